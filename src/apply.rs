@@ -1,0 +1,309 @@
+//! Carries a plan out: each action is its calls, and tells what happens. Every action can be
+//! repeated, so that the same command again finishes what was interrupted.
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+
+use crate::aws::Aws;
+use crate::error::Error;
+use crate::kubernetes::Kubernetes;
+use crate::model::{Map, ROLE_ANNOTATION, RoleArn, Timeout};
+use crate::observe::{Phase, Stack};
+use crate::plan::{Action, CreateStack, Ending, Plan, Role, ServiceAccountChange, Target, Track};
+
+/// How many tracks run side by side.
+const PARALLEL: usize = 8;
+
+/// What happens, as it happens.
+pub enum Event<'a> {
+    Began {
+        target: &'a Target,
+        action: &'a Action,
+    },
+    /// What CloudFormation is doing now.
+    Status {
+        target: &'a Target,
+        action: &'a Action,
+        status: &'a str,
+    },
+    Finished {
+        target: &'a Target,
+        action: &'a Action,
+        elapsed: Duration,
+    },
+    Failed {
+        target: &'a Target,
+        action: &'a Action,
+    },
+    Warned {
+        text: String,
+    },
+}
+
+/// How one track ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub track: Track,
+    pub role: Option<RoleArn>,
+    /// How many of the track's actions were finished.
+    pub done: usize,
+    pub error: Option<Error>,
+}
+
+/// What the actions are carried out with.
+pub struct Hands<'a> {
+    pub aws: &'a Aws,
+    /// `None` where no action needs it.
+    pub kubernetes: Option<&'a Kubernetes>,
+    /// Of each single wait.
+    pub limit: Timeout,
+    pub on: &'a (dyn Fn(Event<'_>) + Sync),
+}
+
+/// Carries out all tracks; the failure of one does not stop the others. Outcomes in the plan's order.
+pub async fn apply(plan: Plan, hands: &Hands<'_>) -> Vec<Outcome> {
+    let tracks = plan.tracks.into_iter().map(|track| run(track, hands));
+    futures_util::stream::iter(tracks)
+        .buffered(PARALLEL)
+        .collect()
+        .await
+}
+
+async fn run(track: Track, hands: &Hands<'_>) -> Outcome {
+    let mut role = match &track.role {
+        Some(Role::Arn(arn)) => Some(arn.clone()),
+        _ => None,
+    };
+    let mut done = 0;
+    let mut error = None;
+    for action in &track.actions {
+        let target = &track.target;
+        (hands.on)(Event::Began { target, action });
+        let begun = Instant::now();
+        if let Err(failure) = hands.carry_out(target, action, &mut role).await {
+            (hands.on)(Event::Failed { target, action });
+            error = Some(failure);
+            break;
+        }
+        (hands.on)(Event::Finished {
+            target,
+            action,
+            elapsed: begun.elapsed(),
+        });
+        done += 1;
+    }
+    Outcome {
+        track,
+        role,
+        done,
+        error,
+    }
+}
+
+impl Hands<'_> {
+    async fn carry_out(
+        &self,
+        target: &Target,
+        action: &Action,
+        role: &mut Option<RoleArn>,
+    ) -> Result<(), Error> {
+        let (eks, iam, cloudformation) = (&self.aws.eks, &self.aws.iam, &self.aws.cloudformation);
+        let status = |status: &str| {
+            (self.on)(Event::Status {
+                target,
+                action,
+                status,
+            })
+        };
+        match action {
+            Action::CreateOidcProvider {
+                url,
+                audiences,
+                thumbprints,
+                tags,
+                ..
+            } => {
+                iam.create_provider(url, audiences, thumbprints.as_deref(), tags)
+                    .await
+            }
+            Action::AddAudience { provider, audience } => {
+                iam.add_audience(provider, audience).await
+            }
+            Action::UpdateThumbprints {
+                provider,
+                thumbprints,
+            } => iam.update_thumbprints(provider, thumbprints).await,
+            Action::DeleteOidcProvider { arn } => iam.delete_provider(arn).await,
+            Action::TagCluster {
+                cluster,
+                key,
+                value,
+            } => self.best_effort(action, eks.tag(cluster, key, value).await),
+            Action::UntagCluster { cluster, key } => {
+                self.best_effort(action, eks.untag(cluster, key).await)
+            }
+            Action::AwaitStack { id, .. } => cloudformation
+                .settled(id, self.limit, &status)
+                .await
+                .map(|_| ()),
+            Action::CreateStack(create) => {
+                *role = Some(self.create_stack(create, &status).await?);
+                Ok(())
+            }
+            Action::DetachPolicies {
+                role,
+                managed,
+                inline,
+            } => {
+                for arn in managed {
+                    iam.detach_policy(role, arn).await?;
+                }
+                for name in inline {
+                    iam.delete_inline_policy(role, name).await?;
+                }
+                Ok(())
+            }
+            Action::DeleteStack {
+                id,
+                lift_protection,
+                service_role,
+                ending,
+                ..
+            } => {
+                if *lift_protection {
+                    cloudformation.lift_protection(id).await?;
+                }
+                cloudformation.delete(id, service_role.as_ref()).await?;
+                match ending {
+                    Ending::Awaited => self.stack_gone(id, &status).await,
+                    Ending::NotAwaited => Ok(()),
+                }
+            }
+            Action::ApplyServiceAccount(change) => {
+                self.apply_service_account(change, role.as_ref()).await
+            }
+            Action::DeleteServiceAccount { name } => self.kubernetes()?.delete(name).await,
+            Action::RemoveAnnotations { name, annotations } => {
+                self.kubernetes()?
+                    .remove_annotations(name, annotations)
+                    .await
+            }
+        }
+    }
+
+    /// A tag that this identity may not set is no failure.
+    fn best_effort(&self, action: &Action, result: Result<(), Error>) -> Result<(), Error> {
+        match result {
+            Err(error @ Error::AccessDenied { .. }) => {
+                (self.on)(Event::Warned {
+                    text: format!("did not {action}: {error}"),
+                });
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    async fn create_stack(
+        &self,
+        create: &CreateStack,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<RoleArn, Error> {
+        let id = self.aws.cloudformation.create(create).await?;
+        let stack = self
+            .aws
+            .cloudformation
+            .settled(&id, self.limit, status)
+            .await?;
+        match stack {
+            Some(Stack {
+                phase: Phase::Ready,
+                role_arn: Some(role),
+                ..
+            }) => Ok(role),
+            stack => Err(self.stack_failed(create.stack.as_str(), &id, stack).await?),
+        }
+    }
+
+    async fn stack_gone(&self, id: &str, status: &(dyn Fn(&str) + Sync)) -> Result<(), Error> {
+        match self
+            .aws
+            .cloudformation
+            .settled(id, self.limit, status)
+            .await?
+        {
+            None
+            | Some(Stack {
+                phase: Phase::Gone, ..
+            }) => Ok(()),
+            Some(stack) => {
+                let name = stack.name.to_string();
+                Err(self.stack_failed(&name, id, Some(stack)).await?)
+            }
+        }
+    }
+
+    /// The failure of a stack's operation, with the first failed event as its reason.
+    async fn stack_failed(
+        &self,
+        name: &str,
+        id: &str,
+        stack: Option<Stack>,
+    ) -> Result<Error, Error> {
+        let (status, reason) = match stack {
+            Some(stack) => (stack.status, stack.reason),
+            None => (
+                "DELETE_COMPLETE".to_owned(),
+                Some("it was deleted meanwhile".to_owned()),
+            ),
+        };
+        // The reason is worth a call, and its failure must not hide that the stack failed.
+        let event = self
+            .aws
+            .cloudformation
+            .failure(id)
+            .await
+            .unwrap_or_default();
+        Ok(Error::StackFailed {
+            stack: name.to_owned(),
+            status,
+            reason: event.or(reason),
+        })
+    }
+
+    async fn apply_service_account(
+        &self,
+        change: &ServiceAccountChange,
+        role: Option<&RoleArn>,
+    ) -> Result<(), Error> {
+        let role = match (&change.role, role) {
+            (Role::Arn(arn), _) | (Role::OutputOf(_), Some(arn)) => arn,
+            (Role::OutputOf(stack), None) => {
+                let reason = Some("it has no output Role1".to_owned());
+                return Err(Error::StackFailed {
+                    stack: stack.to_string(),
+                    status: "CREATE_COMPLETE".to_owned(),
+                    reason,
+                });
+            }
+        };
+        let annotations = annotated(&change.annotations, role);
+        self.kubernetes()?
+            .apply(&change.name, &change.labels, &annotations, change.conflicts)
+            .await
+    }
+
+    fn kubernetes(&self) -> Result<&Kubernetes, Error> {
+        self.kubernetes.ok_or_else(|| Error::Kubeconfig {
+            cause: "no Kubernetes access was prepared".to_owned(),
+        })
+    }
+}
+
+/// The annotations of a ServiceAccount, with its role's.
+pub fn annotated(annotations: &Map, role: &RoleArn) -> Map {
+    let mut annotations = annotations.clone();
+    annotations.insert(ROLE_ANNOTATION.to_owned(), role.to_string());
+    annotations
+}

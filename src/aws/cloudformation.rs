@@ -1,0 +1,355 @@
+//! CloudFormation: stacks by name, all stacks, their making and their end, and the one loop that waits.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_cloudformation::types::{
+    Capability as SdkCapability, Stack as SdkStack, StackEvent, Tag,
+};
+
+use super::{Intervals, failed};
+use crate::error::Error;
+use crate::model::{RoleArn, StackName, Timeout};
+use crate::observe::{Phase, Stack};
+use crate::plan::{CreateStack, Rollback};
+use crate::template::Capability;
+
+pub struct CloudFormation {
+    pub(super) client: aws_sdk_cloudformation::Client,
+    pub(super) intervals: Intervals,
+}
+
+impl CloudFormation {
+    /// DescribeStacks by name or id. A stack that is not there is a ValidationError to AWS.
+    pub async fn stack(&self, name: &str) -> Result<Option<Stack>, Error> {
+        match self.client.describe_stacks().stack_name(name).send().await {
+            Ok(answer) => Ok(answer
+                .stacks
+                .unwrap_or_default()
+                .into_iter()
+                .next()
+                .map(stack)),
+            Err(error)
+                if error.code() == Some("ValidationError")
+                    && error
+                        .message()
+                        .is_some_and(|message| message.contains("does not exist")) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(failed("cloudformation:DescribeStacks", name, error)),
+        }
+    }
+
+    /// All stacks of the region that are not deleted (DescribeStacks, all pages).
+    pub async fn stacks(&self) -> Result<Vec<Stack>, Error> {
+        let pages = self
+            .client
+            .describe_stacks()
+            .into_paginator()
+            .items()
+            .send();
+        let stacks: Vec<SdkStack> = pages
+            .try_collect()
+            .await
+            .map_err(|error| failed("cloudformation:DescribeStacks", "", error))?;
+        Ok(stacks
+            .into_iter()
+            .map(stack)
+            .filter(|stack| stack.phase != Phase::Gone)
+            .collect())
+    }
+
+    /// GetTemplate: the text as it was sent. `None`: the stack has none yet.
+    pub async fn template(&self, stack: &str) -> Result<Option<String>, Error> {
+        match self.client.get_template().stack_name(stack).send().await {
+            Ok(answer) => Ok(answer.template_body),
+            Err(error) if error.code() == Some("ValidationError") => Ok(None),
+            Err(error) => Err(failed("cloudformation:GetTemplate", stack, error)),
+        }
+    }
+
+    /// The physical name of `Role1`, where the stack got as far as making it.
+    pub async fn role_name(&self, stack: &str) -> Result<Option<String>, Error> {
+        match self
+            .client
+            .describe_stack_resources()
+            .stack_name(stack)
+            .send()
+            .await
+        {
+            Ok(answer) => Ok(answer
+                .stack_resources
+                .unwrap_or_default()
+                .into_iter()
+                .find(|resource| resource.logical_resource_id.as_deref() == Some("Role1"))
+                .and_then(|resource| resource.physical_resource_id)
+                .filter(|name| !name.is_empty())),
+            Err(error) if error.code() == Some("ValidationError") => Ok(None),
+            Err(error) => Err(failed(
+                "cloudformation:DescribeStackResources",
+                stack,
+                error,
+            )),
+        }
+    }
+
+    /// Why the last operation failed: its first failed event in time order (DescribeStackEvents
+    /// tells the newest first).
+    pub async fn failure(&self, stack: &str) -> Result<Option<String>, Error> {
+        let mut events = self
+            .client
+            .describe_stack_events()
+            .stack_name(stack)
+            .into_paginator()
+            .items()
+            .send();
+        let mut first = None;
+        while let Some(event) = events.next().await {
+            let event = match event {
+                Ok(event) => event,
+                Err(error) => {
+                    return Err(failed("cloudformation:DescribeStackEvents", stack, error));
+                }
+            };
+            if let Some(reason) = failed_event(&event) {
+                first = Some(reason);
+            }
+            if begins_operation(&event) {
+                break;
+            }
+        }
+        Ok(first)
+    }
+
+    /// CreateStack; returns the stack's id.
+    pub async fn create(&self, create: &CreateStack) -> Result<String, Error> {
+        let capability = match create.capability {
+            Capability::Iam => SdkCapability::CapabilityIam,
+            Capability::NamedIam => SdkCapability::CapabilityNamedIam,
+        };
+        let tags = create
+            .tags
+            .iter()
+            .map(|(key, value)| Tag::builder().key(key).value(value).build())
+            .collect();
+        let result = self
+            .client
+            .create_stack()
+            .stack_name(create.stack.as_str())
+            .template_body(create.template.to_string())
+            .set_tags(Some(tags))
+            .capabilities(capability)
+            .disable_rollback(create.rollback == Rollback::Disabled)
+            .enable_termination_protection(true)
+            .set_role_arn(create.service_role.as_ref().map(ToString::to_string))
+            .client_request_token(&create.token)
+            .send()
+            .await;
+        match result {
+            Ok(answer) => Ok(answer.stack_id.unwrap_or_else(|| create.stack.to_string())),
+            Err(error) => Err(failed(
+                "cloudformation:CreateStack",
+                create.stack.as_str(),
+                error,
+            )),
+        }
+    }
+
+    /// UpdateTerminationProtection to off.
+    pub async fn lift_protection(&self, stack: &str) -> Result<(), Error> {
+        let call = self
+            .client
+            .update_termination_protection()
+            .stack_name(stack);
+        let result = call.enable_termination_protection(false).send().await;
+        result
+            .map(|_| ())
+            .map_err(|error| failed("cloudformation:UpdateTerminationProtection", stack, error))
+    }
+
+    /// DeleteStack; a stack that is not there is deleted, says AWS.
+    pub async fn delete(&self, stack: &str, service_role: Option<&RoleArn>) -> Result<(), Error> {
+        let call = self.client.delete_stack().stack_name(stack);
+        let result = call
+            .set_role_arn(service_role.map(ToString::to_string))
+            .send()
+            .await;
+        result
+            .map(|_| ())
+            .map_err(|error| failed("cloudformation:DeleteStack", stack, error))
+    }
+
+    /// Polls a stack until nothing goes on in it; `on` is told each status. By id, because a name
+    /// can be used again. First after 1 s, then every 2 s, after a minute ever more slowly to 10 s.
+    ///
+    /// # Errors
+    /// When `limit` has passed.
+    pub async fn settled(
+        &self,
+        id: &str,
+        limit: Timeout,
+        on: &(dyn Fn(&str) + Sync),
+    ) -> Result<Option<Stack>, Error> {
+        let begun = Instant::now();
+        for poll in 0.. {
+            if begun.elapsed() >= limit.0 {
+                break;
+            }
+            let pause = self.intervals.of(pause(poll, id));
+            tokio::time::sleep(pause.min(limit.0.saturating_sub(begun.elapsed()))).await;
+            let Some(stack) = self.stack(id).await? else {
+                return Ok(None);
+            };
+            if !matches!(stack.phase, Phase::Busy | Phase::Deleting) {
+                return Ok(Some(stack));
+            }
+            on(&stack.status);
+        }
+        let name = id.split('/').nth(1).unwrap_or(id);
+        Err(Error::Timeout {
+            what: format!("the operation of stack \"{name}\""),
+            limit: limit.0,
+        })
+    }
+}
+
+/// The pause before poll number `poll` (from 0). The jitter comes from the stack's id, so that many
+/// stacks are not asked for at one moment and nothing is random.
+fn pause(poll: u32, id: &str) -> Duration {
+    let jitter = id.bytes().fold(poll, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
+    }) % 400;
+    let base = match poll {
+        0 => return Duration::from_secs(1),
+        1..=30 => 1_800,
+        later => (1_800 + u64::from(later - 30) * 500).min(9_800),
+    };
+    Duration::from_millis(base + u64::from(jitter))
+}
+
+fn stack(stack: SdkStack) -> Stack {
+    let status = stack
+        .stack_status
+        .map(|status| status.as_str().to_owned())
+        .unwrap_or_default();
+    let outputs = stack.outputs.unwrap_or_default();
+    Stack {
+        id: stack
+            .stack_id
+            .unwrap_or_else(|| stack.stack_name.clone().unwrap_or_default()),
+        name: StackName::reported(&stack.stack_name.unwrap_or_default()),
+        phase: phase(&status),
+        status,
+        reason: stack.stack_status_reason,
+        tags: stack
+            .tags
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|tag| tag.key.zip(tag.value))
+            .collect(),
+        capabilities: stack
+            .capabilities
+            .unwrap_or_default()
+            .iter()
+            .map(|c| c.as_str().to_owned())
+            .collect(),
+        role_arn: outputs
+            .into_iter()
+            .find(|output| output.output_key.as_deref() == Some("Role1"))
+            .and_then(|output| output.output_value?.parse().ok()),
+        protected: stack.enable_termination_protection.unwrap_or_default(),
+    }
+}
+
+/// What each of CloudFormation's statuses means for the next step. An unknown one is waited for.
+fn phase(status: &str) -> Phase {
+    match status {
+        "CREATE_COMPLETE"
+        | "UPDATE_COMPLETE"
+        | "IMPORT_COMPLETE"
+        | "UPDATE_ROLLBACK_COMPLETE"
+        | "IMPORT_ROLLBACK_COMPLETE" => Phase::Ready,
+        "ROLLBACK_COMPLETE" | "CREATE_FAILED" | "ROLLBACK_FAILED" | "REVIEW_IN_PROGRESS" => {
+            Phase::Broken
+        }
+        "DELETE_FAILED" => Phase::DeleteFailed,
+        "UPDATE_FAILED" | "UPDATE_ROLLBACK_FAILED" | "IMPORT_ROLLBACK_FAILED" => {
+            Phase::UpdateFailed
+        }
+        "DELETE_IN_PROGRESS" => Phase::Deleting,
+        "DELETE_COMPLETE" => Phase::Gone,
+        _ => Phase::Busy,
+    }
+}
+
+/// `Role1 (AWS::IAM::Role): reason` of a failed event; those that were only cancelled do not count.
+fn failed_event(event: &StackEvent) -> Option<String> {
+    let status = event.resource_status.as_ref()?.as_str();
+    let reason = event
+        .resource_status_reason
+        .as_deref()
+        .unwrap_or("no reason given");
+    if !status.ends_with("_FAILED") || reason.contains("cancelled") {
+        return None;
+    }
+    let resource = event.logical_resource_id.as_deref().unwrap_or("?");
+    let kind = event.resource_type.as_deref().unwrap_or("?");
+    let reason = reason.split(" (RequestToken:").next().unwrap_or(reason);
+    Some(format!("{resource} ({kind}): {reason}"))
+}
+
+/// Whether older events are of an earlier operation.
+fn begins_operation(event: &StackEvent) -> bool {
+    let of_the_stack = event.resource_type.as_deref() == Some("AWS::CloudFormation::Stack")
+        && event.physical_resource_id == event.stack_id;
+    let status = event.resource_status.as_ref().map(|status| status.as_str());
+    of_the_stack
+        && matches!(
+            status,
+            Some(
+                "CREATE_IN_PROGRESS"
+                    | "UPDATE_IN_PROGRESS"
+                    | "DELETE_IN_PROGRESS"
+                    | "IMPORT_IN_PROGRESS"
+            )
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polls_begin_fast_and_grow_slow() {
+        let id = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1";
+        assert_eq!(pause(0, id), Duration::from_secs(1));
+        for poll in 1..=30 {
+            assert!(
+                (1_800..=2_200).contains(&pause(poll, id).as_millis()),
+                "{poll}"
+            );
+        }
+        assert!(pause(1_000, id) <= Duration::from_millis(10_200));
+        assert!(pause(40, id) < pause(44, id));
+    }
+
+    #[test]
+    fn every_status_of_cloudformation_has_a_phase() {
+        use aws_sdk_cloudformation::types::StackStatus;
+        for status in StackStatus::values() {
+            let wanted = match *status {
+                "REVIEW_IN_PROGRESS" => Phase::Broken,
+                "DELETE_IN_PROGRESS" => Phase::Deleting,
+                status if status.ends_with("_IN_PROGRESS") => Phase::Busy,
+                other => phase(other),
+            };
+            assert_eq!(phase(status), wanted, "{status}");
+            assert_eq!(
+                status.ends_with("_IN_PROGRESS"),
+                matches!(phase(status), Phase::Busy | Phase::Deleting)
+                    || *status == "REVIEW_IN_PROGRESS"
+            );
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! EKS: what a cluster is, and its tags.
+
+use aws_sdk_eks::error::ProvideErrorMetadata;
+use aws_sdk_eks::types::ClusterStatus;
+
+use super::failed;
+use crate::error::Error;
+use crate::model::{Arn, Cluster, ClusterName, EksCluster};
+
+pub struct Eks(pub(super) aws_sdk_eks::Client);
+
+impl Eks {
+    /// DescribeCluster: the one call that everything about a cluster comes from.
+    ///
+    /// # Errors
+    /// When it does not exist (with similar names of the region), is not ready, or has no issuer.
+    pub async fn cluster(&self, name: &ClusterName, region: &str) -> Result<Cluster, Error> {
+        let answer = match self.0.describe_cluster().name(name.as_str()).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("ResourceNotFoundException") => {
+                return Err(Error::ClusterNotFound {
+                    name: name.clone(),
+                    region: region.to_owned(),
+                    similar: self.similar(name).await,
+                });
+            }
+            Err(error) => return Err(failed("eks:DescribeCluster", name.as_str(), error)),
+        };
+        let unusable = |why: &str| Error::Aws {
+            operation: "eks:DescribeCluster".to_owned(),
+            subject: name.to_string(),
+            code: "an answer that cannot be used".to_owned(),
+            message: why.to_owned(),
+        };
+        let cluster = answer
+            .cluster
+            .ok_or_else(|| unusable("it has no cluster"))?;
+        let connected = cluster.connector_config.is_some();
+        let outpost = cluster.outpost_config.is_some();
+        let issuer = cluster
+            .identity
+            .as_ref()
+            .and_then(|identity| identity.oidc.as_ref()?.issuer.clone());
+        let Some(issuer) = issuer else {
+            return Err(without_issuer(
+                name,
+                cluster.status.as_ref(),
+                connected,
+                outpost,
+            ));
+        };
+        let arn: Arn = cluster
+            .arn
+            .unwrap_or_default()
+            .parse()
+            .map_err(|rule: String| unusable(&rule))?;
+        let ready = cluster.endpoint.zip(
+            cluster
+                .certificate_authority
+                .and_then(|authority| authority.data),
+        );
+        let Some((endpoint, certificate_authority)) = ready else {
+            let status = cluster
+                .status
+                .map_or("not ready".to_owned(), |status| status.to_string());
+            return Err(Error::ClusterNotReady {
+                name: name.clone(),
+                status,
+            });
+        };
+        Ok(Cluster {
+            name: name.clone(),
+            partition: arn.partition.clone(),
+            account: arn.account.clone(),
+            issuer: issuer
+                .parse()
+                .map_err(|rule: String| unusable(&format!("issuer \"{issuer}\": {rule}")))?,
+            eks: Some(EksCluster {
+                arn,
+                endpoint,
+                certificate_authority,
+                token_id: cluster
+                    .id
+                    .filter(|_| outpost)
+                    .unwrap_or_else(|| name.to_string()),
+                tags: cluster.tags.unwrap_or_default().into_iter().collect(),
+            }),
+        })
+    }
+
+    /// Names of the region that are like the given one. Best effort: it only serves a hint.
+    async fn similar(&self, name: &ClusterName) -> Vec<String> {
+        let Ok(answer) = self.0.list_clusters().send().await else {
+            return Vec::new();
+        };
+        let wanted = name.as_str().to_lowercase();
+        answer
+            .clusters
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|other| is_similar(&wanted, &other.to_lowercase()))
+            .take(3)
+            .collect()
+    }
+
+    pub async fn tag(&self, cluster: &Arn, key: &str, value: &str) -> Result<(), Error> {
+        let arn = cluster.to_string();
+        let result = self
+            .0
+            .tag_resource()
+            .resource_arn(&arn)
+            .tags(key, value)
+            .send()
+            .await;
+        result
+            .map(|_| ())
+            .map_err(|error| failed("eks:TagResource", &arn, error))
+    }
+
+    pub async fn untag(&self, cluster: &Arn, key: &str) -> Result<(), Error> {
+        let arn = cluster.to_string();
+        let result = self
+            .0
+            .untag_resource()
+            .resource_arn(&arn)
+            .tag_keys(key)
+            .send()
+            .await;
+        result
+            .map(|_| ())
+            .map_err(|error| failed("eks:UntagResource", &arn, error))
+    }
+}
+
+fn without_issuer(
+    name: &ClusterName,
+    status: Option<&ClusterStatus>,
+    connected: bool,
+    outpost: bool,
+) -> Error {
+    let name = name.clone();
+    match status {
+        _ if connected => Error::NoIssuer {
+            name,
+            why: "it is a connected cluster, which EKS does not run",
+        },
+        _ if outpost => Error::NoIssuer {
+            name,
+            why: "it is a local cluster on Outposts, which do not support IRSA",
+        },
+        Some(ClusterStatus::Active | ClusterStatus::Updating) | None => Error::NoIssuer {
+            name,
+            why: "EKS reports none",
+        },
+        Some(status) => Error::ClusterNotReady {
+            name,
+            status: status.to_string(),
+        },
+    }
+}
+
+/// One name holds the other, or at most two letters differ.
+fn is_similar(one: &str, other: &str) -> bool {
+    one.contains(other) || other.contains(one) || distance(one, other) <= 2
+}
+
+/// Levenshtein's distance.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &b) in other.iter().enumerate() {
+            let substituted = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn similar_names_are_near_or_contain_each_other() {
+        for (one, other, similar) in [
+            ("demo", "dmeo", true),
+            ("demo", "demo-eu", true),
+            ("prod", "prdo", true),
+            ("demo", "staging", false),
+        ] {
+            assert_eq!(is_similar(one, other), similar, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! IAM: OIDC providers, and the reads of roles and policies that checks need.
+
+use aws_sdk_iam::error::ProvideErrorMetadata;
+use aws_sdk_iam::types::Tag;
+use serde_json::Value;
+
+use super::{failed, lookup};
+use crate::error::Error;
+use crate::model::{Audience, Issuer, Map, Thumbprint};
+use crate::observe::{Lookup, OidcProvider, RoleFacts};
+use crate::policy;
+
+pub struct Iam(pub(super) aws_sdk_iam::Client);
+
+/// What IAM says of things that are not there.
+const MISSING: &[&str] = &["NoSuchEntity", "NoSuchEntityException"];
+
+impl Iam {
+    /// GetOpenIDConnectProvider.
+    pub async fn provider(&self, arn: &str) -> Result<Option<OidcProvider>, Error> {
+        match self
+            .0
+            .get_open_id_connect_provider()
+            .open_id_connect_provider_arn(arn)
+            .send()
+            .await
+        {
+            Ok(answer) => Ok(Some(OidcProvider {
+                arn: arn.to_owned(),
+                audiences: answer.client_id_list.unwrap_or_default(),
+                thumbprints: answer.thumbprint_list.unwrap_or_default(),
+            })),
+            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(None),
+            Err(error) => Err(failed("iam:GetOpenIDConnectProvider", arn, error)),
+        }
+    }
+
+    /// CreateOpenIDConnectProvider. Without thumbprints IAM fetches one itself. A provider that
+    /// exists by now is as good as one that was made.
+    pub async fn create_provider(
+        &self,
+        url: &Issuer,
+        audiences: &[Audience],
+        thumbprints: Option<&[Thumbprint]>,
+        tags: &Map,
+    ) -> Result<(), Error> {
+        let mut call = self.0.create_open_id_connect_provider().url(url.url());
+        for audience in audiences {
+            call = call.client_id_list(audience.as_str());
+        }
+        for thumbprint in thumbprints.unwrap_or_default() {
+            call = call.thumbprint_list(thumbprint.as_str());
+        }
+        for (key, value) in tags {
+            let tag = Tag::builder().key(key).value(value).build();
+            call =
+                call.tags(tag.map_err(|error| unbuilt("iam:CreateOpenIDConnectProvider", &error))?);
+        }
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == Some("EntityAlreadyExists") => Ok(()),
+            Err(error) => Err(failed("iam:CreateOpenIDConnectProvider", url.url(), error)),
+        }
+    }
+
+    /// Idempotent at AWS.
+    pub async fn add_audience(&self, provider: &str, audience: &Audience) -> Result<(), Error> {
+        let call = self.0.add_client_id_to_open_id_connect_provider();
+        let result = call
+            .open_id_connect_provider_arn(provider)
+            .client_id(audience.as_str())
+            .send()
+            .await;
+        result
+            .map(|_| ())
+            .map_err(|error| failed("iam:AddClientIDToOpenIDConnectProvider", provider, error))
+    }
+
+    /// Replaces the whole list.
+    pub async fn update_thumbprints(
+        &self,
+        provider: &str,
+        thumbprints: &[Thumbprint],
+    ) -> Result<(), Error> {
+        let list = thumbprints.iter().map(ToString::to_string).collect();
+        let call = self
+            .0
+            .update_open_id_connect_provider_thumbprint()
+            .open_id_connect_provider_arn(provider);
+        let result = call.set_thumbprint_list(Some(list)).send().await;
+        result
+            .map(|_| ())
+            .map_err(|error| failed("iam:UpdateOpenIDConnectProviderThumbprint", provider, error))
+    }
+
+    pub async fn delete_provider(&self, arn: &str) -> Result<(), Error> {
+        match self
+            .0
+            .delete_open_id_connect_provider()
+            .open_id_connect_provider_arn(arn)
+            .send()
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(()),
+            Err(error) => Err(failed("iam:DeleteOpenIDConnectProvider", arn, error)),
+        }
+    }
+
+    /// ARNs of the roles of this account whose trust policy names the provider (ListRoles, all pages).
+    pub async fn roles_trusting(&self, provider: &str) -> Result<Lookup<Vec<String>>, Error> {
+        let mut pages = self.0.list_roles().into_paginator().send();
+        let mut trusting = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = match lookup("iam:ListRoles", "", &[], page)? {
+                Lookup::Found(page) => page,
+                Lookup::Missing => break,
+                Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
+            };
+            trusting.extend(page.roles.into_iter().filter_map(|role| {
+                let trust = document(role.assume_role_policy_document.as_deref()?);
+                policy::federated_principals(&trust)
+                    .contains(&provider)
+                    .then_some(role.arn)
+            }));
+        }
+        Ok(Lookup::Found(trusting))
+    }
+
+    /// GetPolicy: does a managed policy exist?
+    pub async fn policy(&self, arn: &str) -> Result<Lookup<()>, Error> {
+        let result = self.0.get_policy().policy_arn(arn).send().await;
+        lookup("iam:GetPolicy", arn, MISSING, result.map(|_| ()))
+    }
+
+    /// GetRole.
+    pub async fn role(&self, name: &str) -> Result<Lookup<RoleFacts>, Error> {
+        let result = self.0.get_role().role_name(name).send().await;
+        let answer = lookup("iam:GetRole", name, MISSING, result)?;
+        Ok(match answer {
+            Lookup::Found(answer) => match answer.role {
+                Some(role) => Lookup::Found(RoleFacts {
+                    trust: document(
+                        role.assume_role_policy_document
+                            .as_deref()
+                            .unwrap_or_default(),
+                    ),
+                    arn: role.arn,
+                }),
+                None => Lookup::Missing,
+            },
+            Lookup::Missing => Lookup::Missing,
+            Lookup::Unknown(message) => Lookup::Unknown(message),
+        })
+    }
+
+    /// ARNs of the managed policies of a role (ListAttachedRolePolicies).
+    pub async fn attached_policies(&self, role: &str) -> Result<Lookup<Vec<String>>, Error> {
+        let result: Result<Vec<_>, _> = self
+            .0
+            .list_attached_role_policies()
+            .role_name(role)
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await;
+        let arns = result.map(|policies| {
+            policies
+                .into_iter()
+                .filter_map(|policy| policy.policy_arn)
+                .collect()
+        });
+        lookup("iam:ListAttachedRolePolicies", role, MISSING, arns)
+    }
+
+    /// Names of the inline policies of a role (ListRolePolicies).
+    pub async fn inline_policies(&self, role: &str) -> Result<Lookup<Vec<String>>, Error> {
+        let result = self
+            .0
+            .list_role_policies()
+            .role_name(role)
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await;
+        lookup("iam:ListRolePolicies", role, MISSING, result)
+    }
+
+    /// Names of the instance profiles that a role is in (ListInstanceProfilesForRole).
+    pub async fn instance_profiles(&self, role: &str) -> Result<Lookup<Vec<String>>, Error> {
+        let result: Result<Vec<_>, _> = self
+            .0
+            .list_instance_profiles_for_role()
+            .role_name(role)
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await;
+        let names = result.map(|profiles| {
+            profiles
+                .into_iter()
+                .map(|profile| profile.instance_profile_name)
+                .collect()
+        });
+        lookup("iam:ListInstanceProfilesForRole", role, MISSING, names)
+    }
+
+    pub async fn detach_policy(&self, role: &str, arn: &str) -> Result<(), Error> {
+        match self
+            .0
+            .detach_role_policy()
+            .role_name(role)
+            .policy_arn(arn)
+            .send()
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(()),
+            Err(error) => Err(failed("iam:DetachRolePolicy", role, error)),
+        }
+    }
+
+    pub async fn delete_inline_policy(&self, role: &str, name: &str) -> Result<(), Error> {
+        match self
+            .0
+            .delete_role_policy()
+            .role_name(role)
+            .policy_name(name)
+            .send()
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(()),
+            Err(error) => Err(failed("iam:DeleteRolePolicy", role, error)),
+        }
+    }
+}
+
+fn unbuilt(operation: &str, error: &dyn std::fmt::Display) -> Error {
+    Error::Aws {
+        operation: operation.to_owned(),
+        subject: String::new(),
+        code: "a request that cannot be made".to_owned(),
+        message: error.to_string(),
+    }
+}
+
+/// A policy document as IAM returns it: JSON, percent-encoded (RFC 3986). What is no JSON is null.
+fn document(encoded: &str) -> Value {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match (byte, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
+            (b'%', Some(decoded)) => {
+                bytes.push(decoded);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_decoded_and_bad_ones_are_null() {
+        assert_eq!(document("%7B%22a%22%3A1%7D"), serde_json::json!({"a": 1}));
+        for bad in ["", "%", "%7", "%zz", "a%C3"] {
+            assert_eq!(document(bad), Value::Null, "{bad}");
+        }
+    }
+}

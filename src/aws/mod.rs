@@ -1,0 +1,309 @@
+//! The border to AWS: the only users of the SDK. Its types and error codes become our own here.
+
+use std::time::Duration;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_iam::config::retry::RetryConfig;
+use aws_sdk_iam::config::timeout::TimeoutConfig;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::error::Error;
+use crate::observe::Lookup;
+
+pub mod cloudformation;
+pub mod eks;
+mod fail_fast;
+pub mod iam;
+pub mod sts;
+
+use cloudformation::CloudFormation;
+use eks::Eks;
+use fail_fast::FailFast;
+use iam::Iam;
+use sts::Sts;
+
+/// Clients of the four services for one account and region.
+pub struct Aws {
+    pub eks: Eks,
+    pub iam: Iam,
+    pub cloudformation: CloudFormation,
+    pub sts: Sts,
+    pub region: String,
+}
+
+/// Who calls, and where.
+#[derive(Clone, Debug, Default)]
+pub struct Connection {
+    pub region: Option<String>,
+    /// Outranks the keys of the environment, as eksctl's `--profile` does.
+    pub profile: Option<String>,
+    pub intervals: Intervals,
+}
+
+/// The lengths of all waits, as a factor of the real ones: 1 but for tests.
+#[derive(Clone, Copy, Debug)]
+pub struct Intervals(f64);
+
+impl Default for Intervals {
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
+
+impl Intervals {
+    /// The hidden variable that tests shorten waits with.
+    pub fn from_environment() -> Self {
+        let factor = std::env::var("IRSACTL_INTERVALS")
+            .ok()
+            .and_then(|text| text.parse().ok());
+        Self(
+            factor
+                .filter(|factor: &f64| factor.is_finite() && *factor > 0.0)
+                .unwrap_or(1.0),
+        )
+    }
+
+    pub fn of(self, duration: Duration) -> Duration {
+        duration.mul_f64(self.0)
+    }
+}
+
+impl Aws {
+    /// Reads the AWS configuration. Makes no call: credentials are fetched by the first one.
+    ///
+    /// # Errors
+    /// Without a region, with an unknown profile, or with a CA bundle that cannot be read.
+    pub async fn connect(connection: &Connection) -> Result<Self, Error> {
+        let http = http_client()?;
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http.clone())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(
+                        connection
+                            .intervals
+                            .of(Duration::from_secs(5))
+                            .max(Duration::from_millis(500)),
+                    )
+                    .operation_attempt_timeout(
+                        connection
+                            .intervals
+                            .of(Duration::from_secs(30))
+                            .max(Duration::from_secs(1)),
+                    )
+                    .build(),
+            );
+        if std::env::var_os("AWS_RETRY_MODE").is_none()
+            && std::env::var_os("AWS_MAX_ATTEMPTS").is_none()
+        {
+            let backoff = connection.intervals.of(Duration::from_secs(1));
+            loader = loader.retry_config(
+                RetryConfig::adaptive()
+                    .with_max_attempts(8)
+                    .with_initial_backoff(backoff),
+            );
+        }
+        if let Some(region) = &connection.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &connection.profile {
+            let credentials = ProfileFileCredentialsProvider::builder()
+                .profile_name(profile)
+                .build();
+            loader = loader
+                .profile_name(profile)
+                .credentials_provider(credentials);
+        }
+        let config = loader.load().await;
+        let region = config.region().ok_or(Error::NoRegion)?.to_string();
+        Ok(Self::from_config(&config, region, connection.intervals))
+    }
+
+    fn from_config(config: &SdkConfig, region: String, intervals: Intervals) -> Self {
+        let eks = aws_sdk_eks::config::Builder::from(config)
+            .retry_classifier(FailFast)
+            .build();
+        let iam = aws_sdk_iam::config::Builder::from(config)
+            .retry_classifier(FailFast)
+            .build();
+        let cloudformation = aws_sdk_cloudformation::config::Builder::from(config)
+            .retry_classifier(FailFast)
+            .build();
+        let sts = aws_sdk_sts::config::Builder::from(config)
+            .retry_classifier(FailFast)
+            .build();
+        Self {
+            eks: Eks(aws_sdk_eks::Client::from_conf(eks)),
+            iam: Iam(aws_sdk_iam::Client::from_conf(iam)),
+            cloudformation: CloudFormation {
+                client: aws_sdk_cloudformation::Client::from_conf(cloudformation),
+                intervals,
+            },
+            sts: Sts {
+                client: aws_sdk_sts::Client::from_conf(sts),
+                credentials: config.credentials_provider(),
+                region: region.clone(),
+                fips: config.use_fips().unwrap_or_default(),
+            },
+            region,
+        }
+    }
+}
+
+/// One HTTP client for all services: rustls on ring, the proxy of the environment, and the CA
+/// bundle of AWS_CA_BUNDLE, which the Rust SDK does not read by itself.
+fn http_client() -> Result<SharedHttpClient, Error> {
+    let mut trust = TrustStore::default();
+    if let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
+        let bundle = std::fs::read(&path).map_err(|error| Error::Read {
+            what: format!("the CA bundle \"{}\" of AWS_CA_BUNDLE", path.display()),
+            cause: error.to_string(),
+        })?;
+        trust = TrustStore::empty().with_pem_certificate(bundle);
+    }
+    let context = TlsContext::builder()
+        .with_trust_store(trust)
+        .build()
+        .map_err(|error| Error::Read {
+            what: "the CA bundle of AWS_CA_BUNDLE".to_owned(),
+            cause: deepest(&error),
+        })?;
+    Ok(
+        Builder::new().build_with_connector_fn(move |settings, components| {
+            let mut builder = Connector::builder();
+            builder.set_connector_settings(settings.cloned());
+            builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+            builder
+                .proxy_config(ProxyConfig::from_env())
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .tls_context(context.clone())
+                .build()
+        }),
+    )
+}
+
+/// Codes that mean that the caller is known and may not do this.
+const DENIED: [&str; 4] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+];
+/// Codes that mean that the caller is not known, or no longer.
+const UNKNOWN_CALLER: [&str; 9] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "InvalidAccessKeyId",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+];
+
+/// Turns a failed call into what the user met. `operation` is IAM's name of the permission that it
+/// needs (`iam:GetRole`); `subject` what it was about.
+fn failed<E, R>(operation: &str, subject: &str, error: SdkError<E, R>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    if let Some(code) = error.code() {
+        let message = error.message().unwrap_or("no message").to_owned();
+        if UNKNOWN_CALLER.contains(&code) {
+            return Error::Credentials {
+                cause: format!("{code}: {message}"),
+            };
+        }
+        if DENIED.contains(&code) {
+            return Error::AccessDenied {
+                permission: operation.to_owned(),
+                subject: subject.to_owned(),
+                message,
+            };
+        }
+        return Error::Aws {
+            operation: operation.to_owned(),
+            subject: subject.to_owned(),
+            code: code.to_owned(),
+            message,
+        };
+    }
+    if let Some(cause) = credentials_cause(&error) {
+        return Error::Credentials { cause };
+    }
+    let status = matches!(
+        error,
+        SdkError::ResponseError(_) | SdkError::ServiceError(_)
+    );
+    if status {
+        return Error::Aws {
+            operation: operation.to_owned(),
+            subject: subject.to_owned(),
+            code: "an answer that is not AWS's".to_owned(),
+            message: deepest(&error),
+        };
+    }
+    Error::Unreachable {
+        what: format!("AWS for {operation}"),
+        cause: deepest(&error),
+    }
+}
+
+/// The cause, when the call failed because there were no credentials to sign it with.
+fn credentials_cause(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) =
+            error.downcast_ref::<aws_credential_types::provider::error::CredentialsError>()
+        {
+            return Some(deepest(error));
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// The text of the last cause: what the layers above it only wrap.
+pub fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// A read that this identity may not be allowed to make, and whose thing may not exist.
+fn lookup<T, E, R>(
+    operation: &str,
+    subject: &str,
+    missing: &[&str],
+    result: Result<T, SdkError<E, R>>,
+) -> Result<Lookup<T>, Error>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    match result {
+        Ok(value) => Ok(Lookup::Found(value)),
+        Err(error) if error.code().is_some_and(|code| missing.contains(&code)) => {
+            Ok(Lookup::Missing)
+        }
+        Err(error) => match failed(operation, subject, error) {
+            Error::AccessDenied {
+                permission,
+                message,
+                ..
+            } => Ok(Lookup::Unknown(format!(
+                "not allowed to call {permission}: {message}"
+            ))),
+            error => Err(error),
+        },
+    }
+}

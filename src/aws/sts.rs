@@ -1,0 +1,162 @@
+//! STS: who calls, and the token that EKS takes for it.
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
+};
+use aws_sigv4::sign::v4;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::{deepest, failed};
+use crate::error::Error;
+use crate::model::Arn;
+
+pub struct Sts {
+    pub(super) client: aws_sdk_sts::Client,
+    pub(super) credentials: Option<SharedCredentialsProvider>,
+    pub(super) region: String,
+    pub(super) fips: bool,
+}
+
+impl Sts {
+    /// The caller's ARN (GetCallerIdentity), for its account and partition.
+    pub async fn caller(&self) -> Result<Arn, Error> {
+        let answer = self.client.get_caller_identity().send().await;
+        let arn = answer
+            .map_err(|error| failed("sts:GetCallerIdentity", "", error))?
+            .arn
+            .unwrap_or_default();
+        arn.parse().map_err(|rule: String| Error::Aws {
+            operation: "sts:GetCallerIdentity".to_owned(),
+            subject: String::new(),
+            code: "an answer that cannot be used".to_owned(),
+            message: rule,
+        })
+    }
+
+    /// A bearer token for an EKS cluster's API: a presigned GetCallerIdentity URL, as
+    /// aws-iam-authenticator and `aws eks get-token` make it. Signed here, no call is made.
+    pub async fn eks_token(&self, cluster: &str) -> Result<String, Error> {
+        let Some(provider) = &self.credentials else {
+            return Err(Error::Credentials {
+                cause: "no provider of credentials is configured".to_owned(),
+            });
+        };
+        let credentials =
+            provider
+                .provide_credentials()
+                .await
+                .map_err(|error| Error::Credentials {
+                    cause: deepest(&error),
+                })?;
+        let endpoint = self.endpoint().await?;
+        token(
+            credentials,
+            &endpoint,
+            &self.region,
+            cluster,
+            SystemTime::now(),
+        )
+    }
+
+    /// The partition's STS, never an override: the authenticator accepts no other host.
+    async fn endpoint(&self) -> Result<String, Error> {
+        let unresolved = |cause: String| Error::Unreachable {
+            what: "STS".to_owned(),
+            cause,
+        };
+        let params = Params::builder()
+            .region(self.region.clone())
+            .use_fips(self.fips)
+            .build();
+        let params = params.map_err(|error| unresolved(error.to_string()))?;
+        let endpoint = DefaultResolver::new().resolve_endpoint(&params).await;
+        endpoint
+            .map(|endpoint| endpoint.url().to_owned())
+            .map_err(|error| unresolved(error.to_string()))
+    }
+}
+
+fn token(
+    credentials: Credentials,
+    endpoint: &str,
+    region: &str,
+    cluster: &str,
+    time: SystemTime,
+) -> Result<String, Error> {
+    let unsigned = |cause: String| Error::Credentials {
+        cause: format!("cannot sign a token: {cause}"),
+    };
+    let url = format!("{endpoint}/?Action=GetCallerIdentity&Version=2011-06-15");
+    let mut settings = SigningSettings::default();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
+    settings.expires_in = Some(Duration::from_secs(60));
+    settings.excluded_headers = None;
+    let identity = credentials.into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name("sts")
+        .time(time)
+        .settings(settings)
+        .build()
+        .map_err(|error| unsigned(error.to_string()))?;
+    let headers = std::iter::once(("x-k8s-aws-id", cluster));
+    let request = SignableRequest::new("GET", &url, headers, SignableBody::Bytes(&[]))
+        .map_err(|error| unsigned(error.to_string()))?;
+    let (instructions, _) = sign(request, &params.into())
+        .map_err(|error| unsigned(error.to_string()))?
+        .into_parts();
+    let mut request = http::Request::get(&url)
+        .body(())
+        .map_err(|error| unsigned(error.to_string()))?;
+    instructions.apply_to_request_http1x(&mut request);
+    Ok(format!(
+        "k8s-aws-v1.{}",
+        URL_SAFE_NO_PAD.encode(request.uri().to_string())
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_that_of_the_aws_cli() {
+        let credentials = Credentials::new(
+            "AKIDEXAMPLE",
+            "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            None,
+            None,
+            "test",
+        );
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_305_560);
+        let token = token(
+            credentials,
+            "https://sts.eu-west-1.amazonaws.com",
+            "eu-west-1",
+            "demo",
+            time,
+        )
+        .unwrap();
+        let url = URL_SAFE_NO_PAD
+            .decode(token.strip_prefix("k8s-aws-v1.").unwrap())
+            .unwrap();
+        let url = String::from_utf8(url).unwrap();
+        assert!(url.starts_with(
+            "https://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&"
+        ));
+        assert!(
+            url.ends_with(
+                "X-Amz-Signature=0c1fcbfaa07db3cc2eab3feed612c1e7b5c296e9cf15b1d6f292309a882b3a2c"
+            ),
+            "{url}"
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! `get iamserviceaccount`: the IAM service accounts of a cluster, from the tags of its stacks.
+
+use futures_util::StreamExt;
+
+use super::{Context, Exit, asked};
+use crate::cli::{GetServiceAccount, Screen};
+use crate::error::Error;
+use crate::model::{Namespace, ServiceAccountName};
+use crate::observe::{self, Depth, Listed, Lookup, ServiceAccount, Stack};
+use crate::output::{Accounts, Format};
+use crate::progress::Running;
+use crate::template::RoleTemplate;
+
+/// How many templates are read side by side.
+const PARALLEL: usize = 8;
+
+pub async fn run(args: GetServiceAccount, screen: Screen, running: Running) -> Result<Exit, Error> {
+    let (namespace, name) = asked::filter(&args.name)?;
+    let format: Format = args.output.into();
+    let depth = match format {
+        Format::Table | Format::Name => Depth::Stacks,
+        Format::Json | Format::Yaml => Depth::Templates,
+        Format::Wide => Depth::ServiceAccounts,
+    };
+    let context = Context::new(&args.aws, format, screen, running).await?;
+    let stacks = stacks(&context, &args, namespace.as_ref(), name.as_deref()).await?;
+    if stacks.is_empty() {
+        // Nothing found is an answer only for a cluster that exists.
+        context.cluster(&args.cluster, None).await?;
+        context.output.say("no IAM service accounts found");
+    }
+    let service_accounts = match depth {
+        Depth::ServiceAccounts if !stacks.is_empty() => {
+            Some(service_accounts(&context, &args, namespace.as_ref()).await)
+        }
+        _ => None,
+    };
+    let rows = futures_util::stream::iter(
+        stacks
+            .into_iter()
+            .map(|(name, stack)| row(&context, name, stack, depth)),
+    );
+    let mut rows: Vec<Listed> = rows
+        .buffered(PARALLEL)
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    for row in &mut rows {
+        row.service_account = service_accounts.as_ref().map(|lookup| lookup.of(&row.name));
+    }
+    context.output.print(&Accounts(rows))?;
+    Ok(Exit::Done)
+}
+
+/// The stacks that match, by name of their service account. One is looked up by its name; for more,
+/// all stacks of the region are paged through.
+async fn stacks(
+    context: &Context,
+    args: &GetServiceAccount,
+    namespace: Option<&Namespace>,
+    name: Option<&str>,
+) -> Result<Vec<(ServiceAccountName, Stack)>, Error> {
+    let stacks = match (namespace, name) {
+        (Some(namespace), Some(name)) => {
+            let account = ServiceAccountName::new(namespace.clone(), name).map_err(Error::Flags)?;
+            observe::stack_to_delete(&context.aws, &args.cluster, &account)
+                .await?
+                .into_iter()
+                .collect()
+        }
+        _ => context.aws.cloudformation.stacks().await?,
+    };
+    let mut stacks: Vec<_> = stacks
+        .into_iter()
+        .filter(|stack| stack.is_of(&args.cluster))
+        .filter_map(|stack| Some((stack.service_account()?, stack)))
+        .filter(|(account, _)| namespace.is_none_or(|namespace| account.namespace == *namespace))
+        .filter(|(account, _)| name.is_none_or(|name| account.name == name))
+        .collect();
+    stacks.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(stacks)
+}
+
+async fn row(
+    context: &Context,
+    name: ServiceAccountName,
+    stack: Stack,
+    depth: Depth,
+) -> Result<Listed, Error> {
+    let template = match depth {
+        Depth::Stacks => None,
+        Depth::Templates | Depth::ServiceAccounts => {
+            context.aws.cloudformation.template(&stack.id).await?
+        }
+    };
+    let partition = stack.id.split(':').nth(1).unwrap_or("aws");
+    let template = template.and_then(|body| RoleTemplate::read(&body, partition));
+    Ok(Listed {
+        name,
+        stack,
+        template,
+        service_account: None,
+    })
+}
+
+/// The Kubernetes side, by one list; or why it is not known.
+enum KubernetesSide {
+    Known(Vec<(ServiceAccountName, ServiceAccount)>),
+    Unknown(String),
+}
+
+impl KubernetesSide {
+    fn of(&self, name: &ServiceAccountName) -> Lookup<ServiceAccount> {
+        match self {
+            Self::Unknown(why) => Lookup::Unknown(why.clone()),
+            Self::Known(all) => match all.iter().find(|(other, _)| other == name) {
+                Some((_, account)) => Lookup::Found(account.clone()),
+                None => Lookup::Missing,
+            },
+        }
+    }
+}
+
+async fn service_accounts(
+    context: &Context,
+    args: &GetServiceAccount,
+    namespace: Option<&Namespace>,
+) -> KubernetesSide {
+    let listed = async {
+        let cluster = context.cluster(&args.cluster, None).await?;
+        context
+            .kubernetes(&cluster, &args.kubernetes)
+            .await?
+            .service_accounts(namespace)
+            .await
+    };
+    match listed.await {
+        Ok(all) => KubernetesSide::Known(all),
+        Err(error) => {
+            context
+                .output
+                .warn(&format!("the Kubernetes side is not known: {error}"));
+            KubernetesSide::Unknown(error.to_string())
+        }
+    }
+}

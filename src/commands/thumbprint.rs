@@ -1,0 +1,53 @@
+//! `thumbprint`: the thumbprint of an issuer, read from its TLS connections or from a file.
+
+use std::path::Path;
+
+use super::{Context, Exit, asked};
+use crate::aws::Intervals;
+use crate::cli::{Screen, ThumbprintArgs};
+use crate::error::Error;
+use crate::issuer::{self, Chain, Reading};
+use crate::model::Issuer;
+use crate::output::{Chains, Output};
+use crate::progress::Running;
+
+pub async fn run(args: ThumbprintArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
+    let output = Output {
+        format: args.output.into(),
+        quiet: screen.quiet,
+    };
+    let chains = match (&args.pem, &args.issuer_url, &args.cluster) {
+        (Some(path), _, _) => vec![from_file(path)?],
+        (None, Some(issuer), _) => read(issuer, output).await?,
+        (None, None, Some(cluster)) => {
+            let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+            let cluster = context.cluster(cluster, None).await?;
+            read(&cluster.issuer, output).await?
+        }
+        (None, None, None) => {
+            return Err(Error::Flags(
+                "--cluster, --issuer-url or --pem must be set".to_owned(),
+            ));
+        }
+    };
+    output.print(&Chains(chains))?;
+    Ok(Exit::Done)
+}
+
+async fn read(issuer: &Issuer, output: Output) -> Result<Vec<Chain>, Error> {
+    let reading = issuer::read(issuer, Intervals::from_environment()).await?;
+    match reading {
+        Reading::Unreachable { host, cause } => Err(Error::IssuerUnreachable { host, cause }),
+        Reading::Chains(chains) => {
+            for note in chains.iter().filter_map(Chain::note) {
+                output.warn(&note);
+            }
+            Ok(chains)
+        }
+    }
+}
+
+fn from_file(path: &Path) -> Result<Chain, Error> {
+    let (name, bytes) = asked::read_file(path)?;
+    Chain::from_pem(&name, &bytes).map_err(|cause| Error::Read { what: name, cause })
+}

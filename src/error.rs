@@ -1,0 +1,273 @@
+//! Everything that can go wrong, named for what the user met: its text, the commands that help, and
+//! the exit status.
+
+use std::time::Duration;
+
+use crate::model::ClusterName;
+use crate::plan::{Refusal, Target};
+
+/// A failure. Its text fits behind `error: `.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{flag} \"{value}\": {rule}")]
+    Usage {
+        flag: &'static str,
+        value: String,
+        rule: String,
+    },
+    #[error("{0}")]
+    Flags(String),
+    #[error("cannot read {what}: {cause}")]
+    Read { what: String, cause: String },
+    #[error("no AWS region is set")]
+    NoRegion,
+    #[error("no usable AWS credentials: {cause}")]
+    Credentials { cause: String },
+    #[error("there is no EKS cluster \"{name}\" in {region}")]
+    ClusterNotFound {
+        name: ClusterName,
+        region: String,
+        similar: Vec<String>,
+    },
+    #[error("cluster \"{name}\" is {status}, so it has no issuer or no Kubernetes API yet")]
+    ClusterNotReady { name: ClusterName, status: String },
+    #[error("cluster \"{name}\" has no OIDC issuer: {why}")]
+    NoIssuer {
+        name: ClusterName,
+        why: &'static str,
+    },
+    #[error("not allowed to call {permission}{}: {message}", on(.subject))]
+    AccessDenied {
+        permission: String,
+        subject: String,
+        message: String,
+    },
+    #[error("{operation} failed{}: {code}: {message}", on(.subject))]
+    Aws {
+        operation: String,
+        subject: String,
+        code: String,
+        message: String,
+    },
+    #[error("cannot reach {what}: {cause}")]
+    Unreachable { what: String, cause: String },
+    #[error("stack \"{stack}\" ended in {status}{}", because(.reason))]
+    StackFailed {
+        stack: String,
+        status: String,
+        reason: Option<String>,
+    },
+    #[error("{what} did not end within {}", seconds(.limit))]
+    Timeout { what: String, limit: Duration },
+    #[error("the TLS certificate of {host} is not trusted: {reason}")]
+    IssuerUntrusted {
+        host: String,
+        reason: String,
+        sent_by: Option<String>,
+    },
+    #[error("cannot reach the issuer's host {host}: {cause}")]
+    IssuerUnreachable { host: String, cause: String },
+    #[error("the issuer's discovery document {url} {rule}")]
+    IssuerDocument { url: String, rule: String },
+    #[error("the Kubernetes API of {cluster} does not know this AWS identity (401 Unauthorized)")]
+    KubernetesUnauthorized {
+        cluster: String,
+        eks: Option<ClusterName>,
+    },
+    #[error("the Kubernetes API refuses to {operation}: {message}")]
+    KubernetesForbidden { operation: String, message: String },
+    #[error("cannot {operation}: other tools own the same fields: {message}")]
+    KubernetesConflict { operation: String, message: String },
+    #[error("cannot {operation}: {message}")]
+    Kubernetes { operation: String, message: String },
+    #[error("cannot use the kubeconfig: {cause}")]
+    Kubeconfig { cause: String },
+    #[error("{target}: {refusal}")]
+    Refused { target: Target, refusal: Refusal },
+    /// Told one by one.
+    #[error("{} errors", .0.len())]
+    Several(Vec<Self>),
+    #[error("interrupted{}", going_on(.0))]
+    Interrupted(Vec<String>),
+    #[error("cannot write the output: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+fn on(subject: &str) -> String {
+    if subject.is_empty() {
+        String::new()
+    } else {
+        format!(" on {subject}")
+    }
+}
+
+fn because(reason: &Option<String>) -> String {
+    reason
+        .as_ref()
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default()
+}
+
+fn seconds(limit: &Duration) -> String {
+    crate::model::Timeout(*limit).to_string()
+}
+
+fn going_on(running: &[String]) -> String {
+    if running.is_empty() {
+        return String::new();
+    }
+    format!("; AWS goes on with what was begun: {}", running.join(", "))
+}
+
+impl Error {
+    /// One failure as itself, several as one. `None` without any.
+    pub fn all(mut errors: Vec<Self>) -> Option<Self> {
+        match errors.len() {
+            0 => None,
+            1 => errors.pop(),
+            _ => Some(Self::Several(errors)),
+        }
+    }
+
+    /// What to do next: sentences with commands, names filled in.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Usage { .. } | Self::Flags(_) => vec!["see `--help`".to_owned()],
+            Self::Read { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
+            Self::NoRegion => vec![
+                "name it: `--region eu-west-1`, `export AWS_REGION=eu-west-1`, or `aws configure set region eu-west-1`"
+                    .to_owned(),
+            ],
+            Self::Credentials { .. } => vec![
+                "check them: `aws sts get-caller-identity`".to_owned(),
+                "sign in (`aws sso login`), choose a profile (`--profile NAME`), or set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY"
+                    .to_owned(),
+            ],
+            Self::ClusterNotFound { name, region, similar } => cluster_hints(name, region, similar),
+            Self::ClusterNotReady { name, .. } => {
+                vec![format!("wait for it: `aws eks wait cluster-active --name {name}`")]
+            }
+            Self::NoIssuer { .. } => vec!["for another cluster than EKS's, name its issuer: `--issuer-url https://…`".to_owned()],
+            Self::AccessDenied { permission, .. } => {
+                vec![format!("allow `{permission}` to this identity (`aws sts get-caller-identity` names it)")]
+            }
+            Self::Aws { code, .. } => aws_hints(code),
+            Self::Unreachable { .. } => {
+                vec!["check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".to_owned()]
+            }
+            Self::StackFailed { stack, .. } => vec![
+                "mend the cause and run the same command again: a failed stack is replaced".to_owned(),
+                format!("see all its events: `aws cloudformation describe-stack-events --stack-name {stack}`"),
+            ],
+            Self::Timeout { .. } => {
+                vec!["run the same command again: it goes on where this one stopped; `--timeout 1h` waits longer".to_owned()]
+            }
+            Self::IssuerUntrusted { sent_by, .. } => untrusted_hints(sent_by.as_deref()),
+            Self::IssuerUnreachable { .. } | Self::IssuerDocument { .. } => vec![
+                "check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached".to_owned(),
+                "or go on without it: `--thumbprint HEX`, or `--no-thumbprint` lets IAM fetch the thumbprint".to_owned(),
+            ],
+            Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
+            Self::KubernetesForbidden { .. } => vec![
+                "this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces".to_owned(),
+                "or make only the role: `--role-only` prints the ServiceAccount for someone else to apply".to_owned(),
+            ],
+            Self::KubernetesConflict { .. } => {
+                vec!["take the fields over by adding `--override-existing-serviceaccounts`".to_owned()]
+            }
+            Self::Kubernetes { .. } => vec![
+                "check the way to the Kubernetes API: a private endpoint is reached only from its network".to_owned(),
+                "or make only the role: `--role-only` needs no Kubernetes access".to_owned(),
+            ],
+            Self::Kubeconfig { .. } => vec!["check it: `kubectl config view --minify`".to_owned()],
+            Self::Refused { refusal, .. } => refusal.hints(),
+            Self::Interrupted(_) => vec!["run the same command again: it finishes the work".to_owned()],
+        }
+    }
+
+    /// The documented exit status.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage { .. } | Self::Flags(_) | Self::Read { .. } | Self::NoRegion => 2,
+            Self::Credentials { .. } => 4,
+            Self::Interrupted(_) => 130,
+            Self::ClusterNotFound { .. }
+            | Self::ClusterNotReady { .. }
+            | Self::NoIssuer { .. }
+            | Self::AccessDenied { .. }
+            | Self::Aws { .. }
+            | Self::Unreachable { .. }
+            | Self::StackFailed { .. }
+            | Self::Timeout { .. }
+            | Self::IssuerUntrusted { .. }
+            | Self::IssuerUnreachable { .. }
+            | Self::IssuerDocument { .. }
+            | Self::KubernetesUnauthorized { .. }
+            | Self::KubernetesForbidden { .. }
+            | Self::KubernetesConflict { .. }
+            | Self::Kubernetes { .. }
+            | Self::Kubeconfig { .. }
+            | Self::Refused { .. }
+            | Self::Output(_) => 1,
+            Self::Several(errors) => errors.iter().map(Self::exit_code).max().unwrap_or(1),
+        }
+    }
+
+    /// Whether the reader of the output went away, which is not a failure.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+}
+
+fn cluster_hints(name: &ClusterName, region: &str, similar: &[String]) -> Vec<String> {
+    let mut hints: Vec<String> = similar
+        .iter()
+        .map(|other| format!("did you mean `--cluster {other}`?"))
+        .collect();
+    hints.push(format!(
+        "list the clusters: `aws eks list-clusters --region {region}`"
+    ));
+    hints.push(format!(
+        "look in another region with `--region`; \"{name}\" is looked for in one only"
+    ));
+    hints
+}
+
+fn aws_hints(code: &str) -> Vec<String> {
+    match code {
+        "LimitExceededException" | "LimitExceeded" => {
+            vec!["raise the quota in Service Quotas, or delete what is no longer needed".to_owned()]
+        }
+        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" => {
+            vec!["AWS is busy for this account: run the same command again in a minute".to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn untrusted_hints(sent_by: Option<&str>) -> Vec<String> {
+    let mut hints = Vec::new();
+    if let Some(top) = sent_by {
+        hints.push(format!(
+            "the certificate was issued by \"{top}\": a proxy that inspects TLS puts its own there"
+        ));
+    }
+    hints.push("run this where the connection is not inspected, or name the right thumbprint: `--thumbprint HEX`".to_owned());
+    hints.push("or leave it out, so that IAM fetches it itself: `--no-thumbprint`".to_owned());
+    hints
+}
+
+fn unauthorized_hints(cluster: Option<&ClusterName>) -> Vec<String> {
+    let Some(cluster) = cluster else {
+        return vec!["check the context's credentials: `kubectl auth whoami`".to_owned()];
+    };
+    vec![
+        format!(
+            "map the identity to the cluster: `aws eks create-access-entry --cluster-name {cluster} --principal-arn ARN`, \
+             with the ARN of `aws sts get-caller-identity`"
+        ),
+        "or make only the role: `--role-only` prints the ServiceAccount for someone else to apply"
+            .to_owned(),
+    ]
+}

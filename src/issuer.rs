@@ -1,0 +1,372 @@
+//! The OIDC issuer as TLS shows it: discovery document, certificate chain, thumbprint. The only user
+//! of rustls; every connection is verified against the system's roots, and what a server sent is
+//! recorded even when it is refused.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::aws::{Intervals, deepest};
+use crate::error::Error;
+use crate::model::{Issuer, Thumbprint};
+
+mod chain;
+
+pub use chain::Chain;
+
+/// How long one host may take, from the connection to the last byte.
+const LIMIT: Duration = Duration::from_secs(15);
+/// A discovery document is about 1 KiB.
+const DOCUMENT_LIMIT: usize = 64 << 10;
+
+/// What the issuer's hosts told.
+#[derive(Clone, Debug)]
+pub enum Reading {
+    /// Chains of the issuer's host and, where it is another, of the host that serves the keys.
+    Chains(Vec<Chain>),
+    /// An EKS issuer that cannot be reached from here.
+    Unreachable { host: String, cause: String },
+}
+
+impl Reading {
+    /// The thumbprints for the provider: of each host its top certificate, no more than IAM's 5.
+    /// `None`: IAM is to fetch them.
+    pub fn thumbprints(&self) -> Option<Vec<Thumbprint>> {
+        let Self::Chains(chains) = self else {
+            return None;
+        };
+        let mut all = Vec::new();
+        for thumbprint in chains.iter().flat_map(Chain::thumbprints) {
+            if !all.contains(&thumbprint) {
+                all.push(thumbprint);
+            }
+        }
+        all.truncate(5);
+        Some(all)
+    }
+
+    /// What the user should know of how they came about.
+    pub fn notes(&self) -> Vec<String> {
+        match self {
+            Self::Unreachable { host, cause } => vec![format!(
+                "cannot reach the issuer's host {host} ({cause}), as inside a VPC with an EKS interface endpoint; \
+                 the thumbprint is left out, and IAM fetches it itself"
+            )],
+            Self::Chains(chains) => chains.iter().filter_map(Chain::note).collect(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+}
+
+/// Reads the issuer's discovery document and the chain of each host (AWS's documented procedure for
+/// thumbprints: the host of `jwks_uri` counts; where it is another than the issuer's, both do).
+///
+/// # Errors
+/// An untrusted chain; an issuer that is not EKS's and cannot be reached; a document that is not this
+/// issuer's.
+pub async fn read(issuer: &Issuer, intervals: Intervals) -> Result<Reading, Error> {
+    let limit = intervals.of(LIMIT).max(Duration::from_secs(1));
+    let first = tokio::time::timeout(limit, discover(issuer)).await;
+    let (chain, discovery) = match first.unwrap_or_else(|_| Err(slow(issuer.host(), limit))) {
+        Err(Error::IssuerUnreachable { host, cause }) if issuer.is_eks() => {
+            return Ok(Reading::Unreachable { host, cause });
+        }
+        result => result?,
+    };
+    let keys = keys_host(issuer, &discovery)?;
+    let mut chains = vec![chain];
+    if (keys.host(), keys.port()) != (issuer.host(), issuer.port()) {
+        let second = tokio::time::timeout(limit, connect(keys.host(), keys.port())).await;
+        let (_, chain) = second.unwrap_or_else(|_| Err(slow(keys.host(), limit)))?;
+        chains.push(chain);
+    }
+    Ok(Reading::Chains(chains))
+}
+
+fn slow(host: &str, limit: Duration) -> Error {
+    Error::IssuerUnreachable {
+        host: host.to_owned(),
+        cause: format!("no answer within {} s", limit.as_secs()),
+    }
+}
+
+/// `jwks_uri` as an address; the document must be this issuer's own.
+fn keys_host(issuer: &Issuer, discovery: &Discovery) -> Result<Issuer, Error> {
+    let wrong = |rule: String| Error::IssuerDocument {
+        url: discovery_url(issuer),
+        rule,
+    };
+    if discovery.issuer != issuer.url() {
+        return Err(wrong(format!(
+            "is of another issuer, \"{}\"",
+            discovery.issuer
+        )));
+    }
+    let address = discovery
+        .jwks_uri
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default();
+    address.parse().map_err(|_| {
+        wrong(format!(
+            "has a jwks_uri that is no https URL, \"{}\"",
+            discovery.jwks_uri
+        ))
+    })
+}
+
+fn discovery_url(issuer: &Issuer) -> String {
+    format!(
+        "{}/.well-known/openid-configuration",
+        issuer.url().trim_end_matches('/')
+    )
+}
+
+/// One verified connection: the chain, and the document over it.
+async fn discover(issuer: &Issuer) -> Result<(Chain, Discovery), Error> {
+    let (stream, chain) = connect(issuer.host(), issuer.port()).await?;
+    let url = discovery_url(issuer);
+    let wrong = |rule: String| Error::IssuerDocument {
+        url: url.clone(),
+        rule,
+    };
+    let broken = |error: hyper::Error| wrong(format!("cannot be read: {}", deepest(&error)));
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(broken)?;
+    tokio::spawn(connection);
+    let authority = issuer.host_and_path().split('/').next().unwrap_or_default();
+    let path = &url["https://".len() + authority.len()..];
+    let request = hyper::Request::get(path)
+        .header("host", authority)
+        .header("accept", "application/json")
+        .header("user-agent", concat!("irsactl/", env!("CARGO_PKG_VERSION")))
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| wrong(format!("cannot be asked for: {error}")))?;
+    let answer = sender.send_request(request).await.map_err(broken)?;
+    if answer.status() != hyper::StatusCode::OK {
+        return Err(wrong(format!("is answered with {}", answer.status())));
+    }
+    let body = Limited::new(answer.into_body(), DOCUMENT_LIMIT)
+        .collect()
+        .await;
+    let body = body
+        .map_err(|error| wrong(format!("cannot be read: {error}")))?
+        .to_bytes();
+    let discovery = serde_json::from_slice(&body)
+        .map_err(|error| wrong(format!("is no OIDC discovery: {error}")))?;
+    Ok((chain, discovery))
+}
+
+/// A TLS connection with SNI, verified; and the chain as the server sent it.
+async fn connect(host: &str, port: u16) -> Result<(TlsStream<TcpStream>, Chain), Error> {
+    let unreachable = |cause: String| Error::IssuerUnreachable {
+        host: host.to_owned(),
+        cause,
+    };
+    let stream = open(host, port).await.map_err(unreachable)?;
+    let recorder = Arc::new(Recorder::new().map_err(|error| unreachable(error.to_string()))?);
+    let config = ClientConfig::builder_with_provider(recorder.provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unreachable(error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(recorder.clone())
+        .with_no_client_auth();
+    let name =
+        ServerName::try_from(host.to_owned()).map_err(|error| unreachable(error.to_string()))?;
+    let result = TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await;
+    let sent = recorder.sent();
+    match result {
+        Ok(stream) => Ok((stream, Chain::parse(host, &sent).map_err(unreachable)?)),
+        Err(error) => Err(match untrusted(&error) {
+            Some(reason) => Error::IssuerUntrusted {
+                host: host.to_owned(),
+                reason,
+                sent_by: Chain::parse(host, &sent)
+                    .ok()
+                    .and_then(|chain| chain.top_issuer()),
+            },
+            None => unreachable(deepest(&error)),
+        }),
+    }
+}
+
+/// A TCP connection, through the proxy of the environment where there is one for this host.
+async fn open(host: &str, port: u16) -> Result<TcpStream, String> {
+    let target: http::Uri = format!("https://{host}:{port}")
+        .parse()
+        .map_err(|error| format!("{error}"))?;
+    let Some(proxy) = Matcher::from_env().intercept(&target) else {
+        return TcpStream::connect((host, port))
+            .await
+            .map_err(|error| error.to_string());
+    };
+    if proxy
+        .uri()
+        .scheme_str()
+        .is_some_and(|scheme| scheme != "http")
+    {
+        return Err(format!(
+            "the proxy {} is not of the kind http://",
+            proxy.uri()
+        ));
+    }
+    let address = (
+        proxy.uri().host().unwrap_or_default(),
+        proxy.uri().port_u16().unwrap_or(80),
+    );
+    let in_proxy = |error: std::io::Error| format!("proxy {}:{}: {error}", address.0, address.1);
+    let mut stream = TcpStream::connect(address).await.map_err(in_proxy)?;
+    let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+    if let Some(credentials) = proxy.basic_auth().and_then(|value| value.to_str().ok()) {
+        request.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
+    }
+    request.push_str("\r\n");
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .map_err(in_proxy)?;
+    let status = proxy_status(&mut stream).await.map_err(in_proxy)?;
+    match status.split_whitespace().nth(1) {
+        Some(code) if code.starts_with('2') => Ok(stream),
+        _ => Err(format!(
+            "proxy {}:{} answers \"{status}\"",
+            address.0, address.1
+        )),
+    }
+}
+
+/// Reads the proxy's whole answer and returns its first line.
+async fn proxy_status(stream: &mut TcpStream) -> std::io::Result<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() > 8 << 10 {
+            return Err(std::io::Error::other("its answer does not end"));
+        }
+        head.push(stream.read_u8().await?);
+    }
+    let head = String::from_utf8_lossy(&head);
+    Ok(head.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Why a certificate was refused, in words; `None` for other failures of the handshake.
+fn untrusted(error: &std::io::Error) -> Option<String> {
+    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    let rustls::Error::InvalidCertificate(reason) = error else {
+        return None;
+    };
+    Some(match reason {
+        CertificateError::UnknownIssuer => {
+            "its certificate authority is unknown to this system".to_owned()
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "it has expired".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet".to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is of another host".to_owned()
+        }
+        other => other.to_string(),
+    })
+}
+
+/// Keeps what the server sent, and leaves the verdict to the platform's verifier.
+#[derive(Debug)]
+struct Recorder {
+    provider: Arc<CryptoProvider>,
+    inner: rustls_platform_verifier::Verifier,
+    chain: Mutex<Vec<CertificateDer<'static>>>,
+}
+
+impl Recorder {
+    fn new() -> Result<Self, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let inner = rustls_platform_verifier::Verifier::new(provider.clone())?;
+        Ok(Self {
+            provider,
+            inner,
+            chain: Mutex::default(),
+        })
+    }
+
+    fn sent(&self) -> Vec<CertificateDer<'static>> {
+        self.chain
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let sent = std::iter::once(leaf)
+            .chain(others)
+            .map(|certificate| certificate.clone().into_owned())
+            .collect();
+        *self
+            .chain
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = sent;
+        self.inner.verify_server_cert(leaf, others, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+/// Makes ring the crypto provider of the whole process, for the Kubernetes client too.
+pub fn install_crypto_provider() {
+    // A second call finds one installed, which is the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -1,0 +1,193 @@
+//! A certificate chain as a server sent it, and which of its certificates makes the thumbprint.
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde::Serialize;
+use sha1::{Digest, Sha1};
+use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate};
+
+use crate::model::Thumbprint;
+
+/// One certificate of a chain.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    pub subject: String,
+    pub issuer: String,
+    /// RFC 3339, UTC.
+    pub not_before: String,
+    pub not_after: String,
+    /// SHA-1 of its DER bytes.
+    pub sha1: Thumbprint,
+    /// Why it counts for the thumbprint; absent when it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<&'static str>,
+}
+
+/// The chain of one host, leaf first, in the order in which it was sent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Chain {
+    pub host: String,
+    pub certificates: Vec<Certificate>,
+}
+
+impl Chain {
+    /// # Errors
+    /// When there is none, or one that is no X.509 certificate.
+    pub fn parse(host: &str, sent: &[CertificateDer<'_>]) -> Result<Self, String> {
+        let mut certificates = sent
+            .iter()
+            .map(|der| certificate(der))
+            .collect::<Result<Vec<_>, _>>()?;
+        if certificates.is_empty() {
+            return Err("it sent no certificate".to_owned());
+        }
+        let last = certificates.len() - 1;
+        let top = top_of_path(&certificates);
+        certificates[last].counts = Some(if last == 0 {
+            "the only certificate sent"
+        } else {
+            "the last certificate sent"
+        });
+        if top != last {
+            certificates[top].counts = Some("the top of the path that begins at the leaf");
+        }
+        Ok(Self {
+            host: host.to_owned(),
+            certificates,
+        })
+    }
+
+    /// Reads a file of PEM certificates, as `openssl s_client -showcerts` prints them.
+    ///
+    /// # Errors
+    /// When it holds none, or a broken one.
+    pub fn from_pem(name: &str, pem: &[u8]) -> Result<Self, String> {
+        let certificates = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| format!("is no PEM: {error}"))?;
+        if certificates.is_empty() {
+            return Err("holds no PEM certificate".to_owned());
+        }
+        Self::parse(name, &certificates)
+    }
+
+    /// SHA-1 of the certificates that count: the last one first.
+    pub fn thumbprints(&self) -> Vec<Thumbprint> {
+        self.certificates
+            .iter()
+            .rev()
+            .filter(|c| c.counts.is_some())
+            .map(|c| c.sha1.clone())
+            .collect()
+    }
+
+    /// A warning, where the chain is out of order.
+    pub fn note(&self) -> Option<String> {
+        (self.thumbprints().len() > 1).then(|| {
+            format!(
+                "{} sends its certificates out of order: the last one and the top of the path are both used",
+                self.host
+            )
+        })
+    }
+
+    /// Who signed the top of what was sent.
+    pub fn top_issuer(&self) -> Option<String> {
+        self.certificates
+            .last()
+            .map(|certificate| certificate.issuer.clone())
+    }
+}
+
+fn certificate(der: &[u8]) -> Result<Certificate, String> {
+    let (_, parsed) = X509Certificate::from_der(der)
+        .map_err(|error| format!("it sent a certificate that cannot be read: {error}"))?;
+    let sha1: String = Sha1::digest(der)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(Certificate {
+        subject: parsed.subject().to_string(),
+        issuer: parsed.issuer().to_string(),
+        not_before: rfc3339(parsed.validity().not_before),
+        not_after: rfc3339(parsed.validity().not_after),
+        sha1: sha1.parse()?,
+        counts: None,
+    })
+}
+
+fn rfc3339(time: ASN1Time) -> String {
+    let time = time.to_datetime();
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        time.year(),
+        u8::from(time.month()),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
+}
+
+/// Follows the links from the leaf upwards, each certificate used once; where it ends is the top.
+fn top_of_path(certificates: &[Certificate]) -> usize {
+    let mut seen = vec![0];
+    loop {
+        let current = seen[seen.len() - 1];
+        let next = (0..certificates.len()).find(|index| {
+            !seen.contains(index) && certificates[*index].subject == certificates[current].issuer
+        });
+        match next {
+            Some(next) => seen.push(next),
+            None => return current,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(subject: &str, issuer: &str) -> Certificate {
+        Certificate {
+            subject: subject.to_owned(),
+            issuer: issuer.to_owned(),
+            not_before: String::new(),
+            not_after: String::new(),
+            sha1: "a".repeat(40).parse().unwrap(),
+            counts: None,
+        }
+    }
+
+    #[test]
+    fn the_top_is_found_in_any_order_and_with_loops() {
+        for (links, top) in [
+            (vec![("leaf", "a"), ("a", "b"), ("b", "root")], 2),
+            (vec![("leaf", "a"), ("b", "root"), ("a", "b")], 1),
+            (vec![("leaf", "leaf")], 0),
+            (vec![("leaf", "a"), ("a", "leaf")], 1),
+            (vec![("leaf", "gone"), ("a", "b")], 0),
+        ] {
+            let certificates: Vec<_> = links
+                .iter()
+                .map(|(subject, issuer)| link(subject, issuer))
+                .collect();
+            assert_eq!(top_of_path(&certificates), top, "{links:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_certificate_are_refused() {
+        assert!(Chain::parse("h", &[]).is_err());
+        assert!(Chain::parse("h", &[CertificateDer::from(vec![0x30, 0x82])]).is_err());
+        assert!(Chain::from_pem("f", b"").is_err());
+        assert!(
+            Chain::from_pem(
+                "f",
+                b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+            )
+            .is_err()
+        );
+    }
+}

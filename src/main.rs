@@ -1,0 +1,61 @@
+//! irsactl: from the command line to the exit status.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod apply;
+mod aws;
+mod cli;
+mod commands;
+mod error;
+mod issuer;
+mod kubernetes;
+mod logging;
+mod model;
+mod observe;
+mod output;
+mod plan;
+mod policy;
+mod progress;
+mod template;
+
+use cli::{Cli, Command};
+use commands::Exit;
+use error::Error;
+use progress::Running;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
+    logging::start(cli.screen);
+    let flags = cli.command.connection_flags();
+    let result = match &cli.command {
+        // Printing needs no runtime.
+        Command::Completion(args) => commands::completion::run(args),
+        _ => run(cli),
+    };
+    match result {
+        Ok(Exit::Done) => ExitCode::SUCCESS,
+        Ok(Exit::Pending) => ExitCode::from(3),
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            output::report(&error, &flags);
+            error.exit_code().into()
+        }
+    }
+}
+
+/// Runs a command that makes calls, until it ends or the user interrupts.
+fn run(cli: Cli) -> Result<Exit, Error> {
+    issuer::install_crypto_provider();
+    let running = Running::default();
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            tokio::select! {
+                result = commands::run(cli.command, cli.screen, running.clone()) => result,
+                _ = tokio::signal::ctrl_c() => Err(Error::Interrupted(running.in_the_cloud())),
+            }
+        })
+}

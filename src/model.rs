@@ -1,0 +1,432 @@
+//! The field's names as types: what EKS, IAM, CloudFormation and Kubernetes call things, with the
+//! rules that their APIs enforce. Apart from the rest so that a name that exists is a valid name.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+mod arn;
+mod flags;
+mod stack_name;
+
+pub use arn::{Arn, PolicyArn, RoleArn};
+pub use flags::{Pairs, Timeout};
+pub use stack_name::StackName;
+
+/// Tags, labels or annotations: key to value, in the order of the keys.
+pub type Map = BTreeMap<String, String>;
+
+/// The audience of the tokens that pods exchange, in every AWS partition.
+pub const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
+/// The annotation that the EKS pod identity webhook reads the role from.
+pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
+/// The label that marks a ServiceAccount as made by eksctl or irsactl, hence theirs to delete.
+pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
+/// Its value, in eksctl's world.
+pub const MANAGED_BY: &str = "eksctl";
+/// Stack tag: `<namespace>/<name>` of the service account. Makes a stack one of an IAM service account.
+pub const SERVICE_ACCOUNT_TAG: &str = "alpha.eksctl.io/iamserviceaccount-name";
+/// Stack tags: the cluster, under both names that eksctl looks for.
+pub const CLUSTER_TAGS: [&str; 2] = [
+    "alpha.eksctl.io/cluster-name",
+    "eksctl.cluster.k8s.io/v1alpha1/cluster-name",
+];
+/// Stack and provider tag: who made it.
+pub const VERSION_TAG: &str = "alpha.eksctl.io/eksctl-version";
+/// Cluster tag that eksctl reads before it deletes a cluster.
+pub const OIDC_ENABLED_TAG: &str = "alpha.eksctl.io/cluster-oidc-enabled";
+
+/// Declares a checked string: `FromStr` applies the rule, `Display` gives the text back.
+macro_rules! checked_name {
+    ($(#[$doc:meta])* $name:ident, $check:expr, $rule:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) { Ok(Self(text.to_owned())) } else { Err($rule.to_owned()) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+checked_name!(
+    /// Name of an EKS cluster (EKS API: `^[0-9A-Za-z][A-Za-z0-9\-_]*$`, at most 100).
+    ClusterName,
+    |text| {
+        (1..=100).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    },
+    "a cluster name is 1 to 100 letters, digits, `-` and `_`, and starts with a letter or digit"
+);
+
+checked_name!(
+    /// Name of an IAM role (IAM API: `[\w+=,.@-]+`, at most 64).
+    RoleName,
+    |text| (1..=64).contains(&text.len()) && text.chars().all(is_iam_name_character),
+    "a role name is 1 to 64 letters, digits and `_+=,.@-`"
+);
+
+checked_name!(
+    /// Path of an IAM role (IAM API: `/` or `/…/` of printable ASCII, at most 512).
+    RolePath,
+    |text| {
+        (1..=512).contains(&text.len())
+            && text.starts_with('/')
+            && text.ends_with('/')
+            && text.bytes().all(|b| (0x21..=0x7e).contains(&b))
+    },
+    "a role path starts and ends with `/`, and is at most 512 printable ASCII characters"
+);
+
+checked_name!(
+    /// Namespace (Kubernetes: DNS-1123 label, at most 63).
+    Namespace,
+    |text| text.len() <= 63 && is_dns_label(text),
+    "a namespace is at most 63 lower-case letters, digits and `-`, and starts and ends with a letter or digit"
+);
+
+checked_name!(
+    /// Audience of a token: a client ID of the IAM OIDC provider (IAM API: 1 to 255 characters).
+    Audience,
+    |text| (1..=255).contains(&text.chars().count()) && !text.chars().any(|c| c.is_whitespace() || c.is_control()),
+    "an audience is 1 to 255 characters without blanks"
+);
+
+checked_name!(
+    /// What replaces the service account's name in the trust policy's `sub` condition; `*` and `?`
+    /// match as in IAM's `StringLike`.
+    SubjectPattern,
+    |text| {
+        (1..=253).contains(&text.len())
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.*?".contains(c))
+    },
+    "a subject pattern is a service account name in which `*` and `?` stand for other characters"
+);
+
+checked_name!(
+    /// SHA-1 of a certificate's DER bytes: 40 hex digits (IAM API), kept in lower case.
+    Thumbprint,
+    |text| text.len() == 40 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)),
+    "a thumbprint is 40 hexadecimal digits: the SHA-1 of a certificate"
+);
+
+impl Thumbprint {
+    /// Takes what people paste: upper case and colons between the bytes too (`openssl x509 -fingerprint`).
+    ///
+    /// # Errors
+    /// The rule, when it is not 40 hex digits.
+    pub fn lenient(text: &str) -> Result<Self, String> {
+        text.replace(':', "").to_ascii_lowercase().parse()
+    }
+}
+
+impl Default for Audience {
+    fn default() -> Self {
+        Self(DEFAULT_AUDIENCE.to_owned())
+    }
+}
+
+impl Default for Namespace {
+    fn default() -> Self {
+        Self("default".to_owned())
+    }
+}
+
+/// Characters of IAM's role and policy names.
+pub fn is_iam_name_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
+}
+
+/// RFC 1123 label, without its length.
+fn is_dns_label(text: &str) -> bool {
+    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.starts_with(edge) && text.ends_with(edge) && text.chars().all(|c| edge(c) || c == '-')
+}
+
+/// A Kubernetes service account: namespace and name. Prints as `namespace/name`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceAccountName {
+    pub namespace: Namespace,
+    /// DNS-1123 subdomain, at most 253.
+    pub name: String,
+}
+
+impl ServiceAccountName {
+    /// # Errors
+    /// The rule of Kubernetes that `name` breaks.
+    pub fn new(namespace: Namespace, name: &str) -> Result<Self, String> {
+        if name.len() > 253 || !name.split('.').all(is_dns_label) {
+            return Err(format!(
+                "\"{name}\" is no service account name: at most 253 lower-case letters, digits, `-` and `.`, \
+                 starting and ending with a letter or digit"
+            ));
+        }
+        Ok(Self {
+            namespace,
+            name: name.to_owned(),
+        })
+    }
+
+    /// The `sub` claim of its tokens (Kubernetes).
+    pub fn subject(&self) -> String {
+        format!("system:serviceaccount:{}:{}", self.namespace, self.name)
+    }
+}
+
+impl fmt::Display for ServiceAccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+impl FromStr for ServiceAccountName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (namespace, name) = text
+            .split_once('/')
+            .ok_or_else(|| format!("\"{text}\" is no `namespace/name`"))?;
+        Self::new(namespace.parse()?, name)
+    }
+}
+
+impl Serialize for ServiceAccountName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The OIDC issuer of a cluster: an https URL, exactly as the tokens' `iss` claim has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Issuer(String);
+
+impl Issuer {
+    pub fn url(&self) -> &str {
+        &self.0
+    }
+
+    /// Host and path, as in provider ARNs and condition keys: the URL without `https://`.
+    pub fn host_and_path(&self) -> &str {
+        self.0.strip_prefix("https://").unwrap_or(&self.0)
+    }
+
+    /// The host without port.
+    pub fn host(&self) -> &str {
+        self.authority().split(':').next().unwrap_or_default()
+    }
+
+    pub fn port(&self) -> u16 {
+        self.authority()
+            .split_once(':')
+            .and_then(|(_, port)| port.parse().ok())
+            .unwrap_or(443)
+    }
+
+    fn authority(&self) -> &str {
+        self.host_and_path().split('/').next().unwrap_or_default()
+    }
+
+    /// Whether EKS runs this issuer: its host is `oidc.eks.<region>.<suffix of a partition>`.
+    pub fn is_eks(&self) -> bool {
+        self.host().starts_with("oidc.eks.")
+    }
+
+    /// The IAM OIDC provider's ARN for this issuer in an account.
+    pub fn provider_arn(&self, partition: &str, account: &str) -> String {
+        format!(
+            "arn:{partition}:iam::{account}:oidc-provider/{}",
+            self.host_and_path()
+        )
+    }
+}
+
+impl FromStr for Issuer {
+    type Err = String;
+
+    /// IAM's rules for a provider's URL: `https://`, at most 255 characters, no query or fragment.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let rule =
+            "an issuer is an `https://` URL of at most 255 characters without query or fragment";
+        let Some(rest) = text.strip_prefix("https://") else {
+            return Err(rule.to_owned());
+        };
+        let authority = rest.split('/').next().unwrap_or_default();
+        let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
+        let good = text.len() <= 255
+            && !host.is_empty()
+            && host
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
+            && port.parse::<u16>().is_ok()
+            && text.bytes().all(|b| (0x21..=0x7e).contains(&b))
+            && !text.contains(['?', '#', '@']);
+        if good {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(rule.to_owned())
+        }
+    }
+}
+
+impl fmt::Display for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is known of a cluster before anything else is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cluster {
+    pub name: ClusterName,
+    /// Where its IAM resources live.
+    pub partition: String,
+    pub account: String,
+    pub issuer: Issuer,
+    /// `None` for clusters that are not EKS (`--issuer-url`).
+    pub eks: Option<EksCluster>,
+}
+
+impl Cluster {
+    pub fn provider_arn(&self) -> String {
+        self.issuer.provider_arn(&self.partition, &self.account)
+    }
+}
+
+/// What DescribeCluster adds: the way to the Kubernetes API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EksCluster {
+    pub arn: Arn,
+    /// `https://…` of the Kubernetes API.
+    pub endpoint: String,
+    /// Base64 of the PEM of the API's certificate authority.
+    pub certificate_authority: String,
+    /// What the token names the cluster by: the id of a local cluster on Outposts, else the name.
+    pub token_id: String,
+    pub tags: Map,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_rules_of_their_apis() {
+        let long = "a".repeat(64);
+        for (good, name) in [
+            (true, "demo"),
+            (true, "1_a-B"),
+            (false, ""),
+            (false, "-a"),
+            (false, "a.b"),
+            (false, "ü"),
+        ] {
+            assert_eq!(name.parse::<ClusterName>().is_ok(), good, "cluster {name}");
+        }
+        for (good, name) in [
+            (true, "kube-system"),
+            (true, "0"),
+            (false, "A"),
+            (false, "a."),
+            (false, "a-"),
+            (false, &long),
+        ] {
+            assert_eq!(name.parse::<Namespace>().is_ok(), good, "namespace {name}");
+        }
+        for (good, name) in [
+            (true, "s3-reader"),
+            (true, "a.b-c.d"),
+            (false, "a..b"),
+            (false, ""),
+            (false, "a/b"),
+            (false, "a_b"),
+        ] {
+            assert_eq!(
+                ServiceAccountName::new(Namespace::default(), name).is_ok(),
+                good,
+                "service account {name}"
+            );
+        }
+        for (good, name) in [
+            (true, "app+=,.@-_1"),
+            (true, long.as_str()),
+            (false, "a b"),
+            (false, "a/b"),
+            (false, ""),
+        ] {
+            assert_eq!(name.parse::<RoleName>().is_ok(), good, "role {name}");
+        }
+        for (good, path) in [
+            (true, "/"),
+            (true, "/team/a/"),
+            (false, "team"),
+            (false, "/team"),
+            (false, "/te am/"),
+        ] {
+            assert_eq!(path.parse::<RolePath>().is_ok(), good, "path {path}");
+        }
+    }
+
+    #[test]
+    fn issuer_keeps_its_text_and_gives_its_parts() {
+        let issuer: Issuer = "https://oidc.eks.eu-west-1.amazonaws.com/id/ABC"
+            .parse()
+            .unwrap();
+        assert_eq!(issuer.host(), "oidc.eks.eu-west-1.amazonaws.com");
+        assert_eq!(issuer.port(), 443);
+        assert_eq!(
+            issuer.host_and_path(),
+            "oidc.eks.eu-west-1.amazonaws.com/id/ABC"
+        );
+        assert!(issuer.is_eks());
+        assert_eq!(
+            issuer.provider_arn("aws", "111122223333"),
+            "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC"
+        );
+        let other: Issuer = "https://example.com:8443/a/".parse().unwrap();
+        assert_eq!(
+            (other.host(), other.port(), other.is_eks()),
+            ("example.com", 8443, false)
+        );
+        for bad in [
+            "http://a",
+            "https://",
+            "https://a?b",
+            "https://a#b",
+            "https://u@a",
+            "https://a:x",
+            "a",
+            "https://a b",
+        ] {
+            assert!(bad.parse::<Issuer>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn thumbprints_are_taken_as_openssl_prints_them() {
+        let hex = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280";
+        let openssl = "9E:99:A4:8A:99:60:B1:49:26:BB:7F:3B:02:E2:2D:A2:B0:AB:72:80";
+        assert_eq!(Thumbprint::lenient(openssl).unwrap().as_str(), hex);
+        assert!(Thumbprint::lenient("9e99").is_err());
+    }
+}

@@ -1,0 +1,144 @@
+//! Values that only flags have: `key=value` pairs and durations, in the syntax that eksctl takes.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+/// `k1=v1,k2=v2` as eksctl's map flags take it: one pair is taken whole, several are separated by
+/// commas, and double quotes keep a comma inside a pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pairs(pub Vec<(String, String)>);
+
+impl FromStr for Pairs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let pieces = match text.matches('=').count() {
+            0 => return Err("`key=value` is wanted".to_owned()),
+            1 => vec![text.trim_matches('"').to_owned()],
+            _ => split(text),
+        };
+        pieces
+            .iter()
+            .map(|piece| {
+                let (key, value) = piece
+                    .split_once('=')
+                    .ok_or_else(|| format!("`{piece}` is no `key=value`"))?;
+                if key.is_empty() {
+                    return Err(format!("`{piece}` has no key"));
+                }
+                Ok((key.to_owned(), value.to_owned()))
+            })
+            .collect::<Result<_, _>>()
+            .map(Pairs)
+    }
+}
+
+/// Splits at commas outside of double quotes; the quotes go away.
+fn split(text: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut quoted = false;
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => pieces.push(String::new()),
+            c => pieces.last_mut().expect("never empty").push(c),
+        }
+    }
+    pieces
+}
+
+/// A duration of Go's syntax, as eksctl and kubectl take it: `90s`, `25m`, `1h30m`, `1.5h`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timeout(pub Duration);
+
+impl FromStr for Timeout {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let rule = || "a duration such as `90s`, `25m` or `1h30m` is wanted".to_owned();
+        let mut seconds = 0.0;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let digits = rest
+                .find(|c: char| !c.is_ascii_digit() && c != '.')
+                .ok_or_else(rule)?;
+            let number: f64 = rest[..digits].parse().map_err(|_| rule())?;
+            let unit = rest[digits..]
+                .find(|c: char| c.is_ascii_digit())
+                .map_or(rest.len(), |at| digits + at);
+            seconds += number
+                * match &rest[digits..unit] {
+                    "ms" => 0.001,
+                    "s" => 1.0,
+                    "m" => 60.0,
+                    "h" => 3600.0,
+                    _ => return Err(rule()),
+                };
+            rest = &rest[unit..];
+        }
+        if seconds <= 0.0 || seconds > 365.0 * 86400.0 {
+            return Err(format!(
+                "{}, longer than nothing and at most a year",
+                rule()
+            ));
+        }
+        Ok(Self(Duration::from_secs_f64(seconds)))
+    }
+}
+
+impl std::fmt::Display for Timeout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.0.as_secs();
+        match (seconds / 3600, seconds % 3600 / 60, seconds % 60) {
+            (0, 0, s) => write!(f, "{s}s"),
+            (0, m, 0) => write!(f, "{m}m"),
+            (0, m, s) => write!(f, "{m}m{s}s"),
+            (h, 0, 0) => write!(f, "{h}h"),
+            (h, m, 0) => write!(f, "{h}h{m}m"),
+            (h, m, s) => write!(f, "{h}h{m}m{s}s"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_read_as_eksctl_reads_them() {
+        let pairs = |text: &str| {
+            text.parse::<Pairs>().map(|p| {
+                p.0.iter()
+                    .map(|(k, v)| format!("{k}|{v}"))
+                    .collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(pairs("a=1,2").unwrap(), ["a|1,2"]);
+        assert_eq!(pairs("a=1,b=2").unwrap(), ["a|1", "b|2"]);
+        assert_eq!(pairs("\"a=1,2\",b=3").unwrap(), ["a|1,2", "b|3"]);
+        assert_eq!(pairs("a=").unwrap(), ["a|"]);
+        assert_eq!(pairs("a=b=c").unwrap(), ["a|b=c"]);
+        for bad in ["", "a", "=1", "a=1,b=2,c"] {
+            assert!(pairs(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn durations_are_read_as_go_reads_them() {
+        let seconds = |text: &str| text.parse::<Timeout>().map(|t| t.0.as_secs_f64());
+        for (text, wanted) in [
+            ("90s", 90.0),
+            ("25m", 1500.0),
+            ("1h30m", 5400.0),
+            ("1.5h", 5400.0),
+            ("500ms", 0.5),
+        ] {
+            assert_eq!(seconds(text), Ok(wanted), "{text}");
+        }
+        for bad in ["", "5", "m", "5x", "0s", "-5s", "1h30", "9999999h", "é"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+        assert_eq!("1h30m".parse::<Timeout>().unwrap().to_string(), "1h30m");
+        assert_eq!("1500s".parse::<Timeout>().unwrap().to_string(), "25m");
+    }
+}

@@ -1,0 +1,478 @@
+//! What exists: the types of it, and the reads that find out. Reads that do not need each other
+//! run side by side.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::aws::Aws;
+use crate::error::Error;
+use crate::issuer::Reading;
+use crate::kubernetes::Kubernetes;
+use crate::model::{
+    CLUSTER_TAGS, Cluster, ClusterName, MANAGED_BY, MANAGED_BY_LABEL, Map, PolicyArn,
+    ROLE_ANNOTATION, RoleArn, RoleName, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName,
+};
+use crate::template::RoleTemplate;
+
+/// The answer to a read that this identity may not be allowed to make.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lookup<T> {
+    Found(T),
+    Missing,
+    /// Access denied: with AWS's message.
+    Unknown(String),
+}
+
+impl<T> Lookup<T> {
+    pub fn found(self) -> Option<T> {
+        match self {
+            Self::Found(value) => Some(value),
+            Self::Missing | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// An IAM OIDC provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OidcProvider {
+    pub arn: String,
+    pub audiences: Vec<String>,
+    pub thumbprints: Vec<String>,
+}
+
+/// What a stack's status means for the next step (CloudFormation has 23 of them).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Its resources are there, as its template says.
+    Ready,
+    /// An operation is going on.
+    Busy,
+    Deleting,
+    /// A creation that failed or was never carried out: only deletion helps.
+    Broken,
+    DeleteFailed,
+    UpdateFailed,
+    Gone,
+}
+
+/// A stack, as DescribeStacks tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stack {
+    pub name: StackName,
+    pub id: String,
+    /// AWS's word.
+    pub status: String,
+    pub phase: Phase,
+    pub reason: Option<String>,
+    pub tags: Map,
+    pub capabilities: Vec<String>,
+    /// Output `Role1`.
+    pub role_arn: Option<RoleArn>,
+    pub protected: bool,
+}
+
+impl Stack {
+    /// The service account that it is for, by its tag.
+    pub fn service_account(&self) -> Option<ServiceAccountName> {
+        self.tags.get(SERVICE_ACCOUNT_TAG)?.parse().ok()
+    }
+
+    /// Whether its tags name this cluster.
+    pub fn is_of(&self, cluster: &ClusterName) -> bool {
+        CLUSTER_TAGS.iter().any(|tag| {
+            self.tags
+                .get(*tag)
+                .is_some_and(|name| name == cluster.as_str())
+        })
+    }
+}
+
+/// A role, as GetRole tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoleFacts {
+    pub arn: String,
+    pub trust: Value,
+}
+
+/// A service account's stack and what hangs on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StackState {
+    Absent,
+    Found(Box<FoundStack>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundStack {
+    pub stack: Stack,
+    /// Why its last operation failed: the first failed event.
+    pub failure: Option<String>,
+    pub template: Option<RoleTemplate>,
+    pub role: Lookup<RoleFacts>,
+}
+
+/// A ServiceAccount object, as far as irsactl cares.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServiceAccount {
+    pub labels: Map,
+    pub annotations: Map,
+    /// Keys that irsactl's own field manager owns. An apply without them would remove them.
+    pub applied_labels: BTreeSet<String>,
+    pub applied_annotations: BTreeSet<String>,
+}
+
+impl ServiceAccount {
+    /// Made by eksctl or irsactl, hence theirs to delete.
+    pub fn is_owned(&self) -> bool {
+        self.labels
+            .get(MANAGED_BY_LABEL)
+            .is_some_and(|value| value == MANAGED_BY)
+    }
+
+    pub fn role(&self) -> Option<&str> {
+        self.annotations.get(ROLE_ANNOTATION).map(String::as_str)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ServiceAccountState {
+    /// Not asked for: only the role matters.
+    NotLooked,
+    Missing,
+    Found(ServiceAccount),
+}
+
+/// Everything that bears on one IAM service account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedAccount {
+    pub provider: Option<OidcProvider>,
+    pub stack: StackState,
+    /// The name for a new stack.
+    pub stack_name: StackName,
+    /// The managed policies and the boundary that are asked for.
+    pub policies: Vec<(PolicyArn, Lookup<()>)>,
+    /// The role of the name, or with the ARN, that is asked for.
+    pub role: Lookup<RoleFacts>,
+    pub service_account: ServiceAccountState,
+}
+
+/// What was asked for by name and must be looked up.
+pub struct Wanted<'a> {
+    pub name: &'a ServiceAccountName,
+    pub policies: Vec<PolicyArn>,
+    pub role: Option<RoleName>,
+    pub stack: WantedStack,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum WantedStack {
+    Looked,
+    /// An existing role is attached: there is no stack.
+    None,
+}
+
+/// The first round: what needs no more than names. Runs beside the look-up of the cluster.
+pub struct Named {
+    stack_name: StackName,
+    stack: Option<Stack>,
+    policies: Vec<(PolicyArn, Lookup<()>)>,
+    role: Lookup<RoleFacts>,
+}
+
+pub async fn named(aws: &Aws, cluster: &ClusterName, wanted: &Wanted<'_>) -> Result<Named, Error> {
+    let stack = async {
+        match wanted.stack {
+            WantedStack::Looked => find_stack(aws, cluster, wanted.name).await,
+            WantedStack::None => Ok((StackName::for_service_account(cluster, wanted.name), None)),
+        }
+    };
+    let policies = futures_util::future::try_join_all(wanted.policies.iter().map(|arn| async {
+        let lookup = aws.iam.policy(&arn.to_string()).await?;
+        Ok::<_, Error>((arn.clone(), lookup))
+    }));
+    let role = async {
+        match &wanted.role {
+            Some(name) => aws.iam.role(name.as_str()).await,
+            None => Ok(Lookup::Missing),
+        }
+    };
+    let ((stack_name, stack), policies, role) = tokio::try_join!(stack, policies, role)?;
+    Ok(Named {
+        stack_name,
+        stack,
+        policies,
+        role,
+    })
+}
+
+/// The stack of a service account: under eksctl's name, or under the hashed one where that is
+/// another's. Also the name that a new stack would get.
+async fn find_stack(
+    aws: &Aws,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+) -> Result<(StackName, Option<Stack>), Error> {
+    let name = StackName::for_service_account(cluster, account);
+    let Some(stack) = aws.cloudformation.stack(name.as_str()).await? else {
+        return Ok((name, None));
+    };
+    if stack.is_of(cluster) && stack.service_account().as_ref() == Some(account) {
+        return Ok((name, Some(stack)));
+    }
+    let hashed = StackName::hashed(cluster, account);
+    let stack = aws.cloudformation.stack(hashed.as_str()).await?;
+    Ok((hashed, stack))
+}
+
+/// The second and third round: the provider, the ServiceAccount, and what hangs on the stack.
+pub async fn account(
+    aws: &Aws,
+    kubernetes: Option<&Kubernetes>,
+    cluster: &Cluster,
+    name: &ServiceAccountName,
+    named: Named,
+) -> Result<ObservedAccount, Error> {
+    let provider = cluster.provider_arn();
+    let (provider, service_account, stack) = tokio::try_join!(
+        aws.iam.provider(&provider),
+        service_account(kubernetes, name),
+        stack_state(aws, named.stack, &cluster.partition),
+    )?;
+    Ok(ObservedAccount {
+        provider,
+        stack,
+        stack_name: named.stack_name,
+        policies: named.policies,
+        role: named.role,
+        service_account,
+    })
+}
+
+pub async fn service_account(
+    kubernetes: Option<&Kubernetes>,
+    name: &ServiceAccountName,
+) -> Result<ServiceAccountState, Error> {
+    let Some(kubernetes) = kubernetes else {
+        return Ok(ServiceAccountState::NotLooked);
+    };
+    Ok(match kubernetes.service_account(name).await? {
+        Some(account) => ServiceAccountState::Found(account),
+        None => ServiceAccountState::Missing,
+    })
+}
+
+/// A stack's template, role and failure: only those that its phase calls for.
+async fn stack_state(
+    aws: &Aws,
+    stack: Option<Stack>,
+    partition: &str,
+) -> Result<StackState, Error> {
+    let Some(stack) = stack.filter(|stack| stack.phase != Phase::Gone) else {
+        return Ok(StackState::Absent);
+    };
+    let ready = stack.phase == Phase::Ready;
+    let template = async {
+        Ok::<_, Error>(if ready {
+            aws.cloudformation.template(&stack.id).await?
+        } else {
+            None
+        })
+    };
+    let role = async {
+        match &stack.role_arn {
+            Some(arn) if ready => aws.iam.role(arn.name()).await,
+            _ => Ok(Lookup::Missing),
+        }
+    };
+    let failure = async {
+        match stack.phase {
+            Phase::DeleteFailed | Phase::UpdateFailed => {
+                aws.cloudformation.failure(&stack.id).await
+            }
+            _ => Ok(None),
+        }
+    };
+    let (template, role, failure) = tokio::try_join!(template, role, failure)?;
+    let template = template.and_then(|body| RoleTemplate::read(&body, partition));
+    Ok(StackState::Found(Box::new(FoundStack {
+        stack,
+        failure,
+        template,
+        role,
+    })))
+}
+
+/// What the deletion of one IAM service account must know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedDeletion {
+    pub stack: StackState,
+    pub foreign: Lookup<Foreign>,
+    pub service_account: ServiceAccountState,
+    /// Where an IAM service account of that name exists, when it does not where it was asked for.
+    pub namespaces: Vec<String>,
+}
+
+/// What hangs on a role beyond what its stack attached.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Foreign {
+    pub role: String,
+    /// ARNs.
+    pub managed: Vec<String>,
+    /// Names.
+    pub inline: Vec<String>,
+    pub instance_profiles: Vec<String>,
+}
+
+impl Foreign {
+    pub fn has_policies(&self) -> bool {
+        !self.managed.is_empty() || !self.inline.is_empty()
+    }
+}
+
+/// Finds what is to be deleted. `cluster` of `None`: it is gone, and its partition with it.
+pub async fn deletion(
+    aws: &Aws,
+    kubernetes: Option<&Kubernetes>,
+    cluster: &ClusterName,
+    name: &ServiceAccountName,
+    stack: Option<Stack>,
+) -> Result<ObservedDeletion, Error> {
+    let foreign = async {
+        match &stack {
+            Some(stack) if stack.phase != Phase::Deleting => foreign(aws, stack).await,
+            _ => Ok(Lookup::Missing),
+        }
+    };
+    let (foreign, service_account) = tokio::try_join!(foreign, service_account(kubernetes, name))?;
+    let nothing = stack.is_none() && !matches!(service_account, ServiceAccountState::Found(_));
+    let namespaces = if nothing {
+        namespaces_of(aws, cluster, name).await?
+    } else {
+        Vec::new()
+    };
+    let stack = match stack {
+        Some(stack) => StackState::Found(Box::new(FoundStack {
+            stack,
+            failure: None,
+            template: None,
+            role: Lookup::Missing,
+        })),
+        None => StackState::Absent,
+    };
+    Ok(ObservedDeletion {
+        stack,
+        foreign,
+        service_account,
+        namespaces,
+    })
+}
+
+/// The stack to delete, under either of its names.
+pub async fn stack_to_delete(
+    aws: &Aws,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+) -> Result<Option<Stack>, Error> {
+    let (name, stack) = find_stack(aws, cluster, account).await?;
+    let hashed = StackName::hashed(cluster, account);
+    let stack = match stack {
+        None if name != hashed => aws.cloudformation.stack(hashed.as_str()).await?,
+        stack => stack,
+    };
+    Ok(stack.filter(|stack| stack.phase != Phase::Gone))
+}
+
+/// Compares a role's policies with its stack's template.
+async fn foreign(aws: &Aws, stack: &Stack) -> Result<Lookup<Foreign>, Error> {
+    let Some(role) = role_name(aws, stack).await? else {
+        return Ok(Lookup::Missing);
+    };
+    let (template, attached, inline, profiles) = tokio::try_join!(
+        aws.cloudformation.template(&stack.id),
+        aws.iam.attached_policies(&role),
+        aws.iam.inline_policies(&role),
+        aws.iam.instance_profiles(&role),
+    )?;
+    let partition = stack.id.split(':').nth(1).unwrap_or("aws");
+    let known = template
+        .and_then(|body| RoleTemplate::read(&body, partition))
+        .unwrap_or_default();
+    let (attached, inline) = match (attached, inline) {
+        (Lookup::Unknown(message), _) | (_, Lookup::Unknown(message)) => {
+            return Ok(Lookup::Unknown(message));
+        }
+        (attached, inline) => (
+            attached.found().unwrap_or_default(),
+            inline.found().unwrap_or_default(),
+        ),
+    };
+    let own: BTreeSet<String> = known
+        .inline
+        .keys()
+        .map(|name| format!("{}-{name}", stack.name))
+        .collect();
+    Ok(Lookup::Found(Foreign {
+        role,
+        managed: attached
+            .into_iter()
+            .filter(|arn| !known.managed.contains(arn))
+            .collect(),
+        inline: inline
+            .into_iter()
+            .filter(|name| !own.contains(name))
+            .collect(),
+        instance_profiles: profiles.found().unwrap_or_default(),
+    }))
+}
+
+/// The role of a stack: from its output, or (where it has none, because its creation failed) from
+/// its resources.
+async fn role_name(aws: &Aws, stack: &Stack) -> Result<Option<String>, Error> {
+    match &stack.role_arn {
+        Some(arn) => Ok(Some(arn.name().to_owned())),
+        None => aws.cloudformation.role_name(&stack.id).await,
+    }
+}
+
+/// Namespaces in which the cluster has an IAM service account of that name.
+async fn namespaces_of(
+    aws: &Aws,
+    cluster: &ClusterName,
+    name: &ServiceAccountName,
+) -> Result<Vec<String>, Error> {
+    let stacks = aws.cloudformation.stacks().await?;
+    Ok(stacks
+        .iter()
+        .filter(|stack| stack.is_of(cluster))
+        .filter_map(Stack::service_account)
+        .filter(|account| account.name == name.name && account != name)
+        .map(|account| account.namespace.to_string())
+        .collect())
+}
+
+/// What associating or disassociating a provider must know.
+#[derive(Clone, Debug)]
+pub struct ObservedProvider {
+    pub provider: Option<OidcProvider>,
+    /// What the issuer's TLS connections told; `None` when nobody asked.
+    pub reading: Option<Reading>,
+}
+
+/// One row of `get iamserviceaccount`.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub name: ServiceAccountName,
+    pub stack: Stack,
+    /// Read for the wide and the structured formats only.
+    pub template: Option<RoleTemplate>,
+    pub service_account: Option<Lookup<ServiceAccount>>,
+}
+
+/// What a row needs beyond the stack.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub enum Depth {
+    Stacks,
+    Templates,
+    ServiceAccounts,
+}

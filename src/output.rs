@@ -1,0 +1,221 @@
+//! What the user reads: results on stdout in the asked format; headings, notes, warnings, errors and
+//! hints on stderr. The only place that knows the formats.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::cli;
+use crate::error::Error;
+
+mod views;
+
+pub use views::{Accounts, Chains, Manifest, Outcomes, PlanView};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Table,
+    Wide,
+    Json,
+    Yaml,
+    Name,
+}
+
+impl From<cli::Format> for Format {
+    fn from(format: cli::Format) -> Self {
+        match format {
+            cli::Format::Table => Self::Table,
+            cli::Format::Json => Self::Json,
+            cli::Format::Yaml => Self::Yaml,
+            cli::Format::Name => Self::Name,
+        }
+    }
+}
+
+impl From<cli::WideFormat> for Format {
+    fn from(format: cli::WideFormat) -> Self {
+        match format {
+            cli::WideFormat::Table => Self::Table,
+            cli::WideFormat::Wide => Self::Wide,
+            cli::WideFormat::Json => Self::Json,
+            cli::WideFormat::Yaml => Self::Yaml,
+            cli::WideFormat::Name => Self::Name,
+        }
+    }
+}
+
+/// Something that can be printed: by serde for machines, by these for people.
+pub trait View: Serialize {
+    /// Empty text prints nothing.
+    fn table(&self, width: Width) -> String;
+    /// One name a line.
+    fn names(&self) -> Vec<String>;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    Normal,
+    Wide,
+}
+
+/// How results are printed, and whether anything but results and errors is.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    pub format: Format,
+    pub quiet: bool,
+}
+
+impl Output {
+    /// Prints a result to stdout.
+    ///
+    /// # Errors
+    /// When stdout cannot be written; a closed pipe is among those.
+    pub fn print(self, view: &impl View) -> Result<(), Error> {
+        let text = match self.format {
+            Format::Table => view.table(Width::Normal),
+            Format::Wide => view.table(Width::Wide),
+            Format::Json => json(view)?,
+            Format::Yaml => serde_saphyr::to_string(view)
+                .map_err(|error| std::io::Error::other(error.to_string()))?,
+            Format::Name => view
+                .names()
+                .iter()
+                .map(|name| format!("{name}\n"))
+                .collect(),
+        };
+        print(&text)
+    }
+
+    /// A sentence for people, on stderr.
+    pub fn say(self, text: &str) {
+        if !self.quiet {
+            write_error(&format!("{text}\n"));
+        }
+    }
+
+    pub fn warn(self, text: &str) {
+        self.say(&format!("{}: {text}", styled("warning", AnsiColor::Yellow)));
+    }
+
+    pub fn note(self, text: &str) {
+        self.say(&format!("{}: {text}", styled("note", AnsiColor::Cyan)));
+    }
+}
+
+/// Indented by four, as eksctl's.
+fn json(view: &impl Serialize) -> Result<String, Error> {
+    let mut bytes = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    view.serialize(&mut serializer)
+        .map_err(std::io::Error::from)?;
+    bytes.push(b'\n');
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Writes a whole text to stdout at once.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()?;
+    Ok(())
+}
+
+/// Reports a failure: its text and causes, then the hints. `flags` (region, profile) are added to the
+/// irsactl commands of the hints, so that they can be pasted.
+pub fn report(error: &Error, flags: &str) {
+    if let Error::Several(errors) = error {
+        for error in errors {
+            report(error, flags);
+        }
+        return;
+    }
+    let mut text = format!("{}: {error}\n", styled("error", AnsiColor::Red));
+    for hint in error.hints() {
+        text.push_str(&format!(
+            "{}: {}\n",
+            styled("hint", AnsiColor::Green),
+            with_flags(&hint, flags)
+        ));
+    }
+    write_error(&text);
+}
+
+/// That stderr is gone is nothing to tell anyone.
+fn write_error(text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes());
+    let _ = stderr.flush();
+}
+
+fn styled(word: &str, color: AnsiColor) -> String {
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    format!("{style}{word}{style:#}")
+}
+
+/// Puts the flags behind every `irsactl …` command in backticks.
+fn with_flags(hint: &str, flags: &str) -> String {
+    let pieces = hint.split('`').enumerate().map(|(index, piece)| {
+        if index % 2 == 1 && piece.starts_with("irsactl ") {
+            format!("{piece}{flags}")
+        } else {
+            piece.to_owned()
+        }
+    });
+    pieces.collect::<Vec<_>>().join("`")
+}
+
+/// Upper-case header and rows, columns apart by three blanks, as kubectl.
+fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
+    let widths: Vec<usize> = (0..header.len())
+        .map(|column| {
+            let cells = rows.iter().map(|row| row[column].chars().count());
+            cells
+                .chain([header[column].len()])
+                .max()
+                .unwrap_or_default()
+        })
+        .collect();
+    let line = |cells: Vec<&str>| {
+        let padded: Vec<String> = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        format!("{}\n", padded.join("   ").trim_end())
+    };
+    let mut text = line(header.to_vec());
+    for row in rows {
+        text.push_str(&line(row.iter().map(String::as_str).collect()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = vec![
+            vec!["a".to_owned(), "b".to_owned()],
+            vec!["long-name".to_owned(), String::new()],
+        ];
+        assert_eq!(
+            columns(&["NAME", "ROLE"], &rows),
+            "NAME        ROLE\na           b\nlong-name\n"
+        );
+    }
+
+    #[test]
+    fn hints_carry_the_flags_of_the_run() {
+        assert_eq!(
+            with_flags("run `irsactl get sa` or `aws sts`", " --region eu-west-1"),
+            "run `irsactl get sa --region eu-west-1` or `aws sts`"
+        );
+    }
+}

@@ -1,0 +1,459 @@
+//! The things that are printed, each as a table for people and as a document for machines.
+
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::{View, Width, columns};
+use crate::apply::Outcome;
+use crate::issuer::Chain;
+use crate::kubernetes;
+use crate::model::{Map, ServiceAccountName};
+use crate::observe::{Listed, Lookup, ServiceAccount};
+use crate::plan::{Action, Plan, Target, Track};
+use crate::template::WELL_KNOWN;
+
+/// Version of the documents that are irsactl's own.
+const API_VERSION: &str = "irsactl/v1";
+
+/// A plan that is not carried out.
+pub struct PlanView<'a>(pub &'a Plan);
+
+impl Serialize for PlanView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("apiVersion", API_VERSION)?;
+        map.serialize_entry("kind", "Plan")?;
+        map.serialize_entry("tracks", &self.0.tracks)?;
+        map.end()
+    }
+}
+
+impl View for PlanView<'_> {
+    /// One line an action, and under it what it sets.
+    fn table(&self, _: Width) -> String {
+        let mut text = String::new();
+        for action in self.0.actions() {
+            text.push_str(&format!("{action}\n"));
+            for detail in action.details() {
+                text.push_str(&format!("  {detail}\n"));
+            }
+        }
+        text
+    }
+
+    fn names(&self) -> Vec<String> {
+        let busy = self
+            .0
+            .tracks
+            .iter()
+            .filter(|track| !track.actions.is_empty());
+        busy.map(|track| track.target.to_string()).collect()
+    }
+}
+
+/// How each target of a plan ended.
+pub struct Outcomes<'a>(pub &'a [Outcome]);
+
+impl Outcomes<'_> {
+    fn status(outcome: &Outcome) -> &'static str {
+        let Track {
+            actions, refusals, ..
+        } = &outcome.track;
+        let has = |wanted: fn(&Action) -> bool| actions.iter().any(wanted);
+        match () {
+            () if !refusals.is_empty() => "refused",
+            () if outcome.error.is_some() => "failed",
+            () if actions.is_empty() => "unchanged",
+            () if has(|a| {
+                matches!(
+                    a,
+                    Action::CreateStack(_) | Action::CreateOidcProvider { .. }
+                )
+            }) =>
+            {
+                "created"
+            }
+            () if has(is_deletion) => "deleted",
+            () => "changed",
+        }
+    }
+}
+
+fn is_deletion(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::DeleteStack { .. }
+            | Action::DeleteServiceAccount { .. }
+            | Action::DeleteOidcProvider { .. }
+            | Action::RemoveAnnotations { .. }
+    )
+}
+
+impl Serialize for Outcomes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let items: Vec<Value> = self.0.iter().map(outcome).collect();
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("apiVersion", API_VERSION)?;
+        map.serialize_entry("kind", "Result")?;
+        map.serialize_entry("items", &items)?;
+        map.end()
+    }
+}
+
+fn outcome(outcome: &Outcome) -> Value {
+    let done = outcome.track.actions.iter().take(outcome.done);
+    let done: Vec<String> = done
+        .map(|action| {
+            let (_, past, what) = action.words();
+            format!("{past} {what}")
+        })
+        .collect();
+    let mut item = json!({
+        "target": outcome.track.target,
+        "status": Outcomes::status(outcome),
+        "done": done,
+    });
+    if let Some(role) = &outcome.role {
+        item["roleARN"] = role.to_string().into();
+    }
+    let errors: Vec<String> = outcome
+        .track
+        .refusals
+        .iter()
+        .map(ToString::to_string)
+        .chain(outcome.error.iter().map(ToString::to_string))
+        .collect();
+    if !errors.is_empty() {
+        item["errors"] = errors.into();
+    }
+    item
+}
+
+impl View for Outcomes<'_> {
+    fn table(&self, _: Width) -> String {
+        let role = |outcome: &Outcome| {
+            outcome
+                .role
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        };
+        let accounts: Vec<_> = self
+            .0
+            .iter()
+            .filter_map(|outcome| match &outcome.track.target {
+                Target::ServiceAccount(name) => Some(vec![
+                    name.namespace.to_string(),
+                    name.name.clone(),
+                    Self::status(outcome).to_owned(),
+                    role(outcome),
+                ]),
+                Target::Provider(_) => None,
+            })
+            .collect();
+        let providers: Vec<_> = self
+            .0
+            .iter()
+            .filter(|outcome| matches!(outcome.track.target, Target::Provider(_)))
+            .map(|outcome| {
+                vec![
+                    outcome.track.target.to_string(),
+                    Self::status(outcome).to_owned(),
+                ]
+            })
+            .collect();
+        let mut text = String::new();
+        if !accounts.is_empty() {
+            text.push_str(&columns(
+                &["NAMESPACE", "NAME", "STATUS", "ROLE ARN"],
+                &accounts,
+            ));
+        }
+        if !providers.is_empty() {
+            text.push_str(&columns(&["PROVIDER", "STATUS"], &providers));
+        }
+        text
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0
+            .iter()
+            .map(|outcome| outcome.track.target.to_string())
+            .collect()
+    }
+}
+
+/// The ServiceAccount to apply by other means.
+pub struct Manifest {
+    pub name: ServiceAccountName,
+    pub labels: Map,
+    pub annotations: Map,
+}
+
+impl Serialize for Manifest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        kubernetes::manifest(&self.name, &self.labels, &self.annotations).serialize(serializer)
+    }
+}
+
+impl View for Manifest {
+    /// YAML, to be piped into `kubectl apply -f -`.
+    fn table(&self, _: Width) -> String {
+        serde_saphyr::to_string(self).unwrap_or_default()
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.name.to_string()]
+    }
+}
+
+/// The list of `get iamserviceaccount`.
+pub struct Accounts(pub Vec<Listed>);
+
+impl Serialize for Accounts {
+    /// eksctl's shape, with fields added.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for account in &self.0 {
+            list.serialize_element(&listed(account))?;
+        }
+        list.end()
+    }
+}
+
+fn listed(account: &Listed) -> Value {
+    let stack = &account.stack;
+    // eksctl's seven names are always there.
+    let policies = account
+        .template
+        .as_ref()
+        .map(|template| well_known(&template.managed, &template.inline));
+    let well_known: serde_json::Map<String, Value> = WELL_KNOWN
+        .iter()
+        .enumerate()
+        .map(|(index, policy)| {
+            (
+                index,
+                policy.name(),
+                policies
+                    .as_ref()
+                    .is_some_and(|p| p.contains(&policy.name())),
+            )
+        })
+        .filter(|(index, _, has)| *index < 7 || *has)
+        .map(|(_, name, has)| (name.to_owned(), has.into()))
+        .collect();
+    let mut item = json!({
+        "metadata": { "name": account.name.name, "namespace": account.name.namespace },
+        "wellKnownPolicies": well_known,
+        "status": {
+            "roleARN": stack.role_arn,
+            "stackName": stack.name,
+            "stackID": stack.id,
+            "stackStatus": stack.status,
+            "tags": stack.tags,
+            "capabilities": stack.capabilities,
+        }
+    });
+    if let Some(reason) = &stack.reason {
+        item["status"]["stackStatusReason"] = reason.as_str().into();
+    }
+    if let Some(template) = &account.template {
+        item["attachPolicyARNs"] = json!(template.managed);
+        item["inlinePolicies"] = json!(template.inline);
+        for (field, value) in [
+            ("permissionsBoundary", &template.boundary),
+            ("roleName", &template.role_name),
+            ("rolePath", &template.path),
+        ] {
+            if let Some(value) = value {
+                item[field] = value.as_str().into();
+            }
+        }
+    }
+    item
+}
+
+/// Names of the well-known policies whose parts are all there.
+fn well_known(
+    managed: &std::collections::BTreeSet<String>,
+    inline: &std::collections::BTreeMap<String, Value>,
+) -> Vec<&'static str> {
+    let has = |name: &str| {
+        managed
+            .iter()
+            .any(|arn| arn.ends_with(&format!(":iam::aws:policy/{name}")))
+    };
+    WELL_KNOWN
+        .iter()
+        .filter(|policy| {
+            let entry = policy.entry();
+            entry.managed_policies.iter().all(|name| has(name))
+                && entry
+                    .policies
+                    .iter()
+                    .all(|(name, document)| inline.get(name) == Some(document))
+        })
+        .map(|policy| policy.name())
+        .collect()
+}
+
+impl View for Accounts {
+    fn table(&self, width: Width) -> String {
+        if self.0.is_empty() {
+            return String::new();
+        }
+        let role = |account: &Listed| {
+            account
+                .stack
+                .role_arn
+                .as_ref()
+                .map_or("-".to_owned(), ToString::to_string)
+        };
+        let names = |account: &Listed| {
+            vec![
+                account.name.namespace.to_string(),
+                account.name.name.clone(),
+                role(account),
+            ]
+        };
+        match width {
+            Width::Normal => {
+                let rows: Vec<_> = self.0.iter().map(names).collect();
+                columns(&["NAMESPACE", "NAME", "ROLE ARN"], &rows)
+            }
+            Width::Wide => {
+                let rows = self.0.iter().map(|account| {
+                    let mut row = names(account);
+                    row.extend([
+                        account.stack.status.clone(),
+                        account.stack.name.to_string(),
+                        policies(account),
+                        service_account(account),
+                    ]);
+                    row
+                });
+                let header = [
+                    "NAMESPACE",
+                    "NAME",
+                    "ROLE ARN",
+                    "STATUS",
+                    "STACK",
+                    "POLICIES",
+                    "SERVICE ACCOUNT",
+                ];
+                columns(&header, &rows.collect::<Vec<_>>())
+            }
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0
+            .iter()
+            .map(|account| account.name.to_string())
+            .collect()
+    }
+}
+
+/// Short names of the managed policies, and names of the inline ones.
+fn policies(account: &Listed) -> String {
+    let Some(template) = &account.template else {
+        return "-".to_owned();
+    };
+    let managed = template
+        .managed
+        .iter()
+        .map(|arn| arn.rsplit('/').next().unwrap_or(arn));
+    let all: Vec<&str> = managed
+        .chain(template.inline.keys().map(String::as_str))
+        .collect();
+    if all.is_empty() {
+        "none".to_owned()
+    } else {
+        all.join(",")
+    }
+}
+
+/// How the Kubernetes side stands to the role.
+fn service_account(account: &Listed) -> String {
+    let role = account.stack.role_arn.as_ref().map(ToString::to_string);
+    match &account.service_account {
+        None | Some(Lookup::Unknown(_)) => "unknown".to_owned(),
+        Some(Lookup::Missing) => "missing".to_owned(),
+        Some(Lookup::Found(found)) => state(found, role.as_deref()).to_owned(),
+    }
+}
+
+fn state(found: &ServiceAccount, role: Option<&str>) -> &'static str {
+    match found.role() {
+        None => "not annotated",
+        Some(annotated) if Some(annotated) == role => "annotated",
+        Some(_) => "another role",
+    }
+}
+
+/// The chains of `thumbprint`.
+pub struct Chains(pub Vec<Chain>);
+
+impl Serialize for Chains {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(4))?;
+        map.serialize_entry("apiVersion", API_VERSION)?;
+        map.serialize_entry("kind", "Thumbprint")?;
+        map.serialize_entry("thumbprints", &self.names())?;
+        map.serialize_entry("chains", &self.0)?;
+        map.end()
+    }
+}
+
+impl View for Chains {
+    fn table(&self, width: Width) -> String {
+        if width == Width::Normal {
+            return self
+                .names()
+                .iter()
+                .map(|name| format!("{name}\n"))
+                .collect();
+        }
+        let rows: Vec<_> = self
+            .0
+            .iter()
+            .flat_map(|chain| {
+                chain.certificates.iter().map(|certificate| {
+                    vec![
+                        chain.host.clone(),
+                        certificate.sha1.to_string(),
+                        certificate.counts.unwrap_or("no").to_owned(),
+                        certificate.not_before.clone(),
+                        certificate.not_after.clone(),
+                        certificate.subject.clone(),
+                        certificate.issuer.clone(),
+                    ]
+                })
+            })
+            .collect();
+        columns(
+            &[
+                "HOST",
+                "SHA-1",
+                "COUNTS",
+                "NOT BEFORE",
+                "NOT AFTER",
+                "SUBJECT",
+                "ISSUER",
+            ],
+            &rows,
+        )
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for thumbprint in self.0.iter().flat_map(Chain::thumbprints) {
+            if !names.contains(&thumbprint.to_string()) {
+                names.push(thumbprint.to_string());
+            }
+        }
+        names
+    }
+}

@@ -1,0 +1,325 @@
+//! The IAM OIDC provider of a cluster's issuer: to make it, mend it, or take it away.
+
+use super::{Action, Refusal, Target, Track};
+use crate::model::{
+    Audience, CLUSTER_TAGS, Cluster, Map, OIDC_ENABLED_TAG, Thumbprint, VERSION_TAG,
+};
+use crate::observe::{Lookup, ObservedProvider, OidcProvider};
+
+/// The provider as it is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProviderSpec {
+    pub audience: Audience,
+    pub thumbprints: Thumbprints,
+    pub refresh: Refresh,
+}
+
+/// Where the thumbprints come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Thumbprints {
+    /// The TLS chains of the issuer's hosts.
+    Read,
+    Given(Vec<Thumbprint>),
+    /// Nowhere: IAM fetches them itself.
+    LeftToIam,
+}
+
+/// What to do with an existing provider's other thumbprints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    Told,
+    Updated,
+}
+
+pub fn plan(spec: &ProviderSpec, cluster: &Cluster, observed: &ObservedProvider) -> Track {
+    let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
+    plan_provider(&mut track, spec, cluster, observed);
+    track.settled()
+}
+
+/// The provider's part of a plan, which creating a service account can have too.
+pub fn plan_provider(
+    track: &mut Track,
+    spec: &ProviderSpec,
+    cluster: &Cluster,
+    observed: &ObservedProvider,
+) {
+    let thumbprints = asked_thumbprints(spec, observed);
+    if let Some(reading) = &observed.reading {
+        track.notes.extend(reading.notes());
+    }
+    match &observed.provider {
+        None => track.actions.push(Action::CreateOidcProvider {
+            arn: cluster.provider_arn(),
+            url: cluster.issuer.clone(),
+            audiences: vec![spec.audience.clone()],
+            thumbprints,
+            tags: provider_tags(cluster),
+        }),
+        Some(found) => mend_provider(track, spec, found, thumbprints),
+    }
+    if let Some(eks) = &cluster.eks
+        && eks
+            .tags
+            .get(OIDC_ENABLED_TAG)
+            .is_none_or(|value| value != "true")
+    {
+        track.actions.push(Action::TagCluster {
+            cluster: eks.arn.clone(),
+            key: OIDC_ENABLED_TAG,
+            value: "true".to_owned(),
+        });
+    }
+}
+
+fn asked_thumbprints(spec: &ProviderSpec, observed: &ObservedProvider) -> Option<Vec<Thumbprint>> {
+    match &spec.thumbprints {
+        Thumbprints::Given(given) => Some(given.clone()),
+        Thumbprints::LeftToIam => None,
+        Thumbprints::Read => observed
+            .reading
+            .as_ref()
+            .and_then(|reading| reading.thumbprints()),
+    }
+}
+
+fn mend_provider(
+    track: &mut Track,
+    spec: &ProviderSpec,
+    found: &OidcProvider,
+    thumbprints: Option<Vec<Thumbprint>>,
+) {
+    if !found
+        .audiences
+        .iter()
+        .any(|audience| audience == spec.audience.as_str())
+    {
+        track.actions.push(Action::AddAudience {
+            provider: found.arn.clone(),
+            audience: spec.audience.clone(),
+        });
+    }
+    let Some(thumbprints) = thumbprints else {
+        return;
+    };
+    let known = |thumbprint: &Thumbprint| {
+        found
+            .thumbprints
+            .iter()
+            .any(|t| t.eq_ignore_ascii_case(thumbprint.as_str()))
+    };
+    let all_known = thumbprints.iter().all(known);
+    let given = matches!(spec.thumbprints, Thumbprints::Given(_));
+    if all_known && (thumbprints.len() == found.thumbprints.len() || spec.refresh == Refresh::Told)
+    {
+        return;
+    }
+    if given || spec.refresh == Refresh::Updated {
+        track.actions.push(Action::UpdateThumbprints {
+            provider: found.arn.clone(),
+            thumbprints,
+        });
+    } else {
+        track.notes.push(format!(
+            "the provider's thumbprint is {}, the issuer's is {}; AWS trusts the issuer's certificates without it, \
+             so this breaks nothing (`--refresh-thumbprint` updates it)",
+            found.thumbprints.join(", "),
+            super::join(&thumbprints)
+        ));
+    }
+}
+
+/// eksctl's tags of a provider.
+fn provider_tags(cluster: &Cluster) -> Map {
+    Map::from([
+        (CLUSTER_TAGS[0].to_owned(), cluster.name.to_string()),
+        (
+            VERSION_TAG.to_owned(),
+            concat!("irsactl-", env!("CARGO_PKG_VERSION")).to_owned(),
+        ),
+    ])
+}
+
+/// Whether roles that still trust the provider matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trusting {
+    Respected,
+    Ignored,
+}
+
+/// Takes the provider away. `roles`: the ARNs of the roles of this account that trust it.
+pub fn plan_removal(
+    cluster: &Cluster,
+    provider: Option<&OidcProvider>,
+    roles: &Lookup<Vec<String>>,
+    trusting: Trusting,
+) -> Track {
+    let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
+    if let Some(provider) = provider {
+        let arn = provider.arn.clone();
+        match roles {
+            Lookup::Found(roles) if !roles.is_empty() => match trusting {
+                Trusting::Respected => {
+                    track.refusals.push(Refusal::StillTrusted {
+                        provider: arn.clone(),
+                        roles: roles.clone(),
+                    });
+                }
+                Trusting::Ignored => {
+                    track.notes.push(format!(
+                        "pods can no longer assume the roles {}",
+                        roles.join(", ")
+                    ));
+                }
+            },
+            Lookup::Unknown(message) if trusting == Trusting::Respected => {
+                track.refusals.push(Refusal::TrustUnknown {
+                    provider: arn.clone(),
+                    message: message.clone(),
+                });
+            }
+            Lookup::Found(_) | Lookup::Missing | Lookup::Unknown(_) => {}
+        }
+        track.actions.push(Action::DeleteOidcProvider { arn });
+    }
+    if let Some(eks) = &cluster.eks
+        && eks.tags.contains_key(OIDC_ENABLED_TAG)
+    {
+        track.actions.push(Action::UntagCluster {
+            cluster: eks.arn.clone(),
+            key: OIDC_ENABLED_TAG,
+        });
+    }
+    track.settled()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cluster() -> Cluster {
+        Cluster {
+            name: "demo".parse().unwrap(),
+            partition: "aws".to_owned(),
+            account: "111122223333".to_owned(),
+            issuer: "https://example.com/a".parse().unwrap(),
+            eks: None,
+        }
+    }
+
+    fn thumbprint(digit: char) -> Thumbprint {
+        digit.to_string().repeat(40).parse().unwrap()
+    }
+
+    fn spec(thumbprints: Thumbprints, refresh: Refresh) -> ProviderSpec {
+        ProviderSpec {
+            audience: Audience::default(),
+            thumbprints,
+            refresh,
+        }
+    }
+
+    fn provider(audiences: &[&str], thumbprints: &[Thumbprint]) -> ObservedProvider {
+        ObservedProvider {
+            provider: Some(OidcProvider {
+                arn: cluster().provider_arn(),
+                audiences: audiences.iter().map(ToString::to_string).collect(),
+                thumbprints: thumbprints.iter().map(ToString::to_string).collect(),
+            }),
+            reading: None,
+        }
+    }
+
+    #[test]
+    fn a_missing_provider_is_created() {
+        let observed = ObservedProvider {
+            provider: None,
+            reading: None,
+        };
+        let track = plan(
+            &spec(Thumbprints::Given(vec![thumbprint('a')]), Refresh::Told),
+            &cluster(),
+            &observed,
+        );
+        let [
+            Action::CreateOidcProvider {
+                arn, thumbprints, ..
+            },
+        ] = track.actions.as_slice()
+        else {
+            panic!("{:?}", track.actions)
+        };
+        assert_eq!(arn, "arn:aws:iam::111122223333:oidc-provider/example.com/a");
+        assert_eq!(thumbprints.as_deref(), Some([thumbprint('a')].as_slice()));
+    }
+
+    #[test]
+    fn an_existing_provider_is_mended_only_where_asked() {
+        let (a, b) = (thumbprint('a'), thumbprint('b'));
+        let given = Thumbprints::Given(vec![b.clone()]);
+        for (audiences, thumbprints, spec, wanted) in [
+            (
+                vec!["sts.amazonaws.com"],
+                vec![a.clone()],
+                spec(Thumbprints::LeftToIam, Refresh::Told),
+                vec![],
+            ),
+            (
+                vec!["other"],
+                vec![a.clone()],
+                spec(Thumbprints::LeftToIam, Refresh::Told),
+                vec!["add"],
+            ),
+            (
+                vec!["sts.amazonaws.com"],
+                vec![a.clone()],
+                spec(given.clone(), Refresh::Told),
+                vec!["update"],
+            ),
+            (
+                vec!["sts.amazonaws.com"],
+                vec![a.clone(), b.clone()],
+                spec(given.clone(), Refresh::Told),
+                vec![],
+            ),
+            (
+                vec!["sts.amazonaws.com"],
+                vec![a.clone(), b.clone()],
+                spec(given.clone(), Refresh::Updated),
+                vec!["update"],
+            ),
+        ] {
+            let track = plan(&spec, &cluster(), &provider(&audiences, &thumbprints));
+            let verbs: Vec<_> = track
+                .actions
+                .iter()
+                .map(|action| action.words().0)
+                .collect();
+            assert_eq!(verbs, wanted, "{audiences:?} {thumbprints:?} {spec:?}");
+        }
+    }
+
+    #[test]
+    fn a_trusted_provider_is_not_taken_away() {
+        let provider = provider(&[], &[]).provider.unwrap();
+        let roles = Lookup::Found(vec!["arn:r".to_owned()]);
+        let removal = |roles: &_, trusting| {
+            let track = plan_removal(&cluster(), Some(&provider), roles, trusting);
+            (track.actions.len(), track.refusals.len())
+        };
+        assert_eq!(removal(&roles, Trusting::Respected), (0, 1));
+        assert_eq!(removal(&roles, Trusting::Ignored), (1, 0));
+        assert_eq!(
+            removal(&Lookup::Unknown("denied".to_owned()), Trusting::Respected),
+            (0, 1)
+        );
+        assert_eq!(
+            removal(&Lookup::Found(Vec::new()), Trusting::Respected),
+            (1, 0)
+        );
+        assert_eq!(
+            plan_removal(&cluster(), None, &roles, Trusting::Respected).actions,
+            []
+        );
+    }
+}

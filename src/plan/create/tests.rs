@@ -1,0 +1,393 @@
+//! Every row of the reconciliation: what is found, and what is done about it.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::model::{Audience, PolicyArn, StackName};
+use crate::observe::{OidcProvider, RoleFacts, Stack};
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/r";
+
+fn cluster() -> Cluster {
+    Cluster {
+        name: "demo".parse().unwrap(),
+        partition: "aws".to_owned(),
+        account: "111122223333".to_owned(),
+        issuer: "https://oidc.eks.eu-west-1.amazonaws.com/id/A"
+            .parse()
+            .unwrap(),
+        eks: None,
+    }
+}
+
+fn policy(name: &str) -> PolicyArn {
+    format!("arn:aws:iam::aws:policy/{name}").parse().unwrap()
+}
+
+fn spec() -> RoleSpec {
+    RoleSpec {
+        managed: vec![policy("A")],
+        ..RoleSpec::default()
+    }
+}
+
+fn asked(permissions: Permissions) -> IamServiceAccount {
+    IamServiceAccount {
+        name: "default/app".parse().unwrap(),
+        permissions,
+        labels: Map::new(),
+        annotations: Map::new(),
+        tags: Map::new(),
+        conflicts: Conflicts::Refused,
+        service_role: None,
+        rollback: Rollback::Enabled,
+        provider: None,
+    }
+}
+
+fn observed(stack: StackState, service_account: ServiceAccountState) -> ObservedAccount {
+    ObservedAccount {
+        provider: None,
+        stack,
+        stack_name: StackName::reported("s"),
+        policies: vec![(policy("A"), Lookup::Found(()))],
+        role: Lookup::Missing,
+        service_account,
+    }
+}
+
+fn provider(audiences: &[&str]) -> ObservedProvider {
+    ObservedProvider {
+        provider: Some(OidcProvider {
+            arn: cluster().provider_arn(),
+            audiences: audiences.iter().map(ToString::to_string).collect(),
+            thumbprints: Vec::new(),
+        }),
+        reading: None,
+    }
+}
+
+/// A stack with the role that `made` describes, whose trust policy is that of `trusted`.
+fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
+    let account: ServiceAccountName = "default/app".parse().unwrap();
+    let body = template::render(made, &cluster(), &account).to_string();
+    FoundStack {
+        stack: Stack {
+            name: StackName::reported("s"),
+            id: "id".to_owned(),
+            status: "STATUS".to_owned(),
+            phase,
+            reason: None,
+            tags: Map::new(),
+            capabilities: Vec::new(),
+            role_arn: Some(ROLE.parse().unwrap()),
+            protected: true,
+        },
+        failure: Some("a reason".to_owned()),
+        template: RoleTemplate::read(&body, "aws"),
+        role: Lookup::Found(RoleFacts {
+            arn: ROLE.to_owned(),
+            trust: template::trust(trusted, &cluster(), &account),
+        }),
+    }
+}
+
+fn found(stack: FoundStack) -> StackState {
+    StackState::Found(Box::new(stack))
+}
+
+fn ready() -> StackState {
+    found(stack(Phase::Ready, &spec(), &spec()))
+}
+
+fn object(annotations: &[(&str, &str)]) -> ServiceAccountState {
+    let annotations = annotations
+        .iter()
+        .map(|(key, value)| (key.to_string(), value.to_string()))
+        .collect();
+    ServiceAccountState::Found(ServiceAccount {
+        annotations,
+        ..ServiceAccount::default()
+    })
+}
+
+fn told(track: &Track) -> Vec<String> {
+    let refused = track
+        .refusals
+        .iter()
+        .map(|refusal| format!("refused: {refusal}"));
+    track
+        .actions
+        .iter()
+        .map(ToString::to_string)
+        .chain(refused)
+        .collect()
+}
+
+fn run(asked: &IamServiceAccount, observed: &ObservedAccount) -> Vec<String> {
+    told(&plan(
+        asked,
+        &cluster(),
+        observed,
+        &provider(&["sts.amazonaws.com"]),
+    ))
+}
+
+const CREATE: &str = "create stack s";
+const DELETE: &str = "delete stack s";
+const MAKE: &str = "create service account default/app";
+const ANNOTATE: &str = "annotate service account default/app";
+
+#[test]
+fn each_phase_of_the_stack_has_its_row() {
+    let other = RoleSpec {
+        managed: vec![policy("B")],
+        ..RoleSpec::default()
+    };
+    let row = |stack, service_account| {
+        run(
+            &asked(Permissions::Role(spec())),
+            &observed(stack, service_account),
+        )
+    };
+    let missing = || ServiceAccountState::Missing;
+    let in_phase = |phase| found(stack(phase, &spec(), &spec()));
+    assert_eq!(row(StackState::Absent, missing()), [CREATE, MAKE]);
+    assert_eq!(
+        row(StackState::Absent, ServiceAccountState::NotLooked),
+        [CREATE]
+    );
+    assert_eq!(row(StackState::Absent, object(&[])), [CREATE, ANNOTATE]);
+    assert_eq!(row(ready(), missing()), [MAKE]);
+    assert_eq!(row(ready(), object(&[])), [ANNOTATE]);
+    assert!(row(ready(), object(&[(ROLE_ANNOTATION, ROLE)])).is_empty());
+    assert_eq!(
+        row(in_phase(Phase::Broken), missing()),
+        [DELETE, CREATE, MAKE]
+    );
+    assert_eq!(
+        row(in_phase(Phase::Busy), missing()),
+        ["wait for stack s (STATUS)"]
+    );
+    assert_eq!(
+        row(in_phase(Phase::Deleting), missing()),
+        ["wait for stack s (STATUS)"]
+    );
+    assert_eq!(
+        row(in_phase(Phase::DeleteFailed), missing()),
+        ["refused: the deletion of stack \"s\" failed: a reason"]
+    );
+    assert_eq!(
+        row(in_phase(Phase::UpdateFailed), missing()),
+        ["refused: an update of stack \"s\" failed (STATUS): a reason"]
+    );
+    let differs = row(found(stack(Phase::Ready, &other, &spec())), missing());
+    assert_eq!(differs.len(), 1);
+    assert!(differs[0].contains(
+        "managed policies: asked arn:aws:iam::aws:policy/A, found arn:aws:iam::aws:policy/B"
+    ));
+}
+
+#[test]
+fn a_trust_policy_that_was_edited_is_refused() {
+    let pattern = RoleSpec {
+        subject_pattern: Some("app-*".parse().unwrap()),
+        ..spec()
+    };
+    let rows = run(
+        &asked(Permissions::Role(spec())),
+        &observed(
+            found(stack(Phase::Ready, &spec(), &pattern)),
+            ServiceAccountState::Missing,
+        ),
+    );
+    assert!(rows[0].contains("trust policy: asked"), "{rows:?}");
+}
+
+#[test]
+fn a_cluster_made_again_is_recognised_by_its_issuer() {
+    let mut old = stack(Phase::Ready, &spec(), &spec());
+    let issuer = "https://oidc.eks.eu-west-1.amazonaws.com/id/OLD"
+        .parse()
+        .unwrap();
+    let name: ServiceAccountName = "default/app".parse().unwrap();
+    let trust = policy::trust_policy(
+        "arn:old",
+        &issuer,
+        &policy::Subject::Account(&name),
+        &Audience::default(),
+    );
+    old.role = Lookup::Found(RoleFacts {
+        arn: ROLE.to_owned(),
+        trust,
+    });
+    let rows = run(
+        &asked(Permissions::Role(spec())),
+        &observed(found(old), ServiceAccountState::Missing),
+    );
+    assert!(
+        rows[0].starts_with("refused: its role trusts another issuer"),
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn a_role_that_is_gone_is_refused_and_one_that_cannot_be_read_is_not() {
+    let mut gone = stack(Phase::Ready, &spec(), &spec());
+    gone.role = Lookup::Missing;
+    let rows = run(
+        &asked(Permissions::Role(spec())),
+        &observed(found(gone.clone()), ServiceAccountState::Missing),
+    );
+    assert!(
+        rows[0].contains("deleted outside of CloudFormation"),
+        "{rows:?}"
+    );
+    gone.role = Lookup::Unknown("denied".to_owned());
+    let rows = run(
+        &asked(Permissions::Role(spec())),
+        &observed(found(gone), ServiceAccountState::Missing),
+    );
+    assert_eq!(rows, [MAKE]);
+}
+
+#[test]
+fn another_role_is_replaced_only_when_asked() {
+    let other = "arn:aws:iam::111122223333:role/other";
+    let mut asked = asked(Permissions::Role(spec()));
+    for stack in [StackState::Absent, ready()] {
+        let rows = run(
+            &asked,
+            &observed(stack, object(&[(ROLE_ANNOTATION, other)])),
+        );
+        assert!(rows.len() == 1 && rows[0].contains(other), "{rows:?}");
+    }
+    asked.conflicts = Conflicts::Overridden;
+    assert_eq!(
+        run(
+            &asked,
+            &observed(ready(), object(&[(ROLE_ANNOTATION, other)]))
+        ),
+        [ANNOTATE]
+    );
+}
+
+#[test]
+fn a_named_role_is_known_before_it_is_made() {
+    let named = RoleSpec {
+        name: Some("r".parse().unwrap()),
+        ..spec()
+    };
+    let asked = asked(Permissions::Role(named));
+    let world = observed(StackState::Absent, object(&[(ROLE_ANNOTATION, ROLE)]));
+    assert_eq!(run(&asked, &world), [CREATE, ANNOTATE]);
+    let taken = ObservedAccount {
+        role: Lookup::Found(RoleFacts {
+            arn: ROLE.to_owned(),
+            trust: Value::Null,
+        }),
+        ..observed(StackState::Absent, ServiceAccountState::Missing)
+    };
+    assert!(run(&asked, &taken)[0].starts_with("refused: role name \"r\" is taken"));
+}
+
+#[test]
+fn policies_must_exist_and_be_of_the_partition() {
+    let mut world = observed(StackState::Absent, ServiceAccountState::Missing);
+    let china: PolicyArn = "arn:aws-cn:iam::aws:policy/A".parse().unwrap();
+    world.policies = vec![
+        (policy("gone"), Lookup::Missing),
+        (policy("denied"), Lookup::Unknown("denied".to_owned())),
+        (china, Lookup::Missing),
+    ];
+    let track = plan(
+        &asked(Permissions::Role(spec())),
+        &cluster(),
+        &world,
+        &provider(&["sts.amazonaws.com"]),
+    );
+    assert_eq!(told(&track).len(), 2, "{:?}", told(&track));
+    assert_eq!(track.notes.len(), 1);
+}
+
+#[test]
+fn the_provider_and_its_audience_are_needed() {
+    let world = observed(StackState::Absent, ServiceAccountState::Missing);
+    let asked = asked(Permissions::Role(spec()));
+    let none = ObservedProvider {
+        provider: None,
+        reading: None,
+    };
+    assert!(matches!(
+        plan(&asked, &cluster(), &world, &none).refusals[..],
+        [Refusal::NoProvider { .. }]
+    ));
+    let other = plan(&asked, &cluster(), &world, &provider(&["other"]));
+    assert!(matches!(other.refusals[..], [Refusal::NoAudience { .. }]));
+}
+
+#[test]
+fn an_existing_role_is_only_annotated() {
+    let asked = asked(Permissions::Existing(ROLE.parse().unwrap()));
+    let mut world = observed(StackState::Absent, ServiceAccountState::Missing);
+    assert!(run(&asked, &world)[0].contains("does not exist"));
+    world.role = Lookup::Found(RoleFacts {
+        arn: ROLE.to_owned(),
+        trust: Value::Null,
+    });
+    assert_eq!(run(&asked, &world), [MAKE]);
+}
+
+#[test]
+fn what_irsactl_applied_before_stays_applied() {
+    let keys = |key: &str| BTreeSet::from([key.to_owned()]);
+    let account = ServiceAccount {
+        labels: Map::from([
+            ("team".to_owned(), "a".to_owned()),
+            ("app".to_owned(), "helm".to_owned()),
+        ]),
+        annotations: Map::from([("note".to_owned(), "x".to_owned())]),
+        applied_labels: keys("team"),
+        applied_annotations: keys("note"),
+    };
+    let world = observed(ready(), ServiceAccountState::Found(account));
+    let asked = asked(Permissions::Role(spec()));
+    let track = plan(
+        &asked,
+        &cluster(),
+        &world,
+        &provider(&["sts.amazonaws.com"]),
+    );
+    let [Action::ApplyServiceAccount(change)] = track.actions.as_slice() else {
+        panic!("{:?}", track.actions)
+    };
+    assert_eq!(
+        change.labels,
+        Map::from([("team".to_owned(), "a".to_owned())])
+    );
+    assert_eq!(
+        change.annotations,
+        Map::from([("note".to_owned(), "x".to_owned())])
+    );
+}
+
+#[test]
+fn values_of_other_tools_are_not_overwritten_unasked() {
+    let account = ServiceAccount {
+        labels: Map::from([("app".to_owned(), "helm".to_owned())]),
+        ..ServiceAccount::default()
+    };
+    let world = observed(ready(), ServiceAccountState::Found(account));
+    let mut asked = asked(Permissions::Role(spec()));
+    asked.labels = Map::from([("app".to_owned(), "mine".to_owned())]);
+    assert!(run(&asked, &world)[0].contains("another value of app"));
+    asked.conflicts = Conflicts::Overridden;
+    assert_eq!(run(&asked, &world), [ANNOTATE]);
+}
+
+#[test]
+fn the_token_tells_contents_apart() {
+    assert_eq!(token(&["a", "b"]), token(&["a", "b"]));
+    assert_ne!(token(&["a", "b"]), token(&["ab", ""]));
+    assert!(token(&["a"]).len() <= 128);
+}

@@ -1,0 +1,333 @@
+//! From an IAM service account that is to go, and what exists of it, to the actions that remove it.
+//! Each step may find its thing gone.
+
+use super::{Action, Ending, Refusal, Target, Track};
+use crate::model::{ClusterName, ROLE_ANNOTATION, RoleArn, ServiceAccountName};
+use crate::observe::{
+    Foreign, Lookup, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState, Stack,
+    StackState,
+};
+
+/// What is to be deleted, and how.
+#[derive(Clone, Debug)]
+pub struct Deletion {
+    pub cluster: ClusterName,
+    pub name: ServiceAccountName,
+    pub foreign: ForeignPolicies,
+    pub service_role: Option<RoleArn>,
+    pub ending: Ending,
+}
+
+/// What happens to policies that were attached to the role by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignPolicies {
+    Refused,
+    Detached,
+}
+
+pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
+    let mut track = Track::new(Target::ServiceAccount(asked.name.clone()));
+    if !observed.namespaces.is_empty() {
+        track.refusals.push(Refusal::OtherNamespace {
+            cluster: asked.cluster.clone(),
+            name: asked.name.clone(),
+            namespaces: observed.namespaces.clone(),
+        });
+        return track;
+    }
+    let stack = match &observed.stack {
+        StackState::Found(found) => Some(&found.stack),
+        StackState::Absent => None,
+    };
+    if let Some(stack) = stack {
+        plan_stack(&mut track, asked, stack, &observed.foreign);
+    }
+    let awaited = track
+        .actions
+        .iter()
+        .any(|action| matches!(action, Action::AwaitStack { .. }));
+    if let ServiceAccountState::Found(account) = &observed.service_account
+        && !awaited
+    {
+        plan_service_account(&mut track, asked, account, stack);
+    }
+    track.settled()
+}
+
+fn plan_stack(track: &mut Track, asked: &Deletion, stack: &Stack, foreign: &Lookup<Foreign>) {
+    match (stack.phase, asked.ending) {
+        (Phase::Gone, _) | (Phase::Deleting, Ending::NotAwaited) => return,
+        (Phase::Busy | Phase::Deleting, _) => {
+            track.actions.push(Action::AwaitStack {
+                stack: stack.name.clone(),
+                id: stack.id.clone(),
+                status: stack.status.clone(),
+            });
+            return;
+        }
+        (Phase::Ready | Phase::Broken | Phase::DeleteFailed | Phase::UpdateFailed, _) => {}
+    }
+    match foreign {
+        Lookup::Found(foreign) => plan_foreign(track, asked, foreign),
+        Lookup::Unknown(message) => {
+            track.notes.push(format!(
+                "cannot tell whether policies were attached to the role by hand: {message}"
+            ));
+        }
+        Lookup::Missing => {}
+    }
+    track.actions.push(Action::DeleteStack {
+        stack: stack.name.clone(),
+        id: stack.id.clone(),
+        lift_protection: stack.protected,
+        service_role: asked.service_role.clone(),
+        ending: asked.ending,
+    });
+}
+
+fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
+    if !foreign.instance_profiles.is_empty() {
+        track.refusals.push(Refusal::InstanceProfiles {
+            role: foreign.role.clone(),
+            profiles: foreign.instance_profiles.clone(),
+        });
+    }
+    if !foreign.has_policies() {
+        return;
+    }
+    match asked.foreign {
+        ForeignPolicies::Refused => track.refusals.push(Refusal::ForeignPolicies {
+            cluster: asked.cluster.clone(),
+            name: asked.name.clone(),
+            role: foreign.role.clone(),
+            policies: foreign
+                .managed
+                .iter()
+                .chain(&foreign.inline)
+                .cloned()
+                .collect(),
+        }),
+        ForeignPolicies::Detached => track.actions.push(Action::DetachPolicies {
+            role: foreign.role.clone(),
+            managed: foreign.managed.clone(),
+            inline: foreign.inline.clone(),
+        }),
+    }
+}
+
+/// An owned ServiceAccount goes whole; of another's only what irsactl put there.
+fn plan_service_account(
+    track: &mut Track,
+    asked: &Deletion,
+    account: &ServiceAccount,
+    stack: Option<&Stack>,
+) {
+    if account.is_owned() {
+        track.actions.push(Action::DeleteServiceAccount {
+            name: asked.name.clone(),
+        });
+        return;
+    }
+    let role = stack
+        .and_then(|stack| stack.role_arn.as_ref())
+        .map(ToString::to_string);
+    let of_the_stack = role.is_some() && account.role() == role.as_deref();
+    let mut annotations: Vec<String> = account
+        .applied_annotations
+        .iter()
+        .filter(|key| account.annotations.contains_key(*key))
+        .cloned()
+        .collect();
+    if of_the_stack && !annotations.iter().any(|key| key == ROLE_ANNOTATION) {
+        annotations.push(ROLE_ANNOTATION.to_owned());
+    }
+    if !annotations.is_empty() {
+        track.notes.push(format!(
+            "the ServiceAccount {} was not made by irsactl or eksctl: it stays",
+            asked.name
+        ));
+        track.actions.push(Action::RemoveAnnotations {
+            name: asked.name.clone(),
+            annotations,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, Map, StackName};
+    use crate::observe::FoundStack;
+
+    fn deletion(foreign: ForeignPolicies, ending: Ending) -> Deletion {
+        Deletion {
+            cluster: "demo".parse().unwrap(),
+            name: "default/a".parse().unwrap(),
+            foreign,
+            service_role: None,
+            ending,
+        }
+    }
+
+    fn stack(phase: Phase) -> StackState {
+        StackState::Found(Box::new(FoundStack {
+            stack: Stack {
+                name: StackName::reported("s"),
+                id: "id".to_owned(),
+                status: "STATUS".to_owned(),
+                phase,
+                reason: None,
+                tags: Map::new(),
+                capabilities: Vec::new(),
+                role_arn: Some("arn:aws:iam::111122223333:role/r".parse().unwrap()),
+                protected: true,
+            },
+            failure: None,
+            template: None,
+            role: Lookup::Missing,
+        }))
+    }
+
+    fn verbs(asked: &Deletion, observed: &ObservedDeletion) -> Vec<String> {
+        let track = plan(asked, observed);
+        let refused = track.refusals.iter().map(|_| "refused".to_owned());
+        track
+            .actions
+            .iter()
+            .map(ToString::to_string)
+            .chain(refused)
+            .collect()
+    }
+
+    #[test]
+    fn each_phase_of_the_stack_has_its_way() {
+        for (phase, ending, wanted) in [
+            (Phase::Ready, Ending::Awaited, vec!["delete stack s"]),
+            (Phase::Broken, Ending::Awaited, vec!["delete stack s"]),
+            (Phase::DeleteFailed, Ending::Awaited, vec!["delete stack s"]),
+            (
+                Phase::UpdateFailed,
+                Ending::NotAwaited,
+                vec!["delete stack s"],
+            ),
+            (
+                Phase::Busy,
+                Ending::Awaited,
+                vec!["wait for stack s (STATUS)"],
+            ),
+            (
+                Phase::Deleting,
+                Ending::Awaited,
+                vec!["wait for stack s (STATUS)"],
+            ),
+            (Phase::Deleting, Ending::NotAwaited, vec![]),
+            (Phase::Gone, Ending::Awaited, vec![]),
+        ] {
+            let observed = ObservedDeletion {
+                stack: stack(phase),
+                foreign: Lookup::Missing,
+                service_account: ServiceAccountState::Missing,
+                namespaces: Vec::new(),
+            };
+            assert_eq!(
+                verbs(&deletion(ForeignPolicies::Refused, ending), &observed),
+                wanted,
+                "{phase:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn foreign_policies_are_refused_or_detached() {
+        let observed = ObservedDeletion {
+            stack: stack(Phase::Ready),
+            foreign: Lookup::Found(Foreign {
+                role: "r".to_owned(),
+                managed: vec!["arn:p".to_owned()],
+                ..Foreign::default()
+            }),
+            service_account: ServiceAccountState::NotLooked,
+            namespaces: Vec::new(),
+        };
+        assert_eq!(
+            verbs(
+                &deletion(ForeignPolicies::Refused, Ending::Awaited),
+                &observed
+            ),
+            ["refused"]
+        );
+        assert_eq!(
+            verbs(
+                &deletion(ForeignPolicies::Detached, Ending::Awaited),
+                &observed
+            ),
+            ["detach arn:p from role r", "delete stack s"]
+        );
+    }
+
+    #[test]
+    fn only_owned_service_accounts_are_deleted() {
+        let role = Map::from([(
+            ROLE_ANNOTATION.to_owned(),
+            "arn:aws:iam::111122223333:role/r".to_owned(),
+        )]);
+        let other = Map::from([(
+            ROLE_ANNOTATION.to_owned(),
+            "arn:aws:iam::111122223333:role/other".to_owned(),
+        )]);
+        let owned = Map::from([(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned())]);
+        let helms = Map::from([(MANAGED_BY_LABEL.to_owned(), "Helm".to_owned())]);
+        for (labels, annotations, wanted) in [
+            (
+                &owned,
+                &role,
+                vec!["delete stack s", "delete service account default/a"],
+            ),
+            (
+                &helms,
+                &role,
+                vec![
+                    "delete stack s",
+                    "remove eks.amazonaws.com/role-arn from service account default/a",
+                ],
+            ),
+            (&helms, &other, vec!["delete stack s"]),
+        ] {
+            let account = ServiceAccount {
+                labels: labels.clone(),
+                annotations: annotations.clone(),
+                ..ServiceAccount::default()
+            };
+            let observed = ObservedDeletion {
+                stack: stack(Phase::Ready),
+                foreign: Lookup::Missing,
+                service_account: ServiceAccountState::Found(account),
+                namespaces: Vec::new(),
+            };
+            assert_eq!(
+                verbs(
+                    &deletion(ForeignPolicies::Refused, Ending::Awaited),
+                    &observed
+                ),
+                wanted
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_of_another_namespace_is_not_touched() {
+        let observed = ObservedDeletion {
+            stack: StackState::Absent,
+            foreign: Lookup::Missing,
+            service_account: ServiceAccountState::Missing,
+            namespaces: vec!["apps".to_owned()],
+        };
+        assert_eq!(
+            verbs(
+                &deletion(ForeignPolicies::Refused, Ending::Awaited),
+                &observed
+            ),
+            ["refused"]
+        );
+    }
+}

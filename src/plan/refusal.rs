@@ -1,0 +1,278 @@
+//! Why a target is left alone: each reason in words, and the command that mends it.
+
+use crate::model::{Audience, ClusterName, RoleArn, RoleName, ServiceAccountName, StackName};
+use crate::template::Difference;
+
+/// A reason to do nothing for a target. `cluster` and `name` fill the commands of the hints.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// There is no IAM OIDC provider, so that the role could not be assumed.
+    NoProvider {
+        cluster: ClusterName,
+        name: ServiceAccountName,
+    },
+    /// The provider does not take the audience of the tokens.
+    NoAudience {
+        cluster: ClusterName,
+        provider: String,
+        audience: Audience,
+    },
+    PolicyMissing {
+        arn: String,
+    },
+    /// A policy ARN of another partition than the cluster's.
+    OtherPartition {
+        arn: String,
+        partition: String,
+    },
+    RoleNameTaken {
+        role: RoleName,
+        arn: String,
+    },
+    RoleMissing {
+        arn: RoleArn,
+    },
+    Differs {
+        cluster: ClusterName,
+        name: ServiceAccountName,
+        stack: StackName,
+        differences: Vec<Difference>,
+    },
+    /// The role trusts another issuer: the cluster was made again under its old name.
+    OldIssuer {
+        cluster: ClusterName,
+        name: ServiceAccountName,
+        found: String,
+        wanted: String,
+    },
+    /// The role was deleted, the stack that made it was not.
+    RoleGone {
+        cluster: ClusterName,
+        name: ServiceAccountName,
+        stack: StackName,
+    },
+    DeleteFailed {
+        cluster: ClusterName,
+        name: ServiceAccountName,
+        stack: StackName,
+        reason: String,
+    },
+    UpdateFailed {
+        stack: StackName,
+        status: String,
+        reason: String,
+    },
+    UnreadableTemplate {
+        stack: StackName,
+    },
+    OtherRole {
+        name: ServiceAccountName,
+        found: String,
+        wanted: Option<String>,
+    },
+    /// A label or annotation that is asked for has another value.
+    OtherValue {
+        name: ServiceAccountName,
+        key: String,
+        found: String,
+        wanted: String,
+    },
+    StillTrusted {
+        provider: String,
+        roles: Vec<String>,
+    },
+    TrustUnknown {
+        provider: String,
+        message: String,
+    },
+    ForeignPolicies {
+        cluster: ClusterName,
+        name: ServiceAccountName,
+        role: String,
+        policies: Vec<String>,
+    },
+    InstanceProfiles {
+        role: String,
+        profiles: Vec<String>,
+    },
+    /// Nothing of that name here, but in other namespaces.
+    OtherNamespace {
+        cluster: ClusterName,
+        name: ServiceAccountName,
+        namespaces: Vec<String>,
+    },
+}
+
+impl Refusal {
+    pub fn reason(&self) -> String {
+        match self {
+            Self::NoProvider { cluster, .. } => {
+                format!(
+                    "cluster \"{cluster}\" has no IAM OIDC provider, so no pod of it could assume a role"
+                )
+            }
+            Self::NoAudience {
+                provider, audience, ..
+            } => {
+                format!("IAM OIDC provider {provider} does not accept the audience \"{audience}\"")
+            }
+            Self::PolicyMissing { arn } => format!("policy {arn} does not exist"),
+            Self::OtherPartition { arn, partition } => {
+                format!("policy {arn} is not of the cluster's partition \"{partition}\"")
+            }
+            Self::RoleNameTaken { role, arn } => format!("role name \"{role}\" is taken by {arn}"),
+            Self::RoleMissing { arn } => format!("role {arn} does not exist"),
+            Self::Differs {
+                stack, differences, ..
+            } => {
+                let lines: Vec<String> = differences
+                    .iter()
+                    .map(|difference| format!("\n  {difference}"))
+                    .collect();
+                format!(
+                    "the role of stack \"{stack}\" is not as asked{}",
+                    lines.concat()
+                )
+            }
+            Self::OldIssuer { found, wanted, .. } => format!(
+                "its role trusts another issuer, as if the cluster had been made again under its old name\n  \
+                 role trusts: {found}\n  cluster has: {wanted}"
+            ),
+            Self::RoleGone { stack, .. } => {
+                format!("the role of stack \"{stack}\" was deleted outside of CloudFormation")
+            }
+            Self::DeleteFailed { stack, reason, .. } => {
+                format!("the deletion of stack \"{stack}\" failed: {reason}")
+            }
+            Self::UpdateFailed {
+                stack,
+                status,
+                reason,
+            } => {
+                format!("an update of stack \"{stack}\" failed ({status}): {reason}")
+            }
+            Self::UnreadableTemplate { stack } => {
+                format!(
+                    "the template of stack \"{stack}\" is not one of eksctl or irsactl, so it cannot be compared"
+                )
+            }
+            Self::OtherRole {
+                found,
+                wanted: Some(wanted),
+                ..
+            } => {
+                format!("the ServiceAccount has another role\n  asked: {wanted}\n  found: {found}")
+            }
+            Self::OtherRole {
+                found,
+                wanted: None,
+                ..
+            } => format!("the ServiceAccount already has the role {found}"),
+            Self::OtherValue {
+                key, found, wanted, ..
+            } => {
+                format!(
+                    "the ServiceAccount has another value of {key}\n  asked: {wanted}\n  found: {found}"
+                )
+            }
+            Self::StillTrusted { provider, roles } => {
+                let lines: Vec<String> = roles.iter().map(|role| format!("\n  {role}")).collect();
+                format!(
+                    "roles still trust IAM OIDC provider {provider}{}",
+                    lines.concat()
+                )
+            }
+            Self::TrustUnknown { provider, message } => {
+                format!(
+                    "cannot tell whether roles still trust IAM OIDC provider {provider}: {message}"
+                )
+            }
+            Self::ForeignPolicies { role, policies, .. } => {
+                let lines: Vec<String> = policies
+                    .iter()
+                    .map(|policy| format!("\n  {policy}"))
+                    .collect();
+                format!(
+                    "role \"{role}\" has policies that its stack did not attach, so its deletion would fail{}",
+                    lines.concat()
+                )
+            }
+            Self::InstanceProfiles { role, profiles } => {
+                format!(
+                    "role \"{role}\" is in the instance profile {}, so its deletion would fail",
+                    profiles.join(", ")
+                )
+            }
+            Self::OtherNamespace {
+                name, namespaces, ..
+            } => format!(
+                "there is no IAM service account \"{}\" in namespace \"{}\", but in {}",
+                name.name,
+                name.namespace,
+                namespaces.join(", ")
+            ),
+        }
+    }
+
+    /// Commands that mend it, names filled in.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::NoProvider { cluster, .. } => vec![
+                format!("run `irsactl associate-oidc-provider --cluster {cluster} --approve` first"),
+                "or add `--associate-oidc-provider` to this command".to_owned(),
+            ],
+            Self::NoAudience { cluster, audience, .. } => vec![format!(
+                "add it: `irsactl associate-oidc-provider --cluster {cluster} --audience {audience} --approve`"
+            )],
+            Self::PolicyMissing { .. } => vec![
+                "look for its ARN: `aws iam list-policies --query 'Policies[].Arn'`".to_owned(),
+            ],
+            Self::OtherPartition { partition, .. } => vec![format!("ARNs of this partition begin with `arn:{partition}:`")],
+            Self::RoleNameTaken { arn, .. } => vec![
+                "choose another `--role-name`, or leave it out".to_owned(),
+                format!("or use that role as it is: `--attach-role-arn {arn}`"),
+            ],
+            Self::RoleMissing { .. } => vec!["look for its ARN: `aws iam list-roles --query 'Roles[].Arn'`".to_owned()],
+            Self::Differs { cluster, name, .. } | Self::RoleGone { cluster, name, .. } | Self::OldIssuer { cluster, name, .. } => {
+                vec![format!("make the role anew: {}, then run this command again", delete(cluster, name))]
+            }
+            Self::DeleteFailed { cluster, name, .. } => vec![
+                format!("finish the deletion: {}", delete(cluster, name)),
+                "add `--detach-foreign` to it where policies were attached by hand".to_owned(),
+            ],
+            Self::UpdateFailed { stack, .. } => {
+                vec![format!("finish the roll-back: `aws cloudformation continue-update-rollback --stack-name {stack}`")]
+            }
+            Self::UnreadableTemplate { stack } => {
+                vec![format!("look at it: `aws cloudformation get-template --stack-name {stack}`")]
+            }
+            Self::OtherRole { .. } | Self::OtherValue { .. } => {
+                vec!["replace it by adding `--override-existing-serviceaccounts`".to_owned()]
+            }
+            Self::StillTrusted { .. } => vec!["delete those roles first, or go on without them: `--force`".to_owned()],
+            Self::TrustUnknown { .. } => {
+                vec!["allow `iam:ListRoles` to this identity, or go on without the check: `--force`".to_owned()]
+            }
+            Self::ForeignPolicies { .. } => vec!["detach them in the same run: `--detach-foreign`".to_owned()],
+            Self::InstanceProfiles { role, profiles } => profiles
+                .iter()
+                .map(|profile| {
+                    format!(
+                        "take it out: `aws iam remove-role-from-instance-profile --instance-profile-name {profile} \
+                         --role-name {role}`"
+                    )
+                })
+                .collect(),
+            Self::OtherNamespace { name, namespaces, .. } => {
+                namespaces.iter().map(|namespace| format!("did you mean `{namespace}/{}`?", name.name)).collect()
+            }
+        }
+    }
+}
+
+fn delete(cluster: &ClusterName, name: &ServiceAccountName) -> String {
+    format!(
+        "`irsactl delete iamserviceaccount {} --namespace {} --cluster {cluster}`",
+        name.name, name.namespace
+    )
+}

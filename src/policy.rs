@@ -1,0 +1,460 @@
+//! IAM policy documents: the trust policy of a service account's role, and permission policies as
+//! users hand them in. Pure: parse, build, compare, measure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::model::{Audience, Issuer, ServiceAccountName, SubjectPattern};
+
+/// IAM's quota for the inline policies of one role together, in characters that are no white space.
+pub const INLINE_QUOTA: usize = 10_240;
+/// IAM's default quota for a trust policy, counted in the same way.
+pub const TRUST_QUOTA: usize = 2_048;
+
+/// A permission policy document that keeps IAM's grammar. Values may be CloudFormation functions
+/// (`{"Fn::Sub": …}`), which only CloudFormation can judge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyDocument(Value);
+
+impl PolicyDocument {
+    /// # Errors
+    /// What is wrong, and where in the document.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(odd) = text
+            .chars()
+            .find(|&c| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}'))
+        {
+            return Err(format!(
+                "has the character {odd:?}, which IAM refuses (only U+0020 to U+00FF)"
+            ));
+        }
+        let Unique(document) =
+            serde_json::from_str(text).map_err(|error| format!("is no JSON: {error}"))?;
+        check_document(&document)?;
+        Ok(Self(document))
+    }
+
+    pub fn as_value(&self) -> &Value {
+        &self.0
+    }
+}
+
+/// The grammar of IAM's identity policies (IAM User Guide, "Grammar of the IAM JSON policy language").
+fn check_document(document: &Value) -> Result<(), String> {
+    let document = document.as_object().ok_or("is no JSON object")?;
+    for (key, value) in document {
+        match key.as_str() {
+            "Version" if matches!(value.as_str(), Some("2012-10-17" | "2008-10-17")) => {}
+            "Version" => return Err(format!("Version is {value}: \"2012-10-17\" is wanted")),
+            "Statement" | "Id" => {}
+            other => {
+                return Err(format!(
+                    "has the unknown element \"{other}\"{}",
+                    nearest(other, &["Version", "Statement"])
+                ));
+            }
+        }
+    }
+    let statements = match document.get("Statement") {
+        Some(Value::Array(statements)) if statements.is_empty() => {
+            return Err("has an empty Statement".to_owned());
+        }
+        Some(Value::Array(statements)) => statements.as_slice(),
+        Some(statement @ Value::Object(_)) => std::slice::from_ref(statement),
+        Some(_) => return Err("Statement is neither an object nor a list".to_owned()),
+        None => return Err("has no Statement".to_owned()),
+    };
+    let mut sids = BTreeSet::new();
+    for (index, statement) in statements.iter().enumerate() {
+        check_statement(statement, &mut sids)
+            .map_err(|rule| format!("Statement[{index}] {rule}"))?;
+    }
+    Ok(())
+}
+
+fn check_statement<'a>(statement: &'a Value, sids: &mut BTreeSet<&'a str>) -> Result<(), String> {
+    const ELEMENTS: [&str; 7] = [
+        "Sid",
+        "Effect",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    ];
+    let statement = statement.as_object().ok_or("is no object")?;
+    if let Some(other) = statement
+        .keys()
+        .find(|key| !ELEMENTS.contains(&key.as_str()))
+    {
+        return Err(match other.as_str() {
+            "Principal" | "NotPrincipal" => format!("has {other}, which only trust policies have"),
+            _ => format!(
+                "has the unknown element \"{other}\"{}",
+                nearest(other, &ELEMENTS)
+            ),
+        });
+    }
+    if !matches!(
+        statement.get("Effect").and_then(Value::as_str),
+        Some("Allow" | "Deny")
+    ) {
+        return Err("needs Effect \"Allow\" or \"Deny\"".to_owned());
+    }
+    for (one, other) in [("Action", "NotAction"), ("Resource", "NotResource")] {
+        match (statement.get(one), statement.get(other)) {
+            (Some(value), None) | (None, Some(value)) => check_texts(value, one)?,
+            (None, None) => return Err(format!("needs {one} or {other}")),
+            (Some(_), Some(_)) => return Err(format!("has both {one} and {other}")),
+        }
+    }
+    check_actions(statement)?;
+    if let Some(condition) = statement.get("Condition")
+        && !condition
+            .as_object()
+            .is_some_and(|operators| operators.values().all(Value::is_object))
+    {
+        return Err("has a Condition that is not operator → key → value".to_owned());
+    }
+    if let Some(sid) = statement.get("Sid") {
+        let sid = sid.as_str().ok_or("has a Sid that is no text")?;
+        if !sid.chars().all(|c| c.is_ascii_alphanumeric()) {
+            return Err(format!(
+                "has the Sid \"{sid}\": only letters and digits are allowed"
+            ));
+        }
+        if !sid.is_empty() && !sids.insert(sid) {
+            return Err(format!("has the Sid \"{sid}\" of an earlier statement"));
+        }
+    }
+    Ok(())
+}
+
+/// A text, a list of texts, or CloudFormation functions in their place.
+fn check_texts(value: &Value, element: &str) -> Result<(), String> {
+    let good = |value: &Value| value.is_string() || is_function(value);
+    let all = match value {
+        Value::Array(values) => !values.is_empty() && values.iter().all(good),
+        value => good(value),
+    };
+    if all {
+        Ok(())
+    } else {
+        Err(format!("needs {element} to be a text or a list of texts"))
+    }
+}
+
+/// Actions are `service:Name`, with wildcards, or `*` alone.
+fn check_actions(statement: &Map<String, Value>) -> Result<(), String> {
+    let actions = statement
+        .get("Action")
+        .or_else(|| statement.get("NotAction"));
+    for action in actions.map(texts).unwrap_or_default() {
+        let good = action == "*"
+            || action.split_once(':').is_some_and(|(service, name)| {
+                !service.is_empty()
+                    && !name.is_empty()
+                    && service
+                        .chars()
+                        .all(|c| c.is_ascii_alphanumeric() || c == '-')
+                    && name
+                        .chars()
+                        .all(|c| c.is_ascii_alphanumeric() || "*?-_".contains(c))
+            });
+        if !good {
+            return Err(format!(
+                "has the action \"{action}\": `service:Name` is wanted"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_function(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| {
+        object.len() == 1
+            && object
+                .keys()
+                .all(|key| key == "Ref" || key.starts_with("Fn::"))
+    })
+}
+
+/// `; did you mean "…"?` where only upper and lower case or one letter differ.
+fn nearest(word: &str, known: &[&str]) -> String {
+    known
+        .iter()
+        .find(|known| {
+            let (a, b) = (word.to_lowercase(), known.to_lowercase());
+            a == b || format!("{a}s") == b || a == format!("{b}s")
+        })
+        .map(|known| format!("; did you mean \"{known}\"?"))
+        .unwrap_or_default()
+}
+
+/// Whom the trust policy lets in: one service account, or all whose names match a pattern.
+pub enum Subject<'a> {
+    Account(&'a ServiceAccountName),
+    Pattern(&'a ServiceAccountName, &'a SubjectPattern),
+}
+
+/// The trust policy of a service account's role, as eksctl writes it.
+pub fn trust_policy(
+    provider_arn: &str,
+    issuer: &Issuer,
+    subject: &Subject<'_>,
+    audience: &Audience,
+) -> Value {
+    let key = |claim: &str| format!("{}:{claim}", issuer.host_and_path());
+    let condition = match subject {
+        Subject::Account(account) => json!({
+            "StringEquals": { key("aud"): audience.as_str(), key("sub"): account.subject() }
+        }),
+        Subject::Pattern(account, pattern) => json!({
+            "StringEquals": { key("aud"): audience.as_str() },
+            "StringLike": { key("sub"): format!("system:serviceaccount:{}:{pattern}", account.namespace) }
+        }),
+    };
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Action": ["sts:AssumeRoleWithWebIdentity"],
+            "Condition": condition,
+            "Effect": "Allow",
+            "Principal": { "Federated": provider_arn }
+        }]
+    })
+}
+
+/// The identity providers that a trust policy names as principals.
+pub fn federated_principals(trust: &Value) -> Vec<&str> {
+    statements(trust)
+        .filter_map(|statement| statement.get("Principal")?.get("Federated"))
+        .flat_map(texts)
+        .collect()
+}
+
+fn statements(document: &Value) -> impl Iterator<Item = &Value> {
+    match document.get("Statement") {
+        Some(Value::Array(statements)) => statements.as_slice(),
+        Some(statement) => std::slice::from_ref(statement),
+        None => &[],
+    }
+    .iter()
+}
+
+/// A text or a list of texts, as a list.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(values) => values.iter().filter_map(Value::as_str).collect(),
+        value => value.as_str().into_iter().collect(),
+    }
+}
+
+/// Whether two documents mean the same to IAM: one text and a list of that text are equal, and the
+/// order inside of lists does not matter.
+pub fn same(one: &Value, other: &Value) -> bool {
+    normal(one) == normal(other)
+}
+
+fn normal(value: &Value) -> Value {
+    match value {
+        Value::Array(values) => {
+            let mut values: Vec<Value> = values.iter().map(normal).collect();
+            values.sort_by_key(Value::to_string);
+            values.dedup();
+            if values.len() == 1 {
+                values.remove(0)
+            } else {
+                Value::Array(values)
+            }
+        }
+        Value::Object(object) => object
+            .iter()
+            .map(|(key, value)| (key.clone(), normal(value)))
+            .collect(),
+        value => value.clone(),
+    }
+}
+
+/// Its length as IAM counts it for quotas: white space is free.
+pub fn measure(document: &Value) -> usize {
+    document
+        .to_string()
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .count()
+}
+
+/// JSON in which no object has a key twice: IAM refuses those, serde would keep the last one.
+struct Unique(Value);
+
+impl<'de> serde::Deserialize<'de> for Unique {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("JSON")
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_unit<E>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut seq: A,
+            ) -> Result<Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(Unique(value)) = seq.next_element()? {
+                    values.push(value);
+                }
+                Ok(values.into())
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<Value, A::Error> {
+                let mut object = BTreeMap::new();
+                while let Some((key, Unique(value))) = map.next_entry::<String, Unique>()? {
+                    if object.contains_key(&key) {
+                        return Err(serde::de::Error::custom(format!(
+                            "the key \"{key}\" stands twice"
+                        )));
+                    }
+                    object.insert(key, value);
+                }
+                Ok(object.into_iter().collect())
+            }
+        }
+        deserializer.deserialize_any(Visitor).map(Unique)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_held_to_iams_grammar() {
+        let wrong = |text: &str| PolicyDocument::parse(text).expect_err(text);
+        let statement =
+            |inner: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{{{inner}}}]}}"#);
+        for (document, told) in [
+            ("{".to_owned(), "is no JSON"),
+            ("[]".to_owned(), "is no JSON object"),
+            ("{}".to_owned(), "has no Statement"),
+            (r#"{"Statement":[]}"#.to_owned(), "has an empty Statement"),
+            (
+                r#"{"version":"2012-10-17","Statement":[]}"#.to_owned(),
+                "did you mean \"Version\"?",
+            ),
+            (
+                r#"{"Version":"2012-10-18","Statement":[]}"#.to_owned(),
+                "\"2012-10-17\" is wanted",
+            ),
+            (
+                r#"{"Version":"2012-10-17","Version":"2012-10-17"}"#.to_owned(),
+                "\"Version\" stands twice",
+            ),
+            (
+                statement(r#""Effect":"allow","Action":"s3:*","Resource":"*""#),
+                "Statement[0] needs Effect",
+            ),
+            (
+                statement(r#""Effect":"Allow","Resource":"*""#),
+                "needs Action or NotAction",
+            ),
+            (
+                statement(
+                    r#""Effect":"Allow","Action":"s3:Get","NotAction":"s3:Put","Resource":"*""#,
+                ),
+                "has both Action",
+            ),
+            (
+                statement(r#""Effect":"Allow","Action":"s3:Get""#),
+                "needs Resource or NotResource",
+            ),
+            (
+                statement(r#""Effect":"Allow","Action":"get","Resource":"*""#),
+                "`service:Name` is wanted",
+            ),
+            (
+                statement(r#""Effect":"Allow","Action":[],"Resource":"*""#),
+                "a list of texts",
+            ),
+            (
+                statement(r#""Effect":"Allow","Action":"s3:Get","Resource":"*","Principal":"*""#),
+                "only trust policies",
+            ),
+            (
+                statement(r#""Effect":"Allow","Actions":"s3:Get","Resource":"*""#),
+                "did you mean \"Action\"?",
+            ),
+            (
+                statement(r#""Sid":"a b","Effect":"Allow","Action":"s3:Get","Resource":"*""#),
+                "only letters and digits",
+            ),
+            (
+                statement(
+                    r#""Effect":"Allow","Action":"s3:Get","Resource":"*","Condition":{"Bool":1}"#,
+                ),
+                "Condition",
+            ),
+            (
+                statement("\"Effect\":\"Allow\",\"Action\":\"s3:Get\",\"Resource\":\"\u{4e2d}\""),
+                "which IAM refuses",
+            ),
+        ] {
+            let error = wrong(&document);
+            assert!(error.contains(told), "{document}: {error}");
+        }
+    }
+
+    #[test]
+    fn functions_of_cloudformation_pass() {
+        let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*",
+            "Resource":[{"Fn::Sub":"arn:${AWS::Partition}:s3:::bucket/*"}]}}"#;
+        assert!(PolicyDocument::parse(text).is_ok());
+    }
+
+    #[test]
+    fn documents_that_mean_the_same_are_the_same() {
+        let one = json!({"Statement": [{"Action": ["b", "a"], "Effect": "Allow"}]});
+        let other = json!({"Statement": {"Effect": "Allow", "Action": ["a", "b", "a"]}});
+        assert!(same(&one, &other));
+        assert!(!same(
+            &one,
+            &json!({"Statement": {"Effect": "Allow", "Action": "a"}})
+        ));
+    }
+
+    #[test]
+    fn trust_names_its_providers() {
+        let issuer: Issuer = "https://example.com/a".parse().unwrap();
+        let account: ServiceAccountName = "ns/app".parse().unwrap();
+        let trust = trust_policy(
+            "arn:p",
+            &issuer,
+            &Subject::Account(&account),
+            &Audience::default(),
+        );
+        assert_eq!(federated_principals(&trust), ["arn:p"]);
+        assert_eq!(measure(&json!({"a": "b c"})), 10);
+    }
+}

@@ -1,0 +1,368 @@
+//! The CloudFormation template of a service account's role: rendered from what is asked, and read
+//! back from a stack to compare. The fixed parts and the well-known policies are files under
+//! `templates/`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::model::{
+    Audience, Cluster, PolicyArn, RoleName, RolePath, ServiceAccountName, SubjectPattern,
+};
+use crate::policy::{self, PolicyDocument, Subject};
+
+/// The role that is asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoleSpec {
+    pub managed: Vec<PolicyArn>,
+    pub inline: Vec<PolicyDocument>,
+    pub well_known: Vec<WellKnownPolicy>,
+    pub boundary: Option<PolicyArn>,
+    pub name: Option<RoleName>,
+    pub path: Option<RolePath>,
+    /// Seconds, 3600 to 43200 (IAM API).
+    pub max_session_duration: Option<u32>,
+    pub subject_pattern: Option<SubjectPattern>,
+    pub audience: Audience,
+}
+
+/// What CloudFormation must be told that the template makes: named roles need the stronger word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Capability {
+    #[serde(rename = "CAPABILITY_IAM")]
+    Iam,
+    #[serde(rename = "CAPABILITY_NAMED_IAM")]
+    NamedIam,
+}
+
+impl RoleSpec {
+    pub fn capability(&self) -> Capability {
+        if self.name.is_some() {
+            Capability::NamedIam
+        } else {
+            Capability::Iam
+        }
+    }
+
+    /// ARNs of all managed policies in a partition, in the order of the template.
+    pub fn managed_arns(&self, partition: &str) -> Vec<String> {
+        let well_known = self
+            .well_known
+            .iter()
+            .flat_map(|policy| &policy.entry().managed_policies);
+        self.managed
+            .iter()
+            .map(ToString::to_string)
+            .chain(well_known.map(|name| format!("arn:{partition}:iam::aws:policy/{name}")))
+            .collect()
+    }
+
+    /// Inline documents by the name that CloudFormation puts behind the stack's name.
+    pub fn inline_documents(&self) -> BTreeMap<String, Value> {
+        let own =
+            self.inline.iter().enumerate().map(|(index, document)| {
+                (format!("Policy{}", index + 1), document.as_value().clone())
+            });
+        let well_known = self
+            .well_known
+            .iter()
+            .flat_map(|policy| policy.entry().policies.clone());
+        own.chain(well_known).collect()
+    }
+}
+
+/// The template's text for one role, as eksctl's apart from `Fn::GetAtt` in its array form.
+pub fn render(spec: &RoleSpec, cluster: &Cluster, account: &ServiceAccountName) -> Value {
+    let mut template: Value =
+        serde_json::from_str(include_str!("../templates/iamserviceaccount.json"))
+            .expect("a template of this program");
+    template["Description"] =
+        format!("IAM role for serviceaccount \"{account}\" [created and managed by eksctl]").into();
+    let role = &mut template["Resources"]["Role1"]["Properties"];
+    role["AssumeRolePolicyDocument"] = trust(spec, cluster, account);
+    let managed = managed_policies(spec);
+    for (property, value) in [
+        (
+            "ManagedPolicyArns",
+            (!managed.is_empty()).then(|| managed.into()),
+        ),
+        (
+            "PermissionsBoundary",
+            spec.boundary.as_ref().map(|arn| arn.to_string().into()),
+        ),
+        (
+            "RoleName",
+            spec.name.as_ref().map(|name| name.as_str().into()),
+        ),
+        ("Path", spec.path.as_ref().map(|path| path.as_str().into())),
+        (
+            "MaxSessionDuration",
+            spec.max_session_duration.map(Value::from),
+        ),
+    ] {
+        if let Some(value) = value {
+            role[property] = value;
+        }
+    }
+    for (name, document) in spec.inline_documents() {
+        template["Resources"][&name] = json!({
+            "Type": "AWS::IAM::Policy",
+            "Properties": {
+                "PolicyName": { "Fn::Sub": format!("${{AWS::StackName}}-{name}") },
+                "Roles": [{ "Ref": "Role1" }],
+                "PolicyDocument": document
+            }
+        });
+    }
+    template
+}
+
+/// The trust policy that is asked for.
+pub fn trust(spec: &RoleSpec, cluster: &Cluster, account: &ServiceAccountName) -> Value {
+    let subject = match &spec.subject_pattern {
+        Some(pattern) => Subject::Pattern(account, pattern),
+        None => Subject::Account(account),
+    };
+    policy::trust_policy(
+        &cluster.provider_arn(),
+        &cluster.issuer,
+        &subject,
+        &spec.audience,
+    )
+}
+
+fn managed_policies(spec: &RoleSpec) -> Vec<Value> {
+    let own = spec.managed.iter().map(|arn| Value::from(arn.to_string()));
+    let well_known = spec
+        .well_known
+        .iter()
+        .flat_map(|policy| &policy.entry().managed_policies);
+    own.chain(well_known.map(
+        |name| json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:iam::aws:policy/{name}") }),
+    ))
+    .collect()
+}
+
+/// A role as a template describes it, for comparison and for show.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleTemplate {
+    pub managed: BTreeSet<String>,
+    /// By the name behind the stack's name (`Policy1`).
+    pub inline: BTreeMap<String, Value>,
+    pub boundary: Option<String>,
+    pub role_name: Option<String>,
+    pub path: Option<String>,
+    pub max_session_duration: Option<u64>,
+    pub trust: Value,
+}
+
+impl RoleTemplate {
+    /// Reads what eksctl or irsactl wrote; `None` when it is no such template.
+    pub fn read(body: &str, partition: &str) -> Option<Self> {
+        let template: Value = serde_json::from_str(body).ok()?;
+        let resources = template.get("Resources")?.as_object()?;
+        let role = resources.get("Role1")?.get("Properties")?;
+        let text = |name: &str| role.get(name).and_then(|value| resolve(value, partition));
+        let managed = role.get("ManagedPolicyArns").and_then(Value::as_array);
+        Some(Self {
+            managed: managed
+                .into_iter()
+                .flatten()
+                .map(|arn| resolve(arn, partition).unwrap_or_else(|| arn.to_string()))
+                .collect(),
+            inline: resources.iter().filter_map(inline_policy).collect(),
+            boundary: text("PermissionsBoundary"),
+            role_name: text("RoleName"),
+            path: text("Path"),
+            max_session_duration: role.get("MaxSessionDuration").and_then(number),
+            trust: role.get("AssumeRolePolicyDocument")?.clone(),
+        })
+    }
+
+    /// What differs in `asked` from what is `found`, in words. The trust policy is compared apart,
+    /// with the role's own, which may have been edited since.
+    pub fn differences(asked: &Self, found: &Self) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        let mut compare = |item: &str, asked: String, found: String| {
+            if asked != found {
+                differences.push(Difference {
+                    item: item.to_owned(),
+                    asked,
+                    found,
+                });
+            }
+        };
+        compare(
+            "managed policies",
+            list(&asked.managed),
+            list(&found.managed),
+        );
+        let names: BTreeSet<&String> = asked.inline.keys().chain(found.inline.keys()).collect();
+        for name in names {
+            let (asked, found) = (asked.inline.get(name), found.inline.get(name));
+            let same = matches!((asked, found), (Some(a), Some(b)) if policy::same(a, b));
+            if !same {
+                let show = |document: Option<&Value>| {
+                    document.map_or("none".to_owned(), ToString::to_string)
+                };
+                compare(&format!("inline policy {name}"), show(asked), show(found));
+            }
+        }
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        let path = |value: &Option<String>| value.clone().unwrap_or_else(|| "/".to_owned());
+        let seconds = |value: Option<u64>| value.unwrap_or(3600).to_string();
+        compare(
+            "permissions boundary",
+            text(&asked.boundary),
+            text(&found.boundary),
+        );
+        if asked.role_name.is_some() {
+            compare("role name", text(&asked.role_name), text(&found.role_name));
+        }
+        compare("role path", path(&asked.path), path(&found.path));
+        compare(
+            "maximum session duration",
+            seconds(asked.max_session_duration),
+            seconds(found.max_session_duration),
+        );
+        differences
+    }
+}
+
+/// One item of a role that is not as asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub item: String,
+    pub asked: String,
+    pub found: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: asked {}, found {}",
+            self.item, self.asked, self.found
+        )
+    }
+}
+
+fn list(values: &BTreeSet<String>) -> String {
+    if values.is_empty() {
+        return "none".to_owned();
+    }
+    values
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The literal text of a value, with the partition filled in where it is a `Fn::Sub` of it.
+fn resolve(value: &Value, partition: &str) -> Option<String> {
+    let text = value.as_str().or_else(|| value.get("Fn::Sub")?.as_str())?;
+    Some(text.replace("${AWS::Partition}", partition))
+}
+
+/// CloudFormation takes numbers as texts too.
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn inline_policy((id, resource): (&String, &Value)) -> Option<(String, Value)> {
+    if resource.get("Type")?.as_str()? != "AWS::IAM::Policy" {
+        return None;
+    }
+    Some((
+        id.clone(),
+        resource.get("Properties")?.get("PolicyDocument")?.clone(),
+    ))
+}
+
+/// One of the policies that come with the program, by its name in eksctl's config file (or in its manner).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WellKnownPolicy(&'static str);
+
+/// What a policy consists of. Its file also says what it is for and who usually has it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// Names of AWS's managed policies, with their path.
+    #[serde(default)]
+    pub managed_policies: Vec<String>,
+    /// Inline documents by policy name.
+    #[serde(default)]
+    pub policies: Map<String, Value>,
+}
+
+macro_rules! well_known {
+    ($($name:literal),* $(,)?) => {
+        static CATALOGUE: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
+            [$(($name, include_str!(concat!("../templates/well-known-policies/", $name, ".json")))),*]
+                .into_iter()
+                .map(|(name, text)| (name, serde_json::from_str(text).expect("a policy of this program")))
+                .collect()
+        });
+        /// Every well-known policy: eksctl's seven first, in its order, then our own.
+        pub const WELL_KNOWN: &[WellKnownPolicy] = &[$(WellKnownPolicy($name)),*];
+    };
+}
+
+well_known!(
+    "imageBuilder",
+    "autoScaler",
+    "awsLoadBalancerController",
+    "externalDNS",
+    "certManager",
+    "ebsCSIController",
+    "efsCSIController",
+    "adotContainerLogs",
+    "adotPrometheus",
+    "adotXray",
+    "amazonManagedPrometheus",
+    "cloudWatchAgent",
+    "ebsCSIControllerV2",
+    "efsCSIDriver",
+    "externalSecrets",
+    "fluentBit",
+    "fsxCSIController",
+    "gatewayAPIController",
+    "nodeTerminationHandler",
+    "s3FilesCSIDriver",
+    "vpcCNI",
+    "vpcCNIIPv6",
+);
+
+impl WellKnownPolicy {
+    pub fn name(self) -> &'static str {
+        self.0
+    }
+
+    pub fn entry(self) -> &'static Entry {
+        &CATALOGUE[self.0]
+    }
+}
+
+impl FromStr for WellKnownPolicy {
+    type Err = String;
+
+    /// Without regard to case, as eksctl.
+    fn from_str(text: &str) -> Result<Self, String> {
+        WELL_KNOWN
+            .iter()
+            .find(|policy| policy.0.eq_ignore_ascii_case(text))
+            .copied()
+            .ok_or_else(|| {
+                let names: Vec<_> = WELL_KNOWN.iter().map(|policy| policy.0).collect();
+                format!("the well-known policies are {}", names.join(", "))
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! The rendered templates against the documents that eksctl sends.
+
+use super::*;
+
+fn cluster() -> Cluster {
+    Cluster {
+        name: "demo".parse().unwrap(),
+        partition: "aws".to_owned(),
+        account: "111122223333".to_owned(),
+        issuer: "https://oidc.eks.us-west-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E"
+            .parse()
+            .unwrap(),
+        eks: None,
+    }
+}
+
+fn rendered(account: &str, spec: &RoleSpec) -> Value {
+    render(spec, &cluster(), &account.parse().unwrap())
+}
+
+/// eksctl's document, with the one difference in form that is ours: `Fn::GetAtt` as an array.
+fn eksctls(document: &str) -> Value {
+    let mut template: Value = serde_json::from_str(document).unwrap();
+    assert_eq!(
+        template["Outputs"]["Role1"]["Value"]["Fn::GetAtt"],
+        "Role1.Arn"
+    );
+    template["Outputs"]["Role1"]["Value"]["Fn::GetAtt"] = json!(["Role1", "Arn"]);
+    template
+}
+
+fn s3() -> RoleSpec {
+    RoleSpec {
+        managed: vec![
+            "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+                .parse()
+                .unwrap(),
+        ],
+        ..RoleSpec::default()
+    }
+}
+
+#[test]
+fn roles_are_rendered_as_eksctl_renders_them() {
+    let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*"],"Resource":"*"}]}"#;
+    let inline = RoleSpec {
+        inline: vec![PolicyDocument::parse(document).unwrap()],
+        ..RoleSpec::default()
+    };
+    let named = RoleSpec {
+        boundary: Some("arn:aws:iam::111122223333:policy/boundary".parse().unwrap()),
+        name: Some("custom-role-name".parse().unwrap()),
+        ..s3()
+    };
+    let pattern = RoleSpec {
+        subject_pattern: Some("app-*".parse().unwrap()),
+        ..s3()
+    };
+    for (account, spec, document) in [
+        (
+            "default/s3-reader",
+            s3(),
+            include_str!("../../tests/eksctl/managed-policy.json"),
+        ),
+        (
+            "default/s3-reader",
+            inline,
+            include_str!("../../tests/eksctl/inline-policy.json"),
+        ),
+        (
+            "default/s3-reader",
+            named,
+            include_str!("../../tests/eksctl/boundary-and-role-name.json"),
+        ),
+        (
+            "default/app-base",
+            pattern,
+            include_str!("../../tests/eksctl/subject-pattern.json"),
+        ),
+    ] {
+        assert_eq!(rendered(account, &spec), eksctls(document));
+    }
+}
+
+#[test]
+fn well_known_policies_are_eksctls() {
+    for (name, document) in [
+        (
+            "imageBuilder",
+            include_str!("../../tests/eksctl/image-builder.json"),
+        ),
+        (
+            "autoScaler",
+            include_str!("../../tests/eksctl/auto-scaler.json"),
+        ),
+        (
+            "awsLoadBalancerController",
+            include_str!("../../tests/eksctl/aws-load-balancer-controller.json"),
+        ),
+        (
+            "externalDNS",
+            include_str!("../../tests/eksctl/external-dns.json"),
+        ),
+        (
+            "certManager",
+            include_str!("../../tests/eksctl/cert-manager.json"),
+        ),
+        (
+            "ebsCSIController",
+            include_str!("../../tests/eksctl/ebs-csi-controller.json"),
+        ),
+        (
+            "efsCSIController",
+            include_str!("../../tests/eksctl/efs-csi-controller.json"),
+        ),
+    ] {
+        let spec = RoleSpec {
+            well_known: vec![name.parse().unwrap()],
+            ..RoleSpec::default()
+        };
+        let account = format!("kube-system/{}", name.to_lowercase());
+        assert_eq!(rendered(&account, &spec), eksctls(document), "{name}");
+    }
+}
+
+#[test]
+fn every_well_known_policy_keeps_iams_grammar_and_its_own_names() {
+    let mut names = BTreeSet::new();
+    for policy in WELL_KNOWN {
+        let entry = policy.entry();
+        assert!(
+            !entry.managed_policies.is_empty() || !entry.policies.is_empty(),
+            "{}",
+            policy.name()
+        );
+        for (name, document) in &entry.policies {
+            PolicyDocument::parse(&document.to_string())
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(
+                name.starts_with("Policy") && name.chars().all(|c| c.is_ascii_alphanumeric()),
+                "{name}"
+            );
+            assert!(names.insert(name.clone()), "{name} stands twice");
+        }
+    }
+    assert_eq!(
+        "EXTERNALDNS".parse::<WellKnownPolicy>().unwrap().name(),
+        "externalDNS"
+    );
+    assert!("nothing".parse::<WellKnownPolicy>().is_err());
+}
+
+#[test]
+fn what_is_rendered_is_read_back_and_equal() {
+    let spec = RoleSpec {
+        well_known: vec![
+            "externalDNS".parse().unwrap(),
+            "imageBuilder".parse().unwrap(),
+        ],
+        path: Some("/team/".parse().unwrap()),
+        max_session_duration: Some(7200),
+        ..s3()
+    };
+    let read = RoleTemplate::read(&rendered("default/a", &spec).to_string(), "aws-cn").unwrap();
+    assert!(
+        read.managed
+            .contains("arn:aws-cn:iam::aws:policy/AmazonEC2ContainerRegistryPowerUser")
+    );
+    assert_eq!(read.inline.len(), 2);
+    assert_eq!(RoleTemplate::differences(&read, &read), []);
+    let other = RoleTemplate::read(
+        &rendered("default/a", &RoleSpec::default()).to_string(),
+        "aws-cn",
+    )
+    .unwrap();
+    let items: Vec<_> = RoleTemplate::differences(&read, &other)
+        .into_iter()
+        .map(|d| d.item)
+        .collect();
+    assert_eq!(
+        items,
+        [
+            "managed policies",
+            "inline policy PolicyExternalDNSChangeSet",
+            "inline policy PolicyExternalDNSHostedZones",
+            "role path",
+            "maximum session duration"
+        ]
+    );
+    assert_eq!(RoleTemplate::read("Resources: {}", "aws"), None);
+}
+
+#[test]
+fn eksctls_template_is_read_like_ours() {
+    let read = RoleTemplate::read(
+        include_str!("../../tests/eksctl/boundary-and-role-name.json"),
+        "aws",
+    )
+    .unwrap();
+    assert_eq!(read.role_name.as_deref(), Some("custom-role-name"));
+    assert_eq!(
+        read.boundary.as_deref(),
+        Some("arn:aws:iam::111122223333:policy/boundary")
+    );
+    assert_eq!(read.managed.len(), 1);
+}

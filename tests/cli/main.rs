@@ -1,0 +1,13 @@
+//! The real irsactl against the sandbox: what the user sees, and what AWS and Kubernetes have
+//! afterwards. Each test has a sandbox of its own, so that there is no order between them.
+
+#[path = "../sandbox/mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the sandbox is more than the tests of one binary need"
+)]
+mod sandbox;
+mod support;
+
+mod smoke;

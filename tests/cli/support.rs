@@ -1,0 +1,214 @@
+//! A world for one test: a sandbox, a private home, and the real binary run in it.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::sandbox::{Account, Options, Sandbox};
+
+/// The account of the default credentials.
+pub const ACCOUNT: &str = "111122223333";
+pub const REGION: &str = "eu-west-1";
+/// The ARN of the policy that most tests attach.
+pub const S3: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+
+/// A sandbox and the environment that irsactl runs in.
+pub struct Bench {
+    pub sandbox: Sandbox,
+    environment: Vec<(String, String)>,
+    home: PathBuf,
+}
+
+impl Bench {
+    /// A sandbox with the cluster "demo" and nothing else.
+    pub fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// With the cluster's IAM OIDC provider in place.
+    pub fn associated() -> Self {
+        let bench = Self::new();
+        bench.associate();
+        bench
+    }
+
+    pub fn with(options: Options) -> Self {
+        let sandbox = Sandbox::start(options).expect("a sandbox");
+        let home = sandbox.directory().join("home");
+        std::fs::create_dir_all(&home).expect("a home");
+        let mut environment: Vec<(String, String)> = sandbox
+            .environment()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        for (name, value) in [
+            ("HOME", home.display().to_string()),
+            ("PATH", std::env::var("PATH").unwrap_or_default()),
+            ("TERM", "dumb".to_owned()),
+            ("IRSACTL_INTERVALS", "0.001".to_owned()),
+        ] {
+            environment.push((name.to_owned(), value));
+        }
+        Self {
+            sandbox,
+            environment,
+            home,
+        }
+    }
+
+    /// Puts the cluster's provider into the account, as `associate-oidc-provider` would.
+    pub fn associate(&self) {
+        let result = self.run("associate-oidc-provider --cluster demo --approve");
+        assert!(result.ends_with("[exit 0]\n"), "{result}");
+        self.sandbox.world().calls.clear();
+    }
+
+    /// Sets a variable for all runs that follow; an empty value takes it away.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        if !value.is_empty() {
+            self.environment.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    /// Writes a file into the private home and returns its path.
+    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.home.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, content).expect("a file");
+        path
+    }
+
+    /// Runs irsactl with words that blanks separate; `~/` is the private home.
+    pub fn run(&self, line: &str) -> String {
+        self.run_with(line, "")
+    }
+
+    /// The same with something on stdin.
+    pub fn run_with(&self, line: &str, stdin: &str) -> String {
+        let home = format!("{}/", self.home.display());
+        self.run_words(
+            line.split_whitespace()
+                .map(|word| word.replace("~/", &home)),
+            stdin,
+        )
+    }
+
+    /// Runs irsactl with words that may hold blanks.
+    pub fn run_words(
+        &self,
+        words: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        stdin: &str,
+    ) -> String {
+        let mut child = self
+            .command()
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("irsactl starts");
+        // It may end without reading: that is its right.
+        let _ = child
+            .stdin
+            .take()
+            .expect("stdin")
+            .write_all(stdin.as_bytes());
+        let output = child.wait_with_output().expect("irsactl ends");
+        let mut text = String::new();
+        for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+            if !bytes.is_empty() {
+                let content = String::from_utf8_lossy(bytes);
+                text.push_str(&format!("[{name}]\n{}\n", content.trim_end_matches('\n')));
+            }
+        }
+        let exit = output
+            .status
+            .code()
+            .map_or("signal".to_owned(), |code| code.to_string());
+        self.steady(&format!("{text}[exit {exit}]\n"))
+    }
+
+    /// The binary in the bench's environment and in no other.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_irsactl"));
+        command
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .current_dir(&self.home);
+        command
+    }
+
+    /// Replaces what differs from run to run: folders and ports.
+    fn steady(&self, text: &str) -> String {
+        let mut text = text.replace(&self.home.display().to_string(), "~");
+        text = text.replace(&self.sandbox.directory().display().to_string(), "SANDBOX");
+        for (name, value) in self.sandbox.environment() {
+            if let Some(port) = value.strip_prefix("http://127.0.0.1:") {
+                text = text.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{name}"));
+            }
+        }
+        text
+    }
+
+    /// What calls were made since the last look, one a line.
+    pub fn calls(&self) -> String {
+        let calls = self.sandbox.calls().join("\n");
+        self.sandbox.world().calls.clear();
+        calls
+    }
+
+    /// Looks at or arranges the default account.
+    pub fn account<T>(&self, look: impl FnOnce(&mut Account) -> T) -> T {
+        let mut world = self.sandbox.world();
+        look(
+            world
+                .accounts
+                .get_mut(ACCOUNT)
+                .expect("the default account"),
+        )
+    }
+
+    /// Names and statuses of all stacks that are not deleted, one a line.
+    pub fn stacks(&self) -> String {
+        self.account(|account| {
+            let living = account
+                .stacks
+                .iter()
+                .filter(|stack| stack.status != "DELETE_COMPLETE");
+            living
+                .map(|stack| format!("{} {}\n", stack.name, stack.status))
+                .collect()
+        })
+    }
+
+    /// Names of all roles, one a line.
+    pub fn roles(&self) -> String {
+        self.account(|account| {
+            account
+                .roles
+                .values()
+                .map(|role| format!("{}\n", role.name))
+                .collect()
+        })
+    }
+
+    /// Labels and annotations of a ServiceAccount of "demo"; empty text when there is none.
+    pub fn service_account(&self, namespace: &str, name: &str) -> String {
+        let mut world = self.sandbox.world();
+        let Some(object) = world.api("demo").service_account(namespace, name) else {
+            return String::new();
+        };
+        let mut text = String::new();
+        for field in ["labels", "annotations"] {
+            for (key, value) in object["metadata"][field].as_object().into_iter().flatten() {
+                text.push_str(&format!(
+                    "{field}: {key}={}\n",
+                    value.as_str().unwrap_or_default()
+                ));
+            }
+        }
+        text
+    }
+}

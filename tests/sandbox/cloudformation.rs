@@ -1,0 +1,378 @@
+//! CloudFormation (Query): stacks, asynchronous as on AWS. Here are the shapes and the clock; the
+//! files below hold the templates, the requests, the change sets, what is shown, the work itself,
+//! and the handlers of the resources.
+//!
+//! A request only notes what is to be done. The work happens when its time has come, looked at
+//! before every AWS call (`settle`), so that no task runs in the background.
+
+mod changes;
+mod engine;
+mod requests;
+mod resources;
+mod show;
+mod template;
+
+pub use changes::ChangeSet;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::aws::{Caller, Parameters, Refusal, Xml, now, uuid};
+use super::world::{Account, Pace, World, partition};
+
+/// A stack, living or deleted.
+#[derive(Clone, Debug, Default)]
+pub struct Stack {
+    /// The ARN.
+    pub id: String,
+    pub name: String,
+    pub account: String,
+    pub region: String,
+    pub status: String,
+    pub reason: Option<String>,
+    /// The body as it was sent.
+    pub template: String,
+    pub description: Option<String>,
+    pub parameters: Vec<(String, String)>,
+    pub tags: BTreeMap<String, String>,
+    pub capabilities: Vec<String>,
+    pub outputs: BTreeMap<String, String>,
+    /// By logical id.
+    pub resources: BTreeMap<String, Resource>,
+    /// Newest last.
+    pub events: Vec<Event>,
+    pub change_sets: Vec<ChangeSet>,
+    pub termination_protection: bool,
+    pub role_arn: Option<String>,
+    /// ClientRequestToken of the operation under way, shown in its events.
+    pub token: Option<String>,
+    pub on_failure: OnFailure,
+    /// Milliseconds since 1970, as the next two.
+    pub created: i64,
+    pub updated: Option<i64>,
+    pub deleted: Option<i64>,
+    /// The work under way; a stack that is `*_IN_PROGRESS` without any stays so.
+    pending: Option<Pending>,
+    /// What CreateStack was asked, to know a repetition.
+    request: Vec<(String, String)>,
+}
+
+/// A resource of a stack.
+#[derive(Clone, Debug, Default)]
+pub struct Resource {
+    pub kind: String,
+    pub physical_id: String,
+    pub status: String,
+    pub reason: Option<String>,
+    /// Milliseconds since 1970.
+    pub changed: i64,
+    /// The template's properties, resolved.
+    pub properties: Value,
+    /// What Fn::GetAtt gives.
+    pub attributes: BTreeMap<String, String>,
+    /// Tags that CloudFormation has put on it.
+    pub tags: BTreeMap<String, String>,
+    /// Position in the order of creation.
+    order: usize,
+    retained: bool,
+}
+
+/// A stack event.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Event {
+    pub id: String,
+    pub logical_id: String,
+    pub physical_id: String,
+    pub kind: String,
+    pub status: String,
+    pub reason: Option<String>,
+    /// Milliseconds since 1970.
+    pub timestamp: i64,
+    pub properties: Option<String>,
+    pub token: Option<String>,
+}
+
+/// What happens to a stack whose creation fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum OnFailure {
+    DoNothing,
+    #[default]
+    Rollback,
+    Delete,
+}
+
+#[derive(Clone, Debug)]
+struct Pending {
+    work: Work,
+    wait: Wait,
+}
+
+#[derive(Clone, Debug)]
+enum Work {
+    Create,
+    Rollback,
+    Update(Box<Desired>),
+    UpdateRollback,
+    /// Leaving out the resources named.
+    Delete(Vec<String>),
+}
+
+/// What an update brings a stack to.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Desired {
+    template: String,
+    parameters: Vec<(String, String)>,
+    tags: BTreeMap<String, String>,
+    capabilities: Vec<String>,
+}
+
+/// How long something stays in progress: until a time, or for a number of polls.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    until: Option<i64>,
+    polls: u32,
+}
+
+impl Wait {
+    fn new(pace: Pace, from: i64) -> Self {
+        match pace {
+            Pace::Polls(polls) => Self { until: None, polls },
+            Pace::Time(time) => {
+                let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+                Self {
+                    until: Some(from.saturating_add(millis)),
+                    polls: 0,
+                }
+            }
+        }
+    }
+
+    fn is_over(self) -> bool {
+        self.until.map_or(self.polls == 0, |until| until <= now())
+    }
+
+    /// When it ended.
+    fn end(self) -> i64 {
+        self.until.unwrap_or_else(now)
+    }
+
+    fn poll(&mut self) {
+        self.polls = self.polls.saturating_sub(1);
+    }
+}
+
+pub fn answer(
+    world: &mut World,
+    caller: &Caller,
+    action: &str,
+    parameters: &Parameters,
+) -> Result<Xml, Refusal> {
+    let pace = world.options.pace;
+    let page_size = world.page_size;
+    let account = world.accounts.entry(caller.account.clone()).or_default();
+    let mut context = Context {
+        account,
+        caller,
+        pace,
+        page_size,
+    };
+    let show = show::answer(&mut context, action, parameters);
+    show.or_else(|| requests::answer(&mut context, action, parameters))
+        .or_else(|| changes::answer(&mut context, action, parameters))
+        .unwrap_or_else(|| {
+            let message = format!("Could not find operation {action} for version 2010-05-15");
+            Err(Refusal::new(400, "InvalidAction", message))
+        })
+}
+
+/// What every operation needs.
+struct Context<'a> {
+    account: &'a mut Account,
+    caller: &'a Caller,
+    pace: Pace,
+    page_size: usize,
+}
+
+impl Context<'_> {
+    /// A stack of the caller's region: a living one by name, any by id.
+    fn stack(&mut self, name: &str) -> Option<&mut Stack> {
+        let region = &self.caller.region;
+        let mut stacks = self
+            .account
+            .stacks
+            .iter_mut()
+            .filter(|stack| stack.region == *region);
+        stacks.find(|stack| stack.id == name || (stack.name == name && stack.deleted.is_none()))
+    }
+
+    /// # Errors
+    /// `Stack [NAME] does not exist`, as the operations that change a stack say it.
+    fn stack_to_change(&mut self, name: &str) -> Result<&mut Stack, Refusal> {
+        let missing = || Refusal::validation(format!("Stack [{name}] does not exist"));
+        self.stack(name)
+            .filter(|stack| stack.deleted.is_none())
+            .ok_or_else(missing)
+    }
+
+    /// # Errors
+    /// `Stack with id NAME does not exist`, as the operations that show a stack say it.
+    fn stack_to_show(&mut self, name: &str) -> Result<&mut Stack, Refusal> {
+        let missing = || Refusal::validation(format!("Stack with id {name} does not exist"));
+        self.stack(name).ok_or_else(missing)
+    }
+}
+
+/// Does the work whose time has come, on all stacks and change sets.
+pub fn settle(world: &mut World) {
+    let pace = world.options.pace;
+    for account in world.accounts.values_mut() {
+        for at in 0..account.stacks.len() {
+            while account.stacks[at]
+                .pending
+                .as_ref()
+                .is_some_and(|pending| pending.wait.is_over())
+            {
+                // Out of the account for the time of the work, which changes both.
+                let mut stack = std::mem::take(&mut account.stacks[at]);
+                engine::carry_out(&mut stack, account, pace);
+                account.stacks[at] = stack;
+            }
+            account.stacks[at]
+                .change_sets
+                .iter_mut()
+                .for_each(ChangeSet::settle);
+        }
+    }
+}
+
+impl Stack {
+    /// A new stack without events. Its id follows from its name and from how many stacks of that
+    /// name there were.
+    fn new(account: &Account, id: &str, region: &str, name: &str) -> Self {
+        let same = |stack: &&Self| stack.name == name && stack.region == region;
+        let turn = account.stacks.iter().filter(same).count().to_string();
+        let unique = uuid(&["stack", id, region, name, &turn]);
+        Self {
+            id: format!(
+                "arn:{}:cloudformation:{region}:{id}:stack/{name}/{unique}",
+                partition(region)
+            ),
+            name: name.to_owned(),
+            account: id.to_owned(),
+            region: region.to_owned(),
+            created: now(),
+            ..Self::default()
+        }
+    }
+
+    pub fn partition(&self) -> &'static str {
+        partition(&self.region)
+    }
+
+    pub fn is_in_progress(&self) -> bool {
+        self.status.ends_with("_IN_PROGRESS") && self.status != "REVIEW_IN_PROGRESS"
+    }
+
+    /// Changes the stack's status and tells it in an event.
+    fn set_status(&mut self, at: i64, status: &str, reason: Option<&str>) {
+        self.status = status.to_owned();
+        self.reason = reason.map(str::to_owned);
+        let (id, name) = (self.id.clone(), self.name.clone());
+        self.add_event(
+            at,
+            &name,
+            &id,
+            "AWS::CloudFormation::Stack",
+            status,
+            reason,
+            None,
+        );
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an event has that many members")]
+    fn add_event(
+        &mut self,
+        at: i64,
+        logical_id: &str,
+        physical_id: &str,
+        kind: &str,
+        status: &str,
+        reason: Option<&str>,
+        properties: Option<&Value>,
+    ) {
+        let number = self.events.len().to_string();
+        let unique = uuid(&["event", &self.id, &number]);
+        let id = if physical_id == self.id {
+            unique
+        } else {
+            format!("{logical_id}-{status}-{unique}")
+        };
+        self.events.push(Event {
+            id,
+            logical_id: logical_id.to_owned(),
+            physical_id: physical_id.to_owned(),
+            kind: kind.to_owned(),
+            status: status.to_owned(),
+            reason: reason.map(str::to_owned),
+            timestamp: at,
+            properties: properties.map(Value::to_string),
+            token: self.token.clone(),
+        });
+    }
+
+    fn desired(&self) -> Desired {
+        Desired {
+            template: self.template.clone(),
+            parameters: self.parameters.clone(),
+            tags: self.tags.clone(),
+            capabilities: self.capabilities.clone(),
+        }
+    }
+
+    fn start(&mut self, work: Work, wait: Wait) {
+        self.pending = Some(Pending { work, wait });
+    }
+}
+
+impl World {
+    /// Arranges a stack that is there already. Its resources exist unless the status says that it
+    /// has none (`ROLLBACK_COMPLETE`, `DELETE_COMPLETE`, `REVIEW_IN_PROGRESS`, …); its events are
+    /// those that lead to the status. `CREATE_IN_PROGRESS`, `UPDATE_IN_PROGRESS` and
+    /// `DELETE_IN_PROGRESS` go on by the world's pace, other `*_IN_PROGRESS` stay.
+    ///
+    /// # Panics
+    /// When the template is refused or its resources cannot be made: a mistake of the test.
+    pub fn add_stack(
+        &mut self,
+        account_id: &str,
+        region: &str,
+        name: &str,
+        template: &str,
+        tags: &[(&str, &str)],
+        status: &str,
+    ) -> &mut Stack {
+        let pace = self.options.pace;
+        let account = self.accounts.entry(account_id.to_owned()).or_default();
+        let mut stack = Stack::new(account, account_id, region, name);
+        stack.template = template.to_owned();
+        stack.tags = tags
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        let parsed =
+            template::parse(template, &[]).unwrap_or_else(|refused| panic!("{}", refused.message));
+        stack.description.clone_from(&parsed.description);
+        stack.capabilities = parsed.capability().into_iter().map(str::to_owned).collect();
+        engine::arrange(&mut stack, account, status, pace);
+        account.stacks.push(stack);
+        account.stacks.last_mut().expect("the stack just added")
+    }
+
+    /// A living stack by its name, after the work whose time has come.
+    pub fn stack(&mut self, account_id: &str, region: &str, name: &str) -> Option<&mut Stack> {
+        settle(self);
+        let mut stacks = self.accounts.get_mut(account_id)?.stacks.iter_mut();
+        stacks.find(|stack| stack.region == region && stack.name == name && stack.deleted.is_none())
+    }
+}

@@ -1,0 +1,349 @@
+//! The resource handlers: AWS::IAM::Role and AWS::IAM::Policy, made through IAM's own rules, with
+//! failures in the words of CloudFormation's events.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::super::aws::{Refusal, token_of, uuid};
+use super::super::iam::Role;
+use super::super::trust::one_or_many;
+use super::super::world::Account;
+use super::template::Declared;
+use super::{Resource, Stack};
+
+const ROLE: [&str; 9] = [
+    "AssumeRolePolicyDocument",
+    "Description",
+    "ManagedPolicyArns",
+    "MaxSessionDuration",
+    "Path",
+    "PermissionsBoundary",
+    "Policies",
+    "RoleName",
+    "Tags",
+];
+
+/// Creates a resource; the error is the reason of CREATE_FAILED.
+pub fn create(
+    declared: &Declared,
+    properties: Value,
+    stack: &Stack,
+    account: &mut Account,
+) -> Result<Resource, String> {
+    let mut resource = Resource {
+        kind: declared.kind.clone(),
+        properties,
+        order: stack.resources.len(),
+        retained: declared.retained,
+        ..Resource::default()
+    };
+    match declared.kind.as_str() {
+        "AWS::IAM::Role" => {
+            let name = role_name(declared, &resource.properties, stack);
+            let role = wanted_role(&name, &declared.name, &resource.properties, stack)?;
+            if account.role(&name).is_some() {
+                return Err(taken(&name, account));
+            }
+            let role = account
+                .create_role(role)
+                .map_err(|refused| reason(&refused, stack))?;
+            note_role(&mut resource, role);
+        }
+        "AWS::IAM::Policy" => {
+            put_policy(&resource.properties, &declared.name, stack, account)?;
+            resource.physical_id = policy_id(&declared.name, stack);
+            resource
+                .attributes
+                .insert("Id".to_owned(), resource.physical_id.clone());
+        }
+        kind => {
+            return Err(format!(
+                "Resource type {kind} is not known to the sandbox's CloudFormation"
+            ));
+        }
+    }
+    Ok(resource)
+}
+
+/// Changes a resource in place; the error is the reason of UPDATE_FAILED.
+pub fn update(
+    old: &Resource,
+    declared: &Declared,
+    properties: Value,
+    stack: &Stack,
+    account: &mut Account,
+) -> Result<Resource, String> {
+    let mut resource = Resource {
+        properties,
+        retained: declared.retained,
+        ..old.clone()
+    };
+    if declared.kind == "AWS::IAM::Policy" {
+        remove_policy(&old.properties, account);
+        put_policy(&resource.properties, &declared.name, stack, account)?;
+        return Ok(resource);
+    }
+    let name = &old.physical_id;
+    let Some(existing) = account.role(name).cloned() else {
+        let message = format!("The role with name {name} cannot be found.");
+        return Err(reason(&Refusal::new(404, "NoSuchEntity", message), stack));
+    };
+    let wanted = wanted_role(name, &declared.name, &resource.properties, stack)?;
+    let before = policies_of(&old.properties);
+    let mut attached = existing.attached.clone();
+    attached.retain(|arn| !before.0.contains(arn) && !wanted.attached.contains(arn));
+    let mut inline = existing.inline.clone();
+    inline.retain(|name, _| !before.1.contains_key(name));
+    let mut tags = existing.tags.clone();
+    tags.retain(|key, _| !old.tags.contains_key(key));
+    tags.extend(wanted.tags.clone());
+    let role = Role {
+        attached: wanted.attached.iter().cloned().chain(attached).collect(),
+        inline: inline.into_iter().chain(wanted.inline.clone()).collect(),
+        tags,
+        arn: existing.arn.clone(),
+        id: existing.id.clone(),
+        created: existing.created,
+        ..wanted.clone()
+    };
+    note_role(&mut resource, &role);
+    resource.tags = wanted.tags;
+    account
+        .replace_role(role)
+        .map_err(|refused| reason(&refused, stack))?;
+    Ok(resource)
+}
+
+/// Whether the change makes a new resource: role name and path cannot be changed.
+pub fn is_replaced(old: &Resource, properties: &Value) -> bool {
+    old.kind == "AWS::IAM::Role"
+        && ["RoleName", "Path"]
+            .iter()
+            .any(|name| old.properties.get(name) != properties.get(name))
+}
+
+/// The tags that CloudFormation puts on a role: the template's, the stack's and its own.
+pub fn role_tags(logical: &str, properties: &Value, stack: &Stack) -> BTreeMap<String, String> {
+    let own = one_or_many(&properties["Tags"]).into_iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let own = own.map(|tag| (text(&tag["Key"]), text(&tag["Value"])));
+    let system = [
+        ("aws:cloudformation:stack-name", stack.name.as_str()),
+        ("aws:cloudformation:stack-id", stack.id.as_str()),
+        ("aws:cloudformation:logical-id", logical),
+    ];
+    let system = system.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    stack
+        .tags
+        .clone()
+        .into_iter()
+        .chain(own)
+        .chain(system)
+        .collect()
+}
+
+/// Deletes a resource; what is gone already is fine. The policies of the template go with the
+/// role, any others make IAM refuse. The error is the reason of DELETE_FAILED.
+pub fn delete(resource: &Resource, stack: &Stack, account: &mut Account) -> Result<(), String> {
+    if resource.kind == "AWS::IAM::Policy" {
+        remove_policy(&resource.properties, account);
+        return Ok(());
+    }
+    let Some(role) = account.role(&resource.physical_id) else {
+        return Ok(());
+    };
+    let mut role = role.clone();
+    let (attached, inline) = policies_of(&resource.properties);
+    role.attached.retain(|arn| !attached.contains(arn));
+    role.inline.retain(|name, _| !inline.contains_key(name));
+    account.roles.insert(role.name.to_lowercase(), role);
+    account
+        .delete_role(&resource.physical_id)
+        .map_err(|refused| reason(&refused, stack))
+}
+
+/// The physical id that a failed resource had got, if any.
+pub fn intended_id(declared: &Declared, properties: &Value, stack: &Stack) -> String {
+    match declared.kind.as_str() {
+        "AWS::IAM::Role" => role_name(declared, properties, stack),
+        "AWS::IAM::Policy" => policy_id(&declared.name, stack),
+        _ => String::new(),
+    }
+}
+
+/// RoleName, or one made as CloudFormation does: stack name, logical id and twelve characters,
+/// the stack name cut so that all fits into 64.
+fn role_name(declared: &Declared, properties: &Value, stack: &Stack) -> String {
+    if let Some(name) = properties["RoleName"].as_str() {
+        return name.to_owned();
+    }
+    let turn = stack.events.len().to_string();
+    let suffix = token_of(&["role name", &stack.id, &declared.name, &turn], 12);
+    let logical: String = declared.name.chars().take(24).collect();
+    let room = 64 - logical.len() - suffix.len() - 2;
+    let stack_name: String = stack.name.chars().take(room).collect();
+    format!("{stack_name}-{logical}-{suffix}")
+}
+
+fn policy_id(logical: &str, stack: &Stack) -> String {
+    let cut = |text: &str| text.chars().take(5).collect::<String>();
+    format!(
+        "{}-{}-{}",
+        cut(&stack.name),
+        cut(logical),
+        token_of(&["policy id", &stack.id, logical], 12)
+    )
+}
+
+fn wanted_role(
+    name: &str,
+    logical: &str,
+    properties: &Value,
+    stack: &Stack,
+) -> Result<Role, String> {
+    let invalid = |what: String| {
+        format!("Properties validation failed for resource {logical} with message:\n#: {what}")
+    };
+    let members = properties
+        .as_object()
+        .ok_or_else(|| invalid("expected type: JSONObject".to_owned()))?;
+    if let Some(unknown) = members.keys().find(|key| !ROLE.contains(&key.as_str())) {
+        return Err(invalid(format!(
+            "extraneous key [{unknown}] is not permitted"
+        )));
+    }
+    let trust = match members.get("AssumeRolePolicyDocument") {
+        None => {
+            return Err(invalid(
+                "required key [AssumeRolePolicyDocument] not found".to_owned(),
+            ));
+        }
+        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or(Value::Null),
+        Some(document) => document.clone(),
+    };
+    let text = |key: &str| members.get(key).and_then(Value::as_str);
+    let path = text("Path").unwrap_or("/");
+    let mut role = Role::new(stack.partition(), &stack.account, path, name, trust);
+    role.id = format!(
+        "AROA{}",
+        token_of(
+            &["role id", &stack.id, name, &stack.events.len().to_string()],
+            17
+        )
+    );
+    role.description = text("Description").unwrap_or_default().to_owned();
+    role.boundary = text("PermissionsBoundary").map(str::to_owned);
+    if let Some(duration) = members.get("MaxSessionDuration") {
+        let number = duration
+            .as_i64()
+            .or_else(|| duration.as_str()?.parse().ok());
+        role.max_session_duration = number.unwrap_or_default();
+    }
+    (role.attached, role.inline) = policies_of(properties);
+    role.tags = role_tags(logical, properties, stack);
+    Ok(role)
+}
+
+fn note_role(resource: &mut Resource, role: &Role) {
+    resource.physical_id.clone_from(&role.name);
+    resource.tags.clone_from(&role.tags);
+    resource.attributes = BTreeMap::from([
+        ("Arn".to_owned(), role.arn.clone()),
+        ("RoleId".to_owned(), role.id.clone()),
+    ]);
+}
+
+/// Managed policies and inline policies of a role's properties.
+fn policies_of(properties: &Value) -> (Vec<String>, BTreeMap<String, Value>) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut attached: Vec<String> = Vec::new();
+    for arn in one_or_many(&properties["ManagedPolicyArns"])
+        .into_iter()
+        .map(text)
+    {
+        if !attached.contains(&arn) {
+            attached.push(arn);
+        }
+    }
+    let inline = one_or_many(&properties["Policies"]).into_iter();
+    let inline = inline.map(|policy| (text(&policy["PolicyName"]), document_of(policy)));
+    (attached, inline.collect())
+}
+
+fn document_of(policy: &Value) -> Value {
+    match &policy["PolicyDocument"] {
+        Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(null)),
+        document => document.clone(),
+    }
+}
+
+fn put_policy(
+    properties: &Value,
+    logical: &str,
+    stack: &Stack,
+    account: &mut Account,
+) -> Result<(), String> {
+    let name = properties["PolicyName"].as_str().unwrap_or_default();
+    let roles = one_or_many(&properties["Roles"]);
+    if roles.is_empty() {
+        return Err(format!(
+            "Resource handler returned message: \"At least one of [Groups,Roles,Users] must be non-empty.\" \
+             (RequestToken: {}, HandlerErrorCode: InvalidRequest)",
+            uuid(&["handler", &stack.id, logical])
+        ));
+    }
+    for role in roles.into_iter().filter_map(Value::as_str) {
+        let document = document_of(properties);
+        account
+            .put_role_policy(role, name, document)
+            .map_err(|refused| reason(&refused, stack))?;
+    }
+    Ok(())
+}
+
+fn remove_policy(properties: &Value, account: &mut Account) {
+    let name = properties["PolicyName"].as_str().unwrap_or_default();
+    for role in one_or_many(&properties["Roles"])
+        .into_iter()
+        .filter_map(Value::as_str)
+    {
+        if let Some(role) = account.roles.get_mut(&role.to_lowercase()) {
+            role.inline.remove(name);
+        }
+    }
+}
+
+fn taken(name: &str, account: &Account) -> String {
+    let owner = account.stacks.iter().find(|stack| {
+        stack.deleted.is_none()
+            && stack
+                .resources
+                .values()
+                .any(|resource| resource.physical_id.eq_ignore_ascii_case(name))
+    });
+    match owner {
+        Some(owner) => format!("{name} already exists in stack {}", owner.id),
+        None => format!("{name} already exists"),
+    }
+}
+
+/// An error of IAM as a resource handler reports it.
+fn reason(refused: &Refusal, stack: &Stack) -> String {
+    let handler_code = match refused.code.as_str() {
+        "NoSuchEntity" => "NotFound",
+        "EntityAlreadyExists" => "AlreadyExists",
+        "LimitExceeded" => "ServiceLimitExceeded",
+        "AccessDenied" => "AccessDenied",
+        _ => "InvalidRequest",
+    };
+    let id = |what: &str| uuid(&[what, &stack.id, &stack.events.len().to_string()]);
+    format!(
+        "Resource handler returned message: \"{} (Service: Iam, Status Code: {}, Request ID: {})\" \
+         (RequestToken: {}, HandlerErrorCode: {handler_code})",
+        refused.message,
+        refused.status,
+        id("request"),
+        id("token")
+    )
+}

@@ -1,0 +1,236 @@
+//! The operations that show: stacks, events, resources, templates. All lists are newest first and
+//! come in pages.
+
+use super::super::aws::{self, Parameters, Refusal, Xml, timestamp};
+use super::{Context, Event, OnFailure, Resource, Stack, template};
+
+pub fn answer(
+    context: &mut Context,
+    action: &str,
+    parameters: &Parameters,
+) -> Option<Result<Xml, Refusal>> {
+    Some(match action {
+        "DescribeStacks" => describe_stacks(context, parameters),
+        "ListStacks" => list_stacks(context, parameters),
+        "DescribeStackEvents" => describe_events(context, parameters),
+        "DescribeStackResources" => describe_resources(context, parameters),
+        "DescribeStackResource" => describe_resource(context, parameters),
+        "ListStackResources" => list_resources(context, parameters),
+        "GetTemplate" => get_template(context, parameters),
+        "ValidateTemplate" => validate_template(parameters),
+        _ => return None,
+    })
+}
+
+/// A page of a list with its NextToken.
+pub fn listed(
+    name: &str,
+    members: Vec<Xml>,
+    context: &Context,
+    parameters: &Parameters,
+) -> Result<Xml, Refusal> {
+    let (members, next) = aws::page(members, context.page_size, parameters.text("NextToken"))
+        .map_err(Refusal::validation)?;
+    Ok(Xml::default()
+        .list(name, members)
+        .optional("NextToken", next.as_deref()))
+}
+
+/// Every call that shows a stack in progress counts as a poll.
+fn describe_stacks(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
+    if let Some(name) = parameters.text("StackName") {
+        let stack = context.stack_to_show(name)?;
+        let member = description(stack);
+        poll(stack);
+        return Ok(Xml::default().list("Stacks", [member]));
+    }
+    let region = context.caller.region.clone();
+    let stacks = context.account.stacks.iter_mut().rev();
+    let living = stacks.filter(|stack| stack.region == region && stack.deleted.is_none());
+    let members = living
+        .map(|stack| {
+            let member = description(stack);
+            poll(stack);
+            member
+        })
+        .collect();
+    listed("Stacks", members, context, parameters)
+}
+
+fn poll(stack: &mut Stack) {
+    if let Some(pending) = &mut stack.pending {
+        pending.wait.poll();
+    }
+}
+
+fn description(stack: &Stack) -> Xml {
+    let outputs = stack.outputs.iter().map(|(key, value)| {
+        Xml::default()
+            .text("OutputKey", key)
+            .text("OutputValue", value)
+    });
+    let parameters = stack.parameters.iter().map(|(key, value)| {
+        Xml::default()
+            .text("ParameterKey", key)
+            .text("ParameterValue", value)
+    });
+    let xml = summary(stack)
+        .optional("Description", stack.description.as_deref())
+        .list("Parameters", parameters)
+        .element("RollbackConfiguration", Xml::default())
+        .text(
+            "DisableRollback",
+            truth(stack.on_failure == OnFailure::DoNothing),
+        )
+        .list("NotificationARNs", [])
+        .values("Capabilities", &stack.capabilities)
+        .list("Outputs", outputs)
+        .optional("RoleARN", stack.role_arn.as_deref())
+        .tags(&stack.tags)
+        .text(
+            "EnableTerminationProtection",
+            truth(stack.termination_protection),
+        );
+    let drift = Xml::default().text("StackDriftStatus", "NOT_CHECKED");
+    xml.element("DriftInformation", drift)
+}
+
+/// What DescribeStacks and ListStacks have in common.
+fn summary(stack: &Stack) -> Xml {
+    Xml::default()
+        .text("StackId", &stack.id)
+        .text("StackName", &stack.name)
+        .text("CreationTime", &timestamp(stack.created))
+        .optional("LastUpdatedTime", stack.updated.map(timestamp).as_deref())
+        .optional("DeletionTime", stack.deleted.map(timestamp).as_deref())
+        .text("StackStatus", &stack.status)
+        .optional("StackStatusReason", stack.reason.as_deref())
+}
+
+fn truth(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+/// Deleted stacks are listed too, unless the filter leaves them out.
+fn list_stacks(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
+    let wanted = parameters.list("StackStatusFilter");
+    let region = &context.caller.region;
+    let stacks = context.account.stacks.iter().rev();
+    let members = stacks
+        .filter(|stack| {
+            stack.region == *region && (wanted.is_empty() || wanted.contains(&stack.status))
+        })
+        .map(|stack| {
+            let drift = Xml::default().text("StackDriftStatus", "NOT_CHECKED");
+            summary(stack)
+                .optional("TemplateDescription", stack.description.as_deref())
+                .element("DriftInformation", drift)
+        })
+        .collect();
+    listed("StackSummaries", members, context, parameters)
+}
+
+fn describe_events(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
+    let name = parameters.required("StackName")?;
+    let missing = || Refusal::validation(format!("Stack [{name}] does not exist"));
+    let stack = context.stack(name).ok_or_else(missing)?;
+    let members = stack
+        .events
+        .iter()
+        .rev()
+        .map(|event| event_xml(stack, event))
+        .collect();
+    listed("StackEvents", members, context, parameters)
+}
+
+fn event_xml(stack: &Stack, event: &Event) -> Xml {
+    Xml::default()
+        .text("StackId", &stack.id)
+        .text("EventId", &event.id)
+        .text("StackName", &stack.name)
+        .text("LogicalResourceId", &event.logical_id)
+        .text("PhysicalResourceId", &event.physical_id)
+        .text("ResourceType", &event.kind)
+        .text("Timestamp", &timestamp(event.timestamp))
+        .text("ResourceStatus", &event.status)
+        .optional("ResourceStatusReason", event.reason.as_deref())
+        .optional("ResourceProperties", event.properties.as_deref())
+        .optional("ClientRequestToken", event.token.as_deref())
+}
+
+fn resource_xml(name: &str, resource: &Resource, time: &str) -> Xml {
+    let drift = Xml::default().text("StackResourceDriftStatus", "NOT_CHECKED");
+    Xml::default()
+        .text("LogicalResourceId", name)
+        .text("PhysicalResourceId", &resource.physical_id)
+        .text("ResourceType", &resource.kind)
+        .text(time, &timestamp(resource.changed))
+        .text("ResourceStatus", &resource.status)
+        .optional("ResourceStatusReason", resource.reason.as_deref())
+        .element("DriftInformation", drift)
+}
+
+fn with_stack(xml: Xml, stack: &Stack) -> Xml {
+    xml.text("StackName", &stack.name)
+        .text("StackId", &stack.id)
+}
+
+fn describe_resources(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
+    let name = parameters.required("StackName")?;
+    let logical = parameters.text("LogicalResourceId");
+    let stack = context.stack_to_show(name)?;
+    let resources = stack
+        .resources
+        .iter()
+        .filter(|(name, _)| logical.is_none_or(|logical| logical == *name));
+    let members = resources
+        .map(|(name, resource)| with_stack(resource_xml(name, resource, "Timestamp"), stack));
+    Ok(Xml::default().list("StackResources", members))
+}
+
+fn describe_resource(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
+    let name = parameters.required("StackName")?;
+    let logical = parameters.required("LogicalResourceId")?;
+    let stack = context.stack_to_show(name)?;
+    let Some(resource) = stack.resources.get(logical) else {
+        let message = format!("Resource {logical} does not exist for stack {name}");
+        return Err(Refusal::validation(message));
+    };
+    let detail = with_stack(
+        resource_xml(logical, resource, "LastUpdatedTimestamp"),
+        stack,
+    );
+    Ok(Xml::default().element("StackResourceDetail", detail))
+}
+
+fn list_resources(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
+    let name = parameters.required("StackName")?;
+    let stack = context.stack_to_show(name)?;
+    let resources = stack.resources.iter();
+    let members = resources
+        .map(|(name, resource)| resource_xml(name, resource, "LastUpdatedTimestamp"))
+        .collect();
+    listed("StackResourceSummaries", members, context, parameters)
+}
+
+fn get_template(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
+    let name = parameters.required("StackName")?;
+    let stack = context.stack_to_show(name)?;
+    let stages = ["Original".to_owned(), "Processed".to_owned()];
+    Ok(Xml::default()
+        .text("TemplateBody", &stack.template)
+        .values("StagesAvailable", &stages))
+}
+
+fn validate_template(parameters: &Parameters) -> Result<Xml, Refusal> {
+    let template = template::parse(parameters.required("TemplateBody")?, &[])?;
+    let capabilities: Vec<String> = template
+        .capability()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    Ok(Xml::default()
+        .optional("Description", template.description.as_deref())
+        .list("Parameters", [])
+        .values("Capabilities", &capabilities))
+}

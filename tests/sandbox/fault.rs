@@ -1,0 +1,217 @@
+//! Fault rules: what goes wrong, at which calls. A rule has a text form so that the stand-alone
+//! sandbox takes it as an option: `SERVICE OPERATION [from N] [times N] EFFECT`, for example
+//! `cloudformation CreateStack throttle 1/5`, `iam GetPolicy deny`, `* * delay 40ms`,
+//! `kubernetes * from 2 times 1 reset`.
+
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use super::world::Service;
+
+/// What a call meets instead of (or before) its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    None,
+    Delay(Duration),
+    Reset,
+    Hang,
+    /// Carry the call out, answer half a body, then break off.
+    Half,
+    Error {
+        status: u16,
+        code: String,
+        message: String,
+    },
+    Body {
+        status: u16,
+        body: String,
+    },
+}
+
+/// When and what. `service` and `operation` of `None` match every call.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub service: Option<Service>,
+    pub operation: Option<String>,
+    /// The first matching call that is hit, counted from 1.
+    pub from: u32,
+    /// How many calls are hit; `None`: all that follow.
+    pub times: Option<u32>,
+    pub kind: Kind,
+    seen: u32,
+    bucket: Option<(f64, Instant)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    Effect(Effect),
+    /// A token bucket: calls beyond it are answered with the service's throttling error.
+    Throttle {
+        per_second: f64,
+        burst: f64,
+    },
+}
+
+impl Fault {
+    pub fn new(service: Option<Service>, operation: Option<&str>, kind: Kind) -> Self {
+        Self {
+            service,
+            operation: operation.map(str::to_owned),
+            from: 1,
+            times: None,
+            kind,
+            seen: 0,
+            bucket: None,
+        }
+    }
+
+    pub fn effect_on(&mut self, service: Service, operation: &str) -> Effect {
+        if self.service.is_some_and(|wanted| wanted != service)
+            || self
+                .operation
+                .as_deref()
+                .is_some_and(|wanted| wanted != operation)
+        {
+            return Effect::None;
+        }
+        self.seen += 1;
+        let hit = self.seen >= self.from
+            && self
+                .times
+                .is_none_or(|times| self.seen < self.from.saturating_add(times));
+        if !hit {
+            return Effect::None;
+        }
+        match self.kind.clone() {
+            Kind::Effect(effect) => effect,
+            Kind::Throttle { per_second, burst } => {
+                let now = Instant::now();
+                let (left, at) = self.bucket.unwrap_or((burst, now));
+                let left = (left + now.duration_since(at).as_secs_f64() * per_second).min(burst);
+                if left >= 1.0 {
+                    self.bucket = Some((left - 1.0, now));
+                    return Effect::None;
+                }
+                self.bucket = Some((left, now));
+                throttled(service)
+            }
+        }
+    }
+}
+
+fn throttled(service: Service) -> Effect {
+    let (status, code, message) = match service {
+        Service::Eks => (429, "ThrottlingException", "Rate exceeded"),
+        Service::Kubernetes => (
+            429,
+            "TooManyRequests",
+            "the server has received too many requests",
+        ),
+        _ => (400, "Throttling", "Rate exceeded"),
+    };
+    Effect::Error {
+        status,
+        code: code.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let [service, operation, rest @ ..] = words.as_slice() else {
+            return Err(format!("`{text}`: SERVICE OPERATION EFFECT wanted"));
+        };
+        let service = match *service {
+            "*" => None,
+            name => Some(name.parse()?),
+        };
+        let mut rest = rest;
+        let (mut from, mut times) = (1, None);
+        while let [word @ ("from" | "times"), number, more @ ..] = rest {
+            let number: u32 = number
+                .parse()
+                .map_err(|_| format!("`{number}` is no number"))?;
+            if *word == "from" {
+                from = number;
+            } else {
+                times = Some(number);
+            }
+            rest = more;
+        }
+        let operation = (*operation != "*").then_some(*operation);
+        let mut fault = Self::new(service, operation, kind(service, operation, rest)?);
+        fault.from = from;
+        fault.times = times;
+        Ok(fault)
+    }
+}
+
+fn kind(service: Option<Service>, operation: Option<&str>, words: &[&str]) -> Result<Kind, String> {
+    let error = |status, code: &str, message: String| {
+        Ok(Kind::Effect(Effect::Error {
+            status,
+            code: code.to_owned(),
+            message,
+        }))
+    };
+    match words {
+        ["reset"] => Ok(Kind::Effect(Effect::Reset)),
+        ["hang"] => Ok(Kind::Effect(Effect::Hang)),
+        ["half"] => Ok(Kind::Effect(Effect::Half)),
+        ["garbage"] => Ok(Kind::Effect(Effect::Body {
+            status: 200,
+            body: "<html>hello</html>".to_owned(),
+        })),
+        ["delay", time] => {
+            let millis = time
+                .trim_end_matches("ms")
+                .parse()
+                .map_err(|_| format!("`{time}`: 40ms wanted"))?;
+            Ok(Kind::Effect(Effect::Delay(Duration::from_millis(millis))))
+        }
+        ["throttle"] => Ok(Kind::Effect(throttled(
+            service.unwrap_or(Service::CloudFormation),
+        ))),
+        ["throttle", rate] => {
+            let (per_second, burst) = rate.split_once('/').ok_or("throttle RATE/BURST wanted")?;
+            let number = |text: &str| text.parse().map_err(|_| format!("`{text}` is no number"));
+            Ok(Kind::Throttle {
+                per_second: number(per_second)?,
+                burst: number(burst)?,
+            })
+        }
+        ["deny"] => match service {
+            Some(Service::Kubernetes) => error(
+                403,
+                "Forbidden",
+                "not allowed by the sandbox's fault rule".to_owned(),
+            ),
+            _ => {
+                let prefix = service.map_or("service", Service::name);
+                let operation = operation.unwrap_or("Operation");
+                let code = match service {
+                    Some(Service::Eks) => "AccessDeniedException",
+                    _ => "AccessDenied",
+                };
+                error(
+                    403,
+                    code,
+                    format!(
+                        "User: arn:aws:iam::111122223333:user/someone is not authorized to perform: \
+                         {prefix}:{operation} because no identity-based policy allows the {prefix}:{operation} action"
+                    ),
+                )
+            }
+        },
+        ["error", status, code, message @ ..] => {
+            let status = status
+                .parse()
+                .map_err(|_| format!("`{status}` is no HTTP status"))?;
+            error(status, code, message.join(" "))
+        }
+        _ => Err(format!("`{}` is no effect", words.join(" "))),
+    }
+}

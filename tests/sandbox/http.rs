@@ -1,0 +1,202 @@
+//! The sandbox's HTTP: one connection loop for the AWS port, the issuer and the Kubernetes API.
+//! Apart from them because each only wants to turn a whole request into a whole reply, while
+//! faults (latency, throttling, resets, hangs, half bodies) and the call log concern all alike.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Limited, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::service::service_fn;
+use hyper::{HeaderMap, Method, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::fault::Effect;
+use super::world::{Call, Service, Shared};
+use super::{aws, issuer, kubernetes};
+
+/// A whole request. `host` is the name the client asked for, without port.
+pub struct Request {
+    pub method: Method,
+    pub host: String,
+    pub path: String,
+    pub query: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// A whole reply.
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self::new(status, "application/json", body.to_string())
+    }
+
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", content_type.to_owned())],
+            body: body.into(),
+        }
+    }
+}
+
+/// Which of the sandbox's servers a connection belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Server {
+    /// All AWS services on one plain port.
+    Aws,
+    /// The OIDC issuer's host of that name (and any host that serves keys).
+    Issuer(String),
+    /// The Kubernetes API of the cluster with that ARN.
+    Kubernetes(String),
+}
+
+/// Serves HTTP/1.1 on one connection until the client closes it.
+pub async fn serve<S>(stream: S, server: Server, shared: Shared)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let server = Arc::new(server);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let (server, shared) = (server.clone(), shared.clone());
+        async move { answer(request, &server, &shared).await }
+    });
+    // A client that goes away is not the sandbox's failure.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+type Body = StreamBody<
+    futures_util::stream::Iter<std::vec::IntoIter<Result<Frame<Bytes>, std::io::Error>>>,
+>;
+
+/// One request: read it whole, name the operation, log it, apply the faults, answer.
+/// An error closes the connection without an answer, which the client sees as a reset.
+async fn answer(
+    request: hyper::Request<Incoming>,
+    server: &Server,
+    shared: &Shared,
+) -> Result<hyper::Response<Body>, std::io::Error> {
+    let request = read(request).await?;
+    let (service, operation, subject) = {
+        let world = shared.lock();
+        match server {
+            Server::Aws => aws::identify(&world, &request),
+            Server::Issuer(_) => issuer::identify(&request),
+            Server::Kubernetes(_) => kubernetes::identify(&request),
+        }
+    };
+    let (call, effect) = {
+        let mut world = shared.lock();
+        let call = world.record(Call::new(service, &operation, &subject, &request));
+        (call, world.effect_on(service, &operation))
+    };
+    shared.called.notify_waiters();
+    let mut half = false;
+    match effect {
+        Effect::None => {}
+        Effect::Delay(delay) => tokio::time::sleep(delay).await,
+        Effect::Reset => return Err(std::io::Error::other("reset asked for")),
+        Effect::Hang => {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            return Err(std::io::Error::other("hung up"));
+        }
+        Effect::Half => half = true,
+        Effect::Error {
+            status,
+            code,
+            message,
+        } => {
+            let reply = refusal(service, status, &code, &message);
+            shared.lock().finish(call, reply.status);
+            return Ok(response(reply, false));
+        }
+        Effect::Body { status, body } => {
+            shared.lock().finish(call, status);
+            return Ok(response(Reply::new(status, "text/html", body), false));
+        }
+    }
+    let reply = {
+        let mut world = shared.lock();
+        let reply = match server {
+            Server::Aws => aws::answer(&mut world, &request),
+            Server::Issuer(host) => issuer::answer(&mut world, host, &request),
+            Server::Kubernetes(cluster) => kubernetes::answer(&mut world, cluster, &request),
+        };
+        world.finish(call, reply.status);
+        reply
+    };
+    Ok(response(reply, half))
+}
+
+/// The error reply of a service, in its own protocol.
+fn refusal(service: Service, status: u16, code: &str, message: &str) -> Reply {
+    match service {
+        Service::Kubernetes => kubernetes::refusal(status, code, message),
+        Service::Issuer => Reply::new(status, "text/plain", message),
+        _ => aws::refusal(service, status, code, message),
+    }
+}
+
+async fn read(request: hyper::Request<Incoming>) -> Result<Request, std::io::Error> {
+    let (parts, body) = request.into_parts();
+    let host = parts
+        .headers
+        .get("host")
+        .and_then(|host| host.to_str().ok())
+        .map_or("", |host| host.split(':').next().unwrap_or(host))
+        .to_owned();
+    let body = Limited::new(body, 16 << 20)
+        .collect()
+        .await
+        .map_err(std::io::Error::other)?
+        .to_bytes();
+    Ok(Request {
+        method: parts.method,
+        host,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+    })
+}
+
+/// `half` sends the headers and half of the body, then breaks the connection.
+fn response(reply: Reply, half: bool) -> hyper::Response<Body> {
+    let length = reply.body.len();
+    let mut frames = Vec::new();
+    if half {
+        frames.push(Ok(Frame::data(Bytes::from(
+            reply.body[..length / 2].to_vec(),
+        ))));
+        frames.push(Err(std::io::Error::other("half a body asked for")));
+    } else {
+        frames.push(Ok(Frame::data(Bytes::from(reply.body))));
+    }
+    let mut response = hyper::Response::new(StreamBody::new(futures_util::stream::iter(frames)));
+    *response.status_mut() = StatusCode::from_u16(reply.status).expect("a valid status");
+    for (name, value) in reply.headers {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+        .headers_mut()
+        .insert("content-length", length.into());
+    response
+}

@@ -1,0 +1,277 @@
+//! The Kubernetes API of a cluster: namespaces, service accounts, tokens, and what else irsactl
+//! reads. Here is its state and the way of a request through it, in the API server's order:
+//! authentication, authorization, then the resource. The parts are apart by that order.
+
+mod authentication;
+mod authorization;
+mod discovery;
+mod fields;
+mod list;
+mod patch;
+mod protobuf;
+mod resources;
+mod route;
+mod status;
+mod store;
+mod tokens;
+mod validation;
+
+pub use authorization::Access;
+pub use status::refusal;
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::http::{Reply, Request};
+use super::world::{Cluster, Service, World};
+use authentication::User;
+use fields::Manager;
+use route::Route;
+
+/// Plural resource name, namespace (empty for what has none), name.
+pub type Key = (String, String, String);
+
+/// What one API server holds.
+#[derive(Debug)]
+pub struct Api {
+    /// What callers may do, whoever they are.
+    pub access: Access,
+    /// When set, an admission webhook refuses every write with this message.
+    pub admission: Option<String>,
+    /// Every object, whole, as the API would answer it.
+    pub objects: BTreeMap<Key, Value>,
+    /// `MAJOR.MINOR` of `/version`.
+    pub version: String,
+    /// Counts up: resource versions and uids come from it.
+    revision: u64,
+}
+
+impl Default for Api {
+    /// A new cluster: the namespaces that Kubernetes itself makes, open to every caller.
+    fn default() -> Self {
+        let mut api = Self {
+            access: Access::Admin,
+            admission: None,
+            objects: BTreeMap::new(),
+            version: "1.33".to_owned(),
+            revision: 0,
+        };
+        for namespace in ["default", "kube-system", "kube-public", "kube-node-lease"] {
+            api.put_namespace(namespace);
+        }
+        api
+    }
+}
+
+impl Api {
+    /// The object as the API would answer it; `namespace` is empty for what has none.
+    pub fn object(&self, resource: &str, namespace: &str, name: &str) -> Option<&Value> {
+        self.objects.get(&key(resource, namespace, name))
+    }
+
+    pub fn service_account(&self, namespace: &str, name: &str) -> Option<&Value> {
+        self.object("serviceaccounts", namespace, name)
+    }
+
+    /// An annotation of a service account.
+    pub fn annotation(&self, namespace: &str, name: &str, annotation: &str) -> Option<&str> {
+        self.service_account(namespace, name)?["metadata"]["annotations"][annotation].as_str()
+    }
+
+    pub fn namespaces(&self) -> Vec<&str> {
+        self.names("namespaces")
+            .into_iter()
+            .map(|(_, name)| name)
+            .collect()
+    }
+
+    /// All service accounts but the `default` ones, as namespace and name.
+    pub fn service_accounts(&self) -> Vec<(&str, &str)> {
+        let mut names = self.names("serviceaccounts");
+        names.retain(|(_, name)| *name != "default");
+        names
+    }
+
+    /// Makes a namespace with its `default` service account, unless it is there.
+    pub fn put_namespace(&mut self, name: &str) {
+        if self.object("namespaces", "", name).is_none() {
+            let object =
+                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+            self.put_object(object, "kube-apiserver");
+        }
+    }
+
+    /// Makes or replaces a service account (and its namespace) as a client called `manager`
+    /// would with a plain write: Helm, `kubectl-client-side-apply`, eksctl.
+    pub fn put_service_account(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        labels: &[(&str, &str)],
+        annotations: &[(&str, &str)],
+        manager: &str,
+    ) {
+        self.put_namespace(namespace);
+        self.put_object(
+            json!({
+                "apiVersion": "v1",
+                "kind": "ServiceAccount",
+                "metadata": {
+                    "namespace": namespace,
+                    "name": name,
+                    "labels": BTreeMap::from_iter(labels.iter().copied()),
+                    "annotations": BTreeMap::from_iter(annotations.iter().copied()),
+                },
+            }),
+            manager,
+        );
+    }
+
+    /// Makes or replaces any object of a resource that the sandbox knows: pods, deployments, ….
+    ///
+    /// # Panics
+    /// When the object's apiVersion and kind are unknown: that is a mistake of the test.
+    pub fn put_object(&mut self, object: Value, manager: &str) {
+        let kind = (
+            object["apiVersion"].as_str().unwrap_or(""),
+            object["kind"].as_str().unwrap_or(""),
+        );
+        let resource = resources::by_kind(kind.0, kind.1)
+            .unwrap_or_else(|| panic!("the sandbox knows no {} {}", kind.0, kind.1));
+        let namespace = object["metadata"]["namespace"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned();
+        let name = object["metadata"]["name"].as_str().unwrap_or("").to_owned();
+        let route = Route::to_object(resource, &namespace, &name);
+        let manager = Manager::update(manager, &resource.version());
+        store::put(self, &route, object, &manager);
+    }
+
+    pub fn delete_service_account(&mut self, namespace: &str, name: &str) -> Option<Value> {
+        self.objects
+            .remove(&key("serviceaccounts", namespace, name))
+    }
+
+    fn names(&self, resource: &str) -> Vec<(&str, &str)> {
+        let keys = self.objects.keys().filter(|key| key.0 == resource);
+        keys.map(|key| (key.1.as_str(), key.2.as_str())).collect()
+    }
+
+    fn next_revision(&mut self) -> u64 {
+        self.revision += 1;
+        self.revision
+    }
+}
+
+impl World {
+    /// The cluster of that name.
+    ///
+    /// # Panics
+    /// When there is none: that is a mistake of the test.
+    pub fn api(&mut self, cluster: &str) -> &mut Api {
+        let mut clusters = self.clusters.iter_mut();
+        let found = clusters.find(|candidate| candidate.name == cluster);
+        &mut found
+            .unwrap_or_else(|| panic!("the sandbox has no cluster {cluster}"))
+            .api
+    }
+
+    /// A kubeconfig with one context, named as the cluster, and a static token, as clusters
+    /// outside EKS have. It sets no proxy-url: HTTPS_PROXY does.
+    ///
+    /// # Panics
+    /// When there is no such cluster: that is a mistake of the test.
+    pub fn kubeconfig(&self, cluster: &str) -> String {
+        let Some(found) = self
+            .clusters
+            .iter()
+            .find(|candidate| candidate.name == cluster)
+        else {
+            panic!("the sandbox has no cluster {cluster}");
+        };
+        let authority = STANDARD.encode(found.authority.pem());
+        let (host, token) = (&found.endpoint_host, authentication::STATIC_TOKEN);
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: {cluster}\n\
+             clusters:\n- name: {cluster}\n  cluster:\n    server: https://{host}\n    \
+             certificate-authority-data: {authority}\n\
+             contexts:\n- name: {cluster}\n  context:\n    cluster: {cluster}\n    user: {cluster}\n\
+             users:\n- name: {cluster}\n  user:\n    token: {token}\n"
+        )
+    }
+}
+
+/// `VERB resource` and `namespace/name`, for the call log and the fault rules.
+pub fn identify(request: &Request) -> (Service, String, String) {
+    let verb = request.method.as_str().to_lowercase();
+    let Some(route) = Route::parse(request) else {
+        return (
+            Service::Kubernetes,
+            format!("{verb} {}", request.path),
+            String::new(),
+        );
+    };
+    let mut operation = format!("{} {}", route.verb.name(), route.resource.plural);
+    if !route.subresource.is_empty() {
+        operation = format!("{operation}/{}", route.subresource);
+    }
+    let name = if route.name.is_empty() {
+        route.posted_name(request)
+    } else {
+        route.name.clone()
+    };
+    let subject = match (route.namespace.as_str(), name.as_str()) {
+        ("", name) | (name, "") => name.to_owned(),
+        (namespace, name) => format!("{namespace}/{name}"),
+    };
+    (Service::Kubernetes, operation, subject)
+}
+
+/// One request to the API server of the cluster with that ARN.
+pub fn answer(world: &mut World, cluster: &str, request: &Request) -> Reply {
+    let Some(cluster) = world
+        .clusters
+        .iter_mut()
+        .find(|candidate| candidate.arn == cluster)
+    else {
+        return refusal(503, "ServiceUnavailable", "the cluster is gone");
+    };
+    let Some(user) = authentication::user(cluster, request) else {
+        return refusal(401, "Unauthorized", "Unauthorized");
+    };
+    let answered = match Route::parse(request) {
+        Some(route) => answer_resource(cluster, &user, &route, request),
+        None => discovery::answer(&cluster.api, request),
+    };
+    answered.unwrap_or_else(|refused| refused)
+}
+
+fn answer_resource(
+    cluster: &mut Cluster,
+    user: &User,
+    route: &Route,
+    request: &Request,
+) -> Result<Reply, Reply> {
+    if route.resource.group == "authorization.k8s.io" {
+        return authorization::review(&cluster.api.access, route, request);
+    }
+    if !cluster
+        .api
+        .access
+        .allows(route.verb.right(), &route.full_resource())
+    {
+        return Err(authorization::forbidden(user, route));
+    }
+    if route.subresource == "token" {
+        return tokens::issue(cluster, route, request);
+    }
+    store::answer(&mut cluster.api, route, request)
+}
+
+fn key(resource: &str, namespace: &str, name: &str) -> Key {
+    (resource.to_owned(), namespace.to_owned(), name.to_owned())
+}

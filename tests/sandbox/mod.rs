@@ -1,0 +1,185 @@
+//! A stand-in for everything irsactl talks to, on loopback: EKS, IAM, CloudFormation and STS on
+//! one HTTP port, the OIDC issuer and the Kubernetes API over TLS under their real names behind a
+//! CONNECT proxy. Tests start it in-process; `cargo run --example sandbox` starts it by itself.
+//! It is also the project's description of the outside world: read it to learn how AWS behaves
+//! where irsactl can notice.
+
+mod aws;
+mod certificates;
+mod cloudformation;
+mod eks;
+mod fault;
+mod http;
+mod iam;
+mod issuer;
+mod kubernetes;
+mod proxy;
+mod sts;
+mod token;
+mod trust;
+mod world;
+
+pub use certificates::Chain;
+pub use fault::{Effect, Fault, Kind};
+pub use iam::{ManagedPolicy, Provider, Role};
+pub use world::{Account, Call, Cluster, Options, Pace, Service, World};
+
+use std::path::PathBuf;
+use std::sync::MutexGuard;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use world::{Shared, SharedWorld};
+
+/// A running sandbox; dropping it stops it.
+pub struct Sandbox {
+    shared: Shared,
+    directory: PathBuf,
+    aws_port: u16,
+    proxy_port: u16,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts the servers on free ports of 127.0.0.1 (or `options.port` for AWS) and returns when
+    /// they listen.
+    ///
+    /// # Errors
+    /// When a port cannot be bound or the temporary folder cannot be written.
+    pub fn start(options: Options) -> std::io::Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let port = options.port;
+        let shared = SharedWorld::new(World::build(options));
+        let directory = std::env::temp_dir().join(format!(
+            "irsactl-sandbox-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        ));
+        std::fs::create_dir_all(&directory)?;
+        std::fs::write(directory.join("roots.pem"), shared.lock().root.pem())?;
+        let aws = std::net::TcpListener::bind(("127.0.0.1", port))?;
+        let proxy = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        let (aws_port, proxy_port) = (aws.local_addr()?.port(), proxy.local_addr()?.port());
+        let (stop, stopped) = oneshot::channel();
+        let world = shared.clone();
+        let thread = std::thread::spawn(move || run(aws, proxy, world, stopped));
+        Ok(Self {
+            shared,
+            directory,
+            aws_port,
+            proxy_port,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// The variables that make any AWS or Kubernetes client talk to the sandbox.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let world = self.shared.lock();
+        vec![
+            (
+                "AWS_ENDPOINT_URL",
+                format!("http://127.0.0.1:{}", self.aws_port),
+            ),
+            ("AWS_REGION", world.options.region.clone()),
+            (
+                "AWS_ACCESS_KEY_ID",
+                format!("AKIA{}", world.options.accounts[0]),
+            ),
+            ("AWS_SECRET_ACCESS_KEY", "sandbox-secret-key".to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            (
+                "HTTPS_PROXY",
+                format!("http://127.0.0.1:{}", self.proxy_port),
+            ),
+            ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
+            (
+                "SSL_CERT_FILE",
+                self.directory.join("roots.pem").display().to_string(),
+            ),
+        ]
+    }
+
+    /// The world, to arrange or to look at. The sandbox answers nothing while the guard lives.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.shared.lock()
+    }
+
+    /// Adds a fault rule in its text form (see `fault.rs`).
+    ///
+    /// # Panics
+    /// When the text is no rule: that is a mistake of the test.
+    pub fn fault(&self, rule: &str) {
+        let fault = rule.parse().unwrap_or_else(|error| panic!("{error}"));
+        self.shared.lock().faults.push(fault);
+    }
+
+    /// All calls so far, as `service Operation`.
+    pub fn calls(&self) -> Vec<String> {
+        self.shared
+            .lock()
+            .calls
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// A folder of the sandbox's own that goes away with it.
+    pub fn directory(&self) -> &std::path::Path {
+        &self.directory
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// The servers' thread: one current-thread runtime, until `stopped`.
+fn run(
+    aws: std::net::TcpListener,
+    proxy: std::net::TcpListener,
+    shared: Shared,
+    stopped: oneshot::Receiver<()>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime for the sandbox");
+    runtime.block_on(async move {
+        let listen = |listener: std::net::TcpListener| {
+            listener
+                .set_nonblocking(true)
+                .expect("a non-blocking listener");
+            TcpListener::from_std(listener).expect("a listener")
+        };
+        let (aws, proxy) = (listen(aws), listen(proxy));
+        tokio::select! {
+            () = accept(aws, |stream| http::serve(stream, http::Server::Aws, shared.clone())) => {}
+            () = accept(proxy, |stream| proxy::serve(stream, shared.clone())) => {}
+            _ = stopped => {}
+        }
+    });
+}
+
+async fn accept<F>(listener: TcpListener, serve: impl Fn(tokio::net::TcpStream) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            let _ = stream.set_nodelay(true);
+            tokio::spawn(serve(stream));
+        }
+    }
+}

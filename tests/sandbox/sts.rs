@@ -1,0 +1,354 @@
+//! STS (Query): who the caller is, and AssumeRoleWithWebIdentity, which checks the token, the
+//! provider and the role's trust policy in AWS's order and with AWS's messages.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::aws::{
+    Caller, Parameters, Refusal, Xml, digest, now, timestamp_in_seconds, token_of, uuid,
+};
+use super::certificates::{self, Chain};
+use super::http::Reply;
+use super::iam::{Provider, Role};
+use super::token;
+use super::trust;
+use super::world::World;
+
+/// A role session that the sandbox issued, by its access key.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub account: String,
+    /// `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`.
+    pub arn: String,
+    /// `AROA…:SESSION`.
+    pub user_id: String,
+    pub secret: String,
+    pub token: String,
+}
+
+/// The signed operations.
+pub fn answer(caller: &Caller, action: &str) -> Result<Xml, Refusal> {
+    if action == "GetCallerIdentity" {
+        return Ok(Xml::default()
+            .text("Arn", &caller.arn)
+            .text("UserId", &caller.user_id)
+            .text("Account", &caller.account));
+    }
+    let message = format!("Could not find operation {action} for version 2011-06-15");
+    Err(Refusal::new(400, "InvalidAction", message))
+}
+
+/// GetCallerIdentity for those who ask for JSON.
+pub fn caller_identity_json(caller: &Caller) -> Reply {
+    Reply::json(
+        200,
+        &json!({ "GetCallerIdentityResponse": {
+            "GetCallerIdentityResult": {
+                "Account": caller.account,
+                "Arn": caller.arn,
+                "UserId": caller.user_id,
+            },
+            "ResponseMetadata": { "RequestId": uuid(&["caller identity", &caller.arn]) },
+        } }),
+    )
+}
+
+/// The claims of a token before its signature was looked at.
+struct Unverified {
+    issuer: String,
+    subject: String,
+    audiences: Vec<String>,
+    expires_at: i64,
+}
+
+/// The unsigned call that a pod makes with its service account's token.
+pub fn assume_role_with_web_identity(
+    world: &mut World,
+    parameters: &Parameters,
+) -> Result<Xml, Refusal> {
+    let arn = parameters.required("RoleArn")?;
+    let session = parameters.required("RoleSessionName")?;
+    let jwt = parameters.required("WebIdentityToken")?;
+    check_session(session)?;
+    check_length("webIdentityToken", jwt, 4, 20_000)?;
+    let duration = parameters.number("DurationSeconds")?;
+    let duration = duration.unwrap_or(3600);
+    check_duration(duration)?;
+    let role_arn = RoleArn::parse(arn)?;
+    let claims = unverified(jwt)?;
+    check_expiry(&claims)?;
+    let provider = provider(world, &role_arn, &claims)?;
+    check_audience(&provider, &claims)?;
+    check_certificate(world, &provider)?;
+    verify(world, jwt)?;
+    let role = permitted_role(world, &role_arn, &provider, &claims)?;
+    if duration > role.max_session_duration {
+        let message =
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+        return Err(Refusal::validation(message));
+    }
+    let session_of = role_session(&role_arn, &role, session);
+    Ok(issue(
+        world, session_of, session, duration, &provider, &claims,
+    ))
+}
+
+fn check_session(name: &str) -> Result<(), Refusal> {
+    check_length("roleSessionName", name, 2, 64)?;
+    if name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c))
+    {
+        return Ok(());
+    }
+    let rule = r"satisfy regular expression pattern: [\w+=,.@-]*";
+    Err(Refusal::constraint("roleSessionName", name, rule))
+}
+
+fn check_length(member: &str, value: &str, shortest: usize, longest: usize) -> Result<(), Refusal> {
+    let length = value.chars().count();
+    if length < shortest {
+        let rule = format!("have length greater than or equal to {shortest}");
+        return Err(Refusal::constraint(member, value, &rule));
+    }
+    if length > longest {
+        let rule = format!("have length less than or equal to {longest}");
+        return Err(Refusal::constraint(member, value, &rule));
+    }
+    Ok(())
+}
+
+fn check_duration(seconds: i64) -> Result<(), Refusal> {
+    let rule = match seconds {
+        ..900 => "have value greater than or equal to 900",
+        900..=43_200 => return Ok(()),
+        _ => "have value less than or equal to 43200",
+    };
+    Err(Refusal::constraint(
+        "durationSeconds",
+        &seconds.to_string(),
+        rule,
+    ))
+}
+
+struct RoleArn {
+    whole: String,
+    partition: String,
+    account: String,
+    name: String,
+}
+
+impl RoleArn {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        check_length("roleArn", text, 20, 2048)?;
+        let invalid = || Refusal::validation("Request ARN is invalid");
+        let parts: Vec<&str> = text.split(':').collect();
+        let ["arn", partition, "iam", "", account, resource] = parts.as_slice() else {
+            return Err(invalid());
+        };
+        let name = resource.strip_prefix("role/").ok_or_else(invalid)?;
+        let name = name.rsplit('/').next().unwrap_or_default();
+        let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+        if !is_account || name.is_empty() || text.contains(char::is_whitespace) {
+            return Err(invalid());
+        }
+        Ok(Self {
+            whole: text.to_owned(),
+            partition: (*partition).to_owned(),
+            account: (*account).to_owned(),
+            name: name.to_owned(),
+        })
+    }
+}
+
+fn invalid_token(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "InvalidIdentityToken", message)
+}
+
+/// A JWT with the claims that OIDC demands; old tokens of service accounts lack some.
+fn unverified(jwt: &str) -> Result<Unverified, Refusal> {
+    let malformed = || {
+        invalid_token(
+            "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+        )
+    };
+    let parts: Vec<&str> = jwt.split('.').collect();
+    let [_, payload, _] = parts.as_slice() else {
+        return Err(malformed());
+    };
+    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| malformed())?;
+    let claims: Value = serde_json::from_slice(&payload).map_err(|_| malformed())?;
+    let missing = |claim: &str| invalid_token(format!("Missing a required claim: {claim}"));
+    let text = |claim: &str| {
+        claims[claim]
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| missing(claim))
+    };
+    let audiences: Vec<String> = trust::one_or_many(&claims["aud"])
+        .into_iter()
+        .filter_map(|audience| audience.as_str().map(str::to_owned))
+        .collect();
+    if audiences.is_empty() {
+        return Err(missing("aud"));
+    }
+    claims["iat"].as_i64().ok_or_else(|| missing("iat"))?;
+    Ok(Unverified {
+        issuer: text("iss")?,
+        subject: text("sub")?,
+        audiences,
+        expires_at: claims["exp"].as_i64().ok_or_else(|| missing("exp"))?,
+    })
+}
+
+/// AWS tolerates five minutes.
+fn check_expiry(claims: &Unverified) -> Result<(), Refusal> {
+    let seconds = now() / 1000;
+    if seconds < claims.expires_at + 300 {
+        return Ok(());
+    }
+    let message = format!(
+        "Token expired: current date/time {seconds} must be before the expiration date/time {}",
+        claims.expires_at
+    );
+    Err(Refusal::new(400, "ExpiredTokenException", message))
+}
+
+/// The provider of the token's issuer, in the account of the role.
+fn provider(world: &World, role: &RoleArn, claims: &Unverified) -> Result<Provider, Refusal> {
+    let issuer = claims.issuer.trim_start_matches("https://");
+    let arn = format!(
+        "arn:{}:iam::{}:oidc-provider/{issuer}",
+        role.partition, role.account
+    );
+    let account = world.accounts.get(&role.account);
+    let provider = account.and_then(|account| account.providers.get(&arn));
+    provider.cloned().ok_or_else(|| {
+        invalid_token(format!(
+            "No OpenIDConnect provider found in your account for {}",
+            claims.issuer
+        ))
+    })
+}
+
+fn check_audience(provider: &Provider, claims: &Unverified) -> Result<(), Refusal> {
+    if claims
+        .audiences
+        .iter()
+        .any(|audience| provider.client_ids.contains(audience))
+    {
+        return Ok(());
+    }
+    Err(invalid_token("Incorrect token audience"))
+}
+
+/// A publicly trusted chain is enough; only of another the provider's thumbprint is asked.
+fn check_certificate(world: &World, provider: &Provider) -> Result<(), Refusal> {
+    let (host, _) = super::issuer::split(&provider.url);
+    let private = matches!(
+        world.host_chain(host),
+        Some(Chain::SelfSigned | Chain::UnknownAuthority)
+    );
+    let top = certificates::thumbprint_of_top(world, host).unwrap_or_default();
+    if !private
+        || provider
+            .thumbprints
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(&top))
+    {
+        return Ok(());
+    }
+    Err(invalid_token(
+        "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
+    ))
+}
+
+fn verify(world: &World, jwt: &str) -> Result<(), Refusal> {
+    match token::verify(world, jwt) {
+        Ok(_) => Ok(()),
+        Err(token::Failure::UnknownIssuer(_)) => Err(invalid_token(
+            "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity \
+             documentation for requirements",
+        )),
+        Err(token::Failure::BadSignature | token::Failure::Malformed) => Err(invalid_token(
+            "The web identity token that was passed could not be validated.",
+        )),
+    }
+}
+
+/// A missing role and a trust policy that does not allow are the same answer.
+fn permitted_role(
+    world: &World,
+    arn: &RoleArn,
+    provider: &Provider,
+    claims: &Unverified,
+) -> Result<Role, Refusal> {
+    let role = world
+        .accounts
+        .get(&arn.account)
+        .and_then(|account| account.role(&arn.name));
+    role.filter(|role| role.arn == arn.whole)
+        .filter(|role| {
+            trust::allows(
+                &role.trust,
+                &provider.arn,
+                &claims.subject,
+                &claims.audiences,
+            )
+        })
+        .cloned()
+        .ok_or_else(|| {
+            let message = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+            Refusal::new(403, "AccessDenied", message)
+        })
+}
+
+fn role_session(arn: &RoleArn, role: &Role, session: &str) -> Session {
+    Session {
+        account: arn.account.clone(),
+        arn: format!(
+            "arn:{}:sts::{}:assumed-role/{}/{session}",
+            arn.partition, arn.account, role.name
+        ),
+        user_id: format!("{}:{session}", role.id),
+        secret: String::new(),
+        token: String::new(),
+    }
+}
+
+fn issue(
+    world: &mut World,
+    mut session: Session,
+    name: &str,
+    duration: i64,
+    provider: &Provider,
+    claims: &Unverified,
+) -> Xml {
+    let serial = world.next_serial().to_string();
+    let key = format!(
+        "ASIA{}",
+        token_of(&["access key", &session.arn, &serial], 16)
+    );
+    session.secret = digest(&["secret", &key])[..40].to_owned();
+    session.token = format!("sandbox-session-{}", digest(&["session token", &key, name]));
+    let credentials = Xml::default()
+        .text("AccessKeyId", &key)
+        .text("SecretAccessKey", &session.secret)
+        .text("SessionToken", &session.token)
+        .text("Expiration", &timestamp_in_seconds(now() + duration * 1000));
+    let user = Xml::default()
+        .text("AssumedRoleId", &session.user_id)
+        .text("Arn", &session.arn);
+    world.sessions.insert(key, session);
+    let audience = claims
+        .audiences
+        .iter()
+        .find(|audience| provider.client_ids.contains(audience));
+    Xml::default()
+        .text("SubjectFromWebIdentityToken", &claims.subject)
+        .optional("Audience", audience.map(String::as_str))
+        .element("AssumedRoleUser", user)
+        .element("Credentials", credentials)
+        .text("Provider", &provider.arn)
+}

@@ -1,0 +1,182 @@
+//! Evaluates a role's trust policy for AssumeRoleWithWebIdentity, as AWS does: pure, over the
+//! policy's JSON. Apart from STS because it is the one rule that the whole project is about, and
+//! irsactl's own evaluation is tested against it.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+
+use serde_json::Value;
+
+const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
+
+/// Whether the policy lets a token of that provider, subject and audiences assume the role: some
+/// statement allows it and none denies it.
+pub fn allows(policy: &Value, provider_arn: &str, subject: &str, audiences: &[String]) -> bool {
+    let issuer = provider_arn
+        .split_once("oidc-provider/")
+        .map_or("", |(_, issuer)| issuer);
+    let context = Context {
+        subject_key: format!("{issuer}:sub").to_ascii_lowercase(),
+        audience_key: format!("{issuer}:aud").to_ascii_lowercase(),
+        subject: vec![subject.to_owned()],
+        audiences: audiences.to_vec(),
+    };
+    let effects: Vec<&str> = one_or_many(&policy["Statement"])
+        .into_iter()
+        .filter(|statement| {
+            names_principal(statement, provider_arn)
+                && names_action(statement)
+                && context.meets(&statement["Condition"])
+        })
+        .filter_map(|statement| statement["Effect"].as_str())
+        .collect();
+    effects.contains(&"Allow") && !effects.contains(&"Deny")
+}
+
+/// `*` and `?` as wildcards over the whole text.
+pub fn is_like(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == '?' || *c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => {
+                let Some((at, from)) = star else { return false };
+                star = Some((at, from + 1));
+                p = at + 1;
+                t = from + 1;
+            }
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+/// A value of a policy that may be one or an array.
+pub fn one_or_many(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(values) => values.iter().collect(),
+        one => vec![one],
+    }
+}
+
+fn names_principal(statement: &Value, provider_arn: &str) -> bool {
+    let names = |principal: &Value| {
+        principal == "*"
+            || one_or_many(&principal["Federated"])
+                .iter()
+                .any(|arn| *arn == provider_arn)
+    };
+    match (&statement["Principal"], &statement["NotPrincipal"]) {
+        (Value::Null, Value::Null) => false,
+        (Value::Null, not) => !names(not),
+        (principal, _) => names(principal),
+    }
+}
+
+fn names_action(statement: &Value) -> bool {
+    let names = |actions: &Value| {
+        one_or_many(actions)
+            .iter()
+            .filter_map(|action| action.as_str())
+            .any(|action| is_like(&action.to_ascii_lowercase(), &ACTION.to_ascii_lowercase()))
+    };
+    match (&statement["Action"], &statement["NotAction"]) {
+        (Value::Null, Value::Null) => false,
+        (Value::Null, not) => !names(not),
+        (actions, _) => names(actions),
+    }
+}
+
+/// The condition keys that a Kubernetes token fills; no others exist in the request.
+struct Context {
+    subject_key: String,
+    audience_key: String,
+    subject: Vec<String>,
+    audiences: Vec<String>,
+}
+
+impl Context {
+    /// All operators and all their keys must hold.
+    fn meets(&self, condition: &Value) -> bool {
+        let Some(operators) = condition.as_object() else {
+            return condition.is_null();
+        };
+        operators.iter().all(|(operator, keys)| {
+            keys.as_object().is_some_and(|keys| {
+                keys.iter()
+                    .all(|(key, wanted)| self.holds(operator, key, wanted))
+            })
+        })
+    }
+
+    fn values(&self, key: &str) -> &[String] {
+        match key.to_ascii_lowercase() {
+            key if key == self.subject_key => &self.subject,
+            key if key == self.audience_key => &self.audiences,
+            _ => &[],
+        }
+    }
+
+    fn holds(&self, operator: &str, key: &str, wanted: &Value) -> bool {
+        let (for_all, operator) = match operator.strip_prefix("ForAllValues:") {
+            Some(rest) => (true, rest),
+            None => (
+                false,
+                operator.strip_prefix("ForAnyValue:").unwrap_or(operator),
+            ),
+        };
+        let (if_exists, operator) = match operator.strip_suffix("IfExists") {
+            Some(rest) => (true, rest),
+            None => (false, operator),
+        };
+        let values = self.values(key);
+        let wanted: Vec<String> = one_or_many(wanted).into_iter().map(as_text).collect();
+        if operator == "Null" {
+            return wanted
+                .iter()
+                .any(|null| (null == "true") == values.is_empty());
+        }
+        let Some((compare, negated)) = comparison(operator) else {
+            return false;
+        };
+        if values.is_empty() {
+            return if_exists || negated || for_all;
+        }
+        let hit = |value: &String| wanted.iter().any(|wanted| compare(wanted, value)) != negated;
+        if for_all || negated {
+            values.iter().all(hit)
+        } else {
+            values.iter().any(hit)
+        }
+    }
+}
+
+type Compare = fn(&str, &str) -> bool;
+
+/// The string operators, and whether they negate. Others cannot hold for strings.
+fn comparison(operator: &str) -> Option<(Compare, bool)> {
+    let equal: Compare = |wanted, value| wanted == value;
+    let same: Compare = |wanted, value| wanted.eq_ignore_ascii_case(value);
+    match operator {
+        "StringEquals" => Some((equal, false)),
+        "StringNotEquals" => Some((equal, true)),
+        "StringEqualsIgnoreCase" => Some((same, false)),
+        "StringNotEqualsIgnoreCase" => Some((same, true)),
+        "StringLike" | "ArnLike" | "ArnEquals" => Some((is_like, false)),
+        "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => Some((is_like, true)),
+        _ => None,
+    }
+}
+
+fn as_text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}

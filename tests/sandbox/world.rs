@@ -1,0 +1,338 @@
+//! What exists in the sandbox: accounts, clusters, what happened so far. One lock guards it all,
+//! so that a test sees a consistent picture and every call is atomic.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::aws::digest;
+use super::certificates::{Authority, Chain, Identities};
+use super::cloudformation::Stack;
+use super::fault::{Effect, Fault};
+use super::http::Request;
+use super::iam::{ManagedPolicy, Provider, Role};
+use super::kubernetes::Api;
+use super::sts::Session;
+
+/// The world behind its lock, and a bell that rings at every call.
+pub type Shared = Arc<SharedWorld>;
+
+pub struct SharedWorld {
+    world: Mutex<World>,
+    pub called: Notify,
+}
+
+impl SharedWorld {
+    pub fn new(world: World) -> Shared {
+        Arc::new(Self {
+            world: Mutex::new(world),
+            called: Notify::new(),
+        })
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, World> {
+        self.world
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    Eks,
+    Iam,
+    CloudFormation,
+    Sts,
+    Kubernetes,
+    Issuer,
+}
+
+impl Service {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Eks => "eks",
+            Self::Iam => "iam",
+            Self::CloudFormation => "cloudformation",
+            Self::Sts => "sts",
+            Self::Kubernetes => "kubernetes",
+            Self::Issuer => "issuer",
+        }
+    }
+}
+
+impl FromStr for Service {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [
+            Self::Eks,
+            Self::Iam,
+            Self::CloudFormation,
+            Self::Sts,
+            Self::Kubernetes,
+            Self::Issuer,
+        ]
+        .into_iter()
+        .find(|service| service.name() == text)
+        .ok_or_else(|| format!("`{text}` is no service of the sandbox"))
+    }
+}
+
+/// How long a stack operation stays in progress.
+#[derive(Clone, Copy, Debug)]
+pub enum Pace {
+    /// Real time, as AWS.
+    Time(Duration),
+    /// That many DescribeStacks calls that show the stack in progress, then it is done: what a
+    /// test needs that counts calls.
+    Polls(u32),
+}
+
+/// What the sandbox is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// AWS port; 0 takes a free one.
+    pub port: u16,
+    pub region: String,
+    /// The first is the account of the default credentials and of the clusters.
+    pub accounts: Vec<String>,
+    pub clusters: Vec<String>,
+    pub pace: Pace,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            region: "eu-west-1".to_owned(),
+            accounts: vec!["111122223333".to_owned(), "444455556666".to_owned()],
+            clusters: vec!["demo".to_owned()],
+            pace: Pace::Polls(0),
+        }
+    }
+}
+
+/// One call that a client made.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub service: Service,
+    /// AWS's operation name; for Kubernetes `VERB resource` (`get serviceaccounts`); for the
+    /// issuer the path.
+    pub operation: String,
+    /// What it was about: a stack name, ARN, cluster, `namespace/name`; empty where nothing is named.
+    pub subject: String,
+    /// HTTP status of the answer; `None` while unanswered.
+    pub status: Option<u16>,
+    /// The request's body as text (for a GET the query).
+    pub body: String,
+}
+
+impl Call {
+    pub fn new(service: Service, operation: &str, subject: &str, request: &Request) -> Self {
+        let body = if request.body.is_empty() {
+            request.query.clone()
+        } else {
+            String::from_utf8_lossy(&request.body).into_owned()
+        };
+        Self {
+            service,
+            operation: operation.to_owned(),
+            subject: subject.to_owned(),
+            status: None,
+            body,
+        }
+    }
+}
+
+impl std::fmt::Display for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.service.name(), self.operation)
+    }
+}
+
+/// An AWS account. IAM is global in it; stacks belong to a region.
+#[derive(Debug, Default)]
+pub struct Account {
+    /// By ARN.
+    pub providers: BTreeMap<String, Provider>,
+    /// By lower-case name: role names are unique without regard to case.
+    pub roles: BTreeMap<String, Role>,
+    /// Customer-managed policies by ARN. AWS's own are known to `iam.rs`.
+    pub policies: BTreeMap<String, ManagedPolicy>,
+    pub stacks: Vec<Stack>,
+    /// How many stacks the account may have; 2,000 as AWS unless a test lowers it.
+    pub stack_limit: Option<usize>,
+}
+
+/// An EKS cluster: what DescribeCluster says, its issuer and its Kubernetes API.
+#[derive(Debug)]
+pub struct Cluster {
+    pub name: String,
+    pub account: String,
+    pub region: String,
+    pub arn: String,
+    /// ACTIVE unless a test says otherwise.
+    pub status: String,
+    /// `https://oidc.eks.REGION.amazonaws.com/id/32-HEX`; `None` for a local cluster on Outposts
+    /// and for a connected cluster.
+    pub issuer: Option<String>,
+    /// Host of the Kubernetes API, reached on port 443 through the CONNECT proxy.
+    pub endpoint_host: String,
+    pub tags: BTreeMap<String, String>,
+    /// Extra members of DescribeCluster's answer (`outpostConfig`, `connectorConfig`, …).
+    pub extra: serde_json::Map<String, serde_json::Value>,
+    /// Signs the API server's certificate; its PEM is certificateAuthority.data.
+    pub authority: Authority,
+    pub api: Api,
+}
+
+/// A TLS host that the CONNECT proxy knows besides the clusters' API endpoints.
+#[derive(Clone, Debug)]
+pub struct IssuerHost {
+    /// What certificates it sends.
+    pub chain: Chain,
+    /// Documents by the request's full path (`/id/…/keys`): these win over the generated ones.
+    pub documents: BTreeMap<String, String>,
+}
+
+pub struct World {
+    pub options: Options,
+    pub accounts: BTreeMap<String, Account>,
+    pub clusters: Vec<Cluster>,
+    /// By host name.
+    pub issuer_hosts: BTreeMap<String, IssuerHost>,
+    /// Hosts that the proxy answers with 502, as if their names did not resolve.
+    pub unreachable: Vec<String>,
+    /// The public root that SSL_CERT_FILE names.
+    pub root: Authority,
+    /// What each TLS host shows, made at its first use.
+    pub identities: Identities,
+    /// Hosts that clients asked the proxy for, in order, refused ones too.
+    pub connections: Vec<String>,
+    pub calls: Vec<Call>,
+    pub faults: Vec<Fault>,
+    /// Counts up; the source of every generated id, so that two runs look the same.
+    pub serial: u64,
+    /// Role sessions that STS issued, by access key.
+    pub sessions: BTreeMap<String, Session>,
+    /// Members on a page of any list that names no number itself; a test lowers it to see pages.
+    pub page_size: usize,
+}
+
+impl World {
+    /// A world with the accounts and clusters of `options`.
+    pub fn build(options: Options) -> Self {
+        let accounts = options
+            .accounts
+            .iter()
+            .map(|id| (id.clone(), Account::default()))
+            .collect();
+        let mut world = Self {
+            accounts,
+            clusters: Vec::new(),
+            issuer_hosts: BTreeMap::new(),
+            unreachable: Vec::new(),
+            root: Authority::new("Sandbox Public Root CA"),
+            identities: Identities::default(),
+            connections: Vec::new(),
+            calls: Vec::new(),
+            faults: Vec::new(),
+            serial: 0,
+            sessions: BTreeMap::new(),
+            page_size: 100,
+            options: options.clone(),
+        };
+        for name in &options.clusters {
+            world.add_cluster(name, &options.accounts[0], &options.region);
+        }
+        world
+    }
+
+    /// Adds an ACTIVE cluster with an issuer, an API endpoint and the host of its issuer. All its
+    /// ids follow from account, region and name.
+    pub fn add_cluster(&mut self, name: &str, account: &str, region: &str) -> &mut Cluster {
+        let partition = partition(region);
+        let suffix = dns_suffix(partition);
+        let id = |what: &str| digest(&[what, account, region, name])[..32].to_uppercase();
+        let issuer_host = format!("oidc.eks.{region}.{suffix}");
+        self.issuer_hosts
+            .entry(issuer_host.clone())
+            .or_insert_with(|| IssuerHost {
+                chain: Chain::default(),
+                documents: BTreeMap::new(),
+            });
+        self.clusters.push(Cluster {
+            name: name.to_owned(),
+            account: account.to_owned(),
+            region: region.to_owned(),
+            arn: format!("arn:{partition}:eks:{region}:{account}:cluster/{name}"),
+            status: "ACTIVE".to_owned(),
+            issuer: Some(format!("https://{issuer_host}/id/{}", id("issuer"))),
+            endpoint_host: format!("{}.gr7.{region}.eks.{suffix}", id("endpoint")),
+            tags: BTreeMap::new(),
+            extra: serde_json::Map::new(),
+            authority: Authority::new("kubernetes"),
+            api: Api::default(),
+        });
+        self.clusters.last_mut().expect("the cluster just added")
+    }
+
+    /// Notes a call; the answer's status comes later, by `finish`.
+    pub fn record(&mut self, call: Call) -> usize {
+        self.calls.push(call);
+        self.calls.len() - 1
+    }
+
+    pub fn finish(&mut self, call: usize, status: u16) {
+        if let Some(call) = self.calls.get_mut(call) {
+            call.status = Some(status);
+        }
+    }
+
+    /// The first rule that hits decides; every rule counts the call.
+    pub fn effect_on(&mut self, service: Service, operation: &str) -> Effect {
+        let mut first = Effect::None;
+        for fault in &mut self.faults {
+            let effect = fault.effect_on(service, operation);
+            if first == Effect::None {
+                first = effect;
+            }
+        }
+        first
+    }
+
+    pub fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+}
+
+/// `aws`, `aws-cn`, `aws-us-gov`, … by AWS's region patterns.
+pub fn partition(region: &str) -> &'static str {
+    match region {
+        r if r.starts_with("cn-") => "aws-cn",
+        r if r.starts_with("us-gov-") => "aws-us-gov",
+        r if r.starts_with("us-iso-") => "aws-iso",
+        r if r.starts_with("us-isob-") => "aws-iso-b",
+        r if r.starts_with("eu-isoe-") => "aws-iso-e",
+        r if r.starts_with("us-isof-") => "aws-iso-f",
+        r if r.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}
+
+/// The DNS suffix of a partition.
+pub fn dns_suffix(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-iso-f" => "csp.hci.ic.gov",
+        "aws-eusc" => "amazonaws.eu",
+        _ => "amazonaws.com",
+    }
+}
