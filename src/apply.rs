@@ -81,6 +81,7 @@ async fn run(track: Track, hands: &Hands<'_>) -> Outcome {
         let target = &track.target;
         (hands.on)(Event::Began { target, action });
         let begun = Instant::now();
+        tracing::info!("{action}");
         if let Err(failure) = hands.carry_out(target, action, &mut role).await {
             (hands.on)(Event::Failed { target, action });
             error = Some(failure);

@@ -14,6 +14,7 @@ use crate::model::{
     CLUSTER_TAGS, Cluster, ClusterName, MANAGED_BY, MANAGED_BY_LABEL, Map, PolicyArn,
     ROLE_ANNOTATION, RoleArn, RoleName, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName,
 };
+use crate::policy::Quotas;
 use crate::template::RoleTemplate;
 
 /// The answer to a read that this identity may not be allowed to make.
@@ -155,6 +156,8 @@ pub struct ObservedAccount {
     /// The role of the name, or with the ARN, that is asked for.
     pub role: Lookup<RoleFacts>,
     pub service_account: ServiceAccountState,
+    /// IAM's defaults, unless more than those allow is asked for.
+    pub quotas: Quotas,
 }
 
 /// What was asked for by name and must be looked up.
@@ -246,6 +249,7 @@ pub async fn account(
         policies: named.policies,
         role: named.role,
         service_account,
+        quotas: Quotas::default(),
     })
 }
 

@@ -9,8 +9,24 @@ use crate::model::{Audience, Issuer, ServiceAccountName, SubjectPattern};
 
 /// IAM's quota for the inline policies of one role together, in characters that are no white space.
 pub const INLINE_QUOTA: usize = 10_240;
-/// IAM's default quota for a trust policy, counted in the same way.
-pub const TRUST_QUOTA: usize = 2_048;
+
+/// Quotas of an account for its roles; these are IAM's defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// Managed policies of one role.
+    pub managed_policies: usize,
+    /// Length of a trust policy, in characters that are no white space.
+    pub trust: usize,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            managed_policies: 10,
+            trust: 2_048,
+        }
+    }
+}
 
 /// A permission policy document that keeps IAM's grammar. Values may be CloudFormation functions
 /// (`{"Fn::Sub": …}`), which only CloudFormation can judge.
@@ -212,7 +228,7 @@ pub fn trust_policy(
         }),
         Subject::Pattern(account, pattern) => json!({
             "StringEquals": { key("aud"): audience.as_str() },
-            "StringLike": { key("sub"): format!("system:serviceaccount:{}:{pattern}", account.namespace) }
+            "StringLike": { key("sub"): format!("system:serviceaccount:{}:{}", account.namespace, pattern.as_str()) }
         }),
     };
     json!({

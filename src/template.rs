@@ -48,17 +48,9 @@ impl RoleSpec {
         }
     }
 
-    /// ARNs of all managed policies in a partition, in the order of the template.
-    pub fn managed_arns(&self, partition: &str) -> Vec<String> {
-        let well_known = self
-            .well_known
-            .iter()
-            .flat_map(|policy| &policy.entry().managed_policies);
-        self.managed
-            .iter()
-            .map(ToString::to_string)
-            .chain(well_known.map(|name| format!("arn:{partition}:iam::aws:policy/{name}")))
-            .collect()
+    /// How many managed policies the role has.
+    pub fn managed_count(&self) -> usize {
+        managed_policies(self).len()
     }
 
     /// Inline documents by the name that CloudFormation puts behind the stack's name.

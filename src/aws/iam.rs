@@ -8,7 +8,7 @@ use super::{failed, lookup};
 use crate::error::Error;
 use crate::model::{Audience, Issuer, Map, Thumbprint};
 use crate::observe::{Lookup, OidcProvider, RoleFacts};
-use crate::policy;
+use crate::policy::{self, Quotas};
 
 pub struct Iam(pub(super) aws_sdk_iam::Client);
 
@@ -125,6 +125,26 @@ impl Iam {
             }));
         }
         Ok(Lookup::Found(trusting))
+    }
+
+    /// The account's quotas (GetAccountSummary); the defaults where this identity may not read them.
+    pub async fn quotas(&self) -> Result<Quotas, Error> {
+        let result = self.0.get_account_summary().send().await;
+        let summary = lookup("iam:GetAccountSummary", "", MISSING, result)?.found();
+        let summary = summary
+            .and_then(|answer| answer.summary_map)
+            .unwrap_or_default();
+        let quota = |name: &str, default| {
+            let value = summary.iter().find(|(key, _)| key.as_str() == name);
+            value
+                .and_then(|(_, value)| usize::try_from(*value).ok())
+                .unwrap_or(default)
+        };
+        let defaults = Quotas::default();
+        Ok(Quotas {
+            managed_policies: quota("AttachedPoliciesPerRoleQuota", defaults.managed_policies),
+            trust: quota("AssumeRolePolicySizeQuota", defaults.trust),
+        })
     }
 
     /// GetPolicy: does a managed policy exist?

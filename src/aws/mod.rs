@@ -19,12 +19,14 @@ pub mod cloudformation;
 pub mod eks;
 mod fail_fast;
 pub mod iam;
+mod log;
 pub mod sts;
 
 use cloudformation::CloudFormation;
 use eks::Eks;
 use fail_fast::FailFast;
 use iam::Iam;
+use log::CallLog;
 use sts::Sts;
 
 /// Clients of the four services for one account and region.
@@ -127,15 +129,19 @@ impl Aws {
     fn from_config(config: &SdkConfig, region: String, intervals: Intervals) -> Self {
         let eks = aws_sdk_eks::config::Builder::from(config)
             .retry_classifier(FailFast)
+            .interceptor(CallLog)
             .build();
         let iam = aws_sdk_iam::config::Builder::from(config)
             .retry_classifier(FailFast)
+            .interceptor(CallLog)
             .build();
         let cloudformation = aws_sdk_cloudformation::config::Builder::from(config)
             .retry_classifier(FailFast)
+            .interceptor(CallLog)
             .build();
         let sts = aws_sdk_sts::config::Builder::from(config)
             .retry_classifier(FailFast)
+            .interceptor(CallLog)
             .build();
         Self {
             eks: Eks(aws_sdk_eks::Client::from_conf(eks)),

@@ -29,7 +29,7 @@ pub async fn run(
             true => None,
             false => Some(context.kubernetes(&cluster, &args.kubernetes).await?),
         };
-        let observed = observe::account(
+        let mut observed = observe::account(
             &context.aws,
             kubernetes.as_ref(),
             &cluster,
@@ -37,6 +37,9 @@ pub async fn run(
             named,
         )
         .await?;
+        if !create::fits_default_quotas(&asked, &cluster) {
+            observed.quotas = context.aws.iam.quotas().await?;
+        }
         let provider = provider(&context, &cluster, &asked, observed.provider.clone()).await?;
         let plan = Plan::one(create::plan(&asked, &cluster, &observed, &provider));
         match finish(&context, plan, mode, kubernetes.as_ref()).await? {

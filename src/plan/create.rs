@@ -14,10 +14,10 @@ use crate::model::{
     SERVICE_ACCOUNT_TAG, ServiceAccountName, VERSION_TAG,
 };
 use crate::observe::{
-    FoundStack, Lookup, ObservedAccount, ObservedProvider, Phase, ServiceAccount,
+    FoundStack, Lookup, ObservedAccount, ObservedProvider, Phase, RoleFacts, ServiceAccount,
     ServiceAccountState, StackState,
 };
-use crate::policy;
+use crate::policy::{self, Quotas};
 use crate::template::{self, Difference, RoleSpec, RoleTemplate};
 
 /// What stands in the version tag of stacks and providers.
@@ -56,19 +56,12 @@ pub fn plan(
     plan_provider(&mut track, asked, cluster, provider);
     let role = match &asked.permissions {
         Permissions::Existing(arn) => {
-            match &observed.role {
-                Lookup::Missing => track
-                    .refusals
-                    .push(Refusal::RoleMissing { arn: arn.clone() }),
-                Lookup::Unknown(message) => track
-                    .notes
-                    .push(format!("cannot tell whether role {arn} exists: {message}")),
-                Lookup::Found(_) => {}
-            }
+            check_existing_role(&mut track, arn, cluster, &observed.role);
             Some(Role::Arn(arn.clone()))
         }
         Permissions::Role(spec) => {
             check_policies(&mut track, cluster, observed);
+            check_quotas(&mut track, asked, spec, cluster, observed.quotas);
             plan_stack(&mut track, asked, spec, cluster, observed)
         }
     };
@@ -112,12 +105,52 @@ fn plan_provider(
     }
 }
 
+/// An existing role can only be looked up in the cluster's own account.
+fn check_existing_role(
+    track: &mut Track,
+    arn: &RoleArn,
+    cluster: &Cluster,
+    found: &Lookup<RoleFacts>,
+) {
+    if arn.partition() != cluster.partition {
+        track.refusals.push(Refusal::OtherPartition {
+            arn: arn.to_string(),
+            partition: cluster.partition.clone(),
+        });
+    } else if arn.account() != cluster.account {
+        track.notes.push(format!(
+            "role {arn} is of another account than the cluster: whether it exists is not checked"
+        ));
+    } else {
+        match found {
+            Lookup::Found(role) if role.arn == arn.to_string() => {}
+            Lookup::Unknown(message) => {
+                track
+                    .notes
+                    .push(format!("cannot tell whether role {arn} exists: {message}"));
+            }
+            Lookup::Found(_) | Lookup::Missing => {
+                track
+                    .refusals
+                    .push(Refusal::RoleMissing { arn: arn.clone() });
+            }
+        }
+    }
+}
+
 fn check_policies(track: &mut Track, cluster: &Cluster, observed: &ObservedAccount) {
     for (arn, lookup) in &observed.policies {
         if arn.partition() != cluster.partition {
             track.refusals.push(Refusal::OtherPartition {
                 arn: arn.to_string(),
                 partition: cluster.partition.clone(),
+            });
+            continue;
+        }
+        if arn.account() != "aws" && arn.account() != cluster.account {
+            track.refusals.push(Refusal::OtherAccount {
+                arn: arn.to_string(),
+                account: cluster.account.clone(),
             });
             continue;
         }
@@ -131,6 +164,46 @@ fn check_policies(track: &mut Track, cluster: &Cluster, observed: &ObservedAccou
                 ));
             }
             Lookup::Found(()) => {}
+        }
+    }
+}
+
+/// Whether IAM's default quotas do, so that the account's own need not be asked for.
+pub fn fits_default_quotas(asked: &IamServiceAccount, cluster: &Cluster) -> bool {
+    let Permissions::Role(spec) = &asked.permissions else {
+        return true;
+    };
+    let (managed, trust) = sizes(asked, spec, cluster);
+    let quotas = Quotas::default();
+    managed <= quotas.managed_policies && trust <= quotas.trust
+}
+
+/// Number of managed policies, and length of the trust policy.
+fn sizes(asked: &IamServiceAccount, spec: &RoleSpec, cluster: &Cluster) -> (usize, usize) {
+    let trust = template::trust(spec, cluster, &asked.name);
+    (spec.managed_count(), policy::measure(&trust))
+}
+
+fn check_quotas(
+    track: &mut Track,
+    asked: &IamServiceAccount,
+    spec: &RoleSpec,
+    cluster: &Cluster,
+    quotas: Quotas,
+) {
+    let (managed, trust) = sizes(asked, spec, cluster);
+    for (what, asked, quota) in [
+        (
+            "the number of managed policies",
+            managed,
+            quotas.managed_policies,
+        ),
+        ("the length of the trust policy", trust, quotas.trust),
+    ] {
+        if asked > quota {
+            track
+                .refusals
+                .push(Refusal::OverQuota { what, asked, quota });
         }
     }
 }

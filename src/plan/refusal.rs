@@ -20,10 +20,21 @@ pub enum Refusal {
     PolicyMissing {
         arn: String,
     },
+    /// More than the account's quota allows.
+    OverQuota {
+        what: &'static str,
+        asked: usize,
+        quota: usize,
+    },
     /// A policy ARN of another partition than the cluster's.
     OtherPartition {
         arn: String,
         partition: String,
+    },
+    /// A policy of another account than the cluster's: IAM attaches none.
+    OtherAccount {
+        arn: String,
+        account: String,
     },
     RoleNameTaken {
         role: RoleName,
@@ -116,9 +127,15 @@ impl Refusal {
             } => {
                 format!("IAM OIDC provider {provider} does not accept the audience \"{audience}\"")
             }
+            Self::OverQuota { what, asked, quota } => {
+                format!("{what} is {asked}, this account allows {quota}")
+            }
             Self::PolicyMissing { arn } => format!("policy {arn} does not exist"),
             Self::OtherPartition { arn, partition } => {
-                format!("policy {arn} is not of the cluster's partition \"{partition}\"")
+                format!("{arn} is not of the cluster's partition \"{partition}\"")
+            }
+            Self::OtherAccount { arn, account } => {
+                format!("policy {arn} is of another account than the cluster's, {account}")
             }
             Self::RoleNameTaken { role, arn } => format!("role name \"{role}\" is taken by {arn}"),
             Self::RoleMissing { arn } => format!("role {arn} does not exist"),
@@ -227,7 +244,11 @@ impl Refusal {
             Self::PolicyMissing { .. } => vec![
                 "look for its ARN: `aws iam list-policies --query 'Policies[].Arn'`".to_owned(),
             ],
+            Self::OverQuota { .. } => {
+                vec!["ask for less, or raise the quota of IAM in Service Quotas".to_owned()]
+            }
             Self::OtherPartition { partition, .. } => vec![format!("ARNs of this partition begin with `arn:{partition}:`")],
+            Self::OtherAccount { .. } => vec!["create a policy with the same document in the cluster's account".to_owned()],
             Self::RoleNameTaken { arn, .. } => vec![
                 "choose another `--role-name`, or leave it out".to_owned(),
                 format!("or use that role as it is: `--attach-role-arn {arn}`"),

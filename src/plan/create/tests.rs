@@ -53,6 +53,7 @@ fn observed(stack: StackState, service_account: ServiceAccountState) -> Observed
         policies: vec![(policy("A"), Lookup::Found(()))],
         role: Lookup::Missing,
         service_account,
+        quotas: Quotas::default(),
     }
 }
 
