@@ -76,8 +76,7 @@ impl Output {
             Format::Table => view.table(Width::Normal),
             Format::Wide => view.table(Width::Wide),
             Format::Json => json(view)?,
-            Format::Yaml => serde_saphyr::to_string(view)
-                .map_err(|error| std::io::Error::other(error.to_string()))?,
+            Format::Yaml => yaml(view)?,
             Format::Name => view
                 .names()
                 .iter()
@@ -112,6 +111,13 @@ fn json(view: &impl Serialize) -> Result<String, Error> {
         .map_err(std::io::Error::from)?;
     bytes.push(b'\n');
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Long texts stay on one line, so that an ARN can be found by its text.
+fn yaml(view: &impl Serialize) -> Result<String, Error> {
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    serde_saphyr::to_string_with_options(view, options)
+        .map_err(|error| std::io::Error::other(error.to_string()).into())
 }
 
 /// Writes a whole text to stdout at once.

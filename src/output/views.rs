@@ -200,7 +200,7 @@ impl Serialize for Manifest {
 impl View for Manifest {
     /// YAML, to be piped into `kubectl apply -f -`.
     fn table(&self, _: Width) -> String {
-        serde_saphyr::to_string(self).unwrap_or_default()
+        super::yaml(self).unwrap_or_default()
     }
 
     fn names(&self) -> Vec<String> {

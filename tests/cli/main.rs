@@ -10,4 +10,5 @@
 mod sandbox;
 mod support;
 
+mod readme;
 mod smoke;

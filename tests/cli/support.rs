@@ -133,11 +133,16 @@ impl Bench {
     /// The binary in the bench's environment and in no other.
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_irsactl"));
+        self.within(&mut command);
+        command
+    }
+
+    /// Another program in the bench's environment.
+    pub fn within<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
             .env_clear()
             .envs(self.environment.iter().cloned())
-            .current_dir(&self.home);
-        command
+            .current_dir(&self.home)
     }
 
     /// Replaces what differs from run to run: folders and ports.

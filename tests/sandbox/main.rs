@@ -60,8 +60,13 @@ fn main() -> std::io::Result<()> {
 fn print_environment(sandbox: &Sandbox) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let mut variables = sandbox.environment();
-    // The only name of the region that boto3 and the first AWS CLI know.
-    variables.push(("AWS_DEFAULT_REGION", sandbox.world().options.region.clone()));
+    let kubeconfig = sandbox.directory().join("kubeconfig");
+    let content = {
+        let world = sandbox.world();
+        world.kubeconfig(&world.clusters[0].name)
+    };
+    std::fs::write(&kubeconfig, content)?;
+    variables.push(("KUBECONFIG", kubeconfig.display().to_string()));
     for (name, value) in variables {
         writeln!(out, "export {name}='{}'", value.replace('\'', r"'\''"))?;
     }

@@ -85,6 +85,7 @@ impl Sandbox {
                 format!("http://127.0.0.1:{}", self.aws_port),
             ),
             ("AWS_REGION", world.options.region.clone()),
+            ("AWS_DEFAULT_REGION", world.options.region.clone()),
             (
                 "AWS_ACCESS_KEY_ID",
                 format!("AKIA{}", world.options.accounts[0]),
@@ -125,6 +126,29 @@ impl Sandbox {
             .iter()
             .map(ToString::to_string)
             .collect()
+    }
+
+    /// The token that Kubernetes projects into a pod of a service account, for one hour.
+    pub fn pod_token(&self, cluster: &str, namespace: &str, name: &str, audience: &str) -> String {
+        let mut world = self.shared.lock();
+        let issuer = world.clusters.iter().find(|known| known.name == cluster);
+        let issuer = issuer
+            .and_then(|cluster| cluster.issuer.clone())
+            .unwrap_or_default();
+        let account = world.api(cluster).service_account(namespace, name);
+        let uid = account
+            .and_then(|account| account["metadata"]["uid"].as_str())
+            .unwrap_or_default()
+            .to_owned();
+        token::sign(
+            &issuer,
+            namespace,
+            name,
+            &uid,
+            &[audience.to_owned()],
+            3600,
+            None,
+        )
     }
 
     /// A folder of the sandbox's own that goes away with it.
