@@ -83,7 +83,10 @@ pub enum Error {
     #[error("cannot use the kubeconfig: {cause}")]
     Kubeconfig { cause: String },
     #[error("{target}: {refusal}")]
-    Refused { target: Target, refusal: Refusal },
+    Refused {
+        target: Target,
+        refusal: Box<Refusal>,
+    },
     /// Told one by one.
     #[error("{} errors", .0.len())]
     Several(Vec<Self>),
@@ -238,6 +241,12 @@ fn aws_hints(code: &str) -> Vec<String> {
     match code {
         "LimitExceededException" | "LimitExceeded" => {
             vec!["raise the quota in Service Quotas, or delete what is no longer needed".to_owned()]
+        }
+        "AlreadyExistsException" => {
+            vec![
+                "it was made meanwhile: run the same command again, which looks at it first"
+                    .to_owned(),
+            ]
         }
         "Throttling" | "ThrottlingException" | "RequestLimitExceeded" => {
             vec!["AWS is busy for this account: run the same command again in a minute".to_owned()]

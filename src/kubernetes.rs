@@ -215,8 +215,10 @@ impl Kubernetes {
             .map(|key| (key.clone(), Value::Null))
             .collect();
         let patch = Patch::Merge(json!({ "metadata": { "annotations": nulls } }));
-        let mut parameters = PatchParams::default();
-        parameters.field_manager = Some(FIELD_MANAGER.to_owned());
+        let parameters = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
         match self
             .accounts(&name.namespace)
             .patch(&name.name, &parameters, &patch)

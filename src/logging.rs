@@ -1,12 +1,15 @@
 //! The log on stderr, off unless asked for by `-v` or IRSACTL_LOG; and whether there is colour.
 
 use anstream::ColorChoice;
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::cli::{Color, Screen};
 
-/// Starts logging. Secrets never reach it: no level includes the SDK's and kube's own logs of signing
-/// and of headers.
+/// Applies the screen's flags: colour, and the log at the asked level.
 pub fn start(screen: Screen) {
     match screen.color {
         Color::Auto => {}
@@ -17,19 +20,24 @@ pub fn start(screen: Screen) {
         0 => "off",
         1 => "irsactl=info",
         2 => "irsactl=debug",
-        _ => "irsactl=trace,aws_config=info,kube_client=info,rustls=info",
+        _ => "irsactl=trace,info",
     };
-    let filter = std::env::var("IRSACTL_LOG")
-        .ok()
-        .and_then(|text| EnvFilter::try_new(text).ok());
+    let filter = std::env::var("IRSACTL_LOG").ok();
     if screen.verbose == 0 && filter.is_none() {
         return;
     }
-    let filter = filter.unwrap_or_else(|| EnvFilter::new(levels));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let filter = filter.and_then(|text| EnvFilter::try_new(text).ok());
+    let log = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .without_time()
-        .init();
+        .with_filter(filter.unwrap_or_else(|| EnvFilter::new(levels)))
+        .with_filter(filter_fn(is_harmless));
+    registry().with(log).init();
+}
+
+/// The SDK and kube log requests with their signatures and tokens below INFO: no filter may ask for
+/// those. What irsactl logs itself holds no secret at any level.
+fn is_harmless(event: &Metadata<'_>) -> bool {
+    event.target().starts_with("irsactl") || *event.level() <= Level::INFO
 }

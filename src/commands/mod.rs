@@ -208,7 +208,7 @@ fn refusals(plan: &Plan) -> Vec<Error> {
     plan.refusals()
         .map(|(target, refusal)| Error::Refused {
             target: target.clone(),
-            refusal: refusal.clone(),
+            refusal: Box::new(refusal.clone()),
         })
         .collect()
 }
@@ -226,7 +226,7 @@ fn failures(outcomes: &mut [Outcome]) -> Result<Exit, Error> {
         let target = &outcome.track.target;
         errors.extend(outcome.track.refusals.iter().map(|refusal| Error::Refused {
             target: target.clone(),
-            refusal: refusal.clone(),
+            refusal: Box::new(refusal.clone()),
         }));
         errors.extend(outcome.error.take());
     }

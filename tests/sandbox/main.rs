@@ -1,6 +1,11 @@
 //! The sandbox by itself: prints the variables that point clients at it, runs until Ctrl-C.
 
 #[path = "mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the sandbox is more than its own program needs"
+)]
 mod sandbox;
 
 use std::io::Write as _;

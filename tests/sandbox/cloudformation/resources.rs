@@ -273,7 +273,7 @@ fn policies_of(properties: &Value) -> (Vec<String>, BTreeMap<String, Value>) {
 
 fn document_of(policy: &Value) -> Value {
     match &policy["PolicyDocument"] {
-        Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(null)),
+        Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
         document => document.clone(),
     }
 }

@@ -205,6 +205,9 @@ impl Account {
     }
 }
 
+/// The rows of a list that a role has.
+type Listing = fn(&Role) -> Vec<Xml>;
+
 fn check_trust(trust: &Value, partition: &str) -> Result<(), Refusal> {
     documents::check(trust, Purpose::Trust(partition))?;
     if documents::size(trust) > TRUST_SIZE {
@@ -250,7 +253,7 @@ pub fn answer(
         }
         _ => {}
     }
-    let lists: Option<(&str, fn(&Role) -> Vec<Xml>)> = match action {
+    let lists: Option<(&str, Listing)> = match action {
         "ListAttachedRolePolicies" => Some(("AttachedPolicies", attached)),
         "ListRolePolicies" => Some(("PolicyNames", |role| {
             role.inline.keys().map(|name| Xml::value(name)).collect()
