@@ -115,7 +115,7 @@ impl Hands<'_> {
                 target,
                 action,
                 status,
-            })
+            });
         };
         match action {
             Action::CreateOidcProvider {

@@ -1,0 +1,264 @@
+//! `cargo bench`: how fast, how small, how frugal the release build is, each figure beside its target.
+//! Nothing is asserted: a figure says something only with the machine that it was taken on.
+
+#[path = "../sandbox/mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the sandbox is more than benchmarks need"
+)]
+mod sandbox;
+
+use std::error::Error;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use wait4::Wait4;
+
+use sandbox::{Options, Pace, Sandbox};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_irsactl");
+const ACCOUNT: &str = "111122223333";
+const POLICY: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+/// How often short programs are run; the median counts.
+const RUNS: usize = 41;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut table = Table::default();
+    cold_start(&mut table)?;
+    for seconds in [12, 1] {
+        create(&mut table, Duration::from_secs(seconds))?;
+    }
+    let size = std::fs::metadata(BINARY)?.len();
+    table.row("release binary, stripped", &megabytes(size), "≤ 11 MB");
+    table.row("crates in the program", &crates()?.to_string(), "");
+    table.print()
+}
+
+/// One program's run.
+struct Run {
+    time: Duration,
+    /// Bytes.
+    peak: u64,
+}
+
+fn run(command: &mut Command) -> Result<Run, Box<dyn Error>> {
+    let begun = Instant::now();
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let ended = child.wait4()?;
+    let time = begun.elapsed();
+    if !ended.status.success() {
+        return Err(format!("{command:?} failed: {}", ended.status).into());
+    }
+    Ok(Run {
+        time,
+        peak: ended.rusage.maxrss,
+    })
+}
+
+/// The median of many runs.
+fn median(mut command: impl FnMut() -> Command) -> Result<Run, Box<dyn Error>> {
+    let mut runs = (0..RUNS)
+        .map(|_| run(&mut command()))
+        .collect::<Result<Vec<_>, _>>()?;
+    runs.sort_by_key(|run| run.time);
+    Ok(runs.swap_remove(RUNS / 2))
+}
+
+fn cold_start(table: &mut Table) -> Result<(), Box<dyn Error>> {
+    let empty = empty_program()?;
+    let version = || {
+        let mut command = Command::new(BINARY);
+        command.arg("--version");
+        command
+    };
+    let base = median(|| Command::new(&empty))?;
+    let ours = median(version)?;
+    table.row("empty Rust program", &milliseconds(base.time), "");
+    let more = ours.time.saturating_sub(base.time);
+    let time = format!("{} (+{})", milliseconds(ours.time), milliseconds(more));
+    table.row(
+        "`irsactl --version`",
+        &time,
+        "within 3 ms of an empty program",
+    );
+    table.row("… peak memory", &megabytes(ours.peak), "");
+    table.row("… instructions", &instructions(version())?, "");
+    Ok(())
+}
+
+/// The smallest program that this machine's rustc makes.
+fn empty_program() -> Result<PathBuf, Box<dyn Error>> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (source, program) = (folder.join("empty.rs"), folder.join("empty"));
+    std::fs::write(&source, "fn main() {}\n")?;
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let built = Command::new(rustc)
+        .arg("-O")
+        .arg("-o")
+        .args([&program, &source])
+        .status()?;
+    if built.success() {
+        Ok(program)
+    } else {
+        Err("the empty program does not build".into())
+    }
+}
+
+/// Counted by perf or valgrind, whichever is there and allowed.
+fn instructions(command: Command) -> Result<String, Box<dyn Error>> {
+    let counted = |tool: &str, arguments: &[&str]| -> Option<String> {
+        let output = Command::new(tool)
+            .args(arguments)
+            .arg(command.get_program())
+            .args(command.get_args())
+            .output()
+            .ok()?;
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    if let Some(text) = counted("perf", &["stat", "-x,", "-e", "instructions:u"])
+        && let Some(count) = text
+            .split(',')
+            .next()
+            .and_then(|count| count.trim().parse::<u64>().ok())
+    {
+        return Ok(format!("{:.2} M (perf)", count as f64 / 1e6));
+    }
+    let out = format!(
+        "--callgrind-out-file={}/callgrind.out",
+        env!("CARGO_TARGET_TMPDIR")
+    );
+    let text = counted("valgrind", &["--tool=callgrind", &out]);
+    let count = text.as_deref().and_then(|text| {
+        text.split("Collected :")
+            .nth(1)?
+            .trim()
+            .split_whitespace()
+            .next()?
+            .parse::<u64>()
+            .ok()
+    });
+    Ok(count.map_or(
+        "not counted: neither perf nor valgrind".to_owned(),
+        |count| format!("{:.2} M (callgrind)", count as f64 / 1e6),
+    ))
+}
+
+/// One service account with one policy, every call answered after 40 ms.
+fn create(table: &mut Table, stacks: Duration) -> Result<(), Box<dyn Error>> {
+    let sandbox = Sandbox::start(Options {
+        pace: Pace::Time(stacks),
+        ..Options::default()
+    })?;
+    let irsactl = |line: &str| {
+        let mut command = Command::new(BINARY);
+        command
+            .args(line.split(' '))
+            .env_clear()
+            .envs(sandbox.environment())
+            .env("HOME", sandbox.directory());
+        command
+    };
+    run(&mut irsactl(
+        "associate-oidc-provider --cluster demo --approve",
+    ))?;
+    sandbox.world().calls.clear();
+    sandbox.fault("* * delay 40ms");
+    let line = format!(
+        "create iamserviceaccount s3-reader --cluster demo --attach-policy-arn {POLICY} --approve"
+    );
+    let measured = run(&mut irsactl(&line))?;
+    let ended = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let ready = {
+        let world = sandbox.world();
+        let stack = world.accounts[ACCOUNT]
+            .stacks
+            .first()
+            .ok_or("no stack was made")?;
+        let complete = stack
+            .events
+            .iter()
+            .rev()
+            .find(|event| event.kind == "AWS::CloudFormation::Stack");
+        Duration::from_millis(u64::try_from(complete.ok_or("no event")?.timestamp)?)
+    };
+    let calls = sandbox.calls();
+    let polls = calls
+        .iter()
+        .filter(|call| *call == "cloudformation DescribeStacks")
+        .count()
+        .saturating_sub(1);
+    let name = format!("create, {} s stacks, 40 ms a call", stacks.as_secs());
+    table.row(&name, &format!("{:.2} s", measured.time.as_secs_f64()), "");
+    table.row(
+        "… after the stack was ready",
+        &format!("{:.2} s", ended.saturating_sub(ready).as_secs_f64()),
+        "≤ 3 s",
+    );
+    table.row(
+        "… calls, of them polls",
+        &format!("{}, {polls}", calls.len()),
+        "",
+    );
+    table.row("… peak memory", &megabytes(measured.peak), "≤ 30 MB");
+    Ok(())
+}
+
+/// What `cargo tree` lists for this platform, build scripts' crates included.
+fn crates() -> Result<usize, Box<dyn Error>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args([
+            "tree",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--no-dedupe",
+        ])
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let mut lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim_end_matches(" (proc-macro)"))
+        .collect();
+    lines.sort_unstable();
+    lines.dedup();
+    Ok(lines.len().saturating_sub(1))
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+/// Markdown, so that it can go into the README.
+#[derive(Default)]
+struct Table(Vec<[String; 3]>);
+
+impl Table {
+    fn row(&mut self, what: &str, figure: &str, target: &str) {
+        self.0
+            .push([what.to_owned(), figure.to_owned(), target.to_owned()]);
+    }
+
+    fn print(&self) -> Result<(), Box<dyn Error>> {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "| Measured | Figure | Target |\n|---|---|---|")?;
+        for [what, figure, target] in &self.0 {
+            writeln!(out, "| {what} | {figure} | {target} |")?;
+        }
+        Ok(())
+    }
+}
