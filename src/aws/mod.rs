@@ -95,8 +95,14 @@ impl Aws {
                     .operation_attempt_timeout(
                         connection
                             .intervals
-                            .of(Duration::from_secs(30))
+                            .of(Duration::from_secs(20))
                             .max(Duration::from_secs(1)),
+                    )
+                    .operation_timeout(
+                        connection
+                            .intervals
+                            .of(Duration::from_secs(90))
+                            .max(Duration::from_secs(3)),
                     )
                     .build(),
             );

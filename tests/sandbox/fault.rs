@@ -2,6 +2,8 @@
 //! sandbox takes it as an option: `SERVICE OPERATION [from N] [times N] EFFECT`, for example
 //! `cloudformation CreateStack throttle 1/5`, `iam GetPolicy deny`, `* * delay 40ms`,
 //! `kubernetes * from 2 times 1 reset`.
+//! Effects: `delay MS`, `reset`, `hang`, `half`, `swallow`, `garbage`, `deny`, `throttle [RATE/BURST]`,
+//! `error STATUS CODE MESSAGE`.
 
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -17,6 +19,8 @@ pub enum Effect {
     Hang,
     /// Carry the call out, answer half a body, then break off.
     Half,
+    /// Carry the call out and never answer.
+    Swallow,
     Error {
         status: u16,
         code: String,
@@ -161,6 +165,7 @@ fn kind(service: Option<Service>, operation: Option<&str>, words: &[&str]) -> Re
         ["reset"] => Ok(Kind::Effect(Effect::Reset)),
         ["hang"] => Ok(Kind::Effect(Effect::Hang)),
         ["half"] => Ok(Kind::Effect(Effect::Half)),
+        ["swallow"] => Ok(Kind::Effect(Effect::Swallow)),
         ["garbage"] => Ok(Kind::Effect(Effect::Body {
             status: 200,
             body: "<html>hello</html>".to_owned(),

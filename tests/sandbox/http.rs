@@ -107,16 +107,16 @@ async fn answer(
         (call, world.effect_on(service, &operation))
     };
     shared.called.notify_waiters();
-    let mut half = false;
+    let (mut half, mut swallowed) = (false, false);
     match effect {
         Effect::None => {}
         Effect::Delay(delay) => tokio::time::sleep(delay).await,
         Effect::Reset => return Err(std::io::Error::other("reset asked for")),
         Effect::Hang => {
-            tokio::time::sleep(Duration::from_secs(3600)).await;
-            return Err(std::io::Error::other("hung up"));
+            hang().await;
         }
         Effect::Half => half = true,
+        Effect::Swallow => swallowed = true,
         Effect::Error {
             status,
             code,
@@ -141,7 +141,15 @@ async fn answer(
         world.finish(call, reply.status);
         reply
     };
+    if swallowed {
+        hang().await;
+    }
     Ok(response(reply, half))
+}
+
+/// Says nothing for longer than any client waits.
+async fn hang() {
+    tokio::time::sleep(Duration::from_secs(3600)).await;
 }
 
 /// The error reply of a service, in its own protocol.
