@@ -70,29 +70,40 @@ pub async fn apply(plan: Plan, hands: &Hands<'_>) -> Vec<Outcome> {
         .await
 }
 
-async fn run(track: Track, hands: &Hands<'_>) -> Outcome {
+async fn run(mut track: Track, hands: &Hands<'_>) -> Outcome {
     let mut role = match &track.role {
         Some(Role::Arn(arn)) => Some(arn.clone()),
         _ => None,
     };
     let mut done = 0;
     let mut error = None;
-    for action in &track.actions {
+    while let Some(action) = track.actions.get(done) {
         let target = &track.target;
         (hands.on)(Event::Began { target, action });
         let begun = Instant::now();
         tracing::info!("{action}");
-        if let Err(failure) = hands.carry_out(target, action, &mut role).await {
-            (hands.on)(Event::Failed { target, action });
-            error = Some(failure);
-            break;
+        match hands.carry_out(target, action, &mut role).await {
+            Ok(()) => {
+                let elapsed = begun.elapsed();
+                (hands.on)(Event::Finished {
+                    target,
+                    action,
+                    elapsed,
+                });
+                done += 1;
+            }
+            Err(denied @ Error::AccessDenied { .. }) if is_best_effort(action) => {
+                (hands.on)(Event::Failed { target, action });
+                let text = format!("did not {action}: {denied}");
+                (hands.on)(Event::Warned { text });
+                track.actions.remove(done);
+            }
+            Err(failure) => {
+                (hands.on)(Event::Failed { target, action });
+                error = Some(failure);
+                break;
+            }
         }
-        (hands.on)(Event::Finished {
-            target,
-            action,
-            elapsed: begun.elapsed(),
-        });
-        done += 1;
     }
     Outcome {
         track,
@@ -100,6 +111,14 @@ async fn run(track: Track, hands: &Hands<'_>) -> Outcome {
         done,
         error,
     }
+}
+
+/// Whether it is no failure that this identity may not do it.
+fn is_best_effort(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::TagCluster { .. } | Action::UntagCluster { .. }
+    )
 }
 
 impl Hands<'_> {
@@ -140,10 +159,8 @@ impl Hands<'_> {
                 cluster,
                 key,
                 value,
-            } => self.best_effort(action, eks.tag(cluster, key, value).await),
-            Action::UntagCluster { cluster, key } => {
-                self.best_effort(action, eks.untag(cluster, key).await)
-            }
+            } => eks.tag(cluster, key, value).await,
+            Action::UntagCluster { cluster, key } => eks.untag(cluster, key).await,
             Action::AwaitStack { id, .. } => cloudformation
                 .settled(id, self.limit, &status)
                 .await
@@ -190,19 +207,6 @@ impl Hands<'_> {
                     .remove_annotations(name, annotations)
                     .await
             }
-        }
-    }
-
-    /// A tag that this identity may not set is no failure.
-    fn best_effort(&self, action: &Action, result: Result<(), Error>) -> Result<(), Error> {
-        match result {
-            Err(error @ Error::AccessDenied { .. }) => {
-                (self.on)(Event::Warned {
-                    text: format!("did not {action}: {error}"),
-                });
-                Ok(())
-            }
-            result => result,
         }
     }
 
