@@ -3,7 +3,7 @@
 use super::{Context, Exit, Finished, Mode, conclude, finish};
 use crate::cli::{Associate, ClusterOrPosition, Screen};
 use crate::error::Error;
-use crate::issuer;
+use crate::issuer::{self, Reading};
 use crate::model::{Cluster, ClusterName};
 use crate::observe::{ObservedProvider, OidcProvider};
 use crate::plan::Plan;
@@ -77,7 +77,7 @@ pub async fn observe(
     let needed = provider.is_none() || spec.refresh == Refresh::Updated;
     let reading = match spec.thumbprints {
         Thumbprints::Given(_) | Thumbprints::LeftToIam => None,
-        Thumbprints::Read => match issuer::read(&cluster.issuer, context.intervals).await {
+        Thumbprints::Read => match read(context, cluster, provider.is_some()).await {
             Ok(reading) => Some(reading),
             Err(error) if needed => return Err(error),
             Err(error) => {
@@ -89,4 +89,14 @@ pub async fn observe(
         },
     };
     Ok(ObservedProvider { provider, reading })
+}
+
+/// Only a new provider can be made without thumbprints: IAM then fetches them itself.
+async fn read(context: &Context, cluster: &Cluster, exists: bool) -> Result<Reading, Error> {
+    match issuer::read(&cluster.issuer, context.intervals).await? {
+        Reading::Unreachable { host, cause } if exists => {
+            Err(Error::IssuerUnreachable { host, cause })
+        }
+        reading => Ok(reading),
+    }
 }
