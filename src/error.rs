@@ -63,7 +63,7 @@ pub enum Error {
     IssuerUntrusted {
         host: String,
         reason: String,
-        sent_by: Option<String>,
+        likely: Option<String>,
     },
     #[error("cannot reach the issuer's host {host}: {cause}")]
     IssuerUnreachable { host: String, cause: String },
@@ -166,11 +166,17 @@ impl Error {
             Self::Timeout { .. } => {
                 vec!["run the same command again: it goes on where this one stopped; `--timeout 1h` waits longer".to_owned()]
             }
-            Self::IssuerUntrusted { sent_by, .. } => untrusted_hints(sent_by.as_deref()),
-            Self::IssuerUnreachable { .. } | Self::IssuerDocument { .. } => vec![
-                "check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached".to_owned(),
-                "or go on without it: `--thumbprint HEX`, or `--no-thumbprint` lets IAM fetch the thumbprint".to_owned(),
-            ],
+            Self::IssuerUntrusted { likely, .. } => {
+                let likely = likely.iter().map(|cause| format!("likely cause: {cause}"));
+                likely.chain(without_reading()).collect()
+            }
+            Self::IssuerUnreachable { .. } => {
+                let check = "check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached";
+                std::iter::once(check.to_owned()).chain(without_reading()).collect()
+            }
+            Self::IssuerDocument { url, .. } => {
+                std::iter::once(format!("look at it: `curl {url}`")).chain(without_reading()).collect()
+            }
             Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
             Self::KubernetesForbidden { .. } => vec![
                 "this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces".to_owned(),
@@ -251,20 +257,22 @@ fn aws_hints(code: &str) -> Vec<String> {
         "Throttling" | "ThrottlingException" | "RequestLimitExceeded" => {
             vec!["AWS is busy for this account: run the same command again in a minute".to_owned()]
         }
+        "OpenIdIdpCommunicationError" | "OpenIdIdpCommunicationErrorException" => vec![
+            "IAM cannot reach the issuer either; name the thumbprint, so that IAM need not fetch it: `--thumbprint HEX`"
+                .to_owned(),
+        ],
         _ => Vec::new(),
     }
 }
 
-fn untrusted_hints(sent_by: Option<&str>) -> Vec<String> {
-    let mut hints = Vec::new();
-    if let Some(top) = sent_by {
-        hints.push(format!(
-            "the certificate was issued by \"{top}\": a proxy that inspects TLS puts its own there"
-        ));
-    }
-    hints.push("run this where the connection is not inspected, or name the right thumbprint: `--thumbprint HEX`".to_owned());
-    hints.push("or leave it out, so that IAM fetches it itself: `--no-thumbprint`".to_owned());
-    hints
+/// How to make the provider without a look at the issuer. Whole commands, as other commands than
+/// `associate-oidc-provider` meet these errors too.
+fn without_reading() -> [String; 2] {
+    [
+        "let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`"
+            .to_owned(),
+        "or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`".to_owned(),
+    ]
 }
 
 fn unauthorized_hints(cluster: Option<&ClusterName>) -> Vec<String> {

@@ -173,7 +173,7 @@ async fn discover(issuer: &Issuer) -> Result<(Chain, Discovery), Error> {
         .map_err(|error| wrong(format!("cannot be read: {error}")))?
         .to_bytes();
     let discovery = serde_json::from_slice(&body)
-        .map_err(|error| wrong(format!("is no OIDC discovery: {error}")))?;
+        .map_err(|error| wrong(format!("cannot be understood: {error}")))?;
     Ok((chain, discovery))
 }
 
@@ -200,12 +200,10 @@ async fn connect(host: &str, port: u16) -> Result<(TlsStream<TcpStream>, Chain),
     match result {
         Ok(stream) => Ok((stream, Chain::parse(host, &sent).map_err(unreachable)?)),
         Err(error) => Err(match untrusted(&error) {
-            Some(reason) => Error::IssuerUntrusted {
+            Some((reason, likely)) => Error::IssuerUntrusted {
                 host: host.to_owned(),
                 reason,
-                sent_by: Chain::parse(host, &sent)
-                    .ok()
-                    .and_then(|chain| chain.top_issuer()),
+                likely: likely.or_else(|| inspected(host, &sent)),
             },
             None => unreachable(deepest(&error)),
         }),
@@ -270,27 +268,40 @@ async fn proxy_status(stream: &mut TcpStream) -> std::io::Result<String> {
     Ok(head.lines().next().unwrap_or_default().to_owned())
 }
 
-/// Why a certificate was refused, in words; `None` for other failures of the handshake.
-fn untrusted(error: &std::io::Error) -> Option<String> {
+/// Who opens TLS on the way, as far as the certificates tell.
+fn inspected(host: &str, sent: &[CertificateDer<'_>]) -> Option<String> {
+    let top = Chain::parse(host, sent).ok()?.top_issuer()?;
+    Some(format!(
+        "a proxy on the way inspects TLS; the certificate was issued by \"{top}\""
+    ))
+}
+
+/// Why a certificate was refused, in words, and the likely cause where the reason alone tells it;
+/// `None` for other failures of the handshake.
+fn untrusted(error: &std::io::Error) -> Option<(String, Option<String>)> {
     let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
     let rustls::Error::InvalidCertificate(reason) = error else {
         return None;
     };
-    Some(match reason {
+    let (reason, likely) = match reason {
         CertificateError::UnknownIssuer => {
-            "its certificate authority is unknown to this system".to_owned()
+            ("its certificate authority is unknown to this system", None)
         }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "it has expired".to_owned()
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet".to_owned()
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is of another host".to_owned()
-        }
-        other => other.to_string(),
-    })
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
+            "it has expired",
+            Some("the issuer did not renew it, or this computer's clock is wrong (`date -u`)"),
+        ),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+            "it is not valid yet",
+            Some("this computer's clock is wrong (`date -u`)"),
+        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+            "it is of another host",
+            Some("a proxy or a DNS entry leads to another server"),
+        ),
+        other => return Some((other.to_string(), None)),
+    };
+    Some((reason.to_owned(), likely.map(str::to_owned)))
 }
 
 /// Keeps what the server sent, and leaves the verdict to the platform's verifier.
