@@ -161,7 +161,6 @@ pub fn plan_removal(
             Lookup::Found(roles) if !roles.is_empty() => match trusting {
                 Trusting::Respected => {
                     track.refusals.push(Refusal::StillTrusted {
-                        provider: arn.clone(),
                         roles: roles.clone(),
                     });
                 }
@@ -174,7 +173,6 @@ pub fn plan_removal(
             },
             Lookup::Unknown(message) if trusting == Trusting::Respected => {
                 track.refusals.push(Refusal::TrustUnknown {
-                    provider: arn.clone(),
                     message: message.clone(),
                 });
             }

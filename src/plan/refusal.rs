@@ -89,11 +89,9 @@ pub enum Refusal {
         wanted: String,
     },
     StillTrusted {
-        provider: String,
         roles: Vec<String>,
     },
     TrustUnknown {
-        provider: String,
         message: String,
     },
     ForeignPolicies {
@@ -192,17 +190,15 @@ impl Refusal {
                     "the ServiceAccount has another value of {key}\n  asked: {wanted}\n  found: {found}"
                 )
             }
-            Self::StillTrusted { provider, roles } => {
+            Self::StillTrusted { roles } => {
                 let lines: Vec<String> = roles.iter().map(|role| format!("\n  {role}")).collect();
                 format!(
-                    "roles still trust IAM OIDC provider {provider}{}",
+                    "its IAM OIDC provider is still trusted by{}",
                     lines.concat()
                 )
             }
-            Self::TrustUnknown { provider, message } => {
-                format!(
-                    "cannot tell whether roles still trust IAM OIDC provider {provider}: {message}"
-                )
+            Self::TrustUnknown { message } => {
+                format!("cannot tell whether roles still trust its IAM OIDC provider: {message}")
             }
             Self::ForeignPolicies { role, policies, .. } => {
                 let lines: Vec<String> = policies
