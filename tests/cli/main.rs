@@ -11,4 +11,6 @@ mod sandbox;
 mod support;
 
 mod readme;
+mod associate;
+mod disassociate;
 mod smoke;

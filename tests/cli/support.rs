@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::sandbox::{Account, Options, Sandbox};
+use crate::sandbox::{Account, Options, Sandbox, thumbprint};
 
 /// The account of the default credentials.
 pub const ACCOUNT: &str = "111122223333";
@@ -145,16 +145,30 @@ impl Bench {
             .current_dir(&self.home)
     }
 
-    /// Replaces what differs from run to run: folders and ports.
-    fn steady(&self, text: &str) -> String {
+    /// Replaces what differs from run to run: folders, ports, and the SHA-1 of the certificates that
+    /// the issuers' hosts send, which becomes `POSITION@HOST`, as wide as it was.
+    pub fn steady(&self, text: &str) -> String {
         let mut text = text.replace(&self.home.display().to_string(), "~");
         text = text.replace(&self.sandbox.directory().display().to_string(), "SANDBOX");
+        let hosts: Vec<String> = self.sandbox.world().issuer_hosts.keys().cloned().collect();
+        for host in hosts {
+            for (index, sha1) in self.sha1s(&host).iter().enumerate() {
+                let name = format!("{}@{host}", index + 1);
+                text = text.replace(sha1, &format!("{name:-<40}"));
+            }
+        }
         for (name, value) in self.sandbox.environment() {
             if let Some(port) = value.strip_prefix("http://127.0.0.1:") {
                 text = text.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{name}"));
             }
         }
         text
+    }
+
+    /// SHA-1 of the certificates that a host sends, in their order.
+    pub fn sha1s(&self, host: &str) -> Vec<String> {
+        let chain = self.sandbox.world().chain_of(host);
+        chain.iter().map(|der| thumbprint(der)).collect()
     }
 
     /// What calls were made since the last look, one a line.
@@ -197,6 +211,32 @@ impl Bench {
                 .map(|role| format!("{}\n", role.name))
                 .collect()
         })
+    }
+
+    /// All IAM OIDC providers with what they hold, and the tags of the cluster "demo".
+    pub fn providers(&self) -> String {
+        let mut text = String::new();
+        let account = |account: &mut Account| account.providers.clone();
+        for provider in self.account(account).values() {
+            text.push_str(&format!("{}\n  url: {}\n", provider.arn, provider.url));
+            let lists = [
+                ("audience", &provider.client_ids),
+                ("thumbprint", &provider.thumbprints),
+            ];
+            for (name, value) in lists
+                .iter()
+                .flat_map(|(n, list)| list.iter().map(move |v| (n, v)))
+            {
+                text.push_str(&format!("  {name}: {value}\n"));
+            }
+            for (key, value) in &provider.tags {
+                text.push_str(&format!("  tag: {key}={value}\n"));
+            }
+        }
+        for (key, value) in &self.sandbox.world().clusters[0].tags {
+            text.push_str(&format!("cluster tag: {key}={value}\n"));
+        }
+        self.steady(&text)
     }
 
     /// Labels and annotations of a ServiceAccount of "demo"; empty text when there is none.

@@ -19,7 +19,7 @@ mod token;
 mod trust;
 mod world;
 
-pub use certificates::Chain;
+pub use certificates::{Chain, thumbprint};
 pub use fault::{Effect, Fault, Kind};
 pub use iam::{ManagedPolicy, Provider, Role};
 pub use world::{Account, Call, Cluster, Options, Pace, Service, World};
