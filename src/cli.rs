@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::Styles;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::{
     Audience, ClusterName, Issuer, Namespace, Pairs, PolicyArn, RoleArn, RoleName, RolePath,
     SubjectPattern, Thumbprint, Timeout,
 };
-use crate::template::WellKnownPolicy;
+use crate::template::{WELL_KNOWN, WellKnownPolicy};
 
 /// Give pods on Kubernetes the AWS permissions that they need, and no more.
 ///
@@ -94,21 +95,21 @@ impl Command {
 #[derive(Debug, Subcommand)]
 pub enum Create {
     /// Create an IAM role for a Kubernetes service account, and the service account
-    #[command(name = "iamserviceaccount", aliases = NOUNS, after_help = CREATE_EXAMPLES)]
+    #[command(name = "iamserviceaccount", visible_aliases = NOUNS, after_help = CREATE_EXAMPLES)]
     IamServiceAccount(Box<CreateServiceAccount>),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Get {
     /// List the IAM service accounts of a cluster
-    #[command(name = "iamserviceaccount", aliases = NOUNS, after_help = GET_EXAMPLES)]
+    #[command(name = "iamserviceaccount", visible_aliases = NOUNS, after_help = GET_EXAMPLES)]
     IamServiceAccount(GetServiceAccount),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Delete {
     /// Delete an IAM service account: its role, and the Kubernetes service account if irsactl or eksctl made it
-    #[command(name = "iamserviceaccount", aliases = NOUNS, after_help = DELETE_EXAMPLES)]
+    #[command(name = "iamserviceaccount", visible_aliases = NOUNS, after_help = DELETE_EXAMPLES)]
     IamServiceAccount(DeleteServiceAccount),
 }
 
@@ -323,18 +324,25 @@ pub struct ClusterOrPosition {
     pub issuer_url: Option<Issuer>,
 }
 
-#[derive(Args, Debug)]
-#[group(id = "source")]
-pub struct ThumbprintArgs {
+/// Where a chain of certificates comes from.
+#[derive(Args, Clone, Debug)]
+#[group(required = true, multiple = false)]
+pub struct ChainSource {
     /// Name of the EKS cluster
-    #[arg(short, long, group = "issuer", required_unless_present_any = ["issuer_url", "pem"])]
+    #[arg(short, long, value_name = "NAME")]
     pub cluster: Option<ClusterName>,
     /// OIDC issuer; no AWS access is needed
-    #[arg(long, value_name = "URL", group = "issuer")]
+    #[arg(long, value_name = "URL")]
     pub issuer_url: Option<Issuer>,
     /// Chain of certificates as PEM, leaf first; - reads stdin
-    #[arg(long, value_name = "FILE", group = "issuer")]
+    #[arg(long, value_name = "FILE")]
     pub pem: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct ThumbprintArgs {
+    #[command(flatten)]
+    pub source: ChainSource,
     #[command(flatten)]
     pub aws: AwsArgs,
     /// Output format
@@ -399,7 +407,11 @@ pub struct PermissionArgs {
         long,
         value_name = "NAME",
         value_delimiter = ',',
-        alias = "well-known-policies"
+        alias = "well-known-policies",
+        value_parser = well_known_policy(),
+        ignore_case = true,
+        hide_possible_values = true,
+        long_help = well_known_help()
     )]
     pub well_known_policy: Vec<WellKnownPolicy>,
     /// Use an existing role as it is; no stack is made
@@ -413,6 +425,20 @@ pub struct PermissionArgs {
         alias = "permission-boundary-arn"
     )]
     pub permissions_boundary: Option<PolicyArn>,
+}
+
+/// Takes the names of the catalogue, which completion then offers too.
+fn well_known_policy() -> impl TypedValueParser<Value = WellKnownPolicy> {
+    PossibleValuesParser::new(WELL_KNOWN.iter().map(|policy| policy.name()))
+        .try_map(|name| name.parse::<WellKnownPolicy>())
+}
+
+fn well_known_help() -> String {
+    let names: Vec<&str> = WELL_KNOWN.iter().map(|policy| policy.name()).collect();
+    format!(
+        "Ready-made policy of a common add-on (repeatable, or separated by commas): {}",
+        names.join(", ")
+    )
 }
 
 /// The role itself.

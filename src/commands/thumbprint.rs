@@ -16,7 +16,8 @@ pub async fn run(args: ThumbprintArgs, screen: Screen, running: Running) -> Resu
         format: args.output.into(),
         quiet: screen.quiet,
     };
-    let chains = match (&args.pem, &args.issuer_url, &args.cluster) {
+    let source = &args.source;
+    let chains = match (&source.pem, &source.issuer_url, &source.cluster) {
         (Some(path), _, _) => vec![from_file(path)?],
         (None, Some(issuer), _) => read(issuer, output).await?,
         (None, None, Some(cluster)) => {
@@ -48,6 +49,7 @@ async fn read(issuer: &Issuer, output: Output) -> Result<Vec<Chain>, Error> {
 }
 
 fn from_file(path: &Path) -> Result<Chain, Error> {
-    let (name, bytes) = asked::read_file(path)?;
-    Chain::from_pem(&name, &bytes).map_err(|cause| Error::Read { what: name, cause })
+    let (what, bytes) = asked::read_file(path)?;
+    let name = what.trim_matches('"');
+    Chain::from_pem(name, &bytes).map_err(|cause| Error::Read { what, cause })
 }

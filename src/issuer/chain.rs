@@ -37,7 +37,11 @@ impl Chain {
     pub fn parse(host: &str, sent: &[CertificateDer<'_>]) -> Result<Self, String> {
         let mut certificates = sent
             .iter()
-            .map(|der| certificate(der))
+            .enumerate()
+            .map(|(index, der)| {
+                certificate(der)
+                    .ok_or_else(|| format!("certificate {} is no X.509 certificate", index + 1))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         if certificates.is_empty() {
             return Err("it sent no certificate".to_owned());
@@ -65,9 +69,9 @@ impl Chain {
     pub fn from_pem(name: &str, pem: &[u8]) -> Result<Self, String> {
         let certificates = CertificateDer::pem_slice_iter(pem)
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| format!("is no PEM: {error}"))?;
+            .map_err(|_| "its PEM is cut off or damaged".to_owned())?;
         if certificates.is_empty() {
-            return Err("holds no PEM certificate".to_owned());
+            return Err("it holds no PEM certificate".to_owned());
         }
         Self::parse(name, &certificates)
     }
@@ -100,19 +104,18 @@ impl Chain {
     }
 }
 
-fn certificate(der: &[u8]) -> Result<Certificate, String> {
-    let (_, parsed) = X509Certificate::from_der(der)
-        .map_err(|error| format!("it sent a certificate that cannot be read: {error}"))?;
+fn certificate(der: &[u8]) -> Option<Certificate> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
     let sha1: String = Sha1::digest(der)
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    Ok(Certificate {
+    Some(Certificate {
         subject: parsed.subject().to_string(),
         issuer: parsed.issuer().to_string(),
         not_before: rfc3339(parsed.validity().not_before),
         not_after: rfc3339(parsed.validity().not_after),
-        sha1: sha1.parse()?,
+        sha1: sha1.parse().ok()?,
         counts: None,
     })
 }

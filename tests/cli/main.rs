@@ -14,3 +14,4 @@ mod readme;
 mod associate;
 mod disassociate;
 mod smoke;
+mod thumbprint;
