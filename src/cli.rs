@@ -1,17 +1,25 @@
 //! Every flag and every help text. clap's types and no logic; the doc comments are the user's help.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::Styles;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::model::{
     Audience, ClusterName, Issuer, Namespace, Pairs, PolicyArn, RoleArn, RoleName, RolePath,
     SubjectPattern, Thumbprint, Timeout,
 };
 use crate::template::{WELL_KNOWN, WellKnownPolicy};
+
+mod arguments;
+mod examples;
+mod screen;
+
+pub use arguments::arguments;
+pub use screen::{Color, Format, Screen, WideFormat};
+
+use examples::*;
 
 /// Give pods on Kubernetes the AWS permissions that they need, and no more.
 ///
@@ -25,14 +33,7 @@ use crate::template::{WELL_KNOWN, WellKnownPolicy};
     disable_help_subcommand = true,
     styles = Styles::plain(),
     max_term_width = 100,
-    after_help = "\
-Exit status:
-  0    the asked state holds, or the plan was shown
-  1    failed, wholly or in part
-  2    bad flags or configuration
-  3    there is something to do (--detailed-exitcode)
-  4    no usable AWS credentials
-  130  interrupted"
+    after_help = EXAMPLES_AND_EXIT_STATUS
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -52,13 +53,13 @@ pub enum Command {
     /// Print the thumbprint of an issuer
     #[command(after_help = THUMBPRINT_EXAMPLES)]
     Thumbprint(ThumbprintArgs),
-    /// Create resources
+    /// Create IAM service accounts
     #[command(subcommand, arg_required_else_help = true)]
     Create(Create),
-    /// List resources
+    /// List IAM service accounts
     #[command(subcommand, arg_required_else_help = true)]
     Get(Get),
-    /// Delete resources
+    /// Delete IAM service accounts
     #[command(subcommand, arg_required_else_help = true)]
     Delete(Delete),
     /// Print a shell completion script
@@ -108,7 +109,7 @@ pub enum Get {
 
 #[derive(Debug, Subcommand)]
 pub enum Delete {
-    /// Delete an IAM service account: its role, and the Kubernetes service account if irsactl or eksctl made it
+    /// Delete an IAM role for a Kubernetes service account, and the service account if made with it
     #[command(name = "iamserviceaccount", visible_aliases = NOUNS, after_help = DELETE_EXAMPLES)]
     IamServiceAccount(DeleteServiceAccount),
 }
@@ -121,92 +122,6 @@ pub enum Utils {
 }
 
 const NOUNS: [&str; 3] = ["iamserviceaccounts", "irsa", "sa"];
-
-const ASSOCIATE_EXAMPLES: &str = "\
-Examples:
-  irsactl associate-oidc-provider --cluster demo            show what would be done
-  irsactl associate-oidc-provider --cluster demo --approve  do it";
-const DISASSOCIATE_EXAMPLES: &str = "\
-Examples:
-  irsactl disassociate-oidc-provider --cluster demo --approve";
-const THUMBPRINT_EXAMPLES: &str = "\
-Examples:
-  irsactl thumbprint --cluster demo
-  irsactl thumbprint --issuer-url https://oidc.example.com -o wide
-  openssl s_client -showcerts -connect host:443 </dev/null | irsactl thumbprint --pem -";
-const CREATE_EXAMPLES: &str = "\
-Examples:
-  irsactl create iamserviceaccount s3-reader --cluster demo \\
-    --attach-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --approve
-  irsactl create iamserviceaccount external-dns --namespace external-dns --cluster demo \\
-    --well-known-policy externalDNS --approve
-  irsactl create iamserviceaccount app --cluster demo --policy-document policy.json --role-only --approve";
-const GET_EXAMPLES: &str = "\
-Examples:
-  irsactl get iamserviceaccount --cluster demo
-  irsactl get iamserviceaccount s3-reader --namespace default --cluster demo -o wide";
-const DELETE_EXAMPLES: &str = "\
-Examples:
-  irsactl delete iamserviceaccount s3-reader --cluster demo
-  irsactl delete iamserviceaccount s3-reader --cluster demo --dry-run";
-const COMPLETION_EXAMPLES: &str = "\
-Examples:
-  source <(irsactl completion bash)
-  irsactl completion zsh > \"${fpath[1]}/_irsactl\"
-  irsactl completion fish > ~/.config/fish/completions/irsactl.fish";
-
-/// How the terminal is used.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct Screen {
-    /// Print results and errors only
-    #[arg(
-        short,
-        long,
-        global = true,
-        conflicts_with = "verbose",
-        help_heading = "Output"
-    )]
-    pub quiet: bool,
-    /// Log more to stderr: -v what is done, -vv every call, -vvv everything
-    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Output")]
-    pub verbose: u8,
-    /// Colour the output
-    #[arg(
-        short = 'C',
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        help_heading = "Output"
-    )]
-    pub color: Color,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    Auto,
-    #[value(aliases = ["true", "fabulous"])]
-    Always,
-    #[value(alias = "false")]
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    Table,
-    Json,
-    Yaml,
-    Name,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum WideFormat {
-    Table,
-    Wide,
-    Json,
-    Yaml,
-    Name,
-}
 
 /// Who calls AWS, and where.
 #[derive(Args, Clone, Debug)]
@@ -248,6 +163,7 @@ pub struct KubernetesArgs {
 
 /// Show or act, for commands that change only on approval.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Plan")]
 pub struct Approval {
     /// Carry the plan out; without it the plan is only shown
     #[arg(long, alias = "yes", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
@@ -264,10 +180,10 @@ pub struct Approval {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Thumbprint")]
 pub struct ThumbprintChoice {
-    /// Use this thumbprint and do not contact the issuer (repeatable, at most 5)
+    /// Use this thumbprint; the issuer is not contacted (repeatable, at most 5)
     #[arg(long, value_name = "HEX", value_parser = Thumbprint::lenient)]
     pub thumbprint: Vec<Thumbprint>,
-    /// Send no thumbprint: IAM fetches it itself
+    /// Send none; IAM fetches it itself
     #[arg(long, conflicts_with = "thumbprint")]
     pub no_thumbprint: bool,
 }
@@ -281,7 +197,7 @@ pub struct Associate {
     pub audience: Audience,
     #[command(flatten)]
     pub thumbprint: ThumbprintChoice,
-    /// Replace the thumbprints of an existing provider by the issuer's present ones
+    /// Replace those of an existing provider by the issuer's present ones
     #[arg(long, help_heading = "Thumbprint", conflicts_with = "no_thumbprint")]
     pub refresh_thumbprint: bool,
     #[command(flatten)]
@@ -377,7 +293,7 @@ pub struct CreateServiceAccount {
     #[command(flatten)]
     pub object: ObjectArgs,
     /// Create the cluster's IAM OIDC provider too, where it is missing
-    #[arg(long)]
+    #[arg(long, help_heading = "Role")]
     pub associate_oidc_provider: bool,
     #[command(flatten)]
     pub stack: StackArgs,
@@ -402,7 +318,7 @@ pub struct PermissionArgs {
     /// Inline policy document as JSON (repeatable); - reads stdin
     #[arg(long, value_name = "FILE")]
     pub policy_document: Vec<PathBuf>,
-    /// Ready-made policy of a common add-on (repeatable, or separated by commas)
+    /// Ready-made policy of a common add-on, see --help (repeatable, or separated by commas)
     #[arg(
         long,
         value_name = "NAME",
@@ -536,13 +452,13 @@ pub struct DeleteServiceAccount {
     #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub wait: bool,
     /// Show the plan only
-    #[arg(long, conflicts_with = "approve")]
+    #[arg(long, conflicts_with = "approve", help_heading = "Plan")]
     pub dry_run: bool,
     /// Accepted; a deletion by name acts at once
     #[arg(long, alias = "yes", hide = true)]
     pub approve: bool,
     /// Exit with 3 when there is something to do (with --dry-run)
-    #[arg(long)]
+    #[arg(long, help_heading = "Plan")]
     pub detailed_exitcode: bool,
     /// Role that CloudFormation works as
     #[arg(long, value_name = "ARN", help_heading = "CloudFormation")]
@@ -562,27 +478,6 @@ pub struct Completion {
     pub shell: clap_complete::Shell,
 }
 
-/// The arguments, with eksctl's `-v 4` turned into the counted flag: its 3 is the default, 4 is `-v`,
-/// above that `-vv`.
-pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut arguments = Vec::new();
-    let mut given = given.peekable();
-    while let Some(argument) = given.next() {
-        let text = argument.to_str().unwrap_or_default();
-        if matches!(text, "-v" | "--verbose")
-            && let Some(level) = given
-                .peek()
-                .and_then(|next| next.to_str()?.parse::<u8>().ok())
-        {
-            given.next();
-            arguments.extend((3..level.min(5)).map(|_| OsString::from("-v")));
-            continue;
-        }
-        arguments.push(argument);
-    }
-    arguments
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -591,24 +486,5 @@ mod tests {
     #[test]
     fn the_command_tree_is_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn eksctls_verbosity_becomes_ours() {
-        let words = |line: &str| -> Vec<String> {
-            let given = line.split(' ').map(OsString::from);
-            arguments(given)
-                .into_iter()
-                .map(|word| word.into_string().unwrap())
-                .collect()
-        };
-        assert_eq!(words("irsactl -v 4 get"), ["irsactl", "-v", "get"]);
-        assert_eq!(
-            words("irsactl --verbose 5 get"),
-            ["irsactl", "-v", "-v", "get"]
-        );
-        assert_eq!(words("irsactl get -v 3"), ["irsactl", "get"]);
-        assert_eq!(words("irsactl -vv get"), ["irsactl", "-vv", "get"]);
-        assert_eq!(words("irsactl -v"), ["irsactl", "-v"]);
     }
 }

@@ -3,6 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use cli::{Cli, Command};
+use commands::Exit;
+use error::Error;
+use progress::Running;
 
 mod apply;
 mod aws;
@@ -19,11 +23,6 @@ mod plan;
 mod policy;
 mod progress;
 mod template;
-
-use cli::{Cli, Command};
-use commands::Exit;
-use error::Error;
-use progress::Running;
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(cli::arguments(std::env::args_os()));

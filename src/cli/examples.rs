@@ -1,0 +1,50 @@
+//! The ends of the help texts: examples to paste, by command.
+
+pub const EXAMPLES_AND_EXIT_STATUS: &str = "\
+Examples:
+  irsactl associate-oidc-provider --cluster demo --approve
+  irsactl create iamserviceaccount s3-reader --cluster demo \\
+    --attach-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --approve
+  irsactl get iamserviceaccount --cluster demo
+  irsactl delete iamserviceaccount s3-reader --cluster demo
+
+Exit status:
+  0    the asked state holds, or the plan was shown
+  1    failed, wholly or in part
+  2    bad flags or configuration
+  3    there is something to do (--detailed-exitcode)
+  4    no usable AWS credentials
+  130  interrupted";
+pub const ASSOCIATE_EXAMPLES: &str = "\
+Examples:
+  irsactl associate-oidc-provider --cluster demo            show what would be done
+  irsactl associate-oidc-provider --cluster demo --approve  do it";
+pub const DISASSOCIATE_EXAMPLES: &str = "\
+Examples:
+  irsactl disassociate-oidc-provider --cluster demo --approve";
+pub const THUMBPRINT_EXAMPLES: &str = "\
+Examples:
+  irsactl thumbprint --cluster demo
+  irsactl thumbprint --issuer-url https://oidc.example.com -o wide
+  openssl s_client -showcerts -connect host:443 </dev/null | irsactl thumbprint --pem -";
+pub const CREATE_EXAMPLES: &str = "\
+Examples:
+  irsactl create iamserviceaccount s3-reader --cluster demo \\
+    --attach-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --approve
+  irsactl create iamserviceaccount external-dns --namespace external-dns --cluster demo \\
+    --well-known-policy externalDNS --approve
+  irsactl create iamserviceaccount app --cluster demo --policy-document policy.json \\
+    --role-only --approve";
+pub const GET_EXAMPLES: &str = "\
+Examples:
+  irsactl get iamserviceaccount --cluster demo
+  irsactl get iamserviceaccount s3-reader --namespace default --cluster demo -o wide";
+pub const DELETE_EXAMPLES: &str = "\
+Examples:
+  irsactl delete iamserviceaccount s3-reader --cluster demo
+  irsactl delete iamserviceaccount s3-reader --cluster demo --dry-run";
+pub const COMPLETION_EXAMPLES: &str = "\
+Examples:
+  source <(irsactl completion bash)
+  irsactl completion zsh > \"${fpath[1]}/_irsactl\"
+  irsactl completion fish > ~/.config/fish/completions/irsactl.fish";
