@@ -9,18 +9,24 @@ pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut given = given.peekable();
     while let Some(argument) = given.next() {
         let text = argument.to_str().unwrap_or_default();
-        if matches!(text, "-v" | "--verbose")
-            && let Some(level) = given
-                .peek()
-                .and_then(|next| next.to_str()?.parse::<u8>().ok())
-        {
-            given.next();
-            arguments.extend((3..level.min(5)).map(|_| OsString::from("-v")));
-            continue;
+        let level = if matches!(text, "-v" | "--verbose") {
+            given
+                .next_if(|next| level(next.to_str()).is_some())
+                .and_then(|next| level(next.to_str()))
+        } else {
+            let prefixes = ["--verbose=", "-v=", "-v"];
+            level(prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)))
+        };
+        match level {
+            Some(level) => arguments.extend((3..level.min(5)).map(|_| OsString::from("-v"))),
+            None => arguments.push(argument),
         }
-        arguments.push(argument);
     }
     arguments
+}
+
+fn level(text: Option<&str>) -> Option<u8> {
+    text?.parse().ok()
 }
 
 #[cfg(test)]
@@ -42,6 +48,12 @@ mod tests {
             ["irsactl", "-v", "-v", "get"]
         );
         assert_eq!(words("irsactl get -v 3"), ["irsactl", "get"]);
+        for form in ["-v4", "-v=4", "--verbose=4"] {
+            assert_eq!(
+                words(&format!("irsactl get {form}")),
+                ["irsactl", "get", "-v"]
+            );
+        }
         assert_eq!(words("irsactl -vv get"), ["irsactl", "-vv", "get"]);
         assert_eq!(words("irsactl -v"), ["irsactl", "-v"]);
     }

@@ -12,6 +12,8 @@ mod support;
 
 mod readme;
 mod associate;
+mod completion;
 mod disassociate;
 mod smoke;
 mod thumbprint;
+mod usage;

@@ -2,7 +2,6 @@
 //! `UPDATE=1` writes the outputs into the README.
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::sandbox::{Options, Pace};
 use crate::support::Bench;
@@ -55,10 +54,9 @@ fn run_block(bench: &Bench, block: &str) -> String {
             folder.display(),
             std::env::var("PATH").unwrap_or_default()
         );
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("exec 2>&1; {}", &command[2..])]);
         let output = bench
-            .within(&mut shell)
+            .command_of("sh")
+            .args(["-c", &format!("exec 2>&1; {}", &command[2..])])
             .env("PATH", path)
             .output()
             .expect("sh runs");

@@ -132,17 +132,17 @@ impl Bench {
 
     /// The binary in the bench's environment and in no other.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_irsactl"));
-        self.within(&mut command);
-        command
+        self.command_of(env!("CARGO_BIN_EXE_irsactl"))
     }
 
-    /// Another program in the bench's environment.
-    pub fn within<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+    /// Another program in the same environment.
+    pub fn command_of(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         command
             .env_clear()
             .envs(self.environment.iter().cloned())
-            .current_dir(&self.home)
+            .current_dir(&self.home);
+        command
     }
 
     /// Replaces what differs from run to run: folders, ports, and the SHA-1 of the certificates that

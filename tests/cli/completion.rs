@@ -1,0 +1,183 @@
+//! `completion`: the scripts as they are kept in `completions/`, and what real shells offer with them.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::support::Bench;
+
+/// Shells and the files of their scripts.
+const FILES: [(&str, &str); 5] = [
+    ("bash", "irsactl.bash"),
+    ("zsh", "_irsactl"),
+    ("fish", "irsactl.fish"),
+    ("powershell", "_irsactl.ps1"),
+    ("elvish", "irsactl.elv"),
+];
+
+/// A command line that ends where the user presses the tabulator, and what is offered.
+const COMPLETED: [(&str, &[&str]); 8] = [
+    ("irsactl cre", &["create"]),
+    (
+        "irsactl create ",
+        &["iamserviceaccount", "iamserviceaccounts", "irsa", "sa"],
+    ),
+    (
+        "irsactl create iamserviceaccount --attach-p",
+        &["--attach-policy-arn"],
+    ),
+    ("irsactl create irsa --attach-p", &["--attach-policy-arn"]),
+    (
+        "irsactl create iamserviceaccount --output ",
+        &["json", "name", "table", "yaml"],
+    ),
+    (
+        "irsactl get sa --output ",
+        &["json", "name", "table", "wide", "yaml"],
+    ),
+    (
+        "irsactl create iamserviceaccount --well-known-policy external",
+        &["externalDNS", "externalSecrets"],
+    ),
+    ("irsactl thumbprint --is", &["--issuer-url"]),
+];
+
+fn folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/completions"))
+}
+
+/// Whether the shell is there. Where tests must not be left out (`CI=true`) it has to be.
+#[expect(
+    clippy::print_stderr,
+    reason = "who runs the tests should know what was not tested"
+)]
+fn is_installed(shell: &str) -> bool {
+    if Command::new(shell).arg("--version").output().is_ok() {
+        return true;
+    }
+    let help = format!("{shell} is missing: apt-get install {shell}");
+    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{help}");
+    eprintln!("skipped: {help}");
+    false
+}
+
+/// Compares what a shell offers for each line; `command` makes the shell's command for one.
+fn assert_completed(shell: &str, command: impl Fn(&mut Command, &str)) {
+    if !is_installed(shell) {
+        return;
+    }
+    let bench = Bench::new();
+    for (line, wanted) in COMPLETED {
+        let mut process = bench.command_of(shell);
+        command(&mut process, line);
+        let output = process.output().expect("the shell runs");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let mut offered: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split('\t').next())
+            // Some shells offer flags where a word is wanted too.
+            .filter(|offer| !offer.starts_with('-') || wanted[0].starts_with('-'))
+            .collect();
+        offered.sort_unstable();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(offered, wanted, "{shell}: {line}|\n{errors}");
+        assert_eq!(errors, "", "{shell}: {line}|");
+    }
+}
+
+#[test]
+fn the_kept_scripts_are_what_the_program_prints() {
+    let bench = Bench::new();
+    for (shell, file) in FILES {
+        let output = bench.command().args(["completion", shell]).output();
+        let output = output.expect("irsactl runs");
+        assert!(output.status.success(), "{shell}");
+        let path = folder().join(file);
+        if std::env::var("UPDATE").as_deref() == Ok("1") {
+            std::fs::write(&path, &output.stdout).expect("a script");
+        }
+        let kept = std::fs::read(&path).unwrap_or_default();
+        assert!(
+            kept == output.stdout,
+            "completions/{file} is not what `irsactl completion {shell}` prints: \
+             `UPDATE=1 cargo test --test cli completion` writes it anew"
+        );
+    }
+}
+
+#[test]
+fn bash_completes() {
+    // Sourced anew for each line, called as bash calls it: command, word, word before.
+    const SCRIPT: &str = "
+        set -eu
+        source \"$1/irsactl.bash\"
+        read -ra COMP_WORDS <<< \"$2\"
+        [[ $2 != *' ' ]] || COMP_WORDS+=('')
+        COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))
+        _irsactl irsactl \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD-1]}\"
+        printf '%s\\n' \"${COMPREPLY[@]}\"";
+    assert_completed("bash", |command, line| {
+        command
+            .args(["--norc", "-c", SCRIPT, "bash"])
+            .arg(folder())
+            .arg(line);
+    });
+}
+
+#[test]
+fn fish_completes() {
+    const SCRIPT: &str = "source $argv[1]/irsactl.fish; complete -C $argv[2]";
+    assert_completed("fish", |command, line| {
+        command
+            .args(["--no-config", "-c", SCRIPT])
+            .arg(folder())
+            .arg(line);
+    });
+}
+
+#[test]
+fn zsh_completes() {
+    const DRIVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/complete.zsh");
+    assert_completed("zsh", |command, line| {
+        command.args(["-f", DRIVER]).arg(folder()).arg(line);
+    });
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let bench = Bench::new();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = bench
+        .command()
+        .args(["completion", "bash"])
+        .stdout(writer)
+        .output()
+        .expect("irsactl runs");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn another_shell_is_refused() {
+    let bench = Bench::new();
+    insta::assert_snapshot!(bench.run("completion tcsh"), @"
+    [stderr]
+    error: invalid value 'tcsh' for '<SHELL>'
+      [possible values: bash, elvish, fish, powershell, zsh]
+
+      tip: a similar value exists: 'zsh'
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    insta::assert_snapshot!(bench.run("completion"), @"
+    [stderr]
+    error: the following required arguments were not provided:
+      <SHELL>
+
+    Usage: irsactl completion <SHELL>
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+}
