@@ -6,6 +6,10 @@ use std::time::Duration;
 use crate::model::ClusterName;
 use crate::plan::{Refusal, Target};
 
+/// The way around a Kubernetes API that cannot be used.
+const ROLE_ONLY: &str =
+    "or leave the ServiceAccount to someone with access: `--role-only` needs none";
+
 /// A failure. Its text fits behind `error: `.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -78,8 +82,11 @@ pub enum Error {
     KubernetesForbidden { operation: String, message: String },
     #[error("cannot {operation}: other tools own the same fields: {message}")]
     KubernetesConflict { operation: String, message: String },
+    /// An answer of the API that is none of the above.
     #[error("cannot {operation}: {message}")]
     Kubernetes { operation: String, message: String },
+    #[error("cannot {operation}: {cause}")]
+    KubernetesUnreachable { operation: String, cause: String },
     #[error("cannot use the kubeconfig: {cause}")]
     Kubeconfig { cause: String },
     #[error("{target}: {refusal}")]
@@ -136,7 +143,7 @@ impl Error {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Usage { .. } | Self::Flags(_) => vec!["see `--help`".to_owned()],
-            Self::Read { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
+            Self::Read { .. } | Self::Kubernetes { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
             Self::NoRegion => vec![
                 "name it: `--region eu-west-1`, `export AWS_REGION=eu-west-1`, or `aws configure set region eu-west-1`"
                     .to_owned(),
@@ -159,8 +166,12 @@ impl Error {
             Self::Unreachable { .. } => {
                 vec!["check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".to_owned()]
             }
-            Self::StackFailed { stack, .. } => vec![
-                "mend the cause and run the same command again: a failed stack is replaced".to_owned(),
+            Self::StackFailed { stack, status, .. } => vec![
+                match status.as_str() {
+                    "DELETE_FAILED" => "mend the cause and run the same command again; `--detach-foreign` detaches policies that were attached by hand",
+                    _ => "mend the cause and run the same command again: a failed stack is replaced",
+                }
+                .to_owned(),
                 format!("see all its events: `aws cloudformation describe-stack-events --stack-name {stack}`"),
             ],
             Self::Timeout { .. } => {
@@ -180,14 +191,14 @@ impl Error {
             Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
             Self::KubernetesForbidden { .. } => vec![
                 "this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces".to_owned(),
-                "or make only the role: `--role-only` prints the ServiceAccount for someone else to apply".to_owned(),
+                ROLE_ONLY.to_owned(),
             ],
             Self::KubernetesConflict { .. } => {
                 vec!["take the fields over by adding `--override-existing-serviceaccounts`".to_owned()]
             }
-            Self::Kubernetes { .. } => vec![
+            Self::KubernetesUnreachable { .. } => vec![
                 "check the way to the Kubernetes API: a private endpoint is reached only from its network".to_owned(),
-                "or make only the role: `--role-only` needs no Kubernetes access".to_owned(),
+                ROLE_ONLY.to_owned(),
             ],
             Self::Kubeconfig { .. } => vec!["check it: `kubectl config view --minify`".to_owned()],
             Self::Refused { refusal, .. } => refusal.hints(),
@@ -216,6 +227,7 @@ impl Error {
             | Self::KubernetesForbidden { .. }
             | Self::KubernetesConflict { .. }
             | Self::Kubernetes { .. }
+            | Self::KubernetesUnreachable { .. }
             | Self::Kubeconfig { .. }
             | Self::Refused { .. }
             | Self::Output(_) => 1,
@@ -284,7 +296,6 @@ fn unauthorized_hints(cluster: Option<&ClusterName>) -> Vec<String> {
             "map the identity to the cluster: `aws eks create-access-entry --cluster-name {cluster} --principal-arn ARN`, \
              with the ARN of `aws sts get-caller-identity`"
         ),
-        "or make only the role: `--role-only` prints the ServiceAccount for someone else to apply"
-            .to_owned(),
+        ROLE_ONLY.to_owned(),
     ]
 }

@@ -254,9 +254,9 @@ impl Kubernetes {
                     },
                 }
             }
-            error => Error::Kubernetes {
+            error => Error::KubernetesUnreachable {
                 operation,
-                message: format!("{}: {}", self.cluster, deepest(error)),
+                cause: format!("{}: {}", self.cluster, deepest(error)),
             },
         }
     }
