@@ -88,6 +88,11 @@ impl Stack {
                 .is_some_and(|name| name == cluster.as_str())
         })
     }
+
+    /// Whether its tags name this service account of this cluster. Its name says nothing.
+    fn is_for(&self, cluster: &ClusterName, account: &ServiceAccountName) -> bool {
+        self.is_of(cluster) && self.service_account().as_ref() == Some(account)
+    }
 }
 
 /// A role, as GetRole tells.
@@ -220,12 +225,12 @@ async fn find_stack(
     let Some(stack) = aws.cloudformation.stack(name.as_str()).await? else {
         return Ok((name, None));
     };
-    if stack.is_of(cluster) && stack.service_account().as_ref() == Some(account) {
+    if stack.is_for(cluster, account) {
         return Ok((name, Some(stack)));
     }
     let hashed = StackName::hashed(cluster, account);
     let stack = aws.cloudformation.stack(hashed.as_str()).await?;
-    Ok((hashed, stack))
+    Ok((hashed, stack.filter(|stack| stack.is_for(cluster, account))))
 }
 
 /// The second and third round: the provider, the ServiceAccount, and what hangs on the stack.
@@ -384,7 +389,7 @@ pub async fn stack_to_delete(
         None if name != hashed => aws.cloudformation.stack(hashed.as_str()).await?,
         stack => stack,
     };
-    Ok(stack.filter(|stack| stack.phase != Phase::Gone))
+    Ok(stack.filter(|stack| stack.phase != Phase::Gone && stack.is_for(cluster, account)))
 }
 
 /// Compares a role's policies with its stack's template.
@@ -446,13 +451,15 @@ async fn namespaces_of(
     name: &ServiceAccountName,
 ) -> Result<Vec<String>, Error> {
     let stacks = aws.cloudformation.stacks().await?;
-    Ok(stacks
+    let mut namespaces: Vec<String> = stacks
         .iter()
         .filter(|stack| stack.is_of(cluster))
         .filter_map(Stack::service_account)
         .filter(|account| account.name == name.name && account != name)
         .map(|account| account.namespace.to_string())
-        .collect())
+        .collect();
+    namespaces.sort();
+    Ok(namespaces)
 }
 
 /// What associating or disassociating a provider must know.

@@ -281,7 +281,8 @@ impl Action {
                 managed,
                 inline,
             } => {
-                let all: Vec<&str> = managed.iter().chain(inline).map(String::as_str).collect();
+                let inline = inline.iter().map(|name| format!("{name} (inline)"));
+                let all: Vec<String> = managed.iter().cloned().chain(inline).collect();
                 (
                     "detach",
                     "detached",

@@ -4,7 +4,7 @@ use super::{Context, Exit, Finished, Mode, Shown, asked, conclude, finish};
 use crate::cli::{DeleteServiceAccount, Screen};
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::observe;
+use crate::observe::{self, StackState};
 use crate::plan::delete::{self, Deletion, ForeignPolicies};
 use crate::plan::{Ending, Plan};
 use crate::progress::Running;
@@ -52,7 +52,7 @@ pub async fn run(
         )
         .await?;
         let plan = Plan::one(delete::plan(&deletion, &observed));
-        if plan.is_empty() {
+        if plan.is_empty() && observed.stack == StackState::Absent {
             context.output.say(&format!(
                 "nothing to delete: there is no IAM service account {}",
                 deletion.name

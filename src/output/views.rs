@@ -10,7 +10,7 @@ use crate::issuer::Chain;
 use crate::kubernetes;
 use crate::model::{Map, ServiceAccountName};
 use crate::observe::{Listed, Lookup, ServiceAccount};
-use crate::plan::{Action, Plan, Target, Track};
+use crate::plan::{Action, Ending, Plan, Target, Track};
 use crate::template::WELL_KNOWN;
 
 /// Version of the documents that are irsactl's own.
@@ -73,6 +73,18 @@ impl Outcomes<'_> {
             }) =>
             {
                 "created"
+            }
+            () if has(|a| {
+                matches!(
+                    a,
+                    Action::DeleteStack {
+                        ending: Ending::NotAwaited,
+                        ..
+                    }
+                )
+            }) =>
+            {
+                "deleting"
             }
             () if has(is_deletion) => "deleted",
             () => "changed",

@@ -56,7 +56,12 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
 
 fn plan_stack(track: &mut Track, asked: &Deletion, stack: &Stack, foreign: &Lookup<Foreign>) {
     match (stack.phase, asked.ending) {
-        (Phase::Gone, _) | (Phase::Deleting, Ending::NotAwaited) => return,
+        (Phase::Gone, _) => return,
+        (Phase::Deleting, Ending::NotAwaited) => {
+            let note = format!("stack {} is being deleted already", stack.name);
+            track.notes.push(note);
+            return;
+        }
         (Phase::Busy | Phase::Deleting, _) => {
             track.actions.push(Action::AwaitStack {
                 stack: stack.name.clone(),
@@ -103,8 +108,11 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
             policies: foreign
                 .managed
                 .iter()
-                .chain(&foreign.inline)
                 .cloned()
+                .chain(foreign.inline.iter().map(|name| {
+                    // An inline policy exists nowhere else.
+                    format!("{name} (inline: detaching deletes it)")
+                }))
                 .collect(),
         }),
         ForeignPolicies::Detached => track.actions.push(Action::DetachPolicies {

@@ -14,6 +14,8 @@ mod readme;
 mod associate;
 mod completion;
 mod disassociate;
+mod arrange;
+mod delete;
 mod smoke;
 mod thumbprint;
 mod usage;

@@ -22,6 +22,7 @@ mod world;
 pub use certificates::{Chain, thumbprint};
 pub use fault::{Effect, Fault, Kind};
 pub use iam::{ManagedPolicy, Provider, Role};
+pub use kubernetes::Access;
 pub use world::{Account, Call, Cluster, Options, Pace, Service, World};
 
 use std::path::PathBuf;
