@@ -10,12 +10,12 @@
 mod sandbox;
 mod support;
 
-mod readme;
+mod arrange;
 mod associate;
 mod completion;
-mod disassociate;
-mod arrange;
 mod delete;
+mod disassociate;
+mod readme;
 mod smoke;
 mod thumbprint;
 mod usage;
