@@ -147,8 +147,7 @@ fn the_plan_as_yaml() {
       actions:
       - action: deleteStack
         stack: eksctl-demo-addon-iamserviceaccount-default-s3-reader
-        id: >-
-          arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20
+        id: arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20
         liftProtection: true
         serviceRole: null
         ending: awaited

@@ -446,6 +446,7 @@ fn one_source_is_wanted() {
 fn a_missing_region_is_told_where_a_cluster_is_asked() {
     let mut bench = Bench::new();
     bench.set("AWS_REGION", "");
+    bench.set("AWS_DEFAULT_REGION", "");
     assert_snapshot!(bench.run("thumbprint --cluster demo"), @"
     [stderr]
     error: no AWS region is set
