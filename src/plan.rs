@@ -15,6 +15,7 @@ pub mod associate;
 pub mod create;
 pub mod delete;
 mod refusal;
+mod token;
 
 pub use refusal::Refusal;
 

@@ -2,9 +2,9 @@
 //! it so.
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::associate::ProviderSpec;
+use super::token::token;
 use super::{
     Action, Conflicts, CreateStack, Ending, Presence, Refusal, Role, Rollback,
     ServiceAccountChange, Target, Track,
@@ -324,22 +324,6 @@ fn stack_tags(asked: &IamServiceAccount, cluster: &Cluster) -> Map {
     tags.insert(VERSION_TAG.to_owned(), VERSION.to_owned());
     tags.insert(SERVICE_ACCOUNT_TAG.to_owned(), asked.name.to_string());
     tags
-}
-
-/// A ClientRequestToken (letters, digits, hyphens; at most 128): the same content, the same request.
-fn token(content: &[&str]) -> String {
-    let mut digest = Sha256::new();
-    for part in content {
-        digest.update(part.len().to_be_bytes());
-        digest.update(part);
-    }
-    let hex: String = digest
-        .finalize()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("irsactl-{hex}")
 }
 
 /// A ready stack: is its role what is asked for?

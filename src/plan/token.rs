@@ -1,0 +1,20 @@
+//! The token that makes a repeated request one request. Apart because every request that has one
+//! derives it the same way.
+
+use sha2::{Digest, Sha256};
+
+/// A ClientRequestToken (letters, digits, hyphens; at most 128): the same content, the same request.
+pub fn token(content: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in content {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    let hex: String = digest
+        .finalize()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("irsactl-{hex}")
+}
