@@ -6,10 +6,14 @@ use super::{Context, Exit, asked};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
 use crate::model::{Namespace, ServiceAccountName};
-use crate::observe::{self, Depth, Listed, Lookup, ServiceAccount, Stack};
+use crate::observe::{self, Depth, Listed, Stack};
 use crate::output::{Accounts, Format};
 use crate::progress::Running;
 use crate::template::RoleTemplate;
+
+mod kubernetes_side;
+
+use kubernetes_side::service_accounts;
 
 /// How many templates are read side by side.
 const PARALLEL: usize = 8;
@@ -102,46 +106,4 @@ async fn row(
         template,
         service_account: None,
     })
-}
-
-/// The Kubernetes side, by one list; or why it is not known.
-enum KubernetesSide {
-    Known(Vec<(ServiceAccountName, ServiceAccount)>),
-    Unknown(String),
-}
-
-impl KubernetesSide {
-    fn of(&self, name: &ServiceAccountName) -> Lookup<ServiceAccount> {
-        match self {
-            Self::Unknown(why) => Lookup::Unknown(why.clone()),
-            Self::Known(all) => match all.iter().find(|(other, _)| other == name) {
-                Some((_, account)) => Lookup::Found(account.clone()),
-                None => Lookup::Missing,
-            },
-        }
-    }
-}
-
-async fn service_accounts(
-    context: &Context,
-    args: &GetServiceAccount,
-    namespace: Option<&Namespace>,
-) -> KubernetesSide {
-    let listed = async {
-        let cluster = context.cluster(&args.cluster, None).await?;
-        context
-            .kubernetes(&cluster, &args.kubernetes)
-            .await?
-            .service_accounts(namespace)
-            .await
-    };
-    match listed.await {
-        Ok(all) => KubernetesSide::Known(all),
-        Err(error) => {
-            context
-                .output
-                .warn(&format!("the Kubernetes side is not known: {error}"));
-            KubernetesSide::Unknown(error.to_string())
-        }
-    }
 }
