@@ -26,7 +26,7 @@ use crate::model::{Issuer, Thumbprint};
 
 mod chain;
 
-pub use chain::Chain;
+pub use chain::{Chain, certificates};
 
 /// How long one host may take, from the connection to the last byte.
 const LIMIT: Duration = Duration::from_secs(15);

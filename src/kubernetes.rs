@@ -15,14 +15,13 @@ use kube::client::ClientBuilder;
 use kube::client::retry::RetryPolicy;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
 
 use crate::aws::{Aws, Intervals, deepest};
 use crate::error::Error;
+use crate::issuer;
 use crate::model::{Cluster, ClusterName, Map, Namespace, ServiceAccountName};
 use crate::observe::ServiceAccount;
 use crate::plan::Conflicts;
@@ -284,9 +283,7 @@ fn eks_config(endpoint: &str, certificate_authority: &str, token: String) -> Res
     let pem = STANDARD
         .decode(certificate_authority)
         .map_err(|error| unusable(format!("the cluster's CA: {error}")))?;
-    let roots = CertificateDer::pem_slice_iter(&pem)
-        .map(|certificate| certificate.map(|der| der.to_vec()))
-        .collect::<Result<Vec<_>, _>>()
+    let roots = issuer::certificates(&pem)
         .map_err(|error| unusable(format!("the cluster's CA: {error}")))?;
     let mut config = Config::new(url);
     config.root_cert = Some(roots);

@@ -67,9 +67,10 @@ impl Chain {
     /// # Errors
     /// When it holds none, or a broken one.
     pub fn from_pem(name: &str, pem: &[u8]) -> Result<Self, String> {
-        let certificates = CertificateDer::pem_slice_iter(pem)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| "its PEM is cut off or damaged".to_owned())?;
+        let certificates: Vec<_> = certificates(pem)?
+            .into_iter()
+            .map(CertificateDer::from)
+            .collect();
         if certificates.is_empty() {
             return Err("it holds no PEM certificate".to_owned());
         }
@@ -102,6 +103,17 @@ impl Chain {
             .last()
             .map(|certificate| certificate.issuer.clone())
     }
+}
+
+/// The certificates of a PEM text, as DER.
+///
+/// # Errors
+/// When one of them is broken; none at all is no error.
+pub fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    CertificateDer::pem_slice_iter(pem)
+        .map(|certificate| certificate.map(|der| der.to_vec()))
+        .collect::<Result<_, _>>()
+        .map_err(|_| "its PEM is cut off or damaged".to_owned())
 }
 
 fn certificate(der: &[u8]) -> Option<Certificate> {
