@@ -17,8 +17,9 @@ Exit status:
   130  interrupted";
 pub const ASSOCIATE_EXAMPLES: &str = "\
 Examples:
-  irsactl associate-oidc-provider --cluster demo            show what would be done
-  irsactl associate-oidc-provider --cluster demo --approve  do it";
+  irsactl associate-oidc-provider --cluster demo            show the plan
+  irsactl associate-oidc-provider --cluster demo --approve  carry it out
+  irsactl associate-oidc-provider --issuer-url https://oidc.example.com";
 pub const DISASSOCIATE_EXAMPLES: &str = "\
 Examples:
   irsactl disassociate-oidc-provider --cluster demo --approve";
@@ -26,19 +27,20 @@ pub const THUMBPRINT_EXAMPLES: &str = "\
 Examples:
   irsactl thumbprint --cluster demo
   irsactl thumbprint --issuer-url https://oidc.example.com -o wide
-  openssl s_client -showcerts -connect host:443 </dev/null | irsactl thumbprint --pem -";
+  openssl s_client -showcerts -connect host:443 </dev/null |
+    irsactl thumbprint --pem -";
 pub const CREATE_EXAMPLES: &str = "\
 Examples:
   irsactl create iamserviceaccount s3-reader --cluster demo \\
     --attach-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --approve
-  irsactl create iamserviceaccount external-dns --namespace external-dns --cluster demo \\
-    --well-known-policy externalDNS --approve
-  irsactl create iamserviceaccount app --cluster demo --policy-document policy.json \\
-    --role-only --approve";
+  irsactl create iamserviceaccount external-dns --namespace external-dns \\
+    --cluster demo --well-known-policy externalDNS --approve
+  irsactl create iamserviceaccount app --cluster demo \\
+    --policy-document policy.json --role-only --approve";
 pub const GET_EXAMPLES: &str = "\
 Examples:
   irsactl get iamserviceaccount --cluster demo
-  irsactl get iamserviceaccount s3-reader --namespace default --cluster demo -o wide";
+  irsactl get iamserviceaccount s3-reader --cluster demo -o wide";
 pub const DELETE_EXAMPLES: &str = "\
 Examples:
   irsactl delete iamserviceaccount s3-reader --cluster demo

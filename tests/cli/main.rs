@@ -15,6 +15,7 @@ mod associate;
 mod completion;
 mod delete;
 mod disassociate;
+mod house;
 mod readme;
 mod smoke;
 mod thumbprint;

@@ -170,9 +170,9 @@ fn help_of_associate() {
                              auto, always, never]
 
     Examples:
-      irsactl associate-oidc-provider --cluster demo            show what would be
-      done
-      irsactl associate-oidc-provider --cluster demo --approve  do it
+      irsactl associate-oidc-provider --cluster demo            show the plan
+      irsactl associate-oidc-provider --cluster demo --approve  carry it out
+      irsactl associate-oidc-provider --issuer-url https://oidc.example.com
     [exit 0]
     ");
     assert_snapshot!(help("associate-oidc-provider", "100"), @"
@@ -212,8 +212,9 @@ fn help_of_associate() {
       -C, --color <WHEN>     Colour the output [default: auto] [possible values: auto, always, never]
 
     Examples:
-      irsactl associate-oidc-provider --cluster demo            show what would be done
-      irsactl associate-oidc-provider --cluster demo --approve  do it
+      irsactl associate-oidc-provider --cluster demo            show the plan
+      irsactl associate-oidc-provider --cluster demo --approve  carry it out
+      irsactl associate-oidc-provider --issuer-url https://oidc.example.com
     [exit 0]
     ");
 }
@@ -331,8 +332,8 @@ fn help_of_thumbprint() {
     Examples:
       irsactl thumbprint --cluster demo
       irsactl thumbprint --issuer-url https://oidc.example.com -o wide
-      openssl s_client -showcerts -connect host:443 </dev/null | irsactl thumbprint
-      --pem -
+      openssl s_client -showcerts -connect host:443 </dev/null |
+        irsactl thumbprint --pem -
     [exit 0]
     ");
     assert_snapshot!(help("thumbprint", "100"), @"
@@ -362,7 +363,8 @@ fn help_of_thumbprint() {
     Examples:
       irsactl thumbprint --cluster demo
       irsactl thumbprint --issuer-url https://oidc.example.com -o wide
-      openssl s_client -showcerts -connect host:443 </dev/null | irsactl thumbprint --pem -
+      openssl s_client -showcerts -connect host:443 </dev/null |
+        irsactl thumbprint --pem -
     [exit 0]
     ");
 }
@@ -567,12 +569,10 @@ fn help_of_create_iamserviceaccount() {
     Examples:
       irsactl create iamserviceaccount s3-reader --cluster demo \
         --attach-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --approve
-      irsactl create iamserviceaccount external-dns --namespace external-dns
-      --cluster demo \
-        --well-known-policy externalDNS --approve
-      irsactl create iamserviceaccount app --cluster demo --policy-document
-      policy.json \
-        --role-only --approve
+      irsactl create iamserviceaccount external-dns --namespace external-dns \
+        --cluster demo --well-known-policy externalDNS --approve
+      irsactl create iamserviceaccount app --cluster demo \
+        --policy-document policy.json --role-only --approve
     [exit 0]
     ");
     assert_snapshot!(help("create iamserviceaccount", "100"), @r"
@@ -725,10 +725,10 @@ fn help_of_create_iamserviceaccount() {
     Examples:
       irsactl create iamserviceaccount s3-reader --cluster demo \
         --attach-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --approve
-      irsactl create iamserviceaccount external-dns --namespace external-dns --cluster demo \
-        --well-known-policy externalDNS --approve
-      irsactl create iamserviceaccount app --cluster demo --policy-document policy.json \
-        --role-only --approve
+      irsactl create iamserviceaccount external-dns --namespace external-dns \
+        --cluster demo --well-known-policy externalDNS --approve
+      irsactl create iamserviceaccount app --cluster demo \
+        --policy-document policy.json --role-only --approve
     [exit 0]
     ");
 }
@@ -817,8 +817,7 @@ fn help_of_get_iamserviceaccount() {
 
     Examples:
       irsactl get iamserviceaccount --cluster demo
-      irsactl get iamserviceaccount s3-reader --namespace default --cluster demo -o
-      wide
+      irsactl get iamserviceaccount s3-reader --cluster demo -o wide
     [exit 0]
     ");
     assert_snapshot!(help("get iamserviceaccount", "100"), @"
@@ -854,7 +853,7 @@ fn help_of_get_iamserviceaccount() {
 
     Examples:
       irsactl get iamserviceaccount --cluster demo
-      irsactl get iamserviceaccount s3-reader --namespace default --cluster demo -o wide
+      irsactl get iamserviceaccount s3-reader --cluster demo -o wide
     [exit 0]
     ");
 }
@@ -1122,8 +1121,8 @@ fn no_line_of_help_is_wider_than_the_terminal() {
     ] {
         for columns in [80, 100, 200] {
             let text = help(command, &columns.to_string());
-            // Usage and examples are to be pasted, not wrapped.
-            for line in text.lines().filter(|line| !line.contains("irsactl")) {
+            // The line of the usage is not wrapped.
+            for line in text.lines().filter(|line| !line.starts_with("Usage")) {
                 let limit = columns.min(100);
                 assert!(
                     line.chars().count() <= limit,
@@ -1131,6 +1130,27 @@ fn no_line_of_help_is_wider_than_the_terminal() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn examples_stay_whole_on_a_narrow_terminal() {
+    for command in [
+        "",
+        "associate-oidc-provider",
+        "disassociate-oidc-provider",
+        "thumbprint",
+        "create iamserviceaccount",
+        "get iamserviceaccount",
+        "delete iamserviceaccount",
+        "completion",
+    ] {
+        let examples = |columns| {
+            let text = help(command, columns);
+            let (_, examples) = text.split_once("Examples:").expect("examples");
+            examples.to_owned()
+        };
+        assert_eq!(examples("80"), examples("100"), "{command}");
     }
 }
 

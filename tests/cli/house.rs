@@ -1,0 +1,147 @@
+//! The rules of the house that a reader of one file cannot see: what may be used where, and how long
+//! a file may be.
+
+use std::path::{Path, PathBuf};
+
+/// The files of a folder that end with one of the names, by their path from the project's root.
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let mut folders = vec![root.join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                found.push(path.strip_prefix(root).expect("inside").to_owned());
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "no {ending} in {folder}");
+    found
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a file")
+}
+
+/// A source file up to its tests.
+fn without_tests(path: &Path) -> String {
+    if path.ends_with("tests.rs") {
+        return String::new();
+    }
+    let text = text(path);
+    let end = text.find("#[cfg(test)]").unwrap_or(text.len());
+    text[..end].to_owned()
+}
+
+/// The lines of a source file that are code and have one of the words, as `path:line: text`.
+fn uses(path: &Path, words: &[&str]) -> Vec<String> {
+    let text = without_tests(path);
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .filter(|(_, line)| words.iter().any(|word| line.contains(word)))
+        .map(|(number, line)| format!("{}:{}: {}", path.display(), number + 1, line.trim()))
+        .collect()
+}
+
+/// Uses of the words in all source files but those whose paths begin with one of `places`.
+fn uses_outside(places: &[&str], words: &[&str]) -> Vec<String> {
+    let files = files("src", ".rs").into_iter();
+    files
+        .filter(|path| {
+            !places
+                .iter()
+                .any(|place| path.to_string_lossy().starts_with(place))
+        })
+        .flat_map(|path| uses(&path, words))
+        .collect()
+}
+
+const NOTHING: [String; 0] = [];
+
+#[test]
+fn what_decides_is_pure() {
+    let pure = ["src/model", "src/plan", "src/policy", "src/template"];
+    let words = [
+        "async ",
+        ".await",
+        "aws_sdk",
+        "kube::",
+        "tokio",
+        "std::env",
+        "std::fs",
+        "std::io",
+        "SystemTime",
+        "Instant",
+    ];
+    let all = files("src", ".rs");
+    let pure: Vec<_> = all
+        .iter()
+        .filter(|path| {
+            pure.iter()
+                .any(|place| path.to_string_lossy().starts_with(place))
+        })
+        .collect();
+    assert!(pure.len() >= 8, "{pure:?}");
+    let found: Vec<_> = pure.iter().flat_map(|path| uses(path, &words)).collect();
+    assert_eq!(found, NOTHING);
+}
+
+#[test]
+fn each_outside_world_has_one_door() {
+    for (places, words) in [
+        (["src/aws/"].as_slice(), ["aws_sdk"].as_slice()),
+        (&["src/kubernetes"], &["kube::", "k8s_openapi"]),
+        (&["src/issuer"], &["rustls::", "rustls_platform_verifier"]),
+        (&["src/progress"], &["indicatif"]),
+    ] {
+        assert_eq!(uses_outside(places, words), NOTHING, "{words:?}");
+        let inside = files("src", ".rs")
+            .into_iter()
+            .filter(|path| {
+                places
+                    .iter()
+                    .any(|place| path.to_string_lossy().starts_with(place))
+            })
+            .flat_map(|path| uses(&path, words));
+        assert_ne!(inside.count(), 0, "{words:?} are looked for in vain");
+    }
+}
+
+#[test]
+fn files_are_short() {
+    let mut long = Vec::new();
+    for path in files("src", ".rs") {
+        let lines = without_tests(&path).lines().count();
+        let name = path.to_string_lossy();
+        let is_command = name.starts_with("src/commands/")
+            && !name.ends_with("/mod.rs")
+            && !name.starts_with("src/commands/asked");
+        let limit = match () {
+            () if name == "src/main.rs" => 60,
+            () if is_command => 130,
+            () => 500,
+        };
+        if lines > limit {
+            long.push(format!("{name}: {lines} lines, {limit} wanted"));
+        }
+    }
+    assert_eq!(long, NOTHING);
+}
+
+#[test]
+fn every_file_of_tests_is_registered() {
+    let main = text(Path::new("tests/cli/main.rs"));
+    let folder = Path::new("tests/cli");
+    let all = files("tests/cli", ".rs");
+    let files = all.iter().filter(|path| path.parent() == Some(folder));
+    for name in files.filter_map(|path| path.file_stem()?.to_str()) {
+        let line = format!("mod {name};");
+        let is_there = name == "main" || main.lines().any(|other| other == line);
+        assert!(is_there, "`{line}` is missing in tests/cli/main.rs");
+    }
+}
