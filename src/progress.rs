@@ -98,7 +98,7 @@ impl Progress {
                 status,
             } => {
                 if let Some(bar) = self.lock().get(&format!("{target} {action}")) {
-                    bar.set_message(format!("{action}: {status}"));
+                    bar.set_message(format!("{status}: {action}"));
                 }
             }
             Event::Finished {
@@ -123,7 +123,7 @@ impl Progress {
     }
 
     fn bar(&self, action: &Action) -> ProgressBar {
-        let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}");
+        let style = ProgressStyle::with_template("{spinner} {elapsed:>4} {wide_msg}");
         let bar = self.bars.add(ProgressBar::new_spinner());
         if let Ok(style) = style {
             bar.set_style(style);
