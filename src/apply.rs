@@ -92,9 +92,9 @@ async fn run(mut track: Track, hands: &Hands<'_>) -> Outcome {
                 });
                 done += 1;
             }
-            Err(denied @ Error::AccessDenied { .. }) if is_best_effort(action) => {
+            Err(failure) if is_best_effort(action) => {
                 (hands.on)(Event::Failed { target, action });
-                let text = format!("did not {action}: {denied}");
+                let text = format!("did not {action}: {failure}");
                 (hands.on)(Event::Warned { text });
                 track.actions.remove(done);
             }

@@ -33,7 +33,7 @@ pub enum Error {
         region: String,
         similar: Vec<String>,
     },
-    #[error("cluster \"{name}\" is {status}, so it has no issuer or no Kubernetes API yet")]
+    #[error("cluster \"{name}\" is {status}: it has no issuer or no Kubernetes API")]
     ClusterNotReady { name: ClusterName, status: String },
     #[error("cluster \"{name}\" has no OIDC issuer: {why}")]
     NoIssuer {
@@ -155,10 +155,11 @@ impl Error {
                     .to_owned(),
             ],
             Self::ClusterNotFound { name, region, similar } => cluster_hints(name, region, similar),
-            Self::ClusterNotReady { name, .. } => {
-                vec![format!("wait for it: `aws eks wait cluster-active --name {name}`")]
-            }
-            Self::NoIssuer { .. } => vec!["for another cluster than EKS's, name its issuer: `--issuer-url https://…`".to_owned()],
+            Self::ClusterNotReady { name, status } => vec![match status.as_str() {
+                "CREATING" | "PENDING" => format!("wait for it: `aws eks wait cluster-active --name {name}`"),
+                _ => format!("look at it: `aws eks describe-cluster --name {name}`"),
+            }],
+            Self::NoIssuer { .. } => vec!["if it has an issuer that EKS does not tell, name it: `--issuer-url https://…`".to_owned()],
             Self::AccessDenied { permission, .. } => {
                 vec![format!("allow `{permission}` to this identity (`aws sts get-caller-identity` names it)")]
             }
@@ -233,11 +234,6 @@ impl Error {
             | Self::Output(_) => 1,
             Self::Several(errors) => errors.iter().map(Self::exit_code).max().unwrap_or(1),
         }
-    }
-
-    /// Whether the reader of the output went away, which is not a failure.
-    pub fn is_broken_pipe(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
     }
 }
 

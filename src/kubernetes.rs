@@ -253,6 +253,10 @@ impl Kubernetes {
                     },
                 }
             }
+            kube::Error::SerdeError(_) => Error::KubernetesUnreachable {
+                operation,
+                cause: format!("{}: something else answers there", self.cluster),
+            },
             error => Error::KubernetesUnreachable {
                 operation,
                 cause: format!("{}: {}", self.cluster, deepest(error)),

@@ -36,7 +36,6 @@ fn main() -> ExitCode {
     match result {
         Ok(Exit::Done) => ExitCode::SUCCESS,
         Ok(Exit::Pending) => ExitCode::from(3),
-        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             output::report(&error, &flags);
             error.exit_code().into()

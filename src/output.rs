@@ -70,7 +70,7 @@ impl Output {
     /// Prints a result to stdout.
     ///
     /// # Errors
-    /// When stdout cannot be written; a closed pipe is among those.
+    /// When stdout cannot be written.
     pub fn print(self, view: &impl View) -> Result<(), Error> {
         let text = match self.format {
             Format::Table => view.table(Width::Normal),
@@ -120,15 +120,20 @@ fn yaml(view: &impl Serialize) -> Result<String, Error> {
         .map_err(|error| std::io::Error::other(error.to_string()).into())
 }
 
-/// Writes a whole text to stdout at once.
+/// Writes a whole text to stdout at once. That its reader went away is no failure, and must not hide
+/// one: the work goes on.
 ///
 /// # Errors
 /// When stdout cannot be written.
 pub fn print(text: &str) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()?;
-    Ok(())
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Reports a failure: its text and causes, then the hints. `flags` (region, profile) are added to the

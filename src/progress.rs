@@ -23,14 +23,13 @@ impl Running {
     }
 
     fn began(&self, action: &Action) {
-        if is_operation(action) {
-            self.lock().push(action.to_string());
-        }
+        self.lock().extend(operation(action));
     }
 
     fn ended(&self, action: &Action) {
-        let text = action.to_string();
-        self.lock().retain(|running| *running != text);
+        if let Some(operation) = operation(action) {
+            self.lock().retain(|running| *running != operation);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<String>> {
@@ -39,11 +38,13 @@ impl Running {
 }
 
 /// Stack operations go on when nobody waits for them.
-fn is_operation(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::CreateStack(_) | Action::DeleteStack { .. } | Action::AwaitStack { .. }
-    )
+fn operation(action: &Action) -> Option<String> {
+    match action {
+        Action::CreateStack(create) => Some(format!("creation of stack {}", create.stack)),
+        Action::DeleteStack { stack, .. } => Some(format!("deletion of stack {stack}")),
+        Action::AwaitStack { stack, status, .. } => Some(format!("stack {stack} ({status})")),
+        _ => None,
+    }
 }
 
 /// How much is shown.

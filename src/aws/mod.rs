@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_iam::config::retry::RetryConfig;
 use aws_sdk_iam::config::timeout::TimeoutConfig;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
@@ -11,6 +13,7 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::error::Error;
 use crate::observe::Lookup;
@@ -120,14 +123,12 @@ impl Aws {
             loader = loader.region(Region::new(region.clone()));
         }
         if let Some(profile) = &connection.profile {
-            let credentials = ProfileFileCredentialsProvider::builder()
-                .profile_name(profile)
-                .build();
-            loader = loader
-                .profile_name(profile)
-                .credentials_provider(credentials);
+            loader = loader.profile_name(profile);
         }
-        let config = loader.load().await;
+        let mut config = loader.load().await;
+        if let Some(profile) = &connection.profile {
+            config = with_credentials_of(config, profile, http);
+        }
         let region = config.region().ok_or(Error::NoRegion)?.to_string();
         Ok(Self::from_config(&config, region, connection.intervals))
     }
@@ -165,6 +166,22 @@ impl Aws {
             region,
         }
     }
+}
+
+/// The profile's credentials, before those of the environment.
+fn with_credentials_of(config: SdkConfig, profile: &str, http: SharedHttpClient) -> SdkConfig {
+    // Profiles that assume a role or use SSO make calls of their own.
+    let provider = ProviderConfig::without_region()
+        .with_region(config.region().cloned())
+        .with_http_client(http);
+    let credentials = ProfileFileCredentialsProvider::builder()
+        .configure(&provider)
+        .profile_name(profile)
+        .build();
+    config
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
 }
 
 /// One HTTP client for all services: rustls on ring, the proxy of the environment, and the CA
@@ -221,10 +238,9 @@ const UNKNOWN_CALLER: [&str; 9] = [
 
 /// Turns a failed call into what the user met. `operation` is IAM's name of the permission that it
 /// needs (`iam:GetRole`); `subject` what it was about.
-fn failed<E, R>(operation: &str, subject: &str, error: SdkError<E, R>) -> Error
+fn failed<E>(operation: &str, subject: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug + 'static,
 {
     if let Some(code) = error.code() {
         let message = error.message().unwrap_or("no message").to_owned();
@@ -250,22 +266,21 @@ where
     if let Some(cause) = credentials_cause(&error) {
         return Error::Credentials { cause };
     }
-    let status = matches!(
-        error,
-        SdkError::ResponseError(_) | SdkError::ServiceError(_)
-    );
-    if status {
-        return Error::Aws {
-            operation: operation.to_owned(),
-            subject: subject.to_owned(),
-            code: "an answer that is not AWS's".to_owned(),
-            message: deepest(&error),
-        };
-    }
+    let cause = match &error {
+        SdkError::ResponseError(context) => not_aws(context.raw()),
+        SdkError::ServiceError(context) => not_aws(context.raw()),
+        error => deepest(error),
+    };
     Error::Unreachable {
         what: format!("AWS for {operation}"),
-        cause: deepest(&error),
+        cause,
     }
+}
+
+/// Answers in no protocol of AWS: a proxy's, a captive portal's, another server's.
+fn not_aws(answer: &HttpResponse) -> String {
+    let status = answer.status();
+    format!("something else answers there (HTTP {status})")
 }
 
 /// The cause, when the call failed because there were no credentials to sign it with.
@@ -282,25 +297,29 @@ fn credentials_cause(error: &(dyn std::error::Error + 'static)) -> Option<String
     None
 }
 
-/// The text of the last cause: what the layers above it only wrap.
+/// The text of the last cause: what the layers above it only wrap. rustls tells of its manual when a
+/// connection breaks.
 pub fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;
     }
-    error.to_string()
+    let text = error.to_string();
+    if text.contains("without sending TLS close_notify") {
+        return "connection closed before message completed".to_owned();
+    }
+    text
 }
 
 /// A read that this identity may not be allowed to make, and whose thing may not exist.
-fn lookup<T, E, R>(
+fn lookup<T, E>(
     operation: &str,
     subject: &str,
     missing: &[&str],
-    result: Result<T, SdkError<E, R>>,
+    result: Result<T, SdkError<E, HttpResponse>>,
 ) -> Result<Lookup<T>, Error>
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug + 'static,
 {
     match result {
         Ok(value) => Ok(Lookup::Found(value)),

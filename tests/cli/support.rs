@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::sandbox::{Account, Options, Sandbox, thumbprint};
 
@@ -115,6 +115,11 @@ impl Bench {
             .take()
             .expect("stdin")
             .write_all(stdin.as_bytes());
+        self.ended(child)
+    }
+
+    /// What a run printed and how it ended.
+    pub fn ended(&self, child: Child) -> String {
         let output = child.wait_with_output().expect("irsactl ends");
         let mut text = String::new();
         for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {

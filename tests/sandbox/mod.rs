@@ -152,6 +152,31 @@ impl Sandbox {
         )
     }
 
+    /// Waits until a call has made something true.
+    ///
+    /// # Panics
+    /// When that does not happen in half a minute: a test then fails and does not hang.
+    pub fn until(&self, reached: impl Fn(&World) -> bool) {
+        let waited = async {
+            loop {
+                let mut called = std::pin::pin!(self.shared.called.notified());
+                called.as_mut().enable();
+                if reached(&self.shared.lock()) {
+                    return;
+                }
+                called.await;
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime for the wait");
+        let limit = std::time::Duration::from_secs(30);
+        runtime
+            .block_on(async { tokio::time::timeout(limit, waited).await })
+            .expect("the awaited call");
+    }
+
     /// A folder of the sandbox's own that goes away with it.
     pub fn directory(&self) -> &std::path::Path {
         &self.directory

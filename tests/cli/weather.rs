@@ -1,0 +1,127 @@
+//! What can meet any command: credentials, clusters, permissions, networks, terminals.
+
+mod clusters;
+mod credentials;
+mod faults;
+mod interruption;
+mod kubernetes;
+mod permissions;
+mod terminal;
+
+use crate::sandbox::Fault;
+use crate::support::{Bench, S3};
+
+const ASSOCIATE: &str = "associate-oidc-provider --cluster demo --approve";
+const GET: &str = "get iamserviceaccount --cluster demo -o wide";
+const DELETE: &str = "delete iamserviceaccount s3-reader --cluster demo --detach-foreign";
+
+/// From nothing to a role, provider included.
+fn create() -> String {
+    format!(
+        "create iamserviceaccount s3-reader --cluster demo --attach-policy-arn {S3} --associate-oidc-provider --approve"
+    )
+}
+
+/// A command and the world that it finds.
+struct Scenario {
+    name: &'static str,
+    line: String,
+    arrange: fn() -> Bench,
+}
+
+/// Together they make every call that irsactl makes to a cluster of EKS.
+fn scenarios() -> [Scenario; 5] {
+    let scenario = |name, line, arrange| Scenario {
+        name,
+        line,
+        arrange,
+    };
+    [
+        scenario("associate", ASSOCIATE.to_owned(), Bench::new),
+        scenario("create", create(), Bench::new),
+        scenario("create again", create(), made),
+        scenario("get", GET.to_owned(), made),
+        scenario("delete", DELETE.to_owned(), meddled_with),
+    ]
+}
+
+/// default/s3-reader, complete.
+fn made() -> Bench {
+    let bench = Bench::new();
+    bench.arrange(&create());
+    bench
+}
+
+/// The same with a policy that was attached by hand.
+fn meddled_with() -> Bench {
+    let bench = made();
+    let role = bench.role_name();
+    let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    bench
+        .account(|account| account.attach_policy(&role, admin))
+        .expect("attached");
+    bench
+}
+
+impl Scenario {
+    /// What a run without any fault prints, and the calls that it makes, each once.
+    fn in_good_weather(&self) -> (String, Vec<String>) {
+        let bench = (self.arrange)();
+        let result = bench.run(&self.line);
+        assert!(result.ends_with("[exit 0]\n"), "{}: {result}", self.name);
+        let mut calls: Vec<String> = bench.calls().lines().map(str::to_owned).collect();
+        calls.sort();
+        calls.dedup();
+        (result, calls)
+    }
+
+    /// Runs it once for each of the calls, with the effect on that call: `times 1 reset`.
+    fn with_each_of(&self, calls: &[String], effect: &str) -> Vec<(String, String)> {
+        let run = |call: &String| {
+            let bench = (self.arrange)();
+            befall(&bench, call, effect);
+            (call.clone(), bench.run(&self.line))
+        };
+        // Some of them wait: side by side, but not so many that they hold each other up.
+        let mut runs = Vec::new();
+        for some in calls.chunks(4) {
+            runs.extend(std::thread::scope(|scope| {
+                let started: Vec<_> = some
+                    .iter()
+                    .map(|call| scope.spawn(move || run(call)))
+                    .collect();
+                started
+                    .into_iter()
+                    .map(|run| run.join().expect("a run"))
+                    .collect::<Vec<_>>()
+            }));
+        }
+        runs
+    }
+
+    /// Runs it once for each call that it makes.
+    fn with_each_call(&self, effect: &str) -> Vec<(String, String)> {
+        let (_, calls) = self.in_good_weather();
+        self.with_each_of(&calls, effect)
+    }
+}
+
+/// Puts a fault on a call of the log. Operations of Kubernetes are two words, which a rule's text
+/// cannot hold.
+fn befall(bench: &Bench, call: &str, effect: &str) {
+    let (service, operation) = call.split_once(' ').expect("a service and an operation");
+    let rule = format!("{service} * {effect}");
+    let mut fault: Fault = rule.parse().expect("a rule");
+    fault.operation = Some(operation.to_owned());
+    bench.sandbox.world().faults.push(fault);
+}
+
+/// The lines of a run that tell of trouble, and how it ended.
+fn trouble(result: &str) -> String {
+    let signs = ["error:", "warning:", "note:", "hint:", "[exit"];
+    let lines: Vec<&str> = result
+        .lines()
+        .filter(|line| signs.iter().any(|sign| line.starts_with(sign)))
+        .collect();
+    lines.join("\n  ")
+}

@@ -1,0 +1,150 @@
+//! The Kubernetes API: not known, not allowed, not reached. Told before AWS is changed.
+
+use insta::assert_snapshot;
+
+use super::create;
+use crate::sandbox::Access;
+use crate::support::Bench;
+
+/// Nothing was made in AWS.
+fn assert_untouched(bench: &Bench) {
+    assert_eq!(bench.stacks() + &bench.roles(), "");
+    assert!(bench.account(|account| account.providers.is_empty()));
+}
+
+#[test]
+fn an_identity_that_the_cluster_does_not_know_is_told() {
+    let bench = Bench::new();
+    bench.sandbox.world().api("demo").access = Access::Nobody;
+    assert_snapshot!(bench.run(&create()), @r#"
+    [stderr]
+    error: the Kubernetes API of cluster "demo" does not know this AWS identity (401 Unauthorized)
+    hint: map the identity to the cluster: `aws eks create-access-entry --cluster-name demo --principal-arn ARN`, with the ARN of `aws sts get-caller-identity`
+    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    [exit 1]
+    "#);
+    assert_untouched(&bench);
+}
+
+#[test]
+fn an_identity_without_rights_is_told() {
+    let bench = Bench::new();
+    bench.sandbox.world().api("demo").access = Access::NoRights;
+    assert_snapshot!(bench.run(&create()), @r#"
+    [stderr]
+    error: the Kubernetes API refuses to read service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot get resource "serviceaccounts" in API group "" in the namespace "default"
+    hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
+    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    [exit 1]
+    "#);
+    assert_untouched(&bench);
+}
+
+#[test]
+fn an_identity_that_may_only_read_is_told_when_it_writes() {
+    let bench = Bench::new();
+    bench.sandbox.world().api("demo").access = Access::only(&[("get", "serviceaccounts")]);
+    assert_snapshot!(bench.run(&create()), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   failed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [stderr]
+    created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    tagged cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    error: the Kubernetes API refuses to apply service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot patch resource "serviceaccounts" in API group "" in the namespace "default"
+    hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
+    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    [exit 1]
+    "#);
+    assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-default-s3-reader CREATE_COMPLETE");
+}
+
+#[test]
+fn a_webhooks_refusal_is_told_in_its_words() {
+    let bench = Bench::new();
+    bench.sandbox.world().api("demo").admission = Some("a team label is missing".to_owned());
+    assert_snapshot!(bench.run(&create()), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   failed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [stderr]
+    created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    tagged cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    error: cannot apply service account default/s3-reader: admission webhook "validate.sandbox.example.com" denied the request: a team label is missing (400)
+    [exit 1]
+    "#);
+    // The next run needs only the ServiceAccount.
+    bench.sandbox.world().api("demo").admission = None;
+    assert_snapshot!(bench.run(&create()), @"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   changed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [stderr]
+    created service account default/s3-reader
+    [exit 0]
+    ");
+}
+
+#[test]
+fn a_private_endpoint_that_is_not_reached_is_told() {
+    let bench = Bench::new();
+    let mut world = bench.sandbox.world();
+    let host = world.clusters[0].endpoint_host.clone();
+    world.unreachable.push(host);
+    drop(world);
+    assert_snapshot!(bench.run(&create()), @r#"
+    [stderr]
+    error: cannot read service account default/s3-reader: cluster "demo": tunnel error: unsuccessful
+    hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
+    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    [exit 1]
+    "#);
+    assert_untouched(&bench);
+}
+
+#[test]
+fn without_kubernetes_the_role_can_be_made() {
+    let bench = Bench::new();
+    bench.sandbox.world().api("demo").access = Access::Nobody;
+    assert_snapshot!(bench.run(&format!("{} --role-only", create())), @"
+    [stdout]
+    apiVersion: v1
+    kind: ServiceAccount
+    metadata:
+      annotations:
+        eks.amazonaws.com/role-arn: >-
+          arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+      labels:
+        app.kubernetes.io/managed-by: eksctl
+      name: s3-reader
+      namespace: default
+    [stderr]
+    created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    tagged cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    apply this ServiceAccount, as with `| kubectl apply -f -`:
+    [exit 0]
+    ");
+}
+
+#[test]
+fn another_clusters_certificate_is_refused() {
+    let bench = Bench::new();
+    let mut world = bench.sandbox.world();
+    world.add_cluster("other", "111122223333", "eu-west-1");
+    // DescribeCluster tells the endpoint of "other" with the authority of "demo".
+    let host = world.clusters[1].endpoint_host.clone();
+    world.clusters.swap(0, 1);
+    world.clusters[1].endpoint_host = host;
+    drop(world);
+    assert_snapshot!(bench.run(&create()), @r#"
+    [stderr]
+    error: cannot read service account default/s3-reader: cluster "demo": invalid peer certificate: BadSignature
+    hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
+    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    [exit 1]
+    "#);
+    assert_untouched(&bench);
+}

@@ -1,0 +1,141 @@
+//! Colours, and readers that go away.
+
+use std::process::Stdio;
+
+use insta::assert_snapshot;
+
+use super::{create, made};
+use crate::support::Bench;
+
+const FAILING: &str = "get iamserviceaccount --cluster none";
+
+fn is_coloured(bench: &Bench, line: &str) -> bool {
+    bench.run(line).contains('\u{1b}')
+}
+
+#[test]
+fn there_is_no_colour_without_a_terminal() {
+    let bench = Bench::new();
+    assert!(!is_coloured(&bench, FAILING));
+    assert!(!is_coloured(&bench, &format!("{FAILING} --color auto")));
+}
+
+#[test]
+fn colour_can_be_asked_for() {
+    let bench = Bench::new();
+    assert_snapshot!(bench.run(&format!("{FAILING} --color always")), @r#"
+    [stderr]
+    [1m[31merror[0m: there is no EKS cluster "none" in eu-west-1
+    [1m[32mhint[0m: list the clusters: `aws eks list-clusters --region eu-west-1`
+    [1m[32mhint[0m: look in another region with `--region`; "none" is looked for in one only
+    [exit 1]
+    "#);
+}
+
+#[test]
+fn the_flag_outranks_the_environment() {
+    let mut bench = Bench::new();
+    bench.set("NO_COLOR", "1");
+    assert!(is_coloured(&bench, &format!("{FAILING} --color always")));
+    bench.set("NO_COLOR", "");
+    bench.set("CLICOLOR_FORCE", "1");
+    assert!(!is_coloured(&bench, &format!("{FAILING} --color never")));
+}
+
+#[test]
+fn the_environment_can_force_and_forbid_colour() {
+    let mut bench = Bench::new();
+    bench.set("CLICOLOR_FORCE", "1");
+    assert!(is_coloured(&bench, FAILING));
+    bench.set("NO_COLOR", "1");
+    assert!(!is_coloured(&bench, FAILING));
+}
+
+#[test]
+fn eksctls_words_for_colour_are_understood() {
+    let bench = Bench::new();
+    assert!(is_coloured(&bench, &format!("{FAILING} -C true")));
+    assert!(is_coloured(&bench, &format!("{FAILING} -C fabulous")));
+    assert!(!is_coloured(&bench, &format!("{FAILING} -C false")));
+}
+
+#[test]
+fn results_have_no_colour() {
+    let bench = made();
+    let line = "get iamserviceaccount --cluster demo --color always";
+    assert!(!is_coloured(&bench, line));
+}
+
+/// Runs with a stdout whose reader has gone.
+fn unread(bench: &Bench, line: &str) -> String {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let child = bench
+        .command()
+        .args(line.split_whitespace())
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("irsactl starts");
+    bench.ended(child)
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let bench = made();
+    for line in [
+        "get iamserviceaccount --cluster demo",
+        "get iamserviceaccount --cluster demo -o json",
+        "delete iamserviceaccount s3-reader --cluster demo --dry-run --quiet",
+        "completion bash",
+        "--help",
+        "--version",
+    ] {
+        assert_eq!(unread(&bench, line), "[exit 0]\n", "{line}");
+    }
+}
+
+#[test]
+fn the_work_is_done_without_a_reader() {
+    let bench = Bench::new();
+    let result = unread(&bench, &create());
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+    assert_ne!(bench.service_account("default", "s3-reader"), "");
+}
+
+#[test]
+fn a_failure_stays_one_without_a_reader() {
+    let bench = Bench::new();
+    bench.sandbox.fault("cloudformation CreateStack deny");
+    let result = unread(&bench, &create());
+    assert!(
+        result.contains("error: not allowed to call cloudformation:CreateStack"),
+        "{result}"
+    );
+    assert!(result.ends_with("[exit 1]\n"), "{result}");
+}
+
+#[test]
+fn pending_changes_stay_pending_without_a_reader() {
+    let bench = made();
+    let line =
+        "delete iamserviceaccount s3-reader --cluster demo --dry-run --detailed-exitcode --quiet";
+    assert_eq!(unread(&bench, line), "[exit 3]\n");
+}
+
+#[test]
+fn the_work_is_done_with_stderr_closed() {
+    let bench = Bench::new();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let child = bench
+        .command()
+        .args(create().split_whitespace())
+        .stdout(Stdio::piped())
+        .stderr(writer)
+        .spawn()
+        .expect("irsactl starts");
+    let result = bench.ended(child);
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+    assert_ne!(bench.service_account("default", "s3-reader"), "");
+}
