@@ -137,11 +137,10 @@ fn check_key(resource: &Resource, name: &str, field: &str, key: &str) -> Result<
     ))
 }
 
+/// A label, or a part of a subdomain: those have no length of their own in Kubernetes.
 fn is_label(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    text.len() <= 63
-        && text.bytes().all(|byte| inner(byte) || byte == b'-')
-        && has_ends(text, inner)
+    text.bytes().all(|byte| inner(byte) || byte == b'-') && has_ends(text, inner)
 }
 
 fn is_word(text: &str) -> bool {
