@@ -1,9 +1,9 @@
 //! Fault rules: what goes wrong, at which calls. A rule has a text form so that the stand-alone
 //! sandbox takes it as an option: `SERVICE OPERATION [from N] [times N] EFFECT`, for example
 //! `cloudformation CreateStack throttle 1/5`, `iam GetPolicy deny`, `* * delay 40ms`,
-//! `kubernetes * from 2 times 1 reset`.
-//! Effects: `delay MS`, `reset`, `hang`, `half`, `swallow`, `garbage`, `deny`, `throttle [RATE/BURST]`,
-//! `error STATUS CODE MESSAGE`.
+//! `kubernetes * from 2 times 1 reset`, `* * times 3 until 3`.
+//! Effects: `delay MS`, `reset`, `hang`, `half`, `swallow`, `garbage`, `deny`, `until CALLS`,
+//! `throttle [RATE/BURST]`, `error STATUS CODE MESSAGE`.
 
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -15,6 +15,9 @@ use super::world::Service;
 pub enum Effect {
     None,
     Delay(Duration),
+    /// Hold the answer until that many calls are in the log: what shows that a client makes calls
+    /// side by side, without a look at the clock.
+    Until(usize),
     Reset,
     Hang,
     /// Carry the call out, answer half a body, then break off.
@@ -176,6 +179,12 @@ fn kind(service: Option<Service>, operation: Option<&str>, words: &[&str]) -> Re
                 .parse()
                 .map_err(|_| format!("`{time}`: 40ms wanted"))?;
             Ok(Kind::Effect(Effect::Delay(Duration::from_millis(millis))))
+        }
+        ["until", number] => {
+            let number = number
+                .parse()
+                .map_err(|_| format!("`{number}` is no number"))?;
+            Ok(Kind::Effect(Effect::Until(number)))
         }
         ["throttle"] => Ok(Kind::Effect(throttled(
             service.unwrap_or(Service::CloudFormation),

@@ -111,6 +111,7 @@ async fn answer(
     match effect {
         Effect::None => {}
         Effect::Delay(delay) => tokio::time::sleep(delay).await,
+        Effect::Until(number) => wait_for_calls(shared, number).await?,
         Effect::Reset => return Err(std::io::Error::other("reset asked for")),
         Effect::Hang => {
             hang().await;
@@ -150,6 +151,21 @@ async fn answer(
 /// Says nothing for longer than any client waits.
 async fn hang() {
     tokio::time::sleep(Duration::from_secs(3600)).await;
+}
+
+/// Returns when that many calls were made; gives up after ten seconds, so that nothing hangs.
+async fn wait_for_calls(shared: &Shared, number: usize) -> Result<(), std::io::Error> {
+    let enough = async {
+        loop {
+            let called = shared.called.notified();
+            if shared.lock().calls.len() >= number {
+                return;
+            }
+            called.await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(10), enough).await;
+    waited.map_err(|_| std::io::Error::other(format!("there never were {number} calls")))
 }
 
 /// The error reply of a service, in its own protocol.
