@@ -89,6 +89,9 @@ impl FromStr for Timeout {
 impl std::fmt::Display for Timeout {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let seconds = self.0.as_secs();
+        if seconds == 0 {
+            return write!(f, "{}ms", self.0.as_millis());
+        }
         match (seconds / 3600, seconds % 3600 / 60, seconds % 60) {
             (0, 0, s) => write!(f, "{s}s"),
             (0, m, 0) => write!(f, "{m}m"),
@@ -139,6 +142,7 @@ mod tests {
             assert!(seconds(bad).is_err(), "{bad}");
         }
         assert_eq!("1h30m".parse::<Timeout>().unwrap().to_string(), "1h30m");
+        assert_eq!("20ms".parse::<Timeout>().unwrap().to_string(), "20ms");
         assert_eq!("1500s".parse::<Timeout>().unwrap().to_string(), "25m");
     }
 }
