@@ -283,14 +283,15 @@ fn phase(status: &str) -> Phase {
     }
 }
 
-/// `Role1 (AWS::IAM::Role): reason` of a failed event; those that were only cancelled do not count.
+/// `Role1 (AWS::IAM::Role): reason` of a failed event; those that were only cancelled do not count,
+/// nor does the stack's own, which only sums up.
 fn failed_event(event: &StackEvent) -> Option<String> {
     let status = event.resource_status.as_ref()?.as_str();
     let reason = event
         .resource_status_reason
         .as_deref()
         .unwrap_or("no reason given");
-    if !status.ends_with("_FAILED") || reason.contains("cancelled") {
+    if !status.ends_with("_FAILED") || reason.contains("cancelled") || is_of_the_stack(event) {
         return None;
     }
     let resource = event.logical_resource_id.as_deref().unwrap_or("?");
@@ -301,10 +302,8 @@ fn failed_event(event: &StackEvent) -> Option<String> {
 
 /// Whether older events are of an earlier operation.
 fn begins_operation(event: &StackEvent) -> bool {
-    let of_the_stack = event.resource_type.as_deref() == Some("AWS::CloudFormation::Stack")
-        && event.physical_resource_id == event.stack_id;
     let status = event.resource_status.as_ref().map(|status| status.as_str());
-    of_the_stack
+    is_of_the_stack(event)
         && matches!(
             status,
             Some(
@@ -314,6 +313,11 @@ fn begins_operation(event: &StackEvent) -> bool {
                     | "IMPORT_IN_PROGRESS"
             )
         )
+}
+
+fn is_of_the_stack(event: &StackEvent) -> bool {
+    event.resource_type.as_deref() == Some("AWS::CloudFormation::Stack")
+        && event.physical_resource_id == event.stack_id
 }
 
 #[cfg(test)]
