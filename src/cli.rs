@@ -413,7 +413,7 @@ pub struct StackArgs {
     #[arg(long, value_name = "ARN")]
     pub cfn_role_arn: Option<RoleArn>,
     /// Keep the resources of a failed creation, to look at them
-    #[arg(long)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub cfn_disable_rollback: bool,
 }
 
