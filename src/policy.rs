@@ -9,6 +9,8 @@ use crate::model::{Audience, Issuer, ServiceAccountName, SubjectPattern};
 
 /// IAM's quota for the inline policies of one role together, in characters that are no white space.
 pub const INLINE_QUOTA: usize = 10_240;
+/// As many managed policies a role can have where the quota is raised as far as it goes (10 by default).
+pub const MANAGED_MAXIMUM: usize = 25;
 
 /// Quotas of an account for its roles; these are IAM's defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +128,7 @@ fn check_statement<'a>(statement: &'a Value, sids: &mut BTreeSet<&'a str>) -> Re
         }
     }
     check_actions(statement)?;
+    check_resources(statement)?;
     if let Some(condition) = statement.get("Condition")
         && !condition
             .as_object()
@@ -181,6 +184,23 @@ fn check_actions(statement: &Map<String, Value>) -> Result<(), String> {
         if !good {
             return Err(format!(
                 "has the action \"{action}\": `service:Name` is wanted"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Resources are ARNs, with wildcards, or `*` alone.
+fn check_resources(statement: &Map<String, Value>) -> Result<(), String> {
+    let resources = statement
+        .get("Resource")
+        .or_else(|| statement.get("NotResource"));
+    for resource in resources.map(texts).unwrap_or_default() {
+        let good =
+            resource == "*" || resource.starts_with("arn:") && resource.split(':').count() >= 6;
+        if !good {
+            return Err(format!(
+                "has the resource \"{resource}\": an ARN or `*` is wanted"
             ));
         }
     }
@@ -409,6 +429,10 @@ mod tests {
             (
                 statement(r#""Effect":"Allow","Action":"get","Resource":"*""#),
                 "`service:Name` is wanted",
+            ),
+            (
+                statement(r#""Effect":"Allow","Action":"s3:Get","Resource":"bucket""#),
+                "an ARN or `*` is wanted",
             ),
             (
                 statement(r#""Effect":"Allow","Action":[],"Resource":"*""#),

@@ -125,6 +125,14 @@ fn permissions(args: &CreateServiceAccount) -> Result<Permissions, Error> {
         subject_pattern: args.role.subject_pattern.clone(),
         audience: args.role.audience.clone(),
     };
+    let managed = spec.managed_arns("aws").len();
+    if managed > policy::MANAGED_MAXIMUM {
+        return Err(Error::Flags(format!(
+            "{managed} managed policies are asked for, IAM attaches at most {} to one role (10 unless the quota is \
+             raised); make one policy of several",
+            policy::MANAGED_MAXIMUM
+        )));
+    }
     let size: usize = spec.inline_documents().values().map(policy::measure).sum();
     if size > policy::INLINE_QUOTA {
         return Err(Error::Flags(format!(

@@ -40,7 +40,7 @@ pub fn tags(tags: Map) -> Result<Map, Error> {
     }
     if tags.len() + OURS > 50 {
         let rule = format!("a stack has at most 50 tags, {OURS} of them irsactl's");
-        return Err(usage(&tags.len().to_string(), &rule));
+        return Err(usage(&format!("{} tags", tags.len()), &rule));
     }
     Ok(tags)
 }
