@@ -56,7 +56,7 @@ pub fn plan(
     plan_provider(&mut track, asked, cluster, provider);
     let role = match &asked.permissions {
         Permissions::Existing(arn) => {
-            check_existing_role(&mut track, arn, cluster, &observed.role);
+            check_role(&mut track, arn, cluster, &observed.role);
             Some(Role::Arn(arn.clone()))
         }
         Permissions::Role(spec) => {
@@ -70,6 +70,32 @@ pub fn plan(
         plan_service_account(&mut track, asked, cluster, role, &observed.service_account);
     }
     track.settled()
+}
+
+/// An existing role: GetRole knows only names, and only those of the own account.
+fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &Lookup<RoleFacts>) {
+    if arn.partition() != cluster.partition {
+        track.refusals.push(Refusal::OtherPartition {
+            arn: arn.to_string(),
+            partition: cluster.partition.clone(),
+        });
+        return;
+    }
+    if arn.account() != cluster.account {
+        track.notes.push(format!(
+            "role {arn} is of another account: whether it exists and trusts this cluster cannot be seen from here"
+        ));
+        return;
+    }
+    match found {
+        Lookup::Unknown(message) => track
+            .notes
+            .push(format!("cannot tell whether role {arn} exists: {message}")),
+        Lookup::Found(found) if found.arn == arn.to_string() => {}
+        Lookup::Found(_) | Lookup::Missing => track
+            .refusals
+            .push(Refusal::RoleMissing { arn: arn.clone() }),
+    }
 }
 
 fn plan_provider(
@@ -102,39 +128,6 @@ fn plan_provider(
             });
         }
         (None, Some(_)) => {}
-    }
-}
-
-/// An existing role can only be looked up in the cluster's own account.
-fn check_existing_role(
-    track: &mut Track,
-    arn: &RoleArn,
-    cluster: &Cluster,
-    found: &Lookup<RoleFacts>,
-) {
-    if arn.partition() != cluster.partition {
-        track.refusals.push(Refusal::OtherPartition {
-            arn: arn.to_string(),
-            partition: cluster.partition.clone(),
-        });
-    } else if arn.account() != cluster.account {
-        track.notes.push(format!(
-            "role {arn} is of another account than the cluster: whether it exists is not checked"
-        ));
-    } else {
-        match found {
-            Lookup::Found(role) if role.arn == arn.to_string() => {}
-            Lookup::Unknown(message) => {
-                track
-                    .notes
-                    .push(format!("cannot tell whether role {arn} exists: {message}"));
-            }
-            Lookup::Found(_) | Lookup::Missing => {
-                track
-                    .refusals
-                    .push(Refusal::RoleMissing { arn: arn.clone() });
-            }
-        }
     }
 }
 
@@ -219,13 +212,7 @@ fn plan_stack(
     let found = match &observed.stack {
         StackState::Found(found) => found,
         StackState::Absent => {
-            if let (Some(role), Lookup::Found(taken)) = (&spec.name, &observed.role) {
-                let refusal = Refusal::RoleNameTaken {
-                    role: role.clone(),
-                    arn: taken.arn.clone(),
-                };
-                track.refusals.push(refusal);
-            }
+            refuse_taken_name(track, spec, observed);
             return Some(create_stack(track, asked, spec, cluster, observed, None));
         }
     };
@@ -241,6 +228,13 @@ fn plan_stack(
             None
         }
         Phase::Broken => {
+            // The other broken stacks may still have the role themselves.
+            if matches!(
+                stack.status.as_str(),
+                "ROLLBACK_COMPLETE" | "REVIEW_IN_PROGRESS"
+            ) {
+                refuse_taken_name(track, spec, observed);
+            }
             track.notes.push(format!(
                 "stack \"{}\" is in {}: it is deleted and created again",
                 stack.name, stack.status
@@ -278,6 +272,17 @@ fn plan_stack(
             });
             None
         }
+    }
+}
+
+/// A role of the asked name, where none can be the stack's own.
+fn refuse_taken_name(track: &mut Track, spec: &RoleSpec, observed: &ObservedAccount) {
+    if let (Some(role), Lookup::Found(taken)) = (&spec.name, &observed.role) {
+        let refusal = Refusal::RoleNameTaken {
+            role: role.clone(),
+            arn: taken.arn.clone(),
+        };
+        track.refusals.push(refusal);
     }
 }
 

@@ -26,7 +26,7 @@ pub enum Refusal {
         asked: usize,
         quota: usize,
     },
-    /// A policy ARN of another partition than the cluster's.
+    /// An ARN of another partition than the cluster's.
     OtherPartition {
         arn: String,
         partition: String,
@@ -257,8 +257,12 @@ impl Refusal {
                 format!("finish the deletion: {}", delete(cluster, name)),
                 "add `--detach-foreign` to it where policies were attached by hand".to_owned(),
             ],
-            Self::UpdateFailed { stack, .. } => {
-                vec![format!("finish the roll-back: `aws cloudformation continue-update-rollback --stack-name {stack}`")]
+            Self::UpdateFailed { stack, status, .. } => {
+                let command = match status.as_str() {
+                    "UPDATE_FAILED" => "rollback-stack",
+                    _ => "continue-update-rollback",
+                };
+                vec![format!("finish the roll-back: `aws cloudformation {command} --stack-name {stack}`")]
             }
             Self::UnreadableTemplate { stack } => {
                 vec![format!("look at it: `aws cloudformation get-template --stack-name {stack}`")]
