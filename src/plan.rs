@@ -7,7 +7,8 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::model::{
-    Arn, Audience, Issuer, Map, RoleArn, ServiceAccountName, StackName, Thumbprint,
+    Arn, Audience, CLUSTER_TAGS, Issuer, Map, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName,
+    StackName, Thumbprint, VERSION_TAG,
 };
 use crate::template::Capability;
 
@@ -387,8 +388,21 @@ impl CreateStack {
         if let Some(boundary) = role["PermissionsBoundary"].as_str() {
             details.push(format!("permissions boundary: {boundary}"));
         }
+        if let Some(seconds) = role["MaxSessionDuration"].as_u64() {
+            details.push(format!("maximum session duration: {seconds} seconds"));
+        }
+        let asked = self.tags.iter().filter(|(key, _)| !is_own_tag(key));
+        details.extend(asked.map(|(key, value)| format!("tag: {key}={value}")));
+        if let Some(service_role) = &self.service_role {
+            details.push(format!("CloudFormation works as: {service_role}"));
+        }
         details
     }
+}
+
+/// Tags that every stack has, and nobody asks for.
+fn is_own_tag(key: &str) -> bool {
+    CLUSTER_TAGS.contains(&key) || [VERSION_TAG, SERVICE_ACCOUNT_TAG].contains(&key)
 }
 
 impl ServiceAccountChange {
