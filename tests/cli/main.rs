@@ -13,6 +13,7 @@ mod support;
 mod arrange;
 mod associate;
 mod completion;
+mod create;
 mod delete;
 mod disassociate;
 mod get;

@@ -261,4 +261,60 @@ impl Bench {
         }
         text
     }
+
+    /// All that irsactl could have changed, in words: stacks, roles, namespaces, service accounts.
+    pub fn state(&self) -> String {
+        let mut text = String::new();
+        let mut world = self.sandbox.world();
+        for stack in &world.accounts[ACCOUNT].stacks {
+            if stack.deleted.is_some() {
+                continue;
+            }
+            let protection = match stack.termination_protection {
+                true => ", protected",
+                false => "",
+            };
+            text.push_str(&format!(
+                "stack {}: {}{protection}\n",
+                stack.name, stack.status
+            ));
+        }
+        for role in world.accounts[ACCOUNT].roles.values() {
+            text.push_str(&format!("role {}\n", role.arn));
+            let policies = role.attached.iter().map(|arn| format!("policy {arn}"));
+            let inline = role.inline.keys().map(|name| format!("inline {name}"));
+            let boundary = role.boundary.iter().map(|arn| format!("boundary {arn}"));
+            for line in policies.chain(inline).chain(boundary) {
+                text.push_str(&format!("  {line}\n"));
+            }
+        }
+        let api = world.api("demo");
+        for namespace in api.namespaces() {
+            if namespace != "default" && !namespace.starts_with("kube-") {
+                text.push_str(&format!("namespace {namespace}\n"));
+            }
+        }
+        for (namespace, name) in api.service_accounts() {
+            text.push_str(&format!("service account {namespace}/{name}\n"));
+            let metadata = &api.service_account(namespace, name).expect("listed")["metadata"];
+            for (field, kind) in [("labels", "label"), ("annotations", "annotation")] {
+                for (key, value) in metadata[field].as_object().into_iter().flatten() {
+                    let value = value.as_str().unwrap_or_default();
+                    text.push_str(&format!("  {kind} {key}={value}\n"));
+                }
+            }
+        }
+        text
+    }
+
+    /// The calls since the last look that change something, one a line.
+    pub fn changes(&self) -> String {
+        let calls = self.calls();
+        let reads = ["Describe", "Get", "List", "get ", "list "];
+        let changes = calls.lines().filter(|call| {
+            let operation = call.split_once(' ').map_or("", |(_, operation)| operation);
+            !reads.iter().any(|read| operation.starts_with(read))
+        });
+        changes.map(|call| format!("{call}\n")).collect()
+    }
 }
