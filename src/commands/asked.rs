@@ -125,7 +125,7 @@ fn permissions(args: &CreateServiceAccount) -> Result<Permissions, Error> {
         subject_pattern: args.role.subject_pattern.clone(),
         audience: args.role.audience.clone(),
     };
-    let managed = spec.managed_arns("aws").len();
+    let managed = spec.managed_count();
     if managed > policy::MANAGED_MAXIMUM {
         return Err(Error::Flags(format!(
             "{managed} managed policies are asked for, IAM attaches at most {} to one role (10 unless the quota is \
