@@ -155,6 +155,8 @@ false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -l override-existing-serviceaccounts -d 'Replace another role, and labels and annotations of other tools' -r -f -a "true\t''
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -l cfn-role-arn -d 'Role that CloudFormation works as' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -l cfn-disable-rollback -d 'Keep the resources of a failed creation, to look at them' -r -f -a "true\t''
+false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -l approve -d 'Carry the plan out; without it the plan is only shown' -r -f -a "true\t''
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
@@ -170,7 +172,6 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_
 always\t''
 never\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -l associate-oidc-provider -d 'Create the cluster\'s IAM OIDC provider too, where it is missing'
-complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -l cfn-disable-rollback -d 'Keep the resources of a failed creation, to look at them'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -l dry-run -d 'Show the plan only'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -l detailed-exitcode -d 'Exit with 3 when there is something to do'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -s q -l quiet -d 'Print results and errors only'
@@ -222,6 +223,8 @@ false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -l override-existing-serviceaccounts -d 'Replace another role, and labels and annotations of other tools' -r -f -a "true\t''
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -l cfn-role-arn -d 'Role that CloudFormation works as' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -l cfn-disable-rollback -d 'Keep the resources of a failed creation, to look at them' -r -f -a "true\t''
+false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -l approve -d 'Carry the plan out; without it the plan is only shown' -r -f -a "true\t''
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
@@ -237,7 +240,6 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_
 always\t''
 never\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -l associate-oidc-provider -d 'Create the cluster\'s IAM OIDC provider too, where it is missing'
-complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -l cfn-disable-rollback -d 'Keep the resources of a failed creation, to look at them'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -l dry-run -d 'Show the plan only'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -l detailed-exitcode -d 'Exit with 3 when there is something to do'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -s q -l quiet -d 'Print results and errors only'
@@ -289,6 +291,8 @@ false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -l override-existing-serviceaccounts -d 'Replace another role, and labels and annotations of other tools' -r -f -a "true\t''
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -l cfn-role-arn -d 'Role that CloudFormation works as' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -l cfn-disable-rollback -d 'Keep the resources of a failed creation, to look at them' -r -f -a "true\t''
+false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -l approve -d 'Carry the plan out; without it the plan is only shown' -r -f -a "true\t''
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
@@ -304,7 +308,6 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_
 always\t''
 never\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -l associate-oidc-provider -d 'Create the cluster\'s IAM OIDC provider too, where it is missing'
-complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -l cfn-disable-rollback -d 'Keep the resources of a failed creation, to look at them'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -l dry-run -d 'Show the plan only'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -l detailed-exitcode -d 'Exit with 3 when there is something to do'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -s q -l quiet -d 'Print results and errors only'
@@ -356,6 +359,8 @@ false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -l override-existing-serviceaccounts -d 'Replace another role, and labels and annotations of other tools' -r -f -a "true\t''
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -l cfn-role-arn -d 'Role that CloudFormation works as' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -l cfn-disable-rollback -d 'Keep the resources of a failed creation, to look at them' -r -f -a "true\t''
+false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -l approve -d 'Carry the plan out; without it the plan is only shown' -r -f -a "true\t''
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
@@ -371,7 +376,6 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_
 always\t''
 never\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -l associate-oidc-provider -d 'Create the cluster\'s IAM OIDC provider too, where it is missing'
-complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -l cfn-disable-rollback -d 'Keep the resources of a failed creation, to look at them'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -l dry-run -d 'Show the plan only'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -l detailed-exitcode -d 'Exit with 3 when there is something to do'
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -s q -l quiet -d 'Print results and errors only'

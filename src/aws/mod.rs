@@ -104,18 +104,20 @@ impl Aws {
                     .operation_timeout(
                         connection
                             .intervals
-                            .of(Duration::from_secs(90))
+                            .of(Duration::from_secs(120))
                             .max(Duration::from_secs(3)),
                     )
                     .build(),
             );
+        // Standard and not adaptive: after one throttled call the adaptive limiter waits ten seconds,
+        // which pays only for hundreds of calls.
         if std::env::var_os("AWS_RETRY_MODE").is_none()
             && std::env::var_os("AWS_MAX_ATTEMPTS").is_none()
         {
             let backoff = connection.intervals.of(Duration::from_secs(1));
             loader = loader.retry_config(
-                RetryConfig::adaptive()
-                    .with_max_attempts(8)
+                RetryConfig::standard()
+                    .with_max_attempts(10)
                     .with_initial_backoff(backoff),
             );
         }

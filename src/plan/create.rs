@@ -5,20 +5,20 @@ use serde_json::Value;
 
 use super::associate::ProviderSpec;
 use super::token::token;
-use super::{
-    Action, Conflicts, CreateStack, Ending, Presence, Refusal, Role, Rollback,
-    ServiceAccountChange, Target, Track,
-};
+use super::{Action, Conflicts, CreateStack, Ending, Refusal, Role, Rollback, Target, Track};
 use crate::model::{
-    CLUSTER_TAGS, Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION, RoleArn,
-    SERVICE_ACCOUNT_TAG, ServiceAccountName, VERSION_TAG,
+    CLUSTER_TAGS, Cluster, Map, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, VERSION_TAG,
 };
-use crate::observe::{
-    FoundStack, Lookup, ObservedAccount, ObservedProvider, Phase, RoleFacts, ServiceAccount,
-    ServiceAccountState, StackState,
-};
-use crate::policy::{self, Quotas};
+use crate::observe::{FoundStack, Lookup, ObservedAccount, ObservedProvider, Phase, StackState};
+use crate::policy;
 use crate::template::{self, Difference, RoleSpec, RoleTemplate};
+
+mod checks;
+mod service_account;
+
+pub use checks::fits_default_quotas;
+use checks::{check_policies, check_quotas, check_role};
+use service_account::plan_service_account;
 
 /// What stands in the version tag of stacks and providers.
 const VERSION: &str = concat!("irsactl-", env!("CARGO_PKG_VERSION"));
@@ -72,32 +72,6 @@ pub fn plan(
     track.settled()
 }
 
-/// An existing role: GetRole knows only names, and only those of the own account.
-fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &Lookup<RoleFacts>) {
-    if arn.partition() != cluster.partition {
-        track.refusals.push(Refusal::OtherPartition {
-            arn: arn.to_string(),
-            partition: cluster.partition.clone(),
-        });
-        return;
-    }
-    if arn.account() != cluster.account {
-        track.notes.push(format!(
-            "role {arn} is of another account: whether it exists and trusts this cluster cannot be seen from here"
-        ));
-        return;
-    }
-    match found {
-        Lookup::Unknown(message) => track
-            .notes
-            .push(format!("cannot tell whether role {arn} exists: {message}")),
-        Lookup::Found(found) if found.arn == arn.to_string() => {}
-        Lookup::Found(_) | Lookup::Missing => track
-            .refusals
-            .push(Refusal::RoleMissing { arn: arn.clone() }),
-    }
-}
-
 fn plan_provider(
     track: &mut Track,
     asked: &IamServiceAccount,
@@ -128,76 +102,6 @@ fn plan_provider(
             });
         }
         (None, Some(_)) => {}
-    }
-}
-
-fn check_policies(track: &mut Track, cluster: &Cluster, observed: &ObservedAccount) {
-    for (arn, lookup) in &observed.policies {
-        if arn.partition() != cluster.partition {
-            track.refusals.push(Refusal::OtherPartition {
-                arn: arn.to_string(),
-                partition: cluster.partition.clone(),
-            });
-            continue;
-        }
-        if arn.account() != "aws" && arn.account() != cluster.account {
-            track.refusals.push(Refusal::OtherAccount {
-                arn: arn.to_string(),
-                account: cluster.account.clone(),
-            });
-            continue;
-        }
-        match lookup {
-            Lookup::Missing => track.refusals.push(Refusal::PolicyMissing {
-                arn: arn.to_string(),
-            }),
-            Lookup::Unknown(message) => {
-                track.notes.push(format!(
-                    "cannot tell whether policy {arn} exists: {message}"
-                ));
-            }
-            Lookup::Found(()) => {}
-        }
-    }
-}
-
-/// Whether IAM's default quotas do, so that the account's own need not be asked for.
-pub fn fits_default_quotas(asked: &IamServiceAccount, cluster: &Cluster) -> bool {
-    let Permissions::Role(spec) = &asked.permissions else {
-        return true;
-    };
-    let (managed, trust) = sizes(asked, spec, cluster);
-    let quotas = Quotas::default();
-    managed <= quotas.managed_policies && trust <= quotas.trust
-}
-
-/// Number of managed policies, and length of the trust policy.
-fn sizes(asked: &IamServiceAccount, spec: &RoleSpec, cluster: &Cluster) -> (usize, usize) {
-    let trust = template::trust(spec, cluster, &asked.name);
-    (spec.managed_count(), policy::measure(&trust))
-}
-
-fn check_quotas(
-    track: &mut Track,
-    asked: &IamServiceAccount,
-    spec: &RoleSpec,
-    cluster: &Cluster,
-    quotas: Quotas,
-) {
-    let (managed, trust) = sizes(asked, spec, cluster);
-    for (what, asked, quota) in [
-        (
-            "the number of managed policies",
-            managed,
-            quotas.managed_policies,
-        ),
-        ("the length of the trust policy", trust, quotas.trust),
-    ] {
-        if asked > quota {
-            track
-                .refusals
-                .push(Refusal::OverQuota { what, asked, quota });
-        }
     }
 }
 
@@ -428,147 +332,6 @@ fn tag_differences(asked: &IamServiceAccount, found: &FoundStack) -> Vec<Differe
             found: tags.get(key).cloned().unwrap_or_else(|| "none".to_owned()),
         })
         .collect()
-}
-
-fn plan_service_account(
-    track: &mut Track,
-    asked: &IamServiceAccount,
-    cluster: &Cluster,
-    role: Role,
-    observed: &ServiceAccountState,
-) {
-    let change = ServiceAccountChange {
-        name: asked.name.clone(),
-        presence: Presence::Missing,
-        role,
-        labels: asked.labels.clone(),
-        annotations: asked.annotations.clone(),
-        conflicts: asked.conflicts,
-    };
-    match observed {
-        ServiceAccountState::NotLooked => {}
-        ServiceAccountState::Missing => {
-            let mut change = change;
-            change
-                .labels
-                .insert(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned());
-            track.actions.push(Action::ApplyServiceAccount(change));
-        }
-        ServiceAccountState::Found(account) => {
-            refuse_other_values(track, &change, asked, cluster, account);
-            if !is_as_asked(&change, account) {
-                track
-                    .actions
-                    .push(Action::ApplyServiceAccount(merged(change, account)));
-            }
-        }
-    }
-}
-
-/// Where the annotation or a label has another value that is not irsactl's own to change.
-fn refuse_other_values(
-    track: &mut Track,
-    change: &ServiceAccountChange,
-    asked: &IamServiceAccount,
-    cluster: &Cluster,
-    account: &ServiceAccount,
-) {
-    if change.conflicts == Conflicts::Overridden {
-        return;
-    }
-    let wanted = expected_role(change, asked, cluster);
-    if let Some(found) = account.role()
-        && wanted.as_deref() != Some(found)
-    {
-        track.refusals.push(Refusal::OtherRole {
-            name: change.name.clone(),
-            found: found.to_owned(),
-            wanted,
-        });
-    }
-    let sides = [
-        (&change.labels, &account.labels, &account.applied_labels),
-        (
-            &change.annotations,
-            &account.annotations,
-            &account.applied_annotations,
-        ),
-    ];
-    for (asked, found, applied) in sides {
-        for (key, wanted) in asked {
-            if let Some(found) = found
-                .get(key)
-                .filter(|found| *found != wanted && !applied.contains(key))
-            {
-                track.refusals.push(Refusal::OtherValue {
-                    name: change.name.clone(),
-                    key: key.clone(),
-                    found: found.clone(),
-                    wanted: wanted.clone(),
-                });
-            }
-        }
-    }
-}
-
-/// The role's ARN, as far as it can be known now: of a stack yet to be made only with a role name.
-fn expected_role(
-    change: &ServiceAccountChange,
-    asked: &IamServiceAccount,
-    cluster: &Cluster,
-) -> Option<String> {
-    match (&change.role, &asked.permissions) {
-        (Role::Arn(arn), _) => Some(arn.to_string()),
-        (
-            Role::OutputOf(_),
-            Permissions::Role(RoleSpec {
-                name: Some(name),
-                path,
-                ..
-            }),
-        ) => {
-            let path = path.as_ref().map_or("/", |path| path.as_str());
-            Some(format!(
-                "arn:{}:iam::{}:role{path}{name}",
-                cluster.partition, cluster.account
-            ))
-        }
-        (Role::OutputOf(_), _) => None,
-    }
-}
-
-fn is_as_asked(change: &ServiceAccountChange, account: &ServiceAccount) -> bool {
-    let Role::Arn(role) = &change.role else {
-        return false;
-    };
-    account.role() == Some(role.to_string().as_str())
-        && change
-            .labels
-            .iter()
-            .all(|(key, value)| account.labels.get(key) == Some(value))
-        && change
-            .annotations
-            .iter()
-            .all(|(key, value)| account.annotations.get(key) == Some(value))
-}
-
-/// Server-side apply removes what its manager applied earlier and leaves out now: keep it.
-fn merged(mut change: ServiceAccountChange, account: &ServiceAccount) -> ServiceAccountChange {
-    change.presence = Presence::Found;
-    let keep = |map: &mut Map, found: &Map, applied: &std::collections::BTreeSet<String>| {
-        for key in applied.iter().filter(|key| *key != ROLE_ANNOTATION) {
-            if let Some(value) = found.get(key) {
-                map.entry(key.clone()).or_insert_with(|| value.clone());
-            }
-        }
-    };
-    keep(&mut change.labels, &account.labels, &account.applied_labels);
-    keep(
-        &mut change.annotations,
-        &account.annotations,
-        &account.applied_annotations,
-    );
-    change
 }
 
 #[cfg(test)]

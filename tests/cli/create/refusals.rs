@@ -282,7 +282,7 @@ fn a_cluster_in_creation_is_told() {
     bench.sandbox.world().clusters[0].status = "CREATING".to_owned();
     assert_snapshot!(run_unchanging(&bench, CREATE), @r#"
     [stderr]
-    error: cluster "demo" is CREATING, so it has no issuer or no Kubernetes API yet
+    error: cluster "demo" is CREATING: it has no issuer or no Kubernetes API
     hint: wait for it: `aws eks wait cluster-active --name demo`
     [exit 1]
     "#);
@@ -295,7 +295,7 @@ fn a_cluster_without_an_issuer_is_told() {
     assert_snapshot!(run_unchanging(&bench, CREATE), @r#"
     [stderr]
     error: cluster "demo" has no OIDC issuer: EKS reports none
-    hint: for another cluster than EKS's, name its issuer: `--issuer-url https://…`
+    hint: if it has an issuer that EKS does not tell, name it: `--issuer-url https://…`
     [exit 1]
     "#);
 }
@@ -374,7 +374,7 @@ fn an_identity_that_the_cluster_does_not_know_is_told_before_anything_is_made() 
     [stderr]
     error: the Kubernetes API of cluster "demo" does not know this AWS identity (401 Unauthorized)
     hint: map the identity to the cluster: `aws eks create-access-entry --cluster-name demo --principal-arn ARN`, with the ARN of `aws sts get-caller-identity`
-    hint: or make only the role: `--role-only` prints the ServiceAccount for someone else to apply
+    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
     [exit 1]
     "#);
 }
@@ -387,7 +387,7 @@ fn an_identity_without_rights_is_told_before_anything_is_made() {
     [stderr]
     error: the Kubernetes API refuses to read service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot get resource "serviceaccounts" in API group "" in the namespace "default"
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
-    hint: or make only the role: `--role-only` prints the ServiceAccount for someone else to apply
+    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
     [exit 1]
     "#);
 }
@@ -404,7 +404,7 @@ fn an_identity_that_may_only_read_is_told_and_may_still_ask_for_the_role_only() 
     created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     error: the Kubernetes API refuses to apply service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot patch resource "serviceaccounts" in API group "" in the namespace "default"
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
-    hint: or make only the role: `--role-only` prints the ServiceAccount for someone else to apply
+    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
     [exit 1]
     "#);
     assert_snapshot!(bench.run(&format!("{CREATE} --role-only")), @"
@@ -413,8 +413,7 @@ fn an_identity_that_may_only_read_is_told_and_may_still_ask_for_the_role_only() 
     kind: ServiceAccount
     metadata:
       annotations:
-        eks.amazonaws.com/role-arn: >-
-          arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+        eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
       labels:
         app.kubernetes.io/managed-by: eksctl
       name: s3-reader
@@ -436,7 +435,6 @@ fn a_webhooks_refusal_leaves_the_stack_and_the_next_run_finishes() {
     [stderr]
     created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     error: cannot apply service account default/s3-reader: admission webhook "validate.sandbox.example.com" denied the request: label team is missing (400)
-    hint: mend the cause and run the same command again: it goes on where this one stopped
     [exit 1]
     "#);
     assert_eq!(bench.stacks(), format!("{STACK} CREATE_COMPLETE\n"));

@@ -66,10 +66,8 @@ fn yaml_says_the_same() {
       status:
         capabilities:
         - CAPABILITY_IAM
-        roleARN: >-
-          arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
-        stackID: >-
-          arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20
+        roleARN: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+        stackID: arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20
         stackName: eksctl-demo-addon-iamserviceaccount-default-s3-reader
         stackStatus: CREATE_COMPLETE
         tags:

@@ -174,6 +174,7 @@ fn hints_carry_the_profile_and_the_region() {
 fn no_region_is_told_before_any_call() {
     let mut bench = Bench::new();
     bench.set("AWS_REGION", "");
+    bench.set("AWS_DEFAULT_REGION", "");
     assert_snapshot!(bench.run(LIST), @"
     [stderr]
     error: no AWS region is set
@@ -199,6 +200,7 @@ fn the_region_comes_from_the_flag_then_the_environment_then_the_profile() {
     );
     assert_eq!(in_region(&bench, line), "eu-west-1");
     bench.set("AWS_REGION", "");
+    bench.set("AWS_DEFAULT_REGION", "");
     assert_eq!(in_region(&bench, line), "us-east-1");
     bench.set("AWS_DEFAULT_REGION", "eu-west-3");
     assert_eq!(in_region(&bench, line), "eu-west-3");

@@ -141,9 +141,10 @@ fn an_answer_that_is_not_the_services_is_told() {
       hint: check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL
       [exit 1]
     issuer /id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration:
-      error: the issuer's discovery document https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration is no OIDC discovery: expected value at line 1 column 1
-      hint: check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached
-      hint: or go on without it: `--thumbprint HEX`, or `--no-thumbprint` lets IAM fetch the thumbprint
+      error: the issuer's discovery document https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration cannot be understood: expected value at line 1 column 1
+      hint: look at it: `curl https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration`
+      hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`
+      hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`
       [exit 1]
     kubernetes apply serviceaccounts:
       error: cannot apply service account default/s3-reader: cluster "demo": something else answers there
@@ -185,8 +186,9 @@ fn a_server_that_fails_for_good_is_told() {
       [exit 1]
     issuer /id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration:
       error: the issuer's discovery document https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration is answered with 500 Internal Server Error
-      hint: check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached
-      hint: or go on without it: `--thumbprint HEX`, or `--no-thumbprint` lets IAM fetch the thumbprint
+      hint: look at it: `curl https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration`
+      hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`
+      hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`
       [exit 1]
     kubernetes apply serviceaccounts:
       error: cannot apply service account default/s3-reader: We encountered an internal error. (500)
@@ -230,8 +232,9 @@ fn connections_that_break_for_good_are_told() {
       [exit 1]
     issuer /id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration:
       error: the issuer's discovery document https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration cannot be read: connection closed before message completed
-      hint: check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached
-      hint: or go on without it: `--thumbprint HEX`, or `--no-thumbprint` lets IAM fetch the thumbprint
+      hint: look at it: `curl https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration`
+      hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`
+      hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`
       [exit 1]
     kubernetes apply serviceaccounts:
       error: cannot apply service account default/s3-reader: cluster "demo": connection closed before message completed

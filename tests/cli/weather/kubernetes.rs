@@ -114,8 +114,7 @@ fn without_kubernetes_the_role_can_be_made() {
     kind: ServiceAccount
     metadata:
       annotations:
-        eks.amazonaws.com/role-arn: >-
-          arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+        eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
       labels:
         app.kubernetes.io/managed-by: eksctl
       name: s3-reader

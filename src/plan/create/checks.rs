@@ -1,0 +1,104 @@
+//! What must hold before a role is made or used: it, its policies and the account's quotas.
+
+use super::{IamServiceAccount, Permissions};
+use crate::model::{Cluster, RoleArn};
+use crate::observe::{Lookup, ObservedAccount, RoleFacts};
+use crate::plan::{Refusal, Track};
+use crate::policy::{self, Quotas};
+use crate::template::{self, RoleSpec};
+
+/// An existing role: GetRole knows only names, and only those of the own account.
+pub fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &Lookup<RoleFacts>) {
+    if arn.partition() != cluster.partition {
+        track.refusals.push(Refusal::OtherPartition {
+            arn: arn.to_string(),
+            partition: cluster.partition.clone(),
+        });
+        return;
+    }
+    if arn.account() != cluster.account {
+        track.notes.push(format!(
+            "role {arn} is of another account: whether it exists and trusts this cluster cannot be seen from here"
+        ));
+        return;
+    }
+    match found {
+        Lookup::Unknown(message) => track
+            .notes
+            .push(format!("cannot tell whether role {arn} exists: {message}")),
+        Lookup::Found(found) if found.arn == arn.to_string() => {}
+        Lookup::Found(_) | Lookup::Missing => track
+            .refusals
+            .push(Refusal::RoleMissing { arn: arn.clone() }),
+    }
+}
+
+pub fn check_policies(track: &mut Track, cluster: &Cluster, observed: &ObservedAccount) {
+    for (arn, lookup) in &observed.policies {
+        if arn.partition() != cluster.partition {
+            track.refusals.push(Refusal::OtherPartition {
+                arn: arn.to_string(),
+                partition: cluster.partition.clone(),
+            });
+            continue;
+        }
+        if arn.account() != "aws" && arn.account() != cluster.account {
+            track.refusals.push(Refusal::OtherAccount {
+                arn: arn.to_string(),
+                account: cluster.account.clone(),
+            });
+            continue;
+        }
+        match lookup {
+            Lookup::Missing => track.refusals.push(Refusal::PolicyMissing {
+                arn: arn.to_string(),
+            }),
+            Lookup::Unknown(message) => {
+                track.notes.push(format!(
+                    "cannot tell whether policy {arn} exists: {message}"
+                ));
+            }
+            Lookup::Found(()) => {}
+        }
+    }
+}
+
+/// Whether IAM's default quotas do, so that the account's own need not be asked for.
+pub fn fits_default_quotas(asked: &IamServiceAccount, cluster: &Cluster) -> bool {
+    let Permissions::Role(spec) = &asked.permissions else {
+        return true;
+    };
+    let (managed, trust) = sizes(asked, spec, cluster);
+    let quotas = Quotas::default();
+    managed <= quotas.managed_policies && trust <= quotas.trust
+}
+
+/// Number of managed policies, and length of the trust policy.
+fn sizes(asked: &IamServiceAccount, spec: &RoleSpec, cluster: &Cluster) -> (usize, usize) {
+    let trust = template::trust(spec, cluster, &asked.name);
+    (spec.managed_count(), policy::measure(&trust))
+}
+
+pub fn check_quotas(
+    track: &mut Track,
+    asked: &IamServiceAccount,
+    spec: &RoleSpec,
+    cluster: &Cluster,
+    quotas: Quotas,
+) {
+    let (managed, trust) = sizes(asked, spec, cluster);
+    for (what, asked, quota) in [
+        (
+            "the number of managed policies",
+            managed,
+            quotas.managed_policies,
+        ),
+        ("the length of the trust policy", trust, quotas.trust),
+    ] {
+        if asked > quota {
+            track
+                .refusals
+                .push(Refusal::OverQuota { what, asked, quota });
+        }
+    }
+}
