@@ -150,8 +150,8 @@ impl Error {
             ],
             Self::Credentials { .. } => vec![
                 "check them: `aws sts get-caller-identity`".to_owned(),
-                "sign in (`aws sso login`), choose a profile (`--profile NAME`), or set AWS_ACCESS_KEY_ID and \
-                 AWS_SECRET_ACCESS_KEY"
+                "sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set \
+                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
                     .to_owned(),
             ],
             Self::ClusterNotFound { name, region, similar } => cluster_hints(name, region, similar),

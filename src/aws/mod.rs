@@ -292,7 +292,12 @@ fn credentials_cause(error: &(dyn std::error::Error + 'static)) -> Option<String
         if let Some(error) =
             error.downcast_ref::<aws_credential_types::provider::error::CredentialsError>()
         {
-            return Some(deepest(error));
+            let cause = deepest(error);
+            // The SDK's words for a profile that is missing or empty.
+            if cause == "the credential provider was not enabled" {
+                return Some("the profile is not defined, or has no credentials".to_owned());
+            }
+            return Some(cause);
         }
         next = error.source();
     }

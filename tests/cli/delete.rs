@@ -1,6 +1,7 @@
 //! `delete iamserviceaccount`: what goes, what stays, and what stops it.
 
 mod foreign;
+mod formats;
 mod kubernetes;
 mod stacks;
 
@@ -95,122 +96,6 @@ fn a_dry_run_tells_by_the_exit_status_whether_there_is_something_to_do() {
     ");
     bench.arrange(DELETE);
     assert_snapshot!(bench.run(&line), @"[exit 0]");
-}
-
-#[test]
-fn the_plan_as_json_has_everything_that_is_sent() {
-    let bench = with_s3_reader();
-    assert_snapshot!(bench.run(&format!("{DELETE} --dry-run -o json")), @r#"
-    [stdout]
-    {
-        "apiVersion": "irsactl/v1",
-        "kind": "Plan",
-        "tracks": [
-            {
-                "target": {
-                    "serviceAccount": "default/s3-reader"
-                },
-                "actions": [
-                    {
-                        "action": "deleteStack",
-                        "stack": "eksctl-demo-addon-iamserviceaccount-default-s3-reader",
-                        "id": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20",
-                        "liftProtection": true,
-                        "serviceRole": null,
-                        "ending": "awaited"
-                    },
-                    {
-                        "action": "deleteServiceAccount",
-                        "name": "default/s3-reader"
-                    }
-                ]
-            }
-        ]
-    }
-    [stderr]
-    plan: 2 actions
-    nothing was changed: run again without `--dry-run` to carry the plan out
-    [exit 0]
-    "#);
-}
-
-#[test]
-fn the_plan_as_yaml() {
-    let bench = with_s3_reader();
-    assert_snapshot!(bench.run(&format!("{DELETE} --dry-run -o yaml --quiet")), @"
-    [stdout]
-    apiVersion: irsactl/v1
-    kind: Plan
-    tracks:
-    - target:
-        serviceAccount: default/s3-reader
-      actions:
-      - action: deleteStack
-        stack: eksctl-demo-addon-iamserviceaccount-default-s3-reader
-        id: arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20
-        liftProtection: true
-        serviceRole: null
-        ending: awaited
-      - action: deleteServiceAccount
-        name: default/s3-reader
-    [exit 0]
-    ");
-}
-
-#[test]
-fn the_result_as_json() {
-    let bench = with_s3_reader();
-    assert_snapshot!(bench.run(&format!("{DELETE} -o json")), @r#"
-    [stdout]
-    {
-        "apiVersion": "irsactl/v1",
-        "kind": "Result",
-        "items": [
-            {
-                "done": [
-                    "deleted stack eksctl-demo-addon-iamserviceaccount-default-s3-reader",
-                    "deleted service account default/s3-reader"
-                ],
-                "status": "deleted",
-                "target": {
-                    "serviceAccount": "default/s3-reader"
-                }
-            }
-        ]
-    }
-    [stderr]
-    deleted stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-    deleted service account default/s3-reader
-    [exit 0]
-    "#);
-}
-
-#[test]
-fn the_result_as_yaml() {
-    let bench = with_s3_reader();
-    assert_snapshot!(bench.run(&format!("{DELETE} -o yaml --quiet")), @"
-    [stdout]
-    apiVersion: irsactl/v1
-    kind: Result
-    items:
-    - done:
-      - deleted stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      - deleted service account default/s3-reader
-      status: deleted
-      target:
-        serviceAccount: default/s3-reader
-    [exit 0]
-    ");
-}
-
-#[test]
-fn the_result_as_a_name() {
-    let bench = with_s3_reader();
-    assert_snapshot!(bench.run(&format!("{DELETE} -o name --quiet")), @"
-    [stdout]
-    default/s3-reader
-    [exit 0]
-    ");
 }
 
 #[test]

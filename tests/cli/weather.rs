@@ -110,7 +110,8 @@ impl Scenario {
 /// cannot hold.
 fn befall(bench: &Bench, call: &str, effect: &str) {
     let (service, operation) = call.split_once(' ').expect("a service and an operation");
-    let rule = format!("{service} * {effect}");
+    let (word, _) = operation.split_once(' ').unwrap_or((operation, ""));
+    let rule = format!("{service} {word} {effect}");
     let mut fault: Fault = rule.parse().expect("a rule");
     fault.operation = Some(operation.to_owned());
     bench.sandbox.world().faults.push(fault);

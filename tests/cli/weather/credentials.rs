@@ -27,7 +27,7 @@ fn no_credentials_are_told_by_every_command() {
       EcsContainer: the credential provider was not enabled: ECS provider not configured
       Ec2InstanceMetadata: the credential provider was not enabled: IMDS disabled by AWS_EC2_METADATA_DISABLED env var set to `true`
     hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
     for line in [ASSOCIATE, GET, DELETE, &create()] {
@@ -44,7 +44,7 @@ fn an_expired_session_is_told_by_every_command() {
     [stderr]
     error: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
     hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
     for line in [ASSOCIATE, GET, DELETE, &create()] {
@@ -65,7 +65,7 @@ fn an_unknown_key_is_told_and_not_shown() {
     [stderr]
     error: no usable AWS credentials: InvalidClientTokenId: The security token included in the request is invalid.
     hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
     assert!(bench.run(ASSOCIATE).ends_with("[exit 4]\n"));
@@ -76,9 +76,9 @@ fn an_unknown_profile_is_told_by_its_name() {
     let bench = Bench::new();
     assert_snapshot!(bench.run(&format!("{LIST} --profile nowhere")), @"
     [stderr]
-    error: no usable AWS credentials: the credential provider was not enabled
+    error: no usable AWS credentials: the profile is not defined, or has no credentials
     hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
 }
@@ -91,7 +91,7 @@ fn an_unknown_profile_is_told_beside_others() {
     [stderr]
     error: no usable AWS credentials: profile `nowhere` was not defined: could not find source profile nowhere referenced from the root profile
     hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
 }
@@ -102,9 +102,9 @@ fn a_profile_without_keys_is_told() {
     bench.file(".aws/config", "[profile other]\nregion = eu-west-1\n");
     assert_snapshot!(bench.run(&format!("{LIST} --profile other")), @"
     [stderr]
-    error: no usable AWS credentials: the credential provider was not enabled
+    error: no usable AWS credentials: the profile is not defined, or has no credentials
     hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
 }
@@ -119,7 +119,7 @@ fn with_other_account() -> Bench {
     bench.file(".aws/config", "[profile other]\nregion = eu-west-1\n");
     bench.file(
         ".aws/credentials",
-        "[other]\naws_access_key_id = AKIA444455556666\naws_secret_access_key = secret\n",
+        "[other]\naws_access_key_id = AKIA444455556666\naws_secret_access_key = sandbox-secret-key\n",
     );
     bench
 }
@@ -162,10 +162,13 @@ fn hints_carry_the_profile_and_the_region() {
     let line = "create iamserviceaccount a --cluster theirs --attach-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess \
                 --profile other --region eu-west-1 --approve";
     assert_snapshot!(bench.run(line), @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    default     a      refused
     [stderr]
-    error: the Kubernetes API of cluster "theirs" does not know this AWS identity (401 Unauthorized)
-    hint: map the identity to the cluster: `aws eks create-access-entry --cluster-name theirs --principal-arn ARN`, with the ARN of `aws sts get-caller-identity`
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    error: default/a: cluster "theirs" has no IAM OIDC provider, so no pod of it could assume a role
+    hint: run `irsactl associate-oidc-provider --cluster theirs --approve --region eu-west-1 --profile other` first
+    hint: or add `--associate-oidc-provider` to this command
     [exit 1]
     "#);
 }

@@ -15,7 +15,8 @@ fn is_coloured(bench: &Bench, line: &str) -> bool {
 
 #[test]
 fn there_is_no_colour_without_a_terminal() {
-    let bench = Bench::new();
+    let mut bench = Bench::new();
+    bench.set("TERM", "xterm-256color");
     assert!(!is_coloured(&bench, FAILING));
     assert!(!is_coloured(&bench, &format!("{FAILING} --color auto")));
 }
