@@ -165,6 +165,9 @@ impl Iam {
                             .as_deref()
                             .unwrap_or_default(),
                     ),
+                    boundary: role
+                        .permissions_boundary
+                        .and_then(|boundary| boundary.permissions_boundary_arn),
                     arn: role.arn,
                 }),
                 None => Lookup::Missing,

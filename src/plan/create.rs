@@ -1,8 +1,6 @@
 //! From an IAM service account that is asked for, and what exists of it, to the actions that make
 //! it so.
 
-use serde_json::Value;
-
 use super::associate::ProviderSpec;
 use super::token::token;
 use super::{Action, Conflicts, CreateStack, Ending, Refusal, Role, Rollback, Target, Track};
@@ -10,14 +8,15 @@ use crate::model::{
     CLUSTER_TAGS, Cluster, Map, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, VERSION_TAG,
 };
 use crate::observe::{FoundStack, Lookup, ObservedAccount, ObservedProvider, Phase, StackState};
-use crate::policy;
-use crate::template::{self, Difference, RoleSpec, RoleTemplate};
+use crate::template::{self, RoleSpec};
 
 mod checks;
+mod compare;
 mod service_account;
 
 pub use checks::fits_default_quotas;
 use checks::{check_policies, check_quotas, check_role};
+use compare::compare;
 use service_account::plan_service_account;
 
 /// What stands in the version tag of stacks and providers.
@@ -233,105 +232,6 @@ fn stack_tags(asked: &IamServiceAccount, cluster: &Cluster) -> Map {
     tags.insert(VERSION_TAG.to_owned(), VERSION.to_owned());
     tags.insert(SERVICE_ACCOUNT_TAG.to_owned(), asked.name.to_string());
     tags
-}
-
-/// A ready stack: is its role what is asked for?
-fn compare(
-    track: &mut Track,
-    asked: &IamServiceAccount,
-    spec: &RoleSpec,
-    cluster: &Cluster,
-    found: &FoundStack,
-) -> Option<Role> {
-    let (cluster_name, name, stack) = (
-        cluster.name.clone(),
-        asked.name.clone(),
-        found.stack.name.clone(),
-    );
-    let (Some(template), Some(arn)) = (&found.template, &found.stack.role_arn) else {
-        track.refusals.push(Refusal::UnreadableTemplate { stack });
-        return None;
-    };
-    let trust = match &found.role {
-        Lookup::Missing => {
-            track.refusals.push(Refusal::RoleGone {
-                cluster: cluster_name,
-                name,
-                stack,
-            });
-            return None;
-        }
-        Lookup::Found(role) => &role.trust,
-        Lookup::Unknown(message) => {
-            track.notes.push(format!(
-                "cannot read the role's trust policy, the template's is compared: {message}"
-            ));
-            &template.trust
-        }
-    };
-    let wanted = cluster.provider_arn();
-    let principals = policy::federated_principals(trust);
-    if let Some(other) = principals
-        .first()
-        .filter(|_| !principals.contains(&wanted.as_str()))
-    {
-        let found = (*other).to_owned();
-        track.refusals.push(Refusal::OldIssuer {
-            cluster: cluster_name,
-            name,
-            found,
-            wanted,
-        });
-        return None;
-    }
-    let mut differences = differences(spec, cluster, asked, template);
-    let wanted = template::trust(spec, cluster, &asked.name);
-    if !policy::same(&wanted, trust) {
-        let (asked, found) = (wanted.to_string(), trust.to_string());
-        differences.push(Difference {
-            item: "trust policy".to_owned(),
-            asked,
-            found,
-        });
-    }
-    differences.extend(tag_differences(asked, found));
-    if !differences.is_empty() {
-        track.refusals.push(Refusal::Differs {
-            cluster: cluster_name,
-            name,
-            stack,
-            differences,
-        });
-        return None;
-    }
-    Some(Role::Arn(arn.clone()))
-}
-
-fn differences(
-    spec: &RoleSpec,
-    cluster: &Cluster,
-    asked: &IamServiceAccount,
-    found: &RoleTemplate,
-) -> Vec<Difference> {
-    let rendered: Value = template::render(spec, cluster, &asked.name);
-    match RoleTemplate::read(&rendered.to_string(), &cluster.partition) {
-        Some(wanted) => RoleTemplate::differences(&wanted, found),
-        None => Vec::new(),
-    }
-}
-
-fn tag_differences(asked: &IamServiceAccount, found: &FoundStack) -> Vec<Difference> {
-    let tags = &found.stack.tags;
-    asked
-        .tags
-        .iter()
-        .filter(|(key, value)| tags.get(*key) != Some(value))
-        .map(|(key, value)| Difference {
-            item: format!("tag {key}"),
-            asked: value.clone(),
-            found: tags.get(key).cloned().unwrap_or_else(|| "none".to_owned()),
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -193,6 +193,7 @@ mod tests {
             failure: None,
             template: None,
             role: Lookup::Missing,
+            policies: Lookup::Missing,
         }))
     }
 

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::*;
 use crate::model::{Audience, PolicyArn, ROLE_ANNOTATION, StackName};
-use crate::observe::{OidcProvider, RoleFacts, ServiceAccount, ServiceAccountState, Stack};
-use crate::policy::Quotas;
+use crate::observe::{
+    LivePolicies, OidcProvider, RoleFacts, ServiceAccount, ServiceAccountState, Stack,
+};
+use crate::policy::{self, Quotas};
+use crate::template::RoleTemplate;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 
@@ -87,9 +92,11 @@ fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
         },
         failure: Some("a reason".to_owned()),
         template: RoleTemplate::read(&body, "aws"),
+        policies: Lookup::Missing,
         role: Lookup::Found(RoleFacts {
             arn: ROLE.to_owned(),
             trust: template::trust(trusted, &cluster(), &account),
+            boundary: None,
         }),
     }
 }
@@ -222,6 +229,7 @@ fn a_cluster_made_again_is_recognised_by_its_issuer() {
     old.role = Lookup::Found(RoleFacts {
         arn: ROLE.to_owned(),
         trust,
+        boundary: None,
     });
     let rows = run(
         &asked(Permissions::Role(spec())),
@@ -251,6 +259,46 @@ fn a_role_that_is_gone_is_refused_and_one_that_cannot_be_read_is_not() {
         &observed(found(gone), ServiceAccountState::Missing),
     );
     assert_eq!(rows, [MAKE]);
+}
+
+#[test]
+fn what_was_taken_from_the_role_by_hand_is_told() {
+    let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get","Resource":"*"}}"#;
+    let spec = RoleSpec {
+        inline: vec![policy::PolicyDocument::parse(document).unwrap()],
+        ..spec()
+    };
+    let with = |managed: &[&str], inline: &[&str], boundary: Option<&str>| {
+        let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+        let mut found_stack = stack(Phase::Ready, &spec, &spec);
+        found_stack.policies = Lookup::Found(LivePolicies {
+            managed: owned(managed),
+            inline: owned(inline),
+        });
+        if let Lookup::Found(role) = &mut found_stack.role {
+            role.boundary = boundary.map(str::to_owned);
+        }
+        let world = observed(found(found_stack), object(&[(ROLE_ANNOTATION, ROLE)]));
+        let asked = asked(Permissions::Role(spec.clone()));
+        plan(
+            &asked,
+            &cluster(),
+            &world,
+            &provider(&["sts.amazonaws.com"]),
+        )
+    };
+    let a = "arn:aws:iam::aws:policy/A";
+    let whole = with(&[a], &["s-Policy1"], None);
+    assert!(told(&whole).is_empty() && whole.notes.is_empty());
+    assert!(told(&with(&[], &["s-Policy1"], None))[0].contains("found detached"));
+    assert!(told(&with(&[a], &[], None))[0].contains("found deleted"));
+    assert!(told(&with(&[a], &["s-Policy1"], Some("arn:b")))[0].contains("found arn:b"));
+    let more = with(&[a, "arn:more"], &["s-Policy1", "more"], None);
+    assert!(told(&more).is_empty());
+    assert_eq!(
+        more.notes,
+        ["the role has policies that were attached by hand: arn:more, more"]
+    );
 }
 
 #[test]
@@ -287,6 +335,7 @@ fn a_named_role_is_known_before_it_is_made() {
         role: Lookup::Found(RoleFacts {
             arn: ROLE.to_owned(),
             trust: Value::Null,
+            boundary: None,
         }),
         ..observed(StackState::Absent, ServiceAccountState::Missing)
     };
@@ -336,6 +385,7 @@ fn an_existing_role_is_only_annotated() {
     world.role = Lookup::Found(RoleFacts {
         arn: ROLE.to_owned(),
         trust: Value::Null,
+        boundary: None,
     });
     assert_eq!(run(&asked, &world), [MAKE]);
 }

@@ -51,9 +51,9 @@ fn a_ready_cluster_needs_two_rounds_before_the_stack_is_created() {
 fn nothing_to_do_needs_two_rounds() {
     let bench = Bench::associated();
     bench.run(CREATE);
-    assert_snapshot!(in_rounds(&bench, CREATE, &[3, 4]), @"
+    assert_snapshot!(in_rounds(&bench, CREATE, &[3, 6]), @"
     round 1: cloudformation DescribeStacks, eks DescribeCluster, iam GetPolicy
-    round 2: cloudformation GetTemplate, iam GetOpenIDConnectProvider, iam GetRole, kubernetes get serviceaccounts
+    round 2: cloudformation GetTemplate, iam GetOpenIDConnectProvider, iam GetRole, iam ListAttachedRolePolicies, iam ListRolePolicies, kubernetes get serviceaccounts
     ");
 }
 

@@ -109,6 +109,12 @@ fn creating_again_names_the_missing_permission() {
     iam GetRole:
       note: cannot read the role's trust policy, the template's is compared: not allowed to call iam:GetRole: AWS's words
       [exit 0]
+    iam ListAttachedRolePolicies:
+      note: cannot tell whether the role's policies were changed by hand: not allowed to call iam:ListAttachedRolePolicies: AWS's words
+      [exit 0]
+    iam ListRolePolicies:
+      note: cannot tell whether the role's policies were changed by hand: not allowed to call iam:ListRolePolicies: AWS's words
+      [exit 0]
     ");
 }
 

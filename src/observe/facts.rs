@@ -1,0 +1,157 @@
+//! What can exist: the types of everything that is observed. Apart from the reads, so that what
+//! decides knows no calls.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::model::{
+    CLUSTER_TAGS, ClusterName, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION, RoleArn,
+    SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName,
+};
+use crate::template::RoleTemplate;
+
+/// The answer to a read that this identity may not be allowed to make.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lookup<T> {
+    Found(T),
+    Missing,
+    /// Access denied: with AWS's message.
+    Unknown(String),
+}
+
+impl<T> Lookup<T> {
+    pub fn found(self) -> Option<T> {
+        match self {
+            Self::Found(value) => Some(value),
+            Self::Missing | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// An IAM OIDC provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OidcProvider {
+    pub arn: String,
+    pub audiences: Vec<String>,
+    pub thumbprints: Vec<String>,
+}
+
+/// What a stack's status means for the next step (CloudFormation has 23 of them).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Its resources are there, as its template says.
+    Ready,
+    /// An operation is going on.
+    Busy,
+    Deleting,
+    /// A creation that failed or was never carried out: only deletion helps.
+    Broken,
+    DeleteFailed,
+    UpdateFailed,
+    Gone,
+}
+
+/// A stack, as DescribeStacks tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stack {
+    pub name: StackName,
+    pub id: String,
+    /// AWS's word.
+    pub status: String,
+    pub phase: Phase,
+    pub reason: Option<String>,
+    pub tags: Map,
+    pub capabilities: Vec<String>,
+    /// Output `Role1`.
+    pub role_arn: Option<RoleArn>,
+    pub protected: bool,
+}
+
+impl Stack {
+    /// The service account that it is for, by its tag.
+    pub fn service_account(&self) -> Option<ServiceAccountName> {
+        self.tags.get(SERVICE_ACCOUNT_TAG)?.parse().ok()
+    }
+
+    /// Whether its tags name this cluster.
+    pub fn is_of(&self, cluster: &ClusterName) -> bool {
+        CLUSTER_TAGS.iter().any(|tag| {
+            self.tags
+                .get(*tag)
+                .is_some_and(|name| name == cluster.as_str())
+        })
+    }
+
+    /// Whether its tags name this service account of this cluster. Its name says nothing.
+    pub fn is_for(&self, cluster: &ClusterName, account: &ServiceAccountName) -> bool {
+        self.is_of(cluster) && self.service_account().as_ref() == Some(account)
+    }
+}
+
+/// A role, as GetRole tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoleFacts {
+    pub arn: String,
+    pub trust: Value,
+    /// ARN of the permissions boundary.
+    pub boundary: Option<String>,
+}
+
+/// The policies that a role has now, as IAM tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LivePolicies {
+    /// ARNs.
+    pub managed: Vec<String>,
+    /// Names.
+    pub inline: Vec<String>,
+}
+
+/// A service account's stack and what hangs on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StackState {
+    Absent,
+    Found(Box<FoundStack>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundStack {
+    pub stack: Stack,
+    /// Why its last operation failed: the first failed event.
+    pub failure: Option<String>,
+    pub template: Option<RoleTemplate>,
+    pub role: Lookup<RoleFacts>,
+    /// Of a ready stack's role.
+    pub policies: Lookup<LivePolicies>,
+}
+
+/// A ServiceAccount object, as far as irsactl cares.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServiceAccount {
+    pub labels: Map,
+    pub annotations: Map,
+    /// Keys that irsactl's own field manager owns. An apply without them would remove them.
+    pub applied_labels: BTreeSet<String>,
+    pub applied_annotations: BTreeSet<String>,
+}
+
+impl ServiceAccount {
+    /// Made by eksctl or irsactl, hence theirs to delete.
+    pub fn is_owned(&self) -> bool {
+        self.labels
+            .get(MANAGED_BY_LABEL)
+            .is_some_and(|value| value == MANAGED_BY)
+    }
+
+    pub fn role(&self) -> Option<&str> {
+        self.annotations.get(ROLE_ANNOTATION).map(String::as_str)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ServiceAccountState {
+    /// Not asked for: only the role matters.
+    NotLooked,
+    Missing,
+    Found(ServiceAccount),
+}
