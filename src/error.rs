@@ -207,6 +207,11 @@ impl Error {
         }
     }
 
+    /// Whether something of a similar name exists.
+    pub fn is_likely_mistyped(&self) -> bool {
+        matches!(self, Self::ClusterNotFound { similar, .. } if !similar.is_empty())
+    }
+
     /// The documented exit status.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -60,13 +60,13 @@ impl Reading {
     }
 
     /// What the user should know of how they came about.
-    pub fn notes(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<String> {
         match self {
             Self::Unreachable { host, cause } => vec![format!(
                 "cannot reach the issuer's host {host} ({cause}), as inside a VPC with an EKS interface endpoint; \
                  the thumbprint is left out, and IAM fetches it itself"
             )],
-            Self::Chains(chains) => chains.iter().filter_map(Chain::note).collect(),
+            Self::Chains(chains) => chains.iter().filter_map(Chain::warning).collect(),
         }
     }
 }

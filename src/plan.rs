@@ -35,6 +35,9 @@ pub struct Track {
     /// Why nothing is done for this target. With a refusal there are no actions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<Refusal>,
+    /// What may be wrong, and does not stop the work.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// What the user should know and need not mend.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -224,6 +227,7 @@ impl Track {
             target,
             actions: Vec::new(),
             refusals: Vec::new(),
+            warnings: Vec::new(),
             notes: Vec::new(),
             role: None,
         }

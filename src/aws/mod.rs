@@ -297,6 +297,14 @@ fn credentials_cause(error: &(dyn std::error::Error + 'static)) -> Option<String
             if cause == "the credential provider was not enabled" {
                 return Some("the profile is not defined, or has no credentials".to_owned());
             }
+            // What follows is a line for each provider, with its own words for "not configured".
+            if cause.starts_with("no credentials found in chain") {
+                return Some(
+                    "none in the environment, the profile, a web identity token, or the metadata of \
+                     container and instance"
+                        .to_owned(),
+                );
+            }
             return Some(cause);
         }
         next = error.source();

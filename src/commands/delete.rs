@@ -38,10 +38,24 @@ pub async fn run(
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     loop {
-        let (stack, kubernetes) = tokio::try_join!(
+        let (stack, access) = tokio::try_join!(
             observe::stack_to_delete(&context.aws, &deletion.cluster, &deletion.name),
-            kubernetes(&context, &args),
+            access(&context, &args),
         )?;
+        let kubernetes = match access {
+            Access::Unneeded => None,
+            Access::Ready(kubernetes) => Some(kubernetes),
+            // With nothing found and a cluster of a similar name, it is rather mistyped than gone.
+            Access::Gone(error) if stack.is_none() && error.is_likely_mistyped() => {
+                return Err(error);
+            }
+            Access::Gone(error) => {
+                context
+                    .output
+                    .warn(&format!("{error}: only the role is deleted"));
+                None
+            }
+        };
         let kubernetes = kubernetes.as_ref();
         let observed = observe::deletion(
             &context.aws,
@@ -66,28 +80,25 @@ pub async fn run(
     }
 }
 
-/// The way to the cluster; a cluster that is gone has no ServiceAccount left to delete.
-async fn kubernetes(
-    context: &Context,
-    args: &DeleteServiceAccount,
-) -> Result<Option<Kubernetes>, Error> {
+/// The way to the cluster.
+enum Access {
+    Unneeded,
+    Ready(Kubernetes),
+    /// There is no such cluster, so no ServiceAccount is left to delete.
+    Gone(Error),
+}
+
+async fn access(context: &Context, args: &DeleteServiceAccount) -> Result<Access, Error> {
     if args.role_only {
-        return Ok(None);
+        return Ok(Access::Unneeded);
     }
-    match context
-        .cluster(&args.cluster.cluster, args.cluster.issuer_url.as_ref())
-        .await
-    {
-        Ok(cluster) => context
-            .kubernetes(&cluster, &args.kubernetes)
-            .await
-            .map(Some),
-        Err(error @ Error::ClusterNotFound { .. }) => {
-            context
-                .output
-                .warn(&format!("{error}: only the role is deleted"));
-            Ok(None)
+    let cluster = context.cluster(&args.cluster.cluster, args.cluster.issuer_url.as_ref());
+    match cluster.await {
+        Ok(cluster) => {
+            let kubernetes = context.kubernetes(&cluster, &args.kubernetes).await?;
+            Ok(Access::Ready(kubernetes))
         }
+        Err(error @ Error::ClusterNotFound { .. }) => Ok(Access::Gone(error)),
         Err(error) => Err(error),
     }
 }

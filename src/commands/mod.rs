@@ -156,6 +156,9 @@ async fn finish(
     mode: Mode,
     kubernetes: Option<&Kubernetes>,
 ) -> Result<Finished, Error> {
+    for warning in plan.tracks.iter().flat_map(|track| &track.warnings) {
+        context.output.warn(warning);
+    }
     for note in plan.tracks.iter().flat_map(|track| &track.notes) {
         context.output.note(note);
     }

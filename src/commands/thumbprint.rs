@@ -40,8 +40,8 @@ async fn read(issuer: &Issuer, output: Output) -> Result<Vec<Chain>, Error> {
     match reading {
         Reading::Unreachable { host, cause } => Err(Error::IssuerUnreachable { host, cause }),
         Reading::Chains(chains) => {
-            for note in chains.iter().filter_map(Chain::note) {
-                output.warn(&note);
+            for warning in chains.iter().filter_map(Chain::warning) {
+                output.warn(&warning);
             }
             Ok(chains)
         }

@@ -88,7 +88,7 @@ impl Chain {
     }
 
     /// A warning, where the chain is out of order.
-    pub fn note(&self) -> Option<String> {
+    pub fn warning(&self) -> Option<String> {
         (self.thumbprints().len() > 1).then(|| {
             format!(
                 "{} sends its certificates out of order: the last one and the top of the path are both used",

@@ -46,7 +46,7 @@ pub fn plan_provider(
 ) {
     let thumbprints = asked_thumbprints(spec, observed);
     if let Some(reading) = &observed.reading {
-        track.notes.extend(reading.notes());
+        track.warnings.extend(reading.warnings());
     }
     match &observed.provider {
         None => track.actions.push(Action::CreateOidcProvider {

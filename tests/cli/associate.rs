@@ -615,7 +615,7 @@ fn a_chain_out_of_order_has_two_thumbprints_and_a_note() {
       thumbprint: 3@oidc.eks.eu-west-1.amazonaws.com------, 2@oidc.eks.eu-west-1.amazonaws.com------
     tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     [stderr]
-    note: oidc.eks.eu-west-1.amazonaws.com sends its certificates out of order: the last one and the top of the path are both used
+    warning: oidc.eks.eu-west-1.amazonaws.com sends its certificates out of order: the last one and the top of the path are both used
     plan: 2 actions
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
@@ -705,7 +705,7 @@ fn an_unreachable_eks_issuer_leaves_the_thumbprint_to_iam() {
     PROVIDER                                                                       STATUS
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   created
     [stderr]
-    note: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com (proxy 127.0.0.1:1: Connection refused (os error 111)), as inside a VPC with an EKS interface endpoint; the thumbprint is left out, and IAM fetches it itself
+    warning: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com (proxy 127.0.0.1:1: Connection refused (os error 111)), as inside a VPC with an EKS interface endpoint; the thumbprint is left out, and IAM fetches it itself
     created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     tagged cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     [exit 0]
@@ -744,7 +744,7 @@ fn an_issuer_that_iam_cannot_reach_either_is_a_failure() {
     PROVIDER                                                                       STATUS
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   failed
     [stderr]
-    note: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com (proxy 127.0.0.1:HTTPS_PROXY answers "HTTP/1.1 502 Bad Gateway"), as inside a VPC with an EKS interface endpoint; the thumbprint is left out, and IAM fetches it itself
+    warning: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com (proxy 127.0.0.1:HTTPS_PROXY answers "HTTP/1.1 502 Bad Gateway"), as inside a VPC with an EKS interface endpoint; the thumbprint is left out, and IAM fetches it itself
     error: iam:CreateOpenIDConnectProvider failed on https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E: OpenIdIdpCommunicationError: Please check .well-known/openid-configuration of provider: https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E is valid.
     hint: IAM cannot reach the issuer either; name the thumbprint, so that IAM need not fetch it: `--thumbprint HEX`
     [exit 1]

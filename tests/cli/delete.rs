@@ -168,6 +168,19 @@ fn a_deletion_works_without_the_cluster() {
 }
 
 #[test]
+fn a_mistyped_cluster_is_told() {
+    let bench = Bench::associated();
+    assert_snapshot!(bench.run("delete iamserviceaccount s3-reader --cluster dmeo"), @r#"
+    [stderr]
+    error: there is no EKS cluster "dmeo" in eu-west-1
+    hint: did you mean `--cluster demo`?
+    hint: list the clusters: `aws eks list-clusters --region eu-west-1`
+    hint: look in another region with `--region`; "dmeo" is looked for in one only
+    [exit 1]
+    "#);
+}
+
+#[test]
 fn without_the_cluster_and_the_stack_there_is_nothing_to_delete() {
     let bench = Bench::new();
     bench.forget_cluster();

@@ -20,12 +20,7 @@ fn no_credentials_are_told_by_every_command() {
     let expected = bench.run(LIST);
     assert_snapshot!(expected, @"
     [stderr]
-    error: no usable AWS credentials: no credentials found in chain. Attempted:
-      Environment: the credential provider was not enabled: environment variable not set
-      Profile: the credential provider was not enabled
-      WebIdentityToken: the credential provider was not enabled: $AWS_WEB_IDENTITY_TOKEN_FILE was not set
-      EcsContainer: the credential provider was not enabled: ECS provider not configured
-      Ec2InstanceMetadata: the credential provider was not enabled: IMDS disabled by AWS_EC2_METADATA_DISABLED env var set to `true`
+    error: no usable AWS credentials: none in the environment, the profile, a web identity token, or the metadata of container and instance
     hint: check them: `aws sts get-caller-identity`
     hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]

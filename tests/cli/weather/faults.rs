@@ -292,7 +292,7 @@ fn a_refused_connection_to_the_proxy_is_told_at_once() {
     PROVIDER                                                                       STATUS
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   created
     [stderr]
-    note: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com (proxy 127.0.0.1:1: Connection refused (os error 111)), as inside a VPC with an EKS interface endpoint; the thumbprint is left out, and IAM fetches it itself
+    warning: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com (proxy 127.0.0.1:1: Connection refused (os error 111)), as inside a VPC with an EKS interface endpoint; the thumbprint is left out, and IAM fetches it itself
     created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     tagged cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     [exit 0]
