@@ -18,5 +18,5 @@ mod cloudformation;
 mod iam;
 mod kubernetes;
 mod openssl;
-mod stranger;
+mod shell;
 mod web_identity;

@@ -23,6 +23,7 @@ pub use certificates::{Chain, thumbprint};
 pub use fault::{Effect, Fault, Kind};
 pub use iam::{ManagedPolicy, Provider, Role};
 pub use kubernetes::Access;
+pub use token::sign_claims;
 pub use world::{Account, Call, Cluster, Options, Pace, Service, World};
 
 use std::path::PathBuf;
