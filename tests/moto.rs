@@ -2,7 +2,8 @@
 //! its CloudFormation half. Neither has a Kubernetes API or an issuer that answers: those come from
 //! the sandbox, through its proxy. What moto lacks is supplied by `moto/moto_server.py`, which lists
 //! it; nothing is supplied to ministack, which has no reachable issuer: its test takes EKS from the
-//! sandbox and nothing but EKS.
+//! sandbox and nothing but EKS. It is known to drop a role's permissions boundary, which the text
+//! below shows.
 //!
 //! Neither can show: a stack in progress or rolled back, partitions, whether a pod may take the role.
 //! That is the sandbox's part.

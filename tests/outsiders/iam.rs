@@ -16,7 +16,19 @@ fn the_aws_cli_describes_clusters() {
     [exit 0]
     ");
     let query = "cluster.[name, arn, status, version, identity.oidc.issuer, endpoint]";
-    assert_snapshot!(shell.run(&format!("aws eks describe-cluster --name demo --query '{query}' --output yaml")), @"[stderr]\nusage: \rNote: AWS CLI version 2, the latest major version of the AWS CLI, is now stable and recommended for general use. For more information, see the AWS CLI version 2 installation instructions at: https://docs.aws.amazon.com/cli/latest/userguide/install-cliv2.html\n\nusage: aws [options] <command> <subcommand> [<subcommand> ...] [parameters]\nTo see help text, you can run:\n\n  aws help\n  aws <command> help\n  aws <command> <subcommand> help\naws: error: argument --output: Invalid choice, valid choices are:\n\njson                                     | text                                    \ntable                                   \n[exit 2]");
+    let describe = format!("aws eks describe-cluster --name demo --query '{query}'");
+    assert_snapshot!(shell.run(&describe), @r#"
+    [stdout]
+    [
+        "demo",
+        "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
+        "ACTIVE",
+        "1.33",
+        "https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E",
+        "https://67E8D62170B8180A1A504149D2FE18B1.gr7.eu-west-1.eks.amazonaws.com"
+    ]
+    [exit 0]
+    "#);
     assert_snapshot!(shell.run("aws eks describe-cluster --name demi"), @"
     [stderr]
 

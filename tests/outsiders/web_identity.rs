@@ -116,19 +116,20 @@ fn a_token_that_does_not_fit_is_denied_with_its_reason() {
     An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: No OpenIDConnect provider found in your account for https://issuer.example
     [exit 255]
     ");
-    assert_snapshot!(assume(&shell, &token(json!({"iat": 1_577_836_800, "exp": 1_577_840_400}))), @"
+    let expired = assume(
+        &shell,
+        &token(json!({"iat": 1_577_836_800, "exp": 1_577_840_400})),
+    );
+    let (error, _) = expired.split_once("date/time").expect(&expired);
+    assert_snapshot!(error, @"
     [stderr]
 
-    An error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: Token expired: current date/time 1795318260 must be before the expiration date/time 1577840400
-    [exit 255]
+    An error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: Token expired: current
     ");
-    let whole = token(json!({}));
+    let (whole, others) = (token(json!({})), token(json!({"sub": other})));
     let (signed, _) = whole.rsplit_once('.').expect("a signature");
-    let (_, others) = token(json!({"sub": other}))
-        .rsplit_once('.')
-        .map(|(head, signature)| (head.to_owned(), signature.to_owned()))
-        .expect("a signature");
-    assert_snapshot!(assume(&shell, &format!("{signed}.{others}")), @"
+    let (_, signature) = others.rsplit_once('.').expect("a signature");
+    assert_snapshot!(assume(&shell, &format!("{signed}.{signature}")), @"
     [stderr]
 
     An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: The web identity token that was passed could not be validated.
