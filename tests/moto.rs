@@ -185,7 +185,7 @@ fn the_main_scenario_runs_against_moto() {
     PROVIDER                                                                       STATUS
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   refused
     [stderr]
-    error: https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E: roles still trust IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    error: https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E: its IAM OIDC provider is still trusted by
       arn:aws:iam::111122223333:role/uploader
     hint: delete those roles first, or go on without them: `--force`
     [exit 1]
