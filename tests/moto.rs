@@ -420,12 +420,17 @@ fn stacks_and_roles_come_and_go_at_ministack() {
     default     uploader   arn:aws:iam::111122223333:role/uploader   CREATE_COMPLETE   eksctl-demo-addon-iamserviceaccount-default-uploader   AmazonS3ReadOnlyAccess,Policy1   annotated
     [exit 0]
     ");
-    assert_snapshot!(run(&create()), @"
+    // ministack makes the role without its permissions boundary, and that is noticed.
+    assert_snapshot!(run(&create()), @r#"
     [stdout]
-    NAMESPACE   NAME       STATUS      ROLE ARN
-    default     uploader   unchanged   arn:aws:iam::111122223333:role/uploader
-    [exit 0]
-    ");
+    NAMESPACE   NAME       STATUS    ROLE ARN
+    default     uploader   refused
+    [stderr]
+    error: default/uploader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-uploader" is not as asked
+      permissions boundary, changed by hand: asked arn:aws:iam::aws:policy/PowerUserAccess, found none
+    hint: make the role anew: `irsactl delete iamserviceaccount uploader --namespace default --cluster demo`, then run this command again
+    [exit 1]
+    "#);
     assert_snapshot!(run("delete iamserviceaccount uploader --cluster demo"), @"
     [stdout]
     NAMESPACE   NAME       STATUS    ROLE ARN
