@@ -137,7 +137,7 @@ pub fn print(text: &str) -> Result<(), Error> {
 }
 
 /// Reports a failure: its text and causes, then the hints. `flags` (region, profile) are added to the
-/// irsactl commands of the hints, so that they can be pasted.
+/// commands of the hints, so that they can be pasted.
 pub fn report(error: &Error, flags: &str) {
     if let Error::Several(errors) = error {
         for error in errors {
@@ -168,16 +168,26 @@ fn styled(word: &str, color: AnsiColor) -> String {
     format!("{style}{word}{style:#}")
 }
 
-/// Puts the flags behind every `irsactl …` command in backticks.
+/// Puts the flags behind every `irsactl …` and `aws …` command in backticks, but for those that it has.
 fn with_flags(hint: &str, flags: &str) -> String {
     let pieces = hint.split('`').enumerate().map(|(index, piece)| {
-        if index % 2 == 1 && piece.starts_with("irsactl ") {
-            format!("{piece}{flags}")
-        } else {
-            piece.to_owned()
+        let is_command = piece.starts_with("irsactl ") || takes_flags(piece);
+        if index % 2 == 0 || !is_command {
+            return piece.to_owned();
         }
+        let flags = flags.split(" --").skip(1);
+        let missing = flags.filter(|flag| {
+            let name = flag.split(' ').next().unwrap_or(flag);
+            !piece.contains(&format!(" --{name}"))
+        });
+        missing.fold(piece.to_owned(), |piece, flag| format!("{piece} --{flag}"))
     });
     pieces.collect::<Vec<_>>().join("`")
+}
+
+/// `aws configure` is there to mend the flags themselves.
+fn takes_flags(command: &str) -> bool {
+    command.starts_with("aws ") && !command.starts_with("aws configure")
 }
 
 /// Upper-case header and rows, columns apart by three blanks, as kubectl.
@@ -224,9 +234,21 @@ mod tests {
 
     #[test]
     fn hints_carry_the_flags_of_the_run() {
-        assert_eq!(
-            with_flags("run `irsactl get sa` or `aws sts`", " --region eu-west-1"),
-            "run `irsactl get sa --region eu-west-1` or `aws sts`"
-        );
+        for (hint, wanted) in [
+            (
+                "run `irsactl get sa` or `aws sts`",
+                "run `irsactl get sa --region eu-west-1 --profile a` or `aws sts --region eu-west-1 --profile a`",
+            ),
+            (
+                "`aws eks list-clusters --region us-east-1`",
+                "`aws eks list-clusters --region us-east-1 --profile a`",
+            ),
+            (
+                "`aws configure list-profiles` and `kubectl get sa`",
+                "`aws configure list-profiles` and `kubectl get sa`",
+            ),
+        ] {
+            assert_eq!(with_flags(hint, " --region eu-west-1 --profile a"), wanted);
+        }
     }
 }

@@ -72,8 +72,8 @@ fn an_unknown_profile_is_told_by_its_name() {
     assert_snapshot!(bench.run(&format!("{LIST} --profile nowhere")), @"
     [stderr]
     error: no usable AWS credentials: the profile is not defined, or has no credentials
-    hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: check them: `aws sts get-caller-identity --profile nowhere`
+    hint: sign in (`aws sso login --profile nowhere`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
 }
@@ -85,8 +85,8 @@ fn an_unknown_profile_is_told_beside_others() {
     assert_snapshot!(bench.run(&format!("{LIST} --profile nowhere")), @"
     [stderr]
     error: no usable AWS credentials: profile `nowhere` was not defined: could not find source profile nowhere referenced from the root profile
-    hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: check them: `aws sts get-caller-identity --profile nowhere`
+    hint: sign in (`aws sso login --profile nowhere`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
 }
@@ -98,8 +98,8 @@ fn a_profile_without_keys_is_told() {
     assert_snapshot!(bench.run(&format!("{LIST} --profile other")), @"
     [stderr]
     error: no usable AWS credentials: the profile is not defined, or has no credentials
-    hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: check them: `aws sts get-caller-identity --profile other`
+    hint: sign in (`aws sso login --profile other`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
 }
