@@ -13,11 +13,13 @@ use crate::policy::Quotas;
 use crate::template::RoleTemplate;
 
 mod facts;
+mod lookup;
 
 pub use facts::{
-    FoundStack, LivePolicies, Lookup, OidcProvider, Phase, RoleFacts, ServiceAccount,
-    ServiceAccountState, Stack, StackState,
+    FoundStack, LivePolicies, OidcProvider, Phase, RoleFacts, ServiceAccount, ServiceAccountState,
+    Stack, StackState,
 };
+pub use lookup::Lookup;
 
 /// Everything that bears on one IAM service account.
 #[derive(Clone, Debug, PartialEq)]
@@ -222,6 +224,8 @@ pub struct Foreign {
     /// Names.
     pub inline: Vec<String>,
     pub instance_profiles: Vec<String>,
+    /// Why one of the lists is not known.
+    pub unknown: Option<String>,
 }
 
 impl Foreign {
@@ -290,24 +294,22 @@ async fn foreign(aws: &Aws, stack: &Stack) -> Result<Lookup<Foreign>, Error> {
         return Ok(Lookup::Missing);
     };
     let (template, attached, inline, profiles) = tokio::try_join!(
-        aws.cloudformation.template(&stack.id),
+        template(aws, stack),
         aws.iam.attached_policies(&role),
         aws.iam.inline_policies(&role),
         aws.iam.instance_profiles(&role),
     )?;
-    let partition = stack.id.split(':').nth(1).unwrap_or("aws");
-    let known = template
-        .and_then(|body| RoleTemplate::read(&body, partition))
-        .unwrap_or_default();
-    let (attached, inline) = match (attached, inline) {
-        (Lookup::Unknown(message), _) | (_, Lookup::Unknown(message)) => {
-            return Ok(Lookup::Unknown(message));
-        }
-        (attached, inline) => (
-            attached.found().unwrap_or_default(),
-            inline.found().unwrap_or_default(),
-        ),
+    let known = match template {
+        Lookup::Found(template) => template,
+        Lookup::Missing => RoleTemplate::default(),
+        Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
     };
+    let unknown = match (&attached, &inline) {
+        (Lookup::Unknown(message), _) | (_, Lookup::Unknown(message)) => Some(message.clone()),
+        _ => None,
+    };
+    let attached = attached.found().unwrap_or_default();
+    let inline = inline.found().unwrap_or_default();
     let own: BTreeSet<String> = known
         .inline
         .keys()
@@ -324,7 +326,16 @@ async fn foreign(aws: &Aws, stack: &Stack) -> Result<Lookup<Foreign>, Error> {
             .filter(|name| !own.contains(name))
             .collect(),
         instance_profiles: profiles.found().unwrap_or_default(),
+        unknown,
     }))
+}
+
+/// The role's template of a stack, as far as this identity may read it and we understand it.
+pub async fn template(aws: &Aws, stack: &Stack) -> Result<Lookup<RoleTemplate>, Error> {
+    let partition = stack.id.split(':').nth(1).unwrap_or("aws");
+    let body = aws.cloudformation.template(&stack.id).await;
+    let template = body.map(|body| body.and_then(|body| RoleTemplate::read(&body, partition)));
+    Lookup::unless_denied(template.map(|template| template.map_or(Lookup::Missing, Lookup::Found)))
 }
 
 /// The role of a stack: from its output, or (where it has none, because its creation failed) from
@@ -368,7 +379,7 @@ pub struct Listed {
     pub name: ServiceAccountName,
     pub stack: Stack,
     /// Read for the wide and the structured formats only.
-    pub template: Option<RoleTemplate>,
+    pub template: Lookup<RoleTemplate>,
     pub service_account: Option<Lookup<ServiceAccount>>,
 }
 

@@ -6,10 +6,9 @@ use super::{Context, Exit, asked};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
 use crate::model::{Namespace, ServiceAccountName};
-use crate::observe::{self, Depth, Listed, Stack};
+use crate::observe::{self, Depth, Listed, Lookup, Stack};
 use crate::output::{Accounts, Format};
 use crate::progress::Running;
-use crate::template::RoleTemplate;
 
 mod kubernetes_side;
 
@@ -50,6 +49,13 @@ pub async fn run(args: GetServiceAccount, screen: Screen, running: Running) -> R
         .await
         .into_iter()
         .collect::<Result<_, _>>()?;
+    if let Some(message) = rows.iter().find_map(|row| match &row.template {
+        Lookup::Unknown(message) => Some(message),
+        Lookup::Found(_) | Lookup::Missing => None,
+    }) {
+        let text = format!("the roles' policies are not known: {message}");
+        context.output.warn(&text);
+    }
     for row in &mut rows {
         row.service_account = service_accounts.as_ref().map(|lookup| lookup.of(&row.name));
     }
@@ -93,13 +99,11 @@ async fn row(
     depth: Depth,
 ) -> Result<Listed, Error> {
     let template = match depth {
-        Depth::Stacks => None,
+        Depth::Stacks => Lookup::Missing,
         Depth::Templates | Depth::ServiceAccounts => {
-            context.aws.cloudformation.template(&stack.id).await?
+            observe::template(&context.aws, &stack).await?
         }
     };
-    let partition = stack.id.split(':').nth(1).unwrap_or("aws");
-    let template = template.and_then(|body| RoleTemplate::read(&body, partition));
     Ok(Listed {
         name,
         stack,

@@ -5,29 +5,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::Lookup;
 use crate::model::{
     CLUSTER_TAGS, ClusterName, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION, RoleArn,
     SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName,
 };
 use crate::template::RoleTemplate;
-
-/// The answer to a read that this identity may not be allowed to make.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Lookup<T> {
-    Found(T),
-    Missing,
-    /// Access denied: with AWS's message.
-    Unknown(String),
-}
-
-impl<T> Lookup<T> {
-    pub fn found(self) -> Option<T> {
-        match self {
-            Self::Found(value) => Some(value),
-            Self::Missing | Self::Unknown(_) => None,
-        }
-    }
-}
 
 /// An IAM OIDC provider.
 #[derive(Clone, Debug, PartialEq)]

@@ -237,10 +237,10 @@ impl Serialize for Accounts {
 fn listed(account: &Listed) -> Value {
     let stack = &account.stack;
     // eksctl's seven names are always there.
-    let policies = account
-        .template
-        .as_ref()
-        .map(|template| well_known(&template.managed, &template.inline));
+    let policies = match &account.template {
+        Lookup::Found(template) => Some(well_known(&template.managed, &template.inline)),
+        Lookup::Missing | Lookup::Unknown(_) => None,
+    };
     let well_known: serde_json::Map<String, Value> = WELL_KNOWN
         .iter()
         .enumerate()
@@ -271,7 +271,13 @@ fn listed(account: &Listed) -> Value {
     if let Some(reason) = &stack.reason {
         item["status"]["stackStatusReason"] = reason.as_str().into();
     }
-    if let Some(template) = &account.template {
+    if matches!(account.template, Lookup::Unknown(_))
+        && let Some(item) = item.as_object_mut()
+    {
+        // What is not known is not told to be false.
+        item.remove("wellKnownPolicies");
+    }
+    if let Lookup::Found(template) = &account.template {
         item["attachPolicyARNs"] = json!(template.managed);
         item["inlinePolicies"] = json!(template.inline);
         for (field, value) in [
@@ -370,8 +376,10 @@ impl View for Accounts {
 
 /// Short names of the managed policies, and names of the inline ones.
 fn policies(account: &Listed) -> String {
-    let Some(template) = &account.template else {
-        return "-".to_owned();
+    let template = match &account.template {
+        Lookup::Found(template) => template,
+        Lookup::Missing => return "-".to_owned(),
+        Lookup::Unknown(_) => return "unknown".to_owned(),
     };
     let managed = template
         .managed

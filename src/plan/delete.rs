@@ -62,6 +62,8 @@ fn plan_stack(track: &mut Track, asked: &Deletion, stack: &Stack, foreign: &Look
             track.notes.push(note);
             return;
         }
+        // CloudFormation takes the deletion of a stack that is still being created.
+        (Phase::Busy, Ending::NotAwaited) if stack.status == "CREATE_IN_PROGRESS" => {}
         (Phase::Busy | Phase::Deleting, _) => {
             track.actions.push(Action::AwaitStack {
                 stack: stack.name.clone(),
@@ -74,11 +76,7 @@ fn plan_stack(track: &mut Track, asked: &Deletion, stack: &Stack, foreign: &Look
     }
     match foreign {
         Lookup::Found(foreign) => plan_foreign(track, asked, foreign),
-        Lookup::Unknown(message) => {
-            track.notes.push(format!(
-                "cannot tell whether policies were attached to the role by hand: {message}"
-            ));
-        }
+        Lookup::Unknown(message) => track.notes.push(foreign_unknown(message)),
         Lookup::Missing => {}
     }
     track.actions.push(Action::DeleteStack {
@@ -90,7 +88,14 @@ fn plan_stack(track: &mut Track, asked: &Deletion, stack: &Stack, foreign: &Look
     });
 }
 
+fn foreign_unknown(message: &str) -> String {
+    format!("cannot tell whether policies were attached to the role by hand: {message}")
+}
+
 fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
+    if let Some(message) = &foreign.unknown {
+        track.notes.push(foreign_unknown(message));
+    }
     if !foreign.instance_profiles.is_empty() {
         track.refusals.push(Refusal::InstanceProfiles {
             role: foreign.role.clone(),
@@ -243,6 +248,36 @@ mod tests {
                 wanted,
                 "{phase:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_creation_is_cut_off_only_where_nothing_is_waited_for() {
+        for (status, ending, wanted) in [
+            ("CREATE_IN_PROGRESS", Ending::NotAwaited, "delete stack s"),
+            (
+                "CREATE_IN_PROGRESS",
+                Ending::Awaited,
+                "wait for stack s (CREATE_IN_PROGRESS)",
+            ),
+            (
+                "UPDATE_IN_PROGRESS",
+                Ending::NotAwaited,
+                "wait for stack s (UPDATE_IN_PROGRESS)",
+            ),
+        ] {
+            let mut stack = stack(Phase::Busy);
+            if let StackState::Found(found) = &mut stack {
+                status.clone_into(&mut found.stack.status);
+            }
+            let observed = ObservedDeletion {
+                stack,
+                foreign: Lookup::Missing,
+                service_account: ServiceAccountState::Missing,
+                namespaces: Vec::new(),
+            };
+            let asked = deletion(ForeignPolicies::Refused, ending);
+            assert_eq!(verbs(&asked, &observed), [wanted]);
         }
     }
 

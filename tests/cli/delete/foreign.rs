@@ -119,9 +119,55 @@ fn without_the_right_to_list_policies_the_deletion_goes_on_with_a_note() {
 }
 
 #[test]
+fn what_one_list_tells_is_detached_where_the_other_is_denied() {
+    let bench = with_foreign_policies();
+    bench.sandbox.fault("iam ListRolePolicies deny");
+    let line = format!("{DELETE} --detach-foreign");
+    let result = bench.run(&line);
+    assert!(
+        result.contains(&format!("\ndetached {ADMIN}, {POWER} from role ")),
+        "{result}"
+    );
+    assert!(
+        result.contains("note: cannot tell whether policies were attached"),
+        "{result}"
+    );
+    // The inline policy is still in the way.
+    assert!(result.ends_with("[exit 1]\n"), "{result}");
+    bench.sandbox.world().faults.clear();
+    bench.sandbox.fault("iam ListAttachedRolePolicies deny");
+    let result = bench.run(&line);
+    assert!(
+        result.contains("\ndetached by-hand (inline) from role "),
+        "{result}"
+    );
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+    assert_eq!(bench.stacks() + &bench.roles(), "");
+}
+
+#[test]
+fn without_the_right_to_read_the_template_the_deletion_goes_on_with_a_note() {
+    let bench = with_s3_reader();
+    bench.sandbox.fault("cloudformation GetTemplate deny");
+    // What the stack attached itself cannot be told from the rest: nothing is detached.
+    assert_snapshot!(bench.run(&format!("{DELETE} --detach-foreign")), @"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   deleted
+    [stderr]
+    note: cannot tell whether policies were attached to the role by hand: not allowed to call cloudformation:GetTemplate: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:GetTemplate because no identity-based policy allows the cloudformation:GetTemplate action
+    deleted stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    deleted service account default/s3-reader
+    [exit 0]
+    ");
+    assert_eq!(bench.stacks() + &bench.roles(), "");
+}
+
+#[test]
 fn a_deletion_that_fails_shows_the_reason() {
     let bench = with_foreign_policies();
     bench.sandbox.fault("iam ListAttachedRolePolicies deny");
+    bench.sandbox.fault("iam ListRolePolicies deny");
     assert_snapshot!(bench.run(DELETE), @r#"
     [stdout]
     NAMESPACE   NAME        STATUS   ROLE ARN
@@ -142,6 +188,7 @@ fn a_deletion_that_fails_shows_the_reason() {
 fn a_failed_deletion_as_json() {
     let bench = with_foreign_policies();
     bench.sandbox.fault("iam ListAttachedRolePolicies deny");
+    bench.sandbox.fault("iam ListRolePolicies deny");
     assert_snapshot!(bench.run(&format!("{DELETE} -o json --quiet")), @r#"
     [stdout]
     {
@@ -174,6 +221,7 @@ fn a_failed_deletion_is_finished_by_another() {
     bench
         .sandbox
         .fault("iam ListAttachedRolePolicies times 1 deny");
+    bench.sandbox.fault("iam ListRolePolicies times 1 deny");
     let failed = bench.run(DELETE);
     assert!(failed.ends_with("[exit 1]\n"), "{failed}");
     assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-default-s3-reader DELETE_FAILED");

@@ -90,6 +90,38 @@ fn a_creation_under_way_is_waited_for() {
 }
 
 #[test]
+fn a_creation_under_way_is_deleted_at_once_where_nothing_is_waited_for() {
+    let bench = Bench::slow(2);
+    bench.eksctl_stack("default/s3-reader", "CREATE_IN_PROGRESS");
+    assert_snapshot!(bench.run(&format!("{DELETE} --wait=false")), @"
+    [stdout]
+    NAMESPACE   NAME        STATUS     ROLE ARN
+    default     s3-reader   deleting
+    [stderr]
+    began to delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    [exit 0]
+    ");
+    assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-default-s3-reader DELETE_IN_PROGRESS");
+    bench.arrange(DELETE);
+    assert_eq!(bench.stacks() + &bench.roles(), "");
+}
+
+#[test]
+fn an_update_under_way_is_waited_for_in_any_case() {
+    let bench = Bench::slow(2);
+    bench.eksctl_stack("default/s3-reader", "UPDATE_IN_PROGRESS");
+    assert_snapshot!(bench.run(&format!("{DELETE} --wait=false")), @"
+    [stdout]
+    NAMESPACE   NAME        STATUS     ROLE ARN
+    default     s3-reader   deleting
+    [stderr]
+    waited for stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (UPDATE_IN_PROGRESS)
+    began to delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    [exit 0]
+    ");
+}
+
+#[test]
 fn a_deletion_under_way_is_waited_for() {
     let bench = Bench::slow(2);
     bench.eksctl_stack("default/s3-reader", "DELETE_IN_PROGRESS");

@@ -326,3 +326,42 @@ fn structured_formats_read_the_templates_and_nothing_of_kubernetes() {
     cloudformation GetTemplate
     ");
 }
+
+#[test]
+fn what_a_denied_template_would_tell_is_left_out() {
+    let bench = Bench::associated();
+    bench.create("s3-reader");
+    bench.sandbox.fault("cloudformation GetTemplate deny");
+    assert_snapshot!(bench.run(&format!("{GET} -o json")), @r#"
+    [stdout]
+    [
+        {
+            "metadata": {
+                "name": "s3-reader",
+                "namespace": "default"
+            },
+            "status": {
+                "capabilities": [
+                    "CAPABILITY_IAM"
+                ],
+                "roleARN": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK",
+                "stackID": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20",
+                "stackName": "eksctl-demo-addon-iamserviceaccount-default-s3-reader",
+                "stackStatus": "CREATE_COMPLETE",
+                "tags": {
+                    "alpha.eksctl.io/cluster-name": "demo",
+                    "alpha.eksctl.io/eksctl-version": "irsactl-0.1.0",
+                    "alpha.eksctl.io/iamserviceaccount-name": "default/s3-reader",
+                    "eksctl.cluster.k8s.io/v1alpha1/cluster-name": "demo"
+                }
+            }
+        }
+    ]
+    [stderr]
+    warning: the roles' policies are not known: not allowed to call cloudformation:GetTemplate: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:GetTemplate because no identity-based policy allows the cloudformation:GetTemplate action
+    [exit 0]
+    "#);
+    let yaml = bench.run(&format!("{GET} -o yaml"));
+    assert!(!yaml.contains("wellKnownPolicies"), "{yaml}");
+    assert!(yaml.ends_with("[exit 0]\n"), "{yaml}");
+}

@@ -151,7 +151,7 @@ fn an_unreachable_api_leaves_the_row() {
     NAMESPACE   NAME        ROLE ARN                                                                                          STATUS            STACK                                                   POLICIES                 SERVICE ACCOUNT
     default     s3-reader   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK   CREATE_COMPLETE   eksctl-demo-addon-iamserviceaccount-default-s3-reader   AmazonS3ReadOnlyAccess   unknown
     [stderr]
-    warning: the Kubernetes side is not known: cannot list service accounts: cluster "demo": tunnel error: unsuccessful
+    warning: the Kubernetes side is not known: cannot list service accounts: cluster "demo": the proxy could not reach the host
     [exit 0]
     "#);
 }
@@ -208,15 +208,17 @@ fn a_deleted_cluster_leaves_the_row() {
 }
 
 #[test]
-fn a_template_that_may_not_be_read_is_a_failure_that_names_the_permission() {
+fn a_template_that_may_not_be_read_leaves_the_row() {
     let bench = Bench::associated();
     bench.create("s3-reader");
     bench.sandbox.fault("cloudformation GetTemplate deny");
     assert_snapshot!(bench.run(WIDE), @"
+    [stdout]
+    NAMESPACE   NAME        ROLE ARN                                                                                          STATUS            STACK                                                   POLICIES   SERVICE ACCOUNT
+    default     s3-reader   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK   CREATE_COMPLETE   eksctl-demo-addon-iamserviceaccount-default-s3-reader   unknown    annotated
     [stderr]
-    error: not allowed to call cloudformation:GetTemplate on arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:GetTemplate because no identity-based policy allows the cloudformation:GetTemplate action
-    hint: allow `cloudformation:GetTemplate` to this identity (`aws sts get-caller-identity` names it)
-    [exit 1]
+    warning: the roles' policies are not known: not allowed to call cloudformation:GetTemplate: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:GetTemplate because no identity-based policy allows the cloudformation:GetTemplate action
+    [exit 0]
     ");
     // The table does without.
     assert!(bench.run(GET).ends_with("[exit 0]\n"));

@@ -1,0 +1,35 @@
+//! What a read told that may be denied. Apart, as everything observed is made of it.
+
+use crate::error::Error;
+
+/// The answer to a read that this identity may not be allowed to make.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lookup<T> {
+    Found(T),
+    Missing,
+    /// Access denied: with AWS's message.
+    Unknown(String),
+}
+
+impl<T> Lookup<T> {
+    /// A denied read is no failure: what it would tell is unknown.
+    pub fn unless_denied(result: Result<Self, Error>) -> Result<Self, Error> {
+        match result {
+            Err(Error::AccessDenied {
+                permission,
+                message,
+                ..
+            }) => Ok(Self::Unknown(format!(
+                "not allowed to call {permission}: {message}"
+            ))),
+            result => result,
+        }
+    }
+
+    pub fn found(self) -> Option<T> {
+        match self {
+            Self::Found(value) => Some(value),
+            Self::Missing | Self::Unknown(_) => None,
+        }
+    }
+}
