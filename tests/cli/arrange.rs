@@ -1,7 +1,10 @@
 //! What tests find in the world before irsactl runs: service accounts that irsactl made, and
 //! stacks as eksctl makes them.
 
-use crate::sandbox::{Options, Pace};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::sandbox::{Fault, Options, Pace};
 use crate::support::{ACCOUNT, Bench, REGION, S3};
 
 /// The issuer and the service account of eksctl's templates in tests/eksctl.
@@ -118,8 +121,46 @@ impl Bench {
             .to_owned()
     }
 
+    /// Puts a fault on a call of the log: `times 1 reset`. Operations of Kubernetes are two words,
+    /// which a rule's text cannot hold.
+    pub fn befall(&self, call: &str, effect: &str) {
+        let (service, operation) = call.split_once(' ').expect("a service and an operation");
+        let (word, _) = operation.split_once(' ').unwrap_or((operation, ""));
+        let rule = format!("{service} {word} {effect}");
+        let mut fault: Fault = rule.parse().expect("a rule");
+        fault.operation = Some(operation.to_owned());
+        self.sandbox.world().faults.push(fault);
+    }
+
     /// Takes the cluster away, with all that is in it.
     pub fn forget_cluster(&self) {
         self.sandbox.world().clusters.clear();
     }
+}
+
+/// Does the same with all items, that many at a time. Results in their order.
+pub fn side_by_side<T: Sync, R: Send>(
+    lanes: usize,
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..lanes.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else {
+                        break;
+                    };
+                    let result = work(item);
+                    results.lock().expect("the results").push((index, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().expect("the results");
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }

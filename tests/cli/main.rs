@@ -19,6 +19,7 @@ mod disassociate;
 mod get;
 mod house;
 mod readme;
+mod resume;
 mod smoke;
 mod thumbprint;
 mod usage;

@@ -135,6 +135,17 @@ impl Bench {
         self.steady(&format!("{text}[exit {exit}]\n"))
     }
 
+    /// A run to be started: words that blanks separate; `~/` is the private home.
+    pub fn command_line(&self, line: &str) -> Command {
+        let home = format!("{}/", self.home.display());
+        let mut command = self.command();
+        command.args(
+            line.split_whitespace()
+                .map(|word| word.replace("~/", &home)),
+        );
+        command
+    }
+
     /// The binary in the bench's environment and in no other.
     pub fn command(&self) -> Command {
         self.command_of(env!("CARGO_BIN_EXE_irsactl"))

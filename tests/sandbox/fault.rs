@@ -114,6 +114,7 @@ fn throttled(service: Service) -> Effect {
             "TooManyRequests",
             "the server has received too many requests",
         ),
+        Service::Issuer => (429, "TooManyRequests", "Rate exceeded"),
         _ => (400, "Throttling", "Rate exceeded"),
     };
     Effect::Error {

@@ -142,6 +142,7 @@ async fn answer(
         world.finish(call, reply.status);
         reply
     };
+    shared.called.notify_waiters();
     if swallowed {
         hang().await;
     }

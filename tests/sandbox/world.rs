@@ -17,7 +17,7 @@ use super::iam::{ManagedPolicy, Provider, Role};
 use super::kubernetes::Api;
 use super::sts::Session;
 
-/// The world behind its lock, and a bell that rings at every call.
+/// The world behind its lock, and a bell that rings at every call and when it took effect.
 pub type Shared = Arc<SharedWorld>;
 
 pub struct SharedWorld {
