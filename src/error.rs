@@ -71,6 +71,12 @@ pub enum Error {
     },
     #[error("cannot reach the issuer's host {host}: {cause}")]
     IssuerUnreachable { host: String, cause: String },
+    #[error("cannot reach the proxy {proxy} on the way to {host}: {cause}")]
+    ProxyUnreachable {
+        proxy: String,
+        host: String,
+        cause: String,
+    },
     #[error("the issuer's discovery document {url} {rule}")]
     IssuerDocument { url: String, rule: String },
     #[error("the Kubernetes API of {cluster} does not know this AWS identity (401 Unauthorized)")]
@@ -84,7 +90,12 @@ pub enum Error {
     KubernetesConflict { operation: String, message: String },
     /// An answer of the API that is none of the above.
     #[error("cannot {operation}: {message}")]
-    Kubernetes { operation: String, message: String },
+    Kubernetes {
+        operation: String,
+        message: String,
+        /// It will be the same the next time.
+        lasting: bool,
+    },
     #[error("cannot {operation}: {cause}")]
     KubernetesUnreachable { operation: String, cause: String },
     #[error("cannot use the kubeconfig: {cause}")]
@@ -143,7 +154,12 @@ impl Error {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Usage { .. } | Self::Flags(_) => vec!["see `--help`".to_owned()],
-            Self::Read { .. } | Self::Kubernetes { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
+            Self::Read { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
+            Self::Kubernetes { lasting: true, .. } => Vec::new(),
+            Self::Kubernetes { lasting: false, .. } => vec![
+                "the API has trouble: run the same command again in a minute".to_owned(),
+                ROLE_ONLY.to_owned(),
+            ],
             Self::NoRegion => vec![
                 "name it: `--region eu-west-1`, `export AWS_REGION=eu-west-1`, or `aws configure set region eu-west-1`"
                     .to_owned(),
@@ -184,6 +200,10 @@ impl Error {
             }
             Self::IssuerUnreachable { .. } => {
                 let check = "check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached";
+                std::iter::once(check.to_owned()).chain(without_reading()).collect()
+            }
+            Self::ProxyUnreachable { .. } => {
+                let check = "check HTTPS_PROXY and NO_PROXY: without them irsactl goes directly";
                 std::iter::once(check.to_owned()).chain(without_reading()).collect()
             }
             Self::IssuerDocument { url, .. } => {
@@ -228,6 +248,7 @@ impl Error {
             | Self::Timeout { .. }
             | Self::IssuerUntrusted { .. }
             | Self::IssuerUnreachable { .. }
+            | Self::ProxyUnreachable { .. }
             | Self::IssuerDocument { .. }
             | Self::KubernetesUnauthorized { .. }
             | Self::KubernetesForbidden { .. }
@@ -269,6 +290,10 @@ fn aws_hints(code: &str) -> Vec<String> {
         }
         "Throttling" | "ThrottlingException" | "RequestLimitExceeded" => {
             vec!["AWS is busy for this account: run the same command again in a minute".to_owned()]
+        }
+        "InternalFailure" | "InternalError" | "ServiceFailure" | "ServerException" | "ServiceUnavailable"
+        | "ServiceUnavailableException" => {
+            vec!["AWS has trouble there: run the same command again in a minute".to_owned()]
         }
         "OpenIdIdpCommunicationError" | "OpenIdIdpCommunicationErrorException" => vec![
             "IAM cannot reach the issuer either; name the thumbprint, so that IAM need not fetch it: `--thumbprint HEX`"

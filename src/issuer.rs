@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -20,16 +20,18 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::aws::{Intervals, deepest};
+use crate::aws::{Intervals, deepest, is_final};
 use crate::error::Error;
-use crate::model::{Issuer, Thumbprint};
+use crate::model::{Issuer, Thumbprint, Timeout};
 
 mod chain;
+mod tries;
 
 pub use chain::{Chain, certificates};
+use tries::{Failure, insist};
 
-/// How long one host may take, from the connection to the last byte.
-const LIMIT: Duration = Duration::from_secs(15);
+/// How long a TCP connection may take. All of a try, to the last byte, may take twice as long.
+const CONNECT: Duration = Duration::from_secs(3);
 /// A discovery document is about 1 KiB.
 const DOCUMENT_LIMIT: usize = 64 << 10;
 
@@ -84,9 +86,10 @@ struct Discovery {
 /// An untrusted chain; an issuer that is not EKS's and cannot be reached; a document that is not this
 /// issuer's.
 pub async fn read(issuer: &Issuer, intervals: Intervals) -> Result<Reading, Error> {
-    let limit = intervals.of(LIMIT).max(Duration::from_secs(1));
-    let first = tokio::time::timeout(limit, discover(issuer)).await;
-    let (chain, discovery) = match first.unwrap_or_else(|_| Err(slow(issuer.host(), limit))) {
+    let first = insist(issuer.host(), intervals, async |limit| {
+        discover(issuer, limit).await
+    });
+    let (chain, discovery) = match first.await {
         Err(Error::IssuerUnreachable { host, cause }) if issuer.is_eks() => {
             return Ok(Reading::Unreachable { host, cause });
         }
@@ -95,18 +98,13 @@ pub async fn read(issuer: &Issuer, intervals: Intervals) -> Result<Reading, Erro
     let keys = keys_host(issuer, &discovery)?;
     let mut chains = vec![chain];
     if (keys.host(), keys.port()) != (issuer.host(), issuer.port()) {
-        let second = tokio::time::timeout(limit, connect(keys.host(), keys.port())).await;
-        let (_, chain) = second.unwrap_or_else(|_| Err(slow(keys.host(), limit)))?;
+        let second = insist(keys.host(), intervals, async |limit| {
+            connect(keys.host(), keys.port(), limit).await
+        });
+        let (_, chain) = second.await?;
         chains.push(chain);
     }
     Ok(Reading::Chains(chains))
-}
-
-fn slow(host: &str, limit: Duration) -> Error {
-    Error::IssuerUnreachable {
-        host: host.to_owned(),
-        cause: format!("no answer within {} s", limit.as_secs()),
-    }
 }
 
 /// `jwks_uri` as an address; the document must be this issuer's own.
@@ -142,14 +140,36 @@ fn discovery_url(issuer: &Issuer) -> String {
 }
 
 /// One verified connection: the chain, and the document over it.
-async fn discover(issuer: &Issuer) -> Result<(Chain, Discovery), Error> {
-    let (stream, chain) = connect(issuer.host(), issuer.port()).await?;
+async fn discover(issuer: &Issuer, limit: Duration) -> Result<(Chain, Discovery), Failure> {
+    let (stream, chain) = connect(issuer.host(), issuer.port(), limit).await?;
     let url = discovery_url(issuer);
     let wrong = |rule: String| Error::IssuerDocument {
         url: url.clone(),
         rule,
     };
-    let broken = |error: hyper::Error| wrong(format!("cannot be read: {}", deepest(&error)));
+    let (status, body) = get(issuer, &url, stream)
+        .await
+        .map_err(|cause| Failure::passing(wrong(cause)))?;
+    if status != hyper::StatusCode::OK {
+        let error = wrong(format!("is answered with {status}"));
+        let passes = status.is_server_error() || status.as_u16() == 429;
+        return Err(Failure {
+            error,
+            lasting: !passes,
+        });
+    }
+    let discovery = serde_json::from_slice(&body)
+        .map_err(|error| Failure::passing(wrong(format!("cannot be understood: {error}"))))?;
+    Ok((chain, discovery))
+}
+
+/// GET of the document: status and body; or what is wrong with it.
+async fn get(
+    issuer: &Issuer,
+    url: &str,
+    stream: TlsStream<TcpStream>,
+) -> Result<(hyper::StatusCode, Bytes), String> {
+    let broken = |error: hyper::Error| format!("cannot be read: {}", deepest(&error));
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(broken)?;
@@ -161,98 +181,135 @@ async fn discover(issuer: &Issuer) -> Result<(Chain, Discovery), Error> {
         .header("accept", "application/json")
         .header("user-agent", concat!("irsactl/", env!("CARGO_PKG_VERSION")))
         .body(Empty::<Bytes>::new())
-        .map_err(|error| wrong(format!("cannot be asked for: {error}")))?;
+        .map_err(|error| format!("cannot be asked for: {error}"))?;
     let answer = sender.send_request(request).await.map_err(broken)?;
-    if answer.status() != hyper::StatusCode::OK {
-        return Err(wrong(format!("is answered with {}", answer.status())));
-    }
+    let status = answer.status();
     let body = Limited::new(answer.into_body(), DOCUMENT_LIMIT)
         .collect()
         .await;
-    let body = body
-        .map_err(|error| wrong(format!("cannot be read: {error}")))?
-        .to_bytes();
-    let discovery = serde_json::from_slice(&body)
-        .map_err(|error| wrong(format!("cannot be understood: {error}")))?;
-    Ok((chain, discovery))
+    let body = body.map_err(|error| format!("cannot be read: {}", deepest(error.as_ref())))?;
+    Ok((status, body.to_bytes()))
 }
 
 /// A TLS connection with SNI, verified; and the chain as the server sent it.
-async fn connect(host: &str, port: u16) -> Result<(TlsStream<TcpStream>, Chain), Error> {
+async fn connect(
+    host: &str,
+    port: u16,
+    limit: Duration,
+) -> Result<(TlsStream<TcpStream>, Chain), Failure> {
     let unreachable = |cause: String| Error::IssuerUnreachable {
         host: host.to_owned(),
         cause,
     };
-    let stream = open(host, port).await.map_err(unreachable)?;
-    let recorder = Arc::new(Recorder::new().map_err(|error| unreachable(error.to_string()))?);
+    let unusable = |error: rustls::Error| Failure::lasting(unreachable(error.to_string()));
+    let stream = open(host, port, limit).await?;
+    let recorder = Arc::new(Recorder::new().map_err(unusable)?);
     let config = ClientConfig::builder_with_provider(recorder.provider.clone())
         .with_safe_default_protocol_versions()
-        .map_err(|error| unreachable(error.to_string()))?
+        .map_err(unusable)?
         .dangerous()
         .with_custom_certificate_verifier(recorder.clone())
         .with_no_client_auth();
-    let name =
-        ServerName::try_from(host.to_owned()).map_err(|error| unreachable(error.to_string()))?;
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|error| Failure::lasting(unreachable(error.to_string())))?;
     let result = TlsConnector::from(Arc::new(config))
         .connect(name, stream)
         .await;
     let sent = recorder.sent();
     match result {
-        Ok(stream) => Ok((stream, Chain::parse(host, &sent).map_err(unreachable)?)),
+        Ok(stream) => {
+            let chain = Chain::parse(host, &sent);
+            let chain = chain.map_err(|cause| Failure::lasting(unreachable(cause)))?;
+            Ok((stream, chain))
+        }
         Err(error) => Err(match untrusted(&error) {
-            Some((reason, likely)) => Error::IssuerUntrusted {
+            Some((reason, likely)) => Failure::lasting(Error::IssuerUntrusted {
                 host: host.to_owned(),
                 reason,
                 likely: likely.or_else(|| inspected(host, &sent)),
-            },
-            None => unreachable(deepest(&error)),
+            }),
+            None => Failure::passing(unreachable(deepest(&error))),
         }),
     }
 }
 
 /// A TCP connection, through the proxy of the environment where there is one for this host.
-async fn open(host: &str, port: u16) -> Result<TcpStream, String> {
+async fn open(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Failure> {
+    let unreachable = |cause: String| Error::IssuerUnreachable {
+        host: host.to_owned(),
+        cause,
+    };
     let target: http::Uri = format!("https://{host}:{port}")
         .parse()
-        .map_err(|error| format!("{error}"))?;
+        .map_err(|error| Failure::lasting(unreachable(format!("{error}"))))?;
     let Some(proxy) = Matcher::from_env().intercept(&target) else {
-        return TcpStream::connect((host, port))
-            .await
-            .map_err(|error| error.to_string());
+        let connected = connect_tcp((host, port), limit).await;
+        return connected.map_err(|error| Failure {
+            lasting: is_final(&error),
+            error: unreachable(error.to_string()),
+        });
     };
-    if proxy
-        .uri()
-        .scheme_str()
-        .is_some_and(|scheme| scheme != "http")
-    {
-        return Err(format!(
-            "the proxy {} is not of the kind http://",
-            proxy.uri()
-        ));
+    open_through(&proxy, host, port, limit).await
+}
+
+/// The same through a proxy, by CONNECT.
+async fn open_through(
+    proxy: &Intercept,
+    host: &str,
+    port: u16,
+    limit: Duration,
+) -> Result<TcpStream, Failure> {
+    let unreachable = |cause: String| Error::IssuerUnreachable {
+        host: host.to_owned(),
+        cause,
+    };
+    let scheme = proxy.uri().scheme_str().unwrap_or("http");
+    if scheme != "http" {
+        let cause = format!("the proxy {} is not of the kind http://", proxy.uri());
+        return Err(Failure::lasting(unreachable(cause)));
     }
     let address = (
         proxy.uri().host().unwrap_or_default(),
         proxy.uri().port_u16().unwrap_or(80),
     );
-    let in_proxy = |error: std::io::Error| format!("proxy {}:{}: {error}", address.0, address.1);
-    let mut stream = TcpStream::connect(address).await.map_err(in_proxy)?;
+    let name = format!("{}:{}", address.0, address.1);
+    let mut stream = connect_tcp(address, limit).await.map_err(|error| Failure {
+        lasting: is_final(&error),
+        error: Error::ProxyUnreachable {
+            proxy: name.clone(),
+            host: host.to_owned(),
+            cause: error.to_string(),
+        },
+    })?;
     let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
     if let Some(credentials) = proxy.basic_auth().and_then(|value| value.to_str().ok()) {
         request.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
     }
     request.push_str("\r\n");
-    stream
-        .write_all(request.as_bytes())
+    let status = tunnel(&mut stream, &request)
         .await
-        .map_err(in_proxy)?;
-    let status = proxy_status(&mut stream).await.map_err(in_proxy)?;
+        .map_err(|error| Failure::passing(unreachable(format!("proxy {name}: {error}"))))?;
     match status.split_whitespace().nth(1) {
         Some(code) if code.starts_with('2') => Ok(stream),
-        _ => Err(format!(
-            "proxy {}:{} answers \"{status}\"",
-            address.0, address.1
-        )),
+        _ => {
+            let cause = format!("proxy {name} answers \"{status}\"");
+            Err(Failure::lasting(unreachable(cause)))
+        }
     }
+}
+
+async fn connect_tcp(address: (&str, u16), limit: Duration) -> std::io::Result<TcpStream> {
+    let connected = tokio::time::timeout(limit, TcpStream::connect(address)).await;
+    connected.unwrap_or_else(|_| {
+        let text = format!("no connection within {}", Timeout(limit));
+        Err(std::io::Error::new(std::io::ErrorKind::TimedOut, text))
+    })
+}
+
+/// Asks a proxy for a tunnel, and returns the first line of its answer.
+async fn tunnel(stream: &mut TcpStream, request: &str) -> std::io::Result<String> {
+    stream.write_all(request.as_bytes()).await?;
+    proxy_status(stream).await
 }
 
 /// Reads the proxy's whole answer and returns its first line.

@@ -12,25 +12,29 @@ use k8s_openapi::api::core::v1::{
 };
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::client::ClientBuilder;
-use kube::client::retry::RetryPolicy;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::{Value, json};
-use tower::buffer::BufferLayer;
-use tower::retry::RetryLayer;
 
 use crate::aws::{Aws, Intervals, deepest};
 use crate::error::Error;
 use crate::issuer;
-use crate::model::{Cluster, ClusterName, Map, Namespace, ServiceAccountName};
+use crate::model::{Cluster, ClusterName, Map, Namespace, ServiceAccountName, Timeout};
 use crate::observe::ServiceAccount;
 use crate::plan::Conflicts;
 
 /// The field manager of irsactl's server-side applies.
 const FIELD_MANAGER: &str = "irsactl";
+/// How long a connection may take, proxy and TLS included.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long the API may say nothing. A webhook may take it 30 s.
+const READ: Duration = Duration::from_secs(32);
+
+mod retry;
 
 pub struct Kubernetes {
     client: Client,
+    intervals: Intervals,
     /// What errors call it.
     cluster: String,
     eks: Option<ClusterName>,
@@ -59,18 +63,8 @@ impl Kubernetes {
             }
             _ => (kubeconfig(access).await?, None),
         };
-        config.connect_timeout = Some(
-            access
-                .intervals
-                .of(Duration::from_secs(10))
-                .max(Duration::from_millis(500)),
-        );
-        config.read_timeout = Some(
-            access
-                .intervals
-                .of(Duration::from_secs(30))
-                .max(Duration::from_secs(1)),
-        );
+        config.connect_timeout = Some(access.intervals.limit(CONNECT));
+        config.read_timeout = Some(access.intervals.limit(READ));
         config.write_timeout = config.read_timeout;
         config.default_retry = false;
         if config.proxy_url.is_none() {
@@ -78,22 +72,14 @@ impl Kubernetes {
                 .intercept(&config.cluster_url)
                 .map(|proxy| proxy.uri().clone());
         }
-        let unusable = |cause: String| Error::Kubeconfig { cause };
-        let backoff = access.intervals.of(Duration::from_millis(200));
-        let retries = RetryPolicy::new(
-            backoff,
-            access.intervals.of(Duration::from_secs(3)),
-            5,
-            true,
-        )
-        .map_err(|error| unusable(error.to_string()))?;
         let client = ClientBuilder::try_from(config)
-            .map_err(|error| unusable(deepest(&error)))?
-            .with_layer(&BufferLayer::new(16))
-            .with_layer(&RetryLayer::new(retries))
+            .map_err(|error| Error::Kubeconfig {
+                cause: deepest(&error),
+            })?
             .build();
         Ok(Self {
             client,
+            intervals: access.intervals,
             cluster: format!("cluster \"{}\"", cluster.name),
             eks,
         })
@@ -104,7 +90,8 @@ impl Kubernetes {
         &self,
         name: &ServiceAccountName,
     ) -> Result<Option<ServiceAccount>, Error> {
-        let found = self.accounts(&name.namespace).get_opt(&name.name).await;
+        let api = self.accounts(&name.namespace);
+        let found = self.call(async || api.get_opt(&name.name).await).await;
         let found =
             found.map_err(|error| self.failed(&format!("read service account {name}"), &error))?;
         Ok(found.as_ref().map(service_account))
@@ -122,8 +109,8 @@ impl Kubernetes {
         let mut parameters = ListParams::default().limit(500);
         let mut all = Vec::new();
         loop {
-            let page = api
-                .list(&parameters)
+            let page = self
+                .call(async || api.list(&parameters).await)
                 .await
                 .map_err(|error| self.failed("list service accounts", &error))?;
             all.extend(page.items.iter().filter_map(|object| {
@@ -154,13 +141,14 @@ impl Kubernetes {
         let mut parameters = PatchParams::apply(FIELD_MANAGER);
         parameters.force = conflicts == Conflicts::Overridden;
         let api = self.accounts(&name.namespace);
-        let mut result = api.patch(&name.name, &parameters, &manifest).await;
+        let apply = async || api.patch(&name.name, &parameters, &manifest).await;
+        let mut result = self.call(apply).await;
         if result
             .as_ref()
             .is_err_and(|error| is_missing_namespace(error, &name.namespace))
         {
             self.create_namespace(&name.namespace).await?;
-            result = api.patch(&name.name, &parameters, &manifest).await;
+            result = self.call(apply).await;
         }
         result
             .map(|_| ())
@@ -179,8 +167,9 @@ impl Kubernetes {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PostParams::default()
         };
-        match Api::all(self.client.clone())
-            .create(&parameters, &object)
+        let api = Api::all(self.client.clone());
+        match self
+            .call(async || api.create(&parameters, &object).await)
             .await
         {
             Err(error) if status_code(&error) != Some(409) => {
@@ -191,9 +180,10 @@ impl Kubernetes {
     }
 
     pub async fn delete(&self, name: &ServiceAccountName) -> Result<(), Error> {
+        let api = self.accounts(&name.namespace);
+        let parameters = DeleteParams::default();
         match self
-            .accounts(&name.namespace)
-            .delete(&name.name, &DeleteParams::default())
+            .call(async || api.delete(&name.name, &parameters).await)
             .await
         {
             Err(error) if status_code(&error) != Some(404) => {
@@ -218,9 +208,9 @@ impl Kubernetes {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
         };
+        let api = self.accounts(&name.namespace);
         match self
-            .accounts(&name.namespace)
-            .patch(&name.name, &parameters, &patch)
+            .call(async || api.patch(&name.name, &parameters, &patch).await)
             .await
         {
             Err(error) if status_code(&error) != Some(404) => Err(self.failed(
@@ -250,6 +240,7 @@ impl Kubernetes {
                     _ => Error::Kubernetes {
                         operation,
                         message: format!("{message} ({})", status.code),
+                        lasting: !retry::is_passing(error),
                     },
                 }
             }
@@ -259,8 +250,18 @@ impl Kubernetes {
             },
             error => Error::KubernetesUnreachable {
                 operation,
-                cause: format!("{}: {}", self.cluster, deepest(error)),
+                cause: format!("{}: {}", self.cluster, self.cause(error)),
             },
+        }
+    }
+
+    /// The cause in words; hyper's timeouts tell neither what was waited for nor how long.
+    fn cause(&self, error: &kube::Error) -> String {
+        let within = |limit| Timeout(self.intervals.limit(limit));
+        match deepest(error).as_str() {
+            "deadline has elapsed" => format!("no connection within {}", within(CONNECT)),
+            "timed out" => format!("no answer within {}", within(READ)),
+            cause => cause.to_owned(),
         }
     }
 }
@@ -280,6 +281,7 @@ fn eks_config(endpoint: &str, certificate_authority: &str, token: String) -> Res
     let unusable = |cause: String| Error::Kubernetes {
         operation: "prepare Kubernetes access".to_owned(),
         message: cause,
+        lasting: true,
     };
     let url = endpoint
         .parse()

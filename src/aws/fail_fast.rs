@@ -1,5 +1,6 @@
 //! Failures that no retry mends, told at once: the SDK would repeat a refused connection or a wrong
-//! CA for half a minute, and takes CloudFormation's full stack quota for throttling.
+//! CA for half a minute, and takes CloudFormation's full stack quota for throttling. And one that a
+//! retry may mend: someone else's answer.
 
 use std::error::Error as StdError;
 
@@ -21,6 +22,10 @@ impl ClassifyRetry for FailFast {
         {
             return RetryAction::RetryForbidden;
         }
+        if error.is_interceptor_error() {
+            // Only `ForeignAnswer` refuses anything.
+            return RetryAction::transient_error();
+        }
         RetryAction::NoActionIndicated
     }
 
@@ -30,7 +35,7 @@ impl ClassifyRetry for FailFast {
 }
 
 /// A refused connection, a name that does not resolve, a certificate that is not trusted.
-fn is_final(error: &(dyn StdError + 'static)) -> bool {
+pub fn is_final(error: &(dyn StdError + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
         if error
@@ -44,7 +49,8 @@ fn is_final(error: &(dyn StdError + 'static)) -> bool {
             "invalid peer certificate",
             "dns error",
             "failed to lookup address",
-            "unsuccessful tunnel",
+            "tunnel error: unsuccessful",
+            "tunnel error: proxy authorization required",
         ]
         .iter()
         .any(|sign| text.contains(sign))

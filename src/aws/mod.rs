@@ -21,6 +21,7 @@ use crate::observe::Lookup;
 pub mod cloudformation;
 pub mod eks;
 mod fail_fast;
+mod foreign_answer;
 pub mod iam;
 mod log;
 pub mod sts;
@@ -28,9 +29,16 @@ pub mod sts;
 use cloudformation::CloudFormation;
 use eks::Eks;
 use fail_fast::FailFast;
+pub use fail_fast::is_final;
+use foreign_answer::ForeignAnswer;
 use iam::Iam;
 use log::CallLog;
 use sts::Sts;
+
+/// How long a connection to AWS may take, TLS included.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long one attempt of a call may take; all of them together may take six times as long.
+const ATTEMPT: Duration = Duration::from_secs(20);
 
 /// Clients of the four services for one account and region.
 pub struct Aws {
@@ -73,8 +81,15 @@ impl Intervals {
         )
     }
 
+    /// A pause of our own.
     pub fn of(self, duration: Duration) -> Duration {
         duration.mul_f64(self.0)
+    }
+
+    /// How long others may take. Never under a second, however much the pauses are shortened: what
+    /// answers on a busy machine must not count as dead.
+    pub fn limit(self, duration: Duration) -> Duration {
+        self.of(duration).max(duration.min(Duration::from_secs(1)))
     }
 }
 
@@ -89,24 +104,9 @@ impl Aws {
             .http_client(http.clone())
             .timeout_config(
                 TimeoutConfig::builder()
-                    .connect_timeout(
-                        connection
-                            .intervals
-                            .of(Duration::from_secs(5))
-                            .max(Duration::from_millis(500)),
-                    )
-                    .operation_attempt_timeout(
-                        connection
-                            .intervals
-                            .of(Duration::from_secs(20))
-                            .max(Duration::from_secs(1)),
-                    )
-                    .operation_timeout(
-                        connection
-                            .intervals
-                            .of(Duration::from_secs(120))
-                            .max(Duration::from_secs(3)),
-                    )
+                    .connect_timeout(connection.intervals.limit(CONNECT))
+                    .operation_attempt_timeout(connection.intervals.limit(ATTEMPT))
+                    .operation_timeout(connection.intervals.limit(ATTEMPT) * 6)
                     .build(),
             );
         // Standard and not adaptive: after one throttled call the adaptive limiter waits ten seconds,
@@ -139,18 +139,22 @@ impl Aws {
         let eks = aws_sdk_eks::config::Builder::from(config)
             .retry_classifier(FailFast)
             .interceptor(CallLog)
+            .interceptor(ForeignAnswer)
             .build();
         let iam = aws_sdk_iam::config::Builder::from(config)
             .retry_classifier(FailFast)
             .interceptor(CallLog)
+            .interceptor(ForeignAnswer)
             .build();
         let cloudformation = aws_sdk_cloudformation::config::Builder::from(config)
             .retry_classifier(FailFast)
             .interceptor(CallLog)
+            .interceptor(ForeignAnswer)
             .build();
         let sts = aws_sdk_sts::config::Builder::from(config)
             .retry_classifier(FailFast)
             .interceptor(CallLog)
+            .interceptor(ForeignAnswer)
             .build();
         Self {
             eks: Eks(aws_sdk_eks::Client::from_conf(eks)),
@@ -269,6 +273,7 @@ where
         return Error::Credentials { cause };
     }
     let cause = match &error {
+        SdkError::TimeoutError(_) => too_slow(&error),
         SdkError::ResponseError(context) => not_aws(context.raw()),
         SdkError::ServiceError(context) => not_aws(context.raw()),
         error => deepest(error),
@@ -276,6 +281,15 @@ where
     Error::Unreachable {
         what: format!("AWS for {operation}"),
         cause,
+    }
+}
+
+/// The SDK's words end with the time.
+fn too_slow(error: &(dyn std::error::Error + 'static)) -> String {
+    let text = deepest(error);
+    match text.rsplit_once(" occurred after ") {
+        Some((_, limit)) => format!("no answer within {limit}"),
+        None => text,
     }
 }
 
@@ -313,17 +327,28 @@ fn credentials_cause(error: &(dyn std::error::Error + 'static)) -> Option<String
 }
 
 /// The text of the last cause: what the layers above it only wrap. rustls tells of its manual when a
-/// connection breaks.
+/// connection breaks, and hyper of tunnels where it means the proxy of the environment.
 pub fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
     let mut error = error;
+    let mut in_tunnel = false;
     while let Some(source) = error.source() {
+        in_tunnel |= error.to_string().starts_with("tunnel error: ");
         error = source;
     }
     let text = error.to_string();
     if text.contains("without sending TLS close_notify") {
         return "connection closed before message completed".to_owned();
     }
-    text
+    match text.strip_prefix("tunnel error: ") {
+        Some("unsuccessful") => "the proxy could not reach the host".to_owned(),
+        Some("proxy authorization required") => {
+            "the proxy asks for a user name and a password".to_owned()
+        }
+        Some("unexpected end of file") => "the proxy closed the connection".to_owned(),
+        Some(other) => format!("the proxy does not connect: {other}"),
+        None if in_tunnel => format!("the proxy cannot be reached: {text}"),
+        None => text,
+    }
 }
 
 /// A read that this identity may not be allowed to make, and whose thing may not exist.
@@ -341,15 +366,6 @@ where
         Err(error) if error.code().is_some_and(|code| missing.contains(&code)) => {
             Ok(Lookup::Missing)
         }
-        Err(error) => match failed(operation, subject, error) {
-            Error::AccessDenied {
-                permission,
-                message,
-                ..
-            } => Ok(Lookup::Unknown(format!(
-                "not allowed to call {permission}: {message}"
-            ))),
-            error => Err(error),
-        },
+        Err(error) => Lookup::unless_denied(Err(failed(operation, subject, error))),
     }
 }

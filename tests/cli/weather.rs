@@ -5,10 +5,13 @@ mod credentials;
 mod faults;
 mod interruption;
 mod kubernetes;
+mod lasting;
+mod once;
 mod permissions;
 mod terminal;
+mod timeouts;
 
-use crate::sandbox::Fault;
+use crate::arrange::side_by_side;
 use crate::support::{Bench, S3};
 
 const ASSOCIATE: &str = "associate-oidc-provider --cluster demo --approve";
@@ -45,6 +48,25 @@ fn scenarios() -> [Scenario; 5] {
     ]
 }
 
+/// Every command, and creation with all that it can make.
+fn all_scenarios() -> Vec<Scenario> {
+    let thumbprint = Scenario {
+        name: "thumbprint",
+        line: "thumbprint --cluster demo".to_owned(),
+        arrange: Bench::new,
+    };
+    let namespace = Scenario {
+        name: "create in a new namespace",
+        line: format!(
+            "create iamserviceaccount reader -n apps --cluster demo --attach-policy-arn {S3} --approve"
+        ),
+        arrange: Bench::associated,
+    };
+    let mut all = Vec::from(scenarios());
+    all.extend([thumbprint, namespace]);
+    all
+}
+
 /// default/s3-reader, complete.
 fn made() -> Bench {
     let bench = Bench::new();
@@ -75,28 +97,15 @@ impl Scenario {
         (result, calls)
     }
 
-    /// Runs it once for each of the calls, with the effect on that call: `times 1 reset`.
+    /// Runs it once for each of the calls, with the effect on that call: `times 1 reset`. Where runs
+    /// only wait, many go side by side.
     fn with_each_of(&self, calls: &[String], effect: &str) -> Vec<(String, String)> {
-        let run = |call: &String| {
+        let lanes = if effect.ends_with("hang") { 24 } else { 4 };
+        side_by_side(lanes, calls, |call| {
             let bench = (self.arrange)();
-            befall(&bench, call, effect);
+            bench.befall(call, effect);
             (call.clone(), bench.run(&self.line))
-        };
-        // Some of them wait: side by side, but not so many that they hold each other up.
-        let mut runs = Vec::new();
-        for some in calls.chunks(4) {
-            runs.extend(std::thread::scope(|scope| {
-                let started: Vec<_> = some
-                    .iter()
-                    .map(|call| scope.spawn(move || run(call)))
-                    .collect();
-                started
-                    .into_iter()
-                    .map(|run| run.join().expect("a run"))
-                    .collect::<Vec<_>>()
-            }));
-        }
-        runs
+        })
     }
 
     /// Runs it once for each call that it makes.
@@ -104,17 +113,6 @@ impl Scenario {
         let (_, calls) = self.in_good_weather();
         self.with_each_of(&calls, effect)
     }
-}
-
-/// Puts a fault on a call of the log. Operations of Kubernetes are two words, which a rule's text
-/// cannot hold.
-fn befall(bench: &Bench, call: &str, effect: &str) {
-    let (service, operation) = call.split_once(' ').expect("a service and an operation");
-    let (word, _) = operation.split_once(' ').unwrap_or((operation, ""));
-    let rule = format!("{service} {word} {effect}");
-    let mut fault: Fault = rule.parse().expect("a rule");
-    fault.operation = Some(operation.to_owned());
-    bench.sandbox.world().faults.push(fault);
 }
 
 /// The lines of a run that tell of trouble, and how it ended.

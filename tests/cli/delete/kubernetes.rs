@@ -188,7 +188,7 @@ fn an_unreachable_api_is_told_before_anything_is_deleted() {
     drop(world);
     assert_snapshot!(bench.run(DELETE), @r#"
     [stderr]
-    error: cannot read service account default/s3-reader: cluster "demo": tunnel error: unsuccessful
+    error: cannot read service account default/s3-reader: cluster "demo": the proxy could not reach the host
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
     hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
     [exit 1]

@@ -87,6 +87,47 @@ fn a_webhooks_refusal_is_told_in_its_words() {
     ");
 }
 
+/// How often the ServiceAccount is applied, where each time the API answers with that.
+fn applies(effect: &str) -> usize {
+    let bench = Bench::associated();
+    bench.befall("kubernetes apply serviceaccounts", effect);
+    let result = bench.run(&create());
+    assert!(result.ends_with("[exit 1]\n"), "{result}");
+    let calls = bench.calls();
+    calls.lines().filter(|call| call.contains("apply")).count()
+}
+
+#[test]
+fn a_call_that_fails_is_made_three_times() {
+    assert_eq!(
+        applies("error 500 InternalError etcdserver: leader changed"),
+        3
+    );
+    assert_eq!(applies("reset"), 3);
+    assert_eq!(applies("half"), 3);
+}
+
+#[test]
+fn a_call_to_a_busy_api_is_made_six_times() {
+    assert_eq!(applies("throttle"), 6);
+}
+
+#[test]
+fn a_call_that_is_refused_is_made_once() {
+    assert_eq!(applies("deny"), 1);
+    assert_eq!(
+        applies("error 422 Invalid metadata.labels: Invalid value"),
+        1
+    );
+}
+
+#[test]
+fn a_webhook_that_does_not_answer_is_told_at_once() {
+    let effect = "error 500 InternalError Internal error occurred: failed calling webhook \"team.example.com\": \
+                  context deadline exceeded";
+    assert_eq!(applies(effect), 1);
+}
+
 #[test]
 fn a_private_endpoint_that_is_not_reached_is_told() {
     let bench = Bench::new();
@@ -96,7 +137,7 @@ fn a_private_endpoint_that_is_not_reached_is_told() {
     drop(world);
     assert_snapshot!(bench.run(&create()), @r#"
     [stderr]
-    error: cannot read service account default/s3-reader: cluster "demo": tunnel error: unsuccessful
+    error: cannot read service account default/s3-reader: cluster "demo": the proxy could not reach the host
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
     hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
     [exit 1]

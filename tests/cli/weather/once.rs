@@ -1,0 +1,61 @@
+//! Each call of each command fails once, in each way that a call can fail: nobody notices.
+
+use super::all_scenarios;
+
+/// Each run is as without the fault, but for the time that it takes.
+fn goes_unnoticed(effect: &str) {
+    let mut noticed = String::new();
+    for scenario in all_scenarios() {
+        let (expected, calls) = scenario.in_good_weather();
+        for (call, result) in scenario.with_each_of(&calls, &format!("times 1 {effect}")) {
+            if timeless(&result) != expected {
+                noticed.push_str(&format!("{}, {call}:\n{result}\n", scenario.name));
+            }
+        }
+    }
+    assert!(noticed.is_empty(), "{noticed}");
+}
+
+/// Without the seconds that an action took.
+fn timeless(result: &str) -> String {
+    let line = |line: &str| match line.rsplit_once(" (") {
+        Some((text, time)) if time.ends_with("s)") => format!("{text}\n"),
+        _ => format!("{line}\n"),
+    };
+    result.lines().map(line).collect()
+}
+
+#[test]
+fn throttling_goes_unnoticed() {
+    goes_unnoticed("throttle");
+}
+
+#[test]
+fn a_server_error_goes_unnoticed() {
+    goes_unnoticed("error 500 InternalFailure We encountered an internal error.");
+}
+
+#[test]
+fn an_unavailable_service_goes_unnoticed() {
+    goes_unnoticed("error 503 ServiceUnavailable the server is shutting down");
+}
+
+#[test]
+fn a_connection_that_breaks_goes_unnoticed() {
+    goes_unnoticed("reset");
+}
+
+#[test]
+fn an_answer_that_breaks_off_goes_unnoticed() {
+    goes_unnoticed("half");
+}
+
+#[test]
+fn a_call_that_hangs_goes_unnoticed() {
+    goes_unnoticed("hang");
+}
+
+#[test]
+fn an_answer_that_is_a_web_page_goes_unnoticed() {
+    goes_unnoticed("garbage");
+}
