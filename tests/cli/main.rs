@@ -18,6 +18,7 @@ mod delete;
 mod disassociate;
 mod get;
 mod house;
+mod matrix;
 mod readme;
 mod resume;
 mod smoke;
