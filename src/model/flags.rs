@@ -4,7 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// `k1=v1,k2=v2` as eksctl's map flags take it: one pair is taken whole, several are separated by
-/// commas, and double quotes keep a comma inside a pair.
+/// commas, and a pair in double quotes keeps its commas (CSV, RFC 4180: `""` is a quote in it).
+/// A quote that means neither is refused, so that no value loses its quotes unnoticed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pairs(pub Vec<(String, String)>);
 
@@ -14,8 +15,8 @@ impl FromStr for Pairs {
     fn from_str(text: &str) -> Result<Self, String> {
         let pieces = match text.matches('=').count() {
             0 => return Err("`key=value` is wanted".to_owned()),
-            1 => vec![text.trim_matches('"').to_owned()],
-            _ => split(text),
+            1 => vec![unquoted(text).unwrap_or_else(|| text.to_owned())],
+            _ => split(text)?,
         };
         pieces
             .iter()
@@ -33,18 +34,40 @@ impl FromStr for Pairs {
     }
 }
 
-/// Splits at commas outside of double quotes; the quotes go away.
-fn split(text: &str) -> Vec<String> {
-    let mut pieces = vec![String::new()];
-    let mut quoted = false;
-    for c in text.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => pieces.push(String::new()),
-            c => pieces.last_mut().expect("never empty").push(c),
-        }
+/// Splits at commas outside of quoted pairs.
+fn split(text: &str) -> Result<Vec<String>, String> {
+    let mut pieces = Vec::new();
+    let mut rest = Some(text);
+    while let Some(text) = rest {
+        let end = end_of_piece(text);
+        let piece = &text[..end];
+        pieces.push(match piece.contains('"') {
+            false => piece.to_owned(),
+            true => unquoted(piece).ok_or_else(|| {
+                format!("`{piece}` has a quote: quote the whole pair, and write each quote inside it twice")
+            })?,
+        });
+        rest = text.get(end + 1..);
     }
-    pieces
+    Ok(pieces)
+}
+
+/// Where the first piece ends: at a comma that is not inside of a piece that begins with a quote.
+fn end_of_piece(text: &str) -> usize {
+    let mut quoted = false;
+    let begins_quoted = text.starts_with('"');
+    text.find(|c| {
+        quoted ^= begins_quoted && c == '"';
+        c == ',' && !quoted
+    })
+    .unwrap_or(text.len())
+}
+
+/// What a quoted piece holds; `None` when it is not quoted as a whole.
+fn unquoted(piece: &str) -> Option<String> {
+    let inner = piece.strip_prefix('"')?.strip_suffix('"')?;
+    let single = inner.replace("\"\"", "");
+    (!single.contains('"')).then(|| inner.replace("\"\"", "\""))
 }
 
 /// A duration of Go's syntax, as eksctl and kubectl take it: `90s`, `25m`, `1h30m`, `1.5h`.
@@ -121,8 +144,35 @@ mod tests {
         assert_eq!(pairs("\"a=1,2\",b=3").unwrap(), ["a|1,2", "b|3"]);
         assert_eq!(pairs("a=").unwrap(), ["a|"]);
         assert_eq!(pairs("a=b=c").unwrap(), ["a|b=c"]);
-        for bad in ["", "a", "=1", "a=1,b=2,c"] {
+        for bad in ["", "a", "=1", "a=1,b=2,c", "\"=\""] {
             assert!(pairs(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn quotes_of_values_stay_or_are_refused() {
+        let values = |text: &str| {
+            text.parse::<Pairs>().map(|pairs| {
+                pairs
+                    .0
+                    .into_iter()
+                    .map(|(_, value)| value)
+                    .collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(values(r#"a="x""#).unwrap(), [r#""x""#]);
+        assert_eq!(values(r#"a={"b":"c,d"}"#).unwrap(), [r#"{"b":"c,d"}"#]);
+        assert_eq!(
+            values(r#""a={""b"":""c=d""}",e=f"#).unwrap(),
+            [r#"{"b":"c=d"}"#, "f"]
+        );
+        for bad in [
+            r#"a={"b":"c=d"}"#,
+            r#"a="1",b=2"#,
+            r#""a=1"x,b=2"#,
+            r#""a=1,b=2"#,
+        ] {
+            assert!(values(bad).is_err(), "{bad}");
         }
     }
 
