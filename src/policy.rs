@@ -39,22 +39,28 @@ impl PolicyDocument {
     /// # Errors
     /// What is wrong, and where in the document.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if let Some(odd) = text
-            .chars()
-            .find(|&c| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}'))
-        {
-            return Err(format!(
-                "has the character {odd:?}, which IAM refuses (only U+0020 to U+00FF)"
-            ));
-        }
+        check_characters(text)?;
         let Unique(document) =
             serde_json::from_str(text).map_err(|error| format!("is no JSON: {error}"))?;
         check_document(&document)?;
+        // Once more, because `\u4e2d` in the text is another character in what is sent.
+        check_characters(&document.to_string())?;
         Ok(Self(document))
     }
 
     pub fn as_value(&self) -> &Value {
         &self.0
+    }
+}
+
+/// The characters that IAM takes in a document (IAM API, `policyDocumentType`).
+fn check_characters(text: &str) -> Result<(), String> {
+    let taken = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
+    match text.chars().find(|&c| !taken(c)) {
+        Some(odd) => Err(format!(
+            "has the character {odd:?}, which IAM refuses (only U+0020 to U+00FF)"
+        )),
+        None => Ok(()),
     }
 }
 
@@ -458,6 +464,10 @@ mod tests {
             ),
             (
                 statement("\"Effect\":\"Allow\",\"Action\":\"s3:Get\",\"Resource\":\"\u{4e2d}\""),
+                "which IAM refuses",
+            ),
+            (
+                statement(r#""Effect":"Allow","Action":"s3:Get","Resource":"arn:aws:s3:::\u4e2d""#),
                 "which IAM refuses",
             ),
         ] {
