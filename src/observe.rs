@@ -20,6 +20,10 @@ pub use facts::{
     Stack, StackState,
 };
 pub use lookup::Lookup;
+mod stack_name;
+
+pub use stack_name::stack_to_delete;
+use stack_name::{find_stack, hashed_stack};
 
 /// Everything that bears on one IAM service account.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +58,7 @@ pub enum WantedStack {
 
 /// The first round: what needs no more than names. Runs beside the look-up of the cluster.
 pub struct Named {
+    wanted: WantedStack,
     stack_name: StackName,
     stack: Option<Stack>,
     policies: Vec<(PolicyArn, Lookup<()>)>,
@@ -79,30 +84,12 @@ pub async fn named(aws: &Aws, cluster: &ClusterName, wanted: &Wanted<'_>) -> Res
     };
     let ((stack_name, stack), policies, role) = tokio::try_join!(stack, policies, role)?;
     Ok(Named {
+        wanted: wanted.stack,
         stack_name,
         stack,
         policies,
         role,
     })
-}
-
-/// The stack of a service account: under eksctl's name, or under the hashed one where that is
-/// another's. Also the name that a new stack would get.
-async fn find_stack(
-    aws: &Aws,
-    cluster: &ClusterName,
-    account: &ServiceAccountName,
-) -> Result<(StackName, Option<Stack>), Error> {
-    let name = StackName::for_service_account(cluster, account);
-    let Some(stack) = aws.cloudformation.stack(name.as_str()).await? else {
-        return Ok((name, None));
-    };
-    if stack.is_for(cluster, account) {
-        return Ok((name, Some(stack)));
-    }
-    let hashed = StackName::hashed(cluster, account);
-    let stack = aws.cloudformation.stack(hashed.as_str()).await?;
-    Ok((hashed, stack.filter(|stack| stack.is_for(cluster, account))))
 }
 
 /// The second and third round: the provider, the ServiceAccount, and what hangs on the stack.
@@ -114,15 +101,28 @@ pub async fn account(
     named: Named,
 ) -> Result<ObservedAccount, Error> {
     let provider = cluster.provider_arn();
-    let (provider, service_account, stack) = tokio::try_join!(
+    let (provider, service_account, mut stack) = tokio::try_join!(
         aws.iam.provider(&provider),
         service_account(kubernetes, name),
         stack_state(aws, named.stack, &cluster.partition),
     )?;
+    let mut stack_name = named.stack_name;
+    // A role without a stack: it may be that of the hashed name, made while eksctl's name was
+    // another's who has left since.
+    let has_role =
+        matches!(&service_account, ServiceAccountState::Found(found) if found.role().is_some());
+    if has_role
+        && stack == StackState::Absent
+        && named.wanted == WantedStack::Looked
+        && let Some(other) = hashed_stack(aws, &cluster.name, name).await?
+    {
+        stack_name = other.name.clone();
+        stack = stack_state(aws, Some(other), &cluster.partition).await?;
+    }
     Ok(ObservedAccount {
         provider,
         stack,
-        stack_name: named.stack_name,
+        stack_name,
         policies: named.policies,
         role: named.role,
         service_account,
@@ -271,21 +271,6 @@ pub async fn deletion(
         service_account,
         namespaces,
     })
-}
-
-/// The stack to delete, under either of its names.
-pub async fn stack_to_delete(
-    aws: &Aws,
-    cluster: &ClusterName,
-    account: &ServiceAccountName,
-) -> Result<Option<Stack>, Error> {
-    let (name, stack) = find_stack(aws, cluster, account).await?;
-    let hashed = StackName::hashed(cluster, account);
-    let stack = match stack {
-        None if name != hashed => aws.cloudformation.stack(hashed.as_str()).await?,
-        stack => stack,
-    };
-    Ok(stack.filter(|stack| stack.phase != Phase::Gone && stack.is_for(cluster, account)))
 }
 
 /// Compares a role's policies with its stack's template.

@@ -586,6 +586,20 @@ fn a_stack_name_that_is_taken_gives_way_to_a_hashed_one() {
 }
 
 #[test]
+fn a_hashed_stack_is_found_after_the_other_left_the_name() {
+    let bench = Bench::associated();
+    let create = |name: &str| {
+        format!("create iamserviceaccount {name} --cluster demo --attach-policy-arn {S3} --approve")
+    };
+    bench.run(&create("a-b/c"));
+    bench.run(&create("a/b-c"));
+    let told = bench.run("delete iamserviceaccount a-b/c --cluster demo");
+    assert!(told.ends_with("[exit 0]\n"), "{told}");
+    assert_settled(&bench, &create("a/b-c"));
+    assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-a-b-c-846d5d6c CREATE_COMPLETE");
+}
+
+#[test]
 fn names_that_cloudformation_refuses_get_a_hashed_stack() {
     let bench = Bench::associated();
     let create = |name: &str| {

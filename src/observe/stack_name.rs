@@ -1,0 +1,51 @@
+//! Which stack is a service account's: apart because its name does not tell, only its tags do.
+
+use super::{Phase, Stack};
+use crate::aws::Aws;
+use crate::error::Error;
+use crate::model::{ClusterName, ServiceAccountName, StackName};
+
+/// The stack of a service account: under eksctl's name, or under the hashed one where that is
+/// another's. Also the name that a new stack would get.
+pub async fn find_stack(
+    aws: &Aws,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+) -> Result<(StackName, Option<Stack>), Error> {
+    let name = StackName::for_service_account(cluster, account);
+    let Some(stack) = aws.cloudformation.stack(name.as_str()).await? else {
+        return Ok((name, None));
+    };
+    if stack.is_for(cluster, account) {
+        return Ok((name, Some(stack)));
+    }
+    let stack = hashed_stack(aws, cluster, account).await?;
+    Ok((StackName::hashed(cluster, account), stack))
+}
+
+/// The stack under the hashed name.
+pub async fn hashed_stack(
+    aws: &Aws,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+) -> Result<Option<Stack>, Error> {
+    let name = StackName::hashed(cluster, account);
+    let stack = aws.cloudformation.stack(name.as_str()).await?;
+    Ok(stack.filter(|stack| stack.is_for(cluster, account)))
+}
+
+/// The stack to delete, under either of its names.
+pub async fn stack_to_delete(
+    aws: &Aws,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+) -> Result<Option<Stack>, Error> {
+    let (name, stack) = find_stack(aws, cluster, account).await?;
+    let stack = match stack {
+        None if name != StackName::hashed(cluster, account) => {
+            hashed_stack(aws, cluster, account).await?
+        }
+        stack => stack,
+    };
+    Ok(stack.filter(|stack| stack.phase != Phase::Gone))
+}
