@@ -38,6 +38,9 @@ pub const VERSION_TAG: &str = "alpha.eksctl.io/eksctl-version";
 /// Cluster tag that eksctl reads before it deletes a cluster.
 pub const OIDC_ENABLED_TAG: &str = "alpha.eksctl.io/cluster-oidc-enabled";
 
+/// What CloudFormation replaces wherever it stands in a template (its guide, "Dynamic references").
+const DYNAMIC_REFERENCE: &str = "{{resolve:";
+
 /// Declares a checked string: `FromStr` applies the rule, `Display` gives the text back.
 macro_rules! checked_name {
     ($(#[$doc:meta])* $name:ident, $check:expr, $rule:expr) => {
@@ -94,6 +97,7 @@ checked_name!(
             && text.starts_with('/')
             && text.ends_with('/')
             && text.bytes().all(|b| (0x21..=0x7e).contains(&b))
+            && !text.contains(DYNAMIC_REFERENCE)
     },
     "a role path starts and ends with `/`, and is at most 512 printable ASCII characters"
 );
@@ -106,10 +110,17 @@ checked_name!(
 );
 
 checked_name!(
-    /// Audience of a token: a client ID of the IAM OIDC provider (IAM API: 1 to 255 characters).
+    /// Audience of a token: a client ID of the IAM OIDC provider (IAM API: 1 to 255 characters). It
+    /// stands in the trust policy too, where IAM takes no character above U+00FF and replaces
+    /// `${…}`, and in a template, where CloudFormation replaces `{{resolve:…}}`.
     Audience,
-    |text| (1..=255).contains(&text.chars().count()) && !text.chars().any(|c| c.is_whitespace() || c.is_control()),
-    "an audience is 1 to 255 characters without blanks"
+    |text| {
+        (1..=255).contains(&text.chars().count())
+            && !text.chars().any(|c| c.is_whitespace() || c.is_control() || c > '\u{ff}')
+            && !text.contains("${")
+            && !text.contains(DYNAMIC_REFERENCE)
+    },
+    "an audience is 1 to 255 characters up to U+00FF without blanks, `${` and `{{resolve:`"
 );
 
 checked_name!(

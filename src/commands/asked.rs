@@ -16,6 +16,9 @@ use crate::template::{RoleSpec, WELL_KNOWN};
 
 mod rules;
 
+/// The annotation that the EKS webhook reads the audience of a pod's token from.
+const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
+
 /// The IAM service account that `create` is asked for.
 pub fn service_account(args: &CreateServiceAccount) -> Result<IamServiceAccount, Error> {
     let name = required_name(&args.name)?;
@@ -34,6 +37,7 @@ pub fn service_account(args: &CreateServiceAccount) -> Result<IamServiceAccount,
         permissions: permissions(args)?,
         labels: rules::labels(collected("--labels", &args.object.labels)?)?,
         annotations: annotations(args)?,
+        audience: args.role.audience.clone(),
         tags: rules::tags(collected("--tags", &args.role.tags)?)?,
         conflicts,
         service_role: args.stack.cfn_role_arn.clone(),
@@ -199,7 +203,7 @@ fn annotations(args: &CreateServiceAccount) -> Result<Map, Error> {
     let audience = args.role.audience.as_str();
     for (key, value) in [
         (
-            "eks.amazonaws.com/audience",
+            AUDIENCE_ANNOTATION,
             (audience != DEFAULT_AUDIENCE).then(|| audience.to_owned()),
         ),
         (
@@ -213,9 +217,25 @@ fn annotations(args: &CreateServiceAccount) -> Result<Map, Error> {
             args.object.sts_regional_endpoints.map(|on| on.to_string()),
         ),
     ] {
-        if let Some(value) = value {
-            annotations.insert(key.to_owned(), value);
+        let Some(value) = value else {
+            continue;
+        };
+        if let Some(other) = annotations.insert(key.to_owned(), value.clone())
+            && other != value
+        {
+            return Err(Error::Flags(format!(
+                "--annotations {key}={other} contradicts the flag for it, which says {value}"
+            )));
         }
+    }
+    // The trust policy and the provider must know it too.
+    if let Some(other) = annotations
+        .get(AUDIENCE_ANNOTATION)
+        .filter(|other| *other != audience)
+    {
+        return Err(Error::Flags(format!(
+            "--annotations {AUDIENCE_ANNOTATION} is set by irsactl: use --audience {other}"
+        )));
     }
     if annotations.contains_key(ROLE_ANNOTATION) {
         return Err(Error::Flags(format!(

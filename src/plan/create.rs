@@ -5,7 +5,8 @@ use super::associate::ProviderSpec;
 use super::token::token;
 use super::{Action, Conflicts, CreateStack, Ending, Refusal, Role, Rollback, Target, Track};
 use crate::model::{
-    CLUSTER_TAGS, Cluster, Map, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, VERSION_TAG,
+    Audience, CLUSTER_TAGS, Cluster, Map, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName,
+    VERSION_TAG,
 };
 use crate::observe::{FoundStack, Lookup, ObservedAccount, ObservedProvider, Phase, StackState};
 use crate::template::{self, RoleSpec};
@@ -30,6 +31,8 @@ pub struct IamServiceAccount {
     pub labels: Map,
     /// Without the role's.
     pub annotations: Map,
+    /// Of the tokens that pods get.
+    pub audience: Audience,
     pub tags: Map,
     pub conflicts: Conflicts,
     pub service_role: Option<RoleArn>,
@@ -78,11 +81,12 @@ fn plan_provider(
     observed: &ObservedProvider,
 ) {
     let name = asked.name.clone();
-    let audience = match &asked.permissions {
-        Permissions::Role(spec) => &spec.audience,
-        Permissions::Existing(_) => &crate::model::Audience::default(),
-    };
+    let audience = &asked.audience;
+    // A role of another account trusts the provider of that account.
+    let is_elsewhere = matches!(&asked.permissions,
+        Permissions::Existing(arn) if arn.account() != cluster.account);
     match (&asked.provider, &observed.provider) {
+        (None, _) if is_elsewhere => {}
         (Some(spec), _) => super::associate::plan_provider(track, spec, cluster, observed),
         (None, None) => track.refusals.push(Refusal::NoProvider {
             cluster: cluster.name.clone(),

@@ -26,7 +26,9 @@ pub fn compare(
         return None;
     };
     let trust = match &found.role {
-        Lookup::Missing => {
+        // A role of the same name with another path is not the stack's.
+        Lookup::Found(role) if role.arn == arn.to_string() => &role.trust,
+        Lookup::Missing | Lookup::Found(_) => {
             track.refusals.push(Refusal::RoleGone {
                 cluster: cluster_name,
                 name,
@@ -34,7 +36,6 @@ pub fn compare(
             });
             return None;
         }
-        Lookup::Found(role) => &role.trust,
         Lookup::Unknown(message) => {
             track.notes.push(format!(
                 "cannot read the role's trust policy, the template's is compared: {message}"

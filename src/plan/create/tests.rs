@@ -43,6 +43,7 @@ fn asked(permissions: Permissions) -> IamServiceAccount {
         permissions,
         labels: Map::new(),
         annotations: Map::new(),
+        audience: Audience::default(),
         tags: Map::new(),
         conflicts: Conflicts::Refused,
         service_role: None,
@@ -299,6 +300,57 @@ fn what_was_taken_from_the_role_by_hand_is_told() {
         more.notes,
         ["the role has policies that were attached by hand: arn:more, more"]
     );
+}
+
+#[test]
+fn a_role_that_took_the_name_of_the_stacks_is_not_it() {
+    let mut other = stack(Phase::Ready, &spec(), &spec());
+    let Lookup::Found(facts) = &mut other.role else {
+        panic!("{:?}", other.role)
+    };
+    facts.arn = "arn:aws:iam::111122223333:role/by-hand/r".to_owned();
+    let rows = run(
+        &asked(Permissions::Role(spec())),
+        &observed(found(other), ServiceAccountState::Missing),
+    );
+    assert!(
+        rows.len() == 1 && rows[0].contains("deleted outside of CloudFormation"),
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn an_existing_role_needs_the_provider_of_its_own_account_with_the_asked_audience() {
+    let other = "arn:aws:iam::444455556666:role/r".parse().unwrap();
+    let world = observed(StackState::Absent, ServiceAccountState::Missing);
+    let none = ObservedProvider {
+        provider: None,
+        reading: None,
+    };
+    let track = plan(
+        &asked(Permissions::Existing(other)),
+        &cluster(),
+        &world,
+        &none,
+    );
+    assert_eq!(told(&track), [MAKE]);
+    let mut asked = asked(Permissions::Existing(ROLE.parse().unwrap()));
+    asked.audience = "vault".parse().unwrap();
+    let mut world = world;
+    world.role = Lookup::Found(RoleFacts {
+        arn: ROLE.to_owned(),
+        trust: Value::Null,
+        boundary: None,
+    });
+    let default = plan(
+        &asked,
+        &cluster(),
+        &world,
+        &provider(&["sts.amazonaws.com"]),
+    );
+    assert!(matches!(default.refusals[..], [Refusal::NoAudience { .. }]));
+    let vault = plan(&asked, &cluster(), &world, &provider(&["vault"]));
+    assert_eq!(told(&vault), [MAKE]);
 }
 
 #[test]

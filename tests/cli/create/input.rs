@@ -218,7 +218,7 @@ fn role_settings() {
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --audience=
-    error: invalid value '' for '--audience <NAME>': an audience is 1 to 255 characters without blanks
+    error: invalid value '' for '--audience <NAME>': an audience is 1 to 255 characters up to U+00FF without blanks, `${` and `{{resolve:`
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --token-expiration 60
@@ -284,6 +284,25 @@ fn tags() {
     error: --tags "team": a value is 1 to 256 letters, digits, blanks and `_.:/=+-@`
     hint: see `--help`
     "#);
+}
+
+#[test]
+fn annotations_and_flags_that_contradict_each_other() {
+    assert_snapshot!(refused(&[
+        "--well-known-policy autoscaler --annotations eks.amazonaws.com/audience=vault",
+        "--well-known-policy autoscaler --annotations eks.amazonaws.com/audience=vault --audience nomad",
+        "--well-known-policy autoscaler --annotations eks.amazonaws.com/token-expiration=600 --token-expiration 900",
+    ]), @"
+    $ --well-known-policy autoscaler --annotations eks.amazonaws.com/audience=vault
+    error: --annotations eks.amazonaws.com/audience is set by irsactl: use --audience vault
+    hint: see `--help`
+    $ --well-known-policy autoscaler --annotations eks.amazonaws.com/audience=vault --audience nomad
+    error: --annotations eks.amazonaws.com/audience=vault contradicts the flag for it, which says nomad
+    hint: see `--help`
+    $ --well-known-policy autoscaler --annotations eks.amazonaws.com/token-expiration=600 --token-expiration 900
+    error: --annotations eks.amazonaws.com/token-expiration=600 contradicts the flag for it, which says 900
+    hint: see `--help`
+    ");
 }
 
 #[test]
