@@ -83,7 +83,96 @@ impl fmt::Display for StackName {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
     use super::*;
+
+    fn config() -> ProptestConfig {
+        ProptestConfig {
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(7),
+            ..ProptestConfig::default()
+        }
+    }
+
+    /// Words between `-`, cut into namespace and name at two places.
+    fn one_text_cut_twice() -> impl Strategy<Value = [ServiceAccountName; 2]> {
+        (
+            proptest::collection::vec("[a-z0-9]{1,9}", 3..12),
+            any::<[usize; 2]>(),
+        )
+            .prop_filter_map("cut alike", |(words, at)| {
+                let cut = |at: usize| {
+                    let (namespace, name) = words.split_at(1 + at % (words.len() - 1));
+                    format!("{}/{}", namespace.join("-"), name.join("-"))
+                        .parse()
+                        .ok()
+                };
+                let [one, other] = [cut(at[0])?, cut(at[1])?];
+                (one != other).then_some([one, other])
+            })
+    }
+
+    fn account() -> impl Strategy<Value = ServiceAccountName> {
+        "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9]([a-z0-9.-]{0,80}[a-z0-9])?"
+            .prop_filter_map("no name", |text| text.parse().ok())
+    }
+
+    fn cluster() -> impl Strategy<Value = ClusterName> {
+        "[A-Za-z0-9][A-Za-z0-9_-]{0,99}".prop_filter_map("no name", |text| text.parse().ok())
+    }
+
+    proptest! {
+        #![proptest_config(config())]
+
+        /// Within a cluster, accounts whose eksctl names are one have two hashed names.
+        #[test]
+        fn accounts_built_to_collide_get_two_names(cluster in cluster(), [one, other] in one_text_cut_twice()) {
+            prop_assert_eq!(eksctl_name(&cluster, &one), eksctl_name(&cluster, &other));
+            let hashed = StackName::hashed(&cluster, &other);
+            prop_assert_ne!(&hashed, &StackName::hashed(&cluster, &one));
+            prop_assert_ne!(&hashed.0, &eksctl_name(&cluster, &one));
+        }
+
+        /// Names that are not eksctl's are nobody else's either, not even in another cluster.
+        #[test]
+        fn hashed_names_differ_with_cluster_and_account(
+            clusters in [cluster(), cluster()], accounts in [account(), account()],
+        ) {
+            let name = |at: usize, account: usize| StackName::hashed(&clusters[at], &accounts[account]);
+            let all = [name(0, 0), name(0, 1), name(1, 0), name(1, 1)];
+            prop_assume!(clusters[0] != clusters[1] && accounts[0] != accounts[1]);
+            for (index, one) in all.iter().enumerate() {
+                prop_assert!(all[..index].iter().all(|other| other != one), "{all:?}");
+            }
+        }
+
+        /// eksctl's name of one cluster may be that of another: then only the tags tell them apart,
+        /// and the hashed name is free for the one that came later.
+        #[test]
+        fn clusters_built_to_collide_get_two_names(cluster in "[a-z][a-z0-9-]{0,20}", name in "[a-z]{1,20}") {
+            let one: ClusterName = cluster.parse().unwrap();
+            let other: ClusterName = format!("{cluster}-addon-iamserviceaccount").parse().unwrap();
+            let of_one = format!("addon-iamserviceaccount-{name}/{name}").parse().unwrap();
+            let of_other = format!("{name}/{name}").parse().unwrap();
+            prop_assert_eq!(eksctl_name(&one, &of_one), eksctl_name(&other, &of_other));
+            prop_assert_ne!(StackName::hashed(&one, &of_one), StackName::hashed(&other, &of_other));
+        }
+
+        /// CloudFormation takes every name, and eksctl finds it.
+        #[test]
+        fn every_name_keeps_cloudformations_rule(cluster in cluster(), account in account()) {
+            for StackName(name) in [
+                StackName::for_service_account(&cluster, &account),
+                StackName::hashed(&cluster, &account),
+            ] {
+                prop_assert!(name.len() <= 128 && name.starts_with("eksctl-"), "{}", name);
+                prop_assert!(name.contains("-iamserviceaccount-"), "{}", name);
+                prop_assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{}", name);
+            }
+        }
+    }
 
     fn names(cluster: &str, account: &str) -> (String, String) {
         let (cluster, account) = (cluster.parse().unwrap(), account.parse().unwrap());

@@ -239,4 +239,6 @@ fn stack_tags(asked: &IamServiceAccount, cluster: &Cluster) -> Map {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
