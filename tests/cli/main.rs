@@ -17,6 +17,7 @@ mod create;
 mod delete;
 mod disassociate;
 mod get;
+mod hostile;
 mod house;
 mod matrix;
 mod readme;
