@@ -348,9 +348,12 @@ fn subject_patterns_arrive_or_are_refused() {
 
 #[test]
 fn audiences_arrive_or_are_refused() {
-    try_place("[!-~]{1,60}", "--audience", Takes::Some, |asked, text| {
-        asked.audience = text
-    });
+    try_place(
+        "[!-~]{1,60}\u{4e2d}?",
+        "--audience",
+        Takes::Some,
+        |asked, text| asked.audience = text,
+    );
 }
 
 #[test]
