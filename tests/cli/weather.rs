@@ -11,6 +11,9 @@ mod permissions;
 mod terminal;
 mod timeouts;
 
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
 use crate::arrange::side_by_side;
 use crate::support::{Bench, S3};
 
@@ -46,6 +49,41 @@ fn scenarios() -> [Scenario; 5] {
         scenario("get", GET.to_owned(), made),
         scenario("delete", DELETE.to_owned(), meddled_with),
     ]
+}
+
+/// A run without any fault: what it prints and leaves behind, and the calls to try faults on.
+struct GoodWeather {
+    result: String,
+    state: String,
+    calls: Vec<String>,
+}
+
+/// Every command, each with those of its calls that no scenario before it makes too.
+fn all_calls() -> &'static [(Scenario, GoodWeather)] {
+    static ALL: OnceLock<Vec<(Scenario, GoodWeather)>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut seen = BTreeSet::new();
+        let with_calls = |scenario: Scenario| {
+            let verb = scenario.line.split(' ').next().unwrap_or_default();
+            let bench = (scenario.arrange)();
+            let result = bench.run(&scenario.line);
+            assert!(
+                result.ends_with("[exit 0]\n"),
+                "{}: {result}",
+                scenario.name
+            );
+            let calls = bench.calls();
+            let calls = calls.lines().map(str::to_owned);
+            let calls = calls.filter(|call| seen.insert((verb.to_owned(), call.clone())));
+            let good = GoodWeather {
+                result,
+                state: bench.state(),
+                calls: calls.collect(),
+            };
+            (scenario, good)
+        };
+        all_scenarios().into_iter().map(with_calls).collect()
+    })
 }
 
 /// Every command, and creation with all that it can make.

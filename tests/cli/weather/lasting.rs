@@ -1,7 +1,7 @@
 //! Each call of each command fails for good, in each way that a call can fail: it is told in a
 //! sentence with a hint, and never taken for success.
 
-use super::{Scenario, all_scenarios};
+use super::{Scenario, all_calls};
 use crate::arrange::side_by_side;
 use crate::support::Bench;
 
@@ -59,32 +59,19 @@ fn names(result: &str, call: &str) -> bool {
 
 fn is_told(effect: &str) {
     let mut faults = String::new();
-    for scenario in all_scenarios() {
-        let (complete, calls) = scenario.complete();
+    for (scenario, good) in all_calls() {
         let lanes = if effect == "hang" { 24 } else { 4 };
-        let found = side_by_side(lanes, &calls, |call| {
+        let found = side_by_side(lanes, &good.calls, |call| {
             let bench = (scenario.arrange)();
             bench.befall(call, effect);
             let result = bench.run(&scenario.line);
-            let enough = is_enough(&scenario, call, effect);
-            let wrong = fault_of(enough, &complete, call, &result, &bench.state())?;
+            let enough = is_enough(scenario, call, effect);
+            let wrong = fault_of(enough, &good.state, call, &result, &bench.state())?;
             Some(format!("{}, {call}: {wrong}\n{result}\n", scenario.name))
         });
         faults.extend(found.into_iter().flatten());
     }
     assert!(faults.is_empty(), "{faults}");
-}
-
-impl Scenario {
-    /// The state after a run without any fault, and the calls that it makes, each once.
-    fn complete(&self) -> (String, Vec<String>) {
-        let bench = (self.arrange)();
-        bench.run(&self.line);
-        let mut calls: Vec<String> = bench.calls().lines().map(str::to_owned).collect();
-        calls.sort();
-        calls.dedup();
-        (bench.state(), calls)
-    }
 }
 
 #[test]
@@ -135,18 +122,17 @@ fn hosts(bench: &Bench) -> [(&'static str, String); 2] {
 #[test]
 fn hosts_that_the_proxy_refuses_are_told() {
     let mut faults = String::new();
-    for scenario in all_scenarios() {
-        let (complete, calls) = scenario.complete();
+    for (scenario, good) in all_calls() {
         for (call, host) in hosts(&Bench::new()) {
             let service = call.split(' ').next().unwrap_or_default();
-            if !calls.iter().any(|other| other.starts_with(service)) {
+            if !good.calls.iter().any(|other| other.starts_with(service)) {
                 continue;
             }
             let bench = (scenario.arrange)();
             bench.sandbox.world().unreachable.push(host);
             let result = bench.run(&scenario.line);
-            let enough = is_enough(&scenario, call, "unreachable");
-            let wrong = fault_of(enough, &complete, call, &result, &bench.state());
+            let enough = is_enough(scenario, call, "unreachable");
+            let wrong = fault_of(enough, &good.state, call, &result, &bench.state());
             let wrong = wrong.or_else(|| {
                 let tells = result.contains("proxy") && !result.contains("tunnel error");
                 (!tells).then(|| "it does not tell of the proxy".to_owned())

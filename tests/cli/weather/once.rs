@@ -1,14 +1,13 @@
 //! Each call of each command fails once, in each way that a call can fail: nobody notices.
 
-use super::all_scenarios;
+use super::all_calls;
 
 /// Each run is as without the fault, but for the time that it takes.
 fn goes_unnoticed(effect: &str) {
     let mut noticed = String::new();
-    for scenario in all_scenarios() {
-        let (expected, calls) = scenario.in_good_weather();
-        for (call, result) in scenario.with_each_of(&calls, &format!("times 1 {effect}")) {
-            if timeless(&result) != expected {
+    for (scenario, good) in all_calls() {
+        for (call, result) in scenario.with_each_of(&good.calls, &format!("times 1 {effect}")) {
+            if timeless(&result) != timeless(&good.result) {
                 noticed.push_str(&format!("{}, {call}:\n{result}\n", scenario.name));
             }
         }
