@@ -71,6 +71,8 @@ pub enum Error {
     },
     #[error("cannot reach the issuer's host {host}: {cause}")]
     IssuerUnreachable { host: String, cause: String },
+    #[error("cannot speak TLS with the issuer's host {host}: {cause}")]
+    IssuerTls { host: String, cause: String },
     #[error("the issuer's discovery document {url} {rule}")]
     IssuerDocument { url: String, rule: String },
     #[error("the Kubernetes API of {cluster} does not know this AWS identity (401 Unauthorized)")]
@@ -182,7 +184,7 @@ impl Error {
                 let likely = likely.iter().map(|cause| format!("likely cause: {cause}"));
                 likely.chain(without_reading()).collect()
             }
-            Self::IssuerUnreachable { .. } => {
+            Self::IssuerTls { .. } | Self::IssuerUnreachable { .. } => {
                 let check = "check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached";
                 std::iter::once(check.to_owned()).chain(without_reading()).collect()
             }
@@ -222,6 +224,7 @@ impl Error {
             | Self::StackFailed { .. }
             | Self::Timeout { .. }
             | Self::IssuerUntrusted { .. }
+            | Self::IssuerTls { .. }
             | Self::IssuerUnreachable { .. }
             | Self::IssuerDocument { .. }
             | Self::KubernetesUnauthorized { .. }

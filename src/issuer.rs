@@ -24,6 +24,7 @@ use crate::aws::{Intervals, deepest};
 use crate::error::Error;
 use crate::model::{Issuer, Thumbprint};
 
+mod address;
 mod chain;
 
 pub use chain::{Chain, certificates};
@@ -116,22 +117,24 @@ fn keys_host(issuer: &Issuer, discovery: &Discovery) -> Result<Issuer, Error> {
         rule,
     };
     if discovery.issuer != issuer.url() {
-        return Err(wrong(format!(
-            "is of another issuer, \"{}\"",
-            discovery.issuer
-        )));
+        let other: String = discovery.issuer.chars().take(300).collect();
+        return Err(wrong(format!("is of another issuer, \"{other}\"")));
     }
     let address = discovery
         .jwks_uri
         .split(['?', '#'])
         .next()
         .unwrap_or_default();
-    address.parse().map_err(|_| {
-        wrong(format!(
-            "has a jwks_uri that is no https URL, \"{}\"",
-            discovery.jwks_uri
-        ))
-    })
+    let shown: String = discovery.jwks_uri.chars().take(300).collect();
+    let keys: Issuer = address
+        .parse()
+        .map_err(|_| wrong(format!("has a jwks_uri that is no https URL, \"{shown}\"")))?;
+    if keys.host() != issuer.host() && !address::is_public(keys.host()) {
+        return Err(wrong(format!(
+            "has a jwks_uri at a private address, which AWS cannot reach, \"{shown}\""
+        )));
+    }
+    Ok(keys)
 }
 
 fn discovery_url(issuer: &Issuer) -> String {
@@ -163,6 +166,12 @@ async fn discover(issuer: &Issuer) -> Result<(Chain, Discovery), Error> {
         .body(Empty::<Bytes>::new())
         .map_err(|error| wrong(format!("cannot be asked for: {error}")))?;
     let answer = sender.send_request(request).await.map_err(broken)?;
+    if answer.status().is_redirection() {
+        let status = answer.status();
+        return Err(wrong(format!(
+            "is answered with a redirect ({status}), which is not followed"
+        )));
+    }
     if answer.status() != hyper::StatusCode::OK {
         return Err(wrong(format!("is answered with {}", answer.status())));
     }
@@ -170,7 +179,7 @@ async fn discover(issuer: &Issuer) -> Result<(Chain, Discovery), Error> {
         .collect()
         .await;
     let body = body
-        .map_err(|error| wrong(format!("cannot be read: {error}")))?
+        .map_err(|error| wrong(format!("cannot be read: {}", deepest(&*error))))?
         .to_bytes();
     let discovery = serde_json::from_slice(&body)
         .map_err(|error| wrong(format!("cannot be understood: {error}")))?;
@@ -197,15 +206,22 @@ async fn connect(host: &str, port: u16) -> Result<(TlsStream<TcpStream>, Chain),
         .connect(name, stream)
         .await;
     let sent = recorder.sent();
+    let no_tls = |cause: String| Error::IssuerTls {
+        host: host.to_owned(),
+        cause,
+    };
     match result {
-        Ok(stream) => Ok((stream, Chain::parse(host, &sent).map_err(unreachable)?)),
+        Ok(stream) => Ok((stream, Chain::parse(host, &sent).map_err(no_tls)?)),
         Err(error) => Err(match untrusted(&error) {
             Some((reason, likely)) => Error::IssuerUntrusted {
                 host: host.to_owned(),
                 reason,
                 likely: likely.or_else(|| inspected(host, &sent)),
             },
-            None => unreachable(deepest(&error)),
+            None => match tls_refusal(&error) {
+                Some(cause) => no_tls(cause),
+                None => unreachable(deepest(&error)),
+            },
         }),
     }
 }
@@ -279,10 +295,52 @@ fn inspected(host: &str, sent: &[CertificateDer<'_>]) -> Option<String> {
 /// Why a certificate was refused, in words, and the likely cause where the reason alone tells it;
 /// `None` for other failures of the handshake.
 fn untrusted(error: &std::io::Error) -> Option<(String, Option<String>)> {
-    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    let rustls::Error::InvalidCertificate(reason) = error else {
-        return None;
-    };
+    match error.get_ref()?.downcast_ref()? {
+        rustls::Error::InvalidCertificate(reason) => Some(distrust(reason)),
+        _ => None,
+    }
+}
+
+/// Why TLS was refused, on either side, for any failed call; `None` where TLS was not the reason.
+pub fn tls_refusal(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref() {
+            return Some(in_words(error));
+        }
+        // Its source is that of what it holds, not what it holds.
+        next = match error.downcast_ref::<std::io::Error>() {
+            Some(error) => error.get_ref().map(|inner| inner as _),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn in_words(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(reason) => {
+            let reason = match reason {
+                // Which ones are trusted differs: the system's, the bundle's, the cluster's own.
+                CertificateError::UnknownIssuer => {
+                    "nobody who is trusted here vouches for it".into()
+                }
+                reason => distrust(reason).0,
+            };
+            format!("its TLS certificate is not trusted: {reason}")
+        }
+        rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)
+        | rustls::Error::PeerIncompatible(_) => {
+            "it does not speak TLS 1.2 or 1.3 as wanted here".to_owned()
+        }
+        rustls::Error::InvalidMessage(_) => {
+            "it sends what is no TLS, or more than TLS allows".to_owned()
+        }
+        other => format!("TLS failed: {other}"),
+    }
+}
+
+fn distrust(reason: &CertificateError) -> (String, Option<String>) {
     let (reason, likely) = match reason {
         CertificateError::UnknownIssuer => {
             ("its certificate authority is unknown to this system", None)
@@ -299,9 +357,10 @@ fn untrusted(error: &std::io::Error) -> Option<(String, Option<String>)> {
             "it is of another host",
             Some("a proxy or a DNS entry leads to another server"),
         ),
-        other => return Some((other.to_string(), None)),
+        CertificateError::BadSignature => ("its signature is wrong", None),
+        other => return (other.to_string(), None),
     };
-    Some((reason.to_owned(), likely.map(str::to_owned)))
+    (reason.to_owned(), likely.map(str::to_owned))
 }
 
 /// Keeps what the server sent, and leaves the verdict to the platform's verifier.
@@ -380,4 +439,33 @@ impl ServerCertVerifier for Recorder {
 pub fn install_crypto_provider() {
     // A second call finds one installed, which is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuzzed_discovery_documents_lead_to_public_hosts_or_nowhere() {
+        let issuer: Issuer = "https://oidc.example.com/a".parse().unwrap();
+        let corpus = [
+            r#"{"issuer":"https://oidc.example.com/a","jwks_uri":"https://oidc.example.com/a/keys"}"#,
+            r#"{"issuer":"https://oidc.example.com/a","jwks_uri":"https://10.0.0.1:6443/openid/v1/jwks?a#b"}"#,
+            r#"{"issuer":"https://oidc.example.com/a","jwks_uri":"https://2130706433/"}"#,
+            "",
+        ];
+        crate::fuzz::texts(corpus, |text| {
+            let Ok(discovery) = serde_json::from_str::<Discovery>(text) else {
+                return;
+            };
+            match keys_host(&issuer, &discovery) {
+                Ok(keys) => {
+                    assert_eq!(discovery.issuer, issuer.url());
+                    let host: Result<std::net::IpAddr, _> = keys.host().parse();
+                    assert!(host.is_err() || address::is_public(keys.host()), "{keys}");
+                }
+                Err(error) => assert!(error.to_string().len() < 2_000, "{error}"),
+            }
+        });
+    }
 }

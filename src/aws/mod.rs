@@ -23,6 +23,7 @@ pub mod eks;
 mod fail_fast;
 pub mod iam;
 mod log;
+mod size;
 pub mod sts;
 
 use cloudformation::CloudFormation;
@@ -30,6 +31,7 @@ use eks::Eks;
 use fail_fast::FailFast;
 use iam::Iam;
 use log::CallLog;
+use size::SizeLimit;
 use sts::Sts;
 
 /// Clients of the four services for one account and region.
@@ -139,18 +141,22 @@ impl Aws {
         let eks = aws_sdk_eks::config::Builder::from(config)
             .retry_classifier(FailFast)
             .interceptor(CallLog)
+            .interceptor(SizeLimit)
             .build();
         let iam = aws_sdk_iam::config::Builder::from(config)
             .retry_classifier(FailFast)
             .interceptor(CallLog)
+            .interceptor(SizeLimit)
             .build();
         let cloudformation = aws_sdk_cloudformation::config::Builder::from(config)
             .retry_classifier(FailFast)
             .interceptor(CallLog)
+            .interceptor(SizeLimit)
             .build();
         let sts = aws_sdk_sts::config::Builder::from(config)
             .retry_classifier(FailFast)
             .interceptor(CallLog)
+            .interceptor(SizeLimit)
             .build();
         Self {
             eks: Eks(aws_sdk_eks::Client::from_conf(eks)),
@@ -248,7 +254,7 @@ where
         let message = error.message().unwrap_or("no message").to_owned();
         if UNKNOWN_CALLER.contains(&code) {
             return Error::Credentials {
-                cause: format!("{code}: {message}"),
+                cause: format!("{code}: {}", without_request(&message)),
             };
         }
         if DENIED.contains(&code) {
@@ -279,6 +285,16 @@ where
     }
 }
 
+/// AWS's word on a bad signature goes on with the request as AWS read it, session token included.
+fn without_request(message: &str) -> &str {
+    let line = message.lines().next().unwrap_or_default();
+    let end = ["Authorization=", "The Canonical String"]
+        .iter()
+        .filter_map(|sign| line.find(sign))
+        .min();
+    line[..end.unwrap_or(line.len())].trim_end()
+}
+
 /// Answers in no protocol of AWS: a proxy's, a captive portal's, another server's.
 fn not_aws(answer: &HttpResponse) -> String {
     let status = answer.status();
@@ -307,9 +323,15 @@ fn credentials_cause(error: &(dyn std::error::Error + 'static)) -> Option<String
 /// The text of the last cause: what the layers above it only wrap. rustls tells of its manual when a
 /// connection breaks.
 pub fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(reason) = crate::issuer::tls_refusal(error) {
+        return reason;
+    }
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;
+    }
+    if error.is::<http_body_util::LengthLimitError>() {
+        return "the answer is longer than any that is wanted".to_owned();
     }
     let text = error.to_string();
     if text.contains("without sending TLS close_notify") {
