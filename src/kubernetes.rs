@@ -2,22 +2,25 @@
 //! kubeconfig), and the few calls on service accounts and namespaces.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hyper_util::client::proxy::matcher::Matcher;
+use http_body_util::Limited;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use k8s_openapi::api::core::v1::{
     Namespace as NamespaceObject, ServiceAccount as ServiceAccountObject,
 };
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::client::ClientBuilder;
 use kube::client::retry::RetryPolicy;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use serde_json::{Value, json};
 use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
+use tower::util::MapResponseLayer;
 
 use crate::aws::{Aws, Intervals, deepest};
 use crate::error::Error;
@@ -25,6 +28,17 @@ use crate::issuer;
 use crate::model::{Cluster, ClusterName, Map, Namespace, ServiceAccountName};
 use crate::observe::ServiceAccount;
 use crate::plan::Conflicts;
+
+mod exec;
+
+/// How much one answer may hold: a page of 500 service accounts is a tenth of it.
+const ANSWER_LIMIT: usize = 8 << 20;
+/// How many pages of 500 are read.
+const PAGE_LIMIT: usize = 200;
+/// How long one call may take in all, retries and a slow body included.
+const CALL_LIMIT: Duration = Duration::from_secs(90);
+/// How much of a message of the API's is shown.
+const MESSAGE_LIMIT: usize = 2_000;
 
 /// The field manager of irsactl's server-side applies.
 const FIELD_MANAGER: &str = "irsactl";
@@ -34,6 +48,7 @@ pub struct Kubernetes {
     /// What errors call it.
     cluster: String,
     eks: Option<ClusterName>,
+    call_limit: Duration,
 }
 
 /// Where the access comes from.
@@ -76,9 +91,11 @@ impl Kubernetes {
         if config.proxy_url.is_none() {
             config.proxy_url = Matcher::from_env()
                 .intercept(&config.cluster_url)
-                .map(|proxy| proxy.uri().clone());
+                .map(|proxy| with_credentials(&proxy));
         }
-        let unusable = |cause: String| Error::Kubeconfig { cause };
+        let unusable = |cause: String| Error::Kubeconfig {
+            cause: without_passwords(&cause),
+        };
         let backoff = access.intervals.of(Duration::from_millis(200));
         let retries = RetryPolicy::new(
             backoff,
@@ -91,11 +108,27 @@ impl Kubernetes {
             .map_err(|error| unusable(deepest(&error)))?
             .with_layer(&BufferLayer::new(16))
             .with_layer(&RetryLayer::new(retries))
+            .with_layer(&MapResponseLayer::new(limited))
             .build();
         Ok(Self {
             client,
             cluster: format!("cluster \"{}\"", cluster.name),
             eks,
+            call_limit: access.intervals.of(CALL_LIMIT).max(Duration::from_secs(5)),
+        })
+    }
+
+    /// The result of a call that ends, however slowly its answer comes.
+    async fn bounded<T>(
+        &self,
+        call: impl Future<Output = Result<T, kube::Error>>,
+    ) -> Result<T, kube::Error> {
+        let ended = tokio::time::timeout(self.call_limit, call).await;
+        ended.unwrap_or_else(|_| {
+            let seconds = self.call_limit.as_secs();
+            Err(kube::Error::Service(
+                format!("no whole answer within {seconds} s").into(),
+            ))
         })
     }
 
@@ -104,7 +137,8 @@ impl Kubernetes {
         &self,
         name: &ServiceAccountName,
     ) -> Result<Option<ServiceAccount>, Error> {
-        let found = self.accounts(&name.namespace).get_opt(&name.name).await;
+        let api = self.accounts(&name.namespace);
+        let found = self.bounded(api.get_opt(&name.name)).await;
         let found =
             found.map_err(|error| self.failed(&format!("read service account {name}"), &error))?;
         Ok(found.as_ref().map(service_account))
@@ -121,9 +155,9 @@ impl Kubernetes {
         };
         let mut parameters = ListParams::default().limit(500);
         let mut all = Vec::new();
-        loop {
-            let page = api
-                .list(&parameters)
+        for _ in 0..PAGE_LIMIT {
+            let page = self
+                .bounded(api.list(&parameters))
                 .await
                 .map_err(|error| self.failed("list service accounts", &error))?;
             all.extend(page.items.iter().filter_map(|object| {
@@ -139,6 +173,10 @@ impl Kubernetes {
                 None => return Ok(all),
             }
         }
+        Err(Error::Kubernetes {
+            operation: "list service accounts".to_owned(),
+            message: format!("there are more than {PAGE_LIMIT} pages of them"),
+        })
     }
 
     /// Server-side apply of labels and annotations, and of nothing else. Makes the ServiceAccount
@@ -154,13 +192,14 @@ impl Kubernetes {
         let mut parameters = PatchParams::apply(FIELD_MANAGER);
         parameters.force = conflicts == Conflicts::Overridden;
         let api = self.accounts(&name.namespace);
-        let mut result = api.patch(&name.name, &parameters, &manifest).await;
+        let apply = || self.bounded(api.patch(&name.name, &parameters, &manifest));
+        let mut result = apply().await;
         if result
             .as_ref()
             .is_err_and(|error| is_missing_namespace(error, &name.namespace))
         {
             self.create_namespace(&name.namespace).await?;
-            result = api.patch(&name.name, &parameters, &manifest).await;
+            result = apply().await;
         }
         result
             .map(|_| ())
@@ -179,10 +218,8 @@ impl Kubernetes {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PostParams::default()
         };
-        match Api::all(self.client.clone())
-            .create(&parameters, &object)
-            .await
-        {
+        let api = Api::all(self.client.clone());
+        match self.bounded(api.create(&parameters, &object)).await {
             Err(error) if status_code(&error) != Some(409) => {
                 Err(self.failed(&format!("create namespace {namespace}"), &error))
             }
@@ -191,11 +228,9 @@ impl Kubernetes {
     }
 
     pub async fn delete(&self, name: &ServiceAccountName) -> Result<(), Error> {
-        match self
-            .accounts(&name.namespace)
-            .delete(&name.name, &DeleteParams::default())
-            .await
-        {
+        let api = self.accounts(&name.namespace);
+        let parameters = DeleteParams::default();
+        match self.bounded(api.delete(&name.name, &parameters)).await {
             Err(error) if status_code(&error) != Some(404) => {
                 Err(self.failed(&format!("delete service account {name}"), &error))
             }
@@ -218,9 +253,9 @@ impl Kubernetes {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
         };
+        let api = self.accounts(&name.namespace);
         match self
-            .accounts(&name.namespace)
-            .patch(&name.name, &parameters, &patch)
+            .bounded(api.patch(&name.name, &parameters, &patch))
             .await
         {
             Err(error) if status_code(&error) != Some(404) => Err(self.failed(
@@ -239,7 +274,7 @@ impl Kubernetes {
         let operation = operation.to_owned();
         match error {
             kube::Error::Api(status) => {
-                let message = status.message.clone();
+                let message = shown(&status.message);
                 match status.code {
                     401 => Error::KubernetesUnauthorized {
                         cluster: self.cluster.clone(),
@@ -263,6 +298,62 @@ impl Kubernetes {
             },
         }
     }
+}
+
+fn limited<B>(answer: http::Response<B>) -> http::Response<Limited<B>> {
+    answer.map(|body| Limited::new(body, ANSWER_LIMIT))
+}
+
+/// A message of the API's, or of whoever answers in its place, which may quote the request back.
+fn shown(message: &str) -> String {
+    let short: String = message.chars().take(MESSAGE_LIMIT).collect();
+    let words = short.split_inclusive([' ', '\n', '"', '\'', ',', '<', '>']);
+    let mut text = String::new();
+    let mut after_bearer = false;
+    for word in words {
+        let is_token = after_bearer || word.contains("k8s-aws-v1.");
+        after_bearer = word.to_lowercase().ends_with("bearer ");
+        text.push_str(if is_token { "… " } else { word });
+    }
+    text.trim_end().to_owned()
+}
+
+/// The proxy of the environment with its user and password, which kube takes from the URL.
+fn with_credentials(proxy: &Intercept) -> http::Uri {
+    let uri = proxy.uri();
+    let basic = proxy.basic_auth().and_then(|header| {
+        let text = header.to_str().ok()?.strip_prefix("Basic ")?.to_owned();
+        String::from_utf8(STANDARD.decode(text).ok()?).ok()
+    });
+    let raw = proxy.raw_auth();
+    let user_and_password = basic.or(raw.map(|(user, password)| format!("{user}:{password}")));
+    let (Some(text), Some(address)) = (user_and_password, uri.authority()) else {
+        return uri.clone();
+    };
+    let encoded: String = text
+        .bytes()
+        .map(|byte| match byte {
+            b':' => ":".to_owned(),
+            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect();
+    let scheme = uri.scheme_str().unwrap_or("http");
+    format!("{scheme}://{encoded}@{address}/")
+        .parse()
+        .unwrap_or_else(|_| uri.clone())
+}
+
+/// A text in which URLs have no user and password.
+fn without_passwords(text: &str) -> String {
+    let pieces = text.split("://").enumerate().map(|(index, piece)| {
+        let authority = piece.find(['/', ' ', '"', '\n']).unwrap_or(piece.len());
+        match piece[..authority].rfind('@') {
+            Some(at) if index > 0 => &piece[at + 1..],
+            _ => piece,
+        }
+    });
+    pieces.collect::<Vec<_>>().join("://")
 }
 
 /// The ServiceAccount as it is applied, and as `--role-only` prints it.
@@ -296,23 +387,60 @@ fn eks_config(endpoint: &str, certificate_authority: &str, token: String) -> Res
 }
 
 async fn kubeconfig(access: &Access) -> Result<Config, Error> {
-    let unusable = |error: &(dyn std::error::Error + 'static)| Error::Kubeconfig {
-        cause: deepest(error),
+    let unusable = |cause: String| Error::Kubeconfig {
+        cause: without_passwords(&cause),
     };
     let options = KubeConfigOptions {
         context: access.context.clone(),
         ..KubeConfigOptions::default()
     };
-    match &access.kubeconfig {
-        Some(path) => {
-            let file = Kubeconfig::read_from(path).map_err(|error| unusable(&error))?;
-            Config::from_custom_kubeconfig(file, &options)
-                .await
-                .map_err(|error| unusable(&error))
-        }
-        None => Config::from_kubeconfig(&options)
-            .await
-            .map_err(|error| unusable(&error)),
+    let file = match &access.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let file = file.map_err(|error| unusable(kubeconfig_cause(&error)))?;
+    let has_proxy = has_proxy(&file, access.context.as_ref());
+    let config = Config::from_custom_kubeconfig(file, &options).await;
+    let mut config = config.map_err(|error| unusable(kubeconfig_cause(&error)))?;
+    if !has_proxy {
+        // kube takes HTTPS_PROXY too, but not NO_PROXY as it is meant.
+        config.proxy_url = None;
+    }
+    exec::replace(&mut config.auth_info, access.intervals)
+        .await
+        .map_err(unusable)?;
+    Ok(config)
+}
+
+/// Whether the file itself names a proxy for the context's cluster.
+fn has_proxy(file: &Kubeconfig, context: Option<&String>) -> bool {
+    let name = context.or(file.current_context.as_ref());
+    let mut contexts = file.contexts.iter();
+    let context = contexts.find(|context| Some(&context.name) == name);
+    let cluster = context.and_then(|context| context.context.as_ref());
+    let mut clusters = file.clusters.iter();
+    clusters.any(|known| {
+        cluster.is_some_and(|cluster| cluster.cluster == known.name)
+            && known
+                .cluster
+                .as_ref()
+                .and_then(|cluster| cluster.proxy_url.as_ref())
+                .is_some_and(|proxy| !proxy.is_empty())
+    })
+}
+
+/// A file that cannot be parsed is not quoted: what is wrong in it may be a token.
+fn kubeconfig_cause(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(error) => match error.location() {
+            Some(place) => format!(
+                "it is no kubeconfig: look at line {}, column {}",
+                place.line(),
+                place.column()
+            ),
+            None => "it is no kubeconfig".to_owned(),
+        },
+        error => deepest(error),
     }
 }
 
