@@ -307,15 +307,17 @@ fn limited<B>(answer: http::Response<B>) -> http::Response<Limited<B>> {
 /// A message of the API's, or of whoever answers in its place, which may quote the request back.
 fn shown(message: &str) -> String {
     let short: String = message.chars().take(MESSAGE_LIMIT).collect();
-    let words = short.split_inclusive([' ', '\n', '"', '\'', ',', '<', '>']);
+    let ends = [' ', '\t', '\n', '"', '\'', ',', '<', '>'];
     let mut text = String::new();
     let mut after_bearer = false;
-    for word in words {
-        let is_token = after_bearer || word.contains("k8s-aws-v1.");
-        after_bearer = word.to_lowercase().ends_with("bearer ");
-        text.push_str(if is_token { "… " } else { word });
+    for piece in short.split_inclusive(ends) {
+        let word = piece.trim_end_matches(ends);
+        let is_token = after_bearer && !word.is_empty() || word.contains("k8s-aws-v1.");
+        after_bearer = after_bearer && word.is_empty() || word.to_lowercase().ends_with("bearer");
+        text.push_str(if is_token { "…" } else { word });
+        text.push_str(&piece[word.len()..]);
     }
-    text.trim_end().to_owned()
+    text
 }
 
 /// The proxy of the environment with its user and password, which kube takes from the URL.
@@ -486,5 +488,57 @@ fn service_account(object: &ServiceAccountObject) -> ServiceAccount {
         annotations: metadata.annotations.clone().unwrap_or_default(),
         applied_labels: applied("f:labels"),
         applied_annotations: applied("f:annotations"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_shown_without_tokens() {
+        for (message, wanted) in [
+            ("no such thing", "no such thing"),
+            (
+                "Authorization: Bearer abc, sir",
+                "Authorization: Bearer …, sir",
+            ),
+            ("bearer  abc", "bearer  …"),
+            ("<p>k8s-aws-v1.abc</p>", "<p>…</p>"),
+        ] {
+            assert_eq!(shown(message), wanted);
+        }
+        assert!(shown(&"é".repeat(10_000)).chars().count() <= MESSAGE_LIMIT);
+    }
+
+    #[test]
+    fn urls_are_shown_without_passwords() {
+        for (text, wanted) in [
+            ("a@b", "a@b"),
+            ("no http://u:p@h:1/x@y", "no http://h:1/x@y"),
+            ("http://u:p@q@h and s://v@w", "http://h and s://w"),
+            ("://@", "://"),
+        ] {
+            assert_eq!(without_passwords(text), wanted);
+        }
+    }
+
+    #[test]
+    fn a_proxys_password_survives_odd_characters() {
+        let matcher = Matcher::builder()
+            .https("http://me:p%40%2F%3A%20%C3%A9@proxy:3128")
+            .build();
+        let target = "https://example.com".parse().unwrap();
+        let proxy = with_credentials(&matcher.intercept(&target).unwrap());
+        assert_eq!(proxy, "http://me:p%40%2F:%20%C3%A9@proxy:3128/");
+    }
+
+    #[test]
+    fn fuzzed_messages_keep_no_token() {
+        let corpus = ["Bearer k8s-aws-v1.abc", "x://u:p@h/", "\"Bearer x\"", ""];
+        crate::fuzz::texts(corpus, |text| {
+            assert!(!shown(text).contains("k8s-aws-v1."), "{text}");
+            assert!(without_passwords(text).len() <= text.len());
+        });
     }
 }

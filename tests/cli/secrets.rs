@@ -291,3 +291,26 @@ fn what_an_exec_plugin_prints_is_not_shown() {
         );
     }
 }
+
+#[test]
+fn what_a_credential_process_prints_is_not_shown() {
+    for script in [
+        "echo s3cret",
+        "echo s3cret; exit 3",
+        "echo '{\"Version\": 1, \"AccessKeyId\": \"AKIA111122223333\", \"SecretAccessKey\": [\"s3cret\"]}'",
+        "echo '{\"Version\": 1, \"AccessKeyId\": \"AKIA1\", \"SecretAccessKey\": \"s3cret\", \"SessionToken\": \"s3cret\"}'",
+    ] {
+        let bench = loud();
+        let script = bench.file("process", script);
+        let profile = format!(
+            "[profile p]\nregion = eu-west-1\ncredential_process = sh {}\n",
+            script.display()
+        );
+        bench.file(".aws/config", &profile);
+        let printed = bench.run(&format!("{GET} --profile p -vvv"));
+        assert!(
+            printed.contains("error: no usable AWS credentials: "),
+            "{script:?}: {printed}"
+        );
+    }
+}
