@@ -77,6 +77,8 @@ pub enum Error {
         host: String,
         cause: String,
     },
+    #[error("cannot speak TLS with the issuer's host {host}: {cause}")]
+    IssuerTls { host: String, cause: String },
     #[error("the issuer's discovery document {url} {rule}")]
     IssuerDocument { url: String, rule: String },
     #[error("the Kubernetes API of {cluster} does not know this AWS identity (401 Unauthorized)")]
@@ -198,7 +200,7 @@ impl Error {
                 let likely = likely.iter().map(|cause| format!("likely cause: {cause}"));
                 likely.chain(without_reading()).collect()
             }
-            Self::IssuerUnreachable { .. } => {
+            Self::IssuerTls { .. } | Self::IssuerUnreachable { .. } => {
                 let check = "check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached";
                 std::iter::once(check.to_owned()).chain(without_reading()).collect()
             }
@@ -247,6 +249,7 @@ impl Error {
             | Self::StackFailed { .. }
             | Self::Timeout { .. }
             | Self::IssuerUntrusted { .. }
+            | Self::IssuerTls { .. }
             | Self::IssuerUnreachable { .. }
             | Self::ProxyUnreachable { .. }
             | Self::IssuerDocument { .. }

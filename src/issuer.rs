@@ -24,6 +24,7 @@ use crate::aws::{Intervals, deepest, is_final};
 use crate::error::Error;
 use crate::model::{Issuer, Thumbprint, Timeout};
 
+mod address;
 mod chain;
 mod tries;
 
@@ -114,22 +115,24 @@ fn keys_host(issuer: &Issuer, discovery: &Discovery) -> Result<Issuer, Error> {
         rule,
     };
     if discovery.issuer != issuer.url() {
-        return Err(wrong(format!(
-            "is of another issuer, \"{}\"",
-            discovery.issuer
-        )));
+        let other: String = discovery.issuer.chars().take(300).collect();
+        return Err(wrong(format!("is of another issuer, \"{other}\"")));
     }
     let address = discovery
         .jwks_uri
         .split(['?', '#'])
         .next()
         .unwrap_or_default();
-    address.parse().map_err(|_| {
-        wrong(format!(
-            "has a jwks_uri that is no https URL, \"{}\"",
-            discovery.jwks_uri
-        ))
-    })
+    let shown: String = discovery.jwks_uri.chars().take(300).collect();
+    let keys: Issuer = address
+        .parse()
+        .map_err(|_| wrong(format!("has a jwks_uri that is no https URL, \"{shown}\"")))?;
+    if keys.host() != issuer.host() && !address::is_public(keys.host()) {
+        return Err(wrong(format!(
+            "has a jwks_uri at a private address, which AWS cannot reach, \"{shown}\""
+        )));
+    }
+    Ok(keys)
 }
 
 fn discovery_url(issuer: &Issuer) -> String {
@@ -151,7 +154,10 @@ async fn discover(issuer: &Issuer, limit: Duration) -> Result<(Chain, Discovery)
         .await
         .map_err(|cause| Failure::passing(wrong(cause)))?;
     if status != hyper::StatusCode::OK {
-        let error = wrong(format!("is answered with {status}"));
+        let error = wrong(match status.is_redirection() {
+            true => format!("is answered with a redirect ({status}), which is not followed"),
+            false => format!("is answered with {status}"),
+        });
         let passes = status.is_server_error() || status.as_u16() == 429;
         return Err(Failure {
             error,
@@ -184,6 +190,9 @@ async fn get(
         .map_err(|error| format!("cannot be asked for: {error}"))?;
     let answer = sender.send_request(request).await.map_err(broken)?;
     let status = answer.status();
+    if status != hyper::StatusCode::OK {
+        return Ok((status, Bytes::new()));
+    }
     let body = Limited::new(answer.into_body(), DOCUMENT_LIMIT)
         .collect()
         .await;
@@ -216,10 +225,14 @@ async fn connect(
         .connect(name, stream)
         .await;
     let sent = recorder.sent();
+    let no_tls = |cause: String| Error::IssuerTls {
+        host: host.to_owned(),
+        cause,
+    };
     match result {
         Ok(stream) => {
             let chain = Chain::parse(host, &sent);
-            let chain = chain.map_err(|cause| Failure::lasting(unreachable(cause)))?;
+            let chain = chain.map_err(|cause| Failure::lasting(no_tls(cause)))?;
             Ok((stream, chain))
         }
         Err(error) => Err(match untrusted(&error) {
@@ -228,7 +241,10 @@ async fn connect(
                 reason,
                 likely: likely.or_else(|| inspected(host, &sent)),
             }),
-            None => Failure::passing(unreachable(deepest(&error))),
+            None => match tls_refusal(&error) {
+                Some(cause) => Failure::lasting(no_tls(cause)),
+                None => Failure::passing(unreachable(deepest(&error))),
+            },
         }),
     }
 }
@@ -336,10 +352,52 @@ fn inspected(host: &str, sent: &[CertificateDer<'_>]) -> Option<String> {
 /// Why a certificate was refused, in words, and the likely cause where the reason alone tells it;
 /// `None` for other failures of the handshake.
 fn untrusted(error: &std::io::Error) -> Option<(String, Option<String>)> {
-    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    let rustls::Error::InvalidCertificate(reason) = error else {
-        return None;
-    };
+    match error.get_ref()?.downcast_ref()? {
+        rustls::Error::InvalidCertificate(reason) => Some(distrust(reason)),
+        _ => None,
+    }
+}
+
+/// Why TLS was refused, on either side, for any failed call; `None` where TLS was not the reason.
+pub fn tls_refusal(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref() {
+            return Some(in_words(error));
+        }
+        // Its source is that of what it holds, not what it holds.
+        next = match error.downcast_ref::<std::io::Error>() {
+            Some(error) => error.get_ref().map(|inner| inner as _),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn in_words(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(reason) => {
+            let reason = match reason {
+                // Which ones are trusted differs: the system's, the bundle's, the cluster's own.
+                CertificateError::UnknownIssuer => {
+                    "nobody who is trusted here vouches for it".into()
+                }
+                reason => distrust(reason).0,
+            };
+            format!("its TLS certificate is not trusted: {reason}")
+        }
+        rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)
+        | rustls::Error::PeerIncompatible(_) => {
+            "it does not speak TLS 1.2 or 1.3 as wanted here".to_owned()
+        }
+        rustls::Error::InvalidMessage(_) => {
+            "it sends what is no TLS, or more than TLS allows".to_owned()
+        }
+        other => format!("TLS failed: {other}"),
+    }
+}
+
+fn distrust(reason: &CertificateError) -> (String, Option<String>) {
     let (reason, likely) = match reason {
         CertificateError::UnknownIssuer => {
             ("its certificate authority is unknown to this system", None)
@@ -356,9 +414,10 @@ fn untrusted(error: &std::io::Error) -> Option<(String, Option<String>)> {
             "it is of another host",
             Some("a proxy or a DNS entry leads to another server"),
         ),
-        other => return Some((other.to_string(), None)),
+        CertificateError::BadSignature => ("its signature is wrong", None),
+        other => return (other.to_string(), None),
     };
-    Some((reason.to_owned(), likely.map(str::to_owned)))
+    (reason.to_owned(), likely.map(str::to_owned))
 }
 
 /// Keeps what the server sent, and leaves the verdict to the platform's verifier.
@@ -437,4 +496,33 @@ impl ServerCertVerifier for Recorder {
 pub fn install_crypto_provider() {
     // A second call finds one installed, which is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuzzed_discovery_documents_lead_to_public_hosts_or_nowhere() {
+        let issuer: Issuer = "https://oidc.example.com/a".parse().unwrap();
+        let corpus = [
+            r#"{"issuer":"https://oidc.example.com/a","jwks_uri":"https://oidc.example.com/a/keys"}"#,
+            r#"{"issuer":"https://oidc.example.com/a","jwks_uri":"https://10.0.0.1:6443/openid/v1/jwks?a#b"}"#,
+            r#"{"issuer":"https://oidc.example.com/a","jwks_uri":"https://2130706433/"}"#,
+            "",
+        ];
+        crate::fuzz::texts(corpus, |text| {
+            let Ok(discovery) = serde_json::from_str::<Discovery>(text) else {
+                return;
+            };
+            match keys_host(&issuer, &discovery) {
+                Ok(keys) => {
+                    assert_eq!(discovery.issuer, issuer.url());
+                    let host: Result<std::net::IpAddr, _> = keys.host().parse();
+                    assert!(host.is_err() || address::is_public(keys.host()), "{keys}");
+                }
+                Err(error) => assert!(error.to_string().len() < 2_000, "{error}"),
+            }
+        });
+    }
 }

@@ -1,27 +1,37 @@
-//! The Kubernetes API: the only user of kube. The way to it (EKS endpoint and own token, or a
-//! kubeconfig), and the few calls on service accounts and namespaces.
+//! The Kubernetes API: the only user of kube. The few calls on service accounts and namespaces, each
+//! bounded in time and size.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hyper_util::client::proxy::matcher::Matcher;
+use http_body_util::Limited;
 use k8s_openapi::api::core::v1::{
     Namespace as NamespaceObject, ServiceAccount as ServiceAccountObject,
 };
+use kube::Client;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::client::ClientBuilder;
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
 use serde_json::{Value, json};
+use tower::util::MapResponseLayer;
 
 use crate::aws::{Aws, Intervals, deepest};
 use crate::error::Error;
-use crate::issuer;
 use crate::model::{Cluster, ClusterName, Map, Namespace, ServiceAccountName, Timeout};
 use crate::observe::ServiceAccount;
 use crate::plan::Conflicts;
+
+mod access;
+mod exec;
+mod retry;
+
+/// How much one answer may hold: a page of 500 service accounts is a tenth of it.
+const ANSWER_LIMIT: usize = 8 << 20;
+/// How many pages of 500 are read.
+const PAGE_LIMIT: usize = 200;
+/// How long one try of a call may take in all, a slow body included.
+const WHOLE: Duration = Duration::from_secs(60);
+/// How much of a message of the API's is shown.
+const MESSAGE_LIMIT: usize = 2_000;
 
 /// The field manager of irsactl's server-side applies.
 const FIELD_MANAGER: &str = "irsactl";
@@ -29,8 +39,6 @@ const FIELD_MANAGER: &str = "irsactl";
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long the API may say nothing. A webhook may take it 30 s.
 const READ: Duration = Duration::from_secs(32);
-
-mod retry;
 
 pub struct Kubernetes {
     client: Client,
@@ -52,30 +60,16 @@ impl Kubernetes {
     /// Prepares the client; makes no call to the API. Without a kubeconfig the endpoint and the CA
     /// are DescribeCluster's and the token our own, so that it cannot be another cluster.
     pub async fn connect(aws: &Aws, cluster: &Cluster, access: &Access) -> Result<Self, Error> {
-        let named = access.kubeconfig.is_some() || access.context.is_some();
-        let (mut config, eks) = match &cluster.eks {
-            Some(eks) if !named => {
-                let token = aws.sts.eks_token(&eks.token_id).await?;
-                (
-                    eks_config(&eks.endpoint, &eks.certificate_authority, token)?,
-                    Some(cluster.name.clone()),
-                )
-            }
-            _ => (kubeconfig(access).await?, None),
-        };
+        let (mut config, eks) = access::config(aws, cluster, access).await?;
         config.connect_timeout = Some(access.intervals.limit(CONNECT));
         config.read_timeout = Some(access.intervals.limit(READ));
         config.write_timeout = config.read_timeout;
         config.default_retry = false;
-        if config.proxy_url.is_none() {
-            config.proxy_url = Matcher::from_env()
-                .intercept(&config.cluster_url)
-                .map(|proxy| proxy.uri().clone());
-        }
         let client = ClientBuilder::try_from(config)
             .map_err(|error| Error::Kubeconfig {
-                cause: deepest(&error),
+                cause: access::without_passwords(&deepest(&error)),
             })?
+            .with_layer(&MapResponseLayer::new(limited))
             .build();
         Ok(Self {
             client,
@@ -108,7 +102,7 @@ impl Kubernetes {
         };
         let mut parameters = ListParams::default().limit(500);
         let mut all = Vec::new();
-        loop {
+        for _ in 0..PAGE_LIMIT {
             let page = self
                 .call(async || api.list(&parameters).await)
                 .await
@@ -126,6 +120,11 @@ impl Kubernetes {
                 None => return Ok(all),
             }
         }
+        Err(Error::Kubernetes {
+            operation: "list service accounts".to_owned(),
+            message: format!("there are more than {PAGE_LIMIT} pages of them"),
+            lasting: true,
+        })
     }
 
     /// Server-side apply of labels and annotations, and of nothing else. Makes the ServiceAccount
@@ -229,7 +228,7 @@ impl Kubernetes {
         let operation = operation.to_owned();
         match error {
             kube::Error::Api(status) => {
-                let message = status.message.clone();
+                let message = shown(&status.message);
                 match status.code {
                     401 => Error::KubernetesUnauthorized {
                         cluster: self.cluster.clone(),
@@ -266,6 +265,26 @@ impl Kubernetes {
     }
 }
 
+fn limited<B>(answer: http::Response<B>) -> http::Response<Limited<B>> {
+    answer.map(|body| Limited::new(body, ANSWER_LIMIT))
+}
+
+/// A message of the API's, or of whoever answers in its place, which may quote the request back.
+fn shown(message: &str) -> String {
+    let short: String = message.chars().take(MESSAGE_LIMIT).collect();
+    let ends = [' ', '\t', '\n', '"', '\'', ',', '<', '>'];
+    let mut text = String::new();
+    let mut after_bearer = false;
+    for piece in short.split_inclusive(ends) {
+        let word = piece.trim_end_matches(ends);
+        let is_token = after_bearer && !word.is_empty() || word.contains("k8s-aws-v1.");
+        after_bearer = after_bearer && word.is_empty() || word.to_lowercase().ends_with("bearer");
+        text.push_str(if is_token { "…" } else { word });
+        text.push_str(&piece[word.len()..]);
+    }
+    text
+}
+
 /// The ServiceAccount as it is applied, and as `--role-only` prints it.
 pub fn manifest(name: &ServiceAccountName, labels: &Map, annotations: &Map) -> Value {
     let mut metadata = json!({ "name": name.name, "namespace": name.namespace });
@@ -275,47 +294,6 @@ pub fn manifest(name: &ServiceAccountName, labels: &Map, annotations: &Map) -> V
         }
     }
     json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata })
-}
-
-fn eks_config(endpoint: &str, certificate_authority: &str, token: String) -> Result<Config, Error> {
-    let unusable = |cause: String| Error::Kubernetes {
-        operation: "prepare Kubernetes access".to_owned(),
-        message: cause,
-        lasting: true,
-    };
-    let url = endpoint
-        .parse()
-        .map_err(|error| unusable(format!("endpoint \"{endpoint}\": {error}")))?;
-    let pem = STANDARD
-        .decode(certificate_authority)
-        .map_err(|error| unusable(format!("the cluster's CA: {error}")))?;
-    let roots = issuer::certificates(&pem)
-        .map_err(|error| unusable(format!("the cluster's CA: {error}")))?;
-    let mut config = Config::new(url);
-    config.root_cert = Some(roots);
-    config.auth_info.token = Some(token.into());
-    Ok(config)
-}
-
-async fn kubeconfig(access: &Access) -> Result<Config, Error> {
-    let unusable = |error: &(dyn std::error::Error + 'static)| Error::Kubeconfig {
-        cause: deepest(error),
-    };
-    let options = KubeConfigOptions {
-        context: access.context.clone(),
-        ..KubeConfigOptions::default()
-    };
-    match &access.kubeconfig {
-        Some(path) => {
-            let file = Kubeconfig::read_from(path).map_err(|error| unusable(&error))?;
-            Config::from_custom_kubeconfig(file, &options)
-                .await
-                .map_err(|error| unusable(&error))
-        }
-        None => Config::from_kubeconfig(&options)
-            .await
-            .map_err(|error| unusable(&error)),
-    }
 }
 
 fn status_code(error: &kube::Error) -> Option<u16> {
@@ -360,5 +338,34 @@ fn service_account(object: &ServiceAccountObject) -> ServiceAccount {
         annotations: metadata.annotations.clone().unwrap_or_default(),
         applied_labels: applied("f:labels"),
         applied_annotations: applied("f:annotations"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_shown_without_tokens() {
+        for (message, wanted) in [
+            ("no such thing", "no such thing"),
+            (
+                "Authorization: Bearer abc, sir",
+                "Authorization: Bearer …, sir",
+            ),
+            ("bearer  abc", "bearer  …"),
+            ("<p>k8s-aws-v1.abc</p>", "<p>…</p>"),
+        ] {
+            assert_eq!(shown(message), wanted);
+        }
+        assert!(shown(&"é".repeat(10_000)).chars().count() <= MESSAGE_LIMIT);
+    }
+
+    #[test]
+    fn fuzzed_messages_keep_no_token() {
+        let corpus = ["Bearer k8s-aws-v1.abc", "x://u:p@h/", "\"Bearer x\"", ""];
+        crate::fuzz::texts(corpus, |text| {
+            assert!(!shown(text).contains("k8s-aws-v1."), "{text}");
+        });
     }
 }

@@ -36,8 +36,10 @@ pub fn start(screen: Screen) {
     registry().with(log).init();
 }
 
-/// The SDK and kube log requests with their signatures and tokens below INFO: no filter may ask for
-/// those. What irsactl logs itself holds no secret at any level.
+/// The SDK and kube log requests with their signatures and tokens below INFO, and kube warns with the
+/// whole text of an answer: no filter may ask for those. What irsactl logs itself holds no secret at
+/// any level.
 fn is_harmless(event: &Metadata<'_>) -> bool {
-    event.target().starts_with("irsactl") || *event.level() <= Level::INFO
+    let target = event.target();
+    target.starts_with("irsactl") || *event.level() <= Level::INFO && !target.starts_with("kube")
 }

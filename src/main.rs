@@ -13,6 +13,8 @@ mod aws;
 mod cli;
 mod commands;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod issuer;
 mod kubernetes;
 mod logging;

@@ -440,4 +440,59 @@ mod tests {
         assert_eq!(Thumbprint::lenient(openssl).unwrap().as_str(), hex);
         assert!(Thumbprint::lenient("9e99").is_err());
     }
+
+    /// Whether a text is a value of that type; if it is, it prints as it was.
+    fn prints_back<T: FromStr<Err = String> + fmt::Display>(text: &str) -> bool {
+        match text.parse::<T>() {
+            Ok(value) => {
+                assert_eq!(value.to_string(), text);
+                assert!(text.len() <= 2048, "{text}");
+                true
+            }
+            Err(rule) => {
+                assert!(rule.len() <= 500 + 8 * text.len(), "{rule}");
+                false
+            }
+        }
+    }
+
+    #[test]
+    fn fuzzed_names_and_arns_are_refused_or_print_as_they_were() {
+        let corpus = [
+            "demo",
+            "/team/a/",
+            "default/s3-reader",
+            "arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy",
+            "arn:aws-cn:iam::111122223333:role/team/a/reader",
+            "https://oidc.eks.eu-west-1.amazonaws.com:8443/id/ABC",
+            "9e99a48a9960b14926bb7f3b02e22da2b0ab7280",
+            "s3-*",
+        ];
+        crate::fuzz::texts(corpus, |text| {
+            prints_back::<ClusterName>(text);
+            prints_back::<RoleName>(text);
+            prints_back::<RolePath>(text);
+            prints_back::<Namespace>(text);
+            prints_back::<Audience>(text);
+            prints_back::<SubjectPattern>(text);
+            prints_back::<Thumbprint>(text);
+            prints_back::<Arn>(text);
+            prints_back::<PolicyArn>(text);
+            if prints_back::<RoleArn>(text) {
+                assert!(text.parse::<RoleArn>().unwrap().name().len() <= 64);
+            }
+            if prints_back::<Issuer>(text) {
+                let issuer: Issuer = text.parse().unwrap();
+                assert!(!issuer.host().is_empty() && issuer.url().starts_with("https://"));
+            }
+            if prints_back::<ServiceAccountName>(text) {
+                let account: ServiceAccountName = text.parse().unwrap();
+                let stack = StackName::for_service_account(&"demo".parse().unwrap(), &account);
+                assert!(stack.as_str().len() <= 128, "{stack}");
+            }
+            if let Ok(thumbprint) = Thumbprint::lenient(text) {
+                assert!(prints_back::<Thumbprint>(thumbprint.as_str()));
+            }
+        });
+    }
 }

@@ -94,11 +94,19 @@ impl Output {
     }
 
     pub fn warn(self, text: &str) {
-        self.say(&format!("{}: {text}", styled("warning", AnsiColor::Yellow)));
+        self.say(&format!(
+            "{}: {text}",
+            styled("warning", AnsiColor::Yellow),
+            text = harmless(text)
+        ));
     }
 
     pub fn note(self, text: &str) {
-        self.say(&format!("{}: {text}", styled("note", AnsiColor::Cyan)));
+        self.say(&format!(
+            "{}: {text}",
+            styled("note", AnsiColor::Cyan),
+            text = harmless(text)
+        ));
     }
 }
 
@@ -145,15 +153,21 @@ pub fn report(error: &Error, flags: &str) {
         }
         return;
     }
-    let mut text = format!("{}: {error}\n", styled("error", AnsiColor::Red));
+    let told = harmless(&error.to_string());
+    let mut text = format!("{}: {told}\n", styled("error", AnsiColor::Red));
     for hint in error.hints() {
         text.push_str(&format!(
             "{}: {}\n",
             styled("hint", AnsiColor::Green),
-            with_flags(&hint, flags)
+            with_flags(&harmless(&hint), flags)
         ));
     }
     write_error(&text);
+}
+
+/// Without what could steer a terminal: errors quote servers and proxies.
+fn harmless(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
 }
 
 /// That stderr is gone is nothing to tell anyone.

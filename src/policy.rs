@@ -507,4 +507,25 @@ mod tests {
         assert_eq!(federated_principals(&trust), ["arn:p"]);
         assert_eq!(measure(&json!({"a": "b c"})), 10);
     }
+
+    #[test]
+    fn fuzzed_documents_are_refused_or_mean_the_same_when_written_again() {
+        let corpus = [
+            include_str!("../templates/well-known-policies/awsLoadBalancerController.json"),
+            include_str!("../templates/iamserviceaccount.json"),
+            r#"{"Version":"2012-10-17","Statement":{"Sid":"A1","Effect":"Deny","NotAction":["s3:*"],"NotResource":{"Fn::Sub":"x"},"Condition":{"StringEquals":{"aws:a":["b"]}}}}"#,
+            r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+            "",
+        ];
+        crate::fuzz::texts(corpus, |text| match PolicyDocument::parse(text) {
+            Ok(document) => {
+                let written = document.as_value().to_string();
+                assert!(measure(document.as_value()) <= 8 * text.len(), "{written}");
+                let again = PolicyDocument::parse(&written).unwrap();
+                assert!(same(document.as_value(), again.as_value()), "{written}");
+                federated_principals(document.as_value());
+            }
+            Err(rule) => assert!(rule.len() <= 300 + 8 * text.len(), "{rule}"),
+        });
+    }
 }

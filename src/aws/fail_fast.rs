@@ -7,6 +7,8 @@ use std::error::Error as StdError;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
+use crate::issuer::tls_refusal;
+
 #[derive(Debug)]
 pub struct FailFast;
 
@@ -15,9 +17,11 @@ impl ClassifyRetry for FailFast {
         let Some(Err(error)) = context.output_or_error() else {
             return RetryAction::NoActionIndicated;
         };
+        let is_endless = error.is_response_error() && causes(error).any(is_too_long);
         if error
             .as_connector_error()
             .is_some_and(|error| is_final(error))
+            || is_endless
             || quota_is_full(context)
         {
             return RetryAction::RetryForbidden;
@@ -34,32 +38,31 @@ impl ClassifyRetry for FailFast {
     }
 }
 
-/// A refused connection, a name that does not resolve, a certificate that is not trusted.
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| StdError::source(*error))
+}
+
+fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<http_body_util::LengthLimitError>()
+}
+
+/// A refused connection, a name that does not resolve, a proxy or a server that cannot be talked to.
 pub fn is_final(error: &(dyn StdError + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
-        {
-            return true;
-        }
-        let text = error.to_string();
-        if [
-            "invalid peer certificate",
-            "dns error",
-            "failed to lookup address",
-            "tunnel error: unsuccessful",
-            "tunnel error: proxy authorization required",
-        ]
-        .iter()
-        .any(|sign| text.contains(sign))
-        {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+    let refused = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
+    let signs = [
+        "dns error",
+        "failed to lookup address",
+        "tunnel error: unsuccessful",
+        "tunnel error: proxy authorization required",
+    ];
+    tls_refusal(error).is_some()
+        || causes(error).any(|error| {
+            let text = error.to_string();
+            error.downcast_ref::<std::io::Error>().is_some_and(refused)
+                || signs.iter().any(|sign| text.contains(sign))
+        })
 }
 
 fn quota_is_full(context: &InterceptorContext) -> bool {

@@ -302,4 +302,26 @@ mod tests {
             assert_eq!(document(bad), Value::Null, "{bad}");
         }
     }
+
+    /// Percent-encoded, every byte but letters and digits.
+    fn encoded(text: &str) -> String {
+        text.bytes()
+            .map(|byte| match byte {
+                b if b.is_ascii_alphanumeric() => char::from(b).to_string(),
+                b => format!("%{b:02X}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn fuzzed_documents_are_decoded_to_what_was_encoded() {
+        let trust =
+            r#"{"Statement":[{"Principal":{"Federated":["arn:aws:iam::1:oidc-provider/a%2Fé"]}}]}"#;
+        let twice = encoded(trust);
+        crate::fuzz::texts([trust, twice.as_str(), "%7B%7D", "%"], |text| {
+            policy::federated_principals(&document(text));
+            let plain: Value = serde_json::from_str(text).unwrap_or_default();
+            assert_eq!(document(&encoded(text)), plain, "{text}");
+        });
+    }
 }

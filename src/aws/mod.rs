@@ -24,6 +24,7 @@ mod fail_fast;
 mod foreign_answer;
 pub mod iam;
 mod log;
+mod size;
 pub mod sts;
 
 use cloudformation::CloudFormation;
@@ -33,6 +34,7 @@ pub use fail_fast::is_final;
 use foreign_answer::ForeignAnswer;
 use iam::Iam;
 use log::CallLog;
+use size::SizeLimit;
 use sts::Sts;
 
 /// How long a connection to AWS may take, TLS included.
@@ -140,21 +142,25 @@ impl Aws {
             .retry_classifier(FailFast)
             .interceptor(CallLog)
             .interceptor(ForeignAnswer)
+            .interceptor(SizeLimit)
             .build();
         let iam = aws_sdk_iam::config::Builder::from(config)
             .retry_classifier(FailFast)
             .interceptor(CallLog)
             .interceptor(ForeignAnswer)
+            .interceptor(SizeLimit)
             .build();
         let cloudformation = aws_sdk_cloudformation::config::Builder::from(config)
             .retry_classifier(FailFast)
             .interceptor(CallLog)
             .interceptor(ForeignAnswer)
+            .interceptor(SizeLimit)
             .build();
         let sts = aws_sdk_sts::config::Builder::from(config)
             .retry_classifier(FailFast)
             .interceptor(CallLog)
             .interceptor(ForeignAnswer)
+            .interceptor(SizeLimit)
             .build();
         Self {
             eks: Eks(aws_sdk_eks::Client::from_conf(eks)),
@@ -252,7 +258,7 @@ where
         let message = error.message().unwrap_or("no message").to_owned();
         if UNKNOWN_CALLER.contains(&code) {
             return Error::Credentials {
-                cause: format!("{code}: {message}"),
+                cause: format!("{code}: {}", without_request(&message)),
             };
         }
         if DENIED.contains(&code) {
@@ -293,6 +299,16 @@ fn too_slow(error: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
+/// AWS's word on a bad signature goes on with the request as AWS read it, session token included.
+fn without_request(message: &str) -> &str {
+    let line = message.lines().next().unwrap_or_default();
+    let end = ["Authorization=", "The Canonical String"]
+        .iter()
+        .filter_map(|sign| line.find(sign))
+        .min();
+    line[..end.unwrap_or(line.len())].trim_end()
+}
+
 /// Answers in no protocol of AWS: a proxy's, a captive portal's, another server's.
 fn not_aws(answer: &HttpResponse) -> String {
     let status = answer.status();
@@ -329,11 +345,17 @@ fn credentials_cause(error: &(dyn std::error::Error + 'static)) -> Option<String
 /// The text of the last cause: what the layers above it only wrap. rustls tells of its manual when a
 /// connection breaks, and hyper of tunnels where it means the proxy of the environment.
 pub fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(reason) = crate::issuer::tls_refusal(error) {
+        return reason;
+    }
     let mut error = error;
     let mut in_tunnel = false;
     while let Some(source) = error.source() {
         in_tunnel |= error.to_string().starts_with("tunnel error: ");
         error = source;
+    }
+    if error.is::<http_body_util::LengthLimitError>() {
+        return "the answer is longer than any that is wanted".to_owned();
     }
     let text = error.to_string();
     if text.contains("without sending TLS close_notify") {

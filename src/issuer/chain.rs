@@ -147,14 +147,15 @@ fn rfc3339(time: ASN1Time) -> String {
 
 /// Follows the links from the leaf upwards, each certificate used once; where it ends is the top.
 fn top_of_path(certificates: &[Certificate]) -> usize {
-    let mut seen = vec![0];
+    let mut current = 0;
+    let mut seen = vec![false; certificates.len()];
     loop {
-        let current = seen[seen.len() - 1];
-        let next = (0..certificates.len()).find(|index| {
-            !seen.contains(index) && certificates[*index].subject == certificates[current].issuer
+        seen[current] = true;
+        let next = (0..certificates.len()).find(|&index| {
+            !seen[index] && certificates[index].subject == certificates[current].issuer
         });
         match next {
-            Some(next) => seen.push(next),
+            Some(next) => current = next,
             None => return current,
         }
     }
@@ -204,5 +205,55 @@ mod tests {
             )
             .is_err()
         );
+    }
+
+    /// PEM and DER of a chain of three.
+    fn corpus() -> (Vec<u8>, Vec<Vec<u8>>) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let names = vec!["oidc.example.com".to_owned(), "b.example.com".to_owned()];
+        let certificate = rcgen::CertificateParams::new(names).unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        let pem = format!("# text\n{0}{0}{0}", certificate.pem());
+        (
+            pem.into(),
+            vec![certificate.der().to_vec(), Vec::new(), vec![0x30, 0x80]],
+        )
+    }
+
+    /// What was read is as long as what was sent, and has a thumbprint.
+    fn check(chain: &Chain, length: usize) {
+        let text = serde_json::to_string(chain).unwrap();
+        assert!(
+            text.len() <= 500 + 20 * length,
+            "{} of {length}",
+            text.len()
+        );
+        assert!((1..=2).contains(&chain.thumbprints().len()));
+        assert_eq!(chain.warning().is_some(), chain.thumbprints().len() == 2);
+        assert!(chain.top_issuer().is_some());
+    }
+
+    #[test]
+    fn fuzzed_certificates_are_read_or_refused() {
+        let (_, corpus) = corpus();
+        let leaf = CertificateDer::from(corpus[0].clone());
+        crate::fuzz::bytes(&corpus, |der| {
+            let sent = [leaf.clone(), CertificateDer::from(der.to_vec())];
+            match Chain::parse("h", &sent) {
+                Ok(chain) => check(&chain, leaf.len() + der.len()),
+                Err(rule) => assert_eq!(rule, "certificate 2 is no X.509 certificate"),
+            }
+        });
+    }
+
+    #[test]
+    fn fuzzed_pem_is_read_or_refused() {
+        let (pem, _) = corpus();
+        crate::fuzz::bytes(&[pem, b"".to_vec()], |pem| {
+            match Chain::from_pem("f", pem) {
+                Ok(chain) => check(&chain, pem.len()),
+                Err(rule) => assert!(rule.len() < 100, "{rule}"),
+            }
+        });
     }
 }

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use super::Kubernetes;
+use super::{Kubernetes, READ, WHOLE};
 use crate::aws::is_final;
+use crate::model::Timeout;
 
 /// How often a call is made that fails.
 const TRIES: u32 = 3;
@@ -19,7 +20,7 @@ impl Kubernetes {
     pub(super) async fn call<T>(&self, call: impl AsyncFn() -> kube::Result<T>) -> kube::Result<T> {
         let mut tried = 1;
         loop {
-            let error = match call().await {
+            let error = match self.bounded(call()).await {
                 Err(error) if tried < tries(&error) => error,
                 result => return result,
             };
@@ -28,6 +29,18 @@ impl Kubernetes {
             tokio::time::sleep(self.intervals.of(pause.max(asked_pause(&error)))).await;
             tried += 1;
         }
+    }
+
+    /// The result of a try that ends, however slowly its answer comes.
+    async fn bounded<T>(&self, call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
+        let limit = self
+            .intervals
+            .limit(WHOLE)
+            .max(self.intervals.limit(READ) * 2);
+        tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+            let cause = format!("no whole answer within {}", Timeout(limit));
+            Err(kube::Error::Service(cause.into()))
+        })
     }
 }
 

@@ -195,4 +195,30 @@ mod tests {
         assert_eq!("20ms".parse::<Timeout>().unwrap().to_string(), "20ms");
         assert_eq!("1500s".parse::<Timeout>().unwrap().to_string(), "25m");
     }
+
+    #[test]
+    fn fuzzed_flags_are_refused_or_have_their_rule() {
+        let corpus = [
+            "a=1,b=2",
+            "\"a=1,2\",b=3",
+            "1h30m",
+            "1.5h",
+            "500ms",
+            "90s",
+            "9".repeat(400).leak(),
+        ];
+        crate::fuzz::texts(corpus, |text| {
+            if let Ok(Pairs(pairs)) = text.parse::<Pairs>() {
+                assert!(!pairs.is_empty() && pairs.iter().all(|(key, _)| !key.is_empty()));
+                let length: usize = pairs.iter().map(|(k, v)| k.len() + v.len()).sum();
+                assert!(length <= text.len());
+            }
+            if let Ok(timeout) = text.parse::<Timeout>() {
+                assert!(timeout.0 <= Duration::from_secs(365 * 86_400));
+                let again = timeout.to_string();
+                let is_short = timeout.0 < Duration::from_millis(1);
+                assert!(is_short || again.parse::<Timeout>().is_ok(), "{again}");
+            }
+        });
+    }
 }

@@ -204,3 +204,28 @@ fn eksctls_template_is_read_like_ours() {
     );
     assert_eq!(read.managed.len(), 1);
 }
+
+#[test]
+fn fuzzed_templates_are_read_as_what_they_are_or_not_at_all() {
+    let corpus = [
+        include_str!("../../tests/eksctl/managed-policy.json"),
+        include_str!("../../templates/iamserviceaccount.json"),
+        r#"{"Resources":{"Role1":{"Properties":{"AssumeRolePolicyDocument":{},"MaxSessionDuration":"7200","ManagedPolicyArns":[{"Fn::Sub":"arn:${AWS::Partition}:x"}]}}}}"#,
+        "",
+    ];
+    crate::fuzz::texts(corpus, |text| {
+        let Some(read) = RoleTemplate::read(text, "aws-cn") else {
+            return;
+        };
+        assert_eq!(RoleTemplate::differences(&read, &read), []);
+        let value: Value = serde_json::from_str(text).unwrap();
+        let again = RoleTemplate::read(&value.to_string(), "aws-cn");
+        assert_eq!(again.as_ref(), Some(&read));
+        let shown = serde_json::to_string(&read).unwrap();
+        assert!(shown.len() <= 500 + 8 * text.len(), "{shown}");
+        let other = RoleTemplate::default();
+        for difference in RoleTemplate::differences(&read, &other) {
+            assert!(difference.to_string().len() <= 500 + 8 * text.len());
+        }
+    });
+}

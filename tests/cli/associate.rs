@@ -705,7 +705,7 @@ fn an_unreachable_eks_issuer_leaves_the_thumbprint_to_iam() {
     PROVIDER                                                                       STATUS
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   created
     [stderr]
-    note: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com (no answer within 2s), as inside a VPC with an EKS interface endpoint; the thumbprint is left out, and IAM fetches it itself
+    warning: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com (no answer within 2s), as inside a VPC with an EKS interface endpoint; the thumbprint is left out, and IAM fetches it itself
     created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     tagged cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     [exit 0]

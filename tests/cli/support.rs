@@ -5,6 +5,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::sandbox::{Account, Options, Sandbox, thumbprint};
 
 /// The account of the default credentials.
@@ -12,6 +15,35 @@ pub const ACCOUNT: &str = "111122223333";
 pub const REGION: &str = "eu-west-1";
 /// The ARN of the policy that most tests attach.
 pub const S3: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+
+/// What no run may print: the sandbox's secrets, what carries secrets, and `s3cret`, which is in every
+/// secret that a test plants.
+pub const SECRETS: [&str; 13] = [
+    "s3cret",
+    "sandbox-secret-key",
+    "sandbox-session-",
+    "sandbox-admin",
+    "k8s-aws-v1.",
+    "eyJ",
+    "AWS4-HMAC-SHA256",
+    "X-Amz-Signature",
+    "X-Amz-Security-Token",
+    "x-amz-security-token:",
+    "Signature=",
+    "authorization: ",
+    "PRIVATE KEY",
+];
+
+/// Checks every byte of what a run printed, by itself and in base64.
+pub fn assert_no_secret(printed: &[u8]) {
+    let text = String::from_utf8_lossy(printed);
+    for secret in SECRETS {
+        let line = text.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "a run printed the secret {secret}");
+    }
+    let password = STANDARD.encode("user:s3cret");
+    assert!(!text.contains(&password), "a run printed {password}");
+}
 
 /// A sandbox and the environment that irsactl runs in.
 pub struct Bench {
@@ -121,6 +153,8 @@ impl Bench {
     /// What a run printed and how it ended.
     pub fn ended(&self, child: Child) -> String {
         let output = child.wait_with_output().expect("irsactl ends");
+        assert_no_secret(&output.stdout);
+        assert_no_secret(&output.stderr);
         let mut text = String::new();
         for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
             if !bytes.is_empty() {

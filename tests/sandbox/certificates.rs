@@ -192,6 +192,20 @@ impl World {
             .then(Chain::default)
     }
 
+    /// What a host sends under an authority, and what is put behind it.
+    pub fn tls_with(
+        &self,
+        authority: &Authority,
+        host: &str,
+        chain: &Chain,
+        padding: &[Vec<u8>],
+    ) -> Arc<ServerConfig> {
+        let identity = self.identities.of(authority, &host.to_lowercase(), chain);
+        let mut certificates = identity.certificates.clone();
+        certificates.extend(padding.iter().cloned().map(CertificateDer::from));
+        server_config(certificates, &identity.key)
+    }
+
     /// What the proxy answers TLS with in the name of an issuer host.
     pub fn issuer_tls(&self, host: &str) -> Option<Arc<ServerConfig>> {
         let chain = self.host_chain(host)?;

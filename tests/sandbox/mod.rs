@@ -11,6 +11,7 @@ mod eks;
 mod fault;
 mod http;
 mod iam;
+mod impostor;
 mod issuer;
 mod kubernetes;
 mod proxy;
@@ -19,9 +20,10 @@ mod token;
 mod trust;
 mod world;
 
-pub use certificates::{Chain, thumbprint};
+pub use certificates::{Authority, Chain, thumbprint};
 pub use fault::{Effect, Fault, Kind};
 pub use iam::{ManagedPolicy, Provider, Role};
+pub use impostor::{Impostor, Speech};
 pub use kubernetes::Access;
 pub use token::sign_claims;
 pub use world::{Account, Call, Cluster, Options, Pace, Service, World};
@@ -151,6 +153,17 @@ impl Sandbox {
             3600,
             None,
         )
+    }
+
+    /// Puts something else in a host's place.
+    pub fn impostor(&self, host: &str, impostor: Impostor) {
+        let mut world = self.shared.lock();
+        world.impostors.insert(host.to_lowercase(), impostor);
+    }
+
+    /// Port of the CONNECT proxy.
+    pub fn proxy_port(&self) -> u16 {
+        self.proxy_port
     }
 
     /// Waits until a call has made something true.

@@ -4,13 +4,16 @@
 use std::io::{Error, Result};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustls::ServerConfig;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use super::certificates::endpoint_tls;
+use super::certificates::{Chain, endpoint_tls};
 use super::http::{self, Server};
+use super::impostor::{Impostor, Speech};
 use super::world::{Shared, World};
 
 /// Serves one connection to the proxy. Whatever goes wrong ends it: a client that refuses the
@@ -29,6 +32,11 @@ async fn connect(mut stream: TcpStream, shared: Shared) -> Result<()> {
         )
         .await;
     };
+    let wanted = shared.lock().proxy_credentials.clone();
+    if wanted.is_some_and(|wanted| !authorized(&head, &wanted)) {
+        let status = "407 Proxy Authentication Required";
+        return refuse(stream, status, "who are you?").await;
+    }
     let route = {
         let mut world = shared.lock();
         let (host, port) = target.rsplit_once(':').unwrap_or((target, "443"));
@@ -37,7 +45,7 @@ async fn connect(mut stream: TcpStream, shared: Shared) -> Result<()> {
         world.connections.push(host);
         route
     };
-    let Some((tls, server)) = route else {
+    let Some(route) = route else {
         return refuse(
             stream,
             "502 Bad Gateway",
@@ -48,13 +56,38 @@ async fn connect(mut stream: TcpStream, shared: Shared) -> Result<()> {
     stream
         .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
         .await?;
-    let stream = TlsAcceptor::from(tls).accept(stream).await?;
-    http::serve(stream, server, shared).await;
-    Ok(())
+    match route {
+        Route::Server(tls, server) => {
+            let stream = TlsAcceptor::from(tls).accept(stream).await?;
+            http::serve(stream, server, shared).await;
+            Ok(())
+        }
+        Route::Speech(Some(tls), speech) => {
+            let mut stream = TlsAcceptor::from(tls).accept(stream).await?;
+            read_head(&mut stream).await?;
+            speech.give(stream).await
+        }
+        Route::Speech(None, speech) => {
+            // As a server that has read the ClientHello.
+            let _ = stream.read(&mut [0; 4096]).await?;
+            speech.give(stream).await
+        }
+    }
+}
+
+/// Whether a CONNECT carries `user:password`.
+fn authorized(head: &str, wanted: &str) -> bool {
+    let wanted = format!("Basic {}", STANDARD.encode(wanted));
+    head.lines().any(|line| {
+        let header = line.split_once(": ");
+        header.is_some_and(|(name, value)| {
+            name.eq_ignore_ascii_case("proxy-authorization") && value == wanted
+        })
+    })
 }
 
 /// The request up to its empty line. Read byte by byte, as what follows belongs to TLS.
-async fn read_head(stream: &mut TcpStream) -> Result<String> {
+async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() == 16 << 10 {
@@ -71,24 +104,57 @@ fn target(head: &str) -> Option<&str> {
     (method == "CONNECT").then(|| rest.split(' ').next().unwrap_or(rest))
 }
 
+/// What is behind a name.
+enum Route {
+    Server(Arc<ServerConfig>, Server),
+    /// An impostor that keeps no protocol, over TLS or without.
+    Speech(Option<Arc<ServerConfig>>, Speech),
+}
+
 /// Who answers under that name; `None` for a host that is unknown or made unreachable.
-fn route(world: &World, host: &str) -> Option<(Arc<ServerConfig>, Server)> {
-    if world
-        .unreachable
-        .iter()
-        .any(|unreachable| unreachable.eq_ignore_ascii_case(host))
-    {
+fn route(world: &World, host: &str) -> Option<Route> {
+    let unreachable = |name: &String| name.eq_ignore_ascii_case(host);
+    if world.unreachable.iter().any(unreachable) {
         return None;
     }
     let mut clusters = world.clusters.iter();
-    if let Some(cluster) = clusters.find(|cluster| cluster.endpoint_host.eq_ignore_ascii_case(host))
-    {
-        return Some((
-            endpoint_tls(&cluster.authority, host),
-            Server::Kubernetes(cluster.arn.clone()),
-        ));
+    let cluster = clusters.find(|cluster| cluster.endpoint_host.eq_ignore_ascii_case(host));
+    let (authority, server) = match cluster {
+        Some(cluster) => (&cluster.authority, Server::Kubernetes(cluster.arn.clone())),
+        None if is_aws(host) => (&world.root, Server::Aws),
+        None => (&world.root, Server::Issuer(host.to_owned())),
+    };
+    let tls = |chain, padding: &[_]| world.tls_with(authority, host, &chain, padding);
+    match world.impostors.get(host) {
+        Some(Impostor::Raw(speech)) => return Some(Route::Speech(None, speech.clone())),
+        Some(Impostor::Tls(speech)) => {
+            let tls = tls(Chain::Public, &[]);
+            return Some(Route::Speech(Some(tls), speech.clone()));
+        }
+        Some(Impostor::Chain(chain)) => {
+            return Some(Route::Server(tls(chain.clone(), &[]), server));
+        }
+        Some(Impostor::Public) => {
+            let tls = world.tls_with(&world.root, host, &Chain::Public, &[]);
+            return Some(Route::Server(tls, server));
+        }
+        Some(Impostor::Padding(padding)) => {
+            return Some(Route::Server(tls(Chain::Public, padding), server));
+        }
+        None => {}
     }
-    Some((world.issuer_tls(host)?, Server::Issuer(host.to_owned())))
+    let tls = match server {
+        Server::Kubernetes(_) => endpoint_tls(authority, host),
+        Server::Aws => tls(Chain::Public, &[]),
+        Server::Issuer(_) => world.issuer_tls(host)?,
+    };
+    Some(Route::Server(tls, server))
+}
+
+/// Names of the services' own endpoints, for clients without `AWS_ENDPOINT_URL`.
+fn is_aws(host: &str) -> bool {
+    let service = host.split('.').next().unwrap_or_default();
+    ["eks", "iam", "cloudformation", "sts"].contains(&service) && host.ends_with(".amazonaws.com")
 }
 
 async fn refuse(mut stream: TcpStream, status: &str, message: &str) -> Result<()> {

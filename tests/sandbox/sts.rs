@@ -27,6 +27,24 @@ pub struct Session {
     pub token: String,
 }
 
+impl World {
+    /// A session of a role of the default account, as if STS had issued it. Its key names the account,
+    /// as those of users do here. Tells the access key and the session token.
+    pub fn add_session(&mut self) -> (String, String) {
+        let account = self.options.accounts[0].clone();
+        let session = Session {
+            arn: format!("arn:aws:sts::{account}:assumed-role/admin/me"),
+            user_id: "AROAADMIN:me".to_owned(),
+            secret: "sandbox-secret-key".to_owned(),
+            token: format!("sandbox-session-{}", digest(&["session", &account])),
+            account,
+        };
+        let (key, token) = (format!("ASIA{}", session.account), session.token.clone());
+        self.sessions.insert(key.clone(), session);
+        (key, token)
+    }
+}
+
 /// The signed operations.
 pub fn answer(caller: &Caller, action: &str) -> Result<Xml, Refusal> {
     if action == "GetCallerIdentity" {

@@ -14,6 +14,7 @@ use super::cloudformation::Stack;
 use super::fault::{Effect, Fault};
 use super::http::Request;
 use super::iam::{ManagedPolicy, Provider, Role};
+use super::impostor::Impostor;
 use super::kubernetes::Api;
 use super::sts::Session;
 
@@ -206,6 +207,10 @@ pub struct World {
     pub issuer_hosts: BTreeMap<String, IssuerHost>,
     /// Hosts that the proxy answers with 502, as if their names did not resolve.
     pub unreachable: Vec<String>,
+    /// Hosts that something else answers for.
+    pub impostors: BTreeMap<String, Impostor>,
+    /// `user:password` without which the proxy answers 407.
+    pub proxy_credentials: Option<String>,
     /// The public root that SSL_CERT_FILE names.
     pub root: Authority,
     /// What each TLS host shows, made at its first use.
@@ -235,6 +240,8 @@ impl World {
             clusters: Vec::new(),
             issuer_hosts: BTreeMap::new(),
             unreachable: Vec::new(),
+            impostors: BTreeMap::new(),
+            proxy_credentials: None,
             root: Authority::new("Sandbox Public Root CA"),
             identities: Identities::default(),
             connections: Vec::new(),

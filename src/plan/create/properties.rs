@@ -4,7 +4,7 @@
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::model::{
@@ -12,12 +12,13 @@ use crate::model::{
     SubjectPattern,
 };
 use crate::observe::{
-    Foreign, ObservedDeletion, OidcProvider, RoleFacts, ServiceAccount, ServiceAccountState, Stack,
+    Foreign, LivePolicies, ObservedDeletion, OidcProvider, RoleFacts, ServiceAccount,
+    ServiceAccountState, Stack,
 };
 use crate::plan::Ending;
 use crate::plan::delete::{self, Deletion, ForeignPolicies};
 use crate::policy::{PolicyDocument, Quotas};
-use crate::template::WELL_KNOWN;
+use crate::template::{RoleTemplate, WELL_KNOWN};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 
@@ -194,6 +195,15 @@ fn carried_out(track: &Track, cluster: &Cluster, mut world: ObservedAccount) -> 
                     role: Lookup::Found(RoleFacts {
                         arn: role.to_string(),
                         trust: template.trust.clone(),
+                        boundary: template.boundary.clone(),
+                    }),
+                    policies: Lookup::Found(LivePolicies {
+                        managed: template.managed.iter().cloned().collect(),
+                        inline: template
+                            .inline
+                            .keys()
+                            .map(|name| format!("{}-{name}", create.stack))
+                            .collect(),
                     }),
                     template: Some(template),
                 }));

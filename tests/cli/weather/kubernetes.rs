@@ -181,7 +181,7 @@ fn another_clusters_certificate_is_refused() {
     drop(world);
     assert_snapshot!(bench.run(&create()), @r#"
     [stderr]
-    error: cannot read service account default/s3-reader: cluster "demo": invalid peer certificate: BadSignature
+    error: cannot read service account default/s3-reader: cluster "demo": its TLS certificate is not trusted: its signature is wrong
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
     hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
     [exit 1]

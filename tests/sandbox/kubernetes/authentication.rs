@@ -73,7 +73,9 @@ fn account(cluster: &Cluster, token: &str) -> Option<String> {
     signed.check_time()?;
     signed.check_signature(cluster)?;
     // The access key of an account's user, as `aws.rs` has it.
-    signed.credential[0].strip_prefix("AKIA").map(str::to_owned)
+    let key = &signed.credential[0];
+    let account = key.strip_prefix("AKIA").or(key.strip_prefix("ASIA"));
+    account.map(str::to_owned)
 }
 
 /// A presigned URL in its parts.
