@@ -399,6 +399,19 @@ mod tests {
     }
 
     #[test]
+    fn audiences_are_those_that_arrive_in_a_trust_policy_as_they_are() {
+        for (good, audience) in [
+            (true, "https://vault.example.com/é?a=$b"),
+            (false, "a b"),
+            (false, "\u{4e2d}"),
+            (false, "${aws:username}"),
+            (false, "{{resolve:ssm:x}}"),
+        ] {
+            assert_eq!(audience.parse::<Audience>().is_ok(), good, "{audience}");
+        }
+    }
+
+    #[test]
     fn issuer_keeps_its_text_and_gives_its_parts() {
         let issuer: Issuer = "https://oidc.eks.eu-west-1.amazonaws.com/id/ABC"
             .parse()
