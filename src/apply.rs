@@ -201,9 +201,10 @@ impl Hands<'_> {
             Action::ApplyServiceAccount(change) => {
                 self.apply_service_account(change, role.as_ref()).await
             }
-            Action::DeleteServiceAccount { name } => self.kubernetes()?.delete(name).await,
+            Action::DeleteServiceAccount { name } => self.kubernetes().await?.delete(name).await,
             Action::RemoveAnnotations { name, annotations } => {
-                self.kubernetes()?
+                self.kubernetes()
+                    .await?
                     .remove_annotations(name, annotations)
                     .await
             }
@@ -294,15 +295,19 @@ impl Hands<'_> {
             }
         };
         let annotations = annotated(&change.annotations, role);
-        self.kubernetes()?
+        self.kubernetes()
+            .await?
             .apply(&change.name, &change.labels, &annotations, change.conflicts)
             .await
     }
 
-    fn kubernetes(&self) -> Result<&Kubernetes, Error> {
-        self.kubernetes.ok_or_else(|| Error::Kubeconfig {
-            cause: "no Kubernetes access was prepared".to_owned(),
-        })
+    async fn kubernetes(&self) -> Result<Kubernetes, Error> {
+        let Some(kubernetes) = self.kubernetes else {
+            return Err(Error::Kubeconfig {
+                cause: "no Kubernetes access was prepared".to_owned(),
+            });
+        };
+        kubernetes.renewed(self.aws).await
     }
 }
 

@@ -2,7 +2,7 @@
 //! bounded in time and size.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_body_util::Limited;
 use k8s_openapi::api::core::v1::{
@@ -40,9 +40,16 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long the API may say nothing. A webhook may take it 30 s.
 const READ: Duration = Duration::from_secs(32);
 
+/// How long a client is used. The token that EKS takes lives for 15 minutes, a stack may take longer.
+const LIFE: Duration = Duration::from_secs(10 * 60);
+
+#[derive(Clone)]
 pub struct Kubernetes {
     client: Client,
     intervals: Intervals,
+    made: Instant,
+    /// What it was made from.
+    origin: (Cluster, Access),
     /// What errors call it.
     cluster: String,
     eks: Option<ClusterName>,
@@ -74,9 +81,20 @@ impl Kubernetes {
         Ok(Self {
             client,
             intervals: access.intervals,
+            made: Instant::now(),
+            origin: (cluster.clone(), access.clone()),
             cluster: format!("cluster \"{}\"", cluster.name),
             eks,
         })
+    }
+
+    /// The same access with a token that still lives.
+    pub async fn renewed(&self, aws: &Aws) -> Result<Self, Error> {
+        if self.made.elapsed() < self.intervals.of(LIFE) {
+            return Ok(self.clone());
+        }
+        let (cluster, access) = &self.origin;
+        Self::connect(aws, cluster, access).await
     }
 
     /// GET of the ServiceAccount. That its namespace is missing looks the same.

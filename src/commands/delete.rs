@@ -44,7 +44,7 @@ pub async fn run(
         )?;
         let kubernetes = match access {
             Access::Unneeded => None,
-            Access::Ready(kubernetes) => Some(kubernetes),
+            Access::Ready(kubernetes) => Some(*kubernetes),
             // With nothing found and a cluster of a similar name, it is rather mistyped than gone.
             Access::Gone(error) if stack.is_none() && error.is_likely_mistyped() => {
                 return Err(error);
@@ -83,7 +83,7 @@ pub async fn run(
 /// The way to the cluster.
 enum Access {
     Unneeded,
-    Ready(Kubernetes),
+    Ready(Box<Kubernetes>),
     /// There is no such cluster, so no ServiceAccount is left to delete.
     Gone(Error),
 }
@@ -96,7 +96,7 @@ async fn access(context: &Context, args: &DeleteServiceAccount) -> Result<Access
     match cluster.await {
         Ok(cluster) => {
             let kubernetes = context.kubernetes(&cluster, &args.kubernetes).await?;
-            Ok(Access::Ready(kubernetes))
+            Ok(Access::Ready(Box::new(kubernetes)))
         }
         Err(error @ Error::ClusterNotFound { .. }) => Ok(Access::Gone(error)),
         Err(error) => Err(error),

@@ -140,7 +140,6 @@ fn instructions(command: Command) -> Result<String, Box<dyn Error>> {
     let count = text.as_deref().and_then(|text| {
         text.split("Collected :")
             .nth(1)?
-            .trim()
             .split_whitespace()
             .next()?
             .parse::<u64>()

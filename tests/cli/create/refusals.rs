@@ -468,8 +468,10 @@ fn an_answer_that_was_lost_makes_no_second_stack() {
 
 #[test]
 fn partitions_are_the_clusters() {
-    let mut options = Options::default();
-    options.region = "cn-north-1".to_owned();
+    let options = Options {
+        region: "cn-north-1".to_owned(),
+        ..Options::default()
+    };
     let bench = Bench::with(options);
     bench.associate();
     assert_snapshot!(run_unchanging(&bench, CREATE), @r#"
