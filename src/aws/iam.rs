@@ -1,7 +1,8 @@
 //! IAM: OIDC providers, and the reads of roles and policies that checks need.
 
-use aws_sdk_iam::error::ProvideErrorMetadata;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::Tag;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
 use super::{failed, lookup};
@@ -94,17 +95,13 @@ impl Iam {
     }
 
     pub async fn delete_provider(&self, arn: &str) -> Result<(), Error> {
-        match self
+        let result = self
             .0
             .delete_open_id_connect_provider()
             .open_id_connect_provider_arn(arn)
             .send()
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(()),
-            Err(error) => Err(failed("iam:DeleteOpenIDConnectProvider", arn, error)),
-        }
+            .await;
+        gone("iam:DeleteOpenIDConnectProvider", arn, result)
     }
 
     /// ARNs of the roles of this account whose trust policy names the provider (ListRoles, all pages).
@@ -232,33 +229,41 @@ impl Iam {
     }
 
     pub async fn detach_policy(&self, role: &str, arn: &str) -> Result<(), Error> {
-        match self
+        let result = self
             .0
             .detach_role_policy()
             .role_name(role)
             .policy_arn(arn)
             .send()
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(()),
-            Err(error) => Err(failed("iam:DetachRolePolicy", role, error)),
-        }
+            .await;
+        gone("iam:DetachRolePolicy", role, result)
     }
 
     pub async fn delete_inline_policy(&self, role: &str, name: &str) -> Result<(), Error> {
-        match self
+        let result = self
             .0
             .delete_role_policy()
             .role_name(role)
             .policy_name(name)
             .send()
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(()),
-            Err(error) => Err(failed("iam:DeleteRolePolicy", role, error)),
-        }
+            .await;
+        gone("iam:DeleteRolePolicy", role, result)
+    }
+}
+
+/// A deletion whose thing is not there is done.
+fn gone<T, E>(
+    operation: &str,
+    subject: &str,
+    result: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<(), Error>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    match result {
+        Ok(_) => Ok(()),
+        Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(()),
+        Err(error) => Err(failed(operation, subject, error)),
     }
 }
 
