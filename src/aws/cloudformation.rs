@@ -123,7 +123,24 @@ impl CloudFormation {
     }
 
     /// CreateStack; returns the stack's id.
+    ///
+    /// The token makes a repeated request one request. AWS does not say for how long it remembers
+    /// one, so a stack of the same content that was deleted since may still hold it: then the
+    /// request is made without a token.
     pub async fn create(&self, create: &CreateStack) -> Result<String, Error> {
+        match self.request_creation(create, Some(&create.token)).await {
+            Err(Error::Aws { code, .. }) if code == "TokenAlreadyExistsException" => {
+                self.request_creation(create, None).await
+            }
+            result => result,
+        }
+    }
+
+    async fn request_creation(
+        &self,
+        create: &CreateStack,
+        token: Option<&String>,
+    ) -> Result<String, Error> {
         let capability = match create.capability {
             Capability::Iam => SdkCapability::CapabilityIam,
             Capability::NamedIam => SdkCapability::CapabilityNamedIam,
@@ -143,7 +160,7 @@ impl CloudFormation {
             .disable_rollback(create.rollback == Rollback::Disabled)
             .enable_termination_protection(true)
             .set_role_arn(create.service_role.as_ref().map(ToString::to_string))
-            .client_request_token(&create.token)
+            .set_client_request_token(token.cloned())
             .send()
             .await;
         match result {

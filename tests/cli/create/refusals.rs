@@ -352,6 +352,24 @@ fn refused_calls_name_the_missing_permission() {
 }
 
 #[test]
+fn a_token_that_a_deleted_stack_still_holds_is_left_out() {
+    let bench = Bench::associated();
+    bench.sandbox.fault(
+        "cloudformation CreateStack times 1 error 400 TokenAlreadyExistsException already used",
+    );
+    let result = bench.run(CREATE);
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+    let world = bench.sandbox.world();
+    let tokens: Vec<bool> = world
+        .calls
+        .iter()
+        .filter(|call| call.operation == "CreateStack")
+        .map(|call| call.body.contains("ClientRequestToken="))
+        .collect();
+    assert_eq!(tokens, [true, false]);
+}
+
+#[test]
 fn a_full_quota_of_stacks_is_told() {
     let bench = Bench::associated();
     bench.account(|account| account.stack_limit = Some(0));
