@@ -21,6 +21,11 @@ pub enum Error {
     },
     #[error("{0}")]
     Flags(String),
+    #[error("{}", crate::config::told(.file, .problems))]
+    Config {
+        file: String,
+        problems: Vec<crate::config::Problem>,
+    },
     #[error("cannot read {what}: {cause}")]
     Read { what: String, cause: String },
     #[error("no AWS region is set")]
@@ -156,6 +161,9 @@ impl Error {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Usage { .. } | Self::Flags(_) => vec!["see `--help`".to_owned()],
+            Self::Config { .. } => vec![
+                "every field, with its type and default: README, \"The config file\"".to_owned(),
+            ],
             Self::Read { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
             Self::Kubernetes { lasting: true, .. } => Vec::new(),
             Self::Kubernetes { lasting: false, .. } => vec![
@@ -237,7 +245,11 @@ impl Error {
     /// The documented exit status.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage { .. } | Self::Flags(_) | Self::Read { .. } | Self::NoRegion => 2,
+            Self::Usage { .. }
+            | Self::Flags(_)
+            | Self::Config { .. }
+            | Self::Read { .. }
+            | Self::NoRegion => 2,
             Self::Credentials { .. } => 4,
             Self::Interrupted(_) => 130,
             Self::ClusterNotFound { .. }

@@ -2,56 +2,100 @@
 //! a mistake is told before anything happens.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{CreateServiceAccount, NameArgs};
+use crate::desired::{self, Field, Given, Rule};
 use crate::error::Error;
-use crate::model::{DEFAULT_AUDIENCE, Map, Namespace, Pairs, ROLE_ANNOTATION, ServiceAccountName};
+use crate::model::{Map, Namespace, Pairs, ServiceAccountName};
 use crate::observe::{Wanted, WantedStack};
 use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
-use crate::plan::create::{IamServiceAccount, Permissions};
+use crate::plan::create::{IamServiceAccount, Permissions, Scope};
 use crate::plan::{Conflicts, Rollback};
-use crate::policy::{self, PolicyDocument};
-use crate::template::{RoleSpec, WELL_KNOWN};
-
-mod rules;
-
-/// The annotation that the EKS webhook reads the audience of a pod's token from.
-const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
+use crate::policy::PolicyDocument;
 
 /// The IAM service account that `create` is asked for.
 pub fn service_account(args: &CreateServiceAccount) -> Result<IamServiceAccount, Error> {
-    let name = required_name(&args.name)?;
-    let conflicts = match args.object.override_existing_serviceaccounts {
-        true => Conflicts::Overridden,
-        false => Conflicts::Refused,
-    };
-    if args.role.role_only && args.permissions.attach_role_arn.is_some() {
-        return Err(Error::Flags(
-            "--role-only cannot be used with --attach-role-arn: there would be nothing to do"
-                .to_owned(),
-        ));
-    }
+    let given = given(args)?;
+    let asked = desired::service_account(given).map_err(first)?;
     Ok(IamServiceAccount {
-        name,
-        permissions: permissions(args)?,
-        labels: rules::labels(collected("--labels", &args.object.labels)?)?,
-        annotations: annotations(args)?,
-        audience: args.role.audience.clone(),
-        tags: rules::tags(collected("--tags", &args.role.tags)?)?,
-        conflicts,
+        conflicts: match args.object.override_existing_serviceaccounts {
+            true => Conflicts::Overridden,
+            false => Conflicts::Refused,
+        },
         service_role: args.stack.cfn_role_arn.clone(),
-        rollback: if args.stack.cfn_disable_rollback {
-            Rollback::Disabled
-        } else {
-            Rollback::Enabled
+        rollback: match args.stack.cfn_disable_rollback {
+            true => Rollback::Disabled,
+            false => Rollback::Enabled,
         },
         provider: args.associate_oidc_provider.then(|| ProviderSpec {
             audience: args.role.audience.clone(),
             thumbprints: Thumbprints::Read,
             refresh: Refresh::Told,
         }),
+        ..asked
     })
+}
+
+/// What the flags say of the account, each by itself.
+fn given(args: &CreateServiceAccount) -> Result<Given, Error> {
+    let (permissions, role, object) = (&args.permissions, &args.role, &args.object);
+    Ok(Given {
+        role_arn: permissions.attach_role_arn.clone(),
+        managed: permissions.attach_policy_arn.clone(),
+        inline: documents(&permissions.policy_document)?,
+        well_known: permissions.well_known_policy.clone(),
+        boundary: permissions.permissions_boundary.clone(),
+        role_name: role.role_name.clone(),
+        role_path: role.role_path.clone(),
+        max_session_duration: role.max_session_duration,
+        subject_pattern: role.subject_pattern.clone(),
+        audience: role.audience.clone(),
+        tags: collected("--tags", &role.tags)?,
+        labels: collected("--labels", &object.labels)?,
+        annotations: collected("--annotations", &object.annotations)?,
+        token_expiration: object.token_expiration,
+        sts_regional_endpoints: object.sts_regional_endpoints,
+        scope: match role.role_only {
+            true => Scope::RoleOnly,
+            false => Scope::Whole,
+        },
+        ..Given::new(required_name(&args.name)?)
+    })
+}
+
+/// The first rule that the flags break, with the flags' names.
+fn first(broken: Vec<Rule>) -> Error {
+    let mut broken = broken.into_iter();
+    match broken.next() {
+        Some(Rule::Entry { field, key, rule }) => Error::Usage {
+            flag: flag(field),
+            value: key,
+            rule,
+        },
+        rule => Error::Flags(rule.map_or(String::new(), |rule| rule.told(flag))),
+    }
+}
+
+fn flag(field: Field) -> &'static str {
+    match field {
+        Field::RoleArn => "--attach-role-arn",
+        Field::ManagedPolicies => "--attach-policy-arn",
+        Field::InlinePolicies => "--policy-document",
+        Field::WellKnownPolicies => "--well-known-policy",
+        Field::Boundary => "--permissions-boundary",
+        Field::RoleName => "--role-name",
+        Field::RolePath => "--role-path",
+        Field::MaxSessionDuration => "--max-session-duration",
+        Field::SubjectPattern => "--subject-pattern",
+        Field::Audience => "--audience",
+        Field::Tags => "--tags",
+        Field::Scope => "--role-only",
+        Field::Labels => "--labels",
+        Field::Annotations => "--annotations",
+        Field::TokenExpiration => "--token-expiration",
+        Field::StsRegionalEndpoints => "--sts-regional-endpoints",
+    }
 }
 
 /// The name by position or `--name`, and its namespace.
@@ -82,70 +126,13 @@ pub fn filter(args: &NameArgs) -> Result<(Option<Namespace>, Option<String>), Er
     }
 }
 
-fn permissions(args: &CreateServiceAccount) -> Result<Permissions, Error> {
-    let asked = &args.permissions;
-    if let Some(arn) = &asked.attach_role_arn {
-        return Ok(Permissions::Existing(arn.clone()));
-    }
-    if asked.attach_policy_arn.is_empty()
-        && asked.policy_document.is_empty()
-        && asked.well_known_policy.is_empty()
-    {
-        return Err(Error::Flags(
-            "one of --attach-policy-arn, --policy-document, --well-known-policy and --attach-role-arn must be set"
-                .to_owned(),
-        ));
-    }
-    let mut managed = asked.attach_policy_arn.clone();
-    let mut seen = std::collections::BTreeSet::new();
-    managed.retain(|arn| seen.insert(arn.clone()));
-    if asked
-        .policy_document
-        .iter()
-        .filter(|path| path.as_os_str() == "-")
-        .count()
-        > 1
-    {
+fn documents(paths: &[PathBuf]) -> Result<Vec<PolicyDocument>, Error> {
+    if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(Error::Flags(
             "--policy-document - is given twice: stdin can be read once".to_owned(),
         ));
     }
-    let spec = RoleSpec {
-        managed,
-        inline: asked
-            .policy_document
-            .iter()
-            .map(|path| document(path))
-            .collect::<Result<_, _>>()?,
-        well_known: WELL_KNOWN
-            .iter()
-            .filter(|policy| asked.well_known_policy.contains(policy))
-            .copied()
-            .collect(),
-        boundary: asked.permissions_boundary.clone(),
-        name: args.role.role_name.clone(),
-        path: args.role.role_path.clone(),
-        max_session_duration: args.role.max_session_duration,
-        subject_pattern: args.role.subject_pattern.clone(),
-        audience: args.role.audience.clone(),
-    };
-    let managed = spec.managed_count();
-    if managed > policy::MANAGED_MAXIMUM {
-        return Err(Error::Flags(format!(
-            "{managed} managed policies are asked for, IAM attaches at most {} to one role (10 unless the quota is \
-             raised); make one policy of several",
-            policy::MANAGED_MAXIMUM
-        )));
-    }
-    let size: usize = spec.inline_documents().values().map(policy::measure).sum();
-    if size > policy::INLINE_QUOTA {
-        return Err(Error::Flags(format!(
-            "the inline policies have {size} characters together, IAM takes {} for one role; \
-             make a managed policy of them and use --attach-policy-arn",
-            policy::INLINE_QUOTA
-        )));
-    }
-    Ok(Permissions::Role(spec))
+    paths.iter().map(|path| document(path)).collect()
 }
 
 fn document(path: &Path) -> Result<PolicyDocument, Error> {
@@ -194,55 +181,6 @@ pub fn read_file(path: &Path) -> Result<(String, Vec<u8>), Error> {
         });
     }
     Ok((name, bytes))
-}
-
-/// The asked annotations and those of the flags that are annotations to the EKS webhook.
-fn annotations(args: &CreateServiceAccount) -> Result<Map, Error> {
-    let mut annotations =
-        rules::annotations(collected("--annotations", &args.object.annotations)?)?;
-    let audience = args.role.audience.as_str();
-    for (key, value) in [
-        (
-            AUDIENCE_ANNOTATION,
-            (audience != DEFAULT_AUDIENCE).then(|| audience.to_owned()),
-        ),
-        (
-            "eks.amazonaws.com/token-expiration",
-            args.object
-                .token_expiration
-                .map(|seconds| seconds.to_string()),
-        ),
-        (
-            "eks.amazonaws.com/sts-regional-endpoints",
-            args.object.sts_regional_endpoints.map(|on| on.to_string()),
-        ),
-    ] {
-        let Some(value) = value else {
-            continue;
-        };
-        if let Some(other) = annotations.insert(key.to_owned(), value.clone())
-            && other != value
-        {
-            return Err(Error::Flags(format!(
-                "--annotations {key}={other} contradicts the flag for it, which says {value}"
-            )));
-        }
-    }
-    // The trust policy and the provider must know it too.
-    if let Some(other) = annotations
-        .get(AUDIENCE_ANNOTATION)
-        .filter(|other| *other != audience)
-    {
-        return Err(Error::Flags(format!(
-            "--annotations {AUDIENCE_ANNOTATION} is set by irsactl: use --audience {other}"
-        )));
-    }
-    if annotations.contains_key(ROLE_ANNOTATION) {
-        return Err(Error::Flags(format!(
-            "--annotations {ROLE_ANNOTATION} is set by irsactl: use --attach-role-arn"
-        )));
-    }
-    Ok(annotations)
 }
 
 /// The pairs of a repeatable flag; a key with two values is a mistake.

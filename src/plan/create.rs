@@ -34,11 +34,22 @@ pub struct IamServiceAccount {
     /// Of the tokens that pods get.
     pub audience: Audience,
     pub tags: Map,
+    pub scope: Scope,
     pub conflicts: Conflicts,
     pub service_role: Option<RoleArn>,
     pub rollback: Rollback,
     /// Makes the provider too, where it is missing.
     pub provider: Option<ProviderSpec>,
+}
+
+/// How much of an IAM service account is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The role, and the ServiceAccount that uses it.
+    #[default]
+    Whole,
+    /// The role; the ServiceAccount is left to someone else.
+    RoleOnly,
 }
 
 /// Where the permissions come from.

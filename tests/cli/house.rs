@@ -65,7 +65,13 @@ const NOTHING: [String; 0] = [];
 
 #[test]
 fn what_decides_is_pure() {
-    let pure = ["src/model", "src/plan", "src/policy", "src/template"];
+    let pure = [
+        "src/desired",
+        "src/model",
+        "src/plan",
+        "src/policy",
+        "src/template",
+    ];
     let words = [
         "async ",
         ".await",

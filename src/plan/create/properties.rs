@@ -132,6 +132,7 @@ fn asked(name: ServiceAccountName, spec: RoleSpec, maps: [Map; 3]) -> IamService
         labels,
         annotations,
         tags,
+        scope: Scope::Whole,
         conflicts: Conflicts::Refused,
         service_role: None,
         rollback: Rollback::Enabled,

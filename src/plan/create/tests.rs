@@ -45,6 +45,7 @@ fn asked(permissions: Permissions) -> IamServiceAccount {
         annotations: Map::new(),
         audience: Audience::default(),
         tags: Map::new(),
+        scope: Scope::Whole,
         conflicts: Conflicts::Refused,
         service_role: None,
         rollback: Rollback::Enabled,

@@ -297,10 +297,10 @@ fn annotations_and_flags_that_contradict_each_other() {
     error: --annotations eks.amazonaws.com/audience is set by irsactl: use --audience vault
     hint: see `--help`
     $ --well-known-policy autoscaler --annotations eks.amazonaws.com/audience=vault --audience nomad
-    error: --annotations eks.amazonaws.com/audience=vault contradicts the flag for it, which says nomad
+    error: --annotations eks.amazonaws.com/audience=vault contradicts --audience, which says nomad
     hint: see `--help`
     $ --well-known-policy autoscaler --annotations eks.amazonaws.com/token-expiration=600 --token-expiration 900
-    error: --annotations eks.amazonaws.com/token-expiration=600 contradicts the flag for it, which says 900
+    error: --annotations eks.amazonaws.com/token-expiration=600 contradicts --token-expiration, which says 900
     hint: see `--help`
     ");
 }

@@ -1,0 +1,235 @@
+//! A config file of eksctl's (`ClusterConfig`, `eksctl.io/v1alpha5`) → the IAM service accounts that
+//! it asks for, and back. Only `metadata` and `iam` are read; the rest of eksctl's schema is left
+//! alone. Every mistake is told at once, with its place.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::model::{ClusterName, Map};
+use crate::plan::create::IamServiceAccount;
+
+mod accounts;
+mod check;
+mod fields;
+mod filter;
+mod node;
+mod write;
+
+pub use filter::Filter;
+use node::{Node, Place, Value};
+pub use write::write;
+
+const API_VERSION: &str = "eksctl.io/v1alpha5";
+const KIND: &str = "ClusterConfig";
+/// So many problems are told; a file with more has one cause for most of them.
+const TOLD: usize = 100;
+
+/// What a config file asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterConfig {
+    pub cluster: ClusterName,
+    pub region: String,
+    /// `None`: the file does not say.
+    pub with_oidc: Option<bool>,
+    /// Of every stack. The accounts have them already.
+    pub tags: Map,
+    /// In the order of the file. How they are carried out (`conflicts`, `service_role`, `rollback`,
+    /// `provider`) is no matter of the file.
+    pub accounts: Vec<IamServiceAccount>,
+}
+
+/// A mistake in a config file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    place: Place,
+    /// Path of the field; empty where the file as a whole is meant.
+    field: String,
+    rule: String,
+}
+
+impl Problem {
+    fn new(place: Place, field: &str, rule: impl Into<String>) -> Self {
+        Self {
+            place,
+            field: field.to_owned(),
+            rule: rule.into(),
+        }
+    }
+}
+
+/// `line:column: field: rule`.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, field, rule } = self;
+        write!(f, "{}:{}: ", place.line, place.column)?;
+        if !field.is_empty() {
+            write!(f, "{field}: ")?;
+        }
+        f.write_str(rule)
+    }
+}
+
+/// The problems of a file, one a line.
+pub fn told(file: &str, problems: &[Problem]) -> String {
+    let count = match problems.len() {
+        1 => "1 problem".to_owned(),
+        count => format!("{count} problems"),
+    };
+    let mut text = format!("{file} is no valid config file: {count}");
+    for problem in problems.iter().take(TOLD) {
+        text.push_str(&format!("\n  {file}:{problem}"));
+    }
+    if problems.len() > TOLD {
+        text.push_str(&format!("\n  and {} more", problems.len() - TOLD));
+    }
+    text
+}
+
+/// Reads a file; `file` is its name in messages.
+///
+/// # Errors
+/// [`Error::Config`] with every problem, in the order of the file.
+pub fn read(file: &str, bytes: &[u8]) -> Result<ClusterConfig, Error> {
+    parsed(bytes).map_err(|mut problems| {
+        problems.sort();
+        problems.dedup();
+        Error::Config {
+            file: file.to_owned(),
+            problems,
+        }
+    })
+}
+
+fn parsed(bytes: &[u8]) -> Result<ClusterConfig, Vec<Problem>> {
+    let start = Place { line: 1, column: 1 };
+    let one = |place, rule: String| vec![Problem::new(place, "", rule)];
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default();
+        let column = column.chars().count() + 1;
+        one(Place { line, column }, "is no UTF-8 text".to_owned())
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let root = node::parse(text)
+        .map_err(|fault| one(fault.place, fault.rule))?
+        .ok_or_else(|| one(start, "the file is empty".to_owned()))?;
+    let mut problems = Vec::new();
+    check::check(&root, &mut problems);
+    let config = contents(&root, &mut problems);
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(problems),
+    }
+}
+
+/// The values of a file whose names and types were checked; what is of a wrong type is passed over.
+fn contents(root: &Node, problems: &mut Vec<Problem>) -> Option<ClusterConfig> {
+    if !matches!(root.value, Value::Map(_)) {
+        return None;
+    }
+    for (name, wanted) in [("apiVersion", API_VERSION), ("kind", KIND)] {
+        let found = root.at(name);
+        let text = found.and_then(|node| node.text());
+        match (found, text) {
+            (None, _) => missing(root, "", name, problems),
+            (Some(node), Some(text)) if text != wanted => {
+                let rule = format!("is {:?}: {wanted:?} is wanted", check::short(text));
+                problems.push(Problem::new(node.place, name, rule));
+            }
+            _ => {}
+        }
+    }
+    let Some(metadata) = root.at("metadata") else {
+        missing(root, "", "metadata", problems);
+        accounts::read(root, &Map::new(), problems);
+        return None;
+    };
+    let mut required = |name: &str| {
+        if metadata.at(name).is_none() && matches!(metadata.value, Value::Map(_)) {
+            missing(metadata, "metadata", name, problems);
+        }
+    };
+    required("name");
+    required("region");
+    let cluster = value::<ClusterName>(root, "", "metadata.name", problems);
+    let region = value::<Region>(root, "", "metadata.region", problems);
+    let tags = accounts::common_tags(root, problems);
+    let accounts = accounts::read(root, &tags, problems);
+    Some(ClusterConfig {
+        cluster: cluster?,
+        region: region?.0,
+        with_oidc: with_oidc(root),
+        tags,
+        accounts,
+    })
+}
+
+fn with_oidc(root: &Node) -> Option<bool> {
+    match root.at("iam.withOIDC")?.value {
+        Value::Bool(value) => Some(value),
+        _ => None,
+    }
+}
+
+/// A field that must be there is not.
+fn missing(node: &Node, path: &str, name: &str, problems: &mut Vec<Problem>) {
+    problems.push(Problem::new(node.place, &inside(path, name), "must be set"));
+}
+
+/// The value of a text field behind `name`; `path` is that of `node`.
+fn value<T: std::str::FromStr<Err = String>>(
+    node: &Node,
+    path: &str,
+    name: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    let found = node.at(name)?;
+    let text = found.text()?;
+    match text.parse() {
+        Ok(value) => Some(value),
+        Err(rule) => {
+            let rule = format!("{:?}: {rule}", check::short(text));
+            problems.push(Problem::new(found.place, &inside(path, name), rule));
+            None
+        }
+    }
+}
+
+/// A region: it becomes a part of host names.
+struct Region(String);
+
+impl std::str::FromStr for Region {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_region = (1..=63).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        match is_region {
+            true => Ok(Self(text.to_owned())),
+            false => Err("a region such as `eu-west-1` is wanted".to_owned()),
+        }
+    }
+}
+
+/// The path of a field inside of another's; odd names are put into brackets and quotes.
+fn inside(path: &str, name: &str) -> String {
+    let is_plain = (1..=60).contains(&name.len())
+        && name.split('.').all(|part| {
+            !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+        });
+    match (path.is_empty(), is_plain) {
+        (true, true) => name.to_owned(),
+        (false, true) => format!("{path}.{name}"),
+        (_, false) => format!("{path}[{:?}]", check::short(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,372 @@
+//! The service accounts of a config file: each one's values, then the rules between its fields, then
+//! what may stand once in a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use serde_json::Value as Json;
+
+use super::check::{number, short};
+use super::node::{Node, Value};
+use super::{Problem, inside, missing, value};
+use crate::desired::{self, Field, Given, Rule, SESSION_SECONDS, TOKEN_SECONDS};
+use crate::model::{Map, Namespace, ServiceAccountName};
+use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+use crate::policy::PolicyDocument;
+use crate::template::WELL_KNOWN;
+
+/// The accounts that are good; what is wrong is put into `problems`.
+pub fn read(root: &Node, tags: &Map, problems: &mut Vec<Problem>) -> Vec<IamServiceAccount> {
+    let Some(list) = root.at("iam.serviceAccounts") else {
+        return Vec::new();
+    };
+    let odd = with_problems(problems);
+    let mut accounts = Vec::new();
+    for (index, node) in list.items().iter().enumerate() {
+        if matches!(node.value, Value::Map(_)) {
+            let path = format!("iam.serviceAccounts[{index}]");
+            let account = account(node, &path, tags, odd.contains(&index), problems);
+            accounts.extend(account.map(|account| (index, account)));
+        }
+    }
+    check_provider(root, list, problems);
+    check_once(list, &accounts, problems);
+    accounts.into_iter().map(|(_, account)| account).collect()
+}
+
+/// The tags that every stack gets.
+pub fn common_tags(root: &Node, problems: &mut Vec<Problem>) -> Map {
+    const PATH: &str = "metadata.tags";
+    let tags = map(root, PATH);
+    for rule in desired::common_tags(&tags) {
+        let (place, path) = spot(root, PATH, rule.key());
+        problems.push(Problem::new(place, &path, rule.told(name)));
+    }
+    tags
+}
+
+/// eksctl's rule: roles for service accounts need the provider, and the file must say so.
+fn check_provider(root: &Node, list: &Node, problems: &mut Vec<Problem>) {
+    let said = root.at("iam.withOIDC");
+    let is_on = said.is_some_and(|node| !matches!(node.value, Value::Bool(false)));
+    if !is_on && !list.items().is_empty() {
+        let place = said.map_or(list.place, |node| node.place);
+        let rule = "must be `true`, because iam.serviceAccounts has accounts";
+        problems.push(Problem::new(place, "iam.withOIDC", rule));
+    }
+}
+
+/// No account and no name of a role may stand twice.
+fn check_once(list: &Node, accounts: &[(usize, IamServiceAccount)], problems: &mut Vec<Problem>) {
+    let mut seen = BTreeMap::new();
+    for (index, account) in accounts {
+        let node = &list.items()[*index];
+        let role = match &account.permissions {
+            Permissions::Role(spec) => spec.name.as_ref(),
+            Permissions::Existing(_) => None,
+        };
+        let role = role.map(|role| ("roleName", role.to_string()));
+        for (field, value) in [("metadata.name", account.name.to_string())]
+            .into_iter()
+            .chain(role)
+        {
+            let place = node.at(field).map_or(node.place, |node| node.place);
+            let Some((first, line)) = seen.insert((field, value.clone()), (*index, place.line))
+            else {
+                continue;
+            };
+            let path = format!("iam.serviceAccounts[{index}].{field}");
+            let rule = format!(
+                "{value:?} stands twice; first in iam.serviceAccounts[{first}], line {line}"
+            );
+            problems.push(Problem::new(place, &path, rule));
+        }
+    }
+}
+
+fn account(
+    node: &Node,
+    path: &str,
+    tags: &Map,
+    is_odd: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<IamServiceAccount> {
+    let before = problems.len();
+    let name = service_account_name(node, path, problems);
+    let mut given = given(node, path, name.clone(), problems);
+    given.common_tags.clone_from(tags);
+    // An empty document asks for a role without policies, as in eksctl. And what could not be read,
+    // or has a wrong name, is not missing.
+    let is_empty = |node: &Node| matches!(&node.value, Value::Map(fields) if fields.is_empty());
+    given.bare |= is_odd
+        || problems.len() > before
+        || node.at("attachPolicy").is_some_and(|node| is_empty(node));
+    match desired::service_account(given) {
+        Ok(account) => name.map(|_| account),
+        Err(broken) => {
+            problems.extend(broken.iter().map(|rule| problem(node, path, rule)));
+            None
+        }
+    }
+}
+
+/// The accounts, by index, of which names or types are wrong.
+fn with_problems(problems: &[Problem]) -> BTreeSet<usize> {
+    let index = |problem: &Problem| {
+        let rest = problem.field.strip_prefix("iam.serviceAccounts[")?;
+        rest.split(']').next()?.parse().ok()
+    };
+    problems.iter().filter_map(index).collect()
+}
+
+fn service_account_name(
+    node: &Node,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<ServiceAccountName> {
+    let namespace = match node.at("metadata.namespace") {
+        Some(_) => value::<Namespace>(node, path, "metadata.namespace", problems)?,
+        None => Namespace::default(),
+    };
+    let Some(found) = node.at("metadata.name") else {
+        if node
+            .at("metadata")
+            .is_none_or(|node| matches!(node.value, Value::Map(_)))
+        {
+            missing(node, path, "metadata.name", problems);
+        }
+        return None;
+    };
+    match ServiceAccountName::new(namespace, found.text()?) {
+        Ok(name) => Some(name),
+        Err(rule) => {
+            problems.push(Problem::new(
+                found.place,
+                &inside(path, "metadata.name"),
+                rule,
+            ));
+            None
+        }
+    }
+}
+
+/// What the file says of an account, each field by itself. Without a name it has some name, so that
+/// the rest is judged too.
+fn given(
+    node: &Node,
+    path: &str,
+    account: Option<ServiceAccountName>,
+    problems: &mut Vec<Problem>,
+) -> Given {
+    let some_name = || ServiceAccountName {
+        namespace: Namespace::default(),
+        name: String::new(),
+    };
+    Given {
+        role_arn: value(node, path, "attachRoleARN", problems),
+        managed: texts(node, path, "attachPolicyARNs", problems),
+        inline: documents(node, path, problems),
+        well_known: WELL_KNOWN
+            .iter()
+            .filter(|policy| is_true(node, &format!("wellKnownPolicies.{}", policy.name())))
+            .copied()
+            .collect(),
+        boundary: value(node, path, "permissionsBoundary", problems),
+        role_name: value(node, path, "roleName", problems),
+        role_path: value(node, path, "rolePath", problems),
+        max_session_duration: seconds(node, path, "maxSessionDuration", SESSION_SECONDS, problems),
+        subject_pattern: value(node, path, "subjectPattern", problems),
+        audience: value(node, path, "audience", problems).unwrap_or_default(),
+        tags: map(node, "tags"),
+        labels: map(node, "metadata.labels"),
+        annotations: map(node, "metadata.annotations"),
+        token_expiration: seconds(node, path, "tokenExpiration", TOKEN_SECONDS, problems),
+        sts_regional_endpoints: match node.at("stsRegionalEndpoints").map(|node| &node.value) {
+            Some(Value::Bool(on)) => Some(*on),
+            _ => None,
+        },
+        scope: match is_true(node, "roleOnly") {
+            true => Scope::RoleOnly,
+            false => Scope::Whole,
+        },
+        ..Given::new(account.unwrap_or_else(some_name))
+    }
+}
+
+fn is_true(node: &Node, name: &str) -> bool {
+    node.at(name)
+        .is_some_and(|node| matches!(node.value, Value::Bool(true)))
+}
+
+/// A list of texts that keep a rule.
+fn texts<T: FromStr<Err = String>>(
+    node: &Node,
+    path: &str,
+    name: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<T> {
+    let items = node.at(name).map_or(&[][..], |node| node.items());
+    let mut values = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        match item.text().map(|text| (text, text.parse())) {
+            None => {}
+            Some((_, Ok(value))) => values.push(value),
+            Some((text, Err(rule))) => {
+                let path = format!("{path}.{name}[{index}]");
+                let rule = format!("{:?}: {rule}", short(text));
+                problems.push(Problem::new(item.place, &path, rule));
+            }
+        }
+    }
+    values
+}
+
+fn seconds(
+    node: &Node,
+    path: &str,
+    name: &str,
+    range: RangeInclusive<u32>,
+    problems: &mut Vec<Problem>,
+) -> Option<u32> {
+    let found = node.at(name)?;
+    let Value::Number(text) = &found.value else {
+        return None;
+    };
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    if number.is_none() {
+        let rule = format!(
+            "`{}`: {} to {} seconds are wanted",
+            short(text),
+            range.start(),
+            range.end()
+        );
+        problems.push(Problem::new(found.place, &inside(path, name), rule));
+    }
+    number
+}
+
+/// The texts of a mapping; null is the empty text, as to eksctl.
+fn map(node: &Node, name: &str) -> Map {
+    let entries = node.at(name).map_or(&[][..], |node| node.entries());
+    entries
+        .iter()
+        .filter_map(|entry| match &entry.value.value {
+            Value::Text(text) => Some((entry.name()?.to_owned(), text.clone())),
+            Value::Null => Some((entry.name()?.to_owned(), String::new())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The policy documents, of `attachPolicy` or of `attachPolicies`.
+fn documents(node: &Node, path: &str, problems: &mut Vec<Problem>) -> Vec<PolicyDocument> {
+    let one = node.at("attachPolicy");
+    let several = node.at("attachPolicies");
+    if let (Some(one), Some(_)) = (one, several) {
+        let rule = "cannot be used with attachPolicies: put all documents there";
+        problems.push(Problem::new(one.place, &inside(path, "attachPolicy"), rule));
+    }
+    let one = one
+        .filter(|node| !node.entries().is_empty())
+        .map(|node| (inside(path, "attachPolicy"), node));
+    let several = several.map_or(&[][..], |node| node.items());
+    let several = several
+        .iter()
+        .enumerate()
+        .map(|(index, node)| (format!("{path}.attachPolicies[{index}]"), node));
+    one.into_iter()
+        .chain(several)
+        .filter(|(_, node)| matches!(node.value, Value::Map(_)))
+        .filter_map(|(path, node)| document(node, &path, problems))
+        .collect()
+}
+
+fn document(node: &Node, path: &str, problems: &mut Vec<Problem>) -> Option<PolicyDocument> {
+    // What is no JSON has been told already.
+    let json = json(node)?;
+    match PolicyDocument::parse(&json.to_string()) {
+        Ok(document) => Some(document),
+        Err(rule) => {
+            problems.push(Problem::new(node.place, path, rule));
+            None
+        }
+    }
+}
+
+/// A tree as JSON, if it is that.
+fn json(node: &Node) -> Option<Json> {
+    Some(match &node.value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Number(text) => Json::Number(number(text)?),
+        Value::Text(text) => Json::String(text.clone()),
+        Value::List(items) => {
+            let items = items.iter().map(|item| json(item));
+            Json::Array(items.collect::<Option<_>>()?)
+        }
+        Value::Map(entries) => {
+            let mut object = serde_json::Map::new();
+            for entry in entries {
+                object.insert(entry.name()?.to_owned(), json(&entry.value)?);
+            }
+            Json::Object(object)
+        }
+        Value::Merge | Value::Tagged(_) => return None,
+    })
+}
+
+/// A broken rule at the place of its field.
+fn problem(node: &Node, path: &str, rule: &Rule) -> Problem {
+    let field = match rule {
+        // None of them is there.
+        Rule::NoPermissions => return Problem::new(node.place, path, rule.told(name)),
+        Rule::WithRole(Field::InlinePolicies) | Rule::InlineTooLong(_)
+            if node.at("attachPolicy").is_none() =>
+        {
+            "attachPolicies"
+        }
+        Rule::TooManyManaged(_) if node.at("attachPolicyARNs").is_none() => "wellKnownPolicies",
+        rule => name(rule.field()),
+    };
+    let (place, inner) = spot(node, field, rule.key());
+    Problem::new(place, &format!("{path}.{inner}"), rule.told(name))
+}
+
+/// The place and path of a field, or of an entry of it.
+fn spot(node: &Node, field: &str, key: Option<&str>) -> (super::Place, String) {
+    let found = node.at(field);
+    let entries = found.map_or(&[][..], |node| node.entries());
+    match entries
+        .iter()
+        .find(|entry| key.is_some() && entry.name() == key)
+    {
+        Some(entry) => (entry.key.place, inside(field, key.unwrap_or_default())),
+        None => (
+            found.map_or(node.place, |node| node.place),
+            field.to_owned(),
+        ),
+    }
+}
+
+/// What a config file calls a field.
+fn name(field: Field) -> &'static str {
+    match field {
+        Field::RoleArn => "attachRoleARN",
+        Field::ManagedPolicies => "attachPolicyARNs",
+        Field::InlinePolicies => "attachPolicy",
+        Field::WellKnownPolicies => "wellKnownPolicies",
+        Field::Boundary => "permissionsBoundary",
+        Field::RoleName => "roleName",
+        Field::RolePath => "rolePath",
+        Field::MaxSessionDuration => "maxSessionDuration",
+        Field::SubjectPattern => "subjectPattern",
+        Field::Audience => "audience",
+        Field::Tags => "tags",
+        Field::Scope => "roleOnly",
+        Field::Labels => "metadata.labels",
+        Field::Annotations => "metadata.annotations",
+        Field::TokenExpiration => "tokenExpiration",
+        Field::StsRegionalEndpoints => "stsRegionalEndpoints",
+    }
+}

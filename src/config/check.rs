@@ -1,0 +1,242 @@
+//! Names and types of a config file, against the list of fields: unknown and wrongly written names,
+//! values of another type, and keys that stand twice.
+
+use std::collections::BTreeMap;
+
+use super::fields::{self, Field, Kind, SECTIONS};
+use super::node::{Node, Place, Value};
+use super::{Problem, inside};
+
+/// Puts every problem of names and types into `problems`.
+pub fn check(root: &Node, problems: &mut Vec<Problem>) {
+    let Value::Map(_) = root.value else {
+        problems.push(Problem::new(root.place, "", mismatch(Kind::Object, root)));
+        return;
+    };
+    object(root, "", "", problems);
+}
+
+/// An object whose fields are on the list, under `pattern`.
+fn object(node: &Node, pattern: &str, path: &str, problems: &mut Vec<Problem>) {
+    let sections = if path.is_empty() {
+        SECTIONS.as_slice()
+    } else {
+        &[]
+    };
+    let names: Vec<&str> = fields::of(pattern)
+        .map(Field::name)
+        .chain(sections.iter().copied())
+        .collect();
+    for (name, value, place) in unique(node, path, problems) {
+        let path = inside(path, name);
+        if let Some(field) = fields::of(pattern).find(|field| field.name() == name) {
+            value_of(field, value, &path, problems);
+        } else if !sections.contains(&name) {
+            let near = nearest(name, &names);
+            let rule = format!("there is no such field{near}");
+            problems.push(Problem::new(place, &path, rule));
+        }
+    }
+}
+
+/// The entries of a mapping with a text as key, each key once.
+fn unique<'a>(
+    node: &'a Node,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<(&'a str, &'a Node, Place)> {
+    let mut seen = BTreeMap::new();
+    let mut entries = Vec::new();
+    for entry in node.entries() {
+        let place = entry.key.place;
+        let Some(name) = entry.name() else {
+            let rule = format!("a key is {}: put it into quotes", described(&entry.key));
+            problems.push(Problem::new(place, path, rule));
+            continue;
+        };
+        match seen.insert(name, place) {
+            Some(first) => {
+                let rule = format!("stands twice; first on line {}", first.line);
+                problems.push(Problem::new(place, &inside(path, name), rule));
+            }
+            None => entries.push((name, &*entry.value, place)),
+        }
+    }
+    entries
+}
+
+fn value_of(field: &Field, node: &Node, path: &str, problems: &mut Vec<Problem>) {
+    if node.is_null() {
+        return;
+    }
+    let fits = matches!(
+        (field.kind, &node.value),
+        (Kind::Any, _)
+            | (
+                Kind::Object | Kind::Map | Kind::WellKnown | Kind::Document,
+                Value::Map(_)
+            )
+            | (
+                Kind::Objects | Kind::Texts | Kind::Documents,
+                Value::List(_)
+            )
+            | (Kind::Text, Value::Text(_))
+            | (Kind::Bool, Value::Bool(_))
+            | (Kind::Seconds, Value::Number(_))
+    );
+    if !fits {
+        problems.push(Problem::new(node.place, path, mismatch(field.kind, node)));
+        return;
+    }
+    match field.kind {
+        Kind::Object => object(node, field.path, path, problems),
+        Kind::Objects | Kind::Texts | Kind::Documents => items(field, node, path, problems),
+        Kind::Map | Kind::WellKnown => entries(field.kind, node, path, problems),
+        Kind::Document => document(node, path, problems),
+        Kind::Text | Kind::Bool | Kind::Seconds | Kind::Any => {}
+    }
+}
+
+fn items(field: &Field, node: &Node, path: &str, problems: &mut Vec<Problem>) {
+    for (index, item) in node.items().iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        match (field.kind, &item.value) {
+            (Kind::Objects, Value::Map(_)) => {
+                object(item, &format!("{}[]", field.path), &path, problems);
+            }
+            (Kind::Documents, Value::Map(_)) => document(item, &path, problems),
+            (Kind::Texts, Value::Text(_)) => {}
+            (kind, _) => {
+                let wanted = match kind {
+                    Kind::Texts => Kind::Text,
+                    _ => Kind::Object,
+                };
+                problems.push(Problem::new(item.place, &path, mismatch(wanted, item)));
+            }
+        }
+    }
+}
+
+/// Texts by any name, or bools by the names of well-known policies.
+fn entries(kind: Kind, node: &Node, path: &str, problems: &mut Vec<Problem>) {
+    for (name, value, place) in unique(node, path, problems) {
+        let path = inside(path, name);
+        let wanted = match kind {
+            Kind::WellKnown => Kind::Bool,
+            _ => Kind::Text,
+        };
+        let names = fields::well_known_names();
+        if kind == Kind::WellKnown && !names.contains(&name) {
+            let near = nearest(name, &names);
+            let rule = format!("there is no such well-known policy{near}");
+            problems.push(Problem::new(place, &path, rule));
+        }
+        let fits = match &value.value {
+            Value::Null => true,
+            Value::Text(_) => wanted == Kind::Text,
+            Value::Bool(_) => wanted == Kind::Bool,
+            _ => false,
+        };
+        if !fits {
+            problems.push(Problem::new(value.place, &path, mismatch(wanted, value)));
+        }
+    }
+}
+
+/// A policy document must be JSON in the end; its grammar is judged where it is read.
+fn document(node: &Node, path: &str, problems: &mut Vec<Problem>) {
+    match &node.value {
+        Value::Map(_) => {
+            for (name, value, _) in unique(node, path, problems) {
+                document(value, &inside(path, name), problems);
+            }
+        }
+        Value::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                document(item, &format!("{path}[{index}]"), problems);
+            }
+        }
+        Value::Number(text) if number(text).is_none() => {
+            let rule = format!(
+                "`{text}` is a number to YAML, and another one in JSON: put it into quotes"
+            );
+            problems.push(Problem::new(node.place, path, rule));
+        }
+        Value::Merge | Value::Tagged(_) => {
+            let rule = format!("is {}: JSON has none", described(node));
+            problems.push(Problem::new(node.place, path, rule));
+        }
+        _ => {}
+    }
+}
+
+/// A number that is written as JSON has it: without leading zeros, other bases and underscores.
+pub fn number(text: &str) -> Option<serde_json::Number> {
+    serde_json::from_str(text).ok()
+}
+
+/// What is wanted and what is there.
+fn mismatch(wanted: Kind, found: &Node) -> String {
+    let word = match wanted {
+        Kind::Object | Kind::Document => "an object",
+        Kind::Objects | Kind::Documents => "a list of objects",
+        Kind::Text => "a text",
+        Kind::Texts => "a list of texts",
+        Kind::Bool => "`true` or `false`",
+        Kind::Seconds => "a number of seconds",
+        Kind::Map => "an object of texts",
+        Kind::WellKnown => "an object of `true` and `false`",
+        Kind::Any => "anything",
+    };
+    let mend = match (wanted, &found.value) {
+        (Kind::Text, Value::Number(_) | Value::Bool(_)) => ": put it into quotes",
+        (Kind::Bool, Value::Text(text)) if text == "true" || text == "false" => {
+            ": leave the quotes out"
+        }
+        (Kind::Seconds, Value::Text(text)) if number(text).is_some() => ": leave the quotes out",
+        (Kind::Texts, Value::Text(_)) => ": put `[` and `]` around it",
+        (Kind::Objects | Kind::Documents, Value::Map(_)) => ": put `- ` before the first field",
+        _ => "",
+    };
+    format!("{word} is wanted, this is {}{mend}", described(found))
+}
+
+fn described(node: &Node) -> String {
+    match &node.value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => format!("the bool `{value}`"),
+        Value::Number(text) => format!("the number `{}`", short(text)),
+        Value::Text(text) => format!("the text {:?}", short(text)),
+        Value::List(_) => "a list".to_owned(),
+        Value::Map(_) => "an object".to_owned(),
+        Value::Merge => "a merge key".to_owned(),
+        Value::Tagged(tag) => format!("a value with the tag `{}`", short(tag)),
+    }
+}
+
+/// A text, cut where it would fill the screen.
+pub fn short(text: &str) -> String {
+    const LENGTH: usize = 60;
+    match text.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// `; did you mean …?` with the name that was probably meant: one that differs in upper and lower
+/// case only, else one that is a few letters away.
+fn nearest(name: &str, known: &[&str]) -> String {
+    // The distance takes time and memory of both lengths; no field has such a name.
+    if name.chars().count() > 100 {
+        return String::new();
+    }
+    let lower = name.to_lowercase();
+    let distance = |other: &&&str| strsim::osa_distance(&lower, &other.to_lowercase());
+    let limit = 1 + name.chars().count() / 4;
+    known
+        .iter()
+        .min_by_key(distance)
+        .filter(|other| distance(other) <= limit)
+        .map(|other| format!("; did you mean `{other}`?"))
+        .unwrap_or_default()
+}

@@ -1,0 +1,516 @@
+//! A YAML document as a tree of nodes that know where they stand, so that every mistake can be told
+//! with its place. Aliases share their node and merge keys are resolved; depth and size are bounded,
+//! so that no input exhausts the stack or the memory. Plain scalars mean what they mean to eksctl
+//! (YAML 1.1 of Go: `yes` is a bool, `0x10` a number).
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, Span, Tag};
+
+/// Nodes of a document, aliases counted as often as they stand.
+const LARGEST: usize = 500_000;
+/// Collections inside of each other.
+const DEEPEST: usize = 100;
+
+/// Where something stands; both begin at 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub line: usize,
+    pub column: usize,
+}
+
+/// A value, and where it stands.
+#[derive(Debug)]
+pub struct Node {
+    pub place: Place,
+    pub value: Value,
+    /// How many nodes it stands for, itself included.
+    weight: usize,
+    height: usize,
+}
+
+#[derive(Debug)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    /// As it is written.
+    Number(String),
+    Text(String),
+    List(Vec<Rc<Node>>),
+    Map(Vec<Entry>),
+    /// The plain `<<`.
+    Merge,
+    /// With a tag that is none of YAML's own, such as CloudFormation's `!Sub`.
+    Tagged(String),
+}
+
+/// One line of a mapping. A key that stands twice is there twice.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub key: Rc<Node>,
+    pub value: Rc<Node>,
+}
+
+impl Entry {
+    /// The key, where it is a text.
+    pub fn name(&self) -> Option<&str> {
+        match &self.key.value {
+            Value::Text(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+impl Node {
+    /// What stands behind a path of keys; null is as good as absent.
+    pub fn at(&self, path: &str) -> Option<&Rc<Node>> {
+        let (name, rest) = match path.split_once('.') {
+            Some((name, rest)) => (name, Some(rest)),
+            None => (path, None),
+        };
+        let node = self.entries().iter().find(|e| e.name() == Some(name))?;
+        match (rest, &node.value.value) {
+            (_, Value::Null) => None,
+            (None, _) => Some(&node.value),
+            (Some(rest), _) => node.value.at(rest),
+        }
+    }
+
+    /// The entries of a mapping; other values have none.
+    pub fn entries(&self) -> &[Entry] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The items of a list; other values have none.
+    pub fn items(&self) -> &[Rc<Node>] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+}
+
+/// Why a text is no YAML that is read here, and where.
+#[derive(Debug, PartialEq)]
+pub struct Fault {
+    pub place: Place,
+    pub rule: String,
+}
+
+/// Reads the first document that is not empty. `None`: there is none.
+pub fn parse(text: &str) -> Result<Option<Rc<Node>>, Fault> {
+    let mut options = granit_parser::Options::default();
+    options.set_emit_comments(false);
+    let mut builder = Builder::default();
+    for event in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = event.map_err(|error| Fault {
+            place: Place {
+                line: error.marker().line(),
+                column: error.marker().col() + 1,
+            },
+            rule: format!("is no YAML: {}", error.info()),
+        })?;
+        let is_end = matches!(event, Event::DocumentEnd);
+        builder.take(event, &span)?;
+        if is_end && builder.root.as_ref().is_some_and(|root| !root.is_null()) {
+            return Ok(builder.root);
+        }
+    }
+    Ok(None)
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Builder {
+    /// The collections that are still open, outermost first.
+    open: Vec<Open>,
+    anchors: HashMap<usize, Rc<Node>>,
+    weight: usize,
+    root: Option<Rc<Node>>,
+}
+
+/// A collection of which the end has not been read.
+struct Open {
+    place: Place,
+    anchor: usize,
+    tag: Option<String>,
+    kind: Collection,
+    /// Of a mapping: keys and values in turn.
+    items: Vec<Rc<Node>>,
+}
+
+enum Collection {
+    List,
+    Map,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Fault> {
+        let place = Place {
+            line: span.start.line(),
+            column: span.start.col() + 1,
+        };
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = scalar(&text, style, tag.as_deref());
+                self.finish(place, value, anchor)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.open(place, anchor, tag.as_deref(), Collection::List)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.open(place, anchor, tag.as_deref(), Collection::Map)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::Alias(anchor) => {
+                let node = self.anchors.get(&anchor).cloned().ok_or_else(|| Fault {
+                    place,
+                    rule: "an alias stands inside of what it means".to_owned(),
+                })?;
+                let weight = node.weight;
+                self.add(place, node, weight)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn open(
+        &mut self,
+        place: Place,
+        anchor: usize,
+        tag: Option<&Tag>,
+        kind: Collection,
+    ) -> Result<(), Fault> {
+        if self.open.len() >= DEEPEST {
+            return Err(too_deep(place));
+        }
+        let tag = tag.filter(|tag| !is_own(tag)).map(Tag::original);
+        self.open.push(Open {
+            place,
+            anchor,
+            tag,
+            kind,
+            items: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
+        let value = match (open.tag, open.kind) {
+            (Some(tag), _) => Value::Tagged(tag),
+            (None, Collection::List) => Value::List(open.items),
+            (None, Collection::Map) => Value::Map(merged(open.items)?),
+        };
+        self.finish(open.place, value, open.anchor)
+    }
+
+    /// A node is read to its end.
+    fn finish(&mut self, place: Place, value: Value, anchor: usize) -> Result<(), Fault> {
+        let (mut weight, mut height) = (1_usize, 0);
+        let mut count = |node: &Node| {
+            weight = weight.saturating_add(node.weight);
+            height = height.max(node.height + 1);
+        };
+        match &value {
+            Value::List(items) => items.iter().for_each(|item| count(item)),
+            Value::Map(entries) => entries.iter().for_each(|entry| {
+                count(&entry.key);
+                count(&entry.value);
+            }),
+            _ => {}
+        }
+        let node = Rc::new(Node {
+            place,
+            value,
+            weight,
+            height,
+        });
+        if anchor != 0 {
+            self.anchors.insert(anchor, Rc::clone(&node));
+        }
+        // The nodes inside of it were counted when they were read.
+        self.add(place, node, 1)
+    }
+
+    /// Puts a node, or once more the one of an alias, into the collection that is open.
+    fn add(&mut self, place: Place, node: Rc<Node>, weight: usize) -> Result<(), Fault> {
+        self.weight = self.weight.saturating_add(weight);
+        if self.weight > LARGEST {
+            return Err(Fault {
+                place,
+                rule: format!("the file has more than {LARGEST} values, aliases counted"),
+            });
+        }
+        if self.open.len() + node.height > DEEPEST {
+            return Err(too_deep(place));
+        }
+        match self.open.last_mut() {
+            Some(open) => open.items.push(node),
+            None => self.root = Some(node),
+        }
+        Ok(())
+    }
+}
+
+fn too_deep(place: Place) -> Fault {
+    Fault {
+        place,
+        rule: format!("more than {DEEPEST} objects and lists stand inside of each other"),
+    }
+}
+
+/// The entries of a mapping; what `<<` names is put behind its own, which outrank it.
+fn merged(items: Vec<Rc<Node>>) -> Result<Vec<Entry>, Fault> {
+    let mut own = Vec::new();
+    let mut sources = Vec::new();
+    let mut items = items.into_iter();
+    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+        match (&key.value, &value.value) {
+            (Value::Merge, Value::Map(_)) => sources.push(value),
+            (Value::Merge, Value::List(list))
+                if list.iter().all(|item| matches!(item.value, Value::Map(_))) =>
+            {
+                sources.extend(list.iter().cloned());
+            }
+            (Value::Merge, _) => {
+                return Err(Fault {
+                    place: value.place,
+                    rule: "`<<` wants an object or a list of objects".to_owned(),
+                });
+            }
+            _ => own.push(Entry { key, value }),
+        }
+    }
+    let mut names: HashSet<String> = own
+        .iter()
+        .filter_map(|entry| entry.name().map(str::to_owned))
+        .collect();
+    for entry in sources.iter().flat_map(|source| source.entries()) {
+        if entry
+            .name()
+            .is_none_or(|name| names.insert(name.to_owned()))
+        {
+            own.push(entry.clone());
+        }
+    }
+    Ok(own)
+}
+
+/// Whether a tag is one of YAML's own, or the `!` that says "a text".
+fn is_own(tag: &Tag) -> bool {
+    tag.core_suffix().is_some() || tag.original() == "!"
+}
+
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
+    match tag {
+        Some(tag) if !is_own(tag) => Value::Tagged(tag.original()),
+        Some(tag) if matches!(tag.core_suffix(), None | Some("str")) => {
+            Value::Text(text.to_owned())
+        }
+        None if style != ScalarStyle::Plain => Value::Text(text.to_owned()),
+        _ => plain(text),
+    }
+}
+
+/// What a text without quotes means to eksctl's reader.
+pub fn plain(text: &str) -> Value {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            Value::Bool(true)
+        }
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            Value::Bool(false)
+        }
+        "<<" => Value::Merge,
+        _ if is_number(text) => Value::Number(text.to_owned()),
+        _ => Value::Text(text.to_owned()),
+    }
+}
+
+/// Numbers as Go's YAML takes them: `-1`, `1_000`, `0x1F`, `0o17`, `0b1`, `1.5e3`, `.5`, `.inf`, `.nan`.
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if matches!(
+        unsigned.to_ascii_lowercase().as_str(),
+        ".inf" | ".nan" | "inf" | "nan"
+    ) {
+        return unsigned.starts_with('.');
+    }
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return false;
+    }
+    let digits = unsigned.replace('_', "").to_ascii_lowercase();
+    for (prefix, base) in [("0x", 16), ("0o", 8), ("0b", 2)] {
+        if let Some(rest) = digits.strip_prefix(prefix) {
+            return !rest.is_empty() && rest.chars().all(|c| c.is_digit(base));
+        }
+    }
+    let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    !exponent.is_empty()
+        && all_digits(exponent)
+        && all_digits(whole)
+        && all_digits(fraction)
+        && !(whole.is_empty() && fraction.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(text: &str) -> String {
+        parse(text).expect_err(text).rule
+    }
+
+    #[test]
+    fn plain_scalars_mean_what_they_mean_to_eksctl() {
+        let word = |text: &str| match plain(text) {
+            Value::Null => "null",
+            Value::Bool(true) => "true",
+            Value::Bool(false) => "false",
+            Value::Number(_) => "number",
+            Value::Text(_) => "text",
+            _ => "other",
+        };
+        for (kind, texts) in [
+            ("null", ["", "~", "null", "NULL"].as_slice()),
+            ("true", &["yes", "On", "TRUE", "y"]),
+            ("false", &["no", "off", "False", "N"]),
+            (
+                "number",
+                &[
+                    "0",
+                    "-1",
+                    "+1",
+                    "007",
+                    "0x1F",
+                    "0o17",
+                    "0b10",
+                    "1_000",
+                    "1.5",
+                    ".5",
+                    "1.",
+                    "1e3",
+                    "-1.5E-3",
+                    ".inf",
+                    "-.INF",
+                    ".NaN",
+                    "012345678901",
+                    "1.29",
+                ],
+            ),
+            (
+                "text",
+                &[
+                    "a",
+                    "1a",
+                    "-",
+                    "+",
+                    ".",
+                    "..",
+                    "0x",
+                    "0xg",
+                    "1e",
+                    "1:30",
+                    "2012-10-17",
+                    "nULL",
+                    "yEs",
+                    "inf",
+                    "nan",
+                    "_1",
+                    "1.2.3",
+                    "0b2",
+                    "é",
+                    "e3",
+                ],
+            ),
+        ] {
+            for text in texts {
+                assert_eq!(word(text), kind, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn aliases_and_merge_keys_stand_for_what_they_name() {
+        let text = "base: &a {x: 1, v: two}\nother: &b\n  x: three\n  z: four\n\
+                    one:\n  <<: [*a, *b]\n  v: own\nalias: *a\n";
+        let root = parse(text).unwrap().unwrap();
+        assert_eq!(root.at("one.v").unwrap().text(), Some("own"));
+        assert_eq!(root.at("one.z").unwrap().text(), Some("four"));
+        assert!(matches!(&root.at("one.x").unwrap().value, Value::Number(x) if x == "1"));
+        assert_eq!(root.at("alias.v").unwrap().text(), Some("two"));
+        assert_eq!(
+            root.at("alias.v").unwrap().place,
+            Place {
+                line: 1,
+                column: 20
+            }
+        );
+        assert_eq!(
+            rule("a: {<<: 1}"),
+            "`<<` wants an object or a list of objects"
+        );
+        assert_eq!(
+            rule("a: &a [*a]"),
+            "an alias stands inside of what it means"
+        );
+        assert!(rule("a: *b").starts_with("is no YAML: "));
+    }
+
+    #[test]
+    fn bombs_and_wells_are_refused() {
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..30 {
+            let item = format!("*a{}", level - 1);
+            let items = vec![item; 10].join(", ");
+            bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+        }
+        assert!(rule(&bomb).contains("more than 500000 values"));
+        let mut merges = "a0: &a0 {x0: 1}\n".to_owned();
+        for level in 1..2_000 {
+            merges.push_str(&format!(
+                "a{level}: &a{level}\n  <<: *a{}\n  x{level}: 1\n",
+                level - 1
+            ));
+        }
+        assert!(rule(&merges).contains("more than 500000 values"));
+        for deep in [
+            "[".repeat(100_000),
+            "{a: ".repeat(100_000),
+            "- ".repeat(100_000),
+            (0..2_000).map(|depth| " ".repeat(depth) + "a:\n").collect(),
+        ] {
+            let told = rule(&deep);
+            assert!(
+                told.contains("inside of each other") || told.contains("is no YAML"),
+                "{told}"
+            );
+        }
+        let chain: String = (1..150)
+            .map(|level| format!("a{level}: &a{level} [*a{}]\n", level - 1))
+            .collect();
+        assert!(rule(&format!("a0: &a0 1\n{chain}")).contains("inside of each other"));
+    }
+}

@@ -1,0 +1,386 @@
+//! From what is given for one account, by flags or in a config file, to the IAM service account that
+//! is asked for. The rules that hold between the fields are here, once for both, without the name
+//! that either gives to a field.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use crate::model::{
+    Audience, DEFAULT_AUDIENCE, Map, PolicyArn, ROLE_ANNOTATION, RoleArn, RoleName, RolePath,
+    ServiceAccountName, SubjectPattern,
+};
+use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+use crate::plan::{Conflicts, Rollback};
+use crate::policy::{self, PolicyDocument};
+use crate::template::{RoleSpec, WELL_KNOWN, WellKnownPolicy};
+
+mod rules;
+
+/// The annotation that the EKS webhook reads the audience of a pod's token from.
+pub const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
+/// The one that it reads the token's lifetime from, in seconds.
+const EXPIRATION_ANNOTATION: &str = "eks.amazonaws.com/token-expiration";
+/// The one that says whether pods use the regional STS endpoint.
+const REGIONAL_ANNOTATION: &str = "eks.amazonaws.com/sts-regional-endpoints";
+
+/// Longest session of a role in seconds (IAM API).
+pub const SESSION_SECONDS: RangeInclusive<u32> = 3_600..=43_200;
+/// Lifetime of a pod's token in seconds: Kubernetes' least, the webhook's most.
+pub const TOKEN_SECONDS: RangeInclusive<u32> = 600..=86_400;
+
+/// What is given for one account: each value is good by itself.
+#[derive(Clone, Debug)]
+pub struct Given {
+    pub name: ServiceAccountName,
+    pub role_arn: Option<RoleArn>,
+    pub managed: Vec<PolicyArn>,
+    pub inline: Vec<PolicyDocument>,
+    pub well_known: Vec<WellKnownPolicy>,
+    /// A role without any policy is wanted.
+    pub bare: bool,
+    pub boundary: Option<PolicyArn>,
+    pub role_name: Option<RoleName>,
+    pub role_path: Option<RolePath>,
+    pub max_session_duration: Option<u32>,
+    pub subject_pattern: Option<SubjectPattern>,
+    pub audience: Audience,
+    pub tags: Map,
+    /// Tags of the whole file, which the account's own outrank.
+    pub common_tags: Map,
+    pub labels: Map,
+    pub annotations: Map,
+    pub token_expiration: Option<u32>,
+    pub sts_regional_endpoints: Option<bool>,
+    pub scope: Scope,
+}
+
+impl Given {
+    /// An account of which nothing but the name is given.
+    pub fn new(name: ServiceAccountName) -> Self {
+        Self {
+            name,
+            role_arn: None,
+            managed: Vec::new(),
+            inline: Vec::new(),
+            well_known: Vec::new(),
+            bare: false,
+            boundary: None,
+            role_name: None,
+            role_path: None,
+            max_session_duration: None,
+            subject_pattern: None,
+            audience: Audience::default(),
+            tags: Map::new(),
+            common_tags: Map::new(),
+            labels: Map::new(),
+            annotations: Map::new(),
+            token_expiration: None,
+            sts_regional_endpoints: None,
+            scope: Scope::Whole,
+        }
+    }
+}
+
+/// What can be given, named apart from how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    RoleArn,
+    ManagedPolicies,
+    InlinePolicies,
+    WellKnownPolicies,
+    Boundary,
+    RoleName,
+    RolePath,
+    MaxSessionDuration,
+    SubjectPattern,
+    Audience,
+    Tags,
+    Scope,
+    Labels,
+    Annotations,
+    TokenExpiration,
+    StsRegionalEndpoints,
+}
+
+/// A rule that the given fields break.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rule {
+    /// One entry of tags, labels or annotations, or their number.
+    Entry {
+        field: Field,
+        key: String,
+        rule: String,
+    },
+    /// An existing role, without a ServiceAccount to put it on.
+    NothingToDo,
+    NoPermissions,
+    /// A field for a role of our own, beside an existing one.
+    WithRole(Field),
+    TooManyManaged(usize),
+    InlineTooLong(usize),
+    /// An annotation says other than the field for it.
+    Contradiction {
+        key: &'static str,
+        given: String,
+        field: Field,
+        value: String,
+    },
+    /// An annotation that only a field may set.
+    Reserved {
+        key: &'static str,
+        field: Field,
+        /// With a blank before it, where the field should have one.
+        value: String,
+    },
+}
+
+impl Rule {
+    /// The field that the rule is told of.
+    pub fn field(&self) -> Field {
+        match self {
+            Self::Entry { field, .. } | Self::WithRole(field) => *field,
+            Self::NothingToDo => Field::Scope,
+            Self::NoPermissions | Self::TooManyManaged(_) => Field::ManagedPolicies,
+            Self::InlineTooLong(_) => Field::InlinePolicies,
+            Self::Contradiction { .. } | Self::Reserved { .. } => Field::Annotations,
+        }
+    }
+
+    /// The entry of the field, where one of several is meant.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Entry { key, .. } => Some(key),
+            Self::Contradiction { key, .. } | Self::Reserved { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The rule in words; `name` is what the user calls a field.
+    pub fn told(&self, name: impl Fn(Field) -> &'static str) -> String {
+        match self {
+            Self::Entry { rule, .. } => rule.clone(),
+            Self::NothingToDo => format!(
+                "{} cannot be used with {}: there would be nothing to do",
+                name(Field::Scope),
+                name(Field::RoleArn)
+            ),
+            Self::NoPermissions => format!(
+                "one of {}, {}, {} and {} must be set",
+                name(Field::ManagedPolicies),
+                name(Field::InlinePolicies),
+                name(Field::WellKnownPolicies),
+                name(Field::RoleArn)
+            ),
+            Self::WithRole(field) => format!(
+                "{} cannot be used with {}: an existing role is used as it is",
+                name(*field),
+                name(Field::RoleArn)
+            ),
+            Self::TooManyManaged(count) => format!(
+                "{count} managed policies are asked for, IAM attaches at most {} to one role (10 unless the quota is \
+                 raised); make one policy of several",
+                policy::MANAGED_MAXIMUM
+            ),
+            Self::InlineTooLong(size) => format!(
+                "the inline policies have {size} characters together, IAM takes {} for one role; \
+                 make a managed policy of them and use {}",
+                policy::INLINE_QUOTA,
+                name(Field::ManagedPolicies)
+            ),
+            Self::Contradiction {
+                key,
+                given,
+                field,
+                value,
+            } => format!(
+                "{} {key}={given} contradicts {}, which says {value}",
+                name(Field::Annotations),
+                name(*field)
+            ),
+            Self::Reserved { key, field, value } => format!(
+                "{} {key} is set by irsactl: use {}{value}",
+                name(Field::Annotations),
+                name(*field)
+            ),
+        }
+    }
+}
+
+/// The account that is asked for. How it is to be carried out (`conflicts`, `rollback`, …) is not in
+/// what is given: it is the careful choice until the caller says otherwise.
+///
+/// # Errors
+/// Every rule that is broken.
+pub fn service_account(given: Given) -> Result<IamServiceAccount, Vec<Rule>> {
+    let mut broken = combinations(&given);
+    broken.extend(rules::labels(&given.labels));
+    let annotations = annotations(&given, &mut broken);
+    let tags = tags(&given, &mut broken);
+    let name = given.name.clone();
+    let audience = given.audience.clone();
+    let labels = given.labels.clone();
+    let scope = given.scope;
+    let permissions = permissions(given, &mut broken);
+    if !broken.is_empty() {
+        return Err(broken);
+    }
+    Ok(IamServiceAccount {
+        name,
+        permissions,
+        labels,
+        annotations,
+        audience,
+        tags,
+        scope,
+        conflicts: Conflicts::Refused,
+        service_role: None,
+        rollback: Rollback::Enabled,
+        provider: None,
+    })
+}
+
+/// What cannot stand side by side, and what must not be missing.
+fn combinations(given: &Given) -> Vec<Rule> {
+    let has_policies =
+        !given.managed.is_empty() || !given.inline.is_empty() || !given.well_known.is_empty();
+    if given.role_arn.is_none() {
+        let has_none = !has_policies && !given.bare;
+        return has_none
+            .then_some(Rule::NoPermissions)
+            .into_iter()
+            .collect();
+    }
+    let with_role = [
+        (Field::ManagedPolicies, !given.managed.is_empty()),
+        (
+            Field::InlinePolicies,
+            given.bare || !given.inline.is_empty(),
+        ),
+        (Field::WellKnownPolicies, !given.well_known.is_empty()),
+        (Field::Boundary, given.boundary.is_some()),
+        (Field::RoleName, given.role_name.is_some()),
+        (Field::RolePath, given.role_path.is_some()),
+        (
+            Field::MaxSessionDuration,
+            given.max_session_duration.is_some(),
+        ),
+        (Field::SubjectPattern, given.subject_pattern.is_some()),
+        (Field::Tags, !given.tags.is_empty()),
+    ];
+    let nothing = (given.scope == Scope::RoleOnly).then_some(Rule::NothingToDo);
+    let fields = with_role.into_iter().filter(|(_, is_given)| *is_given);
+    nothing
+        .into_iter()
+        .chain(fields.map(|(field, _)| Rule::WithRole(field)))
+        .collect()
+}
+
+fn permissions(given: Given, broken: &mut Vec<Rule>) -> Permissions {
+    if let Some(arn) = given.role_arn {
+        return Permissions::Existing(arn);
+    }
+    let mut managed = given.managed;
+    let mut seen = BTreeSet::new();
+    managed.retain(|arn| seen.insert(arn.clone()));
+    let spec = RoleSpec {
+        managed,
+        inline: given.inline,
+        well_known: WELL_KNOWN
+            .iter()
+            .filter(|policy| given.well_known.contains(policy))
+            .copied()
+            .collect(),
+        boundary: given.boundary,
+        name: given.role_name,
+        path: given.role_path,
+        max_session_duration: given.max_session_duration,
+        subject_pattern: given.subject_pattern,
+        audience: given.audience,
+    };
+    let managed = spec.managed_count();
+    if managed > policy::MANAGED_MAXIMUM {
+        broken.push(Rule::TooManyManaged(managed));
+    }
+    let size: usize = spec.inline_documents().values().map(policy::measure).sum();
+    if size > policy::INLINE_QUOTA {
+        broken.push(Rule::InlineTooLong(size));
+    }
+    Permissions::Role(spec)
+}
+
+/// The tags of the stack; an existing role has none.
+fn tags(given: &Given, broken: &mut Vec<Rule>) -> Map {
+    if given.role_arn.is_some() {
+        return Map::new();
+    }
+    let mut tags = given.common_tags.clone();
+    tags.extend(given.tags.clone());
+    // Those of the whole file are judged where they stand, all but their number.
+    broken.extend(rules::tags(&tags).into_iter().filter(|rule| {
+        rule.key()
+            .is_none_or(|key| !given.common_tags.contains_key(key) || given.tags.contains_key(key))
+    }));
+    tags
+}
+
+/// The rules for tags that stand for every account of a file.
+pub fn common_tags(tags: &Map) -> Vec<Rule> {
+    rules::tags(tags)
+}
+
+/// The given annotations and those of the fields that are annotations to the EKS webhook.
+fn annotations(given: &Given, broken: &mut Vec<Rule>) -> Map {
+    let mut annotations = given.annotations.clone();
+    broken.extend(rules::annotations(&annotations));
+    let audience = given.audience.as_str();
+    for (key, field, value) in [
+        (
+            AUDIENCE_ANNOTATION,
+            Field::Audience,
+            (audience != DEFAULT_AUDIENCE).then(|| audience.to_owned()),
+        ),
+        (
+            EXPIRATION_ANNOTATION,
+            Field::TokenExpiration,
+            given.token_expiration.map(|seconds| seconds.to_string()),
+        ),
+        (
+            REGIONAL_ANNOTATION,
+            Field::StsRegionalEndpoints,
+            given.sts_regional_endpoints.map(|on| on.to_string()),
+        ),
+    ] {
+        let Some(value) = value else {
+            continue;
+        };
+        if let Some(given) = annotations.insert(key.to_owned(), value.clone())
+            && given != value
+        {
+            broken.push(Rule::Contradiction {
+                key,
+                given,
+                field,
+                value,
+            });
+        }
+    }
+    // The trust policy and the provider must know it too.
+    if let Some(other) = annotations
+        .get(AUDIENCE_ANNOTATION)
+        .filter(|other| *other != audience)
+    {
+        broken.push(Rule::Reserved {
+            key: AUDIENCE_ANNOTATION,
+            field: Field::Audience,
+            value: format!(" {other}"),
+        });
+    }
+    if annotations.contains_key(ROLE_ANNOTATION) {
+        broken.push(Rule::Reserved {
+            key: ROLE_ANNOTATION,
+            field: Field::RoleArn,
+            value: String::new(),
+        });
+    }
+    annotations
+}
