@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 
 use crate::aws::Aws;
+use crate::aws::cloudformation::ChangeSet;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Map, ROLE_ANNOTATION, RoleArn, Timeout};
 use crate::observe::{Phase, Stack};
-use crate::plan::{Action, CreateStack, Ending, Plan, Role, ServiceAccountChange, Target, Track};
+use crate::plan::{
+    Action, CreateStack, Ending, Plan, Role, ServiceAccountChange, Target, Track, UpdateStack,
+};
 
 /// How many tracks run side by side.
 const PARALLEL: usize = 8;
@@ -51,6 +54,27 @@ pub struct Outcome {
     pub error: Option<Error>,
 }
 
+impl Outcome {
+    fn not_begun(track: Track) -> Self {
+        Self {
+            track,
+            role: None,
+            done: 0,
+            error: None,
+        }
+    }
+
+    /// Of a target that could not be looked at.
+    pub fn unseen(target: Target, error: Error) -> Self {
+        Self {
+            track: Track::new(target),
+            role: None,
+            done: 0,
+            error: Some(error),
+        }
+    }
+}
+
 /// What the actions are carried out with.
 pub struct Hands<'a> {
     pub aws: &'a Aws,
@@ -62,8 +86,21 @@ pub struct Hands<'a> {
 }
 
 /// Carries out all tracks; the failure of one does not stop the others. Outcomes in the plan's order.
+/// Without its provider no role could be assumed: where that fails, nothing else is begun.
 pub async fn apply(plan: Plan, hands: &Hands<'_>) -> Vec<Outcome> {
-    let tracks = plan.tracks.into_iter().map(|track| run(track, hands));
+    let is_provider = |track: &Track| matches!(track.target, Target::Provider(_));
+    let (providers, accounts): (Vec<_>, Vec<_>) = plan.tracks.into_iter().partition(is_provider);
+    let mut outcomes = side_by_side(providers, hands).await;
+    if outcomes.iter().all(|outcome| outcome.error.is_none()) {
+        outcomes.extend(side_by_side(accounts, hands).await);
+    } else {
+        outcomes.extend(accounts.into_iter().map(Outcome::not_begun));
+    }
+    outcomes
+}
+
+async fn side_by_side(tracks: Vec<Track>, hands: &Hands<'_>) -> Vec<Outcome> {
+    let tracks = tracks.into_iter().map(|track| run(track, hands));
     futures_util::stream::iter(tracks)
         .buffered(PARALLEL)
         .collect()
@@ -169,6 +206,23 @@ impl Hands<'_> {
                 *role = Some(self.create_stack(create, &status).await?);
                 Ok(())
             }
+            Action::UpdateStack(update) => self.update_stack(update, &status).await,
+            Action::ContinueRollback {
+                stack,
+                id,
+                service_role,
+            } => {
+                cloudformation
+                    .continue_rollback(id, service_role.as_ref())
+                    .await?;
+                self.rolled_back(stack.as_str(), id, &status).await
+            }
+            Action::RepairRole { role, repairs, .. } => {
+                for repair in repairs {
+                    iam.repair(role, repair).await?;
+                }
+                Ok(())
+            }
             Action::DetachPolicies {
                 role,
                 managed,
@@ -229,6 +283,67 @@ impl Hands<'_> {
                 ..
             }) => Ok(role),
             stack => Err(self.stack_failed(create.stack.as_str(), &id, stack).await?),
+        }
+    }
+
+    /// Makes the change set and carries it out. One that would change nothing is taken away again.
+    async fn update_stack(
+        &self,
+        update: &UpdateStack,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), Error> {
+        let cloudformation = &self.aws.cloudformation;
+        let refused = |reason: String| Error::ChangeRefused {
+            stack: update.stack.to_string(),
+            reason,
+        };
+        match cloudformation.change_set(update, self.limit).await? {
+            ChangeSet::Ready => {}
+            ChangeSet::Empty => return cloudformation.delete_change_set(update).await,
+            ChangeSet::Underway | ChangeSet::Obsolete => {
+                let stack = update.stack.to_string();
+                return Err(Error::Overtaken { stack });
+            }
+            ChangeSet::ReplacesRole => {
+                cloudformation.delete_change_set(update).await?;
+                let reason = "CloudFormation would make another role in the place of this one";
+                return Err(refused(reason.to_owned()));
+            }
+            ChangeSet::Failed(reason) => {
+                cloudformation.delete_change_set(update).await?;
+                return Err(refused(reason));
+            }
+        }
+        cloudformation.execute_change_set(update).await?;
+        let stack = cloudformation
+            .settled(&update.id, self.limit, status)
+            .await?;
+        match stack {
+            Some(stack) if stack.status == "UPDATE_COMPLETE" => Ok(()),
+            stack => Err(self
+                .stack_failed(update.stack.as_str(), &update.id, stack)
+                .await?),
+        }
+    }
+
+    /// Waits for the end of a roll-back.
+    async fn rolled_back(
+        &self,
+        name: &str,
+        id: &str,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), Error> {
+        let stack = self
+            .aws
+            .cloudformation
+            .settled(id, self.limit, status)
+            .await?;
+        match stack {
+            Some(Stack {
+                phase: Phase::Ready,
+                ..
+            }) => Ok(()),
+            stack => Err(self.stack_failed(name, id, stack).await?),
         }
     }
 

@@ -3,21 +3,21 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::Styles;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
-use crate::model::{
-    Audience, ClusterName, Issuer, Namespace, Pairs, PolicyArn, RoleArn, RoleName, RolePath,
-    SubjectPattern, Thumbprint, Timeout,
-};
-use crate::template::{WELL_KNOWN, WellKnownPolicy};
+use crate::model::{Audience, ClusterName, Issuer, Thumbprint, Timeout};
 
 mod arguments;
 mod examples;
 mod screen;
+mod service_account;
 
 pub use arguments::arguments;
 pub use screen::{Color, Format, Screen, WideFormat};
+pub use service_account::{
+    Apply, CreateServiceAccount, DeleteServiceAccount, EditArgs, FilterArgs, GetServiceAccount,
+    NameArgs, UpdateServiceAccount,
+};
 
 use examples::*;
 
@@ -59,9 +59,15 @@ pub enum Command {
     /// List IAM service accounts
     #[command(subcommand, arg_required_else_help = true)]
     Get(Get),
+    /// Change IAM service accounts
+    #[command(subcommand, arg_required_else_help = true)]
+    Update(Update),
     /// Delete IAM service accounts
     #[command(subcommand, arg_required_else_help = true)]
     Delete(Delete),
+    /// Make a whole config file true: provider, roles and service accounts
+    #[command(after_help = APPLY_EXAMPLES)]
+    Apply(Box<Apply>),
     /// Print a shell completion script
     #[command(after_help = COMPLETION_EXAMPLES)]
     Completion(Completion),
@@ -80,7 +86,9 @@ impl Command {
             Self::Thumbprint(args) => &args.aws,
             Self::Create(Create::IamServiceAccount(args)) => &args.aws,
             Self::Get(Get::IamServiceAccount(args)) => &args.aws,
+            Self::Update(Update::IamServiceAccount(args)) => &args.aws,
             Self::Delete(Delete::IamServiceAccount(args)) => &args.aws,
+            Self::Apply(args) => &args.aws,
             Self::Completion(_) => return String::new(),
         };
         let flag = |name: &str, value: &Option<String>| {
@@ -108,10 +116,17 @@ pub enum Get {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Update {
+    /// Change the IAM role of a Kubernetes service account; what is not named stays as it is
+    #[command(name = "iamserviceaccount", visible_aliases = NOUNS, after_help = UPDATE_EXAMPLES)]
+    IamServiceAccount(Box<UpdateServiceAccount>),
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Delete {
     /// Delete an IAM role for a Kubernetes service account, and the service account if made with it
     #[command(name = "iamserviceaccount", visible_aliases = NOUNS, after_help = DELETE_EXAMPLES)]
-    IamServiceAccount(DeleteServiceAccount),
+    IamServiceAccount(Box<DeleteServiceAccount>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -142,8 +157,8 @@ pub struct AwsArgs {
 #[derive(Args, Clone, Debug)]
 pub struct ClusterArgs {
     /// Name of the EKS cluster
-    #[arg(short, long)]
-    pub cluster: ClusterName,
+    #[arg(short, long, required_unless_present = "config_file")]
+    pub cluster: Option<ClusterName>,
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
     #[arg(long, value_name = "URL")]
     pub issuer_url: Option<Issuer>,
@@ -193,7 +208,12 @@ pub struct Associate {
     #[command(flatten)]
     pub cluster: ClusterOrPosition,
     /// Audience of the tokens
-    #[arg(long, value_name = "NAME", default_value = "sts.amazonaws.com")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "sts.amazonaws.com",
+        conflicts_with = "config_file"
+    )]
     pub audience: Audience,
     #[command(flatten)]
     pub thumbprint: ThumbprintChoice,
@@ -232,6 +252,9 @@ pub struct ClusterOrPosition {
     /// Name of the EKS cluster
     #[arg(short, long, conflicts_with = "position")]
     pub cluster: Option<ClusterName>,
+    /// Config file of eksctl that names the cluster; - reads stdin
+    #[arg(short = 'f', long, value_name = "FILE", conflicts_with_all = ["cluster", "position"])]
+    pub config_file: Option<PathBuf>,
     /// Name of the EKS cluster
     #[arg(value_name = "CLUSTER")]
     pub position: Option<ClusterName>,
@@ -264,212 +287,6 @@ pub struct ThumbprintArgs {
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
     pub output: WideFormat,
-}
-
-/// A service account by flag or by position.
-#[derive(Args, Clone, Debug)]
-pub struct NameArgs {
-    /// Name of the service account (or NAMESPACE/NAME)
-    #[arg(value_name = "NAME", conflicts_with = "name")]
-    pub position: Option<String>,
-    /// Name of the service account
-    #[arg(long)]
-    pub name: Option<String>,
-    /// Namespace of the service account
-    #[arg(long, short)]
-    pub namespace: Option<Namespace>,
-}
-
-#[derive(Args, Debug)]
-pub struct CreateServiceAccount {
-    #[command(flatten)]
-    pub name: NameArgs,
-    #[command(flatten)]
-    pub cluster: ClusterArgs,
-    #[command(flatten)]
-    pub permissions: PermissionArgs,
-    #[command(flatten)]
-    pub role: RoleArgs,
-    #[command(flatten)]
-    pub object: ObjectArgs,
-    /// Create the cluster's IAM OIDC provider too, where it is missing
-    #[arg(long, help_heading = "Role")]
-    pub associate_oidc_provider: bool,
-    #[command(flatten)]
-    pub stack: StackArgs,
-    #[command(flatten)]
-    pub approval: Approval,
-    #[command(flatten)]
-    pub aws: AwsArgs,
-    #[command(flatten)]
-    pub kubernetes: KubernetesArgs,
-    /// Output format
-    #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
-}
-
-/// What the role may do.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Permissions")]
-pub struct PermissionArgs {
-    /// ARN of a managed policy (repeatable, or separated by commas)
-    #[arg(long, value_name = "ARN", value_delimiter = ',')]
-    pub attach_policy_arn: Vec<PolicyArn>,
-    /// Inline policy document as JSON (repeatable); - reads stdin
-    #[arg(long, value_name = "FILE")]
-    pub policy_document: Vec<PathBuf>,
-    /// Ready-made policy of a common add-on, see --help (repeatable, or separated by commas)
-    #[arg(
-        long,
-        value_name = "NAME",
-        value_delimiter = ',',
-        alias = "well-known-policies",
-        value_parser = well_known_policy(),
-        ignore_case = true,
-        hide_possible_values = true,
-        long_help = well_known_help()
-    )]
-    pub well_known_policy: Vec<WellKnownPolicy>,
-    /// Use an existing role as it is; no stack is made
-    #[arg(long, value_name = "ARN", conflicts_with_all = ["attach_policy_arn", "policy_document", "well_known_policy"])]
-    pub attach_role_arn: Option<RoleArn>,
-    /// ARN of the policy that bounds the role's permissions
-    #[arg(
-        long,
-        value_name = "ARN",
-        conflicts_with = "attach_role_arn",
-        alias = "permission-boundary-arn"
-    )]
-    pub permissions_boundary: Option<PolicyArn>,
-}
-
-/// Takes the names of the catalogue, which completion then offers too.
-fn well_known_policy() -> impl TypedValueParser<Value = WellKnownPolicy> {
-    PossibleValuesParser::new(WELL_KNOWN.iter().map(|policy| policy.name()))
-        .try_map(|name| name.parse::<WellKnownPolicy>())
-}
-
-fn well_known_help() -> String {
-    let names: Vec<&str> = WELL_KNOWN.iter().map(|policy| policy.name()).collect();
-    format!(
-        "Ready-made policy of a common add-on (repeatable, or separated by commas): {}",
-        names.join(", ")
-    )
-}
-
-/// The role itself.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Role")]
-pub struct RoleArgs {
-    /// Name of the role; else CloudFormation makes one
-    #[arg(long, value_name = "NAME", conflicts_with = "attach_role_arn")]
-    pub role_name: Option<RoleName>,
-    /// Path of the role, as /team/
-    #[arg(long, value_name = "PATH", conflicts_with = "attach_role_arn")]
-    pub role_path: Option<RolePath>,
-    /// Longest session in seconds, 3600 to 43200
-    #[arg(long, value_name = "SECONDS", conflicts_with = "attach_role_arn", value_parser = clap::value_parser!(u32).range(3600..=43200))]
-    pub max_session_duration: Option<u32>,
-    /// Trust all service accounts of the namespace whose names match, as app-*
-    #[arg(long, value_name = "PATTERN", conflicts_with = "attach_role_arn")]
-    pub subject_pattern: Option<SubjectPattern>,
-    /// Audience of the tokens
-    #[arg(long, value_name = "NAME", default_value = "sts.amazonaws.com")]
-    pub audience: Audience,
-    /// Tags of the stack and the role, as k1=v1,k2=v2 (repeatable)
-    #[arg(long, value_name = "TAGS", conflicts_with = "attach_role_arn")]
-    pub tags: Vec<Pairs>,
-    /// Make the role only: no Kubernetes access; prints the ServiceAccount to apply
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
-    pub role_only: bool,
-}
-
-/// The ServiceAccount object.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Service account")]
-pub struct ObjectArgs {
-    /// Labels, as k1=v1,k2=v2 (repeatable)
-    #[arg(long, value_name = "LABELS")]
-    pub labels: Vec<Pairs>,
-    /// Annotations, as k1=v1,k2=v2 (repeatable)
-    #[arg(long, value_name = "ANNOTATIONS")]
-    pub annotations: Vec<Pairs>,
-    /// Lifetime of the pods' tokens in seconds, 600 to 86400
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(600..=86400))]
-    pub token_expiration: Option<u32>,
-    /// Whether pods use the regional STS endpoint
-    #[arg(long, value_name = "BOOL")]
-    pub sts_regional_endpoints: Option<bool>,
-    /// Replace another role, and labels and annotations of other tools
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
-    pub override_existing_serviceaccounts: bool,
-}
-
-/// How CloudFormation works.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "CloudFormation")]
-pub struct StackArgs {
-    /// Role that CloudFormation works as
-    #[arg(long, value_name = "ARN")]
-    pub cfn_role_arn: Option<RoleArn>,
-    /// Keep the resources of a failed creation, to look at them
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
-    pub cfn_disable_rollback: bool,
-}
-
-#[derive(Args, Debug)]
-pub struct GetServiceAccount {
-    #[command(flatten)]
-    pub name: NameArgs,
-    /// Name of the EKS cluster
-    #[arg(short, long)]
-    pub cluster: ClusterName,
-    #[command(flatten)]
-    pub aws: AwsArgs,
-    #[command(flatten)]
-    pub kubernetes: KubernetesArgs,
-    /// Output format; wide adds status, stack, policies and the Kubernetes side
-    #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: WideFormat,
-    /// Accepted for eksctl's scripts; without effect there too
-    #[arg(long, hide = true)]
-    pub chunk_size: Option<u32>,
-}
-
-#[derive(Args, Debug)]
-pub struct DeleteServiceAccount {
-    #[command(flatten)]
-    pub name: NameArgs,
-    #[command(flatten)]
-    pub cluster: ClusterArgs,
-    /// Delete the role only: no Kubernetes access
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
-    pub role_only: bool,
-    /// Detach policies that were attached to the role by hand, which else stop the deletion
-    #[arg(long)]
-    pub detach_foreign: bool,
-    /// Wait for the end of the stack's deletion; --wait=false does not
-    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
-    pub wait: bool,
-    /// Show the plan only
-    #[arg(long, conflicts_with = "approve", help_heading = "Plan")]
-    pub dry_run: bool,
-    /// Accepted; a deletion by name acts at once
-    #[arg(long, alias = "yes", hide = true)]
-    pub approve: bool,
-    /// Exit with 3 when there is something to do (with --dry-run)
-    #[arg(long, help_heading = "Plan")]
-    pub detailed_exitcode: bool,
-    /// Role that CloudFormation works as
-    #[arg(long, value_name = "ARN", help_heading = "CloudFormation")]
-    pub cfn_role_arn: Option<RoleArn>,
-    #[command(flatten)]
-    pub aws: AwsArgs,
-    #[command(flatten)]
-    pub kubernetes: KubernetesArgs,
-    /// Output format
-    #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
 }
 
 #[derive(Args, Debug)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::model::ClusterName;
 use crate::plan::{Refusal, Target};
+use crate::template::Difference;
 
 /// The way around a Kubernetes API that cannot be used.
 const ROLE_ONLY: &str =
@@ -65,6 +66,17 @@ pub enum Error {
         stack: String,
         status: String,
         reason: Option<String>,
+    },
+    /// Someone else changed the stack first: what is to be done must be planned anew.
+    #[error("another run changed stack \"{stack}\" meanwhile")]
+    Overtaken { stack: String },
+    #[error("the change of stack \"{stack}\" was refused: {reason}")]
+    ChangeRefused { stack: String, reason: String },
+    /// What was found changed by hand, and was left so.
+    #[error("{target}: its role was changed outside of CloudFormation{}", indented(.differences))]
+    Drifted {
+        target: Target,
+        differences: Vec<Difference>,
     },
     #[error("{what} did not end within {}", seconds(.limit))]
     Timeout { what: String, limit: Duration },
@@ -136,6 +148,11 @@ fn because(reason: &Option<String>) -> String {
         .unwrap_or_default()
 }
 
+fn indented(differences: &[Difference]) -> String {
+    let lines = differences.iter().flat_map(Difference::lines);
+    lines.map(|line| format!("\n  {line}")).collect()
+}
+
 fn seconds(limit: &Duration) -> String {
     crate::model::Timeout(*limit).to_string()
 }
@@ -196,11 +213,18 @@ impl Error {
             Self::StackFailed { stack, status, .. } => vec![
                 match status.as_str() {
                     "DELETE_FAILED" => "mend the cause and run the same command again; `--detach-foreign` detaches policies that were attached by hand",
+                    "UPDATE_ROLLBACK_COMPLETE" => "the role is as it was before; mend the cause and run the same command again",
+                    "UPDATE_ROLLBACK_FAILED" => "mend the cause; `irsactl update` and `irsactl apply` then finish the roll-back first",
                     _ => "mend the cause and run the same command again: a failed stack is replaced",
                 }
                 .to_owned(),
                 format!("see all its events: `aws cloudformation describe-stack-events --stack-name {stack}`"),
             ],
+            Self::Overtaken { .. } => vec!["run the same command again: it looks at the stack first".to_owned()],
+            Self::ChangeRefused { stack, .. } => vec![format!(
+                "nothing was changed; look at the stack: `aws cloudformation describe-stacks --stack-name {stack}`"
+            )],
+            Self::Drifted { .. } => vec!["undo that in the same run: `--repair-drift`".to_owned()],
             Self::Timeout { .. } => {
                 vec!["run the same command again: it goes on where this one stopped; `--timeout 1h` waits longer".to_owned()]
             }
@@ -259,6 +283,9 @@ impl Error {
             | Self::Aws { .. }
             | Self::Unreachable { .. }
             | Self::StackFailed { .. }
+            | Self::Overtaken { .. }
+            | Self::ChangeRefused { .. }
+            | Self::Drifted { .. }
             | Self::Timeout { .. }
             | Self::IssuerUntrusted { .. }
             | Self::IssuerTls { .. }

@@ -12,14 +12,6 @@ mod apply;
 mod aws;
 mod cli;
 mod commands;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "no command takes a config file yet"
-    )
-)]
 mod config;
 mod desired;
 mod error;

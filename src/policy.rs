@@ -30,6 +30,9 @@ impl Default for Quotas {
     }
 }
 
+/// The present version of IAM's policy language.
+const VERSION: &str = "2012-10-17";
+
 /// A permission policy document that keeps IAM's grammar. Values may be CloudFormation functions
 /// (`{"Fn::Sub": …}`), which only CloudFormation can judge.
 #[derive(Clone, Debug, PartialEq)]
@@ -258,7 +261,7 @@ pub fn trust_policy(
         }),
     };
     json!({
-        "Version": "2012-10-17",
+        "Version": VERSION,
         "Statement": [{
             "Action": ["sts:AssumeRoleWithWebIdentity"],
             "Condition": condition,
@@ -266,6 +269,77 @@ pub fn trust_policy(
             "Principal": { "Federated": provider_arn }
         }]
     })
+}
+
+/// What a trust policy of eksctl's or irsactl's form asks of a token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trust {
+    pub audience: Audience,
+    /// `None`: one service account alone.
+    pub pattern: Option<SubjectPattern>,
+}
+
+impl Trust {
+    /// Reads the trust policy of a service account's role; `None` when it says anything else.
+    pub fn read(trust: &Value, account: &ServiceAccountName) -> Option<Self> {
+        let (issuer, audience, subject) = conditions(trust)?;
+        let namespace = format!("system:serviceaccount:{}:", account.namespace);
+        let pattern = match subject == account.subject() {
+            true => None,
+            false => Some(subject.strip_prefix(&namespace)?.parse().ok()?),
+        };
+        let read = Self {
+            audience: audience.parse().ok()?,
+            pattern,
+        };
+        let provider = *federated_principals(trust).first()?;
+        let issuer: Issuer = format!("https://{issuer}").parse().ok()?;
+        let subject = match &read.pattern {
+            Some(pattern) => Subject::Pattern(account, pattern),
+            None => Subject::Account(account),
+        };
+        // Only what would be written the same has been understood.
+        let written = trust_policy(provider, &issuer, &subject, &read.audience);
+        same(&written, trust).then_some(read)
+    }
+}
+
+/// The issuer (host and path), the audience and the subject of a trust policy's only statement.
+fn conditions(trust: &Value) -> Option<(&str, &str, &str)> {
+    let condition = statements(trust).next()?.get("Condition")?.as_object()?;
+    let mut all = condition.values().filter_map(Value::as_object).flatten();
+    let (key, audience) = all.find(|(key, _)| key.ends_with(":aud"))?;
+    let mut all = condition.values().filter_map(Value::as_object).flatten();
+    let (_, subject) = all.find(|(key, _)| key.ends_with(":sub"))?;
+    Some((
+        key.strip_suffix(":aud")?,
+        texts(audience).first()?,
+        texts(subject).first()?,
+    ))
+}
+
+/// A trust policy with another issuer in the place of the one of `former`, a provider's ARN.
+pub fn with_issuer(trust: &Value, former: &str, issuer: &Issuer, provider: &str) -> Value {
+    let path = former.split_once(":oidc-provider/").map(|(_, path)| path);
+    match trust {
+        Value::String(text) if text == former => provider.into(),
+        Value::Array(values) => values
+            .iter()
+            .map(|value| with_issuer(value, former, issuer, provider))
+            .collect(),
+        Value::Object(object) => object
+            .iter()
+            .map(|(key, value)| {
+                let claim = path.and_then(|path| key.strip_prefix(path)?.strip_prefix(':'));
+                let key = match claim {
+                    Some(claim) => format!("{}:{claim}", issuer.host_and_path()),
+                    None => key.clone(),
+                };
+                (key, with_issuer(value, former, issuer, provider))
+            })
+            .collect(),
+        value => value.clone(),
+    }
 }
 
 /// The identity providers that a trust policy names as principals.
@@ -297,6 +371,28 @@ fn texts(value: &Value) -> Vec<&str> {
 /// order inside of lists does not matter.
 pub fn same(one: &Value, other: &Value) -> bool {
     normal(one) == normal(other)
+}
+
+/// A document in pieces that can be compared one by one: its statements, each in one form whatever
+/// its writer, and what stands beside them.
+pub fn parts(document: &Value) -> Vec<String> {
+    let beside = document.as_object().into_iter().flatten();
+    let beside = beside
+        .filter(|(key, value)| !(*key == "Statement" || *key == "Version" && *value == VERSION))
+        .map(|(key, value)| format!("{key} {value}"));
+    statements(document)
+        .map(|statement| normal(statement).to_string())
+        .chain(beside)
+        .collect()
+}
+
+/// Whether CloudFormation must fill something in.
+pub fn has_functions(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.iter().any(has_functions),
+        Value::Object(object) => is_function(value) || object.values().any(has_functions),
+        _ => false,
+    }
 }
 
 fn normal(value: &Value) -> Value {

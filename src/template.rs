@@ -2,8 +2,7 @@
 //! back from a stack to compare. The fixed parts and the well-known policies are files under
 //! `templates/`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -14,6 +13,12 @@ use crate::model::{
     Audience, Cluster, PolicyArn, RoleName, RolePath, ServiceAccountName, SubjectPattern,
 };
 use crate::policy::{self, PolicyDocument, Subject};
+
+mod edit;
+mod role;
+
+pub use edit::{Boundary, Managed, RoleEdits};
+pub use role::{Difference, RoleTemplate};
 
 /// The role that is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,16 +106,25 @@ pub fn render(spec: &RoleSpec, cluster: &Cluster, account: &ServiceAccountName) 
         }
     }
     for (name, document) in spec.inline_documents() {
-        template["Resources"][&name] = json!({
-            "Type": "AWS::IAM::Policy",
-            "Properties": {
-                "PolicyName": { "Fn::Sub": format!("${{AWS::StackName}}-{name}") },
-                "Roles": [{ "Ref": "Role1" }],
-                "PolicyDocument": document
-            }
-        });
+        template["Resources"][&name] = inline_resource(&name, &document);
     }
     template
+}
+
+fn inline_resource(name: &str, document: &Value) -> Value {
+    json!({
+        "Type": "AWS::IAM::Policy",
+        "Properties": {
+            "PolicyName": { "Fn::Sub": format!("${{AWS::StackName}}-{name}") },
+            "Roles": [{ "Ref": "Role1" }],
+            "PolicyDocument": document
+        }
+    })
+}
+
+/// A policy of AWS's, in whatever partition.
+fn managed_reference(name: &str) -> Value {
+    json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:iam::aws:policy/{name}") })
 }
 
 /// The trust policy that is asked for.
@@ -133,147 +147,8 @@ fn managed_policies(spec: &RoleSpec) -> Vec<Value> {
         .well_known
         .iter()
         .flat_map(|policy| &policy.entry().managed_policies);
-    own.chain(well_known.map(
-        |name| json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:iam::aws:policy/{name}") }),
-    ))
-    .collect()
-}
-
-/// A role as a template describes it, for comparison and for show.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RoleTemplate {
-    pub managed: BTreeSet<String>,
-    /// By the name behind the stack's name (`Policy1`).
-    pub inline: BTreeMap<String, Value>,
-    pub boundary: Option<String>,
-    pub role_name: Option<String>,
-    pub path: Option<String>,
-    pub max_session_duration: Option<u64>,
-    pub trust: Value,
-}
-
-impl RoleTemplate {
-    /// Reads what eksctl or irsactl wrote; `None` when it is no such template.
-    pub fn read(body: &str, partition: &str) -> Option<Self> {
-        let template: Value = serde_json::from_str(body).ok()?;
-        let resources = template.get("Resources")?.as_object()?;
-        let role = resources.get("Role1")?.get("Properties")?;
-        let text = |name: &str| role.get(name).and_then(|value| resolve(value, partition));
-        let managed = role.get("ManagedPolicyArns").and_then(Value::as_array);
-        Some(Self {
-            managed: managed
-                .into_iter()
-                .flatten()
-                .map(|arn| resolve(arn, partition).unwrap_or_else(|| arn.to_string()))
-                .collect(),
-            inline: resources.iter().filter_map(inline_policy).collect(),
-            boundary: text("PermissionsBoundary"),
-            role_name: text("RoleName"),
-            path: text("Path"),
-            max_session_duration: role.get("MaxSessionDuration").and_then(number),
-            trust: role.get("AssumeRolePolicyDocument")?.clone(),
-        })
-    }
-
-    /// What differs in `asked` from what is `found`, in words. The trust policy is compared apart,
-    /// with the role's own, which may have been edited since.
-    pub fn differences(asked: &Self, found: &Self) -> Vec<Difference> {
-        let mut differences = Vec::new();
-        let mut compare = |item: &str, asked: String, found: String| {
-            if asked != found {
-                differences.push(Difference {
-                    item: item.to_owned(),
-                    asked,
-                    found,
-                });
-            }
-        };
-        compare(
-            "managed policies",
-            list(&asked.managed),
-            list(&found.managed),
-        );
-        let names: BTreeSet<&String> = asked.inline.keys().chain(found.inline.keys()).collect();
-        for name in names {
-            let (asked, found) = (asked.inline.get(name), found.inline.get(name));
-            let same = matches!((asked, found), (Some(a), Some(b)) if policy::same(a, b));
-            if !same {
-                let show = |document: Option<&Value>| {
-                    document.map_or("none".to_owned(), ToString::to_string)
-                };
-                compare(&format!("inline policy {name}"), show(asked), show(found));
-            }
-        }
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-        let path = |value: &Option<String>| value.clone().unwrap_or_else(|| "/".to_owned());
-        let seconds = |value: Option<u64>| value.unwrap_or(3600).to_string();
-        compare(
-            "permissions boundary",
-            text(&asked.boundary),
-            text(&found.boundary),
-        );
-        if asked.role_name.is_some() {
-            compare("role name", text(&asked.role_name), text(&found.role_name));
-        }
-        compare("role path", path(&asked.path), path(&found.path));
-        compare(
-            "maximum session duration",
-            seconds(asked.max_session_duration),
-            seconds(found.max_session_duration),
-        );
-        differences
-    }
-}
-
-/// One item of a role that is not as asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    pub item: String,
-    pub asked: String,
-    pub found: String,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: asked {}, found {}",
-            self.item, self.asked, self.found
-        )
-    }
-}
-
-fn list(values: &BTreeSet<String>) -> String {
-    if values.is_empty() {
-        return "none".to_owned();
-    }
-    values
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// The literal text of a value, with the partition filled in where it is a `Fn::Sub` of it.
-fn resolve(value: &Value, partition: &str) -> Option<String> {
-    let text = value.as_str().or_else(|| value.get("Fn::Sub")?.as_str())?;
-    Some(text.replace("${AWS::Partition}", partition))
-}
-
-/// CloudFormation takes numbers as texts too.
-fn number(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.parse().ok())
-}
-
-fn inline_policy((id, resource): (&String, &Value)) -> Option<(String, Value)> {
-    if resource.get("Type")?.as_str()? != "AWS::IAM::Policy" {
-        return None;
-    }
-    Some((
-        id.clone(),
-        resource.get("Properties")?.get("PolicyDocument")?.clone(),
-    ))
+    own.chain(well_known.map(|name| managed_reference(name)))
+        .collect()
 }
 
 /// One of the policies that come with the program, by its name in eksctl's config file (or in its manner).

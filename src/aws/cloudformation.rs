@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{
     Capability as SdkCapability, Stack as SdkStack, StackEvent, Tag,
 };
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use serde_json::Value;
 
 use super::{Intervals, failed};
 use crate::error::Error;
@@ -13,6 +16,10 @@ use crate::model::{RoleArn, StackName, Timeout};
 use crate::observe::{Phase, Stack};
 use crate::plan::{CreateStack, Rollback};
 use crate::template::Capability;
+
+mod change_set;
+
+pub use change_set::ChangeSet;
 
 pub struct CloudFormation {
     pub(super) client: aws_sdk_cloudformation::Client,
@@ -60,10 +67,12 @@ impl CloudFormation {
             .collect())
     }
 
-    /// GetTemplate: the text as it was sent. `None`: the stack has none yet.
-    pub async fn template(&self, stack: &str) -> Result<Option<String>, Error> {
+    /// GetTemplate, where it is JSON. `None`: the stack has none yet, or one that is not ours.
+    pub async fn template(&self, stack: &str) -> Result<Option<Value>, Error> {
         match self.client.get_template().stack_name(stack).send().await {
-            Ok(answer) => Ok(answer.template_body),
+            Ok(answer) => Ok(answer
+                .template_body
+                .and_then(|body| serde_json::from_str(&body).ok())),
             Err(error) if error.code() == Some("ValidationError") => Ok(None),
             Err(error) => Err(failed("cloudformation:GetTemplate", stack, error)),
         }
@@ -165,6 +174,9 @@ impl CloudFormation {
             .await;
         match result {
             Ok(answer) => Ok(answer.stack_id.unwrap_or_else(|| create.stack.to_string())),
+            Err(error) if error.code() == Some("AlreadyExistsException") => Err(Error::Overtaken {
+                stack: create.stack.to_string(),
+            }),
             Err(error) => Err(failed(
                 "cloudformation:CreateStack",
                 create.stack.as_str(),
@@ -231,6 +243,18 @@ impl CloudFormation {
     }
 }
 
+/// What AWS says when another operation on a stack came first.
+fn overtaken<E>(stack: &str, error: &SdkError<E, HttpResponse>) -> Option<Error>
+where
+    E: ProvideErrorMetadata,
+{
+    let message = error.message().unwrap_or_default();
+    let busy = message.contains("_IN_PROGRESS") && message.contains("state");
+    (error.code() == Some("ValidationError") && busy).then(|| Error::Overtaken {
+        stack: stack.to_owned(),
+    })
+}
+
 /// The pause before poll number `poll` (from 0). The jitter comes from the stack's id, so that many
 /// stacks are not asked for at one moment and nothing is random.
 fn pause(poll: u32, id: &str) -> Duration {
@@ -259,6 +283,11 @@ fn stack(stack: SdkStack) -> Stack {
         phase: phase(&status),
         status,
         reason: stack.stack_status_reason,
+        changed: stack
+            .last_updated_time
+            .or(stack.creation_time)
+            .map(|time| time.to_string())
+            .unwrap_or_default(),
         tags: stack
             .tags
             .unwrap_or_default()

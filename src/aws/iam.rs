@@ -11,6 +11,8 @@ use crate::model::{Audience, Issuer, Map, Thumbprint};
 use crate::observe::{Lookup, OidcProvider, RoleFacts};
 use crate::policy::{self, Quotas};
 
+mod writes;
+
 pub struct Iam(pub(super) aws_sdk_iam::Client);
 
 /// What IAM says of things that are not there.
@@ -165,6 +167,9 @@ impl Iam {
                     boundary: role
                         .permissions_boundary
                         .and_then(|boundary| boundary.permissions_boundary_arn),
+                    max_session_duration: role
+                        .max_session_duration
+                        .and_then(|seconds| u64::try_from(seconds).ok()),
                     arn: role.arn,
                 }),
                 None => Lookup::Missing,
@@ -208,6 +213,18 @@ impl Iam {
         lookup("iam:ListRolePolicies", role, MISSING, result)
     }
 
+    /// The document of an inline policy of a role (GetRolePolicy).
+    pub async fn inline_policy(&self, role: &str, name: &str) -> Result<Lookup<Value>, Error> {
+        let call = self.0.get_role_policy().role_name(role).policy_name(name);
+        let result = call.send().await;
+        lookup(
+            "iam:GetRolePolicy",
+            role,
+            MISSING,
+            result.map(|answer| document(&answer.policy_document)),
+        )
+    }
+
     /// Names of the instance profiles that a role is in (ListInstanceProfilesForRole).
     pub async fn instance_profiles(&self, role: &str) -> Result<Lookup<Vec<String>>, Error> {
         let result: Result<Vec<_>, _> = self
@@ -226,28 +243,6 @@ impl Iam {
                 .collect()
         });
         lookup("iam:ListInstanceProfilesForRole", role, MISSING, names)
-    }
-
-    pub async fn detach_policy(&self, role: &str, arn: &str) -> Result<(), Error> {
-        let result = self
-            .0
-            .detach_role_policy()
-            .role_name(role)
-            .policy_arn(arn)
-            .send()
-            .await;
-        gone("iam:DetachRolePolicy", role, result)
-    }
-
-    pub async fn delete_inline_policy(&self, role: &str, name: &str) -> Result<(), Error> {
-        let result = self
-            .0
-            .delete_role_policy()
-            .role_name(role)
-            .policy_name(name)
-            .send()
-            .await;
-        gone("iam:DeleteRolePolicy", role, result)
     }
 }
 

@@ -36,15 +36,30 @@ Examples:
   irsactl create iamserviceaccount external-dns --namespace external-dns \\
     --cluster demo --well-known-policy externalDNS --approve
   irsactl create iamserviceaccount app --cluster demo \\
-    --policy-document policy.json --role-only --approve";
+    --policy-document policy.json --role-only --approve
+  irsactl create iamserviceaccount -f cluster.yaml --approve";
 pub const GET_EXAMPLES: &str = "\
 Examples:
   irsactl get iamserviceaccount --cluster demo
   irsactl get iamserviceaccount s3-reader --cluster demo -o wide";
+pub const UPDATE_EXAMPLES: &str = "\
+Examples:
+  irsactl update iamserviceaccount s3-reader --cluster demo \\
+    --add-policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess
+  irsactl update iamserviceaccount s3-reader --cluster demo --approve
+                        let it trust the cluster's present issuer
+  irsactl update iamserviceaccount -f cluster.yaml --include 'web/*' --approve";
+pub const APPLY_EXAMPLES: &str = "\
+Examples:
+  irsactl apply -f cluster.yaml                       show the plan
+  irsactl apply -f cluster.yaml --approve             carry it out
+  irsactl apply -f cluster.yaml --prune --approve     and delete what it has not
+  irsactl apply -f cluster.yaml --detailed-exitcode   exit 3 where it is not true";
 pub const DELETE_EXAMPLES: &str = "\
 Examples:
   irsactl delete iamserviceaccount s3-reader --cluster demo
-  irsactl delete iamserviceaccount s3-reader --cluster demo --dry-run";
+  irsactl delete iamserviceaccount s3-reader --cluster demo --dry-run
+  irsactl delete iamserviceaccount -f cluster.yaml --only-missing --approve";
 pub const COMPLETION_EXAMPLES: &str = "\
 Examples:
   source <(irsactl completion bash)

@@ -8,33 +8,26 @@ use crate::cli::{CreateServiceAccount, NameArgs};
 use crate::desired::{self, Field, Given, Rule};
 use crate::error::Error;
 use crate::model::{Map, Namespace, Pairs, ServiceAccountName};
-use crate::observe::{Wanted, WantedStack};
 use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
-use crate::plan::create::{IamServiceAccount, Permissions, Scope};
-use crate::plan::{Conflicts, Rollback};
+use crate::plan::create::{IamServiceAccount, Scope};
 use crate::policy::PolicyDocument;
+
+mod edits;
+
+pub use edits::{How, edited};
 
 /// The IAM service account that `create` is asked for.
 pub fn service_account(args: &CreateServiceAccount) -> Result<IamServiceAccount, Error> {
     let given = given(args)?;
     let asked = desired::service_account(given).map_err(first)?;
-    Ok(IamServiceAccount {
-        conflicts: match args.object.override_existing_serviceaccounts {
-            true => Conflicts::Overridden,
-            false => Conflicts::Refused,
-        },
-        service_role: args.stack.cfn_role_arn.clone(),
-        rollback: match args.stack.cfn_disable_rollback {
-            true => Rollback::Disabled,
-            false => Rollback::Enabled,
-        },
+    Ok(How::creating(args).one(IamServiceAccount {
         provider: args.associate_oidc_provider.then(|| ProviderSpec {
-            audience: args.role.audience.clone(),
+            audiences: vec![args.role.audience.clone()],
             thumbprints: Thumbprints::Read,
             refresh: Refresh::Told,
         }),
         ..asked
-    })
+    }))
 }
 
 /// What the flags say of the account, each by itself.
@@ -199,22 +192,4 @@ fn collected(flag: &'static str, given: &[Pairs]) -> Result<Map, Error> {
         }
     }
     Ok(map)
-}
-
-/// What must be looked up by name.
-pub fn wanted(asked: &IamServiceAccount) -> Wanted<'_> {
-    match &asked.permissions {
-        Permissions::Existing(arn) => Wanted {
-            name: &asked.name,
-            policies: Vec::new(),
-            role: arn.name().parse().ok(),
-            stack: WantedStack::None,
-        },
-        Permissions::Role(spec) => Wanted {
-            name: &asked.name,
-            policies: spec.managed.iter().chain(&spec.boundary).cloned().collect(),
-            role: spec.name.clone(),
-            stack: WantedStack::Looked,
-        },
-    }
 }

@@ -1,30 +1,47 @@
 //! `associate-oidc-provider`: makes or mends the IAM OIDC provider of a cluster.
 
-use super::{Context, Exit, Finished, Mode, conclude, finish};
-use crate::cli::{Associate, ClusterOrPosition, Screen};
+use std::path::Path;
+
+use super::file::{self, Place};
+use super::{Context, Exit, Look, Mode, Rounds, conclude, finish};
+use crate::cli::{Associate, AwsArgs, ClusterOrPosition, Screen};
 use crate::error::Error;
 use crate::issuer::{self, Reading};
-use crate::model::{Cluster, ClusterName};
+use crate::model::Cluster;
 use crate::observe::{ObservedProvider, OidcProvider};
-use crate::plan::Plan;
 use crate::plan::associate::{self, ProviderSpec, Refresh, Thumbprints};
 use crate::progress::Running;
 
-pub async fn run(args: Associate, screen: Screen, running: Running) -> Result<Exit, Error> {
+pub async fn run(mut args: Associate, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
-    let spec = asked(&args)?;
+    let mut spec = asked(&args)?;
+    let place = match &args.cluster.config_file {
+        Some(path) => {
+            let config = file::read(path, &mut args.aws)?;
+            spec.audiences = match file::provider(&config) {
+                Some(provider) => provider.audiences,
+                None if config.with_oidc.is_none() => spec.audiences,
+                None => return Err(not_enabled(path)),
+            };
+            file::place(&config, args.cluster.issuer_url.as_ref())
+        }
+        None => place(&args.cluster, &mut args.aws)?,
+    };
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
-    let cluster = context
-        .cluster(&name(&args.cluster)?, args.cluster.issuer_url.as_ref())
-        .await?;
-    let provider = context.aws.iam.provider(&cluster.provider_arn()).await?;
-    let observed = observe(&context, &cluster, provider, &spec).await?;
-    let plan = Plan::one(associate::plan(&spec, &cluster, &observed));
-    match finish(&context, plan, mode, None).await? {
-        Finished::Shown(exit) => Ok(exit),
-        Finished::Acted(outcomes) => conclude(&context, outcomes),
-        Finished::Waited => Ok(Exit::Done),
-    }
+    let look = async |_: &Rounds| {
+        let cluster = context.cluster(&place).await?;
+        let provider = context.aws.iam.provider(&cluster.provider_arn()).await?;
+        let observed = observe(&context, &cluster, provider, &spec).await?;
+        Ok(Look::of(associate::plan(&spec, &cluster, &observed)))
+    };
+    conclude(&context, finish(&context, mode, look).await?)
+}
+
+fn not_enabled(path: &Path) -> Error {
+    Error::Flags(format!(
+        "iam.withOIDC is false in \"{}\": the file asks for no provider",
+        path.display()
+    ))
 }
 
 fn asked(args: &Associate) -> Result<ProviderSpec, Error> {
@@ -46,29 +63,45 @@ fn asked(args: &Associate) -> Result<ProviderSpec, Error> {
         Refresh::Told
     };
     Ok(ProviderSpec {
-        audience: args.audience.clone(),
+        audiences: vec![args.audience.clone()],
         thumbprints,
         refresh,
     })
 }
 
-/// The cluster's name. Clusters that are not EKS are tagged by their issuer's host without one.
-pub fn name(args: &ClusterOrPosition) -> Result<ClusterName, Error> {
-    if let Some(name) = args.cluster.as_ref().or(args.position.as_ref()) {
-        return Ok(name.clone());
+/// The cluster. Clusters that are not EKS are tagged by their issuer's host without a name.
+pub fn place(args: &ClusterOrPosition, aws: &mut AwsArgs) -> Result<Place, Error> {
+    let issuer = args.issuer_url.as_ref();
+    if let Some(path) = &args.config_file {
+        return Ok(file::place(&file::read(path, aws)?, issuer));
     }
-    let host = args
-        .issuer_url
-        .as_ref()
-        .map(|issuer| issuer.host().replace('.', "-"))
-        .unwrap_or_default();
-    host.parse()
-        .map_err(|_| Error::Flags("--cluster must be set".to_owned()))
+    if let Some(name) = args.cluster.as_ref().or(args.position.as_ref()) {
+        return Place::new(Some(name), issuer);
+    }
+    let host = issuer.map(|issuer| issuer.host().replace('.', "-"));
+    let name = host.and_then(|host| host.parse().ok());
+    Place::new(name.as_ref(), issuer)
+}
+
+/// The provider as observed; its issuer is read only where it is to be made.
+pub async fn observe_missing(
+    context: &Context,
+    cluster: &Cluster,
+    provider: Option<OidcProvider>,
+    spec: &ProviderSpec,
+) -> Result<ObservedProvider, Error> {
+    match provider {
+        None => observe(context, cluster, None, spec).await,
+        provider => Ok(ObservedProvider {
+            provider,
+            reading: None,
+        }),
+    }
 }
 
 /// Reads the issuer's chain, where the thumbprints are to come from it. A provider that exists is good
 /// without them, so that a failure then matters only to a refresh.
-pub async fn observe(
+async fn observe(
     context: &Context,
     cluster: &Cluster,
     provider: Option<OidcProvider>,

@@ -1,71 +1,62 @@
-//! `create iamserviceaccount`: the role, its stack, and the ServiceAccount that uses it.
+//! `create iamserviceaccount`: the role, its stack, and the ServiceAccount that uses it; of one
+//! service account by flags, or of those of a config file.
 
-use super::{Context, Exit, Finished, Mode, asked, associate, conclude, failures, finish};
+use super::file::{self, Place};
+use super::reconcile::Task;
+use super::{Context, Exit, Finished, Mode, asked, conclude, failures, finish};
 use crate::apply::{Outcome, annotated};
 use crate::cli::{CreateServiceAccount, Screen};
 use crate::error::Error;
-use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL};
-use crate::observe::{self, ObservedProvider};
+use crate::model::{MANAGED_BY, MANAGED_BY_LABEL};
 use crate::output::Manifest;
-use crate::plan::Plan;
-use crate::plan::create::{self, IamServiceAccount};
+use crate::plan::create::{Aim, Drift, IamServiceAccount};
 use crate::progress::Running;
 
 pub async fn run(
-    args: CreateServiceAccount,
+    mut args: CreateServiceAccount,
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
-    let asked = asked::service_account(&args)?;
+    let (place, accounts, provider) = match &args.config_file {
+        Some(path) => {
+            let config = file::read(path, &mut args.aws)?;
+            let filter = file::filter(&args.filter)?;
+            let how = asked::How::creating(&args);
+            (
+                file::place(&config, args.cluster.issuer_url.as_ref()),
+                how.all(file::accounts(&config, &filter)?),
+                file::provider(&config),
+            )
+        }
+        None => (
+            Place::new(
+                args.cluster.cluster.as_ref(),
+                args.cluster.issuer_url.as_ref(),
+            )?,
+            vec![asked::service_account(&args)?],
+            None,
+        ),
+    };
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
-    let wanted = asked::wanted(&asked);
-    loop {
-        let (cluster, named) = tokio::try_join!(
-            context.cluster(&args.cluster.cluster, args.cluster.issuer_url.as_ref()),
-            observe::named(&context.aws, &args.cluster.cluster, &wanted),
-        )?;
-        let kubernetes = match args.role.role_only {
-            true => None,
-            false => Some(context.kubernetes(&cluster, &args.kubernetes).await?),
-        };
-        let mut observed = observe::account(
-            &context.aws,
-            kubernetes.as_ref(),
-            &cluster,
-            &asked.name,
-            named,
-        )
-        .await?;
-        if !create::fits_default_quotas(&asked, &cluster) {
-            observed.quotas = context.aws.iam.quotas().await?;
+    let task = Task {
+        aim: Aim::Create,
+        drift: Drift::Told,
+        place: &place,
+        kubernetes: &args.kubernetes,
+        accounts,
+        provider,
+        prune: None,
+    };
+    let finished = finish(&context, mode, async |round| {
+        task.look(&context, round).await
+    })
+    .await?;
+    match (finished, task.accounts.as_slice()) {
+        (Finished::Acted(outcomes), [asked]) if args.role.role_only => {
+            print_manifests(&context, asked, outcomes)
         }
-        let provider = provider(&context, &cluster, &asked, observed.provider.clone()).await?;
-        let plan = Plan::one(create::plan(&asked, &cluster, &observed, &provider));
-        match finish(&context, plan, mode, kubernetes.as_ref()).await? {
-            Finished::Shown(exit) => return Ok(exit),
-            Finished::Acted(outcomes) if args.role.role_only => {
-                return print_manifests(&context, &asked, outcomes);
-            }
-            Finished::Acted(outcomes) => return conclude(&context, outcomes),
-            Finished::Waited => {}
-        }
-    }
-}
-
-/// The provider as observed; its issuer is read only where it is to be made.
-async fn provider(
-    context: &Context,
-    cluster: &Cluster,
-    asked: &IamServiceAccount,
-    found: Option<crate::observe::OidcProvider>,
-) -> Result<ObservedProvider, Error> {
-    match &asked.provider {
-        Some(spec) if found.is_none() => associate::observe(context, cluster, found, spec).await,
-        _ => Ok(ObservedProvider {
-            provider: found,
-            reading: None,
-        }),
+        (finished, _) => conclude(&context, finished),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use futures_util::StreamExt;
 
+use super::file::{self, Place};
 use super::{Context, Exit, asked};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
 use crate::model::{Namespace, ServiceAccountName};
-use crate::observe::{self, Depth, Listed, Lookup, Stack};
+use crate::observe::{self, Depth, Listed, Lookup, Stack, Stacks};
 use crate::output::{Accounts, Format};
 use crate::progress::Running;
 
@@ -17,7 +18,15 @@ use kubernetes_side::service_accounts;
 /// How many templates are read side by side.
 const PARALLEL: usize = 8;
 
-pub async fn run(args: GetServiceAccount, screen: Screen, running: Running) -> Result<Exit, Error> {
+pub async fn run(
+    mut args: GetServiceAccount,
+    screen: Screen,
+    running: Running,
+) -> Result<Exit, Error> {
+    let place = match &args.config_file {
+        Some(path) => file::place(&file::read(path, &mut args.aws)?, None),
+        None => Place::new(args.cluster.as_ref(), None)?,
+    };
     let (namespace, name) = asked::filter(&args.name)?;
     let format: Format = args.output.into();
     let depth = match format {
@@ -26,15 +35,15 @@ pub async fn run(args: GetServiceAccount, screen: Screen, running: Running) -> R
         Format::Wide => Depth::ServiceAccounts,
     };
     let context = Context::new(&args.aws, format, screen, running).await?;
-    let stacks = stacks(&context, &args, namespace.as_ref(), name.as_deref()).await?;
+    let stacks = stacks(&context, &place, namespace.as_ref(), name.as_deref()).await?;
     if stacks.is_empty() {
         // Nothing found is an answer only for a cluster that exists.
-        context.cluster(&args.cluster, None).await?;
+        context.cluster(&place).await?;
         context.output.say("no IAM service accounts found");
     }
     let service_accounts = match depth {
         Depth::ServiceAccounts if !stacks.is_empty() => {
-            Some(service_accounts(&context, &args, namespace.as_ref()).await)
+            Some(service_accounts(&context, &place, &args.kubernetes, namespace.as_ref()).await)
         }
         _ => None,
     };
@@ -67,14 +76,14 @@ pub async fn run(args: GetServiceAccount, screen: Screen, running: Running) -> R
 /// all stacks of the region are paged through.
 async fn stacks(
     context: &Context,
-    args: &GetServiceAccount,
+    place: &Place,
     namespace: Option<&Namespace>,
     name: Option<&str>,
 ) -> Result<Vec<(ServiceAccountName, Stack)>, Error> {
     let stacks = match (namespace, name) {
         (Some(namespace), Some(name)) => {
             let account = ServiceAccountName::new(namespace.clone(), name).map_err(Error::Flags)?;
-            observe::stack_to_delete(&context.aws, &args.cluster, &account)
+            observe::stack_to_delete(&context.aws, &Stacks::ByName, &place.cluster, &account)
                 .await?
                 .into_iter()
                 .collect()
@@ -83,7 +92,7 @@ async fn stacks(
     };
     let mut stacks: Vec<_> = stacks
         .into_iter()
-        .filter(|stack| stack.is_of(&args.cluster))
+        .filter(|stack| stack.is_of(&place.cluster))
         .filter_map(|stack| Some((stack.service_account()?, stack)))
         .filter(|(account, _)| namespace.is_none_or(|namespace| account.namespace == *namespace))
         .filter(|(account, _)| name.is_none_or(|name| account.name == name))

@@ -1,24 +1,31 @@
 //! One file a verb: arguments → what is asked → observe → plan → finish. Here is what they share: the
 //! context of a run, and its common end.
 
-use crate::apply::{self, Event, Hands, Outcome};
+use crate::apply::{Event, Hands, Outcome};
 use crate::aws::{Aws, Connection, Intervals};
 use crate::cli::{self, AwsArgs, Command, KubernetesArgs, Screen};
 use crate::error::Error;
 use crate::kubernetes::{Access, Kubernetes};
-use crate::model::{Cluster, ClusterName, Issuer, Timeout};
+use crate::model::{Cluster, Timeout};
 use crate::output::{Format, Outcomes, Output, PlanView};
-use crate::plan::Plan;
+use crate::plan::{Plan, Target, Track};
 use crate::progress::{Progress, Running, Show};
 
+mod apply;
 mod asked;
 mod associate;
 pub mod completion;
 mod create;
 mod delete;
 mod disassociate;
+mod file;
 mod get;
+mod reconcile;
+mod removal;
 mod thumbprint;
+mod update;
+
+use file::Place;
 
 /// The exit status of a run that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +47,13 @@ pub async fn run(command: Command, screen: Screen, running: Running) -> Result<E
             create::run(*args, screen, running).await
         }
         Command::Get(cli::Get::IamServiceAccount(args)) => get::run(args, screen, running).await,
-        Command::Delete(cli::Delete::IamServiceAccount(args)) => {
-            delete::run(args, screen, running).await
+        Command::Update(cli::Update::IamServiceAccount(args)) => {
+            update::run(*args, screen, running).await
         }
+        Command::Delete(cli::Delete::IamServiceAccount(args)) => {
+            delete::run(*args, screen, running).await
+        }
+        Command::Apply(args) => apply::run(*args, screen, running).await,
         Command::Completion(args) => completion::run(&args),
     }
 }
@@ -83,8 +94,9 @@ impl Context {
     }
 
     /// The cluster, from EKS; or, with its issuer given, from the caller's account.
-    async fn cluster(&self, name: &ClusterName, issuer: Option<&Issuer>) -> Result<Cluster, Error> {
-        let Some(issuer) = issuer else {
+    async fn cluster(&self, place: &Place) -> Result<Cluster, Error> {
+        let name = &place.cluster;
+        let Some(issuer) = &place.issuer else {
             return self.aws.eks.cluster(name, &self.aws.region).await;
         };
         let caller = self.aws.sts.caller().await?;
@@ -140,32 +152,122 @@ impl Mode {
     }
 }
 
-/// How the end of a changing command went.
-enum Finished {
-    /// Shown, or carried out: the outcomes to print.
-    Shown(Exit),
-    Acted(Vec<Outcome>),
-    /// The plan was to wait for someone else's operation. Look again, and plan anew.
-    Waited,
+/// Which targets this round is about. What had to wait for someone else, or was overtaken by another
+/// run, is looked at once more.
+#[derive(Default)]
+struct Rounds {
+    past: u32,
+    /// `None` in the first round: all.
+    open: Option<Vec<Target>>,
 }
 
-/// The common end: shows the plan, or carries it out. Nothing else asks which of the two it is.
+impl Rounds {
+    /// How often something may be overtaken before it is told.
+    const MOST: u32 = 5;
+
+    fn includes(&self, target: &Target) -> bool {
+        self.open.as_ref().is_none_or(|open| open.contains(target))
+    }
+
+    /// Whether a target must be looked at again.
+    fn leaves_open(&self, outcome: &Outcome) -> bool {
+        match &outcome.error {
+            None => outcome.track.is_provisional(),
+            Some(Error::Overtaken { .. }) => self.past < Self::MOST,
+            Some(_) => false,
+        }
+    }
+}
+
+/// What a round found: the plan, what could not be looked at, and what it is carried out with.
+#[derive(Default)]
+struct Look {
+    plan: Plan,
+    unseen: Vec<(Target, Error)>,
+    kubernetes: Option<Kubernetes>,
+}
+
+impl Look {
+    /// At one target that needs no Kubernetes access.
+    fn of(track: Track) -> Self {
+        Self {
+            plan: Plan::one(track),
+            ..Self::default()
+        }
+    }
+}
+
+/// How a changing command ended.
+enum Finished {
+    Shown(Exit),
+    /// Carried out: the outcomes to print.
+    Acted(Vec<Outcome>),
+}
+
+/// The common way of every command that changes something: looks, then shows the plan or carries it
+/// out, until nothing is left open. Nothing else asks which of the two it is.
 async fn finish(
     context: &Context,
-    plan: Plan,
     mode: Mode,
-    kubernetes: Option<&Kubernetes>,
+    look: impl AsyncFn(&Rounds) -> Result<Look, Error>,
 ) -> Result<Finished, Error> {
-    for warning in plan.tracks.iter().flat_map(|track| &track.warnings) {
-        context.output.warn(warning);
+    let mut round = Rounds::default();
+    let mut order: Vec<Target> = Vec::new();
+    let mut ended: Vec<Outcome> = Vec::new();
+    loop {
+        let look = look(&round).await?;
+        tell(context, &look.plan);
+        if let Mode::Show(shown) = mode {
+            return show(context, look, shown).map(Finished::Shown);
+        }
+        if round.past == 0 {
+            let planned = look.plan.tracks.iter().map(|track| &track.target);
+            let unseen = look.unseen.iter().map(|(target, _)| target);
+            order = planned.chain(unseen).cloned().collect();
+        }
+        let unseen = look.unseen.into_iter();
+        ended.extend(unseen.map(|(target, error)| Outcome::unseen(target, error)));
+        let outcomes = act(context, look.plan, look.kubernetes.as_ref()).await;
+        let (open, done): (Vec<_>, Vec<_>) = outcomes
+            .into_iter()
+            .partition(|outcome| round.leaves_open(outcome));
+        ended.extend(done);
+        if open.is_empty() {
+            ended.sort_by_key(|outcome| {
+                order
+                    .iter()
+                    .position(|target| *target == outcome.track.target)
+            });
+            return Ok(Finished::Acted(ended));
+        }
+        round.past += 1;
+        round.open = Some(
+            open.into_iter()
+                .map(|outcome| outcome.track.target)
+                .collect(),
+        );
     }
-    for note in plan.tracks.iter().flat_map(|track| &track.notes) {
-        context.output.note(note);
+}
+
+/// What the reader should know before anything is shown or done.
+fn tell(context: &Context, plan: &Plan) {
+    let about = |track: &Track, text: &str| match plan.tracks.len() {
+        0 | 1 => text.to_owned(),
+        _ => format!("{}: {text}", track.target),
+    };
+    for track in &plan.tracks {
+        for warning in &track.warnings {
+            context.output.warn(&about(track, warning));
+        }
     }
-    if let Mode::Show(shown) = mode {
-        return show(context, &plan, shown).map(Finished::Shown);
+    for track in &plan.tracks {
+        for note in &track.notes {
+            context.output.note(&about(track, note));
+        }
     }
-    let provisional = plan.is_provisional();
+}
+
+async fn act(context: &Context, plan: Plan, kubernetes: Option<&Kubernetes>) -> Vec<Outcome> {
     let on = |event: Event<'_>| context.progress.on(&event);
     let hands = Hands {
         aws: &context.aws,
@@ -173,30 +275,34 @@ async fn finish(
         limit: context.limit,
         on: &on,
     };
-    let outcomes = apply::apply(plan, &hands).await;
-    if provisional && outcomes.iter().all(|outcome| outcome.error.is_none()) {
-        return Ok(Finished::Waited);
-    }
-    Ok(Finished::Acted(outcomes))
+    crate::apply::apply(plan, &hands).await
 }
 
-fn show(context: &Context, plan: &Plan, shown: Shown) -> Result<Exit, Error> {
-    let output = context.output;
+fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
+    let (output, plan) = (context.output, &look.plan);
     let count = plan.actions().count();
     match count {
-        0 if plan.refusals().next().is_none() => output.say("nothing to do: all is as asked"),
+        0 if plan.is_empty() && look.unseen.is_empty() => {
+            output.say("nothing to do: all is as asked");
+        }
         0 => {}
         1 => output.say("plan: 1 action"),
         count => output.say(&format!("plan: {count} actions")),
     }
     output.print(&PlanView(plan))?;
-    if let Some(error) = Error::all(refusals(plan)) {
+    let mut errors = refusals(plan);
+    errors.extend(look.unseen.into_iter().map(|(_, error)| error));
+    if let Some(error) = Error::all(errors) {
         return Err(error);
     }
     if plan.is_provisional() {
         output.say("what follows is planned when that is over");
     }
-    if count == 0 {
+    let drifted = plan.tracks.iter().any(|track| !track.drift.is_empty());
+    if drifted {
+        output.say("roles were changed outside of CloudFormation: `--repair-drift` undoes that");
+    }
+    if count == 0 && !drifted {
         return Ok(Exit::Done);
     }
     output.say(&format!("nothing was changed: {}", shown.how));
@@ -217,9 +323,14 @@ fn refusals(plan: &Plan) -> Vec<Error> {
 }
 
 /// Prints how it went, and turns what failed into the run's failure.
-fn conclude(context: &Context, mut outcomes: Vec<Outcome>) -> Result<Exit, Error> {
-    context.output.print(&Outcomes(&outcomes))?;
-    failures(&mut outcomes)
+fn conclude(context: &Context, finished: Finished) -> Result<Exit, Error> {
+    match finished {
+        Finished::Shown(exit) => Ok(exit),
+        Finished::Acted(mut outcomes) => {
+            context.output.print(&Outcomes(&outcomes))?;
+            failures(&mut outcomes)
+        }
+    }
 }
 
 /// The failures of all targets as one; done, when there are none.
@@ -231,6 +342,12 @@ fn failures(outcomes: &mut [Outcome]) -> Result<Exit, Error> {
             target: target.clone(),
             refusal: Box::new(refusal.clone()),
         }));
+        if !outcome.track.drift.is_empty() && outcome.error.is_none() {
+            errors.push(Error::Drifted {
+                target: target.clone(),
+                differences: outcome.track.drift.clone(),
+            });
+        }
         errors.extend(outcome.error.take());
     }
     Error::all(errors).map_or(Ok(Exit::Done), Err)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Context, Exit, asked};
+use super::{Context, Exit, Place, asked};
 use crate::aws::Intervals;
 use crate::cli::{Screen, ThumbprintArgs};
 use crate::error::Error;
@@ -22,7 +22,7 @@ pub async fn run(args: ThumbprintArgs, screen: Screen, running: Running) -> Resu
         (None, Some(issuer), _) => read(issuer, output).await?,
         (None, None, Some(cluster)) => {
             let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
-            let cluster = context.cluster(cluster, None).await?;
+            let cluster = context.cluster(&Place::new(Some(cluster), None)?).await?;
             read(&cluster.issuer, output).await?
         }
         (None, None, None) => {

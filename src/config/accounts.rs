@@ -64,7 +64,7 @@ fn check_once(list: &Node, accounts: &[(usize, IamServiceAccount)], problems: &m
         let node = &list.items()[*index];
         let role = match &account.permissions {
             Permissions::Role(spec) => spec.name.as_ref(),
-            Permissions::Existing(_) => None,
+            Permissions::Existing(_) | Permissions::Edited(_) => None,
         };
         let role = role.map(|role| ("roleName", role.to_string()));
         for (field, value) in [("metadata.name", account.name.to_string())]

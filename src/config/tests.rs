@@ -38,7 +38,7 @@ metadata:
 fn role(config: &ClusterConfig, index: usize) -> &RoleSpec {
     match &config.accounts[index].permissions {
         Permissions::Role(spec) => spec,
-        Permissions::Existing(arn) => panic!("{arn}"),
+        other => panic!("{other:?}"),
     }
 }
 

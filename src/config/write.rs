@@ -62,6 +62,8 @@ fn account_of(account: &IamServiceAccount, common_tags: &Map) -> Tree {
     match &account.permissions {
         Permissions::Existing(arn) => fields.add("attachRoleARN", text(arn)),
         Permissions::Role(spec) => role(spec, &mut fields),
+        // Changes describe no role.
+        Permissions::Edited(_) => {}
     }
     let mut tags = account.tags.clone();
     tags.retain(|key, value| common_tags.get(key) != Some(value));

@@ -1,7 +1,7 @@
 //! What can exist: the types of everything that is observed. Apart from the reads, so that what
 //! decides knows no calls.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -44,6 +44,8 @@ pub struct Stack {
     pub status: String,
     pub phase: Phase,
     pub reason: Option<String>,
+    /// When it was last changed: a text that differs from state to state.
+    pub changed: String,
     pub tags: Map,
     pub capabilities: Vec<String>,
     /// Output `Role1`.
@@ -79,6 +81,8 @@ pub struct RoleFacts {
     pub trust: Value,
     /// ARN of the permissions boundary.
     pub boundary: Option<String>,
+    /// Seconds.
+    pub max_session_duration: Option<u64>,
 }
 
 /// The policies that a role has now, as IAM tells.
@@ -86,8 +90,8 @@ pub struct RoleFacts {
 pub struct LivePolicies {
     /// ARNs.
     pub managed: Vec<String>,
-    /// Names.
-    pub inline: Vec<String>,
+    /// Documents by their names.
+    pub inline: BTreeMap<String, Value>,
 }
 
 /// A service account's stack and what hangs on it.
@@ -102,6 +106,9 @@ pub struct FoundStack {
     pub stack: Stack,
     /// Why its last operation failed: the first failed event.
     pub failure: Option<String>,
+    /// Its template, as it is.
+    pub body: Option<Value>,
+    /// The same as a role, where it is one of eksctl or irsactl.
     pub template: Option<RoleTemplate>,
     pub role: Lookup<RoleFacts>,
     /// Of a ready stack's role.

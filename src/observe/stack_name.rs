@@ -1,6 +1,6 @@
 //! Which stack is a service account's: apart because its name does not tell, only its tags do.
 
-use super::{Phase, Stack};
+use super::{Phase, Stack, Stacks};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{ClusterName, ServiceAccountName, StackName};
@@ -9,41 +9,44 @@ use crate::model::{ClusterName, ServiceAccountName, StackName};
 /// another's. Also the name that a new stack would get.
 pub async fn find_stack(
     aws: &Aws,
+    stacks: &Stacks,
     cluster: &ClusterName,
     account: &ServiceAccountName,
 ) -> Result<(StackName, Option<Stack>), Error> {
     let name = StackName::for_service_account(cluster, account);
-    let Some(stack) = aws.cloudformation.stack(name.as_str()).await? else {
+    let Some(stack) = stacks.stack(aws, name.as_str()).await? else {
         return Ok((name, None));
     };
     if stack.is_for(cluster, account) {
         return Ok((name, Some(stack)));
     }
-    let stack = hashed_stack(aws, cluster, account).await?;
+    let stack = hashed_stack(aws, stacks, cluster, account).await?;
     Ok((StackName::hashed(cluster, account), stack))
 }
 
 /// The stack under the hashed name.
 pub async fn hashed_stack(
     aws: &Aws,
+    stacks: &Stacks,
     cluster: &ClusterName,
     account: &ServiceAccountName,
 ) -> Result<Option<Stack>, Error> {
     let name = StackName::hashed(cluster, account);
-    let stack = aws.cloudformation.stack(name.as_str()).await?;
+    let stack = stacks.stack(aws, name.as_str()).await?;
     Ok(stack.filter(|stack| stack.is_for(cluster, account)))
 }
 
 /// The stack to delete, under either of its names.
 pub async fn stack_to_delete(
     aws: &Aws,
+    stacks: &Stacks,
     cluster: &ClusterName,
     account: &ServiceAccountName,
 ) -> Result<Option<Stack>, Error> {
-    let (name, stack) = find_stack(aws, cluster, account).await?;
+    let (name, stack) = find_stack(aws, stacks, cluster, account).await?;
     let stack = match stack {
         None if name != StackName::hashed(cluster, account) => {
-            hashed_stack(aws, cluster, account).await?
+            hashed_stack(aws, stacks, cluster, account).await?
         }
         stack => stack,
     };

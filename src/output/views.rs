@@ -11,7 +11,7 @@ use crate::kubernetes;
 use crate::model::{Map, ServiceAccountName};
 use crate::observe::{Listed, Lookup, ServiceAccount};
 use crate::plan::{Action, Ending, Plan, Target, Track};
-use crate::template::WELL_KNOWN;
+use crate::template::{Difference, WELL_KNOWN};
 
 /// Version of the documents that are irsactl's own.
 const API_VERSION: &str = "irsactl/v1";
@@ -39,6 +39,15 @@ impl View for PlanView<'_> {
                 text.push_str(&format!("  {detail}\n"));
             }
         }
+        for track in self.0.tracks.iter().filter(|track| !track.drift.is_empty()) {
+            text.push_str(&format!(
+                "leave the role of {} as it was changed by hand\n",
+                track.target
+            ));
+            for line in track.drift.iter().flat_map(Difference::lines) {
+                text.push_str(&format!("  {line}\n"));
+            }
+        }
         text
     }
 
@@ -64,7 +73,9 @@ impl Outcomes<'_> {
         match () {
             () if !refusals.is_empty() => "refused",
             () if outcome.error.is_some() => "failed",
+            () if !outcome.track.drift.is_empty() && actions.is_empty() => "drifted",
             () if actions.is_empty() => "unchanged",
+            () if outcome.done < actions.len() => "skipped",
             () if has(|a| {
                 matches!(
                     a,
@@ -87,6 +98,9 @@ impl Outcomes<'_> {
                 "deleting"
             }
             () if has(is_deletion) => "deleted",
+            () if has(|a| matches!(a, Action::UpdateStack(_) | Action::RepairRole { .. })) => {
+                "updated"
+            }
             () => "changed",
         }
     }

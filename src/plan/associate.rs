@@ -9,9 +9,36 @@ use crate::observe::{Lookup, ObservedProvider, OidcProvider};
 /// The provider as it is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProviderSpec {
-    pub audience: Audience,
+    pub audiences: Vec<Audience>,
     pub thumbprints: Thumbprints,
     pub refresh: Refresh,
+}
+
+impl ProviderSpec {
+    /// The audiences that a provider does not take yet.
+    fn lacking(&self, found: &OidcProvider) -> impl Iterator<Item = &Audience> {
+        let knows = |audience: &Audience| {
+            found
+                .audiences
+                .iter()
+                .any(|known| known == audience.as_str())
+        };
+        self.audiences
+            .iter()
+            .filter(move |audience| !knows(audience))
+    }
+
+    /// The provider as it is when the plan for it is carried out.
+    pub fn fulfilled(&self, cluster: &Cluster, found: Option<OidcProvider>) -> OidcProvider {
+        let mut provider = found.unwrap_or_else(|| OidcProvider {
+            arn: cluster.provider_arn(),
+            audiences: Vec::new(),
+            thumbprints: Vec::new(),
+        });
+        let lacking: Vec<String> = self.lacking(&provider).map(ToString::to_string).collect();
+        provider.audiences.extend(lacking);
+        provider
+    }
 }
 
 /// Where the thumbprints come from.
@@ -52,7 +79,7 @@ pub fn plan_provider(
         None => track.actions.push(Action::CreateOidcProvider {
             arn: cluster.provider_arn(),
             url: cluster.issuer.clone(),
-            audiences: vec![spec.audience.clone()],
+            audiences: spec.audiences.clone(),
             thumbprints,
             tags: provider_tags(cluster),
         }),
@@ -89,14 +116,10 @@ fn mend_provider(
     found: &OidcProvider,
     thumbprints: Option<Vec<Thumbprint>>,
 ) {
-    if !found
-        .audiences
-        .iter()
-        .any(|audience| audience == spec.audience.as_str())
-    {
+    for audience in spec.lacking(found) {
         track.actions.push(Action::AddAudience {
             provider: found.arn.clone(),
-            audience: spec.audience.clone(),
+            audience: audience.clone(),
         });
     }
     let Some(thumbprints) = thumbprints else {
@@ -124,7 +147,7 @@ fn mend_provider(
             "the provider's thumbprint is {}, the issuer's is {}; AWS trusts the issuer's certificates without it, \
              so this breaks nothing (`--refresh-thumbprint` updates it)",
             found.thumbprints.join(", "),
-            super::join(&thumbprints)
+            super::action::join(&thumbprints)
         ));
     }
 }
@@ -211,7 +234,7 @@ mod tests {
 
     fn spec(thumbprints: Thumbprints, refresh: Refresh) -> ProviderSpec {
         ProviderSpec {
-            audience: Audience::default(),
+            audiences: vec![Audience::default()],
             thumbprints,
             refresh,
         }

@@ -1,5 +1,5 @@
 //! From an IAM service account that is asked for, and what exists of it, to the actions that make
-//! it so.
+//! it so: for `create`, `update` and `apply`, which differ only in what they may do.
 
 use super::associate::ProviderSpec;
 use super::token::token;
@@ -9,19 +9,39 @@ use crate::model::{
     VERSION_TAG,
 };
 use crate::observe::{FoundStack, Lookup, ObservedAccount, ObservedProvider, Phase, StackState};
-use crate::template::{self, RoleSpec};
+use crate::template::{self, RoleEdits, RoleSpec};
 
 mod checks;
-mod compare;
+mod drift;
+mod ready;
 mod service_account;
 
 pub use checks::fits_default_quotas;
 use checks::{check_policies, check_quotas, check_role};
-use compare::compare;
+use ready::plan_ready;
 use service_account::plan_service_account;
 
 /// What stands in the version tag of stacks and providers.
 const VERSION: &str = concat!("irsactl-", env!("CARGO_PKG_VERSION"));
+
+/// What a command may do to make a service account as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// Makes what is missing; what is there and differs is told.
+    Create,
+    /// Changes what is there; what is missing is told.
+    Update,
+    /// Both, and takes back what it once set and is no longer asked for.
+    Apply,
+}
+
+/// What becomes of what was changed on a role behind CloudFormation's back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Drift {
+    #[default]
+    Told,
+    Repaired,
+}
 
 /// An IAM service account as it is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,9 +77,13 @@ pub enum Scope {
 pub enum Permissions {
     Existing(RoleArn),
     Role(RoleSpec),
+    /// Those that it has, with changes.
+    Edited(RoleEdits),
 }
 
 pub fn plan(
+    aim: Aim,
+    drift: Drift,
     asked: &IamServiceAccount,
     cluster: &Cluster,
     observed: &ObservedAccount,
@@ -72,17 +96,34 @@ pub fn plan(
             check_role(&mut track, arn, cluster, &observed.role);
             Some(Role::Arn(arn.clone()))
         }
-        Permissions::Role(spec) => {
+        Permissions::Role(_) | Permissions::Edited(_) => {
             check_policies(&mut track, cluster, observed);
-            check_quotas(&mut track, asked, spec, cluster, observed.quotas);
-            plan_stack(&mut track, asked, spec, cluster, observed)
+            check_quotas(&mut track, asked, cluster, observed);
+            let task = Task {
+                aim,
+                drift,
+                asked,
+                cluster,
+                observed,
+            };
+            task.plan_stack(&mut track)
         }
     };
     track.role.clone_from(&role);
     if let Some(role) = role {
-        plan_service_account(&mut track, asked, cluster, role, &observed.service_account);
+        plan_service_account(&mut track, aim, asked, cluster, role, observed);
     }
     track.settled()
+}
+
+/// Everything that the stack's part of a plan follows from.
+#[derive(Clone, Copy)]
+struct Task<'a> {
+    aim: Aim,
+    drift: Drift,
+    asked: &'a IamServiceAccount,
+    cluster: &'a Cluster,
+    observed: &'a ObservedAccount,
 }
 
 fn plan_provider(
@@ -119,77 +160,138 @@ fn plan_provider(
     }
 }
 
-/// The stack's part of the plan. `None`: no role is to be expected from it in this run.
-fn plan_stack(
-    track: &mut Track,
-    asked: &IamServiceAccount,
-    spec: &RoleSpec,
-    cluster: &Cluster,
-    observed: &ObservedAccount,
-) -> Option<Role> {
-    let found = match &observed.stack {
-        StackState::Found(found) => found,
-        StackState::Absent => {
-            refuse_taken_name(track, spec, observed);
-            return Some(create_stack(track, asked, spec, cluster, observed, None));
-        }
-    };
-    let stack = &found.stack;
-    match stack.phase {
-        Phase::Ready => compare(track, asked, spec, cluster, found),
-        Phase::Busy | Phase::Deleting | Phase::Gone => {
-            track.actions.push(Action::AwaitStack {
-                stack: stack.name.clone(),
-                id: stack.id.clone(),
-                status: stack.status.clone(),
-            });
-            None
-        }
-        Phase::Broken => {
-            // The other broken stacks may still have the role themselves.
-            if matches!(
-                stack.status.as_str(),
-                "ROLLBACK_COMPLETE" | "REVIEW_IN_PROGRESS"
-            ) {
-                refuse_taken_name(track, spec, observed);
+impl Task<'_> {
+    /// The stack's part of the plan. `None`: no role is to be expected from it in this run.
+    fn plan_stack(self, track: &mut Track) -> Option<Role> {
+        let found = match &self.observed.stack {
+            StackState::Found(found) => found,
+            StackState::Absent => return self.make(track, None),
+        };
+        let stack = &found.stack;
+        match stack.phase {
+            Phase::Ready => plan_ready(track, self, found),
+            Phase::Busy | Phase::Deleting | Phase::Gone => {
+                track.actions.push(Action::AwaitStack {
+                    stack: stack.name.clone(),
+                    id: stack.id.clone(),
+                    status: stack.status.clone(),
+                });
+                None
             }
-            track.notes.push(format!(
-                "stack \"{}\" is in {}: it is deleted and created again",
-                stack.name, stack.status
-            ));
+            Phase::Broken => {
+                track.notes.push(format!(
+                    "stack \"{}\" is in {}: it is deleted and created again",
+                    stack.name, stack.status
+                ));
+                self.make(track, Some(found))
+            }
+            Phase::DeleteFailed => {
+                track.refusals.push(Refusal::DeleteFailed {
+                    cluster: self.cluster.name.clone(),
+                    name: self.asked.name.clone(),
+                    stack: stack.name.clone(),
+                    reason: failure(found),
+                });
+                None
+            }
+            Phase::UpdateFailed => {
+                self.continue_rollback(track, found);
+                None
+            }
+        }
+    }
+
+    /// Creates the stack, in the place of one that cannot be mended.
+    fn make(self, track: &mut Track, replaced: Option<&FoundStack>) -> Option<Role> {
+        let Permissions::Role(spec) = &self.asked.permissions else {
+            return self.refuse_missing(track);
+        };
+        if self.aim == Aim::Update {
+            return self.refuse_missing(track);
+        }
+        // Other broken stacks may still have the role themselves.
+        let has_no_role = replaced.is_none_or(|found| {
+            matches!(
+                found.stack.status.as_str(),
+                "ROLLBACK_COMPLETE" | "REVIEW_IN_PROGRESS"
+            )
+        });
+        if has_no_role {
+            refuse_taken_name(track, spec, self.observed);
+        }
+        if let Some(found) = replaced {
             track.actions.push(Action::DeleteStack {
-                stack: stack.name.clone(),
-                id: stack.id.clone(),
-                lift_protection: stack.protected,
-                service_role: asked.service_role.clone(),
+                stack: found.stack.name.clone(),
+                id: found.stack.id.clone(),
+                lift_protection: found.stack.protected,
+                service_role: self.asked.service_role.clone(),
                 ending: Ending::Awaited,
             });
-            Some(create_stack(
-                track,
-                asked,
-                spec,
-                cluster,
-                observed,
-                Some(&stack.id),
-            ))
         }
-        Phase::DeleteFailed => {
-            track.refusals.push(Refusal::DeleteFailed {
-                cluster: cluster.name.clone(),
-                name: asked.name.clone(),
-                stack: stack.name.clone(),
-                reason: failure(found),
-            });
-            None
-        }
-        Phase::UpdateFailed => {
+        let replaced = replaced.map(|found| found.stack.id.as_str());
+        Some(self.create_stack(track, spec, replaced))
+    }
+
+    fn refuse_missing(self, track: &mut Track) -> Option<Role> {
+        track.notes.clear();
+        track.refusals.push(Refusal::NotThere {
+            cluster: self.cluster.name.clone(),
+            name: self.asked.name.clone(),
+            stack: match &self.observed.stack {
+                StackState::Found(found) => {
+                    Some((found.stack.name.clone(), found.stack.status.clone()))
+                }
+                StackState::Absent => None,
+            },
+        });
+        None
+    }
+
+    /// An update's roll-back that got stuck is brought to its end, by those who may update.
+    fn continue_rollback(self, track: &mut Track, found: &FoundStack) {
+        let stack = &found.stack;
+        if self.aim == Aim::Create || stack.status != "UPDATE_ROLLBACK_FAILED" {
             track.refusals.push(Refusal::UpdateFailed {
+                cluster: self.cluster.name.clone(),
+                name: self.asked.name.clone(),
                 stack: stack.name.clone(),
                 status: stack.status.clone(),
                 reason: failure(found),
             });
-            None
+            return;
         }
+        track.notes.push(format!(
+            "the roll-back of an update of stack \"{}\" failed, it is continued: {}",
+            stack.name,
+            failure(found)
+        ));
+        track.actions.push(Action::ContinueRollback {
+            stack: stack.name.clone(),
+            id: stack.id.clone(),
+            service_role: self.asked.service_role.clone(),
+        });
+    }
+
+    fn create_stack(self, track: &mut Track, spec: &RoleSpec, replaced: Option<&str>) -> Role {
+        let (asked, cluster) = (self.asked, self.cluster);
+        let template = template::render(spec, cluster, &asked.name);
+        let tags = stack_tags(asked, cluster);
+        let token = token(&[
+            &template.to_string(),
+            &format!("{tags:?}"),
+            replaced.unwrap_or_default(),
+        ]);
+        let stack = self.observed.stack_name.clone();
+        track.actions.push(Action::CreateStack(CreateStack {
+            stack: stack.clone(),
+            template,
+            tags,
+            capability: spec.capability(),
+            rollback: asked.rollback,
+            service_role: asked.service_role.clone(),
+            token,
+        }));
+        Role::OutputOf(stack)
     }
 }
 
@@ -209,33 +311,6 @@ fn failure(found: &FoundStack) -> String {
     reason
         .unwrap_or("CloudFormation gives no reason")
         .to_owned()
-}
-
-fn create_stack(
-    track: &mut Track,
-    asked: &IamServiceAccount,
-    spec: &RoleSpec,
-    cluster: &Cluster,
-    observed: &ObservedAccount,
-    replaced: Option<&str>,
-) -> Role {
-    let template = template::render(spec, cluster, &asked.name);
-    let tags = stack_tags(asked, cluster);
-    let token = token(&[
-        &template.to_string(),
-        &format!("{tags:?}"),
-        replaced.unwrap_or_default(),
-    ]);
-    track.actions.push(Action::CreateStack(CreateStack {
-        stack: observed.stack_name.clone(),
-        template,
-        tags,
-        capability: spec.capability(),
-        rollback: asked.rollback,
-        service_role: asked.service_role.clone(),
-        token,
-    }));
-    Role::OutputOf(observed.stack_name.clone())
 }
 
 /// eksctl's tags and the asked ones, which cannot replace them.

@@ -48,6 +48,24 @@ pub enum Refusal {
         name: ServiceAccountName,
         stack: StackName,
         differences: Vec<Difference>,
+        /// Its template is as asked, the role is not.
+        by_hand: bool,
+    },
+    /// Only another role could be so.
+    AnotherRole {
+        cluster: ClusterName,
+        name: ServiceAccountName,
+        differences: Vec<Difference>,
+    },
+    /// There is nothing to update. With the stack that cannot be, and its status.
+    NotThere {
+        cluster: ClusterName,
+        name: ServiceAccountName,
+        stack: Option<(StackName, String)>,
+    },
+    /// Its trust policy says more than irsactl could keep.
+    UnreadableTrust {
+        name: ServiceAccountName,
     },
     /// The role trusts another issuer: the cluster was made again under its old name.
     OldIssuer {
@@ -69,6 +87,8 @@ pub enum Refusal {
         reason: String,
     },
     UpdateFailed {
+        cluster: ClusterName,
+        name: ServiceAccountName,
         stack: StackName,
         status: String,
         reason: String,
@@ -138,16 +158,38 @@ impl Refusal {
             Self::RoleNameTaken { role, arn } => format!("role name \"{role}\" is taken by {arn}"),
             Self::RoleMissing { arn } => format!("role {arn} does not exist"),
             Self::Differs {
-                stack, differences, ..
+                stack,
+                differences,
+                by_hand,
+                ..
             } => {
-                let lines: Vec<String> = differences
-                    .iter()
-                    .map(|difference| format!("\n  {difference}"))
-                    .collect();
+                let how = match by_hand {
+                    true => "was changed by hand",
+                    false => "is not as asked",
+                };
                 format!(
-                    "the role of stack \"{stack}\" is not as asked{}",
-                    lines.concat()
+                    "the role of stack \"{stack}\" {how} (- is there, + is asked for){}",
+                    indented(differences)
                 )
+            }
+            Self::AnotherRole { differences, .. } => format!(
+                "a role cannot be renamed or moved, it would be another role (- is there, + is asked for){}",
+                indented(differences)
+            ),
+            Self::NotThere {
+                cluster,
+                name,
+                stack: None,
+            } => {
+                format!("cluster \"{cluster}\" has no IAM service account {name} to update")
+            }
+            Self::NotThere {
+                stack: Some((stack, status)),
+                ..
+            } => format!("stack \"{stack}\" is in {status}: there is no role to update"),
+            Self::UnreadableTrust { .. } => {
+                "its trust policy was written by hand, so that no part of it can be replaced"
+                    .to_owned()
             }
             Self::OldIssuer { found, wanted, .. } => format!(
                 "its role trusts another issuer, as if the cluster had been made again under its old name\n  \
@@ -163,6 +205,7 @@ impl Refusal {
                 stack,
                 status,
                 reason,
+                ..
             } => {
                 format!("an update of stack \"{stack}\" failed ({status}): {reason}")
             }
@@ -250,20 +293,43 @@ impl Refusal {
                 format!("or use that role as it is: `--attach-role-arn {arn}`"),
             ],
             Self::RoleMissing { .. } => vec!["look for its ARN: `aws iam list-roles --query 'Roles[].Arn'`".to_owned()],
-            Self::Differs { cluster, name, .. } | Self::RoleGone { cluster, name, .. } | Self::OldIssuer { cluster, name, .. } => {
+            Self::Differs { cluster, name, by_hand: false, .. } => vec![format!(
+                "change the role: {}, with the same flags",
+                command("update", cluster, name, "")
+            )],
+            Self::Differs { cluster, name, .. } => vec![format!(
+                "undo that: {}",
+                command("update", cluster, name, " --repair-drift --approve")
+            )],
+            Self::OldIssuer { cluster, name, .. } => vec![format!(
+                "let it trust the present one: {}",
+                command("update", cluster, name, " --approve")
+            )],
+            Self::RoleGone { cluster, name, .. } => {
                 vec![format!("make the role anew: {}, then run this command again", delete(cluster, name))]
             }
+            Self::AnotherRole { cluster, name, .. } => vec![
+                "leave the role's name and path out: they stay as they are".to_owned(),
+                format!("or make the role anew, which pods then use only after a restart: {}, then create it", delete(cluster, name)),
+            ],
+            Self::NotThere { cluster, name, .. } => vec![format!(
+                "create it: {}, with the same flags",
+                command("create", cluster, name, "")
+            )],
+            Self::UnreadableTrust { name } => vec![format!(
+                "leave `--subject-pattern` and `--audience` out, or describe {name} in a file and use `irsactl apply -f FILE`"
+            )],
             Self::DeleteFailed { cluster, name, .. } => vec![
                 format!("finish the deletion: {}", delete(cluster, name)),
                 "add `--detach-foreign` to it where policies were attached by hand".to_owned(),
             ],
-            Self::UpdateFailed { stack, status, .. } => {
-                let command = match status.as_str() {
-                    "UPDATE_FAILED" => "rollback-stack",
-                    _ => "continue-update-rollback",
-                };
-                vec![format!("finish the roll-back: `aws cloudformation {command} --stack-name {stack}`")]
+            Self::UpdateFailed { stack, status, .. } if status == "UPDATE_FAILED" => {
+                vec![format!("roll it back: `aws cloudformation rollback-stack --stack-name {stack}`")]
             }
+            Self::UpdateFailed { cluster, name, .. } => vec![format!(
+                "finish the roll-back: {}",
+                command("update", cluster, name, " --approve")
+            )],
             Self::UnreadableTemplate { stack } => {
                 vec![format!("look at it: `aws cloudformation get-template --stack-name {stack}`")]
             }
@@ -291,9 +357,19 @@ impl Refusal {
     }
 }
 
+fn indented(differences: &[Difference]) -> String {
+    let lines = differences.iter().flat_map(Difference::lines);
+    lines.map(|line| format!("\n  {line}")).collect()
+}
+
 fn delete(cluster: &ClusterName, name: &ServiceAccountName) -> String {
+    command("delete", cluster, name, "")
+}
+
+/// A command about one service account, in backticks.
+fn command(verb: &str, cluster: &ClusterName, name: &ServiceAccountName, flags: &str) -> String {
     format!(
-        "`irsactl delete iamserviceaccount {} --namespace {} --cluster {cluster}`",
+        "`irsactl {verb} iamserviceaccount {} --namespace {} --cluster {cluster}{flags}`",
         name.name, name.namespace
     )
 }

@@ -1,5 +1,7 @@
 //! The rendered templates against the documents that eksctl sends.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 fn cluster() -> Cluster {
@@ -161,18 +163,14 @@ fn what_is_rendered_is_read_back_and_equal() {
         max_session_duration: Some(7200),
         ..s3()
     };
-    let read = RoleTemplate::read(&rendered("default/a", &spec).to_string(), "aws-cn").unwrap();
+    let read = RoleTemplate::read(&rendered("default/a", &spec), "aws-cn").unwrap();
     assert!(
         read.managed
             .contains("arn:aws-cn:iam::aws:policy/AmazonEC2ContainerRegistryPowerUser")
     );
     assert_eq!(read.inline.len(), 2);
     assert_eq!(RoleTemplate::differences(&read, &read), []);
-    let other = RoleTemplate::read(
-        &rendered("default/a", &RoleSpec::default()).to_string(),
-        "aws-cn",
-    )
-    .unwrap();
+    let other = RoleTemplate::read(&rendered("default/a", &RoleSpec::default()), "aws-cn").unwrap();
     let items: Vec<_> = RoleTemplate::differences(&read, &other)
         .into_iter()
         .map(|d| d.item)
@@ -180,20 +178,23 @@ fn what_is_rendered_is_read_back_and_equal() {
     assert_eq!(
         items,
         [
-            "managed policies",
+            "managed policy",
             "inline policy PolicyExternalDNSChangeSet",
             "inline policy PolicyExternalDNSHostedZones",
             "role path",
             "maximum session duration"
         ]
     );
-    assert_eq!(RoleTemplate::read("Resources: {}", "aws"), None);
+    assert_eq!(RoleTemplate::read(&json!("Resources: {}"), "aws"), None);
 }
 
 #[test]
 fn eksctls_template_is_read_like_ours() {
     let read = RoleTemplate::read(
-        include_str!("../../tests/eksctl/boundary-and-role-name.json"),
+        &serde_json::from_str(include_str!(
+            "../../tests/eksctl/boundary-and-role-name.json"
+        ))
+        .unwrap(),
         "aws",
     )
     .unwrap();
@@ -214,13 +215,11 @@ fn fuzzed_templates_are_read_as_what_they_are_or_not_at_all() {
         "",
     ];
     crate::fuzz::texts(corpus, |text| {
-        let Some(read) = RoleTemplate::read(text, "aws-cn") else {
+        let body: Value = serde_json::from_str(text).unwrap_or_default();
+        let Some(read) = RoleTemplate::read(&body, "aws-cn") else {
             return;
         };
         assert_eq!(RoleTemplate::differences(&read, &read), []);
-        let value: Value = serde_json::from_str(text).unwrap();
-        let again = RoleTemplate::read(&value.to_string(), "aws-cn");
-        assert_eq!(again.as_ref(), Some(&read));
         let shown = serde_json::to_string(&read).unwrap();
         assert!(shown.len() <= 500 + 8 * text.len(), "{shown}");
         let other = RoleTemplate::default();

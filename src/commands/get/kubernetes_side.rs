@@ -1,7 +1,8 @@
 //! What Kubernetes has of the service accounts that are listed, by one call for all of them.
 
-use crate::cli::GetServiceAccount;
+use crate::cli::KubernetesArgs;
 use crate::commands::Context;
+use crate::commands::file::Place;
 use crate::model::{Namespace, ServiceAccountName};
 use crate::observe::{Lookup, ServiceAccount};
 
@@ -25,13 +26,14 @@ impl KubernetesSide {
 
 pub async fn service_accounts(
     context: &Context,
-    args: &GetServiceAccount,
+    place: &Place,
+    args: &KubernetesArgs,
     namespace: Option<&Namespace>,
 ) -> KubernetesSide {
     let listed = async {
-        let cluster = context.cluster(&args.cluster, None).await?;
+        let cluster = context.cluster(place).await?;
         context
-            .kubernetes(&cluster, &args.kubernetes)
+            .kubernetes(&cluster, args)
             .await?
             .service_accounts(namespace)
             .await

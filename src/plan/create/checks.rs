@@ -2,10 +2,10 @@
 
 use super::{IamServiceAccount, Permissions};
 use crate::model::{Cluster, RoleArn};
-use crate::observe::{Lookup, ObservedAccount, RoleFacts};
+use crate::observe::{Lookup, ObservedAccount, RoleFacts, StackState};
 use crate::plan::{Refusal, Track};
 use crate::policy::{self, Quotas};
-use crate::template::{self, RoleSpec};
+use crate::template::{self, RoleTemplate};
 
 /// An existing role: GetRole knows only names, and only those of the own account.
 pub fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &Lookup<RoleFacts>) {
@@ -64,29 +64,48 @@ pub fn check_policies(track: &mut Track, cluster: &Cluster, observed: &ObservedA
 }
 
 /// Whether IAM's default quotas do, so that the account's own need not be asked for.
-pub fn fits_default_quotas(asked: &IamServiceAccount, cluster: &Cluster) -> bool {
-    let Permissions::Role(spec) = &asked.permissions else {
+pub fn fits_default_quotas(
+    asked: &IamServiceAccount,
+    cluster: &Cluster,
+    observed: &ObservedAccount,
+) -> bool {
+    let Some((managed, trust)) = sizes(asked, cluster, observed) else {
         return true;
     };
-    let (managed, trust) = sizes(asked, spec, cluster);
     let quotas = Quotas::default();
     managed <= quotas.managed_policies && trust <= quotas.trust
 }
 
 /// Number of managed policies, and length of the trust policy.
-fn sizes(asked: &IamServiceAccount, spec: &RoleSpec, cluster: &Cluster) -> (usize, usize) {
+fn sizes(
+    asked: &IamServiceAccount,
+    cluster: &Cluster,
+    observed: &ObservedAccount,
+) -> Option<(usize, usize)> {
+    let spec = match (&asked.permissions, &observed.stack) {
+        (Permissions::Existing(_), _) => return None,
+        (Permissions::Role(spec), _) => spec,
+        (Permissions::Edited(edits), StackState::Found(found)) => {
+            let body = edits.applied(found.body.as_ref()?, None);
+            let role = RoleTemplate::read(&body, &cluster.partition)?;
+            return Some((role.managed.len(), policy::measure(&role.trust)));
+        }
+        (Permissions::Edited(_), StackState::Absent) => return None,
+    };
     let trust = template::trust(spec, cluster, &asked.name);
-    (spec.managed_count(), policy::measure(&trust))
+    Some((spec.managed_count(), policy::measure(&trust)))
 }
 
 pub fn check_quotas(
     track: &mut Track,
     asked: &IamServiceAccount,
-    spec: &RoleSpec,
     cluster: &Cluster,
-    quotas: Quotas,
+    observed: &ObservedAccount,
 ) {
-    let (managed, trust) = sizes(asked, spec, cluster);
+    let Some((managed, trust)) = sizes(asked, cluster, observed) else {
+        return;
+    };
+    let quotas = observed.quotas;
     for (what, asked, quota) in [
         (
             "the number of managed policies",

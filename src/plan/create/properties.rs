@@ -15,8 +15,8 @@ use crate::observe::{
     Foreign, LivePolicies, ObservedDeletion, OidcProvider, RoleFacts, ServiceAccount,
     ServiceAccountState, Stack,
 };
-use crate::plan::Ending;
 use crate::plan::delete::{self, Deletion, ForeignPolicies};
+use crate::plan::{Ending, Repair, UpdateStack};
 use crate::policy::{PolicyDocument, Quotas};
 use crate::template::{RoleTemplate, WELL_KNOWN};
 
@@ -159,7 +159,6 @@ fn provider(asked: &IamServiceAccount, cluster: &Cluster) -> ObservedProvider {
 /// Nothing there but what is needed.
 fn empty(asked: &IamServiceAccount, cluster: &Cluster) -> ObservedAccount {
     ObservedAccount {
-        provider: None,
         stack: StackState::Absent,
         stack_name: StackName::for_service_account(&cluster.name, &asked.name),
         policies: Vec::new(),
@@ -174,44 +173,17 @@ fn empty(asked: &IamServiceAccount, cluster: &Cluster) -> ObservedAccount {
 
 /// The world after the actions were carried out.
 fn carried_out(track: &Track, cluster: &Cluster, mut world: ObservedAccount) -> ObservedAccount {
-    let role: RoleArn = ROLE.parse().unwrap();
     for action in &track.actions {
         match action {
             Action::CreateStack(create) => {
-                let body = create.template.to_string();
-                let template = RoleTemplate::read(&body, &cluster.partition).expect("a template");
-                world.stack = StackState::Found(Box::new(FoundStack {
-                    stack: Stack {
-                        name: create.stack.clone(),
-                        id: "id".to_owned(),
-                        status: "CREATE_COMPLETE".to_owned(),
-                        phase: Phase::Ready,
-                        reason: None,
-                        tags: create.tags.clone(),
-                        capabilities: Vec::new(),
-                        role_arn: Some(role.clone()),
-                        protected: true,
-                    },
-                    failure: None,
-                    role: Lookup::Found(RoleFacts {
-                        arn: role.to_string(),
-                        trust: template.trust.clone(),
-                        boundary: template.boundary.clone(),
-                    }),
-                    policies: Lookup::Found(LivePolicies {
-                        managed: template.managed.iter().cloned().collect(),
-                        inline: template
-                            .inline
-                            .keys()
-                            .map(|name| format!("{}-{name}", create.stack))
-                            .collect(),
-                    }),
-                    template: Some(template),
-                }));
+                let stack = found(&create.stack, &create.tags, &create.template, cluster);
+                world.stack = StackState::Found(Box::new(stack));
             }
+            Action::UpdateStack(update) => updated(&mut world, update, cluster),
+            Action::RepairRole { repairs, .. } => repaired(&mut world, repairs),
             Action::ApplyServiceAccount(change) => {
                 let mut annotations = change.annotations.clone();
-                annotations.insert(ROLE_ANNOTATION.to_owned(), role.to_string());
+                annotations.insert(ROLE_ANNOTATION.to_owned(), ROLE.to_owned());
                 world.service_account = ServiceAccountState::Found(ServiceAccount {
                     applied_labels: change.labels.keys().cloned().collect(),
                     applied_annotations: annotations.keys().cloned().collect(),
@@ -223,6 +195,178 @@ fn carried_out(track: &Track, cluster: &Cluster, mut world: ObservedAccount) -> 
         }
     }
     world
+}
+
+/// A ready stack with its role.
+fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> FoundStack {
+    let template = RoleTemplate::read(body, &cluster.partition).expect("a template");
+    FoundStack {
+        stack: Stack {
+            name: name.clone(),
+            id: "id".to_owned(),
+            status: "CREATE_COMPLETE".to_owned(),
+            phase: Phase::Ready,
+            reason: None,
+            changed: String::new(),
+            tags: tags.clone(),
+            capabilities: Vec::new(),
+            role_arn: Some(ROLE.parse().unwrap()),
+            protected: true,
+        },
+        failure: None,
+        role: Lookup::Found(RoleFacts {
+            arn: ROLE.to_owned(),
+            trust: template.trust.clone(),
+            boundary: template.boundary.clone(),
+            max_session_duration: template.max_session_duration,
+        }),
+        policies: Lookup::Found(LivePolicies {
+            managed: template.managed.iter().cloned().collect(),
+            inline: template
+                .inline
+                .iter()
+                .map(|(policy, document)| (format!("{name}-{policy}"), document.clone()))
+                .collect(),
+        }),
+        body: Some(body.clone()),
+        template: Some(template),
+    }
+}
+
+/// As CloudFormation does it: property by property, those that differ between the two templates.
+fn updated(world: &mut ObservedAccount, update: &UpdateStack, cluster: &Cluster) {
+    let StackState::Found(old) = &world.stack else {
+        panic!("no stack to update")
+    };
+    let mut new = found(&update.stack, &update.tags, &update.template, cluster);
+    let (Some(from), Some(to)) = (&old.template, &new.template) else {
+        panic!("no template")
+    };
+    let (Lookup::Found(was), Lookup::Found(role)) = (&old.role, &mut new.role) else {
+        panic!("no role")
+    };
+    if from.trust == to.trust {
+        role.trust = was.trust.clone();
+    }
+    if from.boundary == to.boundary {
+        role.boundary = was.boundary.clone();
+    }
+    if from.max_session_duration == to.max_session_duration {
+        role.max_session_duration = was.max_session_duration;
+    }
+    let (Lookup::Found(was), Lookup::Found(policies)) = (&old.policies, &mut new.policies) else {
+        panic!("no policies")
+    };
+    let lost = |arn: &String| from.managed.contains(arn) && !was.managed.contains(arn);
+    policies.managed.retain(|arn| !lost(arn));
+    let foreign = was
+        .managed
+        .iter()
+        .filter(|arn| !from.managed.contains(*arn));
+    policies.managed.extend(foreign.cloned());
+    for (name, document) in &was.inline {
+        let short = name.strip_prefix(&format!("{}-", update.stack));
+        let is_own = short.is_some_and(|name| from.inline.contains_key(name));
+        let is_same = short.is_some_and(|name| from.inline.get(name) == to.inline.get(name));
+        if !is_own || is_same {
+            policies.inline.insert(name.clone(), document.clone());
+        }
+    }
+    world.stack = StackState::Found(Box::new(new));
+}
+
+fn repaired(world: &mut ObservedAccount, repairs: &[Repair]) {
+    let StackState::Found(stack) = &mut world.stack else {
+        panic!("no stack to repair")
+    };
+    let (Lookup::Found(role), Lookup::Found(policies)) = (&mut stack.role, &mut stack.policies)
+    else {
+        panic!("no role to repair")
+    };
+    for repair in repairs {
+        match repair {
+            Repair::Attach(arn) => policies.managed.push(arn.to_string()),
+            Repair::Detach(arn) => policies.managed.retain(|known| known != arn),
+            Repair::PutInline { name, document } => {
+                policies.inline.insert(name.clone(), document.clone());
+            }
+            Repair::DeleteInline { name } => {
+                policies.inline.remove(name);
+            }
+            Repair::SetTrust(trust) => role.trust = trust.clone(),
+            Repair::SetBoundary(arn) => role.boundary = Some(arn.to_string()),
+            Repair::RemoveBoundary => role.boundary = None,
+            Repair::SetSessionDuration(seconds) => {
+                role.max_session_duration = Some(u64::from(*seconds));
+            }
+        }
+    }
+}
+
+/// What someone does to a role by hand.
+fn tampered(world: &mut ObservedAccount, by_hand: &ByHand) {
+    let StackState::Found(stack) = &mut world.stack else {
+        panic!("no stack")
+    };
+    let (Lookup::Found(role), Lookup::Found(policies)) = (&mut stack.role, &mut stack.policies)
+    else {
+        panic!("no role")
+    };
+    if by_hand.detached {
+        policies.managed.clear();
+        policies.inline.clear();
+    }
+    policies
+        .managed
+        .extend(by_hand.attached.iter().map(ToString::to_string));
+    for (name, document) in &by_hand.inline {
+        policies
+            .inline
+            .insert(name.clone(), json!({"Statement": [document]}));
+    }
+    if let Some(boundary) = &by_hand.boundary {
+        role.boundary = boundary.as_ref().map(ToString::to_string);
+    }
+    if let Some(claim) = &by_hand.trust {
+        role.trust["Statement"][0]["Condition"]["StringEquals"][claim] = json!("x");
+    }
+    if let Some(seconds) = by_hand.seconds {
+        role.max_session_duration = Some(seconds);
+    }
+}
+
+/// Changes of a role behind CloudFormation's back.
+#[derive(Clone, Debug)]
+struct ByHand {
+    detached: bool,
+    attached: Vec<PolicyArn>,
+    inline: std::collections::BTreeMap<String, String>,
+    boundary: Option<Option<PolicyArn>>,
+    trust: Option<String>,
+    seconds: Option<u64>,
+}
+
+fn by_hand() -> impl Strategy<Value = ByHand> {
+    let arn =
+        || "[a-z]{1,3}".prop_map(|name| format!("arn:aws:iam::aws:policy/{name}").parse().unwrap());
+    (
+        any::<bool>(),
+        prop::collection::vec(arn(), 0..3),
+        btree_map(hostile(), hostile(), 0..3),
+        prop::option::of(prop::option::of(arn())),
+        prop::option::of(hostile()),
+        prop::option::of(3_600_u64..=43_200),
+    )
+        .prop_map(
+            |(detached, attached, inline, boundary, trust, seconds)| ByHand {
+                detached,
+                attached,
+                inline,
+                boundary,
+                trust,
+                seconds,
+            },
+        )
 }
 
 proptest! {
@@ -295,11 +439,41 @@ proptest! {
         asked.labels.remove(crate::model::MANAGED_BY_LABEL);
         let provider = provider(&asked, &cluster);
         let world = empty(&asked, &cluster);
-        let first = plan(&asked, &cluster, &world, &provider);
+        let first = plan(Aim::Create, Drift::Told, &asked, &cluster, &world, &provider);
         prop_assert_eq!(first.actions.len(), 2, "{:?}", first.refusals);
         let world = carried_out(&first, &cluster, world);
-        let second = plan(&asked, &cluster, &world, &provider);
+        let second = plan(Aim::Create, Drift::Told, &asked, &cluster, &world, &provider);
         prop_assert!(second.actions.is_empty() && second.refusals.is_empty(), "{:?}", second);
+    }
+
+    /// What is changed in the file and by hand is brought to what is asked, whatever it was, and then
+    /// there is nothing to do.
+    #[test]
+    fn after_an_update_and_a_repair_the_plan_is_empty(
+        before in spec(), after in spec(), cluster in cluster(), name in account(),
+        old in maps(), new in maps(), by_hand in by_hand(),
+    ) {
+        let clean = |spec: RoleSpec, maps: [Map; 3]| {
+            let mut asked = asked(name.clone(), spec, maps);
+            asked.annotations.remove(ROLE_ANNOTATION);
+            asked.labels.remove(crate::model::MANAGED_BY_LABEL);
+            asked
+        };
+        // A role keeps its name and its path.
+        let after = RoleSpec { name: before.name.clone(), path: before.path.clone(), ..after };
+        let (before, after) = (clean(before, old), clean(after, new));
+        let first = plan(
+            Aim::Apply, Drift::Told, &before, &cluster, &empty(&before, &cluster), &provider(&before, &cluster),
+        );
+        let mut world = carried_out(&first, &cluster, empty(&before, &cluster));
+        tampered(&mut world, &by_hand);
+        let provider = provider(&after, &cluster);
+        let change = plan(Aim::Apply, Drift::Repaired, &after, &cluster, &world, &provider);
+        prop_assert!(change.refusals.is_empty(), "{:?}", change.refusals);
+        let world = carried_out(&change, &cluster, world);
+        let last = plan(Aim::Apply, Drift::Told, &after, &cluster, &world, &provider);
+        prop_assert!(last.actions.is_empty() && last.drift.is_empty(), "{:?}\n{:?}", change, last);
+        prop_assert!(last.refusals.is_empty() && last.notes.is_empty(), "{:?}", last);
     }
 
     /// Tags and the ServiceAccount's maps are sent as asked, with ours and nothing else.
@@ -308,7 +482,7 @@ proptest! {
         spec in spec(), cluster in cluster(), name in account(), maps in maps(),
     ) {
         let asked = asked(name, spec, maps.clone());
-        let track = plan(&asked, &cluster, &empty(&asked, &cluster), &provider(&asked, &cluster));
+        let track = plan(Aim::Create, Drift::Told, &asked, &cluster, &empty(&asked, &cluster), &provider(&asked, &cluster));
         let [Action::CreateStack(create), Action::ApplyServiceAccount(change)] =
             track.actions.as_slice() else { panic!("{track:?}") };
         let [mut labels, annotations, mut tags] = maps;
@@ -337,7 +511,7 @@ proptest! {
         let spec = RoleSpec { managed: vec!["arn:aws:iam::aws:policy/A".parse().unwrap()], ..RoleSpec::default() };
         let made = asked(name.clone(), spec, [Map::new(), Map::new(), Map::new()]);
         let world = empty(&made, &cluster);
-        let first = plan(&made, &cluster, &world, &provider(&made, &cluster));
+        let first = plan(Aim::Create, Drift::Told, &made, &cluster, &world, &provider(&made, &cluster));
         let world = carried_out(&first, &cluster, world);
         let observed = ObservedDeletion {
             stack: if stack { world.stack } else { StackState::Absent },

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::{IamServiceAccount, Permissions};
+use super::{Aim, IamServiceAccount, Permissions};
 use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION};
-use crate::observe::{ServiceAccount, ServiceAccountState};
+use crate::observe::{ObservedAccount, ServiceAccount, ServiceAccountState, StackState};
 use crate::plan::{Action, Conflicts, Presence, Refusal, Role, ServiceAccountChange, Track};
-use crate::template::RoleSpec;
+use crate::template::{Difference, RoleSpec};
 
 pub fn plan_service_account(
     track: &mut Track,
+    aim: Aim,
     asked: &IamServiceAccount,
     cluster: &Cluster,
     role: Role,
-    observed: &ServiceAccountState,
+    observed: &ObservedAccount,
 ) {
     let change = ServiceAccountChange {
         name: asked.name.clone(),
@@ -22,8 +23,9 @@ pub fn plan_service_account(
         labels: asked.labels.clone(),
         annotations: asked.annotations.clone(),
         conflicts: asked.conflicts,
+        differences: Vec::new(),
     };
-    match observed {
+    match &observed.service_account {
         ServiceAccountState::NotLooked => {}
         ServiceAccountState::Missing => {
             let mut change = change;
@@ -33,19 +35,88 @@ pub fn plan_service_account(
             track.actions.push(Action::ApplyServiceAccount(change));
         }
         ServiceAccountState::Found(account) => {
-            refuse_other_values(track, &change, asked, cluster, account);
+            let change = change_of(aim, change, account, observed);
+            refuse_other_values(track, aim, &change, asked, cluster, account);
             if !is_as_asked(&change, account) {
-                track
-                    .actions
-                    .push(Action::ApplyServiceAccount(merged(change, account)));
+                track.actions.push(Action::ApplyServiceAccount(change));
             }
         }
     }
 }
 
+/// Server-side apply removes what its manager applied earlier and leaves out now. Only `apply` wants
+/// that: a file is the whole of what is asked for.
+fn change_of(
+    aim: Aim,
+    mut change: ServiceAccountChange,
+    account: &ServiceAccount,
+    observed: &ObservedAccount,
+) -> ServiceAccountChange {
+    change.presence = Presence::Found;
+    let keep = |map: &mut Map, found: &Map, applied: &BTreeSet<String>| {
+        let kept = applied.iter().filter(|key| {
+            *key != ROLE_ANNOTATION && (aim != Aim::Apply || *key == MANAGED_BY_LABEL)
+        });
+        for key in kept {
+            if let Some(value) = found.get(key) {
+                map.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
+    };
+    keep(&mut change.labels, &account.labels, &account.applied_labels);
+    keep(
+        &mut change.annotations,
+        &account.annotations,
+        &account.applied_annotations,
+    );
+    let former = match &observed.stack {
+        StackState::Found(found) => found.stack.role_arn.as_ref().map(ToString::to_string),
+        StackState::Absent => None,
+    };
+    // The stack that made the annotated role is replaced, and the role is gone.
+    if matches!(change.role, Role::OutputOf(_)) && former.as_deref() == account.role() {
+        change.conflicts = Conflicts::Overridden;
+    }
+    change.differences = [
+        differences(
+            "label",
+            &change.labels,
+            &account.labels,
+            &account.applied_labels,
+        ),
+        differences(
+            "annotation",
+            &change.annotations,
+            &account.annotations,
+            &account.applied_annotations,
+        ),
+    ]
+    .concat();
+    change
+}
+
+/// What the apply changes: values that are not so yet, and those of ours that go.
+fn differences(
+    kind: &str,
+    asked: &Map,
+    found: &Map,
+    applied: &BTreeSet<String>,
+) -> Vec<Difference> {
+    let pair = |map: &Map, key: &String| map.get(key).map(|value| format!("{key}={value}"));
+    let keys = asked
+        .keys()
+        .chain(applied.iter().filter(|key| found.contains_key(*key)));
+    let keys: BTreeSet<&String> = keys.filter(|key| *key != ROLE_ANNOTATION).collect();
+    let all = keys
+        .into_iter()
+        .map(|key| Difference::of(kind, pair(asked, key), pair(found, key)));
+    all.filter(|difference| !difference.is_empty()).collect()
+}
+
 /// Where the annotation or a label has another value that is not irsactl's own to change.
 fn refuse_other_values(
     track: &mut Track,
+    aim: Aim,
     change: &ServiceAccountChange,
     asked: &IamServiceAccount,
     cluster: &Cluster,
@@ -55,8 +126,10 @@ fn refuse_other_values(
         return;
     }
     let wanted = expected_role(change, asked, cluster);
+    let is_ours = account.applied_annotations.contains(ROLE_ANNOTATION);
     if let Some(found) = account.role()
         && wanted.as_deref() != Some(found)
+        && !(aim == Aim::Apply && is_ours)
     {
         track.refusals.push(Refusal::OtherRole {
             name: change.name.clone(),
@@ -119,32 +192,5 @@ fn is_as_asked(change: &ServiceAccountChange, account: &ServiceAccount) -> bool 
     let Role::Arn(role) = &change.role else {
         return false;
     };
-    account.role() == Some(role.to_string().as_str())
-        && change
-            .labels
-            .iter()
-            .all(|(key, value)| account.labels.get(key) == Some(value))
-        && change
-            .annotations
-            .iter()
-            .all(|(key, value)| account.annotations.get(key) == Some(value))
-}
-
-/// Server-side apply removes what its manager applied earlier and leaves out now: keep it.
-fn merged(mut change: ServiceAccountChange, account: &ServiceAccount) -> ServiceAccountChange {
-    change.presence = Presence::Found;
-    let keep = |map: &mut Map, found: &Map, applied: &BTreeSet<String>| {
-        for key in applied.iter().filter(|key| *key != ROLE_ANNOTATION) {
-            if let Some(value) = found.get(key) {
-                map.entry(key.clone()).or_insert_with(|| value.clone());
-            }
-        }
-    };
-    keep(&mut change.labels, &account.labels, &account.applied_labels);
-    keep(
-        &mut change.annotations,
-        &account.annotations,
-        &account.applied_annotations,
-    );
-    change
+    account.role() == Some(role.to_string().as_str()) && change.differences.is_empty()
 }

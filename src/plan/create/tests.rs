@@ -55,7 +55,6 @@ fn asked(permissions: Permissions) -> IamServiceAccount {
 
 fn observed(stack: StackState, service_account: ServiceAccountState) -> ObservedAccount {
     ObservedAccount {
-        provider: None,
         stack,
         stack_name: StackName::reported("s"),
         policies: vec![(policy("A"), Lookup::Found(()))],
@@ -79,7 +78,7 @@ fn provider(audiences: &[&str]) -> ObservedProvider {
 /// A stack with the role that `made` describes, whose trust policy is that of `trusted`.
 fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
     let account: ServiceAccountName = "default/app".parse().unwrap();
-    let body = template::render(made, &cluster(), &account).to_string();
+    let body = template::render(made, &cluster(), &account);
     FoundStack {
         stack: Stack {
             name: StackName::reported("s"),
@@ -87,6 +86,7 @@ fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
             status: "STATUS".to_owned(),
             phase,
             reason: None,
+            changed: String::new(),
             tags: Map::new(),
             capabilities: Vec::new(),
             role_arn: Some(ROLE.parse().unwrap()),
@@ -94,11 +94,13 @@ fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
         },
         failure: Some("a reason".to_owned()),
         template: RoleTemplate::read(&body, "aws"),
+        body: Some(body),
         policies: Lookup::Missing,
         role: Lookup::Found(RoleFacts {
             arn: ROLE.to_owned(),
             trust: template::trust(trusted, &cluster(), &account),
             boundary: None,
+            max_session_duration: None,
         }),
     }
 }
@@ -137,6 +139,8 @@ fn told(track: &Track) -> Vec<String> {
 
 fn run(asked: &IamServiceAccount, observed: &ObservedAccount) -> Vec<String> {
     told(&plan(
+        Aim::Create,
+        Drift::Told,
         asked,
         &cluster(),
         observed,
@@ -195,7 +199,7 @@ fn each_phase_of_the_stack_has_its_row() {
     let differs = row(found(stack(Phase::Ready, &other, &spec())), missing());
     assert_eq!(differs.len(), 1);
     assert!(differs[0].contains(
-        "managed policies: asked arn:aws:iam::aws:policy/A, found arn:aws:iam::aws:policy/B"
+        "- managed policy: arn:aws:iam::aws:policy/B\n  + managed policy: arn:aws:iam::aws:policy/A"
     ));
 }
 
@@ -212,7 +216,7 @@ fn a_trust_policy_that_was_edited_is_refused() {
             ServiceAccountState::Missing,
         ),
     );
-    assert!(rows[0].contains("trust policy: asked"), "{rows:?}");
+    assert!(rows[0].contains("- trust policy: {"), "{rows:?}");
 }
 
 #[test]
@@ -232,6 +236,7 @@ fn a_cluster_made_again_is_recognised_by_its_issuer() {
         arn: ROLE.to_owned(),
         trust,
         boundary: None,
+        max_session_duration: None,
     });
     let rows = run(
         &asked(Permissions::Role(spec())),
@@ -271,11 +276,15 @@ fn what_was_taken_from_the_role_by_hand_is_told() {
         ..spec()
     };
     let with = |managed: &[&str], inline: &[&str], boundary: Option<&str>| {
-        let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+        let owned =
+            |list: &[&str]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
         let mut found_stack = stack(Phase::Ready, &spec, &spec);
         found_stack.policies = Lookup::Found(LivePolicies {
             managed: owned(managed),
-            inline: owned(inline),
+            inline: inline
+                .iter()
+                .map(|name| (name.to_string(), serde_json::from_str(document).unwrap()))
+                .collect(),
         });
         if let Lookup::Found(role) = &mut found_stack.role {
             role.boundary = boundary.map(str::to_owned);
@@ -283,6 +292,8 @@ fn what_was_taken_from_the_role_by_hand_is_told() {
         let world = observed(found(found_stack), object(&[(ROLE_ANNOTATION, ROLE)]));
         let asked = asked(Permissions::Role(spec.clone()));
         plan(
+            Aim::Create,
+            Drift::Told,
             &asked,
             &cluster(),
             &world,
@@ -292,9 +303,10 @@ fn what_was_taken_from_the_role_by_hand_is_told() {
     let a = "arn:aws:iam::aws:policy/A";
     let whole = with(&[a], &["s-Policy1"], None);
     assert!(told(&whole).is_empty() && whole.notes.is_empty());
-    assert!(told(&with(&[], &["s-Policy1"], None))[0].contains("found detached"));
-    assert!(told(&with(&[a], &[], None))[0].contains("found deleted"));
-    assert!(told(&with(&[a], &["s-Policy1"], Some("arn:b")))[0].contains("found arn:b"));
+    assert!(told(&with(&[], &["s-Policy1"], None))[0].contains("+ managed policy: arn"));
+    assert!(told(&with(&[a], &[], None))[0].contains("+ inline policy Policy1: {"));
+    let bounded = with(&[a], &["s-Policy1"], Some("arn:b"));
+    assert!(told(&bounded)[0].contains("- permissions boundary: arn:b"));
     let more = with(&[a, "arn:more"], &["s-Policy1", "more"], None);
     assert!(told(&more).is_empty());
     assert_eq!(
@@ -329,6 +341,8 @@ fn an_existing_role_needs_the_provider_of_its_own_account_with_the_asked_audienc
         reading: None,
     };
     let track = plan(
+        Aim::Create,
+        Drift::Told,
         &asked(Permissions::Existing(other)),
         &cluster(),
         &world,
@@ -342,15 +356,25 @@ fn an_existing_role_needs_the_provider_of_its_own_account_with_the_asked_audienc
         arn: ROLE.to_owned(),
         trust: Value::Null,
         boundary: None,
+        max_session_duration: None,
     });
     let default = plan(
+        Aim::Create,
+        Drift::Told,
         &asked,
         &cluster(),
         &world,
         &provider(&["sts.amazonaws.com"]),
     );
     assert!(matches!(default.refusals[..], [Refusal::NoAudience { .. }]));
-    let vault = plan(&asked, &cluster(), &world, &provider(&["vault"]));
+    let vault = plan(
+        Aim::Create,
+        Drift::Told,
+        &asked,
+        &cluster(),
+        &world,
+        &provider(&["vault"]),
+    );
     assert_eq!(told(&vault), [MAKE]);
 }
 
@@ -389,6 +413,7 @@ fn a_named_role_is_known_before_it_is_made() {
             arn: ROLE.to_owned(),
             trust: Value::Null,
             boundary: None,
+            max_session_duration: None,
         }),
         ..observed(StackState::Absent, ServiceAccountState::Missing)
     };
@@ -405,6 +430,8 @@ fn policies_must_exist_and_be_of_the_partition() {
         (china, Lookup::Missing),
     ];
     let track = plan(
+        Aim::Create,
+        Drift::Told,
         &asked(Permissions::Role(spec())),
         &cluster(),
         &world,
@@ -423,10 +450,17 @@ fn the_provider_and_its_audience_are_needed() {
         reading: None,
     };
     assert!(matches!(
-        plan(&asked, &cluster(), &world, &none).refusals[..],
+        plan(Aim::Create, Drift::Told, &asked, &cluster(), &world, &none).refusals[..],
         [Refusal::NoProvider { .. }]
     ));
-    let other = plan(&asked, &cluster(), &world, &provider(&["other"]));
+    let other = plan(
+        Aim::Create,
+        Drift::Told,
+        &asked,
+        &cluster(),
+        &world,
+        &provider(&["other"]),
+    );
     assert!(matches!(other.refusals[..], [Refusal::NoAudience { .. }]));
 }
 
@@ -439,6 +473,7 @@ fn an_existing_role_is_only_annotated() {
         arn: ROLE.to_owned(),
         trust: Value::Null,
         boundary: None,
+        max_session_duration: None,
     });
     assert_eq!(run(&asked, &world), [MAKE]);
 }
@@ -458,6 +493,8 @@ fn what_irsactl_applied_before_stays_applied() {
     let world = observed(ready(), ServiceAccountState::Found(account));
     let asked = asked(Permissions::Role(spec()));
     let track = plan(
+        Aim::Create,
+        Drift::Told,
         &asked,
         &cluster(),
         &world,

@@ -1,0 +1,236 @@
+//! Updates of stacks: change sets from their making to their end, and roll-backs that got stuck.
+
+use std::time::Instant;
+
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
+use aws_sdk_cloudformation::types::{
+    Capability as SdkCapability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Replacement, Tag,
+};
+
+use super::{CloudFormation, overtaken, pause};
+use crate::aws::failed;
+use crate::error::Error;
+use crate::model::{RoleArn, Timeout};
+use crate::plan::UpdateStack;
+
+/// What CloudFormation says of a change set that would change nothing; which of the two depends on
+/// where it notices.
+const NO_CHANGE: [&str; 2] = ["didn't contain changes", "No updates are to be performed"];
+
+/// What a change set can be used for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeSet {
+    Ready,
+    /// It would change nothing.
+    Empty,
+    /// Someone else carries it out.
+    Underway,
+    /// It would make another role in the place of the present one.
+    ReplacesRole,
+    Failed(String),
+    /// Of an earlier state of the stack.
+    Obsolete,
+}
+
+impl CloudFormation {
+    /// Makes the change set and waits until it can be judged. One of that name is of the same content
+    /// and of the same state of the stack: it is used, unless it can be used no more.
+    pub async fn change_set(
+        &self,
+        update: &UpdateStack,
+        limit: Timeout,
+    ) -> Result<ChangeSet, Error> {
+        if self.create_change_set(update).await? {
+            return self.judged(update, limit).await;
+        }
+        match self.judged(update, limit).await? {
+            ChangeSet::Failed(_) | ChangeSet::Obsolete => {
+                self.delete_change_set(update).await?;
+                self.create_change_set(update).await?;
+                self.judged(update, limit).await
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// CreateChangeSet. Whether it was made: not, where one of that name exists.
+    async fn create_change_set(&self, update: &UpdateStack) -> Result<bool, Error> {
+        let tags = update
+            .tags
+            .iter()
+            .map(|(key, value)| Tag::builder().key(key).value(value).build())
+            .collect();
+        let capabilities = update
+            .capabilities
+            .iter()
+            .map(|capability| SdkCapability::from(capability.as_str()))
+            .collect();
+        let result = self
+            .client
+            .create_change_set()
+            .stack_name(&update.id)
+            .change_set_name(&update.change_set)
+            .change_set_type(ChangeSetType::Update)
+            .description("irsactl")
+            .template_body(update.template.to_string())
+            .set_tags(Some(tags))
+            .set_capabilities(Some(capabilities))
+            .set_role_arn(update.service_role.as_ref().map(ToString::to_string))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("AlreadyExistsException") => Ok(false),
+            Err(error) => Err(overtaken(update.stack.as_str(), &error).unwrap_or_else(|| {
+                failed(
+                    "cloudformation:CreateChangeSet",
+                    update.stack.as_str(),
+                    error,
+                )
+            })),
+        }
+    }
+
+    /// Polls DescribeChangeSet until the change set is made.
+    async fn judged(&self, update: &UpdateStack, limit: Timeout) -> Result<ChangeSet, Error> {
+        let begun = Instant::now();
+        for poll in 0.. {
+            let result = self
+                .client
+                .describe_change_set()
+                .stack_name(&update.id)
+                .change_set_name(&update.change_set)
+                .send()
+                .await;
+            match result {
+                Ok(answer) => {
+                    if let Some(judged) = judge(&answer) {
+                        return Ok(judged);
+                    }
+                }
+                // Executed by another run, and cleaned up.
+                Err(error) if error.code() == Some("ChangeSetNotFound") => {
+                    return Ok(ChangeSet::Underway);
+                }
+                Err(error) => {
+                    let stack = update.stack.as_str();
+                    return Err(failed("cloudformation:DescribeChangeSet", stack, error));
+                }
+            }
+            if begun.elapsed() >= limit.0 {
+                break;
+            }
+            tokio::time::sleep(self.intervals.of(pause(poll, &update.id))).await;
+        }
+        Err(Error::Timeout {
+            what: format!("the change set of stack \"{}\"", update.stack),
+            limit: limit.0,
+        })
+    }
+
+    /// ExecuteChangeSet.
+    ///
+    /// # Errors
+    /// `Overtaken` when the change set can no longer be carried out, because another run did.
+    pub async fn execute_change_set(&self, update: &UpdateStack) -> Result<(), Error> {
+        let result = self
+            .client
+            .execute_change_set()
+            .stack_name(&update.id)
+            .change_set_name(&update.change_set)
+            .client_request_token(&update.change_set)
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(()),
+            Err(error)
+                if matches!(
+                    error.code(),
+                    Some("InvalidChangeSetStatus" | "ChangeSetNotFound")
+                ) =>
+            {
+                Err(Error::Overtaken {
+                    stack: update.stack.to_string(),
+                })
+            }
+            Err(error) => Err(overtaken(update.stack.as_str(), &error).unwrap_or_else(|| {
+                failed(
+                    "cloudformation:ExecuteChangeSet",
+                    update.stack.as_str(),
+                    error,
+                )
+            })),
+        }
+    }
+
+    /// DeleteChangeSet; one that is not there is deleted.
+    pub async fn delete_change_set(&self, update: &UpdateStack) -> Result<(), Error> {
+        let result = self
+            .client
+            .delete_change_set()
+            .stack_name(&update.id)
+            .change_set_name(&update.change_set)
+            .send()
+            .await;
+        match result {
+            Err(error) if error.code() != Some("ChangeSetNotFound") => Err(failed(
+                "cloudformation:DeleteChangeSet",
+                update.stack.as_str(),
+                error,
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// ContinueUpdateRollback. A roll-back that goes on already is as good.
+    pub async fn continue_rollback(
+        &self,
+        stack: &str,
+        service_role: Option<&RoleArn>,
+    ) -> Result<(), Error> {
+        let call = self.client.continue_update_rollback().stack_name(stack);
+        let result = call
+            .set_role_arn(service_role.map(ToString::to_string))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(()),
+            Err(error) if overtaken(stack, &error).is_some() => Ok(()),
+            Err(error) => Err(failed(
+                "cloudformation:ContinueUpdateRollback",
+                stack,
+                error,
+            )),
+        }
+    }
+}
+
+/// `None`: it is still being made.
+fn judge(set: &DescribeChangeSetOutput) -> Option<ChangeSet> {
+    let reason = set.status_reason.as_deref().unwrap_or("no reason given");
+    match set.status.as_ref()? {
+        ChangeSetStatus::CreateComplete => {}
+        ChangeSetStatus::Failed if NO_CHANGE.iter().any(|text| reason.contains(text)) => {
+            return Some(ChangeSet::Empty);
+        }
+        ChangeSetStatus::Failed => return Some(ChangeSet::Failed(reason.to_owned())),
+        _ => return None,
+    }
+    let replaces = set.changes().iter().any(|change| {
+        change.resource_change().is_some_and(|resource| {
+            resource.logical_resource_id.as_deref() == Some("Role1")
+                && resource.replacement == Some(Replacement::True)
+        })
+    });
+    match set.execution_status.as_ref() {
+        Some(ExecutionStatus::ExecuteInProgress) => Some(ChangeSet::Underway),
+        Some(
+            ExecutionStatus::Obsolete
+            | ExecutionStatus::ExecuteComplete
+            | ExecutionStatus::ExecuteFailed,
+        ) => Some(ChangeSet::Obsolete),
+        _ if replaces => Some(ChangeSet::ReplacesRole),
+        _ => Some(ChangeSet::Ready),
+    }
+}

@@ -1,0 +1,391 @@
+//! The flags of the commands on IAM service accounts.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use super::{Approval, AwsArgs, ClusterArgs, Format, KubernetesArgs, WideFormat};
+use crate::model::{
+    Audience, ClusterName, Issuer, Namespace, Pairs, PolicyArn, RoleArn, RoleName, RolePath,
+    SubjectPattern,
+};
+use crate::template::{WELL_KNOWN, WellKnownPolicy};
+
+/// Which service accounts of a config file.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Config file")]
+pub struct FilterArgs {
+    /// Only those whose NAMESPACE/NAME matches, as 'web/*' (repeatable)
+    #[arg(long, value_name = "GLOB", requires = "config_file")]
+    pub include: Vec<String>,
+    /// But those whose NAMESPACE/NAME matches (repeatable)
+    #[arg(long, value_name = "GLOB", requires = "config_file")]
+    pub exclude: Vec<String>,
+}
+
+/// A service account by flag or by position.
+#[derive(Args, Clone, Debug)]
+pub struct NameArgs {
+    /// Name of the service account (or NAMESPACE/NAME)
+    #[arg(value_name = "NAME", conflicts_with = "name")]
+    pub position: Option<String>,
+    /// Name of the service account
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Namespace of the service account
+    #[arg(long, short)]
+    pub namespace: Option<Namespace>,
+}
+
+#[derive(Args, Debug)]
+pub struct CreateServiceAccount {
+    #[command(flatten)]
+    pub name: NameArgs,
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    /// Config file of eksctl in the place of flags; - reads stdin
+    #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file",
+          conflicts_with_all = ["cluster", "NameArgs", "PermissionArgs", "RoleArgs", "labels", "annotations",
+                                "token_expiration", "sts_regional_endpoints", "associate_oidc_provider"])]
+    pub config_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    #[command(flatten)]
+    pub permissions: PermissionArgs,
+    #[command(flatten)]
+    pub role: RoleArgs,
+    #[command(flatten)]
+    pub object: ObjectArgs,
+    /// Create the cluster's IAM OIDC provider too, where it is missing
+    #[arg(long, help_heading = "Role")]
+    pub associate_oidc_provider: bool,
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub approval: Approval,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
+    /// Output format
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: Format,
+}
+
+/// What the role may do.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Permissions")]
+pub struct PermissionArgs {
+    /// ARN of a managed policy (repeatable, or separated by commas)
+    #[arg(long, value_name = "ARN", value_delimiter = ',')]
+    pub attach_policy_arn: Vec<PolicyArn>,
+    /// Inline policy document as JSON (repeatable); - reads stdin
+    #[arg(long, value_name = "FILE")]
+    pub policy_document: Vec<PathBuf>,
+    /// Ready-made policy of a common add-on, see --help (repeatable, or separated by commas)
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        alias = "well-known-policies",
+        value_parser = well_known_policy(),
+        ignore_case = true,
+        hide_possible_values = true,
+        long_help = well_known_help()
+    )]
+    pub well_known_policy: Vec<WellKnownPolicy>,
+    /// Use an existing role as it is; no stack is made
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["attach_policy_arn", "policy_document", "well_known_policy"])]
+    pub attach_role_arn: Option<RoleArn>,
+    /// ARN of the policy that bounds the role's permissions
+    #[arg(
+        long,
+        value_name = "ARN",
+        conflicts_with = "attach_role_arn",
+        alias = "permission-boundary-arn"
+    )]
+    pub permissions_boundary: Option<PolicyArn>,
+}
+
+/// Takes the names of the catalogue, which completion then offers too.
+fn well_known_policy() -> impl TypedValueParser<Value = WellKnownPolicy> {
+    PossibleValuesParser::new(WELL_KNOWN.iter().map(|policy| policy.name()))
+        .try_map(|name| name.parse::<WellKnownPolicy>())
+}
+
+fn well_known_help() -> String {
+    let names: Vec<&str> = WELL_KNOWN.iter().map(|policy| policy.name()).collect();
+    format!(
+        "Ready-made policy of a common add-on (repeatable, or separated by commas): {}",
+        names.join(", ")
+    )
+}
+
+/// The role itself.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Role")]
+pub struct RoleArgs {
+    /// Name of the role; else CloudFormation makes one
+    #[arg(long, value_name = "NAME", conflicts_with = "attach_role_arn")]
+    pub role_name: Option<RoleName>,
+    /// Path of the role, as /team/
+    #[arg(long, value_name = "PATH", conflicts_with = "attach_role_arn")]
+    pub role_path: Option<RolePath>,
+    /// Longest session in seconds, 3600 to 43200
+    #[arg(long, value_name = "SECONDS", conflicts_with = "attach_role_arn", value_parser = clap::value_parser!(u32).range(3600..=43200))]
+    pub max_session_duration: Option<u32>,
+    /// Trust all service accounts of the namespace whose names match, as app-*
+    #[arg(long, value_name = "PATTERN", conflicts_with = "attach_role_arn")]
+    pub subject_pattern: Option<SubjectPattern>,
+    /// Audience of the tokens
+    #[arg(long, value_name = "NAME", default_value = "sts.amazonaws.com")]
+    pub audience: Audience,
+    /// Tags of the stack and the role, as k1=v1,k2=v2 (repeatable)
+    #[arg(long, value_name = "TAGS", conflicts_with = "attach_role_arn")]
+    pub tags: Vec<Pairs>,
+    /// Make the role only: no Kubernetes access; prints the ServiceAccount to apply
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    pub role_only: bool,
+}
+
+/// The ServiceAccount object.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Service account")]
+pub struct ObjectArgs {
+    /// Labels, as k1=v1,k2=v2 (repeatable)
+    #[arg(long, value_name = "LABELS")]
+    pub labels: Vec<Pairs>,
+    /// Annotations, as k1=v1,k2=v2 (repeatable)
+    #[arg(long, value_name = "ANNOTATIONS")]
+    pub annotations: Vec<Pairs>,
+    /// Lifetime of the pods' tokens in seconds, 600 to 86400
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(600..=86400))]
+    pub token_expiration: Option<u32>,
+    /// Whether pods use the regional STS endpoint
+    #[arg(long, value_name = "BOOL")]
+    pub sts_regional_endpoints: Option<bool>,
+    /// Replace another role, and labels and annotations of other tools
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    pub override_existing_serviceaccounts: bool,
+}
+
+/// How CloudFormation works.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "CloudFormation")]
+pub struct StackArgs {
+    /// Role that CloudFormation works as
+    #[arg(long, value_name = "ARN")]
+    pub cfn_role_arn: Option<RoleArn>,
+    /// Keep the resources of a failed creation, to look at them
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    pub cfn_disable_rollback: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct GetServiceAccount {
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// Name of the EKS cluster
+    #[arg(short, long, required_unless_present = "config_file")]
+    pub cluster: Option<ClusterName>,
+    /// Config file of eksctl that names the cluster; - reads stdin
+    #[arg(short = 'f', long, value_name = "FILE", conflicts_with = "cluster")]
+    pub config_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
+    /// Output format; wide adds status, stack, policies and the Kubernetes side
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: WideFormat,
+    /// Accepted for eksctl's scripts; without effect there too
+    #[arg(long, hide = true)]
+    pub chunk_size: Option<u32>,
+}
+
+#[derive(Args, Debug)]
+pub struct UpdateServiceAccount {
+    #[command(flatten)]
+    pub name: NameArgs,
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    /// Config file of eksctl in the place of flags; - reads stdin
+    #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file",
+          conflicts_with_all = ["cluster", "NameArgs", "EditArgs", "role_only", "labels", "annotations",
+                                "token_expiration", "sts_regional_endpoints"])]
+    pub config_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    #[command(flatten)]
+    pub edits: EditArgs,
+    #[command(flatten)]
+    pub object: ObjectArgs,
+    /// Change the role only: no Kubernetes access
+    #[arg(long)]
+    pub role_only: bool,
+    /// Undo what was changed on the roles outside of CloudFormation
+    #[arg(long, help_heading = "Role")]
+    pub repair_drift: bool,
+    /// Role that CloudFormation works as
+    #[arg(long, value_name = "ARN", help_heading = "CloudFormation")]
+    pub cfn_role_arn: Option<RoleArn>,
+    #[command(flatten)]
+    pub approval: Approval,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
+    /// Output format
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: Format,
+}
+
+/// What is to change of a role.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Permissions")]
+pub struct EditArgs {
+    /// ARN of a managed policy; these replace those that the role has (repeatable, or separated by commas)
+    #[arg(long, value_name = "ARN", value_delimiter = ',')]
+    pub attach_policy_arn: Vec<PolicyArn>,
+    /// ARN of a managed policy to attach too (repeatable, or separated by commas)
+    #[arg(
+        long,
+        value_name = "ARN",
+        value_delimiter = ',',
+        conflicts_with = "attach_policy_arn"
+    )]
+    pub add_policy_arn: Vec<PolicyArn>,
+    /// ARN of a managed policy to detach (repeatable, or separated by commas)
+    #[arg(
+        long,
+        value_name = "ARN",
+        value_delimiter = ',',
+        conflicts_with = "attach_policy_arn"
+    )]
+    pub remove_policy_arn: Vec<PolicyArn>,
+    /// Inline policy document as JSON; these replace Policy1, Policy2, … (repeatable); - reads stdin
+    #[arg(long, value_name = "FILE")]
+    pub policy_document: Vec<PathBuf>,
+    /// Name of an inline policy to delete, as `get -o wide` shows it (repeatable)
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub remove_inline_policy: Vec<String>,
+    /// Ready-made policy to add or to bring to its present text, see --help (repeatable, or separated by commas)
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        alias = "well-known-policies",
+        value_parser = well_known_policy(),
+        ignore_case = true,
+        hide_possible_values = true,
+        long_help = well_known_help()
+    )]
+    pub well_known_policy: Vec<WellKnownPolicy>,
+    /// ARN of the policy that bounds the role's permissions
+    #[arg(long, value_name = "ARN", alias = "permission-boundary-arn")]
+    pub permissions_boundary: Option<PolicyArn>,
+    /// Take the permissions boundary away
+    #[arg(long, conflicts_with = "permissions_boundary")]
+    pub no_permissions_boundary: bool,
+    /// Name of the role: another one is refused
+    #[arg(long, value_name = "NAME", help_heading = "Role")]
+    pub role_name: Option<RoleName>,
+    /// Path of the role: another one is refused
+    #[arg(long, value_name = "PATH", help_heading = "Role")]
+    pub role_path: Option<RolePath>,
+    /// Longest session in seconds, 3600 to 43200
+    #[arg(long, value_name = "SECONDS", help_heading = "Role", value_parser = clap::value_parser!(u32).range(3600..=43200))]
+    pub max_session_duration: Option<u32>,
+    /// Trust all service accounts of the namespace whose names match, as app-*
+    #[arg(long, value_name = "PATTERN", help_heading = "Role")]
+    pub subject_pattern: Option<SubjectPattern>,
+    /// Audience of the tokens
+    #[arg(long, value_name = "NAME", help_heading = "Role")]
+    pub audience: Option<Audience>,
+    /// Tags to set on the stack and the role, as k1=v1,k2=v2 (repeatable)
+    #[arg(long, value_name = "TAGS", help_heading = "Role")]
+    pub tags: Vec<Pairs>,
+}
+
+#[derive(Args, Debug)]
+pub struct Apply {
+    /// Config file of eksctl; - reads stdin
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub config_file: PathBuf,
+    /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
+    #[arg(long, value_name = "URL")]
+    pub issuer_url: Option<Issuer>,
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// Delete the cluster's IAM service accounts that the file does not have; not those of kube-system
+    #[arg(long)]
+    pub prune: bool,
+    /// Delete those of kube-system too
+    #[arg(long, requires = "prune")]
+    pub prune_kube_system: bool,
+    /// Detach policies that were attached by hand to roles that are pruned
+    #[arg(long, requires = "prune")]
+    pub detach_foreign: bool,
+    /// Undo what was changed on the roles outside of CloudFormation
+    #[arg(long)]
+    pub repair_drift: bool,
+    /// Replace other roles, and labels and annotations of other tools
+    #[arg(long)]
+    pub override_existing_serviceaccounts: bool,
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub approval: Approval,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
+    /// Output format
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: Format,
+}
+
+#[derive(Args, Debug)]
+pub struct DeleteServiceAccount {
+    #[command(flatten)]
+    pub name: NameArgs,
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    /// Config file of eksctl in the place of a name; shows the plan unless --approve; - reads stdin
+    #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file", conflicts_with_all = ["cluster", "NameArgs"])]
+    pub config_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// Those of the cluster that the file does not have, in the place of those that it has
+    #[arg(long, requires = "config_file", help_heading = "Config file")]
+    pub only_missing: bool,
+    /// Delete the role only: no Kubernetes access
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    pub role_only: bool,
+    /// Detach policies that were attached to the role by hand, which else stop the deletion
+    #[arg(long)]
+    pub detach_foreign: bool,
+    /// Wait for the end of the stack's deletion; --wait=false does not
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    pub wait: bool,
+    /// Show the plan only
+    #[arg(long, conflicts_with = "approve", help_heading = "Plan")]
+    pub dry_run: bool,
+    /// Carry the plan of a config file out; a deletion by name acts at once
+    #[arg(long, alias = "yes", help_heading = "Plan")]
+    pub approve: bool,
+    /// Exit with 3 when there is something to do (without acting)
+    #[arg(long, help_heading = "Plan")]
+    pub detailed_exitcode: bool,
+    /// Role that CloudFormation works as
+    #[arg(long, value_name = "ARN", help_heading = "CloudFormation")]
+    pub cfn_role_arn: Option<RoleArn>,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
+    /// Output format
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: Format,
+}

@@ -1,0 +1,64 @@
+//! `apply`: makes a whole config file true: the provider, stacks, ServiceAccounts; and with `--prune`
+//! nothing beside them.
+
+use super::file;
+use super::reconcile::Task;
+use super::removal::{Missing, Removal, System};
+use super::{Context, Exit, Mode, asked, conclude, finish};
+use crate::cli::{Apply, Screen};
+use crate::config::{ClusterConfig, Filter};
+use crate::error::Error;
+use crate::plan::Ending;
+use crate::plan::create::{Aim, Drift};
+use crate::plan::delete::ForeignPolicies;
+use crate::progress::Running;
+
+pub async fn run(mut args: Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
+    let mode = Mode::of(args.approval);
+    let config = file::read(&args.config_file, &mut args.aws)?;
+    let filter = file::filter(&args.filter)?;
+    let place = file::place(&config, args.issuer_url.as_ref());
+    let accounts = file::accounts(&config, &filter)?;
+    let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+    let task = Task {
+        aim: Aim::Apply,
+        drift: match args.repair_drift {
+            true => Drift::Repaired,
+            false => Drift::Told,
+        },
+        place: &place,
+        kubernetes: &args.kubernetes,
+        accounts: asked::How::applying(&args).all(accounts),
+        provider: file::provider(&config),
+        prune: prune(&args, &config, filter),
+    };
+    let finished = finish(&context, mode, async |round| {
+        task.look(&context, round).await
+    })
+    .await?;
+    conclude(&context, finished)
+}
+
+fn prune(args: &Apply, config: &ClusterConfig, filter: Filter) -> Option<Missing> {
+    args.prune.then(|| Missing {
+        known: config
+            .accounts
+            .iter()
+            .map(|asked| asked.name.clone())
+            .collect(),
+        filter,
+        system: match args.prune_kube_system {
+            true => System::Pruned,
+            false => System::Spared,
+        },
+        how: Removal {
+            cluster: config.cluster.clone(),
+            foreign: match args.detach_foreign {
+                true => ForeignPolicies::Detached,
+                false => ForeignPolicies::Refused,
+            },
+            service_role: args.stack.cfn_role_arn.clone(),
+            ending: Ending::Awaited,
+        },
+    })
+}

@@ -1,0 +1,136 @@
+//! From the flags of `update` to what is to change, and from the flags beside a config file to how
+//! its accounts are carried out.
+
+use super::{collected, documents, first, required_name};
+use crate::cli::{Apply, CreateServiceAccount, EditArgs, UpdateServiceAccount};
+use crate::desired::{self, Given};
+use crate::error::Error;
+use crate::model::RoleArn;
+use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+use crate::plan::{Conflicts, Rollback};
+use crate::template::{Boundary, Managed, RoleEdits};
+
+/// How accounts are carried out, whatever is asked of them.
+pub struct How {
+    conflicts: Conflicts,
+    service_role: Option<RoleArn>,
+    rollback: Rollback,
+}
+
+impl How {
+    pub fn creating(args: &CreateServiceAccount) -> Self {
+        Self {
+            conflicts: conflicts(args.object.override_existing_serviceaccounts),
+            service_role: args.stack.cfn_role_arn.clone(),
+            rollback: rollback(args.stack.cfn_disable_rollback),
+        }
+    }
+
+    pub fn updating(args: &UpdateServiceAccount) -> Self {
+        Self {
+            conflicts: conflicts(args.object.override_existing_serviceaccounts),
+            service_role: args.cfn_role_arn.clone(),
+            rollback: Rollback::Enabled,
+        }
+    }
+
+    pub fn applying(args: &Apply) -> Self {
+        Self {
+            conflicts: conflicts(args.override_existing_serviceaccounts),
+            service_role: args.stack.cfn_role_arn.clone(),
+            rollback: rollback(args.stack.cfn_disable_rollback),
+        }
+    }
+
+    /// The account, carried out so.
+    pub fn one(&self, asked: IamServiceAccount) -> IamServiceAccount {
+        IamServiceAccount {
+            conflicts: self.conflicts,
+            service_role: self.service_role.clone(),
+            rollback: self.rollback,
+            ..asked
+        }
+    }
+
+    pub fn all(&self, asked: Vec<IamServiceAccount>) -> Vec<IamServiceAccount> {
+        asked.into_iter().map(|asked| self.one(asked)).collect()
+    }
+}
+
+fn conflicts(are_overridden: bool) -> Conflicts {
+    match are_overridden {
+        true => Conflicts::Overridden,
+        false => Conflicts::Refused,
+    }
+}
+
+fn rollback(is_disabled: bool) -> Rollback {
+    match is_disabled {
+        true => Rollback::Disabled,
+        false => Rollback::Enabled,
+    }
+}
+
+/// The changes that `update` is asked for.
+pub fn edited(args: &UpdateServiceAccount) -> Result<IamServiceAccount, Error> {
+    let (edits, object) = (&args.edits, &args.object);
+    let given = Given {
+        bare: true,
+        audience: edits.audience.clone().unwrap_or_default(),
+        tags: collected("--tags", &edits.tags)?,
+        labels: collected("--labels", &object.labels)?,
+        annotations: collected("--annotations", &object.annotations)?,
+        token_expiration: object.token_expiration,
+        sts_regional_endpoints: object.sts_regional_endpoints,
+        scope: match args.role_only {
+            true => Scope::RoleOnly,
+            false => Scope::Whole,
+        },
+        ..Given::new(required_name(&args.name)?)
+    };
+    let asked = desired::service_account(given).map_err(first)?;
+    let permissions = Permissions::Edited(role_edits(edits)?);
+    Ok(How::updating(args).one(IamServiceAccount {
+        permissions,
+        ..asked
+    }))
+}
+
+fn role_edits(asked: &EditArgs) -> Result<RoleEdits, Error> {
+    let managed = match asked.attach_policy_arn.is_empty() {
+        false => Managed::Replaced(asked.attach_policy_arn.clone()),
+        true => Managed::Changed {
+            added: asked.add_policy_arn.clone(),
+            removed: asked.remove_policy_arn.clone(),
+        },
+    };
+    if let Some(both) = asked
+        .add_policy_arn
+        .iter()
+        .find(|arn| asked.remove_policy_arn.contains(arn))
+    {
+        return Err(Error::Flags(format!(
+            "--add-policy-arn and --remove-policy-arn both name {both}"
+        )));
+    }
+    let boundary = match (&asked.permissions_boundary, asked.no_permissions_boundary) {
+        (Some(arn), _) => Boundary::Set(arn.clone()),
+        (None, true) => Boundary::Removed,
+        (None, false) => Boundary::Kept,
+    };
+    Ok(RoleEdits {
+        managed,
+        documents: match asked.policy_document.is_empty() {
+            true => None,
+            false => Some(documents(&asked.policy_document)?),
+        },
+        removed_inline: asked.remove_inline_policy.clone(),
+        well_known: asked.well_known_policy.clone(),
+        boundary,
+        name: asked.role_name.clone(),
+        path: asked.role_path.clone(),
+        max_session_duration: asked.max_session_duration,
+        subject_pattern: asked.subject_pattern.clone(),
+        audience: asked.audience.clone(),
+    })
+}

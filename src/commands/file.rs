@@ -1,0 +1,114 @@
+//! Where a command works, and what a config file asks of it.
+
+use std::path::Path;
+
+use super::asked;
+use crate::cli::{AwsArgs, FilterArgs};
+use crate::config::{self, ClusterConfig, Filter};
+use crate::error::Error;
+use crate::model::{Audience, ClusterName, Issuer};
+use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
+use crate::plan::create::{IamServiceAccount, Permissions};
+
+/// The cluster, by flags or by the config file.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub cluster: ClusterName,
+    /// For clusters that are not EKS.
+    pub issuer: Option<Issuer>,
+}
+
+impl Place {
+    pub fn new(cluster: Option<&ClusterName>, issuer: Option<&Issuer>) -> Result<Self, Error> {
+        let cluster = cluster.cloned();
+        Ok(Self {
+            cluster: cluster.ok_or_else(|| Error::Flags("--cluster must be set".to_owned()))?,
+            issuer: issuer.cloned(),
+        })
+    }
+}
+
+/// Reads a config file, and lets its region hold for the run.
+pub fn read(path: &Path, aws: &mut AwsArgs) -> Result<ClusterConfig, Error> {
+    let (name, bytes) = asked::read_file(path)?;
+    let config = config::read(name.trim_matches('"'), &bytes)?;
+    match &aws.region {
+        Some(region) if *region != config.region => Err(Error::Flags(format!(
+            "--region {region} and the config file, which says {}, contradict each other",
+            config.region
+        ))),
+        _ => {
+            aws.region = Some(config.region.clone());
+            Ok(config)
+        }
+    }
+}
+
+/// The place that a config file names.
+pub fn place(config: &ClusterConfig, issuer: Option<&Issuer>) -> Place {
+    Place {
+        cluster: config.cluster.clone(),
+        issuer: issuer.cloned(),
+    }
+}
+
+/// `--include` and `--exclude`. eksctl takes several globs behind one flag, with commas between them.
+pub fn filter(args: &FilterArgs) -> Result<Filter, Error> {
+    let split =
+        |texts: &[String]| -> Vec<String> { texts.iter().flat_map(|text| globs(text)).collect() };
+    Filter::new(&split(&args.include), &split(&args.exclude)).map_err(Error::Flags)
+}
+
+/// The globs of a list: a comma inside of braces is one of a glob's own.
+fn globs(list: &str) -> Vec<String> {
+    let mut globs = vec![String::new()];
+    let mut depth = 0_usize;
+    for character in list.chars() {
+        match character {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        match globs.last_mut() {
+            Some(glob) if character != ',' || depth > 0 => glob.push(character),
+            _ => globs.push(String::new()),
+        }
+    }
+    globs
+}
+
+/// The accounts that a file has and the filter lets through.
+pub fn accounts(config: &ClusterConfig, filter: &Filter) -> Result<Vec<IamServiceAccount>, Error> {
+    filter.select(config.accounts.clone()).map_err(Error::Flags)
+}
+
+/// The provider that `withOIDC: true` asks for, for the audiences of all roles.
+pub fn provider(config: &ClusterConfig) -> Option<ProviderSpec> {
+    let mut audiences: Vec<Audience> = Vec::new();
+    for account in &config.accounts {
+        let is_role = matches!(account.permissions, Permissions::Role(_));
+        if is_role && !audiences.contains(&account.audience) {
+            audiences.push(account.audience.clone());
+        }
+    }
+    if audiences.is_empty() {
+        audiences.push(Audience::default());
+    }
+    (config.with_oidc == Some(true)).then_some(ProviderSpec {
+        audiences,
+        thumbprints: Thumbprints::Read,
+        refresh: Refresh::Told,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::globs;
+
+    #[test]
+    fn globs_are_parted_by_commas_outside_of_braces() {
+        assert_eq!(globs("a/*,b/*"), ["a/*", "b/*"]);
+        assert_eq!(globs("{a,b}/*,c"), ["{a,b}/*", "c"]);
+        assert_eq!(globs(""), [""]);
+    }
+}

@@ -1,0 +1,149 @@
+//! What `create`, `update` and `apply` share: they look at the same things, and differ in what they
+//! may do about them.
+
+use super::file::Place;
+use super::removal::{self, Missing};
+use super::{Context, Look, Rounds, associate};
+use crate::cli::KubernetesArgs;
+use crate::error::Error;
+use crate::model::Cluster;
+use crate::observe::{self, ObservedProvider, OidcProvider, Stacks, Wanted, WantedStack};
+use crate::plan::associate::ProviderSpec;
+use crate::plan::create::{self, Aim, Drift, IamServiceAccount, Permissions, Scope};
+use crate::plan::{Plan, Target};
+
+/// All that is asked of a run.
+pub struct Task<'a> {
+    pub aim: Aim,
+    pub drift: Drift,
+    pub place: &'a Place,
+    pub kubernetes: &'a KubernetesArgs,
+    pub accounts: Vec<IamServiceAccount>,
+    /// The provider as a target of its own.
+    pub provider: Option<ProviderSpec>,
+    /// What is to become of the accounts of the cluster that nobody asked for.
+    pub prune: Option<Missing>,
+}
+
+impl Task<'_> {
+    /// Looks at everything that this round is about, and plans it.
+    pub async fn look(&self, context: &Context, round: &Rounds) -> Result<Look, Error> {
+        let accounts: Vec<&IamServiceAccount> = self
+            .accounts
+            .iter()
+            .filter(|asked| round.includes(&Target::ServiceAccount(asked.name.clone())))
+            .collect();
+        let wanted: Vec<Wanted<'_>> = accounts.iter().map(|asked| wanted(asked)).collect();
+        let named = async {
+            let stacks = match self.prune {
+                Some(_) => Stacks::list(&context.aws).await?,
+                None => Stacks::for_lookups(&context.aws, wanted.len()).await?,
+            };
+            observe::named(&context.aws, &self.place.cluster, &wanted, stacks).await
+        };
+        let (cluster, named) = tokio::try_join!(context.cluster(self.place), named)?;
+        let deletions = match &self.prune {
+            Some(missing) => missing.deletions(&named.stacks),
+            None => Vec::new(),
+        };
+        let mut look = Look::default();
+        if wanted.iter().any(|wanted| wanted.service_account) || !deletions.is_empty() {
+            look.kubernetes = Some(context.kubernetes(&cluster, self.kubernetes).await?);
+        }
+        let (found, observed, stacks) = observe::accounts(
+            &context.aws,
+            look.kubernetes.as_ref(),
+            &cluster,
+            &wanted,
+            named,
+        )
+        .await?;
+        let provider = self
+            .plan_provider(context, &cluster, found, round, &mut look.plan)
+            .await?;
+        for (asked, observed) in accounts.into_iter().zip(observed) {
+            let target = Target::ServiceAccount(asked.name.clone());
+            let mut observed = match observed {
+                Ok(observed) => observed,
+                Err(error) => {
+                    look.unseen.push((target, error));
+                    continue;
+                }
+            };
+            if !create::fits_default_quotas(asked, &cluster, &observed) {
+                observed.quotas = context.aws.iam.quotas().await?;
+            }
+            let provider = own_provider(context, &cluster, asked, &provider).await?;
+            let track = create::plan(self.aim, self.drift, asked, &cluster, &observed, &provider);
+            look.plan.tracks.push(track);
+        }
+        removal::plan(context, round, &deletions, &stacks, &mut look).await?;
+        Ok(look)
+    }
+
+    /// The provider's own track, and the provider as it will be then.
+    async fn plan_provider(
+        &self,
+        context: &Context,
+        cluster: &Cluster,
+        found: Option<OidcProvider>,
+        round: &Rounds,
+        plan: &mut Plan,
+    ) -> Result<ObservedProvider, Error> {
+        let Some(spec) = &self.provider else {
+            return Ok(ObservedProvider {
+                provider: found,
+                reading: None,
+            });
+        };
+        let observed = associate::observe_missing(context, cluster, found, spec).await?;
+        let provider = Some(spec.fulfilled(cluster, observed.provider.clone()));
+        if round.includes(&Target::Provider(cluster.issuer.clone())) {
+            let track = crate::plan::associate::plan(spec, cluster, &observed);
+            plan.tracks.push(track);
+        }
+        Ok(ObservedProvider {
+            provider,
+            reading: None,
+        })
+    }
+}
+
+/// The provider as one account asks for it by itself.
+async fn own_provider(
+    context: &Context,
+    cluster: &Cluster,
+    asked: &IamServiceAccount,
+    found: &ObservedProvider,
+) -> Result<ObservedProvider, Error> {
+    match &asked.provider {
+        Some(spec) => {
+            associate::observe_missing(context, cluster, found.provider.clone(), spec).await
+        }
+        None => Ok(found.clone()),
+    }
+}
+
+/// What must be looked up by name.
+fn wanted(asked: &IamServiceAccount) -> Wanted<'_> {
+    let (policies, role, stack) = match &asked.permissions {
+        Permissions::Existing(arn) => (Vec::new(), arn.name().parse().ok(), WantedStack::None),
+        Permissions::Role(spec) => (
+            spec.managed.iter().chain(&spec.boundary).cloned().collect(),
+            spec.name.clone(),
+            WantedStack::Looked,
+        ),
+        Permissions::Edited(edits) => (
+            edits.policies().cloned().collect(),
+            None,
+            WantedStack::Looked,
+        ),
+    };
+    Wanted {
+        name: &asked.name,
+        policies,
+        role,
+        stack,
+        service_account: asked.scope == Scope::Whole,
+    }
+}

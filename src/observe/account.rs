@@ -1,0 +1,270 @@
+//! Everything that bears on IAM service accounts that are to be made, changed or repaired.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::stack_name::{find_stack, hashed_stack};
+use super::{
+    FoundStack, LivePolicies, Lookup, OidcProvider, PARALLEL, Phase, RoleFacts,
+    ServiceAccountState, ServiceAccounts, Stack, StackState, Stacks,
+};
+use crate::aws::Aws;
+use crate::error::Error;
+use crate::kubernetes::Kubernetes;
+use crate::model::{Cluster, ClusterName, PolicyArn, RoleName, ServiceAccountName, StackName};
+use crate::policy::Quotas;
+use crate::template::RoleTemplate;
+
+/// Everything that bears on one IAM service account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedAccount {
+    pub stack: StackState,
+    /// The name for a new stack.
+    pub stack_name: StackName,
+    /// The managed policies and the boundary that are asked for.
+    pub policies: Vec<(PolicyArn, Lookup<()>)>,
+    /// The role of the name, or with the ARN, that is asked for.
+    pub role: Lookup<RoleFacts>,
+    pub service_account: ServiceAccountState,
+    /// IAM's defaults, unless more than those allow is asked for.
+    pub quotas: Quotas,
+}
+
+/// What was asked for by name and must be looked up.
+pub struct Wanted<'a> {
+    pub name: &'a ServiceAccountName,
+    pub policies: Vec<PolicyArn>,
+    pub role: Option<RoleName>,
+    pub stack: WantedStack,
+    /// Whether the ServiceAccount matters too.
+    pub service_account: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum WantedStack {
+    Looked,
+    /// An existing role is attached: there is no stack.
+    None,
+}
+
+/// The first round: what needs no more than names. Runs beside the look-up of the cluster.
+pub struct Named {
+    pub stacks: Stacks,
+    policies: BTreeMap<PolicyArn, Lookup<()>>,
+    accounts: Vec<Result<NamedAccount, Error>>,
+}
+
+struct NamedAccount {
+    stack_name: StackName,
+    stack: Option<Stack>,
+    role: Lookup<RoleFacts>,
+}
+
+/// Looks all of them up in `stacks`. A policy that many ask for is looked up once.
+pub async fn named(
+    aws: &Aws,
+    cluster: &ClusterName,
+    wanted: &[Wanted<'_>],
+    stacks: Stacks,
+) -> Result<Named, Error> {
+    let accounts = wanted.iter().map(|wanted| {
+        let stacks = &stacks;
+        async move {
+            let stack = async {
+                match wanted.stack {
+                    WantedStack::Looked => find_stack(aws, stacks, cluster, wanted.name).await,
+                    WantedStack::None => {
+                        Ok((StackName::for_service_account(cluster, wanted.name), None))
+                    }
+                }
+            };
+            let role = async {
+                match &wanted.role {
+                    Some(name) => aws.iam.role(name.as_str()).await,
+                    None => Ok(Lookup::Missing),
+                }
+            };
+            let ((stack_name, stack), role) = tokio::try_join!(stack, role)?;
+            Ok(NamedAccount {
+                stack_name,
+                stack,
+                role,
+            })
+        }
+    });
+    let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
+    let (accounts, policies): (Vec<_>, _) = tokio::join!(accounts.collect(), policies(aws, wanted));
+    Ok(Named {
+        policies: policies?,
+        accounts,
+        stacks,
+    })
+}
+
+async fn policies(
+    aws: &Aws,
+    wanted: &[Wanted<'_>],
+) -> Result<BTreeMap<PolicyArn, Lookup<()>>, Error> {
+    let all: BTreeSet<&PolicyArn> = wanted.iter().flat_map(|wanted| &wanted.policies).collect();
+    let lookups = all.into_iter().map(async |arn| {
+        let lookup = aws.iam.policy(&arn.to_string()).await?;
+        Ok((arn.clone(), lookup))
+    });
+    let lookups = futures_util::stream::iter(lookups).buffered(PARALLEL);
+    lookups.try_collect().await
+}
+
+/// The second and third round: the provider, the ServiceAccounts, and what hangs on the stacks. What
+/// fails for one account does not hide the others.
+pub async fn accounts(
+    aws: &Aws,
+    kubernetes: Option<&Kubernetes>,
+    cluster: &Cluster,
+    wanted: &[Wanted<'_>],
+    named: Named,
+) -> Result<
+    (
+        Option<OidcProvider>,
+        Vec<Result<ObservedAccount, Error>>,
+        Stacks,
+    ),
+    Error,
+> {
+    let Named {
+        stacks,
+        policies,
+        accounts,
+    } = named;
+    let objects = ServiceAccounts::for_lookups(kubernetes, wanted.len()).await?;
+    let accounts = wanted.iter().zip(accounts).map(|(wanted, named)| {
+        let (stacks, objects, policies) = (&stacks, &objects, &policies);
+        async move {
+            let objects = match wanted.service_account {
+                true => objects,
+                false => &ServiceAccounts::NotLooked,
+            };
+            let mut account = account(aws, stacks, objects, cluster, wanted, named?).await?;
+            let lookup = |arn: &PolicyArn| Some((arn.clone(), policies.get(arn)?.clone()));
+            account.policies = wanted.policies.iter().filter_map(lookup).collect();
+            Ok(account)
+        }
+    });
+    let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
+    let provider = cluster.provider_arn();
+    let (provider, accounts): (_, Vec<_>) =
+        tokio::join!(aws.iam.provider(&provider), accounts.collect());
+    Ok((provider?, accounts, stacks))
+}
+
+async fn account(
+    aws: &Aws,
+    stacks: &Stacks,
+    objects: &ServiceAccounts<'_>,
+    cluster: &Cluster,
+    wanted: &Wanted<'_>,
+    named: NamedAccount,
+) -> Result<ObservedAccount, Error> {
+    let (service_account, mut stack) = tokio::try_join!(
+        objects.service_account(wanted.name),
+        stack_state(aws, named.stack, &cluster.partition),
+    )?;
+    let mut stack_name = named.stack_name;
+    // A role without a stack: it may be that of the hashed name, made while eksctl's name was
+    // another's who has left since.
+    let has_role =
+        matches!(&service_account, ServiceAccountState::Found(found) if found.role().is_some());
+    if has_role
+        && stack == StackState::Absent
+        && wanted.stack == WantedStack::Looked
+        && let Some(other) = hashed_stack(aws, stacks, &cluster.name, wanted.name).await?
+    {
+        stack_name = other.name.clone();
+        stack = stack_state(aws, Some(other), &cluster.partition).await?;
+    }
+    Ok(ObservedAccount {
+        stack,
+        stack_name,
+        policies: Vec::new(),
+        role: named.role,
+        service_account,
+        quotas: Quotas::default(),
+    })
+}
+
+/// A stack's template, role and failure: only those that its phase calls for.
+async fn stack_state(
+    aws: &Aws,
+    stack: Option<Stack>,
+    partition: &str,
+) -> Result<StackState, Error> {
+    let Some(stack) = stack.filter(|stack| stack.phase != Phase::Gone) else {
+        return Ok(StackState::Absent);
+    };
+    let ready = stack.phase == Phase::Ready;
+    let body = async {
+        Ok::<_, Error>(if ready {
+            aws.cloudformation.template(&stack.id).await?
+        } else {
+            None
+        })
+    };
+    let role = async {
+        match &stack.role_arn {
+            Some(arn) if ready => aws.iam.role(arn.name()).await,
+            _ => Ok(Lookup::Missing),
+        }
+    };
+    let policies = async {
+        match &stack.role_arn {
+            Some(arn) if ready => live_policies(aws, arn.name()).await,
+            _ => Ok(Lookup::Missing),
+        }
+    };
+    let failure = async {
+        match stack.phase {
+            Phase::DeleteFailed | Phase::UpdateFailed => {
+                aws.cloudformation.failure(&stack.id).await
+            }
+            _ => Ok(None),
+        }
+    };
+    let (body, role, policies, failure) = tokio::try_join!(body, role, policies, failure)?;
+    let template = body
+        .as_ref()
+        .and_then(|body| RoleTemplate::read(body, partition));
+    Ok(StackState::Found(Box::new(FoundStack {
+        stack,
+        failure,
+        body,
+        template,
+        role,
+        policies,
+    })))
+}
+
+async fn live_policies(aws: &Aws, role: &str) -> Result<Lookup<LivePolicies>, Error> {
+    let lists = tokio::try_join!(
+        aws.iam.attached_policies(role),
+        aws.iam.inline_policies(role)
+    )?;
+    let (managed, names) = match lists {
+        (Lookup::Found(managed), Lookup::Found(names)) => (managed, names),
+        (Lookup::Unknown(message), _) | (_, Lookup::Unknown(message)) => {
+            return Ok(Lookup::Unknown(message));
+        }
+        (Lookup::Missing, _) | (_, Lookup::Missing) => return Ok(Lookup::Missing),
+    };
+    let mut inline = BTreeMap::new();
+    for name in names {
+        match aws.iam.inline_policy(role, &name).await? {
+            Lookup::Found(document) => {
+                inline.insert(name, document);
+            }
+            // Deleted since it was listed.
+            Lookup::Missing => {}
+            Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
+        }
+    }
+    Ok(Lookup::Found(LivePolicies { managed, inline }))
+}

@@ -1,0 +1,158 @@
+//! What must be known before an IAM service account is deleted.
+
+use std::collections::BTreeSet;
+
+use super::{
+    FoundStack, Lookup, Phase, ServiceAccountState, ServiceAccounts, Stack, StackState, Stacks,
+};
+use crate::aws::Aws;
+use crate::error::Error;
+use crate::model::{ClusterName, ServiceAccountName};
+use crate::plan::delete::Deletion;
+use crate::template::RoleTemplate;
+
+/// What the deletion of one IAM service account must know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedDeletion {
+    pub stack: StackState,
+    pub foreign: Lookup<Foreign>,
+    pub service_account: ServiceAccountState,
+    /// Where an IAM service account of that name exists, when it does not where it was asked for.
+    pub namespaces: Vec<String>,
+}
+
+/// What hangs on a role beyond what its stack attached.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Foreign {
+    pub role: String,
+    /// ARNs.
+    pub managed: Vec<String>,
+    /// Names.
+    pub inline: Vec<String>,
+    pub instance_profiles: Vec<String>,
+    /// Why one of the lists is not known.
+    pub unknown: Option<String>,
+}
+
+impl Foreign {
+    pub fn has_policies(&self) -> bool {
+        !self.managed.is_empty() || !self.inline.is_empty()
+    }
+}
+
+/// Finds what is to be deleted. `cluster` of `None`: it is gone, and its partition with it.
+pub async fn deletion(
+    aws: &Aws,
+    stacks: &Stacks,
+    objects: &ServiceAccounts<'_>,
+    asked: &Deletion,
+    stack: Option<Stack>,
+) -> Result<ObservedDeletion, Error> {
+    let foreign = async {
+        match &stack {
+            Some(stack) if stack.phase != Phase::Deleting => foreign(aws, stack).await,
+            _ => Ok(Lookup::Missing),
+        }
+    };
+    let (foreign, service_account) =
+        tokio::try_join!(foreign, objects.service_account(&asked.name))?;
+    let nothing = stack.is_none() && !matches!(service_account, ServiceAccountState::Found(_));
+    let namespaces = match stacks {
+        Stacks::ByName if nothing => namespaces_of(aws, &asked.cluster, &asked.name).await?,
+        _ => Vec::new(),
+    };
+    let stack = match stack {
+        Some(stack) => StackState::Found(Box::new(FoundStack {
+            stack,
+            failure: None,
+            body: None,
+            template: None,
+            role: Lookup::Missing,
+            policies: Lookup::Missing,
+        })),
+        None => StackState::Absent,
+    };
+    Ok(ObservedDeletion {
+        stack,
+        foreign,
+        service_account,
+        namespaces,
+    })
+}
+
+/// Compares a role's policies with its stack's template.
+async fn foreign(aws: &Aws, stack: &Stack) -> Result<Lookup<Foreign>, Error> {
+    let Some(role) = role_name(aws, stack).await? else {
+        return Ok(Lookup::Missing);
+    };
+    let (template, attached, inline, profiles) = tokio::try_join!(
+        template(aws, stack),
+        aws.iam.attached_policies(&role),
+        aws.iam.inline_policies(&role),
+        aws.iam.instance_profiles(&role),
+    )?;
+    let known = match template {
+        Lookup::Found(template) => template,
+        Lookup::Missing => RoleTemplate::default(),
+        Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
+    };
+    let unknown = match (&attached, &inline) {
+        (Lookup::Unknown(message), _) | (_, Lookup::Unknown(message)) => Some(message.clone()),
+        _ => None,
+    };
+    let attached = attached.found().unwrap_or_default();
+    let inline = inline.found().unwrap_or_default();
+    let own: BTreeSet<String> = known
+        .inline
+        .keys()
+        .map(|name| format!("{}-{name}", stack.name))
+        .collect();
+    Ok(Lookup::Found(Foreign {
+        role,
+        managed: attached
+            .into_iter()
+            .filter(|arn| !known.managed.contains(arn))
+            .collect(),
+        inline: inline
+            .into_iter()
+            .filter(|name| !own.contains(name))
+            .collect(),
+        instance_profiles: profiles.found().unwrap_or_default(),
+        unknown,
+    }))
+}
+
+/// The role's template of a stack, as far as this identity may read it and we understand it.
+pub async fn template(aws: &Aws, stack: &Stack) -> Result<Lookup<RoleTemplate>, Error> {
+    let partition = stack.id.split(':').nth(1).unwrap_or("aws");
+    let body = aws.cloudformation.template(&stack.id).await;
+    let template = body.map(|body| body.and_then(|body| RoleTemplate::read(&body, partition)));
+    Lookup::unless_denied(template.map(|template| template.map_or(Lookup::Missing, Lookup::Found)))
+}
+
+/// The role of a stack: from its output, or (where it has none, because its creation failed) from
+/// its resources.
+async fn role_name(aws: &Aws, stack: &Stack) -> Result<Option<String>, Error> {
+    match &stack.role_arn {
+        Some(arn) => Ok(Some(arn.name().to_owned())),
+        None => aws.cloudformation.role_name(&stack.id).await,
+    }
+}
+
+/// Namespaces in which the cluster has an IAM service account of that name.
+async fn namespaces_of(
+    aws: &Aws,
+    cluster: &ClusterName,
+    name: &ServiceAccountName,
+) -> Result<Vec<String>, Error> {
+    let stacks = aws.cloudformation.stacks().await?;
+    let mut namespaces: Vec<String> = stacks
+        .iter()
+        .filter(|stack| stack.is_of(cluster))
+        .filter_map(Stack::service_account)
+        .filter(|account| account.name == name.name && account != name)
+        .map(|account| account.namespace.to_string())
+        .collect();
+    namespaces.sort();
+    Ok(namespaces)
+}

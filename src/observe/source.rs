@@ -1,0 +1,99 @@
+//! Where single stacks and ServiceAccounts are read from: by a call each for a few, from one paged
+//! list for many.
+
+use std::collections::BTreeMap;
+
+use super::{ServiceAccount, ServiceAccountState, Stack};
+use crate::aws::Aws;
+use crate::error::Error;
+use crate::kubernetes::Kubernetes;
+use crate::model::ServiceAccountName;
+
+/// From how many on one list is cheaper than a call each.
+const MANY: usize = 10;
+
+/// The stacks of a region.
+pub enum Stacks {
+    ByName,
+    /// All of them, by name.
+    Listed(BTreeMap<String, Stack>),
+}
+
+impl Stacks {
+    /// Lists them, where so many are to be looked up that it pays.
+    pub async fn for_lookups(aws: &Aws, count: usize) -> Result<Self, Error> {
+        if count < MANY {
+            return Ok(Self::ByName);
+        }
+        Self::list(aws).await
+    }
+
+    pub async fn list(aws: &Aws) -> Result<Self, Error> {
+        let stacks = aws.cloudformation.stacks().await?.into_iter();
+        Ok(Self::Listed(
+            stacks
+                .map(|stack| (stack.name.to_string(), stack))
+                .collect(),
+        ))
+    }
+
+    pub async fn stack(&self, aws: &Aws, name: &str) -> Result<Option<Stack>, Error> {
+        match self {
+            Self::ByName => aws.cloudformation.stack(name).await,
+            Self::Listed(all) => Ok(all.get(name).cloned()),
+        }
+    }
+
+    /// All, where they were listed.
+    pub fn listed(&self) -> impl Iterator<Item = &Stack> {
+        let all = match self {
+            Self::ByName => None,
+            Self::Listed(all) => Some(all.values()),
+        };
+        all.into_iter().flatten()
+    }
+}
+
+/// The ServiceAccounts of a cluster.
+pub enum ServiceAccounts<'a> {
+    /// Not asked for: only roles matter.
+    NotLooked,
+    ByName(&'a Kubernetes),
+    Listed(BTreeMap<ServiceAccountName, ServiceAccount>),
+}
+
+impl<'a> ServiceAccounts<'a> {
+    /// Lists them, where so many are to be looked up that it pays. Who may read each may not be
+    /// allowed to list them.
+    pub async fn for_lookups(
+        kubernetes: Option<&'a Kubernetes>,
+        count: usize,
+    ) -> Result<Self, Error> {
+        let Some(kubernetes) = kubernetes else {
+            return Ok(Self::NotLooked);
+        };
+        if count < MANY {
+            return Ok(Self::ByName(kubernetes));
+        }
+        match kubernetes.service_accounts(None).await {
+            Ok(all) => Ok(Self::Listed(all.into_iter().collect())),
+            Err(Error::KubernetesForbidden { .. }) => Ok(Self::ByName(kubernetes)),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub async fn service_account(
+        &self,
+        name: &ServiceAccountName,
+    ) -> Result<ServiceAccountState, Error> {
+        let found = match self {
+            Self::NotLooked => return Ok(ServiceAccountState::NotLooked),
+            Self::ByName(kubernetes) => kubernetes.service_account(name).await?,
+            Self::Listed(all) => all.get(name).cloned(),
+        };
+        Ok(match found {
+            Some(account) => ServiceAccountState::Found(account),
+            None => ServiceAccountState::Missing,
+        })
+    }
+}

@@ -1,0 +1,405 @@
+//! One change as data: all that is sent, in words for the reader, and whole for machines.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Role;
+use crate::model::{
+    Arn, Audience, CLUSTER_TAGS, Issuer, Map, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG,
+    ServiceAccountName, StackName, Thumbprint, VERSION_TAG,
+};
+use crate::template::{Capability, Difference};
+
+/// One change, whole: with all that is sent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(
+    tag = "action",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Action {
+    CreateOidcProvider {
+        arn: String,
+        url: Issuer,
+        audiences: Vec<Audience>,
+        thumbprints: Option<Vec<Thumbprint>>,
+        tags: Map,
+    },
+    AddAudience {
+        provider: String,
+        audience: Audience,
+    },
+    UpdateThumbprints {
+        provider: String,
+        thumbprints: Vec<Thumbprint>,
+    },
+    DeleteOidcProvider {
+        arn: String,
+    },
+    /// Best effort: a refused tag is a warning.
+    TagCluster {
+        cluster: Arn,
+        key: &'static str,
+        value: String,
+    },
+    /// Best effort too.
+    UntagCluster {
+        cluster: Arn,
+        key: &'static str,
+    },
+    /// Waits for an operation that someone else began. What follows is planned afterwards.
+    AwaitStack {
+        stack: StackName,
+        id: String,
+        status: String,
+    },
+    CreateStack(CreateStack),
+    UpdateStack(UpdateStack),
+    /// Brings a stack whose roll-back failed to an end. What follows is planned afterwards.
+    ContinueRollback {
+        stack: StackName,
+        id: String,
+        service_role: Option<RoleArn>,
+    },
+    /// Undoes what was changed on a role behind CloudFormation's back.
+    RepairRole {
+        role: String,
+        differences: Vec<Difference>,
+        repairs: Vec<Repair>,
+    },
+    DetachPolicies {
+        role: String,
+        managed: Vec<String>,
+        inline: Vec<String>,
+    },
+    DeleteStack {
+        stack: StackName,
+        id: String,
+        lift_protection: bool,
+        service_role: Option<RoleArn>,
+        ending: Ending,
+    },
+    ApplyServiceAccount(ServiceAccountChange),
+    DeleteServiceAccount {
+        name: ServiceAccountName,
+    },
+    RemoveAnnotations {
+        name: ServiceAccountName,
+        annotations: Vec<String>,
+    },
+}
+
+/// CreateStack's input. The token derives from all of it, so that a repeated request is one request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateStack {
+    pub stack: StackName,
+    pub template: Value,
+    pub tags: Map,
+    pub capability: Capability,
+    pub rollback: Rollback,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_role: Option<RoleArn>,
+    pub token: String,
+}
+
+/// The change set that brings a stack to another template or other tags. Its name derives from all of
+/// it and from the stack's present state, so that two runs at once make one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateStack {
+    pub stack: StackName,
+    pub id: String,
+    pub change_set: String,
+    pub differences: Vec<Difference>,
+    pub template: Value,
+    /// All of the stack's: those that it has, and those that are asked for.
+    pub tags: Map,
+    /// Those that the stack has, and what the template needs.
+    pub capabilities: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_role: Option<RoleArn>,
+}
+
+/// One call of IAM that brings a role back to its template.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Repair {
+    Attach(PolicyArn),
+    /// An ARN.
+    Detach(String),
+    PutInline {
+        name: String,
+        document: Value,
+    },
+    DeleteInline {
+        name: String,
+    },
+    SetTrust(Value),
+    SetBoundary(PolicyArn),
+    RemoveBoundary,
+    /// Seconds.
+    SetSessionDuration(u32),
+}
+
+/// What CloudFormation does with the resources of a stack whose creation fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Rollback {
+    #[default]
+    Enabled,
+    Disabled,
+}
+
+/// Whether the end of a deletion is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ending {
+    Awaited,
+    NotAwaited,
+}
+
+/// A server-side apply of a ServiceAccount: only the fields that irsactl answers for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceAccountChange {
+    pub name: ServiceAccountName,
+    pub presence: Presence,
+    pub role: Role,
+    pub labels: Map,
+    /// Without the role's.
+    pub annotations: Map,
+    pub conflicts: Conflicts,
+    /// Of a found one: what changes beside the role.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Presence {
+    Missing,
+    Found,
+}
+
+/// What happens when another field manager owns one of the fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Conflicts {
+    #[default]
+    Refused,
+    Overridden,
+}
+
+impl Action {
+    /// Verb, its past form, and what it is done to.
+    pub fn words(&self) -> (&'static str, &'static str, String) {
+        match self {
+            Self::CreateOidcProvider { url, .. } => {
+                ("create", "created", format!("IAM OIDC provider for {url}"))
+            }
+            Self::AddAudience { audience, provider } => (
+                "add",
+                "added",
+                format!("audience \"{audience}\" to IAM OIDC provider {provider}"),
+            ),
+            Self::UpdateThumbprints { provider, .. } => (
+                "update",
+                "updated",
+                format!("thumbprints of IAM OIDC provider {provider}"),
+            ),
+            Self::DeleteOidcProvider { arn } => {
+                ("delete", "deleted", format!("IAM OIDC provider {arn}"))
+            }
+            Self::TagCluster {
+                cluster,
+                key,
+                value,
+            } => (
+                "tag",
+                "tagged",
+                format!("{} with {key}={value}", cluster.resource),
+            ),
+            Self::UntagCluster { cluster, key } => (
+                "untag",
+                "untagged",
+                format!("{} of {key}", cluster.resource),
+            ),
+            Self::AwaitStack { stack, status, .. } => (
+                "wait for",
+                "waited for",
+                format!("stack {stack} ({status})"),
+            ),
+            Self::CreateStack(create) => ("create", "created", format!("stack {}", create.stack)),
+            Self::UpdateStack(update) => ("update", "updated", format!("stack {}", update.stack)),
+            Self::ContinueRollback { stack, .. } => (
+                "continue",
+                "continued",
+                format!("the roll-back of stack {stack}"),
+            ),
+            Self::RepairRole { role, .. } => ("repair", "repaired", format!("role {role}")),
+            Self::DetachPolicies {
+                role,
+                managed,
+                inline,
+            } => {
+                let inline = inline.iter().map(|name| format!("{name} (inline)"));
+                let all: Vec<String> = managed.iter().cloned().chain(inline).collect();
+                (
+                    "detach",
+                    "detached",
+                    format!("{} from role {role}", all.join(", ")),
+                )
+            }
+            Self::DeleteStack {
+                stack,
+                ending: Ending::Awaited,
+                ..
+            } => ("delete", "deleted", format!("stack {stack}")),
+            Self::DeleteStack { stack, .. } => {
+                ("delete", "began to delete", format!("stack {stack}"))
+            }
+            Self::ApplyServiceAccount(change) => match change.presence {
+                Presence::Missing => (
+                    "create",
+                    "created",
+                    format!("service account {}", change.name),
+                ),
+                Presence::Found => (
+                    "annotate",
+                    "annotated",
+                    format!("service account {}", change.name),
+                ),
+            },
+            Self::DeleteServiceAccount { name } => {
+                ("delete", "deleted", format!("service account {name}"))
+            }
+            Self::RemoveAnnotations { name, annotations } => (
+                "remove",
+                "removed",
+                format!("{} from service account {name}", annotations.join(", ")),
+            ),
+        }
+    }
+
+    /// What the one line cannot hold: names and values that will be set.
+    pub fn details(&self) -> Vec<String> {
+        match self {
+            Self::CreateOidcProvider {
+                audiences,
+                thumbprints,
+                ..
+            } => {
+                let audiences: Vec<&str> = audiences.iter().map(Audience::as_str).collect();
+                let thumbprints = thumbprints
+                    .as_ref()
+                    .map_or("fetched by IAM".to_owned(), |all| join(all));
+                vec![
+                    format!("audience: {}", audiences.join(", ")),
+                    format!("thumbprint: {thumbprints}"),
+                ]
+            }
+            Self::UpdateThumbprints { thumbprints, .. } => {
+                vec![format!("thumbprint: {}", join(thumbprints))]
+            }
+            Self::CreateStack(create) => create.details(),
+            Self::UpdateStack(update) => lines(&update.differences),
+            Self::RepairRole { differences, .. } => lines(differences),
+            Self::ApplyServiceAccount(change) => change.details(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+pub fn lines(differences: &[Difference]) -> Vec<String> {
+    differences.iter().flat_map(Difference::lines).collect()
+}
+
+pub fn join(thumbprints: &[Thumbprint]) -> String {
+    thumbprints
+        .iter()
+        .map(Thumbprint::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl CreateStack {
+    fn details(&self) -> Vec<String> {
+        let resources = self.template["Resources"].as_object();
+        let role = &self.template["Resources"]["Role1"]["Properties"];
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .or_else(|| value["Fn::Sub"].as_str())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let mut details = Vec::new();
+        if let Some(name) = role["RoleName"].as_str() {
+            details.push(format!("role name: {name}"));
+        }
+        if let Some(path) = role["Path"].as_str() {
+            details.push(format!("role path: {path}"));
+        }
+        for arn in role["ManagedPolicyArns"].as_array().into_iter().flatten() {
+            details.push(format!("managed policy: {}", text(arn)));
+        }
+        for name in resources
+            .into_iter()
+            .flat_map(|resources| resources.keys())
+            .filter(|name| *name != "Role1")
+        {
+            details.push(format!("inline policy: {name}"));
+        }
+        if let Some(boundary) = role["PermissionsBoundary"].as_str() {
+            details.push(format!("permissions boundary: {boundary}"));
+        }
+        if let Some(seconds) = role["MaxSessionDuration"].as_u64() {
+            details.push(format!("maximum session duration: {seconds} seconds"));
+        }
+        let asked = self.tags.iter().filter(|(key, _)| !is_own_tag(key));
+        details.extend(asked.map(|(key, value)| format!("tag: {key}={value}")));
+        if let Some(service_role) = &self.service_role {
+            details.push(format!("CloudFormation works as: {service_role}"));
+        }
+        details
+    }
+}
+
+/// Tags that every stack has, and nobody asks for.
+pub fn is_own_tag(key: &str) -> bool {
+    CLUSTER_TAGS.contains(&key) || [VERSION_TAG, SERVICE_ACCOUNT_TAG].contains(&key)
+}
+
+impl ServiceAccountChange {
+    fn details(&self) -> Vec<String> {
+        let mut details = vec![match &self.role {
+            Role::Arn(arn) => format!("role: {arn}"),
+            Role::OutputOf(stack) => format!("role: known when stack {stack} is ready"),
+        }];
+        if self.presence == Presence::Found {
+            details.extend(lines(&self.differences));
+            return details;
+        }
+        for (kind, map) in [("label", &self.labels), ("annotation", &self.annotations)] {
+            details.extend(
+                map.iter()
+                    .map(|(key, value)| format!("{kind}: {key}={value}")),
+            );
+        }
+        details.push(format!(
+            "namespace: {}, made where it is missing",
+            self.name.namespace
+        ));
+        details
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (verb, _, what) = self.words();
+        write!(f, "{verb} {what}")
+    }
+}

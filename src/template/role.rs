@@ -1,0 +1,170 @@
+//! A role as its template or IAM describes it, and what differs between two of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::policy;
+
+/// A role as a template describes it, for comparison and for show.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleTemplate {
+    pub managed: BTreeSet<String>,
+    /// By the name behind the stack's name (`Policy1`).
+    pub inline: BTreeMap<String, Value>,
+    pub boundary: Option<String>,
+    pub role_name: Option<String>,
+    pub path: Option<String>,
+    pub max_session_duration: Option<u64>,
+    pub trust: Value,
+}
+
+impl RoleTemplate {
+    /// Reads what eksctl or irsactl wrote; `None` when it is no such template.
+    pub fn read(template: &Value, partition: &str) -> Option<Self> {
+        let resources = template.get("Resources")?.as_object()?;
+        let role = resources.get("Role1")?.get("Properties")?;
+        let text = |name: &str| role.get(name).and_then(|value| resolve(value, partition));
+        let managed = role.get("ManagedPolicyArns").and_then(Value::as_array);
+        Some(Self {
+            managed: managed
+                .into_iter()
+                .flatten()
+                .map(|arn| resolve(arn, partition).unwrap_or_else(|| arn.to_string()))
+                .collect(),
+            inline: resources.iter().filter_map(inline_policy).collect(),
+            boundary: text("PermissionsBoundary"),
+            role_name: text("RoleName"),
+            path: text("Path"),
+            max_session_duration: role.get("MaxSessionDuration").and_then(number),
+            trust: role.get("AssumeRolePolicyDocument")?.clone(),
+        })
+    }
+
+    /// What differs in `asked` from what is `found`. A name or path that is not asked for is no
+    /// difference.
+    pub fn differences(asked: &Self, found: &Self) -> Vec<Difference> {
+        let seconds = |value: Option<u64>| format!("{} seconds", value.unwrap_or(3600));
+        let name = found
+            .role_name
+            .clone()
+            .filter(|_| asked.role_name.is_some());
+        let path = found.path.clone().unwrap_or_else(|| "/".to_owned());
+        let path = asked.path.is_some().then_some(path);
+        let mut differences = vec![Difference::of(
+            "managed policy",
+            asked.managed.iter().cloned(),
+            found.managed.iter().cloned(),
+        )];
+        let names: BTreeSet<&String> = asked.inline.keys().chain(found.inline.keys()).collect();
+        differences.extend(names.into_iter().map(|name| {
+            let (asked, found) = (asked.inline.get(name), found.inline.get(name));
+            Difference::of_documents(&format!("inline policy {name}"), asked, found)
+        }));
+        differences.extend([
+            Difference::of(
+                "permissions boundary",
+                asked.boundary.clone(),
+                found.boundary.clone(),
+            ),
+            Difference::of(ROLE_NAME, asked.role_name.clone(), name),
+            Difference::of(ROLE_PATH, asked.path.clone(), path),
+            Difference::of(
+                "maximum session duration",
+                [seconds(asked.max_session_duration)],
+                [seconds(found.max_session_duration)],
+            ),
+            Difference::of_documents("trust policy", Some(&asked.trust), Some(&found.trust)),
+        ]);
+        differences.retain(|difference| !difference.is_empty());
+        differences
+    }
+}
+
+const ROLE_NAME: &str = "role name";
+const ROLE_PATH: &str = "role path";
+
+/// One item that is not as asked: the values that are missing, and those that are too much.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub item: String,
+    pub asked: Vec<String>,
+    pub found: Vec<String>,
+}
+
+impl Difference {
+    /// What only one of the sides has.
+    pub fn of(
+        item: &str,
+        asked: impl IntoIterator<Item = String>,
+        found: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let (asked, found): (Vec<_>, Vec<_>) =
+            (asked.into_iter().collect(), found.into_iter().collect());
+        let only = |one: &[String], other: &[String]| -> Vec<String> {
+            let only = one.iter().filter(|value| !other.contains(value));
+            only.cloned().collect()
+        };
+        Self {
+            item: item.to_owned(),
+            asked: only(&asked, &found),
+            found: only(&found, &asked),
+        }
+    }
+
+    /// Statement by statement.
+    fn of_documents(item: &str, asked: Option<&Value>, found: Option<&Value>) -> Self {
+        let parts = |document: Option<&Value>| document.map(policy::parts).unwrap_or_default();
+        Self::of(item, parts(asked), parts(found))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.asked.is_empty() && self.found.is_empty()
+    }
+
+    /// Whether only another role could have it so: CloudFormation replaces a role for its name or path.
+    pub fn needs_another_role(&self) -> bool {
+        self.item == ROLE_NAME || self.item == ROLE_PATH
+    }
+
+    /// A line for each value: `- ` before what is there and not asked for, `+ ` before what is asked
+    /// for and not there.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let found = self.found.iter().map(|value| ("-", value));
+        let asked = self.asked.iter().map(|value| ("+", value));
+        found
+            .chain(asked)
+            .map(|(sign, value)| format!("{sign} {}: {value}", self.item))
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.lines().collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+/// The literal text of a value, with the partition filled in where it is a `Fn::Sub` of it.
+fn resolve(value: &Value, partition: &str) -> Option<String> {
+    let text = value.as_str().or_else(|| value.get("Fn::Sub")?.as_str())?;
+    Some(text.replace("${AWS::Partition}", partition))
+}
+
+/// CloudFormation takes numbers as texts too.
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn inline_policy((id, resource): (&String, &Value)) -> Option<(String, Value)> {
+    if resource.get("Type")?.as_str()? != "AWS::IAM::Policy" {
+        return None;
+    }
+    Some((
+        id.clone(),
+        resource.get("Properties")?.get("PolicyDocument")?.clone(),
+    ))
+}
