@@ -19,4 +19,5 @@ mod iam;
 mod kubernetes;
 mod openssl;
 mod shell;
+mod updates;
 mod web_identity;

@@ -1,18 +1,25 @@
 //! CloudFormation (Query): stacks, asynchronous as on AWS. Here are the shapes and the clock; the
-//! files below hold the templates, the requests, the change sets, what is shown, the work itself,
-//! and the handlers of the resources.
+//! files below hold the templates, the requests, the change sets, what is shown, the work itself
+//! (creations and deletions in `engine`, updates and their rollback in `update`), and the handlers
+//! of the resources.
 //!
 //! A request only notes what is to be done. The work happens when its time has come, looked at
 //! before every AWS call (`settle`), so that no task runs in the background.
 
+mod arrange;
+mod change_sets;
 mod changes;
 mod engine;
 mod requests;
 mod resources;
+mod rollback;
 mod show;
+mod stacks;
 mod template;
+mod update;
 
-pub use changes::ChangeSet;
+pub use change_sets::{ChangeSet, NO_CHANGES, NO_UPDATES};
+pub use stacks::Stacks;
 
 use std::collections::BTreeMap;
 
@@ -56,6 +63,13 @@ pub struct Stack {
     pending: Option<Pending>,
     /// What CreateStack was asked, to know a repetition.
     request: Vec<(String, String)>,
+    /// The same of the last UpdateStack.
+    update_request: Vec<(String, String)>,
+    /// The update under way, or the one that failed and is not yet rolled back.
+    update: Option<Update>,
+    /// For a test: the reason for which the next rollback of an update fails, at the resource that
+    /// was changed last. The rollback after it works.
+    pub rollback_failure: Option<String>,
 }
 
 /// A resource of a stack.
@@ -112,10 +126,27 @@ struct Pending {
 enum Work {
     Create,
     Rollback,
-    Update(Box<Desired>),
-    UpdateRollback,
+    Update,
+    /// After an update, of what it left over.
+    CleanUp,
+    /// Leaving out the resources named.
+    UpdateRollback(Vec<String>),
+    RollbackCleanUp,
     /// Leaving out the resources named.
     Delete(Vec<String>),
+}
+
+/// What is known of an update until its end.
+#[derive(Clone, Debug, Default)]
+struct Update {
+    /// What was in force.
+    before: Desired,
+    /// The resources that it created (`None`) or changed, as they were, in the order of the work.
+    changed: Vec<(String, Option<Resource>)>,
+    /// What a rollback took out of the stack again and has not deleted yet.
+    surplus: Vec<(String, Resource)>,
+    /// DisableRollback: a failure leaves the stack in UPDATE_FAILED.
+    keeps_failure: bool,
 }
 
 /// What an update brings a stack to.
@@ -148,6 +179,17 @@ impl Wait {
         }
     }
 
+    /// The short work after an operation.
+    fn for_cleanup(pace: Pace, from: i64) -> Self {
+        Self::new(
+            match pace {
+                Pace::Polls(polls) => Pace::Polls(polls / 2),
+                Pace::Time(time) => Pace::Time(time / 8),
+            },
+            from,
+        )
+    }
+
     fn is_over(self) -> bool {
         self.until.map_or(self.polls == 0, |until| until <= now())
     }
@@ -170,16 +212,19 @@ pub fn answer(
 ) -> Result<Xml, Refusal> {
     let pace = world.options.pace;
     let page_size = world.page_size;
+    let no_changes = world.no_changes;
     let account = world.accounts.entry(caller.account.clone()).or_default();
     let mut context = Context {
         account,
         caller,
         pace,
         page_size,
+        no_changes,
     };
     let show = show::answer(&mut context, action, parameters);
     show.or_else(|| requests::answer(&mut context, action, parameters))
-        .or_else(|| changes::answer(&mut context, action, parameters))
+        .or_else(|| rollback::answer(&mut context, action, parameters))
+        .or_else(|| change_sets::answer(&mut context, action, parameters))
         .unwrap_or_else(|| {
             let message = format!("Could not find operation {action} for version 2010-05-15");
             Err(Refusal::new(400, "InvalidAction", message))
@@ -192,18 +237,13 @@ struct Context<'a> {
     caller: &'a Caller,
     pace: Pace,
     page_size: usize,
+    no_changes: &'static str,
 }
 
 impl Context<'_> {
     /// A stack of the caller's region: a living one by name, any by id.
     fn stack(&mut self, name: &str) -> Option<&mut Stack> {
-        let region = &self.caller.region;
-        let mut stacks = self
-            .account
-            .stacks
-            .iter_mut()
-            .filter(|stack| stack.region == *region);
-        stacks.find(|stack| stack.id == name || (stack.name == name && stack.deleted.is_none()))
+        self.account.stacks.named(&self.caller.region, name)
     }
 
     /// # Errors
@@ -227,21 +267,18 @@ impl Context<'_> {
 pub fn settle(world: &mut World) {
     let pace = world.options.pace;
     for account in world.accounts.values_mut() {
-        for at in 0..account.stacks.len() {
-            while account.stacks[at]
-                .pending
-                .as_ref()
-                .is_some_and(|pending| pending.wait.is_over())
-            {
+        for at in account.stacks.take_busy() {
+            while account.stacks[at].is_due() {
                 // Out of the account for the time of the work, which changes both.
                 let mut stack = std::mem::take(&mut account.stacks[at]);
                 engine::carry_out(&mut stack, account, pace);
                 account.stacks[at] = stack;
             }
-            account.stacks[at]
-                .change_sets
-                .iter_mut()
-                .for_each(ChangeSet::settle);
+            let stack = &mut account.stacks[at];
+            stack.change_sets.iter_mut().for_each(ChangeSet::settle);
+            if stack.pending.is_some() || stack.change_sets.iter().any(ChangeSet::is_being_made) {
+                account.stacks.stays_busy(at);
+            }
         }
     }
 }
@@ -250,8 +287,7 @@ impl Stack {
     /// A new stack without events. Its id follows from its name and from how many stacks of that
     /// name there were.
     fn new(account: &Account, id: &str, region: &str, name: &str) -> Self {
-        let same = |stack: &&Self| stack.name == name && stack.region == region;
-        let turn = account.stacks.iter().filter(same).count().to_string();
+        let turn = account.stacks.turns(region, name).to_string();
         let unique = uuid(&["stack", id, region, name, &turn]);
         Self {
             id: format!(
@@ -278,6 +314,7 @@ impl Stack {
     fn set_status(&mut self, at: i64, status: &str, reason: Option<&str>) {
         self.status = status.to_owned();
         self.reason = reason.map(str::to_owned);
+        self.end_execution();
         let (id, name) = (self.id.clone(), self.name.clone());
         self.add_event(
             at,
@@ -330,8 +367,20 @@ impl Stack {
         }
     }
 
+    fn set_desired(&mut self, desired: Desired) {
+        self.template = desired.template;
+        self.parameters = desired.parameters;
+        self.tags = desired.tags;
+        self.capabilities = desired.capabilities;
+    }
+
     fn start(&mut self, work: Work, wait: Wait) {
         self.pending = Some(Pending { work, wait });
+    }
+
+    fn is_due(&self) -> bool {
+        let pending = self.pending.as_ref();
+        pending.is_some_and(|pending| pending.wait.is_over())
     }
 }
 
@@ -364,15 +413,16 @@ impl World {
             template::parse(template, &[]).unwrap_or_else(|refused| panic!("{}", refused.message));
         stack.description.clone_from(&parsed.description);
         stack.capabilities = parsed.capability().into_iter().map(str::to_owned).collect();
-        engine::arrange(&mut stack, account, status, pace);
-        account.stacks.push(stack);
-        account.stacks.last_mut().expect("the stack just added")
+        arrange::arrange(&mut stack, account, status, pace);
+        account.stacks.push(stack)
     }
 
     /// A living stack by its name, after the work whose time has come.
     pub fn stack(&mut self, account_id: &str, region: &str, name: &str) -> Option<&mut Stack> {
         settle(self);
-        let mut stacks = self.accounts.get_mut(account_id)?.stacks.iter_mut();
-        stacks.find(|stack| stack.region == region && stack.name == name && stack.deleted.is_none())
+        let stacks = &mut self.accounts.get_mut(account_id)?.stacks;
+        stacks
+            .named(region, name)
+            .filter(|stack| stack.deleted.is_none())
     }
 }

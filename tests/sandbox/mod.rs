@@ -21,6 +21,7 @@ mod trust;
 mod world;
 
 pub use certificates::{Authority, Chain, thumbprint};
+pub use cloudformation::{NO_CHANGES, NO_UPDATES};
 pub use fault::{Effect, Fault, Kind};
 pub use iam::{ManagedPolicy, Provider, Role};
 pub use impostor::{Impostor, Speech};

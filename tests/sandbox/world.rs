@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::aws::digest;
 use super::certificates::{Authority, Chain, Identities};
-use super::cloudformation::Stack;
+use super::cloudformation::{NO_CHANGES, Stacks};
 use super::fault::{Effect, Fault};
 use super::http::Request;
 use super::iam::{ManagedPolicy, Provider, Role};
@@ -163,7 +163,7 @@ pub struct Account {
     pub roles: BTreeMap<String, Role>,
     /// Customer-managed policies by ARN. AWS's own are known to `iam.rs`.
     pub policies: BTreeMap<String, ManagedPolicy>,
-    pub stacks: Vec<Stack>,
+    pub stacks: Stacks,
     /// How many stacks the account may have; 2,000 as AWS unless a test lowers it.
     pub stack_limit: Option<usize>,
 }
@@ -225,6 +225,8 @@ pub struct World {
     pub sessions: BTreeMap<String, Session>,
     /// Members on a page of any list that names no number itself; a test lowers it to see pages.
     pub page_size: usize,
+    /// Why a change set that changes nothing fails: NO_CHANGES, or NO_UPDATES of a test.
+    pub no_changes: &'static str,
 }
 
 impl World {
@@ -250,6 +252,7 @@ impl World {
             serial: 0,
             sessions: BTreeMap::new(),
             page_size: 100,
+            no_changes: NO_CHANGES,
             options: options.clone(),
         };
         for name in &options.clusters {

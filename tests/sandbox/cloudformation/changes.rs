@@ -1,34 +1,15 @@
-//! Change sets, and what differs between a stack and a template.
+//! What differs between a stack and a template: the changes of a change set, down to the property.
 
-use super::super::aws::{Parameters, Refusal, Xml, now, timestamp, uuid};
-use super::show::listed;
-use super::template::{self, resolved};
-use super::{Context, Desired, Stack, Wait, engine, requests, resources};
+use std::collections::BTreeMap;
 
-const NO_CHANGES: &str = "The submitted information didn't contain changes. Submit different information to create a change set.";
+use serde_json::{Value, json};
 
-/// A change set of a stack.
-#[derive(Clone, Debug)]
-pub struct ChangeSet {
-    pub name: String,
-    /// The ARN.
-    pub id: String,
-    pub description: Option<String>,
-    pub status: String,
-    pub reason: Option<String>,
-    pub execution_status: String,
-    pub changes: Vec<Change>,
-    /// Milliseconds since 1970.
-    pub created: i64,
-    creates: bool,
-    desired: Desired,
-    role_arn: Option<String>,
-    wait: Wait,
-    found: Option<Vec<Change>>,
-}
+use super::super::aws::Xml;
+use super::template::{self, Declared, Template, resolved};
+use super::{Desired, Resource, Stack, resources};
 
 /// One resource's change.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Change {
     /// `Add`, `Modify`, `Remove`.
     pub action: &'static str,
@@ -36,29 +17,24 @@ pub struct Change {
     pub physical_id: Option<String>,
     pub kind: String,
     pub replacement: bool,
-    pub scope: Vec<String>,
+    pub details: Vec<Detail>,
+    /// All properties and tags, as they were and as they will be.
+    before: Option<Value>,
+    after: Option<Value>,
 }
 
-impl ChangeSet {
-    /// Ends its creation when the time has come.
-    pub(super) fn settle(&mut self) {
-        if self.status != "CREATE_IN_PROGRESS" || !self.wait.is_over() {
-            return;
-        }
-        match self.found.take() {
-            Some(changes) => {
-                self.changes = changes;
-                self.set("CREATE_COMPLETE", "AVAILABLE", None);
-            }
-            None => self.set("FAILED", "UNAVAILABLE", Some(NO_CHANGES)),
-        }
-    }
-
-    fn set(&mut self, status: &str, execution: &str, reason: Option<&str>) {
-        self.status = status.to_owned();
-        self.execution_status = execution.to_owned();
-        self.reason = reason.map(str::to_owned);
-    }
+/// One property's change, or one tag's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detail {
+    /// `Properties` or `Tags`.
+    pub attribute: &'static str,
+    /// The property; of the tags only `Tags`.
+    pub name: String,
+    pub recreation: &'static str,
+    /// The resource whose replacement is the reason, where the template's own text is not.
+    pub cause: Option<String>,
+    before: Option<Value>,
+    after: Option<Value>,
 }
 
 /// What would change in the stack; `None` when nothing would. A changed description alone is no
@@ -67,219 +43,137 @@ pub fn between(stack: &Stack, desired: &Desired) -> Option<Vec<Change>> {
     let new = template::parse(&desired.template, &desired.parameters).ok()?;
     let mut seen = stack.clone();
     seen.tags.clone_from(&desired.tags);
-    let mut changes = Vec::new();
+    let mut changes: Vec<Change> = Vec::new();
     for declared in &new.resources {
-        let old = stack.resources.get(&declared.name);
-        let properties = resolved(&declared.properties, &seen, &new);
-        let Some(old) = old else {
-            changes.push(change("Add", &declared.name, None, &declared.kind));
-            continue;
-        };
-        let mut scope = Vec::new();
-        let properties = properties.ok();
-        if properties.as_ref() != Some(&old.properties) {
-            scope.push("Properties".to_owned());
-        }
-        let tagged =
-            |properties| old.tags != resources::role_tags(&declared.name, properties, &seen);
-        if old.kind == "AWS::IAM::Role" && properties.as_ref().is_some_and(tagged) {
-            scope.push("Tags".to_owned());
-        }
-        if !scope.is_empty() {
-            let replacement =
-                properties.is_some_and(|properties| resources::is_replaced(old, &properties));
-            let id = Some(old.physical_id.clone());
-            let modify = change("Modify", &declared.name, id, &declared.kind);
-            changes.push(Change {
-                replacement,
-                scope,
-                ..modify
-            });
-        }
+        let replaced = changes.iter().filter(|change| change.replacement);
+        let replaced = replaced.map(|change| &change.logical_id);
+        let causes: Vec<String> = replaced
+            .filter(|name| declared.dependencies.contains(*name))
+            .cloned()
+            .collect();
+        changes.extend(of_resource(declared, &seen, &new, causes));
     }
     let known = |name: &String| new.resources.iter().any(|declared| declared.name == *name);
     for (name, old) in stack.resources.iter().filter(|(name, _)| !known(name)) {
-        changes.push(change(
-            "Remove",
-            name,
-            Some(old.physical_id.clone()),
-            &old.kind,
-        ));
+        changes.push(Change {
+            action: "Remove",
+            logical_id: name.clone(),
+            physical_id: Some(old.physical_id.clone()),
+            kind: old.kind.clone(),
+            before: Some(context(&old.properties)),
+            ..Change::default()
+        });
     }
     let outputs = template::parse(&stack.template, &stack.parameters).map(|old| old.outputs);
     let other = outputs.ok().as_ref() != Some(&new.outputs) || stack.tags != desired.tags;
     (other || !changes.is_empty()).then_some(changes)
 }
 
-fn change(action: &'static str, name: &str, physical_id: Option<String>, kind: &str) -> Change {
-    Change {
-        action,
-        logical_id: name.to_owned(),
-        physical_id,
-        kind: kind.to_owned(),
-        replacement: false,
-        scope: Vec::new(),
+/// What a declaration changes in a stack that has the new tags already.
+fn of_resource(
+    declared: &Declared,
+    stack: &Stack,
+    template: &Template,
+    causes: Vec<String>,
+) -> Option<Change> {
+    // What refers to a resource that is not made yet has no values before it is.
+    let properties = resolved(&declared.properties, stack, template);
+    let properties = properties.unwrap_or_else(|_| declared.properties.clone());
+    let mut change = Change {
+        action: "Add",
+        logical_id: declared.name.clone(),
+        kind: declared.kind.clone(),
+        after: Some(context(&properties)),
+        ..Change::default()
+    };
+    let Some(old) = stack.resources.get(&declared.name) else {
+        return Some(change);
+    };
+    change.details = details(old, &properties);
+    let role = old.kind == "AWS::IAM::Role";
+    let tags = resources::role_tags(&declared.name, &properties, stack);
+    if role && old.tags != tags {
+        change.details.push(Detail {
+            attribute: "Tags",
+            name: "Tags".to_owned(),
+            recreation: "Never",
+            cause: None,
+            before: Some(own(&old.tags)),
+            after: Some(own(&tags)),
+        });
     }
+    change
+        .details
+        .extend(causes.into_iter().map(|cause| Detail {
+            attribute: "Properties",
+            name: referring(&declared.properties, &cause),
+            recreation: "Never",
+            cause: Some(cause),
+            before: None,
+            after: None,
+        }));
+    if change.details.is_empty() {
+        return None;
+    }
+    change.action = "Modify";
+    change.physical_id = Some(old.physical_id.clone());
+    change.replacement = resources::is_replaced(old, &properties);
+    change.before = Some(context(&old.properties));
+    Some(change)
 }
 
-pub fn answer(
-    context: &mut Context,
-    action: &str,
-    parameters: &Parameters,
-) -> Option<Result<Xml, Refusal>> {
-    Some(match action {
-        "CreateChangeSet" => create(context, parameters),
-        "DescribeChangeSet" => describe(context, parameters),
-        "ExecuteChangeSet" => execute(context, parameters),
-        "DeleteChangeSet" => delete(context, parameters),
-        "ListChangeSets" => list(context, parameters),
-        _ => return None,
-    })
+/// Tags without those that CloudFormation sets itself.
+fn own(tags: &BTreeMap<String, String>) -> Value {
+    let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+    own.map(|(key, value)| json!({"Key": key, "Value": value}))
+        .collect()
 }
 
-fn create(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
-    let stack_name = parameters.required("StackName")?.to_owned();
-    let name = parameters.required("ChangeSetName")?.to_owned();
-    requests::check_name("changeSetName", &name)?;
-    let creates = match parameters.text("ChangeSetType").unwrap_or("UPDATE") {
-        "CREATE" => true,
-        "UPDATE" => false,
-        other => {
-            let rule = "satisfy enum value set: [UPDATE, CREATE, IMPORT]";
-            return Err(Refusal::constraint("changeSetType", other, rule));
-        }
+fn context(properties: &Value) -> Value {
+    json!({ "Properties": properties })
+}
+
+/// The properties that differ.
+fn details(old: &Resource, properties: &Value) -> Vec<Detail> {
+    let names = |value: &Value| -> Vec<String> {
+        let members = value.as_object().into_iter();
+        members.flat_map(|all| all.keys().cloned()).collect()
     };
-    let token = requests::token(parameters)?;
-    let desired = if creates {
-        create_target(context, &stack_name, &name, parameters)?
-    } else {
-        let stack = context.stack_to_change(&stack_name)?;
-        requests::check_updatable(stack)?;
-        requests::desired(parameters, Some(stack))?.0
-    };
-    let pace = context.pace;
-    let stack = context.stack_to_change(&stack_name)?;
-    if stack.change_sets.iter().any(|set| set.name == name) {
-        let message = format!(
-            "ChangeSet {name} cannot be created due to a mismatch with existing attribute Description"
-        );
-        return Err(Refusal::new(400, "AlreadyExistsException", message));
-    }
-    stack.token = token.or(stack.token.take());
-    let created = now();
-    let unique = uuid(&["change set", &stack.id, &name]);
-    let (partition, region, account) = (stack.partition(), &stack.region, &stack.account);
-    let set = ChangeSet {
-        id: format!("arn:{partition}:cloudformation:{region}:{account}:changeSet/{name}/{unique}"),
+    let mut all = names(&old.properties);
+    all.extend(names(properties));
+    all.sort_unstable();
+    all.dedup();
+    all.retain(|name| old.properties.get(name) != properties.get(name));
+    let detail = |name: String| Detail {
+        attribute: "Properties",
+        recreation: resources::recreation(&old.kind, &name),
+        cause: None,
+        before: old.properties.get(&name).cloned(),
+        after: properties.get(&name).cloned(),
         name,
-        description: parameters.text("Description").map(str::to_owned),
-        status: "CREATE_IN_PROGRESS".to_owned(),
-        reason: None,
-        execution_status: "UNAVAILABLE".to_owned(),
-        changes: Vec::new(),
-        created,
-        creates,
-        found: between(stack, &desired),
-        desired,
-        role_arn: parameters.text("RoleARN").map(str::to_owned),
-        wait: Wait::new(pace, created),
     };
-    let answer = Xml::default()
-        .text("Id", &set.id)
-        .text("StackId", &stack.id);
-    stack.change_sets.push(set);
-    Ok(answer)
+    all.into_iter().map(detail).collect()
 }
 
-/// The stack in REVIEW_IN_PROGRESS that a CREATE change set is for; it is made when missing.
-fn create_target(
-    context: &mut Context,
-    stack_name: &str,
-    name: &str,
-    parameters: &Parameters,
-) -> Result<Desired, Refusal> {
-    requests::check_name("stackName", stack_name)?;
-    let (desired, template) = requests::desired(parameters, None)?;
-    if let Some(stack) = context.stack(stack_name) {
-        if stack.status == "REVIEW_IN_PROGRESS" {
-            return Ok(desired);
-        }
-        let message = format!(
-            "Stack [{stack_name}] already exists and cannot be created again with the changeSet [{name}]."
-        );
-        return Err(Refusal::validation(message));
-    }
-    requests::check_limit(context)?;
-    let caller = context.caller;
-    let mut stack = Stack::new(context.account, &caller.account, &caller.region, stack_name);
-    stack.description.clone_from(&template.description);
-    stack.tags.clone_from(&desired.tags);
-    let at = stack.created;
-    stack.set_status(at, "REVIEW_IN_PROGRESS", Some("User Initiated"));
-    context.account.stacks.push(stack);
-    Ok(desired)
+/// The property that refers to a resource.
+fn referring(properties: &Value, resource: &str) -> String {
+    let quoted = format!("\"{resource}\"");
+    let mut members = properties.as_object().into_iter().flatten();
+    let found = members.find(|(_, value)| value.to_string().contains(&quoted));
+    found.map(|(name, _)| name.clone()).unwrap_or_default()
 }
 
-/// By name and stack, or by ARN alone.
-fn found<'a>(
-    context: &'a mut Context,
-    parameters: &Parameters,
-) -> Result<(&'a mut Stack, usize), Refusal> {
-    let name = parameters.required("ChangeSetName")?;
-    let matches = |stack: &Stack| {
-        stack
-            .change_sets
-            .iter()
-            .position(|set| set.id == name || set.name == name)
-    };
-    let missing = || {
-        Refusal::new(
-            404,
-            "ChangeSetNotFound",
-            format!("ChangeSet [{name}] does not exist"),
-        )
-    };
-    if name.starts_with("arn:") {
-        let mut stacks = context.account.stacks.iter_mut();
-        return stacks
-            .find_map(|stack| matches(stack).map(|at| (stack, at)))
-            .ok_or_else(missing);
-    }
-    let Some(stack_name) = parameters.text("StackName") else {
-        return Err(Refusal::validation(
-            "StackName must be specified if ChangeSetName is not specified as an ARN.",
-        ));
-    };
-    let stack = context.stack_to_change(stack_name)?;
-    let at = matches(stack).ok_or_else(missing)?;
-    Ok((stack, at))
-}
-
-/// Every call that shows a change set in creation counts as a poll.
-fn describe(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
-    let (stack, at) = found(context, parameters)?;
-    let set = &mut stack.change_sets[at];
-    let changes = set.changes.iter().map(change_xml);
-    let xml = Xml::default()
-        .text("StackId", &stack.id)
-        .text("StackName", &stack.name)
-        .text("ChangeSetName", &set.name)
-        .text("ChangeSetId", &set.id)
-        .optional("Description", set.description.as_deref())
-        .text("CreationTime", &timestamp(set.created))
-        .text("Status", &set.status)
-        .optional("StatusReason", set.reason.as_deref())
-        .text("ExecutionStatus", &set.execution_status)
-        .values("Capabilities", &set.desired.capabilities)
-        .tags(&set.desired.tags)
-        .list("Changes", changes);
-    set.wait.poll();
-    Ok(xml)
-}
-
-fn change_xml(change: &Change) -> Xml {
+/// `with_values` is IncludePropertyValues.
+pub fn change_xml(change: &Change, with_values: bool) -> Xml {
     let replacement = if change.replacement { "True" } else { "False" };
-    let resource = Xml::default()
+    let mut scope: Vec<String> = Vec::new();
+    for detail in &change.details {
+        if !scope.iter().any(|known| known == detail.attribute) {
+            scope.push(detail.attribute.to_owned());
+        }
+    }
+    let details = change.details.iter();
+    let mut resource = Xml::default()
         .text("Action", change.action)
         .text("LogicalResourceId", &change.logical_id)
         .optional("PhysicalResourceId", change.physical_id.as_deref())
@@ -288,75 +182,56 @@ fn change_xml(change: &Change) -> Xml {
             "Replacement",
             (change.action == "Modify").then_some(replacement),
         )
-        .values("Scope", &change.scope)
-        .list("Details", []);
+        .values("Scope", &scope)
+        .list(
+            "Details",
+            details.map(|detail| detail_xml(detail, with_values)),
+        );
+    if with_values {
+        let text = |context: &Option<Value>| context.as_ref().map(Value::to_string);
+        resource = resource
+            .optional("BeforeContext", text(&change.before).as_deref())
+            .optional("AfterContext", text(&change.after).as_deref());
+    }
     Xml::default()
         .text("Type", "Resource")
         .element("ResourceChange", resource)
 }
 
-fn execute(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
-    let token = requests::token(parameters)?;
-    let pace = context.pace;
-    let (stack, at) = found(context, parameters)?;
-    let set = &stack.change_sets[at];
-    if set.execution_status != "AVAILABLE" {
-        let message = format!(
-            "ChangeSet [{}] cannot be executed in its current status of [{}]",
-            set.id, set.status
+fn detail_xml(detail: &Detail, with_values: bool) -> Xml {
+    let named = (detail.attribute == "Properties").then_some(detail.name.as_str());
+    let mut target = Xml::default()
+        .text("Attribute", detail.attribute)
+        .optional("Name", named)
+        .text("RequiresRecreation", detail.recreation);
+    if with_values {
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        };
+        let kind = match (&detail.before, &detail.after) {
+            (None, Some(_)) => "Add",
+            (Some(_), None) => "Remove",
+            _ => "Modify",
+        };
+        let (before, after) = (
+            detail.before.as_ref().map(text),
+            detail.after.as_ref().map(text),
         );
-        return Err(Refusal::new(400, "InvalidChangeSetStatus", message));
+        target = target
+            .text("Path", &format!("/Properties/{}", detail.name))
+            .optional("BeforeValue", before.as_deref())
+            .optional("AfterValue", after.as_deref())
+            .text("AttributeChangeType", kind);
     }
-    if !set.creates {
-        requests::check_updatable(stack)?;
-    }
-    let mut set = stack.change_sets.remove(at);
-    set.execution_status = "EXECUTE_COMPLETE".to_owned();
-    let desired = set.desired.clone();
-    stack.token = token;
-    stack.role_arn = set.role_arn.clone().or(stack.role_arn.take());
-    let creates = set.creates;
-    // The other change sets fitted the stack as it was; AWS deletes them.
-    stack.change_sets = vec![set];
-    let now = now();
-    let wait = Wait::new(pace, now);
-    if creates {
-        let template = template::parse(&desired.template, &desired.parameters)?;
-        requests::apply(stack, desired, &template);
-        engine::begin_create(stack, now, wait);
-    } else {
-        engine::begin_update(stack, desired, now, wait);
-    }
-    Ok(Xml::default())
-}
-
-/// A change set that is not there is no error.
-fn delete(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
-    match found(context, parameters) {
-        Ok((stack, at)) => {
-            stack.change_sets.remove(at);
-            Ok(Xml::default())
-        }
-        Err(refused) if refused.code == "ChangeSetNotFound" => Ok(Xml::default()),
-        Err(refused) => Err(refused),
-    }
-}
-
-fn list(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
-    let name = parameters.required("StackName")?;
-    let stack = context.stack_to_change(name)?;
-    let summary = |set: &ChangeSet| {
-        Xml::default()
-            .text("StackId", &stack.id)
-            .text("StackName", &stack.name)
-            .text("ChangeSetId", &set.id)
-            .text("ChangeSetName", &set.name)
-            .text("ExecutionStatus", &set.execution_status)
-            .text("Status", &set.status)
-            .optional("StatusReason", set.reason.as_deref())
-            .text("CreationTime", &timestamp(set.created))
-            .optional("Description", set.description.as_deref())
+    let (evaluation, source) = match detail.cause {
+        Some(_) => ("Dynamic", "ResourceReference"),
+        None => ("Static", "DirectModification"),
     };
-    let members = stack.change_sets.iter().map(summary).collect();
-    listed("Summaries", members, context, parameters)
+    Xml::default()
+        .element("Target", target)
+        .text("Evaluation", evaluation)
+        .text("ChangeSource", source)
+        .optional("CausingEntity", detail.cause.as_deref())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::aws::{Parameters, Refusal, Xml, now};
 use super::template::{self, Template};
-use super::{Context, Desired, OnFailure, Stack, Wait, engine};
+use super::{Context, Desired, NO_UPDATES, OnFailure, Stack, Wait, changes, engine, update};
 
 /// AWS's default quota of stacks.
 const STACKS: usize = 2000;
@@ -17,7 +17,7 @@ pub fn answer(
 ) -> Option<Result<Xml, Refusal>> {
     Some(match action {
         "CreateStack" => create(context, parameters),
-        "UpdateStack" => update(context, parameters),
+        "UpdateStack" => self::update(context, parameters),
         "DeleteStack" => delete(context, parameters),
         "UpdateTerminationProtection" => protect(context, parameters),
         _ => return None,
@@ -29,7 +29,7 @@ fn create(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
     check_name("stackName", &name)?;
     let (desired, template) = desired(parameters, None)?;
     let on_failure = on_failure(parameters)?;
-    let token = token(parameters)?;
+    let token = token(parameters, "ClientRequestToken")?;
     let request = parameters.without("");
     if let Some(stack) = context.stack(&name).filter(|stack| stack.name == name) {
         return match token.is_some() && stack.request_token() == token {
@@ -63,11 +63,15 @@ fn create(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
 impl Stack {
     /// The ClientRequestToken of its CreateStack.
     fn request_token(&self) -> Option<String> {
-        let mut members = self.request.iter();
-        members
-            .find(|(key, _)| key == "ClientRequestToken")
-            .map(|(_, token)| token.clone())
+        token_in(&self.request)
     }
+}
+
+fn token_in(request: &[(String, String)]) -> Option<String> {
+    let mut members = request.iter();
+    members
+        .find(|(key, _)| key == "ClientRequestToken")
+        .map(|(_, token)| token.clone())
 }
 
 fn token_taken(token: Option<&str>) -> Refusal {
@@ -77,10 +81,7 @@ fn token_taken(token: Option<&str>) -> Refusal {
 
 /// Gives a new stack what it was asked to be.
 pub fn apply(stack: &mut Stack, desired: Desired, template: &Template) {
-    stack.template = desired.template;
-    stack.parameters = desired.parameters;
-    stack.tags = desired.tags;
-    stack.capabilities = desired.capabilities;
+    stack.set_desired(desired);
     stack.description.clone_from(&template.description);
 }
 
@@ -118,14 +119,15 @@ pub fn check_name(member: &str, name: &str) -> Result<(), Refusal> {
     ))
 }
 
-/// ClientRequestToken: alphanumeric, then also hyphens, 128 at most.
-pub fn token(parameters: &Parameters) -> Result<Option<String>, Refusal> {
-    let Some(token) = parameters.text("ClientRequestToken") else {
+/// ClientRequestToken and ClientToken: alphanumeric, then also hyphens, 128 at most.
+pub fn token(parameters: &Parameters, key: &str) -> Result<Option<String>, Refusal> {
+    let Some(token) = parameters.text(key) else {
         return Ok(None);
     };
+    let member = key.replacen("Client", "client", 1);
     if token.chars().count() > 128 {
         return Err(Refusal::constraint(
-            "clientRequestToken",
+            &member,
             token,
             "have length less than or equal to 128",
         ));
@@ -138,7 +140,7 @@ pub fn token(parameters: &Parameters) -> Result<Option<String>, Refusal> {
         return Ok(Some(token.to_owned()));
     }
     let rule = "satisfy regular expression pattern: [a-zA-Z0-9][-a-zA-Z0-9]*";
-    Err(Refusal::constraint("clientRequestToken", token, rule))
+    Err(Refusal::constraint(&member, token, rule))
 }
 
 /// Template, parameters, tags and capabilities of a request; `current` fills what it takes over.
@@ -266,9 +268,10 @@ fn on_failure(parameters: &Parameters) -> Result<OnFailure, Refusal> {
 /// # Errors
 /// When the stack is in a status that no update starts from.
 pub fn check_updatable(stack: &Stack) -> Result<(), Refusal> {
-    const UPDATABLE: [&str; 5] = [
+    const UPDATABLE: [&str; 6] = [
         "CREATE_COMPLETE",
         "UPDATE_COMPLETE",
+        "UPDATE_FAILED",
         "UPDATE_ROLLBACK_COMPLETE",
         "IMPORT_COMPLETE",
         "IMPORT_ROLLBACK_COMPLETE",
@@ -283,29 +286,39 @@ pub fn check_updatable(stack: &Stack) -> Result<(), Refusal> {
     Err(Refusal::validation(message))
 }
 
+/// The same request with the same token once more is no error and no second update.
 fn update(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
     let name = parameters.required("StackName")?;
-    let token = token(parameters)?;
+    let token = token(parameters, "ClientRequestToken")?;
     let pace = context.pace;
     let stack = context.stack_to_change(name)?;
+    let request = parameters.without("");
+    if token.is_some() && token_in(&stack.update_request) == token {
+        return match stack.update_request == request {
+            true => Ok(Xml::default().text("StackId", &stack.id)),
+            false => Err(token_taken(token.as_deref())),
+        };
+    }
     check_updatable(stack)?;
     let (desired, _) = desired(parameters, Some(stack))?;
-    if super::changes::between(stack, &desired).is_none() {
-        return Err(Refusal::validation("No updates are to be performed."));
+    if stack.status != "UPDATE_FAILED" && changes::between(stack, &desired).is_none() {
+        return Err(Refusal::validation(NO_UPDATES));
     }
     stack.token = token;
+    stack.update_request = request;
     if let Some(role) = parameters.text("RoleARN") {
         stack.role_arn = Some(role.to_owned());
     }
     let at = now();
-    engine::begin_update(stack, desired, at, Wait::new(pace, at));
+    let keeps_failure = parameters.flag("DisableRollback") == Some(true);
+    update::begin_update(stack, desired, keeps_failure, at, Wait::new(pace, at));
     Ok(Xml::default().text("StackId", &stack.id))
 }
 
 /// A stack that is not there is no error.
 fn delete(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
     let name = parameters.required("StackName")?;
-    let token = token(parameters)?;
+    let token = token(parameters, "ClientRequestToken")?;
     let pace = context.pace;
     let Ok(stack) = context.stack_to_change(name) else {
         return Ok(Xml::default());

@@ -66,22 +66,23 @@ pub fn create(
     Ok(resource)
 }
 
-/// Changes a resource in place; the error is the reason of UPDATE_FAILED.
+/// Changes a resource in place; the error is the reason of UPDATE_FAILED. Only what differs between
+/// the template's old properties and the new ones is touched: what was changed by hand elsewhere
+/// stays as it is.
 pub fn update(
     old: &Resource,
-    declared: &Declared,
+    logical: &str,
     properties: Value,
     stack: &Stack,
     account: &mut Account,
 ) -> Result<Resource, String> {
     let mut resource = Resource {
         properties,
-        retained: declared.retained,
         ..old.clone()
     };
-    if declared.kind == "AWS::IAM::Policy" {
-        remove_policy(&old.properties, account);
-        put_policy(&resource.properties, &declared.name, stack, account)?;
+    if old.kind == "AWS::IAM::Policy" {
+        put_policy(&resource.properties, logical, stack, account)?;
+        withdraw_policy(&old.properties, &resource.properties, account);
         return Ok(resource);
     }
     let name = &old.physical_id;
@@ -89,24 +90,8 @@ pub fn update(
         let message = format!("The role with name {name} cannot be found.");
         return Err(reason(&Refusal::new(404, "NoSuchEntity", message), stack));
     };
-    let wanted = wanted_role(name, &declared.name, &resource.properties, stack)?;
-    let before = policies_of(&old.properties);
-    let mut attached = existing.attached.clone();
-    attached.retain(|arn| !before.0.contains(arn) && !wanted.attached.contains(arn));
-    let mut inline = existing.inline.clone();
-    inline.retain(|name, _| !before.1.contains_key(name));
-    let mut tags = existing.tags.clone();
-    tags.retain(|key, _| !old.tags.contains_key(key));
-    tags.extend(wanted.tags.clone());
-    let role = Role {
-        attached: wanted.attached.iter().cloned().chain(attached).collect(),
-        inline: inline.into_iter().chain(wanted.inline.clone()).collect(),
-        tags,
-        arn: existing.arn.clone(),
-        id: existing.id.clone(),
-        created: existing.created,
-        ..wanted.clone()
-    };
+    let wanted = wanted_role(name, logical, &resource.properties, stack)?;
+    let role = changed_role(existing, &wanted, old, &resource.properties);
     note_role(&mut resource, &role);
     resource.tags = wanted.tags;
     account
@@ -115,12 +100,57 @@ pub fn update(
     Ok(resource)
 }
 
+fn changed_role(mut role: Role, wanted: &Role, old: &Resource, properties: &Value) -> Role {
+    let differs = |key: &str| old.properties.get(key) != properties.get(key);
+    if differs("AssumeRolePolicyDocument") {
+        role.trust.clone_from(&wanted.trust);
+    }
+    if differs("Description") {
+        role.description.clone_from(&wanted.description);
+    }
+    if differs("MaxSessionDuration") {
+        role.max_session_duration = wanted.max_session_duration;
+    }
+    if differs("PermissionsBoundary") {
+        role.boundary.clone_from(&wanted.boundary);
+    }
+    let (attached, inline) = policies_of(&old.properties);
+    role.attached
+        .retain(|arn| !attached.contains(arn) || wanted.attached.contains(arn));
+    let new = wanted.attached.iter().filter(|arn| !attached.contains(arn));
+    for arn in new {
+        if !role.attached.contains(arn) {
+            role.attached.push(arn.clone());
+        }
+    }
+    role.inline
+        .retain(|name, _| !inline.contains_key(name) || wanted.inline.contains_key(name));
+    let new = wanted.inline.iter();
+    let new = new.filter(|(name, document)| inline.get(*name) != Some(document));
+    role.inline
+        .extend(new.map(|(name, document)| (name.clone(), document.clone())));
+    role.tags
+        .retain(|key, _| !old.tags.contains_key(key) || wanted.tags.contains_key(key));
+    let new = wanted.tags.iter();
+    let new = new.filter(|(key, value)| old.tags.get(*key) != Some(value));
+    role.tags
+        .extend(new.map(|(key, value)| (key.clone(), value.clone())));
+    role
+}
+
 /// Whether the change makes a new resource: role name and path cannot be changed.
 pub fn is_replaced(old: &Resource, properties: &Value) -> bool {
-    old.kind == "AWS::IAM::Role"
-        && ["RoleName", "Path"]
-            .iter()
-            .any(|name| old.properties.get(name) != properties.get(name))
+    let fixed = ["RoleName", "Path"].iter();
+    let mut changed = fixed.filter(|name| old.properties.get(**name) != properties.get(**name));
+    changed.any(|name| recreation(&old.kind, name) == "Always")
+}
+
+/// RequiresRecreation of a property, as change sets say it.
+pub fn recreation(kind: &str, property: &str) -> &'static str {
+    match (kind, property) {
+        ("AWS::IAM::Role", "RoleName" | "Path") => "Always",
+        _ => "Never",
+    }
 }
 
 /// The tags that CloudFormation puts on a role: the template's, the stack's and its own.
@@ -303,12 +333,20 @@ fn put_policy(
 }
 
 fn remove_policy(properties: &Value, account: &mut Account) {
-    let name = properties["PolicyName"].as_str().unwrap_or_default();
-    for role in one_or_many(&properties["Roles"])
-        .into_iter()
-        .filter_map(Value::as_str)
-    {
-        if let Some(role) = account.roles.get_mut(&role.to_lowercase()) {
+    withdraw_policy(properties, &Value::Null, account);
+}
+
+/// Takes an inline policy from the roles that have it by the old properties alone.
+fn withdraw_policy(old: &Value, new: &Value, account: &mut Account) {
+    let name = old["PolicyName"].as_str().unwrap_or_default();
+    let same_name = old["PolicyName"] == new["PolicyName"];
+    let kept = one_or_many(&new["Roles"]);
+    for role in one_or_many(&old["Roles"]) {
+        let key = role.as_str().unwrap_or_default().to_lowercase();
+        if same_name && kept.contains(&role) {
+            continue;
+        }
+        if let Some(role) = account.roles.get_mut(&key) {
             role.inline.remove(name);
         }
     }

@@ -75,7 +75,7 @@ impl Account {
     /// # Errors
     /// IAM's; then nothing was added.
     pub fn create_role(&mut self, role: Role) -> Result<&mut Role, Refusal> {
-        self.check_role(&role)?;
+        self.check_role(&role, None)?;
         let key = role.name.to_lowercase();
         if self.roles.contains_key(&key) {
             return Err(exists_already(format!(
@@ -91,12 +91,13 @@ impl Account {
         Ok(self.roles.entry(key).or_insert(role))
     }
 
-    /// Puts a changed role in the place of the old one of its name.
+    /// Puts a changed role in the place of the old one of its name. Only what changed is checked,
+    /// as if each change were a call of its own.
     ///
     /// # Errors
     /// IAM's; then nothing was changed.
     pub fn replace_role(&mut self, role: Role) -> Result<(), Refusal> {
-        self.check_role(&role)?;
+        self.check_role(&role, self.role(&role.name))?;
         self.roles.insert(role.name.to_lowercase(), role);
         Ok(())
     }
@@ -151,10 +152,12 @@ impl Account {
         self.roles.get_mut(&name.to_lowercase()).ok_or_else(missing)
     }
 
-    fn check_role(&self, role: &Role) -> Result<(), Refusal> {
+    fn check_role(&self, role: &Role, old: Option<&Role>) -> Result<(), Refusal> {
         check_name("roleName", &role.name, 64)?;
         check_path(&role.path)?;
-        check_trust(&role.trust, role.partition())?;
+        if old.is_none_or(|old| old.trust != role.trust) {
+            check_trust(&role.trust, role.partition())?;
+        }
         check_description(&role.description)?;
         if !(3600..=43_200).contains(&role.max_session_duration) {
             let rule = "have value between 3600 and 43200";
@@ -167,18 +170,21 @@ impl Account {
         for (key, value) in role.tags.iter().filter(|(key, _)| !key.starts_with("aws:")) {
             check_tag(key, value)?;
         }
-        if let Some(boundary) = &role.boundary {
+        let known = old.and_then(|old| old.boundary.as_ref());
+        if let Some(boundary) = role.boundary.as_ref().filter(|new| known != Some(new)) {
             check_arn(boundary)?;
             if self.policy(role.partition(), boundary).is_none() {
                 let message = format!("Scope ARN: {boundary} does not exist or is not attachable.");
                 return Err(no_such_entity(message));
             }
         }
-        self.check_policies(role)
+        self.check_policies(role, old)
     }
 
-    fn check_policies(&self, role: &Role) -> Result<(), Refusal> {
-        for arn in &role.attached {
+    fn check_policies(&self, role: &Role, old: Option<&Role>) -> Result<(), Refusal> {
+        let known = old.map_or(&[][..], |old| &old.attached);
+        let new = role.attached.iter().filter(|arn| !known.contains(arn));
+        for arn in new {
             check_arn(arn)?;
             if self.policy(role.partition(), arn).is_none() {
                 return Err(no_such_entity(format!(
@@ -186,7 +192,7 @@ impl Account {
                 )));
             }
         }
-        if role.attached.len() > POLICIES_PER_ROLE {
+        if role.attached.len() > POLICIES_PER_ROLE.max(known.len()) {
             let message = format!("Cannot exceed quota for PoliciesPerRole: {POLICIES_PER_ROLE}");
             return Err(limit_exceeded(message));
         }
