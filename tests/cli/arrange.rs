@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::sandbox::{Fault, Options, Pace};
+use crate::sandbox::{Options, Pace};
 use crate::support::{ACCOUNT, Bench, REGION, S3};
 
 /// The issuer and the service account of eksctl's templates in tests/eksctl.
@@ -121,15 +121,9 @@ impl Bench {
             .to_owned()
     }
 
-    /// Puts a fault on a call of the log: `times 1 reset`. Operations of Kubernetes are two words,
-    /// which a rule's text cannot hold.
+    /// Puts a fault on a call of the log: `times 1 reset`.
     pub fn befall(&self, call: &str, effect: &str) {
-        let (service, operation) = call.split_once(' ').expect("a service and an operation");
-        let (word, _) = operation.split_once(' ').unwrap_or((operation, ""));
-        let rule = format!("{service} {word} {effect}");
-        let mut fault: Fault = rule.parse().expect("a rule");
-        fault.operation = Some(operation.to_owned());
-        self.sandbox.world().faults.push(fault);
+        self.sandbox.fault(&format!("{call} {effect}"));
     }
 
     /// Takes the cluster away, with all that is in it.

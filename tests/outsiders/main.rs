@@ -18,6 +18,7 @@ mod cloudformation;
 mod iam;
 mod kubernetes;
 mod openssl;
+mod others;
 mod shell;
 mod updates;
 mod web_identity;

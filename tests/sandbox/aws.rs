@@ -69,6 +69,7 @@ pub fn identify(_world: &World, request: &Request) -> (Service, String, String) 
         "PolicyArn",
         "RoleArn",
         "PolicyName",
+        "ChangeSetName",
     ];
     let subject = names.iter().find_map(|name| parameters.text(name));
     (service, operation, subject.unwrap_or_default().to_owned())

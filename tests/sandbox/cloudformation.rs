@@ -417,6 +417,27 @@ impl World {
         account.stacks.push(stack)
     }
 
+    /// Updates a stack at once, as somebody else would; without tags it keeps those that it has.
+    ///
+    /// # Panics
+    /// When there is no such stack or its update fails: a mistake of the test.
+    pub fn update_stack(
+        &mut self,
+        account_id: &str,
+        region: &str,
+        name: &str,
+        template: &str,
+        tags: &[(&str, &str)],
+    ) {
+        settle(self);
+        let account = self.accounts.entry(account_id.to_owned()).or_default();
+        let at = account.stacks.position(region, name);
+        let at = at.unwrap_or_else(|| panic!("the sandbox has no stack {name}"));
+        let mut stack = std::mem::take(&mut account.stacks[at]);
+        arrange::update(&mut stack, account, template, tags);
+        account.stacks[at] = stack;
+    }
+
     /// A living stack by its name, after the work whose time has come.
     pub fn stack(&mut self, account_id: &str, region: &str, name: &str) -> Option<&mut Stack> {
         settle(self);

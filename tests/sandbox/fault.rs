@@ -1,14 +1,16 @@
 //! Fault rules: what goes wrong, at which calls. A rule has a text form so that the stand-alone
-//! sandbox takes it as an option: `SERVICE OPERATION [from N] [times N] EFFECT`, for example
-//! `cloudformation CreateStack throttle 1/5`, `iam GetPolicy deny`, `* * delay 40ms`,
-//! `kubernetes * from 2 times 1 reset`, `* * times 3 until 3`.
+//! sandbox takes it as an option: `SERVICE OPERATION [of SUBJECT] [from N] [times N] EFFECT`, for
+//! example `cloudformation CreateStack throttle 1/5`, `iam GetPolicy deny`, `* * delay 40ms`,
+//! `kubernetes * from 2 times 1 reset`, `* * times 3 until 3`,
+//! `kubernetes patch serviceaccounts of default/s3-reader deny`. Each rule has its own bucket: as
+//! many as wanted may throttle one operation.
 //! Effects: `delay MS`, `reset`, `hang`, `half`, `swallow`, `garbage`, `deny`, `until CALLS`,
 //! `throttle [RATE/BURST]`, `error STATUS CODE MESSAGE`.
 
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use super::world::Service;
+use super::world::{Call, Service};
 
 /// What a call meets instead of (or before) its answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,11 +37,60 @@ pub enum Effect {
     },
 }
 
-/// When and what. `service` and `operation` of `None` match every call.
-#[derive(Clone, Debug)]
-pub struct Fault {
+/// Which calls are meant; `None` matches every one.
+#[derive(Clone, Debug, Default)]
+pub struct Which {
     pub service: Option<Service>,
     pub operation: Option<String>,
+    /// The call's subject, or a part of it between slashes: a name inside an ARN.
+    pub subject: Option<String>,
+}
+
+impl Which {
+    pub fn matches(&self, call: &Call) -> bool {
+        let of = |subject: &str| {
+            call.subject == subject || call.subject.split('/').any(|part| part == subject)
+        };
+        self.service.is_none_or(|service| service == call.service)
+            && self
+                .operation
+                .as_deref()
+                .is_none_or(|operation| operation == call.operation)
+            && self.subject.as_deref().is_none_or(of)
+    }
+
+    /// Reads `SERVICE OPERATION [of SUBJECT]` from the front of the words; tells the others.
+    /// Kubernetes' operations have two words: a verb and a resource.
+    pub fn read<'a>(words: &'a [&'a str]) -> Result<(Self, &'a [&'a str]), String> {
+        let (service, operation, mut rest) = match words {
+            ["kubernetes", verb, resource, rest @ ..] if *verb != "*" => {
+                ("kubernetes", format!("{verb} {resource}"), rest)
+            }
+            [service, operation, rest @ ..] => (*service, (*operation).to_owned(), rest),
+            _ => return Err("SERVICE OPERATION wanted".to_owned()),
+        };
+        let service = match service {
+            "*" => None,
+            name => Some(name.parse()?),
+        };
+        let mut subject = None;
+        if let ["of", name, more @ ..] = rest {
+            subject = Some((*name).to_owned());
+            rest = more;
+        }
+        let which = Self {
+            service,
+            operation: (operation != "*").then_some(operation),
+            subject,
+        };
+        Ok((which, rest))
+    }
+}
+
+/// When and what.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub which: Which,
     /// The first matching call that is hit, counted from 1.
     pub from: u32,
     /// How many calls are hit; `None`: all that follow.
@@ -62,8 +113,11 @@ pub enum Kind {
 impl Fault {
     pub fn new(service: Option<Service>, operation: Option<&str>, kind: Kind) -> Self {
         Self {
-            service,
-            operation: operation.map(str::to_owned),
+            which: Which {
+                service,
+                operation: operation.map(str::to_owned),
+                subject: None,
+            },
             from: 1,
             times: None,
             kind,
@@ -72,13 +126,8 @@ impl Fault {
         }
     }
 
-    pub fn effect_on(&mut self, service: Service, operation: &str) -> Effect {
-        if self.service.is_some_and(|wanted| wanted != service)
-            || self
-                .operation
-                .as_deref()
-                .is_some_and(|wanted| wanted != operation)
-        {
+    pub fn effect_on(&mut self, call: &Call) -> Effect {
+        if !self.which.matches(call) {
             return Effect::None;
         }
         self.seen += 1;
@@ -100,10 +149,15 @@ impl Fault {
                     return Effect::None;
                 }
                 self.bucket = Some((left, now));
-                throttled(service)
+                throttled(call.service)
             }
         }
     }
+}
+
+/// Whether an error's code says that there were too many calls.
+pub fn is_throttling(code: &str) -> bool {
+    ["Throttling", "ThrottlingException", "TooManyRequests"].contains(&code)
 }
 
 fn throttled(service: Service) -> Effect {
@@ -129,14 +183,7 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let [service, operation, rest @ ..] = words.as_slice() else {
-            return Err(format!("`{text}`: SERVICE OPERATION EFFECT wanted"));
-        };
-        let service = match *service {
-            "*" => None,
-            name => Some(name.parse()?),
-        };
-        let mut rest = rest;
+        let (which, mut rest) = Which::read(&words).map_err(|why| format!("`{text}`: {why}"))?;
         let (mut from, mut times) = (1, None);
         while let [word @ ("from" | "times"), number, more @ ..] = rest {
             let number: u32 = number
@@ -149,8 +196,9 @@ impl FromStr for Fault {
             }
             rest = more;
         }
-        let operation = (*operation != "*").then_some(*operation);
-        let mut fault = Self::new(service, operation, kind(service, operation, rest)?);
+        let kind = kind(which.service, which.operation.as_deref(), rest)?;
+        let mut fault = Self::new(None, None, kind);
+        fault.which = which;
         fault.from = from;
         fault.times = times;
         Ok(fault)

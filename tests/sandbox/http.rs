@@ -93,18 +93,17 @@ async fn answer(
     shared: &Shared,
 ) -> Result<hyper::Response<Body>, std::io::Error> {
     let request = read(request).await?;
-    let (service, operation, subject) = {
-        let world = shared.lock();
-        match server {
+    let (made, call, effect) = {
+        let mut world = shared.lock();
+        let (service, operation, subject) = match server {
             Server::Aws => aws::identify(&world, &request),
             Server::Issuer(_) => issuer::identify(&request),
             Server::Kubernetes(_) => kubernetes::identify(&request),
-        }
-    };
-    let (call, effect) = {
-        let mut world = shared.lock();
-        let call = world.record(Call::new(service, &operation, &subject, &request));
-        (call, world.effect_on(service, &operation))
+        };
+        let made = Call::new(service, &operation, &subject, &request);
+        let call = world.record(&made);
+        let effect = world.effect_on(&made);
+        (made, call, effect)
     };
     shared.called.notify_waiters();
     let (mut half, mut swallowed) = (false, false);
@@ -123,7 +122,7 @@ async fn answer(
             code,
             message,
         } => {
-            let reply = refusal(service, status, &code, &message);
+            let reply = refusal(made.service, status, &code, &message);
             shared.lock().finish(call, reply.status);
             return Ok(response(reply, false));
         }
@@ -134,6 +133,7 @@ async fn answer(
     }
     let reply = {
         let mut world = shared.lock();
+        world.act_before(&made);
         let reply = match server {
             Server::Aws => aws::answer(&mut world, &request),
             Server::Issuer(host) => issuer::answer(&mut world, host, &request),

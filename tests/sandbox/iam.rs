@@ -60,7 +60,7 @@ fn account_summary(account: &Account) -> Xml {
         ("Providers", account.providers.len()),
         ("RolePolicySizeQuota", INLINE_SIZE),
         ("Roles", account.roles.len()),
-        ("RolesQuota", ROLES),
+        ("RolesQuota", account.role_limit.unwrap_or(ROLES)),
         ("VersionsPerPolicyQuota", 5),
     ];
     let entry = |all: Xml, (key, value): (&str, usize)| {

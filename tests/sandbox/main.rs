@@ -39,7 +39,8 @@ struct Arguments {
     /// How long a stack operation takes
     #[arg(long, value_name = "SECONDS", default_value_t = 12)]
     stack_seconds: u64,
-    /// What goes wrong, such as "iam GetRole times 2 throttle" (repeatable)
+    /// What goes wrong, such as "iam GetRole times 2 throttle" or, as often as AWS allows it,
+    /// "cloudformation CreateStack throttle 1/5" (repeatable)
     #[arg(long, value_name = "RULE")]
     fault: Vec<Fault>,
 }
@@ -53,7 +54,11 @@ fn main() -> std::io::Result<()> {
         clusters: arguments.cluster,
         pace: Pace::Time(Duration::from_secs(arguments.stack_seconds)),
     })?;
-    sandbox.world().faults.extend(arguments.fault);
+    {
+        let mut world = sandbox.world();
+        world.faults.extend(arguments.fault);
+        world.keeps_calls = false;
+    }
     print_environment(&sandbox)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

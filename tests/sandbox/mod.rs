@@ -9,6 +9,7 @@ mod certificates;
 mod cloudformation;
 mod eks;
 mod fault;
+mod hook;
 mod http;
 mod iam;
 mod impostor;
@@ -22,12 +23,12 @@ mod world;
 
 pub use certificates::{Authority, Chain, thumbprint};
 pub use cloudformation::{NO_CHANGES, NO_UPDATES};
-pub use fault::{Effect, Fault, Kind};
+pub use fault::{Effect, Fault, Kind, Which};
 pub use iam::{ManagedPolicy, Provider, Role};
 pub use impostor::{Impostor, Speech};
 pub use kubernetes::Access;
 pub use token::sign_claims;
-pub use world::{Account, Call, Cluster, Options, Pace, Service, World};
+pub use world::{Account, Call, Cluster, Count, Options, Pace, Service, World};
 
 use std::path::PathBuf;
 use std::sync::MutexGuard;
@@ -36,6 +37,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use hook::Hook;
 use world::{Shared, SharedWorld};
 
 /// A running sandbox; dropping it stops it.
@@ -123,6 +125,36 @@ impl Sandbox {
         self.shared.lock().faults.push(fault);
     }
 
+    /// Lets somebody else act just before the `number`-th call from now (counted from 1) that is
+    /// meant by `SERVICE OPERATION [of SUBJECT]`, such as `kubernetes patch serviceaccounts of
+    /// default/s3-reader`. The call then finds the world so changed. Calls that a fault answers
+    /// do not count.
+    ///
+    /// # Panics
+    /// When the text means no calls: that is a mistake of the test.
+    pub fn before(&self, call: &str, number: u32, act: impl FnMut(&mut World) + Send + 'static) {
+        let hook = Hook::new(which(call), Some(number), Box::new(act));
+        self.shared.lock().hooks.push(hook);
+    }
+
+    /// The same before every such call.
+    ///
+    /// # Panics
+    /// When the text means no calls: that is a mistake of the test.
+    pub fn before_every(&self, call: &str, act: impl FnMut(&mut World) + Send + 'static) {
+        let hook = Hook::new(which(call), None, Box::new(act));
+        self.shared.lock().hooks.push(hook);
+    }
+
+    /// How often the calls meant by `SERVICE OPERATION` were made and were throttled, since the
+    /// beginning; `* *` means all.
+    ///
+    /// # Panics
+    /// When the text means no calls: that is a mistake of the test.
+    pub fn count(&self, call: &str) -> Count {
+        self.shared.lock().count(&which(call))
+    }
+
     /// All calls so far, as `service Operation`.
     pub fn calls(&self) -> Vec<String> {
         self.shared
@@ -195,6 +227,15 @@ impl Sandbox {
     /// A folder of the sandbox's own that goes away with it.
     pub fn directory(&self) -> &std::path::Path {
         &self.directory
+    }
+}
+
+fn which(call: &str) -> Which {
+    let words: Vec<&str> = call.split_whitespace().collect();
+    match Which::read(&words) {
+        Ok((which, [])) => which,
+        Ok((_, more)) => panic!("`{call}`: {more:?} is too much"),
+        Err(why) => panic!("`{call}`: {why}"),
     }
 }
 

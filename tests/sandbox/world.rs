@@ -1,7 +1,7 @@
 //! What exists in the sandbox: accounts, clusters, what happened so far. One lock guards it all,
 //! so that a test sees a consistent picture and every call is atomic.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -11,7 +11,8 @@ use tokio::sync::Notify;
 use super::aws::digest;
 use super::certificates::{Authority, Chain, Identities};
 use super::cloudformation::{NO_CHANGES, Stacks};
-use super::fault::{Effect, Fault};
+use super::fault::{Effect, Fault, Which, is_throttling};
+use super::hook::Hook;
 use super::http::Request;
 use super::iam::{ManagedPolicy, Provider, Role};
 use super::impostor::Impostor;
@@ -41,7 +42,7 @@ impl SharedWorld {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
     Eks,
     Iam,
@@ -154,6 +155,14 @@ impl std::fmt::Display for Call {
     }
 }
 
+/// How often an operation was called, since the beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    pub calls: usize,
+    /// Those of them that a throttling rule refused.
+    pub throttled: usize,
+}
+
 /// An AWS account. IAM is global in it; stacks belong to a region.
 #[derive(Debug, Default)]
 pub struct Account {
@@ -166,6 +175,8 @@ pub struct Account {
     pub stacks: Stacks,
     /// How many stacks the account may have; 2,000 as AWS unless a test lowers it.
     pub stack_limit: Option<usize>,
+    /// How many roles it may have; 1,000 as AWS unless a test says otherwise.
+    pub role_limit: Option<usize>,
 }
 
 /// An EKS cluster: what DescribeCluster says, its issuer and its Kubernetes API.
@@ -218,7 +229,13 @@ pub struct World {
     /// Hosts that clients asked the proxy for, in order, refused ones too.
     pub connections: Vec<String>,
     pub calls: Vec<Call>,
+    /// Whether calls are kept at all; where there will be a great many, counting is enough.
+    pub keeps_calls: bool,
+    /// Of every operation, whatever is kept or cleared of the calls themselves.
+    pub counts: HashMap<(Service, String), Count>,
     pub faults: Vec<Fault>,
+    /// What others do between the calls.
+    pub hooks: Vec<Hook>,
     /// Counts up; the source of every generated id, so that two runs look the same.
     pub serial: u64,
     /// Role sessions that STS issued, by access key.
@@ -248,7 +265,10 @@ impl World {
             identities: Identities::default(),
             connections: Vec::new(),
             calls: Vec::new(),
+            keeps_calls: true,
+            counts: HashMap::new(),
             faults: Vec::new(),
+            hooks: Vec::new(),
             serial: 0,
             sessions: BTreeMap::new(),
             page_size: 100,
@@ -291,9 +311,13 @@ impl World {
     }
 
     /// Notes a call; the answer's status comes later, by `finish`.
-    pub fn record(&mut self, call: Call) -> usize {
-        self.calls.push(call);
-        self.calls.len() - 1
+    pub fn record(&mut self, call: &Call) -> usize {
+        self.count_of(call).calls += 1;
+        let number = self.calls.len();
+        if self.keeps_calls {
+            self.calls.push(call.clone());
+        }
+        number
     }
 
     pub fn finish(&mut self, call: usize, status: u16) {
@@ -303,15 +327,40 @@ impl World {
     }
 
     /// The first rule that hits decides; every rule counts the call.
-    pub fn effect_on(&mut self, service: Service, operation: &str) -> Effect {
+    pub fn effect_on(&mut self, call: &Call) -> Effect {
         let mut first = Effect::None;
         for fault in &mut self.faults {
-            let effect = fault.effect_on(service, operation);
+            let effect = fault.effect_on(call);
             if first == Effect::None {
                 first = effect;
             }
         }
+        if let Effect::Error { code, .. } = &first
+            && is_throttling(code)
+        {
+            self.count_of(call).throttled += 1;
+        }
         first
+    }
+
+    /// How often the calls meant were made.
+    pub fn count(&self, which: &Which) -> Count {
+        let meant = self.counts.iter().filter(|((service, operation), _)| {
+            which.service.is_none_or(|wanted| wanted == *service)
+                && which
+                    .operation
+                    .as_ref()
+                    .is_none_or(|wanted| wanted == operation)
+        });
+        meant.fold(Count::default(), |all, (_, one)| Count {
+            calls: all.calls + one.calls,
+            throttled: all.throttled + one.throttled,
+        })
+    }
+
+    fn count_of(&mut self, call: &Call) -> &mut Count {
+        let key = (call.service, call.operation.clone());
+        self.counts.entry(key).or_default()
     }
 
     pub fn next_serial(&mut self) -> u64 {

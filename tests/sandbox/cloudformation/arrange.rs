@@ -1,5 +1,6 @@
 //! Stacks that tests find in the world: brought to any status with the events that lead there.
 
+use super::super::aws::now;
 use super::super::world::{Account, Pace};
 use super::engine::{
     begin_create, begin_delete, cancel, carry_out, fail_create, note_failure, roll_back, tell,
@@ -44,6 +45,23 @@ pub fn arrange(stack: &mut Stack, account: &mut Account, status: &str, pace: Pac
         "DELETE_FAILED" => arrange_failed_delete(stack, at),
         _ => update::arrange_update(stack, status, at),
     }
+}
+
+/// Updates a stack from beginning to end.
+pub fn update(stack: &mut Stack, account: &mut Account, template: &str, tags: &[(&str, &str)]) {
+    let mut desired = stack.desired();
+    template.clone_into(&mut desired.template);
+    if !tags.is_empty() {
+        let text = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        desired.tags = tags.iter().map(text).collect();
+    }
+    let (now, at_once) = (now(), Pace::Polls(0));
+    update::begin_update(stack, desired, false, now, Wait::new(at_once, now));
+    while stack.pending.is_some() {
+        carry_out(stack, account, at_once);
+    }
+    let (status, reason) = (&stack.status, &stack.reason);
+    assert_eq!(status, "UPDATE_COMPLETE", "the update failed: {reason:?}");
 }
 
 /// A deletion that every resource refused.

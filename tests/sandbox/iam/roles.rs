@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::super::aws::{
     Caller, Parameters, Refusal, Xml, now, percent_encoded, timestamp_in_seconds, token_of,
 };
-use super::super::world::Account;
+use super::super::cloudformation::settle;
+use super::super::world::{Account, World};
 use super::documents::{self, Purpose};
 use super::policies::check_arn;
 use super::{INLINE_SIZE, POLICIES_PER_ROLE, ROLES, TRUST_SIZE};
@@ -83,9 +84,10 @@ impl Account {
                 role.name
             )));
         }
-        if self.roles.len() >= ROLES {
+        let limit = self.role_limit.unwrap_or(ROLES);
+        if self.roles.len() >= limit {
             return Err(limit_exceeded(format!(
-                "Cannot exceed quota for RolesPerAccount: {ROLES}"
+                "Cannot exceed quota for RolesPerAccount: {limit}"
             )));
         }
         Ok(self.roles.entry(key).or_insert(role))
@@ -211,6 +213,34 @@ impl Account {
     }
 }
 
+impl World {
+    /// The role of a service account (`NAMESPACE/NAME`) of the first account, by the stack that
+    /// has it in its tags: to attach policies by hand, to put inline ones, to edit the trust.
+    ///
+    /// # Panics
+    /// When there is no such stack or it has no role: a mistake of the test.
+    pub fn role_of(&mut self, service_account: &str) -> &mut Role {
+        const TAG: &str = "alpha.eksctl.io/iamserviceaccount-name";
+        settle(self);
+        let id = &self.options.accounts[0];
+        let account = self.accounts.get_mut(id).expect("the first account");
+        let mut living = account
+            .stacks
+            .iter()
+            .filter(|stack| stack.deleted.is_none());
+        let stack = living.find(|stack| {
+            stack
+                .tags
+                .get(TAG)
+                .is_some_and(|tag| tag == service_account)
+        });
+        let mut resources = stack.into_iter().flat_map(|stack| stack.resources.values());
+        let role = resources.find(|resource| resource.kind == "AWS::IAM::Role");
+        let role = role.and_then(|role| account.roles.get_mut(&role.physical_id.to_lowercase()));
+        role.unwrap_or_else(|| panic!("{service_account} has no role"))
+    }
+}
+
 /// The rows of a list that a role has.
 type Listing = fn(&Role) -> Vec<Xml>;
 
@@ -281,6 +311,12 @@ pub fn answer(
         "DeleteRole" => |account, name, _| account.delete_role(name).map(|()| Xml::default()),
         "UpdateAssumeRolePolicy" => update_trust,
         "UpdateRole" => update,
+        "UpdateRoleDescription" => |account, name, parameters| {
+            parameters.required("Description")?;
+            update(account, name, parameters)?;
+            let role = account.role_mut(name)?;
+            Ok(Xml::default().element("Role", description(role, true)))
+        },
         "AttachRolePolicy" => |account, name, parameters| {
             let arn = parameters.required("PolicyArn")?;
             account.attach_policy(name, arn).map(|()| Xml::default())
@@ -289,7 +325,11 @@ pub fn answer(
         "PutRolePolicy" => put_policy,
         "GetRolePolicy" => get_policy,
         "DeleteRolePolicy" => delete_policy,
-        "PutRolePermissionsBoundary" | "DeleteRolePermissionsBoundary" => set_boundary,
+        "PutRolePermissionsBoundary" => |account, name, parameters| {
+            let boundary = parameters.required("PermissionsBoundary")?;
+            set_boundary(account, name, Some(boundary))
+        },
+        "DeleteRolePermissionsBoundary" => |account, name, _| set_boundary(account, name, None),
         "TagRole" => |account, name, parameters| {
             add_tags(&mut account.role_mut(name)?.tags, parameters.tags()).map(|()| Xml::default())
         },
@@ -459,13 +499,9 @@ fn no_inline(policy: &str) -> Refusal {
     ))
 }
 
-fn set_boundary(
-    account: &mut Account,
-    name: &str,
-    parameters: &Parameters,
-) -> Result<Xml, Refusal> {
+fn set_boundary(account: &mut Account, name: &str, boundary: Option<&str>) -> Result<Xml, Refusal> {
     let mut role = account.role_mut(name)?.clone();
-    role.boundary = parameters.text("PermissionsBoundary").map(str::to_owned);
+    role.boundary = boundary.map(str::to_owned);
     account.replace_role(role).map(|()| Xml::default())
 }
 

@@ -151,6 +151,50 @@ impl Api {
         store::put(self, &route, object, &manager);
     }
 
+    /// Sets annotations of a service account that is there as a client called `manager` would, with
+    /// `kubectl annotate --overwrite`: the other fields stay, these are the manager's from now on.
+    ///
+    /// # Panics
+    /// When there is no such service account: a mistake of the test.
+    pub fn annotate(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        annotations: &[(&str, &str)],
+        manager: &str,
+    ) {
+        let live = self.service_account(namespace, name).cloned();
+        let mut object = live.unwrap_or_else(|| panic!("there is no {namespace}/{name}"));
+        for (key, value) in annotations {
+            object["metadata"]["annotations"][*key] = (*value).into();
+        }
+        self.put_object(object, manager);
+    }
+
+    /// The same as a server-side apply that takes the annotations by force; what the manager
+    /// applied before and does not name now goes.
+    ///
+    /// # Panics
+    /// When there is no such service account: a mistake of the test.
+    pub fn apply_annotations(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        annotations: &[(&str, &str)],
+        manager: &str,
+    ) {
+        let live = self.service_account(namespace, name).cloned();
+        let live = live.unwrap_or_else(|| panic!("there is no {namespace}/{name}"));
+        let wanted = json!({
+            "metadata": {"annotations": BTreeMap::from_iter(annotations.iter().copied())},
+        });
+        let object = fields::apply(&live, &wanted, &Manager::apply(manager, "v1"), true);
+        let mut object = object.unwrap_or(live);
+        object["metadata"]["resourceVersion"] = self.next_revision().to_string().into();
+        let key = key("serviceaccounts", namespace, name);
+        self.objects.insert(key, object);
+    }
+
     pub fn delete_service_account(&mut self, namespace: &str, name: &str) -> Option<Value> {
         self.objects
             .remove(&key("serviceaccounts", namespace, name))
