@@ -1,12 +1,15 @@
 //! Failures that no retry mends, told at once: the SDK would repeat a refused connection or a wrong
-//! CA for half a minute, and takes CloudFormation's full stack quota for throttling. And one that a
-//! retry may mend: someone else's answer.
+//! CA for half a minute, and takes CloudFormation's full stack quota for throttling; of throttling
+//! only what the pace has given up gets here. And one that a retry may mend: someone else's answer.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use aws_smithy_types::retry::ErrorKind;
 
+use super::transport::{Stale, is_throttled};
 use crate::issuer::tls_refusal;
 
 #[derive(Debug)]
@@ -17,14 +20,20 @@ impl ClassifyRetry for FailFast {
         let Some(Err(error)) = context.output_or_error() else {
             return RetryAction::NoActionIndicated;
         };
-        let is_endless = error.is_response_error() && causes(error).any(is_too_long);
         if error
             .as_connector_error()
-            .is_some_and(|error| is_final(error))
-            || is_endless
+            .is_some_and(|error| is_final(error) || causes(error).any(is_too_long))
+            || context.response().is_some_and(is_throttled)
             || quota_is_full(context)
         {
             return RetryAction::RetryForbidden;
+        }
+        if error
+            .as_connector_error()
+            .is_some_and(|error| causes(error).any(|cause| cause.is::<Stale>()))
+        {
+            let kind = ErrorKind::ThrottlingError;
+            return RetryAction::retryable_error_with_explicit_delay(kind, Duration::ZERO);
         }
         if error.is_interceptor_error() {
             // Only `ForeignAnswer` refuses anything.

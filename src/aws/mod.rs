@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::error::Error;
+use crate::model::Timeout;
 use crate::observe::Lookup;
 
 pub mod cloudformation;
@@ -23,9 +24,9 @@ pub mod eks;
 mod fail_fast;
 mod foreign_answer;
 pub mod iam;
-mod log;
-mod size;
+mod pace;
 pub mod sts;
+mod transport;
 
 use cloudformation::CloudFormation;
 use eks::Eks;
@@ -33,13 +34,13 @@ use fail_fast::FailFast;
 pub use fail_fast::is_final;
 use foreign_answer::ForeignAnswer;
 use iam::Iam;
-use log::CallLog;
-use size::SizeLimit;
+use pace::Pace;
 use sts::Sts;
+use transport::CallName;
 
 /// How long a connection to AWS may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long one attempt of a call may take; all of them together may take six times as long.
+/// How long one attempt of a call may take; those without an answer together six times as long.
 const ATTEMPT: Duration = Duration::from_secs(20);
 
 /// Clients of the four services for one account and region.
@@ -52,11 +53,13 @@ pub struct Aws {
 }
 
 /// Who calls, and where.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Connection {
     pub region: Option<String>,
     /// Outranks the keys of the environment, as eksctl's `--profile` does.
     pub profile: Option<String>,
+    /// How long nothing but throttling is put up with.
+    pub patience: Timeout,
     pub intervals: Intervals,
 }
 
@@ -101,18 +104,16 @@ impl Aws {
     /// # Errors
     /// Without a region, with an unknown profile, or with a CA bundle that cannot be read.
     pub async fn connect(connection: &Connection) -> Result<Self, Error> {
-        let http = http_client()?;
+        let pace = Pace::new(connection.intervals, connection.patience.0);
+        let http = transport::paced(http_client()?, pace, connection.intervals.limit(ATTEMPT));
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http.clone())
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(connection.intervals.limit(CONNECT))
-                    .operation_attempt_timeout(connection.intervals.limit(ATTEMPT))
-                    .operation_timeout(connection.intervals.limit(ATTEMPT) * 6)
                     .build(),
             );
-        // Standard and not adaptive: after one throttled call the adaptive limiter waits ten seconds,
-        // which pays only for hundreds of calls.
+        // Of what fails; throttled calls are the pace's.
         if std::env::var_os("AWS_RETRY_MODE").is_none()
             && std::env::var_os("AWS_MAX_ATTEMPTS").is_none()
         {
@@ -140,27 +141,23 @@ impl Aws {
     fn from_config(config: &SdkConfig, region: String, intervals: Intervals) -> Self {
         let eks = aws_sdk_eks::config::Builder::from(config)
             .retry_classifier(FailFast)
-            .interceptor(CallLog)
+            .interceptor(CallName)
             .interceptor(ForeignAnswer)
-            .interceptor(SizeLimit)
             .build();
         let iam = aws_sdk_iam::config::Builder::from(config)
             .retry_classifier(FailFast)
-            .interceptor(CallLog)
+            .interceptor(CallName)
             .interceptor(ForeignAnswer)
-            .interceptor(SizeLimit)
             .build();
         let cloudformation = aws_sdk_cloudformation::config::Builder::from(config)
             .retry_classifier(FailFast)
-            .interceptor(CallLog)
+            .interceptor(CallName)
             .interceptor(ForeignAnswer)
-            .interceptor(SizeLimit)
             .build();
         let sts = aws_sdk_sts::config::Builder::from(config)
             .retry_classifier(FailFast)
-            .interceptor(CallLog)
+            .interceptor(CallName)
             .interceptor(ForeignAnswer)
-            .interceptor(SizeLimit)
             .build();
         Self {
             eks: Eks(aws_sdk_eks::Client::from_conf(eks)),

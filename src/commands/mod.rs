@@ -78,6 +78,7 @@ impl Context {
         let connection = Connection {
             region: aws.region.clone(),
             profile: aws.profile.clone(),
+            patience: aws.timeout,
             intervals,
         };
         let show = Show::choose(screen.quiet, screen.verbose > 0);

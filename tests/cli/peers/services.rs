@@ -40,11 +40,11 @@ fn answers_of_aws_without_end_are_refused() {
     let iam = "iam.amazonaws.com";
     let xml = "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\n\r\n<GetPolicyResponse>";
     let policies = b"<Policy><Arn>arn</Arn></Policy>".repeat(2000);
-    assert_snapshot!(error_when(iam, Speech::endless(xml, policies)), @"error: cannot reach AWS for iam:GetPolicy: something else answers there (HTTP 200)");
+    assert_snapshot!(error_when(iam, Speech::endless(xml, policies)), @"error: cannot reach AWS for iam:GetPolicy: the answer is longer than any that is wanted");
     let nested = b"<a>".repeat(20_000);
-    assert_snapshot!(error_when(iam, Speech::endless(xml, nested)), @"error: cannot reach AWS for iam:GetPolicy: something else answers there (HTTP 200)");
+    assert_snapshot!(error_when(iam, Speech::endless(xml, nested)), @"error: cannot reach AWS for iam:GetPolicy: the answer is longer than any that is wanted");
     let eks = "eks.eu-west-1.amazonaws.com";
-    assert_snapshot!(error_when(eks, Speech::endless(OK, [b'['; 65_536])), @"error: cannot reach AWS for eks:DescribeCluster: something else answers there (HTTP 200)");
+    assert_snapshot!(error_when(eks, Speech::endless(OK, [b'['; 65_536])), @"error: cannot reach AWS for eks:DescribeCluster: the answer is longer than any that is wanted");
 }
 
 #[test]

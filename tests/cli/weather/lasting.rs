@@ -60,8 +60,8 @@ fn names(result: &str, call: &str) -> bool {
 fn is_told(effect: &str) {
     let mut faults = String::new();
     for (scenario, good) in all_calls() {
-        let lanes = if effect == "hang" { 24 } else { 4 };
-        let found = side_by_side(lanes, &good.calls, |call| {
+        let waits = matches!(effect, "hang" | "throttle");
+        let found = side_by_side(if waits { 24 } else { 4 }, &good.calls, |call| {
             let bench = (scenario.arrange)();
             bench.befall(call, effect);
             let result = bench.run(&scenario.line);

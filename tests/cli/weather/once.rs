@@ -1,4 +1,5 @@
-//! Each call of each command fails once, in each way that a call can fail: nobody notices.
+//! Each call of each command fails once, in each way that a call can fail: nobody notices. Nor does
+//! anybody notice throttling, however many calls it meets.
 
 use super::all_calls;
 
@@ -27,6 +28,34 @@ fn timeless(result: &str) -> String {
 #[test]
 fn throttling_goes_unnoticed() {
     goes_unnoticed("throttle");
+}
+
+#[test]
+fn throttling_of_more_calls_than_retries_goes_unnoticed() {
+    let of_aws = |call: &String| !call.starts_with("kubernetes") && !call.starts_with("issuer");
+    for (scenario, good) in all_calls() {
+        let calls: Vec<String> = good.calls.iter().filter(|it| of_aws(it)).cloned().collect();
+        for (call, result) in scenario.with_each_of(&calls, "times 40 throttle") {
+            assert_eq!(timeless(&result), timeless(&good.result), "{call}");
+        }
+    }
+}
+
+#[test]
+fn narrow_limits_go_unnoticed() {
+    for (scenario, good) in all_calls() {
+        let bench = (scenario.arrange)();
+        for service in ["eks", "iam", "cloudformation"] {
+            bench.sandbox.fault(&format!("{service} * throttle 50/1"));
+        }
+        let result = bench.run(&scenario.line);
+        assert_eq!(
+            timeless(&result),
+            timeless(&good.result),
+            "{}",
+            scenario.name
+        );
+    }
 }
 
 #[test]
