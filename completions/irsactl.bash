@@ -226,7 +226,7 @@ _irsactl() {
             return 0
             ;;
         irsactl__subcmd__create__subcmd__iamserviceaccount)
-            opts="-n -c -r -p -o -q -v -C -h --name --namespace --cluster --issuer-url --attach-policy-arn --policy-document --well-known-policy --attach-role-arn --permissions-boundary --role-name --role-path --max-session-duration --subject-pattern --audience --tags --role-only --labels --annotations --token-expiration --sts-regional-endpoints --override-existing-serviceaccounts --associate-oidc-provider --cfn-role-arn --cfn-disable-rollback --approve --dry-run --detailed-exitcode --region --profile --timeout --kubeconfig --context --output --quiet --verbose --color --help"
+            opts="-n -c -r -p -o -q -v -C -h --name --namespace --cluster --issuer-url --attach-policy-arn --policy-document --well-known-policy --attach-role-arn --permissions-boundary --role-name --role-path --max-session-duration --subject-pattern --audience --tags --role-only --labels --annotations --token-expiration --sts-regional-endpoints --override-existing-serviceaccounts --associate-oidc-provider --cfn-role-arn --cfn-disable-rollback --approve --dry-run --detailed-exitcode --parallel --region --profile --timeout --kubeconfig --context --output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -336,6 +336,10 @@ _irsactl() {
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
+                --parallel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --region)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -410,7 +414,7 @@ _irsactl() {
             return 0
             ;;
         irsactl__subcmd__delete__subcmd__iamserviceaccount)
-            opts="-n -c -w -r -p -o -q -v -C -h --name --namespace --cluster --issuer-url --role-only --detach-foreign --wait --dry-run --approve --detailed-exitcode --cfn-role-arn --region --profile --timeout --kubeconfig --context --output --quiet --verbose --color --help"
+            opts="-n -c -w -r -p -o -q -v -C -h --name --namespace --cluster --issuer-url --role-only --detach-foreign --wait --dry-run --approve --detailed-exitcode --parallel --cfn-role-arn --region --profile --timeout --kubeconfig --context --output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -450,6 +454,10 @@ _irsactl() {
                     ;;
                 -w)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --parallel)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --cfn-role-arn)

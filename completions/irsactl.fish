@@ -159,6 +159,7 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -l approve -d 'Carry the plan out; without it the plan is only shown' -r -f -a "true\t''
 false\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -l parallel -d 'Service accounts to work on side by side, 1 to 64' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -s p -l profile -d 'AWS profile; outranks the keys of the environment' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccount" -l timeout -d 'Longest single wait, as 90s, 25m, 1h30m' -r
@@ -227,6 +228,7 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -l approve -d 'Carry the plan out; without it the plan is only shown' -r -f -a "true\t''
 false\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -l parallel -d 'Service accounts to work on side by side, 1 to 64' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -s p -l profile -d 'AWS profile; outranks the keys of the environment' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from iamserviceaccounts" -l timeout -d 'Longest single wait, as 90s, 25m, 1h30m' -r
@@ -295,6 +297,7 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -l approve -d 'Carry the plan out; without it the plan is only shown' -r -f -a "true\t''
 false\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -l parallel -d 'Service accounts to work on side by side, 1 to 64' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -s p -l profile -d 'AWS profile; outranks the keys of the environment' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from irsa" -l timeout -d 'Longest single wait, as 90s, 25m, 1h30m' -r
@@ -363,6 +366,7 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -l approve -d 'Carry the plan out; without it the plan is only shown' -r -f -a "true\t''
 false\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -l parallel -d 'Service accounts to work on side by side, 1 to 64' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -s p -l profile -d 'AWS profile; outranks the keys of the environment' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand create; and __fish_seen_subcommand_from sa" -l timeout -d 'Longest single wait, as 90s, 25m, 1h30m' -r
@@ -489,6 +493,7 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from iamserviceaccount" -s w -l wait -d 'Wait for the end of the stack\'s deletion; --wait=false does not' -r -f -a "true\t''
 false\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from iamserviceaccount" -l parallel -d 'Service accounts to work on side by side, 1 to 64' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from iamserviceaccount" -l cfn-role-arn -d 'Role that CloudFormation works as' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from iamserviceaccount" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from iamserviceaccount" -s p -l profile -d 'AWS profile; outranks the keys of the environment' -r
@@ -517,6 +522,7 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from iamserviceaccounts" -s w -l wait -d 'Wait for the end of the stack\'s deletion; --wait=false does not' -r -f -a "true\t''
 false\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from iamserviceaccounts" -l parallel -d 'Service accounts to work on side by side, 1 to 64' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from iamserviceaccounts" -l cfn-role-arn -d 'Role that CloudFormation works as' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from iamserviceaccounts" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from iamserviceaccounts" -s p -l profile -d 'AWS profile; outranks the keys of the environment' -r
@@ -545,6 +551,7 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from irsa" -s w -l wait -d 'Wait for the end of the stack\'s deletion; --wait=false does not' -r -f -a "true\t''
 false\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from irsa" -l parallel -d 'Service accounts to work on side by side, 1 to 64' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from irsa" -l cfn-role-arn -d 'Role that CloudFormation works as' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from irsa" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from irsa" -s p -l profile -d 'AWS profile; outranks the keys of the environment' -r
@@ -573,6 +580,7 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_
 false\t''"
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from sa" -s w -l wait -d 'Wait for the end of the stack\'s deletion; --wait=false does not' -r -f -a "true\t''
 false\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from sa" -l parallel -d 'Service accounts to work on side by side, 1 to 64' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from sa" -l cfn-role-arn -d 'Role that CloudFormation works as' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from sa" -s r -l region -d 'AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile\'s)' -r
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from sa" -s p -l profile -d 'AWS profile; outranks the keys of the environment' -r

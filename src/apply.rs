@@ -15,9 +15,6 @@ use crate::plan::{
     Action, CreateStack, Ending, Plan, Role, ServiceAccountChange, Target, Track, UpdateStack,
 };
 
-/// How many tracks run side by side.
-const PARALLEL: usize = 8;
-
 /// What happens, as it happens.
 pub enum Event<'a> {
     Began {
@@ -82,6 +79,8 @@ pub struct Hands<'a> {
     pub kubernetes: Option<&'a Kubernetes>,
     /// Of each single wait.
     pub limit: Timeout,
+    /// How many tracks run side by side.
+    pub parallel: usize,
     pub on: &'a (dyn Fn(Event<'_>) + Sync),
 }
 
@@ -99,12 +98,16 @@ pub async fn apply(plan: Plan, hands: &Hands<'_>) -> Vec<Outcome> {
     outcomes
 }
 
+/// Each as soon as another has ended.
 async fn side_by_side(tracks: Vec<Track>, hands: &Hands<'_>) -> Vec<Outcome> {
-    let tracks = tracks.into_iter().map(|track| run(track, hands));
-    futures_util::stream::iter(tracks)
-        .buffered(PARALLEL)
+    let runs = tracks.into_iter().enumerate();
+    let runs = runs.map(|(place, track)| async move { (place, run(track, hands).await) });
+    let mut outcomes: Vec<_> = futures_util::stream::iter(runs)
+        .buffer_unordered(hands.parallel.max(1))
         .collect()
-        .await
+        .await;
+    outcomes.sort_unstable_by_key(|(place, _)| *place);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 async fn run(mut track: Track, hands: &Hands<'_>) -> Outcome {

@@ -191,6 +191,15 @@ pub struct Approval {
     pub detailed_exitcode: bool,
 }
 
+/// How much goes on at a time.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Plan")]
+pub struct ParallelArgs {
+    /// Service accounts to work on side by side, 1 to 64
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub parallel: u8,
+}
+
 /// Thumbprints of the provider.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Thumbprint")]

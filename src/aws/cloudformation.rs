@@ -1,5 +1,6 @@
 //! CloudFormation: stacks by name, all stacks, their making and their end, and the one loop that waits.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
@@ -24,6 +25,33 @@ pub use change_set::ChangeSet;
 pub struct CloudFormation {
     pub(super) client: aws_sdk_cloudformation::Client,
     pub(super) intervals: Intervals,
+    pub(super) waiting: Waiting,
+}
+
+/// How many stacks are waited for. They share the polls: five a second, half of what AWS allows to an
+/// account.
+#[derive(Default)]
+pub struct Waiting(AtomicU32);
+
+/// One of the stacks that are waited for.
+struct Waiter<'a>(&'a AtomicU32);
+
+impl Waiting {
+    fn one_more(&self) -> Waiter<'_> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Waiter(&self.0)
+    }
+
+    /// The shortest pause between two polls of the same stack.
+    fn least_pause(&self) -> Duration {
+        Duration::from_millis(200) * self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl CloudFormation {
@@ -210,7 +238,8 @@ impl CloudFormation {
     }
 
     /// Polls a stack until nothing goes on in it; `on` is told each status. By id, because a name
-    /// can be used again. First after 1 s, then every 2 s, after a minute ever more slowly to 10 s.
+    /// can be used again. First after 1 s, then every 2 s, after a minute ever more slowly to 10 s; and
+    /// more slowly where many stacks are waited for.
     ///
     /// # Errors
     /// When `limit` has passed.
@@ -221,11 +250,13 @@ impl CloudFormation {
         on: &(dyn Fn(&str) + Sync),
     ) -> Result<Option<Stack>, Error> {
         let begun = Instant::now();
+        let _waiter = self.waiting.one_more();
         for poll in 0.. {
             if begun.elapsed() >= limit.0 {
                 break;
             }
-            let pause = self.intervals.of(pause(poll, id));
+            let pause = pause(poll, id).max(self.waiting.least_pause());
+            let pause = self.intervals.of(pause);
             tokio::time::sleep(pause.min(limit.0.saturating_sub(begun.elapsed()))).await;
             let Some(stack) = self.stack(id).await? else {
                 return Ok(None);
@@ -382,6 +413,18 @@ mod tests {
         }
         assert!(pause(1_000, id) <= Duration::from_millis(10_200));
         assert!(pause(40, id) < pause(44, id));
+    }
+
+    #[test]
+    fn many_stacks_share_the_polls() {
+        let waiting = Waiting::default();
+        let few: Vec<_> = (0..9).map(|_| waiting.one_more()).collect();
+        assert!(waiting.least_pause() <= Duration::from_millis(1_800));
+        let more: Vec<_> = (0..55).map(|_| waiting.one_more()).collect();
+        let polls = 64.0 / waiting.least_pause().as_secs_f64();
+        assert!(polls <= 5.01, "{polls} a second");
+        drop((few, more));
+        assert_eq!(waiting.least_pause(), Duration::ZERO);
     }
 
     #[test]

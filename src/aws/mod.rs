@@ -28,7 +28,7 @@ mod pace;
 pub mod sts;
 mod transport;
 
-use cloudformation::CloudFormation;
+use cloudformation::{CloudFormation, Waiting};
 use eks::Eks;
 use fail_fast::FailFast;
 pub use fail_fast::is_final;
@@ -165,6 +165,7 @@ impl Aws {
             cloudformation: CloudFormation {
                 client: aws_sdk_cloudformation::Client::from_conf(cloudformation),
                 intervals,
+                waiting: Waiting::default(),
             },
             sts: Sts {
                 client: aws_sdk_sts::Client::from_conf(sts),

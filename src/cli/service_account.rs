@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::{Approval, AwsArgs, ClusterArgs, Format, KubernetesArgs, WideFormat};
+use super::{Approval, AwsArgs, ClusterArgs, Format, KubernetesArgs, ParallelArgs, WideFormat};
 use crate::model::{
     Audience, ClusterName, Issuer, Namespace, Pairs, PolicyArn, RoleArn, RoleName, RolePath,
     SubjectPattern,
@@ -64,6 +64,8 @@ pub struct CreateServiceAccount {
     pub stack: StackArgs,
     #[command(flatten)]
     pub approval: Approval,
+    #[command(flatten)]
+    pub parallel: ParallelArgs,
     #[command(flatten)]
     pub aws: AwsArgs,
     #[command(flatten)]
@@ -233,6 +235,8 @@ pub struct UpdateServiceAccount {
     #[command(flatten)]
     pub approval: Approval,
     #[command(flatten)]
+    pub parallel: ParallelArgs,
+    #[command(flatten)]
     pub aws: AwsArgs,
     #[command(flatten)]
     pub kubernetes: KubernetesArgs,
@@ -338,6 +342,8 @@ pub struct Apply {
     #[command(flatten)]
     pub approval: Approval,
     #[command(flatten)]
+    pub parallel: ParallelArgs,
+    #[command(flatten)]
     pub aws: AwsArgs,
     #[command(flatten)]
     pub kubernetes: KubernetesArgs,
@@ -378,6 +384,8 @@ pub struct DeleteServiceAccount {
     /// Exit with 3 when there is something to do (without acting)
     #[arg(long, help_heading = "Plan")]
     pub detailed_exitcode: bool,
+    #[command(flatten)]
+    pub parallel: ParallelArgs,
     /// Role that CloudFormation works as
     #[arg(long, value_name = "ARN", help_heading = "CloudFormation")]
     pub cfn_role_arn: Option<RoleArn>,

@@ -19,7 +19,9 @@ pub async fn run(mut args: Apply, screen: Screen, running: Running) -> Result<Ex
     let filter = file::filter(&args.filter)?;
     let place = file::place(&config, args.issuer_url.as_ref());
     let accounts = file::accounts(&config, &filter)?;
-    let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+    let context = Context::new(&args.aws, args.output.into(), screen, running)
+        .await?
+        .with_parallel(args.parallel);
     let task = Task {
         aim: Aim::Apply,
         drift: match args.repair_drift {

@@ -38,7 +38,9 @@ pub async fn run(
             None,
         ),
     };
-    let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+    let context = Context::new(&args.aws, args.output.into(), screen, running)
+        .await?
+        .with_parallel(args.parallel);
     let task = Task {
         aim: Aim::Create,
         drift: Drift::Told,

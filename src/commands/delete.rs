@@ -46,7 +46,9 @@ pub async fn run(
             Chosen::Named(vec![asked::required_name(&args.name)?]),
         ),
     };
-    let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+    let context = Context::new(&args.aws, args.output.into(), screen, running)
+        .await?
+        .with_parallel(args.parallel);
     let look = async |round: &Rounds| look(&context, &args, &place, &chosen, round).await;
     conclude(&context, finish(&context, mode, look).await?)
 }

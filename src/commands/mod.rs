@@ -3,7 +3,7 @@
 
 use crate::apply::{Event, Hands, Outcome};
 use crate::aws::{Aws, Connection, Intervals};
-use crate::cli::{self, AwsArgs, Command, KubernetesArgs, Screen};
+use crate::cli::{self, AwsArgs, Command, KubernetesArgs, ParallelArgs, Screen};
 use crate::error::Error;
 use crate::kubernetes::{Access, Kubernetes};
 use crate::model::{Cluster, Timeout};
@@ -64,6 +64,8 @@ struct Context {
     output: Output,
     progress: Progress,
     limit: Timeout,
+    /// How many tracks run side by side.
+    parallel: usize,
     intervals: Intervals,
 }
 
@@ -90,8 +92,14 @@ impl Context {
             },
             progress: Progress::new(show, running),
             limit: aws.timeout,
+            parallel: 1,
             intervals,
         })
+    }
+
+    fn with_parallel(self, args: ParallelArgs) -> Self {
+        let parallel = args.parallel.into();
+        Self { parallel, ..self }
     }
 
     /// The cluster, from EKS; or, with its issuer given, from the caller's account.
@@ -274,6 +282,7 @@ async fn act(context: &Context, plan: Plan, kubernetes: Option<&Kubernetes>) -> 
         aws: &context.aws,
         kubernetes,
         limit: context.limit,
+        parallel: context.parallel,
         on: &on,
     };
     crate::apply::apply(plan, &hands).await

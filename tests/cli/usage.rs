@@ -528,6 +528,11 @@ fn help_of_create_iamserviceaccount() {
           --detailed-exitcode
               Exit with 3 when there is something to do
 
+          --parallel <N>
+              Service accounts to work on side by side, 1 to 64
+              
+              [default: 32]
+
     AWS client:
       -r, --region <REGION>
               AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
@@ -683,6 +688,11 @@ fn help_of_create_iamserviceaccount() {
 
           --detailed-exitcode
               Exit with 3 when there is something to do
+
+          --parallel <N>
+              Service accounts to work on side by side, 1 to 64
+              
+              [default: 32]
 
     AWS client:
       -r, --region <REGION>
@@ -932,6 +942,8 @@ fn help_of_delete_iamserviceaccount() {
           --dry-run            Show the plan only
           --detailed-exitcode  Exit with 3 when there is something to do (with
                                --dry-run)
+          --parallel <N>       Service accounts to work on side by side, 1 to 64
+                               [default: 32]
 
     CloudFormation:
           --cfn-role-arn <ARN>  Role that CloudFormation works as
@@ -985,6 +997,7 @@ fn help_of_delete_iamserviceaccount() {
     Plan:
           --dry-run            Show the plan only
           --detailed-exitcode  Exit with 3 when there is something to do (with --dry-run)
+          --parallel <N>       Service accounts to work on side by side, 1 to 64 [default: 32]
 
     CloudFormation:
           --cfn-role-arn <ARN>  Role that CloudFormation works as

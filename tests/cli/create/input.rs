@@ -199,6 +199,8 @@ fn role_settings() {
         "--well-known-policy autoscaler --sts-regional-endpoints maybe",
         "--well-known-policy route53",
         "--well-known-policy autoscaler --timeout 5",
+        "--well-known-policy autoscaler --parallel 0",
+        "--well-known-policy autoscaler --parallel 65",
         "--well-known-policy autoscaler -o xml",
     ]), @"
     $ --well-known-policy autoscaler --role-name a/b
@@ -237,6 +239,14 @@ fn role_settings() {
     For more information, try '--help'.
     $ --well-known-policy autoscaler --timeout 5
     error: invalid value '5' for '--timeout <TIMEOUT>': a duration such as `90s`, `25m` or `1h30m` is wanted
+
+    For more information, try '--help'.
+    $ --well-known-policy autoscaler --parallel 0
+    error: invalid value '0' for '--parallel <N>': 0 is not in 1..=64
+
+    For more information, try '--help'.
+    $ --well-known-policy autoscaler --parallel 65
+    error: invalid value '65' for '--parallel <N>': 65 is not in 1..=64
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler -o xml
