@@ -34,6 +34,9 @@ _irsactl() {
             irsactl,get)
                 cmd="irsactl__subcmd__get"
                 ;;
+            irsactl,render)
+                cmd="irsactl__subcmd__render"
+                ;;
             irsactl,thumbprint)
                 cmd="irsactl__subcmd__thumbprint"
                 ;;
@@ -86,7 +89,7 @@ _irsactl() {
 
     case "${cmd}" in
         irsactl)
-            opts="-q -v -C -h -V --quiet --verbose --color --help --version associate-oidc-provider disassociate-oidc-provider thumbprint create get delete completion utils"
+            opts="-q -v -C -h -V --quiet --verbose --color --help --version associate-oidc-provider disassociate-oidc-provider thumbprint create get delete render completion utils"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -667,6 +670,136 @@ _irsactl() {
                     return 0
                     ;;
                 --chunk-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        irsactl__subcmd__render)
+            opts="-n -c -q -v -C -h --name --namespace --cluster --issuer-url --account-id --partition --attach-policy-arn --policy-document --well-known-policy --attach-role-arn --permissions-boundary --role-name --role-path --max-session-duration --subject-pattern --audience --tags --role-only --labels --annotations --token-expiration --sts-regional-endpoints --override-existing-serviceaccounts --associate-oidc-provider --for --output-dir --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --partition)
+                    COMPREPLY=($(compgen -W "aws aws-cn aws-us-gov aws-iso aws-iso-b aws-iso-e aws-iso-f aws-eusc" -- "${cur}"))
+                    return 0
+                    ;;
+                --attach-policy-arn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --policy-document)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --well-known-policy)
+                    COMPREPLY=($(compgen -W "imageBuilder autoScaler awsLoadBalancerController externalDNS certManager ebsCSIController efsCSIController adotContainerLogs adotPrometheus adotXray amazonManagedPrometheus cloudWatchAgent ebsCSIControllerV2 efsCSIDriver externalSecrets fluentBit fsxCSIController gatewayAPIController nodeTerminationHandler s3FilesCSIDriver vpcCNI vpcCNIIPv6" -- "${cur}"))
+                    return 0
+                    ;;
+                --attach-role-arn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --permissions-boundary)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-session-duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subject-pattern)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --audience)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tags)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role-only)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --labels)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --annotations)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-expiration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sts-regional-endpoints)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --override-existing-serviceaccounts)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -W "cloudformation terraform aws-cli kubernetes" -- "${cur}"))
+                    return 0
+                    ;;
+                --output-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -37,6 +37,7 @@ complete -c irsactl -n "__fish_irsactl_needs_command" -f -a "thumbprint" -d 'Pri
 complete -c irsactl -n "__fish_irsactl_needs_command" -f -a "create" -d 'Create IAM service accounts'
 complete -c irsactl -n "__fish_irsactl_needs_command" -f -a "get" -d 'List IAM service accounts'
 complete -c irsactl -n "__fish_irsactl_needs_command" -f -a "delete" -d 'Delete IAM service accounts'
+complete -c irsactl -n "__fish_irsactl_needs_command" -f -a "render" -d 'Print what create would make, for other tools: offline, without credentials'
 complete -c irsactl -n "__fish_irsactl_needs_command" -f -a "completion" -d 'Print a shell completion script'
 complete -c irsactl -n "__fish_irsactl_needs_command" -f -a "utils" -d 'eksctl\'s place for associate-iam-oidc-provider'
 complete -c irsactl -n "__fish_irsactl_using_subcommand associate-oidc-provider" -s c -l cluster -d 'Name of the EKS cluster' -r
@@ -601,6 +602,72 @@ complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from sa" -s q -l quiet -d 'Print results and errors only'
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from sa" -s v -l verbose -d 'Log more to stderr: -v what is done, -vv every call, -vvv everything'
 complete -c irsactl -n "__fish_irsactl_using_subcommand delete; and __fish_seen_subcommand_from sa" -s h -l help -d 'Print help'
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l name -d 'Name of the service account' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -s n -l namespace -d 'Namespace of the service account' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -s c -l cluster -d 'Name of the EKS cluster' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l issuer-url -d 'OIDC issuer of the cluster' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l account-id -d 'AWS account of the roles, 12 digits' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l partition -d 'AWS partition; known by itself where the issuer is EKS\'s' -r -f -a "aws\t''
+aws-cn\t''
+aws-us-gov\t''
+aws-iso\t''
+aws-iso-b\t''
+aws-iso-e\t''
+aws-iso-f\t''
+aws-eusc\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l attach-policy-arn -d 'ARN of a managed policy (repeatable, or separated by commas)' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l policy-document -d 'Inline policy document as JSON (repeatable); - reads stdin' -r -F
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l well-known-policy -d 'Ready-made policy of a common add-on, see --help (repeatable, or separated by commas)' -r -f -a "imageBuilder\t''
+autoScaler\t''
+awsLoadBalancerController\t''
+externalDNS\t''
+certManager\t''
+ebsCSIController\t''
+efsCSIController\t''
+adotContainerLogs\t''
+adotPrometheus\t''
+adotXray\t''
+amazonManagedPrometheus\t''
+cloudWatchAgent\t''
+ebsCSIControllerV2\t''
+efsCSIDriver\t''
+externalSecrets\t''
+fluentBit\t''
+fsxCSIController\t''
+gatewayAPIController\t''
+nodeTerminationHandler\t''
+s3FilesCSIDriver\t''
+vpcCNI\t''
+vpcCNIIPv6\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l attach-role-arn -d 'Use an existing role as it is; no stack is made' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l permissions-boundary -d 'ARN of the policy that bounds the role\'s permissions' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l role-name -d 'Name of the role; else CloudFormation makes one' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l role-path -d 'Path of the role, as /team/' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l max-session-duration -d 'Longest session in seconds, 3600 to 43200' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l subject-pattern -d 'Trust all service accounts of the namespace whose names match, as app-*' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l audience -d 'Audience of the tokens' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l tags -d 'Tags of the stack and the role, as k1=v1,k2=v2 (repeatable)' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l role-only -d 'Make the role only: no Kubernetes access; prints the ServiceAccount to apply' -r -f -a "true\t''
+false\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l labels -d 'Labels, as k1=v1,k2=v2 (repeatable)' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l annotations -d 'Annotations, as k1=v1,k2=v2 (repeatable)' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l token-expiration -d 'Lifetime of the pods\' tokens in seconds, 600 to 86400' -r
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l sts-regional-endpoints -d 'Whether pods use the regional STS endpoint' -r -f -a "true\t''
+false\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l override-existing-serviceaccounts -d 'Replace another role, and labels and annotations of other tools' -r -f -a "true\t''
+false\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l for -d 'Tool to render for' -r -f -a "cloudformation\t''
+terraform\t''
+aws-cli\t''
+kubernetes\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l output-dir -d 'Write each CloudFormation template to <stack>.json in this folder' -r -F
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -s C -l color -d 'Colour the output' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -l associate-oidc-provider -d 'Make the cluster\'s IAM OIDC provider too (terraform, aws-cli)'
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -s q -l quiet -d 'Print results and errors only'
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -s v -l verbose -d 'Log more to stderr: -v what is done, -vv every call, -vvv everything'
+complete -c irsactl -n "__fish_irsactl_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c irsactl -n "__fish_irsactl_using_subcommand completion" -s C -l color -d 'Colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"

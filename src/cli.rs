@@ -9,14 +9,16 @@ use crate::model::{Audience, ClusterName, Issuer, Thumbprint, Timeout};
 
 mod arguments;
 mod examples;
+mod render;
 mod screen;
 mod service_account;
 
 pub use arguments::arguments;
+pub use render::{Render, Target};
 pub use screen::{Color, Format, Screen, WideFormat};
 pub use service_account::{
-    Apply, CreateServiceAccount, DeleteServiceAccount, EditArgs, FilterArgs, GetServiceAccount,
-    NameArgs, UpdateServiceAccount,
+    AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, EditArgs, Export, FilterArgs,
+    GetServiceAccount, NameArgs, UpdateServiceAccount,
 };
 
 use examples::*;
@@ -68,6 +70,12 @@ pub enum Command {
     /// Make a whole config file true: provider, roles and service accounts
     #[command(after_help = APPLY_EXAMPLES)]
     Apply(Box<Apply>),
+    /// Print the config file that describes what exists
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(Export),
+    /// Print what create would make, for other tools: offline, without credentials
+    #[command(after_help = RENDER_EXAMPLES)]
+    Render(Box<Render>),
     /// Print a shell completion script
     #[command(after_help = COMPLETION_EXAMPLES)]
     Completion(Completion),
@@ -89,7 +97,8 @@ impl Command {
             Self::Update(Update::IamServiceAccount(args)) => &args.aws,
             Self::Delete(Delete::IamServiceAccount(args)) => &args.aws,
             Self::Apply(args) => &args.aws,
-            Self::Completion(_) => return String::new(),
+            Self::Export(args) => &args.aws,
+            Self::Render(_) | Self::Completion(_) => return String::new(),
         };
         let flag = |name: &str, value: &Option<String>| {
             value

@@ -14,6 +14,7 @@ use crate::plan::{Conflicts, Rollback};
 use crate::policy::{self, PolicyDocument};
 use crate::template::{RoleSpec, WELL_KNOWN, WellKnownPolicy};
 
+pub mod found;
 mod rules;
 
 /// The annotation that the EKS webhook reads the audience of a pod's token from.

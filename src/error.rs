@@ -124,6 +124,9 @@ pub enum Error {
         target: Target,
         refusal: Box<Refusal>,
     },
+    /// What is asked for cannot be said offline, or not in that tool's words.
+    #[error("{cause}")]
+    Unrenderable { cause: String, hints: Vec<String> },
     /// Told one by one.
     #[error("{} errors", .0.len())]
     Several(Vec<Self>),
@@ -257,6 +260,7 @@ impl Error {
             ],
             Self::Kubeconfig { .. } => vec!["check it: `kubectl config view --minify`".to_owned()],
             Self::Refused { refusal, .. } => refusal.hints(),
+            Self::Unrenderable { hints, .. } => hints.clone(),
             Self::Interrupted(_) => vec!["run the same command again: it finishes the work".to_owned()],
         }
     }
@@ -273,7 +277,8 @@ impl Error {
             | Self::Flags(_)
             | Self::Config { .. }
             | Self::Read { .. }
-            | Self::NoRegion => 2,
+            | Self::NoRegion
+            | Self::Unrenderable { .. } => 2,
             Self::Credentials { .. } => 4,
             Self::Interrupted(_) => 130,
             Self::ClusterNotFound { .. }

@@ -26,6 +26,7 @@ mod output;
 mod plan;
 mod policy;
 mod progress;
+mod render;
 mod template;
 
 fn main() -> ExitCode {
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         // Printing needs no runtime.
         Command::Completion(args) => commands::completion::run(args),
+        Command::Render(args) => commands::render::run(args, cli.screen),
         _ => run(cli),
     };
     match result {

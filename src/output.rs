@@ -111,7 +111,10 @@ impl Output {
 }
 
 /// Indented by four, as eksctl's.
-fn json(view: &impl Serialize) -> Result<String, Error> {
+///
+/// # Errors
+/// When it cannot be said in JSON.
+pub fn json(view: &impl Serialize) -> Result<String, Error> {
     let mut bytes = Vec::new();
     let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
@@ -122,7 +125,10 @@ fn json(view: &impl Serialize) -> Result<String, Error> {
 }
 
 /// Long texts stay on one line, so that an ARN can be found by its text.
-fn yaml(view: &impl Serialize) -> Result<String, Error> {
+///
+/// # Errors
+/// When it cannot be said in YAML.
+pub fn yaml(view: &impl Serialize) -> Result<String, Error> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     serde_saphyr::to_string_with_options(view, options)
         .map_err(|error| std::io::Error::other(error.to_string()).into())

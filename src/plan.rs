@@ -17,7 +17,7 @@ mod token;
 
 pub use action::{
     Action, Conflicts, CreateStack, Ending, Presence, Repair, Rollback, ServiceAccountChange,
-    UpdateStack,
+    UpdateStack, is_own_tag,
 };
 pub use refusal::Refusal;
 

@@ -272,7 +272,7 @@ pub fn trust_policy(
 }
 
 /// What a trust policy of eksctl's or irsactl's form asks of a token.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trust {
     pub audience: Audience,
     /// `None`: one service account alone.

@@ -53,6 +53,14 @@ impl RoleSpec {
         }
     }
 
+    /// The role's ARN, as far as it can be known before the role is made: with its name.
+    pub fn arn(&self, cluster: &Cluster) -> Option<String> {
+        let name = self.name.as_ref()?;
+        let path = self.path.as_ref().map_or("/", |path| path.as_str());
+        let (partition, account) = (&cluster.partition, &cluster.account);
+        Some(format!("arn:{partition}:iam::{account}:role{path}{name}"))
+    }
+
     /// How many managed policies the role has.
     pub fn managed_count(&self) -> usize {
         managed_policies(self).len()

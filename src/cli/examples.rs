@@ -55,6 +55,10 @@ Examples:
   irsactl apply -f cluster.yaml --approve             carry it out
   irsactl apply -f cluster.yaml --prune --approve     and delete what it has not
   irsactl apply -f cluster.yaml --detailed-exitcode   exit 3 where it is not true";
+pub const EXPORT_EXAMPLES: &str = "\
+Examples:
+  irsactl export --cluster demo > cluster.yaml
+  irsactl export --cluster demo | irsactl apply -f -    has nothing to do";
 pub const DELETE_EXAMPLES: &str = "\
 Examples:
   irsactl delete iamserviceaccount s3-reader --cluster demo
@@ -65,3 +69,11 @@ Examples:
   source <(irsactl completion bash)
   irsactl completion zsh > \"${fpath[1]}/_irsactl\"
   irsactl completion fish > ~/.config/fish/completions/irsactl.fish";
+pub const RENDER_EXAMPLES: &str = "\
+Examples:
+  irsactl render s3-reader --cluster demo --account-id 111122223333 \\
+    --issuer-url https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE \\
+    --attach-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+  irsactl render … --for terraform > main.tf
+  irsactl render … --for aws-cli | sh
+  irsactl render … --for kubernetes --role-name s3-reader | kubectl apply -f -";

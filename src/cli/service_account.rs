@@ -41,7 +41,7 @@ pub struct NameArgs {
 #[derive(Args, Debug)]
 pub struct CreateServiceAccount {
     #[command(flatten)]
-    pub name: NameArgs,
+    pub account: AccountArgs,
     #[command(flatten)]
     pub cluster: ClusterArgs,
     /// Config file of eksctl in the place of flags; - reads stdin
@@ -51,15 +51,6 @@ pub struct CreateServiceAccount {
     pub config_file: Option<PathBuf>,
     #[command(flatten)]
     pub filter: FilterArgs,
-    #[command(flatten)]
-    pub permissions: PermissionArgs,
-    #[command(flatten)]
-    pub role: RoleArgs,
-    #[command(flatten)]
-    pub object: ObjectArgs,
-    /// Create the cluster's IAM OIDC provider too, where it is missing
-    #[arg(long, help_heading = "Role")]
-    pub associate_oidc_provider: bool,
     #[command(flatten)]
     pub stack: StackArgs,
     #[command(flatten)]
@@ -73,6 +64,22 @@ pub struct CreateServiceAccount {
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
     pub output: Format,
+}
+
+/// One service account by flags.
+#[derive(Args, Clone, Debug)]
+pub struct AccountArgs {
+    #[command(flatten)]
+    pub name: NameArgs,
+    #[command(flatten)]
+    pub permissions: PermissionArgs,
+    #[command(flatten)]
+    pub role: RoleArgs,
+    #[command(flatten)]
+    pub object: ObjectArgs,
+    /// Create the cluster's IAM OIDC provider too, where it is missing
+    #[arg(long, help_heading = "Role")]
+    pub associate_oidc_provider: bool,
 }
 
 /// What the role may do.
@@ -350,6 +357,20 @@ pub struct Apply {
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
     pub output: Format,
+}
+
+#[derive(Args, Debug)]
+pub struct Export {
+    /// Name of the EKS cluster
+    #[arg(short, long)]
+    pub cluster: ClusterName,
+    /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
+    #[arg(long, value_name = "URL")]
+    pub issuer_url: Option<Issuer>,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
 }
 
 #[derive(Args, Debug)]

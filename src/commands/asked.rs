@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::cli::{CreateServiceAccount, NameArgs};
+use crate::cli::{AccountArgs, NameArgs};
 use crate::desired::{self, Field, Given, Rule};
 use crate::error::Error;
 use crate::model::{Map, Namespace, Pairs, ServiceAccountName};
@@ -16,22 +16,22 @@ mod edits;
 
 pub use edits::{How, edited};
 
-/// The IAM service account that `create` is asked for.
-pub fn service_account(args: &CreateServiceAccount) -> Result<IamServiceAccount, Error> {
+/// The IAM service account that the flags describe.
+pub fn service_account(args: &AccountArgs) -> Result<IamServiceAccount, Error> {
     let given = given(args)?;
     let asked = desired::service_account(given).map_err(first)?;
-    Ok(How::creating(args).one(IamServiceAccount {
+    Ok(IamServiceAccount {
         provider: args.associate_oidc_provider.then(|| ProviderSpec {
             audiences: vec![args.role.audience.clone()],
             thumbprints: Thumbprints::Read,
             refresh: Refresh::Told,
         }),
         ..asked
-    }))
+    })
 }
 
 /// What the flags say of the account, each by itself.
-fn given(args: &CreateServiceAccount) -> Result<Given, Error> {
+fn given(args: &AccountArgs) -> Result<Given, Error> {
     let (permissions, role, object) = (&args.permissions, &args.role, &args.object);
     Ok(Given {
         role_arn: permissions.attach_role_arn.clone(),

@@ -18,14 +18,14 @@ pub async fn run(
     running: Running,
 ) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
+    let how = asked::How::creating(&args);
     let (place, accounts, provider) = match &args.config_file {
         Some(path) => {
             let config = file::read(path, &mut args.aws)?;
             let filter = file::filter(&args.filter)?;
-            let how = asked::How::creating(&args);
             (
                 file::place(&config, args.cluster.issuer_url.as_ref()),
-                how.all(file::accounts(&config, &filter)?),
+                file::accounts(&config, &filter)?,
                 file::provider(&config),
             )
         }
@@ -34,7 +34,7 @@ pub async fn run(
                 args.cluster.cluster.as_ref(),
                 args.cluster.issuer_url.as_ref(),
             )?,
-            vec![asked::service_account(&args)?],
+            vec![asked::service_account(&args.account)?],
             None,
         ),
     };
@@ -46,7 +46,7 @@ pub async fn run(
         drift: Drift::Told,
         place: &place,
         kubernetes: &args.kubernetes,
-        accounts,
+        accounts: how.all(accounts),
         provider,
         prune: None,
     };
@@ -55,7 +55,7 @@ pub async fn run(
     })
     .await?;
     match (finished, task.accounts.as_slice()) {
-        (Finished::Acted(outcomes), [asked]) if args.role.role_only => {
+        (Finished::Acted(outcomes), [asked]) if args.account.role.role_only => {
             print_manifests(&context, asked, outcomes)
         }
         (finished, _) => conclude(&context, finished),

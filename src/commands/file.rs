@@ -28,10 +28,14 @@ impl Place {
     }
 }
 
+pub fn config(path: &Path) -> Result<ClusterConfig, Error> {
+    let (name, bytes) = asked::read_file(path)?;
+    config::read(name.trim_matches('"'), &bytes)
+}
+
 /// Reads a config file, and lets its region hold for the run.
 pub fn read(path: &Path, aws: &mut AwsArgs) -> Result<ClusterConfig, Error> {
-    let (name, bytes) = asked::read_file(path)?;
-    let config = config::read(name.trim_matches('"'), &bytes)?;
+    let config = config(path)?;
     match &aws.region {
         Some(region) if *region != config.region => Err(Error::Flags(format!(
             "--region {region} and the config file, which says {}, contradict each other",

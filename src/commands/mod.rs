@@ -18,10 +18,12 @@ pub mod completion;
 mod create;
 mod delete;
 mod disassociate;
+mod export;
 mod file;
 mod get;
 mod reconcile;
 mod removal;
+pub mod render;
 mod thumbprint;
 mod update;
 
@@ -54,6 +56,8 @@ pub async fn run(command: Command, screen: Screen, running: Running) -> Result<E
             delete::run(*args, screen, running).await
         }
         Command::Apply(args) => apply::run(*args, screen, running).await,
+        Command::Export(args) => export::run(args, screen, running).await,
+        Command::Render(args) => render::run(&args, screen),
         Command::Completion(args) => completion::run(&args),
     }
 }

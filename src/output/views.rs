@@ -252,7 +252,7 @@ fn listed(account: &Listed) -> Value {
     let stack = &account.stack;
     // eksctl's seven names are always there.
     let policies = match &account.template {
-        Lookup::Found(template) => Some(well_known(&template.managed, &template.inline)),
+        Lookup::Found(template) => Some(template.well_known()),
         Lookup::Missing | Lookup::Unknown(_) => None,
     };
     let well_known: serde_json::Map<String, Value> = WELL_KNOWN
@@ -262,9 +262,7 @@ fn listed(account: &Listed) -> Value {
             (
                 index,
                 policy.name(),
-                policies
-                    .as_ref()
-                    .is_some_and(|p| p.contains(&policy.name())),
+                policies.as_ref().is_some_and(|p| p.contains(policy)),
             )
         })
         .filter(|(index, _, has)| *index < 7 || *has)
@@ -305,30 +303,6 @@ fn listed(account: &Listed) -> Value {
         }
     }
     item
-}
-
-/// Names of the well-known policies whose parts are all there.
-fn well_known(
-    managed: &std::collections::BTreeSet<String>,
-    inline: &std::collections::BTreeMap<String, Value>,
-) -> Vec<&'static str> {
-    let has = |name: &str| {
-        managed
-            .iter()
-            .any(|arn| arn.ends_with(&format!(":iam::aws:policy/{name}")))
-    };
-    WELL_KNOWN
-        .iter()
-        .filter(|policy| {
-            let entry = policy.entry();
-            entry.managed_policies.iter().all(|name| has(name))
-                && entry
-                    .policies
-                    .iter()
-                    .all(|(name, document)| inline.get(name) == Some(document))
-        })
-        .map(|policy| policy.name())
-        .collect()
 }
 
 impl View for Accounts {

@@ -16,8 +16,8 @@ mod drift;
 mod ready;
 mod service_account;
 
-pub use checks::fits_default_quotas;
 use checks::{check_policies, check_quotas, check_role};
+pub use checks::{fits_default_quotas, foreign_policy};
 use ready::plan_ready;
 use service_account::plan_service_account;
 
@@ -314,7 +314,7 @@ fn failure(found: &FoundStack) -> String {
 }
 
 /// eksctl's tags and the asked ones, which cannot replace them.
-fn stack_tags(asked: &IamServiceAccount, cluster: &Cluster) -> Map {
+pub fn stack_tags(asked: &IamServiceAccount, cluster: &Cluster) -> Map {
     let mut tags = asked.tags.clone();
     for tag in CLUSTER_TAGS {
         tags.insert(tag.to_owned(), cluster.name.to_string());
@@ -325,6 +325,6 @@ fn stack_tags(asked: &IamServiceAccount, cluster: &Cluster) -> Map {
 }
 
 #[cfg(test)]
-mod properties;
+pub mod properties;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::{WELL_KNOWN, WellKnownPolicy};
 use crate::policy;
 
 /// A role as a template describes it, for comparison and for show.
@@ -42,6 +43,21 @@ impl RoleTemplate {
             max_session_duration: role.get("MaxSessionDuration").and_then(number),
             trust: role.get("AssumeRolePolicyDocument")?.clone(),
         })
+    }
+
+    /// The well-known policies whose parts are all there.
+    pub fn well_known(&self) -> Vec<WellKnownPolicy> {
+        let has = |name: &str| {
+            let end = format!(":iam::aws:policy/{name}");
+            self.managed.iter().any(|arn| arn.ends_with(&end))
+        };
+        let is_there = |policy: &&WellKnownPolicy| {
+            let entry = policy.entry();
+            let mut documents = entry.policies.iter();
+            entry.managed_policies.iter().all(|name| has(name))
+                && documents.all(|(name, document)| self.inline.get(name) == Some(document))
+        };
+        WELL_KNOWN.iter().filter(is_there).copied().collect()
     }
 
     /// What differs in `asked` from what is `found`. A name or path that is not asked for is no

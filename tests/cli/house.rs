@@ -70,6 +70,7 @@ fn what_decides_is_pure() {
         "src/model",
         "src/plan",
         "src/policy",
+        "src/render",
         "src/template",
     ];
     let words = [

@@ -23,6 +23,7 @@ mod matrix;
 mod middle;
 mod peers;
 mod readme;
+mod render;
 mod resume;
 mod secrets;
 mod smoke;

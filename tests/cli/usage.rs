@@ -30,6 +30,8 @@ fn help_of_the_program() {
       create                      Create IAM service accounts
       get                         List IAM service accounts
       delete                      Delete IAM service accounts
+      render                      Print what create would make, for other tools:
+                                  offline, without credentials
       completion                  Print a shell completion script
 
     Options:
@@ -84,6 +86,8 @@ fn help_of_the_program() {
       create                      Create IAM service accounts
       get                         List IAM service accounts
       delete                      Delete IAM service accounts
+      render                      Print what create would make, for other tools: offline, without
+                                  credentials
       completion                  Print a shell completion script
 
     Options:
@@ -1223,6 +1227,8 @@ fn without_arguments_the_help_is_shown() {
       create                      Create IAM service accounts
       get                         List IAM service accounts
       delete                      Delete IAM service accounts
+      render                      Print what create would make, for other tools: offline, without
+                                  credentials
       completion                  Print a shell completion script
 
     Options:

@@ -20,7 +20,7 @@ pub struct How {
 impl How {
     pub fn creating(args: &CreateServiceAccount) -> Self {
         Self {
-            conflicts: conflicts(args.object.override_existing_serviceaccounts),
+            conflicts: conflicts(args.account.object.override_existing_serviceaccounts),
             service_role: args.stack.cfn_role_arn.clone(),
             rollback: rollback(args.stack.cfn_disable_rollback),
         }

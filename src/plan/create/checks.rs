@@ -1,7 +1,7 @@
 //! What must hold before a role is made or used: it, its policies and the account's quotas.
 
 use super::{IamServiceAccount, Permissions};
-use crate::model::{Cluster, RoleArn};
+use crate::model::{Cluster, PolicyArn, RoleArn};
 use crate::observe::{Lookup, ObservedAccount, RoleFacts, StackState};
 use crate::plan::{Refusal, Track};
 use crate::policy::{self, Quotas};
@@ -35,18 +35,8 @@ pub fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &L
 
 pub fn check_policies(track: &mut Track, cluster: &Cluster, observed: &ObservedAccount) {
     for (arn, lookup) in &observed.policies {
-        if arn.partition() != cluster.partition {
-            track.refusals.push(Refusal::OtherPartition {
-                arn: arn.to_string(),
-                partition: cluster.partition.clone(),
-            });
-            continue;
-        }
-        if arn.account() != "aws" && arn.account() != cluster.account {
-            track.refusals.push(Refusal::OtherAccount {
-                arn: arn.to_string(),
-                account: cluster.account.clone(),
-            });
+        if let Some(refusal) = foreign_policy(arn, cluster) {
+            track.refusals.push(refusal);
             continue;
         }
         match lookup {
@@ -61,6 +51,21 @@ pub fn check_policies(track: &mut Track, cluster: &Cluster, observed: &ObservedA
             Lookup::Found(()) => {}
         }
     }
+}
+
+/// Why IAM would not attach a policy to a role of the cluster's account, wherever it is.
+pub fn foreign_policy(arn: &PolicyArn, cluster: &Cluster) -> Option<Refusal> {
+    if arn.partition() != cluster.partition {
+        return Some(Refusal::OtherPartition {
+            arn: arn.to_string(),
+            partition: cluster.partition.clone(),
+        });
+    }
+    let is_ours = arn.account() == "aws" || arn.account() == cluster.account;
+    (!is_ours).then(|| Refusal::OtherAccount {
+        arn: arn.to_string(),
+        account: cluster.account.clone(),
+    })
 }
 
 /// Whether IAM's default quotas do, so that the account's own need not be asked for.

@@ -23,7 +23,7 @@ use crate::template::{RoleTemplate, WELL_KNOWN};
 const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 
 /// The same cases at every run, and no file of failed ones.
-fn config() -> ProptestConfig {
+pub fn config() -> ProptestConfig {
     ProptestConfig {
         cases: 128,
         failure_persistence: None,
@@ -33,7 +33,7 @@ fn config() -> ProptestConfig {
 }
 
 /// Texts that break what is put together without care: JSON, CSV, ARNs, templates, policies.
-fn hostile() -> impl Strategy<Value = String> {
+pub fn hostile() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("\"".to_owned()),
         Just("\\".to_owned()),
@@ -58,11 +58,11 @@ fn taken<T: std::str::FromStr + std::fmt::Debug>(usual: &'static str) -> impl St
         .prop_filter_map("refused", |text| text.parse().ok())
 }
 
-fn account() -> impl Strategy<Value = ServiceAccountName> {
+pub fn account() -> impl Strategy<Value = ServiceAccountName> {
     taken("[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?/[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\\.[a-z]{1,5})?")
 }
 
-fn cluster() -> impl Strategy<Value = Cluster> {
+pub fn cluster() -> impl Strategy<Value = Cluster> {
     let name = taken::<ClusterName>("[A-Za-z0-9][A-Za-z0-9_-]{0,99}");
     let issuer = taken("https://[a-z.]{1,20}/id/[A-Z0-9]{1,32}");
     (name, issuer, "[0-9]{12}", "aws(-cn|-us-gov)?").prop_map(
@@ -90,7 +90,7 @@ fn document() -> impl Strategy<Value = PolicyDocument> {
     })
 }
 
-fn spec() -> impl Strategy<Value = RoleSpec> {
+pub fn spec() -> impl Strategy<Value = RoleSpec> {
     let arn = || {
         taken::<PolicyArn>("arn:aws:iam::(aws|[0-9]{12}):policy/[!-~]{0,10}[A-Za-z0-9+=.@_-]{1,20}")
     };
@@ -123,7 +123,7 @@ fn spec() -> impl Strategy<Value = RoleSpec> {
         )
 }
 
-fn asked(name: ServiceAccountName, spec: RoleSpec, maps: [Map; 3]) -> IamServiceAccount {
+pub fn asked(name: ServiceAccountName, spec: RoleSpec, maps: [Map; 3]) -> IamServiceAccount {
     let [labels, annotations, tags] = maps;
     IamServiceAccount {
         name,
@@ -140,7 +140,7 @@ fn asked(name: ServiceAccountName, spec: RoleSpec, maps: [Map; 3]) -> IamService
     }
 }
 
-fn maps() -> impl Strategy<Value = [Map; 3]> {
+pub fn maps() -> impl Strategy<Value = [Map; 3]> {
     let map = || btree_map(hostile(), hostile(), 0..4);
     [map(), map(), map()]
 }

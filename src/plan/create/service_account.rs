@@ -6,7 +6,7 @@ use super::{Aim, IamServiceAccount, Permissions};
 use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION};
 use crate::observe::{ObservedAccount, ServiceAccount, ServiceAccountState, StackState};
 use crate::plan::{Action, Conflicts, Presence, Refusal, Role, ServiceAccountChange, Track};
-use crate::template::{Difference, RoleSpec};
+use crate::template::Difference;
 
 pub fn plan_service_account(
     track: &mut Track,
@@ -170,21 +170,8 @@ fn expected_role(
 ) -> Option<String> {
     match (&change.role, &asked.permissions) {
         (Role::Arn(arn), _) => Some(arn.to_string()),
-        (
-            Role::OutputOf(_),
-            Permissions::Role(RoleSpec {
-                name: Some(name),
-                path,
-                ..
-            }),
-        ) => {
-            let path = path.as_ref().map_or("/", |path| path.as_str());
-            Some(format!(
-                "arn:{}:iam::{}:role{path}{name}",
-                cluster.partition, cluster.account
-            ))
-        }
-        (Role::OutputOf(_), _) => None,
+        (Role::OutputOf(_), Permissions::Role(spec)) => spec.arn(cluster),
+        (Role::OutputOf(_), Permissions::Existing(_) | Permissions::Edited(_)) => None,
     }
 }
 

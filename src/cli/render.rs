@@ -1,0 +1,68 @@
+//! `render`: what stands in for the cluster, and the tool to render for.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+
+use super::{AccountArgs, FilterArgs};
+use crate::model::{ClusterName, Issuer};
+use crate::render::PARTITIONS;
+
+#[derive(Args, Debug)]
+pub struct Render {
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// Name of the EKS cluster
+    #[arg(short, long, required_unless_present = "config_file")]
+    pub cluster: Option<ClusterName>,
+    /// Config file of eksctl in the place of flags; - reads stdin
+    #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file",
+          conflicts_with_all = ["cluster", "NameArgs", "PermissionArgs", "RoleArgs", "ObjectArgs", "associate_oidc_provider"])]
+    pub config_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Tool to render for
+    #[arg(
+        long = "for",
+        value_name = "TOOL",
+        default_value = "cloudformation",
+        help_heading = "Output"
+    )]
+    pub target: Target,
+    /// Write each CloudFormation template to <stack>.json in this folder
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    pub output_dir: Option<PathBuf>,
+}
+
+/// What AWS would say about the cluster.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "In place of the cluster")]
+pub struct PlaceArgs {
+    /// OIDC issuer of the cluster
+    #[arg(long, value_name = "URL")]
+    pub issuer_url: Option<Issuer>,
+    /// AWS account of the roles, 12 digits
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    pub account_id: Option<String>,
+    /// AWS partition; known by itself where the issuer is EKS's
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PARTITIONS.map(|(name, _)| name)))]
+    pub partition: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    Cloudformation,
+    Terraform,
+    AwsCli,
+    Kubernetes,
+}
+
+fn account_id(text: &str) -> Result<String, &'static str> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("an AWS account is 12 digits"),
+    }
+}

@@ -1,0 +1,109 @@
+//! `export`: the config file that describes what exists, so that a team can begin with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+
+use super::file::Place;
+use super::{Context, Exit};
+use crate::cli::{Export, Screen};
+use crate::config::{self, ClusterConfig};
+use crate::desired::found::{self, Found};
+use crate::error::Error;
+use crate::model::{Map, ServiceAccountName};
+use crate::observe::{self, Lookup, Phase, ServiceAccount, Stack, Stacks};
+use crate::output::{self, Format};
+use crate::plan::create::IamServiceAccount;
+use crate::progress::Running;
+
+/// How many templates are read side by side.
+const PARALLEL: usize = 16;
+
+pub async fn run(args: Export, screen: Screen, running: Running) -> Result<Exit, Error> {
+    let place = Place::new(Some(&args.cluster), args.issuer_url.as_ref())?;
+    let context = Context::new(&args.aws, Format::Yaml, screen, running).await?;
+    let objects = async {
+        let cluster = context.cluster(&place).await?;
+        let kubernetes = context.kubernetes(&cluster, &args.kubernetes).await?;
+        kubernetes.service_accounts(None).await
+    };
+    let (stacks, objects) = tokio::try_join!(Stacks::list(&context.aws), objects)?;
+    let objects: BTreeMap<ServiceAccountName, ServiceAccount> = objects.into_iter().collect();
+    let mut accounts = with_stacks(&context, &place, &stacks, &objects).await?;
+    let known: BTreeSet<&ServiceAccountName> = accounts.iter().map(|asked| &asked.name).collect();
+    let others = objects
+        .iter()
+        .filter(|(name, object)| object.is_owned() && !known.contains(name));
+    let others: Vec<IamServiceAccount> = others
+        .filter_map(|(name, object)| {
+            Some(found::with_role(name, object.role()?.parse().ok()?, object))
+        })
+        .collect();
+    accounts.extend(others);
+    accounts.sort_by(|one, other| one.name.cmp(&other.name));
+    if accounts.is_empty() {
+        context.output.say("no IAM service accounts found");
+    }
+    output::print(&config::write(&ClusterConfig {
+        cluster: args.cluster,
+        region: context.aws.region.clone(),
+        with_oidc: Some(true),
+        tags: Map::new(),
+        accounts,
+    }))?;
+    Ok(Exit::Done)
+}
+
+/// The accounts that have a stack of this cluster. Those that no file can describe are told.
+async fn with_stacks(
+    context: &Context,
+    place: &Place,
+    stacks: &Stacks,
+    objects: &BTreeMap<ServiceAccountName, ServiceAccount>,
+) -> Result<Vec<IamServiceAccount>, Error> {
+    let of_cluster = stacks.listed().filter(|stack| stack.is_of(&place.cluster));
+    let named = of_cluster.filter_map(|stack| Some((stack.service_account()?, stack)));
+    let reads = named.map(async |(name, stack)| {
+        let template = match stack.phase {
+            Phase::Ready => observe::template(&context.aws, stack).await?,
+            _ => Lookup::Missing,
+        };
+        Ok::<_, Error>((name, stack, template))
+    });
+    let reads: Vec<_> = futures_util::stream::iter(reads)
+        .buffered(PARALLEL)
+        .collect()
+        .await;
+    let mut accounts = Vec::new();
+    for read in reads {
+        let (name, stack, template) = read?;
+        let Lookup::Found(template) = template else {
+            context
+                .output
+                .warn(&format!("{name} is left out: {}", why(stack, &template)));
+            continue;
+        };
+        let object = objects.get(&name);
+        let role = stack.role_arn.as_ref();
+        let Found { asked, lost } = found::with_stack(&name, &template, role, &stack.tags, object);
+        for lost in lost {
+            let text = format!("{name} cannot be described whole: {lost}");
+            context.output.warn(&text);
+        }
+        accounts.push(asked);
+    }
+    Ok(accounts)
+}
+
+fn why<T>(stack: &Stack, template: &Lookup<T>) -> String {
+    match template {
+        Lookup::Unknown(message) => message.clone(),
+        _ if stack.phase != Phase::Ready => {
+            format!("stack \"{}\" is in {}", stack.name, stack.status)
+        }
+        _ => format!(
+            "the template of stack \"{}\" is not one of eksctl or irsactl",
+            stack.name
+        ),
+    }
+}

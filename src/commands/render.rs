@@ -1,0 +1,110 @@
+//! `render`: what `create` would make, printed for other tools. Offline: what AWS would say about the
+//! cluster comes from flags.
+
+use super::file::{self, Place};
+use super::{Exit, asked};
+use crate::cli::{Render, Screen, Target};
+use crate::error::Error;
+use crate::model::{Cluster, ClusterName};
+use crate::output::{self, Format, Output};
+use crate::plan;
+use crate::plan::create::{IamServiceAccount, Permissions};
+use crate::render::{self, Problem, aws_cli, kubernetes, terraform};
+
+mod flags;
+mod stacks;
+
+pub fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
+    let output = Output {
+        format: Format::Yaml,
+        quiet: screen.quiet,
+    };
+    flags::check(args)?;
+    let (place, accounts) = match &args.config_file {
+        Some(path) => {
+            let config = file::config(path)?;
+            let mut accounts = file::accounts(&config, &file::filter(&args.filter)?)?;
+            for account in &mut accounts {
+                account.provider = file::provider(&config);
+            }
+            (file::place(&config, None), accounts)
+        }
+        None => (
+            Place::new(args.cluster.as_ref(), None)?,
+            vec![asked::service_account(&args.account)?],
+        ),
+    };
+    print(&accounts, args, &place.cluster, output)?;
+    Ok(Exit::Done)
+}
+
+/// Renders all accounts of a cluster for the asked tool.
+fn print(
+    accounts: &[IamServiceAccount],
+    args: &Render,
+    name: &ClusterName,
+    output: Output,
+) -> Result<(), Error> {
+    let is_existing =
+        |account: &&IamServiceAccount| matches!(account.permissions, Permissions::Existing(_));
+    if args.target == Target::Kubernetes && accounts.iter().all(|account| is_existing(&account)) {
+        return print_manifests(accounts, None);
+    }
+    let cluster = flags::cluster(args, name)?;
+    refuse(accounts, &cluster)?;
+    let existing: Vec<String> = accounts
+        .iter()
+        .filter(is_existing)
+        .map(|account| account.name.to_string())
+        .collect();
+    match args.target {
+        Target::Kubernetes => return print_manifests(accounts, Some(&cluster)),
+        Target::AwsCli => {
+            let script = aws_cli::script(accounts, &cluster).map_err(problems)?;
+            return output::print(&script);
+        }
+        Target::Cloudformation | Target::Terraform => {}
+    }
+    if existing.len() == accounts.len() {
+        return Err(Error::Flags(
+            "an existing role is not rendered: only `--for kubernetes` and `--for aws-cli` have something for it"
+                .to_owned(),
+        ));
+    }
+    for name in existing {
+        output.note(&format!(
+            "{name} uses an existing role: there is nothing to make for it"
+        ));
+    }
+    match args.target {
+        Target::Terraform => {
+            output::print(&terraform::configuration(accounts, &cluster).map_err(problems)?)
+        }
+        _ => stacks::print(accounts, &cluster, args.output_dir.as_deref(), output),
+    }
+}
+
+/// What IAM would refuse wherever it comes from.
+fn refuse(accounts: &[IamServiceAccount], cluster: &Cluster) -> Result<(), Error> {
+    let refusals = render::refusals(accounts, cluster).into_iter();
+    let errors = refusals.map(|(name, refusal)| Error::Refused {
+        target: plan::Target::ServiceAccount(name),
+        refusal: Box::new(refusal),
+    });
+    Error::all(errors.collect()).map_or(Ok(()), Err)
+}
+
+fn problems(problems: Vec<Problem>) -> Error {
+    let errors = problems.into_iter().map(|problem| Error::Unrenderable {
+        cause: problem.to_string(),
+        hints: vec![problem.hint],
+    });
+    Error::Several(errors.collect())
+}
+
+/// One YAML document each, as `kubectl apply -f -` takes them.
+fn print_manifests(accounts: &[IamServiceAccount], cluster: Option<&Cluster>) -> Result<(), Error> {
+    let manifests = kubernetes::manifests(accounts, cluster).map_err(problems)?;
+    let documents: Result<Vec<String>, Error> = manifests.iter().map(output::yaml).collect();
+    output::print(&documents?.join("---\n"))
+}

@@ -1,0 +1,81 @@
+//! From flags to the cluster that is not asked, and to what `create` would be asked for.
+
+use crate::cli::{Render, Target};
+use crate::error::Error;
+use crate::model::{Cluster, ClusterName};
+use crate::render;
+
+/// # Errors
+/// Flags that have nothing to say together.
+pub fn check(args: &Render) -> Result<(), Error> {
+    if args.output_dir.is_some() && args.target != Target::Cloudformation {
+        return Err(Error::Flags(
+            "--output-dir is for CloudFormation's templates: redirect stdout into a file"
+                .to_owned(),
+        ));
+    }
+    if args.account.role.role_only && args.target == Target::Kubernetes {
+        return Err(Error::Flags(
+            "--role-only cannot be used with --for kubernetes: there would be nothing to render"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// # Errors
+/// What must be given in place of the cluster, and how to find it.
+pub fn cluster(args: &Render, name: &ClusterName) -> Result<Cluster, Error> {
+    let place = &args.place;
+    let (Some(issuer), Some(account)) = (&place.issuer_url, &place.account_id) else {
+        return Err(missing(args, name));
+    };
+    let known = render::partition(issuer);
+    if let (Some(known), Some(asked)) = (known, &place.partition)
+        && known != asked
+    {
+        return Err(Error::Flags(format!(
+            "--partition {asked} and --issuer-url contradict each other: {} is in {known}",
+            issuer.host()
+        )));
+    }
+    let partition = place.partition.as_deref().or(known).unwrap_or("aws");
+    Ok(Cluster {
+        name: name.clone(),
+        partition: partition.to_owned(),
+        account: account.clone(),
+        issuer: issuer.clone(),
+        eks: None,
+    })
+}
+
+fn missing(args: &Render, cluster: &ClusterName) -> Error {
+    let place = &args.place;
+    let flags = [
+        (
+            "--issuer-url",
+            place.issuer_url.is_none(),
+            format!(
+                "find the issuer: `aws eks describe-cluster --name {cluster} --query cluster.identity.oidc.issuer --output text`"
+            ),
+        ),
+        (
+            "--account-id",
+            place.account_id.is_none(),
+            "find the account: `aws sts get-caller-identity --query Account --output text`"
+                .to_owned(),
+        ),
+    ];
+    let flags: Vec<_> = flags
+        .into_iter()
+        .filter(|(_, is_missing, _)| *is_missing)
+        .collect();
+    let names: Vec<&str> = flags.iter().map(|(name, ..)| *name).collect();
+    Error::Unrenderable {
+        cause: format!(
+            "{} must be set: `render` asks nobody about the cluster",
+            names.join(" and ")
+        ),
+        hints: flags.into_iter().map(|(_, _, hint)| hint).collect(),
+    }
+}

@@ -1,0 +1,109 @@
+//! CloudFormation templates, on stdout or as files, and the commands that make their stacks. A file
+//! that irsactl or eksctl did not make is never replaced.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::model::Cluster;
+use crate::output::{self, Output};
+use crate::plan::create::IamServiceAccount;
+use crate::render::{self, Stack, aws_cli};
+use crate::template::Capability;
+
+/// One template as it is; several one after another, or each in a file.
+pub fn print(
+    accounts: &[IamServiceAccount],
+    cluster: &Cluster,
+    folder: Option<&Path>,
+    output: Output,
+) -> Result<(), Error> {
+    let stacks = render::stacks(accounts, cluster);
+    if accounts.iter().any(|account| account.provider.is_some()) {
+        output.note(&format!(
+            "the stacks hold roles only: `irsactl associate-oidc-provider --cluster {} --approve` makes the provider",
+            cluster.name
+        ));
+    }
+    match folder {
+        Some(folder) => write(folder, &stacks)?,
+        None => {
+            let templates: Result<Vec<String>, Error> = stacks
+                .iter()
+                .map(|stack| output::json(&stack.template))
+                .collect();
+            output::print(&templates?.concat())?;
+        }
+    }
+    output
+        .say("make the stack from its file as irsactl does, so that irsactl and eksctl manage it:");
+    for stack in &stacks {
+        output.say(&create_stack(stack, folder));
+    }
+    Ok(())
+}
+
+/// The command that makes the stack of a template in a file.
+fn create_stack(stack: &Stack, folder: Option<&Path>) -> String {
+    let file = folder
+        .unwrap_or(Path::new(""))
+        .join(format!("{}.json", stack.name));
+    let capability = match stack.capability {
+        Capability::Iam => "CAPABILITY_IAM",
+        Capability::NamedIam => "CAPABILITY_NAMED_IAM",
+    };
+    let file = aws_cli::quoted(&format!("file://{}", file.display()));
+    let tags = aws_cli::quoted(&aws_cli::tag_list(&stack.tags).to_string());
+    format!(
+        "  aws cloudformation create-stack --stack-name {} \\\n    --template-body {file} \\\n    \
+         --capabilities {capability} --enable-termination-protection \\\n    --tags {tags}",
+        stack.name
+    )
+}
+
+/// Writes all files, or none when one of them is another's.
+fn write(folder: &Path, stacks: &[Stack]) -> Result<(), Error> {
+    let failed = |path: &Path, cause: &dyn ToString| Error::Unrenderable {
+        cause: format!("cannot write \"{}\": {}", path.display(), cause.to_string()),
+        hints: Vec::new(),
+    };
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    let mut files = Vec::new();
+    for stack in stacks {
+        let path = folder.join(format!("{}.json", stack.name));
+        if !is_free(&path, stack).map_err(|error| failed(&path, &error))? {
+            return Err(failed(
+                &path,
+                &"it is there, and is no template of this service account",
+            ));
+        }
+        files.push((path, output::json(&stack.template)?));
+    }
+    for (path, text) in files {
+        replace(&path, &text).map_err(|error| failed(&path, &error))?;
+        output::print(&format!("{}\n", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Whether there is nothing, or a template of the same service account.
+fn is_free(path: &Path, stack: &Stack) -> std::io::Result<bool> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).is_ok_and(|found: Value| {
+            found.get("Description") == stack.template.get("Description")
+        })),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// In one step, so that an interrupted run leaves a whole file.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".tmp");
+    let beside = PathBuf::from(beside);
+    std::fs::write(&beside, text)?;
+    std::fs::rename(&beside, path)
+}

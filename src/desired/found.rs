@@ -1,0 +1,148 @@
+//! From what exists to what would be asked for it: the account that a config file would describe.
+
+use crate::model::{
+    Audience, MANAGED_BY_LABEL, Map, PolicyArn, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
+};
+use crate::observe::ServiceAccount;
+use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+use crate::plan::{Conflicts, Rollback, is_own_tag};
+use crate::policy::{PolicyDocument, Trust};
+use crate::template::{RoleSpec, RoleTemplate};
+
+/// kubectl's own note of what it applied.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// An account as a file would ask for it, and what no file can say.
+pub struct Found {
+    pub asked: IamServiceAccount,
+    pub lost: Vec<String>,
+}
+
+/// A service account with a stack.
+pub fn with_stack(
+    name: &ServiceAccountName,
+    template: &RoleTemplate,
+    role: Option<&RoleArn>,
+    tags: &Map,
+    object: Option<&ServiceAccount>,
+) -> Found {
+    let mut lost = Vec::new();
+    let trust = Trust::read(&template.trust, name);
+    if trust.is_none() {
+        lost.push("its trust policy was written by hand".to_owned());
+    }
+    let trust = trust.unwrap_or_default();
+    let mut spec = role_spec(template, &mut lost);
+    spec.audience = trust.audience.clone();
+    spec.subject_pattern = trust.pattern;
+    let object = object.filter(|object| object.role() == role.map(ToString::to_string).as_deref());
+    let mut asked = account(name, Permissions::Role(spec), object);
+    asked.audience = trust.audience;
+    asked.tags = tags.clone();
+    asked.tags.retain(|key, _| !is_own_tag(key));
+    Found { asked, lost }
+}
+
+/// A ServiceAccount of ours that uses a role without a stack.
+pub fn with_role(
+    name: &ServiceAccountName,
+    role: RoleArn,
+    object: &ServiceAccount,
+) -> IamServiceAccount {
+    account(name, Permissions::Existing(role), Some(object))
+}
+
+/// An account with its ServiceAccount's labels and annotations.
+fn account(
+    name: &ServiceAccountName,
+    permissions: Permissions,
+    object: Option<&ServiceAccount>,
+) -> IamServiceAccount {
+    let mut asked = IamServiceAccount {
+        name: name.clone(),
+        permissions,
+        labels: Map::new(),
+        annotations: Map::new(),
+        audience: Audience::default(),
+        tags: Map::new(),
+        scope: Scope::Whole,
+        conflicts: Conflicts::Refused,
+        service_role: None,
+        rollback: Rollback::Enabled,
+        provider: None,
+    };
+    let Some(object) = object else {
+        asked.scope = Scope::RoleOnly;
+        return asked;
+    };
+    asked.labels.clone_from(&object.labels);
+    asked.annotations.clone_from(&object.annotations);
+    // What others wrote on an object of theirs is theirs.
+    if !object.is_owned() {
+        asked
+            .labels
+            .retain(|key, _| object.applied_labels.contains(key));
+        asked
+            .annotations
+            .retain(|key, _| object.applied_annotations.contains(key));
+    }
+    asked.labels.remove(MANAGED_BY_LABEL);
+    asked.annotations.remove(ROLE_ANNOTATION);
+    asked.annotations.remove(LAST_APPLIED);
+    asked
+}
+
+fn role_spec(template: &RoleTemplate, lost: &mut Vec<String>) -> RoleSpec {
+    let well_known = template.well_known();
+    let mut managed = template.managed.clone();
+    let mut inline = template.inline.clone();
+    for entry in well_known.iter().map(|policy| policy.entry()) {
+        for name in &entry.managed_policies {
+            let end = format!(":iam::aws:policy/{name}");
+            managed.retain(|arn| !arn.ends_with(&end));
+        }
+        inline.retain(|name, _| !entry.policies.contains_key(name));
+    }
+    let mut documents = Vec::new();
+    for (place, (name, document)) in by_number(inline).into_iter().enumerate() {
+        if name != format!("Policy{}", place + 1) {
+            lost.push(format!("its inline policy {name} would get another name"));
+        }
+        match PolicyDocument::parse(&document.to_string()) {
+            Ok(document) => documents.push(document),
+            Err(rule) => lost.push(format!("its inline policy {name} {rule}")),
+        }
+    }
+    let mut managed_arns: Vec<PolicyArn> = Vec::new();
+    for arn in managed {
+        match arn.parse() {
+            Ok(arn) => managed_arns.push(arn),
+            Err(_) => lost.push(format!("its managed policy {arn} is no ARN")),
+        }
+    }
+    RoleSpec {
+        managed: managed_arns,
+        inline: documents,
+        well_known,
+        boundary: template.boundary.as_ref().and_then(|arn| arn.parse().ok()),
+        name: template
+            .role_name
+            .as_ref()
+            .and_then(|name| name.parse().ok()),
+        path: template.path.as_ref().and_then(|path| path.parse().ok()),
+        max_session_duration: template
+            .max_session_duration
+            .and_then(|seconds| u32::try_from(seconds).ok()),
+        ..RoleSpec::default()
+    }
+}
+
+/// `Policy2` before `Policy10`.
+fn by_number<T>(inline: std::collections::BTreeMap<String, T>) -> Vec<(String, T)> {
+    let mut all: Vec<_> = inline.into_iter().collect();
+    all.sort_by_key(|(name, _)| {
+        let number = name.strip_prefix("Policy").and_then(|n| n.parse().ok());
+        (number.unwrap_or(u32::MAX), name.clone())
+    });
+    all
+}

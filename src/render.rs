@@ -1,0 +1,262 @@
+//! What irsactl would make, said in the words of other tools: CloudFormation templates, Terraform,
+//! a shell script, manifests. Pure, so that it can be had offline. Here is what the forms share: the
+//! role's parts with CloudFormation's functions put into plain values.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::model::{Audience, Cluster, Issuer, Map, ServiceAccountName, StackName, VERSION_TAG};
+use crate::plan::Refusal;
+use crate::plan::create::{self, IamServiceAccount, Permissions};
+use crate::template::{self, Capability, RoleSpec};
+
+pub mod aws_cli;
+mod hcl;
+pub mod kubernetes;
+pub mod terraform;
+
+/// Every partition with the DNS suffix of its hosts (botocore's `partitions.json`). aws-us-gov shares
+/// that of aws, and is told by its regions.
+pub const PARTITIONS: [(&str, &str); 8] = [
+    ("aws", "amazonaws.com"),
+    ("aws-cn", "amazonaws.com.cn"),
+    ("aws-us-gov", "amazonaws.com"),
+    ("aws-iso", "c2s.ic.gov"),
+    ("aws-iso-b", "sc2s.sgov.gov"),
+    ("aws-iso-e", "cloud.adc-e.uk"),
+    ("aws-iso-f", "csp.hci.ic.gov"),
+    ("aws-eusc", "amazonaws.eu"),
+];
+
+/// Why an account cannot be said in a tool's words, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub account: ServiceAccountName,
+    pub cause: String,
+    pub hint: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.account, self.cause)
+    }
+}
+
+/// The stack of one role, with what CreateStack must be told beside the template.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stack {
+    pub account: ServiceAccountName,
+    pub name: StackName,
+    pub template: Value,
+    pub capability: Capability,
+    pub tags: Map,
+}
+
+/// The stacks of all accounts that have a role of their own. Where two service accounts have the same
+/// stack name (`a-b/c` and `a/b-c`), the later one has the hashed name.
+pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<Stack> {
+    let mut taken = BTreeSet::new();
+    roles(accounts)
+        .map(|(account, spec)| {
+            let usual = StackName::for_service_account(&cluster.name, &account.name);
+            let name = match taken.insert(usual.to_string()) {
+                true => usual,
+                false => StackName::hashed(&cluster.name, &account.name),
+            };
+            Stack {
+                account: account.name.clone(),
+                name,
+                template: template::render(spec, cluster, &account.name),
+                capability: spec.capability(),
+                tags: create::stack_tags(account, cluster),
+            }
+        })
+        .collect()
+}
+
+/// Policies that IAM would not attach to a role of the cluster's account.
+pub fn refusals(
+    accounts: &[IamServiceAccount],
+    cluster: &Cluster,
+) -> Vec<(ServiceAccountName, Refusal)> {
+    let policies = roles(accounts).flat_map(|(account, spec)| {
+        let policies = spec.managed.iter().chain(&spec.boundary);
+        policies.map(move |policy| (account, policy))
+    });
+    policies
+        .filter_map(|(account, policy)| {
+            Some((
+                account.name.clone(),
+                create::foreign_policy(policy, cluster)?,
+            ))
+        })
+        .collect()
+}
+
+/// The partition that an issuer of EKS is in. `None`: the issuer is another's.
+pub fn partition(issuer: &Issuer) -> Option<&'static str> {
+    let (region, suffix) = eks_host(issuer)?;
+    if region.starts_with("us-gov-") {
+        return Some("aws-us-gov");
+    }
+    let mut known = PARTITIONS.iter();
+    known
+        .find(|(_, other)| *other == suffix)
+        .map(|(partition, _)| *partition)
+}
+
+/// Region and DNS suffix of `oidc.eks.<region>.<suffix>`.
+fn eks_host(issuer: &Issuer) -> Option<(&str, &str)> {
+    issuer.host().strip_prefix("oidc.eks.")?.split_once('.')
+}
+
+/// The accounts that have a role of their own.
+fn roles(accounts: &[IamServiceAccount]) -> impl Iterator<Item = (&IamServiceAccount, &RoleSpec)> {
+    accounts
+        .iter()
+        .filter_map(|account| match &account.permissions {
+            Permissions::Role(spec) => Some((account, spec)),
+            Permissions::Existing(_) | Permissions::Edited(_) => None,
+        })
+}
+
+/// What identifies the role as the service account's, and the asked tags. Without the version, which
+/// would be a change at each release.
+fn role_tags(account: &IamServiceAccount, cluster: &Cluster) -> Map {
+    let mut tags = create::stack_tags(account, cluster);
+    tags.remove(VERSION_TAG);
+    tags
+}
+
+/// A name for a role that is asked for without one: other service accounts have others, and the same
+/// one has the same the next time.
+fn role_name(account: &ServiceAccountName, cluster: &Cluster) -> String {
+    let digest = Sha256::digest(format!("{}/{account}", cluster.name));
+    let hash: String = digest[..4]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{}-{hash}", readable_name(account, cluster, 64 - 9))
+}
+
+/// Cluster, namespace and name, cut to a length; in it are only characters of IAM's role names.
+fn readable_name(account: &ServiceAccountName, cluster: &Cluster, length: usize) -> String {
+    let whole = format!("{}-{}-{}", cluster.name, account.namespace, account.name);
+    let cut: String = whole.chars().take(length).collect();
+    cut.trim_end_matches(['-', '.']).to_owned()
+}
+
+/// The ARNs of the managed policies, each once.
+fn managed_policies(spec: &RoleSpec, cluster: &Cluster) -> BTreeSet<String> {
+    let own = spec.managed.iter().map(ToString::to_string);
+    let well_known = spec
+        .well_known
+        .iter()
+        .flat_map(|policy| &policy.entry().managed_policies);
+    own.chain(well_known.map(|name| format!("arn:{}:iam::aws:policy/{name}", cluster.partition)))
+        .collect()
+}
+
+/// The audiences that the provider must know.
+fn audiences(accounts: &[IamServiceAccount]) -> BTreeSet<&str> {
+    let of_provider = accounts
+        .iter()
+        .filter_map(|account| account.provider.as_ref())
+        .flat_map(|provider| &provider.audiences);
+    let of_roles = accounts.iter().map(|account| &account.audience);
+    of_provider.chain(of_roles).map(Audience::as_str).collect()
+}
+
+/// The inline documents by name, with plain values for CloudFormation's functions.
+fn inline_policies(
+    account: &IamServiceAccount,
+    spec: &RoleSpec,
+    cluster: &Cluster,
+) -> Result<BTreeMap<String, Value>, Problem> {
+    let documents = spec.inline_documents().into_iter();
+    documents
+        .map(|(name, document)| match plain(&document, cluster) {
+            Ok(document) => Ok((name, document)),
+            Err(function) => Err(Problem {
+                account: account.name.clone(),
+                cause: format!(
+                    "inline policy {name} has {function}, which only CloudFormation can resolve"
+                ),
+                hint: "write the value itself into the document, or render `--for cloudformation`"
+                    .to_owned(),
+            }),
+        })
+        .collect()
+}
+
+/// A value in which functions of CloudFormation that need nothing but the cluster are worked out; the
+/// first of the others is the error.
+fn plain(value: &Value, cluster: &Cluster) -> Result<Value, String> {
+    match value {
+        Value::String(text) if text.contains("{{resolve:") => Err(value.to_string()),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| plain(item, cluster))
+            .collect::<Result<_, _>>()
+            .map(Value::Array),
+        Value::Object(members) => {
+            let mut entries = members.iter();
+            if let (Some((key, argument)), None) = (entries.next(), entries.next())
+                && (key == "Ref" || key.starts_with("Fn::"))
+            {
+                let text = function(key, argument, cluster);
+                return text.map(Value::String).ok_or_else(|| value.to_string());
+            }
+            let members = members.iter();
+            members
+                .map(|(key, member)| Ok((key.clone(), plain(member, cluster)?)))
+                .collect::<Result<_, _>>()
+                .map(Value::Object)
+        }
+        _ => Ok(value.clone()),
+    }
+}
+
+fn function(name: &str, argument: &Value, cluster: &Cluster) -> Option<String> {
+    let text = argument.as_str()?;
+    match name {
+        "Ref" => pseudo_parameter(text, cluster),
+        "Fn::Sub" if !text.contains("{{resolve:") => substituted(text, cluster),
+        _ => None,
+    }
+}
+
+/// `${Name}` is replaced, `${!Name}` is `${Name}` itself (CloudFormation User Guide, `Fn::Sub`).
+fn substituted(text: &str, cluster: &Cluster) -> Option<String> {
+    let mut pieces = text.split("${");
+    let mut result = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (name, rest) = piece.split_once('}')?;
+        match name.strip_prefix('!') {
+            Some(literal) => result.push_str(&format!("${{{literal}}}")),
+            None => result.push_str(&pseudo_parameter(name.trim(), cluster)?),
+        }
+        result.push_str(rest);
+    }
+    Some(result)
+}
+
+fn pseudo_parameter(name: &str, cluster: &Cluster) -> Option<String> {
+    let suffix = || {
+        let mut known = PARTITIONS.iter();
+        known.find(|(partition, _)| *partition == cluster.partition)
+    };
+    match name {
+        "AWS::Partition" => Some(cluster.partition.clone()),
+        "AWS::AccountId" => Some(cluster.account.clone()),
+        "AWS::URLSuffix" => Some(suffix()?.1.to_owned()),
+        "AWS::Region" => Some(eks_host(&cluster.issuer)?.0.to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! A POSIX shell script of aws and kubectl commands. What it makes has fixed names, so that it can
+//! run again: what is there is mended as far as one call mends it, and never taken from another owner.
+
+use serde_json::{Value, json};
+
+use super::{Problem, audiences, inline_policies, managed_policies, role_name, role_tags, roles};
+use crate::kubernetes;
+use crate::model::{CLUSTER_TAGS, Cluster, Map, ROLE_ANNOTATION};
+use crate::plan::Conflicts;
+use crate::plan::associate::Thumbprints;
+use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+use crate::template::{self, RoleSpec};
+
+/// The functions that the rest of the script calls. A role is the script's own when its tags name the
+/// cluster and the service account, and CloudFormation does not keep it.
+const FUNCTIONS: &str = include_str!("../../templates/render.sh");
+
+/// # Errors
+/// The accounts whose documents have functions that only CloudFormation can resolve.
+pub fn script(accounts: &[IamServiceAccount], cluster: &Cluster) -> Result<String, Vec<Problem>> {
+    let mut text = head(cluster);
+    let mut problems = Vec::new();
+    if roles(accounts).next().is_some() {
+        text.push_str(&provider(accounts, cluster));
+    }
+    for account in accounts {
+        text.push_str(&format!("\n# {}\n", account.name));
+        let role = match &account.permissions {
+            Permissions::Existing(arn) => arn.to_string(),
+            Permissions::Edited(_) => continue,
+            Permissions::Role(spec) => {
+                // A name makes the ARN known.
+                let mut spec = spec.clone();
+                let name = role_name(&account.name, cluster);
+                spec.name = spec.name.or_else(|| name.parse().ok());
+                match role_commands(account, &spec, cluster) {
+                    Ok(commands) => text.push_str(&commands),
+                    Err(problem) => problems.push(problem),
+                }
+                spec.arn(cluster).unwrap_or_default()
+            }
+        };
+        if account.scope == Scope::Whole {
+            text.push_str(&service_account(account, &role));
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(text),
+        false => Err(problems),
+    }
+}
+
+fn head(cluster: &Cluster) -> String {
+    let words = [
+        ("cluster", cluster.name.to_string()),
+        ("account", cluster.account.clone()),
+        ("provider", cluster.provider_arn()),
+    ];
+    let variables: String = words
+        .iter()
+        .map(|(name, value)| format!("{name}={}\n", quoted(value)))
+        .collect();
+    FUNCTIONS.replace("# VARIABLES\n", &format!("{variables}\n"))
+}
+
+/// The IAM OIDC provider, made where that is asked for, else only looked for. As JSON, because the CLI
+/// reads a file or fetches a page where a flag's value looks like a URL.
+fn provider(accounts: &[IamServiceAccount], cluster: &Cluster) -> String {
+    let Some(spec) = accounts
+        .iter()
+        .find_map(|account| account.provider.as_ref())
+    else {
+        return "\nneed_account\nneed_provider\n".to_owned();
+    };
+    let tags = CLUSTER_TAGS.map(|tag| (tag.to_owned(), cluster.name.to_string()));
+    let audiences = audiences(accounts);
+    let mut creation = json!({
+        "Url": cluster.issuer.url(),
+        "ClientIDList": audiences,
+        "Tags": tag_list(&Map::from(tags)),
+    });
+    if let Thumbprints::Given(thumbprints) = &spec.thumbprints {
+        creation["ThumbprintList"] = json!(thumbprints);
+    }
+    let arn = cluster.provider_arn();
+    let additions = audiences.iter().map(|audience| {
+        let addition = json!({ "OpenIDConnectProviderArn": arn, "ClientID": audience });
+        format!("audience {}\n", quoted(&addition.to_string()))
+    });
+    let additions: String = additions.collect();
+    format!(
+        "\nneed_account\nprovider {}\n{additions}",
+        quoted(&creation.to_string())
+    )
+}
+
+fn role_commands(
+    account: &IamServiceAccount,
+    spec: &RoleSpec,
+    cluster: &Cluster,
+) -> Result<String, Problem> {
+    let name = spec.name.as_ref().map_or("", |name| name.as_str());
+    let trust = template::trust(spec, cluster, &account.name);
+    let mut words = vec![
+        quoted(name),
+        quoted(&account.name.to_string()),
+        quoted(&trust.to_string()),
+        option(
+            "--tags",
+            &tag_list(&role_tags(account, cluster)).to_string(),
+        ),
+    ];
+    let optional = [
+        ("--path", spec.path.as_ref().map(ToString::to_string)),
+        (
+            "--max-session-duration",
+            spec.max_session_duration.map(|seconds| seconds.to_string()),
+        ),
+        (
+            "--permissions-boundary",
+            spec.boundary.as_ref().map(ToString::to_string),
+        ),
+    ];
+    for (flag, value) in optional {
+        words.extend(value.map(|value| option(flag, &value)));
+    }
+    let mut text = format!("role {}\n", words.join(" \\\n  "));
+    for (policy, document) in inline_policies(account, spec, cluster)? {
+        let document = quoted(&document.to_string());
+        text.push_str(&format!(
+            "inline_policy {} {} {document}\n",
+            quoted(name),
+            quoted(&policy)
+        ));
+    }
+    for arn in managed_policies(spec, cluster) {
+        text.push_str(&format!(
+            "managed_policy {} {}\n",
+            quoted(name),
+            quoted(&arn)
+        ));
+    }
+    Ok(text)
+}
+
+/// The object is given whole, so that no text in it is taken for anything else.
+fn service_account(account: &IamServiceAccount, role: &str) -> String {
+    let mut annotations = account.annotations.clone();
+    annotations.insert(ROLE_ANNOTATION.to_owned(), role.to_owned());
+    let manifest = kubernetes::manifest(&account.name, &account.labels, &annotations);
+    let mut words = vec![
+        quoted(account.name.namespace.as_str()),
+        quoted(&account.name.name),
+        quoted(&manifest.to_string()),
+    ];
+    if account.conflicts == Conflicts::Overridden {
+        words.push("--force-conflicts".to_owned());
+    }
+    format!("service_account {}\n", words.join(" \\\n  "))
+}
+
+/// As JSON: in the CLI's short form a `=` or `,` of a tag would be taken for its own.
+pub fn tag_list(tags: &Map) -> Value {
+    let tags = tags.iter();
+    tags.map(|(key, value)| json!({ "Key": key, "Value": value }))
+        .collect()
+}
+
+fn option(flag: &str, value: &str) -> String {
+    format!("{flag} {}", quoted(value))
+}
+
+/// A word of the shell that is this text: between single quotes nothing has a meaning but their end.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

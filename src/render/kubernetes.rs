@@ -1,0 +1,60 @@
+//! ServiceAccount manifests, with the labels and annotations that irsactl would apply. Namespaces are
+//! not among them: who deletes by the same file would delete all that is in them.
+
+use serde_json::Value;
+
+use super::Problem;
+use crate::kubernetes;
+use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL, ROLE_ANNOTATION};
+use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+
+/// The cluster tells the ARNs of named roles; existing ones need none.
+///
+/// # Errors
+/// The accounts whose role's ARN cannot be known before it is made.
+pub fn manifests(
+    accounts: &[IamServiceAccount],
+    cluster: Option<&Cluster>,
+) -> Result<Vec<Value>, Vec<Problem>> {
+    let mut manifests = Vec::new();
+    let mut problems = Vec::new();
+    let whole = accounts
+        .iter()
+        .filter(|account| account.scope == Scope::Whole);
+    for account in whole {
+        match role_arn(account, cluster) {
+            Some(arn) => manifests.push(manifest(account, &arn)),
+            None => problems.push(unknown_role(account)),
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(manifests),
+        false => Err(problems),
+    }
+}
+
+/// The ServiceAccount as irsactl makes it where there is none.
+fn manifest(account: &IamServiceAccount, role: &str) -> Value {
+    let mut labels = account.labels.clone();
+    labels.insert(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned());
+    let mut annotations = account.annotations.clone();
+    annotations.insert(ROLE_ANNOTATION.to_owned(), role.to_owned());
+    kubernetes::manifest(&account.name, &labels, &annotations)
+}
+
+fn role_arn(account: &IamServiceAccount, cluster: Option<&Cluster>) -> Option<String> {
+    match &account.permissions {
+        Permissions::Existing(arn) => Some(arn.to_string()),
+        Permissions::Role(spec) => spec.arn(cluster?),
+        Permissions::Edited(_) => None,
+    }
+}
+
+fn unknown_role(account: &IamServiceAccount) -> Problem {
+    Problem {
+        account: account.name.clone(),
+        cause: "the ARN of its role is not known before the role is made".to_owned(),
+        hint: "name the role (`--role-name NAME`), or put the ARN of the role that was made: `--attach-role-arn ARN`"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,215 @@
+//! Terraform configuration of the AWS provider: the IAM OIDC provider, the roles, their policies and
+//! attachments, and the roles' ARNs as output.
+
+use super::hcl::{Block, Expression};
+use super::{
+    Problem, audiences, inline_policies, managed_policies, readable_name, role_tags, roles,
+};
+use crate::model::{CLUSTER_TAGS, Cluster, Map, ServiceAccountName};
+use crate::plan::associate::Thumbprints;
+use crate::plan::create::IamServiceAccount;
+use crate::template::{self, RoleSpec};
+
+/// A random part of 26 characters follows, and a role's name has at most 64 (provider's documentation).
+const NAME_PREFIX_LENGTH: usize = 38;
+
+/// # Errors
+/// The accounts whose documents have functions that only CloudFormation can resolve.
+pub fn configuration(
+    accounts: &[IamServiceAccount],
+    cluster: &Cluster,
+) -> Result<String, Vec<Problem>> {
+    let (provider, reference) = provider(accounts, cluster);
+    let mut blocks = vec![provider];
+    let mut problems = Vec::new();
+    for (account, spec) in roles(accounts) {
+        match role_blocks(account, spec, cluster, &reference) {
+            Ok(role) => blocks.extend(role),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    blocks.push(output(accounts));
+    let blocks: String = blocks.iter().map(|block| format!("\n{block}")).collect();
+    Ok(format!("{}{blocks}", head(cluster)))
+}
+
+/// From that version on `thumbprint_list` may be left out (terraform-provider-aws, pull request 37255).
+fn head(cluster: &Cluster) -> String {
+    format!(
+        "# IAM roles for service accounts of cluster {}. Made by `irsactl render`.\n\n\
+         terraform {{\n  required_providers {{\n    aws = {{\n      source  = \"hashicorp/aws\"\n      \
+         version = \">= 5.82\"\n    }}\n  }}\n}}\n",
+        cluster.name
+    )
+}
+
+/// The provider, made or only looked up, and the reference to its ARN.
+fn provider(accounts: &[IamServiceAccount], cluster: &Cluster) -> (Block, String) {
+    let kind = "aws_iam_openid_connect_provider";
+    let label = identifier(cluster.name.as_str());
+    let Some(spec) = accounts
+        .iter()
+        .find_map(|account| account.provider.as_ref())
+    else {
+        let block = Block {
+            comment: "The cluster's IAM OIDC provider, which must be there already.".to_owned(),
+            header: format!("data \"{kind}\" \"{label}\""),
+            attributes: vec![("arn", Expression::text(cluster.provider_arn()))],
+        };
+        return (block, format!("data.{kind}.{label}.arn"));
+    };
+    let mut attributes = vec![
+        ("url", Expression::text(cluster.issuer.url())),
+        ("client_id_list", Expression::texts(audiences(accounts))),
+    ];
+    if let Thumbprints::Given(thumbprints) = &spec.thumbprints {
+        let thumbprints = thumbprints.iter().map(ToString::to_string);
+        attributes.push(("thumbprint_list", Expression::texts(thumbprints)));
+    }
+    let tags = CLUSTER_TAGS.map(|tag| (tag.to_owned(), cluster.name.to_string()));
+    attributes.push(("tags", object(&Map::from(tags))));
+    let block = Block {
+        comment: "The cluster's IAM OIDC provider.".to_owned(),
+        header: format!("resource \"{kind}\" \"{label}\""),
+        attributes,
+    };
+    (block, format!("{kind}.{label}.arn"))
+}
+
+fn role_blocks(
+    account: &IamServiceAccount,
+    spec: &RoleSpec,
+    cluster: &Cluster,
+    provider: &str,
+) -> Result<Vec<Block>, Problem> {
+    let label = label(&account.name);
+    let role = Expression::Bare(format!("aws_iam_role.{label}.name"));
+    let mut blocks = vec![role_block(account, spec, cluster, provider)];
+    for (name, document) in inline_policies(account, spec, cluster)? {
+        blocks.push(Block {
+            comment: String::new(),
+            // No label has `__` twice but by a policy's name, which has none.
+            header: format!("resource \"aws_iam_role_policy\" \"{label}__{name}\""),
+            attributes: vec![
+                ("name", Expression::text(name)),
+                ("role", role.clone()),
+                ("policy", Expression::call("jsonencode", (&document).into())),
+            ],
+        });
+    }
+    let managed = managed_policies(spec, cluster);
+    if !managed.is_empty() {
+        blocks.push(Block {
+            comment: String::new(),
+            header: format!("resource \"aws_iam_role_policy_attachment\" \"{label}\""),
+            attributes: vec![
+                (
+                    "for_each",
+                    Expression::call("toset", Expression::texts(managed)),
+                ),
+                ("role", role),
+                ("policy_arn", Expression::Bare("each.value".to_owned())),
+            ],
+        });
+    }
+    Ok(blocks)
+}
+
+fn role_block(
+    account: &IamServiceAccount,
+    spec: &RoleSpec,
+    cluster: &Cluster,
+    provider: &str,
+) -> Block {
+    let name = match &spec.name {
+        Some(name) => ("name", Expression::text(name.as_str())),
+        None => {
+            let prefix = readable_name(&account.name, cluster, NAME_PREFIX_LENGTH - 1);
+            ("name_prefix", Expression::text(format!("{prefix}-")))
+        }
+    };
+    let trust = Expression::from(&template::trust(spec, cluster, &account.name));
+    let trust = trust.referring(&cluster.provider_arn(), provider);
+    let optional = [
+        (
+            "path",
+            spec.path
+                .as_ref()
+                .map(|path| Expression::text(path.as_str())),
+        ),
+        (
+            "max_session_duration",
+            spec.max_session_duration
+                .map(|seconds| Expression::Bare(seconds.to_string())),
+        ),
+        (
+            "permissions_boundary",
+            spec.boundary
+                .as_ref()
+                .map(|arn| Expression::text(arn.to_string())),
+        ),
+    ];
+    let optional = optional
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let rest = [
+        ("assume_role_policy", Expression::call("jsonencode", trust)),
+        ("tags", object(&role_tags(account, cluster))),
+    ];
+    Block {
+        comment: account.name.to_string(),
+        header: format!("resource \"aws_iam_role\" \"{}\"", label(&account.name)),
+        attributes: [name].into_iter().chain(optional).chain(rest).collect(),
+    }
+}
+
+/// What the ServiceAccounts' annotations need.
+fn output(accounts: &[IamServiceAccount]) -> Block {
+    let arns = roles(accounts).map(|(account, _)| {
+        let reference = format!("aws_iam_role.{}.arn", label(&account.name));
+        (account.name.to_string(), Expression::Bare(reference))
+    });
+    Block {
+        comment: String::new(),
+        header: "output \"role_arns\"".to_owned(),
+        attributes: vec![
+            (
+                "description",
+                Expression::text(
+                    "Role of each service account, for its annotation eks.amazonaws.com/role-arn.",
+                ),
+            ),
+            ("value", Expression::Object(arns.collect())),
+        ],
+    }
+}
+
+fn object(map: &Map) -> Expression {
+    let members = map.iter();
+    Expression::Object(
+        members
+            .map(|(key, value)| (key.clone(), Expression::text(value)))
+            .collect(),
+    )
+}
+
+/// A label that no other service account has: names of Kubernetes have no `_`, and none of their dots
+/// is beside another.
+pub fn label(account: &ServiceAccountName) -> String {
+    identifier(&format!(
+        "{}__{}",
+        account.namespace,
+        account.name.replace('.', "_")
+    ))
+}
+
+/// Identifiers begin with a letter or `_`.
+fn identifier(text: &str) -> String {
+    match text.starts_with(|c: char| c.is_ascii_digit()) {
+        true => format!("_{text}"),
+        false => text.to_owned(),
+    }
+}
