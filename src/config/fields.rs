@@ -37,6 +37,13 @@ pub enum Origin {
 
 /// A field by its path; `[]` stands for each item of a list.
 #[derive(Debug)]
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the rest is for the reference in the README, which a test compares"
+    )
+)]
 pub struct Field {
     pub path: &'static str,
     pub kind: Kind,

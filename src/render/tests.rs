@@ -212,7 +212,7 @@ proptest! {
         let account = asked(name, spec.clone(), Default::default());
         let stack = stacks(&[account], &cluster).remove(0);
         let text = crate::output::json(&stack.template).unwrap();
-        let read = RoleTemplate::read(&text, &cluster.partition).expect("a template");
+        let read = RoleTemplate::read(&serde_json::from_str(&text).unwrap(), &cluster.partition).expect("a template");
         prop_assert_eq!(&read.inline, &spec.inline_documents());
         prop_assert_eq!(read.trust, template::trust(&spec, &cluster, &stack.account));
         prop_assert_eq!(read.role_name, spec.name.map(|name| name.to_string()));
