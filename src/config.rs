@@ -23,6 +23,8 @@ const API_VERSION: &str = "eksctl.io/v1alpha5";
 const KIND: &str = "ClusterConfig";
 /// So many problems are told; a file with more has one cause for most of them.
 const TOLD: usize = 100;
+/// So many are kept, whatever the file's size.
+const KEPT: usize = 1_000;
 
 /// What a config file asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +59,26 @@ impl Problem {
     }
 }
 
+/// The mistakes that are found.
+#[derive(Default)]
+struct Problems {
+    found: Vec<Problem>,
+    count: usize,
+}
+
+impl Problems {
+    fn push(&mut self, problem: Problem) {
+        self.count += 1;
+        if !self.is_full() {
+            self.found.push(problem);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= KEPT
+    }
+}
+
 /// `line:column: field: rule`.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,6 +95,7 @@ impl fmt::Display for Problem {
 pub fn told(file: &str, problems: &[Problem]) -> String {
     let count = match problems.len() {
         1 => "1 problem".to_owned(),
+        KEPT.. => format!("{KEPT} problems or more"),
         count => format!("{count} problems"),
     };
     let mut text = format!("{file} is no valid config file: {count}");
@@ -114,17 +137,17 @@ fn parsed(bytes: &[u8]) -> Result<ClusterConfig, Vec<Problem>> {
     let root = node::parse(text)
         .map_err(|fault| one(fault.place, fault.rule))?
         .ok_or_else(|| one(start, "the file is empty".to_owned()))?;
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     check::check(&root, &mut problems);
     let config = contents(&root, &mut problems);
     match config {
-        Some(config) if problems.is_empty() => Ok(config),
-        _ => Err(problems),
+        Some(config) if problems.found.is_empty() => Ok(config),
+        _ => Err(problems.found),
     }
 }
 
 /// The values of a file whose names and types were checked; what is of a wrong type is passed over.
-fn contents(root: &Node, problems: &mut Vec<Problem>) -> Option<ClusterConfig> {
+fn contents(root: &Node, problems: &mut Problems) -> Option<ClusterConfig> {
     if !matches!(root.value, Value::Map(_)) {
         return None;
     }
@@ -173,7 +196,7 @@ fn with_oidc(root: &Node) -> Option<bool> {
 }
 
 /// A field that must be there is not.
-fn missing(node: &Node, path: &str, name: &str, problems: &mut Vec<Problem>) {
+fn missing(node: &Node, path: &str, name: &str, problems: &mut Problems) {
     problems.push(Problem::new(node.place, &inside(path, name), "must be set"));
 }
 
@@ -182,7 +205,7 @@ fn value<T: std::str::FromStr<Err = String>>(
     node: &Node,
     path: &str,
     name: &str,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<T> {
     let found = node.at(name)?;
     let text = found.text()?;

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 /// Pieces that mean something to one of the readers.
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 52] = [
     "{",
     "}",
     "[",
@@ -45,6 +45,18 @@ const PIECES: [&str; 40] = [
     "Role1",
     "Statement",
     "-----BEGIN CERTIFICATE-----\n",
+    "\n- ",
+    "\n  ",
+    "\r\n",
+    "\t",
+    ": ",
+    "? ",
+    "&a ",
+    "*a",
+    "<<: ",
+    "!!str ",
+    " |\n",
+    "\n---\n",
 ];
 
 /// A small generator of its own (xorshift64*): a run is repeated by its seed.

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{AccountArgs, NameArgs};
+use crate::config::{self, ClusterConfig};
 use crate::desired::{self, Field, Given, Rule};
 use crate::error::Error;
 use crate::model::{Map, Namespace, Pairs, ServiceAccountName};
@@ -139,6 +140,13 @@ fn document(path: &Path) -> Result<PolicyDocument, Error> {
         value: path.display().to_string(),
         rule,
     })
+}
+
+/// What the config file asks for; `-` is stdin.
+pub fn config(path: &Path) -> Result<ClusterConfig, Error> {
+    let (name, bytes) = read_file(path)?;
+    // Without quotes, `file:line:column` is what editors and terminals follow.
+    config::read(name.trim_matches('"'), &bytes)
 }
 
 /// A file's name for messages, and its bytes; `-` is stdin. Nothing that is read here is that long.

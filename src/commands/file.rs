@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::asked;
 use crate::cli::{AwsArgs, FilterArgs};
-use crate::config::{self, ClusterConfig, Filter};
+use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
 use crate::model::{Audience, ClusterName, Issuer};
 use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
@@ -28,14 +28,9 @@ impl Place {
     }
 }
 
-pub fn config(path: &Path) -> Result<ClusterConfig, Error> {
-    let (name, bytes) = asked::read_file(path)?;
-    config::read(name.trim_matches('"'), &bytes)
-}
-
 /// Reads a config file, and lets its region hold for the run.
 pub fn read(path: &Path, aws: &mut AwsArgs) -> Result<ClusterConfig, Error> {
-    let config = config(path)?;
+    let config = asked::config(path)?;
     match &aws.region {
         Some(region) if *region != config.region => Err(Error::Flags(format!(
             "--region {region} and the config file, which says {}, contradict each other",

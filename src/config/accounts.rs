@@ -9,15 +9,15 @@ use serde_json::Value as Json;
 
 use super::check::{number, short};
 use super::node::{Node, Value};
-use super::{Problem, inside, missing, value};
+use super::{Problem, Problems, inside, missing, value};
 use crate::desired::{self, Field, Given, Rule, SESSION_SECONDS, TOKEN_SECONDS};
 use crate::model::{Map, Namespace, ServiceAccountName};
-use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+use crate::plan::create::{IamServiceAccount, Scope};
 use crate::policy::PolicyDocument;
 use crate::template::WELL_KNOWN;
 
 /// The accounts that are good; what is wrong is put into `problems`.
-pub fn read(root: &Node, tags: &Map, problems: &mut Vec<Problem>) -> Vec<IamServiceAccount> {
+pub fn read(root: &Node, tags: &Map, problems: &mut Problems) -> Vec<IamServiceAccount> {
     let Some(list) = root.at("iam.serviceAccounts") else {
         return Vec::new();
     };
@@ -27,16 +27,16 @@ pub fn read(root: &Node, tags: &Map, problems: &mut Vec<Problem>) -> Vec<IamServ
         if matches!(node.value, Value::Map(_)) {
             let path = format!("iam.serviceAccounts[{index}]");
             let account = account(node, &path, tags, odd.contains(&index), problems);
-            accounts.extend(account.map(|account| (index, account)));
+            accounts.extend(account);
         }
     }
     check_provider(root, list, problems);
-    check_once(list, &accounts, problems);
-    accounts.into_iter().map(|(_, account)| account).collect()
+    check_once(list, problems);
+    accounts
 }
 
 /// The tags that every stack gets.
-pub fn common_tags(root: &Node, problems: &mut Vec<Problem>) -> Map {
+pub fn common_tags(root: &Node, problems: &mut Problems) -> Map {
     const PATH: &str = "metadata.tags";
     let tags = map(root, PATH);
     for rule in desired::common_tags(&tags) {
@@ -47,7 +47,7 @@ pub fn common_tags(root: &Node, problems: &mut Vec<Problem>) -> Map {
 }
 
 /// eksctl's rule: roles for service accounts need the provider, and the file must say so.
-fn check_provider(root: &Node, list: &Node, problems: &mut Vec<Problem>) {
+fn check_provider(root: &Node, list: &Node, problems: &mut Problems) {
     let said = root.at("iam.withOIDC");
     let is_on = said.is_some_and(|node| !matches!(node.value, Value::Bool(false)));
     if !is_on && !list.items().is_empty() {
@@ -58,29 +58,27 @@ fn check_provider(root: &Node, list: &Node, problems: &mut Vec<Problem>) {
 }
 
 /// No account and no name of a role may stand twice.
-fn check_once(list: &Node, accounts: &[(usize, IamServiceAccount)], problems: &mut Vec<Problem>) {
+fn check_once(list: &Node, problems: &mut Problems) {
     let mut seen = BTreeMap::new();
-    for (index, account) in accounts {
-        let node = &list.items()[*index];
-        let role = match &account.permissions {
-            Permissions::Role(spec) => spec.name.as_ref(),
-            Permissions::Existing(_) | Permissions::Edited(_) => None,
-        };
-        let role = role.map(|role| ("roleName", role.to_string()));
-        for (field, value) in [("metadata.name", account.name.to_string())]
-            .into_iter()
-            .chain(role)
-        {
-            let place = node.at(field).map_or(node.place, |node| node.place);
-            let Some((first, line)) = seen.insert((field, value.clone()), (*index, place.line))
+    for (index, account) in list.items().iter().enumerate() {
+        let text = |name: &str| account.at(name).and_then(|node| node.text());
+        let namespace = text("metadata.namespace").unwrap_or("default");
+        let name = text("metadata.name").map(|name| format!("{namespace}/{name}"));
+        let role = text("roleName").map(str::to_owned);
+        for (field, value) in [("metadata.name", name), ("roleName", role)] {
+            let (Some(value), Some(node)) = (value, account.at(field)) else {
+                continue;
+            };
+            let Some((first, line)) = seen.insert((field, value.clone()), (index, node.place.line))
             else {
                 continue;
             };
             let path = format!("iam.serviceAccounts[{index}].{field}");
             let rule = format!(
-                "{value:?} stands twice; first in iam.serviceAccounts[{first}], line {line}"
+                "{:?} stands twice; first in iam.serviceAccounts[{first}], line {line}",
+                short(&value)
             );
-            problems.push(Problem::new(place, &path, rule));
+            problems.push(Problem::new(node.place, &path, rule));
         }
     }
 }
@@ -90,40 +88,41 @@ fn account(
     path: &str,
     tags: &Map,
     is_odd: bool,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<IamServiceAccount> {
-    let before = problems.len();
+    let before = problems.count;
     let name = service_account_name(node, path, problems);
     let mut given = given(node, path, name.clone(), problems);
     given.common_tags.clone_from(tags);
-    // An empty document asks for a role without policies, as in eksctl. And what could not be read,
-    // or has a wrong name, is not missing.
+    // An empty document asks for a role without policies, as in eksctl.
     let is_empty = |node: &Node| matches!(&node.value, Value::Map(fields) if fields.is_empty());
-    given.bare |= is_odd
-        || problems.len() > before
-        || node.at("attachPolicy").is_some_and(|node| is_empty(node));
+    given.bare = node.at("attachPolicy").is_some_and(|node| is_empty(node));
+    // What could not be read, or has a wrong name, is not missing.
+    let is_known = !is_odd && problems.count == before;
     match desired::service_account(given) {
         Ok(account) => name.map(|_| account),
         Err(broken) => {
-            problems.extend(broken.iter().map(|rule| problem(node, path, rule)));
+            let broken = broken.iter();
+            let broken = broken.filter(|rule| is_known || **rule != Rule::NoPermissions);
+            broken.for_each(|rule| problems.push(problem(node, path, rule)));
             None
         }
     }
 }
 
 /// The accounts, by index, of which names or types are wrong.
-fn with_problems(problems: &[Problem]) -> BTreeSet<usize> {
+fn with_problems(problems: &Problems) -> BTreeSet<usize> {
     let index = |problem: &Problem| {
         let rest = problem.field.strip_prefix("iam.serviceAccounts[")?;
         rest.split(']').next()?.parse().ok()
     };
-    problems.iter().filter_map(index).collect()
+    problems.found.iter().filter_map(index).collect()
 }
 
 fn service_account_name(
     node: &Node,
     path: &str,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<ServiceAccountName> {
     let namespace = match node.at("metadata.namespace") {
         Some(_) => value::<Namespace>(node, path, "metadata.namespace", problems)?,
@@ -157,7 +156,7 @@ fn given(
     node: &Node,
     path: &str,
     account: Option<ServiceAccountName>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Given {
     let some_name = || ServiceAccountName {
         namespace: Namespace::default(),
@@ -204,7 +203,7 @@ fn texts<T: FromStr<Err = String>>(
     node: &Node,
     path: &str,
     name: &str,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Vec<T> {
     let items = node.at(name).map_or(&[][..], |node| node.items());
     let mut values = Vec::new();
@@ -227,7 +226,7 @@ fn seconds(
     path: &str,
     name: &str,
     range: RangeInclusive<u32>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<u32> {
     let found = node.at(name)?;
     let Value::Number(text) = &found.value else {
@@ -260,7 +259,7 @@ fn map(node: &Node, name: &str) -> Map {
 }
 
 /// The policy documents, of `attachPolicy` or of `attachPolicies`.
-fn documents(node: &Node, path: &str, problems: &mut Vec<Problem>) -> Vec<PolicyDocument> {
+fn documents(node: &Node, path: &str, problems: &mut Problems) -> Vec<PolicyDocument> {
     let one = node.at("attachPolicy");
     let several = node.at("attachPolicies");
     if let (Some(one), Some(_)) = (one, several) {
@@ -282,7 +281,7 @@ fn documents(node: &Node, path: &str, problems: &mut Vec<Problem>) -> Vec<Policy
         .collect()
 }
 
-fn document(node: &Node, path: &str, problems: &mut Vec<Problem>) -> Option<PolicyDocument> {
+fn document(node: &Node, path: &str, problems: &mut Problems) -> Option<PolicyDocument> {
     // What is no JSON has been told already.
     let json = json(node)?;
     match PolicyDocument::parse(&json.to_string()) {

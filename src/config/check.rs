@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::fields::{self, Field, Kind, SECTIONS};
 use super::node::{Node, Place, Value};
-use super::{Problem, inside};
+use super::{Problem, Problems, inside};
 
 /// Puts every problem of names and types into `problems`.
-pub fn check(root: &Node, problems: &mut Vec<Problem>) {
+pub fn check(root: &Node, problems: &mut Problems) {
     let Value::Map(_) = root.value else {
         problems.push(Problem::new(root.place, "", mismatch(Kind::Object, root)));
         return;
@@ -17,7 +17,7 @@ pub fn check(root: &Node, problems: &mut Vec<Problem>) {
 }
 
 /// An object whose fields are on the list, under `pattern`.
-fn object(node: &Node, pattern: &str, path: &str, problems: &mut Vec<Problem>) {
+fn object(node: &Node, pattern: &str, path: &str, problems: &mut Problems) {
     let sections = if path.is_empty() {
         SECTIONS.as_slice()
     } else {
@@ -32,7 +32,11 @@ fn object(node: &Node, pattern: &str, path: &str, problems: &mut Vec<Problem>) {
         if let Some(field) = fields::of(pattern).find(|field| field.name() == name) {
             value_of(field, value, &path, problems);
         } else if !sections.contains(&name) {
-            let near = nearest(name, &names);
+            // Beyond that, the file is of another kind.
+            let near = match problems.is_full() {
+                true => String::new(),
+                false => nearest(name, &names),
+            };
             let rule = format!("there is no such field{near}");
             problems.push(Problem::new(place, &path, rule));
         }
@@ -43,7 +47,7 @@ fn object(node: &Node, pattern: &str, path: &str, problems: &mut Vec<Problem>) {
 fn unique<'a>(
     node: &'a Node,
     path: &str,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Vec<(&'a str, &'a Node, Place)> {
     let mut seen = BTreeMap::new();
     let mut entries = Vec::new();
@@ -65,7 +69,7 @@ fn unique<'a>(
     entries
 }
 
-fn value_of(field: &Field, node: &Node, path: &str, problems: &mut Vec<Problem>) {
+fn value_of(field: &Field, node: &Node, path: &str, problems: &mut Problems) {
     if node.is_null() {
         return;
     }
@@ -97,7 +101,7 @@ fn value_of(field: &Field, node: &Node, path: &str, problems: &mut Vec<Problem>)
     }
 }
 
-fn items(field: &Field, node: &Node, path: &str, problems: &mut Vec<Problem>) {
+fn items(field: &Field, node: &Node, path: &str, problems: &mut Problems) {
     for (index, item) in node.items().iter().enumerate() {
         let path = format!("{path}[{index}]");
         match (field.kind, &item.value) {
@@ -118,7 +122,7 @@ fn items(field: &Field, node: &Node, path: &str, problems: &mut Vec<Problem>) {
 }
 
 /// Texts by any name, or bools by the names of well-known policies.
-fn entries(kind: Kind, node: &Node, path: &str, problems: &mut Vec<Problem>) {
+fn entries(kind: Kind, node: &Node, path: &str, problems: &mut Problems) {
     for (name, value, place) in unique(node, path, problems) {
         let path = inside(path, name);
         let wanted = match kind {
@@ -144,7 +148,7 @@ fn entries(kind: Kind, node: &Node, path: &str, problems: &mut Vec<Problem>) {
 }
 
 /// A policy document must be JSON in the end; its grammar is judged where it is read.
-fn document(node: &Node, path: &str, problems: &mut Vec<Problem>) {
+fn document(node: &Node, path: &str, problems: &mut Problems) {
     match &node.value {
         Value::Map(_) => {
             for (name, value, _) in unique(node, path, problems) {

@@ -11,7 +11,7 @@ use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, Span, Tag};
 /// Nodes of a document, aliases counted as often as they stand.
 const LARGEST: usize = 500_000;
 /// Collections inside of each other.
-const DEEPEST: usize = 100;
+const DEEPEST: usize = 160;
 
 /// Where something stands; both begin at 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -330,7 +330,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     }
 }
 
-/// What a text without quotes means to eksctl's reader.
+/// What a text without quotes means to eksctl's reader (sigs.k8s.io/yaml, goyaml.v2/resolve.go).
 pub fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -349,11 +349,8 @@ pub fn plain(text: &str) -> Value {
 /// Numbers as Go's YAML takes them: `-1`, `1_000`, `0x1F`, `0o17`, `0b1`, `1.5e3`, `.5`, `.inf`, `.nan`.
 fn is_number(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if matches!(
-        unsigned.to_ascii_lowercase().as_str(),
-        ".inf" | ".nan" | "inf" | "nan"
-    ) {
-        return unsigned.starts_with('.');
+    if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
+        return true;
     }
     if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         return false;
@@ -508,7 +505,7 @@ mod tests {
                 "{told}"
             );
         }
-        let chain: String = (1..150)
+        let chain: String = (1..200)
             .map(|level| format!("a{level}: &a{level} [*a{}]\n", level - 1))
             .collect();
         assert!(rule(&format!("a0: &a0 1\n{chain}")).contains("inside of each other"));

@@ -122,6 +122,11 @@ fn json_windows_lines_and_further_documents_are_read() {
 	"metadata":{"name":"demo","region":"eu-west-1"},"iam":{"withOIDC":true,"serviceAccounts":[
 	{"metadata":{"name":"a"},"attachPolicyARNs":["arn:aws:iam::aws:policy\/ReadOnlyAccess"]}]}}"#;
     assert_eq!(good(json).accounts.len(), 1);
+    let pair = json.replace(
+        "\"name\":\"a\"",
+        r#""name":"a","annotations":{"a":"\ud83d\ude00"}"#,
+    );
+    assert_eq!(good(&pair).accounts[0].annotations["a"], "\u{1f600}");
     let windows = format!("\u{feff}{}", EXAMPLE.replace('\n', "\r\n"));
     assert_eq!(good(&windows), good(EXAMPLE));
     let documents = format!("---\n{EXAMPLE}\n---\nkind: Other\n...\n{{");
@@ -224,6 +229,22 @@ fn values_that_break_a_rule_are_told() {
       c.yaml:24:19: iam.serviceAccounts[1].attachPolicy: Statement is neither an object nor a list
       c.yaml:26:7: iam.serviceAccounts[1].tags["aws:x"]: keys that begin with `aws:` are reserved
       c.yaml:27:7: iam.serviceAccounts[1].tags.empty: a value is 1 to 256 letters, digits, blanks and `_.:/=+-@`
+    "#);
+}
+
+#[test]
+fn a_mistake_brings_no_further_ones() {
+    let text = with_accounts(
+        "  - metadata: {name: a}\n    attachRoleARN: arn:aws:iam::111122223333:role/r\n    tokenExpiration: 1\n  \
+         - metadata: {name: b}\n    attachPolicyARNs: [x]\n  - metadata: {name: b, labels: [a]}\n    attachRoleARN: r\n",
+    );
+    insta::assert_snapshot!(wrong(&text), @r#"
+    c.yaml is no valid config file: 5 problems
+      c.yaml:11:22: iam.serviceAccounts[0].tokenExpiration: `1`: 600 to 86400 seconds are wanted
+      c.yaml:13:24: iam.serviceAccounts[1].attachPolicyARNs[0]: "x": an ARN is `arn:partition:service:region:account:resource`; an ARN such as `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess` is wanted
+      c.yaml:14:22: iam.serviceAccounts[2].metadata.name: "default/b" stands twice; first in iam.serviceAccounts[1], line 12
+      c.yaml:14:33: iam.serviceAccounts[2].metadata.labels: an object of texts is wanted, this is a list
+      c.yaml:15:20: iam.serviceAccounts[2].attachRoleARN: "r": an ARN is `arn:partition:service:region:account:resource`; an ARN such as `arn:aws:iam::111122223333:role/my-role` is wanted
     "#);
 }
 
@@ -335,6 +356,12 @@ fn a_file_with_one_mistake_a_line_is_told_in_part() {
     let told = wrong(&many);
     assert_eq!(told.lines().count(), 102, "{told}");
     assert!(told.ends_with("and 203 more"), "{told}");
+    let more = many.replace("x", "y") + &many.repeat(10);
+    let told = wrong(&more);
+    assert!(
+        told.starts_with("c.yaml is no valid config file: 1000 problems or more\n"),
+        "{told}"
+    );
 }
 
 #[test]
