@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::plan::create::{IamServiceAccount, Permissions, Scope};
 use crate::plan::{Conflicts, Rollback};
-use crate::policy::{self, PolicyDocument};
+use crate::policy::{self, INLINE_QUOTA, MANAGED_MAXIMUM, PolicyDocument};
 use crate::template::{RoleSpec, WELL_KNOWN, WellKnownPolicy};
 
 pub mod found;
@@ -158,51 +158,43 @@ impl Rule {
 
     /// The rule in words; `name` is what the user calls a field.
     pub fn told(&self, name: impl Fn(Field) -> &'static str) -> String {
+        let managed = name(Field::ManagedPolicies);
+        let role_arn = name(Field::RoleArn);
+        let annotations = name(Field::Annotations);
+        // What the rule is told of, or what the annotation is to be given by.
+        let field = match self {
+            Self::Contradiction { field, .. } | Self::Reserved { field, .. } => name(*field),
+            _ => name(self.field()),
+        };
         match self {
             Self::Entry { rule, .. } => rule.clone(),
-            Self::NothingToDo => format!(
-                "{} cannot be used with {}: there would be nothing to do",
-                name(Field::Scope),
-                name(Field::RoleArn)
-            ),
-            Self::NoPermissions => format!(
-                "one of {}, {}, {} and {} must be set",
-                name(Field::ManagedPolicies),
-                name(Field::InlinePolicies),
-                name(Field::WellKnownPolicies),
-                name(Field::RoleArn)
-            ),
-            Self::WithRole(field) => format!(
-                "{} cannot be used with {}: an existing role is used as it is",
-                name(*field),
-                name(Field::RoleArn)
-            ),
+            Self::NothingToDo => {
+                format!("{field} cannot be used with {role_arn}: there would be nothing to do")
+            }
+            Self::NoPermissions => {
+                let inline = name(Field::InlinePolicies);
+                let well_known = name(Field::WellKnownPolicies);
+                format!("one of {managed}, {inline}, {well_known} and {role_arn} must be set")
+            }
+            Self::WithRole(_) => {
+                format!("{field} cannot be used with {role_arn}: an existing role is used as it is")
+            }
             Self::TooManyManaged(count) => format!(
-                "{count} managed policies are asked for, IAM attaches at most {} to one role (10 unless the quota is \
-                 raised); make one policy of several",
-                policy::MANAGED_MAXIMUM
+                "{count} managed policies are asked for, IAM attaches at most {MANAGED_MAXIMUM} to one role \
+                 (10 unless the quota is raised); make one policy of several"
             ),
             Self::InlineTooLong(size) => format!(
-                "the inline policies have {size} characters together, IAM takes {} for one role; \
-                 make a managed policy of them and use {}",
-                policy::INLINE_QUOTA,
-                name(Field::ManagedPolicies)
+                "the inline policies have {size} characters together, IAM takes {INLINE_QUOTA} for one role; \
+                 make a managed policy of them and use {managed}"
             ),
             Self::Contradiction {
-                key,
-                given,
-                field,
-                value,
-            } => format!(
-                "{} {key}={given} contradicts {}, which says {value}",
-                name(Field::Annotations),
-                name(*field)
-            ),
-            Self::Reserved { key, field, value } => format!(
-                "{} {key} is set by irsactl: use {}{value}",
-                name(Field::Annotations),
-                name(*field)
-            ),
+                key, given, value, ..
+            } => {
+                format!("{annotations} {key}={given} contradicts {field}, which says {value}")
+            }
+            Self::Reserved { key, value, .. } => {
+                format!("{annotations} {key} is set by irsactl: use {field}{value}")
+            }
         }
     }
 }
@@ -299,11 +291,11 @@ fn permissions(given: Given, broken: &mut Vec<Rule>) -> Permissions {
         audience: given.audience,
     };
     let managed = spec.managed_count();
-    if managed > policy::MANAGED_MAXIMUM {
+    if managed > MANAGED_MAXIMUM {
         broken.push(Rule::TooManyManaged(managed));
     }
     let size: usize = spec.inline_documents().values().map(policy::measure).sum();
-    if size > policy::INLINE_QUOTA {
+    if size > INLINE_QUOTA {
         broken.push(Rule::InlineTooLong(size));
     }
     Permissions::Role(spec)
@@ -333,24 +325,7 @@ pub fn common_tags(tags: &Map) -> Vec<Rule> {
 fn annotations(given: &Given, broken: &mut Vec<Rule>) -> Map {
     let mut annotations = given.annotations.clone();
     broken.extend(rules::annotations(&annotations));
-    let audience = given.audience.as_str();
-    for (key, field, value) in [
-        (
-            AUDIENCE_ANNOTATION,
-            Field::Audience,
-            (audience != DEFAULT_AUDIENCE).then(|| audience.to_owned()),
-        ),
-        (
-            EXPIRATION_ANNOTATION,
-            Field::TokenExpiration,
-            given.token_expiration.map(|seconds| seconds.to_string()),
-        ),
-        (
-            REGIONAL_ANNOTATION,
-            Field::StsRegionalEndpoints,
-            given.sts_regional_endpoints.map(|on| on.to_string()),
-        ),
-    ] {
+    for (key, field, value) in annotating(given) {
         let Some(value) = value else {
             continue;
         };
@@ -365,6 +340,7 @@ fn annotations(given: &Given, broken: &mut Vec<Rule>) -> Map {
             });
         }
     }
+    let audience = given.audience.as_str();
     // The trust policy and the provider must know it too.
     if let Some(other) = annotations
         .get(AUDIENCE_ANNOTATION)
@@ -384,4 +360,26 @@ fn annotations(given: &Given, broken: &mut Vec<Rule>) -> Map {
         });
     }
     annotations
+}
+
+/// The fields that are annotations to the webhook, and what each of them says.
+fn annotating(given: &Given) -> [(&'static str, Field, Option<String>); 3] {
+    let audience = given.audience.as_str();
+    [
+        (
+            AUDIENCE_ANNOTATION,
+            Field::Audience,
+            (audience != DEFAULT_AUDIENCE).then(|| audience.to_owned()),
+        ),
+        (
+            EXPIRATION_ANNOTATION,
+            Field::TokenExpiration,
+            given.token_expiration.map(|seconds| seconds.to_string()),
+        ),
+        (
+            REGIONAL_ANNOTATION,
+            Field::StsRegionalEndpoints,
+            given.sts_regional_endpoints.map(|on| on.to_string()),
+        ),
+    ]
 }

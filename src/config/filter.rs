@@ -97,10 +97,7 @@ impl Glob {
         let mut rest = text.chars();
         while let Some(c) = rest.next() {
             match c {
-                '\\' => {
-                    let c = rest.next().ok_or_else(|| failed("it ends with `\\`"))?;
-                    steps.push(Step::One(c));
-                }
+                '\\' => steps.push(Step::One(literal(c, &mut rest).map_err(failed)?)),
                 '?' => steps.push(Step::Any),
                 '*' => {
                     let at = steps.len();
