@@ -355,7 +355,11 @@ fn is_number(text: &str) -> bool {
     if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         return false;
     }
-    let digits = unsigned.replace('_', "").to_ascii_lowercase();
+    // Go takes `1_0` for a number, but not `._1`.
+    let digits = match text.starts_with('.') {
+        true => text.to_ascii_lowercase(),
+        false => unsigned.replace('_', "").to_ascii_lowercase(),
+    };
     for (prefix, base) in [("0x", 16), ("0o", 8), ("0b", 2)] {
         if let Some(rest) = digits.strip_prefix(prefix) {
             return !rest.is_empty() && rest.chars().all(|c| c.is_digit(base));
@@ -415,6 +419,12 @@ mod tests {
                     ".NaN",
                     "012345678901",
                     "1.29",
+                    "0_x1",
+                    "+0b1",
+                    "-0x1F",
+                    "1_",
+                    "1_.5",
+                    "+._5",
                 ],
             ),
             (
@@ -440,6 +450,9 @@ mod tests {
                     "0b2",
                     "é",
                     "e3",
+                    "=",
+                    "._5",
+                    "1_x",
                 ],
             ),
         ] {

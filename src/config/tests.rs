@@ -117,6 +117,96 @@ fn anchors_merge_keys_and_own_fields_are_read() {
 }
 
 #[test]
+fn what_is_written_is_for_people_and_eksctl() {
+    insta::assert_snapshot!(write(&good(SHARED)), @r#"
+    apiVersion: eksctl.io/v1alpha5
+    kind: ClusterConfig
+    metadata:
+      name: demo
+      region: eu-west-1
+      tags:
+        "Größe": "1 + 1"
+        env: prod
+    iam:
+      withOIDC: true
+      serviceAccounts:
+        - metadata:
+            name: a
+            namespace: team-a
+            annotations:
+              eks.amazonaws.com/sts-regional-endpoints: "true"
+              eks.amazonaws.com/token-expiration: "3600"
+          attachPolicies:
+            - Statement:
+                Action:
+                  - "s3:Get*"
+                  - "s3:List*"
+                Effect: Allow
+                Resource:
+                  Fn::Sub: "arn:${AWS::Partition}:s3:::bucket/*"
+              Version: "2012-10-17"
+            - Statement:
+                Action:
+                  - "s3:Get*"
+                  - "s3:List*"
+                Effect: Allow
+                Resource:
+                  Fn::Sub: "arn:${AWS::Partition}:s3:::bucket/*"
+              Version: "2012-10-17"
+          wellKnownPolicies:
+            externalDNS: true
+            externalSecrets: true
+          permissionsBoundary: arn:aws:iam::111122223333:policy/boundary
+          rolePath: /team/
+          maxSessionDuration: 7200
+          audience: vault
+        - metadata:
+            name: b
+            labels:
+              app: "yes"
+            annotations:
+              eks.amazonaws.com/sts-regional-endpoints: "true"
+              eks.amazonaws.com/token-expiration: "3600"
+          attachPolicies:
+            - Statement:
+                Action:
+                  - "s3:Get*"
+                  - "s3:List*"
+                Effect: Allow
+                Resource:
+                  Fn::Sub: "arn:${AWS::Partition}:s3:::bucket/*"
+              Version: "2012-10-17"
+            - Statement:
+                Action:
+                  - "s3:Get*"
+                  - "s3:List*"
+                Effect: Allow
+                Resource:
+                  Fn::Sub: "arn:${AWS::Partition}:s3:::bucket/*"
+              Version: "2012-10-17"
+          wellKnownPolicies:
+            externalDNS: true
+            externalSecrets: true
+          permissionsBoundary: arn:aws:iam::111122223333:policy/boundary
+          rolePath: /team/
+          maxSessionDuration: 3600
+          tags:
+            env: test
+          audience: vault
+        - metadata:
+            name: c
+          attachPolicy: {}
+    "#);
+    let example = write(&good(EXAMPLE));
+    let own = fields::FIELDS
+        .iter()
+        .filter(|field| field.origin == fields::Origin::Own);
+    for field in own {
+        assert!(!example.contains(field.name()), "{}", field.path);
+    }
+}
+
+#[test]
 fn json_windows_lines_and_further_documents_are_read() {
     let json = r#"{"apiVersion":"eksctl.io/v1alpha5","kind":"ClusterConfig",
 	"metadata":{"name":"demo","region":"eu-west-1"},"iam":{"withOIDC":true,"serviceAccounts":[
