@@ -19,6 +19,8 @@ mod iam;
 mod kubernetes;
 mod openssl;
 mod others;
+mod roles;
+mod scale;
 mod shell;
 mod updates;
 mod web_identity;

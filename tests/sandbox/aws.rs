@@ -131,9 +131,12 @@ pub fn refusal(service: Service, status: u16, code: &str, message: &str) -> Repl
 
 fn envelope(service: Service, action: &str, inner: &Xml, id: &str) -> String {
     let namespace = namespace(service);
-    // Operations without an output shape have no result element; of CloudFormation's that is
-    // DeleteStack alone, and clients miss the empty element of the others.
-    let bare = service != Service::CloudFormation || action == "DeleteStack";
+    // Operations without an output shape have no result element; clients miss the empty element
+    // of those that have one.
+    let bare = match service {
+        Service::CloudFormation => ["CancelUpdateStack", "DeleteStack"].contains(&action),
+        _ => action != "UpdateRole",
+    };
     let result = if inner.0.is_empty() && bare {
         String::new()
     } else {

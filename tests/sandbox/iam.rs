@@ -98,20 +98,24 @@ fn listed(
     parameters: &Parameters,
     page_size: usize,
 ) -> Result<Xml, Refusal> {
-    let wanted = parameters.number("MaxItems")?;
-    if let Some(wanted) = wanted.filter(|wanted| !(1..=1000).contains(wanted)) {
-        let rule = "have value between 1 and 1000";
-        return Err(Refusal::constraint("maxItems", &wanted.to_string(), rule));
-    }
-    let size = wanted
-        .and_then(|wanted| usize::try_from(wanted).ok())
-        .unwrap_or(page_size);
+    let size = page_length(parameters, page_size)?;
     let (members, next) = aws::page(members, size, parameters.text("Marker"))
         .map_err(|_| Refusal::validation("Invalid Marker."))?;
     Ok(Xml::default()
         .list(name, members)
         .text("IsTruncated", if next.is_some() { "true" } else { "false" })
         .optional("Marker", next.as_deref()))
+}
+
+/// `MaxItems`, or as long as pages are.
+fn page_length(parameters: &Parameters, page_size: usize) -> Result<usize, Refusal> {
+    let wanted = parameters.number("MaxItems")?;
+    if let Some(wanted) = wanted.filter(|wanted| !(1..=1000).contains(wanted)) {
+        let rule = "have value between 1 and 1000";
+        return Err(Refusal::constraint("maxItems", &wanted.to_string(), rule));
+    }
+    let wanted = wanted.and_then(|wanted| usize::try_from(wanted).ok());
+    Ok(wanted.unwrap_or(page_size).max(1))
 }
 
 /// Letters, digits and `+=,.@_-`, at most `longest`: role and policy names.

@@ -44,17 +44,48 @@ fn describe_stacks(context: &mut Context, parameters: &Parameters) -> Result<Xml
         poll(stack);
         return Ok(Xml::default().list("Stacks", [member]));
     }
-    let region = context.caller.region.clone();
-    let stacks = context.account.stacks.iter_mut().rev();
-    let living = stacks.filter(|stack| stack.region == region && stack.deleted.is_none());
-    let members = living
-        .map(|stack| {
-            let member = description(stack);
-            poll(stack);
-            member
-        })
+    let shown = |stack: &Stack| stack.deleted.is_none();
+    let (page, next) = stack_page(context, parameters, shown)?;
+    let mut members = Vec::new();
+    for at in page {
+        let stack = &mut context.account.stacks[at];
+        members.push(description(stack));
+        poll(stack);
+    }
+    Ok(Xml::default()
+        .list("Stacks", members)
+        .optional("NextToken", next.as_deref()))
+}
+
+/// The places of one page of stacks, newest first, and the token of the next page. The token tells
+/// the place to go on from: stacks that are made or deleted meanwhile neither shift a page nor
+/// repeat a stack.
+fn stack_page(
+    context: &Context,
+    parameters: &Parameters,
+    shown: impl Fn(&Stack) -> bool,
+) -> Result<(Vec<usize>, Option<String>), Refusal> {
+    let stacks = &context.account.stacks;
+    let from = match parameters.text("NextToken") {
+        None => stacks.len(),
+        Some(token) => token
+            .strip_prefix("page-")
+            .and_then(|number| number.parse().ok())
+            .filter(|from| *from <= stacks.len())
+            .ok_or_else(|| Refusal::validation("The pagination token is invalid"))?,
+    };
+    let region = &context.caller.region;
+    let size = context.page_size.max(1);
+    let places = (0..from).rev();
+    let mut places: Vec<usize> = places
+        .filter(|at| stacks[*at].region == *region && shown(&stacks[*at]))
+        .take(size + 1)
         .collect();
-    listed("Stacks", members, context, parameters)
+    let more = places.len() > size;
+    places.truncate(size);
+    let next = places.last().filter(|_| more);
+    let next = next.map(|last| format!("page-{last}"));
+    Ok((places, next))
 }
 
 fn poll(stack: &mut Stack) {
@@ -114,20 +145,18 @@ fn truth(value: bool) -> &'static str {
 /// Deleted stacks are listed too, unless the filter leaves them out.
 fn list_stacks(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
     let wanted = parameters.list("StackStatusFilter");
-    let region = &context.caller.region;
-    let stacks = context.account.stacks.iter().rev();
-    let members = stacks
-        .filter(|stack| {
-            stack.region == *region && (wanted.is_empty() || wanted.contains(&stack.status))
-        })
-        .map(|stack| {
-            let drift = Xml::default().text("StackDriftStatus", "NOT_CHECKED");
-            summary(stack)
-                .optional("TemplateDescription", stack.description.as_deref())
-                .element("DriftInformation", drift)
-        })
-        .collect();
-    listed("StackSummaries", members, context, parameters)
+    let shown = |stack: &Stack| wanted.is_empty() || wanted.contains(&stack.status);
+    let (page, next) = stack_page(context, parameters, shown)?;
+    let members = page.into_iter().map(|at| {
+        let stack = &context.account.stacks[at];
+        let drift = Xml::default().text("StackDriftStatus", "NOT_CHECKED");
+        summary(stack)
+            .optional("TemplateDescription", stack.description.as_deref())
+            .element("DriftInformation", drift)
+    });
+    Ok(Xml::default()
+        .list("StackSummaries", members)
+        .optional("NextToken", next.as_deref()))
 }
 
 fn describe_events(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {

@@ -1,6 +1,7 @@
 //! Roles: trust policy, attached and inline policies, boundary, tags.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use super::{INLINE_SIZE, POLICIES_PER_ROLE, ROLES, TRUST_SIZE};
 use super::{
     add_tags, check_name, check_path, check_tag, checked_tags, exists_already, invalid_input,
 };
-use super::{limit_exceeded, listed, no_such_entity};
+use super::{limit_exceeded, listed, no_such_entity, page_length};
 
 /// A role of an account.
 #[derive(Clone, Debug, Default)]
@@ -363,15 +364,30 @@ fn create(account: &mut Account, caller: &Caller, parameters: &Parameters) -> Re
     Ok(Xml::default().element("Role", description(role, true)))
 }
 
-/// ListRoles shows neither tags nor the boundary.
+/// ListRoles shows neither tags nor the boundary. The marker is the name to go on after, so that
+/// roles that come and go shift no page.
 fn list(account: &Account, parameters: &Parameters, page_size: usize) -> Result<Xml, Refusal> {
     let prefix = parameters.text("PathPrefix").unwrap_or("/");
-    let roles = account
-        .roles
-        .values()
-        .filter(|role| role.path.starts_with(prefix));
-    let members = roles.map(|role| description(role, false)).collect();
-    listed("Roles", members, parameters, page_size)
+    let size = page_length(parameters, page_size)?;
+    let after = match parameters.text("Marker") {
+        None => Bound::Unbounded,
+        Some(marker) => match marker.strip_prefix("after-") {
+            Some(name) => Bound::Excluded(name.to_owned()),
+            None => return Err(Refusal::validation("Invalid Marker.")),
+        },
+    };
+    let roles = account.roles.range((after, Bound::Unbounded));
+    let roles = roles.filter(|(_, role)| role.path.starts_with(prefix));
+    let mut shown: Vec<(&String, &Role)> = roles.take(size + 1).collect();
+    let more = shown.len() > size;
+    shown.truncate(size);
+    let last = shown.last().filter(|_| more);
+    let marker = last.map(|(key, _)| format!("after-{key}"));
+    let members = shown.iter().map(|(_, role)| description(role, false));
+    Ok(Xml::default()
+        .list("Roles", members)
+        .text("IsTruncated", if more { "true" } else { "false" })
+        .optional("Marker", marker.as_deref()))
 }
 
 fn named<'a>(account: &'a mut Account, parameters: &Parameters) -> Result<&'a mut Role, Refusal> {

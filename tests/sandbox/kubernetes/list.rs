@@ -1,14 +1,16 @@
 //! Lists: all namespaces or one, selectors, pages.
 
+use std::ops::Bound;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::super::http::{Reply, Request};
-use super::Api;
 use super::resources::Resource;
 use super::route::{Route, parameter};
 use super::status::refusal;
+use super::{Api, Key, key};
 
 /// A list of a namespace that does not exist is empty, as in Kubernetes. A watch ends at once,
 /// without events.
@@ -23,13 +25,17 @@ pub fn answer(api: &Api, route: &Route, request: &Request) -> Result<Reply, Repl
     let labels = requirements(&option("labelSelector"))?;
     let fields = requirements(&option("fieldSelector"))?;
     check_fields(route.resource, &fields)?;
+    let plural = route.resource.plural;
+    let after = match option("continue").as_ref() {
+        "" => Bound::Included(key(plural, "", "")),
+        token => Bound::Excluded(start(token, plural)?),
+    };
+    let objects = api.objects.range((after, Bound::Unbounded));
     let in_place = |namespace: &str| route.namespace.is_empty() || namespace == route.namespace;
-    let matching = api
-        .objects
-        .iter()
-        .filter(|((resource, namespace, _), object)| {
-            resource == route.resource.plural
-                && in_place(namespace)
+    let mut matching = objects
+        .take_while(|((resource, _, _), _)| resource == plural)
+        .filter(|((_, namespace, _), object)| {
+            in_place(namespace)
                 && labels
                     .iter()
                     .all(|label| label.holds(&object["metadata"]["labels"][&label.key]))
@@ -37,16 +43,22 @@ pub fn answer(api: &Api, route: &Route, request: &Request) -> Result<Reply, Repl
                     .iter()
                     .all(|field| field.holds(member(object, &field.key)))
         });
-    let mut items: Vec<Value> = matching.map(|(_, object)| item(object)).collect();
-    let limit: usize = option("limit").parse().unwrap_or(0);
-    let start = start(&option("continue"))?.min(items.len());
+    let limit = match option("limit").parse() {
+        Ok(0) | Err(_) => usize::MAX,
+        Ok(limit) => limit,
+    };
     let mut metadata = json!({"resourceVersion": api.revision.to_string()});
-    items.drain(..start);
-    if limit > 0 && items.len() > limit {
-        metadata["continue"] = URL_SAFE_NO_PAD.encode((start + limit).to_string()).into();
-        metadata["remainingItemCount"] = (items.len() - limit).into();
-        items.truncate(limit);
+    let page: Vec<_> = matching.by_ref().take(limit).collect();
+    let left = matching.count();
+    if let Some((last, _)) = page.last().filter(|_| left > 0) {
+        let token = format!("{}/{}", last.1, last.2);
+        metadata["continue"] = URL_SAFE_NO_PAD.encode(token).into();
+        // As the API server, which does not count what a selector would leave out.
+        if labels.is_empty() && fields.is_empty() {
+            metadata["remainingItemCount"] = left.into();
+        }
     }
+    let items: Vec<Value> = page.into_iter().map(|(_, object)| item(object)).collect();
     Ok(Reply::json(
         200,
         &json!({
@@ -154,16 +166,17 @@ fn item(object: &Value) -> Value {
     item
 }
 
-fn start(token: &str) -> Result<usize, Reply> {
-    if token.is_empty() {
-        return Ok(0);
-    }
+/// The object that the page before ended with.
+fn start(token: &str, plural: &str) -> Result<Key, Reply> {
     let decoded = URL_SAFE_NO_PAD
         .decode(token)
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok());
     decoded
-        .and_then(|number| number.parse().ok())
+        .and_then(|last| {
+            let (namespace, name) = last.split_once('/')?;
+            Some(key(plural, namespace, name))
+        })
         .ok_or_else(|| {
             refusal(
                 400,
