@@ -149,6 +149,11 @@ fn a_change_set_shows_each_property_and_changes_only_those() {
         ]
     ]
     "#);
+    let template = shell.output(
+        "aws cloudformation get-template --stack-name first --change-set-name next \
+        --query TemplateBody --output json",
+    );
+    assert_eq!(template.parse::<Value>().expect("JSON"), next);
     assert_snapshot!(shell.run(EXECUTE), @"[exit 0]");
     assert_snapshot!(shell.run("aws cloudformation wait stack-update-complete --stack-name first"), @"[exit 0]");
     assert_snapshot!(events(&shell), @"

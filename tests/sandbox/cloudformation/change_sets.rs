@@ -110,14 +110,7 @@ fn create(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
     let stack_name = parameters.required("StackName")?.to_owned();
     let name = parameters.required("ChangeSetName")?.to_owned();
     requests::check_name("changeSetName", &name)?;
-    let creates = match parameters.text("ChangeSetType").unwrap_or("UPDATE") {
-        "CREATE" => true,
-        "UPDATE" => false,
-        other => {
-            let rule = "satisfy enum value set: [UPDATE, CREATE, IMPORT]";
-            return Err(Refusal::constraint("changeSetType", other, rule));
-        }
-    };
+    let creates = creates(parameters)?;
     let token = requests::token(parameters, "ClientToken")?;
     if let Some(stack) = context.stack(&stack_name)
         && let Some(set) = stack.change_sets.iter().find(|set| set.name == name)
@@ -133,35 +126,50 @@ fn create(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
     };
     let (pace, no_changes) = (context.pace, context.no_changes);
     let stack = context.stack_to_change(&stack_name)?;
-    let created = now();
-    let unique = uuid(&[
-        "change set",
-        &stack.id,
-        &name,
-        &stack.events.len().to_string(),
-    ]);
-    let (partition, region, account) = (stack.partition(), &stack.region, &stack.account);
-    let set = ChangeSet {
-        id: format!("arn:{partition}:cloudformation:{region}:{account}:changeSet/{name}/{unique}"),
-        name,
-        description: parameters.text("Description").map(str::to_owned),
-        status: "CREATE_PENDING".to_owned(),
-        reason: None,
-        execution_status: "UNAVAILABLE".to_owned(),
-        changes: Vec::new(),
-        created,
-        creates,
-        found: between(stack, &desired).ok_or(no_changes),
-        desired,
-        role_arn: parameters.text("RoleARN").map(str::to_owned),
-        wait: Wait::new(pace, created),
-        token,
-        execution_token: None,
-    };
+    let mut set = new_set(stack, name, desired, Wait::new(pace, now()));
+    set.found = between(stack, &set.desired).ok_or(no_changes);
+    set.creates = creates;
+    set.token = token;
+    set.description = parameters.text("Description").map(str::to_owned);
+    set.role_arn = parameters.text("RoleARN").map(str::to_owned);
     let (id, stack_id) = (set.id.clone(), stack.id.clone());
     stack.change_sets.push(set);
     context.account.stacks.note_change_set(&id, &stack_id);
     Ok(created_xml(&id, &stack_id))
+}
+
+fn creates(parameters: &Parameters) -> Result<bool, Refusal> {
+    match parameters.text("ChangeSetType").unwrap_or("UPDATE") {
+        "CREATE" => Ok(true),
+        "UPDATE" => Ok(false),
+        other => {
+            let rule = "satisfy enum value set: [UPDATE, CREATE, IMPORT]";
+            Err(Refusal::constraint("changeSetType", other, rule))
+        }
+    }
+}
+
+fn new_set(stack: &Stack, name: String, desired: Desired, wait: Wait) -> ChangeSet {
+    let turn = stack.events.len().to_string();
+    let unique = uuid(&["change set", &stack.id, &name, &turn]);
+    let (partition, region, account) = (stack.partition(), &stack.region, &stack.account);
+    ChangeSet {
+        id: format!("arn:{partition}:cloudformation:{region}:{account}:changeSet/{name}/{unique}"),
+        name,
+        description: None,
+        status: "CREATE_PENDING".to_owned(),
+        reason: None,
+        execution_status: "UNAVAILABLE".to_owned(),
+        changes: Vec::new(),
+        created: now(),
+        creates: false,
+        desired,
+        role_arn: None,
+        wait,
+        found: Ok(Vec::new()),
+        token: None,
+        execution_token: None,
+    }
 }
 
 fn created_xml(id: &str, stack_id: &str) -> Xml {
@@ -250,6 +258,12 @@ fn found<'a>(
         let message = format!("ChangeSet [{name}] does not exist");
         Refusal::new(404, "ChangeSetNotFound", message)
     })
+}
+
+/// The template that a change set would put in force.
+pub fn template_of(context: &mut Context, parameters: &Parameters) -> Result<String, Refusal> {
+    let (stack, at) = found(context, parameters)?;
+    Ok(stack.change_sets[at].desired.template.clone())
 }
 
 /// Every call that shows a change set in creation counts as a poll.

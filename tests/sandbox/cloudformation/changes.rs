@@ -90,17 +90,9 @@ fn of_resource(
         return Some(change);
     };
     change.details = details(old, &properties);
-    let role = old.kind == "AWS::IAM::Role";
-    let tags = resources::role_tags(&declared.name, &properties, stack);
-    if role && old.tags != tags {
-        change.details.push(Detail {
-            attribute: "Tags",
-            name: "Tags".to_owned(),
-            recreation: "Never",
-            cause: None,
-            before: Some(own(&old.tags)),
-            after: Some(own(&tags)),
-        });
+    if old.kind == "AWS::IAM::Role" {
+        let tags = resources::role_tags(&declared.name, &properties, stack);
+        change.details.extend(of_tags(&old.tags, &tags));
     }
     change
         .details
@@ -120,6 +112,17 @@ fn of_resource(
     change.replacement = resources::is_replaced(old, &properties);
     change.before = Some(context(&old.properties));
     Some(change)
+}
+
+fn of_tags(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Option<Detail> {
+    (old != new).then(|| Detail {
+        attribute: "Tags",
+        name: "Tags".to_owned(),
+        recreation: "Never",
+        cause: None,
+        before: Some(own(old)),
+        after: Some(own(new)),
+    })
 }
 
 /// Tags without those that CloudFormation sets itself.

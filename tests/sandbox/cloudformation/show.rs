@@ -2,7 +2,7 @@
 //! come in pages.
 
 use super::super::aws::{self, Parameters, Refusal, Xml, timestamp};
-use super::{Context, Event, OnFailure, Resource, Stack, template};
+use super::{Context, Event, OnFailure, Resource, Stack, change_sets, template};
 
 pub fn answer(
     context: &mut Context,
@@ -242,12 +242,23 @@ fn list_resources(context: &mut Context, parameters: &Parameters) -> Result<Xml,
     listed("StackResourceSummaries", members, context, parameters)
 }
 
+/// Of a stack, or with `ChangeSetName` of what a change set would make of it. The stages are the
+/// same without transforms.
 fn get_template(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
-    let name = parameters.required("StackName")?;
-    let stack = context.stack_to_show(name)?;
     let stages = ["Original".to_owned(), "Processed".to_owned()];
+    let stage = parameters.text("TemplateStage").unwrap_or("Original");
+    if !stages.iter().any(|known| known == stage) {
+        let rule = "satisfy enum value set: [Original, Processed]";
+        return Err(Refusal::constraint("templateStage", stage, rule));
+    }
+    let template = if parameters.text("ChangeSetName").is_some() {
+        change_sets::template_of(context, parameters)?
+    } else {
+        let name = parameters.required("StackName")?;
+        context.stack_to_show(name)?.template.clone()
+    };
     Ok(Xml::default()
-        .text("TemplateBody", &stack.template)
+        .text("TemplateBody", &template)
         .values("StagesAvailable", &stages))
 }
 

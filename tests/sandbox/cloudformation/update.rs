@@ -86,8 +86,7 @@ fn bring_up(
         let changed = resolved(&declared.properties, stack, template)
             .and_then(|properties| change(stack, account, declared, &old, properties, at));
         if let Err(reason) = changed {
-            tell(stack, name, &old, at, "UPDATE_FAILED", Some(&reason));
-            mark(stack, name, "UPDATE_FAILED", Some(&reason), at);
+            tell_failed(stack, name, &reason, at);
             let reason = "The following resource(s) failed to update";
             return Err(format!("{reason}: [{name}]. "));
         }
@@ -221,10 +220,7 @@ pub fn roll_back(
         match done {
             Ok(surplus) => update.surplus.extend(surplus.map(|it| (name, it))),
             Err(reason) => {
-                if let Some(resource) = stack.resources.get(&name).cloned() {
-                    tell(stack, &name, &resource, at, "UPDATE_FAILED", Some(&reason));
-                }
-                mark(stack, &name, "UPDATE_FAILED", Some(&reason), at);
+                tell_failed(stack, &name, &reason, at);
                 failed.push(name.clone());
                 update.changed.push((name, old));
             }
@@ -240,6 +236,13 @@ pub fn roll_back(
     let names = failed.join(", ");
     let reason = format!("The following resource(s) failed to update: [{names}]. ");
     stack.set_status(at, "UPDATE_ROLLBACK_FAILED", Some(&reason));
+}
+
+fn tell_failed(stack: &mut Stack, name: &str, reason: &str, at: i64) {
+    if let Some(resource) = stack.resources.get(name).cloned() {
+        tell(stack, name, &resource, at, "UPDATE_FAILED", Some(reason));
+    }
+    mark(stack, name, "UPDATE_FAILED", Some(reason), at);
 }
 
 /// A resource that ContinueUpdateRollback skips counts as it was, whatever it is.

@@ -43,16 +43,12 @@ pub fn answer(api: &Api, route: &Route, request: &Request) -> Result<Reply, Repl
                     .iter()
                     .all(|field| field.holds(member(object, &field.key)))
         });
-    let limit = match option("limit").parse() {
-        Ok(0) | Err(_) => usize::MAX,
-        Ok(limit) => limit,
-    };
+    let limit = limit(&option("limit"));
     let mut metadata = json!({"resourceVersion": api.revision.to_string()});
     let page: Vec<_> = matching.by_ref().take(limit).collect();
     let left = matching.count();
     if let Some((last, _)) = page.last().filter(|_| left > 0) {
-        let token = format!("{}/{}", last.1, last.2);
-        metadata["continue"] = URL_SAFE_NO_PAD.encode(token).into();
+        metadata["continue"] = token(last).into();
         // As the API server, which does not count what a selector would leave out.
         if labels.is_empty() && fields.is_empty() {
             metadata["remainingItemCount"] = left.into();
@@ -68,6 +64,14 @@ pub fn answer(api: &Api, route: &Route, request: &Request) -> Result<Reply, Repl
             "items": items,
         }),
     ))
+}
+
+/// No limit, 0, and what is no number mean all.
+fn limit(text: &str) -> usize {
+    match text.parse() {
+        Ok(0) | Err(_) => usize::MAX,
+        Ok(limit) => limit,
+    }
 }
 
 /// One term of a selector.
@@ -164,6 +168,11 @@ fn item(object: &Value) -> Value {
         members.remove("kind");
     }
     item
+}
+
+/// The token of the page after an object.
+fn token((_, namespace, name): &Key) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{namespace}/{name}"))
 }
 
 /// The object that the page before ended with.
