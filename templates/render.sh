@@ -5,6 +5,9 @@
 # It can run again: it puts the trust policies, inline policies, attachments and ServiceAccounts as they
 # stand here. It leaves path, boundary, session duration and tags of a role that is there as they are,
 # and takes away nothing that is not here.
+#
+# Policies hold `${...}`, which is IAM's.
+# shellcheck disable=SC2016
 set -eu
 export AWS_PAGER=''
 
@@ -43,14 +46,15 @@ audience() {
 }
 
 # role NAME SERVICE-ACCOUNT TRUST-POLICY [OPTION...]: makes the role, or mends its trust policy. The
-# role's tags say whose it is; one that a CloudFormation stack keeps is the stack's.
+# role's tags say whose it is; one with eksctl's or irsactl's version is kept by their stack.
 role() {
   name=$1 owner=$2 trust=$3
   shift 3
   found=$(aws iam get-role --role-name="$name" --output text --query "join(' ', [
     to_string(Role.Tags[?Key=='alpha.eksctl.io/cluster-name'].Value | [0]),
     to_string(Role.Tags[?Key=='alpha.eksctl.io/iamserviceaccount-name'].Value | [0]),
-    to_string(Role.Tags[?Key=='aws:cloudformation:stack-name'].Value | [0])])" 2>/dev/null) || found=
+    to_string(Role.Tags[?Key=='alpha.eksctl.io/eksctl-version' || Key=='aws:cloudformation:stack-name']
+      .Value | [0])])" 2>/dev/null) || found=
   case $found in
   '')
     aws iam create-role --role-name="$name" --assume-role-policy-document "$trust" "$@" >/dev/null
@@ -59,7 +63,7 @@ role() {
   "$cluster $owner null")
     aws iam update-assume-role-policy --role-name="$name" --policy-document "$trust"
     ;;
-  *) fail "role $name is there, and is not this script's (its cluster, service account and stack: $found)" ;;
+  *) fail "role $name is there, and is not this script's (cluster, service account, stack: $found)" ;;
   esac
 }
 

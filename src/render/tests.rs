@@ -134,6 +134,46 @@ fn terraform_is_told_the_thumbprints_that_are_given() {
     );
 }
 
+#[test]
+fn several_accounts_are_in_one_text_with_one_provider() {
+    let mut accounts = ["shop/cart", "shop/pay", "default/old"].map(plain_account);
+    accounts[1].audience = "other".parse().unwrap();
+    accounts[2].permissions =
+        Permissions::Existing("arn:aws:iam::111122223333:role/old".parse().unwrap());
+    let cluster = demo("https://oidc.example.com");
+    let text = terraform::configuration(&accounts, &cluster).unwrap();
+    let blocks = hcl(&text);
+    let headers: Vec<&str> = blocks.iter().map(|(header, _)| header.as_str()).collect();
+    assert_eq!(
+        headers,
+        [
+            "data \"aws_iam_openid_connect_provider\" \"demo\"",
+            "resource \"aws_iam_role\" \"shop__cart\"",
+            "resource \"aws_iam_role\" \"shop__pay\"",
+            "output \"role_arns\"",
+        ]
+    );
+    let arns = blocks[3].1["value"].to_json("arn");
+    assert_eq!(arns, json!({"shop/cart": "arn", "shop/pay": "arn"}));
+    let script = aws_cli::script(&accounts, &cluster, Scope::Whole).unwrap();
+    let calls = commands(calls(&script));
+    let calls: Vec<&str> = calls.iter().map(|words| words[0].as_str()).collect();
+    let whole = ["role", "service_account"];
+    let wanted = [["need_account", "need_provider"], whole, whole].concat();
+    assert_eq!(calls, [wanted, vec!["service_account"]].concat());
+    // Of a role without a name the ARN is not known.
+    let problems = kubernetes::manifests(&accounts, Some(&cluster)).unwrap_err();
+    let names: Vec<String> = problems
+        .iter()
+        .map(|problem| problem.account.to_string())
+        .collect();
+    assert_eq!(names, ["shop/cart", "shop/pay"]);
+    assert_eq!(
+        kubernetes::manifests(&accounts[2..], None).unwrap().len(),
+        1
+    );
+}
+
 /// Any JSON, with hostile texts in it.
 fn json_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -173,8 +213,8 @@ fn quotable() -> impl Strategy<Value = String> {
         "!",
     ]);
     prop_oneof![
-        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat()),
-        any::<String>(),
+        4 => prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat()),
+        1 => any::<String>(),
     ]
 }
 
@@ -276,6 +316,10 @@ proptest! {
             ("permissions_boundary", spec.boundary.as_ref().map(|arn| json!(arn))),
         ] {
             prop_assert_eq!(role.get(key).map(|value| value.to_json("")), value);
+        }
+        if let Some(prefix) = role.get("name_prefix") {
+            let prefix = prefix.to_json("");
+            prop_assert!(prefix.as_str().is_some_and(|prefix| prefix.len() <= 38), "{}", prefix);
         }
         let policies: BTreeMap<String, Value> = of("aws_iam_role_policy").into_iter().map(|policy| {
             (policy["name"].to_json("").as_str().unwrap().to_owned(), policy["policy"].to_json(""))

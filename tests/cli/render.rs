@@ -626,6 +626,16 @@ fn what_cannot_be_rendered_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn stacks_do_not_hold_the_provider() {
+    let bench = bench();
+    let flags =
+        "a --well-known-policy vpcCNI --audience other --associate-oidc-provider --output-dir ~/a";
+    let text = render(&bench, flags);
+    let (_, notes) = text.split_once("[stderr]\n").expect(&text);
+    assert_snapshot!(notes.lines().next().expect("a note"), @"note: the stacks hold roles only: `irsactl associate-oidc-provider --cluster demo --audience 'other' --approve` makes the provider");
+}
+
+#[test]
 fn templates_are_written_into_a_folder() {
     let bench = bench();
     let flags = format!("s3-reader --attach-policy-arn {S3} --output-dir ~/a/b");

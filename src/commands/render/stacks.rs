@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::model::Cluster;
+use crate::model::{Cluster, DEFAULT_AUDIENCE};
 use crate::output::{self, Output};
 use crate::plan::create::IamServiceAccount;
 use crate::render::{self, Stack, aws_cli};
@@ -21,9 +21,16 @@ pub fn print(
     output: Output,
 ) -> Result<(), Error> {
     let stacks = render::stacks(accounts, cluster);
-    if accounts.iter().any(|account| account.provider.is_some()) {
+    if let Some(spec) = accounts
+        .iter()
+        .find_map(|account| account.provider.as_ref())
+    {
+        let audience = match spec.audience.as_str() {
+            DEFAULT_AUDIENCE => String::new(),
+            other => format!(" --audience {}", aws_cli::quoted(other)),
+        };
         output.note(&format!(
-            "the stacks hold roles only: `irsactl associate-oidc-provider --cluster {} --approve` makes the provider",
+            "the stacks hold roles only: `irsactl associate-oidc-provider --cluster {}{audience} --approve` makes the provider",
             cluster.name
         ));
     }
