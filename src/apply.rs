@@ -17,6 +17,10 @@ use crate::plan::{
 
 /// What happens, as it happens.
 pub enum Event<'a> {
+    /// So many tracks have something to do.
+    Opened {
+        tracks: usize,
+    },
     Began {
         target: &'a Target,
         action: &'a Action,
@@ -35,6 +39,11 @@ pub enum Event<'a> {
     Failed {
         target: &'a Target,
         action: &'a Action,
+    },
+    /// A track has ended.
+    Closed {
+        target: &'a Target,
+        error: Option<&'a Error>,
     },
     Warned {
         text: String,
@@ -87,6 +96,9 @@ pub struct Hands<'a> {
 /// Carries out all tracks; the failure of one does not stop the others. Outcomes in the plan's order.
 /// Without its provider no role could be assumed: where that fails, nothing else is begun.
 pub async fn apply(plan: Plan, hands: &Hands<'_>) -> Vec<Outcome> {
+    let busy = plan.tracks.iter().filter(|track| !track.actions.is_empty());
+    let tracks = busy.count();
+    (hands.on)(Event::Opened { tracks });
     let is_provider = |track: &Track| matches!(track.target, Target::Provider(_));
     let (providers, accounts): (Vec<_>, Vec<_>) = plan.tracks.into_iter().partition(is_provider);
     let mut outcomes = side_by_side(providers, hands).await;
@@ -115,6 +127,7 @@ async fn run(mut track: Track, hands: &Hands<'_>) -> Outcome {
         Some(Role::Arn(arn)) => Some(arn.clone()),
         _ => None,
     };
+    let is_busy = !track.actions.is_empty();
     let mut done = 0;
     let mut error = None;
     while let Some(action) = track.actions.get(done) {
@@ -144,6 +157,10 @@ async fn run(mut track: Track, hands: &Hands<'_>) -> Outcome {
                 break;
             }
         }
+    }
+    if is_busy {
+        let (target, error) = (&track.target, error.as_ref());
+        (hands.on)(Event::Closed { target, error });
     }
     Outcome {
         track,

@@ -1,25 +1,59 @@
-//! Shows on stderr what is going on: a line per running action on a terminal, else one plain line per
-//! finished action. The only user of indicatif.
+//! Shows on stderr what is going on: on a terminal a line per running action, or a board where there are
+//! many; else one plain line per finished action. The only user of indicatif.
 
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::apply::Event;
+use crate::error::Error;
 use crate::model::Timeout;
-use crate::plan::Action;
+use crate::plan::{Action, Target};
+
+mod board;
+
+use board::{Board, Size};
 
 /// What is running now: told when the user interrupts.
 #[derive(Clone, Default)]
-pub struct Running(Arc<Mutex<Vec<String>>>);
+pub struct Running(Arc<Mutex<Vec<Operation>>>);
+
+/// A stack operation, which goes on when nobody waits for it.
+#[derive(Clone, PartialEq)]
+struct Operation {
+    /// What stands before the stack's name.
+    kind: &'static str,
+    stack: String,
+}
+
+/// So many operations are named one by one.
+const NAMED: usize = 3;
 
 impl Running {
-    /// The operations that AWS carries on with by itself.
+    /// The operations that AWS carries on with by itself: few by name, of many how many.
     pub fn in_the_cloud(&self) -> Vec<String> {
-        self.lock().clone()
+        let running = self.lock();
+        if running.len() <= NAMED {
+            let named = running.iter();
+            return named
+                .map(|operation| format!("{}stack {}", operation.kind, operation.stack))
+                .collect();
+        }
+        let mut kinds: Vec<(&str, usize)> = Vec::new();
+        for operation in running.iter() {
+            match kinds.iter_mut().find(|(kind, _)| *kind == operation.kind) {
+                Some((_, count)) => *count += 1,
+                None => kinds.push((operation.kind, 1)),
+            }
+        }
+        let counted = kinds.iter().map(|(kind, count)| match count {
+            1 => format!("{kind}1 stack"),
+            count => format!("{kind}{count} stacks"),
+        });
+        counted.collect()
     }
 
     fn began(&self, action: &Action) {
@@ -32,19 +66,19 @@ impl Running {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Operation>> {
+        unpoisoned(&self.0)
     }
 }
 
-/// Stack operations go on when nobody waits for them.
-fn operation(action: &Action) -> Option<String> {
-    match action {
-        Action::CreateStack(create) => Some(format!("creation of stack {}", create.stack)),
-        Action::DeleteStack { stack, .. } => Some(format!("deletion of stack {stack}")),
-        Action::AwaitStack { stack, status, .. } => Some(format!("stack {stack} ({status})")),
-        _ => None,
-    }
+fn operation(action: &Action) -> Option<Operation> {
+    let (kind, stack) = match action {
+        Action::CreateStack(create) => ("creation of ", create.stack.to_string()),
+        Action::DeleteStack { stack, .. } => ("deletion of ", stack.to_string()),
+        Action::AwaitStack { stack, status, .. } => ("", format!("{stack} ({status})")),
+        _ => return None,
+    };
+    Some(Operation { kind, stack })
 }
 
 /// How much is shown.
@@ -67,10 +101,18 @@ impl Show {
     }
 }
 
+/// More tracks than these share a board.
+const FEW: usize = 8;
+/// The board's place among the bars; no action has an empty name.
+const BOARD: &str = "";
+
 pub struct Progress {
     show: Show,
     bars: MultiProgress,
     active: Mutex<HashMap<String, ProgressBar>>,
+    /// `None` for few tracks.
+    board: Arc<Mutex<Option<Board>>>,
+    begun: Mutex<Instant>,
     running: Running,
 }
 
@@ -80,57 +122,127 @@ impl Progress {
             show,
             bars: MultiProgress::new(),
             active: Mutex::default(),
+            board: Arc::default(),
+            begun: Mutex::new(Instant::now()),
             running,
         }
     }
 
     pub fn on(&self, event: &Event<'_>) {
         match event {
+            Event::Opened { tracks } => self.open(*tracks),
             Event::Began { target, action } => {
                 self.running.began(action);
-                if self.show == Show::Bars {
-                    self.lock()
-                        .insert(format!("{target} {action}"), self.bar(action));
-                }
+                self.begin(key(target, action), action.to_string());
             }
             Event::Status {
                 target,
                 action,
                 status,
-            } => {
-                if let Some(bar) = self.lock().get(&format!("{target} {action}")) {
-                    bar.set_message(format!("{status}: {action}"));
-                }
-            }
+            } => self.tell(&key(target, action), format!("{status}: {action}")),
             Event::Finished {
                 target,
                 action,
                 elapsed,
             } => {
-                self.end(&target.to_string(), action);
-                let (_, past, what) = action.words();
-                self.line(&format!("{past} {what}{}", after(*elapsed)));
+                self.end(target, action);
+                // Of many tracks on a terminal the board tells, and in the end the results.
+                if self.show == Show::Lines || !self.has_board() {
+                    let (_, past, what) = action.words();
+                    self.line(&format!("{past} {what}{}", after(*elapsed)));
+                }
             }
-            Event::Failed { target, action } => self.end(&target.to_string(), action),
+            Event::Failed { target, action } => self.end(target, action),
+            Event::Closed { target, error } => self.close(target, *error),
             Event::Warned { text } => self.line(&format!("warning: {text}")),
         }
     }
 
-    fn end(&self, target: &str, action: &Action) {
+    fn open(&self, tracks: usize) {
+        *self.begun() = Instant::now();
+        *unpoisoned(&self.board) = (tracks > FEW).then(|| Board::new(tracks));
+        if self.show == Show::Bars && tracks > FEW {
+            let bar = self.board_bar();
+            self.active().insert(BOARD.to_owned(), bar);
+        }
+    }
+
+    fn begin(&self, key: String, text: String) {
+        let now = self.begun().elapsed();
+        if let Some(board) = unpoisoned(&self.board).as_mut() {
+            board.began(&key, text, now);
+        } else if self.show == Show::Bars {
+            let bar = self.bar(text);
+            self.active().insert(key, bar);
+        }
+    }
+
+    fn tell(&self, key: &str, text: String) {
+        if let Some(board) = unpoisoned(&self.board).as_mut() {
+            board.tell(key, text);
+        } else if let Some(bar) = self.active().get(key) {
+            bar.set_message(text);
+        }
+    }
+
+    fn end(&self, target: &Target, action: &Action) {
         self.running.ended(action);
-        if let Some(bar) = self.lock().remove(&format!("{target} {action}")) {
+        let key = key(target, action);
+        if let Some(board) = unpoisoned(&self.board).as_mut() {
+            board.ended(&key);
+        } else if let Some(bar) = self.active().remove(&key) {
             bar.finish_and_clear();
         }
     }
 
-    fn bar(&self, action: &Action) -> ProgressBar {
+    /// A track of many has ended: its failure is told at once, and again with all that there is to
+    /// say in the end.
+    fn close(&self, target: &Target, error: Option<&Error>) {
+        let over = match unpoisoned(&self.board).as_mut() {
+            Some(board) => {
+                board.closed(error.is_some());
+                board.is_over()
+            }
+            None => return,
+        };
+        if let Some(error) = error {
+            let text = format!("failed {target}: {error}");
+            self.line(&match self.show {
+                Show::Bars => board::cut(&text, terminal().width),
+                _ => text,
+            });
+        }
+        if over && let Some(bar) = self.active().remove(BOARD) {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn bar(&self, text: String) -> ProgressBar {
         let style = ProgressStyle::with_template("{spinner} {elapsed:>4} {wide_msg}");
         let bar = self.bars.add(ProgressBar::new_spinner());
         if let Ok(style) = style {
             bar.set_style(style);
         }
-        bar.set_message(action.to_string());
+        bar.set_message(text);
         bar.enable_steady_tick(Duration::from_millis(120));
+        bar
+    }
+
+    /// One bar of many lines, drawn anew as time passes.
+    fn board_bar(&self) -> ProgressBar {
+        let (board, begun) = (self.board.clone(), *self.begun());
+        let draw = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let board = unpoisoned(&board);
+            let lines = board
+                .as_ref()
+                .map(|it| it.lines(terminal(), begun.elapsed()));
+            let _ = out.write_str(&lines.unwrap_or_default().join("\n"));
+        };
+        let bar = self.bars.add(ProgressBar::new_spinner());
+        if let Ok(style) = ProgressStyle::with_template("{board}") {
+            bar.set_style(style.with_key("board", draw));
+        }
+        bar.enable_steady_tick(Duration::from_millis(250));
         bar
     }
 
@@ -147,9 +259,35 @@ impl Progress {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, ProgressBar>> {
-        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    fn has_board(&self) -> bool {
+        unpoisoned(&self.board).is_some()
     }
+
+    fn begun(&self) -> MutexGuard<'_, Instant> {
+        unpoisoned(&self.begun)
+    }
+
+    fn active(&self) -> MutexGuard<'_, HashMap<String, ProgressBar>> {
+        unpoisoned(&self.active)
+    }
+}
+
+fn key(target: &Target, action: &Action) -> String {
+    format!("{target} {action}")
+}
+
+/// The size of the terminal; that of old ones where it is not told.
+fn terminal() -> Size {
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    let (width, height) = size.map_or((80, 24), |(width, height)| (width.0, height.0));
+    Size {
+        width: width.into(),
+        height: height.into(),
+    }
+}
+
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// ` (12s)`; nothing for what took no time.
@@ -158,5 +296,38 @@ fn after(elapsed: Duration) -> String {
         String::new()
     } else {
         format!(" ({})", Timeout(elapsed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(operations: &[(&'static str, &str)]) -> String {
+        let running = Running::default();
+        running
+            .lock()
+            .extend(operations.iter().map(|(kind, stack)| Operation {
+                kind,
+                stack: (*stack).to_owned(),
+            }));
+        running.in_the_cloud().join(", ")
+    }
+
+    #[test]
+    fn an_interruption_names_few_operations_and_counts_many() {
+        assert_eq!(told(&[]), "");
+        let few = [("creation of ", "a"), ("", "b (UPDATE_IN_PROGRESS)")];
+        assert_eq!(
+            told(&few),
+            "creation of stack a, stack b (UPDATE_IN_PROGRESS)"
+        );
+        let mut many = vec![("creation of ", "a"); 30];
+        many.push(("deletion of ", "b"));
+        many.push(("", "c (UPDATE_IN_PROGRESS)"));
+        assert_eq!(
+            told(&many),
+            "creation of 30 stacks, deletion of 1 stack, 1 stack"
+        );
     }
 }
