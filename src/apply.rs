@@ -123,41 +123,13 @@ async fn side_by_side(tracks: Vec<Track>, hands: &Hands<'_>) -> Vec<Outcome> {
 }
 
 async fn run(mut track: Track, hands: &Hands<'_>) -> Outcome {
+    let is_busy = !track.actions.is_empty();
     let mut role = match &track.role {
         Some(Role::Arn(arn)) => Some(arn.clone()),
         _ => None,
     };
-    let is_busy = !track.actions.is_empty();
     let mut done = 0;
-    let mut error = None;
-    while let Some(action) = track.actions.get(done) {
-        let target = &track.target;
-        (hands.on)(Event::Began { target, action });
-        let begun = Instant::now();
-        tracing::info!("{action}");
-        match hands.carry_out(target, action, &mut role).await {
-            Ok(()) => {
-                let elapsed = begun.elapsed();
-                (hands.on)(Event::Finished {
-                    target,
-                    action,
-                    elapsed,
-                });
-                done += 1;
-            }
-            Err(failure) if is_best_effort(action) => {
-                (hands.on)(Event::Failed { target, action });
-                let text = format!("did not {action}: {failure}");
-                (hands.on)(Event::Warned { text });
-                track.actions.remove(done);
-            }
-            Err(failure) => {
-                (hands.on)(Event::Failed { target, action });
-                error = Some(failure);
-                break;
-            }
-        }
-    }
+    let error = steps(&mut track, &mut done, &mut role, hands).await.err();
     if is_busy {
         let (target, error) = (&track.target, error.as_ref());
         (hands.on)(Event::Closed { target, error });
@@ -168,6 +140,43 @@ async fn run(mut track: Track, hands: &Hands<'_>) -> Outcome {
         done,
         error,
     }
+}
+
+/// The actions of a track, one after the other, until one fails.
+async fn steps(
+    track: &mut Track,
+    done: &mut usize,
+    role: &mut Option<RoleArn>,
+    hands: &Hands<'_>,
+) -> Result<(), Error> {
+    while let Some(action) = track.actions.get(*done) {
+        let target = &track.target;
+        (hands.on)(Event::Began { target, action });
+        let begun = Instant::now();
+        tracing::info!("{action}");
+        match hands.carry_out(target, action, role).await {
+            Ok(()) => {
+                let elapsed = begun.elapsed();
+                (hands.on)(Event::Finished {
+                    target,
+                    action,
+                    elapsed,
+                });
+                *done += 1;
+            }
+            Err(failure) if is_best_effort(action) => {
+                (hands.on)(Event::Failed { target, action });
+                let text = format!("did not {action}: {failure}");
+                (hands.on)(Event::Warned { text });
+                track.actions.remove(*done);
+            }
+            Err(failure) => {
+                (hands.on)(Event::Failed { target, action });
+                return Err(failure);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether it is no failure that this identity may not do it.

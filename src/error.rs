@@ -177,6 +177,23 @@ impl Error {
         }
     }
 
+    /// The text without the names that stand beside it in a list of failures.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Aws {
+                operation,
+                code,
+                message,
+                ..
+            } => format!("{operation} failed: {code}: {message}"),
+            Self::AccessDenied { permission, .. } => format!("not allowed to call {permission}"),
+            Self::StackFailed { status, reason, .. } => {
+                format!("its stack ended in {status}{}", because(reason))
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// What to do next: sentences with commands, names filled in.
     pub fn hints(&self) -> Vec<String> {
         match self {

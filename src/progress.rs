@@ -206,7 +206,7 @@ impl Progress {
             None => return,
         };
         if let Some(error) = error {
-            let text = format!("failed {target}: {error}");
+            let text = format!("failed {target}: {}", error.brief());
             self.line(&match self.show {
                 Show::Bars => board::cut(&text, terminal().width),
                 _ => text,
@@ -269,6 +269,15 @@ impl Progress {
 
     fn active(&self) -> MutexGuard<'_, HashMap<String, ProgressBar>> {
         unpoisoned(&self.active)
+    }
+}
+
+/// An interruption leaves nothing of what was running on the terminal.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        for (_, bar) in self.active().drain() {
+            bar.finish_and_clear();
+        }
     }
 }
 

@@ -85,8 +85,8 @@ impl Board {
             .iter()
             .take(room)
             .map(|row| {
-                let elapsed = Timeout(whole_seconds(now.saturating_sub(row.begun)));
-                format!("{:>6} {}", elapsed.to_string(), row.text)
+                let elapsed = now.saturating_sub(row.begun);
+                format!("{:>6} {}", seconds(elapsed), row.text)
             })
             .collect();
         let more = self.running.len().saturating_sub(room);
@@ -136,8 +136,11 @@ fn roughly(time: Duration) -> Timeout {
     Timeout(Duration::from_secs(seconds.div_ceil(step).max(1) * step))
 }
 
-fn whole_seconds(time: Duration) -> Duration {
-    Duration::from_secs(time.as_secs())
+fn seconds(time: Duration) -> String {
+    match time.as_secs() {
+        0 => "0s".to_owned(),
+        seconds => Timeout(Duration::from_secs(seconds)).to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -149,7 +152,7 @@ mod tests {
         height: 24,
     };
 
-    fn seconds(seconds: u64) -> Duration {
+    fn at(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
     }
 
@@ -157,13 +160,13 @@ mod tests {
         let mut board = Board::new(total);
         for number in 0..running {
             let text = format!("CREATE_IN_PROGRESS: create stack number-{number}");
-            board.began(&number.to_string(), text, seconds(number as u64));
+            board.began(&number.to_string(), text, at(number as u64));
         }
         board
     }
 
     fn shown(board: &Board, size: Size, now: u64) -> String {
-        board.lines(size, seconds(now)).join("\n")
+        board.lines(size, at(now)).join("\n")
     }
 
     #[test]
@@ -215,7 +218,7 @@ mod tests {
             let size = Size { width, height };
             let mut board = board(500, 32);
             board.tell("0", format!("create stack {}é", "x".repeat(200)));
-            let lines = board.lines(size, seconds(4_000));
+            let lines = board.lines(size, at(4_000));
             let wide = lines
                 .iter()
                 .find(|line| line.chars().count() > width.max(1));
@@ -234,17 +237,17 @@ mod tests {
         for _ in 0..4 {
             board.closed(false);
         }
-        assert_eq!(board.summary(seconds(20)), "4/100 done");
+        assert_eq!(board.summary(at(20)), "4/100 done");
         board.closed(false);
-        assert_eq!(board.summary(seconds(20)), "5/100 done, about 7m left");
+        assert_eq!(board.summary(at(20)), "5/100 done, about 7m left");
         for _ in 0..90 {
             board.closed(false);
         }
-        assert_eq!(board.summary(seconds(190)), "95/100 done, about 10s left");
+        assert_eq!(board.summary(at(190)), "95/100 done, about 10s left");
         for _ in 0..5 {
             board.closed(false);
         }
-        assert_eq!(board.summary(seconds(200)), "100/100 done");
+        assert_eq!(board.summary(at(200)), "100/100 done");
         assert!(board.is_over());
     }
 
@@ -257,7 +260,7 @@ mod tests {
             (90, "2m"),
             (4_000, "1h7m"),
         ] {
-            assert_eq!(roughly(seconds(time)).to_string(), text, "{time}");
+            assert_eq!(roughly(at(time)).to_string(), text, "{time}");
         }
     }
 }

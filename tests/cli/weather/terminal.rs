@@ -1,6 +1,7 @@
-//! Colours, and readers that go away.
+//! Colours, terminals, and readers that go away.
 
-use std::process::Stdio;
+use std::io::Write;
+use std::process::{Child, Stdio};
 
 use insta::assert_snapshot;
 
@@ -139,4 +140,79 @@ fn the_work_is_done_with_stderr_closed() {
     let result = bench.ended(child);
     assert!(result.ends_with("[exit 0]\n"), "{result}");
     assert_ne!(bench.service_account("default", "s3-reader"), "");
+}
+
+/// Starts irsactl on a terminal of 24 lines of 80 columns, which `script` plays. It does not show
+/// keys such as ^C, which would push the running line away.
+fn on_terminal(bench: &Bench, line: &str) -> Child {
+    let irsactl = env!("CARGO_BIN_EXE_irsactl");
+    let shell = format!("stty rows 24 cols 80 -echoctl; exec {irsactl} {line}");
+    bench
+        .command_of("script")
+        .args(["-qefc", &shell, "/dev/null"])
+        .env("TERM", "xterm-256color")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("script starts")
+}
+
+/// What is on the terminal in the end, and how the run ended.
+fn screen(bench: &Bench, child: Child) -> String {
+    let output = child.wait_with_output().expect("script ends");
+    crate::support::assert_no_secret(&output.stdout);
+    let mut terminal = vt100::Parser::new(24, 80, 0);
+    terminal.process(&output.stdout);
+    let exit = output.status.code().unwrap_or(-1);
+    let rows = terminal.screen().rows(0, 80);
+    let text: String = rows.map(|row| format!("{}\n", row.trim_end())).collect();
+    bench.steady(&format!("{}\n[exit {exit}]\n", text.trim_end()))
+}
+
+#[test]
+fn on_a_terminal_finished_actions_stay_and_running_ones_go() {
+    let bench = Bench::slow(3);
+    assert_snapshot!(screen(&bench, on_terminal(&bench, &create())), @"
+    created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    created service account default/s3-reader
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   created   arn:aws:iam::111122223333:role/eksctl-demo-add
+    on-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [exit 0]
+    ");
+}
+
+#[test]
+fn an_interrupted_terminal_is_left_clean() {
+    let bench = Bench::slow(u32::MAX);
+    let mut child = on_terminal(&bench, &create());
+    bench.sandbox.until(|world| {
+        let calls = world.calls.iter().map(ToString::to_string);
+        calls
+            .filter(|call| call == "cloudformation DescribeStacks")
+            .count()
+            >= 3
+    });
+    let keyboard = child.stdin.as_mut().expect("a keyboard");
+    keyboard.write_all(b"\x03").expect("Ctrl-C");
+    assert_snapshot!(screen(&bench, child), @"
+    error: interrupted; AWS goes on with what was begun: creation of stack eksctl-de
+    mo-addon-iamserviceaccount-default-s3-reader
+    hint: run the same command again: it finishes the work
+    [exit 130]
+    ");
+}
+
+#[test]
+fn a_terminal_gets_colours_unless_it_wants_none() {
+    let mut bench = Bench::new();
+    let red = |bench: &Bench| {
+        let output = on_terminal(bench, FAILING).wait_with_output();
+        let text = String::from_utf8(output.expect("script ends").stdout).expect("text");
+        text.contains("\u{1b}[31m")
+    };
+    assert!(red(&bench));
+    bench.set("NO_COLOR", "1");
+    assert!(!red(&bench));
 }
