@@ -8,6 +8,7 @@
     reason = "the sandbox is more than benchmarks need"
 )]
 mod sandbox;
+mod scale;
 
 use std::error::Error;
 use std::io::Write;
@@ -31,6 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for seconds in [12, 1] {
         create(&mut table, Duration::from_secs(seconds))?;
     }
+    scale::measure(&mut table)?;
     let size = std::fs::metadata(BINARY)?.len();
     table.row("release binary, stripped", &megabytes(size), "≤ 11 MB");
     table.row("crates in the program", &crates()?.to_string(), "");
@@ -42,6 +44,8 @@ struct Run {
     time: Duration,
     /// Bytes.
     peak: u64,
+    /// Processor time.
+    processor: Duration,
 }
 
 fn run(command: &mut Command) -> Result<Run, Box<dyn Error>> {
@@ -58,6 +62,7 @@ fn run(command: &mut Command) -> Result<Run, Box<dyn Error>> {
     Ok(Run {
         time,
         peak: ended.rusage.maxrss,
+        processor: ended.rusage.utime + ended.rusage.stime,
     })
 }
 
