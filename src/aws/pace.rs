@@ -129,7 +129,7 @@ impl Gate {
             if turn.is_some() {
                 self.wait().await;
             }
-            if signed.elapsed() >= FRESH {
+            if signed.elapsed() >= self.intervals.limit(FRESH) {
                 return Passed::Stale(turn);
             }
             let (sent, pause) = (Instant::now(), self.begin());

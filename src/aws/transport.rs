@@ -158,6 +158,7 @@ impl Transport {
         match gate.pass(call.begun, turn, send, is_throttled).await {
             Passed::Answered(answer) | Passed::GivenUp(answer) => answer,
             Passed::Stale(turn) => {
+                tracing::debug!("{}: to be signed anew", call.name);
                 call.waits().turn = turn;
                 Err(ConnectorError::other(Box::new(Stale), None))
             }

@@ -2,6 +2,7 @@
 //! anybody notice throttling, however many calls it meets.
 
 use super::all_calls;
+use crate::support::Bench;
 
 /// Each run is as without the fault, but for the time that it takes.
 fn goes_unnoticed(effect: &str) {
@@ -56,6 +57,22 @@ fn narrow_limits_go_unnoticed() {
             scenario.name
         );
     }
+}
+
+#[test]
+fn a_call_that_is_throttled_until_its_signature_is_old_is_signed_anew() {
+    let mut bench = Bench::associated();
+    // Pauses are 10 ms at most here, signatures old after 1 s, and calls given up after 4 s.
+    bench.set("IRSACTL_INTERVALS", "0.002");
+    bench
+        .sandbox
+        .fault("cloudformation CreateStack times 130 throttle");
+    let result = bench.run(&format!("{} --timeout 1h -v -v", super::create()));
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+    assert!(
+        result.contains("CreateStack: to be signed anew"),
+        "{result}"
+    );
 }
 
 #[test]
