@@ -16,6 +16,9 @@ _irsactl() {
             ",$1")
                 cmd="irsactl"
                 ;;
+            irsactl,apply)
+                cmd="irsactl__subcmd__apply"
+                ;;
             irsactl,associate-oidc-provider)
                 cmd="irsactl__subcmd__associate__subcmd__oidc__subcmd__provider"
                 ;;
@@ -31,6 +34,9 @@ _irsactl() {
             irsactl,disassociate-oidc-provider)
                 cmd="irsactl__subcmd__disassociate__subcmd__oidc__subcmd__provider"
                 ;;
+            irsactl,export)
+                cmd="irsactl__subcmd__export"
+                ;;
             irsactl,get)
                 cmd="irsactl__subcmd__get"
                 ;;
@@ -39,6 +45,9 @@ _irsactl() {
                 ;;
             irsactl,thumbprint)
                 cmd="irsactl__subcmd__thumbprint"
+                ;;
+            irsactl,update)
+                cmd="irsactl__subcmd__update"
                 ;;
             irsactl,utils)
                 cmd="irsactl__subcmd__utils"
@@ -79,6 +88,18 @@ _irsactl() {
             irsactl__subcmd__get,sa)
                 cmd="irsactl__subcmd__get__subcmd__iamserviceaccount"
                 ;;
+            irsactl__subcmd__update,iamserviceaccount)
+                cmd="irsactl__subcmd__update__subcmd__iamserviceaccount"
+                ;;
+            irsactl__subcmd__update,iamserviceaccounts)
+                cmd="irsactl__subcmd__update__subcmd__iamserviceaccount"
+                ;;
+            irsactl__subcmd__update,irsa)
+                cmd="irsactl__subcmd__update__subcmd__iamserviceaccount"
+                ;;
+            irsactl__subcmd__update,sa)
+                cmd="irsactl__subcmd__update__subcmd__iamserviceaccount"
+                ;;
             irsactl__subcmd__utils,associate-iam-oidc-provider)
                 cmd="irsactl__subcmd__utils__subcmd__associate__subcmd__iam__subcmd__oidc__subcmd__provider"
                 ;;
@@ -89,7 +110,7 @@ _irsactl() {
 
     case "${cmd}" in
         irsactl)
-            opts="-q -v -C -h -V --quiet --verbose --color --help --version associate-oidc-provider disassociate-oidc-provider thumbprint create get delete render completion utils"
+            opts="-q -v -C -h -V --quiet --verbose --color --help --version associate-oidc-provider disassociate-oidc-provider thumbprint create get update delete apply export render completion utils"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -110,8 +131,102 @@ _irsactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        irsactl__subcmd__apply)
+            opts="-f -r -p -o -q -v -C -h --config-file --issuer-url --include --exclude --prune --prune-kube-system --detach-foreign --repair-drift --override-existing-serviceaccounts --cfn-role-arn --cfn-disable-rollback --approve --dry-run --detailed-exitcode --parallel --region --profile --timeout --kubeconfig --context --output --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cfn-role-arn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cfn-disable-rollback)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --approve)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --parallel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         irsactl__subcmd__associate__subcmd__oidc__subcmd__provider)
-            opts="-c -r -p -o -q -v -C -h --cluster --issuer-url --audience --thumbprint --no-thumbprint --refresh-thumbprint --approve --dry-run --detailed-exitcode --region --profile --timeout --output --quiet --verbose --color --help"
+            opts="-c -f -r -p -o -q -v -C -h --cluster --config-file --issuer-url --audience --thumbprint --no-thumbprint --refresh-thumbprint --approve --dry-run --detailed-exitcode --region --profile --timeout --output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -122,6 +237,14 @@ _irsactl() {
                     return 0
                     ;;
                 -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -229,7 +352,7 @@ _irsactl() {
             return 0
             ;;
         irsactl__subcmd__create__subcmd__iamserviceaccount)
-            opts="-n -c -r -p -o -q -v -C -h --name --namespace --cluster --issuer-url --attach-policy-arn --policy-document --well-known-policy --attach-role-arn --permissions-boundary --role-name --role-path --max-session-duration --subject-pattern --audience --tags --role-only --labels --annotations --token-expiration --sts-regional-endpoints --override-existing-serviceaccounts --associate-oidc-provider --cfn-role-arn --cfn-disable-rollback --approve --dry-run --detailed-exitcode --parallel --region --profile --timeout --kubeconfig --context --output --quiet --verbose --color --help"
+            opts="-n -c -f -r -p -o -q -v -C -h --name --namespace --attach-policy-arn --policy-document --well-known-policy --attach-role-arn --permissions-boundary --role-name --role-path --max-session-duration --subject-pattern --audience --tags --role-only --labels --annotations --token-expiration --sts-regional-endpoints --override-existing-serviceaccounts --associate-oidc-provider --cluster --issuer-url --config-file --include --exclude --cfn-role-arn --cfn-disable-rollback --approve --dry-run --detailed-exitcode --parallel --region --profile --timeout --kubeconfig --context --output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -244,18 +367,6 @@ _irsactl() {
                     return 0
                     ;;
                 -n)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cluster)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -c)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --issuer-url)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -325,6 +436,34 @@ _irsactl() {
                     ;;
                 --override-existing-serviceaccounts)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --cfn-role-arn)
@@ -417,7 +556,7 @@ _irsactl() {
             return 0
             ;;
         irsactl__subcmd__delete__subcmd__iamserviceaccount)
-            opts="-n -c -w -r -p -o -q -v -C -h --name --namespace --cluster --issuer-url --role-only --detach-foreign --wait --dry-run --approve --detailed-exitcode --parallel --cfn-role-arn --region --profile --timeout --kubeconfig --context --output --quiet --verbose --color --help"
+            opts="-n -c -f -w -r -p -o -q -v -C -h --name --namespace --cluster --issuer-url --config-file --include --exclude --only-missing --role-only --detach-foreign --wait --dry-run --approve --detailed-exitcode --parallel --cfn-role-arn --region --profile --timeout --kubeconfig --context --output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -444,6 +583,22 @@ _irsactl() {
                     return 0
                     ;;
                 --issuer-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -519,7 +674,7 @@ _irsactl() {
             return 0
             ;;
         irsactl__subcmd__disassociate__subcmd__oidc__subcmd__provider)
-            opts="-c -r -p -o -q -v -C -h --cluster --issuer-url --force --approve --dry-run --detailed-exitcode --region --profile --timeout --output --quiet --verbose --color --help"
+            opts="-c -f -r -p -o -q -v -C -h --cluster --config-file --issuer-url --force --approve --dry-run --detailed-exitcode --region --profile --timeout --output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -530,6 +685,14 @@ _irsactl() {
                     return 0
                     ;;
                 -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -584,6 +747,68 @@ _irsactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        irsactl__subcmd__export)
+            opts="-c -r -p -q -v -C -h --cluster --issuer-url --region --profile --timeout --kubeconfig --context --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         irsactl__subcmd__get)
             opts="-q -v -C -h --quiet --verbose --color --help iamserviceaccount iamserviceaccounts irsa sa"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -607,7 +832,7 @@ _irsactl() {
             return 0
             ;;
         irsactl__subcmd__get__subcmd__iamserviceaccount)
-            opts="-n -c -r -p -o -q -v -C -h --name --namespace --cluster --region --profile --timeout --kubeconfig --context --output --chunk-size --quiet --verbose --color --help"
+            opts="-n -c -f -r -p -o -q -v -C -h --name --namespace --cluster --config-file --region --profile --timeout --kubeconfig --context --output --chunk-size --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -630,6 +855,14 @@ _irsactl() {
                     return 0
                     ;;
                 -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -689,7 +922,7 @@ _irsactl() {
             return 0
             ;;
         irsactl__subcmd__render)
-            opts="-n -c -q -v -C -h --name --namespace --cluster --issuer-url --account-id --partition --attach-policy-arn --policy-document --well-known-policy --attach-role-arn --permissions-boundary --role-name --role-path --max-session-duration --subject-pattern --audience --tags --role-only --labels --annotations --token-expiration --sts-regional-endpoints --override-existing-serviceaccounts --associate-oidc-provider --for --output-dir --quiet --verbose --color --help"
+            opts="-n -c -f -q -v -C -h --name --namespace --attach-policy-arn --policy-document --well-known-policy --attach-role-arn --permissions-boundary --role-name --role-path --max-session-duration --subject-pattern --audience --tags --role-only --labels --annotations --token-expiration --sts-regional-endpoints --override-existing-serviceaccounts --associate-oidc-provider --cluster --config-file --include --exclude --issuer-url --account-id --partition --for --output-dir --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -705,26 +938,6 @@ _irsactl() {
                     ;;
                 -n)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cluster)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -c)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --issuer-url)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --account-id)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --partition)
-                    COMPREPLY=($(compgen -W "aws aws-cn aws-us-gov aws-iso aws-iso-b aws-iso-e aws-iso-f aws-eusc" -- "${cur}"))
                     return 0
                     ;;
                 --attach-policy-arn)
@@ -793,6 +1006,42 @@ _irsactl() {
                     ;;
                 --override-existing-serviceaccounts)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --partition)
+                    COMPREPLY=($(compgen -W "aws aws-cn aws-us-gov aws-iso aws-iso-b aws-iso-e aws-iso-f aws-eusc" -- "${cur}"))
                     return 0
                     ;;
                 --for)
@@ -884,6 +1133,210 @@ _irsactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        irsactl__subcmd__update)
+            opts="-q -v -C -h --quiet --verbose --color --help iamserviceaccount iamserviceaccounts irsa sa"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        irsactl__subcmd__update__subcmd__iamserviceaccount)
+            opts="-n -c -f -r -p -o -q -v -C -h --name --namespace --cluster --issuer-url --config-file --include --exclude --attach-policy-arn --add-policy-arn --remove-policy-arn --policy-document --remove-inline-policy --well-known-policy --permissions-boundary --no-permissions-boundary --role-name --role-path --max-session-duration --subject-pattern --audience --tags --labels --annotations --token-expiration --sts-regional-endpoints --override-existing-serviceaccounts --role-only --repair-drift --cfn-role-arn --approve --dry-run --detailed-exitcode --parallel --region --profile --timeout --kubeconfig --context --output --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attach-policy-arn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --add-policy-arn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remove-policy-arn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --policy-document)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remove-inline-policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --well-known-policy)
+                    COMPREPLY=($(compgen -W "imageBuilder autoScaler awsLoadBalancerController externalDNS certManager ebsCSIController efsCSIController adotContainerLogs adotPrometheus adotXray amazonManagedPrometheus cloudWatchAgent ebsCSIControllerV2 efsCSIDriver externalSecrets fluentBit fsxCSIController gatewayAPIController nodeTerminationHandler s3FilesCSIDriver vpcCNI vpcCNIIPv6" -- "${cur}"))
+                    return 0
+                    ;;
+                --permissions-boundary)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-session-duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subject-pattern)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --audience)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tags)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --labels)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --annotations)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-expiration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sts-regional-endpoints)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --override-existing-serviceaccounts)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --cfn-role-arn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --approve)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --parallel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         irsactl__subcmd__utils)
             opts="-q -v -C -h --quiet --verbose --color --help associate-iam-oidc-provider"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -907,7 +1360,7 @@ _irsactl() {
             return 0
             ;;
         irsactl__subcmd__utils__subcmd__associate__subcmd__iam__subcmd__oidc__subcmd__provider)
-            opts="-c -r -p -o -q -v -C -h --cluster --issuer-url --audience --thumbprint --no-thumbprint --refresh-thumbprint --approve --dry-run --detailed-exitcode --region --profile --timeout --output --quiet --verbose --color --help"
+            opts="-c -f -r -p -o -q -v -C -h --cluster --config-file --issuer-url --audience --thumbprint --no-thumbprint --refresh-thumbprint --approve --dry-run --detailed-exitcode --region --profile --timeout --output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -918,6 +1371,14 @@ _irsactl() {
                     return 0
                     ;;
                 -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

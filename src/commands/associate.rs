@@ -3,12 +3,9 @@
 use std::path::Path;
 
 use super::file::{self, Place};
-use super::{Context, Exit, Look, Mode, Rounds, conclude, finish};
+use super::{Context, Exit, Look, Mode, Rounds, conclude, finish, provider};
 use crate::cli::{Associate, AwsArgs, ClusterOrPosition, Screen};
 use crate::error::Error;
-use crate::issuer::{self, Reading};
-use crate::model::Cluster;
-use crate::observe::{ObservedProvider, OidcProvider};
 use crate::plan::associate::{self, ProviderSpec, Refresh, Thumbprints};
 use crate::progress::Running;
 
@@ -19,7 +16,7 @@ pub async fn run(mut args: Associate, screen: Screen, running: Running) -> Resul
         Some(path) => {
             let config = file::read(path, &mut args.aws)?;
             spec.audiences = match file::provider(&config) {
-                Some(provider) => provider.audiences,
+                Some(asked) => asked.audiences,
                 None if config.with_oidc.is_none() => spec.audiences,
                 None => return Err(not_enabled(path)),
             };
@@ -30,8 +27,8 @@ pub async fn run(mut args: Associate, screen: Screen, running: Running) -> Resul
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     let look = async |_: &Rounds| {
         let cluster = context.cluster(&place).await?;
-        let provider = context.aws.iam.provider(&cluster.provider_arn()).await?;
-        let observed = observe(&context, &cluster, provider, &spec).await?;
+        let found = context.aws.iam.provider(&cluster.provider_arn()).await?;
+        let observed = provider::observe(&context, &cluster, found, &spec).await?;
         Ok(Look::of(associate::plan(&spec, &cluster, &observed)))
     };
     conclude(&context, finish(&context, mode, look).await?)
@@ -81,55 +78,4 @@ pub fn place(args: &ClusterOrPosition, aws: &mut AwsArgs) -> Result<Place, Error
     let host = issuer.map(|issuer| issuer.host().replace('.', "-"));
     let name = host.and_then(|host| host.parse().ok());
     Place::new(name.as_ref(), issuer)
-}
-
-/// The provider as observed; its issuer is read only where it is to be made.
-pub async fn observe_missing(
-    context: &Context,
-    cluster: &Cluster,
-    provider: Option<OidcProvider>,
-    spec: &ProviderSpec,
-) -> Result<ObservedProvider, Error> {
-    match provider {
-        None => observe(context, cluster, None, spec).await,
-        provider => Ok(ObservedProvider {
-            provider,
-            reading: None,
-        }),
-    }
-}
-
-/// Reads the issuer's chain, where the thumbprints are to come from it. A provider that exists is good
-/// without them, so that a failure then matters only to a refresh.
-async fn observe(
-    context: &Context,
-    cluster: &Cluster,
-    provider: Option<OidcProvider>,
-    spec: &ProviderSpec,
-) -> Result<ObservedProvider, Error> {
-    let needed = provider.is_none() || spec.refresh == Refresh::Updated;
-    let reading = match spec.thumbprints {
-        Thumbprints::Given(_) | Thumbprints::LeftToIam => None,
-        Thumbprints::Read => match read(context, cluster, provider.is_some()).await {
-            Ok(reading) => Some(reading),
-            Err(error) if needed => return Err(error),
-            Err(error) => {
-                context.output.note(&format!(
-                    "the provider's thumbprint was not compared: {error}"
-                ));
-                None
-            }
-        },
-    };
-    Ok(ObservedProvider { provider, reading })
-}
-
-/// Only a new provider can be made without thumbprints: IAM then fetches them itself.
-async fn read(context: &Context, cluster: &Cluster, exists: bool) -> Result<Reading, Error> {
-    match issuer::read(&cluster.issuer, context.intervals).await? {
-        Reading::Unreachable { host, cause } if exists => {
-            Err(Error::IssuerUnreachable { host, cause })
-        }
-        reading => Ok(reading),
-    }
 }

@@ -21,6 +21,7 @@ mod disassociate;
 mod export;
 mod file;
 mod get;
+mod provider;
 mod reconcile;
 mod removal;
 pub mod render;
@@ -228,7 +229,11 @@ async fn finish(
     let mut order: Vec<Target> = Vec::new();
     let mut ended: Vec<Outcome> = Vec::new();
     loop {
-        let look = look(&round).await?;
+        let mut look = look(&round).await?;
+        // Where nothing could be looked at, the first cause is that of all.
+        if look.plan.tracks.is_empty() && !look.unseen.is_empty() && ended.is_empty() {
+            return Err(look.unseen.swap_remove(0).1);
+        }
         tell(context, &look.plan);
         if let Mode::Show(shown) = mode {
             return show(context, look, shown).map(Finished::Shown);

@@ -3,7 +3,7 @@
 
 use super::file::Place;
 use super::removal::{self, Missing};
-use super::{Context, Look, Rounds, associate};
+use super::{Context, Look, Rounds, provider};
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
 use crate::model::Cluster;
@@ -96,7 +96,7 @@ impl Task<'_> {
                 reading: None,
             });
         };
-        let observed = associate::observe_missing(context, cluster, found, spec).await?;
+        let observed = provider::observe_missing(context, cluster, found, spec).await?;
         let provider = Some(spec.fulfilled(cluster, observed.provider.clone()));
         if round.includes(&Target::Provider(cluster.issuer.clone())) {
             let track = crate::plan::associate::plan(spec, cluster, &observed);
@@ -118,7 +118,7 @@ async fn own_provider(
 ) -> Result<ObservedProvider, Error> {
     match &asked.provider {
         Some(spec) => {
-            associate::observe_missing(context, cluster, found.provider.clone(), spec).await
+            provider::observe_missing(context, cluster, found.provider.clone(), spec).await
         }
         None => Ok(found.clone()),
     }

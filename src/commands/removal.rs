@@ -4,13 +4,98 @@ use std::collections::BTreeSet;
 
 use futures_util::StreamExt;
 
+use super::file::Place;
 use super::{Context, Look, Rounds};
+use crate::cli::KubernetesArgs;
 use crate::config::Filter;
 use crate::error::Error;
+use crate::kubernetes::Kubernetes;
 use crate::model::{ClusterName, RoleArn, ServiceAccountName};
 use crate::observe::{self, ServiceAccounts, Stack, Stacks};
 use crate::plan::delete::{self, Deletion, ForeignPolicies};
 use crate::plan::{Ending, Target};
+
+/// All that `delete` is asked for.
+pub struct Task<'a> {
+    pub how: Removal,
+    pub place: &'a Place,
+    /// `None`: only roles are deleted.
+    pub kubernetes: Option<&'a KubernetesArgs>,
+    pub chosen: Chosen,
+}
+
+/// What is to be deleted.
+pub enum Chosen {
+    Named(Vec<ServiceAccountName>),
+    Missing(Missing),
+}
+
+impl Task<'_> {
+    /// Looks at everything that this round is about, and plans it.
+    pub async fn look(&self, context: &Context, round: &Rounds) -> Result<Look, Error> {
+        let stacks = async {
+            match &self.chosen {
+                Chosen::Named(names) => Stacks::for_lookups(&context.aws, names.len()).await,
+                Chosen::Missing(_) => Stacks::list(&context.aws).await,
+            }
+        };
+        let (stacks, access) = tokio::try_join!(stacks, self.access(context))?;
+        let deletions = match &self.chosen {
+            Chosen::Named(names) => names.iter().map(|name| self.how.of(name.clone())).collect(),
+            Chosen::Missing(missing) => missing.deletions(&stacks),
+        };
+        let mut look = Look::default();
+        let gone = match access {
+            Access::Unneeded => None,
+            Access::Ready(kubernetes) => {
+                look.kubernetes = Some(*kubernetes);
+                None
+            }
+            Access::Gone(error) => Some(error),
+        };
+        plan(context, round, &deletions, &stacks, &mut look).await?;
+        let is_empty = look.plan.is_empty() && look.unseen.is_empty();
+        match gone {
+            // With nothing found and a cluster of a similar name, it is rather mistyped than gone.
+            Some(error) if is_empty && error.is_likely_mistyped() => return Err(error),
+            Some(error) => {
+                let text = format!("{error}: only the role is deleted");
+                context.output.warn(&text);
+            }
+            None => {}
+        }
+        if is_empty && round.past == 0 {
+            let what = match deletions.as_slice() {
+                [deletion] => format!("there is no IAM service account {}", deletion.name),
+                _ => "there is no such IAM service account".to_owned(),
+            };
+            context.output.say(&format!("nothing to delete: {what}"));
+        }
+        Ok(look)
+    }
+
+    async fn access(&self, context: &Context) -> Result<Access, Error> {
+        let Some(args) = self.kubernetes else {
+            return Ok(Access::Unneeded);
+        };
+        match context.cluster(self.place).await {
+            Ok(cluster) => {
+                let kubernetes = context.kubernetes(&cluster, args).await?;
+                Ok(Access::Ready(Box::new(kubernetes)))
+            }
+            Err(error @ Error::ClusterNotFound { .. }) => Ok(Access::Gone(error)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The way to the cluster.
+enum Access {
+    Unneeded,
+    Ready(Box<Kubernetes>),
+    /// There is no such cluster, so no ServiceAccount is left to delete.
+    Gone(Error),
+}
 
 /// How many deletions are looked into side by side.
 const PARALLEL: usize = 8;

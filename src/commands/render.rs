@@ -34,6 +34,7 @@ pub fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
             vec![asked::service_account(&args.account)?],
         ),
     };
+    let accounts = asked::How::rendering(args).all(accounts);
     print(&accounts, args, &place.cluster, output)?;
     Ok(Exit::Done)
 }

@@ -155,7 +155,7 @@ fn several_accounts_are_in_one_text_with_one_provider() {
     );
     let arns = blocks[3].1["value"].to_json("arn");
     assert_eq!(arns, json!({"shop/cart": "arn", "shop/pay": "arn"}));
-    let script = aws_cli::script(&accounts, &cluster, Scope::Whole).unwrap();
+    let script = aws_cli::script(&accounts, &cluster).unwrap();
     let calls = commands(calls(&script));
     let calls: Vec<&str> = calls.iter().map(|words| words[0].as_str()).collect();
     let whole = ["role", "service_account"];

@@ -103,7 +103,7 @@ fn dry_run_and_approve_contradict_each_other() {
     [stderr]
     error: the argument '--approve[=<BOOL>]' cannot be used with '--dry-run'
 
-    Usage: irsactl associate-oidc-provider --approve[=<BOOL>] <--cluster <CLUSTER>|CLUSTER|--issuer-url <URL>>
+    Usage: irsactl associate-oidc-provider --approve[=<BOOL>] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
     For more information, try '--help'.
     [exit 2]
@@ -190,7 +190,7 @@ fn a_cluster_by_flag_and_by_position_is_one_too_many() {
     [stderr]
     error: the argument '[CLUSTER]' cannot be used with '--cluster <CLUSTER>'
 
-    Usage: irsactl associate-oidc-provider <--cluster <CLUSTER>|CLUSTER|--issuer-url <URL>>
+    Usage: irsactl associate-oidc-provider <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
     For more information, try '--help'.
     [exit 2]

@@ -218,9 +218,10 @@ fn a_stack_with_other_policies_is_refused() {
     NAMESPACE   NAME         STATUS    ROLE ARN
     web         api-reader   refused
     [stderr]
-    error: web/api-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-web-api-reader" is not as asked
-      managed policies: asked arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess, found arn:aws:iam::aws:policy/AmazonSQSFullAccess
-    hint: make the role anew: `irsactl delete iamserviceaccount api-reader --namespace web --cluster demo`, then run this command again
+    error: web/api-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-web-api-reader" is not as asked (- is there, + is asked for)
+      - managed policy: arn:aws:iam::aws:policy/AmazonSQSFullAccess
+      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    hint: change the role: `irsactl update iamserviceaccount api-reader --namespace web --cluster demo`, with the same flags
     [exit 1]
     "#);
 }
@@ -232,9 +233,9 @@ fn a_stack_with_another_boundary_is_refused() {
     NAMESPACE   NAME         STATUS    ROLE ARN
     web         api-reader   refused
     [stderr]
-    error: web/api-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-web-api-reader" is not as asked
-      permissions boundary: asked none, found arn:aws:iam::aws:policy/PowerUserAccess
-    hint: make the role anew: `irsactl delete iamserviceaccount api-reader --namespace web --cluster demo`, then run this command again
+    error: web/api-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-web-api-reader" is not as asked (- is there, + is asked for)
+      - permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    hint: change the role: `irsactl update iamserviceaccount api-reader --namespace web --cluster demo`, with the same flags
     [exit 1]
     "#);
 }
@@ -246,9 +247,10 @@ fn a_role_with_another_trust_policy_is_refused() {
     NAMESPACE   NAME         STATUS    ROLE ARN
     web         api-reader   refused
     [stderr]
-    error: web/api-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-web-api-reader" is not as asked
-      trust policy: asked {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:web:api-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}, found {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:web:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    hint: make the role anew: `irsactl delete iamserviceaccount api-reader --namespace web --cluster demo`, then run this command again
+    error: web/api-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-web-api-reader" was changed by hand (- is there, + is asked for)
+      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:web:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:web:api-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    hint: undo that: `irsactl update iamserviceaccount api-reader --namespace web --cluster demo --repair-drift --approve`
     [exit 1]
     "#);
 }
@@ -263,7 +265,7 @@ fn a_role_of_the_old_issuer_is_refused() {
     error: web/api-reader: its role trusts another issuer, as if the cluster had been made again under its old name
       role trusts: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF
       cluster has: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-    hint: make the role anew: `irsactl delete iamserviceaccount api-reader --namespace web --cluster demo`, then run this command again
+    hint: let it trust the present one: `irsactl update iamserviceaccount api-reader --namespace web --cluster demo --approve`
     [exit 1]
     ");
 }

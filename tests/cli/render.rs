@@ -46,7 +46,7 @@ fn help_of_render() {
     [stdout]
     Print what create would make, for other tools: offline, without credentials
 
-    Usage: irsactl render [OPTIONS] --cluster <CLUSTER> [NAME]
+    Usage: irsactl render [OPTIONS] [NAME]
 
     Arguments:
       [NAME]  Name of the service account (or NAMESPACE/NAME)
@@ -54,15 +54,7 @@ fn help_of_render() {
     Options:
           --name <NAME>            Name of the service account
       -n, --namespace <NAMESPACE>  Namespace of the service account
-      -c, --cluster <CLUSTER>      Name of the EKS cluster
       -h, --help                   Print help (see more with '--help')
-
-    In place of the cluster:
-          --issuer-url <URL>  OIDC issuer of the cluster
-          --account-id <ID>   AWS account of the roles, 12 digits
-          --partition <NAME>  AWS partition; known by itself where the issuer is EKS's [possible values:
-                              aws, aws-cn, aws-us-gov, aws-iso, aws-iso-b, aws-iso-e, aws-iso-f,
-                              aws-eusc]
 
     Permissions:
           --attach-policy-arn <ARN>     ARN of a managed policy (repeatable, or separated by commas)
@@ -82,8 +74,8 @@ fn help_of_render() {
           --tags <TAGS>                     Tags of the stack and the role, as k1=v1,k2=v2 (repeatable)
           --role-only[=<BOOL>]              Make the role only: no Kubernetes access; prints the
                                             ServiceAccount to apply
-          --associate-oidc-provider         Make the cluster's IAM OIDC provider too (terraform,
-                                            aws-cli)
+          --associate-oidc-provider         Create the cluster's IAM OIDC provider too, where it is
+                                            missing
 
     Service account:
           --labels <LABELS>
@@ -96,6 +88,20 @@ fn help_of_render() {
               Whether pods use the regional STS endpoint [possible values: true, false]
           --override-existing-serviceaccounts[=<BOOL>]
               Replace another role, and labels and annotations of other tools
+      -c, --cluster <CLUSTER>
+              Name of the EKS cluster
+
+    Config file:
+      -f, --config-file <FILE>  Config file of eksctl in the place of flags; - reads stdin
+          --include <GLOB>      Only those whose NAMESPACE/NAME matches, as 'web/*' (repeatable)
+          --exclude <GLOB>      But those whose NAMESPACE/NAME matches (repeatable)
+
+    In place of the cluster:
+          --issuer-url <URL>  OIDC issuer of the cluster
+          --account-id <ID>   AWS account of the roles, 12 digits
+          --partition <NAME>  AWS partition; known by itself where the issuer is EKS's [possible values:
+                              aws, aws-cn, aws-us-gov, aws-iso, aws-iso-b, aws-iso-e, aws-iso-f,
+                              aws-eusc]
 
     Output:
           --for <TOOL>           Tool to render for [default: cloudformation] [possible values:

@@ -29,7 +29,11 @@ fn help_of_the_program() {
       thumbprint                  Print the thumbprint of an issuer
       create                      Create IAM service accounts
       get                         List IAM service accounts
+      update                      Change IAM service accounts
       delete                      Delete IAM service accounts
+      apply                       Make a whole config file true: provider, roles and
+                                  service accounts
+      export                      Print the config file that describes what exists
       render                      Print what create would make, for other tools:
                                   offline, without credentials
       completion                  Print a shell completion script
@@ -85,7 +89,10 @@ fn help_of_the_program() {
       thumbprint                  Print the thumbprint of an issuer
       create                      Create IAM service accounts
       get                         List IAM service accounts
+      update                      Change IAM service accounts
       delete                      Delete IAM service accounts
+      apply                       Make a whole config file true: provider, roles and service accounts
+      export                      Print the config file that describes what exists
       render                      Print what create would make, for other tools: offline, without
                                   credentials
       completion                  Print a shell completion script
@@ -134,16 +141,18 @@ fn help_of_associate() {
     [stdout]
     Create the IAM OIDC provider of a cluster, or mend it
 
-    Usage: irsactl associate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|CLUSTER|--issuer-url <URL>>
+    Usage: irsactl associate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
     Arguments:
       [CLUSTER]  Name of the EKS cluster
 
     Options:
-      -c, --cluster <CLUSTER>  Name of the EKS cluster
-          --issuer-url <URL>   OIDC issuer, for clusters that are not EKS
-          --audience <NAME>    Audience of the tokens [default: sts.amazonaws.com]
-      -h, --help               Print help
+      -c, --cluster <CLUSTER>   Name of the EKS cluster
+      -f, --config-file <FILE>  Config file of eksctl that names the cluster; -
+                                reads stdin
+          --issuer-url <URL>    OIDC issuer, for clusters that are not EKS
+          --audience <NAME>     Audience of the tokens [default: sts.amazonaws.com]
+      -h, --help                Print help
 
     Thumbprint:
           --thumbprint <HEX>    Use this thumbprint; the issuer is not contacted
@@ -183,16 +192,17 @@ fn help_of_associate() {
     [stdout]
     Create the IAM OIDC provider of a cluster, or mend it
 
-    Usage: irsactl associate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|CLUSTER|--issuer-url <URL>>
+    Usage: irsactl associate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
     Arguments:
       [CLUSTER]  Name of the EKS cluster
 
     Options:
-      -c, --cluster <CLUSTER>  Name of the EKS cluster
-          --issuer-url <URL>   OIDC issuer, for clusters that are not EKS
-          --audience <NAME>    Audience of the tokens [default: sts.amazonaws.com]
-      -h, --help               Print help
+      -c, --cluster <CLUSTER>   Name of the EKS cluster
+      -f, --config-file <FILE>  Config file of eksctl that names the cluster; - reads stdin
+          --issuer-url <URL>    OIDC issuer, for clusters that are not EKS
+          --audience <NAME>     Audience of the tokens [default: sts.amazonaws.com]
+      -h, --help                Print help
 
     Thumbprint:
           --thumbprint <HEX>    Use this thumbprint; the issuer is not contacted (repeatable, at most 5)
@@ -229,16 +239,18 @@ fn help_of_disassociate() {
     [stdout]
     Delete the IAM OIDC provider of a cluster
 
-    Usage: irsactl disassociate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|CLUSTER|--issuer-url <URL>>
+    Usage: irsactl disassociate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
     Arguments:
       [CLUSTER]  Name of the EKS cluster
 
     Options:
-      -c, --cluster <CLUSTER>  Name of the EKS cluster
-          --issuer-url <URL>   OIDC issuer, for clusters that are not EKS
-          --force              Delete it although roles still trust it
-      -h, --help               Print help
+      -c, --cluster <CLUSTER>   Name of the EKS cluster
+      -f, --config-file <FILE>  Config file of eksctl that names the cluster; -
+                                reads stdin
+          --issuer-url <URL>    OIDC issuer, for clusters that are not EKS
+          --force               Delete it although roles still trust it
+      -h, --help                Print help
 
     Plan:
           --approve[=<BOOL>]   Carry the plan out; without it the plan is only shown
@@ -269,16 +281,17 @@ fn help_of_disassociate() {
     [stdout]
     Delete the IAM OIDC provider of a cluster
 
-    Usage: irsactl disassociate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|CLUSTER|--issuer-url <URL>>
+    Usage: irsactl disassociate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
     Arguments:
       [CLUSTER]  Name of the EKS cluster
 
     Options:
-      -c, --cluster <CLUSTER>  Name of the EKS cluster
-          --issuer-url <URL>   OIDC issuer, for clusters that are not EKS
-          --force              Delete it although roles still trust it
-      -h, --help               Print help
+      -c, --cluster <CLUSTER>   Name of the EKS cluster
+      -f, --config-file <FILE>  Config file of eksctl that names the cluster; - reads stdin
+          --issuer-url <URL>    OIDC issuer, for clusters that are not EKS
+          --force               Delete it although roles still trust it
+      -h, --help                Print help
 
     Plan:
           --approve[=<BOOL>]   Carry the plan out; without it the plan is only shown
@@ -423,7 +436,7 @@ fn help_of_create_iamserviceaccount() {
     [stdout]
     Create an IAM role for a Kubernetes service account, and the service account
 
-    Usage: irsactl create iamserviceaccount [OPTIONS] --cluster <CLUSTER> [NAME]
+    Usage: irsactl create iamserviceaccount [OPTIONS] [NAME]
 
     Arguments:
       [NAME]
@@ -435,13 +448,6 @@ fn help_of_create_iamserviceaccount() {
 
       -n, --namespace <NAMESPACE>
               Namespace of the service account
-
-      -c, --cluster <CLUSTER>
-              Name of the EKS cluster
-
-          --issuer-url <URL>
-              OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a
-              current context
 
       -h, --help
               Print help (see a summary with '-h')
@@ -515,6 +521,23 @@ fn help_of_create_iamserviceaccount() {
           --override-existing-serviceaccounts[=<BOOL>]
               Replace another role, and labels and annotations of other tools
 
+      -c, --cluster <CLUSTER>
+              Name of the EKS cluster
+
+          --issuer-url <URL>
+              OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a
+              current context
+
+    Config file:
+      -f, --config-file <FILE>
+              Config file of eksctl in the place of flags; - reads stdin
+
+          --include <GLOB>
+              Only those whose NAMESPACE/NAME matches, as 'web/*' (repeatable)
+
+          --exclude <GLOB>
+              But those whose NAMESPACE/NAME matches (repeatable)
+
     CloudFormation:
           --cfn-role-arn <ARN>
               Role that CloudFormation works as
@@ -582,13 +605,14 @@ fn help_of_create_iamserviceaccount() {
         --cluster demo --well-known-policy externalDNS --approve
       irsactl create iamserviceaccount app --cluster demo \
         --policy-document policy.json --role-only --approve
+      irsactl create iamserviceaccount -f cluster.yaml --approve
     [exit 0]
     ");
     assert_snapshot!(help("create iamserviceaccount", "100"), @r"
     [stdout]
     Create an IAM role for a Kubernetes service account, and the service account
 
-    Usage: irsactl create iamserviceaccount [OPTIONS] --cluster <CLUSTER> [NAME]
+    Usage: irsactl create iamserviceaccount [OPTIONS] [NAME]
 
     Arguments:
       [NAME]
@@ -600,12 +624,6 @@ fn help_of_create_iamserviceaccount() {
 
       -n, --namespace <NAMESPACE>
               Namespace of the service account
-
-      -c, --cluster <CLUSTER>
-              Name of the EKS cluster
-
-          --issuer-url <URL>
-              OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
 
       -h, --help
               Print help (see a summary with '-h')
@@ -676,6 +694,22 @@ fn help_of_create_iamserviceaccount() {
           --override-existing-serviceaccounts[=<BOOL>]
               Replace another role, and labels and annotations of other tools
 
+      -c, --cluster <CLUSTER>
+              Name of the EKS cluster
+
+          --issuer-url <URL>
+              OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
+
+    Config file:
+      -f, --config-file <FILE>
+              Config file of eksctl in the place of flags; - reads stdin
+
+          --include <GLOB>
+              Only those whose NAMESPACE/NAME matches, as 'web/*' (repeatable)
+
+          --exclude <GLOB>
+              But those whose NAMESPACE/NAME matches (repeatable)
+
     CloudFormation:
           --cfn-role-arn <ARN>
               Role that CloudFormation works as
@@ -743,6 +777,7 @@ fn help_of_create_iamserviceaccount() {
         --cluster demo --well-known-policy externalDNS --approve
       irsactl create iamserviceaccount app --cluster demo \
         --policy-document policy.json --role-only --approve
+      irsactl create iamserviceaccount -f cluster.yaml --approve
     [exit 0]
     ");
 }
@@ -797,7 +832,7 @@ fn help_of_get_iamserviceaccount() {
     [stdout]
     List the IAM service accounts of a cluster
 
-    Usage: irsactl get iamserviceaccount [OPTIONS] --cluster <CLUSTER> [NAME]
+    Usage: irsactl get iamserviceaccount [OPTIONS] [NAME]
 
     Arguments:
       [NAME]  Name of the service account (or NAMESPACE/NAME)
@@ -806,6 +841,8 @@ fn help_of_get_iamserviceaccount() {
           --name <NAME>            Name of the service account
       -n, --namespace <NAMESPACE>  Namespace of the service account
       -c, --cluster <CLUSTER>      Name of the EKS cluster
+      -f, --config-file <FILE>     Config file of eksctl that names the cluster; -
+                                   reads stdin
       -h, --help                   Print help
 
     AWS client:
@@ -838,7 +875,7 @@ fn help_of_get_iamserviceaccount() {
     [stdout]
     List the IAM service accounts of a cluster
 
-    Usage: irsactl get iamserviceaccount [OPTIONS] --cluster <CLUSTER> [NAME]
+    Usage: irsactl get iamserviceaccount [OPTIONS] [NAME]
 
     Arguments:
       [NAME]  Name of the service account (or NAMESPACE/NAME)
@@ -847,6 +884,7 @@ fn help_of_get_iamserviceaccount() {
           --name <NAME>            Name of the service account
       -n, --namespace <NAMESPACE>  Namespace of the service account
       -c, --cluster <CLUSTER>      Name of the EKS cluster
+      -f, --config-file <FILE>     Config file of eksctl that names the cluster; - reads stdin
       -h, --help                   Print help
 
     AWS client:
@@ -924,7 +962,7 @@ fn help_of_delete_iamserviceaccount() {
     Delete an IAM role for a Kubernetes service account, and the service account if
     made with it
 
-    Usage: irsactl delete iamserviceaccount [OPTIONS] --cluster <CLUSTER> [NAME]
+    Usage: irsactl delete iamserviceaccount [OPTIONS] [NAME]
 
     Arguments:
       [NAME]  Name of the service account (or NAMESPACE/NAME)
@@ -935,17 +973,28 @@ fn help_of_delete_iamserviceaccount() {
       -c, --cluster <CLUSTER>      Name of the EKS cluster
           --issuer-url <URL>       OIDC issuer, for clusters that are not EKS; needs
                                    --kubeconfig or a current context
-          --role-only[=<BOOL>]     Delete the role only: no Kubernetes access
-          --detach-foreign         Detach policies that were attached to the role by
-                                   hand, which else stop the deletion
-      -w, --wait[=<BOOL>]          Wait for the end of the stack's deletion;
-                                   --wait=false does not
       -h, --help                   Print help
+
+    Config file:
+      -f, --config-file <FILE>  Config file of eksctl in the place of a name; shows
+                                the plan unless --approve; - reads stdin
+          --include <GLOB>      Only those whose NAMESPACE/NAME matches, as 'web/*'
+                                (repeatable)
+          --exclude <GLOB>      But those whose NAMESPACE/NAME matches (repeatable)
+          --only-missing        Those of the cluster that the file does not have, in
+                                the place of those that it has
+          --role-only[=<BOOL>]  Delete the role only: no Kubernetes access
+          --detach-foreign      Detach policies that were attached to the role by
+                                hand, which else stop the deletion
+      -w, --wait[=<BOOL>]       Wait for the end of the stack's deletion;
+                                --wait=false does not
 
     Plan:
           --dry-run            Show the plan only
-          --detailed-exitcode  Exit with 3 when there is something to do (with
-                               --dry-run)
+          --approve            Carry the plan of a config file out; a deletion by
+                               name acts at once
+          --detailed-exitcode  Exit with 3 when there is something to do (without
+                               acting)
           --parallel <N>       Service accounts to work on side by side, 1 to 64
                                [default: 32]
 
@@ -975,13 +1024,14 @@ fn help_of_delete_iamserviceaccount() {
     Examples:
       irsactl delete iamserviceaccount s3-reader --cluster demo
       irsactl delete iamserviceaccount s3-reader --cluster demo --dry-run
+      irsactl delete iamserviceaccount -f cluster.yaml --only-missing --approve
     [exit 0]
     ");
     assert_snapshot!(help("delete iamserviceaccount", "100"), @"
     [stdout]
     Delete an IAM role for a Kubernetes service account, and the service account if made with it
 
-    Usage: irsactl delete iamserviceaccount [OPTIONS] --cluster <CLUSTER> [NAME]
+    Usage: irsactl delete iamserviceaccount [OPTIONS] [NAME]
 
     Arguments:
       [NAME]  Name of the service account (or NAMESPACE/NAME)
@@ -992,15 +1042,24 @@ fn help_of_delete_iamserviceaccount() {
       -c, --cluster <CLUSTER>      Name of the EKS cluster
           --issuer-url <URL>       OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a
                                    current context
-          --role-only[=<BOOL>]     Delete the role only: no Kubernetes access
-          --detach-foreign         Detach policies that were attached to the role by hand, which else
-                                   stop the deletion
-      -w, --wait[=<BOOL>]          Wait for the end of the stack's deletion; --wait=false does not
       -h, --help                   Print help
+
+    Config file:
+      -f, --config-file <FILE>  Config file of eksctl in the place of a name; shows the plan unless
+                                --approve; - reads stdin
+          --include <GLOB>      Only those whose NAMESPACE/NAME matches, as 'web/*' (repeatable)
+          --exclude <GLOB>      But those whose NAMESPACE/NAME matches (repeatable)
+          --only-missing        Those of the cluster that the file does not have, in the place of those
+                                that it has
+          --role-only[=<BOOL>]  Delete the role only: no Kubernetes access
+          --detach-foreign      Detach policies that were attached to the role by hand, which else stop
+                                the deletion
+      -w, --wait[=<BOOL>]       Wait for the end of the stack's deletion; --wait=false does not
 
     Plan:
           --dry-run            Show the plan only
-          --detailed-exitcode  Exit with 3 when there is something to do (with --dry-run)
+          --approve            Carry the plan of a config file out; a deletion by name acts at once
+          --detailed-exitcode  Exit with 3 when there is something to do (without acting)
           --parallel <N>       Service accounts to work on side by side, 1 to 64 [default: 32]
 
     CloudFormation:
@@ -1024,6 +1083,7 @@ fn help_of_delete_iamserviceaccount() {
     Examples:
       irsactl delete iamserviceaccount s3-reader --cluster demo
       irsactl delete iamserviceaccount s3-reader --cluster demo --dry-run
+      irsactl delete iamserviceaccount -f cluster.yaml --only-missing --approve
     [exit 0]
     ");
 }
@@ -1226,7 +1286,10 @@ fn without_arguments_the_help_is_shown() {
       thumbprint                  Print the thumbprint of an issuer
       create                      Create IAM service accounts
       get                         List IAM service accounts
+      update                      Change IAM service accounts
       delete                      Delete IAM service accounts
+      apply                       Make a whole config file true: provider, roles and service accounts
+      export                      Print the config file that describes what exists
       render                      Print what create would make, for other tools: offline, without
                                   credentials
       completion                  Print a shell completion script
@@ -1345,9 +1408,9 @@ fn associating_without_a_cluster_is_told() {
     assert_snapshot!(Bench::new().run("associate-oidc-provider"), @"
     [stderr]
     error: the following required arguments were not provided:
-      <--cluster <CLUSTER>|CLUSTER|--issuer-url <URL>>
+      <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
-    Usage: irsactl associate-oidc-provider <--cluster <CLUSTER>|CLUSTER|--issuer-url <URL>>
+    Usage: irsactl associate-oidc-provider <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
     For more information, try '--help'.
     [exit 2]

@@ -23,7 +23,6 @@ mod render;
 mod roles;
 mod scale;
 mod shell;
-mod shell;
 mod terraform;
 mod updates;
 mod web_identity;

@@ -2,7 +2,7 @@
 //! its accounts are carried out.
 
 use super::{collected, documents, first, required_name};
-use crate::cli::{Apply, CreateServiceAccount, EditArgs, UpdateServiceAccount};
+use crate::cli::{Apply, CreateServiceAccount, EditArgs, Render, UpdateServiceAccount};
 use crate::desired::{self, Given};
 use crate::error::Error;
 use crate::model::RoleArn;
@@ -23,6 +23,14 @@ impl How {
             conflicts: conflicts(args.account.object.override_existing_serviceaccounts),
             service_role: args.stack.cfn_role_arn.clone(),
             rollback: rollback(args.stack.cfn_disable_rollback),
+        }
+    }
+
+    pub fn rendering(args: &Render) -> Self {
+        Self {
+            conflicts: conflicts(args.account.object.override_existing_serviceaccounts),
+            service_role: None,
+            rollback: Rollback::Enabled,
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::model::{Cluster, DEFAULT_AUDIENCE};
+use crate::model::{Audience, Cluster, DEFAULT_AUDIENCE};
 use crate::output::{self, Output};
 use crate::plan::create::IamServiceAccount;
 use crate::render::{self, Stack, aws_cli};
@@ -25,13 +25,14 @@ pub fn print(
         .iter()
         .find_map(|account| account.provider.as_ref())
     {
-        let audience = match spec.audience.as_str() {
-            DEFAULT_AUDIENCE => String::new(),
-            other => format!(" --audience {}", aws_cli::quoted(other)),
-        };
+        let commands: Vec<String> = spec
+            .audiences
+            .iter()
+            .map(|audience| associate(cluster, audience))
+            .collect();
         output.note(&format!(
-            "the stacks hold roles only: `irsactl associate-oidc-provider --cluster {}{audience} --approve` makes the provider",
-            cluster.name
+            "the stacks hold roles only: {} makes the provider",
+            commands.join(" and ")
         ));
     }
     match folder {
@@ -50,6 +51,18 @@ pub fn print(
         output.say(&create_stack(stack, folder));
     }
     Ok(())
+}
+
+/// The command that makes the provider, or lets it take the audience.
+fn associate(cluster: &Cluster, audience: &Audience) -> String {
+    let audience = match audience.as_str() {
+        DEFAULT_AUDIENCE => String::new(),
+        other => format!(" --audience {}", aws_cli::quoted(other)),
+    };
+    format!(
+        "`irsactl associate-oidc-provider --cluster {}{audience} --approve`",
+        cluster.name
+    )
 }
 
 /// The command that makes the stack of a template in a file.

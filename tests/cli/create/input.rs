@@ -106,7 +106,7 @@ fn names() {
     error: the following required arguments were not provided:
       --cluster <CLUSTER>
 
-    Usage: irsactl create iamserviceaccount --cluster <CLUSTER> --attach-policy-arn <ARN> --approve[=<BOOL>] <NAME>
+    Usage: irsactl create iamserviceaccount --attach-policy-arn <ARN> --approve[=<BOOL>] --cluster <CLUSTER> <NAME>
 
     For more information, try '--help'.
     $ app --cluster -demo
@@ -114,7 +114,7 @@ fn names() {
 
       tip: to pass '-d' as a value, use '-- -d'
 
-    Usage: irsactl create iamserviceaccount [OPTIONS] --cluster <CLUSTER> [NAME]
+    Usage: irsactl create iamserviceaccount [OPTIONS] [NAME]
 
     For more information, try '--help'.
     $ app --cluster de.mo
@@ -124,7 +124,7 @@ fn names() {
     $ app more --cluster demo
     error: unexpected argument 'more' found
 
-    Usage: irsactl create iamserviceaccount [OPTIONS] --cluster <CLUSTER> [NAME]
+    Usage: irsactl create iamserviceaccount [OPTIONS] [NAME]
 
     For more information, try '--help'.
     "#);
@@ -350,7 +350,7 @@ fn labels_and_annotations() {
 
       tip: to pass '-t' as a value, use '-- -t'
 
-    Usage: irsactl create iamserviceaccount [OPTIONS] --cluster <CLUSTER> [NAME]
+    Usage: irsactl create iamserviceaccount [OPTIONS] [NAME]
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --labels a/b/c=d

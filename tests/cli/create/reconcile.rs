@@ -73,9 +73,10 @@ fn other_managed_policies_are_refused() {
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   refused
     [stderr]
-    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked
-      managed policies: asked arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess, found arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
-    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then run this command again
+    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked (- is there, + is asked for)
+      - managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
+      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
     [exit 1]
     "#);
 }
@@ -100,9 +101,10 @@ fn other_inline_policies_are_refused() {
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   refused
     [stderr]
-    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked
-      inline policy Policy1: asked {"Statement":[{"Action":"s3:Put*","Effect":"Allow","Resource":"*"}],"Version":"2012-10-17"}, found {"Statement":[{"Action":["s3:Get*"],"Effect":"Allow","Resource":"*"}],"Version":"2012-10-17"}
-    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then run this command again
+    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked (- is there, + is asked for)
+      - inline policy Policy1: {"Action":"s3:Get*","Effect":"Allow","Resource":"*"}
+      + inline policy Policy1: {"Action":"s3:Put*","Effect":"Allow","Resource":"*"}
+    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
     [exit 1]
     "#);
 }
@@ -136,9 +138,9 @@ fn another_boundary_is_refused() {
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   refused
     [stderr]
-    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked
-      permissions boundary: asked arn:aws:iam::aws:policy/PowerUserAccess, found none
-    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then run this command again
+    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked (- is there, + is asked for)
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
     [exit 1]
     "#);
 }
@@ -159,9 +161,10 @@ fn a_trust_policy_edited_by_hand_is_refused() {
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   refused
     [stderr]
-    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked
-      trust policy: asked {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}, found {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then run this command again
+    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" was changed by hand (- is there, + is asked for)
+      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    hint: undo that: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo --repair-drift --approve`
     [exit 1]
     "#);
 }
@@ -187,9 +190,9 @@ fn other_tags_are_refused() {
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   refused
     [stderr]
-    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked
-      tag team: asked payments, found none
-    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then run this command again
+    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked (- is there, + is asked for)
+      + tag: team=payments
+    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
     [exit 1]
     "#);
 }
@@ -205,12 +208,15 @@ fn other_role_settings_are_refused_one_by_one() {
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   refused
     [stderr]
-    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked
-      role name: asked reader, found none
-      role path: asked /team/, found /
-      maximum session duration: asked 7200, found 3600
-      trust policy: asked {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}, found {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then run this command again
+    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked (- is there, + is asked for)
+      + role name: reader
+      - role path: /
+      + role path: /team/
+      - maximum session duration: 3600 seconds
+      + maximum session duration: 7200 seconds
+      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
     [exit 1]
     "#);
 }
@@ -230,7 +236,7 @@ fn a_role_of_the_old_issuer_is_refused() {
     error: default/s3-reader: its role trusts another issuer, as if the cluster had been made again under its old name
       role trusts: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
       cluster has: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF
-    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then run this command again
+    hint: let it trust the present one: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo --approve`
     [exit 1]
     ");
 }
@@ -398,7 +404,7 @@ fn a_failed_update_is_refused() {
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: an update of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" failed (UPDATE_ROLLBACK_FAILED): CloudFormation gives no reason
-    hint: finish the roll-back: `aws cloudformation continue-update-rollback --stack-name eksctl-demo-addon-iamserviceaccount-default-s3-reader`
+    hint: finish the roll-back: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo --approve`
     [exit 1]
     "#);
 }

@@ -131,7 +131,6 @@ fn a_deletion_under_way_is_waited_for() {
     default     s3-reader   unchanged
     [stderr]
     waited for stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (DELETE_IN_PROGRESS)
-    nothing to delete: there is no IAM service account default/s3-reader
     [exit 0]
     ");
     assert_snapshot!(bench.sorted_calls(), @"
@@ -187,6 +186,7 @@ fn a_deletion_need_not_be_waited_for() {
     NAMESPACE   NAME        STATUS      ROLE ARN
     default     s3-reader   unchanged
     [stderr]
+    nothing to delete: there is no IAM service account default/s3-reader
     note: stack eksctl-demo-addon-iamserviceaccount-default-s3-reader is being deleted already
     [exit 0]
     ");
