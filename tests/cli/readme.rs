@@ -11,6 +11,9 @@ const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/well-know
 /// What stands for the sandbox's thumbprint, which is another one in each run: that of EKS's issuers.
 const THUMBPRINT: &str = "06b25927c42a721631c1efd9431e648fa62e1e39";
 
+/// A change by hand, by another program.
+const ATTACH: &str = "$ aws iam attach-role-policy --role-name ROLE --policy-arn ";
+
 #[test]
 fn the_readme_shows_what_the_program_prints() {
     let bench = Bench::with(Options {
@@ -18,6 +21,7 @@ fn the_readme_shows_what_the_program_prints() {
         ..Options::default()
     });
     let readme = std::fs::read_to_string(README).expect("the README");
+    bench.file("cluster.yaml", fenced(&readme, "# cluster.yaml\n"));
     let shown: String = with_policies(&readme)
         .split_inclusive("```console\n")
         .enumerate()
@@ -41,11 +45,26 @@ fn the_readme_shows_what_the_program_prints() {
     assert_eq!(readme.len(), shown.len());
 }
 
+/// The YAML block that begins so.
+fn fenced<'a>(readme: &'a str, head: &str) -> &'a str {
+    let mut blocks = readme.split("```yaml\n").skip(1);
+    let block = blocks.find(|block| block.starts_with(head)).expect(head);
+    block.split("```").next().expect("its end")
+}
+
 /// Runs the commands of a block and puts what they print, stdout and stderr as they come, under each.
 fn run_block(bench: &Bench, block: &str) -> String {
     let commands = block.lines().filter(|line| line.starts_with("$ "));
     let mut text = String::new();
     for command in commands {
+        // There is no aws program here: the sandbox does at once what it would be asked for.
+        if let Some(arn) = command.strip_prefix(ATTACH) {
+            let mut world = bench.sandbox.world();
+            let role = world.role_of("default/s3-reader");
+            role.attached.push(arn.to_owned());
+            text.push_str(&format!("{command}\n"));
+            continue;
+        }
         let folder = Path::new(env!("CARGO_BIN_EXE_irsactl"))
             .parent()
             .expect("a folder");
@@ -56,7 +75,7 @@ fn run_block(bench: &Bench, block: &str) -> String {
         );
         let output = bench
             .command_of("sh")
-            .args(["-c", &format!("exec 2>&1; {}", &command[2..])])
+            .args(["-c", &format!("exec 2>&1; {}", in_order(&command[2..]))])
             .env("PATH", path)
             .output()
             .expect("sh runs");
@@ -66,6 +85,14 @@ fn run_block(bench: &Bench, block: &str) -> String {
         ));
     }
     text
+}
+
+/// Accounts one after the other: side by side the order of the lines is another in each run.
+fn in_order(command: &str) -> String {
+    match command.starts_with("irsactl apply ") && command.contains("--approve") {
+        true => format!("{command} --parallel 1"),
+        false => command.to_owned(),
+    }
 }
 
 fn steady(text: &str) -> String {
