@@ -92,7 +92,8 @@ struct Measured {
     run: Run,
     aws: usize,
     kubernetes: usize,
-    /// Calls of the limited operations that were refused.
+    /// Calls of the limited operations that were answered with 400: throttled, or about a stack that
+    /// is not there.
     refused: Vec<(&'static str, usize)>,
     /// Processor time of the sandbox.
     sandbox: Duration,
@@ -146,7 +147,11 @@ fn costs(table: &mut Table, measured: &Measured, accounts: u32) {
         .iter()
         .map(|(operation, count)| format!("{operation} {count}"))
         .collect();
-    table.row("… calls refused as too many", &refused.join(", "), "");
+    table.row(
+        "… calls answered 400: throttled, or no such stack",
+        &refused.join(", "),
+        "",
+    );
     table.row("… peak memory", &megabytes(measured.run.peak), "≤ 60 MB");
     let processor = format!(
         "{}; {}",
