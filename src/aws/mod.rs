@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_iam::config::retry::RetryConfig;
@@ -108,6 +109,8 @@ impl Aws {
         let http = transport::paced(http_client()?, pace, connection.intervals.limit(ATTEMPT));
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http.clone())
+            // It would take the waits of the pace for a connection that stands still.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(connection.intervals.limit(CONNECT))
