@@ -190,6 +190,10 @@ impl Error {
             Self::StackFailed { status, reason, .. } => {
                 format!("its stack ended in {status}{}", because(reason))
             }
+            Self::ChangeRefused { reason, .. } => {
+                format!("the change of its stack was refused: {reason}")
+            }
+            Self::Overtaken { .. } => "another run changed its stack meanwhile".to_owned(),
             other => other.to_string(),
         }
     }

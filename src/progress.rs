@@ -75,6 +75,8 @@ fn operation(action: &Action) -> Option<Operation> {
     let (kind, stack) = match action {
         Action::CreateStack(create) => ("creation of ", create.stack.to_string()),
         Action::DeleteStack { stack, .. } => ("deletion of ", stack.to_string()),
+        Action::UpdateStack(update) => ("update of ", update.stack.to_string()),
+        Action::ContinueRollback { stack, .. } => ("roll-back of ", stack.to_string()),
         Action::AwaitStack { stack, status, .. } => ("", format!("{stack} ({status})")),
         _ => return None,
     };
