@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{
-    Capability as SdkCapability, Stack as SdkStack, StackEvent, Tag,
+    Capability as SdkCapability, ResourceStatus, Stack as SdkStack, StackEvent, Tag,
 };
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -132,7 +132,8 @@ impl CloudFormation {
     }
 
     /// Why the last operation failed: its first failed event in time order (DescribeStackEvents
-    /// tells the newest first).
+    /// tells the newest first). Where it is the roll-back of an update that failed, the reason is the
+    /// roll-back's own: that is what must be mended.
     pub async fn failure(&self, stack: &str) -> Result<Option<String>, Error> {
         let mut events = self
             .client
@@ -142,6 +143,7 @@ impl CloudFormation {
             .items()
             .send();
         let mut first = None;
+        let mut ended = None;
         while let Some(event) = events.next().await {
             let event = match event {
                 Ok(event) => event,
@@ -152,7 +154,12 @@ impl CloudFormation {
             if let Some(reason) = failed_event(&event) {
                 first = Some(reason);
             }
-            if begins_operation(&event) {
+            if is_of_the_stack(&event) && ended.is_none() {
+                ended.clone_from(&event.resource_status);
+            }
+            let is_rolled_back =
+                ended == Some(ResourceStatus::UpdateRollbackFailed) && first.is_some();
+            if begins_operation(&event) || is_rolled_back && begins_roll_back(&event) {
                 break;
             }
         }
@@ -238,8 +245,7 @@ impl CloudFormation {
     }
 
     /// Polls a stack until nothing goes on in it; `on` is told each status. By id, because a name
-    /// can be used again. First after 1 s, then every 2 s, after a minute ever more slowly to 10 s; and
-    /// more slowly where many stacks are waited for.
+    /// can be used again.
     ///
     /// # Errors
     /// When `limit` has passed.
@@ -249,6 +255,28 @@ impl CloudFormation {
         limit: Timeout,
         on: &(dyn Fn(&str) + Sync),
     ) -> Result<Option<Stack>, Error> {
+        let look = async || {
+            let Some(stack) = self.stack(id).await? else {
+                return Ok(Some(None));
+            };
+            if !matches!(stack.phase, Phase::Busy | Phase::Deleting) {
+                return Ok(Some(Some(stack)));
+            }
+            on(&stack.status);
+            Ok(None)
+        };
+        self.polled("operation", id, limit, look).await
+    }
+
+    /// Looks at what goes on with a stack until it is over. First after 1 s, then every 2 s, after a
+    /// minute ever more slowly to 10 s; and more slowly where many stacks are waited for.
+    async fn polled<T>(
+        &self,
+        what: &str,
+        id: &str,
+        limit: Timeout,
+        look: impl AsyncFn() -> Result<Option<T>, Error>,
+    ) -> Result<T, Error> {
         let begun = Instant::now();
         let _waiter = self.waiting.one_more();
         for poll in 0.. {
@@ -258,17 +286,13 @@ impl CloudFormation {
             let pause = pause(poll, id).max(self.waiting.least_pause());
             let pause = self.intervals.of(pause);
             tokio::time::sleep(pause.min(limit.0.saturating_sub(begun.elapsed()))).await;
-            let Some(stack) = self.stack(id).await? else {
-                return Ok(None);
-            };
-            if !matches!(stack.phase, Phase::Busy | Phase::Deleting) {
-                return Ok(Some(stack));
+            if let Some(over) = look().await? {
+                return Ok(over);
             }
-            on(&stack.status);
         }
         let name = id.split('/').nth(1).unwrap_or(id);
         Err(Error::Timeout {
-            what: format!("the operation of stack \"{name}\""),
+            what: format!("the {what} of stack \"{name}\""),
             limit: limit.0,
         })
     }
@@ -390,6 +414,11 @@ fn begins_operation(event: &StackEvent) -> bool {
                     | "IMPORT_IN_PROGRESS"
             )
         )
+}
+
+fn begins_roll_back(event: &StackEvent) -> bool {
+    is_of_the_stack(event)
+        && event.resource_status == Some(ResourceStatus::UpdateRollbackInProgress)
 }
 
 fn is_of_the_stack(event: &StackEvent) -> bool {

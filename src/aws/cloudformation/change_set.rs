@@ -1,14 +1,12 @@
 //! Updates of stacks: change sets from their making to their end, and roll-backs that got stuck.
 
-use std::time::Instant;
-
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
     Capability as SdkCapability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Replacement, Tag,
 };
 
-use super::{CloudFormation, overtaken, pause};
+use super::{CloudFormation, overtaken};
 use crate::aws::failed;
 use crate::error::Error;
 use crate::model::{RoleArn, Timeout};
@@ -94,8 +92,7 @@ impl CloudFormation {
 
     /// Polls DescribeChangeSet until the change set is made.
     async fn judged(&self, update: &UpdateStack, limit: Timeout) -> Result<ChangeSet, Error> {
-        let begun = Instant::now();
-        for poll in 0.. {
+        let look = async || {
             let result = self
                 .client
                 .describe_change_set()
@@ -104,29 +101,18 @@ impl CloudFormation {
                 .send()
                 .await;
             match result {
-                Ok(answer) => {
-                    if let Some(judged) = judge(&answer) {
-                        return Ok(judged);
-                    }
-                }
+                Ok(answer) => Ok(judge(&answer)),
                 // Executed by another run, and cleaned up.
                 Err(error) if error.code() == Some("ChangeSetNotFound") => {
-                    return Ok(ChangeSet::Underway);
+                    Ok(Some(ChangeSet::Underway))
                 }
                 Err(error) => {
                     let stack = update.stack.as_str();
-                    return Err(failed("cloudformation:DescribeChangeSet", stack, error));
+                    Err(failed("cloudformation:DescribeChangeSet", stack, error))
                 }
             }
-            if begun.elapsed() >= limit.0 {
-                break;
-            }
-            tokio::time::sleep(self.intervals.of(pause(poll, &update.id))).await;
-        }
-        Err(Error::Timeout {
-            what: format!("the change set of stack \"{}\"", update.stack),
-            limit: limit.0,
-        })
+        };
+        self.polled("change set", &update.id, limit, look).await
     }
 
     /// ExecuteChangeSet.
