@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use crate::model::{
-    Audience, DEFAULT_AUDIENCE, Map, PolicyArn, ROLE_ANNOTATION, RoleArn, RoleName, RolePath,
-    ServiceAccountName, SubjectPattern,
+    AUDIENCE_ANNOTATION, Audience, DEFAULT_AUDIENCE, Map, PolicyArn, ROLE_ANNOTATION, RoleArn,
+    RoleName, RolePath, ServiceAccountName, SubjectPattern,
 };
 use crate::plan::create::{IamServiceAccount, Permissions, Scope};
 use crate::plan::{Conflicts, Rollback};
@@ -17,9 +17,7 @@ use crate::template::{RoleSpec, WELL_KNOWN, WellKnownPolicy};
 pub mod found;
 mod rules;
 
-/// The annotation that the EKS webhook reads the audience of a pod's token from.
-pub const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
-/// The one that it reads the token's lifetime from, in seconds.
+/// The annotation that the EKS webhook reads the lifetime of a pod's token from, in seconds.
 const EXPIRATION_ANNOTATION: &str = "eks.amazonaws.com/token-expiration";
 /// The one that says whether pods use the regional STS endpoint.
 const REGIONAL_ANNOTATION: &str = "eks.amazonaws.com/sts-regional-endpoints";

@@ -22,6 +22,8 @@ pub type Map = BTreeMap<String, String>;
 pub const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 /// The annotation that the EKS pod identity webhook reads the role from.
 pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
+/// The one that it reads the audience of a pod's token from.
+pub const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
 /// The label that marks a ServiceAccount as made by eksctl or irsactl, hence theirs to delete.
 pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
 /// Its value, in eksctl's world.

@@ -386,15 +386,6 @@ pub fn parts(document: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Whether CloudFormation must fill something in.
-pub fn has_functions(value: &Value) -> bool {
-    match value {
-        Value::Array(values) => values.iter().any(has_functions),
-        Value::Object(object) => is_function(value) || object.values().any(has_functions),
-        _ => false,
-    }
-}
-
 fn normal(value: &Value) -> Value {
     match value {
         Value::Array(values) => {

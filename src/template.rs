@@ -15,9 +15,11 @@ use crate::model::{
 use crate::policy::{self, PolicyDocument, Subject};
 
 mod edit;
+mod functions;
 mod role;
 
-pub use edit::{Boundary, Managed, RoleEdits};
+pub use edit::{Boundary, Managed, RoleEdits, is_document};
+pub use functions::{PARTITIONS, eks_host, plain};
 pub use role::{Difference, RoleTemplate};
 
 /// The role that is asked for.

@@ -428,7 +428,8 @@ fn stacks_and_roles_come_and_go_at_ministack() {
     [stderr]
     error: default/uploader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-uploader" is not as asked
       permissions boundary, changed by hand: asked arn:aws:iam::aws:policy/PowerUserAccess, found none
-    hint: make the role anew: `irsactl delete iamserviceaccount uploader --namespace default --cluster demo`, then run this command again
+    hint: make the role anew: `irsactl delete iamserviceaccount uploader --namespace default --cluster demo`, then create it
+    hint: or describe it in a file: `irsactl apply -f FILE` does both
     [exit 1]
     "#);
     assert_snapshot!(run("delete iamserviceaccount uploader --cluster demo"), @"

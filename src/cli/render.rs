@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::{AccountArgs, FilterArgs};
 use crate::model::{ClusterName, Issuer};
-use crate::render::PARTITIONS;
+use crate::template::PARTITIONS;
 
 #[derive(Args, Debug)]
 pub struct Render {

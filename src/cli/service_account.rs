@@ -231,7 +231,7 @@ pub struct UpdateServiceAccount {
     #[command(flatten)]
     pub object: ObjectArgs,
     /// Change the role only: no Kubernetes access
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["labels", "annotations", "token_expiration", "sts_regional_endpoints"])]
     pub role_only: bool,
     /// Undo what was changed on the roles outside of CloudFormation
     #[arg(long, help_heading = "Role")]

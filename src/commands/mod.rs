@@ -324,7 +324,10 @@ fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
     if count == 0 && !drifted {
         return Ok(Exit::Done);
     }
-    output.say(&format!("nothing was changed: {}", shown.how));
+    match count {
+        0 => output.say("nothing was changed"),
+        _ => output.say(&format!("nothing was changed: {}", shown.how)),
+    }
     Ok(if shown.detailed {
         Exit::Pending
     } else {

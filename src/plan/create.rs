@@ -13,6 +13,7 @@ use crate::template::{self, RoleEdits, RoleSpec};
 
 mod checks;
 mod drift;
+mod edited;
 mod ready;
 mod service_account;
 
@@ -90,7 +91,10 @@ pub fn plan(
     provider: &ObservedProvider,
 ) -> Track {
     let mut track = Track::new(Target::ServiceAccount(asked.name.clone()));
-    plan_provider(&mut track, asked, cluster, provider);
+    match asked.permissions {
+        Permissions::Edited(_) => warn_of_provider(&mut track, asked, cluster, observed, provider),
+        _ => plan_provider(&mut track, asked, cluster, provider),
+    }
     let role = match &asked.permissions {
         Permissions::Existing(arn) => {
             check_role(&mut track, arn, cluster, &observed.role);
@@ -158,6 +162,34 @@ fn plan_provider(
         }
         (None, Some(_)) => {}
     }
+}
+
+/// A role that is only changed is as good or bad as before: what its pods lack is no reason to leave
+/// it as it is. But a new audience must be known to the provider.
+fn warn_of_provider(
+    track: &mut Track,
+    asked: &IamServiceAccount,
+    cluster: &Cluster,
+    observed: &ObservedAccount,
+    provider: &ObservedProvider,
+) {
+    let mut lacking = Track::new(track.target.clone());
+    let is_edited =
+        matches!(&asked.permissions, Permissions::Edited(edits) if edits.audience.is_some());
+    match (is_edited, edited::kept_audience(asked, observed)) {
+        (false, Some(audience)) => {
+            let asked = IamServiceAccount {
+                audience,
+                ..asked.clone()
+            };
+            plan_provider(&mut lacking, &asked, cluster, provider);
+        }
+        // Whom it trusts cannot be told.
+        (false, None) => {}
+        (true, _) => return plan_provider(track, asked, cluster, provider),
+    }
+    let reasons = lacking.refusals.iter().map(Refusal::reason);
+    track.warnings.extend(reasons);
 }
 
 impl Task<'_> {

@@ -26,6 +26,11 @@ pub enum Refusal {
         asked: usize,
         quota: usize,
     },
+    /// The inline policies together are longer than IAM takes anywhere.
+    InlineTooLong {
+        size: usize,
+        quota: usize,
+    },
     /// An ARN of another partition than the cluster's.
     OtherPartition {
         arn: String,
@@ -79,6 +84,11 @@ pub enum Refusal {
         cluster: ClusterName,
         name: ServiceAccountName,
         stack: StackName,
+    },
+    /// The role was deleted, and another one has its name.
+    RoleReplaced {
+        stack: StackName,
+        arn: String,
     },
     DeleteFailed {
         cluster: ClusterName,
@@ -148,6 +158,9 @@ impl Refusal {
             Self::OverQuota { what, asked, quota } => {
                 format!("{what} is {asked}, this account allows {quota}")
             }
+            Self::InlineTooLong { size, quota } => format!(
+                "the inline policies would have {size} characters together, IAM takes {quota} for one role"
+            ),
             Self::PolicyMissing { arn } => format!("policy {arn} does not exist"),
             Self::OtherPartition { arn, partition } => {
                 format!("{arn} is not of the cluster's partition \"{partition}\"")
@@ -198,6 +211,10 @@ impl Refusal {
             Self::RoleGone { stack, .. } => {
                 format!("the role of stack \"{stack}\" was deleted outside of CloudFormation")
             }
+            Self::RoleReplaced { stack, arn } => format!(
+                "the role of stack \"{stack}\" was deleted outside of CloudFormation, and {arn} has its name: a deletion of \
+                 the stack would delete that one"
+            ),
             Self::DeleteFailed { stack, reason, .. } => {
                 format!("the deletion of stack \"{stack}\" failed: {reason}")
             }
@@ -286,6 +303,9 @@ impl Refusal {
             Self::OverQuota { .. } => {
                 vec!["ask for less, or raise the quota of IAM in Service Quotas".to_owned()]
             }
+            Self::InlineTooLong { .. } => vec![
+                "make a managed policy of them, and name it: `--add-policy-arn ARN`".to_owned(),
+            ],
             Self::OtherPartition { partition, .. } => vec![format!("ARNs of this partition begin with `arn:{partition}:`")],
             Self::OtherAccount { .. } => vec!["create a policy with the same document in the cluster's account".to_owned()],
             Self::RoleNameTaken { arn, .. } => vec![
@@ -306,8 +326,14 @@ impl Refusal {
                 command("update", cluster, name, " --approve")
             )],
             Self::RoleGone { cluster, name, .. } => {
-                vec![format!("make the role anew: {}, then run this command again", delete(cluster, name))]
+                vec![
+                    format!("make the role anew: {}, then create it", delete(cluster, name)),
+                    "or describe it in a file: `irsactl apply -f FILE` does both".to_owned(),
+                ]
             }
+            Self::RoleReplaced { .. } => vec![
+                "give that role another name: make it again under one, delete it, and run this command again".to_owned(),
+            ],
             Self::AnotherRole { cluster, name, .. } => vec![
                 "leave the role's name and path out: they stay as they are".to_owned(),
                 format!("or make the role anew, which pods then use only after a restart: {}, then create it", delete(cluster, name)),

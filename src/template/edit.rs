@@ -1,9 +1,12 @@
 //! Changes of a role's template by single flags: what is not named stays as it is, whoever wrote it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
+use super::role::resolve;
 use super::{WellKnownPolicy, inline_resource, managed_reference};
-use crate::model::{Audience, PolicyArn, RoleName, RolePath, SubjectPattern};
+use crate::model::{Audience, PolicyArn, RoleName, RolePath, StackName, SubjectPattern};
 use crate::policy::PolicyDocument;
 
 /// What is to change of a role.
@@ -12,7 +15,7 @@ pub struct RoleEdits {
     pub managed: Managed,
     /// Replace the inline policies that came as documents (`Policy1`, `Policy2`, …).
     pub documents: Option<Vec<PolicyDocument>>,
-    /// Inline policies to take away, by name.
+    /// Inline policies to take away, by their names in the template or in IAM.
     pub removed_inline: Vec<String>,
     /// Put in, or brought to their present text.
     pub well_known: Vec<WellKnownPolicy>,
@@ -69,15 +72,21 @@ impl RoleEdits {
         managed.iter().chain(boundary)
     }
 
-    /// The template with these changes, and with the trust policy that follows from them. A template
-    /// without `Role1` stays as it is.
-    pub fn applied(&self, template: &Value, trust: Option<Value>) -> Value {
+    /// The template of a stack with these changes, and with the trust policy that follows from them. A
+    /// template without `Role1` stays as it is.
+    pub fn applied(
+        &self,
+        template: &Value,
+        trust: Option<Value>,
+        stack: &StackName,
+        partition: &str,
+    ) -> Value {
         let mut template = template.clone();
         let Some(resources) = template.get_mut("Resources").and_then(Value::as_object_mut) else {
             return template;
         };
         if let Some(documents) = &self.documents {
-            resources.retain(|name, _| !is_document(name));
+            resources.retain(|name, resource| !(is_document(name) && is_inline(resource)));
             for (index, document) in documents.iter().enumerate() {
                 let name = format!("Policy{}", index + 1);
                 resources.insert(name.clone(), inline_resource(&name, document.as_value()));
@@ -88,20 +97,32 @@ impl RoleEdits {
                 resources.insert(name.clone(), inline_resource(name, document));
             }
         }
-        resources.retain(|name, _| !self.removed_inline.contains(name));
+        resources.retain(|name, resource| !(is_inline(resource) && self.removes(name, stack)));
         if let Some(role) = resources
             .get_mut("Role1")
             .and_then(|role| role.get_mut("Properties"))
             .and_then(Value::as_object_mut)
         {
-            self.apply_to_role(role, trust);
+            self.apply_to_role(role, trust, partition);
         }
         template
     }
 
-    fn apply_to_role(&self, role: &mut serde_json::Map<String, Value>, trust: Option<Value>) {
+    /// Whether an inline policy is to be taken away; its name is without the stack's.
+    pub fn removes(&self, name: &str, stack: &StackName) -> bool {
+        let full = format!("{stack}-{name}");
+        let mut removed = self.removed_inline.iter();
+        removed.any(|removed| removed == name || *removed == full)
+    }
+
+    fn apply_to_role(
+        &self,
+        role: &mut serde_json::Map<String, Value>,
+        trust: Option<Value>,
+        partition: &str,
+    ) {
         let found = role.get("ManagedPolicyArns").and_then(Value::as_array);
-        let managed = self.managed_after(found.map_or(&[], Vec::as_slice));
+        let managed = self.managed_after(found.map_or(&[], Vec::as_slice), partition);
         match managed.is_empty() {
             true => role.remove("ManagedPolicyArns"),
             false => role.insert("ManagedPolicyArns".to_owned(), managed.into()),
@@ -131,8 +152,9 @@ impl RoleEdits {
         }
     }
 
-    fn managed_after(&self, found: &[Value]) -> Vec<Value> {
+    fn managed_after(&self, found: &[Value], partition: &str) -> Vec<Value> {
         let own = |arn: &PolicyArn| Value::from(arn.to_string());
+        let text = |value: &Value| resolve(value, partition).unwrap_or_else(|| value.to_string());
         let mut managed: Vec<Value> = match &self.managed {
             Managed::Replaced(all) => {
                 // A literal is someone's choice, a function is a well-known policy's.
@@ -140,8 +162,8 @@ impl RoleEdits {
                 all.iter().map(own).chain(well_known).collect()
             }
             Managed::Changed { added, removed } => {
-                let removed: Vec<Value> = removed.iter().map(own).collect();
-                let kept = found.iter().filter(|value| !removed.contains(value));
+                let removed: Vec<String> = removed.iter().map(ToString::to_string).collect();
+                let kept = found.iter().filter(|value| !removed.contains(&text(value)));
                 kept.cloned().chain(added.iter().map(own)).collect()
             }
         };
@@ -151,18 +173,19 @@ impl RoleEdits {
                 .flat_map(|policy| &policy.entry().managed_policies)
                 .map(|name| managed_reference(name)),
         );
-        let mut seen = Vec::new();
-        managed.retain(|value| {
-            let is_new = !seen.contains(value);
-            seen.push(value.clone());
-            is_new
-        });
+        // The same policy may stand there as a text and as a function.
+        let mut seen = BTreeSet::new();
+        managed.retain(|value| seen.insert(text(value)));
         managed
     }
 }
 
+fn is_inline(resource: &Value) -> bool {
+    resource.get("Type").and_then(Value::as_str) == Some("AWS::IAM::Policy")
+}
+
 /// `Policy1`, `Policy2`, …: the names of documents that users hand in.
-fn is_document(name: &str) -> bool {
+pub fn is_document(name: &str) -> bool {
     name.strip_prefix("Policy")
         .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }

@@ -165,7 +165,7 @@ impl fmt::Display for Difference {
 }
 
 /// The literal text of a value, with the partition filled in where it is a `Fn::Sub` of it.
-fn resolve(value: &Value, partition: &str) -> Option<String> {
+pub fn resolve(value: &Value, partition: &str) -> Option<String> {
     let text = value.as_str().or_else(|| value.get("Fn::Sub")?.as_str())?;
     Some(text.replace("${AWS::Partition}", partition))
 }

@@ -28,5 +28,6 @@ mod resume;
 mod secrets;
 mod smoke;
 mod thumbprint;
+mod update;
 mod usage;
 mod weather;

@@ -121,6 +121,20 @@ fn role_edits(asked: &EditArgs) -> Result<RoleEdits, Error> {
             "--add-policy-arn and --remove-policy-arn both name {both}"
         )));
     }
+    let well_known = asked.well_known_policy.iter().map(|policy| policy.entry());
+    let mut put: Vec<String> = well_known
+        .flat_map(|entry| entry.policies.keys().cloned())
+        .collect();
+    put.extend((1..=asked.policy_document.len()).map(|number| format!("Policy{number}")));
+    if let Some(both) = asked
+        .remove_inline_policy
+        .iter()
+        .find(|name| put.contains(name))
+    {
+        return Err(Error::Flags(format!(
+            "--remove-inline-policy {both} contradicts --policy-document or --well-known-policy, which sets it"
+        )));
+    }
     let boundary = match (&asked.permissions_boundary, asked.no_permissions_boundary) {
         (Some(arn), _) => Boundary::Set(arn.clone()),
         (None, true) => Boundary::Removed,

@@ -1,10 +1,10 @@
 //! What must hold before a role is made or used: it, its policies and the account's quotas.
 
-use super::{IamServiceAccount, Permissions};
+use super::{IamServiceAccount, Permissions, edited};
 use crate::model::{Cluster, PolicyArn, RoleArn};
 use crate::observe::{Lookup, ObservedAccount, RoleFacts, StackState};
 use crate::plan::{Refusal, Track};
-use crate::policy::{self, Quotas};
+use crate::policy::{self, INLINE_QUOTA, Quotas};
 use crate::template::{self, RoleTemplate};
 
 /// An existing role: GetRole knows only names, and only those of the own account.
@@ -68,37 +68,58 @@ pub fn foreign_policy(arn: &PolicyArn, cluster: &Cluster) -> Option<Refusal> {
     })
 }
 
+/// What IAM has quotas for.
+struct Sizes {
+    managed: usize,
+    trust: usize,
+    /// Of all documents together; 0 where none of them is touched.
+    inline: usize,
+}
+
 /// Whether IAM's default quotas do, so that the account's own need not be asked for.
 pub fn fits_default_quotas(
     asked: &IamServiceAccount,
     cluster: &Cluster,
     observed: &ObservedAccount,
 ) -> bool {
-    let Some((managed, trust)) = sizes(asked, cluster, observed) else {
+    let Some(sizes) = sizes(asked, cluster, observed) else {
         return true;
     };
     let quotas = Quotas::default();
-    managed <= quotas.managed_policies && trust <= quotas.trust
+    sizes.managed <= quotas.managed_policies && sizes.trust <= quotas.trust
 }
 
-/// Number of managed policies, and length of the trust policy.
 fn sizes(
     asked: &IamServiceAccount,
     cluster: &Cluster,
     observed: &ObservedAccount,
-) -> Option<(usize, usize)> {
-    let spec = match (&asked.permissions, &observed.stack) {
-        (Permissions::Existing(_), _) => return None,
-        (Permissions::Role(spec), _) => spec,
+) -> Option<Sizes> {
+    match (&asked.permissions, &observed.stack) {
+        (Permissions::Role(spec), _) => Some(Sizes {
+            managed: spec.managed_count(),
+            trust: policy::measure(&template::trust(spec, cluster, &asked.name)),
+            // Judged without a call already.
+            inline: 0,
+        }),
         (Permissions::Edited(edits), StackState::Found(found)) => {
-            let body = edits.applied(found.body.as_ref()?, None);
+            let (body, role) = (found.body.as_ref()?, found.template.as_ref()?);
+            let stack = &found.stack.name;
+            let body = edited::template(edits, asked, cluster, stack, body, role)?;
             let role = RoleTemplate::read(&body, &cluster.partition)?;
-            return Some((role.managed.len(), policy::measure(&role.trust)));
+            let plain = |document| template::plain(document, cluster);
+            let inline = role.inline.values().map(|document| {
+                let plain = plain(document);
+                policy::measure(plain.as_ref().unwrap_or(document))
+            });
+            let is_touched = edits.documents.is_some() || !edits.well_known.is_empty();
+            Some(Sizes {
+                managed: role.managed.len(),
+                trust: policy::measure(&role.trust),
+                inline: if is_touched { inline.sum() } else { 0 },
+            })
         }
-        (Permissions::Edited(_), StackState::Absent) => return None,
-    };
-    let trust = template::trust(spec, cluster, &asked.name);
-    Some((spec.managed_count(), policy::measure(&trust)))
+        (Permissions::Existing(_), _) | (Permissions::Edited(_), StackState::Absent) => None,
+    }
 }
 
 pub fn check_quotas(
@@ -107,22 +128,28 @@ pub fn check_quotas(
     cluster: &Cluster,
     observed: &ObservedAccount,
 ) {
-    let Some((managed, trust)) = sizes(asked, cluster, observed) else {
+    let Some(sizes) = sizes(asked, cluster, observed) else {
         return;
     };
     let quotas = observed.quotas;
     for (what, asked, quota) in [
         (
             "the number of managed policies",
-            managed,
+            sizes.managed,
             quotas.managed_policies,
         ),
-        ("the length of the trust policy", trust, quotas.trust),
+        ("the length of the trust policy", sizes.trust, quotas.trust),
     ] {
         if asked > quota {
             track
                 .refusals
                 .push(Refusal::OverQuota { what, asked, quota });
         }
+    }
+    if sizes.inline > INLINE_QUOTA {
+        track.refusals.push(Refusal::InlineTooLong {
+            size: sizes.inline,
+            quota: INLINE_QUOTA,
+        });
     }
 }

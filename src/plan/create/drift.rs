@@ -1,28 +1,45 @@
 //! What was changed on a role behind CloudFormation's back, and the calls that undo it. CloudFormation
 //! itself does not see it, and an update mends only what it changes anyway.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::model::StackName;
+use crate::model::{Cluster, StackName};
 use crate::observe::{FoundStack, Lookup};
 use crate::plan::{Repair, Track};
 use crate::policy;
-use crate::template::{Difference, RoleTemplate};
+use crate::template::{self, Difference, Managed, RoleEdits, RoleTemplate};
 
-/// A role as IAM tells it. What IAM does not tell is as the template says.
+/// A role as IAM tells it, with inline policies by their names there. What IAM does not tell is as the
+/// template says.
 #[derive(Clone, Debug)]
-pub struct Live {
+pub struct Live<'a> {
     role: RoleTemplate,
-    stack: StackName,
+    stack: &'a StackName,
+    cluster: &'a Cluster,
 }
 
-impl Live {
-    pub fn of(track: &mut Track, template: &RoleTemplate, found: &FoundStack) -> Self {
+/// What becomes of a role that was changed by hand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mending {
+    pub repairs: Vec<Repair>,
+    /// What these change.
+    pub differences: Vec<Difference>,
+    /// What stays as it should not be.
+    pub left: Vec<Difference>,
+}
+
+impl<'a> Live<'a> {
+    pub fn of(
+        track: &mut Track,
+        cluster: &'a Cluster,
+        template: &RoleTemplate,
+        found: &'a FoundStack,
+    ) -> Self {
+        let stack = &found.stack.name;
         let mut role = template.clone();
-        let stack = found.stack.name.clone();
-        role.inline = with_full_names(&stack, template);
+        role.inline = in_iam(stack, cluster, template);
         if let Lookup::Found(facts) = &found.role {
             role.trust.clone_from(&facts.trust);
             role.boundary.clone_from(&facts.boundary);
@@ -38,11 +55,25 @@ impl Live {
                 "cannot tell whether the role's policies were changed by hand: {message}"
             )),
         }
-        Self { role, stack }
+        Self {
+            role,
+            stack,
+            cluster,
+        }
     }
 
     pub fn trust(&self) -> &Value {
         &self.role.trust
+    }
+
+    pub fn has_managed(&self, arn: &str) -> bool {
+        self.role.managed.contains(arn)
+    }
+
+    /// By its name in the template or in IAM.
+    pub fn has_inline(&self, name: &str) -> bool {
+        let full = format!("{}-{name}", self.stack);
+        self.role.inline.contains_key(name) || self.role.inline.contains_key(&full)
     }
 
     /// The role after CloudFormation brought its stack from one template to another: it touches only
@@ -54,21 +85,16 @@ impl Live {
         let added = to.managed.difference(&from.managed);
         role.managed.extend(added.cloned());
         let (old, new) = (
-            with_full_names(&self.stack, from),
-            with_full_names(&self.stack, to),
+            in_iam(self.stack, self.cluster, from),
+            in_iam(self.stack, self.cluster, to),
         );
         role.inline
             .retain(|name, _| !old.contains_key(name) || new.contains_key(name));
-        for (name, document) in new {
-            let is_changed = old
-                .get(&name)
-                .is_none_or(|old| !policy::same(old, &document));
-            // Only CloudFormation knows what its functions stand for.
-            let is_unknown = policy::has_functions(&document) && role.inline.contains_key(&name);
-            if is_changed || is_unknown {
-                role.inline.insert(name, document);
-            }
-        }
+        let changed = new.into_iter().filter(|(name, document)| {
+            let old = old.get(name);
+            old.is_none_or(|old| !policy::same(old, document))
+        });
+        role.inline.extend(changed);
         if from.boundary != to.boundary {
             role.boundary.clone_from(&to.boundary);
         }
@@ -83,55 +109,157 @@ impl Live {
 
     /// What still differs from the template.
     pub fn drift(&self, asked: &RoleTemplate) -> Vec<Difference> {
-        let mut asked = asked.clone();
-        asked.inline = with_full_names(&self.stack, &asked);
-        let mut live = self.role.clone();
-        (live.role_name, live.path) = (asked.role_name.clone(), asked.path.clone());
-        let mut drift = RoleTemplate::differences(&asked, &live);
+        self.differences(&self.wanted(asked), &self.role)
+    }
+
+    /// What is mended, of all that can be, and what is left.
+    pub fn mending(&self, asked: &RoleTemplate, is_meant: impl Fn(&Repair) -> bool) -> Mending {
+        let wanted = self.wanted(asked);
+        let mut repairs = self.repairs(&wanted);
+        repairs.retain(is_meant);
+        let mut mended = self.role.clone();
+        for repair in &repairs {
+            mend(&mut mended, repair);
+        }
+        Mending {
+            differences: self.differences(&mended, &self.role),
+            left: self.differences(&wanted, &mended),
+            repairs,
+        }
+    }
+
+    /// The role as the template has it. Its name and its path cannot drift.
+    fn wanted(&self, asked: &RoleTemplate) -> RoleTemplate {
+        let mut wanted = asked.clone();
+        wanted.role_name.clone_from(&self.role.role_name);
+        wanted.path.clone_from(&self.role.path);
+        wanted.inline = in_iam(self.stack, self.cluster, asked);
+        for (name, document) in &mut wanted.inline {
+            // Only CloudFormation knows what its other functions stand for.
+            if let Some(live) = self.role.inline.get(name)
+                && !self.is_plain(document)
+            {
+                document.clone_from(live);
+            }
+        }
+        wanted
+    }
+
+    fn is_plain(&self, document: &Value) -> bool {
+        template::plain(document, self.cluster).is_ok()
+    }
+
+    fn differences(&self, asked: &RoleTemplate, found: &RoleTemplate) -> Vec<Difference> {
         let prefix = format!("inline policy {}-", self.stack);
-        for difference in &mut drift {
+        let mut differences = RoleTemplate::differences(asked, found);
+        for difference in &mut differences {
             if let Some(name) = difference.item.strip_prefix(&prefix) {
                 difference.item = format!("inline policy {name}");
             }
         }
-        drift
+        differences
     }
 
     /// The calls that bring the role back.
-    pub fn repairs(&self, asked: &RoleTemplate) -> Vec<Repair> {
+    fn repairs(&self, wanted: &RoleTemplate) -> Vec<Repair> {
         let live = &self.role;
-        let wanted = with_full_names(&self.stack, asked);
         let mut repairs = Vec::new();
         // What bounds the role comes before what widens it.
-        if asked.boundary != live.boundary {
-            repairs.push(
-                match asked.boundary.as_ref().and_then(|arn| arn.parse().ok()) {
-                    Some(arn) => Repair::SetBoundary(arn),
-                    None => Repair::RemoveBoundary,
-                },
-            );
+        if wanted.boundary != live.boundary {
+            repairs.extend(match &wanted.boundary {
+                Some(arn) => arn.parse().ok().map(Repair::SetBoundary),
+                None => Some(Repair::RemoveBoundary),
+            });
         }
-        if !policy::same(&asked.trust, &live.trust) {
-            repairs.push(Repair::SetTrust(asked.trust.clone()));
+        if !policy::same(&wanted.trust, &live.trust) {
+            repairs.push(Repair::SetTrust(wanted.trust.clone()));
         }
-        let foreign = live.managed.difference(&asked.managed);
+        let foreign = live.managed.difference(&wanted.managed);
         repairs.extend(foreign.map(|arn| Repair::Detach(arn.clone())));
-        let foreign: BTreeSet<&String> = live.inline.keys().collect();
-        let foreign = foreign
-            .into_iter()
-            .filter(|name| !wanted.contains_key(*name));
+        let names = live.inline.keys();
+        let foreign = names.filter(|name| !wanted.inline.contains_key(*name));
         repairs.extend(foreign.map(|name| Repair::DeleteInline { name: name.clone() }));
-        let lost = asked.managed.difference(&live.managed);
+        let lost = wanted.managed.difference(&live.managed);
         repairs.extend(lost.filter_map(|arn| Some(Repair::Attach(arn.parse().ok()?))));
-        let changed = wanted.into_iter().filter(|(name, document)| {
-            let live = live.inline.get(name);
-            live.is_none_or(|live| !policy::same(live, document))
+        let changed = wanted.inline.iter().filter(|(name, document)| {
+            let live = live.inline.get(*name);
+            live.is_none_or(|live| !policy::same(live, document)) && self.is_plain(document)
         });
-        repairs.extend(changed.map(|(name, document)| Repair::PutInline { name, document }));
-        if duration(asked) != duration(live) {
-            repairs.push(Repair::SetSessionDuration(duration(asked)));
+        repairs.extend(changed.map(|(name, document)| Repair::PutInline {
+            name: name.clone(),
+            document: document.clone(),
+        }));
+        if duration(wanted) != duration(live) {
+            repairs.push(Repair::SetSessionDuration(duration(wanted)));
         }
         repairs
+    }
+
+    /// Whether a repair is of what single changes ask for: that holds then, whoever changed it before.
+    pub fn is_named(&self, edits: &RoleEdits, repair: &Repair) -> bool {
+        let well_known = || edits.well_known.iter().map(|policy| policy.entry());
+        match repair {
+            Repair::Attach(arn) => {
+                let named = match &edits.managed {
+                    Managed::Replaced(all) => all,
+                    Managed::Changed { added, .. } => added,
+                };
+                let text = arn.to_string();
+                let is_of = |name: &String| text.ends_with(&format!(":iam::aws:policy/{name}"));
+                named.contains(arn) || well_known().any(|it| it.managed_policies.iter().any(is_of))
+            }
+            Repair::Detach(arn) => match &edits.managed {
+                Managed::Replaced(_) => false,
+                Managed::Changed { removed, .. } => removed.iter().any(|it| it.to_string() == *arn),
+            },
+            Repair::PutInline { name, .. } => {
+                let short = self.short(name);
+                (edits.documents.is_some() && template::is_document(short))
+                    || well_known().any(|entry| entry.policies.contains_key(short))
+            }
+            Repair::DeleteInline { name } => edits.removes(self.short(name), self.stack),
+            Repair::SetTrust(_) => {
+                let provider = self.cluster.provider_arn();
+                let principals = policy::federated_principals(&self.role.trust);
+                edits.subject_pattern.is_some()
+                    || edits.audience.is_some()
+                    || !principals.contains(&provider.as_str())
+            }
+            Repair::SetBoundary(_) | Repair::RemoveBoundary => {
+                edits.boundary != template::Boundary::Kept
+            }
+            Repair::SetSessionDuration(_) => edits.max_session_duration.is_some(),
+        }
+    }
+
+    /// An inline policy's name in the template.
+    pub fn short<'n>(&self, name: &'n str) -> &'n str {
+        let rest = name.strip_prefix(self.stack.as_str());
+        rest.and_then(|rest| rest.strip_prefix('-')).unwrap_or(name)
+    }
+}
+
+/// What a call makes of a role.
+fn mend(role: &mut RoleTemplate, repair: &Repair) {
+    match repair {
+        Repair::Attach(arn) => {
+            role.managed.insert(arn.to_string());
+        }
+        Repair::Detach(arn) => {
+            role.managed.remove(arn);
+        }
+        Repair::PutInline { name, document } => {
+            role.inline.insert(name.clone(), document.clone());
+        }
+        Repair::DeleteInline { name } => {
+            role.inline.remove(name);
+        }
+        Repair::SetTrust(trust) => role.trust.clone_from(trust),
+        Repair::SetBoundary(arn) => role.boundary = Some(arn.to_string()),
+        Repair::RemoveBoundary => role.boundary = None,
+        Repair::SetSessionDuration(seconds) => {
+            role.max_session_duration = Some(u64::from(*seconds));
+        }
     }
 }
 
@@ -141,11 +269,16 @@ fn duration(role: &RoleTemplate) -> u32 {
     u32::try_from(seconds).unwrap_or(3600)
 }
 
-/// The inline policies by the names that CloudFormation gives them.
-fn with_full_names(stack: &StackName, role: &RoleTemplate) -> BTreeMap<String, Value> {
+/// The inline policies as CloudFormation hands them to IAM: by the names that it gives them, and in
+/// plain values as far as those can be known.
+fn in_iam(stack: &StackName, cluster: &Cluster, role: &RoleTemplate) -> BTreeMap<String, Value> {
     let inline = role.inline.iter();
     inline
-        .map(|(name, document)| (format!("{stack}-{name}"), document.clone()))
+        .map(|(name, document)| {
+            let plain = template::plain(document, cluster);
+            let document = plain.unwrap_or_else(|_| document.clone());
+            (format!("{stack}-{name}"), document)
+        })
         .collect()
 }
 

@@ -4,12 +4,13 @@
 use serde_json::Value;
 
 use super::drift::{self, Live};
-use super::{Aim, Drift, Permissions, Task};
+use super::{Aim, Drift, Permissions, Task, edited};
+use crate::model::StackName;
 use crate::observe::{FoundStack, Lookup};
 use crate::plan::token::token;
 use crate::plan::{Action, Refusal, Role, Track, UpdateStack};
-use crate::policy::{self, Subject, Trust};
-use crate::template::{self, Difference, RoleEdits, RoleTemplate};
+use crate::policy;
+use crate::template::{self, Difference, Managed, RoleTemplate};
 
 /// A ready stack: is its role what is asked for? Where it is not, it is made so or refused.
 pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Option<Role> {
@@ -34,9 +35,9 @@ pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Opti
     if is_gone {
         return replace_gone(track, task, found);
     }
-    let live = Live::of(track, template, found);
+    let live = Live::of(track, task.cluster, template, found);
     refuse_old_issuer(track, task, &live)?;
-    let body = asked_template(track, task, body, template)?;
+    let body = asked_template(track, task, &stack, body, template)?;
     let asked = RoleTemplate::read(&body, &task.cluster.partition)?;
     let mut differences = RoleTemplate::differences(&asked, template);
     differences.extend(tag_differences(task, found));
@@ -58,12 +59,21 @@ pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Opti
         track.actions.push(Action::UpdateStack(update));
     }
     plan_drift(track, task, arn.name(), &live, &asked);
+    note_absent(track, task, &live, template);
     Some(Role::Arn(arn.clone()))
 }
 
 /// The stack has lost its role. Only a new stack makes another one.
 fn replace_gone(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Option<Role> {
     let stack = found.stack.name.clone();
+    // CloudFormation deletes by name.
+    if let Lookup::Found(other) = &found.role {
+        track.refusals.push(Refusal::RoleReplaced {
+            stack,
+            arn: other.arn.clone(),
+        });
+        return None;
+    }
     if task.aim == Aim::Apply {
         track.notes.push(format!(
             "the role of stack \"{stack}\" was deleted outside of CloudFormation: the stack is deleted and created again"
@@ -79,7 +89,7 @@ fn replace_gone(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Option
 }
 
 /// `create` does not take over a role of the cluster's former issuer.
-fn refuse_old_issuer(track: &mut Track, task: Task<'_>, live: &Live) -> Option<()> {
+fn refuse_old_issuer(track: &mut Track, task: Task<'_>, live: &Live<'_>) -> Option<()> {
     let wanted = task.cluster.provider_arn();
     let principals = policy::federated_principals(live.trust());
     let other = principals
@@ -103,6 +113,7 @@ fn refuse_old_issuer(track: &mut Track, task: Task<'_>, live: &Live) -> Option<(
 fn asked_template(
     track: &mut Track,
     task: Task<'_>,
+    stack: &StackName,
     body: &Value,
     found: &RoleTemplate,
 ) -> Option<Value> {
@@ -119,50 +130,16 @@ fn asked_template(
             Some(template)
         }
         Permissions::Edited(edits) => {
-            let trust = edited_trust(track, task, edits, &found.trust)?;
-            Some(edits.applied(body, trust))
+            let edited = edited::template(edits, asked, cluster, stack, body, found);
+            if edited.is_none() {
+                track.refusals.push(Refusal::UnreadableTrust {
+                    name: asked.name.clone(),
+                });
+            }
+            edited
         }
         Permissions::Existing(_) => None,
     }
-}
-
-/// The trust policy after single changes (`Some(None)`: it stays as it is): another subject or
-/// audience, or the cluster's present issuer in the place of its former one.
-fn edited_trust(
-    track: &mut Track,
-    task: Task<'_>,
-    edits: &RoleEdits,
-    found: &Value,
-) -> Option<Option<Value>> {
-    let provider = task.cluster.provider_arn();
-    let principals = policy::federated_principals(found);
-    let is_present = principals.contains(&provider.as_str());
-    let is_edited = edits.subject_pattern.is_some() || edits.audience.is_some();
-    let trust = match (is_edited, principals.as_slice()) {
-        (false, _) if is_present => return Some(None),
-        (true, _) => Trust::read(found, &task.asked.name).map(|known| {
-            let pattern = edits.subject_pattern.clone().or(known.pattern);
-            let audience = edits.audience.clone().unwrap_or(known.audience);
-            let subject = match &pattern {
-                Some(pattern) => Subject::Pattern(&task.asked.name, pattern),
-                None => Subject::Account(&task.asked.name),
-            };
-            policy::trust_policy(&provider, &task.cluster.issuer, &subject, &audience)
-        }),
-        (false, [former]) => Some(policy::with_issuer(
-            found,
-            former,
-            &task.cluster.issuer,
-            &provider,
-        )),
-        (false, _) => None,
-    };
-    if trust.is_none() {
-        track.refusals.push(Refusal::UnreadableTrust {
-            name: task.asked.name.clone(),
-        });
-    }
-    trust.map(Some)
 }
 
 fn tag_differences(task: Task<'_>, found: &FoundStack) -> Vec<Difference> {
@@ -259,21 +236,61 @@ fn update_stack(
     }
 }
 
-fn plan_drift(track: &mut Track, task: Task<'_>, role: &str, live: &Live, asked: &RoleTemplate) {
-    let drift = live.drift(asked);
-    match (task.drift, &task.asked.permissions) {
-        _ if drift.is_empty() => {}
-        (Drift::Repaired, _) => track.actions.push(Action::RepairRole {
+const UNREPAIRABLE: &str = "a policy with functions that only CloudFormation can work out cannot be put back: take it \
+     out with `irsactl update iamserviceaccount … --remove-inline-policy NAME --approve`, then put it in again";
+
+/// What was changed by hand: it is mended where that is asked for, and told otherwise.
+fn plan_drift(
+    track: &mut Track,
+    task: Task<'_>,
+    role: &str,
+    live: &Live<'_>,
+    asked: &RoleTemplate,
+) {
+    let mending = match (task.drift, &task.asked.permissions) {
+        (Drift::Repaired, _) => live.mending(asked, |_| true),
+        (Drift::Told, Permissions::Edited(edits)) => {
+            live.mending(asked, |repair| live.is_named(edits, repair))
+        }
+        (Drift::Told, _) => live.mending(asked, |_| false),
+    };
+    if !mending.repairs.is_empty() {
+        track.actions.push(Action::RepairRole {
             role: role.to_owned(),
-            repairs: live.repairs(asked),
-            differences: drift,
-        }),
+            repairs: mending.repairs,
+            differences: mending.differences,
+        });
+    }
+    match (task.drift, &task.asked.permissions) {
         // Only what was named is asked for.
         (Drift::Told, Permissions::Edited(_)) => {
-            let lines = drift.iter().flat_map(Difference::lines);
+            let lines = mending.left.iter().flat_map(Difference::lines);
             let notes = lines.map(|line| format!("the role was changed by hand: {line}"));
             track.notes.extend(notes);
         }
-        (Drift::Told, _) => track.drift = drift,
+        (drift, _) => {
+            if drift == Drift::Repaired && !mending.left.is_empty() {
+                track.warnings.push(UNREPAIRABLE.to_owned());
+            }
+            track.drift = mending.left;
+        }
     }
+}
+
+/// That what is to be taken away was not there is no failure, but may be a mistake.
+fn note_absent(track: &mut Track, task: Task<'_>, live: &Live<'_>, template: &RoleTemplate) {
+    let Permissions::Edited(edits) = &task.asked.permissions else {
+        return;
+    };
+    if let Managed::Changed { removed, .. } = &edits.managed {
+        let arns = removed.iter().map(ToString::to_string);
+        let absent = arns.filter(|arn| !template.managed.contains(arn) && !live.has_managed(arn));
+        let told = absent.map(|arn| format!("the role does not have managed policy {arn}"));
+        track.notes.extend(told);
+    }
+    let names = edits.removed_inline.iter();
+    let absent = names
+        .filter(|name| !template.inline.contains_key(live.short(name)) && !live.has_inline(name));
+    let told = absent.map(|name| format!("the role does not have inline policy {name}"));
+    track.notes.extend(told);
 }

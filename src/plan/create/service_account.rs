@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Aim, IamServiceAccount, Permissions};
-use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION};
+use crate::model::{
+    AUDIENCE_ANNOTATION, Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
+};
 use crate::observe::{ObservedAccount, ServiceAccount, ServiceAccountState, StackState};
 use crate::plan::{Action, Conflicts, Presence, Refusal, Role, ServiceAccountChange, Track};
 use crate::template::Difference;
@@ -35,12 +37,31 @@ pub fn plan_service_account(
             track.actions.push(Action::ApplyServiceAccount(change));
         }
         ServiceAccountState::Found(account) => {
+            let mut change = change;
+            tell_audience(&mut change, asked, account);
             let change = change_of(aim, change, account, observed);
             refuse_other_values(track, aim, &change, asked, cluster, account);
             if !is_as_asked(&change, account) {
                 track.actions.push(Action::ApplyServiceAccount(change));
             }
         }
+    }
+}
+
+/// A change of the role's audience to the default one must not leave the pods' tokens with the former.
+fn tell_audience(
+    change: &mut ServiceAccountChange,
+    asked: &IamServiceAccount,
+    account: &ServiceAccount,
+) {
+    let audience = asked.audience.as_str();
+    let other = account.annotations.get(AUDIENCE_ANNOTATION);
+    if let Permissions::Edited(edits) = &asked.permissions
+        && edits.audience.is_some()
+        && other.is_some_and(|other| other != audience)
+    {
+        let annotations = &mut change.annotations;
+        annotations.insert(AUDIENCE_ANNOTATION.to_owned(), audience.to_owned());
     }
 }
 

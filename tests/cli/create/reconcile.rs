@@ -265,7 +265,8 @@ fn a_role_deleted_by_hand_is_told() {
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" was deleted outside of CloudFormation
-    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then run this command again
+    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then create it
+    hint: or describe it in a file: `irsactl apply -f FILE` does both
     [exit 1]
     "#);
 }

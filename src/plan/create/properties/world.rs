@@ -13,7 +13,7 @@ use crate::observe::{
     ServiceAccountState, Stack, StackState,
 };
 use crate::plan::{Action, Repair, Track, UpdateStack};
-use crate::template::RoleTemplate;
+use crate::template::{self, RoleTemplate};
 
 /// The world after the actions were carried out.
 pub fn carried_out(
@@ -73,7 +73,11 @@ fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> Found
             inline: template
                 .inline
                 .iter()
-                .map(|(policy, document)| (format!("{name}-{policy}"), document.clone()))
+                .map(|(policy, document)| {
+                    let plain = template::plain(document, cluster);
+                    let document = plain.unwrap_or_else(|_| document.clone());
+                    (format!("{name}-{policy}"), document)
+                })
                 .collect(),
         }),
         body: Some(body.clone()),

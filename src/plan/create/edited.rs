@@ -1,0 +1,65 @@
+//! What a stack's template is after single changes, and the trust policy that follows from them.
+
+use serde_json::Value;
+
+use super::IamServiceAccount;
+use crate::model::{Audience, Cluster, StackName};
+use crate::observe::{ObservedAccount, StackState};
+use crate::policy::{self, Subject, Trust};
+use crate::template::{RoleEdits, RoleTemplate};
+
+/// The stack's template with the changes. `None`: its trust policy says more than could be kept.
+pub fn template(
+    edits: &RoleEdits,
+    asked: &IamServiceAccount,
+    cluster: &Cluster,
+    stack: &StackName,
+    body: &Value,
+    found: &RoleTemplate,
+) -> Option<Value> {
+    let trust = trust(edits, asked, cluster, &found.trust)?;
+    Some(edits.applied(body, trust, stack, &cluster.partition))
+}
+
+/// The trust policy after the changes (`Some(None)`: it stays as it is): another subject or audience,
+/// or the cluster's present issuer in the place of its former one.
+fn trust(
+    edits: &RoleEdits,
+    asked: &IamServiceAccount,
+    cluster: &Cluster,
+    found: &Value,
+) -> Option<Option<Value>> {
+    let provider = cluster.provider_arn();
+    let principals = policy::federated_principals(found);
+    let is_present = principals.contains(&provider.as_str());
+    let is_edited = edits.subject_pattern.is_some() || edits.audience.is_some();
+    let trust = match (is_edited, principals.as_slice()) {
+        (false, _) if is_present => return Some(None),
+        (true, _) => Trust::read(found, &asked.name).map(|known| {
+            let pattern = edits.subject_pattern.clone().or(known.pattern);
+            let audience = edits.audience.clone().unwrap_or(known.audience);
+            let subject = match &pattern {
+                Some(pattern) => Subject::Pattern(&asked.name, pattern),
+                None => Subject::Account(&asked.name),
+            };
+            policy::trust_policy(&provider, &cluster.issuer, &subject, &audience)
+        }),
+        (false, [former]) => Some(policy::with_issuer(
+            found,
+            former,
+            &cluster.issuer,
+            &provider,
+        )),
+        (false, _) => None,
+    };
+    trust.map(Some)
+}
+
+/// The audience that the role has and keeps. `None`: it cannot be told.
+pub fn kept_audience(asked: &IamServiceAccount, observed: &ObservedAccount) -> Option<Audience> {
+    let StackState::Found(found) = &observed.stack else {
+        return None;
+    };
+    let trust = &found.template.as_ref()?.trust;
+    Trust::read(trust, &asked.name).map(|trust| trust.audience)
+}

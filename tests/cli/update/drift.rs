@@ -1,0 +1,676 @@
+//! What was changed on a role behind CloudFormation's back: shown, noted, mended on request, and gone
+//! in the next run.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::{
+    ADMINISTRATOR, GET, POWER, SQS, STACK, UPDATE, assert_settled, by_hand, file, planned_and_done,
+    reader, reader_file, rich, run_unchanging,
+};
+use crate::sandbox::Role;
+use crate::support::{Bench, S3};
+
+const APPLY: &str = "apply -f ~/cluster.yaml";
+const UPDATE_FILE: &str = "update iamserviceaccount -f ~/cluster.yaml";
+
+fn document(text: &str) -> Value {
+    serde_json::from_str(text).expect("a document")
+}
+
+/// The same as `rich`, as a file asks for it.
+fn rich_file(bench: &Bench) {
+    file(
+        bench,
+        &[
+            "  labels: {app: web}",
+            &format!("attachPolicyARNs: [\"{S3}\"]"),
+            &format!("attachPolicy: {GET}"),
+            "wellKnownPolicies: {cloudWatchAgent: true, externalDNS: true}",
+            &format!("permissionsBoundary: {POWER}"),
+            "subjectPattern: s3-*",
+            "maxSessionDuration: 7200",
+            "tags: {team: data}",
+        ],
+    );
+}
+
+/// All that can be changed on a role.
+fn meddle(role: &mut Role) {
+    role.attached.retain(|arn| arn != S3);
+    role.attached.push(ADMINISTRATOR.to_owned());
+    role.inline.insert("by-hand".to_owned(), document(GET));
+    role.inline.remove(&format!("{STACK}-Policy1"));
+    role.inline
+        .remove(&format!("{STACK}-PolicyExternalDNSChangeSet"));
+    role.inline.insert(
+        format!("{STACK}-PolicyExternalDNSHostedZones"),
+        document(GET),
+    );
+    role.boundary = None;
+    role.max_session_duration = 3_600;
+    let text = role.trust.to_string().replace(":s3-*", ":*");
+    role.trust = document(&text);
+}
+
+#[test]
+fn all_that_drifted_is_shown_and_mended_on_request() {
+    let bench = rich();
+    rich_file(&bench);
+    assert_settled(&bench, APPLY);
+    by_hand(&bench, |role| role.attached.reverse());
+    assert_settled(&bench, APPLY);
+    let before = bench.state();
+    by_hand(&bench, meddle);
+    assert_snapshot!(run_unchanging(&bench, &format!("{APPLY} --detailed-exitcode")), @r#"
+    [stdout]
+    leave the role of default/s3-reader as it was changed by hand
+      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+      - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+      - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+      - maximum session duration: 3600 seconds
+      + maximum session duration: 7200 seconds
+      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    [stderr]
+    roles were changed outside of CloudFormation: `--repair-drift` undoes that
+    nothing was changed
+    [exit 3]
+    "#);
+    assert_snapshot!(run_unchanging(&bench, &format!("{APPLY} --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   drifted   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    error: default/s3-reader: its role was changed outside of CloudFormation
+      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+      - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+      - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+      - maximum session duration: 3600 seconds
+      + maximum session duration: 7200 seconds
+      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    hint: undo that in the same run: `--repair-drift`
+    [exit 1]
+    "#);
+    assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE_FILE} --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   drifted   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    error: default/s3-reader: its role was changed outside of CloudFormation
+      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+      - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+      - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+      - maximum session duration: 3600 seconds
+      + maximum session duration: 7200 seconds
+      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    hint: undo that in the same run: `--repair-drift`
+    [exit 1]
+    "#);
+    assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE_FILE} --repair-drift")), @r#"
+    [stdout]
+    repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+      - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+      - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+      - maximum session duration: 3600 seconds
+      + maximum session duration: 7200 seconds
+      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    [stderr]
+    plan: 1 action
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 3]
+    "#);
+    assert_settled(&bench, APPLY);
+    let lines = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(lines(&bench.state()), lines(&before));
+    by_hand(&bench, |role| {
+        assert_eq!(role.max_session_duration, 7_200);
+        assert!(role.trust.to_string().contains(":s3-*"));
+        let zones = &role.inline[&format!("{STACK}-PolicyExternalDNSHostedZones")];
+        assert!(!zones.to_string().contains("Fn::Sub"), "{zones}");
+    });
+}
+
+/// What the reader of the plan approves is what is sent.
+#[test]
+fn machines_are_told_the_drift_and_the_repairs() {
+    let bench = reader();
+    reader_file(&bench);
+    by_hand(&bench, |role| {
+        role.attached = vec![ADMINISTRATOR.to_owned()];
+        role.boundary = Some(POWER.to_owned());
+    });
+    assert_snapshot!(bench.run(&format!("{APPLY} -o json")), @r#"
+    [stdout]
+    {
+        "apiVersion": "irsactl/v1",
+        "kind": "Plan",
+        "tracks": [
+            {
+                "target": {
+                    "provider": "https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"
+                },
+                "actions": []
+            },
+            {
+                "target": {
+                    "serviceAccount": "default/s3-reader"
+                },
+                "actions": [],
+                "drift": [
+                    {
+                        "item": "managed policy",
+                        "asked": [
+                            "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+                        ],
+                        "found": [
+                            "arn:aws:iam::aws:policy/AdministratorAccess"
+                        ]
+                    },
+                    {
+                        "item": "permissions boundary",
+                        "asked": [],
+                        "found": [
+                            "arn:aws:iam::aws:policy/PowerUserAccess"
+                        ]
+                    }
+                ],
+                "role": {
+                    "arn": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK"
+                }
+            }
+        ]
+    }
+    [stderr]
+    roles were changed outside of CloudFormation: `--repair-drift` undoes that
+    nothing was changed
+    [exit 0]
+    "#);
+    assert_snapshot!(bench.run(&format!("{APPLY} --repair-drift -o json")), @r#"
+    [stdout]
+    {
+        "apiVersion": "irsactl/v1",
+        "kind": "Plan",
+        "tracks": [
+            {
+                "target": {
+                    "provider": "https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"
+                },
+                "actions": []
+            },
+            {
+                "target": {
+                    "serviceAccount": "default/s3-reader"
+                },
+                "actions": [
+                    {
+                        "action": "repairRole",
+                        "role": "eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK",
+                        "differences": [
+                            {
+                                "item": "managed policy",
+                                "asked": [
+                                    "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+                                ],
+                                "found": [
+                                    "arn:aws:iam::aws:policy/AdministratorAccess"
+                                ]
+                            },
+                            {
+                                "item": "permissions boundary",
+                                "asked": [],
+                                "found": [
+                                    "arn:aws:iam::aws:policy/PowerUserAccess"
+                                ]
+                            }
+                        ],
+                        "repairs": [
+                            "removeBoundary",
+                            {
+                                "detach": "arn:aws:iam::aws:policy/AdministratorAccess"
+                            },
+                            {
+                                "attach": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+                            }
+                        ]
+                    }
+                ],
+                "role": {
+                    "arn": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK"
+                }
+            }
+        ]
+    }
+    [stderr]
+    plan: 1 action
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    "#);
+    assert_snapshot!(bench.run(&format!("{APPLY} --repair-drift --approve -o json")), @r#"
+    [stdout]
+    {
+        "apiVersion": "irsactl/v1",
+        "kind": "Result",
+        "items": [
+            {
+                "done": [],
+                "status": "unchanged",
+                "target": {
+                    "provider": "https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"
+                }
+            },
+            {
+                "done": [
+                    "repaired role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK"
+                ],
+                "roleARN": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK",
+                "status": "updated",
+                "target": {
+                    "serviceAccount": "default/s3-reader"
+                }
+            }
+        ]
+    }
+    [stderr]
+    repaired role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [exit 0]
+    "#);
+}
+
+/// Only what is named is asked for.
+#[test]
+fn by_flags_drift_is_noted() {
+    let bench = rich();
+    by_hand(&bench, meddle);
+    assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE} --detailed-exitcode")), @r#"
+    [stderr]
+    note: the role was changed by hand: - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+    note: the role was changed by hand: + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    note: the role was changed by hand: - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+    note: the role was changed by hand: + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+    note: the role was changed by hand: + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+    note: the role was changed by hand: - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+    note: the role was changed by hand: + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+    note: the role was changed by hand: + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    note: the role was changed by hand: - maximum session duration: 3600 seconds
+    note: the role was changed by hand: + maximum session duration: 7200 seconds
+    note: the role was changed by hand: - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    note: the role was changed by hand: + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    nothing to do: all is as asked
+    [exit 0]
+    "#);
+    assert_snapshot!(bench.run(&format!("{UPDATE} --add-policy-arn {SQS} --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   updated   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [stderr]
+    note: the role was changed by hand: - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+    note: the role was changed by hand: + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    note: the role was changed by hand: - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+    note: the role was changed by hand: + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+    note: the role was changed by hand: + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+    note: the role was changed by hand: - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+    note: the role was changed by hand: + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+    note: the role was changed by hand: + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    note: the role was changed by hand: - maximum session duration: 3600 seconds
+    note: the role was changed by hand: + maximum session duration: 7200 seconds
+    note: the role was changed by hand: - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    note: the role was changed by hand: + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    updated stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    [exit 0]
+    "#);
+    assert_snapshot!(bench.run(&format!("{UPDATE} --repair-drift --approve")), @"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   updated   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [stderr]
+    repaired role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [exit 0]
+    ");
+    assert_settled(&bench, UPDATE);
+}
+
+/// Exit status 0 means that what is asked holds, whoever undid it before.
+#[test]
+fn by_flags_drift_of_what_is_named_is_mended() {
+    let bench = rich();
+    by_hand(&bench, meddle);
+    let line =
+        format!("{UPDATE} --remove-policy-arn {ADMINISTRATOR} --remove-inline-policy by-hand");
+    assert_snapshot!(bench.run(&line), @r#"
+    [stdout]
+    repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+      - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+    [stderr]
+    note: the role was changed by hand: + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    note: the role was changed by hand: + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+    note: the role was changed by hand: + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+    note: the role was changed by hand: - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+    note: the role was changed by hand: + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+    note: the role was changed by hand: + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    note: the role was changed by hand: - maximum session duration: 3600 seconds
+    note: the role was changed by hand: + maximum session duration: 7200 seconds
+    note: the role was changed by hand: - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    note: the role was changed by hand: + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    plan: 1 action
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    "#);
+    bench.arrange(&format!("{line} --approve"));
+    let line = format!(
+        "{UPDATE} --add-policy-arn {S3} --policy-document ~/get.json --well-known-policy externalDNS \
+         --permissions-boundary {POWER} --subject-pattern s3-* --max-session-duration 7200"
+    );
+    assert_snapshot!(bench.run(&line), @r#"
+    [stdout]
+    repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+      - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+      - maximum session duration: 3600 seconds
+      + maximum session duration: 7200 seconds
+      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    [stderr]
+    plan: 1 action
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    "#);
+    bench.arrange(&format!("{line} --approve"));
+    assert_settled(&bench, UPDATE);
+    rich_file(&bench);
+    assert_settled(&bench, APPLY);
+}
+
+/// The trust that was edited to another issuer keeps the pods out, whatever the template says.
+#[test]
+fn a_trust_in_another_issuer_is_mended_by_an_update_of_nothing() {
+    let bench = reader();
+    let issuer = bench.issuer();
+    by_hand(&bench, |role| {
+        let text = role
+            .trust
+            .to_string()
+            .replace(&issuer, "oidc.eks.eu-west-1.amazonaws.com/id/OLD");
+        role.trust = document(&text);
+    });
+    assert_snapshot!(planned_and_done(&bench, UPDATE), @r#"
+    [stdout]
+    repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/OLD:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/OLD:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/OLD"}}
+      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    [stderr]
+    plan: 1 action
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 3]
+    "#);
+}
+
+#[test]
+fn an_update_and_a_repair_are_one_run() {
+    let bench = reader();
+    file(&bench, &[&format!("attachPolicyARNs: [\"{SQS}\"]")]);
+    by_hand(&bench, |role| {
+        role.attached = vec![ADMINISTRATOR.to_owned()];
+    });
+    assert_snapshot!(bench.run(&format!("{APPLY} --approve")), @"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   updated   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    updated stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    error: default/s3-reader: its role was changed outside of CloudFormation
+      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+    hint: undo that in the same run: `--repair-drift`
+    [exit 1]
+    ");
+    assert_snapshot!(bench.run(&format!("{APPLY} --approve --repair-drift")), @"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   updated   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    repaired role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [exit 0]
+    ");
+    assert_settled(&bench, APPLY);
+}
+
+/// A value that only CloudFormation knows cannot be compared, nor put back.
+#[test]
+fn a_policy_with_functions_of_cloudformation() {
+    let bench = Bench::associated();
+    bench.file(
+        "own.json",
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject",
+            "Resource": {"Fn::Sub": "arn:aws:s3:::${AWS::StackName}/*"}}]}"#,
+    );
+    bench.arrange(
+        "create iamserviceaccount s3-reader --cluster demo --policy-document ~/own.json --approve",
+    );
+    assert_settled(&bench, UPDATE);
+    by_hand(&bench, |role| role.inline.clear());
+    assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE} --repair-drift --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   drifted   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [stderr]
+    warning: a policy with functions that only CloudFormation can work out cannot be put back: take it out with `irsactl update iamserviceaccount … --remove-inline-policy NAME --approve`, then put it in again
+    error: default/s3-reader: its role was changed outside of CloudFormation
+      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":{"Fn::Sub":"arn:aws:s3:::${AWS::StackName}/*"}}
+    hint: undo that in the same run: `--repair-drift`
+    [exit 1]
+    "#);
+}
+
+#[test]
+fn policies_that_may_not_be_read_are_a_note() {
+    let bench = reader();
+    reader_file(&bench);
+    by_hand(&bench, |role| role.attached.push(ADMINISTRATOR.to_owned()));
+    let mut told = String::new();
+    for call in ["ListAttachedRolePolicies", "ListRolePolicies"] {
+        bench.sandbox.fault(&format!("iam {call} deny"));
+        told += &run_unchanging(&bench, &format!("{APPLY} --detailed-exitcode"));
+        bench.sandbox.world().faults.clear();
+    }
+    assert_snapshot!(told, @"
+    [stderr]
+    note: default/s3-reader: cannot tell whether the role's policies were changed by hand: not allowed to call iam:ListAttachedRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListAttachedRolePolicies because no identity-based policy allows the iam:ListAttachedRolePolicies action
+    nothing to do: all is as asked
+    [exit 0]
+    [stderr]
+    note: default/s3-reader: cannot tell whether the role's policies were changed by hand: not allowed to call iam:ListRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListRolePolicies because no identity-based policy allows the iam:ListRolePolicies action
+    nothing to do: all is as asked
+    [exit 0]
+    ");
+    bench.sandbox.fault("iam GetRole deny");
+    assert_snapshot!(run_unchanging(&bench, &format!("{APPLY} --approve")), @"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   drifted   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    note: default/s3-reader: cannot read the role's trust policy, the template's is compared: not allowed to call iam:GetRole: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetRole because no identity-based policy allows the iam:GetRole action
+    error: default/s3-reader: its role was changed outside of CloudFormation
+      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+    hint: undo that in the same run: `--repair-drift`
+    [exit 1]
+    ");
+    assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE} --remove-policy-arn {SQS}")), @"
+    [stderr]
+    note: cannot read the role's trust policy, the template's is compared: not allowed to call iam:GetRole: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetRole because no identity-based policy allows the iam:GetRole action
+    note: the role was changed by hand: - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+    note: the role does not have managed policy arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
+    nothing to do: all is as asked
+    [exit 0]
+    ");
+}
+
+#[test]
+fn a_repair_that_is_denied_is_finished_by_the_next_run() {
+    let bench = rich();
+    rich_file(&bench);
+    by_hand(&bench, meddle);
+    bench.sandbox.fault("iam DetachRolePolicy deny");
+    assert_snapshot!(bench.run(&format!("{APPLY} --repair-drift --approve")), @"
+    [stdout]
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   failed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    error: not allowed to call iam:DetachRolePolicy on eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:DetachRolePolicy because no identity-based policy allows the iam:DetachRolePolicy action
+    hint: allow `iam:DetachRolePolicy` to this identity (`aws sts get-caller-identity` names it)
+    [exit 1]
+    ");
+    bench.sandbox.world().faults.clear();
+    planned_and_done(&bench, &format!("{APPLY} --repair-drift"));
+    assert_settled(&bench, APPLY);
+}
+
+#[test]
+fn a_policy_that_vanishes_between_the_looks() {
+    let bench = reader();
+    reader_file(&bench);
+    by_hand(&bench, |role| {
+        role.inline.insert("by-hand".to_owned(), document(GET));
+    });
+    bench.sandbox.before("iam GetRolePolicy", 1, |world| {
+        world.role_of("default/s3-reader").inline.clear();
+    });
+    let told = bench.run(&format!("{APPLY} --detailed-exitcode"));
+    assert!(told.ends_with("[exit 0]\n"), "{told}");
+    assert_settled(&bench, APPLY);
+}
+
+/// Nobody repairs it but CloudFormation, by another stack.
+#[test]
+fn a_role_that_was_deleted_is_made_again_by_apply_alone() {
+    let bench = reader();
+    reader_file(&bench);
+    bench.account(|account| {
+        let name = account.roles.values().next().expect("a role").name.clone();
+        account.roles.remove(&name.to_lowercase());
+    });
+    assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE} --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   refused
+    [stderr]
+    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" was deleted outside of CloudFormation
+    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then create it
+    hint: or describe it in a file: `irsactl apply -f FILE` does both
+    [exit 1]
+    "#);
+    assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE_FILE} --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   refused
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" was deleted outside of CloudFormation
+    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then create it
+    hint: or describe it in a file: `irsactl apply -f FILE` does both
+    [exit 1]
+    "#);
+    assert_snapshot!(planned_and_done(&bench, APPLY), @r#"
+    [stdout]
+    delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    create stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    annotate service account default/s3-reader
+      role: known when stack eksctl-demo-addon-iamserviceaccount-default-s3-reader is ready
+    [stderr]
+    note: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" was deleted outside of CloudFormation: the stack is deleted and created again
+    plan: 3 actions
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 3]
+    "#);
+    assert_snapshot!(bench.state(), @"
+    stack eksctl-demo-addon-iamserviceaccount-default-s3-reader: CREATE_COMPLETE, protected
+    role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-CMMCDWDS6BT2
+      policy arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    service account default/s3-reader
+      label app.kubernetes.io/managed-by=eksctl
+      annotation eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-CMMCDWDS6BT2
+    ");
+}
+
+#[test]
+fn a_role_of_another_path_is_not_the_stacks() {
+    let bench = Bench::associated();
+    bench.arrange(&format!(
+        "create iamserviceaccount s3-reader --cluster demo --attach-policy-arn {S3} --role-name reader --approve"
+    ));
+    bench.account(|account| {
+        let trust = json!({"Version": "2012-10-17", "Statement": []});
+        let other = Role::new("aws", crate::support::ACCOUNT, "/other/", "reader", trust);
+        account.roles.insert("reader".to_owned(), other);
+    });
+    assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE} --repair-drift --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   refused
+    [stderr]
+    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" was deleted outside of CloudFormation, and arn:aws:iam::111122223333:role/other/reader has its name: a deletion of the stack would delete that one
+    hint: give that role another name: make it again under one, delete it, and run this command again
+    [exit 1]
+    "#);
+    file(
+        &bench,
+        &["roleName: reader", &format!("attachPolicyARNs: [\"{S3}\"]")],
+    );
+    assert_snapshot!(run_unchanging(&bench, &format!("{APPLY} --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   refused
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" was deleted outside of CloudFormation, and arn:aws:iam::111122223333:role/other/reader has its name: a deletion of the stack would delete that one
+    hint: give that role another name: make it again under one, delete it, and run this command again
+    [exit 1]
+    "#);
+}
