@@ -512,9 +512,11 @@ fn row(field: &fields::Field) -> String {
 #[test]
 fn the_readmes_example_has_every_field_that_is_read() {
     let readme = include_str!("../../README.md");
-    let begin = readme
-        .find("apiVersion: eksctl.io/v1alpha5")
-        .expect("an example");
+    let section = readme.find("\n## The config file").expect("its section");
+    let begin = section
+        + readme[section..]
+            .find("apiVersion: eksctl.io/v1alpha5")
+            .expect("an example");
     let end = begin + readme[begin..].find("```").expect("its end");
     let example = &readme[begin..end];
     assert!(!good(example).accounts.is_empty());
