@@ -30,27 +30,27 @@ mod render;
 mod template;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
+    let mut cli = Cli::parse_from(cli::arguments(std::env::args_os()));
     logging::start(cli.screen);
-    let flags = cli.command.connection_flags();
     let result = match &cli.command {
         // Printing needs no runtime.
         Command::Completion(args) => commands::completion::run(args),
         Command::Render(args) => commands::render::run(args, cli.screen),
-        _ => run(cli),
+        _ => run(&mut cli),
     };
     match result {
         Ok(Exit::Done) => ExitCode::SUCCESS,
         Ok(Exit::Pending) => ExitCode::from(3),
         Err(error) => {
-            output::report(&error, &flags);
+            // A config file has put its region there.
+            output::report(&error, &cli.command.connection_flags());
             error.exit_code().into()
         }
     }
 }
 
 /// Runs a command that makes calls, until it ends or the user interrupts.
-fn run(cli: Cli) -> Result<Exit, Error> {
+fn run(cli: &mut Cli) -> Result<Exit, Error> {
     issuer::install_crypto_provider();
     let running = Running::default();
     tokio::runtime::Builder::new_current_thread()
@@ -58,7 +58,7 @@ fn run(cli: Cli) -> Result<Exit, Error> {
         .build()?
         .block_on(async {
             tokio::select! {
-                result = commands::run(cli.command, cli.screen, running.clone()) => result,
+                result = commands::run(&mut cli.command, cli.screen, running.clone()) => result,
                 _ = tokio::signal::ctrl_c() => Err(Error::Interrupted(running.in_the_cloud())),
             }
         })

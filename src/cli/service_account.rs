@@ -17,10 +17,10 @@ use crate::template::{WELL_KNOWN, WellKnownPolicy};
 #[command(next_help_heading = "Config file")]
 pub struct FilterArgs {
     /// Only those whose NAMESPACE/NAME matches, as 'web/*' (repeatable)
-    #[arg(long, value_name = "GLOB", requires = "config_file")]
+    #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
     /// But those whose NAMESPACE/NAME matches (repeatable)
-    #[arg(long, value_name = "GLOB", requires = "config_file")]
+    #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
 }
 
@@ -385,7 +385,7 @@ pub struct DeleteServiceAccount {
     #[command(flatten)]
     pub filter: FilterArgs,
     /// Those of the cluster that the file does not have, in the place of those that it has
-    #[arg(long, requires = "config_file", help_heading = "Config file")]
+    #[arg(long, help_heading = "Config file")]
     pub only_missing: bool,
     /// Delete the role only: no Kubernetes access
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]

@@ -13,7 +13,7 @@ use crate::plan::create::{Aim, Drift};
 use crate::plan::delete::ForeignPolicies;
 use crate::progress::Running;
 
-pub async fn run(mut args: Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
+pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
     let config = file::read(&args.config_file, &mut args.aws)?;
     let filter = file::filter(&args.filter)?;
@@ -30,9 +30,9 @@ pub async fn run(mut args: Apply, screen: Screen, running: Running) -> Result<Ex
         },
         place: &place,
         kubernetes: &args.kubernetes,
-        accounts: asked::How::applying(&args).all(accounts),
+        accounts: asked::How::applying(args).all(accounts),
         provider: file::provider(&config),
-        prune: prune(&args, &config, filter),
+        prune: prune(args, &config, filter),
     };
     let finished = finish(&context, mode, async |round| {
         task.look(&context, round).await

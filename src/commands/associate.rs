@@ -9,9 +9,9 @@ use crate::error::Error;
 use crate::plan::associate::{self, ProviderSpec, Refresh, Thumbprints};
 use crate::progress::Running;
 
-pub async fn run(mut args: Associate, screen: Screen, running: Running) -> Result<Exit, Error> {
+pub async fn run(args: &mut Associate, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
-    let mut spec = asked(&args)?;
+    let mut spec = asked(args)?;
     let place = match &args.cluster.config_file {
         Some(path) => {
             let config = file::read(path, &mut args.aws)?;

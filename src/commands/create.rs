@@ -13,12 +13,12 @@ use crate::plan::create::{Aim, Drift, IamServiceAccount};
 use crate::progress::Running;
 
 pub async fn run(
-    mut args: CreateServiceAccount,
+    args: &mut CreateServiceAccount,
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
-    let how = asked::How::creating(&args);
+    let how = asked::How::creating(args);
     let (place, accounts, provider) = match &args.config_file {
         Some(path) => {
             let config = file::read(path, &mut args.aws)?;
@@ -29,14 +29,17 @@ pub async fn run(
                 file::provider(&config),
             )
         }
-        None => (
-            Place::new(
-                args.cluster.cluster.as_ref(),
-                args.cluster.issuer_url.as_ref(),
-            )?,
-            vec![asked::service_account(&args.account)?],
-            None,
-        ),
+        None => {
+            file::none(&args.filter)?;
+            (
+                Place::new(
+                    args.cluster.cluster.as_ref(),
+                    args.cluster.issuer_url.as_ref(),
+                )?,
+                vec![asked::service_account(&args.account)?],
+                None,
+            )
+        }
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running)
         .await?

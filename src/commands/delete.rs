@@ -12,11 +12,11 @@ use crate::plan::delete::ForeignPolicies;
 use crate::progress::Running;
 
 pub async fn run(
-    mut args: DeleteServiceAccount,
+    args: &mut DeleteServiceAccount,
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {
-    let mode = mode(&args);
+    let mode = mode(args);
     let (place, chosen) = match &args.config_file {
         Some(path) => {
             let config = file::read(path, &mut args.aws)?;
@@ -25,29 +25,35 @@ pub async fn run(
             let names =
                 |accounts: Vec<IamServiceAccount>| accounts.into_iter().map(|asked| asked.name);
             let chosen = match args.only_missing {
-                true => Chosen::Missing(Missing {
+                true => Chosen::Missing(Box::new(Missing {
                     known: names(config.accounts).collect(),
                     filter,
                     system: System::Pruned,
-                    how: removal(&args, &place),
-                }),
+                    how: removal(args, &place),
+                })),
                 false => Chosen::Named(names(file::accounts(&config, &filter)?).collect()),
             };
             (place, chosen)
         }
-        None => (
-            Place::new(
-                args.cluster.cluster.as_ref(),
-                args.cluster.issuer_url.as_ref(),
-            )?,
-            Chosen::Named(vec![asked::required_name(&args.name)?]),
-        ),
+        None => {
+            file::none(&args.filter)?;
+            if args.only_missing {
+                return Err(file::needs_file("--only-missing"));
+            }
+            (
+                Place::new(
+                    args.cluster.cluster.as_ref(),
+                    args.cluster.issuer_url.as_ref(),
+                )?,
+                Chosen::Named(vec![asked::required_name(&args.name)?]),
+            )
+        }
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running)
         .await?
         .with_parallel(args.parallel);
     let task = Task {
-        how: removal(&args, &place),
+        how: removal(args, &place),
         place: &place,
         kubernetes: match args.role_only {
             true => None,

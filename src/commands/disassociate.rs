@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::plan::associate::{Trusting, plan_removal};
 use crate::progress::Running;
 
-pub async fn run(mut args: Disassociate, screen: Screen, running: Running) -> Result<Exit, Error> {
+pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
     let trusting = if args.force {
         Trusting::Ignored

@@ -19,7 +19,7 @@ use crate::progress::Running;
 /// How many templates are read side by side.
 const PARALLEL: usize = 16;
 
-pub async fn run(args: Export, screen: Screen, running: Running) -> Result<Exit, Error> {
+pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit, Error> {
     let place = Place::new(Some(&args.cluster), args.issuer_url.as_ref())?;
     let context = Context::new(&args.aws, Format::Yaml, screen, running).await?;
     let objects = async {

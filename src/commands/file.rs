@@ -51,6 +51,23 @@ pub fn place(config: &ClusterConfig, issuer: Option<&Issuer>) -> Place {
     }
 }
 
+/// Without a config file. clap's `requires` does not hold beside what conflicts with the required flag,
+/// as `--cluster` does: `--only-missing` would then delete what is named.
+pub fn none(args: &FilterArgs) -> Result<(), Error> {
+    let given = [
+        ("--include", !args.include.is_empty()),
+        ("--exclude", !args.exclude.is_empty()),
+    ];
+    let given = given.into_iter().find(|(_, is_given)| *is_given);
+    given.map_or(Ok(()), |(flag, _)| Err(needs_file(flag)))
+}
+
+pub fn needs_file(flag: &str) -> Error {
+    Error::Flags(format!(
+        "{flag} chooses of a config file: `--config-file` must be set"
+    ))
+}
+
 /// `--include` and `--exclude`. eksctl takes several globs behind one flag, with commas between them.
 pub fn filter(args: &FilterArgs) -> Result<Filter, Error> {
     let split =

@@ -19,7 +19,7 @@ use kubernetes_side::service_accounts;
 const PARALLEL: usize = 8;
 
 pub async fn run(
-    mut args: GetServiceAccount,
+    args: &mut GetServiceAccount,
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {

@@ -38,7 +38,8 @@ pub enum Exit {
     Pending,
 }
 
-pub async fn run(command: Command, screen: Screen, running: Running) -> Result<Exit, Error> {
+/// What a config file says of the connection stands in `command` afterwards.
+pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Result<Exit, Error> {
     match command {
         Command::AssociateOidcProvider(args)
         | Command::Utils(cli::Utils::AssociateIamOidcProvider(args)) => {
@@ -47,19 +48,19 @@ pub async fn run(command: Command, screen: Screen, running: Running) -> Result<E
         Command::DisassociateOidcProvider(args) => disassociate::run(args, screen, running).await,
         Command::Thumbprint(args) => thumbprint::run(args, screen, running).await,
         Command::Create(cli::Create::IamServiceAccount(args)) => {
-            create::run(*args, screen, running).await
+            create::run(args, screen, running).await
         }
         Command::Get(cli::Get::IamServiceAccount(args)) => get::run(args, screen, running).await,
         Command::Update(cli::Update::IamServiceAccount(args)) => {
-            update::run(*args, screen, running).await
+            update::run(args, screen, running).await
         }
         Command::Delete(cli::Delete::IamServiceAccount(args)) => {
-            delete::run(*args, screen, running).await
+            delete::run(args, screen, running).await
         }
-        Command::Apply(args) => apply::run(*args, screen, running).await,
+        Command::Apply(args) => apply::run(args, screen, running).await,
         Command::Export(args) => export::run(args, screen, running).await,
-        Command::Render(args) => render::run(&args, screen),
-        Command::Completion(args) => completion::run(&args),
+        Command::Render(args) => render::run(args, screen),
+        Command::Completion(args) => completion::run(args),
     }
 }
 

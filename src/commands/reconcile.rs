@@ -43,7 +43,12 @@ impl Task<'_> {
         };
         let (cluster, named) = tokio::try_join!(context.cluster(self.place), named)?;
         let deletions = match &self.prune {
-            Some(missing) => missing.deletions(&named.stacks),
+            Some(missing) => {
+                if round.past == 0 {
+                    missing.tell(context, &named.stacks);
+                }
+                missing.deletions(&named.stacks)
+            }
             None => Vec::new(),
         };
         let mut look = Look::default();

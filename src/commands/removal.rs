@@ -10,8 +10,8 @@ use crate::cli::KubernetesArgs;
 use crate::config::Filter;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::{ClusterName, RoleArn, ServiceAccountName};
-use crate::observe::{self, ServiceAccounts, Stack, Stacks};
+use crate::model::{ClusterName, RoleArn, ServiceAccountName, StackName};
+use crate::observe::{self, ServiceAccounts, Stacks};
 use crate::plan::delete::{self, Deletion, ForeignPolicies};
 use crate::plan::{Ending, Target};
 
@@ -27,7 +27,7 @@ pub struct Task<'a> {
 /// What is to be deleted.
 pub enum Chosen {
     Named(Vec<ServiceAccountName>),
-    Missing(Missing),
+    Missing(Box<Missing>),
 }
 
 impl Task<'_> {
@@ -44,6 +44,9 @@ impl Task<'_> {
             Chosen::Named(names) => names.iter().map(|name| self.how.of(name.clone())).collect(),
             Chosen::Missing(missing) => missing.deletions(&stacks),
         };
+        if let (Chosen::Missing(missing), 0) = (&self.chosen, round.past) {
+            missing.tell(context, &stacks);
+        }
         let mut look = Look::default();
         let gone = match access {
             Access::Unneeded => None,
@@ -173,17 +176,60 @@ pub enum System {
 
 impl Missing {
     pub fn deletions(&self, stacks: &Stacks) -> Vec<Deletion> {
-        let found = stacks
-            .listed()
-            .filter(|stack| stack.is_of(&self.how.cluster))
-            .filter_map(Stack::service_account);
-        let doomed: BTreeSet<ServiceAccountName> = found
-            .filter(|name| !self.known.contains(name) && self.filter.matches(name))
-            .filter(|name| {
-                self.system == System::Pruned || name.namespace.as_str() != "kube-system"
+        let missing = self.missing(stacks).into_iter();
+        let doomed = missing.filter(|name| self.filter.matches(name) && !self.is_spared(name));
+        doomed.map(|name| self.how.of(name)).collect()
+    }
+
+    /// Tells what the reader of a plan may miss in it.
+    pub fn tell(&self, context: &Context, stacks: &Stacks) {
+        if self.known.is_empty() && !self.missing(stacks).is_empty() {
+            let text =
+                "the config file has no service accounts: all of the cluster's are missing in it";
+            context.output.warn(text);
+        }
+        for text in self.spared(stacks, &context.aws.region) {
+            context.output.note(&text);
+        }
+    }
+
+    /// What would be deleted, were the cluster not likely to stand on it: what the reader should know
+    /// of it.
+    fn spared(&self, stacks: &Stacks, region: &str) -> Vec<String> {
+        let missing = self.missing(stacks).into_iter();
+        let asked = missing.filter(|name| self.filter.passes(&name.to_string()));
+        let spared = asked.filter(|name| self.is_spared(name) || !self.filter.matches(name));
+        spared
+            .map(|name| {
+                let way = match self.is_spared(&name) && self.filter.matches(&name) {
+                    true => "--prune-kube-system".to_owned(),
+                    false => format!(
+                        "irsactl delete iamserviceaccount {} --namespace {} --cluster {} --region {region}",
+                        name.name, name.namespace, self.how.cluster
+                    ),
+                };
+                format!("{name} stays although the file does not have it; `{way}` deletes it")
             })
-            .collect();
-        doomed.into_iter().map(|name| self.how.of(name)).collect()
+            .collect()
+    }
+
+    fn is_spared(&self, name: &ServiceAccountName) -> bool {
+        self.system == System::Spared && name.namespace.as_str() == "kube-system"
+    }
+
+    /// Those of the cluster's stacks that the file does not have. A stack that only has the tags of one,
+    /// as nested stacks inherit them, is not irsactl's or eksctl's.
+    fn missing(&self, stacks: &Stacks) -> BTreeSet<ServiceAccountName> {
+        let cluster = &self.how.cluster;
+        let found = stacks.listed().filter_map(|stack| {
+            let name = stack.service_account()?;
+            let names = [
+                StackName::for_service_account(cluster, &name),
+                StackName::hashed(cluster, &name),
+            ];
+            (stack.is_of(cluster) && names.contains(&stack.name)).then_some(name)
+        });
+        found.filter(|name| !self.known.contains(name)).collect()
     }
 }
 

@@ -29,10 +29,13 @@ pub fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
             }
             (file::place(&config, None), accounts)
         }
-        None => (
-            Place::new(args.cluster.as_ref(), None)?,
-            vec![asked::service_account(&args.account)?],
-        ),
+        None => {
+            file::none(&args.filter)?;
+            (
+                Place::new(args.cluster.as_ref(), None)?,
+                vec![asked::service_account(&args.account)?],
+            )
+        }
     };
     let accounts = asked::How::rendering(args).all(accounts);
     print(&accounts, args, &place.cluster, output)?;

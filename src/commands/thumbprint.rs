@@ -11,7 +11,7 @@ use crate::model::Issuer;
 use crate::output::{Chains, Output};
 use crate::progress::Running;
 
-pub async fn run(args: ThumbprintArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
+pub async fn run(args: &ThumbprintArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
     let output = Output {
         format: args.output.into(),
         quiet: screen.quiet,

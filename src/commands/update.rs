@@ -10,7 +10,7 @@ use crate::plan::create::{Aim, Drift};
 use crate::progress::Running;
 
 pub async fn run(
-    mut args: UpdateServiceAccount,
+    args: &mut UpdateServiceAccount,
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {
@@ -19,21 +19,24 @@ pub async fn run(
         Some(path) => {
             let config = file::read(path, &mut args.aws)?;
             let filter = file::filter(&args.filter)?;
-            let how = asked::How::updating(&args);
+            let how = asked::How::updating(args);
             (
                 file::place(&config, args.cluster.issuer_url.as_ref()),
                 how.all(file::accounts(&config, &filter)?),
                 file::provider(&config),
             )
         }
-        None => (
-            Place::new(
-                args.cluster.cluster.as_ref(),
-                args.cluster.issuer_url.as_ref(),
-            )?,
-            vec![asked::edited(&args)?],
-            None,
-        ),
+        None => {
+            file::none(&args.filter)?;
+            (
+                Place::new(
+                    args.cluster.cluster.as_ref(),
+                    args.cluster.issuer_url.as_ref(),
+                )?,
+                vec![asked::edited(args)?],
+                None,
+            )
+        }
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running)
         .await?

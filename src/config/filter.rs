@@ -59,7 +59,7 @@ impl Filter {
     }
 
     /// eksctl's rule: one of those to include, if there are any, and none of those to exclude.
-    fn passes(&self, name: &str) -> bool {
+    pub fn passes(&self, name: &str) -> bool {
         let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(name));
         (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
     }
