@@ -70,6 +70,11 @@ impl Outcome {
         }
     }
 
+    /// Not carried out, though nothing about it failed.
+    pub fn is_skipped(&self) -> bool {
+        self.error.is_none() && self.done < self.track.actions.len()
+    }
+
     /// Of a target that could not be looked at.
     pub fn unseen(target: Target, error: Error) -> Self {
         Self {

@@ -187,7 +187,8 @@ impl Rounds {
     /// Whether a target must be looked at again.
     fn leaves_open(&self, outcome: &Outcome) -> bool {
         match &outcome.error {
-            None => outcome.track.is_provisional(),
+            // What was not begun because the provider failed stays so.
+            None => outcome.track.is_provisional() && !outcome.is_skipped(),
             Some(Error::Overtaken { .. }) => self.past < Self::MOST,
             Some(_) => false,
         }
@@ -350,6 +351,13 @@ fn conclude(context: &Context, finished: Finished) -> Result<Exit, Error> {
     match finished {
         Finished::Shown(exit) => Ok(exit),
         Finished::Acted(mut outcomes) => {
+            let skipped = outcomes.iter().filter(|outcome| outcome.is_skipped());
+            match skipped.count() {
+                0 => {}
+                count => context.output.say(&format!(
+                    "skipped {count}: without its provider no role can be assumed"
+                )),
+            }
             context.output.print(&Outcomes(&outcomes))?;
             failures(&mut outcomes)
         }

@@ -75,7 +75,7 @@ impl Outcomes<'_> {
             () if outcome.error.is_some() => "failed",
             () if !outcome.track.drift.is_empty() && actions.is_empty() => "drifted",
             () if actions.is_empty() => "unchanged",
-            () if outcome.done < actions.len() => "skipped",
+            () if outcome.is_skipped() => "skipped",
             () if has(|a| {
                 matches!(
                     a,
