@@ -8,7 +8,7 @@ use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
 use crate::model::{Audience, ClusterName, Issuer};
 use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
-use crate::plan::create::{IamServiceAccount, Permissions};
+use crate::plan::create::IamServiceAccount;
 
 /// The cluster, by flags or by the config file.
 #[derive(Clone, Debug)]
@@ -98,12 +98,12 @@ pub fn accounts(config: &ClusterConfig, filter: &Filter) -> Result<Vec<IamServic
     filter.select(config.accounts.clone()).map_err(Error::Flags)
 }
 
-/// The provider that `withOIDC: true` asks for, for the audiences of all roles.
+/// The provider that `withOIDC: true` asks for, for the audiences of all accounts: existing roles are
+/// assumed through it too.
 pub fn provider(config: &ClusterConfig) -> Option<ProviderSpec> {
     let mut audiences: Vec<Audience> = Vec::new();
     for account in &config.accounts {
-        let is_role = matches!(account.permissions, Permissions::Role(_));
-        if is_role && !audiences.contains(&account.audience) {
+        if !audiences.contains(&account.audience) {
             audiences.push(account.audience.clone());
         }
     }
