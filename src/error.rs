@@ -268,6 +268,9 @@ impl Error {
                 std::iter::once(format!("look at it: `curl {url}`")).chain(without_reading()).collect()
             }
             Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
+            Self::KubernetesForbidden { operation, .. } if operation.starts_with("list ") => {
+                vec!["this identity needs list on serviceaccounts".to_owned()]
+            }
             Self::KubernetesForbidden { .. } => vec![
                 "this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces".to_owned(),
                 ROLE_ONLY.to_owned(),

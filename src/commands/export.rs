@@ -29,8 +29,13 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
     };
     let (stacks, objects) = tokio::try_join!(Stacks::list(&context.aws), objects)?;
     let objects: BTreeMap<ServiceAccountName, ServiceAccount> = objects.into_iter().collect();
-    let mut accounts = with_stacks(&context, &place, &stacks, &objects).await?;
-    let known: BTreeSet<&ServiceAccountName> = accounts.iter().map(|asked| &asked.name).collect();
+    let of_cluster = stacks.listed().filter(|stack| stack.is_of(&place.cluster));
+    let stacks: Vec<(ServiceAccountName, &Stack)> = of_cluster
+        .filter_map(|stack| Some((stack.service_account()?, stack)))
+        .collect();
+    let mut accounts = with_stacks(&context, &stacks, &objects).await?;
+    // Those of stacks that are left out use no role without a stack.
+    let known: BTreeSet<&ServiceAccountName> = stacks.iter().map(|(name, _)| name).collect();
     let others = objects
         .iter()
         .filter(|(name, object)| object.is_owned() && !known.contains(name));
@@ -45,9 +50,10 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
         context.output.say("no IAM service accounts found");
     }
     output::print(&config::write(&ClusterConfig {
-        cluster: args.cluster,
+        cluster: args.cluster.clone(),
         region: context.aws.region.clone(),
-        with_oidc: Some(true),
+        // Without accounts nobody needs the provider.
+        with_oidc: (!accounts.is_empty()).then_some(true),
         tags: Map::new(),
         accounts,
     }))?;
@@ -57,18 +63,15 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
 /// The accounts that have a stack of this cluster. Those that no file can describe are told.
 async fn with_stacks(
     context: &Context,
-    place: &Place,
-    stacks: &Stacks,
+    stacks: &[(ServiceAccountName, &Stack)],
     objects: &BTreeMap<ServiceAccountName, ServiceAccount>,
 ) -> Result<Vec<IamServiceAccount>, Error> {
-    let of_cluster = stacks.listed().filter(|stack| stack.is_of(&place.cluster));
-    let named = of_cluster.filter_map(|stack| Some((stack.service_account()?, stack)));
-    let reads = named.map(async |(name, stack)| {
+    let reads = stacks.iter().map(async |(name, stack)| {
         let template = match stack.phase {
             Phase::Ready => observe::template(&context.aws, stack).await?,
             _ => Lookup::Missing,
         };
-        Ok::<_, Error>((name, stack, template))
+        Ok::<_, Error>((name, *stack, template))
     });
     let reads: Vec<_> = futures_util::stream::iter(reads)
         .buffered(PARALLEL)
@@ -83,14 +86,17 @@ async fn with_stacks(
                 .warn(&format!("{name} is left out: {}", why(stack, &template)));
             continue;
         };
-        let object = objects.get(&name);
+        let object = objects.get(name);
         let role = stack.role_arn.as_ref();
-        let Found { asked, lost } = found::with_stack(&name, &template, role, &stack.tags, object);
-        for lost in lost {
-            let text = format!("{name} cannot be described whole: {lost}");
-            context.output.warn(&text);
+        let Found { asked, lost } = found::with_stack(name, &template, role, &stack.tags, object);
+        // To apply half of what there is would take the other half away.
+        match lost.is_empty() {
+            true => accounts.push(asked),
+            false => {
+                let text = format!("{name} is left out: {}", lost.join("; "));
+                context.output.warn(&text);
+            }
         }
-        accounts.push(asked);
     }
     Ok(accounts)
 }

@@ -39,7 +39,9 @@ pub fn with_stack(
     let mut asked = account(name, Permissions::Role(spec), object);
     asked.audience = trust.audience;
     asked.tags = tags.clone();
-    asked.tags.retain(|key, _| !is_own_tag(key));
+    asked
+        .tags
+        .retain(|key, _| !is_own_tag(key) && !key.starts_with("aws:"));
     Found { asked, lost }
 }
 
