@@ -10,12 +10,15 @@
 mod sandbox;
 mod support;
 
+mod apply;
 mod arrange;
 mod associate;
 mod completion;
 mod create;
 mod delete;
 mod disassociate;
+mod export;
+mod file;
 mod get;
 mod hostile;
 mod house;

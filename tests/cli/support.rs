@@ -355,7 +355,7 @@ impl Bench {
     /// The calls since the last look that change something, one a line.
     pub fn changes(&self) -> String {
         let calls = self.calls();
-        let reads = ["Describe", "Get", "List", "get ", "list "];
+        let reads = ["Describe", "Get", "List", "get ", "list ", "/"];
         let changes = calls.lines().filter(|call| {
             let operation = call.split_once(' ').map_or("", |(_, operation)| operation);
             !reads.iter().any(|read| operation.starts_with(read))

@@ -1,0 +1,256 @@
+//! `apply --prune`: what the cluster's stacks have and the file does not is deleted, and nothing else.
+
+use insta::assert_snapshot;
+
+use super::{APPLY, NOTHING};
+use crate::file::file_of;
+use crate::support::{ACCOUNT, Bench, REGION};
+
+const MANAGED_POLICY: &str = include_str!("../../eksctl/managed-policy.json");
+
+#[test]
+fn what_the_file_does_not_have_is_deleted_on_approval() {
+    let bench = Bench::associated();
+    bench.applied(&[
+        "web/api",
+        "web/old",
+        "batch/job",
+        "kube-system/dns",
+        "kube-system/aws-node",
+    ]);
+    bench.config_of(&["web/api", "web/new"]);
+    assert_snapshot!(bench.run("apply -f ~/cluster.yaml --prune"), @"
+    [stdout]
+    create stack eksctl-demo-addon-iamserviceaccount-web-new
+      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    create service account web/new
+      role: known when stack eksctl-demo-addon-iamserviceaccount-web-new is ready
+      label: app.kubernetes.io/managed-by=eksctl
+      namespace: web, made where it is missing
+    delete stack eksctl-demo-addon-iamserviceaccount-batch-job
+    delete service account batch/job
+    delete stack eksctl-demo-addon-iamserviceaccount-web-old
+    delete service account web/old
+    [stderr]
+    note: kube-system/aws-node stays although the file does not have it; `irsactl delete iamserviceaccount aws-node --namespace kube-system --cluster demo --region eu-west-1` deletes it
+    note: kube-system/dns stays although the file does not have it; `--prune-kube-system` deletes it
+    plan: 6 actions
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    ");
+    assert_eq!(bench.changes(), "");
+    assert_snapshot!(bench.run(&format!("{APPLY} --prune")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS      ROLE ARN
+    web         api    unchanged   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    web         new    created     arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-new-Role1-3FCF42POQGLX
+    batch       job    deleted
+    web         old    deleted
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    note: kube-system/aws-node stays although the file does not have it; `irsactl delete iamserviceaccount aws-node --namespace kube-system --cluster demo --region eu-west-1` deletes it
+    note: kube-system/dns stays although the file does not have it; `--prune-kube-system` deletes it
+    created stack eksctl-demo-addon-iamserviceaccount-web-new
+    created service account web/new
+    deleted stack eksctl-demo-addon-iamserviceaccount-batch-job
+    deleted service account batch/job
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-old
+    deleted service account web/old
+    [exit 0]
+    ");
+    assert_snapshot!(bench.stacks(), @"
+    eksctl-demo-addon-iamserviceaccount-web-api CREATE_COMPLETE
+    eksctl-demo-addon-iamserviceaccount-kube-system-dns CREATE_COMPLETE
+    eksctl-demo-addon-iamserviceaccount-kube-system-aws-node CREATE_COMPLETE
+    eksctl-demo-addon-iamserviceaccount-web-new CREATE_COMPLETE
+    ");
+    assert_snapshot!(bench.run(&format!("{APPLY} --prune --prune-kube-system")), @"
+    [stdout]
+    NAMESPACE     NAME   STATUS      ROLE ARN
+    web           api    unchanged   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    web           new    unchanged   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-new-Role1-3FCF42POQGLX
+    kube-system   dns    deleted
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    note: kube-system/aws-node stays although the file does not have it; `irsactl delete iamserviceaccount aws-node --namespace kube-system --cluster demo --region eu-west-1` deletes it
+    deleted stack eksctl-demo-addon-iamserviceaccount-kube-system-dns
+    deleted service account kube-system/dns
+    [exit 0]
+    ");
+    assert_snapshot!(bench.run("apply -f ~/cluster.yaml --prune --prune-kube-system --detailed-exitcode"), @"
+    [stderr]
+    note: kube-system/aws-node stays although the file does not have it; `irsactl delete iamserviceaccount aws-node --namespace kube-system --cluster demo --region eu-west-1` deletes it
+    nothing to do: all is as asked
+    [exit 0]
+    ");
+}
+
+#[test]
+fn what_the_filters_leave_out_is_not_pruned() {
+    let bench = Bench::associated();
+    bench.applied(&["web/api", "web/old", "batch/job", "batch/old"]);
+    bench.config_of(&["web/api", "batch/job"]);
+    let plan = |filters: &str| {
+        bench.run(&format!(
+            "apply -f ~/cluster.yaml --prune -o name {filters}"
+        ))
+    };
+    assert_snapshot!(plan("--include web/*"), @"
+    [stdout]
+    web/old
+    [stderr]
+    plan: 2 actions
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    ");
+    assert_snapshot!(plan("--exclude */old"), @"
+    [stderr]
+    nothing to do: all is as asked
+    [exit 0]
+    ");
+    assert_snapshot!(plan("--exclude batch/job"), @"
+    [stdout]
+    batch/old
+    web/old
+    [stderr]
+    plan: 4 actions
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    ");
+}
+
+#[test]
+fn policies_attached_by_hand_stop_the_pruning_of_one() {
+    let bench = Bench::associated();
+    bench.applied(&["web/api", "web/old", "web/older"]);
+    bench.config_of(&["web/api"]);
+    let role = bench.attach_by_hand("web/old");
+    let refused = bench.run(&format!("{APPLY} --prune"));
+    assert_snapshot!(refused.replace(&role, "ROLE"), @r#"
+    [stdout]
+    NAMESPACE   NAME    STATUS      ROLE ARN
+    web         api     unchanged   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    web         old     refused
+    web         older   deleted
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-older
+    deleted service account web/older
+    error: web/old: role "ROLE" has policies that its stack did not attach, so its deletion would fail
+      arn:aws:iam::aws:policy/AmazonSQSFullAccess
+    hint: detach them in the same run: `--detach-foreign`
+    [exit 1]
+    "#);
+    let detached = bench.run(&format!("{APPLY} --prune --detach-foreign"));
+    assert_snapshot!(detached.replace(&role, "ROLE"), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS      ROLE ARN
+    web         api    unchanged   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    web         old    deleted
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    detached arn:aws:iam::aws:policy/AmazonSQSFullAccess from role ROLE
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-old
+    deleted service account web/old
+    [exit 0]
+    ");
+}
+
+/// Adds a stack with these tags and this name.
+fn add_stack(bench: &Bench, name: &str, tags: &[(&str, &str)]) {
+    let template = MANAGED_POLICY.replace("default:s3-reader", name);
+    bench
+        .sandbox
+        .world()
+        .add_stack(ACCOUNT, REGION, name, &template, tags, "CREATE_COMPLETE");
+}
+
+#[test]
+fn nothing_of_others_is_touched() {
+    let bench = Bench::associated();
+    bench.config_of(&["web/api"]);
+    bench.arrange(APPLY);
+    bench.stack_of("demo-2", "web/old", MANAGED_POLICY, "CREATE_COMPLETE");
+    bench.stack_of("demo-addon-x", "web/old", MANAGED_POLICY, "CREATE_COMPLETE");
+    bench.stack_of("Demo", "web/old", MANAGED_POLICY, "CREATE_COMPLETE");
+    let cluster = ("alpha.eksctl.io/cluster-name", "demo");
+    let account = "alpha.eksctl.io/iamserviceaccount-name";
+    add_stack(
+        &bench,
+        "eksctl-demo-addon-iamserviceaccount-web-untagged",
+        &[cluster],
+    );
+    add_stack(&bench, "eksctl-demo-nodegroup-ng-1", &[cluster]);
+    add_stack(
+        &bench,
+        "eksctl-demo-addon-iamserviceaccount-web-a",
+        &[(account, "web/a")],
+    );
+    for (number, value) in [
+        "",
+        "/",
+        "web",
+        "web/",
+        "/old",
+        "web/../api",
+        "web/Old",
+        "web/old/x",
+    ]
+    .iter()
+    .enumerate()
+    {
+        add_stack(
+            &bench,
+            &format!("eksctl-demo-addon-iamserviceaccount-web-odd-{number}"),
+            &[cluster, (account, value)],
+        );
+    }
+    // A nested stack inherits the tags of its parent.
+    let inherited = [cluster, (account, "web/nested")];
+    add_stack(&bench, "platform-NestedStack-1ABC", &inherited);
+    let ours = [("app.kubernetes.io/managed-by", "eksctl")];
+    bench
+        .sandbox
+        .world()
+        .api("demo")
+        .put_service_account("web", "nested", &ours, &[], "eksctl");
+    let before = bench.state();
+    bench.calls();
+    assert_eq!(
+        bench.run("apply -f ~/cluster.yaml --prune --prune-kube-system --detailed-exitcode"),
+        NOTHING
+    );
+    bench.run(&format!("{APPLY} --prune --prune-kube-system"));
+    bench.run("delete sa -f ~/cluster.yaml --only-missing --approve");
+    assert_eq!(bench.changes(), "");
+    assert_eq!(bench.state(), before);
+}
+
+#[test]
+fn a_file_without_accounts_prunes_all_and_says_so() {
+    let bench = Bench::associated();
+    bench.applied(&["web/api"]);
+    bench.file(
+        "cluster.yaml",
+        &file_of("").replace("  serviceAccounts:\n", ""),
+    );
+    assert_snapshot!(bench.run("apply -f ~/cluster.yaml --prune"), @"
+    [stdout]
+    delete stack eksctl-demo-addon-iamserviceaccount-web-api
+    delete service account web/api
+    [stderr]
+    warning: the config file has no service accounts: all of the cluster's are missing in it
+    plan: 2 actions
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    ");
+    assert_snapshot!(bench.run("apply -f ~/cluster.yaml"), @"
+    [stderr]
+    nothing to do: all is as asked
+    [exit 0]
+    ");
+}
