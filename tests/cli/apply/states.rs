@@ -297,7 +297,7 @@ fn drift_is_told_and_mended_only_when_asked() {
       - managed policy: arn:aws:iam::aws:policy/AmazonSQSFullAccess
     [stderr]
     roles were changed outside of CloudFormation: `--repair-drift` undoes that
-    nothing was changed: run again with `--approve` to carry the plan out
+    nothing was changed
     [exit 3]
     ");
     assert_snapshot!(bench.run(APPLY), @"

@@ -304,15 +304,13 @@ fn the_provider_and_the_cluster_come_from_the_file() {
     let bench = Bench::new();
     bench.config_of(&["web/api"]);
     assert_snapshot!(bench.run("associate-oidc-provider -f ~/cluster.yaml --approve"), @"
+    [stdout]
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   created
     [stderr]
-    error: unexpected argument '--parallel' found
-
-      tip: to pass '--parallel' as a value, use '-- --parallel'
-
-    Usage: irsactl associate-oidc-provider --approve[=<BOOL>] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
-
-    For more information, try '--help'.
-    [exit 2]
+    created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    tagged cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    [exit 0]
     ");
     bench.arrange("create iamserviceaccount -f ~/cluster.yaml --approve --parallel 1");
     assert_snapshot!(bench.run("get iamserviceaccount -f ~/cluster.yaml"), @"
