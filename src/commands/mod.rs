@@ -1,6 +1,8 @@
 //! One file a verb: arguments → what is asked → observe → plan → finish. Here is what they share: the
 //! context of a run, and its common end.
 
+use std::collections::BTreeSet;
+
 use crate::apply::{Event, Hands, Outcome};
 use crate::aws::{Aws, Connection, Intervals};
 use crate::cli::{self, AwsArgs, Command, KubernetesArgs, ParallelArgs, Screen};
@@ -230,13 +232,14 @@ async fn finish(
     let mut round = Rounds::default();
     let mut order: Vec<Target> = Vec::new();
     let mut ended: Vec<Outcome> = Vec::new();
+    let mut told = BTreeSet::new();
     loop {
         let mut look = look(&round).await?;
         // Where nothing could be looked at, the first cause is that of all.
         if look.plan.tracks.is_empty() && !look.unseen.is_empty() && ended.is_empty() {
             return Err(look.unseen.swap_remove(0).1);
         }
-        tell(context, &look.plan);
+        tell(context, &look.plan, &mut told);
         if let Mode::Show(shown) = mode {
             return show(context, look, shown).map(Finished::Shown);
         }
@@ -269,20 +272,26 @@ async fn finish(
     }
 }
 
-/// What the reader should know before anything is shown or done.
-fn tell(context: &Context, plan: &Plan) {
+/// What the reader should know before anything is shown or done, and was not told in an earlier round.
+fn tell(context: &Context, plan: &Plan, told: &mut BTreeSet<String>) {
     let about = |track: &Track, text: &str| match plan.tracks.len() {
         0 | 1 => text.to_owned(),
         _ => format!("{}: {text}", track.target),
     };
     for track in &plan.tracks {
         for warning in &track.warnings {
-            context.output.warn(&about(track, warning));
+            let text = about(track, warning);
+            if told.insert(text.clone()) {
+                context.output.warn(&text);
+            }
         }
     }
     for track in &plan.tracks {
         for note in &track.notes {
-            context.output.note(&about(track, note));
+            let text = about(track, note);
+            if told.insert(text.clone()) {
+                context.output.note(&text);
+            }
         }
     }
 }
