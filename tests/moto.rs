@@ -5,6 +5,8 @@
 //! sandbox and nothing but EKS. It is known to drop a role's permissions boundary, which the text
 //! below shows.
 //!
+//! An update of a role is ministack's alone: moto says that it is done, and changes nothing.
+//!
 //! Neither can show: a stack in progress or rolled back, partitions, whether a pod may take the role.
 //! That is the sandbox's part.
 
@@ -31,6 +33,7 @@ use server::Server;
 use support::{ACCOUNT, Bench, REGION, S3};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto");
+const SQS: &str = "arn:aws:iam::aws:policy/AmazonSQSFullAccess";
 const BOUNDARY: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
 const DOCUMENT: &str = r#"{"Version": "2012-10-17", "Statement":
     [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::uploads/*"}]}"#;
@@ -426,11 +429,81 @@ fn stacks_and_roles_come_and_go_at_ministack() {
     NAMESPACE   NAME       STATUS    ROLE ARN
     default     uploader   refused
     [stderr]
-    error: default/uploader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-uploader" is not as asked
-      permissions boundary, changed by hand: asked arn:aws:iam::aws:policy/PowerUserAccess, found none
-    hint: make the role anew: `irsactl delete iamserviceaccount uploader --namespace default --cluster demo`, then create it
-    hint: or describe it in a file: `irsactl apply -f FILE` does both
+    error: default/uploader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-uploader" was changed by hand (- is there, + is asked for)
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    hint: undo that: `irsactl update iamserviceaccount uploader --namespace default --cluster demo --repair-drift --approve`
     [exit 1]
+    "#);
+    // It drops the boundary of an update too; all else of a change set it carries out.
+    let update = format!(
+        "update iamserviceaccount uploader --cluster demo --add-policy-arn {SQS} --remove-inline-policy Policy1 \
+         --well-known-policy externalDNS --max-session-duration 7200 --subject-pattern up-* --tags team=data"
+    );
+    assert_snapshot!(run(&format!("{update} --approve")), @"
+    [stdout]
+    NAMESPACE   NAME       STATUS    ROLE ARN
+    default     uploader   updated   arn:aws:iam::111122223333:role/uploader
+    [stderr]
+    note: the role was changed by hand (`--repair-drift` undoes that): + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    updated stack eksctl-demo-addon-iamserviceaccount-default-uploader
+    [exit 0]
+    ");
+    assert_snapshot!(ministack.state(), @r#"
+    provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+      audiences: sts.amazonaws.com
+      thumbprints: 2@oidc.eks.eu-west-1.amazonaws.com------
+      tags: alpha.eksctl.io/cluster-name=demo alpha.eksctl.io/eksctl-version=irsactl-0.1.0
+    stack eksctl-demo-addon-iamserviceaccount-default-uploader UPDATE_COMPLETE
+      protected: True
+      outputs: Role1=arn:aws:iam::111122223333:role/uploader
+      tags: alpha.eksctl.io/cluster-name=demo alpha.eksctl.io/eksctl-version=irsactl-0.1.0 alpha.eksctl.io/iamserviceaccount-name=default/uploader eksctl.cluster.k8s.io/v1alpha1/cluster-name=demo team=data
+    role arn:aws:iam::111122223333:role/uploader
+      trust: {"Statement": [{"Action": ["sts:AssumeRoleWithWebIdentity"], "Condition": {"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"}, "StringLike": {"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:up-*"}}, "Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}], "Version": "2012-10-17"}
+      boundary: None
+      managed: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess arn:aws:iam::aws:policy/AmazonSQSFullAccess
+      inline: eksctl-demo-addon-iamserviceaccount-default-uploader-PolicyExternalDNSChangeSet {"Statement": [{"Action": ["route53:ChangeResourceRecordSets"], "Effect": "Allow", "Resource": "arn:aws:route53:::hostedzone/*"}], "Version": "2012-10-17"}
+      inline: eksctl-demo-addon-iamserviceaccount-default-uploader-PolicyExternalDNSHostedZones {"Statement": [{"Action": ["route53:ListHostedZones", "route53:ListResourceRecordSets", "route53:ListTagsForResource"], "Effect": "Allow", "Resource": "*"}], "Version": "2012-10-17"}
+    cluster demo
+      tags: alpha.eksctl.io/cluster-oidc-enabled=true
+    [service account default/uploader]
+    labels: app.kubernetes.io/managed-by=eksctl
+    annotations: eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/uploader
+    "#);
+    assert_snapshot!(run(&update), @"
+    [stderr]
+    note: the role was changed by hand (`--repair-drift` undoes that): + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    note: the role does not have inline policy Policy1
+    nothing to do: all is as asked
+    [exit 0]
+    ");
+    assert_snapshot!(run("update iamserviceaccount uploader --cluster demo --repair-drift --approve"), @"
+    [stdout]
+    NAMESPACE   NAME       STATUS    ROLE ARN
+    default     uploader   updated   arn:aws:iam::111122223333:role/uploader
+    [stderr]
+    repaired role uploader
+    [exit 0]
+    ");
+    assert_snapshot!(ministack.state(), @r#"
+    provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+      audiences: sts.amazonaws.com
+      thumbprints: 2@oidc.eks.eu-west-1.amazonaws.com------
+      tags: alpha.eksctl.io/cluster-name=demo alpha.eksctl.io/eksctl-version=irsactl-0.1.0
+    stack eksctl-demo-addon-iamserviceaccount-default-uploader UPDATE_COMPLETE
+      protected: True
+      outputs: Role1=arn:aws:iam::111122223333:role/uploader
+      tags: alpha.eksctl.io/cluster-name=demo alpha.eksctl.io/eksctl-version=irsactl-0.1.0 alpha.eksctl.io/iamserviceaccount-name=default/uploader eksctl.cluster.k8s.io/v1alpha1/cluster-name=demo team=data
+    role arn:aws:iam::111122223333:role/uploader
+      trust: {"Statement": [{"Action": ["sts:AssumeRoleWithWebIdentity"], "Condition": {"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"}, "StringLike": {"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:up-*"}}, "Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}], "Version": "2012-10-17"}
+      boundary: arn:aws:iam::aws:policy/PowerUserAccess
+      managed: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess arn:aws:iam::aws:policy/AmazonSQSFullAccess
+      inline: eksctl-demo-addon-iamserviceaccount-default-uploader-PolicyExternalDNSChangeSet {"Statement": [{"Action": ["route53:ChangeResourceRecordSets"], "Effect": "Allow", "Resource": "arn:aws:route53:::hostedzone/*"}], "Version": "2012-10-17"}
+      inline: eksctl-demo-addon-iamserviceaccount-default-uploader-PolicyExternalDNSHostedZones {"Statement": [{"Action": ["route53:ListHostedZones", "route53:ListResourceRecordSets", "route53:ListTagsForResource"], "Effect": "Allow", "Resource": "*"}], "Version": "2012-10-17"}
+    cluster demo
+      tags: alpha.eksctl.io/cluster-oidc-enabled=true
+    [service account default/uploader]
+    labels: app.kubernetes.io/managed-by=eksctl
+    annotations: eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/uploader
     "#);
     assert_snapshot!(run("delete iamserviceaccount uploader --cluster demo"), @"
     [stdout]

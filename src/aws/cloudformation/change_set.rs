@@ -90,13 +90,14 @@ impl CloudFormation {
         }
     }
 
-    /// Polls DescribeChangeSet until the change set is made.
+    /// Polls DescribeChangeSet until the change set is made. Its name follows from the stack's id too, so
+    /// that the stack's name is enough here.
     async fn judged(&self, update: &UpdateStack, limit: Timeout) -> Result<ChangeSet, Error> {
         let look = async || {
             let result = self
                 .client
                 .describe_change_set()
-                .stack_name(&update.id)
+                .stack_name(update.stack.as_str())
                 .change_set_name(&update.change_set)
                 .send()
                 .await;
@@ -123,7 +124,7 @@ impl CloudFormation {
         let result = self
             .client
             .execute_change_set()
-            .stack_name(&update.id)
+            .stack_name(update.stack.as_str())
             .change_set_name(&update.change_set)
             .client_request_token(&update.change_set)
             .send()
@@ -155,7 +156,7 @@ impl CloudFormation {
         let result = self
             .client
             .delete_change_set()
-            .stack_name(&update.id)
+            .stack_name(update.stack.as_str())
             .change_set_name(&update.change_set)
             .send()
             .await;
