@@ -339,7 +339,7 @@ impl Refusal {
                 format!("or make the role anew, which pods then use only after a restart: {}, then create it", delete(cluster, name)),
             ],
             Self::NotThere { cluster, name, .. } => vec![format!(
-                "create it: {}, with the same flags",
+                "create it: {}, with the same flags, or by `irsactl apply -f FILE`",
                 command("create", cluster, name, "")
             )],
             Self::UnreadableTrust { name } => vec![format!(

@@ -228,3 +228,43 @@ fn fuzzed_templates_are_read_as_what_they_are_or_not_at_all() {
         }
     });
 }
+
+#[test]
+fn edits_take_no_other_resources_than_inline_policies() {
+    let stack = crate::model::StackName::reported("s");
+    let template = rendered("default/a", &s3());
+    let nothing = RoleEdits::default();
+    assert_eq!(nothing.applied(&template, None, &stack, "aws"), template);
+    let edits = RoleEdits {
+        removed_inline: ["Role1", "s-Role1", "Outputs", ""]
+            .map(str::to_owned)
+            .into(),
+        ..RoleEdits::default()
+    };
+    assert_eq!(edits.applied(&template, None, &stack, "aws"), template);
+}
+
+#[test]
+fn a_policy_is_the_same_as_a_text_and_as_a_function() {
+    let stack = crate::model::StackName::reported("s");
+    let spec = RoleSpec {
+        well_known: vec!["imageBuilder".parse().unwrap()],
+        ..RoleSpec::default()
+    };
+    let template = rendered("default/a", &spec);
+    let arn = "arn:aws-cn:iam::aws:policy/AmazonEC2ContainerRegistryPowerUser";
+    let changed = |added: &[&str], removed: &[&str]| {
+        let parsed = |all: &[&str]| all.iter().map(|arn| arn.parse().unwrap()).collect();
+        let edits = RoleEdits {
+            managed: Managed::Changed {
+                added: parsed(added),
+                removed: parsed(removed),
+            },
+            ..RoleEdits::default()
+        };
+        edits.applied(&template, None, &stack, "aws-cn")
+    };
+    assert_eq!(changed(&[arn], &[]), template);
+    let read = RoleTemplate::read(&changed(&[], &[arn]), "aws-cn").unwrap();
+    assert_eq!(read.managed, BTreeSet::new());
+}

@@ -4,9 +4,12 @@
 mod change_sets;
 mod drift;
 mod eksctl;
+mod files;
 mod flags;
+mod hindered;
 mod input;
 mod rollback;
+mod trust;
 
 use serde_json::Value;
 

@@ -265,7 +265,9 @@ fn plan_drift(
         // Only what was named is asked for.
         (Drift::Told, Permissions::Edited(_)) => {
             let lines = mending.left.iter().flat_map(Difference::lines);
-            let notes = lines.map(|line| format!("the role was changed by hand: {line}"));
+            let notes = lines.map(|line| {
+                format!("the role was changed by hand (`--repair-drift` undoes that): {line}")
+            });
             track.notes.extend(notes);
         }
         (drift, _) => {

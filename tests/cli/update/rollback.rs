@@ -166,7 +166,7 @@ fn stacks_that_cannot_be_updated_are_refused_with_the_way_out() {
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: cluster "demo" has no IAM service account default/s3-reader to update
-    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
+    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
     [exit 1]
     "#);
     let mut told = String::new();
@@ -187,21 +187,21 @@ fn stacks_that_cannot_be_updated_are_refused_with_the_way_out() {
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is in ROLLBACK_COMPLETE: there is no role to update
-    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
+    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
     [exit 1]
     [stdout]
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is in CREATE_FAILED: there is no role to update
-    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
+    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
     [exit 1]
     [stdout]
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is in REVIEW_IN_PROGRESS: there is no role to update
-    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
+    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
     [exit 1]
     [stdout]
     NAMESPACE   NAME        STATUS    ROLE ARN
@@ -256,7 +256,7 @@ fn a_stack_that_is_being_deleted_leaves_nothing_to_update() {
     [stderr]
     waited for stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (DELETE_IN_PROGRESS)
     error: default/s3-reader: cluster "demo" has no IAM service account default/s3-reader to update
-    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
+    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
     [exit 1]
     "#);
 }
