@@ -202,6 +202,8 @@ impl Rounds {
 struct Look {
     plan: Plan,
     unseen: Vec<(Target, Error)>,
+    /// All of them as they were asked for.
+    order: Vec<Target>,
     kubernetes: Option<Kubernetes>,
 }
 
@@ -211,6 +213,14 @@ impl Look {
         Self {
             plan: Plan::one(track),
             ..Self::default()
+        }
+    }
+
+    fn add(&mut self, target: Target, track: Result<Track, Error>) {
+        self.order.push(target.clone());
+        match track {
+            Ok(track) => self.plan.tracks.push(track),
+            Err(error) => self.unseen.push((target, error)),
         }
     }
 }
@@ -244,9 +254,7 @@ async fn finish(
             return show(context, look, shown).map(Finished::Shown);
         }
         if round.past == 0 {
-            let planned = look.plan.tracks.iter().map(|track| &track.target);
-            let unseen = look.unseen.iter().map(|(target, _)| target);
-            order = planned.chain(unseen).cloned().collect();
+            order = std::mem::take(&mut look.order);
         }
         let unseen = look.unseen.into_iter();
         ended.extend(unseen.map(|(target, error)| Outcome::unseen(target, error)));

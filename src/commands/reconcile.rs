@@ -71,7 +71,7 @@ impl Task<'_> {
             let mut observed = match observed {
                 Ok(observed) => observed,
                 Err(error) => {
-                    look.unseen.push((target, error));
+                    look.add(target, Err(error));
                     continue;
                 }
             };
@@ -80,7 +80,7 @@ impl Task<'_> {
             }
             let provider = own_provider(context, &cluster, asked, &provider).await?;
             let track = create::plan(self.aim, self.drift, asked, &cluster, &observed, &provider);
-            look.plan.tracks.push(track);
+            look.add(target, Ok(track));
         }
         removal::plan(context, round, &deletions, &stacks, &mut look).await?;
         Ok(look)

@@ -129,10 +129,7 @@ pub async fn plan(
         .collect()
         .await;
     for (deletion, track) in open.into_iter().zip(tracks) {
-        match track {
-            Ok(track) => look.plan.tracks.push(track),
-            Err(error) => look.unseen.push((target(deletion), error)),
-        }
+        look.add(target(deletion), track);
     }
     Ok(())
 }
