@@ -1,5 +1,6 @@
 //! From what exists to what would be asked for it: the account that a config file would describe.
 
+use super::AUDIENCE_ANNOTATION;
 use crate::model::{
     Audience, MANAGED_BY_LABEL, Map, PolicyArn, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
 };
@@ -37,6 +38,14 @@ pub fn with_stack(
     spec.subject_pattern = trust.pattern;
     let object = object.filter(|object| object.role() == role.map(ToString::to_string).as_deref());
     let mut asked = account(name, Permissions::Role(spec), object);
+    if let Some(other) = asked.annotations.get(AUDIENCE_ANNOTATION)
+        && other != trust.audience.as_str()
+    {
+        let audience = &trust.audience;
+        lost.push(format!(
+            "its tokens are for the audience {other}, its role trusts {audience}"
+        ));
+    }
     asked.audience = trust.audience;
     asked.tags = tags.clone();
     asked
@@ -51,7 +60,12 @@ pub fn with_role(
     role: RoleArn,
     object: &ServiceAccount,
 ) -> IamServiceAccount {
-    account(name, Permissions::Existing(role), Some(object))
+    let mut asked = account(name, Permissions::Existing(role), Some(object));
+    let audience = asked.annotations.get(AUDIENCE_ANNOTATION);
+    if let Some(audience) = audience.and_then(|audience| audience.parse().ok()) {
+        asked.audience = audience;
+    }
+    asked
 }
 
 /// An account with its ServiceAccount's labels and annotations.

@@ -210,6 +210,7 @@ fn every_field_survives() {
     roleOnly: true
   - metadata: {{name: hand}}
     attachRoleARN: arn:aws:iam::111122223333:role/by-hand
+    audience: hand
 "
     );
     bench.file("cluster.yaml", &file_of(&accounts));
@@ -227,6 +228,7 @@ fn every_field_survives() {
         - metadata:
             name: hand
           attachRoleARN: arn:aws:iam::111122223333:role/by-hand
+          audience: hand
         - metadata:
             name: api
             namespace: web
@@ -312,12 +314,22 @@ fn adopted_service_accounts_keep_what_is_theirs() {
 #[test]
 fn what_a_file_cannot_describe_is_told_and_left_out() {
     let bench = Bench::associated();
-    bench.applied(&["web/good", "web/broken", "web/by-hand", "web/denied"]);
+    bench.applied(&[
+        "web/good",
+        "web/broken",
+        "web/by-hand",
+        "web/denied",
+        "web/unfit",
+    ]);
     let template = include_str!("../eksctl/managed-policy.json");
     let stack = |name: &str| format!("eksctl-demo-addon-iamserviceaccount-web-{name}");
     let issuer = bench.issuer();
     {
         let mut world = bench.sandbox.world();
+        let audience = [("eks.amazonaws.com/audience", "vault")];
+        world
+            .api("demo")
+            .annotate("web", "unfit", &audience, "kubectl");
         let account = world.accounts.get_mut(ACCOUNT).expect("the account");
         let broken = account
             .stacks
@@ -360,6 +372,7 @@ fn what_a_file_cannot_describe_is_told_and_left_out() {
     warning: web/broken is left out: stack "eksctl-demo-addon-iamserviceaccount-web-broken" is in UPDATE_ROLLBACK_FAILED
     warning: web/by-hand is left out: its trust policy was written by hand
     warning: web/denied is left out: not allowed to call cloudformation:GetTemplate: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:GetTemplate because no identity-based policy allows the cloudformation:GetTemplate action
+    warning: web/unfit is left out: its tokens are for the audience vault, its role trusts sts.amazonaws.com
     [exit 0]
     "#);
     let text = exported(&bench, &told);

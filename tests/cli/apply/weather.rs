@@ -37,8 +37,8 @@ fn one_account_that_cannot_be_looked_at_is_named_and_the_others_are_done() {
     [stdout]
     NAMESPACE   NAME     STATUS    ROLE ARN
     web         api      created   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
-    batch       job      created   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-batch-job-Role1-AXMTTQQC4WL5
     web         worker   failed
+    batch       job      created   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-batch-job-Role1-AXMTTQQC4WL5
     PROVIDER                                                                       STATUS
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
     [stderr]
