@@ -220,16 +220,21 @@ impl CloudFormation {
         }
     }
 
-    /// UpdateTerminationProtection to off.
+    /// UpdateTerminationProtection to off. A stack that is gone, or going, is protected no more.
     pub async fn lift_protection(&self, stack: &str) -> Result<(), Error> {
         let call = self
             .client
             .update_termination_protection()
             .stack_name(stack);
         let result = call.enable_termination_protection(false).send().await;
-        result
-            .map(|_| ())
-            .map_err(|error| failed("cloudformation:UpdateTerminationProtection", stack, error))
+        match result {
+            Err(error) if overtaken(stack, &error).is_none() => Err(failed(
+                "cloudformation:UpdateTerminationProtection",
+                stack,
+                error,
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// DeleteStack; a stack that is not there is deleted, says AWS.
@@ -298,14 +303,15 @@ impl CloudFormation {
     }
 }
 
-/// What AWS says when another operation on a stack came first.
+/// What AWS says when another operation on a stack came first, or took it away.
 fn overtaken<E>(stack: &str, error: &SdkError<E, HttpResponse>) -> Option<Error>
 where
     E: ProvideErrorMetadata,
 {
     let message = error.message().unwrap_or_default();
-    let busy = message.contains("_IN_PROGRESS") && message.contains("state");
-    (error.code() == Some("ValidationError") && busy).then(|| Error::Overtaken {
+    let is_busy = message.contains("_IN_PROGRESS") && message.contains("state");
+    let is_gone = message.contains("does not exist");
+    (error.code() == Some("ValidationError") && (is_busy || is_gone)).then(|| Error::Overtaken {
         stack: stack.to_owned(),
     })
 }

@@ -109,7 +109,9 @@ impl CloudFormation {
                 }
                 Err(error) => {
                     let stack = update.stack.as_str();
-                    Err(failed("cloudformation:DescribeChangeSet", stack, error))
+                    Err(overtaken(stack, &error).unwrap_or_else(|| {
+                        failed("cloudformation:DescribeChangeSet", stack, error)
+                    }))
                 }
             }
         };
@@ -170,7 +172,7 @@ impl CloudFormation {
         }
     }
 
-    /// ContinueUpdateRollback. A roll-back that goes on already is as good.
+    /// ContinueUpdateRollback. A roll-back that goes on already, or came to its end, is as good.
     pub async fn continue_rollback(
         &self,
         stack: &str,
@@ -184,6 +186,13 @@ impl CloudFormation {
         match result {
             Ok(_) => Ok(()),
             Err(error) if overtaken(stack, &error).is_some() => Ok(()),
+            Err(error)
+                if error
+                    .message()
+                    .is_some_and(|message| message.contains("UPDATE_ROLLBACK_COMPLETE")) =>
+            {
+                Ok(())
+            }
             Err(error) => Err(failed(
                 "cloudformation:ContinueUpdateRollback",
                 stack,
