@@ -47,7 +47,7 @@ impl Task<'_> {
                 if round.past == 0 {
                     missing.tell(context, &named.stacks);
                 }
-                missing.deletions(&named.stacks)
+                missing.deletions(&named.stacks, round)
             }
             None => Vec::new(),
         };
@@ -76,7 +76,13 @@ impl Task<'_> {
                 }
             };
             if !create::fits_default_quotas(asked, &cluster, &observed) {
-                observed.quotas = context.aws.iam.quotas().await?;
+                match context.aws.iam.quotas().await {
+                    Ok(quotas) => observed.quotas = quotas,
+                    Err(error) => {
+                        look.unseen.push((target, error));
+                        continue;
+                    }
+                }
             }
             let provider = own_provider(context, &cluster, asked, &provider).await?;
             let track = create::plan(self.aim, self.drift, asked, &cluster, &observed, &provider);

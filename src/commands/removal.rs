@@ -10,9 +10,9 @@ use crate::cli::KubernetesArgs;
 use crate::config::Filter;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::{ClusterName, RoleArn, ServiceAccountName, StackName};
+use crate::model::{ClusterName, RoleArn, ServiceAccountName};
 use crate::observe::{self, ServiceAccounts, Stacks};
-use crate::plan::delete::{self, Deletion, ForeignPolicies};
+use crate::plan::delete::{self, Deletion, ForeignPolicies, KnownBy};
 use crate::plan::{Ending, Target};
 
 /// All that `delete` is asked for.
@@ -42,7 +42,7 @@ impl Task<'_> {
         let (stacks, access) = tokio::try_join!(stacks, self.access(context))?;
         let deletions = match &self.chosen {
             Chosen::Named(names) => names.iter().map(|name| self.how.of(name.clone())).collect(),
-            Chosen::Missing(missing) => missing.deletions(&stacks),
+            Chosen::Missing(missing) => missing.deletions(&stacks, round),
         };
         if let (Chosen::Missing(missing), 0) = (&self.chosen, round.past) {
             missing.tell(context, &stacks);
@@ -160,6 +160,7 @@ impl Removal {
             foreign: self.foreign,
             service_role: self.service_role.clone(),
             ending: self.ending,
+            known_by: KnownBy::Name,
         }
     }
 }
@@ -172,15 +173,31 @@ pub enum System {
 }
 
 impl Missing {
-    pub fn deletions(&self, stacks: &Stacks) -> Vec<Deletion> {
-        let missing = self.missing(stacks).into_iter();
-        let doomed = missing.filter(|name| self.filter.matches(name) && !self.is_spared(name));
-        doomed.map(|name| self.how.of(name)).collect()
+    /// Those that have a stack, and those whose stack went while this run waited for it.
+    pub fn deletions(&self, stacks: &Stacks, round: &Rounds) -> Vec<Deletion> {
+        let mut unknown = self.unknown(stacks);
+        let open = round
+            .open
+            .iter()
+            .flatten()
+            .filter_map(|target| match target {
+                Target::ServiceAccount(name) => Some(name),
+                Target::Provider(_) => None,
+            });
+        unknown.extend(open.filter(|name| !self.known.contains(*name)).cloned());
+        let doomed = unknown
+            .into_iter()
+            .filter(|name| self.filter.matches(name) && !self.is_spared(name));
+        let by_stack = |name| Deletion {
+            known_by: KnownBy::Stack,
+            ..self.how.of(name)
+        };
+        doomed.map(by_stack).collect()
     }
 
     /// Tells what the reader of a plan may miss in it.
     pub fn tell(&self, context: &Context, stacks: &Stacks) {
-        if self.known.is_empty() && !self.missing(stacks).is_empty() {
+        if self.known.is_empty() && !self.unknown(stacks).is_empty() {
             let text =
                 "the config file has no service accounts: all of the cluster's are missing in it";
             context.output.warn(text);
@@ -193,7 +210,7 @@ impl Missing {
     /// What would be deleted, were the cluster not likely to stand on it: what the reader should know
     /// of it.
     fn spared(&self, stacks: &Stacks, region: &str) -> Vec<String> {
-        let missing = self.missing(stacks).into_iter();
+        let missing = self.unknown(stacks).into_iter();
         let asked = missing.filter(|name| self.filter.passes(&name.to_string()));
         let spared = asked.filter(|name| self.is_spared(name) || !self.filter.matches(name));
         spared
@@ -214,19 +231,8 @@ impl Missing {
         self.system == System::Spared && name.namespace.as_str() == "kube-system"
     }
 
-    /// Those of the cluster's stacks that the file does not have. A stack that only has the tags of one,
-    /// as nested stacks inherit them, is not irsactl's or eksctl's.
-    fn missing(&self, stacks: &Stacks) -> BTreeSet<ServiceAccountName> {
-        let cluster = &self.how.cluster;
-        let found = stacks.listed().filter_map(|stack| {
-            let name = stack.service_account()?;
-            let names = [
-                StackName::for_service_account(cluster, &name),
-                StackName::hashed(cluster, &name),
-            ];
-            (stack.is_of(cluster) && names.contains(&stack.name)).then_some(name)
-        });
-        found.filter(|name| !self.known.contains(name)).collect()
+    fn unknown(&self, stacks: &Stacks) -> BTreeSet<ServiceAccountName> {
+        delete::unknown(&self.how.cluster, &self.known, stacks.listed())
     }
 }
 

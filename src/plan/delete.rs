@@ -1,8 +1,10 @@
 //! From an IAM service account that is to go, and what exists of it, to the actions that remove it.
 //! Each step may find its thing gone.
 
+use std::collections::BTreeSet;
+
 use super::{Action, Ending, Refusal, Target, Track};
-use crate::model::{ClusterName, ROLE_ANNOTATION, RoleArn, ServiceAccountName};
+use crate::model::{ClusterName, ROLE_ANNOTATION, RoleArn, ServiceAccountName, StackName};
 use crate::observe::{
     Foreign, Lookup, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState, Stack,
     StackState,
@@ -16,6 +18,17 @@ pub struct Deletion {
     pub foreign: ForeignPolicies,
     pub service_role: Option<RoleArn>,
     pub ending: Ending,
+    pub known_by: KnownBy,
+}
+
+/// By what a run knows that there is something to delete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KnownBy {
+    /// It is asked for by its name.
+    #[default]
+    Name,
+    /// Nothing else tells of it. The stack goes last: by it the next run finds what this one may leave.
+    Stack,
 }
 
 /// What happens to policies that were attached to the role by hand.
@@ -23,6 +36,28 @@ pub struct Deletion {
 pub enum ForeignPolicies {
     Refused,
     Detached,
+}
+
+/// Those of a cluster that have a stack of ours and are not known. A stack with our tags under a name
+/// that is not its account's is someone else's.
+pub fn unknown<'a>(
+    cluster: &ClusterName,
+    known: &BTreeSet<ServiceAccountName>,
+    stacks: impl IntoIterator<Item = &'a Stack>,
+) -> BTreeSet<ServiceAccountName> {
+    let is_ours = |stack: &Stack, name: &ServiceAccountName| {
+        let names = [
+            StackName::for_service_account(cluster, name),
+            StackName::hashed(cluster, name),
+        ];
+        stack.is_of(cluster) && names.contains(&stack.name)
+    };
+    let named = stacks.into_iter();
+    named
+        .filter_map(|stack| Some((stack, stack.service_account()?)))
+        .filter(|(stack, name)| is_ours(stack, name) && !known.contains(name))
+        .map(|(_, name)| name)
+        .collect()
 }
 
 pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
@@ -49,7 +84,11 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
     if let ServiceAccountState::Found(account) = &observed.service_account
         && !awaited
     {
+        let before = track.actions.len();
         plan_service_account(&mut track, asked, account, stack);
+        if asked.known_by == KnownBy::Stack {
+            track.actions.rotate_left(before);
+        }
     }
     track.settled()
 }
@@ -169,7 +208,7 @@ fn plan_service_account(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, Map, StackName};
+    use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, Map};
     use crate::observe::FoundStack;
 
     fn deletion(foreign: ForeignPolicies, ending: Ending) -> Deletion {
@@ -179,6 +218,7 @@ mod tests {
             foreign,
             service_role: None,
             ending,
+            known_by: KnownBy::Name,
         }
     }
 

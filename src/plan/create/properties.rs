@@ -336,6 +336,7 @@ proptest! {
             foreign: ForeignPolicies::Detached,
             service_role: None,
             ending: Ending::Awaited,
+            known_by: delete::KnownBy::Name,
         };
         let track = delete::plan(&asked, &observed);
         for action in &track.actions {
