@@ -75,6 +75,15 @@ impl Outcome {
         self.error.is_none() && self.done < self.track.actions.len()
     }
 
+    /// With what was done of the same target before it was looked at again.
+    pub fn after(mut self, earlier: &Self) -> Self {
+        let done = earlier.track.actions.iter().take(earlier.done);
+        let done: Vec<Action> = done.filter(|action| !action.is_wait()).cloned().collect();
+        self.done += done.len();
+        self.track.actions.splice(0..0, done);
+        self
+    }
+
     /// Of a target that could not be looked at.
     pub fn unseen(target: Target, error: Error) -> Self {
         Self {

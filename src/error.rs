@@ -1,6 +1,7 @@
 //! Everything that can go wrong, named for what the user met: its text, the commands that help, and
 //! the exit status.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::ClusterName;
@@ -127,6 +128,13 @@ pub enum Error {
     /// What is asked for cannot be said offline, or not in that tool's words.
     #[error("{cause}")]
     Unrenderable { cause: String, hints: Vec<String> },
+    /// The same for several targets, by nothing of their own. They are not named where one error stands
+    /// for all.
+    #[error("{}", shared(.targets, .error))]
+    Shared {
+        targets: Vec<Target>,
+        error: Arc<Self>,
+    },
     /// Told one by one.
     #[error("{} errors", .0.len())]
     Several(Vec<Self>),
@@ -160,6 +168,24 @@ fn seconds(limit: &Duration) -> String {
     crate::model::Timeout(*limit).to_string()
 }
 
+/// So many targets that share a failure are named.
+const NAMED: usize = 3;
+
+fn shared(targets: &[Target], error: &Error) -> String {
+    match targets {
+        [] => return error.to_string(),
+        [target] => return format!("{target}: {error}"),
+        _ => {}
+    }
+    let named: Vec<String> = targets.iter().take(NAMED).map(Target::to_string).collect();
+    let more = match targets.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let count = targets.len();
+    format!("{error}\n  so for {count}: {}{more}", named.join(", "))
+}
+
 fn going_on(running: &[String]) -> String {
     if running.is_empty() {
         return String::new();
@@ -177,9 +203,62 @@ impl Error {
         }
     }
 
+    /// The failures of targets: the same cause, where it is none of a target's own, is told once.
+    pub fn of_targets(errors: impl IntoIterator<Item = (Target, Self)>) -> Vec<Self> {
+        let mut told: Vec<Self> = Vec::new();
+        for (target, error) in errors {
+            let Some(cause) = error.common_cause() else {
+                told.push(error);
+                continue;
+            };
+            let error = match error {
+                Self::Shared { error, .. } => error,
+                error => Arc::new(error),
+            };
+            let alike = told.iter_mut().find_map(|other| match other {
+                Self::Shared { targets, error } if error.common_cause() == Some(cause.clone()) => {
+                    Some(targets)
+                }
+                _ => None,
+            });
+            match alike {
+                Some(targets) => targets.push(target),
+                None => told.push(Self::Shared {
+                    targets: vec![target],
+                    error,
+                }),
+            }
+        }
+        told
+    }
+
+    /// What many targets can fail for alike: the way there, the identity, its rights.
+    fn common_cause(&self) -> Option<String> {
+        match self {
+            Self::Credentials { .. } | Self::KubernetesUnauthorized { .. } => {
+                Some(self.to_string())
+            }
+            Self::AccessDenied { .. } => Some(self.brief()),
+            Self::Unreachable { cause, .. } | Self::KubernetesUnreachable { cause, .. } => {
+                Some(cause.clone())
+            }
+            // The operation's last word is the object's name.
+            Self::KubernetesForbidden { operation, .. } => {
+                let verb = operation.rsplit_once(' ').map_or("", |(verb, _)| verb);
+                Some(format!("forbidden to {verb}"))
+            }
+            Self::Aws { code, .. } if !aws_hints(code).is_empty() => Some(self.brief()),
+            Self::Shared { error, .. } => {
+                Some(error.common_cause().unwrap_or_else(|| error.to_string()))
+            }
+            _ => None,
+        }
+    }
+
     /// The text without the names that stand beside it in a list of failures.
     pub fn brief(&self) -> String {
         match self {
+            Self::Shared { error, .. } => error.brief(),
             Self::Aws {
                 operation,
                 code,
@@ -206,6 +285,7 @@ impl Error {
                 "every field, with its type and default: README, \"The config file\"".to_owned(),
             ],
             Self::Read { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
+            Self::Shared { error, .. } => error.hints(),
             Self::Kubernetes { lasting: true, .. } => Vec::new(),
             Self::Kubernetes { lasting: false, .. } => vec![
                 "the API has trouble: run the same command again in a minute".to_owned(),
@@ -329,6 +409,7 @@ impl Error {
             | Self::Kubeconfig { .. }
             | Self::Refused { .. }
             | Self::Output(_) => 1,
+            Self::Shared { error, .. } => error.exit_code(),
             Self::Several(errors) => errors.iter().map(Self::exit_code).max().unwrap_or(1),
         }
     }
@@ -358,6 +439,9 @@ fn aws_hints(code: &str) -> Vec<String> {
                 "it was made meanwhile: run the same command again, which looks at it first"
                     .to_owned(),
             ]
+        }
+        "NoSuchEntity" => {
+            vec!["it went meanwhile: run the same command again, which looks at it first".to_owned()]
         }
         "Throttling" | "ThrottlingException" | "RequestLimitExceeded" => {
             vec!["AWS is busy for this account: run the same command again in a minute".to_owned()]

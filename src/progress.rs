@@ -116,6 +116,8 @@ pub struct Progress {
     board: Arc<Mutex<Option<Board>>>,
     begun: Mutex<Instant>,
     running: Running,
+    /// The latest failure.
+    told: Mutex<Option<String>>,
 }
 
 impl Progress {
@@ -127,6 +129,7 @@ impl Progress {
             board: Arc::default(),
             begun: Mutex::new(Instant::now()),
             running,
+            told: Mutex::default(),
         }
     }
 
@@ -208,7 +211,13 @@ impl Progress {
             None => return,
         };
         if let Some(error) = error {
-            let text = format!("failed {target}: {}", error.brief());
+            // What many fail for alike is told by the first of them.
+            let brief = error.brief();
+            let earlier = unpoisoned(&self.told).replace(brief.clone());
+            let text = match earlier.as_ref() == Some(&brief) {
+                true => format!("failed {target}, likewise"),
+                false => format!("failed {target}: {brief}"),
+            };
             self.line(&match self.show {
                 Show::Bars => board::cut(&text, terminal().width),
                 _ => text,

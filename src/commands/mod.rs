@@ -2,6 +2,7 @@
 //! context of a run, and its common end.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::apply::{Event, Hands, Outcome};
 use crate::aws::{Aws, Connection, Intervals};
@@ -191,7 +192,9 @@ impl Rounds {
         match &outcome.error {
             // What was not begun because the provider failed stays so.
             None => outcome.track.is_provisional() && !outcome.is_skipped(),
-            Some(Error::Overtaken { .. }) => self.past < Self::MOST,
+            Some(Error::Overtaken { .. } | Error::KubernetesConflict { .. }) => {
+                self.past < Self::MOST
+            }
             Some(_) => false,
         }
     }
@@ -240,43 +243,90 @@ async fn finish(
     look: impl AsyncFn(&Rounds) -> Result<Look, Error>,
 ) -> Result<Finished, Error> {
     let mut round = Rounds::default();
-    let mut order: Vec<Target> = Vec::new();
-    let mut ended: Vec<Outcome> = Vec::new();
-    let mut told = BTreeSet::new();
+    let mut course = Course::default();
+    let mut heard = BTreeSet::new();
     loop {
-        let mut look = look(&round).await?;
-        // Where nothing could be looked at, the first cause is that of all.
-        if look.plan.tracks.is_empty() && !look.unseen.is_empty() && ended.is_empty() {
-            return Err(look.unseen.swap_remove(0).1);
+        let mut look = match look(&round).await {
+            Ok(look) => look,
+            Err(error) if round.past == 0 => return Err(error),
+            Err(error) => return Ok(course.cut_off(error)),
+        };
+        if look.plan.tracks.is_empty() && course.ended.is_empty() {
+            let unseen = std::mem::take(&mut look.unseen);
+            if let Some(error) = Error::all(told(unseen.len(), unseen)) {
+                return Err(error);
+            }
         }
-        tell(context, &look.plan, &mut told);
+        tell(context, &look.plan, &mut heard);
         if let Mode::Show(shown) = mode {
             return show(context, look, shown).map(Finished::Shown);
         }
         if round.past == 0 {
-            order = std::mem::take(&mut look.order);
+            course.order = std::mem::take(&mut look.order);
         }
-        let unseen = look.unseen.into_iter();
-        ended.extend(unseen.map(|(target, error)| Outcome::unseen(target, error)));
+        let unseen = std::mem::take(&mut look.unseen).into_iter();
+        let unseen = unseen.map(|(target, error)| Outcome::unseen(target, error));
         let outcomes = act(context, look.plan, look.kubernetes.as_ref()).await;
-        let (open, done): (Vec<_>, Vec<_>) = outcomes
-            .into_iter()
-            .partition(|outcome| round.leaves_open(outcome));
-        ended.extend(done);
-        if open.is_empty() {
-            ended.sort_by_key(|outcome| {
-                order
-                    .iter()
-                    .position(|target| *target == outcome.track.target)
-            });
-            return Ok(Finished::Acted(ended));
+        course.go_on(&round, unseen.chain(outcomes));
+        if course.open.is_empty() {
+            return Ok(course.end());
         }
         round.past += 1;
-        round.open = Some(
-            open.into_iter()
-                .map(|outcome| outcome.track.target)
-                .collect(),
-        );
+        let open = course.open.iter();
+        let targets = open.map(|outcome| outcome.track.target.clone());
+        round.open = Some(targets.collect());
+    }
+}
+
+/// What became of the targets so far.
+#[derive(Default)]
+struct Course {
+    /// All, in the order in which they are told.
+    order: Vec<Target>,
+    ended: Vec<Outcome>,
+    /// To be looked at once more.
+    open: Vec<Outcome>,
+}
+
+impl Course {
+    /// After a round.
+    fn go_on(&mut self, round: &Rounds, outcomes: impl Iterator<Item = Outcome>) {
+        let earlier = std::mem::take(&mut self.open);
+        for outcome in outcomes {
+            let is_open = round.leaves_open(&outcome);
+            let target = &outcome.track.target;
+            let outcome = match earlier.iter().find(|it| it.track.target == *target) {
+                Some(earlier) => outcome.after(earlier),
+                None => outcome,
+            };
+            match is_open {
+                true => self.open.push(outcome),
+                false => self.ended.push(outcome),
+            }
+        }
+    }
+
+    fn end(mut self) -> Finished {
+        let place = |outcome: &Outcome| {
+            let target = &outcome.track.target;
+            self.order.iter().position(|other| other == target)
+        };
+        self.ended.sort_by_key(place);
+        Finished::Acted(self.ended)
+    }
+
+    /// What is open cannot be looked at once more: what was done before stays told.
+    fn cut_off(mut self, error: Error) -> Finished {
+        let error = Arc::new(error);
+        let open = std::mem::take(&mut self.open).into_iter();
+        self.ended.extend(open.map(|outcome| Outcome {
+            error: Some(Error::Shared {
+                targets: Vec::new(),
+                error: error.clone(),
+            }),
+            ..outcome
+        }));
+        self.end()
     }
 }
 
@@ -329,7 +379,7 @@ fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
     }
     output.print(&PlanView(plan))?;
     let mut errors = refusals(plan);
-    errors.extend(look.unseen.into_iter().map(|(_, error)| error));
+    errors.extend(told(plan.tracks.len() + look.unseen.len(), look.unseen));
     if let Some(error) = Error::all(errors) {
         return Err(error);
     }
@@ -384,6 +434,8 @@ fn conclude(context: &Context, finished: Finished) -> Result<Exit, Error> {
 /// The failures of all targets as one; done, when there are none.
 fn failures(outcomes: &mut [Outcome]) -> Result<Exit, Error> {
     let mut errors = Vec::new();
+    let mut failed = Vec::new();
+    let count = outcomes.len();
     for outcome in outcomes {
         let target = &outcome.track.target;
         errors.extend(outcome.track.refusals.iter().map(|refusal| Error::Refused {
@@ -396,7 +448,17 @@ fn failures(outcomes: &mut [Outcome]) -> Result<Exit, Error> {
                 differences: outcome.track.drift.clone(),
             });
         }
-        errors.extend(outcome.error.take());
+        let error = outcome.error.take();
+        failed.extend(error.map(|error| (target.clone(), error)));
     }
+    errors.extend(told(count, failed));
     Error::all(errors).map_or(Ok(Exit::Done), Err)
+}
+
+/// The failures of targets; of many by the name of the target, and what is the same for several once.
+fn told(targets: usize, failed: Vec<(Target, Error)>) -> Vec<Error> {
+    match targets {
+        0 | 1 => failed.into_iter().map(|(_, error)| error).collect(),
+        _ => Error::of_targets(failed),
+    }
 }

@@ -284,6 +284,11 @@ impl Action {
         }
     }
 
+    /// Whether it only waits for what someone else does.
+    pub fn is_wait(&self) -> bool {
+        matches!(self, Self::AwaitStack { .. })
+    }
+
     /// What the one line cannot hold: names and values that will be set.
     pub fn details(&self) -> Vec<String> {
         match self {
