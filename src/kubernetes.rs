@@ -248,6 +248,12 @@ impl Kubernetes {
             kube::Error::Api(status) => {
                 let message = shown(&status.message);
                 match status.code {
+                    // No question of rights: the API server lets nobody write there any more.
+                    403 if message.contains("it is being terminated") => Error::Kubernetes {
+                        operation,
+                        message,
+                        lasting: true,
+                    },
                     401 => Error::KubernetesUnauthorized {
                         cluster: self.cluster.clone(),
                         eks: self.eks.clone(),
@@ -356,6 +362,7 @@ fn service_account(object: &ServiceAccountObject) -> ServiceAccount {
         annotations: metadata.annotations.clone().unwrap_or_default(),
         applied_labels: applied("f:labels"),
         applied_annotations: applied("f:annotations"),
+        role_is_gone: false,
     }
 }
 

@@ -1,18 +1,21 @@
 //! Everything that bears on IAM service accounts that are to be made, changed or repaired.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::StreamExt;
 
 use super::stack_name::{find_stack, hashed_stack};
 use super::{
-    FoundStack, LivePolicies, Lookup, OidcProvider, PARALLEL, Phase, RoleFacts,
+    FoundStack, LivePolicies, Lookup, OidcProvider, PARALLEL, Phase, RoleFacts, ServiceAccount,
     ServiceAccountState, ServiceAccounts, Stack, StackState, Stacks,
 };
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Cluster, ClusterName, PolicyArn, RoleName, ServiceAccountName, StackName};
+use crate::model::{
+    Cluster, ClusterName, PolicyArn, RoleArn, RoleName, ServiceAccountName, StackName,
+};
 use crate::policy::Quotas;
 use crate::template::RoleTemplate;
 
@@ -51,7 +54,7 @@ pub enum WantedStack {
 /// The first round: what needs no more than names. Runs beside the look-up of the cluster.
 pub struct Named {
     pub stacks: Stacks,
-    policies: BTreeMap<PolicyArn, Lookup<()>>,
+    policies: BTreeMap<PolicyArn, Result<Lookup<()>, Arc<Error>>>,
     accounts: Vec<Result<NamedAccount, Error>>,
 }
 
@@ -96,7 +99,7 @@ pub async fn named(
     let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
     let (accounts, policies): (Vec<_>, _) = tokio::join!(accounts.collect(), policies(aws, wanted));
     Ok(Named {
-        policies: policies?,
+        policies,
         accounts,
         stacks,
     })
@@ -105,14 +108,14 @@ pub async fn named(
 async fn policies(
     aws: &Aws,
     wanted: &[Wanted<'_>],
-) -> Result<BTreeMap<PolicyArn, Lookup<()>>, Error> {
+) -> BTreeMap<PolicyArn, Result<Lookup<()>, Arc<Error>>> {
     let all: BTreeSet<&PolicyArn> = wanted.iter().flat_map(|wanted| &wanted.policies).collect();
     let lookups = all.into_iter().map(async |arn| {
-        let lookup = aws.iam.policy(&arn.to_string()).await?;
-        Ok((arn.clone(), lookup))
+        let lookup = aws.iam.policy(&arn.to_string()).await;
+        (arn.clone(), lookup.map_err(Arc::new))
     });
     let lookups = futures_util::stream::iter(lookups).buffered(PARALLEL);
-    lookups.try_collect().await
+    lookups.collect().await
 }
 
 /// The second and third round: the provider, the ServiceAccounts, and what hangs on the stacks. What
@@ -145,8 +148,18 @@ pub async fn accounts(
                 false => &ServiceAccounts::NotLooked,
             };
             let mut account = account(aws, stacks, objects, cluster, wanted, named?).await?;
-            let lookup = |arn: &PolicyArn| Some((arn.clone(), policies.get(arn)?.clone()));
-            account.policies = wanted.policies.iter().filter_map(lookup).collect();
+            for arn in &wanted.policies {
+                match policies.get(arn) {
+                    Some(Ok(lookup)) => account.policies.push((arn.clone(), lookup.clone())),
+                    Some(Err(error)) => {
+                        return Err(Error::Shared {
+                            targets: Vec::new(),
+                            error: error.clone(),
+                        });
+                    }
+                    None => {}
+                }
+            }
             Ok(account)
         }
     });
@@ -165,7 +178,7 @@ async fn account(
     wanted: &Wanted<'_>,
     named: NamedAccount,
 ) -> Result<ObservedAccount, Error> {
-    let (service_account, mut stack) = tokio::try_join!(
+    let (mut service_account, mut stack) = tokio::try_join!(
         objects.service_account(wanted.name),
         stack_state(aws, named.stack, &cluster.partition),
     )?;
@@ -182,6 +195,9 @@ async fn account(
         stack_name = other.name.clone();
         stack = stack_state(aws, Some(other), &cluster.partition).await?;
     }
+    if let ServiceAccountState::Found(found) = &mut service_account {
+        found.role_is_gone = is_role_gone(aws, cluster, found, &stack_name, &stack).await?;
+    }
     Ok(ObservedAccount {
         stack,
         stack_name,
@@ -190,6 +206,33 @@ async fn account(
         service_account,
         quotas: Quotas::default(),
     })
+}
+
+/// Whether the annotated role is one that an earlier stack of the account made, and is gone: a run that
+/// was to make another was cut off.
+async fn is_role_gone(
+    aws: &Aws,
+    cluster: &Cluster,
+    account: &ServiceAccount,
+    stack_name: &StackName,
+    stack: &StackState,
+) -> Result<bool, Error> {
+    let Some(role) = account.role().and_then(|role| role.parse::<RoleArn>().ok()) else {
+        return Ok(false);
+    };
+    let known = match stack {
+        StackState::Found(found) => found.stack.role_arn.as_ref(),
+        StackState::Absent => None,
+    };
+    // CloudFormation names a role after as much of its stack's name as there is room for.
+    let is_of_stack = role
+        .name()
+        .split_once("-Role1-")
+        .is_some_and(|(start, _)| !start.is_empty() && stack_name.as_str().starts_with(start));
+    if known == Some(&role) || !is_of_stack || role.account() != cluster.account {
+        return Ok(false);
+    }
+    Ok(aws.iam.role(role.name()).await? == Lookup::Missing)
 }
 
 /// A stack's template, role and failure: only those that its phase calls for.

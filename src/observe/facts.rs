@@ -123,6 +123,8 @@ pub struct ServiceAccount {
     /// Keys that irsactl's own field manager owns. An apply without them would remove them.
     pub applied_labels: BTreeSet<String>,
     pub applied_annotations: BTreeSet<String>,
+    /// Its role was made by an earlier stack of the account, and exists no more.
+    pub role_is_gone: bool,
 }
 
 impl ServiceAccount {

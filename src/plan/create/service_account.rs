@@ -94,8 +94,11 @@ fn change_of(
         StackState::Found(found) => found.stack.role_arn.as_ref().map(ToString::to_string),
         StackState::Absent => None,
     };
-    // The stack that made the annotated role is replaced, and the role is gone.
-    if matches!(change.role, Role::OutputOf(_)) && former.as_deref() == account.role() {
+    // The stack that made the annotated role is replaced, or was, and the role is gone.
+    let is_replaced = matches!(change.role, Role::OutputOf(_))
+        && former.is_some()
+        && former.as_deref() == account.role();
+    if is_replaced || account.role_is_gone {
         change.conflicts = Conflicts::Overridden;
     }
     change.differences = [
@@ -143,12 +146,13 @@ fn refuse_other_values(
     cluster: &Cluster,
     account: &ServiceAccount,
 ) {
-    if change.conflicts == Conflicts::Overridden {
+    if asked.conflicts == Conflicts::Overridden {
         return;
     }
     let wanted = expected_role(change, asked, cluster);
     let is_ours = account.applied_annotations.contains(ROLE_ANNOTATION);
     if let Some(found) = account.role()
+        && change.conflicts == Conflicts::Refused
         && wanted.as_deref() != Some(found)
         && !(aim == Aim::Apply && is_ours)
     {
