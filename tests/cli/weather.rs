@@ -3,6 +3,7 @@
 mod clusters;
 mod credentials;
 mod faults;
+mod fleet;
 mod interruption;
 mod kubernetes;
 mod lasting;

@@ -5,7 +5,7 @@
 //! `kubernetes patch serviceaccounts of default/s3-reader deny`. Each rule has its own bucket: as
 //! many as wanted may throttle one operation.
 //! Effects: `delay MS`, `reset`, `hang`, `half`, `swallow`, `garbage`, `deny`, `until CALLS`,
-//! `throttle [RATE/BURST]`, `error STATUS CODE MESSAGE`.
+//! `meet CALLS [SERVICE OPERATION [of SUBJECT]]`, `throttle [RATE/BURST]`, `error STATUS CODE MESSAGE`.
 
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -20,6 +20,12 @@ pub enum Effect {
     /// Hold the answer until that many calls are in the log: what shows that a client makes calls
     /// side by side, without a look at the clock.
     Until(usize),
+    /// The same for the calls that the rule means, or for others: a barrier for clients that run at
+    /// the same time.
+    Meet {
+        number: usize,
+        which: Which,
+    },
     Reset,
     Hang,
     /// Carry the call out, answer half a body, then break off.
@@ -38,7 +44,7 @@ pub enum Effect {
 }
 
 /// Which calls are meant; `None` matches every one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Which {
     pub service: Option<Service>,
     pub operation: Option<String>,
@@ -196,7 +202,18 @@ impl FromStr for Fault {
             }
             rest = more;
         }
-        let kind = kind(which.service, which.operation.as_deref(), rest)?;
+        let kind = match rest {
+            ["meet", number, others @ ..] => Kind::Effect(Effect::Meet {
+                number: number
+                    .parse()
+                    .map_err(|_| format!("`{number}` is no number"))?,
+                which: match others {
+                    [] => which.clone(),
+                    others => Which::read(others)?.0,
+                },
+            }),
+            _ => kind(which.service, which.operation.as_deref(), rest)?,
+        };
         let mut fault = Self::new(None, None, kind);
         fault.which = which;
         fault.from = from;

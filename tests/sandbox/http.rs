@@ -12,8 +12,8 @@ use hyper::{HeaderMap, Method, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::fault::Effect;
-use super::world::{Call, Service, Shared};
+use super::fault::{Effect, Which};
+use super::world::{Call, Service, Shared, World};
 use super::{aws, issuer, kubernetes};
 
 /// A whole request. `host` is the name the client asked for, without port.
@@ -110,7 +110,8 @@ async fn answer(
     match effect {
         Effect::None => {}
         Effect::Delay(delay) => tokio::time::sleep(delay).await,
-        Effect::Until(number) => wait_for_calls(shared, number).await?,
+        Effect::Until(number) => wait_for_calls(shared, number, &Which::default()).await?,
+        Effect::Meet { number, which } => wait_for_calls(shared, number, &which).await?,
         Effect::Reset => return Err(std::io::Error::other("reset asked for")),
         Effect::Hang => {
             hang().await;
@@ -154,12 +155,17 @@ async fn hang() {
     tokio::time::sleep(Duration::from_secs(3600)).await;
 }
 
-/// Returns when that many calls were made; gives up after ten seconds, so that nothing hangs.
-async fn wait_for_calls(shared: &Shared, number: usize) -> Result<(), std::io::Error> {
+/// Returns when that many of the calls meant were made; gives up after ten seconds, so that nothing hangs.
+async fn wait_for_calls(
+    shared: &Shared,
+    number: usize,
+    which: &Which,
+) -> Result<(), std::io::Error> {
     let enough = async {
         loop {
             let called = shared.called.notified();
-            if shared.lock().calls.len() >= number {
+            let made = |world: &World| world.calls.iter().filter(|it| which.matches(it)).count();
+            if made(&shared.lock()) >= number {
                 return;
             }
             called.await;

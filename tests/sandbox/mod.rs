@@ -230,7 +230,11 @@ impl Sandbox {
     }
 }
 
-fn which(call: &str) -> Which {
+/// The calls that `SERVICE OPERATION [of SUBJECT]` means.
+///
+/// # Panics
+/// When the text means no calls: that is a mistake of the test.
+pub fn which(call: &str) -> Which {
     let words: Vec<&str> = call.split_whitespace().collect();
     match Which::read(&words) {
         Ok((which, [])) => which,

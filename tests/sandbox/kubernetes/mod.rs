@@ -200,6 +200,12 @@ impl Api {
             .remove(&key("serviceaccounts", namespace, name))
     }
 
+    /// Takes a namespace away with all that is in it.
+    pub fn delete_namespace(&mut self, name: &str) {
+        self.objects
+            .retain(|key, _| key.1 != name && (key.0 != "namespaces" || key.2 != name));
+    }
+
     fn names(&self, resource: &str) -> Vec<(&str, &str)> {
         let keys = self.objects.keys().filter(|key| key.0 == resource);
         keys.map(|key| (key.1.as_str(), key.2.as_str())).collect()

@@ -1,0 +1,179 @@
+//! What fails for many accounts for one reason is told once, with how many it is so for.
+
+use insta::assert_snapshot;
+
+use super::{APPLY, file, found, with_policy};
+use crate::support::{Bench, S3};
+
+/// So many accounts to be made.
+fn new(count: usize) -> Bench {
+    let bench = Bench::associated();
+    let accounts: Vec<String> = (1..=count)
+        .map(|number| with_policy("apps", &format!("a{number:02}"), S3))
+        .collect();
+    file(&bench, &accounts);
+    bench
+}
+
+/// The errors and hints of a run.
+fn told(result: &str) -> String {
+    let start = result.find("\nerror: ").map_or(0, |at| at + 1);
+    result[start..].to_owned()
+}
+
+#[test]
+fn credentials_that_expire_meanwhile_are_told_once() {
+    let bench = new(20);
+    bench.sandbox.fault(
+        "cloudformation CreateStack from 6 error 403 ExpiredToken The security token included in the request is expired",
+    );
+    let result = bench.run(&format!("{APPLY} --parallel 1"));
+    assert_snapshot!(told(&result), @"
+    error: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
+      so for 15: apps/a06, apps/a07, apps/a08 and 12 more
+    hint: check them: `aws sts get-caller-identity`
+    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    [exit 4]
+    ");
+    let failed = result.lines().filter(|line| line.starts_with("failed "));
+    let failed: Vec<&str> = failed.collect();
+    assert_snapshot!(failed[..3].join("\n"), @"
+    failed apps/a06: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
+    failed apps/a07, likewise
+    failed apps/a08, likewise
+    ");
+    assert_eq!(result.matches("ExpiredToken").count(), 2, "{result}");
+    bench.sandbox.world().faults.clear();
+    let result = bench.run(APPLY);
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+}
+
+#[test]
+fn a_network_that_is_lost_meanwhile_is_told_once() {
+    let bench = new(20);
+    bench.sandbox.fault("cloudformation * from 30 reset");
+    let result = bench.run(&format!("{APPLY} --parallel 4"));
+    assert_eq!(result.matches("error: ").count(), 1, "{result}");
+    assert!(
+        result.contains("cannot reach AWS for cloudformation:"),
+        "{result}"
+    );
+    assert!(result.ends_with("[exit 1]\n"), "{result}");
+    bench.sandbox.world().faults.clear();
+    assert!(bench.run(APPLY).ends_with("[exit 0]\n"));
+}
+
+#[test]
+fn a_permission_that_all_lack_is_told_once() {
+    let bench = new(12);
+    bench.sandbox.fault("cloudformation CreateStack deny");
+    let line = format!("{APPLY} --parallel 1");
+    assert_snapshot!(told(&bench.run(&line)), @"
+    error: not allowed to call cloudformation:CreateStack on eksctl-demo-addon-iamserviceaccount-apps-a01: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:CreateStack because no identity-based policy allows the cloudformation:CreateStack action
+      so for 12: apps/a01, apps/a02, apps/a03 and 9 more
+    hint: allow `cloudformation:CreateStack` to this identity (`aws sts get-caller-identity` names it)
+    [exit 1]
+    ");
+}
+
+#[test]
+fn a_right_in_the_cluster_that_all_lack_is_told_once() {
+    let bench = new(12);
+    bench.sandbox.fault("kubernetes apply serviceaccounts deny");
+    let line = format!("{APPLY} --parallel 1");
+    assert_snapshot!(told(&bench.run(&line)), @"
+    error: the Kubernetes API refuses to apply service account apps/a01: not allowed by the sandbox's fault rule
+      so for 12: apps/a01, apps/a02, apps/a03 and 9 more
+    hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
+    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    [exit 1]
+    ");
+}
+
+/// Nobody's failure hides another's.
+#[test]
+fn different_failures_are_told_one_by_one() {
+    let bench = new(3);
+    for (name, effect) in [
+        ("a01", "deny"),
+        (
+            "a02",
+            "error 500 InternalFailure We encountered an internal error.",
+        ),
+        ("a03", "reset"),
+    ] {
+        bench.sandbox.fault(&format!(
+            "cloudformation CreateStack of {} {effect}",
+            super::stack(name)
+        ));
+    }
+    assert_snapshot!(told(&bench.run(APPLY)), @"
+    error: apps/a01: not allowed to call cloudformation:CreateStack on eksctl-demo-addon-iamserviceaccount-apps-a01: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:CreateStack because no identity-based policy allows the cloudformation:CreateStack action
+    hint: allow `cloudformation:CreateStack` to this identity (`aws sts get-caller-identity` names it)
+    error: apps/a02: cloudformation:CreateStack failed on eksctl-demo-addon-iamserviceaccount-apps-a02: InternalFailure: We encountered an internal error.
+    hint: AWS has trouble there: run the same command again in a minute
+    error: apps/a03: cannot reach AWS for cloudformation:CreateStack: connection closed before message completed
+    hint: check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL
+    [exit 1]
+    ");
+}
+
+/// What all need and one cannot have is not the failure of the others.
+#[test]
+fn a_policy_that_cannot_be_read_fails_those_that_ask_for_it() {
+    let bench = new(3);
+    found(&bench, "other", "CREATE_COMPLETE");
+    let mut accounts = vec![with_policy("apps", "other", super::SQS)];
+    accounts.extend((1..=3).map(|number| with_policy("apps", &format!("a{number:02}"), S3)));
+    file(&bench, &accounts);
+    bench.sandbox.fault(&format!(
+        "iam GetPolicy of {S3} error 500 InternalFailure We encountered an internal error."
+    ));
+    let result = bench.run(APPLY);
+    assert_snapshot!(told(&result), @"
+    error: iam:GetPolicy failed on arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess: InternalFailure: We encountered an internal error.
+      so for 3: apps/a01, apps/a02, apps/a03
+    hint: AWS has trouble there: run the same command again in a minute
+    [exit 1]
+    ");
+    assert_snapshot!(super::rows(&result), @"
+    NAMESPACE NAME STATUS ROLE ARN
+    apps other updated arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-apps-othe-Role1
+    apps a01 failed
+    apps a02 failed
+    apps a03 failed
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E unchanged
+    [exit 1]
+    ");
+    let line = APPLY.replace("--approve", "--dry-run");
+    assert_snapshot!(told(&bench.run(&line)), @"
+    error: iam:GetPolicy failed on arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess: InternalFailure: We encountered an internal error.
+      so for 3: apps/a01, apps/a02, apps/a03
+    hint: AWS has trouble there: run the same command again in a minute
+    [exit 1]
+    ");
+}
+
+/// The second look, after another's operation has ended, fails: what was done stays told.
+#[test]
+fn what_was_done_is_told_though_the_second_look_fails() {
+    let bench = new(2);
+    found(&bench, "stuck", "UPDATE_ROLLBACK_FAILED");
+    let accounts = ["a01", "a02", "stuck"].map(|name| with_policy("apps", name, S3));
+    file(&bench, &accounts);
+    bench.sandbox.fault("eks DescribeCluster from 2 deny");
+    let result = bench.run(APPLY);
+    assert_snapshot!(super::rows(&result), @"
+    NAMESPACE NAME STATUS ROLE ARN
+    apps a01 created arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-apps-a01-Role1
+    apps a02 created arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-apps-a02-Role1
+    apps stuck failed
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E unchanged
+    [exit 1]
+    ");
+    assert_snapshot!(told(&result), @"
+    error: apps/stuck: not allowed to call eks:DescribeCluster on demo: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:DescribeCluster because no identity-based policy allows the eks:DescribeCluster action
+    hint: allow `eks:DescribeCluster` to this identity (`aws sts get-caller-identity` names it)
+    [exit 1]
+    ");
+}
