@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::APPLY;
+use crate::sandbox::{Options, Pace};
 use crate::support::Bench;
 
 #[test]
@@ -121,7 +122,10 @@ fn without_its_provider_nothing_is_begun() {
 
 #[test]
 fn a_busy_stack_does_not_lead_past_the_failed_provider() {
-    let bench = Bench::new();
+    let bench = Bench::with(Options {
+        pace: Pace::Polls(2),
+        ..Options::default()
+    });
     bench.eksctl_stack("web/busy", "DELETE_IN_PROGRESS");
     bench.config_of(&["web/api", "web/busy"]);
     bench.sandbox.fault("iam CreateOpenIDConnectProvider deny");
