@@ -35,6 +35,7 @@ pub fn carried_out(
                 world.service_account = ServiceAccountState::Found(ServiceAccount {
                     applied_labels: change.labels.keys().cloned().collect(),
                     applied_annotations: annotations.keys().cloned().collect(),
+                    role_is_gone: false,
                     labels: change.labels.clone(),
                     annotations,
                 });
