@@ -27,10 +27,10 @@ fn what_the_file_does_not_have_is_deleted_on_approval() {
       role: known when stack eksctl-demo-addon-iamserviceaccount-web-new is ready
       label: app.kubernetes.io/managed-by=eksctl
       namespace: web, made where it is missing
-    delete stack eksctl-demo-addon-iamserviceaccount-batch-job
     delete service account batch/job
-    delete stack eksctl-demo-addon-iamserviceaccount-web-old
+    delete stack eksctl-demo-addon-iamserviceaccount-batch-job
     delete service account web/old
+    delete stack eksctl-demo-addon-iamserviceaccount-web-old
     [stderr]
     note: kube-system/aws-node stays although the file does not have it; `irsactl delete iamserviceaccount aws-node --namespace kube-system --cluster demo --region eu-west-1` deletes it
     note: kube-system/dns stays although the file does not have it; `--prune-kube-system` deletes it
@@ -53,10 +53,10 @@ fn what_the_file_does_not_have_is_deleted_on_approval() {
     note: kube-system/dns stays although the file does not have it; `--prune-kube-system` deletes it
     created stack eksctl-demo-addon-iamserviceaccount-web-new
     created service account web/new
-    deleted stack eksctl-demo-addon-iamserviceaccount-batch-job
     deleted service account batch/job
-    deleted stack eksctl-demo-addon-iamserviceaccount-web-old
+    deleted stack eksctl-demo-addon-iamserviceaccount-batch-job
     deleted service account web/old
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-old
     [exit 0]
     ");
     assert_snapshot!(bench.stacks(), @"
@@ -75,8 +75,8 @@ fn what_the_file_does_not_have_is_deleted_on_approval() {
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
     [stderr]
     note: kube-system/aws-node stays although the file does not have it; `irsactl delete iamserviceaccount aws-node --namespace kube-system --cluster demo --region eu-west-1` deletes it
-    deleted stack eksctl-demo-addon-iamserviceaccount-kube-system-dns
     deleted service account kube-system/dns
+    deleted stack eksctl-demo-addon-iamserviceaccount-kube-system-dns
     [exit 0]
     ");
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml --prune --prune-kube-system --detailed-exitcode"), @"
@@ -137,8 +137,8 @@ fn policies_attached_by_hand_stop_the_pruning_of_one() {
     PROVIDER                                                                       STATUS
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
     [stderr]
-    deleted stack eksctl-demo-addon-iamserviceaccount-web-older
     deleted service account web/older
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-older
     error: web/old: role "ROLE" has policies that its stack did not attach, so its deletion would fail
       arn:aws:iam::aws:policy/AmazonSQSFullAccess
     hint: detach them in the same run: `--detach-foreign`
@@ -153,9 +153,9 @@ fn policies_attached_by_hand_stop_the_pruning_of_one() {
     PROVIDER                                                                       STATUS
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
     [stderr]
+    deleted service account web/old
     detached arn:aws:iam::aws:policy/AmazonSQSFullAccess from role ROLE
     deleted stack eksctl-demo-addon-iamserviceaccount-web-old
-    deleted service account web/old
     [exit 0]
     ");
 }
@@ -240,8 +240,8 @@ fn a_file_without_accounts_prunes_all_and_says_so() {
     );
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml --prune"), @"
     [stdout]
-    delete stack eksctl-demo-addon-iamserviceaccount-web-api
     delete service account web/api
+    delete stack eksctl-demo-addon-iamserviceaccount-web-api
     [stderr]
     warning: the config file has no service accounts: all of the cluster's are missing in it
     plan: 2 actions

@@ -29,7 +29,7 @@ fn one_account_that_cannot_be_looked_at_is_named_and_the_others_are_done() {
       namespace: batch, made where it is missing
     [stderr]
     plan: 4 actions
-    error: the Kubernetes API refuses to read service account web/worker: not allowed by the sandbox's fault rule
+    error: web/worker: the Kubernetes API refuses to read service account web/worker: not allowed by the sandbox's fault rule
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
     hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
     [exit 1]
@@ -47,7 +47,7 @@ fn one_account_that_cannot_be_looked_at_is_named_and_the_others_are_done() {
     created service account web/api
     created stack eksctl-demo-addon-iamserviceaccount-batch-job
     created service account batch/job
-    error: the Kubernetes API refuses to read service account web/worker: not allowed by the sandbox's fault rule
+    error: web/worker: the Kubernetes API refuses to read service account web/worker: not allowed by the sandbox's fault rule
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
     hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
     [exit 1]
@@ -73,10 +73,7 @@ fn where_all_fail_each_is_named() {
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
     [stderr]
     error: not allowed to call cloudformation:DescribeStacks on eksctl-demo-addon-iamserviceaccount-web-api: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:DescribeStacks because no identity-based policy allows the cloudformation:DescribeStacks action
-    hint: allow `cloudformation:DescribeStacks` to this identity (`aws sts get-caller-identity --region eu-west-1` names it)
-    error: not allowed to call cloudformation:DescribeStacks on eksctl-demo-addon-iamserviceaccount-web-worker: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:DescribeStacks because no identity-based policy allows the cloudformation:DescribeStacks action
-    hint: allow `cloudformation:DescribeStacks` to this identity (`aws sts get-caller-identity --region eu-west-1` names it)
-    error: not allowed to call cloudformation:DescribeStacks on eksctl-demo-addon-iamserviceaccount-batch-job: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:DescribeStacks because no identity-based policy allows the cloudformation:DescribeStacks action
+      so for 3: web/api, web/worker, batch/job
     hint: allow `cloudformation:DescribeStacks` to this identity (`aws sts get-caller-identity --region eu-west-1` names it)
     [exit 1]
     ");
@@ -90,10 +87,7 @@ fn where_all_fail_each_is_named() {
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
     [stderr]
     error: not allowed to call cloudformation:DescribeStacks on eksctl-demo-addon-iamserviceaccount-web-api: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:DescribeStacks because no identity-based policy allows the cloudformation:DescribeStacks action
-    hint: allow `cloudformation:DescribeStacks` to this identity (`aws sts get-caller-identity --region eu-west-1` names it)
-    error: not allowed to call cloudformation:DescribeStacks on eksctl-demo-addon-iamserviceaccount-web-worker: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:DescribeStacks because no identity-based policy allows the cloudformation:DescribeStacks action
-    hint: allow `cloudformation:DescribeStacks` to this identity (`aws sts get-caller-identity --region eu-west-1` names it)
-    error: not allowed to call cloudformation:DescribeStacks on eksctl-demo-addon-iamserviceaccount-batch-job: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:DescribeStacks because no identity-based policy allows the cloudformation:DescribeStacks action
+      so for 3: web/api, web/worker, batch/job
     hint: allow `cloudformation:DescribeStacks` to this identity (`aws sts get-caller-identity --region eu-west-1` names it)
     [exit 1]
     ");
@@ -113,7 +107,7 @@ fn without_its_provider_nothing_is_begun() {
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   failed
     [stderr]
     skipped 2: without its provider no role can be assumed
-    error: not allowed to call iam:CreateOpenIDConnectProvider on https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:CreateOpenIDConnectProvider because no identity-based policy allows the iam:CreateOpenIDConnectProvider action
+    error: https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E: not allowed to call iam:CreateOpenIDConnectProvider on https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:CreateOpenIDConnectProvider because no identity-based policy allows the iam:CreateOpenIDConnectProvider action
     hint: allow `iam:CreateOpenIDConnectProvider` to this identity (`aws sts get-caller-identity --region eu-west-1` names it)
     [exit 1]
     ");
@@ -153,7 +147,7 @@ fn a_stack_that_fails_is_named_and_the_others_are_made() {
     [stderr]
     created stack eksctl-demo-addon-iamserviceaccount-web-worker
     created service account web/worker
-    error: cloudformation:CreateStack failed on eksctl-demo-addon-iamserviceaccount-web-api: LimitExceededException: no more
+    error: web/api: cloudformation:CreateStack failed on eksctl-demo-addon-iamserviceaccount-web-api: LimitExceededException: no more
     hint: raise the quota in Service Quotas, or delete what is no longer needed
     [exit 1]
     ");

@@ -169,12 +169,12 @@ fn only_missing_deletes_what_the_file_does_not_have() {
     let only_missing = format!("{DELETE} --only-missing");
     assert_snapshot!(bench.run(&only_missing), @"
     [stdout]
-    delete stack eksctl-demo-addon-iamserviceaccount-batch-api
     delete service account batch/api
-    delete stack eksctl-demo-addon-iamserviceaccount-kube-system-dns
+    delete stack eksctl-demo-addon-iamserviceaccount-batch-api
     delete service account kube-system/dns
-    delete stack eksctl-demo-addon-iamserviceaccount-web-worker
+    delete stack eksctl-demo-addon-iamserviceaccount-kube-system-dns
     delete service account web/worker
+    delete stack eksctl-demo-addon-iamserviceaccount-web-worker
     [stderr]
     note: kube-system/aws-node stays although the file does not have it; `irsactl delete iamserviceaccount aws-node --namespace kube-system --cluster demo --region eu-west-1` deletes it
     plan: 6 actions
@@ -183,8 +183,8 @@ fn only_missing_deletes_what_the_file_does_not_have() {
     ");
     assert_snapshot!(bench.run(&format!("{only_missing} --include web/*,batch/*,*/aws-node --exclude batch/*")), @"
     [stdout]
-    delete stack eksctl-demo-addon-iamserviceaccount-web-worker
     delete service account web/worker
+    delete stack eksctl-demo-addon-iamserviceaccount-web-worker
     [stderr]
     note: kube-system/aws-node stays although the file does not have it; `irsactl delete iamserviceaccount aws-node --namespace kube-system --cluster demo --region eu-west-1` deletes it
     plan: 2 actions
@@ -193,8 +193,8 @@ fn only_missing_deletes_what_the_file_does_not_have() {
     ");
     assert_snapshot!(bench.run(&format!("{only_missing} --include kube-system/aws-node")), @"
     [stdout]
-    delete stack eksctl-demo-addon-iamserviceaccount-kube-system-aws-node
     delete service account kube-system/aws-node
+    delete stack eksctl-demo-addon-iamserviceaccount-kube-system-aws-node
     [stderr]
     plan: 2 actions
     nothing was changed: run again with `--approve` to carry the plan out
@@ -212,12 +212,12 @@ fn only_missing_deletes_what_the_file_does_not_have() {
     kube-system   dns      deleted
     web           worker   deleted
     [stderr]
-    deleted stack eksctl-demo-addon-iamserviceaccount-batch-api
     deleted service account batch/api
-    deleted stack eksctl-demo-addon-iamserviceaccount-kube-system-dns
+    deleted stack eksctl-demo-addon-iamserviceaccount-batch-api
     deleted service account kube-system/dns
-    deleted stack eksctl-demo-addon-iamserviceaccount-web-worker
+    deleted stack eksctl-demo-addon-iamserviceaccount-kube-system-dns
     deleted service account web/worker
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-worker
     [exit 0]
     ");
     assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-web-api CREATE_COMPLETE");

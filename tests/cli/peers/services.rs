@@ -40,9 +40,9 @@ fn answers_of_aws_without_end_are_refused() {
     let iam = "iam.amazonaws.com";
     let xml = "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\n\r\n<GetPolicyResponse>";
     let policies = b"<Policy><Arn>arn</Arn></Policy>".repeat(2000);
-    assert_snapshot!(error_when(iam, Speech::endless(xml, policies)), @"error: cannot reach AWS for iam:GetPolicy: the answer is longer than any that is wanted");
+    assert_snapshot!(error_when(iam, Speech::endless(xml, policies)), @"error: cannot reach AWS for iam:GetOpenIDConnectProvider: the answer is longer than any that is wanted");
     let nested = b"<a>".repeat(20_000);
-    assert_snapshot!(error_when(iam, Speech::endless(xml, nested)), @"error: cannot reach AWS for iam:GetPolicy: the answer is longer than any that is wanted");
+    assert_snapshot!(error_when(iam, Speech::endless(xml, nested)), @"error: cannot reach AWS for iam:GetOpenIDConnectProvider: the answer is longer than any that is wanted");
     let eks = "eks.eu-west-1.amazonaws.com";
     assert_snapshot!(error_when(eks, Speech::endless(OK, [b'['; 65_536])), @"error: cannot reach AWS for eks:DescribeCluster: the answer is longer than any that is wanted");
 }
@@ -55,7 +55,7 @@ fn answers_of_aws_that_are_nested_are_refused() {
     let unknown = format!("{OK}{{\"other\":{}", "{\"a\":".repeat(1 << 20));
     assert_snapshot!(error_when(eks, Speech::once(unknown)), @"error: cannot reach AWS for eks:DescribeCluster: something else answers there (HTTP 200)");
     let xml = format!("HTTP/1.1 200 OK\r\n\r\n{}", "<a>".repeat(1 << 20));
-    assert_snapshot!(error_when("iam.amazonaws.com", Speech::once(xml)), @"error: cannot reach AWS for iam:GetPolicy: something else answers there (HTTP 200)");
+    assert_snapshot!(error_when("iam.amazonaws.com", Speech::once(xml)), @"error: cannot reach AWS for iam:GetOpenIDConnectProvider: something else answers there (HTTP 200)");
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn what_is_not_there_is_told_and_the_others_are_updated() {
     [stderr]
     plan: 1 action
     error: web/d: cluster "demo" has no IAM service account web/d to update
-    hint: create it: `irsactl create iamserviceaccount d --namespace web --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
+    hint: create it: `irsactl create iamserviceaccount d --namespace web --cluster demo --region eu-west-1`, with the same flags, or by `irsactl apply -f FILE --region eu-west-1`
     [exit 1]
     "#);
     assert_snapshot!(bench.run(&format!("{UPDATE} --approve --include web/[ad]")), @r#"
@@ -144,7 +144,7 @@ fn what_is_not_there_is_told_and_the_others_are_updated() {
     [stderr]
     updated stack eksctl-demo-addon-iamserviceaccount-web-a
     error: web/d: cluster "demo" has no IAM service account web/d to update
-    hint: create it: `irsactl create iamserviceaccount d --namespace web --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
+    hint: create it: `irsactl create iamserviceaccount d --namespace web --cluster demo --region eu-west-1`, with the same flags, or by `irsactl apply -f FILE --region eu-west-1`
     [exit 1]
     "#);
 }
@@ -169,7 +169,7 @@ fn another_role_name_in_the_file_is_refused() {
     error: web/b2: a role cannot be renamed or moved, it would be another role (- is there, + is asked for)
       + role name: other
     hint: leave the role's name and path out: they stay as they are
-    hint: or make the role anew, which pods then use only after a restart: `irsactl delete iamserviceaccount b2 --namespace web --cluster demo`, then create it
+    hint: or make the role anew, which pods then use only after a restart: `irsactl delete iamserviceaccount b2 --namespace web --cluster demo --region eu-west-1`, then create it
     [exit 1]
     ");
 }

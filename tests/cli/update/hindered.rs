@@ -69,8 +69,8 @@ fn a_repair_that_is_denied_is_finished_by_the_next_run() {
     PROVIDER                                                                       STATUS
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
     [stderr]
-    error: not allowed to call iam:DetachRolePolicy on eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:DetachRolePolicy because no identity-based policy allows the iam:DetachRolePolicy action
-    hint: allow `iam:DetachRolePolicy` to this identity (`aws sts get-caller-identity` names it)
+    error: default/s3-reader: not allowed to call iam:DetachRolePolicy on eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:DetachRolePolicy because no identity-based policy allows the iam:DetachRolePolicy action
+    hint: allow `iam:DetachRolePolicy` to this identity (`aws sts get-caller-identity --region eu-west-1` names it)
     [exit 1]
     ");
     bench.sandbox.world().faults.clear();
@@ -120,8 +120,8 @@ fn a_role_that_was_deleted_is_made_again_by_apply_alone() {
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
     [stderr]
     error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" was deleted outside of CloudFormation
-    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo`, then create it
-    hint: or describe it in a file: `irsactl apply -f FILE` does both
+    hint: make the role anew: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo --region eu-west-1`, then create it
+    hint: or describe it in a file: `irsactl apply -f FILE --region eu-west-1` does both
     [exit 1]
     "#);
     assert_snapshot!(planned_and_done(&bench, APPLY), @r#"

@@ -31,8 +31,8 @@ fn credentials_that_expire_meanwhile_are_told_once() {
     assert_snapshot!(told(&result), @"
     error: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
       so for 15: apps/a06, apps/a07, apps/a08 and 12 more
-    hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: check them: `aws sts get-caller-identity --region eu-west-1`
+    hint: sign in (`aws sso login --region eu-west-1`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
     let failed = result.lines().filter(|line| line.starts_with("failed "));
@@ -71,7 +71,7 @@ fn a_permission_that_all_lack_is_told_once() {
     assert_snapshot!(told(&bench.run(&line)), @"
     error: not allowed to call cloudformation:CreateStack on eksctl-demo-addon-iamserviceaccount-apps-a01: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:CreateStack because no identity-based policy allows the cloudformation:CreateStack action
       so for 12: apps/a01, apps/a02, apps/a03 and 9 more
-    hint: allow `cloudformation:CreateStack` to this identity (`aws sts get-caller-identity` names it)
+    hint: allow `cloudformation:CreateStack` to this identity (`aws sts get-caller-identity --region eu-west-1` names it)
     [exit 1]
     ");
 }
@@ -109,7 +109,7 @@ fn different_failures_are_told_one_by_one() {
     }
     assert_snapshot!(told(&bench.run(APPLY)), @"
     error: apps/a01: not allowed to call cloudformation:CreateStack on eksctl-demo-addon-iamserviceaccount-apps-a01: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:CreateStack because no identity-based policy allows the cloudformation:CreateStack action
-    hint: allow `cloudformation:CreateStack` to this identity (`aws sts get-caller-identity` names it)
+    hint: allow `cloudformation:CreateStack` to this identity (`aws sts get-caller-identity --region eu-west-1` names it)
     error: apps/a02: cloudformation:CreateStack failed on eksctl-demo-addon-iamserviceaccount-apps-a02: InternalFailure: We encountered an internal error.
     hint: AWS has trouble there: run the same command again in a minute
     error: apps/a03: cannot reach AWS for cloudformation:CreateStack: connection closed before message completed
@@ -173,7 +173,7 @@ fn what_was_done_is_told_though_the_second_look_fails() {
     ");
     assert_snapshot!(told(&result), @"
     error: apps/stuck: not allowed to call eks:DescribeCluster on demo: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:DescribeCluster because no identity-based policy allows the eks:DescribeCluster action
-    hint: allow `eks:DescribeCluster` to this identity (`aws sts get-caller-identity` names it)
+    hint: allow `eks:DescribeCluster` to this identity (`aws sts get-caller-identity --region eu-west-1` names it)
     [exit 1]
     ");
 }
