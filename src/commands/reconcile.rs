@@ -55,7 +55,7 @@ impl Task<'_> {
         if wanted.iter().any(|wanted| wanted.service_account) || !deletions.is_empty() {
             look.kubernetes = Some(context.kubernetes(&cluster, self.kubernetes).await?);
         }
-        let (found, observed, stacks) = observe::accounts(
+        let (found, mut observed, stacks) = observe::accounts(
             &context.aws,
             look.kubernetes.as_ref(),
             &cluster,
@@ -63,6 +63,9 @@ impl Task<'_> {
             named,
         )
         .await?;
+        let names = accounts.iter().map(|asked| &asked.name).zip(&mut observed);
+        let seen = names.filter_map(|(name, observed)| Some((name, observed.as_mut().ok()?)));
+        create::part_stack_names(&cluster.name, seen);
         let provider = self
             .plan_provider(context, &cluster, found, round, &mut look.plan)
             .await?;

@@ -15,7 +15,15 @@ pub async fn find_stack(
 ) -> Result<(StackName, Option<Stack>), Error> {
     let name = StackName::for_service_account(cluster, account);
     let Some(stack) = stacks.stack(aws, name.as_str()).await? else {
-        return Ok((name, None));
+        // Where it costs no call: it may be left from when the name was another's.
+        let hashed = match stacks {
+            Stacks::ByName => None,
+            Stacks::Listed(_) => hashed_stack(aws, stacks, cluster, account).await?,
+        };
+        return Ok(match hashed {
+            Some(stack) => (stack.name.clone(), Some(stack)),
+            None => (name, None),
+        });
     };
     if stack.is_for(cluster, account) {
         return Ok((name, Some(stack)));

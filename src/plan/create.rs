@@ -1,12 +1,14 @@
 //! From an IAM service account that is asked for, and what exists of it, to the actions that make
 //! it so: for `create`, `update` and `apply`, which differ only in what they may do.
 
+use std::collections::BTreeSet;
+
 use super::associate::ProviderSpec;
 use super::token::token;
 use super::{Action, Conflicts, CreateStack, Ending, Refusal, Role, Rollback, Target, Track};
 use crate::model::{
-    Audience, CLUSTER_TAGS, Cluster, Map, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName,
-    VERSION_TAG,
+    Audience, CLUSTER_TAGS, Cluster, ClusterName, Map, RoleArn, SERVICE_ACCOUNT_TAG,
+    ServiceAccountName, StackName, VERSION_TAG,
 };
 use crate::observe::{FoundStack, Lookup, ObservedAccount, ObservedProvider, Phase, StackState};
 use crate::template::{self, RoleEdits, RoleSpec};
@@ -118,6 +120,20 @@ pub fn plan(
         plan_service_account(&mut track, aim, asked, cluster, role, observed);
     }
     track.settled()
+}
+
+/// Two accounts can make one name of their parts (`a-b/c` and `a/b-c`): of those that have no stack yet,
+/// the later takes the hashed name.
+pub fn part_stack_names<'a>(
+    cluster: &ClusterName,
+    accounts: impl IntoIterator<Item = (&'a ServiceAccountName, &'a mut ObservedAccount)>,
+) {
+    let mut taken = BTreeSet::new();
+    for (name, observed) in accounts {
+        if observed.stack == StackState::Absent && !taken.insert(observed.stack_name.to_string()) {
+            observed.stack_name = StackName::hashed(cluster, name);
+        }
+    }
 }
 
 /// Everything that the stack's part of a plan follows from.

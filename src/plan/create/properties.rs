@@ -65,6 +65,11 @@ pub fn account() -> impl Strategy<Value = ServiceAccountName> {
     taken("[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?/[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\\.[a-z]{1,5})?")
 }
 
+/// Names that come close to each other's.
+fn close() -> impl Strategy<Value = ServiceAccountName> {
+    taken("a(-[ab])?/[ab](-[ab])?")
+}
+
 pub fn cluster() -> impl Strategy<Value = Cluster> {
     let name = taken::<ClusterName>("[A-Za-z0-9][A-Za-z0-9_-]{0,99}");
     let issuer = taken("https://[a-z.]{1,20}/id/[A-Z0-9]{1,32}");
@@ -281,6 +286,34 @@ proptest! {
         let last = plan(Aim::Apply, Drift::Told, &after, &cluster, &world, &provider);
         prop_assert!(last.actions.is_empty() && last.drift.is_empty(), "{:?}\n{:?}", change, last);
         prop_assert!(last.refusals.is_empty() && last.notes.is_empty(), "{:?}", last);
+    }
+
+    /// Whatever the names in one file: each account acts on its own stack and ServiceAccount, and when
+    /// all is carried out there is nothing to do.
+    #[test]
+    fn the_accounts_of_a_file_do_not_meet(
+        specs in btree_map(close(), spec(), 1..6), cluster in cluster(),
+    ) {
+        let all: Vec<IamServiceAccount> = specs
+            .into_iter()
+            .map(|(name, spec)| asked(name, spec, [Map::new(), Map::new(), Map::new()]))
+            .collect();
+        let mut worlds: Vec<_> = all.iter().map(|asked| empty(asked, &cluster)).collect();
+        part_stack_names(&cluster.name, all.iter().map(|asked| &asked.name).zip(&mut worlds));
+        let mut stacks = BTreeSet::new();
+        for (asked, world) in all.iter().zip(worlds) {
+            let provider = provider(asked, &cluster);
+            let track = plan(Aim::Apply, Drift::Repaired, asked, &cluster, &world, &provider);
+            let [Action::CreateStack(create), Action::ApplyServiceAccount(change)] =
+                track.actions.as_slice() else { panic!("{track:?}") };
+            prop_assert_eq!(&change.name, &asked.name);
+            prop_assert_eq!(create.tags.get(SERVICE_ACCOUNT_TAG), Some(&asked.name.to_string()));
+            prop_assert_eq!(&change.role, &Role::OutputOf(create.stack.clone()));
+            prop_assert!(stacks.insert(create.stack.to_string()), "{} twice", create.stack);
+            let world = carried_out(&track, &cluster, world);
+            let again = plan(Aim::Apply, Drift::Repaired, asked, &cluster, &world, &provider);
+            prop_assert!(again.actions.is_empty() && again.refusals.is_empty(), "{:?}", again);
+        }
     }
 
     /// Tags and the ServiceAccount's maps are sent as asked, with ours and nothing else.
