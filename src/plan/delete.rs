@@ -206,6 +206,8 @@ fn plan_service_account(
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, Map};
