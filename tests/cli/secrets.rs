@@ -8,14 +8,34 @@ const GET: &str = "get iamserviceaccount --cluster demo -o wide";
 /// It looks at Kubernetes in any case.
 const PLAN: &str = "create iamserviceaccount a --cluster demo --well-known-policy externalDNS --associate-oidc-provider";
 
-/// Every command that makes calls.
-fn commands() -> [String; 6] {
+/// With the account that the flags make, otherwise, and one more.
+const CLUSTER: &str = "
+apiVersion: eksctl.io/v1alpha5
+kind: ClusterConfig
+metadata: {name: demo, region: eu-west-1}
+iam:
+  withOIDC: true
+  serviceAccounts:
+  - metadata: {name: a}
+    wellKnownPolicies: {autoScaler: true}
+  - metadata: {name: b}
+    attachPolicy: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:*', Resource: '*'}]}
+";
+
+/// Every command that makes calls, and `render`.
+fn commands() -> [String; 11] {
     [
         "associate-oidc-provider --cluster demo --approve".to_owned(),
         format!("create iamserviceaccount a --cluster demo --attach-policy-arn {S3} --approve"),
         GET.to_owned(),
+        "apply -f ~/cluster.yaml --prune --repair-drift --approve".to_owned(),
+        format!("update iamserviceaccount a --cluster demo --attach-policy-arn {S3} --approve"),
+        "export --cluster demo".to_owned(),
+        "render -f ~/cluster.yaml --account-id 111122223333 --issuer-url https://example.com"
+            .to_owned(),
         "thumbprint --cluster demo -o json".to_owned(),
         "delete iamserviceaccount a --cluster demo".to_owned(),
+        "delete iamserviceaccount -f ~/cluster.yaml --approve".to_owned(),
         "disassociate-oidc-provider --cluster demo --approve".to_owned(),
     ]
 }
@@ -27,6 +47,7 @@ fn loud() -> Bench {
     bench.set("AWS_ACCESS_KEY_ID", &key);
     bench.set("AWS_SESSION_TOKEN", &token);
     bench.set("IRSACTL_LOG", "trace");
+    bench.file("cluster.yaml", CLUSTER);
     bench
 }
 
@@ -54,7 +75,7 @@ fn a_printed_secret_is_found() {
 fn a_session_is_used_and_not_shown() {
     let bench = loud();
     let printed = run_all(&bench);
-    assert_eq!(printed.matches("[exit 0]").count(), 6, "{printed}");
+    assert_eq!(printed.matches("[exit 0]").count(), 11, "{printed}");
     assert!(printed.contains("CreateStack: 200"), "{printed}");
 }
 
@@ -183,7 +204,7 @@ fn a_proxys_password_is_used_for_issuer_kubernetes_and_aws() {
     let mut bench = behind_password("s3cret%2F%40%3A");
     bench.set("AWS_ENDPOINT_URL", "");
     let printed = run_all(&bench);
-    assert_eq!(printed.matches("[exit 0]").count(), 6, "{printed}");
+    assert_eq!(printed.matches("[exit 0]").count(), 11, "{printed}");
 }
 
 #[test]

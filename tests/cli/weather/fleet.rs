@@ -38,7 +38,7 @@ fn stack(name: &str) -> String {
 }
 
 /// A config file with these accounts, one a line, in YAML's flow style.
-fn file(bench: &Bench, accounts: &[String]) {
+pub fn file(bench: &Bench, accounts: &[String]) {
     let mut text = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\n\
                     metadata: {name: demo, region: eu-west-1}\n\
                     iam:\n  withOIDC: true\n  serviceAccounts:\n"
@@ -50,7 +50,7 @@ fn file(bench: &Bench, accounts: &[String]) {
 }
 
 /// An account of a file with one managed policy.
-fn with_policy(namespace: &str, name: &str, policy: &str) -> String {
+pub fn with_policy(namespace: &str, name: &str, policy: &str) -> String {
     format!(
         "{{metadata: {{namespace: {namespace}, name: {name}}}, attachPolicyARNs: [\"{policy}\"]}}"
     )
@@ -131,9 +131,13 @@ fn disturb(bench: &Bench) {
 /// All that matters of what is left behind; the random ends of roles' names do not.
 fn state(bench: &Bench) -> String {
     let mut text = bench.state() + &bench.providers();
+    let issuer = bench.issuer();
     bench.account(|account| {
         for role in account.roles.values() {
-            text.push_str(&format!("trust of {}: {}\n", role.name, role.trust));
+            let trust = role.trust["Statement"]
+                .to_string()
+                .replace(&issuer, "ISSUER");
+            text.push_str(&format!("trust of {}\n  {trust}\n", role.name));
         }
         for stack in account
             .stacks
@@ -318,17 +322,67 @@ fn all_kinds_are_made_true_at_once_and_then_nothing_is_to_do() {
     stack eksctl-demo-addon-iamserviceaccount-apps-role-only: COMPLETE, protected
     stack eksctl-demo-addon-iamserviceaccount-apps-stuck: COMPLETE, protected
     stack eksctl-demo-addon-iamserviceaccount-fresh-new: COMPLETE, protected
-    trust of eksctl-demo-addon-iamserviceaccount-apps-bare-Role1: {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:apps:bare"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    trust of eksctl-demo-addon-iamserviceaccount-apps-brok-Role1: {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:apps:broken"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    trust of eksctl-demo-addon-iamserviceaccount-apps-chan-Role1: {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:apps:changed"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    trust of eksctl-demo-addon-iamserviceaccount-apps-drif-Role1: {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:apps:drifted"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    trust of eksctl-demo-addon-iamserviceaccount-apps-equa-Role1: {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:apps:equal"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    trust of eksctl-demo-addon-iamserviceaccount-apps-gone-Role1: {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:apps:gone"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    trust of eksctl-demo-addon-iamserviceaccount-apps-labe-Role1: {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:apps:labelled"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    trust of eksctl-demo-addon-iamserviceaccount-apps-role-Role1: {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:apps:role-only"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    trust of eksctl-demo-addon-iamserviceaccount-apps-stuc-Role1: {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:apps:stuck"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    trust of eksctl-demo-addon-iamserviceaccount-fresh-new-Role1: {"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:fresh:new"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}
-    trust of shared: {"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"}}],"Version":"2012-10-17"}
+    trust of eksctl-demo-addon-iamserviceaccount-apps-bare-Role1
+      [{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"ISSUER:aud":"sts.amazonaws.com","ISSUER:sub":"system:serviceaccount:apps:bare"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ISSUER"}}]
+    trust of eksctl-demo-addon-iamserviceaccount-apps-brok-Role1
+      [{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"ISSUER:aud":"sts.amazonaws.com","ISSUER:sub":"system:serviceaccount:apps:broken"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ISSUER"}}]
+    trust of eksctl-demo-addon-iamserviceaccount-apps-chan-Role1
+      [{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"ISSUER:aud":"sts.amazonaws.com","ISSUER:sub":"system:serviceaccount:apps:changed"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ISSUER"}}]
+    trust of eksctl-demo-addon-iamserviceaccount-apps-drif-Role1
+      [{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"ISSUER:aud":"sts.amazonaws.com","ISSUER:sub":"system:serviceaccount:apps:drifted"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ISSUER"}}]
+    trust of eksctl-demo-addon-iamserviceaccount-apps-equa-Role1
+      [{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"ISSUER:aud":"sts.amazonaws.com","ISSUER:sub":"system:serviceaccount:apps:equal"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ISSUER"}}]
+    trust of eksctl-demo-addon-iamserviceaccount-apps-gone-Role1
+      [{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"ISSUER:aud":"sts.amazonaws.com","ISSUER:sub":"system:serviceaccount:apps:gone"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ISSUER"}}]
+    trust of eksctl-demo-addon-iamserviceaccount-apps-labe-Role1
+      [{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"ISSUER:aud":"sts.amazonaws.com","ISSUER:sub":"system:serviceaccount:apps:labelled"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ISSUER"}}]
+    trust of eksctl-demo-addon-iamserviceaccount-apps-role-Role1
+      [{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"ISSUER:aud":"sts.amazonaws.com","ISSUER:sub":"system:serviceaccount:apps:role-only"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ISSUER"}}]
+    trust of eksctl-demo-addon-iamserviceaccount-apps-stuc-Role1
+      [{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"ISSUER:aud":"sts.amazonaws.com","ISSUER:sub":"system:serviceaccount:apps:stuck"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ISSUER"}}]
+    trust of eksctl-demo-addon-iamserviceaccount-fresh-new-Role1
+      [{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"ISSUER:aud":"sts.amazonaws.com","ISSUER:sub":"system:serviceaccount:fresh:new"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ISSUER"}}]
+    trust of shared
+      [{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"}}]
     "#);
+    assert_settled(&bench, APPLY);
+}
+
+#[test]
+fn two_accounts_that_make_one_stack_name_do_not_meet() {
+    let bench = Bench::associated();
+    file(
+        &bench,
+        &[with_policy("a-b", "c", S3), with_policy("a", "b-c", SQS)],
+    );
+    let plan = bench.run(&APPLY.replace("--approve", "--dry-run"));
+    insta::assert_snapshot!(plan, @"
+    [stdout]
+    create stack eksctl-demo-addon-iamserviceaccount-a-b-c
+      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    create service account a-b/c
+      role: known when stack eksctl-demo-addon-iamserviceaccount-a-b-c is ready
+      label: app.kubernetes.io/managed-by=eksctl
+      namespace: a-b, made where it is missing
+    create stack eksctl-demo-addon-iamserviceaccount-a-b-c-846d5d6c
+      managed policy: arn:aws:iam::aws:policy/AmazonSQSFullAccess
+    create service account a/b-c
+      role: known when stack eksctl-demo-addon-iamserviceaccount-a-b-c-846d5d6c is ready
+      label: app.kubernetes.io/managed-by=eksctl
+      namespace: a, made where it is missing
+    [stderr]
+    plan: 4 actions
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    ");
+    bench.arrange(APPLY);
+    insta::assert_snapshot!(bench.stacks(), @"
+    eksctl-demo-addon-iamserviceaccount-a-b-c CREATE_COMPLETE
+    eksctl-demo-addon-iamserviceaccount-a-b-c-846d5d6c CREATE_COMPLETE
+    ");
+    assert_settled(&bench, APPLY);
+    file(&bench, &[with_policy("a", "b-c", SQS)]);
+    bench.arrange(APPLY);
+    insta::assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-a-b-c-846d5d6c CREATE_COMPLETE");
     assert_settled(&bench, APPLY);
 }

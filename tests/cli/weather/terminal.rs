@@ -5,8 +5,8 @@ use std::process::{Child, Stdio};
 
 use insta::assert_snapshot;
 
-use super::{create, made};
-use crate::support::Bench;
+use super::{create, fleet, made};
+use crate::support::{Bench, S3};
 
 const FAILING: &str = "get iamserviceaccount --cluster none";
 
@@ -199,6 +199,28 @@ fn an_interrupted_terminal_is_left_clean() {
     assert_snapshot!(screen(&bench, child), @"
     error: interrupted; AWS goes on with what was begun: creation of stack eksctl-de
     mo-addon-iamserviceaccount-default-s3-reader
+    hint: run the same command again: it finishes the work
+    [exit 130]
+    ");
+}
+
+#[test]
+fn an_interrupted_board_is_left_clean() {
+    let bench = Bench::slow(u32::MAX);
+    let accounts: Vec<String> = (1..=12)
+        .map(|number| fleet::with_policy("apps", &format!("a{number:02}"), S3))
+        .collect();
+    fleet::file(&bench, &accounts);
+    let mut child = on_terminal(&bench, "apply -f cluster.yaml --approve");
+    bench.sandbox.until(|world| {
+        let made = world.calls.iter();
+        let made = made.filter(|call| call.to_string() == "cloudformation CreateStack");
+        made.filter(|call| call.status.is_some()).count() >= 12
+    });
+    let keyboard = child.stdin.as_mut().expect("a keyboard");
+    keyboard.write_all(b"\x03").expect("Ctrl-C");
+    assert_snapshot!(screen(&bench, child), @"
+    error: interrupted; AWS goes on with what was begun: creation of 12 stacks
     hint: run the same command again: it finishes the work
     [exit 130]
     ");
