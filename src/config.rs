@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::model::{ClusterName, Map};
-use crate::plan::create::IamServiceAccount;
+use crate::plan::account::IamServiceAccount;
 
 mod accounts;
 mod check;

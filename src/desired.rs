@@ -9,7 +9,7 @@ use crate::model::{
     AUDIENCE_ANNOTATION, Audience, DEFAULT_AUDIENCE, Map, PolicyArn, ROLE_ANNOTATION, RoleArn,
     RoleName, RolePath, ServiceAccountName, SubjectPattern,
 };
-use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 use crate::plan::{Conflicts, Rollback};
 use crate::policy::{self, INLINE_QUOTA, MANAGED_MAXIMUM, PolicyDocument};
 use crate::template::{RoleSpec, WELL_KNOWN, WellKnownPolicy};

@@ -9,8 +9,7 @@ use crate::plan::{Refusal, Target};
 use crate::template::Difference;
 
 /// The way around a Kubernetes API that cannot be used.
-const ROLE_ONLY: &str =
-    "or leave the ServiceAccount to someone with access: `--role-only` needs none";
+const ROLE_ONLY: &str = "or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none";
 
 /// A failure. Its text fits behind `error: `.
 #[derive(Debug, thiserror::Error)]

@@ -13,7 +13,7 @@ mod lookup;
 mod source;
 mod stack_name;
 
-pub use account::{ObservedAccount, Wanted, WantedStack, accounts, named};
+pub use account::{Named, ObservedAccount, Wanted, WantedStack, accounts, named};
 pub use deletion::{Foreign, ObservedDeletion, deletion, template};
 pub use facts::{
     FoundStack, LivePolicies, OidcProvider, Phase, RoleFacts, ServiceAccount, ServiceAccountState,

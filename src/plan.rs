@@ -8,9 +8,9 @@ use serde::{Serialize, Serializer};
 use crate::model::{Issuer, RoleArn, ServiceAccountName, StackName};
 use crate::template::Difference;
 
+pub mod account;
 mod action;
 pub mod associate;
-pub mod create;
 pub mod delete;
 mod refusal;
 mod token;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{Audience, Cluster, Issuer, Map, ServiceAccountName, StackName, VERSION_TAG};
 use crate::plan::Refusal;
-use crate::plan::create::{self, IamServiceAccount, Permissions};
+use crate::plan::account::{self, IamServiceAccount, Permissions};
 use crate::template::{self, Capability, PARTITIONS, RoleSpec, eks_host, plain};
 
 pub mod aws_cli;
@@ -58,7 +58,7 @@ pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<Stack> {
                 name,
                 template: template::render(spec, cluster, &account.name),
                 capability: spec.capability(),
-                tags: create::stack_tags(account, cluster),
+                tags: account::stack_tags(account, cluster),
             }
         })
         .collect()
@@ -77,7 +77,7 @@ pub fn refusals(
         .filter_map(|(account, policy)| {
             Some((
                 account.name.clone(),
-                create::foreign_policy(policy, cluster)?,
+                account::foreign_policy(policy, cluster)?,
             ))
         })
         .collect()
@@ -108,7 +108,7 @@ fn roles(accounts: &[IamServiceAccount]) -> impl Iterator<Item = (&IamServiceAcc
 /// What identifies the role as the service account's, and the asked tags. Without the version, which
 /// would be a change at each release.
 fn role_tags(account: &IamServiceAccount, cluster: &Cluster) -> Map {
-    let mut tags = create::stack_tags(account, cluster);
+    let mut tags = account::stack_tags(account, cluster);
     tags.remove(VERSION_TAG);
     tags
 }

@@ -9,7 +9,7 @@ use crate::cli::{Apply, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
 use crate::plan::Ending;
-use crate::plan::create::{Aim, Drift};
+use crate::plan::account::{Aim, Drift};
 use crate::plan::delete::ForeignPolicies;
 use crate::progress::Running;
 

@@ -9,8 +9,8 @@ use crate::config::{self, ClusterConfig};
 use crate::desired::{self, Field, Given, Rule};
 use crate::error::Error;
 use crate::model::{Map, Namespace, Pairs, ServiceAccountName};
+use crate::plan::account::{IamServiceAccount, Scope};
 use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
-use crate::plan::create::{IamServiceAccount, Scope};
 use crate::policy::PolicyDocument;
 
 mod edits;

@@ -9,7 +9,7 @@ use crate::cli::{CreateServiceAccount, Screen};
 use crate::error::Error;
 use crate::model::{MANAGED_BY, MANAGED_BY_LABEL};
 use crate::output::Manifest;
-use crate::plan::create::{Aim, Drift, IamServiceAccount};
+use crate::plan::account::{Aim, Drift, IamServiceAccount};
 use crate::progress::Running;
 
 pub async fn run(

@@ -7,7 +7,7 @@ use super::{Context, Exit, Mode, Shown, asked, conclude, finish};
 use crate::cli::{DeleteServiceAccount, Screen};
 use crate::error::Error;
 use crate::plan::Ending;
-use crate::plan::create::IamServiceAccount;
+use crate::plan::account::IamServiceAccount;
 use crate::plan::delete::ForeignPolicies;
 use crate::progress::Running;
 

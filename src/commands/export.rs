@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::model::{Map, ServiceAccountName};
 use crate::observe::{self, Lookup, Phase, ServiceAccount, Stack, Stacks};
 use crate::output::{self, Format};
-use crate::plan::create::IamServiceAccount;
+use crate::plan::account::IamServiceAccount;
 use crate::progress::Running;
 
 /// How many templates are read side by side.

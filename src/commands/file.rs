@@ -7,8 +7,8 @@ use crate::cli::{AwsArgs, FilterArgs};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
 use crate::model::{Audience, ClusterName, Issuer};
+use crate::plan::account::IamServiceAccount;
 use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
-use crate::plan::create::IamServiceAccount;
 
 /// The cluster, by flags or by the config file.
 #[derive(Clone, Debug)]

@@ -7,10 +7,13 @@ use super::{Context, Look, Rounds, provider};
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
 use crate::model::Cluster;
-use crate::observe::{self, ObservedProvider, OidcProvider, Stacks, Wanted, WantedStack};
+use crate::observe::{
+    self, Named, ObservedAccount, ObservedProvider, OidcProvider, Stacks, Wanted, WantedStack,
+};
+use crate::plan::account::{self, Aim, Drift, IamServiceAccount, Permissions, Scope};
 use crate::plan::associate::ProviderSpec;
-use crate::plan::create::{self, Aim, Drift, IamServiceAccount, Permissions, Scope};
-use crate::plan::{Plan, Target};
+use crate::plan::delete::Deletion;
+use crate::plan::{Plan, Target, Track};
 
 /// All that is asked of a run.
 pub struct Task<'a> {
@@ -34,23 +37,9 @@ impl Task<'_> {
             .filter(|asked| round.includes(&Target::ServiceAccount(asked.name.clone())))
             .collect();
         let wanted: Vec<Wanted<'_>> = accounts.iter().map(|asked| wanted(asked)).collect();
-        let named = async {
-            let stacks = match self.prune {
-                Some(_) => Stacks::list(&context.aws).await?,
-                None => Stacks::for_lookups(&context.aws, wanted.len()).await?,
-            };
-            observe::named(&context.aws, &self.place.cluster, &wanted, stacks).await
-        };
-        let (cluster, named) = tokio::try_join!(context.cluster(self.place), named)?;
-        let deletions = match &self.prune {
-            Some(missing) => {
-                if round.past == 0 {
-                    missing.tell(context, &named.stacks);
-                }
-                missing.deletions(&named.stacks, round)
-            }
-            None => Vec::new(),
-        };
+        let (cluster, named) =
+            tokio::try_join!(context.cluster(self.place), self.named(context, &wanted))?;
+        let deletions = self.deletions(context, &named.stacks, round);
         let mut look = Look::default();
         if wanted.iter().any(|wanted| wanted.service_account) || !deletions.is_empty() {
             look.kubernetes = Some(context.kubernetes(&cluster, self.kubernetes).await?);
@@ -65,34 +54,57 @@ impl Task<'_> {
         .await?;
         let names = accounts.iter().map(|asked| &asked.name).zip(&mut observed);
         let seen = names.filter_map(|(name, observed)| Some((name, observed.as_mut().ok()?)));
-        create::part_stack_names(&cluster.name, seen);
+        account::part_stack_names(&cluster.name, seen);
         let provider = self
             .plan_provider(context, &cluster, found, round, &mut look.plan)
             .await?;
         for (asked, observed) in accounts.into_iter().zip(observed) {
-            let target = Target::ServiceAccount(asked.name.clone());
-            let mut observed = match observed {
-                Ok(observed) => observed,
-                Err(error) => {
-                    look.add(target, Err(error));
-                    continue;
+            let track = match observed {
+                Ok(observed) => {
+                    self.plan_account(context, &cluster, asked, observed, &provider)
+                        .await
                 }
+                Err(error) => Err(error),
             };
-            if !create::fits_default_quotas(asked, &cluster, &observed) {
-                match context.aws.iam.quotas().await {
-                    Ok(quotas) => observed.quotas = quotas,
-                    Err(error) => {
-                        look.unseen.push((target, error));
-                        continue;
-                    }
-                }
-            }
-            let provider = own_provider(context, &cluster, asked, &provider).await?;
-            let track = create::plan(self.aim, self.drift, asked, &cluster, &observed, &provider);
-            look.add(target, Ok(track));
+            look.add(Target::ServiceAccount(asked.name.clone()), track);
         }
         removal::plan(context, round, &deletions, &stacks, &mut look).await?;
         Ok(look)
+    }
+
+    async fn named(&self, context: &Context, wanted: &[Wanted<'_>]) -> Result<Named, Error> {
+        let stacks = match self.prune {
+            Some(_) => Stacks::list(&context.aws).await?,
+            None => Stacks::for_lookups(&context.aws, wanted.len()).await?,
+        };
+        observe::named(&context.aws, &self.place.cluster, wanted, stacks).await
+    }
+
+    fn deletions(&self, context: &Context, stacks: &Stacks, round: &Rounds) -> Vec<Deletion> {
+        let Some(missing) = &self.prune else {
+            return Vec::new();
+        };
+        if round.past == 0 {
+            missing.tell(context, stacks);
+        }
+        missing.deletions(stacks, round)
+    }
+
+    async fn plan_account(
+        &self,
+        context: &Context,
+        cluster: &Cluster,
+        asked: &IamServiceAccount,
+        mut observed: ObservedAccount,
+        provider: &ObservedProvider,
+    ) -> Result<Track, Error> {
+        if !account::fits_default_quotas(asked, cluster, &observed) {
+            observed.quotas = context.aws.iam.quotas().await?;
+        }
+        let provider = own_provider(context, cluster, asked, provider).await?;
+        Ok(account::plan(
+            self.aim, self.drift, asked, cluster, &observed, &provider,
+        ))
     }
 
     /// The provider's own track, and the provider as it will be then.

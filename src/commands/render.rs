@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::model::{Cluster, ClusterName};
 use crate::output::{self, Format, Output};
 use crate::plan;
-use crate::plan::create::{IamServiceAccount, Permissions};
+use crate::plan::account::{IamServiceAccount, Permissions};
 use crate::render::{self, Problem, aws_cli, kubernetes, terraform};
 
 mod flags;

@@ -6,7 +6,7 @@ use super::reconcile::Task;
 use super::{Context, Exit, Mode, asked, conclude, finish};
 use crate::cli::{Screen, UpdateServiceAccount};
 use crate::error::Error;
-use crate::plan::create::{Aim, Drift};
+use crate::plan::account::{Aim, Drift};
 use crate::progress::Running;
 
 pub async fn run(

@@ -12,7 +12,7 @@ use super::node::{Node, Value};
 use super::{Problem, Problems, inside, missing, value};
 use crate::desired::{self, Field, Given, Rule, SESSION_SECONDS, TOKEN_SECONDS};
 use crate::model::{Map, Namespace, ServiceAccountName};
-use crate::plan::create::{IamServiceAccount, Scope};
+use crate::plan::account::{IamServiceAccount, Scope};
 use crate::policy::PolicyDocument;
 use crate::template::WELL_KNOWN;
 

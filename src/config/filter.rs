@@ -4,7 +4,7 @@
 //! by random globs: they differ where that matches by mistake (`{a*,b?}c` and `ac`) or panics (`{}`).
 
 use crate::model::ServiceAccountName;
-use crate::plan::create::IamServiceAccount;
+use crate::plan::account::IamServiceAccount;
 
 /// The account of the VPC CNI in every cluster: only its own name selects it.
 const AWS_NODE: &str = "kube-system/aws-node";

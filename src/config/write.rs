@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::node::{Value, plain};
 use super::{API_VERSION, ClusterConfig, KIND};
 use crate::model::{AUDIENCE_ANNOTATION, Audience, Map, Namespace};
-use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 use crate::policy::PolicyDocument;
 use crate::template::RoleSpec;
 

@@ -5,7 +5,7 @@ use crate::model::{
     Audience, MANAGED_BY_LABEL, Map, PolicyArn, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
 };
 use crate::observe::ServiceAccount;
-use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 use crate::plan::{Conflicts, Rollback, is_own_tag};
 use crate::policy::{PolicyDocument, Trust};
 use crate::template::{RoleSpec, RoleTemplate};

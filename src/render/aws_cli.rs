@@ -7,8 +7,8 @@ use super::{Problem, audiences, inline_policies, managed_policies, role_name, ro
 use crate::kubernetes;
 use crate::model::{CLUSTER_TAGS, Cluster, Map, ROLE_ANNOTATION};
 use crate::plan::Conflicts;
+use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 use crate::plan::associate::Thumbprints;
-use crate::plan::create::{IamServiceAccount, Permissions, Scope};
 use crate::template::{self, RoleSpec};
 
 /// The functions that the rest of the script calls. A role is the script's own when its tags name the

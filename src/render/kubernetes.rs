@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Problem;
 use crate::kubernetes;
 use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL, ROLE_ANNOTATION};
-use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 
 /// The cluster tells the ARNs of named roles; existing ones need none.
 ///

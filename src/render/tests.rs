@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, ROLE_ANNOTATION, RoleName};
-use crate::plan::create::properties::{account, asked, cluster, config, hostile, maps, spec};
+use crate::plan::account::properties::{account, asked, cluster, config, hostile, maps, spec};
 use crate::template::RoleTemplate;
 
 mod reading;
@@ -121,7 +121,7 @@ fn terraform_is_told_the_thumbprints_that_are_given() {
         text.contains(&format!("thumbprint_list = [\"{hex}\"]")),
         "{text}"
     );
-    account.scope = create::Scope::RoleOnly;
+    account.scope = account::Scope::RoleOnly;
     let script = aws_cli::script(&[account], &cluster).unwrap();
     let call = commands(calls(&script))
         .into_iter()

@@ -151,7 +151,7 @@ fn the_refusal_is_a_sentence() {
     [stderr]
     error: cannot read service account default/a: cluster "demo": its TLS certificate is not trusted: nobody who is trusted here vouches for it
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     let bench = at_aws();

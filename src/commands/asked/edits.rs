@@ -6,7 +6,7 @@ use crate::cli::{Apply, CreateServiceAccount, EditArgs, Render, UpdateServiceAcc
 use crate::desired::{self, Given};
 use crate::error::Error;
 use crate::model::RoleArn;
-use crate::plan::create::{IamServiceAccount, Permissions, Scope};
+use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 use crate::plan::{Conflicts, Rollback};
 use crate::template::{Boundary, Managed, RoleEdits};
 

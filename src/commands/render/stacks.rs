@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::model::{Audience, Cluster, DEFAULT_AUDIENCE};
 use crate::output::{self, Output};
-use crate::plan::create::IamServiceAccount;
+use crate::plan::account::IamServiceAccount;
 use crate::render::{self, Stack, aws_cli};
 use crate::template::Capability;
 

@@ -31,7 +31,7 @@ fn one_account_that_cannot_be_looked_at_is_named_and_the_others_are_done() {
     plan: 4 actions
     error: web/worker: the Kubernetes API refuses to read service account web/worker: not allowed by the sandbox's fault rule
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     ");
     assert_snapshot!(bench.run(APPLY), @"
@@ -49,7 +49,7 @@ fn one_account_that_cannot_be_looked_at_is_named_and_the_others_are_done() {
     created service account batch/job
     error: web/worker: the Kubernetes API refuses to read service account web/worker: not allowed by the sandbox's fault rule
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     ");
     assert_snapshot!(bench.stacks(), @"

@@ -392,7 +392,7 @@ fn an_identity_that_the_cluster_does_not_know_is_told_before_anything_is_made() 
     [stderr]
     error: the Kubernetes API of cluster "demo" does not know this AWS identity (401 Unauthorized)
     hint: map the identity to the cluster: `aws eks create-access-entry --cluster-name demo --principal-arn ARN`, with the ARN of `aws sts get-caller-identity`
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
 }
@@ -405,7 +405,7 @@ fn an_identity_without_rights_is_told_before_anything_is_made() {
     [stderr]
     error: the Kubernetes API refuses to read service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot get resource "serviceaccounts" in API group "" in the namespace "default"
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
 }
@@ -422,7 +422,7 @@ fn an_identity_that_may_only_read_is_told_and_may_still_ask_for_the_role_only() 
     created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     error: the Kubernetes API refuses to apply service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot patch resource "serviceaccounts" in API group "" in the namespace "default"
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     assert_snapshot!(bench.run(&format!("{CREATE} --role-only")), @"

@@ -131,7 +131,7 @@ fn an_unknown_identity_is_told_before_anything_is_deleted() {
     [stderr]
     error: the Kubernetes API of cluster "demo" does not know this AWS identity (401 Unauthorized)
     hint: map the identity to the cluster: `aws eks create-access-entry --cluster-name demo --principal-arn ARN`, with the ARN of `aws sts get-caller-identity`
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-default-s3-reader CREATE_COMPLETE");
@@ -145,7 +145,7 @@ fn missing_rights_to_read_are_told_before_anything_is_deleted() {
     [stderr]
     error: the Kubernetes API refuses to read service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot get resource "serviceaccounts" in API group "" in the namespace "default"
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-default-s3-reader CREATE_COMPLETE");
@@ -163,7 +163,7 @@ fn missing_rights_to_delete_leave_the_service_account_for_the_next_run() {
     deleted stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     error: the Kubernetes API refuses to delete service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot delete resource "serviceaccounts" in API group "" in the namespace "default"
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     assert_eq!(bench.stacks(), "");
@@ -190,7 +190,7 @@ fn an_unreachable_api_is_told_before_anything_is_deleted() {
     [stderr]
     error: cannot read service account default/s3-reader: cluster "demo": the proxy could not reach the host
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-default-s3-reader CREATE_COMPLETE");

@@ -54,12 +54,12 @@ fn an_answer_that_is_not_the_services_is_told() {
     kubernetes apply serviceaccounts:
       error: cannot apply service account default/s3-reader: cluster "demo": something else answers there
       hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-      hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+      hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
       [exit 1]
     kubernetes get serviceaccounts:
       error: cannot read service account default/s3-reader: cluster "demo": something else answers there
       hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-      hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+      hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
       [exit 1]
     "#);
 }
@@ -104,12 +104,12 @@ fn a_server_that_fails_for_good_is_told() {
     kubernetes apply serviceaccounts:
       error: cannot apply service account default/s3-reader: We encountered an internal error. (500)
       hint: the API has trouble: run the same command again in a minute
-      hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+      hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
       [exit 1]
     kubernetes get serviceaccounts:
       error: cannot read service account default/s3-reader: We encountered an internal error. (500)
       hint: the API has trouble: run the same command again in a minute
-      hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+      hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
       [exit 1]
     ");
 }
@@ -154,12 +154,12 @@ fn connections_that_break_for_good_are_told() {
     kubernetes apply serviceaccounts:
       error: cannot apply service account default/s3-reader: cluster "demo": connection closed before message completed
       hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-      hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+      hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
       [exit 1]
     kubernetes get serviceaccounts:
       error: cannot read service account default/s3-reader: cluster "demo": connection closed before message completed
       hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-      hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+      hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
       [exit 1]
     "#);
 }

@@ -20,7 +20,7 @@ fn an_identity_that_the_cluster_does_not_know_is_told() {
     [stderr]
     error: the Kubernetes API of cluster "demo" does not know this AWS identity (401 Unauthorized)
     hint: map the identity to the cluster: `aws eks create-access-entry --cluster-name demo --principal-arn ARN`, with the ARN of `aws sts get-caller-identity`
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     assert_untouched(&bench);
@@ -34,7 +34,7 @@ fn an_identity_without_rights_is_told() {
     [stderr]
     error: the Kubernetes API refuses to read service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot get resource "serviceaccounts" in API group "" in the namespace "default"
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     assert_untouched(&bench);
@@ -54,7 +54,7 @@ fn an_identity_that_may_only_read_is_told_when_it_writes() {
     created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     error: the Kubernetes API refuses to apply service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot patch resource "serviceaccounts" in API group "" in the namespace "default"
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-default-s3-reader CREATE_COMPLETE");
@@ -139,7 +139,7 @@ fn a_private_endpoint_that_is_not_reached_is_told() {
     [stderr]
     error: cannot read service account default/s3-reader: cluster "demo": the proxy could not reach the host
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     assert_untouched(&bench);
@@ -183,7 +183,7 @@ fn another_clusters_certificate_is_refused() {
     [stderr]
     error: cannot read service account default/s3-reader: cluster "demo": its TLS certificate is not trusted: its signature is wrong
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     assert_untouched(&bench);

@@ -228,7 +228,7 @@ fn a_kubernetes_that_takes_no_connection_is_told() {
     [stderr]
     error: cannot read service account default/s3-reader: cluster "demo": no connection within 1s
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
 }
@@ -241,7 +241,7 @@ fn a_kubernetes_that_says_nothing_to_tls_is_told() {
     [stderr]
     error: cannot read service account default/s3-reader: cluster "demo": no connection within 1s
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
 }
@@ -254,7 +254,7 @@ fn a_kubernetes_that_does_not_answer_is_told() {
     [stderr]
     error: cannot read service account default/s3-reader: cluster "demo": no answer within 1s
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
 }
@@ -267,7 +267,7 @@ fn a_kubernetes_behind_a_proxy_that_fails_is_told() {
     [stderr]
     error: cannot read service account default/s3-reader: cluster "demo": the proxy cannot be reached: Connection refused (os error 111)
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     let (_listener, address) = silent();
@@ -276,7 +276,7 @@ fn a_kubernetes_behind_a_proxy_that_fails_is_told() {
     [stderr]
     error: cannot read service account default/s3-reader: cluster "demo": no connection within 1s
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
 }

@@ -85,7 +85,7 @@ fn a_right_in_the_cluster_that_all_lack_is_told_once() {
     error: the Kubernetes API refuses to apply service account apps/a01: not allowed by the sandbox's fault rule
       so for 12: apps/a01, apps/a02, apps/a03 and 9 more
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
-    hint: or leave the ServiceAccount to someone with access: `--role-only` needs none
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     ");
 }
