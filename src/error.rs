@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::model::ClusterName;
 use crate::plan::{Refusal, Target};
-use crate::template::Difference;
+use crate::template::{Difference, indented};
 
 /// The way around a Kubernetes API that cannot be used.
 const ROLE_ONLY: &str = "or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none";
@@ -156,11 +156,6 @@ fn because(reason: &Option<String>) -> String {
         .as_ref()
         .map(|reason| format!(": {reason}"))
         .unwrap_or_default()
-}
-
-fn indented(differences: &[Difference]) -> String {
-    let lines = differences.iter().flat_map(Difference::lines);
-    lines.map(|line| format!("\n  {line}")).collect()
 }
 
 fn seconds(limit: &Duration) -> String {

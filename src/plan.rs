@@ -78,15 +78,6 @@ impl Plan {
         self.tracks.iter().flat_map(|track| &track.actions)
     }
 
-    pub fn refusals(&self) -> impl Iterator<Item = (&Target, &Refusal)> {
-        self.tracks.iter().flat_map(|track| {
-            track
-                .refusals
-                .iter()
-                .map(move |refusal| (&track.target, refusal))
-        })
-    }
-
     /// Whether there is nothing to do, nothing that was refused, and nothing left as it should not be.
     pub fn is_empty(&self) -> bool {
         self.tracks.iter().all(|track| {

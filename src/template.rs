@@ -20,7 +20,7 @@ mod role;
 
 pub use edit::{Boundary, Managed, RoleEdits, is_document};
 pub use functions::{PARTITIONS, eks_host, plain};
-pub use role::{Difference, RoleTemplate};
+pub use role::{Difference, RoleTemplate, indented};
 
 /// The role that is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,7 @@
 //! `create iamserviceaccount`: the role, its stack, and the ServiceAccount that uses it; of one
 //! service account by flags, or of those of a config file.
 
-use super::file::{self, Place};
+use super::file;
 use super::reconcile::Task;
 use super::{Context, Exit, Finished, Mode, asked, conclude, failures, finish};
 use crate::apply::{Outcome, annotated};
@@ -19,27 +19,14 @@ pub async fn run(
 ) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
     let how = asked::How::creating(args);
-    let (place, accounts, provider) = match &args.config_file {
+    let described = match &args.config_file {
         Some(path) => {
-            let config = file::read(path, &mut args.aws)?;
-            let filter = file::filter(&args.filter)?;
-            (
-                file::place(&config, args.cluster.issuer_url.as_ref()),
-                file::accounts(&config, &filter)?,
-                file::provider(&config),
-            )
+            let issuer = args.cluster.issuer_url.as_ref();
+            file::described(path, issuer, &args.filter, &mut args.aws)?
         }
-        None => {
-            file::none(&args.filter)?;
-            (
-                Place::new(
-                    args.cluster.cluster.as_ref(),
-                    args.cluster.issuer_url.as_ref(),
-                )?,
-                vec![asked::service_account(&args.account)?],
-                None,
-            )
-        }
+        None => file::by_flags(&args.cluster, &args.filter, || {
+            asked::service_account(&args.account)
+        })?,
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running)
         .await?
@@ -47,10 +34,10 @@ pub async fn run(
     let task = Task {
         aim: Aim::Create,
         drift: Drift::Told,
-        place: &place,
+        place: &described.place,
         kubernetes: &args.kubernetes,
-        accounts: how.all(accounts),
-        provider,
+        accounts: how.all(described.accounts),
+        provider: described.provider,
         prune: None,
     };
     let finished = finish(&context, mode, async |round| {

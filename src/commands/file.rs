@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::asked;
-use crate::cli::{AwsArgs, FilterArgs};
+use crate::cli::{AwsArgs, ClusterArgs, FilterArgs};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
 use crate::model::{Audience, ClusterName, Issuer};
@@ -96,6 +96,42 @@ fn globs(list: &str) -> Vec<String> {
 /// The accounts that a file has and the filter lets through.
 pub fn accounts(config: &ClusterConfig, filter: &Filter) -> Result<Vec<IamServiceAccount>, Error> {
     filter.select(config.accounts.clone()).map_err(Error::Flags)
+}
+
+/// What a command is asked for.
+pub struct Described {
+    pub place: Place,
+    pub accounts: Vec<IamServiceAccount>,
+    pub provider: Option<ProviderSpec>,
+}
+
+/// What a config file asks for, as far as the filter lets it through.
+pub fn described(
+    path: &Path,
+    issuer: Option<&Issuer>,
+    filter_args: &FilterArgs,
+    aws: &mut AwsArgs,
+) -> Result<Described, Error> {
+    let config = read(path, aws)?;
+    Ok(Described {
+        place: place(&config, issuer),
+        accounts: accounts(&config, &filter(filter_args)?)?,
+        provider: provider(&config),
+    })
+}
+
+/// What flags ask for: one account, without any flag that needs a file.
+pub fn by_flags(
+    cluster: &ClusterArgs,
+    filter: &FilterArgs,
+    asked: impl FnOnce() -> Result<IamServiceAccount, Error>,
+) -> Result<Described, Error> {
+    none(filter)?;
+    Ok(Described {
+        place: Place::new(cluster.cluster.as_ref(), cluster.issuer_url.as_ref())?,
+        accounts: vec![asked()?],
+        provider: None,
+    })
 }
 
 /// The provider that `withOIDC: true` asks for, for the audiences of all accounts: existing roles are

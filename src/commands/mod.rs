@@ -378,7 +378,7 @@ fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
         count => output.say(&format!("plan: {count} actions")),
     }
     output.print(&PlanView(plan))?;
-    let mut errors = refusals(plan);
+    let mut errors: Vec<Error> = plan.tracks.iter().flat_map(refusals).collect();
     errors.extend(told(plan.tracks.len() + look.unseen.len(), look.unseen));
     if let Some(error) = Error::all(errors) {
         return Err(error);
@@ -404,13 +404,11 @@ fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
     })
 }
 
-fn refusals(plan: &Plan) -> Vec<Error> {
-    plan.refusals()
-        .map(|(target, refusal)| Error::Refused {
-            target: target.clone(),
-            refusal: Box::new(refusal.clone()),
-        })
-        .collect()
+fn refusals(track: &Track) -> impl Iterator<Item = Error> {
+    track.refusals.iter().map(|refusal| Error::Refused {
+        target: track.target.clone(),
+        refusal: Box::new(refusal.clone()),
+    })
 }
 
 /// Prints how it went, and turns what failed into the run's failure.
@@ -438,10 +436,7 @@ fn failures(outcomes: &mut [Outcome]) -> Result<Exit, Error> {
     let count = outcomes.len();
     for outcome in outcomes {
         let target = &outcome.track.target;
-        errors.extend(outcome.track.refusals.iter().map(|refusal| Error::Refused {
-            target: target.clone(),
-            refusal: Box::new(refusal.clone()),
-        }));
+        errors.extend(refusals(&outcome.track));
         if !outcome.track.drift.is_empty() && outcome.error.is_none() {
             errors.push(Error::Drifted {
                 target: target.clone(),

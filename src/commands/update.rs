@@ -1,7 +1,7 @@
 //! `update iamserviceaccount`: brings a role, its stack and its ServiceAccount to what is asked; what is
 //! not named stays as it is.
 
-use super::file::{self, Place};
+use super::file;
 use super::reconcile::Task;
 use super::{Context, Exit, Mode, asked, conclude, finish};
 use crate::cli::{Screen, UpdateServiceAccount};
@@ -15,28 +15,13 @@ pub async fn run(
     running: Running,
 ) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
-    let (place, accounts, provider) = match &args.config_file {
+    let how = asked::How::updating(args);
+    let described = match &args.config_file {
         Some(path) => {
-            let config = file::read(path, &mut args.aws)?;
-            let filter = file::filter(&args.filter)?;
-            let how = asked::How::updating(args);
-            (
-                file::place(&config, args.cluster.issuer_url.as_ref()),
-                how.all(file::accounts(&config, &filter)?),
-                file::provider(&config),
-            )
+            let issuer = args.cluster.issuer_url.as_ref();
+            file::described(path, issuer, &args.filter, &mut args.aws)?
         }
-        None => {
-            file::none(&args.filter)?;
-            (
-                Place::new(
-                    args.cluster.cluster.as_ref(),
-                    args.cluster.issuer_url.as_ref(),
-                )?,
-                vec![asked::edited(args)?],
-                None,
-            )
-        }
+        None => file::by_flags(&args.cluster, &args.filter, || asked::edited(args))?,
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running)
         .await?
@@ -47,10 +32,10 @@ pub async fn run(
             true => Drift::Repaired,
             false => Drift::Told,
         },
-        place: &place,
+        place: &described.place,
         kubernetes: &args.kubernetes,
-        accounts,
-        provider,
+        accounts: how.all(described.accounts),
+        provider: described.provider,
         prune: None,
     };
     let finished = finish(&context, mode, async |round| {

@@ -1,7 +1,7 @@
 //! Why a target is left alone: each reason in words, and the command that mends it.
 
 use crate::model::{Audience, ClusterName, RoleArn, RoleName, ServiceAccountName, StackName};
-use crate::template::Difference;
+use crate::template::{Difference, indented};
 
 /// A reason to do nothing for a target. `cluster` and `name` fill the commands of the hints.
 #[derive(Clone, Debug, PartialEq)]
@@ -381,11 +381,6 @@ impl Refusal {
             }
         }
     }
-}
-
-fn indented(differences: &[Difference]) -> String {
-    let lines = differences.iter().flat_map(Difference::lines);
-    lines.map(|line| format!("\n  {line}")).collect()
 }
 
 fn delete(cluster: &ClusterName, name: &ServiceAccountName) -> String {

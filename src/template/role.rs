@@ -164,6 +164,12 @@ impl fmt::Display for Difference {
     }
 }
 
+/// All lines of differences, each on a new line, for the end of a sentence.
+pub fn indented(differences: &[Difference]) -> String {
+    let lines = differences.iter().flat_map(Difference::lines);
+    lines.map(|line| format!("\n  {line}")).collect()
+}
+
 /// The literal text of a value, with the partition filled in where it is a `Fn::Sub` of it.
 pub fn resolve(value: &Value, partition: &str) -> Option<String> {
     let text = value.as_str().or_else(|| value.get("Fn::Sub")?.as_str())?;

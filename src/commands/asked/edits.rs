@@ -50,8 +50,7 @@ impl How {
         }
     }
 
-    /// The account, carried out so.
-    pub fn one(&self, asked: IamServiceAccount) -> IamServiceAccount {
+    fn one(&self, asked: IamServiceAccount) -> IamServiceAccount {
         IamServiceAccount {
             conflicts: self.conflicts,
             service_role: self.service_role.clone(),
@@ -98,10 +97,10 @@ pub fn edited(args: &UpdateServiceAccount) -> Result<IamServiceAccount, Error> {
     };
     let asked = desired::service_account(given).map_err(first)?;
     let permissions = Permissions::Edited(role_edits(edits)?);
-    Ok(How::updating(args).one(IamServiceAccount {
+    Ok(IamServiceAccount {
         permissions,
         ..asked
-    }))
+    })
 }
 
 fn role_edits(asked: &EditArgs) -> Result<RoleEdits, Error> {
