@@ -26,6 +26,17 @@ impl<T> Lookup<T> {
         }
     }
 
+    /// Whatever stood in the way of a read: what it would tell is unknown, and that is no failure.
+    pub fn or_unknown(result: Result<Self, Error>) -> Self {
+        match result {
+            Ok(lookup) => lookup,
+            Err(Error::AccessDenied { permission, .. }) => {
+                Self::Unknown(format!("not allowed to call {permission}"))
+            }
+            Err(error) => Self::Unknown(error.to_string()),
+        }
+    }
+
     pub fn found(self) -> Option<T> {
         match self {
             Self::Found(value) => Some(value),

@@ -1,0 +1,411 @@
+//! What bears on whether a pod has its role: the types of everything that `doctor` looks at. Apart from
+//! the reads (in the folder beside), so that what judges knows no calls. Times are seconds since 1970.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Lookup, OidcProvider};
+use crate::model::{Map, ServiceAccountName};
+
+/// A cluster, as DescribeCluster tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClusterFacts {
+    /// Kubernetes' `1.31`.
+    pub version: String,
+    /// EKS's `eks.4`.
+    pub platform_version: String,
+    pub vpc: Option<String>,
+    pub public_endpoint: bool,
+    pub private_endpoint: bool,
+    pub public_cidrs: Vec<String>,
+    /// CONFIG_MAP, API_AND_CONFIG_MAP or API.
+    pub authentication_mode: Option<String>,
+    /// EKS Auto Mode, which brings the Pod Identity agent with it.
+    pub auto_mode: bool,
+    /// Codes and messages of `health.issues`.
+    pub issues: Vec<String>,
+}
+
+/// An EKS add-on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Addon {
+    pub name: String,
+    /// AWS's word: ACTIVE, DEGRADED, ….
+    pub status: String,
+    /// The role of its service account, where the add-on sets it.
+    pub service_account_role: Option<String>,
+    /// ARNs of the associations that it owns.
+    pub pod_identity_associations: Vec<String>,
+}
+
+/// A Pod Identity association.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Association {
+    pub id: String,
+    pub arn: String,
+    pub role: String,
+    pub target_role: Option<String>,
+    pub external_id: Option<String>,
+    pub session_tags_disabled: bool,
+    /// A session policy.
+    pub policy: Option<String>,
+    /// ARN of the add-on that owns it.
+    pub owner: Option<String>,
+}
+
+/// A role, with what its history tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoleHistory {
+    pub created: i64,
+    /// `None`: never, or not within the tracking period of 400 days.
+    pub last_used: Option<LastUse>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastUse {
+    pub at: i64,
+    pub region: String,
+}
+
+/// What a policy simulation says of one action.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Simulated {
+    pub action: String,
+    pub resource: String,
+    pub allowed: bool,
+    /// AWS's word: allowed, explicitDeny, implicitDeny.
+    pub decision: String,
+    /// What it is denied by, where AWS tells: `permissions boundary`, `organizations`.
+    pub denied_by: Option<String>,
+}
+
+/// A finding of IAM Access Analyzer's ValidatePolicy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnalyzerFinding {
+    /// ERROR, SECURITY_WARNING, WARNING or SUGGESTION.
+    pub kind: String,
+    pub code: String,
+    pub details: String,
+}
+
+/// A failed AssumeRoleWithWebIdentity that CloudTrail recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedFailure {
+    pub at: i64,
+    /// `sub` of the token.
+    pub subject: Option<String>,
+    /// The provider that the token came from.
+    pub provider: Option<String>,
+    pub role: Option<String>,
+    pub code: String,
+    pub message: String,
+    pub region: String,
+}
+
+/// An interface endpoint in a cluster's VPC.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VpcEndpoint {
+    pub id: String,
+    /// `com.amazonaws.eu-west-1.sts`.
+    pub service: String,
+    pub state: String,
+    pub private_dns: bool,
+    pub policy: Option<Value>,
+    pub security_groups: Vec<SecurityGroup>,
+}
+
+/// A security group, as far as port 443 goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SecurityGroup {
+    pub id: String,
+    /// Whether any rule lets TCP 443 in, and from where: CIDRs, groups, prefix lists.
+    pub https_from: Vec<String>,
+    /// Whether any rule lets TCP 443 out, and to where.
+    pub https_to: Vec<String>,
+    /// The same of UDP 53.
+    pub dns_to: Vec<String>,
+}
+
+/// How an instance gives its metadata away.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetadataOptions {
+    pub instance: String,
+    pub hop_limit: i32,
+    /// IMDSv2 required.
+    pub token_required: bool,
+}
+
+/// The webhook that gives pods their environment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Webhook {
+    /// Of the MutatingWebhookConfiguration.
+    pub name: String,
+    pub url: Option<String>,
+    /// `namespace/name` of its service, where it has no URL.
+    pub service: Option<String>,
+    pub has_ca: bool,
+    /// Ignore or Fail.
+    pub failure_policy: Option<String>,
+    pub namespace_selector: Option<Selector>,
+    pub object_selector: Option<Selector>,
+    /// Whether its rules are about the creation of pods.
+    pub on_pod_creation: bool,
+}
+
+/// A label selector of Kubernetes.
+#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Selector {
+    pub match_labels: Map,
+    pub match_expressions: Vec<Requirement>,
+}
+
+#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+pub struct Requirement {
+    pub key: String,
+    /// In, NotIn, Exists or DoesNotExist.
+    pub operator: String,
+    #[serde(default)]
+    pub values: Vec<String>,
+}
+
+impl Selector {
+    /// Whether an object with these labels is selected. An unknown operator selects nothing.
+    pub fn matches(&self, labels: &Map) -> bool {
+        let is_met = |requirement: &Requirement| {
+            let value = labels.get(&requirement.key);
+            let listed = value.is_some_and(|value| requirement.values.contains(value));
+            match requirement.operator.as_str() {
+                "In" => listed,
+                "NotIn" => !listed,
+                "Exists" => value.is_some(),
+                "DoesNotExist" => value.is_none(),
+                _ => false,
+            }
+        };
+        let mut equal = self.match_labels.iter();
+        equal.all(|(key, value)| labels.get(key) == Some(value))
+            && self.match_expressions.iter().all(is_met)
+    }
+}
+
+/// A pod, as far as its credentials go.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pod {
+    pub namespace: String,
+    pub name: String,
+    pub service_account: String,
+    pub created: i64,
+    /// Pending, Running, Succeeded, Failed or Unknown.
+    pub phase: String,
+    /// It is being deleted.
+    pub terminating: bool,
+    pub node: Option<String>,
+    pub host_network: bool,
+    /// By `nodeSelector` or `spec.os`.
+    pub windows: bool,
+    pub labels: Map,
+    pub annotations: Map,
+    pub containers: Vec<Container>,
+    pub tokens: Vec<ProjectedToken>,
+    /// `runAsUser`, `fsGroup` of the pod.
+    pub run_as_user: Option<i64>,
+    pub fs_group: Option<i64>,
+    pub automount: Option<bool>,
+    /// What it is a part of, as far as owner references lead; the pod itself where nobody owns it.
+    pub owner: Workload,
+}
+
+impl Pod {
+    /// Whether it runs or is about to: neither ended nor being deleted.
+    pub fn is_alive(&self) -> bool {
+        !self.terminating && !matches!(self.phase.as_str(), "Succeeded" | "Failed")
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Container {
+    pub name: String,
+    pub kind: ContainerKind,
+    pub image: String,
+    /// Plain values by name; those from elsewhere (`valueFrom`) as `None`.
+    pub env: BTreeMap<String, Option<String>>,
+    /// Secrets and ConfigMaps of `envFrom`, as `secret/NAME`, `configmap/NAME`.
+    pub env_from: Vec<String>,
+    pub mounts: Vec<Mount>,
+    pub run_as_user: Option<i64>,
+}
+
+impl Container {
+    /// A variable's plain value.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.env.get(name)?.as_deref()
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContainerKind {
+    #[default]
+    Main,
+    /// Ends before the others begin.
+    Init,
+    /// An init container that is restarted always.
+    Sidecar,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mount {
+    pub volume: String,
+    pub path: String,
+    pub read_only: bool,
+    /// Where it comes from, as `secret/NAME`, where it is a Secret or ConfigMap.
+    pub source: Option<String>,
+}
+
+/// A volume with a service account's token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectedToken {
+    pub volume: String,
+    /// `None`: the API server's own.
+    pub audience: Option<String>,
+    /// Seconds.
+    pub expiration: Option<i64>,
+    pub path: String,
+}
+
+/// Something that makes pods, or a pod by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Workload {
+    pub kind: WorkloadKind,
+    pub namespace: String,
+    pub name: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum WorkloadKind {
+    Deployment,
+    StatefulSet,
+    DaemonSet,
+    /// Of Argo Rollouts.
+    Rollout,
+    ReplicaSet,
+    Job,
+    CronJob,
+    #[default]
+    Pod,
+    /// Of a kind that is not known here.
+    Other,
+}
+
+impl WorkloadKind {
+    /// Whether a restart makes it replace its pods.
+    pub fn can_restart(self) -> bool {
+        matches!(
+            self,
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Rollout
+        )
+    }
+
+    /// As kubectl and people write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployment",
+            Self::StatefulSet => "statefulset",
+            Self::DaemonSet => "daemonset",
+            Self::Rollout => "rollout",
+            Self::ReplicaSet => "replicaset",
+            Self::Job => "job",
+            Self::CronJob => "cronjob",
+            Self::Pod => "pod",
+            Self::Other => "owner",
+        }
+    }
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    pub name: String,
+    /// EC2's id, where it is an instance.
+    pub instance: Option<String>,
+    /// `fargate`, `hybrid`, `auto` (Auto Mode), by its labels; else `ec2`.
+    pub compute: String,
+    pub windows: bool,
+}
+
+/// What is known of a ServiceAccount beyond its labels and annotations.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServiceAccountHistory {
+    pub created: i64,
+    /// Who set the role annotation, and when.
+    pub role_set: Option<(String, i64)>,
+    /// Field managers with any part in it.
+    pub managers: Vec<String>,
+    /// Names of Secrets with tokens (`secrets` of the ServiceAccount).
+    pub secrets: Vec<String>,
+}
+
+/// Agents that stand between pods and the instance metadata.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetadataAgent {
+    /// `kiam` or `kube2iam`.
+    pub kind: &'static str,
+    /// `namespace/name` of its DaemonSet.
+    pub name: String,
+}
+
+/// A NetworkPolicy, as far as it selects a pod.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkPolicy {
+    pub name: String,
+    pub selector: Selector,
+    /// Whether it says anything of what pods may reach; `None` where it does not.
+    pub egress: Option<Vec<EgressRule>>,
+}
+
+/// What pods may reach.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EgressRule {
+    /// Any address outside of the cluster is meant: no `to`, or these CIDRs with their exceptions.
+    pub cidrs: Vec<(String, Vec<String>)>,
+    /// No `to` at all.
+    pub to_all: bool,
+    /// Pods or namespaces are meant.
+    pub to_pods: bool,
+    /// Protocol and port; empty means all.
+    pub ports: Vec<(String, Option<u16>, Option<u16>)>,
+}
+
+/// A SecurityGroupPolicy of the VPC CNI, as far as it selects pods.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PodSecurityGroups {
+    pub name: String,
+    pub pod_selector: Option<Selector>,
+    pub service_account_selector: Option<Selector>,
+    pub groups: Vec<String>,
+}
+
+/// An IAM OIDC provider of the account, and whether a cluster still has its issuer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OtherProvider {
+    pub arn: String,
+    /// `None`: not known.
+    pub has_cluster: Option<bool>,
+}
+
+/// Of a provider: the one of the cluster's issuer, in the account of the role.
+pub type ProviderLookup = Lookup<OidcProvider>;
+
+/// Whose pods are looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pods {
+    /// All that run as the service account.
+    Of(ServiceAccountName),
+    /// `namespace/name`.
+    One(String, String),
+    OfWorkload(Workload),
+}
