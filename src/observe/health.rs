@@ -6,8 +6,68 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Lookup, OidcProvider};
+use super::{LivePolicies, Lookup, OidcProvider, RoleFacts, ServiceAccount};
 use crate::model::{Map, ServiceAccountName};
+use crate::policy::Quotas;
+
+/// What is looked at once for a cluster in AWS.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterHealth {
+    pub facts: Lookup<ClusterFacts>,
+    pub addons: Lookup<Vec<Addon>>,
+    /// All of the account but the cluster's own.
+    pub other_providers: Lookup<Vec<OtherProvider>>,
+    /// Whether the region's STS answers from here.
+    pub sts: Lookup<()>,
+    /// Those of STS and of EKS's Pod Identity in the cluster's VPC.
+    pub endpoints: Lookup<Vec<VpcEndpoint>>,
+}
+
+/// What is looked at once for a cluster in Kubernetes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KubernetesHealth {
+    /// The API server's version; unknown where it cannot be reached or refuses.
+    pub version: Lookup<String>,
+    pub webhooks: Lookup<Vec<Webhook>>,
+    pub metadata_agents: Lookup<Vec<MetadataAgent>>,
+    pub identity_agent: Lookup<IdentityAgent>,
+}
+
+/// The Pod Identity agent's DaemonSet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IdentityAgent {
+    pub desired: i64,
+    pub ready: i64,
+    pub host_network: bool,
+}
+
+/// What is looked at for each role.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoleHealth {
+    pub role: Lookup<RoleFacts>,
+    pub policies: Lookup<LivePolicies>,
+    /// Documents of the managed policies by their ARNs.
+    pub documents: BTreeMap<String, Lookup<Value>>,
+    pub boundary: Option<Lookup<Value>>,
+    /// The cluster's provider in the account of the role.
+    pub provider: Lookup<OidcProvider>,
+    pub quotas: Lookup<Quotas>,
+    pub analyzer: Lookup<Vec<AnalyzerFinding>>,
+    pub failures: Lookup<Vec<RecordedFailure>>,
+}
+
+/// What is looked at for each service account in Kubernetes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectHealth {
+    /// The namespace's labels.
+    pub namespace: Lookup<Map>,
+    pub service_account: Lookup<(ServiceAccount, ServiceAccountHistory)>,
+    pub pods: Lookup<Vec<Pod>>,
+    /// Those that the pods run on.
+    pub nodes: Lookup<Vec<Node>>,
+    pub network_policies: Lookup<Vec<NetworkPolicy>>,
+    pub security_groups: Lookup<Vec<PodSecurityGroups>>,
+}
 
 /// A cluster, as DescribeCluster tells.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -396,9 +456,6 @@ pub struct OtherProvider {
     /// `None`: not known.
     pub has_cluster: Option<bool>,
 }
-
-/// Of a provider: the one of the cluster's issuer, in the account of the role.
-pub type ProviderLookup = Lookup<OidcProvider>;
 
 /// Whose pods are looked at.
 #[derive(Clone, Debug, PartialEq)]
