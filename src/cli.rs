@@ -18,7 +18,7 @@ pub use render::{Render, Target};
 pub use screen::{Color, Format, Screen, WideFormat};
 pub use service_account::{
     AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, EditArgs, Export, FilterArgs,
-    GetServiceAccount, NameArgs, UpdateServiceAccount,
+    GetServiceAccount, NameArgs, ReconcileArgs, UpdateServiceAccount,
 };
 
 use examples::*;
@@ -92,11 +92,11 @@ impl Command {
             | Self::Utils(Utils::AssociateIamOidcProvider(args)) => &args.aws,
             Self::DisassociateOidcProvider(args) => &args.aws,
             Self::Thumbprint(args) => &args.aws,
-            Self::Create(Create::IamServiceAccount(args)) => &args.aws,
+            Self::Create(Create::IamServiceAccount(args)) => &args.run.aws,
             Self::Get(Get::IamServiceAccount(args)) => &args.aws,
-            Self::Update(Update::IamServiceAccount(args)) => &args.aws,
+            Self::Update(Update::IamServiceAccount(args)) => &args.run.aws,
             Self::Delete(Delete::IamServiceAccount(args)) => &args.aws,
-            Self::Apply(args) => &args.aws,
+            Self::Apply(args) => &args.run.aws,
             Self::Export(args) => &args.aws,
             Self::Render(_) | Self::Completion(_) => return String::new(),
         };

@@ -38,6 +38,22 @@ pub struct NameArgs {
     pub namespace: Option<Namespace>,
 }
 
+/// How create, update and apply go about it: shown or carried out, where, and told how.
+#[derive(Args, Clone, Debug)]
+pub struct ReconcileArgs {
+    #[command(flatten)]
+    pub approval: Approval,
+    #[command(flatten)]
+    pub parallel: ParallelArgs,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
+    /// Output format
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: Format,
+}
+
 #[derive(Args, Debug)]
 pub struct CreateServiceAccount {
     #[command(flatten)]
@@ -54,16 +70,7 @@ pub struct CreateServiceAccount {
     #[command(flatten)]
     pub stack: StackArgs,
     #[command(flatten)]
-    pub approval: Approval,
-    #[command(flatten)]
-    pub parallel: ParallelArgs,
-    #[command(flatten)]
-    pub aws: AwsArgs,
-    #[command(flatten)]
-    pub kubernetes: KubernetesArgs,
-    /// Output format
-    #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
+    pub run: ReconcileArgs,
 }
 
 /// One service account by flags.
@@ -240,16 +247,7 @@ pub struct UpdateServiceAccount {
     #[arg(long, value_name = "ARN", help_heading = "CloudFormation")]
     pub cfn_role_arn: Option<RoleArn>,
     #[command(flatten)]
-    pub approval: Approval,
-    #[command(flatten)]
-    pub parallel: ParallelArgs,
-    #[command(flatten)]
-    pub aws: AwsArgs,
-    #[command(flatten)]
-    pub kubernetes: KubernetesArgs,
-    /// Output format
-    #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
+    pub run: ReconcileArgs,
 }
 
 /// What is to change of a role.
@@ -347,16 +345,7 @@ pub struct Apply {
     #[command(flatten)]
     pub stack: StackArgs,
     #[command(flatten)]
-    pub approval: Approval,
-    #[command(flatten)]
-    pub parallel: ParallelArgs,
-    #[command(flatten)]
-    pub aws: AwsArgs,
-    #[command(flatten)]
-    pub kubernetes: KubernetesArgs,
-    /// Output format
-    #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
+    pub run: ReconcileArgs,
 }
 
 #[derive(Args, Debug)]

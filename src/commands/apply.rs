@@ -14,14 +14,12 @@ use crate::plan::delete::ForeignPolicies;
 use crate::progress::Running;
 
 pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
-    let mode = Mode::of(args.approval);
-    let config = file::read(&args.config_file, &mut args.aws)?;
+    let mode = Mode::of(args.run.approval);
+    let config = file::read(&args.config_file, &mut args.run.aws)?;
     let filter = file::filter(&args.filter)?;
     let place = file::place(&config, args.issuer_url.as_ref());
     let accounts = file::accounts(&config, &filter)?;
-    let context = Context::new(&args.aws, args.output.into(), screen, running)
-        .await?
-        .with_parallel(args.parallel);
+    let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {
         aim: Aim::Apply,
         drift: match args.repair_drift {
@@ -29,7 +27,7 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
             false => Drift::Told,
         },
         place: &place,
-        kubernetes: &args.kubernetes,
+        kubernetes: &args.run.kubernetes,
         accounts: asked::How::applying(args).all(accounts),
         provider: file::provider(&config),
         prune: prune(args, &config, filter),

@@ -17,25 +17,23 @@ pub async fn run(
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {
-    let mode = Mode::of(args.approval);
+    let mode = Mode::of(args.run.approval);
     let how = asked::How::creating(args);
     let described = match &args.config_file {
         Some(path) => {
             let issuer = args.cluster.issuer_url.as_ref();
-            file::described(path, issuer, &args.filter, &mut args.aws)?
+            file::described(path, issuer, &args.filter, &mut args.run.aws)?
         }
         None => file::by_flags(&args.cluster, &args.filter, || {
             asked::service_account(&args.account)
         })?,
     };
-    let context = Context::new(&args.aws, args.output.into(), screen, running)
-        .await?
-        .with_parallel(args.parallel);
+    let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {
         aim: Aim::Create,
         drift: Drift::Told,
         place: &described.place,
-        kubernetes: &args.kubernetes,
+        kubernetes: &args.run.kubernetes,
         accounts: how.all(described.accounts),
         provider: described.provider,
         prune: None,

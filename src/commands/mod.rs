@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::apply::{Event, Hands, Outcome};
 use crate::aws::{Aws, Connection, Intervals};
-use crate::cli::{self, AwsArgs, Command, KubernetesArgs, ParallelArgs, Screen};
+use crate::cli::{self, AwsArgs, Command, KubernetesArgs, ParallelArgs, ReconcileArgs, Screen};
 use crate::error::Error;
 use crate::kubernetes::{Access, Kubernetes};
 use crate::model::{Cluster, Timeout};
@@ -104,6 +104,16 @@ impl Context {
             parallel: 1,
             intervals,
         })
+    }
+
+    /// Of the commands that share their flags on how to go about it.
+    async fn reconciling(
+        args: &ReconcileArgs,
+        screen: Screen,
+        running: Running,
+    ) -> Result<Self, Error> {
+        let context = Self::new(&args.aws, args.output.into(), screen, running).await?;
+        Ok(context.with_parallel(args.parallel))
     }
 
     fn with_parallel(self, args: ParallelArgs) -> Self {
