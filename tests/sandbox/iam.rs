@@ -3,9 +3,11 @@
 //! code and tests arrange the world with it; here are the shapes and the list of operations.
 
 mod documents;
+pub mod evaluate;
 mod policies;
 mod providers;
 mod roles;
+mod simulate;
 
 pub use policies::ManagedPolicy;
 pub use providers::Provider;
@@ -42,6 +44,7 @@ pub fn answer(
     match (answer, action) {
         (Some(answer), _) => answer,
         (None, "GetAccountSummary") => Ok(account_summary(account)),
+        (None, "SimulatePrincipalPolicy") => simulate::answer(account, parameters),
         (None, _) => {
             let message = format!("Could not find operation {action} for version 2010-05-08");
             Err(Refusal::new(400, "InvalidAction", message))

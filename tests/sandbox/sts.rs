@@ -25,6 +25,8 @@ pub struct Session {
     pub user_id: String,
     pub secret: String,
     pub token: String,
+    /// What the session is held to besides the role's own policies.
+    pub policy: Option<Value>,
 }
 
 impl World {
@@ -37,6 +39,7 @@ impl World {
             user_id: "AROAADMIN:me".to_owned(),
             secret: "sandbox-secret-key".to_owned(),
             token: format!("sandbox-session-{}", digest(&["session", &account])),
+            policy: None,
             account,
         };
         let (key, token) = (format!("ASIA{}", session.account), session.token.clone());
@@ -94,6 +97,8 @@ pub fn assume_role_with_web_identity(
     let duration = duration.unwrap_or(3600);
     check_duration(duration)?;
     let role_arn = RoleArn::parse(arn)?;
+    let policy = parameters.text("Policy");
+    let policy = policy.map(session_policy).transpose()?;
     let claims = unverified(jwt)?;
     check_expiry(&claims)?;
     let provider = provider(world, &role_arn, &claims)?;
@@ -106,10 +111,29 @@ pub fn assume_role_with_web_identity(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
         return Err(Refusal::validation(message));
     }
-    let session_of = role_session(&role_arn, &role, session);
+    let mut session_of = role_session(&role_arn, &role, session);
+    session_of.policy = policy;
     Ok(issue(
         world, session_of, session, duration, &provider, &claims,
     ))
+}
+
+/// The policy of the session: at most 2,048 characters of JSON.
+fn session_policy(text: &str) -> Result<Value, Refusal> {
+    check_length("policy", text, 1, 2048)?;
+    let malformed = |message: &str| Refusal::new(400, "MalformedPolicyDocument", message);
+    let policy: Value =
+        serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;
+    let statements = trust::one_or_many(&policy["Statement"]);
+    let whole = |statement: &&Value| {
+        statement["Effect"].is_string()
+            && !statement["Action"].is_null()
+            && !statement["Resource"].is_null()
+    };
+    if statements.is_empty() || !statements.iter().all(whole) {
+        return Err(malformed("Syntax errors in policy."));
+    }
+    Ok(policy)
 }
 
 fn check_session(name: &str) -> Result<(), Refusal> {
@@ -332,6 +356,7 @@ fn role_session(arn: &RoleArn, role: &Role, session: &str) -> Session {
         user_id: format!("{}:{session}", role.id),
         secret: String::new(),
         token: String::new(),
+        policy: None,
     }
 }
 

@@ -3,6 +3,8 @@
 //! irsactl's own evaluation is tested against it.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
@@ -13,12 +15,9 @@ pub fn allows(policy: &Value, provider_arn: &str, subject: &str, audiences: &[St
     let issuer = provider_arn
         .split_once("oidc-provider/")
         .map_or("", |(_, issuer)| issuer);
-    let context = Context {
-        subject_key: format!("{issuer}:sub").to_ascii_lowercase(),
-        audience_key: format!("{issuer}:aud").to_ascii_lowercase(),
-        subject: vec![subject.to_owned()],
-        audiences: audiences.to_vec(),
-    };
+    let context = Context::default()
+        .with(&format!("{issuer}:sub"), [subject.to_owned()])
+        .with(&format!("{issuer}:aud"), audiences.iter().cloned());
     let effects: Vec<&str> = one_or_many(&policy["Statement"])
         .into_iter()
         .filter(|statement| {
@@ -94,17 +93,21 @@ fn names_action(statement: &Value) -> bool {
     }
 }
 
-/// The condition keys that a Kubernetes token fills; no others exist in the request.
-struct Context {
-    subject_key: String,
-    audience_key: String,
-    subject: Vec<String>,
-    audiences: Vec<String>,
-}
+/// The condition keys that a request fills, in lower case; no others exist in it. For a trust policy
+/// they are those of the token.
+#[derive(Clone, Debug, Default)]
+pub struct Context(BTreeMap<String, Vec<String>>);
 
 impl Context {
+    /// With the values of one more key.
+    pub fn with(mut self, key: &str, values: impl IntoIterator<Item = String>) -> Self {
+        self.0
+            .insert(key.to_ascii_lowercase(), values.into_iter().collect());
+        self
+    }
+
     /// All operators and all their keys must hold.
-    fn meets(&self, condition: &Value) -> bool {
+    pub fn meets(&self, condition: &Value) -> bool {
         let Some(operators) = condition.as_object() else {
             return condition.is_null();
         };
@@ -117,11 +120,8 @@ impl Context {
     }
 
     fn values(&self, key: &str) -> &[String] {
-        match key.to_ascii_lowercase() {
-            key if key == self.subject_key => &self.subject,
-            key if key == self.audience_key => &self.audiences,
-            _ => &[],
-        }
+        let values = self.0.get(&key.to_ascii_lowercase());
+        values.map_or(&[], Vec::as_slice)
     }
 
     fn holds(&self, operator: &str, key: &str, wanted: &Value) -> bool {
@@ -167,7 +167,7 @@ fn comparison(operator: &str) -> Option<(Compare, bool)> {
     match operator {
         "StringEquals" => Some((equal, false)),
         "StringNotEquals" => Some((equal, true)),
-        "StringEqualsIgnoreCase" => Some((same, false)),
+        "StringEqualsIgnoreCase" | "Bool" => Some((same, false)),
         "StringNotEqualsIgnoreCase" => Some((same, true)),
         "StringLike" | "ArnLike" | "ArnEquals" => Some((is_like, false)),
         "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => Some((is_like, true)),

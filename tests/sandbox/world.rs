@@ -173,6 +173,8 @@ pub struct Account {
     /// Customer-managed policies by ARN. AWS's own are known to `iam.rs`.
     pub policies: BTreeMap<String, ManagedPolicy>,
     pub stacks: Stacks,
+    /// The policy that the account's organisation puts over all its roles.
+    pub service_control_policy: Option<serde_json::Value>,
     /// How many stacks the account may have; 2,000 as AWS unless a test lowers it.
     pub stack_limit: Option<usize>,
     /// How many roles it may have; 1,000 as AWS unless a test says otherwise.

@@ -61,7 +61,7 @@ impl Role {
         }
     }
 
-    fn partition(&self) -> &str {
+    pub(super) fn partition(&self) -> &str {
         self.arn.split(':').nth(1).unwrap_or_default()
     }
 }
