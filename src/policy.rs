@@ -7,6 +7,12 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{Audience, Issuer, ServiceAccountName, SubjectPattern};
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "its commands follow")
+)]
+pub mod evaluate;
+
 /// IAM's quota for the inline policies of one role together, in characters that are no white space.
 pub const INLINE_QUOTA: usize = 10_240;
 /// As many managed policies a role can have where the quota is raised as far as it goes (10 by default).

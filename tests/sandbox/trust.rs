@@ -68,6 +68,7 @@ pub fn one_or_many(value: &Value) -> Vec<&Value> {
 fn names_principal(statement: &Value, provider_arn: &str) -> bool {
     let names = |principal: &Value| {
         principal == "*"
+            || one_or_many(&principal["AWS"]).iter().any(|arn| *arn == "*")
             || one_or_many(&principal["Federated"])
                 .iter()
                 .any(|arn| *arn == provider_arn)
@@ -125,12 +126,10 @@ impl Context {
     }
 
     fn holds(&self, operator: &str, key: &str, wanted: &Value) -> bool {
-        let (for_all, operator) = match operator.strip_prefix("ForAllValues:") {
-            Some(rest) => (true, rest),
-            None => (
-                false,
-                operator.strip_prefix("ForAnyValue:").unwrap_or(operator),
-            ),
+        let (for_all, for_any, operator) = match operator.split_once(':') {
+            Some(("ForAllValues", rest)) => (true, false, rest),
+            Some(("ForAnyValue", rest)) => (false, true, rest),
+            _ => (false, false, operator),
         };
         let (if_exists, operator) = match operator.strip_suffix("IfExists") {
             Some(rest) => (true, rest),
@@ -139,18 +138,17 @@ impl Context {
         let values = self.values(key);
         let wanted: Vec<String> = one_or_many(wanted).into_iter().map(as_text).collect();
         if operator == "Null" {
-            return wanted
-                .iter()
-                .any(|null| (null == "true") == values.is_empty());
+            let is_null = values.is_empty().to_string();
+            return wanted.contains(&is_null);
         }
         let Some((compare, negated)) = comparison(operator) else {
             return false;
         };
         if values.is_empty() {
-            return if_exists || negated || for_all;
+            return for_all || !for_any && (if_exists || negated);
         }
         let hit = |value: &String| wanted.iter().any(|wanted| compare(wanted, value)) != negated;
-        if for_all || negated {
+        if for_all || negated && !for_any {
             values.iter().all(hit)
         } else {
             values.iter().any(hit)
@@ -160,19 +158,35 @@ impl Context {
 
 type Compare = fn(&str, &str) -> bool;
 
-/// The string operators, and whether they negate. Others cannot hold for strings.
+/// The operators, and whether they negate. Those that compare no texts find nothing equal here.
 fn comparison(operator: &str) -> Option<(Compare, bool)> {
     let equal: Compare = |wanted, value| wanted == value;
     let same: Compare = |wanted, value| wanted.eq_ignore_ascii_case(value);
+    let never: Compare = |_, _| false;
     match operator {
         "StringEquals" => Some((equal, false)),
         "StringNotEquals" => Some((equal, true)),
         "StringEqualsIgnoreCase" | "Bool" => Some((same, false)),
         "StringNotEqualsIgnoreCase" => Some((same, true)),
-        "StringLike" | "ArnLike" | "ArnEquals" => Some((is_like, false)),
-        "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => Some((is_like, true)),
+        "StringLike" => Some((is_like, false)),
+        "StringNotLike" => Some((is_like, true)),
+        "ArnLike" | "ArnEquals" => Some((is_arn_like, false)),
+        "ArnNotLike" | "ArnNotEquals" => Some((is_arn_like, true)),
+        "Bool" | "BinaryEquals" | "IpAddress" => Some((never, false)),
+        "NumericNotEquals" | "DateNotEquals" | "NotIpAddress" => Some((never, true)),
+        _ if operator.starts_with("Numeric") || operator.starts_with("Date") => {
+            Some((never, false))
+        }
         _ => None,
     }
+}
+
+/// Each of the six parts by itself; what has fewer is no ARN and like none.
+fn is_arn_like(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<&str> = pattern.splitn(6, ':').collect();
+    let text: Vec<&str> = text.splitn(6, ':').collect();
+    let mut parts = pattern.iter().zip(&text);
+    pattern.len() == 6 && text.len() == 6 && parts.all(|(part, text)| is_like(part, text))
 }
 
 fn as_text(value: &Value) -> String {

@@ -1,0 +1,150 @@
+//! A statement's conditions: all operators and all their keys must hold.
+
+use serde_json::{Map, Value};
+
+use super::compare::{Pattern, glyphs, text_of};
+use super::operator::{Operator, Quantifier};
+use super::request::{Got, Request};
+use super::trace::{Check, Element, Outcome};
+
+pub(super) fn checks(
+    statement: &Map<String, Value>,
+    request: &Request,
+    variables: bool,
+) -> Vec<Check> {
+    let condition = match statement.get("Condition") {
+        None => return Vec::new(),
+        Some(Value::Object(condition)) => condition,
+        Some(_) => return vec![malformed("Condition", "is not operator → key → value")],
+    };
+    let mut checks = Vec::new();
+    for (name, keys) in condition {
+        match (name.parse::<Operator>(), keys) {
+            (Err(why), _) => checks.push(malformed(name, &why)),
+            (Ok(operator), Value::Object(keys)) => {
+                for (key, wanted) in keys {
+                    let entry = Entry {
+                        name,
+                        operator,
+                        key,
+                        variables,
+                    };
+                    checks.push(entry.check(wanted, request));
+                }
+            }
+            (Ok(_), _) => checks.push(malformed(name, "is not key → value")),
+        }
+    }
+    checks
+}
+
+fn malformed(operator: &str, why: &str) -> Check {
+    let mut check = Check::of(Element::Condition, Vec::new(), Vec::new(), Outcome::Fails);
+    check.operator = Some(operator.to_owned());
+    check.noted(why)
+}
+
+/// One operator and key.
+struct Entry<'a> {
+    name: &'a str,
+    operator: Operator,
+    key: &'a str,
+    variables: bool,
+}
+
+/// A value of the policy: a pattern, or the key that it cannot be resolved without.
+type Wanted = Result<Pattern, Option<String>>;
+
+impl Entry<'_> {
+    fn check(&self, wanted: &Value, request: &Request) -> Check {
+        let texts: Vec<String> = match wanted {
+            Value::Array(values) => values.iter().map(text_of).collect(),
+            value => vec![text_of(value)],
+        };
+        let got = request.value(self.key);
+        let mut check = Check::of(
+            Element::Condition,
+            texts.clone(),
+            match got {
+                Got::Values(values) => values.to_vec(),
+                Got::Absent | Got::Unknown => Vec::new(),
+            },
+            Outcome::Fails,
+        );
+        check.operator = Some(self.name.to_owned());
+        check.key = Some(self.key.to_owned());
+        check.negated = self.operator.negated;
+        let patterns: Vec<Wanted> = texts
+            .iter()
+            .map(|text| self.pattern(text, request))
+            .collect();
+        check.outcome = match got {
+            _ if self.operator.is_null() => is_null(&texts, &got),
+            Got::Unknown => Outcome::Unknown,
+            Got::Absent => self.operator.without_value(),
+            Got::Values(values) => self.holds(&patterns, values),
+        };
+        if check.outcome == Outcome::Unknown {
+            check.depends = match got {
+                Got::Unknown => vec![self.key.to_owned()],
+                _ => patterns.into_iter().filter_map(unresolved).collect(),
+            };
+        }
+        check
+    }
+
+    fn pattern(&self, text: &str, request: &Request) -> Wanted {
+        let variables = self.variables && self.operator.takes_variables();
+        match variables {
+            true => request.resolve(text, true).map_err(|key| {
+                // A variable without a value makes the text match nothing. Whether a negated
+                // operator then holds is not documented.
+                key.or_else(|| self.operator.negated.then(|| text.to_owned()))
+            }),
+            false => Ok(glyphs(text)),
+        }
+    }
+
+    fn holds(&self, wanted: &[Wanted], values: &[String]) -> Outcome {
+        let matches = |value: &String| {
+            let each = wanted.iter().map(|wanted| match wanted {
+                Ok(pattern) => Outcome::from(self.operator.matches(pattern, value)),
+                Err(Some(_)) => Outcome::Unknown,
+                Err(None) => Outcome::Fails,
+            });
+            let any = Outcome::any(each);
+            match self.operator.negated {
+                true => any.negated(),
+                false => any,
+            }
+        };
+        let each = values.iter().map(matches);
+        // IAM asks for a qualifier where a key has several values. Without one, any of them may
+        // match, and none of them may where the operator is negated.
+        match (self.operator.quantifier, self.operator.negated) {
+            (Quantifier::All, _) | (Quantifier::One, true) => Outcome::all(each),
+            (Quantifier::Any, _) | (Quantifier::One, false) => Outcome::any(each),
+        }
+    }
+}
+
+fn unresolved(wanted: Wanted) -> Option<String> {
+    wanted.err().flatten()
+}
+
+/// `true`: the key is not there; `false`: it is.
+fn is_null(wanted: &[String], got: &Got<'_>) -> Outcome {
+    let is = |text: &str| {
+        let mut wanted = wanted.iter();
+        Outcome::from(wanted.any(|wanted| wanted.eq_ignore_ascii_case(text)))
+    };
+    match got {
+        Got::Values(_) => is("false"),
+        Got::Absent => is("true"),
+        Got::Unknown => match (is("true"), is("false")) {
+            (Outcome::Holds, Outcome::Holds) => Outcome::Holds,
+            (Outcome::Fails, Outcome::Fails) => Outcome::Fails,
+            _ => Outcome::Unknown,
+        },
+    }
+}

@@ -1,0 +1,184 @@
+//! IAM's condition operators: how a value of the policy is compared with one of the request.
+//! Source: IAM User Guide, "IAM JSON policy elements: Condition operators".
+
+use std::cmp::Ordering;
+use std::str::FromStr;
+
+use super::compare::{
+    Glyph, boolean, is_arn_like, is_in_network, is_like, number, plain, same_bytes, seconds,
+};
+use super::trace::Outcome;
+
+/// How the values of a key that has several are taken together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantifier {
+    One,
+    /// `ForAllValues:`
+    All,
+    /// `ForAnyValue:`
+    Any,
+}
+
+/// A condition operator with what stands before and behind its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operator {
+    pub quantifier: Quantifier,
+    /// It holds for what the comparison does not.
+    pub negated: bool,
+    /// `…IfExists`
+    pub if_exists: bool,
+    comparison: Comparison,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    Equal,
+    EqualIgnoringCase,
+    Like,
+    Arn,
+    Number(Order),
+    Date(Order),
+    Bool,
+    Bytes,
+    Network,
+    Null,
+}
+
+/// How the request's value must stand to the policy's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Operator {
+    pub fn is_null(self) -> bool {
+        self.comparison == Comparison::Null
+    }
+
+    /// Whether it takes `*` as a wildcard.
+    pub fn takes_wildcards(self) -> bool {
+        matches!(self.comparison, Comparison::Like | Comparison::Arn)
+    }
+
+    /// Whether it compares texts with texts, as `sub` and `aud` are.
+    pub fn compares_texts(self) -> bool {
+        use Comparison::{Equal, EqualIgnoringCase, Like};
+        matches!(self.comparison, Equal | EqualIgnoringCase | Like)
+    }
+
+    pub(super) fn takes_variables(self) -> bool {
+        self.compares_texts() || matches!(self.comparison, Comparison::Arn | Comparison::Bool)
+    }
+
+    /// What it says of a key that the request does not have. No value is enough for all of them,
+    /// and none can be any of them, with `IfExists` too.
+    pub(super) fn without_value(self) -> Outcome {
+        Outcome::from(match self.quantifier {
+            Quantifier::One => self.negated || self.if_exists,
+            Quantifier::All => true,
+            Quantifier::Any => false,
+        })
+    }
+
+    /// Whether the comparison itself is true; negation is the caller's.
+    pub(super) fn matches(self, wanted: &[Glyph], value: &str) -> bool {
+        let text = plain(wanted);
+        match self.comparison {
+            Comparison::Equal => text == value,
+            Comparison::EqualIgnoringCase => text.to_lowercase() == value.to_lowercase(),
+            Comparison::Like => is_like(wanted, value),
+            Comparison::Arn => is_arn_like(wanted, value),
+            Comparison::Number(order) => order.holds(number(value), number(&text)),
+            Comparison::Date(order) => order.holds(seconds(value), seconds(&text)),
+            Comparison::Bool => boolean(value).is_some() && boolean(value) == boolean(&text),
+            Comparison::Bytes => same_bytes(&text, value),
+            Comparison::Network => is_in_network(&text, value),
+            Comparison::Null => false,
+        }
+    }
+}
+
+impl Order {
+    fn holds(self, value: Option<f64>, wanted: Option<f64>) -> bool {
+        let order = value
+            .zip(wanted)
+            .and_then(|(value, wanted)| value.partial_cmp(&wanted));
+        match self {
+            Self::Equal => order == Some(Ordering::Equal),
+            Self::Less => order == Some(Ordering::Less),
+            Self::LessOrEqual => order.is_some_and(Ordering::is_le),
+            Self::Greater => order == Some(Ordering::Greater),
+            Self::GreaterOrEqual => order.is_some_and(Ordering::is_ge),
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "equals" => Self::Equal,
+            "lessthan" => Self::Less,
+            "lessthanequals" => Self::LessOrEqual,
+            "greaterthan" => Self::Greater,
+            "greaterthanequals" => Self::GreaterOrEqual,
+            _ => return None,
+        })
+    }
+}
+
+/// Case does not matter in operators' names.
+impl FromStr for Operator {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = text.to_lowercase();
+        let (quantifier, name) = match name.split_once(':') {
+            Some(("forallvalues", name)) => (Quantifier::All, name),
+            Some(("foranyvalue", name)) => (Quantifier::Any, name),
+            _ => (Quantifier::One, name.as_str()),
+        };
+        let (name, if_exists) = match name.strip_suffix("ifexists") {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
+        let (comparison, negated) =
+            comparison(name).ok_or_else(|| "is no condition operator of IAM's".to_owned())?;
+        Ok(Self {
+            quantifier,
+            negated,
+            if_exists,
+            comparison,
+        })
+    }
+}
+
+/// An operator's comparison by its name in lower case, and whether it is negated.
+fn comparison(name: &str) -> Option<(Comparison, bool)> {
+    use Comparison::{
+        Arn, Bool, Bytes, Date, Equal, EqualIgnoringCase, Like, Network, Null, Number,
+    };
+    Some(match name {
+        "stringequals" => (Equal, false),
+        "stringnotequals" => (Equal, true),
+        "stringequalsignorecase" => (EqualIgnoringCase, false),
+        "stringnotequalsignorecase" => (EqualIgnoringCase, true),
+        "stringlike" => (Like, false),
+        "stringnotlike" => (Like, true),
+        "arnequals" | "arnlike" => (Arn, false),
+        "arnnotequals" | "arnnotlike" => (Arn, true),
+        "numericnotequals" => (Number(Order::Equal), true),
+        "datenotequals" => (Date(Order::Equal), true),
+        "bool" => (Bool, false),
+        "binaryequals" => (Bytes, false),
+        "ipaddress" => (Network, false),
+        "notipaddress" => (Network, true),
+        "null" => (Null, false),
+        _ => {
+            let number = name.strip_prefix("numeric").and_then(Order::named);
+            let date = name.strip_prefix("date").and_then(Order::named);
+            (number.map(Number).or(date.map(Date))?, false)
+        }
+    })
+}
