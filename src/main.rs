@@ -28,6 +28,7 @@ mod policy;
 mod progress;
 mod render;
 mod template;
+mod token;
 
 fn main() -> ExitCode {
     let mut cli = Cli::parse_from(cli::arguments(std::env::args_os()));

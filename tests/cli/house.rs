@@ -72,6 +72,7 @@ fn what_decides_is_pure() {
         "src/policy",
         "src/render",
         "src/template",
+        "src/token",
     ];
     let words = [
         "async ",
