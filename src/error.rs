@@ -96,8 +96,12 @@ pub enum Error {
     },
     #[error("cannot speak TLS with the issuer's host {host}: {cause}")]
     IssuerTls { host: String, cause: String },
-    #[error("the issuer's discovery document {url} {rule}")]
-    IssuerDocument { url: String, rule: String },
+    #[error("the issuer's {what} {url} {rule}")]
+    IssuerDocument {
+        what: &'static str,
+        url: String,
+        rule: String,
+    },
     #[error("the Kubernetes API of {cluster} does not know this AWS identity (401 Unauthorized)")]
     KubernetesUnauthorized {
         cluster: String,

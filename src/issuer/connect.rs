@@ -1,0 +1,160 @@
+//! The way to an issuer's host: TCP, through the proxy of the environment where there is one, and TLS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::chain::Chain;
+use super::tries::Failure;
+use super::verdict::{Recorder, inspected, tls_refusal, untrusted};
+use crate::aws::{deepest, is_final};
+use crate::error::Error;
+use crate::model::Timeout;
+
+/// A TLS connection with SNI, verified; and the chain as the server sent it.
+pub async fn connect(
+    host: &str,
+    port: u16,
+    limit: Duration,
+) -> Result<(TlsStream<TcpStream>, Chain), Failure> {
+    let unreachable = |cause: String| Error::IssuerUnreachable {
+        host: host.to_owned(),
+        cause,
+    };
+    let unusable = |error: rustls::Error| Failure::lasting(unreachable(error.to_string()));
+    let stream = open(host, port, limit).await?;
+    let recorder = Arc::new(Recorder::new().map_err(unusable)?);
+    let config = ClientConfig::builder_with_provider(recorder.provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?
+        .dangerous()
+        .with_custom_certificate_verifier(recorder.clone())
+        .with_no_client_auth();
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|error| Failure::lasting(unreachable(error.to_string())))?;
+    let result = TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await;
+    let sent = recorder.sent();
+    let no_tls = |cause: String| Error::IssuerTls {
+        host: host.to_owned(),
+        cause,
+    };
+    match result {
+        Ok(stream) => {
+            let chain = Chain::parse(host, &sent);
+            let chain = chain.map_err(|cause| Failure::lasting(no_tls(cause)))?;
+            Ok((stream, chain))
+        }
+        Err(error) => Err(match untrusted(&error) {
+            Some((reason, likely)) => Failure::lasting(Error::IssuerUntrusted {
+                host: host.to_owned(),
+                reason,
+                likely: likely.or_else(|| inspected(host, &sent)),
+            }),
+            None => match tls_refusal(&error) {
+                Some(cause) => Failure::lasting(no_tls(cause)),
+                None => Failure::passing(unreachable(deepest(&error))),
+            },
+        }),
+    }
+}
+
+/// A TCP connection, through the proxy of the environment where there is one for this host.
+async fn open(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Failure> {
+    let unreachable = |cause: String| Error::IssuerUnreachable {
+        host: host.to_owned(),
+        cause,
+    };
+    let target: http::Uri = format!("https://{host}:{port}")
+        .parse()
+        .map_err(|error| Failure::lasting(unreachable(format!("{error}"))))?;
+    let Some(proxy) = Matcher::from_env().intercept(&target) else {
+        let connected = connect_tcp((host, port), limit).await;
+        return connected.map_err(|error| Failure {
+            lasting: is_final(&error),
+            error: unreachable(error.to_string()),
+        });
+    };
+    open_through(&proxy, host, port, limit).await
+}
+
+/// The same through a proxy, by CONNECT.
+async fn open_through(
+    proxy: &Intercept,
+    host: &str,
+    port: u16,
+    limit: Duration,
+) -> Result<TcpStream, Failure> {
+    let unreachable = |cause: String| Error::IssuerUnreachable {
+        host: host.to_owned(),
+        cause,
+    };
+    let scheme = proxy.uri().scheme_str().unwrap_or("http");
+    if scheme != "http" {
+        let cause = format!("the proxy {} is not of the kind http://", proxy.uri());
+        return Err(Failure::lasting(unreachable(cause)));
+    }
+    let address = (
+        proxy.uri().host().unwrap_or_default(),
+        proxy.uri().port_u16().unwrap_or(80),
+    );
+    let name = format!("{}:{}", address.0, address.1);
+    let mut stream = connect_tcp(address, limit).await.map_err(|error| Failure {
+        lasting: is_final(&error),
+        error: Error::ProxyUnreachable {
+            proxy: name.clone(),
+            host: host.to_owned(),
+            cause: error.to_string(),
+        },
+    })?;
+    let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+    if let Some(credentials) = proxy.basic_auth().and_then(|value| value.to_str().ok()) {
+        request.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
+    }
+    request.push_str("\r\n");
+    let status = tunnel(&mut stream, &request)
+        .await
+        .map_err(|error| Failure::passing(unreachable(format!("proxy {name}: {error}"))))?;
+    match status.split_whitespace().nth(1) {
+        Some(code) if code.starts_with('2') => Ok(stream),
+        _ => {
+            let cause = format!("proxy {name} answers \"{status}\"");
+            Err(Failure::lasting(unreachable(cause)))
+        }
+    }
+}
+
+async fn connect_tcp(address: (&str, u16), limit: Duration) -> std::io::Result<TcpStream> {
+    let connected = tokio::time::timeout(limit, TcpStream::connect(address)).await;
+    connected.unwrap_or_else(|_| {
+        let text = format!("no connection within {}", Timeout(limit));
+        Err(std::io::Error::new(std::io::ErrorKind::TimedOut, text))
+    })
+}
+
+/// Asks a proxy for a tunnel, and returns the first line of its answer.
+async fn tunnel(stream: &mut TcpStream, request: &str) -> std::io::Result<String> {
+    stream.write_all(request.as_bytes()).await?;
+    proxy_status(stream).await
+}
+
+/// Reads the proxy's whole answer and returns its first line.
+async fn proxy_status(stream: &mut TcpStream) -> std::io::Result<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() > 8 << 10 {
+            return Err(std::io::Error::other("its answer does not end"));
+        }
+        head.push(stream.read_u8().await?);
+    }
+    let head = String::from_utf8_lossy(&head);
+    Ok(head.lines().next().unwrap_or_default().to_owned())
+}

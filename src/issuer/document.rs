@@ -1,0 +1,91 @@
+//! A document of an issuer: one GET over a verified connection, bounded in size.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use super::chain::Chain;
+use super::connect::connect;
+use super::tries::Failure;
+use crate::aws::deepest;
+use crate::error::Error;
+use crate::model::Issuer;
+
+/// What is to be read, and where.
+pub struct Document {
+    /// What errors call it.
+    pub what: &'static str,
+    /// Its host and port; of the URL only the path counts.
+    pub host: Issuer,
+    pub url: String,
+    /// Bytes that it may have at most.
+    pub longest: usize,
+}
+
+impl Document {
+    /// What is wrong with it, as a fragment that follows its URL.
+    pub fn wrong(&self, rule: String) -> Error {
+        Error::IssuerDocument {
+            what: self.what,
+            url: self.url.clone(),
+            rule,
+        }
+    }
+
+    /// One try: the chain of the host, and the document.
+    pub async fn read(&self, limit: Duration) -> Result<(Chain, Bytes), Failure> {
+        let (stream, chain) = connect(self.host.host(), self.host.port(), limit).await?;
+        let (status, body) = self
+            .get(stream)
+            .await
+            .map_err(|cause| Failure::passing(self.wrong(cause)))?;
+        if status == hyper::StatusCode::OK {
+            return Ok((chain, body));
+        }
+        let error = self.wrong(match status.is_redirection() {
+            true => format!("is answered with a redirect ({status}), which is not followed"),
+            false => format!("is answered with {status}"),
+        });
+        let passes = status.is_server_error() || status.as_u16() == 429;
+        Err(Failure {
+            error,
+            lasting: !passes,
+        })
+    }
+
+    /// Status and body; or why there is none.
+    async fn get(
+        &self,
+        stream: TlsStream<TcpStream>,
+    ) -> Result<(hyper::StatusCode, Bytes), String> {
+        let broken = |error: hyper::Error| format!("cannot be read: {}", deepest(&error));
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(broken)?;
+        tokio::spawn(connection);
+        let rest = self.url.strip_prefix("https://").unwrap_or(&self.url);
+        let (authority, path) = match rest.find('/') {
+            Some(slash) => rest.split_at(slash),
+            None => (rest, "/"),
+        };
+        let request = hyper::Request::get(path)
+            .header("host", authority)
+            .header("accept", "application/json")
+            .header("user-agent", concat!("irsactl/", env!("CARGO_PKG_VERSION")))
+            .body(Empty::<Bytes>::new())
+            .map_err(|error| format!("cannot be asked for: {error}"))?;
+        let answer = sender.send_request(request).await.map_err(broken)?;
+        let status = answer.status();
+        if status != hyper::StatusCode::OK {
+            return Ok((status, Bytes::new()));
+        }
+        let body = Limited::new(answer.into_body(), self.longest);
+        let body = body.collect().await;
+        let body = body.map_err(|error| format!("cannot be read: {}", deepest(error.as_ref())))?;
+        Ok((status, body.to_bytes()))
+    }
+}
