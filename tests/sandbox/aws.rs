@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::http::{Reply, Request};
 use super::world::{Service, World, partition};
-use super::{cloudformation, eks, iam, sts};
+use super::{authorization, cloudformation, eks, iam, sts};
 
 /// An error answer: HTTP status, AWS's error code, message.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,7 +84,11 @@ pub fn answer(world: &mut World, request: &Request) -> Reply {
     let result = if service == Service::Sts && action == "AssumeRoleWithWebIdentity" {
         sts::assume_role_with_web_identity(world, &parameters)
     } else {
-        match caller(world, request) {
+        let caller = caller(world, request).and_then(|caller| {
+            authorization::check(world, &caller, service, request)?;
+            Ok(caller)
+        });
+        match caller {
             Err(refused) => Err(refused),
             Ok(caller) => match service {
                 Service::Eks => return eks::answer(world, &caller, request),

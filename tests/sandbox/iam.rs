@@ -9,6 +9,7 @@ mod providers;
 mod roles;
 mod simulate;
 
+pub use evaluate::{Decision, decision};
 pub use policies::ManagedPolicy;
 pub use providers::Provider;
 pub use roles::Role;

@@ -4,6 +4,7 @@
 //! It is also the project's description of the outside world: read it to learn how AWS behaves
 //! where irsactl can notice.
 
+mod authorization;
 mod aws;
 mod certificates;
 mod cloudformation;
@@ -21,6 +22,7 @@ mod token;
 mod trust;
 mod world;
 
+pub use authorization::Hand;
 pub use certificates::{Authority, Chain, thumbprint};
 pub use cloudformation::{NO_CHANGES, NO_UPDATES};
 pub use fault::{Effect, Fault, Kind, Which};

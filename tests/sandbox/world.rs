@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::authorization::Rights;
 use super::aws::digest;
 use super::certificates::{Authority, Chain, Identities};
 use super::cloudformation::{NO_CHANGES, Stacks};
@@ -179,6 +180,8 @@ pub struct Account {
     pub stack_limit: Option<usize>,
     /// How many roles it may have; 1,000 as AWS unless a test says otherwise.
     pub role_limit: Option<usize>,
+    /// Of its user `someone`, whose keys the tests have.
+    pub rights: Rights,
 }
 
 /// An EKS cluster: what DescribeCluster says, its issuer and its Kubernetes API.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::super::authorization::check_handler;
 use super::super::aws::{Refusal, token_of, uuid};
 use super::super::iam::Role;
 use super::super::trust::one_or_many;
@@ -45,6 +46,15 @@ pub fn create(
             if account.role(&name).is_some() {
                 return Err(taken(&name, account));
             }
+            let mut actions = vec!["iam:CreateRole", "iam:TagRole", "iam:GetRole"];
+            let used = [
+                ("iam:PutRolePermissionsBoundary", role.boundary.is_some()),
+                ("iam:AttachRolePolicy", !role.attached.is_empty()),
+                ("iam:PutRolePolicy", !role.inline.is_empty()),
+            ];
+            actions.extend(used.into_iter().filter(|(_, is)| *is).map(|(used, _)| used));
+            check_handler(account, stack, &role.arn, &actions)
+                .map_err(|refused| reason(&refused, stack))?;
             let role = account
                 .create_role(role)
                 .map_err(|refused| reason(&refused, stack))?;
@@ -82,7 +92,7 @@ pub fn update(
     };
     if old.kind == "AWS::IAM::Policy" {
         put_policy(&resource.properties, logical, stack, account)?;
-        withdraw_policy(&old.properties, &resource.properties, account);
+        withdraw_policy(&old.properties, &resource.properties, stack, account)?;
         return Ok(resource);
     }
     let name = &old.physical_id;
@@ -91,13 +101,62 @@ pub fn update(
         return Err(reason(&Refusal::new(404, "NoSuchEntity", message), stack));
     };
     let wanted = wanted_role(name, logical, &resource.properties, stack)?;
-    let role = changed_role(existing, &wanted, old, &resource.properties);
+    let role = changed_role(existing.clone(), &wanted, old, &resource.properties);
+    check_handler(account, stack, &role.arn, &changes(&existing, &role))
+        .map_err(|refused| reason(&refused, stack))?;
     note_role(&mut resource, &role);
     resource.tags = wanted.tags;
     account
         .replace_role(role)
         .map_err(|refused| reason(&refused, stack))?;
     Ok(resource)
+}
+
+/// What IAM is asked for to make the one role of the other.
+fn changes(old: &Role, new: &Role) -> Vec<&'static str> {
+    let gone = |one: &Role, other: &Role| {
+        let managed = one.attached.iter().any(|arn| !other.attached.contains(arn));
+        let tags = one.tags.keys().any(|key| !other.tags.contains_key(key));
+        let mut inline = one.inline.keys();
+        (
+            managed,
+            inline.any(|name| !other.inline.contains_key(name)),
+            tags,
+        )
+    };
+    let (detached, deleted, untagged) = gone(old, new);
+    let (attached, ..) = gone(new, old);
+    let put = new.inline.iter();
+    let put = put
+        .filter(|(name, text)| old.inline.get(*name) != Some(text))
+        .count();
+    let is_tagged = new.tags.iter().any(|(k, v)| old.tags.get(k) != Some(v));
+    let is_other =
+        old.description != new.description || old.max_session_duration != new.max_session_duration;
+    let bounded = old.boundary != new.boundary;
+    [
+        ("iam:UpdateAssumeRolePolicy", old.trust != new.trust),
+        ("iam:UpdateRole", is_other),
+        ("iam:AttachRolePolicy", attached),
+        ("iam:DetachRolePolicy", detached),
+        ("iam:PutRolePolicy", put > 0),
+        ("iam:DeleteRolePolicy", deleted),
+        ("iam:TagRole", is_tagged),
+        ("iam:UntagRole", untagged),
+        (
+            "iam:PutRolePermissionsBoundary",
+            bounded && new.boundary.is_some(),
+        ),
+        (
+            "iam:DeleteRolePermissionsBoundary",
+            bounded && new.boundary.is_none(),
+        ),
+        ("iam:GetRole", true),
+    ]
+    .into_iter()
+    .filter(|(_, is)| *is)
+    .map(|(action, _)| action)
+    .collect()
 }
 
 fn changed_role(mut role: Role, wanted: &Role, old: &Resource, properties: &Value) -> Role {
@@ -177,14 +236,22 @@ pub fn role_tags(logical: &str, properties: &Value, stack: &Stack) -> BTreeMap<S
 /// role, any others make IAM refuse. The error is the reason of DELETE_FAILED.
 pub fn delete(resource: &Resource, stack: &Stack, account: &mut Account) -> Result<(), String> {
     if resource.kind == "AWS::IAM::Policy" {
-        remove_policy(&resource.properties, account);
-        return Ok(());
+        return withdraw_policy(&resource.properties, &Value::Null, stack, account);
     }
     let Some(role) = account.role(&resource.physical_id) else {
         return Ok(());
     };
     let mut role = role.clone();
     let (attached, inline) = policies_of(&resource.properties);
+    let mut actions = vec!["iam:GetRole", "iam:DeleteRole"];
+    if role.attached.iter().any(|arn| attached.contains(arn)) {
+        actions.push("iam:DetachRolePolicy");
+    }
+    if role.inline.keys().any(|name| inline.contains_key(name)) {
+        actions.push("iam:DeleteRolePolicy");
+    }
+    check_handler(account, stack, &role.arn, &actions)
+        .map_err(|refused| reason(&refused, stack))?;
     role.attached.retain(|arn| !attached.contains(arn));
     role.inline.retain(|name, _| !inline.contains_key(name));
     account.roles.insert(role.name.to_lowercase(), role);
@@ -325,6 +392,11 @@ fn put_policy(
     }
     for role in roles.into_iter().filter_map(Value::as_str) {
         let document = document_of(properties);
+        if let Some(known) = account.role(role).map(|role| role.arn.clone()) {
+            let actions = ["iam:PutRolePolicy", "iam:GetRolePolicy"];
+            check_handler(account, stack, &known, &actions)
+                .map_err(|refused| reason(&refused, stack))?;
+        }
         account
             .put_role_policy(role, name, document)
             .map_err(|refused| reason(&refused, stack))?;
@@ -332,12 +404,13 @@ fn put_policy(
     Ok(())
 }
 
-fn remove_policy(properties: &Value, account: &mut Account) {
-    withdraw_policy(properties, &Value::Null, account);
-}
-
 /// Takes an inline policy from the roles that have it by the old properties alone.
-fn withdraw_policy(old: &Value, new: &Value, account: &mut Account) {
+fn withdraw_policy(
+    old: &Value,
+    new: &Value,
+    stack: &Stack,
+    account: &mut Account,
+) -> Result<(), String> {
     let name = old["PolicyName"].as_str().unwrap_or_default();
     let same_name = old["PolicyName"] == new["PolicyName"];
     let kept = one_or_many(&new["Roles"]);
@@ -346,10 +419,16 @@ fn withdraw_policy(old: &Value, new: &Value, account: &mut Account) {
         if same_name && kept.contains(&role) {
             continue;
         }
+        let Some(arn) = account.roles.get(&key).map(|role| role.arn.clone()) else {
+            continue;
+        };
+        check_handler(account, stack, &arn, &["iam:DeleteRolePolicy"])
+            .map_err(|refused| reason(&refused, stack))?;
         if let Some(role) = account.roles.get_mut(&key) {
             role.inline.remove(name);
         }
     }
+    Ok(())
 }
 
 fn taken(name: &str, account: &Account) -> String {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::http::{Reply, Request};
+use super::super::trust::one_or_many;
 use super::authentication::User;
 use super::route::{Route, body};
 use super::status::{failure, refusal};
@@ -19,6 +20,8 @@ pub enum Access {
     NoRights,
     /// RBAC verb (`patch`, also for apply) and resource (`serviceaccounts/token`).
     Only(Vec<(String, String)>),
+    /// The rules of a ClusterRole that is bound to the caller.
+    Rules(Vec<Value>),
 }
 
 impl Access {
@@ -28,19 +31,27 @@ impl Access {
         Self::Only(rights.iter().map(owned).collect())
     }
 
-    pub fn allows(&self, verb: &str, resource: &str) -> bool {
+    /// `name` is empty where a request names no object.
+    pub fn allows(&self, verb: &str, group: &str, resource: &str, name: &str) -> bool {
+        let has = |list: &Value, wanted: &str| one_or_many(list).iter().any(|it| *it == wanted);
         match self {
             Self::Admin => true,
             Self::Nobody | Self::NoRights => false,
             Self::Only(rights) => rights
                 .iter()
                 .any(|right| right.0 == verb && right.1 == resource),
+            Self::Rules(rules) => rules.iter().any(|rule| {
+                has(&rule["verbs"], verb)
+                    && has(&rule["apiGroups"], group)
+                    && has(&rule["resources"], resource)
+                    && (rule["resourceNames"].is_null() || has(&rule["resourceNames"], name))
+            }),
         }
     }
 }
 
 /// The API server's 403. A namespace counts as being in itself.
-pub fn forbidden(user: &User, route: &Route) -> Reply {
+pub fn forbidden(user: &User, route: &Route, verb: &str) -> Reply {
     let resource = route.resource.qualified();
     let subject = if route.name.is_empty() {
         resource
@@ -59,7 +70,7 @@ pub fn forbidden(user: &User, route: &Route) -> Reply {
     let message = format!(
         "{subject} is forbidden: User \"{}\" cannot {} resource \"{}\" in API group \"{}\" {place}",
         user.name,
-        route.verb.right(),
+        verb,
         route.full_resource(),
         route.resource.group,
     );
@@ -93,7 +104,7 @@ fn access_status(access: &Access, attributes: &Value) -> Value {
         "" => text("resource").to_owned(),
         subresource => format!("{}/{subresource}", text("resource")),
     };
-    let allowed = access.allows(text("verb"), &resource);
+    let allowed = access.allows(text("verb"), text("group"), &resource, text("name"));
     let reason = if allowed {
         "RBAC: allowed by the sandbox"
     } else {
@@ -111,6 +122,7 @@ fn rules_status(access: &Access) -> Value {
             .iter()
             .map(|(verb, resource)| rule(verb, resource))
             .collect(),
+        Access::Rules(rules) => rules.clone(),
     };
     json!({"resourceRules": rules, "nonResourceRules": [], "incomplete": false})
 }

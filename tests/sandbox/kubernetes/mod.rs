@@ -19,7 +19,7 @@ mod validation;
 pub use authorization::Access;
 pub use status::refusal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,7 +29,7 @@ use super::http::{Reply, Request};
 use super::world::{Cluster, Service, World};
 use authentication::User;
 use fields::Manager;
-use route::Route;
+use route::{Route, Verb};
 
 /// Plural resource name, namespace (empty for what has none), name.
 pub type Key = (String, String, String);
@@ -39,6 +39,8 @@ pub type Key = (String, String, String);
 pub struct Api {
     /// What callers may do, whoever they are.
     pub access: Access,
+    /// Every right that was needed so far, allowed or not: `patch serviceaccounts`.
+    pub asked: BTreeSet<String>,
     /// When set, an admission webhook refuses every write with this message.
     pub admission: Option<String>,
     /// Every object, whole, as the API would answer it.
@@ -54,6 +56,7 @@ impl Default for Api {
     fn default() -> Self {
         let mut api = Self {
             access: Access::Admin,
+            asked: BTreeSet::new(),
             admission: None,
             objects: BTreeMap::new(),
             version: "1.33".to_owned(),
@@ -309,12 +312,26 @@ fn answer_resource(
     if route.resource.group == "authorization.k8s.io" {
         return authorization::review(&cluster.api.access, route, request);
     }
-    if !cluster
-        .api
-        .access
-        .allows(route.verb.right(), &route.full_resource())
+    // An apply that makes its object needs the right to create it too.
+    let makes = route.verb == Verb::Apply
+        && cluster
+            .api
+            .object(route.resource.plural, &route.namespace, &route.name)
+            .is_none();
+    for verb in [route.verb.right(), "create"]
+        .into_iter()
+        .take(1 + usize::from(makes))
     {
-        return Err(authorization::forbidden(user, route));
+        let (group, resource) = (route.resource.group, route.full_resource());
+        let right = format!("{verb} {}", route.full_resource());
+        cluster.api.asked.insert(right);
+        if !cluster
+            .api
+            .access
+            .allows(verb, group, &resource, &route.name)
+        {
+            return Err(authorization::forbidden(user, route, verb));
+        }
     }
     if route.subresource == "token" {
         return tokens::issue(cluster, route, request);
