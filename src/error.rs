@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::model::ClusterName;
 use crate::plan::{Refusal, Target};
+use crate::proof::Unproven;
 use crate::template::{Difference, indented};
 
 /// The way around a Kubernetes API that cannot be used.
@@ -128,6 +129,8 @@ pub enum Error {
         target: Target,
         refusal: Box<Refusal>,
     },
+    #[error("{0}")]
+    Unproven(Box<Unproven>),
     /// What is asked for cannot be said offline, or not in that tool's words.
     #[error("{cause}")]
     Unrenderable { cause: String, hints: Vec<String> },
@@ -362,6 +365,7 @@ impl Error {
             ],
             Self::Kubeconfig { .. } => vec!["check it: `kubectl config view --minify`".to_owned()],
             Self::Refused { refusal, .. } => refusal.hints(),
+            Self::Unproven(unproven) => unproven.hints(),
             Self::Unrenderable { hints, .. } => hints.clone(),
             Self::Interrupted(_) => vec!["run the same command again: it finishes the work".to_owned()],
         }
@@ -406,6 +410,7 @@ impl Error {
             | Self::KubernetesUnreachable { .. }
             | Self::Kubeconfig { .. }
             | Self::Refused { .. }
+            | Self::Unproven(_)
             | Self::Output(_) => 1,
             Self::Shared { error, .. } => error.exit_code(),
             Self::Several(errors) => errors.iter().map(Self::exit_code).max().unwrap_or(1),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use http_body_util::Limited;
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::{
     Namespace as NamespaceObject, ServiceAccount as ServiceAccountObject,
 };
@@ -16,9 +17,10 @@ use tower::util::MapResponseLayer;
 
 use crate::aws::{Aws, Intervals, deepest};
 use crate::error::Error;
-use crate::model::{Cluster, ClusterName, Map, Namespace, ServiceAccountName, Timeout};
+use crate::model::{Audience, Cluster, ClusterName, Map, Namespace, ServiceAccountName, Timeout};
 use crate::observe::ServiceAccount;
 use crate::plan::Conflicts;
+use crate::token::Secret;
 
 mod access;
 mod exec;
@@ -236,6 +238,42 @@ impl Kubernetes {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// A token of the service account for an audience, for so many seconds (TokenRequest). EKS gives
+    /// from 600 to 86,400.
+    ///
+    /// # Errors
+    /// Without the right to create serviceaccounts/token, or where the API fails.
+    pub async fn token(
+        &self,
+        name: &ServiceAccountName,
+        audience: &Audience,
+        seconds: i64,
+    ) -> Result<Secret, Error> {
+        let request = TokenRequest {
+            spec: Some(TokenRequestSpec {
+                audiences: Some(vec![audience.to_string()]),
+                expiration_seconds: Some(seconds),
+                ..TokenRequestSpec::default()
+            }),
+            ..TokenRequest::default()
+        };
+        let api = self.accounts(&name.namespace);
+        let parameters = PostParams::default();
+        let create = async || {
+            api.create_token_request(&name.name, &parameters, &request)
+                .await
+        };
+        let operation = format!("create a service account token of {name}");
+        let answer = self.call(create).await;
+        let answer = answer.map_err(|error| self.failed(&operation, &error))?;
+        let token = answer.status.and_then(|status| status.token);
+        token.map(Secret::new).ok_or_else(|| Error::Kubernetes {
+            operation,
+            message: "the answer has none".to_owned(),
+            lasting: true,
+        })
     }
 
     fn accounts(&self, namespace: &Namespace) -> Api<ServiceAccountObject> {

@@ -26,6 +26,7 @@ mod output;
 mod plan;
 mod policy;
 mod progress;
+mod proof;
 mod render;
 mod template;
 mod token;

@@ -175,6 +175,7 @@ impl Aws {
                 credentials: config.credentials_provider(),
                 region: region.clone(),
                 fips: config.use_fips().unwrap_or_default(),
+                intervals,
             },
             region,
         }

@@ -1,42 +1,41 @@
-//! STS: who calls, and the token that EKS takes for it.
+//! STS: who calls, the token that EKS takes for it, and the exchange of a pod's token for a session.
 
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sdk_sts::operation::get_caller_identity::{
+    GetCallerIdentityError, GetCallerIdentityOutput,
+};
 use aws_sigv4::http_request::{
     PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
 };
 use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{deepest, failed};
+use super::{Intervals, SdkError, deepest, failed};
 use crate::error::Error;
 use crate::model::Arn;
+
+mod web_identity;
+
+pub use web_identity::{NotAssumed, Terms};
 
 pub struct Sts {
     pub(super) client: aws_sdk_sts::Client,
     pub(super) credentials: Option<SharedCredentialsProvider>,
     pub(super) region: String,
     pub(super) fips: bool,
+    pub(super) intervals: Intervals,
 }
 
 impl Sts {
     /// The caller's ARN (GetCallerIdentity), for its account and partition.
     pub async fn caller(&self) -> Result<Arn, Error> {
-        let answer = self.client.get_caller_identity().send().await;
-        let arn = answer
-            .map_err(|error| failed("sts:GetCallerIdentity", "", error))?
-            .arn
-            .unwrap_or_default();
-        arn.parse().map_err(|rule: String| Error::Aws {
-            operation: "sts:GetCallerIdentity".to_owned(),
-            subject: String::new(),
-            code: "an answer that cannot be used".to_owned(),
-            message: rule,
-        })
+        caller_in(self.client.get_caller_identity().send().await)
     }
 
     /// A bearer token for an EKS cluster's API: a presigned GetCallerIdentity URL, as
@@ -80,6 +79,22 @@ impl Sts {
             .map(|endpoint| endpoint.url().to_owned())
             .map_err(|error| unresolved(error.to_string()))
     }
+}
+
+/// The ARN of an answer to GetCallerIdentity.
+fn caller_in(
+    answer: Result<GetCallerIdentityOutput, SdkError<GetCallerIdentityError, HttpResponse>>,
+) -> Result<Arn, Error> {
+    let arn = answer
+        .map_err(|error| failed("sts:GetCallerIdentity", "", error))?
+        .arn
+        .unwrap_or_default();
+    arn.parse().map_err(|rule: String| Error::Aws {
+        operation: "sts:GetCallerIdentity".to_owned(),
+        subject: String::new(),
+        code: "an answer that cannot be used".to_owned(),
+        message: rule,
+    })
 }
 
 fn token(

@@ -1,0 +1,267 @@
+//! The proof that a service account can use its role: a token as its pods have, judged here, and
+//! exchanged at STS for a session that may do nothing. What it finds is data; no token and no key is in
+//! it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Serialize, Serializer};
+
+use crate::aws::sts::{NotAssumed, Sts, Terms};
+use crate::aws::{Aws, Intervals};
+use crate::error::Error;
+use crate::issuer;
+use crate::kubernetes::Kubernetes;
+use crate::model::{Arn, Audience, Issuer, RoleArn, ServiceAccountName, Timeout};
+use crate::observe::Lookup;
+use crate::token::{self, ClaimFault, Expected, Secret, SignatureFault, Token, verify_signature};
+
+mod refusal;
+mod unproven;
+
+pub use refusal::{RefusalKind, StsRefusal};
+pub use unproven::{Cause, Unproven};
+
+/// The life of the token that is asked for, in seconds: the shortest that Kubernetes gives.
+const TOKEN_LIFE: i64 = 600;
+/// The session is for nothing but its name: it may do nothing, and lives as shortly as STS allows.
+/// GetCallerIdentity needs no permission, and answers even so.
+const TERMS: Terms<'_> = Terms {
+    session_name: "irsactl-verify",
+    policy: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#,
+    seconds: 900,
+};
+/// The pauses between tries while IAM may not yet know what was just made, in seconds: 90 in all.
+const PAUSES: [u64; 9] = [1, 2, 4, 8, 15, 15, 15, 15, 15];
+
+/// Whether a refusal that may pass is put up with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// The first answer counts.
+    None,
+    /// For what was just made: up to 90 s.
+    Propagation,
+}
+
+/// What is to be proven.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    pub account: &'a ServiceAccountName,
+    pub role: &'a RoleArn,
+    pub audience: &'a Audience,
+    /// Of the cluster whose tokens these are.
+    pub issuer: &'a Issuer,
+    pub patience: Patience,
+}
+
+/// What it is proven with.
+pub struct Prover<'a> {
+    pub aws: &'a Aws,
+    pub kubernetes: &'a Kubernetes,
+    pub intervals: Intervals,
+    /// Told while it waits.
+    pub on_wait: &'a (dyn Fn(&str) + Sync),
+}
+
+/// What was found, step by step.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proof {
+    /// What the token says; unknown where this identity may not ask for one.
+    #[serde(serialize_with = "looked_up")]
+    pub token: Lookup<Token>,
+    pub claim_faults: Vec<ClaimFault>,
+    pub signature: Signature,
+    pub assumption: Assumption,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "camelCase")]
+pub enum Signature {
+    #[serde(rename_all = "camelCase")]
+    Verified {
+        key_id: String,
+    },
+    /// The issuer's keys cannot be read from here. STS verifies the signature too.
+    Unknown {
+        why: String,
+    },
+    Fault {
+        fault: SignatureFault,
+    },
+}
+
+/// How the exchange at STS ended. Waits are in seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "camelCase")]
+pub enum Assumption {
+    /// With the session's ARN, as AWS tells it to the session itself.
+    Assumed { arn: Arn, tries: u32, waited: u64 },
+    Refused {
+        #[serde(flatten)]
+        refusal: StsRefusal,
+        tries: u32,
+        waited: u64,
+    },
+    /// No answer of STS.
+    Unreachable { why: String },
+    /// There was no token to try with.
+    NotTried,
+}
+
+fn looked_up<S: Serializer>(token: &Lookup<Token>, serializer: S) -> Result<S::Ok, S::Error> {
+    match token {
+        Lookup::Found(token) => token.serialize(serializer),
+        Lookup::Missing => serializer.serialize_none(),
+        Lookup::Unknown(why) => serializer.collect_map([("unknown", why)]),
+    }
+}
+
+/// Proves it, as far as it holds. A step that fails does not hide what the next ones tell.
+pub async fn prove(prover: &Prover<'_>, claim: Claim<'_>) -> Proof {
+    let audience = claim.audience;
+    let token = prover
+        .kubernetes
+        .token(claim.account, audience, TOKEN_LIFE)
+        .await;
+    let secret = match token {
+        Ok(secret) => secret,
+        Err(why) => return Proof::without_token(Lookup::Unknown(why.to_string())),
+    };
+    let token = match token::decode(secret.reveal()) {
+        Ok(token) => token,
+        Err(why) => {
+            let why = format!("what the cluster gave as a token cannot be read: {why}");
+            return Proof::without_token(Lookup::Unknown(why));
+        }
+    };
+    let expected = Expected {
+        issuer: claim.issuer.url(),
+        subject: &claim.account.subject(),
+        audience: audience.as_str(),
+        now: now(),
+    };
+    let claim_faults = token::check(&token.claims, expected);
+    let (signature, assumption) = tokio::join!(
+        signature(&secret, claim.issuer, prover.intervals),
+        assume(prover, claim, &secret),
+    );
+    Proof {
+        token: Lookup::Found(token),
+        claim_faults,
+        signature,
+        assumption,
+    }
+}
+
+impl Proof {
+    fn without_token(token: Lookup<Token>) -> Self {
+        let why = "there is no token".to_owned();
+        Self {
+            token,
+            claim_faults: Vec::new(),
+            signature: Signature::Unknown { why },
+            assumption: Assumption::NotTried,
+        }
+    }
+
+    /// The first step that did not hold; `None` when it is proven.
+    pub fn cause(&self) -> Option<Cause> {
+        match &self.token {
+            Lookup::Found(_) => {}
+            Lookup::Missing => return Some(Cause::NoToken("there is none".to_owned())),
+            Lookup::Unknown(why) => return Some(Cause::NoToken(why.clone())),
+        }
+        if !self.claim_faults.is_empty() {
+            return Some(Cause::Claims(self.claim_faults.clone()));
+        }
+        if let Signature::Fault { fault } = &self.signature {
+            return Some(Cause::Signature(fault.clone()));
+        }
+        match &self.assumption {
+            Assumption::Assumed { .. } => None,
+            Assumption::Refused {
+                refusal, waited, ..
+            } => Some(Cause::Refused {
+                refusal: refusal.clone(),
+                waited: *waited,
+            }),
+            Assumption::Unreachable { why } => Some(Cause::Unreachable(why.clone())),
+            Assumption::NotTried => Some(Cause::NoToken("there is none".to_owned())),
+        }
+    }
+}
+
+/// Seconds since 1970.
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The signature against the keys that the issuer publishes now.
+async fn signature(secret: &Secret, issuer: &Issuer, intervals: Intervals) -> Signature {
+    match issuer::keys(issuer, intervals).await {
+        Err(why) => Signature::Unknown {
+            why: why.to_string(),
+        },
+        Ok(keys) => match verify_signature(secret.reveal(), &keys) {
+            Ok(key_id) => Signature::Verified { key_id },
+            Err(fault) => Signature::Fault { fault },
+        },
+    }
+}
+
+async fn assume(prover: &Prover<'_>, claim: Claim<'_>, secret: &Secret) -> Assumption {
+    let pauses = match claim.patience {
+        Patience::None => [].as_slice(),
+        Patience::Propagation => &PAUSES,
+    };
+    let mut tries = 1;
+    let mut waited = 0;
+    loop {
+        let refusal = match exchange(&prover.aws.sts, claim.role, secret).await {
+            Ok(arn) => return Assumption::Assumed { arn, tries, waited },
+            Err(NotAssumed::Unreachable(error)) => {
+                let why = error.to_string();
+                return Assumption::Unreachable { why };
+            }
+            Err(NotAssumed::Refused(refusal)) => refusal,
+        };
+        let pause = pauses.get(waits_so_far(tries));
+        let Some(pause) = pause.filter(|_| refusal.kind.is_perhaps_propagation()) else {
+            return Assumption::Refused {
+                refusal,
+                tries,
+                waited,
+            };
+        };
+        if tries == 1 {
+            let whole = Timeout(Duration::from_secs(PAUSES.iter().sum()));
+            (prover.on_wait)(&format!(
+                "{}: not yet: {refusal}; IAM may need up to {whole} for what was just made, trying again",
+                claim.account
+            ));
+        }
+        let pause = *pause;
+        tokio::time::sleep(prover.intervals.of(Duration::from_secs(pause))).await;
+        waited += pause;
+        tries += 1;
+    }
+}
+
+fn waits_so_far(tries: u32) -> usize {
+    usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX)
+}
+
+/// One try: the session's ARN, told to the session itself.
+pub async fn exchange(sts: &Sts, role: &RoleArn, secret: &Secret) -> Result<Arn, NotAssumed> {
+    let session = sts.assume_with_web_identity(role, secret, TERMS).await?;
+    let caller = sts.caller_of(&session).await;
+    caller.map_err(|error| NotAssumed::Unreachable(Box::new(error)))
+}
+
+/// That the error is one of the way to a proof, and not of what is to be proven.
+impl From<Unproven> for Error {
+    fn from(unproven: Unproven) -> Self {
+        Self::Unproven(Box::new(unproven))
+    }
+}
