@@ -337,6 +337,28 @@ pub struct EksCluster {
     /// What the token names the cluster by: the id of a local cluster on Outposts, else the name.
     pub token_id: String,
     pub tags: Map,
+    pub facts: ClusterFacts,
+}
+
+/// What else DescribeCluster tells: what bears on whether pods have their roles.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClusterFacts {
+    /// Kubernetes' `1.31`.
+    pub version: String,
+    /// EKS's `eks.4`.
+    pub platform_version: String,
+    pub vpc: Option<String>,
+    /// What the control plane and, unless told otherwise, the nodes have.
+    pub security_group: Option<String>,
+    pub public_endpoint: bool,
+    pub private_endpoint: bool,
+    pub public_cidrs: Vec<String>,
+    /// CONFIG_MAP, API_AND_CONFIG_MAP or API.
+    pub authentication_mode: Option<String>,
+    /// EKS Auto Mode, which brings the Pod Identity agent with it.
+    pub auto_mode: bool,
+    /// Codes and messages of `health.issues`.
+    pub issues: Vec<String>,
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ mod stack_name;
 pub use account::{Named, ObservedAccount, Wanted, WantedStack, accounts, named};
 pub use deletion::{Foreign, ObservedDeletion, deletion, template};
 pub use facts::{
-    FoundStack, LivePolicies, OidcProvider, Phase, RoleFacts, ServiceAccount, ServiceAccountState,
-    Stack, StackState,
+    FoundStack, LastUse, LivePolicies, OidcProvider, Phase, RoleFacts, RoleHistory, ServiceAccount,
+    ServiceAccountState, Stack, StackState,
 };
 pub use lookup::Lookup;
 pub use source::{ServiceAccounts, Stacks};

@@ -5,7 +5,9 @@ use aws_sdk_eks::types::ClusterStatus;
 
 use super::failed;
 use crate::error::Error;
-use crate::model::{Arn, Cluster, ClusterName, EksCluster};
+use crate::model::{Arn, Cluster, ClusterFacts, ClusterName, EksCluster};
+
+mod addons;
 
 pub struct Eks(pub(super) aws_sdk_eks::Client);
 
@@ -35,6 +37,7 @@ impl Eks {
         let cluster = answer
             .cluster
             .ok_or_else(|| unusable("it has no cluster"))?;
+        let facts = facts(&cluster);
         let connected = cluster.connector_config.is_some();
         let outpost = cluster.outpost_config.is_some();
         let issuer = cluster
@@ -84,23 +87,36 @@ impl Eks {
                     .filter(|_| outpost)
                     .unwrap_or_else(|| name.to_string()),
                 tags: cluster.tags.unwrap_or_default().into_iter().collect(),
+                facts,
             }),
         })
     }
 
     /// Names of the region that are like the given one. Best effort: it only serves a hint.
     async fn similar(&self, name: &ClusterName) -> Vec<String> {
-        let Ok(answer) = self.0.list_clusters().send().await else {
-            return Vec::new();
-        };
         let wanted = name.as_str().to_lowercase();
-        answer
-            .clusters
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|other| is_similar(&wanted, &other.to_lowercase()))
-            .take(3)
-            .collect()
+        let names = self.names().await.unwrap_or_default();
+        let is_similar = |other: &String| is_similar(&wanted, &other.to_lowercase());
+        names.into_iter().filter(is_similar).take(3).collect()
+    }
+
+    /// Names of all clusters of the region (ListClusters).
+    pub async fn names(&self) -> Result<Vec<String>, Error> {
+        let pages = self.0.list_clusters().into_paginator().items();
+        let names = pages.send().try_collect().await;
+        names.map_err(|error| failed("eks:ListClusters", "", error))
+    }
+
+    /// The issuer of a cluster, whatever its state (DescribeCluster); `None` where it has none, or
+    /// went meanwhile.
+    pub async fn issuer(&self, name: &str) -> Result<Option<String>, Error> {
+        match self.0.describe_cluster().name(name).send().await {
+            Ok(answer) => Ok(answer
+                .cluster
+                .and_then(|cluster| cluster.identity?.oidc?.issuer)),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(failed("eks:DescribeCluster", name, error)),
+        }
     }
 
     pub async fn tag(&self, cluster: &Arn, key: &str, value: &str) -> Result<(), Error> {
@@ -129,6 +145,36 @@ impl Eks {
         result
             .map(|_| ())
             .map_err(|error| failed("eks:UntagResource", &arn, error))
+    }
+}
+
+fn facts(cluster: &aws_sdk_eks::types::Cluster) -> ClusterFacts {
+    let network = cluster.resources_vpc_config.as_ref();
+    let issues = cluster.health.as_ref().map(|health| health.issues());
+    let issues = issues.unwrap_or_default().iter().map(|issue| {
+        let code = issue.code().map_or("issue", |code| code.as_str());
+        addons::issue(code, issue.message())
+    });
+    ClusterFacts {
+        version: cluster.version().unwrap_or_default().to_owned(),
+        platform_version: cluster.platform_version().unwrap_or_default().to_owned(),
+        vpc: network.and_then(|network| network.vpc_id().map(str::to_owned)),
+        security_group: network
+            .and_then(|network| network.cluster_security_group_id().map(str::to_owned)),
+        public_endpoint: network.is_some_and(|network| network.endpoint_public_access()),
+        private_endpoint: network.is_some_and(|network| network.endpoint_private_access()),
+        public_cidrs: network
+            .map(|network| network.public_access_cidrs().to_vec())
+            .unwrap_or_default(),
+        authentication_mode: cluster
+            .access_config()
+            .and_then(|access| access.authentication_mode())
+            .map(|mode| mode.as_str().to_owned()),
+        auto_mode: cluster
+            .compute_config()
+            .and_then(|compute| compute.enabled())
+            .unwrap_or_default(),
+        issues: issues.collect(),
     }
 }
 

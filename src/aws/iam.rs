@@ -1,14 +1,14 @@
 //! IAM: OIDC providers, and the reads of roles and policies that checks need.
 
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_iam::types::Tag;
+use aws_sdk_iam::types::{Role, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
 use super::{failed, lookup};
 use crate::error::Error;
 use crate::model::{Audience, Issuer, Map, Thumbprint};
-use crate::observe::{Lookup, OidcProvider, RoleFacts};
+use crate::observe::{LastUse, Lookup, OidcProvider, RoleFacts, RoleHistory};
 use crate::policy::{self, Quotas};
 
 mod writes;
@@ -152,26 +152,48 @@ impl Iam {
         lookup("iam:GetPolicy", arn, MISSING, result.map(|_| ()))
     }
 
+    /// The document of a managed policy's default version (GetPolicy, GetPolicyVersion).
+    pub async fn policy_document(&self, arn: &str) -> Result<Lookup<Value>, Error> {
+        let result = self.0.get_policy().policy_arn(arn).send().await;
+        let version = match lookup("iam:GetPolicy", arn, MISSING, result)? {
+            Lookup::Found(answer) => answer.policy.and_then(|policy| policy.default_version_id),
+            Lookup::Missing => None,
+            Lookup::Unknown(why) => return Ok(Lookup::Unknown(why)),
+        };
+        let Some(version) = version else {
+            return Ok(Lookup::Missing);
+        };
+        let call = self.0.get_policy_version().policy_arn(arn);
+        let result = call.version_id(version).send().await;
+        let text = result.map(|answer| {
+            let version = answer.policy_version;
+            document(
+                &version
+                    .and_then(|version| version.document)
+                    .unwrap_or_default(),
+            )
+        });
+        lookup("iam:GetPolicyVersion", arn, MISSING, text)
+    }
+
+    /// ARNs of all OIDC providers of the account (ListOpenIDConnectProviders, which has no pages).
+    ///
+    /// # Errors
+    /// Access denied too.
+    pub async fn providers(&self) -> Result<Vec<String>, Error> {
+        let answer = self.0.list_open_id_connect_providers().send().await;
+        let answer = answer.map_err(|error| failed("iam:ListOpenIDConnectProviders", "", error))?;
+        let list = answer.open_id_connect_provider_list.unwrap_or_default();
+        Ok(list.into_iter().filter_map(|entry| entry.arn).collect())
+    }
+
     /// GetRole.
     pub async fn role(&self, name: &str) -> Result<Lookup<RoleFacts>, Error> {
         let result = self.0.get_role().role_name(name).send().await;
         let answer = lookup("iam:GetRole", name, MISSING, result)?;
         Ok(match answer {
             Lookup::Found(answer) => match answer.role {
-                Some(role) => Lookup::Found(RoleFacts {
-                    trust: document(
-                        role.assume_role_policy_document
-                            .as_deref()
-                            .unwrap_or_default(),
-                    ),
-                    boundary: role
-                        .permissions_boundary
-                        .and_then(|boundary| boundary.permissions_boundary_arn),
-                    max_session_duration: role
-                        .max_session_duration
-                        .and_then(|seconds| u64::try_from(seconds).ok()),
-                    arn: role.arn,
-                }),
+                Some(role) => Lookup::Found(role_facts(role)),
                 None => Lookup::Missing,
             },
             Lookup::Missing => Lookup::Missing,
@@ -243,6 +265,28 @@ impl Iam {
                 .collect()
         });
         lookup("iam:ListInstanceProfilesForRole", role, MISSING, names)
+    }
+}
+
+fn role_facts(role: Role) -> RoleFacts {
+    let last_used = role.role_last_used.and_then(|used| {
+        Some(LastUse {
+            at: used.last_used_date?.secs(),
+            region: used.region.unwrap_or_default(),
+        })
+    });
+    let boundary = role.permissions_boundary;
+    RoleFacts {
+        arn: role.arn,
+        trust: document(&role.assume_role_policy_document.unwrap_or_default()),
+        boundary: boundary.and_then(|boundary| boundary.permissions_boundary_arn),
+        max_session_duration: role
+            .max_session_duration
+            .and_then(|seconds| u64::try_from(seconds).ok()),
+        history: RoleHistory {
+            created: role.create_date.secs(),
+            last_used,
+        },
     }
 }
 

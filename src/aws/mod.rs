@@ -20,22 +20,31 @@ use crate::error::Error;
 use crate::model::Timeout;
 use crate::observe::Lookup;
 
+pub mod access_analyzer;
 pub mod cloudformation;
+pub mod cloudtrail;
+pub mod ec2;
 pub mod eks;
 mod fail_fast;
 mod foreign_answer;
 pub mod iam;
 mod pace;
+mod signed;
 pub mod sts;
 mod transport;
+mod xml;
 
+use access_analyzer::AccessAnalyzer;
 use cloudformation::{CloudFormation, Waiting};
+use cloudtrail::CloudTrail;
+use ec2::Ec2;
 use eks::Eks;
 use fail_fast::FailFast;
 pub use fail_fast::is_final;
 use foreign_answer::ForeignAnswer;
 use iam::Iam;
 use pace::Pace;
+use signed::Signed;
 use sts::Sts;
 use transport::CallName;
 
@@ -44,12 +53,15 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long one attempt of a call may take; those without an answer together six times as long.
 const ATTEMPT: Duration = Duration::from_secs(20);
 
-/// Clients of the four services for one account and region.
+/// Clients of all services for one account and region.
 pub struct Aws {
     pub eks: Eks,
     pub iam: Iam,
     pub cloudformation: CloudFormation,
     pub sts: Sts,
+    pub ec2: Ec2,
+    pub cloudtrail: CloudTrail,
+    pub access_analyzer: AccessAnalyzer,
     pub region: String,
 }
 
@@ -162,7 +174,11 @@ impl Aws {
             .interceptor(CallName)
             .interceptor(ForeignAnswer)
             .build();
+        let signed = |service| Signed::new(config, &region, service);
         Self {
+            ec2: Ec2(signed(&ec2::SERVICE)),
+            cloudtrail: CloudTrail(signed(&cloudtrail::SERVICE)),
+            access_analyzer: AccessAnalyzer(signed(&access_analyzer::SERVICE)),
             eks: Eks(aws_sdk_eks::Client::from_conf(eks)),
             iam: Iam(aws_sdk_iam::Client::from_conf(iam)),
             cloudformation: CloudFormation {

@@ -83,6 +83,21 @@ pub struct RoleFacts {
     pub boundary: Option<String>,
     /// Seconds.
     pub max_session_duration: Option<u64>,
+    pub history: RoleHistory,
+}
+
+/// What a role's history tells. Times are seconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoleHistory {
+    pub created: i64,
+    /// `None`: never, or not within the tracking period of 400 days.
+    pub last_used: Option<LastUse>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastUse {
+    pub at: i64,
+    pub region: String,
 }
 
 /// The policies that a role has now, as IAM tells.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{LivePolicies, Lookup, OidcProvider, RoleFacts, ServiceAccount};
+pub use crate::model::ClusterFacts;
 use crate::model::{Map, ServiceAccountName};
 use crate::policy::Quotas;
 
@@ -69,31 +70,16 @@ pub struct ObjectHealth {
     pub security_groups: Lookup<Vec<PodSecurityGroups>>,
 }
 
-/// A cluster, as DescribeCluster tells.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ClusterFacts {
-    /// Kubernetes' `1.31`.
-    pub version: String,
-    /// EKS's `eks.4`.
-    pub platform_version: String,
-    pub vpc: Option<String>,
-    pub public_endpoint: bool,
-    pub private_endpoint: bool,
-    pub public_cidrs: Vec<String>,
-    /// CONFIG_MAP, API_AND_CONFIG_MAP or API.
-    pub authentication_mode: Option<String>,
-    /// EKS Auto Mode, which brings the Pod Identity agent with it.
-    pub auto_mode: bool,
-    /// Codes and messages of `health.issues`.
-    pub issues: Vec<String>,
-}
-
 /// An EKS add-on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Addon {
     pub name: String,
     /// AWS's word: ACTIVE, DEGRADED, ….
     pub status: String,
+    /// `v1.3.4-eksbuild.1`.
+    pub version: String,
+    /// Codes and messages of `health.issues`.
+    pub issues: Vec<String>,
     /// The role of its service account, where the add-on sets it.
     pub service_account_role: Option<String>,
     /// ARNs of the associations that it owns.
@@ -113,20 +99,6 @@ pub struct Association {
     pub policy: Option<String>,
     /// ARN of the add-on that owns it.
     pub owner: Option<String>,
-}
-
-/// A role, with what its history tells.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RoleHistory {
-    pub created: i64,
-    /// `None`: never, or not within the tracking period of 400 days.
-    pub last_used: Option<LastUse>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct LastUse {
-    pub at: i64,
-    pub region: String,
 }
 
 /// What a policy simulation says of one action.
@@ -174,7 +146,8 @@ pub struct VpcEndpoint {
     pub state: String,
     pub private_dns: bool,
     pub policy: Option<Value>,
-    pub security_groups: Vec<SecurityGroup>,
+    /// Those that exist and are seen from this account.
+    pub security_groups: Lookup<Vec<SecurityGroup>>,
 }
 
 /// A security group, as far as port 443 goes.
@@ -193,6 +166,8 @@ pub struct SecurityGroup {
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetadataOptions {
     pub instance: String,
+    /// Whether there is a metadata endpoint at all.
+    pub enabled: bool,
     pub hop_limit: i32,
     /// IMDSv2 required.
     pub token_required: bool,

@@ -37,6 +37,11 @@ impl<T> Lookup<T> {
         }
     }
 
+    /// The same of a read of what is always there.
+    pub fn of(result: Result<T, Error>) -> Self {
+        Self::or_unknown(result.map(Self::Found))
+    }
+
     pub fn found(self) -> Option<T> {
         match self {
             Self::Found(value) => Some(value),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::*;
 use crate::model::{Audience, PolicyArn, ROLE_ANNOTATION, StackName};
 use crate::observe::{
-    LivePolicies, OidcProvider, RoleFacts, ServiceAccount, ServiceAccountState, Stack,
+    LivePolicies, OidcProvider, RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack,
 };
 use crate::policy::{self, Quotas};
 use crate::template::RoleTemplate;
@@ -101,6 +101,7 @@ fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
             trust: template::trust(trusted, &cluster(), &account),
             boundary: None,
             max_session_duration: None,
+            history: RoleHistory::default(),
         }),
     }
 }
@@ -237,6 +238,7 @@ fn a_cluster_made_again_is_recognised_by_its_issuer() {
         trust,
         boundary: None,
         max_session_duration: None,
+        history: RoleHistory::default(),
     });
     let rows = run(
         &asked(Permissions::Role(spec())),
@@ -357,6 +359,7 @@ fn an_existing_role_needs_the_provider_of_its_own_account_with_the_asked_audienc
         trust: Value::Null,
         boundary: None,
         max_session_duration: None,
+        history: RoleHistory::default(),
     });
     let default = plan(
         Aim::Create,
@@ -414,6 +417,7 @@ fn a_named_role_is_known_before_it_is_made() {
             trust: Value::Null,
             boundary: None,
             max_session_duration: None,
+            history: RoleHistory::default(),
         }),
         ..observed(StackState::Absent, ServiceAccountState::Missing)
     };
@@ -474,6 +478,7 @@ fn an_existing_role_is_only_annotated() {
         trust: Value::Null,
         boundary: None,
         max_session_duration: None,
+        history: RoleHistory::default(),
     });
     assert_eq!(run(&asked, &world), [MAKE]);
 }

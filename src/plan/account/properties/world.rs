@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::{ROLE, hostile};
 use crate::model::{Cluster, Map, PolicyArn, ROLE_ANNOTATION, StackName};
 use crate::observe::{
-    FoundStack, LivePolicies, Lookup, ObservedAccount, Phase, RoleFacts, ServiceAccount,
-    ServiceAccountState, Stack, StackState,
+    FoundStack, LivePolicies, Lookup, ObservedAccount, Phase, RoleFacts, RoleHistory,
+    ServiceAccount, ServiceAccountState, Stack, StackState,
 };
 use crate::plan::{Action, Repair, Track, UpdateStack};
 use crate::template::{self, RoleTemplate};
@@ -68,6 +68,7 @@ fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> Found
             trust: template.trust.clone(),
             boundary: template.boundary.clone(),
             max_session_duration: template.max_session_duration,
+            history: RoleHistory::default(),
         }),
         policies: Lookup::Found(LivePolicies {
             managed: template.managed.iter().cloned().collect(),

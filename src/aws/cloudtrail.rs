@@ -1,0 +1,90 @@
+//! CloudTrail: what it recorded of pods that were refused.
+
+use serde_json::{Value, json};
+
+use super::signed::{Request, Service, Signed};
+use crate::error::Error;
+use crate::observe::health::RecordedFailure;
+
+pub const SERVICE: Service = Service {
+    name: "cloudtrail",
+    id: "CloudTrail",
+    version: "2013-11-01",
+};
+
+/// Of 50 events each: LookupEvents takes two calls a second.
+const PAGES: usize = 2;
+
+pub struct CloudTrail(pub(super) Signed);
+
+impl CloudTrail {
+    /// Failed calls of AssumeRoleWithWebIdentity in this region since then (seconds since 1970), newest
+    /// first, that name the role or whose role was not recorded (LookupEvents). CloudTrail keeps events
+    /// for 90 days, and shows them up to 15 minutes late.
+    pub async fn web_identity_failures(
+        &self,
+        role: &str,
+        since: i64,
+    ) -> Result<Vec<RecordedFailure>, Error> {
+        let mut failures = Vec::new();
+        let mut token: Option<String> = None;
+        for _ in 0..PAGES {
+            let request = request(since, token.as_deref());
+            let read = |text: &str| {
+                let body: Value = serde_json::from_str(text).ok()?;
+                body["Events"].is_array().then_some(body)
+            };
+            let page = self.0.call("LookupEvents", role, request, read).await?;
+            let events = page["Events"].as_array().into_iter().flatten();
+            failures.extend(events.filter_map(failure).filter(|failure| {
+                let named = failure.role.as_deref();
+                named.is_none_or(|named| named == role)
+            }));
+            token = page["NextToken"].as_str().map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+        Ok(failures)
+    }
+}
+
+fn request(since: i64, token: Option<&str>) -> Request {
+    let mut body = json!({
+        "LookupAttributes": [{
+            "AttributeKey": "EventName",
+            "AttributeValue": "AssumeRoleWithWebIdentity",
+        }],
+        "StartTime": since,
+        "MaxResults": 50,
+    });
+    if let Some(token) = token {
+        body["NextToken"] = json!(token);
+    }
+    Request {
+        path: "/",
+        content_type: "application/x-amz-json-1.1",
+        target: Some("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents"),
+        body: body.to_string(),
+    }
+}
+
+/// An event whose record tells of a failure. The record is JSON in a text.
+fn failure(event: &Value) -> Option<RecordedFailure> {
+    let record: Value = serde_json::from_str(event["CloudTrailEvent"].as_str()?).ok()?;
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let identity = &record["userIdentity"];
+    Some(RecordedFailure {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole seconds are meant, and a float beyond them saturates"
+        )]
+        at: event["EventTime"].as_f64()? as i64,
+        subject: text(&identity["userName"]),
+        provider: text(&identity["identityProvider"]),
+        role: text(&record["requestParameters"]["roleArn"]),
+        code: text(&record["errorCode"])?,
+        message: text(&record["errorMessage"]).unwrap_or_default(),
+        region: text(&record["awsRegion"]).unwrap_or_default(),
+    })
+}

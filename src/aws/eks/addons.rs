@@ -1,0 +1,129 @@
+//! Add-ons, and the associations of Pod Identity: what else gives pods their roles.
+
+use aws_sdk_eks::error::ProvideErrorMetadata;
+use aws_sdk_eks::types;
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::Eks;
+use crate::aws::{failed, lookup};
+use crate::error::Error;
+use crate::model::ServiceAccountName;
+use crate::observe::Lookup;
+use crate::observe::health::{Addon, Association};
+
+/// How many are described side by side.
+const PARALLEL: usize = 8;
+
+impl Eks {
+    /// The add-ons of a cluster (ListAddons, DescribeAddon).
+    ///
+    /// # Errors
+    /// Access denied too.
+    pub async fn addons(&self, cluster: &str) -> Result<Vec<Addon>, Error> {
+        let pages = self.0.list_addons().cluster_name(cluster).into_paginator();
+        let names: Result<Vec<String>, _> = pages.items().send().try_collect().await;
+        let names = names.map_err(|error| failed("eks:ListAddons", cluster, error))?;
+        let all = futures_util::stream::iter(names)
+            .map(|name| async move { self.addon(cluster, &name).await })
+            .buffered(PARALLEL);
+        all.try_filter_map(async |addon| Ok(addon))
+            .try_collect()
+            .await
+    }
+
+    /// `None`: removed since it was listed.
+    async fn addon(&self, cluster: &str, name: &str) -> Result<Option<Addon>, Error> {
+        let call = self
+            .0
+            .describe_addon()
+            .cluster_name(cluster)
+            .addon_name(name);
+        match call.send().await {
+            Ok(answer) => Ok(answer.addon.map(read_addon)),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(failed("eks:DescribeAddon", name, error)),
+        }
+    }
+
+    /// The associations of a service account (ListPodIdentityAssociations,
+    /// DescribePodIdentityAssociation); EKS allows one. Missing: no such cluster.
+    ///
+    /// # Errors
+    /// Access denied too.
+    pub async fn pod_identity_associations(
+        &self,
+        cluster: &str,
+        account: &ServiceAccountName,
+    ) -> Result<Lookup<Vec<Association>>, Error> {
+        let pages = self
+            .0
+            .list_pod_identity_associations()
+            .cluster_name(cluster)
+            .namespace(account.namespace.as_str())
+            .service_account(&account.name)
+            .into_paginator();
+        let listed: Result<Vec<_>, _> = pages.items().send().try_collect().await;
+        let missing = &["ResourceNotFoundException"];
+        let operation = "eks:ListPodIdentityAssociations";
+        let listed = match lookup(operation, cluster, missing, listed)? {
+            Lookup::Found(listed) => listed,
+            Lookup::Missing => return Ok(Lookup::Missing),
+            Lookup::Unknown(why) => return Ok(Lookup::Unknown(why)),
+        };
+        let mut associations = Vec::new();
+        for id in listed.into_iter().filter_map(|one| one.association_id) {
+            let call = self.0.describe_pod_identity_association();
+            let call = call.cluster_name(cluster).association_id(&id);
+            match call.send().await {
+                Ok(answer) => associations.extend(answer.association.map(read_association)),
+                // Deleted since it was listed.
+                Err(error) if error.code() == Some("ResourceNotFoundException") => {}
+                Err(error) => {
+                    return Err(failed("eks:DescribePodIdentityAssociation", &id, error));
+                }
+            }
+        }
+        Ok(Lookup::Found(associations))
+    }
+}
+
+fn read_addon(addon: types::Addon) -> Addon {
+    let issues = addon.health.map(|health| health.issues.unwrap_or_default());
+    let issues = issues.unwrap_or_default();
+    let told = |found: &types::AddonIssue| {
+        let code = found.code().map_or("issue", |code| code.as_str());
+        issue(code, found.message())
+    };
+    Addon {
+        name: addon.addon_name.unwrap_or_default(),
+        status: addon
+            .status
+            .map(|status| status.to_string())
+            .unwrap_or_default(),
+        version: addon.addon_version.unwrap_or_default(),
+        issues: issues.iter().map(told).collect(),
+        service_account_role: addon.service_account_role_arn,
+        pod_identity_associations: addon.pod_identity_associations.unwrap_or_default(),
+    }
+}
+
+/// `CODE: message`.
+pub(super) fn issue(code: &str, message: Option<&str>) -> String {
+    match message {
+        Some(message) => format!("{code}: {message}"),
+        None => code.to_owned(),
+    }
+}
+
+fn read_association(association: types::PodIdentityAssociation) -> Association {
+    Association {
+        id: association.association_id.unwrap_or_default(),
+        arn: association.association_arn.unwrap_or_default(),
+        role: association.role_arn.unwrap_or_default(),
+        target_role: association.target_role_arn,
+        external_id: association.external_id,
+        session_tags_disabled: association.disable_session_tags.unwrap_or_default(),
+        policy: association.policy,
+        owner: association.owner_arn,
+    }
+}

@@ -1,0 +1,262 @@
+//! Calls of services that no crate of the SDK is linked for: each takes minutes to build, and an
+//! operation or two of it is all that matters here. Only the operation's own words are made and read
+//! here; signature, retries, clock skew and connections are those of the SDK, the pace and the limits
+//! those of every other call.
+
+use std::fmt::Debug;
+
+use aws_config::{Region, SdkConfig};
+use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
+use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
+use aws_runtime::service_clock_skew::{ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
+use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
+use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_smithy_runtime::client::orchestrator::operation::{Operation, OperationBuilder};
+use aws_smithy_runtime::client::retries::classifiers::{
+    HttpStatusCodeClassifier, TransientErrorClassifier,
+};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::auth::{
+    AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
+};
+use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::Layer;
+use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
+use aws_types::SigningName;
+use aws_types::region::SigningRegion;
+use aws_types::service_config::ServiceConfigKey;
+use serde_json::Value;
+
+use super::fail_fast::FailFast;
+use super::failed;
+use super::foreign_answer::ForeignAnswer;
+use super::transport::CallName;
+use super::xml::Element;
+use crate::error::Error;
+
+/// A service of AWS.
+#[derive(Debug)]
+pub struct Service {
+    /// In its host's name, in signatures, and in permissions.
+    pub name: &'static str,
+    /// In the configuration: `AWS_ENDPOINT_URL_` and this, and `services` of a profile.
+    pub id: &'static str,
+    /// Of its API.
+    pub version: &'static str,
+}
+
+/// The way to a service.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    config: SdkConfig,
+    region: String,
+    service: &'static Service,
+}
+
+/// What an operation says.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub path: &'static str,
+    pub content_type: &'static str,
+    /// `x-amz-target`, where the protocol has the operation's name there.
+    pub target: Option<&'static str>,
+    pub body: String,
+}
+
+/// What AWS answers instead of doing it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(ErrorMetadata);
+
+impl ProvideErrorMetadata for Refused {
+    fn meta(&self) -> &ErrorMetadata {
+        &self.0
+    }
+}
+
+impl Signed {
+    pub fn new(config: &SdkConfig, region: &str, service: &'static Service) -> Self {
+        Self {
+            config: config.clone(),
+            region: region.to_owned(),
+            service,
+        }
+    }
+
+    /// Makes a call. `subject` is what it is about, `read` understands the body of a success.
+    ///
+    /// # Errors
+    /// As every call to AWS fails: denied, without credentials, unreachable, answered by something else.
+    pub async fn call<T: Debug + Send + Sync + 'static>(
+        &self,
+        operation: &'static str,
+        subject: &str,
+        request: Request,
+        read: fn(&str) -> Option<T>,
+    ) -> Result<T, Error> {
+        let permission = format!("{}:{operation}", self.service.name);
+        let endpoint = self.endpoint().await.map_err(|cause| Error::Unreachable {
+            what: format!("AWS for {permission}"),
+            cause,
+        })?;
+        let operation = self
+            .operation(operation, &endpoint)
+            .serializer(http_request)
+            .deserializer(move |answer: &HttpResponse| understood(answer, read))
+            .build();
+        let answer = operation.invoke(request).await;
+        answer.map_err(|error| failed(&permission, subject, error))
+    }
+
+    /// With all that other calls have too.
+    fn operation(&self, operation: &'static str, endpoint: &str) -> OperationBuilder {
+        let mut builder = Operation::builder()
+            .service_name(self.service.id)
+            .operation_name(operation)
+            .endpoint_url(endpoint)
+            .runtime_plugin(self.signature())
+            .retry_classifier(HttpStatusCodeClassifier::default())
+            .retry_classifier(TransientErrorClassifier::<Refused>::new())
+            .retry_classifier(ServiceClockSkewClassifier::<Refused>::new())
+            .retry_classifier(FailFast)
+            .interceptor(CallName)
+            .interceptor(ForeignAnswer)
+            .interceptor(ServiceClockSkewInterceptor::new())
+            .interceptor(UserAgentInterceptor::new())
+            .with_connection_poisoning();
+        if let Some(http) = self.config.http_client() {
+            builder = builder.http_client(http);
+        }
+        if let Some(sleep) = self.config.sleep_impl() {
+            builder = builder.sleep_impl(sleep);
+        }
+        if let Some(time) = self.config.time_source() {
+            builder = builder.time_source(time);
+        }
+        if let Some(timeouts) = self.config.timeout_config() {
+            builder = builder.timeout_config(timeouts.clone());
+        }
+        if let Some(retries) = self.config.retry_config() {
+            builder = builder.standard_retry(retries);
+        }
+        if let Some(stalled) = self.config.stalled_stream_protection() {
+            builder = builder.stalled_stream_protection(stalled);
+        }
+        builder
+    }
+
+    /// The URL of the configuration, else the one that the partition's rules make.
+    async fn endpoint(&self) -> Result<String, String> {
+        let key = ServiceConfigKey::builder()
+            .service_id(self.service.id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        let of_service = match (self.config.service_config(), key) {
+            (Some(config), Ok(key)) => config.load_config(key),
+            _ => None,
+        };
+        let configured = of_service.or_else(|| self.config.endpoint_url().map(str::to_owned));
+        if let Some(url) = configured {
+            return Ok(url);
+        }
+        let params = Params::builder()
+            .region(self.region.clone())
+            .use_fips(self.config.use_fips().unwrap_or_default())
+            .use_dual_stack(self.config.use_dual_stack().unwrap_or_default())
+            .build();
+        let params = params.map_err(|error| error.to_string())?;
+        let sts = DefaultResolver::new().resolve_endpoint(&params).await;
+        let sts = sts.map_err(|error| error.to_string())?;
+        Ok(beside_sts(sts.url(), self.service.name))
+    }
+
+    /// Signature version 4 with the credentials of all other calls.
+    fn signature(&self) -> StaticRuntimePlugin {
+        let mut config = Layer::new("signature");
+        config.store_put(AuthSchemeOptionResolverParams::new(()));
+        config.store_put(ApiMetadata::new(self.service.name, self.service.version));
+        config.store_put(SigV4OperationSigningConfig {
+            region: Some(SigningRegion::from(Region::new(self.region.clone()))),
+            region_set: None,
+            name: Some(SigningName::from(self.service.name)),
+            signing_options: SigningOptions::default(),
+        });
+        let mut components = RuntimeComponentsBuilder::new("signature");
+        let schemes = StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID]);
+        components
+            .set_auth_scheme_option_resolver(Some(SharedAuthSchemeOptionResolver::new(schemes)));
+        components.push_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()));
+        components.set_identity_cache(self.config.identity_cache());
+        if let Some(credentials) = self.config.credentials_provider() {
+            components.set_identity_resolver(SCHEME_ID, SharedIdentityResolver::new(credentials));
+        }
+        StaticRuntimePlugin::new()
+            .with_config(config.freeze())
+            .with_runtime_components(components)
+    }
+}
+
+/// The same region's host of another service: all those in use here are named by the rules that STS's
+/// is named by, whether for FIPS, for dual stack, or in another partition.
+fn beside_sts(sts: &str, service: &str) -> String {
+    sts.replacen("//sts", &format!("//{service}"), 1)
+}
+
+fn http_request(request: Request) -> Result<HttpRequest, BoxError> {
+    let length = request.body.len().to_string();
+    let mut made = HttpRequest::new(SdkBody::from(request.body));
+    made.set_method("POST")?;
+    made.set_uri(request.path)?;
+    let headers = made.headers_mut();
+    headers.insert("content-type", request.content_type);
+    headers.insert("content-length", length);
+    if let Some(target) = request.target {
+        headers.insert("x-amz-target", target);
+    }
+    Ok(made)
+}
+
+fn understood<T>(
+    answer: &HttpResponse,
+    read: fn(&str) -> Option<T>,
+) -> Result<T, OrchestratorError<Refused>> {
+    let body = answer.body().bytes().unwrap_or_default();
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    if answer.status().is_success() {
+        return read(text).ok_or_else(|| OrchestratorError::response("no answer of AWS".into()));
+    }
+    let kind = answer.headers().get("x-amzn-errortype");
+    Err(match refusal(kind, text) {
+        Some(refused) => OrchestratorError::operation(refused),
+        None => OrchestratorError::response("no error of AWS".into()),
+    })
+}
+
+/// Code and message, in XML or in JSON, where the code is behind a namespace or before a URL.
+fn refusal(kind: Option<&str>, text: &str) -> Option<Refused> {
+    let (code, message) = match Element::read(text, &["Code", "Message"]) {
+        Some(root) => {
+            let error = root.find("Error")?;
+            let message = error.text("Message").unwrap_or_default();
+            (error.text("Code")?.to_owned(), message.to_owned())
+        }
+        None => {
+            let body: Value = serde_json::from_str(text).ok()?;
+            let code =
+                kind.or_else(|| body["__type"].as_str().or_else(|| body["code"].as_str()))?;
+            let code = code.split(':').next()?.rsplit('#').next()?;
+            let message = body["message"]
+                .as_str()
+                .or_else(|| body["Message"].as_str());
+            (code.to_owned(), message.unwrap_or_default().to_owned())
+        }
+    };
+    let meta = ErrorMetadata::builder().code(code).message(message);
+    Some(Refused(meta.build()))
+}
