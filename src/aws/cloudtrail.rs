@@ -88,3 +88,64 @@ fn failure(event: &Value) -> Option<RecordedFailure> {
         region: text(&record["awsRegion"]).unwrap_or_default(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(record: &Value) -> Value {
+        json!({
+            "EventId": "1",
+            "EventName": "AssumeRoleWithWebIdentity",
+            "EventTime": 1_795_305_560.0,
+            "CloudTrailEvent": record.to_string(),
+        })
+    }
+
+    /// As CloudTrail records it (IAM user guide, "Example AssumeRoleWithWebIdentity").
+    fn record() -> Value {
+        json!({
+            "eventVersion": "1.08",
+            "userIdentity": {
+                "type": "WebIdentityUser",
+                "principalId": "arn:aws:iam::1:oidc-provider/issuer:sts.amazonaws.com:system:serviceaccount:a:b",
+                "userName": "system:serviceaccount:a:b",
+                "identityProvider": "arn:aws:iam::1:oidc-provider/issuer",
+            },
+            "eventSource": "sts.amazonaws.com",
+            "awsRegion": "eu-west-1",
+            "errorCode": "AccessDenied",
+            "errorMessage": "An unknown error occurred",
+            "requestParameters": { "roleArn": "arn:aws:iam::1:role/r", "roleSessionName": "s" },
+            "responseElements": null,
+        })
+    }
+
+    #[test]
+    fn a_refusal_tells_who_wanted_which_role() {
+        let expected = RecordedFailure {
+            at: 1_795_305_560,
+            subject: Some("system:serviceaccount:a:b".to_owned()),
+            provider: Some("arn:aws:iam::1:oidc-provider/issuer".to_owned()),
+            role: Some("arn:aws:iam::1:role/r".to_owned()),
+            code: "AccessDenied".to_owned(),
+            message: "An unknown error occurred".to_owned(),
+            region: "eu-west-1".to_owned(),
+        };
+        assert_eq!(failure(&event(&record())), Some(expected));
+    }
+
+    #[test]
+    fn successes_and_what_is_no_record_are_none() {
+        let mut success = record();
+        success["errorCode"].take();
+        for other in [
+            event(&success),
+            event(&json!(1)),
+            json!({}),
+            json!({"CloudTrailEvent": "x"}),
+        ] {
+            assert_eq!(failure(&other), None, "{other}");
+        }
+    }
+}

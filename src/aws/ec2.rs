@@ -225,3 +225,6 @@ fn metadata(item: &Element) -> Option<MetadataOptions> {
         token_required: options.text("httpTokens") == Some("required"),
     })
 }
+
+#[cfg(test)]
+mod tests;

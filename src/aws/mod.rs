@@ -254,7 +254,8 @@ const DENIED: [&str; 4] = [
     "AuthorizationError",
 ];
 /// Codes that mean that the caller is not known, or no longer.
-const UNKNOWN_CALLER: [&str; 9] = [
+const UNKNOWN_CALLER: [&str; 10] = [
+    "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
     "InvalidClientTokenId",

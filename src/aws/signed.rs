@@ -260,3 +260,6 @@ fn refusal(kind: Option<&str>, text: &str) -> Option<Refused> {
     let meta = ErrorMetadata::builder().code(code).message(message);
     Some(Refused(meta.build()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,3 +67,41 @@ fn element(decoder: &mut ScopedDecoder<'_, '_>, leaves: &[&str], depth: usize) -
     }
     Some(read)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_a_tree_with_or_without_blanks() {
+        let compact = "<A xmlns=\"http://x/\"><list><item><id>a&amp;b</id></item><item><id/></item>\
+                       </list><id>c</id></A>";
+        let pretty = compact.replace("><", ">\n  <");
+        for text in [compact, &pretty] {
+            let root = Element::read(text, &["id"]).unwrap();
+            let ids: Vec<_> = root.items("list").map(|item| item.text("id")).collect();
+            assert_eq!(ids, [Some("a&b"), Some("")], "{text}");
+            assert_eq!(root.text("id"), Some("c"));
+            assert_eq!(root.find("item").unwrap().text("id"), Some("a&b"));
+            assert_eq!(root.items("other").count(), 0);
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_none() {
+        let deep = "<a>".repeat(100_000);
+        for text in ["", "{}", "hello", "<", "<id><b/></id>", &deep] {
+            assert_eq!(Element::read(text, &["id"]), None, "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn fuzzed_answers_do_not_stop_the_reader() {
+        let answer = "<A><list><item><id>a&amp;b</id></item></list><nextToken>1</nextToken></A>";
+        crate::fuzz::texts([answer, "<a><![CDATA[x]]></a>", "<a b='c'/>"], |text| {
+            if let Some(root) = Element::read(text, &["id", "nextToken"]) {
+                root.into_items("list");
+            }
+        });
+    }
+}
