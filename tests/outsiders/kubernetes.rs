@@ -179,3 +179,45 @@ fn only_a_token_of_the_aws_cli_for_this_cluster_is_believed() {
     [exit 1]
     ");
 }
+
+#[test]
+fn kubectl_restarts_a_deployment_whose_pods_then_have_the_role() {
+    let Some(shell) = Shell::with_kubectl(Bench::new()) else {
+        return;
+    };
+    let environment = "kubectl get pods --namespace web \
+        --output jsonpath='{range .items[*]}{.spec.containers[0].env[?(@.name==\"AWS_ROLE_ARN\")].value}{\"\\n\"}{end}'";
+    {
+        let mut world = shell.bench.sandbox.world();
+        let api = world.api("demo");
+        api.run_deployment("web", "api", "cart", 2);
+        api.run_stateful_set("web", "db", "cart", 1);
+        api.run_daemon_set("web", "agent", "cart");
+    }
+    assert_snapshot!(shell.output(environment), @"");
+    shell.output(
+        "kubectl annotate serviceaccount cart --namespace web eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/cart",
+    );
+    assert_snapshot!(shell.run("kubectl rollout restart deployment/api statefulset/db daemonset/agent --namespace web"), @"
+    [stdout]
+    deployment.apps/api restarted
+    statefulset.apps/db restarted
+    daemonset.apps/agent restarted
+    [exit 0]
+    ");
+    // Each says it in its own words, and complains of watches that end.
+    assert_snapshot!(shell.output("for it in deployment/api statefulset/db daemonset/agent; do \
+        kubectl rollout status $it --namespace web --timeout 20s > log 2>&1 && echo $it; done"), @"
+    deployment/api
+    statefulset/db
+    daemonset/agent
+    ");
+    assert_snapshot!(shell.output(environment), @"
+    arn:aws:iam::111122223333:role/cart
+    arn:aws:iam::111122223333:role/cart
+    arn:aws:iam::111122223333:role/cart
+    arn:aws:iam::111122223333:role/cart
+    arn:aws:iam::111122223333:role/cart
+    ");
+    assert_snapshot!(shell.output("kubectl get pods --namespace web db-0 --output jsonpath='{.spec.volumes[1]}'"), @r#"{"name":"aws-iam-token","projected":{"sources":[{"serviceAccountToken":{"audience":"sts.amazonaws.com","expirationSeconds":86400,"path":"token"}}]}}"#);
+}

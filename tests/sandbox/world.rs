@@ -310,7 +310,7 @@ impl World {
             tags: BTreeMap::new(),
             extra: serde_json::Map::new(),
             authority: Authority::new("kubernetes"),
-            api: Api::default(),
+            api: Api::new(region),
         });
         self.clusters.last_mut().expect("the cluster just added")
     }

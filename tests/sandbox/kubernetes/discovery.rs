@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::http::{Reply, Request};
 use super::Api;
-use super::resources::{RESOURCES, Resource};
+use super::resources::{RESOURCES, Resource, version_of};
 use super::status::refusal;
 
 /// # Errors
@@ -24,11 +24,11 @@ pub fn answer(api: &Api, request: &Request) -> Result<Reply, Reply> {
         }
         ["apis"] => groups(),
         ["api", "v1"] => resources(""),
-        ["apis", name, "v1"] if known(name) => resources(name),
+        ["apis", name, version] if known(name) && *version == version_of(name) => resources(name),
         ["apis", name] if known(name) => group(name),
         ["openapi", "v3"] => openapi_index(),
         ["openapi", "v3", "api", "v1"] => openapi(""),
-        ["openapi", "v3", "apis", name, "v1"] if known(name) => openapi(name),
+        ["openapi", "v3", "apis", name, _] if known(name) => openapi(name),
         _ => {
             return Err(refusal(
                 404,
@@ -72,7 +72,7 @@ fn groups() -> Value {
 }
 
 fn group(name: &str) -> Value {
-    let version = json!({"groupVersion": format!("{name}/v1"), "version": "v1"});
+    let version = json!({"groupVersion": format!("{name}/{}", version_of(name)), "version": version_of(name)});
     json!({"kind": "APIGroup", "apiVersion": "v1", "name": name, "versions": [version], "preferredVersion": version})
 }
 
@@ -116,8 +116,8 @@ fn row(resource: &Resource) -> Value {
 fn openapi_index() -> Value {
     let mut paths = json!({"api/v1": {"serverRelativeURL": "/openapi/v3/api/v1"}});
     for name in group_names() {
-        paths[format!("apis/{name}/v1")] =
-            json!({"serverRelativeURL": format!("/openapi/v3/apis/{name}/v1")});
+        let path = format!("apis/{name}/{}", version_of(name));
+        paths[path.as_str()] = json!({"serverRelativeURL": format!("/openapi/v3/{path}")});
     }
     json!({"paths": paths})
 }
@@ -129,14 +129,14 @@ fn openapi(group: &str) -> Value {
         let base = if group.is_empty() {
             "/api/v1".to_owned()
         } else {
-            format!("/apis/{group}/v1")
+            format!("/apis/{group}/{}", version_of(group))
         };
         let place = if resource.namespaced {
             "/namespaces/{namespace}"
         } else {
             ""
         };
-        let kind = json!({"group": group, "version": "v1", "kind": resource.kind});
+        let kind = json!({"group": group, "version": resource.at, "kind": resource.kind});
         paths[format!("{base}{place}/{}/{{name}}", resource.plural)] = json!({
             "patch": {
                 "x-kubernetes-action": "patch",

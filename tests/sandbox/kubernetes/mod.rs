@@ -4,6 +4,7 @@
 
 mod authentication;
 mod authorization;
+mod controllers;
 mod discovery;
 mod fields;
 mod list;
@@ -15,8 +16,11 @@ mod status;
 mod store;
 mod tokens;
 mod validation;
+mod webhook;
+mod workloads;
 
 pub use authorization::Access;
+pub use controllers::Controllers;
 pub use status::refusal;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,29 +51,36 @@ pub struct Api {
     pub objects: BTreeMap<Key, Value>,
     /// `MAJOR.MINOR` of `/version`.
     pub version: String,
+    /// What `AWS_REGION` is in pods.
+    pub region: String,
+    /// Service accounts with a Pod Identity association, as namespace and name.
+    pub pod_identity: BTreeSet<(String, String)>,
+    pub controllers: Controllers,
     /// Counts up: resource versions and uids come from it.
     revision: u64,
 }
 
-impl Default for Api {
-    /// A new cluster: the namespaces that Kubernetes itself makes, open to every caller.
-    fn default() -> Self {
+impl Api {
+    /// A new cluster: what Kubernetes and EKS themselves make, open to every caller.
+    pub fn new(region: &str) -> Self {
         let mut api = Self {
             access: Access::Admin,
             asked: BTreeSet::new(),
             admission: None,
             objects: BTreeMap::new(),
             version: "1.33".to_owned(),
+            region: region.to_owned(),
+            pod_identity: BTreeSet::new(),
+            controllers: Controllers::default(),
             revision: 0,
         };
         for namespace in ["default", "kube-system", "kube-public", "kube-node-lease"] {
             api.put_namespace(namespace);
         }
+        api.put_cluster_objects();
         api
     }
-}
 
-impl Api {
     /// The object as the API would answer it; `namespace` is empty for what has none.
     pub fn object(&self, resource: &str, namespace: &str, name: &str) -> Option<&Value> {
         self.objects.get(&key(resource, namespace, name))

@@ -5,6 +5,8 @@
 pub struct Resource {
     /// Empty for the core group.
     pub group: &'static str,
+    /// `v1`, but for the groups of others.
+    pub at: &'static str,
     pub plural: &'static str,
     pub kind: &'static str,
     pub short: &'static str,
@@ -12,12 +14,12 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// `v1` or `apps/v1`; every group here is at v1.
+    /// `v1` or `apps/v1`.
     pub fn version(&self) -> String {
         if self.group.is_empty() {
-            "v1".to_owned()
+            self.at.to_owned()
         } else {
-            format!("{}/v1", self.group)
+            format!("{}/{}", self.group, self.at)
         }
     }
 
@@ -49,6 +51,27 @@ pub const RESOURCES: &[Resource] = &[
     resource("batch", "jobs", "Job", "", true),
     resource("batch", "cronjobs", "CronJob", "cj", true),
     resource(
+        "networking.k8s.io",
+        "networkpolicies",
+        "NetworkPolicy",
+        "netpol",
+        true,
+    ),
+    Resource {
+        at: "v1alpha1",
+        ..resource("argoproj.io", "rollouts", "Rollout", "ro", true)
+    },
+    Resource {
+        at: "v1beta1",
+        ..resource(
+            "vpcresources.k8s.aws",
+            "securitygrouppolicies",
+            "SecurityGroupPolicy",
+            "sgp",
+            true,
+        )
+    },
+    resource(
         "admissionregistration.k8s.io",
         "mutatingwebhookconfigurations",
         "MutatingWebhookConfiguration",
@@ -71,6 +94,13 @@ pub const RESOURCES: &[Resource] = &[
     ),
 ];
 
+/// The version that a group is at here.
+pub fn version_of(group: &str) -> &'static str {
+    let mut resources = RESOURCES.iter();
+    let first = resources.find(|resource| resource.group == group);
+    first.map_or("v1", |resource| resource.at)
+}
+
 pub fn by_plural(group: &str, plural: &str) -> Option<&'static Resource> {
     RESOURCES
         .iter()
@@ -92,6 +122,7 @@ const fn resource(
 ) -> Resource {
     Resource {
         group,
+        at: "v1",
         plural,
         kind,
         short,

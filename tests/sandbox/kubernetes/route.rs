@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::http::{Reply, Request};
 use super::protobuf;
-use super::resources::{Resource, by_plural};
+use super::resources::{Resource, by_plural, version_of};
 use super::status::refusal;
 
 /// The verbs, with server-side apply told from other patches (RBAC sees `patch` for both).
@@ -67,7 +67,7 @@ impl Route {
             .collect();
         let (group, rest) = match parts.as_slice() {
             ["api", "v1", rest @ ..] => ("", rest),
-            ["apis", group, "v1", rest @ ..] => (*group, rest),
+            ["apis", group, version, rest @ ..] if *version == version_of(group) => (*group, rest),
             _ => return None,
         };
         let (namespace, plural, rest) = match rest {

@@ -13,7 +13,7 @@ use super::status::{
     already_exists, apply_conflict, deleted, invalid, modified, namespace_not_found, not_found,
     refusal,
 };
-use super::{Api, Key, list, patch, validation};
+use super::{Api, Key, controllers, list, patch, validation, webhook};
 
 /// One request for a resource that is stored.
 ///
@@ -26,6 +26,9 @@ pub fn answer(api: &mut Api, route: &Route, request: &Request) -> Result<Reply, 
             "NotFound",
             "the server could not find the requested resource",
         ));
+    }
+    if [Verb::Get, Verb::List].contains(&route.verb) {
+        controllers::look(api, route);
     }
     match route.verb {
         Verb::Get => Ok(Reply::json(200, live(api, route)?)),
@@ -68,7 +71,11 @@ fn create(api: &mut Api, route: &Route, request: &Request) -> Result<Reply, Repl
     if api.objects.contains_key(&place(route, &name)) {
         return Err(already_exists(route, &name));
     }
-    let object = complete(api, route, &name, None, object);
+    let mut object = complete(api, route, &name, None, object);
+    if route.resource.kind == "Pod" {
+        webhook::admit(api, &mut object)?;
+        controllers::start(api, &mut object);
+    }
     let object = fields::update(None, object, &manager(route, request)?);
     Ok(Reply::json(
         201,
@@ -150,6 +157,7 @@ fn delete(api: &mut Api, route: &Route, request: &Request) -> Result<Reply, Repl
         if namespace {
             api.objects.retain(|key, _| key.1 != route.name);
         }
+        controllers::deleted(api, &live);
     }
     // These two hand back the object (`ReturnDeletedObject` of their storage).
     if ["ServiceAccount", "Pod"].contains(&route.resource.kind) {
@@ -203,7 +211,9 @@ fn save(
         return object;
     }
     object["metadata"]["resourceVersion"] = api.next_revision().to_string().into();
-    api.objects.insert(place(route, name), object.clone());
+    let key = place(route, name);
+    api.objects.insert(key.clone(), object.clone());
+    controllers::written(api, &key, live, &object);
     if route.resource.kind == "Namespace" && live.is_none() {
         api.put_service_account(name, "default", &[], &[], "kube-controller-manager");
     }
@@ -244,6 +254,7 @@ fn complete(
             !(["labels", "annotations"].contains(&member.as_str()) && empty(value))
         });
     }
+    controllers::complete(route.resource.kind, live, &mut object);
     if route.resource.kind == "Namespace" {
         let labels = &mut object["metadata"]["labels"];
         // Anything else is left for the validation to refuse.
