@@ -286,7 +286,8 @@ async fn stack_state(
     })))
 }
 
-async fn live_policies(aws: &Aws, role: &str) -> Result<Lookup<LivePolicies>, Error> {
+/// The policies that a role has (ListAttachedRolePolicies, ListRolePolicies, GetRolePolicy).
+pub(super) async fn live_policies(aws: &Aws, role: &str) -> Result<Lookup<LivePolicies>, Error> {
     let lists = tokio::try_join!(
         aws.iam.attached_policies(role),
         aws.iam.inline_policies(role)

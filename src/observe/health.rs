@@ -11,6 +11,10 @@ pub use crate::model::ClusterFacts;
 use crate::model::{Map, ServiceAccountName};
 use crate::policy::Quotas;
 
+mod aws;
+
+pub use aws::{associations, cluster_health, role_health};
+
 /// What is looked at once for a cluster in AWS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClusterHealth {
