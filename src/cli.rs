@@ -9,11 +9,13 @@ use crate::model::{Audience, ClusterName, Issuer, Thumbprint, Timeout};
 
 mod arguments;
 mod examples;
+mod permissions;
 mod render;
 mod screen;
 mod service_account;
 
 pub use arguments::arguments;
+pub use permissions::{Permissions, PermissionsFormat};
 pub use render::{Render, Target};
 pub use screen::{Color, Format, Screen, WideFormat};
 pub use service_account::{
@@ -76,6 +78,9 @@ pub enum Command {
     /// Print what create would make, for other tools: offline, without credentials
     #[command(after_help = RENDER_EXAMPLES)]
     Render(Box<Render>),
+    /// Print what irsactl itself needs to be allowed, in AWS and in Kubernetes: offline
+    #[command(after_help = PERMISSIONS_EXAMPLES)]
+    Permissions(Permissions),
     /// Print a shell completion script
     #[command(after_help = COMPLETION_EXAMPLES)]
     Completion(Completion),
@@ -98,7 +103,7 @@ impl Command {
             Self::Delete(Delete::IamServiceAccount(args)) => &args.aws,
             Self::Apply(args) => &args.run.aws,
             Self::Export(args) => &args.aws,
-            Self::Render(_) | Self::Completion(_) => return String::new(),
+            Self::Render(_) | Self::Permissions(_) | Self::Completion(_) => return String::new(),
         };
         let flag = |name: &str, value: &Option<String>| {
             value

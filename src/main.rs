@@ -23,6 +23,7 @@ mod logging;
 mod model;
 mod observe;
 mod output;
+mod permissions;
 mod plan;
 mod policy;
 mod progress;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         // Printing needs no runtime.
         Command::Completion(args) => commands::completion::run(args),
         Command::Render(args) => commands::render::run(args, cli.screen),
+        Command::Permissions(args) => commands::permissions::run(args, cli.screen),
         _ => run(&mut cli),
     };
     match result {

@@ -211,7 +211,7 @@ fn takes_flags(command: &str) -> bool {
 }
 
 /// Upper-case header and rows, columns apart by three blanks, as kubectl.
-fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
+pub fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..header.len())
         .map(|column| {
             let cells = rows.iter().map(|row| row[column].chars().count());

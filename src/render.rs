@@ -14,7 +14,7 @@ use crate::plan::account::{self, IamServiceAccount, Permissions};
 use crate::template::{self, Capability, PARTITIONS, RoleSpec, eks_host, plain};
 
 pub mod aws_cli;
-mod hcl;
+pub mod hcl;
 pub mod kubernetes;
 pub mod terraform;
 

@@ -77,3 +77,8 @@ Examples:
   irsactl render … --for terraform > main.tf
   irsactl render … --for aws-cli | sh
   irsactl render … --for kubernetes --role-name s3-reader | kubectl apply -f -";
+pub const PERMISSIONS_EXAMPLES: &str = "\
+Examples:
+  irsactl permissions --for create
+  irsactl permissions --cluster demo --region eu-west-1 -o json > policy.json
+  irsactl permissions --for create,delete -o rbac | kubectl apply -f -";

@@ -60,7 +60,7 @@ pub enum Target {
     Kubernetes,
 }
 
-fn account_id(text: &str) -> Result<String, &'static str> {
+pub(super) fn account_id(text: &str) -> Result<String, &'static str> {
     match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Ok(text.to_owned()),
         false => Err("an AWS account is 12 digits"),

@@ -24,6 +24,7 @@ mod disassociate;
 mod export;
 mod file;
 mod get;
+pub mod permissions;
 mod provider;
 mod reconcile;
 mod removal;
@@ -63,6 +64,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Apply(args) => apply::run(args, screen, running).await,
         Command::Export(args) => export::run(args, screen, running).await,
         Command::Render(args) => render::run(args, screen),
+        Command::Permissions(args) => permissions::run(args, screen),
         Command::Completion(args) => completion::run(args),
     }
 }

@@ -35,11 +35,6 @@ impl StackName {
             .take(4)
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let allowed = |text: &str| -> String {
-            text.chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-                .collect()
-        };
         let prefix = format!(
             "eksctl-{}-addon-iamserviceaccount-",
             allowed(cluster.as_str())
@@ -49,13 +44,22 @@ impl StackName {
         if prefix.len() > 128 - 9 {
             let cluster: String = allowed(cluster.as_str())
                 .chars()
-                .take(128 - 9 - 32)
+                .take(CLUSTER_ROOM)
                 .collect();
             return Self(format!("eksctl-{cluster}-addon-iamserviceaccount-{hash}"));
         }
         let room = 128 - 9 - prefix.len();
         let rest: String = rest.chars().take(room).collect();
         Self(format!("{prefix}{}-{hash}", rest.trim_end_matches('-')))
+    }
+
+    /// How the names of all stacks of a cluster's service accounts begin.
+    pub fn prefix(cluster: &ClusterName) -> String {
+        let name = allowed(cluster.as_str());
+        match name.len() > CLUSTER_ROOM {
+            true => format!("eksctl-{}", &name[..CLUSTER_ROOM]),
+            false => format!("eksctl-{name}-addon-iamserviceaccount-"),
+        }
     }
 
     /// A name that CloudFormation itself reported.
@@ -66,6 +70,16 @@ impl StackName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// So much of a cluster's name is left beside the other parts and the hash.
+const CLUSTER_ROOM: usize = 128 - 9 - 32;
+
+/// With a hyphen for each character that CloudFormation refuses.
+fn allowed(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect()
 }
 
 fn eksctl_name(cluster: &ClusterName, account: &ServiceAccountName) -> String {

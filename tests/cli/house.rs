@@ -68,6 +68,7 @@ fn what_decides_is_pure() {
     let pure = [
         "src/desired",
         "src/model",
+        "src/permissions",
         "src/plan",
         "src/policy",
         "src/render",

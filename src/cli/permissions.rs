@@ -1,0 +1,81 @@
+//! `permissions`: for which commands, and where they are to be allowed.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+use super::render::account_id;
+use crate::model::{ClusterName, RoleArn};
+use crate::permissions::{Command, check_region};
+
+#[derive(Args, Debug)]
+pub struct Permissions {
+    /// Command to be allowed (repeatable, or separated by commas); else all
+    #[arg(long = "for", value_name = "COMMAND", value_delimiter = ',', value_parser = command())]
+    pub commands: Vec<Command>,
+    /// Name of the EKS cluster; else all clusters
+    #[arg(short, long)]
+    pub cluster: Option<ClusterName>,
+    /// AWS region; else all regions
+    #[arg(short, long, value_parser = check_region)]
+    pub region: Option<String>,
+    /// AWS account, 12 digits; else any
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    pub account_id: Option<String>,
+    /// Names of roles, as app-*; else those that CloudFormation makes
+    #[arg(long, value_name = "PATTERN", help_heading = "Role", value_parser = role_name)]
+    pub role_name: Option<String>,
+    /// Path of the roles, as /team/
+    #[arg(long, value_name = "PATH", help_heading = "Role", value_parser = role_path)]
+    pub role_path: Option<String>,
+    /// Role that CloudFormation works as
+    #[arg(long, value_name = "ARN", help_heading = "CloudFormation")]
+    pub cfn_role_arn: Option<RoleArn>,
+    /// Output format: a list, IAM's policy, its template or resource, or Kubernetes' roles
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: PermissionsFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PermissionsFormat {
+    Table,
+    Json,
+    Cloudformation,
+    Terraform,
+    Rbac,
+}
+
+/// Commands by their verb, or as they are typed: `create iamserviceaccount`.
+fn command() -> impl TypedValueParser<Value = Command> {
+    let values = Command::ALL.map(|command| {
+        let name = command.name();
+        let nouns = super::NOUNS.iter().chain(&["iamserviceaccount"]);
+        let mut typed: Vec<String> = nouns.map(|noun| format!("{name} {noun}")).collect();
+        if let Some(rest) = name.strip_suffix("oidc-provider") {
+            typed = vec![format!("{rest}iam-oidc-provider")];
+        }
+        PossibleValue::new(name).aliases(typed)
+    });
+    PossibleValuesParser::new(values).try_map(|name| {
+        let typed = name.replace("-iam-", "-");
+        typed
+            .split(' ')
+            .next()
+            .unwrap_or_default()
+            .parse::<Command>()
+    })
+}
+
+fn role_name(text: &str) -> Result<String, &'static str> {
+    let is_name = |c: char| crate::model::is_iam_name_character(c) || matches!(c, '*' | '?');
+    match !text.is_empty() && text.len() <= 64 && text.chars().all(is_name) {
+        true => Ok(text.to_owned()),
+        false => {
+            Err("a role's name has at most 64 letters, digits and +=,.@_-; * and ? are wildcards")
+        }
+    }
+}
+
+fn role_path(text: &str) -> Result<String, String> {
+    text.parse::<crate::model::RolePath>()
+        .map(|path| path.to_string())
+}

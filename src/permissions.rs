@@ -1,0 +1,209 @@
+//! What irsactl itself needs to be allowed, in AWS and in Kubernetes: one table, and the policy and the
+//! roles that are made of it. Pure. A test runs every command with exactly these rights, and with each
+//! of them taken away.
+
+use std::fmt;
+use std::str::FromStr;
+
+mod document;
+mod place;
+mod table;
+
+pub use document::{
+    POLICY_QUOTA, cluster_role, managed_policy_template, policy, size, terraform_policy,
+};
+pub use place::{Place, check_region};
+
+/// A command that makes calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Command {
+    AssociateOidcProvider,
+    DisassociateOidcProvider,
+    Thumbprint,
+    Create,
+    Get,
+    Update,
+    Delete,
+    Apply,
+    Export,
+    Verify,
+    Doctor,
+}
+
+impl Command {
+    pub const ALL: [Self; 11] = [
+        Self::AssociateOidcProvider,
+        Self::DisassociateOidcProvider,
+        Self::Thumbprint,
+        Self::Create,
+        Self::Get,
+        Self::Update,
+        Self::Delete,
+        Self::Apply,
+        Self::Export,
+        Self::Verify,
+        Self::Doctor,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AssociateOidcProvider => "associate-oidc-provider",
+            Self::DisassociateOidcProvider => "disassociate-oidc-provider",
+            Self::Thumbprint => "thumbprint",
+            Self::Create => "create",
+            Self::Get => "get",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Apply => "apply",
+            Self::Export => "export",
+            Self::Verify => "verify",
+            Self::Doctor => "doctor",
+        }
+    }
+}
+
+impl FromStr for Command {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|command| command.name() == text)
+            .ok_or_else(|| format!("no command \"{text}\" makes calls"))
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Whether a command can do without a permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    Always,
+    /// Denied, something is not known or not done, and the command goes on.
+    Optional,
+    /// With that flag, or when that is found.
+    With(&'static str),
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Always => "always",
+            Self::Optional => "optional",
+            Self::With(what) => what,
+        })
+    }
+}
+
+/// What an AWS permission is on. In the order of a policy's statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum On {
+    Cluster,
+    /// All clusters of the region.
+    Clusters,
+    /// The cluster's IAM OIDC provider.
+    Provider,
+    /// The stacks of the cluster's service accounts.
+    Stacks,
+    /// All stacks of the region: a list has no narrower resource.
+    AllStacks,
+    /// The roles of those stacks.
+    Roles,
+    /// Roles that were made by others.
+    AnyRole,
+    /// The role that CloudFormation works as.
+    ServiceRole,
+    /// Actions that AWS takes no resource for, or whose resource is the user's choice.
+    Any,
+}
+
+/// Who makes the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Irsactl,
+    /// With the caller's rights, unless it has a service role.
+    CloudFormation,
+}
+
+/// An AWS permission that some commands need.
+#[derive(Clone, Copy, Debug)]
+pub struct Permission {
+    /// IAM's name of it, `iam:GetRole`.
+    pub action: &'static str,
+    pub on: On,
+    pub need: Need,
+    pub by: By,
+    pub commands: &'static [Command],
+    pub why: &'static str,
+}
+
+/// A right in the cluster that some commands need.
+#[derive(Clone, Copy, Debug)]
+pub struct Right {
+    pub verb: &'static str,
+    /// Plural, with the subresource, `serviceaccounts/token`.
+    pub resource: &'static str,
+    /// API group; empty for the core.
+    pub group: &'static str,
+    /// Of the only object that is meant; empty for all.
+    pub name: &'static str,
+    pub need: Need,
+    pub commands: &'static [Command],
+    pub why: &'static str,
+}
+
+/// The AWS permissions of the commands. With a service role CloudFormation needs none of the caller, and
+/// the caller must be allowed to pass that role.
+pub fn permissions(commands: &[Command], place: &Place) -> Vec<&'static Permission> {
+    let has_role = place.service_role.is_some();
+    let all = table::CALLS.iter().chain(table::HANDLERS);
+    all.filter(|row| {
+        row.commands
+            .iter()
+            .any(|command| commands.contains(command))
+    })
+    .filter(|row| !(has_role && row.by == By::CloudFormation))
+    .filter(|row| has_role || row.on != On::ServiceRole)
+    .collect()
+}
+
+/// The rights in the cluster of the commands.
+pub fn rights(commands: &[Command]) -> Vec<&'static Right> {
+    let all = table::RIGHTS.iter();
+    all.filter(|row| {
+        row.commands
+            .iter()
+            .any(|command| commands.contains(command))
+    })
+    .collect()
+}
+
+/// A line of the list for people: command, permission, need, what for.
+pub fn lines(commands: &[Command], place: &Place) -> Vec<Vec<String>> {
+    let of = |command: &Command| {
+        let aws = permissions(&[*command], place).into_iter().map(|row| {
+            let why = match row.by {
+                By::Irsactl => row.why.to_owned(),
+                By::CloudFormation => format!("CloudFormation: {}", row.why),
+            };
+            [row.action.to_owned(), row.need.to_string(), why]
+        });
+        let kubernetes = rights(&[*command]).into_iter().map(|row| {
+            let right = format!("kubernetes: {} {}", row.verb, row.resource);
+            [right, row.need.to_string(), row.why.to_owned()]
+        });
+        let cells = aws.chain(kubernetes);
+        let line = |cells: [String; 3]| {
+            let command = command.to_string();
+            [command].into_iter().chain(cells).collect()
+        };
+        cells.map(line).collect::<Vec<Vec<String>>>()
+    };
+    commands.iter().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Where the permissions are to hold, and the ARNs that say so. What is not named is `*`.
+
+use super::On;
+use crate::model::{ClusterName, RoleArn, StackName};
+use crate::template::PARTITIONS;
+
+/// CloudFormation cuts the stack's name in a role's: `<stack>-Role1-<12 characters>` are 64 at most.
+const STACK_IN_ROLE: usize = 64 - "-Role1-".len() - 12;
+
+/// What narrows the permissions down.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    pub cluster: Option<ClusterName>,
+    pub region: Option<String>,
+    pub account: Option<String>,
+    /// Pattern of the names of roles that are asked for by `--role-name`.
+    pub role_name: Option<String>,
+    /// As `/team/`.
+    pub role_path: Option<String>,
+    /// That CloudFormation works as.
+    pub service_role: Option<RoleArn>,
+}
+
+impl Place {
+    /// The ARN pattern of what a permission is on.
+    pub fn resource(&self, on: On) -> String {
+        let region = self.region.as_deref().unwrap_or("*");
+        let account = self.account.as_deref().unwrap_or("*");
+        let partition = partition(region);
+        let cluster = self.cluster.as_ref().map_or("*", ClusterName::as_str);
+        let (eks, iam) = (
+            format!("arn:{partition}:eks:{region}:{account}"),
+            format!("arn:{partition}:iam::{account}"),
+        );
+        let stacks = format!("arn:{partition}:cloudformation:{region}:{account}:stack");
+        match on {
+            On::Cluster => format!("{eks}:cluster/{cluster}"),
+            On::Clusters => format!("{eks}:cluster/*"),
+            On::Provider => {
+                let suffix = suffix(partition);
+                format!("{iam}:oidc-provider/oidc.eks.{region}.{suffix}/id/*")
+            }
+            On::Stacks => format!("{stacks}/{}*/*", self.stack_prefix()),
+            On::AllStacks => format!("{stacks}/*/*"),
+            On::Roles => {
+                let path = self.role_path.as_deref().unwrap_or("/");
+                format!("{iam}:role{path}{}", self.role())
+            }
+            On::AnyRole => format!("{iam}:role/*"),
+            On::ServiceRole => self
+                .service_role
+                .as_ref()
+                .map_or_else(|| "*".to_owned(), ToString::to_string),
+            On::Any => "*".to_owned(),
+        }
+    }
+
+    fn role(&self) -> String {
+        self.role_name.clone().unwrap_or_else(|| {
+            let prefix = self.stack_prefix();
+            let kept: String = prefix.chars().take(STACK_IN_ROLE).collect();
+            format!("{kept}*")
+        })
+    }
+
+    fn stack_prefix(&self) -> String {
+        match &self.cluster {
+            Some(cluster) => StackName::prefix(cluster),
+            None => "eksctl-*-addon-iamserviceaccount-".to_owned(),
+        }
+    }
+}
+
+/// # Errors
+/// What a region's name looks like.
+pub fn check_region(text: &str) -> Result<String, &'static str> {
+    let is_name = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    match text.contains('-') && is_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err("a region is written as eu-west-1"),
+    }
+}
+
+/// The partition of a region, by its name (botocore's `partitions.json`, `regionRegex`).
+fn partition(region: &str) -> &'static str {
+    let known = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+        ("eu-isof-", "aws-iso-f"),
+        ("eusc-", "aws-eusc"),
+    ];
+    let found = known.iter().find(|(start, _)| region.starts_with(start));
+    found.map_or("aws", |(_, partition)| partition)
+}
+
+fn suffix(partition: &str) -> &'static str {
+    let found = PARTITIONS.iter().find(|(name, _)| *name == partition);
+    found.map_or("amazonaws.com", |(_, suffix)| suffix)
+}

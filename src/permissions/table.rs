@@ -1,0 +1,181 @@
+//! The table: who needs what, and what for. A test reads the log of every call that the commands make
+//! and finds each of them here, and nothing else.
+
+use super::Command::*;
+use super::Need::{Always, Optional, With};
+use super::{By, On, Permission, Right};
+
+macro_rules! permissions {
+    ($by:ident: $($action:literal on $on:ident, $need:expr, [$($command:ident)*], $why:literal;)*) => {
+        &[$(Permission {
+            action: $action,
+            on: On::$on,
+            need: $need,
+            by: By::$by,
+            commands: &[$($command),*],
+            why: $why,
+        }),*]
+    };
+}
+
+macro_rules! rights {
+    ($($verb:literal $resource:literal of $group:literal $name:literal, $need:expr, [$($command:ident)*], $why:literal;)*) => {
+        &[$(Right {
+            verb: $verb,
+            resource: $resource,
+            group: $group,
+            name: $name,
+            need: $need,
+            commands: &[$($command),*],
+            why: $why,
+        }),*]
+    };
+}
+
+/// What irsactl calls.
+pub const CALLS: &[Permission] = permissions! { Irsactl:
+    "eks:DescribeCluster" on Cluster, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Delete Apply Export Verify Doctor], "find the issuer and the Kubernetes API";
+    "eks:DescribeCluster" on Cluster, With("--cluster"), [Thumbprint], "find the issuer";
+    "eks:DescribeCluster" on Cluster, Optional, [Get], "see the Kubernetes side";
+    "eks:ListClusters" on Clusters, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Export Verify Doctor], "name similar clusters where there is none of that name";
+    "eks:TagResource" on Cluster, Optional, [AssociateOidcProvider Create Apply], "tell eksctl that the cluster has a provider";
+    "eks:UntagResource" on Cluster, Optional, [DisassociateOidcProvider], "tell eksctl that the cluster has no provider";
+
+    "iam:GetOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Apply], "see whether the provider is there, and its audiences";
+    "iam:CreateOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider], "make the provider";
+    "iam:CreateOpenIDConnectProvider" on Provider, With("--associate-oidc-provider"), [Create], "make the provider";
+    "iam:CreateOpenIDConnectProvider" on Provider, With("withOIDC in the file"), [Apply], "make the provider";
+    "iam:TagOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider], "tag the provider";
+    "iam:TagOpenIDConnectProvider" on Provider, With("--associate-oidc-provider"), [Create], "tag the provider";
+    "iam:TagOpenIDConnectProvider" on Provider, With("withOIDC in the file"), [Apply], "tag the provider";
+    "iam:AddClientIDToOpenIDConnectProvider" on Provider, With("another audience"), [AssociateOidcProvider Create Apply], "add an audience to the provider";
+    "iam:UpdateOpenIDConnectProviderThumbprint" on Provider, With("--refresh-thumbprint"), [AssociateOidcProvider], "replace the thumbprints";
+    "iam:ListRoles" on Any, Always, [DisassociateOidcProvider], "find the roles that still trust the provider";
+    "iam:DeleteOpenIDConnectProvider" on Provider, Always, [DisassociateOidcProvider], "delete the provider";
+
+    "cloudformation:DescribeStacks" on Stacks, Always, [Create Get Update Delete Apply], "find the stack of a service account, and wait for it";
+    "cloudformation:DescribeStacks" on AllStacks, Always, [Get Export], "list the stacks of the cluster";
+    "cloudformation:DescribeStacks" on AllStacks, With("--only-missing, or many accounts"), [Create Update Delete Apply], "list the stacks of the cluster";
+    "cloudformation:ListStacks" on AllStacks, Always, [Get Export], "list the stacks of the cluster";
+    "cloudformation:ListStacks" on AllStacks, With("--only-missing, or many accounts"), [Create Update Delete Apply], "list the stacks of the cluster";
+    "cloudformation:GetTemplate" on Stacks, Always, [Create Update Apply Export], "compare the role with what is asked for";
+    "cloudformation:GetTemplate" on Stacks, Optional, [Get Delete], "tell the role's own policies from those attached by hand";
+    "cloudformation:CreateStack" on Stacks, Always, [Create Apply], "make a role";
+    "cloudformation:TagResource" on Stacks, Always, [Create Update Apply], "tag the stack with its service account";
+    "cloudformation:UntagResource" on Stacks, With("a tag that goes"), [Apply], "take a tag from the stack";
+    "cloudformation:CreateChangeSet" on Stacks, Always, [Update Apply], "change a role";
+    "cloudformation:DescribeChangeSet" on Stacks, Always, [Update Apply], "see what the change would do";
+    "cloudformation:ExecuteChangeSet" on Stacks, Always, [Update Apply], "carry the change out";
+    "cloudformation:DeleteChangeSet" on Stacks, With("a change that is refused"), [Update Apply], "take the change back";
+    "cloudformation:ContinueUpdateRollback" on Stacks, With("a failed roll-back"), [Update Apply], "finish the roll-back of an earlier update";
+    "cloudformation:DescribeStackEvents" on Stacks, Optional, [Create Update Delete Apply], "tell why a stack failed";
+    "cloudformation:DescribeStackResources" on Stacks, Optional, [Delete Apply], "find the role of a stack that failed";
+    "cloudformation:UpdateTerminationProtection" on Stacks, Always, [Delete], "lift the stack's protection";
+    "cloudformation:UpdateTerminationProtection" on Stacks, With("a failed stack"), [Create], "replace a stack whose creation failed";
+    "cloudformation:UpdateTerminationProtection" on Stacks, With("--prune, or a failed stack"), [Apply], "lift the stack's protection";
+    "cloudformation:DeleteStack" on Stacks, Always, [Delete], "delete the role";
+    "cloudformation:DeleteStack" on Stacks, With("a failed stack"), [Create], "replace a stack whose creation failed";
+    "cloudformation:DeleteStack" on Stacks, With("--prune, or a failed stack"), [Apply], "delete the role";
+    "iam:PassRole" on ServiceRole, With("--cfn-role-arn"), [Create Update Delete Apply], "let CloudFormation work as that role";
+
+    "iam:GetPolicy" on Any, Optional, [Create Update Apply], "see that a managed policy exists";
+    "iam:GetAccountSummary" on Any, Optional, [Create Update Apply], "learn the quotas where the usual ones do not suffice";
+    "iam:GetRole" on Roles, Optional, [Create Update Apply], "see whom the role trusts";
+    "iam:GetRole" on AnyRole, Optional, [Create Apply], "see that the role of --attach-role-arn exists";
+    "iam:ListAttachedRolePolicies" on Roles, Optional, [Create Update Delete Apply], "find policies that were attached by hand";
+    "iam:ListRolePolicies" on Roles, Optional, [Create Update Delete Apply], "find inline policies that were added by hand";
+    "iam:GetRolePolicy" on Roles, Optional, [Create Update Apply], "find inline policies that were changed by hand";
+    "iam:ListInstanceProfilesForRole" on Roles, Optional, [Delete Apply], "find what would stop the role's deletion";
+    "iam:DetachRolePolicy" on Roles, With("--detach-foreign"), [Delete Apply], "detach policies that were attached by hand";
+    "iam:DeleteRolePolicy" on Roles, With("--detach-foreign"), [Delete Apply], "delete inline policies that were added by hand";
+    "iam:AttachRolePolicy" on Roles, With("--repair-drift"), [Update Apply], "attach policies that were detached by hand";
+    "iam:DetachRolePolicy" on Roles, With("--repair-drift"), [Update Apply], "detach policies that were attached by hand";
+    "iam:PutRolePolicy" on Roles, With("--repair-drift"), [Update Apply], "put inline policies back";
+    "iam:DeleteRolePolicy" on Roles, With("--repair-drift"), [Update Apply], "delete inline policies that were added by hand";
+    "iam:UpdateAssumeRolePolicy" on Roles, With("--repair-drift"), [Update Apply], "put the trust policy back";
+    "iam:UpdateRole" on Roles, With("--repair-drift"), [Update Apply], "put the longest session back";
+    "iam:PutRolePermissionsBoundary" on Roles, With("--repair-drift"), [Update Apply], "put the permissions boundary back";
+    "iam:DeleteRolePermissionsBoundary" on Roles, With("--repair-drift"), [Update Apply], "take a permissions boundary away";
+    "iam:SimulatePrincipalPolicy" on Roles, With("--can"), [Verify], "see what the role is allowed";
+
+    "iam:GetOpenIDConnectProvider" on Provider, Optional, [Doctor], "see whether the provider is there, and its audiences";
+    "iam:ListOpenIDConnectProviders" on Any, Optional, [Doctor], "find providers of other issuers";
+    "iam:GetAccountSummary" on Any, Optional, [Doctor], "learn the quotas";
+    "iam:GetRole" on AnyRole, Optional, [Doctor], "read the trust policy";
+    "iam:ListAttachedRolePolicies" on AnyRole, Optional, [Doctor], "read the role's permissions";
+    "iam:ListRolePolicies" on AnyRole, Optional, [Doctor], "read the role's permissions";
+    "iam:GetRolePolicy" on AnyRole, Optional, [Doctor], "read the role's permissions";
+    "iam:SimulatePrincipalPolicy" on AnyRole, Optional, [Doctor], "see what the role is allowed";
+    "iam:GetPolicy" on Any, Optional, [Doctor], "read the role's permissions";
+    "iam:GetPolicyVersion" on Any, Optional, [Doctor], "read the role's permissions";
+    "eks:ListAddons" on Cluster, Optional, [Doctor], "see whether the Pod Identity agent is installed";
+    "eks:DescribeAddon" on Any, Optional, [Doctor], "see whether the Pod Identity agent is installed";
+    "eks:ListPodIdentityAssociations" on Cluster, Optional, [Doctor], "find associations that outrank the annotation";
+    "eks:DescribePodIdentityAssociation" on Any, Optional, [Doctor], "find associations that outrank the annotation";
+    "cloudtrail:LookupEvents" on Any, Optional, [Doctor], "read how AWS refused the pods";
+    "access-analyzer:ValidatePolicy" on Any, Optional, [Doctor], "check the policies' grammar";
+    "ec2:DescribeVpcEndpoints" on Any, Optional, [Doctor], "see the pods' way to STS";
+    "ec2:DescribeInstances" on Any, Optional, [Doctor], "see the nodes' metadata service";
+    "ec2:DescribeSecurityGroups" on Any, Optional, [Doctor], "see the way from the API to the webhook";
+};
+
+/// What the handlers of CloudFormation's resources call (the resource types' schemas, `handlers`).
+pub const HANDLERS: &[Permission] = permissions! { CloudFormation:
+    "iam:CreateRole" on Roles, Always, [Create Apply], "make the role";
+    "iam:TagRole" on Roles, Always, [Create Update Apply], "tag the role as its stack";
+    "iam:UntagRole" on Roles, With("a tag that goes"), [Apply], "take a tag from the role";
+    "iam:GetRole" on Roles, Always, [Create Update Delete Apply], "read the role back";
+    "iam:AttachRolePolicy" on Roles, With("a managed policy"), [Create Update Apply], "attach managed policies";
+    "iam:PutRolePolicy" on Roles, With("an inline policy"), [Create Update Apply], "put inline policies";
+    "iam:GetRolePolicy" on Roles, With("an inline policy"), [Create Update Apply], "read inline policies back";
+    "iam:PutRolePermissionsBoundary" on Roles, With("--permissions-boundary"), [Create Update Apply], "set the permissions boundary";
+    "iam:DeleteRolePermissionsBoundary" on Roles, With("--no-permissions-boundary"), [Update], "take the permissions boundary away";
+    "iam:DeleteRolePermissionsBoundary" on Roles, With("a boundary that goes"), [Apply], "take the permissions boundary away";
+    "iam:UpdateAssumeRolePolicy" on Roles, With("a changed trust policy"), [Update Apply], "change the trust policy";
+    "iam:UpdateRole" on Roles, With("--max-session-duration"), [Update], "change the longest session";
+    "iam:UpdateRole" on Roles, With("another longest session"), [Apply], "change the longest session";
+    "iam:DetachRolePolicy" on Roles, With("a failed creation"), [Create], "take the role back";
+    "iam:DetachRolePolicy" on Roles, With("a managed policy that goes"), [Update Delete Apply], "detach managed policies";
+    "iam:DeleteRolePolicy" on Roles, With("a failed creation"), [Create], "take the role back";
+    "iam:DeleteRolePolicy" on Roles, With("an inline policy that goes"), [Update Delete Apply], "delete inline policies";
+    "iam:DeleteRole" on Roles, With("a failed creation"), [Create], "take the role back";
+    "iam:DeleteRole" on Roles, Always, [Delete], "delete the role";
+    "iam:DeleteRole" on Roles, With("--prune, or a failed creation"), [Apply], "delete the role";
+};
+
+/// What irsactl asks of the Kubernetes API.
+pub const RIGHTS: &[Right] = rights! {
+    "get" "serviceaccounts" of "" "", Always, [Create Update Delete Apply Verify], "see what is there";
+    "list" "serviceaccounts" of "" "", Optional, [Get Export], "see the Kubernetes side";
+    "list" "serviceaccounts" of "" "", Optional, [Create Update Delete Apply], "see many at a time";
+    "patch" "serviceaccounts" of "" "", Always, [Create Apply], "annotate the service account";
+    "patch" "serviceaccounts" of "" "", With("a changed annotation"), [Update], "annotate the service account";
+    "patch" "serviceaccounts" of "" "", With("one that irsactl did not make"), [Delete], "take the annotations away";
+    "create" "serviceaccounts" of "" "", Always, [Create Apply], "make the service account";
+    "create" "namespaces" of "" "", With("a missing namespace"), [Create Apply], "make the namespace";
+    "delete" "serviceaccounts" of "" "", Always, [Delete], "delete the service account";
+    "delete" "serviceaccounts" of "" "", With("--prune"), [Apply], "delete the service account";
+    "create" "serviceaccounts/token" of "" "", Always, [Verify], "act as the service account";
+
+    "list" "pods" of "" "", With("--restart"), [Create Update Apply], "find pods without the role";
+    "get" "deployments" of "apps" "", With("--restart"), [Create Update Apply Doctor], "find what the pods are of";
+    "get" "statefulsets" of "apps" "", With("--restart"), [Create Update Apply Doctor], "find what the pods are of";
+    "get" "daemonsets" of "apps" "", With("--restart"), [Create Update Apply Doctor], "find what the pods are of";
+    "get" "replicasets" of "apps" "", With("--restart"), [Create Update Apply Doctor], "find what the pods are of";
+    "get" "rollouts" of "argoproj.io" "", With("--restart"), [Create Update Apply Doctor], "find what the pods are of";
+    "patch" "deployments" of "apps" "", With("--restart"), [Create Update Apply Doctor], "restart pods without the role";
+    "patch" "statefulsets" of "apps" "", With("--restart"), [Create Update Apply Doctor], "restart pods without the role";
+    "patch" "daemonsets" of "apps" "", With("--restart"), [Create Update Apply Doctor], "restart pods without the role";
+    "patch" "rollouts" of "argoproj.io" "", With("--restart"), [Create Update Apply Doctor], "restart pods without the role";
+
+    "get" "namespaces" of "" "", Optional, [Doctor], "see whether the webhook is to leave the namespace alone";
+    "get" "serviceaccounts" of "" "", Optional, [Doctor], "see the annotations";
+    "list" "serviceaccounts" of "" "", Optional, [Doctor], "look at all of them";
+    "list" "pods" of "" "", Optional, [Doctor], "see what was put into the pods";
+    "list" "nodes" of "" "", Optional, [Doctor], "see the pods' nodes";
+    "list" "daemonsets" of "apps" "", Optional, [Doctor], "see whether the Pod Identity agent runs";
+    "list" "networkpolicies" of "networking.k8s.io" "", Optional, [Doctor], "see the pods' way to STS";
+    "get" "mutatingwebhookconfigurations" of "admissionregistration.k8s.io" "pod-identity-webhook", Optional, [Doctor], "see that the webhook is there";
+    "create" "serviceaccounts/token" of "" "", Optional, [Doctor], "act as the service account";
+    "patch" "serviceaccounts" of "" "", With("--fix"), [Doctor], "mend the annotations";
+};
