@@ -23,8 +23,12 @@ use crate::plan::Conflicts;
 use crate::token::Secret;
 
 mod access;
+mod cluster;
 mod exec;
+mod paths;
+mod pods;
 mod retry;
+mod workloads;
 
 /// How much one answer may hold: a page of 500 service accounts is a tenth of it.
 const ANSWER_LIMIT: usize = 8 << 20;
@@ -401,6 +405,7 @@ fn service_account(object: &ServiceAccountObject) -> ServiceAccount {
         applied_labels: applied("f:labels"),
         applied_annotations: applied("f:annotations"),
         role_is_gone: false,
+        changed: cluster::role_set(&json!(metadata)).map(|(_, at)| at),
     }
 }
 

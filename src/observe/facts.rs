@@ -140,6 +140,8 @@ pub struct ServiceAccount {
     pub applied_annotations: BTreeSet<String>,
     /// Its role was made by an earlier stack of the account, and exists no more.
     pub role_is_gone: bool,
+    /// When an annotation that pods get their role by was last set, in seconds since 1970.
+    pub changed: Option<i64>,
 }
 
 impl ServiceAccount {

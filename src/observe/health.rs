@@ -1,17 +1,82 @@
 //! What bears on whether a pod has its role: the types of everything that `doctor` looks at. Apart from
 //! the reads (in the folder beside), so that what judges knows no calls. Times are seconds since 1970.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{LivePolicies, Lookup, OidcProvider, RoleFacts, ServiceAccount};
+use super::{LivePolicies, Lookup, ObservedAccount, OidcProvider, RoleFacts, ServiceAccount};
+use crate::issuer::Reading;
 pub use crate::model::ClusterFacts;
-use crate::model::{Map, ServiceAccountName};
+use crate::model::{Arn, Cluster, Map, RoleArn, ServiceAccountName};
+pub use crate::model::{Workload, WorkloadKind};
 use crate::policy::Quotas;
+use crate::proof::{Proof, Verdict};
+use crate::token::Keys;
+
+/// Everything that is not a service account's own.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Seconds since 1970.
+    pub now: i64,
+    pub region: String,
+    /// Who asks.
+    pub caller: Lookup<Arn>,
+    /// `None` where only a role was named.
+    pub cluster: Option<Cluster>,
+    /// `None` for what is not EKS.
+    pub health: Option<ClusterHealth>,
+    /// The issuer's chains, as they are read from here.
+    pub reading: Lookup<Reading>,
+    pub keys: Lookup<Keys>,
+    /// `None` where nothing was asked of Kubernetes.
+    pub kubernetes: Option<KubernetesHealth>,
+}
+
+/// Everything about one service account, or about a role by itself.
+#[derive(Clone, Debug)]
+pub struct AccountHealth {
+    /// `None`: a role by itself.
+    pub name: Option<ServiceAccountName>,
+    /// What else the user named: the pod or workload whose service account it is.
+    pub of: Option<Workload>,
+    /// As `create` and `update` observe it; `None` where no stack was looked for.
+    pub observed: Option<ObservedAccount>,
+    pub object: Option<ObjectHealth>,
+    /// The role that it has by its annotation, by its stack, or as the user said.
+    pub role_arn: Option<RoleArn>,
+    pub role: Option<RoleHealth>,
+    pub associations: Lookup<Vec<Association>>,
+    /// The role of its Pod Identity association, and the one behind it in another account.
+    pub identity_role: Option<RoleHealth>,
+    pub target_role: Option<RoleHealth>,
+    /// Of the instances under its pods.
+    pub metadata: Lookup<Vec<MetadataOptions>>,
+    /// Those of the SecurityGroupPolicies of its namespace.
+    pub security_groups: Lookup<Vec<SecurityGroup>>,
+    /// What STS said of a real token.
+    pub proof: Option<Proof>,
+    /// The answers to `--can`.
+    pub simulated: Vec<Verdict>,
+}
+
+impl AccountHealth {
+    pub fn subject(&self) -> String {
+        match (&self.name, &self.role_arn) {
+            (Some(name), _) => name.to_string(),
+            (None, Some(role)) => role.to_string(),
+            (None, None) => String::new(),
+        }
+    }
+}
 
 mod aws;
+mod kubernetes;
+mod whole;
+
+pub use whole::{Sight, Subject};
 
 pub use aws::{associations, cluster_health, role_health};
 
@@ -103,19 +168,6 @@ pub struct Association {
     pub policy: Option<String>,
     /// ARN of the add-on that owns it.
     pub owner: Option<String>,
-}
-
-/// What a policy simulation says of one action.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Simulated {
-    pub action: String,
-    pub resource: String,
-    pub allowed: bool,
-    /// AWS's word: allowed, explicitDeny, implicitDeny.
-    pub decision: String,
-    /// What it is denied by, where AWS tells: `permissions boundary`, `organizations`.
-    pub denied_by: Option<String>,
 }
 
 /// A finding of IAM Access Analyzer's ValidatePolicy.
@@ -231,6 +283,30 @@ impl Selector {
     }
 }
 
+/// As kubectl takes it: `team=web,env in (a,b),!skip`.
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let equal = self.match_labels.iter();
+        let equal = equal.map(|(key, value)| format!("{key}={value}"));
+        let others = self.match_expressions.iter().map(|requirement| {
+            let Requirement {
+                key,
+                operator,
+                values,
+            } = requirement;
+            let values = values.join(",");
+            match operator.as_str() {
+                "In" => format!("{key} in ({values})"),
+                "NotIn" => format!("{key} notin ({values})"),
+                "Exists" => key.clone(),
+                "DoesNotExist" => format!("!{key}"),
+                other => format!("{key} {other} ({values})"),
+            }
+        });
+        f.write_str(&equal.chain(others).collect::<Vec<_>>().join(","))
+    }
+}
+
 /// A pod, as far as its credentials go.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pod {
@@ -254,6 +330,9 @@ pub struct Pod {
     pub run_as_user: Option<i64>,
     pub fs_group: Option<i64>,
     pub automount: Option<bool>,
+    pub ready: bool,
+    /// Why a container of it does not run, as `container app: ImagePullBackOff: …`.
+    pub waiting: Option<String>,
     /// What it is a part of, as far as owner references lead; the pod itself where nobody owns it.
     pub owner: Workload,
 }
@@ -270,7 +349,8 @@ pub struct Container {
     pub name: String,
     pub kind: ContainerKind,
     pub image: String,
-    /// Plain values by name; those from elsewhere (`valueFrom`) as `None`.
+    /// Plain values by name; those from elsewhere (`valueFrom`) as `None`. Only variables of AWS and of
+    /// proxies; what may be a secret is `…`.
     pub env: BTreeMap<String, Option<String>>,
     /// Secrets and ConfigMaps of `envFrom`, as `secret/NAME`, `configmap/NAME`.
     pub env_from: Vec<String>,
@@ -315,54 +395,28 @@ pub struct ProjectedToken {
     pub path: String,
 }
 
-/// Something that makes pods, or a pod by itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Workload {
-    pub kind: WorkloadKind,
-    pub namespace: String,
-    pub name: String,
+/// What a workload says of itself, as far as restarts go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkloadState {
+    pub workload: Workload,
+    /// When a restart of its pods was asked for last.
+    pub restarted: Option<i64>,
+    pub paused: bool,
+    /// Its pods are replaced only when someone deletes them.
+    pub on_delete: bool,
+    /// Containers whose template sets AWS_ROLE_ARN, which the webhook then leaves alone.
+    pub own_roles: BTreeSet<String>,
+    pub rollout: Rollout,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum WorkloadKind {
-    Deployment,
-    StatefulSet,
-    DaemonSet,
-    /// Of Argo Rollouts.
-    Rollout,
-    ReplicaSet,
-    Job,
-    CronJob,
-    #[default]
-    Pod,
-    /// Of a kind that is not known here.
-    Other,
-}
-
-impl WorkloadKind {
-    /// Whether a restart makes it replace its pods.
-    pub fn can_restart(self) -> bool {
-        matches!(
-            self,
-            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Rollout
-        )
-    }
-
-    /// As kubectl and people write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Deployment => "deployment",
-            Self::StatefulSet => "statefulset",
-            Self::DaemonSet => "daemonset",
-            Self::Rollout => "rollout",
-            Self::ReplicaSet => "replicaset",
-            Self::Job => "job",
-            Self::CronJob => "cronjob",
-            Self::Pod => "pod",
-            Self::Other => "owner",
-        }
-    }
+/// How far the replacement of a workload's pods is, as `kubectl rollout status` judges it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rollout {
+    Over,
+    /// What is waited for.
+    Underway(String),
+    /// It will not go on by itself.
+    Failed(String),
 }
 
 /// A node.
@@ -441,7 +495,8 @@ pub struct OtherProvider {
 pub enum Pods {
     /// All that run as the service account.
     Of(ServiceAccountName),
-    /// `namespace/name`.
-    One(String, String),
+    /// Those of a workload, which may be a pod by itself.
     OfWorkload(Workload),
+    /// All of the cluster.
+    All,
 }

@@ -22,6 +22,9 @@ impl<T> Lookup<T> {
             }) => Ok(Self::Unknown(format!(
                 "not allowed to call {permission}: {message}"
             ))),
+            Err(Error::KubernetesForbidden { operation, .. }) => {
+                Ok(Self::Unknown(format!("not allowed to {operation}")))
+            }
             result => result,
         }
     }
@@ -33,6 +36,9 @@ impl<T> Lookup<T> {
             Err(Error::AccessDenied { permission, .. }) => {
                 Self::Unknown(format!("not allowed to call {permission}"))
             }
+            Err(Error::KubernetesForbidden { operation, .. }) => {
+                Self::Unknown(format!("not allowed to {operation}"))
+            }
             Err(error) => Self::Unknown(error.to_string()),
         }
     }
@@ -40,6 +46,13 @@ impl<T> Lookup<T> {
     /// The same of a read of what is always there.
     pub fn of(result: Result<T, Error>) -> Self {
         Self::or_unknown(result.map(Self::Found))
+    }
+
+    pub fn as_found(&self) -> Option<&T> {
+        match self {
+            Self::Found(value) => Some(value),
+            Self::Missing | Self::Unknown(_) => None,
+        }
     }
 
     pub fn found(self) -> Option<T> {

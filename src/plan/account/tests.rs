@@ -495,6 +495,7 @@ fn what_irsactl_applied_before_stays_applied() {
         applied_labels: keys("team"),
         applied_annotations: keys("note"),
         role_is_gone: false,
+        changed: None,
     };
     let world = observed(ready(), ServiceAccountState::Found(account));
     let asked = asked(Permissions::Role(spec()));

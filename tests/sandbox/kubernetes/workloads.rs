@@ -90,7 +90,7 @@ impl Api {
         let account = &workload["spec"]["template"]["spec"]["serviceAccountName"];
         let account = account.as_str().unwrap_or("default").to_owned();
         let namespace = workload["metadata"]["namespace"].as_str().unwrap_or("");
-        self.put_missing_account(&namespace.to_owned(), &account);
+        self.put_missing_account(namespace, &account);
         self.put_object(workload, "kubectl");
     }
 

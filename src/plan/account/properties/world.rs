@@ -36,6 +36,7 @@ pub fn carried_out(
                     applied_labels: change.labels.keys().cloned().collect(),
                     applied_annotations: annotations.keys().cloned().collect(),
                     role_is_gone: false,
+                    changed: None,
                     labels: change.labels.clone(),
                     annotations,
                 });

@@ -1,0 +1,302 @@
+//! What a cluster has that bears on the roles of pods: webhooks, nodes, agents, network policies, and
+//! who changed a ServiceAccount.
+
+use serde_json::{Value, json};
+
+use super::paths::{Resource, items, resource, text, texts, time};
+use super::{Error, Kubernetes};
+use crate::model::{AUDIENCE_ANNOTATION, Map, ROLE_ANNOTATION, ServiceAccountName};
+use crate::observe::Lookup;
+use crate::observe::health::{
+    EgressRule, IdentityAgent, MetadataAgent, NetworkPolicy, Node, PodSecurityGroups, Selector,
+    ServiceAccountHistory, Webhook,
+};
+
+const DAEMON_SETS: Resource = resource("apps/v1", "daemonsets");
+
+/// A right in Kubernetes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Right<'a> {
+    pub verb: &'a str,
+    /// Empty for the core group.
+    pub group: &'a str,
+    /// `pods`, or with its part `serviceaccounts/token`.
+    pub resource: &'a str,
+    /// Empty: in all.
+    pub namespace: &'a str,
+}
+
+impl Kubernetes {
+    /// Of the API server, as `1.33`.
+    pub async fn version(&self) -> Result<Lookup<String>, Error> {
+        let answer = self.answer("read the version", "GET", "/version", "", Vec::new());
+        let number = |value: &Value| {
+            let text = text(value);
+            text.trim_end_matches(|c: char| !c.is_ascii_digit())
+                .to_owned()
+        };
+        Ok(lookup(answer.await?.map(|version| {
+            format!(
+                "{}.{}",
+                number(&version["major"]),
+                number(&version["minor"])
+            )
+        })))
+    }
+
+    /// A namespace's labels.
+    pub async fn namespace(&self, name: &str) -> Result<Lookup<Map>, Error> {
+        let found = self.object(resource("v1", "namespaces"), "", name).await?;
+        Ok(lookup(
+            found.map(|found| texts(&found["metadata"]["labels"])),
+        ))
+    }
+
+    pub async fn service_account_history(
+        &self,
+        name: &ServiceAccountName,
+    ) -> Result<Lookup<ServiceAccountHistory>, Error> {
+        let accounts = resource("v1", "serviceaccounts");
+        let found = self
+            .object(accounts, name.namespace.as_str(), &name.name)
+            .await?;
+        Ok(lookup(found.as_ref().map(history)))
+    }
+
+    /// The webhooks that give pods their role.
+    pub async fn webhooks(&self) -> Result<Lookup<Vec<Webhook>>, Error> {
+        let configurations = resource(
+            "admissionregistration.k8s.io/v1",
+            "mutatingwebhookconfigurations",
+        );
+        let found = self
+            .all(configurations, "", |it| Some(webhooks(it)))
+            .await?;
+        Ok(lookup(found.map(|all| all.concat())))
+    }
+
+    pub async fn nodes(&self) -> Result<Lookup<Vec<Node>>, Error> {
+        let found = self
+            .all(resource("v1", "nodes"), "", |it| Some(node(it)))
+            .await?;
+        Ok(lookup(found))
+    }
+
+    /// kiam and kube2iam, whatever their DaemonSets are called.
+    pub async fn metadata_agents(&self) -> Result<Lookup<Vec<MetadataAgent>>, Error> {
+        Ok(lookup(self.all(DAEMON_SETS, "", metadata_agent).await?))
+    }
+
+    /// EKS's Pod Identity agent.
+    pub async fn pod_identity_agent(&self) -> Result<Lookup<IdentityAgent>, Error> {
+        let name = "eks-pod-identity-agent";
+        let found = self.object(DAEMON_SETS, "kube-system", name).await?;
+        let number = |found: &Value, member: &str| found["status"][member].as_i64().unwrap_or(0);
+        Ok(lookup(found.map(|found| IdentityAgent {
+            desired: number(&found, "desiredNumberScheduled"),
+            ready: number(&found, "numberReady"),
+            host_network: found["spec"]["template"]["spec"]["hostNetwork"] == true,
+        })))
+    }
+
+    pub async fn network_policies(
+        &self,
+        namespace: &str,
+    ) -> Result<Lookup<Vec<NetworkPolicy>>, Error> {
+        let policies = resource("networking.k8s.io/v1", "networkpolicies");
+        let found = self
+            .all(policies, namespace, |it| Some(network_policy(it)))
+            .await?;
+        Ok(lookup(found))
+    }
+
+    /// Missing: the cluster knows no SecurityGroupPolicies.
+    pub async fn pod_security_groups(
+        &self,
+        namespace: &str,
+    ) -> Result<Lookup<Vec<PodSecurityGroups>>, Error> {
+        let policies = resource("vpcresources.k8s.aws/v1beta1", "securitygrouppolicies");
+        let found = self
+            .all(policies, namespace, |it| Some(pod_security_groups(it)))
+            .await?;
+        Ok(lookup(found))
+    }
+
+    /// Whether this identity has a right, by SelfSubjectAccessReview.
+    pub async fn has_right(&self, right: Right<'_>) -> Result<bool, Error> {
+        let (plural, part) = right
+            .resource
+            .split_once('/')
+            .unwrap_or((right.resource, ""));
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {
+                "verb": right.verb, "group": right.group, "resource": plural,
+                "subresource": part, "namespace": right.namespace,
+            }},
+        });
+        let reviews = resource("authorization.k8s.io/v1", "selfsubjectaccessreviews");
+        let answer = self.posted(reviews, &review).await?;
+        Ok(answer["status"]["allowed"] == true)
+    }
+}
+
+fn lookup<T>(found: Option<T>) -> Lookup<T> {
+    found.map_or(Lookup::Missing, Lookup::Found)
+}
+
+/// Who set an annotation that pods get their role by, and when: the latest of them.
+pub fn role_set(metadata: &Value) -> Option<(String, i64)> {
+    let sets_role = |entry: &&Value| {
+        let annotations = &entry["fieldsV1"]["f:metadata"]["f:annotations"];
+        [ROLE_ANNOTATION, AUDIENCE_ANNOTATION]
+            .iter()
+            .any(|key| !annotations[format!("f:{key}")].is_null())
+    };
+    items(&metadata["managedFields"])
+        .filter(sets_role)
+        .filter_map(|entry| Some((text(&entry["manager"]), time(&entry["time"])?)))
+        .max_by_key(|(_, at)| *at)
+}
+
+fn history(object: &Value) -> ServiceAccountHistory {
+    let metadata = &object["metadata"];
+    let mut managers: Vec<String> = items(&metadata["managedFields"])
+        .map(|entry| text(&entry["manager"]))
+        .collect();
+    managers.dedup();
+    ServiceAccountHistory {
+        created: time(&metadata["creationTimestamp"]).unwrap_or_default(),
+        role_set: role_set(metadata),
+        managers,
+        secrets: items(&object["secrets"])
+            .map(|secret| text(&secret["name"]))
+            .collect(),
+    }
+}
+
+/// Those of a configuration that are about roles, by its name or their own.
+fn webhooks(configuration: &Value) -> Vec<Webhook> {
+    let name = text(&configuration["metadata"]["name"]);
+    let is_ours = |webhook: &&Value| {
+        let service = &webhook["clientConfig"]["service"]["name"];
+        name == "pod-identity-webhook"
+            || *service == "pod-identity-webhook"
+            || text(&webhook["name"]) == "iam-for-pods.amazonaws.com"
+            || text(&webhook["name"]) == "pod-identity-webhook.amazonaws.com"
+    };
+    let all = items(&configuration["webhooks"]).filter(is_ours);
+    all.map(|it| webhook(&name, it)).collect()
+}
+
+fn webhook(name: &str, object: &Value) -> Webhook {
+    let client = &object["clientConfig"];
+    let service = &client["service"];
+    let has = |list: &Value, word: &str| items(list).any(|known| known == word || known == "*");
+    Webhook {
+        name: name.to_owned(),
+        url: client["url"].as_str().map(str::to_owned),
+        service: service["name"]
+            .as_str()
+            .map(|name| format!("{}/{name}", text(&service["namespace"]))),
+        has_ca: client["caBundle"].as_str().is_some_and(|ca| !ca.is_empty()),
+        failure_policy: object["failurePolicy"].as_str().map(str::to_owned),
+        namespace_selector: selector(&object["namespaceSelector"]),
+        object_selector: selector(&object["objectSelector"]),
+        on_pod_creation: items(&object["rules"])
+            .any(|rule| has(&rule["operations"], "CREATE") && has(&rule["resources"], "pods")),
+    }
+}
+
+fn selector(value: &Value) -> Option<Selector> {
+    serde_json::from_value(value.clone()).ok()
+}
+
+fn node(object: &Value) -> Node {
+    let labels = &object["metadata"]["labels"];
+    let provider = text(&object["spec"]["providerID"]);
+    let last = provider.rsplit('/').next().unwrap_or_default();
+    let compute = match labels["eks.amazonaws.com/compute-type"].as_str() {
+        Some(kind) => kind.to_owned(),
+        None => "ec2".to_owned(),
+    };
+    Node {
+        name: text(&object["metadata"]["name"]),
+        instance: last.starts_with("i-").then(|| last.to_owned()),
+        compute,
+        windows: labels["kubernetes.io/os"] == "windows",
+    }
+}
+
+fn metadata_agent(object: &Value) -> Option<MetadataAgent> {
+    let metadata = &object["metadata"];
+    let images = items(&object["spec"]["template"]["spec"]["containers"])
+        .map(|container| text(&container["image"]));
+    let labels = ["app", "k8s-app", "app.kubernetes.io/name"];
+    let labels = labels.iter().map(|key| text(&metadata["labels"][*key]));
+    // The last part of an image's path, without its tag.
+    let images = images.map(|image| {
+        let name = image.rsplit('/').next().unwrap_or_default();
+        name.split([':', '@']).next().unwrap_or_default().to_owned()
+    });
+    let mut names = labels.chain(images).chain([text(&metadata["name"])]);
+    // kiam's server gives no metadata away; its agent does.
+    let kind = names.find_map(|name| match name.as_str() {
+        "kube2iam" => Some("kube2iam"),
+        "kiam" | "kiam-agent" => Some("kiam"),
+        _ => None,
+    })?;
+    let name = text(&metadata["name"]);
+    Some(MetadataAgent {
+        kind,
+        name: format!("{}/{name}", text(&metadata["namespace"])),
+    })
+}
+
+fn network_policy(object: &Value) -> NetworkPolicy {
+    let spec = &object["spec"];
+    // Without types, egress is meant where there are rules for it.
+    let has_egress = match spec["policyTypes"].as_array() {
+        Some(types) => types.iter().any(|kind| kind == "Egress"),
+        None => spec["egress"].is_array(),
+    };
+    NetworkPolicy {
+        name: text(&object["metadata"]["name"]),
+        selector: selector(&spec["podSelector"]).unwrap_or_default(),
+        egress: has_egress.then(|| items(&spec["egress"]).map(egress_rule).collect()),
+    }
+}
+
+fn egress_rule(rule: &Value) -> EgressRule {
+    let port = |value: &Value| value.as_u64().and_then(|port| u16::try_from(port).ok());
+    let block = |peer: &Value| {
+        let block = &peer["ipBlock"];
+        let except = items(&block["except"]).map(text).collect();
+        Some((block["cidr"].as_str()?.to_owned(), except))
+    };
+    EgressRule {
+        cidrs: items(&rule["to"]).filter_map(block).collect(),
+        to_all: items(&rule["to"]).next().is_none(),
+        to_pods: items(&rule["to"]).any(|peer| peer["ipBlock"].is_null()),
+        ports: items(&rule["ports"])
+            .map(|it| {
+                let protocol = it["protocol"].as_str().unwrap_or("TCP").to_owned();
+                (protocol, port(&it["port"]), port(&it["endPort"]))
+            })
+            .collect(),
+    }
+}
+
+fn pod_security_groups(object: &Value) -> PodSecurityGroups {
+    let spec = &object["spec"];
+    let given = |value: &Value| (!value.is_null()).then(|| selector(value)).flatten();
+    PodSecurityGroups {
+        name: text(&object["metadata"]["name"]),
+        pod_selector: given(&spec["podSelector"]),
+        service_account_selector: given(&spec["serviceAccountSelector"]),
+        groups: items(&spec["securityGroups"]["groupIds"])
+            .map(text)
+            .collect(),
+    }
+}

@@ -1,0 +1,376 @@
+//! Pods, reduced to what bears on their credentials, with the workload that each is a part of.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::paths::{Resource, encoded, items, resource, text, texts, time};
+use super::workloads::{self, selector};
+use super::{Error, Kubernetes};
+use crate::observe::Lookup;
+use crate::observe::health::{
+    Container, ContainerKind, Mount, Pod, Pods, ProjectedToken, Workload, WorkloadKind,
+};
+
+const PODS: Resource = resource("v1", "pods");
+
+impl Kubernetes {
+    /// The pods that are meant. Missing: the one pod, or the workload.
+    pub async fn pods(&self, which: &Pods) -> Result<Lookup<Vec<Pod>>, Error> {
+        let mut pods = match which {
+            Pods::All => self.listed("", "").await?,
+            Pods::Of(account) => {
+                let name = encoded(&account.name);
+                let selector = format!("&fieldSelector=spec.serviceAccountName%3D{name}");
+                self.listed(account.namespace.as_str(), &selector).await?
+            }
+            Pods::OfWorkload(Workload {
+                kind: WorkloadKind::Pod,
+                namespace,
+                name,
+            }) => match self.object(PODS, namespace, name).await? {
+                Some(found) => vec![pod(&found)],
+                None => return Ok(Lookup::Missing),
+            },
+            Pods::OfWorkload(workload) => match self.selector_of(workload).await? {
+                Some(selector) => self.listed(&workload.namespace, &selector).await?,
+                None => return Ok(Lookup::Missing),
+            },
+        };
+        self.find_owners(&mut pods).await;
+        if let Pods::OfWorkload(workload) = which
+            && workload.kind != WorkloadKind::Pod
+        {
+            pods.retain(|pod| pod.owner == *workload);
+        }
+        Ok(Lookup::Found(pods))
+    }
+
+    async fn listed(&self, namespace: &str, selector: &str) -> Result<Vec<Pod>, Error> {
+        let mut pods = Vec::new();
+        self.each(PODS, namespace, selector, |found| pods.push(pod(found)))
+            .await?;
+        Ok(pods)
+    }
+
+    /// `None`: there is no such workload.
+    async fn selector_of(&self, workload: &Workload) -> Result<Option<String>, Error> {
+        let Some(object) = self.workload(workload).await? else {
+            return Ok(None);
+        };
+        let terms = selector(&object["spec"]["selector"]);
+        Ok(Some(match terms.as_str() {
+            "" => String::new(),
+            terms => format!("&labelSelector={}", encoded(terms)),
+        }))
+    }
+
+    /// Follows the owners that a pod does not name itself: of bare ReplicaSets and of Jobs. Who may
+    /// not read them sees no further.
+    async fn find_owners(&self, pods: &mut [Pod]) {
+        let mut known: BTreeMap<Workload, Workload> = BTreeMap::new();
+        for pod in pods {
+            if !matches!(pod.owner.kind, WorkloadKind::ReplicaSet | WorkloadKind::Job) {
+                continue;
+            }
+            if let Some(top) = known.get(&pod.owner) {
+                pod.owner = top.clone();
+                continue;
+            }
+            let object = self.workload(&pod.owner).await.ok().flatten();
+            let top = object.and_then(|object| workloads::owner(&object));
+            let top = top.unwrap_or_else(|| pod.owner.clone());
+            known.insert(std::mem::replace(&mut pod.owner, top.clone()), top);
+        }
+    }
+}
+
+fn pod(object: &Value) -> Pod {
+    let (metadata, spec, status) = (&object["metadata"], &object["spec"], &object["status"]);
+    let sources = sources(spec);
+    let containers = |list: &str, main: ContainerKind| {
+        let sources = &sources;
+        items(&spec[list])
+            .map(move |found| container(found, main, sources))
+            .collect::<Vec<_>>()
+    };
+    let selected = [
+        &spec["os"]["name"],
+        &spec["nodeSelector"]["kubernetes.io/os"],
+    ];
+    let statuses = ["initContainerStatuses", "containerStatuses"];
+    Pod {
+        namespace: text(&metadata["namespace"]),
+        name: text(&metadata["name"]),
+        service_account: text(&spec["serviceAccountName"]),
+        created: time(&metadata["creationTimestamp"]).unwrap_or_default(),
+        phase: text(&status["phase"]),
+        terminating: !metadata["deletionTimestamp"].is_null(),
+        node: spec["nodeName"].as_str().map(str::to_owned),
+        host_network: spec["hostNetwork"] == true,
+        windows: selected.iter().any(|name| **name == "windows"),
+        labels: texts(&metadata["labels"]),
+        annotations: texts(&metadata["annotations"]),
+        containers: [
+            containers("initContainers", ContainerKind::Init),
+            containers("containers", ContainerKind::Main),
+        ]
+        .concat(),
+        tokens: tokens(spec),
+        run_as_user: spec["securityContext"]["runAsUser"].as_i64(),
+        fs_group: spec["securityContext"]["fsGroup"].as_i64(),
+        automount: spec["automountServiceAccountToken"].as_bool(),
+        ready: items(&status["conditions"])
+            .any(|condition| condition["type"] == "Ready" && condition["status"] == "True"),
+        waiting: statuses
+            .iter()
+            .flat_map(|list| items(&status[*list]))
+            .find_map(waiting),
+        owner: owner(object),
+    }
+}
+
+/// Why a container waits; that it is being made is no reason.
+fn waiting(status: &Value) -> Option<String> {
+    let waiting = &status["state"]["waiting"];
+    let reason = waiting["reason"].as_str()?;
+    if ["ContainerCreating", "PodInitializing"].contains(&reason) {
+        return None;
+    }
+    let container = text(&status["name"]);
+    Some(match waiting["message"].as_str() {
+        Some(message) => format!("container {container}: {reason}: {message}"),
+        None => format!("container {container}: {reason}"),
+    })
+}
+
+/// The workload that a pod is a part of, as far as the pod itself tells: the name of a Deployment's or
+/// Rollout's ReplicaSet ends with the hash that its pods have as a label.
+fn owner(object: &Value) -> Workload {
+    let metadata = &object["metadata"];
+    let Some(owner) = workloads::owner(object) else {
+        return Workload {
+            kind: WorkloadKind::Pod,
+            namespace: text(&metadata["namespace"]),
+            name: text(&metadata["name"]),
+        };
+    };
+    let labels = &metadata["labels"];
+    let kinds = [
+        ("pod-template-hash", WorkloadKind::Deployment),
+        ("rollouts-pod-template-hash", WorkloadKind::Rollout),
+    ];
+    let above = kinds.into_iter().find_map(|(label, kind)| {
+        let hash = labels[label].as_str()?;
+        let name = owner.name.strip_suffix(hash)?.strip_suffix('-')?;
+        Some((kind, name.to_owned()))
+    });
+    match (owner.kind, above) {
+        (WorkloadKind::ReplicaSet, Some((kind, name))) => Workload {
+            kind,
+            name,
+            ..owner
+        },
+        _ => owner,
+    }
+}
+
+/// Volumes that are Secrets or ConfigMaps, by name.
+fn sources(spec: &Value) -> BTreeMap<String, String> {
+    let source = |volume: &Value| {
+        let secret = volume["secret"]["secretName"].as_str();
+        let map = volume["configMap"]["name"].as_str();
+        let source = secret.map(|name| format!("secret/{name}"));
+        let source = source.or(map.map(|name| format!("configmap/{name}")));
+        Some((text(&volume["name"]), source?))
+    };
+    items(&spec["volumes"]).filter_map(source).collect()
+}
+
+fn tokens(spec: &Value) -> Vec<ProjectedToken> {
+    let of_volume = |volume: &Value| {
+        let name = text(&volume["name"]);
+        let token = move |source: &Value| {
+            let token = source["serviceAccountToken"].as_object()?;
+            Some(ProjectedToken {
+                volume: name.clone(),
+                audience: token.get("audience").map(text),
+                expiration: token.get("expirationSeconds").and_then(Value::as_i64),
+                path: token.get("path").map(text).unwrap_or_default(),
+            })
+        };
+        items(&volume["projected"]["sources"])
+            .filter_map(token)
+            .collect::<Vec<_>>()
+    };
+    items(&spec["volumes"]).flat_map(of_volume).collect()
+}
+
+fn container(object: &Value, kind: ContainerKind, sources: &BTreeMap<String, String>) -> Container {
+    let kind = match (kind, object["restartPolicy"].as_str()) {
+        (ContainerKind::Init, Some("Always")) => ContainerKind::Sidecar,
+        (kind, _) => kind,
+    };
+    let from = |source: &Value| {
+        let secret = source["secretRef"]["name"].as_str();
+        let map = source["configMapRef"]["name"].as_str();
+        let source = secret.map(|name| format!("secret/{name}"));
+        source.or(map.map(|name| format!("configmap/{name}")))
+    };
+    let mount = |mount: &Value| {
+        let volume = text(&mount["name"]);
+        Mount {
+            source: sources.get(&volume).cloned(),
+            volume,
+            path: text(&mount["mountPath"]),
+            read_only: mount["readOnly"] == true,
+        }
+    };
+    Container {
+        name: text(&object["name"]),
+        kind,
+        image: text(&object["image"]),
+        env: items(&object["env"]).filter_map(variable).collect(),
+        env_from: items(&object["envFrom"]).filter_map(from).collect(),
+        mounts: items(&object["volumeMounts"]).map(mount).collect(),
+        run_as_user: object["securityContext"]["runAsUser"].as_i64(),
+    }
+}
+
+/// The variables that matter here; never a secret's value, nor a proxy's password.
+fn variable(object: &Value) -> Option<(String, Option<String>)> {
+    let name = object["name"].as_str()?;
+    let upper = name.to_uppercase();
+    let is_proxy = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].contains(&upper.as_str());
+    if !name.starts_with("AWS_") && !is_proxy {
+        return None;
+    }
+    let is_secret = [
+        "KEY",
+        "SECRET",
+        "SESSION_TOKEN",
+        "PASSWORD",
+        "SECURITY_TOKEN",
+    ];
+    let hide = |value: &str| match () {
+        () if is_proxy => super::access::without_passwords(value),
+        () if name.ends_with("AUTHORIZATION_TOKEN") => "…".to_owned(),
+        () if is_secret.iter().any(|word| name.contains(word)) => "…".to_owned(),
+        () => value.to_owned(),
+    };
+    let value = match &object["valueFrom"] {
+        Value::Null => Some(object["value"].as_str().map_or(String::new(), hide)),
+        _ => None,
+    };
+    Some((name.to_owned(), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn owners_are_found_as_far_as_a_pod_tells() {
+        use WorkloadKind::*;
+        for (kind, name, labels, wanted, wanted_name) in [
+            (
+                "ReplicaSet",
+                "api-5d8",
+                json!({"pod-template-hash": "5d8"}),
+                Deployment,
+                "api",
+            ),
+            (
+                "ReplicaSet",
+                "api-5d8",
+                json!({"rollouts-pod-template-hash": "5d8"}),
+                Rollout,
+                "api",
+            ),
+            ("ReplicaSet", "api-5d8", json!({}), ReplicaSet, "api-5d8"),
+            ("StatefulSet", "db", json!({}), StatefulSet, "db"),
+            ("Job", "once", json!({}), Job, "once"),
+            ("Node", "ip-10", json!({}), Other, "ip-10"),
+        ] {
+            let owner_reference = json!({"kind": kind, "name": name, "controller": true});
+            let pod = json!({"metadata": {
+                "namespace": "web", "name": "x", "labels": labels, "ownerReferences": [owner_reference],
+            }});
+            let found = owner(&pod);
+            assert_eq!((found.kind, found.name.as_str()), (wanted, wanted_name));
+        }
+        let bare = json!({"metadata": {"namespace": "web", "name": "x"}});
+        assert_eq!(owner(&bare).kind, Pod);
+    }
+
+    #[test]
+    fn variables_are_kept_without_secrets() {
+        let kept = |name: &str, value: &str| {
+            variable(&json!({"name": name, "value": value})).map(|(_, value)| value)
+        };
+        assert_eq!(kept("DATABASE_PASSWORD", "s3cret"), None);
+        for name in [
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SESSION_TOKEN",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        ] {
+            assert_eq!(kept(name, "s3cret"), Some(Some("…".to_owned())), "{name}");
+        }
+        let proxy = kept("HTTPS_PROXY", "http://me:s3cret@proxy:3128");
+        assert_eq!(proxy, Some(Some("http://proxy:3128".to_owned())));
+        let role = "arn:aws:iam::111122223333:role/a";
+        assert_eq!(kept("AWS_ROLE_ARN", role), Some(Some(role.to_owned())));
+        let elsewhere = json!({"name": "AWS_ROLE_ARN", "valueFrom": {"secretKeyRef": {}}});
+        assert_eq!(
+            variable(&elsewhere),
+            Some(("AWS_ROLE_ARN".to_owned(), None))
+        );
+    }
+
+    #[test]
+    fn a_pod_is_reduced_to_what_matters() {
+        let found = pod(&json!({
+            "metadata": {"namespace": "web", "name": "x", "creationTimestamp": "1970-01-01T00:01:00Z",
+                         "deletionTimestamp": "1970-01-01T00:02:00Z"},
+            "spec": {
+                "serviceAccountName": "api",
+                "nodeSelector": {"kubernetes.io/os": "windows"},
+                "initContainers": [{"name": "proxy", "restartPolicy": "Always"}, {"name": "init"}],
+                "containers": [{"name": "app", "envFrom": [{"secretRef": {"name": "keys"}}],
+                    "volumeMounts": [{"name": "aws", "mountPath": "/root/.aws", "readOnly": true}]}],
+                "volumes": [
+                    {"name": "aws", "secret": {"secretName": "aws-files"}},
+                    {"name": "aws-iam-token", "projected": {"sources": [
+                        {"serviceAccountToken": {"audience": "sts.amazonaws.com", "expirationSeconds": 86400, "path": "token"}}]}},
+                ],
+            },
+            "status": {"phase": "Pending", "containerStatuses": [
+                {"name": "app", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]},
+        }));
+        assert_eq!(found.created, 60);
+        assert!(found.terminating && found.windows && !found.ready && !found.is_alive());
+        let kinds: Vec<_> = found.containers.iter().map(|it| it.kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                ContainerKind::Sidecar,
+                ContainerKind::Init,
+                ContainerKind::Main
+            ]
+        );
+        let app = &found.containers[2];
+        assert_eq!(app.env_from, ["secret/keys"]);
+        assert_eq!(app.mounts[0].source.as_deref(), Some("secret/aws-files"));
+        assert_eq!(
+            found.tokens[0].audience.as_deref(),
+            Some("sts.amazonaws.com")
+        );
+        assert_eq!(
+            found.waiting.as_deref(),
+            Some("container app: ImagePullBackOff: no such image")
+        );
+    }
+}

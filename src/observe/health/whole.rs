@@ -1,0 +1,364 @@
+//! Everything that `doctor` looks at, in as few rounds as the reads depend on each other. Nothing here
+//! fails: what cannot be read is unknown.
+
+use std::collections::BTreeSet;
+
+use futures_util::StreamExt;
+
+use super::{
+    AccountHealth, Association, KubernetesHealth, MetadataOptions, ObjectHealth, RoleHealth,
+    SecurityGroup, World,
+};
+use super::{aws as of_aws, kubernetes as of_kubernetes};
+use crate::aws::{Aws, Intervals};
+use crate::error::Error;
+use crate::issuer;
+use crate::kubernetes::Kubernetes;
+use crate::model::{
+    AUDIENCE_ANNOTATION, Cluster, DEFAULT_AUDIENCE, RoleArn, ServiceAccountName, Workload,
+};
+use crate::observe::{
+    self, Lookup, ObservedAccount, PARALLEL, StackState, Stacks, Wanted, WantedStack,
+};
+use crate::proof::{self, Claim, Decision, Patience, Permission, Proof, Prover, Verdict};
+
+/// How far back failed attempts are looked for, in seconds: CloudTrail keeps 90 days, but what is older
+/// than a day is rarely what is asked about.
+const RECENT: i64 = 24 * 60 * 60;
+/// So long after its creation a role may not be known everywhere, in seconds.
+const YOUNG: i64 = 120;
+
+/// With what it is looked at.
+pub struct Sight<'a> {
+    pub aws: &'a Aws,
+    /// Why there is none, where Kubernetes cannot be asked.
+    pub kubernetes: Result<&'a Kubernetes, &'a str>,
+    pub cluster: Option<&'a Cluster>,
+    pub intervals: Intervals,
+    /// Told while it waits.
+    pub on_wait: &'a (dyn Fn(&str) + Sync),
+}
+
+/// What is looked at of one service account, or of a role.
+#[derive(Clone, Debug, Default)]
+pub struct Subject {
+    pub name: Option<ServiceAccountName>,
+    /// Only the pods of this.
+    pub of: Option<Workload>,
+    pub role: Option<RoleArn>,
+    /// What the role is to be able to do.
+    pub can: Vec<Permission>,
+}
+
+impl Sight<'_> {
+    pub async fn world(&self) -> World {
+        let health = async {
+            match self.cluster {
+                Some(cluster) if cluster.eks.is_some() => {
+                    Some(of_aws::cluster_health(self.aws, cluster).await)
+                }
+                _ => None,
+            }
+        };
+        let issuer = async {
+            match self.cluster {
+                Some(cluster) => {
+                    let (issuer, intervals) = (&cluster.issuer, self.intervals);
+                    let (reading, keys) = tokio::join!(
+                        issuer::read(issuer, intervals),
+                        issuer::keys(issuer, intervals)
+                    );
+                    (Lookup::of(reading), Lookup::of(keys))
+                }
+                None => (Lookup::Missing, Lookup::Missing),
+            }
+        };
+        let (caller, health, (reading, keys), kubernetes) = tokio::join!(
+            self.aws.sts.caller(),
+            health,
+            issuer,
+            self.kubernetes_health()
+        );
+        World {
+            now: proof::now(),
+            region: self.aws.region.clone(),
+            caller: Lookup::of(caller),
+            cluster: self.cluster.cloned(),
+            health,
+            reading,
+            keys,
+            kubernetes,
+        }
+    }
+
+    async fn kubernetes_health(&self) -> Option<KubernetesHealth> {
+        self.cluster?;
+        Some(match self.kubernetes {
+            Ok(kubernetes) => of_kubernetes::kubernetes_health(kubernetes).await,
+            Err(why) => KubernetesHealth::unknown(why),
+        })
+    }
+
+    /// Each of them; `account` is that of the credentials.
+    pub async fn accounts(&self, subjects: &[Subject], account: &str) -> Vec<AccountHealth> {
+        let observed = self.observed(subjects).await;
+        let accounts = subjects.iter().zip(observed);
+        let accounts = accounts.map(|(subject, observed)| self.account(subject, observed, account));
+        let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
+        accounts.collect().await
+    }
+
+    async fn account(
+        &self,
+        subject: &Subject,
+        observed: Option<ObservedAccount>,
+        account: &str,
+    ) -> AccountHealth {
+        let (object, associations) = tokio::join!(self.object(subject), self.associations(subject));
+        let role_arn = role_of(subject, object.as_ref(), observed.as_ref());
+        let issuer = self.cluster.map(|cluster| &cluster.issuer);
+        let since = proof::now() - RECENT;
+        let role = async |arn: Option<&RoleArn>| match arn {
+            Some(arn) => Some(of_aws::role_health(self.aws, arn, account, issuer, since).await),
+            None => None,
+        };
+        let association = associations.as_found().and_then(|all| all.first());
+        let identity: Option<RoleArn> = association.and_then(|found| found.role.parse().ok());
+        let target: Option<RoleArn> =
+            association.and_then(|found| found.target_role.as_ref()?.parse().ok());
+        let (own, identity_role, target_role, metadata, security_groups, simulated) = tokio::join!(
+            role(role_arn.as_ref()),
+            role(identity.as_ref()),
+            role(target.as_ref()),
+            self.metadata(object.as_ref()),
+            self.security_groups(object.as_ref()),
+            self.simulated(role_arn.as_ref(), &subject.can)
+        );
+        let proof = self
+            .proof(subject, object.as_ref(), role_arn.as_ref(), own.as_ref())
+            .await;
+        AccountHealth {
+            name: subject.name.clone(),
+            of: subject.of.clone(),
+            observed,
+            object,
+            role_arn,
+            role: own,
+            associations,
+            identity_role,
+            target_role,
+            metadata,
+            security_groups,
+            proof,
+            simulated,
+        }
+    }
+
+    /// Their stacks, as `create` and `update` look at them; one that cannot be read hides no other.
+    async fn observed(&self, subjects: &[Subject]) -> Vec<Option<ObservedAccount>> {
+        let Some(cluster) = self.cluster else {
+            return subjects.iter().map(|_| None).collect();
+        };
+        let named = subjects.iter().filter_map(|subject| subject.name.as_ref());
+        let wanted: Vec<Wanted<'_>> = named.map(wanted).collect();
+        let mut observed = self
+            .stacks(cluster, &wanted)
+            .await
+            .unwrap_or_default()
+            .into_iter();
+        let one = |subject: &Subject| match subject.name {
+            Some(_) => observed.next().flatten(),
+            None => None,
+        };
+        subjects.iter().map(one).collect()
+    }
+
+    async fn stacks(
+        &self,
+        cluster: &Cluster,
+        wanted: &[Wanted<'_>],
+    ) -> Result<Vec<Option<ObservedAccount>>, Error> {
+        let stacks = Stacks::for_lookups(self.aws, wanted.len()).await?;
+        let named = observe::named(self.aws, &cluster.name, wanted, stacks).await?;
+        let (_, accounts, _) = observe::accounts(self.aws, None, cluster, wanted, named).await?;
+        Ok(accounts.into_iter().map(Result::ok).collect())
+    }
+
+    async fn object(&self, subject: &Subject) -> Option<ObjectHealth> {
+        let name = subject.name.as_ref()?;
+        self.cluster?;
+        Some(match self.kubernetes {
+            Ok(kubernetes) => {
+                of_kubernetes::object_health(kubernetes, name, subject.of.as_ref()).await
+            }
+            Err(why) => ObjectHealth::unknown(why),
+        })
+    }
+
+    async fn metadata(&self, object: Option<&ObjectHealth>) -> Lookup<Vec<MetadataOptions>> {
+        let Some(nodes) = object.and_then(|object| object.nodes.as_found()) else {
+            return Lookup::Missing;
+        };
+        let pods = object.and_then(|object| object.pods.as_found());
+        let under: BTreeSet<&String> = pods
+            .into_iter()
+            .flatten()
+            .filter_map(|pod| pod.node.as_ref())
+            .collect();
+        let nodes = nodes.iter().filter(|node| under.contains(&node.name));
+        let instances: BTreeSet<&String> =
+            nodes.filter_map(|node| node.instance.as_ref()).collect();
+        let instances: Vec<String> = instances.into_iter().cloned().collect();
+        match instances.is_empty() {
+            true => Lookup::Missing,
+            false => Lookup::of(self.aws.ec2.metadata_options(&instances).await),
+        }
+    }
+
+    async fn security_groups(&self, object: Option<&ObjectHealth>) -> Lookup<Vec<SecurityGroup>> {
+        let policies = object.and_then(|object| object.security_groups.as_found());
+        let ids: BTreeSet<&String> = policies
+            .into_iter()
+            .flatten()
+            .flat_map(|policy| &policy.groups)
+            .collect();
+        let ids: Vec<String> = ids.into_iter().cloned().collect();
+        match ids.is_empty() {
+            true => Lookup::Missing,
+            false => Lookup::of(self.aws.ec2.security_groups(&ids).await),
+        }
+    }
+
+    async fn associations(&self, subject: &Subject) -> Lookup<Vec<Association>> {
+        match (self.cluster, &subject.name) {
+            (Some(cluster), Some(name)) if cluster.eks.is_some() => {
+                of_aws::associations(self.aws, &cluster.name, name).await
+            }
+            _ => Lookup::Missing,
+        }
+    }
+
+    async fn simulated(&self, role: Option<&RoleArn>, can: &[Permission]) -> Vec<Verdict> {
+        let Some(role) = role else {
+            return Vec::new();
+        };
+        let verdicts = can.iter().map(async |asked| {
+            let verdict = self.aws.iam.simulate(role, asked).await;
+            verdict.unwrap_or_else(|error| Verdict {
+                permission: asked.clone(),
+                decision: Decision::Unknown {
+                    why: error.to_string(),
+                },
+            })
+        });
+        let verdicts = futures_util::stream::iter(verdicts).buffered(PARALLEL);
+        verdicts.collect().await
+    }
+
+    /// All service accounts of the cluster that have a role: by their stacks, or by their annotation.
+    ///
+    /// # Errors
+    /// Where the stacks cannot be listed.
+    pub async fn names(&self) -> Result<Vec<ServiceAccountName>, Error> {
+        let Some(cluster) = self.cluster else {
+            return Ok(Vec::new());
+        };
+        let objects = async {
+            match self.kubernetes {
+                Ok(kubernetes) => kubernetes.service_accounts(None).await.unwrap_or_default(),
+                Err(_) => Vec::new(),
+            }
+        };
+        let (stacks, objects) = tokio::join!(self.aws.cloudformation.stacks(), objects);
+        let stacks = stacks?
+            .into_iter()
+            .filter(|stack| stack.is_of(&cluster.name));
+        let annotated = objects
+            .into_iter()
+            .filter(|(_, object)| object.role().is_some());
+        let names = stacks.filter_map(|stack| stack.service_account());
+        let names: BTreeSet<_> = names.chain(annotated.map(|(name, _)| name)).collect();
+        Ok(names.into_iter().collect())
+    }
+
+    /// The service account that the pods of a workload run as.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or does not exist.
+    pub async fn service_account_of(
+        &self,
+        workload: &Workload,
+    ) -> Result<ServiceAccountName, Error> {
+        let kubernetes = self
+            .kubernetes
+            .map_err(|why| Error::Flags(why.to_owned()))?;
+        let name = kubernetes.service_account_of(workload).await?;
+        let namespace = workload.namespace.parse().map_err(Error::Flags)?;
+        let name = name.ok_or_else(|| Error::Flags(format!("there is no {workload}")))?;
+        ServiceAccountName::new(namespace, &name).map_err(Error::Flags)
+    }
+
+    /// A real token at STS. A role of the last minutes may not be known everywhere: that is waited for.
+    async fn proof(
+        &self,
+        subject: &Subject,
+        object: Option<&ObjectHealth>,
+        role: Option<&RoleArn>,
+        health: Option<&RoleHealth>,
+    ) -> Option<Proof> {
+        let (cluster, kubernetes) = (self.cluster?, self.kubernetes.ok()?);
+        let (account, role) = (subject.name.as_ref()?, role?);
+        let (object, _) = object?.service_account.as_found()?;
+        let audience = object.annotations.get(AUDIENCE_ANNOTATION);
+        let audience = audience
+            .map_or(DEFAULT_AUDIENCE, String::as_str)
+            .parse()
+            .ok()?;
+        let created = health.and_then(|health| Some(health.role.as_found()?.history.created));
+        let is_young = created.is_some_and(|created| proof::now() - created < YOUNG);
+        let prover = Prover {
+            aws: self.aws,
+            kubernetes,
+            intervals: self.intervals,
+            on_wait: self.on_wait,
+        };
+        let claim = Claim {
+            account,
+            role,
+            audience: &audience,
+            issuer: &cluster.issuer,
+            patience: match is_young {
+                true => Patience::Propagation,
+                false => Patience::None,
+            },
+        };
+        Some(proof::prove(&prover, claim).await)
+    }
+}
+
+fn wanted(name: &ServiceAccountName) -> Wanted<'_> {
+    Wanted {
+        name,
+        policies: Vec::new(),
+        role: None,
+        stack: WantedStack::Looked,
+        service_account: false,
+    }
+}
+
+/// The role by the user's word, the annotation, or the account's stack.
+fn role_of(
+    subject: &Subject,
+    object: Option<&ObjectHealth>,
+    observed: Option<&ObservedAccount>,
+) -> Option<RoleArn> {
+    let annotated = object.and_then(|object| {
+        let (object, _) = object.service_account.as_found()?;
+        object.role()?.parse().ok()
+    });
+    let of_stack = observed.and_then(|observed| match &observed.stack {
+        StackState::Found(found) => found.stack.role_arn.clone(),
+        StackState::Absent => None,
+    });
+    subject.role.clone().or(annotated).or(of_stack)
+}
