@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::model::{Audience, ClusterName, Issuer, Thumbprint, Timeout};
 
 mod arguments;
+mod doctor;
 mod examples;
 mod permissions;
 mod render;
@@ -15,6 +16,7 @@ mod screen;
 mod service_account;
 
 pub use arguments::arguments;
+pub use doctor::Doctor;
 pub use permissions::{Permissions, PermissionsFormat};
 pub use render::{Render, Target};
 pub use screen::{Color, Format, Screen, WideFormat};
@@ -69,6 +71,9 @@ pub enum Command {
     /// Delete IAM service accounts
     #[command(subcommand, arg_required_else_help = true)]
     Delete(Delete),
+    /// Find out why pods do not have their role, and what mends it
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(Box<Doctor>),
     /// Make a whole config file true: provider, roles and service accounts
     #[command(after_help = APPLY_EXAMPLES)]
     Apply(Box<Apply>),
@@ -101,6 +106,7 @@ impl Command {
             Self::Get(Get::IamServiceAccount(args)) => &args.aws,
             Self::Update(Update::IamServiceAccount(args)) => &args.run.aws,
             Self::Delete(Delete::IamServiceAccount(args)) => &args.aws,
+            Self::Doctor(args) => &args.aws,
             Self::Apply(args) => &args.run.aws,
             Self::Export(args) => &args.aws,
             Self::Render(_) | Self::Permissions(_) | Self::Completion(_) => return String::new(),

@@ -14,6 +14,7 @@ mod cli;
 mod commands;
 mod config;
 mod desired;
+mod diagnose;
 mod error;
 #[cfg(test)]
 mod fuzz;
@@ -39,11 +40,15 @@ fn main() -> ExitCode {
         // Printing needs no runtime.
         Command::Completion(args) => commands::completion::run(args),
         Command::Render(args) => commands::render::run(args, cli.screen),
+        Command::Doctor(args) if args.explain.is_some() => {
+            commands::doctor::explain(args, cli.screen)
+        }
         Command::Permissions(args) => commands::permissions::run(args, cli.screen),
         _ => run(&mut cli),
     };
     match result {
         Ok(Exit::Done) => ExitCode::SUCCESS,
+        Ok(Exit::Unhealthy) => ExitCode::FAILURE,
         Ok(Exit::Pending) => ExitCode::from(3),
         Err(error) => {
             // A config file has put its region there.

@@ -10,10 +10,12 @@ use serde::{Serialize, Serializer};
 mod arn;
 mod flags;
 mod stack_name;
+mod workload;
 
 pub use arn::{Arn, PolicyArn, RoleArn};
 pub use flags::{Pairs, Timeout};
 pub use stack_name::StackName;
+pub use workload::{Workload, WorkloadKind};
 
 /// Tags, labels or annotations: key to value, in the order of the keys.
 pub type Map = BTreeMap<String, String>;

@@ -9,8 +9,10 @@ use serde::Serialize;
 use crate::cli;
 use crate::error::Error;
 
+mod health;
 mod views;
 
+pub use health::{Detail, Explanation, Explanations, Health};
 pub use views::{Accounts, Chains, Manifest, Outcomes, PlanView};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,11 +7,10 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{Audience, Issuer, ServiceAccountName, SubjectPattern};
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "its commands follow")
-)]
+pub mod corrected;
 pub mod evaluate;
+pub mod mistakes;
+pub mod openings;
 
 /// IAM's quota for the inline policies of one role together, in characters that are no white space.
 pub const INLINE_QUOTA: usize = 10_240;

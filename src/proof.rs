@@ -15,9 +15,11 @@ use crate::model::{Arn, Audience, Issuer, RoleArn, ServiceAccountName, Timeout};
 use crate::observe::Lookup;
 use crate::token::{self, ClaimFault, Expected, Secret, SignatureFault, Token, verify_signature};
 
+mod permission;
 mod refusal;
 mod unproven;
 
+pub use permission::{Decision, Denier, Permission, Verdict, not_allowed};
 pub use refusal::{RefusalKind, StsRefusal};
 pub use unproven::{Cause, Unproven};
 
@@ -77,8 +79,8 @@ pub struct Proof {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum Signature {
-    #[serde(rename_all = "camelCase")]
     Verified {
+        #[serde(rename = "keyID")]
         key_id: String,
     },
     /// The issuer's keys cannot be read from here. STS verifies the signature too.
@@ -177,16 +179,23 @@ impl Proof {
         if let Signature::Fault { fault } = &self.signature {
             return Some(Cause::Signature(fault.clone()));
         }
-        match &self.assumption {
-            Assumption::Assumed { .. } => None,
-            Assumption::Refused {
+        self.assumption.cause()
+    }
+}
+
+impl Assumption {
+    /// How it failed; `None` when it did not.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Assumed { .. } => None,
+            Self::Refused {
                 refusal, waited, ..
             } => Some(Cause::Refused {
                 refusal: refusal.clone(),
                 waited: *waited,
             }),
-            Assumption::Unreachable { why } => Some(Cause::Unreachable(why.clone())),
-            Assumption::NotTried => Some(Cause::NoToken("there is none".to_owned())),
+            Self::Unreachable { why } => Some(Cause::Unreachable(why.clone())),
+            Self::NotTried => Some(Cause::NoToken("there is none".to_owned())),
         }
     }
 }
@@ -259,7 +268,6 @@ pub async fn exchange(sts: &Sts, role: &RoleArn, secret: &Secret) -> Result<Arn,
     caller.map_err(|error| NotAssumed::Unreachable(Box::new(error)))
 }
 
-/// That the error is one of the way to a proof, and not of what is to be proven.
 impl From<Unproven> for Error {
     fn from(unproven: Unproven) -> Self {
         Self::Unproven(Box::new(unproven))

@@ -11,6 +11,7 @@ use crate::model::{Audience, Issuer, Map, Thumbprint};
 use crate::observe::{LastUse, Lookup, OidcProvider, RoleFacts, RoleHistory};
 use crate::policy::{self, Quotas};
 
+mod simulate;
 mod writes;
 
 pub struct Iam(pub(super) aws_sdk_iam::Client);

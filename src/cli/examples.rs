@@ -82,3 +82,11 @@ Examples:
   irsactl permissions --for create
   irsactl permissions --cluster demo --region eu-west-1 -o json > policy.json
   irsactl permissions --for create,delete -o rbac | kubectl apply -f -";
+
+pub const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  irsactl doctor --cluster demo web/api
+  irsactl doctor --cluster demo --workload web/deploy/api --can s3:GetObject=arn:aws:s3:::data/x
+  irsactl doctor --cluster demo web/api --fix --approve
+  irsactl doctor --cluster demo --all --strict
+  irsactl doctor --explain trust-policy";

@@ -21,6 +21,7 @@ pub mod completion;
 mod create;
 mod delete;
 mod disassociate;
+pub mod doctor;
 mod export;
 mod file;
 mod get;
@@ -40,6 +41,8 @@ pub enum Exit {
     Done,
     /// `--detailed-exitcode`: there is something to do.
     Pending,
+    /// `doctor` found problems.
+    Unhealthy,
 }
 
 /// What a config file says of the connection stands in `command` afterwards.
@@ -61,6 +64,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Delete(cli::Delete::IamServiceAccount(args)) => {
             delete::run(args, screen, running).await
         }
+        Command::Doctor(args) => doctor::run(args, screen, running).await,
         Command::Apply(args) => apply::run(args, screen, running).await,
         Command::Export(args) => export::run(args, screen, running).await,
         Command::Render(args) => render::run(args, screen),

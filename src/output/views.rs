@@ -14,7 +14,7 @@ use crate::plan::{Action, Ending, Plan, Target, Track};
 use crate::template::{Difference, WELL_KNOWN};
 
 /// Version of the documents that are irsactl's own.
-const API_VERSION: &str = "irsactl/v1";
+pub const API_VERSION: &str = "irsactl/v1";
 
 /// A plan that is not carried out.
 pub struct PlanView<'a>(pub &'a Plan);

@@ -65,6 +65,23 @@ pub struct IamServiceAccount {
     pub provider: Option<ProviderSpec>,
 }
 
+/// An account whose role is to stay as it is, but for what its cluster has changed.
+pub fn unchanged(name: ServiceAccountName) -> IamServiceAccount {
+    IamServiceAccount {
+        name,
+        permissions: Permissions::Edited(RoleEdits::default()),
+        labels: Map::new(),
+        annotations: Map::new(),
+        audience: Audience::default(),
+        tags: Map::new(),
+        scope: Scope::RoleOnly,
+        conflicts: Conflicts::Refused,
+        service_role: None,
+        rollback: Rollback::default(),
+        provider: None,
+    }
+}
+
 /// How much of an IAM service account is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {

@@ -13,12 +13,12 @@ mod operator;
 mod request;
 mod trace;
 
-pub use compare::is_like;
+pub use compare::{glyphs, is_like, text_of};
 pub use operator::Operator;
 pub use request::{Principal, Request};
 pub use trace::{Check, Decision, Effect, Element, Evaluation, Outcome, StatementTrace};
 
-use compare::{glyphs, is_resource, text_of};
+use compare::is_resource;
 
 /// The action of the call that trades a service account's token for a role's credentials.
 pub const WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";

@@ -132,7 +132,7 @@ impl Difference {
     }
 
     /// Statement by statement.
-    fn of_documents(item: &str, asked: Option<&Value>, found: Option<&Value>) -> Self {
+    pub fn of_documents(item: &str, asked: Option<&Value>, found: Option<&Value>) -> Self {
         let parts = |document: Option<&Value>| document.map(policy::parts).unwrap_or_default();
         Self::of(item, parts(asked), parts(found))
     }

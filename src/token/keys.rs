@@ -73,7 +73,7 @@ impl Keys {
         Ok(Self(read.map(Key::of).collect()))
     }
 
-    fn ids(&self) -> Vec<String> {
+    pub fn ids(&self) -> Vec<String> {
         let ids = self.0.iter().filter_map(|key| key.id.clone());
         ids.collect()
     }

@@ -17,6 +17,7 @@ mod completion;
 mod create;
 mod delete;
 mod disassociate;
+mod doctor;
 mod export;
 mod file;
 mod get;

@@ -40,7 +40,7 @@ pub(super) fn plain(pattern: &[Glyph]) -> String {
 }
 
 /// A value of a policy as text: IAM takes numbers and booleans without quotes too.
-pub(super) fn text_of(value: &Value) -> String {
+pub fn text_of(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)

@@ -1,0 +1,54 @@
+//! The flags of `doctor`.
+
+use clap::Args;
+
+use super::{Approval, AwsArgs, Format, KubernetesArgs, NameArgs, ParallelArgs};
+use crate::model::{ClusterName, Issuer, RoleArn, Workload};
+use crate::proof::Permission;
+
+#[derive(Args, Debug)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// Name of the EKS cluster
+    #[arg(short, long, required_unless_present_any = ["role_arn", "explain"])]
+    pub cluster: Option<ClusterName>,
+    /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
+    #[arg(long, value_name = "URL")]
+    pub issuer_url: Option<Issuer>,
+    /// This pod and its service account
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = Workload::pod, conflicts_with_all = ["workload", "all"])]
+    pub pod: Option<Workload>,
+    /// The pods of this workload and their service account, as web/deploy/api
+    #[arg(long, value_name = "NAMESPACE/KIND/NAME", conflicts_with = "all")]
+    pub workload: Option<Workload>,
+    /// All service accounts that have a role
+    #[arg(long, conflicts_with = "NameArgs")]
+    pub all: bool,
+    /// This role, whatever the annotation says; alone: the role by itself
+    #[arg(long, value_name = "ARN", conflicts_with = "all")]
+    pub role_arn: Option<RoleArn>,
+    /// Ask whether the role may do this, as s3:GetObject=arn:aws:s3:::bucket/key (repeatable)
+    #[arg(long, value_name = "ACTION=ARN", conflicts_with = "all")]
+    pub can: Vec<Permission>,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub strict: bool,
+    /// Tell what a check is about, and exit; without its id, list all checks
+    #[arg(long, value_name = "CHECK", num_args = 0..=1, default_missing_value = "")]
+    pub explain: Option<String>,
+    /// Plan the repairs that are safe: annotation, provider, audience, trust policy, restarts
+    #[arg(long, help_heading = "Plan")]
+    pub fix: bool,
+    #[command(flatten)]
+    pub approval: Approval,
+    #[command(flatten)]
+    pub parallel: ParallelArgs,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
+    /// Output format
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: Format,
+}

@@ -1,0 +1,77 @@
+//! `doctor`: why a pod does not have its role, and what mends it.
+
+use super::file::Place;
+use super::{Context, Exit, Mode, Rounds, finish};
+use crate::cli::{self, Screen};
+use crate::diagnose::{self, Report, Severity};
+use crate::error::Error;
+use crate::output::{Detail, Explanation, Explanations, Health};
+use crate::progress::Running;
+
+mod checkup;
+mod repairs;
+
+use checkup::Checkup;
+
+pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result<Exit, Error> {
+    let subject = checkup::asked(args)?;
+    let place = match &args.cluster {
+        Some(cluster) => Some(Place::new(Some(cluster), args.issuer_url.as_ref())?),
+        None => None,
+    };
+    let context = Context::new(&args.aws, args.output.into(), screen, running)
+        .await?
+        .with_parallel(args.parallel);
+    let checkup = Checkup {
+        context: &context,
+        args,
+        place: place.as_ref(),
+        subject,
+    };
+    if args.fix && args.approval.approve {
+        repairs::carry_out(&checkup).await?;
+    }
+    let found = checkup.reports().await?;
+    let detail = match () {
+        () if args.all => Detail::Rows,
+        () if args.fix => Detail::Repairs,
+        () => Detail::Findings,
+    };
+    context.output.print(&Health {
+        cluster: &found.cluster,
+        accounts: &found.accounts,
+        detail,
+    })?;
+    Ok(found.exit(args))
+}
+
+/// What a check is about: without any call.
+pub fn explain(args: &cli::Doctor, screen: Screen) -> Result<Exit, Error> {
+    let id = args.explain.as_deref().unwrap_or_default();
+    let output = crate::output::Output {
+        format: args.output.into(),
+        quiet: screen.quiet,
+    };
+    if id.is_empty() {
+        output.print(&Explanations)?;
+        return Ok(Exit::Done);
+    }
+    let check = diagnose::check(id).ok_or_else(|| unknown_check(id))?;
+    output.print(&Explanation(check))?;
+    Ok(Exit::Done)
+}
+
+fn unknown_check(id: &str) -> Error {
+    let all = diagnose::checks().iter().map(|check| check.id);
+    let nearest = all.max_by(|one, other| {
+        strsim::jaro_winkler(id, one).total_cmp(&strsim::jaro_winkler(id, other))
+    });
+    Error::Usage {
+        flag: "--explain",
+        value: id.to_owned(),
+        rule: format!(
+            "there is no such check; did you mean \"{}\"? `irsactl doctor --explain` lists all",
+            nearest.unwrap_or_default()
+        ),
+    }
+}

@@ -1,0 +1,157 @@
+//! What `doctor` looks at, and what comes of it.
+
+use super::{Context, Error, Exit, Place, Report, Severity, cli, diagnose};
+use crate::commands::asked;
+use crate::kubernetes::Kubernetes;
+use crate::model::{Cluster, ServiceAccountName};
+use crate::observe::health::{AccountHealth, Sight, Subject, World};
+
+/// All that is asked of a run.
+pub struct Checkup<'a> {
+    pub context: &'a Context,
+    pub args: &'a cli::Doctor,
+    /// `None`: a role by itself.
+    pub place: Option<&'a Place>,
+    pub subject: Option<Subject>,
+}
+
+/// What was seen, and what is to be thought of it.
+pub struct Found {
+    pub world: World,
+    pub seen: Vec<AccountHealth>,
+    pub cluster: Report,
+    pub accounts: Vec<Report>,
+    /// For repairs.
+    pub kubernetes: Option<Kubernetes>,
+}
+
+impl Found {
+    pub fn exit(&self, args: &cli::Doctor) -> Exit {
+        let count = |severity| {
+            let accounts = self.accounts.iter().map(|report| report.count(severity));
+            accounts.sum::<usize>() + self.cluster.count(severity)
+        };
+        let repairs = self
+            .accounts
+            .iter()
+            .any(|report| !report.repairs().is_empty());
+        match () {
+            () if args.fix && args.approval.detailed_exitcode && repairs => Exit::Pending,
+            () if count(Severity::Problem) > 0 => Exit::Unhealthy,
+            () if args.strict && count(Severity::Warning) > 0 => Exit::Unhealthy,
+            () => Exit::Done,
+        }
+    }
+}
+
+/// What the flags name; `None`: nothing but the cluster, or all.
+pub fn asked(args: &cli::Doctor) -> Result<Option<Subject>, Error> {
+    let (namespace, name) = asked::filter(&args.name)?;
+    let name = match name {
+        Some(name) => {
+            let namespace = namespace.unwrap_or_default();
+            Some(ServiceAccountName::new(namespace, &name).map_err(Error::Flags)?)
+        }
+        None if namespace.is_some() => {
+            let text = "--namespace is that of a service account, which must be named too";
+            return Err(Error::Flags(text.to_owned()));
+        }
+        None => None,
+    };
+    let of = args.pod.clone().or(args.workload.clone());
+    if let (Some(name), Some(of)) = (&name, &of)
+        && of.namespace != name.namespace.as_str()
+    {
+        let text = format!("{of} and service account {name} are in different namespaces");
+        return Err(Error::Flags(text));
+    }
+    if name.is_none() && of.is_none() && args.role_arn.is_none() {
+        return match args.can.is_empty() {
+            true => Ok(None),
+            false => Err(Error::Flags(
+                "--can asks about a role: name a service account, or --role-arn".to_owned(),
+            )),
+        };
+    }
+    Ok(Some(Subject {
+        name,
+        of,
+        role: args.role_arn.clone(),
+        can: args.can.clone(),
+    }))
+}
+
+impl Checkup<'_> {
+    /// Looks, and judges.
+    pub async fn reports(&self) -> Result<Found, Error> {
+        let context = self.context;
+        let cluster = match self.place {
+            Some(place) => Some(context.cluster(place).await?),
+            None => None,
+        };
+        let kubernetes = match &cluster {
+            Some(cluster) => context.kubernetes(cluster, &self.args.kubernetes).await,
+            None => Err(Error::Flags("no cluster is named".to_owned())),
+        };
+        let why = kubernetes.as_ref().err().map(ToString::to_string);
+        let sight = Sight {
+            aws: &context.aws,
+            kubernetes: kubernetes
+                .as_ref()
+                .map_err(|_| why.as_deref().unwrap_or_default()),
+            cluster: cluster.as_ref(),
+            intervals: context.intervals,
+            on_wait: &|text| context.output.note(text),
+        };
+        let (world, subjects) = tokio::join!(sight.world(), self.subjects(&sight));
+        let subjects = subjects?;
+        let account = account(cluster.as_ref(), &world)?;
+        let seen = sight.accounts(&subjects, &account).await;
+        let accounts = seen
+            .iter()
+            .map(|account| diagnose::account(&world, account));
+        let accounts = accounts.collect();
+        Ok(Found {
+            cluster: diagnose::cluster(&world),
+            accounts,
+            world,
+            seen,
+            kubernetes: kubernetes.ok(),
+        })
+    }
+
+    /// The service accounts to look at; a pod or workload is asked for its own.
+    async fn subjects(&self, sight: &Sight<'_>) -> Result<Vec<Subject>, Error> {
+        if self.args.all {
+            let names = sight.names().await?;
+            return Ok(names
+                .into_iter()
+                .map(|name| Subject {
+                    name: Some(name),
+                    ..Subject::default()
+                })
+                .collect());
+        }
+        let Some(subject) = self.subject.clone() else {
+            return Ok(Vec::new());
+        };
+        Ok(vec![match (&subject.name, &subject.of) {
+            (None, Some(of)) => Subject {
+                name: Some(sight.service_account_of(of).await?),
+                ..subject
+            },
+            _ => subject,
+        }])
+    }
+}
+
+/// Of the credentials: that of the cluster, or the caller's own.
+fn account(cluster: Option<&Cluster>, world: &World) -> Result<String, Error> {
+    match (cluster, world.caller.as_found()) {
+        (Some(cluster), _) => Ok(cluster.account.clone()),
+        (None, Some(caller)) => Ok(caller.account.clone()),
+        (None, None) => Err(Error::Credentials {
+            cause: "the account of the caller is not known".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,68 @@
+//! `--fix --approve`: the safe repairs as an ordinary plan.
+
+use super::checkup::{Checkup, Found};
+use super::{Error, Mode, Rounds, finish};
+use crate::commands::{Finished, Look, failures};
+use crate::plan::{Action, Target, Track};
+
+/// Carries out what `--fix` shows. What a person must decide is left to the report that follows.
+pub async fn carry_out(checkup: &Checkup<'_>) -> Result<(), Error> {
+    let finished = finish(checkup.context, Mode::Act, async |round| {
+        let found = checkup.reports().await?;
+        Ok(look(found, round))
+    });
+    match finished.await? {
+        Finished::Shown(_) => Ok(()),
+        Finished::Acted(mut outcomes) => {
+            if outcomes
+                .iter()
+                .all(|outcome| outcome.track.actions.is_empty())
+            {
+                checkup.context.output.say("nothing to repair");
+            }
+            failures(&mut outcomes).map(|_| ())
+        }
+    }
+}
+
+/// The provider is repaired once, and before the accounts.
+fn look(found: Found, round: &Rounds) -> Look {
+    let mut look = Look::default();
+    let mut of_provider: Vec<Action> = Vec::new();
+    for (account, report) in found.seen.iter().zip(&found.accounts) {
+        let (shared, own): (Vec<_>, Vec<_>) =
+            report.repairs().into_iter().partition(is_of_provider);
+        for action in shared {
+            if !of_provider.contains(&action) {
+                of_provider.push(action);
+            }
+        }
+        let Some(name) = &account.name else {
+            continue;
+        };
+        let mut track = Track::new(Target::ServiceAccount(name.clone()));
+        track.actions = own;
+        if round.includes(&track.target) {
+            look.add(track.target.clone(), Ok(track));
+        }
+    }
+    if let Some(cluster) = &found.world.cluster
+        && !of_provider.is_empty()
+    {
+        let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
+        track.actions = of_provider;
+        if round.includes(&track.target) {
+            look.order.insert(0, track.target.clone());
+            look.plan.tracks.insert(0, track);
+        }
+    }
+    look.kubernetes = found.kubernetes;
+    look
+}
+
+fn is_of_provider(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::CreateOidcProvider { .. } | Action::AddAudience { .. } | Action::TagCluster { .. }
+    )
+}

@@ -1,0 +1,356 @@
+//! From what was looked at to what is wrong, and why: pure. Each check is one entry of a table that says
+//! what must be true; here is what a check can find, and how findings that follow from another are
+//! folded under it.
+
+use serde::Serialize;
+
+use crate::observe::health::{AccountHealth, World};
+use crate::plan::Action;
+
+mod association;
+mod checks;
+mod cluster;
+mod object;
+mod pods;
+mod proof;
+mod role;
+mod surroundings;
+mod trust;
+
+pub use checks::{Check, check, checks};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Severity {
+    /// A pod does not have its role, or will lose it.
+    Problem,
+    /// It works, and should not be so.
+    Warning,
+    /// Worth knowing, nothing to mend.
+    Note,
+}
+
+/// A value as it should be beside what was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    pub of: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<String>,
+    pub found: String,
+}
+
+/// Something that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// Id of the check.
+    pub check: &'static str,
+    /// Which of the causes that the check knows, by a stable name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<&'static str>,
+    pub severity: Severity,
+    /// What is wrong, in a sentence without a full stop.
+    pub text: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// The change of a document, line by line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub difference: Vec<String>,
+    /// What to run or to do, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fix: Vec<String>,
+    /// What `--fix` does about it; nothing, where a person must decide.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Action>,
+    /// Findings that follow from this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub consequences: Vec<Self>,
+}
+
+impl Finding {
+    fn new(severity: Severity, text: impl Into<String>) -> Self {
+        Self {
+            check: "",
+            cause: None,
+            severity,
+            text: text.into(),
+            evidence: Vec::new(),
+            difference: Vec::new(),
+            fix: Vec::new(),
+            repairs: Vec::new(),
+            consequences: Vec::new(),
+        }
+    }
+
+    fn problem(text: impl Into<String>) -> Self {
+        Self::new(Severity::Problem, text)
+    }
+
+    fn warning(text: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, text)
+    }
+
+    fn note(text: impl Into<String>) -> Self {
+        Self::new(Severity::Note, text)
+    }
+
+    fn because(mut self, cause: &'static str) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
+    fn with(
+        mut self,
+        of: impl Into<String>,
+        wanted: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        self.evidence.push(Evidence {
+            of: of.into(),
+            wanted: Some(wanted.into()),
+            found: found.into(),
+        });
+        self
+    }
+
+    /// Evidence without anything to compare it with.
+    fn seen(mut self, of: impl Into<String>, found: impl Into<String>) -> Self {
+        self.evidence.push(Evidence {
+            of: of.into(),
+            wanted: None,
+            found: found.into(),
+        });
+        self
+    }
+
+    fn fix(mut self, command: impl Into<String>) -> Self {
+        self.fix.push(command.into());
+        self
+    }
+
+    fn mended_by(mut self, repair: Action) -> Self {
+        self.repairs.push(repair);
+        self
+    }
+}
+
+/// What came of one check.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It is as it must be: the values that say so.
+    Holds(Vec<Evidence>),
+    Found(Vec<Finding>),
+    /// It could not be looked at: why, with the permission that is missing.
+    Unknown(String),
+    /// There is nothing here that it is about.
+    DoesNotApply,
+}
+
+impl Verdict {
+    fn holds(of: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::Holds(vec![Evidence {
+            of: of.into(),
+            wanted: None,
+            found: found.into(),
+        }])
+    }
+
+    /// As found; holds with `evidence` where nothing was.
+    fn of(findings: Vec<Finding>, of: impl Into<String>, found: impl Into<String>) -> Self {
+        match findings.is_empty() {
+            true => Self::holds(of, found),
+            false => Self::Found(findings),
+        }
+    }
+}
+
+impl From<Finding> for Verdict {
+    fn from(finding: Finding) -> Self {
+        Self::Found(vec![finding])
+    }
+}
+
+/// The value that a check needs, or what the check says without it.
+macro_rules! known {
+    ($lookup:expr, $missing:expr) => {
+        match &$lookup {
+            $crate::observe::Lookup::Found(value) => value,
+            $crate::observe::Lookup::Missing => return $missing,
+            $crate::observe::Lookup::Unknown(why) => {
+                return $crate::diagnose::Verdict::Unknown(why.clone());
+            }
+        }
+    };
+}
+use known;
+
+/// One check with what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Judged {
+    pub check: &'static str,
+    /// What must be true.
+    pub must: &'static str,
+    /// holds, found, unknown or doesNotApply.
+    pub verdict: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
+}
+
+/// What is wrong with one thing, root causes first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// A service account as `namespace/name`, a role's ARN, or the cluster.
+    pub subject: String,
+    /// With those that follow from another folded under it.
+    pub findings: Vec<Finding>,
+    pub judged: Vec<Judged>,
+    /// A line or two of what was proved, for a screen on which all is well.
+    pub summary: Vec<Evidence>,
+}
+
+impl Report {
+    pub fn count(&self, severity: Severity) -> usize {
+        let found = self.findings.iter();
+        found.filter(|finding| finding.severity == severity).count()
+    }
+
+    /// The checks that could not be made, and why.
+    pub fn unknown(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let judged = self.judged.iter();
+        judged.filter_map(|judged| Some((judged.check, judged.unknown.as_deref()?)))
+    }
+
+    pub fn holding(&self) -> usize {
+        let judged = self.judged.iter();
+        judged.filter(|judged| judged.verdict == "holds").count()
+    }
+
+    /// What `--fix` would do, in order.
+    pub fn repairs(&self) -> Vec<Action> {
+        let mut all: Vec<Action> = Vec::new();
+        collect_repairs(&self.findings, &mut all);
+        all.sort_by_key(repair_order);
+        all
+    }
+}
+
+fn collect_repairs(findings: &[Finding], all: &mut Vec<Action>) {
+    for finding in findings {
+        for repair in &finding.repairs {
+            if !all.contains(repair) {
+                all.push(repair.clone());
+            }
+        }
+        collect_repairs(&finding.consequences, all);
+    }
+}
+
+/// Pods are restarted when all else is as it should be.
+fn repair_order(action: &Action) -> u8 {
+    match action {
+        Action::CreateOidcProvider { .. } | Action::AddAudience { .. } => 0,
+        Action::ApplyServiceAccount(_) => 2,
+        _ => 1,
+    }
+}
+
+/// What the checks of one subject are made on.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    pub world: &'a World,
+    pub account: &'a AccountHealth,
+}
+
+/// Judges what belongs to the cluster as a whole.
+pub fn cluster(world: &World) -> Report {
+    let judge = |check: &Check| match check.judge {
+        checks::Judge::Cluster(judge) => Some(judge(world)),
+        checks::Judge::Account(_) => None,
+    };
+    let subject = match &world.cluster {
+        Some(cluster) => format!("cluster {}", cluster.name),
+        None => "AWS".to_owned(),
+    };
+    report(subject, judge, Vec::new())
+}
+
+/// Judges one service account or role. What is wrong with the cluster is told there, once.
+pub fn account(world: &World, account: &AccountHealth) -> Report {
+    let scene = Scene { world, account };
+    let judge = |check: &Check| match check.judge {
+        checks::Judge::Cluster(_) => None,
+        checks::Judge::Account(judge) => Some(judge(scene)),
+    };
+    report(account.subject(), judge, proof::summary(scene))
+}
+
+fn report(
+    subject: String,
+    judge: impl Fn(&Check) -> Option<Verdict>,
+    summary: Vec<Evidence>,
+) -> Report {
+    let mut found = Vec::new();
+    let mut judged = Vec::new();
+    for check in checks() {
+        let Some(verdict) = judge(check) else {
+            continue;
+        };
+        let (word, evidence, unknown) = match verdict {
+            Verdict::Holds(evidence) => ("holds", evidence, None),
+            Verdict::Found(findings) => {
+                found.extend(findings.into_iter().map(|finding| Finding {
+                    check: check.id,
+                    ..finding
+                }));
+                ("found", Vec::new(), None)
+            }
+            Verdict::Unknown(why) => ("unknown", Vec::new(), Some(why)),
+            Verdict::DoesNotApply => ("doesNotApply", Vec::new(), None),
+        };
+        judged.push(Judged {
+            check: check.id,
+            must: check.must,
+            verdict: word,
+            evidence,
+            unknown,
+        });
+    }
+    Report {
+        subject,
+        findings: folded(found),
+        judged,
+        summary,
+    }
+}
+
+/// Problems first, in the order of the table, which begins at the base; what follows from a problem
+/// stands under it.
+fn folded(found: Vec<Finding>) -> Vec<Finding> {
+    let mut roots: Vec<Finding> = Vec::new();
+    for finding in found {
+        let follows = check(finding.check).map_or(&[][..], |check| check.follows);
+        let root = roots
+            .iter_mut()
+            .find(|root| explains(root, &finding, follows));
+        match root {
+            Some(root) if finding.severity == Severity::Problem => root.consequences.push(finding),
+            _ => roots.push(finding),
+        }
+    }
+    roots.sort_by_key(|finding| finding.severity);
+    roots
+}
+
+/// Whether a finding, or one that follows from it, is what another follows from.
+fn explains(root: &Finding, other: &Finding, follows: &[&str]) -> bool {
+    let is_cause = root.severity == Severity::Problem
+        && root.check != other.check
+        && follows.contains(&root.check);
+    let mut under = root.consequences.iter();
+    is_cause || under.any(|finding| explains(finding, other, follows))
+}

@@ -1,0 +1,406 @@
+//! EKS Pod Identity, where the service account has an association: the other way to a role, which
+//! outdoes the annotation.
+
+use super::pods::restart;
+use super::{Finding, Scene, Verdict, known};
+use crate::observe::Lookup;
+use crate::observe::health::{Association, RoleHealth};
+use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
+
+/// What trusts roles for Pod Identity, in every partition.
+const SERVICE: &str = "pods.eks.amazonaws.com";
+const CREDENTIALS_URI: &str = "http://169.254.170.23/v1/credentials";
+
+/// The first platform versions with Pod Identity (EKS User Guide): minor version of Kubernetes, number
+/// of `eks.N`.
+const PLATFORMS: [(u32, u32); 8] = [
+    (24, 13),
+    (25, 10),
+    (26, 9),
+    (27, 8),
+    (28, 4),
+    (29, 1),
+    (30, 2),
+    (31, 4),
+];
+
+impl<'a> Scene<'a> {
+    fn identity(&self) -> Option<&'a Association> {
+        self.account.associations.as_found()?.first()
+    }
+}
+
+pub fn association(scene: Scene<'_>) -> Verdict {
+    if scene.account.name.is_none() {
+        return Verdict::DoesNotApply;
+    }
+    let _ = known!(scene.account.associations, Verdict::DoesNotApply);
+    let Some(association) = scene.identity() else {
+        return Verdict::holds("associations", "none");
+    };
+    match scene.annotated() {
+        Some(role) if role != association.role => Finding::warning(
+            "the service account has an annotation and a Pod Identity association with another role: new pods take the association's",
+        )
+        .because("two-roles")
+        .with("role", role, &association.role)
+        .fix(match &scene.world.cluster {
+            Some(cluster) => format!(
+                "aws eks delete-pod-identity-association --cluster-name {} --association-id {}   # or take the annotation away",
+                cluster.name, association.id
+            ),
+            None => String::new(),
+        })
+        .into(),
+        Some(_) => Finding::note("the service account has both an annotation and a Pod Identity association: new pods take the association's")
+            .because("both-ways")
+            .seen("association", &association.id)
+            .into(),
+        None => Verdict::holds("association", &association.id),
+    }
+}
+
+pub fn platform(scene: Scene<'_>) -> Verdict {
+    let (Some(_), Some(health)) = (scene.identity(), &scene.world.health) else {
+        return Verdict::DoesNotApply;
+    };
+    let facts = known!(health.facts, Verdict::DoesNotApply);
+    let minor = facts
+        .version
+        .split_once('.')
+        .and_then(|(_, minor)| minor.parse::<u32>().ok());
+    let number = facts
+        .platform_version
+        .strip_prefix("eks.")
+        .and_then(|text| text.parse::<u32>().ok());
+    let (Some(minor), Some(number)) = (minor, number) else {
+        return Verdict::Unknown(format!(
+            "the platform version \"{}\" is none that is known",
+            facts.platform_version
+        ));
+    };
+    let least = PLATFORMS
+        .iter()
+        .find(|(of, _)| *of == minor)
+        .map_or(0, |(_, least)| *least);
+    if minor < 24 || number < least {
+        return Finding::problem("the cluster's platform version has no Pod Identity")
+            .because("platform-too-old")
+            .with(
+                "platform",
+                format!("eks.{least} of 1.{minor}, or a later version"),
+                format!("1.{minor} {}", facts.platform_version),
+            )
+            .fix("update the cluster")
+            .into();
+    }
+    Verdict::holds(
+        "platform",
+        format!("{} {}", facts.version, facts.platform_version),
+    )
+}
+
+pub fn agent(scene: Scene<'_>) -> Verdict {
+    let (Some(_), Some(health)) = (scene.identity(), &scene.world.health) else {
+        return Verdict::DoesNotApply;
+    };
+    if health.facts.as_found().is_some_and(|facts| facts.auto_mode) {
+        return Verdict::holds("agent", "built into EKS Auto Mode");
+    }
+    let agent = scene
+        .world
+        .kubernetes
+        .as_ref()
+        .map(|kubernetes| &kubernetes.identity_agent);
+    let addons = health.addons.as_found();
+    let addon = addons.and_then(|all| {
+        all.iter()
+            .find(|addon| addon.name == "eks-pod-identity-agent")
+    });
+    let cluster = scene
+        .world
+        .cluster
+        .as_ref()
+        .map(|cluster| cluster.name.to_string())
+        .unwrap_or_default();
+    let missing = || {
+        Finding::problem("the Pod Identity agent does not run in the cluster")
+            .because("no-agent")
+            .with("add-on", "eks-pod-identity-agent", "none")
+            .fix(format!(
+                "aws eks create-addon --cluster-name {cluster} --addon-name eks-pod-identity-agent"
+            ))
+    };
+    match (agent, addon) {
+        (Some(Lookup::Found(agent)), _) if !agent.host_network => {
+            Finding::problem("the Pod Identity agent is not on the node's network").because("agent-network").into()
+        }
+        (Some(Lookup::Found(agent)), _) if agent.ready < agent.desired => {
+            Finding::problem("the Pod Identity agent is not ready on all nodes")
+                .because("agent-not-ready")
+                .with("ready", agent.desired.to_string(), agent.ready.to_string())
+                .fix("kubectl logs daemonset/eks-pod-identity-agent --namespace kube-system   # port 80 taken, or no IPv6?")
+                .into()
+        }
+        (_, Some(addon)) if addon.status != "ACTIVE" => Finding::problem("the add-on eks-pod-identity-agent is not active")
+            .because("agent-not-ready")
+            .with("add-on", "ACTIVE", &addon.status)
+            .fix(format!("aws eks describe-addon --cluster-name {cluster} --addon-name eks-pod-identity-agent"))
+            .into(),
+        (Some(Lookup::Found(agent)), _) => Verdict::holds("agent", format!("ready on {} nodes", agent.ready)),
+        (_, Some(_)) => Verdict::holds("agent", "add-on active"),
+        (Some(Lookup::Unknown(why)), None) => Verdict::Unknown(why.clone()),
+        _ if addons.is_some() => missing().into(),
+        _ => Verdict::Unknown("the add-ons of the cluster are not known".to_owned()),
+    }
+}
+
+pub fn endpoint(scene: Scene<'_>) -> Verdict {
+    let (Some(_), Some(health)) = (scene.identity(), &scene.world.health) else {
+        return Verdict::DoesNotApply;
+    };
+    let endpoints = known!(health.endpoints, Verdict::DoesNotApply);
+    let mut mine = endpoints
+        .iter()
+        .filter(|endpoint| endpoint.service.ends_with(".eks-auth"))
+        .peekable();
+    if mine.peek().is_none() {
+        return Verdict::holds(
+            "eks-auth",
+            "no interface endpoint: nodes need a way to the internet",
+        );
+    }
+    let found = mine.flat_map(super::cluster::endpoint_findings).collect();
+    Verdict::of(found, "eks-auth", "interface endpoint")
+}
+
+/// Whether the trust policy of a role lets a principal do both that Pod Identity does.
+fn lacking(
+    role: &RoleHealth,
+    request: impl Fn(&str) -> Request,
+) -> Option<(Vec<&'static str>, bool)> {
+    let trust = &role.role.as_found()?.trust;
+    let mut open = false;
+    let lacking = ["sts:AssumeRole", "sts:TagSession"]
+        .into_iter()
+        .filter(|action| {
+            let decision = evaluate(trust, &request(action)).decision;
+            open |= matches!(decision, Decision::Depends { .. });
+            matches!(
+                decision,
+                Decision::NotAllowed | Decision::ExplicitDeny { .. }
+            )
+        });
+    let lacking = lacking.collect();
+    Some((lacking, open))
+}
+
+pub fn trust(scene: Scene<'_>) -> Verdict {
+    let (Some(association), Some(role)) = (scene.identity(), &scene.account.identity_role) else {
+        return Verdict::DoesNotApply;
+    };
+    let name = association.role.rsplit('/').next().unwrap_or_default();
+    let missing = Finding::problem(format!(
+        "there is no role {name}, which the association names"
+    ))
+    .because("no-role")
+    .seen("association", &association.id);
+    let facts = known!(role.role, missing.into());
+    let request = |action: &str| {
+        let request = Request::new(action, Principal::Service(SERVICE.to_owned()), None);
+        with_tags(request, scene, association)
+    };
+    let Some((lacking, _)) = lacking(role, request) else {
+        return Verdict::DoesNotApply;
+    };
+    if lacking.is_empty() {
+        let cluster = scene
+            .world
+            .cluster
+            .as_ref()
+            .and_then(|cluster| cluster.eks.as_ref());
+        let elsewhere = cluster.map(|eks| {
+            let other = eks
+                .arn
+                .to_string()
+                .replace(":cluster/", ":cluster/another-");
+            Request::new(
+                "sts:AssumeRole",
+                Principal::Service(SERVICE.to_owned()),
+                None,
+            )
+            .with("aws:SourceArn", &[other])
+        });
+        let is_open =
+            elsewhere.is_some_and(|request| evaluate(&facts.trust, &request).is_allowed());
+        return match is_open {
+            true => Finding::note(
+                "any cluster of the account can use the role: its trust names no cluster",
+            )
+            .because("open-pod-identity-trust")
+            .fix("add a condition ArnEquals aws:SourceArn with the cluster's ARN to the statement")
+            .into(),
+            false => Verdict::holds("trust", SERVICE),
+        };
+    }
+    Finding::problem(format!("the trust policy of {name} does not let Pod Identity in"))
+        .because("pod-identity-trust")
+        .with(SERVICE, "sts:AssumeRole, sts:TagSession", format!("not {}", lacking.join(", ")))
+        .fix(format!("aws iam update-assume-role-policy --role-name {name} --policy-document FILE   # Service {SERVICE}, both actions"))
+        .into()
+}
+
+/// With the session tags that the association brings.
+fn with_tags(request: Request, scene: Scene<'_>, association: &Association) -> Request {
+    let cluster = scene.world.cluster.as_ref();
+    let mut request = request;
+    if let Some(cluster) = cluster {
+        request = request.with("aws:SourceAccount", &[cluster.account.clone()]);
+        if let Some(eks) = &cluster.eks {
+            request = request.with("aws:SourceArn", &[eks.arn.to_string()]);
+        }
+    }
+    let (Some(name), false) = (&scene.account.name, association.session_tags_disabled) else {
+        return request;
+    };
+    if let Some(cluster) = cluster {
+        request = request.with(
+            "aws:RequestTag/eks-cluster-name",
+            &[cluster.name.to_string()],
+        );
+        if let Some(eks) = &cluster.eks {
+            request = request.with("aws:RequestTag/eks-cluster-arn", &[eks.arn.to_string()]);
+        }
+    }
+    request
+        .with(
+            "aws:RequestTag/kubernetes-namespace",
+            &[name.namespace.to_string()],
+        )
+        .with(
+            "aws:RequestTag/kubernetes-service-account",
+            std::slice::from_ref(&name.name),
+        )
+}
+
+pub fn target(scene: Scene<'_>) -> Verdict {
+    let Some(association) = scene.identity() else {
+        return Verdict::DoesNotApply;
+    };
+    let (Some(target), Some(role)) = (&association.target_role, &scene.account.target_role) else {
+        return Verdict::DoesNotApply;
+    };
+    let missing =
+        Finding::problem(format!("there is no target role {target}")).because("no-target-role");
+    let _ = known!(role.role, missing.into());
+    let external = association.external_id.clone().unwrap_or_default();
+    let request = |action: &str| {
+        Request::new(action, Principal::Aws(association.role.clone()), None)
+            .with("sts:ExternalId", std::slice::from_ref(&external))
+    };
+    let Some((lacking, _)) = lacking(role, request) else {
+        return Verdict::DoesNotApply;
+    };
+    if lacking.is_empty() {
+        return Verdict::holds("target role", target);
+    }
+    Finding::problem("the target role does not let the association's role in")
+        .because("target-trust")
+        .with(
+            "principal",
+            &association.role,
+            format!("not {}", lacking.join(", ")),
+        )
+        .seen("sts:ExternalId", external)
+        .fix(format!(
+            "let {target} trust it with sts:AssumeRole and sts:TagSession, and that sts:ExternalId"
+        ))
+        .into()
+}
+
+pub fn session(scene: Scene<'_>) -> Verdict {
+    let Some(association) = scene.identity() else {
+        return Verdict::DoesNotApply;
+    };
+    if association.policy.is_some() && !association.session_tags_disabled {
+        return Finding::problem(
+            "the association has a session policy, which needs its session tags disabled",
+        )
+        .because("policy-with-tags")
+        .with("disableSessionTags", "true", "false")
+        .into();
+    }
+    let trust = scene
+        .account
+        .identity_role
+        .as_ref()
+        .and_then(|role| role.role.as_found());
+    let asks = trust.is_some_and(|role| role.trust.to_string().contains("aws:RequestTag/"));
+    if association.session_tags_disabled && asks {
+        return Finding::problem("the role asks for session tags, which the association disables")
+            .because("tags-disabled")
+            .with("disableSessionTags", "false", "true")
+            .into();
+    }
+    Verdict::holds(
+        "session tags",
+        if association.session_tags_disabled {
+            "disabled"
+        } else {
+            "enabled"
+        },
+    )
+}
+
+pub fn environment(scene: Scene<'_>) -> Verdict {
+    let (Some(_), Some(object)) = (scene.identity(), scene.object()) else {
+        return Verdict::DoesNotApply;
+    };
+    let pods = known!(object.pods, Verdict::DoesNotApply);
+    let nodes = object.nodes.as_found();
+    let mut found: Vec<Finding> = Vec::new();
+    for pod in pods.iter().filter(|pod| pod.is_alive()) {
+        let node = nodes.and_then(|nodes| {
+            nodes
+                .iter()
+                .find(|node| Some(&node.name) == pod.node.as_ref())
+        });
+        let place = node.filter(|node| node.windows || node.compute == "fargate");
+        let owner = &pod.owner;
+        let finding = if let Some(node) = place {
+            let place = if node.windows { "Windows" } else { "Fargate" };
+            Finding::problem(format!(
+                "{owner}: its pods run on {place}, which Pod Identity does not serve"
+            ))
+            .because("pod-identity-compute")
+            .fix("use IRSA for it: `irsactl create iamserviceaccount`")
+        } else if let Some(container) = super::pods::containers(pod)
+            .find(|container| container.env.contains_key("AWS_ROLE_ARN"))
+        {
+            Finding::warning(format!("{owner}: container {} has the variables of web identity, which come before Pod Identity", container.name))
+                .because("web-identity-first")
+                .fix(restart(&pod.owner))
+        } else if let Some(container) = super::pods::containers(pod).find(|container| {
+            container.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") != Some(CREDENTIALS_URI)
+        }) {
+            Finding::problem(format!(
+                "{owner}: its pods were not given Pod Identity: they must be restarted"
+            ))
+            .because("pod-identity-not-injected")
+            .with(
+                format!("AWS_CONTAINER_CREDENTIALS_FULL_URI of {}", container.name),
+                CREDENTIALS_URI,
+                container
+                    .variable("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+                    .unwrap_or("none"),
+            )
+            .fix(restart(&pod.owner))
+        } else {
+            continue;
+        };
+        if !found.iter().any(|other| other.text == finding.text) {
+            found.push(finding);
+        }
+    }
+    Verdict::of(found, "pods", "have Pod Identity")
+}

@@ -1,0 +1,255 @@
+//! What belongs to the cluster as a whole: its issuer, the way to Kubernetes and to STS, what is left of
+//! others.
+
+use super::{Evidence, Finding, Verdict, known};
+use crate::issuer::Reading;
+use crate::observe::Lookup;
+use crate::observe::health::{VpcEndpoint, World};
+use crate::policy::evaluate::{Decision, Request, evaluate};
+
+pub fn credentials(world: &World) -> Verdict {
+    let caller = known!(world.caller, Verdict::DoesNotApply);
+    Verdict::holds("caller", caller.to_string())
+}
+
+/// The run ends before this where the cluster is missing or not active.
+pub fn cluster(world: &World) -> Verdict {
+    let (Some(cluster), Some(health)) = (&world.cluster, &world.health) else {
+        return Verdict::DoesNotApply;
+    };
+    let facts = known!(health.facts, Verdict::DoesNotApply);
+    let issues = facts.issues.iter().map(|issue| {
+        let name = &cluster.name;
+        Finding::warning(format!("EKS reports an issue of the cluster: {issue}")).fix(format!(
+            "aws eks describe-cluster --name {name} --query cluster.health"
+        ))
+    });
+    let version = format!("Kubernetes {}, {}", facts.version, facts.platform_version);
+    Verdict::of(issues.collect(), cluster.name.to_string(), version)
+}
+
+pub fn issuer(world: &World) -> Verdict {
+    match &world.cluster {
+        Some(cluster) => Verdict::holds("issuer", cluster.issuer.url()),
+        None => Verdict::DoesNotApply,
+    }
+}
+
+pub fn kubernetes_access(world: &World) -> Verdict {
+    let Some(kubernetes) = &world.kubernetes else {
+        return Verdict::DoesNotApply;
+    };
+    let endpoint = world.health.as_ref().and_then(|health| {
+        let facts = health.facts.as_found()?;
+        Some(match (facts.public_endpoint, facts.private_endpoint) {
+            (true, _) if facts.public_cidrs.iter().any(|cidr| cidr == "0.0.0.0/0") => {
+                "public".to_owned()
+            }
+            (true, _) => format!("public, for {}", facts.public_cidrs.join(", ")),
+            (false, true) => "private: answers only inside of the VPC".to_owned(),
+            (false, false) => "not known".to_owned(),
+        })
+    });
+    match &kubernetes.version {
+        Lookup::Found(version) => Verdict::holds("Kubernetes API", version),
+        Lookup::Missing => Verdict::DoesNotApply,
+        Lookup::Unknown(why) => Verdict::Unknown(match endpoint {
+            Some(endpoint) => format!("{why} (the cluster's endpoint is {endpoint})"),
+            None => why.clone(),
+        }),
+    }
+}
+
+pub fn discovery(world: &World) -> Verdict {
+    let Some(cluster) = &world.cluster else {
+        return Verdict::DoesNotApply;
+    };
+    let is_eks = cluster.issuer.is_eks();
+    match &world.reading {
+        Lookup::Found(Reading::Chains(_)) => Verdict::holds("issuer", cluster.issuer.url()),
+        Lookup::Found(Reading::Unreachable { host, cause }) => Finding::note(format!(
+            "the issuer's host {host} cannot be reached from here ({cause}); STS reads it from AWS's side"
+        ))
+        .because("issuer-unreachable-from-here")
+        .into(),
+        Lookup::Missing => Verdict::DoesNotApply,
+        Lookup::Unknown(why) if is_eks => Finding::note(format!(
+            "{why}; STS reads it from AWS's side, so that this is about the network from here"
+        ))
+        .into(),
+        Lookup::Unknown(why) => Finding::problem(why.clone())
+            .because("issuer-document")
+            .fix(format!(
+                "serve {}/.well-known/openid-configuration publicly, with \"issuer\": \"{}\"",
+                cluster.issuer, cluster.issuer
+            ))
+            .into(),
+    }
+}
+
+pub fn signing_keys(world: &World) -> Verdict {
+    let keys = match &world.keys {
+        Lookup::Found(keys) => keys,
+        Lookup::Missing => return Verdict::DoesNotApply,
+        Lookup::Unknown(why) => return Verdict::Unknown(why.clone()),
+    };
+    match keys.ids().len() {
+        0 => {
+            Finding::problem("the issuer publishes no signing keys: no token of it can be verified")
+                .because("no-verification-key")
+                .into()
+        }
+        count => Verdict::holds("keys", format!("{count}: {}", keys.ids().join(", "))),
+    }
+}
+
+pub fn sts_endpoint(world: &World) -> Verdict {
+    let Some(health) = &world.health else {
+        return Verdict::DoesNotApply;
+    };
+    if let Lookup::Unknown(why) = &health.sts
+        && why.contains("RegionDisabled")
+    {
+        return Finding::problem(format!("STS is not active in {}", world.region))
+            .because("region-disabled")
+            .seen("STS", why.clone())
+            .fix(format!(
+                "aws account enable-region --region-name {}",
+                world.region
+            ))
+            .into();
+    }
+    let service = format!("com.amazonaws.{}.sts", world.region);
+    let endpoints = known!(health.endpoints, Verdict::DoesNotApply);
+    let mine = endpoints
+        .iter()
+        .filter(|endpoint| endpoint.service.ends_with(".sts"));
+    let found: Vec<Finding> = mine.clone().flat_map(endpoint_findings).collect();
+    match mine.count() {
+        0 => Verdict::holds(
+            format!("sts.{}", world.region),
+            "no interface endpoint: pods need a way to the internet",
+        ),
+        _ => Verdict::of(found, service, "interface endpoint with private DNS"),
+    }
+}
+
+/// What is wrong with an interface endpoint that pods or agents must reach.
+pub fn endpoint_findings(endpoint: &VpcEndpoint) -> Vec<Finding> {
+    let (id, service) = (&endpoint.id, &endpoint.service);
+    let mut found = Vec::new();
+    if endpoint.state != "available" {
+        found.push(
+            Finding::problem(format!(
+                "the interface endpoint {id} of {service} is {}",
+                endpoint.state
+            ))
+            .because("endpoint-not-available")
+            .with("state", "available", &endpoint.state),
+        );
+    }
+    if !endpoint.private_dns {
+        found.push(
+            Finding::warning(format!(
+                "the interface endpoint {id} has no private DNS: the name of {service} leads to its public address"
+            ))
+            .because("endpoint-private-dns")
+            .with("private DNS", "enabled", "disabled")
+            .fix(format!("aws ec2 modify-vpc-endpoint --vpc-endpoint-id {id} --private-dns-enabled")),
+        );
+    }
+    if let Some(groups) = endpoint.security_groups.as_found()
+        && !groups.is_empty()
+        && groups.iter().all(|group| group.https_from.is_empty())
+    {
+        let ids: Vec<&str> = groups.iter().map(|group| group.id.as_str()).collect();
+        let ids = ids.join(", ");
+        found.push(
+            Finding::problem(format!("no security group of the interface endpoint {id} lets TCP 443 in"))
+                .because("endpoint-security-group")
+                .with("inbound TCP 443", "from the pods' subnets", "from nowhere")
+                .seen("security groups", ids)
+                .fix(format!(
+                    "aws ec2 authorize-security-group-ingress --group-id {} --protocol tcp --port 443 --cidr CIDR_OF_THE_VPC",
+                    groups[0].id
+                )),
+        );
+    }
+    if service.ends_with(".sts")
+        && let Some(policy) = &endpoint.policy
+        && !allows_web_identity(policy)
+    {
+        found.push(
+            Finding::problem(format!(
+                "the policy of the interface endpoint {id} does not allow the unsigned sts:AssumeRoleWithWebIdentity"
+            ))
+            .because("endpoint-policy")
+            .seen("policy", policy.to_string())
+            .fix("let its policy allow sts:AssumeRoleWithWebIdentity to Principal \"*\": the call has no caller"),
+        );
+    }
+    found
+}
+
+/// Whether an endpoint's policy lets the call through for anybody.
+fn allows_web_identity(policy: &serde_json::Value) -> bool {
+    let request = Request::web_identity("", "", "", &[]);
+    let decision = evaluate(policy, &request).decision;
+    !matches!(
+        decision,
+        Decision::NotAllowed | Decision::ExplicitDeny { .. }
+    )
+}
+
+pub fn dead_providers(world: &World) -> Verdict {
+    let Some(health) = &world.health else {
+        return Verdict::DoesNotApply;
+    };
+    let providers = known!(health.other_providers, Verdict::DoesNotApply);
+    let dead: Vec<&str> = providers
+        .iter()
+        .filter(|provider| provider.has_cluster == Some(false))
+        .map(|provider| provider.arn.as_str())
+        .collect();
+    let unknown = providers.iter().filter(|other| other.has_cluster.is_none());
+    let told = match unknown.count() {
+        0 => format!("{} others, all with a cluster", providers.len()),
+        unknown => format!(
+            "{} others, {unknown} of clusters that were not looked for",
+            providers.len()
+        ),
+    };
+    if dead.is_empty() {
+        return Verdict::holds("IAM OIDC providers", told);
+    }
+    let mut finding = Finding::note(match dead.len() {
+        1 => "an IAM OIDC provider is of a cluster that is gone".to_owned(),
+        count => format!("{count} IAM OIDC providers are of clusters that are gone"),
+    });
+    for arn in dead {
+        finding.evidence.push(Evidence {
+            of: "provider".to_owned(),
+            wanted: None,
+            found: arn.to_owned(),
+        });
+        finding = finding.fix(format!(
+            "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {arn}"
+        ));
+    }
+    finding.into()
+}
+
+pub fn metadata_agents(world: &World) -> Verdict {
+    let Some(kubernetes) = &world.kubernetes else {
+        return Verdict::DoesNotApply;
+    };
+    let agents = known!(kubernetes.metadata_agents, Verdict::holds("agents", "none"));
+    let found = agents.iter().map(|agent| {
+        Finding::note(format!(
+            "{} ({}) answers pods in the place of the instance metadata: a pod without IRSA gets its role from there",
+            agent.kind, agent.name
+        ))
+        .because("metadata-agent")
+    });
+    Verdict::of(found.collect(), "agents", "none")
+}

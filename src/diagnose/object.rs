@@ -1,0 +1,437 @@
+//! The ServiceAccount: whether it exists, what its annotations say, who else writes it, and whether the
+//! webhook looks at its pods.
+
+use super::{Finding, Scene, Verdict, known};
+use crate::model::{
+    AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
+    RoleArn, ServiceAccountName,
+};
+use crate::observe::health::{ObjectHealth, ServiceAccountHistory, Webhook};
+use crate::observe::{Lookup, ServiceAccount};
+use crate::plan::{Action, Conflicts, Presence, Role, ServiceAccountChange};
+use crate::template::Difference;
+
+/// The label by which a pod keeps the webhook away.
+pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
+
+impl<'a> Scene<'a> {
+    pub(super) fn object(&self) -> Option<&'a ObjectHealth> {
+        self.account.object.as_ref()
+    }
+
+    pub(super) fn found_object(&self) -> Option<&'a (ServiceAccount, ServiceAccountHistory)> {
+        self.object()?.service_account.as_found()
+    }
+
+    /// The role of the annotation, as it stands there.
+    pub(super) fn annotated(&self) -> Option<&'a str> {
+        self.found_object()?.0.role()
+    }
+
+    /// The audience of the pods' tokens.
+    pub(super) fn audience(&self) -> &'a str {
+        let asked = self
+            .found_object()
+            .and_then(|(object, _)| object.annotations.get(AUDIENCE_ANNOTATION));
+        asked.map_or(DEFAULT_AUDIENCE, String::as_str)
+    }
+
+    /// Whether its pods are to use Pod Identity.
+    pub(super) fn has_association(&self) -> bool {
+        self.account
+            .associations
+            .as_found()
+            .is_some_and(|all| !all.is_empty())
+    }
+
+    /// ` --cluster NAME`.
+    pub(super) fn cluster_flag(&self) -> String {
+        let cluster = self.world.cluster.as_ref();
+        cluster.map_or(String::new(), |cluster| {
+            format!(" --cluster {}", cluster.name)
+        })
+    }
+}
+
+pub fn service_account(scene: Scene<'_>) -> Verdict {
+    let (Some(object), Some(name)) = (scene.object(), &scene.account.name) else {
+        return Verdict::DoesNotApply;
+    };
+    let (namespace, cluster) = (&name.namespace, scene.cluster_flag());
+    if object.namespace == Lookup::Missing {
+        return Finding::problem(format!("there is no namespace {namespace}"))
+            .because("no-namespace")
+            .fix(format!("kubectl create namespace {namespace}"))
+            .fix(format!(
+                "irsactl create iamserviceaccount{cluster} {name} … --approve"
+            ))
+            .into();
+    }
+    let missing = match &scene.account.role_arn {
+        // Made with `--role-only`: the object was left to someone.
+        Some(role) => Finding::problem(format!(
+            "there is no ServiceAccount {name}, though it has a role"
+        ))
+        .because("no-service-account")
+        .seen("role", role.to_string())
+        .mended_by(change(scene, name, Presence::Missing, role, Vec::new())),
+        None => Finding::problem(format!("there is no ServiceAccount {name}"))
+            .because("no-service-account")
+            .fix(format!(
+                "irsactl create iamserviceaccount{cluster} {name} --attach-policy-arn … --approve"
+            )),
+    };
+    let _ = known!(object.service_account, missing.into());
+    Verdict::holds("service account", name.to_string())
+}
+
+/// The annotation of a ServiceAccount, and nothing else.
+fn change(
+    scene: Scene<'_>,
+    name: &ServiceAccountName,
+    presence: Presence,
+    role: &RoleArn,
+    differences: Vec<Difference>,
+) -> Action {
+    let mut labels = Map::new();
+    if presence == Presence::Missing {
+        labels.insert(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned());
+    }
+    // An apply without what was applied before would take it away.
+    let mut annotations = Map::new();
+    if let Some((object, _)) = scene.found_object() {
+        let keep = |from: &Map, keys: &std::collections::BTreeSet<String>| -> Map {
+            let kept = from.iter().filter(|(key, _)| keys.contains(*key));
+            kept.map(|(key, value)| (key.clone(), value.clone()))
+                .collect()
+        };
+        labels = keep(&object.labels, &object.applied_labels);
+        annotations = keep(&object.annotations, &object.applied_annotations);
+        annotations.remove(ROLE_ANNOTATION);
+    }
+    Action::ApplyServiceAccount(ServiceAccountChange {
+        name: name.clone(),
+        presence,
+        role: Role::Arn(role.clone()),
+        labels,
+        annotations,
+        conflicts: match presence {
+            Presence::Missing => Conflicts::Refused,
+            Presence::Found => Conflicts::Overridden,
+        },
+        differences,
+    })
+}
+
+pub fn annotation(scene: Scene<'_>) -> Verdict {
+    let (Some(object), Some(name)) = (scene.object(), &scene.account.name) else {
+        return Verdict::DoesNotApply;
+    };
+    let (object, _) = known!(object.service_account, Verdict::DoesNotApply);
+    let mut found: Vec<Finding> = look_alikes(object).collect();
+    let stack_role = scene.stack_role();
+    match object.role() {
+        None if scene.has_association() => return Verdict::DoesNotApply,
+        None => found.insert(0, no_annotation(scene, name, object)),
+        Some(text) => match text.parse::<RoleArn>() {
+            Err(rule) => found.insert(0, malformed(scene, name, text, &rule)),
+            Ok(role) => {
+                if let Some(other) = stack_role.filter(|other| **other != role) {
+                    let flag = scene.cluster_flag();
+                    found.insert(
+                        0,
+                        Finding::warning("the annotation names another role than the account's stack made")
+                            .because("other-role")
+                            .with(ROLE_ANNOTATION, other.to_string(), text)
+                            .fix(format!(
+                                "irsactl update iamserviceaccount{flag} {name} --override-existing-serviceaccounts --approve"
+                            )),
+                    );
+                }
+            }
+        },
+    }
+    Verdict::of(found, ROLE_ANNOTATION, object.role().unwrap_or_default())
+}
+
+fn no_annotation(scene: Scene<'_>, name: &ServiceAccountName, object: &ServiceAccount) -> Finding {
+    let finding = Finding::problem(format!("ServiceAccount {name} has no role annotation"))
+        .because("no-annotation");
+    // Where a look-alike has it, the author meant that one.
+    let meant = object
+        .annotations
+        .iter()
+        .filter(|(key, _)| is_look_alike(key))
+        .find_map(|(_, value)| value.parse::<RoleArn>().ok());
+    let role = scene.stack_role().cloned().or(meant);
+    match role {
+        Some(role) => mended(scene, name, finding, &role, None),
+        None => finding
+            .with(ROLE_ANNOTATION, "the ARN of a role", "no such annotation")
+            .fix(format!(
+                "irsactl create iamserviceaccount{} {name} --attach-policy-arn … --approve",
+                scene.cluster_flag()
+            )),
+    }
+}
+
+fn malformed(scene: Scene<'_>, name: &ServiceAccountName, text: &str, rule: &str) -> Finding {
+    let finding = Finding::problem(format!("the role annotation is no ARN of a role: {rule}"))
+        .because("malformed-arn");
+    let stripped: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !"\"'\\".contains(*c))
+        .collect();
+    let meant = stripped.replace("::::", "::").parse::<RoleArn>().ok();
+    match scene.stack_role().cloned().or(meant) {
+        Some(role) => mended(scene, name, finding, &role, Some(text)),
+        None => finding
+            .with(
+                ROLE_ANNOTATION,
+                "arn:aws:iam::ACCOUNT:role/NAME",
+                format!("{text:?}"),
+            )
+            .fix(annotate(name, "arn:aws:iam::ACCOUNT:role/NAME")),
+    }
+}
+
+fn mended(
+    scene: Scene<'_>,
+    name: &ServiceAccountName,
+    finding: Finding,
+    role: &RoleArn,
+    former: Option<&str>,
+) -> Finding {
+    let former_text = former.map(str::to_owned);
+    let item = format!("annotation {ROLE_ANNOTATION}");
+    let difference = Difference::of(&item, [role.to_string()], former_text);
+    finding
+        .with(
+            ROLE_ANNOTATION,
+            role.to_string(),
+            former.map_or("no such annotation".to_owned(), |text| format!("{text:?}")),
+        )
+        .fix(annotate(name, &role.to_string()))
+        .mended_by(change(scene, name, Presence::Found, role, vec![difference]))
+}
+
+fn annotate(name: &ServiceAccountName, role: &str) -> String {
+    format!(
+        "kubectl annotate serviceaccount {} --namespace {} --overwrite {ROLE_ANNOTATION}={role}",
+        name.name, name.namespace
+    )
+}
+
+/// Keys that are meant for the webhook, and that it does not read.
+fn look_alikes(object: &ServiceAccount) -> impl Iterator<Item = Finding> {
+    let alike = object
+        .annotations
+        .iter()
+        .filter(|(key, _)| is_look_alike(key));
+    alike.map(|(key, value)| {
+        let wanted = match key.rsplit_once('/') {
+            Some((_, name)) if KEYS.contains(&name) => format!("eks.amazonaws.com/{name}"),
+            _ => ROLE_ANNOTATION.to_owned(),
+        };
+        Finding::warning(format!(
+            "the annotation {key} is none that the webhook reads"
+        ))
+        .because("look-alike-annotation")
+        .with("annotation", wanted, format!("{key}: {value}"))
+    })
+}
+
+const KEYS: [&str; 4] = [
+    "role-arn",
+    "audience",
+    "sts-regional-endpoints",
+    "token-expiration",
+];
+
+fn is_look_alike(key: &str) -> bool {
+    let Some((prefix, name)) = key.rsplit_once('/') else {
+        return false;
+    };
+    let is_own = prefix == "eks.amazonaws.com" && KEYS.contains(&name);
+    let (prefix, name) = (prefix.to_lowercase(), name.to_lowercase());
+    let is_meant =
+        prefix.contains("amazon") && (prefix.contains("eks") || prefix.starts_with("iam."));
+    let known = [
+        "rolearn",
+        "role-arn",
+        "role_arn",
+        "role",
+        "rolename",
+        "role-name",
+    ];
+    !is_own && is_meant && (known.contains(&name.as_str()) || KEYS.contains(&name.as_str()))
+}
+
+pub fn owner(scene: Scene<'_>) -> Verdict {
+    let Some(object) = scene.object() else {
+        return Verdict::DoesNotApply;
+    };
+    let (object, history) = known!(object.service_account, Verdict::DoesNotApply);
+    let mut found = Vec::new();
+    if let Some(addon) = addon_of(scene) {
+        found.push(addon);
+    }
+    let helm = object
+        .labels
+        .get("app.kubernetes.io/managed-by")
+        .map(String::as_str)
+        == Some("Helm");
+    let argo = object
+        .annotations
+        .contains_key("argocd.argoproj.io/tracking-id");
+    let olm = object
+        .labels
+        .keys()
+        .any(|key| key.starts_with("operators.coreos.com/"));
+    let flux = object
+        .labels
+        .keys()
+        .any(|key| key.contains(".toolkit.fluxcd.io/"));
+    let owners = [
+        (
+            helm,
+            "Helm",
+            "the chart's values, often serviceAccount.annotations",
+        ),
+        (argo, "Argo CD", "the manifests in its repository"),
+        (flux, "Flux", "the manifests in its repository"),
+        (olm, "OLM", "the operator's subscription"),
+    ];
+    for (_, tool, place) in owners.into_iter().filter(|(is_owner, ..)| *is_owner) {
+        // Set by the tool itself, it stays.
+        let by_hand = history.role_set.as_ref().is_some_and(|(manager, _)| {
+            !manager
+                .to_lowercase()
+                .contains(&tool.to_lowercase().replace(' ', ""))
+        });
+        if by_hand {
+            found.push(
+                Finding::note(format!(
+                    "{tool} manages the ServiceAccount, and may take the annotation away: set it in {place}"
+                ))
+                .because("managed-elsewhere")
+                .seen("field managers", history.managers.join(", ")),
+            );
+        }
+    }
+    let who = history
+        .role_set
+        .as_ref()
+        .map_or("nobody", |(who, _)| who.as_str());
+    Verdict::of(found, "annotation set by", who)
+}
+
+/// An EKS add-on whose service account this is, with a role of its own idea.
+fn addon_of(scene: Scene<'_>) -> Option<Finding> {
+    let health = scene.world.health.as_ref()?;
+    let role = scene.annotated()?;
+    let name = scene.account.name.as_ref()?;
+    let addons = health.addons.as_found()?.iter();
+    let mut mine =
+        addons.filter(|addon| addon_account(&addon.name) == Some(name.to_string().as_str()));
+    let addon = mine.next()?;
+    let wanted = addon.service_account_role.as_deref();
+    (wanted != Some(role)).then(|| {
+        let cluster = scene.world.cluster.as_ref().map(|cluster| cluster.name.to_string());
+        Finding::warning(format!(
+            "the EKS add-on {} manages this ServiceAccount with {}",
+            addon.name,
+            if wanted.is_some() { "another role" } else { "no role" }
+        ))
+        .because("managed-by-addon")
+        .with("serviceAccountRoleArn", role, wanted.unwrap_or("none"))
+        .fix(format!(
+            "aws eks update-addon --cluster-name {} --addon-name {} --service-account-role-arn {role}",
+            cluster.unwrap_or_default(),
+            addon.name
+        ))
+    })
+}
+
+/// The service account of an add-on (EKS User Guide, "AWS add-ons").
+fn addon_account(addon: &str) -> Option<&'static str> {
+    match addon {
+        "vpc-cni" => Some("kube-system/aws-node"),
+        "aws-ebs-csi-driver" => Some("kube-system/ebs-csi-controller-sa"),
+        "aws-efs-csi-driver" => Some("kube-system/efs-csi-controller-sa"),
+        "aws-mountpoint-s3-csi-driver" => Some("kube-system/s3-csi-driver-sa"),
+        "amazon-cloudwatch-observability" => Some("amazon-cloudwatch/cloudwatch-agent"),
+        _ => None,
+    }
+}
+
+pub fn webhook(scene: Scene<'_>) -> Verdict {
+    let (Some(kubernetes), Some(name)) = (&scene.world.kubernetes, &scene.account.name) else {
+        return Verdict::DoesNotApply;
+    };
+    let missing = || {
+        Finding::problem("there is no pod identity webhook: no pod gets the role's environment")
+            .because("no-webhook")
+            .with("MutatingWebhookConfiguration", "pod-identity-webhook", "none")
+            .fix(match scene.world.health {
+                Some(_) => "EKS puts it back with an update of the platform or version; until then ask AWS Support",
+                None => "install amazon-eks-pod-identity-webhook (it needs cert-manager)",
+            })
+    };
+    let webhooks = known!(kubernetes.webhooks, missing().into());
+    let Some(webhook) = webhooks.first() else {
+        return missing().into();
+    };
+    let labels = scene
+        .object()
+        .and_then(|object| object.namespace.as_found());
+    let found = webhook_findings(webhook, name.namespace.as_str(), labels);
+    let target = webhook.url.as_deref().or(webhook.service.as_deref());
+    Verdict::of(found, &webhook.name, target.unwrap_or_default())
+}
+
+fn webhook_findings(webhook: &Webhook, namespace: &str, labels: Option<&Map>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let name = &webhook.name;
+    if !webhook.on_pod_creation {
+        found.push(
+            Finding::problem(format!(
+                "the webhook {name} is not about the creation of pods"
+            ))
+            .because("webhook-rules"),
+        );
+    }
+    if let (Some(selector), Some(labels)) = (&webhook.namespace_selector, labels)
+        && !selector.matches(labels)
+    {
+        let shown: Vec<String> = labels
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        found.push(
+            Finding::problem(format!(
+                "the webhook {name} passes over the namespace {namespace}"
+            ))
+            .because("webhook-namespace")
+            .with("namespace labels", selector.to_string(), shown.join(", ")),
+        );
+    }
+    if webhook.url.is_none() && webhook.service.is_some() && !webhook.has_ca {
+        found.push(
+            Finding::problem(format!(
+                "the webhook {name} has no CA: the API server cannot call it"
+            ))
+            .because("webhook-ca")
+            .with("caBundle", "the CA of its service", "none"),
+        );
+    }
+    if webhook.url.is_none() && webhook.service.is_none() {
+        found.push(
+            Finding::problem(format!(
+                "the webhook {name} names neither a URL nor a service"
+            ))
+            .because("webhook-target"),
+        );
+    }
+    found
+}

@@ -1,0 +1,649 @@
+//! The pods: whether each container got what the webhook gives, and what outdoes it. Pods of one
+//! workload that lack the same are told once.
+
+use std::collections::BTreeMap;
+
+use super::{Finding, Scene, Severity, Verdict, known};
+use crate::model::{Workload, WorkloadKind};
+use crate::observe::health::{Container, ContainerKind, Pod};
+
+/// Where the webhook mounts the token (amazon-eks-pod-identity-webhook, `--token-mount-path`).
+const TOKEN_FILE: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
+const WINDOWS_TOKEN_FILE: &str = "C:\\var\\run\\secrets\\eks.amazonaws.com\\serviceaccount\\token";
+/// The annotation that keeps the webhook from containers.
+const SKIP_ANNOTATION: &str = "eks.amazonaws.com/skip-containers";
+const SKIP_LABEL: &str = super::object::SKIP_LABEL;
+
+impl<'a> Scene<'a> {
+    /// The pods that run, or are about to.
+    fn pods(&self) -> Option<Vec<&'a Pod>> {
+        let pods = self.object()?.pods.as_found()?;
+        Some(pods.iter().filter(|pod| pod.is_alive()).collect())
+    }
+}
+
+/// The containers of a pod that the webhook is to change.
+pub fn containers(pod: &Pod) -> impl Iterator<Item = &Container> {
+    let skipped = pod.annotations.get(SKIP_ANNOTATION);
+    let skipped: Vec<&str> = skipped.map_or(Vec::new(), |names| {
+        names.split(',').map(str::trim).collect()
+    });
+    let mut all: Vec<&Container> = pod.containers.iter().collect();
+    all.retain(|container| !skipped.contains(&container.name.as_str()));
+    all.into_iter()
+}
+
+/// What a judge says of each pod, told once for all pods of a workload that it says the same of.
+fn judge(scene: Scene<'_>, holds: &str, mut each: impl FnMut(&Pod) -> Option<Finding>) -> Verdict {
+    let Some(object) = scene.object() else {
+        return Verdict::DoesNotApply;
+    };
+    let _ = known!(object.pods, Verdict::DoesNotApply);
+    let pods = scene.pods().unwrap_or_default();
+    if pods.is_empty() {
+        return Verdict::DoesNotApply;
+    }
+    let mut told: BTreeMap<(&Workload, String), (Finding, Vec<&str>)> = BTreeMap::new();
+    for pod in &pods {
+        if let Some(finding) = each(pod) {
+            let key = (&pod.owner, finding.text.clone());
+            told.entry(key)
+                .or_insert((finding, Vec::new()))
+                .1
+                .push(&pod.name);
+        }
+    }
+    let found = told.into_iter().map(|((owner, _), (mut finding, names))| {
+        finding.text = format!("{owner}: {}", finding.text);
+        if owner.kind != WorkloadKind::Pod {
+            finding = finding.seen("pods", some(&names));
+        }
+        finding
+    });
+    Verdict::of(found.collect(), holds, format!("{} pods", pods.len()))
+}
+
+/// The first three of many names.
+fn some(names: &[&str]) -> String {
+    match names.len() {
+        0..=3 => names.join(", "),
+        count => format!("{} and {} more", names[..3].join(", "), count - 3),
+    }
+}
+
+/// How a workload gets new pods.
+pub fn restart(owner: &Workload) -> String {
+    let Workload {
+        kind,
+        namespace,
+        name,
+    } = owner;
+    match kind {
+        WorkloadKind::Rollout => {
+            format!("kubectl argo rollouts restart {name} --namespace {namespace}")
+        }
+        kind if kind.can_restart() => {
+            format!(
+                "kubectl rollout restart {}/{name} --namespace {namespace}",
+                kind.word()
+            )
+        }
+        WorkloadKind::Pod => {
+            format!("kubectl delete pod {name} --namespace {namespace}   # and create it again")
+        }
+        kind => format!(
+            "create {} {namespace}/{name} again: it makes no new pods by itself",
+            kind.word()
+        ),
+    }
+}
+
+pub fn service_account(scene: Scene<'_>) -> Verdict {
+    let Some(name) = &scene.account.name else {
+        return Verdict::DoesNotApply;
+    };
+    judge(scene, "run as the service account", |pod| {
+        if pod.service_account == name.name {
+            return None;
+        }
+        let is_default = pod.service_account == "default";
+        let cause = match is_default {
+            true => "default-service-account",
+            false => "other-service-account",
+        };
+        Some(
+            Finding::problem(format!(
+                "its pods run as service account {}",
+                pod.service_account
+            ))
+            .because(cause)
+            .with("serviceAccountName", &name.name, &pod.service_account)
+            .fix(format!(
+                "kubectl set serviceaccount {}/{} {} --namespace {}",
+                pod.owner.kind.word(),
+                pod.owner.name,
+                name.name,
+                pod.owner.namespace
+            )),
+        )
+    })
+}
+
+pub fn skipped(scene: Scene<'_>) -> Verdict {
+    judge(scene, "not skipped", |pod| {
+        if pod.labels.contains_key(SKIP_LABEL) {
+            return Some(
+                Finding::problem("a label keeps the webhook from its pods")
+                    .because("skip-label")
+                    .with("label", "none", SKIP_LABEL)
+                    .fix(format!("take {SKIP_LABEL} out of the pod template")),
+            );
+        }
+        let names = pod.annotations.get(SKIP_ANNOTATION)?;
+        Some(
+            Finding::note("some of its containers are left without the role on purpose")
+                .because("skipped-containers")
+                .seen(SKIP_ANNOTATION, names),
+        )
+    })
+}
+
+pub fn age(scene: Scene<'_>) -> Verdict {
+    let set = scene
+        .found_object()
+        .and_then(|(_, history)| history.role_set.clone());
+    let (Some((_, set)), Some(role)) = (set, scene.annotated()) else {
+        return Verdict::DoesNotApply;
+    };
+    judge(scene, "younger than the annotation", |pod| {
+        let lacks = containers(pod).any(|container| lacks_role(container, role));
+        if pod.created > set || !lacks || scene.has_association() {
+            return None;
+        }
+        let old = containers(pod).find_map(|container| container.variable("AWS_ROLE_ARN"));
+        let cause = match old {
+            Some(_) => "old-role",
+            None => "not-restarted",
+        };
+        Some(
+            Finding::problem("its pods are older than the annotation: they must be restarted")
+                .because(cause)
+                .with(
+                    "pod created",
+                    format!("after {}", crate::token::utc(set)),
+                    crate::token::utc(pod.created),
+                )
+                .fix(restart(&pod.owner)),
+        )
+    })
+}
+
+/// Whether a container goes by something else than the role, or by nothing.
+fn lacks_role(container: &Container, role: &str) -> bool {
+    container.variable("AWS_ROLE_ARN") != Some(role)
+}
+
+/// What the pod template itself sets cannot be told from what the webhook set, but for its value.
+pub fn own_role(scene: Scene<'_>) -> Verdict {
+    let Some(role) = scene.annotated() else {
+        return set_by_hand(scene);
+    };
+    let set = scene
+        .found_object()
+        .and_then(|(_, history)| history.role_set.clone());
+    judge(scene, "set by the webhook", |pod| {
+        let is_new = set.as_ref().is_some_and(|(_, set)| pod.created > *set);
+        let mut all = containers(pod);
+        let own = all.find(|container| {
+            let other = container
+                .variable("AWS_ROLE_ARN")
+                .is_some_and(|has| has != role);
+            let file = container.env.get("AWS_WEB_IDENTITY_TOKEN_FILE");
+            let own_file = file.is_some_and(|file| !is_webhooks(file.as_deref()));
+            let from_elsewhere = container.env.get("AWS_ROLE_ARN") == Some(&None);
+            other && is_new || own_file || from_elsewhere
+        })?;
+        let found = own.env.get("AWS_ROLE_ARN").cloned().flatten();
+        Some(
+            Finding::problem(format!(
+                "container {} sets the role's variables by itself: the webhook leaves it alone",
+                own.name
+            ))
+            .because("pre-set-environment")
+            .with(
+                "AWS_ROLE_ARN",
+                role,
+                found.as_deref().unwrap_or("from elsewhere, or not at all"),
+            )
+            .fix(format!(
+                "take AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE out of {}'s template",
+                pod.owner
+            )),
+        )
+    })
+}
+
+/// Pods with a role though their service account names none.
+fn set_by_hand(scene: Scene<'_>) -> Verdict {
+    judge(scene, "set by nobody", |pod| {
+        let mut all = containers(pod);
+        let container = all.find(|container| container.env.contains_key("AWS_ROLE_ARN"))?;
+        let role = container
+            .variable("AWS_ROLE_ARN")
+            .unwrap_or("from elsewhere");
+        Some(
+            Finding::warning(format!(
+                "container {} has a role by its own template, and the service account has no annotation",
+                container.name
+            ))
+            .because("role-without-annotation")
+            .seen("AWS_ROLE_ARN", role)
+            .fix("annotate the service account instead, and take the variables out of the template"),
+        )
+    })
+}
+
+fn is_webhooks(file: Option<&str>) -> bool {
+    file == Some(TOKEN_FILE) || file == Some(WINDOWS_TOKEN_FILE)
+}
+
+pub fn role(scene: Scene<'_>) -> Verdict {
+    let Some(role) = scene.annotated().filter(|_| !scene.has_association()) else {
+        return Verdict::DoesNotApply;
+    };
+    judge(scene, "AWS_ROLE_ARN", |pod| {
+        let mut all = containers(pod);
+        let lacking = all.find(|container| lacks_role(container, role))?;
+        let found = lacking.variable("AWS_ROLE_ARN");
+        let (cause, text) = match found {
+            None => (
+                "not-injected",
+                "its pods were not given the role, and use that of their node",
+            ),
+            Some(_) => (
+                "other-role",
+                "its pods have another role than the annotation names",
+            ),
+        };
+        Some(
+            Finding::problem(text)
+                .because(cause)
+                .with(
+                    format!("AWS_ROLE_ARN of {}", told(lacking)),
+                    role,
+                    found.unwrap_or("none"),
+                )
+                .fix(restart(&pod.owner)),
+        )
+    })
+}
+
+fn told(container: &Container) -> String {
+    match container.kind {
+        ContainerKind::Main => format!("container {}", container.name),
+        ContainerKind::Init => format!("init container {}", container.name),
+        ContainerKind::Sidecar => format!("sidecar {}", container.name),
+    }
+}
+
+pub fn token_file(scene: Scene<'_>) -> Verdict {
+    if scene.annotated().is_none() || scene.has_association() {
+        return Verdict::DoesNotApply;
+    }
+    judge(scene, "AWS_WEB_IDENTITY_TOKEN_FILE", |pod| {
+        let mut all = containers(pod);
+        let lacking =
+            all.find(|container| !is_webhooks(container.variable("AWS_WEB_IDENTITY_TOKEN_FILE")))?;
+        let found = lacking
+            .variable("AWS_WEB_IDENTITY_TOKEN_FILE")
+            .unwrap_or("none");
+        let wanted = if pod.windows {
+            WINDOWS_TOKEN_FILE
+        } else {
+            TOKEN_FILE
+        };
+        Some(
+            Finding::problem("its pods do not know where their token is")
+                .because("no-token-file")
+                .with(
+                    format!("AWS_WEB_IDENTITY_TOKEN_FILE of {}", told(lacking)),
+                    wanted,
+                    found,
+                )
+                .fix(restart(&pod.owner)),
+        )
+    })
+}
+
+pub fn token_volume(scene: Scene<'_>) -> Verdict {
+    if scene.annotated().is_none() || scene.has_association() {
+        return Verdict::DoesNotApply;
+    }
+    let audience = scene.audience();
+    judge(scene, "volume aws-iam-token", |pod| {
+        let token = pod
+            .tokens
+            .iter()
+            .find(|token| token.volume == "aws-iam-token");
+        let Some(token) = token else {
+            return Some(
+                Finding::problem("its pods have no token for AWS")
+                    .because("no-token-volume")
+                    .with("volume", "aws-iam-token", "none")
+                    .fix(restart(&pod.owner)),
+            );
+        };
+        if token.audience.as_deref() != Some(audience) {
+            return Some(
+                Finding::problem("its pods' tokens are for another audience")
+                    .because("other-audience")
+                    .with(
+                        "audience",
+                        audience,
+                        token.audience.as_deref().unwrap_or("the API server's"),
+                    )
+                    .fix(restart(&pod.owner)),
+            );
+        }
+        let mounted = |container: &Container| {
+            container
+                .mounts
+                .iter()
+                .any(|mount| mount.volume == "aws-iam-token")
+        };
+        let mut all = containers(pod);
+        let lacking = all.find(|container| !mounted(container))?;
+        Some(
+            Finding::problem(format!("{} does not mount the token", told(lacking)))
+                .because("token-not-mounted")
+                .fix(restart(&pod.owner)),
+        )
+    })
+}
+
+pub fn region(scene: Scene<'_>) -> Verdict {
+    if scene.annotated().is_none() || scene.has_association() {
+        return Verdict::DoesNotApply;
+    }
+    let region = &scene.world.region;
+    judge(scene, "region and regional STS", |pod| {
+        let mut all = containers(pod);
+        all.find_map(|container| {
+            let endpoints = container.variable("AWS_STS_REGIONAL_ENDPOINTS");
+            if endpoints == Some("legacy") {
+                return Some(
+                    Finding::warning(format!("{} uses the global STS endpoint", told(container)))
+                        .because("legacy-sts-endpoint")
+                        .with("AWS_STS_REGIONAL_ENDPOINTS", "regional", "legacy")
+                        .fix("take AWS_STS_REGIONAL_ENDPOINTS out of the template, or the annotation eks.amazonaws.com/sts-regional-endpoints: \"false\" off the service account"),
+                );
+            }
+            let has = container
+                .variable("AWS_REGION")
+                .or_else(|| container.variable("AWS_DEFAULT_REGION"));
+            let set = container.env.contains_key("AWS_REGION")
+                || container.env.contains_key("AWS_DEFAULT_REGION");
+            match has {
+                Some(has) if partition_of(has) != partition_of(region) => Some(
+                    Finding::problem(format!("{} is set to a region of another partition", told(container)))
+                        .because("other-partition")
+                        .with("AWS_REGION", region, has),
+                ),
+                None if !set && !lacks_any(container) => Some(
+                    Finding::note(format!("{} has no region: some SDKs then use the global STS endpoint", told(container)))
+                        .because("no-region"),
+                ),
+                _ => None,
+            }
+        })
+    })
+}
+
+fn lacks_any(container: &Container) -> bool {
+    !container.env.contains_key("AWS_ROLE_ARN")
+}
+
+/// By the beginning of a region's name (AWS's region patterns).
+fn partition_of(region: &str) -> &str {
+    let special = [
+        "cn-", "us-gov-", "us-iso-", "us-isob-", "eu-isoe-", "us-isof-", "eusc-",
+    ];
+    special
+        .into_iter()
+        .find(|start| region.starts_with(start))
+        .unwrap_or("aws")
+}
+
+pub fn static_keys(scene: Scene<'_>) -> Verdict {
+    if scene.annotated().is_none() && !scene.has_association() {
+        return Verdict::DoesNotApply;
+    }
+    judge(scene, "no static keys", |pod| {
+        pod.containers.iter().find_map(|container| {
+            let has = |name: &str| container.env.contains_key(name);
+            let variable = [
+                "AWS_ACCESS_KEY_ID",
+                "AWS_PROFILE",
+                "AWS_SHARED_CREDENTIALS_FILE",
+            ]
+            .into_iter()
+            .find(|name| has(name));
+            let home = container.mounts.iter().find(|mount| {
+                let path = mount.path.trim_end_matches('/');
+                path.ends_with("/.aws") || path.ends_with("/.aws/credentials")
+            });
+            let (severity, what) = match (variable, home) {
+                (Some("AWS_ACCESS_KEY_ID"), _) => {
+                    (Severity::Problem, "AWS_ACCESS_KEY_ID".to_owned())
+                }
+                (Some(name), _) => (Severity::Warning, name.to_owned()),
+                (None, Some(mount)) => (Severity::Warning, format!("a volume at {}", mount.path)),
+                (None, None) => {
+                    let from = container
+                        .env_from
+                        .iter()
+                        .find(|name| name.to_lowercase().contains("aws"))?;
+                    return Some(
+                        Finding::note(format!(
+                            "{} takes variables from {from}, whose contents are not looked at",
+                            told(container)
+                        ))
+                        .because("environment-from"),
+                    );
+                }
+            };
+            Some(
+                Finding::new(
+                    severity,
+                    format!(
+                        "{} has {what}, which comes before the role",
+                        told(container)
+                    ),
+                )
+                .because("static-credentials")
+                .fix(format!("take {what} out of {}'s template", pod.owner)),
+            )
+        })
+    })
+}
+
+pub fn token_readable(scene: Scene<'_>) -> Verdict {
+    if scene.annotated().is_none() || scene.has_association() {
+        return Verdict::DoesNotApply;
+    }
+    let version = scene
+        .world
+        .kubernetes
+        .as_ref()
+        .and_then(|kubernetes| kubernetes.version.as_found());
+    let is_old = version.is_some_and(|version| is_before(version, 19));
+    judge(scene, "readable", |pod| {
+        let users = pod
+            .containers
+            .iter()
+            .map(|container| container.run_as_user.or(pod.run_as_user));
+        let is_root = users.flatten().all(|user| user == 0);
+        if !is_old || pod.fs_group.is_some() || is_root {
+            return None;
+        }
+        Some(
+            Finding::problem(
+                "its containers cannot read the token: before Kubernetes 1.19 it belongs to root",
+            )
+            .because("unreadable-token")
+            .with("fsGroup", "65534", "none")
+            .fix(format!(
+                "set spec.template.spec.securityContext.fsGroup: 65534 in {}",
+                pod.owner
+            )),
+        )
+    })
+}
+
+/// Whether a version such as `v1.18.9-eks` is before `1.minor`.
+fn is_before(version: &str, minor: u32) -> bool {
+    let mut parts = version.trim_start_matches('v').split('.');
+    let (Some("1"), Some(part)) = (parts.next(), parts.next()) else {
+        return false;
+    };
+    let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse::<u32>().is_ok_and(|found| found < minor)
+}
+
+pub fn windows(scene: Scene<'_>) -> Verdict {
+    let nodes = scene.object().and_then(|object| object.nodes.as_found());
+    judge(scene, "by nodeSelector", |pod| {
+        let node = nodes?
+            .iter()
+            .find(|node| Some(&node.name) == pod.node.as_ref())?;
+        if !node.windows || pod.windows {
+            return None;
+        }
+        Some(
+            Finding::problem("its pods run on Windows, and the webhook cannot tell")
+                .because("windows-without-selector")
+                .with("nodeSelector", "kubernetes.io/os: windows", "none")
+                .fix(format!(
+                    "set nodeSelector kubernetes.io/os: windows in {}'s template",
+                    pod.owner
+                )),
+        )
+    })
+}
+
+pub fn host_network(scene: Scene<'_>) -> Verdict {
+    judge(scene, "own network", |pod| {
+        if !pod.host_network {
+            return None;
+        }
+        Some(match scene.has_association() {
+            true => Finding::problem(
+                "its pods are on the node's network, which Pod Identity does not serve",
+            )
+            .because("host-network-pod-identity")
+            .fix("use IRSA for it: `irsactl create iamserviceaccount`"),
+            false => Finding::note(
+                "its pods are on the node's network: they always reach the node's role too",
+            )
+            .because("host-network"),
+        })
+    })
+}
+
+pub fn proxy(scene: Scene<'_>) -> Verdict {
+    let sts = format!("sts.{}.amazonaws.com", scene.world.region);
+    judge(scene, "no proxy in the way", |pod| {
+        pod.containers.iter().find_map(|container| {
+            let either = |name: &str| {
+                let lower = name.to_lowercase();
+                container
+                    .variable(name)
+                    .or_else(|| container.variable(&lower))
+            };
+            let proxy = either("HTTPS_PROXY");
+            let exceptions = either("NO_PROXY").unwrap_or_default();
+            if scene.has_association() {
+                let proxy = either("HTTP_PROXY").or(proxy)?;
+                return (!exceptions.contains("169.254.170.23")).then(|| {
+                    Finding::problem(format!(
+                        "{} asks a proxy for the Pod Identity agent",
+                        told(container)
+                    ))
+                    .because("proxy-before-agent")
+                    .with("NO_PROXY", "169.254.170.23,[fd00:ec2::23]", exceptions)
+                    .seen("proxy", without_password(proxy))
+                });
+            }
+            let proxy = proxy?;
+            if covers(exceptions, &sts) {
+                return None;
+            }
+            Some(
+                Finding::note(format!(
+                    "{} calls STS through a proxy, which must let {sts} through",
+                    told(container)
+                ))
+                .because("proxy")
+                .seen("HTTPS_PROXY", without_password(proxy))
+                .seen("NO_PROXY", exceptions),
+            )
+        })
+    })
+}
+
+/// Whether NO_PROXY names the host or a domain above it.
+fn covers(exceptions: &str, host: &str) -> bool {
+    let mut all = exceptions
+        .split(',')
+        .map(|text| text.trim().trim_start_matches("*."));
+    all.any(|text| {
+        let domain = text.trim_start_matches('.');
+        text == "*"
+            || !domain.is_empty() && (host == domain || host.ends_with(&format!(".{domain}")))
+    })
+}
+
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
+}
+
+pub fn automount(scene: Scene<'_>) -> Verdict {
+    judge(scene, "does not matter", |pod| {
+        (pod.automount == Some(false) && scene.annotated().is_some()).then(|| {
+            Finding::note(
+                "automountServiceAccountToken: false keeps the API server's token out, not AWS's",
+            )
+            .because("automount-off")
+        })
+    })
+}
+
+/// An image's SDK cannot be seen; that all else is well and the role was never used tells of an old one.
+pub fn sdk_version(scene: Scene<'_>) -> Verdict {
+    let Some((_, health)) = scene.role() else {
+        return Verdict::DoesNotApply;
+    };
+    let (Some(role), Some(annotated)) = (health.role.as_found(), scene.annotated()) else {
+        return Verdict::DoesNotApply;
+    };
+    let is_unused = role.history.last_used.is_none();
+    judge(scene, "not told by the pods", |pod| {
+        let has_all = containers(pod).all(|container| !lacks_role(container, annotated));
+        let is_old = scene.world.now - pod.created > 24 * 60 * 60;
+        if !(is_unused && has_all && is_old) {
+            return None;
+        }
+        let images: Vec<&str> = containers(pod)
+            .map(|container| container.image.as_str())
+            .collect();
+        Some(
+            Finding::note("its pods have the role for more than a day and never used it: an SDK without web identity, or none, may be in the image")
+                .because("role-not-taken")
+                .seen("images", images.join(", "))
+                .fix("irsactl doctor --explain sdk-version"),
+        )
+    })
+}

@@ -1,0 +1,288 @@
+//! What a real token proved, what CloudTrail recorded, and the lines of a screen on which all is well.
+
+use super::{Evidence, Finding, Scene, Severity, Verdict, known};
+use crate::model::RoleArn;
+use crate::observe::health::RecordedFailure;
+use crate::observe::{LastUse, Lookup};
+use crate::policy::evaluate::{Request, evaluate};
+use crate::proof::{Assumption, Proof, RefusalKind, Signature, StsRefusal};
+use crate::token::{ClaimFault, utc};
+
+/// For so long after a change IAM may not know it everywhere, in seconds.
+const PROPAGATION: i64 = 120;
+
+pub fn token(scene: Scene<'_>) -> Verdict {
+    let Some(proof) = &scene.account.proof else {
+        return Verdict::DoesNotApply;
+    };
+    let token = known!(proof.token, Verdict::DoesNotApply);
+    let mut found: Vec<Finding> = proof.claim_faults.iter().map(claim).collect();
+    match &proof.signature {
+        Signature::Fault { fault } => found.push(
+            Finding::problem(format!("the token's signature does not hold: {fault}"))
+                .because("bad-signature")
+                .fix("publish the cluster's present keys at the issuer; on EKS ask AWS Support"),
+        ),
+        Signature::Verified { .. } | Signature::Unknown { .. } => {}
+    }
+    let claims = &token.claims;
+    let told = format!("{} for {}", claims.subject, claims.audiences.join(", "));
+    Verdict::of(found, "token", told)
+}
+
+fn claim(fault: &ClaimFault) -> Finding {
+    let finding = Finding::problem(format!("the cluster's tokens do not fit: {fault}"));
+    match fault {
+        ClaimFault::Issuer { wanted, got } => finding
+            .because("other-issuer")
+            .with("iss", wanted, got)
+            .fix("the API server's --service-account-issuer must be the issuer that IAM knows"),
+        ClaimFault::Subject { wanted, got } => {
+            finding.because("other-subject").with("sub", wanted, got)
+        }
+        ClaimFault::Audience { wanted, got } => {
+            finding
+                .because("other-audience")
+                .with("aud", wanted, got.join(", "))
+        }
+        ClaimFault::Expired { expires_at, now } => finding
+            .because("expired-token")
+            .with("exp", format!("after {}", utc(*now)), utc(*expires_at))
+            .fix("compare the clocks: `date -u` here and on the API server's machines"),
+        ClaimFault::NotYetValid { valid_from, now } => finding
+            .because("clock-skew")
+            .with("nbf", format!("before {}", utc(*now)), utc(*valid_from))
+            .fix("compare the clocks: `date -u` here and on the API server's machines"),
+    }
+}
+
+pub fn accepted(scene: Scene<'_>) -> Verdict {
+    let (Some(proof), Some(role)) = (&scene.account.proof, &scene.account.role_arn) else {
+        return Verdict::DoesNotApply;
+    };
+    match &proof.assumption {
+        Assumption::Assumed { arn, .. } => Verdict::holds("assumed", arn.to_string()),
+        Assumption::NotTried => match &proof.token {
+            Lookup::Unknown(why) => Verdict::Unknown(why.clone()),
+            Lookup::Found(_) | Lookup::Missing => Verdict::DoesNotApply,
+        },
+        Assumption::Unreachable { why } => Verdict::Unknown(why.clone()),
+        Assumption::Refused { refusal, .. } => refused(scene, proof, role, refusal).into(),
+    }
+}
+
+/// A refusal in words, with what it is most likely about where no other check has found anything.
+fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &StsRefusal) -> Finding {
+    let finding = Finding::problem(format!("STS refuses the token: {refusal}"))
+        .seen("role", role.to_string());
+    let cluster = scene.world.cluster.as_ref();
+    let name = cluster
+        .map(|cluster| cluster.name.to_string())
+        .unwrap_or_default();
+    match refusal.kind {
+        RefusalKind::NotAuthorized => not_authorized(scene, proof, finding),
+        RefusalKind::NoProvider => finding.because("no-provider").fix(format!(
+            "irsactl associate-oidc-provider --cluster {name} --approve"
+        )),
+        RefusalKind::WrongAudience => finding.because("unknown-audience"),
+        RefusalKind::ThumbprintMismatch => finding.because("thumbprint-mismatch").fix(format!(
+            "irsactl associate-oidc-provider --cluster {name} --refresh-thumbprint --approve"
+        )),
+        RefusalKind::NoKeys => finding
+            .because("no-verification-key")
+            .fix("AWS must reach the issuer's discovery document and keys over the public internet, within seconds"),
+        RefusalKind::MissingClaim => finding
+            .because("missing-claim")
+            .fix("the token is no projected one: pods must use the volume aws-iam-token, and not the Secret of the service account"),
+        RefusalKind::BadSignature => finding
+            .because("bad-signature")
+            .fix("the issuer's published keys are not those of the cluster: publish its present ones"),
+        RefusalKind::Expired => finding
+            .because("expired-token")
+            .fix("compare the clocks: `date -u` here and on the API server's machines"),
+        RefusalKind::IdpUnreachable => finding.because("issuer-unreachable").fix("run the same command again in a minute"),
+        RefusalKind::IdpRejected => finding.because("rejected-claim"),
+        RefusalKind::InvalidArn => finding.because("malformed-arn"),
+        RefusalKind::DurationTooLong => finding.because("duration-too-long"),
+        RefusalKind::RegionDisabled => finding
+            .because("region-disabled")
+            .fix(format!("aws account enable-region --region-name {}", scene.world.region)),
+        RefusalKind::Throttled => finding
+            .because("throttled")
+            .fix("sessions must be cached: an SDK client for each request asks STS each time"),
+        RefusalKind::PackedPolicyTooLarge => finding.because("packed-policy-too-large"),
+        RefusalKind::Other => finding.because("other-refusal"),
+    }
+}
+
+/// STS gives no reason. Where the trust policy lets the token in, what is left stands outside of it.
+fn not_authorized(scene: Scene<'_>, proof: &Proof, finding: Finding) -> Finding {
+    let Some(health) = scene.account.role.as_ref() else {
+        return finding.because("not-authorized");
+    };
+    let Some(facts) = health.role.as_found() else {
+        return finding.because("not-authorized");
+    };
+    let is_trusted = trusted(scene, proof).unwrap_or(false);
+    if !is_trusted {
+        return finding.because("not-authorized");
+    }
+    if scene.world.now - facts.history.created < PROPAGATION {
+        return finding
+            .because("propagation")
+            .seen("role created", utc(facts.history.created))
+            .fix(format!(
+                "wait a minute: `irsactl verify{} {}`",
+                scene.cluster_flag(),
+                scene.account.subject()
+            ));
+    }
+    finding
+        .because("organisation-policy")
+        .seen("trust policy", "lets the token in")
+        .fix("if the role or its trust was changed in the last minutes: wait; else a service or resource control policy of the organisation denies sts:AssumeRoleWithWebIdentity: ask its administrators")
+}
+
+/// Whether the trust policy lets the very token in.
+fn trusted(scene: Scene<'_>, proof: &Proof) -> Option<bool> {
+    let cluster = scene.world.cluster.as_ref()?;
+    let (arn, health) = scene.role()?;
+    let facts = health.role.as_found()?;
+    let claims = &proof.token.as_found()?.claims;
+    let request = Request::web_identity(
+        &cluster.issuer.provider_arn(arn.partition(), arn.account()),
+        cluster.issuer.host_and_path(),
+        &claims.subject,
+        &claims.audiences,
+    );
+    Some(evaluate(&facts.trust, &request).is_allowed())
+}
+
+pub fn recorded(scene: Scene<'_>) -> Verdict {
+    let Some((_, health)) = scene.role() else {
+        return Verdict::DoesNotApply;
+    };
+    let failures = known!(health.failures, Verdict::DoesNotApply);
+    let last_use = health
+        .role
+        .as_found()
+        .and_then(|role| role.history.last_used.as_ref());
+    // What failed before the role last worked is history.
+    let is_recent =
+        |failure: &&RecordedFailure| last_use.is_none_or(|last: &LastUse| failure.at > last.at);
+    let mut told: Vec<&RecordedFailure> = Vec::new();
+    for failure in failures.iter().filter(is_recent) {
+        let same = |other: &&RecordedFailure| {
+            (&other.code, &other.subject) == (&failure.code, &failure.subject)
+        };
+        if !told.iter().any(same) {
+            told.push(failure);
+        }
+    }
+    let accepts = matches!(
+        scene.account.proof.as_ref().map(|proof| &proof.assumption),
+        Some(Assumption::Assumed { .. })
+    );
+    let found = told
+        .into_iter()
+        .take(5)
+        .map(|failure| recorded_failure(scene, failure, accepts));
+    Verdict::of(
+        found.collect(),
+        "CloudTrail",
+        "no failed attempt since it last worked",
+    )
+}
+
+fn recorded_failure(scene: Scene<'_>, failure: &RecordedFailure, accepts: bool) -> Finding {
+    let code = failure
+        .code
+        .strip_suffix("Exception")
+        .unwrap_or(&failure.code);
+    let (cause, meaning) = match code {
+        "ExpiredToken" => (
+            "expired-token",
+            "a pod sent an expired token: it reads the file once, or its clock is wrong",
+        ),
+        "Throttling" | "Throttled" => (
+            "throttled",
+            "STS throttled a pod: it asks for a session again and again",
+        ),
+        "ValidationError" if failure.message.contains("DurationSeconds") => (
+            "duration-too-long",
+            "a pod asked for a longer session than the role allows",
+        ),
+        "PackedPolicyTooLarge" => (
+            "packed-policy-too-large",
+            "the session's policies and tags are too large together",
+        ),
+        "SignatureDoesNotMatch" => (
+            "global-endpoint",
+            "a call was signed for another region than its endpoint's",
+        ),
+        _ => ("recorded-failure", "a pod was refused"),
+    };
+    let subject = failure.subject.as_deref().unwrap_or("not told");
+    let own = scene
+        .account
+        .name
+        .as_ref()
+        .map(crate::model::ServiceAccountName::subject);
+    let severity = match accepts
+        && own.as_deref() == failure.subject.as_deref()
+        && cause == "recorded-failure"
+    {
+        true => Severity::Note,
+        false => Severity::Warning,
+    };
+    let mut finding = Finding::new(
+        severity,
+        format!("{meaning} ({}: {})", failure.code, failure.message),
+    )
+    .because(cause)
+    .seen("at", format!("{} in {}", utc(failure.at), failure.region));
+    finding = match own {
+        Some(own) if own != subject => finding.with("sub", own, subject),
+        _ => finding.seen("sub", subject),
+    };
+    match cause {
+        "duration-too-long" => finding.fix(format!(
+            "irsactl update iamserviceaccount{} {} --max-session-duration 43200 --approve",
+            scene.cluster_flag(),
+            scene.account.subject()
+        )),
+        _ => finding,
+    }
+}
+
+/// What is worth a line where all is well.
+pub fn summary(scene: Scene<'_>) -> Vec<Evidence> {
+    let line = |of: &str, found: String| Evidence {
+        of: of.to_owned(),
+        wanted: None,
+        found,
+    };
+    let mut lines = Vec::new();
+    if let Some(role) = &scene.account.role_arn
+        && scene.account.name.is_some()
+    {
+        lines.push(line("role", role.to_string()));
+    }
+    if let Some(Assumption::Assumed { arn, .. }) =
+        scene.account.proof.as_ref().map(|proof| &proof.assumption)
+    {
+        lines.push(line("proved", format!("STS accepts its token: {arn}")));
+    }
+    let pods = scene.object().and_then(|object| object.pods.as_found());
+    if let Some(pods) = pods {
+        let alive = pods.iter().filter(|pod| pod.is_alive()).count();
+        lines.push(line(
+            "pods",
+            match alive {
+                0 => "none runs".to_owned(),
+                count => count.to_string(),
+            },
+        ));
+    }
+    lines
+}

@@ -1,0 +1,370 @@
+//! The role and its provider, and what the role may do.
+
+use super::{Finding, Scene, Severity, Verdict, known};
+use crate::model::{Audience, RoleArn, Thumbprint};
+use crate::observe::health::RoleHealth;
+use crate::observe::{FoundStack, Lookup, ObservedProvider, Phase, StackState};
+use crate::plan::Action;
+use crate::plan::associate::{self, ProviderSpec, Refresh, Thumbprints};
+use crate::policy::openings::{Breadth, wide_permissions};
+use crate::proof::Decision;
+
+impl<'a> Scene<'a> {
+    pub(super) fn found_stack(&self) -> Option<&'a FoundStack> {
+        match &self.account.observed.as_ref()?.stack {
+            StackState::Found(found) => Some(found),
+            StackState::Absent => None,
+        }
+    }
+
+    /// The role that the account's own stack made.
+    pub(super) fn stack_role(&self) -> Option<&'a RoleArn> {
+        self.found_stack()?.stack.role_arn.as_ref()
+    }
+
+    pub(super) fn role(&self) -> Option<(&'a RoleArn, &'a RoleHealth)> {
+        Some((self.account.role_arn.as_ref()?, self.account.role.as_ref()?))
+    }
+}
+
+pub fn stack(scene: Scene<'_>) -> Verdict {
+    let Some(found) = scene.found_stack() else {
+        return Verdict::DoesNotApply;
+    };
+    let stack = &found.stack;
+    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
+    let severity = match stack.phase {
+        Phase::Ready | Phase::Gone => {
+            return Verdict::holds(stack.name.to_string(), &stack.status);
+        }
+        Phase::UpdateFailed => Severity::Warning,
+        Phase::Busy => Severity::Note,
+        Phase::Deleting | Phase::Broken | Phase::DeleteFailed => Severity::Problem,
+    };
+    let text = format!("stack {} is {}", stack.name, stack.status);
+    let mut finding = Finding::new(severity, text).because("stack-not-ready");
+    if let Some(reason) = found.failure.as_ref().or(stack.reason.as_ref()) {
+        finding = finding.seen("reason", reason);
+    }
+    match stack.phase {
+        Phase::Broken => finding.fix(format!(
+            "irsactl create iamserviceaccount{flag} {name} … --approve   # replaces the failed stack"
+        )),
+        Phase::UpdateFailed => {
+            finding.fix(format!("irsactl update iamserviceaccount{flag} {name} … --approve"))
+        }
+        Phase::DeleteFailed => finding.fix(format!(
+            "irsactl delete iamserviceaccount{flag} {name} --detach-foreign"
+        )),
+        _ => finding,
+    }
+    .into()
+}
+
+pub fn exists(scene: Scene<'_>) -> Verdict {
+    let Some((arn, health)) = scene.role() else {
+        return Verdict::DoesNotApply;
+    };
+    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
+    let missing = || {
+        let finding = Finding::problem(format!("there is no role {}", arn.name()))
+            .because("no-role")
+            .seen("annotated role", arn.to_string());
+        match scene.stack_role() {
+            Some(other) if other != arn => finding.fix(format!(
+                "irsactl update iamserviceaccount{flag} {name} --override-existing-serviceaccounts --approve   # to {other}"
+            )),
+            _ => finding.fix(format!(
+                "irsactl delete iamserviceaccount{flag} {name} && irsactl create iamserviceaccount{flag} {name} … --approve"
+            )),
+        }
+    };
+    let account = scene.world.cluster.as_ref().map(|cluster| &cluster.account);
+    if account.is_some_and(|account| account != arn.account()) {
+        return Verdict::Unknown(format!(
+            "the role is in account {}: these credentials see only their own",
+            arn.account()
+        ));
+    }
+    let role = known!(health.role, missing().into());
+    if role.arn != arn.to_string() {
+        return Finding::problem("the annotated ARN is not that of the role: path or case differ")
+            .because("other-path")
+            .with("role ARN", &role.arn, arn.to_string())
+            .fix(match &scene.account.name {
+                Some(name) => format!(
+                    "kubectl annotate serviceaccount {} --namespace {} --overwrite eks.amazonaws.com/role-arn={}",
+                    name.name, name.namespace, role.arn
+                ),
+                None => format!("use {}", role.arn),
+            })
+            .into();
+    }
+    Verdict::holds("role", &role.arn)
+}
+
+/// The provider's ARN in the account of the role.
+fn provider_arn(scene: Scene<'_>) -> Option<String> {
+    let cluster = scene.world.cluster.as_ref()?;
+    let (arn, _) = scene.role()?;
+    Some(cluster.issuer.provider_arn(arn.partition(), arn.account()))
+}
+
+pub fn provider(scene: Scene<'_>) -> Verdict {
+    let (Some(cluster), Some((arn, health))) = (&scene.world.cluster, scene.role()) else {
+        return Verdict::DoesNotApply;
+    };
+    let wanted = provider_arn(scene).unwrap_or_default();
+    let missing = || {
+        let finding = Finding::problem(format!(
+            "account {} has no IAM OIDC provider for the cluster's issuer",
+            arn.account()
+        ))
+        .because("no-provider")
+        .with("provider", &wanted, "none");
+        if arn.account() != cluster.account {
+            return finding.fix(format!(
+                "irsactl associate-oidc-provider --cluster {} --issuer-url {} --approve --profile PROFILE_OF_{}",
+                cluster.name,
+                cluster.issuer,
+                arn.account()
+            ));
+        }
+        let spec = ProviderSpec {
+            audiences: vec![audience(scene)],
+            thumbprints: Thumbprints::Read,
+            refresh: Refresh::Told,
+        };
+        let observed = ObservedProvider {
+            provider: None,
+            reading: scene.world.reading.as_found().cloned(),
+        };
+        let track = associate::plan(&spec, cluster, &observed);
+        track.actions.into_iter().fold(
+            finding.fix(format!(
+                "irsactl associate-oidc-provider --cluster {} --approve",
+                cluster.name
+            )),
+            Finding::mended_by,
+        )
+    };
+    let found = known!(health.provider, missing().into());
+    Verdict::holds("provider", &found.arn)
+}
+
+fn audience(scene: Scene<'_>) -> Audience {
+    scene.audience().parse().unwrap_or_default()
+}
+
+pub fn audience_known(scene: Scene<'_>) -> Verdict {
+    let Some((_, health)) = scene.role() else {
+        return Verdict::DoesNotApply;
+    };
+    let Some(provider) = health.provider.as_found() else {
+        return Verdict::DoesNotApply;
+    };
+    let wanted = scene.audience();
+    let known = provider.audiences.join(", ");
+    if provider.audiences.iter().any(|audience| audience == wanted) {
+        return Verdict::holds("audiences", known);
+    }
+    let finding = Finding::problem(format!(
+        "the provider does not know the audience \"{wanted}\" of the pods' tokens"
+    ))
+    .because("unknown-audience")
+    .with("audiences", wanted, known);
+    // A mistyped one is not made known.
+    if wanted != crate::model::DEFAULT_AUDIENCE && is_like_sts(wanted) {
+        return finding
+            .fix(match &scene.account.name {
+                Some(name) => format!(
+                    "kubectl annotate serviceaccount {} --namespace {} eks.amazonaws.com/audience-   # it is sts.amazonaws.com in every partition",
+                    name.name, name.namespace
+                ),
+                None => "the audience is sts.amazonaws.com in every partition".to_owned(),
+            })
+            .into();
+    }
+    finding
+        .fix(format!(
+            "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {wanted}",
+            provider.arn
+        ))
+        .mended_by(Action::AddAudience {
+            provider: provider.arn.clone(),
+            audience: audience(scene),
+        })
+        .into()
+}
+
+/// `sts.amazonaws.com.cn`, `sts.amazon.com` and the like: meant is STS's one audience.
+fn is_like_sts(audience: &str) -> bool {
+    audience.starts_with("sts.") || audience.contains("amazon")
+}
+
+pub fn thumbprint(scene: Scene<'_>) -> Verdict {
+    let (Some(cluster), Some((_, health))) = (&scene.world.cluster, scene.role()) else {
+        return Verdict::DoesNotApply;
+    };
+    let Some(provider) = health.provider.as_found() else {
+        return Verdict::DoesNotApply;
+    };
+    let all = &provider.thumbprints;
+    let name = &cluster.name;
+    let refresh =
+        format!("irsactl associate-oidc-provider --cluster {name} --refresh-thumbprint --approve");
+    let bad = all.iter().find(|text| text.parse::<Thumbprint>().is_err());
+    if let Some(bad) = bad {
+        return Finding::warning("the provider has a thumbprint that is none")
+            .because("malformed-thumbprint")
+            .with("thumbprint", "40 hexadecimal digits", bad)
+            .fix(refresh)
+            .into();
+    }
+    let read = scene
+        .world
+        .reading
+        .as_found()
+        .and_then(crate::issuer::Reading::thumbprints);
+    let Some(read) = read else {
+        return Verdict::holds("thumbprints", all.join(", "));
+    };
+    if all.is_empty()
+        || read
+            .iter()
+            .any(|read| all.iter().any(|has| has == read.as_str()))
+    {
+        return Verdict::holds("thumbprints", all.join(", "));
+    }
+    let read: Vec<&str> = read.iter().map(Thumbprint::as_str).collect();
+    let finding = match cluster.issuer.is_eks() {
+        true => Finding::note(
+            "the provider has another thumbprint than the issuer's today; AWS trusts the issuer's authority without it",
+        ),
+        false => Finding::warning(
+            "the provider has another thumbprint than the issuer's chain: where AWS does not trust its authority, tokens are refused",
+        ),
+    };
+    finding
+        .because("other-thumbprint")
+        .with("thumbprint", read.join(", "), all.join(", "))
+        .fix(refresh)
+        .into()
+}
+
+pub fn policies(scene: Scene<'_>) -> Verdict {
+    let Some((arn, health)) = scene.role() else {
+        return Verdict::DoesNotApply;
+    };
+    let policies = known!(health.policies, Verdict::DoesNotApply);
+    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
+    if policies.managed.is_empty() && policies.inline.is_empty() {
+        return Finding::warning(format!(
+            "role {} has no policies: it may do nothing",
+            arn.name()
+        ))
+        .because("no-permissions")
+        .fix(format!(
+            "irsactl update iamserviceaccount{flag} {name} --add-policy-arn … --approve"
+        ))
+        .into();
+    }
+    let managed = health
+        .documents
+        .iter()
+        .filter_map(|(arn, document)| Some((arn, document.as_found()?)));
+    let inline = policies.inline.iter();
+    let mut found = Vec::new();
+    for (policy, document) in managed.chain(inline) {
+        for wide in wide_permissions(document) {
+            let severity = match wide.breadth {
+                Breadth::Everything => Severity::Warning,
+                Breadth::Service => Severity::Note,
+            };
+            found.push(
+                Finding::new(severity, format!("the policy {policy} {}", wide.text()))
+                    .because("wide-permissions")
+                    .seen(
+                        format!("Statement[{}]", wide.statement),
+                        wide.actions.join(", "),
+                    ),
+            );
+        }
+    }
+    let gone = health
+        .documents
+        .iter()
+        .filter(|(_, document)| **document == Lookup::Missing);
+    found.extend(gone.map(|(policy, _)| {
+        Finding::warning(format!("the attached policy {policy} cannot be found"))
+            .because("policy-gone")
+    }));
+    if health.boundary == Some(Lookup::Missing) {
+        found.push(
+            Finding::problem("the role's permissions boundary does not exist: nothing is allowed")
+                .because("boundary-gone")
+                .fix(format!(
+                    "irsactl update iamserviceaccount{flag} {name} --no-permissions-boundary --approve"
+                )),
+        );
+    }
+    let told = format!(
+        "{} managed, {} inline",
+        policies.managed.len(),
+        policies.inline.len()
+    );
+    Verdict::of(found, "policies", told)
+}
+
+pub fn permissions(scene: Scene<'_>) -> Verdict {
+    let asked = &scene.account.simulated;
+    if asked.is_empty() {
+        return Verdict::DoesNotApply;
+    }
+    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
+    let mut found = Vec::new();
+    for one in asked {
+        let permission = &one.permission;
+        match &one.decision {
+            Decision::Allowed => {}
+            Decision::Unknown { why } => return Verdict::Unknown(why.clone()),
+            Decision::Denied { by } => {
+                let by: Vec<String> = by.iter().map(ToString::to_string).collect();
+                let by = by.join("; ");
+                found.push(
+                    Finding::problem(format!("the role may not {permission}"))
+                        .because("not-allowed")
+                        .with(&permission.action, "allowed", by)
+                        .fix(format!(
+                            "irsactl update iamserviceaccount{flag} {name} --policy-document FILE --approve   # which allows {}",
+                            permission.action
+                        )),
+                );
+            }
+        }
+    }
+    let actions: Vec<String> = asked.iter().map(|one| one.permission.to_string()).collect();
+    Verdict::of(found, "allowed", actions.join(", "))
+}
+
+pub fn used(scene: Scene<'_>) -> Verdict {
+    let Some((_, health)) = scene.role() else {
+        return Verdict::DoesNotApply;
+    };
+    let Some(role) = health.role.as_found() else {
+        return Verdict::DoesNotApply;
+    };
+    match &role.history.last_used {
+        Some(last) => Verdict::holds(
+            "last used",
+            format!("{} in {}", crate::token::utc(last.at), last.region),
+        ),
+        None if scene.world.now - role.history.created < 24 * 60 * 60 => {
+            Verdict::holds("last used", "never; it is younger than a day")
+        }
+        None => Finding::note("the role was never used: its pods, if any, go by other credentials")
+            .because("never-used")
+            .seen("created", crate::token::utc(role.history.created))
+            .into(),
+    }
+}

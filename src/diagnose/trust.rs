@@ -1,0 +1,214 @@
+//! The trust policy: whether it lets the token in, what is wrong in it where it does not, and whether it
+//! lets in more than that.
+
+use serde_json::Value;
+
+use super::{Finding, Scene, Severity, Verdict, known};
+use crate::model::RoleArn;
+use crate::observe::{ObservedProvider, RoleFacts};
+use crate::plan::{Action, Repair, account};
+use crate::policy::corrected::corrected;
+use crate::policy::evaluate::{Decision, Evaluation, Request, evaluate};
+use crate::policy::measure;
+use crate::policy::mistakes::{Expected, mistakes};
+use crate::policy::openings::{difference, openings};
+use crate::template::Difference;
+
+/// So much of the room for a trust policy may be taken, in percent.
+const FULL: usize = 80;
+/// IAM's default (IAM quotas, "Role trust policy length").
+const DEFAULT_ROOM: usize = 2048;
+
+pub fn accounts(scene: Scene<'_>) -> Verdict {
+    let (Some(cluster), Some(arn)) = (&scene.world.cluster, &scene.account.role_arn) else {
+        return Verdict::DoesNotApply;
+    };
+    if arn.account() == cluster.account {
+        return Verdict::holds("account", arn.account());
+    }
+    Finding::note(format!(
+        "the role is in account {}, the cluster in {}: the issuer needs a provider there, which cannot be seen from here",
+        arn.account(),
+        cluster.account
+    ))
+    .because("role-in-other-account")
+    .with("account", &cluster.account, arn.account())
+    .into()
+}
+
+/// The trust policy, with what it is to let in.
+struct Trust<'a> {
+    arn: &'a RoleArn,
+    facts: &'a RoleFacts,
+    expected: Expected,
+}
+
+impl Trust<'_> {
+    fn evaluation(&self) -> Evaluation {
+        evaluate(&self.facts.trust, &self.expected.request())
+    }
+}
+
+fn trust(scene: Scene<'_>) -> Option<Trust<'_>> {
+    let cluster = scene.world.cluster.as_ref()?;
+    let (arn, health) = scene.role()?;
+    Some(Trust {
+        arn,
+        facts: health.role.as_found()?,
+        expected: Expected {
+            issuer: cluster.issuer.clone(),
+            partition: arn.partition().to_owned(),
+            account: arn.account().to_owned(),
+            subject: scene.account.name.clone()?,
+            audiences: vec![scene.audience().parse().ok()?],
+        },
+    })
+}
+
+pub fn policy(scene: Scene<'_>) -> Verdict {
+    let Some(trust) = trust(scene) else {
+        return Verdict::DoesNotApply;
+    };
+    let evaluation = trust.evaluation();
+    match &evaluation.decision {
+        Decision::Allowed { statement } => {
+            Verdict::holds("trust policy", format!("Statement[{statement}] lets {} in", trust.expected.subject.subject()))
+        }
+        Decision::Depends { keys, .. } => Finding::warning(format!(
+            "whether the trust policy lets the pods in depends on {}, which only the call itself tells",
+            keys.join(" and ")
+        ))
+        .because("condition-on-call")
+        .into(),
+        Decision::NotAllowed | Decision::ExplicitDeny { .. } => shut(scene, &trust, &evaluation),
+    }
+}
+
+/// The mistakes by name, and the corrected document.
+fn shut(scene: Scene<'_>, trust: &Trust<'_>, evaluation: &Evaluation) -> Verdict {
+    let document = &trust.facts.trust;
+    let subject = trust.expected.subject.subject();
+    let mistakes = mistakes(document, &trust.expected);
+    let mut finding = Finding::problem(match mistakes.first() {
+        Some(mistake) => format!("the trust policy does not let {subject} in: {mistake}"),
+        None => format!("the trust policy does not let {subject} in"),
+    });
+    finding.cause = Some(
+        mistakes
+            .first()
+            .map_or("not-trusted", |mistake| mistake.kind.name()),
+    );
+    for mistake in &mistakes {
+        let name = mistake.kind.name();
+        finding = finding.with(name, &mistake.wanted, &mistake.found);
+    }
+    if mistakes.is_empty() {
+        for line in evaluation.lines() {
+            finding = finding.seen("evaluation", line);
+        }
+    }
+    match corrected(document, &trust.expected) {
+        Ok(new) => mended(scene, trust, finding, new),
+        Err(undecided) => finding.fix(format!("decide by hand: {}", undecided.mistake)),
+    }
+    .into()
+}
+
+fn mended(scene: Scene<'_>, trust: &Trust<'_>, finding: Finding, new: Value) -> Finding {
+    let old = &trust.facts.trust;
+    let mut finding = finding;
+    finding.difference = difference(old, &new);
+    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
+    let finding = finding.fix(format!("irsactl doctor{flag} {name} --fix --approve"));
+    // A stack whose template says the same mistake would bring it back with its next update.
+    match scene.stack_update() {
+        Some(update) => finding.mended_by(update),
+        None => finding.mended_by(Action::RepairRole {
+            role: trust.arn.name().to_owned(),
+            differences: vec![Difference::of_documents(
+                "trust policy",
+                Some(&new),
+                Some(old),
+            )],
+            repairs: vec![Repair::SetTrust(new)],
+        }),
+    }
+}
+
+pub fn narrow(scene: Scene<'_>) -> Verdict {
+    let Some((arn, health)) = scene.role() else {
+        return Verdict::DoesNotApply;
+    };
+    let facts = known!(health.role, Verdict::DoesNotApply);
+    let issuer = scene.world.cluster.as_ref().map(|cluster| &cluster.issuer);
+    let found = openings(&facts.trust, issuer).into_iter().map(|opening| {
+        let severity = match opening.is_wide() {
+            true => Severity::Warning,
+            false => Severity::Note,
+        };
+        Finding::new(severity, format!("the trust policy {}", opening.text()))
+            .because(opening.name())
+            .seen(format!("Statement[{}]", opening.statement()), arn.name())
+    });
+    Verdict::of(found.collect(), "trust policy", "narrow")
+}
+
+pub fn size(scene: Scene<'_>) -> Verdict {
+    let Some((_, health)) = scene.role() else {
+        return Verdict::DoesNotApply;
+    };
+    let facts = known!(health.role, Verdict::DoesNotApply);
+    let room = health
+        .quotas
+        .as_found()
+        .map_or(DEFAULT_ROOM, |quotas| quotas.trust);
+    let size = measure(&facts.trust);
+    let told = format!("{size} of {room} characters");
+    if size * 100 < room * FULL {
+        return Verdict::holds("trust policy", told);
+    }
+    Finding::warning(format!("the trust policy is nearly full: {told}"))
+        .because("trust-nearly-full")
+        .with("characters", format!("less than {}", room * FULL / 100), size.to_string())
+        .fix("raise the quota L-C07B4B0D (Service Quotas, us-east-1), use --subject-pattern, or a role per cluster")
+        .into()
+}
+
+pub fn valid(scene: Scene<'_>) -> Verdict {
+    let Some((_, health)) = scene.role() else {
+        return Verdict::DoesNotApply;
+    };
+    let all = known!(health.analyzer, Verdict::DoesNotApply);
+    let found = all.iter().map(|one| {
+        let severity = match one.kind.as_str() {
+            "ERROR" | "SECURITY_WARNING" | "WARNING" => Severity::Warning,
+            _ => Severity::Note,
+        };
+        Finding::new(
+            severity,
+            format!("Access Analyzer: {} ({})", one.details, one.code),
+        )
+        .because("access-analyzer")
+    });
+    Verdict::of(found.collect(), "Access Analyzer", "no findings")
+}
+
+impl Scene<'_> {
+    /// The change of the account's own stack that brings its trust policy to the cluster's issuer.
+    fn stack_update(&self) -> Option<Action> {
+        let observed = self.account.observed.as_ref()?;
+        let cluster = self.world.cluster.as_ref()?;
+        if self.stack_role() != self.account.role_arn.as_ref() {
+            return None;
+        }
+        let asked = account::unchanged(self.account.name.clone()?);
+        let provider = ObservedProvider {
+            provider: self.account.role.as_ref()?.provider.as_found().cloned(),
+            reading: None,
+        };
+        let (aim, drift) = (account::Aim::Update, account::Drift::Told);
+        let track = account::plan(aim, drift, &asked, cluster, observed, &provider);
+        let is_update = |action: &Action| matches!(action, Action::UpdateStack(_));
+        track.actions.into_iter().find(is_update)
+    }
+}

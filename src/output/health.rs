@@ -1,0 +1,290 @@
+//! What `doctor` found: for people the causes first and nothing that is well; for machines every check.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::{View, Width, columns};
+use crate::diagnose::{Check, Evidence, Finding, Report, Severity};
+use crate::plan::Action;
+
+/// Reports on a cluster and on what was asked for of it.
+pub struct Health<'a> {
+    pub cluster: &'a Report,
+    pub accounts: &'a [Report],
+    pub detail: Detail,
+}
+
+/// How much of each account is told to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// One row an account.
+    Rows,
+    /// Every finding.
+    Findings,
+    /// And what `--fix` would do.
+    Repairs,
+}
+
+impl Health<'_> {
+    fn all(&self) -> impl Iterator<Item = &Report> {
+        std::iter::once(self.cluster).chain(self.accounts)
+    }
+}
+
+impl Serialize for Health<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("apiVersion", super::views::API_VERSION)?;
+        map.serialize_entry("kind", "Health")?;
+        map.serialize_entry("cluster", &Document(self.cluster))?;
+        let accounts: Vec<Document<'_>> = self.accounts.iter().map(Document).collect();
+        map.serialize_entry("accounts", &accounts)?;
+        map.end()
+    }
+}
+
+/// A report as a document: with every check.
+struct Document<'a>(&'a Report);
+
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let report = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("subject", &report.subject)?;
+        map.serialize_entry("state", state(report))?;
+        map.serialize_entry("findings", &report.findings)?;
+        map.serialize_entry("checks", &report.judged)?;
+        map.end()
+    }
+}
+
+fn state(report: &Report) -> &'static str {
+    match report.findings.first().map(|finding| finding.severity) {
+        Some(Severity::Problem) => "problem",
+        Some(Severity::Warning) => "warning",
+        Some(Severity::Note) | None => "healthy",
+    }
+}
+
+impl View for Health<'_> {
+    fn table(&self, _: Width) -> String {
+        if self.detail == Detail::Rows {
+            return self.rows();
+        }
+        let is_alone = self.accounts.is_empty();
+        let told = self.all().enumerate().filter(|(index, report)| {
+            // The cluster is told only where there is something to tell.
+            *index > 0 || is_alone || !report.findings.is_empty()
+        });
+        let told: Vec<String> = told.map(|(_, report)| text(report, self.detail)).collect();
+        told.join("\n")
+    }
+
+    fn names(&self) -> Vec<String> {
+        let ill = self
+            .all()
+            .filter(|report| report.count(Severity::Problem) > 0);
+        ill.map(|report| report.subject.clone()).collect()
+    }
+}
+
+impl Health<'_> {
+    fn rows(&self) -> String {
+        let reports = self
+            .all()
+            .enumerate()
+            .filter(|(index, report)| *index > 0 || !report.findings.is_empty());
+        let rows: Vec<Vec<String>> = reports
+            .map(|(_, report)| {
+                let first = report.findings.first();
+                let cause = first.filter(|finding| finding.severity != Severity::Note);
+                let check = cause.map_or(String::new(), |finding| finding.check.to_owned());
+                let text = cause.map_or(String::new(), |finding| finding.text.clone());
+                vec![
+                    report.subject.clone(),
+                    state(report).to_owned(),
+                    check,
+                    text,
+                ]
+            })
+            .collect();
+        columns(&["SERVICE ACCOUNT", "STATE", "CHECK", "CAUSE"], &rows)
+    }
+}
+
+fn text(report: &Report, detail: Detail) -> String {
+    let mut text = format!("{}: {}\n", report.subject, verdict(report));
+    for evidence in &report.summary {
+        text.push_str(&format!("  {}: {}\n", evidence.of, evidence.found));
+    }
+    for finding in &report.findings {
+        text.push('\n');
+        text.push_str(&told(finding));
+    }
+    let unknown: Vec<(&str, &str)> = report.unknown().collect();
+    if !report.findings.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&format!("  {} checks hold\n", report.holding()));
+    text.push_str(&told_unknown(&unknown));
+    if detail == Detail::Repairs {
+        text.push_str(&told_repairs(&report.repairs()));
+    }
+    text
+}
+
+fn verdict(report: &Report) -> String {
+    let counted = |severity, word: &str| match report.count(severity) {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        count => Some(format!("{count} {word}s")),
+    };
+    let counts = [
+        counted(Severity::Problem, "problem"),
+        counted(Severity::Warning, "warning"),
+    ];
+    let counts: Vec<String> = counts.into_iter().flatten().collect();
+    match counts.is_empty() {
+        true => "healthy".to_owned(),
+        false => counts.join(", "),
+    }
+}
+
+fn told(finding: &Finding) -> String {
+    let word = match finding.severity {
+        Severity::Problem => "problem",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let mut text = format!("{word}: {} [{}]\n", finding.text, finding.check);
+    for evidence in &finding.evidence {
+        text.push_str(&told_evidence(evidence));
+    }
+    for line in &finding.difference {
+        text.push_str(&format!("    {line}\n"));
+    }
+    for finding in &finding.consequences {
+        text.push_str(&format!("  hence: {} [{}]\n", finding.text, finding.check));
+    }
+    for fix in &finding.fix {
+        text.push_str(&format!("  fix: {fix}\n"));
+    }
+    text
+}
+
+fn told_evidence(evidence: &Evidence) -> String {
+    let Evidence { of, wanted, found } = evidence;
+    match wanted {
+        None => format!("  {of}: {found}\n"),
+        Some(wanted) => format!("  {of}\n    wanted: {wanted}\n    found:  {found}\n"),
+    }
+}
+
+/// Checks that could not be made for the same reason, in one line.
+fn told_unknown(unknown: &[(&str, &str)]) -> String {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (check, why) in unknown {
+        match reasons.iter_mut().find(|(other, _)| other == why) {
+            Some((_, checks)) => checks.push(check),
+            None => reasons.push((why, vec![check])),
+        }
+    }
+    let lines = reasons.iter().map(|(why, checks)| {
+        let named = match checks.len() {
+            0..=3 => checks.join(", "),
+            count => format!("{} and {} more", checks[..2].join(", "), count - 2),
+        };
+        format!("  unknown: {named}: {why}\n")
+    });
+    lines.collect()
+}
+
+fn told_repairs(repairs: &[Action]) -> String {
+    let mut text = String::new();
+    for action in repairs {
+        text.push_str(&format!("  {action}\n"));
+        for detail in action.details() {
+            text.push_str(&format!("    {detail}\n"));
+        }
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!("\n--fix --approve would:\n{text}"),
+    }
+}
+
+/// What a check is about.
+pub struct Explanation(pub &'static Check);
+
+impl Serialize for Explanation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let check = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("check", check.id)?;
+        map.serialize_entry("must", check.must)?;
+        map.serialize_entry("background", check.background)?;
+        map.serialize_entry("needs", check.needs)?;
+        map.serialize_entry("follows", check.follows)?;
+        map.end()
+    }
+}
+
+impl View for Explanation {
+    fn table(&self, _: Width) -> String {
+        let check = self.0;
+        let mut text = format!("{}: {}\n\n", check.id, check.must);
+        for line in wrapped(check.background, 80) {
+            text.push_str(&format!("{line}\n"));
+        }
+        for (word, list) in [("needs", check.needs), ("follows from", check.follows)] {
+            if !list.is_empty() {
+                text.push_str(&format!("\n{word}: {}\n", list.join(", ")));
+            }
+        }
+        text
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.0.id.to_owned()]
+    }
+}
+
+/// All checks.
+pub struct Explanations;
+
+impl Serialize for Explanations {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(crate::diagnose::checks().iter().map(Explanation))
+    }
+}
+
+impl View for Explanations {
+    fn table(&self, _: Width) -> String {
+        let checks = crate::diagnose::checks().iter();
+        let rows: Vec<Vec<String>> = checks
+            .map(|check| vec![check.id.to_owned(), check.must.to_owned()])
+            .collect();
+        columns(&["CHECK", "WHAT MUST BE TRUE"], &rows)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let checks = crate::diagnose::checks().iter();
+        checks.map(|check| check.id.to_owned()).collect()
+    }
+}
+
+/// Words in lines of at most `width` characters.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

@@ -1,0 +1,199 @@
+//! The smallest change of a trust policy that lets a service account in and nobody else. Candidates
+//! are evaluated before and after: none is taken that lets another in or shuts one out.
+
+use serde_json::Value;
+
+use super::evaluate::{Decision, Request, evaluate, glyphs, is_like};
+use super::mistakes::conditions::{Claim, PREFIX};
+use super::mistakes::{Expected, Kind, Mistake, mistakes, nearest};
+use super::{Subject, federated_principals, statements, texts, trust_policy};
+
+/// A person must decide: what keeps the service account out may be meant to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Undecided {
+    pub mistake: Mistake,
+}
+
+/// The trust policy with the service account let in: the statement that is evidently meant for it
+/// mended, or one more statement. A policy that lets it in already comes back as it is.
+///
+/// # Errors
+/// Where a denial, a condition on where the call comes from, or a condition that excludes the
+/// service account would have to go.
+pub fn corrected(trust: &Value, expected: &Expected) -> Result<Value, Undecided> {
+    let Some(first) = mistakes(trust, expected).into_iter().next() else {
+        return Ok(trust.clone());
+    };
+    let decision = evaluate(trust, &expected.request()).decision;
+    if decision != Decision::NotAllowed || first.kind == Kind::MalformedDocument {
+        return Err(Undecided { mistake: first });
+    }
+    if let Some(nearest) = nearest(trust, expected) {
+        let has = |kinds: &[Kind]| {
+            let mut mistakes = nearest.mistakes.iter();
+            mistakes
+                .find(|mistake| kinds.contains(&mistake.kind))
+                .cloned()
+        };
+        let is_of_others = has(&OF_OTHERS).is_some();
+        if let Some(mistake) = has(&MEANT).filter(|_| !is_of_others) {
+            return Err(Undecided { mistake });
+        }
+        let mended = with_statement(trust, nearest.statement, nearest.mended);
+        if !is_of_others && lets_in_only(trust, &mended, expected) {
+            return Ok(mended);
+        }
+    }
+    let appended = with_another(trust, expected);
+    match lets_in_only(trust, &appended, expected) {
+        true => Ok(appended),
+        false => Err(Undecided { mistake: first }),
+    }
+}
+
+/// A statement with one of these is for somebody else.
+const OF_OTHERS: [Kind; 4] = [
+    Kind::MalformedStatement,
+    Kind::PrincipalIsNotFederated,
+    Kind::ProviderOfOtherCluster,
+    Kind::SubjectOfOtherServiceAccount,
+];
+/// These may be meant to keep the service account out.
+const MEANT: [Kind; 3] = [
+    Kind::NegatedCondition,
+    Kind::KeyNeverPresent,
+    Kind::DependsOnTheCall,
+];
+
+fn with_statement(trust: &Value, index: usize, statement: Value) -> Value {
+    let mut trust = trust.clone();
+    match &mut trust["Statement"] {
+        Value::Array(statements) => statements[index] = statement,
+        one => *one = statement,
+    }
+    trust
+}
+
+/// With one more statement, as a new role has it.
+fn with_another(trust: &Value, expected: &Expected) -> Value {
+    let subject = Subject::Account(&expected.subject);
+    let provider = expected.provider_arn();
+    let new = trust_policy(&provider, &expected.issuer, &subject, &expected.audience());
+    let all = statements(trust).chain(statements(&new)).cloned();
+    let mut trust = trust.clone();
+    trust["Statement"] = all.collect();
+    trust
+}
+
+/// Whether the change lets the service account in, nobody else, and shuts nobody out.
+fn lets_in_only(old: &Value, new: &Value, expected: &Expected) -> bool {
+    let wanted = expected.subject.subject();
+    let may_gain = |probe: &Probe| {
+        let is_meant =
+            probe.subject == wanted || is_meant_by_pattern(old, expected, &probe.subject);
+        let audiences = &probe.audiences;
+        is_meant
+            && probe.provider == expected.provider_arn()
+            && audiences.iter().all(|audience| {
+                *audience == expected.audience().to_string()
+                    || expected
+                        .audiences
+                        .iter()
+                        .any(|given| given.as_str() == audience)
+            })
+    };
+    evaluate(new, &expected.request()).is_allowed()
+        && probes(old, new, expected).iter().all(|probe| {
+            let request = probe.request();
+            let (was, is) = (rank(old, &request), rank(new, &request));
+            is == was || is > was && may_gain(probe)
+        })
+}
+
+/// Denied, undecided, allowed.
+fn rank(trust: &Value, request: &Request) -> u8 {
+    match evaluate(trust, request).decision {
+        Decision::Allowed { .. } => 2,
+        Decision::Depends { .. } => 1,
+        Decision::ExplicitDeny { .. } | Decision::NotAllowed => 0,
+    }
+}
+
+/// A pattern of the old document inside of the one namespace, whose operator took it literally.
+fn is_meant_by_pattern(old: &Value, expected: &Expected, subject: &str) -> bool {
+    let namespace = format!("{PREFIX}{}:", expected.subject.namespace);
+    let mut patterns = values(old).filter(|(_, value)| value.contains(['*', '?']));
+    patterns.any(|(_, value)| value.starts_with(&namespace) && is_like(&glyphs(value), subject))
+}
+
+/// A call that somebody could make.
+struct Probe {
+    provider: String,
+    subject: String,
+    audiences: Vec<String>,
+}
+
+impl Probe {
+    fn request(&self) -> Request {
+        let issuer = self.provider.split_once(":oidc-provider/");
+        let issuer = issuer.map_or("", |(_, issuer)| issuer);
+        Request::web_identity(&self.provider, issuer, &self.subject, &self.audiences)
+    }
+}
+
+/// Calls of everybody that the documents speak of, and of some that they do not.
+fn probes(old: &Value, new: &Value, expected: &Expected) -> Vec<Probe> {
+    let another = "zz-another";
+    let wanted = expected.subject.subject();
+    let namespace = &expected.subject.namespace;
+    let name = &expected.subject.name;
+    let mut subjects = vec![
+        wanted.clone(),
+        format!("{PREFIX}{namespace}:{another}"),
+        format!("{PREFIX}{another}:{name}"),
+        format!("{PREFIX}{another}:{another}"),
+    ];
+    let mut audiences = vec![another.to_owned(), expected.audience().to_string()];
+    for (claim, value) in values(old).chain(values(new)) {
+        let sample = value.replace('*', another).replace('?', "z");
+        match claim {
+            Claim::Subject => subjects.extend([value.to_owned(), sample]),
+            Claim::Audience => audiences.extend([value.to_owned(), sample]),
+        }
+    }
+    // Providers of other accounts never work.
+    let own = format!("::{}:oidc-provider/", expected.account);
+    let others = federated_principals(old).into_iter().map(str::to_owned);
+    let mut providers: Vec<String> = others.filter(|arn| arn.contains(&own)).collect();
+    providers.push(expected.provider_arn());
+    for all in [&mut subjects, &mut audiences, &mut providers] {
+        all.sort();
+        all.dedup();
+    }
+    let mut probes = Vec::new();
+    for provider in &providers {
+        for subject in &subjects {
+            probes.extend(audiences.iter().map(|audience| Probe {
+                provider: provider.clone(),
+                subject: subject.clone(),
+                audiences: vec![audience.clone()],
+            }));
+        }
+    }
+    probes
+}
+
+/// The values of all conditions on subjects and audiences.
+fn values(trust: &Value) -> impl Iterator<Item = (Claim, &str)> {
+    let conditions =
+        statements(trust).filter_map(|statement| statement.get("Condition")?.as_object());
+    let entries = conditions.flat_map(|condition| condition.values().filter_map(Value::as_object));
+    entries.flatten().flat_map(|(key, values)| {
+        let claim = Claim::of(key).map(|(_, claim)| claim);
+        let values = texts(values).into_iter();
+        values.filter_map(move |value| Some((claim?, value)))
+    })
+}
+
+#[cfg(test)]
+mod tests;

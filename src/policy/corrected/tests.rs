@@ -1,0 +1,206 @@
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use proptest::test_runner::RngSeed;
+use serde_json::json;
+
+use super::*;
+use crate::policy::difference::difference;
+use crate::policy::mistakes::tests::{ISSUER, PROVIDER, document, expected, table};
+
+const SUBJECT: &str = "system:serviceaccount:web:api";
+
+fn kinds(trust: &Value) -> Vec<Kind> {
+    let found = mistakes(trust, &expected());
+    found.iter().map(|mistake| mistake.kind).collect()
+}
+
+#[test]
+fn what_may_be_meant_is_left_to_a_person() {
+    for (statement, names) in table() {
+        let trust = document(&statement);
+        let by_person = [
+            "negated-condition",
+            "depends-on-the-call",
+            "key-never-present",
+        ];
+        match corrected(&trust, &expected()) {
+            Ok(mended) => {
+                assert!(!by_person.contains(&names[0]), "{statement:#}");
+                assert_eq!(kinds(&mended), [], "{mended:#}");
+            }
+            Err(undecided) => {
+                assert!(by_person.contains(&names[0]), "{statement:#}");
+                assert_eq!(undecided.mistake.kind.name(), names[0]);
+            }
+        }
+    }
+    let mut trust = document(&table()[0].0);
+    let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "*" });
+    trust["Statement"].as_array_mut().unwrap().push(deny);
+    let undecided = corrected(&trust, &expected()).expect_err("a denial");
+    assert_eq!(undecided.mistake.kind, Kind::ExplicitDeny);
+}
+
+/// The first kind of mistake of each document, and what its correction changes.
+#[test]
+fn corrections_are_small() {
+    let mut all = String::new();
+    for (statement, names) in table() {
+        let trust = document(&statement);
+        if let Ok(mended) = corrected(&trust, &expected()) {
+            let lines = difference(&trust, &mended);
+            let changed = lines.iter().filter(|line| !line.starts_with(' '));
+            let changed: Vec<_> = changed
+                .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+                .collect();
+            all += &format!("{}\n{}\n", names.join(", "), changed.join("\n"));
+        }
+    }
+    insta::assert_snapshot!(all, @"");
+}
+
+#[test]
+fn others_stay_in() {
+    let sub = format!("{ISSUER}:sub");
+    let old = "oidc.eks.eu-west-1.amazonaws.com/id/OLD";
+    let trust = json!({ "Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Principal": { "Federated": PROVIDER.replace("AB12", "OLD") },
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": { "StringEquals": { format!("{old}:sub"): SUBJECT } }
+    } });
+    let mended = corrected(&trust, &expected()).unwrap();
+    assert_eq!(mended["Statement"][0], trust["Statement"]);
+    assert_eq!(mended["Statement"].as_array().map(Vec::len), Some(2));
+    // Without a condition on the audience the statement is wider than what is to be added.
+    let trust = document(&json!({
+        "Effect": "Allow", "Principal": { "Federated": PROVIDER },
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": { "StringLike": { &sub: "system:serviceaccount:batch:*" } }
+    }));
+    let mended = corrected(&trust, &expected()).unwrap();
+    assert_eq!(mended["Statement"][0], trust["Statement"][0]);
+    assert_eq!(mended["Statement"].as_array().map(Vec::len), Some(2));
+}
+
+/// Trust policies of parts that belong together and of others.
+fn trusts() -> impl Strategy<Value = Value> {
+    let subject = subsequence(
+        vec![
+            SUBJECT,
+            "system:serviceaccount:web:worker",
+            "system:serviceaccount:web:a*",
+            "system:serviceaccount:*:api",
+            "system:serviceaccount:default:api",
+            "web:api",
+            "sts.amazonaws.com",
+        ],
+        1..3,
+    );
+    let audience = subsequence(
+        vec!["sts.amazonaws.com", "sts.amazon.com", "vault", SUBJECT],
+        1..3,
+    );
+    let prefix = || {
+        prop_oneof![
+            3 => Just(ISSUER.to_owned()),
+            1 => Just(format!("https://{ISSUER}")),
+            1 => Just(ISSUER.replace("AB12", "CD34")),
+        ]
+    };
+    let operator = || {
+        select(vec![
+            "StringEquals",
+            "StringEquals",
+            "StringLike",
+            "StringEqualsIgnoreCase",
+            "StringNotEquals",
+            "ForAllValues:StringEquals",
+            "ForAnyValue:StringEquals",
+            "StringEqualsIfExists",
+            "ArnLike",
+        ])
+    };
+    let entry = |claim: &'static str, values: proptest::sample::Subsequence<&'static str>| {
+        (operator(), prefix(), values).prop_map(move |(operator, prefix, values)| {
+            (operator, format!("{prefix}:{claim}"), values)
+        })
+    };
+    let entries = (
+        proptest::collection::vec(entry("sub", subject), 0..3),
+        proptest::collection::vec(entry("aud", audience), 0..2),
+    );
+    let condition = entries.prop_map(|(subjects, audiences)| {
+        let mut condition = json!({});
+        for (operator, key, values) in subjects.into_iter().chain(audiences) {
+            condition[operator][key] = json!(values);
+        }
+        condition
+    });
+    let provider = select(vec![
+        PROVIDER.to_owned(),
+        PROVIDER.to_owned(),
+        format!("{PROVIDER}/"),
+        PROVIDER.replace("AB12", "CD34"),
+        PROVIDER.replace("111122223333", "444455556666"),
+    ]);
+    let action = select(vec![
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:AssumeRole",
+    ]);
+    let effect = prop_oneof![9 => Just("Allow"), 1 => Just("Deny")];
+    let statement =
+        (effect, provider, action, condition).prop_map(|(effect, provider, action, condition)| {
+            json!({ "Effect": effect, "Action": action,
+            "Principal": { "Federated": provider }, "Condition": condition })
+        });
+    proptest::collection::vec(statement, 1..4)
+        .prop_map(|statements| json!({ "Version": "2012-10-17", "Statement": statements }))
+}
+
+fn callers() -> impl Strategy<Value = Request> {
+    let subject = select(vec![
+        SUBJECT,
+        "system:serviceaccount:web:worker",
+        "system:serviceaccount:web:a",
+        "system:serviceaccount:default:api",
+        "system:serviceaccount:kube-system:api",
+        "system:serviceaccount:kube-system:x",
+        "x",
+    ]);
+    let issuer = select(vec![ISSUER.to_owned(), ISSUER.replace("AB12", "CD34")]);
+    let audience = select(vec!["sts.amazonaws.com", "vault", "x"]);
+    (issuer, subject, audience).prop_map(|(issuer, subject, audience)| {
+        let provider = format!("arn:aws:iam::111122223333:oidc-provider/{issuer}");
+        Request::web_identity(&provider, &issuer, subject, &[audience.to_owned()])
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_correction_lets_the_service_account_in_and_nobody_else(
+        trust in trusts(),
+        callers in proptest::collection::vec(callers(), 8),
+    ) {
+        let expected = expected();
+        let Ok(mended) = corrected(&trust, &expected) else {
+            return Ok(());
+        };
+        prop_assert!(evaluate(&mended, &expected.request()).is_allowed());
+        prop_assert_eq!(corrected(&mended, &expected), Ok(mended.clone()));
+        prop_assert_eq!(kinds(&mended), []);
+        for caller in callers.iter().filter(|caller| **caller != expected.request()) {
+            let (was, is) = (rank(&trust, caller), rank(&mended, caller));
+            // A pattern that stood under `StringEquals` was meant as one.
+            let is_pattern = trust.to_string().contains("web:a*") && *caller == pattern_caller();
+            prop_assert!(was == is || is_pattern, "{caller:?}\n{trust:#}\n{mended:#}");
+        }
+    }
+}
+
+fn pattern_caller() -> Request {
+    let audience = ["sts.amazonaws.com".to_owned()];
+    Request::web_identity(PROVIDER, ISSUER, "system:serviceaccount:web:a", &audience)
+}

@@ -1,0 +1,414 @@
+//! Mistakes in a statement's conditions, each found where it is mended: keys first, then operators,
+//! then values.
+
+use serde_json::{Map, Value, json};
+
+use super::principal::canonical;
+use super::{Expected, Kind};
+use crate::policy::evaluate::{Operator, Outcome, evaluate, glyphs, is_like, text_of};
+
+/// A mistake before its statement is known: kind, found, wanted.
+type Found = (Kind, String, String);
+
+/// A claim of the token that has a condition key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    Subject,
+    Audience,
+}
+
+impl Claim {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Subject => "sub",
+            Self::Audience => "aud",
+        }
+    }
+
+    /// The claim of a condition key and the issuer before it, whatever that is.
+    pub fn of(key: &str) -> Option<(&str, Self)> {
+        let (issuer, claim) = key.rsplit_once(':')?;
+        match claim.to_lowercase().as_str() {
+            "sub" if issuer.contains('.') => Some((issuer, Self::Subject)),
+            "aud" if issuer.contains('.') => Some((issuer, Self::Audience)),
+            _ => None,
+        }
+    }
+}
+
+/// One operator, key and its values.
+#[derive(Clone, Debug)]
+struct Entry {
+    operator: String,
+    key: String,
+    values: Vec<String>,
+    /// As it was written, which stays where nothing is changed.
+    written: Value,
+}
+
+pub(super) struct Conditions<'a> {
+    entries: Vec<Entry>,
+    version: &'a str,
+    expected: &'a Expected,
+}
+
+impl<'a> Conditions<'a> {
+    /// `None` without conditions, and where they are none.
+    pub(super) fn read(
+        statement: &Map<String, Value>,
+        version: &'a str,
+        expected: &'a Expected,
+    ) -> Option<Self> {
+        let mut entries = Vec::new();
+        for (operator, keys) in statement.get("Condition")?.as_object()? {
+            for (key, values) in keys.as_object()? {
+                entries.push(Entry {
+                    operator: operator.clone(),
+                    key: key.clone(),
+                    values: values_of(values),
+                    written: values.clone(),
+                });
+            }
+        }
+        Some(Self {
+            entries,
+            version,
+            expected,
+        })
+    }
+
+    pub(super) fn write(&self) -> Value {
+        let mut condition = Map::new();
+        for entry in &self.entries {
+            let values = match entry.values.as_slice() {
+                values if values == values_of(&entry.written) => entry.written.clone(),
+                [value] if !entry.written.is_array() => json!(value),
+                values => json!(values),
+            };
+            condition
+                .entry(&entry.operator)
+                .or_insert_with(|| json!({}))
+                .as_object_mut()
+                .map(|keys| keys.insert(entry.key.clone(), values));
+        }
+        Value::Object(condition)
+    }
+
+    pub(super) fn mend(&mut self) -> Vec<Found> {
+        let mut found = self.mend_keys();
+        found.extend(self.swap());
+        for at in 0..self.entries.len() {
+            if self.outcome(&self.entries[at]) == Outcome::Holds {
+                continue;
+            }
+            let claim = Claim::of(&self.entries[at].key).map(|(_, claim)| claim);
+            if let Some((kind, wanted)) = self.mend_operator(at, claim.is_some()) {
+                found.push((kind, self.entries[at].operator.clone(), wanted.to_owned()));
+                if !wanted.is_empty() {
+                    wanted.clone_into(&mut self.entries[at].operator);
+                }
+                if wanted.is_empty() || self.outcome(&self.entries[at]) == Outcome::Holds {
+                    continue;
+                }
+            }
+            found.push(match claim {
+                Some(Claim::Subject) => self.mend_subject(at),
+                Some(Claim::Audience) => self.mend_audience(at),
+                None => self.foreign(at),
+            });
+        }
+        found
+    }
+
+    /// What one entry alone says of the expected call.
+    fn outcome(&self, entry: &Entry) -> Outcome {
+        let statement = json!({
+            "Effect": "Allow", "Principal": "*", "Action": "*",
+            "Condition": { &entry.operator: { &entry.key: entry.values } }
+        });
+        let document = json!({ "Version": self.version, "Statement": statement });
+        let trace = evaluate(&document, &self.expected.request()).trace;
+        trace.first().map_or(Outcome::Fails, |trace| trace.outcome)
+    }
+
+    fn key(&self, claim: Claim) -> String {
+        format!("{}:{}", self.expected.issuer.host_and_path(), claim.name())
+    }
+
+    fn has(&self, claim: Claim) -> bool {
+        let key = self.key(claim);
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.key.eq_ignore_ascii_case(&key))
+    }
+
+    /// Keys that fail because they are not the issuer's: renamed, or left out beside one that is.
+    fn mend_keys(&mut self) -> Vec<Found> {
+        let mut found: Vec<Found> = Vec::new();
+        let mut at = 0;
+        while at < self.entries.len() {
+            let entry = &self.entries[at];
+            let claim = Claim::of(&entry.key);
+            let Some((issuer, claim)) = claim.filter(|_| self.outcome(entry) == Outcome::Fails)
+            else {
+                at += 1;
+                continue;
+            };
+            let wanted = self.key(claim);
+            if entry.key.eq_ignore_ascii_case(&wanted) {
+                at += 1;
+                continue;
+            }
+            let is_beside = self.has(claim);
+            let kind = self.key_fault(issuer, is_beside);
+            found.push(match kind {
+                Kind::ConditionsOfSeveralClusters => {
+                    let own = self.expected.issuer.host_and_path().to_owned();
+                    (kind, issuer.to_owned(), own)
+                }
+                _ => (kind, entry.key.clone(), wanted.clone()),
+            });
+            if is_beside {
+                self.entries.remove(at);
+            } else {
+                self.entries[at].key = wanted;
+                at += 1;
+            }
+        }
+        found.dedup();
+        found
+    }
+
+    fn key_fault(&self, issuer: &str, is_beside: bool) -> Kind {
+        let bare = issuer
+            .rsplit_once("oidc-provider/")
+            .map_or(issuer, |(_, bare)| bare);
+        let is_other = canonical(bare) != canonical(self.expected.issuer.host_and_path());
+        match () {
+            () if is_other && is_beside => Kind::ConditionsOfSeveralClusters,
+            () if bare != issuer => Kind::ConditionKeyWithArn,
+            () if issuer.to_lowercase().starts_with("http") && issuer.contains("://") => {
+                Kind::ConditionKeyWithScheme
+            }
+            () if is_other => Kind::ConditionKeyOfOtherCluster,
+            () => Kind::MisspeltConditionKey,
+        }
+    }
+
+    /// Audiences under `sub` and subjects under `aud` change places.
+    fn swap(&mut self) -> Option<Found> {
+        let audience = self.expected.audience().to_string();
+        let failing = |claim: Claim| {
+            let mut entries = self.entries.iter();
+            entries.position(|entry| {
+                let is_of = Claim::of(&entry.key).is_some_and(|(_, of)| of == claim);
+                is_of && self.outcome(entry) == Outcome::Fails
+            })
+        };
+        let (subject_at, audience_at) = (failing(Claim::Subject), failing(Claim::Audience));
+        let has = |at: Option<usize>, is: &dyn Fn(&String) -> bool| {
+            at.is_some_and(|at| self.entries[at].values.iter().any(is))
+        };
+        let audience_in_subject = has(subject_at, &|value| *value == audience);
+        let subject_in_audience = has(audience_at, &|value| value.starts_with(PREFIX));
+        if !audience_in_subject && !subject_in_audience {
+            return None;
+        }
+        let at = audience_at.filter(|_| subject_in_audience).or(subject_at)?;
+        let found = format!(
+            "{}: {}",
+            self.entries[at].key,
+            self.entries[at].values.join(", ")
+        );
+        let mut wanted = self.key(Claim::Subject);
+        match (subject_at, audience_at) {
+            (Some(subject), Some(audience)) => {
+                let values = self.entries[subject].values.clone();
+                self.entries[subject].values = self.entries[audience].values.clone();
+                self.entries[audience].values = values;
+            }
+            (Some(at), None) if !self.has(Claim::Audience) => {
+                wanted = self.key(Claim::Audience);
+                self.entries[at].key.clone_from(&wanted);
+            }
+            (None, Some(at)) if !self.has(Claim::Subject) => {
+                self.entries[at].key.clone_from(&wanted);
+            }
+            _ => {}
+        }
+        if !subject_in_audience {
+            wanted = self.key(Claim::Audience);
+        }
+        Some((Kind::AudienceAndSubjectSwapped, found, wanted))
+    }
+
+    /// What is wrong with the operator, and the one to take; nothing to take where the statement's
+    /// meaning would be turned round.
+    fn mend_operator(&self, at: usize, is_of_token: bool) -> Option<(Kind, &'static str)> {
+        let Ok(operator) = self.entries[at].operator.parse::<Operator>() else {
+            return Some((Kind::UnknownOperator, "StringEquals"));
+        };
+        match () {
+            () if !is_of_token => None,
+            () if operator.negated => Some((Kind::NegatedCondition, "")),
+            () if operator.is_null() => Some((Kind::NullCondition, "")),
+            () if !operator.compares_texts() => Some((Kind::OperatorCannotMatch, "StringEquals")),
+            () => None,
+        }
+    }
+
+    fn mend_subject(&mut self, at: usize) -> Found {
+        let wanted = self.expected.subject.subject();
+        let (kind, found) = subject_fault(&self.entries[at], self.expected);
+        let entry = &mut self.entries[at];
+        match kind {
+            Kind::WildcardInStringEquals if stays_inside(&entry.values, self.expected) => {
+                entry.operator = with_wildcards(&entry.operator);
+            }
+            Kind::SubjectWithoutPrefix if is_bare(&found, self.expected) => {
+                entry.replace(&found, &wanted);
+            }
+            _ => entry.values.push(wanted.clone()),
+        }
+        (kind, found, wanted)
+    }
+
+    fn mend_audience(&mut self, at: usize) -> Found {
+        let wanted = self.expected.audience().to_string();
+        let entry = &mut self.entries[at];
+        let found = nearest(&entry.values, &wanted);
+        let kind = match () {
+            () if is_pattern(&found) && is_like(&glyphs(&found), &wanted) => {
+                Kind::WildcardInStringEquals
+            }
+            () if is_misspelt(&found, &wanted) => Kind::MisspeltAudience,
+            () => Kind::OtherAudience,
+        };
+        match kind {
+            Kind::OtherAudience => entry.values.push(wanted.clone()),
+            _ => entry.replace(&found, &wanted),
+        }
+        (kind, found, wanted)
+    }
+
+    /// A key that is not of a token: of where the call comes from, or of nothing that it has.
+    fn foreign(&self, at: usize) -> Found {
+        let entry = &self.entries[at];
+        let kind = match self.outcome(entry) {
+            Outcome::Unknown => Kind::DependsOnTheCall,
+            _ => Kind::KeyNeverPresent,
+        };
+        (kind, entry.key.clone(), String::new())
+    }
+}
+
+impl Entry {
+    fn replace(&mut self, old: &str, new: &str) {
+        for value in self.values.iter_mut().filter(|value| *value == old) {
+            new.clone_into(value);
+        }
+    }
+}
+
+/// One value or a list of them, as texts.
+fn values_of(values: &Value) -> Vec<String> {
+    match values {
+        Value::Array(values) => values.iter().map(text_of).collect(),
+        value => vec![text_of(value)],
+    }
+}
+
+/// What the subjects of all service accounts begin with (Kubernetes).
+pub const PREFIX: &str = "system:serviceaccount:";
+
+fn is_pattern(value: &str) -> bool {
+    value.contains(['*', '?'])
+}
+
+/// The value that is most like the wanted one.
+fn nearest(values: &[String], wanted: &str) -> String {
+    let distance = |value: &&String| strsim::levenshtein(value, wanted);
+    values
+        .iter()
+        .min_by_key(distance)
+        .cloned()
+        .unwrap_or_default()
+}
+
+fn subject_fault(entry: &Entry, expected: &Expected) -> (Kind, String) {
+    let wanted = expected.subject.subject();
+    let mut patterns = entry.values.iter().filter(|value| is_pattern(value));
+    if let Some(pattern) = patterns.find(|value| is_like(&glyphs(value), &wanted)) {
+        return (Kind::WildcardInStringEquals, pattern.clone());
+    }
+    if let Some(bare) = entry.values.iter().find(|value| is_bare(value, expected)) {
+        return (Kind::SubjectWithoutPrefix, bare.clone());
+    }
+    let found = nearest(&entry.values, &wanted);
+    let Some((namespace, name)) = found
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.split_once(':'))
+    else {
+        return (Kind::SubjectWithoutPrefix, found);
+    };
+    let same_namespace = is_like(&glyphs(namespace), expected.subject.namespace.as_str());
+    let same_name = is_like(&glyphs(name), &expected.subject.name);
+    let kind = match (same_namespace, same_name) {
+        (false, true) => Kind::SubjectOfOtherNamespace,
+        (true, _) => Kind::SubjectOfOtherName,
+        (false, false) => Kind::SubjectOfOtherServiceAccount,
+    };
+    (kind, found)
+}
+
+/// The service account itself, without or with another prefix: `web:api`, `web/api`,
+/// `serviceaccount:web:api`.
+fn is_bare(value: &str, expected: &Expected) -> bool {
+    let value = value.trim().replace('/', ":").to_lowercase();
+    let account = expected.subject.to_string().replace('/', ":");
+    match value.strip_suffix(&account) {
+        Some("") => true,
+        Some(before) => {
+            value != expected.subject.subject() && before.ends_with(':') && {
+                let words = before.trim_end_matches(':').split(':');
+                words.into_iter().all(|word| {
+                    ["system", "serviceaccount", "serviceaccounts", "sa", "k8s"].contains(&word)
+                })
+            }
+        }
+        None => false,
+    }
+}
+
+/// Whether the patterns among the values match service accounts of the one namespace only.
+fn stays_inside(values: &[String], expected: &Expected) -> bool {
+    let namespace = format!("{PREFIX}{}:", expected.subject.namespace);
+    let mut patterns = values.iter().filter(|value| is_pattern(value));
+    patterns.all(|value| value.starts_with(&namespace))
+}
+
+/// `StringEquals` and its like with wildcards, with what stands before and behind it.
+fn with_wildcards(operator: &str) -> String {
+    let (before, name) = operator
+        .rsplit_once(':')
+        .map_or(("", operator), |(_, name)| {
+            (&operator[..operator.len() - name.len()], name)
+        });
+    let if_exists = match name.to_lowercase().ends_with("ifexists") {
+        true => "IfExists",
+        false => "",
+    };
+    format!("{before}StringLike{if_exists}")
+}
+
+/// Forms in which people write STS's audience, and what differs from the wanted one in a letter or
+/// two.
+fn is_misspelt(found: &str, wanted: &str) -> bool {
+    let bare = found.trim().trim_end_matches('/').to_lowercase();
+    let bare = bare
+        .rsplit_once("://")
+        .map_or(bare.as_str(), |(_, bare)| bare);
+    let is_sts = bare.starts_with("sts.") && bare.contains("amazon") || bare == "amazonaws.com";
+    strsim::levenshtein(found, wanted) <= 2
+        || bare == wanted
+        || is_sts && wanted == crate::model::DEFAULT_AUDIENCE
+}
