@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::model::{Audience, Issuer, ServiceAccountName, SubjectPattern};
 
 pub mod corrected;
+pub mod difference;
 pub mod evaluate;
 pub mod mistakes;
 pub mod openings;

@@ -8,10 +8,11 @@ use crate::model::RoleArn;
 use crate::observe::{ObservedProvider, RoleFacts};
 use crate::plan::{Action, Repair, account};
 use crate::policy::corrected::corrected;
+use crate::policy::difference::difference;
 use crate::policy::evaluate::{Decision, Evaluation, Request, evaluate};
 use crate::policy::measure;
 use crate::policy::mistakes::{Expected, mistakes};
-use crate::policy::openings::{difference, openings};
+use crate::policy::openings::openings;
 use crate::template::Difference;
 
 /// So much of the room for a trust policy may be taken, in percent.

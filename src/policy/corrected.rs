@@ -1,12 +1,15 @@
 //! The smallest change of a trust policy that lets a service account in and nobody else. Candidates
 //! are evaluated before and after: none is taken that lets another in or shuts one out.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use super::evaluate::{Decision, Request, evaluate, glyphs, is_like};
 use super::mistakes::conditions::{Claim, PREFIX};
-use super::mistakes::{Expected, Kind, Mistake, mistakes, nearest};
+use super::mistakes::{Expected, Kind, Mistake, canonical, mistakes, nearest};
 use super::{Subject, federated_principals, statements, texts, trust_policy};
+use crate::model::ServiceAccountName;
 
 /// A person must decide: what keeps the service account out may be meant to.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,11 +105,19 @@ fn lets_in_only(old: &Value, new: &Value, expected: &Expected) -> bool {
                         .any(|given| given.as_str() == audience)
             })
     };
+    // Its own tokens with an audience that was misspelt, which nobody asks for.
+    let may_lose = |probe: &Probe| {
+        probe.subject == wanted && probe.provider == expected.provider_arn() && !may_gain(probe)
+    };
     evaluate(new, &expected.request()).is_allowed()
         && probes(old, new, expected).iter().all(|probe| {
             let request = probe.request();
             let (was, is) = (rank(old, &request), rank(new, &request));
-            is == was || is > was && may_gain(probe)
+            match is.cmp(&was) {
+                Ordering::Equal => true,
+                Ordering::Greater => may_gain(probe),
+                Ordering::Less => may_lose(probe),
+            }
         })
 }
 
@@ -161,18 +172,19 @@ fn probes(old: &Value, new: &Value, expected: &Expected) -> Vec<Probe> {
             Claim::Audience => audiences.extend([value.to_owned(), sample]),
         }
     }
-    // Providers of other accounts never work.
-    let own = format!("::{}:oidc-provider/", expected.account);
+    let own = expected.provider_arn();
     let others = federated_principals(old).into_iter().map(str::to_owned);
-    let mut providers: Vec<String> = others.filter(|arn| arn.contains(&own)).collect();
-    providers.push(expected.provider_arn());
+    let mut providers: Vec<String> = others.filter(|arn| is_of_another(arn, expected)).collect();
+    providers.push(own.clone());
     for all in [&mut subjects, &mut audiences, &mut providers] {
         all.sort();
         all.dedup();
     }
     let mut probes = Vec::new();
     for provider in &providers {
-        for subject in &subjects {
+        // The cluster's tokens have no other subjects.
+        let can_be = |subject: &&String| *provider != own || is_of_service_account(subject);
+        for subject in subjects.iter().filter(can_be) {
             probes.extend(audiences.iter().map(|audience| Probe {
                 provider: provider.clone(),
                 subject: subject.clone(),
@@ -181,6 +193,26 @@ fn probes(old: &Value, new: &Value, expected: &Expected) -> Vec<Probe> {
         }
     }
     probes
+}
+
+/// A provider that can be there beside the cluster's own: one in another account or partition never
+/// works for the role, and a wrongly written one is none.
+fn is_of_another(arn: &str, expected: &Expected) -> bool {
+    let account = format!(
+        "arn:{}:iam::{}:oidc-provider/",
+        expected.partition, expected.account
+    );
+    let issuer = arn.strip_prefix(&account);
+    issuer.is_some_and(|issuer| canonical(issuer) != canonical(expected.issuer.host_and_path()))
+}
+
+fn is_of_service_account(subject: &str) -> bool {
+    let account = subject.strip_prefix(PREFIX);
+    let account = account.and_then(|account| account.split_once(':'));
+    account.is_some_and(|(namespace, name)| {
+        let account = format!("{namespace}/{name}").parse::<ServiceAccountName>();
+        account.is_ok()
+    })
 }
 
 /// The values of all conditions on subjects and audiences.

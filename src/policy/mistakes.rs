@@ -14,6 +14,7 @@ mod principal;
 mod text;
 
 use mend::mend;
+pub(super) use principal::canonical;
 
 /// Whom the trust policy of a role should let in.
 #[derive(Clone, Debug, PartialEq)]

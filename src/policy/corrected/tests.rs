@@ -41,6 +41,10 @@ fn what_may_be_meant_is_left_to_a_person() {
     assert_eq!(undecided.mistake.kind, Kind::ExplicitDeny);
 }
 
+fn words(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The first kind of mistake of each document, and what its correction changes.
 #[test]
 fn corrections_are_small() {
@@ -48,15 +52,149 @@ fn corrections_are_small() {
     for (statement, names) in table() {
         let trust = document(&statement);
         if let Ok(mended) = corrected(&trust, &expected()) {
-            let lines = difference(&trust, &mended);
-            let changed = lines.iter().filter(|line| !line.starts_with(' '));
-            let changed: Vec<_> = changed
-                .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-                .collect();
+            let count = |trust: &Value| statements(trust).count();
+            let changed = match count(&mended) > count(&trust) {
+                true => vec!["+ one more statement".to_owned()],
+                false => {
+                    let lines = difference(&trust, &mended);
+                    let changed = lines.iter().filter(|line| !line.starts_with(' '));
+                    changed.map(|line| words(line)).collect()
+                }
+            };
             all += &format!("{}\n{}\n", names.join(", "), changed.join("\n"));
         }
     }
-    insta::assert_snapshot!(all, @"");
+    insta::assert_snapshot!(all, @r#"
+    wrong-action
+    - "Action": "sts:AssumeRole",
+    + "Action": "sts:AssumeRoleWithWebIdentity",
+    principal-is-not-federated
+    + one more statement
+    principal-is-not-federated, wrong-action
+    + one more statement
+    malformed-statement
+    + one more statement
+    malformed-provider-arn
+    - "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eu-west-1.eks.amazonaws.com/id/AB12"
+    + "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    malformed-provider-arn
+    - "Federated": "arn:aws:iam::111122223333:oidc-provider/https://oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    + "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    malformed-provider-arn
+    - "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12/"
+    + "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    malformed-provider-arn
+    - "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com:443/id/AB12"
+    + "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    malformed-provider-arn
+    - "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ab12"
+    + "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    malformed-provider-arn
+    - "Federated": "https://oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    + "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    provider-of-other-partition
+    - "Federated": "arn:aws-cn:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    + "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    provider-of-other-account
+    - "Federated": "arn:aws:iam::444455556666:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    + "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+    provider-of-other-cluster, condition-key-of-other-cluster
+    + one more statement
+    condition-key-with-scheme
+    - "https://oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    - "https://oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    condition-key-with-arn
+    - "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    - "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    misspelt-condition-key
+    - "oidc.eu-west-1.eks.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    - "oidc.eu-west-1.eks.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    condition-key-of-other-cluster
+    - "oidc.eks.eu-west-1.amazonaws.com/id/CD34:aud": "sts.amazonaws.com",
+    - "oidc.eks.eu-west-1.amazonaws.com/id/CD34:sub": "system:serviceaccount:web:api"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    audience-and-subject-swapped
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "system:serviceaccount:web:api",
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "sts.amazonaws.com"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    audience-and-subject-swapped
+    + one more statement
+    subject-of-other-namespace
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:default:api"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": [
+    + "system:serviceaccount:default:api",
+    + "system:serviceaccount:web:api"
+    + ]
+    subject-of-other-name
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:worker"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": [
+    + "system:serviceaccount:web:worker",
+    + "system:serviceaccount:web:api"
+    + ]
+    subject-of-other-name
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:API"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    subject-of-other-service-account
+    + one more statement
+    wildcard-in-string-equals
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com"
+    + },
+    + "StringLike": {
+    wildcard-in-string-equals
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:*:api"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    subject-without-prefix
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "web:api"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    subject-without-prefix
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "web/api"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    subject-without-prefix
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "serviceaccount:web:api"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    other-audience
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "vault",
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": [
+    + "vault",
+    + "sts.amazonaws.com"
+    + ],
+    misspelt-audience
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com.cn",
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    misspelt-audience
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazon.com",
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    misspelt-audience
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "https://sts.amazonaws.com",
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    conditions-of-several-clusters
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api",
+    - "oidc.eks.eu-west-1.amazonaws.com/id/CD34:aud": "sts.amazonaws.com",
+    - "oidc.eks.eu-west-1.amazonaws.com/id/CD34:sub": "system:serviceaccount:web:api"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    subject-of-other-name
+    + one more statement
+    null-condition
+    + one more statement
+    operator-cannot-match
+    + one more statement
+    unknown-operator
+    + one more statement
+    subject-without-prefix, misspelt-audience
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazon.com",
+    - "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "web:api"
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud": "sts.amazonaws.com",
+    + "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub": "system:serviceaccount:web:api"
+    "#);
 }
 
 #[test]
@@ -166,7 +304,6 @@ fn callers() -> impl Strategy<Value = Request> {
         "system:serviceaccount:default:api",
         "system:serviceaccount:kube-system:api",
         "system:serviceaccount:kube-system:x",
-        "x",
     ]);
     let issuer = select(vec![ISSUER.to_owned(), ISSUER.replace("AB12", "CD34")]);
     let audience = select(vec!["sts.amazonaws.com", "vault", "x"]);
@@ -177,7 +314,7 @@ fn callers() -> impl Strategy<Value = Request> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_correction_lets_the_service_account_in_and_nobody_else(

@@ -264,9 +264,12 @@ impl<'a> Conditions<'a> {
             Kind::WildcardInStringEquals if stays_inside(&entry.values, self.expected) => {
                 entry.operator = with_wildcards(&entry.operator);
             }
+            // What matches nobody now is replaced, other subjects stay.
+            Kind::WildcardInStringEquals => entry.replace(&found, &wanted),
             Kind::SubjectWithoutPrefix if is_bare(&found, self.expected) => {
                 entry.replace(&found, &wanted);
             }
+            _ if found.eq_ignore_ascii_case(&wanted) => entry.replace(&found, &wanted),
             _ => entry.values.push(wanted.clone()),
         }
         (kind, found, wanted)

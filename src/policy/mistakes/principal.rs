@@ -95,7 +95,7 @@ fn fault(found: &str, expected: &Expected) -> Kind {
 
 /// What an issuer that is written wrongly means: without scheme, port and final slash, in lower
 /// case; and of EKS's the cluster's id alone, which no two have in common.
-pub(super) fn canonical(issuer: &str) -> String {
+pub fn canonical(issuer: &str) -> String {
     let issuer = issuer.trim().to_lowercase();
     let bare = issuer
         .strip_prefix("https://")

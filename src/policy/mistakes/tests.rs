@@ -252,10 +252,10 @@ fn mistakes_are_sentences_with_what_is_and_what_should_be() {
     }
     insta::assert_snapshot!(texts.join("\n"), @r#"
     Statement[0] allows another action than the one that pods call: "sts:AssumeRole", where "sts:AssumeRoleWithWebIdentity" is wanted
-    Statement[0] trusts a principal that is no identity provider: "{"Service":"ec2.amazonaws.com"}", where "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12" is wanted
-    Statement[0] trusts a principal that is no identity provider: "{"Service":"ec2.amazonaws.com"}", where "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12" is wanted
+    Statement[0] trusts a principal that is no identity provider: "Service ec2.amazonaws.com", where "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12" is wanted
+    Statement[0] trusts a principal that is no identity provider: "Service ec2.amazonaws.com", where "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12" is wanted
     Statement[0] allows another action than the one that pods call: "sts:AssumeRole", where "sts:AssumeRoleWithWebIdentity" is wanted
-    Statement[0] cannot be read as a statement: "Effect: wanted "Allow" or "Deny", got "allow""
+    Statement[0] cannot be read as a statement: Effect: wanted "Allow" or "Deny", got "allow"
     Statement[0] names the provider, but not by its ARN as IAM has it: "arn:aws:iam::111122223333:oidc-provider/oidc.eu-west-1.eks.amazonaws.com/id/AB12", where "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12" is wanted
     Statement[0] names the provider, but not by its ARN as IAM has it: "arn:aws:iam::111122223333:oidc-provider/https://oidc.eks.eu-west-1.amazonaws.com/id/AB12", where "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12" is wanted
     Statement[0] names the provider, but not by its ARN as IAM has it: "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12/", where "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12" is wanted
@@ -275,8 +275,8 @@ fn mistakes_are_sentences_with_what_is_and_what_should_be() {
     Statement[0] has a condition key that is not the issuer's host and path: "oidc.eu-west-1.eks.amazonaws.com/id/AB12:sub", where "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub" is wanted
     Statement[0] has a condition key of another issuer: "oidc.eks.eu-west-1.amazonaws.com/id/CD34:aud", where "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud" is wanted
     Statement[0] has a condition key of another issuer: "oidc.eks.eu-west-1.amazonaws.com/id/CD34:sub", where "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub" is wanted
-    Statement[0] has the subject under `aud` or the audience under `sub`: "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud system:serviceaccount:web:api", where "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub" is wanted
-    Statement[0] has the subject under `aud` or the audience under `sub`: "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud system:serviceaccount:web:api", where "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub" is wanted
+    Statement[0] has the subject under `aud` or the audience under `sub`: "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud: system:serviceaccount:web:api", where "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub" is wanted
+    Statement[0] has the subject under `aud` or the audience under `sub`: "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud: system:serviceaccount:web:api", where "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub" is wanted
     Statement[0] has the subject of another namespace: "system:serviceaccount:default:api", where "system:serviceaccount:web:api" is wanted
     Statement[0] has the subject of another name: "system:serviceaccount:web:worker", where "system:serviceaccount:web:api" is wanted
     Statement[0] has the subject of another name: "system:serviceaccount:web:API", where "system:serviceaccount:web:api" is wanted (upper and lower case count)
@@ -290,8 +290,7 @@ fn mistakes_are_sentences_with_what_is_and_what_should_be() {
     Statement[0] has a misspelt audience: "sts.amazonaws.com.cn", where "sts.amazonaws.com" is wanted
     Statement[0] has a misspelt audience: "sts.amazon.com", where "sts.amazonaws.com" is wanted
     Statement[0] has a misspelt audience: "https://sts.amazonaws.com", where "sts.amazonaws.com" is wanted
-    Statement[0] asks for tokens of several issuers at once, which no token is: "oidc.eks.eu-west-1.amazonaws.com/id/CD34:aud", where "oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud" is wanted
-    Statement[0] asks for tokens of several issuers at once, which no token is: "oidc.eks.eu-west-1.amazonaws.com/id/CD34:sub", where "oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub" is wanted
+    Statement[0] asks for tokens of several issuers at once, which no token is: "oidc.eks.eu-west-1.amazonaws.com/id/CD34", where "oidc.eks.eu-west-1.amazonaws.com/id/AB12" is wanted
     Statement[0] has the subject of another name: "system:serviceaccount:web:worker", where "system:serviceaccount:web:api" is wanted
     Statement[0] excludes the service account with a negated operator: "StringNotEquals"
     Statement[0] asks with `Null` for a key to be absent that every token has: "Null"
