@@ -14,6 +14,7 @@ use crate::observe::{Phase, Stack};
 use crate::plan::{
     Action, CreateStack, Ending, Plan, Role, ServiceAccountChange, Target, Track, UpdateStack,
 };
+use crate::proof::Proven;
 
 /// What happens, as it happens.
 pub enum Event<'a> {
@@ -58,6 +59,8 @@ pub struct Outcome {
     /// How many of the track's actions were finished.
     pub done: usize,
     pub error: Option<Error>,
+    /// That the role can be assumed, where that was asked for.
+    pub proof: Option<Result<Proven, Error>>,
 }
 
 impl Outcome {
@@ -67,6 +70,7 @@ impl Outcome {
             role: None,
             done: 0,
             error: None,
+            proof: None,
         }
     }
 
@@ -91,6 +95,7 @@ impl Outcome {
             role: None,
             done: 0,
             error: Some(error),
+            proof: None,
         }
     }
 }
@@ -153,6 +158,7 @@ async fn run(mut track: Track, hands: &Hands<'_>) -> Outcome {
         role,
         done,
         error,
+        proof: None,
     }
 }
 

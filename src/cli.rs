@@ -11,6 +11,7 @@ mod arguments;
 mod doctor;
 mod examples;
 mod permissions;
+mod proof;
 mod render;
 mod screen;
 mod service_account;
@@ -18,6 +19,7 @@ mod service_account;
 pub use arguments::arguments;
 pub use doctor::Doctor;
 pub use permissions::{Permissions, PermissionsFormat};
+pub use proof::{Verify, Whoami};
 pub use render::{Render, Target};
 pub use screen::{Color, Format, Screen, WideFormat};
 pub use service_account::{
@@ -77,6 +79,12 @@ pub enum Command {
     /// Make a whole config file true: provider, roles and service accounts
     #[command(after_help = APPLY_EXAMPLES)]
     Apply(Box<Apply>),
+    /// Prove that a service account can assume its role
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Box<Verify>),
+    /// Tell what a token says, and which role it could assume
+    #[command(after_help = WHOAMI_EXAMPLES)]
+    Whoami(Whoami),
     /// Print the config file that describes what exists
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
@@ -109,6 +117,9 @@ impl Command {
             Self::Doctor(args) => &args.aws,
             Self::Apply(args) => &args.run.aws,
             Self::Export(args) => &args.aws,
+            Self::Verify(args) => &args.aws,
+            // All that it calls is STS, with no credentials.
+            Self::Whoami(_) => return String::new(),
             Self::Render(_) | Self::Permissions(_) | Self::Completion(_) => return String::new(),
         };
         let flag = |name: &str, value: &Option<String>| {

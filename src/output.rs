@@ -10,9 +10,11 @@ use crate::cli;
 use crate::error::Error;
 
 mod health;
+mod proof;
 mod views;
 
 pub use health::{Detail, Explanation, Explanations, Health};
+pub use proof::{ProofView, TokenView, remarks};
 pub use views::{Accounts, Chains, Manifest, Outcomes, PlanView};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::aws::{Aws, Intervals};
 use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Arn, Audience, Issuer, RoleArn, ServiceAccountName, Timeout};
+use crate::model::{Arn, Audience, ClusterName, Issuer, RoleArn, ServiceAccountName, Timeout};
 use crate::observe::Lookup;
 use crate::token::{self, ClaimFault, Expected, Secret, SignatureFault, Token, verify_signature};
 
@@ -110,6 +110,32 @@ pub enum Assumption {
     NotTried,
 }
 
+/// Of which account what was proven, or was not.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proven {
+    pub cluster: ClusterName,
+    #[serde(rename = "serviceAccount")]
+    pub account: ServiceAccountName,
+    #[serde(rename = "roleARN")]
+    pub role: RoleArn,
+    pub audience: Audience,
+    #[serde(rename = "steps")]
+    pub proof: Proof,
+}
+
+impl Proven {
+    /// What did not hold, as the user meets it.
+    pub fn failure(&self) -> Option<Error> {
+        let unproven = Unproven {
+            account: Some(self.account.clone()),
+            cluster: Some(self.cluster.clone()),
+            cause: self.proof.cause()?,
+        };
+        Some(unproven.into())
+    }
+}
+
 fn looked_up<S: Serializer>(token: &Lookup<Token>, serializer: S) -> Result<S::Ok, S::Error> {
     match token {
         Lookup::Found(token) => token.serialize(serializer),
@@ -145,7 +171,14 @@ pub async fn prove(prover: &Prover<'_>, claim: Claim<'_>) -> Proof {
     let claim_faults = token::check(&token.claims, expected);
     let (signature, assumption) = tokio::join!(
         signature(&secret, claim.issuer, prover.intervals),
-        assume(prover, claim, &secret),
+        assume(
+            &prover.aws.sts,
+            claim.role,
+            &secret,
+            claim.patience,
+            prover.intervals,
+            prover.on_wait,
+        ),
     );
     Proof {
         token: Lookup::Found(token),
@@ -219,15 +252,23 @@ async fn signature(secret: &Secret, issuer: &Issuer, intervals: Intervals) -> Si
     }
 }
 
-async fn assume(prover: &Prover<'_>, claim: Claim<'_>, secret: &Secret) -> Assumption {
-    let pauses = match claim.patience {
-        Patience::None => [].as_slice(),
-        Patience::Propagation => &PAUSES,
+/// The exchange of the token at STS, which needs nothing else; as often as patience says. `on_wait` is
+/// told once.
+pub async fn assume(
+    sts: &Sts,
+    role: &RoleArn,
+    secret: &Secret,
+    patience: Patience,
+    intervals: Intervals,
+    on_wait: &(dyn Fn(&str) + Sync),
+) -> Assumption {
+    let mut pauses = match patience {
+        Patience::None => [].iter(),
+        Patience::Propagation => PAUSES.iter(),
     };
-    let mut tries = 1;
-    let mut waited = 0;
+    let (mut tries, mut waited) = (1, 0);
     loop {
-        let refusal = match exchange(&prover.aws.sts, claim.role, secret).await {
+        let refusal = match exchange(sts, role, secret).await {
             Ok(arn) => return Assumption::Assumed { arn, tries, waited },
             Err(NotAssumed::Unreachable(error)) => {
                 let why = error.to_string();
@@ -235,8 +276,8 @@ async fn assume(prover: &Prover<'_>, claim: Claim<'_>, secret: &Secret) -> Assum
             }
             Err(NotAssumed::Refused(refusal)) => refusal,
         };
-        let pause = pauses.get(waits_so_far(tries));
-        let Some(pause) = pause.filter(|_| refusal.kind.is_perhaps_propagation()) else {
+        let may_pass = refusal.kind.is_perhaps_propagation();
+        let Some(pause) = pauses.next().filter(|_| may_pass) else {
             return Assumption::Refused {
                 refusal,
                 tries,
@@ -245,24 +286,18 @@ async fn assume(prover: &Prover<'_>, claim: Claim<'_>, secret: &Secret) -> Assum
         };
         if tries == 1 {
             let whole = Timeout(Duration::from_secs(PAUSES.iter().sum()));
-            (prover.on_wait)(&format!(
-                "{}: not yet: {refusal}; IAM may need up to {whole} for what was just made, trying again",
-                claim.account
+            on_wait(&format!(
+                "not yet: {refusal}; IAM may need up to {whole} for what was just made, trying again"
             ));
         }
-        let pause = *pause;
-        tokio::time::sleep(prover.intervals.of(Duration::from_secs(pause))).await;
+        tokio::time::sleep(intervals.of(Duration::from_secs(*pause))).await;
         waited += pause;
         tries += 1;
     }
 }
 
-fn waits_so_far(tries: u32) -> usize {
-    usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX)
-}
-
 /// One try: the session's ARN, told to the session itself.
-pub async fn exchange(sts: &Sts, role: &RoleArn, secret: &Secret) -> Result<Arn, NotAssumed> {
+async fn exchange(sts: &Sts, role: &RoleArn, secret: &Secret) -> Result<Arn, NotAssumed> {
     let session = sts.assume_with_web_identity(role, secret, TERMS).await?;
     let caller = sts.caller_of(&session).await;
     caller.map_err(|error| NotAssumed::Unreachable(Box::new(error)))

@@ -15,7 +15,7 @@ mod time;
 
 pub use faults::{ClaimFault, Expected, check};
 pub use keys::{Keys, SignatureFault, verify_signature};
-pub use time::utc;
+pub use time::{span, utc};
 
 /// The longest token that STS takes (API of AssumeRoleWithWebIdentity), in characters.
 pub const LONGEST: usize = 20_000;
@@ -65,7 +65,7 @@ pub struct Header {
     /// `RS256`, `ES256`, …
     pub algorithm: String,
     /// Which of the issuer's keys signed it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "keyID", skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
     /// `JWT`, where it is told.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,6 +95,12 @@ pub struct Claims {
 }
 
 impl Claims {
+    /// `NAMESPACE/NAME` of the service account, as Kubernetes tells it.
+    pub fn account(&self) -> Option<String> {
+        let (namespace, name) = (&self.namespace, &self.service_account);
+        Some(format!("{}/{}", namespace.as_ref()?, name.as_ref()?))
+    }
+
     /// Whether it is meant for EKS Pod Identity's agent, and not for STS.
     pub fn is_for_pod_identity(&self) -> bool {
         self.audiences.iter().any(|it| it == POD_IDENTITY_AUDIENCE)
@@ -110,7 +116,7 @@ pub enum Malformed {
     NotText,
     #[error("it is longer than any token that STS takes ({LONGEST} characters)")]
     TooLong,
-    #[error("it is a {0}, not a token")]
+    #[error("it is a {0}, not a service account's token")]
     Other(&'static str),
     #[error("a token has 3 parts with dots between them, this has {0}")]
     Parts(usize),
@@ -118,7 +124,7 @@ pub enum Malformed {
     Base64(Part),
     #[error("its {0} is no JSON object")]
     Json(Part),
-    #[error("its {part} has no `{claim}`, or of the wrong type")]
+    #[error("`{claim}` is missing in its {part}, or of the wrong type")]
     Missing { part: Part, claim: &'static str },
     /// Of a Secret of the kind `kubernetes.io/service-account-token`.
     #[error(

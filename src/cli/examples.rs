@@ -90,3 +90,17 @@ Examples:
   irsactl doctor --cluster demo web/api --fix --approve
   irsactl doctor --cluster demo --all --strict
   irsactl doctor --explain trust-policy";
+pub const VERIFY_EXAMPLES: &str = "\
+Examples:
+  irsactl verify default/s3-reader --cluster demo
+  irsactl verify default/s3-reader --cluster demo \\
+    --can s3:GetObject=arn:aws:s3:::bucket/key
+
+The token lives for 10 minutes, the session is denied everything, and neither
+is shown. What was just made is given 90 seconds to be known to all of IAM.";
+pub const WHOAMI_EXAMPLES: &str = "\
+Examples:
+  irsactl whoami                       in a pod: its own token
+  irsactl whoami --assume              and try its role
+  kubectl exec deploy/app -- cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token |
+    irsactl whoami --token-file -";

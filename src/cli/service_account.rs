@@ -43,6 +43,9 @@ pub struct NameArgs {
 pub struct ReconcileArgs {
     #[command(flatten)]
     pub approval: Approval,
+    /// Prove in the end that the service accounts can assume their roles, as verify does
+    #[arg(long, help_heading = "Plan", requires = "approve")]
+    pub verify: bool,
     #[command(flatten)]
     pub parallel: ParallelArgs,
     #[command(flatten)]

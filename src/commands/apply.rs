@@ -4,7 +4,7 @@
 use super::file;
 use super::reconcile::Task;
 use super::removal::{Missing, Removal, System};
-use super::{Context, Exit, Mode, asked, conclude, finish};
+use super::{Context, Exit, Mode, asked, conclude, finish, proving};
 use crate::cli::{Apply, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
@@ -36,6 +36,10 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
         task.look(&context, round).await
     })
     .await?;
+    let finished = match args.run.verify {
+        true => proving::all(&context, &task, finished).await,
+        false => finished,
+    };
     conclude(&context, finished)
 }
 

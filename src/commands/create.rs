@@ -3,7 +3,7 @@
 
 use super::file;
 use super::reconcile::Task;
-use super::{Context, Exit, Finished, Mode, asked, conclude, failures, finish};
+use super::{Context, Exit, Finished, Mode, asked, conclude, failures, finish, proving};
 use crate::apply::{Outcome, annotated};
 use crate::cli::{CreateServiceAccount, Screen};
 use crate::error::Error;
@@ -17,6 +17,7 @@ pub async fn run(
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {
+    proving::check(&args.run, args.account.role.role_only)?;
     let mode = Mode::of(args.run.approval);
     let how = asked::How::creating(args);
     let described = match &args.config_file {
@@ -42,6 +43,10 @@ pub async fn run(
         task.look(&context, round).await
     })
     .await?;
+    let finished = match args.run.verify {
+        true => proving::all(&context, &task, finished).await,
+        false => finished,
+    };
     match (finished, task.accounts.as_slice()) {
         (Finished::Acted(outcomes), [asked]) if args.account.role.role_only => {
             print_manifests(&context, asked, outcomes)

@@ -27,11 +27,14 @@ mod file;
 mod get;
 pub mod permissions;
 mod provider;
+mod proving;
 mod reconcile;
 mod removal;
 pub mod render;
 mod thumbprint;
 mod update;
+mod verify;
+mod whoami;
 
 use file::Place;
 
@@ -65,6 +68,8 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
             delete::run(args, screen, running).await
         }
         Command::Doctor(args) => doctor::run(args, screen, running).await,
+        Command::Verify(args) => verify::run(args, screen, running).await,
+        Command::Whoami(args) => whoami::run(args, screen).await,
         Command::Apply(args) => apply::run(args, screen, running).await,
         Command::Export(args) => export::run(args, screen, running).await,
         Command::Render(args) => render::run(args, screen),
@@ -459,8 +464,14 @@ fn failures(outcomes: &mut [Outcome]) -> Result<Exit, Error> {
                 differences: outcome.track.drift.clone(),
             });
         }
+        let unproven = match outcome.proof.take() {
+            Some(Ok(proven)) => proven.failure(),
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
         let error = outcome.error.take();
-        failed.extend(error.map(|error| (target.clone(), error)));
+        let both = error.into_iter().chain(unproven);
+        failed.extend(both.map(|error| (target.clone(), error)));
     }
     errors.extend(told(count, failed));
     Error::all(errors).map_or(Ok(Exit::Done), Err)

@@ -3,7 +3,7 @@
 
 use super::file;
 use super::reconcile::Task;
-use super::{Context, Exit, Mode, asked, conclude, finish};
+use super::{Context, Exit, Mode, asked, conclude, finish, proving};
 use crate::cli::{Screen, UpdateServiceAccount};
 use crate::error::Error;
 use crate::plan::account::{Aim, Drift};
@@ -14,6 +14,7 @@ pub async fn run(
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {
+    proving::check(&args.run, args.role_only)?;
     let mode = Mode::of(args.run.approval);
     let how = asked::How::updating(args);
     let described = match &args.config_file {
@@ -40,5 +41,9 @@ pub async fn run(
         task.look(&context, round).await
     })
     .await?;
+    let finished = match args.run.verify {
+        true => proving::all(&context, &task, finished).await,
+        false => finished,
+    };
     conclude(&context, finished)
 }

@@ -4,7 +4,7 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{View, Width, columns};
+use super::{View, Width, columns, proof};
 use crate::apply::Outcome;
 use crate::issuer::Chain;
 use crate::kubernetes;
@@ -149,7 +149,11 @@ fn outcome(outcome: &Outcome) -> Value {
         .iter()
         .map(ToString::to_string)
         .chain(outcome.error.iter().map(ToString::to_string))
+        .chain(outcome.proof.as_ref().and_then(proof::failure))
         .collect();
+    if let Some(proof) = &outcome.proof {
+        item["proof"] = proof::proof(proof);
+    }
     if !errors.is_empty() {
         item["errors"] = errors.into();
     }
@@ -199,7 +203,7 @@ impl View for Outcomes<'_> {
         if !providers.is_empty() {
             text.push_str(&columns(&["PROVIDER", "STATUS"], &providers));
         }
-        text
+        text + &proof::proofs(self.0)
     }
 
     fn names(&self) -> Vec<String> {

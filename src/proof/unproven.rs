@@ -82,11 +82,10 @@ impl fmt::Display for Unproven {
 impl Unproven {
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
-        let cluster = self
-            .cluster
-            .as_ref()
-            .map(|cluster| format!(" --cluster {cluster}"))
-            .unwrap_or_default();
+        let cluster = match &self.cluster {
+            Some(cluster) => format!(" --cluster {cluster}"),
+            None => " --cluster NAME".to_owned(),
+        };
         let account = self
             .account
             .as_ref()
@@ -95,7 +94,7 @@ impl Unproven {
         let mut hints = Vec::from_iter(self.direct_hint(&cluster, &account));
         if self.account.is_some() && self.is_riddle() {
             hints.push(format!(
-                "find the cause: `irsactl doctor{cluster}{account}`"
+                "find the cause: `irsactl doctor{account}{cluster}`"
             ));
         }
         hints
@@ -104,19 +103,21 @@ impl Unproven {
     /// Whether the failure alone does not tell what to mend.
     fn is_riddle(&self) -> bool {
         match &self.cause {
-            Cause::NoServiceAccount | Cause::NoToken(_) | Cause::Unreachable(_) => false,
+            Cause::NoServiceAccount
+            | Cause::NoToken(_)
+            | Cause::Unreachable(_)
+            | Cause::NotAllowed { .. } => false,
             Cause::NoRole
             | Cause::Annotation { .. }
             | Cause::Claims(_)
             | Cause::Signature(_)
-            | Cause::Refused { .. }
-            | Cause::NotAllowed { .. } => true,
+            | Cause::Refused { .. } => true,
         }
     }
 
     fn direct_hint(&self, cluster: &str, account: &str) -> Option<String> {
         let make = format!(
-            "make it, with its role: `irsactl create iamserviceaccount{cluster}{account} --attach-policy-arn ARN --approve`"
+            "make it, with its role: `irsactl create iamserviceaccount{account}{cluster} --attach-policy-arn ARN --approve`"
         );
         match &self.cause {
             Cause::NoServiceAccount | Cause::NoRole => Some(make),
@@ -124,6 +125,10 @@ impl Unproven {
                 "this identity needs create on serviceaccounts/token: `kubectl auth can-i create serviceaccounts/token`"
                     .to_owned(),
             ),
+            Cause::NotAllowed { .. } => Some(format!(
+                "what stands against each is told above; where a policy is missing: `irsactl update \
+                 iamserviceaccount{account}{cluster} --add-policy-arn ARN --approve`"
+            )),
             Cause::Unreachable(_) => Some(
                 "check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".to_owned(),
             ),

@@ -1,12 +1,10 @@
 //! What is wrong with the claims of a token, by the rules of IAM.
 
 use std::fmt;
-use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Claims, time::utc};
-use crate::model::Timeout;
+use super::{Claims, span, utc};
 
 /// So far may clocks differ, in seconds: IAM takes a token this much too early or too late.
 const TOLERANCE: i64 = 300;
@@ -111,10 +109,4 @@ impl fmt::Display for ClaimFault {
 fn quoted(texts: &[String]) -> String {
     let quoted: Vec<String> = texts.iter().map(|text| format!("\"{text}\"")).collect();
     quoted.join(", ")
-}
-
-/// `59m`, `1h30m`.
-fn span(seconds: i64) -> String {
-    let seconds = u64::try_from(seconds).unwrap_or_default();
-    Timeout(Duration::from_secs(seconds)).to_string()
 }

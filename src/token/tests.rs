@@ -173,6 +173,20 @@ fn times_are_told_as_in_utc() {
     }
 }
 
+#[test]
+fn spans_are_told_in_the_unit_that_fits() {
+    for (seconds, wanted) in [
+        (-5, "0s"),
+        (0, "0s"),
+        (600, "10m"),
+        (172_799, "47h59m59s"),
+        (172_800, "2 days"),
+        (i64::MAX, "106751991167300 days"),
+    ] {
+        assert_eq!(span(seconds), wanted);
+    }
+}
+
 /// The same key that the sandbox signs with.
 fn rsa() -> ring::rsa::KeyPair {
     use base64::engine::general_purpose::STANDARD;

@@ -7,6 +7,7 @@ mod input;
 mod output;
 mod reconcile;
 mod refusals;
+mod verify;
 
 use serde_json::Value;
 

@@ -34,4 +34,6 @@ mod smoke;
 mod thumbprint;
 mod update;
 mod usage;
+mod verify;
 mod weather;
+mod whoami;

@@ -45,6 +45,19 @@ pub fn assert_no_secret(printed: &[u8]) {
     assert!(!text.contains(&password), "a run printed {password}");
 }
 
+/// Checks that nothing of what a sandbox issued was printed, not even a part that is long enough to
+/// tell it from others.
+pub fn assert_nothing_issued(printed: &[u8], secrets: &[String]) {
+    let text = String::from_utf8_lossy(printed);
+    for secret in secrets {
+        let part = &secret[..secret.len().min(40)];
+        assert!(
+            !text.contains(part),
+            "a run printed what was issued: {text}"
+        );
+    }
+}
+
 /// A sandbox and the environment that irsactl runs in.
 pub struct Bench {
     pub sandbox: Sandbox,
@@ -153,8 +166,10 @@ impl Bench {
     /// What a run printed and how it ended.
     pub fn ended(&self, child: Child) -> String {
         let output = child.wait_with_output().expect("irsactl ends");
-        assert_no_secret(&output.stdout);
-        assert_no_secret(&output.stderr);
+        for printed in [&output.stdout, &output.stderr] {
+            assert_no_secret(printed);
+            assert_nothing_issued(printed, &self.sandbox.secrets());
+        }
         let mut text = String::new();
         for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
             if !bytes.is_empty() {

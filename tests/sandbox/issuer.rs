@@ -68,6 +68,24 @@ impl World {
             .insert(keys_path.to_owned(), keys);
     }
 
+    /// Changes the keys that an issuer publishes; tokens are signed with the old one all the same.
+    pub fn change_keys(&mut self, issuer: &str, change: impl FnOnce(&mut Value)) {
+        let mut keys = token::key_set();
+        change(&mut keys);
+        let (host, path) = split(issuer);
+        let documents = &mut self.add_issuer_host(host).documents;
+        documents.insert(format!("{path}/keys"), keys.to_string());
+    }
+
+    /// The keys that an issuer publishes at the usual place, or those that it signs with.
+    pub fn published_keys(&self, issuer: &str) -> Value {
+        let (host, path) = split(issuer);
+        let listed = self.issuer_hosts.get(host);
+        let document = listed.and_then(|listed| listed.documents.get(&format!("{path}/keys")));
+        let parsed = document.map(|document| serde_json::from_str(document).unwrap_or_default());
+        parsed.unwrap_or_else(token::key_set)
+    }
+
     /// Whether someone serves a discovery document under that issuer URL.
     pub fn knows_issuer(&self, issuer: &str) -> bool {
         let (host, path) = split(issuer);

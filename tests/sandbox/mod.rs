@@ -190,6 +190,17 @@ impl Sandbox {
         )
     }
 
+    /// What nobody but its owner may see: the keys of the sessions that STS issued, and the signatures of
+    /// the tokens.
+    pub fn secrets(&self) -> Vec<String> {
+        let world = self.shared.lock();
+        let sessions = world.sessions.iter();
+        let keys = sessions.flat_map(|(key, session)| {
+            [key.clone(), session.secret.clone(), session.token.clone()]
+        });
+        keys.chain(token::issued().iter().cloned()).collect()
+    }
+
     /// Puts something else in a host's place.
     pub fn impostor(&self, host: &str, impostor: Impostor) {
         let mut world = self.shared.lock();

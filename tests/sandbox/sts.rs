@@ -306,16 +306,32 @@ fn check_certificate(world: &World, provider: &Provider) -> Result<(), Refusal> 
     ))
 }
 
+fn no_key() -> Refusal {
+    invalid_token(
+        "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity \
+         documentation for requirements",
+    )
+}
+
+fn not_valid() -> Refusal {
+    invalid_token("The web identity token that was passed could not be validated.")
+}
+
+/// By the keys that the issuer publishes now.
 fn verify(world: &World, jwt: &str) -> Result<(), Refusal> {
     match token::verify(world, jwt) {
-        Ok(_) => Ok(()),
-        Err(token::Failure::UnknownIssuer(_)) => Err(invalid_token(
-            "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity \
-             documentation for requirements",
-        )),
-        Err(token::Failure::BadSignature | token::Failure::Malformed) => Err(invalid_token(
-            "The web identity token that was passed could not be validated.",
-        )),
+        Ok(claims) => {
+            let own = token::key_set()["keys"][0].clone();
+            let published = world.published_keys(&claims.issuer);
+            let keys = trust::one_or_many(&published["keys"]);
+            match keys.into_iter().find(|key| key["kid"] == own["kid"]) {
+                Some(key) if key["n"] == own["n"] => Ok(()),
+                Some(_) => Err(not_valid()),
+                None => Err(no_key()),
+            }
+        }
+        Err(token::Failure::UnknownIssuer(_)) => Err(no_key()),
+        Err(token::Failure::BadSignature | token::Failure::Malformed) => Err(not_valid()),
     }
 }
 

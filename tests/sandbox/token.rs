@@ -1,7 +1,7 @@
 //! Service account tokens: JWTs signed with the one key of the sandbox. Apart from the Kubernetes
 //! API, which issues them, because the issuer publishes the key and STS verifies with it.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -82,7 +82,15 @@ pub fn sign_claims(claims: &Value) -> String {
         &mut signature,
     )
     .expect("an RSA signature");
-    format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
+    let signature = URL_SAFE_NO_PAD.encode(signature);
+    issued().push(signature.clone());
+    format!("{text}.{signature}")
+}
+
+/// The signatures of all tokens that any sandbox of this process issued: what makes them secrets.
+pub fn issued() -> MutexGuard<'static, Vec<String>> {
+    static ISSUED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    ISSUED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Verifies signature and issuer. Expiry and audience are the caller's matter, as each is another

@@ -49,6 +49,8 @@ pub struct Api {
     pub admission: Option<String>,
     /// Every object, whole, as the API would answer it.
     pub objects: BTreeMap<Key, Value>,
+    /// When set, every TokenRequest is answered with this text.
+    pub token: Option<String>,
     /// `MAJOR.MINOR` of `/version`.
     pub version: String,
     /// What `AWS_REGION` is in pods.
@@ -68,6 +70,7 @@ impl Api {
             asked: BTreeSet::new(),
             admission: None,
             objects: BTreeMap::new(),
+            token: None,
             version: "1.33".to_owned(),
             region: region.to_owned(),
             pod_identity: BTreeSet::new(),

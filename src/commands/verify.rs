@@ -1,0 +1,35 @@
+//! `verify`: proves that a service account can use its role.
+
+use super::file::Place;
+use super::proving::{self, Instead};
+use super::{Context, Exit, asked};
+use crate::cli::{Screen, Verify};
+use crate::error::Error;
+use crate::output::ProofView;
+use crate::progress::Running;
+use crate::proof::not_allowed;
+
+pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit, Error> {
+    let account = asked::required_name(&args.name)?;
+    let place = Place::new(Some(&args.cluster), args.issuer_url.as_ref())?;
+    let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+    let cluster = context.cluster(&place).await?;
+    let kubernetes = context.kubernetes(&cluster, &args.kubernetes).await?;
+    let instead = Instead {
+        role: args.role_arn.clone(),
+        audience: args.audience.clone(),
+    };
+    let proven = proving::proven(&context, &kubernetes, &cluster, &account, &instead).await?;
+    let mut verdicts = Vec::new();
+    for asked in &args.can {
+        verdicts.push(context.aws.iam.simulate(&proven.role, asked).await?);
+    }
+    context.output.print(&ProofView {
+        proven: &proven,
+        verdicts: &verdicts,
+    })?;
+    let denied = not_allowed(&proven.role, &verdicts);
+    let denied = denied.map(|cause| proving::unproven(&account, &cluster, cause));
+    let errors = proven.failure().into_iter().chain(denied);
+    Error::all(errors.collect()).map_or(Ok(Exit::Done), Err)
+}

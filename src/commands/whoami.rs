@@ -1,0 +1,115 @@
+//! `whoami`: what a token says, and which role it could assume; for pods and CI jobs, without a cluster
+//! and without credentials.
+
+use std::path::PathBuf;
+
+use super::{Exit, asked};
+use crate::aws::{Aws, Connection, Intervals};
+use crate::cli::{Screen, Whoami};
+use crate::error::Error;
+use crate::model::{RoleArn, Timeout};
+use crate::output::{Output, TokenView, remarks};
+use crate::proof::{self, Assumption, Patience, Unproven, assume};
+use crate::token::{self, Malformed, Secret, Token};
+
+/// Where the EKS webhooks put the names of their files: of IRSA, and of Pod Identity.
+const TOKEN_FILES: [&str; 2] = [
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+];
+/// Where that of IRSA puts the role.
+const ROLE: &str = "AWS_ROLE_ARN";
+/// How long throttling is put up with.
+const PATIENCE: Timeout = Timeout(std::time::Duration::from_secs(60));
+
+pub async fn run(args: &Whoami, screen: Screen) -> Result<Exit, Error> {
+    let output = Output {
+        format: args.output.into(),
+        quiet: screen.quiet,
+    };
+    let (secret, token) = read(args)?;
+    let assumes = args.assume || args.role_arn.is_some();
+    let role = match (&args.role_arn, role_of_environment()) {
+        (Some(role), _) => Some(role.clone()),
+        (None, Err(error)) if !assumes => {
+            output.warn(&error.to_string());
+            None
+        }
+        (None, role) => role?,
+    };
+    let now = proof::now();
+    for remark in remarks(&token, now) {
+        output.warn(&remark);
+    }
+    let assumption = match (assumes, &role) {
+        (false, _) => None,
+        (true, Some(role)) => Some(try_role(args, role, &secret).await?),
+        (true, None) => {
+            return Err(Error::Flags(format!(
+                "--role-arn must be set with --assume, or {ROLE}: the role to assume"
+            )));
+        }
+    };
+    output.print(&TokenView {
+        token: &token,
+        now,
+        role: role.as_ref(),
+        assumption: assumption.as_ref(),
+    })?;
+    let cause = assumption.and_then(|assumption| assumption.cause());
+    let failure = cause.map(|cause| {
+        Unproven {
+            account: token.claims.account().and_then(|name| name.parse().ok()),
+            cluster: None,
+            cause,
+        }
+        .into()
+    });
+    failure.map_or(Ok(Exit::Done), Err)
+}
+
+fn read(args: &Whoami) -> Result<(Secret, Token), Error> {
+    let path = args.token_file.clone().or_else(|| {
+        let mut files = TOKEN_FILES.iter().filter_map(std::env::var_os);
+        files.find(|file| !file.is_empty()).map(PathBuf::from)
+    });
+    let path = path.ok_or_else(|| {
+        let [file, _] = TOKEN_FILES;
+        Error::Flags(format!(
+            "--token-file must be set, or {file}: the file of the token"
+        ))
+    })?;
+    let (name, bytes) = asked::read_file(&path)?;
+    let wrong = |why: Malformed| Error::Read {
+        what: format!("the token in {name}"),
+        cause: why.to_string(),
+    };
+    let text = String::from_utf8(bytes).map_err(|_| wrong(Malformed::NotText))?;
+    let token = token::decode(&text).map_err(wrong)?;
+    Ok((Secret::new(text.trim()), token))
+}
+
+fn role_of_environment() -> Result<Option<RoleArn>, Error> {
+    let value = std::env::var(ROLE).unwrap_or_default();
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let role = value.parse().map_err(|rule| Error::Usage {
+        flag: ROLE,
+        value,
+        rule,
+    });
+    role.map(Some)
+}
+
+async fn try_role(args: &Whoami, role: &RoleArn, secret: &Secret) -> Result<Assumption, Error> {
+    let intervals = Intervals::from_environment();
+    let connection = Connection {
+        region: args.region.clone(),
+        profile: None,
+        patience: PATIENCE,
+        intervals,
+    };
+    let sts = Aws::connect(&connection).await?.sts;
+    Ok(assume(&sts, role, secret, Patience::None, intervals, &|_| {}).await)
+}

@@ -1,0 +1,314 @@
+//! A proof, step by step; and a token, claim by claim.
+
+use std::time::Duration;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use serde_json::{Value, json};
+
+use super::views::API_VERSION;
+use super::{View, Width, columns};
+use crate::apply::Outcome;
+use crate::error::Error;
+use crate::model::{RoleArn, Timeout};
+use crate::observe::Lookup;
+use crate::plan::Target;
+use crate::proof::{Assumption, Decision, Proven, Signature, Verdict};
+use crate::token::{POD_IDENTITY_AUDIENCE, Token, span, utc};
+
+/// What `verify` found.
+pub struct ProofView<'a> {
+    pub proven: &'a Proven,
+    pub verdicts: &'a [Verdict],
+}
+
+/// The same as a document.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    /// Whether every step held.
+    proven: bool,
+    #[serde(flatten)]
+    what: &'a Proven,
+    #[serde(skip_serializing_if = "<[Verdict]>::is_empty")]
+    permissions: &'a [Verdict],
+}
+
+impl Serialize for ProofView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let document = Document {
+            api_version: API_VERSION,
+            kind: "Proof",
+            proven: self.proven.failure().is_none(),
+            what: self.proven,
+            permissions: self.verdicts,
+        };
+        document.serialize(serializer)
+    }
+}
+
+impl View for ProofView<'_> {
+    fn table(&self, _: Width) -> String {
+        let mut rows = steps(self.proven);
+        rows.extend(self.verdicts.iter().map(|verdict| {
+            let result = match verdict.decision {
+                Decision::Allowed => "allowed",
+                Decision::Denied { .. } => "denied",
+                Decision::Unknown { .. } => "unknown",
+            };
+            let mut detail = verdict.permission.to_string();
+            if !verdict.is_allowed() {
+                detail = format!("{detail}: {}", verdict.reason());
+            }
+            row("permission", result, detail)
+        }));
+        columns(&["STEP", "RESULT", "DETAIL"], &rows)
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::from_iter(session(&self.proven.proof.assumption))
+    }
+}
+
+fn session(assumption: &Assumption) -> Option<String> {
+    match assumption {
+        Assumption::Assumed { arn, .. } => Some(arn.to_string()),
+        Assumption::Refused { .. } | Assumption::Unreachable { .. } | Assumption::NotTried => None,
+    }
+}
+
+fn row(step: &str, result: &str, detail: impl AsRef<str>) -> Vec<String> {
+    let detail = in_one_line(detail.as_ref());
+    vec![step.to_owned(), result.to_owned(), detail]
+}
+
+/// What others wrote, as it can stand in a table.
+fn in_one_line(text: &str) -> String {
+    super::harmless(text).replace('\n', "\u{fffd}")
+}
+
+/// A line for each step that was tried.
+fn steps(proven: &Proven) -> Vec<Vec<String>> {
+    let proof = &proven.proof;
+    let token = match &proof.token {
+        Lookup::Found(token) => token,
+        Lookup::Missing => return vec![row("token", "missing", "")],
+        Lookup::Unknown(why) => return vec![row("token", "unknown", why)],
+    };
+    let claims = &token.claims;
+    let life = span(claims.expires_at.saturating_sub(claims.issued_at));
+    let audiences = claims.audiences.join(", ");
+    let detail = format!("{} for {audiences}, for {life}", claims.subject);
+    let mut rows = vec![row("token", "issued", detail)];
+    let faults = proof.claim_faults.iter();
+    rows.extend(faults.map(|fault| row("claims", "wrong", fault.to_string())));
+    if proof.claim_faults.is_empty() {
+        rows.push(row("claims", "right", "issuer, subject, audience, times"));
+    }
+    rows.push(match &proof.signature {
+        Signature::Verified { key_id } => row("signature", "verified", format!("key {key_id}")),
+        Signature::Unknown { why } => row("signature", "unknown", why),
+        Signature::Fault { fault } => row("signature", "wrong", fault.to_string()),
+    });
+    rows.extend(assumed(&proof.assumption, &proven.role));
+    rows
+}
+
+fn assumed(assumption: &Assumption, role: &RoleArn) -> Vec<Vec<String>> {
+    match assumption {
+        Assumption::Assumed { arn, tries, waited } => {
+            let late = match tries {
+                1 => String::new(),
+                tries => format!(
+                    ", at try {tries} after {}",
+                    Timeout(Duration::from_secs(*waited))
+                ),
+            };
+            vec![
+                row("role", "assumed", format!("{role}{late}")),
+                row("caller", "is", arn.to_string()),
+            ]
+        }
+        Assumption::Refused { refusal, .. } => {
+            vec![row("role", "refused", format!("{role}: {refusal}"))]
+        }
+        Assumption::Unreachable { why } => vec![row("role", "unknown", format!("{role}: {why}"))],
+        Assumption::NotTried => Vec::new(),
+    }
+}
+
+/// The proofs at the end of a command that makes or changes; nothing, where none was asked for.
+pub fn proofs(outcomes: &[Outcome]) -> String {
+    let row = |outcome: &Outcome| {
+        let proof = outcome.proof.as_ref()?;
+        let assumption = proof.as_ref().ok().map(|proven| &proven.proof.assumption);
+        let caller = assumption.and_then(session);
+        let is_proven = failure(proof).is_none();
+        let Target::ServiceAccount(name) = &outcome.track.target else {
+            return None;
+        };
+        Some(vec![
+            name.namespace.to_string(),
+            name.name.clone(),
+            if is_proven { "yes" } else { "no" }.to_owned(),
+            caller.unwrap_or_else(|| "-".to_owned()),
+        ])
+    };
+    let rows: Vec<_> = outcomes.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let header = ["NAMESPACE", "NAME", "VERIFIED", "CALLER"];
+    format!("\n{}", columns(&header, &rows))
+}
+
+/// One of them as a part of a document.
+pub fn proof(proof: &Result<Proven, Error>) -> Value {
+    let mut value = match proof {
+        Ok(proven) => json!(proven.proof),
+        Err(_) => json!({}),
+    };
+    value["proven"] = failure(proof).is_none().into();
+    value
+}
+
+/// What did not hold, in words.
+pub fn failure(proof: &Result<Proven, Error>) -> Option<String> {
+    match proof {
+        Ok(proven) => Some(proven.failure()?.to_string()),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// What `whoami` read.
+pub struct TokenView<'a> {
+    pub token: &'a Token,
+    /// Seconds since 1970.
+    pub now: i64,
+    pub role: Option<&'a RoleArn>,
+    /// Where the role was tried.
+    pub assumption: Option<&'a Assumption>,
+}
+
+impl TokenView<'_> {
+    /// The provider that the role's account must have of the token's issuer.
+    fn provider(&self) -> Option<String> {
+        let role = self.role?;
+        let issuer = &self.token.claims.issuer;
+        let issuer = issuer.strip_prefix("https://")?;
+        let (partition, account) = (role.partition(), role.account());
+        Some(format!(
+            "arn:{partition}:iam::{account}:oidc-provider/{issuer}"
+        ))
+    }
+
+    fn is_expired(&self) -> bool {
+        self.now >= self.token.claims.expires_at
+    }
+
+    /// A time, and how far it is.
+    fn told(&self, seconds: i64) -> String {
+        let far = match seconds.saturating_sub(self.now) {
+            past @ ..=0 => format!("{} ago", span(past.saturating_neg())),
+            future => format!("in {}", span(future)),
+        };
+        format!("{}, {far}", utc(seconds))
+    }
+
+    fn told_role(&self) -> String {
+        match self.role {
+            Some(role) => role.to_string(),
+            None => "none: AWS_ROLE_ARN names no role".to_owned(),
+        }
+    }
+}
+
+impl Serialize for TokenView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("apiVersion", API_VERSION)?;
+        map.serialize_entry("kind", "Token")?;
+        map.serialize_entry("header", &self.token.header)?;
+        map.serialize_entry("claims", &self.token.claims)?;
+        map.serialize_entry("expired", &self.is_expired())?;
+        map.serialize_entry("podIdentity", &self.token.claims.is_for_pod_identity())?;
+        if let Some(role) = self.role {
+            map.serialize_entry("roleARN", role)?;
+        }
+        if let Some(provider) = self.provider() {
+            map.serialize_entry("providerARN", &provider)?;
+        }
+        if let Some(assumption) = self.assumption {
+            map.serialize_entry("assumption", assumption)?;
+        }
+        map.end()
+    }
+}
+
+impl View for TokenView<'_> {
+    fn table(&self, _: Width) -> String {
+        let (header, claims) = (&self.token.header, &self.token.claims);
+        let key = header.key_id.as_deref().unwrap_or("-");
+        let expires = match self.is_expired() {
+            true => "EXPIRED",
+            false => "EXPIRES",
+        };
+        let mut rows = vec![
+            ("ISSUER", claims.issuer.clone()),
+            ("SUBJECT", claims.subject.clone()),
+            ("AUDIENCE", claims.audiences.join(", ")),
+            ("ISSUED", self.told(claims.issued_at)),
+            (expires, self.told(claims.expires_at)),
+            ("SIGNED BY", format!("{}, key {key}", header.algorithm)),
+        ];
+        let optional = [
+            ("SERVICE ACCOUNT", claims.account()),
+            ("POD", claims.pod.clone()),
+            ("NODE", claims.node.clone()),
+            ("ROLE", Some(self.told_role())),
+            ("BY PROVIDER", self.provider()),
+            ("CALLER", self.assumption.and_then(session)),
+        ];
+        rows.extend(
+            optional
+                .map(|(name, value)| Some((name, value?)))
+                .into_iter()
+                .flatten(),
+        );
+        rows.iter()
+            .map(|(name, value)| format!("{name:<18}{}\n", in_one_line(value)))
+            .collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let session = self.assumption.and_then(session);
+        vec![session.unwrap_or_else(|| self.token.claims.subject.clone())]
+    }
+}
+
+/// What the reader of a token should know, besides what it says.
+pub fn remarks(token: &Token, now: i64) -> Vec<String> {
+    let claims = &token.claims;
+    let mut remarks = Vec::new();
+    if now >= claims.expires_at {
+        remarks.push(
+            "the token has expired: the file is old, or the program read it once and keeps it; the kubelet renews \
+             the files of pods"
+                .to_owned(),
+        );
+    }
+    if claims.is_for_pod_identity() {
+        remarks.push(format!(
+            "the token is one of EKS Pod Identity ({POD_IDENTITY_AUDIENCE}): the agent of the node exchanges it, STS \
+             does not take it"
+        ));
+    }
+    if !claims.issuer.starts_with("https://") {
+        remarks
+            .push("the issuer is no https URL: no IAM OIDC provider can be made of it".to_owned());
+    }
+    remarks
+}
