@@ -23,10 +23,11 @@ iam:
 ";
 
 /// Every command that makes calls, and `render`.
-fn commands() -> [String; 11] {
+fn commands() -> [String; 12] {
     [
         "associate-oidc-provider --cluster demo --approve".to_owned(),
         format!("create iamserviceaccount a --cluster demo --attach-policy-arn {S3} --approve"),
+        "verify default/a --cluster demo --can s3:GetObject".to_owned(),
         GET.to_owned(),
         "apply -f ~/cluster.yaml --prune --repair-drift --approve".to_owned(),
         format!("update iamserviceaccount a --cluster demo --attach-policy-arn {S3} --approve"),
@@ -75,7 +76,7 @@ fn a_printed_secret_is_found() {
 fn a_session_is_used_and_not_shown() {
     let bench = loud();
     let printed = run_all(&bench);
-    assert_eq!(printed.matches("[exit 0]").count(), 11, "{printed}");
+    assert_eq!(printed.matches("[exit 0]").count(), 12, "{printed}");
     assert!(printed.contains("CreateStack: 200"), "{printed}");
 }
 
@@ -204,7 +205,7 @@ fn a_proxys_password_is_used_for_issuer_kubernetes_and_aws() {
     let mut bench = behind_password("s3cret%2F%40%3A");
     bench.set("AWS_ENDPOINT_URL", "");
     let printed = run_all(&bench);
-    assert_eq!(printed.matches("[exit 0]").count(), 11, "{printed}");
+    assert_eq!(printed.matches("[exit 0]").count(), 12, "{printed}");
 }
 
 #[test]

@@ -33,6 +33,9 @@ fn help_of_the_program() {
       delete                      Delete IAM service accounts
       apply                       Make a whole config file true: provider, roles and
                                   service accounts
+      verify                      Prove that a service account can assume its role
+      whoami                      Tell what a token says, and which role it could
+                                  assume
       export                      Print the config file that describes what exists
       render                      Print what create would make, for other tools:
                                   offline, without credentials
@@ -92,6 +95,8 @@ fn help_of_the_program() {
       update                      Change IAM service accounts
       delete                      Delete IAM service accounts
       apply                       Make a whole config file true: provider, roles and service accounts
+      verify                      Prove that a service account can assume its role
+      whoami                      Tell what a token says, and which role it could assume
       export                      Print the config file that describes what exists
       render                      Print what create would make, for other tools: offline, without
                                   credentials
@@ -555,6 +560,10 @@ fn help_of_create_iamserviceaccount() {
           --detailed-exitcode
               Exit with 3 when there is something to do
 
+          --verify
+              Prove in the end that the service accounts can assume their roles, as
+              verify does
+
           --parallel <N>
               Service accounts to work on side by side, 1 to 64
               
@@ -726,6 +735,9 @@ fn help_of_create_iamserviceaccount() {
 
           --detailed-exitcode
               Exit with 3 when there is something to do
+
+          --verify
+              Prove in the end that the service accounts can assume their roles, as verify does
 
           --parallel <N>
               Service accounts to work on side by side, 1 to 64
@@ -1289,6 +1301,8 @@ fn without_arguments_the_help_is_shown() {
       update                      Change IAM service accounts
       delete                      Delete IAM service accounts
       apply                       Make a whole config file true: provider, roles and service accounts
+      verify                      Prove that a service account can assume its role
+      whoami                      Tell what a token says, and which role it could assume
       export                      Print the config file that describes what exists
       render                      Print what create would make, for other tools: offline, without
                                   credentials

@@ -38,7 +38,7 @@ pub fn timeless(text: &str) -> String {
 }
 
 /// Calls that are made side by side, in one order.
-fn sorted(calls: &str) -> String {
+pub fn sorted(calls: &str) -> String {
     let mut calls: Vec<&str> = calls.lines().collect();
     calls.sort_unstable();
     calls.join("\n")

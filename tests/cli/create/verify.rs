@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use super::CREATE;
 use crate::sandbox::Access;
 use crate::support::Bench;
+use crate::verify::{sorted, timeless};
 
 const ASSUME: &str = "sts AssumeRoleWithWebIdentity";
 const FILE: &str = "
@@ -38,22 +39,22 @@ fn what_was_made_is_proven() {
     created service account default/s3-reader
     [exit 0]
     ");
-    assert_snapshot!(bench.calls(), @"
-    eks DescribeCluster
-    cloudformation DescribeStacks
-    iam GetPolicy
-    iam GetOpenIDConnectProvider
-    kubernetes get serviceaccounts
+    assert_snapshot!(sorted(&bench.calls()), @"
     cloudformation CreateStack
     cloudformation DescribeStacks
-    kubernetes apply serviceaccounts
+    cloudformation DescribeStacks
     eks DescribeCluster
-    kubernetes get serviceaccounts
-    kubernetes create serviceaccounts/token
-    sts AssumeRoleWithWebIdentity
+    eks DescribeCluster
+    iam GetOpenIDConnectProvider
+    iam GetPolicy
     issuer /id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration
-    sts GetCallerIdentity
     issuer /id/ACA918B97A182DBCBA56500C5E47D92E/keys
+    kubernetes apply serviceaccounts
+    kubernetes create serviceaccounts/token
+    kubernetes get serviceaccounts
+    kubernetes get serviceaccounts
+    sts AssumeRoleWithWebIdentity
+    sts GetCallerIdentity
     ");
 }
 
@@ -104,7 +105,7 @@ fn a_proof_that_fails_is_the_runs_failure_and_not_that_of_the_role() {
     hint: find the cause: `irsactl doctor default/s3-reader --cluster demo`
     [exit 1]
     ");
-    assert_snapshot!(bench.run(&format!("{CREATE} --verify -o json")), @r#"
+    assert_snapshot!(timeless(&bench.run(&format!("{CREATE} --verify -o json"))), @r#"
     [stdout]
     {
         "apiVersion": "irsactl/v1",
@@ -135,11 +136,11 @@ fn a_proof_that_fails_is_the_runs_failure_and_not_that_of_the_role() {
                             "audiences": [
                                 "sts.amazonaws.com"
                             ],
-                            "expiresAt": 1795340818,
-                            "issuedAt": 1795340218,
+                            "expiresAt": TIME,
+                            "issuedAt": TIME,
                             "issuer": "https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E",
                             "namespace": "default",
-                            "notBefore": 1795340218,
+                            "notBefore": TIME,
                             "serviceAccount": "s3-reader",
                             "subject": "system:serviceaccount:default:s3-reader"
                         },
