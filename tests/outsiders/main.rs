@@ -19,6 +19,7 @@ mod iam;
 mod kubernetes;
 mod openssl;
 mod others;
+mod reads;
 mod render;
 mod roles;
 mod scale;

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::aws::{Caller, Parameters, Refusal};
 use super::cloudformation::Stack;
-use super::eks;
 use super::http::Request;
 use super::iam::{Decision, decision};
 use super::trust::Context;
 use super::world::{Account, Service, World};
+use super::{analyzer, eks, trail};
 
 /// Who makes a call to AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,6 +98,9 @@ pub fn check(
         Service::Eks => of_eks(caller, request),
         Service::Iam => of_iam(account, caller, &parameters),
         Service::CloudFormation => of_cloudformation(account, caller, &parameters),
+        Service::Ec2 => of_reads("ec2", parameters.text("Action").unwrap_or_default()),
+        Service::CloudTrail => of_reads("cloudtrail", &trail::operation(request)),
+        Service::AccessAnalyzer => of_reads("access-analyzer", &analyzer::operation(request)),
         // GetCallerIdentity needs no permission.
         _ => Vec::new(),
     };
@@ -106,7 +109,8 @@ pub fn check(
         let asked = (Hand::Caller, needed.action.clone());
         account.rights.asked.insert(asked);
         let code = match service {
-            Service::Eks => "AccessDeniedException",
+            Service::Eks | Service::CloudTrail | Service::AccessAnalyzer => "AccessDeniedException",
+            Service::Ec2 => "UnauthorizedOperation",
             _ => "AccessDenied",
         };
         allowed(policies.as_deref(), &caller.arn, &needed, code)?;
@@ -177,11 +181,26 @@ fn allowed(
     Err(Refusal::new(403, code, message))
 }
 
+/// These have no resources.
+fn of_reads(service: &str, operation: &str) -> Vec<Needed> {
+    vec![Needed::new(&format!("{service}:{operation}"), "*")]
+}
+
 fn of_eks(caller: &Caller, request: &Request) -> Vec<Needed> {
     let (operation, subject) = eks::identify(request);
     let (partition, region, account) = (caller.partition, &caller.region, &caller.account);
+    let kind = match operation {
+        "DescribeAddon" => "addon",
+        "DescribePodIdentityAssociation" | "DeletePodIdentityAssociation" => {
+            "podidentityassociation"
+        }
+        _ => "cluster",
+    };
     let resource = match subject.starts_with("arn:") {
         true => subject,
+        false if kind != "cluster" => {
+            format!("arn:{partition}:eks:{region}:{account}:{kind}/{subject}")
+        }
         false if subject.is_empty() => format!("arn:{partition}:eks:{region}:{account}:cluster/*"),
         false => format!("arn:{partition}:eks:{region}:{account}:cluster/{subject}"),
     };

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::http::{Reply, Request};
 use super::world::{Service, World, partition};
-use super::{authorization, cloudformation, eks, iam, sts};
+use super::{analyzer, authorization, cloudformation, eks, iam, network, sts, trail};
 
 /// An error answer: HTTP status, AWS's error code, message.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +59,11 @@ pub fn identify(_world: &World, request: &Request) -> (Service, String, String) 
         let (operation, subject) = eks::identify(request);
         return (service, operation.to_owned(), subject);
     }
+    match service {
+        Service::CloudTrail => return (service, trail::operation(request), String::new()),
+        Service::AccessAnalyzer => return (service, analyzer::operation(request), String::new()),
+        _ => {}
+    }
     let parameters = Parameters::of(request);
     let operation = parameters.text("Action").unwrap_or_default().to_owned();
     let names = [
@@ -70,6 +75,7 @@ pub fn identify(_world: &World, request: &Request) -> (Service, String, String) 
         "RoleArn",
         "PolicyName",
         "ChangeSetName",
+        "Filter.1.Value.1",
     ];
     let subject = names.iter().find_map(|name| parameters.text(name));
     (service, operation, subject.unwrap_or_default().to_owned())
@@ -82,7 +88,9 @@ pub fn answer(world: &mut World, request: &Request) -> Reply {
     let parameters = Parameters::of(request);
     let action = parameters.text("Action").unwrap_or_default().to_owned();
     let result = if service == Service::Sts && action == "AssumeRoleWithWebIdentity" {
-        sts::assume_role_with_web_identity(world, &parameters)
+        let result = sts::assume_role_with_web_identity(world, &parameters);
+        trail::record_web_identity(world, &parameters, result.as_ref().err());
+        result
     } else {
         let caller = caller(world, request).and_then(|caller| {
             authorization::check(world, &caller, service, request)?;
@@ -92,6 +100,9 @@ pub fn answer(world: &mut World, request: &Request) -> Reply {
             Err(refused) => Err(refused),
             Ok(caller) => match service {
                 Service::Eks => return eks::answer(world, &caller, request),
+                Service::Ec2 => return network::answer(world, &caller, &parameters),
+                Service::CloudTrail => return trail::answer(world, &caller, request),
+                Service::AccessAnalyzer => return analyzer::answer(world, request),
                 Service::Iam => iam::answer(world, &caller, &action, &parameters),
                 Service::CloudFormation => {
                     cloudformation::answer(world, &caller, &action, &parameters)
@@ -110,12 +121,17 @@ pub fn answer(world: &mut World, request: &Request) -> Reply {
     }
 }
 
-/// The error reply of an AWS service: JSON for EKS, XML for the others.
+/// The error reply of an AWS service: JSON for some, XML for the others.
 pub fn refusal(service: Service, status: u16, code: &str, message: &str) -> Reply {
-    if service == Service::Eks {
-        let mut reply = Reply::json(status, &serde_json::json!({ "message": message }));
-        reply.headers.push(("x-amzn-errortype", code.to_owned()));
-        return reply;
+    match service {
+        Service::Eks | Service::AccessAnalyzer => {
+            let mut reply = Reply::json(status, &serde_json::json!({ "message": message }));
+            reply.headers.push(("x-amzn-errortype", code.to_owned()));
+            return reply;
+        }
+        Service::CloudTrail => return trail::refusal(status, code, message),
+        Service::Ec2 => return network::refusal(status, code, message),
+        _ => {}
     }
     let kind = if status < 500 { "Sender" } else { "Receiver" };
     let error = Xml::default()
@@ -175,6 +191,9 @@ fn service_of(request: &Request) -> Service {
             "iam" => return Service::Iam,
             "cloudformation" => return Service::CloudFormation,
             "sts" => return Service::Sts,
+            "ec2" => return Service::Ec2,
+            "cloudtrail" => return Service::CloudTrail,
+            "access-analyzer" => return Service::AccessAnalyzer,
             _ => {}
         }
     }
@@ -222,8 +241,12 @@ fn scope(request: &Request) -> Option<Scope> {
 /// Resolves the access key: `AKIA` + account id is that account's user, an `ASIA` key a session
 /// that STS issued.
 fn caller(world: &World, request: &Request) -> Result<Caller, Refusal> {
-    let eks = service_of(request) == Service::Eks;
-    let code = |query: &'static str, json: &'static str| if eks { json } else { query };
+    let service = service_of(request);
+    let code = |query: &'static str, json: &'static str| match service {
+        Service::Eks | Service::CloudTrail | Service::AccessAnalyzer => json,
+        Service::Ec2 => network::unknown_caller(query),
+        _ => query,
+    };
     let Some(scope) = scope(request) else {
         let code = code(
             "MissingAuthenticationToken",
@@ -426,6 +449,16 @@ impl Xml {
     pub fn element(mut self, name: &str, inner: Self) -> Self {
         let _ = write!(self.0, "<{name}>{}</{name}>", inner.0);
         self
+    }
+
+    /// What follows.
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.push_str(&other.0);
+        self
+    }
+
+    pub fn into_text(self) -> String {
+        self.0
     }
 
     /// `<name><member>…</member>…</name>`.

@@ -1,5 +1,10 @@
-//! EKS (REST-JSON): clusters to describe and list, their tags. Clusters are arranged by the test
-//! (`World::add_cluster`); nothing here creates one.
+//! EKS (REST-JSON): clusters to describe and list, their tags; their add-ons and Pod Identity
+//! associations in the file beside. Clusters are arranged by the test (`World::add_cluster`); nothing here
+//! creates one.
+
+mod addons;
+
+pub use addons::{Addon, Association};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,6 +32,9 @@ pub fn identify(request: &Request) -> (&'static str, String) {
         (&Method::GET, Some(name)) if name.rfind('/') == Some(0) => {
             ("DescribeCluster", percent_decoded(&name[1..]))
         }
+        (method, Some(inner)) => {
+            addons::identify(method, inner).unwrap_or_else(|| ("Unknown", percent_decoded(path)))
+        }
         _ => ("Unknown", percent_decoded(path)),
     }
 }
@@ -37,6 +45,9 @@ pub fn answer(world: &mut World, caller: &Caller, request: &Request) -> Reply {
     let result = match operation {
         "DescribeCluster" => describe_cluster(world, caller, &subject),
         "ListClusters" => list_clusters(world, caller, &query),
+        operation if addons::knows(operation) => {
+            addons::answer(world, caller, operation, &subject, request)
+        }
         "ListTagsForResource" => {
             tagged(world, caller, &subject).map(|cluster| json!({ "tags": cluster.tags }))
         }

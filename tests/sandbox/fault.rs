@@ -163,12 +163,20 @@ impl Fault {
 
 /// Whether an error's code says that there were too many calls.
 pub fn is_throttling(code: &str) -> bool {
-    ["Throttling", "ThrottlingException", "TooManyRequests"].contains(&code)
+    [
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequests",
+        "RequestLimitExceeded",
+    ]
+    .contains(&code)
 }
 
 fn throttled(service: Service) -> Effect {
     let (status, code, message) = match service {
-        Service::Eks => (429, "ThrottlingException", "Rate exceeded"),
+        Service::Eks | Service::AccessAnalyzer => (429, "ThrottlingException", "Rate exceeded"),
+        Service::CloudTrail => (400, "ThrottlingException", "Rate exceeded"),
+        Service::Ec2 => (503, "RequestLimitExceeded", "Request limit exceeded."),
         Service::Kubernetes => (
             429,
             "TooManyRequests",
@@ -273,7 +281,10 @@ fn kind(service: Option<Service>, operation: Option<&str>, words: &[&str]) -> Re
                 let prefix = service.map_or("service", Service::name);
                 let operation = operation.unwrap_or("Operation");
                 let code = match service {
-                    Some(Service::Eks) => "AccessDeniedException",
+                    Some(Service::Ec2) => "UnauthorizedOperation",
+                    Some(Service::Eks | Service::CloudTrail | Service::AccessAnalyzer) => {
+                        "AccessDeniedException"
+                    }
                     _ => "AccessDenied",
                 };
                 error(

@@ -1,9 +1,10 @@
-//! A stand-in for everything irsactl talks to, on loopback: EKS, IAM, CloudFormation and STS on
-//! one HTTP port, the OIDC issuer and the Kubernetes API over TLS under their real names behind a
+//! A stand-in for everything irsactl talks to, on loopback: EKS, IAM, CloudFormation, STS
+//! and the reads of EC2, CloudTrail and Access Analyzer on one HTTP port, the OIDC issuer and the Kubernetes API over TLS under their real names behind a
 //! CONNECT proxy. Tests start it in-process; `cargo run --example sandbox` starts it by itself.
 //! It is also the project's description of the outside world: read it to learn how AWS behaves
 //! where irsactl can notice.
 
+mod analyzer;
 mod authorization;
 mod aws;
 mod certificates;
@@ -16,19 +17,23 @@ mod iam;
 mod impostor;
 mod issuer;
 mod kubernetes;
+mod network;
 mod proxy;
 mod sts;
 mod token;
+mod trail;
 mod trust;
 mod world;
 
 pub use authorization::Hand;
 pub use certificates::{Authority, Chain, thumbprint};
 pub use cloudformation::{NO_CHANGES, NO_UPDATES};
+pub use eks::{Addon, Association};
 pub use fault::{Effect, Fault, Kind, Which};
 pub use iam::{ManagedPolicy, Provider, Role};
 pub use impostor::{Impostor, Speech};
 pub use kubernetes::Access;
+pub use network::{Instance, Rule, SecurityGroup, VpcEndpoint};
 pub use token::sign_claims;
 pub use world::{Account, Call, Cluster, Count, Options, Pace, Service, World};
 

@@ -12,13 +12,16 @@ use super::authorization::Rights;
 use super::aws::digest;
 use super::certificates::{Authority, Chain, Identities};
 use super::cloudformation::{NO_CHANGES, Stacks};
+use super::eks::{Addon, Association};
 use super::fault::{Effect, Fault, Which, is_throttling};
 use super::hook::Hook;
 use super::http::Request;
 use super::iam::{ManagedPolicy, Provider, Role};
 use super::impostor::Impostor;
 use super::kubernetes::Api;
+use super::network::Network;
 use super::sts::Session;
+use super::trail::Event;
 
 /// The world behind its lock, and a bell that rings at every call and when it took effect.
 pub type Shared = Arc<SharedWorld>;
@@ -49,6 +52,9 @@ pub enum Service {
     Iam,
     CloudFormation,
     Sts,
+    Ec2,
+    CloudTrail,
+    AccessAnalyzer,
     Kubernetes,
     Issuer,
 }
@@ -60,6 +66,9 @@ impl Service {
             Self::Iam => "iam",
             Self::CloudFormation => "cloudformation",
             Self::Sts => "sts",
+            Self::Ec2 => "ec2",
+            Self::CloudTrail => "cloudtrail",
+            Self::AccessAnalyzer => "access-analyzer",
             Self::Kubernetes => "kubernetes",
             Self::Issuer => "issuer",
         }
@@ -75,6 +84,9 @@ impl FromStr for Service {
             Self::Iam,
             Self::CloudFormation,
             Self::Sts,
+            Self::Ec2,
+            Self::CloudTrail,
+            Self::AccessAnalyzer,
             Self::Kubernetes,
             Self::Issuer,
         ]
@@ -201,6 +213,9 @@ pub struct Cluster {
     pub tags: BTreeMap<String, String>,
     /// Extra members of DescribeCluster's answer (`outpostConfig`, `connectorConfig`, …).
     pub extra: serde_json::Map<String, serde_json::Value>,
+    pub addons: Vec<Addon>,
+    /// Of Pod Identity.
+    pub associations: Vec<Association>,
     /// Signs the API server's certificate; its PEM is certificateAuthority.data.
     pub authority: Authority,
     pub api: Api,
@@ -245,6 +260,10 @@ pub struct World {
     pub serial: u64,
     /// Role sessions that STS issued, by access key.
     pub sessions: BTreeMap<String, Session>,
+    /// Of the first account in the sandbox's region.
+    pub network: Network,
+    /// What CloudTrail recorded, oldest first.
+    pub trail: Vec<Event>,
     /// Members on a page of any list that names no number itself; a test lowers it to see pages.
     pub page_size: usize,
     /// Why a change set that changes nothing fails: NO_CHANGES, or NO_UPDATES of a test.
@@ -276,6 +295,8 @@ impl World {
             hooks: Vec::new(),
             serial: 0,
             sessions: BTreeMap::new(),
+            network: Network::default(),
+            trail: Vec::new(),
             page_size: 100,
             no_changes: NO_CHANGES,
             options: options.clone(),
@@ -309,6 +330,8 @@ impl World {
             endpoint_host: format!("{}.gr7.{region}.eks.{suffix}", id("endpoint")),
             tags: BTreeMap::new(),
             extra: serde_json::Map::new(),
+            addons: Vec::new(),
+            associations: Vec::new(),
             authority: Authority::new("kubernetes"),
             api: Api::new(region),
         });

@@ -40,6 +40,8 @@ pub struct Role {
     pub description: String,
     /// Milliseconds since 1970.
     pub created: i64,
+    /// When, and in which region.
+    pub last_used: Option<(i64, String)>,
 }
 
 impl Role {
@@ -427,7 +429,12 @@ fn description(role: &Role, whole: bool) -> Xml {
     } else {
         xml.tags(&role.tags)
     };
-    xml.element("RoleLastUsed", Xml::default())
+    let last_used = role.last_used.as_ref().map(|(at, region)| {
+        Xml::default()
+            .text("LastUsedDate", &timestamp_in_seconds(*at))
+            .text("Region", region)
+    });
+    xml.element("RoleLastUsed", last_used.unwrap_or_default())
 }
 
 fn attached(role: &Role) -> Vec<Xml> {
