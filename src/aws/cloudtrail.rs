@@ -1,9 +1,11 @@
 //! CloudTrail: what it recorded of pods that were refused.
 
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use super::signed::{Request, Service, Signed};
 use crate::error::Error;
+use crate::observe::Lookup;
 use crate::observe::health::RecordedFailure;
 
 pub const SERVICE: Service = Service {
@@ -15,17 +17,42 @@ pub const SERVICE: Service = Service {
 /// Of 50 events each: LookupEvents takes two calls a second.
 const PAGES: usize = 2;
 
-pub struct CloudTrail(pub(super) Signed);
+pub struct CloudTrail {
+    signed: Signed,
+    /// All roles of a run share one look, as calls are that few.
+    recorded: OnceCell<Lookup<Vec<RecordedFailure>>>,
+}
 
 impl CloudTrail {
-    /// Failed calls of AssumeRoleWithWebIdentity in this region since then (seconds since 1970), newest
-    /// first, that name the role or whose role was not recorded (LookupEvents). CloudTrail keeps events
-    /// for 90 days, and shows them up to 15 minutes late.
+    pub(super) fn new(signed: Signed) -> Self {
+        Self {
+            signed,
+            recorded: OnceCell::new(),
+        }
+    }
+
+    /// Failed calls of AssumeRoleWithWebIdentity in this region that name the role or whose role was not
+    /// recorded, newest first (LookupEvents). `since` (seconds since 1970) is the first caller's.
+    /// CloudTrail keeps events for 90 days, and shows them up to 15 minutes late.
     pub async fn web_identity_failures(
         &self,
         role: &str,
         since: i64,
-    ) -> Result<Vec<RecordedFailure>, Error> {
+    ) -> Lookup<Vec<RecordedFailure>> {
+        let all = async { Lookup::of(self.failures(since).await) };
+        match self.recorded.get_or_init(|| all).await {
+            Lookup::Found(all) => {
+                let named = |failure: &&RecordedFailure| match &failure.role {
+                    Some(named) => named == role,
+                    None => true,
+                };
+                Lookup::Found(all.iter().filter(named).cloned().collect())
+            }
+            other => other.clone(),
+        }
+    }
+
+    async fn failures(&self, since: i64) -> Result<Vec<RecordedFailure>, Error> {
         let mut failures = Vec::new();
         let mut token: Option<String> = None;
         for _ in 0..PAGES {
@@ -34,12 +61,9 @@ impl CloudTrail {
                 let body: Value = serde_json::from_str(text).ok()?;
                 body["Events"].is_array().then_some(body)
             };
-            let page = self.0.call("LookupEvents", role, request, read).await?;
+            let page = self.signed.call("LookupEvents", "", request, read).await?;
             let events = page["Events"].as_array().into_iter().flatten();
-            failures.extend(events.filter_map(failure).filter(|failure| {
-                let named = failure.role.as_deref();
-                named.is_none_or(|named| named == role)
-            }));
+            failures.extend(events.filter_map(failure));
             token = page["NextToken"].as_str().map(str::to_owned);
             if token.is_none() {
                 break;

@@ -177,7 +177,7 @@ impl Aws {
         let signed = |service| Signed::new(config, &region, service);
         Self {
             ec2: Ec2(signed(&ec2::SERVICE)),
-            cloudtrail: CloudTrail(signed(&cloudtrail::SERVICE)),
+            cloudtrail: CloudTrail::new(signed(&cloudtrail::SERVICE)),
             access_analyzer: AccessAnalyzer(signed(&access_analyzer::SERVICE)),
             eks: Eks(aws_sdk_eks::Client::from_conf(eks)),
             iam: Iam(aws_sdk_iam::Client::from_conf(iam)),
@@ -254,8 +254,9 @@ const DENIED: [&str; 4] = [
     "AuthorizationError",
 ];
 /// Codes that mean that the caller is not known, or no longer.
-const UNKNOWN_CALLER: [&str; 10] = [
+const UNKNOWN_CALLER: [&str; 11] = [
     "AuthFailure",
+    "RequestExpired",
     "ExpiredToken",
     "ExpiredTokenException",
     "InvalidClientTokenId",

@@ -228,7 +228,7 @@ fn the_aws_cli_describes_the_network() {
     assert_snapshot!(shell.run("AWS_ACCESS_KEY_ID=AKIA1 aws ec2 describe-instances"), @"
     [stderr]
 
-    An error occurred (AuthFailure) when calling the DescribeInstances operation: The security token included in the request is invalid.
+    An error occurred (AuthFailure) when calling the DescribeInstances operation: AWS was not able to validate the provided access credentials
     [exit 255]
     ");
 }

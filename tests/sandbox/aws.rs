@@ -92,7 +92,11 @@ pub fn answer(world: &mut World, request: &Request) -> Reply {
         trail::record_web_identity(world, &parameters, result.as_ref().err());
         result
     } else {
-        let caller = caller(world, request).and_then(|caller| {
+        let caller = caller(world, request).map_err(|refused| match service {
+            Service::Ec2 => network::unknown_caller(refused),
+            _ => refused,
+        });
+        let caller = caller.and_then(|caller| {
             authorization::check(world, &caller, service, request)?;
             Ok(caller)
         });
@@ -244,7 +248,6 @@ fn caller(world: &World, request: &Request) -> Result<Caller, Refusal> {
     let service = service_of(request);
     let code = |query: &'static str, json: &'static str| match service {
         Service::Eks | Service::CloudTrail | Service::AccessAnalyzer => json,
-        Service::Ec2 => network::unknown_caller(query),
         _ => query,
     };
     let Some(scope) = scope(request) else {

@@ -155,12 +155,16 @@ impl World {
     }
 }
 
-/// EC2's words for the codes of the other Query services.
-pub fn unknown_caller(code: &'static str) -> &'static str {
-    match code {
-        "ExpiredToken" => "RequestExpired",
-        "InvalidClientTokenId" => "AuthFailure",
-        other => other,
+/// EC2's words for what the other Query services say.
+pub fn unknown_caller(refused: Refusal) -> Refusal {
+    match refused.code.as_str() {
+        "ExpiredToken" => Refusal::new(400, "RequestExpired", "Request has expired."),
+        "InvalidClientTokenId" => Refusal::new(
+            401,
+            "AuthFailure",
+            "AWS was not able to validate the provided access credentials",
+        ),
+        _ => refused,
     }
 }
 

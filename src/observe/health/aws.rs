@@ -8,10 +8,7 @@ use serde_json::Value;
 
 use super::super::account::live_policies;
 use super::super::{Lookup, OidcProvider, PARALLEL, RoleFacts};
-use super::{
-    AnalyzerFinding, Association, ClusterHealth, OtherProvider, RecordedFailure, RoleHealth,
-    VpcEndpoint,
-};
+use super::{AnalyzerFinding, Association, ClusterHealth, OtherProvider, RoleHealth, VpcEndpoint};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{Cluster, ClusterName, Issuer, RoleArn, ServiceAccountName};
@@ -148,7 +145,7 @@ pub async fn role_health(
         provider,
         quotas: Lookup::of(quotas),
         analyzer,
-        failures: Lookup::of(failures),
+        failures,
     }
 }
 
