@@ -2,10 +2,10 @@
 
 use anstream::ColorChoice;
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
+use tracing_subscriber::{Layer, fmt, registry};
 
 use crate::cli::{Color, Screen};
 
@@ -26,12 +26,15 @@ pub fn start(screen: Screen) {
     if screen.verbose == 0 && filter.is_none() {
         return;
     }
-    let filter = filter.and_then(|text| EnvFilter::try_new(text).ok());
+    let asked = filter.and_then(|text| text.parse::<Targets>().ok());
+    let Some(filter) = asked.or_else(|| levels.parse().ok()) else {
+        return;
+    };
     let log = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .without_time()
-        .with_filter(filter.unwrap_or_else(|| EnvFilter::new(levels)))
+        .with_filter(filter)
         .with_filter(filter_fn(is_harmless));
     registry().with(log).init();
 }

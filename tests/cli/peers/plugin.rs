@@ -130,3 +130,24 @@ fn a_plugin_that_wants_a_terminal_is_told_that_there_is_none() {
     let bench = with_exec("      command: sh\n      interactiveMode: Always");
     assert_snapshot!(error(&bench), @r#"error: cannot use the kubeconfig: the exec plugin "sh" wants a terminal, and there is none"#);
 }
+
+#[test]
+fn the_command_of_an_auth_provider_of_old_still_gives_a_token() {
+    let bench = Bench::new();
+    let kubeconfig = bench.sandbox.world().kubeconfig("demo");
+    let (head, _) = kubeconfig.split_once("    token:").expect("a token");
+    let provider = "    auth-provider:\n      name: gcp\n      config:\n        cmd-path: sh\n        cmd-args: plugin\n";
+    let with_key = |key| format!("{head}{provider}        token-key: '{key}'\n");
+    bench.file(
+        "plugin",
+        r#"echo '{"credential": {"access_token": "sandbox-admin"}}'"#,
+    );
+    bench.file("kubeconfig", &with_key("{.credential.access_token}"));
+    let result = bench.run_bounded(PLAN);
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+    for key in ["{.credential.other}", "{.credential[0]}"] {
+        bench.file("kubeconfig", &with_key(key));
+        let result = bench.run_bounded(PLAN);
+        assert!(result.ends_with("[exit 1]\n"), "{result}");
+    }
+}
