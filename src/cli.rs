@@ -1,9 +1,10 @@
 //! Every flag and every help text. clap's types and no logic; the doc comments are the user's help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::Styles;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::{Audience, ClusterName, Issuer, Thumbprint, Timeout};
 
@@ -97,6 +98,9 @@ pub enum Command {
     /// Print a shell completion script
     #[command(after_help = COMPLETION_EXAMPLES)]
     Completion(Completion),
+    /// What may come next on a command line, for the scripts
+    #[command(name = "__complete", hide = true)]
+    Complete(Complete),
     /// eksctl's place for associate-iam-oidc-provider
     #[command(subcommand, hide = true, arg_required_else_help = true)]
     Utils(Utils),
@@ -120,7 +124,9 @@ impl Command {
             Self::Verify(args) => &args.aws,
             // All that it calls is STS, with no credentials.
             Self::Whoami(_) => return String::new(),
-            Self::Render(_) | Self::Permissions(_) | Self::Completion(_) => return String::new(),
+            Self::Render(_) | Self::Permissions(_) | Self::Completion(_) | Self::Complete(_) => {
+                return String::new();
+            }
         };
         let flag = |name: &str, value: &Option<String>| {
             value
@@ -332,7 +338,24 @@ pub struct ThumbprintArgs {
 #[derive(Args, Debug)]
 pub struct Completion {
     /// Shell
-    pub shell: clap_complete::Shell,
+    pub shell: Shell,
+}
+
+/// Shells that there is a script for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
+}
+
+#[derive(Args, Debug)]
+pub struct Complete {
+    /// The words of the line up to the cursor, the program's name first
+    #[arg(last = true)]
+    pub words: Vec<OsString>,
 }
 
 #[cfg(test)]

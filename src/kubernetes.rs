@@ -30,6 +30,8 @@ mod pods;
 mod retry;
 mod workloads;
 
+pub use access::contexts;
+
 /// How much one answer may hold: a page of 500 service accounts is a tenth of it.
 const ANSWER_LIMIT: usize = 8 << 20;
 /// How many pages of 500 are read.
@@ -149,6 +151,16 @@ impl Kubernetes {
             message: format!("there are more than {PAGE_LIMIT} pages of them"),
             lasting: true,
         })
+    }
+
+    /// The names of all namespaces, or of the first 500.
+    pub async fn namespaces(&self) -> Result<Vec<String>, Error> {
+        let api: Api<NamespaceObject> = Api::all(self.client.clone());
+        let parameters = ListParams::default().limit(500);
+        let page = self.call(async || api.list(&parameters).await).await;
+        let page = page.map_err(|error| self.failed("list namespaces", &error))?;
+        let names = page.items.into_iter();
+        Ok(names.filter_map(|object| object.metadata.name).collect())
     }
 
     /// Server-side apply of labels and annotations, and of nothing else. Makes the ServiceAccount

@@ -12,6 +12,7 @@ mod apply;
 mod aws;
 mod cli;
 mod commands;
+mod complete;
 mod config;
 mod desired;
 mod diagnose;
@@ -35,10 +36,13 @@ mod token;
 
 fn main() -> ExitCode {
     let mut cli = Cli::parse_from(cli::arguments(std::env::args_os()));
-    logging::start(cli.screen);
+    if !matches!(cli.command, Command::Complete(_)) {
+        logging::start(cli.screen);
+    }
     let result = match &cli.command {
         // Printing needs no runtime.
         Command::Completion(args) => commands::completion::run(args),
+        Command::Complete(args) => commands::completion::offer(args),
         Command::Render(args) => commands::render::run(args, cli.screen),
         Command::Doctor(args) if args.explain.is_some() => {
             commands::doctor::explain(args, cli.screen)

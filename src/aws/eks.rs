@@ -92,19 +92,19 @@ impl Eks {
         })
     }
 
+    /// Names of all clusters of the region (ListClusters, all pages).
+    pub async fn clusters(&self) -> Result<Vec<String>, Error> {
+        let pages = self.0.list_clusters().into_paginator().items().send();
+        let names = pages.try_collect().await;
+        names.map_err(|error| failed("eks:ListClusters", "", error))
+    }
+
     /// Names of the region that are like the given one. Best effort: it only serves a hint.
     async fn similar(&self, name: &ClusterName) -> Vec<String> {
         let wanted = name.as_str().to_lowercase();
-        let names = self.names().await.unwrap_or_default();
+        let names = self.clusters().await.unwrap_or_default();
         let is_similar = |other: &String| is_similar(&wanted, &other.to_lowercase());
         names.into_iter().filter(is_similar).take(3).collect()
-    }
-
-    /// Names of all clusters of the region (ListClusters).
-    pub async fn names(&self) -> Result<Vec<String>, Error> {
-        let pages = self.0.list_clusters().into_paginator().items();
-        let names = pages.send().try_collect().await;
-        names.map_err(|error| failed("eks:ListClusters", "", error))
     }
 
     /// The issuer of a cluster, whatever its state (DescribeCluster); `None` where it has none, or

@@ -1,7 +1,7 @@
 //! IAM: OIDC providers, and the reads of roles and policies that checks need.
 
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_iam::types::{Role, Tag};
+use aws_sdk_iam::types::{PolicyScopeType, Role, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
@@ -125,6 +125,21 @@ impl Iam {
             }));
         }
         Ok(Lookup::Found(trusting))
+    }
+
+    /// Adds the ARNs of the managed policies (ListPolicies, all pages), page by page: the account's own
+    /// first, as AWS has well over a thousand.
+    pub async fn policies(&self, arns: &mut Vec<String>) -> Result<(), Error> {
+        for scope in [PolicyScopeType::Local, PolicyScopeType::Aws] {
+            let pages = self.0.list_policies().scope(scope).max_items(1000);
+            let mut pages = pages.into_paginator().send();
+            while let Some(page) = pages.next().await {
+                let page = page.map_err(|error| failed("iam:ListPolicies", "", error))?;
+                let policies = page.policies.unwrap_or_default().into_iter();
+                arns.extend(policies.filter_map(|policy| policy.arn));
+            }
+        }
+        Ok(())
     }
 
     /// The account's quotas (GetAccountSummary); the defaults where this identity may not read them.

@@ -1,15 +1,25 @@
-//! `completion`: the script that completes irsactl's command line in a shell.
+//! `completion`: the script that completes irsactl's command line in a shell, and what it asks for.
 
 use clap::CommandFactory;
 
 use super::Exit;
-use crate::cli::{Cli, Completion};
+use crate::cli::{Cli, Complete, Completion, Shell};
+use crate::complete;
 use crate::error::Error;
 use crate::output;
 
 pub fn run(args: &Completion) -> Result<Exit, Error> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "irsactl", &mut script);
-    output::print(&String::from_utf8_lossy(&script))?;
+    output::print(match args.shell {
+        Shell::Bash => include_str!("../../completions/irsactl.bash"),
+        Shell::Elvish => include_str!("../../completions/irsactl.elv"),
+        Shell::Fish => include_str!("../../completions/irsactl.fish"),
+        Shell::Powershell => include_str!("../../completions/_irsactl.ps1"),
+        Shell::Zsh => include_str!("../../completions/_irsactl"),
+    })?;
+    Ok(Exit::Done)
+}
+
+pub fn offer(args: &Complete) -> Result<Exit, Error> {
+    output::print(&complete::offers(Cli::command(), args.words.clone()))?;
     Ok(Exit::Done)
 }

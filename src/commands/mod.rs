@@ -75,6 +75,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Render(args) => render::run(args, screen),
         Command::Permissions(args) => permissions::run(args, screen),
         Command::Completion(args) => completion::run(args),
+        Command::Complete(args) => completion::offer(args),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The way to the Kubernetes API: EKS endpoint and own token, or a kubeconfig; and the proxy.
 
+use std::path::Path;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
@@ -82,6 +84,16 @@ async fn kubeconfig(access: &Access) -> Result<Config, Error> {
         .await
         .map_err(unusable)?;
     Ok(config)
+}
+
+/// The names of the contexts of a kubeconfig, or of the user's own. None, where it cannot be read.
+pub fn contexts(path: Option<&Path>) -> Vec<String> {
+    let file = match path {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let contexts = file.map(|file| file.contexts).unwrap_or_default();
+    contexts.into_iter().map(|context| context.name).collect()
 }
 
 /// Whether the file itself names a proxy for the context's cluster.

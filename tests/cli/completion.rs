@@ -1,9 +1,11 @@
 //! `completion`: the scripts as they are kept in `completions/`, and what real shells offer with them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::Bench;
+
+mod names;
 
 /// Shells and the files of their scripts.
 const FILES: [(&str, &str); 5] = [
@@ -15,12 +17,10 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 /// A command line that ends where the user presses the tabulator, and what is offered.
-const COMPLETED: [(&str, &[&str]); 8] = [
+const COMPLETED: [(&str, &[&str]); 13] = [
     ("irsactl cre", &["create"]),
-    (
-        "irsactl create ",
-        &["iamserviceaccount", "iamserviceaccounts", "irsa", "sa"],
-    ),
+    ("irsactl create ", &["iamserviceaccount"]),
+    ("irsactl create ir", &["irsa"]),
     (
         "irsactl create iamserviceaccount --attach-p",
         &["--attach-policy-arn"],
@@ -39,6 +39,16 @@ const COMPLETED: [(&str, &[&str]); 8] = [
         &["externalDNS", "externalSecrets"],
     ),
     ("irsactl thumbprint --is", &["--issuer-url"]),
+    ("irsactl get sa --cluster ", &["demo"]),
+    ("irsactl get sa --cluster=de", &["--cluster=demo"]),
+    (
+        "irsactl create sa --attach-policy-arn arn:aws:iam::aws:policy/AmazonS3R",
+        &["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
+    ),
+    (
+        "irsactl create sa --attach-policy-arn AmazonS3R",
+        &["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
+    ),
 ];
 
 fn folder() -> PathBuf {
@@ -60,12 +70,20 @@ fn is_installed(shell: &str) -> bool {
     false
 }
 
+/// The search path with the program in front, as the scripts call it by its name.
+fn with_irsactl() -> String {
+    let folder = Path::new(env!("CARGO_BIN_EXE_irsactl")).parent();
+    let folder = folder.expect("a folder").display();
+    format!("{folder}:{}", std::env::var("PATH").unwrap_or_default())
+}
+
 /// Compares what a shell offers for each line; `command` makes the shell's command for one.
 fn assert_completed(shell: &str, command: impl Fn(&mut Command, &str)) {
     if !is_installed(shell) {
         return;
     }
-    let bench = Bench::new();
+    let mut bench = Bench::new();
+    bench.set("PATH", &with_irsactl());
     for (line, wanted) in COMPLETED {
         let mut process = bench.command_of(shell);
         command(&mut process, line);
@@ -91,33 +109,35 @@ fn the_kept_scripts_are_what_the_program_prints() {
         let output = bench.command().args(["completion", shell]).output();
         let output = output.expect("irsactl runs");
         assert!(output.status.success(), "{shell}");
-        let path = folder().join(file);
-        if std::env::var("UPDATE").as_deref() == Ok("1") {
-            std::fs::write(&path, &output.stdout).expect("a script");
-        }
-        let kept = std::fs::read(&path).unwrap_or_default();
-        assert!(
-            kept == output.stdout,
-            "completions/{file} is not what `irsactl completion {shell}` prints: \
-             `UPDATE=1 cargo test --test cli completion` writes it anew"
-        );
+        let kept = std::fs::read(folder().join(file)).expect("a script");
+        assert!(kept == output.stdout, "completions/{file}");
     }
 }
 
+/// Sources the script anew for a line, parts it as bash does (at : and = too), and calls the function
+/// as bash does: command, what is replaced of the word, word before. Prints the words that result.
+const BASH: &str = "
+    set -eu
+    source \"$1/irsactl.bash\"
+    COMP_LINE=$2 COMP_POINT=${#2} COMP_WORDS=() rest=$2
+    while [[ $rest =~ ^[[:space:]]*([:=]+|[^[:space:]:=]+) ]]; do
+        COMP_WORDS+=(\"${BASH_REMATCH[1]}\")
+        rest=${rest:${#BASH_REMATCH[0]}}
+    done
+    [[ $2 != *' ' ]] || COMP_WORDS+=('')
+    COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))
+    current=${COMP_WORDS[COMP_CWORD]##*[:=]}
+    _irsactl irsactl \"$current\" \"${COMP_WORDS[COMP_CWORD-1]}\"
+    kept=${2##* }
+    for offer in \"${COMPREPLY[@]}\"; do
+        echo \"${kept%\"$current\"}$offer\"
+    done";
+
 #[test]
 fn bash_completes() {
-    // Sourced anew for each line, called as bash calls it: command, word, word before.
-    const SCRIPT: &str = "
-        set -eu
-        source \"$1/irsactl.bash\"
-        read -ra COMP_WORDS <<< \"$2\"
-        [[ $2 != *' ' ]] || COMP_WORDS+=('')
-        COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))
-        _irsactl irsactl \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD-1]}\"
-        printf '%s\\n' \"${COMPREPLY[@]}\"";
     assert_completed("bash", |command, line| {
         command
-            .args(["--norc", "-c", SCRIPT, "bash"])
+            .args(["--norc", "-c", BASH, "bash"])
             .arg(folder())
             .arg(line);
     });

@@ -94,7 +94,7 @@ fn is_of_region(provider: &str, region: &str) -> bool {
 
 /// The issuers of all clusters of the region, without their schemes.
 async fn issuers(aws: &Aws) -> Result<BTreeSet<String>, Error> {
-    let names = aws.eks.names().await?;
+    let names = aws.eks.clusters().await?;
     let issuers = names
         .into_iter()
         .map(async |name| aws.eks.issuer(&name).await);

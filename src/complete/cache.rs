@@ -1,0 +1,85 @@
+//! Lists of names, kept for a minute: the tabulator is pressed several times for one word.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest, Sha256};
+
+/// How long a list is taken for true.
+const LIFE: Duration = Duration::from_secs(60);
+
+/// The file of one list. What the list depends on is in its name, as a hash.
+pub struct Entry(PathBuf);
+
+impl Entry {
+    /// `None`, where no folder for caches is known.
+    pub fn of(parts: &[Option<String>]) -> Option<Self> {
+        let base = std::env::var_os("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+            .or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
+        let mut hash = Sha256::new();
+        for part in parts {
+            // Neither an empty part nor where one ends may be taken for another.
+            let part = part.as_ref().map_or("-".to_owned(), |it| format!("+{it}"));
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        let name: String = hash.finalize()[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Some(Self(base.join("irsactl").join("completion").join(name)))
+    }
+
+    /// The list, where it was written within the last minute.
+    pub fn read(&self) -> Option<Vec<String>> {
+        is_young(&self.0).filter(|young| *young)?;
+        let text = std::fs::read_to_string(&self.0).ok()?;
+        Some(text.lines().map(str::to_owned).collect())
+    }
+
+    /// Keeps a list, and drops what is out of date. Whether it worked matters to nobody.
+    pub fn write(&self, names: &[String]) {
+        let Some(folder) = self.0.parent() else {
+            return;
+        };
+        let _ = std::fs::create_dir_all(folder);
+        sweep(folder);
+        // Under a name of its own first: two shells may write at a time.
+        let draft = self.0.with_extension(std::process::id().to_string());
+        let text: String = names.iter().map(|name| format!("{name}\n")).collect();
+        if write_privately(&draft, &text).is_err() || std::fs::rename(&draft, &self.0).is_err() {
+            let _ = std::fs::remove_file(&draft);
+        }
+    }
+}
+
+/// Readable by the user alone, as names tell of what is there.
+fn write_privately(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_young(&entry.path()) == Some(false) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether a file was written within the last minute, and not in the future.
+fn is_young(path: &Path) -> Option<bool> {
+    let written = std::fs::metadata(path).ok()?.modified().ok()?;
+    let age = SystemTime::now().duration_since(written);
+    Some(age.is_ok_and(|age| age < LIFE))
+}

@@ -1,0 +1,213 @@
+//! Names that AWS and the cluster are asked for: within a second, and never aloud.
+
+use std::time::Duration;
+
+use super::cache;
+use super::line::Line;
+use crate::aws::{Aws, Connection, Intervals};
+use crate::error::Error;
+use crate::issuer;
+use crate::kubernetes::{Access, Kubernetes};
+use crate::model::{ClusterName, Timeout};
+
+/// How long the user waits for all calls together.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Where the service accounts of a command are looked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Account {
+    /// Those that have a role.
+    OfStacks,
+    /// All of the cluster.
+    OfKubernetes,
+}
+
+/// Which names a value is one of.
+#[derive(Clone, Copy, Debug)]
+pub enum Names {
+    Clusters,
+    Namespaces(Account),
+    /// With the namespace before them, where none stands on the line.
+    ServiceAccounts(Account),
+    /// Of the namespace on the line, or of the default one.
+    BareServiceAccounts(Account),
+    Policies,
+}
+
+/// A list as it is asked for and kept.
+#[derive(Clone, Copy, Debug)]
+enum List {
+    Clusters,
+    Namespaces,
+    ServiceAccounts,
+    Stacks,
+    Policies,
+}
+
+impl Names {
+    /// Of an argument, by its flag or by its place in the usage.
+    pub fn of(long: Option<&str>, place: Option<&str>, account: Account) -> Option<Self> {
+        match (long, place) {
+            (Some("cluster"), _) | (None, Some("CLUSTER")) => Some(Self::Clusters),
+            (Some("namespace"), _) => Some(Self::Namespaces(account)),
+            (Some("name"), _) => Some(Self::BareServiceAccounts(account)),
+            (None, Some("NAME" | "NAMESPACE/NAME")) => Some(Self::ServiceAccounts(account)),
+            (
+                Some(
+                    "attach-policy-arn"
+                    | "add-policy-arn"
+                    | "remove-policy-arn"
+                    | "permissions-boundary",
+                ),
+                _,
+            ) => Some(Self::Policies),
+            _ => None,
+        }
+    }
+
+    /// Those that there are, of the cluster, the region and the account that the line names.
+    pub fn read(self, line: &Line) -> Vec<String> {
+        let namespace = line.value("namespace", Some('n'));
+        match self {
+            Self::Clusters => List::Clusters.read(line),
+            Self::Policies => List::Policies.read(line),
+            Self::Namespaces(Account::OfKubernetes) => List::Namespaces.read(line),
+            Self::Namespaces(Account::OfStacks) => {
+                let accounts = List::Stacks.read(line).into_iter();
+                let namespaces =
+                    accounts.filter_map(|name| Some(name.split_once('/')?.0.to_owned()));
+                namespaces.collect()
+            }
+            Self::ServiceAccounts(account) => match namespace {
+                Some(namespace) => of_namespace(account.list().read(line), &namespace),
+                None => account.list().read(line),
+            },
+            Self::BareServiceAccounts(account) => {
+                let namespace = namespace.unwrap_or_else(|| "default".to_owned());
+                of_namespace(account.list().read(line), &namespace)
+            }
+        }
+    }
+}
+
+fn of_namespace(names: Vec<String>, namespace: &str) -> Vec<String> {
+    let names = names.into_iter();
+    names
+        .filter_map(|name| {
+            let (place, name) = name.split_once('/')?;
+            (place == namespace).then(|| name.to_owned())
+        })
+        .collect()
+}
+
+impl Account {
+    fn list(self) -> List {
+        match self {
+            Self::OfStacks => List::Stacks,
+            Self::OfKubernetes => List::ServiceAccounts,
+        }
+    }
+}
+
+impl List {
+    fn read(self, line: &Line) -> Vec<String> {
+        let cluster = line.value("cluster", Some('c'));
+        let needs_cluster = !matches!(self, Self::Clusters | Self::Policies);
+        if needs_cluster && cluster.is_none() {
+            return Vec::new();
+        }
+        let flags = ["kubeconfig", "context"].map(|flag| line.value(flag, None));
+        let variables = [
+            "AWS_REGION",
+            "AWS_DEFAULT_REGION",
+            "AWS_PROFILE",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_CONFIG_FILE",
+            "AWS_SHARED_CREDENTIALS_FILE",
+            "AWS_ROLE_ARN",
+            "AWS_ENDPOINT_URL",
+            "KUBECONFIG",
+        ];
+        let mut key = vec![
+            Some(format!("{self:?}")),
+            line.value("region", Some('r')),
+            line.value("profile", Some('p')),
+            cluster.filter(|_| needs_cluster),
+        ];
+        key.extend(flags);
+        key.extend(variables.map(|name| std::env::var(name).ok()));
+        let entry = cache::Entry::of(&key);
+        if let Some(names) = entry.as_ref().and_then(cache::Entry::read) {
+            return names;
+        }
+        let (names, complete) = self.asked(line);
+        if let Some(entry) = entry.filter(|_| complete) {
+            entry.write(&names);
+        }
+        names
+    }
+
+    /// What was told within the time, and whether it is all.
+    fn asked(self, line: &Line) -> (Vec<String>, bool) {
+        issuer::install_crypto_provider();
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        else {
+            return (Vec::new(), false);
+        };
+        let limit = Intervals::from_environment().limit(PATIENCE);
+        let mut names = Vec::new();
+        let ended = runtime
+            .block_on(async { tokio::time::timeout(limit, self.ask(line, &mut names)).await });
+        // A look-up of a host's name cannot be stopped; it is not waited for.
+        runtime.shutdown_background();
+        // Names have no line ends; what has would be two of them when it is read again.
+        names.retain(|name| !name.contains(char::is_control));
+        (names, matches!(ended, Ok(Ok(()))))
+    }
+
+    async fn ask(self, line: &Line, names: &mut Vec<String>) -> Result<(), Error> {
+        let connection = Connection {
+            region: line.value("region", Some('r')),
+            profile: line.value("profile", Some('p')),
+            patience: Timeout(PATIENCE),
+            intervals: Intervals::from_environment(),
+        };
+        let aws = Aws::connect(&connection).await?;
+        let cluster = line.value("cluster", Some('c')).unwrap_or_default();
+        let cluster = || cluster.parse::<ClusterName>().map_err(Error::Flags);
+        match self {
+            Self::Clusters => names.extend(aws.eks.clusters().await?),
+            Self::Policies => aws.iam.policies(names).await?,
+            Self::Stacks => {
+                let cluster = cluster()?;
+                let stacks = aws.cloudformation.stacks().await?.into_iter();
+                let accounts = stacks
+                    .filter(|stack| stack.is_of(&cluster))
+                    .filter_map(|stack| stack.service_account());
+                names.extend(accounts.map(|name| name.to_string()));
+            }
+            Self::Namespaces => {
+                let kubernetes = kubernetes(&aws, &cluster()?, line).await?;
+                names.extend(kubernetes.namespaces().await?);
+            }
+            Self::ServiceAccounts => {
+                let kubernetes = kubernetes(&aws, &cluster()?, line).await?;
+                let accounts = kubernetes.service_accounts(None).await?.into_iter();
+                names.extend(accounts.map(|(name, _)| name.to_string()));
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn kubernetes(aws: &Aws, name: &ClusterName, line: &Line) -> Result<Kubernetes, Error> {
+    let cluster = aws.eks.cluster(name, &aws.region).await?;
+    let access = Access {
+        kubeconfig: line.value("kubeconfig", None).map(Into::into),
+        context: line.value("context", None),
+        intervals: Intervals::from_environment(),
+    };
+    Kubernetes::connect(aws, &cluster, &access).await
+}

@@ -1,0 +1,392 @@
+//! Names of the cluster and the account: what is offered, how seldom it is asked for, and how quietly.
+
+use std::time::{Duration, Instant};
+
+use insta::assert_snapshot;
+
+use crate::support::{ACCOUNT, Bench, REGION};
+
+/// What is offered at the end of a line, as the scripts ask for it.
+fn offered(bench: &Bench, line: &str) -> String {
+    let words = ["__complete", "--"].into_iter().chain(line.split(' '));
+    bench.run_words(words, "")
+}
+
+/// The offers alone.
+fn words(bench: &Bench, line: &str) -> Vec<String> {
+    let text = offered(bench, line);
+    assert!(!text.contains("[stderr]"), "{text}");
+    let lines = text.lines().filter(|line| !line.starts_with('['));
+    lines
+        .map(|line| line.split('\t').next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+/// A cluster with three IAM service accounts.
+fn inhabited() -> Bench {
+    let bench = Bench::new();
+    for account in ["web/app", "web/api", "default/job"] {
+        bench.eksctl_stack(account, "CREATE_COMPLETE");
+    }
+    bench
+}
+
+#[test]
+fn clusters_are_asked_for_once_a_minute() {
+    let bench = Bench::new();
+    assert_eq!(words(&bench, "irsactl get sa --cluster "), ["demo"]);
+    assert_eq!(bench.calls(), "eks ListClusters");
+    for line in [
+        "irsactl get sa -c ",
+        "irsactl associate-oidc-provider ",
+        "irsactl thumbprint --cluster d",
+    ] {
+        assert_eq!(words(&bench, line), ["demo"], "{line}");
+    }
+    assert_eq!(bench.calls(), "");
+}
+
+#[test]
+fn a_cluster_of_the_first_page_is_not_all() {
+    let bench = Bench::new();
+    let mut world = bench.sandbox.world();
+    world.page_size = 1;
+    world.add_cluster("other", ACCOUNT, REGION);
+    drop(world);
+    assert_eq!(
+        words(&bench, "irsactl export --cluster "),
+        ["demo", "other"]
+    );
+}
+
+#[test]
+fn service_accounts_with_a_role_are_those_of_the_stacks() {
+    let bench = inhabited();
+    for (line, wanted) in [
+        (
+            "get sa -c demo ",
+            &["default/job", "web/api", "web/app"][..],
+        ),
+        ("delete sa -c demo web/ap", &["web/api", "web/app"]),
+        ("update sa -c demo --namespace web ", &["api", "app"]),
+        ("get sa -c demo -n web --name ap", &["api", "app"]),
+        ("get sa -c demo --name ", &["job"]),
+        ("get sa -c demo -n ", &["default", "web"]),
+        ("get sa -c other ", &[]),
+    ] {
+        let flags = words(&bench, &format!("irsactl {line}"));
+        let names: Vec<_> = flags.iter().filter(|it| !it.starts_with('-')).collect();
+        assert_eq!(names, wanted, "{line}");
+    }
+}
+
+#[test]
+fn what_is_created_for_is_in_the_cluster() {
+    let bench = inhabited();
+    assert_eq!(
+        words(&bench, "irsactl create sa -c demo -n "),
+        ["default", "kube-node-lease", "kube-public", "kube-system"]
+    );
+    assert_eq!(
+        words(&bench, "irsactl create sa -c demo default/"),
+        ["default/default"]
+    );
+    assert_eq!(
+        bench.calls(),
+        "eks DescribeCluster\n\
+         kubernetes list namespaces\n\
+         eks DescribeCluster\n\
+         kubernetes list serviceaccounts"
+    );
+}
+
+#[test]
+fn without_a_cluster_on_the_line_nobody_is_asked() {
+    let bench = inhabited();
+    for line in [
+        "irsactl get sa d",
+        "irsactl create sa -n ",
+        "irsactl get sa --name ",
+    ] {
+        assert_eq!(words(&bench, line), [""; 0], "{line}");
+    }
+    assert_eq!(bench.calls(), "");
+}
+
+#[test]
+fn words_of_the_program_need_no_call() {
+    let bench = inhabited();
+    for line in [
+        "irsactl ",
+        "irsactl del",
+        "irsactl get sa -c demo --out",
+        "irsactl get sa -c demo -",
+        "irsactl get sa -c demo --output ",
+        "irsactl create sa -c demo --well-known-policy ",
+        "irsactl create sa -c demo --region ",
+        "irsactl create sa -c demo --profile ",
+    ] {
+        offered(&bench, line);
+        assert_eq!(bench.calls(), "", "{line}");
+    }
+}
+
+#[test]
+fn policies_are_the_accounts_and_aws() {
+    let bench = Bench::new();
+    bench.account(|account| {
+        let arn = "arn:aws:iam::111122223333:policy/team/app-read";
+        account.policies.insert(arn.to_owned(), Default::default());
+        account.policies.get_mut(arn).expect("it").arn = arn.to_owned();
+    });
+    assert_eq!(
+        words(&bench, "irsactl create sa --permissions-boundary app"),
+        ["arn:aws:iam::111122223333:policy/team/app-read"]
+    );
+    assert_eq!(
+        words(&bench, "irsactl update sa --add-policy-arn a,AmazonS3Re"),
+        ["a,arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
+    );
+}
+
+#[test]
+fn the_lines_region_is_asked() {
+    let bench = Bench::new();
+    assert_eq!(words(&bench, "irsactl get sa -c "), ["demo"]);
+    let elsewhere = words(&bench, "irsactl get sa --region us-east-1 -c ");
+    assert_eq!(elsewhere, [""; 0]);
+    assert_eq!(bench.calls(), "eks ListClusters\neks ListClusters");
+}
+
+#[test]
+fn profiles_and_contexts_are_those_of_the_files() {
+    let mut bench = Bench::new();
+    let config = bench.file(
+        "config",
+        "[default]\n[profile dev]\n[sso-session s]\n[profile a b]\n",
+    );
+    let credentials = bench.file("credentials", "[ci]\naws_access_key_id = AKIAs3cret\n");
+    let kubeconfig = bench.file(
+        "kubeconfig",
+        "contexts:\n- name: me@demo\n  context: {cluster: c}\n- name: $(id)\n  context: {cluster: c}\n",
+    );
+    bench.set("AWS_CONFIG_FILE", &config.display().to_string());
+    bench.set(
+        "AWS_SHARED_CREDENTIALS_FILE",
+        &credentials.display().to_string(),
+    );
+    assert_eq!(
+        words(&bench, "irsactl get sa --profile "),
+        ["ci", "default", "dev"]
+    );
+    let line = format!(
+        "irsactl get sa --kubeconfig {} --context ",
+        kubeconfig.display()
+    );
+    assert_eq!(words(&bench, &line), ["me@demo"]);
+    assert_eq!(
+        words(&bench, "irsactl get sa -r eu-west-"),
+        ["eu-west-1", "eu-west-2", "eu-west-3"]
+    );
+}
+
+#[test]
+fn whatever_fails_is_silent_and_not_kept() {
+    for effect in ["deny", "reset", "garbage", "half"] {
+        let bench = Bench::new();
+        bench.befall("eks ListClusters", &format!("times 20 {effect}"));
+        assert_eq!(
+            offered(&bench, "irsactl get sa -c "),
+            "[exit 0]\n",
+            "{effect}"
+        );
+        let bench = Bench::new();
+        bench.befall("kubernetes list namespaces", &format!("times 20 {effect}"));
+        let line = "irsactl create sa -c demo -n ";
+        assert_eq!(offered(&bench, line), "[exit 0]\n", "{effect}");
+    }
+    let bench = Bench::new();
+    bench.befall("eks ListClusters", "times 1 deny");
+    assert_eq!(offered(&bench, "irsactl get sa -c "), "[exit 0]\n");
+    assert_eq!(words(&bench, "irsactl get sa -c "), ["demo"]);
+}
+
+#[test]
+fn who_does_not_answer_is_not_waited_for() {
+    let bench = Bench::new();
+    bench.befall("* *", "hang");
+    let began = Instant::now();
+    assert_eq!(offered(&bench, "irsactl get sa -c "), "[exit 0]\n");
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn policies_that_came_in_time_are_offered_but_not_kept() {
+    let bench = Bench::new();
+    bench.account(|account| {
+        let arn = "arn:aws:iam::111122223333:policy/mine";
+        account.policies.insert(arn.to_owned(), Default::default());
+        account.policies.get_mut(arn).expect("it").arn = arn.to_owned();
+    });
+    bench.befall("iam ListPolicies", "from 2 hang");
+    let line = "irsactl create sa --attach-policy-arn ";
+    assert_eq!(
+        words(&bench, line),
+        ["arn:aws:iam::111122223333:policy/mine"]
+    );
+    bench.calls();
+    offered(&bench, line);
+    assert_eq!(bench.calls(), "iam ListPolicies");
+}
+
+#[test]
+fn without_credentials_nothing_is_offered_and_nothing_said() {
+    let mut bench = Bench::new();
+    for name in [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    ] {
+        bench.set(name, "");
+    }
+    bench.set("AWS_EC2_METADATA_DISABLED", "true");
+    bench.set("IRSACTL_LOG", "trace");
+    assert_eq!(offered(&bench, "irsactl -vvv get sa -c "), "[exit 0]\n");
+    bench.set("AWS_REGION", "");
+    assert_eq!(offered(&bench, "irsactl get sa -c "), "[exit 0]\n");
+}
+
+#[test]
+fn nonsense_is_silent() {
+    let bench = Bench::new();
+    for line in [
+        "__complete",
+        "__complete --",
+        "__complete -- irsactl nope nope ",
+    ] {
+        assert_eq!(bench.run(line), "[exit 0]\n", "{line}");
+    }
+    for line in [
+        "irsactl get sa --cluster demo --nope x ",
+        "irsactl get sa -c \u{1b}[31m ",
+        "irsactl get sa -c '; id' ",
+        "irsactl create sa --region \u{7f} -c ",
+    ] {
+        let text = offered(&bench, line);
+        assert!(!text.contains("[stderr]"), "{text}");
+        assert!(text.ends_with("[exit 0]\n"), "{text}");
+    }
+}
+
+#[test]
+fn names_that_a_shell_would_run_are_not_offered() {
+    let bench = Bench::new();
+    let mut world = bench.sandbox.world();
+    for name in [
+        "$(id)",
+        "a;id",
+        "a b",
+        "a'b",
+        "`id`",
+        "x\nevil",
+        "-rf",
+        "\u{1b}[31mred",
+    ] {
+        world.add_cluster(name, ACCOUNT, REGION);
+    }
+    drop(world);
+    assert_eq!(
+        offered(&bench, "irsactl get sa -c "),
+        "[stdout]\ndemo\t\n[exit 0]\n"
+    );
+    // From the kept list as well.
+    assert_eq!(
+        offered(&bench, "irsactl get sa -c "),
+        "[stdout]\ndemo\t\n[exit 0]\n"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_kept_is_the_users_alone_and_no_secret() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mut bench = Bench::new();
+    let cache = bench.file("cache/here", "").with_file_name("");
+    bench.set("XDG_CACHE_HOME", &cache.display().to_string());
+    offered(&bench, "irsactl get sa -c ");
+    let folder = cache.join("irsactl/completion");
+    let files: Vec<_> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    let [file] = files.as_slice() else {
+        panic!("{files:?}");
+    };
+    assert_eq!(std::fs::read_to_string(file).expect("a file"), "demo\n");
+    let mode = std::fs::metadata(file)
+        .expect("a file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let name = file.file_name().expect("a name").to_string_lossy();
+    assert!(name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()));
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_done_without() {
+    let mut bench = Bench::new();
+    let file = bench.file("no-folder", "");
+    bench.set("XDG_CACHE_HOME", &file.display().to_string());
+    for _ in 0..2 {
+        assert_eq!(words(&bench, "irsactl get sa -c "), ["demo"]);
+    }
+    assert_eq!(bench.calls(), "eks ListClusters\neks ListClusters");
+}
+
+#[test]
+fn what_is_offered_says_what_it_is() {
+    let bench = Bench::new();
+    assert_snapshot!(offered(&bench, "irsactl de"), @"
+    [stdout]
+    delete	Delete IAM service accounts
+    [exit 0]
+    ");
+    assert_snapshot!(offered(&bench, "irsactl delete sa --det"), @"
+    [stdout]
+    --detach-foreign	Detach policies that were attached to the role by hand, which else stop the deletion
+    --detailed-exitcode	Exit with 3 when there is something to do (without acting)
+    [exit 0]
+    ");
+    assert_snapshot!(offered(&bench, "irsactl delete sa --wait -"), @"
+    [stdout]
+    --name	Name of the service account
+    --namespace	Namespace of the service account
+    --cluster	Name of the EKS cluster
+    --issuer-url	OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
+    --help	Print help
+    --config-file	Config file of eksctl in the place of a name; shows the plan unless --approve; - reads stdin
+    --include	Only those whose NAMESPACE/NAME matches, as 'web/*' (repeatable)
+    --exclude	But those whose NAMESPACE/NAME matches (repeatable)
+    --only-missing	Those of the cluster that the file does not have, in the place of those that it has
+    --role-only	Delete the role only: no Kubernetes access
+    --detach-foreign	Detach policies that were attached to the role by hand, which else stop the deletion
+    --wait	Wait for the end of the stack's deletion; --wait=false does not
+    --dry-run	Show the plan only
+    --approve	Carry the plan of a config file out; a deletion by name acts at once
+    --detailed-exitcode	Exit with 3 when there is something to do (without acting)
+    --parallel	Service accounts to work on side by side, 1 to 64
+    --cfn-role-arn	Role that CloudFormation works as
+    --region	AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
+    --profile	AWS profile; outranks the keys of the environment
+    --timeout	Longest single wait, as 90s, 25m, 1h30m
+    --kubeconfig	Kubeconfig file to use in place of the EKS endpoint
+    --context	Context of the kubeconfig
+    --output	Output format
+    --quiet	Print results and errors only
+    --verbose	Log more to stderr: -v what is done, -vv every call, -vvv everything
+    --color	Colour the output
+    [exit 0]
+    ");
+}
