@@ -98,6 +98,9 @@ pub enum Command {
     /// Print a shell completion script
     #[command(after_help = COMPLETION_EXAMPLES)]
     Completion(Completion),
+    /// Write the manual pages, one a command
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArgs),
     /// What may come next on a command line, for the scripts
     #[command(name = "__complete", hide = true)]
     Complete(Complete),
@@ -124,7 +127,11 @@ impl Command {
             Self::Verify(args) => &args.aws,
             // All that it calls is STS, with no credentials.
             Self::Whoami(_) => return String::new(),
-            Self::Render(_) | Self::Permissions(_) | Self::Completion(_) | Self::Complete(_) => {
+            Self::Render(_)
+            | Self::Permissions(_)
+            | Self::Completion(_)
+            | Self::Complete(_)
+            | Self::Man(_) => {
                 return String::new();
             }
         };
@@ -349,6 +356,13 @@ pub enum Shell {
     Fish,
     Powershell,
     Zsh,
+}
+
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// Folder for the pages; it is made if it is missing
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 #[derive(Args, Debug)]

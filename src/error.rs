@@ -30,6 +30,8 @@ pub enum Error {
     },
     #[error("cannot read {what}: {cause}")]
     Read { what: String, cause: String },
+    #[error("cannot write {what}: {cause}")]
+    Write { what: String, cause: String },
     #[error("no AWS region is set")]
     NoRegion,
     #[error("no usable AWS credentials: {cause}")]
@@ -285,7 +287,7 @@ impl Error {
             Self::Config { .. } => vec![
                 "every field, with its type and default: README, \"The config file\"".to_owned(),
             ],
-            Self::Read { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
+            Self::Read { .. } | Self::Write { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
             Self::Shared { error, .. } => error.hints(),
             Self::Kubernetes { lasting: true, .. } => Vec::new(),
             Self::Kubernetes { lasting: false, .. } => vec![
@@ -387,7 +389,8 @@ impl Error {
             | Self::Unrenderable { .. } => 2,
             Self::Credentials { .. } => 4,
             Self::Interrupted(_) => 130,
-            Self::ClusterNotFound { .. }
+            Self::Write { .. }
+            | Self::ClusterNotFound { .. }
             | Self::ClusterNotReady { .. }
             | Self::NoIssuer { .. }
             | Self::AccessDenied { .. }

@@ -22,6 +22,7 @@ mod fuzz;
 mod issuer;
 mod kubernetes;
 mod logging;
+mod man;
 mod model;
 mod observe;
 mod output;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         // Printing needs no runtime.
         Command::Completion(args) => commands::completion::run(args),
+        Command::Man(args) => commands::man::run(args),
         Command::Complete(args) => commands::completion::offer(args),
         Command::Render(args) => commands::render::run(args, cli.screen),
         Command::Doctor(args) if args.explain.is_some() => {

@@ -69,6 +69,10 @@ Examples:
   source <(irsactl completion bash)
   irsactl completion zsh > \"${fpath[1]}/_irsactl\"
   irsactl completion fish > ~/.config/fish/completions/irsactl.fish";
+pub const MAN_EXAMPLES: &str = "\
+Examples:
+  irsactl man ~/.local/share/man/man1
+  man irsactl-create-iamserviceaccount";
 pub const RENDER_EXAMPLES: &str = "\
 Examples:
   irsactl render s3-reader --cluster demo --account-id 111122223333 \\

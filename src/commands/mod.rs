@@ -25,6 +25,7 @@ pub mod doctor;
 mod export;
 mod file;
 mod get;
+pub mod man;
 pub mod permissions;
 mod provider;
 mod proving;
@@ -75,6 +76,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Render(args) => render::run(args, screen),
         Command::Permissions(args) => permissions::run(args, screen),
         Command::Completion(args) => completion::run(args),
+        Command::Man(args) => man::run(args),
         Command::Complete(args) => completion::offer(args),
     }
 }

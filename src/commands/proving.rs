@@ -106,7 +106,8 @@ fn asked(found: &ServiceAccount, instead: &Instead) -> Result<(RoleArn, Audience
 pub fn check(args: &ReconcileArgs, role_only: bool) -> Result<(), Error> {
     match args.verify && role_only {
         true => Err(Error::Flags(
-            "--verify asks Kubernetes for a token, and --role-only does without Kubernetes".to_owned(),
+            "--verify asks Kubernetes for a token, and --role-only does without Kubernetes"
+                .to_owned(),
         )),
         false => Ok(()),
     }

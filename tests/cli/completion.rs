@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::Bench;
+use crate::support::{Bench, is_installed};
 
 mod names;
 
@@ -55,21 +55,6 @@ fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/completions"))
 }
 
-/// Whether the shell is there. Where tests must not be left out (`CI=true`) it has to be.
-#[expect(
-    clippy::print_stderr,
-    reason = "who runs the tests should know what was not tested"
-)]
-fn is_installed(shell: &str) -> bool {
-    if Command::new(shell).arg("--version").output().is_ok() {
-        return true;
-    }
-    let help = format!("{shell} is missing: apt-get install {shell}");
-    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{help}");
-    eprintln!("skipped: {help}");
-    false
-}
-
 /// The search path with the program in front, as the scripts call it by its name.
 fn with_irsactl() -> String {
     let folder = Path::new(env!("CARGO_BIN_EXE_irsactl")).parent();
@@ -79,7 +64,7 @@ fn with_irsactl() -> String {
 
 /// Compares what a shell offers for each line; `command` makes the shell's command for one.
 fn assert_completed(shell: &str, command: impl Fn(&mut Command, &str)) {
-    if !is_installed(shell) {
+    if !is_installed(shell, shell) {
         return;
     }
     let mut bench = Bench::new();

@@ -23,6 +23,7 @@ mod file;
 mod get;
 mod hostile;
 mod house;
+mod man;
 mod matrix;
 mod middle;
 mod peers;

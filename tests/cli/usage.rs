@@ -40,6 +40,7 @@ fn help_of_the_program() {
       render                      Print what create would make, for other tools:
                                   offline, without credentials
       completion                  Print a shell completion script
+      man                         Write the manual pages, one a command
 
     Options:
       -h, --help
@@ -101,6 +102,7 @@ fn help_of_the_program() {
       render                      Print what create would make, for other tools: offline, without
                                   credentials
       completion                  Print a shell completion script
+      man                         Write the manual pages, one a command
 
     Options:
       -h, --help
@@ -1101,6 +1103,34 @@ fn help_of_delete_iamserviceaccount() {
 }
 
 #[test]
+fn help_of_man() {
+    assert_snapshot!(help("man", "80"), @"
+    [stdout]
+    Write the manual pages, one a command
+
+    Usage: irsactl man [OPTIONS] <DIR>
+
+    Arguments:
+      <DIR>  Folder for the pages; it is made if it is missing
+
+    Options:
+      -h, --help  Print help
+
+    Output:
+      -q, --quiet         Print results and errors only
+      -v, --verbose...    Log more to stderr: -v what is done, -vv every call, -vvv
+                          everything
+      -C, --color <WHEN>  Colour the output [default: auto] [possible values: auto,
+                          always, never]
+
+    Examples:
+      irsactl man ~/.local/share/man/man1
+      man irsactl-create-iamserviceaccount
+    [exit 0]
+    ");
+}
+
+#[test]
 fn help_of_completion() {
     assert_snapshot!(help("completion", "80"), @r#"
     [stdout]
@@ -1307,6 +1337,7 @@ fn without_arguments_the_help_is_shown() {
       render                      Print what create would make, for other tools: offline, without
                                   credentials
       completion                  Print a shell completion script
+      man                         Write the manual pages, one a command
 
     Options:
       -h, --help     Print help (see more with '--help')

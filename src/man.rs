@@ -1,0 +1,194 @@
+//! Manual pages: one a command, from the same words as its help.
+
+use std::fmt::Write as _;
+
+use clap::Command;
+use clap_mangen::Man;
+
+/// What irsactl reads of the environment, for the main page.
+const ENVIRONMENT: [(&str, &str); 7] = [
+    (
+        "AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, ...",
+        "As for every AWS SDK; --profile outranks the keys of the environment.",
+    ),
+    (
+        "AWS_CA_BUNDLE",
+        "The certificate authorities for AWS, in place of the system's.",
+    ),
+    (
+        "SSL_CERT_FILE, SSL_CERT_DIR",
+        "The system's certificate authorities.",
+    ),
+    (
+        "HTTPS_PROXY, NO_PROXY, ALL_PROXY",
+        "For every connection: AWS, issuer, Kubernetes.",
+    ),
+    (
+        "KUBECONFIG",
+        "Used only with --context, or --issuer-url (clusters that are not EKS).",
+    ),
+    (
+        "NO_COLOR, CLICOLOR, CLICOLOR_FORCE",
+        "Colour; --color outranks them.",
+    ),
+    (
+        "IRSACTL_LOG",
+        "Log filter, as irsactl=debug; -v, -vv and -vvv are shorthands.",
+    ),
+];
+
+/// A page: the name of its file, and its text in roff.
+#[derive(Debug)]
+pub struct Page {
+    pub file: String,
+    pub text: String,
+}
+
+/// The pages of a program and of all its commands that are not hidden.
+///
+/// # Errors
+/// None that can happen: they are written to memory.
+pub fn pages(mut program: Command) -> std::io::Result<Vec<Page>> {
+    program.build();
+    let mut commands = Vec::new();
+    collect(&program, &mut commands);
+    let names: Vec<&str> = commands.iter().map(|command| name(command)).collect();
+    commands
+        .iter()
+        .map(|command| page(&program, command, &names))
+        .collect()
+}
+
+fn collect<'a>(command: &'a Command, all: &mut Vec<&'a Command>) {
+    all.push(command);
+    let below = command.get_subcommands();
+    for command in below.filter(|command| !command.is_hide_set()) {
+        collect(command, all);
+    }
+}
+
+/// `irsactl-create-iamserviceaccount`.
+fn name(command: &Command) -> &str {
+    command.get_display_name().unwrap_or(command.get_name())
+}
+
+fn page(program: &Command, command: &Command, names: &[&str]) -> std::io::Result<Page> {
+    let man = Man::new(command.clone());
+    let mut text = Vec::new();
+    man.render_name_section(&mut text)?;
+    man.render_synopsis_section(&mut text)?;
+    man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    let mut below = command.get_subcommands();
+    if below.any(|command| !command.is_hide_set()) {
+        man.render_subcommands_section(&mut text)?;
+    }
+    let mut text = title(program, command) + &String::from_utf8_lossy(&text);
+    text += &sections(command, program);
+    if name(command) == name(program) {
+        text += &environment();
+    }
+    text += &see_also(name(command), names);
+    let file = man.get_filename();
+    Ok(Page {
+        file,
+        text: in_ascii(&text),
+    })
+}
+
+/// Nothing stands in the middle of the first line, where long names meet; and no date, so that the
+/// same program writes the same pages.
+fn title(program: &Command, command: &Command) -> String {
+    let version = program.get_version().unwrap_or_default();
+    format!(
+        ".TH \"{}\" 1 \"\" \"{} {version}\" \"\\&\"\n",
+        escaped(&name(command).to_uppercase()),
+        program.get_name(),
+    )
+}
+
+/// Other letters by their numbers, which every roff reads.
+fn in_ascii(text: &str) -> String {
+    let letters = text.chars().map(|letter| match letter {
+        '…' => "...".to_owned(),
+        letter if letter.is_ascii() => letter.to_string(),
+        letter => format!("\\[u{:04X}]", u32::from(letter)),
+    });
+    letters.collect()
+}
+
+/// The sections of the end of a help: paragraphs with a title and a colon before them.
+fn help_sections(command: &Command) -> Vec<(String, String)> {
+    let help = command.get_after_long_help().or(command.get_after_help());
+    let help = help.map(ToString::to_string).unwrap_or_default();
+    let paragraphs = help.split("\n\n");
+    paragraphs
+        .filter_map(|paragraph| {
+            let (title, lines) = paragraph.split_once(":\n")?;
+            Some((title.to_uppercase(), lines.to_owned()))
+        })
+        .collect()
+}
+
+/// The command's own, and the exit status of the whole program where it has none.
+fn sections(command: &Command, program: &Command) -> String {
+    let is_status = |(title, _): &(String, String)| title == "EXIT STATUS";
+    let mut sections = help_sections(command);
+    if !sections.iter().any(is_status) {
+        sections.extend(help_sections(program).into_iter().find(is_status));
+    }
+    let sections = sections.iter();
+    sections
+        .map(|(title, lines)| as_it_is(title, lines))
+        .collect()
+}
+
+/// Lines that are not filled.
+fn as_it_is(title: &str, lines: &str) -> String {
+    let mut text = format!(".SH \"{title}\"\n.nf\n");
+    for line in lines.lines() {
+        let line = line.strip_prefix("  ").unwrap_or(line);
+        let _ = writeln!(text, "{}", escaped(line));
+    }
+    text + ".fi\n"
+}
+
+fn environment() -> String {
+    let mut text = ".SH ENVIRONMENT\n".to_owned();
+    for (names, effect) in ENVIRONMENT {
+        let _ = writeln!(text, ".TP\n\\fB{}\\fR\n{}", escaped(names), escaped(effect));
+    }
+    text
+}
+
+/// The commands above, those right below, and those on the same thing.
+fn see_also(own: &str, names: &[&str]) -> String {
+    let noun = own.rsplit('-').next().unwrap_or(own);
+    let related = |other: &&&str| {
+        let above = own
+            .strip_prefix(**other)
+            .is_some_and(|rest| rest.starts_with('-'));
+        let below = other
+            .strip_prefix(own)
+            .is_some_and(|rest| rest.starts_with('-'));
+        above || below || **other != own && other.ends_with(&format!("-{noun}"))
+    };
+    let pages: Vec<String> = names
+        .iter()
+        .filter(related)
+        .map(|name| format!("\\fB{}\\fR(1)", escaped(name)))
+        .collect();
+    format!(".SH \"SEE ALSO\"\n{}\n", pages.join(",\n"))
+}
+
+/// A line in which roff finds nothing to obey.
+fn escaped(line: &str) -> String {
+    let line = line
+        .replace('\\', "\\e")
+        .replace('-', "\\-")
+        .replace('\'', "\\(aq");
+    match line.starts_with(['.', ' ']) {
+        true => format!("\\&{line}"),
+        false => line,
+    }
+}

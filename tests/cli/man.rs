@@ -1,0 +1,216 @@
+//! `man`: a page for each command, with all that its help has, and none that groff complains of.
+
+use std::path::PathBuf;
+
+use insta::assert_snapshot;
+
+use crate::support::{Bench, is_installed};
+
+/// The pages in a folder of the private home.
+fn pages(bench: &Bench) -> Vec<PathBuf> {
+    let folder = bench.file("x", "").with_file_name("share").join("man1");
+    let output = bench.command().arg("man").arg(&folder).output();
+    let output = output.expect("irsactl runs");
+    assert!(output.status.success() && output.stderr.is_empty());
+    let paths = String::from_utf8_lossy(&output.stdout).into_owned();
+    let paths: Vec<_> = paths.lines().map(PathBuf::from).collect();
+    let count = std::fs::read_dir(folder).expect("a folder").count();
+    assert_eq!(paths.len(), count, "all are told");
+    paths
+}
+
+fn help(bench: &Bench, command: &[String]) -> String {
+    let words = command.iter().map(String::as_str).chain(["--help"]);
+    bench.run_words(words, "")
+}
+
+/// All commands that a help names, and those below them.
+fn commands(bench: &Bench, above: &[String], all: &mut Vec<Vec<String>>) {
+    all.push(above.to_vec());
+    let help = help(bench, above);
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = lines.take_while(|line| !line.is_empty());
+    // What is indented more goes on from the line above.
+    for line in lines.filter(|line| !line.starts_with("   ")) {
+        let word = line.split_whitespace().next().expect("a name");
+        let command: Vec<String> = above.iter().cloned().chain([word.to_owned()]).collect();
+        commands(bench, &command, all);
+    }
+}
+
+/// The long flags at the beginnings of the lines of a help.
+fn flags(help: &str) -> Vec<String> {
+    let lines = help.lines().map(str::trim_start);
+    lines
+        .filter(|line| line.starts_with('-'))
+        .filter_map(|line| {
+            line.split([' ', '[', ',', '.'])
+                .find(|word| word.starts_with("--"))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_command_has_a_page_with_all_its_flags_and_examples() {
+    let bench = Bench::new();
+    let pages = pages(&bench);
+    let mut all = Vec::new();
+    commands(&bench, &[], &mut all);
+    assert_eq!(pages.len(), all.len(), "{pages:?}");
+    for command in all {
+        let name = ["irsactl".to_owned()].into_iter().chain(command.clone());
+        let file = format!("{}.1", name.collect::<Vec<_>>().join("-"));
+        let page = pages.iter().find(|path| path.ends_with(&file));
+        let page = std::fs::read_to_string(page.expect(&file)).expect("a page");
+        let page = page.replace("\\-", "-");
+        let help = help(&bench, &command);
+        let flags = flags(&help);
+        assert!(flags.contains(&"--help".to_owned()), "{help}");
+        for flag in flags {
+            assert!(page.contains(&flag), "{flag} is not in {file}");
+        }
+        let examples = help.contains("Examples:");
+        assert_eq!(page.contains(".SH \"EXAMPLES\""), examples, "{file}");
+        for section in ["NAME", "SYNOPSIS", "DESCRIPTION"] {
+            assert!(page.contains(&format!(".SH {section}\n")), "{file}");
+        }
+        for section in ["EXIT STATUS", "SEE ALSO"] {
+            let heading = format!(".SH \"{section}\"\n");
+            assert_eq!(page.matches(&heading).count(), 1, "{section} in {file}");
+        }
+        assert!(!page.contains("__complete") && !page.contains("utils"));
+    }
+}
+
+#[test]
+fn groff_has_nothing_to_complain_of() {
+    if !is_installed("groff", "groff-base") {
+        return;
+    }
+    let bench = Bench::new();
+    for page in pages(&bench) {
+        let mut groff = bench.command_of("groff");
+        groff
+            .args(["-man", "-Tutf8", "-wall", "-rLL=100n"])
+            .arg(&page);
+        let output = groff.output().expect("groff runs");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(errors, "", "{}", page.display());
+        assert!(output.status.success());
+    }
+}
+
+#[test]
+fn a_page_reads_like_this() {
+    let bench = Bench::new();
+    let pages = pages(&bench);
+    let page = pages.iter().find(|path| path.ends_with("irsactl-man.1"));
+    let page = std::fs::read_to_string(page.expect("a page")).expect("a page");
+    assert_snapshot!(page, @r#"
+    .TH "IRSACTL\-MAN" 1 "" "irsactl 0.1.0" "\&"
+    .ie \n(.g .ds Aq \(aq
+    .el .ds Aq '
+    .SH NAME
+    irsactl\-man \- Write the manual pages, one a command
+    .ie \n(.g .ds Aq \(aq
+    .el .ds Aq '
+    .SH SYNOPSIS
+    \fBirsactl man\fR [\fB\-h\fR|\fB\-\-help\fR] [\fB\-q\fR|\fB\-\-quiet\fR] [\fB\-v\fR|\fB\-\-verbose\fR]... [\fB\-C\fR|\fB\-\-color\fR] <\fIDIR\fR> 
+    .ie \n(.g .ds Aq \(aq
+    .el .ds Aq '
+    .SH DESCRIPTION
+    Write the manual pages, one a command
+    .ie \n(.g .ds Aq \(aq
+    .el .ds Aq '
+    .SH OPTIONS
+    .TP
+    \fB\-h\fR, \fB\-\-help\fR
+    Print help
+    .TP
+    <\fIDIR\fR>
+    Folder for the pages; it is made if it is missing
+    .SH OUTPUT
+    .TP
+    \fB\-q\fR, \fB\-\-quiet\fR
+    Print results and errors only
+    .TP
+    \fB\-v\fR, \fB\-\-verbose\fR
+    Log more to stderr: \-v what is done, \-vv every call, \-vvv everything
+    .TP
+    \fB\-C\fR, \fB\-\-color\fR \fI<WHEN>\fR [default: auto]
+    Colour the output
+    .br
+
+    .br
+    \fIPossible values:\fR
+    .RS 14
+    .IP \(bu 2
+    auto
+    .IP \(bu 2
+    always
+    .IP \(bu 2
+    never
+    .RE
+    .SH "EXAMPLES"
+    .nf
+    irsactl man ~/.local/share/man/man1
+    man irsactl\-create\-iamserviceaccount
+    .fi
+    .SH "EXIT STATUS"
+    .nf
+    0    the asked state holds, or the plan was shown
+    1    failed, wholly or in part
+    2    bad flags or configuration
+    3    there is something to do (\-\-detailed\-exitcode)
+    4    no usable AWS credentials
+    130  interrupted
+    .fi
+    .SH "SEE ALSO"
+    \fBirsactl\fR(1)
+    "#);
+}
+
+#[test]
+fn pages_are_written_anew_each_time() {
+    let bench = Bench::new();
+    let first: Vec<_> = pages(&bench).iter().map(read).collect();
+    assert_eq!(pages(&bench).iter().map(read).collect::<Vec<_>>(), first);
+    assert!(first.iter().all(|page| page.is_ascii()));
+}
+
+fn read(path: &PathBuf) -> String {
+    std::fs::read_to_string(path).expect("a page")
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_told() {
+    let bench = Bench::new();
+    bench.file("taken", "");
+    assert_snapshot!(bench.run("man ~/taken"), @r#"
+    [stderr]
+    error: cannot write "~/taken": File exists (os error 17)
+    [exit 1]
+    "#);
+    assert_snapshot!(bench.run("man ~/taken/below"), @r#"
+    [stderr]
+    error: cannot write "~/taken/below": Not a directory (os error 20)
+    [exit 1]
+    "#);
+    std::fs::create_dir_all(bench.file("x", "").with_file_name("held/irsactl.1")).expect("it");
+    assert_snapshot!(bench.run("man ~/held"), @r#"
+    [stderr]
+    error: cannot write "~/held/irsactl.1": Is a directory (os error 21)
+    [exit 1]
+    "#);
+    assert_snapshot!(bench.run("man"), @"
+    [stderr]
+    error: the following required arguments were not provided:
+      <DIR>
+
+    Usage: irsactl man <DIR>
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+}
