@@ -152,7 +152,8 @@ pub const RIGHTS: &[Right] = rights! {
     "patch" "serviceaccounts" of "" "", With("a changed annotation"), [Update], "annotate the service account";
     "patch" "serviceaccounts" of "" "", With("one that irsactl did not make"), [Delete], "take the annotations away";
     "create" "serviceaccounts" of "" "", Always, [Create Apply], "make the service account";
-    "create" "namespaces" of "" "", With("a missing namespace"), [Create Apply], "make the namespace";
+    "create" "serviceaccounts" of "" "", With("a missing service account"), [Update], "make the service account";
+    "create" "namespaces" of "" "", With("a missing namespace"), [Create Update Apply], "make the namespace";
     "delete" "serviceaccounts" of "" "", Always, [Delete], "delete the service account";
     "delete" "serviceaccounts" of "" "", With("--prune"), [Apply], "delete the service account";
     "create" "serviceaccounts/token" of "" "", Always, [Verify], "act as the service account";

@@ -27,6 +27,7 @@ mod man;
 mod matrix;
 mod middle;
 mod peers;
+mod permissions;
 mod readme;
 mod render;
 mod resume;

@@ -90,6 +90,9 @@ pub(super) fn make(
     template: &Template,
     at: i64,
 ) -> Result<(), String> {
+    if let Some(reason) = account.unmakable.get(&declared.name) {
+        return Err(reason.clone());
+    }
     let properties = resolved(&declared.properties, stack, template)?;
     let mut resource = resources::create(declared, properties, stack, account)?;
     resource.status = "CREATE_COMPLETE".to_owned();

@@ -355,6 +355,9 @@ fn delete(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
         _ => {}
     }
     stack.token = token;
+    if let Some(role) = parameters.text("RoleARN") {
+        stack.role_arn = Some(role.to_owned());
+    }
     let at = now();
     engine::begin_delete(stack, retained, at, Wait::new(pace, at));
     Ok(Xml::default())

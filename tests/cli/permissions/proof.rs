@@ -1,0 +1,299 @@
+//! Every command runs with exactly what `permissions` names, and misses each permission that is taken
+//! away: what is needed is named by the error, without what is optional the command goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use super::scenarios::{Scenario, all};
+use super::{HERE, printed};
+use crate::arrange::side_by_side;
+use crate::sandbox::{Access, Hand};
+use crate::support::Bench;
+
+/// What was needed in a run: of AWS by whom, and of Kubernetes.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Asked {
+    aws: BTreeSet<(Hand, String)>,
+    kubernetes: BTreeSet<String>,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+struct Ended {
+    told: String,
+    state: String,
+    asked: Asked,
+}
+
+impl Ended {
+    fn exit(&self) -> &str {
+        self.told.rsplit("[exit ").next().unwrap_or_default()
+    }
+}
+
+/// What the scenario's caller may do.
+struct Allowed {
+    policy: Value,
+    rules: Vec<Value>,
+}
+
+impl Allowed {
+    fn of(scenario: &Scenario) -> Self {
+        let bench = Bench::new();
+        let flags = format!("--for {} {}", scenario.command, scenario.flags);
+        let policy = serde_json::from_str(&printed(&bench, &flags, "json")).expect("a policy");
+        let roles = printed(&bench, &flags, "rbac");
+        let role: Value = match roles.split("---").next().unwrap_or_default() {
+            "" => Value::Null,
+            role => serde_saphyr::from_str(role).expect("a role"),
+        };
+        Self {
+            policy,
+            rules: role["rules"].as_array().cloned().unwrap_or_default(),
+        }
+    }
+}
+
+impl Allowed {
+    fn without(&self, taken: &Taken) -> Self {
+        let mut left = Self {
+            policy: self.policy.clone(),
+            rules: self.rules.clone(),
+        };
+        match taken {
+            Taken::Aws(action) => {
+                let statements = left.policy["Statement"].as_array_mut();
+                for statement in statements.into_iter().flatten() {
+                    remove(&mut statement["Action"], action);
+                }
+            }
+            Taken::Kubernetes(right) => {
+                let (verb, resource) = right.split_once(' ').expect("a verb");
+                let mut rules = left.rules.iter_mut();
+                let rule = rules.find(|rule| rule["resources"][0] == resource);
+                remove(&mut rule.expect("a rule")["verbs"], verb);
+            }
+        }
+        left
+    }
+}
+
+fn remove(list: &mut Value, member: &str) {
+    let list = list.as_array_mut().expect("a list");
+    list.retain(|other| other != member);
+}
+
+/// What is taken away.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Taken {
+    Aws(String),
+    Kubernetes(String),
+}
+
+impl Taken {
+    /// As a refusal has it.
+    fn named(&self) -> String {
+        match self {
+            Self::Aws(action) => action.clone(),
+            Self::Kubernetes(right) => {
+                let (verb, resource) = right.split_once(' ').expect("a verb");
+                format!("cannot {verb} resource \"{resource}\"")
+            }
+        }
+    }
+}
+
+impl Scenario {
+    fn run(&self, allowed: Option<&Allowed>) -> Ended {
+        let bench = (self.arrange)();
+        {
+            let mut world = bench.sandbox.world();
+            world.user_rights().asked.clear();
+            world.api("demo").asked.clear();
+            if let Some(allowed) = allowed {
+                world.allow_only(allowed.policy.clone());
+                world.api("demo").access = Access::Rules(allowed.rules.clone());
+            }
+        }
+        let told = bench.run(&self.line);
+        let state = bench.state();
+        let mut world = bench.sandbox.world();
+        let asked = Asked {
+            aws: world.user_rights().asked.clone(),
+            kubernetes: world.api("demo").asked.clone(),
+        };
+        Ended { told, state, asked }
+    }
+}
+
+/// A scenario, and how it ends for an administrator.
+struct Seen {
+    scenario: Scenario,
+    allowed: Allowed,
+    ended: Ended,
+}
+
+fn seen() -> &'static [Seen] {
+    static SEEN: OnceLock<Vec<Seen>> = OnceLock::new();
+    SEEN.get_or_init(|| {
+        let scenarios = all();
+        let runs = side_by_side(LANES, &scenarios, |scenario| {
+            (Allowed::of(scenario), scenario.run(None))
+        });
+        let seen = scenarios.into_iter().zip(runs);
+        seen.map(|(scenario, (allowed, ended))| Seen {
+            scenario,
+            allowed,
+            ended,
+        })
+        .collect()
+    })
+}
+
+const LANES: usize = 4;
+
+/// The needs of a command by who asks for what: `always`, `optional`, or when.
+type Table = BTreeMap<(String, Hand, Taken), BTreeSet<String>>;
+
+/// The list, read back.
+fn table() -> Table {
+    let bench = Bench::new();
+    let mut table = Table::new();
+    for flags in [
+        HERE.to_owned(),
+        format!("{HERE} --cfn-role-arn {}", super::worlds::DEPLOYER),
+    ] {
+        for line in printed(&bench, &flags, "table").lines().skip(1) {
+            let mut cells = line
+                .split("   ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty());
+            let mut cell = || cells.next().expect("a cell").to_owned();
+            let (command, permission, need, why) = (cell(), cell(), cell(), cell());
+            let hand = match why.starts_with("CloudFormation: ") {
+                true => Hand::CloudFormation,
+                false => Hand::Caller,
+            };
+            let taken = match permission.strip_prefix("kubernetes: ") {
+                Some(right) => Taken::Kubernetes(right.to_owned()),
+                None => Taken::Aws(permission),
+            };
+            table
+                .entry((command, hand, taken))
+                .or_default()
+                .insert(need);
+        }
+    }
+    table
+}
+
+fn asked_of(seen: &Seen) -> BTreeSet<(String, Hand, Taken)> {
+    let command = || seen.scenario.command.to_owned();
+    let aws = seen.ended.asked.aws.iter();
+    let aws = aws.map(|(hand, action)| (command(), *hand, Taken::Aws(action.clone())));
+    let rights = seen.ended.asked.kubernetes.iter();
+    let rights = rights.map(|right| (command(), Hand::Caller, Taken::Kubernetes(right.clone())));
+    aws.chain(rights).collect()
+}
+
+#[test]
+fn the_table_has_what_commands_ask_for_and_nothing_else() {
+    let asked: BTreeSet<_> = seen().iter().flat_map(asked_of).collect();
+    let table = table();
+    let unlisted: Vec<_> = asked
+        .iter()
+        .filter(|row| !table.contains_key(row))
+        .collect();
+    assert!(
+        unlisted.is_empty(),
+        "asked for and not in the table: {unlisted:#?}"
+    );
+    let idle = table.iter().filter(|(row, needs)| {
+        let unproved =
+            ["verify", "doctor"].contains(&row.0.as_str()) || needs.contains("--restart");
+        !unproved && !asked.contains(row)
+    });
+    let idle: Vec<_> = idle.collect();
+    assert!(
+        idle.is_empty(),
+        "in the table and never asked for: {idle:#?}"
+    );
+}
+
+#[test]
+fn what_is_printed_is_enough() {
+    let ended = side_by_side(LANES, seen(), |seen| seen.scenario.run(Some(&seen.allowed)));
+    for (seen, ended) in seen().iter().zip(ended) {
+        let line = &seen.scenario.line;
+        assert_eq!(ended.told, seen.ended.told, "{line}");
+        assert_eq!(ended.state, seen.ended.state, "{line}");
+    }
+}
+
+#[test]
+fn each_permission_that_is_missing_is_named_or_not_needed() {
+    let table = table();
+    let mut tried = BTreeSet::new();
+    let mut tries = Vec::new();
+    for seen in seen() {
+        let mut asked: BTreeMap<Taken, BTreeSet<Hand>> = BTreeMap::new();
+        for (_, hand, taken) in asked_of(seen) {
+            asked.entry(taken).or_default().insert(hand);
+        }
+        for (taken, hands) in asked {
+            if tried.insert((seen.scenario.command, taken.clone(), hands.clone())) {
+                tries.push((seen, taken, hands));
+            }
+        }
+    }
+    let wrong = side_by_side(LANES, &tries, |(seen, taken, hands)| {
+        let needs = hands.iter().flat_map(|hand| {
+            let row = (seen.scenario.command.to_owned(), *hand, taken.clone());
+            table.get(&row).cloned().unwrap_or_default()
+        });
+        let needs: BTreeSet<String> = needs.collect();
+        let ended = seen.scenario.run(Some(&seen.allowed.without(taken)));
+        let why = misses(&seen.ended, &ended, &needs, &taken.named())?;
+        let line = &seen.scenario.line;
+        Some(format!(
+            "{line}\nwithout {taken:?} ({needs:?}) {why}:\n{}",
+            ended.told
+        ))
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        tries.len(),
+        wrong.join("\n")
+    );
+}
+
+/// What is wrong with the end of a run that lacked a permission.
+fn misses(
+    good: &Ended,
+    ended: &Ended,
+    needs: &BTreeSet<String>,
+    name: &str,
+) -> Option<&'static str> {
+    let is_optional = needs.iter().all(|need| need == "optional");
+    let is_told = ended.told.contains(name);
+    let is_same = ended.told == good.told && ended.state == good.state;
+    if ended.told.contains("panicked") {
+        return Some("panics");
+    }
+    if is_optional {
+        let is_good = ended.exit() == good.exit() && (is_told || is_same);
+        return (!is_good).then_some("does not go on");
+    }
+    match good.exit().starts_with('0') {
+        true if ended.exit().starts_with('0') => Some("does not fail"),
+        true if !is_told => Some("does not name it"),
+        // It fails in any case: it must tell more, or leave more behind.
+        false if is_same => Some("makes no difference"),
+        _ => None,
+    }
+}

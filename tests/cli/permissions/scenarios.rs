@@ -1,0 +1,251 @@
+//! Commands with the flags and in the worlds that lead to different calls: together to all of them.
+
+use super::worlds::{self, DEPLOYER};
+use crate::support::{Bench, S3};
+
+const SQS: &str = "arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess";
+const POWER: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
+
+/// A command in a world.
+pub struct Scenario {
+    /// As `permissions --for` takes it.
+    pub command: &'static str,
+    pub line: String,
+    pub arrange: fn() -> Bench,
+    /// More flags of `permissions`.
+    pub flags: String,
+}
+
+impl Scenario {
+    fn new(command: &'static str, rest: &str, arrange: fn() -> Bench) -> Self {
+        let noun = match command {
+            "create" | "get" | "update" | "delete" => " iamserviceaccount",
+            _ => "",
+        };
+        Self {
+            command,
+            line: format!("{command}{noun} {rest}"),
+            arrange,
+            flags: super::HERE.to_owned(),
+        }
+    }
+
+    /// Of a cluster that is not there, which permissions for one cluster do not cover.
+    fn elsewhere(command: &'static str, rest: &str) -> Self {
+        Self {
+            flags: String::new(),
+            ..Self::new(command, rest, worlds::elsewhere)
+        }
+    }
+
+    /// With a role for CloudFormation.
+    fn delegated(command: &'static str, rest: &str, arrange: fn() -> Bench) -> Self {
+        let flag = format!("--cfn-role-arn {DEPLOYER}");
+        let plain = Self::new(command, &format!("{rest} {flag}"), arrange);
+        Self {
+            flags: format!("{} {flag}", plain.flags),
+            ..plain
+        }
+    }
+}
+
+/// A service account with its policy.
+const READER: &str = "s3-reader --cluster demo";
+const FILE: &str = "-f ~/cluster.yaml --approve --parallel 1";
+
+pub fn all() -> Vec<Scenario> {
+    let mut all = providers();
+    all.extend(creations());
+    all.extend(readings());
+    all.extend(updates());
+    all.extend(deletions());
+    all.extend(applications());
+    all
+}
+
+fn providers() -> Vec<Scenario> {
+    use worlds::*;
+    let associate = "associate-oidc-provider";
+    let disassociate = "disassociate-oidc-provider";
+    vec![
+        Scenario::new(associate, "--cluster demo --approve", new),
+        Scenario::new(
+            associate,
+            "--cluster demo --audience vault --refresh-thumbprint --approve",
+            outdated,
+        ),
+        Scenario::elsewhere(associate, "--cluster dema --approve"),
+        Scenario::new(disassociate, "--cluster demo --approve", associated),
+        Scenario::elsewhere(disassociate, "--cluster dema --approve"),
+        Scenario::new("thumbprint", "--cluster demo", new),
+        Scenario::elsewhere("thumbprint", "--cluster dema"),
+    ]
+}
+
+fn creations() -> Vec<Scenario> {
+    use worlds::*;
+    let create = |rest: &str, arrange| Scenario::new("create", rest, arrange);
+    let managed = format!("{READER} --attach-policy-arn {S3}");
+    let eleven = policies().join(",");
+    vec![
+        create(
+            &format!(
+                "{managed} --permissions-boundary {POWER} --associate-oidc-provider --approve"
+            ),
+            new,
+        ),
+        create(
+            &format!(
+                "{READER} -n apps --policy-document ~/get.json --well-known-policy externalDNS --approve"
+            ),
+            associated,
+        ),
+        create(
+            &format!(
+                "{managed} --policy-document ~/get.json --permissions-boundary {POWER} --tags team=data --approve"
+            ),
+            rich,
+        ),
+        create(
+            &format!("{managed} --audience vault --associate-oidc-provider --approve"),
+            associated,
+        ),
+        create(&format!("{managed} --approve"), rolled_back),
+        create(&format!("{managed} --approve"), stuck_in_deletion),
+        create(
+            &format!(
+                "{managed} --policy-document ~/get.json --policy-document ~/put.json --approve"
+            ),
+            doomed,
+        ),
+        create(
+            &format!("{READER} --attach-policy-arn {eleven} --approve"),
+            associated,
+        ),
+        create(
+            &format!("{READER} --attach-role-arn arn:aws:iam::111122223333:role/by-hand --approve"),
+            by_hand,
+        ),
+        create(FILE, many),
+        Scenario::delegated(
+            "create",
+            &format!("{managed} --approve"),
+            associated_with_deployer,
+        ),
+        Scenario::elsewhere(
+            "create",
+            &format!("s3-reader --cluster dema --attach-policy-arn {S3} --approve"),
+        ),
+    ]
+}
+
+fn readings() -> Vec<Scenario> {
+    use worlds::*;
+    vec![
+        Scenario::new("get", "--cluster demo -o wide", ready),
+        Scenario::new("get", &format!("{READER} -n default -o json"), ready),
+        Scenario::elsewhere("get", "--cluster dema -o wide"),
+        Scenario::new("export", "--cluster demo", rich),
+        Scenario::elsewhere("export", "--cluster dema"),
+    ]
+}
+
+fn updates() -> Vec<Scenario> {
+    use worlds::*;
+    let update = |rest: &str, arrange| Scenario::new("update", rest, arrange);
+    let eleven = policies().join(",");
+    vec![
+        update(
+            &format!(
+                "{READER} --attach-policy-arn {SQS} --policy-document ~/put.json --well-known-policy externalDNS \
+                 --no-permissions-boundary --max-session-duration 7200 --subject-pattern s3-* --tags tier=web \
+                 --labels app=web --approve"
+            ),
+            rich,
+        ),
+        update(
+            &format!("{READER} --remove-inline-policy Policy1 --approve"),
+            rich,
+        ),
+        update(
+            &format!("{READER} --permissions-boundary {POWER} --approve"),
+            ready,
+        ),
+        update(
+            &format!("{READER} --add-policy-arn {SQS} --approve"),
+            stuck_in_roll_back,
+        ),
+        update(
+            &format!("{READER} --add-policy-arn {SQS} --approve"),
+            stuck_in_update,
+        ),
+        update(
+            &format!("{READER} --add-policy-arn {MINE} --approve"),
+            doomed_update,
+        ),
+        update(
+            &format!("{READER} --attach-policy-arn {eleven} --approve"),
+            ready,
+        ),
+        update(&format!("{READER} --repair-drift --approve"), drifted),
+        update(
+            &format!("{READER} --repair-drift --approve"),
+            bounded_by_hand,
+        ),
+        update(
+            &format!("{READER} --add-policy-arn {SQS} --approve"),
+            refused_change,
+        ),
+        update("reader -n apps --cluster demo --approve", without_namespace),
+        update(FILE, many_ready),
+        Scenario::delegated(
+            "update",
+            &format!("{READER} --add-policy-arn {SQS} --approve"),
+            ready_with_deployer,
+        ),
+        Scenario::elsewhere("update", "s3-reader --cluster dema --approve"),
+    ]
+}
+
+fn deletions() -> Vec<Scenario> {
+    use worlds::*;
+    let delete = |rest: &str, arrange| Scenario::new("delete", rest, arrange);
+    vec![
+        delete(READER, ready),
+        delete(&format!("{READER} --detach-foreign"), meddled_with),
+        delete(READER, with_inline_policy),
+        delete(READER, annotated),
+        delete(READER, rolled_back),
+        delete(READER, stuck_in_deletion),
+        delete(READER, meddled_with),
+        delete(&format!("{FILE} --only-missing"), one_too_many),
+        delete(FILE, many_ready),
+        delete("nobody --cluster demo", ready),
+        Scenario::delegated("delete", READER, ready_with_deployer),
+        Scenario::elsewhere("delete", "s3-reader --cluster dema"),
+    ]
+}
+
+fn applications() -> Vec<Scenario> {
+    use worlds::*;
+    let apply = |arrange| Scenario::new("apply", FILE, arrange);
+    vec![
+        apply(file_of_everything),
+        apply(rich_in_file),
+        apply(all_changes),
+        apply(rolled_back),
+        apply(stuck_in_roll_back),
+        apply(stuck_in_deletion),
+        apply(doomed),
+        apply(doomed_update),
+        apply(refused_change),
+        apply(by_hand),
+        apply(too_much),
+        apply(many),
+        Scenario::new("apply", &format!("{FILE} --prune"), one_too_many),
+        Scenario::new("apply", &format!("{FILE} --repair-drift"), drifted),
+        Scenario::new("apply", &format!("{FILE} --repair-drift"), bounded_by_hand),
+        Scenario::delegated("apply", FILE, associated_with_deployer),
+        Scenario::elsewhere("apply", FILE),
+    ]
+}

@@ -1,0 +1,345 @@
+//! What the commands of the proof find. All is arranged as an administrator.
+
+use serde_json::{Value, json};
+
+use crate::file::account;
+use crate::sandbox::{ManagedPolicy, World};
+use crate::support::{ACCOUNT, Bench, REGION, S3};
+
+pub const STACK: &str = "eksctl-demo-addon-iamserviceaccount-default-s3-reader";
+pub const DEPLOYER: &str = "arn:aws:iam::111122223333:role/deployer";
+pub const MINE: &str = "arn:aws:iam::111122223333:policy/mine";
+const INLINE: &str = include_str!("../../eksctl/inline-policy.json");
+const POWER: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
+
+fn document(action: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+}
+
+/// A new cluster, with the files that scenarios name.
+pub fn new() -> Bench {
+    let bench = Bench::new();
+    files(&bench);
+    bench
+}
+
+/// The same with its provider.
+pub fn associated() -> Bench {
+    let bench = Bench::associated();
+    files(&bench);
+    bench
+}
+
+fn files(bench: &Bench) {
+    bench.file("get.json", &document("s3:GetObject").to_string());
+    bench.file("put.json", &document("s3:PutObject").to_string());
+}
+
+/// The provider, with a thumbprint that is no more.
+pub fn outdated() -> Bench {
+    let bench = associated();
+    bench.account(|account| {
+        let provider = account.providers.values_mut().next().expect("a provider");
+        provider.thumbprints = vec!["0".repeat(40)];
+    });
+    bench
+}
+
+/// default/s3-reader with all that a role can have.
+pub fn rich() -> Bench {
+    let bench = associated();
+    bench.arrange(&format!(
+        "create iamserviceaccount s3-reader --cluster demo --attach-policy-arn {S3} --policy-document ~/get.json \
+         --permissions-boundary {POWER} --tags team=data --approve"
+    ));
+    bench
+}
+
+/// The same in a file.
+pub fn rich_file(bench: &Bench, more: &str) {
+    let text = format!(
+        "{}    attachPolicy: {}\n    permissionsBoundary: {POWER}\n    tags: {{team: data}}\n{more}",
+        account("default", "s3-reader"),
+        document("s3:GetObject")
+    );
+    bench.file("cluster.yaml", &crate::file::file_of(&text));
+}
+
+pub fn rich_in_file() -> Bench {
+    let bench = rich();
+    rich_file(&bench, "");
+    bench
+}
+
+/// Every part of the role changed by hand.
+pub fn drifted() -> Bench {
+    let bench = rich_in_file();
+    let mut world = bench.sandbox.world();
+    let role = world.role_of("default/s3-reader");
+    role.attached = vec!["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()];
+    role.inline = [("by-hand".to_owned(), document("s3:*"))].into();
+    role.boundary = None;
+    role.max_session_duration = 7_200;
+    role.trust["Statement"][0]["Sid"] = "ByHand".into();
+    drop(world);
+    bench
+}
+
+/// A boundary where none is asked for.
+pub fn bounded_by_hand() -> Bench {
+    let bench = ready();
+    let mut world = bench.sandbox.world();
+    world.role_of("default/s3-reader").boundary = Some(POWER.to_owned());
+    drop(world);
+    bench
+}
+
+/// default/s3-reader with a managed policy, and a file that asks for it.
+pub fn ready() -> Bench {
+    let bench = associated();
+    bench.create("s3-reader");
+    bench.config_of(&["default/s3-reader"]);
+    bench
+}
+
+/// Policies attached to its role by hand.
+pub fn meddled_with() -> Bench {
+    let bench = ready();
+    let role = bench.role_of("default/s3-reader");
+    bench.attach_by_hand("default/s3-reader");
+    bench.account(|account| {
+        let put = account.put_role_policy(&role, "by-hand", document("s3:*"));
+        put.map(|_| ()).expect("put");
+    });
+    bench
+}
+
+/// The stack alone, as eksctl leaves it in a status.
+fn in_status(status: &str) -> Bench {
+    let bench = associated();
+    bench.eksctl_stack("default/s3-reader", status);
+    protect(&bench);
+    bench.config_of(&["default/s3-reader"]);
+    bench
+}
+
+fn protect(bench: &Bench) {
+    let mut world = bench.sandbox.world();
+    let stack = world.stack(ACCOUNT, REGION, STACK).expect("the stack");
+    stack.termination_protection = true;
+}
+
+/// The stack of an account whose namespace is gone.
+pub fn without_namespace() -> Bench {
+    let bench = associated();
+    bench.eksctl_stack("apps/reader", "CREATE_COMPLETE");
+    bench
+}
+
+pub fn rolled_back() -> Bench {
+    in_status("ROLLBACK_COMPLETE")
+}
+
+pub fn stuck_in_deletion() -> Bench {
+    in_status("DELETE_FAILED")
+}
+
+pub fn stuck_in_update() -> Bench {
+    in_status("UPDATE_FAILED")
+}
+
+pub fn stuck_in_roll_back() -> Bench {
+    in_status("UPDATE_ROLLBACK_FAILED")
+}
+
+/// A role with an inline policy too, made by eksctl.
+pub fn with_inline_policy() -> Bench {
+    let bench = associated();
+    bench.stack_of("demo", "default/s3-reader", INLINE, "CREATE_COMPLETE");
+    protect(&bench);
+    bench
+}
+
+/// A service account that somebody else made and irsactl annotated.
+pub fn annotated() -> Bench {
+    let bench = associated();
+    bench
+        .sandbox
+        .world()
+        .api("demo")
+        .put_service_account("default", "s3-reader", &[], &[], "helm");
+    bench.create("s3-reader");
+    bench
+}
+
+/// The second inline policy of any new role cannot be made.
+pub fn doomed() -> Bench {
+    let bench = associated();
+    bench.account(|account| {
+        let reason = "Resource limit exceeded".to_owned();
+        account.unmakable.insert("Policy2".to_owned(), reason);
+    });
+    let documents = ["s3:GetObject", "s3:PutObject"].map(document);
+    let text = format!(
+        "{}    attachPolicy: {}\n    wellKnownPolicies: {{externalDNS: true}}\n",
+        account("default", "s3-reader"),
+        documents[0]
+    );
+    bench.file("cluster.yaml", &crate::file::file_of(&text));
+    bench.account(|account| {
+        let reason = "Resource limit exceeded".to_owned();
+        account
+            .unmakable
+            .insert("PolicyExternalDNSHostedZones".to_owned(), reason);
+    });
+    bench
+}
+
+/// default/s3-reader, whose next update fails: a policy that it names is deleted meanwhile.
+pub fn doomed_update() -> Bench {
+    let bench = ready();
+    bench.account(|account| {
+        let policy = ManagedPolicy::new("aws", ACCOUNT, "/", "mine", document("s3:*"));
+        account.policies.insert(policy.arn.clone(), policy);
+    });
+    let forget = |world: &mut World| {
+        let account = world.accounts.get_mut(ACCOUNT).expect("the account");
+        account.policies.clear();
+    };
+    bench
+        .sandbox
+        .before_every("cloudformation ExecuteChangeSet", forget);
+    let text = account("default", "s3-reader").replace(S3, &format!("{S3}, {MINE}"));
+    bench.file("cluster.yaml", &crate::file::file_of(&text));
+    bench
+}
+
+/// A change that CloudFormation refuses.
+pub fn refused_change() -> Bench {
+    let bench = all_changes();
+    let refuse = |world: &mut World| {
+        let stack = world.stack(ACCOUNT, REGION, STACK).expect("the stack");
+        for set in &mut stack.change_sets {
+            set.status = "FAILED".to_owned();
+            set.reason = Some("Transform is not allowed".to_owned());
+        }
+    };
+    bench
+        .sandbox
+        .before_every("cloudformation DescribeChangeSet", refuse);
+    bench
+}
+
+/// A role that somebody made, and its name in a file.
+pub fn by_hand() -> Bench {
+    let bench = associated();
+    bench.role_made_by_hand("by-hand");
+    let text = "  - metadata: {name: s3-reader}\n    attachRoleARN: arn:aws:iam::111122223333:role/by-hand\n";
+    bench.file("cluster.yaml", &crate::file::file_of(text));
+    bench
+}
+
+/// A role for CloudFormation, which may do all.
+fn with_deployer(bench: Bench) -> Bench {
+    bench.role_made_by_hand("deployer");
+    bench.account(|account| {
+        let put = account.put_role_policy("deployer", "all", document("*"));
+        put.map(|_| ()).expect("put");
+    });
+    bench
+}
+
+pub fn associated_with_deployer() -> Bench {
+    let bench = with_deployer(associated());
+    bench.config_of(&["default/s3-reader"]);
+    bench
+}
+
+pub fn ready_with_deployer() -> Bench {
+    with_deployer(ready())
+}
+
+/// So many that they are listed and not looked up one by one.
+pub fn many() -> Bench {
+    let bench = associated();
+    let names: Vec<String> = (0..11)
+        .map(|number| format!("default/app-{number}"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    bench.config_of(&names);
+    bench
+}
+
+pub fn many_ready() -> Bench {
+    let bench = many();
+    bench.arrange("apply -f ~/cluster.yaml --approve");
+    bench
+}
+
+/// Two accounts, and a file that has but one of them.
+pub fn one_too_many() -> Bench {
+    let bench = associated();
+    bench.applied(&["default/s3-reader", "web/old"]);
+    bench.config_of(&["default/s3-reader"]);
+    bench
+}
+
+/// A file that asks for more managed policies than a role has by default.
+pub fn too_much() -> Bench {
+    let bench = ready();
+    let names = policies();
+    let text = account("default", "s3-reader").replace(S3, &names.join(", "));
+    bench.file("cluster.yaml", &crate::file::file_of(&text));
+    bench
+}
+
+/// Eleven policies.
+pub fn policies() -> Vec<String> {
+    let names = [
+        "AdministratorAccess",
+        "ReadOnlyAccess",
+        "PowerUserAccess",
+        "SecurityAudit",
+        "AmazonS3ReadOnlyAccess",
+        "AmazonS3FullAccess",
+        "AmazonSQSFullAccess",
+        "AmazonSQSReadOnlyAccess",
+        "AmazonDynamoDBFullAccess",
+        "AmazonDynamoDBReadOnlyAccess",
+        "CloudWatchAgentServerPolicy",
+    ];
+    names
+        .map(|name| format!("arn:aws:iam::aws:policy/{name}"))
+        .to_vec()
+}
+
+/// A new cluster with a file of everything that apply makes.
+pub fn file_of_everything() -> Bench {
+    let bench = new();
+    let text = format!(
+        "{}    attachPolicy: {}\n    permissionsBoundary: {POWER}\n",
+        account("web", "s3-reader"),
+        document("s3:GetObject")
+    );
+    bench.file("cluster.yaml", &crate::file::file_of(&text));
+    bench
+}
+
+/// default/s3-reader with everything, and a file that asks for something else everywhere.
+pub fn all_changes() -> Bench {
+    let bench = rich();
+    let text = "  - metadata: {name: s3-reader, labels: {app: web}}\n    \
+        attachPolicyARNs: [arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess]\n    \
+        wellKnownPolicies: {externalDNS: true}\n    maxSessionDuration: 7200\n    subjectPattern: s3-*\n    \
+        audience: vault\n    tags: {tier: web}\n";
+    bench.file("cluster.yaml", &crate::file::file_of(text));
+    bench
+}
+
+/// A file of a cluster that is not there.
+pub fn elsewhere() -> Bench {
+    let bench = associated();
+    let text = crate::file::file_of(&account("default", "s3-reader"));
+    bench.file("cluster.yaml", &text.replace("name: demo", "name: dema"));
+    bench
+}
