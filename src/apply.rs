@@ -368,7 +368,7 @@ impl Hands<'_> {
             .settled(&update.id, self.limit, status)
             .await?;
         match stack {
-            Some(stack) if stack.status == "UPDATE_COMPLETE" => Ok(()),
+            Some(stack) if stack.status == "UPDATE_COMPLETE" && !stack.has_leftovers() => Ok(()),
             stack => Err(self
                 .stack_failed(update.stack.as_str(), &update.id, stack)
                 .await?),

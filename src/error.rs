@@ -320,6 +320,7 @@ impl Error {
             Self::StackFailed { stack, status, .. } => vec![
                 match status.as_str() {
                     "DELETE_FAILED" => "mend the cause and run the same command again; `--detach-foreign` detaches policies that were attached by hand",
+                    "UPDATE_COMPLETE" => "the rest is done; mend the cause, then the next update with `--repair-drift` deletes what stayed on the role",
                     "UPDATE_ROLLBACK_COMPLETE" => "the role is as it was before; mend the cause and run the same command again",
                     "UPDATE_ROLLBACK_FAILED" => "mend the cause; `irsactl update` and `irsactl apply` then finish the roll-back first",
                     _ => "mend the cause and run the same command again: a failed stack is replaced",

@@ -28,10 +28,13 @@ pub enum Command {
     Export,
     Verify,
     Doctor,
+    /// No command but a flag of some: the right to change any workload is not for those who do not use
+    /// it.
+    Restart,
 }
 
 impl Command {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::AssociateOidcProvider,
         Self::DisassociateOidcProvider,
         Self::Thumbprint,
@@ -43,6 +46,7 @@ impl Command {
         Self::Export,
         Self::Verify,
         Self::Doctor,
+        Self::Restart,
     ];
 
     pub fn name(self) -> &'static str {
@@ -58,6 +62,7 @@ impl Command {
             Self::Export => "export",
             Self::Verify => "verify",
             Self::Doctor => "doctor",
+            Self::Restart => "restart",
         }
     }
 }
@@ -102,8 +107,6 @@ impl fmt::Display for Need {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum On {
     Cluster,
-    /// All clusters of the region.
-    Clusters,
     /// The cluster's IAM OIDC provider.
     Provider,
     /// The stacks of the cluster's service accounts.

@@ -133,8 +133,17 @@ impl CloudFormation {
 
     /// Why the last operation failed: its first failed event in time order (DescribeStackEvents
     /// tells the newest first). Where it is the roll-back of an update that failed, the reason is the
-    /// roll-back's own: that is what must be mended.
+    /// roll-back's own: that is what must be mended. Where the events may not be read, that is told.
     pub async fn failure(&self, stack: &str) -> Result<Option<String>, Error> {
+        match self.first_failure(stack).await {
+            Err(error @ Error::AccessDenied { .. }) => {
+                Ok(Some(format!("the reason is not known: {}", error.brief())))
+            }
+            result => result,
+        }
+    }
+
+    async fn first_failure(&self, stack: &str) -> Result<Option<String>, Error> {
         let mut events = self
             .client
             .describe_stack_events()

@@ -282,8 +282,9 @@ where
             };
         }
         if DENIED.contains(&code) {
+            let permission = missing_permission(&message).unwrap_or(operation);
             return Error::AccessDenied {
-                permission: operation.to_owned(),
+                permission: permission.to_owned(),
                 subject: subject.to_owned(),
                 message,
             };
@@ -308,6 +309,19 @@ where
         what: format!("AWS for {operation}"),
         cause,
     }
+}
+
+/// The permission that AWS's message names. A call may need others beside its own: to tag what it makes,
+/// to pass a role, to list where it describes.
+fn missing_permission(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("not authorized to perform: ")?;
+    let word = rest.split_whitespace().next()?.trim_end_matches([',', '.']);
+    let (service, action) = word.split_once(':')?;
+    let is_name = |text: &str| {
+        let mut bytes = text.bytes();
+        !text.is_empty() && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    (is_name(service) && is_name(action)).then_some(word)
 }
 
 /// The SDK's words end with the time.

@@ -82,8 +82,10 @@ pub async fn deletion(
 
 /// Compares a role's policies with its stack's template.
 async fn foreign(aws: &Aws, stack: &Stack) -> Result<Lookup<Foreign>, Error> {
-    let Some(role) = role_name(aws, stack).await? else {
-        return Ok(Lookup::Missing);
+    let role = match role_name(aws, stack).await? {
+        Lookup::Found(role) => role,
+        Lookup::Missing => return Ok(Lookup::Missing),
+        Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
     };
     let (template, attached, inline, profiles) = tokio::try_join!(
         template(aws, stack),
@@ -132,20 +134,25 @@ pub async fn template(aws: &Aws, stack: &Stack) -> Result<Lookup<RoleTemplate>, 
 
 /// The role of a stack: from its output, or (where it has none, because its creation failed) from
 /// its resources.
-async fn role_name(aws: &Aws, stack: &Stack) -> Result<Option<String>, Error> {
-    match &stack.role_arn {
+async fn role_name(aws: &Aws, stack: &Stack) -> Result<Lookup<String>, Error> {
+    let name = match &stack.role_arn {
         Some(arn) => Ok(Some(arn.name().to_owned())),
         None => aws.cloudformation.role_name(&stack.id).await,
-    }
+    };
+    Lookup::unless_denied(name.map(|name| name.map_or(Lookup::Missing, Lookup::Found)))
 }
 
-/// Namespaces in which the cluster has an IAM service account of that name.
+/// Namespaces in which the cluster has an IAM service account of that name. They only serve a hint: who
+/// may not list stacks learns of none.
 async fn namespaces_of(
     aws: &Aws,
     cluster: &ClusterName,
     name: &ServiceAccountName,
 ) -> Result<Vec<String>, Error> {
-    let stacks = aws.cloudformation.stacks().await?;
+    let stacks = match aws.cloudformation.stacks().await {
+        Err(Error::AccessDenied { .. }) => return Ok(Vec::new()),
+        stacks => stacks?,
+    };
     let mut namespaces: Vec<String> = stacks
         .iter()
         .filter(|stack| stack.is_of(cluster))

@@ -54,6 +54,12 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// Whether its update ended well but for what it should have deleted, which stays.
+    pub fn has_leftovers(&self) -> bool {
+        let reason = self.reason.as_deref().unwrap_or_default();
+        reason.contains("could not be deleted")
+    }
+
     /// The service account that it is for, by its tag.
     pub fn service_account(&self) -> Option<ServiceAccountName> {
         self.tags.get(SERVICE_ACCOUNT_TAG)?.parse().ok()

@@ -28,14 +28,10 @@ impl Place {
         let account = self.account.as_deref().unwrap_or("*");
         let partition = partition(region);
         let cluster = self.cluster.as_ref().map_or("*", ClusterName::as_str);
-        let (eks, iam) = (
-            format!("arn:{partition}:eks:{region}:{account}"),
-            format!("arn:{partition}:iam::{account}"),
-        );
+        let iam = format!("arn:{partition}:iam::{account}");
         let stacks = format!("arn:{partition}:cloudformation:{region}:{account}:stack");
         match on {
-            On::Cluster => format!("{eks}:cluster/{cluster}"),
-            On::Clusters => format!("{eks}:cluster/*"),
+            On::Cluster => format!("arn:{partition}:eks:{region}:{account}:cluster/{cluster}"),
             On::Provider => {
                 let suffix = suffix(partition);
                 format!("{iam}:oidc-provider/oidc.eks.{region}.{suffix}/id/*")

@@ -37,7 +37,7 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "eks:DescribeCluster" on Cluster, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Delete Apply Export Verify Doctor], "find the issuer and the Kubernetes API";
     "eks:DescribeCluster" on Cluster, With("--cluster"), [Thumbprint], "find the issuer";
     "eks:DescribeCluster" on Cluster, Optional, [Get], "see the Kubernetes side";
-    "eks:ListClusters" on Clusters, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Export Verify Doctor], "name similar clusters where there is none of that name";
+    "eks:ListClusters" on Any, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Export Verify Doctor], "name similar clusters where there is none of that name";
     "eks:TagResource" on Cluster, Optional, [AssociateOidcProvider Create Apply], "tell eksctl that the cluster has a provider";
     "eks:UntagResource" on Cluster, Optional, [DisassociateOidcProvider], "tell eksctl that the cluster has no provider";
 
@@ -58,11 +58,11 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "cloudformation:DescribeStacks" on AllStacks, With("--only-missing, or many accounts"), [Create Update Delete Apply], "list the stacks of the cluster";
     "cloudformation:ListStacks" on AllStacks, Always, [Get Export], "list the stacks of the cluster";
     "cloudformation:ListStacks" on AllStacks, With("--only-missing, or many accounts"), [Create Update Delete Apply], "list the stacks of the cluster";
-    "cloudformation:GetTemplate" on Stacks, Always, [Create Update Apply Export], "compare the role with what is asked for";
-    "cloudformation:GetTemplate" on Stacks, Optional, [Get Delete], "tell the role's own policies from those attached by hand";
+    "cloudformation:GetTemplate" on Stacks, Always, [Create Update Apply], "compare the role with what is asked for";
+    "cloudformation:GetTemplate" on Stacks, Optional, [Get Export], "read the role's policies";
+    "cloudformation:GetTemplate" on Stacks, Optional, [Delete], "tell the role's own policies from those attached by hand";
     "cloudformation:CreateStack" on Stacks, Always, [Create Apply], "make a role";
     "cloudformation:TagResource" on Stacks, Always, [Create Update Apply], "tag the stack with its service account";
-    "cloudformation:UntagResource" on Stacks, With("a tag that goes"), [Apply], "take a tag from the stack";
     "cloudformation:CreateChangeSet" on Stacks, Always, [Update Apply], "change a role";
     "cloudformation:DescribeChangeSet" on Stacks, Always, [Update Apply], "see what the change would do";
     "cloudformation:ExecuteChangeSet" on Stacks, Always, [Update Apply], "carry the change out";
@@ -123,7 +123,6 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
 pub const HANDLERS: &[Permission] = permissions! { CloudFormation:
     "iam:CreateRole" on Roles, Always, [Create Apply], "make the role";
     "iam:TagRole" on Roles, Always, [Create Update Apply], "tag the role as its stack";
-    "iam:UntagRole" on Roles, With("a tag that goes"), [Apply], "take a tag from the role";
     "iam:GetRole" on Roles, Always, [Create Update Delete Apply], "read the role back";
     "iam:AttachRolePolicy" on Roles, With("a managed policy"), [Create Update Apply], "attach managed policies";
     "iam:PutRolePolicy" on Roles, With("an inline policy"), [Create Update Apply], "put inline policies";
@@ -146,7 +145,8 @@ pub const HANDLERS: &[Permission] = permissions! { CloudFormation:
 /// What irsactl asks of the Kubernetes API.
 pub const RIGHTS: &[Right] = rights! {
     "get" "serviceaccounts" of "" "", Always, [Create Update Delete Apply Verify], "see what is there";
-    "list" "serviceaccounts" of "" "", Optional, [Get Export], "see the Kubernetes side";
+    "list" "serviceaccounts" of "" "", Always, [Export], "read labels and annotations";
+    "list" "serviceaccounts" of "" "", Optional, [Get], "see the Kubernetes side";
     "list" "serviceaccounts" of "" "", Optional, [Create Update Delete Apply], "see many at a time";
     "patch" "serviceaccounts" of "" "", Always, [Create Apply], "annotate the service account";
     "patch" "serviceaccounts" of "" "", With("a changed annotation"), [Update], "annotate the service account";
@@ -158,16 +158,16 @@ pub const RIGHTS: &[Right] = rights! {
     "delete" "serviceaccounts" of "" "", With("--prune"), [Apply], "delete the service account";
     "create" "serviceaccounts/token" of "" "", Always, [Verify], "act as the service account";
 
-    "list" "pods" of "" "", With("--restart"), [Create Update Apply], "find pods without the role";
-    "get" "deployments" of "apps" "", With("--restart"), [Create Update Apply Doctor], "find what the pods are of";
-    "get" "statefulsets" of "apps" "", With("--restart"), [Create Update Apply Doctor], "find what the pods are of";
-    "get" "daemonsets" of "apps" "", With("--restart"), [Create Update Apply Doctor], "find what the pods are of";
-    "get" "replicasets" of "apps" "", With("--restart"), [Create Update Apply Doctor], "find what the pods are of";
-    "get" "rollouts" of "argoproj.io" "", With("--restart"), [Create Update Apply Doctor], "find what the pods are of";
-    "patch" "deployments" of "apps" "", With("--restart"), [Create Update Apply Doctor], "restart pods without the role";
-    "patch" "statefulsets" of "apps" "", With("--restart"), [Create Update Apply Doctor], "restart pods without the role";
-    "patch" "daemonsets" of "apps" "", With("--restart"), [Create Update Apply Doctor], "restart pods without the role";
-    "patch" "rollouts" of "argoproj.io" "", With("--restart"), [Create Update Apply Doctor], "restart pods without the role";
+    "list" "pods" of "" "", Always, [Restart], "find pods without the role";
+    "get" "deployments" of "apps" "", Always, [Restart], "find what the pods are of";
+    "get" "statefulsets" of "apps" "", Always, [Restart], "find what the pods are of";
+    "get" "daemonsets" of "apps" "", Always, [Restart], "find what the pods are of";
+    "get" "replicasets" of "apps" "", Always, [Restart], "find what the pods are of";
+    "get" "rollouts" of "argoproj.io" "", Always, [Restart], "find what the pods are of";
+    "patch" "deployments" of "apps" "", Always, [Restart], "restart pods without the role";
+    "patch" "statefulsets" of "apps" "", Always, [Restart], "restart pods without the role";
+    "patch" "daemonsets" of "apps" "", Always, [Restart], "restart pods without the role";
+    "patch" "rollouts" of "argoproj.io" "", Always, [Restart], "restart pods without the role";
 
     "get" "namespaces" of "" "", Optional, [Doctor], "see whether the webhook is to leave the namespace alone";
     "get" "serviceaccounts" of "" "", Optional, [Doctor], "see the annotations";

@@ -41,7 +41,7 @@ fn every_row_has_commands_and_a_reason() {
 #[test]
 fn every_command_needs_something() {
     for command in Command::ALL {
-        assert!(!permissions(&[command], &Place::default()).is_empty());
+        assert!(!lines(&[command], &Place::default()).is_empty());
         assert_eq!(command.name().parse(), Ok(command));
     }
     assert!("render".parse::<Command>().is_err());

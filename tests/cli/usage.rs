@@ -39,6 +39,8 @@ fn help_of_the_program() {
       export                      Print the config file that describes what exists
       render                      Print what create would make, for other tools:
                                   offline, without credentials
+      permissions                 Print what irsactl itself needs to be allowed, in
+                                  AWS and in Kubernetes: offline
       completion                  Print a shell completion script
       man                         Write the manual pages, one a command
 
@@ -101,6 +103,8 @@ fn help_of_the_program() {
       export                      Print the config file that describes what exists
       render                      Print what create would make, for other tools: offline, without
                                   credentials
+      permissions                 Print what irsactl itself needs to be allowed, in AWS and in
+                                  Kubernetes: offline
       completion                  Print a shell completion script
       man                         Write the manual pages, one a command
 
@@ -1336,6 +1340,8 @@ fn without_arguments_the_help_is_shown() {
       export                      Print the config file that describes what exists
       render                      Print what create would make, for other tools: offline, without
                                   credentials
+      permissions                 Print what irsactl itself needs to be allowed, in AWS and in
+                                  Kubernetes: offline
       completion                  Print a shell completion script
       man                         Write the manual pages, one a command
 

@@ -140,6 +140,26 @@ pub fn rolled_back() -> Bench {
     in_status("ROLLBACK_COMPLETE")
 }
 
+/// The same, and a file that does not have it.
+pub fn rolled_back_and_unknown() -> Bench {
+    let bench = rolled_back();
+    bench.config_of(&["default/other"]);
+    bench
+}
+
+/// default/s3-reader, to whose role a policy is attached while it is deleted.
+pub fn attached_meanwhile() -> Bench {
+    let bench = ready();
+    let attach = |world: &mut World| {
+        let role = world.role_of("default/s3-reader");
+        role.attached.push(POWER.to_owned());
+    };
+    bench
+        .sandbox
+        .before("cloudformation DeleteStack", 1, attach);
+    bench
+}
+
 pub fn stuck_in_deletion() -> Bench {
     in_status("DELETE_FAILED")
 }

@@ -160,8 +160,9 @@ pub fn clean_up(stack: &mut Stack, account: &mut Account, at: i64) {
     );
     let mut gone: Vec<String> = stack.resources.keys().cloned().collect();
     gone.retain(|name| !known.contains(name));
+    let mut left = false;
     for name in gone {
-        remove(stack, account, &name, false, at);
+        left |= !remove(stack, account, &name, false, at);
         stack.resources.remove(&name);
     }
     for (name, old) in stack.update.take().unwrap_or_default().changed {
@@ -170,7 +171,8 @@ pub fn clean_up(stack: &mut Stack, account: &mut Account, at: i64) {
             discard(stack, account, &name, &old, at);
         }
     }
-    stack.set_status(at, "UPDATE_COMPLETE", None);
+    let reason = "Update successful. One or more resources could not be deleted.";
+    stack.set_status(at, "UPDATE_COMPLETE", left.then_some(reason));
 }
 
 /// Deletes something that the stack has no place for any more. That it cannot be deleted is told,
