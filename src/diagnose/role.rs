@@ -6,7 +6,7 @@ use crate::observe::health::RoleHealth;
 use crate::observe::{FoundStack, Lookup, ObservedProvider, Phase, StackState};
 use crate::plan::Action;
 use crate::plan::associate::{self, ProviderSpec, Refresh, Thumbprints};
-use crate::policy::openings::{Breadth, wide_permissions};
+use crate::policy::openings::{WidePermission, wide_permissions};
 use crate::proof::Decision;
 
 impl<'a> Scene<'a> {
@@ -277,17 +277,18 @@ pub fn policies(scene: Scene<'_>) -> Verdict {
     let mut found = Vec::new();
     for (policy, document) in managed.chain(inline) {
         for wide in wide_permissions(document) {
-            let severity = match wide.breadth {
-                Breadth::Everything => Severity::Warning,
-                Breadth::Service => Severity::Note,
+            let (severity, text) = match wide.kind {
+                WidePermission::Everything => (Severity::Warning, "allows everything"),
+                WidePermission::EverythingBut => (Severity::Warning, "allows all but some actions"),
+                WidePermission::WholeService => (Severity::Note, "allows a whole service"),
             };
             found.push(
-                Finding::new(severity, format!("the policy {policy} {}", wide.text()))
-                    .because("wide-permissions")
-                    .seen(
-                        format!("Statement[{}]", wide.statement),
-                        wide.actions.join(", "),
-                    ),
+                Finding::new(
+                    severity,
+                    format!("the policy {policy} {text} on all resources"),
+                )
+                .because("wide-permissions")
+                .seen(format!("Statement[{}]", wide.statement), wide.found),
             );
         }
     }

@@ -4,15 +4,15 @@
 use serde_json::Value;
 
 use super::{Finding, Scene, Severity, Verdict, known};
-use crate::model::RoleArn;
+use crate::model::{Issuer, Namespace, RoleArn};
 use crate::observe::{ObservedProvider, RoleFacts};
 use crate::plan::{Action, Repair, account};
 use crate::policy::corrected::corrected;
 use crate::policy::difference::difference;
-use crate::policy::evaluate::{Decision, Evaluation, Request, evaluate};
-use crate::policy::measure;
+use crate::policy::evaluate::{Decision, Evaluation, evaluate};
 use crate::policy::mistakes::{Expected, mistakes};
-use crate::policy::openings::openings;
+use crate::policy::openings::{Opening, openings};
+use crate::policy::{federated_principals, measure};
 use crate::template::Difference;
 
 /// So much of the room for a trust policy may be taken, in percent.
@@ -141,17 +141,73 @@ pub fn narrow(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     };
     let facts = known!(health.role, Verdict::DoesNotApply);
-    let issuer = scene.world.cluster.as_ref().map(|cluster| &cluster.issuer);
-    let found = openings(&facts.trust, issuer).into_iter().map(|opening| {
-        let severity = match opening.is_wide() {
-            true => Severity::Warning,
-            false => Severity::Note,
-        };
-        Finding::new(severity, format!("the trust policy {}", opening.text()))
-            .because(opening.name())
-            .seen(format!("Statement[{}]", opening.statement()), arn.name())
+    let Some(issuer) = issuer(scene, facts) else {
+        return Verdict::DoesNotApply;
+    };
+    let name = scene.account.name.as_ref();
+    let namespace = name.map_or_else(Namespace::default, |name| name.namespace.clone());
+    let mut all = openings(&facts.trust, &issuer, &namespace);
+    // Of a role by itself nobody knows whose namespaces are meant.
+    all.retain(|opening| name.is_some() || opening.kind != Opening::SeveralNamespaces);
+    let found = all.into_iter().map(|opening| {
+        let (severity, cause, text) = told(opening.kind);
+        Finding::new(
+            severity,
+            format!("the trust policy of {} {text}", arn.name()),
+        )
+        .because(cause)
+        .seen(format!("Statement[{}]", opening.statement), opening.found)
     });
     Verdict::of(found.collect(), "trust policy", "narrow")
+}
+
+/// The cluster's issuer, or the one that a role by itself trusts first.
+fn issuer(scene: Scene<'_>, facts: &RoleFacts) -> Option<Issuer> {
+    if let Some(cluster) = &scene.world.cluster {
+        return Some(cluster.issuer.clone());
+    }
+    let all = federated_principals(&facts.trust);
+    let mut paths = all
+        .iter()
+        .filter_map(|arn| arn.split_once(":oidc-provider/"));
+    paths.find_map(|(_, path)| format!("https://{path}").parse().ok())
+}
+
+fn told(opening: Opening) -> (Severity, &'static str, &'static str) {
+    use Severity::{Note, Warning};
+    match opening {
+        Opening::AnyPrincipal => (Warning, "any-principal", "lets anybody in: Principal \"*\""),
+        Opening::NoSubject => (
+            Warning,
+            "no-subject",
+            "lets every service account of the cluster in: no condition on sub",
+        ),
+        Opening::AnyServiceAccount => (
+            Warning,
+            "any-service-account",
+            "lets every service account of the cluster in, by a pattern",
+        ),
+        Opening::AllButSome => (
+            Warning,
+            "all-but-some",
+            "lets in all service accounts but those that it names",
+        ),
+        Opening::SeveralNamespaces => (
+            Warning,
+            "several-namespaces",
+            "lets in service accounts of other namespaces, by a pattern",
+        ),
+        Opening::NoAudience => (
+            Warning,
+            "no-audience",
+            "takes tokens for any audience that the provider knows: no condition on aud",
+        ),
+        Opening::HoldsWithoutClaim => (
+            Note,
+            "holds-without-claim",
+            "has a condition that holds for a token without the claim",
+        ),
+    }
 }
 
 pub fn size(scene: Scene<'_>) -> Verdict {

@@ -14,7 +14,7 @@ mod request;
 mod trace;
 
 pub use compare::{glyphs, is_like, text_of};
-pub use operator::Operator;
+pub use operator::{Operator, Quantifier};
 pub use request::{Principal, Request};
 pub use trace::{Check, Decision, Effect, Element, Evaluation, Outcome, StatementTrace};
 

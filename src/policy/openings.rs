@@ -1,41 +1,260 @@
-//! stub
-use crate::model::Issuer;
-use serde_json::Value;
-pub enum Breadth {
+//! Where policies allow more than one service account needs: trust policies that let others in, and
+//! permissions that are everything.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::evaluate::{
+    Effect, Element, Operator, Outcome, Quantifier, Request, evaluate, glyphs, is_like,
+};
+use super::mistakes::canonical;
+use super::mistakes::conditions::{Claim, PREFIX};
+use super::{statements, texts};
+use crate::model::{Issuer, Namespace};
+
+/// What a trust policy leaves open. The widest stands first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Opening {
+    /// `Principal: "*"`
+    AnyPrincipal,
+    /// All service accounts of the cluster, as nothing asks for a subject.
+    NoSubject,
+    /// The same by a pattern: `system:serviceaccount:*:*`.
+    AnyServiceAccount,
+    /// All but those that `StringNotEquals` and its like name.
+    AllButSome,
+    /// A wildcard in the namespace, or the service accounts of another one by wildcard.
+    SeveralNamespaces,
+    /// Tokens for any audience that the provider takes.
+    NoAudience,
+    /// `ForAllValues` or `IfExists` on a claim: it holds for a request without that claim.
+    HoldsWithoutClaim,
+}
+
+/// What a permission policy allows that is more than any service account needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WidePermission {
+    /// All actions on all resources.
     Everything,
-    Service,
+    /// `NotAction`: all but some on all resources.
+    EverythingBut,
+    /// All actions of a service on all resources.
+    WholeService,
 }
-pub struct Wide {
-    pub breadth: Breadth,
+
+/// An opening, where it is, and what is written there.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding<Kind> {
+    pub kind: Kind,
+    /// Counted from 0.
     pub statement: usize,
-    pub actions: Vec<String>,
+    pub found: String,
 }
-impl Wide {
-    pub fn text(&self) -> String {
-        String::new()
+
+/// What the statements that let in tokens of the issuer leave open. `namespace` is that of the
+/// service account: a list of names in it, by pattern too, is nobody else's business.
+pub fn openings(trust: &Value, issuer: &Issuer, namespace: &Namespace) -> Vec<Finding<Opening>> {
+    let mut all = Vec::new();
+    for (index, statement) in statements(trust).enumerate() {
+        let Some(statement) = statement.as_object() else {
+            continue;
+        };
+        if !is_for_tokens_of(statement, issuer) {
+            continue;
+        }
+        let mut found = in_conditions(statement, issuer, namespace);
+        if is_anybody(statement) {
+            found.push((Opening::AnyPrincipal, "*".to_owned()));
+        }
+        found.sort();
+        all.extend(found.into_iter().map(|(kind, found)| Finding {
+            kind,
+            statement: index,
+            found,
+        }));
+    }
+    all
+}
+
+fn is_anybody(statement: &Map<String, Value>) -> bool {
+    let principal = statement.get("Principal").unwrap_or(&Value::Null);
+    let aws = principal.get("AWS").map(texts).unwrap_or_default();
+    principal == "*" || aws.contains(&"*")
+}
+
+/// Whether a statement allows AssumeRoleWithWebIdentity to a provider of the issuer, whatever its
+/// conditions are.
+fn is_for_tokens_of(statement: &Map<String, Value>, issuer: &Issuer) -> bool {
+    let providers = statement
+        .get("Principal")
+        .and_then(|principal| principal.get("Federated"));
+    let providers = providers.map(texts).unwrap_or_default();
+    let own = providers.iter().find(|provider| {
+        let path = provider
+            .split_once(":oidc-provider/")
+            .map_or("", |(_, path)| path);
+        canonical(path) == canonical(issuer.host_and_path())
+    });
+    let provider = own
+        .copied()
+        .unwrap_or("arn:aws:iam::000000000000:oidc-provider/none");
+    let request = Request::web_identity(provider, issuer.host_and_path(), "", &[]);
+    let document = json!({ "Statement": statement });
+    let trace = evaluate(&document, &request).trace;
+    trace.iter().any(|trace| {
+        let mut checks = trace.checks.iter();
+        let mut holds = checks
+            .by_ref()
+            .filter(|check| check.element != Element::Condition);
+        trace.effect == Some(Effect::Allow) && holds.all(|check| check.outcome == Outcome::Holds)
+    })
+}
+
+/// One condition on a claim of the issuer's tokens.
+struct Entry<'a> {
+    operator: Operator,
+    claim: Claim,
+    values: Vec<&'a str>,
+    /// As it is written, for people.
+    text: String,
+}
+
+fn entries<'a>(statement: &'a Map<String, Value>, issuer: &Issuer) -> Vec<Entry<'a>> {
+    let condition = statement.get("Condition").and_then(Value::as_object);
+    let mut entries = Vec::new();
+    for (name, keys) in condition.into_iter().flatten() {
+        let Ok(operator) = name.parse::<Operator>() else {
+            continue;
+        };
+        for (key, values) in keys.as_object().into_iter().flatten() {
+            let own = Claim::of(key)
+                .filter(|(prefix, _)| prefix.eq_ignore_ascii_case(issuer.host_and_path()));
+            let Some((_, claim)) = own else { continue };
+            entries.push(Entry {
+                operator,
+                claim,
+                values: texts(values),
+                text: format!("{name} {key}"),
+            });
+        }
+    }
+    entries
+}
+
+fn in_conditions(
+    statement: &Map<String, Value>,
+    issuer: &Issuer,
+    namespace: &Namespace,
+) -> Vec<(Opening, String)> {
+    let entries = entries(statement, issuer);
+    let of = |claim: Claim| entries.iter().filter(move |entry| entry.claim == claim);
+    let key = |claim: &str| format!("{}:{claim}", issuer.host_and_path());
+    let mut found = Vec::new();
+    if !of(Claim::Audience).any(Entry::narrows) {
+        found.push((Opening::NoAudience, key("aud")));
+    }
+    // All conditions must hold, so that the narrowest counts.
+    let subjects = of(Claim::Subject).filter(|entry| entry.narrows());
+    let widths = subjects.map(|entry| entry.width(namespace));
+    let but = of(Claim::Subject).find(|entry| entry.operator.negated);
+    found.extend(match (widths.min(), but) {
+        (Some(Width::OneNamespace), _) => None,
+        (Some(Width::SeveralNamespaces(value)), _) => Some((Opening::SeveralNamespaces, value)),
+        (Some(Width::Cluster(value)), _) => Some((Opening::AnyServiceAccount, value)),
+        (None, Some(entry)) => Some((Opening::AllButSome, entry.text.clone())),
+        (None, None) => Some((Opening::NoSubject, key("sub"))),
+    });
+    let without = entries.iter().filter(|entry| entry.holds_without_claim());
+    found.extend(without.map(|entry| (Opening::HoldsWithoutClaim, entry.text.clone())));
+    found
+}
+
+/// How many service accounts a condition lets in, with the widest of its values.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Width {
+    OneNamespace,
+    SeveralNamespaces(String),
+    Cluster(String),
+}
+
+impl Entry<'_> {
+    /// Whether it asks for something at all.
+    fn narrows(&self) -> bool {
+        let is_open =
+            |value: &&str| self.operator.takes_wildcards() && value.trim_matches('*').is_empty();
+        let asks = self.operator.compares_texts() && !self.operator.negated;
+        asks && (self.claim == Claim::Subject || !self.values.iter().any(is_open))
+    }
+
+    fn holds_without_claim(&self) -> bool {
+        let is_loose = self.operator.if_exists || self.operator.quantifier == Quantifier::All;
+        is_loose && !self.operator.negated
+    }
+
+    fn width(&self, namespace: &Namespace) -> Width {
+        let widths = self.values.iter().map(|value| {
+            let wildcard = value.find(['*', '?']);
+            match wildcard.filter(|_| self.operator.takes_wildcards()) {
+                None => Width::OneNamespace,
+                Some(at) => width_of_pattern(value, &value[..at], namespace),
+            }
+        });
+        widths.max().unwrap_or(Width::OneNamespace)
     }
 }
-pub fn wide_permissions(_: &Value) -> Vec<Wide> {
-    Vec::new()
-}
-pub struct Opening;
-impl Opening {
-    pub fn is_wide(&self) -> bool {
-        false
-    }
-    pub fn text(&self) -> &'static str {
-        ""
-    }
-    pub fn name(&self) -> &'static str {
-        ""
-    }
-    pub fn statement(&self) -> usize {
-        0
+
+/// `fixed` is what stands before the first wildcard.
+fn width_of_pattern(pattern: &str, fixed: &str, namespace: &Namespace) -> Width {
+    let anybody = format!("{PREFIX}zz-another:zz-another");
+    let given = fixed
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.split_once(':'));
+    match given {
+        Some((given, _)) if given == namespace.as_str() => Width::OneNamespace,
+        _ if is_like(&glyphs(pattern), &anybody) => Width::Cluster(pattern.to_owned()),
+        _ => Width::SeveralNamespaces(pattern.to_owned()),
     }
 }
-pub fn openings(_: &Value, _: Option<&Issuer>) -> Vec<Opening> {
-    Vec::new()
+
+/// What a permission policy allows on all resources: everything, or all of a service. Where a
+/// condition stands it is narrower than it looks, and only what is everything is told.
+pub fn wide_permissions(document: &Value) -> Vec<Finding<WidePermission>> {
+    let mut all = Vec::new();
+    for (index, statement) in statements(document).enumerate() {
+        let has = |element: &str| statement.get(element).map(texts).unwrap_or_default();
+        let is_allow = statement
+            .get("Effect")
+            .is_some_and(|effect| effect == "Allow");
+        if !is_allow || !has("Resource").contains(&"*") {
+            continue;
+        }
+        let mut finding = |kind, found: &str| {
+            all.push(Finding {
+                kind,
+                statement: index,
+                found: found.to_owned(),
+            });
+        };
+        for action in has("Action") {
+            match action.split_once(':') {
+                None | Some(("*", "*")) if action.starts_with('*') => {
+                    finding(WidePermission::Everything, action);
+                }
+                Some((_, "*")) if statement.get("Condition").is_none() => {
+                    finding(WidePermission::WholeService, action);
+                }
+                _ => {}
+            }
+        }
+        if statement.get("NotAction").is_some() {
+            finding(WidePermission::EverythingBut, &has("NotAction").join(", "));
+        }
+    }
+    all
 }
-pub fn difference(_: &Value, _: &Value) -> Vec<String> {
-    Vec::new()
-}
+
+#[cfg(test)]
+mod tests;
