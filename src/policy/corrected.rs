@@ -155,11 +155,9 @@ impl Probe {
 /// Calls of everybody that the documents speak of, and of some that they do not.
 fn probes(old: &Value, new: &Value, expected: &Expected) -> Vec<Probe> {
     let another = "zz-another";
-    let wanted = expected.subject.subject();
-    let namespace = &expected.subject.namespace;
-    let name = &expected.subject.name;
+    let ServiceAccountName { namespace, name } = &expected.subject;
     let mut subjects = vec![
-        wanted.clone(),
+        expected.subject.subject(),
         format!("{PREFIX}{namespace}:{another}"),
         format!("{PREFIX}{another}:{name}"),
         format!("{PREFIX}{another}:{another}"),
@@ -173,9 +171,13 @@ fn probes(old: &Value, new: &Value, expected: &Expected) -> Vec<Probe> {
         }
     }
     let own = expected.provider_arn();
-    let others = federated_principals(old).into_iter().map(str::to_owned);
-    let mut providers: Vec<String> = others.filter(|arn| is_of_another(arn, expected)).collect();
-    providers.push(own.clone());
+    let mut providers = vec![own.clone()];
+    let others = federated_principals(old).into_iter();
+    providers.extend(
+        others
+            .filter(|arn| is_of_another(arn, expected))
+            .map(str::to_owned),
+    );
     for all in [&mut subjects, &mut audiences, &mut providers] {
         all.sort();
         all.dedup();

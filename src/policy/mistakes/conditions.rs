@@ -104,10 +104,9 @@ impl<'a> Conditions<'a> {
             let claim = Claim::of(&self.entries[at].key).map(|(_, claim)| claim);
             if let Some((kind, wanted)) = self.mend_operator(at, claim.is_some()) {
                 found.push((kind, self.entries[at].operator.clone(), wanted.to_owned()));
-                if !wanted.is_empty() {
-                    wanted.clone_into(&mut self.entries[at].operator);
-                }
-                if wanted.is_empty() || self.outcome(&self.entries[at]) == Outcome::Holds {
+                if !self.take_operator(at, wanted)
+                    || self.outcome(&self.entries[at]) == Outcome::Holds
+                {
                     continue;
                 }
             }
@@ -118,6 +117,18 @@ impl<'a> Conditions<'a> {
             });
         }
         found
+    }
+
+    /// Gives an entry another operator, unless there is none to take or another entry of the same
+    /// key has it: then one of both would be lost.
+    fn take_operator(&mut self, at: usize, operator: &str) -> bool {
+        let key = &self.entries[at].key;
+        let is_taken = |entry: &Entry| entry.operator == operator && entry.key == *key;
+        if operator.is_empty() || self.entries.iter().any(is_taken) {
+            return false;
+        }
+        operator.clone_into(&mut self.entries[at].operator);
+        true
     }
 
     /// What one entry alone says of the expected call.
@@ -194,49 +205,39 @@ impl<'a> Conditions<'a> {
         }
     }
 
+    /// The failing condition on a claim, and whether one of its values is meant for the other claim.
+    fn failing(&self, claim: Claim) -> Option<(usize, bool)> {
+        let audience = self.expected.audience();
+        let is_misplaced = |value: &String| match claim {
+            Claim::Subject => value == audience.as_str(),
+            Claim::Audience => value.starts_with(PREFIX),
+        };
+        let of = |entry: &Entry| Claim::of(&entry.key).is_some_and(|(_, of)| of == claim);
+        let mut entries = self.entries.iter();
+        let at = entries.position(|entry| of(entry) && self.outcome(entry) == Outcome::Fails)?;
+        Some((at, self.entries[at].values.iter().any(is_misplaced)))
+    }
+
     /// Audiences under `sub` and subjects under `aud` change places.
     fn swap(&mut self) -> Option<Found> {
-        let audience = self.expected.audience().to_string();
-        let failing = |claim: Claim| {
-            let mut entries = self.entries.iter();
-            entries.position(|entry| {
-                let is_of = Claim::of(&entry.key).is_some_and(|(_, of)| of == claim);
-                is_of && self.outcome(entry) == Outcome::Fails
-            })
+        let (subject, audience) = (self.failing(Claim::Subject), self.failing(Claim::Audience));
+        let (at, wanted) = match (subject, audience) {
+            (_, Some((at, true))) => (at, self.key(Claim::Subject)),
+            (Some((at, true)), _) => (at, self.key(Claim::Audience)),
+            _ => return None,
         };
-        let (subject_at, audience_at) = (failing(Claim::Subject), failing(Claim::Audience));
-        let has = |at: Option<usize>, is: &dyn Fn(&String) -> bool| {
-            at.is_some_and(|at| self.entries[at].values.iter().any(is))
-        };
-        let audience_in_subject = has(subject_at, &|value| *value == audience);
-        let subject_in_audience = has(audience_at, &|value| value.starts_with(PREFIX));
-        if !audience_in_subject && !subject_in_audience {
-            return None;
-        }
-        let at = audience_at.filter(|_| subject_in_audience).or(subject_at)?;
-        let found = format!(
-            "{}: {}",
-            self.entries[at].key,
-            self.entries[at].values.join(", ")
-        );
-        let mut wanted = self.key(Claim::Subject);
-        match (subject_at, audience_at) {
-            (Some(subject), Some(audience)) => {
-                let values = self.entries[subject].values.clone();
-                self.entries[subject].values = self.entries[audience].values.clone();
-                self.entries[audience].values = values;
+        let Entry { key, values, .. } = &self.entries[at];
+        let found = format!("{key}: {}", values.join(", "));
+        match (subject, audience) {
+            (Some((one, _)), Some((other, _))) => {
+                let values = std::mem::take(&mut self.entries[one].values);
+                self.entries[one].values =
+                    std::mem::replace(&mut self.entries[other].values, values);
             }
-            (Some(at), None) if !self.has(Claim::Audience) => {
-                wanted = self.key(Claim::Audience);
-                self.entries[at].key.clone_from(&wanted);
-            }
-            (None, Some(at)) if !self.has(Claim::Subject) => {
+            _ if !self.entries.iter().any(|entry| entry.key == wanted) => {
                 self.entries[at].key.clone_from(&wanted);
             }
             _ => {}
-        }
-        if !subject_in_audience {
-            wanted = self.key(Claim::Audience);
         }
         Some((Kind::AudienceAndSubjectSwapped, found, wanted))
     }
@@ -259,18 +260,22 @@ impl<'a> Conditions<'a> {
     fn mend_subject(&mut self, at: usize) -> Found {
         let wanted = self.expected.subject.subject();
         let (kind, found) = subject_fault(&self.entries[at], self.expected);
-        let entry = &mut self.entries[at];
-        match kind {
-            Kind::WildcardInStringEquals if stays_inside(&entry.values, self.expected) => {
-                entry.operator = with_wildcards(&entry.operator);
+        let is_one_namespace = stays_inside(&self.entries[at].values, self.expected);
+        let operator = with_wildcards(&self.entries[at].operator);
+        let is_dead = match kind {
+            Kind::WildcardInStringEquals
+                if is_one_namespace && self.take_operator(at, &operator) =>
+            {
+                return (kind, found, wanted);
             }
-            // What matches nobody now is replaced, other subjects stay.
-            Kind::WildcardInStringEquals => entry.replace(&found, &wanted),
-            Kind::SubjectWithoutPrefix if is_bare(&found, self.expected) => {
-                entry.replace(&found, &wanted);
-            }
-            _ if found.eq_ignore_ascii_case(&wanted) => entry.replace(&found, &wanted),
-            _ => entry.values.push(wanted.clone()),
+            Kind::WildcardInStringEquals => true,
+            Kind::SubjectWithoutPrefix => is_bare(&found, self.expected),
+            _ => found.eq_ignore_ascii_case(&wanted),
+        };
+        // What matches nobody now is replaced, other subjects stay.
+        match is_dead {
+            true => self.entries[at].replace(&found, &wanted),
+            false => self.entries[at].values.push(wanted.clone()),
         }
         (kind, found, wanted)
     }
