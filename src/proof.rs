@@ -25,10 +25,12 @@ pub use unproven::{Cause, Unproven};
 
 /// The life of the token that is asked for, in seconds: the shortest that Kubernetes gives.
 const TOKEN_LIFE: i64 = 600;
+/// The name of the sessions, by which CloudTrail's records of them are known.
+pub const SESSION: &str = "irsactl-verify";
 /// The session is for nothing but its name: it may do nothing, and lives as shortly as STS allows.
 /// GetCallerIdentity needs no permission, and answers even so.
 const TERMS: Terms<'_> = Terms {
-    session_name: "irsactl-verify",
+    session_name: SESSION,
     policy: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#,
     seconds: 900,
 };

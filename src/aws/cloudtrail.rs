@@ -93,9 +93,13 @@ fn request(since: i64, token: Option<&str>) -> Request {
     }
 }
 
-/// An event whose record tells of a failure. The record is JSON in a text.
+/// An event whose record tells of a failure; what irsactl tried itself is nobody's. The record is JSON
+/// in a text.
 fn failure(event: &Value) -> Option<RecordedFailure> {
     let record: Value = serde_json::from_str(event["CloudTrailEvent"].as_str()?).ok()?;
+    if record["requestParameters"]["roleSessionName"] == crate::proof::SESSION {
+        return None;
+    }
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let identity = &record["userIdentity"];
     Some(RecordedFailure {
@@ -160,11 +164,14 @@ mod tests {
     }
 
     #[test]
-    fn successes_and_what_is_no_record_are_none() {
+    fn successes_own_attempts_and_what_is_no_record_are_none() {
         let mut success = record();
         success["errorCode"].take();
+        let mut own = record();
+        own["requestParameters"]["roleSessionName"] = json!("irsactl-verify");
         for other in [
             event(&success),
+            event(&own),
             event(&json!(1)),
             json!({}),
             json!({"CloudTrailEvent": "x"}),

@@ -18,6 +18,7 @@ mod create;
 mod delete;
 mod disassociate;
 mod doctor;
+mod doctor_reads;
 mod export;
 mod file;
 mod get;

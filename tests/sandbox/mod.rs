@@ -35,6 +35,7 @@ pub use impostor::{Impostor, Speech};
 pub use kubernetes::Access;
 pub use network::{Instance, Rule, SecurityGroup, VpcEndpoint};
 pub use token::sign_claims;
+pub use trail::Event;
 pub use world::{Account, Call, Cluster, Count, Options, Pace, Service, World};
 
 use std::path::PathBuf;

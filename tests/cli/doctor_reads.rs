@@ -1,0 +1,338 @@
+//! What `doctor` reads of AWS: whatever is denied or breaks is unknown, by its permission, and hides
+//! nothing else.
+
+use crate::arrange::side_by_side;
+use crate::sandbox::{Event, Rule, SecurityGroup};
+use crate::support::{ACCOUNT, Bench, REGION};
+
+/// A world in which every read has something to find: web/api with its role and two pods.
+fn whole() -> Bench {
+    let bench = Bench::associated();
+    bench.create("web/api");
+    let mut world = bench.sandbox.world();
+    world.api("demo").run_deployment("web", "api", "api", 2);
+    let role = world.role_of("web/api").arn.clone();
+    let cluster = &mut world.clusters[0];
+    cluster.add_addon("vpc-cni");
+    cluster.add_addon("eks-pod-identity-agent");
+    cluster.add_association("web", "other", &role);
+    world.add_vpc_endpoint("sts");
+    world.add_vpc_endpoint("eks-auth");
+    drop(world);
+    bench
+}
+
+fn doctor(bench: &Bench) -> String {
+    bench.steady(&bench.run("doctor --cluster demo web/api"))
+}
+
+/// What is unknown, what else is told of, and how it ends.
+fn unknown(text: &str) -> String {
+    let told = ["unknown", "problem", "warning", "checks hold", "[exit"];
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| told.iter().any(|word| line.contains(word)));
+    lines.map(|line| format!("  {line}\n")).collect()
+}
+
+/// The same under each of the rules, one after the other.
+fn under(rules: &[&str]) -> String {
+    let run = |rule: &&str| {
+        let bench = whole();
+        bench.sandbox.fault(rule);
+        format!("{rule}\n{}", unknown(&doctor(&bench)))
+    };
+    side_by_side(2, rules, run).concat()
+}
+
+#[test]
+fn each_denied_read_is_unknown_and_names_its_permission() {
+    insta::assert_snapshot!(under(&[
+        "eks ListAddons deny",
+        "eks DescribeAddon deny",
+        "eks ListPodIdentityAssociations deny",
+        "iam ListOpenIDConnectProviders deny",
+        "iam GetOpenIDConnectProvider deny",
+        "iam GetRole deny",
+        "iam ListAttachedRolePolicies deny",
+        "iam ListRolePolicies deny",
+        "iam GetPolicy deny",
+        "iam GetPolicyVersion deny",
+        "iam GetAccountSummary deny",
+        "ec2 DescribeVpcEndpoints deny",
+        "ec2 DescribeSecurityGroups deny",
+        "ec2 DescribeInstances deny",
+        "cloudtrail LookupEvents deny",
+        "access-analyzer ValidatePolicy deny",
+    ]), @"
+    eks ListAddons deny
+      37 checks hold
+      [exit 0]
+    eks DescribeAddon deny
+      37 checks hold
+      [exit 0]
+    eks ListPodIdentityAssociations deny
+      36 checks hold
+      unknown: pod-identity-association: not allowed to call eks:ListPodIdentityAssociations: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:ListPodIdentityAssociations because no identity-based policy allows the eks:ListPodIdentityAssociations action
+      [exit 0]
+    iam ListOpenIDConnectProviders deny
+      37 checks hold
+      [exit 0]
+    iam GetOpenIDConnectProvider deny
+      33 checks hold
+      unknown: provider: not allowed to call iam:GetOpenIDConnectProvider
+      [exit 0]
+    iam GetRole deny
+      30 checks hold
+      unknown: role-exists, trust-narrow and 2 more: not allowed to call iam:GetRole: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetRole because no identity-based policy allows the iam:GetRole action
+      [exit 0]
+    iam ListAttachedRolePolicies deny
+      36 checks hold
+      unknown: role-policies: not allowed to call iam:ListAttachedRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListAttachedRolePolicies because no identity-based policy allows the iam:ListAttachedRolePolicies action
+      [exit 0]
+    iam ListRolePolicies deny
+      36 checks hold
+      unknown: role-policies: not allowed to call iam:ListRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListRolePolicies because no identity-based policy allows the iam:ListRolePolicies action
+      [exit 0]
+    iam GetPolicy deny
+      37 checks hold
+      [exit 0]
+    iam GetPolicyVersion deny
+      37 checks hold
+      [exit 0]
+    iam GetAccountSummary deny
+      37 checks hold
+      [exit 0]
+    ec2 DescribeVpcEndpoints deny
+      37 checks hold
+      [exit 0]
+    ec2 DescribeSecurityGroups deny
+      37 checks hold
+      [exit 0]
+    ec2 DescribeInstances deny
+      36 checks hold
+      unknown: metadata-hop-limit: not allowed to call ec2:DescribeInstances
+      [exit 0]
+    cloudtrail LookupEvents deny
+      36 checks hold
+      unknown: recorded-failures: not allowed to call cloudtrail:LookupEvents
+      [exit 0]
+    access-analyzer ValidatePolicy deny
+      36 checks hold
+      unknown: trust-valid: not allowed to call access-analyzer:ValidatePolicy
+      [exit 0]
+    ");
+}
+
+#[test]
+fn strange_answers_are_unknown_and_hide_nothing() {
+    insta::assert_snapshot!(under(&[
+        "ec2 DescribeVpcEndpoints garbage",
+        "ec2 DescribeVpcEndpoints half",
+        "ec2 DescribeVpcEndpoints error 503 InternalError try later",
+        "ec2 DescribeVpcEndpoints hang",
+        "cloudtrail LookupEvents garbage",
+        "cloudtrail LookupEvents reset",
+        "access-analyzer ValidatePolicy garbage",
+        "access-analyzer ValidatePolicy error 400 ValidationException no",
+    ]), @"
+    ec2 DescribeVpcEndpoints garbage
+      37 checks hold
+      [exit 0]
+    ec2 DescribeVpcEndpoints half
+      37 checks hold
+      [exit 0]
+    ec2 DescribeVpcEndpoints error 503 InternalError try later
+      37 checks hold
+      [exit 0]
+    ec2 DescribeVpcEndpoints hang
+      37 checks hold
+      [exit 0]
+    cloudtrail LookupEvents garbage
+      36 checks hold
+      unknown: recorded-failures: cannot reach AWS for cloudtrail:LookupEvents: something else answers there (HTTP 200)
+      [exit 0]
+    cloudtrail LookupEvents reset
+      36 checks hold
+      unknown: recorded-failures: cannot reach AWS for cloudtrail:LookupEvents: connection closed before message completed
+      [exit 0]
+    access-analyzer ValidatePolicy garbage
+      36 checks hold
+      unknown: trust-valid: cannot reach AWS for access-analyzer:ValidatePolicy: something else answers there (HTTP 200)
+      [exit 0]
+    access-analyzer ValidatePolicy error 400 ValidationException no
+      36 checks hold
+      unknown: trust-valid: access-analyzer:ValidatePolicy failed: ValidationException: no
+      [exit 0]
+    ");
+}
+
+#[test]
+fn throttling_costs_time_and_nothing_else() {
+    insta::assert_snapshot!(under(&[
+        "ec2 * times 3 throttle",
+        "cloudtrail * times 3 throttle",
+        "access-analyzer * times 3 throttle",
+        "ec2 * times 2 error 503 ServiceUnavailable later",
+    ]), @"
+    ec2 * times 3 throttle
+      37 checks hold
+      [exit 0]
+    cloudtrail * times 3 throttle
+      37 checks hold
+      [exit 0]
+    access-analyzer * times 3 throttle
+      37 checks hold
+      [exit 0]
+    ec2 * times 2 error 503 ServiceUnavailable later
+      37 checks hold
+      [exit 0]
+    ");
+}
+
+#[test]
+fn pages_are_read_to_the_last() {
+    let bench = whole();
+    let before = unknown(&doctor(&bench));
+    bench.sandbox.world().page_size = 1;
+    assert_eq!(unknown(&doctor(&bench)), before);
+}
+
+#[test]
+fn an_endpoint_that_lets_nobody_in_is_found() {
+    let bench = whole();
+    {
+        let mut world = bench.sandbox.world();
+        let group = world.network.endpoints[0].groups[0].clone();
+        let mut shut = SecurityGroup::new(&group);
+        shut.ingress.push(Rule::of("tcp", 80).with("0.0.0.0/0"));
+        world.network.groups.retain(|known| known.id != group);
+        world.network.groups.push(shut);
+        world.network.endpoints[0].private_dns = false;
+    }
+    insta::assert_snapshot!(doctor(&bench), @"
+    [stdout]
+    cluster demo: 1 problem, 1 warning
+
+    problem: no security group of the interface endpoint vpce-ca7d3e38118a8aab7 lets TCP 443 in [sts-endpoint]
+      inbound TCP 443
+        wanted: from the pods' subnets
+        found:  from nowhere
+      security groups: sg-ca7d3e38118a8aab7
+      fix: aws ec2 authorize-security-group-ingress --group-id sg-ca7d3e38118a8aab7 --protocol tcp --port 443 --cidr CIDR_OF_THE_VPC
+
+    warning: the interface endpoint vpce-ca7d3e38118a8aab7 has no private DNS: the name of com.amazonaws.eu-west-1.sts leads to its public address [sts-endpoint]
+      private DNS
+        wanted: enabled
+        found:  disabled
+      fix: aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-ca7d3e38118a8aab7 --private-dns-enabled
+
+      8 checks hold
+
+    web/api: healthy
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+      37 checks hold
+    [exit 1]
+    ");
+}
+
+#[test]
+fn what_cloudtrail_recorded_tells_the_real_subject() {
+    let bench = whole();
+    let mut world = bench.sandbox.world();
+    let role = world.role_of("web/api").arn.clone();
+    let at = world.trail.last().map_or(0, |event| event.at);
+    drop(world);
+    let at = at.max(now());
+    for (session, subject) in [
+        ("botocore", "system:serviceaccount:web:apii"),
+        ("irsactl-verify", "system:serviceaccount:a:b"),
+    ] {
+        let record = serde_json::json!({
+            "userIdentity": { "type": "WebIdentityUser", "userName": subject },
+            "awsRegion": REGION,
+            "errorCode": "AccessDenied",
+            "errorMessage": "An unknown error occurred",
+            "requestParameters": { "roleArn": role, "roleSessionName": session },
+        });
+        bench.sandbox.world().trail.push(Event {
+            account: ACCOUNT.to_owned(),
+            region: REGION.to_owned(),
+            name: "AssumeRoleWithWebIdentity".to_owned(),
+            at,
+            record,
+        });
+    }
+    let told = doctor(&bench);
+    let told: Vec<&str> = told
+        .lines()
+        .filter(|line| !line.trim().starts_with("at: "))
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @"
+    [stdout]
+    web/api: 1 warning
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+
+    warning: a pod was refused (AccessDenied: An unknown error occurred) [recorded-failures]
+      sub
+        wanted: system:serviceaccount:web:api
+        found:  system:serviceaccount:web:apii
+
+      36 checks hold
+    [exit 0]
+    ");
+}
+
+#[test]
+fn providers_without_a_cluster_are_found_in_this_region_only() {
+    let bench = whole();
+    let issuers = [
+        "oidc.eks.eu-west-1.amazonaws.com/id/DEAD",
+        "oidc.eks.eu-west-2.amazonaws.com/id/ELSEWHERE",
+        "token.actions.githubusercontent.com",
+    ];
+    bench
+        .sandbox
+        .world()
+        .add_cluster("staging", ACCOUNT, REGION);
+    let staging = bench.sandbox.world().clusters[1]
+        .issuer
+        .clone()
+        .expect("an issuer");
+    let staging = staging.trim_start_matches("https://").to_owned();
+    for issuer in issuers.into_iter().chain([staging.as_str()]) {
+        bench.account(|account| {
+            let arn = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}");
+            let mut provider = account.providers.values().next().expect("one").clone();
+            provider.arn.clone_from(&arn);
+            provider.url = issuer.to_owned();
+            account.providers.insert(arn, provider);
+        });
+    }
+    insta::assert_snapshot!(doctor(&bench), @"
+    [stdout]
+    cluster demo: healthy
+
+    note: an IAM OIDC provider is of a cluster that is gone [dead-providers]
+      provider: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/DEAD
+      fix: aws iam delete-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/DEAD
+
+      8 checks hold
+
+    web/api: healthy
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+      37 checks hold
+    [exit 0]
+    ");
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    let passed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    i64::try_from(passed.expect("after 1970").as_millis()).expect("a time")
+}
