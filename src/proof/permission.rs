@@ -118,12 +118,12 @@ impl Verdict {
 /// What of the verdicts is not allowed, as the step that failed.
 pub fn not_allowed(role: &RoleArn, verdicts: &[Verdict]) -> Option<super::Cause> {
     let missing = verdicts.iter().filter(|verdict| !verdict.is_allowed());
-    let actions: Vec<String> = missing
-        .map(|verdict| verdict.permission.to_string())
+    let missing: Vec<String> = missing
+        .map(|verdict| format!("{}: {}", verdict.permission, verdict.reason()))
         .collect();
-    (!actions.is_empty()).then(|| super::Cause::NotAllowed {
+    (!missing.is_empty()).then(|| super::Cause::NotAllowed {
         role: role.clone(),
-        actions,
+        missing,
     })
 }
 

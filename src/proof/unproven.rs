@@ -39,7 +39,7 @@ pub enum Cause {
     /// What the role may not do, or nobody knows.
     NotAllowed {
         role: RoleArn,
-        actions: Vec<String>,
+        missing: Vec<String>,
     },
 }
 
@@ -68,12 +68,9 @@ impl fmt::Display for Unproven {
                 write!(f, "STS still refuses the token after {waited}: {refusal}")
             }
             Cause::Unreachable(why) => write!(f, "STS did not answer: {why}"),
-            Cause::NotAllowed { role, actions } => {
-                write!(
-                    f,
-                    "not shown to be allowed to {role}: {}",
-                    actions.join(", ")
-                )
+            Cause::NotAllowed { role, missing } => {
+                write!(f, "its role {role} is not shown to be allowed")?;
+                missing.iter().try_for_each(|it| write!(f, "\n  {it}"))
             }
         }
     }
@@ -126,8 +123,7 @@ impl Unproven {
                     .to_owned(),
             ),
             Cause::NotAllowed { .. } => Some(format!(
-                "what stands against each is told above; where a policy is missing: `irsactl update \
-                 iamserviceaccount{account}{cluster} --add-policy-arn ARN --approve`"
+                "where a policy is missing: `irsactl update iamserviceaccount{account}{cluster} --add-policy-arn ARN --approve`"
             )),
             Cause::Unreachable(_) => Some(
                 "check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".to_owned(),

@@ -575,8 +575,9 @@ fn permissions_are_asked_of_iam() {
     permission   allowed    s3:GetObject on arn:aws:s3:::bucket/key
     permission   denied     s3:PutObject on arn:aws:s3:::bucket/key: no policy of the role allows it
     [stderr]
-    error: default/s3-reader: not shown to be allowed to arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: s3:PutObject on arn:aws:s3:::bucket/key
-    hint: what stands against each is told above; where a policy is missing: `irsactl update iamserviceaccount default/s3-reader --cluster demo --add-policy-arn ARN --approve`
+    error: default/s3-reader: its role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK is not shown to be allowed
+      s3:PutObject on arn:aws:s3:::bucket/key: no policy of the role allows it
+    hint: where a policy is missing: `irsactl update iamserviceaccount default/s3-reader --cluster demo --add-policy-arn ARN --approve`
     [exit 1]
     ");
 }
@@ -628,8 +629,12 @@ fn what_denies_a_permission_is_named() {
     permission   denied     sqs:SendMessage: the permissions boundary does not allow it; the organisation's policies do not allow it
     permission   denied     s3:PutObject: the permissions boundary does not allow it
     [stderr]
-    error: default/s3-reader: not shown to be allowed to arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: s3:GetObjectAcl, s3:ListBucket, sqs:SendMessage, s3:PutObject
-    hint: what stands against each is told above; where a policy is missing: `irsactl update iamserviceaccount default/s3-reader --cluster demo --add-policy-arn ARN --approve`
+    error: default/s3-reader: its role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK is not shown to be allowed
+      s3:GetObjectAcl: a statement denies it
+      s3:ListBucket: the permissions boundary does not allow it
+      sqs:SendMessage: the permissions boundary does not allow it; the organisation's policies do not allow it
+      s3:PutObject: the permissions boundary does not allow it
+    hint: where a policy is missing: `irsactl update iamserviceaccount default/s3-reader --cluster demo --add-policy-arn ARN --approve`
     [exit 1]
     ");
     let told = bench.run(&format!("{VERIFY} --can s3:ListBucket -o json"));
@@ -664,8 +669,9 @@ fn who_may_not_simulate_gets_the_proof_all_the_same() {
     caller       is         arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK/irsactl-verify
     permission   unknown    s3:GetObject: not allowed to call iam:SimulatePrincipalPolicy: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:SimulatePrincipalPolicy because no identity-based policy allows the iam:SimulatePrincipalPolicy action
     [stderr]
-    error: default/s3-reader: not shown to be allowed to arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: s3:GetObject
-    hint: what stands against each is told above; where a policy is missing: `irsactl update iamserviceaccount default/s3-reader --cluster demo --add-policy-arn ARN --approve`
+    error: default/s3-reader: its role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK is not shown to be allowed
+      s3:GetObject: not allowed to call iam:SimulatePrincipalPolicy: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:SimulatePrincipalPolicy because no identity-based policy allows the iam:SimulatePrincipalPolicy action
+    hint: where a policy is missing: `irsactl update iamserviceaccount default/s3-reader --cluster demo --add-policy-arn ARN --approve`
     [exit 1]
     ");
 }
