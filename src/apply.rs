@@ -16,6 +16,8 @@ use crate::plan::{
 };
 use crate::proof::Proven;
 
+mod restart;
+
 /// What happens, as it happens.
 pub enum Event<'a> {
     /// So many tracks have something to do.
@@ -303,6 +305,11 @@ impl Hands<'_> {
             }
             Action::ApplyServiceAccount(change) => {
                 self.apply_service_account(change, role.as_ref()).await
+            }
+            Action::RestartWorkload(stale) => self.restart(&stale.workload).await,
+            Action::AwaitPods { workload, expected } => {
+                self.await_pods(workload, expected, role.as_ref(), &status)
+                    .await
             }
             Action::DeleteServiceAccount { name } => self.kubernetes().await?.delete(name).await,
             Action::RemoveAnnotations { name, annotations } => {

@@ -25,7 +25,7 @@ pub use render::{Render, Target};
 pub use screen::{Color, Format, Screen, WideFormat};
 pub use service_account::{
     AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, EditArgs, Export, FilterArgs,
-    GetServiceAccount, NameArgs, ReconcileArgs, UpdateServiceAccount,
+    GetServiceAccount, NameArgs, ReconcileArgs, RestartArgs, UpdateServiceAccount,
 };
 
 use examples::*;

@@ -4,10 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::ClusterName;
+use crate::model::{ClusterName, ServiceAccountName};
+use crate::observe::health::Workload;
 use crate::plan::{Refusal, Target};
 use crate::proof::Unproven;
 use crate::template::{Difference, indented};
+
+mod hints;
+
+use hints::{aws_hints, cluster_hints, is_right, unauthorized_hints, without_reading};
 
 /// The way around a Kubernetes API that cannot be used.
 const ROLE_ONLY: &str = "or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none";
@@ -124,6 +129,16 @@ pub enum Error {
     },
     #[error("cannot {operation}: {cause}")]
     KubernetesUnreachable { operation: String, cause: String },
+    #[error("the rollout of {workload} failed: {why}")]
+    RolloutFailed { workload: Workload, why: String },
+    /// A restart did not help.
+    #[error("the new pods of {workload} still lack the role: {}", .pods.join("; "))]
+    PodsLackRole {
+        workload: Workload,
+        pods: Vec<String>,
+        cluster: ClusterName,
+        service_account: ServiceAccountName,
+    },
     #[error("cannot use the kubeconfig: {cause}")]
     Kubeconfig { cause: String },
     #[error("{target}: {refusal}")]
@@ -193,7 +208,7 @@ fn going_on(running: &[String]) -> String {
     if running.is_empty() {
         return String::new();
     }
-    format!("; AWS goes on with what was begun: {}", running.join(", "))
+    format!("; what was begun goes on: {}", running.join(", "))
 }
 
 impl Error {
@@ -352,8 +367,11 @@ impl Error {
                 std::iter::once(format!("look at it: `curl {url}`")).chain(without_reading()).collect()
             }
             Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
-            Self::KubernetesForbidden { operation, .. } if operation.starts_with("list ") => {
+            Self::KubernetesForbidden { operation, .. } if operation == "list service accounts" => {
                 vec!["this identity needs list on serviceaccounts".to_owned()]
+            }
+            Self::KubernetesForbidden { operation, .. } if is_right(operation) => {
+                vec![format!("allow this identity to {operation}: with a Role or ClusterRole, and a binding of it")]
             }
             Self::KubernetesForbidden { .. } => vec![
                 "this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces".to_owned(),
@@ -366,6 +384,17 @@ impl Error {
                 "check the way to the Kubernetes API: a private endpoint is reached only from its network".to_owned(),
                 ROLE_ONLY.to_owned(),
             ],
+            Self::RolloutFailed { workload, .. } => vec![
+                format!("look at it: `{}`", workload.kubectl("describe")),
+                "the role is in place: once the pods can start, they have it".to_owned(),
+            ],
+            Self::PodsLackRole {
+                cluster,
+                service_account,
+                ..
+            } => vec![format!(
+                "find out why: `irsactl doctor --cluster {cluster} {service_account}`"
+            )],
             Self::Kubeconfig { .. } => vec!["check it: `kubectl config view --minify`".to_owned()],
             Self::Refused { refusal, .. } => refusal.hints(),
             Self::Unproven(unproven) => unproven.hints(),
@@ -412,6 +441,8 @@ impl Error {
             | Self::KubernetesConflict { .. }
             | Self::Kubernetes { .. }
             | Self::KubernetesUnreachable { .. }
+            | Self::RolloutFailed { .. }
+            | Self::PodsLackRole { .. }
             | Self::Kubeconfig { .. }
             | Self::Refused { .. }
             | Self::Unproven(_)
@@ -420,70 +451,4 @@ impl Error {
             Self::Several(errors) => errors.iter().map(Self::exit_code).max().unwrap_or(1),
         }
     }
-}
-
-fn cluster_hints(name: &ClusterName, region: &str, similar: &[String]) -> Vec<String> {
-    let mut hints: Vec<String> = similar
-        .iter()
-        .map(|other| format!("did you mean `--cluster {other}`?"))
-        .collect();
-    hints.push(format!(
-        "list the clusters: `aws eks list-clusters --region {region}`"
-    ));
-    hints.push(format!(
-        "look in another region with `--region`; \"{name}\" is looked for in one only"
-    ));
-    hints
-}
-
-fn aws_hints(code: &str) -> Vec<String> {
-    match code {
-        "LimitExceededException" | "LimitExceeded" => {
-            vec!["raise the quota in Service Quotas, or delete what is no longer needed".to_owned()]
-        }
-        "AlreadyExistsException" => {
-            vec![
-                "it was made meanwhile: run the same command again, which looks at it first"
-                    .to_owned(),
-            ]
-        }
-        "NoSuchEntity" => {
-            vec!["it went meanwhile: run the same command again, which looks at it first".to_owned()]
-        }
-        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" => {
-            vec!["AWS is busy for this account: run the same command again in a minute".to_owned()]
-        }
-        "InternalFailure" | "InternalError" | "ServiceFailure" | "ServerException" | "ServiceUnavailable"
-        | "ServiceUnavailableException" => {
-            vec!["AWS has trouble there: run the same command again in a minute".to_owned()]
-        }
-        "OpenIdIdpCommunicationError" | "OpenIdIdpCommunicationErrorException" => vec![
-            "IAM cannot reach the issuer either; name the thumbprint, so that IAM need not fetch it: `--thumbprint HEX`"
-                .to_owned(),
-        ],
-        _ => Vec::new(),
-    }
-}
-
-/// How to make the provider without a look at the issuer. Whole commands, as other commands than
-/// `associate-oidc-provider` meet these errors too.
-fn without_reading() -> [String; 2] {
-    [
-        "let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`"
-            .to_owned(),
-        "or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`".to_owned(),
-    ]
-}
-
-fn unauthorized_hints(cluster: Option<&ClusterName>) -> Vec<String> {
-    let Some(cluster) = cluster else {
-        return vec!["check the context's credentials: `kubectl auth whoami`".to_owned()];
-    };
-    vec![
-        format!(
-            "map the identity to the cluster: `aws eks create-access-entry --cluster-name {cluster} --principal-arn ARN`, \
-             with the ARN of `aws sts get-caller-identity`"
-        ),
-        ROLE_ONLY.to_owned(),
-    ]
 }

@@ -96,6 +96,10 @@ impl Kubernetes {
         })
     }
 
+    pub fn intervals(&self) -> Intervals {
+        self.intervals
+    }
+
     /// The same access with a token that still lives.
     pub async fn renewed(&self, aws: &Aws) -> Result<Self, Error> {
         if self.made.elapsed() < self.intervals.of(LIFE) {

@@ -34,6 +34,7 @@ mod proof;
 mod render;
 mod template;
 mod token;
+mod waiting;
 
 fn main() -> ExitCode {
     let mut cli = Cli::parse_from(cli::arguments(std::env::args_os()));
@@ -74,7 +75,7 @@ fn run(cli: &mut Cli) -> Result<Exit, Error> {
         .block_on(async {
             tokio::select! {
                 result = commands::run(&mut cli.command, cli.screen, running.clone()) => result,
-                _ = tokio::signal::ctrl_c() => Err(Error::Interrupted(running.in_the_cloud())),
+                _ = tokio::signal::ctrl_c() => Err(Error::Interrupted(running.by_itself())),
             }
         })
 }

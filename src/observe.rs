@@ -21,7 +21,7 @@ pub use facts::{
     ServiceAccountState, Stack, StackState,
 };
 pub use lookup::Lookup;
-pub use source::{ServiceAccounts, Stacks};
+pub use source::{AccountPods, ServiceAccounts, Stacks};
 pub use stack_name::stack_to_delete;
 
 /// How many reads of one kind run side by side.

@@ -13,6 +13,7 @@ mod action;
 pub mod associate;
 pub mod delete;
 mod refusal;
+pub mod restart;
 mod token;
 
 pub use action::{
@@ -45,6 +46,9 @@ pub struct Track {
     /// What was changed on the role behind CloudFormation's back, and stays so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Difference>,
+    /// What runs without the role until it is restarted, where that is not asked for.
+    #[serde(rename = "staleWorkloads", skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<restart::StaleWorkload>,
     /// The role, where it is known before anything is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
@@ -100,6 +104,7 @@ impl Track {
             warnings: Vec::new(),
             notes: Vec::new(),
             drift: Vec::new(),
+            stale: Vec::new(),
             role: None,
         }
     }

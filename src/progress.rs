@@ -21,37 +21,52 @@ use board::{Board, Size};
 #[derive(Clone, Default)]
 pub struct Running(Arc<Mutex<Vec<Operation>>>);
 
-/// A stack operation, which goes on when nobody waits for it.
+/// What goes on when nobody waits for it.
 #[derive(Clone, PartialEq)]
 struct Operation {
-    /// What stands before the stack's name.
+    /// What stands before the name.
     kind: &'static str,
-    stack: String,
+    /// `stack` or `workload`.
+    thing: &'static str,
+    name: String,
+}
+
+impl Operation {
+    fn of_stack(kind: &'static str, name: String) -> Self {
+        Self {
+            kind,
+            thing: "stack",
+            name,
+        }
+    }
 }
 
 /// So many operations are named one by one.
 const NAMED: usize = 3;
 
 impl Running {
-    /// The operations that AWS carries on with by itself: few by name, of many how many.
-    pub fn in_the_cloud(&self) -> Vec<String> {
+    /// The operations that go on by themselves: few by name, of many how many.
+    pub fn by_itself(&self) -> Vec<String> {
         let running = self.lock();
         if running.len() <= NAMED {
             let named = running.iter();
             return named
-                .map(|operation| format!("{}stack {}", operation.kind, operation.stack))
+                .map(|operation| match operation.thing {
+                    "stack" => format!("{}stack {}", operation.kind, operation.name),
+                    _ => format!("{}{}", operation.kind, operation.name),
+                })
                 .collect();
         }
-        let mut kinds: Vec<(&str, usize)> = Vec::new();
+        let mut kinds: Vec<(&str, &str, usize)> = Vec::new();
         for operation in running.iter() {
-            match kinds.iter_mut().find(|(kind, _)| *kind == operation.kind) {
-                Some((_, count)) => *count += 1,
-                None => kinds.push((operation.kind, 1)),
+            match kinds.iter_mut().find(|kind| kind.0 == operation.kind) {
+                Some((_, _, count)) => *count += 1,
+                None => kinds.push((operation.kind, operation.thing, 1)),
             }
         }
-        let counted = kinds.iter().map(|(kind, count)| match count {
-            1 => format!("{kind}1 stack"),
-            count => format!("{kind}{count} stacks"),
+        let counted = kinds.iter().map(|(kind, thing, count)| match count {
+            1 => format!("{kind}1 {thing}"),
+            count => format!("{kind}{count} {thing}s"),
         });
         counted.collect()
     }
@@ -72,15 +87,24 @@ impl Running {
 }
 
 fn operation(action: &Action) -> Option<Operation> {
-    let (kind, stack) = match action {
-        Action::CreateStack(create) => ("creation of ", create.stack.to_string()),
-        Action::DeleteStack { stack, .. } => ("deletion of ", stack.to_string()),
-        Action::UpdateStack(update) => ("update of ", update.stack.to_string()),
-        Action::ContinueRollback { stack, .. } => ("roll-back of ", stack.to_string()),
-        Action::AwaitStack { stack, status, .. } => ("", format!("{stack} ({status})")),
+    let stack = Operation::of_stack;
+    Some(match action {
+        Action::CreateStack(create) => stack("creation of ", create.stack.to_string()),
+        Action::DeleteStack { stack: name, .. } => stack("deletion of ", name.to_string()),
+        Action::UpdateStack(update) => stack("update of ", update.stack.to_string()),
+        Action::ContinueRollback { stack: name, .. } => stack("roll-back of ", name.to_string()),
+        Action::AwaitStack {
+            stack: name,
+            status,
+            ..
+        } => stack("", format!("{name} ({status})")),
+        Action::AwaitPods { workload, .. } => Operation {
+            kind: "rollout of ",
+            thing: "workload",
+            name: workload.to_string(),
+        },
         _ => return None,
-    };
-    Some(Operation { kind, stack })
+    })
 }
 
 /// How much is shown.
@@ -325,13 +349,12 @@ mod tests {
 
     fn told(operations: &[(&'static str, &str)]) -> String {
         let running = Running::default();
-        running
-            .lock()
-            .extend(operations.iter().map(|(kind, stack)| Operation {
-                kind,
-                stack: (*stack).to_owned(),
-            }));
-        running.in_the_cloud().join(", ")
+        running.lock().extend(
+            operations
+                .iter()
+                .map(|(kind, stack)| Operation::of_stack(kind, (*stack).to_owned())),
+        );
+        running.by_itself().join(", ")
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! CloudFormation: stacks by name, all stacks, their making and their end, and the one loop that waits.
+//! CloudFormation: stacks by name, all stacks, their making and their end.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{
@@ -17,6 +17,7 @@ use crate::model::{RoleArn, StackName, Timeout};
 use crate::observe::{Phase, Stack};
 use crate::plan::{CreateStack, Rollback};
 use crate::template::Capability;
+use crate::waiting::polled;
 
 mod change_set;
 
@@ -282,8 +283,7 @@ impl CloudFormation {
         self.polled("operation", id, limit, look).await
     }
 
-    /// Looks at what goes on with a stack until it is over. First after 1 s, then every 2 s, after a
-    /// minute ever more slowly to 10 s; and more slowly where many stacks are waited for.
+    /// Looks at what goes on with a stack until it is over; more slowly where many are waited for.
     async fn polled<T>(
         &self,
         what: &str,
@@ -291,18 +291,10 @@ impl CloudFormation {
         limit: Timeout,
         look: impl AsyncFn() -> Result<Option<T>, Error>,
     ) -> Result<T, Error> {
-        let begun = Instant::now();
         let _waiter = self.waiting.one_more();
-        for poll in 0.. {
-            if begun.elapsed() >= limit.0 {
-                break;
-            }
-            let pause = pause(poll, id).max(self.waiting.least_pause());
-            let pause = self.intervals.of(pause);
-            tokio::time::sleep(pause.min(limit.0.saturating_sub(begun.elapsed()))).await;
-            if let Some(over) = look().await? {
-                return Ok(over);
-            }
+        let least = || self.waiting.least_pause();
+        if let Some(over) = polled(self.intervals, limit, id, least, look).await? {
+            return Ok(over);
         }
         let name = id.split('/').nth(1).unwrap_or(id);
         Err(Error::Timeout {
@@ -323,20 +315,6 @@ where
     (error.code() == Some("ValidationError") && (is_busy || is_gone)).then(|| Error::Overtaken {
         stack: stack.to_owned(),
     })
-}
-
-/// The pause before poll number `poll` (from 0). The jitter comes from the stack's id, so that many
-/// stacks are not asked for at one moment and nothing is random.
-fn pause(poll: u32, id: &str) -> Duration {
-    let jitter = id.bytes().fold(poll, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
-    }) % 400;
-    let base = match poll {
-        0 => return Duration::from_secs(1),
-        1..=30 => 1_800,
-        later => (1_800 + u64::from(later - 30) * 500).min(9_800),
-    };
-    Duration::from_millis(base + u64::from(jitter))
 }
 
 fn stack(stack: SdkStack) -> Stack {
@@ -444,20 +422,6 @@ fn is_of_the_stack(event: &StackEvent) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn polls_begin_fast_and_grow_slow() {
-        let id = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1";
-        assert_eq!(pause(0, id), Duration::from_secs(1));
-        for poll in 1..=30 {
-            assert!(
-                (1_800..=2_200).contains(&pause(poll, id).as_millis()),
-                "{poll}"
-            );
-        }
-        assert!(pause(1_000, id) <= Duration::from_millis(10_200));
-        assert!(pause(40, id) < pause(44, id));
-    }
 
     #[test]
     fn many_stacks_share_the_polls() {

@@ -47,6 +47,8 @@ pub struct ReconcileArgs {
     #[arg(long, help_heading = "Plan", requires = "approve")]
     pub verify: bool,
     #[command(flatten)]
+    pub restart: RestartArgs,
+    #[command(flatten)]
     pub parallel: ParallelArgs,
     #[command(flatten)]
     pub aws: AwsArgs,
@@ -55,6 +57,18 @@ pub struct ReconcileArgs {
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
     pub output: Format,
+}
+
+/// What becomes of pods that run already.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Plan")]
+pub struct RestartArgs {
+    /// Restart the workloads whose running pods lack the role, and only those
+    #[arg(long)]
+    pub restart: bool,
+    /// Wait until the restarted workloads' new pods are ready and have the role
+    #[arg(long)]
+    pub wait: bool,
 }
 
 #[derive(Args, Debug)]

@@ -2,7 +2,7 @@
 //! nothing beside them.
 
 use super::file;
-use super::reconcile::Task;
+use super::reconcile::{Task, restart};
 use super::removal::{Missing, Removal, System};
 use super::{Context, Exit, Mode, asked, conclude, finish, proving};
 use crate::cli::{Apply, Screen};
@@ -15,6 +15,7 @@ use crate::progress::Running;
 
 pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.run.approval);
+    let restart = restart::asked(args.run.restart, false)?;
     let config = file::read(&args.config_file, &mut args.run.aws)?;
     let filter = file::filter(&args.filter)?;
     let place = file::place(&config, args.issuer_url.as_ref());
@@ -26,6 +27,7 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
             true => Drift::Repaired,
             false => Drift::Told,
         },
+        restart,
         place: &place,
         kubernetes: &args.run.kubernetes,
         accounts: asked::How::applying(args).all(accounts),

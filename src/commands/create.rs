@@ -2,7 +2,7 @@
 //! service account by flags, or of those of a config file.
 
 use super::file;
-use super::reconcile::Task;
+use super::reconcile::{Task, restart};
 use super::{Context, Exit, Finished, Mode, asked, conclude, failures, finish, proving};
 use crate::apply::{Outcome, annotated};
 use crate::cli::{CreateServiceAccount, Screen};
@@ -19,6 +19,7 @@ pub async fn run(
 ) -> Result<Exit, Error> {
     proving::check(&args.run, args.account.role.role_only)?;
     let mode = Mode::of(args.run.approval);
+    let restart = restart::asked(args.run.restart, args.account.role.role_only)?;
     let how = asked::How::creating(args);
     let described = match &args.config_file {
         Some(path) => {
@@ -33,6 +34,7 @@ pub async fn run(
     let task = Task {
         aim: Aim::Create,
         drift: Drift::Told,
+        restart,
         place: &described.place,
         kubernetes: &args.run.kubernetes,
         accounts: how.all(described.accounts),

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::kubernetes::{Access, Kubernetes};
 use crate::model::{Cluster, Timeout};
 use crate::output::{Format, Outcomes, Output, PlanView};
-use crate::plan::{Plan, Target, Track};
+use crate::plan::{Plan, Target, Track, restart};
 use crate::progress::{Progress, Running, Show};
 
 mod apply;
@@ -410,6 +410,9 @@ fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
     if plan.is_provisional() {
         output.say("what follows is planned when that is over");
     }
+    if let Some(note) = restart::left_note(plan.tracks.iter()) {
+        output.note(&note);
+    }
     let drifted = plan.tracks.iter().any(|track| !track.drift.is_empty());
     if drifted {
         output.say("roles were changed outside of CloudFormation: `--repair-drift` undoes that");
@@ -448,6 +451,10 @@ fn conclude(context: &Context, finished: Finished) -> Result<Exit, Error> {
                 )),
             }
             context.output.print(&Outcomes(&outcomes))?;
+            let ended = outcomes.iter().filter(|outcome| outcome.error.is_none());
+            if let Some(note) = restart::left_note(ended.map(|outcome| &outcome.track)) {
+                context.output.note(&note);
+            }
             failures(&mut outcomes)
         }
     }

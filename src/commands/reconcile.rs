@@ -13,12 +13,18 @@ use crate::observe::{
 use crate::plan::account::{self, Aim, Drift, IamServiceAccount, Permissions, Scope};
 use crate::plan::associate::ProviderSpec;
 use crate::plan::delete::Deletion;
-use crate::plan::{Plan, Target, Track};
+use crate::plan::restart::{Restart, expected};
+use crate::plan::{Plan, Target};
+
+pub mod restart;
+
+use restart::Planned;
 
 /// All that is asked of a run.
 pub struct Task<'a> {
     pub aim: Aim,
     pub drift: Drift,
+    pub restart: Restart,
     pub place: &'a Place,
     pub kubernetes: &'a KubernetesArgs,
     pub accounts: Vec<IamServiceAccount>,
@@ -58,14 +64,18 @@ impl Task<'_> {
         let provider = self
             .plan_provider(context, &cluster, found, round, &mut look.plan)
             .await?;
-        for (asked, observed) in accounts.into_iter().zip(observed) {
-            let track = match observed {
+        let mut planned = Vec::new();
+        for (asked, observed) in accounts.iter().zip(observed) {
+            planned.push(match observed {
                 Ok(observed) => {
                     self.plan_account(context, &cluster, asked, observed, &provider)
                         .await
                 }
                 Err(error) => Err(error),
-            };
+            });
+        }
+        let tracks = restart::add(self.restart, look.kubernetes.as_ref(), planned).await;
+        for (asked, track) in accounts.into_iter().zip(tracks) {
             look.add(Target::ServiceAccount(asked.name.clone()), track);
         }
         removal::plan(context, round, &deletions, &stacks, &mut look).await?;
@@ -97,14 +107,14 @@ impl Task<'_> {
         asked: &IamServiceAccount,
         mut observed: ObservedAccount,
         provider: &ObservedProvider,
-    ) -> Result<Track, Error> {
+    ) -> Planned {
         if !account::fits_default_quotas(asked, cluster, &observed) {
             observed.quotas = context.aws.iam.quotas().await?;
         }
         let provider = own_provider(context, cluster, asked, provider).await?;
-        Ok(account::plan(
-            self.aim, self.drift, asked, cluster, &observed, &provider,
-        ))
+        let track = account::plan(self.aim, self.drift, asked, cluster, &observed, &provider);
+        let expected = expected(self.restart, &track, asked, cluster, &observed);
+        Ok((track, expected))
     }
 
     /// The provider's own track, and the provider as it will be then.

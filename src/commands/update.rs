@@ -2,7 +2,7 @@
 //! not named stays as it is.
 
 use super::file;
-use super::reconcile::Task;
+use super::reconcile::{Task, restart};
 use super::{Context, Exit, Mode, asked, conclude, finish, proving};
 use crate::cli::{Screen, UpdateServiceAccount};
 use crate::error::Error;
@@ -16,6 +16,7 @@ pub async fn run(
 ) -> Result<Exit, Error> {
     proving::check(&args.run, args.role_only)?;
     let mode = Mode::of(args.run.approval);
+    let restart = restart::asked(args.run.restart, args.role_only)?;
     let how = asked::How::updating(args);
     let described = match &args.config_file {
         Some(path) => {
@@ -31,6 +32,7 @@ pub async fn run(
             true => Drift::Repaired,
             false => Drift::Told,
         },
+        restart,
         place: &described.place,
         kubernetes: &args.run.kubernetes,
         accounts: how.all(described.accounts),

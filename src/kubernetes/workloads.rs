@@ -1,12 +1,17 @@
 //! Workloads: who owns what, how far a rollout is (`kubectl rollout status`), and the restart of their
 //! pods as `kubectl rollout restart` does it.
 
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::paths::{Resource, items, resource, text, time};
 use super::{Error, Kubernetes};
 use crate::observe::health::{Rollout, Workload, WorkloadKind, WorkloadState};
 
+/// How long the webhook may take to learn of an annotation. A pod that is made before lacks the role.
+const SETTLED: Duration = Duration::from_secs(1);
 /// What `kubectl rollout restart` sets on the template of the pods.
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
 
@@ -28,14 +33,15 @@ impl Kubernetes {
         let Some(resource) = resource_of(workload.kind) else {
             return Ok(false);
         };
-        let now = k8s_openapi::jiff::Timestamp::now().as_second();
-        let now = k8s_openapi::jiff::Timestamp::from_second(now)
-            .map(|now| now.to_string())
-            .unwrap_or_default();
+        tokio::time::sleep(self.intervals.of(SETTLED)).await;
+        let now = Timestamp::now();
         let patch = match workload.kind {
-            WorkloadKind::Rollout => json!({"spec": {"restartAt": now}}),
+            // Compared with the pods' times, which have whole seconds.
+            WorkloadKind::Rollout => json!({"spec": {"restartAt": written(now, 1_000)}}),
+            // Any new value will do: one that another restart in the same second has not.
             _ => {
-                json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED: now}}}}})
+                let annotations = json!({RESTARTED: written(now, 1)});
+                json!({"spec": {"template": {"metadata": {"annotations": annotations}}}})
             }
         };
         let (namespace, name) = (&workload.namespace, &workload.name);
@@ -67,6 +73,13 @@ impl Kubernetes {
             None => Ok(None),
         }
     }
+}
+
+/// A time in RFC 3339, in steps of so many milliseconds.
+fn written(time: Timestamp, step: i64) -> String {
+    let milliseconds = time.as_millisecond();
+    let time = Timestamp::from_millisecond(milliseconds - milliseconds.rem_euclid(step));
+    time.map(|time| time.to_string()).unwrap_or_default()
 }
 
 fn resource_of(kind: WorkloadKind) -> Option<Resource> {
@@ -140,7 +153,7 @@ fn state(workload: &Workload, object: &Value) -> WorkloadState {
         |container: &&Value| items(&container["env"]).any(|it| it["name"] == "AWS_ROLE_ARN");
     WorkloadState {
         workload: workload.clone(),
-        restarted: time(restarted),
+        restarted: time(restarted).map(|at| (at, text(restarted))),
         paused: spec["paused"] == true,
         on_delete: spec["updateStrategy"]["type"] == "OnDelete",
         own_roles: containers
@@ -343,6 +356,13 @@ mod tests {
             rollout(Deployment, &unseen),
             super::Rollout::Underway(_)
         ));
+    }
+
+    #[test]
+    fn times_are_written_as_kubernetes_does() {
+        let time = Timestamp::from_millisecond(1_795_305_560_789).unwrap();
+        assert_eq!(written(time, 1_000), "2026-11-21T23:59:20Z");
+        assert_eq!(written(time, 1), "2026-11-21T23:59:20.789Z");
     }
 
     #[test]

@@ -92,6 +92,19 @@ impl Workload {
         Self::new(WorkloadKind::Pod, namespace, name)
     }
 
+    /// With `verb` before it the command of kubectl, as `kubectl rollout resume deployment/api -n web`.
+    pub fn kubectl(&self, verb: &str) -> String {
+        let Self {
+            kind,
+            namespace,
+            name,
+        } = self;
+        format!(
+            "kubectl {verb} {}/{name} --namespace {namespace}",
+            kind.word()
+        )
+    }
+
     /// Names of pods and workloads are DNS-1123 subdomains, as those of service accounts are.
     fn new(kind: WorkloadKind, namespace: &str, name: &str) -> Result<Self, String> {
         let namespace: Namespace = namespace.parse()?;

@@ -399,8 +399,8 @@ pub struct ProjectedToken {
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkloadState {
     pub workload: Workload,
-    /// When a restart of its pods was asked for last.
-    pub restarted: Option<i64>,
+    /// When a restart of its pods was asked for last; and as it is written there.
+    pub restarted: Option<(i64, String)>,
     pub paused: bool,
     /// Its pods are replaced only when someone deletes them.
     pub on_delete: bool,

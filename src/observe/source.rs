@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{ServiceAccount, ServiceAccountState, Stack};
+use super::health::{Pod, Pods};
+use super::{Lookup, ServiceAccount, ServiceAccountState, Stack};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
@@ -95,5 +96,42 @@ impl<'a> ServiceAccounts<'a> {
             Some(account) => ServiceAccountState::Found(account),
             None => ServiceAccountState::Missing,
         })
+    }
+}
+
+/// The pods of service accounts.
+pub enum AccountPods<'a> {
+    ByName(&'a Kubernetes),
+    Listed(BTreeMap<String, Vec<Pod>>),
+}
+
+impl<'a> AccountPods<'a> {
+    /// Lists all of the cluster, where so many accounts are to be looked up that it pays. Who may not
+    /// list them all may be allowed to list those of a namespace.
+    pub async fn for_lookups(kubernetes: &'a Kubernetes, count: usize) -> Self {
+        if count < MANY {
+            return Self::ByName(kubernetes);
+        }
+        match kubernetes.pods(&Pods::All).await {
+            Ok(Lookup::Found(pods)) => {
+                let mut listed: BTreeMap<String, Vec<Pod>> = BTreeMap::new();
+                for pod in pods {
+                    let account = format!("{}/{}", pod.namespace, pod.service_account);
+                    listed.entry(account).or_default().push(pod);
+                }
+                Self::Listed(listed)
+            }
+            _ => Self::ByName(kubernetes),
+        }
+    }
+
+    pub async fn of(&self, name: &ServiceAccountName) -> Result<Vec<Pod>, Error> {
+        match self {
+            Self::ByName(kubernetes) => {
+                let pods = kubernetes.pods(&Pods::Of(name.clone())).await?;
+                Ok(pods.found().unwrap_or_default())
+            }
+            Self::Listed(listed) => Ok(listed.get(&name.to_string()).cloned().unwrap_or_default()),
+        }
     }
 }

@@ -143,6 +143,10 @@ fn outcome(outcome: &Outcome) -> Value {
     if let Some(role) = &outcome.role {
         item["roleARN"] = role.to_string().into();
     }
+    let stale = &outcome.track.stale;
+    if !stale.is_empty() {
+        item["staleWorkloads"] = json!(stale);
+    }
     let errors: Vec<String> = outcome
         .track
         .refusals

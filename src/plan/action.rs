@@ -6,10 +6,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Role;
+use super::restart::{Expected, StaleWorkload, told};
 use crate::model::{
     Arn, Audience, CLUSTER_TAGS, Issuer, Map, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG,
     ServiceAccountName, StackName, Thumbprint, VERSION_TAG,
 };
+use crate::observe::health::Workload;
 use crate::template::{Capability, Difference};
 
 /// One change, whole: with all that is sent.
@@ -82,6 +84,13 @@ pub enum Action {
         ending: Ending,
     },
     ApplyServiceAccount(ServiceAccountChange),
+    /// Replaces all pods of a workload, as `kubectl rollout restart` does.
+    RestartWorkload(StaleWorkload),
+    /// Waits until the rollout is over and the new pods have what is expected.
+    AwaitPods {
+        workload: Workload,
+        expected: Expected,
+    },
     DeleteServiceAccount {
         name: ServiceAccountName,
     },
@@ -273,6 +282,12 @@ impl Action {
                     format!("service account {}", change.name),
                 ),
             },
+            Self::RestartWorkload(stale) => ("restart", "restarted", stale.workload.to_string()),
+            Self::AwaitPods { workload, .. } => (
+                "wait for",
+                "waited for",
+                format!("the new pods of {workload}"),
+            ),
             Self::DeleteServiceAccount { name } => {
                 ("delete", "deleted", format!("service account {name}"))
             }
@@ -313,6 +328,7 @@ impl Action {
             Self::UpdateStack(update) => lines(&update.differences),
             Self::RepairRole { differences, .. } => lines(differences),
             Self::ApplyServiceAccount(change) => change.details(),
+            Self::RestartWorkload(stale) => told(&stale.pods),
             _ => Vec::new(),
         }
     }

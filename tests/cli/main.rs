@@ -31,6 +31,7 @@ mod peers;
 mod permissions;
 mod readme;
 mod render;
+mod restart;
 mod resume;
 mod secrets;
 mod smoke;

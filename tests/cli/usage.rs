@@ -569,6 +569,12 @@ fn help_of_create_iamserviceaccount() {
           --verify
               Prove in the end that the service accounts can assume their roles, as
               verify does
+          --restart
+              Restart the workloads whose running pods lack the role, and only those
+
+          --wait
+              Wait until the restarted workloads' new pods are ready and have the
+              role
 
           --parallel <N>
               Service accounts to work on side by side, 1 to 64
@@ -744,6 +750,11 @@ fn help_of_create_iamserviceaccount() {
 
           --verify
               Prove in the end that the service accounts can assume their roles, as verify does
+          --restart
+              Restart the workloads whose running pods lack the role, and only those
+
+          --wait
+              Wait until the restarted workloads' new pods are ready and have the role
 
           --parallel <N>
               Service accounts to work on side by side, 1 to 64

@@ -346,7 +346,7 @@ fn an_interrupted_update_tells_what_goes_on() {
     assert!(sent.is_ok_and(|status| status.success()), "kill");
     assert_snapshot!(bench.ended(child), @"
     [stderr]
-    error: interrupted; AWS goes on with what was begun: update of stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    error: interrupted; what was begun goes on: update of stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     hint: run the same command again: it finishes the work
     [exit 130]
     ");

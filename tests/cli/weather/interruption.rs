@@ -42,7 +42,7 @@ fn a_creation_goes_on_and_is_finished_by_the_next_run() {
     let bench = Bench::slow(3);
     assert_snapshot!(interrupted(&bench, &create(), "cloudformation DescribeStacks", 3), @"
     [stderr]
-    error: interrupted; AWS goes on with what was begun: creation of stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    error: interrupted; what was begun goes on: creation of stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     hint: run the same command again: it finishes the work
     [exit 130]
     ");
@@ -64,7 +64,7 @@ fn a_deletion_goes_on_and_is_finished_by_the_next_run() {
     let bench = made();
     assert_snapshot!(interrupted(&bench, DELETE, "cloudformation DescribeStacks", 2), @"
     [stderr]
-    error: interrupted; AWS goes on with what was begun: deletion of stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    error: interrupted; what was begun goes on: deletion of stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     hint: run the same command again: it finishes the work
     [exit 130]
     ");
@@ -132,7 +132,7 @@ fn a_wait_for_someone_elses_operation_can_be_interrupted() {
     bench.eksctl_stack("default/s3-reader", "UPDATE_IN_PROGRESS");
     assert_snapshot!(interrupted(&bench, DELETE, "cloudformation DescribeStacks", 3), @"
     [stderr]
-    error: interrupted; AWS goes on with what was begun: stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (UPDATE_IN_PROGRESS)
+    error: interrupted; what was begun goes on: stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (UPDATE_IN_PROGRESS)
     hint: run the same command again: it finishes the work
     [exit 130]
     ");

@@ -197,7 +197,7 @@ fn an_interrupted_terminal_is_left_clean() {
     let keyboard = child.stdin.as_mut().expect("a keyboard");
     keyboard.write_all(b"\x03").expect("Ctrl-C");
     assert_snapshot!(screen(&bench, child), @"
-    error: interrupted; AWS goes on with what was begun: creation of stack eksctl-de
+    error: interrupted; what was begun goes on: creation of stack eksctl-de
     mo-addon-iamserviceaccount-default-s3-reader
     hint: run the same command again: it finishes the work
     [exit 130]
@@ -220,7 +220,7 @@ fn an_interrupted_board_is_left_clean() {
     let keyboard = child.stdin.as_mut().expect("a keyboard");
     keyboard.write_all(b"\x03").expect("Ctrl-C");
     assert_snapshot!(screen(&bench, child), @"
-    error: interrupted; AWS goes on with what was begun: creation of 12 stacks
+    error: interrupted; what was begun goes on: creation of 12 stacks
     hint: run the same command again: it finishes the work
     [exit 130]
     ");

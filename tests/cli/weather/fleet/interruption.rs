@@ -45,7 +45,7 @@ fn of_few_accounts_each_operation_that_goes_on_is_named() {
     let bench = slow(2);
     assert_snapshot!(interrupted(&bench, "cloudformation CreateStack", 2), @"
     [stderr]
-    error: interrupted; AWS goes on with what was begun: creation of stack eksctl-demo-addon-iamserviceaccount-apps-a01, creation of stack eksctl-demo-addon-iamserviceaccount-apps-a02
+    error: interrupted; what was begun goes on: creation of stack eksctl-demo-addon-iamserviceaccount-apps-a01, creation of stack eksctl-demo-addon-iamserviceaccount-apps-a02
     hint: run the same command again: it finishes the work
     [exit 130]
     ");
@@ -57,7 +57,7 @@ fn of_many_accounts_the_operations_that_go_on_are_counted() {
     let bench = slow(12);
     assert_snapshot!(interrupted(&bench, "cloudformation CreateStack", 12), @"
     [stderr]
-    error: interrupted; AWS goes on with what was begun: creation of 12 stacks
+    error: interrupted; what was begun goes on: creation of 12 stacks
     hint: run the same command again: it finishes the work
     [exit 130]
     ");
@@ -76,7 +76,7 @@ fn an_update_that_goes_on_is_named() {
     file(&bench, &[with_policy("apps", "changed", SQS)]);
     assert_snapshot!(interrupted(&bench, "cloudformation ExecuteChangeSet", 1), @"
     [stderr]
-    error: interrupted; AWS goes on with what was begun: update of stack eksctl-demo-addon-iamserviceaccount-apps-changed
+    error: interrupted; what was begun goes on: update of stack eksctl-demo-addon-iamserviceaccount-apps-changed
     hint: run the same command again: it finishes the work
     [exit 130]
     ");

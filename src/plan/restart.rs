@@ -1,0 +1,412 @@
+//! Which workloads run without the role that their service account has, and what a restart does about
+//! it: pods get their role when they are made, so an annotation changes nothing for those that run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serialize;
+
+use super::account::IamServiceAccount;
+use super::{Action, Ending, Role, Track};
+use crate::model::{AUDIENCE_ANNOTATION, Cluster, ClusterName, RoleArn, ServiceAccountName};
+use crate::observe::health::{
+    Container, ContainerKind, Pod, Rollout, Workload, WorkloadKind, WorkloadState,
+};
+use crate::observe::{ObservedAccount, ServiceAccount, ServiceAccountState};
+
+const ROLE_VARIABLE: &str = "AWS_ROLE_ARN";
+const TOKEN_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+const POD_IDENTITY_VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+const SKIP_ANNOTATION: &str = "eks.amazonaws.com/skip-containers";
+/// So many pods of a workload are told about one by one.
+const TOLD: usize = 3;
+
+/// What becomes of workloads whose pods lack the role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restart {
+    /// They are named, where this run changed what they lack.
+    #[default]
+    Told,
+    /// They are restarted, and the end of that is waited for or not.
+    Done(Ending),
+}
+
+/// What the pods of a service account are to have.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Expected {
+    pub service_account: ServiceAccountName,
+    pub cluster: ClusterName,
+    pub role: Role,
+    /// Of their tokens. `None`: what the cluster's webhook takes by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// When the annotations last changed, in seconds since 1970. `None`: in this run, or not known.
+    #[serde(skip)]
+    pub since: Option<i64>,
+}
+
+/// A workload with pods that lack the role.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StaleWorkload {
+    #[serde(flatten)]
+    pub workload: Workload,
+    pub pods: Vec<StalePod>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StalePod {
+    pub name: String,
+    /// What containers lack, by their names.
+    pub lacks: BTreeMap<String, Lack>,
+}
+
+/// How the environment of a container is not that of the role.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Lack {
+    NoRole,
+    OtherRole(String),
+    /// EKS Pod Identity gave it its credentials.
+    PodIdentity,
+    NoToken,
+    OtherAudience(String),
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRole => f.write_str("has no role"),
+            Self::OtherRole(role) => write!(f, "has role {role}"),
+            Self::PodIdentity => f.write_str("has its credentials from EKS Pod Identity"),
+            Self::NoToken => f.write_str("has no token for the role"),
+            Self::OtherAudience(audience) => write!(f, "has a token for audience \"{audience}\""),
+        }
+    }
+}
+
+/// What the account's pods are to have when its track is carried out. `None`: nothing that could be
+/// told about, or nothing that this run would change.
+pub fn expected(
+    restart: Restart,
+    track: &Track,
+    asked: &IamServiceAccount,
+    cluster: &Cluster,
+    observed: &ObservedAccount,
+) -> Option<Expected> {
+    let role = track.role.clone()?;
+    let none = ServiceAccount::default();
+    let (found, is_made) = match &observed.service_account {
+        ServiceAccountState::NotLooked => return None,
+        ServiceAccountState::Missing => (&none, true),
+        ServiceAccountState::Found(found) => (found, false),
+    };
+    let change = track.actions.iter().find_map(|action| match action {
+        Action::ApplyServiceAccount(change) => Some(change),
+        _ => None,
+    });
+    let kept = found.annotations.get(AUDIENCE_ANNOTATION);
+    let audience = match change {
+        // What was applied before and is left out now goes.
+        Some(change) => change
+            .annotations
+            .get(AUDIENCE_ANNOTATION)
+            .or_else(|| kept.filter(|_| !found.applied_annotations.contains(AUDIENCE_ANNOTATION))),
+        None => kept,
+    };
+    let is_same = matches!(&role, Role::Arn(arn) if found.role() == Some(&arn.to_string()));
+    let changes = change.is_some() && !(is_same && audience == kept);
+    if restart == Restart::Told && (is_made || !changes) {
+        return None;
+    }
+    // EKS's webhook; that of other clusters has a default of its own.
+    let default = cluster.eks.as_ref().map(|_| "sts.amazonaws.com".to_owned());
+    Some(Expected {
+        service_account: asked.name.clone(),
+        cluster: cluster.name.clone(),
+        role,
+        audience: audience.cloned().or(default),
+        since: found.changed.filter(|_| !changes && !is_made),
+    })
+}
+
+/// The workloads whose running pods lack the role, in order.
+pub fn stale(expected: &Expected, pods: &[Pod]) -> Vec<StaleWorkload> {
+    let mut stale: BTreeMap<&Workload, Vec<StalePod>> = BTreeMap::new();
+    for pod in pods.iter().filter(|pod| pod.is_alive()) {
+        let lacks = lacks(expected, pod);
+        if !lacks.is_empty() {
+            let name = pod.name.clone();
+            let pods = stale.entry(&pod.owner).or_default();
+            pods.push(StalePod { name, lacks });
+        }
+    }
+    let stale = stale.into_iter();
+    stale
+        .map(|(workload, pods)| StaleWorkload {
+            workload: workload.clone(),
+            pods,
+        })
+        .collect()
+}
+
+/// What a pod's containers lack. Those that have ended, and those that the webhook is told to skip,
+/// lack nothing.
+fn lacks(expected: &Expected, pod: &Pod) -> BTreeMap<String, Lack> {
+    let skipped = pod.annotations.get(SKIP_ANNOTATION);
+    let skipped: BTreeSet<&str> = skipped
+        .iter()
+        .flat_map(|names| names.split(',').map(str::trim))
+        .collect();
+    let containers = pod.containers.iter();
+    containers
+        .filter(|it| it.kind != ContainerKind::Init && !skipped.contains(it.name.as_str()))
+        .filter_map(|it| Some((it.name.clone(), lack(expected, pod, it)?)))
+        .collect()
+}
+
+fn lack(expected: &Expected, pod: &Pod, container: &Container) -> Option<Lack> {
+    let role = match container.env.get(ROLE_VARIABLE) {
+        Some(Some(role)) => role,
+        Some(None) => return Some(Lack::OtherRole("from a Secret or ConfigMap".to_owned())),
+        None if container.env.contains_key(POD_IDENTITY_VARIABLE) => {
+            return Some(Lack::PodIdentity);
+        }
+        None => return Some(Lack::NoRole),
+    };
+    if !matches!(&expected.role, Role::Arn(arn) if arn.to_string() == *role) {
+        return Some(Lack::OtherRole(role.clone()));
+    }
+    let Some(file) = container.variable(TOKEN_VARIABLE) else {
+        return Some(Lack::NoToken);
+    };
+    let is_at = |path: &str| {
+        file.strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    let mut mounts = container.mounts.iter();
+    let mount = mounts.find(|mount| is_at(mount.path.trim_end_matches('/')));
+    let mut tokens = pod.tokens.iter();
+    let token = mount.and_then(|mount| tokens.find(|token| token.volume == mount.volume));
+    let Some(token) = token else {
+        return Some(Lack::NoToken);
+    };
+    match (&expected.audience, &token.audience) {
+        (Some(wanted), Some(found)) if wanted != found => Some(Lack::OtherAudience(found.clone())),
+        (Some(_), None) => Some(Lack::OtherAudience("of the cluster".to_owned())),
+        _ => None,
+    }
+}
+
+/// Adds the restarts to the account's track: first all of them, then the waits. What a restart does not
+/// mend is told.
+pub fn plan(
+    track: &mut Track,
+    expected: &Expected,
+    stale: Vec<StaleWorkload>,
+    states: &[WorkloadState],
+    ending: Ending,
+) {
+    let mut waits = Vec::new();
+    let mut others = Vec::new();
+    for stale in stale {
+        if !stale.workload.kind.can_restart() {
+            others.push(stale.workload);
+            continue;
+        }
+        let mut states = states.iter();
+        let Some(state) = states.find(|state| state.workload == stale.workload) else {
+            continue;
+        };
+        let workload = stale.workload.clone();
+        match verdict(expected, &stale, state) {
+            Verdict::Restarted => track.actions.push(Action::RestartWorkload(stale)),
+            Verdict::Underway => {
+                if ending == Ending::NotAwaited {
+                    let note = format!("{workload} is being restarted already");
+                    track.notes.push(note);
+                }
+            }
+            Verdict::InVain(why) if ending == Ending::NotAwaited => {
+                track.warnings.push(why);
+                continue;
+            }
+            Verdict::InVain(_) => {}
+            Verdict::ByHand(why) => {
+                track.warnings.push(why);
+                continue;
+            }
+        }
+        if ending == Ending::Awaited {
+            waits.push(Action::AwaitPods {
+                workload,
+                expected: expected.clone(),
+            });
+        }
+    }
+    track.actions.append(&mut waits);
+    track.notes.extend(others_note(&others));
+}
+
+/// What is to become of one workload.
+enum Verdict {
+    Restarted,
+    /// Someone restarted it since the annotation changed, and that is not over.
+    Underway,
+    /// The same, and it is over.
+    InVain(String),
+    /// A restart changes nothing.
+    ByHand(String),
+}
+
+fn verdict(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> Verdict {
+    let workload = &stale.workload;
+    let lacks = || stale.pods.iter().flat_map(|pod| &pod.lacks);
+    if lacks().all(|(container, _)| state.own_roles.contains(container)) {
+        let containers: Vec<&str> = state.own_roles.iter().map(String::as_str).collect();
+        return Verdict::ByHand(format!(
+            "a restart would not give {workload} the role: its own template sets {ROLE_VARIABLE} (container {}); \
+             take the variable out: `{}`",
+            containers.join(", "),
+            workload.kubectl("set env") + " AWS_ROLE_ARN-"
+        ));
+    }
+    if lacks().all(|(_, lack)| *lack == Lack::PodIdentity) {
+        return Verdict::ByHand(format!(
+            "a restart would not give {workload} the role: EKS Pod Identity gives its pods their credentials, and \
+             comes first; see `aws eks list-pod-identity-associations --cluster-name {} --namespace {} --service-account {}`",
+            expected.cluster, expected.service_account.namespace, expected.service_account.name
+        ));
+    }
+    if state.paused {
+        return Verdict::ByHand(format!(
+            "{workload} is paused and cannot be restarted: resume it first: `{}`",
+            workload.kubectl("rollout resume")
+        ));
+    }
+    if state.on_delete {
+        let pods: Vec<&str> = stale.pods.iter().map(|pod| pod.name.as_str()).collect();
+        return Verdict::ByHand(format!(
+            "{workload} replaces its pods only when they are deleted (OnDelete): \
+             `kubectl delete pod {} --namespace {}`",
+            pods.join(" "),
+            workload.namespace
+        ));
+    }
+    match (&state.restarted, expected.since, &state.rollout) {
+        (Some((at, _)), Some(since), rollout) if *at >= since => match rollout {
+            Rollout::Underway(_) => Verdict::Underway,
+            Rollout::Over => Verdict::InVain(in_vain(expected, stale, state)),
+            Rollout::Failed(why) => {
+                Verdict::InVain(format!("{workload} was restarted, and its rollout {why}"))
+            }
+        },
+        _ => Verdict::Restarted,
+    }
+}
+
+/// New pods that lack the role as the old ones did.
+fn in_vain(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> String {
+    let at = state.restarted.as_ref().map_or("", |(_, text)| text);
+    let account = &expected.service_account;
+    format!(
+        "{} was restarted at {at}, and its pods still lack the role: {}; find out why: \
+         `irsactl doctor --cluster {} {account}`",
+        stale.workload,
+        told(&stale.pods).join("; "),
+        expected.cluster
+    )
+}
+
+fn others_note(others: &[Workload]) -> Option<String> {
+    if others.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = others.iter().map(Workload::to_string).collect();
+    let of_jobs = others.iter().any(|other| other.kind == WorkloadKind::Job);
+    let jobs = match of_jobs {
+        true => " (a job's pods have it from its next run on)",
+        false => "",
+    };
+    Some(format!(
+        "these run without the role until someone makes them anew, as nothing does it for them: {}{jobs}",
+        names.join(", ")
+    ))
+}
+
+/// What pods lack, a line each; of many the first.
+pub fn told(pods: &[StalePod]) -> Vec<String> {
+    let mut lines: Vec<String> = pods.iter().take(TOLD).map(StalePod::told).collect();
+    if pods.len() > TOLD {
+        lines.push(format!("and {} more pods", pods.len() - TOLD));
+    }
+    lines
+}
+
+impl StaleWorkload {
+    /// But for what these containers lack. `None`: nothing is left.
+    pub fn without(mut self, containers: &BTreeSet<String>) -> Option<Self> {
+        for pod in &mut self.pods {
+            pod.lacks.retain(|name, _| !containers.contains(name));
+        }
+        self.pods.retain(|pod| !pod.lacks.is_empty());
+        (!self.pods.is_empty()).then_some(self)
+    }
+}
+
+impl StalePod {
+    fn told(&self) -> String {
+        let mut lacks = self.lacks.iter();
+        match lacks.next() {
+            Some((container, lack)) => {
+                format!("pod {}: container {container} {lack}", self.name)
+            }
+            None => format!("pod {}", self.name),
+        }
+    }
+}
+
+/// The one note on all that was left as it runs.
+pub fn left_note<'a>(tracks: impl Iterator<Item = &'a Track>) -> Option<String> {
+    const NAMED: usize = 10;
+    let stale: Vec<&StaleWorkload> = tracks.flat_map(|track| &track.stale).collect();
+    if stale.is_empty() {
+        return None;
+    }
+    let named = stale
+        .iter()
+        .take(NAMED)
+        .map(|stale| match stale.pods.len() {
+            _ if stale.workload.kind == WorkloadKind::Pod => stale.workload.to_string(),
+            1 => format!("{} (1 pod)", stale.workload),
+            count => format!("{} ({count} pods)", stale.workload),
+        });
+    let mut named: Vec<String> = named.collect();
+    if stale.len() > NAMED {
+        named.push(format!("and {} more", stale.len() - NAMED));
+    }
+    let can_restart = stale.iter().any(|stale| stale.workload.kind.can_restart());
+    let how = match can_restart {
+        true => "; `--restart` does it",
+        false => "",
+    };
+    Some(format!(
+        "these run without the role until they are restarted: {}{how}",
+        named.join(", ")
+    ))
+}
+
+/// The role's pods, once it is known.
+impl Expected {
+    pub fn with_role(&self, role: &RoleArn) -> Self {
+        Self {
+            role: Role::Arn(role.clone()),
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! The one loop that waits for what others do: stacks, change sets, rollouts.
+
+use std::time::{Duration, Instant};
+
+use crate::aws::Intervals;
+use crate::error::Error;
+use crate::model::Timeout;
+
+/// Looks at something until it is over: first after 1 s, then every 2 s, after a minute ever more slowly
+/// to 10 s; `least` is the shortest pause. `None`: it did not end within the limit.
+///
+/// # Errors
+/// Those of the look.
+pub async fn polled<T>(
+    intervals: Intervals,
+    limit: Timeout,
+    id: &str,
+    least: impl Fn() -> Duration,
+    look: impl AsyncFn() -> Result<Option<T>, Error>,
+) -> Result<Option<T>, Error> {
+    let begun = Instant::now();
+    for poll in 0.. {
+        if begun.elapsed() >= limit.0 {
+            break;
+        }
+        let pause = intervals.of(pause(poll, id).max(least()));
+        tokio::time::sleep(pause.min(limit.0.saturating_sub(begun.elapsed()))).await;
+        if let Some(over) = look().await? {
+            return Ok(Some(over));
+        }
+    }
+    Ok(None)
+}
+
+/// The pause before poll number `poll` (from 0). The jitter comes from the thing's id, so that many
+/// are not asked for at one moment and nothing is random.
+fn pause(poll: u32, id: &str) -> Duration {
+    let jitter = id.bytes().fold(poll, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
+    }) % 400;
+    let base = match poll {
+        0 => return Duration::from_secs(1),
+        1..=30 => 1_800,
+        later => (1_800 + u64::from(later - 30) * 500).min(9_800),
+    };
+    Duration::from_millis(base + u64::from(jitter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polls_begin_fast_and_grow_slow() {
+        let id = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1";
+        assert_eq!(pause(0, id), Duration::from_secs(1));
+        for poll in 1..=30 {
+            assert!(
+                (1_800..=2_200).contains(&pause(poll, id).as_millis()),
+                "{poll}"
+            );
+        }
+        assert!(pause(1_000, id) <= Duration::from_millis(10_200));
+        assert!(pause(40, id) < pause(44, id));
+    }
+}
