@@ -1,6 +1,8 @@
 //! Where policies allow more than one service account needs: trust policies that let others in, and
 //! permissions that are everything.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -42,6 +44,45 @@ pub enum WidePermission {
     EverythingBut,
     /// All actions of a service on all resources.
     WholeService,
+}
+
+/// Fits behind `Statement[0] `.
+impl fmt::Display for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AnyPrincipal => "trusts everybody",
+            Self::NoSubject => {
+                "lets in all service accounts of the cluster, as it asks for no subject"
+            }
+            Self::AnyServiceAccount => "lets in all service accounts of the cluster",
+            Self::AllButSome => "lets in all service accounts of the cluster but some",
+            Self::SeveralNamespaces => "lets in service accounts of other namespaces by wildcard",
+            Self::NoAudience => "lets in tokens for any audience",
+            Self::HoldsWithoutClaim => "has a condition that a request without the claim meets",
+        })
+    }
+}
+
+/// Fits behind `Statement[0] `.
+impl fmt::Display for WidePermission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Everything => "allows all actions on all resources",
+            Self::EverythingBut => "allows all actions but some on all resources",
+            Self::WholeService => "allows all actions of a service on all resources",
+        })
+    }
+}
+
+/// `Statement[0] lets in all service accounts of the cluster: "system:serviceaccount:*:*"`
+impl<Kind: fmt::Display> fmt::Display for Finding<Kind> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Statement[{}] {}: \"{}\"",
+            self.statement, self.kind, self.found
+        )
+    }
 }
 
 /// An opening, where it is, and what is written there.

@@ -109,6 +109,23 @@ fn what_trust_policies_leave_open_is_told() {
 }
 
 #[test]
+fn findings_are_sentences() {
+    let issuer = format!("https://{ISSUER}").parse().unwrap();
+    let trust = json!({ "Statement": statement(&json!({ "StringLike": { format!("{ISSUER}:sub"): "system:*" } })) });
+    let found = openings(&trust, &issuer, &"web".parse().unwrap());
+    assert_eq!(
+        found[0].to_string(),
+        "Statement[0] lets in all service accounts of the cluster: \"system:*\""
+    );
+    let everything = json!({ "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } });
+    let found = wide_permissions(&everything);
+    assert_eq!(
+        found[0].to_string(),
+        "Statement[0] allows all actions on all resources: \"*\""
+    );
+}
+
+#[test]
 fn only_statements_that_let_in_tokens_of_the_issuer_count() {
     let mut anybody = statement(&json!({}));
     anybody["Principal"] = json!({ "AWS": "*" });
