@@ -49,7 +49,7 @@ pub async fn proven(
     let found = kubernetes.service_account(account).await?;
     let found = found.ok_or_else(|| unproven(account, cluster, Cause::NoServiceAccount))?;
     let (role, audience) =
-        asked(&found, instead).map_err(|cause| unproven(account, cluster, cause))?;
+        asked(&found, instead).map_err(|cause| unproven(account, cluster, *cause))?;
     let on_wait = |text: &str| context.output.say(&format!("{account}: {text}"));
     let prover = Prover {
         aws: &context.aws,
@@ -75,15 +75,14 @@ pub async fn proven(
 }
 
 /// The role and the audience, as the EKS webhook reads them from the service account.
-fn asked(found: &ServiceAccount, instead: &Instead) -> Result<(RoleArn, Audience), Cause> {
-    let wrong = |name, value: &str, rule| Cause::Annotation {
-        name,
-        value: value.to_owned(),
-        rule,
+fn asked(found: &ServiceAccount, instead: &Instead) -> Result<(RoleArn, Audience), Box<Cause>> {
+    let wrong = |name, value: &str, rule| {
+        let value = value.to_owned();
+        Box::new(Cause::Annotation { name, value, rule })
     };
     let role = match (&instead.role, found.role()) {
         (Some(role), _) => role.clone(),
-        (None, None | Some("")) => return Err(Cause::NoRole),
+        (None, None | Some("")) => return Err(Box::new(Cause::NoRole)),
         (None, Some(text)) => text
             .parse()
             .map_err(|rule| wrong(ROLE_ANNOTATION, text, rule))?,

@@ -122,6 +122,10 @@ impl Unproven {
                 "this identity needs create on serviceaccounts/token: `kubectl auth can-i create serviceaccounts/token`"
                     .to_owned(),
             ),
+            // The token was made just now.
+            Cause::Claims(faults) if faults.iter().any(ClaimFault::is_of_time) => Some(
+                "this computer's clock is wrong, or the API server's: `date -u`".to_owned(),
+            ),
             Cause::NotAllowed { .. } => Some(format!(
                 "where a policy is missing: `irsactl update iamserviceaccount{account}{cluster} --add-policy-arn ARN --approve`"
             )),

@@ -50,6 +50,13 @@ pub enum ClaimFault {
     },
 }
 
+impl ClaimFault {
+    /// Whether a clock decides about it.
+    pub fn is_of_time(&self) -> bool {
+        matches!(self, Self::Expired { .. } | Self::NotYetValid { .. })
+    }
+}
+
 /// All that is wrong with the claims; nothing, when they are as expected.
 pub fn check(claims: &Claims, expected: Expected<'_>) -> Vec<ClaimFault> {
     let mut faults = Vec::new();

@@ -480,6 +480,7 @@ fn a_token_that_is_not_what_was_asked_for_is_told_by_its_claims() {
     role        refused    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: ExpiredTokenException: Token expired: current date/time TIME must be before the expiration date/time TIME
     [stderr]
     error: default/s3-reader: the token is not as it should be: its issuer is "https://oidc.example.com", wanted "https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"; its subject is "system:serviceaccount:default:other", wanted "system:serviceaccount:default:s3-reader"; its audience is "vault", wanted "sts.amazonaws.com"; it expired at 2001-09-09T01:56:40Z, AGE days ago
+    hint: this computer's clock is wrong, or the API server's: `date -u`
     hint: find the cause: `irsactl doctor default/s3-reader --cluster demo`
     [exit 1]
     "#);

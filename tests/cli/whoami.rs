@@ -223,6 +223,23 @@ fn a_token_of_others_is_read_from_stdin() {
 }
 
 #[test]
+fn the_pod_and_the_node_of_a_token_are_told() {
+    let bench = Bench::new();
+    let token = sign_claims(&claims(&json!({ "kubernetes.io": {
+        "namespace": "web", "serviceaccount": { "name": "app", "uid": "1" },
+        "pod": { "name": "app-7d4", "uid": "2" }, "node": { "name": "ip-10-0-0-1", "uid": "3" },
+    } })));
+    let told = bench.run_with("whoami --token-file -", &token);
+    for line in [
+        "SERVICE ACCOUNT   web/app\n",
+        "POD               app-7d4\n",
+        "NODE              ip-10-0-0-1\n",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+}
+
+#[test]
 fn an_expired_token_is_told_with_its_likely_cause() {
     let bench = Bench::new();
     let token = sign_claims(&claims(&json!({ "exp": 1_000_000_600 })));
