@@ -61,8 +61,8 @@ fn prepared(command: Command, line: &Arc<Line>, account: Account) -> Command {
         .collect();
     for name in below {
         let account = match name.as_str() {
-            // What it names need not have a role yet.
-            "create" => Account::OfKubernetes,
+            // What these name need not have a role of a stack.
+            "create" | "doctor" => Account::OfKubernetes,
             _ => account,
         };
         command = command.mut_subcommand(name, |command| prepared(command, line, account));

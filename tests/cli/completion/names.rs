@@ -92,6 +92,10 @@ fn what_is_created_for_is_in_the_cluster() {
         ["default/default"]
     );
     assert_eq!(
+        words(&bench, "irsactl doctor -c demo default/"),
+        ["default/default"]
+    );
+    assert_eq!(
         bench.calls(),
         "eks DescribeCluster\n\
          kubernetes list namespaces\n\
