@@ -125,6 +125,11 @@ impl Finding {
         self
     }
 
+    fn has(&self, check: &str) -> bool {
+        self.check == check && self.severity == Severity::Problem
+            || self.consequences.iter().any(|finding| finding.has(check))
+    }
+
     fn fix(mut self, command: impl Into<String>) -> Self {
         self.fix.push(command.into());
         self
@@ -228,6 +233,11 @@ impl Report {
     pub fn holding(&self) -> usize {
         let judged = self.judged.iter();
         judged.filter(|judged| judged.verdict == "holds").count()
+    }
+
+    /// Whether a check found a problem, which may follow from another.
+    pub fn has(&self, check: &str) -> bool {
+        self.findings.iter().any(|finding| finding.has(check))
     }
 
     /// What `--fix` would do, in order.

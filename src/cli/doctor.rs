@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Approval, AwsArgs, Format, KubernetesArgs, NameArgs, ParallelArgs};
+use super::{Approval, AwsArgs, Format, KubernetesArgs, NameArgs, ParallelArgs, RestartArgs};
 use crate::model::{ClusterName, Issuer, RoleArn, Workload};
 use crate::proof::Permission;
 
@@ -42,6 +42,8 @@ pub struct Doctor {
     pub fix: bool,
     #[command(flatten)]
     pub approval: Approval,
+    #[command(flatten)]
+    pub restart: RestartArgs,
     #[command(flatten)]
     pub parallel: ParallelArgs,
     #[command(flatten)]

@@ -15,6 +15,7 @@ use checkup::Checkup;
 
 pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result<Exit, Error> {
     let subject = checkup::asked(args)?;
+    check_flags(args)?;
     let place = match &args.cluster {
         Some(cluster) => Some(Place::new(Some(cluster), args.issuer_url.as_ref())?),
         None => None,
@@ -32,17 +33,49 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
         repairs::carry_out(&checkup).await?;
     }
     let found = checkup.reports().await?;
-    let detail = match () {
-        () if args.all => Detail::Rows,
-        () if args.fix => Detail::Repairs,
-        () => Detail::Findings,
+    let exit = found.exit(args);
+    let (cluster, accounts) = (found.cluster.clone(), found.accounts.clone());
+    let look = match args.fix && !args.approval.approve {
+        true => Some(repairs::plan(args, found, &Rounds::default()).await?),
+        false => None,
     };
+    let plan = look.as_ref().map(|look| &look.plan);
     context.output.print(&Health {
-        cluster: &found.cluster,
-        accounts: &found.accounts,
-        detail,
+        cluster: &cluster,
+        accounts: &accounts,
+        plan,
+        detail: match args.all {
+            true => Detail::Rows,
+            false => Detail::Findings,
+        },
     })?;
-    Ok(found.exit(args))
+    let is_pending = plan.is_some_and(|plan| plan.actions().next().is_some());
+    if is_pending {
+        context
+            .output
+            .say("nothing was changed: run again with `--approve` to repair it");
+    }
+    Ok(match is_pending && args.approval.detailed_exitcode {
+        true => Exit::Pending,
+        false => exit,
+    })
+}
+
+/// Judged here, as `requires` of clap is silent where another flag conflicts.
+fn check_flags(args: &cli::Doctor) -> Result<(), Error> {
+    let given = [
+        ("--approve", args.approval.approve),
+        ("--restart", args.restart.restart),
+        ("--wait", args.restart.wait),
+        ("--detailed-exitcode", args.approval.detailed_exitcode),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) if !args.fix => {
+            let text = format!("{flag} is about repairs: `--fix` must be given too");
+            Err(Error::Flags(text))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What a check is about: without any call.

@@ -1,7 +1,7 @@
 //! What a cluster has that bears on the roles of pods: webhooks, nodes, agents, network policies, and
 //! who changed a ServiceAccount.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::paths::{Resource, items, resource, text, texts, time};
 use super::{Error, Kubernetes};
@@ -13,18 +13,6 @@ use crate::observe::health::{
 };
 
 const DAEMON_SETS: Resource = resource("apps/v1", "daemonsets");
-
-/// A right in Kubernetes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Right<'a> {
-    pub verb: &'a str,
-    /// Empty for the core group.
-    pub group: &'a str,
-    /// `pods`, or with its part `serviceaccounts/token`.
-    pub resource: &'a str,
-    /// Empty: in all.
-    pub namespace: &'a str,
-}
 
 impl Kubernetes {
     /// Of the API server, as `1.33`.
@@ -120,25 +108,6 @@ impl Kubernetes {
             .all(policies, namespace, |it| Some(pod_security_groups(it)))
             .await?;
         Ok(lookup(found))
-    }
-
-    /// Whether this identity has a right, by SelfSubjectAccessReview.
-    pub async fn has_right(&self, right: Right<'_>) -> Result<bool, Error> {
-        let (plural, part) = right
-            .resource
-            .split_once('/')
-            .unwrap_or((right.resource, ""));
-        let review = json!({
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {
-                "verb": right.verb, "group": right.group, "resource": plural,
-                "subresource": part, "namespace": right.namespace,
-            }},
-        });
-        let reviews = resource("authorization.k8s.io/v1", "selfsubjectaccessreviews");
-        let answer = self.posted(reviews, &review).await?;
-        Ok(answer["status"]["allowed"] == true)
     }
 }
 

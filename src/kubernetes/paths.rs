@@ -133,15 +133,6 @@ impl Kubernetes {
         self.answer(&operation, "PATCH", &path, kind, body).await
     }
 
-    /// The answer to something that is posted.
-    pub(super) async fn posted(&self, resource: Resource, body: &Value) -> Result<Value, Error> {
-        let path = resource.path("", "");
-        let operation = resource.operation("create", "", "");
-        let body = body.to_string().into_bytes();
-        let answer = self.answer(&operation, "POST", &path, "application/json", body);
-        Ok(answer.await?.unwrap_or_default())
-    }
-
     /// What the API answers at a path; `None` for 404.
     pub(super) async fn answer(
         &self,

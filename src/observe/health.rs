@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::{LivePolicies, Lookup, ObservedAccount, OidcProvider, RoleFacts, ServiceAccount};
@@ -40,8 +39,6 @@ pub struct World {
 pub struct AccountHealth {
     /// `None`: a role by itself.
     pub name: Option<ServiceAccountName>,
-    /// What else the user named: the pod or workload whose service account it is.
-    pub of: Option<Workload>,
     /// As `create` and `update` observe it; `None` where no stack was looked for.
     pub observed: Option<ObservedAccount>,
     pub object: Option<ObjectHealth>,
@@ -77,8 +74,6 @@ mod kubernetes;
 mod whole;
 
 pub use whole::{Sight, Subject};
-
-pub use aws::{associations, cluster_health, role_health};
 
 /// What is looked at once for a cluster in AWS.
 #[derive(Clone, Debug, PartialEq)]

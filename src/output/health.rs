@@ -3,14 +3,16 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::{View, Width, columns};
+use super::{PlanView, View, Width, columns};
 use crate::diagnose::{Check, Evidence, Finding, Report, Severity};
-use crate::plan::Action;
+use crate::plan::Plan;
 
 /// Reports on a cluster and on what was asked for of it.
 pub struct Health<'a> {
     pub cluster: &'a Report,
     pub accounts: &'a [Report],
+    /// What `--fix` would do.
+    pub plan: Option<&'a Plan>,
     pub detail: Detail,
 }
 
@@ -21,8 +23,6 @@ pub enum Detail {
     Rows,
     /// Every finding.
     Findings,
-    /// And what `--fix` would do.
-    Repairs,
 }
 
 impl Health<'_> {
@@ -39,6 +39,9 @@ impl Serialize for Health<'_> {
         map.serialize_entry("cluster", &Document(self.cluster))?;
         let accounts: Vec<Document<'_>> = self.accounts.iter().map(Document).collect();
         map.serialize_entry("accounts", &accounts)?;
+        if let Some(plan) = self.plan {
+            map.serialize_entry("plan", &PlanView(plan))?;
+        }
         map.end()
     }
 }
@@ -67,17 +70,18 @@ fn state(report: &Report) -> &'static str {
 }
 
 impl View for Health<'_> {
-    fn table(&self, _: Width) -> String {
-        if self.detail == Detail::Rows {
-            return self.rows();
+    fn table(&self, width: Width) -> String {
+        let mut text = match self.detail {
+            Detail::Rows => self.rows(),
+            Detail::Findings => self.texts(),
+        };
+        let plan = self.plan.filter(|plan| plan.actions().next().is_some());
+        if let Some(plan) = plan {
+            text.push_str("\n--fix --approve would:\n");
+            let lines = PlanView(plan).table(width);
+            text.extend(lines.lines().map(|line| format!("  {line}\n")));
         }
-        let is_alone = self.accounts.is_empty();
-        let told = self.all().enumerate().filter(|(index, report)| {
-            // The cluster is told only where there is something to tell.
-            *index > 0 || is_alone || !report.findings.is_empty()
-        });
-        let told: Vec<String> = told.map(|(_, report)| text(report, self.detail)).collect();
-        told.join("\n")
+        text
     }
 
     fn names(&self) -> Vec<String> {
@@ -89,6 +93,16 @@ impl View for Health<'_> {
 }
 
 impl Health<'_> {
+    fn texts(&self) -> String {
+        let is_alone = self.accounts.is_empty();
+        let told = self.all().enumerate().filter(|(index, report)| {
+            // The cluster is told only where there is something to tell.
+            *index > 0 || is_alone || !report.findings.is_empty()
+        });
+        let told: Vec<String> = told.map(|(_, report)| text(report)).collect();
+        told.join("\n")
+    }
+
     fn rows(&self) -> String {
         let reports = self
             .all()
@@ -112,7 +126,7 @@ impl Health<'_> {
     }
 }
 
-fn text(report: &Report, detail: Detail) -> String {
+fn text(report: &Report) -> String {
     let mut text = format!("{}: {}\n", report.subject, verdict(report));
     for evidence in &report.summary {
         text.push_str(&format!("  {}: {}\n", evidence.of, evidence.found));
@@ -127,9 +141,6 @@ fn text(report: &Report, detail: Detail) -> String {
     }
     text.push_str(&format!("  {} checks hold\n", report.holding()));
     text.push_str(&told_unknown(&unknown));
-    if detail == Detail::Repairs {
-        text.push_str(&told_repairs(&report.repairs()));
-    }
     text
 }
 
@@ -197,20 +208,6 @@ fn told_unknown(unknown: &[(&str, &str)]) -> String {
         format!("  unknown: {named}: {why}\n")
     });
     lines.collect()
-}
-
-fn told_repairs(repairs: &[Action]) -> String {
-    let mut text = String::new();
-    for action in repairs {
-        text.push_str(&format!("  {action}\n"));
-        for detail in action.details() {
-            text.push_str(&format!("    {detail}\n"));
-        }
-    }
-    match text.is_empty() {
-        true => text,
-        false => format!("\n--fix --approve would:\n{text}"),
-    }
 }
 
 /// What a check is about.

@@ -31,12 +31,7 @@ impl Found {
             let accounts = self.accounts.iter().map(|report| report.count(severity));
             accounts.sum::<usize>() + self.cluster.count(severity)
         };
-        let repairs = self
-            .accounts
-            .iter()
-            .any(|report| !report.repairs().is_empty());
         match () {
-            () if args.fix && args.approval.detailed_exitcode && repairs => Exit::Pending,
             () if count(Severity::Problem) > 0 => Exit::Unhealthy,
             () if args.strict && count(Severity::Warning) > 0 => Exit::Unhealthy,
             () => Exit::Done,

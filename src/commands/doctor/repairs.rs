@@ -1,15 +1,20 @@
-//! `--fix --approve`: the safe repairs as an ordinary plan.
+//! `--fix`: the safe repairs as an ordinary plan.
 
 use super::checkup::{Checkup, Found};
-use super::{Error, Mode, Rounds, finish};
+use super::{Error, Mode, Rounds, cli, finish};
+use crate::commands::reconcile::restart;
 use crate::commands::{Finished, Look, failures};
-use crate::plan::{Action, Target, Track};
+use crate::diagnose::Report;
+use crate::kubernetes::Kubernetes;
+use crate::model::{AUDIENCE_ANNOTATION, Cluster, DEFAULT_AUDIENCE, ServiceAccountName};
+use crate::observe::health::AccountHealth;
+use crate::plan::restart::{Expected, stale};
+use crate::plan::{Action, Ending, Role, Target, Track};
 
-/// Carries out what `--fix` shows. What a person must decide is left to the report that follows.
+/// Carries the repairs out. What a person must decide is left to the report that follows.
 pub async fn carry_out(checkup: &Checkup<'_>) -> Result<(), Error> {
     let finished = finish(checkup.context, Mode::Act, async |round| {
-        let found = checkup.reports().await?;
-        Ok(look(found, round))
+        plan(checkup.args, checkup.reports().await?, round).await
     });
     match finished.await? {
         Finished::Shown(_) => Ok(()),
@@ -25,8 +30,8 @@ pub async fn carry_out(checkup: &Checkup<'_>) -> Result<(), Error> {
     }
 }
 
-/// The provider is repaired once, and before the accounts.
-fn look(found: Found, round: &Rounds) -> Look {
+/// The provider is repaired once, and before the accounts; pods are restarted when all else is done.
+pub async fn plan(args: &cli::Doctor, found: Found, round: &Rounds) -> Result<Look, Error> {
     let mut look = Look::default();
     let mut of_provider: Vec<Action> = Vec::new();
     for (account, report) in found.seen.iter().zip(&found.accounts) {
@@ -40,11 +45,16 @@ fn look(found: Found, round: &Rounds) -> Look {
         let Some(name) = &account.name else {
             continue;
         };
-        let mut track = Track::new(Target::ServiceAccount(name.clone()));
-        track.actions = own;
-        if round.includes(&track.target) {
-            look.add(track.target.clone(), Ok(track));
+        let target = Target::ServiceAccount(name.clone());
+        if !round.includes(&target) {
+            continue;
         }
+        let mut track = Track::new(target.clone());
+        track.actions = own;
+        if let (Some(kubernetes), Some(cluster)) = (&found.kubernetes, &found.world.cluster) {
+            add_restarts(args, kubernetes, cluster, account, report, &mut track).await?;
+        }
+        look.add(target, Ok(track));
     }
     if let Some(cluster) = &found.world.cluster
         && !of_provider.is_empty()
@@ -57,7 +67,7 @@ fn look(found: Found, round: &Rounds) -> Look {
         }
     }
     look.kubernetes = found.kubernetes;
-    look
+    Ok(look)
 }
 
 fn is_of_provider(action: &Action) -> bool {
@@ -65,4 +75,58 @@ fn is_of_provider(action: &Action) -> bool {
         action,
         Action::CreateOidcProvider { .. } | Action::AddAudience { .. } | Action::TagCluster { .. }
     )
+}
+
+/// Restarts what is older than the annotation, or will be when that is repaired; with `--restart`
+/// whatever lacks the role.
+async fn add_restarts(
+    args: &cli::Doctor,
+    kubernetes: &Kubernetes,
+    cluster: &Cluster,
+    account: &AccountHealth,
+    report: &Report,
+    track: &mut Track,
+) -> Result<(), Error> {
+    let (Some(name), Some(object)) = (&account.name, &account.object) else {
+        return Ok(());
+    };
+    let Some(pods) = object.pods.as_found() else {
+        return Ok(());
+    };
+    let is_annotated = |action: &Action| matches!(action, Action::ApplyServiceAccount(_));
+    let repaired = track.actions.iter().any(is_annotated);
+    let is_old = report.has("pod-age");
+    if !(repaired || is_old || args.restart.restart) {
+        return Ok(());
+    }
+    let Some(expected) = expected(name, cluster, account, repaired) else {
+        return Ok(());
+    };
+    let stale = stale(&expected, pods);
+    let ending = match args.restart.wait {
+        true => Ending::Awaited,
+        false => Ending::NotAwaited,
+    };
+    restart::add_planned(kubernetes, &expected, stale, ending, track).await
+}
+
+/// What its pods are to have when the annotation is repaired.
+fn expected(
+    name: &ServiceAccountName,
+    cluster: &Cluster,
+    account: &AccountHealth,
+    repaired: bool,
+) -> Option<Expected> {
+    let (object, history) = account.object.as_ref()?.service_account.as_found()?;
+    let audience = object.annotations.get(AUDIENCE_ANNOTATION);
+    Some(Expected {
+        service_account: name.clone(),
+        cluster: cluster.name.clone(),
+        role: Role::Arn(account.role_arn.clone()?),
+        audience: Some(audience.map_or(DEFAULT_AUDIENCE, String::as_str).to_owned()),
+        since: match (&history.role_set, repaired) {
+            (Some((_, at)), false) => Some(*at),
+            _ => None,
+        },
+    })
 }

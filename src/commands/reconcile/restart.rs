@@ -75,9 +75,21 @@ async fn of_account(
         }
     };
     let stale = restart::stale(expected, &pods?);
-    let states = states(kubernetes, &stale).await?;
-    restart::plan(&mut track, expected, stale, &states, ending);
+    add_planned(kubernetes, expected, stale, ending, &mut track).await?;
     Ok(track)
+}
+
+/// Adds what is to become of workloads whose pods lack the role to a track.
+pub async fn add_planned(
+    kubernetes: &Kubernetes,
+    expected: &Expected,
+    stale: Vec<StaleWorkload>,
+    ending: Ending,
+    track: &mut Track,
+) -> Result<(), Error> {
+    let states = states(kubernetes, &stale).await?;
+    restart::plan(track, expected, stale, &states, ending);
+    Ok(())
 }
 
 async fn states(

@@ -15,11 +15,12 @@ use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::Kubernetes;
 use crate::model::{
-    AUDIENCE_ANNOTATION, Cluster, DEFAULT_AUDIENCE, RoleArn, ServiceAccountName, Workload,
+    AUDIENCE_ANNOTATION, Audience, Cluster, DEFAULT_AUDIENCE, RoleArn, ServiceAccountName, Workload,
 };
 use crate::observe::{
     self, Lookup, ObservedAccount, PARALLEL, StackState, Stacks, Wanted, WantedStack,
 };
+use crate::policy::evaluate::{Request, evaluate};
 use crate::proof::{self, Claim, Decision, Patience, Permission, Proof, Prover, Verdict};
 
 /// How far back failed attempts are looked for, in seconds: CloudTrail keeps 90 days, but what is older
@@ -139,7 +140,6 @@ impl Sight<'_> {
             .await;
         AccountHealth {
             name: subject.name.clone(),
-            of: subject.of.clone(),
             observed,
             object,
             role_arn,
@@ -314,8 +314,8 @@ impl Sight<'_> {
             .map_or(DEFAULT_AUDIENCE, String::as_str)
             .parse()
             .ok()?;
-        let created = health.and_then(|health| Some(health.role.as_found()?.history.created));
-        let is_young = created.is_some_and(|created| proof::now() - created < YOUNG);
+        let is_young =
+            health.is_some_and(|health| is_young(cluster, account, role, &audience, health));
         let prover = Prover {
             aws: self.aws,
             kubernetes,
@@ -334,6 +334,31 @@ impl Sight<'_> {
         };
         Some(proof::prove(&prover, claim).await)
     }
+}
+
+/// Whether a role and what lets its tokens in look right and are so new that not all of IAM may know.
+fn is_young(
+    cluster: &Cluster,
+    account: &ServiceAccountName,
+    role: &RoleArn,
+    audience: &Audience,
+    health: &RoleHealth,
+) -> bool {
+    let (Some(facts), Some(provider)) = (health.role.as_found(), health.provider.as_found()) else {
+        return false;
+    };
+    let audience = audience.to_string();
+    let request = Request::web_identity(
+        &cluster
+            .issuer
+            .provider_arn(role.partition(), role.account()),
+        cluster.issuer.host_and_path(),
+        &account.subject(),
+        std::slice::from_ref(&audience),
+    );
+    provider.audiences.contains(&audience)
+        && evaluate(&facts.trust, &request).is_allowed()
+        && proof::now() - facts.history.created < YOUNG
 }
 
 fn wanted(name: &ServiceAccountName) -> Wanted<'_> {
