@@ -125,6 +125,12 @@ pub fn sts_endpoint(world: &World) -> Verdict {
         .iter()
         .filter(|endpoint| endpoint.service.ends_with(".sts"));
     let found: Vec<Finding> = mine.clone().flat_map(endpoint_findings).collect();
+    let why = mine
+        .clone()
+        .find_map(|endpoint| endpoint.security_groups.unknown());
+    if let (true, Some(why)) = (found.is_empty(), why) {
+        return Verdict::Unknown(why.to_owned());
+    }
     match mine.count() {
         0 => Verdict::holds(
             format!("sts.{}", world.region),

@@ -309,6 +309,11 @@ pub fn policies(scene: Scene<'_>) -> Verdict {
                 )),
         );
     }
+    let unread = health.documents.values().chain(&health.boundary);
+    let why = unread.filter_map(Lookup::unknown).next();
+    if let (true, Some(why)) = (found.is_empty(), why) {
+        return Verdict::Unknown(why.to_owned());
+    }
     let told = format!(
         "{} managed, {} inline",
         policies.managed.len(),

@@ -55,6 +55,14 @@ impl<T> Lookup<T> {
         }
     }
 
+    /// Why it is unknown.
+    pub fn unknown(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(why) => Some(why),
+            Self::Found(_) | Self::Missing => None,
+        }
+    }
+
     pub fn found(self) -> Option<T> {
         match self {
             Self::Found(value) => Some(value),

@@ -97,7 +97,8 @@ impl Health<'_> {
         let is_alone = self.accounts.is_empty();
         let told = self.all().enumerate().filter(|(index, report)| {
             // The cluster is told only where there is something to tell.
-            *index > 0 || is_alone || !report.findings.is_empty()
+            let is_well = report.findings.is_empty() && report.unknown().next().is_none();
+            *index > 0 || is_alone || !is_well
         });
         let told: Vec<String> = told.map(|(_, report)| text(report)).collect();
         told.join("\n")

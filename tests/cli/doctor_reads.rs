@@ -75,6 +75,8 @@ fn each_denied_read_is_unknown_and_names_its_permission() {
       unknown: pod-identity-association: not allowed to call eks:ListPodIdentityAssociations: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:ListPodIdentityAssociations because no identity-based policy allows the eks:ListPodIdentityAssociations action
       [exit 0]
     iam ListOpenIDConnectProviders deny
+      8 checks hold
+      unknown: dead-providers: not allowed to call iam:ListOpenIDConnectProviders
       37 checks hold
       [exit 0]
     iam GetOpenIDConnectProvider deny
@@ -94,18 +96,24 @@ fn each_denied_read_is_unknown_and_names_its_permission() {
       unknown: role-policies: not allowed to call iam:ListRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListRolePolicies because no identity-based policy allows the iam:ListRolePolicies action
       [exit 0]
     iam GetPolicy deny
-      37 checks hold
+      36 checks hold
+      unknown: role-policies: not allowed to call iam:GetPolicy: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetPolicy because no identity-based policy allows the iam:GetPolicy action
       [exit 0]
     iam GetPolicyVersion deny
-      37 checks hold
+      36 checks hold
+      unknown: role-policies: not allowed to call iam:GetPolicyVersion: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetPolicyVersion because no identity-based policy allows the iam:GetPolicyVersion action
       [exit 0]
     iam GetAccountSummary deny
       37 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints deny
+      8 checks hold
+      unknown: sts-endpoint: not allowed to call ec2:DescribeVpcEndpoints
       37 checks hold
       [exit 0]
     ec2 DescribeSecurityGroups deny
+      8 checks hold
+      unknown: sts-endpoint: not allowed to call ec2:DescribeSecurityGroups
       37 checks hold
       [exit 0]
     ec2 DescribeInstances deny
@@ -136,15 +144,23 @@ fn strange_answers_are_unknown_and_hide_nothing() {
         "access-analyzer ValidatePolicy error 400 ValidationException no",
     ]), @"
     ec2 DescribeVpcEndpoints garbage
+      8 checks hold
+      unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: something else answers there (HTTP 200)
       37 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints half
+      8 checks hold
+      unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: connection closed before message completed
       37 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints error 503 InternalError try later
+      8 checks hold
+      unknown: sts-endpoint: ec2:DescribeVpcEndpoints failed on vpc-0a1b2c3d4e5f60001: InternalError: try later
       37 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints hang
+      8 checks hold
+      unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: no answer within 6s
       37 checks hold
       [exit 0]
     cloudtrail LookupEvents garbage
