@@ -90,7 +90,7 @@ fn findings(document: &str) -> Vec<Value> {
             let mut values = values.flat_map(|(_, values)| one_or_many(values));
             let has_wildcard =
                 |value: &Value| value.as_str().is_some_and(|text| text.contains(['*', '?']));
-            if !operator.contains("Like") && values.any(|value| has_wildcard(&value)) {
+            if !operator.contains("Like") && values.any(has_wildcard) {
                 let details = "Your condition value includes a * or ? character. If you meant to use a wildcard (*, ?), \
                                update the condition operator to include Like.";
                 findings.push(finding(

@@ -24,7 +24,7 @@ impl Default for Network {
     /// The security group that EKS makes for a cluster: its members reach each other, and everything.
     fn default() -> Self {
         let mut own = SecurityGroup::new(GROUP);
-        own.ingress.push(Rule::all().from_group(GROUP));
+        own.ingress.push(Rule::all().with_group(GROUP));
         own.egress.push(Rule::all().with("0.0.0.0/0"));
         Self {
             endpoints: Vec::new(),
@@ -103,7 +103,7 @@ impl Rule {
     }
 
     /// From or to members of this group.
-    pub fn from_group(mut self, group: &str) -> Self {
+    pub fn with_group(mut self, group: &str) -> Self {
         self.groups.push(group.to_owned());
         self
     }
