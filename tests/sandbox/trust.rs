@@ -172,7 +172,7 @@ fn comparison(operator: &str) -> Option<(Compare, bool)> {
         "StringNotLike" => Some((is_like, true)),
         "ArnLike" | "ArnEquals" => Some((is_arn_like, false)),
         "ArnNotLike" | "ArnNotEquals" => Some((is_arn_like, true)),
-        "Bool" | "BinaryEquals" | "IpAddress" => Some((never, false)),
+        "BinaryEquals" | "IpAddress" => Some((never, false)),
         "NumericNotEquals" | "DateNotEquals" | "NotIpAddress" => Some((never, true)),
         _ if operator.starts_with("Numeric") || operator.starts_with("Date") => {
             Some((never, false))

@@ -273,11 +273,8 @@ fn a_plan_and_a_role_alone_cannot_be_proven() {
     ");
     assert_snapshot!(bench.run(&format!("{CREATE} --verify --role-only")), @"
     [stderr]
-    error: the argument '--verify' cannot be used with '--role-only[=<BOOL>]'
-
-    Usage: irsactl create iamserviceaccount --cluster <CLUSTER> --attach-policy-arn <ARN> --approve[=<BOOL>] --verify <NAME>
-
-    For more information, try '--help'.
+    error: --verify asks Kubernetes for a token, and --role-only does without Kubernetes
+    hint: see `--help`
     [exit 2]
     ");
     let told = bench.run("delete iamserviceaccount a --cluster demo --verify");
