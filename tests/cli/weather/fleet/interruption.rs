@@ -90,7 +90,7 @@ fn an_interrupted_apply_is_finished_by_the_next_run() {
         let bench = all_kinds(Pace::Polls(2));
         let result = interrupted(&bench, "cloudformation CreateStack", number);
         assert!(
-            result.contains("error: interrupted; AWS goes on with"),
+            result.contains("error: interrupted; what was begun goes on:"),
             "{result}"
         );
         assert!(result.ends_with("[exit 130]\n"), "{result}");
