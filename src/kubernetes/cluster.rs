@@ -269,3 +269,127 @@ fn pod_security_groups(object: &Value) -> PodSecurityGroups {
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn webhooks_about_roles_are_told_from_others() {
+        let configuration = |name: &str, webhook: Value| {
+            webhooks(&json!({"metadata": {"name": name}, "webhooks": [webhook]}))
+        };
+        let rules = json!([{"operations": ["CREATE"], "resources": ["pods"]}]);
+        let eks = json!({"name": "iam-for-pods.amazonaws.com", "rules": rules, "failurePolicy": "Ignore",
+            "clientConfig": {"url": "https://127.0.0.1:23443/mutate", "caBundle": "YQ=="},
+            "objectSelector": {"matchExpressions": [{"key": "skip", "operator": "DoesNotExist"}]}});
+        let found = configuration("pod-identity-webhook", eks);
+        assert!(found[0].on_pod_creation && found[0].has_ca);
+        let selector = found[0].object_selector.as_ref().unwrap();
+        assert!(selector.matches(&Map::new()));
+        assert!(!selector.matches(&Map::from([("skip".to_owned(), "1".to_owned())])));
+        let own = json!({"name": "x", "clientConfig":
+            {"service": {"namespace": "eks", "name": "pod-identity-webhook"}}});
+        let found = configuration("mine", own);
+        assert_eq!(
+            found[0].service.as_deref(),
+            Some("eks/pod-identity-webhook")
+        );
+        assert!(!found[0].on_pod_creation && !found[0].has_ca);
+        let other = json!({"name": "mpod.elbv2.k8s.aws", "clientConfig": {}});
+        assert_eq!(configuration("load-balancer", other), []);
+    }
+
+    #[test]
+    fn nodes_and_agents_are_known_by_their_marks() {
+        for (provider, label, instance, compute) in [
+            ("aws:///eu-west-1a/i-0abc", None, Some("i-0abc"), "ec2"),
+            (
+                "aws:///eu-west-1a/i-0abc",
+                Some("auto"),
+                Some("i-0abc"),
+                "auto",
+            ),
+            (
+                "aws:///eu-west-1a/4a/fargate-ip-10",
+                Some("fargate"),
+                None,
+                "fargate",
+            ),
+            (
+                "eks-hybrid:///eu-west-1/demo/mi-1",
+                Some("hybrid"),
+                None,
+                "hybrid",
+            ),
+        ] {
+            let found = node(&json!({
+                "metadata": {"name": "n", "labels": {"eks.amazonaws.com/compute-type": label}},
+                "spec": {"providerID": provider},
+            }));
+            assert_eq!(
+                (found.instance.as_deref(), found.compute.as_str()),
+                (instance, compute)
+            );
+        }
+        let agent = |name: &str, image: &str| {
+            let found = metadata_agent(&json!({
+                "metadata": {"namespace": "kube-system", "name": name},
+                "spec": {"template": {"spec": {"containers": [{"image": image}]}}},
+            }));
+            found.map(|agent| (agent.kind, agent.name))
+        };
+        let named = |kind, name: &str| Some((kind, format!("kube-system/{name}")));
+        assert_eq!(
+            agent("iam", "jtblin/kube2iam:0.11"),
+            named("kube2iam", "iam")
+        );
+        assert_eq!(
+            agent("kiam-agent", "quay.io/x/y@sha256:a"),
+            named("kiam", "kiam-agent")
+        );
+        assert_eq!(agent("aws-node", "amazon-k8s-cni:v1"), None);
+    }
+
+    #[test]
+    fn network_policies_are_read_as_far_as_egress_goes() {
+        let egress = |spec: Value| network_policy(&json!({"spec": spec})).egress;
+        assert_eq!(
+            egress(json!({"policyTypes": ["Ingress"], "ingress": []})),
+            None
+        );
+        assert_eq!(egress(json!({"policyTypes": ["Egress"]})), Some(Vec::new()));
+        let all = egress(json!({"egress": [{}]})).unwrap();
+        assert!(all[0].to_all && all[0].ports.is_empty());
+        let https = egress(json!({"egress": [{
+            "to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}, {"podSelector": {}}],
+            "ports": [{"port": 443}, {"protocol": "UDP", "port": 53, "endPort": 54}],
+        }]})).unwrap();
+        assert!(!https[0].to_all && https[0].to_pods);
+        assert_eq!(
+            https[0].cidrs,
+            [("0.0.0.0/0".to_owned(), vec!["10.0.0.0/8".to_owned()])]
+        );
+        let ports = [
+            ("TCP".to_owned(), Some(443), None),
+            ("UDP".to_owned(), Some(53), Some(54)),
+        ];
+        assert_eq!(https[0].ports, ports);
+    }
+
+    #[test]
+    fn who_set_the_role_last_is_known_by_the_managed_fields() {
+        let entry = |manager: &str, time: &str, annotation: &str| {
+            let annotations = json!({format!("f:{annotation}"): {}});
+            json!({"manager": manager, "time": time,
+                   "fieldsV1": {"f:metadata": {"f:annotations": annotations}}})
+        };
+        let metadata = json!({"managedFields": [
+            entry("helm", "1970-01-01T00:01:00Z", ROLE_ANNOTATION),
+            entry("irsactl", "1970-01-01T00:02:00Z", AUDIENCE_ANNOTATION),
+            entry("kubectl", "1970-01-01T00:03:00Z", "note"),
+        ]});
+        assert_eq!(role_set(&metadata), Some(("irsactl".to_owned(), 120)));
+        assert_eq!(role_set(&json!({})), None);
+    }
+}

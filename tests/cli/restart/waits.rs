@@ -1,5 +1,7 @@
 //! The wait until new pods have the role.
 
+use std::process::{Command, Stdio};
+
 use insta::assert_snapshot;
 
 use super::{ROLE, create, roles, running, without_pod_names};
@@ -129,6 +131,27 @@ fn a_restart_that_did_not_help_is_told_and_not_made_again() {
     ");
     let calls = bench.calls();
     assert!(!calls.contains("patch deployments"), "{calls}");
+}
+
+#[test]
+fn an_interruption_tells_that_the_rollout_goes_on() {
+    let bench = slow(1_000_000);
+    let child = bench
+        .command_line(&create("--restart --wait --approve"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("irsactl starts");
+    bench.sandbox.until(|world| {
+        let looks = world.calls.iter();
+        let looks = looks.filter(|call| call.to_string() == "kubernetes get deployments");
+        looks.count() > 3
+    });
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(sent.is_ok_and(|status| status.success()), "kill");
+    assert_snapshot!(bench.ended(child), @"");
 }
 
 #[test]
