@@ -151,7 +151,15 @@ fn an_interruption_tells_that_the_rollout_goes_on() {
         .args(["-INT", &child.id().to_string()])
         .status();
     assert!(sent.is_ok_and(|status| status.success()), "kill");
-    assert_snapshot!(bench.ended(child), @"");
+    assert_snapshot!(bench.ended(child), @"
+    [stderr]
+    created stack eksctl-demo-addon-iamserviceaccount-web-api
+    annotated service account web/api
+    restarted deployment web/api
+    error: interrupted; what was begun goes on: rollout of deployment web/api
+    hint: run the same command again: it finishes the work
+    [exit 130]
+    ");
 }
 
 #[test]
