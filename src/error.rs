@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{ClusterName, ServiceAccountName};
+use crate::model::ClusterName;
 use crate::observe::health::Workload;
 use crate::plan::{Refusal, Target};
 use crate::proof::Unproven;
@@ -134,10 +134,10 @@ pub enum Error {
     /// A restart did not help.
     #[error("the new pods of {workload} still lack the role: {}", .pods.join("; "))]
     PodsLackRole {
-        workload: Workload,
+        workload: String,
         pods: Vec<String>,
-        cluster: ClusterName,
-        service_account: ServiceAccountName,
+        /// The command that finds out why.
+        doctor: String,
     },
     #[error("cannot use the kubeconfig: {cause}")]
     Kubeconfig { cause: String },
@@ -388,13 +388,7 @@ impl Error {
                 format!("look at it: `{}`", workload.kubectl("describe")),
                 "the role is in place: once the pods can start, they have it".to_owned(),
             ],
-            Self::PodsLackRole {
-                cluster,
-                service_account,
-                ..
-            } => vec![format!(
-                "find out why: `irsactl doctor --cluster {cluster} {service_account}`"
-            )],
+            Self::PodsLackRole { doctor, .. } => vec![format!("find out why: `{doctor}`")],
             Self::Kubeconfig { .. } => vec!["check it: `kubectl config view --minify`".to_owned()],
             Self::Refused { refusal, .. } => refusal.hints(),
             Self::Unproven(unproven) => unproven.hints(),

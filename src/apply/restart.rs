@@ -101,10 +101,9 @@ fn over(
     let mut stale = stale.filter_map(|stale| stale.without(own_roles));
     if let Some(stale) = stale.next() {
         return Err(Error::PodsLackRole {
-            workload: workload.clone(),
+            workload: workload.to_string(),
             pods: told(&stale.pods),
-            cluster: expected.cluster.clone(),
-            service_account: expected.service_account.clone(),
+            doctor: expected.doctor(),
         });
     }
     let ready = pods.iter().filter(|pod| pod.ready).count();

@@ -310,13 +310,11 @@ fn verdict(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) ->
 /// New pods that lack the role as the old ones did.
 fn in_vain(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> String {
     let at = state.restarted.as_ref().map_or("", |(_, text)| text);
-    let account = &expected.service_account;
     format!(
-        "{} was restarted at {at}, and its pods still lack the role: {}; find out why: \
-         `irsactl doctor --cluster {} {account}`",
+        "{} was restarted at {at}, and its pods still lack the role: {}; find out why: `{}`",
         stale.workload,
         told(&stale.pods).join("; "),
-        expected.cluster
+        expected.doctor()
     )
 }
 
@@ -398,8 +396,16 @@ pub fn left_note<'a>(tracks: impl Iterator<Item = &'a Track>) -> Option<String> 
     ))
 }
 
-/// The role's pods, once it is known.
 impl Expected {
+    /// The command that finds out why pods lack the role.
+    pub fn doctor(&self) -> String {
+        format!(
+            "irsactl doctor --cluster {} {}",
+            self.cluster, self.service_account
+        )
+    }
+
+    /// Once the role is known.
     pub fn with_role(&self, role: &RoleArn) -> Self {
         Self {
             role: Role::Arn(role.clone()),
