@@ -108,6 +108,10 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "iam:SimulatePrincipalPolicy" on AnyRole, Optional, [Doctor], "see what the role is allowed";
     "iam:GetPolicy" on Any, Optional, [Doctor], "read the role's permissions";
     "iam:GetPolicyVersion" on Any, Optional, [Doctor], "read the role's permissions";
+    "cloudformation:DescribeStacks" on Stacks, Optional, [Doctor], "find the role's stack";
+    "cloudformation:DescribeStacks" on AllStacks, With("--all"), [Doctor], "find the roles of the cluster's stacks";
+    "cloudformation:ListStacks" on AllStacks, With("--all"), [Doctor], "find the roles of the cluster's stacks";
+    "cloudformation:GetTemplate" on Stacks, Optional, [Doctor], "compare the role with its stack";
     "eks:ListAddons" on Cluster, Optional, [Doctor], "see whether the Pod Identity agent is installed";
     "eks:DescribeAddon" on Any, Optional, [Doctor], "see whether the Pod Identity agent is installed";
     "eks:ListPodIdentityAssociations" on Cluster, Optional, [Doctor], "find associations that outrank the annotation";
@@ -176,7 +180,9 @@ pub const RIGHTS: &[Right] = rights! {
     "list" "nodes" of "" "", Optional, [Doctor], "see the pods' nodes";
     "list" "daemonsets" of "apps" "", Optional, [Doctor], "see whether the Pod Identity agent runs";
     "list" "networkpolicies" of "networking.k8s.io" "", Optional, [Doctor], "see the pods' way to STS";
-    "get" "mutatingwebhookconfigurations" of "admissionregistration.k8s.io" "pod-identity-webhook", Optional, [Doctor], "see that the webhook is there";
+    "get" "daemonsets" of "apps" "", Optional, [Doctor], "see whether the Pod Identity agent runs";
+    "list" "securitygrouppolicies" of "vpcresources.k8s.aws" "", Optional, [Doctor], "see the pods' way to STS";
+    "list" "mutatingwebhookconfigurations" of "admissionregistration.k8s.io" "", Optional, [Doctor], "see that the webhook is there";
     "create" "serviceaccounts/token" of "" "", Optional, [Doctor], "act as the service account";
     "patch" "serviceaccounts" of "" "", With("--fix"), [Doctor], "mend the annotations";
 };

@@ -162,8 +162,8 @@ fn seen() -> &'static [Seen] {
     })
 }
 
-/// Those that have no scenario yet.
-const UNPROVED: [&str; 3] = ["doctor", "restart", "verify"];
+/// Those of whose permissions some have no scenario yet.
+const UNPROVED: [&str; 2] = ["doctor", "restart"];
 
 const LANES: usize = 4;
 
@@ -219,17 +219,13 @@ fn the_table_has_what_commands_ask_for_and_nothing_else() {
         .iter()
         .filter(|row| !table.contains_key(row))
         .collect();
-    assert!(
-        unlisted.is_empty(),
-        "asked for and not in the table: {unlisted:#?}"
-    );
     let idle = table
         .keys()
         .filter(|row| !UNPROVED.contains(&row.0.as_str()) && !asked.contains(row));
     let idle: Vec<_> = idle.collect();
     assert!(
-        idle.is_empty(),
-        "in the table and never asked for: {idle:#?}"
+        unlisted.is_empty() && idle.is_empty(),
+        "asked for and not in the table: {unlisted:#?}\nin the table and never asked for: {idle:#?}"
     );
 }
 
@@ -283,6 +279,31 @@ fn each_permission_that_is_missing_is_named_or_not_needed() {
     );
 }
 
+/// What is not told where it is denied: the names of clusters that may be meant, and what doctor reads
+/// for a check that not every account has.
+const SILENT: [&str; 4] = [
+    "eks:ListClusters",
+    "cloudformation:DescribeStacks",
+    "cloudformation:GetTemplate",
+    "cannot list resource \"nodes\"",
+];
+
+/// Whether doctor tells a right that it lacks: `not allowed to list pods`.
+fn name_of_doctor(name: &str, told: &str) -> bool {
+    let mut words = name.split(['"', ' ']).filter(|word| !word.is_empty());
+    let (Some("cannot"), Some(verb), Some("resource"), Some(resource)) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return false;
+    };
+    let singular = resource.trim_end_matches('s');
+    let forms = [format!("{verb} {resource}"), format!("read {singular}")];
+    let told = told.replace("service account", "serviceaccount");
+    forms
+        .iter()
+        .any(|form| told.contains(&format!("not allowed to {form}")))
+}
+
 /// What is wrong with the end of a run that lacked a permission.
 fn misses(
     good: &Ended,
@@ -290,16 +311,16 @@ fn misses(
     needs: &BTreeSet<String>,
     name: &str,
 ) -> Option<&'static str> {
-    let is_optional = needs.iter().all(|need| need == "optional");
-    let is_told = ended.told.contains(name);
+    let is_optional = needs.contains("optional");
+    let is_told = ended.told.contains(name) || name_of_doctor(name, &ended.told);
     let is_same = ended.told == good.told && ended.state == good.state;
     if ended.told.contains("panicked") {
         return Some("panics");
     }
     if is_optional {
-        let is_good = ended.exit() == good.exit() && (is_told || is_same);
-        // All that one gives is the name of a cluster that may be meant.
-        let is_good = is_good || name == "eks:ListClusters";
+        let goes_on = ended.exit() == good.exit() && (is_told || is_same);
+        // What is optional here may be needed there.
+        let is_good = goes_on || SILENT.contains(&name) || needs.len() > 1 && is_told;
         return (!is_good).then_some("does not go on");
     }
     match good.exit().starts_with('0') {

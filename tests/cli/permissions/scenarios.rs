@@ -60,6 +60,7 @@ pub fn all() -> Vec<Scenario> {
     all.extend(updates());
     all.extend(deletions());
     all.extend(applications());
+    all.extend(proofs());
     all
 }
 
@@ -249,5 +250,26 @@ fn applications() -> Vec<Scenario> {
         Scenario::new("apply", &format!("{FILE} --repair-drift"), bounded_by_hand),
         Scenario::delegated("apply", FILE, associated_with_deployer),
         Scenario::elsewhere("apply", FILE),
+    ]
+}
+
+fn proofs() -> Vec<Scenario> {
+    use worlds::*;
+    vec![
+        Scenario::new("verify", READER, ready),
+        Scenario::new(
+            "verify",
+            &format!("{READER} --can s3:GetObject=arn:aws:s3:::bucket/key"),
+            ready,
+        ),
+        Scenario::elsewhere("verify", "s3-reader --cluster dema"),
+        Scenario::new("doctor", READER, running),
+        Scenario::new("doctor", "--cluster demo --all", running),
+        Scenario::new(
+            "doctor",
+            &format!("{READER} --can s3:GetObject=arn:aws:s3:::bucket/key"),
+            rich,
+        ),
+        Scenario::elsewhere("doctor", "s3-reader --cluster dema"),
     ]
 }

@@ -102,6 +102,17 @@ pub fn ready() -> Bench {
     bench
 }
 
+/// The same with pods that carry the role.
+pub fn running() -> Bench {
+    let bench = ready();
+    bench
+        .sandbox
+        .world()
+        .api("demo")
+        .run_deployment("default", "reader", "s3-reader", 2);
+    bench
+}
+
 /// Policies attached to its role by hand.
 pub fn meddled_with() -> Bench {
     let bench = ready();
