@@ -115,13 +115,14 @@ fn every_flag_is_refused_or_has_an_effect_beside_a_file() {
                   --quiet --verbose --color --help";
     let account =
         "--kubeconfig --context --parallel --issuer-url --include --exclude --cfn-role-arn";
+    let afterwards = "--verify --restart --wait";
     let thumbprint = "--issuer-url --thumbprint --no-thumbprint --refresh-thumbprint";
     for (command, flags) in refused() {
         let known: String = match command {
             "associate-oidc-provider" => format!("{common} {thumbprint}"),
             "disassociate-oidc-provider" => format!("{common} --issuer-url --force"),
             "create iamserviceaccount" => {
-                format!("{common} {account} --cfn-disable-rollback --override-existing-serviceaccounts")
+                format!("{common} {account} {afterwards} --cfn-disable-rollback --override-existing-serviceaccounts")
             }
             "get iamserviceaccount" => {
                 "--config-file --name --namespace --region --profile --timeout --output --quiet --verbose --color \
@@ -129,7 +130,7 @@ fn every_flag_is_refused_or_has_an_effect_beside_a_file() {
                     .to_owned()
             }
             "update iamserviceaccount" => {
-                format!("{common} {account} --repair-drift --override-existing-serviceaccounts")
+                format!("{common} {account} {afterwards} --repair-drift --override-existing-serviceaccounts")
             }
             "delete iamserviceaccount" => {
                 format!("{common} {account} --only-missing --role-only --detach-foreign --wait")
