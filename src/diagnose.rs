@@ -67,6 +67,10 @@ pub struct Finding {
     /// Findings that follow from this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub consequences: Vec<Self>,
+    /// The checks whose failures explain this very finding, where they are fewer than those that may
+    /// explain the check's others.
+    #[serde(skip)]
+    follows: Option<&'static [&'static str]>,
 }
 
 impl Finding {
@@ -81,6 +85,7 @@ impl Finding {
             fix: Vec::new(),
             repairs: Vec::new(),
             consequences: Vec::new(),
+            follows: None,
         }
     }
 
@@ -132,6 +137,11 @@ impl Finding {
 
     fn fix(mut self, command: impl Into<String>) -> Self {
         self.fix.push(command.into());
+        self
+    }
+
+    fn following(mut self, checks: &'static [&'static str]) -> Self {
+        self.follows = Some(checks);
         self
     }
 
@@ -286,25 +296,41 @@ pub fn cluster(world: &World) -> Report {
         Some(cluster) => format!("cluster {}", cluster.name),
         None => "AWS".to_owned(),
     };
-    report(subject, judge, Vec::new())
+    report(subject, Vec::new(), judge, Vec::new())
 }
 
-/// Judges one service account or role. What is wrong with the cluster is told there, once.
+/// Judges one service account or role. What is wrong with the cluster is told there; here it is named
+/// again where something follows from it, so that no consequence stands as a cause.
 pub fn account(world: &World, account: &AccountHealth) -> Report {
     let scene = Scene { world, account };
     let judge = |check: &Check| match check.judge {
         checks::Judge::Cluster(_) => None,
         checks::Judge::Account(judge) => Some(judge(scene)),
     };
-    report(account.subject(), judge, proof::summary(scene))
+    let mut of_cluster = cluster(world).findings;
+    of_cluster.retain(|finding| finding.severity == Severity::Problem);
+    let names: Vec<&str> = of_cluster.iter().map(|finding| finding.check).collect();
+    let bare = |finding: Finding| Finding {
+        evidence: Vec::new(),
+        fix: Vec::new(),
+        consequences: Vec::new(),
+        ..finding
+    };
+    let roots = of_cluster.into_iter().map(bare).collect();
+    let mut report = report(account.subject(), roots, judge, proof::summary(scene));
+    let is_own = |finding: &Finding| !names.contains(&finding.check);
+    let findings = &mut report.findings;
+    findings.retain(|finding| is_own(finding) || !finding.consequences.is_empty());
+    report
 }
 
 fn report(
     subject: String,
+    roots: Vec<Finding>,
     judge: impl Fn(&Check) -> Option<Verdict>,
     summary: Vec<Evidence>,
 ) -> Report {
-    let mut found = Vec::new();
+    let mut found = roots;
     let mut judged = Vec::new();
     for check in checks() {
         let Some(verdict) = judge(check) else {
@@ -343,12 +369,13 @@ fn report(
 fn folded(found: Vec<Finding>) -> Vec<Finding> {
     let mut roots: Vec<Finding> = Vec::new();
     for finding in found {
-        let follows = check(finding.check).map_or(&[][..], |check| check.follows);
+        let of_check = || check(finding.check).map_or(&[][..], |check| check.follows);
+        let follows = finding.follows.unwrap_or_else(of_check);
         let root = roots
             .iter_mut()
             .find(|root| explains(root, &finding, follows));
         match root {
-            Some(root) if finding.severity == Severity::Problem => root.consequences.push(finding),
+            Some(root) if finding.severity != Severity::Note => root.consequences.push(finding),
             _ => roots.push(finding),
         }
     }

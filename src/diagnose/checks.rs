@@ -49,6 +49,7 @@ const OF_INJECTION: &[&str] = &[
     "service-account",
     "role-annotation",
     "webhook",
+    "webhook-selection",
     "pod-service-account",
     "pod-skipped",
     "pod-age",
@@ -112,18 +113,35 @@ const CHECKS: &[Check] = &[
     },
     Check {
         id: "webhook",
-        must: "the pod identity webhook is there, and selects the namespace and the pods",
+        must: "the pod identity webhook is there, and acts when pods are created",
         background: "The webhook gives pods of an annotated service account AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the token's volume, when they are \
             created and never later. It fails open: without it pods start all the same, and use the node's role. On EKS AWS runs it; only its \
             MutatingWebhookConfiguration `pod-identity-webhook` is in the cluster. Where that was deleted, AWS restores it with a platform update.",
         needs: &["get mutatingwebhookconfigurations"],
         follows: &["kubernetes-access"],
-        judge: Judge::Account(object::webhook),
+        judge: Judge::Cluster(object::webhook),
+    },
+    Check {
+        id: "webhook-selection",
+        must: "the webhook selects the service account's namespace",
+        background: "A namespaceSelector of the webhook's configuration may leave namespaces out by their labels. EKS's own takes all; a webhook of your own, or a changed one, \
+            may not. Pods of a namespace that is left out start without the role.",
+        needs: &["get mutatingwebhookconfigurations", "get namespaces"],
+        follows: &["webhook"],
+        judge: Judge::Account(object::webhook_selection),
+    },
+    Check {
+        id: "sts-region",
+        must: "STS is active in the cluster's region",
+        background: "Pods call sts.<region>.amazonaws.com. Regions that must be enabled for the account answer only then, and otherwise with `RegionDisabledException`.",
+        needs: &[],
+        follows: &[],
+        judge: Judge::Cluster(cluster::sts_region),
     },
     Check {
         id: "sts-endpoint",
-        must: "STS is active in the region, and the cluster's VPC reaches it",
-        background: "Pods call sts.<region>.amazonaws.com. Regions that must be enabled answer only then. In a VPC without a way to the internet an interface \
+        must: "an interface endpoint for STS in the cluster's VPC lets pods in",
+        background: "Pods call sts.<region>.amazonaws.com. In a VPC without a way to the internet an interface \
             endpoint for STS is needed, with private DNS, a security group that lets 443 in, and a policy that allows sts:AssumeRoleWithWebIdentity to \
             anonymous callers: the call is unsigned, so that a policy which asks for a principal of your account or organisation refuses it.",
         needs: &["ec2:DescribeVpcEndpoints", "ec2:DescribeSecurityGroups"],
@@ -172,7 +190,7 @@ const CHECKS: &[Check] = &[
         background: "The webhook reads that annotation and no other: `eks.amazon.com/…`, `iam.amazonaws.com/role` and the like are passed over, and a value \
             that is no role ARN is only logged on AWS's side. With blanks or quotes in it STS answers `Request ARN is invalid`.",
         needs: &["get serviceaccounts"],
-        follows: &["service-account", "kubernetes-access"],
+        follows: &["service-account", "kubernetes-access", "stack"],
         judge: Judge::Account(object::annotation),
     },
     Check {
@@ -227,7 +245,7 @@ const CHECKS: &[Check] = &[
         background: "A role can trust only a provider of its own account. For a role elsewhere: create the same provider there, or let the pod assume a role here that \
             may assume the other one.",
         needs: &[],
-        follows: &[],
+        follows: &["role-annotation"],
         judge: Judge::Account(trust::accounts),
     },
     Check {
@@ -326,7 +344,8 @@ const CHECKS: &[Check] = &[
             "trust-accounts",
             "token",
             "signing-keys",
-            "sts-endpoint",
+            "discovery",
+            "sts-region",
         ],
         judge: Judge::Account(proof::accepted),
     },
@@ -371,7 +390,7 @@ const CHECKS: &[Check] = &[
         must: "no container sets AWS_ROLE_ARN or AWS_WEB_IDENTITY_TOKEN_FILE by itself",
         background: "Where a container's template sets either of them, the webhook adds neither: the container goes by what it has, whatever the annotation says.",
         needs: &["list pods"],
-        follows: &[],
+        follows: &["service-account", "role-annotation"],
         judge: Judge::Account(pods::own_role),
     },
     Check {
@@ -391,6 +410,7 @@ const CHECKS: &[Check] = &[
         needs: &["list pods"],
         follows: &[
             "webhook",
+            "webhook-selection",
             "pod-age",
             "pod-own-role",
             "pod-role",
@@ -408,6 +428,7 @@ const CHECKS: &[Check] = &[
         needs: &["list pods"],
         follows: &[
             "webhook",
+            "webhook-selection",
             "pod-age",
             "pod-own-role",
             "pod-role",
@@ -425,6 +446,7 @@ const CHECKS: &[Check] = &[
         needs: &["list pods"],
         follows: &[
             "webhook",
+            "webhook-selection",
             "pod-age",
             "pod-role",
             "role-annotation",
@@ -589,7 +611,12 @@ const CHECKS: &[Check] = &[
         background: "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and the volume eks-pod-identity-token. A pod that \
             has the variables of web identity too goes by those. Not on Fargate, Windows or the node's network.",
         needs: &["list pods"],
-        follows: &["webhook", "pod-skipped", "pod-service-account"],
+        follows: &[
+            "webhook",
+            "webhook-selection",
+            "pod-skipped",
+            "pod-service-account",
+        ],
         judge: Judge::Account(association::environment),
     },
 ];

@@ -20,9 +20,11 @@ pub fn cluster(world: &World) -> Verdict {
     let facts = known!(health.facts, Verdict::DoesNotApply);
     let issues = facts.issues.iter().map(|issue| {
         let name = &cluster.name;
-        Finding::warning(format!("EKS reports an issue of the cluster: {issue}")).fix(format!(
-            "aws eks describe-cluster --name {name} --query cluster.health"
-        ))
+        Finding::warning(format!("EKS reports an issue of the cluster: {issue}"))
+            .because("cluster-issue")
+            .fix(format!(
+                "aws eks describe-cluster --name {name} --query cluster.health"
+            ))
     });
     let version = format!("Kubernetes {}, {}", facts.version, facts.platform_version);
     Verdict::of(issues.collect(), cluster.name.to_string(), version)
@@ -76,6 +78,7 @@ pub fn discovery(world: &World) -> Verdict {
         Lookup::Unknown(why) if is_eks => Finding::note(format!(
             "{why}; STS reads it from AWS's side, so that this is about the network from here"
         ))
+        .because("issuer-unreachable-from-here")
         .into(),
         Lookup::Unknown(why) => Finding::problem(why.clone())
             .because("issuer-document")
@@ -97,13 +100,17 @@ pub fn signing_keys(world: &World) -> Verdict {
         0 => {
             Finding::problem("the issuer publishes no signing keys: no token of it can be verified")
                 .because("no-verification-key")
+                .fix(match world.health {
+                    Some(_) => "ask AWS Support: EKS serves them",
+                    None => "publish the API server's keys (`kubectl get --raw /openid/v1/jwks`) at the issuer's jwks_uri",
+                })
                 .into()
         }
         count => Verdict::holds("keys", format!("{count}: {}", keys.ids().join(", "))),
     }
 }
 
-pub fn sts_endpoint(world: &World) -> Verdict {
+pub fn sts_region(world: &World) -> Verdict {
     let Some(health) = &world.health else {
         return Verdict::DoesNotApply;
     };
@@ -119,6 +126,14 @@ pub fn sts_endpoint(world: &World) -> Verdict {
             ))
             .into();
     }
+    let _ = known!(health.sts, Verdict::DoesNotApply);
+    Verdict::holds("STS", format!("answers in {}", world.region))
+}
+
+pub fn sts_endpoint(world: &World) -> Verdict {
+    let Some(health) = &world.health else {
+        return Verdict::DoesNotApply;
+    };
     let service = format!("com.amazonaws.{}.sts", world.region);
     let endpoints = known!(health.endpoints, Verdict::DoesNotApply);
     let mine = endpoints

@@ -6,7 +6,7 @@ use crate::model::{
     AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
     RoleArn, ServiceAccountName,
 };
-use crate::observe::health::{ObjectHealth, ServiceAccountHistory, Webhook};
+use crate::observe::health::{ObjectHealth, Pod, Selector, ServiceAccountHistory, Webhook, World};
 use crate::observe::{Lookup, ServiceAccount};
 use crate::plan::{Action, Conflicts, Presence, Role, ServiceAccountChange};
 use crate::template::Difference;
@@ -36,12 +36,43 @@ impl<'a> Scene<'a> {
         asked.map_or(DEFAULT_AUDIENCE, String::as_str)
     }
 
+    /// The same without a mistake for STS's: its trust policy is not to repeat that.
+    pub(super) fn meant_audience(&self) -> &'a str {
+        let asked = self.audience();
+        match super::role::is_like_sts(asked) {
+            true => DEFAULT_AUDIENCE,
+            false => asked,
+        }
+    }
+
     /// Whether its pods are to use Pod Identity.
     pub(super) fn has_association(&self) -> bool {
         self.account
             .associations
             .as_found()
             .is_some_and(|all| !all.is_empty())
+    }
+
+    /// Whether the webhook is asked about a new pod like this one, as far as is known.
+    pub(super) fn injects(&self, pod: &Pod) -> bool {
+        let Some(kubernetes) = &self.world.kubernetes else {
+            return true;
+        };
+        let webhook = match &kubernetes.webhooks {
+            Lookup::Found(all) => all.first(),
+            Lookup::Missing => None,
+            Lookup::Unknown(_) => return true,
+        };
+        let labels = self.object().and_then(|object| object.namespace.as_found());
+        let selects = |selector: &Option<Selector>, labels: Option<&Map>| match (selector, labels) {
+            (Some(selector), Some(labels)) => selector.matches(labels),
+            _ => true,
+        };
+        webhook.is_some_and(|webhook| {
+            webhook_findings(webhook).is_empty()
+                && selects(&webhook.namespace_selector, labels)
+                && selects(&webhook.object_selector, Some(&pod.labels))
+        })
     }
 
     /// ` --cluster NAME`.
@@ -136,7 +167,18 @@ pub fn annotation(scene: Scene<'_>) -> Verdict {
         Some(text) => match text.parse::<RoleArn>() {
             Err(rule) => found.insert(0, malformed(scene, name, text, &rule)),
             Ok(role) => {
-                if let Some(other) = stack_role.filter(|other| **other != role) {
+                let other = stack_role.filter(|other| **other != role);
+                // With the random part that CloudFormation gives it, no other account has that name.
+                let is_same = |other: &&RoleArn| {
+                    other.name() == role.name() && role.name().contains("-Role1-")
+                };
+                if let Some(other) = other.filter(is_same) {
+                    let finding = Finding::problem(
+                        "the role annotation has another account or path than the role",
+                    )
+                    .because("other-account");
+                    found.insert(0, mended(scene, name, finding, other, Some(text)));
+                } else if let Some(other) = other {
                     let flag = scene.cluster_flag();
                     found.insert(
                         0,
@@ -154,6 +196,15 @@ pub fn annotation(scene: Scene<'_>) -> Verdict {
     Verdict::of(found, ROLE_ANNOTATION, object.role().unwrap_or_default())
 }
 
+/// What its pods are of, as kubectl takes it.
+fn workload_of(scene: Scene<'_>) -> String {
+    let pods = scene.object().and_then(|object| object.pods.as_found());
+    let owner = pods.and_then(|pods| Some(&pods.first()?.owner));
+    owner.map_or("deployment/NAME".to_owned(), |owner| {
+        format!("{}/{}", owner.kind.word(), owner.name)
+    })
+}
+
 fn no_annotation(scene: Scene<'_>, name: &ServiceAccountName, object: &ServiceAccount) -> Finding {
     let finding = Finding::problem(format!("ServiceAccount {name} has no role annotation"))
         .because("no-annotation");
@@ -166,6 +217,18 @@ fn no_annotation(scene: Scene<'_>, name: &ServiceAccountName, object: &ServiceAc
     let role = scene.stack_role().cloned().or(meant);
     match role {
         Some(role) => mended(scene, name, finding, &role, None),
+        // Nobody means `default` to have one: whose pods run as it left serviceAccountName out.
+        None if name.name == "default" => finding
+            .with(
+                "serviceAccountName",
+                "a service account with a role",
+                "default",
+            )
+            .fix(format!(
+                "kubectl set serviceaccount {} SERVICE_ACCOUNT --namespace {}",
+                workload_of(scene),
+                name.namespace
+            )),
         None => finding
             .with(ROLE_ANNOTATION, "the ARN of a role", "no such annotation")
             .fix(format!(
@@ -195,7 +258,8 @@ fn malformed(scene: Scene<'_>, name: &ServiceAccountName, text: &str, rule: &str
     }
 }
 
-fn mended(
+/// The annotation gets that role.
+pub(super) fn mended(
     scene: Scene<'_>,
     name: &ServiceAccountName,
     finding: Finding,
@@ -365,15 +429,15 @@ fn addon_account(addon: &str) -> Option<&'static str> {
     }
 }
 
-pub fn webhook(scene: Scene<'_>) -> Verdict {
-    let (Some(kubernetes), Some(name)) = (&scene.world.kubernetes, &scene.account.name) else {
+pub fn webhook(world: &World) -> Verdict {
+    let Some(kubernetes) = &world.kubernetes else {
         return Verdict::DoesNotApply;
     };
     let missing = || {
         Finding::problem("there is no pod identity webhook: no pod gets the role's environment")
             .because("no-webhook")
             .with("MutatingWebhookConfiguration", "pod-identity-webhook", "none")
-            .fix(match scene.world.health {
+            .fix(match world.health {
                 Some(_) => "EKS puts it back with an update of the platform or version; until then ask AWS Support",
                 None => "install amazon-eks-pod-identity-webhook (it needs cert-manager)",
             })
@@ -382,15 +446,42 @@ pub fn webhook(scene: Scene<'_>) -> Verdict {
     let Some(webhook) = webhooks.first() else {
         return missing().into();
     };
-    let labels = scene
-        .object()
-        .and_then(|object| object.namespace.as_found());
-    let found = webhook_findings(webhook, name.namespace.as_str(), labels);
+    let found = webhook_findings(webhook);
     let target = webhook.url.as_deref().or(webhook.service.as_deref());
     Verdict::of(found, &webhook.name, target.unwrap_or_default())
 }
 
-fn webhook_findings(webhook: &Webhook, namespace: &str, labels: Option<&Map>) -> Vec<Finding> {
+pub fn webhook_selection(scene: Scene<'_>) -> Verdict {
+    let (Some(kubernetes), Some(name)) = (&scene.world.kubernetes, &scene.account.name) else {
+        return Verdict::DoesNotApply;
+    };
+    let labels = scene
+        .object()
+        .and_then(|object| object.namespace.as_found());
+    let webhook = kubernetes.webhooks.as_found().and_then(|all| all.first());
+    let (Some(webhook), Some(labels)) = (webhook, labels) else {
+        return Verdict::DoesNotApply;
+    };
+    let namespace = &name.namespace;
+    match &webhook.namespace_selector {
+        Some(selector) if !selector.matches(labels) => {
+            let shown: Vec<String> = labels
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            Finding::problem(format!("the webhook passes over the namespace {namespace}"))
+                .because("webhook-namespace")
+                .with("namespace labels", selector.to_string(), shown.join(", "))
+                .fix(format!(
+                    "kubectl label namespace {namespace} …   # as its selector asks"
+                ))
+                .into()
+        }
+        _ => Verdict::holds("namespace", namespace.to_string()),
+    }
+}
+
+fn webhook_findings(webhook: &Webhook) -> Vec<Finding> {
     let mut found = Vec::new();
     let name = &webhook.name;
     if !webhook.on_pod_creation {
@@ -399,21 +490,6 @@ fn webhook_findings(webhook: &Webhook, namespace: &str, labels: Option<&Map>) ->
                 "the webhook {name} is not about the creation of pods"
             ))
             .because("webhook-rules"),
-        );
-    }
-    if let (Some(selector), Some(labels)) = (&webhook.namespace_selector, labels)
-        && !selector.matches(labels)
-    {
-        let shown: Vec<String> = labels
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        found.push(
-            Finding::problem(format!(
-                "the webhook {name} passes over the namespace {namespace}"
-            ))
-            .because("webhook-namespace")
-            .with("namespace labels", selector.to_string(), shown.join(", ")),
         );
     }
     if webhook.url.is_none() && webhook.service.is_some() && !webhook.has_ca {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Finding, Scene, Severity, Verdict, known};
 use crate::model::{Workload, WorkloadKind};
-use crate::observe::health::{Container, ContainerKind, Pod};
+use crate::observe::health::{Container, ContainerKind, Pod, ProjectedToken};
 
 /// Where the webhook mounts the token (amazon-eks-pod-identity-webhook, `--token-mount-path`).
 const TOKEN_FILE: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
@@ -156,7 +156,14 @@ pub fn age(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     };
     judge(scene, "younger than the annotation", |pod| {
-        let lacks = containers(pod).any(|container| lacks_role(container, role));
+        let mut all = containers(pod);
+        let lacks = all.any(|container| lacks_role(container, role) && !sets_itself(container));
+        let name = scene.account.name.as_ref();
+        // It is not a restart that it needs, if the next one is given no more.
+        let is_other = name.is_some_and(|name| name.name != pod.service_account);
+        if is_other || !scene.injects(pod) {
+            return None;
+        }
         if pod.created > set || !lacks || scene.has_association() {
             return None;
         }
@@ -198,10 +205,7 @@ pub fn own_role(scene: Scene<'_>) -> Verdict {
             let other = container
                 .variable("AWS_ROLE_ARN")
                 .is_some_and(|has| has != role);
-            let file = container.env.get("AWS_WEB_IDENTITY_TOKEN_FILE");
-            let own_file = file.is_some_and(|file| !is_webhooks(file.as_deref()));
-            let from_elsewhere = container.env.get("AWS_ROLE_ARN") == Some(&None);
-            other && is_new || own_file || from_elsewhere
+            other && is_new || sets_itself(container)
         })?;
         let found = own.env.get("AWS_ROLE_ARN").cloned().flatten();
         Some(
@@ -223,11 +227,31 @@ pub fn own_role(scene: Scene<'_>) -> Verdict {
     })
 }
 
-/// Pods with a role though their service account names none.
+/// Whether its variables cannot be the webhook's, which sets both of them, or none where the template has
+/// one of them.
+fn sets_itself(container: &Container) -> bool {
+    let role = container.env.get("AWS_ROLE_ARN");
+    let file = container.env.get("AWS_WEB_IDENTITY_TOKEN_FILE");
+    let own_file = file.is_some_and(|file| !is_webhooks(file.as_deref()));
+    role.is_some() != file.is_some() || own_file || role == Some(&None)
+}
+
+/// Pods with a role though their service account names none: the webhook's, of a time when it did, or
+/// their template's own.
 fn set_by_hand(scene: Scene<'_>) -> Verdict {
+    if scene.has_association() {
+        return Verdict::DoesNotApply;
+    }
     judge(scene, "set by nobody", |pod| {
         let mut all = containers(pod);
         let container = all.find(|container| container.env.contains_key("AWS_ROLE_ARN"))?;
+        let of_webhook = |token: &ProjectedToken| token.volume == "aws-iam-token";
+        if pod.tokens.iter().any(of_webhook) {
+            return Some(
+                Finding::problem("its pods have the role only until they are replaced")
+                    .because("injected-earlier"),
+            );
+        }
         let role = container
             .variable("AWS_ROLE_ARN")
             .unwrap_or("from elsewhere");

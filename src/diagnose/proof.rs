@@ -4,9 +4,30 @@ use super::{Evidence, Finding, Scene, Severity, Verdict, known};
 use crate::model::RoleArn;
 use crate::observe::health::RecordedFailure;
 use crate::observe::{LastUse, Lookup};
-use crate::policy::evaluate::{Request, evaluate};
+use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::proof::{Assumption, Proof, RefusalKind, Signature, StsRefusal};
 use crate::token::{ClaimFault, utc};
+
+/// What a refusal without a reason can come of: STS found the provider, and liked the token.
+const OF_AUTHORIZATION: &[&str] = &["role-annotation", "role-exists", "trust-policy"];
+
+impl Scene<'_> {
+    /// Why STS refused the real token.
+    pub(super) fn refusal(&self) -> Option<RefusalKind> {
+        match &self.account.proof.as_ref()?.assumption {
+            Assumption::Refused { refusal, .. } => Some(refusal.kind),
+            Assumption::Assumed { .. } | Assumption::Unreachable { .. } | Assumption::NotTried => {
+                None
+            }
+        }
+    }
+
+    /// Whether STS took the real token.
+    pub(super) fn is_accepted(&self) -> bool {
+        let proof = self.account.proof.as_ref();
+        proof.is_some_and(|proof| matches!(proof.assumption, Assumption::Assumed { .. }))
+    }
+}
 
 /// For so long after a change IAM may not know it everywhere, in seconds.
 const PROPAGATION: i64 = 120;
@@ -74,13 +95,14 @@ pub fn accepted(scene: Scene<'_>) -> Verdict {
 /// A refusal in words, with what it is most likely about where no other check has found anything.
 fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &StsRefusal) -> Finding {
     let finding = Finding::problem(format!("STS refuses the token: {refusal}"))
-        .seen("role", role.to_string());
+        .seen("role", role.to_string())
+        .following(explained_by(refusal.kind));
     let cluster = scene.world.cluster.as_ref();
     let name = cluster
         .map(|cluster| cluster.name.to_string())
         .unwrap_or_default();
     match refusal.kind {
-        RefusalKind::NotAuthorized => not_authorized(scene, proof, finding),
+        RefusalKind::NotAuthorized => not_authorized(scene, proof, refusal, finding),
         RefusalKind::NoProvider => finding.because("no-provider").fix(format!(
             "irsactl associate-oidc-provider --cluster {name} --approve"
         )),
@@ -115,14 +137,59 @@ fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &StsRefusal
     }
 }
 
+/// The checks whose failures lead to such a refusal, by the order in which STS looks.
+fn explained_by(kind: RefusalKind) -> &'static [&'static str] {
+    match kind {
+        RefusalKind::NotAuthorized => OF_AUTHORIZATION,
+        RefusalKind::NoProvider => &["role-annotation", "provider", "trust-accounts"],
+        RefusalKind::WrongAudience => &["provider-audience"],
+        RefusalKind::ThumbprintMismatch => &["provider-thumbprint"],
+        RefusalKind::NoKeys => &["cluster", "discovery", "signing-keys", "token"],
+        RefusalKind::MissingClaim
+        | RefusalKind::BadSignature
+        | RefusalKind::Expired
+        | RefusalKind::IdpRejected => &["token", "signing-keys"],
+        RefusalKind::IdpUnreachable => &["discovery"],
+        RefusalKind::InvalidArn => &["role-annotation"],
+        RefusalKind::RegionDisabled => &["sts-region"],
+        RefusalKind::DurationTooLong
+        | RefusalKind::Throttled
+        | RefusalKind::PackedPolicyTooLarge
+        | RefusalKind::Other => &[],
+    }
+}
+
 /// STS gives no reason. Where the trust policy lets the token in, what is left stands outside of it.
-fn not_authorized(scene: Scene<'_>, proof: &Proof, finding: Finding) -> Finding {
+fn not_authorized(
+    scene: Scene<'_>,
+    proof: &Proof,
+    refusal: &StsRefusal,
+    finding: Finding,
+) -> Finding {
     let Some(health) = scene.account.role.as_ref() else {
         return finding.because("not-authorized");
     };
     let Some(facts) = health.role.as_found() else {
-        return finding.because("not-authorized");
+        return match scene.account.role_arn.as_ref().filter(|_| health.role != Lookup::Missing) {
+            Some(arn) => finding.because("not-authorized").fix(format!(
+                "aws iam get-role --role-name {} --profile PROFILE_OF_{}   # must exist, and trust the service account",
+                arn.name(),
+                arn.account()
+            )),
+            None => finding.because("not-authorized"),
+        };
     };
+    if let Some(Decision::Depends { keys, .. }) = scene.trust_decision() {
+        return Finding {
+            severity: Severity::Note,
+            text: format!(
+                "STS refuses the token from here, where {} may be another than the pods'",
+                keys.join(" and ")
+            ),
+            ..finding
+        }
+        .because("condition-on-call");
+    }
     let is_trusted = trusted(scene, proof).unwrap_or(false);
     if !is_trusted {
         return finding.because("not-authorized");
@@ -132,15 +199,23 @@ fn not_authorized(scene: Scene<'_>, proof: &Proof, finding: Finding) -> Finding 
             .because("propagation")
             .seen("role created", utc(facts.history.created))
             .fix(format!(
-                "wait a minute: `irsactl verify{} {}`",
+                "irsactl verify{} {}   # in a minute: not all of IAM may know the role yet",
                 scene.cluster_flag(),
                 scene.account.subject()
             ));
     }
-    finding
-        .because("organisation-policy")
-        .seen("trust policy", "lets the token in")
-        .fix("if the role or its trust was changed in the last minutes: wait; else a service or resource control policy of the organisation denies sts:AssumeRoleWithWebIdentity: ask its administrators")
+    Finding {
+        text: "STS refuses the token, though all that can be seen lets it in".to_owned(),
+        ..finding
+    }
+    .because("organisation-policy")
+    .seen("STS", refusal.to_string())
+    .fix(format!(
+        "irsactl verify{} {}   # in a minute, if the role or its trust was just changed",
+        scene.cluster_flag(),
+        scene.account.subject()
+    ))
+    .fix("else ask the administrators of the organisation: a service or resource control policy may deny sts:AssumeRoleWithWebIdentity")
 }
 
 /// Whether the trust policy lets the very token in.
@@ -179,10 +254,7 @@ pub fn recorded(scene: Scene<'_>) -> Verdict {
             told.push(failure);
         }
     }
-    let accepts = matches!(
-        scene.account.proof.as_ref().map(|proof| &proof.assumption),
-        Some(Assumption::Assumed { .. })
-    );
+    let accepts = scene.is_accepted();
     let found = told
         .into_iter()
         .take(5)
@@ -220,6 +292,10 @@ fn recorded_failure(scene: Scene<'_>, failure: &RecordedFailure, accepts: bool) 
             "global-endpoint",
             "a call was signed for another region than its endpoint's",
         ),
+        "InvalidIdentityToken" if failure.message.contains("JWT") => (
+            "not-a-token",
+            "a pod sent what is no token: AWS_WEB_IDENTITY_TOKEN_FILE names another file",
+        ),
         _ => ("recorded-failure", "a pod was refused"),
     };
     let subject = failure.subject.as_deref().unwrap_or("not told");
@@ -241,10 +317,18 @@ fn recorded_failure(scene: Scene<'_>, failure: &RecordedFailure, accepts: bool) 
     )
     .because(cause)
     .seen("at", format!("{} in {}", utc(failure.at), failure.region));
-    finding = match own {
+    finding = match &own {
         Some(own) if own != subject => finding.with("sub", own, subject),
         _ => finding.seen("sub", subject),
     };
+    // Refused for the same reason as the token that was tried here, or for one of its own.
+    let is_own = own.is_some() && own.as_deref() == failure.subject.as_deref();
+    finding = finding.following(match cause {
+        "recorded-failure" if is_own => {
+            explained_by(RefusalKind::of(&failure.code, &failure.message))
+        }
+        _ => &[],
+    });
     match cause {
         "duration-too-long" => finding.fix(format!(
             "irsactl update iamserviceaccount{} {} --max-session-duration 43200 --approve",

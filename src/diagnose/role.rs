@@ -1,13 +1,13 @@
 //! The role and its provider, and what the role may do.
 
 use super::{Finding, Scene, Severity, Verdict, known};
-use crate::model::{Audience, RoleArn, Thumbprint};
+use crate::model::{Audience, Cluster, RoleArn, Thumbprint};
 use crate::observe::health::RoleHealth;
 use crate::observe::{FoundStack, Lookup, ObservedProvider, Phase, StackState};
 use crate::plan::Action;
 use crate::plan::associate::{self, ProviderSpec, Refresh, Thumbprints};
 use crate::policy::openings::{WidePermission, wide_permissions};
-use crate::proof::Decision;
+use crate::proof::{Decision, RefusalKind};
 
 impl<'a> Scene<'a> {
     pub(super) fn found_stack(&self) -> Option<&'a FoundStack> {
@@ -69,8 +69,9 @@ pub fn exists(scene: Scene<'_>) -> Verdict {
     let missing = || {
         let finding = Finding::problem(format!("there is no role {}", arn.name()))
             .because("no-role")
-            .seen("annotated role", arn.to_string());
+            .seen("role", arn.to_string());
         match scene.stack_role() {
+            _ if scene.account.name.is_none() => finding,
             Some(other) if other != arn => finding.fix(format!(
                 "irsactl update iamserviceaccount{flag} {name} --override-existing-serviceaccounts --approve   # to {other}"
             )),
@@ -79,26 +80,21 @@ pub fn exists(scene: Scene<'_>) -> Verdict {
             )),
         }
     };
-    let account = scene.world.cluster.as_ref().map(|cluster| &cluster.account);
-    if account.is_some_and(|account| account != arn.account()) {
-        return Verdict::Unknown(format!(
-            "the role is in account {}: these credentials see only their own",
-            arn.account()
-        ));
-    }
     let role = known!(health.role, missing().into());
     if role.arn != arn.to_string() {
-        return Finding::problem("the annotated ARN is not that of the role: path or case differ")
-            .because("other-path")
-            .with("role ARN", &role.arn, arn.to_string())
-            .fix(match &scene.account.name {
-                Some(name) => format!(
-                    "kubectl annotate serviceaccount {} --namespace {} --overwrite eks.amazonaws.com/role-arn={}",
-                    name.name, name.namespace, role.arn
-                ),
-                None => format!("use {}", role.arn),
-            })
-            .into();
+        let finding =
+            Finding::problem("the annotated ARN is not that of the role: path or case differ")
+                .because("other-path");
+        let former = arn.to_string();
+        return match (&scene.account.name, role.arn.parse()) {
+            (Some(name), Ok(real)) if scene.annotated() == Some(&former) => {
+                super::object::mended(scene, name, finding, &real, Some(&former))
+            }
+            _ => finding
+                .with("role ARN", &role.arn, former)
+                .fix(format!("use {}", role.arn)),
+        }
+        .into();
     }
     Verdict::holds("role", &role.arn)
 }
@@ -123,12 +119,7 @@ pub fn provider(scene: Scene<'_>) -> Verdict {
         .because("no-provider")
         .with("provider", &wanted, "none");
         if arn.account() != cluster.account {
-            return finding.fix(format!(
-                "irsactl associate-oidc-provider --cluster {} --issuer-url {} --approve --profile PROFILE_OF_{}",
-                cluster.name,
-                cluster.issuer,
-                arn.account()
-            ));
+            return finding.fix(associate_elsewhere(cluster, arn));
         }
         let spec = ProviderSpec {
             audiences: vec![audience(scene)],
@@ -150,6 +141,16 @@ pub fn provider(scene: Scene<'_>) -> Verdict {
     };
     let found = known!(health.provider, missing().into());
     Verdict::holds("provider", &found.arn)
+}
+
+/// Makes the provider in the account of the role.
+pub(super) fn associate_elsewhere(cluster: &Cluster, role: &RoleArn) -> String {
+    format!(
+        "irsactl associate-oidc-provider --cluster {} --issuer-url {} --approve --profile PROFILE_OF_{}",
+        cluster.name,
+        cluster.issuer,
+        role.account()
+    )
 }
 
 fn audience(scene: Scene<'_>) -> Audience {
@@ -198,7 +199,7 @@ pub fn audience_known(scene: Scene<'_>) -> Verdict {
 }
 
 /// `sts.amazonaws.com.cn`, `sts.amazon.com` and the like: meant is STS's one audience.
-fn is_like_sts(audience: &str) -> bool {
+pub(super) fn is_like_sts(audience: &str) -> bool {
     audience.starts_with("sts.") || audience.contains("amazon")
 }
 
@@ -226,6 +227,19 @@ pub fn thumbprint(scene: Scene<'_>) -> Verdict {
         .reading
         .as_found()
         .and_then(crate::issuer::Reading::thumbprints);
+    if scene.refusal() == Some(RefusalKind::ThumbprintMismatch) {
+        return Finding::problem(
+            "AWS does not trust the authority of the issuer's certificate, and the provider's thumbprint is another",
+        )
+        .because("thumbprint-mismatch")
+        .seen("thumbprints", all.join(", "))
+        .fix(match read {
+            Some(_) => refresh,
+            // A chain that is not trusted here either is not taken over unseen.
+            None => format!("{refresh} --thumbprint HEX   # SHA-1 of the issuer's top certificate"),
+        })
+        .into();
+    }
     let Some(read) = read else {
         return Verdict::holds("thumbprints", all.join(", "));
     };

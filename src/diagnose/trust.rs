@@ -10,9 +10,10 @@ use crate::plan::{Action, Repair, account};
 use crate::policy::corrected::corrected;
 use crate::policy::difference::difference;
 use crate::policy::evaluate::{Decision, Evaluation, evaluate};
-use crate::policy::mistakes::{Expected, mistakes};
+use crate::policy::mistakes::{Expected, Kind, Mistake, mistakes};
 use crate::policy::openings::{Opening, openings};
 use crate::policy::{federated_principals, measure};
+use crate::proof::RefusalKind;
 use crate::template::Difference;
 
 /// So much of the room for a trust policy may be taken, in percent.
@@ -27,13 +28,27 @@ pub fn accounts(scene: Scene<'_>) -> Verdict {
     if arn.account() == cluster.account {
         return Verdict::holds("account", arn.account());
     }
+    let provider = cluster.issuer.provider_arn(arn.partition(), arn.account());
+    if scene.is_accepted() {
+        return Verdict::holds("provider", provider);
+    }
+    if scene.refusal() == Some(RefusalKind::NoProvider) {
+        return Finding::problem(format!(
+            "the role is in account {}, which has no provider for the cluster's issuer",
+            arn.account()
+        ))
+        .because("no-provider-in-other-account")
+        .with("provider", provider, "none")
+        .fix(super::role::associate_elsewhere(cluster, arn))
+        .into();
+    }
     Finding::note(format!(
-        "the role is in account {}, the cluster in {}: the issuer needs a provider there, which cannot be seen from here",
+        "the role is in account {}, and is not looked at with credentials of {}",
         arn.account(),
         cluster.account
     ))
     .because("role-in-other-account")
-    .with("account", &cluster.account, arn.account())
+    .seen("provider that it needs there", provider)
     .into()
 }
 
@@ -50,6 +65,13 @@ impl Trust<'_> {
     }
 }
 
+impl Scene<'_> {
+    /// What the trust policy says of the token.
+    pub(super) fn trust_decision(&self) -> Option<Decision> {
+        Some(trust(*self)?.evaluation().decision)
+    }
+}
+
 fn trust(scene: Scene<'_>) -> Option<Trust<'_>> {
     let cluster = scene.world.cluster.as_ref()?;
     let (arn, health) = scene.role()?;
@@ -61,7 +83,7 @@ fn trust(scene: Scene<'_>) -> Option<Trust<'_>> {
             partition: arn.partition().to_owned(),
             account: arn.account().to_owned(),
             subject: scene.account.name.clone()?,
-            audiences: vec![scene.audience().parse().ok()?],
+            audiences: vec![scene.meant_audience().parse().ok()?],
         },
     })
 }
@@ -88,31 +110,53 @@ pub fn policy(scene: Scene<'_>) -> Verdict {
 /// The mistakes by name, and the corrected document.
 fn shut(scene: Scene<'_>, trust: &Trust<'_>, evaluation: &Evaluation) -> Verdict {
     let document = &trust.facts.trust;
-    let subject = trust.expected.subject.subject();
+    let name = &trust.expected.subject;
     let mistakes = mistakes(document, &trust.expected);
-    let mut finding = Finding::problem(match mistakes.first() {
-        Some(mistake) => format!("the trust policy does not let {subject} in: {mistake}"),
-        None => format!("the trust policy does not let {subject} in"),
-    });
-    finding.cause = Some(
-        mistakes
-            .first()
-            .map_or("not-trusted", |mistake| mistake.kind.name()),
-    );
+    let Some(first) = mistakes.first() else {
+        let finding = Finding::problem(format!("the trust policy keeps {name} out"));
+        let lines = evaluation.lines().into_iter();
+        let finding = finding.because("not-trusted");
+        return lines
+            .fold(finding, |finding, line| finding.seen("evaluation", line))
+            .into();
+    };
+    let mut finding = Finding::problem(match first.kind {
+        Kind::MalformedDocument | Kind::NoAllowingStatement => first.kind.what().to_owned(),
+        kind => format!(
+            "the trust policy keeps {name} out: Statement[{}] {}",
+            first.statement,
+            kind.what()
+        ),
+    })
+    .because(first.kind.name());
+    let mut told = first.kind;
     for mistake in &mistakes {
-        let name = mistake.kind.name();
-        finding = finding.with(name, &mistake.wanted, &mistake.found);
-    }
-    if mistakes.is_empty() {
-        for line in evaluation.lines() {
-            finding = finding.seen("evaluation", line);
-        }
+        finding = compared(finding, mistake, mistake.kind == told);
+        told = mistake.kind;
     }
     match corrected(document, &trust.expected) {
         Ok(new) => mended(scene, trust, finding, new),
-        Err(undecided) => finding.fix(format!("decide by hand: {}", undecided.mistake)),
+        Err(undecided) => finding.fix(format!(
+            "decide by hand whether Statement[{}] is meant so",
+            undecided.mistake.statement
+        )),
     }
     .into()
+}
+
+/// The values of a mistake, with what is wrong, unless that was just told.
+fn compared(finding: Finding, mistake: &Mistake, is_told: bool) -> Finding {
+    let place = format!("Statement[{}]", mistake.statement);
+    let of = match is_told {
+        true => place,
+        false => format!("{place} {}", mistake.kind.what()),
+    };
+    match (mistake.wanted.as_str(), mistake.found.as_str()) {
+        ("", "") => finding,
+        ("", found) => finding.seen(of, found),
+        (wanted, "") => finding.with(of, wanted, "nothing"),
+        (wanted, found) => finding.with(of, wanted, found),
+    }
 }
 
 fn mended(scene: Scene<'_>, trust: &Trust<'_>, finding: Finding, new: Value) -> Finding {
@@ -149,16 +193,43 @@ pub fn narrow(scene: Scene<'_>) -> Verdict {
     let mut all = openings(&facts.trust, &issuer, &namespace);
     // Of a role by itself nobody knows whose namespaces are meant.
     all.retain(|opening| name.is_some() || opening.kind != Opening::SeveralNamespaces);
-    let found = all.into_iter().map(|opening| {
+    let shut = shut_statements(scene);
+    all.retain(|opening| !shut.contains(&opening.statement));
+    let mut found: Vec<Finding> = Vec::new();
+    for opening in all {
         let (severity, cause, text) = told(opening.kind);
-        Finding::new(
-            severity,
-            format!("the trust policy of {} {text}", arn.name()),
+        let place = format!("Statement[{}]", opening.statement);
+        match found.iter().position(|other| other.cause == Some(cause)) {
+            Some(at) => {
+                let other = found.remove(at).seen(place, opening.found);
+                found.insert(at, other);
+            }
+            None => found.push(
+                Finding::new(severity, format!("the trust policy {text}"))
+                    .because(cause)
+                    .seen(place, opening.found),
+            ),
+        }
+    }
+    Verdict::of(found, "trust policy", arn.name())
+}
+
+/// Statements with a condition on a key that no token has: they let nobody in, whatever else they lack.
+fn shut_statements(scene: Scene<'_>) -> Vec<usize> {
+    let mistakes = trust(scene).map(|trust| mistakes(&trust.facts.trust, &trust.expected));
+    let is_of_key = |mistake: &Mistake| {
+        matches!(
+            mistake.kind,
+            Kind::ConditionKeyWithScheme
+                | Kind::ConditionKeyWithArn
+                | Kind::MisspeltConditionKey
+                | Kind::ConditionKeyOfOtherCluster
+                | Kind::ConditionsOfSeveralClusters
         )
-        .because(cause)
-        .seen(format!("Statement[{}]", opening.statement), opening.found)
-    });
-    Verdict::of(found.collect(), "trust policy", "narrow")
+    };
+    let mistakes = mistakes.unwrap_or_default().into_iter();
+    let of_keys = mistakes.filter(is_of_key);
+    of_keys.map(|mistake| mistake.statement).collect()
 }
 
 /// The cluster's issuer, or the one that a role by itself trusts first.

@@ -140,7 +140,10 @@ fn text(report: &Report) -> String {
     if !report.findings.is_empty() {
         text.push('\n');
     }
-    text.push_str(&format!("  {} checks hold\n", report.holding()));
+    text.push_str(&match report.holding() {
+        1 => "  1 check holds\n".to_owned(),
+        count => format!("  {count} checks hold\n"),
+    });
     text.push_str(&told_unknown(&unknown));
     text
 }

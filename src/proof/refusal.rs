@@ -58,7 +58,8 @@ impl fmt::Display for StsRefusal {
 }
 
 impl RefusalKind {
-    fn of(code: &str, message: &str) -> Self {
+    /// By AWS's code and message.
+    pub fn of(code: &str, message: &str) -> Self {
         let message = message.to_ascii_lowercase();
         let says = |words: &str| message.contains(words);
         match code.strip_suffix("Exception").unwrap_or(code) {

@@ -2,6 +2,8 @@
 
 use crate::support::Bench;
 
+mod causes;
+
 /// A service account web/api with its role, and a Deployment of two pods that carry it.
 fn healthy() -> Bench {
     let bench = Bench::associated();

@@ -93,10 +93,12 @@ async fn add_restarts(
     let Some(pods) = object.pods.as_found() else {
         return Ok(());
     };
-    let is_annotated = |action: &Action| matches!(action, Action::ApplyServiceAccount(_));
-    let repaired = track.actions.iter().any(is_annotated);
+    let repaired = track.actions.iter().find_map(|action| match action {
+        Action::ApplyServiceAccount(change) => Some(&change.role),
+        _ => None,
+    });
     let is_old = report.has("pod-age");
-    if !(repaired || is_old || args.restart.restart) {
+    if !(repaired.is_some() || is_old || args.restart.restart) {
         return Ok(());
     }
     let Some(expected) = expected(name, cluster, account, repaired) else {
@@ -115,17 +117,20 @@ fn expected(
     name: &ServiceAccountName,
     cluster: &Cluster,
     account: &AccountHealth,
-    repaired: bool,
+    repaired: Option<&Role>,
 ) -> Option<Expected> {
     let (object, history) = account.object.as_ref()?.service_account.as_found()?;
     let audience = object.annotations.get(AUDIENCE_ANNOTATION);
     Some(Expected {
         service_account: name.clone(),
         cluster: cluster.name.clone(),
-        role: Role::Arn(account.role_arn.clone()?),
+        role: match repaired {
+            Some(role) => role.clone(),
+            None => Role::Arn(account.role_arn.clone()?),
+        },
         audience: Some(audience.map_or(DEFAULT_AUDIENCE, String::as_str).to_owned()),
         since: match (&history.role_set, repaired) {
-            (Some((_, at)), false) => Some(*at),
+            (Some((_, at)), None) => Some(*at),
             _ => None,
         },
     })

@@ -41,7 +41,7 @@ impl Kind {
     }
 
     /// What is wrong with what is found, without its values.
-    fn what(self) -> &'static str {
+    pub fn what(self) -> &'static str {
         match self {
             Self::MalformedDocument => "the trust policy cannot be read",
             Self::ExplicitDeny => "denies the service account, which no other statement can undo",
