@@ -14,7 +14,7 @@ mod lookup;
 mod source;
 mod stack_name;
 
-pub use account::{Named, ObservedAccount, Wanted, WantedStack, accounts, named};
+pub use account::{Named, ObservedAccount, Wanted, WantedStack, accounts, named, stack_alone};
 pub use deletion::{Foreign, ObservedDeletion, deletion, template};
 pub use facts::{
     FoundStack, LastUse, LivePolicies, OidcProvider, Phase, RoleFacts, RoleHistory, ServiceAccount,

@@ -150,8 +150,10 @@ pub fn agent(scene: Scene<'_>) -> Verdict {
         (Some(Lookup::Found(agent)), _) => Verdict::holds("agent", format!("ready on {} nodes", agent.ready)),
         (_, Some(_)) => Verdict::holds("agent", "add-on active"),
         (Some(Lookup::Unknown(why)), None) => Verdict::Unknown(why.clone()),
-        _ if addons.is_some() => missing().into(),
-        _ => Verdict::Unknown("the add-ons of the cluster are not known".to_owned()),
+        _ => match &health.addons {
+            Lookup::Unknown(why) => Verdict::Unknown(why.clone()),
+            Lookup::Found(_) | Lookup::Missing => missing().into(),
+        },
     }
 }
 
@@ -255,7 +257,7 @@ fn with_tags(request: Request, scene: Scene<'_>, association: &Association) -> R
     let cluster = scene.world.cluster.as_ref();
     let mut request = request;
     if let Some(cluster) = cluster {
-        request = request.with("aws:SourceAccount", &[cluster.account.clone()]);
+        request = request.with("aws:SourceAccount", std::slice::from_ref(&cluster.account));
         if let Some(eks) = &cluster.eks {
             request = request.with("aws:SourceArn", &[eks.arn.to_string()]);
         }

@@ -149,6 +149,19 @@ const CHECKS: &[Check] = &[
         judge: Judge::Cluster(cluster::sts_endpoint),
     },
     Check {
+        id: "all-service-accounts",
+        must: "with --all: the stacks and the service accounts of the cluster can be listed",
+        background: "`--all` looks at each service account that has a role by its stack or by its annotation. Where one of the two lists may not be read, \
+            those that are only in the other are looked at, and there may be more.",
+        needs: &[
+            "cloudformation:ListStacks",
+            "cloudformation:DescribeStacks",
+            "list serviceaccounts",
+        ],
+        follows: &["kubernetes-access"],
+        judge: Judge::Cluster(cluster::all_service_accounts),
+    },
+    Check {
         id: "dead-providers",
         must: "no IAM OIDC provider is left of clusters that are gone",
         background: "Providers stay when clusters are deleted without `irsactl disassociate-oidc-provider`. They do no harm to others, but an account has room \

@@ -222,6 +222,11 @@ fn allows_web_identity(policy: &serde_json::Value) -> bool {
     )
 }
 
+pub fn all_service_accounts(world: &World) -> Verdict {
+    known!(world.listed, Verdict::DoesNotApply);
+    Verdict::holds("service accounts", "all that have a role")
+}
+
 pub fn dead_providers(world: &World) -> Verdict {
     let Some(health) = &world.health else {
         return Verdict::DoesNotApply;

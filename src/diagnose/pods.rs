@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Finding, Scene, Severity, Verdict, known};
 use crate::model::{Workload, WorkloadKind};
+use crate::observe::Lookup;
 use crate::observe::health::{Container, ContainerKind, Pod, ProjectedToken};
 
 /// Where the webhook mounts the token (amazon-eks-pod-identity-webhook, `--token-mount-path`).
@@ -193,7 +194,11 @@ fn lacks_role(container: &Container, role: &str) -> bool {
 /// What the pod template itself sets cannot be told from what the webhook set, but for its value.
 pub fn own_role(scene: Scene<'_>) -> Verdict {
     let Some(role) = scene.annotated() else {
-        return set_by_hand(scene);
+        // Who may not read the service account does not know that it has no annotation.
+        return match scene.object().map(|object| &object.service_account) {
+            Some(Lookup::Unknown(why)) => Verdict::Unknown(why.clone()),
+            _ => set_by_hand(scene),
+        };
     };
     let set = scene
         .found_object()
@@ -535,7 +540,11 @@ fn is_before(version: &str, minor: u32) -> bool {
 }
 
 pub fn windows(scene: Scene<'_>) -> Verdict {
-    let nodes = scene.object().and_then(|object| object.nodes.as_found());
+    let nodes = scene.object().map(|object| &object.nodes);
+    if let (Some(Lookup::Unknown(why)), Some([_, ..])) = (nodes, scene.pods().as_deref()) {
+        return Verdict::Unknown(why.clone());
+    }
+    let nodes = nodes.and_then(Lookup::as_found);
     judge(scene, "by nodeSelector", |pod| {
         let node = nodes?
             .iter()

@@ -11,7 +11,7 @@ use crate::proof::{Decision, RefusalKind};
 
 impl<'a> Scene<'a> {
     pub(super) fn found_stack(&self) -> Option<&'a FoundStack> {
-        match &self.account.observed.as_ref()?.stack {
+        match &self.account.observed.as_found()?.stack {
             StackState::Found(found) => Some(found),
             StackState::Absent => None,
         }
@@ -28,7 +28,8 @@ impl<'a> Scene<'a> {
 }
 
 pub fn stack(scene: Scene<'_>) -> Verdict {
-    let Some(found) = scene.found_stack() else {
+    let observed = known!(scene.account.observed, Verdict::DoesNotApply);
+    let StackState::Found(found) = &observed.stack else {
         return Verdict::DoesNotApply;
     };
     let stack = &found.stack;

@@ -324,7 +324,7 @@ pub fn valid(scene: Scene<'_>) -> Verdict {
 impl Scene<'_> {
     /// The change of the account's own stack that brings its trust policy to the cluster's issuer.
     fn stack_update(&self) -> Option<Action> {
-        let observed = self.account.observed.as_ref()?;
+        let observed = self.account.observed.as_found()?;
         let cluster = self.world.cluster.as_ref()?;
         if self.stack_role() != self.account.role_arn.as_ref() {
             return None;

@@ -170,6 +170,24 @@ pub async fn accounts(
     Ok((provider?, accounts, stacks))
 }
 
+/// The stack of an account alone: what `doctor` needs of it.
+pub async fn stack_alone(
+    aws: &Aws,
+    stacks: &Stacks,
+    cluster: &Cluster,
+    name: &ServiceAccountName,
+) -> Result<ObservedAccount, Error> {
+    let (stack_name, stack) = find_stack(aws, stacks, &cluster.name, name).await?;
+    Ok(ObservedAccount {
+        stack: stack_state(aws, stack, &cluster.partition).await?,
+        stack_name,
+        policies: Vec::new(),
+        role: Lookup::Missing,
+        service_account: ServiceAccountState::NotLooked,
+        quotas: Quotas::default(),
+    })
+}
+
 async fn account(
     aws: &Aws,
     stacks: &Stacks,

@@ -25,6 +25,8 @@ pub struct World {
     pub caller: Lookup<Arn>,
     /// `None` where only a role was named.
     pub cluster: Option<Cluster>,
+    /// Whether all service accounts with a role are known; missing where not all are asked about.
+    pub listed: Lookup<()>,
     /// `None` for what is not EKS.
     pub health: Option<ClusterHealth>,
     /// The issuer's chains, as they are read from here.
@@ -39,8 +41,8 @@ pub struct World {
 pub struct AccountHealth {
     /// `None`: a role by itself.
     pub name: Option<ServiceAccountName>,
-    /// As `create` and `update` observe it; `None` where no stack was looked for.
-    pub observed: Option<ObservedAccount>,
+    /// Its stack as `update` looks at it; missing where none was looked for.
+    pub observed: Lookup<ObservedAccount>,
     pub object: Option<ObjectHealth>,
     /// The role that it has by its annotation, by its stack, or as the user said.
     pub role_arn: Option<RoleArn>,

@@ -109,6 +109,8 @@ pub struct Fault {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     Effect(Effect),
+    /// The service's refusal of who may not make that very call.
+    Deny,
     /// A token bucket: calls beyond it are answered with the service's throttling error.
     Throttle {
         per_second: f64,
@@ -146,6 +148,7 @@ impl Fault {
         }
         match self.kind.clone() {
             Kind::Effect(effect) => effect,
+            Kind::Deny => denied(call),
             Kind::Throttle { per_second, burst } => {
                 let now = Instant::now();
                 let (left, at) = self.bucket.unwrap_or((burst, now));
@@ -192,6 +195,34 @@ fn throttled(service: Service) -> Effect {
     }
 }
 
+fn denied(call: &Call) -> Effect {
+    let permission = format!("{}:{}", call.service.name(), call.operation);
+    let (code, message) = match call.service {
+        Service::Kubernetes => (
+            "Forbidden",
+            "not allowed by the sandbox's fault rule".to_owned(),
+        ),
+        service => (
+            match service {
+                Service::Ec2 => "UnauthorizedOperation",
+                Service::Eks | Service::CloudTrail | Service::AccessAnalyzer => {
+                    "AccessDeniedException"
+                }
+                _ => "AccessDenied",
+            },
+            format!(
+                "User: arn:aws:iam::111122223333:user/someone is not authorized to perform: {permission} \
+                 because no identity-based policy allows the {permission} action"
+            ),
+        ),
+    };
+    Effect::Error {
+        status: 403,
+        code: code.to_owned(),
+        message,
+    }
+}
+
 impl FromStr for Fault {
     type Err = String;
 
@@ -220,7 +251,7 @@ impl FromStr for Fault {
                     others => Which::read(others)?.0,
                 },
             }),
-            _ => kind(which.service, which.operation.as_deref(), rest)?,
+            _ => kind(which.service, rest)?,
         };
         let mut fault = Self::new(None, None, kind);
         fault.which = which;
@@ -230,7 +261,7 @@ impl FromStr for Fault {
     }
 }
 
-fn kind(service: Option<Service>, operation: Option<&str>, words: &[&str]) -> Result<Kind, String> {
+fn kind(service: Option<Service>, words: &[&str]) -> Result<Kind, String> {
     let error = |status, code: &str, message: String| {
         Ok(Kind::Effect(Effect::Error {
             status,
@@ -271,32 +302,7 @@ fn kind(service: Option<Service>, operation: Option<&str>, words: &[&str]) -> Re
                 burst: number(burst)?,
             })
         }
-        ["deny"] => match service {
-            Some(Service::Kubernetes) => error(
-                403,
-                "Forbidden",
-                "not allowed by the sandbox's fault rule".to_owned(),
-            ),
-            _ => {
-                let prefix = service.map_or("service", Service::name);
-                let operation = operation.unwrap_or("Operation");
-                let code = match service {
-                    Some(Service::Ec2) => "UnauthorizedOperation",
-                    Some(Service::Eks | Service::CloudTrail | Service::AccessAnalyzer) => {
-                        "AccessDeniedException"
-                    }
-                    _ => "AccessDenied",
-                };
-                error(
-                    403,
-                    code,
-                    format!(
-                        "User: arn:aws:iam::111122223333:user/someone is not authorized to perform: \
-                         {prefix}:{operation} because no identity-based policy allows the {prefix}:{operation} action"
-                    ),
-                )
-            }
-        },
+        ["deny"] => Ok(Kind::Deny),
         ["error", status, code, message @ ..] => {
             let status = status
                 .parse()

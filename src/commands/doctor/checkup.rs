@@ -4,6 +4,7 @@ use super::{Context, Error, Exit, Place, Report, Severity, cli, diagnose};
 use crate::commands::asked;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Cluster, ServiceAccountName};
+use crate::observe::Lookup;
 use crate::observe::health::{AccountHealth, Sight, Subject, World};
 
 /// All that is asked of a run.
@@ -98,8 +99,9 @@ impl Checkup<'_> {
             intervals: context.intervals,
             on_wait: &|text| context.output.note(text),
         };
-        let (world, subjects) = tokio::join!(sight.world(), self.subjects(&sight));
-        let subjects = subjects?;
+        let (mut world, subjects) = tokio::join!(sight.world(), self.subjects(&sight));
+        let (subjects, listed) = subjects?;
+        world.listed = listed;
         let account = account(cluster.as_ref(), &world)?;
         let seen = sight.accounts(&subjects, &account).await;
         let accounts = seen
@@ -115,28 +117,28 @@ impl Checkup<'_> {
         })
     }
 
-    /// The service accounts to look at; a pod or workload is asked for its own.
-    async fn subjects(&self, sight: &Sight<'_>) -> Result<Vec<Subject>, Error> {
+    /// The service accounts to look at, and whether they are all, where all are asked about; a pod or
+    /// workload is asked for its own.
+    async fn subjects(&self, sight: &Sight<'_>) -> Result<(Vec<Subject>, Lookup<()>), Error> {
         if self.args.all {
-            let names = sight.names().await?;
-            return Ok(names
-                .into_iter()
-                .map(|name| Subject {
-                    name: Some(name),
-                    ..Subject::default()
-                })
-                .collect());
+            let (names, listed) = sight.names().await;
+            let subject = |name| Subject {
+                name: Some(name),
+                ..Subject::default()
+            };
+            return Ok((names.into_iter().map(subject).collect(), listed));
         }
         let Some(subject) = self.subject.clone() else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Lookup::Missing));
         };
-        Ok(vec![match (&subject.name, &subject.of) {
+        let subject = match (&subject.name, &subject.of) {
             (None, Some(of)) => Subject {
                 name: Some(sight.service_account_of(of).await?),
                 ..subject
             },
             _ => subject,
-        }])
+        };
+        Ok((vec![subject], Lookup::Missing))
     }
 }
 

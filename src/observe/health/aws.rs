@@ -67,6 +67,9 @@ async fn other_providers(aws: &Aws, cluster: &Cluster) -> Lookup<Vec<OtherProvid
         true => Lookup::of(issuers(aws).await),
         false => Lookup::Missing,
     };
+    if let Lookup::Unknown(why) = issuers {
+        return Lookup::Unknown(why);
+    }
     let provider = |arn: String| {
         let has_cluster = match &issuers {
             Lookup::Found(issuers) if is_of_region(&arn, &aws.region) => {

@@ -17,9 +17,7 @@ use crate::kubernetes::Kubernetes;
 use crate::model::{
     AUDIENCE_ANNOTATION, Audience, Cluster, DEFAULT_AUDIENCE, RoleArn, ServiceAccountName, Workload,
 };
-use crate::observe::{
-    self, Lookup, ObservedAccount, PARALLEL, StackState, Stacks, Wanted, WantedStack,
-};
+use crate::observe::{self, Lookup, ObservedAccount, PARALLEL, StackState, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
 use crate::proof::{self, Claim, Decision, Patience, Permission, Proof, Prover, Verdict};
 
@@ -85,6 +83,7 @@ impl Sight<'_> {
             region: self.aws.region.clone(),
             caller: Lookup::of(caller),
             cluster: self.cluster.cloned(),
+            listed: Lookup::Missing,
             health,
             reading,
             keys,
@@ -102,9 +101,14 @@ impl Sight<'_> {
 
     /// Each of them; `account` is that of the credentials.
     pub async fn accounts(&self, subjects: &[Subject], account: &str) -> Vec<AccountHealth> {
-        let observed = self.observed(subjects).await;
-        let accounts = subjects.iter().zip(observed);
-        let accounts = accounts.map(|(subject, observed)| self.account(subject, observed, account));
+        let stacks = match Stacks::for_lookups(self.aws, subjects.len()).await {
+            // Who may not list them may be allowed to look each up.
+            Err(Error::AccessDenied { .. }) => Ok(Stacks::ByName),
+            stacks => stacks,
+        };
+        let accounts = subjects
+            .iter()
+            .map(|subject| self.account(subject, stacks.as_ref(), account));
         let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
         accounts.collect().await
     }
@@ -112,11 +116,15 @@ impl Sight<'_> {
     async fn account(
         &self,
         subject: &Subject,
-        observed: Option<ObservedAccount>,
+        stacks: Result<&Stacks, &Error>,
         account: &str,
     ) -> AccountHealth {
-        let (object, associations) = tokio::join!(self.object(subject), self.associations(subject));
-        let role_arn = role_of(subject, object.as_ref(), observed.as_ref());
+        let (observed, object, associations) = tokio::join!(
+            self.observed(subject, stacks),
+            self.object(subject),
+            self.associations(subject)
+        );
+        let role_arn = role_of(subject, object.as_ref(), observed.as_found());
         let issuer = self.cluster.map(|cluster| &cluster.issuer);
         let since = proof::now() - RECENT;
         let role = async |arn: Option<&RoleArn>| match arn {
@@ -154,34 +162,18 @@ impl Sight<'_> {
         }
     }
 
-    /// Their stacks, as `create` and `update` look at them; one that cannot be read hides no other.
-    async fn observed(&self, subjects: &[Subject]) -> Vec<Option<ObservedAccount>> {
-        let Some(cluster) = self.cluster else {
-            return subjects.iter().map(|_| None).collect();
-        };
-        let named = subjects.iter().filter_map(|subject| subject.name.as_ref());
-        let wanted: Vec<Wanted<'_>> = named.map(wanted).collect();
-        let mut observed = self
-            .stacks(cluster, &wanted)
-            .await
-            .unwrap_or_default()
-            .into_iter();
-        let one = |subject: &Subject| match subject.name {
-            Some(_) => observed.next().flatten(),
-            None => None,
-        };
-        subjects.iter().map(one).collect()
-    }
-
-    async fn stacks(
+    async fn observed(
         &self,
-        cluster: &Cluster,
-        wanted: &[Wanted<'_>],
-    ) -> Result<Vec<Option<ObservedAccount>>, Error> {
-        let stacks = Stacks::for_lookups(self.aws, wanted.len()).await?;
-        let named = observe::named(self.aws, &cluster.name, wanted, stacks).await?;
-        let (_, accounts, _) = observe::accounts(self.aws, None, cluster, wanted, named).await?;
-        Ok(accounts.into_iter().map(Result::ok).collect())
+        subject: &Subject,
+        stacks: Result<&Stacks, &Error>,
+    ) -> Lookup<ObservedAccount> {
+        let (Some(cluster), Some(name)) = (self.cluster, &subject.name) else {
+            return Lookup::Missing;
+        };
+        match stacks {
+            Ok(stacks) => Lookup::of(observe::stack_alone(self.aws, stacks, cluster, name).await),
+            Err(error) => Lookup::Unknown(error.to_string()),
+        }
     }
 
     async fn object(&self, subject: &Subject) -> Option<ObjectHealth> {
@@ -196,15 +188,16 @@ impl Sight<'_> {
     }
 
     async fn metadata(&self, object: Option<&ObjectHealth>) -> Lookup<Vec<MetadataOptions>> {
-        let Some(nodes) = object.and_then(|object| object.nodes.as_found()) else {
+        let Some(object) = object else {
             return Lookup::Missing;
         };
-        let pods = object.and_then(|object| object.pods.as_found());
-        let under: BTreeSet<&String> = pods
-            .into_iter()
-            .flatten()
-            .filter_map(|pod| pod.node.as_ref())
-            .collect();
+        let pods = object.pods.as_found().into_iter().flatten();
+        let under: BTreeSet<&String> = pods.filter_map(|pod| pod.node.as_ref()).collect();
+        let nodes = match &object.nodes {
+            Lookup::Found(nodes) => nodes,
+            Lookup::Unknown(why) if !under.is_empty() => return Lookup::Unknown(why.clone()),
+            Lookup::Unknown(_) | Lookup::Missing => return Lookup::Missing,
+        };
         let nodes = nodes.iter().filter(|node| under.contains(&node.name));
         let instances: BTreeSet<&String> =
             nodes.filter_map(|node| node.instance.as_ref()).collect();
@@ -255,30 +248,35 @@ impl Sight<'_> {
         verdicts.collect().await
     }
 
-    /// All service accounts of the cluster that have a role: by their stacks, or by their annotation.
-    ///
-    /// # Errors
-    /// Where the stacks cannot be listed.
-    pub async fn names(&self) -> Result<Vec<ServiceAccountName>, Error> {
+    /// All service accounts of the cluster that have a role, by their stacks or by their annotation; and
+    /// whether these are all.
+    pub async fn names(&self) -> (Vec<ServiceAccountName>, Lookup<()>) {
         let Some(cluster) = self.cluster else {
-            return Ok(Vec::new());
+            return (Vec::new(), Lookup::Missing);
         };
         let objects = async {
             match self.kubernetes {
-                Ok(kubernetes) => kubernetes.service_accounts(None).await.unwrap_or_default(),
-                Err(_) => Vec::new(),
+                Ok(kubernetes) => Lookup::of(kubernetes.service_accounts(None).await),
+                Err(why) => Lookup::Unknown(why.to_owned()),
             }
         };
         let (stacks, objects) = tokio::join!(self.aws.cloudformation.stacks(), objects);
-        let stacks = stacks?
+        let stacks = Lookup::of(stacks);
+        let whys: Vec<&str> = [stacks.unknown(), objects.unknown()]
             .into_iter()
-            .filter(|stack| stack.is_of(&cluster.name));
-        let annotated = objects
-            .into_iter()
-            .filter(|(_, object)| object.role().is_some());
+            .flatten()
+            .collect();
+        let listed = match whys.is_empty() {
+            true => Lookup::Found(()),
+            false => Lookup::Unknown(whys.join("; ")),
+        };
+        let stacks = stacks.found().unwrap_or_default().into_iter();
+        let stacks = stacks.filter(|stack| stack.is_of(&cluster.name));
+        let annotated = objects.found().unwrap_or_default().into_iter();
+        let annotated = annotated.filter(|(_, object)| object.role().is_some());
         let names = stacks.filter_map(|stack| stack.service_account());
         let names: BTreeSet<_> = names.chain(annotated.map(|(name, _)| name)).collect();
-        Ok(names.into_iter().collect())
+        (names.into_iter().collect(), listed)
     }
 
     /// The service account that the pods of a workload run as.
@@ -359,16 +357,6 @@ fn is_young(
     provider.audiences.contains(&audience)
         && evaluate(&facts.trust, &request).is_allowed()
         && proof::now() - facts.history.created < YOUNG
-}
-
-fn wanted(name: &ServiceAccountName) -> Wanted<'_> {
-    Wanted {
-        name,
-        policies: Vec::new(),
-        role: None,
-        stack: WantedStack::Looked,
-        service_account: false,
-    }
 }
 
 /// The role by the user's word, the annotation, or the account's stack.
