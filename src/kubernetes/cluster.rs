@@ -272,6 +272,8 @@ fn pod_security_groups(object: &Value) -> PodSecurityGroups {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
