@@ -166,13 +166,13 @@ fn comparison(operator: &str) -> Option<(Compare, bool)> {
     match operator {
         "StringEquals" => Some((equal, false)),
         "StringNotEquals" => Some((equal, true)),
-        "StringEqualsIgnoreCase" | "Bool" => Some((same, false)),
+        "StringEqualsIgnoreCase" => Some((same, false)),
         "StringNotEqualsIgnoreCase" => Some((same, true)),
         "StringLike" => Some((is_like, false)),
         "StringNotLike" => Some((is_like, true)),
         "ArnLike" | "ArnEquals" => Some((is_arn_like, false)),
         "ArnNotLike" | "ArnNotEquals" => Some((is_arn_like, true)),
-        "BinaryEquals" | "IpAddress" => Some((never, false)),
+        "Bool" | "BinaryEquals" | "IpAddress" => Some((never, false)),
         "NumericNotEquals" | "DateNotEquals" | "NotIpAddress" => Some((never, true)),
         _ if operator.starts_with("Numeric") || operator.starts_with("Date") => {
             Some((never, false))
