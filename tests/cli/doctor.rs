@@ -31,7 +31,15 @@ fn without_times(text: &str) -> String {
 #[test]
 fn all_is_well() {
     let bench = healthy();
-    insta::assert_snapshot!(doctor(&bench), @"");
+    insta::assert_snapshot!(doctor(&bench), @"
+    [stdout]
+    web/api: healthy
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+      37 checks hold
+    [exit 0]
+    ");
 }
 
 #[test]
@@ -44,9 +52,65 @@ fn pods_older_than_the_annotation_must_be_restarted() {
         .api("demo")
         .run_deployment("web", "api", "api", 2);
     bench.create("web/api");
-    insta::assert_snapshot!(without_times(&doctor(&bench)), @"");
-    insta::assert_snapshot!(without_times(&bench.run("doctor --cluster demo web/api --fix")), @"");
-    insta::assert_snapshot!(bench.run("doctor --cluster demo web/api --fix --approve --wait"), @"");
+    insta::assert_snapshot!(without_times(&doctor(&bench)), @"
+    [stdout]
+    web/api: 1 problem
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+
+    problem: deployment web/api: its pods are older than the annotation: they must be restarted [pod-age]
+      pod created
+        wanted: after TIME
+        found:  TIME
+      pods: api-6df9a677b4-0002d, api-6df9a677b4-00030
+      hence: deployment web/api: its pods were not given the role, and use that of their node [pod-role]
+      hence: deployment web/api: its pods do not know where their token is [pod-token-file]
+      hence: deployment web/api: its pods have no token for AWS [pod-token-volume]
+      fix: kubectl rollout restart deployment/api --namespace web
+
+      33 checks hold
+    [exit 1]
+    ");
+    insta::assert_snapshot!(without_times(&bench.run("doctor --cluster demo web/api --fix")), @"
+    [stdout]
+    web/api: 1 problem
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+
+    problem: deployment web/api: its pods are older than the annotation: they must be restarted [pod-age]
+      pod created
+        wanted: after TIME
+        found:  TIME
+      pods: api-6df9a677b4-0002d, api-6df9a677b4-00030
+      hence: deployment web/api: its pods were not given the role, and use that of their node [pod-role]
+      hence: deployment web/api: its pods do not know where their token is [pod-token-file]
+      hence: deployment web/api: its pods have no token for AWS [pod-token-volume]
+      fix: kubectl rollout restart deployment/api --namespace web
+
+      33 checks hold
+
+    --fix --approve would:
+      restart deployment web/api
+        pod api-6df9a677b4-0002d: container app has no role
+        pod api-6df9a677b4-00030: container app has no role
+    [stderr]
+    nothing was changed: run again with `--approve` to repair it
+    [exit 1]
+    ");
+    insta::assert_snapshot!(bench.run("doctor --cluster demo web/api --fix --approve --wait"), @"
+    [stdout]
+    web/api: healthy
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+      37 checks hold
+    [stderr]
+    restarted deployment web/api
+    waited for the new pods of deployment web/api
+    [exit 0]
+    ");
 }
 
 #[test]
@@ -63,17 +127,109 @@ fn a_condition_key_with_its_scheme_is_named_and_corrected() {
         );
         role.trust = serde_json::from_str(&broken).expect("JSON");
     }
-    insta::assert_snapshot!(doctor(&bench), @"");
-    insta::assert_snapshot!(bench.run("doctor --cluster demo web/api --fix"), @"");
-    insta::assert_snapshot!(bench.run("doctor --cluster demo web/api --fix --approve"), @"");
+    insta::assert_snapshot!(doctor(&bench), @r#"
+    [stdout]
+    web/api: 1 problem
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      pods: 2
+
+    problem: the trust policy keeps web/api out: Statement[0] has a scheme in a condition key [trust-policy]
+      Statement[0]
+        wanted: oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub
+        found:  https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub
+                ],
+                "Condition": {
+                  "StringEquals": {
+        -           "https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:web:api",
+        -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com",
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:web:api"
+                  }
+                },
+                "Effect": "Allow",
+      hence: STS refuses the token: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity [sts-accepts]
+      fix: irsactl doctor --cluster demo web/api --fix --approve
+
+      35 checks hold
+    [exit 1]
+    "#);
+    insta::assert_snapshot!(bench.run("doctor --cluster demo web/api --fix"), @r#"
+    [stdout]
+    web/api: 1 problem
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      pods: 2
+
+    problem: the trust policy keeps web/api out: Statement[0] has a scheme in a condition key [trust-policy]
+      Statement[0]
+        wanted: oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub
+        found:  https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub
+                ],
+                "Condition": {
+                  "StringEquals": {
+        -           "https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:web:api",
+        -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com",
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:web:api"
+                  }
+                },
+                "Effect": "Allow",
+      hence: STS refuses the token: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity [sts-accepts]
+      fix: irsactl doctor --cluster demo web/api --fix --approve
+
+      35 checks hold
+
+    --fix --approve would:
+      repair role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+        - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:web:api","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+        + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:web:api"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    [stderr]
+    nothing was changed: run again with `--approve` to repair it
+    [exit 1]
+    "#);
+    insta::assert_snapshot!(bench.run("doctor --cluster demo web/api --fix --approve"), @"
+    [stdout]
+    web/api: healthy
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+      37 checks hold
+    [stderr]
+    repaired role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    [exit 0]
+    ");
 }
 
 #[test]
 fn a_missing_provider_comes_first() {
     let bench = healthy();
     bench.account(|account| account.providers.clear());
-    insta::assert_snapshot!(doctor(&bench), @"");
-    insta::assert_snapshot!(bench.run("doctor --cluster demo web/api --fix --approve"), @"");
+    insta::assert_snapshot!(doctor(&bench), @"
+    [stdout]
+    web/api: 1 problem
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      pods: 2
+
+    problem: account 111122223333 has no IAM OIDC provider for the cluster's issuer [provider]
+      provider
+        wanted: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        found:  none
+      hence: STS refuses the token: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E [sts-accepts]
+      fix: irsactl associate-oidc-provider --cluster demo --approve
+
+      33 checks hold
+    [exit 1]
+    ");
+    insta::assert_snapshot!(bench.run("doctor --cluster demo web/api --fix --approve"), @"
+    [stdout]
+    web/api: healthy
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+      37 checks hold
+    [stderr]
+    created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    [exit 0]
+    ");
 }
 
 #[test]
@@ -84,5 +240,21 @@ fn a_missing_annotation_is_mended() {
         .api("demo")
         .put_service_account("web", "api", &[], &[], "kubectl");
     drop(world);
-    insta::assert_snapshot!(doctor(&bench), @"");
+    insta::assert_snapshot!(doctor(&bench), @"
+    [stdout]
+    web/api: 1 problem
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+
+    problem: ServiceAccount web/api has no role annotation [role-annotation]
+      eks.amazonaws.com/role-arn
+        wanted: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+        found:  no such annotation
+      hence: deployment web/api: its pods have the role only until they are replaced [pod-own-role]
+      fix: kubectl annotate serviceaccount api --namespace web --overwrite eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+
+      27 checks hold
+    [exit 1]
+    ");
 }

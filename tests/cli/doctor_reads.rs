@@ -75,7 +75,7 @@ fn each_denied_read_is_unknown_and_names_its_permission() {
       unknown: pod-identity-association: not allowed to call eks:ListPodIdentityAssociations: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:ListPodIdentityAssociations because no identity-based policy allows the eks:ListPodIdentityAssociations action
       [exit 0]
     iam ListOpenIDConnectProviders deny
-      8 checks hold
+      10 checks hold
       unknown: dead-providers: not allowed to call iam:ListOpenIDConnectProviders
       37 checks hold
       [exit 0]
@@ -107,12 +107,12 @@ fn each_denied_read_is_unknown_and_names_its_permission() {
       37 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints deny
-      8 checks hold
+      10 checks hold
       unknown: sts-endpoint: not allowed to call ec2:DescribeVpcEndpoints
       37 checks hold
       [exit 0]
     ec2 DescribeSecurityGroups deny
-      8 checks hold
+      10 checks hold
       unknown: sts-endpoint: not allowed to call ec2:DescribeSecurityGroups
       37 checks hold
       [exit 0]
@@ -144,22 +144,22 @@ fn strange_answers_are_unknown_and_hide_nothing() {
         "access-analyzer ValidatePolicy error 400 ValidationException no",
     ]), @"
     ec2 DescribeVpcEndpoints garbage
-      8 checks hold
+      10 checks hold
       unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: something else answers there (HTTP 200)
       37 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints half
-      8 checks hold
+      10 checks hold
       unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: connection closed before message completed
       37 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints error 503 InternalError try later
-      8 checks hold
+      10 checks hold
       unknown: sts-endpoint: ec2:DescribeVpcEndpoints failed on vpc-0a1b2c3d4e5f60001: InternalError: try later
       37 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints hang
-      8 checks hold
+      10 checks hold
       unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: no answer within 6s
       37 checks hold
       [exit 0]
@@ -242,7 +242,7 @@ fn an_endpoint_that_lets_nobody_in_is_found() {
         found:  disabled
       fix: aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-ca7d3e38118a8aab7 --private-dns-enabled
 
-      8 checks hold
+      10 checks hold
 
     web/api: healthy
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
@@ -336,7 +336,7 @@ fn providers_without_a_cluster_are_found_in_this_region_only() {
       provider: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/DEAD
       fix: aws iam delete-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/DEAD
 
-      8 checks hold
+      10 checks hold
 
     web/api: healthy
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU

@@ -130,14 +130,14 @@ fn service_accounts_and_roles() {
     quotes in the annotation: problem role-annotation/malformed-arn | repaired
     the name alone in the annotation: problem role-annotation/malformed-arn | repaired
     a user's ARN: problem role-annotation/malformed-arn | repaired
-    the account mistyped: problem role-annotation/other-account, problem trust-accounts/no-provider-in-other-account | repaired
+    the account mistyped: problem role-annotation/other-account | repaired
     a path in the annotation that the role has not: problem role-annotation/other-account | repaired
     no path in the annotation: problem role-exists/other-path | repaired
     another case in the annotation: problem role-exists/other-path | repaired
     another role in the annotation: problem role-exists/no-role, warning role-annotation/other-role | by hand
     the role is gone: problem role-exists/no-role | by hand
     the role is in another account: problem trust-accounts/no-provider-in-other-account | by hand
-    the stack's creation failed: problem stack/stack-not-ready, problem role-annotation/no-annotation | by hand
+    the stack's creation failed: problem stack/stack-not-ready | by hand
     ");
 }
 
