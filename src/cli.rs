@@ -135,14 +135,28 @@ impl Command {
                 return String::new();
             }
         };
-        let flag = |name: &str, value: &Option<String>| {
-            value
-                .as_ref()
-                .map(|value| format!(" --{name} {value}"))
-                .unwrap_or_default()
-        };
-        flag("region", &aws.region) + &flag("profile", &aws.profile)
+        aws.flags()
     }
+}
+
+impl AwsArgs {
+    /// Region and profile as they were given: ` --region R --profile P`.
+    pub fn flags(&self) -> String {
+        flag("region", self.region.as_deref()) + &flag("profile", self.profile.as_deref())
+    }
+}
+
+impl KubernetesArgs {
+    /// The same of what kubectl takes too.
+    pub fn flags(&self) -> String {
+        let file = self.kubeconfig.as_ref();
+        let file = file.map(|file| file.display().to_string());
+        flag("kubeconfig", file.as_deref()) + &flag("context", self.context.as_deref())
+    }
+}
+
+fn flag(name: &str, value: Option<&str>) -> String {
+    value.map_or(String::new(), |value| format!(" --{name} {value}"))
 }
 
 #[derive(Debug, Subcommand)]

@@ -250,12 +250,26 @@ impl Report {
         self.findings.iter().any(|finding| finding.has(check))
     }
 
+    /// Changes the words of each fix.
+    pub fn rewrite_fixes(&mut self, rewrite: &impl Fn(&str) -> String) {
+        rewrite_fixes(&mut self.findings, rewrite);
+    }
+
     /// What `--fix` would do, in order.
     pub fn repairs(&self) -> Vec<Action> {
         let mut all: Vec<Action> = Vec::new();
         collect_repairs(&self.findings, &mut all);
         all.sort_by_key(repair_order);
         all
+    }
+}
+
+fn rewrite_fixes(findings: &mut [Finding], rewrite: &impl Fn(&str) -> String) {
+    for finding in findings {
+        for fix in &mut finding.fix {
+            *fix = rewrite(fix);
+        }
+        rewrite_fixes(&mut finding.consequences, rewrite);
     }
 }
 

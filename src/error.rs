@@ -4,8 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::ClusterName;
-use crate::observe::health::Workload;
+use crate::model::{ClusterName, Workload};
 use crate::plan::{Refusal, Target};
 use crate::proof::Unproven;
 use crate::template::{Difference, indented};
@@ -47,6 +46,8 @@ pub enum Error {
         region: String,
         similar: Vec<String>,
     },
+    #[error("there is no {0}")]
+    WorkloadNotFound(Workload),
     #[error("cluster \"{name}\" is {status}: it has no issuer or no Kubernetes API")]
     ClusterNotReady { name: ClusterName, status: String },
     #[error("cluster \"{name}\" has no OIDC issuer: {why}")]
@@ -320,6 +321,10 @@ impl Error {
                     .to_owned(),
             ],
             Self::ClusterNotFound { name, region, similar } => cluster_hints(name, region, similar),
+            Self::WorkloadNotFound(Workload { kind, namespace, .. }) => vec![format!(
+                "look what there is: `kubectl get {}s --namespace {namespace}`",
+                kind.word()
+            )],
             Self::ClusterNotReady { name, status } => vec![match status.as_str() {
                 "CREATING" | "PENDING" => format!("wait for it: `aws eks wait cluster-active --name {name}`"),
                 _ => format!("look at it: `aws eks describe-cluster --name {name}`"),
@@ -415,6 +420,7 @@ impl Error {
             Self::Interrupted(_) => 130,
             Self::Write { .. }
             | Self::ClusterNotFound { .. }
+            | Self::WorkloadNotFound(_)
             | Self::ClusterNotReady { .. }
             | Self::NoIssuer { .. }
             | Self::AccessDenied { .. }

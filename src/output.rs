@@ -214,6 +214,27 @@ fn takes_flags(command: &str) -> bool {
     command.starts_with("aws ") && !command.starts_with("aws configure")
 }
 
+/// What to do about a finding, with the flags of the run behind each command: it is a command, with a
+/// remark behind `#` or without, or a sentence with commands in backticks.
+pub fn pasteable(fix: &str, aws: &str, kubernetes: &str) -> String {
+    let programs = ["irsactl ", "aws ", "kubectl "];
+    if !programs.iter().any(|program| fix.starts_with(program)) {
+        return with_flags(fix, aws);
+    }
+    let (commands, remark) = match fix.split_once("   # ") {
+        Some((commands, remark)) => (commands, format!("   # {remark}")),
+        None => (fix, String::new()),
+    };
+    let commands = commands.split(" && ").map(|command| {
+        let flags = match command.starts_with("kubectl ") {
+            true => kubernetes,
+            false => aws,
+        };
+        format!("{command}{flags}")
+    });
+    commands.collect::<Vec<_>>().join(" && ") + &remark
+}
+
 /// Upper-case header and rows, columns apart by three blanks, as kubectl.
 pub fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..header.len())

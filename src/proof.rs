@@ -5,6 +5,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Serialize, Serializer};
+use tokio::sync::OnceCell;
 
 use crate::aws::sts::{NotAssumed, Sts, Terms};
 use crate::aws::{Aws, Intervals};
@@ -13,7 +14,9 @@ use crate::issuer;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Arn, Audience, ClusterName, Issuer, RoleArn, ServiceAccountName, Timeout};
 use crate::observe::Lookup;
-use crate::token::{self, ClaimFault, Expected, Secret, SignatureFault, Token, verify_signature};
+use crate::token::{
+    self, ClaimFault, Expected, Keys, Secret, SignatureFault, Token, verify_signature,
+};
 
 mod permission;
 mod refusal;
@@ -62,6 +65,8 @@ pub struct Prover<'a> {
     pub aws: &'a Aws,
     pub kubernetes: &'a Kubernetes,
     pub intervals: Intervals,
+    /// The issuer's, which all proofs of a run share.
+    pub keys: &'a OnceCell<Lookup<Keys>>,
     /// Told while it waits.
     pub on_wait: &'a (dyn Fn(&str) + Sync),
 }
@@ -172,7 +177,7 @@ pub async fn prove(prover: &Prover<'_>, claim: Claim<'_>) -> Proof {
     };
     let claim_faults = token::check(&token.claims, expected);
     let (signature, assumption) = tokio::join!(
-        signature(&secret, claim.issuer, prover.intervals),
+        signature(&secret, claim.issuer, prover),
         assume(
             &prover.aws.sts,
             claim.role,
@@ -242,12 +247,14 @@ pub fn now() -> i64 {
 }
 
 /// The signature against the keys that the issuer publishes now.
-async fn signature(secret: &Secret, issuer: &Issuer, intervals: Intervals) -> Signature {
-    match issuer::keys(issuer, intervals).await {
-        Err(why) => Signature::Unknown {
-            why: why.to_string(),
+async fn signature(secret: &Secret, issuer: &Issuer, prover: &Prover<'_>) -> Signature {
+    let read = async { Lookup::of(issuer::keys(issuer, prover.intervals).await) };
+    match prover.keys.get_or_init(|| read).await {
+        Lookup::Unknown(why) => Signature::Unknown { why: why.clone() },
+        Lookup::Missing => Signature::Unknown {
+            why: "there are no keys".to_owned(),
         },
-        Ok(keys) => match verify_signature(secret.reveal(), &keys) {
+        Lookup::Found(keys) => match verify_signature(secret.reveal(), keys) {
             Ok(key_id) => Signature::Verified { key_id },
             Err(fault) => Signature::Fault { fault },
         },

@@ -69,11 +69,26 @@ fn check_flags(args: &cli::Doctor) -> Result<(), Error> {
         ("--wait", args.restart.wait),
         ("--detailed-exitcode", args.approval.detailed_exitcode),
     ];
-    match given.into_iter().find(|(_, is_given)| *is_given) {
-        Some((flag, _)) if !args.fix => {
-            let text = format!("{flag} is about repairs: `--fix` must be given too");
-            Err(Error::Flags(text))
-        }
+    if let Some((flag, _)) = given.into_iter().find(|(_, is_given)| *is_given)
+        && !args.fix
+    {
+        let text = format!("{flag} is about repairs: `--fix` must be given too");
+        return Err(Error::Flags(text));
+    }
+    let of_cluster = [
+        ("--fix", args.fix),
+        ("--pod", args.pod.is_some()),
+        ("--workload", args.workload.is_some()),
+        ("--issuer-url", args.issuer_url.is_some()),
+        (
+            "NAME",
+            args.name.name.is_some() || args.name.position.is_some(),
+        ),
+    ];
+    match of_cluster.into_iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) if args.cluster.is_none() => Err(Error::Flags(format!(
+            "{flag} is about a cluster: `--cluster` must be given too"
+        ))),
         _ => Ok(()),
     }
 }

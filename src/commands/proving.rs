@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use tokio::sync::OnceCell;
 
 use super::reconcile::Task;
 use super::{Context, Finished};
@@ -55,6 +56,7 @@ pub async fn proven(
         aws: &context.aws,
         kubernetes,
         intervals: context.intervals,
+        keys: &OnceCell::new(),
         on_wait: &on_wait,
     };
     let claim = Claim {

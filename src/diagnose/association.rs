@@ -1,14 +1,22 @@
 //! EKS Pod Identity, where the service account has an association: the other way to a role, which
 //! outdoes the annotation.
 
+use serde_json::{Value, json};
+
 use super::pods::restart;
 use super::{Finding, Scene, Verdict, known};
+use crate::model::ROLE_ANNOTATION;
 use crate::observe::Lookup;
 use crate::observe::health::{Association, RoleHealth};
+use crate::plan::{Action, Repair};
+use crate::policy::difference::difference;
 use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
+use crate::template::Difference;
 
 /// What trusts roles for Pod Identity, in every partition.
 const SERVICE: &str = "pods.eks.amazonaws.com";
+/// Both that Pod Identity does to a role.
+const ACTIONS: [&str; 2] = ["sts:AssumeRole", "sts:TagSession"];
 const CREDENTIALS_URI: &str = "http://169.254.170.23/v1/credentials";
 
 /// The first platform versions with Pod Identity (EKS User Guide): minor version of Kubernetes, number
@@ -25,7 +33,7 @@ const PLATFORMS: [(u32, u32); 8] = [
 ];
 
 impl<'a> Scene<'a> {
-    fn identity(&self) -> Option<&'a Association> {
+    pub(super) fn identity(&self) -> Option<&'a Association> {
         self.account.associations.as_found()?.first()
     }
 }
@@ -44,20 +52,61 @@ pub fn association(scene: Scene<'_>) -> Verdict {
         )
         .because("two-roles")
         .with("role", role, &association.role)
-        .fix(match &scene.world.cluster {
-            Some(cluster) => format!(
-                "aws eks delete-pod-identity-association --cluster-name {} --association-id {}   # or take the annotation away",
-                cluster.name, association.id
-            ),
-            None => String::new(),
-        })
+        .fix(format!("{}   # to keep the association", unannotate(scene)))
+        .fix(format!(
+            "{}   # to keep the annotation",
+            dissociate(scene, association)
+        ))
         .into(),
         Some(_) => Finding::note("the service account has both an annotation and a Pod Identity association: new pods take the association's")
             .because("both-ways")
             .seen("association", &association.id)
+            .fix(unannotate(scene))
             .into(),
         None => Verdict::holds("association", &association.id),
     }
+}
+
+/// The way back to one role: without the annotation.
+fn unannotate(scene: Scene<'_>) -> String {
+    let name = scene.account.name.as_ref();
+    name.map_or(String::new(), |name| {
+        format!(
+            "kubectl annotate serviceaccount {} --namespace {} {ROLE_ANNOTATION}-",
+            name.name, name.namespace
+        )
+    })
+}
+
+/// The other way: without the association.
+fn dissociate(scene: Scene<'_>, association: &Association) -> String {
+    on_association(scene, "delete", association)
+}
+
+/// A command of the aws CLI on an association, as far as its options.
+fn on_association(scene: Scene<'_>, verb: &str, association: &Association) -> String {
+    let cluster = cluster_name(scene);
+    let id = &association.id;
+    format!(
+        "aws eks {verb}-pod-identity-association --cluster-name {cluster} --association-id {id}"
+    )
+}
+
+fn cluster_name(scene: Scene<'_>) -> String {
+    let cluster = scene.world.cluster.as_ref();
+    cluster.map_or(String::new(), |cluster| cluster.name.to_string())
+}
+
+/// What Pod Identity does not serve goes by web identity.
+fn by_web_identity(finding: Finding, scene: Scene<'_>) -> Finding {
+    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
+    let finding = match scene.identity() {
+        Some(association) => finding.fix(dissociate(scene, association)),
+        None => finding,
+    };
+    finding.fix(format!(
+        "irsactl create iamserviceaccount{flag} {name} --attach-policy-arn … --approve"
+    ))
 }
 
 pub fn platform(scene: Scene<'_>) -> Verdict {
@@ -79,19 +128,28 @@ pub fn platform(scene: Scene<'_>) -> Verdict {
             facts.platform_version
         ));
     };
+    let (oldest, _) = PLATFORMS[0];
     let least = PLATFORMS
         .iter()
         .find(|(of, _)| *of == minor)
         .map_or(0, |(_, least)| *least);
-    if minor < 24 || number < least {
+    if minor < oldest || number < least {
+        let wanted = match minor < oldest {
+            true => format!("Kubernetes 1.{oldest} or later"),
+            false => format!("eks.{least} of 1.{minor}, or a later version"),
+        };
         return Finding::problem("the cluster's platform version has no Pod Identity")
             .because("platform-too-old")
             .with(
                 "platform",
-                format!("eks.{least} of 1.{minor}, or a later version"),
+                wanted,
                 format!("1.{minor} {}", facts.platform_version),
             )
-            .fix("update the cluster")
+            .fix(format!(
+                "aws eks update-cluster-version --name {} --kubernetes-version 1.{}",
+                cluster_name(scene),
+                minor + 1
+            ))
             .into();
     }
     Verdict::holds(
@@ -117,12 +175,7 @@ pub fn agent(scene: Scene<'_>) -> Verdict {
         all.iter()
             .find(|addon| addon.name == "eks-pod-identity-agent")
     });
-    let cluster = scene
-        .world
-        .cluster
-        .as_ref()
-        .map(|cluster| cluster.name.to_string())
-        .unwrap_or_default();
+    let cluster = cluster_name(scene);
     let missing = || {
         Finding::problem("the Pod Identity agent does not run in the cluster")
             .because("no-agent")
@@ -133,7 +186,13 @@ pub fn agent(scene: Scene<'_>) -> Verdict {
     };
     match (agent, addon) {
         (Some(Lookup::Found(agent)), _) if !agent.host_network => {
-            Finding::problem("the Pod Identity agent is not on the node's network").because("agent-network").into()
+            Finding::problem("the Pod Identity agent is not on the node's network")
+                .because("agent-network")
+                .with("hostNetwork", "true", "false")
+                .fix(format!(
+                    "aws eks create-addon --cluster-name {cluster} --addon-name eks-pod-identity-agent --resolve-conflicts OVERWRITE"
+                ))
+                .into()
         }
         (Some(Lookup::Found(agent)), _) if agent.ready < agent.desired => {
             Finding::problem("the Pod Identity agent is not ready on all nodes")
@@ -183,16 +242,14 @@ fn lacking(
 ) -> Option<(Vec<&'static str>, bool)> {
     let trust = &role.role.as_found()?.trust;
     let mut open = false;
-    let lacking = ["sts:AssumeRole", "sts:TagSession"]
-        .into_iter()
-        .filter(|action| {
-            let decision = evaluate(trust, &request(action)).decision;
-            open |= matches!(decision, Decision::Depends { .. });
-            matches!(
-                decision,
-                Decision::NotAllowed | Decision::ExplicitDeny { .. }
-            )
-        });
+    let lacking = ACTIONS.into_iter().filter(|action| {
+        let decision = evaluate(trust, &request(action)).decision;
+        open |= matches!(decision, Decision::Depends { .. });
+        matches!(
+            decision,
+            Decision::NotAllowed | Decision::ExplicitDeny { .. }
+        )
+    });
     let lacking = lacking.collect();
     Some((lacking, open))
 }
@@ -201,12 +258,20 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
     let (Some(association), Some(role)) = (scene.identity(), &scene.account.identity_role) else {
         return Verdict::DoesNotApply;
     };
+    if lacks_tags(scene) {
+        // The association is to blame, and told.
+        return Verdict::DoesNotApply;
+    }
     let name = association.role.rsplit('/').next().unwrap_or_default();
     let missing = Finding::problem(format!(
         "there is no role {name}, which the association names"
     ))
     .because("no-role")
-    .seen("association", &association.id);
+    .seen("association", &association.id)
+    .fix(format!(
+        "create the role, or name another: `{} --role-arn ARN`",
+        on_association(scene, "update", association)
+    ));
     let facts = known!(role.role, missing.into());
     let request = |action: &str| {
         let request = Request::new(action, Principal::Service(SERVICE.to_owned()), None);
@@ -245,11 +310,80 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
             false => Verdict::holds("trust", SERVICE),
         };
     }
-    Finding::problem(format!("the trust policy of {name} does not let Pod Identity in"))
-        .because("pod-identity-trust")
-        .with(SERVICE, "sts:AssumeRole, sts:TagSession", format!("not {}", lacking.join(", ")))
-        .fix(format!("aws iam update-assume-role-policy --role-name {name} --policy-document FILE   # Service {SERVICE}, both actions"))
-        .into()
+    let mut finding = Finding::problem(format!(
+        "the trust policy of {name} does not let Pod Identity in"
+    ))
+    .because("pod-identity-trust")
+    .with(
+        format!("allowed to {SERVICE}"),
+        ACTIONS.join(", "),
+        match lacking.len() {
+            1 => "sts:AssumeRole",
+            _ => "neither",
+        },
+    );
+    for line in evaluate(&facts.trust, &request(lacking[0])).lines() {
+        finding = finding.seen("evaluation", line);
+    }
+    match corrected(scene, &facts.trust, request) {
+        Some(new) => mended(scene, name, finding, &facts.trust, new),
+        None => finding.fix("decide by hand: a statement of the policy denies it"),
+    }
+    .into()
+}
+
+/// With a statement that lets Pod Identity of this cluster in, or with the action that one lacks.
+fn corrected(scene: Scene<'_>, trust: &Value, request: impl Fn(&str) -> Request) -> Option<Value> {
+    let is_right = |new: &Value| {
+        let mut all = ACTIONS.iter();
+        all.all(|action| evaluate(new, &request(action)).is_allowed())
+    };
+    let mut with_action = trust.clone();
+    for statement in with_action["Statement"].as_array_mut()? {
+        if statement["Principal"]["Service"] == SERVICE {
+            statement["Action"] = json!(ACTIONS);
+        }
+    }
+    if is_right(&with_action) {
+        return Some(with_action);
+    }
+    let eks = scene.world.cluster.as_ref()?.eks.as_ref()?;
+    let mut with_statement = trust.clone();
+    let statements = with_statement["Statement"].as_array_mut()?;
+    statements.push(json!({
+        "Effect": "Allow",
+        "Action": ACTIONS,
+        "Principal": {"Service": SERVICE},
+        "Condition": {"ArnEquals": {"aws:SourceArn": eks.arn.to_string()}},
+    }));
+    is_right(&with_statement).then_some(with_statement)
+}
+
+fn mended(scene: Scene<'_>, role: &str, finding: Finding, old: &Value, new: Value) -> Finding {
+    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
+    let mut finding = finding;
+    finding.difference = difference(old, &new);
+    finding
+        .fix(format!("irsactl doctor{flag} {name} --fix --approve"))
+        .mended_by(Action::RepairRole {
+            role: role.to_owned(),
+            differences: vec![Difference::of_documents(
+                "trust policy",
+                Some(&new),
+                Some(old),
+            )],
+            repairs: vec![Repair::SetTrust(new)],
+        })
+}
+
+/// Whether the role asks for session tags that the association disables.
+fn lacks_tags(scene: Scene<'_>) -> bool {
+    let disables = scene
+        .identity()
+        .is_some_and(|association| association.session_tags_disabled);
+    let role = scene.account.identity_role.as_ref();
+    let facts = role.and_then(|role| role.role.as_found());
+    disables && facts.is_some_and(|role| role.trust.to_string().contains("aws:RequestTag/"))
 }
 
 /// With the session tags that the association brings.
@@ -292,13 +426,18 @@ pub fn target(scene: Scene<'_>) -> Verdict {
     let (Some(target), Some(role)) = (&association.target_role, &scene.account.target_role) else {
         return Verdict::DoesNotApply;
     };
-    let missing =
-        Finding::problem(format!("there is no target role {target}")).because("no-target-role");
-    let _ = known!(role.role, missing.into());
-    let external = association.external_id.clone().unwrap_or_default();
+    let missing = Finding::problem(format!("there is no target role {target}"))
+        .because("no-target-role")
+        .seen("association", &association.id)
+        .fix(format!(
+            "create the role, or name another: `{} --target-role-arn ARN`",
+            on_association(scene, "update", association)
+        ));
+    let facts = known!(role.role, missing.into());
+    let external = association.external_id.as_ref();
     let request = |action: &str| {
         Request::new(action, Principal::Aws(association.role.clone()), None)
-            .with("sts:ExternalId", std::slice::from_ref(&external))
+            .with("sts:ExternalId", association.external_id.as_slice())
     };
     let Some((lacking, _)) = lacking(role, request) else {
         return Verdict::DoesNotApply;
@@ -306,16 +445,31 @@ pub fn target(scene: Scene<'_>) -> Verdict {
     if lacking.is_empty() {
         return Verdict::holds("target role", target);
     }
-    Finding::problem("the target role does not let the association's role in")
+    let mut finding = Finding::problem("the target role does not let the association's role in")
         .because("target-trust")
         .with(
-            "principal",
-            &association.role,
-            format!("not {}", lacking.join(", ")),
+            format!("allowed to {}", association.role),
+            ACTIONS.join(", "),
+            match lacking.len() {
+                1 => "sts:AssumeRole",
+                _ => "neither",
+            },
         )
-        .seen("sts:ExternalId", external)
+        .seen(
+            "external id of the association",
+            external.map_or("none", String::as_str),
+        );
+    for line in evaluate(&facts.trust, &request(lacking[0])).lines() {
+        finding = finding.seen("evaluation", line);
+    }
+    finding
         .fix(format!(
-            "let {target} trust it with sts:AssumeRole and sts:TagSession, and that sts:ExternalId"
+            "let {} in by the trust policy of {target}, with {}{}",
+            association.role,
+            ACTIONS.join(" and "),
+            external.map_or(String::new(), |id| format!(
+                ", where sts:ExternalId is {id}"
+            )),
         ))
         .into()
 }
@@ -330,18 +484,20 @@ pub fn session(scene: Scene<'_>) -> Verdict {
         )
         .because("policy-with-tags")
         .with("disableSessionTags", "true", "false")
+        .fix(format!(
+            "{} --disable-session-tags",
+            on_association(scene, "update", association)
+        ))
         .into();
     }
-    let trust = scene
-        .account
-        .identity_role
-        .as_ref()
-        .and_then(|role| role.role.as_found());
-    let asks = trust.is_some_and(|role| role.trust.to_string().contains("aws:RequestTag/"));
-    if association.session_tags_disabled && asks {
+    if lacks_tags(scene) {
         return Finding::problem("the role asks for session tags, which the association disables")
             .because("tags-disabled")
             .with("disableSessionTags", "false", "true")
+            .fix(format!(
+                "{} --no-disable-session-tags",
+                on_association(scene, "update", association)
+            ))
             .into();
     }
     Verdict::holds(
@@ -352,6 +508,13 @@ pub fn session(scene: Scene<'_>) -> Verdict {
             "enabled"
         },
     )
+}
+
+/// A workload cannot be on the node's network with Pod Identity.
+pub fn on_node_network(scene: Scene<'_>) -> Finding {
+    let finding =
+        Finding::problem("its pods are on the node's network, which Pod Identity does not serve");
+    by_web_identity(finding.because("host-network-pod-identity"), scene)
 }
 
 pub fn environment(scene: Scene<'_>) -> Verdict {
@@ -371,17 +534,19 @@ pub fn environment(scene: Scene<'_>) -> Verdict {
         let owner = &pod.owner;
         let finding = if let Some(node) = place {
             let place = if node.windows { "Windows" } else { "Fargate" };
-            Finding::problem(format!(
+            let finding = Finding::problem(format!(
                 "{owner}: its pods run on {place}, which Pod Identity does not serve"
-            ))
-            .because("pod-identity-compute")
-            .fix("use IRSA for it: `irsactl create iamserviceaccount`")
+            ));
+            by_web_identity(finding.because("pod-identity-compute"), scene)
         } else if let Some(container) = super::pods::containers(pod)
             .find(|container| container.env.contains_key("AWS_ROLE_ARN"))
         {
             Finding::warning(format!("{owner}: container {} has the variables of web identity, which come before Pod Identity", container.name))
                 .because("web-identity-first")
-                .fix(restart(&pod.owner))
+                .fix(match pod.tokens.iter().any(|token| token.volume == "aws-iam-token") {
+                    true => restart(&pod.owner),
+                    false => format!("take AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE out of {owner}'s template"),
+                })
         } else if let Some(container) = super::pods::containers(pod).find(|container| {
             container.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") != Some(CREDENTIALS_URI)
         }) {

@@ -540,6 +540,9 @@ fn is_before(version: &str, minor: u32) -> bool {
 }
 
 pub fn windows(scene: Scene<'_>) -> Verdict {
+    if scene.has_association() {
+        return Verdict::DoesNotApply;
+    }
     let nodes = scene.object().map(|object| &object.nodes);
     if let (Some(Lookup::Unknown(why)), Some([_, ..])) = (nodes, scene.pods().as_deref()) {
         return Verdict::Unknown(why.clone());
@@ -570,11 +573,7 @@ pub fn host_network(scene: Scene<'_>) -> Verdict {
             return None;
         }
         Some(match scene.has_association() {
-            true => Finding::problem(
-                "its pods are on the node's network, which Pod Identity does not serve",
-            )
-            .because("host-network-pod-identity")
-            .fix("use IRSA for it: `irsactl create iamserviceaccount`"),
+            true => super::association::on_node_network(scene),
             false => Finding::note(
                 "its pods are on the node's network: they always reach the node's role too",
             )
@@ -605,6 +604,10 @@ pub fn proxy(scene: Scene<'_>) -> Verdict {
                     .because("proxy-before-agent")
                     .with("NO_PROXY", "169.254.170.23,[fd00:ec2::23]", exceptions)
                     .seen("proxy", without_password(proxy))
+                    .fix(format!(
+                        "add 169.254.170.23 and [fd00:ec2::23] to NO_PROXY in {}'s template",
+                        pod.owner
+                    ))
                 });
             }
             let proxy = proxy?;

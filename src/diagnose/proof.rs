@@ -2,7 +2,7 @@
 
 use super::{Evidence, Finding, Scene, Severity, Verdict, known};
 use crate::model::RoleArn;
-use crate::observe::health::RecordedFailure;
+use crate::observe::health::{Association, RecordedFailure};
 use crate::observe::{LastUse, Lookup};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::proof::{Assumption, Proof, RefusalKind, Signature, StsRefusal};
@@ -347,7 +347,13 @@ pub fn summary(scene: Scene<'_>) -> Vec<Evidence> {
         found,
     };
     let mut lines = Vec::new();
-    if let Some(role) = &scene.account.role_arn
+    if let Some(association) = scene.identity() {
+        let Association { id, role, .. } = association;
+        lines.push(line(
+            "role",
+            format!("{role}, by Pod Identity association {id}"),
+        ));
+    } else if let Some(role) = &scene.account.role_arn
         && scene.account.name.is_some()
     {
         lines.push(line("role", role.to_string()));

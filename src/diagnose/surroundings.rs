@@ -145,7 +145,10 @@ pub fn network_policy(scene: Scene<'_>) -> Verdict {
         ))
         .because(lacking.1)
         .seen("NetworkPolicies", names.join(", "))
-        .fix(format!("allow egress to {} in one of them", lacking.0));
+        .fix(format!(
+            "kubectl edit networkpolicy {} --namespace {}   # allow egress to {}",
+            names[0], pod.owner.namespace, lacking.0
+        ));
         if !found.iter().any(|other| other.text == finding.text) {
             found.push(finding);
         }

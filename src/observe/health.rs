@@ -73,8 +73,10 @@ impl AccountHealth {
 
 mod aws;
 mod kubernetes;
+mod once;
 mod whole;
 
+pub use once::Shared;
 pub use whole::{Sight, Subject};
 
 /// What is looked at once for a cluster in AWS.

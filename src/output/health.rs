@@ -7,6 +7,9 @@ use super::{PlanView, View, Width, columns};
 use crate::diagnose::{Check, Evidence, Finding, Report, Severity};
 use crate::plan::Plan;
 
+/// Characters of a cause in a row.
+const CAUSE: usize = 72;
+
 /// Reports on a cluster and on what was asked for of it.
 pub struct Health<'a> {
     pub cluster: &'a Report,
@@ -105,25 +108,38 @@ impl Health<'_> {
     }
 
     fn rows(&self) -> String {
-        let reports = self
-            .all()
-            .enumerate()
-            .filter(|(index, report)| *index > 0 || !report.findings.is_empty());
+        let reports = self.all().enumerate().filter(|(index, report)| {
+            *index > 0 || !report.findings.is_empty() || report.unknown().next().is_some()
+        });
         let rows: Vec<Vec<String>> = reports
             .map(|(_, report)| {
+                // The rest of a long cause is for a look at this one alone.
                 let first = report.findings.first();
                 let cause = first.filter(|finding| finding.severity != Severity::Note);
                 let check = cause.map_or(String::new(), |finding| finding.check.to_owned());
-                let text = cause.map_or(String::new(), |finding| finding.text.clone());
+                let text = match (cause, report.unknown().count()) {
+                    (Some(finding), _) => finding.text.clone(),
+                    (None, 0) => String::new(),
+                    (None, 1) => "1 check could not be made".to_owned(),
+                    (None, count) => format!("{count} checks could not be made"),
+                };
                 vec![
                     report.subject.clone(),
                     state(report).to_owned(),
                     check,
-                    text,
+                    shortened(&text, CAUSE),
                 ]
             })
             .collect();
-        columns(&["SERVICE ACCOUNT", "STATE", "CHECK", "CAUSE"], &rows)
+        let mut text = String::new();
+        if !rows.is_empty() {
+            text = columns(&["SERVICE ACCOUNT", "STATE", "CHECK", "CAUSE"], &rows);
+        }
+        if self.accounts.is_empty() {
+            let cluster = &self.cluster.subject;
+            text.push_str(&format!("no service account of {cluster} has a role\n"));
+        }
+        text
     }
 }
 
@@ -271,6 +287,14 @@ impl View for Explanations {
     fn names(&self) -> Vec<String> {
         let checks = crate::diagnose::checks().iter();
         checks.map(|check| check.id.to_owned()).collect()
+    }
+}
+
+/// With `…` in the place of what is too long.
+fn shortened(text: &str, width: usize) -> String {
+    match text.chars().count() > width {
+        true => text.chars().take(width - 1).collect::<String>() + "…",
+        false => text.to_owned(),
     }
 }
 

@@ -3,6 +3,10 @@
 use crate::support::Bench;
 
 mod causes;
+mod flags;
+mod fleet;
+mod pod_identity;
+mod repairs;
 
 /// A service account web/api with its role, and a Deployment of two pods that carry it.
 fn healthy() -> Bench {
@@ -257,4 +261,16 @@ fn a_missing_annotation_is_mended() {
       27 checks hold
     [exit 1]
     ");
+}
+
+/// The hashes in the names of pods differ from run to run.
+fn without_pod_names(text: &str) -> String {
+    let words = text.split(' ').map(|word| match word.strip_prefix("api-") {
+        Some(rest) if rest.contains('-') => {
+            let end = word.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-');
+            format!("api-HASH{end}")
+        }
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -45,45 +45,52 @@ impl Eks {
         }
     }
 
-    /// The associations of a service account (ListPodIdentityAssociations,
-    /// DescribePodIdentityAssociation); EKS allows one. Missing: no such cluster.
+    /// Service accounts with the ids of their associations, of which EKS allows one each
+    /// (ListPodIdentityAssociations): of the whole cluster, or of one. Missing: no such cluster.
     ///
     /// # Errors
     /// Access denied too.
-    pub async fn pod_identity_associations(
+    pub async fn associated(
         &self,
         cluster: &str,
-        account: &ServiceAccountName,
-    ) -> Result<Lookup<Vec<Association>>, Error> {
+        only: Option<&ServiceAccountName>,
+    ) -> Result<Lookup<Vec<(ServiceAccountName, String)>>, Error> {
         let pages = self
             .0
             .list_pod_identity_associations()
             .cluster_name(cluster)
-            .namespace(account.namespace.as_str())
-            .service_account(&account.name)
+            .set_namespace(only.map(|account| account.namespace.to_string()))
+            .set_service_account(only.map(|account| account.name.clone()))
             .into_paginator();
         let listed: Result<Vec<_>, _> = pages.items().send().try_collect().await;
         let missing = &["ResourceNotFoundException"];
-        let operation = "eks:ListPodIdentityAssociations";
-        let listed = match lookup(operation, cluster, missing, listed)? {
-            Lookup::Found(listed) => listed,
-            Lookup::Missing => return Ok(Lookup::Missing),
-            Lookup::Unknown(why) => return Ok(Lookup::Unknown(why)),
+        let listed = lookup("eks:ListPodIdentityAssociations", cluster, missing, listed)?;
+        let named = |one: types::PodIdentityAssociationSummary| {
+            let namespace = one.namespace?.parse().ok()?;
+            let name = ServiceAccountName::new(namespace, &one.service_account?).ok()?;
+            Some((name, one.association_id?))
         };
-        let mut associations = Vec::new();
-        for id in listed.into_iter().filter_map(|one| one.association_id) {
-            let call = self.0.describe_pod_identity_association();
-            let call = call.cluster_name(cluster).association_id(&id);
-            match call.send().await {
-                Ok(answer) => associations.extend(answer.association.map(read_association)),
-                // Deleted since it was listed.
-                Err(error) if error.code() == Some("ResourceNotFoundException") => {}
-                Err(error) => {
-                    return Err(failed("eks:DescribePodIdentityAssociation", &id, error));
-                }
-            }
+        Ok(match listed {
+            Lookup::Found(all) => Lookup::Found(all.into_iter().filter_map(named).collect()),
+            Lookup::Missing => Lookup::Missing,
+            Lookup::Unknown(why) => Lookup::Unknown(why),
+        })
+    }
+
+    /// DescribePodIdentityAssociation. Missing: deleted since it was listed.
+    ///
+    /// # Errors
+    /// Access denied too.
+    pub async fn association(&self, cluster: &str, id: &str) -> Result<Lookup<Association>, Error> {
+        let call = self.0.describe_pod_identity_association();
+        match call.cluster_name(cluster).association_id(id).send().await {
+            Ok(answer) => Ok(match answer.association {
+                Some(association) => Lookup::Found(read_association(association)),
+                None => Lookup::Missing,
+            }),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(Lookup::Missing),
+            Err(error) => Err(failed("eks:DescribePodIdentityAssociation", id, error)),
         }
-        Ok(Lookup::Found(associations))
     }
 }
 

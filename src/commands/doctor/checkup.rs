@@ -5,7 +5,8 @@ use crate::commands::asked;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Cluster, ServiceAccountName};
 use crate::observe::Lookup;
-use crate::observe::health::{AccountHealth, Sight, Subject, World};
+use crate::observe::health::{AccountHealth, Shared, Sight, Subject, World};
+use crate::output;
 
 /// All that is asked of a run.
 pub struct Checkup<'a> {
@@ -89,9 +90,17 @@ impl Checkup<'_> {
             Some(cluster) => context.kubernetes(cluster, &self.args.kubernetes).await,
             None => Err(Error::Flags("no cluster is named".to_owned())),
         };
+        let is_led_to = |subject: &Subject| subject.name.is_none() && subject.of.is_some();
+        let kubernetes = match kubernetes {
+            // Without it nobody knows what the pods run as.
+            Err(error) if self.subject.as_ref().is_some_and(is_led_to) => return Err(error),
+            other => other,
+        };
         let why = kubernetes.as_ref().err().map(ToString::to_string);
+        let shared = Shared::default();
         let sight = Sight {
             aws: &context.aws,
+            shared: &shared,
             kubernetes: kubernetes
                 .as_ref()
                 .map_err(|_| why.as_deref().unwrap_or_default()),
@@ -107,9 +116,14 @@ impl Checkup<'_> {
         let accounts = seen
             .iter()
             .map(|account| diagnose::account(&world, account));
-        let accounts = accounts.collect();
+        let mut accounts: Vec<Report> = accounts.collect();
+        let mut of_cluster = diagnose::cluster(&world);
+        let (aws, kube) = (self.args.aws.flags(), self.args.kubernetes.flags());
+        for report in accounts.iter_mut().chain([&mut of_cluster]) {
+            report.rewrite_fixes(&|fix| output::pasteable(fix, &aws, &kube));
+        }
         Ok(Found {
-            cluster: diagnose::cluster(&world),
+            cluster: of_cluster,
             accounts,
             world,
             seen,

@@ -8,10 +8,13 @@ use serde_json::Value;
 
 use super::super::account::live_policies;
 use super::super::{Lookup, OidcProvider, PARALLEL, RoleFacts};
-use super::{AnalyzerFinding, Association, ClusterHealth, OtherProvider, RoleHealth, VpcEndpoint};
+use super::{
+    AnalyzerFinding, Association, ClusterHealth, OtherProvider, RoleHealth, Shared, VpcEndpoint,
+};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{Cluster, ClusterName, Issuer, RoleArn, ServiceAccountName};
+use crate::policy::Quotas;
 
 /// What is looked at once for a cluster.
 pub async fn cluster_health(aws: &Aws, cluster: &Cluster) -> ClusterHealth {
@@ -113,6 +116,7 @@ async fn issuers(aws: &Aws) -> Result<BTreeSet<String>, Error> {
 /// of the credentials, `since` (seconds since 1970) how far back failures are looked for.
 pub async fn role_health(
     aws: &Aws,
+    shared: &Shared,
     role: &RoleArn,
     account: &str,
     issuer: Option<&Issuer>,
@@ -125,8 +129,8 @@ pub async fn role_health(
     let (found, policies, provider, quotas, failures) = tokio::join!(
         aws.iam.role(role.name()),
         live_policies(aws, role.name()),
-        provider(aws, role, issuer),
-        aws.iam.quotas(),
+        provider(aws, shared, role, issuer),
+        quotas(aws, shared),
         aws.cloudtrail.web_identity_failures(&arn, since),
     );
     let found = Lookup::or_unknown(found);
@@ -136,8 +140,8 @@ pub async fn role_health(
         Lookup::Missing | Lookup::Unknown(_) => Vec::new(),
     };
     let (documents, boundary, analyzer) = tokio::join!(
-        documents(aws, managed),
-        boundary(aws, &found),
+        documents(aws, shared, managed),
+        boundary(aws, shared, &found),
         analyzer(aws, &found)
     );
     RoleHealth {
@@ -146,7 +150,7 @@ pub async fn role_health(
         documents,
         boundary,
         provider,
-        quotas: Lookup::of(quotas),
+        quotas,
         analyzer,
         failures,
     }
@@ -170,28 +174,47 @@ fn elsewhere(role: &RoleArn, account: &str) -> RoleHealth {
     }
 }
 
-async fn provider(aws: &Aws, role: &RoleArn, issuer: Option<&Issuer>) -> Lookup<OidcProvider> {
+async fn quotas(aws: &Aws, shared: &Shared) -> Lookup<Quotas> {
+    let read = async { Lookup::of(aws.iam.quotas().await) };
+    shared.quotas.of("", read).await
+}
+
+async fn provider(
+    aws: &Aws,
+    shared: &Shared,
+    role: &RoleArn,
+    issuer: Option<&Issuer>,
+) -> Lookup<OidcProvider> {
     let Some(issuer) = issuer else {
         return Lookup::Unknown("no cluster is named".to_owned());
     };
     let arn = issuer.provider_arn(role.partition(), role.account());
-    match aws.iam.provider(&arn).await {
-        Ok(Some(provider)) => Lookup::Found(provider),
-        Ok(None) => Lookup::Missing,
-        Err(error) => Lookup::or_unknown(Err(error)),
-    }
+    let read = async {
+        let found = aws.iam.provider(&arn).await;
+        Lookup::or_unknown(found.map(|found| found.map_or(Lookup::Missing, Lookup::Found)))
+    };
+    shared.providers.of(&arn, read).await
 }
 
-async fn documents(aws: &Aws, arns: Vec<String>) -> BTreeMap<String, Lookup<Value>> {
+async fn document(aws: &Aws, shared: &Shared, arn: &str) -> Lookup<Value> {
+    let read = async { Lookup::or_unknown(aws.iam.policy_document(arn).await) };
+    shared.documents.of(arn, read).await
+}
+
+async fn documents(
+    aws: &Aws,
+    shared: &Shared,
+    arns: Vec<String>,
+) -> BTreeMap<String, Lookup<Value>> {
     let documents = arns.into_iter().map(async |arn| {
-        let document = Lookup::or_unknown(aws.iam.policy_document(&arn).await);
+        let document = document(aws, shared, &arn).await;
         (arn, document)
     });
     let documents = futures_util::stream::iter(documents).buffered(PARALLEL);
     documents.collect().await
 }
 
-async fn boundary(aws: &Aws, role: &Lookup<RoleFacts>) -> Option<Lookup<Value>> {
+async fn boundary(aws: &Aws, shared: &Shared, role: &Lookup<RoleFacts>) -> Option<Lookup<Value>> {
     let Lookup::Found(RoleFacts {
         boundary: Some(arn),
         ..
@@ -199,7 +222,7 @@ async fn boundary(aws: &Aws, role: &Lookup<RoleFacts>) -> Option<Lookup<Value>> 
     else {
         return None;
     };
-    Some(Lookup::or_unknown(aws.iam.policy_document(arn).await))
+    Some(document(aws, shared, arn).await)
 }
 
 async fn analyzer(aws: &Aws, role: &Lookup<RoleFacts>) -> Lookup<Vec<AnalyzerFinding>> {
@@ -213,11 +236,31 @@ async fn analyzer(aws: &Aws, role: &Lookup<RoleFacts>) -> Lookup<Vec<AnalyzerFin
 /// The Pod Identity associations of a service account.
 pub async fn associations(
     aws: &Aws,
+    shared: &Shared,
     cluster: &ClusterName,
     account: &ServiceAccountName,
 ) -> Lookup<Vec<Association>> {
-    let found = aws.eks.pod_identity_associations(cluster.as_str(), account);
-    Lookup::or_unknown(found.await)
+    let listed = match shared.associated.get() {
+        Some(all) => all.clone(),
+        None => {
+            let listed = aws.eks.associated(cluster.as_str(), Some(account));
+            Lookup::or_unknown(listed.await)
+        }
+    };
+    let listed = match listed {
+        Lookup::Found(listed) => listed.into_iter().filter(|(name, _)| name == account),
+        Lookup::Missing => return Lookup::Missing,
+        Lookup::Unknown(why) => return Lookup::Unknown(why),
+    };
+    let mut associations = Vec::new();
+    for (_, id) in listed {
+        match Lookup::or_unknown(aws.eks.association(cluster.as_str(), &id).await) {
+            Lookup::Found(association) => associations.push(association),
+            Lookup::Missing => {}
+            Lookup::Unknown(why) => return Lookup::Unknown(why),
+        }
+    }
+    Lookup::Found(associations)
 }
 
 #[cfg(test)]

@@ -1,7 +1,12 @@
 //! What Kubernetes tells of a cluster and of a service account for `doctor`: reads side by side, each of
 //! which may be denied without hiding the others.
 
-use super::{KubernetesHealth, ObjectHealth, Pods};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::once::Once;
+use super::{KubernetesHealth, Node, ObjectHealth, Pod, Pods, Shared};
+use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{ServiceAccountName, Workload};
 use crate::observe::Lookup;
@@ -25,6 +30,7 @@ pub async fn kubernetes_health(kubernetes: &Kubernetes) -> KubernetesHealth {
 /// What is looked at for each service account; of its pods all, or those of a workload.
 pub async fn object_health(
     kubernetes: &Kubernetes,
+    shared: &Shared,
     name: &ServiceAccountName,
     of: Option<&Workload>,
 ) -> ObjectHealth {
@@ -34,14 +40,33 @@ pub async fn object_health(
         None => Pods::Of(name.clone()),
     };
     let (labels, object, history, pods, nodes, network_policies, security_groups) = tokio::join!(
-        kubernetes.namespace(namespace),
+        once(
+            &shared.namespaces,
+            namespace,
+            kubernetes.namespace(namespace)
+        ),
         kubernetes.service_account(name),
         kubernetes.service_account_history(name),
         kubernetes.pods(&pods),
-        kubernetes.nodes(),
-        kubernetes.network_policies(namespace),
-        kubernetes.pod_security_groups(namespace),
+        shared.nodes.of("", async {
+            match Lookup::or_unknown(kubernetes.nodes().await) {
+                Lookup::Found(all) => Lookup::Found(Arc::new(all)),
+                Lookup::Missing => Lookup::Missing,
+                Lookup::Unknown(why) => Lookup::Unknown(why),
+            }
+        }),
+        once(
+            &shared.network_policies,
+            namespace,
+            kubernetes.network_policies(namespace)
+        ),
+        once(
+            &shared.pod_security_groups,
+            namespace,
+            kubernetes.pod_security_groups(namespace)
+        ),
     );
+    let pods = Lookup::or_unknown(pods);
     let object =
         Lookup::or_unknown(object.map(|found| found.map_or(Lookup::Missing, Lookup::Found)));
     let service_account = match (object, Lookup::or_unknown(history)) {
@@ -50,12 +75,36 @@ pub async fn object_health(
         (Lookup::Missing, _) | (_, Lookup::Missing) => Lookup::Missing,
     };
     ObjectHealth {
-        namespace: Lookup::or_unknown(labels),
+        namespace: labels,
         service_account,
-        pods: Lookup::or_unknown(pods),
-        nodes: Lookup::or_unknown(nodes),
-        network_policies: Lookup::or_unknown(network_policies),
-        security_groups: Lookup::or_unknown(security_groups),
+        nodes: under(pods.as_found(), nodes),
+        pods,
+        network_policies,
+        security_groups,
+    }
+}
+
+async fn once<T: Clone>(
+    shared: &Once<T>,
+    key: &str,
+    read: impl Future<Output = Result<Lookup<T>, Error>>,
+) -> Lookup<T> {
+    shared
+        .of(key, async { Lookup::or_unknown(read.await) })
+        .await
+}
+
+/// The nodes that the pods run on.
+fn under(pods: Option<&Vec<Pod>>, nodes: Lookup<Arc<Vec<Node>>>) -> Lookup<Vec<Node>> {
+    let pods = pods.into_iter().flatten();
+    let names: BTreeSet<&String> = pods.filter_map(|pod| pod.node.as_ref()).collect();
+    match nodes {
+        Lookup::Found(all) => {
+            let under = all.iter().filter(|node| names.contains(&node.name));
+            Lookup::Found(under.cloned().collect())
+        }
+        Lookup::Missing => Lookup::Missing,
+        Lookup::Unknown(why) => Lookup::Unknown(why),
     }
 }
 

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 
 use super::{
     AccountHealth, Association, KubernetesHealth, MetadataOptions, ObjectHealth, RoleHealth,
-    SecurityGroup, World,
+    SecurityGroup, Shared, World,
 };
 use super::{aws as of_aws, kubernetes as of_kubernetes};
 use crate::aws::{Aws, Intervals};
@@ -17,7 +17,7 @@ use crate::kubernetes::Kubernetes;
 use crate::model::{
     AUDIENCE_ANNOTATION, Audience, Cluster, DEFAULT_AUDIENCE, RoleArn, ServiceAccountName, Workload,
 };
-use crate::observe::{self, Lookup, ObservedAccount, PARALLEL, StackState, Stacks};
+use crate::observe::{self, Lookup, ObservedAccount, PARALLEL, ServiceAccount, StackState, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
 use crate::proof::{self, Claim, Decision, Patience, Permission, Proof, Prover, Verdict};
 
@@ -34,7 +34,9 @@ pub struct Sight<'a> {
     pub kubernetes: Result<&'a Kubernetes, &'a str>,
     pub cluster: Option<&'a Cluster>,
     pub intervals: Intervals,
-    /// Told while it waits.
+    /// What was read already, for all to share.
+    pub shared: &'a Shared,
+    /// Told while it waits, and of what is left out.
     pub on_wait: &'a (dyn Fn(&str) + Sync),
 }
 
@@ -63,11 +65,12 @@ impl Sight<'_> {
             match self.cluster {
                 Some(cluster) => {
                     let (issuer, intervals) = (&cluster.issuer, self.intervals);
+                    let keys = async { Lookup::of(issuer::keys(issuer, intervals).await) };
                     let (reading, keys) = tokio::join!(
                         issuer::read(issuer, intervals),
-                        issuer::keys(issuer, intervals)
+                        self.shared.keys.get_or_init(|| keys)
                     );
-                    (Lookup::of(reading), Lookup::of(keys))
+                    (Lookup::of(reading), keys.clone())
                 }
                 None => (Lookup::Missing, Lookup::Missing),
             }
@@ -124,14 +127,20 @@ impl Sight<'_> {
             self.object(subject),
             self.associations(subject)
         );
-        let role_arn = role_of(subject, object.as_ref(), observed.as_found());
         let issuer = self.cluster.map(|cluster| &cluster.issuer);
         let since = proof::now() - RECENT;
         let role = async |arn: Option<&RoleArn>| match arn {
-            Some(arn) => Some(of_aws::role_health(self.aws, arn, account, issuer, since).await),
+            Some(arn) => {
+                Some(of_aws::role_health(self.aws, self.shared, arn, account, issuer, since).await)
+            }
             None => None,
         };
         let association = associations.as_found().and_then(|all| all.first());
+        let role_arn = match association {
+            // It outdoes the annotation: new pods do not ask for the annotated role.
+            Some(_) => subject.role.clone(),
+            None => role_of(subject, object.as_ref(), observed.as_found()),
+        };
         let identity: Option<RoleArn> = association.and_then(|found| found.role.parse().ok());
         let target: Option<RoleArn> =
             association.and_then(|found| found.target_role.as_ref()?.parse().ok());
@@ -141,7 +150,7 @@ impl Sight<'_> {
             role(target.as_ref()),
             self.metadata(object.as_ref()),
             self.security_groups(object.as_ref()),
-            self.simulated(role_arn.as_ref(), &subject.can)
+            self.simulated(role_arn.as_ref().or(identity.as_ref()), &subject.can)
         );
         let proof = self
             .proof(subject, object.as_ref(), role_arn.as_ref(), own.as_ref())
@@ -181,7 +190,8 @@ impl Sight<'_> {
         self.cluster?;
         Some(match self.kubernetes {
             Ok(kubernetes) => {
-                of_kubernetes::object_health(kubernetes, name, subject.of.as_ref()).await
+                of_kubernetes::object_health(kubernetes, self.shared, name, subject.of.as_ref())
+                    .await
             }
             Err(why) => ObjectHealth::unknown(why),
         })
@@ -191,20 +201,23 @@ impl Sight<'_> {
         let Some(object) = object else {
             return Lookup::Missing;
         };
-        let pods = object.pods.as_found().into_iter().flatten();
-        let under: BTreeSet<&String> = pods.filter_map(|pod| pod.node.as_ref()).collect();
         let nodes = match &object.nodes {
             Lookup::Found(nodes) => nodes,
-            Lookup::Unknown(why) if !under.is_empty() => return Lookup::Unknown(why.clone()),
+            Lookup::Unknown(why) if object.pods.as_found().is_some_and(|pods| !pods.is_empty()) => {
+                return Lookup::Unknown(why.clone());
+            }
             Lookup::Unknown(_) | Lookup::Missing => return Lookup::Missing,
         };
-        let nodes = nodes.iter().filter(|node| under.contains(&node.name));
-        let instances: BTreeSet<&String> =
-            nodes.filter_map(|node| node.instance.as_ref()).collect();
+        let instances = nodes.iter().filter_map(|node| node.instance.as_ref());
+        let instances: BTreeSet<&String> = instances.collect();
         let instances: Vec<String> = instances.into_iter().cloned().collect();
         match instances.is_empty() {
             true => Lookup::Missing,
-            false => Lookup::of(self.aws.ec2.metadata_options(&instances).await),
+            false => {
+                let read = async { Lookup::of(self.aws.ec2.metadata_options(&instances).await) };
+                let ids = instances.join(",");
+                self.shared.metadata.of(&ids, read).await
+            }
         }
     }
 
@@ -218,14 +231,17 @@ impl Sight<'_> {
         let ids: Vec<String> = ids.into_iter().cloned().collect();
         match ids.is_empty() {
             true => Lookup::Missing,
-            false => Lookup::of(self.aws.ec2.security_groups(&ids).await),
+            false => {
+                let read = async { Lookup::of(self.aws.ec2.security_groups(&ids).await) };
+                self.shared.security_groups.of(&ids.join(","), read).await
+            }
         }
     }
 
     async fn associations(&self, subject: &Subject) -> Lookup<Vec<Association>> {
         match (self.cluster, &subject.name) {
             (Some(cluster), Some(name)) if cluster.eks.is_some() => {
-                of_aws::associations(self.aws, &cluster.name, name).await
+                of_aws::associations(self.aws, self.shared, &cluster.name, name).await
             }
             _ => Lookup::Missing,
         }
@@ -248,35 +264,52 @@ impl Sight<'_> {
         verdicts.collect().await
     }
 
-    /// All service accounts of the cluster that have a role, by their stacks or by their annotation; and
-    /// whether these are all.
+    /// All service accounts of the cluster that have a role, by their stacks, their annotation, or a Pod
+    /// Identity association; and whether these are all.
     pub async fn names(&self) -> (Vec<ServiceAccountName>, Lookup<()>) {
         let Some(cluster) = self.cluster else {
             return (Vec::new(), Lookup::Missing);
         };
-        let objects = async {
-            match self.kubernetes {
-                Ok(kubernetes) => Lookup::of(kubernetes.service_accounts(None).await),
-                Err(why) => Lookup::Unknown(why.to_owned()),
-            }
-        };
-        let (stacks, objects) = tokio::join!(self.aws.cloudformation.stacks(), objects);
-        let stacks = Lookup::of(stacks);
-        let whys: Vec<&str> = [stacks.unknown(), objects.unknown()]
-            .into_iter()
-            .flatten()
-            .collect();
+        let stacks = async { Lookup::of(self.aws.cloudformation.stacks().await) };
+        let (stacks, objects, associated) =
+            tokio::join!(stacks, self.objects(), self.associated(cluster));
+        let whys = [stacks.unknown(), objects.unknown(), associated.unknown()];
+        let whys: Vec<&str> = whys.into_iter().flatten().collect();
         let listed = match whys.is_empty() {
             true => Lookup::Found(()),
             false => Lookup::Unknown(whys.join("; ")),
         };
-        let stacks = stacks.found().unwrap_or_default().into_iter();
+        let stacks = stacks.as_found().into_iter().flatten();
         let stacks = stacks.filter(|stack| stack.is_of(&cluster.name));
-        let annotated = objects.found().unwrap_or_default().into_iter();
-        let annotated = annotated.filter(|(_, object)| object.role().is_some());
-        let names = stacks.filter_map(|stack| stack.service_account());
-        let names: BTreeSet<_> = names.chain(annotated.map(|(name, _)| name)).collect();
+        let objects = objects.as_found().into_iter().flatten();
+        let annotated = objects.filter(|(_, object)| object.role().is_some());
+        let associated = associated.as_found().into_iter().flatten();
+        let names = stacks
+            .filter_map(|stack| stack.service_account())
+            .chain(annotated.map(|(name, _)| name.clone()))
+            .chain(associated.map(|(name, _)| name.clone()));
+        let names: BTreeSet<_> = names.collect();
         (names.into_iter().collect(), listed)
+    }
+
+    async fn objects(&self) -> Lookup<Vec<(ServiceAccountName, ServiceAccount)>> {
+        match self.kubernetes {
+            Ok(kubernetes) => Lookup::of(kubernetes.service_accounts(None).await),
+            Err(why) => Lookup::Unknown(why.to_owned()),
+        }
+    }
+
+    async fn associated(&self, cluster: &Cluster) -> &Lookup<Vec<(ServiceAccountName, String)>> {
+        let read = async {
+            match cluster.eks {
+                Some(_) => {
+                    let listed = self.aws.eks.associated(cluster.name.as_str(), None);
+                    Lookup::or_unknown(listed.await)
+                }
+                None => Lookup::Missing,
+            }
+        };
+        self.shared.associated.get_or_init(|| read).await
     }
 
     /// The service account that the pods of a workload run as.
@@ -292,7 +325,7 @@ impl Sight<'_> {
             .map_err(|why| Error::Flags(why.to_owned()))?;
         let name = kubernetes.service_account_of(workload).await?;
         let namespace = workload.namespace.parse().map_err(Error::Flags)?;
-        let name = name.ok_or_else(|| Error::Flags(format!("there is no {workload}")))?;
+        let name = name.ok_or_else(|| Error::WorkloadNotFound(workload.clone()))?;
         ServiceAccountName::new(namespace, &name).map_err(Error::Flags)
     }
 
@@ -318,6 +351,7 @@ impl Sight<'_> {
             aws: self.aws,
             kubernetes,
             intervals: self.intervals,
+            keys: &self.shared.keys,
             on_wait: self.on_wait,
         };
         let claim = Claim {

@@ -1,0 +1,52 @@
+//! What several service accounts share: read once in a look, whoever asks first. It lives as long as
+//! one look: what a repair changes is read anew.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::{Mutex, OnceCell};
+
+use super::{MetadataOptions, NetworkPolicy, Node, PodSecurityGroups, SecurityGroup};
+use crate::model::{Map, ServiceAccountName};
+use crate::observe::{Lookup, OidcProvider};
+use crate::policy::Quotas;
+use crate::token::Keys;
+
+/// Reads of one kind by what they are of.
+pub struct Once<T>(Mutex<BTreeMap<String, Arc<OnceCell<Lookup<T>>>>>);
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Clone> Once<T> {
+    /// The answer of the first read of this key; the others are never begun.
+    pub async fn of(&self, key: &str, read: impl Future<Output = Lookup<T>>) -> Lookup<T> {
+        let cell = {
+            let mut cells = self.0.lock().await;
+            cells.entry(key.to_owned()).or_default().clone()
+        };
+        cell.get_or_init(|| read).await.clone()
+    }
+}
+
+/// By namespace, ARN, or ids; by nothing where there is one.
+#[derive(Default)]
+pub struct Shared {
+    pub namespaces: Once<Map>,
+    pub nodes: Once<Arc<Vec<Node>>>,
+    pub network_policies: Once<Vec<NetworkPolicy>>,
+    pub pod_security_groups: Once<Vec<PodSecurityGroups>>,
+    pub metadata: Once<Vec<MetadataOptions>>,
+    pub security_groups: Once<Vec<SecurityGroup>>,
+    pub quotas: Once<Quotas>,
+    pub providers: Once<OidcProvider>,
+    pub documents: Once<Value>,
+    /// The issuer's.
+    pub keys: OnceCell<Lookup<Keys>>,
+    /// Service accounts with the ids of their Pod Identity associations, where all were listed.
+    pub associated: OnceCell<Lookup<Vec<(ServiceAccountName, String)>>>,
+}

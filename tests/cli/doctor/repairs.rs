@@ -1,0 +1,392 @@
+//! `doctor --fix`: what it plans, carries out, and leaves to people.
+
+use std::process::Stdio;
+
+use insta::assert_snapshot;
+
+use super::{healthy, without_pod_names, without_times};
+use crate::sandbox::World;
+use crate::support::Bench;
+
+const FIX: &str = "doctor --cluster demo web/api --fix";
+const ACT: &str = "doctor --cluster demo web/api --fix --approve";
+
+fn run(bench: &Bench, line: &str) -> String {
+    without_times(&without_pod_names(&bench.run(line)))
+}
+
+/// The healthy world with something broken.
+fn broken(change: impl FnOnce(&mut World)) -> Bench {
+    let bench = healthy();
+    change(&mut bench.sandbox.world());
+    bench.sandbox.world().calls.clear();
+    bench
+}
+
+/// The calls that changed something; doctor's own questions are none, though they look like it.
+pub fn changes(bench: &Bench) -> String {
+    let asked = [
+        "LookupEvents",
+        "ValidatePolicy",
+        "serviceaccounts/token",
+        "AssumeRole",
+    ];
+    let changes = bench.changes();
+    let changes = changes.split_inclusive('\n');
+    changes
+        .filter(|call| !asked.iter().any(|asked| call.contains(asked)))
+        .collect()
+}
+
+fn forget_annotation(world: &mut World) {
+    let api = world.api("demo");
+    api.put_service_account("web", "api", &[], &[], "kubectl");
+}
+
+fn forget_provider(world: &mut World) {
+    let mut accounts = world.accounts.values_mut();
+    accounts.next().expect("an account").providers.clear();
+}
+
+/// As of a cluster of the same name that was there before.
+fn forget_issuer(world: &mut World) {
+    let issuer = world.clusters[0].issuer.clone().expect("an issuer");
+    let issuer = issuer.trim_start_matches("https://");
+    let id = issuer.rsplit('/').next().expect("an id").to_owned();
+    let role = world.role_of("web/api");
+    let old = role
+        .trust
+        .to_string()
+        .replace(&id, "0123456789ABCDEF0123456789ABCDEF");
+    role.trust = serde_json::from_str(&old).expect("JSON");
+}
+
+#[test]
+fn a_plan_is_shown_and_nothing_changed() {
+    let bench = broken(forget_provider);
+    assert_snapshot!(run(&bench, FIX), @"
+    [stdout]
+    web/api: 1 problem
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      pods: 2
+
+    problem: account 111122223333 has no IAM OIDC provider for the cluster's issuer [provider]
+      provider
+        wanted: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        found:  none
+      hence: STS refuses the token: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E [sts-accepts]
+      fix: irsactl associate-oidc-provider --cluster demo --approve
+
+      33 checks hold
+
+    --fix --approve would:
+      create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        audience: sts.amazonaws.com
+        thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
+    [stderr]
+    nothing was changed: run again with `--approve` to repair it
+    [exit 1]
+    ");
+    assert_snapshot!(changes(&bench), @"
+    cloudtrail LookupEvents
+    access-analyzer ValidatePolicy
+    kubernetes create serviceaccounts/token
+    sts AssumeRoleWithWebIdentity
+    ");
+    let ended = |line: &str| bench.run(line).lines().last().map(str::to_owned);
+    assert_eq!(
+        ended(&format!("{FIX} --detailed-exitcode")).as_deref(),
+        Some("[exit 3]")
+    );
+    bench.arrange(ACT);
+    assert_eq!(
+        ended(&format!("{FIX} --detailed-exitcode")).as_deref(),
+        Some("[exit 0]")
+    );
+}
+
+#[test]
+fn each_safe_repair_is_carried_out_once() {
+    for (name, change) in [
+        ("annotation", forget_annotation as fn(&mut World)),
+        ("provider", forget_provider),
+        ("issuer", forget_issuer),
+        ("audience", |world| {
+            let mut accounts = world.accounts.values_mut();
+            let account = accounts.next().expect("an account");
+            for provider in account.providers.values_mut() {
+                provider.client_ids = vec!["another".to_owned()];
+            }
+        }),
+    ] {
+        let bench = broken(change);
+        let first = run(&bench, ACT);
+        let changes = changes(&bench);
+        let second = run(&bench, ACT);
+        let text = format!("{first}{changes}again:\n{second}{}", changes(&bench));
+        match name {
+            "annotation" => assert_snapshot!(text, @"
+            [stdout]
+            web/api: healthy
+              role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+              proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+              pods: 2
+              37 checks hold
+            [stderr]
+            annotated service account web/api
+            [exit 0]
+            cloudtrail LookupEvents
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            kubernetes apply serviceaccounts
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            again:
+            [stdout]
+            web/api: healthy
+              role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+              proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+              pods: 2
+              37 checks hold
+            [stderr]
+            nothing to repair
+            [exit 0]
+            cloudtrail LookupEvents
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            "),
+            "provider" => assert_snapshot!(text, @"
+            [stdout]
+            web/api: healthy
+              role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+              proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+              pods: 2
+              37 checks hold
+            [stderr]
+            created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+            [exit 0]
+            cloudtrail LookupEvents
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            iam CreateOpenIDConnectProvider
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            again:
+            [stdout]
+            web/api: healthy
+              role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+              proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+              pods: 2
+              37 checks hold
+            [stderr]
+            nothing to repair
+            [exit 0]
+            cloudtrail LookupEvents
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            "),
+            "issuer" => assert_snapshot!(text, @"
+            [stdout]
+            web/api: healthy
+              role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+              proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+              pods: 2
+              37 checks hold
+            [stderr]
+            repaired role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+            [exit 0]
+            cloudtrail LookupEvents
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            iam UpdateAssumeRolePolicy
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            again:
+            [stdout]
+            web/api: healthy
+              role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+              proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+              pods: 2
+              37 checks hold
+            [stderr]
+            nothing to repair
+            [exit 0]
+            cloudtrail LookupEvents
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            "),
+            _ => assert_snapshot!(text, @r#"
+            [stdout]
+            web/api: healthy
+              role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+              proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+              pods: 2
+              37 checks hold
+            [stderr]
+            added audience "sts.amazonaws.com" to IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+            [exit 0]
+            cloudtrail LookupEvents
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            iam AddClientIDToOpenIDConnectProvider
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            again:
+            [stdout]
+            web/api: healthy
+              role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+              proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+              pods: 2
+              37 checks hold
+            [stderr]
+            nothing to repair
+            [exit 0]
+            cloudtrail LookupEvents
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            access-analyzer ValidatePolicy
+            kubernetes create serviceaccounts/token
+            sts AssumeRoleWithWebIdentity
+            "#),
+        }
+    }
+}
+
+#[test]
+fn a_killed_repair_is_finished_by_the_next_run() {
+    let bench = broken(|world| {
+        forget_provider(world);
+        forget_annotation(world);
+    });
+    bench.sandbox.fault("kubernetes apply serviceaccounts hang");
+    let mut command = bench.command_line(ACT);
+    let mut child = command
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("irsactl starts");
+    bench.sandbox.until(|world| {
+        let mut calls = world.calls.iter();
+        calls.any(|call| call.to_string() == "kubernetes apply serviceaccounts")
+    });
+    child.kill().expect("killed");
+    child.wait().expect("it ends");
+    bench.sandbox.world().faults.clear();
+    assert!(changes(&bench).contains("CreateOpenIDConnectProvider"));
+    assert_snapshot!(run(&bench, ACT), @"");
+}
+
+#[test]
+fn what_someone_else_repaired_meanwhile_is_well() {
+    let bench = healthy();
+    let kept = bench.account(|account| std::mem::take(&mut account.providers));
+    bench
+        .sandbox
+        .before("iam CreateOpenIDConnectProvider", 1, move |world| {
+            let mut accounts = world.accounts.values_mut();
+            accounts.next().expect("an account").providers = kept.clone();
+        });
+    assert_snapshot!(run(&bench, ACT), @"
+    [stdout]
+    web/api: healthy
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+
+    note: the provider has another thumbprint than the issuer's today; AWS trusts the issuer's authority without it [provider-thumbprint]
+      thumbprint
+        wanted: 2@oidc.eks.eu-west-1.amazonaws.com------
+        found:  0a7b1a647c4ad40b79cf79857cbcb84f437ce68d
+      fix: irsactl associate-oidc-provider --cluster demo --refresh-thumbprint --approve
+
+      36 checks hold
+    [stderr]
+    created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    [exit 0]
+    ");
+}
+
+#[test]
+fn pods_are_restarted_and_waited_for_once_the_annotation_is_back() {
+    let bench = Bench::associated();
+    bench.create_role("web/api");
+    bench
+        .sandbox
+        .world()
+        .api("demo")
+        .run_deployment("web", "api", "api", 2);
+    assert_snapshot!(run(&bench, FIX), @"
+    [stdout]
+    web/api: 1 problem
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+
+    problem: ServiceAccount web/api has no role annotation [role-annotation]
+      eks.amazonaws.com/role-arn
+        wanted: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+        found:  no such annotation
+      fix: kubectl annotate serviceaccount api --namespace web --overwrite eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+
+      28 checks hold
+
+    --fix --approve would:
+      annotate service account web/api
+        role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+        + annotation eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      restart deployment web/api
+        pod api-HASH: container app has no role
+        pod api-HASH: container app has no role
+    [stderr]
+    nothing was changed: run again with `--approve` to repair it
+    [exit 1]
+    ");
+    assert_snapshot!(run(&bench, &format!("{ACT} --wait")), @"
+    [stdout]
+    web/api: healthy
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
+      pods: 2
+      37 checks hold
+    [stderr]
+    annotated service account web/api
+    restarted deployment web/api
+    waited for the new pods of deployment web/api
+    [exit 0]
+    ");
+    assert_snapshot!(changes(&bench), @"
+    cloudtrail LookupEvents
+    access-analyzer ValidatePolicy
+    kubernetes create serviceaccounts/token
+    sts AssumeRoleWithWebIdentity
+    cloudtrail LookupEvents
+    access-analyzer ValidatePolicy
+    kubernetes create serviceaccounts/token
+    sts AssumeRoleWithWebIdentity
+    kubernetes apply serviceaccounts
+    kubernetes patch deployments
+    access-analyzer ValidatePolicy
+    kubernetes create serviceaccounts/token
+    sts AssumeRoleWithWebIdentity
+    ");
+}
