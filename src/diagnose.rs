@@ -17,6 +17,9 @@ mod role;
 mod surroundings;
 mod trust;
 
+#[cfg(test)]
+mod tests;
+
 pub use checks::{Check, check, checks};
 
 /// How bad a finding is.

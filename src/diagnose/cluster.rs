@@ -251,7 +251,8 @@ pub fn dead_providers(world: &World) -> Verdict {
     let mut finding = Finding::note(match dead.len() {
         1 => "an IAM OIDC provider is of a cluster that is gone".to_owned(),
         count => format!("{count} IAM OIDC providers are of clusters that are gone"),
-    });
+    })
+    .because("cluster-gone");
     for arn in dead {
         finding.evidence.push(Evidence {
             of: "provider".to_owned(),
