@@ -28,13 +28,17 @@ pub enum Command {
     Export,
     Verify,
     Doctor,
+    /// No command but a flag of `doctor`: who only looks is not to change anything.
+    Fix,
     /// No command but a flag of some: the right to change any workload is not for those who do not use
     /// it.
     Restart,
+    /// The shell's, of names.
+    Completion,
 }
 
 impl Command {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::AssociateOidcProvider,
         Self::DisassociateOidcProvider,
         Self::Thumbprint,
@@ -46,7 +50,9 @@ impl Command {
         Self::Export,
         Self::Verify,
         Self::Doctor,
+        Self::Fix,
         Self::Restart,
+        Self::Completion,
     ];
 
     pub fn name(self) -> &'static str {
@@ -62,7 +68,9 @@ impl Command {
             Self::Export => "export",
             Self::Verify => "verify",
             Self::Doctor => "doctor",
+            Self::Fix => "fix",
             Self::Restart => "restart",
+            Self::Completion => "completion",
         }
     }
 }

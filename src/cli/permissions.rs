@@ -9,7 +9,7 @@ use crate::permissions::{Command, check_region};
 
 #[derive(Args, Debug)]
 pub struct Permissions {
-    /// Command to be allowed, or restart for the flag --restart (repeatable, or separated by commas); else all
+    /// Command to be allowed, or restart and fix for those flags (repeatable, or separated by commas); else all
     #[arg(long = "for", value_name = "COMMAND", value_delimiter = ',', value_parser = command())]
     pub commands: Vec<Command>,
     /// Name of the EKS cluster; else all clusters

@@ -455,16 +455,18 @@ pub fn webhook_selection(scene: Scene<'_>) -> Verdict {
     let (Some(kubernetes), Some(name)) = (&scene.world.kubernetes, &scene.account.name) else {
         return Verdict::DoesNotApply;
     };
-    let labels = scene
-        .object()
-        .and_then(|object| object.namespace.as_found());
     let webhook = kubernetes.webhooks.as_found().and_then(|all| all.first());
-    let (Some(webhook), Some(labels)) = (webhook, labels) else {
+    let (Some(webhook), Some(object)) = (webhook, scene.object()) else {
         return Verdict::DoesNotApply;
     };
     let namespace = &name.namespace;
-    match &webhook.namespace_selector {
-        Some(selector) if !selector.matches(labels) => {
+    let selector = webhook.namespace_selector.as_ref();
+    let Some(selector) = selector.filter(|selector| **selector != Selector::default()) else {
+        return Verdict::holds("namespace", namespace.to_string());
+    };
+    let labels = known!(object.namespace, Verdict::DoesNotApply);
+    match selector.matches(labels) {
+        false => {
             let shown: Vec<String> = labels
                 .iter()
                 .map(|(key, value)| format!("{key}={value}"))
@@ -477,7 +479,7 @@ pub fn webhook_selection(scene: Scene<'_>) -> Verdict {
                 ))
                 .into()
         }
-        _ => Verdict::holds("namespace", namespace.to_string()),
+        true => Verdict::holds("namespace", namespace.to_string()),
     }
 }
 

@@ -36,19 +36,23 @@ macro_rules! rights {
 pub const CALLS: &[Permission] = permissions! { Irsactl:
     "eks:DescribeCluster" on Cluster, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Delete Apply Export Verify Doctor], "find the issuer and the Kubernetes API";
     "eks:DescribeCluster" on Cluster, With("--cluster"), [Thumbprint], "find the issuer";
+    "eks:DescribeCluster" on Cluster, Optional, [Completion], "find the Kubernetes API";
     "eks:DescribeCluster" on Cluster, Optional, [Get], "see the Kubernetes side";
     "eks:ListClusters" on Any, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Export Verify Doctor], "name similar clusters where there is none of that name";
-    "eks:TagResource" on Cluster, Optional, [AssociateOidcProvider Create Apply], "tell eksctl that the cluster has a provider";
+    "eks:ListClusters" on Any, Optional, [Completion], "offer names of clusters";
+    "eks:TagResource" on Cluster, Optional, [AssociateOidcProvider Create Apply Fix], "tell eksctl that the cluster has a provider";
     "eks:UntagResource" on Cluster, Optional, [DisassociateOidcProvider], "tell eksctl that the cluster has no provider";
 
     "iam:GetOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Apply], "see whether the provider is there, and its audiences";
     "iam:CreateOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider], "make the provider";
     "iam:CreateOpenIDConnectProvider" on Provider, With("--associate-oidc-provider"), [Create], "make the provider";
     "iam:CreateOpenIDConnectProvider" on Provider, With("withOIDC in the file"), [Apply], "make the provider";
+    "iam:CreateOpenIDConnectProvider" on Provider, With("a missing provider"), [Fix], "make the provider";
     "iam:TagOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider], "tag the provider";
     "iam:TagOpenIDConnectProvider" on Provider, With("--associate-oidc-provider"), [Create], "tag the provider";
     "iam:TagOpenIDConnectProvider" on Provider, With("withOIDC in the file"), [Apply], "tag the provider";
-    "iam:AddClientIDToOpenIDConnectProvider" on Provider, With("another audience"), [AssociateOidcProvider Create Apply], "add an audience to the provider";
+    "iam:TagOpenIDConnectProvider" on Provider, With("a missing provider"), [Fix], "tag the provider";
+    "iam:AddClientIDToOpenIDConnectProvider" on Provider, With("another audience"), [AssociateOidcProvider Create Apply Fix], "add an audience to the provider";
     "iam:UpdateOpenIDConnectProviderThumbprint" on Provider, With("--refresh-thumbprint"), [AssociateOidcProvider], "replace the thumbprints";
     "iam:ListRoles" on Any, Always, [DisassociateOidcProvider], "find the roles that still trust the provider";
     "iam:DeleteOpenIDConnectProvider" on Provider, Always, [DisassociateOidcProvider], "delete the provider";
@@ -58,17 +62,23 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "cloudformation:DescribeStacks" on AllStacks, With("--only-missing, or many accounts"), [Create Update Delete Apply], "list the stacks of the cluster";
     "cloudformation:ListStacks" on AllStacks, Always, [Get Export], "list the stacks of the cluster";
     "cloudformation:ListStacks" on AllStacks, With("--only-missing, or many accounts"), [Create Update Delete Apply], "list the stacks of the cluster";
+    "cloudformation:DescribeStacks" on AllStacks, Optional, [Completion], "offer names of service accounts";
+    "cloudformation:ListStacks" on AllStacks, Optional, [Completion], "offer names of service accounts";
     "cloudformation:GetTemplate" on Stacks, Always, [Create Update Apply], "compare the role with what is asked for";
     "cloudformation:GetTemplate" on Stacks, Optional, [Get Export], "read the role's policies";
     "cloudformation:GetTemplate" on Stacks, Optional, [Delete], "tell the role's own policies from those attached by hand";
     "cloudformation:CreateStack" on Stacks, Always, [Create Apply], "make a role";
     "cloudformation:TagResource" on Stacks, Always, [Create Update Apply], "tag the stack with its service account";
+    "cloudformation:TagResource" on Stacks, With("a stack of another issuer"), [Fix], "keep the stack's tags";
     "cloudformation:CreateChangeSet" on Stacks, Always, [Update Apply], "change a role";
     "cloudformation:DescribeChangeSet" on Stacks, Always, [Update Apply], "see what the change would do";
     "cloudformation:ExecuteChangeSet" on Stacks, Always, [Update Apply], "carry the change out";
+    "cloudformation:CreateChangeSet" on Stacks, With("a stack of another issuer"), [Fix], "change the trust policy";
+    "cloudformation:DescribeChangeSet" on Stacks, With("a stack of another issuer"), [Fix], "see what the change would do";
+    "cloudformation:ExecuteChangeSet" on Stacks, With("a stack of another issuer"), [Fix], "carry the change out";
     "cloudformation:DeleteChangeSet" on Stacks, With("a change that is refused"), [Update Apply], "take the change back";
     "cloudformation:ContinueUpdateRollback" on Stacks, With("a failed roll-back"), [Update Apply], "finish the roll-back of an earlier update";
-    "cloudformation:DescribeStackEvents" on Stacks, Optional, [Create Update Delete Apply], "tell why a stack failed";
+    "cloudformation:DescribeStackEvents" on Stacks, Optional, [Create Update Delete Apply Fix], "tell why a stack failed";
     "cloudformation:DescribeStackResources" on Stacks, Optional, [Delete Apply], "find the role of a stack that failed";
     "cloudformation:UpdateTerminationProtection" on Stacks, Always, [Delete], "lift the stack's protection";
     "cloudformation:UpdateTerminationProtection" on Stacks, With("a failed stack"), [Create], "replace a stack whose creation failed";
@@ -96,6 +106,8 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "iam:UpdateRole" on Roles, With("--repair-drift"), [Update Apply], "put the longest session back";
     "iam:PutRolePermissionsBoundary" on Roles, With("--repair-drift"), [Update Apply], "put the permissions boundary back";
     "iam:DeleteRolePermissionsBoundary" on Roles, With("--repair-drift"), [Update Apply], "take a permissions boundary away";
+    "iam:UpdateAssumeRolePolicy" on AnyRole, With("a trust policy by hand"), [Fix], "correct the trust policy";
+    "iam:ListPolicies" on Any, Optional, [Completion], "offer names of policies";
     "iam:SimulatePrincipalPolicy" on Roles, With("--can"), [Verify], "see what the role is allowed";
 
     "iam:GetOpenIDConnectProvider" on Provider, Optional, [Doctor], "see whether the provider is there, and its audiences";
@@ -109,8 +121,8 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "iam:GetPolicy" on Any, Optional, [Doctor], "read the role's permissions";
     "iam:GetPolicyVersion" on Any, Optional, [Doctor], "read the role's permissions";
     "cloudformation:DescribeStacks" on Stacks, Optional, [Doctor], "find the role's stack";
-    "cloudformation:DescribeStacks" on AllStacks, With("--all"), [Doctor], "find the roles of the cluster's stacks";
-    "cloudformation:ListStacks" on AllStacks, With("--all"), [Doctor], "find the roles of the cluster's stacks";
+    "cloudformation:DescribeStacks" on AllStacks, Optional, [Doctor], "find the roles of the cluster's stacks";
+    "cloudformation:ListStacks" on AllStacks, Optional, [Doctor], "find the roles of the cluster's stacks";
     "cloudformation:GetTemplate" on Stacks, Optional, [Doctor], "compare the role with its stack";
     "eks:ListAddons" on Cluster, Optional, [Doctor], "see whether the Pod Identity agent is installed";
     "eks:DescribeAddon" on Any, Optional, [Doctor], "see whether the Pod Identity agent is installed";
@@ -134,6 +146,8 @@ pub const HANDLERS: &[Permission] = permissions! { CloudFormation:
     "iam:PutRolePermissionsBoundary" on Roles, With("--permissions-boundary"), [Create Update Apply], "set the permissions boundary";
     "iam:DeleteRolePermissionsBoundary" on Roles, With("--no-permissions-boundary"), [Update], "take the permissions boundary away";
     "iam:DeleteRolePermissionsBoundary" on Roles, With("a boundary that goes"), [Apply], "take the permissions boundary away";
+    "iam:GetRole" on Roles, With("a stack of another issuer"), [Fix], "read the role back";
+    "iam:UpdateAssumeRolePolicy" on Roles, With("a stack of another issuer"), [Fix], "change the trust policy";
     "iam:UpdateAssumeRolePolicy" on Roles, With("a changed trust policy"), [Update Apply], "change the trust policy";
     "iam:UpdateRole" on Roles, With("--max-session-duration"), [Update], "change the longest session";
     "iam:UpdateRole" on Roles, With("another longest session"), [Apply], "change the longest session";
@@ -149,6 +163,8 @@ pub const HANDLERS: &[Permission] = permissions! { CloudFormation:
 /// What irsactl asks of the Kubernetes API.
 pub const RIGHTS: &[Right] = rights! {
     "get" "serviceaccounts" of "" "", Always, [Create Update Delete Apply Verify], "see what is there";
+    "list" "namespaces" of "" "", Optional, [Completion], "offer names of namespaces";
+    "list" "serviceaccounts" of "" "", Optional, [Completion], "offer names of service accounts";
     "list" "serviceaccounts" of "" "", Always, [Export], "read labels and annotations";
     "list" "serviceaccounts" of "" "", Optional, [Get], "see the Kubernetes side";
     "list" "serviceaccounts" of "" "", Optional, [Create Update Delete Apply], "see many at a time";
@@ -162,11 +178,13 @@ pub const RIGHTS: &[Right] = rights! {
     "delete" "serviceaccounts" of "" "", With("--prune"), [Apply], "delete the service account";
     "create" "serviceaccounts/token" of "" "", Always, [Verify], "act as the service account";
 
+    "list" "pods" of "" "", Optional, [Create Update Apply], "name pods without the role";
+    "get" "replicasets" of "apps" "", Optional, [Create Update Apply Restart Doctor], "find what the pods are of";
+    "get" "jobs" of "batch" "", Optional, [Create Update Apply Restart Doctor], "find what the pods are of";
     "list" "pods" of "" "", Always, [Restart], "find pods without the role";
     "get" "deployments" of "apps" "", Always, [Restart], "find what the pods are of";
     "get" "statefulsets" of "apps" "", Always, [Restart], "find what the pods are of";
     "get" "daemonsets" of "apps" "", Always, [Restart], "find what the pods are of";
-    "get" "replicasets" of "apps" "", Always, [Restart], "find what the pods are of";
     "get" "rollouts" of "argoproj.io" "", Always, [Restart], "find what the pods are of";
     "patch" "deployments" of "apps" "", Always, [Restart], "restart pods without the role";
     "patch" "statefulsets" of "apps" "", Always, [Restart], "restart pods without the role";
@@ -184,5 +202,11 @@ pub const RIGHTS: &[Right] = rights! {
     "list" "securitygrouppolicies" of "vpcresources.k8s.aws" "", Optional, [Doctor], "see the pods' way to STS";
     "list" "mutatingwebhookconfigurations" of "admissionregistration.k8s.io" "", Optional, [Doctor], "see that the webhook is there";
     "create" "serviceaccounts/token" of "" "", Optional, [Doctor], "act as the service account";
-    "patch" "serviceaccounts" of "" "", With("--fix"), [Doctor], "mend the annotations";
+    "get" "pods" of "" "", With("--pod"), [Doctor], "find its service account";
+    "get" "deployments" of "apps" "", With("--workload"), [Doctor], "find its service account";
+    "get" "statefulsets" of "apps" "", With("--workload"), [Doctor], "find its service account";
+    "get" "rollouts" of "argoproj.io" "", With("--workload"), [Doctor], "find its service account";
+    "get" "cronjobs" of "batch" "", With("--workload"), [Doctor], "find its service account";
+    "patch" "serviceaccounts" of "" "", With("a wrong annotation"), [Fix], "mend the annotations";
+    "create" "serviceaccounts" of "" "", With("a missing service account"), [Fix], "make the service account";
 };

@@ -311,6 +311,7 @@ fn what_may_not_be_looked_at_is_no_note_and_no_failure() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    created   arn:aws:iam::111122223333:role/api
     [stderr]
+    note: whether pods run without the role is not known: not allowed to list pods in namespace web
     created stack eksctl-demo-addon-iamserviceaccount-web-api
     annotated service account web/api
     [exit 0]

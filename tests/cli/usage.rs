@@ -31,6 +31,8 @@ fn help_of_the_program() {
       get                         List IAM service accounts
       update                      Change IAM service accounts
       delete                      Delete IAM service accounts
+      doctor                      Find out why pods do not have their role, and what
+                                  mends it
       apply                       Make a whole config file true: provider, roles and
                                   service accounts
       verify                      Prove that a service account can assume its role
@@ -97,6 +99,7 @@ fn help_of_the_program() {
       get                         List IAM service accounts
       update                      Change IAM service accounts
       delete                      Delete IAM service accounts
+      doctor                      Find out why pods do not have their role, and what mends it
       apply                       Make a whole config file true: provider, roles and service accounts
       verify                      Prove that a service account can assume its role
       whoami                      Tell what a token says, and which role it could assume
@@ -569,6 +572,7 @@ fn help_of_create_iamserviceaccount() {
           --verify
               Prove in the end that the service accounts can assume their roles, as
               verify does
+
           --restart
               Restart the workloads whose running pods lack the role, and only those
 
@@ -750,6 +754,7 @@ fn help_of_create_iamserviceaccount() {
 
           --verify
               Prove in the end that the service accounts can assume their roles, as verify does
+
           --restart
               Restart the workloads whose running pods lack the role, and only those
 
@@ -1345,6 +1350,7 @@ fn without_arguments_the_help_is_shown() {
       get                         List IAM service accounts
       update                      Change IAM service accounts
       delete                      Delete IAM service accounts
+      doctor                      Find out why pods do not have their role, and what mends it
       apply                       Make a whole config file true: provider, roles and service accounts
       verify                      Prove that a service account can assume its role
       whoami                      Tell what a token says, and which role it could assume

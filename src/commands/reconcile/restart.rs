@@ -5,8 +5,8 @@ use futures_util::StreamExt;
 use crate::cli::RestartArgs;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::observe::AccountPods;
 use crate::observe::health::WorkloadState;
+use crate::observe::{AccountPods, Lookup};
 use crate::plan::restart::{self, Expected, Restart, StaleWorkload};
 use crate::plan::{Ending, Track};
 
@@ -70,7 +70,12 @@ async fn of_account(
         Restart::Done(ending) => ending,
         Restart::Told => {
             // A note is not worth a failure.
-            track.stale = restart::stale(expected, &pods.unwrap_or_default());
+            match Lookup::of(pods) {
+                Lookup::Unknown(why) => track.notes.push(format!(
+                    "whether pods run without the role is not known: {why}"
+                )),
+                pods => track.stale = restart::stale(expected, &pods.found().unwrap_or_default()),
+            }
             return Ok(track);
         }
     };

@@ -265,7 +265,7 @@ fn a_command_that_is_none_is_told_with_the_nearest() {
     assert_snapshot!(bench().run("permissions --for udpate"), @"
     [stderr]
     error: invalid value 'udpate' for '--for <COMMAND>'
-      [possible values: associate-oidc-provider, disassociate-oidc-provider, thumbprint, create, get, update, delete, apply, export, verify, doctor, restart]
+      [possible values: associate-oidc-provider, disassociate-oidc-provider, thumbprint, create, get, update, delete, apply, export, verify, doctor, fix, restart, completion]
 
       tip: a similar value exists: 'update'
 

@@ -10,6 +10,8 @@ const POWER: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
 pub struct Scenario {
     /// As `permissions --for` takes it.
     pub command: &'static str,
+    /// What is allowed besides, for flags of it.
+    also: &'static [&'static str],
     pub line: String,
     pub arrange: fn() -> Bench,
     /// More flags of `permissions`.
@@ -18,13 +20,16 @@ pub struct Scenario {
 
 impl Scenario {
     fn new(command: &'static str, rest: &str, arrange: fn() -> Bench) -> Self {
-        let noun = match command {
-            "create" | "get" | "update" | "delete" => " iamserviceaccount",
-            _ => "",
+        let start = match command {
+            "create" | "get" | "update" | "delete" => &format!("{command} iamserviceaccount"),
+            "fix" => "doctor --fix --approve",
+            "completion" => "__complete -- irsactl",
+            _ => command,
         };
         Self {
             command,
-            line: format!("{command}{noun} {rest}"),
+            also: &[],
+            line: format!("{start} {rest}"),
             arrange,
             flags: super::HERE.to_owned(),
         }
@@ -36,6 +41,16 @@ impl Scenario {
             flags: String::new(),
             ..Self::new(command, rest, worlds::elsewhere)
         }
+    }
+
+    fn with(self, also: &'static [&'static str]) -> Self {
+        Self { also, ..self }
+    }
+
+    /// As `permissions --for` takes them.
+    pub fn commands(&self) -> String {
+        let all = [self.command].into_iter().chain(self.also.iter().copied());
+        all.collect::<Vec<_>>().join(",")
     }
 
     /// With a role for CloudFormation.
@@ -61,6 +76,9 @@ pub fn all() -> Vec<Scenario> {
     all.extend(deletions());
     all.extend(applications());
     all.extend(proofs());
+    all.extend(repairs());
+    all.extend(restarts());
+    all.extend(completions());
     all
 }
 
@@ -263,13 +281,98 @@ fn proofs() -> Vec<Scenario> {
             ready,
         ),
         Scenario::elsewhere("verify", "s3-reader --cluster dema"),
+        Scenario::new(
+            "create",
+            &format!("{READER} --attach-policy-arn {S3} --verify --approve"),
+            associated,
+        )
+        .with(&["verify"]),
         Scenario::new("doctor", READER, running),
         Scenario::new("doctor", "--cluster demo --all", running),
+        Scenario::new("doctor", "--cluster demo --all", many_ready),
         Scenario::new(
             "doctor",
             &format!("{READER} --can s3:GetObject=arn:aws:s3:::bucket/key"),
-            rich,
+            surrounded,
+        ),
+        Scenario::new("doctor", READER, associated_with_pods),
+        Scenario::new("doctor", "--cluster demo --pod default/alone", stale),
+        Scenario::new(
+            "doctor",
+            "--cluster demo --workload default/deploy/web",
+            stale,
+        ),
+        Scenario::new("doctor", "--cluster demo --workload default/sts/db", stale),
+        Scenario::new(
+            "doctor",
+            "--cluster demo --workload default/ds/agent",
+            stale,
+        ),
+        Scenario::new(
+            "doctor",
+            "--cluster demo --workload default/rollout/canary",
+            stale,
+        ),
+        Scenario::new("doctor", "--cluster demo --workload default/rs/bare", stale),
+        Scenario::new(
+            "doctor",
+            "--cluster demo --workload default/job/once",
+            stale,
+        ),
+        Scenario::new(
+            "doctor",
+            "--cluster demo --workload default/cronjob/nightly",
+            stale,
         ),
         Scenario::elsewhere("doctor", "s3-reader --cluster dema"),
     ]
+}
+
+/// The repairs of `doctor --fix`.
+fn repairs() -> Vec<Scenario> {
+    use worlds::*;
+    let fix = |rest: &str, arrange| Scenario::new("fix", rest, arrange).with(&["doctor"]);
+    vec![
+        fix(READER, without_provider),
+        fix(READER, without_audience),
+        fix(READER, distrustful),
+        fix(READER, rebuilt),
+        fix(READER, rebuilt_in_vain),
+        fix(READER, without_annotation).with(&["doctor", "restart"]),
+        fix(READER, without_service_account),
+        fix(&format!("{READER} --restart --wait"), stale).with(&["doctor", "restart"]),
+    ]
+}
+
+/// Pods that lack the role: named, or restarted.
+fn restarts() -> Vec<Scenario> {
+    use worlds::*;
+    let managed = format!("{READER} --attach-policy-arn {S3} --approve");
+    let plain = format!("{READER} --approve");
+    let lines = [
+        ("create", managed.as_str()),
+        ("update", &plain),
+        ("apply", FILE),
+    ];
+    let told = lines.map(|(command, line)| Scenario::new(command, line, stale));
+    let done = lines.map(|(command, line)| {
+        let line = format!("{line} --restart --wait");
+        Scenario::new(command, &line, stale).with(&["restart"])
+    });
+    told.into_iter().chain(done).collect()
+}
+
+/// The beginnings of names.
+fn completions() -> Vec<Scenario> {
+    use worlds::*;
+    let lines = [
+        "get sa --cluster d",
+        "get sa --cluster demo s",
+        "create sa --cluster demo --namespace d",
+        "create sa --cluster demo d",
+        "create sa --attach-policy-arn arn",
+    ];
+    lines
+        .map(|line| Scenario::new("completion", line, ready))
+        .into()
 }

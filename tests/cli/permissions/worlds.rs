@@ -113,6 +113,144 @@ pub fn running() -> Bench {
     bench
 }
 
+/// The account's role with all that a role can have; its pods, and all around them that doctor looks at.
+pub fn surrounded() -> Bench {
+    let bench = rich();
+    let mut world = bench.sandbox.world();
+    world
+        .api("demo")
+        .run_deployment("default", "reader", "s3-reader", 2);
+    world.clusters[0].add_addon("vpc-cni");
+    world.add_vpc_endpoint("sts");
+    world.add_vpc_endpoint("eks-auth");
+    drop(world);
+    bench.account(|account| {
+        let issuer = "oidc.eks.eu-west-1.amazonaws.com/id/DEAD";
+        let arn = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}");
+        let mut provider = account.providers.values().next().expect("one").clone();
+        provider.arn.clone_from(&arn);
+        provider.url = issuer.to_owned();
+        account.providers.insert(arn, provider);
+    });
+    bench
+}
+
+/// default/s3-reader with a Pod Identity association as well.
+pub fn associated_with_pods() -> Bench {
+    let bench = running();
+    let mut world = bench.sandbox.world();
+    let role = world.role_of("default/s3-reader").arn.clone();
+    world.clusters[0].add_addon("eks-pod-identity-agent");
+    world.clusters[0].add_association("default", "s3-reader", &role);
+    drop(world);
+    bench
+}
+
+/// Pods of every kind, older than the role annotation is to be.
+pub fn stale() -> Bench {
+    let bench = without_annotation();
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    let (namespace, account) = ("default", "s3-reader");
+    api.run_stateful_set(namespace, "db", account, 1);
+    api.run_daemon_set(namespace, "agent", account);
+    api.run_rollout(namespace, "canary", account, 1);
+    api.run_job(namespace, "once", account);
+    api.run_pod(namespace, "alone", account);
+    let template = json!({
+        "metadata": {"labels": {"app": "bare"}},
+        "spec": {"serviceAccountName": account, "containers": [{"name": "app", "image": "app:1"}]},
+    });
+    api.run_workload(json!({
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {"namespace": namespace, "name": "bare"},
+        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "bare"}}, "template": template},
+    }));
+    api.put_object(
+        json!({
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": {"namespace": namespace, "name": "nightly"},
+            "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": template}}},
+        }),
+        "kubectl",
+    );
+    drop(world);
+    bench
+}
+
+/// The role annotation gone, and a Deployment that runs without it.
+pub fn without_annotation() -> Bench {
+    let bench = ready();
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    api.put_service_account("default", "s3-reader", &[], &[], "helm");
+    api.run_deployment("default", "web", "s3-reader", 2);
+    drop(world);
+    bench
+}
+
+pub fn without_service_account() -> Bench {
+    let bench = ready();
+    let mut world = bench.sandbox.world();
+    world
+        .api("demo")
+        .delete_service_account("default", "s3-reader");
+    drop(world);
+    bench
+}
+
+pub fn without_provider() -> Bench {
+    let bench = running();
+    bench.account(|account| account.providers.clear());
+    bench.sandbox.world().clusters[0].tags.clear();
+    bench
+}
+
+pub fn without_audience() -> Bench {
+    let bench = running();
+    bench.account(|account| {
+        let provider = account.providers.values_mut().next().expect("a provider");
+        provider.client_ids = vec!["vault".to_owned()];
+    });
+    bench
+}
+
+/// A trust policy that somebody broke.
+pub fn distrustful() -> Bench {
+    let bench = running();
+    let mut world = bench.sandbox.world();
+    let role = world.role_of("default/s3-reader");
+    let text = role.trust.to_string();
+    role.trust =
+        serde_json::from_str(&text.replace("default:s3-reader", "default:other")).expect("JSON");
+    drop(world);
+    bench
+}
+
+/// The cluster was made again under its old name.
+pub fn rebuilt() -> Bench {
+    let bench = ready();
+    let issuer = "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF";
+    bench.sandbox.world().clusters[0].issuer = Some(issuer.to_owned());
+    bench.associate();
+    bench
+}
+
+/// The same, and its role is deleted while the stack is updated.
+pub fn rebuilt_in_vain() -> Bench {
+    let bench = rebuilt();
+    let forget = |world: &mut World| {
+        let account = world.accounts.get_mut(ACCOUNT).expect("the account");
+        account.roles.clear();
+    };
+    bench
+        .sandbox
+        .before_every("cloudformation ExecuteChangeSet", forget);
+    bench
+}
+
 /// Policies attached to its role by hand.
 pub fn meddled_with() -> Bench {
     let bench = ready();
