@@ -16,6 +16,7 @@ mod proof;
 mod role;
 mod surroundings;
 mod trust;
+mod webhook;
 
 #[cfg(test)]
 mod tests;

@@ -8,14 +8,15 @@ use crate::error::Error;
 use crate::output::{Detail, Explanation, Explanations, Health};
 use crate::progress::Running;
 
+mod asked;
 mod checkup;
 mod repairs;
 
 use checkup::Checkup;
 
 pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result<Exit, Error> {
-    let subject = checkup::asked(args)?;
-    check_flags(args)?;
+    let subject = asked::subject(args)?;
+    asked::check_flags(args)?;
     let place = match &args.cluster {
         Some(cluster) => Some(Place::new(Some(cluster), args.issuer_url.as_ref())?),
         None => None,
@@ -61,38 +62,6 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
     })
 }
 
-/// Judged here, as `requires` of clap is silent where another flag conflicts.
-fn check_flags(args: &cli::Doctor) -> Result<(), Error> {
-    let given = [
-        ("--approve", args.approval.approve),
-        ("--restart", args.restart.restart),
-        ("--wait", args.restart.wait),
-        ("--detailed-exitcode", args.approval.detailed_exitcode),
-    ];
-    if let Some((flag, _)) = given.into_iter().find(|(_, is_given)| *is_given)
-        && !args.fix
-    {
-        let text = format!("{flag} is about repairs: `--fix` must be given too");
-        return Err(Error::Flags(text));
-    }
-    let of_cluster = [
-        ("--fix", args.fix),
-        ("--pod", args.pod.is_some()),
-        ("--workload", args.workload.is_some()),
-        ("--issuer-url", args.issuer_url.is_some()),
-        (
-            "NAME",
-            args.name.name.is_some() || args.name.position.is_some(),
-        ),
-    ];
-    match of_cluster.into_iter().find(|(_, is_given)| *is_given) {
-        Some((flag, _)) if args.cluster.is_none() => Err(Error::Flags(format!(
-            "{flag} is about a cluster: `--cluster` must be given too"
-        ))),
-        _ => Ok(()),
-    }
-}
-
 /// What a check is about: without any call.
 pub fn explain(args: &cli::Doctor, screen: Screen) -> Result<Exit, Error> {
     let id = args.explain.as_deref().unwrap_or_default();
@@ -110,7 +79,7 @@ pub fn explain(args: &cli::Doctor, screen: Screen) -> Result<Exit, Error> {
 }
 
 fn unknown_check(id: &str) -> Error {
-    let all = diagnose::checks().iter().map(|check| check.id);
+    let all = diagnose::checks().map(|check| check.id);
     let nearest = all.max_by(|one, other| {
         strsim::jaro_winkler(id, one).total_cmp(&strsim::jaro_winkler(id, other))
     });

@@ -6,7 +6,7 @@ use crate::model::{
     AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
     RoleArn, ServiceAccountName,
 };
-use crate::observe::health::{ObjectHealth, Pod, Selector, ServiceAccountHistory, Webhook, World};
+use crate::observe::health::{ObjectHealth, Pod, Selector, ServiceAccountHistory};
 use crate::observe::{Lookup, ServiceAccount};
 use crate::plan::{Action, Conflicts, Presence, Role, ServiceAccountChange};
 use crate::template::Difference;
@@ -69,7 +69,7 @@ impl<'a> Scene<'a> {
             _ => true,
         };
         webhook.is_some_and(|webhook| {
-            webhook_findings(webhook).is_empty()
+            super::webhook::defects(webhook).is_empty()
                 && selects(&webhook.namespace_selector, labels)
                 && selects(&webhook.object_selector, Some(&pod.labels))
         })
@@ -427,89 +427,4 @@ fn addon_account(addon: &str) -> Option<&'static str> {
         "amazon-cloudwatch-observability" => Some("amazon-cloudwatch/cloudwatch-agent"),
         _ => None,
     }
-}
-
-pub fn webhook(world: &World) -> Verdict {
-    let Some(kubernetes) = &world.kubernetes else {
-        return Verdict::DoesNotApply;
-    };
-    let missing = || {
-        Finding::problem("there is no pod identity webhook: no pod gets the role's environment")
-            .because("no-webhook")
-            .with("MutatingWebhookConfiguration", "pod-identity-webhook", "none")
-            .fix(match world.health {
-                Some(_) => "EKS puts it back with an update of the platform or version; until then ask AWS Support",
-                None => "install amazon-eks-pod-identity-webhook (it needs cert-manager)",
-            })
-    };
-    let webhooks = known!(kubernetes.webhooks, missing().into());
-    let Some(webhook) = webhooks.first() else {
-        return missing().into();
-    };
-    let found = webhook_findings(webhook);
-    let target = webhook.url.as_deref().or(webhook.service.as_deref());
-    Verdict::of(found, &webhook.name, target.unwrap_or_default())
-}
-
-pub fn webhook_selection(scene: Scene<'_>) -> Verdict {
-    let (Some(kubernetes), Some(name)) = (&scene.world.kubernetes, &scene.account.name) else {
-        return Verdict::DoesNotApply;
-    };
-    let webhook = kubernetes.webhooks.as_found().and_then(|all| all.first());
-    let (Some(webhook), Some(object)) = (webhook, scene.object()) else {
-        return Verdict::DoesNotApply;
-    };
-    let namespace = &name.namespace;
-    let selector = webhook.namespace_selector.as_ref();
-    let Some(selector) = selector.filter(|selector| **selector != Selector::default()) else {
-        return Verdict::holds("namespace", namespace.to_string());
-    };
-    let labels = known!(object.namespace, Verdict::DoesNotApply);
-    match selector.matches(labels) {
-        false => {
-            let shown: Vec<String> = labels
-                .iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
-            Finding::problem(format!("the webhook passes over the namespace {namespace}"))
-                .because("webhook-namespace")
-                .with("namespace labels", selector.to_string(), shown.join(", "))
-                .fix(format!(
-                    "kubectl label namespace {namespace} …   # as its selector asks"
-                ))
-                .into()
-        }
-        true => Verdict::holds("namespace", namespace.to_string()),
-    }
-}
-
-fn webhook_findings(webhook: &Webhook) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let name = &webhook.name;
-    if !webhook.on_pod_creation {
-        found.push(
-            Finding::problem(format!(
-                "the webhook {name} is not about the creation of pods"
-            ))
-            .because("webhook-rules"),
-        );
-    }
-    if webhook.url.is_none() && webhook.service.is_some() && !webhook.has_ca {
-        found.push(
-            Finding::problem(format!(
-                "the webhook {name} has no CA: the API server cannot call it"
-            ))
-            .because("webhook-ca")
-            .with("caBundle", "the CA of its service", "none"),
-        );
-    }
-    if webhook.url.is_none() && webhook.service.is_none() {
-        found.push(
-            Finding::problem(format!(
-                "the webhook {name} names neither a URL nor a service"
-            ))
-            .because("webhook-target"),
-        );
-    }
-    found
 }

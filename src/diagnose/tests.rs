@@ -164,7 +164,7 @@ proptest! {
         let judged = cluster.judged.iter().chain(&account.judged);
         let mut ids: Vec<&str> = judged.map(|judged| judged.check).collect();
         ids.sort_unstable();
-        let mut all: Vec<&str> = checks().iter().map(|check| check.id).collect();
+        let mut all: Vec<&str> = checks().map(|check| check.id).collect();
         all.sort_unstable();
         prop_assert_eq!(ids, all);
     }

@@ -271,13 +271,13 @@ pub struct Explanations;
 
 impl Serialize for Explanations {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(crate::diagnose::checks().iter().map(Explanation))
+        serializer.collect_seq(crate::diagnose::checks().map(Explanation))
     }
 }
 
 impl View for Explanations {
     fn table(&self, _: Width) -> String {
-        let checks = crate::diagnose::checks().iter();
+        let checks = crate::diagnose::checks();
         let rows: Vec<Vec<String>> = checks
             .map(|check| vec![check.id.to_owned(), check.must.to_owned()])
             .collect();
@@ -285,7 +285,7 @@ impl View for Explanations {
     }
 
     fn names(&self) -> Vec<String> {
-        let checks = crate::diagnose::checks().iter();
+        let checks = crate::diagnose::checks();
         checks.map(|check| check.id.to_owned()).collect()
     }
 }

@@ -1,9 +1,8 @@
 //! What `doctor` looks at, and what comes of it.
 
 use super::{Context, Error, Exit, Place, Report, Severity, cli, diagnose};
-use crate::commands::asked;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Cluster, ServiceAccountName};
+use crate::model::Cluster;
 use crate::observe::Lookup;
 use crate::observe::health::{AccountHealth, Shared, Sight, Subject, World};
 use crate::output;
@@ -39,43 +38,6 @@ impl Found {
             () => Exit::Done,
         }
     }
-}
-
-/// What the flags name; `None`: nothing but the cluster, or all.
-pub fn asked(args: &cli::Doctor) -> Result<Option<Subject>, Error> {
-    let (namespace, name) = asked::filter(&args.name)?;
-    let name = match name {
-        Some(name) => {
-            let namespace = namespace.unwrap_or_default();
-            Some(ServiceAccountName::new(namespace, &name).map_err(Error::Flags)?)
-        }
-        None if namespace.is_some() => {
-            let text = "--namespace is that of a service account, which must be named too";
-            return Err(Error::Flags(text.to_owned()));
-        }
-        None => None,
-    };
-    let of = args.pod.clone().or(args.workload.clone());
-    if let (Some(name), Some(of)) = (&name, &of)
-        && of.namespace != name.namespace.as_str()
-    {
-        let text = format!("{of} and service account {name} are in different namespaces");
-        return Err(Error::Flags(text));
-    }
-    if name.is_none() && of.is_none() && args.role_arn.is_none() {
-        return match args.can.is_empty() {
-            true => Ok(None),
-            false => Err(Error::Flags(
-                "--can asks about a role: name a service account, or --role-arn".to_owned(),
-            )),
-        };
-    }
-    Ok(Some(Subject {
-        name,
-        of,
-        role: args.role_arn.clone(),
-        can: args.can.clone(),
-    }))
 }
 
 impl Checkup<'_> {

@@ -1,0 +1,75 @@
+//! What the flags of `doctor` ask for.
+
+use super::{Error, cli};
+use crate::commands::asked;
+use crate::model::ServiceAccountName;
+use crate::observe::health::Subject;
+
+/// What the flags name; `None`: nothing but the cluster, or all.
+pub fn subject(args: &cli::Doctor) -> Result<Option<Subject>, Error> {
+    let (namespace, name) = asked::filter(&args.name)?;
+    let name = match name {
+        Some(name) => {
+            let namespace = namespace.unwrap_or_default();
+            Some(ServiceAccountName::new(namespace, &name).map_err(Error::Flags)?)
+        }
+        None if namespace.is_some() => {
+            let text = "--namespace is that of a service account, which must be named too";
+            return Err(Error::Flags(text.to_owned()));
+        }
+        None => None,
+    };
+    let of = args.pod.clone().or(args.workload.clone());
+    if let (Some(name), Some(of)) = (&name, &of)
+        && of.namespace != name.namespace.as_str()
+    {
+        let text = format!("{of} and service account {name} are in different namespaces");
+        return Err(Error::Flags(text));
+    }
+    if name.is_none() && of.is_none() && args.role_arn.is_none() {
+        return match args.can.is_empty() {
+            true => Ok(None),
+            false => Err(Error::Flags(
+                "--can asks about a role: name a service account, or --role-arn".to_owned(),
+            )),
+        };
+    }
+    Ok(Some(Subject {
+        name,
+        of,
+        role: args.role_arn.clone(),
+        can: args.can.clone(),
+    }))
+}
+
+/// Judged here, as `requires` of clap is silent where another flag conflicts.
+pub fn check_flags(args: &cli::Doctor) -> Result<(), Error> {
+    let given = [
+        ("--approve", args.approval.approve),
+        ("--restart", args.restart.restart),
+        ("--wait", args.restart.wait),
+        ("--detailed-exitcode", args.approval.detailed_exitcode),
+    ];
+    if let Some((flag, _)) = given.into_iter().find(|(_, is_given)| *is_given)
+        && !args.fix
+    {
+        let text = format!("{flag} is about repairs: `--fix` must be given too");
+        return Err(Error::Flags(text));
+    }
+    let of_cluster = [
+        ("--fix", args.fix),
+        ("--pod", args.pod.is_some()),
+        ("--workload", args.workload.is_some()),
+        ("--issuer-url", args.issuer_url.is_some()),
+        (
+            "NAME",
+            args.name.name.is_some() || args.name.position.is_some(),
+        ),
+    ];
+    match of_cluster.into_iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) if args.cluster.is_none() => Err(Error::Flags(format!(
+            "{flag} is about a cluster: `--cluster` must be given too"
+        ))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,299 @@
+//! What else in the pods' templates and on their nodes decides by which credentials they go.
+
+use super::{containers, judge, lacks_role, told};
+use crate::diagnose::{Finding, Scene, Severity, Verdict};
+use crate::observe::Lookup;
+use crate::observe::health::Container;
+pub fn region(scene: Scene<'_>) -> Verdict {
+    if scene.annotated().is_none() || scene.has_association() {
+        return Verdict::DoesNotApply;
+    }
+    let region = &scene.world.region;
+    judge(scene, "region and regional STS", |pod| {
+        let mut all = containers(pod);
+        all.find_map(|container| {
+            let endpoints = container.variable("AWS_STS_REGIONAL_ENDPOINTS");
+            if endpoints == Some("legacy") {
+                return Some(
+                    Finding::warning(format!("{} uses the global STS endpoint", told(container)))
+                        .because("legacy-sts-endpoint")
+                        .with("AWS_STS_REGIONAL_ENDPOINTS", "regional", "legacy")
+                        .fix("take AWS_STS_REGIONAL_ENDPOINTS out of the template, or the annotation eks.amazonaws.com/sts-regional-endpoints: \"false\" off the service account"),
+                );
+            }
+            let has = container
+                .variable("AWS_REGION")
+                .or_else(|| container.variable("AWS_DEFAULT_REGION"));
+            let set = container.env.contains_key("AWS_REGION")
+                || container.env.contains_key("AWS_DEFAULT_REGION");
+            match has {
+                Some(has) if partition_of(has) != partition_of(region) => Some(
+                    Finding::problem(format!("{} is set to a region of another partition", told(container)))
+                        .because("other-partition")
+                        .with("AWS_REGION", region, has),
+                ),
+                None if !set && !lacks_any(container) => Some(
+                    Finding::note(format!("{} has no region: some SDKs then use the global STS endpoint", told(container)))
+                        .because("no-region"),
+                ),
+                _ => None,
+            }
+        })
+    })
+}
+
+fn lacks_any(container: &Container) -> bool {
+    !container.env.contains_key("AWS_ROLE_ARN")
+}
+
+/// By the beginning of a region's name (AWS's region patterns).
+fn partition_of(region: &str) -> &str {
+    let special = [
+        "cn-", "us-gov-", "us-iso-", "us-isob-", "eu-isoe-", "us-isof-", "eusc-",
+    ];
+    special
+        .into_iter()
+        .find(|start| region.starts_with(start))
+        .unwrap_or("aws")
+}
+
+pub fn static_keys(scene: Scene<'_>) -> Verdict {
+    if scene.annotated().is_none() && !scene.has_association() {
+        return Verdict::DoesNotApply;
+    }
+    judge(scene, "no static keys", |pod| {
+        pod.containers.iter().find_map(|container| {
+            let has = |name: &str| container.env.contains_key(name);
+            let variable = [
+                "AWS_ACCESS_KEY_ID",
+                "AWS_PROFILE",
+                "AWS_SHARED_CREDENTIALS_FILE",
+            ]
+            .into_iter()
+            .find(|name| has(name));
+            let home = container.mounts.iter().find(|mount| {
+                let path = mount.path.trim_end_matches('/');
+                path.ends_with("/.aws") || path.ends_with("/.aws/credentials")
+            });
+            let (severity, what) = match (variable, home) {
+                (Some("AWS_ACCESS_KEY_ID"), _) => {
+                    (Severity::Problem, "AWS_ACCESS_KEY_ID".to_owned())
+                }
+                (Some(name), _) => (Severity::Warning, name.to_owned()),
+                (None, Some(mount)) => (Severity::Warning, format!("a volume at {}", mount.path)),
+                (None, None) => {
+                    let from = container
+                        .env_from
+                        .iter()
+                        .find(|name| name.to_lowercase().contains("aws"))?;
+                    return Some(
+                        Finding::note(format!(
+                            "{} takes variables from {from}, whose contents are not looked at",
+                            told(container)
+                        ))
+                        .because("environment-from"),
+                    );
+                }
+            };
+            Some(
+                Finding::new(
+                    severity,
+                    format!(
+                        "{} has {what}, which comes before the role",
+                        told(container)
+                    ),
+                )
+                .because("static-credentials")
+                .fix(format!("take {what} out of {}'s template", pod.owner)),
+            )
+        })
+    })
+}
+
+pub fn token_readable(scene: Scene<'_>) -> Verdict {
+    if scene.annotated().is_none() || scene.has_association() {
+        return Verdict::DoesNotApply;
+    }
+    let version = scene
+        .world
+        .kubernetes
+        .as_ref()
+        .and_then(|kubernetes| kubernetes.version.as_found());
+    let is_old = version.is_some_and(|version| is_before(version, 19));
+    judge(scene, "readable", |pod| {
+        let users = pod
+            .containers
+            .iter()
+            .map(|container| container.run_as_user.or(pod.run_as_user));
+        let is_root = users.flatten().all(|user| user == 0);
+        if !is_old || pod.fs_group.is_some() || is_root {
+            return None;
+        }
+        Some(
+            Finding::problem(
+                "its containers cannot read the token: before Kubernetes 1.19 it belongs to root",
+            )
+            .because("unreadable-token")
+            .with("fsGroup", "65534", "none")
+            .fix(format!(
+                "set spec.template.spec.securityContext.fsGroup: 65534 in {}",
+                pod.owner
+            )),
+        )
+    })
+}
+
+/// Whether a version such as `v1.18.9-eks` is before `1.minor`.
+fn is_before(version: &str, minor: u32) -> bool {
+    let mut parts = version.trim_start_matches('v').split('.');
+    let (Some("1"), Some(part)) = (parts.next(), parts.next()) else {
+        return false;
+    };
+    let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse::<u32>().is_ok_and(|found| found < minor)
+}
+
+pub fn windows(scene: Scene<'_>) -> Verdict {
+    if scene.has_association() {
+        return Verdict::DoesNotApply;
+    }
+    let nodes = scene.object().map(|object| &object.nodes);
+    if let (Some(Lookup::Unknown(why)), Some([_, ..])) = (nodes, scene.pods().as_deref()) {
+        return Verdict::Unknown(why.clone());
+    }
+    let nodes = nodes.and_then(Lookup::as_found);
+    judge(scene, "by nodeSelector", |pod| {
+        let node = nodes?
+            .iter()
+            .find(|node| Some(&node.name) == pod.node.as_ref())?;
+        if !node.windows || pod.windows {
+            return None;
+        }
+        Some(
+            Finding::problem("its pods run on Windows, and the webhook cannot tell")
+                .because("windows-without-selector")
+                .with("nodeSelector", "kubernetes.io/os: windows", "none")
+                .fix(format!(
+                    "set nodeSelector kubernetes.io/os: windows in {}'s template",
+                    pod.owner
+                )),
+        )
+    })
+}
+
+pub fn host_network(scene: Scene<'_>) -> Verdict {
+    judge(scene, "own network", |pod| {
+        if !pod.host_network {
+            return None;
+        }
+        Some(match scene.has_association() {
+            true => crate::diagnose::association::on_node_network(scene),
+            false => Finding::note(
+                "its pods are on the node's network: they always reach the node's role too",
+            )
+            .because("host-network"),
+        })
+    })
+}
+
+pub fn proxy(scene: Scene<'_>) -> Verdict {
+    let sts = format!("sts.{}.amazonaws.com", scene.world.region);
+    judge(scene, "no proxy in the way", |pod| {
+        pod.containers.iter().find_map(|container| {
+            let either = |name: &str| {
+                let lower = name.to_lowercase();
+                container
+                    .variable(name)
+                    .or_else(|| container.variable(&lower))
+            };
+            let proxy = either("HTTPS_PROXY");
+            let exceptions = either("NO_PROXY").unwrap_or_default();
+            if scene.has_association() {
+                let proxy = either("HTTP_PROXY").or(proxy)?;
+                return (!exceptions.contains("169.254.170.23")).then(|| {
+                    Finding::problem(format!(
+                        "{} asks a proxy for the Pod Identity agent",
+                        told(container)
+                    ))
+                    .because("proxy-before-agent")
+                    .with("NO_PROXY", "169.254.170.23,[fd00:ec2::23]", exceptions)
+                    .seen("proxy", without_password(proxy))
+                    .fix(format!(
+                        "add 169.254.170.23 and [fd00:ec2::23] to NO_PROXY in {}'s template",
+                        pod.owner
+                    ))
+                });
+            }
+            let proxy = proxy?;
+            if covers(exceptions, &sts) {
+                return None;
+            }
+            Some(
+                Finding::note(format!(
+                    "{} calls STS through a proxy, which must let {sts} through",
+                    told(container)
+                ))
+                .because("proxy")
+                .seen("HTTPS_PROXY", without_password(proxy))
+                .seen("NO_PROXY", exceptions),
+            )
+        })
+    })
+}
+
+/// Whether NO_PROXY names the host or a domain above it.
+fn covers(exceptions: &str, host: &str) -> bool {
+    let mut all = exceptions
+        .split(',')
+        .map(|text| text.trim().trim_start_matches("*."));
+    all.any(|text| {
+        let domain = text.trim_start_matches('.');
+        text == "*"
+            || !domain.is_empty() && (host == domain || host.ends_with(&format!(".{domain}")))
+    })
+}
+
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
+}
+
+pub fn automount(scene: Scene<'_>) -> Verdict {
+    judge(scene, "does not matter", |pod| {
+        (pod.automount == Some(false) && scene.annotated().is_some()).then(|| {
+            Finding::note(
+                "automountServiceAccountToken: false keeps the API server's token out, not AWS's",
+            )
+            .because("automount-off")
+        })
+    })
+}
+
+/// An image's SDK cannot be seen; that all else is well and the role was never used tells of an old one.
+pub fn sdk_version(scene: Scene<'_>) -> Verdict {
+    let Some((_, health)) = scene.role() else {
+        return Verdict::DoesNotApply;
+    };
+    let (Some(role), Some(annotated)) = (health.role.as_found(), scene.annotated()) else {
+        return Verdict::DoesNotApply;
+    };
+    let is_unused = role.history.last_used.is_none();
+    judge(scene, "not told by the pods", |pod| {
+        let has_all = containers(pod).all(|container| !lacks_role(container, annotated));
+        let is_old = scene.world.now - pod.created > 24 * 60 * 60;
+        if !(is_unused && has_all && is_old) {
+            return None;
+        }
+        let images: Vec<&str> = containers(pod)
+            .map(|container| container.image.as_str())
+            .collect();
+        Some(
+            Finding::note("its pods have the role for more than a day and never used it: an SDK without web identity, or none, may be in the image")
+                .because("role-not-taken")
+                .seen("images", images.join(", "))
+                .fix("irsactl doctor --explain sdk-version"),
+        )
+    })
+}
