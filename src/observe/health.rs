@@ -73,6 +73,7 @@ impl AccountHealth {
 
 mod aws;
 mod kubernetes;
+mod network;
 mod once;
 mod whole;
 

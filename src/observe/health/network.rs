@@ -32,4 +32,3 @@ pub struct PodSecurityGroups {
     pub service_account_selector: Option<Selector>,
     pub groups: Vec<String>,
 }
-
