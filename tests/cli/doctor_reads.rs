@@ -80,7 +80,7 @@ fn each_denied_read_is_unknown_and_names_its_permission() {
       37 checks hold
       [exit 0]
     iam GetOpenIDConnectProvider deny
-      33 checks hold
+      34 checks hold
       unknown: provider: not allowed to call iam:GetOpenIDConnectProvider
       [exit 0]
     iam GetRole deny
@@ -128,6 +128,180 @@ fn each_denied_read_is_unknown_and_names_its_permission() {
       36 checks hold
       unknown: trust-valid: not allowed to call access-analyzer:ValidatePolicy
       [exit 0]
+    ");
+}
+
+#[test]
+fn each_denied_read_of_stacks_is_unknown_too() {
+    insta::assert_snapshot!(under(&[
+        "cloudformation DescribeStacks deny",
+        "cloudformation GetTemplate deny",
+    ]), @"
+    cloudformation DescribeStacks deny
+      36 checks hold
+      unknown: stack: not allowed to call cloudformation:DescribeStacks
+      [exit 0]
+    cloudformation GetTemplate deny
+      36 checks hold
+      unknown: stack: not allowed to call cloudformation:GetTemplate
+      [exit 0]
+    ");
+}
+
+#[test]
+fn each_denied_right_is_unknown_and_names_itself() {
+    insta::assert_snapshot!(under(&[
+        "kubernetes get namespaces deny",
+        "kubernetes get serviceaccounts deny",
+        "kubernetes list pods deny",
+        "kubernetes list nodes deny",
+        "kubernetes get daemonsets deny",
+        "kubernetes list daemonsets deny",
+        "kubernetes list networkpolicies deny",
+        "kubernetes list securitygrouppolicies deny",
+        "kubernetes list mutatingwebhookconfigurations deny",
+        "kubernetes create serviceaccounts/token deny",
+    ]), @"
+    kubernetes get namespaces deny
+      37 checks hold
+      [exit 0]
+    kubernetes get serviceaccounts deny
+      23 checks hold
+      unknown: service-account, role-annotation and 2 more: not allowed to read service account web/api
+      [exit 0]
+    kubernetes list pods deny
+      20 checks hold
+      unknown: pod-service-account, pod-skipped and 14 more: not allowed to list pods in namespace web
+      [exit 0]
+    kubernetes list nodes deny
+      35 checks hold
+      unknown: pod-windows, metadata-hop-limit: not allowed to list nodes
+      [exit 0]
+    kubernetes get daemonsets deny
+      37 checks hold
+      [exit 0]
+    kubernetes list daemonsets deny
+      10 checks hold
+      unknown: metadata-agents: not allowed to list daemonsets.apps
+      37 checks hold
+      [exit 0]
+    kubernetes list networkpolicies deny
+      36 checks hold
+      unknown: pod-network-policy: not allowed to list networkpolicies.networking.k8s.io in namespace web
+      [exit 0]
+    kubernetes list securitygrouppolicies deny
+      37 checks hold
+      unknown: pod-security-groups: not allowed to list securitygrouppolicies.vpcresources.k8s.aws in namespace web
+      [exit 0]
+    kubernetes list mutatingwebhookconfigurations deny
+      10 checks hold
+      unknown: webhook: not allowed to list mutatingwebhookconfigurations.admissionregistration.k8s.io
+      36 checks hold
+      [exit 0]
+    kubernetes create serviceaccounts/token deny
+      35 checks hold
+      unknown: token, sts-accepts: the Kubernetes API refuses to create a service account token of web/api: not allowed by the sandbox's fault rule
+      [exit 0]
+    ");
+}
+
+#[test]
+fn an_api_that_does_not_answer_hides_nothing_of_aws() {
+    insta::assert_snapshot!(under(&[
+        "kubernetes * deny",
+        "kubernetes * reset",
+        "kubernetes * hang",
+        "kubernetes * garbage",
+    ]), @r#"
+    kubernetes * deny
+      8 checks hold
+      unknown: kubernetes-access: not allowed to read the version (the cluster's endpoint is public)
+      unknown: webhook: not allowed to list mutatingwebhookconfigurations.admissionregistration.k8s.io
+      unknown: metadata-agents: not allowed to list daemonsets.apps
+      14 checks hold
+      unknown: service-account, role-annotation and 2 more: not allowed to read service account web/api
+      unknown: pod-service-account, pod-skipped and 4 more: not allowed to list pods in namespace web
+      unknown: pod-security-groups: not allowed to list securitygrouppolicies.vpcresources.k8s.aws in namespace web
+      unknown: pod-network-policy: not allowed to list networkpolicies.networking.k8s.io in namespace web
+      [exit 0]
+    kubernetes * reset
+      8 checks hold
+      unknown: kubernetes-access: cannot read the version: cluster "demo": connection closed before message completed (the cluster's endpoint is public)
+      unknown: webhook: cannot list mutatingwebhookconfigurations.admissionregistration.k8s.io: cluster "demo": connection closed before message completed
+      unknown: metadata-agents: cannot list daemonsets.apps: cluster "demo": connection closed before message completed
+      14 checks hold
+      unknown: service-account, role-annotation and 2 more: cannot read service account web/api: cluster "demo": connection closed before message completed
+      unknown: pod-service-account, pod-skipped and 4 more: cannot list pods in namespace web: cluster "demo": connection closed before message completed
+      unknown: pod-security-groups: cannot list securitygrouppolicies.vpcresources.k8s.aws in namespace web: cluster "demo": connection closed before message completed
+      unknown: pod-network-policy: cannot list networkpolicies.networking.k8s.io in namespace web: cluster "demo": connection closed before message completed
+      [exit 0]
+    kubernetes * hang
+      8 checks hold
+      unknown: kubernetes-access: cannot read the version: cluster "demo": no answer within 1s (the cluster's endpoint is public)
+      unknown: webhook: cannot list mutatingwebhookconfigurations.admissionregistration.k8s.io: cluster "demo": no answer within 1s
+      unknown: metadata-agents: cannot list daemonsets.apps: cluster "demo": no answer within 1s
+      14 checks hold
+      unknown: service-account, role-annotation and 2 more: cannot read service account web/api: cluster "demo": no answer within 1s
+      unknown: pod-service-account, pod-skipped and 4 more: cannot list pods in namespace web: cluster "demo": no answer within 1s
+      unknown: pod-security-groups: cannot list securitygrouppolicies.vpcresources.k8s.aws in namespace web: cluster "demo": no answer within 1s
+      unknown: pod-network-policy: cannot list networkpolicies.networking.k8s.io in namespace web: cluster "demo": no answer within 1s
+      [exit 0]
+    kubernetes * garbage
+      8 checks hold
+      unknown: kubernetes-access: cannot read the version: cluster "demo": something else answers there (the cluster's endpoint is public)
+      unknown: webhook: cannot list mutatingwebhookconfigurations.admissionregistration.k8s.io: cluster "demo": something else answers there
+      unknown: metadata-agents: cannot list daemonsets.apps: cluster "demo": something else answers there
+      14 checks hold
+      unknown: service-account, role-annotation and 2 more: cannot read service account web/api: cluster "demo": something else answers there
+      unknown: pod-service-account, pod-skipped and 4 more: cannot list pods in namespace web: cluster "demo": something else answers there
+      unknown: pod-security-groups: cannot list securitygrouppolicies.vpcresources.k8s.aws in namespace web: cluster "demo": something else answers there
+      unknown: pod-network-policy: cannot list networkpolicies.networking.k8s.io in namespace web: cluster "demo": something else answers there
+      [exit 0]
+    "#);
+}
+
+#[test]
+fn all_goes_on_with_the_list_that_may_be_read() {
+    let rules = [
+        &[
+            "cloudformation ListStacks deny",
+            "cloudformation DescribeStacks deny",
+        ][..],
+        &["kubernetes list serviceaccounts deny"],
+        &[
+            "cloudformation DescribeStacks deny",
+            "kubernetes list serviceaccounts deny",
+        ],
+    ];
+    let told = rules.map(|rules| {
+        let bench = whole();
+        for rule in rules {
+            bench.sandbox.fault(rule);
+        }
+        let told = bench.run("doctor --cluster demo --all");
+        format!("{}\n{told}", rules.join(", "))
+    });
+    insta::assert_snapshot!(told.concat(), @"
+    cloudformation ListStacks deny, cloudformation DescribeStacks deny
+    [stdout]
+    SERVICE ACCOUNT   STATE     CHECK             CAUSE
+    cluster demo      healthy                     1 check could not be made
+    web/api           healthy                     1 check could not be made
+    web/other         problem   service-account   there is no ServiceAccount web/other
+    [exit 1]
+    kubernetes list serviceaccounts deny
+    [stdout]
+    SERVICE ACCOUNT   STATE     CHECK             CAUSE
+    cluster demo      healthy                     1 check could not be made
+    web/api           healthy
+    web/other         problem   service-account   there is no ServiceAccount web/other
+    [exit 1]
+    cloudformation DescribeStacks deny, kubernetes list serviceaccounts deny
+    [stdout]
+    SERVICE ACCOUNT   STATE     CHECK             CAUSE
+    cluster demo      healthy                     1 check could not be made
+    web/other         problem   service-account   there is no ServiceAccount web/other
+    [exit 1]
     ");
 }
 
