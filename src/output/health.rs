@@ -116,12 +116,14 @@ impl Health<'_> {
                 // The rest of a long cause is for a look at this one alone.
                 let first = report.findings.first();
                 let cause = first.filter(|finding| finding.severity != Severity::Note);
-                let check = cause.map_or(String::new(), |finding| finding.check.to_owned());
-                let text = match (cause, report.unknown().count()) {
-                    (Some(finding), _) => finding.text.clone(),
-                    (None, 0) => String::new(),
-                    (None, 1) => "1 check could not be made".to_owned(),
-                    (None, count) => format!("{count} checks could not be made"),
+                let mut unknown = report.unknown();
+                let (check, text) = match (cause, unknown.next(), unknown.count()) {
+                    (Some(finding), ..) => (finding.check.to_owned(), finding.text.clone()),
+                    (None, None, _) => Default::default(),
+                    (None, Some((check, why)), 0) => (check.to_owned(), format!("unknown: {why}")),
+                    (None, Some((check, why)), more) => {
+                        (format!("{check}, {more} more"), format!("unknown: {why}"))
+                    }
                 };
                 vec![
                     report.subject.clone(),

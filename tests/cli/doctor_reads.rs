@@ -284,23 +284,23 @@ fn all_goes_on_with_the_list_that_may_be_read() {
     insta::assert_snapshot!(told.concat(), @"
     cloudformation ListStacks deny, cloudformation DescribeStacks deny
     [stdout]
-    SERVICE ACCOUNT   STATE     CHECK             CAUSE
-    cluster demo      healthy                     1 check could not be made
-    web/api           healthy                     1 check could not be made
-    web/other         problem   service-account   there is no ServiceAccount web/other
+    SERVICE ACCOUNT   STATE     CHECK                  CAUSE
+    cluster demo      healthy   all-service-accounts   unknown: not allowed to call cloudformation:DescribeStacks
+    web/api           healthy   stack                  unknown: not allowed to call cloudformation:DescribeStacks
+    web/other         problem   service-account        there is no ServiceAccount web/other
     [exit 1]
     kubernetes list serviceaccounts deny
     [stdout]
-    SERVICE ACCOUNT   STATE     CHECK             CAUSE
-    cluster demo      healthy                     1 check could not be made
+    SERVICE ACCOUNT   STATE     CHECK                  CAUSE
+    cluster demo      healthy   all-service-accounts   unknown: not allowed to list service accounts
     web/api           healthy
-    web/other         problem   service-account   there is no ServiceAccount web/other
+    web/other         problem   service-account        there is no ServiceAccount web/other
     [exit 1]
     cloudformation DescribeStacks deny, kubernetes list serviceaccounts deny
     [stdout]
-    SERVICE ACCOUNT   STATE     CHECK             CAUSE
-    cluster demo      healthy                     1 check could not be made
-    web/other         problem   service-account   there is no ServiceAccount web/other
+    SERVICE ACCOUNT   STATE     CHECK                  CAUSE
+    cluster demo      healthy   all-service-accounts   unknown: not allowed to call cloudformation:DescribeStacks; not allowed…
+    web/other         problem   service-account        there is no ServiceAccount web/other
     [exit 1]
     ");
 }

@@ -963,9 +963,9 @@ fn the_surroundings_fail_in_plain_words() {
 
     $ irsactl doctor -c demo --all
     [stdout]
-    SERVICE ACCOUNT   STATE     CHECK   CAUSE
-    cluster demo      healthy           4 checks could not be made
-    web/api           healthy           12 checks could not be made
+    SERVICE ACCOUNT   STATE     CHECK                       CAUSE
+    cluster demo      healthy   kubernetes-access, 3 more   unknown: not allowed to read the version (the cluster's endpoint is pub…
+    web/api           healthy   service-account, 11 more    unknown: not allowed to read service account web/api
     [exit 0]
 
     $ irsactl doctor -c demo --workload web/deploy/api

@@ -139,9 +139,9 @@ fn what_cannot_be_listed_is_told_and_hides_nothing() {
     bench.sandbox.fault("eks ListPodIdentityAssociations deny");
     assert_snapshot!(bench.run("doctor --cluster demo --all"), @"
     [stdout]
-    SERVICE ACCOUNT   STATE     CHECK   CAUSE
-    cluster demo      healthy           1 check could not be made
-    web/api           healthy           1 check could not be made
+    SERVICE ACCOUNT   STATE     CHECK                      CAUSE
+    cluster demo      healthy   all-service-accounts       unknown: not allowed to list service accounts; not allowed to call eks:…
+    web/api           healthy   pod-identity-association   unknown: not allowed to call eks:ListPodIdentityAssociations: User: arn…
     [exit 0]
     ");
     bench.sandbox.world().faults.clear();
@@ -149,10 +149,10 @@ fn what_cannot_be_listed_is_told_and_hides_nothing() {
     bench.sandbox.fault("cloudformation ListStacks deny");
     assert_snapshot!(bench.run("doctor --cluster demo --all"), @"
     [stdout]
-    SERVICE ACCOUNT   STATE     CHECK          CAUSE
-    cluster demo      healthy                  1 check could not be made
-    shop/worker-0     problem   trust-policy   the trust policy keeps shop/worker-0 out: Statement[0] has the subject …
-    web/api           healthy                  1 check could not be made
+    SERVICE ACCOUNT   STATE     CHECK                  CAUSE
+    cluster demo      healthy   all-service-accounts   unknown: not allowed to call cloudformation:DescribeStacks
+    shop/worker-0     problem   trust-policy           the trust policy keeps shop/worker-0 out: Statement[0] has the subject …
+    web/api           healthy   stack                  unknown: not allowed to call cloudformation:DescribeStacks
     [exit 1]
     ");
 }

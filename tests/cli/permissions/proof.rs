@@ -147,14 +147,25 @@ impl Scenario {
     }
 }
 
-/// Points in time as `TIME`.
+/// Points in time as `TIME`, and not how long anything took.
 fn without_times(text: &str) -> String {
-    let words = text.split_inclusive([' ', '\n']);
-    let steady = words.map(|word| match word.starts_with("20") && word.contains("T") {
-        true => format!("TIME{}", &word[word.trim_end().len()..]),
-        false => word.to_owned(),
-    });
-    steady.collect()
+    let is_duration = |word: &str| {
+        let seconds = word
+            .strip_prefix('(')
+            .and_then(|word| word.strip_suffix("s)"));
+        seconds.is_some_and(|seconds| seconds.bytes().all(|digit| digit.is_ascii_digit()))
+    };
+    let line = |line: &str| {
+        let words = line.split(' ').filter(|word| !is_duration(word));
+        let steady = words.map(|word| match word.starts_with("20") && word.contains('T') {
+            true => "TIME",
+            false => word,
+        });
+        steady.collect::<Vec<_>>().join(" ")
+    };
+    text.lines()
+        .map(|text| format!("{}\n", line(text)))
+        .collect()
 }
 
 /// A scenario, and how it ends for an administrator.
