@@ -125,15 +125,23 @@ pub fn service_account(scene: Scene<'_>) -> Verdict {
             ))
             .because(cause)
             .with("serviceAccountName", &name.name, &pod.service_account)
-            .fix(format!(
-                "kubectl set serviceaccount {}/{} {} --namespace {}",
-                pod.owner.kind.word(),
-                pod.owner.name,
-                name.name,
-                pod.owner.namespace
-            )),
+            .fix(run_as(&pod.owner, &name.name)),
         )
     })
+}
+
+/// How the pods of a workload get another service account: kubectl sets that of Kubernetes' own kinds.
+fn run_as(owner: &Workload, account: &str) -> String {
+    use WorkloadKind::{DaemonSet, Deployment, StatefulSet};
+    match owner.kind {
+        Deployment | StatefulSet | DaemonSet => format!(
+            "kubectl set serviceaccount {}/{} {account} --namespace {}",
+            owner.kind.word(),
+            owner.name,
+            owner.namespace
+        ),
+        _ => format!("set serviceAccountName: {account} in {owner}, or create it so again"),
+    }
 }
 
 pub fn skipped(scene: Scene<'_>) -> Verdict {

@@ -295,22 +295,21 @@ fn a_workload_or_pod_leads_to_its_service_account() {
     hint: look what there is: `kubectl get pods --namespace web`
     [exit 1]
 
-    $ irsactl doctor -c demo web/api --workload web/deploy/other
+    $ irsactl doctor -c demo web/api --pod web/other
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 1
 
-    problem: deployment web/other: its pods run as service account other [pod-service-account]
+    problem: pod web/other: its pods run as service account other [pod-service-account]
       serviceAccountName
         wanted: api
         found:  other
-      pods: other-c5d9eed1d0-0007e
-      hence: deployment web/other: its pods were not given the role, and use that of their node [pod-role]
-      hence: deployment web/other: its pods do not know where their token is [pod-token-file]
-      hence: deployment web/other: its pods have no token for AWS [pod-token-volume]
-      fix: kubectl set serviceaccount deployment/other api --namespace web
+      hence: pod web/other: its pods were not given the role, and use that of their node [pod-role]
+      hence: pod web/other: its pods do not know where their token is [pod-token-file]
+      hence: pod web/other: its pods have no token for AWS [pod-token-volume]
+      fix: set serviceAccountName: api in pod web/other, or create it so again
 
       33 checks hold
     [exit 1]

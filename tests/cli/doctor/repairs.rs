@@ -174,7 +174,6 @@ fn each_safe_repair_is_carried_out_once() {
             [stderr]
             repaired role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
             [exit 0]
-            iam UpdateAssumeRolePolicy
             again:
             [stdout]
             web/api: healthy
