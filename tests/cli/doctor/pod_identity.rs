@@ -846,7 +846,7 @@ fn the_trust_policy_is_repaired_and_pods_get_their_role() {
     repaired role pods
     [exit 0]
     ");
-    assert_snapshot!(super::repairs::changes(&bench), @"");
+    assert_snapshot!(super::repairs::changes(&bench), @"iam UpdateAssumeRolePolicy");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub fn changes(bench: &Bench) -> String {
         "LookupEvents",
         "ValidatePolicy",
         "serviceaccounts/token",
-        "AssumeRole",
+        "sts AssumeRole",
     ];
     let changes = bench.changes();
     let changes = changes.split_inclusive('\n');
@@ -174,6 +174,7 @@ fn each_safe_repair_is_carried_out_once() {
             [stderr]
             repaired role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
             [exit 0]
+            iam UpdateAssumeRolePolicy
             again:
             [stdout]
             web/api: healthy
