@@ -92,10 +92,7 @@ fn each_check_can_be_found_wanting() {
         "all-service-accounts",
     ];
     let table: BTreeSet<&str> = broken().iter().map(|(check, ..)| *check).collect();
-    for check in checks()
-        .iter()
-        .filter(|check| !only_unknown.contains(&check.id))
-    {
+    for check in checks().filter(|check| !only_unknown.contains(&check.id)) {
         assert!(table.contains(check.id), "{}", check.id);
     }
 }
