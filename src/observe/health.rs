@@ -8,9 +8,8 @@ use serde_json::Value;
 
 use super::{LivePolicies, Lookup, ObservedAccount, OidcProvider, RoleFacts, ServiceAccount};
 use crate::issuer::Reading;
-pub use crate::model::ClusterFacts;
 use crate::model::{Arn, Cluster, Map, RoleArn, ServiceAccountName};
-pub use crate::model::{Workload, WorkloadKind};
+pub use crate::model::{ClusterFacts, Workload, WorkloadKind};
 use crate::policy::Quotas;
 use crate::proof::{Proof, Verdict};
 use crate::token::Keys;
