@@ -11,6 +11,7 @@ use crate::progress::Running;
 mod asked;
 mod checkup;
 mod repairs;
+mod restarts;
 
 use checkup::Checkup;
 

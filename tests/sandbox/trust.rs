@@ -162,6 +162,12 @@ type Compare = fn(&str, &str) -> bool;
 fn comparison(operator: &str) -> Option<(Compare, bool)> {
     let equal: Compare = |wanted, value| wanted == value;
     let same: Compare = |wanted, value| wanted.eq_ignore_ascii_case(value);
+    let truth: Compare = |wanted, value| {
+        let is_truth = ["true", "false"]
+            .iter()
+            .any(|text| text.eq_ignore_ascii_case(value));
+        is_truth && wanted.eq_ignore_ascii_case(value)
+    };
     let never: Compare = |_, _| false;
     match operator {
         "StringEquals" => Some((equal, false)),
@@ -172,7 +178,8 @@ fn comparison(operator: &str) -> Option<(Compare, bool)> {
         "StringNotLike" => Some((is_like, true)),
         "ArnLike" | "ArnEquals" => Some((is_arn_like, false)),
         "ArnNotLike" | "ArnNotEquals" => Some((is_arn_like, true)),
-        "Bool" | "BinaryEquals" | "IpAddress" => Some((never, false)),
+        "Bool" => Some((truth, false)),
+        "BinaryEquals" | "IpAddress" => Some((never, false)),
         "NumericNotEquals" | "DateNotEquals" | "NotIpAddress" => Some((never, true)),
         _ if operator.starts_with("Numeric") || operator.starts_with("Date") => {
             Some((never, false))

@@ -101,7 +101,7 @@ fn a_service_account_is_named_in_each_usual_way() {
       fix: kubectl create namespace nowhere
       fix: irsactl create iamserviceaccount --cluster demo nowhere/api … --approve
 
-      2 checks hold
+      3 checks hold
     [exit 1]
 
     $ irsactl doctor -c demo web/a/b

@@ -197,8 +197,8 @@ fn an_interrupted_terminal_is_left_clean() {
     let keyboard = child.stdin.as_mut().expect("a keyboard");
     keyboard.write_all(b"\x03").expect("Ctrl-C");
     assert_snapshot!(screen(&bench, child), @"
-    error: interrupted; what was begun goes on: creation of stack eksctl-de
-    mo-addon-iamserviceaccount-default-s3-reader
+    error: interrupted; what was begun goes on: creation of stack eksctl-demo-addon-
+    iamserviceaccount-default-s3-reader
     hint: run the same command again: it finishes the work
     [exit 130]
     ");
