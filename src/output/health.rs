@@ -68,8 +68,14 @@ fn state(report: &Report) -> &'static str {
     match report.findings.first().map(|finding| finding.severity) {
         Some(Severity::Problem) => "problem",
         Some(Severity::Warning) => "warning",
+        Some(Severity::Note) | None if is_unseen(report) => "unknown",
         Some(Severity::Note) | None => "healthy",
     }
+}
+
+/// Whether no check at all could be made.
+fn is_unseen(report: &Report) -> bool {
+    report.holding() == 0 && report.unknown().next().is_some()
 }
 
 impl View for Health<'_> {
@@ -177,9 +183,11 @@ fn verdict(report: &Report) -> String {
         counted(Severity::Warning, "warning"),
     ];
     let counts: Vec<String> = counts.into_iter().flatten().collect();
-    match counts.is_empty() {
-        true => "healthy".to_owned(),
-        false => counts.join(", "),
+    match () {
+        () if !counts.is_empty() => counts.join(", "),
+        () if is_unseen(report) => "unknown: no check could be made".to_owned(),
+        () if report.unknown().next().is_some() => "healthy, as far as can be seen".to_owned(),
+        () => "healthy".to_owned(),
     }
 }
 

@@ -583,7 +583,7 @@ fn a_role_is_looked_at_by_itself() {
 
     $ irsactl doctor --role-arn arn:aws:iam::444455556666:role/theirs
     [stdout]
-    arn:aws:iam::444455556666:role/theirs: healthy
+    arn:aws:iam::444455556666:role/theirs: unknown: no check could be made
       0 checks hold
       unknown: role-exists, trust-narrow and 4 more: it is of account 444455556666, and these credentials are of 111122223333
     [exit 0]
@@ -945,13 +945,13 @@ fn the_surroundings_fail_in_plain_words() {
     assert_snapshot!(each(&bench, &["-c demo web/api", "-c demo --all", "-c demo --workload web/deploy/api"]), @"
     $ irsactl doctor -c demo web/api
     [stdout]
-    cluster demo: healthy
+    cluster demo: healthy, as far as can be seen
       8 checks hold
       unknown: kubernetes-access: not allowed to read the version (the cluster's endpoint is public)
       unknown: webhook: not allowed to list mutatingwebhookconfigurations.admissionregistration.k8s.io
       unknown: metadata-agents: not allowed to list daemonsets.apps
 
-    web/api: healthy
+    web/api: healthy, as far as can be seen
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       14 checks hold
       unknown: service-account, role-annotation and 2 more: not allowed to read service account web/api

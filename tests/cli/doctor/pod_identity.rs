@@ -560,7 +560,7 @@ fn a_target_role_must_let_the_first_role_in() {
         association(world).target_role = Some("arn:aws:iam::444455556666:role/theirs".to_owned());
     }), @"
     [stdout]
-    web/api: healthy
+    web/api: healthy, as far as can be seen
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
       pods: 2
       18 checks hold
