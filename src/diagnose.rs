@@ -259,6 +259,16 @@ impl Report {
         rewrite_fixes(&mut self.findings, rewrite);
     }
 
+    /// Whether there is a problem that only a person can mend, other than of the pods themselves: new
+    /// pods could be worse off than the old ones.
+    pub fn needs_somebody(&self) -> bool {
+        let mut problems = self
+            .findings
+            .iter()
+            .filter(|it| it.severity == Severity::Problem);
+        problems.any(|it| !it.check.starts_with("pod-") && it.repairs.is_empty())
+    }
+
     /// What `--fix` would do, in order.
     pub fn repairs(&self) -> Vec<Action> {
         let mut all: Vec<Action> = Vec::new();

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 
 use super::{healthy, without_pod_names, without_times};
 use crate::sandbox::World;
-use crate::support::Bench;
+use crate::support::{ACCOUNT, Bench};
 
 const FIX: &str = "doctor --cluster demo web/api --fix";
 const ACT: &str = "doctor --cluster demo web/api --fix --approve";
@@ -320,4 +320,23 @@ fn pods_are_restarted_and_waited_for_once_the_annotation_is_back() {
     kubernetes apply serviceaccounts
     kubernetes patch deployments
     ");
+}
+
+/// Pods that work by the role of before must not lose it for one that does not exist.
+#[test]
+fn nothing_is_restarted_for_a_role_that_does_not_exist() {
+    let gone = format!("arn:aws:iam::{ACCOUNT}:role/gone");
+    let annotation = [("eks.amazonaws.com/role-arn", gone.as_str())];
+    let bench = broken(|world| {
+        let api = world.api("demo");
+        api.annotate("web", "api", &annotation, "kubectl");
+    });
+    for line in [
+        ACT,
+        "doctor --cluster demo web/api --fix --restart --approve",
+    ] {
+        let told = run(&bench, line);
+        assert!(told.contains("there is no role gone"), "{told}");
+        assert_eq!(changes(&bench), "", "{told}");
+    }
 }
