@@ -1,7 +1,9 @@
 //! `doctor`: why a pod does not have its role, and what mends it.
 
+use std::collections::BTreeSet;
+
 use super::file::Place;
-use super::{Context, Exit, Mode, Rounds, finish};
+use super::{Context, Exit, Mode, Rounds, finish, tell};
 use crate::cli::{self, Screen};
 use crate::diagnose::{self, Report, Severity};
 use crate::error::Error;
@@ -42,6 +44,9 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
         false => None,
     };
     let plan = look.as_ref().map(|look| &look.plan);
+    if let Some(plan) = plan {
+        tell(&context, plan, &mut BTreeSet::new());
+    }
     context.output.print(&Health {
         cluster: &cluster,
         accounts: &accounts,

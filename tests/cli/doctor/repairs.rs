@@ -340,3 +340,28 @@ fn nothing_is_restarted_for_a_role_that_does_not_exist() {
         assert_eq!(changes(&bench), "", "{told}");
     }
 }
+
+#[test]
+fn what_a_restart_cannot_do_is_told_in_the_plan_too() {
+    let bench = healthy();
+    let old = "2020-01-01T00:00:00Z";
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    for ((resource, ..), object) in &mut api.objects {
+        match resource.as_str() {
+            "deployments" => object["spec"]["paused"] = true.into(),
+            "pods" => {
+                object["metadata"]["creationTimestamp"] = old.into();
+                object["spec"]["containers"][0]["env"] = serde_json::json!([]);
+            }
+            _ => {}
+        }
+    }
+    drop(world);
+    let told = run(&bench, FIX);
+    assert!(
+        told.contains("warning: deployment web/api is paused and cannot be restarted"),
+        "{told}"
+    );
+    assert!(!told.contains("--fix --approve would"), "{told}");
+}
