@@ -294,7 +294,8 @@ pub fn environment(scene: Scene<'_>) -> Verdict {
                 "{owner}: its pods run on {place}, which Pod Identity does not serve"
             ));
             by_web_identity(finding.because("pod-identity-compute"), scene)
-        } else if let Some(container) = super::pods::containers(pod)
+        } else if let Some(container) = pod
+            .injected()
             .find(|container| container.env.contains_key("AWS_ROLE_ARN"))
         {
             Finding::warning(format!("{owner}: container {} has the variables of web identity, which come before Pod Identity", container.name))
@@ -303,7 +304,7 @@ pub fn environment(scene: Scene<'_>) -> Verdict {
                     true => restart(&pod.owner),
                     false => format!("take AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE out of {owner}'s template"),
                 })
-        } else if let Some(container) = super::pods::containers(pod).find(|container| {
+        } else if let Some(container) = pod.injected().find(|container| {
             container.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") != Some(CREDENTIALS_URI)
         }) {
             Finding::problem(format!(

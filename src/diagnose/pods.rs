@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Finding, Scene, Verdict, known};
 use crate::model::{Workload, WorkloadKind};
 use crate::observe::Lookup;
-use crate::observe::health::{Container, ContainerKind, Pod, ProjectedToken};
+use crate::observe::health::{Container, ContainerKind, Pod, ProjectedToken, SKIP_ANNOTATION};
 
 mod settings;
 
@@ -17,8 +17,6 @@ pub use settings::{
 /// Where the webhook mounts the token (amazon-eks-pod-identity-webhook, `--token-mount-path`).
 const TOKEN_FILE: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
 const WINDOWS_TOKEN_FILE: &str = "C:\\var\\run\\secrets\\eks.amazonaws.com\\serviceaccount\\token";
-/// The annotation that keeps the webhook from containers.
-const SKIP_ANNOTATION: &str = "eks.amazonaws.com/skip-containers";
 const SKIP_LABEL: &str = super::object::SKIP_LABEL;
 
 impl<'a> Scene<'a> {
@@ -27,17 +25,6 @@ impl<'a> Scene<'a> {
         let pods = self.object()?.pods.as_found()?;
         Some(pods.iter().filter(|pod| pod.is_alive()).collect())
     }
-}
-
-/// The containers of a pod that the webhook is to change.
-pub fn containers(pod: &Pod) -> impl Iterator<Item = &Container> {
-    let skipped = pod.annotations.get(SKIP_ANNOTATION);
-    let skipped: Vec<&str> = skipped.map_or(Vec::new(), |names| {
-        names.split(',').map(str::trim).collect()
-    });
-    let mut all: Vec<&Container> = pod.containers.iter().collect();
-    all.retain(|container| !skipped.contains(&container.name.as_str()));
-    all.into_iter()
 }
 
 /// What a judge says of each pod, told once for all pods of a workload that it says the same of.
@@ -171,7 +158,7 @@ pub fn age(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     };
     judge(scene, "younger than the annotation", |pod| {
-        let mut all = containers(pod);
+        let mut all = pod.injected();
         let lacks = all.any(|container| lacks_role(container, role) && !sets_itself(container));
         let name = scene.account.name.as_ref();
         // It is not a restart that it needs, if the next one is given no more.
@@ -182,7 +169,9 @@ pub fn age(scene: Scene<'_>) -> Verdict {
         if pod.created > set || !lacks || scene.has_association() {
             return None;
         }
-        let old = containers(pod).find_map(|container| container.variable("AWS_ROLE_ARN"));
+        let old = pod
+            .injected()
+            .find_map(|container| container.variable("AWS_ROLE_ARN"));
         let cause = match old {
             Some(_) => "old-role",
             None => "not-restarted",
@@ -219,7 +208,7 @@ pub fn own_role(scene: Scene<'_>) -> Verdict {
         .and_then(|(_, history)| history.role_set.clone());
     judge(scene, "set by the webhook", |pod| {
         let is_new = set.as_ref().is_some_and(|(_, set)| pod.created > *set);
-        let mut all = containers(pod);
+        let mut all = pod.injected();
         let own = all.find(|container| {
             let other = container
                 .variable("AWS_ROLE_ARN")
@@ -262,7 +251,7 @@ fn set_by_hand(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     }
     judge(scene, "set by nobody", |pod| {
-        let mut all = containers(pod);
+        let mut all = pod.injected();
         let container = all.find(|container| container.env.contains_key("AWS_ROLE_ARN"))?;
         let of_webhook = |token: &ProjectedToken| token.volume == "aws-iam-token";
         if pod.tokens.iter().any(of_webhook) {
@@ -295,7 +284,7 @@ pub fn role(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     };
     judge(scene, "AWS_ROLE_ARN", |pod| {
-        let mut all = containers(pod);
+        let mut all = pod.injected();
         let lacking = all.find(|container| lacks_role(container, role))?;
         let found = lacking.variable("AWS_ROLE_ARN");
         let (cause, text) = match found {
@@ -334,7 +323,7 @@ pub fn token_file(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     }
     judge(scene, "AWS_WEB_IDENTITY_TOKEN_FILE", |pod| {
-        let mut all = containers(pod);
+        let mut all = pod.injected();
         let lacking =
             all.find(|container| !is_webhooks(container.variable("AWS_WEB_IDENTITY_TOKEN_FILE")))?;
         let found = lacking
@@ -394,7 +383,7 @@ pub fn token_volume(scene: Scene<'_>) -> Verdict {
                 .iter()
                 .any(|mount| mount.volume == "aws-iam-token")
         };
-        let mut all = containers(pod);
+        let mut all = pod.injected();
         let lacking = all.find(|container| !mounted(container))?;
         Some(
             Finding::problem(format!("{} does not mount the token", told(lacking)))

@@ -2,7 +2,7 @@
 
 use super::On;
 use crate::model::{ClusterName, RoleArn, StackName};
-use crate::template::PARTITIONS;
+use crate::template::{PARTITIONS, partition_of};
 
 /// CloudFormation cuts the stack's name in a role's: `<stack>-Role1-<12 characters>` are 64 at most.
 const STACK_IN_ROLE: usize = 64 - "-Role1-".len() - 12;
@@ -26,7 +26,7 @@ impl Place {
     pub fn resource(&self, on: On) -> String {
         let region = self.region.as_deref().unwrap_or("*");
         let account = self.account.as_deref().unwrap_or("*");
-        let partition = partition(region);
+        let partition = partition_of(region);
         let cluster = self.cluster.as_ref().map_or("*", ClusterName::as_str);
         let iam = format!("arn:{partition}:iam::{account}");
         let stacks = format!("arn:{partition}:cloudformation:{region}:{account}:stack");
@@ -78,22 +78,6 @@ pub fn check_region(text: &str) -> Result<String, &'static str> {
         true => Ok(text.to_owned()),
         false => Err("a region is written as eu-west-1"),
     }
-}
-
-/// The partition of a region, by its name (botocore's `partitions.json`, `regionRegex`).
-fn partition(region: &str) -> &'static str {
-    let known = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-isof-", "aws-iso-f"),
-        ("eu-isof-", "aws-iso-f"),
-        ("eusc-", "aws-eusc"),
-    ];
-    let found = known.iter().find(|(start, _)| region.starts_with(start));
-    found.map_or("aws", |(_, partition)| partition)
 }
 
 fn suffix(partition: &str) -> &'static str {

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::account::IamServiceAccount;
 use super::{Action, Ending, Role, Track};
-use crate::model::{AUDIENCE_ANNOTATION, Cluster, ClusterName, RoleArn, ServiceAccountName};
+use crate::model::{
+    AUDIENCE_ANNOTATION, Cluster, ClusterName, DEFAULT_AUDIENCE, RoleArn, ServiceAccountName,
+};
 use crate::observe::health::{
     Container, ContainerKind, Pod, Rollout, Workload, WorkloadKind, WorkloadState,
 };
@@ -17,7 +19,6 @@ use crate::observe::{ObservedAccount, ServiceAccount, ServiceAccountState};
 const ROLE_VARIABLE: &str = "AWS_ROLE_ARN";
 const TOKEN_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
 const POD_IDENTITY_VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
-const SKIP_ANNOTATION: &str = "eks.amazonaws.com/skip-containers";
 /// So many pods of a workload are told about one by one.
 const TOLD: usize = 3;
 
@@ -122,7 +123,7 @@ pub fn expected(
         return None;
     }
     // EKS's webhook; that of other clusters has a default of its own.
-    let default = cluster.eks.as_ref().map(|_| "sts.amazonaws.com".to_owned());
+    let default = cluster.eks.as_ref().map(|_| DEFAULT_AUDIENCE.to_owned());
     Some(Expected {
         service_account: asked.name.clone(),
         cluster: cluster.name.clone(),
@@ -155,14 +156,8 @@ pub fn stale(expected: &Expected, pods: &[Pod]) -> Vec<StaleWorkload> {
 /// What a pod's containers lack. Those that have ended, and those that the webhook is told to skip,
 /// lack nothing.
 fn lacks(expected: &Expected, pod: &Pod) -> BTreeMap<String, Lack> {
-    let skipped = pod.annotations.get(SKIP_ANNOTATION);
-    let skipped: BTreeSet<&str> = skipped
-        .iter()
-        .flat_map(|names| names.split(',').map(str::trim))
-        .collect();
-    let containers = pod.containers.iter();
-    containers
-        .filter(|it| it.kind != ContainerKind::Init && !skipped.contains(it.name.as_str()))
+    pod.injected()
+        .filter(|it| it.kind != ContainerKind::Init)
         .filter_map(|it| Some((it.name.clone(), lack(expected, pod, it)?)))
         .collect()
 }

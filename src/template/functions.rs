@@ -18,6 +18,22 @@ pub const PARTITIONS: [(&str, &str); 8] = [
     ("aws-eusc", "amazonaws.eu"),
 ];
 
+/// The partition of a region, by its name (botocore's `partitions.json`, `regionRegex`).
+pub fn partition_of(region: &str) -> &'static str {
+    let known = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+        ("eu-isof-", "aws-iso-f"),
+        ("eusc-", "aws-eusc"),
+    ];
+    let found = known.iter().find(|(start, _)| region.starts_with(start));
+    found.map_or("aws", |(_, partition)| partition)
+}
+
 /// Region and DNS suffix of `oidc.eks.<region>.<suffix>`.
 pub fn eks_host(issuer: &Issuer) -> Option<(&str, &str)> {
     issuer.host().strip_prefix("oidc.eks.")?.split_once('.')

@@ -1,16 +1,17 @@
 //! What else in the pods' templates and on their nodes decides by which credentials they go.
 
-use super::{containers, judge, lacks_role, told};
+use super::{judge, lacks_role, told};
 use crate::diagnose::{Finding, Scene, Severity, Verdict};
 use crate::observe::Lookup;
 use crate::observe::health::Container;
+use crate::template::partition_of;
 pub fn region(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() || scene.has_association() {
         return Verdict::DoesNotApply;
     }
     let region = &scene.world.region;
     judge(scene, "region and regional STS", |pod| {
-        let mut all = containers(pod);
+        let mut all = pod.injected();
         all.find_map(|container| {
             let endpoints = container.variable("AWS_STS_REGIONAL_ENDPOINTS");
             if endpoints == Some("legacy") {
@@ -44,17 +45,6 @@ pub fn region(scene: Scene<'_>) -> Verdict {
 
 fn lacks_any(container: &Container) -> bool {
     !container.env.contains_key("AWS_ROLE_ARN")
-}
-
-/// By the beginning of a region's name (AWS's region patterns).
-fn partition_of(region: &str) -> &str {
-    let special = [
-        "cn-", "us-gov-", "us-iso-", "us-isob-", "eu-isoe-", "us-isof-", "eusc-",
-    ];
-    special
-        .into_iter()
-        .find(|start| region.starts_with(start))
-        .unwrap_or("aws")
 }
 
 pub fn static_keys(scene: Scene<'_>) -> Verdict {
@@ -281,12 +271,15 @@ pub fn sdk_version(scene: Scene<'_>) -> Verdict {
     };
     let is_unused = role.history.last_used.is_none();
     judge(scene, "not told by the pods", |pod| {
-        let has_all = containers(pod).all(|container| !lacks_role(container, annotated));
+        let has_all = pod
+            .injected()
+            .all(|container| !lacks_role(container, annotated));
         let is_old = scene.world.now - pod.created > 24 * 60 * 60;
         if !(is_unused && has_all && is_old) {
             return None;
         }
-        let images: Vec<&str> = containers(pod)
+        let images: Vec<&str> = pod
+            .injected()
             .map(|container| container.image.as_str())
             .collect();
         Some(

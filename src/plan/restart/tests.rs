@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::observe::health::{Mount, ProjectedToken};
+use crate::observe::health::{Mount, ProjectedToken, SKIP_ANNOTATION};
 use crate::plan::Target;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/api";

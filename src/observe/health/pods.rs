@@ -1,0 +1,107 @@
+//! Pods, as far as their credentials go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Map, Workload};
+
+/// The annotation that keeps the webhook from containers (amazon-eks-pod-identity-webhook).
+pub const SKIP_ANNOTATION: &str = "eks.amazonaws.com/skip-containers";
+
+/// A pod, as far as its credentials go.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pod {
+    pub namespace: String,
+    pub name: String,
+    pub service_account: String,
+    pub created: i64,
+    /// Pending, Running, Succeeded, Failed or Unknown.
+    pub phase: String,
+    /// It is being deleted.
+    pub terminating: bool,
+    pub node: Option<String>,
+    pub host_network: bool,
+    /// By `nodeSelector` or `spec.os`.
+    pub windows: bool,
+    pub labels: Map,
+    pub annotations: Map,
+    pub containers: Vec<Container>,
+    pub tokens: Vec<ProjectedToken>,
+    /// `runAsUser`, `fsGroup` of the pod.
+    pub run_as_user: Option<i64>,
+    pub fs_group: Option<i64>,
+    pub automount: Option<bool>,
+    pub ready: bool,
+    /// Why a container of it does not run, as `container app: ImagePullBackOff: …`.
+    pub waiting: Option<String>,
+    /// What it is a part of, as far as owner references lead; the pod itself where nobody owns it.
+    pub owner: Workload,
+}
+
+impl Pod {
+    /// Whether it runs or is about to: neither ended nor being deleted.
+    pub fn is_alive(&self) -> bool {
+        !self.terminating && !matches!(self.phase.as_str(), "Succeeded" | "Failed")
+    }
+
+    /// The containers that the webhook is to change: all but those that its annotation names.
+    pub fn injected(&self) -> impl Iterator<Item = &Container> {
+        let skipped = self.annotations.get(SKIP_ANNOTATION);
+        let skipped: BTreeSet<&str> = skipped
+            .into_iter()
+            .flat_map(|names| names.split(',').map(str::trim))
+            .collect();
+        let containers = self.containers.iter();
+        containers.filter(move |container| !skipped.contains(container.name.as_str()))
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Container {
+    pub name: String,
+    pub kind: ContainerKind,
+    pub image: String,
+    /// Plain values by name; those from elsewhere (`valueFrom`) as `None`. Only variables of AWS and of
+    /// proxies; what may be a secret is `…`.
+    pub env: BTreeMap<String, Option<String>>,
+    /// Secrets and ConfigMaps of `envFrom`, as `secret/NAME`, `configmap/NAME`.
+    pub env_from: Vec<String>,
+    pub mounts: Vec<Mount>,
+    pub run_as_user: Option<i64>,
+}
+
+impl Container {
+    /// A variable's plain value.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.env.get(name)?.as_deref()
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContainerKind {
+    #[default]
+    Main,
+    /// Ends before the others begin.
+    Init,
+    /// An init container that is restarted always.
+    Sidecar,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mount {
+    pub volume: String,
+    pub path: String,
+    pub read_only: bool,
+    /// Where it comes from, as `secret/NAME`, where it is a Secret or ConfigMap.
+    pub source: Option<String>,
+}
+
+/// A volume with a service account's token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectedToken {
+    pub volume: String,
+    /// `None`: the API server's own.
+    pub audience: Option<String>,
+    /// Seconds.
+    pub expiration: Option<i64>,
+    pub path: String,
+}
