@@ -373,8 +373,9 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Whether two documents mean the same to IAM: one text and a list of that text are equal, and the
-/// order inside of lists does not matter.
+/// Whether two documents mean the same to IAM: one text and a list of that text are equal, the order
+/// inside of lists does not matter, and quotes around `true` and numbers are optional (IAM User Guide,
+/// "Grammar of the IAM JSON policy language"). CloudFormation hands every scalar on as a text.
 pub fn same(one: &Value, other: &Value) -> bool {
     normal(one) == normal(other)
 }
@@ -408,7 +409,8 @@ fn normal(value: &Value) -> Value {
             .iter()
             .map(|(key, value)| (key.clone(), normal(value)))
             .collect(),
-        value => value.clone(),
+        Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
+        Value::Null | Value::String(_) => value.clone(),
     }
 }
 
@@ -442,8 +444,11 @@ impl<'de> serde::Deserialize<'de> for Unique {
             fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
                 Ok(value.into())
             }
-            fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-                Ok(value.into())
+            /// Whose text would be another when it is written again: `1.50`, `1e3`, 20 digits.
+            fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+                Err(E::custom(format!(
+                    "the number {value} may be written in other ways: put it into quotes"
+                )))
             }
             fn visit_str<E>(self, value: &str) -> Result<Value, E> {
                 Ok(value.into())

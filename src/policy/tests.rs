@@ -101,6 +101,25 @@ fn documents_that_mean_the_same_are_the_same() {
 }
 
 #[test]
+fn scalars_are_the_same_with_and_without_quotes() {
+    let with = |value: Value| json!({"Condition": {"Bool": {"aws:SecureTransport": value}}});
+    for (plain, quoted) in [
+        (json!(true), "true"),
+        (json!(false), "false"),
+        (json!(3600), "3600"),
+        (json!(-1), "-1"),
+    ] {
+        assert!(same(&with(plain.clone()), &with(json!(quoted))), "{plain}");
+        assert!(same(&with(json!([plain])), &with(json!(quoted))));
+    }
+    assert!(!same(&with(json!(true)), &with(json!("false"))));
+    let text = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"NumericLessThan": {"aws:MultiFactorAuthAge": 1.50}}}}"#;
+    let error = PolicyDocument::parse(text).unwrap_err();
+    assert!(error.contains("put it into quotes"), "{error}");
+}
+
+#[test]
 fn trust_names_its_providers() {
     let issuer: Issuer = "https://example.com/a".parse().unwrap();
     let account: ServiceAccountName = "ns/app".parse().unwrap();

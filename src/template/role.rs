@@ -55,7 +55,10 @@ impl RoleTemplate {
             let entry = policy.entry();
             let mut documents = entry.policies.iter();
             entry.managed_policies.iter().all(|name| has(name))
-                && documents.all(|(name, document)| self.inline.get(name) == Some(document))
+                && documents.all(|(name, document)| {
+                    let found = self.inline.get(name);
+                    found.is_some_and(|found| policy::same(found, document))
+                })
         };
         WELL_KNOWN.iter().filter(is_there).copied().collect()
     }

@@ -501,3 +501,34 @@ fn a_policy_with_functions_of_cloudformation() {
     [exit 1]
     "#);
 }
+
+/// CloudFormation hands `true` on as `"true"`: that is no change by hand, wherever documents are compared.
+#[test]
+fn scalars_that_became_texts_are_no_drift() {
+    const SECURE: &str = r#"{Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:GetObject", Resource: "*",
+        Condition: {Bool: {"aws:SecureTransport": true}, NumericLessThan: {"aws:MultiFactorAuthAge": 3600}}}]}"#;
+    let bench = Bench::associated();
+    file(&bench, &[&format!("attachPolicy: {SECURE}")]);
+    bench.arrange(&format!("{APPLY} --approve"));
+    by_hand(&bench, |role| {
+        let live = role.inline[&format!("{STACK}-Policy1")].to_string();
+        assert!(live.contains(r#""aws:SecureTransport":"true""#), "{live}");
+        assert!(
+            live.contains(r#""aws:MultiFactorAuthAge":"3600""#),
+            "{live}"
+        );
+    });
+    assert_settled(&bench, APPLY);
+    assert_settled(&bench, &format!("{APPLY} --repair-drift"));
+    assert_settled(&bench, "create iamserviceaccount -f ~/cluster.yaml");
+    assert_settled(&bench, UPDATE_FILE);
+    let exported = bench.run("export --cluster demo");
+    assert!(!exported.contains("[stderr]"), "{exported}");
+    bench.file(
+        "cluster.yaml",
+        exported
+            .trim_start_matches("[stdout]\n")
+            .trim_end_matches("[exit 0]\n"),
+    );
+    assert_settled(&bench, APPLY);
+}

@@ -437,6 +437,8 @@ fn ordered(
 }
 
 /// Resolves the intrinsic functions of a value, for a stack whose resources referred to exist.
+/// Scalars become texts: what a handler hands on to IAM has `"true"` where the template has `true`
+/// (CloudFormation User Guide on templates: all values are strings; seen in IAM as `"true"`).
 /// The error is a reason for the stack's events.
 pub fn resolved(value: &Value, stack: &Stack, template: &Template) -> Result<Value, String> {
     match value {
@@ -456,6 +458,7 @@ pub fn resolved(value: &Value, stack: &Stack, template: &Template) -> Result<Val
                 members.collect::<Result<_, String>>().map(Value::Object)
             }
         },
+        Value::Bool(_) | Value::Number(_) => Ok(Value::String(as_text(value))),
         plain => Ok(plain.clone()),
     }
 }
