@@ -9,11 +9,13 @@ use serde::{Serialize, Serializer};
 
 mod arn;
 mod flags;
+mod partition;
 mod stack_name;
 mod workload;
 
 pub use arn::{Arn, PolicyArn, RoleArn};
 pub use flags::{Pairs, Timeout};
+pub use partition::{PARTITIONS, partition_of, region_of_eks_host, suffix_of};
 pub use stack_name::StackName;
 pub use workload::{Workload, WorkloadKind};
 
@@ -262,9 +264,33 @@ impl Issuer {
         self.host_and_path().split('/').next().unwrap_or_default()
     }
 
-    /// Whether EKS runs this issuer: its host is `oidc.eks.<region>.<suffix of a partition>`.
+    /// Whether EKS runs this issuer's host, under either of its names.
     pub fn is_eks(&self) -> bool {
-        self.host().starts_with("oidc.eks.")
+        self.eks_region().is_some()
+    }
+
+    /// The region of the EKS that runs this issuer's host.
+    pub fn eks_region(&self) -> Option<&str> {
+        region_of_eks_host(self.host())
+    }
+
+    /// What is wrong with an issuer of EKS that no token names: with the dual-stack host, a port, a
+    /// final slash, or the id in lower case. IAM takes it, and STS then knows no provider for a token.
+    pub fn fault(&self) -> Option<String> {
+        let host = self.host().to_lowercase();
+        let region = region_of_eks_host(&host)?;
+        let (_, path) = self.host_and_path().split_once('/').unwrap_or_default();
+        let path = path.trim_matches('/');
+        let id = path.strip_prefix("id/").unwrap_or(path).to_uppercase();
+        let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
+        let id = if is_id {
+            &id
+        } else {
+            "<32 hexadecimal digits>"
+        };
+        let suffix = suffix_of(partition_of(region));
+        let right = format!("https://oidc.eks.{region}.{suffix}/id/{id}");
+        (right != self.0).then(|| format!("tokens of EKS say \"{right}\""))
     }
 
     /// The IAM OIDC provider's ARN for this issuer in an account.

@@ -8,10 +8,12 @@ use std::fmt;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Audience, Cluster, Issuer, Map, ServiceAccountName, StackName, VERSION_TAG};
+use crate::model::{
+    Audience, Cluster, Issuer, Map, ServiceAccountName, StackName, VERSION_TAG, partition_of,
+};
 use crate::plan::Refusal;
 use crate::plan::account::{self, IamServiceAccount, Permissions};
-use crate::template::{self, Capability, PARTITIONS, RoleSpec, eks_host, plain};
+use crate::template::{self, Capability, RoleSpec, plain};
 
 pub mod aws_cli;
 pub mod hcl;
@@ -85,14 +87,7 @@ pub fn refusals(
 
 /// The partition that an issuer of EKS is in. `None`: the issuer is another's.
 pub fn partition(issuer: &Issuer) -> Option<&'static str> {
-    let (region, suffix) = eks_host(issuer)?;
-    if region.starts_with("us-gov-") {
-        return Some("aws-us-gov");
-    }
-    let mut known = PARTITIONS.iter();
-    known
-        .find(|(_, other)| *other == suffix)
-        .map(|(partition, _)| *partition)
+    issuer.eks_region().map(partition_of)
 }
 
 /// The accounts that have a role of their own.

@@ -19,7 +19,7 @@ mod functions;
 mod role;
 
 pub use edit::{Boundary, Managed, RoleEdits, is_document};
-pub use functions::{PARTITIONS, eks_host, partition_of, plain};
+pub use functions::plain;
 pub use role::{Difference, RoleTemplate, indented};
 
 /// The role that is asked for.

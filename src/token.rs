@@ -210,7 +210,7 @@ impl<'a> Parts<'a> {
                 part: Part::Header,
                 claim: "alg",
             })?,
-            key_id: text_of(&header, "kid"),
+            key_id: text_of(&header, "kid").filter(|id| !id.is_empty()),
             kind: text_of(&header, "typ"),
         })
     }

@@ -6,8 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
 use super::{AccountArgs, FilterArgs};
-use crate::model::{ClusterName, Issuer};
-use crate::template::PARTITIONS;
+use crate::model::{ClusterName, Issuer, PARTITIONS};
 
 #[derive(Args, Debug)]
 pub struct Render {

@@ -18,7 +18,7 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
     let restart = restart::asked(args.run.restart, false)?;
     let config = file::read(&args.config_file, &mut args.run.aws)?;
     let filter = file::filter(&args.filter)?;
-    let place = file::place(&config, args.issuer_url.as_ref());
+    let place = file::place(&config, args.issuer_url.as_ref())?;
     let accounts = file::accounts(&config, &filter)?;
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {

@@ -20,7 +20,7 @@ pub async fn run(args: &mut Associate, screen: Screen, running: Running) -> Resu
                 None if config.with_oidc.is_none() => spec.audiences,
                 None => return Err(not_enabled(path)),
             };
-            file::place(&config, args.cluster.issuer_url.as_ref())
+            file::place(&config, args.cluster.issuer_url.as_ref())?
         }
         None => place(&args.cluster, &mut args.aws)?,
     };
@@ -70,7 +70,7 @@ fn asked(args: &Associate) -> Result<ProviderSpec, Error> {
 pub fn place(args: &ClusterOrPosition, aws: &mut AwsArgs) -> Result<Place, Error> {
     let issuer = args.issuer_url.as_ref();
     if let Some(path) = &args.config_file {
-        return Ok(file::place(&file::read(path, aws)?, issuer));
+        return file::place(&file::read(path, aws)?, issuer);
     }
     if let Some(name) = args.cluster.as_ref().or(args.position.as_ref()) {
         return Place::new(Some(name), issuer);

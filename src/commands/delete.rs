@@ -20,7 +20,7 @@ pub async fn run(
     let (place, chosen) = match &args.config_file {
         Some(path) => {
             let config = file::read(path, &mut args.aws)?;
-            let place = file::place(&config, args.cluster.issuer_url.as_ref());
+            let place = file::place(&config, args.cluster.issuer_url.as_ref())?;
             let filter = file::filter(&args.filter)?;
             let names =
                 |accounts: Vec<IamServiceAccount>| accounts.into_iter().map(|asked| asked.name);

@@ -19,8 +19,19 @@ pub struct Place {
 }
 
 impl Place {
+    /// # Errors
+    /// No cluster; an issuer of EKS that no token names.
     pub fn new(cluster: Option<&ClusterName>, issuer: Option<&Issuer>) -> Result<Self, Error> {
         let cluster = cluster.cloned();
+        if let Some(issuer) = issuer
+            && let Some(rule) = issuer.fault()
+        {
+            return Err(Error::Usage {
+                flag: "--issuer-url",
+                value: issuer.url().to_owned(),
+                rule,
+            });
+        }
         Ok(Self {
             cluster: cluster.ok_or_else(|| Error::Flags("--cluster must be set".to_owned()))?,
             issuer: issuer.cloned(),
@@ -44,11 +55,8 @@ pub fn read(path: &Path, aws: &mut AwsArgs) -> Result<ClusterConfig, Error> {
 }
 
 /// The place that a config file names.
-pub fn place(config: &ClusterConfig, issuer: Option<&Issuer>) -> Place {
-    Place {
-        cluster: config.cluster.clone(),
-        issuer: issuer.cloned(),
-    }
+pub fn place(config: &ClusterConfig, issuer: Option<&Issuer>) -> Result<Place, Error> {
+    Place::new(Some(&config.cluster), issuer)
 }
 
 /// Without a config file. clap's `requires` does not hold beside what conflicts with the required flag,
@@ -114,7 +122,7 @@ pub fn described(
 ) -> Result<Described, Error> {
     let config = read(path, aws)?;
     Ok(Described {
-        place: place(&config, issuer),
+        place: place(&config, issuer)?,
         accounts: accounts(&config, &filter(filter_args)?)?,
         provider: provider(&config),
     })

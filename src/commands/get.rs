@@ -24,7 +24,7 @@ pub async fn run(
     running: Running,
 ) -> Result<Exit, Error> {
     let place = match &args.config_file {
-        Some(path) => file::place(&file::read(path, &mut args.aws)?, None),
+        Some(path) => file::place(&file::read(path, &mut args.aws)?, None)?,
         None => Place::new(args.cluster.as_ref(), None)?,
     };
     let (namespace, name) = asked::filter(&args.name)?;

@@ -27,12 +27,15 @@ pub fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
             for account in &mut accounts {
                 account.provider = file::provider(&config);
             }
-            (file::place(&config, None), accounts)
+            (
+                file::place(&config, args.place.issuer_url.as_ref())?,
+                accounts,
+            )
         }
         None => {
             file::none(&args.filter)?;
             (
-                Place::new(args.cluster.as_ref(), None)?,
+                Place::new(args.cluster.as_ref(), args.place.issuer_url.as_ref())?,
                 vec![asked::service_account(&args.account)?],
             )
         }

@@ -96,18 +96,24 @@ pub fn signing_keys(world: &World) -> Verdict {
         Lookup::Missing => return Verdict::DoesNotApply,
         Lookup::Unknown(why) => return Verdict::Unknown(why.clone()),
     };
-    match keys.ids().len() {
+    let ids = keys.ids();
+    let publish = match world.health {
+        Some(_) => "ask AWS Support: EKS serves them",
+        None => {
+            "publish the API server's keys (`kubectl get --raw /openid/v1/jwks`) at the issuer's jwks_uri"
+        }
+    };
+    if !ids.known.is_empty() {
+        return Verdict::holds("keys", format!("{}: {ids}", ids.known.len()));
+    }
+    let finding = match ids.without_kid {
         0 => {
             Finding::problem("the issuer publishes no signing keys: no token of it can be verified")
                 .because("no-verification-key")
-                .fix(match world.health {
-                    Some(_) => "ask AWS Support: EKS serves them",
-                    None => "publish the API server's keys (`kubectl get --raw /openid/v1/jwks`) at the issuer's jwks_uri",
-                })
-                .into()
         }
-        count => Verdict::holds("keys", format!("{count}: {}", keys.ids().join(", "))),
-    }
+        _ => Finding::problem(format!("the issuer publishes {ids}")).because("key-without-kid"),
+    };
+    finding.fix(publish).into()
 }
 
 pub fn sts_region(world: &World) -> Verdict {

@@ -129,6 +129,42 @@ fn prints_back<T: FromStr<Err = String> + fmt::Display>(text: &str) -> bool {
 }
 
 #[test]
+fn issuers_of_eks_that_no_token_names_are_told_with_the_right_one() {
+    let right = "https://oidc.eks.eu-west-2.amazonaws.com/id/AB12";
+    let fault = |url: &str| url.parse::<Issuer>().unwrap().fault();
+    for url in [
+        "https://oidc-eks.eu-west-2.api.aws/id/AB12",
+        "https://oidc.eks.eu-west-2.amazonaws.com:443/id/AB12",
+        "https://oidc.eks.eu-west-2.amazonaws.com/id/AB12/",
+        "https://oidc.eks.eu-west-2.amazonaws.com/id/ab12",
+        "https://OIDC.eks.eu-west-2.amazonaws.com/id/AB12",
+        "https://oidc.eks.eu-west-2.amazonaws.com/AB12",
+    ] {
+        let told = format!("tokens of EKS say \"{right}\"");
+        assert_eq!(fault(url), Some(told), "{url}");
+    }
+    for url in [
+        "https://oidc.eks.eu-west-2.amazonaws.com",
+        "https://oidc.eks.eu-west-2.amazonaws.com/id/AB12/keys",
+    ] {
+        let told = fault(url).unwrap();
+        assert!(told.contains("/id/<32 hexadecimal digits>"), "{told}");
+    }
+    let china = fault("https://oidc-eks.cn-north-1.api.amazonwebservices.com.cn/id/A").unwrap();
+    assert!(
+        china.contains("oidc.eks.cn-north-1.amazonaws.com.cn/id/A"),
+        "{china}"
+    );
+    for url in [
+        right,
+        "https://issuer.example.com:8443/a/",
+        "https://oidc.eks.example.com/a/",
+    ] {
+        assert_eq!(fault(url), None, "{url}");
+    }
+}
+
+#[test]
 fn fuzzed_names_and_arns_are_refused_or_print_as_they_were() {
     let corpus = [
         "demo",

@@ -1,8 +1,7 @@
 //! Where the permissions are to hold, and the ARNs that say so. What is not named is `*`.
 
 use super::On;
-use crate::model::{ClusterName, RoleArn, StackName};
-use crate::template::{PARTITIONS, partition_of};
+use crate::model::{ClusterName, RoleArn, StackName, partition_of, suffix_of};
 
 /// CloudFormation cuts the stack's name in a role's: `<stack>-Role1-<12 characters>` are 64 at most.
 const STACK_IN_ROLE: usize = 64 - "-Role1-".len() - 12;
@@ -33,7 +32,7 @@ impl Place {
         match on {
             On::Cluster => format!("arn:{partition}:eks:{region}:{account}:cluster/{cluster}"),
             On::Provider => {
-                let suffix = suffix(partition);
+                let suffix = suffix_of(partition);
                 format!("{iam}:oidc-provider/oidc.eks.{region}.{suffix}/id/*")
             }
             On::Stacks => format!("{stacks}/{}*/*", self.stack_prefix()),
@@ -78,9 +77,4 @@ pub fn check_region(text: &str) -> Result<String, &'static str> {
         true => Ok(text.to_owned()),
         false => Err("a region is written as eu-west-1"),
     }
-}
-
-fn suffix(partition: &str) -> &'static str {
-    let found = PARTITIONS.iter().find(|(name, _)| *name == partition);
-    found.map_or("amazonaws.com", |(_, suffix)| suffix)
 }

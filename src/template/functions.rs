@@ -3,41 +3,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Cluster, Issuer};
-
-/// Every partition with the DNS suffix of its hosts (botocore's `partitions.json`). aws-us-gov shares
-/// that of aws, and is told by its regions.
-pub const PARTITIONS: [(&str, &str); 8] = [
-    ("aws", "amazonaws.com"),
-    ("aws-cn", "amazonaws.com.cn"),
-    ("aws-us-gov", "amazonaws.com"),
-    ("aws-iso", "c2s.ic.gov"),
-    ("aws-iso-b", "sc2s.sgov.gov"),
-    ("aws-iso-e", "cloud.adc-e.uk"),
-    ("aws-iso-f", "csp.hci.ic.gov"),
-    ("aws-eusc", "amazonaws.eu"),
-];
-
-/// The partition of a region, by its name (botocore's `partitions.json`, `regionRegex`).
-pub fn partition_of(region: &str) -> &'static str {
-    let known = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-isof-", "aws-iso-f"),
-        ("eu-isof-", "aws-iso-f"),
-        ("eusc-", "aws-eusc"),
-    ];
-    let found = known.iter().find(|(start, _)| region.starts_with(start));
-    found.map_or("aws", |(_, partition)| partition)
-}
-
-/// Region and DNS suffix of `oidc.eks.<region>.<suffix>`.
-pub fn eks_host(issuer: &Issuer) -> Option<(&str, &str)> {
-    issuer.host().strip_prefix("oidc.eks.")?.split_once('.')
-}
+use crate::model::{Cluster, PARTITIONS};
 
 /// A value in which functions of CloudFormation that need nothing but the cluster are worked out; the
 /// first of the others is the error.
@@ -100,7 +66,7 @@ fn pseudo_parameter(name: &str, cluster: &Cluster) -> Option<String> {
         "AWS::Partition" => Some(cluster.partition.clone()),
         "AWS::AccountId" => Some(cluster.account.clone()),
         "AWS::URLSuffix" => Some(suffix()?.1.to_owned()),
-        "AWS::Region" => Some(eks_host(&cluster.issuer)?.0.to_owned()),
+        "AWS::Region" => Some(cluster.issuer.eks_region()?.to_owned()),
         _ => None,
     }
 }

@@ -45,7 +45,7 @@ enum Material {
 #[derive(Deserialize)]
 struct Published {
     kty: String,
-    kid: Option<String>,
+    kid: Option<Value>,
     alg: Option<String>,
     n: Option<String>,
     e: Option<String>,
@@ -73,9 +73,12 @@ impl Keys {
         Ok(Self(read.map(Key::of).collect()))
     }
 
-    pub fn ids(&self) -> Vec<String> {
-        let ids = self.0.iter().filter_map(|key| key.id.clone());
-        ids.collect()
+    pub fn ids(&self) -> KeyIds {
+        let known: Vec<String> = self.0.iter().filter_map(|key| key.id.clone()).collect();
+        KeyIds {
+            without_kid: self.0.len() - known.len(),
+            known,
+        }
     }
 
     /// The key that the header names; without a name, every one that fits.
@@ -86,6 +89,32 @@ impl Keys {
             (None, _) => true,
         };
         self.0.iter().filter(fits).collect()
+    }
+}
+
+/// By what an issuer's keys can be told apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyIds {
+    pub known: Vec<String>,
+    /// Number of keys that no token can name.
+    pub without_kid: usize,
+}
+
+/// As in `2284XXXX4a40, and 2 keys without a kid`.
+impl fmt::Display for KeyIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.known.join(", ");
+        let without = match self.without_kid {
+            1 => "1 key without a kid".to_owned(),
+            count => format!("{count} keys without a kid"),
+        };
+        match (self.known.is_empty(), self.without_kid) {
+            (true, 0) => f.write_str("none"),
+            (true, _) => write!(f, "{without}, by which STS finds a token's key"),
+            (false, 0) => f.write_str(&known),
+            (false, _) => write!(f, "{known}, and {without}"),
+        }
     }
 }
 
@@ -106,9 +135,11 @@ impl Key {
             ("EC", Some("P-384")) => point(48).map(Material::P384),
             _ => None,
         };
+        let kid = key.kid.as_ref().and_then(Value::as_str);
         Self {
             material: material.unwrap_or(Material::Other),
-            id: key.kid,
+            // An empty one names nothing.
+            id: kid.filter(|id| !id.is_empty()).map(str::to_owned),
             algorithm: key.alg,
         }
     }
@@ -174,7 +205,8 @@ pub enum SignatureFault {
     /// The issuer publishes no such key: it was rotated, or the issuer is another one.
     UnknownKey {
         wanted: Option<String>,
-        known: Vec<String>,
+        #[serde(flatten)]
+        published: KeyIds,
     },
     /// The key is for other algorithms than the token names.
     WrongKind { key: String, algorithm: String },
@@ -198,19 +230,20 @@ impl fmt::Display for SignatureFault {
                 f,
                 "it is signed by {got}, which is none of RS256, RS384, RS512, ES256 and ES384"
             ),
-            Self::UnknownKey { wanted, known } => {
-                let known = match known.as_slice() {
-                    [] => "none".to_owned(),
-                    known => known.join(", "),
-                };
-                match wanted {
-                    Some(wanted) => write!(
-                        f,
-                        "the issuer publishes no key \"{wanted}\" that it is signed with; it publishes {known}"
-                    ),
-                    None => write!(f, "it names no key, and none of the issuer's fits: {known}"),
-                }
-            }
+            Self::UnknownKey {
+                wanted: Some(wanted),
+                published,
+            } => write!(
+                f,
+                "the issuer publishes no key \"{wanted}\" that it is signed with; it publishes {published}"
+            ),
+            Self::UnknownKey {
+                wanted: None,
+                published,
+            } => write!(
+                f,
+                "it names no key, and none of the issuer's fits: {published}"
+            ),
             Self::WrongKind { key, algorithm } => {
                 write!(f, "the issuer's key \"{key}\" is none for {algorithm}")
             }
@@ -235,10 +268,10 @@ pub fn verify_signature(text: &str, keys: &Keys) -> Result<String, SignatureFaul
             got: algorithm.chars().take(40).collect(),
         });
     }
-    let name = |key: &Key| key.id.clone().unwrap_or_else(|| "without id".to_owned());
+    let name = |key: &Key| key.id.clone().unwrap_or_else(|| "without a kid".to_owned());
     let mut verdict = SignatureFault::UnknownKey {
         wanted: header.key_id.clone(),
-        known: keys.ids(),
+        published: keys.ids(),
     };
     for key in keys.named(&header) {
         match key.signed(algorithm, parts.signed.as_bytes(), &signature) {

@@ -279,7 +279,7 @@ fn the_example_of_the_standard_verifies() {
         "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" });
     assert_eq!(
         verify_signature(token, &keys(&[&key])).as_deref(),
-        Ok("without id")
+        Ok("without a kid")
     );
 }
 
@@ -294,6 +294,17 @@ fn a_signature_that_cannot_be_verified_says_why() {
         "the issuer publishes no key \"the-key\" that it is signed with; it publishes newer"
     );
     assert!(told(&token, &keys(&[])).ends_with("it publishes none"));
+    let mut nameless = key.clone();
+    for kid in [json!(null), json!(""), json!(7)] {
+        nameless["kid"] = kid;
+        let told = told(&token, &keys(&[&nameless]));
+        let wanted = "it publishes 1 key without a kid, by which STS finds a token's key";
+        assert!(told.ends_with(wanted), "{told}");
+    }
+    assert!(
+        told(&token, &keys(&[&rotated, &nameless, &nameless]))
+            .ends_with("it publishes newer, and 2 keys without a kid")
+    );
     let mut narrow = key;
     narrow["alg"] = "RS512".into();
     assert_eq!(

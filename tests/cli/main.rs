@@ -27,6 +27,7 @@ mod house;
 mod man;
 mod matrix;
 mod middle;
+mod not_eks;
 mod peers;
 mod permissions;
 mod readme;

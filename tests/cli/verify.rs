@@ -394,6 +394,24 @@ fn a_key_that_the_issuer_does_not_publish_is_named() {
     "#);
 }
 
+/// As old scripts for clusters of one's own wrote it.
+#[test]
+fn a_key_without_a_kid_is_told_as_one() {
+    let bench = made();
+    let mut told = String::new();
+    for kid in [json!(null), json!("")] {
+        publish(&bench, |keys| keys["keys"][0]["kid"] = kid);
+        let run = bench.run(VERIFY);
+        let line = run.lines().find(|line| line.starts_with("signature"));
+        told.push_str(line.unwrap_or(&run));
+        told.push('\n');
+    }
+    assert_snapshot!(told, @r#"
+    signature   wrong     the issuer publishes no key "icuvNXVa4Ii6M4zAvApGM03egXlkNMmo9ZJiT_wng1E" that it is signed with; it publishes 1 key without a kid, by which STS finds a token's key
+    signature   wrong     the issuer publishes no key "icuvNXVa4Ii6M4zAvApGM03egXlkNMmo9ZJiT_wng1E" that it is signed with; it publishes 1 key without a kid, by which STS finds a token's key
+    "#);
+}
+
 #[test]
 fn a_signature_of_another_key_does_not_hold() {
     let bench = made();

@@ -2,9 +2,9 @@
 
 use super::{judge, lacks_role, told};
 use crate::diagnose::{Finding, Scene, Severity, Verdict};
+use crate::model::partition_of;
 use crate::observe::Lookup;
 use crate::observe::health::Container;
-use crate::template::partition_of;
 pub fn region(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() || scene.has_association() {
         return Verdict::DoesNotApply;

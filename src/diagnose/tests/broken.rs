@@ -12,7 +12,7 @@ use crate::observe::health::{
 };
 use crate::observe::{Lookup, Phase};
 use crate::proof::{Decision, Denier, Signature, Verdict};
-use crate::token::{ClaimFault, Keys, SignatureFault};
+use crate::token::{ClaimFault, SignatureFault};
 
 mod pods;
 mod unknown;
@@ -45,7 +45,10 @@ const ACCESS: &[Broken] = &[
         }
     }),
     ("signing-keys", "no-verification-key", |case| {
-        case.world.keys = Lookup::Found(Keys::parse(br#"{"keys": []}"#).expect("keys"));
+        case.publish("")
+    }),
+    ("signing-keys", "key-without-kid", |case| {
+        case.publish(r#"{"kty": "RSA", "kid": ""}"#);
     }),
     ("webhook", "no-webhook", |case| {
         case.kubernetes(|kubernetes| kubernetes.webhooks = Lookup::Missing);

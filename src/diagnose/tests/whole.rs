@@ -49,6 +49,12 @@ impl Case {
         (cluster(&self.world), account(&self.world, &self.account))
     }
 
+    /// Puts these into the list of the issuer's keys.
+    pub fn publish(&mut self, keys: &str) {
+        let document = format!("{{\"keys\": [{keys}]}}");
+        self.world.keys = Lookup::Found(Keys::parse(document.as_bytes()).expect("keys"));
+    }
+
     pub fn health(&mut self, change: impl FnMut(&mut ClusterHealth)) {
         self.world.health.iter_mut().for_each(change);
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{Cluster, ClusterName, Issuer, RoleArn, ServiceAccountName};
+use crate::model::{Cluster, ClusterName, Issuer, RoleArn, ServiceAccountName, region_of_eks_host};
 use crate::policy::Quotas;
 
 /// What is looked at once for a cluster.
@@ -93,9 +93,8 @@ fn issuer_of(provider: &str) -> Option<&str> {
 
 /// Whether its issuer is one of EKS in this region: no other region's clusters are looked at.
 fn is_of_region(provider: &str, region: &str) -> bool {
-    let hosts = [format!("oidc.eks.{region}."), format!("oidc-eks.{region}.")];
-    let issuer = issuer_of(provider).unwrap_or_default();
-    hosts.iter().any(|host| issuer.starts_with(host))
+    let host = issuer_of(provider).and_then(|issuer| issuer.split('/').next());
+    host.and_then(region_of_eks_host) == Some(region)
 }
 
 /// The issuers of all clusters of the region, without their schemes.

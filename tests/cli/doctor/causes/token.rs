@@ -64,6 +64,11 @@ fn refusals_of_sts() {
             bench
         }),
         broken("no keys", || publishing(&json!({"keys": []}))),
+        broken("a key without a kid", || {
+            publishing(&json!({"keys": [{
+                "use": "sig", "kty": "RSA", "alg": "RS256", "n": "AQAB", "e": "AQAB",
+            }]}))
+        }),
         broken("keys that are other ones", || {
             publishing(&json!({"keys": [{
                 "use": "sig", "kty": "RSA", "kid": "other", "alg": "RS256", "n": "AQAB", "e": "AQAB",
@@ -78,6 +83,7 @@ fn refusals_of_sts() {
     the region is off: problem sts-region/region-disabled, cluster: problem sts-region/region-disabled | by hand
     AWS does not trust the issuer's authority: problem provider-thumbprint/thumbprint-mismatch, cluster: note discovery/issuer-unreachable-from-here | by hand
     no keys: problem signing-keys/no-verification-key, cluster: problem signing-keys/no-verification-key | by hand
+    a key without a kid: problem signing-keys/key-without-kid, cluster: problem signing-keys/key-without-kid | by hand
     keys that are other ones: problem token/bad-signature | by hand
     STS throttles: problem sts-accepts/throttled | by hand
     ");
