@@ -338,6 +338,60 @@ fn what_is_kept_is_the_users_alone_and_no_secret() {
     assert!(name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()));
 }
 
+/// A folder of somebody else, or of something else, is neither read, nor written, nor swept.
+#[cfg(unix)]
+#[test]
+fn a_cache_that_leads_elsewhere_is_left_alone() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::time::{Duration, SystemTime};
+
+    let mut bench = Bench::new();
+    let cache = bench.file("cache/here", "").with_file_name("");
+    bench.set("XDG_CACHE_HOME", &cache.display().to_string());
+    offered(&bench, "irsactl get sa -c ");
+    let folder = cache.join("irsactl/completion");
+    let mode = |path: &std::path::Path| {
+        let found = std::fs::metadata(path).expect("a folder");
+        found.permissions().mode() & 0o777
+    };
+    assert_eq!(mode(&folder), 0o700);
+    // One of an earlier version is closed too.
+    std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).expect("a folder");
+    offered(&bench, "irsactl get sa -c ");
+    assert_eq!(mode(&folder), 0o700);
+    let hash = "0".repeat(32);
+    let old = SystemTime::now() - Duration::from_secs(3600);
+    let kept = ["precious/thesis.txt".to_owned(), format!("precious/{hash}")];
+    for name in &kept {
+        let path = bench.file(name, "years of work");
+        let file = std::fs::File::options().write(true).open(path);
+        file.and_then(|file| file.set_modified(old))
+            .expect("a time");
+    }
+    let precious = bench
+        .file("precious/thesis.txt.copy", "")
+        .with_file_name("");
+    for place in ["irsactl/completion", "irsactl"] {
+        let place = cache.join(place);
+        std::fs::remove_dir_all(&place).expect("a folder");
+        symlink(&precious, &place).expect("a link");
+        bench.calls();
+        for _ in 0..2 {
+            assert_eq!(words(&bench, "irsactl get sa -c "), ["demo"]);
+        }
+        assert_eq!(bench.calls(), "eks ListClusters\neks ListClusters");
+        for name in &kept {
+            let path = precious.with_file_name("").join(name);
+            assert_eq!(
+                std::fs::read_to_string(path).expect("kept"),
+                "years of work"
+            );
+        }
+        std::fs::remove_file(&place).expect("the link");
+        std::fs::create_dir_all(cache.join("irsactl/completion")).expect("a folder");
+    }
+}
+
 #[test]
 fn a_cache_that_cannot_be_written_is_done_without() {
     let mut bench = Bench::new();
