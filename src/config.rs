@@ -13,10 +13,12 @@ mod check;
 mod fields;
 mod filter;
 mod node;
+mod rest;
 mod write;
 
 pub use filter::Filter;
 use node::{Node, Place, Value};
+pub use rest::Rest;
 pub use write::write;
 
 const API_VERSION: &str = "eksctl.io/v1alpha5";
@@ -38,6 +40,7 @@ pub struct ClusterConfig {
     /// In the order of the file. How they are carried out (`conflicts`, `service_role`, `rollback`,
     /// `provider`) is no matter of the file.
     pub accounts: Vec<IamServiceAccount>,
+    pub rest: Rest,
 }
 
 /// A mistake in a config file.
@@ -134,12 +137,11 @@ fn parsed(bytes: &[u8]) -> Result<ClusterConfig, Vec<Problem>> {
         one(Place { line, column }, "is no UTF-8 text".to_owned())
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let root = node::parse(text)
-        .map_err(|fault| one(fault.place, fault.rule))?
-        .ok_or_else(|| one(start, "the file is empty".to_owned()))?;
+    let document = node::parse(text).map_err(|fault| one(fault.place, fault.rule))?;
+    let (root, further) = document.ok_or_else(|| one(start, "the file is empty".to_owned()))?;
     let mut problems = Problems::default();
     check::check(&root, &mut problems);
-    let config = contents(&root, &mut problems);
+    let config = contents(&root, further, &mut problems);
     match config {
         Some(config) if problems.found.is_empty() => Ok(config),
         _ => Err(problems.found),
@@ -147,7 +149,7 @@ fn parsed(bytes: &[u8]) -> Result<ClusterConfig, Vec<Problem>> {
 }
 
 /// The values of a file whose names and types were checked; what is of a wrong type is passed over.
-fn contents(root: &Node, problems: &mut Problems) -> Option<ClusterConfig> {
+fn contents(root: &Node, further: Option<Place>, problems: &mut Problems) -> Option<ClusterConfig> {
     if !matches!(root.value, Value::Map(_)) {
         return None;
     }
@@ -185,6 +187,7 @@ fn contents(root: &Node, problems: &mut Problems) -> Option<ClusterConfig> {
         with_oidc: with_oidc(root),
         tags,
         accounts,
+        rest: rest::read(root, further),
     })
 }
 

@@ -1,10 +1,11 @@
 //! `apply`: makes a whole config file true: the provider, stacks, ServiceAccounts; and with `--prune`
 //! nothing beside them.
 
+use super::asked::{self, Unread};
 use super::file;
 use super::reconcile::{Task, restart};
 use super::removal::{Missing, Removal, System};
-use super::{Context, Exit, Mode, asked, conclude, finish, proving};
+use super::{Context, Exit, Mode, conclude, finish, proving};
 use crate::cli::{Apply, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
@@ -16,7 +17,11 @@ use crate::progress::Running;
 pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.run.approval);
     let restart = restart::asked(args.run.restart, false)?;
-    let config = file::read(&args.config_file, &mut args.run.aws)?;
+    let unread = match args.prune {
+        true => Unread::Refused("--prune"),
+        false => Unread::Told(screen),
+    };
+    let config = file::read(&args.config_file, &mut args.run.aws, unread)?;
     let filter = file::filter(&args.filter)?;
     let place = file::place(&config, args.issuer_url.as_ref())?;
     let accounts = file::accounts(&config, &filter)?;
@@ -52,6 +57,7 @@ fn prune(args: &Apply, config: &ClusterConfig, filter: Filter) -> Option<Missing
             .iter()
             .map(|asked| asked.name.clone())
             .collect(),
+        rest: config.rest.clone(),
         filter,
         system: match args.prune_kube_system {
             true => System::Pruned,

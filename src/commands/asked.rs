@@ -4,11 +4,12 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::cli::{AccountArgs, NameArgs};
+use crate::cli::{AccountArgs, NameArgs, Screen};
 use crate::config::{self, ClusterConfig};
 use crate::desired::{self, Field, Given, Rule};
 use crate::error::Error;
 use crate::model::{Map, Namespace, Pairs, ServiceAccountName};
+use crate::output::{Format, Output};
 use crate::plan::account::{IamServiceAccount, Scope};
 use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
 use crate::policy::PolicyDocument;
@@ -142,11 +143,33 @@ fn document(path: &Path) -> Result<PolicyDocument, Error> {
     })
 }
 
+/// What becomes of a file of which a part is not read.
+#[derive(Clone, Copy)]
+pub enum Unread {
+    Told(Screen),
+    /// What is asked for there would be deleted, by that flag, as if nobody asked for it.
+    Refused(&'static str),
+}
+
 /// What the config file asks for; `-` is stdin.
-pub fn config(path: &Path) -> Result<ClusterConfig, Error> {
+pub fn config(path: &Path, unread: Unread) -> Result<ClusterConfig, Error> {
     let (name, bytes) = read_file(path)?;
     // Without quotes, `file:line:column` is what editors and terminals follow.
-    config::read(name.trim_matches('"'), &bytes)
+    let name = name.trim_matches('"');
+    let config = config::read(name, &bytes)?;
+    match (&config.rest.further, unread) {
+        (None, _) => {}
+        (Some(further), Unread::Told(Screen { quiet, .. })) => {
+            let format = Format::Table;
+            Output { format, quiet }.warn(&format!("{name}:{further}"));
+        }
+        (Some(further), Unread::Refused(flag)) => {
+            return Err(Error::Flags(format!(
+                "{name}:{further}, so {flag} would delete what the other asks for: put both into one"
+            )));
+        }
+    }
+    Ok(config)
 }
 
 /// A file's name for messages, and its bytes; `-` is stdin. Nothing that is read here is that long.

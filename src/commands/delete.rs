@@ -1,9 +1,10 @@
 //! `delete iamserviceaccount`: the stack with its role, and the ServiceAccount where it is ours; of one
 //! service account, of those of a config file, or of those that it does not have.
 
+use super::asked::{self, Unread};
 use super::file::{self, Place};
 use super::removal::{Chosen, Missing, Removal, System, Task};
-use super::{Context, Exit, Mode, Shown, asked, conclude, finish};
+use super::{Context, Exit, Mode, Shown, conclude, finish};
 use crate::cli::{DeleteServiceAccount, Screen};
 use crate::error::Error;
 use crate::plan::Ending;
@@ -19,7 +20,11 @@ pub async fn run(
     let mode = mode(args);
     let (place, chosen) = match &args.config_file {
         Some(path) => {
-            let config = file::read(path, &mut args.aws)?;
+            let unread = match args.only_missing {
+                true => Unread::Refused("--only-missing"),
+                false => Unread::Told(screen),
+            };
+            let config = file::read(path, &mut args.aws, unread)?;
             let place = file::place(&config, args.cluster.issuer_url.as_ref())?;
             let filter = file::filter(&args.filter)?;
             let names =
@@ -27,6 +32,7 @@ pub async fn run(
             let chosen = match args.only_missing {
                 true => Chosen::Missing(Box::new(Missing {
                     known: names(config.accounts).collect(),
+                    rest: config.rest,
                     filter,
                     system: System::Pruned,
                     how: removal(args, &place),

@@ -13,7 +13,7 @@ pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> R
     } else {
         Trusting::Respected
     };
-    let place = place(&args.cluster, &mut args.aws)?;
+    let place = place(&args.cluster, &mut args.aws, screen)?;
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     let look = async |_: &Rounds| {
         let cluster = context.cluster(&place).await?;

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use super::file::Place;
 use super::{Context, Exit};
 use crate::cli::{Export, Screen};
-use crate::config::{self, ClusterConfig};
+use crate::config::{self, ClusterConfig, Rest};
 use crate::desired::found::{self, Found};
 use crate::error::Error;
 use crate::model::{Map, ServiceAccountName};
@@ -56,6 +56,7 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
         with_oidc: (!accounts.is_empty()).then_some(true),
         tags: Map::new(),
         accounts,
+        rest: Rest::default(),
     }))?;
     Ok(Exit::Done)
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::asked;
-use crate::cli::{AwsArgs, ClusterArgs, FilterArgs};
+use super::asked::{self, Unread};
+use crate::cli::{AwsArgs, ClusterArgs, FilterArgs, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
 use crate::model::{Audience, ClusterName, Issuer};
@@ -40,8 +40,8 @@ impl Place {
 }
 
 /// Reads a config file, and lets its region hold for the run.
-pub fn read(path: &Path, aws: &mut AwsArgs) -> Result<ClusterConfig, Error> {
-    let config = asked::config(path)?;
+pub fn read(path: &Path, aws: &mut AwsArgs, unread: Unread) -> Result<ClusterConfig, Error> {
+    let config = asked::config(path, unread)?;
     match &aws.region {
         Some(region) if *region != config.region => Err(Error::Flags(format!(
             "--region {region} and the config file, which says {}, contradict each other",
@@ -119,8 +119,9 @@ pub fn described(
     issuer: Option<&Issuer>,
     filter_args: &FilterArgs,
     aws: &mut AwsArgs,
+    screen: Screen,
 ) -> Result<Described, Error> {
-    let config = read(path, aws)?;
+    let config = read(path, aws, Unread::Told(screen))?;
     Ok(Described {
         place: place(&config, issuer)?,
         accounts: accounts(&config, &filter(filter_args)?)?,

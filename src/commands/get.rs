@@ -2,8 +2,9 @@
 
 use futures_util::StreamExt;
 
+use super::asked::{self, Unread};
 use super::file::{self, Place};
-use super::{Context, Exit, asked};
+use super::{Context, Exit};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
 use crate::model::{Namespace, ServiceAccountName};
@@ -24,7 +25,10 @@ pub async fn run(
     running: Running,
 ) -> Result<Exit, Error> {
     let place = match &args.config_file {
-        Some(path) => file::place(&file::read(path, &mut args.aws)?, None)?,
+        Some(path) => file::place(
+            &file::read(path, &mut args.aws, Unread::Told(screen))?,
+            None,
+        )?,
         None => Place::new(args.cluster.as_ref(), None)?,
     };
     let (namespace, name) = asked::filter(&args.name)?;

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use super::file::Place;
 use super::{Context, Look, Rounds};
 use crate::cli::KubernetesArgs;
-use crate::config::Filter;
+use crate::config::{Filter, Rest};
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{ClusterName, RoleArn, ServiceAccountName};
@@ -138,6 +138,8 @@ pub async fn plan(
 pub struct Missing {
     /// Those that it has, whether or not this run is about them.
     pub known: BTreeSet<ServiceAccountName>,
+    /// What else stands in it.
+    pub rest: Rest,
     pub filter: Filter,
     pub system: System,
     pub how: Removal,
@@ -197,6 +199,15 @@ impl Missing {
 
     /// Tells what the reader of a plan may miss in it.
     pub fn tell(&self, context: &Context, stacks: &Stacks) {
+        if !self.rest.lists_accounts {
+            let text = "iam.serviceAccounts is not in the config file, so none of the cluster's is missing in it; \
+                        `serviceAccounts: []` says that there are to be none";
+            return context.output.warn(text);
+        }
+        for (name, part) in self.owned(stacks) {
+            let text = format!("{name} stays: `{part}` in the config file makes or uses it");
+            context.output.note(&text);
+        }
         if self.known.is_empty() && !self.unknown(stacks).is_empty() {
             let text =
                 "the config file has no service accounts: all of the cluster's are missing in it";
@@ -232,7 +243,29 @@ impl Missing {
     }
 
     fn unknown(&self, stacks: &Stacks) -> BTreeSet<ServiceAccountName> {
-        delete::unknown(&self.how.cluster, &self.known, stacks.listed())
+        if !self.rest.lists_accounts {
+            return BTreeSet::new();
+        }
+        let mut unknown = delete::unknown(&self.how.cluster, &self.known, stacks.listed());
+        for (name, _) in self.owned(stacks) {
+            unknown.remove(&name);
+        }
+        unknown
+    }
+
+    /// Those that another part of the file makes or uses, and the part.
+    fn owned(&self, stacks: &Stacks) -> Vec<(ServiceAccountName, &str)> {
+        let unknown = delete::unknown(&self.how.cluster, &self.known, stacks.listed());
+        let owner = |name: &ServiceAccountName| {
+            let mut own = stacks
+                .listed()
+                .filter(|stack| stack.is_for(&self.how.cluster, name));
+            own.find_map(|stack| self.rest.owners.of(name, stack.role_arn.as_ref()))
+        };
+        let owned = unknown.into_iter();
+        owned
+            .filter_map(|name| Some((name.clone(), owner(&name)?)))
+            .collect()
     }
 }
 

@@ -22,7 +22,7 @@ pub fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
     flags::check(args)?;
     let (place, accounts) = match &args.config_file {
         Some(path) => {
-            let config = asked::config(path)?;
+            let config = asked::config(path, asked::Unread::Told(screen))?;
             let mut accounts = file::accounts(&config, &file::filter(&args.filter)?)?;
             for account in &mut accounts {
                 account.provider = file::provider(&config);

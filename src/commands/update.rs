@@ -21,7 +21,7 @@ pub async fn run(
     let described = match &args.config_file {
         Some(path) => {
             let issuer = args.cluster.issuer_url.as_ref();
-            file::described(path, issuer, &args.filter, &mut args.run.aws)?
+            file::described(path, issuer, &args.filter, &mut args.run.aws, screen)?
         }
         None => file::by_flags(&args.cluster, &args.filter, || asked::edited(args))?,
     };

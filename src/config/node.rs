@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, Span, Tag};
+use serde_saphyr::granit_parser::{self, Event, Marker, Parser, ScalarStyle, Span, Tag};
 
 /// Nodes of a document, aliases counted as often as they stand.
 const LARGEST: usize = 500_000;
@@ -112,26 +112,47 @@ pub struct Fault {
     pub rule: String,
 }
 
-/// Reads the first document that is not empty. `None`: there is none.
-pub fn parse(text: &str) -> Result<Option<Rc<Node>>, Fault> {
+/// Reads the first document that is not empty, and tells where the next one of these begins. `None`:
+/// there is none.
+pub fn parse(text: &str) -> Result<Option<(Rc<Node>, Option<Place>)>, Fault> {
     let mut options = granit_parser::Options::default();
     options.set_emit_comments(false);
     let mut builder = Builder::default();
-    for event in Parser::new_from_str_with_options(text, options) {
+    let mut events = Parser::new_from_str_with_options(text, options);
+    while let Some(event) = events.next() {
         let (event, span) = event.map_err(|error| Fault {
-            place: Place {
-                line: error.marker().line(),
-                column: error.marker().col() + 1,
-            },
+            place: place(error.marker()),
             rule: format!("is no YAML: {}", error.info()),
         })?;
         let is_end = matches!(event, Event::DocumentEnd);
         builder.take(event, &span)?;
-        if is_end && builder.root.as_ref().is_some_and(|root| !root.is_null()) {
-            return Ok(builder.root);
+        if is_end && let Some(root) = builder.root.take_if(|root| !root.is_null()) {
+            let further = events.find_map(|event| match event {
+                Ok((event, span)) => is_content(&event).then_some(span.start),
+                Err(error) => Some(*error.marker()),
+            });
+            return Ok(Some((root, further.map(|marker| place(&marker)))));
         }
     }
     Ok(None)
+}
+
+/// Whether an event is of a document that is not empty.
+fn is_content(event: &Event<'_>) -> bool {
+    match event {
+        Event::Scalar(text, style, _, tag) => {
+            !matches!(scalar(text, *style, tag.as_deref()), Value::Null)
+        }
+        Event::SequenceStart(..) | Event::MappingStart(..) | Event::Alias(_) => true,
+        _ => false,
+    }
+}
+
+fn place(marker: &Marker) -> Place {
+    Place {
+        line: marker.line(),
+        column: marker.col() + 1,
+    }
 }
 
 /// What has been read so far.
@@ -161,10 +182,7 @@ enum Collection {
 
 impl Builder {
     fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Fault> {
-        let place = Place {
-            line: span.start.line(),
-            column: span.start.col() + 1,
-        };
+        let place = place(&span.start);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar(&text, style, tag.as_deref());
@@ -466,7 +484,7 @@ mod tests {
     fn aliases_and_merge_keys_stand_for_what_they_name() {
         let text = "base: &a {x: 1, v: two}\nother: &b\n  x: three\n  z: four\n\
                     one:\n  <<: [*a, *b]\n  v: own\nalias: *a\n";
-        let root = parse(text).unwrap().unwrap();
+        let (root, _) = parse(text).unwrap().unwrap();
         assert_eq!(root.at("one.v").unwrap().text(), Some("own"));
         assert_eq!(root.at("one.z").unwrap().text(), Some("four"));
         assert!(matches!(&root.at("one.x").unwrap().value, Value::Number(x) if x == "1"));

@@ -222,6 +222,7 @@ fn cluster_config() -> impl Strategy<Value = ClusterConfig> {
                 with_oidc,
                 tags,
                 accounts,
+                rest: Rest::default(),
             }
         })
 }
@@ -232,7 +233,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read_as_the_same(config in cluster_config()) {
         let text = write(&config);
-        prop_assert_eq!(good(&text), config, "{}", text);
+        prop_assert_eq!(alone(good(&text)), config, "{}", text);
     }
 
     #[test]
@@ -240,7 +241,7 @@ proptest! {
         let mut config = good("apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: a, region: b}\n");
         // No rule is asked here: only what the writer and the reader of YAML do to a text.
         config.tags = Map::from([(text.clone() + &"k".repeat(long), text.clone())]);
-        let root = node::parse(&write(&config)).unwrap().unwrap();
+        let (root, _) = node::parse(&write(&config)).unwrap().unwrap();
         let tags = root.at("metadata.tags").unwrap().entries();
         prop_assert_eq!(tags[0].name(), Some(&*(text.clone() + &"k".repeat(long))));
         prop_assert_eq!(tags[0].value.text(), Some(&*text));

@@ -1,9 +1,9 @@
 //! `apply --prune`: what the cluster's stacks have and the file does not is deleted, and nothing else.
 
-use insta::assert_snapshot;
+use insta::{allow_duplicates, assert_snapshot};
 
 use super::{APPLY, NOTHING};
-use crate::file::file_of;
+use crate::file::{account, file_of};
 use crate::support::{ACCOUNT, Bench, REGION};
 
 const MANAGED_POLICY: &str = include_str!("../../eksctl/managed-policy.json");
@@ -230,13 +230,14 @@ fn nothing_of_others_is_touched() {
     assert_eq!(bench.state(), before);
 }
 
+/// `[]` asks for none; a file without the list says nothing of them.
 #[test]
 fn a_file_without_accounts_prunes_all_and_says_so() {
     let bench = Bench::associated();
     bench.applied(&["web/api"]);
     bench.file(
         "cluster.yaml",
-        &file_of("").replace("  serviceAccounts:\n", ""),
+        &file_of("").replace("serviceAccounts:\n", "serviceAccounts: []\n"),
     );
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml --prune"), @"
     [stdout]
@@ -248,9 +249,147 @@ fn a_file_without_accounts_prunes_all_and_says_so() {
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
+    for list in ["", "  serviceAccounts:\n", "  serviceAccounts: null\n"] {
+        let text = file_of("").replace("  serviceAccounts:\n", list);
+        bench.file("cluster.yaml", &text);
+        bench.calls();
+        let told = bench.run("apply -f ~/cluster.yaml --prune --detailed-exitcode");
+        allow_duplicates! { assert_snapshot!(told, @"
+        [stderr]
+        warning: iam.serviceAccounts is not in the config file, so none of the cluster's is missing in it; `serviceAccounts: []` says that there are to be none
+        nothing to do: all is as asked
+        [exit 0]
+        "); }
+        bench.run(&format!("{APPLY} --prune"));
+        let told = bench.run("delete sa -f ~/cluster.yaml --only-missing --approve");
+        assert!(
+            told.contains("iam.serviceAccounts is not in the config file"),
+            "{told}"
+        );
+        assert_eq!(bench.changes(), "");
+    }
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml"), @"
     [stderr]
     nothing to do: all is as asked
     [exit 0]
     ");
+}
+
+/// Whatever else in the file makes or uses an account, or its role, it is not missing in the file.
+#[test]
+fn what_another_part_of_the_file_owns_is_not_pruned() {
+    let bench = Bench::associated();
+    let owned = [
+        "karpenter/karpenter",
+        "kube-system/ebs-csi-controller-sa",
+        "kube-system/efs-csi-node-sa",
+        "web/associated",
+        "amazon-cloudwatch/agent",
+        "web/lent",
+        "web/fargate",
+    ];
+    bench.applied(&[&["web/api", "web/old"], &owned[..]].concat());
+    let role = |account: &str| {
+        let role = bench.role_of(account);
+        format!("arn:aws:iam::{ACCOUNT}:role/{role}")
+    };
+    let text = format!(
+        "{}  - metadata: {{name: borrower, namespace: web}}\n    attachRoleARN: {}\n  podIdentityAssociations:\n  \
+         - {{namespace: web, serviceAccountName: associated, roleARN: 'arn:aws:iam::{ACCOUNT}:role/other'}}\n\
+         karpenter: {{version: 1.0.6, createServiceAccount: true}}\n\
+         addons:\n- name: AWS-EBS-CSI-driver\n  wellKnownPolicies: {{ebsCSIController: true}}\n\
+         - name: somebodys\n  serviceAccountRoleARN: {}\n- name: aws-efs-csi-driver\n  podIdentityAssociations:\n  \
+         - {{namespace: kube-system, serviceAccountName: efs-csi-node-sa}}\n\
+         fargateProfiles: [{{name: f, podExecutionRoleARN: {}}}]\n",
+        file_of(&account("web", "api")),
+        role("web/lent"),
+        role("amazon-cloudwatch/agent"),
+        role("web/fargate"),
+    );
+    bench.file("cluster.yaml", &text);
+    let line = "--prune --prune-kube-system";
+    assert_snapshot!(bench.run(&format!("apply -f ~/cluster.yaml {line} -o name")), @"
+    [stdout]
+    web/borrower
+    web/old
+    [stderr]
+    note: amazon-cloudwatch/agent stays: `addons[1].serviceAccountRoleARN` in the config file makes or uses it
+    note: karpenter/karpenter stays: `karpenter` in the config file makes or uses it
+    note: kube-system/ebs-csi-controller-sa stays: `addons[0]` in the config file makes or uses it
+    note: kube-system/efs-csi-node-sa stays: `addons[2]` in the config file makes or uses it
+    note: web/associated stays: `iam.podIdentityAssociations[0]` in the config file makes or uses it
+    note: web/fargate stays: `fargateProfiles[0].podExecutionRoleARN` in the config file makes or uses it
+    note: web/lent stays: `iam.serviceAccounts[1].attachRoleARN` in the config file makes or uses it
+    plan: 3 actions
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    ");
+    bench.run(&format!("{APPLY} {line}"));
+    bench.run("delete iamserviceaccount -f ~/cluster.yaml --only-missing --approve");
+    for account in owned {
+        bench.role_of(account);
+    }
+    assert!(!bench.stacks().contains("web-old"));
+}
+
+/// What a file asks for where it is not read is not what nobody asks for.
+#[test]
+fn a_second_document_is_told_and_beside_prune_refused() {
+    let bench = Bench::associated();
+    bench.applied(&["web/api", "web/second"]);
+    let second = file_of(&account("web", "second"));
+    let text = format!(
+        "---\n# nothing\n---\n{}---\n{second}",
+        file_of(&account("web", "api"))
+    );
+    bench.file("cluster.yaml", &text);
+    bench.calls();
+    for (line, told) in [
+        ("apply -f ~/cluster.yaml --prune --approve", "--prune"),
+        ("apply -f ~/cluster.yaml --prune", "--prune"),
+        (
+            "delete sa -f ~/cluster.yaml --only-missing --approve",
+            "--only-missing",
+        ),
+    ] {
+        let text = bench.run(line);
+        let wanted = format!(
+            "[stderr]\nerror: ~/cluster.yaml:13:1: a second document: only the first one is read, so {told} would \
+             delete what the other asks for: put both into one\nhint: see `--help`\n[exit 2]\n"
+        );
+        assert_eq!(text, wanted);
+    }
+    assert_eq!(bench.calls(), "");
+    for line in [
+        "apply -f ~/cluster.yaml",
+        "create sa -f ~/cluster.yaml",
+        "update sa -f ~/cluster.yaml",
+        "delete sa -f ~/cluster.yaml",
+        "get sa -f ~/cluster.yaml",
+        "associate-oidc-provider -f ~/cluster.yaml",
+        "disassociate-oidc-provider -f ~/cluster.yaml",
+        "render -f ~/cluster.yaml --account-id 111122223333 --issuer-url https://oidc.eks.eu-west-1.amazonaws.com/id/A",
+    ] {
+        let told = bench.run(line);
+        let warning =
+            "warning: ~/cluster.yaml:13:1: a second document: only the first one is read\n";
+        assert!(told.contains(warning), "{line}: {told}");
+        assert!(!bench.run(&format!("{line} -q")).contains("warning"));
+    }
+    // Nothing, a comment, and the end of a document are no document; what is no YAML may be one.
+    for (end, is_told) in [
+        ("---\n", false),
+        ("...\n", false),
+        ("---\n# a comment\n--- null\n---\n", false),
+        ("---\n[]\n", true),
+        ("---\n- kind: [\n", true),
+        ("---\n*nobody\n", true),
+    ] {
+        bench.file(
+            "cluster.yaml",
+            &format!("{}{end}", file_of(&account("web", "api"))),
+        );
+        let told = bench.run("apply -f ~/cluster.yaml");
+        assert_eq!(told.contains("a second document"), is_told, "{end}: {told}");
+    }
 }
