@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::styling::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::{Audience, ClusterName, Issuer, Thumbprint, Timeout};
+use crate::model::{Audience, ClusterName, Connection, Flags, Issuer, Thumbprint, Timeout};
 
 mod arguments;
 mod doctor;
@@ -110,53 +110,57 @@ pub enum Command {
 }
 
 impl Command {
-    /// Region and profile as they were given, for the commands of hints.
-    pub fn connection_flags(&self) -> String {
-        let aws = match self {
+    /// What the user gave to find AWS and the cluster, for the commands of hints.
+    pub fn connection(&self) -> Connection {
+        let (aws, kubernetes) = match self {
             Self::AssociateOidcProvider(args)
-            | Self::Utils(Utils::AssociateIamOidcProvider(args)) => &args.aws,
-            Self::DisassociateOidcProvider(args) => &args.aws,
-            Self::Thumbprint(args) => &args.aws,
-            Self::Create(Create::IamServiceAccount(args)) => &args.run.aws,
-            Self::Get(Get::IamServiceAccount(args)) => &args.aws,
-            Self::Update(Update::IamServiceAccount(args)) => &args.run.aws,
-            Self::Delete(Delete::IamServiceAccount(args)) => &args.aws,
-            Self::Doctor(args) => &args.aws,
-            Self::Apply(args) => &args.run.aws,
-            Self::Export(args) => &args.aws,
-            Self::Verify(args) => &args.aws,
-            // All that it calls is STS, with no credentials.
-            Self::Whoami(_) => return String::new(),
-            Self::Render(_)
+            | Self::Utils(Utils::AssociateIamOidcProvider(args)) => (&args.aws, None),
+            Self::DisassociateOidcProvider(args) => (&args.aws, None),
+            Self::Thumbprint(args) => (&args.aws, None),
+            Self::Create(Create::IamServiceAccount(args)) => {
+                (&args.run.aws, Some(&args.run.kubernetes))
+            }
+            Self::Get(Get::IamServiceAccount(args)) => (&args.aws, Some(&args.kubernetes)),
+            Self::Update(Update::IamServiceAccount(args)) => {
+                (&args.run.aws, Some(&args.run.kubernetes))
+            }
+            Self::Delete(Delete::IamServiceAccount(args)) => (&args.aws, Some(&args.kubernetes)),
+            Self::Doctor(args) => (&args.aws, Some(&args.kubernetes)),
+            Self::Apply(args) => (&args.run.aws, Some(&args.run.kubernetes)),
+            Self::Export(args) => (&args.aws, Some(&args.kubernetes)),
+            Self::Verify(args) => (&args.aws, Some(&args.kubernetes)),
+            // All that `whoami` calls is STS, with no credentials.
+            Self::Whoami(_)
+            | Self::Render(_)
             | Self::Permissions(_)
             | Self::Completion(_)
             | Self::Complete(_)
-            | Self::Man(_) => {
-                return String::new();
-            }
+            | Self::Man(_) => return Connection::default(),
         };
-        aws.flags()
+        connection(aws, kubernetes)
     }
 }
 
-impl AwsArgs {
-    /// Region and profile as they were given: ` --region R --profile P`.
-    pub fn flags(&self) -> String {
-        flag("region", self.region.as_deref()) + &flag("profile", self.profile.as_deref())
+/// The same of one command.
+pub fn connection(aws: &AwsArgs, kubernetes: Option<&KubernetesArgs>) -> Connection {
+    let file = kubernetes.and_then(|it| it.kubeconfig.as_ref());
+    let file = file.map(|file| file.display().to_string());
+    let context = kubernetes.and_then(|it| it.context.clone());
+    let given = |flags: [(&'static str, Option<String>); 2]| {
+        let given = flags.into_iter();
+        Flags(
+            given
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect(),
+        )
+    };
+    Connection {
+        aws: given([
+            ("--region", aws.region.clone()),
+            ("--profile", aws.profile.clone()),
+        ]),
+        kubernetes: given([("--kubeconfig", file), ("--context", context)]),
     }
-}
-
-impl KubernetesArgs {
-    /// The same of what kubectl takes too.
-    pub fn flags(&self) -> String {
-        let file = self.kubeconfig.as_ref();
-        let file = file.map(|file| file.display().to_string());
-        flag("kubeconfig", file.as_deref()) + &flag("context", self.context.as_deref())
-    }
-}
-
-fn flag(name: &str, value: Option<&str>) -> String {
-    value.map_or(String::new(), |value| format!(" --{name} {value}"))
 }
 
 #[derive(Debug, Subcommand)]

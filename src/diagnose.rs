@@ -2,8 +2,11 @@
 //! what must be true; here is what a check can find, and how findings that follow from another are
 //! folded under it.
 
-use serde::Serialize;
+use std::fmt;
 
+use serde::{Serialize, Serializer};
+
+use crate::model::{CommandLine, Connection};
 use crate::observe::health::{AccountHealth, World};
 use crate::plan::Action;
 
@@ -45,6 +48,47 @@ pub struct Evidence {
     pub found: String,
 }
 
+/// What to do about a finding.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fix {
+    Run(CommandLine),
+    /// A sentence, with commands between backticks.
+    Do(String),
+}
+
+impl From<CommandLine> for Fix {
+    fn from(command: CommandLine) -> Self {
+        Self::Run(command)
+    }
+}
+
+impl From<String> for Fix {
+    fn from(sentence: String) -> Self {
+        Self::Do(sentence)
+    }
+}
+
+impl From<&str> for Fix {
+    fn from(sentence: &str) -> Self {
+        Self::Do(sentence.to_owned())
+    }
+}
+
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run(command) => command.fmt(f),
+            Self::Do(sentence) => sentence.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Fix {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Something that is not as it must be.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -64,7 +108,7 @@ pub struct Finding {
     pub difference: Vec<String>,
     /// What to run or to do, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub fix: Vec<String>,
+    pub fix: Vec<Fix>,
     /// What `--fix` does about it; nothing, where a person must decide.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub repairs: Vec<Action>,
@@ -139,8 +183,8 @@ impl Finding {
             || self.consequences.iter().any(|finding| finding.has(check))
     }
 
-    fn fix(mut self, command: impl Into<String>) -> Self {
-        self.fix.push(command.into());
+    fn fix(mut self, fix: impl Into<Fix>) -> Self {
+        self.fix.push(fix.into());
         self
     }
 
@@ -254,9 +298,9 @@ impl Report {
         self.findings.iter().any(|finding| finding.has(check))
     }
 
-    /// Changes the words of each fix.
-    pub fn rewrite_fixes(&mut self, rewrite: &impl Fn(&str) -> String) {
-        rewrite_fixes(&mut self.findings, rewrite);
+    /// Adds the run's own flags to each command of the fixes.
+    pub fn make_pasteable(&mut self, connection: &Connection) {
+        make_pasteable(&mut self.findings, connection);
     }
 
     /// Whether there is a problem that only a person can mend, other than of the pods themselves: new
@@ -278,12 +322,15 @@ impl Report {
     }
 }
 
-fn rewrite_fixes(findings: &mut [Finding], rewrite: &impl Fn(&str) -> String) {
+fn make_pasteable(findings: &mut [Finding], connection: &Connection) {
     for finding in findings {
         for fix in &mut finding.fix {
-            *fix = rewrite(fix);
+            *fix = match fix {
+                Fix::Run(command) => Fix::Run(command.clone().with(connection)),
+                Fix::Do(sentence) => Fix::Do(connection.pasteable(sentence)),
+            };
         }
-        rewrite_fixes(&mut finding.consequences, rewrite);
+        make_pasteable(&mut finding.consequences, connection);
     }
 }
 

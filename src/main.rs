@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         Ok(Exit::Pending) => ExitCode::from(3),
         Err(error) => {
             // A config file has put its region there.
-            output::report(&error, &cli.command.connection_flags());
+            output::report(&error, &cli.command.connection());
             error.exit_code().into()
         }
     }

@@ -8,14 +8,18 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 mod arn;
+mod command_line;
 mod flags;
 mod partition;
+mod shown;
 mod stack_name;
 mod workload;
 
 pub use arn::{Arn, PolicyArn, RoleArn};
+pub use command_line::{CommandLine, Connection, Flags, quoted};
 pub use flags::{Pairs, Timeout};
 pub use partition::{PARTITIONS, partition_of, region_of_eks_host, suffix_of};
+pub use shown::{is_hidden, shown, shown_in_json, shown_in_line, shown_in_quoted_yaml};
 pub use stack_name::StackName;
 pub use workload::{Workload, WorkloadKind};
 

@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use crate::cli;
 use crate::error::Error;
+use crate::model::{
+    Connection, is_hidden, shown, shown_in_json, shown_in_line, shown_in_quoted_yaml,
+};
 
 mod health;
 mod proof;
@@ -77,14 +80,14 @@ impl Output {
     /// When stdout cannot be written.
     pub fn print(self, view: &impl View) -> Result<(), Error> {
         let text = match self.format {
-            Format::Table => view.table(Width::Normal),
-            Format::Wide => view.table(Width::Wide),
+            Format::Table => shown(&view.table(Width::Normal)),
+            Format::Wide => shown(&view.table(Width::Wide)),
             Format::Json => json(view)?,
             Format::Yaml => yaml(view)?,
             Format::Name => view
                 .names()
                 .iter()
-                .map(|name| format!("{name}\n"))
+                .map(|name| shown_in_line(name) + "\n")
                 .collect(),
         };
         print(&text)
@@ -92,25 +95,21 @@ impl Output {
 
     /// A sentence for people, on stderr.
     pub fn say(self, text: &str) {
-        if !self.quiet {
-            write_error(&format!("{text}\n"));
-        }
+        self.tell("", text);
     }
 
     pub fn warn(self, text: &str) {
-        self.say(&format!(
-            "{}: {text}",
-            styled("warning", AnsiColor::Yellow),
-            text = harmless(text)
-        ));
+        self.tell(&(styled("warning", AnsiColor::Yellow) + ": "), text);
     }
 
     pub fn note(self, text: &str) {
-        self.say(&format!(
-            "{}: {text}",
-            styled("note", AnsiColor::Cyan),
-            text = harmless(text)
-        ));
+        self.tell(&(styled("note", AnsiColor::Cyan) + ": "), text);
+    }
+
+    fn tell(self, word: &str, text: &str) {
+        if !self.quiet {
+            write_error(&format!("{word}{}\n", shown(text)));
+        }
     }
 }
 
@@ -119,6 +118,10 @@ impl Output {
 /// # Errors
 /// When it cannot be said in JSON.
 pub fn json(view: &impl Serialize) -> Result<String, Error> {
+    Ok(shown_in_json(&plain_json(view)?))
+}
+
+fn plain_json(view: &impl Serialize) -> Result<String, Error> {
     let mut bytes = Vec::new();
     let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
@@ -134,8 +137,13 @@ pub fn json(view: &impl Serialize) -> Result<String, Error> {
 /// When it cannot be said in YAML.
 pub fn yaml(view: &impl Serialize) -> Result<String, Error> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
-    serde_saphyr::to_string_with_options(view, options)
-        .map_err(|error| std::io::Error::other(error.to_string()).into())
+    let text = serde_saphyr::to_string_with_options(view, options)
+        .map_err(|error| std::io::Error::other(error.to_string()))?;
+    // Only strings between double quotes have escapes: those of JSON, which is YAML too.
+    Ok(match text.contains(|c| c != '\n' && is_hidden(c)) {
+        true => shown_in_quoted_yaml(&plain_json(view)?),
+        false => text,
+    })
 }
 
 /// Writes a whole text to stdout at once. That its reader went away is no failure, and must not hide
@@ -154,30 +162,25 @@ pub fn print(text: &str) -> Result<(), Error> {
     }
 }
 
-/// Reports a failure: its text and causes, then the hints. `flags` (region, profile) are added to the
+/// Reports a failure: its text and causes, then the hints. The run's own flags are added to the
 /// commands of the hints, so that they can be pasted.
-pub fn report(error: &Error, flags: &str) {
+pub fn report(error: &Error, connection: &Connection) {
     if let Error::Several(errors) = error {
         for error in errors {
-            report(error, flags);
+            report(error, connection);
         }
         return;
     }
-    let told = harmless(&error.to_string());
+    let told = shown(&error.to_string());
     let mut text = format!("{}: {told}\n", styled("error", AnsiColor::Red));
     for hint in error.hints() {
         text.push_str(&format!(
             "{}: {}\n",
             styled("hint", AnsiColor::Green),
-            with_flags(&harmless(&hint), flags)
+            connection.pasteable(&shown(&hint))
         ));
     }
     write_error(&text);
-}
-
-/// Without what could steer a terminal: errors quote servers and proxies.
-fn harmless(text: &str) -> String {
-    text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
 }
 
 /// That stderr is gone is nothing to tell anyone.
@@ -192,51 +195,12 @@ fn styled(word: &str, color: AnsiColor) -> String {
     format!("{style}{word}{style:#}")
 }
 
-/// Puts the flags behind every `irsactl …` and `aws …` command in backticks, but for those that it has.
-fn with_flags(hint: &str, flags: &str) -> String {
-    let pieces = hint.split('`').enumerate().map(|(index, piece)| {
-        let is_command = piece.starts_with("irsactl ") || takes_flags(piece);
-        if index % 2 == 0 || !is_command {
-            return piece.to_owned();
-        }
-        let flags = flags.split(" --").skip(1);
-        let missing = flags.filter(|flag| {
-            let name = flag.split(' ').next().unwrap_or(flag);
-            !piece.contains(&format!(" --{name}"))
-        });
-        missing.fold(piece.to_owned(), |piece, flag| format!("{piece} --{flag}"))
-    });
-    pieces.collect::<Vec<_>>().join("`")
-}
-
-/// `aws configure` is there to mend the flags themselves.
-fn takes_flags(command: &str) -> bool {
-    command.starts_with("aws ") && !command.starts_with("aws configure")
-}
-
-/// What to do about a finding, with the flags of the run behind each command: it is a command, with a
-/// remark behind `#` or without, or a sentence with commands in backticks.
-pub fn pasteable(fix: &str, aws: &str, kubernetes: &str) -> String {
-    let programs = ["irsactl ", "aws ", "kubectl "];
-    if !programs.iter().any(|program| fix.starts_with(program)) {
-        return with_flags(fix, aws);
-    }
-    let (commands, remark) = match fix.split_once("   # ") {
-        Some((commands, remark)) => (commands, format!("   # {remark}")),
-        None => (fix, String::new()),
-    };
-    let commands = commands.split(" && ").map(|command| {
-        let flags = match command.starts_with("kubectl ") {
-            true => kubernetes,
-            false => aws,
-        };
-        format!("{command}{flags}")
-    });
-    commands.collect::<Vec<_>>().join(" && ") + &remark
-}
-
-/// Upper-case header and rows, columns apart by three blanks, as kubectl.
+/// Upper-case header and rows, each of one line, columns apart by three blanks, as kubectl.
 pub fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| shown_in_line(cell)).collect())
+        .collect();
     let widths: Vec<usize> = (0..header.len())
         .map(|column| {
             let cells = rows.iter().map(|row| row[column].chars().count());
@@ -255,7 +219,7 @@ pub fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
         format!("{}\n", padded.join("   ").trim_end())
     };
     let mut text = line(header.to_vec());
-    for row in rows {
+    for row in &rows {
         text.push_str(&line(row.iter().map(String::as_str).collect()));
     }
     text
@@ -264,6 +228,27 @@ pub fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn yaml_hides_nothing_of_others() {
+        for text in [
+            "\u{202e}a",
+            "a\u{9b}b",
+            "\u{1b}[2J",
+            "\u{200b}",
+            "a\nb",
+            "a\u{2028}b",
+            "'\u{ad}",
+            "\u{e0041}",
+            "k\u{202e}\\: 'x' \"y\"",
+        ] {
+            let value = serde_json::json!({"a": [text], "list": {"b": text}});
+            let yaml = yaml(&value).expect("YAML");
+            assert_eq!(yaml, shown(&yaml), "{text:?}");
+            let read: serde_json::Value = serde_saphyr::from_str(&yaml).expect("YAML");
+            assert_eq!(read, value, "{yaml}");
+        }
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
@@ -275,25 +260,5 @@ mod tests {
             columns(&["NAME", "ROLE"], &rows),
             "NAME        ROLE\na           b\nlong-name\n"
         );
-    }
-
-    #[test]
-    fn hints_carry_the_flags_of_the_run() {
-        for (hint, wanted) in [
-            (
-                "run `irsactl get sa` or `aws sts`",
-                "run `irsactl get sa --region eu-west-1 --profile a` or `aws sts --region eu-west-1 --profile a`",
-            ),
-            (
-                "`aws eks list-clusters --region us-east-1`",
-                "`aws eks list-clusters --region us-east-1 --profile a`",
-            ),
-            (
-                "`aws configure list-profiles` and `kubectl get sa`",
-                "`aws configure list-profiles` and `kubectl get sa`",
-            ),
-        ] {
-            assert_eq!(with_flags(hint, " --region eu-west-1 --profile a"), wanted);
-        }
     }
 }

@@ -2,8 +2,8 @@
 //! outdoes the annotation.
 
 use super::pods::restart;
-use super::{Finding, Scene, Verdict, known};
-use crate::model::ROLE_ANNOTATION;
+use super::{Finding, Fix, Scene, Verdict, known};
+use crate::model::{CommandLine, ROLE_ANNOTATION};
 use crate::observe::Lookup;
 use crate::observe::health::Association;
 
@@ -63,27 +63,27 @@ pub fn association(scene: Scene<'_>) -> Verdict {
 }
 
 /// The way back to one role: without the annotation.
-fn unannotate(scene: Scene<'_>) -> String {
-    let name = scene.account.name.as_ref();
-    name.map_or(String::new(), |name| {
-        format!(
-            "kubectl annotate serviceaccount {} --namespace {} {ROLE_ANNOTATION}-",
-            name.name, name.namespace
+fn unannotate(scene: Scene<'_>) -> Fix {
+    match &scene.account.name {
+        Some(name) => CommandLine::of(
+            "kubectl annotate serviceaccount {} --namespace {} {}-",
+            &[&name.name, &name.namespace, &ROLE_ANNOTATION],
         )
-    })
+        .into(),
+        None => format!("take the annotation {ROLE_ANNOTATION} away").into(),
+    }
 }
 
 /// The other way: without the association.
-fn dissociate(scene: Scene<'_>, association: &Association) -> String {
+fn dissociate(scene: Scene<'_>, association: &Association) -> CommandLine {
     on_association(scene, "delete", association)
 }
 
 /// A command of the aws CLI on an association, as far as its options.
-fn on_association(scene: Scene<'_>, verb: &str, association: &Association) -> String {
-    let cluster = cluster_name(scene);
-    let id = &association.id;
-    format!(
-        "aws eks {verb}-pod-identity-association --cluster-name {cluster} --association-id {id}"
+fn on_association(scene: Scene<'_>, verb: &str, association: &Association) -> CommandLine {
+    CommandLine::of(
+        "aws eks {}-pod-identity-association --cluster-name {} --association-id {}",
+        &[&verb, &cluster_name(scene), &association.id],
     )
 }
 
@@ -94,14 +94,11 @@ fn cluster_name(scene: Scene<'_>) -> String {
 
 /// What Pod Identity does not serve goes by web identity.
 fn by_web_identity(finding: Finding, scene: Scene<'_>) -> Finding {
-    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
     let finding = match scene.identity() {
         Some(association) => finding.fix(dissociate(scene, association)),
         None => finding,
     };
-    finding.fix(format!(
-        "irsactl create iamserviceaccount{flag} {name} --attach-policy-arn … --approve"
-    ))
+    finding.fix(scene.creation())
 }
 
 pub fn platform(scene: Scene<'_>) -> Verdict {
@@ -140,10 +137,9 @@ pub fn platform(scene: Scene<'_>) -> Verdict {
                 wanted,
                 format!("1.{minor} {}", facts.platform_version),
             )
-            .fix(format!(
+            .fix(CommandLine::of(
                 "aws eks update-cluster-version --name {} --kubernetes-version 1.{}",
-                cluster_name(scene),
-                minor + 1
+                &[&cluster_name(scene), &(minor + 1)],
             ))
             .into();
     }
@@ -170,38 +166,49 @@ pub fn agent(scene: Scene<'_>) -> Verdict {
         all.iter()
             .find(|addon| addon.name == "eks-pod-identity-agent")
     });
-    let cluster = cluster_name(scene);
+    let on_agent = |verb: &str| {
+        CommandLine::of(
+            "aws eks {} --cluster-name {} --addon-name eks-pod-identity-agent",
+            &[&verb, &cluster_name(scene)],
+        )
+    };
     let missing = || {
         Finding::problem("the Pod Identity agent does not run in the cluster")
             .because("no-agent")
             .with("add-on", "eks-pod-identity-agent", "none")
-            .fix(format!(
-                "aws eks create-addon --cluster-name {cluster} --addon-name eks-pod-identity-agent"
-            ))
+            .fix(on_agent("create-addon"))
     };
     match (agent, addon) {
         (Some(Lookup::Found(agent)), _) if !agent.host_network => {
             Finding::problem("the Pod Identity agent is not on the node's network")
                 .because("agent-network")
                 .with("hostNetwork", "true", "false")
-                .fix(format!(
-                    "aws eks create-addon --cluster-name {cluster} --addon-name eks-pod-identity-agent --resolve-conflicts OVERWRITE"
-                ))
+                .fix(on_agent("create-addon").and("--resolve-conflicts OVERWRITE", &[]))
                 .into()
         }
         (Some(Lookup::Found(agent)), _) if agent.ready < agent.desired => {
             Finding::problem("the Pod Identity agent is not ready on all nodes")
                 .because("agent-not-ready")
                 .with("ready", agent.desired.to_string(), agent.ready.to_string())
-                .fix("kubectl logs daemonset/eks-pod-identity-agent --namespace kube-system   # port 80 taken, or no IPv6?")
+                .fix(
+                    CommandLine::of(
+                        "kubectl logs daemonset/eks-pod-identity-agent --namespace kube-system",
+                        &[],
+                    )
+                    .remark("port 80 taken, or no IPv6?"),
+                )
                 .into()
         }
-        (_, Some(addon)) if addon.status != "ACTIVE" => Finding::problem("the add-on eks-pod-identity-agent is not active")
-            .because("agent-not-ready")
-            .with("add-on", "ACTIVE", &addon.status)
-            .fix(format!("aws eks describe-addon --cluster-name {cluster} --addon-name eks-pod-identity-agent"))
-            .into(),
-        (Some(Lookup::Found(agent)), _) => Verdict::holds("agent", format!("ready on {} nodes", agent.ready)),
+        (_, Some(addon)) if addon.status != "ACTIVE" => {
+            Finding::problem("the add-on eks-pod-identity-agent is not active")
+                .because("agent-not-ready")
+                .with("add-on", "ACTIVE", &addon.status)
+                .fix(on_agent("describe-addon"))
+                .into()
+        }
+        (Some(Lookup::Found(agent)), _) => {
+            Verdict::holds("agent", format!("ready on {} nodes", agent.ready))
+        }
         (_, Some(_)) => Verdict::holds("agent", "add-on active"),
         (Some(Lookup::Unknown(why)), None) => Verdict::Unknown(why.clone()),
         _ => match &health.addons {
@@ -302,7 +309,7 @@ pub fn environment(scene: Scene<'_>) -> Verdict {
                 .because("web-identity-first")
                 .fix(match pod.tokens.iter().any(|token| token.volume == "aws-iam-token") {
                     true => restart(&pod.owner),
-                    false => format!("take AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE out of {owner}'s template"),
+                    false => format!("take AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE out of {owner}'s template").into(),
                 })
         } else if let Some(container) = pod.injected().find(|container| {
             container.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") != Some(CREDENTIALS_URI)

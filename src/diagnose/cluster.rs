@@ -3,6 +3,7 @@
 
 use super::{Evidence, Finding, Verdict, known};
 use crate::issuer::Reading;
+use crate::model::CommandLine;
 use crate::observe::Lookup;
 use crate::observe::health::{VpcEndpoint, World};
 use crate::policy::evaluate::{Decision, Request, evaluate};
@@ -22,8 +23,9 @@ pub fn cluster(world: &World) -> Verdict {
         let name = &cluster.name;
         Finding::warning(format!("EKS reports an issue of the cluster: {issue}"))
             .because("cluster-issue")
-            .fix(format!(
-                "aws eks describe-cluster --name {name} --query cluster.health"
+            .fix(CommandLine::of(
+                "aws eks describe-cluster --name {} --query cluster.health",
+                &[name],
             ))
     });
     let version = format!("Kubernetes {}, {}", facts.version, facts.platform_version);
@@ -126,9 +128,9 @@ pub fn sts_region(world: &World) -> Verdict {
         return Finding::problem(format!("STS is not active in {}", world.region))
             .because("region-disabled")
             .seen("STS", why.clone())
-            .fix(format!(
+            .fix(CommandLine::of(
                 "aws account enable-region --region-name {}",
-                world.region
+                &[&world.region],
             ))
             .into();
     }
@@ -182,7 +184,10 @@ pub fn endpoint_findings(endpoint: &VpcEndpoint) -> Vec<Finding> {
             ))
             .because("endpoint-private-dns")
             .with("private DNS", "enabled", "disabled")
-            .fix(format!("aws ec2 modify-vpc-endpoint --vpc-endpoint-id {id} --private-dns-enabled")),
+            .fix(CommandLine::of(
+                "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --private-dns-enabled",
+                &[id],
+            )),
         );
     }
     if let Some(groups) = endpoint.security_groups.as_found()
@@ -196,10 +201,13 @@ pub fn endpoint_findings(endpoint: &VpcEndpoint) -> Vec<Finding> {
                 .because("endpoint-security-group")
                 .with("inbound TCP 443", "from the pods' subnets", "from nowhere")
                 .seen("security groups", ids)
-                .fix(format!(
-                    "aws ec2 authorize-security-group-ingress --group-id {} --protocol tcp --port 443 --cidr CIDR_OF_THE_VPC",
-                    groups[0].id
-                )),
+                .fix(
+                    CommandLine::of(
+                        "aws ec2 authorize-security-group-ingress --group-id {} --protocol tcp --port 443 --cidr CIDR",
+                        &[&groups[0].id],
+                    )
+                    .remark("CIDR: of the VPC"),
+                ),
         );
     }
     if service.ends_with(".sts")
@@ -265,8 +273,9 @@ pub fn dead_providers(world: &World) -> Verdict {
             wanted: None,
             found: arn.to_owned(),
         });
-        finding = finding.fix(format!(
-            "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {arn}"
+        finding = finding.fix(CommandLine::of(
+            "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {}",
+            &[&arn],
         ));
     }
     finding.into()

@@ -3,8 +3,8 @@
 
 use super::{Finding, Scene, Verdict, known};
 use crate::model::{
-    AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
-    RoleArn, ServiceAccountName,
+    AUDIENCE_ANNOTATION, CommandLine, DEFAULT_AUDIENCE, MANAGED_BY, MANAGED_BY_LABEL, Map,
+    ROLE_ANNOTATION, RoleArn, ServiceAccountName,
 };
 use crate::observe::health::{ObjectHealth, Pod, Selector, ServiceAccountHistory};
 use crate::observe::{Lookup, ServiceAccount};
@@ -76,11 +76,22 @@ impl<'a> Scene<'a> {
     }
 
     /// ` --cluster NAME`.
-    pub(super) fn cluster_flag(&self) -> String {
-        let cluster = self.world.cluster.as_ref();
-        cluster.map_or(String::new(), |cluster| {
-            format!(" --cluster {}", cluster.name)
-        })
+    /// `irsactl VERB` on the account, to be gone on with.
+    pub(super) fn irsactl(&self, verb: &'static str) -> CommandLine {
+        let command = CommandLine::of("irsactl", &[]).and(verb, &[]);
+        let command = match &self.world.cluster {
+            Some(cluster) => command.and("--cluster {}", &[&cluster.name]),
+            None => command,
+        };
+        command.and("{}", &[&self.account.subject()])
+    }
+
+    /// The command that makes the account with a role.
+    pub(super) fn creation(&self) -> CommandLine {
+        let create = self.irsactl("create iamserviceaccount");
+        create
+            .and("--attach-policy-arn ARN --approve", &[])
+            .remark("ARN: of a policy that allows what it needs")
     }
 }
 
@@ -88,14 +99,12 @@ pub fn service_account(scene: Scene<'_>) -> Verdict {
     let (Some(object), Some(name)) = (scene.object(), &scene.account.name) else {
         return Verdict::DoesNotApply;
     };
-    let (namespace, cluster) = (&name.namespace, scene.cluster_flag());
+    let namespace = &name.namespace;
     if object.namespace == Lookup::Missing {
         return Finding::problem(format!("there is no namespace {namespace}"))
             .because("no-namespace")
-            .fix(format!("kubectl create namespace {namespace}"))
-            .fix(format!(
-                "irsactl create iamserviceaccount{cluster} {name} … --approve"
-            ))
+            .fix(CommandLine::of("kubectl create namespace {}", &[namespace]))
+            .fix(scene.creation())
             .into();
     }
     let missing = match &scene.account.role_arn {
@@ -108,9 +117,7 @@ pub fn service_account(scene: Scene<'_>) -> Verdict {
         .mended_by(change(scene, name, Presence::Missing, role, Vec::new())),
         None => Finding::problem(format!("there is no ServiceAccount {name}"))
             .because("no-service-account")
-            .fix(format!(
-                "irsactl create iamserviceaccount{cluster} {name} --attach-policy-arn … --approve"
-            )),
+            .fix(scene.creation()),
     };
     let _ = known!(object.service_account, missing.into());
     Verdict::holds("service account", name.to_string())
@@ -179,15 +186,14 @@ pub fn annotation(scene: Scene<'_>) -> Verdict {
                     .because("other-account");
                     found.insert(0, mended(scene, name, finding, other, Some(text)));
                 } else if let Some(other) = other {
-                    let flag = scene.cluster_flag();
                     found.insert(
                         0,
-                        Finding::warning("the annotation names another role than the account's stack made")
-                            .because("other-role")
-                            .with(ROLE_ANNOTATION, other.to_string(), text)
-                            .fix(format!(
-                                "irsactl update iamserviceaccount{flag} {name} --override-existing-serviceaccounts --approve"
-                            )),
+                        Finding::warning(
+                            "the annotation names another role than the account's stack made",
+                        )
+                        .because("other-role")
+                        .with(ROLE_ANNOTATION, other.to_string(), text)
+                        .fix(take_over(scene)),
                     );
                 }
             }
@@ -196,13 +202,24 @@ pub fn annotation(scene: Scene<'_>) -> Verdict {
     Verdict::of(found, ROLE_ANNOTATION, object.role().unwrap_or_default())
 }
 
-/// What its pods are of, as kubectl takes it.
-fn workload_of(scene: Scene<'_>) -> String {
+/// The annotation gets the role of the account's stack.
+pub(super) fn take_over(scene: Scene<'_>) -> CommandLine {
+    let update = scene.irsactl("update iamserviceaccount");
+    update.and("--override-existing-serviceaccounts --approve", &[])
+}
+
+/// Its pods get another service account than `default`.
+fn set_account(scene: Scene<'_>, name: &ServiceAccountName) -> CommandLine {
     let pods = scene.object().and_then(|object| object.pods.as_found());
     let owner = pods.and_then(|pods| Some(&pods.first()?.owner));
-    owner.map_or("deployment/NAME".to_owned(), |owner| {
+    let of = owner.map_or("deployment/NAME".to_owned(), |owner| {
         format!("{}/{}", owner.kind.word(), owner.name)
-    })
+    });
+    CommandLine::of(
+        "kubectl set serviceaccount {} SERVICE_ACCOUNT --namespace {}",
+        &[&of, &name.namespace],
+    )
+    .remark("SERVICE_ACCOUNT: one that has a role")
 }
 
 fn no_annotation(scene: Scene<'_>, name: &ServiceAccountName, object: &ServiceAccount) -> Finding {
@@ -224,17 +241,10 @@ fn no_annotation(scene: Scene<'_>, name: &ServiceAccountName, object: &ServiceAc
                 "a service account with a role",
                 "default",
             )
-            .fix(format!(
-                "kubectl set serviceaccount {} SERVICE_ACCOUNT --namespace {}",
-                workload_of(scene),
-                name.namespace
-            )),
+            .fix(set_account(scene, name)),
         None => finding
             .with(ROLE_ANNOTATION, "the ARN of a role", "no such annotation")
-            .fix(format!(
-                "irsactl create iamserviceaccount{} {name} --attach-policy-arn … --approve",
-                scene.cluster_flag()
-            )),
+            .fix(scene.creation()),
     }
 }
 
@@ -254,7 +264,7 @@ fn malformed(scene: Scene<'_>, name: &ServiceAccountName, text: &str, rule: &str
                 "arn:aws:iam::ACCOUNT:role/NAME",
                 format!("{text:?}"),
             )
-            .fix(annotate(name, "arn:aws:iam::ACCOUNT:role/NAME")),
+            .fix(annotate(name, "ARN").remark("ARN: of a role, as arn:aws:iam::ACCOUNT:role/NAME")),
     }
 }
 
@@ -279,10 +289,10 @@ pub(super) fn mended(
         .mended_by(change(scene, name, Presence::Found, role, vec![difference]))
 }
 
-fn annotate(name: &ServiceAccountName, role: &str) -> String {
-    format!(
-        "kubectl annotate serviceaccount {} --namespace {} --overwrite {ROLE_ANNOTATION}={role}",
-        name.name, name.namespace
+fn annotate(name: &ServiceAccountName, role: &str) -> CommandLine {
+    CommandLine::of(
+        "kubectl annotate serviceaccount {} --namespace {} --overwrite {}={}",
+        &[&name.name, &name.namespace, &ROLE_ANNOTATION, &role],
     )
 }
 
@@ -401,18 +411,25 @@ fn addon_of(scene: Scene<'_>) -> Option<Finding> {
     let addon = mine.next()?;
     let wanted = addon.service_account_role.as_deref();
     (wanted != Some(role)).then(|| {
-        let cluster = scene.world.cluster.as_ref().map(|cluster| cluster.name.to_string());
+        let cluster = scene
+            .world
+            .cluster
+            .as_ref()
+            .map(|cluster| cluster.name.to_string());
         Finding::warning(format!(
             "the EKS add-on {} manages this ServiceAccount with {}",
             addon.name,
-            if wanted.is_some() { "another role" } else { "no role" }
+            if wanted.is_some() {
+                "another role"
+            } else {
+                "no role"
+            }
         ))
         .because("managed-by-addon")
         .with("serviceAccountRoleArn", role, wanted.unwrap_or("none"))
-        .fix(format!(
-            "aws eks update-addon --cluster-name {} --addon-name {} --service-account-role-arn {role}",
-            cluster.unwrap_or_default(),
-            addon.name
+        .fix(CommandLine::of(
+            "aws eks update-addon --cluster-name {} --addon-name {} --service-account-role-arn {}",
+            &[&cluster.unwrap_or_default(), &addon.name, &role],
         ))
     })
 }

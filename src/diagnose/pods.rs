@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Finding, Scene, Verdict, known};
-use crate::model::{Workload, WorkloadKind};
+use super::{Finding, Fix, Scene, Verdict, known};
+use crate::model::{CommandLine, Workload, WorkloadKind};
 use crate::observe::Lookup;
 use crate::observe::health::{Container, ContainerKind, Pod, ProjectedToken, SKIP_ANNOTATION};
 
@@ -66,29 +66,33 @@ fn some(names: &[&str]) -> String {
 }
 
 /// How a workload gets new pods.
-pub fn restart(owner: &Workload) -> String {
+pub fn restart(owner: &Workload) -> Fix {
     let Workload {
         kind,
         namespace,
         name,
     } = owner;
     match kind {
-        WorkloadKind::Rollout => {
-            format!("kubectl argo rollouts restart {name} --namespace {namespace}")
-        }
-        kind if kind.can_restart() => {
-            format!(
-                "kubectl rollout restart {}/{name} --namespace {namespace}",
-                kind.word()
-            )
-        }
+        WorkloadKind::Rollout => CommandLine::of(
+            "kubectl argo rollouts restart {} --namespace {}",
+            &[name, namespace],
+        )
+        .into(),
+        kind if kind.can_restart() => CommandLine::of(
+            "kubectl rollout restart {}/{} --namespace {}",
+            &[&kind.word(), name, namespace],
+        )
+        .into(),
         WorkloadKind::Pod => {
-            format!("kubectl delete pod {name} --namespace {namespace}   # and create it again")
+            CommandLine::of("kubectl delete pod {} --namespace {}", &[name, namespace])
+                .remark("and create it again")
+                .into()
         }
         kind => format!(
             "create {} {namespace}/{name} again: it makes no new pods by itself",
             kind.word()
-        ),
+        )
+        .into(),
     }
 }
 
@@ -118,16 +122,15 @@ pub fn service_account(scene: Scene<'_>) -> Verdict {
 }
 
 /// How the pods of a workload get another service account: kubectl sets that of Kubernetes' own kinds.
-fn run_as(owner: &Workload, account: &str) -> String {
+fn run_as(owner: &Workload, account: &str) -> Fix {
     use WorkloadKind::{DaemonSet, Deployment, StatefulSet};
     match owner.kind {
-        Deployment | StatefulSet | DaemonSet => format!(
-            "kubectl set serviceaccount {}/{} {account} --namespace {}",
-            owner.kind.word(),
-            owner.name,
-            owner.namespace
-        ),
-        _ => format!("set serviceAccountName: {account} in {owner}, or create it so again"),
+        Deployment | StatefulSet | DaemonSet => CommandLine::of(
+            "kubectl set serviceaccount {}/{} {} --namespace {}",
+            &[&owner.kind.word(), &owner.name, &account, &owner.namespace],
+        )
+        .into(),
+        _ => format!("set serviceAccountName: {account} in {owner}, or create it so again").into(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a real token proved, what CloudTrail recorded, and the lines of a screen on which all is well.
 
 use super::{Evidence, Finding, Scene, Severity, Verdict, known};
-use crate::model::RoleArn;
+use crate::model::{CommandLine, RoleArn};
 use crate::observe::health::{Association, RecordedFailure};
 use crate::observe::{LastUse, Lookup};
 use crate::policy::evaluate::{Decision, Request, evaluate};
@@ -103,12 +103,14 @@ fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &StsRefusal
         .unwrap_or_default();
     match refusal.kind {
         RefusalKind::NotAuthorized => not_authorized(scene, proof, refusal, finding),
-        RefusalKind::NoProvider => finding.because("no-provider").fix(format!(
-            "irsactl associate-oidc-provider --cluster {name} --approve"
+        RefusalKind::NoProvider => finding.because("no-provider").fix(CommandLine::of(
+            "irsactl associate-oidc-provider --cluster {} --approve",
+            &[&name],
         )),
         RefusalKind::WrongAudience => finding.because("unknown-audience"),
-        RefusalKind::ThumbprintMismatch => finding.because("thumbprint-mismatch").fix(format!(
-            "irsactl associate-oidc-provider --cluster {name} --refresh-thumbprint --approve"
+        RefusalKind::ThumbprintMismatch => finding.because("thumbprint-mismatch").fix(CommandLine::of(
+            "irsactl associate-oidc-provider --cluster {} --refresh-thumbprint --approve",
+            &[&name],
         )),
         RefusalKind::NoKeys => finding
             .because("no-verification-key")
@@ -128,7 +130,7 @@ fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &StsRefusal
         RefusalKind::DurationTooLong => finding.because("duration-too-long"),
         RefusalKind::RegionDisabled => finding
             .because("region-disabled")
-            .fix(format!("aws account enable-region --region-name {}", scene.world.region)),
+            .fix(CommandLine::of("aws account enable-region --region-name {}", &[&scene.world.region])),
         RefusalKind::Throttled => finding
             .because("throttled")
             .fix("sessions must be cached: an SDK client for each request asks STS each time"),
@@ -170,12 +172,22 @@ fn not_authorized(
         return finding.because("not-authorized");
     };
     let Some(facts) = health.role.as_found() else {
-        return match scene.account.role_arn.as_ref().filter(|_| health.role != Lookup::Missing) {
-            Some(arn) => finding.because("not-authorized").fix(format!(
-                "aws iam get-role --role-name {} --profile PROFILE_OF_{}   # must exist, and trust the service account",
-                arn.name(),
-                arn.account()
-            )),
+        return match scene
+            .account
+            .role_arn
+            .as_ref()
+            .filter(|_| health.role != Lookup::Missing)
+        {
+            Some(arn) => finding.because("not-authorized").fix(
+                CommandLine::of(
+                    "aws iam get-role --role-name {} --profile PROFILE",
+                    &[&arn.name()],
+                )
+                .remark(format!(
+                    "it must exist, and trust the service account; PROFILE: one of account {}",
+                    arn.account()
+                )),
+            ),
             None => finding.because("not-authorized"),
         };
     };
@@ -198,11 +210,11 @@ fn not_authorized(
         return finding
             .because("propagation")
             .seen("role created", utc(facts.history.created))
-            .fix(format!(
-                "irsactl verify{} {}   # in a minute: not all of IAM may know the role yet",
-                scene.cluster_flag(),
-                scene.account.subject()
-            ));
+            .fix(
+                scene
+                    .irsactl("verify")
+                    .remark("in a minute: not all of IAM may know the role yet"),
+            );
     }
     Finding {
         text: "STS refuses the token, though all that can be seen lets it in".to_owned(),
@@ -210,11 +222,11 @@ fn not_authorized(
     }
     .because("organisation-policy")
     .seen("STS", refusal.to_string())
-    .fix(format!(
-        "irsactl verify{} {}   # in a minute, if the role or its trust was just changed",
-        scene.cluster_flag(),
-        scene.account.subject()
-    ))
+    .fix(
+        scene
+            .irsactl("verify")
+            .remark("in a minute, if the role or its trust was just changed"),
+    )
     .fix("else ask the administrators of the organisation: a service or resource control policy may deny sts:AssumeRoleWithWebIdentity")
 }
 
@@ -330,11 +342,11 @@ fn recorded_failure(scene: Scene<'_>, failure: &RecordedFailure, accepts: bool) 
         _ => &[],
     });
     match cause {
-        "duration-too-long" => finding.fix(format!(
-            "irsactl update iamserviceaccount{} {} --max-session-duration 43200 --approve",
-            scene.cluster_flag(),
-            scene.account.subject()
-        )),
+        "duration-too-long" => finding.fix(
+            scene
+                .irsactl("update iamserviceaccount")
+                .and("--max-session-duration 43200 --approve", &[]),
+        ),
         _ => finding,
     }
 }

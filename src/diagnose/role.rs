@@ -1,7 +1,7 @@
 //! The role and its provider, and what the role may do.
 
-use super::{Finding, Scene, Severity, Verdict, known};
-use crate::model::{Audience, Cluster, RoleArn, Thumbprint};
+use super::{Finding, Fix, Scene, Severity, Verdict, known};
+use crate::model::{Audience, Cluster, CommandLine, RoleArn, Thumbprint};
 use crate::observe::health::RoleHealth;
 use crate::observe::{FoundStack, Lookup, ObservedProvider, Phase, StackState};
 use crate::plan::Action;
@@ -33,7 +33,6 @@ pub fn stack(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     };
     let stack = &found.stack;
-    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
     let severity = match stack.phase {
         Phase::Ready | Phase::Gone => {
             return Verdict::holds(stack.name.to_string(), &stack.status);
@@ -48,15 +47,20 @@ pub fn stack(scene: Scene<'_>) -> Verdict {
         finding = finding.seen("reason", reason);
     }
     match stack.phase {
-        Phase::Broken => finding.fix(format!(
-            "irsactl create iamserviceaccount{flag} {name} … --approve   # replaces the failed stack"
-        )),
-        Phase::UpdateFailed => {
-            finding.fix(format!("irsactl update iamserviceaccount{flag} {name} … --approve"))
+        Phase::Broken => finding.fix(
+            scene
+                .creation()
+                .remark("replaces the failed stack; ARN: of a policy that allows what it needs"),
+        ),
+        Phase::UpdateFailed => finding.fix(
+            scene
+                .irsactl("update iamserviceaccount")
+                .and("--approve", &[]),
+        ),
+        Phase::DeleteFailed => {
+            let delete = scene.irsactl("delete iamserviceaccount");
+            finding.fix(delete.and("--detach-foreign", &[]))
         }
-        Phase::DeleteFailed => finding.fix(format!(
-            "irsactl delete iamserviceaccount{flag} {name} --detach-foreign"
-        )),
         _ => finding,
     }
     .into()
@@ -66,19 +70,18 @@ pub fn exists(scene: Scene<'_>) -> Verdict {
     let Some((arn, health)) = scene.role() else {
         return Verdict::DoesNotApply;
     };
-    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
     let missing = || {
         let finding = Finding::problem(format!("there is no role {}", arn.name()))
             .because("no-role")
             .seen("role", arn.to_string());
         match scene.stack_role() {
             _ if scene.account.name.is_none() => finding,
-            Some(other) if other != arn => finding.fix(format!(
-                "irsactl update iamserviceaccount{flag} {name} --override-existing-serviceaccounts --approve   # to {other}"
-            )),
-            _ => finding.fix(format!(
-                "irsactl delete iamserviceaccount{flag} {name} && irsactl create iamserviceaccount{flag} {name} … --approve"
-            )),
+            Some(other) if other != arn => {
+                finding.fix(super::object::take_over(scene).remark(format!("to {other}")))
+            }
+            _ => finding
+                .fix(scene.irsactl("delete iamserviceaccount"))
+                .fix(scene.creation()),
         }
     };
     let role = known!(health.role, missing().into());
@@ -133,9 +136,9 @@ pub fn provider(scene: Scene<'_>) -> Verdict {
         };
         let track = associate::plan(&spec, cluster, &observed);
         track.actions.into_iter().fold(
-            finding.fix(format!(
+            finding.fix(CommandLine::of(
                 "irsactl associate-oidc-provider --cluster {} --approve",
-                cluster.name
+                &[&cluster.name],
             )),
             Finding::mended_by,
         )
@@ -145,13 +148,12 @@ pub fn provider(scene: Scene<'_>) -> Verdict {
 }
 
 /// Makes the provider in the account of the role.
-pub(super) fn associate_elsewhere(cluster: &Cluster, role: &RoleArn) -> String {
-    format!(
-        "irsactl associate-oidc-provider --cluster {} --issuer-url {} --approve --profile PROFILE_OF_{}",
-        cluster.name,
-        cluster.issuer,
-        role.account()
+pub(super) fn associate_elsewhere(cluster: &Cluster, role: &RoleArn) -> CommandLine {
+    CommandLine::of(
+        "irsactl associate-oidc-provider --cluster {} --issuer-url {} --approve --profile PROFILE",
+        &[&cluster.name, &cluster.issuer],
     )
+    .remark(format!("PROFILE: one of account {}", role.account()))
 }
 
 fn audience(scene: Scene<'_>) -> Audience {
@@ -179,18 +181,20 @@ pub fn audience_known(scene: Scene<'_>) -> Verdict {
     if wanted != crate::model::DEFAULT_AUDIENCE && is_like_sts(wanted) {
         return finding
             .fix(match &scene.account.name {
-                Some(name) => format!(
-                    "kubectl annotate serviceaccount {} --namespace {} eks.amazonaws.com/audience-   # it is sts.amazonaws.com in every partition",
-                    name.name, name.namespace
-                ),
-                None => "the audience is sts.amazonaws.com in every partition".to_owned(),
+                Some(name) => CommandLine::of(
+                    "kubectl annotate serviceaccount {} --namespace {} eks.amazonaws.com/audience-",
+                    &[&name.name, &name.namespace],
+                )
+                .remark("it is sts.amazonaws.com in every partition")
+                .into(),
+                None => Fix::from("the audience is sts.amazonaws.com in every partition"),
             })
             .into();
     }
     finding
-        .fix(format!(
-            "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {wanted}",
-            provider.arn
+        .fix(CommandLine::of(
+            "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}",
+            &[&provider.arn, &wanted],
         ))
         .mended_by(Action::AddAudience {
             provider: provider.arn.clone(),
@@ -213,8 +217,10 @@ pub fn thumbprint(scene: Scene<'_>) -> Verdict {
     };
     let all = &provider.thumbprints;
     let name = &cluster.name;
-    let refresh =
-        format!("irsactl associate-oidc-provider --cluster {name} --refresh-thumbprint --approve");
+    let refresh = CommandLine::of(
+        "irsactl associate-oidc-provider --cluster {} --refresh-thumbprint --approve",
+        &[name],
+    );
     let bad = all.iter().find(|text| text.parse::<Thumbprint>().is_err());
     if let Some(bad) = bad {
         return Finding::warning("the provider has a thumbprint that is none")
@@ -237,7 +243,9 @@ pub fn thumbprint(scene: Scene<'_>) -> Verdict {
         .fix(match read {
             Some(_) => refresh,
             // A chain that is not trusted here either is not taken over unseen.
-            None => format!("{refresh} --thumbprint HEX   # SHA-1 of the issuer's top certificate"),
+            None => refresh
+                .and("--thumbprint HEX", &[])
+                .remark("HEX: SHA-1 of the issuer's top certificate"),
         })
         .into();
     }
@@ -272,16 +280,18 @@ pub fn policies(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     };
     let policies = known!(health.policies, Verdict::DoesNotApply);
-    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
     if policies.managed.is_empty() && policies.inline.is_empty() {
         return Finding::warning(format!(
             "role {} has no policies: it may do nothing",
             arn.name()
         ))
         .because("no-permissions")
-        .fix(format!(
-            "irsactl update iamserviceaccount{flag} {name} --add-policy-arn … --approve"
-        ))
+        .fix(
+            scene
+                .irsactl("update iamserviceaccount")
+                .and("--add-policy-arn ARN --approve", &[])
+                .remark("ARN: of a policy that allows what it needs"),
+        )
         .into();
     }
     let managed = health
@@ -319,9 +329,11 @@ pub fn policies(scene: Scene<'_>) -> Verdict {
         found.push(
             Finding::problem("the role's permissions boundary does not exist: nothing is allowed")
                 .because("boundary-gone")
-                .fix(format!(
-                    "irsactl update iamserviceaccount{flag} {name} --no-permissions-boundary --approve"
-                )),
+                .fix(
+                    scene
+                        .irsactl("update iamserviceaccount")
+                        .and("--no-permissions-boundary --approve", &[]),
+                ),
         );
     }
     let unread = health.documents.values().chain(&health.boundary);
@@ -342,7 +354,6 @@ pub fn permissions(scene: Scene<'_>) -> Verdict {
     if asked.is_empty() {
         return Verdict::DoesNotApply;
     }
-    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
     let mut found = Vec::new();
     for one in asked {
         let permission = &one.permission;
@@ -356,10 +367,15 @@ pub fn permissions(scene: Scene<'_>) -> Verdict {
                     Finding::problem(format!("the role may not {permission}"))
                         .because("not-allowed")
                         .with(&permission.action, "allowed", by)
-                        .fix(format!(
-                            "irsactl update iamserviceaccount{flag} {name} --policy-document FILE --approve   # which allows {}",
-                            permission.action
-                        )),
+                        .fix(
+                            scene
+                                .irsactl("update iamserviceaccount")
+                                .and("--policy-document FILE --approve", &[])
+                                .remark(format!(
+                                    "FILE: a policy that allows {}",
+                                    permission.action
+                                )),
+                        ),
                 );
             }
         }

@@ -1,7 +1,7 @@
 //! What surrounds the pods: the metadata of their instances, security groups, NetworkPolicies.
 
 use super::{Finding, Scene, Verdict, known};
-use crate::model::Map;
+use crate::model::{CommandLine, Map};
 use crate::observe::health::{EgressRule, Pod};
 
 impl<'a> Scene<'a> {
@@ -39,10 +39,13 @@ pub fn metadata(scene: Scene<'_>) -> Verdict {
     Finding::note("pods reach the instance metadata: without their role they silently use that of the node")
         .because("metadata-open")
         .with(&first.instance, "hop limit 1, IMDSv2 required", found)
-        .fix(format!(
-            "aws ec2 modify-instance-metadata-options --instance-id {} --http-tokens required --http-put-response-hop-limit 1   # and in the launch template",
-            first.instance
-        ))
+        .fix(
+            CommandLine::of(
+                "aws ec2 modify-instance-metadata-options --instance-id {} --http-tokens required --http-put-response-hop-limit 1",
+                &[&first.instance],
+            )
+            .remark("and in the launch template"),
+        )
         .into()
 }
 
@@ -100,9 +103,9 @@ pub fn security_groups(scene: Scene<'_>) -> Verdict {
                 Finding::problem(format!("the security groups of SecurityGroupPolicy {} do not let out {way}", policy.name))
                     .because(cause)
                     .seen("security groups", &names)
-                    .fix(format!(
-                        "aws ec2 authorize-security-group-egress --group-id {} --protocol {protocol} --port {port} --cidr 0.0.0.0/0",
-                        policy.groups.first().map_or("", String::as_str)
+                    .fix(CommandLine::of(
+                        "aws ec2 authorize-security-group-egress --group-id {} --protocol {} --port {} --cidr 0.0.0.0/0",
+                        &[&policy.groups.first().map_or("", String::as_str), &protocol, &port],
                     )),
             );
         }
@@ -145,10 +148,13 @@ pub fn network_policy(scene: Scene<'_>) -> Verdict {
         ))
         .because(lacking.1)
         .seen("NetworkPolicies", names.join(", "))
-        .fix(format!(
-            "kubectl edit networkpolicy {} --namespace {}   # allow egress to {}",
-            names[0], pod.owner.namespace, lacking.0
-        ));
+        .fix(
+            CommandLine::of(
+                "kubectl edit networkpolicy {} --namespace {}",
+                &[&names[0], &pod.owner.namespace],
+            )
+            .remark(format!("allow egress to {}", lacking.0)),
+        );
         if !found.iter().any(|other| other.text == finding.text) {
             found.push(finding);
         }

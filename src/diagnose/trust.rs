@@ -163,8 +163,7 @@ fn mended(scene: Scene<'_>, trust: &Trust<'_>, finding: Finding, new: Value) -> 
     let old = &trust.facts.trust;
     let mut finding = finding;
     finding.difference = difference(old, &new);
-    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
-    let finding = finding.fix(format!("irsactl doctor{flag} {name} --fix --approve"));
+    let finding = finding.fix(scene.irsactl("doctor").and("--fix --approve", &[]));
     // A stack whose template says the same mistake would bring it back with its next update.
     match scene.stack_update() {
         Some(update) => finding.mended_by(update),

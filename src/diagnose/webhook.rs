@@ -1,6 +1,7 @@
 //! The pod identity webhook: whether it is there, and whether it looks at the pods.
 
-use super::{Finding, Scene, Verdict, known};
+use super::{Finding, Fix, Scene, Verdict, known};
+use crate::model::{CommandLine, Map, Namespace};
 use crate::observe::health::{Selector, Webhook, World};
 
 pub fn present(world: &World) -> Verdict {
@@ -48,13 +49,25 @@ pub fn selection(scene: Scene<'_>) -> Verdict {
             Finding::problem(format!("the webhook passes over the namespace {namespace}"))
                 .because("webhook-namespace")
                 .with("namespace labels", selector.to_string(), shown.join(", "))
-                .fix(format!(
-                    "kubectl label namespace {namespace} …   # as its selector asks"
-                ))
+                .fix(label(namespace, selector, labels))
                 .into()
         }
         true => Verdict::holds("namespace", namespace.to_string()),
     }
+}
+
+/// The namespace gets the labels that the selector wants.
+fn label(namespace: &Namespace, selector: &Selector, labels: &Map) -> Fix {
+    if !selector.match_expressions.is_empty() {
+        return format!("label namespace {namespace} so that it has: {selector}").into();
+    }
+    let wanted = selector.match_labels.iter();
+    let missing = wanted.filter(|(key, value)| labels.get(*key) != Some(value));
+    let command = CommandLine::of("kubectl label namespace {} --overwrite", &[namespace]);
+    let all = missing.fold(command, |command, (key, value)| {
+        command.and("{}={}", &[key, value])
+    });
+    all.into()
 }
 
 pub fn defects(webhook: &Webhook) -> Vec<Finding> {

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::{PlanView, View, Width, columns};
 use crate::diagnose::{Check, Evidence, Finding, Report, Severity};
+use crate::model::shown_in_line;
 use crate::plan::Plan;
 
 /// Characters of a cause in a row.
@@ -88,7 +89,7 @@ impl View for Health<'_> {
         if let Some(plan) = plan {
             text.push_str("\n--fix --approve would:\n");
             let lines = PlanView(plan).table(width);
-            text.extend(lines.lines().map(|line| format!("  {line}\n")));
+            text.extend(lines.lines().map(|it| line(format!("  {it}"))));
         }
         text
     }
@@ -145,16 +146,21 @@ impl Health<'_> {
         }
         if self.accounts.is_empty() {
             let cluster = &self.cluster.subject;
-            text.push_str(&format!("no service account of {cluster} has a role\n"));
+            text.push_str(&line(format!("no service account of {cluster} has a role")));
         }
         text
     }
 }
 
+/// What others wrote makes no lines of its own.
+fn line(text: String) -> String {
+    shown_in_line(&text) + "\n"
+}
+
 fn text(report: &Report) -> String {
-    let mut text = format!("{}: {}\n", report.subject, verdict(report));
+    let mut text = line(format!("{}: {}", report.subject, verdict(report)));
     for evidence in &report.summary {
-        text.push_str(&format!("  {}: {}\n", evidence.of, evidence.found));
+        text.push_str(&line(format!("  {}: {}", evidence.of, evidence.found)));
     }
     for finding in &report.findings {
         text.push('\n');
@@ -197,18 +203,21 @@ fn told(finding: &Finding) -> String {
         Severity::Warning => "warning",
         Severity::Note => "note",
     };
-    let mut text = format!("{word}: {} [{}]\n", finding.text, finding.check);
+    let mut text = line(format!("{word}: {} [{}]", finding.text, finding.check));
     for evidence in &finding.evidence {
         text.push_str(&told_evidence(evidence));
     }
-    for line in &finding.difference {
-        text.push_str(&format!("    {line}\n"));
+    for change in &finding.difference {
+        text.push_str(&line(format!("    {change}")));
     }
     for finding in &finding.consequences {
-        text.push_str(&format!("  hence: {} [{}]\n", finding.text, finding.check));
+        text.push_str(&line(format!(
+            "  hence: {} [{}]",
+            finding.text, finding.check
+        )));
     }
     for fix in &finding.fix {
-        text.push_str(&format!("  fix: {fix}\n"));
+        text.push_str(&line(format!("  fix: {fix}")));
     }
     text
 }
@@ -216,8 +225,13 @@ fn told(finding: &Finding) -> String {
 fn told_evidence(evidence: &Evidence) -> String {
     let Evidence { of, wanted, found } = evidence;
     match wanted {
-        None => format!("  {of}: {found}\n"),
-        Some(wanted) => format!("  {of}\n    wanted: {wanted}\n    found:  {found}\n"),
+        None => line(format!("  {of}: {found}")),
+        Some(wanted) => [
+            line(format!("  {of}")),
+            line(format!("    wanted: {wanted}")),
+            line(format!("    found:  {found}")),
+        ]
+        .concat(),
     }
 }
 
@@ -235,7 +249,7 @@ fn told_unknown(unknown: &[(&str, &str)]) -> String {
             0..=3 => checks.join(", "),
             count => format!("{} and {} more", checks[..2].join(", "), count - 2),
         };
-        format!("  unknown: {named}: {why}\n")
+        line(format!("  unknown: {named}: {why}"))
     });
     lines.collect()
 }

@@ -11,7 +11,7 @@ use super::views::API_VERSION;
 use super::{View, Width, columns};
 use crate::apply::Outcome;
 use crate::error::Error;
-use crate::model::{RoleArn, Timeout};
+use crate::model::{RoleArn, Timeout, shown_in_line};
 use crate::observe::Lookup;
 use crate::plan::Target;
 use crate::proof::{Assumption, Decision, Proven, Signature, Verdict};
@@ -81,13 +81,8 @@ fn session(assumption: &Assumption) -> Option<String> {
 }
 
 fn row(step: &str, result: &str, detail: impl AsRef<str>) -> Vec<String> {
-    let detail = in_one_line(detail.as_ref());
+    let detail = shown_in_line(detail.as_ref());
     vec![step.to_owned(), result.to_owned(), detail]
-}
-
-/// What others wrote, as it can stand in a table.
-fn in_one_line(text: &str) -> String {
-    super::harmless(text).replace('\n', "\u{fffd}")
 }
 
 /// A line for each step that was tried.
@@ -279,7 +274,7 @@ impl View for TokenView<'_> {
                 .flatten(),
         );
         rows.iter()
-            .map(|(name, value)| format!("{name:<18}{}\n", in_one_line(value)))
+            .map(|(name, value)| format!("{name:<18}{}\n", shown_in_line(value)))
             .collect()
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Problem, audiences, inline_policies, managed_policies, role_name, role_tags, roles};
 use crate::kubernetes;
-use crate::model::{CLUSTER_TAGS, Cluster, Map, ROLE_ANNOTATION};
+use crate::model::{CLUSTER_TAGS, Cluster, Map, ROLE_ANNOTATION, quoted, shown_in_json};
 use crate::plan::Conflicts;
 use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 use crate::plan::associate::Thumbprints;
@@ -85,12 +85,12 @@ fn provider(accounts: &[IamServiceAccount], cluster: &Cluster) -> String {
     let arn = cluster.provider_arn();
     let additions = audiences.iter().map(|audience| {
         let addition = json!({ "OpenIDConnectProviderArn": arn, "ClientID": audience });
-        format!("audience {}\n", quoted(&addition.to_string()))
+        format!("audience {}\n", document(&addition))
     });
     let additions: String = additions.collect();
     format!(
         "\nneed_account\nprovider {}\n{additions}",
-        quoted(&creation.to_string())
+        document(&creation)
     )
 }
 
@@ -104,10 +104,10 @@ fn role_commands(
     let mut words = vec![
         quoted(name),
         quoted(&account.name.to_string()),
-        quoted(&trust.to_string()),
-        option(
-            "--tags",
-            &tag_list(&role_tags(account, cluster)).to_string(),
+        document(&trust),
+        format!(
+            "--tags {}",
+            document(&tag_list(&role_tags(account, cluster)))
         ),
     ];
     let optional = [
@@ -126,7 +126,7 @@ fn role_commands(
     }
     let mut text = format!("role {}\n", words.join(" \\\n  "));
     for (policy, document) in inline_policies(account, spec, cluster)? {
-        let document = quoted(&document.to_string());
+        let document = self::document(&document);
         text.push_str(&format!(
             "inline_policy {} {} {document}\n",
             quoted(name),
@@ -151,7 +151,7 @@ fn service_account(account: &IamServiceAccount, role: &str) -> String {
     let mut words = vec![
         quoted(account.name.namespace.as_str()),
         quoted(&account.name.name),
-        quoted(&manifest.to_string()),
+        document(&manifest),
     ];
     if account.conflicts == Conflicts::Overridden {
         words.push("--force-conflicts".to_owned());
@@ -170,7 +170,7 @@ fn option(flag: &str, value: &str) -> String {
     format!("{flag} {}", quoted(value))
 }
 
-/// A word of the shell that is this text: between single quotes nothing has a meaning but their end.
-pub fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+/// A document as one word. Its strings have no hidden characters then, so that every shell reads it.
+pub fn document(value: &Value) -> String {
+    quoted(&shown_in_json(&value.to_string()))
 }

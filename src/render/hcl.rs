@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::model::is_hidden;
+
 /// A value. Texts of Terraform are Unicode in NFC: it normalizes what it reads.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
@@ -164,18 +166,12 @@ pub fn quoted(text: &str) -> String {
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
             '$' | '%' if characters.peek() == Some(&'{') => quoted.extend([c, c]),
-            c if is_unseen(c) => quoted.push_str(&escaped(c)),
+            c if is_hidden(c) => quoted.push_str(&escaped(c)),
             c => quoted.push(c),
         }
     }
     quoted.push('"');
     quoted
-}
-
-/// What an editor does not show, or shows as something else: controls, marks of direction.
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn escaped(c: char) -> String {

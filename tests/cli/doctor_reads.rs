@@ -408,7 +408,7 @@ fn an_endpoint_that_lets_nobody_in_is_found() {
         wanted: from the pods' subnets
         found:  from nowhere
       security groups: sg-ca7d3e38118a8aab7
-      fix: aws ec2 authorize-security-group-ingress --group-id sg-ca7d3e38118a8aab7 --protocol tcp --port 443 --cidr CIDR_OF_THE_VPC
+      fix: aws ec2 authorize-security-group-ingress --group-id sg-ca7d3e38118a8aab7 --protocol tcp --port 443 --cidr CIDR   # CIDR: of the VPC
 
     warning: the interface endpoint vpce-ca7d3e38118a8aab7 has no private DNS: the name of com.amazonaws.eu-west-1.sts leads to its public address [sts-endpoint]
       private DNS

@@ -121,6 +121,26 @@ fn each_outside_world_has_one_door() {
     }
 }
 
+/// A fix is a `CommandLine`: a text put together by `format!` quotes no value for the shell.
+#[test]
+fn fixes_are_put_together_word_by_word() {
+    let programs = ["\"irsactl ", "\"kubectl ", "\"aws ", "\"eksctl "];
+    let found: Vec<_> = files("src/diagnose", ".rs")
+        .iter()
+        .flat_map(|path| {
+            let text = without_tests(path);
+            let lines: Vec<&str> = text.lines().map(str::trim).collect();
+            let made = lines.windows(2).filter(|pair| {
+                let is_command = |line: &str| programs.iter().any(|it| line.contains(it));
+                pair[0].contains("format!(") && (is_command(pair[0]) || is_command(pair[1]))
+            });
+            let made = made.map(|pair| format!("{}: {}", path.display(), pair.join(" ")));
+            made.collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(found, NOTHING);
+}
+
 #[test]
 fn files_are_short() {
     let mut long = Vec::new();

@@ -176,7 +176,7 @@ fn a_template_comes_with_the_command_that_makes_its_stack() {
     [stderr]
     make the stack from its file as irsactl does, so that irsactl and eksctl manage it:
       aws cloudformation create-stack --stack-name eksctl-demo-addon-iamserviceaccount-default-s3-reader \
-        --template-body 'file://eksctl-demo-addon-iamserviceaccount-default-s3-reader.json' \
+        --template-body file://eksctl-demo-addon-iamserviceaccount-default-s3-reader.json \
         --capabilities CAPABILITY_NAMED_IAM --enable-termination-protection \
         --tags '[{"Key":"alpha.eksctl.io/cluster-name","Value":"demo"},{"Key":"alpha.eksctl.io/eksctl-version","Value":"irsactl-0.1.0"},{"Key":"alpha.eksctl.io/iamserviceaccount-name","Value":"default/s3-reader"},{"Key":"eksctl.cluster.k8s.io/v1alpha1/cluster-name","Value":"demo"},{"Key":"team","Value":"a"}]'
     [exit 0]
@@ -400,15 +400,15 @@ fn the_aws_cli_gets_a_script() {
     need_provider
 
     # default/s3-reader
-    role 'demo-default-s3-reader-f1b22b66' \
-      'default/s3-reader' \
+    role demo-default-s3-reader-f1b22b66 \
+      default/s3-reader \
       '{"Statement":[{"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}],"Version":"2012-10-17"}' \
       --tags '[{"Key":"alpha.eksctl.io/cluster-name","Value":"demo"},{"Key":"alpha.eksctl.io/iamserviceaccount-name","Value":"default/s3-reader"},{"Key":"eksctl.cluster.k8s.io/v1alpha1/cluster-name","Value":"demo"}]' \
-      --permissions-boundary 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'
-    inline_policy 'demo-default-s3-reader-f1b22b66' 'Policy1' '{"Statement":[{"Action":["s3:GetObject","s3:PutObject"],"Condition":{"Bool":{"aws:SecureTransport":true},"StringLike":{"s3:prefix":"it'\''s \"%{quoted}\""}},"Effect":"Allow","Resource":"arn:aws:s3:::app/${aws:PrincipalTag/team}/*","Sid":"Own"}],"Version":"2012-10-17"}'
-    managed_policy 'demo-default-s3-reader-f1b22b66' 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'
-    service_account 'default' \
-      's3-reader' \
+      --permissions-boundary arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    inline_policy demo-default-s3-reader-f1b22b66 Policy1 '{"Statement":[{"Action":["s3:GetObject","s3:PutObject"],"Condition":{"Bool":{"aws:SecureTransport":true},"StringLike":{"s3:prefix":"it'\''s \"%{quoted}\""}},"Effect":"Allow","Resource":"arn:aws:s3:::app/${aws:PrincipalTag/team}/*","Sid":"Own"}],"Version":"2012-10-17"}'
+    managed_policy demo-default-s3-reader-f1b22b66 arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    service_account default \
+      s3-reader \
       '{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/demo-default-s3-reader-f1b22b66"},"labels":{"team":"a"},"name":"s3-reader","namespace":"default"}}' \
       --force-conflicts
     "#);
@@ -486,8 +486,8 @@ fn an_existing_role_is_a_service_account_and_nothing_else() {
     assert_snapshot!(calls, @r#"
 
     # shop/cart
-    service_account 'shop' \
-      'cart' \
+    service_account shop \
+      cart \
       '{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::444455556666:role/cart"},"name":"cart","namespace":"shop"}}'
     "#);
     assert_snapshot!(render(&bench, flags), @"
@@ -638,7 +638,7 @@ fn stacks_do_not_hold_the_provider() {
         "a --well-known-policy vpcCNI --audience other --associate-oidc-provider --output-dir ~/a";
     let text = render(&bench, flags);
     let (_, notes) = text.split_once("[stderr]\n").expect(&text);
-    assert_snapshot!(notes.lines().next().expect("a note"), @"note: the stacks hold roles only: `irsactl associate-oidc-provider --cluster demo --audience 'other' --approve` makes the provider");
+    assert_snapshot!(notes.lines().next().expect("a note"), @"note: the stacks hold roles only: `irsactl associate-oidc-provider --cluster demo --audience other --approve` makes the provider");
 }
 
 #[test]
@@ -651,7 +651,7 @@ fn templates_are_written_into_a_folder() {
     [stderr]
     make the stack from its file as irsactl does, so that irsactl and eksctl manage it:
       aws cloudformation create-stack --stack-name eksctl-demo-addon-iamserviceaccount-default-s3-reader \
-        --template-body 'file://~/a/b/eksctl-demo-addon-iamserviceaccount-default-s3-reader.json' \
+        --template-body file://~/a/b/eksctl-demo-addon-iamserviceaccount-default-s3-reader.json \
         --capabilities CAPABILITY_IAM --enable-termination-protection \
         --tags '[{"Key":"alpha.eksctl.io/cluster-name","Value":"demo"},{"Key":"alpha.eksctl.io/eksctl-version","Value":"irsactl-0.1.0"},{"Key":"alpha.eksctl.io/iamserviceaccount-name","Value":"default/s3-reader"},{"Key":"eksctl.cluster.k8s.io/v1alpha1/cluster-name","Value":"demo"}]'
     [exit 0]

@@ -5,7 +5,6 @@ use crate::kubernetes::Kubernetes;
 use crate::model::Cluster;
 use crate::observe::Lookup;
 use crate::observe::health::{AccountHealth, Shared, Sight, Subject, World};
-use crate::output;
 
 /// All that is asked of a run.
 pub struct Checkup<'a> {
@@ -80,9 +79,9 @@ impl Checkup<'_> {
             .map(|account| diagnose::account(&world, account));
         let mut accounts: Vec<Report> = accounts.collect();
         let mut of_cluster = diagnose::cluster(&world);
-        let (aws, kube) = (self.args.aws.flags(), self.args.kubernetes.flags());
+        let connection = cli::connection(&self.args.aws, Some(&self.args.kubernetes));
         for report in accounts.iter_mut().chain([&mut of_cluster]) {
-            report.rewrite_fixes(&|fix| output::pasteable(fix, &aws, &kube));
+            report.make_pasteable(&connection);
         }
         Ok(Found {
             cluster: of_cluster,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::model::{Audience, Cluster, DEFAULT_AUDIENCE};
+use crate::model::{Audience, Cluster, CommandLine, DEFAULT_AUDIENCE, quoted};
 use crate::output::{self, Output};
 use crate::plan::account::IamServiceAccount;
 use crate::render::{self, Stack, aws_cli};
@@ -55,14 +55,15 @@ pub fn print(
 
 /// The command that makes the provider, or lets it take the audience.
 fn associate(cluster: &Cluster, audience: &Audience) -> String {
-    let audience = match audience.as_str() {
-        DEFAULT_AUDIENCE => String::new(),
-        other => format!(" --audience {}", aws_cli::quoted(other)),
+    let command = CommandLine::of(
+        "irsactl associate-oidc-provider --cluster {}",
+        &[&cluster.name],
+    );
+    let command = match audience.as_str() {
+        DEFAULT_AUDIENCE => command,
+        other => command.and("--audience {}", &[&other]),
     };
-    format!(
-        "`irsactl associate-oidc-provider --cluster {}{audience} --approve`",
-        cluster.name
-    )
+    format!("`{}`", command.and("--approve", &[]))
 }
 
 /// The command that makes the stack of a template in a file.
@@ -74,8 +75,8 @@ fn create_stack(stack: &Stack, folder: Option<&Path>) -> String {
         Capability::Iam => "CAPABILITY_IAM",
         Capability::NamedIam => "CAPABILITY_NAMED_IAM",
     };
-    let file = aws_cli::quoted(&format!("file://{}", file.display()));
-    let tags = aws_cli::quoted(&aws_cli::tag_list(&stack.tags).to_string());
+    let file = quoted(&format!("file://{}", file.display()));
+    let tags = aws_cli::document(&aws_cli::tag_list(&stack.tags));
     format!(
         "  aws cloudformation create-stack --stack-name {} \\\n    --template-body {file} \\\n    \
          --capabilities {capability} --enable-termination-protection \\\n    --tags {tags}",

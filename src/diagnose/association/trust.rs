@@ -49,8 +49,8 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
     .because("no-role")
     .seen("association", &association.id)
     .fix(format!(
-        "create the role, or name another: `{} --role-arn ARN`",
-        on_association(scene, "update", association)
+        "create the role, or name another by its ARN: `{}`",
+        on_association(scene, "update", association).and("--role-arn ARN", &[])
     ));
     let facts = known!(role.role, missing.into());
     let request = |action: &str| {
@@ -140,11 +140,10 @@ fn corrected(scene: Scene<'_>, trust: &Value, request: impl Fn(&str) -> Request)
 }
 
 fn mended(scene: Scene<'_>, role: &str, finding: Finding, old: &Value, new: Value) -> Finding {
-    let (flag, name) = (scene.cluster_flag(), scene.account.subject());
     let mut finding = finding;
     finding.difference = difference(old, &new);
     finding
-        .fix(format!("irsactl doctor{flag} {name} --fix --approve"))
+        .fix(scene.irsactl("doctor").and("--fix --approve", &[]))
         .mended_by(Action::RepairRole {
             role: role.to_owned(),
             differences: vec![Difference::of_documents(
@@ -210,8 +209,8 @@ pub fn target(scene: Scene<'_>) -> Verdict {
         .because("no-target-role")
         .seen("association", &association.id)
         .fix(format!(
-            "create the role, or name another: `{} --target-role-arn ARN`",
-            on_association(scene, "update", association)
+            "create the role, or name another by its ARN: `{}`",
+            on_association(scene, "update", association).and("--target-role-arn ARN", &[])
         ));
     let facts = known!(role.role, missing.into());
     let external = association.external_id.as_ref();

