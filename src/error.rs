@@ -142,9 +142,10 @@ pub enum Error {
     },
     #[error("cannot use the kubeconfig: {cause}")]
     Kubeconfig { cause: String },
-    #[error("{target}: {refusal}")]
+    /// For one reason, of all whom it keeps back.
+    #[error("{}", shared(.targets, .refusal))]
     Refused {
-        target: Target,
+        targets: Vec<Target>,
         refusal: Box<Refusal>,
     },
     #[error("{0}")]
@@ -190,7 +191,7 @@ fn seconds(limit: &Duration) -> String {
 /// So many targets that share a failure are named.
 const NAMED: usize = 3;
 
-fn shared(targets: &[Target], error: &Error) -> String {
+fn shared(targets: &[Target], error: &impl std::fmt::Display) -> String {
     match targets {
         [] => return error.to_string(),
         [target] => return format!("{target}: {error}"),
@@ -220,6 +221,28 @@ impl Error {
             1 => errors.pop(),
             _ => Some(Self::Several(errors)),
         }
+    }
+
+    /// Refusals of targets: what is the same for several is told once.
+    pub fn of_refusals<'a>(
+        refusals: impl IntoIterator<Item = (&'a Target, &'a Refusal)>,
+    ) -> Vec<Self> {
+        let mut told: Vec<(Vec<Target>, &Refusal)> = Vec::new();
+        for (target, refusal) in refusals {
+            let is_alike = |other: &Refusal| {
+                other.reason() == refusal.reason() && other.hints() == refusal.hints()
+            };
+            match told.iter_mut().find(|(_, other)| is_alike(other)) {
+                Some((targets, _)) => targets.push(target.clone()),
+                None => told.push((vec![target.clone()], refusal)),
+            }
+        }
+        let told = told.into_iter();
+        told.map(|(targets, refusal)| Self::Refused {
+            targets,
+            refusal: Box::new(refusal.clone()),
+        })
+        .collect()
     }
 
     /// The failures of targets: the same cause, where it is none of a target's own, is told once.

@@ -58,6 +58,10 @@ pub trait View: Serialize {
     fn table(&self, width: Width) -> String;
     /// One name a line.
     fn names(&self) -> Vec<String>;
+    /// A line of the table in colours. The text of others in it steers nothing any more.
+    fn painted(&self, line: &str) -> String {
+        line.to_owned()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +84,8 @@ impl Output {
     /// When stdout cannot be written.
     pub fn print(self, view: &impl View) -> Result<(), Error> {
         let text = match self.format {
-            Format::Table => shown(&view.table(Width::Normal)),
-            Format::Wide => shown(&view.table(Width::Wide)),
+            Format::Table => return print_painted(view, &shown(&view.table(Width::Normal))),
+            Format::Wide => return print_painted(view, &shown(&view.table(Width::Wide))),
             Format::Json => json(view)?,
             Format::Yaml => yaml(view)?,
             Format::Name => view
@@ -152,7 +156,17 @@ pub fn yaml(view: &impl Serialize) -> Result<String, Error> {
 /// # Errors
 /// When stdout cannot be written.
 pub fn print(text: &str) -> Result<(), Error> {
-    let mut stdout = std::io::stdout().lock();
+    write(std::io::stdout().lock(), text)
+}
+
+/// The same of a table: with colours, where they are wanted.
+fn print_painted(view: &impl View, text: &str) -> Result<(), Error> {
+    let lines = text.split_inclusive('\n');
+    let text: String = lines.map(|line| view.painted(line)).collect();
+    write(anstream::stdout().lock(), &text)
+}
+
+fn write(mut stdout: impl Write, text: &str) -> Result<(), Error> {
     match stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
@@ -193,6 +207,12 @@ fn write_error(text: &str) {
 fn styled(word: &str, color: AnsiColor) -> String {
     let style = Style::new().bold().fg_color(Some(color.into()));
     format!("{style}{word}{style:#}")
+}
+
+/// A part of a line in a colour.
+fn colored(text: &str, color: AnsiColor) -> String {
+    let style = Style::new().fg_color(Some(color.into()));
+    format!("{style}{text}{style:#}")
 }
 
 /// Upper-case header and rows, each of one line, columns apart by three blanks, as kubectl.

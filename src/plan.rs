@@ -14,6 +14,7 @@ pub mod associate;
 pub mod delete;
 mod refusal;
 pub mod restart;
+mod summary;
 mod token;
 
 pub use action::{
@@ -21,6 +22,7 @@ pub use action::{
     UpdateStack, is_own_tag,
 };
 pub use refusal::Refusal;
+pub use summary::{Kind, Summary};
 
 /// Tracks side by side; the actions of a track one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

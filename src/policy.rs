@@ -12,6 +12,7 @@ pub mod difference;
 pub mod evaluate;
 pub mod mistakes;
 pub mod openings;
+pub mod words;
 
 /// IAM's quota for the inline policies of one role together, in characters that are no white space.
 pub const INLINE_QUOTA: usize = 10_240;
@@ -34,6 +35,13 @@ impl Default for Quotas {
             trust: 2_048,
         }
     }
+}
+
+/// How many roles an account has, and how many it may have (1,000 unless raised).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleCount {
+    pub there: usize,
+    pub quota: usize,
 }
 
 /// The present version of IAM's policy language.

@@ -1,5 +1,7 @@
 //! IAM: OIDC providers, and the reads of roles and policies that checks need.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::{PolicyScopeType, Role, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -9,7 +11,7 @@ use super::{failed, lookup};
 use crate::error::Error;
 use crate::model::{Audience, Issuer, Map, Thumbprint};
 use crate::observe::{LastUse, Lookup, OidcProvider, RoleFacts, RoleHistory};
-use crate::policy::{self, Quotas};
+use crate::policy::{self, Quotas, RoleCount};
 
 mod simulate;
 mod writes;
@@ -144,22 +146,35 @@ impl Iam {
 
     /// The account's quotas (GetAccountSummary); the defaults where this identity may not read them.
     pub async fn quotas(&self) -> Result<Quotas, Error> {
-        let result = self.0.get_account_summary().send().await;
-        let summary = lookup("iam:GetAccountSummary", "", MISSING, result)?.found();
-        let summary = summary
-            .and_then(|answer| answer.summary_map)
-            .unwrap_or_default();
-        let quota = |name: &str, default| {
-            let value = summary.iter().find(|(key, _)| key.as_str() == name);
-            value
-                .and_then(|(_, value)| usize::try_from(*value).ok())
-                .unwrap_or(default)
-        };
+        let summary = self.account_summary().await?;
+        let quota = |name: &str, default| summary.get(name).copied().unwrap_or(default);
         let defaults = Quotas::default();
         Ok(Quotas {
             managed_policies: quota("AttachedPoliciesPerRoleQuota", defaults.managed_policies),
             trust: quota("AssumeRolePolicySizeQuota", defaults.trust),
         })
+    }
+
+    /// How many roles the account has and may have (GetAccountSummary); `None` where this identity may
+    /// not read them.
+    pub async fn role_count(&self) -> Result<Option<RoleCount>, Error> {
+        let summary = self.account_summary().await?;
+        let number = |name: &str| summary.get(name).copied();
+        let both = number("Roles").zip(number("RolesQuota"));
+        Ok(both.map(|(there, quota)| RoleCount { there, quota }))
+    }
+
+    /// Empty where this identity may not read it.
+    async fn account_summary(&self) -> Result<BTreeMap<String, usize>, Error> {
+        let result = self.0.get_account_summary().send().await;
+        let summary = lookup("iam:GetAccountSummary", "", MISSING, result)?.found();
+        let numbers = summary.and_then(|answer| answer.summary_map);
+        let numbers = numbers.unwrap_or_default().into_iter();
+        Ok(numbers
+            .filter_map(|(name, value)| {
+                Some((name.as_str().to_owned(), usize::try_from(value).ok()?))
+            })
+            .collect())
     }
 
     /// GetPolicy: does a managed policy exist?

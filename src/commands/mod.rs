@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::kubernetes::{Access, Kubernetes};
 use crate::model::{Cluster, Timeout};
 use crate::output::{Format, Outcomes, Output, PlanView};
-use crate::plan::{Plan, Target, Track, restart};
+use crate::plan::{Plan, Summary, Target, Track, restart};
 use crate::progress::{Progress, Running, Show};
 
 mod apply;
@@ -393,16 +393,13 @@ async fn act(context: &Context, plan: Plan, kubernetes: Option<&Kubernetes>) -> 
 fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
     let (output, plan) = (context.output, &look.plan);
     let count = plan.actions().count();
-    match count {
-        0 if plan.is_empty() && look.unseen.is_empty() => {
-            output.say("nothing to do: all is as asked");
-        }
-        0 => {}
-        1 => output.say("plan: 1 action"),
-        count => output.say(&format!("plan: {count} actions")),
-    }
     output.print(&PlanView(plan))?;
-    let mut errors: Vec<Error> = plan.tracks.iter().flat_map(refusals).collect();
+    if count > 0 {
+        output.say(&format!("plan: {}", Summary::of(plan)));
+    } else if plan.is_empty() && look.unseen.is_empty() {
+        output.say("nothing to do: all is as asked");
+    }
+    let mut errors = refusals(plan.tracks.iter());
     errors.extend(told(plan.tracks.len() + look.unseen.len(), look.unseen));
     if let Some(error) = Error::all(errors) {
         return Err(error);
@@ -431,11 +428,12 @@ fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
     })
 }
 
-fn refusals(track: &Track) -> impl Iterator<Item = Error> {
-    track.refusals.iter().map(|refusal| Error::Refused {
-        target: track.target.clone(),
-        refusal: Box::new(refusal.clone()),
-    })
+fn refusals<'a>(tracks: impl Iterator<Item = &'a Track>) -> Vec<Error> {
+    let refusals = tracks.flat_map(|track| {
+        let refusals = track.refusals.iter();
+        refusals.map(|refusal| (&track.target, refusal))
+    });
+    Error::of_refusals(refusals)
 }
 
 /// Prints how it went, and turns what failed into the run's failure.
@@ -462,12 +460,11 @@ fn conclude(context: &Context, finished: Finished) -> Result<Exit, Error> {
 
 /// The failures of all targets as one; done, when there are none.
 fn failures(outcomes: &mut [Outcome]) -> Result<Exit, Error> {
-    let mut errors = Vec::new();
+    let mut errors = refusals(outcomes.iter().map(|outcome| &outcome.track));
     let mut failed = Vec::new();
     let count = outcomes.len();
     for outcome in outcomes {
         let target = &outcome.track.target;
-        errors.extend(refusals(&outcome.track));
         if !outcome.track.drift.is_empty() && outcome.error.is_none() {
             errors.push(Error::Drifted {
                 target: target.clone(),

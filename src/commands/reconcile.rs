@@ -79,6 +79,11 @@ impl Task<'_> {
             look.add(Target::ServiceAccount(asked.name.clone()), track);
         }
         removal::plan(context, round, &deletions, &stacks, &mut look).await?;
+        if let Some(new) = account::many_new_roles(&look.plan)
+            && let Some(count) = context.aws.iam.role_count().await?
+        {
+            account::check_role_count(&mut look.plan, new, count);
+        }
         Ok(look)
     }
 

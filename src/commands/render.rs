@@ -94,11 +94,10 @@ fn print(
 /// What IAM would refuse wherever it comes from.
 fn refuse(accounts: &[IamServiceAccount], cluster: &Cluster) -> Result<(), Error> {
     let refusals = render::refusals(accounts, cluster).into_iter();
-    let errors = refusals.map(|(name, refusal)| Error::Refused {
-        target: plan::Target::ServiceAccount(name),
-        refusal: Box::new(refusal),
-    });
-    Error::all(errors.collect()).map_or(Ok(()), Err)
+    let refusals = refusals.map(|(name, refusal)| (plan::Target::ServiceAccount(name), refusal));
+    let refusals: Vec<_> = refusals.collect();
+    let refusals = refusals.iter().map(|(target, refusal)| (target, refusal));
+    Error::all(Error::of_refusals(refusals)).map_or(Ok(()), Err)
 }
 
 fn problems(problems: Vec<Problem>) -> Error {

@@ -280,7 +280,8 @@ const CHECKS: &[Check] = &[
         id: "trust-narrow",
         must: "the trust policy lets in no more than the service account",
         background: "Without a condition on `sub` every pod of the cluster can take the role; `system:serviceaccount:*:*` says the same. Without one on `aud`, tokens \
-            that were made for other services are accepted too. Wildcards in the namespace let in whoever may create a namespace of that name.",
+            that were made for other services are accepted too. Wildcards in the namespace let in whoever may create a namespace of that name; a pattern \
+            of names lets in whoever may create a service account that matches it.",
         needs: &["iam:GetRole"],
         follows: &[],
         judge: Judge::Account(trust::narrow),

@@ -5,13 +5,14 @@ use serde_json::Value;
 
 use super::{Finding, Scene, Severity, Verdict, known};
 use crate::model::{Issuer, Namespace, RoleArn};
-use crate::observe::{ObservedProvider, RoleFacts};
+use crate::observe::health::RoleHealth;
+use crate::observe::{Lookup, ObservedProvider, RoleFacts};
 use crate::plan::{Action, Repair, account};
 use crate::policy::corrected::corrected;
 use crate::policy::difference::difference;
 use crate::policy::evaluate::{Decision, Evaluation, evaluate};
 use crate::policy::mistakes::{Expected, Kind, Mistake, mistakes};
-use crate::policy::openings::{Opening, openings};
+use crate::policy::openings::{Opening, allows_everything, openings};
 use crate::policy::{federated_principals, measure};
 use crate::proof::RefusalKind;
 use crate::template::Difference;
@@ -191,12 +192,16 @@ pub fn narrow(scene: Scene<'_>) -> Verdict {
     let namespace = name.map_or_else(Namespace::default, |name| name.namespace.clone());
     let mut all = openings(&facts.trust, &issuer, &namespace);
     // Of a role by itself nobody knows whose namespaces are meant.
-    all.retain(|opening| name.is_some() || opening.kind != Opening::SeveralNamespaces);
+    let of_namespaces = [Opening::SeveralNamespaces, Opening::SeveralOfNamespace];
+    all.retain(|opening| name.is_some() || !of_namespaces.contains(&opening.kind));
     let shut = shut_statements(scene);
     all.retain(|opening| !shut.contains(&opening.statement));
     let mut found: Vec<Finding> = Vec::new();
     for opening in all {
-        let (severity, cause, text) = told(opening.kind);
+        let (severity, cause, text) = match opening.kind {
+            Opening::SeveralOfNamespace => of_namespace(health),
+            kind => told(kind),
+        };
         let place = format!("Statement[{}]", opening.statement);
         match found.iter().position(|other| other.cause == Some(cause)) {
             Some(at) => {
@@ -211,6 +216,21 @@ pub fn narrow(scene: Scene<'_>) -> Verdict {
         }
     }
     Verdict::of(found, "trust policy", arn.name())
+}
+
+/// A pattern is mostly meant: it is dangerous where the role may do everything.
+fn of_namespace(health: &RoleHealth) -> (Severity, &'static str, &'static str) {
+    let managed = health.documents.values().filter_map(Lookup::as_found);
+    let policies = health.policies.as_found().into_iter();
+    let inline = policies.flat_map(|policies| policies.inline.values());
+    if managed
+        .chain(inline)
+        .any(|document| allows_everything(document))
+    {
+        let text = "lets in several service accounts of the namespace, by a pattern, and the role may do everything";
+        return (Severity::Warning, "several-may-do-everything", text);
+    }
+    told(Opening::SeveralOfNamespace)
 }
 
 /// Statements with a condition on a key that no token has: they let nobody in, whatever else they lack.
@@ -266,6 +286,11 @@ fn told(opening: Opening) -> (Severity, &'static str, &'static str) {
             Warning,
             "several-namespaces",
             "lets in service accounts of other namespaces, by a pattern",
+        ),
+        Opening::SeveralOfNamespace => (
+            Note,
+            "several-of-namespace",
+            "lets in several service accounts of the namespace, by a pattern",
         ),
         Opening::NoAudience => (
             Warning,

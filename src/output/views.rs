@@ -1,16 +1,17 @@
 //! The things that are printed, each as a table for people and as a document for machines.
 
+use anstyle::AnsiColor;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{View, Width, columns, proof};
+use super::{View, Width, colored, columns, proof};
 use crate::apply::Outcome;
 use crate::issuer::Chain;
 use crate::kubernetes;
 use crate::model::{Map, ServiceAccountName};
 use crate::observe::{Listed, Lookup, ServiceAccount};
-use crate::plan::{Action, Ending, Plan, Target, Track};
+use crate::plan::{Action, Ending, Plan, Summary, Target, Track};
 use crate::template::{Difference, WELL_KNOWN};
 
 /// Version of the documents that are irsactl's own.
@@ -21,9 +22,10 @@ pub struct PlanView<'a>(pub &'a Plan);
 
 impl Serialize for PlanView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(3))?;
+        let mut map = serializer.serialize_map(Some(4))?;
         map.serialize_entry("apiVersion", API_VERSION)?;
         map.serialize_entry("kind", "Plan")?;
+        map.serialize_entry("summary", &Summary::of(self.0))?;
         map.serialize_entry("tracks", &self.0.tracks)?;
         map.end()
     }
@@ -34,18 +36,18 @@ impl View for PlanView<'_> {
     fn table(&self, _: Width) -> String {
         let mut text = String::new();
         for action in self.0.actions() {
-            text.push_str(&format!("{action}\n"));
+            text.push_str(&format!("{} {action}\n", action.kind().sign()));
             for detail in action.details() {
-                text.push_str(&format!("  {detail}\n"));
+                text.push_str(&format!("    {detail}\n"));
             }
         }
         for track in self.0.tracks.iter().filter(|track| !track.drift.is_empty()) {
             text.push_str(&format!(
-                "leave the role of {} as it was changed by hand\n",
+                "  leave the role of {} as it was changed by hand\n",
                 track.target
             ));
             for line in track.drift.iter().flat_map(Difference::lines) {
-                text.push_str(&format!("  {line}\n"));
+                text.push_str(&format!("    {line}\n"));
             }
         }
         text
@@ -58,6 +60,17 @@ impl View for PlanView<'_> {
             .iter()
             .filter(|track| !track.actions.is_empty());
         busy.map(|track| track.target.to_string()).collect()
+    }
+
+    /// The sign of an action in the colour of its kind, and all of it where something is deleted.
+    fn painted(&self, line: &str) -> String {
+        let (sign, color) = match line.get(..2) {
+            Some("+ ") => ("+", AnsiColor::Green),
+            Some("~ ") => ("~", AnsiColor::Yellow),
+            Some("- ") => return colored(line, AnsiColor::Red),
+            _ => return line.to_owned(),
+        };
+        format!("{}{}", colored(sign, color), &line[1..])
     }
 }
 

@@ -89,7 +89,7 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "iam:PassRole" on ServiceRole, With("--cfn-role-arn"), [Create Update Delete Apply], "let CloudFormation work as that role";
 
     "iam:GetPolicy" on Any, Optional, [Create Update Apply], "see that a managed policy exists";
-    "iam:GetAccountSummary" on Any, Optional, [Create Update Apply], "learn the quotas where the usual ones do not suffice";
+    "iam:GetAccountSummary" on Any, Optional, [Create Update Apply], "learn the quotas where the usual ones may not suffice";
     "iam:GetRole" on Roles, Optional, [Create Update Apply], "see whom the role trusts";
     "iam:GetRole" on AnyRole, Optional, [Create Apply], "see that the role of --attach-role-arn exists";
     "iam:ListAttachedRolePolicies" on Roles, Optional, [Create Update Delete Apply], "find policies that were attached by hand";

@@ -19,8 +19,8 @@ mod edited;
 mod ready;
 mod service_account;
 
-use checks::{check_policies, check_quotas, check_role};
-pub use checks::{fits_default_quotas, foreign_policy};
+use checks::{check_policies, check_quotas, check_role, warn_of_width};
+pub use checks::{check_role_count, fits_default_quotas, foreign_policy, many_new_roles};
 use ready::plan_ready;
 use service_account::plan_service_account;
 
@@ -136,6 +136,7 @@ pub fn plan(
     if let Some(role) = role {
         plan_service_account(&mut track, aim, asked, cluster, role, observed);
     }
+    warn_of_width(&mut track, &asked.name, cluster);
     track.settled()
 }
 

@@ -5,13 +5,14 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Role;
 use super::restart::{Expected, StaleWorkload, told};
+use super::{Kind, Role};
 use crate::model::{
     Arn, Audience, CLUSTER_TAGS, Issuer, Map, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG,
     ServiceAccountName, StackName, Thumbprint, VERSION_TAG,
 };
 use crate::observe::health::Workload;
+use crate::policy::words::{allowed, trusted};
 use crate::template::{Capability, Difference};
 
 /// One change, whole: with all that is sent.
@@ -299,6 +300,33 @@ impl Action {
         }
     }
 
+    /// What it does to what it is about.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::CreateOidcProvider { .. } | Self::CreateStack(_) => Kind::Create,
+            Self::ApplyServiceAccount(change) => match change.presence {
+                Presence::Missing => Kind::Create,
+                Presence::Found => Kind::Change,
+            },
+            Self::DeleteOidcProvider { .. }
+            | Self::DeleteStack { .. }
+            | Self::DeleteServiceAccount { .. } => Kind::Delete,
+            // An inline policy is nowhere else.
+            Self::DetachPolicies { inline, .. } if !inline.is_empty() => Kind::Delete,
+            Self::AddAudience { .. }
+            | Self::UpdateThumbprints { .. }
+            | Self::TagCluster { .. }
+            | Self::UntagCluster { .. }
+            | Self::UpdateStack(_)
+            | Self::ContinueRollback { .. }
+            | Self::RepairRole { .. }
+            | Self::DetachPolicies { .. }
+            | Self::RestartWorkload(_)
+            | Self::RemoveAnnotations { .. } => Kind::Change,
+            Self::AwaitStack { .. } | Self::AwaitPods { .. } => Kind::Wait,
+        }
+    }
+
     /// Whether it only waits for what someone else does.
     pub fn is_wait(&self) -> bool {
         matches!(self, Self::AwaitStack { .. })
@@ -348,7 +376,6 @@ pub fn join(thumbprints: &[Thumbprint]) -> String {
 
 impl CreateStack {
     fn details(&self) -> Vec<String> {
-        let resources = self.template["Resources"].as_object();
         let role = &self.template["Resources"]["Role1"]["Properties"];
         let text = |value: &Value| {
             value
@@ -357,7 +384,8 @@ impl CreateStack {
                 .unwrap_or_default()
                 .to_owned()
         };
-        let mut details = Vec::new();
+        let trusted = trusted(&role["AssumeRolePolicyDocument"]).into_iter();
+        let mut details: Vec<String> = trusted.map(|who| format!("trusted: {who}")).collect();
         if let Some(name) = role["RoleName"].as_str() {
             details.push(format!("role name: {name}"));
         }
@@ -367,13 +395,7 @@ impl CreateStack {
         for arn in role["ManagedPolicyArns"].as_array().into_iter().flatten() {
             details.push(format!("managed policy: {}", text(arn)));
         }
-        for name in resources
-            .into_iter()
-            .flat_map(|resources| resources.keys())
-            .filter(|name| *name != "Role1")
-        {
-            details.push(format!("inline policy: {name}"));
-        }
+        details.extend(self.inline_policies());
         if let Some(boundary) = role["PermissionsBoundary"].as_str() {
             details.push(format!("permissions boundary: {boundary}"));
         }
@@ -386,6 +408,17 @@ impl CreateStack {
             details.push(format!("CloudFormation works as: {service_role}"));
         }
         details
+    }
+
+    fn inline_policies(&self) -> Vec<String> {
+        let resources = self.template["Resources"].as_object();
+        let policies = resources.into_iter().flatten();
+        let policies = policies.filter(|(name, _)| *name != "Role1");
+        let lines = policies.flat_map(|(name, resource)| {
+            let all = allowed(&resource["Properties"]["PolicyDocument"]).into_iter();
+            all.map(move |what| format!("inline policy {name}: {what}"))
+        });
+        lines.collect()
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Opening {
     AllButSome,
     /// A wildcard in the namespace, or the service accounts of another one by wildcard.
     SeveralNamespaces,
+    /// Several service accounts of the own namespace, by a wildcard.
+    SeveralOfNamespace,
     /// Tokens for any audience that the provider takes.
     NoAudience,
     /// `ForAllValues` or `IfExists` on a claim: it holds for a request without that claim.
@@ -57,6 +59,7 @@ impl fmt::Display for Opening {
             Self::AnyServiceAccount => "lets in all service accounts of the cluster",
             Self::AllButSome => "lets in all service accounts of the cluster but some",
             Self::SeveralNamespaces => "lets in service accounts of other namespaces by wildcard",
+            Self::SeveralOfNamespace => "lets in service accounts of its namespace by wildcard",
             Self::NoAudience => "lets in tokens for any audience",
             Self::HoldsWithoutClaim => "has a condition that a request without the claim meets",
         })
@@ -96,7 +99,7 @@ pub struct Finding<Kind> {
 }
 
 /// What the statements that let in tokens of the issuer leave open. `namespace` is that of the
-/// service account: a list of names in it, by pattern too, is nobody else's business.
+/// service account: a list of names in it is nobody else's business.
 pub fn openings(trust: &Value, issuer: &Issuer, namespace: &Namespace) -> Vec<Finding<Opening>> {
     let mut all = Vec::new();
     for (index, statement) in statements(trust).enumerate() {
@@ -202,7 +205,8 @@ fn in_conditions(
     let widths = subjects.map(|entry| entry.width(namespace));
     let but = of(Claim::Subject).find(|entry| entry.operator.negated);
     found.extend(match (widths.min(), but) {
-        (Some(Width::OneNamespace), _) => None,
+        (Some(Width::Names), _) => None,
+        (Some(Width::OneNamespace(value)), _) => Some((Opening::SeveralOfNamespace, value)),
         (Some(Width::SeveralNamespaces(value)), _) => Some((Opening::SeveralNamespaces, value)),
         (Some(Width::Cluster(value)), _) => Some((Opening::AnyServiceAccount, value)),
         (None, Some(entry)) => Some((Opening::AllButSome, entry.text.clone())),
@@ -216,7 +220,9 @@ fn in_conditions(
 /// How many service accounts a condition lets in, with the widest of its values.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Width {
-    OneNamespace,
+    /// Those that are named, one by one.
+    Names,
+    OneNamespace(String),
     SeveralNamespaces(String),
     Cluster(String),
 }
@@ -239,11 +245,11 @@ impl Entry<'_> {
         let widths = self.values.iter().map(|value| {
             let wildcard = value.find(['*', '?']);
             match wildcard.filter(|_| self.operator.takes_wildcards()) {
-                None => Width::OneNamespace,
+                None => Width::Names,
                 Some(at) => width_of_pattern(value, &value[..at], namespace),
             }
         });
-        widths.max().unwrap_or(Width::OneNamespace)
+        widths.max().unwrap_or(Width::Names)
     }
 }
 
@@ -254,10 +260,17 @@ fn width_of_pattern(pattern: &str, fixed: &str, namespace: &Namespace) -> Width 
         .strip_prefix(PREFIX)
         .and_then(|rest| rest.split_once(':'));
     match given {
-        Some((given, _)) if given == namespace.as_str() => Width::OneNamespace,
+        Some((given, _)) if given == namespace.as_str() => Width::OneNamespace(pattern.to_owned()),
         _ if is_like(&glyphs(pattern), &anybody) => Width::Cluster(pattern.to_owned()),
         _ => Width::SeveralNamespaces(pattern.to_owned()),
     }
+}
+
+/// Whether a permission policy allows all actions, or all but some, on all resources.
+pub fn allows_everything(document: &Value) -> bool {
+    let wide = wide_permissions(document);
+    wide.iter()
+        .any(|finding| finding.kind != WidePermission::WholeService)
 }
 
 /// What a permission policy allows on all resources: everything, or all of a service. Where a

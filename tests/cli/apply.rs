@@ -33,41 +33,45 @@ fn an_empty_world_becomes_what_the_file_says() {
     bench.file("cluster.yaml", &of_all_kinds());
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml --detailed-exitcode"), @"
     [stdout]
-    create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-      audience: sts.amazonaws.com, vault
-      thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
-    tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
-    create stack eksctl-demo-addon-iamserviceaccount-web-api
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account web/api
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-api is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: web, made where it is missing
-    create stack eksctl-demo-addon-iamserviceaccount-web-role
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create stack eksctl-demo-addon-iamserviceaccount-default-named
-      role name: Named
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-      tag: Team=web
-    create service account default/named
-      role: known when stack eksctl-demo-addon-iamserviceaccount-default-named is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      annotation: eks.amazonaws.com/audience=vault
-      namespace: default, made where it is missing
-    create stack eksctl-demo-addon-iamserviceaccount-kube-system-dns
-      inline policy: PolicyExternalDNSChangeSet
-      inline policy: PolicyExternalDNSHostedZones
-    create service account kube-system/dns
-      role: known when stack eksctl-demo-addon-iamserviceaccount-kube-system-dns is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: kube-system, made where it is missing
-    create service account web/hand
-      role: arn:aws:iam::111122223333:role/by-hand
-      label: app.kubernetes.io/managed-by=eksctl
-      label: team=web
-      namespace: web, made where it is missing
+    + create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        audience: sts.amazonaws.com, vault
+        thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
+    ~ tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    + create stack eksctl-demo-addon-iamserviceaccount-web-api
+        trusted: web/api, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account web/api
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-api is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: web, made where it is missing
+    + create stack eksctl-demo-addon-iamserviceaccount-web-role
+        trusted: web/role, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create stack eksctl-demo-addon-iamserviceaccount-default-named
+        trusted: default/named, audience vault
+        role name: Named
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+        tag: Team=web
+    + create service account default/named
+        role: known when stack eksctl-demo-addon-iamserviceaccount-default-named is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        annotation: eks.amazonaws.com/audience=vault
+        namespace: default, made where it is missing
+    + create stack eksctl-demo-addon-iamserviceaccount-kube-system-dns
+        trusted: kube-system/dns, audience sts.amazonaws.com
+        inline policy PolicyExternalDNSChangeSet: allows route53:ChangeResourceRecordSets on arn:${AWS::Partition}:route53:::hostedzone/*
+        inline policy PolicyExternalDNSHostedZones: allows route53:ListHostedZones, route53:ListResourceRecordSets, route53:ListTagsForResource on all resources
+    + create service account kube-system/dns
+        role: known when stack eksctl-demo-addon-iamserviceaccount-kube-system-dns is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: kube-system, made where it is missing
+    + create service account web/hand
+        role: arn:aws:iam::111122223333:role/by-hand
+        label: app.kubernetes.io/managed-by=eksctl
+        label: team=web
+        namespace: web, made where it is missing
     [stderr]
-    plan: 10 actions
+    plan: 9 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
@@ -220,6 +224,12 @@ fn results_are_printed_in_every_format() {
     {
         "apiVersion": "irsactl/v1",
         "kind": "Plan",
+        "summary": {
+            "create": 0,
+            "change": 0,
+            "delete": 0,
+            "wait": 0
+        },
         "tracks": [
             {
                 "target": {

@@ -76,12 +76,12 @@ fn without_approval_the_plan_is_shown_and_nothing_changes() {
     let bench = Bench::new();
     assert_snapshot!(bench.run(ASSOCIATE), @"
     [stdout]
-    create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-      audience: sts.amazonaws.com
-      thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
-    tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    + create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        audience: sts.amazonaws.com
+        thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
+    ~ tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     [stderr]
-    plan: 2 actions
+    plan: 1 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -274,9 +274,9 @@ fn a_missing_audience_is_added() {
     let bench = with_provider(&["other"], &[OTHER]);
     assert_snapshot!(bench.run(&format!("{ASSOCIATE} --no-thumbprint")), @r#"
     [stdout]
-    add audience "sts.amazonaws.com" to IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    ~ add audience "sts.amazonaws.com" to IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);
@@ -338,10 +338,10 @@ fn refresh_replaces_the_thumbprint() {
     let refresh = format!("{ASSOCIATE} --refresh-thumbprint");
     assert_snapshot!(bench.run(&refresh), @"
     [stdout]
-    update thumbprints of IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-      thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
+    ~ update thumbprints of IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -456,12 +456,12 @@ fn without_a_thumbprint_iam_fetches_it() {
     let line = format!("{ASSOCIATE} --no-thumbprint");
     assert_snapshot!(bench.run(&line), @"
     [stdout]
-    create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-      audience: sts.amazonaws.com
-      thumbprint: fetched by IAM
-    tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    + create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        audience: sts.amazonaws.com
+        thumbprint: fetched by IAM
+    ~ tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     [stderr]
-    plan: 2 actions
+    plan: 1 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -610,13 +610,13 @@ fn a_chain_out_of_order_has_two_thumbprints_and_a_note() {
     let bench = with_chain(Chain::OutOfOrder);
     assert_snapshot!(bench.run(ASSOCIATE), @"
     [stdout]
-    create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-      audience: sts.amazonaws.com
-      thumbprint: 3@oidc.eks.eu-west-1.amazonaws.com------, 2@oidc.eks.eu-west-1.amazonaws.com------
-    tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    + create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        audience: sts.amazonaws.com
+        thumbprint: 3@oidc.eks.eu-west-1.amazonaws.com------, 2@oidc.eks.eu-west-1.amazonaws.com------
+    ~ tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     [stderr]
     warning: oidc.eks.eu-west-1.amazonaws.com sends its certificates out of order: the last one and the top of the path are both used
-    plan: 2 actions
+    plan: 1 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -639,12 +639,12 @@ fn keys_on_another_host_add_its_thumbprint() {
     with_keys_at(&bench, "https://keys.example.com/demo/keys.json");
     assert_snapshot!(bench.run(ASSOCIATE), @"
     [stdout]
-    create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-      audience: sts.amazonaws.com
-      thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------, 2@keys.example.com----------------------
-    tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    + create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        audience: sts.amazonaws.com
+        thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------, 2@keys.example.com----------------------
+    ~ tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     [stderr]
-    plan: 2 actions
+    plan: 1 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -983,6 +983,12 @@ fn the_plan_as_json_is_whole() {
     {
         "apiVersion": "irsactl/v1",
         "kind": "Plan",
+        "summary": {
+            "create": 1,
+            "change": 1,
+            "delete": 0,
+            "wait": 0
+        },
         "tracks": [
             {
                 "target": {
@@ -1015,7 +1021,7 @@ fn the_plan_as_json_is_whole() {
         ]
     }
     [stderr]
-    plan: 2 actions
+    plan: 1 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);
@@ -1028,6 +1034,11 @@ fn the_plan_as_yaml_is_whole() {
     [stdout]
     apiVersion: irsactl/v1
     kind: Plan
+    summary:
+      create: 1
+      change: 1
+      delete: 0
+      wait: 0
     tracks:
     - target:
         provider: https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
@@ -1047,7 +1058,7 @@ fn the_plan_as_yaml_is_whole() {
         key: alpha.eksctl.io/cluster-oidc-enabled
         value: "true"
     [stderr]
-    plan: 2 actions
+    plan: 1 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);
@@ -1060,7 +1071,7 @@ fn the_plan_as_names() {
     [stdout]
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     [stderr]
-    plan: 2 actions
+    plan: 1 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -1150,10 +1161,10 @@ fn quiet_prints_results_only() {
     let bench = Bench::new();
     assert_snapshot!(bench.run(&format!("{ASSOCIATE} -q")), @"
     [stdout]
-    create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-      audience: sts.amazonaws.com
-      thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
-    tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    + create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        audience: sts.amazonaws.com
+        thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
+    ~ tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     [exit 0]
     ");
     assert_snapshot!(bench.run(&format!("{APPROVED} -q")), @"

@@ -73,10 +73,10 @@ fn a_dry_run_shows_the_plan_and_deletes_nothing() {
     let bench = with_s3_reader();
     assert_snapshot!(bench.run(&format!("{DELETE} --dry-run")), @"
     [stdout]
-    delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-    delete service account default/s3-reader
+    - delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    - delete service account default/s3-reader
     [stderr]
-    plan: 2 actions
+    plan: 0 to create, 0 to change, 2 to delete
     nothing was changed: run again without `--dry-run` to carry the plan out
     [exit 0]
     ");
@@ -90,8 +90,8 @@ fn a_dry_run_tells_by_the_exit_status_whether_there_is_something_to_do() {
     let line = format!("{DELETE} --dry-run --detailed-exitcode --quiet");
     assert_snapshot!(bench.run(&line), @"
     [stdout]
-    delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-    delete service account default/s3-reader
+    - delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    - delete service account default/s3-reader
     [exit 3]
     ");
     bench.arrange(DELETE);

@@ -37,10 +37,10 @@ fn without_approval_the_plan_is_shown_and_nothing_changes() {
     let before = bench.providers();
     assert_snapshot!(bench.run(DISASSOCIATE), @"
     [stdout]
-    delete IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-    untag cluster/demo of alpha.eksctl.io/cluster-oidc-enabled
+    - delete IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    ~ untag cluster/demo of alpha.eksctl.io/cluster-oidc-enabled
     [stderr]
-    plan: 2 actions
+    plan: 0 to create, 1 to change, 1 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -132,11 +132,11 @@ fn force_takes_the_provider_from_under_its_roles() {
     let bench = trusted_by(&["reader", "writer"]);
     assert_snapshot!(bench.run(&format!("{DISASSOCIATE} --force")), @"
     [stdout]
-    delete IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-    untag cluster/demo of alpha.eksctl.io/cluster-oidc-enabled
+    - delete IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    ~ untag cluster/demo of alpha.eksctl.io/cluster-oidc-enabled
     [stderr]
     note: pods can no longer assume the roles arn:aws:iam::111122223333:role/reader, arn:aws:iam::111122223333:role/writer
-    plan: 2 actions
+    plan: 0 to create, 1 to change, 1 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -249,6 +249,12 @@ fn the_plan_as_json_is_whole() {
     {
         "apiVersion": "irsactl/v1",
         "kind": "Plan",
+        "summary": {
+            "create": 0,
+            "change": 1,
+            "delete": 1,
+            "wait": 0
+        },
         "tracks": [
             {
                 "target": {
@@ -269,7 +275,7 @@ fn the_plan_as_json_is_whole() {
         ]
     }
     [stderr]
-    plan: 2 actions
+    plan: 0 to create, 1 to change, 1 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);

@@ -30,6 +30,7 @@ mod middle;
 mod not_eks;
 mod peers;
 mod permissions;
+mod plan;
 mod readme;
 mod render;
 mod restart;

@@ -92,17 +92,18 @@ fn restart_is_part_of_the_plan() {
     let told = bench.run(&create("--restart --wait"));
     assert_snapshot!(without_pod_names(&told), @"
     [stdout]
-    create stack eksctl-demo-addon-iamserviceaccount-web-api
-      role name: api
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    annotate service account web/api
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-api is ready
-    restart deployment web/api
-      pod api-HASH: container app has no role
-      pod api-HASH: container app has no role
-    wait for the new pods of deployment web/api
+    + create stack eksctl-demo-addon-iamserviceaccount-web-api
+        trusted: web/api, audience sts.amazonaws.com
+        role name: api
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    ~ annotate service account web/api
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-api is ready
+    ~ restart deployment web/api
+        pod api-HASH: container app has no role
+        pod api-HASH: container app has no role
+      wait for the new pods of deployment web/api
     [stderr]
-    plan: 4 actions
+    plan: 1 to create, 2 to change, 0 to delete, 1 to wait for
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");

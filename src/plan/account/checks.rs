@@ -1,10 +1,11 @@
 //! What must hold before a role is made or used: it, its policies and the account's quotas.
 
 use super::{IamServiceAccount, Permissions, edited};
-use crate::model::{Cluster, PolicyArn, RoleArn};
+use crate::model::{Cluster, PolicyArn, RoleArn, ServiceAccountName};
 use crate::observe::{Lookup, ObservedAccount, RoleFacts, StackState};
-use crate::plan::{Refusal, Track};
-use crate::policy::{self, INLINE_QUOTA, Quotas};
+use crate::plan::{Action, Plan, Refusal, Track};
+use crate::policy::openings::{allows_everything, openings};
+use crate::policy::{self, INLINE_QUOTA, Quotas, RoleCount};
 use crate::template::{self, RoleTemplate};
 
 /// An existing role: GetRole knows only names, and only those of the own account.
@@ -152,4 +153,69 @@ pub fn check_quotas(
             quota: INLINE_QUOTA,
         });
     }
+}
+
+/// From so many new roles on the account's quota of roles is asked for first: fewer are told soon
+/// enough by the failure itself.
+const MANY: usize = 10;
+
+/// By how many roles a plan makes an account richer, where they are many.
+pub fn many_new_roles(plan: &Plan) -> Option<usize> {
+    let count = |wanted: fn(&Action) -> bool| plan.actions().filter(|it| wanted(it)).count();
+    let made = count(|action| matches!(action, Action::CreateStack(_)));
+    let gone = count(|action| matches!(action, Action::DeleteStack { .. }));
+    Some(made.saturating_sub(gone)).filter(|new| *new >= MANY)
+}
+
+/// Refuses all accounts that need a new role, where the account has no room for all of them: half a
+/// file would be rolled back one by one.
+pub fn check_role_count(plan: &mut Plan, new: usize, count: RoleCount) {
+    let asked = count.there + new;
+    if asked <= count.quota {
+        return;
+    }
+    for track in &mut plan.tracks {
+        if track
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::CreateStack(_)))
+        {
+            track.actions.clear();
+            track.refusals.push(Refusal::OverQuota {
+                what: "the number of roles of this account, with the new ones,",
+                asked,
+                quota: count.quota,
+            });
+        }
+    }
+}
+
+/// AWS's own policies that allow everything, or let whoever has them take everything.
+const ALMIGHTY: [&str; 3] = ["AdministratorAccess", "IAMFullAccess", "PowerUserAccess"];
+
+/// Warns of a role that may do everything and lets in more than its service account.
+pub fn warn_of_width(track: &mut Track, name: &ServiceAccountName, cluster: &Cluster) {
+    let templates = track.actions.iter().filter_map(|action| match action {
+        Action::CreateStack(create) => Some(&create.template),
+        Action::UpdateStack(update) => Some(&update.template),
+        _ => None,
+    });
+    let roles = templates.filter_map(|body| RoleTemplate::read(body, &cluster.partition));
+    let warnings = roles.filter_map(|role| {
+        let open = openings(&role.trust, &cluster.issuer, &name.namespace);
+        let open = open.first()?;
+        let managed = role.managed.iter().filter(|arn| {
+            let name = arn.split_once(":aws:policy/").map(|(_, name)| name);
+            name.is_some_and(|name| ALMIGHTY.contains(&name))
+        });
+        let inline = role.inline.iter();
+        let inline = inline.filter(|(_, document)| allows_everything(document));
+        let almighty = managed.chain(inline.map(|(name, _)| name)).next()?;
+        Some(format!(
+            "the role may do everything ({almighty}), and its trust policy {}: \"{}\"",
+            open.kind, open.found
+        ))
+    });
+    let warnings: Vec<String> = warnings.collect();
+    track.warnings.extend(warnings);
 }

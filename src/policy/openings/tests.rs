@@ -35,6 +35,14 @@ fn what_trust_policies_leave_open_is_told() {
         ),
         (
             json!({ "StringLike": { sub: subject("web:*"), aud: sts } }),
+            vec!["several-of-namespace"],
+        ),
+        (
+            json!({ "StringLike": { sub: [subject("web:api"), subject("web:api-?")], aud: sts } }),
+            vec!["several-of-namespace"],
+        ),
+        (
+            json!({ "StringLike": { sub: [subject("web:api"), subject("web:job")], aud: sts } }),
             vec![],
         ),
         (

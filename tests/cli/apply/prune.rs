@@ -21,20 +21,21 @@ fn what_the_file_does_not_have_is_deleted_on_approval() {
     bench.config_of(&["web/api", "web/new"]);
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml --prune"), @"
     [stdout]
-    create stack eksctl-demo-addon-iamserviceaccount-web-new
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account web/new
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-new is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: web, made where it is missing
-    delete service account batch/job
-    delete stack eksctl-demo-addon-iamserviceaccount-batch-job
-    delete service account web/old
-    delete stack eksctl-demo-addon-iamserviceaccount-web-old
+    + create stack eksctl-demo-addon-iamserviceaccount-web-new
+        trusted: web/new, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account web/new
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-new is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: web, made where it is missing
+    - delete service account batch/job
+    - delete stack eksctl-demo-addon-iamserviceaccount-batch-job
+    - delete service account web/old
+    - delete stack eksctl-demo-addon-iamserviceaccount-web-old
     [stderr]
     note: kube-system/aws-node stays although the file does not have it; `irsactl delete iamserviceaccount aws-node --namespace kube-system --cluster demo --region eu-west-1` deletes it
     note: kube-system/dns stays although the file does not have it; `--prune-kube-system` deletes it
-    plan: 6 actions
+    plan: 2 to create, 0 to change, 4 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -101,7 +102,7 @@ fn what_the_filters_leave_out_is_not_pruned() {
     [stdout]
     web/old
     [stderr]
-    plan: 2 actions
+    plan: 0 to create, 0 to change, 2 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -115,7 +116,7 @@ fn what_the_filters_leave_out_is_not_pruned() {
     batch/old
     web/old
     [stderr]
-    plan: 4 actions
+    plan: 0 to create, 0 to change, 4 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -241,11 +242,11 @@ fn a_file_without_accounts_prunes_all_and_says_so() {
     );
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml --prune"), @"
     [stdout]
-    delete service account web/api
-    delete stack eksctl-demo-addon-iamserviceaccount-web-api
+    - delete service account web/api
+    - delete stack eksctl-demo-addon-iamserviceaccount-web-api
     [stderr]
     warning: the config file has no service accounts: all of the cluster's are missing in it
-    plan: 2 actions
+    plan: 0 to create, 0 to change, 2 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");

@@ -54,38 +54,41 @@ fn each_account_of_a_mixed_world_is_made_true() {
     bench.file("cluster.yaml", &file_of(&accounts.concat()));
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml"), @r#"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-web-other
-      - maximum session duration: 3600 seconds
-      + maximum session duration: 7200 seconds
-      + tag: Team=web
-    delete stack eksctl-demo-addon-iamserviceaccount-web-lost
-    create stack eksctl-demo-addon-iamserviceaccount-web-lost
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    annotate service account web/lost
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-lost is ready
-    create service account web/alone
-      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-alone-Role1-A4R4X4BVG5LF
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: web, made where it is missing
-    delete stack eksctl-demo-addon-iamserviceaccount-web-broken
-    create stack eksctl-demo-addon-iamserviceaccount-web-broken
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account web/broken
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-broken is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: web, made where it is missing
-    wait for stack eksctl-demo-addon-iamserviceaccount-web-busy (CREATE_IN_PROGRESS)
-    wait for stack eksctl-demo-addon-iamserviceaccount-web-going (DELETE_IN_PROGRESS)
-    create stack eksctl-demo-addon-iamserviceaccount-web-new
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account web/new
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-new is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: web, made where it is missing
+    ~ update stack eksctl-demo-addon-iamserviceaccount-web-other
+        - maximum session duration: 3600 seconds
+        + maximum session duration: 7200 seconds
+        + tag: Team=web
+    - delete stack eksctl-demo-addon-iamserviceaccount-web-lost
+    + create stack eksctl-demo-addon-iamserviceaccount-web-lost
+        trusted: web/lost, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    ~ annotate service account web/lost
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-lost is ready
+    + create service account web/alone
+        role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-alone-Role1-A4R4X4BVG5LF
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: web, made where it is missing
+    - delete stack eksctl-demo-addon-iamserviceaccount-web-broken
+    + create stack eksctl-demo-addon-iamserviceaccount-web-broken
+        trusted: web/broken, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account web/broken
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-broken is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: web, made where it is missing
+      wait for stack eksctl-demo-addon-iamserviceaccount-web-busy (CREATE_IN_PROGRESS)
+      wait for stack eksctl-demo-addon-iamserviceaccount-web-going (DELETE_IN_PROGRESS)
+    + create stack eksctl-demo-addon-iamserviceaccount-web-new
+        trusted: web/new, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account web/new
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-new is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: web, made where it is missing
     [stderr]
     note: web/lost: the role of stack "eksctl-demo-addon-iamserviceaccount-web-lost" was deleted outside of CloudFormation: the stack is deleted and created again
     note: web/broken: stack "eksctl-demo-addon-iamserviceaccount-web-broken" is in ROLLBACK_COMPLETE: it is deleted and created again
-    plan: 12 actions
+    plan: 6 to create, 2 to change, 2 to delete, 2 to wait for
     what follows is planned when that is over
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
@@ -156,14 +159,15 @@ fn what_cannot_be_mended_is_refused_and_the_rest_is_done() {
     bench.file("cluster.yaml", &file_of(&accounts));
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml"), @r#"
     [stdout]
-    create stack eksctl-demo-addon-iamserviceaccount-web-new
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account web/new
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-new is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: web, made where it is missing
+    + create stack eksctl-demo-addon-iamserviceaccount-web-new
+        trusted: web/new, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account web/new
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-new is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: web, made where it is missing
     [stderr]
-    plan: 2 actions
+    plan: 2 to create, 0 to change, 0 to delete
     error: web/stuck: the deletion of stack "eksctl-demo-addon-iamserviceaccount-web-stuck" failed: Role1 (AWS::IAM::Role): Resource handler returned message: "Cannot delete entity, must detach all policies first. (Service: Iam, Status Code: 409, Request ID: 00000000-0000-0000-0000-000000000000)"
     hint: finish the deletion: `irsactl delete iamserviceaccount stuck --namespace web --cluster demo --region eu-west-1`
     hint: add `--detach-foreign` to it where policies were attached by hand
@@ -251,14 +255,14 @@ fn what_left_the_file_is_taken_back_and_what_others_set_stays() {
     bench.file("cluster.yaml", &file_of(&after));
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml"), @"
     [stdout]
-    annotate service account web/api
-      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
-      - label: team=web
-      + label: team=sre
-      - label: tier=front
-      - annotation: example.com/a=1
+    ~ annotate service account web/api
+        role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+        - label: team=web
+        + label: team=sre
+        - label: tier=front
+        - annotation: example.com/a=1
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -293,8 +297,8 @@ fn drift_is_told_and_mended_only_when_asked() {
     let told = bench.run("apply -f ~/cluster.yaml --detailed-exitcode");
     assert_snapshot!(told, @"
     [stdout]
-    leave the role of web/api as it was changed by hand
-      - managed policy: arn:aws:iam::aws:policy/AmazonSQSFullAccess
+      leave the role of web/api as it was changed by hand
+        - managed policy: arn:aws:iam::aws:policy/AmazonSQSFullAccess
     [stderr]
     roles were changed outside of CloudFormation: `--repair-drift` undoes that
     nothing was changed

@@ -15,20 +15,22 @@ fn one_account_that_cannot_be_looked_at_is_named_and_the_others_are_done() {
         .fault("kubernetes get serviceaccounts of web/worker deny");
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml"), @"
     [stdout]
-    create stack eksctl-demo-addon-iamserviceaccount-web-api
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account web/api
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-api is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: web, made where it is missing
-    create stack eksctl-demo-addon-iamserviceaccount-batch-job
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account batch/job
-      role: known when stack eksctl-demo-addon-iamserviceaccount-batch-job is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: batch, made where it is missing
+    + create stack eksctl-demo-addon-iamserviceaccount-web-api
+        trusted: web/api, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account web/api
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-api is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: web, made where it is missing
+    + create stack eksctl-demo-addon-iamserviceaccount-batch-job
+        trusted: batch/job, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account batch/job
+        role: known when stack eksctl-demo-addon-iamserviceaccount-batch-job is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: batch, made where it is missing
     [stderr]
-    plan: 4 actions
+    plan: 4 to create, 0 to change, 0 to delete
     error: web/worker: the Kubernetes API refuses to read service account web/worker: not allowed by the sandbox's fault rule
     hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
     hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none

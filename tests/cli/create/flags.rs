@@ -433,18 +433,19 @@ fn the_provider_is_made_on_request() {
     let line = format!("{CREATE} --associate-oidc-provider");
     assert_snapshot!(bench.run(&line.replace("--approve", "")), @"
     [stdout]
-    create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-      audience: sts.amazonaws.com
-      thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
-    tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
-    create stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account default/s3-reader
-      role: known when stack eksctl-demo-addon-iamserviceaccount-default-s3-reader is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: default, made where it is missing
+    + create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        audience: sts.amazonaws.com
+        thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
+    ~ tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    + create stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        trusted: default/s3-reader, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account default/s3-reader
+        role: known when stack eksctl-demo-addon-iamserviceaccount-default-s3-reader is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: default, made where it is missing
     [stderr]
-    plan: 4 actions
+    plan: 3 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");

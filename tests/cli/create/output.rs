@@ -13,24 +13,25 @@ fn plan(flags: &str) -> String {
 fn a_plan_is_a_line_an_action_with_what_it_sets() {
     assert_snapshot!(plan("--role-name reader --role-path /team/ --permissions-boundary arn:aws:iam::aws:policy/PowerUserAccess --well-known-policy externalDNS --labels tier=backend --annotations owner=web --namespace web --max-session-duration 7200 --tags team=payments --cfn-role-arn arn:aws:iam::111122223333:role/cloudformation"), @"
     [stdout]
-    create stack eksctl-demo-addon-iamserviceaccount-web-s3-reader
-      role name: reader
-      role path: /team/
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-      inline policy: PolicyExternalDNSChangeSet
-      inline policy: PolicyExternalDNSHostedZones
-      permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
-      maximum session duration: 7200 seconds
-      tag: team=payments
-      CloudFormation works as: arn:aws:iam::111122223333:role/cloudformation
-    create service account web/s3-reader
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-s3-reader is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      label: tier=backend
-      annotation: owner=web
-      namespace: web, made where it is missing
+    + create stack eksctl-demo-addon-iamserviceaccount-web-s3-reader
+        trusted: web/s3-reader, audience sts.amazonaws.com
+        role name: reader
+        role path: /team/
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+        inline policy PolicyExternalDNSChangeSet: allows route53:ChangeResourceRecordSets on arn:${AWS::Partition}:route53:::hostedzone/*
+        inline policy PolicyExternalDNSHostedZones: allows route53:ListHostedZones, route53:ListResourceRecordSets, route53:ListTagsForResource on all resources
+        permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+        maximum session duration: 7200 seconds
+        tag: team=payments
+        CloudFormation works as: arn:aws:iam::111122223333:role/cloudformation
+    + create service account web/s3-reader
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-s3-reader is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        label: tier=backend
+        annotation: owner=web
+        namespace: web, made where it is missing
     [stderr]
-    plan: 2 actions
+    plan: 2 to create, 0 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -43,6 +44,12 @@ fn a_plan_as_json_is_what_will_be_sent() {
     {
         "apiVersion": "irsactl/v1",
         "kind": "Plan",
+        "summary": {
+            "create": 2,
+            "change": 0,
+            "delete": 0,
+            "wait": 0
+        },
         "tracks": [
             {
                 "target": {
@@ -127,7 +134,7 @@ fn a_plan_as_json_is_what_will_be_sent() {
         ]
     }
     [stderr]
-    plan: 2 actions
+    plan: 2 to create, 0 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);
@@ -139,6 +146,11 @@ fn a_plan_as_yaml_is_the_same() {
     [stdout]
     apiVersion: irsactl/v1
     kind: Plan
+    summary:
+      create: 2
+      change: 0
+      delete: 0
+      wait: 0
     tracks:
     - target:
         serviceAccount: default/s3-reader
@@ -201,7 +213,7 @@ fn a_plan_as_names_is_what_would_change() {
     [stdout]
     default/s3-reader
     [stderr]
-    plan: 2 actions
+    plan: 2 to create, 0 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -215,6 +227,12 @@ fn a_plan_of_a_refusal_as_json_holds_the_reason_and_the_hints() {
     {
         "apiVersion": "irsactl/v1",
         "kind": "Plan",
+        "summary": {
+            "create": 0,
+            "change": 0,
+            "delete": 0,
+            "wait": 0
+        },
         "tracks": [
             {
                 "target": {
@@ -407,6 +425,12 @@ fn nothing_to_do_is_said_in_every_format() {
     {
         "apiVersion": "irsactl/v1",
         "kind": "Plan",
+        "summary": {
+            "create": 0,
+            "change": 0,
+            "delete": 0,
+            "wait": 0
+        },
         "tracks": [
             {
                 "target": {

@@ -310,16 +310,17 @@ fn a_creation_that_was_rolled_back_is_replaced() {
     );
     assert_snapshot!(bench.run(&CREATE.replace("--approve", "--dry-run")), @r#"
     [stdout]
-    delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-    create stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account default/s3-reader
-      role: known when stack eksctl-demo-addon-iamserviceaccount-default-s3-reader is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: default, made where it is missing
+    - delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    + create stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        trusted: default/s3-reader, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account default/s3-reader
+        role: known when stack eksctl-demo-addon-iamserviceaccount-default-s3-reader is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: default, made where it is missing
     [stderr]
     note: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is in ROLLBACK_COMPLETE: it is deleted and created again
-    plan: 3 actions
+    plan: 2 to create, 0 to change, 1 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);
@@ -464,9 +465,9 @@ fn an_operation_under_way_is_shown_in_the_plan() {
     );
     assert_snapshot!(bench.run(&CREATE.replace("--approve", "--detailed-exitcode")), @"
     [stdout]
-    wait for stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (CREATE_IN_PROGRESS)
+      wait for stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (CREATE_IN_PROGRESS)
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 0 to change, 0 to delete, 1 to wait for
     what follows is planned when that is over
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]

@@ -62,11 +62,11 @@ fn a_dry_run_shows_what_would_be_detached() {
     let bench = with_foreign_policies();
     assert_snapshot!(bench.run(&format!("{DELETE} --detach-foreign --dry-run")), @"
     [stdout]
-    detach arn:aws:iam::aws:policy/AdministratorAccess, arn:aws:iam::aws:policy/PowerUserAccess, by-hand (inline) from role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
-    delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-    delete service account default/s3-reader
+    - detach arn:aws:iam::aws:policy/AdministratorAccess, arn:aws:iam::aws:policy/PowerUserAccess, by-hand (inline) from role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    - delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    - delete service account default/s3-reader
     [stderr]
-    plan: 3 actions
+    plan: 0 to create, 0 to change, 3 to delete
     nothing was changed: run again without `--dry-run` to carry the plan out
     [exit 0]
     ");

@@ -12,6 +12,12 @@ fn the_plan_as_json_has_everything_that_is_sent() {
     {
         "apiVersion": "irsactl/v1",
         "kind": "Plan",
+        "summary": {
+            "create": 0,
+            "change": 0,
+            "delete": 2,
+            "wait": 0
+        },
         "tracks": [
             {
                 "target": {
@@ -35,7 +41,7 @@ fn the_plan_as_json_has_everything_that_is_sent() {
         ]
     }
     [stderr]
-    plan: 2 actions
+    plan: 0 to create, 0 to change, 2 to delete
     nothing was changed: run again without `--dry-run` to carry the plan out
     [exit 0]
     "#);
@@ -48,6 +54,11 @@ fn the_plan_as_yaml() {
     [stdout]
     apiVersion: irsactl/v1
     kind: Plan
+    summary:
+      create: 0
+      change: 0
+      delete: 2
+      wait: 0
     tracks:
     - target:
         serviceAccount: default/s3-reader

@@ -198,9 +198,9 @@ fn an_operation_under_way_is_waited_for_only_in_the_plan_of_a_dry_run() {
     bench.eksctl_stack("default/s3-reader", "CREATE_IN_PROGRESS");
     assert_snapshot!(bench.run(&format!("{DELETE} --dry-run")), @"
     [stdout]
-    wait for stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (CREATE_IN_PROGRESS)
+      wait for stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (CREATE_IN_PROGRESS)
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 0 to change, 0 to delete, 1 to wait for
     what follows is planned when that is over
     nothing was changed: run again without `--dry-run` to carry the plan out
     [exit 0]

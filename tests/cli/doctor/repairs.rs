@@ -80,9 +80,9 @@ fn a_plan_is_shown_and_nothing_changed() {
       33 checks hold
 
     --fix --approve would:
-      create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-        audience: sts.amazonaws.com
-        thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
+      + create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+          audience: sts.amazonaws.com
+          thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
     [stderr]
     nothing was changed: run again with `--approve` to repair it
     [exit 1]
@@ -293,12 +293,12 @@ fn pods_are_restarted_and_waited_for_once_the_annotation_is_back() {
       28 checks hold
 
     --fix --approve would:
-      annotate service account web/api
-        role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
-        + annotation eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
-      restart deployment web/api
-        pod api-HASH: container app has no role
-        pod api-HASH: container app has no role
+      ~ annotate service account web/api
+          role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+          + annotation eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      ~ restart deployment web/api
+          pod api-HASH: container app has no role
+          pod api-HASH: container app has no role
     [stderr]
     nothing was changed: run again with `--approve` to repair it
     [exit 1]

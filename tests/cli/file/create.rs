@@ -13,24 +13,26 @@ fn the_provider_is_made_before_the_roles() {
     bench.config_of(&["web/api", "web/worker"]);
     assert_snapshot!(bench.run("create iamserviceaccount -f ~/cluster.yaml"), @"
     [stdout]
-    create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
-      audience: sts.amazonaws.com
-      thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
-    tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
-    create stack eksctl-demo-addon-iamserviceaccount-web-api
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account web/api
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-api is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: web, made where it is missing
-    create stack eksctl-demo-addon-iamserviceaccount-web-worker
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account web/worker
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-worker is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: web, made where it is missing
+    + create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+        audience: sts.amazonaws.com
+        thumbprint: 2@oidc.eks.eu-west-1.amazonaws.com------
+    ~ tag cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    + create stack eksctl-demo-addon-iamserviceaccount-web-api
+        trusted: web/api, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account web/api
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-api is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: web, made where it is missing
+    + create stack eksctl-demo-addon-iamserviceaccount-web-worker
+        trusted: web/worker, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account web/worker
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-worker is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: web, made where it is missing
     [stderr]
-    plan: 6 actions
+    plan: 5 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -124,14 +126,15 @@ fn one_that_differs_is_refused_and_the_others_are_made() {
     bench.file("cluster.yaml", &file_of(&accounts));
     assert_snapshot!(bench.run("create iamserviceaccount -f ~/cluster.yaml"), @r#"
     [stdout]
-    create stack eksctl-demo-addon-iamserviceaccount-web-new
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account web/new
-      role: known when stack eksctl-demo-addon-iamserviceaccount-web-new is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: web, made where it is missing
+    + create stack eksctl-demo-addon-iamserviceaccount-web-new
+        trusted: web/new, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account web/new
+        role: known when stack eksctl-demo-addon-iamserviceaccount-web-new is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: web, made where it is missing
     [stderr]
-    plan: 2 actions
+    plan: 2 to create, 0 to change, 0 to delete
     error: web/other: the role of stack "eksctl-demo-addon-iamserviceaccount-web-other" is not as asked (- is there, + is asked for)
       - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
       + managed policy: arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess

@@ -19,12 +19,12 @@ fn the_plan_is_shown_until_it_is_approved() {
     let bench = with_two();
     assert_snapshot!(bench.run(DELETE), @"
     [stdout]
-    delete stack eksctl-demo-addon-iamserviceaccount-web-api
-    delete service account web/api
-    delete stack eksctl-demo-addon-iamserviceaccount-web-worker
-    delete service account web/worker
+    - delete stack eksctl-demo-addon-iamserviceaccount-web-api
+    - delete service account web/api
+    - delete stack eksctl-demo-addon-iamserviceaccount-web-worker
+    - delete service account web/worker
     [stderr]
-    plan: 4 actions
+    plan: 0 to create, 0 to change, 4 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -169,34 +169,34 @@ fn only_missing_deletes_what_the_file_does_not_have() {
     let only_missing = format!("{DELETE} --only-missing");
     assert_snapshot!(bench.run(&only_missing), @"
     [stdout]
-    delete service account batch/api
-    delete stack eksctl-demo-addon-iamserviceaccount-batch-api
-    delete service account kube-system/dns
-    delete stack eksctl-demo-addon-iamserviceaccount-kube-system-dns
-    delete service account web/worker
-    delete stack eksctl-demo-addon-iamserviceaccount-web-worker
+    - delete service account batch/api
+    - delete stack eksctl-demo-addon-iamserviceaccount-batch-api
+    - delete service account kube-system/dns
+    - delete stack eksctl-demo-addon-iamserviceaccount-kube-system-dns
+    - delete service account web/worker
+    - delete stack eksctl-demo-addon-iamserviceaccount-web-worker
     [stderr]
     note: kube-system/aws-node stays although the file does not have it; `irsactl delete iamserviceaccount aws-node --namespace kube-system --cluster demo --region eu-west-1` deletes it
-    plan: 6 actions
+    plan: 0 to create, 0 to change, 6 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
     assert_snapshot!(bench.run(&format!("{only_missing} --include web/*,batch/*,*/aws-node --exclude batch/*")), @"
     [stdout]
-    delete service account web/worker
-    delete stack eksctl-demo-addon-iamserviceaccount-web-worker
+    - delete service account web/worker
+    - delete stack eksctl-demo-addon-iamserviceaccount-web-worker
     [stderr]
     note: kube-system/aws-node stays although the file does not have it; `irsactl delete iamserviceaccount aws-node --namespace kube-system --cluster demo --region eu-west-1` deletes it
-    plan: 2 actions
+    plan: 0 to create, 0 to change, 2 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
     assert_snapshot!(bench.run(&format!("{only_missing} --include kube-system/aws-node")), @"
     [stdout]
-    delete service account kube-system/aws-node
-    delete stack eksctl-demo-addon-iamserviceaccount-kube-system-aws-node
+    - delete service account kube-system/aws-node
+    - delete stack eksctl-demo-addon-iamserviceaccount-kube-system-aws-node
     [stderr]
-    plan: 2 actions
+    plan: 0 to create, 0 to change, 2 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");

@@ -123,9 +123,9 @@ fn a_restart_that_did_not_help_is_told_and_not_made_again() {
     ");
     assert_snapshot!(bench.run(&create("--restart --wait")), @"
     [stdout]
-    wait for the new pods of deployment web/api
+      wait for the new pods of deployment web/api
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 0 to change, 0 to delete, 1 to wait for
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");

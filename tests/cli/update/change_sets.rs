@@ -267,9 +267,9 @@ fn a_busy_stack_is_waited_for() {
     let other = format!("{UPDATE} --tags team=web");
     assert_snapshot!(run_unchanging(&bench, &format!("{other} --detailed-exitcode")), @"
     [stdout]
-    wait for stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (UPDATE_IN_PROGRESS)
+      wait for stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (UPDATE_IN_PROGRESS)
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 0 to change, 0 to delete, 1 to wait for
     what follows is planned when that is over
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]

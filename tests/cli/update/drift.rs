@@ -64,19 +64,19 @@ fn all_that_drifted_is_shown_and_mended_on_request() {
     by_hand(&bench, meddle);
     assert_snapshot!(run_unchanging(&bench, &format!("{APPLY} --detailed-exitcode")), @r#"
     [stdout]
-    leave the role of default/s3-reader as it was changed by hand
-      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
-      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-      - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
-      - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
-      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
-      - maximum session duration: 3600 seconds
-      + maximum session duration: 7200 seconds
-      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      leave the role of default/s3-reader as it was changed by hand
+        - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+        + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+        - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+        + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+        + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+        - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+        + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+        + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+        - maximum session duration: 3600 seconds
+        + maximum session duration: 7200 seconds
+        - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+        + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
     [stderr]
     roles were changed outside of CloudFormation: `--repair-drift` undoes that
     nothing was changed
@@ -130,21 +130,21 @@ fn all_that_drifted_is_shown_and_mended_on_request() {
     "#);
     assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE_FILE} --repair-drift")), @r#"
     [stdout]
-    repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
-      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
-      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-      - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
-      - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
-      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
-      - maximum session duration: 3600 seconds
-      + maximum session duration: 7200 seconds
-      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    ~ repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+        - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+        + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+        - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+        + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+        + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+        - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+        + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+        + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+        - maximum session duration: 3600 seconds
+        + maximum session duration: 7200 seconds
+        - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+        + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     "#);
@@ -177,6 +177,12 @@ fn machines_are_told_the_drift_and_the_repairs() {
     {
         "apiVersion": "irsactl/v1",
         "kind": "Plan",
+        "summary": {
+            "create": 0,
+            "change": 0,
+            "delete": 0,
+            "wait": 0
+        },
         "tracks": [
             {
                 "target": {
@@ -223,6 +229,12 @@ fn machines_are_told_the_drift_and_the_repairs() {
     {
         "apiVersion": "irsactl/v1",
         "kind": "Plan",
+        "summary": {
+            "create": 0,
+            "change": 1,
+            "delete": 0,
+            "wait": 0
+        },
         "tracks": [
             {
                 "target": {
@@ -274,7 +286,7 @@ fn machines_are_told_the_drift_and_the_repairs() {
         ]
     }
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);
@@ -371,9 +383,9 @@ fn by_flags_drift_of_what_is_named_is_mended() {
         format!("{UPDATE} --remove-policy-arn {ADMINISTRATOR} --remove-inline-policy by-hand");
     assert_snapshot!(bench.run(&line), @r#"
     [stdout]
-    repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
-      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
-      - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+    ~ repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+        - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+        - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
     [stderr]
     note: the role was changed by hand (`--repair-drift` undoes that): + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
     note: the role was changed by hand (`--repair-drift` undoes that): + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
@@ -385,7 +397,7 @@ fn by_flags_drift_of_what_is_named_is_mended() {
     note: the role was changed by hand (`--repair-drift` undoes that): + maximum session duration: 7200 seconds
     note: the role was changed by hand (`--repair-drift` undoes that): - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
     note: the role was changed by hand (`--repair-drift` undoes that): + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);
@@ -396,19 +408,19 @@ fn by_flags_drift_of_what_is_named_is_mended() {
     );
     assert_snapshot!(bench.run(&line), @r#"
     [stdout]
-    repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
-      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
-      - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
-      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
-      - maximum session duration: 3600 seconds
-      + maximum session duration: 7200 seconds
-      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    ~ repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+        + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+        + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+        + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+        - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+        + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+        + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+        - maximum session duration: 3600 seconds
+        + maximum session duration: 7200 seconds
+        - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+        + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);
@@ -432,11 +444,11 @@ fn a_trust_in_another_issuer_is_mended_by_an_update_of_nothing() {
     });
     assert_snapshot!(planned_and_done(&bench, UPDATE), @r#"
     [stdout]
-    repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
-      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/OLD:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/OLD:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/OLD"}}
-      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    ~ repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+        - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/OLD:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/OLD:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/OLD"}}
+        + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     "#);

@@ -95,12 +95,12 @@ fn eksctls_marks_stay() {
     let bench = made_by_eksctl("boundary-and-role-name");
     assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE} --permissions-boundary {POWER} --tags team=web")), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      - permissions boundary: arn:aws:iam::111122223333:policy/boundary
-      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
-      + tag: team=web
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        - permissions boundary: arn:aws:iam::111122223333:policy/boundary
+        + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+        + tag: team=web
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
@@ -130,11 +130,11 @@ fn a_file_changes_the_role_to_what_it_asks_for() {
     );
     assert_snapshot!(planned_and_done(&bench, "update iamserviceaccount -f ~/cluster.yaml"), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      + managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
-      - permissions boundary: arn:aws:iam::111122223333:policy/boundary
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        + managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
+        - permissions boundary: arn:aws:iam::111122223333:policy/boundary
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");

@@ -51,20 +51,20 @@ fn all_of_the_file_are_updated() {
     let bench = team();
     assert_snapshot!(planned_and_done(&bench, UPDATE), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-web-a
-      - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-      + managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
-      + tag: cost=1
-    update stack eksctl-demo-addon-iamserviceaccount-web-b
-      + tag: cost=1
-      - tag: team=web
-      + tag: team=data
-    create service account web/c
-      role: arn:aws:iam::111122223333:role/shared
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: web, made where it is missing
+    ~ update stack eksctl-demo-addon-iamserviceaccount-web-a
+        - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+        + managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
+        + tag: cost=1
+    ~ update stack eksctl-demo-addon-iamserviceaccount-web-b
+        + tag: cost=1
+        - tag: team=web
+        + tag: team=data
+    + create service account web/c
+        role: arn:aws:iam::111122223333:role/shared
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: web, made where it is missing
     [stderr]
-    plan: 3 actions
+    plan: 1 to create, 2 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
@@ -103,12 +103,12 @@ fn globs_choose_and_stdin_is_a_file_too() {
         .expect("the file");
     assert_snapshot!(bench.run_with("update iamserviceaccount -f - --detailed-exitcode --exclude web/c", &text), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-web-b
-      + tag: cost=1
-      - tag: team=web
-      + tag: team=data
+    ~ update stack eksctl-demo-addon-iamserviceaccount-web-b
+        + tag: cost=1
+        - tag: team=web
+        + tag: team=data
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
@@ -124,12 +124,12 @@ fn what_is_not_there_is_told_and_the_others_are_updated() {
     );
     assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE} --detailed-exitcode --include web/[ad]")), @r#"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-web-a
-      - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-      + managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
-      + tag: cost=1
+    ~ update stack eksctl-demo-addon-iamserviceaccount-web-a
+        - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+        + managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
+        + tag: cost=1
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     error: web/d: cluster "demo" has no IAM service account web/d to update
     hint: create it: `irsactl create iamserviceaccount d --namespace web --cluster demo --region eu-west-1`, with the same flags, or by `irsactl apply -f FILE --region eu-west-1`
     [exit 1]

@@ -15,11 +15,11 @@ fn policies_are_replaced_and_the_rest_is_kept() {
     let before = template(&bench);
     assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE} --attach-policy-arn {SQS}")), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-      + managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+        + managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
@@ -57,11 +57,11 @@ fn policies_are_added_and_removed() {
     let line = format!("{UPDATE} --add-policy-arn {SQS} --remove-policy-arn {S3}");
     assert_snapshot!(planned_and_done(&bench, &line), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-      + managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+        + managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
@@ -94,10 +94,10 @@ fn a_policy_of_a_well_known_one_is_removed_by_its_arn() {
     let agent = "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy";
     assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE} --remove-policy-arn {agent}")), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      - managed policy: arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        - managed policy: arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
@@ -114,12 +114,12 @@ fn documents_are_replaced_and_well_known_policies_are_kept() {
     let bench = rich();
     assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE} --policy-document ~/put.json --policy-document ~/get.json")), @r#"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      - inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      + inline policy Policy1: {"Action":"s3:PutObject","Effect":"Allow","Resource":"*"}
-      + inline policy Policy2: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        - inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+        + inline policy Policy1: {"Action":"s3:PutObject","Effect":"Allow","Resource":"*"}
+        + inline policy Policy2: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     "#);
@@ -192,11 +192,11 @@ fn inline_policies_are_removed_by_either_name() {
     let plan = bench.run(&line);
     assert_snapshot!(plan, @r#"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      - inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      - inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        - inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+        - inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);
@@ -246,29 +246,29 @@ fn the_boundary_is_set_changed_and_removed() {
     let bench = reader();
     assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE} --permissions-boundary {POWER}")), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
     assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE} --permissions-boundary {ADMINISTRATOR}")), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      - permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
-      + permissions boundary: arn:aws:iam::aws:policy/AdministratorAccess
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        - permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+        + permissions boundary: arn:aws:iam::aws:policy/AdministratorAccess
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
     assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE} --no-permissions-boundary")), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      - permissions boundary: arn:aws:iam::aws:policy/AdministratorAccess
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        - permissions boundary: arn:aws:iam::aws:policy/AdministratorAccess
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
@@ -280,11 +280,11 @@ fn the_session_duration_changes() {
     let bench = rich();
     assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE} --max-session-duration 43200")), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      - maximum session duration: 7200 seconds
-      + maximum session duration: 43200 seconds
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        - maximum session duration: 7200 seconds
+        + maximum session duration: 43200 seconds
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
@@ -297,12 +297,12 @@ fn tags_are_added_and_the_others_are_kept() {
     let bench = rich();
     assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE} --tags team=web,cost=1")), @"
     [stdout]
-    update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      + tag: cost=1
-      - tag: team=data
-      + tag: team=web
+    ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        + tag: cost=1
+        - tag: team=data
+        + tag: team=web
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
@@ -325,16 +325,16 @@ fn labels_and_annotations_change_the_service_account_alone() {
     );
     assert_snapshot!(planned_and_done(&bench, &line), @"
     [stdout]
-    annotate service account default/s3-reader
-      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
-      - label: app=web
-      + label: app=api
-      + label: tier=1
-      + annotation: eks.amazonaws.com/sts-regional-endpoints=false
-      + annotation: eks.amazonaws.com/token-expiration=900
-      + annotation: example.com/owner=data
+    ~ annotate service account default/s3-reader
+        role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+        - label: app=web
+        + label: app=api
+        + label: tier=1
+        + annotation: eks.amazonaws.com/sts-regional-endpoints=false
+        + annotation: eks.amazonaws.com/token-expiration=900
+        + annotation: example.com/owner=data
     [stderr]
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");
@@ -423,6 +423,12 @@ fn machines_get_all_that_is_sent() {
     {
         "apiVersion": "irsactl/v1",
         "kind": "Plan",
+        "summary": {
+            "create": 0,
+            "change": 2,
+            "delete": 0,
+            "wait": 0
+        },
         "tracks": [
             {
                 "target": {
@@ -537,7 +543,7 @@ fn machines_get_all_that_is_sent() {
         ]
     }
     [stderr]
-    plan: 2 actions
+    plan: 0 to create, 2 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);
@@ -545,7 +551,7 @@ fn machines_get_all_that_is_sent() {
     [stdout]
     default/s3-reader
     [stderr]
-    plan: 2 actions
+    plan: 0 to create, 2 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
@@ -578,12 +584,12 @@ fn a_service_account_that_is_gone_is_made_again() {
         .delete_service_account("default", "s3-reader");
     assert_snapshot!(planned_and_done(&bench, UPDATE), @"
     [stdout]
-    create service account default/s3-reader
-      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: default, made where it is missing
+    + create service account default/s3-reader
+        role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: default, made where it is missing
     [stderr]
-    plan: 1 action
+    plan: 1 to create, 0 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     ");

@@ -126,14 +126,15 @@ fn a_role_that_was_deleted_is_made_again_by_apply_alone() {
     "#);
     assert_snapshot!(planned_and_done(&bench, APPLY), @r#"
     [stdout]
-    delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-    create stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    annotate service account default/s3-reader
-      role: known when stack eksctl-demo-addon-iamserviceaccount-default-s3-reader is ready
+    - delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    + create stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+        trusted: default/s3-reader, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    ~ annotate service account default/s3-reader
+        role: known when stack eksctl-demo-addon-iamserviceaccount-default-s3-reader is ready
     [stderr]
     note: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" was deleted outside of CloudFormation: the stack is deleted and created again
-    plan: 3 actions
+    plan: 1 to create, 1 to change, 1 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]
     "#);

@@ -85,10 +85,10 @@ fn a_roll_back_that_fails_is_told_and_continued_by_the_next_run() {
     mend(&bench);
     assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE} --add-policy-arn {SQS} --detailed-exitcode")), @r#"
     [stdout]
-    continue the roll-back of stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    ~ continue the roll-back of stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     [stderr]
     note: the roll-back of an update of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" failed, it is continued: Role1 (AWS::IAM::Role): Access denied by an SCP
-    plan: 1 action
+    plan: 0 to create, 1 to change, 0 to delete
     what follows is planned when that is over
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 3]

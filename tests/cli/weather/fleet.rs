@@ -358,20 +358,22 @@ fn two_accounts_that_make_one_stack_name_do_not_meet() {
     let plan = bench.run(&APPLY.replace("--approve", "--dry-run"));
     insta::assert_snapshot!(plan, @"
     [stdout]
-    create stack eksctl-demo-addon-iamserviceaccount-a-b-c
-      managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    create service account a-b/c
-      role: known when stack eksctl-demo-addon-iamserviceaccount-a-b-c is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: a-b, made where it is missing
-    create stack eksctl-demo-addon-iamserviceaccount-a-b-c-846d5d6c
-      managed policy: arn:aws:iam::aws:policy/AmazonSQSFullAccess
-    create service account a/b-c
-      role: known when stack eksctl-demo-addon-iamserviceaccount-a-b-c-846d5d6c is ready
-      label: app.kubernetes.io/managed-by=eksctl
-      namespace: a, made where it is missing
+    + create stack eksctl-demo-addon-iamserviceaccount-a-b-c
+        trusted: a-b/c, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    + create service account a-b/c
+        role: known when stack eksctl-demo-addon-iamserviceaccount-a-b-c is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: a-b, made where it is missing
+    + create stack eksctl-demo-addon-iamserviceaccount-a-b-c-846d5d6c
+        trusted: a/b-c, audience sts.amazonaws.com
+        managed policy: arn:aws:iam::aws:policy/AmazonSQSFullAccess
+    + create service account a/b-c
+        role: known when stack eksctl-demo-addon-iamserviceaccount-a-b-c-846d5d6c is ready
+        label: app.kubernetes.io/managed-by=eksctl
+        namespace: a, made where it is missing
     [stderr]
-    plan: 4 actions
+    plan: 4 to create, 0 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");

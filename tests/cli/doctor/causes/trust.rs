@@ -219,7 +219,7 @@ fn subjects_audiences_and_operators() {
     another namespace: problem trust-policy/subject-of-other-namespace | repaired
     another name: problem trust-policy/subject-of-other-name | repaired
     another service account: problem trust-policy/subject-of-other-service-account | repaired
-    a wildcard under StringEquals: problem trust-policy/wildcard-in-string-equals | repaired
+    a wildcard under StringEquals: problem trust-policy/wildcard-in-string-equals | repaired; left: note trust-narrow/several-of-namespace
     a subject without its prefix: problem trust-policy/subject-without-prefix | repaired
     a subject as irsactl takes it: problem trust-policy/subject-without-prefix | repaired
     a subject in another case: problem trust-policy/subject-of-other-name | repaired
