@@ -321,7 +321,7 @@ fn what_another_part_of_the_file_owns_is_not_pruned() {
     note: web/associated stays: `iam.podIdentityAssociations[0]` in the config file makes or uses it
     note: web/fargate stays: `fargateProfiles[0].podExecutionRoleARN` in the config file makes or uses it
     note: web/lent stays: `iam.serviceAccounts[1].attachRoleARN` in the config file makes or uses it
-    plan: 3 actions
+    plan: 1 to create, 0 to change, 2 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     ");
