@@ -355,30 +355,31 @@ pub fn permissions(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     }
     let mut found = Vec::new();
+    let mut unknown = None;
     for one in asked {
         let permission = &one.permission;
         match &one.decision {
             Decision::Allowed => {}
-            Decision::Unknown { why } => return Verdict::Unknown(why.clone()),
-            Decision::Denied { by } => {
-                let by: Vec<String> = by.iter().map(ToString::to_string).collect();
-                let by = by.join("; ");
-                found.push(
-                    Finding::problem(format!("the role may not {permission}"))
-                        .because("not-allowed")
-                        .with(&permission.action, "allowed", by)
-                        .fix(
-                            scene
-                                .irsactl("update iamserviceaccount")
-                                .and("--policy-document FILE --approve", &[])
-                                .remark(format!(
-                                    "FILE: a policy that allows {}",
-                                    permission.action
-                                )),
-                        ),
-                );
+            Decision::Unknown { why } => unknown = unknown.or(Some(why.clone())),
+            Decision::Depends { .. } => {
+                let why = format!("whether the role may {permission} {}", one.reason());
+                unknown = unknown.or(Some(why));
             }
+            Decision::Denied { .. } => found.push(
+                Finding::problem(format!("the role may not {permission}"))
+                    .because("not-allowed")
+                    .with(&permission.action, "allowed", one.reason())
+                    .fix(
+                        scene
+                            .irsactl("update iamserviceaccount")
+                            .and("--policy-document FILE --approve", &[])
+                            .remark(format!("FILE: a policy that allows {}", permission.action)),
+                    ),
+            ),
         }
+    }
+    if let (true, Some(why)) = (found.is_empty(), unknown) {
+        return Verdict::Unknown(why);
     }
     let actions: Vec<String> = asked.iter().map(|one| one.permission.to_string()).collect();
     Verdict::of(found, "allowed", actions.join(", "))

@@ -57,6 +57,7 @@ impl View for ProofView<'_> {
             let result = match verdict.decision {
                 Decision::Allowed => "allowed",
                 Decision::Denied { .. } => "denied",
+                Decision::Depends { .. } => "depends",
                 Decision::Unknown { .. } => "unknown",
             };
             let mut detail = verdict.permission.to_string();

@@ -68,6 +68,11 @@ pub enum Decision {
     Denied {
         by: Vec<Denier>,
     },
+    /// Condition keys that the role's policies ask for and that only a real call has: with them it may be
+    /// allowed.
+    Depends {
+        keys: Vec<String>,
+    },
     /// This identity may not ask, or the role is not there.
     Unknown {
         why: String,
@@ -102,13 +107,21 @@ impl Verdict {
         self.decision == Decision::Allowed
     }
 
-    /// The reason of a denial, in words.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.decision, Decision::Denied { .. })
+    }
+
+    /// Why it is not allowed, in words.
     pub fn reason(&self) -> String {
         match &self.decision {
             Decision::Allowed => String::new(),
             Decision::Denied { by } => {
                 let by: Vec<String> = by.iter().map(ToString::to_string).collect();
                 by.join("; ")
+            }
+            Decision::Depends { keys } => {
+                let keys = keys.join(", ");
+                format!("depends on {keys}, which only a real call has")
             }
             Decision::Unknown { why } => why.clone(),
         }
@@ -118,9 +131,7 @@ impl Verdict {
 /// What of the verdicts is not allowed, as the step that failed.
 pub fn not_allowed(role: &RoleArn, verdicts: &[Verdict]) -> Option<super::Cause> {
     let missing = verdicts.iter().filter(|verdict| !verdict.is_allowed());
-    let missing: Vec<String> = missing
-        .map(|verdict| format!("{}: {}", verdict.permission, verdict.reason()))
-        .collect();
+    let missing: Vec<Verdict> = missing.cloned().collect();
     (!missing.is_empty()).then(|| super::Cause::NotAllowed {
         role: role.clone(),
         missing,

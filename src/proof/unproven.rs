@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{RefusalKind, StsRefusal};
+use super::{RefusalKind, StsRefusal, Verdict};
 use crate::model::{ClusterName, RoleArn, ServiceAccountName, Timeout};
 use crate::token::{ClaimFault, SignatureFault};
 
@@ -39,7 +39,7 @@ pub enum Cause {
     /// What the role may not do, or nobody knows.
     NotAllowed {
         role: RoleArn,
-        missing: Vec<String>,
+        missing: Vec<Verdict>,
     },
 }
 
@@ -70,7 +70,8 @@ impl fmt::Display for Unproven {
             Cause::Unreachable(why) => write!(f, "STS did not answer: {why}"),
             Cause::NotAllowed { role, missing } => {
                 write!(f, "its role {role} is not shown to be allowed")?;
-                missing.iter().try_for_each(|it| write!(f, "\n  {it}"))
+                let told = |it: &Verdict| format!("\n  {}: {}", it.permission, it.reason());
+                missing.iter().try_for_each(|it| f.write_str(&told(it)))
             }
         }
     }
@@ -126,7 +127,7 @@ impl Unproven {
             Cause::Claims(faults) if faults.iter().any(ClaimFault::is_of_time) => Some(
                 "this computer's clock is wrong, or the API server's: `date -u`".to_owned(),
             ),
-            Cause::NotAllowed { .. } => Some(format!(
+            Cause::NotAllowed { missing, .. } if missing.iter().any(Verdict::is_denied) => Some(format!(
                 "where a policy is missing: `irsactl update iamserviceaccount{account}{cluster} --add-policy-arn ARN --approve`"
             )),
             Cause::Unreachable(_) => Some(

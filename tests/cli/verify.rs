@@ -675,6 +675,71 @@ fn what_denies_a_permission_is_named() {
 }
 
 #[test]
+fn what_only_a_real_call_has_is_no_denial() {
+    let bench = made();
+    let statement = |effect: &str, action: &str, condition: serde_json::Value| {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": effect, "Action": action, "Resource": "*", "Condition": condition},
+        ]})
+    };
+    {
+        let mut world = bench.sandbox.world();
+        let role = world.role_of("default/s3-reader");
+        let tagged = json!({"StringEquals": {"aws:PrincipalTag/team": "data"}});
+        let elsewhere = json!({"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}});
+        role.inline
+            .insert("a".to_owned(), statement("Allow", "sqs:*", tagged));
+        role.inline
+            .insert("b".to_owned(), statement("Deny", "s3:GetObject", elsewhere));
+    }
+    assert_snapshot!(bench.run(&format!(
+        "{VERIFY} --can s3:ListBucket --can sqs:SendMessage=arn:aws:sqs:eu-west-1:111122223333:q --can s3:GetObject"
+    )), @"
+    [stdout]
+    STEP         RESULT     DETAIL
+    token        issued     system:serviceaccount:default:s3-reader for sts.amazonaws.com, for 10m
+    claims       right      issuer, subject, audience, times
+    signature    verified   key icuvNXVa4Ii6M4zAvApGM03egXlkNMmo9ZJiT_wng1E
+    role         assumed    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    caller       is         arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK/irsactl-verify
+    permission   allowed    s3:ListBucket
+    permission   depends    sqs:SendMessage on arn:aws:sqs:eu-west-1:111122223333:q: depends on aws:PrincipalTag/team, which only a real call has
+    permission   depends    s3:GetObject: depends on aws:RequestedRegion, which only a real call has
+    [stderr]
+    error: default/s3-reader: its role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK is not shown to be allowed
+      sqs:SendMessage on arn:aws:sqs:eu-west-1:111122223333:q: depends on aws:PrincipalTag/team, which only a real call has
+      s3:GetObject: depends on aws:RequestedRegion, which only a real call has
+    [exit 1]
+    ");
+    let told = bench.run(&format!("{VERIFY} --can sqs:SendMessage -o json"));
+    let start = told.find("\"permissions\"").expect("permissions");
+    let end = told.find("[stderr]").expect("an end");
+    assert_snapshot!(&told[start..end], @r#"
+    "permissions": [
+            {
+                "action": "sqs:SendMessage",
+                "resource": "*",
+                "decision": "depends",
+                "keys": [
+                    "aws:PrincipalTag/team"
+                ]
+            }
+        ]
+    }
+    "#);
+    assert_snapshot!(bench.run("doctor default/s3-reader --cluster demo --can sqs:SendMessage"), @"
+    [stdout]
+    default/s3-reader: healthy, as far as can be seen
+      role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+      proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK/irsactl-verify
+      pods: none runs
+      21 checks hold
+      unknown: role-permissions: whether the role may sqs:SendMessage depends on aws:PrincipalTag/team, which only a real call has
+    [exit 0]
+    ");
+}
+
+#[test]
 fn who_may_not_simulate_gets_the_proof_all_the_same() {
     let bench = made();
     bench.sandbox.fault("iam SimulatePrincipalPolicy deny");
@@ -690,7 +755,6 @@ fn who_may_not_simulate_gets_the_proof_all_the_same() {
     [stderr]
     error: default/s3-reader: its role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK is not shown to be allowed
       s3:GetObject: not allowed to call iam:SimulatePrincipalPolicy: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:SimulatePrincipalPolicy because no identity-based policy allows the iam:SimulatePrincipalPolicy action
-    hint: where a policy is missing: `irsactl update iamserviceaccount default/s3-reader --cluster demo --add-policy-arn ARN --approve`
     [exit 1]
     ");
 }

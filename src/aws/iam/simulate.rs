@@ -1,7 +1,11 @@
 //! What IAM says that a role may do (SimulatePrincipalPolicy). Apart from the reads of what the
 //! policies are.
 
-use aws_sdk_iam::types::{EvaluationResult, PolicyEvaluationDecisionType};
+use std::collections::BTreeSet;
+
+use aws_sdk_iam::types::{
+    EvaluationResult, PermissionsBoundaryDecisionDetail, PolicyEvaluationDecisionType,
+};
 
 use super::super::lookup;
 use super::{Iam, MISSING};
@@ -44,18 +48,25 @@ impl Iam {
     }
 }
 
+/// Of one resource the answer is in its own part, and what the policies wanted to know besides is there
+/// or beside it (API reference, EvaluationResult and ResourceSpecificResult).
 fn decision(result: &EvaluationResult) -> Decision {
-    let decided = result.eval_decision();
+    let specific = result.resource_specific_results().first();
+    let decided = specific.map_or_else(|| result.eval_decision(), |it| it.eval_resource_decision());
     if *decided == PolicyEvaluationDecisionType::Allowed {
         return Decision::Allowed;
     }
-    let boundary = result.permissions_boundary_decision_detail();
+    let within = |it: &PermissionsBoundaryDecisionDetail| it.allowed_by_permissions_boundary();
+    let boundary = specific
+        .and_then(|it| it.permissions_boundary_decision_detail())
+        .or(result.permissions_boundary_decision_detail())
+        .map(within);
     let organisation = result.organizations_decision_detail();
     let mut by = Vec::new();
     if *decided == PolicyEvaluationDecisionType::ExplicitDeny {
         by.push(Denier::ExplicitDeny);
     }
-    if boundary.is_some_and(|detail| !detail.allowed_by_permissions_boundary()) {
+    if boundary == Some(false) {
         by.push(Denier::Boundary);
     }
     if organisation.is_some_and(|detail| !detail.allowed_by_organizations()) {
@@ -64,5 +75,14 @@ fn decision(result: &EvaluationResult) -> Decision {
     if by.is_empty() {
         by.push(Denier::ImplicitDeny);
     }
-    Decision::Denied { by }
+    let missing = specific.map(|it| it.missing_context_values());
+    let missing = missing.into_iter().flatten();
+    let keys: BTreeSet<&String> = missing.chain(result.missing_context_values()).collect();
+    // The keys are none of the organisation's policies.
+    if keys.is_empty() || by.contains(&Denier::Organisation) {
+        return Decision::Denied { by };
+    }
+    Decision::Depends {
+        keys: keys.into_iter().cloned().collect(),
+    }
 }

@@ -45,8 +45,17 @@ pub fn decision(
     }
 }
 
-/// The effects of the statements that are about that action and resource.
+/// The effects of the statements that are about that action and resource, and whose conditions hold.
 fn effects(document: &Value, action: &str, resource: &str, context: &Context) -> Vec<String> {
+    about(document, action, resource)
+        .into_iter()
+        .filter(|statement| context.meets(&statement["Condition"]))
+        .filter_map(|statement| statement["Effect"].as_str().map(str::to_owned))
+        .collect()
+}
+
+/// The statements that are about that action and resource, whatever their conditions say.
+pub fn about<'a>(document: &'a Value, action: &str, resource: &str) -> Vec<&'a Value> {
     one_or_many(&document["Statement"])
         .into_iter()
         .filter(|statement| names(statement, "Action", "NotAction", action, Letters::AnyCase))
@@ -59,8 +68,6 @@ fn effects(document: &Value, action: &str, resource: &str, context: &Context) ->
                 Letters::Exact,
             )
         })
-        .filter(|statement| context.meets(&statement["Condition"]))
-        .filter_map(|statement| statement["Effect"].as_str().map(str::to_owned))
         .collect()
 }
 
