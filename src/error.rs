@@ -353,8 +353,10 @@ impl Error {
                 _ => format!("look at it: `aws eks describe-cluster --name {name}`"),
             }],
             Self::NoIssuer { .. } => vec!["if it has an issuer that EKS does not tell, name it: `--issuer-url https://…`".to_owned()],
-            Self::AccessDenied { permission, .. } => {
-                vec![format!("allow `{permission}` to this identity (`aws sts get-caller-identity` names it)")]
+            // What is about nothing by name is a list: a policy must name it on all.
+            Self::AccessDenied { permission, subject, .. } => {
+                let on = if subject.is_empty() { " on `*`" } else { "" };
+                vec![format!("allow `{permission}`{on} to this identity (`aws sts get-caller-identity` names it)")]
             }
             Self::Aws { code, .. } => aws_hints(code),
             Self::Unreachable { .. } => {

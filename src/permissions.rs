@@ -99,6 +99,8 @@ pub enum Need {
     Optional,
     /// With that flag, or when that is found.
     With(&'static str),
+    /// AWS says that it may be asked for, and not when.
+    Perhaps,
 }
 
 impl fmt::Display for Need {
@@ -107,6 +109,7 @@ impl fmt::Display for Need {
             Self::Always => "always",
             Self::Optional => "optional",
             Self::With(what) => what,
+            Self::Perhaps => "perhaps",
         })
     }
 }
@@ -119,8 +122,6 @@ pub enum On {
     Provider,
     /// The stacks of the cluster's service accounts.
     Stacks,
-    /// All stacks of the region: a list has no narrower resource.
-    AllStacks,
     /// The roles of those stacks.
     Roles,
     /// Roles that were made by others.

@@ -36,7 +36,6 @@ impl Place {
                 format!("{iam}:oidc-provider/oidc.eks.{region}.{suffix}/id/*")
             }
             On::Stacks => format!("{stacks}/{}*/*", self.stack_prefix()),
-            On::AllStacks => format!("{stacks}/*/*"),
             On::Roles => {
                 let path = self.role_path.as_deref().unwrap_or("/");
                 format!("{iam}:role{path}{}", self.role())

@@ -2,7 +2,7 @@
 //! and finds each of them here, and nothing else.
 
 use super::Command::*;
-use super::Need::{Always, Optional, With};
+use super::Need::{Always, Optional, Perhaps, With};
 use super::{By, On, Permission, Right};
 
 macro_rules! permissions {
@@ -58,12 +58,16 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "iam:DeleteOpenIDConnectProvider" on Provider, Always, [DisassociateOidcProvider], "delete the provider";
 
     "cloudformation:DescribeStacks" on Stacks, Always, [Create Get Update Delete Apply], "find the stack of a service account, and wait for it";
-    "cloudformation:DescribeStacks" on AllStacks, Always, [Get Export], "list the stacks of the cluster";
-    "cloudformation:DescribeStacks" on AllStacks, With("--only-missing, or many accounts"), [Create Update Delete Apply], "list the stacks of the cluster";
-    "cloudformation:ListStacks" on AllStacks, Always, [Get Export], "list the stacks of the cluster";
-    "cloudformation:ListStacks" on AllStacks, With("--only-missing, or many accounts"), [Create Update Delete Apply], "list the stacks of the cluster";
-    "cloudformation:DescribeStacks" on AllStacks, Optional, [Completion], "offer names of service accounts";
-    "cloudformation:ListStacks" on AllStacks, Optional, [Completion], "offer names of service accounts";
+    "cloudformation:DescribeStacks" on Any, Always, [Get Export], "list the stacks of the cluster";
+    "cloudformation:ListStacks" on Any, Always, [Get Export], "list the stacks of the cluster";
+    "cloudformation:DescribeStacks" on Any, With("--only-missing"), [Delete], "list the stacks of the cluster";
+    "cloudformation:ListStacks" on Any, With("--only-missing"), [Delete], "list the stacks of the cluster";
+    "cloudformation:DescribeStacks" on Any, With("--prune"), [Apply], "list the stacks of the cluster";
+    "cloudformation:ListStacks" on Any, With("--prune"), [Apply], "list the stacks of the cluster";
+    "cloudformation:DescribeStacks" on Any, Optional, [Create Update Delete Apply], "see many at a time";
+    "cloudformation:ListStacks" on Any, Optional, [Create Update Delete Apply], "see many at a time";
+    "cloudformation:DescribeStacks" on Any, Optional, [Completion], "offer names of service accounts";
+    "cloudformation:ListStacks" on Any, Optional, [Completion], "offer names of service accounts";
     "cloudformation:GetTemplate" on Stacks, Always, [Create Update Apply], "compare the role with what is asked for";
     "cloudformation:GetTemplate" on Stacks, Optional, [Get Export], "read the role's policies";
     "cloudformation:GetTemplate" on Stacks, Optional, [Delete], "tell the role's own policies from those attached by hand";
@@ -121,8 +125,8 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "iam:GetPolicy" on Any, Optional, [Doctor], "read the role's permissions";
     "iam:GetPolicyVersion" on Any, Optional, [Doctor], "read the role's permissions";
     "cloudformation:DescribeStacks" on Stacks, Optional, [Doctor], "find the role's stack";
-    "cloudformation:DescribeStacks" on AllStacks, Optional, [Doctor], "find the roles of the cluster's stacks";
-    "cloudformation:ListStacks" on AllStacks, Optional, [Doctor], "find the roles of the cluster's stacks";
+    "cloudformation:DescribeStacks" on Any, Optional, [Doctor], "find the roles of the cluster's stacks";
+    "cloudformation:ListStacks" on Any, Optional, [Doctor], "find the roles of the cluster's stacks";
     "cloudformation:GetTemplate" on Stacks, Optional, [Doctor], "compare the role with its stack";
     "eks:ListAddons" on Cluster, Optional, [Doctor], "see whether the Pod Identity agent is installed";
     "eks:DescribeAddon" on Any, Optional, [Doctor], "see whether the Pod Identity agent is installed";
@@ -135,7 +139,8 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "ec2:DescribeSecurityGroups" on Any, Optional, [Doctor], "see the way from the API to the webhook";
 };
 
-/// What the handlers of CloudFormation's resources call (the resource types' schemas, `handlers`).
+/// What the handlers of CloudFormation's resources call. Their schemas say what each may call, and a test
+/// reads them (cfn-lint brings them along); when it does so they do not say: see [`super::Need::Perhaps`].
 pub const HANDLERS: &[Permission] = permissions! { CloudFormation:
     "iam:CreateRole" on Roles, Always, [Create Apply], "make the role";
     "iam:TagRole" on Roles, Always, [Create Update Apply], "tag the role as its stack";
@@ -143,7 +148,8 @@ pub const HANDLERS: &[Permission] = permissions! { CloudFormation:
     "iam:AttachRolePolicy" on Roles, With("a managed policy"), [Create Update Apply], "attach managed policies";
     "iam:PutRolePolicy" on Roles, With("an inline policy"), [Create Update Apply], "put inline policies";
     "iam:GetRolePolicy" on Roles, With("an inline policy"), [Create Update Apply], "read inline policies back";
-    "iam:PutRolePermissionsBoundary" on Roles, With("--permissions-boundary"), [Create Update Apply], "set the permissions boundary";
+    "iam:PutRolePermissionsBoundary" on Roles, With("--permissions-boundary"), [Update], "set the permissions boundary";
+    "iam:PutRolePermissionsBoundary" on Roles, With("another boundary"), [Apply], "set the permissions boundary";
     "iam:DeleteRolePermissionsBoundary" on Roles, With("--no-permissions-boundary"), [Update], "take the permissions boundary away";
     "iam:DeleteRolePermissionsBoundary" on Roles, With("a boundary that goes"), [Apply], "take the permissions boundary away";
     "iam:GetRole" on Roles, With("a stack of another issuer"), [Fix], "read the role back";
@@ -151,6 +157,12 @@ pub const HANDLERS: &[Permission] = permissions! { CloudFormation:
     "iam:UpdateAssumeRolePolicy" on Roles, With("a changed trust policy"), [Update Apply], "change the trust policy";
     "iam:UpdateRole" on Roles, With("--max-session-duration"), [Update], "change the longest session";
     "iam:UpdateRole" on Roles, With("another longest session"), [Apply], "change the longest session";
+    "iam:ListAttachedRolePolicies" on Roles, With("a failed creation"), [Create], "take the role back";
+    "iam:ListAttachedRolePolicies" on Roles, Always, [Delete], "detach managed policies";
+    "iam:ListAttachedRolePolicies" on Roles, With("--prune, or a failed creation"), [Apply], "detach managed policies";
+    "iam:ListRolePolicies" on Roles, With("a failed creation"), [Create], "take the role back";
+    "iam:ListRolePolicies" on Roles, Always, [Delete], "delete inline policies";
+    "iam:ListRolePolicies" on Roles, With("--prune, or a failed creation"), [Apply], "delete inline policies";
     "iam:DetachRolePolicy" on Roles, With("a failed creation"), [Create], "take the role back";
     "iam:DetachRolePolicy" on Roles, With("a managed policy that goes"), [Update Delete Apply], "detach managed policies";
     "iam:DeleteRolePolicy" on Roles, With("a failed creation"), [Create], "take the role back";
@@ -158,6 +170,12 @@ pub const HANDLERS: &[Permission] = permissions! { CloudFormation:
     "iam:DeleteRole" on Roles, With("a failed creation"), [Create], "take the role back";
     "iam:DeleteRole" on Roles, Always, [Delete], "delete the role";
     "iam:DeleteRole" on Roles, With("--prune, or a failed creation"), [Apply], "delete the role";
+    "iam:ListAttachedRolePolicies" on Roles, Perhaps, [Create Update Apply Fix], "read the role back";
+    "iam:ListRolePolicies" on Roles, Perhaps, [Create Update Apply Fix], "read the role back";
+    "iam:GetRolePolicy" on Roles, Perhaps, [Fix], "read the role back";
+    "iam:UpdateRoleDescription" on Roles, Perhaps, [Update Apply Fix], "change the description";
+    "iam:TagRole" on Roles, Perhaps, [Delete Fix], "keep the role's tags";
+    "iam:UntagRole" on Roles, Perhaps, [Create Update Delete Apply Fix], "keep the role's tags";
 };
 
 /// What irsactl asks of the Kubernetes API.

@@ -446,7 +446,7 @@ fn denied_reads_are_errors_that_say_what_is_needed() {
     assert_snapshot!(bench.run(EXPORT), @"
     [stderr]
     error: not allowed to call cloudformation:DescribeStacks: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:DescribeStacks because no identity-based policy allows the cloudformation:DescribeStacks action
-    hint: allow `cloudformation:DescribeStacks` to this identity (`aws sts get-caller-identity` names it)
+    hint: allow `cloudformation:DescribeStacks` on `*` to this identity (`aws sts get-caller-identity` names it)
     [exit 1]
     ");
     bench.sandbox.fault("kubernetes list serviceaccounts deny");

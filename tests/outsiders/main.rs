@@ -14,6 +14,7 @@ mod sandbox;
 #[expect(dead_code, reason = "the bench is more than these tests need")]
 mod support;
 
+mod authorization;
 mod cloudformation;
 mod iam;
 mod kubernetes;

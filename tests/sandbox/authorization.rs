@@ -29,7 +29,16 @@ pub struct Rights {
     /// `None`: everything.
     pub policy: Option<Value>,
     /// Every permission that was needed so far, allowed or not.
-    pub asked: BTreeSet<(Hand, String)>,
+    pub asked: BTreeSet<Asked>,
+}
+
+/// A permission that was needed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    pub hand: Hand,
+    pub action: String,
+    /// An ARN, or `*`.
+    pub resource: String,
 }
 
 /// A permission on a resource.
@@ -37,7 +46,7 @@ struct Needed {
     action: String,
     /// An ARN, or `*`.
     resource: String,
-    /// As refusals name the resource.
+    /// As refusals name the resource; empty where they do not.
     shown: String,
     context: Context,
 }
@@ -49,6 +58,15 @@ impl Needed {
             resource: resource.to_owned(),
             shown: resource.to_owned(),
             context: Context::default(),
+        }
+    }
+
+    /// An action that takes no resource: a policy must name it on `*` (service authorization reference,
+    /// where its "Resource types" are empty). Refusals show one nevertheless.
+    fn on_nothing(action: &str, shown: &str) -> Self {
+        Self {
+            shown: shown.to_owned(),
+            ..Self::new(action, "*")
         }
     }
 
@@ -64,6 +82,14 @@ impl Needed {
     fn with(mut self, key: &str, value: &str) -> Self {
         self.context = self.context.with(key, [value.to_owned()]);
         self
+    }
+
+    fn asked(&self, hand: Hand) -> Asked {
+        Asked {
+            hand,
+            action: self.action.clone(),
+            resource: self.resource.clone(),
+        }
     }
 }
 
@@ -106,8 +132,7 @@ pub fn check(
     };
     for needed in needed {
         let policies: Option<Vec<Value>> = account.rights.policy.clone().map(|policy| vec![policy]);
-        let asked = (Hand::Caller, needed.action.clone());
-        account.rights.asked.insert(asked);
+        account.rights.asked.insert(needed.asked(Hand::Caller));
         let code = match service {
             Service::Eks | Service::CloudTrail | Service::AccessAnalyzer => "AccessDeniedException",
             Service::Ec2 => "UnauthorizedOperation",
@@ -129,8 +154,10 @@ pub fn check_handler(
     let partition = stack.partition();
     for action in actions {
         let needed = Needed::on_role(action, role);
-        let asked = (Hand::CloudFormation, needed.action.clone());
-        account.rights.asked.insert(asked);
+        account
+            .rights
+            .asked
+            .insert(needed.asked(Hand::CloudFormation));
         let Some(policy) = account.rights.policy.clone() else {
             continue;
         };
@@ -176,8 +203,11 @@ fn allowed(
         Decision::ExplicitDeny => "with an explicit deny in an identity-based policy".to_owned(),
         _ => format!("because no identity-based policy allows the {action} action"),
     };
-    let message =
-        format!("User: {caller} is not authorized to perform: {action} on resource: {shown} {why}");
+    let shown = match shown.as_str() {
+        "" => String::new(),
+        shown => format!(" on resource: {shown}"),
+    };
+    let message = format!("User: {caller} is not authorized to perform: {action}{shown} {why}");
     Err(Refusal::new(403, code, message))
 }
 
@@ -189,6 +219,11 @@ fn of_reads(service: &str, operation: &str) -> Vec<Needed> {
 fn of_eks(caller: &Caller, request: &Request) -> Vec<Needed> {
     let (operation, subject) = eks::identify(request);
     let (partition, region, account) = (caller.partition, &caller.region, &caller.account);
+    let action = format!("eks:{operation}");
+    if operation == "ListClusters" {
+        let all = format!("arn:{partition}:eks:{region}:{account}:cluster/*");
+        return vec![Needed::on_nothing(&action, &all)];
+    }
     let kind = match operation {
         "DescribeAddon" => "addon",
         "DescribePodIdentityAssociation" | "DeletePodIdentityAssociation" => {
@@ -198,16 +233,21 @@ fn of_eks(caller: &Caller, request: &Request) -> Vec<Needed> {
     };
     let resource = match subject.starts_with("arn:") {
         true => subject,
+        // Its id is not in the request.
+        false if kind == "addon" => {
+            format!("arn:{partition}:eks:{region}:{account}:addon/{subject}/*")
+        }
         false if kind != "cluster" => {
             format!("arn:{partition}:eks:{region}:{account}:{kind}/{subject}")
         }
-        false if subject.is_empty() => format!("arn:{partition}:eks:{region}:{account}:cluster/*"),
         false => format!("arn:{partition}:eks:{region}:{account}:cluster/{subject}"),
     };
-    vec![Needed::new(&format!("eks:{operation}"), &resource)]
+    vec![Needed::new(&action, &resource)]
 }
 
-/// DescribeStacks without a name needs ListStacks too, since 2023.
+/// DescribeStacks without a name is on no stack at all: a statement on `stack/*/*` does not allow it, and
+/// one that denies all but those denies it. It needs ListStacks too (API reference, DescribeStacks,
+/// `StackName`). Refusals of it show no resource, those of ListStacks `stack/*/*` (as users report them).
 fn of_cloudformation(
     account: &mut Account,
     caller: &Caller,
@@ -215,24 +255,24 @@ fn of_cloudformation(
 ) -> Vec<Needed> {
     let operation = parameters.text("Action").unwrap_or_default();
     let (partition, region, id) = (caller.partition, &caller.region, &caller.account);
-    let name = parameters.text("StackName");
-    let resource = match name {
-        Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
-        name => {
-            let name = name.unwrap_or("*");
-            format!("arn:{partition}:cloudformation:{region}:{id}:stack/{name}/*")
-        }
+    let action = format!("cloudformation:{operation}");
+    let stack = |name: &str| format!("arn:{partition}:cloudformation:{region}:{id}:stack/{name}/*");
+    let Some(name) = parameters.text("StackName") else {
+        let list = Needed::on_nothing("cloudformation:ListStacks", &stack("*"));
+        return match operation {
+            "DescribeStacks" => vec![Needed::on_nothing(&action, ""), list],
+            "ListStacks" => vec![list],
+            _ => vec![Needed::new(&action, "*")],
+        };
     };
-    let mut needed = vec![Needed::new(
-        &format!("cloudformation:{operation}"),
-        &resource,
-    )];
-    if operation == "DescribeStacks" && name.is_none() {
-        needed.push(Needed::new("cloudformation:ListStacks", &resource));
-    }
+    let resource = match name.starts_with("arn:") {
+        true => name.to_owned(),
+        false => stack(name),
+    };
+    let mut needed = vec![Needed::new(&action, &resource)];
     if parameters.has_list("Tags") {
         needed.push(Needed::new("cloudformation:TagResource", &resource));
-        let known = name.and_then(|name| account.stacks.named(region, name));
+        let known = account.stacks.named(region, name);
         let new = parameters.tags();
         let goes = |stack: &&mut Stack| {
             let mut tags = stack.tags.keys();
@@ -278,10 +318,15 @@ fn of_iam(account: &Account, caller: &Caller, parameters: &Parameters) -> Vec<Ne
     }
     let arn = ["OpenIDConnectProviderArn", "PolicyArn", "PolicySourceArn"];
     let arn = arn.into_iter().find_map(|name| parameters.text(name));
-    let resource = match (arn, operation) {
-        (Some(arn), _) => arn.to_owned(),
-        (None, "ListRoles") => own("role/"),
-        (None, _) => "*".to_owned(),
+    let needed = match (arn, operation) {
+        (Some(arn), _) => Needed::new(&action, arn),
+        // What refusals show of these is from memory.
+        (None, "ListRoles") => Needed::on_nothing(&action, &own("role/")),
+        (None, "ListOpenIDConnectProviders") => {
+            Needed::on_nothing(&action, &own("oidc-provider/*"))
+        }
+        (None, "ListPolicies") => Needed::on_nothing(&action, "policy path /"),
+        (None, _) => Needed::new(&action, "*"),
     };
-    vec![Needed::new(&action, &resource)]
+    vec![needed]
 }

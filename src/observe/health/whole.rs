@@ -104,11 +104,7 @@ impl Sight<'_> {
 
     /// Each of them; `account` is that of the credentials.
     pub async fn accounts(&self, subjects: &[Subject], account: &str) -> Vec<AccountHealth> {
-        let stacks = match Stacks::for_lookups(self.aws, subjects.len()).await {
-            // Who may not list them may be allowed to look each up.
-            Err(Error::AccessDenied { .. }) => Ok(Stacks::ByName),
-            stacks => stacks,
-        };
+        let stacks = Stacks::for_lookups(self.aws, subjects.len()).await;
         let accounts = subjects
             .iter()
             .map(|subject| self.account(subject, stacks.as_ref(), account));

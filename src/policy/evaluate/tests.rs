@@ -7,7 +7,9 @@ use super::*;
 
 /// The sandbox's own evaluation, which STS there goes by.
 #[path = "../../../tests/sandbox/trust.rs"]
-mod sandbox;
+mod trust;
+
+mod judged;
 
 const PROVIDER: &str =
     "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12";
@@ -612,7 +614,7 @@ proptest! {
         let told = evaluate(&document, &Request::web_identity(PROVIDER, ISSUER, subject, &audiences));
         // Keys that are unknown here are absent there.
         if !matches!(told.decision, Decision::Depends { .. }) {
-            let theirs = sandbox::allows(&document, PROVIDER, subject, &audiences);
+            let theirs = trust::allows(&document, PROVIDER, subject, &audiences);
             prop_assert_eq!(told.is_allowed(), theirs, "{}", told.lines().join("\n"));
         }
     }

@@ -65,18 +65,11 @@ fn a_policy_is_as_narrow_as_what_is_known() {
                 "Resource": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-*/*"
             },
             {
-                "Sid": "AllStacks",
-                "Effect": "Allow",
-                "Action": [
-                    "cloudformation:DescribeStacks",
-                    "cloudformation:ListStacks"
-                ],
-                "Resource": "arn:aws:cloudformation:eu-west-1:111122223333:stack/*/*"
-            },
-            {
                 "Sid": "Any",
                 "Effect": "Allow",
                 "Action": [
+                    "cloudformation:DescribeStacks",
+                    "cloudformation:ListStacks",
                     "eks:ListClusters"
                 ],
                 "Resource": "*"
@@ -108,18 +101,11 @@ fn a_policy_is_as_narrow_as_what_is_known() {
                 "Resource": "arn:aws-cn:cloudformation:cn-north-1:*:stack/eksctl-demo-addon-iamserviceaccount-*/*"
             },
             {
-                "Sid": "AllStacks",
-                "Effect": "Allow",
-                "Action": [
-                    "cloudformation:DescribeStacks",
-                    "cloudformation:ListStacks"
-                ],
-                "Resource": "arn:aws-cn:cloudformation:cn-north-1:*:stack/*/*"
-            },
-            {
                 "Sid": "Any",
                 "Effect": "Allow",
                 "Action": [
+                    "cloudformation:DescribeStacks",
+                    "cloudformation:ListStacks",
                     "eks:ListClusters"
                 ],
                 "Resource": "*"
@@ -339,15 +325,6 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                 "Resource": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-*/*"
             },
             {
-                "Sid": "AllStacks",
-                "Effect": "Allow",
-                "Action": [
-                    "cloudformation:DescribeStacks",
-                    "cloudformation:ListStacks"
-                ],
-                "Resource": "arn:aws:cloudformation:eu-west-1:111122223333:stack/*/*"
-            },
-            {
                 "Sid": "Roles",
                 "Effect": "Allow",
                 "Action": [
@@ -376,6 +353,8 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                 "Sid": "Any",
                 "Effect": "Allow",
                 "Action": [
+                    "cloudformation:DescribeStacks",
+                    "cloudformation:ListStacks",
                     "eks:ListClusters"
                 ],
                 "Resource": "*"
@@ -398,6 +377,33 @@ fn every_document_is_what_its_format_says() {
     assert_eq!(properties["PolicyDocument"], policy);
     let measured = policy.to_string().len();
     assert!(measured <= 6_144, "{measured}");
+}
+
+/// No stack is what a list is on.
+#[test]
+fn a_policy_on_all_stacks_lists_none() {
+    let bench = super::worlds::ready();
+    let list = |resource: &str| {
+        let actions = ["cloudformation:DescribeStacks", "cloudformation:ListStacks"];
+        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": actions, "Resource": resource},
+            {"Effect": "Allow", "Action": ["cloudformation:GetTemplate", "eks:*"], "Resource": "*"},
+        ]});
+        bench.sandbox.world().allow_only(policy);
+        bench.run("get iamserviceaccount --cluster demo")
+    };
+    assert_snapshot!(list("arn:aws:cloudformation:*:*:stack/*/*"), @"
+    [stderr]
+    error: not allowed to call cloudformation:DescribeStacks: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:DescribeStacks because no identity-based policy allows the cloudformation:DescribeStacks action
+    hint: allow `cloudformation:DescribeStacks` on `*` to this identity (`aws sts get-caller-identity` names it)
+    [exit 1]
+    ");
+    assert_snapshot!(list("*"), @"
+    [stdout]
+    NAMESPACE   NAME        ROLE ARN
+    default     s3-reader   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [exit 0]
+    ");
 }
 
 #[test]

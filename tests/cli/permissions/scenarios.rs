@@ -253,6 +253,7 @@ fn applications() -> Vec<Scenario> {
         apply(file_of_everything),
         apply(rich_in_file),
         apply(all_changes),
+        apply(bounded_in_file),
         apply(rolled_back),
         apply(stuck_in_roll_back),
         apply(stuck_in_deletion),

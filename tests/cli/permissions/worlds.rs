@@ -85,6 +85,15 @@ pub fn drifted() -> Bench {
     bench
 }
 
+/// A boundary that the file asks for, and the role has not.
+pub fn bounded_in_file() -> Bench {
+    let bench = ready();
+    let account = account("default", "s3-reader");
+    let text = format!("{account}    permissionsBoundary: {POWER}\n");
+    bench.file("cluster.yaml", &crate::file::file_of(&text));
+    bench
+}
+
 /// A boundary where none is asked for.
 pub fn bounded_by_hand() -> Bench {
     let bench = ready();

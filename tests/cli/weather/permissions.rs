@@ -124,7 +124,7 @@ fn listing_names_the_missing_permission() {
     assert_snapshot!(denied(&get), @"
     cloudformation DescribeStacks:
       error: not allowed to call cloudformation:DescribeStacks: AWS's words
-      hint: allow `cloudformation:DescribeStacks` to this identity (`aws sts get-caller-identity` names it)
+      hint: allow `cloudformation:DescribeStacks` on `*` to this identity (`aws sts get-caller-identity` names it)
       [exit 1]
     cloudformation GetTemplate:
       warning: the roles' policies are not known: not allowed to call cloudformation:GetTemplate: AWS's words

@@ -47,8 +47,8 @@ pub fn create(
                 return Err(taken(&name, account));
             }
             let mut actions = vec!["iam:CreateRole", "iam:TagRole", "iam:GetRole"];
+            // A boundary is part of CreateRole's own request: no permission but that.
             let used = [
-                ("iam:PutRolePermissionsBoundary", role.boundary.is_some()),
                 ("iam:AttachRolePolicy", !role.attached.is_empty()),
                 ("iam:PutRolePolicy", !role.inline.is_empty()),
             ];
@@ -243,7 +243,13 @@ pub fn delete(resource: &Resource, stack: &Stack, account: &mut Account) -> Resu
     };
     let mut role = role.clone();
     let (attached, inline) = policies_of(&resource.properties);
-    let mut actions = vec!["iam:GetRole", "iam:DeleteRole"];
+    // The schema's `handlers` of AWS::IAM::Role name these for every deletion.
+    let mut actions = vec![
+        "iam:GetRole",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListRolePolicies",
+        "iam:DeleteRole",
+    ];
     if role.attached.iter().any(|arn| attached.contains(arn)) {
         actions.push("iam:DetachRolePolicy");
     }
