@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::{CommandLine, Connection};
+use crate::model::{CommandLine, Connection, Workload};
 use crate::observe::health::{AccountHealth, World};
 use crate::plan::Action;
 
@@ -119,6 +119,9 @@ pub struct Finding {
     /// explain the check's others.
     #[serde(skip)]
     follows: Option<&'static [&'static str]>,
+    /// Whose pods it is about: what is wrong with those of one workload explains nothing of another's.
+    #[serde(skip)]
+    owner: Option<Workload>,
 }
 
 impl Finding {
@@ -134,6 +137,7 @@ impl Finding {
             repairs: Vec::new(),
             consequences: Vec::new(),
             follows: None,
+            owner: None,
         }
     }
 
@@ -190,6 +194,11 @@ impl Finding {
 
     fn following(mut self, checks: &'static [&'static str]) -> Self {
         self.follows = Some(checks);
+        self
+    }
+
+    fn of(mut self, owner: &Workload) -> Self {
+        self.owner = Some(owner.clone());
         self
     }
 
@@ -280,6 +289,11 @@ impl Report {
     pub fn count(&self, severity: Severity) -> usize {
         let found = self.findings.iter();
         found.filter(|finding| finding.severity == severity).count()
+    }
+
+    /// Whether nothing was found that is to be mended.
+    pub fn is_well(&self) -> bool {
+        self.count(Severity::Problem) == 0 && self.count(Severity::Warning) == 0
     }
 
     /// The checks that could not be made, and why.
@@ -460,8 +474,10 @@ fn folded(found: Vec<Finding>) -> Vec<Finding> {
 
 /// Whether a finding, or one that follows from it, is what another follows from.
 fn explains(root: &Finding, other: &Finding, follows: &[&str]) -> bool {
+    let is_elsewhere = root.owner.is_some() && other.owner.is_some() && root.owner != other.owner;
     let is_cause = root.severity == Severity::Problem
         && root.check != other.check
+        && !is_elsewhere
         && follows.contains(&root.check);
     let mut under = root.consequences.iter();
     is_cause || under.any(|finding| explains(finding, other, follows))

@@ -387,6 +387,8 @@ pub struct ClusterFacts {
     pub public_cidrs: Vec<String>,
     /// CONFIG_MAP, API_AND_CONFIG_MAP or API.
     pub authentication_mode: Option<String>,
+    /// Pods and services have IPv6 addresses only.
+    pub ipv6: bool,
     /// EKS Auto Mode, which brings the Pod Identity agent with it.
     pub auto_mode: bool,
     /// Codes and messages of `health.issues`.

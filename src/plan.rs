@@ -48,6 +48,9 @@ pub struct Track {
     /// What was changed on the role behind CloudFormation's back, and stays so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Difference>,
+    /// The role is not as its template says, or that cannot be seen, and the notes say so.
+    #[serde(skip)]
+    pub is_other: bool,
     /// What runs without the role until it is restarted, where that is not asked for.
     #[serde(rename = "staleWorkloads", skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<restart::StaleWorkload>,
@@ -106,6 +109,7 @@ impl Track {
             warnings: Vec::new(),
             notes: Vec::new(),
             drift: Vec::new(),
+            is_other: false,
             stale: Vec::new(),
             role: None,
         }

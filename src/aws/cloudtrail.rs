@@ -31,8 +31,8 @@ impl CloudTrail {
         }
     }
 
-    /// Failed calls of AssumeRoleWithWebIdentity in this region that name the role or whose role was not
-    /// recorded, newest first (LookupEvents). `since` (seconds since 1970) is the first caller's.
+    /// Failed calls of AssumeRoleWithWebIdentity in this region that name the role, newest first
+    /// (LookupEvents). `since` (seconds since 1970) is the first caller's.
     /// CloudTrail keeps events for 90 days, and shows them up to 15 minutes late.
     pub async fn web_identity_failures(
         &self,
@@ -42,10 +42,7 @@ impl CloudTrail {
         let all = async { Lookup::of(self.failures(since).await) };
         match self.recorded.get_or_init(|| all).await {
             Lookup::Found(all) => {
-                let named = |failure: &&RecordedFailure| match &failure.role {
-                    Some(named) => named == role,
-                    None => true,
-                };
+                let named = |failure: &&RecordedFailure| failure.role.as_deref() == Some(role);
                 Lookup::Found(all.iter().filter(named).cloned().collect())
             }
             other => other.clone(),

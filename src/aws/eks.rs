@@ -1,7 +1,7 @@
 //! EKS: what a cluster is, and its tags.
 
 use aws_sdk_eks::error::ProvideErrorMetadata;
-use aws_sdk_eks::types::ClusterStatus;
+use aws_sdk_eks::types::{ClusterStatus, IpFamily};
 
 use super::failed;
 use crate::error::Error;
@@ -170,6 +170,10 @@ fn facts(cluster: &aws_sdk_eks::types::Cluster) -> ClusterFacts {
             .access_config()
             .and_then(|access| access.authentication_mode())
             .map(|mode| mode.as_str().to_owned()),
+        ipv6: cluster
+            .kubernetes_network_config()
+            .and_then(|network| network.ip_family())
+            == Some(&IpFamily::Ipv6),
         auto_mode: cluster
             .compute_config()
             .and_then(|compute| compute.enabled())

@@ -28,6 +28,7 @@ pub mod eks;
 mod fail_fast;
 mod foreign_answer;
 pub mod iam;
+mod optional;
 mod pace;
 mod signed;
 pub mod sts;
@@ -43,6 +44,7 @@ use fail_fast::FailFast;
 pub use fail_fast::is_final;
 use foreign_answer::ForeignAnswer;
 use iam::Iam;
+use optional::Budget;
 use pace::Pace;
 use signed::Signed;
 use sts::Sts;
@@ -174,7 +176,8 @@ impl Aws {
             .interceptor(CallName)
             .interceptor(ForeignAnswer)
             .build();
-        let signed = |service| Signed::new(config, &region, service);
+        let budget = Budget::new(intervals);
+        let signed = |service| Signed::new(config, &region, service, budget.beside(intervals));
         Self {
             ec2: Ec2(signed(&ec2::SERVICE)),
             cloudtrail: CloudTrail::new(signed(&cloudtrail::SERVICE)),

@@ -1,7 +1,7 @@
 //! Calls of services that no crate of the SDK is linked for: each takes minutes to build, and an
 //! operation or two of it is all that matters here. Only the operation's own words are made and read
 //! here; signature, retries, clock skew and connections are those of the SDK, the pace and the limits
-//! those of every other call.
+//! those of every other call. A run can do without all of them, hence they have a budget.
 
 use std::fmt::Debug;
 
@@ -35,6 +35,7 @@ use serde_json::Value;
 use super::fail_fast::FailFast;
 use super::failed;
 use super::foreign_answer::ForeignAnswer;
+use super::optional::{ATTEMPTS, Budget};
 use super::transport::CallName;
 use super::xml::Element;
 use crate::error::Error;
@@ -56,6 +57,7 @@ pub struct Signed {
     config: SdkConfig,
     region: String,
     service: &'static Service,
+    budget: Budget,
 }
 
 /// What an operation says.
@@ -80,11 +82,17 @@ impl ProvideErrorMetadata for Refused {
 }
 
 impl Signed {
-    pub fn new(config: &SdkConfig, region: &str, service: &'static Service) -> Self {
+    pub fn new(
+        config: &SdkConfig,
+        region: &str,
+        service: &'static Service,
+        budget: Budget,
+    ) -> Self {
         Self {
             config: config.clone(),
             region: region.to_owned(),
             service,
+            budget,
         }
     }
 
@@ -109,8 +117,12 @@ impl Signed {
             .serializer(http_request)
             .deserializer(move |answer: &HttpResponse| understood(answer, read))
             .build();
-        let answer = operation.invoke(request).await;
-        answer.map_err(|error| failed(&permission, subject, error))
+        let answer = async {
+            let answer = operation.invoke(request).await;
+            answer.map_err(|error| failed(&permission, subject, error))
+        };
+        let what = format!("AWS for {permission}");
+        self.budget.within(&what, answer).await
     }
 
     /// With all that other calls have too.
@@ -142,7 +154,8 @@ impl Signed {
             builder = builder.timeout_config(timeouts.clone());
         }
         if let Some(retries) = self.config.retry_config() {
-            builder = builder.standard_retry(retries);
+            let attempts = retries.max_attempts().min(ATTEMPTS);
+            builder = builder.standard_retry(&retries.clone().with_max_attempts(attempts));
         }
         if let Some(stalled) = self.config.stalled_stream_protection() {
             builder = builder.stalled_stream_protection(stalled);

@@ -33,9 +33,7 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
         place: place.as_ref(),
         subject,
     };
-    if args.fix && args.approval.approve {
-        repairs::carry_out(&checkup).await?;
-    }
+    let is_repaired = args.fix && args.approval.approve && repairs::carry_out(&checkup).await?;
     let found = checkup.reports().await?;
     let exit = found.exit(args);
     let (cluster, accounts) = (found.cluster.clone(), found.accounts.clone());
@@ -57,10 +55,15 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
         },
     })?;
     let is_pending = plan.is_some_and(|plan| plan.actions().next().is_some());
-    if is_pending {
-        context
-            .output
-            .say("nothing was changed: run again with `--approve` to repair it");
+    let is_well = cluster.is_well() && accounts.iter().all(Report::is_well);
+    let told = match (is_pending, is_well) {
+        (true, _) => Some("nothing was changed: run again with `--approve` to repair it"),
+        _ if !args.fix || is_repaired => None,
+        (false, true) => Some("nothing to repair"),
+        (false, false) => Some("nothing that is safe to repair: what was found is for a person"),
+    };
+    if let Some(told) = told {
+        context.output.say(told);
     }
     Ok(match is_pending && args.approval.detailed_exitcode {
         true => Exit::Pending,

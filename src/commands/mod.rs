@@ -397,7 +397,11 @@ fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
     if count > 0 {
         output.say(&format!("plan: {}", Summary::of(plan)));
     } else if plan.is_empty() && look.unseen.is_empty() {
-        output.say("nothing to do: all is as asked");
+        let is_other = plan.tracks.iter().any(|track| track.is_other);
+        output.say(match is_other {
+            true => "nothing to do",
+            false => "nothing to do: all is as asked",
+        });
     }
     let mut errors = refusals(plan.tracks.iter());
     errors.extend(told(plan.tracks.len() + look.unseen.len(), look.unseen));
@@ -407,7 +411,7 @@ fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
     if plan.is_provisional() {
         output.say("what follows is planned when that is over");
     }
-    if let Some(note) = restart::left_note(plan.tracks.iter()) {
+    for note in restart::left_notes(plan.tracks.iter()) {
         output.note(&note);
     }
     let drifted = plan.tracks.iter().any(|track| !track.drift.is_empty());
@@ -450,7 +454,7 @@ fn conclude(context: &Context, finished: Finished) -> Result<Exit, Error> {
             }
             context.output.print(&Outcomes(&outcomes))?;
             let ended = outcomes.iter().filter(|outcome| outcome.error.is_none());
-            if let Some(note) = restart::left_note(ended.map(|outcome| &outcome.track)) {
+            for note in restart::left_notes(ended.map(|outcome| &outcome.track)) {
                 context.output.note(&note);
             }
             failures(&mut outcomes)

@@ -84,7 +84,7 @@ fn asked(found: &ServiceAccount, instead: &Instead) -> Result<(RoleArn, Audience
     };
     let role = match (&instead.role, found.role()) {
         (Some(role), _) => role.clone(),
-        (None, None | Some("")) => return Err(Box::new(Cause::NoRole)),
+        (None, None) => return Err(Box::new(Cause::NoRole)),
         (None, Some(text)) => text
             .parse()
             .map_err(|rule| wrong(ROLE_ANNOTATION, text, rule))?,

@@ -1,18 +1,23 @@
 //! EKS Pod Identity, where the service account has an association: the other way to a role, which
 //! outdoes the annotation.
 
-use super::pods::restart;
+use super::pods::{ROLE_VARIABLES, restart, without};
 use super::{Finding, Fix, Scene, Verdict, known};
 use crate::model::{CommandLine, ROLE_ANNOTATION};
 use crate::observe::Lookup;
-use crate::observe::health::Association;
+use crate::observe::health::{Association, Pod};
 
 mod trust;
 
 use trust::lacks_tags;
 pub use trust::{target, trust};
 
-const CREDENTIALS_URI: &str = "http://169.254.170.23/v1/credentials";
+/// Where a container is told to ask for its credentials.
+const CREDENTIALS_VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+/// Where the agent answers: on clusters of IPv4, and on those of IPv6 (EKS user guide, "Set up the Amazon
+/// EKS Pod Identity Agent").
+const AGENT: &str = "169.254.170.23";
+const AGENT_IPV6: &str = "fd00:ec2::23";
 
 /// The first platform versions with Pod Identity (EKS User Guide): minor version of Kubernetes, number
 /// of `eks.N`.
@@ -30,6 +35,35 @@ const PLATFORMS: [(u32, u32); 8] = [
 impl<'a> Scene<'a> {
     pub(super) fn identity(&self) -> Option<&'a Association> {
         self.account.associations.as_found()?.first()
+    }
+}
+
+/// The address at which a pod asks the agent: what the webhook gave it, else what the cluster's address
+/// family makes of it.
+pub fn agent_of(scene: Scene<'_>, pod: &Pod) -> &'static str {
+    let mut uris = pod
+        .injected()
+        .filter_map(|container| container.variable(CREDENTIALS_VARIABLE));
+    let facts = scene.world.health.as_ref();
+    let facts = facts.and_then(|health| health.facts.as_found());
+    match uris.find_map(agent_in) {
+        Some(given) => given,
+        None if facts.is_some_and(|facts| facts.ipv6) => AGENT_IPV6,
+        None => AGENT,
+    }
+}
+
+/// The agent's address in a container's variable.
+fn agent_in(uri: &str) -> Option<&'static str> {
+    [AGENT, AGENT_IPV6]
+        .into_iter()
+        .find(|agent| uri == credentials_uri(agent))
+}
+
+fn credentials_uri(agent: &str) -> String {
+    match agent.contains(':') {
+        true => format!("http://[{agent}]/v1/credentials"),
+        false => format!("http://{agent}/v1/credentials"),
     }
 }
 
@@ -300,37 +334,38 @@ pub fn environment(scene: Scene<'_>) -> Verdict {
             let finding = Finding::problem(format!(
                 "{owner}: its pods run on {place}, which Pod Identity does not serve"
             ));
-            by_web_identity(finding.because("pod-identity-compute"), scene)
+            let finding = finding.because("pod-identity-compute").following(&[]);
+            by_web_identity(finding, scene)
         } else if let Some(container) = pod
             .injected()
             .find(|container| container.env.contains_key("AWS_ROLE_ARN"))
         {
             Finding::warning(format!("{owner}: container {} has the variables of web identity, which come before Pod Identity", container.name))
                 .because("web-identity-first")
+                .following(&[])
                 .fix(match pod.tokens.iter().any(|token| token.volume == "aws-iam-token") {
                     true => restart(&pod.owner),
-                    false => format!("take AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE out of {owner}'s template").into(),
+                    false => without(owner, ROLE_VARIABLES),
                 })
         } else if let Some(container) = pod.injected().find(|container| {
-            container.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") != Some(CREDENTIALS_URI)
+            let uri = container.variable(CREDENTIALS_VARIABLE);
+            uri.and_then(agent_in).is_none()
         }) {
             Finding::problem(format!(
                 "{owner}: its pods were not given Pod Identity: they must be restarted"
             ))
             .because("pod-identity-not-injected")
             .with(
-                format!("AWS_CONTAINER_CREDENTIALS_FULL_URI of {}", container.name),
-                CREDENTIALS_URI,
-                container
-                    .variable("AWS_CONTAINER_CREDENTIALS_FULL_URI")
-                    .unwrap_or("none"),
+                format!("{CREDENTIALS_VARIABLE} of {}", container.name),
+                credentials_uri(agent_of(scene, pod)),
+                container.variable(CREDENTIALS_VARIABLE).unwrap_or("none"),
             )
             .fix(restart(&pod.owner))
         } else {
             continue;
         };
         if !found.iter().any(|other| other.text == finding.text) {
-            found.push(finding);
+            found.push(finding.of(owner));
         }
     }
     Verdict::of(found, "pods", "have Pod Identity")

@@ -11,9 +11,6 @@ use crate::observe::{Lookup, ServiceAccount};
 use crate::plan::{Action, Conflicts, Presence, Role, ServiceAccountChange};
 use crate::template::Difference;
 
-/// The label by which a pod keeps the webhook away.
-pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
-
 impl<'a> Scene<'a> {
     pub(super) fn object(&self) -> Option<&'a ObjectHealth> {
         self.account.object.as_ref()

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use super::{Finding, Fix, Scene, Verdict, known};
 use crate::model::{CommandLine, Workload, WorkloadKind};
 use crate::observe::Lookup;
-use crate::observe::health::{Container, ContainerKind, Pod, ProjectedToken, SKIP_ANNOTATION};
+use crate::observe::health::{
+    Container, ContainerKind, Pod, ProjectedToken, SKIP_ANNOTATION, SKIP_LABEL,
+};
 
 mod settings;
 
@@ -14,10 +16,11 @@ pub use settings::{
     automount, host_network, proxy, region, sdk_version, static_keys, token_readable, windows,
 };
 
+/// What stands before the webhook's own, in the words of a fix.
+pub const ROLE_VARIABLES: &str = "AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE";
 /// Where the webhook mounts the token (amazon-eks-pod-identity-webhook, `--token-mount-path`).
 const TOKEN_FILE: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
 const WINDOWS_TOKEN_FILE: &str = "C:\\var\\run\\secrets\\eks.amazonaws.com\\serviceaccount\\token";
-const SKIP_LABEL: &str = super::object::SKIP_LABEL;
 
 impl<'a> Scene<'a> {
     /// The pods that run, or are about to.
@@ -49,6 +52,7 @@ fn judge(scene: Scene<'_>, holds: &str, mut each: impl FnMut(&Pod) -> Option<Fin
     }
     let found = told.into_iter().map(|((owner, _), (mut finding, names))| {
         finding.text = format!("{owner}: {}", finding.text);
+        finding = finding.of(owner);
         if owner.kind != WorkloadKind::Pod {
             finding = finding.seen("pods", some(&names));
         }
@@ -130,27 +134,69 @@ fn run_as(owner: &Workload, account: &str) -> Fix {
             &[&owner.kind.word(), &owner.name, &account, &owner.namespace],
         )
         .into(),
-        _ => format!("set serviceAccountName: {account} in {owner}, or create it so again").into(),
+        _ => with(owner, &format!("serviceAccountName: {account}")),
     }
 }
 
 pub fn skipped(scene: Scene<'_>) -> Verdict {
     judge(scene, "not skipped", |pod| {
-        if pod.labels.contains_key(SKIP_LABEL) {
+        if pod.is_skipped() {
             return Some(
                 Finding::problem("a label keeps the webhook from its pods")
                     .because("skip-label")
                     .with("label", "none", SKIP_LABEL)
-                    .fix(format!("take {SKIP_LABEL} out of the pod template")),
+                    .fix(without_label(&pod.owner)),
             );
         }
         let names = pod.annotations.get(SKIP_ANNOTATION)?;
+        if let Some(fixed) = misread(names) {
+            return Some(
+                Finding::warning(
+                    "blanks in its annotation: the webhook takes them for parts of the names, and skips no such container",
+                )
+                .because("skipped-containers-blanks")
+                .with(SKIP_ANNOTATION, &fixed, names)
+                .fix(with(&pod.owner, &format!("{SKIP_ANNOTATION}: {fixed}"))),
+            );
+        }
         Some(
             Finding::note("some of its containers are left without the role on purpose")
                 .because("skipped-containers")
                 .seen(SKIP_ANNOTATION, names),
         )
     })
+}
+
+/// A list of containers without its blanks, which the webhook does not take away.
+fn misread(names: &str) -> Option<String> {
+    let fixed: Vec<&str> = names.split(',').map(str::trim).collect();
+    let fixed = fixed.join(",");
+    (fixed != names).then_some(fixed)
+}
+
+/// How the pods of a workload come to be without something: a pod by itself has no template.
+pub fn without(owner: &Workload, what: &str) -> Fix {
+    match owner.kind {
+        WorkloadKind::Pod => format!("create {owner} again without {what}").into(),
+        _ => format!("take {what} out of {owner}'s template").into(),
+    }
+}
+
+/// The same of something that they are to have.
+pub fn with(owner: &Workload, what: &str) -> Fix {
+    match owner.kind {
+        WorkloadKind::Pod => format!("create {owner} again with {what}").into(),
+        _ => format!("set {what} in {owner}'s template").into(),
+    }
+}
+
+/// How pods lose the label that keeps the webhook away.
+fn without_label(owner: &Workload) -> Fix {
+    let command = owner.without_template_label(SKIP_LABEL);
+    match command {
+        Some(command) => command.into(),
+        None => without(owner, &format!("the label {SKIP_LABEL}")),
+    }
 }
 
 pub fn age(scene: Scene<'_>) -> Verdict {
@@ -230,10 +276,9 @@ pub fn own_role(scene: Scene<'_>) -> Verdict {
                 role,
                 found.as_deref().unwrap_or("from elsewhere, or not at all"),
             )
-            .fix(format!(
-                "take AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE out of {}'s template",
-                pod.owner
-            )),
+            // Whatever else is wrong, the variables must go.
+            .following(&[])
+            .fix(without(&pod.owner, ROLE_VARIABLES)),
         )
     })
 }
@@ -273,7 +318,10 @@ fn set_by_hand(scene: Scene<'_>) -> Verdict {
             ))
             .because("role-without-annotation")
             .seen("AWS_ROLE_ARN", role)
-            .fix("annotate the service account instead, and take the variables out of the template"),
+            .fix(format!(
+                "annotate the service account instead, and {}",
+                without(&pod.owner, ROLE_VARIABLES)
+            )),
         )
     })
 }

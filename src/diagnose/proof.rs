@@ -258,7 +258,8 @@ pub fn recorded(scene: Scene<'_>) -> Verdict {
     let is_recent =
         |failure: &&RecordedFailure| last_use.is_none_or(|last: &LastUse| failure.at > last.at);
     let mut told: Vec<&RecordedFailure> = Vec::new();
-    for failure in failures.iter().filter(is_recent) {
+    let is_ours = |failure: &&RecordedFailure| is_of_cluster(scene, failure);
+    for failure in failures.iter().filter(is_recent).filter(is_ours) {
         let same = |other: &&RecordedFailure| {
             (&other.code, &other.subject) == (&failure.code, &failure.subject)
         };
@@ -276,6 +277,18 @@ pub fn recorded(scene: Scene<'_>) -> Verdict {
         "CloudTrail",
         "no failed attempt since it last worked",
     )
+}
+
+/// Whether the token was one of this cluster: its issuer's provider is named, or none is.
+fn is_of_cluster(scene: Scene<'_>, failure: &RecordedFailure) -> bool {
+    let (Some(cluster), Some(provider)) = (&scene.world.cluster, &failure.provider) else {
+        return true;
+    };
+    let issuer = match provider.split_once(":oidc-provider/") {
+        Some((_, issuer)) => issuer,
+        None => provider,
+    };
+    issuer == cluster.issuer.host_and_path()
 }
 
 fn recorded_failure(scene: Scene<'_>, failure: &RecordedFailure, accepts: bool) -> Finding {

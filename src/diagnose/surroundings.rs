@@ -1,5 +1,8 @@
 //! What surrounds the pods: the metadata of their instances, security groups, NetworkPolicies.
 
+use std::net::IpAddr;
+
+use super::association::agent_of;
 use super::{Finding, Scene, Verdict, known};
 use crate::model::{CommandLine, Map};
 use crate::observe::health::{EgressRule, Pod};
@@ -128,32 +131,25 @@ pub fn network_policy(scene: Scene<'_>) -> Verdict {
         if names.is_empty() {
             continue;
         }
-        let (address, port) = match scene.has_association() {
-            true => ("169.254.170.23", 80),
-            false => ("the addresses of STS", 443),
+        let lacking = unreached(scene, pod, &rules);
+        let Some((cause, _)) = lacking.first() else {
+            continue;
         };
-        let reaches = |port: u16, outside: bool| {
-            rules.iter().any(|rule| {
-                has_port(rule, port) && (!outside || is_open(rule, scene.has_association()))
-            })
-        };
-        let lacking = match (reaches(53, false), reaches(port, true)) {
-            (false, _) => ("DNS (port 53)".to_owned(), "no-dns"),
-            (_, false) => (format!("{address} (port {port})"), "no-sts"),
-            _ => continue,
-        };
-        let finding = Finding::problem(format!(
-            "{}: NetworkPolicies do not let its pods reach {}",
-            pod.owner, lacking.0
+        let ways: Vec<&str> = lacking.iter().map(|(_, way)| way.as_str()).collect();
+        let ways = ways.join(" and ");
+        let finding = Finding::warning(format!(
+            "{}: NetworkPolicies do not let its pods reach {ways}",
+            pod.owner
         ))
-        .because(lacking.1)
+        .because(cause)
         .seen("NetworkPolicies", names.join(", "))
+        .seen("not looked at", NOT_LOOKED_AT)
         .fix(
             CommandLine::of(
                 "kubectl edit networkpolicy {} --namespace {}",
                 &[&names[0], &pod.owner.namespace],
             )
-            .remark(format!("allow egress to {}", lacking.0)),
+            .remark(format!("allow egress to {}", ways)),
         );
         if !found.iter().any(|other| other.text == finding.text) {
             found.push(finding);
@@ -164,6 +160,46 @@ pub fn network_policy(scene: Scene<'_>) -> Verdict {
         "NetworkPolicies",
         format!("{} in the namespace", policies.len()),
     )
+}
+
+/// Why a pod may reach what NetworkPolicies do not let it.
+const NOT_LOOKED_AT: &str = "whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium \
+    and Calico; proxies within the cluster";
+
+/// What a pod needs on its way to its role, and these rules do not let it reach: causes and ways.
+fn unreached(scene: Scene<'_>, pod: &Pod, rules: &[&EgressRule]) -> Vec<(&'static str, String)> {
+    let agent = scene.has_association().then(|| agent_of(scene, pod));
+    let reaches = |port: u16, leads: &dyn Fn(&EgressRule) -> bool| {
+        rules.iter().any(|rule| has_port(rule, port) && leads(rule))
+    };
+    let (outside, way) = match agent {
+        Some(agent) => {
+            let leads = |rule: &EgressRule| leads_to(rule, agent);
+            (reaches(80, &leads), format!("{agent} (port 80)"))
+        }
+        // Which of AWS's addresses STS has cannot be told: any block may be meant for it.
+        None => {
+            let leads = |rule: &EgressRule| rule.to_all || !rule.cidrs.is_empty();
+            let reaches = reaches(443, &leads) || asks_proxy(pod);
+            (reaches, "the addresses of STS (port 443)".to_owned())
+        }
+    };
+    // The agent is asked by its address.
+    let by_name = agent.is_none();
+    let mut lacking = Vec::new();
+    if by_name && !reaches(53, &|_| true) {
+        lacking.push(("no-dns", "DNS (port 53)".to_owned()));
+    }
+    if !outside {
+        lacking.push(("no-sts", way));
+    }
+    lacking
+}
+
+/// Whether its containers call STS through a proxy, which may be anywhere.
+fn asks_proxy(pod: &Pod) -> bool {
+    let has = |name: &str| pod.injected().all(|it| it.env.contains_key(name));
+    has("HTTPS_PROXY") || has("https_proxy")
 }
 
 /// The names of the policies that limit what a pod reaches, and what they allow together.
@@ -191,15 +227,57 @@ fn has_port(rule: &EgressRule, port: u16) -> bool {
             })
 }
 
-/// Whether it leads out of the cluster. Which of AWS's addresses STS has cannot be told: any block of
-/// addresses may be meant for it. The agent has one address.
-fn is_open(rule: &EgressRule, to_agent: bool) -> bool {
-    let leads = |(cidr, except): &(String, Vec<String>)| match to_agent {
-        false => true,
-        true => {
-            (cidr == "0.0.0.0/0" || cidr.starts_with("169.254."))
-                && !except.iter().any(|cidr| cidr.starts_with("169.254."))
-        }
+/// Whether an address is among those that a rule leads to.
+fn leads_to(rule: &EgressRule, address: &str) -> bool {
+    let leads = |(cidr, except): &(String, Vec<String>)| {
+        contains(cidr, address) && !except.iter().any(|cidr| contains(cidr, address))
     };
     rule.to_all || rule.cidrs.iter().any(leads)
+}
+
+/// Whether a block of addresses (`10.0.0.0/8`, `::/0`) has this one.
+fn contains(cidr: &str, address: &str) -> bool {
+    let Some((block, length)) = cidr.split_once('/') else {
+        return false;
+    };
+    // From the left, so that both families compare in the same way.
+    let bits = |text: &str| match text.parse().ok()? {
+        IpAddr::V4(address) => Some((u128::from(address.to_bits()) << 96, 32)),
+        IpAddr::V6(address) => Some((address.to_bits(), 128)),
+    };
+    let (Some((block, width)), Some((address, of))) = (bits(block), bits(address)) else {
+        return false;
+    };
+    let length = length.parse::<u32>().ok().filter(|length| *length <= width);
+    width == of
+        && length.is_some_and(|length| {
+            let beyond = 128 - length;
+            block.checked_shr(beyond).unwrap_or(0) == address.checked_shr(beyond).unwrap_or(0)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_of_addresses_have_what_is_in_them() {
+        for (cidr, address, wanted) in [
+            ("0.0.0.0/0", "169.254.170.23", true),
+            ("169.254.0.0/16", "169.254.170.23", true),
+            ("169.254.170.23/32", "169.254.170.23", true),
+            ("169.254.170.22/32", "169.254.170.23", false),
+            ("10.0.0.0/8", "169.254.170.23", false),
+            ("::/0", "169.254.170.23", false),
+            ("0.0.0.0/0", "fd00:ec2::23", false),
+            ("::/0", "fd00:ec2::23", true),
+            ("fd00:ec2::23/128", "fd00:ec2::23", true),
+            ("fd00:ec2::/32", "fd00:ec2::23", true),
+            ("fe80::/10", "fd00:ec2::23", false),
+            ("169.254.0.0/33", "169.254.170.23", false),
+            ("nothing", "169.254.170.23", false),
+        ] {
+            assert_eq!(contains(cidr, address), wanted, "{cidr} {address}");
+        }
+    }
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::WorkloadKind;
 
 mod broken;
 mod whole;
@@ -48,6 +49,120 @@ fn each_cause_is_found() {
             has(&findings, check, cause),
             "{check}/{cause}: {findings:#?}"
         );
+    }
+}
+
+/// What has a cause of its own keeps its own fix, whatever else is wrong.
+#[test]
+fn independent_causes_stand_by_themselves() {
+    for (first, other) in [
+        ("no-webhook", "skip-label"),
+        ("no-webhook", "legacy-sts-endpoint"),
+        ("malformed-arn", "pre-set-environment"),
+        ("no-webhook", "web-identity-first"),
+        ("skip-label", "pod-identity-compute"),
+    ] {
+        let mut case = whole::healthy();
+        for cause in [other, first] {
+            let all = broken();
+            let (.., breaks) = all.iter().find(|it| it.1 == cause).expect("a cause");
+            breaks(&mut case);
+        }
+        let (_, account) = case.reports();
+        let mut roots = account.findings.iter();
+        assert!(
+            roots.any(|finding| finding.cause == Some(other)),
+            "{first}, {other}: {:#?}",
+            account.findings
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_with_one_workload_explains_nothing_of_anothers() {
+    let mut case = whole::healthy();
+    case.pod(|pod| {
+        let label = "eks.amazonaws.com/skip-pod-identity-webhook".to_owned();
+        pod.labels.insert(label, String::new());
+    });
+    case.container(|container| container.env.clear());
+    // A Job's pods without the label, which lack the role all the same.
+    case.object(|object| {
+        let mut pods = object.pods.as_found().cloned().unwrap_or_default();
+        for pod in &mut pods {
+            pod.owner.kind = WorkloadKind::Job;
+            pod.owner.name = "once".to_owned();
+            pod.labels.clear();
+        }
+        let all = whole::found(&mut object.pods);
+        all.into_iter().for_each(|all| all.append(&mut pods));
+    });
+    let (_, account) = case.reports();
+    let roots: Vec<&str> = account.findings.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(
+        roots,
+        [
+            "deployment web/api: a label keeps the webhook from its pods",
+            "job web/once: its pods were not given the role, and use that of their node",
+        ]
+    );
+}
+
+#[test]
+fn tokens_of_other_issuers_are_not_of_this_cluster() {
+    for (provider, is_told) in [
+        (None, true),
+        (
+            Some(format!(
+                "arn:aws:iam::111122223333:oidc-provider/{}",
+                whole::ISSUER
+            )),
+            true,
+        ),
+        (
+            Some("arn:aws:iam::111122223333:oidc-provider/other".to_owned()),
+            false,
+        ),
+        (Some("accounts.google.com".to_owned()), false),
+    ] {
+        let mut case = whole::healthy();
+        case.recorded("AccessDenied", "no");
+        case.role(|role| {
+            let failures = whole::found(&mut role.failures).into_iter().flatten();
+            failures.for_each(|it| it.provider.clone_from(&provider));
+        });
+        let (_, account) = case.reports();
+        let found = flat(&account.findings);
+        let is_found = found.iter().any(|it| it.check == "recorded-failures");
+        assert_eq!(is_found, is_told, "{provider:?}");
+    }
+}
+
+#[test]
+fn the_host_of_sts_is_that_of_its_partition() {
+    for (region, host) in [
+        ("eu-west-1", "sts.eu-west-1.amazonaws.com"),
+        ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
+        ("us-iso-east-1", "sts.us-iso-east-1.c2s.ic.gov"),
+        ("eusc-de-east-1", "sts.eusc-de-east-1.amazonaws.eu"),
+    ] {
+        let told = |exceptions: &str| {
+            let mut case = whole::healthy();
+            case.world.region = region.to_owned();
+            case.variable("AWS_REGION", Some(region));
+            case.variable("HTTPS_PROXY", Some("http://proxy"));
+            case.variable("NO_PROXY", Some(exceptions));
+            let (_, account) = case.reports();
+            let mut all = account.findings.into_iter();
+            all.find(|it| it.check == "pod-proxy").map(|it| it.text)
+        };
+        assert!(
+            told("").is_some_and(|text| text.contains(&format!(" {host} "))),
+            "{region}"
+        );
+        assert_eq!(told(host), None);
+        let (_, suffix) = host.split_once("sts.").expect("a host");
+        assert_eq!(told(&format!(".{suffix}")), None);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Pods, reduced to what bears on their credentials, with the workload that each is a part of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::paths::{Resource, encoded, items, resource, text, texts, time};
@@ -13,6 +14,8 @@ use crate::observe::health::{
 };
 
 const PODS: Resource = resource("v1", "pods");
+/// So many owners are asked for side by side.
+const PARALLEL: usize = 16;
 
 impl Kubernetes {
     /// The pods that are meant. Missing: the one pod, or the workload.
@@ -66,21 +69,26 @@ impl Kubernetes {
     }
 
     /// Follows the owners that a pod does not name itself: of bare ReplicaSets and of Jobs. Who may
-    /// not read them sees no further.
+    /// not read them sees no further. Those of pods that have ended matter to nobody: a cluster may
+    /// have thousands of them, each of another Job.
     async fn find_owners(&self, pods: &mut [Pod]) {
-        let mut known: BTreeMap<Workload, Workload> = BTreeMap::new();
-        for pod in pods {
-            if !matches!(pod.owner.kind, WorkloadKind::ReplicaSet | WorkloadKind::Job) {
-                continue;
-            }
-            if let Some(top) = known.get(&pod.owner) {
-                pod.owner = top.clone();
-                continue;
-            }
-            let object = self.workload(&pod.owner).await.ok().flatten();
+        let asked = pods.iter().filter(|pod| pod.is_alive());
+        let asked = asked
+            .map(|pod| &pod.owner)
+            .filter(|owner| matches!(owner.kind, WorkloadKind::ReplicaSet | WorkloadKind::Job));
+        let asked: BTreeSet<Workload> = asked.cloned().collect();
+        let owners = asked.into_iter().map(async |owned| {
+            let object = self.workload(&owned).await.ok().flatten();
             let top = object.and_then(|object| workloads::owner(&object));
-            let top = top.unwrap_or_else(|| pod.owner.clone());
-            known.insert(std::mem::replace(&mut pod.owner, top.clone()), top);
+            Some((owned, top?))
+        });
+        let owners = futures_util::stream::iter(owners).buffer_unordered(PARALLEL);
+        let owners: Vec<Option<(Workload, Workload)>> = owners.collect().await;
+        let owners: BTreeMap<Workload, Workload> = owners.into_iter().flatten().collect();
+        for pod in pods {
+            if let Some(top) = owners.get(&pod.owner) {
+                pod.owner = top.clone();
+            }
         }
     }
 }
@@ -94,10 +102,9 @@ fn pod(object: &Value) -> Pod {
             .map(move |found| container(found, main, sources))
             .collect::<Vec<_>>()
     };
-    let selected = [
-        &spec["os"]["name"],
-        &spec["nodeSelector"]["kubernetes.io/os"],
-    ];
+    // As the webhook reads it (amazon-eks-pod-identity-webhook, `getPodSpecPatch`).
+    let selected = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+    let selected = selected.map(|label| &spec["nodeSelector"][label]);
     let statuses = ["initContainerStatuses", "containerStatuses"];
     Pod {
         namespace: text(&metadata["namespace"]),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::paths::{Resource, items, resource, text, time};
 use super::{Error, Kubernetes};
-use crate::observe::health::{Rollout, Workload, WorkloadKind, WorkloadState};
+use crate::observe::health::{Rollout, SKIP_LABEL, Workload, WorkloadKind, WorkloadState};
 
 /// How long the webhook may take to learn of an annotation. A pod that is made before lacks the role.
 const SETTLED: Duration = Duration::from_secs(1);
@@ -160,6 +160,7 @@ fn state(workload: &Workload, object: &Value) -> WorkloadState {
             .filter(sets_role)
             .map(|container| text(&container["name"]))
             .collect(),
+        skipped: !template["metadata"]["labels"][SKIP_LABEL].is_null(),
         rollout: rollout(workload.kind, object),
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{Namespace, ServiceAccountName};
+use super::{CommandLine, Namespace, ServiceAccountName};
 
 /// Something that makes pods, or a pod by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -103,6 +103,21 @@ impl Workload {
             "kubectl {verb} {}/{name} --namespace {namespace}",
             kind.word()
         )
+    }
+
+    /// The command that takes a label off the template of its pods, which replaces them; `None` where
+    /// there is no template to change.
+    pub fn without_template_label(&self, label: &str) -> Option<CommandLine> {
+        if !self.kind.can_restart() {
+            return None;
+        }
+        let label = label.replace('~', "~0").replace('/', "~1");
+        let patch =
+            format!(r#"[{{"op":"remove","path":"/spec/template/metadata/labels/{label}"}}]"#);
+        Some(CommandLine::of(
+            "kubectl patch {}/{} --namespace {} --type json --patch {}",
+            &[&self.kind.word(), &self.name, &self.namespace, &patch],
+        ))
     }
 
     /// Names of pods and workloads are DNS-1123 subdomains, as those of service accounts are.

@@ -158,8 +158,11 @@ impl ServiceAccount {
             .is_some_and(|value| value == MANAGED_BY)
     }
 
+    /// The role of the annotation. Charts leave it there without a value, which the webhook takes for
+    /// none, as everyone here does.
     pub fn role(&self) -> Option<&str> {
-        self.annotations.get(ROLE_ANNOTATION).map(String::as_str)
+        let role = self.annotations.get(ROLE_ANNOTATION).map(String::as_str);
+        role.filter(|role| !role.is_empty())
     }
 }
 

@@ -79,7 +79,7 @@ mod whole;
 
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};
 pub use once::Shared;
-pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken, SKIP_ANNOTATION};
+pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken, SKIP_ANNOTATION, SKIP_LABEL};
 pub use whole::{Sight, Subject};
 
 /// What is looked at once for a cluster in AWS.
@@ -320,6 +320,8 @@ pub struct WorkloadState {
     pub on_delete: bool,
     /// Containers whose template sets AWS_ROLE_ARN, which the webhook then leaves alone.
     pub own_roles: BTreeSet<String>,
+    /// The template's label keeps the webhook from its pods.
+    pub skipped: bool,
     pub rollout: Rollout,
 }
 

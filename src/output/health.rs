@@ -1,5 +1,8 @@
 //! What `doctor` found: for people the causes first and nothing that is well; for machines every check.
 
+use std::borrow::Cow;
+use std::io::IsTerminal;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -8,7 +11,7 @@ use crate::diagnose::{Check, Evidence, Finding, Report, Severity};
 use crate::model::shown_in_line;
 use crate::plan::Plan;
 
-/// Characters of a cause in a row.
+/// Characters of a cause in a row of a terminal; whoever reads a pipe wants it whole.
 const CAUSE: usize = 72;
 
 /// Reports on a cluster and on what was asked for of it.
@@ -136,7 +139,10 @@ impl Health<'_> {
                     report.subject.clone(),
                     state(report).to_owned(),
                     check,
-                    shortened(&text, CAUSE),
+                    match std::io::stdout().is_terminal() {
+                        true => shortened(&text, CAUSE),
+                        false => text,
+                    },
                 ]
             })
             .collect();
@@ -225,13 +231,21 @@ fn told(finding: &Finding) -> String {
 fn told_evidence(evidence: &Evidence) -> String {
     let Evidence { of, wanted, found } = evidence;
     match wanted {
-        None => line(format!("  {of}: {found}")),
+        None => line(format!("  {of}: {}", visible(found))),
         Some(wanted) => [
             line(format!("  {of}")),
-            line(format!("    wanted: {wanted}")),
-            line(format!("    found:  {found}")),
+            line(format!("    wanted: {}", visible(wanted))),
+            line(format!("    found:  {}", visible(found))),
         ]
         .concat(),
+    }
+}
+
+/// In quotes where nobody would see the blanks that it is, or that it begins or ends with.
+fn visible(value: &str) -> Cow<'_, str> {
+    match value.is_empty() || value.trim() != value {
+        true => Cow::Owned(format!("\"{value}\"")),
+        false => Cow::Borrowed(value),
     }
 }
 

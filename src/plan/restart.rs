@@ -12,7 +12,7 @@ use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, ClusterName, DEFAULT_AUDIENCE, RoleArn, ServiceAccountName,
 };
 use crate::observe::health::{
-    Container, ContainerKind, Pod, Rollout, Workload, WorkloadKind, WorkloadState,
+    Container, ContainerKind, Pod, Rollout, SKIP_LABEL, Workload, WorkloadKind, WorkloadState,
 };
 use crate::observe::{ObservedAccount, ServiceAccount, ServiceAccountState};
 
@@ -74,6 +74,8 @@ pub enum Lack {
     PodIdentity,
     NoToken,
     OtherAudience(String),
+    /// Its pod's label keeps the webhook away.
+    Skipped,
 }
 
 impl fmt::Display for Lack {
@@ -84,6 +86,7 @@ impl fmt::Display for Lack {
             Self::PodIdentity => f.write_str("has its credentials from EKS Pod Identity"),
             Self::NoToken => f.write_str("has no token for the role"),
             Self::OtherAudience(audience) => write!(f, "has a token for audience \"{audience}\""),
+            Self::Skipped => write!(f, "is left alone for the label {SKIP_LABEL}"),
         }
     }
 }
@@ -156,9 +159,13 @@ pub fn stale(expected: &Expected, pods: &[Pod]) -> Vec<StaleWorkload> {
 /// What a pod's containers lack. Those that have ended, and those that the webhook is told to skip,
 /// lack nothing.
 fn lacks(expected: &Expected, pod: &Pod) -> BTreeMap<String, Lack> {
-    pod.injected()
-        .filter(|it| it.kind != ContainerKind::Init)
-        .filter_map(|it| Some((it.name.clone(), lack(expected, pod, it)?)))
+    let containers = pod.injected().filter(|it| it.kind != ContainerKind::Init);
+    let lacks = containers.filter_map(|it| Some((it.name.clone(), lack(expected, pod, it)?)));
+    lacks
+        .map(|(name, lack)| match pod.is_skipped() {
+            true => (name, Lack::Skipped),
+            false => (name, lack),
+        })
         .collect()
 }
 
@@ -177,6 +184,7 @@ fn lack(expected: &Expected, pod: &Pod, container: &Container) -> Option<Lack> {
     let Some(file) = container.variable(TOKEN_VARIABLE) else {
         return Some(Lack::NoToken);
     };
+    let file = mounted(file);
     let is_at = |path: &str| {
         file.strip_prefix(path)
             .is_some_and(|rest| rest.starts_with('/'))
@@ -195,6 +203,15 @@ fn lack(expected: &Expected, pod: &Pod, container: &Container) -> Option<Lack> {
     }
 }
 
+/// Where a file is mounted: for pods on Windows the webhook writes `C:\…` into the variable, and mounts
+/// the volume at `/…` all the same.
+fn mounted(file: &str) -> String {
+    match file.strip_prefix("C:") {
+        Some(path) => path.replace('\\', "/"),
+        None => file.to_owned(),
+    }
+}
+
 /// Adds the restarts to the account's track: first all of them, then the waits. What a restart does not
 /// mend is told.
 pub fn plan(
@@ -207,12 +224,17 @@ pub fn plan(
     let mut waits = Vec::new();
     let mut others = Vec::new();
     for stale in stale {
+        let mut states = states.iter();
+        let state = states.find(|state| state.workload == stale.workload);
+        if state.map_or(stale.is_skipped(), |state| state.skipped) {
+            track.warnings.push(skipped(&stale.workload));
+            continue;
+        }
         if !stale.workload.kind.can_restart() {
             others.push(stale.workload);
             continue;
         }
-        let mut states = states.iter();
-        let Some(state) = states.find(|state| state.workload == stale.workload) else {
+        let Some(state) = state else {
             continue;
         };
         let workload = stale.workload.clone();
@@ -302,6 +324,17 @@ fn verdict(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) ->
     }
 }
 
+/// A restart changes nothing while the template has the label.
+fn skipped(workload: &Workload) -> String {
+    let how = match workload.without_template_label(SKIP_LABEL) {
+        Some(command) => format!("`{command}`"),
+        None => "take it off, and make them anew".to_owned(),
+    };
+    format!(
+        "a restart would not give {workload} the role: the label {SKIP_LABEL} of its pods keeps the webhook away: {how}"
+    )
+}
+
 /// New pods that lack the role as the old ones did.
 fn in_vain(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> String {
     let at = state.restarted.as_ref().map_or("", |(_, text)| text);
@@ -339,6 +372,12 @@ pub fn told(pods: &[StalePod]) -> Vec<String> {
 }
 
 impl StaleWorkload {
+    /// Whether the label of its pods is all that keeps the role from them.
+    fn is_skipped(&self) -> bool {
+        let mut lacks = self.pods.iter().flat_map(|pod| pod.lacks.values());
+        lacks.all(|lack| *lack == Lack::Skipped)
+    }
+
     /// But for what these containers lack. `None`: nothing is left.
     pub fn without(mut self, containers: &BTreeSet<String>) -> Option<Self> {
         for pod in &mut self.pods {
@@ -361,10 +400,28 @@ impl StalePod {
     }
 }
 
-/// The one note on all that was left as it runs.
-pub fn left_note<'a>(tracks: impl Iterator<Item = &'a Track>) -> Option<String> {
+/// The notes on all that was left as it runs: what a restart helps, and what it does not.
+pub fn left_notes<'a>(tracks: impl Iterator<Item = &'a Track>) -> Vec<String> {
+    let stale = tracks.flat_map(|track| &track.stale);
+    let (skipped, stale): (Vec<_>, Vec<_>) = stale.partition(|stale| stale.is_skipped());
+    let can_restart = stale.iter().any(|stale| stale.workload.kind.can_restart());
+    let how = match can_restart {
+        true => "; `--restart` does it",
+        false => "",
+    };
+    let stale = named(&stale)
+        .map(|names| format!("these run without the role until they are restarted: {names}{how}"));
+    let skipped = named(&skipped).map(|names| {
+        format!(
+            "these run without the role while their template has the label {SKIP_LABEL}: {names}"
+        )
+    });
+    stale.into_iter().chain(skipped).collect()
+}
+
+/// The first of many, with the numbers of their pods.
+fn named(stale: &[&StaleWorkload]) -> Option<String> {
     const NAMED: usize = 10;
-    let stale: Vec<&StaleWorkload> = tracks.flat_map(|track| &track.stale).collect();
     if stale.is_empty() {
         return None;
     }
@@ -380,15 +437,7 @@ pub fn left_note<'a>(tracks: impl Iterator<Item = &'a Track>) -> Option<String> 
     if stale.len() > NAMED {
         named.push(format!("and {} more", stale.len() - NAMED));
     }
-    let can_restart = stale.iter().any(|stale| stale.workload.kind.can_restart());
-    let how = match can_restart {
-        true => "; `--restart` does it",
-        false => "",
-    };
-    Some(format!(
-        "these run without the role until they are restarted: {}{how}",
-        named.join(", ")
-    ))
+    Some(named.join(", "))
 }
 
 impl Expected {

@@ -6,6 +6,7 @@ mod causes;
 mod flags;
 mod fleet;
 mod pod_identity;
+mod pods;
 mod repairs;
 
 /// A service account web/api with its role, and a Deployment of two pods that carry it.
@@ -273,4 +274,20 @@ fn without_pod_names(text: &str) -> String {
         _ => word.to_owned(),
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// From the first finding on, without pods' names.
+pub fn told(text: &str) -> String {
+    let text = without_pod_names(text);
+    let mut lines = text.lines().skip_while(|line| {
+        let is_finding = ["problem: ", "warning: ", "note: "]
+            .iter()
+            .any(|start| line.starts_with(start));
+        !is_finding && !line.ends_with("checks hold")
+    });
+    let first = lines.next().unwrap_or_default().to_owned();
+    std::iter::once(first.as_str())
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -299,7 +299,7 @@ fn all_goes_on_with_the_list_that_may_be_read() {
     cloudformation DescribeStacks deny, kubernetes list serviceaccounts deny
     [stdout]
     SERVICE ACCOUNT   STATE     CHECK                  CAUSE
-    cluster demo      healthy   all-service-accounts   unknown: not allowed to call cloudformation:DescribeStacks; not allowed…
+    cluster demo      healthy   all-service-accounts   unknown: not allowed to call cloudformation:DescribeStacks; not allowed to list service accounts
     web/other         problem   service-account        there is no ServiceAccount web/other
     [exit 1]
     ");
@@ -334,8 +334,9 @@ fn strange_answers_are_unknown_and_hide_nothing() {
       [exit 0]
     ec2 DescribeVpcEndpoints hang
       10 checks hold
-      unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: no answer within 6s
-      37 checks hold
+      unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: no answer in time, and doctor can do without
+      36 checks hold
+      unknown: metadata-hop-limit: cannot reach AWS for ec2:DescribeInstances: no answer in time, and doctor can do without
       [exit 0]
     cloudtrail LookupEvents garbage
       36 checks hold
@@ -362,7 +363,7 @@ fn throttling_costs_time_and_nothing_else() {
         "ec2 * times 3 throttle",
         "cloudtrail * times 3 throttle",
         "access-analyzer * times 3 throttle",
-        "ec2 * times 2 error 503 ServiceUnavailable later",
+        "ec2 * times 1 error 503 ServiceUnavailable later",
     ]), @"
     ec2 * times 3 throttle
       37 checks hold
@@ -373,10 +374,64 @@ fn throttling_costs_time_and_nothing_else() {
     access-analyzer * times 3 throttle
       37 checks hold
       [exit 0]
-    ec2 * times 2 error 503 ServiceUnavailable later
+    ec2 * times 1 error 503 ServiceUnavailable later
       37 checks hold
       [exit 0]
     ");
+}
+
+/// doctor is run where the network is broken: what it can do without is not asked again and again.
+#[test]
+fn reads_that_doctor_can_do_without_have_two_attempts() {
+    let services = [
+        ("cloudtrail", "LookupEvents"),
+        ("ec2", "DescribeVpcEndpoints"),
+        ("access-analyzer", "ValidatePolicy"),
+    ];
+    for (service, operation) in services {
+        for effect in ["error 500 InternalFailure oops", "reset", "hang"] {
+            let bench = whole();
+            bench
+                .sandbox
+                .fault(&format!("{service} {operation} {effect}"));
+            bench.calls();
+            let told = doctor(&bench);
+            assert!(told.ends_with("[exit 0]\n"), "{service} {effect}: {told}");
+            let calls = bench.calls();
+            let name = format!("{service} {operation}");
+            let asked = calls.lines().filter(|call| call.starts_with(&name)).count();
+            let wanted = match effect {
+                "hang" => 1..=2,
+                _ => 2..=2,
+            };
+            assert!(wanted.contains(&asked), "{service} {effect}: {calls}");
+        }
+    }
+}
+
+#[test]
+fn all_that_hangs_hides_nothing_else() {
+    let bench = whole();
+    for service in ["ec2", "cloudtrail", "access-analyzer"] {
+        bench.sandbox.fault(&format!("{service} * hang"));
+    }
+    bench.calls();
+    insta::assert_snapshot!(unknown(&doctor(&bench)), @"
+    10 checks hold
+    unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: no answer in time, and doctor can do without
+    34 checks hold
+    unknown: trust-valid: cannot reach AWS for access-analyzer:ValidatePolicy: no answer in time, and doctor can do without
+    unknown: recorded-failures: cannot reach AWS for cloudtrail:LookupEvents: no answer in time, and doctor can do without
+    unknown: metadata-hop-limit: cannot reach AWS for ec2:DescribeInstances: no answer in time, and doctor can do without
+    [exit 0]
+    ");
+    let calls = bench.calls();
+    let is_hung = |call: &&str| {
+        ["ec2 ", "cloudtrail ", "access-analyzer "]
+            .iter()
+            .any(|start| call.starts_with(start))
+    };
+    assert!(calls.lines().filter(is_hung).count() <= 4, "{calls}");
 }
 
 #[test]
@@ -435,12 +490,35 @@ fn what_cloudtrail_recorded_tells_the_real_subject() {
     let at = world.trail.last().map_or(0, |event| event.at);
     drop(world);
     let at = at.max(now());
-    for (session, subject) in [
-        ("botocore", "system:serviceaccount:web:apii"),
-        ("irsactl-verify", "system:serviceaccount:a:b"),
+    let provider = |host: &str| format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{host}");
+    let own = provider(&bench.issuer());
+    let others = provider("oidc.eks.eu-west-1.amazonaws.com/id/OTHER");
+    for (session, subject, role, provider) in [
+        (
+            "botocore",
+            "system:serviceaccount:web:apii",
+            Some(&role),
+            &own,
+        ),
+        (
+            "irsactl-verify",
+            "system:serviceaccount:a:b",
+            Some(&role),
+            &own,
+        ),
+        // Of nobody's role, and of another cluster.
+        ("botocore", "system:serviceaccount:no:role", None, &own),
+        (
+            "botocore",
+            "system:serviceaccount:other:cluster",
+            Some(&role),
+            &others,
+        ),
     ] {
         let record = serde_json::json!({
-            "userIdentity": { "type": "WebIdentityUser", "userName": subject },
+            "userIdentity": {
+                "type": "WebIdentityUser", "userName": subject, "identityProvider": provider,
+            },
             "awsRegion": REGION,
             "errorCode": "AccessDenied",
             "errorMessage": "An unknown error occurred",

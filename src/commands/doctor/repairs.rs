@@ -5,21 +5,18 @@ use super::{Error, Mode, Rounds, cli, finish, restarts};
 use crate::commands::{Finished, Look, failures};
 use crate::plan::{Action, Target, Track};
 
-/// Carries the repairs out. What a person must decide is left to the report that follows.
-pub async fn carry_out(checkup: &Checkup<'_>) -> Result<(), Error> {
+/// Carries the repairs out, and tells whether there were any. What a person must decide is left to the
+/// report that follows.
+pub async fn carry_out(checkup: &Checkup<'_>) -> Result<bool, Error> {
     let finished = finish(checkup.context, Mode::Act, async |round| {
         plan(checkup.args, checkup.reports().await?, round).await
     });
     match finished.await? {
-        Finished::Shown(_) => Ok(()),
+        Finished::Shown(_) => Ok(false),
         Finished::Acted(mut outcomes) => {
-            if outcomes
-                .iter()
-                .all(|outcome| outcome.track.actions.is_empty())
-            {
-                checkup.context.output.say("nothing to repair");
-            }
-            failures(&mut outcomes).map(|_| ())
+            let mut tracks = outcomes.iter().map(|outcome| &outcome.track);
+            let is_repaired = tracks.any(|track| !track.actions.is_empty());
+            failures(&mut outcomes).map(|_| is_repaired)
         }
     }
 }

@@ -16,9 +16,9 @@ pub const CHECKS: &[Check] = &[
         id: "pod-skipped",
         must: "neither label nor annotation keeps the webhook from the pods",
         background: "The label eks.amazonaws.com/skip-pod-identity-webhook on a pod keeps the webhook away; the annotation eks.amazonaws.com/skip-containers names containers \
-            that are left as they are.",
+            that are left as they are, with commas and no blanks between them.",
         needs: &["list pods"],
-        follows: &["webhook"],
+        follows: &[],
         judge: Judge::Account(pods::skipped),
     },
     Check {
@@ -89,14 +89,7 @@ pub const CHECKS: &[Check] = &[
         background: "EKS sets AWS_REGION, AWS_DEFAULT_REGION and AWS_STS_REGIONAL_ENDPOINTS=regional. With `legacy`, older SDKs call the global endpoint, which a VPC \
             endpoint does not serve and other partitions do not have; the token is then refused with `No OpenIDConnect provider found`.",
         needs: &["list pods"],
-        follows: &[
-            "webhook",
-            "webhook-selection",
-            "pod-age",
-            "pod-role",
-            "role-annotation",
-            "service-account",
-        ],
+        follows: &[],
         judge: Judge::Account(pods::region),
     },
     Check {
@@ -119,7 +112,8 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "pod-windows",
         must: "pods on Windows say so by nodeSelector",
-        background: "The webhook writes Windows' paths only where the pod's nodeSelector has kubernetes.io/os: windows.",
+        background: "The webhook writes Windows' paths only where the pod's nodeSelector has kubernetes.io/os: windows (or beta.kubernetes.io/os); it looks at neither \
+            spec.os nor affinity.",
         needs: &["list pods", "list nodes"],
         follows: &[],
         judge: Judge::Account(pods::windows),
@@ -155,7 +149,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "pod-proxy",
         must: "a proxy in the pods' environment lets them reach STS",
-        background: "With HTTPS_PROXY the call to STS goes through the proxy, unless NO_PROXY names the endpoint. A Pod Identity agent (169.254.170.23) must be in NO_PROXY.",
+        background: "With HTTPS_PROXY the call to STS goes through the proxy, unless NO_PROXY names the endpoint. The Pod Identity agent (169.254.170.23, with IPv6 [fd00:ec2::23]) must be in NO_PROXY.",
         needs: &["list pods"],
         follows: &[],
         judge: Judge::Account(pods::proxy),
@@ -163,7 +157,9 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "pod-network-policy",
         must: "NetworkPolicies let the pods reach DNS and STS",
-        background: "A pod that any NetworkPolicy with Egress selects may reach only what those policies allow: DNS (53) and STS's addresses (443) must be among it.",
+        background: "A pod that any NetworkPolicy with Egress selects may reach only what those policies allow: DNS (53) and STS's addresses (443), or the agent of Pod Identity \
+            (80), must be among it. Only NetworkPolicies of Kubernetes are read, so this is a warning: the VPC CNI enforces none unless it is told to (enableNetworkPolicy), \
+            policies of Cilium and Calico, by DNS names among them, may allow more, and pods may reach STS through a proxy within the cluster.",
         needs: &["list networkpolicies"],
         follows: &[],
         judge: Judge::Account(surroundings::network_policy),
@@ -253,7 +249,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "pod-identity-environment",
         must: "the pods have the environment of Pod Identity",
-        background: "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and the volume eks-pod-identity-token. A pod that \
+        background: "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials (IPv6: http://[fd00:ec2::23]/v1/credentials), AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and the volume eks-pod-identity-token. A pod that \
             has the variables of web identity too goes by those. Not on Fargate, Windows or the node's network.",
         needs: &["list pods"],
         follows: &[

@@ -1,10 +1,12 @@
 //! What else in the pods' templates and on their nodes decides by which credentials they go.
 
-use super::{judge, lacks_role, told};
+use super::{judge, lacks_role, told, with, without};
+use crate::diagnose::association::agent_of;
 use crate::diagnose::{Finding, Scene, Severity, Verdict};
-use crate::model::{CommandLine, partition_of};
+use crate::model::{CommandLine, partition_of, suffix_of};
 use crate::observe::Lookup;
 use crate::observe::health::Container;
+
 pub fn region(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() || scene.has_association() {
         return Verdict::DoesNotApply;
@@ -19,7 +21,10 @@ pub fn region(scene: Scene<'_>) -> Verdict {
                     Finding::warning(format!("{} uses the global STS endpoint", told(container)))
                         .because("legacy-sts-endpoint")
                         .with("AWS_STS_REGIONAL_ENDPOINTS", "regional", "legacy")
-                        .fix("take AWS_STS_REGIONAL_ENDPOINTS out of the template, or the annotation eks.amazonaws.com/sts-regional-endpoints: \"false\" off the service account"),
+                        .fix(format!(
+                            "{}, or take the annotation eks.amazonaws.com/sts-regional-endpoints: \"false\" off the service account",
+                            without(&pod.owner, "AWS_STS_REGIONAL_ENDPOINTS")
+                        )),
                 );
             }
             let has = container
@@ -94,7 +99,7 @@ pub fn static_keys(scene: Scene<'_>) -> Verdict {
                     ),
                 )
                 .because("static-credentials")
-                .fix(format!("take {what} out of {}'s template", pod.owner)),
+                .fix(without(&pod.owner, &what)),
             )
         })
     })
@@ -125,10 +130,7 @@ pub fn token_readable(scene: Scene<'_>) -> Verdict {
             )
             .because("unreadable-token")
             .with("fsGroup", "65534", "none")
-            .fix(format!(
-                "set spec.template.spec.securityContext.fsGroup: 65534 in {}",
-                pod.owner
-            )),
+            .fix(with(&pod.owner, "securityContext.fsGroup: 65534")),
         )
     })
 }
@@ -163,10 +165,7 @@ pub fn windows(scene: Scene<'_>) -> Verdict {
             Finding::problem("its pods run on Windows, and the webhook cannot tell")
                 .because("windows-without-selector")
                 .with("nodeSelector", "kubernetes.io/os: windows", "none")
-                .fix(format!(
-                    "set nodeSelector kubernetes.io/os: windows in {}'s template",
-                    pod.owner
-                )),
+                .fix(with(&pod.owner, "nodeSelector kubernetes.io/os: windows")),
         )
     })
 }
@@ -187,7 +186,8 @@ pub fn host_network(scene: Scene<'_>) -> Verdict {
 }
 
 pub fn proxy(scene: Scene<'_>) -> Verdict {
-    let sts = format!("sts.{}.amazonaws.com", scene.world.region);
+    let region = &scene.world.region;
+    let sts = format!("sts.{region}.{}", suffix_of(partition_of(region)));
     judge(scene, "no proxy in the way", |pod| {
         pod.containers.iter().find_map(|container| {
             let either = |name: &str| {
@@ -200,17 +200,18 @@ pub fn proxy(scene: Scene<'_>) -> Verdict {
             let exceptions = either("NO_PROXY").unwrap_or_default();
             if scene.has_association() {
                 let proxy = either("HTTP_PROXY").or(proxy)?;
-                return (!exceptions.contains("169.254.170.23")).then(|| {
+                let agent = agent_of(scene, pod);
+                return (!excepts(exceptions, agent)).then(|| {
                     Finding::problem(format!(
                         "{} asks a proxy for the Pod Identity agent",
                         told(container)
                     ))
                     .because("proxy-before-agent")
-                    .with("NO_PROXY", "169.254.170.23,[fd00:ec2::23]", exceptions)
+                    .with("NO_PROXY", agent, exceptions)
                     .seen("proxy", without_password(proxy))
-                    .fix(format!(
-                        "add 169.254.170.23 and [fd00:ec2::23] to NO_PROXY in {}'s template",
-                        pod.owner
+                    .fix(with(
+                        &pod.owner,
+                        &format!("NO_PROXY: {}", beside(exceptions)),
                     ))
                 });
             }
@@ -225,10 +226,31 @@ pub fn proxy(scene: Scene<'_>) -> Verdict {
                 ))
                 .because("proxy")
                 .seen("HTTPS_PROXY", without_password(proxy))
-                .seen("NO_PROXY", exceptions),
+                .seen(
+                    "NO_PROXY",
+                    if exceptions.is_empty() {
+                        "none"
+                    } else {
+                        exceptions
+                    },
+                ),
             )
         })
     })
+}
+
+/// NO_PROXY with the agent's addresses.
+fn beside(exceptions: &str) -> String {
+    let others = exceptions.split(',').map(str::trim);
+    let others = others.filter(|text| !text.is_empty() && *text != "169.254.170.23");
+    let all = others.chain(["169.254.170.23", "[fd00:ec2::23]"]);
+    all.collect::<Vec<_>>().join(",")
+}
+
+/// Whether NO_PROXY names an address; IPv6 ones stand in brackets or not.
+fn excepts(exceptions: &str, address: &str) -> bool {
+    let mut all = exceptions.split(',').map(str::trim);
+    all.any(|text| text == "*" || text.trim_matches(['[', ']']) == address)
 }
 
 /// Whether NO_PROXY names the host or a domain above it.

@@ -37,7 +37,7 @@ pub struct Case {
 }
 
 /// What is found may have been hidden by another change: then there is nothing to change.
-fn found<T>(lookup: &mut Lookup<T>) -> Option<&mut T> {
+pub fn found<T>(lookup: &mut Lookup<T>) -> Option<&mut T> {
     match lookup {
         Lookup::Found(value) => Some(value),
         Lookup::Missing | Lookup::Unknown(_) => None,

@@ -6,6 +6,8 @@ use crate::model::{Map, Workload};
 
 /// The annotation that keeps the webhook from containers (amazon-eks-pod-identity-webhook).
 pub const SKIP_ANNOTATION: &str = "eks.amazonaws.com/skip-containers";
+/// The label that keeps it from a whole pod, whatever its value (the webhook's `objectSelector`).
+pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
 
 /// A pod, as far as its credentials go.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,7 +22,7 @@ pub struct Pod {
     pub terminating: bool,
     pub node: Option<String>,
     pub host_network: bool,
-    /// By `nodeSelector` or `spec.os`.
+    /// By its `nodeSelector`: the webhook looks at nothing else (`spec.os` or affinity).
     pub windows: bool,
     pub labels: Map,
     pub annotations: Map,
@@ -43,12 +45,18 @@ impl Pod {
         !self.terminating && !matches!(self.phase.as_str(), "Succeeded" | "Failed")
     }
 
-    /// The containers that the webhook is to change: all but those that its annotation names.
+    /// Whether its label keeps the webhook away.
+    pub fn is_skipped(&self) -> bool {
+        self.labels.contains_key(SKIP_LABEL)
+    }
+
+    /// The containers that the webhook is to change: all but those that its annotation names. It takes
+    /// blanks around a name for a part of it.
     pub fn injected(&self) -> impl Iterator<Item = &Container> {
         let skipped = self.annotations.get(SKIP_ANNOTATION);
         let skipped: BTreeSet<&str> = skipped
             .into_iter()
-            .flat_map(|names| names.split(',').map(str::trim))
+            .flat_map(|names| names.split(','))
             .collect();
         let containers = self.containers.iter();
         containers.filter(move |container| !skipped.contains(container.name.as_str()))

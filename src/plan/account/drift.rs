@@ -51,9 +51,12 @@ impl<'a> Live<'a> {
                 role.inline.clone_from(&policies.inline);
             }
             Lookup::Missing => {}
-            Lookup::Unknown(message) => track.notes.push(format!(
-                "cannot tell whether the role's policies were changed by hand: {message}"
-            )),
+            Lookup::Unknown(message) => {
+                track.is_other = true;
+                track.notes.push(format!(
+                    "cannot tell whether the role's policies were changed by hand: {message}"
+                ));
+            }
         }
         Self {
             role,

@@ -29,6 +29,7 @@ pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Opti
             track.notes.push(format!(
                 "cannot read the role's trust policy, the template's is compared: {message}"
             ));
+            track.is_other = true;
             false
         }
     };
@@ -269,6 +270,7 @@ fn plan_drift(
                 format!("the role was changed by hand (`--repair-drift` undoes that): {line}")
             });
             track.notes.extend(notes);
+            track.is_other |= !mending.left.is_empty();
         }
         (drift, _) => {
             if drift == Drift::Repaired && !mending.left.is_empty() {

@@ -98,7 +98,9 @@ fn change_of(
     let is_replaced = matches!(change.role, Role::OutputOf(_))
         && former.is_some()
         && former.as_deref() == account.role();
-    if is_replaced || account.role_is_gone {
+    // A chart that leaves the annotation empty owns a value that is none.
+    let is_empty = account.role().is_none() && account.annotations.contains_key(ROLE_ANNOTATION);
+    if is_replaced || account.role_is_gone || is_empty {
         change.conflicts = Conflicts::Overridden;
     }
     change.differences = [

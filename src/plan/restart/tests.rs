@@ -67,6 +67,7 @@ fn state() -> WorkloadState {
         paused: false,
         on_delete: false,
         own_roles: BTreeSet::new(),
+        skipped: false,
         rollout: Rollout::Over,
     }
 }
@@ -88,7 +89,7 @@ fn seen(change: impl FnOnce(&mut Pod)) -> Vec<String> {
 #[test]
 fn what_a_pod_lacks_is_told_by_what_it_has() {
     type Change = fn(&mut Pod);
-    let cases: [(Change, &[&str]); 16] = [
+    let cases: [(Change, &[&str]); 20] = [
         (|_| {}, &[]),
         (|pod| pod.containers[0].env.clear(), &["has no role"]),
         (
@@ -168,10 +169,46 @@ fn what_a_pod_lacks_is_told_by_what_it_has() {
         (
             |pod| {
                 pod.containers[0].env.clear();
-                let skipped = " proxy , app".to_owned();
+                let skipped = "proxy,app".to_owned();
                 pod.annotations.insert(SKIP_ANNOTATION.to_owned(), skipped);
             },
             &[],
+        ),
+        // The webhook takes blanks for a part of the name.
+        (
+            |pod| {
+                pod.containers[0].env.clear();
+                let skipped = "proxy, app".to_owned();
+                pod.annotations.insert(SKIP_ANNOTATION.to_owned(), skipped);
+            },
+            &["has no role"],
+        ),
+        // Windows: one path in the variable, another at the mount.
+        (
+            |pod| {
+                let file = FILE.replace('/', "\\");
+                let file = Some(format!("C:{file}"));
+                pod.containers[0]
+                    .env
+                    .insert(TOKEN_VARIABLE.to_owned(), file);
+            },
+            &[],
+        ),
+        (
+            |pod| {
+                let file = Some("C:\\elsewhere\\token".to_owned());
+                pod.containers[0]
+                    .env
+                    .insert(TOKEN_VARIABLE.to_owned(), file);
+            },
+            &["has no token for the role"],
+        ),
+        (
+            |pod| {
+                pod.containers[0].env.clear();
+                pod.labels.insert(SKIP_LABEL.to_owned(), String::new());
+            },
+            &["is left alone for the label eks.amazonaws.com/skip-pod-identity-webhook"],
         ),
     ];
     for (index, (change, wanted)) in cases.into_iter().enumerate() {
@@ -233,7 +270,7 @@ fn a_workload_is_restarted_waited_for_or_told_about() {
         ..state()
     };
     let underway = || Rollout::Underway("1 of 2".to_owned());
-    let cases: [(WorkloadState, &[&str], &[&str], &str); 8] = [
+    let cases: [(WorkloadState, &[&str], &[&str], &str); 9] = [
         (state(), &[restart], &[restart, wait], ""),
         (at(99, Rollout::Over), &[restart], &[restart, wait], ""),
         (at(99, underway()), &[restart], &[restart, wait], ""),
@@ -268,6 +305,15 @@ fn a_workload_is_restarted_waited_for_or_told_about() {
             &[],
             "its own template sets AWS_ROLE_ARN (container app)",
         ),
+        (
+            WorkloadState {
+                skipped: true,
+                ..state()
+            },
+            &[],
+            &[],
+            "kubectl patch deployment/api --namespace web --type json --patch",
+        ),
     ];
     for (state, at_once, awaited, text) in cases {
         let (actions, told) = planned(&state, &[without_role("p")], Ending::NotAwaited);
@@ -293,6 +339,43 @@ fn what_cannot_be_restarted_is_told_once() {
         told,
         "these run without the role until someone makes them anew, as nothing does it for them: job web/api, pod \
          web/api, owner web/api (a job's pods have it from its next run on)"
+    );
+}
+
+#[test]
+fn pods_with_the_label_are_told_apart_from_those_that_a_restart_helps() {
+    let labelled = |pod: Pod| {
+        let mut pod = pod;
+        pod.labels.insert(SKIP_LABEL.to_owned(), "true".to_owned());
+        pod
+    };
+    let of_job = Pod {
+        owner: workload(WorkloadKind::Job),
+        ..labelled(without_role("j"))
+    };
+    let pods = [labelled(without_role("p")), of_job.clone()];
+    // The template has the label no more.
+    let (actions, told) = planned(&state(), &pods, Ending::NotAwaited);
+    assert_eq!(actions, ["restart deployment web/api"]);
+    assert_eq!(
+        told,
+        "a restart would not give job web/api the role: the label eks.amazonaws.com/skip-pod-identity-webhook of its \
+         pods keeps the webhook away: take it off, and make them anew"
+    );
+    let expected = expected();
+    let mut track = Track::new(Target::ServiceAccount(expected.service_account.clone()));
+    let old = Pod {
+        owner: workload(WorkloadKind::StatefulSet),
+        ..without_role("s")
+    };
+    track.stale = stale(&expected, &[of_job, old]);
+    assert_eq!(
+        left_notes([&track].into_iter()),
+        [
+            "these run without the role until they are restarted: statefulset web/api (1 pod); `--restart` does it",
+            "these run without the role while their template has the label \
+             eks.amazonaws.com/skip-pod-identity-webhook: job web/api (1 pod)"
+        ]
     );
 }
 

@@ -309,7 +309,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       hence: pod web/other: its pods were not given the role, and use that of their node [pod-role]
       hence: pod web/other: its pods do not know where their token is [pod-token-file]
       hence: pod web/other: its pods have no token for AWS [pod-token-volume]
-      fix: set serviceAccountName: api in pod web/other, or create it so again
+      fix: create pod web/other again with serviceAccountName: api
 
       33 checks hold
     [exit 1]
@@ -438,6 +438,8 @@ fn flags_that_make_no_sense_together_are_refused() {
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
       37 checks hold
+    [stderr]
+    nothing to repair
     [exit 0]
 
     $ irsactl doctor --role-arn arn:aws:iam::111122223333:role/a --fix
@@ -963,7 +965,7 @@ fn the_surroundings_fail_in_plain_words() {
     $ irsactl doctor -c demo --all
     [stdout]
     SERVICE ACCOUNT   STATE     CHECK                       CAUSE
-    cluster demo      healthy   kubernetes-access, 3 more   unknown: not allowed to read the version (the cluster's endpoint is pub…
+    cluster demo      healthy   kubernetes-access, 3 more   unknown: not allowed to read the version (the cluster's endpoint is public)
     web/api           healthy   service-account, 11 more    unknown: not allowed to read service account web/api
     [exit 0]
 

@@ -103,8 +103,8 @@ fn one_row_tells_the_first_cause_of_each() {
     assert_snapshot!(bench.run("doctor --cluster demo --all"), @"
     [stdout]
     SERVICE ACCOUNT   STATE     CHECK             CAUSE
-    shop/worker-0     problem   trust-policy      the trust policy keeps shop/worker-0 out: Statement[0] has the subject …
-    shop/worker-1     problem   trust-policy      the trust policy keeps shop/worker-1 out: Statement[0] has the subject …
+    shop/worker-0     problem   trust-policy      the trust policy keeps shop/worker-0 out: Statement[0] has the subject of another service account
+    shop/worker-1     problem   trust-policy      the trust policy keeps shop/worker-1 out: Statement[0] has the subject of another service account
     web/api           healthy
     web/by-hand       problem   role-exists       there is no role gone
     web/failed        problem   service-account   there is no ServiceAccount web/failed
@@ -140,8 +140,8 @@ fn what_cannot_be_listed_is_told_and_hides_nothing() {
     assert_snapshot!(bench.run("doctor --cluster demo --all"), @"
     [stdout]
     SERVICE ACCOUNT   STATE     CHECK                      CAUSE
-    cluster demo      healthy   all-service-accounts       unknown: not allowed to list service accounts; not allowed to call eks:…
-    web/api           healthy   pod-identity-association   unknown: not allowed to call eks:ListPodIdentityAssociations: User: arn…
+    cluster demo      healthy   all-service-accounts       unknown: not allowed to list service accounts; not allowed to call eks:ListPodIdentityAssociations: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:ListPodIdentityAssociations because no identity-based policy allows the eks:ListPodIdentityAssociations action
+    web/api           healthy   pod-identity-association   unknown: not allowed to call eks:ListPodIdentityAssociations: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:ListPodIdentityAssociations because no identity-based policy allows the eks:ListPodIdentityAssociations action
     [exit 0]
     ");
     bench.sandbox.world().faults.clear();
@@ -151,7 +151,7 @@ fn what_cannot_be_listed_is_told_and_hides_nothing() {
     [stdout]
     SERVICE ACCOUNT   STATE     CHECK                  CAUSE
     cluster demo      healthy   all-service-accounts   unknown: not allowed to call cloudformation:DescribeStacks
-    shop/worker-0     problem   trust-policy           the trust policy keeps shop/worker-0 out: Statement[0] has the subject …
+    shop/worker-0     problem   trust-policy           the trust policy keeps shop/worker-0 out: Statement[0] has the subject of another service account
     web/api           healthy   stack                  unknown: not allowed to call cloudformation:DescribeStacks
     [exit 1]
     ");

@@ -719,11 +719,11 @@ fn pods_must_have_the_variables_and_no_others() {
 
     problem: deployment web/api: container app asks a proxy for the Pod Identity agent [pod-proxy]
       NO_PROXY
-        wanted: 169.254.170.23,[fd00:ec2::23]
+        wanted: 169.254.170.23
         found:  10.0.0.0/8
       proxy: http://proxy:3128
       pods: api-HASH, api-HASH
-      fix: add 169.254.170.23 and [fd00:ec2::23] to NO_PROXY in deployment web/api's template
+      fix: set NO_PROXY: 10.0.0.0/8,169.254.170.23,[fd00:ec2::23] in deployment web/api's template
 
       17 checks hold
     [exit 1]
@@ -765,29 +765,31 @@ fn network_policies_must_let_pods_reach_the_agent() {
     };
     assert_snapshot!(under(&[json!({"cidr": "10.0.0.0/8"})]), @"
     [stdout]
-    web/api: 1 problem
+    web/api: 1 warning
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
       pods: 2
 
-    problem: deployment web/api: NetworkPolicies do not let its pods reach 169.254.170.23 (port 80) [pod-network-policy]
+    warning: deployment web/api: NetworkPolicies do not let its pods reach 169.254.170.23 (port 80) [pod-network-policy]
       NetworkPolicies: out
+      not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
       fix: kubectl edit networkpolicy out --namespace web   # allow egress to 169.254.170.23 (port 80)
 
       17 checks hold
-    [exit 1]
+    [exit 0]
     ");
     assert_snapshot!(under(&[json!({"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]})]), @"
     [stdout]
-    web/api: 1 problem
+    web/api: 1 warning
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
       pods: 2
 
-    problem: deployment web/api: NetworkPolicies do not let its pods reach 169.254.170.23 (port 80) [pod-network-policy]
+    warning: deployment web/api: NetworkPolicies do not let its pods reach 169.254.170.23 (port 80) [pod-network-policy]
       NetworkPolicies: out
+      not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
       fix: kubectl edit networkpolicy out --namespace web   # allow egress to 169.254.170.23 (port 80)
 
       17 checks hold
-    [exit 1]
+    [exit 0]
     ");
     assert_snapshot!(under(&[json!({"cidr": "169.254.170.23/32"})]), @"
     [stdout]
@@ -796,6 +798,104 @@ fn network_policies_must_let_pods_reach_the_agent() {
       pods: 2
       18 checks hold
     [exit 0]
+    ");
+}
+
+#[test]
+fn on_ipv6_clusters_the_agent_has_another_address() {
+    let of_ipv6 = |change: &dyn Fn(&mut World)| {
+        let bench = before_pods(|world| {
+            let network = json!({"ipFamily": "ipv6", "serviceIpv6Cidr": "fd30:1b2c::/108"});
+            let extra = &mut world.clusters[0].extra;
+            extra.insert("kubernetesNetworkConfig".to_owned(), network);
+            world.api("demo").ipv6 = true;
+        });
+        change(&mut bench.sandbox.world());
+        bench
+    };
+    let bench = of_ipv6(&|_| ());
+    assert_snapshot!(doctor(&bench), @"
+    [stdout]
+    web/api: healthy
+      role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      pods: 2
+      18 checks hold
+    [exit 0]
+    ");
+    bench.run("doctor --cluster demo web/api --fix --restart --approve");
+    assert!(
+        !bench.calls().contains("patch"),
+        "healthy pods are restarted"
+    );
+    let under = |block: Value| {
+        let policy = network_policy(&[block]);
+        let change =
+            move |world: &mut World| world.api("demo").put_object(policy.clone(), "kubectl");
+        super::told(&doctor(&of_ipv6(&change)))
+    };
+    assert_snapshot!(under(json!({"cidr": "0.0.0.0/0"})), @"
+    warning: deployment web/api: NetworkPolicies do not let its pods reach fd00:ec2::23 (port 80) [pod-network-policy]
+      NetworkPolicies: out
+      not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
+      fix: kubectl edit networkpolicy out --namespace web   # allow egress to fd00:ec2::23 (port 80)
+
+      17 checks hold
+    [exit 0]
+    ");
+    assert_snapshot!(under(json!({"cidr": "::/0", "except": ["fd00:ec2::/32"]})), @"
+    warning: deployment web/api: NetworkPolicies do not let its pods reach fd00:ec2::23 (port 80) [pod-network-policy]
+      NetworkPolicies: out
+      not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
+      fix: kubectl edit networkpolicy out --namespace web   # allow egress to fd00:ec2::23 (port 80)
+
+      17 checks hold
+    [exit 0]
+    ");
+    for block in ["::/0", "fd00:ec2::23/128"] {
+        assert!(
+            under(json!({"cidr": block})).contains("18 checks hold"),
+            "{block}"
+        );
+    }
+    let with_proxy = |exceptions: &'static str| {
+        super::told(&doctor(&of_ipv6(&|world| {
+            set_variable(world, "HTTP_PROXY", "http://proxy:3128");
+            set_variable(world, "NO_PROXY", exceptions);
+        })))
+    };
+    assert_snapshot!(with_proxy("169.254.170.23"), @"
+    problem: deployment web/api: container app asks a proxy for the Pod Identity agent [pod-proxy]
+      NO_PROXY
+        wanted: fd00:ec2::23
+        found:  169.254.170.23
+      proxy: http://proxy:3128
+      pods: api-HASH, api-HASH
+      fix: set NO_PROXY: 169.254.170.23,[fd00:ec2::23] in deployment web/api's template
+
+      17 checks hold
+    [exit 1]
+    ");
+    for exceptions in ["[fd00:ec2::23]", "10.0.0.0/8, fd00:ec2::23"] {
+        assert!(
+            with_proxy(exceptions).contains("18 checks hold"),
+            "{exceptions}"
+        );
+    }
+    let not_given = before_pods(|world| {
+        let network = json!({"ipFamily": "ipv6"});
+        let extra = &mut world.clusters[0].extra;
+        extra.insert("kubernetesNetworkConfig".to_owned(), network);
+        world.api("demo").pod_identity.clear();
+    });
+    assert_snapshot!(super::told(&doctor(&not_given)), @"
+    problem: deployment web/api: its pods were not given Pod Identity: they must be restarted [pod-identity-environment]
+      AWS_CONTAINER_CREDENTIALS_FULL_URI of app
+        wanted: http://[fd00:ec2::23]/v1/credentials
+        found:  none
+      fix: kubectl rollout restart deployment/api --namespace web
+
+      17 checks hold
+    [exit 1]
     ");
 }
 

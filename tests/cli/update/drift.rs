@@ -340,7 +340,7 @@ fn by_flags_drift_is_noted() {
     note: the role was changed by hand (`--repair-drift` undoes that): + maximum session duration: 7200 seconds
     note: the role was changed by hand (`--repair-drift` undoes that): - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
     note: the role was changed by hand (`--repair-drift` undoes that): + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-    nothing to do: all is as asked
+    nothing to do
     [exit 0]
     "#);
     assert_snapshot!(bench.run(&format!("{UPDATE} --add-policy-arn {SQS} --approve")), @r#"

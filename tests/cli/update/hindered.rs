@@ -25,11 +25,11 @@ fn policies_that_may_not_be_read_are_a_note() {
     assert_snapshot!(told, @"
     [stderr]
     note: default/s3-reader: cannot tell whether the role's policies were changed by hand: not allowed to call iam:ListAttachedRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListAttachedRolePolicies because no identity-based policy allows the iam:ListAttachedRolePolicies action
-    nothing to do: all is as asked
+    nothing to do
     [exit 0]
     [stderr]
     note: default/s3-reader: cannot tell whether the role's policies were changed by hand: not allowed to call iam:ListRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListRolePolicies because no identity-based policy allows the iam:ListRolePolicies action
-    nothing to do: all is as asked
+    nothing to do
     [exit 0]
     ");
     bench.sandbox.fault("iam GetRole deny");
@@ -51,7 +51,7 @@ fn policies_that_may_not_be_read_are_a_note() {
     note: cannot read the role's trust policy, the template's is compared: not allowed to call iam:GetRole: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetRole because no identity-based policy allows the iam:GetRole action
     note: the role was changed by hand (`--repair-drift` undoes that): - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
     note: the role does not have managed policy arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
-    nothing to do: all is as asked
+    nothing to do
     [exit 0]
     ");
 }

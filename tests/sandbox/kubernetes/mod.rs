@@ -57,6 +57,8 @@ pub struct Api {
     pub region: String,
     /// Service accounts with a Pod Identity association, as namespace and name.
     pub pod_identity: BTreeSet<(String, String)>,
+    /// Pods have IPv6 addresses only.
+    pub ipv6: bool,
     pub controllers: Controllers,
     /// Counts up: resource versions and uids come from it.
     revision: u64,
@@ -74,6 +76,7 @@ impl Api {
             version: "1.33".to_owned(),
             region: region.to_owned(),
             pod_identity: BTreeSet::new(),
+            ipv6: false,
             controllers: Controllers::default(),
             revision: 0,
         };

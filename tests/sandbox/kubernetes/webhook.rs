@@ -10,6 +10,15 @@ use super::status::refusal;
 
 const ROOT: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
 const POD_IDENTITY: &str = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount";
+/// Of each of these the webhook sets all or none.
+const TOGETHER: [[&str; 2]; 3] = [
+    ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"],
+    [
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    ],
+    ["AWS_REGION", "AWS_DEFAULT_REGION"],
+];
 const KUBERNETES: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// # Errors
@@ -38,7 +47,9 @@ pub fn admit(api: &Api, pod: &mut Value) -> Result<(), Reply> {
     let annotations = account["metadata"]["annotations"].clone();
     if api.pod_identity.contains(&(namespace, name)) {
         inject_pod_identity(api, pod);
-    } else if let Some(role) = annotations["eks.amazonaws.com/role-arn"].as_str() {
+    } else if let Some(role) = annotations["eks.amazonaws.com/role-arn"].as_str()
+        && !role.is_empty()
+    {
         inject_role(api, pod, role, &annotations);
     }
     Ok(())
@@ -129,12 +140,20 @@ fn inject_role(api: &Api, pod: &mut Value, role: &str, annotations: &Value) {
         ("AWS_DEFAULT_REGION", api.region.clone()),
         ("AWS_REGION", api.region.clone()),
         ("AWS_ROLE_ARN", role.to_owned()),
-        ("AWS_WEB_IDENTITY_TOKEN_FILE", format!("{ROOT}/token")),
+        (
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            token_file(pod, ROOT, "token"),
+        ),
     ]);
     inject(pod, "aws-iam-token", ROOT, &token, &variables);
 }
 
 fn inject_pod_identity(api: &Api, pod: &mut Value) {
+    // What EKS starts the webhook with (`--container-credentials-full-uri`).
+    let uri = match api.ipv6 {
+        true => "http://[fd00:ec2::23]/v1/credentials",
+        false => "http://169.254.170.23/v1/credentials",
+    };
     let token = json!({"serviceAccountToken": {
         "audience": "pods.eks.amazonaws.com",
         "expirationSeconds": 86_400,
@@ -144,13 +163,10 @@ fn inject_pod_identity(api: &Api, pod: &mut Value) {
         ("AWS_STS_REGIONAL_ENDPOINTS", "regional".to_owned()),
         ("AWS_DEFAULT_REGION", api.region.clone()),
         ("AWS_REGION", api.region.clone()),
-        (
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-            "http://169.254.170.23/v1/credentials".to_owned(),
-        ),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri.to_owned()),
         (
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-            format!("{POD_IDENTITY}/eks-pod-identity-token"),
+            token_file(pod, POD_IDENTITY, "eks-pod-identity-token"),
         ),
     ];
     inject(
@@ -162,30 +178,53 @@ fn inject_pod_identity(api: &Api, pod: &mut Value) {
     );
 }
 
-/// Variables that are there already stay as they are.
+/// As the variables name it: with a drive and backslashes where a node selector asks for Windows. The
+/// volume is mounted at the same path on all.
+fn token_file(pod: &Value, root: &str, name: &str) -> String {
+    let path = format!("{root}/{name}");
+    let selector = &pod["spec"]["nodeSelector"];
+    let labels = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+    match labels.iter().any(|label| selector[label] == "windows") {
+        true => format!("C:{}", path.replace('/', "\\")),
+        false => path,
+    }
+}
+
+/// Variables that are there already stay as they are; of those that belong together, none is added to
+/// another.
 fn inject(pod: &mut Value, volume: &str, path: &str, token: &Value, variables: &[(&str, String)]) {
     let skipped = pod["metadata"]["annotations"]["eks.amazonaws.com/skip-containers"].clone();
-    let skipped: Vec<&str> = skipped
-        .as_str()
-        .unwrap_or("")
-        .split(',')
-        .map(str::trim)
-        .collect();
+    // Read as CSV, blanks and all.
+    let skipped: Vec<&str> = skipped.as_str().unwrap_or("").split(',').collect();
     each_container(pod, |container| {
         if skipped.contains(&container["name"].as_str().unwrap_or("")) {
             return;
         }
-        for (name, value) in variables {
-            let mut known = container["env"].as_array().into_iter().flatten();
-            if !known.any(|variable| variable["name"] == *name) {
-                push(&mut container["env"], json!({"name": name, "value": value}));
-            }
+        let known = container["env"].as_array().into_iter().flatten();
+        let known: Vec<String> = known
+            .filter_map(|variable| Some(variable["name"].as_str()?.to_owned()))
+            .collect();
+        let is_known = |name: &str| {
+            let group = TOGETHER.iter().find(|group| group.contains(&name));
+            let names = group.map_or(vec![name], |group| group.to_vec());
+            names
+                .iter()
+                .any(|name| known.iter().any(|known| known == name))
+        };
+        for (name, value) in variables.iter().filter(|(name, _)| !is_known(name)) {
+            push(&mut container["env"], json!({"name": name, "value": value}));
         }
-        let mount = json!({"name": volume, "mountPath": path, "readOnly": true});
-        push(&mut container["volumeMounts"], mount);
+        let mut mounts = container["volumeMounts"].as_array().into_iter().flatten();
+        if !mounts.any(|mount| mount["name"] == volume) {
+            let mount = json!({"name": volume, "mountPath": path, "readOnly": true});
+            push(&mut container["volumeMounts"], mount);
+        }
     });
-    let volume = json!({"name": volume, "projected": {"sources": [token]}});
-    push(&mut pod["spec"]["volumes"], volume);
+    let mut volumes = pod["spec"]["volumes"].as_array().into_iter().flatten();
+    if !volumes.any(|known| known["name"] == volume) {
+        let volume = json!({"name": volume, "projected": {"sources": [token]}});
+        push(&mut pod["spec"]["volumes"], volume);
+    }
 }
 
 fn each_container(pod: &mut Value, mut change: impl FnMut(&mut Value)) {

@@ -22,6 +22,12 @@ pub const PODS: &[Broken] = &[
             pod.annotations.insert(key, "sidecar".to_owned());
         });
     }),
+    ("pod-skipped", "skipped-containers-blanks", |case| {
+        case.pod(|pod| {
+            let key = "eks.amazonaws.com/skip-containers".to_owned();
+            pod.annotations.insert(key, "sidecar, other".to_owned());
+        });
+    }),
     ("pod-age", "not-restarted", |case| {
         case.pod(|pod| pod.created = NOW - 3 * DAY);
         case.container(|container| container.env.clear());

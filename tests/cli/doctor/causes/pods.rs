@@ -182,7 +182,7 @@ fn what_the_webhook_did_not_give() {
     no webhook: problem webhook/no-webhook, cluster: problem webhook/no-webhook | by hand
     a webhook that does not select the namespace: problem webhook-selection/webhook-namespace | by hand
     a webhook that did not answer: problem pod-role/not-injected | by hand
-    a role by the template, and no annotation: problem role-annotation/no-annotation | repaired; left: problem pod-age/old-role
+    a role by the template, and no annotation: problem role-annotation/no-annotation | repaired; left: problem pod-own-role/pre-set-environment
     ");
 }
 
@@ -228,8 +228,8 @@ fn what_outdoes_the_role() {
     a region of another partition: problem pod-region/other-partition | by hand
     the global STS endpoint: warning pod-region/legacy-sts-endpoint | by hand
     a proxy: note pod-proxy/proxy | by hand
-    no way out by NetworkPolicies: problem pod-network-policy/no-dns | by hand
-    DNS only by NetworkPolicies: problem pod-network-policy/no-sts | by hand
+    no way out by NetworkPolicies: warning pod-network-policy/no-dns | by hand
+    DNS only by NetworkPolicies: warning pod-network-policy/no-sts | by hand
     no way out by security groups: problem pod-security-groups/no-https-out, problem pod-security-groups/no-dns-out | by hand
     the node's network: note pod-host-network/host-network | by hand
     ");
