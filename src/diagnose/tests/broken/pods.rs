@@ -203,3 +203,24 @@ pub const PODS: &[Broken] = &[
         },
     ),
 ];
+
+fn agent(case: &mut Case, ready: i64, host_network: bool) {
+    case.associated();
+    case.kubernetes(|it| {
+        it.identity_agent = Lookup::Found(IdentityAgent {
+            desired: 2,
+            ready,
+            host_network,
+        });
+    });
+}
+
+/// A target role that trusts somebody else.
+fn target(case: &mut Case) {
+    case.associated();
+    case.association(|it| it.target_role = Some("arn:aws:iam::444455556666:role/t".to_owned()));
+    let trust = json!({"Statement": [
+        {"Effect": "Allow", "Principal": {"Federated": PROVIDER}, "Action": "sts:AssumeRole"},
+    ]});
+    case.account.target_role = Some(role(trust));
+}
