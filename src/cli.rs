@@ -218,7 +218,7 @@ pub struct AwsArgs {
 /// Which cluster.
 #[derive(Args, Clone, Debug)]
 pub struct ClusterArgs {
-    /// Name of the EKS cluster
+    /// Name of the cluster
     #[arg(short, long, required_unless_present = "config_file")]
     pub cluster: Option<ClusterName>,
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
@@ -320,13 +320,13 @@ pub struct Disassociate {
 #[derive(Args, Clone, Debug)]
 #[group(required = true, multiple = true)]
 pub struct ClusterOrPosition {
-    /// Name of the EKS cluster
+    /// Name of the cluster
     #[arg(short, long, conflicts_with = "position")]
     pub cluster: Option<ClusterName>,
     /// Config file of eksctl that names the cluster; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE", conflicts_with_all = ["cluster", "position"])]
     pub config_file: Option<PathBuf>,
-    /// Name of the EKS cluster
+    /// Name of the cluster
     #[arg(value_name = "CLUSTER")]
     pub position: Option<ClusterName>,
     /// OIDC issuer, for clusters that are not EKS

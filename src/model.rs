@@ -82,15 +82,27 @@ macro_rules! checked_name {
 }
 
 checked_name!(
-    /// Name of an EKS cluster (EKS API: `^[0-9A-Za-z][A-Za-z0-9\-_]*$`, at most 100).
+    /// Name of a cluster: EKS's are narrower ([`ClusterName::fault_in_eks`]), those of others are often
+    /// DNS names (kOps: `example.cluster.k8s.local`). It is a tag's value too.
     ClusterName,
     |text| {
-        (1..=100).contains(&text.len())
+        (1..=253).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
     },
-    "a cluster name is 1 to 100 letters, digits, `-` and `_`, and starts with a letter or digit"
+    "a cluster name is 1 to 253 letters, digits, `-`, `_` and `.`, and starts with a letter or digit"
 );
+
+impl ClusterName {
+    /// The rule where EKS has no cluster of such a name (EKS API: `^[0-9A-Za-z][A-Za-z0-9\-_]*$`, at
+    /// most 100).
+    pub fn fault_in_eks(&self) -> Option<&'static str> {
+        (self.0.len() > 100 || self.0.contains('.')).then_some(
+            "names of EKS clusters are 1 to 100 letters, digits, `-` and `_`; for a cluster that is \
+             not EKS, add --issuer-url",
+        )
+    }
+}
 
 checked_name!(
     /// Name of an IAM role (IAM API: `[\w+=,.@-]+`, at most 64).

@@ -168,7 +168,7 @@ pub struct Right {
 }
 
 /// The AWS permissions of the commands. With a service role CloudFormation needs none of the caller, and
-/// the caller must be allowed to pass that role.
+/// the caller must be allowed to pass that role. Of a cluster that is not EKS nothing is asked of EKS.
 pub fn permissions(commands: &[Command], place: &Place) -> Vec<&'static Permission> {
     let has_role = place.service_role.is_some();
     let all = table::CALLS.iter().chain(table::HANDLERS);
@@ -179,6 +179,7 @@ pub fn permissions(commands: &[Command], place: &Place) -> Vec<&'static Permissi
     })
     .filter(|row| !(has_role && row.by == By::CloudFormation))
     .filter(|row| has_role || row.on != On::ServiceRole)
+    .filter(|row| place.issuer.is_none() || !row.action.starts_with("eks:"))
     .collect()
 }
 

@@ -10,7 +10,7 @@ use crate::proof::Permission;
 pub struct Doctor {
     #[command(flatten)]
     pub name: NameArgs,
-    /// Name of the EKS cluster
+    /// Name of the cluster
     #[arg(short, long, required_unless_present_any = ["role_arn", "explain"])]
     pub cluster: Option<ClusterName>,
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context

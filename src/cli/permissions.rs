@@ -4,7 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::render::account_id;
-use crate::model::{ClusterName, RoleArn};
+use crate::model::{ClusterName, Issuer, RoleArn};
 use crate::permissions::{Command, check_region};
 
 #[derive(Args, Debug)]
@@ -12,9 +12,12 @@ pub struct Permissions {
     /// Command to be allowed, or restart and fix for those flags (repeatable, or separated by commas); else all
     #[arg(long = "for", value_name = "COMMAND", value_delimiter = ',', value_parser = command())]
     pub commands: Vec<Command>,
-    /// Name of the EKS cluster; else all clusters
+    /// Name of the cluster; else all clusters
     #[arg(short, long)]
     pub cluster: Option<ClusterName>,
+    /// OIDC issuer, for clusters that are not EKS
+    #[arg(long, value_name = "URL")]
+    pub issuer_url: Option<Issuer>,
     /// AWS region; else all regions
     #[arg(short, long, value_parser = check_region)]
     pub region: Option<String>,

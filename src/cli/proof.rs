@@ -12,7 +12,7 @@ use crate::proof::Permission;
 pub struct Verify {
     #[command(flatten)]
     pub name: NameArgs,
-    /// Name of the EKS cluster
+    /// Name of the cluster
     #[arg(short, long)]
     pub cluster: ClusterName,
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context

@@ -12,7 +12,7 @@ use crate::model::{ClusterName, Issuer, PARTITIONS};
 pub struct Render {
     #[command(flatten)]
     pub account: AccountArgs,
-    /// Name of the EKS cluster
+    /// Name of the cluster
     #[arg(short, long, required_unless_present = "config_file")]
     pub cluster: Option<ClusterName>,
     /// Config file of eksctl in the place of flags; - reads stdin

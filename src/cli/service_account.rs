@@ -219,9 +219,8 @@ pub struct StackArgs {
 pub struct GetServiceAccount {
     #[command(flatten)]
     pub name: NameArgs,
-    /// Name of the EKS cluster
-    #[arg(short, long, required_unless_present = "config_file")]
-    pub cluster: Option<ClusterName>,
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// Config file of eksctl that names the cluster; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE", conflicts_with = "cluster")]
     pub config_file: Option<PathBuf>,
@@ -367,7 +366,7 @@ pub struct Apply {
 
 #[derive(Args, Debug)]
 pub struct Export {
-    /// Name of the EKS cluster
+    /// Name of the cluster
     #[arg(short, long)]
     pub cluster: ClusterName,
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context

@@ -20,20 +20,37 @@ pub struct Place {
 
 impl Place {
     /// # Errors
-    /// No cluster; an issuer of EKS that no token names.
+    /// No cluster; a name that no EKS cluster has; an issuer of EKS that no token names.
     pub fn new(cluster: Option<&ClusterName>, issuer: Option<&Issuer>) -> Result<Self, Error> {
-        let cluster = cluster.cloned();
-        if let Some(issuer) = issuer
-            && let Some(rule) = issuer.fault()
-        {
-            return Err(Error::Usage {
-                flag: "--issuer-url",
-                value: issuer.url().to_owned(),
-                rule,
-            });
+        let cluster = cluster.ok_or_else(|| Error::Flags("--cluster must be set".to_owned()))?;
+        Self::checked("--cluster", cluster, issuer)
+    }
+
+    /// `field` is where the cluster's name was given.
+    fn checked(
+        field: &'static str,
+        cluster: &ClusterName,
+        issuer: Option<&Issuer>,
+    ) -> Result<Self, Error> {
+        let wrong = |flag, value: &str, rule| Error::Usage {
+            flag,
+            value: value.to_owned(),
+            rule,
+        };
+        match issuer {
+            Some(issuer) => {
+                if let Some(rule) = issuer.fault() {
+                    return Err(wrong("--issuer-url", issuer.url(), rule));
+                }
+            }
+            None => {
+                if let Some(rule) = cluster.fault_in_eks() {
+                    return Err(wrong(field, cluster.as_str(), rule.to_owned()));
+                }
+            }
         }
         Ok(Self {
-            cluster: cluster.ok_or_else(|| Error::Flags("--cluster must be set".to_owned()))?,
+            cluster: cluster.clone(),
             issuer: issuer.cloned(),
         })
     }
@@ -56,7 +73,7 @@ pub fn read(path: &Path, aws: &mut AwsArgs, unread: Unread) -> Result<ClusterCon
 
 /// The place that a config file names.
 pub fn place(config: &ClusterConfig, issuer: Option<&Issuer>) -> Result<Place, Error> {
-    Place::new(Some(&config.cluster), issuer)
+    Place::checked("metadata.name", &config.cluster, issuer)
 }
 
 /// Without a config file. clap's `requires` does not hold beside what conflicts with the required flag,

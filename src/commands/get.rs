@@ -27,9 +27,12 @@ pub async fn run(
     let place = match &args.config_file {
         Some(path) => file::place(
             &file::read(path, &mut args.aws, Unread::Told(screen))?,
-            None,
+            args.cluster.issuer_url.as_ref(),
         )?,
-        None => Place::new(args.cluster.as_ref(), None)?,
+        None => Place::new(
+            args.cluster.cluster.as_ref(),
+            args.cluster.issuer_url.as_ref(),
+        )?,
     };
     let (namespace, name) = asked::filter(&args.name)?;
     let format: Format = args.output.into();

@@ -13,6 +13,7 @@ pub fn run(args: &Permissions, screen: Screen) -> Result<Exit, Error> {
     };
     let place = Place {
         cluster: args.cluster.clone(),
+        issuer: args.issuer_url.clone(),
         region: args.region.clone(),
         account: args.account_id.clone(),
         role_name: args.role_name.clone(),

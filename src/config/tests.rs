@@ -411,7 +411,7 @@ fn the_cluster_and_the_provider_must_be_said() {
     c.yaml is no valid config file: 6 problems
       c.yaml:1:13: apiVersion: is "eksctl.io/v1alpha4": "eksctl.io/v1alpha5" is wanted
       c.yaml:2:7: kind: is "Cluster": "ClusterConfig" is wanted
-      c.yaml:3:18: metadata.name: "-a": a cluster name is 1 to 100 letters, digits, `-` and `_`, and starts with a letter or digit
+      c.yaml:3:18: metadata.name: "-a": a cluster name is 1 to 253 letters, digits, `-`, `_` and `.`, and starts with a letter or digit
       c.yaml:3:30: metadata.region: "a.b": a region such as `eu-west-1` is wanted
       c.yaml:3:44: metadata.tags["aws:x"]: keys that begin with `aws:` are reserved
       c.yaml:5:13: iam.withOIDC: must be `true`, because iam.serviceAccounts has accounts

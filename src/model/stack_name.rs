@@ -40,7 +40,7 @@ impl StackName {
             allowed(cluster.as_str())
         );
         let rest = allowed(&format!("{}-{}", account.namespace, account.name));
-        // A prefix is at most 7 + 100 + 25 = 132 long: a cluster's name is cut where it must be.
+        // A cluster's name is cut where it must be: it has up to 253 characters.
         if prefix.len() > 128 - 9 {
             let cluster: String = allowed(cluster.as_str())
                 .chars()
@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn cluster() -> impl Strategy<Value = ClusterName> {
-        "[A-Za-z0-9][A-Za-z0-9_-]{0,99}".prop_filter_map("no name", |text| text.parse().ok())
+        "[A-Za-z0-9][A-Za-z0-9_.-]{0,252}".prop_filter_map("no name", |text| text.parse().ok())
     }
 
     proptest! {

@@ -8,7 +8,8 @@ fn names_follow_the_rules_of_their_apis() {
         (true, "1_a-B"),
         (false, ""),
         (false, "-a"),
-        (false, "a.b"),
+        (true, "example.cluster.k8s.local"),
+        (false, ".a"),
         (false, "ü"),
     ] {
         assert_eq!(name.parse::<ClusterName>().is_ok(), good, "cluster {name}");

@@ -1,7 +1,7 @@
 //! Where the permissions are to hold, and the ARNs that say so. What is not named is `*`.
 
 use super::On;
-use crate::model::{ClusterName, RoleArn, StackName, partition_of, suffix_of};
+use crate::model::{ClusterName, Issuer, RoleArn, StackName, partition_of, suffix_of};
 
 /// CloudFormation cuts the stack's name in a role's: `<stack>-Role1-<12 characters>` are 64 at most.
 const STACK_IN_ROLE: usize = 64 - "-Role1-".len() - 12;
@@ -10,6 +10,8 @@ const STACK_IN_ROLE: usize = 64 - "-Role1-".len() - 12;
 #[derive(Clone, Debug, Default)]
 pub struct Place {
     pub cluster: Option<ClusterName>,
+    /// Of a cluster that is not EKS.
+    pub issuer: Option<Issuer>,
     pub region: Option<String>,
     pub account: Option<String>,
     /// Pattern of the names of roles that are asked for by `--role-name`.
@@ -31,10 +33,13 @@ impl Place {
         let stacks = format!("arn:{partition}:cloudformation:{region}:{account}:stack");
         match on {
             On::Cluster => format!("arn:{partition}:eks:{region}:{account}:cluster/{cluster}"),
-            On::Provider => {
-                let suffix = suffix_of(partition);
-                format!("{iam}:oidc-provider/oidc.eks.{region}.{suffix}/id/*")
-            }
+            On::Provider => match &self.issuer {
+                Some(issuer) => format!("{iam}:oidc-provider/{}", issuer.host_and_path()),
+                None => {
+                    let suffix = suffix_of(partition);
+                    format!("{iam}:oidc-provider/oidc.eks.{region}.{suffix}/id/*")
+                }
+            },
             On::Stacks => format!("{stacks}/{}*/*", self.stack_prefix()),
             On::Roles => {
                 let path = self.role_path.as_deref().unwrap_or("/");

@@ -89,7 +89,7 @@ fn help_of_render() {
           --override-existing-serviceaccounts[=<BOOL>]
               Replace another role, and labels and annotations of other tools
       -c, --cluster <CLUSTER>
-              Name of the EKS cluster
+              Name of the cluster
 
     Config file:
       -f, --config-file <FILE>  Config file of eksctl in the place of flags; - reads stdin

@@ -158,10 +158,10 @@ fn help_of_associate() {
     Usage: irsactl associate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
     Arguments:
-      [CLUSTER]  Name of the EKS cluster
+      [CLUSTER]  Name of the cluster
 
     Options:
-      -c, --cluster <CLUSTER>   Name of the EKS cluster
+      -c, --cluster <CLUSTER>   Name of the cluster
       -f, --config-file <FILE>  Config file of eksctl that names the cluster; -
                                 reads stdin
           --issuer-url <URL>    OIDC issuer, for clusters that are not EKS
@@ -209,10 +209,10 @@ fn help_of_associate() {
     Usage: irsactl associate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
     Arguments:
-      [CLUSTER]  Name of the EKS cluster
+      [CLUSTER]  Name of the cluster
 
     Options:
-      -c, --cluster <CLUSTER>   Name of the EKS cluster
+      -c, --cluster <CLUSTER>   Name of the cluster
       -f, --config-file <FILE>  Config file of eksctl that names the cluster; - reads stdin
           --issuer-url <URL>    OIDC issuer, for clusters that are not EKS
           --audience <NAME>     Audience of the tokens [default: sts.amazonaws.com]
@@ -256,10 +256,10 @@ fn help_of_disassociate() {
     Usage: irsactl disassociate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
     Arguments:
-      [CLUSTER]  Name of the EKS cluster
+      [CLUSTER]  Name of the cluster
 
     Options:
-      -c, --cluster <CLUSTER>   Name of the EKS cluster
+      -c, --cluster <CLUSTER>   Name of the cluster
       -f, --config-file <FILE>  Config file of eksctl that names the cluster; -
                                 reads stdin
           --issuer-url <URL>    OIDC issuer, for clusters that are not EKS
@@ -298,10 +298,10 @@ fn help_of_disassociate() {
     Usage: irsactl disassociate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
     Arguments:
-      [CLUSTER]  Name of the EKS cluster
+      [CLUSTER]  Name of the cluster
 
     Options:
-      -c, --cluster <CLUSTER>   Name of the EKS cluster
+      -c, --cluster <CLUSTER>   Name of the cluster
       -f, --config-file <FILE>  Config file of eksctl that names the cluster; - reads stdin
           --issuer-url <URL>    OIDC issuer, for clusters that are not EKS
           --force               Delete it although roles still trust it
@@ -536,7 +536,7 @@ fn help_of_create_iamserviceaccount() {
               Replace another role, and labels and annotations of other tools
 
       -c, --cluster <CLUSTER>
-              Name of the EKS cluster
+              Name of the cluster
 
           --issuer-url <URL>
               OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a
@@ -720,7 +720,7 @@ fn help_of_create_iamserviceaccount() {
               Replace another role, and labels and annotations of other tools
 
       -c, --cluster <CLUSTER>
-              Name of the EKS cluster
+              Name of the cluster
 
           --issuer-url <URL>
               OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
@@ -874,7 +874,9 @@ fn help_of_get_iamserviceaccount() {
     Options:
           --name <NAME>            Name of the service account
       -n, --namespace <NAMESPACE>  Namespace of the service account
-      -c, --cluster <CLUSTER>      Name of the EKS cluster
+      -c, --cluster <CLUSTER>      Name of the cluster
+          --issuer-url <URL>       OIDC issuer, for clusters that are not EKS; needs
+                                   --kubeconfig or a current context
       -f, --config-file <FILE>     Config file of eksctl that names the cluster; -
                                    reads stdin
       -h, --help                   Print help
@@ -917,7 +919,9 @@ fn help_of_get_iamserviceaccount() {
     Options:
           --name <NAME>            Name of the service account
       -n, --namespace <NAMESPACE>  Namespace of the service account
-      -c, --cluster <CLUSTER>      Name of the EKS cluster
+      -c, --cluster <CLUSTER>      Name of the cluster
+          --issuer-url <URL>       OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a
+                                   current context
       -f, --config-file <FILE>     Config file of eksctl that names the cluster; - reads stdin
       -h, --help                   Print help
 
@@ -1004,7 +1008,7 @@ fn help_of_delete_iamserviceaccount() {
     Options:
           --name <NAME>            Name of the service account
       -n, --namespace <NAMESPACE>  Namespace of the service account
-      -c, --cluster <CLUSTER>      Name of the EKS cluster
+      -c, --cluster <CLUSTER>      Name of the cluster
           --issuer-url <URL>       OIDC issuer, for clusters that are not EKS; needs
                                    --kubeconfig or a current context
       -h, --help                   Print help
@@ -1073,7 +1077,7 @@ fn help_of_delete_iamserviceaccount() {
     Options:
           --name <NAME>            Name of the service account
       -n, --namespace <NAMESPACE>  Namespace of the service account
-      -c, --cluster <CLUSTER>      Name of the EKS cluster
+      -c, --cluster <CLUSTER>      Name of the cluster
           --issuer-url <URL>       OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a
                                    current context
       -h, --help                   Print help
@@ -1497,13 +1501,12 @@ fn a_missing_name_is_told() {
 
 #[test]
 fn a_bad_cluster_name_is_told() {
-    assert_snapshot!(Bench::new().run("get iamserviceaccount --cluster a.b"), @"
+    assert_snapshot!(Bench::new().run("get iamserviceaccount --cluster a.b"), @r#"
     [stderr]
-    error: invalid value 'a.b' for '--cluster <CLUSTER>': a cluster name is 1 to 100 letters, digits, `-` and `_`, and starts with a letter or digit
-
-    For more information, try '--help'.
+    error: --cluster "a.b": names of EKS clusters are 1 to 100 letters, digits, `-` and `_`; for a cluster that is not EKS, add --issuer-url
+    hint: see `--help`
     [exit 2]
-    ");
+    "#);
 }
 
 #[test]
@@ -1573,7 +1576,7 @@ fn an_unknown_well_known_policy_is_told_with_all_names() {
 fn an_empty_cluster_name_is_told() {
     assert_snapshot!(Bench::new().run("get iamserviceaccount --cluster="), @"
     [stderr]
-    error: invalid value '' for '--cluster <CLUSTER>': a cluster name is 1 to 100 letters, digits, `-` and `_`, and starts with a letter or digit
+    error: invalid value '' for '--cluster <CLUSTER>': a cluster name is 1 to 253 letters, digits, `-`, `_` and `.`, and starts with a letter or digit
 
     For more information, try '--help'.
     [exit 2]

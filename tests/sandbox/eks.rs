@@ -222,5 +222,5 @@ fn tagged<'a>(
 }
 
 fn is_seen(cluster: &Cluster, caller: &Caller) -> bool {
-    cluster.account == caller.account && cluster.region == caller.region
+    cluster.is_eks && cluster.account == caller.account && cluster.region == caller.region
 }

@@ -202,6 +202,8 @@ pub struct Account {
 #[derive(Debug)]
 pub struct Cluster {
     pub name: String,
+    /// Whether EKS knows it; the others are somebody's own, with an issuer and an API alike.
+    pub is_eks: bool,
     pub account: String,
     pub region: String,
     pub arn: String,
@@ -324,6 +326,7 @@ impl World {
             });
         self.clusters.push(Cluster {
             name: name.to_owned(),
+            is_eks: true,
             account: account.to_owned(),
             region: region.to_owned(),
             arn: format!("arn:{partition}:eks:{region}:{account}:cluster/{name}"),
@@ -338,6 +341,18 @@ impl World {
             api: Api::new(region),
         });
         self.clusters.last_mut().expect("the cluster just added")
+    }
+
+    /// Adds a cluster that is not EKS, as kOps makes them: a DNS name, and an issuer in a bucket. Tells
+    /// the issuer's URL.
+    pub fn add_own_cluster(&mut self, name: &str, account: &str, region: &str) -> String {
+        let host = format!("discovery-store.s3.{region}.amazonaws.com");
+        let issuer = self.add_issuer(&host, &format!("/{name}"), Chain::default());
+        let cluster = self.add_cluster(name, account, region);
+        cluster.is_eks = false;
+        cluster.endpoint_host = format!("api.{name}");
+        cluster.issuer = Some(issuer.clone());
+        issuer
     }
 
     /// Notes a call; the answer's status comes later, by `finish`.

@@ -421,7 +421,7 @@ fn what_is_offered_says_what_it_is() {
     [stdout]
     --name	Name of the service account
     --namespace	Namespace of the service account
-    --cluster	Name of the EKS cluster
+    --cluster	Name of the cluster
     --issuer-url	OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
     --help	Print help
     --config-file	Config file of eksctl in the place of a name; shows the plan unless --approve; - reads stdin

@@ -126,7 +126,7 @@ fn every_flag_is_refused_or_has_an_effect_beside_a_file() {
             }
             "get iamserviceaccount" => {
                 "--config-file --name --namespace --region --profile --timeout --output --quiet --verbose --color \
-                 --help --kubeconfig --context"
+                 --help --kubeconfig --context --issuer-url"
                     .to_owned()
             }
             "update iamserviceaccount" => {
