@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::model::{Audience, Cluster, ClusterName, Map, Namespace, ServiceAccountName, Timeout};
 use crate::observe::ServiceAccount;
 use crate::plan::Conflicts;
+use crate::secrets;
 use crate::token::Secret;
 
 mod access;
@@ -82,7 +83,7 @@ impl Kubernetes {
         config.default_retry = false;
         let client = ClientBuilder::try_from(config)
             .map_err(|error| Error::Kubeconfig {
-                cause: access::without_passwords(&deepest(&error)),
+                cause: secrets::without_passwords(&deepest(&error)),
             })?
             .with_layer(&MapResponseLayer::new(limited))
             .build();
@@ -289,11 +290,14 @@ impl Kubernetes {
         let answer = self.call(create).await;
         let answer = answer.map_err(|error| self.failed(&operation, &error))?;
         let token = answer.status.and_then(|status| status.token);
-        token.map(Secret::new).ok_or_else(|| Error::Kubernetes {
-            operation,
-            message: "the answer has none".to_owned(),
-            lasting: true,
-        })
+        token
+            .inspect(|it| secrets::remember(it))
+            .map(Secret::new)
+            .ok_or_else(|| Error::Kubernetes {
+                operation,
+                message: "the answer has none".to_owned(),
+                lasting: true,
+            })
     }
 
     fn accounts(&self, namespace: &Namespace) -> Api<ServiceAccountObject> {
@@ -351,20 +355,11 @@ fn limited<B>(answer: http::Response<B>) -> http::Response<Limited<B>> {
     answer.map(|body| Limited::new(body, ANSWER_LIMIT))
 }
 
-/// A message of the API's, or of whoever answers in its place, which may quote the request back.
+/// A message of the API's, or of whoever answers in its place, which may quote the request back, and be
+/// a whole page.
 fn shown(message: &str) -> String {
-    let short: String = message.chars().take(MESSAGE_LIMIT).collect();
-    let ends = [' ', '\t', '\n', '"', '\'', ',', '<', '>'];
-    let mut text = String::new();
-    let mut after_bearer = false;
-    for piece in short.split_inclusive(ends) {
-        let word = piece.trim_end_matches(ends);
-        let is_token = after_bearer && !word.is_empty() || word.contains("k8s-aws-v1.");
-        after_bearer = after_bearer && word.is_empty() || word.to_lowercase().ends_with("bearer");
-        text.push_str(if is_token { "…" } else { word });
-        text.push_str(&piece[word.len()..]);
-    }
-    text
+    let text = secrets::redacted(message);
+    text.chars().take(MESSAGE_LIMIT).collect()
 }
 
 /// The ServiceAccount as it is applied, and as `--role-only` prints it.
@@ -430,19 +425,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_shown_without_tokens() {
-        for (message, wanted) in [
-            ("no such thing", "no such thing"),
-            (
-                "Authorization: Bearer abc, sir",
-                "Authorization: Bearer …, sir",
-            ),
-            ("bearer  abc", "bearer  …"),
-            ("<p>k8s-aws-v1.abc</p>", "<p>…</p>"),
-        ] {
-            assert_eq!(shown(message), wanted);
-        }
-        assert!(shown(&"é".repeat(10_000)).chars().count() <= MESSAGE_LIMIT);
+    fn messages_are_shown_in_part_and_without_tokens() {
+        let message = format!("Authorization: Bearer abc, sir{}", "é".repeat(10_000));
+        let shown = shown(&message);
+        assert!(shown.starts_with("Authorization: Bearer …, sir"), "{shown}");
+        assert_eq!(shown.chars().count(), MESSAGE_LIMIT);
     }
 
     #[test]

@@ -32,11 +32,13 @@ mod policy;
 mod progress;
 mod proof;
 mod render;
+mod secrets;
 mod template;
 mod token;
 mod waiting;
 
 fn main() -> ExitCode {
+    secrets::remember_environment();
     let mut cli = Cli::parse_from(cli::arguments(std::env::args_os()));
     if !matches!(cli.command, Command::Complete(_)) {
         logging::start(cli.screen);

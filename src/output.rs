@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::model::{
     Connection, is_hidden, shown, shown_in_json, shown_in_line, shown_in_quoted_yaml,
 };
+use crate::secrets::{self, redacted};
 
 mod health;
 mod proof;
@@ -84,8 +85,8 @@ impl Output {
     /// When stdout cannot be written.
     pub fn print(self, view: &impl View) -> Result<(), Error> {
         let text = match self.format {
-            Format::Table => return print_painted(view, &shown(&view.table(Width::Normal))),
-            Format::Wide => return print_painted(view, &shown(&view.table(Width::Wide))),
+            Format::Table => return print_painted(view, Width::Normal),
+            Format::Wide => return print_painted(view, Width::Wide),
             Format::Json => json(view)?,
             Format::Yaml => yaml(view)?,
             Format::Name => view
@@ -112,7 +113,7 @@ impl Output {
 
     fn tell(self, word: &str, text: &str) {
         if !self.quiet {
-            write_error(&format!("{word}{}\n", shown(text)));
+            write_error(&format!("{word}{}\n", shown(&redacted(text))));
         }
     }
 }
@@ -160,7 +161,8 @@ pub fn print(text: &str) -> Result<(), Error> {
 }
 
 /// The same of a table: with colours, where they are wanted.
-fn print_painted(view: &impl View, text: &str) -> Result<(), Error> {
+fn print_painted(view: &impl View, width: Width) -> Result<(), Error> {
+    let text = shown(&redacted(&view.table(width)));
     let lines = text.split_inclusive('\n');
     let text: String = lines.map(|line| view.painted(line)).collect();
     write(anstream::stdout().lock(), &text)
@@ -168,7 +170,7 @@ fn print_painted(view: &impl View, text: &str) -> Result<(), Error> {
 
 fn write(mut stdout: impl Write, text: &str) -> Result<(), Error> {
     match stdout
-        .write_all(text.as_bytes())
+        .write_all(secrets::hidden(text).as_bytes())
         .and_then(|()| stdout.flush())
     {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -185,13 +187,13 @@ pub fn report(error: &Error, connection: &Connection) {
         }
         return;
     }
-    let told = shown(&error.to_string());
+    let told = shown(&redacted(&error.to_string()));
     let mut text = format!("{}: {told}\n", styled("error", AnsiColor::Red));
     for hint in error.hints() {
         text.push_str(&format!(
             "{}: {}\n",
             styled("hint", AnsiColor::Green),
-            connection.pasteable(&shown(&hint))
+            connection.pasteable(&shown(&redacted(&hint)))
         ));
     }
     write_error(&text);

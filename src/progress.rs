@@ -10,8 +10,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::apply::Event;
 use crate::error::Error;
-use crate::model::Timeout;
+use crate::model::{Timeout, shown};
 use crate::plan::{Action, Target};
+use crate::secrets::redacted;
 
 mod board;
 
@@ -197,7 +198,7 @@ impl Progress {
     }
 
     fn begin(&self, key: String, text: String) {
-        let now = self.begun().elapsed();
+        let (now, text) = (self.begun().elapsed(), harmless(&text));
         if let Some(board) = unpoisoned(&self.board).as_mut() {
             board.began(&key, text, now);
         } else if self.show == Show::Bars {
@@ -207,6 +208,7 @@ impl Progress {
     }
 
     fn tell(&self, key: &str, text: String) {
+        let text = harmless(&text);
         if let Some(board) = unpoisoned(&self.board).as_mut() {
             board.tell(key, text);
         } else if let Some(bar) = self.active().get(key) {
@@ -283,6 +285,7 @@ impl Progress {
 
     /// A line that stays. That stderr is gone is no reason to stop working.
     fn line(&self, text: &str) {
+        let text = &harmless(text);
         match self.show {
             Show::Nothing => {}
             Show::Lines => {
@@ -314,6 +317,11 @@ impl Drop for Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Of others' text only what can be seen, and no secrets.
+fn harmless(text: &str) -> String {
+    shown(&redacted(text))
 }
 
 fn key(target: &Target, action: &Action) -> String {

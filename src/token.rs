@@ -35,14 +35,6 @@ impl Secret {
     pub fn reveal(&self) -> &str {
         &self.0
     }
-
-    /// A text that others wrote, without this one in it.
-    pub fn hidden_in(&self, text: &str) -> String {
-        match self.0.is_empty() {
-            true => text.to_owned(),
-            false => text.replace(&self.0, "…"),
-        }
-    }
 }
 
 impl fmt::Debug for Secret {

@@ -19,6 +19,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::{Intervals, SdkError, deepest, failed};
 use crate::error::Error;
 use crate::model::Arn;
+use crate::secrets;
 
 mod web_identity;
 
@@ -113,6 +114,8 @@ fn token(
     settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
     settings.expires_in = Some(Duration::from_secs(60));
     settings.excluded_headers = None;
+    secrets::remember(credentials.secret_access_key());
+    secrets::remember(credentials.session_token().unwrap_or_default());
     let identity = credentials.into();
     let params = v4::SigningParams::builder()
         .identity(&identity)
@@ -132,10 +135,16 @@ fn token(
         .body(())
         .map_err(|error| unsigned(error.to_string()))?;
     instructions.apply_to_request_http1x(&mut request);
-    Ok(format!(
-        "k8s-aws-v1.{}",
-        URL_SAFE_NO_PAD.encode(request.uri().to_string())
-    ))
+    let url = request.uri().to_string();
+    let parameters = url.split(['?', '&']).filter_map(|it| it.split_once('='));
+    for (name, value) in parameters {
+        if ["X-Amz-Signature", "X-Amz-Security-Token"].contains(&name) {
+            secrets::remember(value);
+        }
+    }
+    let token = format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url));
+    secrets::remember(&token);
+    Ok(token)
 }
 
 #[cfg(test)]

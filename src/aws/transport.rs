@@ -25,6 +25,7 @@ use http_body_util::{BodyExt, Limited};
 use tokio::time::Instant;
 
 use super::pace::{Pace, Passed, Turn};
+use crate::secrets;
 
 /// The most that an answer may hold: whoever answers in AWS's place could otherwise send until the
 /// memory is full. The largest answers are a page of ListRoles and a template (460,800 bytes).
@@ -145,6 +146,7 @@ impl Transport {
         // Credentials are fetched by calls of their own.
         let call = request.extension::<Call>().cloned();
         let call = call.unwrap_or_else(|| Call::new("credentials".to_owned()));
+        remember_secrets(&request);
         let connection = request.extension::<CaptureSmithyConnection>().cloned();
         let request = Mutex::new(request);
         let send = || {
@@ -194,6 +196,45 @@ impl Transport {
             }
         }
         answer
+    }
+}
+
+/// Headers that are as good as the credentials, of AWS's own calls and of those for credentials.
+const SECRET_HEADERS: [&str; 4] = [
+    "authorization",
+    "x-amz-security-token",
+    "x-amz-sso_bearer_token",
+    "x-aws-ec2-metadata-token",
+];
+/// The same of the members of forms and JSON.
+const SECRET_MEMBERS: [&str; 8] = [
+    "WebIdentityToken",
+    "clientSecret",
+    "refreshToken",
+    "accessToken",
+    "deviceCode",
+    "codeVerifier",
+    "code",
+    "assertion",
+];
+
+/// Who answers may quote the request.
+fn remember_secrets(request: &HttpRequest) {
+    let headers = request.headers();
+    for header in SECRET_HEADERS {
+        for value in headers.get_all(header) {
+            secrets::remember(value);
+        }
+    }
+    let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
+    let form = body.split('&').filter_map(|pair| pair.split_once('='));
+    for (_, value) in form.filter(|(name, _)| SECRET_MEMBERS.contains(name)) {
+        secrets::remember(value);
+    }
+    let json: Option<serde_json::Value> = serde_json::from_str(&body).ok();
+    for member in SECRET_MEMBERS {
+        let value = json.as_ref().and_then(|json| json[member].as_str());
+        secrets::remember(value.unwrap_or_default());
     }
 }
 

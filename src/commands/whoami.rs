@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::model::{RoleArn, Timeout};
 use crate::output::{Output, TokenView, remarks};
 use crate::proof::{self, Assumption, Patience, Unproven, assume};
+use crate::secrets;
 use crate::token::{self, Malformed, Secret, Token};
 
 /// Where the EKS webhooks put the names of their files: of IRSA, and of Pod Identity.
@@ -86,6 +87,7 @@ fn read(args: &Whoami) -> Result<(Secret, Token), Error> {
     };
     let text = String::from_utf8(bytes).map_err(|_| wrong(Malformed::NotText))?;
     let token = token::decode(&text).map_err(wrong)?;
+    secrets::remember(text.trim());
     Ok((Secret::new(text.trim()), token))
 }
 

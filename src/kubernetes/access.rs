@@ -13,6 +13,7 @@ use crate::aws::{Aws, deepest};
 use crate::error::Error;
 use crate::issuer;
 use crate::model::{Cluster, ClusterName};
+use crate::secrets::{self, without_passwords};
 
 /// Without a kubeconfig the endpoint and the CA are DescribeCluster's and the token our own, so that
 /// it cannot be another cluster: its name is told too.
@@ -32,12 +33,35 @@ pub async fn config(
         }
         _ => (kubeconfig(access).await?, None),
     };
+    remember_secrets(&config);
     if config.proxy_url.is_none() {
         config.proxy_url = Matcher::from_env()
             .intercept(&config.cluster_url)
             .map(|proxy| with_credentials(&proxy));
     }
     Ok((config, eks))
+}
+
+/// What goes with each request, by whichever way of signing in. A plugin has given way to what it said.
+fn remember_secrets(config: &Config) {
+    // As it would be written: only so kube gives its secrets away.
+    let auth = serde_json::to_value(&config.auth_info).unwrap_or_default();
+    let text = |name: &str| auth[name].as_str().unwrap_or_default();
+    for name in ["token", "password", "client-key-data"] {
+        secrets::remember(text(name));
+    }
+    secrets::remember_password(&format!("{}:{}@", text("username"), text("password")));
+    let token = std::fs::read_to_string(text("tokenFile")).unwrap_or_default();
+    secrets::remember(token.trim());
+    let provider = auth["auth-provider"]["config"].as_object();
+    for (name, value) in provider.into_iter().flatten() {
+        if name.contains("token") || name.contains("secret") {
+            secrets::remember(value.as_str().unwrap_or_default());
+        }
+    }
+    if let Some(proxy) = &config.proxy_url {
+        secrets::remember_password(&proxy.to_string());
+    }
 }
 
 fn eks_config(endpoint: &str, certificate_authority: &str, token: String) -> Result<Config, Error> {
@@ -154,33 +178,9 @@ fn with_credentials(proxy: &Intercept) -> http::Uri {
         .unwrap_or_else(|_| uri.clone())
 }
 
-/// A text in which URLs have no user and password.
-pub fn without_passwords(text: &str) -> String {
-    let pieces = text.split("://").enumerate().map(|(index, piece)| {
-        let authority = piece.find(['/', ' ', '"', '\n']).unwrap_or(piece.len());
-        match piece[..authority].rfind('@') {
-            Some(at) if index > 0 => &piece[at + 1..],
-            _ => piece,
-        }
-    });
-    pieces.collect::<Vec<_>>().join("://")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn urls_are_shown_without_passwords() {
-        for (text, wanted) in [
-            ("a@b", "a@b"),
-            ("no http://u:p@h:1/x@y", "no http://h:1/x@y"),
-            ("http://u:p@q@h and s://v@w", "http://h and s://w"),
-            ("://@", "://"),
-        ] {
-            assert_eq!(without_passwords(text), wanted);
-        }
-    }
 
     #[test]
     fn a_proxys_password_survives_odd_characters() {

@@ -260,7 +260,7 @@ fn variable(object: &Value) -> Option<(String, Option<String>)> {
         "SECURITY_TOKEN",
     ];
     let hide = |value: &str| match () {
-        () if is_proxy => super::access::without_passwords(value),
+        () if is_proxy => without_user(value),
         () if name.ends_with("AUTHORIZATION_TOKEN") => "…".to_owned(),
         () if is_secret.iter().any(|word| name.contains(word)) => "…".to_owned(),
         () => value.to_owned(),
@@ -270,6 +270,19 @@ fn variable(object: &Value) -> Option<(String, Option<String>)> {
         _ => None,
     };
     Some((name.to_owned(), value))
+}
+
+/// A proxy without user and password. What ends the authority of a URL can stand in a password that
+/// was not encoded: it ends with the last `@`.
+fn without_user(proxy: &str) -> String {
+    let Some((user, host)) = proxy.rsplit_once('@') else {
+        return proxy.to_owned();
+    };
+    let scheme = user.split_once("://").map_or("", |(scheme, _)| scheme);
+    match scheme {
+        "" => host.to_owned(),
+        scheme => format!("{scheme}://{host}"),
+    }
 }
 
 #[cfg(test)]

@@ -340,8 +340,6 @@ fn what_is_no_list_of_keys_is_named() {
 fn a_secret_shows_nothing_of_its_text() {
     let secret = Secret::new("s3cret");
     assert_eq!(format!("{secret:?}"), "Secret(…)");
-    assert_eq!(secret.hidden_in("not 's3cret' here"), "not '…' here");
-    assert_eq!(Secret::new("").hidden_in("a"), "a");
 }
 
 #[test]

@@ -223,6 +223,8 @@ fn the_password_of_a_proxy_that_cannot_be_used_is_not_shown() {
         "socks4://user:s3cret@127.0.0.1:1",
         "user:s3cret@127.0.0.1:1",
         "http://user:s3cret@ 1",
+        "http://user:pa@s3cret/x@127.0.0.1:1",
+        "http://user:pa#s3cret@127.0.0.1:1",
         "http://user:s3cret@[",
     ] {
         let mut bench = loud();
@@ -334,5 +336,37 @@ fn what_a_credential_process_prints_is_not_shown() {
             printed.contains("error: no usable AWS credentials: "),
             "{script:?}: {printed}"
         );
+    }
+}
+
+/// Front ends and debug pages quote the whole request: each service in turn, at each level of the log.
+#[test]
+fn requests_that_are_quoted_back_show_no_secret() {
+    for service in [
+        "eks",
+        "iam",
+        "sts",
+        "cloudformation",
+        "kubernetes",
+        "cloudtrail",
+    ] {
+        let bench = loud();
+        let make = format!(
+            "create iamserviceaccount a --cluster demo --associate-oidc-provider --attach-policy-arn {S3} --approve"
+        );
+        let made = bench.run(&make);
+        assert!(made.ends_with("[exit 0]\n"), "{made}");
+        bench.sandbox.fault(&format!(
+            "{service} * error 503 ServiceUnavailable odd: {{request}}"
+        ));
+        let told = |line: &str| {
+            let levels = ["-o json", "-vv", "-vvv -o yaml"];
+            let runs = levels.map(|level| bench.run(&format!("{line} {level}")));
+            runs.concat()
+        };
+        let printed = told("verify default/a --cluster demo")
+            + &told("doctor --cluster demo default/a")
+            + &told(PLAN);
+        assert!(printed.contains("odd: "), "{service}: {printed}");
     }
 }

@@ -5,7 +5,8 @@
 //! `kubernetes patch serviceaccounts of default/s3-reader deny`. Each rule has its own bucket: as
 //! many as wanted may throttle one operation.
 //! Effects: `delay MS`, `reset`, `hang`, `half`, `swallow`, `garbage`, `deny`, `until CALLS`,
-//! `meet CALLS [SERVICE OPERATION [of SUBJECT]]`, `throttle [RATE/BURST]`, `error STATUS CODE MESSAGE`.
+//! `meet CALLS [SERVICE OPERATION [of SUBJECT]]`, `throttle [RATE/BURST]`, `error STATUS CODE MESSAGE`, where `{request}` in the
+//! message is all that the request had.
 
 use std::str::FromStr;
 use std::time::{Duration, Instant};

@@ -123,6 +123,7 @@ async fn answer(
             code,
             message,
         } => {
+            let message = message.replace("{request}", &quoted(&request));
             let reply = refusal(made.service, status, &code, &message);
             shared.lock().finish(call, reply.status);
             return Ok(response(reply, false));
@@ -148,6 +149,22 @@ async fn answer(
         hang().await;
     }
     Ok(response(reply, half))
+}
+
+/// What a careless server writes of a request into its error pages: all that it was sent.
+fn quoted(request: &Request) -> String {
+    let headers = request.headers.values();
+    let values: Vec<String> = headers
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect();
+    let body = String::from_utf8_lossy(&request.body);
+    format!(
+        "{} {}?{} [{}] {body}",
+        request.method,
+        request.path,
+        request.query,
+        values.join("] [")
+    )
 }
 
 /// Says nothing for longer than any client waits.

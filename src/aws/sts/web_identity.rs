@@ -13,6 +13,7 @@ use super::Sts;
 use crate::error::Error;
 use crate::model::{Arn, RoleArn};
 use crate::proof::StsRefusal;
+use crate::secrets;
 use crate::token::Secret;
 
 /// The permission of the call, as IAM names it.
@@ -85,10 +86,9 @@ impl Sts {
             Err(error) => error,
         };
         Err(match error.code() {
-            // STS quotes the parameters that break its rules.
             Some(code) => {
-                let message = token.hidden_in(error.message().unwrap_or("no message"));
-                NotAssumed::Refused(StsRefusal::new(code, &message))
+                let message = error.message().unwrap_or("no message");
+                NotAssumed::Refused(StsRefusal::new(code, message))
             }
             None => NotAssumed::Unreachable(Box::new(failed(ASSUME, "", error))),
         })
@@ -126,6 +126,8 @@ impl Session {
             session_token,
             ..
         } = issued;
+        secrets::remember(&secret_access_key);
+        secrets::remember(&session_token);
         let token = Some(session_token);
         Self {
             credentials: Credentials::new(

@@ -1,0 +1,332 @@
+//! What this process has sent, read or been given as a secret. Servers, proxies and error pages quote
+//! requests back: all that is written for anybody to read goes through here first, so that no line of
+//! it holds a secret, whoever made the line.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// Shorter ones are words that stand elsewhere too.
+const SHORTEST: usize = 8;
+/// What a password cannot have in a URL, but percent-encoded.
+const UNENCODED: [char; 4] = ['@', '/', '?', '#'];
+/// Of a part between those.
+const SHORTEST_PART: usize = 3;
+/// So many bytes that follow one another in a secret are known again: error pages cut.
+const PIECE: usize = 16;
+/// How far pieces are apart, so that each part of `PIECE + STEP` bytes has one.
+const STEP: usize = 4;
+/// What stands in the place of a secret.
+const HIDDEN: &str = "…";
+
+/// The secrets, and where their pieces are in them.
+#[derive(Default)]
+struct Known {
+    secrets: Vec<Vec<u8>>,
+    pieces: HashMap<Vec<u8>, (usize, usize)>,
+}
+
+static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
+
+/// Keeps a secret out of all that is written from now on, as it is and percent-encoded.
+pub fn remember(secret: &str) {
+    let mut known = lock();
+    let known = known.get_or_insert_default();
+    known.add(secret);
+    known.add(&encoded(secret));
+}
+
+/// The same of user and password in a URL, and as a header has them. What ends the authority of a URL
+/// can stand in a password that was not encoded: it ends with the last `@`.
+pub fn remember_password(url: &str) {
+    let Some((userinfo, _)) = url.rsplit_once('@') else {
+        return;
+    };
+    let userinfo = userinfo.split_once("://").map_or(userinfo, |(_, it)| it);
+    for userinfo in [userinfo.to_owned(), decoded(userinfo)] {
+        remember(&userinfo);
+        remember(&STANDARD.encode(&userinfo));
+        let (_, password) = userinfo.split_once(':').unwrap_or(("", &userinfo));
+        remember(password);
+    }
+    // Read as a URL, a part of such a password is the host.
+    if userinfo.contains(UNENCODED) {
+        let parts = userinfo.split(UNENCODED).skip(1);
+        let mut known = lock();
+        for part in parts.filter(|part| part.len() >= SHORTEST_PART) {
+            known.get_or_insert_default().add_any(part);
+        }
+    }
+}
+
+/// The secrets of the environment: of AWS, and of proxies.
+pub fn remember_environment() {
+    for (name, value) in std::env::vars_os() {
+        let Some(value) = value.to_str() else {
+            continue;
+        };
+        match name.to_string_lossy().to_uppercase().as_str() {
+            "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "AWS_CONTAINER_AUTHORIZATION_TOKEN" => {
+                remember(value);
+            }
+            "HTTPS_PROXY" | "HTTP_PROXY" | "ALL_PROXY" => remember_password(value),
+            _ => {}
+        }
+    }
+}
+
+/// A text without any part of a secret that is known.
+pub fn hidden(text: &str) -> String {
+    match &*lock() {
+        Some(known) => known.hidden(text),
+        None => text.to_owned(),
+    }
+}
+
+/// For people: also without what only looks like one, as others have their secrets too.
+pub fn redacted(text: &str) -> String {
+    without_passwords(&without_tokens(&hidden(text)))
+}
+
+fn lock() -> MutexGuard<'static, Option<Known>> {
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Known {
+    fn add(&mut self, secret: &str) {
+        if secret.len() >= SHORTEST {
+            self.add_any(secret);
+        }
+    }
+
+    fn add_any(&mut self, secret: &str) {
+        let secret = secret.as_bytes();
+        if self.secrets.iter().any(|known| known == secret) {
+            return;
+        }
+        let index = self.secrets.len();
+        for (offset, piece) in secret.windows(PIECE).enumerate().step_by(STEP) {
+            self.pieces.insert(piece.to_vec(), (index, offset));
+        }
+        self.secrets.push(secret.to_owned());
+    }
+
+    fn hidden(&self, text: &str) -> String {
+        let bytes = text.as_bytes();
+        let mut shown = String::with_capacity(text.len());
+        let mut at = 0;
+        while at < text.len() {
+            let mut end = at + self.secret_at(&bytes[at..]);
+            if end > at {
+                while !text.is_char_boundary(end) {
+                    end += 1;
+                }
+                // What stands before the piece in the secret can stand before it here.
+                shown.truncate(shown.trim_end_matches(HIDDEN).len());
+                shown.push_str(HIDDEN);
+                at = end;
+                continue;
+            }
+            let next = text[at..].chars().next().unwrap_or_default();
+            shown.push(next);
+            at += next.len_utf8();
+        }
+        shown
+    }
+
+    /// How many bytes of the text's beginning are of a secret.
+    fn secret_at(&self, text: &[u8]) -> usize {
+        let whole = self.secrets.iter();
+        let whole = whole.filter(|secret| secret.len() < PIECE + STEP && text.starts_with(secret));
+        if let Some(secret) = whole.max_by_key(|secret| secret.len()) {
+            return secret.len();
+        }
+        // A part of a secret begins up to a step before its first piece.
+        let begins = (0..STEP).find_map(|lead| {
+            let piece = text.get(lead..lead + PIECE)?;
+            let (secret, offset) = *self.pieces.get(piece)?;
+            let secret = &self.secrets[secret];
+            let start = offset.checked_sub(lead)?;
+            (secret[start..offset] == text[..lead]).then(|| &secret[start..])
+        });
+        let Some(rest) = begins else { return 0 };
+        let alike = rest.iter().zip(text).take_while(|(a, b)| a == b);
+        alike.count()
+    }
+}
+
+/// Every byte but letters, digits and `-._~`, as in queries and forms.
+fn encoded(text: &str) -> String {
+    let bytes = text.bytes().map(|byte| match byte {
+        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    bytes.collect()
+}
+
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = bytes.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// Names before `=` or `:` whose values nobody should see, in small letters.
+const NAMES: [&str; 7] = [
+    "credential",
+    "x-amz-security-token",
+    "x-amz-signature",
+    "x-amz-credential",
+    "signature",
+    "webidentitytoken",
+    "secretaccesskey",
+];
+
+/// Without the words that stand behind `Bearer` and `Basic`, and the forms of AWS and of JWTs.
+fn without_tokens(text: &str) -> String {
+    let ends = [
+        ' ', '\t', '\n', '\r', '"', '\'', ',', '<', '>', '&', '?', ';',
+    ];
+    let mut shown = String::with_capacity(text.len());
+    let mut scheme = None;
+    for piece in text.split_inclusive(ends) {
+        let word = piece.trim_end_matches(ends);
+        let lower = word.to_lowercase();
+        let named = NAMES.iter().find_map(|name| {
+            let rest = lower.strip_prefix(name)?;
+            rest.strip_prefix(['=', ':'])
+        });
+        let is_behind = match scheme {
+            Some("basic") => STANDARD.decode(word).is_ok_and(|it| it.contains(&b':')),
+            // There is "a bearer token of" something, too.
+            Some("bearer") => !["", "token", "tokens"].contains(&word),
+            Some(_) => !word.is_empty(),
+            None => false,
+        };
+        if named.is_some() || is_behind || is_token(word) {
+            shown.push_str(HIDDEN);
+        } else {
+            shown.push_str(word);
+        }
+        shown.push_str(&piece[word.len()..]);
+        let parts = |c: char| c.is_ascii_punctuation() && !"/-_.".contains(c);
+        scheme = match lower.rsplit(parts).next().unwrap_or_default() {
+            "" if word.is_empty() => scheme,
+            "bearer" => Some("bearer"),
+            "basic" => Some("basic"),
+            // The value follows behind a blank.
+            _ if named == Some("") => Some("name"),
+            _ => None,
+        };
+    }
+    shown
+}
+
+fn is_token(word: &str) -> bool {
+    let is_jwt = word.split_once("eyJ").is_some_and(|(_, rest)| {
+        let of_jwt = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
+        rest.chars().take_while(of_jwt).count() >= PIECE
+    });
+    is_jwt || word.contains("k8s-aws-v1.") || word.contains("AWS4-HMAC-SHA256")
+}
+
+/// A text in which URLs have no user and password.
+pub fn without_passwords(text: &str) -> String {
+    let pieces = text.split("://").enumerate().map(|(index, piece)| {
+        let authority = piece.find(['/', ' ', '"', '\n']).unwrap_or(piece.len());
+        match piece[..authority].rfind('@') {
+            Some(at) if index > 0 => &piece[at + 1..],
+            _ => piece,
+        }
+    });
+    pieces.collect::<Vec<_>>().join("://")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(secrets: &[&str]) -> Known {
+        let mut known = Known::default();
+        for secret in secrets {
+            known.add(secret);
+        }
+        known
+    }
+
+    #[test]
+    fn secrets_and_parts_of_them_are_hidden() {
+        let long: String = (b'!'..b'~').map(char::from).collect();
+        let known = known(&["pass-word", "short", &long]);
+        for (text, wanted) in [
+            ("a pass-word, short".to_owned(), "a …, short".to_owned()),
+            ("pass-wor".to_owned(), "pass-wor".to_owned()),
+            (format!("é{long}é"), "é…é".to_owned()),
+            (format!("cut: {}", &long[..40]), "cut: …".to_owned()),
+            (long[..12].to_owned(), long[..12].to_owned()),
+        ] {
+            assert_eq!(known.hidden(&text), wanted);
+        }
+        for start in 0..long.len() - (PIECE + STEP) {
+            for end in start + PIECE + STEP..=long.len() {
+                let text = format!("{} {}", "é", &long[start..end]);
+                assert_eq!(known.hidden(&text), "é …", "{start}..{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_searched() {
+        let known = known(&[
+            "pass-word",
+            "ééééééééééééééé",
+            "0123456789012345678901234567890",
+        ]);
+        let corpus = ["pass-word", "éééééééééé", "01234567890123456789", ""];
+        crate::fuzz::texts(corpus, |text| {
+            assert!(!known.hidden(text).contains("pass-word"), "{text}");
+        });
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_not_shown() {
+        for (text, wanted) in [
+            ("no such thing, basic or not", "no such thing, basic or not"),
+            (
+                "Authorization: Bearer abc, sir",
+                "Authorization: Bearer …, sir",
+            ),
+            ("bearer  abc", "bearer  …"),
+            ("Basic dTpw", "Basic …"),
+            ("<p>k8s-aws-v1.abc</p>", "<p>…</p>"),
+            ("x=eyJhbGciOiJSUzI1NiIsImtpZCI6.e30.c2ln", "…"),
+            ("/?X-Amz-Signature=0c1f&X-Amz-Date=1", "/?…&X-Amz-Date=1"),
+            ("x-amz-security-token:abc\nhost:h", "…\nhost:h"),
+            ("X-Amz-Security-Token: abc def", "… … def"),
+            ("AWS4-HMAC-SHA256 Credential=A, Signature=b", "… …, …"),
+            ("no http://u:p@h:1/x@y", "no http://h:1/x@y"),
+            ("http://u:p@q@h and s://v@w", "http://h and s://w"),
+            ("a@b, ://@", "a@b, ://"),
+        ] {
+            assert_eq!(without_passwords(&without_tokens(text)), wanted);
+        }
+    }
+
+    #[test]
+    fn passwords_are_known_in_each_form() {
+        remember_password("http://me:pa%40er2/x@host:1");
+        for text in ["pa%40er2/x", "pa@er2/x", "bWU6cGFAZXIyL3g=", "me:pa@er2/x"] {
+            assert_eq!(hidden(text), HIDDEN, "{text}");
+        }
+    }
+}
