@@ -187,7 +187,10 @@ print(json.dumps(found))
     }
 }
 
-/// The documents of all well-known policies as IAM gets them, by name.
+/// What stands for a trust policy in the name of a document.
+const TRUST: &str = "trust policy";
+
+/// The documents of the roles of all well-known policies, as IAM gets them, by name.
 fn well_known() -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/well-known-policies");
     let files = std::fs::read_dir(folder).expect("the policies");
@@ -212,9 +215,15 @@ fn well_known() -> Vec<(String, Value)> {
     let mut world = bench.sandbox.world();
     let of = |(index, name): (usize, &String)| {
         let role = world.role_of(&format!("default/app-{index}"));
+        // No table has the condition keys of an issuer of one's own.
+        let mut trust = role.trust.clone();
+        for statement in trust["Statement"].as_array_mut().into_iter().flatten() {
+            statement["Condition"] = json!({});
+        }
         let documents = role.inline.values().cloned();
         documents
             .map(|document| (name.clone(), document))
+            .chain([(format!("{TRUST} of {name}"), trust)])
             .collect::<Vec<_>>()
     };
     names.iter().enumerate().flat_map(of).collect()
@@ -256,7 +265,9 @@ for name, policy in json.load(sys.stdin):
 for line, count in sorted(found.items()):
     print(line if count == 1 else f'{line} ({count} times)')
 ";
-    let Some(told) = ask(AUDIT, &json!(well_known())) else {
+    let mut all = well_known();
+    all.retain(|(name, _)| !name.starts_with(TRUST));
+    let Some(told) = ask(AUDIT, &json!(all)) else {
         return;
     };
     assert_snapshot!(told, @"

@@ -292,10 +292,14 @@ fn permission_policies_are_evaluated_as_by_another() {
         select(actions.to_vec()),
         select(objects.to_vec()),
     );
-    let cases = made(2_000, asked).into_iter();
+    let cases = made(6_000, asked).into_iter();
     let cases = cases.filter(|(document, ..)| !is_left_open(document));
     let cases = cases.map(|(document, action, object)| permission_case(&document, action, object));
-    assert_agreed(cases, [1_000, 100]);
+    // The sandbox is a judge of few: of the later ones, those.
+    let cases = cases
+        .enumerate()
+        .filter(|(at, case)| *at < 1_500 || case.sandbox.is_some());
+    assert_agreed(cases.map(|(_, case)| case), [1_500, 1_000]);
 }
 
 fn permission_case(document: &Value, action: &str, object: &str) -> Case {
