@@ -113,3 +113,21 @@ fn an_empty_role_annotation_is_none() {
     [exit 0]
     ");
 }
+
+#[test]
+fn a_role_without_its_service_account_is_told_with_what_makes_it() {
+    let bench = Bench::associated();
+    bench.sandbox.world().api("demo").put_namespace("web");
+    bench.arrange(&format!(
+        "create iamserviceaccount web/api --cluster demo --role-name api --attach-policy-arn {S3} --role-only --approve"
+    ));
+    assert_snapshot!(crate::doctor::told(&bench.run("doctor --cluster demo web/api")), @"
+    problem: there is no ServiceAccount web/api, though it has a role [service-account]
+      role: arn:aws:iam::111122223333:role/api
+      fix: kubectl create serviceaccount api --namespace web
+      fix: kubectl annotate serviceaccount api --namespace web --overwrite eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/api
+
+      16 checks hold
+    [exit 1]
+    ");
+}
