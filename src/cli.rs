@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::styling::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::{Audience, ClusterName, Connection, Flags, Issuer, Thumbprint, Timeout};
+use crate::model::{Audience, ClusterName, Connection, Flags, Issuer, Region, Thumbprint, Timeout};
 
 mod arguments;
 mod doctor;
@@ -112,7 +112,19 @@ pub enum Command {
 impl Command {
     /// What the user gave to find AWS and the cluster, for the commands of hints.
     pub fn connection(&self) -> Connection {
-        let (aws, kubernetes) = match self {
+        let ways = self.ways();
+        ways.map_or_else(Connection::default, |(aws, kubernetes)| {
+            connection(aws, kubernetes)
+        })
+    }
+
+    /// The flags on the way to Kubernetes, of commands that have them.
+    pub fn kubernetes(&self) -> Option<&KubernetesArgs> {
+        self.ways().and_then(|(_, kubernetes)| kubernetes)
+    }
+
+    fn ways(&self) -> Option<(&AwsArgs, Option<&KubernetesArgs>)> {
+        Some(match self {
             Self::AssociateOidcProvider(args)
             | Self::Utils(Utils::AssociateIamOidcProvider(args)) => (&args.aws, None),
             Self::DisassociateOidcProvider(args) => (&args.aws, None),
@@ -135,9 +147,8 @@ impl Command {
             | Self::Permissions(_)
             | Self::Completion(_)
             | Self::Complete(_)
-            | Self::Man(_) => return Connection::default(),
-        };
-        connection(aws, kubernetes)
+            | Self::Man(_) => return None,
+        })
     }
 }
 
@@ -161,6 +172,12 @@ pub fn connection(aws: &AwsArgs, kubernetes: Option<&KubernetesArgs>) -> Connect
         ]),
         kubernetes: given([("--kubeconfig", file), ("--context", context)]),
     }
+}
+
+/// A region's code, as a config file's.
+fn region(text: &str) -> Result<String, String> {
+    let region: Region = text.parse()?;
+    Ok(region.as_str().to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -205,7 +222,7 @@ const NOUNS: [&str; 3] = ["iamserviceaccounts", "irsa", "sa"];
 #[command(next_help_heading = "AWS client")]
 pub struct AwsArgs {
     /// AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = region)]
     pub region: Option<String>,
     /// AWS profile; outranks the keys of the environment
     #[arg(short, long)]

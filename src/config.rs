@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::model::{ClusterName, Map};
+use crate::model::{ClusterName, Map, Region};
 use crate::plan::account::IamServiceAccount;
 
 mod accounts;
@@ -183,7 +183,7 @@ fn contents(root: &Node, further: Option<Place>, problems: &mut Problems) -> Opt
     let accounts = accounts::read(root, &tags, problems);
     Some(ClusterConfig {
         cluster: cluster?,
-        region: region?.0,
+        region: region?.to_string(),
         with_oidc: with_oidc(root),
         tags,
         accounts,
@@ -218,25 +218,6 @@ fn value<T: std::str::FromStr<Err = String>>(
             let rule = format!("{:?}: {rule}", check::short(text));
             problems.push(Problem::new(found.place, &inside(path, name), rule));
             None
-        }
-    }
-}
-
-/// A region: it becomes a part of host names.
-struct Region(String);
-
-impl std::str::FromStr for Region {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let is_region = (1..=63).contains(&text.len())
-            && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        match is_region {
-            true => Ok(Self(text.to_owned())),
-            false => Err("a region such as `eu-west-1` is wanted".to_owned()),
         }
     }
 }

@@ -10,6 +10,9 @@ use crate::proof::Unproven;
 use crate::template::{Difference, indented};
 
 mod hints;
+mod sign_in;
+
+pub use sign_in::SignIn;
 
 use hints::{aws_hints, cluster_hints, is_right, unauthorized_hints, without_reading};
 
@@ -27,6 +30,9 @@ pub enum Error {
     },
     #[error("{0}")]
     Flags(String),
+    /// A variable of the environment, or a line of AWS's files, that cannot be used: its name and why.
+    #[error("{0}")]
+    Setting(String),
     #[error("{}", crate::config::told(.file, .problems))]
     Config {
         file: String,
@@ -39,7 +45,7 @@ pub enum Error {
     #[error("no AWS region is set")]
     NoRegion,
     #[error("no usable AWS credentials: {cause}")]
-    Credentials { cause: String },
+    Credentials { cause: String, sign_in: SignIn },
     #[error("there is no EKS cluster \"{name}\" in {region}")]
     ClusterNotFound {
         name: ClusterName,
@@ -214,6 +220,14 @@ fn going_on(running: &[String]) -> String {
 }
 
 impl Error {
+    /// Without credentials, by no way of signing in that is known.
+    pub fn no_credentials(cause: &str) -> Self {
+        Self::Credentials {
+            cause: cause.to_owned(),
+            sign_in: SignIn::None,
+        }
+    }
+
     /// One failure as itself, several as one. `None` without any.
     pub fn all(mut errors: Vec<Self>) -> Option<Self> {
         match errors.len() {
@@ -326,7 +340,7 @@ impl Error {
             Self::Config { .. } => vec![
                 "every field, with its type and default: README, \"The config file\"".to_owned(),
             ],
-            Self::Read { .. } | Self::Write { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
+            Self::Setting(_) | Self::Read { .. } | Self::Write { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
             Self::Shared { error, .. } => error.hints(),
             Self::Kubernetes { lasting: true, .. } => Vec::new(),
             Self::Kubernetes { lasting: false, .. } => vec![
@@ -337,12 +351,7 @@ impl Error {
                 "name it: `--region eu-west-1`, `export AWS_REGION=eu-west-1`, or `aws configure set region eu-west-1`"
                     .to_owned(),
             ],
-            Self::Credentials { .. } => vec![
-                "check them: `aws sts get-caller-identity`".to_owned(),
-                "sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set \
-                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-                    .to_owned(),
-            ],
+            Self::Credentials { sign_in, .. } => sign_in.hints(),
             Self::ClusterNotFound { name, region, similar } => cluster_hints(name, region, similar),
             Self::WorkloadNotFound(Workload { kind, namespace, .. }) => vec![format!(
                 "look what there is: `kubectl get {}s --namespace {namespace}`",
@@ -437,6 +446,7 @@ impl Error {
         match self {
             Self::Usage { .. }
             | Self::Flags(_)
+            | Self::Setting(_)
             | Self::Config { .. }
             | Self::Read { .. }
             | Self::NoRegion

@@ -26,12 +26,13 @@ use crate::token::Secret;
 mod access;
 mod cluster;
 mod exec;
+mod kubeconfig;
 mod paths;
 mod pods;
 mod retry;
 mod workloads;
 
-pub use access::contexts;
+pub use kubeconfig::{check, contexts};
 
 /// How much one answer may hold: a page of 500 service accounts is a tenth of it.
 const ANSWER_LIMIT: usize = 8 << 20;
@@ -83,7 +84,7 @@ impl Kubernetes {
         config.default_retry = false;
         let client = ClientBuilder::try_from(config)
             .map_err(|error| Error::Kubeconfig {
-                cause: secrets::without_passwords(&deepest(&error)),
+                cause: kubeconfig::cause(&error),
             })?
             .with_layer(&MapResponseLayer::new(limited))
             .build();

@@ -31,6 +31,7 @@ mod plan;
 mod policy;
 mod progress;
 mod proof;
+mod proxy;
 mod render;
 mod secrets;
 mod template;
@@ -38,6 +39,7 @@ mod token;
 mod waiting;
 
 fn main() -> ExitCode {
+    aws::start_without_empty_variables();
     secrets::remember_environment();
     let mut cli = Cli::parse_from(cli::arguments(std::env::args_os()));
     if !matches!(cli.command, Command::Complete(_)) {

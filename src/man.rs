@@ -9,7 +9,7 @@ use clap_mangen::Man;
 const ENVIRONMENT: [(&str, &str); 7] = [
     (
         "AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, ...",
-        "As for every AWS SDK; --profile outranks the keys of the environment.",
+        "As for every AWS SDK; --profile outranks the keys of the environment. What is empty is unset.",
     ),
     (
         "AWS_CA_BUNDLE",

@@ -105,6 +105,23 @@ impl ClusterName {
 }
 
 checked_name!(
+    /// Code of a region, as `us-gov-west-1`: words, and a number in the end. It becomes a part of host
+    /// names. An availability zone (`eu-west-1a`) is none.
+    Region,
+    |text| {
+        let mut parts = text.split('-').rev();
+        let number = parts.next().unwrap_or_default();
+        let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+        (1..=63).contains(&text.len())
+            && (1..=2).contains(&number.len())
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && parts.clone().count() >= 2
+            && parts.all(is_word)
+    },
+    "a region such as `eu-west-1` is wanted"
+);
+
+checked_name!(
     /// Name of an IAM role (IAM API: `[\w+=,.@-]+`, at most 64).
     RoleName,
     |text| (1..=64).contains(&text.len()) && text.chars().all(is_iam_name_character),

@@ -1,7 +1,7 @@
 //! What the user reads: results on stdout in the asked format; headings, notes, warnings, errors and
 //! hints on stderr. The only place that knows the formats.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -176,6 +176,17 @@ fn write(mut stdout: impl Write, text: &str) -> Result<(), Error> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// Asks on the terminal. `None`, where there is none, or nobody answers.
+pub fn ask(question: &str) -> Option<String> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    write_error(&shown(question));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).ok()?;
+    Some(answer)
 }
 
 /// Reports a failure: its text and causes, then the hints. The run's own flags are added to the

@@ -3,6 +3,8 @@
 //! only what the pace has given up gets here. And one that a retry may mend: someone else's answer.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
@@ -12,8 +14,26 @@ use aws_smithy_types::retry::ErrorKind;
 use super::transport::{Stale, is_throttled};
 use crate::issuer::tls_refusal;
 
-#[derive(Debug)]
-pub struct FailFast;
+/// Whether anything of AWS has answered in this run.
+#[derive(Clone, Debug, Default)]
+pub struct Reached(Arc<AtomicBool>);
+
+impl Reached {
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct FailFast(pub Reached);
+
+impl FailFast {
+    /// A name that is not known is a mistake at the beginning, and later the network's.
+    fn is_final(&self, error: &(dyn StdError + 'static)) -> bool {
+        let goes_on = self.0.0.load(Ordering::Relaxed) && is_unknown_name(error);
+        is_final(error) && !goes_on || causes(error).any(is_too_long)
+    }
+}
 
 impl ClassifyRetry for FailFast {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
@@ -22,7 +42,7 @@ impl ClassifyRetry for FailFast {
         };
         if error
             .as_connector_error()
-            .is_some_and(|error| is_final(error) || causes(error).any(is_too_long))
+            .is_some_and(|error| self.is_final(error))
             || context.response().is_some_and(is_throttled)
             || quota_is_full(context)
         {
@@ -47,7 +67,8 @@ impl ClassifyRetry for FailFast {
     }
 }
 
-fn causes<'a>(
+/// A failure and what caused it, one after the other.
+pub fn causes<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error| StdError::source(*error))
@@ -57,21 +78,32 @@ fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
     error.is::<http_body_util::LengthLimitError>()
 }
 
-/// A refused connection, a name that does not resolve, a proxy or a server that cannot be talked to.
+/// A refused connection, a name that nobody knows, a proxy or a server that cannot be talked to.
 pub fn is_final(error: &(dyn StdError + 'static)) -> bool {
     let refused = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
     let signs = [
-        "dns error",
-        "failed to lookup address",
         "tunnel error: unsuccessful",
         "tunnel error: proxy authorization required",
     ];
     tls_refusal(error).is_some()
+        || is_unknown_name(error)
         || causes(error).any(|error| {
             let text = error.to_string();
             error.downcast_ref::<std::io::Error>().is_some_and(refused)
                 || signs.iter().any(|sign| text.contains(sign))
         })
+}
+
+/// Whether the resolver says so itself. That it cannot say now (EAI_AGAIN, in glibc's words and in
+/// musl's) is another thing.
+fn is_unknown_name(error: &(dyn StdError + 'static)) -> bool {
+    let text: Vec<String> = causes(error).map(ToString::to_string).collect();
+    let has = |signs: &[&str]| {
+        let mut all = text.iter();
+        all.any(|text| signs.iter().any(|sign| text.contains(sign)))
+    };
+    has(&["failed to lookup address", "dns error"])
+        && !has(&["Temporary failure in name resolution", "Try again"])
 }
 
 fn quota_is_full(context: &InterceptorContext) -> bool {
@@ -83,4 +115,47 @@ fn quota_is_full(context: &InterceptorContext) -> bool {
         text.contains("<Code>LimitExceededException</Code>")
             || text.contains("<Code>LimitExceeded</Code>")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    /// As the standard library says what the resolver answers.
+    fn unresolved(answer: &str) -> io::Error {
+        io::Error::other(format!("failed to lookup address information: {answer}"))
+    }
+
+    #[test]
+    fn failures_that_may_pass_are_not_final() {
+        for passing in [
+            unresolved("Temporary failure in name resolution"),
+            unresolved("Try again"),
+            io::Error::from(io::ErrorKind::ConnectionReset),
+            io::Error::from(io::ErrorKind::BrokenPipe),
+            io::Error::from(io::ErrorKind::TimedOut),
+        ] {
+            assert!(!is_final(&passing), "{passing}");
+        }
+        for lasting in [
+            unresolved("Name or service not known"),
+            unresolved("No address associated with hostname"),
+            unresolved("Name does not resolve"),
+            io::Error::from(io::ErrorKind::ConnectionRefused),
+        ] {
+            assert!(is_final(&lasting), "{lasting}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_final_at_the_beginning_only() {
+        let fail_fast = FailFast(Reached::default());
+        let unknown = unresolved("Name or service not known");
+        assert!(fail_fast.is_final(&unknown));
+        fail_fast.0.set();
+        assert!(!fail_fast.is_final(&unknown));
+        assert!(fail_fast.is_final(&io::Error::from(io::ErrorKind::ConnectionRefused)));
+    }
 }

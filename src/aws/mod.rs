@@ -2,34 +2,31 @@
 
 use std::time::Duration;
 
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_iam::config::retry::RetryConfig;
 use aws_sdk_iam::config::timeout::TimeoutConfig;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use crate::error::Error;
+use crate::error::{Error, SignIn};
 use crate::model::Timeout;
 use crate::observe::Lookup;
 
 pub mod access_analyzer;
 pub mod cloudformation;
 pub mod cloudtrail;
+mod credentials;
 pub mod ec2;
 pub mod eks;
 mod fail_fast;
 mod foreign_answer;
+mod http;
 pub mod iam;
+mod mfa;
 mod optional;
 mod pace;
+mod settings;
 mod signed;
 pub mod sts;
 mod transport;
@@ -38,14 +35,17 @@ mod xml;
 use access_analyzer::AccessAnalyzer;
 use cloudformation::{CloudFormation, Waiting};
 use cloudtrail::CloudTrail;
+pub use credentials::Ask;
 use ec2::Ec2;
 use eks::Eks;
-use fail_fast::FailFast;
 pub use fail_fast::is_final;
+use fail_fast::{FailFast, Reached};
 use foreign_answer::ForeignAnswer;
 use iam::Iam;
 use optional::Budget;
 use pace::Pace;
+use settings::Settings;
+pub use settings::start_without_empty_variables;
 use signed::Signed;
 use sts::Sts;
 use transport::CallName;
@@ -76,6 +76,8 @@ pub struct Connection {
     /// How long nothing but throttling is put up with.
     pub patience: Timeout,
     pub intervals: Intervals,
+    /// Who is asked for the code of an MFA device; `None`: nobody.
+    pub ask: Option<Ask>,
 }
 
 /// The lengths of all waits, as a factor of the real ones: 1 but for tests.
@@ -117,67 +119,93 @@ impl Aws {
     /// Reads the AWS configuration. Makes no call: credentials are fetched by the first one.
     ///
     /// # Errors
-    /// Without a region, with an unknown profile, or with a CA bundle that cannot be read.
+    /// Without a region, with an unknown profile, with a CA bundle that cannot be read, or with a value
+    /// in the environment or in AWS's files that cannot be used.
     pub async fn connect(connection: &Connection) -> Result<Self, Error> {
-        let pace = Pace::new(connection.intervals, connection.patience.0);
-        let http = transport::paced(http_client()?, pace, connection.intervals.limit(ATTEMPT));
+        let profile = connection.profile.as_deref();
+        let settings = Settings::read(profile).await?;
+        let region = match &connection.region {
+            Some(region) => Some(region.clone()),
+            None => settings.region()?,
+        };
+        let limits = connection.intervals;
+        let reached = Reached::default();
+        let http = transport::paced(
+            http::client()?,
+            transport::Terms {
+                pace: Pace::new(limits, connection.patience.0),
+                limit: limits.limit(ATTEMPT),
+                reached: reached.clone(),
+                sign_in: credentials::sign_in(&settings, profile),
+            },
+        );
+        // Of what fails; throttled calls are the pace's.
+        let retries = settings.retries()?.unwrap_or_else(|| {
+            RetryConfig::standard()
+                .with_max_attempts(10)
+                .with_initial_backoff(limits.of(Duration::from_secs(1)))
+        });
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http.clone())
+            .http_client(http)
+            .profile_files(settings.files())
+            .profile_name(&settings.profile)
+            .retry_config(retries)
             // It would take the waits of the pace for a connection that stands still.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(
                 TimeoutConfig::builder()
-                    .connect_timeout(connection.intervals.limit(CONNECT))
+                    .connect_timeout(limits.limit(CONNECT))
                     .build(),
             );
-        // Of what fails; throttled calls are the pace's.
-        if std::env::var_os("AWS_RETRY_MODE").is_none()
-            && std::env::var_os("AWS_MAX_ATTEMPTS").is_none()
-        {
-            let backoff = connection.intervals.of(Duration::from_secs(1));
-            loader = loader.retry_config(
-                RetryConfig::standard()
-                    .with_max_attempts(10)
-                    .with_initial_backoff(backoff),
-            );
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region));
         }
-        if let Some(region) = &connection.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(profile) = &connection.profile {
-            loader = loader.profile_name(profile);
-        }
-        let mut config = loader.load().await;
-        if let Some(profile) = &connection.profile {
-            config = with_credentials_of(config, profile, http);
-        }
+        let config = loader.load().await;
+        let credentials = credentials::provider(&config, &settings, profile, connection.ask);
+        let config = config
+            .into_builder()
+            .credentials_provider(credentials)
+            .build();
         let region = config.region().ok_or(Error::NoRegion)?.to_string();
-        Ok(Self::from_config(&config, region, connection.intervals))
+        Ok(Self::from_config(
+            &config,
+            region,
+            limits,
+            &FailFast(reached),
+        ))
     }
 
-    fn from_config(config: &SdkConfig, region: String, intervals: Intervals) -> Self {
+    fn from_config(
+        config: &SdkConfig,
+        region: String,
+        intervals: Intervals,
+        fail_fast: &FailFast,
+    ) -> Self {
         let eks = aws_sdk_eks::config::Builder::from(config)
-            .retry_classifier(FailFast)
+            .retry_classifier(fail_fast.clone())
             .interceptor(CallName)
             .interceptor(ForeignAnswer)
             .build();
         let iam = aws_sdk_iam::config::Builder::from(config)
-            .retry_classifier(FailFast)
+            .retry_classifier(fail_fast.clone())
             .interceptor(CallName)
             .interceptor(ForeignAnswer)
             .build();
         let cloudformation = aws_sdk_cloudformation::config::Builder::from(config)
-            .retry_classifier(FailFast)
+            .retry_classifier(fail_fast.clone())
             .interceptor(CallName)
             .interceptor(ForeignAnswer)
             .build();
         let sts = aws_sdk_sts::config::Builder::from(config)
-            .retry_classifier(FailFast)
+            .retry_classifier(fail_fast.clone())
             .interceptor(CallName)
             .interceptor(ForeignAnswer)
             .build();
         let budget = Budget::new(intervals);
-        let signed = |service| Signed::new(config, &region, service, budget.beside(intervals));
+        let signed = |service| {
+            let budget = budget.beside(intervals);
+            Signed::new(config, &region, service, budget, fail_fast.clone())
+        };
         Self {
             ec2: Ec2(signed(&ec2::SERVICE)),
             cloudtrail: CloudTrail::new(signed(&cloudtrail::SERVICE)),
@@ -199,54 +227,6 @@ impl Aws {
             region,
         }
     }
-}
-
-/// The profile's credentials, before those of the environment.
-fn with_credentials_of(config: SdkConfig, profile: &str, http: SharedHttpClient) -> SdkConfig {
-    // Profiles that assume a role or use SSO make calls of their own.
-    let provider = ProviderConfig::without_region()
-        .with_region(config.region().cloned())
-        .with_http_client(http);
-    let credentials = ProfileFileCredentialsProvider::builder()
-        .configure(&provider)
-        .profile_name(profile)
-        .build();
-    config
-        .into_builder()
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
-}
-
-/// One HTTP client for all services: rustls on ring, the proxy of the environment, and the CA
-/// bundle of AWS_CA_BUNDLE, which the Rust SDK does not read by itself.
-fn http_client() -> Result<SharedHttpClient, Error> {
-    let mut trust = TrustStore::default();
-    if let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
-        let bundle = std::fs::read(&path).map_err(|error| Error::Read {
-            what: format!("the CA bundle \"{}\" of AWS_CA_BUNDLE", path.display()),
-            cause: error.to_string(),
-        })?;
-        trust = TrustStore::empty().with_pem_certificate(bundle);
-    }
-    let context = TlsContext::builder()
-        .with_trust_store(trust)
-        .build()
-        .map_err(|error| Error::Read {
-            what: "the CA bundle of AWS_CA_BUNDLE".to_owned(),
-            cause: deepest(&error),
-        })?;
-    Ok(
-        Builder::new().build_with_connector_fn(move |settings, components| {
-            let mut builder = Connector::builder();
-            builder.set_connector_settings(settings.cloned());
-            builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
-            builder
-                .proxy_config(ProxyConfig::from_env())
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .tls_context(context.clone())
-                .build()
-        }),
-    )
 }
 
 /// Codes that mean that the caller is known and may not do this.
@@ -280,8 +260,13 @@ where
     if let Some(code) = error.code() {
         let message = error.message().unwrap_or("no message").to_owned();
         if UNKNOWN_CALLER.contains(&code) {
+            let sign_in = match is_of_another_time(code, &message) {
+                true => SignIn::Clock,
+                false => signed_in_by(&error),
+            };
             return Error::Credentials {
                 cause: format!("{code}: {}", without_request(&message)),
+                sign_in,
             };
         }
         if DENIED.contains(&code) {
@@ -299,8 +284,8 @@ where
             message,
         };
     }
-    if let Some(cause) = credentials_cause(&error) {
-        return Error::Credentials { cause };
+    if let Some(error) = credentials::failure(&error) {
+        return error;
     }
     let cause = match &error {
         SdkError::TimeoutError(_) => too_slow(&error),
@@ -352,31 +337,19 @@ fn not_aws(answer: &HttpResponse) -> String {
     format!("something else answers there (HTTP {status})")
 }
 
-/// The cause, when the call failed because there were no credentials to sign it with.
-fn credentials_cause(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(error) =
-            error.downcast_ref::<aws_credential_types::provider::error::CredentialsError>()
-        {
-            let cause = deepest(error);
-            // The SDK's words for a profile that is missing or empty.
-            if cause == "the credential provider was not enabled" {
-                return Some("the profile is not defined, or has no credentials".to_owned());
-            }
-            // What follows is a line for each provider, with its own words for "not configured".
-            if cause.starts_with("no credentials found in chain") {
-                return Some(
-                    "none in the environment, the profile, a web identity token, or the metadata of \
-                     container and instance"
-                        .to_owned(),
-                );
-            }
-            return Some(cause);
-        }
-        next = error.source();
-    }
-    None
+/// Signatures count for minutes, by the clock of who signs (IAM User Guide, "Signature expired").
+fn is_of_another_time(code: &str, message: &str) -> bool {
+    code == "RequestExpired"
+        || ["Signature expired", "Signature not yet current"]
+            .iter()
+            .any(|sign| message.contains(sign))
+}
+
+/// The way by which the call that was answered was signed.
+fn signed_in_by<E>(error: &SdkError<E, HttpResponse>) -> SignIn {
+    let answer = error.raw_response();
+    let sign_in = answer.and_then(|answer| answer.extension::<SignIn>());
+    sign_in.cloned().unwrap_or(SignIn::None)
 }
 
 /// The text of the last cause: what the layers above it only wrap. rustls tells of its manual when a

@@ -58,6 +58,7 @@ pub struct Signed {
     region: String,
     service: &'static Service,
     budget: Budget,
+    fail_fast: FailFast,
 }
 
 /// What an operation says.
@@ -87,12 +88,14 @@ impl Signed {
         region: &str,
         service: &'static Service,
         budget: Budget,
+        fail_fast: FailFast,
     ) -> Self {
         Self {
             config: config.clone(),
             region: region.to_owned(),
             service,
             budget,
+            fail_fast,
         }
     }
 
@@ -135,7 +138,7 @@ impl Signed {
             .retry_classifier(HttpStatusCodeClassifier::default())
             .retry_classifier(TransientErrorClassifier::<Refused>::new())
             .retry_classifier(ServiceClockSkewClassifier::<Refused>::new())
-            .retry_classifier(FailFast)
+            .retry_classifier(self.fail_fast.clone())
             .interceptor(CallName)
             .interceptor(ForeignAnswer)
             .interceptor(ServiceClockSkewInterceptor::new())

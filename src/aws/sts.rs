@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Intervals, SdkError, deepest, failed};
+use super::{Intervals, SdkError, credentials, deepest, failed};
 use crate::error::Error;
 use crate::model::Arn;
 use crate::secrets;
@@ -43,17 +43,11 @@ impl Sts {
     /// aws-iam-authenticator and `aws eks get-token` make it. Signed here, no call is made.
     pub async fn eks_token(&self, cluster: &str) -> Result<String, Error> {
         let Some(provider) = &self.credentials else {
-            return Err(Error::Credentials {
-                cause: "no provider of credentials is configured".to_owned(),
-            });
+            return Err(Error::no_credentials("no provider of them is configured"));
         };
-        let credentials =
-            provider
-                .provide_credentials()
-                .await
-                .map_err(|error| Error::Credentials {
-                    cause: deepest(&error),
-                })?;
+        let credentials = provider.provide_credentials().await.map_err(|error| {
+            credentials::failure(&error).unwrap_or_else(|| Error::no_credentials(&deepest(&error)))
+        })?;
         let endpoint = self.endpoint().await?;
         token(
             credentials,
@@ -105,9 +99,7 @@ fn token(
     cluster: &str,
     time: SystemTime,
 ) -> Result<String, Error> {
-    let unsigned = |cause: String| Error::Credentials {
-        cause: format!("cannot sign a token: {cause}"),
-    };
+    let unsigned = |cause: String| Error::no_credentials(&format!("cannot sign a token: {cause}"));
     let url = format!("{endpoint}/?Action=GetCallerIdentity&Version=2011-06-15");
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;

@@ -24,7 +24,9 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use http_body_util::{BodyExt, Limited};
 use tokio::time::Instant;
 
+use super::fail_fast::Reached;
 use super::pace::{Pace, Passed, Turn};
+use crate::error::SignIn;
 use crate::secrets;
 
 /// The most that an answer may hold: whoever answers in AWS's place could otherwise send until the
@@ -45,14 +47,25 @@ const THROTTLED: [&str; 9] = [
     "SlowDown",
 ];
 
-/// An HTTP client whose calls go at the shared pace, and take no longer than `limit` an attempt.
-pub fn paced(http: SharedHttpClient, pace: Pace, limit: Duration) -> SharedHttpClient {
-    let pace = Arc::new(pace);
+/// What calls go by.
+#[derive(Debug)]
+pub struct Terms {
+    pub pace: Pace,
+    /// How long an attempt may take.
+    pub limit: Duration,
+    /// Is told of answers.
+    pub reached: Reached,
+    /// Is written on answers: the way by which their calls were signed.
+    pub sign_in: SignIn,
+}
+
+/// An HTTP client whose calls go by the same terms.
+pub fn paced(http: SharedHttpClient, terms: Terms) -> SharedHttpClient {
+    let terms = Arc::new(terms);
     http_client_fn(move |settings, components| {
         SharedHttpConnector::new(Transport {
             inner: http.http_connector(settings, components),
-            pace: pace.clone(),
-            limit,
+            terms: terms.clone(),
         })
     })
 }
@@ -130,8 +143,7 @@ impl Intercept for CallName {
 #[derive(Clone, Debug)]
 struct Transport {
     inner: SharedHttpConnector,
-    pace: Arc<Pace>,
-    limit: Duration,
+    terms: Arc<Terms>,
 }
 
 impl HttpConnector for Transport {
@@ -155,7 +167,7 @@ impl Transport {
         };
         let is_throttled =
             |answer: &Result<HttpResponse, _>| answer.as_ref().is_ok_and(is_throttled);
-        let gate = self.pace.gate(&call.name);
+        let gate = self.terms.pace.gate(&call.name);
         let turn = call.waits().turn.take();
         match gate.pass(call.begun, turn, send, is_throttled).await {
             Passed::Answered(answer) | Passed::GivenUp(answer) => answer,
@@ -175,18 +187,20 @@ impl Transport {
         let request =
             request.ok_or_else(|| ConnectorError::user("the request cannot be copied".into()))?;
         let begun = Instant::now();
-        let whole = self.limit * ATTEMPTS;
+        let whole = self.terms.limit * ATTEMPTS;
         let left = whole.saturating_sub(call.waits().lost);
         let answer = async { collect(self.inner.call(request).await?).await };
-        let limit = left.min(self.limit);
+        let limit = left.min(self.terms.limit);
         let answer = tokio::time::timeout(limit, answer).await;
-        let answer = answer.unwrap_or_else(|_| match left > limit {
+        let mut answer = answer.unwrap_or_else(|_| match left > limit {
             true => Err(ConnectorError::timeout(Box::new(NoAnswer(limit)))),
             false => Err(ConnectorError::other(Box::new(NoAnswer(whole)), None)),
         });
         let (name, time) = (&call.name, begun.elapsed());
-        match &answer {
+        match &mut answer {
             Ok(answer) => {
+                self.terms.reached.set();
+                answer.add_extension(self.terms.sign_in.clone());
                 let status = answer.status().as_u16();
                 tracing::debug!("{name}: {status} in {} ms", time.as_millis());
             }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{AwsArgs, Format, KubernetesArgs, NameArgs};
+use super::{AwsArgs, Format, KubernetesArgs, NameArgs, region};
 use crate::model::{Audience, ClusterName, Issuer, RoleArn};
 use crate::proof::Permission;
 
@@ -52,7 +52,7 @@ pub struct Whoami {
     #[arg(long, value_name = "ARN")]
     pub role_arn: Option<RoleArn>,
     /// Region whose STS is asked (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = region)]
     pub region: Option<String>,
     /// Output format; name is the subject, or the ARN of the role's session
     #[arg(short, long, default_value = "table", help_heading = "Output")]

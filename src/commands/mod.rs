@@ -8,9 +8,9 @@ use crate::apply::{Event, Hands, Outcome};
 use crate::aws::{Aws, Connection, Intervals};
 use crate::cli::{self, AwsArgs, Command, KubernetesArgs, ParallelArgs, ReconcileArgs, Screen};
 use crate::error::Error;
-use crate::kubernetes::{Access, Kubernetes};
+use crate::kubernetes::{self, Access, Kubernetes};
 use crate::model::{Cluster, Timeout};
-use crate::output::{Format, Outcomes, Output, PlanView};
+use crate::output::{self, Format, Outcomes, Output, PlanView};
 use crate::plan::{Plan, Summary, Target, Track, restart};
 use crate::progress::{Progress, Running, Show};
 
@@ -51,6 +51,9 @@ pub enum Exit {
 
 /// What a config file says of the connection stands in `command` afterwards.
 pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Result<Exit, Error> {
+    if let Some(args) = command.kubernetes() {
+        kubernetes::check(args.kubeconfig.as_deref(), args.context.as_deref())?;
+    }
     match command {
         Command::AssociateOidcProvider(args)
         | Command::Utils(cli::Utils::AssociateIamOidcProvider(args)) => {
@@ -105,6 +108,7 @@ impl Context {
             profile: aws.profile.clone(),
             patience: aws.timeout,
             intervals,
+            ask: Some(output::ask),
         };
         let show = Show::choose(screen.quiet, screen.verbose > 0);
         Ok(Self {

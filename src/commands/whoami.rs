@@ -111,6 +111,7 @@ async fn try_role(args: &Whoami, role: &RoleArn, secret: &Secret) -> Result<Assu
         profile: None,
         patience: PATIENCE,
         intervals,
+        ask: None,
     };
     let sts = Aws::connect(&connection).await?.sts;
     Ok(assume(&sts, role, secret, Patience::None, intervals, &|_| {}).await)

@@ -173,6 +173,7 @@ impl List {
             profile: line.value("profile", Some('p')),
             patience: Timeout(PATIENCE),
             intervals: Intervals::from_environment(),
+            ask: None,
         };
         let aws = Aws::connect(&connection).await?;
         let cluster = line.value("cluster", Some('c')).unwrap_or_default();

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,6 +16,7 @@ use super::verdict::{Recorder, inspected, tls_refusal, untrusted};
 use crate::aws::{deepest, is_final};
 use crate::error::Error;
 use crate::model::Timeout;
+use crate::proxy::{Protocol, Proxies, Proxy};
 
 /// A TLS connection with SNI, verified; and the chain as the server sent it.
 pub async fn connect(
@@ -76,19 +76,21 @@ async fn open(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Failu
     let target: http::Uri = format!("https://{host}:{port}")
         .parse()
         .map_err(|error| Failure::lasting(unreachable(format!("{error}"))))?;
-    let Some(proxy) = Matcher::from_env().intercept(&target) else {
+    let proxies =
+        Proxies::from_environment().map_err(|cause| Failure::lasting(Error::Setting(cause)))?;
+    let Some(proxy) = proxies.of(&target) else {
         let connected = connect_tcp((host, port), limit).await;
         return connected.map_err(|error| Failure {
             lasting: is_final(&error),
             error: unreachable(error.to_string()),
         });
     };
-    open_through(&proxy, host, port, limit).await
+    open_through(proxy, host, port, limit).await
 }
 
 /// The same through a proxy, by CONNECT.
 async fn open_through(
-    proxy: &Intercept,
+    proxy: &Proxy,
     host: &str,
     port: u16,
     limit: Duration,
@@ -97,16 +99,15 @@ async fn open_through(
         host: host.to_owned(),
         cause,
     };
-    let scheme = proxy.uri().scheme_str().unwrap_or("http");
-    if scheme != "http" {
-        let cause = format!("the proxy {} is not of the kind http://", proxy.uri());
-        return Err(Failure::lasting(unreachable(cause)));
+    match proxy.protocol {
+        Protocol::Http => {}
+        Protocol::Https | Protocol::Socks5 => {
+            let cause = format!("the proxy {proxy:?} is not of the kind http://");
+            return Err(Failure::lasting(unreachable(cause)));
+        }
     }
-    let address = (
-        proxy.uri().host().unwrap_or_default(),
-        proxy.uri().port_u16().unwrap_or(80),
-    );
-    let name = format!("{}:{}", address.0, address.1);
+    let address = (proxy.host.trim_matches(['[', ']']), proxy.port);
+    let name = proxy.to_string();
     let mut stream = connect_tcp(address, limit).await.map_err(|error| Failure {
         lasting: is_final(&error),
         error: Error::ProxyUnreachable {
@@ -116,7 +117,7 @@ async fn open_through(
         },
     })?;
     let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
-    if let Some(credentials) = proxy.basic_auth().and_then(|value| value.to_str().ok()) {
+    if let Some(credentials) = proxy.authorization() {
         request.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
     }
     request.push_str("\r\n");

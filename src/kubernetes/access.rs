@@ -1,18 +1,15 @@
 //! The way to the Kubernetes API: EKS endpoint and own token, or a kubeconfig; and the proxy.
 
-use std::path::Path;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use kube::Config;
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
-use super::{Access, exec};
-use crate::aws::{Aws, deepest};
+use super::{Access, exec, kubeconfig};
+use crate::aws::Aws;
 use crate::error::Error;
 use crate::issuer;
 use crate::model::{Cluster, ClusterName};
+use crate::proxy::Proxies;
 use crate::secrets::{self, without_passwords};
 
 /// Without a kubeconfig the endpoint and the CA are DescribeCluster's and the token our own, so that
@@ -31,13 +28,15 @@ pub async fn config(
                 Some(cluster.name.clone()),
             )
         }
-        _ => (kubeconfig(access).await?, None),
+        _ => (from_kubeconfig(access).await?, None),
     };
     remember_secrets(&config);
+    // The kubeconfig's own outranks all that the environment says of proxies.
     if config.proxy_url.is_none() {
-        config.proxy_url = Matcher::from_env()
-            .intercept(&config.cluster_url)
-            .map(|proxy| with_credentials(&proxy));
+        let proxies = Proxies::from_environment().map_err(Error::Setting)?;
+        let proxy = proxies.of(&config.cluster_url);
+        let url = proxy.map(kubeconfig::proxy_url).transpose();
+        config.proxy_url = url.map_err(Error::Setting)?;
     }
     Ok((config, eks))
 }
@@ -84,111 +83,12 @@ fn eks_config(endpoint: &str, certificate_authority: &str, token: String) -> Res
     Ok(config)
 }
 
-async fn kubeconfig(access: &Access) -> Result<Config, Error> {
-    let unusable = |cause: String| Error::Kubeconfig {
-        cause: without_passwords(&cause),
-    };
-    let options = KubeConfigOptions {
-        context: access.context.clone(),
-        ..KubeConfigOptions::default()
-    };
-    let file = match &access.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
-    };
-    let file = file.map_err(|error| unusable(kubeconfig_cause(&error)))?;
-    let has_proxy = has_proxy(&file, access.context.as_ref());
-    let config = Config::from_custom_kubeconfig(file, &options).await;
-    let mut config = config.map_err(|error| unusable(kubeconfig_cause(&error)))?;
-    if !has_proxy {
-        // kube takes HTTPS_PROXY too, but not NO_PROXY as it is meant.
-        config.proxy_url = None;
-    }
+async fn from_kubeconfig(access: &Access) -> Result<Config, Error> {
+    let mut config = kubeconfig::config(access)?;
     exec::replace(&mut config.auth_info, access.intervals)
         .await
-        .map_err(unusable)?;
+        .map_err(|cause| Error::Kubeconfig {
+            cause: without_passwords(&cause),
+        })?;
     Ok(config)
-}
-
-/// The names of the contexts of a kubeconfig, or of the user's own. None, where it cannot be read.
-pub fn contexts(path: Option<&Path>) -> Vec<String> {
-    let file = match path {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
-    };
-    let contexts = file.map(|file| file.contexts).unwrap_or_default();
-    contexts.into_iter().map(|context| context.name).collect()
-}
-
-/// Whether the file itself names a proxy for the context's cluster.
-fn has_proxy(file: &Kubeconfig, context: Option<&String>) -> bool {
-    let name = context.or(file.current_context.as_ref());
-    let mut contexts = file.contexts.iter();
-    let context = contexts.find(|context| Some(&context.name) == name);
-    let cluster = context.and_then(|context| context.context.as_ref());
-    let mut clusters = file.clusters.iter();
-    clusters.any(|known| {
-        cluster.is_some_and(|cluster| cluster.cluster == known.name)
-            && known
-                .cluster
-                .as_ref()
-                .and_then(|cluster| cluster.proxy_url.as_ref())
-                .is_some_and(|proxy| !proxy.is_empty())
-    })
-}
-
-/// A file that cannot be parsed is not quoted: what is wrong in it may be a token.
-fn kubeconfig_cause(error: &KubeconfigError) -> String {
-    match error {
-        KubeconfigError::Parse(error) => match error.location() {
-            Some(place) => format!(
-                "it is no kubeconfig: look at line {}, column {}",
-                place.line(),
-                place.column()
-            ),
-            None => "it is no kubeconfig".to_owned(),
-        },
-        error => deepest(error),
-    }
-}
-
-/// The proxy of the environment with its user and password, which kube takes from the URL.
-fn with_credentials(proxy: &Intercept) -> http::Uri {
-    let uri = proxy.uri();
-    let basic = proxy.basic_auth().and_then(|header| {
-        let text = header.to_str().ok()?.strip_prefix("Basic ")?.to_owned();
-        String::from_utf8(STANDARD.decode(text).ok()?).ok()
-    });
-    let raw = proxy.raw_auth();
-    let user_and_password = basic.or(raw.map(|(user, password)| format!("{user}:{password}")));
-    let (Some(text), Some(address)) = (user_and_password, uri.authority()) else {
-        return uri.clone();
-    };
-    let encoded: String = text
-        .bytes()
-        .map(|byte| match byte {
-            b':' => ":".to_owned(),
-            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect();
-    let scheme = uri.scheme_str().unwrap_or("http");
-    format!("{scheme}://{encoded}@{address}/")
-        .parse()
-        .unwrap_or_else(|_| uri.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_proxys_password_survives_odd_characters() {
-        let matcher = Matcher::builder()
-            .https("http://me:p%40%2F%3A%20%C3%A9@proxy:3128")
-            .build();
-        let target = "https://example.com".parse().unwrap();
-        let proxy = with_credentials(&matcher.intercept(&target).unwrap());
-        assert_eq!(proxy, "http://me:p%40%2F:%20%C3%A9@proxy:3128/");
-    }
 }

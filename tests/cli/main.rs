@@ -20,6 +20,7 @@ mod delete;
 mod disassociate;
 mod doctor;
 mod doctor_reads;
+mod environment;
 mod export;
 mod file;
 mod get;

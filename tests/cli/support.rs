@@ -120,6 +120,12 @@ impl Bench {
         }
     }
 
+    /// Sets a variable to nothing, as CI systems do with what is not filled in.
+    pub fn set_empty(&mut self, name: &str) {
+        self.set(name, "");
+        self.environment.push((name.to_owned(), String::new()));
+    }
+
     /// Writes a file into the private home and returns its path.
     pub fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.home.join(name);

@@ -112,7 +112,7 @@ pub fn answer(world: &mut World, request: &Request) -> Reply {
                     cloudformation::answer(world, &caller, &action, &parameters)
                 }
                 _ if wants_json(request) => return sts::caller_identity_json(&caller),
-                _ => sts::answer(&caller, &action),
+                _ => sts::answer(world, &caller, &action, &parameters),
             },
         }
     };

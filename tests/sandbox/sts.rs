@@ -48,8 +48,19 @@ impl World {
     }
 }
 
+/// The code that every MFA device shows.
+pub const MFA_CODE: &str = "123456";
+
 /// The signed operations.
-pub fn answer(caller: &Caller, action: &str) -> Result<Xml, Refusal> {
+pub fn answer(
+    world: &mut World,
+    caller: &Caller,
+    action: &str,
+    parameters: &Parameters,
+) -> Result<Xml, Refusal> {
+    if action == "AssumeRole" {
+        return assume_role(world, parameters);
+    }
     if action == "GetCallerIdentity" {
         return Ok(Xml::default()
             .text("Arn", &caller.arn)
@@ -58,6 +69,41 @@ pub fn answer(caller: &Caller, action: &str) -> Result<Xml, Refusal> {
     }
     let message = format!("Could not find operation {action} for version 2011-06-15");
     Err(Refusal::new(400, "InvalidAction", message))
+}
+
+/// Takes every role and every caller; of an MFA device its code (the refusal's words are from memory).
+fn assume_role(world: &mut World, parameters: &Parameters) -> Result<Xml, Refusal> {
+    let arn = parameters.required("RoleArn")?;
+    let name = parameters.required("RoleSessionName")?;
+    check_session(name)?;
+    let role = RoleArn::parse(arn)?;
+    let is_device = parameters.text("SerialNumber").is_some();
+    if is_device && parameters.text("TokenCode") != Some(MFA_CODE) {
+        let message = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
+        return Err(Refusal::new(403, "AccessDenied", message));
+    }
+    let role_name = arn.rsplit('/').next().unwrap_or_default();
+    let (partition, account) = (role.partition, role.account);
+    let session = Session {
+        arn: format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{name}"),
+        user_id: format!("{}:{name}", token_of(&["role id", arn], 17)),
+        secret: digest(&["secret", arn])[..40].to_owned(),
+        token: format!("sandbox-session-{}", digest(&["session token", arn])),
+        policy: None,
+        account,
+    };
+    let key = format!("ASIA{}", token_of(&["access key", arn], 16));
+    let credentials = Xml::default()
+        .text("AccessKeyId", &key)
+        .text("SecretAccessKey", &session.secret)
+        .text("SessionToken", &session.token)
+        .text("Expiration", &timestamp_in_seconds(now() + 3600 * 1000));
+    let user = Xml::default()
+        .text("AssumedRoleId", &session.user_id)
+        .text("Arn", &session.arn);
+    world.sessions.insert(key, session);
+    let answer = Xml::default().element("AssumedRoleUser", user);
+    Ok(answer.element("Credentials", credentials))
 }
 
 /// GetCallerIdentity for those who ask for JSON.

@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use ring::hmac;
 use sha2::{Digest, Sha256};
 
+use super::super::fail_fast::Reached;
 use super::*;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -70,6 +71,7 @@ fn call(status: u16, body: &'static str) -> (Result<String, Error>, HttpRequest)
         "eu-west-1",
         &SERVICE,
         Budget::new(crate::aws::Intervals::default()),
+        FailFast(Reached::default()),
     );
     let read = |text: &str| text.starts_with('<').then(|| text.to_owned());
     let result = runtime

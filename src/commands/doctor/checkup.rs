@@ -122,8 +122,8 @@ fn account(cluster: Option<&Cluster>, world: &World) -> Result<String, Error> {
     match (cluster, world.caller.as_found()) {
         (Some(cluster), _) => Ok(cluster.account.clone()),
         (None, Some(caller)) => Ok(caller.account.clone()),
-        (None, None) => Err(Error::Credentials {
-            cause: "the account of the caller is not known".to_owned(),
-        }),
+        (None, None) => Err(Error::no_credentials(
+            "the account of the caller is not known",
+        )),
     }
 }

@@ -980,9 +980,8 @@ fn the_surroundings_fail_in_plain_words() {
     assert_snapshot!(each(&bench, &["-c demo web/api"]), @"
     $ irsactl doctor -c demo web/api
     [stderr]
-    error: no usable AWS credentials: none in the environment, the profile, a web identity token, or the metadata of container and instance
-    hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    error: no usable AWS credentials: of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set
+    hint: sign in (`aws login`, `aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
 }

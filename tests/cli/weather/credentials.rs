@@ -21,8 +21,7 @@ fn no_credentials_are_told_by_every_command() {
     assert_snapshot!(expected, @"
     [stderr]
     error: no usable AWS credentials: none in the environment, the profile, a web identity token, or the metadata of container and instance
-    hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: sign in (`aws login`, `aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     [exit 4]
     ");
     for line in [ASSOCIATE, GET, DELETE, &create()] {
@@ -39,7 +38,7 @@ fn an_expired_session_is_told_by_every_command() {
     [stderr]
     error: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
     hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: they are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: set them anew, or `unset` them to use a profile
     [exit 4]
     ");
     for line in [ASSOCIATE, GET, DELETE, &create()] {
@@ -60,7 +59,7 @@ fn an_unknown_key_is_told_and_not_shown() {
     [stderr]
     error: no usable AWS credentials: InvalidClientTokenId: The security token included in the request is invalid.
     hint: check them: `aws sts get-caller-identity`
-    hint: sign in (`aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: they are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: set them anew, or `unset` them to use a profile
     [exit 4]
     ");
     assert!(bench.run(ASSOCIATE).ends_with("[exit 4]\n"));
@@ -69,39 +68,36 @@ fn an_unknown_key_is_told_and_not_shown() {
 #[test]
 fn an_unknown_profile_is_told_by_its_name() {
     let bench = Bench::new();
-    assert_snapshot!(bench.run(&format!("{LIST} --profile nowhere")), @"
+    assert_snapshot!(bench.run(&format!("{LIST} --profile nowhere")), @r#"
     [stderr]
-    error: no usable AWS credentials: the profile is not defined, or has no credentials
-    hint: check them: `aws sts get-caller-identity --profile nowhere`
-    hint: sign in (`aws sso login --profile nowhere`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    error: no usable AWS credentials: there is no profile "nowhere" in "~/.aws/config" (not there) and "~/.aws/credentials" (not there)
+    hint: list the profiles: `aws configure list-profiles`
     [exit 4]
-    ");
+    "#);
 }
 
 #[test]
 fn an_unknown_profile_is_told_beside_others() {
     let bench = Bench::new();
     bench.file(".aws/config", "[profile other]\nregion = eu-west-1\n");
-    assert_snapshot!(bench.run(&format!("{LIST} --profile nowhere")), @"
+    assert_snapshot!(bench.run(&format!("{LIST} --profile nowhere")), @r#"
     [stderr]
-    error: no usable AWS credentials: profile `nowhere` was not defined: could not find source profile nowhere referenced from the root profile
-    hint: check them: `aws sts get-caller-identity --profile nowhere`
-    hint: sign in (`aws sso login --profile nowhere`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    error: no usable AWS credentials: there is no profile "nowhere" in "~/.aws/config" and "~/.aws/credentials" (not there)
+    hint: list the profiles: `aws configure list-profiles`
     [exit 4]
-    ");
+    "#);
 }
 
 #[test]
 fn a_profile_without_keys_is_told() {
     let bench = Bench::new();
     bench.file(".aws/config", "[profile other]\nregion = eu-west-1\n");
-    assert_snapshot!(bench.run(&format!("{LIST} --profile other")), @"
+    assert_snapshot!(bench.run(&format!("{LIST} --profile other")), @r#"
     [stderr]
-    error: no usable AWS credentials: the profile is not defined, or has no credentials
-    hint: check them: `aws sts get-caller-identity --profile other`
-    hint: sign in (`aws sso login --profile other`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    error: no usable AWS credentials: profile "other" has none
+    hint: list the profiles: `aws configure list-profiles`
     [exit 4]
-    ");
+    "#);
 }
 
 /// A second account with a cluster of its own, and a profile for it.

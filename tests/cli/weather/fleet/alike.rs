@@ -32,7 +32,7 @@ fn credentials_that_expire_meanwhile_are_told_once() {
     error: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
       so for 15: apps/a06, apps/a07, apps/a08 and 12 more
     hint: check them: `aws sts get-caller-identity --region eu-west-1`
-    hint: sign in (`aws sso login --region eu-west-1`), choose a profile (`--profile NAME`; `aws configure list-profiles`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    hint: they are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: set them anew, or `unset` them to use a profile
     [exit 4]
     ");
     let failed = result.lines().filter(|line| line.starts_with("failed "));

@@ -1,0 +1,122 @@
+//! Roles that are assumed with the code of an MFA device (`mfa_serial` of a profile), which the SDK for
+//! Rust does not do: the code is asked for on the terminal, once a run, as eksctl and aws do.
+
+use aws_config::SdkConfig;
+use aws_config::profile::Profile;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use tokio::sync::OnceCell;
+
+use super::credentials::{Ask, cause_of};
+use crate::secrets;
+
+/// Credentials of a role that is assumed with others.
+#[derive(Debug)]
+pub struct Assumed {
+    role: String,
+    session: String,
+    external_id: Option<String>,
+    seconds: Option<i32>,
+    serial: Option<String>,
+    profile: String,
+    sts: aws_sdk_sts::Client,
+    ask: Option<Ask>,
+    assumed: OnceCell<Credentials>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NotAssumed(String);
+
+impl Assumed {
+    pub fn new(
+        config: &SdkConfig,
+        profile: &Profile,
+        base: SharedCredentialsProvider,
+        ask: Option<Ask>,
+    ) -> Self {
+        let config = aws_sdk_sts::config::Builder::from(config).credentials_provider(base);
+        let key = |name| profile.get(name).map(str::to_owned);
+        Self {
+            role: key("role_arn").unwrap_or_default(),
+            session: key("role_session_name").unwrap_or_else(|| "irsactl".to_owned()),
+            external_id: key("external_id"),
+            seconds: key("duration_seconds").and_then(|text| text.parse().ok()),
+            serial: key("mfa_serial"),
+            profile: profile.name().to_owned(),
+            sts: aws_sdk_sts::Client::from_conf(config.build()),
+            ask,
+            assumed: OnceCell::new(),
+        }
+    }
+
+    async fn assume(&self) -> provider::Result {
+        let mut call = self
+            .sts
+            .assume_role()
+            .role_arn(&self.role)
+            .role_session_name(&self.session)
+            .set_external_id(self.external_id.clone())
+            .set_duration_seconds(self.seconds);
+        if let Some(serial) = &self.serial {
+            call = call
+                .serial_number(serial)
+                .token_code(self.code(serial).await?);
+        }
+        let answer = call.send().await.map_err(|error| {
+            let cause = cause_of(&error);
+            failed(format!("{} cannot be assumed: {cause}", self.role))
+        })?;
+        let Some(session) = answer.credentials else {
+            return Err(failed(format!(
+                "{} cannot be assumed: STS answers without keys",
+                self.role
+            )));
+        };
+        secrets::remember(&session.secret_access_key);
+        secrets::remember(&session.session_token);
+        let expires = session.expiration.try_into().ok();
+        Ok(Credentials::new(
+            session.access_key_id,
+            session.secret_access_key,
+            Some(session.session_token),
+            expires,
+            "AssumeRole",
+        ))
+    }
+
+    async fn code(&self, serial: &str) -> Result<String, CredentialsError> {
+        let question = format!("MFA code of {serial}: ");
+        let asked = match self.ask {
+            Some(ask) => tokio::task::spawn_blocking(move || ask(&question))
+                .await
+                .ok()
+                .flatten(),
+            None => None,
+        };
+        let code = asked.map(|code| code.trim().to_owned());
+        code.filter(|code| !code.is_empty()).ok_or_else(|| {
+            failed(format!(
+                "profile \"{}\" asks for an MFA code of {serial} (mfa_serial), and nobody gave one on a terminal",
+                self.profile
+            ))
+        })
+    }
+}
+
+fn failed(cause: String) -> CredentialsError {
+    CredentialsError::provider_error(NotAssumed(cause))
+}
+
+impl ProvideCredentials for Assumed {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let credentials = self.assumed.get_or_try_init(|| self.assume()).await?;
+            Ok(credentials.clone())
+        })
+    }
+}

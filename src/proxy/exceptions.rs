@@ -1,0 +1,120 @@
+//! NO_PROXY: what is reached without a proxy. Entries are separated by commas: an address, a range of
+//! addresses, a name with all below it, `.name` or `*.name` for only those, each but a range also with a
+//! port; `*` is everything. What cannot be understood is left out, as Go does it.
+
+use std::net::IpAddr;
+
+#[derive(Clone, Debug)]
+pub struct Exceptions(Vec<Entry>);
+
+#[derive(Clone, Debug)]
+enum Entry {
+    All,
+    Range(IpAddr, u8),
+    Address(IpAddr, Option<String>),
+    Domain {
+        /// From its dot on.
+        below: String,
+        itself: bool,
+        port: Option<String>,
+    },
+}
+
+impl Exceptions {
+    pub fn parse(text: &str) -> Self {
+        let entries = text.split(',').map(|entry| entry.trim().to_lowercase());
+        Self(entries.filter_map(|entry| parse(&entry)).collect())
+    }
+
+    /// This computer itself always is among them.
+    pub fn contain(&self, host: &str, port: u16) -> bool {
+        let host = host.to_lowercase();
+        let address: Option<IpAddr> = host.parse().ok();
+        if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
+            return true;
+        }
+        let port = port.to_string();
+        self.0
+            .iter()
+            .any(|entry| entry.covers(&host, address, &port))
+    }
+}
+
+fn parse(entry: &str) -> Option<Entry> {
+    if entry == "*" {
+        return Some(Entry::All);
+    }
+    if let Some((address, bits)) = entry.split_once('/') {
+        let address: IpAddr = address.parse().ok()?;
+        let bits: u8 = bits.parse().ok()?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        return (bits <= most).then_some(Entry::Range(address, bits));
+    }
+    let (host, port) = split_port(entry);
+    let port = Some(port.to_owned()).filter(|port| !port.is_empty());
+    if let Ok(address) = host.parse() {
+        return Some(Entry::Address(address, port));
+    }
+    let name = host.strip_prefix('*').filter(|name| name.starts_with('.'));
+    let name = name.unwrap_or(host);
+    let itself = !name.starts_with('.');
+    let below = if itself {
+        format!(".{name}")
+    } else {
+        name.to_owned()
+    };
+    (below.len() > 1).then_some(Entry::Domain {
+        below,
+        itself,
+        port,
+    })
+}
+
+/// `host:port` or `[address]:port`; an IPv6 address by itself has no port.
+fn split_port(entry: &str) -> (&str, &str) {
+    let Some((host, port)) = entry.rsplit_once(':') else {
+        return (entry, "");
+    };
+    let address = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    match address {
+        Some(address) => (address, port),
+        None if host.contains(':') => (entry, ""),
+        None => (host, port),
+    }
+}
+
+impl Entry {
+    fn covers(&self, host: &str, address: Option<IpAddr>, port: &str) -> bool {
+        let at_port = |wanted: &Option<String>| wanted.as_ref().is_none_or(|it| it == port);
+        match self {
+            Self::All => true,
+            Self::Range(first, bits) => address.is_some_and(|it| is_within(it, *first, *bits)),
+            Self::Address(it, wanted) => address == Some(*it) && at_port(wanted),
+            Self::Domain {
+                below,
+                itself,
+                port,
+            } => {
+                let is_itself = *itself && host == &below[1..];
+                (host.ends_with(below) || is_itself) && at_port(port)
+            }
+        }
+    }
+}
+
+fn is_within(address: IpAddr, first: IpAddr, bits: u8) -> bool {
+    let bits = u32::from(bits);
+    match (address, first) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => {
+            let differ = one.to_bits() ^ other.to_bits();
+            differ.leading_zeros() >= bits
+        }
+        (IpAddr::V6(one), IpAddr::V6(other)) => {
+            let differ = one.to_bits() ^ other.to_bits();
+            differ.leading_zeros() >= bits
+        }
+        _ => false,
+    }
+}
