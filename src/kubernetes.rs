@@ -73,6 +73,21 @@ pub struct Access {
     pub intervals: Intervals,
 }
 
+impl Access {
+    /// By the file and the context that flags name.
+    pub fn new(
+        kubeconfig: Option<std::path::PathBuf>,
+        context: Option<String>,
+        intervals: Intervals,
+    ) -> Self {
+        Self {
+            kubeconfig,
+            context,
+            intervals,
+        }
+    }
+}
+
 impl Kubernetes {
     /// Prepares the client; makes no call to the API. Without a kubeconfig the endpoint and the CA
     /// are DescribeCluster's and the token our own, so that it cannot be another cluster.

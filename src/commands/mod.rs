@@ -160,11 +160,8 @@ impl Context {
         cluster: &Cluster,
         args: &KubernetesArgs,
     ) -> Result<Kubernetes, Error> {
-        let access = Access {
-            kubeconfig: args.kubeconfig.clone(),
-            context: args.context.clone(),
-            intervals: self.intervals,
-        };
+        let (file, context) = (args.kubeconfig.clone(), args.context.clone());
+        let access = Access::new(file, context, self.intervals);
         Kubernetes::connect(&self.aws, cluster, &access).await
     }
 }
