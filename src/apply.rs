@@ -6,17 +6,16 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 
 use crate::aws::Aws;
-use crate::aws::cloudformation::ChangeSet;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Map, ROLE_ANNOTATION, RoleArn, Timeout};
-use crate::observe::{Phase, Stack};
-use crate::plan::{
-    Action, CreateStack, Ending, Plan, Role, ServiceAccountChange, Target, Track, UpdateStack,
-};
+use crate::plan::{Action, Plan, Role, ServiceAccountChange, Target, Track};
 use crate::proof::Proven;
 
 mod restart;
+mod stack;
+
+use stack::Protection;
 
 /// What happens, as it happens.
 pub enum Event<'a> {
@@ -294,14 +293,13 @@ impl Hands<'_> {
                 ending,
                 ..
             } => {
-                if *lift_protection {
-                    cloudformation.lift_protection(id).await?;
-                }
-                cloudformation.delete(id, service_role.as_ref()).await?;
-                match ending {
-                    Ending::Awaited => self.stack_gone(id, &status).await,
-                    Ending::NotAwaited => Ok(()),
-                }
+                let protection = match lift_protection {
+                    true => Protection::Lifted,
+                    false => Protection::None,
+                };
+                let role = service_role.as_ref();
+                self.delete_stack(id, protection, role, *ending, &status)
+                    .await
             }
             Action::ApplyServiceAccount(change) => {
                 self.apply_service_account(change, role.as_ref()).await
@@ -319,134 +317,6 @@ impl Hands<'_> {
                     .await
             }
         }
-    }
-
-    async fn create_stack(
-        &self,
-        create: &CreateStack,
-        status: &(dyn Fn(&str) + Sync),
-    ) -> Result<RoleArn, Error> {
-        let id = self.aws.cloudformation.create(create).await?;
-        let stack = self
-            .aws
-            .cloudformation
-            .settled(&id, self.limit, status)
-            .await?;
-        match stack {
-            Some(Stack {
-                phase: Phase::Ready,
-                role_arn: Some(role),
-                ..
-            }) => Ok(role),
-            stack => Err(self.stack_failed(create.stack.as_str(), &id, stack).await?),
-        }
-    }
-
-    /// Makes the change set and carries it out. One that would change nothing is taken away again.
-    async fn update_stack(
-        &self,
-        update: &UpdateStack,
-        status: &(dyn Fn(&str) + Sync),
-    ) -> Result<(), Error> {
-        let cloudformation = &self.aws.cloudformation;
-        let refused = |reason: String| Error::ChangeRefused {
-            stack: update.stack.to_string(),
-            reason,
-        };
-        match cloudformation.change_set(update, self.limit).await? {
-            ChangeSet::Ready => {}
-            ChangeSet::Empty => return cloudformation.delete_change_set(update).await,
-            ChangeSet::Underway | ChangeSet::Obsolete => {
-                let stack = update.stack.to_string();
-                return Err(Error::Overtaken { stack });
-            }
-            ChangeSet::ReplacesRole => {
-                cloudformation.delete_change_set(update).await?;
-                let reason = "CloudFormation would make another role in the place of this one";
-                return Err(refused(reason.to_owned()));
-            }
-            ChangeSet::Failed(reason) => {
-                cloudformation.delete_change_set(update).await?;
-                return Err(refused(reason));
-            }
-        }
-        cloudformation.execute_change_set(update).await?;
-        let stack = cloudformation
-            .settled(&update.id, self.limit, status)
-            .await?;
-        match stack {
-            Some(stack) if stack.status == "UPDATE_COMPLETE" && !stack.has_leftovers() => Ok(()),
-            stack => Err(self
-                .stack_failed(update.stack.as_str(), &update.id, stack)
-                .await?),
-        }
-    }
-
-    /// Waits for the end of a roll-back.
-    async fn rolled_back(
-        &self,
-        name: &str,
-        id: &str,
-        status: &(dyn Fn(&str) + Sync),
-    ) -> Result<(), Error> {
-        let stack = self
-            .aws
-            .cloudformation
-            .settled(id, self.limit, status)
-            .await?;
-        match stack {
-            Some(Stack {
-                phase: Phase::Ready,
-                ..
-            }) => Ok(()),
-            stack => Err(self.stack_failed(name, id, stack).await?),
-        }
-    }
-
-    async fn stack_gone(&self, id: &str, status: &(dyn Fn(&str) + Sync)) -> Result<(), Error> {
-        match self
-            .aws
-            .cloudformation
-            .settled(id, self.limit, status)
-            .await?
-        {
-            None
-            | Some(Stack {
-                phase: Phase::Gone, ..
-            }) => Ok(()),
-            Some(stack) => {
-                let name = stack.name.to_string();
-                Err(self.stack_failed(&name, id, Some(stack)).await?)
-            }
-        }
-    }
-
-    /// The failure of a stack's operation, with the first failed event as its reason.
-    async fn stack_failed(
-        &self,
-        name: &str,
-        id: &str,
-        stack: Option<Stack>,
-    ) -> Result<Error, Error> {
-        let (status, reason) = match stack {
-            Some(stack) => (stack.status, stack.reason),
-            None => (
-                "DELETE_COMPLETE".to_owned(),
-                Some("it was deleted meanwhile".to_owned()),
-            ),
-        };
-        // The reason is worth a call, and its failure must not hide that the stack failed.
-        let event = self
-            .aws
-            .cloudformation
-            .failure(id)
-            .await
-            .unwrap_or_default();
-        Ok(Error::StackFailed {
-            stack: name.to_owned(),
-            status,
-            reason: event.or(reason),
-        })
     }
 
     async fn apply_service_account(

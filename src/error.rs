@@ -85,6 +85,11 @@ pub enum Error {
     /// Someone else changed the stack first: what is to be done must be planned anew.
     #[error("another run changed stack \"{stack}\" meanwhile")]
     Overtaken { stack: String },
+    #[error(
+        "iam:GetRole says that there is no role \"{role}\", and iam:{by} knows it: one of them is out of date, so nothing is \
+         done because of either"
+    )]
+    Contradiction { role: String, by: &'static str },
     #[error("the change of stack \"{stack}\" was refused: {reason}")]
     ChangeRefused { stack: String, reason: String },
     /// What was found changed by hand, and was left so.
@@ -383,6 +388,7 @@ impl Error {
                 format!("see all its events: `aws cloudformation describe-stack-events --stack-name {stack}`"),
             ],
             Self::Overtaken { .. } => vec!["run the same command again: it looks at the stack first".to_owned()],
+            Self::Contradiction { .. } => vec!["run the same command again in a minute: it looks at both first".to_owned()],
             Self::ChangeRefused { stack, .. } => vec![format!(
                 "nothing was changed; look at the stack: `aws cloudformation describe-stacks --stack-name {stack}`"
             )],
@@ -463,6 +469,7 @@ impl Error {
             | Self::Unreachable { .. }
             | Self::StackFailed { .. }
             | Self::Overtaken { .. }
+            | Self::Contradiction { .. }
             | Self::ChangeRefused { .. }
             | Self::Drifted { .. }
             | Self::Timeout { .. }

@@ -9,6 +9,7 @@ use crate::template::RoleTemplate;
 mod account;
 mod deletion;
 mod facts;
+mod gone;
 pub mod health;
 mod lookup;
 mod source;

@@ -230,14 +230,14 @@ impl CloudFormation {
         }
     }
 
-    /// UpdateTerminationProtection to off. A stack that is gone, or going, is protected no more.
-    pub async fn lift_protection(&self, stack: &str) -> Result<(), Error> {
+    /// UpdateTerminationProtection. A stack that is gone, or going, can have none.
+    pub async fn protect(&self, stack: &str, is_protected: bool) -> Result<(), Error> {
         let call = self
             .client
             .update_termination_protection()
             .stack_name(stack);
-        let result = call.enable_termination_protection(false).send().await;
-        match result {
+        let call = call.enable_termination_protection(is_protected);
+        match call.send().await {
             Err(error) if overtaken(stack, &error).is_none() => Err(failed(
                 "cloudformation:UpdateTerminationProtection",
                 stack,

@@ -314,6 +314,12 @@ fn role_facts(role: Role) -> RoleFacts {
         max_session_duration: role
             .max_session_duration
             .and_then(|seconds| u64::try_from(seconds).ok()),
+        tags: role
+            .tags
+            .unwrap_or_default()
+            .into_iter()
+            .map(|tag| (tag.key, tag.value))
+            .collect(),
         history: RoleHistory {
             created: role.create_date.secs(),
             last_used,

@@ -65,6 +65,7 @@ pub struct Aws {
     pub cloudtrail: CloudTrail,
     pub access_analyzer: AccessAnalyzer,
     pub region: String,
+    pub intervals: Intervals,
 }
 
 /// Who calls, and where.
@@ -225,6 +226,7 @@ impl Aws {
                 intervals,
             },
             region,
+            intervals,
         }
     }
 }

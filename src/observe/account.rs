@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 
+use super::gone;
 use super::stack_name::{find_stack, hashed_stack};
 use super::{
     FoundStack, LivePolicies, Lookup, OidcProvider, PARALLEL, Phase, RoleFacts, ServiceAccount,
@@ -250,7 +251,7 @@ async fn is_role_gone(
     if known == Some(&role) || !is_of_stack || role.account() != cluster.account {
         return Ok(false);
     }
-    Ok(aws.iam.role(role.name()).await? == Lookup::Missing)
+    Ok(gone::role(aws, role.name()).await? == Lookup::Missing)
 }
 
 /// A stack's template, role and failure: only those that its phase calls for.
@@ -291,6 +292,14 @@ async fn stack_state(
         }
     };
     let (body, role, policies, failure) = tokio::try_join!(body, role, policies, failure)?;
+    if let (Some(arn), true, Lookup::Missing) = (&stack.role_arn, ready, &role) {
+        match policies {
+            Lookup::Found(_) => {
+                return Err(gone::contradicted(arn.name(), "ListAttachedRolePolicies"));
+            }
+            Lookup::Missing | Lookup::Unknown(_) => gone::confirmed(aws, arn.name()).await?,
+        }
+    }
     let template = body
         .as_ref()
         .and_then(|body| RoleTemplate::read(body, partition));

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{
-    FoundStack, Lookup, Phase, ServiceAccountState, ServiceAccounts, Stack, StackState, Stacks,
+    FoundStack, Lookup, Phase, RoleFacts, ServiceAccountState, ServiceAccounts, Stack, StackState,
+    Stacks,
 };
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{ClusterName, ServiceAccountName};
+use crate::model::{ClusterName, SERVICE_ACCOUNT_TAG, ServiceAccountName};
 use crate::plan::delete::Deletion;
 use crate::template::RoleTemplate;
 
@@ -32,6 +33,9 @@ pub struct Foreign {
     pub instance_profiles: Vec<String>,
     /// Why one of the lists is not known.
     pub unknown: Option<String>,
+    /// Why the role may not be the one that the stack made, but somebody's who has its name by now. Asked
+    /// for only where there are policies.
+    pub doubt: Option<String>,
 }
 
 impl Foreign {
@@ -109,7 +113,7 @@ async fn foreign(aws: &Aws, stack: &Stack) -> Result<Lookup<Foreign>, Error> {
         .keys()
         .map(|name| format!("{}-{name}", stack.name))
         .collect();
-    Ok(Lookup::Found(Foreign {
+    let mut foreign = Foreign {
         role,
         managed: attached
             .into_iter()
@@ -121,7 +125,35 @@ async fn foreign(aws: &Aws, stack: &Stack) -> Result<Lookup<Foreign>, Error> {
             .collect(),
         instance_profiles: profiles.found().unwrap_or_default(),
         unknown,
-    }))
+        doubt: None,
+    };
+    if foreign.has_policies() {
+        foreign.doubt = doubt(stack, aws.iam.role(&foreign.role).await?);
+    }
+    Ok(Lookup::Found(foreign))
+}
+
+/// CloudFormation puts the stack's id and tags on a role that it makes. One that was made by hand under
+/// the same name has neither.
+fn doubt(stack: &Stack, role: Lookup<RoleFacts>) -> Option<String> {
+    const STACK_ID: &str = "aws:cloudformation:stack-id";
+    let role = match role {
+        Lookup::Found(role) => role,
+        Lookup::Missing => return Some("GetRole does not know it".to_owned()),
+        Lookup::Unknown(why) => return Some(why),
+    };
+    let made = stack.role_arn.as_ref().map(ToString::to_string);
+    if let Some(made) = made.filter(|made| *made != role.arn) {
+        return Some(format!("it is {}, the stack made {made}", role.arn));
+    }
+    // A role without CloudFormation's own tags has at least those of the stack.
+    let account = stack.tags.get(SERVICE_ACCOUNT_TAG);
+    match role.tags.get(STACK_ID) {
+        Some(id) if *id == stack.id => None,
+        Some(id) => Some(format!("its tag {STACK_ID} is {id}")),
+        None if account.is_some() && role.tags.get(SERVICE_ACCOUNT_TAG) == account => None,
+        None => Some("it has none of the stack's tags".to_owned()),
+    }
 }
 
 /// The role's template of a stack, as far as this identity may read it and we understand it.

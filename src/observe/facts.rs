@@ -89,6 +89,7 @@ pub struct RoleFacts {
     pub boundary: Option<String>,
     /// Seconds.
     pub max_session_duration: Option<u64>,
+    pub tags: Map,
     pub history: RoleHistory,
 }
 

@@ -95,6 +95,7 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "iam:GetPolicy" on Any, Optional, [Create Update Apply], "see that a managed policy exists";
     "iam:GetAccountSummary" on Any, Optional, [Create Update Apply], "learn the quotas where the usual ones may not suffice";
     "iam:GetRole" on Roles, Optional, [Create Update Apply], "see whom the role trusts";
+    "iam:GetRole" on Roles, With("--detach-foreign"), [Delete Apply], "see that the role is the stack's own";
     "iam:GetRole" on AnyRole, Optional, [Create Apply], "see that the role of --attach-role-arn exists";
     "iam:ListAttachedRolePolicies" on Roles, Optional, [Create Update Delete Apply], "find policies that were attached by hand";
     "iam:ListRolePolicies" on Roles, Optional, [Create Update Delete Apply], "find inline policies that were added by hand";

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::restart::{Expected, StaleWorkload, told};
+use super::token::token;
 use super::{Kind, Role};
 use crate::model::{
     Arn, Audience, CLUSTER_TAGS, Issuer, Map, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG,
@@ -113,6 +114,17 @@ pub struct CreateStack {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_role: Option<RoleArn>,
     pub token: String,
+}
+
+impl CreateStack {
+    /// The same request after one whose answer was a stack that is gone: another one for CloudFormation,
+    /// and the same one for whoever meets the same stack.
+    pub fn after(&self, gone: &str) -> Self {
+        Self {
+            token: token(&[&self.token, gone]),
+            ..self.clone()
+        }
+    }
 }
 
 /// The change set that brings a stack to another template or other tags. Its name derives from all of

@@ -159,6 +159,12 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
                 }))
                 .collect(),
         }),
+        ForeignPolicies::Detached if foreign.doubt.is_some() => {
+            track.refusals.push(Refusal::NotTheStacks {
+                role: foreign.role.clone(),
+                why: foreign.doubt.clone().unwrap_or_default(),
+            });
+        }
         ForeignPolicies::Detached => track.actions.push(Action::DetachPolicies {
             role: foreign.role.clone(),
             managed: foreign.managed.clone(),

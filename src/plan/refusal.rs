@@ -130,6 +130,11 @@ pub enum Refusal {
         role: String,
         policies: Vec<String>,
     },
+    /// Policies are not detached from a role that the stack did not make, or may not have made.
+    NotTheStacks {
+        role: String,
+        why: String,
+    },
     InstanceProfiles {
         role: String,
         profiles: Vec<String>,
@@ -270,6 +275,9 @@ impl Refusal {
                     lines.concat()
                 )
             }
+            Self::NotTheStacks { role, why } => {
+                format!("role \"{role}\" may not be the one that the stack made: {why}")
+            }
             Self::InstanceProfiles { role, profiles } => {
                 format!(
                     "role \"{role}\" is in the instance profile {}, so its deletion would fail",
@@ -367,6 +375,9 @@ impl Refusal {
                 vec!["allow `iam:ListRoles` to this identity, or go on without the check: `--force`".to_owned()]
             }
             Self::ForeignPolicies { .. } => vec!["detach them in the same run: `--detach-foreign`".to_owned()],
+            Self::NotTheStacks { role, .. } => vec![format!(
+                "look at it, and detach by hand what may go: `aws iam get-role --role-name {role}`"
+            )],
             Self::InstanceProfiles { role, profiles } => profiles
                 .iter()
                 .map(|profile| {

@@ -192,6 +192,9 @@ pub struct Account {
     pub stack_limit: Option<usize>,
     /// How many roles it may have; 1,000 as AWS unless a test says otherwise.
     pub role_limit: Option<usize>,
+    /// Whether a ClientRequestToken of CreateStack is known after its stack was deleted. AWS does not
+    /// say; a test of what irsactl makes of it says yes.
+    pub remembers_tokens: bool,
     /// For a test: resources of stacks, by logical id, whose creation fails, and the reason.
     pub unmakable: BTreeMap<String, String>,
     /// Of its user `someone`, whose keys the tests have.

@@ -359,6 +359,7 @@ pub fn role(trust: Value) -> RoleHealth {
         role: Lookup::Found(RoleFacts {
             arn: ROLE.to_owned(),
             trust,
+            tags: Map::new(),
             history: RoleHistory {
                 created: NOW - 2 * DAY,
                 last_used: Some(LastUse {

@@ -101,6 +101,7 @@ fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
             trust: template::trust(trusted, &cluster(), &account),
             boundary: None,
             max_session_duration: None,
+            tags: Map::new(),
             history: RoleHistory::default(),
         }),
     }
@@ -238,6 +239,7 @@ fn a_cluster_made_again_is_recognised_by_its_issuer() {
         trust,
         boundary: None,
         max_session_duration: None,
+        tags: Map::new(),
         history: RoleHistory::default(),
     });
     let rows = run(
@@ -359,6 +361,7 @@ fn an_existing_role_needs_the_provider_of_its_own_account_with_the_asked_audienc
         trust: Value::Null,
         boundary: None,
         max_session_duration: None,
+        tags: Map::new(),
         history: RoleHistory::default(),
     });
     let default = plan(
@@ -417,6 +420,7 @@ fn a_named_role_is_known_before_it_is_made() {
             trust: Value::Null,
             boundary: None,
             max_session_duration: None,
+            tags: Map::new(),
             history: RoleHistory::default(),
         }),
         ..observed(StackState::Absent, ServiceAccountState::Missing)
@@ -478,6 +482,7 @@ fn an_existing_role_is_only_annotated() {
         trust: Value::Null,
         boundary: None,
         max_session_duration: None,
+        tags: Map::new(),
         history: RoleHistory::default(),
     });
     assert_eq!(run(&asked, &world), [MAKE]);

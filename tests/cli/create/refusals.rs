@@ -369,6 +369,28 @@ fn a_token_that_a_deleted_stack_still_holds_is_left_out() {
     assert_eq!(tokens, [true, false]);
 }
 
+/// Where CloudFormation remembers the token of a stack that was deleted, it answers with that stack.
+#[test]
+fn what_was_deleted_is_created_again_however_long_tokens_are_remembered() {
+    let bench = Bench::associated();
+    bench.account(|account| account.remembers_tokens = true);
+    for _ in 0..3 {
+        bench.arrange(CREATE);
+        assert_eq!(bench.stacks().lines().count(), 1);
+        bench.arrange("delete iamserviceaccount s3-reader --cluster demo");
+        assert_eq!(bench.stacks(), "");
+    }
+    let ids = bench.account(|account| {
+        account
+            .stacks
+            .iter()
+            .map(|stack| stack.id.clone())
+            .collect()
+    });
+    let ids: std::collections::BTreeSet<String> = ids;
+    assert_eq!(ids.len(), 3);
+}
+
 #[test]
 fn a_full_quota_of_stacks_is_told() {
     let bench = Bench::associated();

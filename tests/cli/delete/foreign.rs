@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{DELETE, with_s3_reader};
 use crate::support::Bench;
 
-const POWER: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
+pub const POWER: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
 const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 /// default/s3-reader with two managed policies and an inline one that its stack knows nothing of.
@@ -279,4 +279,76 @@ fn a_role_that_was_deleted_by_hand_does_not_stop_the_deletion() {
     [exit 0]
     ");
     assert_eq!(bench.stacks(), "");
+}
+
+/// CloudFormation knows roles by their names. What hangs on one that somebody else made is not detached.
+#[test]
+fn policies_of_a_role_that_is_not_the_stacks_stay() {
+    type Change = fn(&mut crate::sandbox::Role);
+    let changes: [Change; 3] = [
+        |role| role.tags.clear(),
+        |role| {
+            let id = "arn:aws:cloudformation:eu-west-1:111122223333:stack/other/1".to_owned();
+            role.tags
+                .insert("aws:cloudformation:stack-id".to_owned(), id);
+        },
+        |role| role.arn = role.arn.replace(":role/", ":role/other/"),
+    ];
+    let mut told = String::new();
+    for change in changes {
+        let bench = with_s3_reader();
+        bench.attach_by_hand("default/s3-reader");
+        change(bench.sandbox.world().role_of("default/s3-reader"));
+        bench.calls();
+        let before = bench.state();
+        told += &bench.run(&format!("{DELETE} --detach-foreign"));
+        assert_eq!(bench.changes(), "");
+        assert_eq!(bench.state(), before);
+    }
+    let bench = with_s3_reader();
+    bench.attach_by_hand("default/s3-reader");
+    bench.sandbox.fault("iam GetRole deny");
+    told += &bench.run(&format!("{DELETE} --detach-foreign"));
+    assert_snapshot!(told, @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   refused
+    [stderr]
+    error: default/s3-reader: role "eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK" may not be the one that the stack made: it has none of the stack's tags
+    hint: look at it, and detach by hand what may go: `aws iam get-role --role-name eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK`
+    [exit 1]
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   refused
+    [stderr]
+    error: default/s3-reader: role "eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK" may not be the one that the stack made: its tag aws:cloudformation:stack-id is arn:aws:cloudformation:eu-west-1:111122223333:stack/other/1
+    hint: look at it, and detach by hand what may go: `aws iam get-role --role-name eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK`
+    [exit 1]
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   refused
+    [stderr]
+    error: default/s3-reader: role "eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK" may not be the one that the stack made: it is arn:aws:iam::111122223333:role/other/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK, the stack made arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    hint: look at it, and detach by hand what may go: `aws iam get-role --role-name eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK`
+    [exit 1]
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   refused
+    [stderr]
+    error: default/s3-reader: role "eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK" may not be the one that the stack made: not allowed to call iam:GetRole: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetRole because no identity-based policy allows the iam:GetRole action
+    hint: look at it, and detach by hand what may go: `aws iam get-role --role-name eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK`
+    [exit 1]
+    "#);
+    // Without CloudFormation's own tags, the stack's own are enough.
+    let bench = with_s3_reader();
+    bench.attach_by_hand("default/s3-reader");
+    let ours = |key: &String, _: &mut String| !key.starts_with("aws:");
+    bench
+        .sandbox
+        .world()
+        .role_of("default/s3-reader")
+        .tags
+        .retain(ours);
+    bench.arrange(&format!("{DELETE} --detach-foreign"));
+    assert_eq!(bench.stacks() + &bench.roles(), "");
 }

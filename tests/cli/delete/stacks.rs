@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use super::foreign::POWER;
 use super::{DELETE, with_s3_reader};
 use crate::support::Bench;
 
@@ -342,4 +343,54 @@ fn a_stack_of_another_region_is_not_found() {
     [exit 0]
     ");
     assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-default-s3-reader CREATE_COMPLETE");
+}
+
+/// A stack that stays is protected as it was: when its deletion is denied, and when it fails.
+#[test]
+fn a_stack_that_stays_is_protected_again() {
+    let is_protected =
+        |bench: &Bench| bench.account(|account| account.stacks[0].termination_protection);
+    let bench = with_s3_reader();
+    bench
+        .sandbox
+        .fault("cloudformation DeleteStack times 1 deny");
+    let told = bench.run(DELETE);
+    assert!(told.ends_with("[exit 1]\n"), "{told}");
+    assert_snapshot!(bench.changes(), @"
+    cloudformation UpdateTerminationProtection
+    cloudformation DeleteStack
+    cloudformation UpdateTerminationProtection
+    ");
+    assert!(is_protected(&bench));
+    // The deletion begins, and fails.
+    bench
+        .sandbox
+        .world()
+        .role_of("default/s3-reader")
+        .attached
+        .push(POWER.to_owned());
+    bench.sandbox.fault("iam ListAttachedRolePolicies deny");
+    let told = bench.run(DELETE);
+    assert!(told.contains("DELETE_FAILED"), "{told}");
+    assert!(is_protected(&bench));
+    // Whoever may lift it and not put it back is told.
+    let bench = with_s3_reader();
+    bench.sandbox.fault("cloudformation DeleteStack deny");
+    bench
+        .sandbox
+        .fault("cloudformation UpdateTerminationProtection from 2 deny");
+    assert_snapshot!(bench.run(DELETE), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   failed
+    [stderr]
+    warning: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" stays without its termination protection: not allowed to call cloudformation:UpdateTerminationProtection on arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:UpdateTerminationProtection because no identity-based policy allows the cloudformation:UpdateTerminationProtection action
+    error: not allowed to call cloudformation:DeleteStack on arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:DeleteStack because no identity-based policy allows the cloudformation:DeleteStack action
+    hint: allow `cloudformation:DeleteStack` to this identity (`aws sts get-caller-identity` names it)
+    [exit 1]
+    "#);
+    assert!(!is_protected(&bench));
+    // What was not protected is not protected afterwards.
+    assert!(bench.run(DELETE).ends_with("[exit 1]\n"));
+    assert!(!is_protected(&bench));
 }

@@ -184,3 +184,81 @@ fn a_role_of_another_path_is_not_the_stacks() {
     [exit 1]
     "#);
 }
+
+/// One answer that there is no role is no evidence, whichever read gives it: nothing is deleted or made.
+#[test]
+fn one_read_without_the_role_deletes_nothing() {
+    for stale in ["GetRole times 1", "GetRole"] {
+        let bench = reader();
+        reader_file(&bench);
+        bench
+            .sandbox
+            .fault(&format!("iam {stale} error 404 NoSuchEntity out of date"));
+        for line in [
+            APPLY,
+            UPDATE_FILE,
+            "create iamserviceaccount -f ~/cluster.yaml",
+        ] {
+            let told = run_unchanging(&bench, &format!("{line} --approve"));
+            assert!(told.ends_with("[exit 1]\n") || stale != "GetRole", "{told}");
+        }
+    }
+    let bench = reader();
+    reader_file(&bench);
+    bench
+        .sandbox
+        .fault("iam GetRole times 1 error 404 NoSuchEntity out of date");
+    assert_snapshot!(run_unchanging(&bench, &format!("{APPLY} --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   failed
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    error: iam:GetRole says that there is no role "eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK", and iam:ListAttachedRolePolicies knows it: one of them is out of date, so nothing is done because of either
+    hint: run the same command again in a minute: it looks at both first
+    [exit 1]
+    "#);
+    assert_settled(&bench, APPLY);
+    // Where the policies may not be listed, or are as much out of date, it is asked again.
+    for others in ["deny", "times 2 error 404 NoSuchEntity out of date"] {
+        let bench = reader();
+        reader_file(&bench);
+        bench
+            .sandbox
+            .fault("iam GetRole times 2 error 404 NoSuchEntity out of date");
+        bench
+            .sandbox
+            .fault(&format!("iam ListAttachedRolePolicies {others}"));
+        bench
+            .sandbox
+            .fault(&format!("iam ListRolePolicies {others}"));
+        let told = run_unchanging(&bench, &format!("{APPLY} --approve"));
+        assert!(
+            told.contains("knows it: one of them is out of date"),
+            "{told}"
+        );
+        assert!(told.ends_with("[exit 1]\n"), "{told}");
+    }
+}
+
+/// Nor is the annotation replaced of a role that one read does not know.
+#[test]
+fn one_read_without_the_annotated_role_replaces_no_annotation() {
+    let bench = reader();
+    bench.account(|account| {
+        let stack = &mut account.stacks[0];
+        "DELETE_COMPLETE".clone_into(&mut stack.status);
+        stack.deleted = Some(0);
+    });
+    reader_file(&bench);
+    bench
+        .sandbox
+        .fault("iam GetRole times 1 error 404 NoSuchEntity out of date");
+    let told = run_unchanging(&bench, &format!("{APPLY} --approve"));
+    assert!(
+        told.contains("knows it: one of them is out of date"),
+        "{told}"
+    );
+    assert!(told.ends_with("[exit 1]\n"), "{told}");
+}

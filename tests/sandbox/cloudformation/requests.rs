@@ -41,6 +41,12 @@ fn create(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
             }
         };
     }
+    if token.is_some() && context.account.remembers_tokens {
+        let mut gone = context.account.stacks.iter();
+        if let Some(stack) = gone.find(|stack| stack.name == name && stack.request == request) {
+            return Ok(Xml::default().text("StackId", &stack.id));
+        }
+    }
     check_limit(context)?;
     let (account, region) = (
         context.caller.account.clone(),

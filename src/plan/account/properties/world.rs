@@ -69,6 +69,7 @@ fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> Found
             trust: template.trust.clone(),
             boundary: template.boundary.clone(),
             max_session_duration: template.max_session_duration,
+            tags: Map::new(),
             history: RoleHistory::default(),
         }),
         policies: Lookup::Found(LivePolicies {

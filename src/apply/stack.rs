@@ -1,0 +1,204 @@
+//! The operations on stacks: each is begun and waited for, and told with its reason where it fails.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Event, Hands};
+use crate::aws::cloudformation::ChangeSet;
+use crate::error::Error;
+use crate::model::RoleArn;
+use crate::observe::{Phase, Stack};
+use crate::plan::{CreateStack, Ending, UpdateStack};
+
+/// What stands in the way of a deletion.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    None,
+    /// Termination protection, which is lifted, and put back where the stack stays.
+    Lifted,
+}
+
+impl Hands<'_> {
+    /// The token of the request may be remembered for a stack of the same content that was deleted since
+    /// (AWS does not say for how long it is): then the answer is that stack, and another token is due.
+    pub(super) async fn create_stack(
+        &self,
+        create: &CreateStack,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<RoleArn, Error> {
+        let mut create = create.clone();
+        let mut former = None;
+        loop {
+            let id = self.aws.cloudformation.create(&create).await?;
+            let was_busy = AtomicBool::new(false);
+            let on = |now: &str| {
+                was_busy.store(true, Ordering::Relaxed);
+                status(now);
+            };
+            let cloudformation = &self.aws.cloudformation;
+            let stack = cloudformation.settled(&id, self.limit, &on).await?;
+            let is_gone = stack
+                .as_ref()
+                .is_none_or(|stack| stack.phase == Phase::Gone);
+            match stack {
+                Some(Stack {
+                    phase: Phase::Ready,
+                    role_arn: Some(role),
+                    ..
+                }) => return Ok(role),
+                _ if is_gone && !was_busy.into_inner() && former.as_ref() != Some(&id) => {
+                    create = create.after(&id);
+                    former = Some(id);
+                }
+                stack => {
+                    let name = create.stack.as_str();
+                    return Err(self.stack_failed(name, &id, stack).await?);
+                }
+            }
+        }
+    }
+
+    /// Makes the change set and carries it out. One that would change nothing is taken away again.
+    pub(super) async fn update_stack(
+        &self,
+        update: &UpdateStack,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), Error> {
+        let cloudformation = &self.aws.cloudformation;
+        let refused = |reason: String| Error::ChangeRefused {
+            stack: update.stack.to_string(),
+            reason,
+        };
+        match cloudformation.change_set(update, self.limit).await? {
+            ChangeSet::Ready => {}
+            ChangeSet::Empty => return cloudformation.delete_change_set(update).await,
+            ChangeSet::Underway | ChangeSet::Obsolete => {
+                let stack = update.stack.to_string();
+                return Err(Error::Overtaken { stack });
+            }
+            ChangeSet::ReplacesRole => {
+                cloudformation.delete_change_set(update).await?;
+                let reason = "CloudFormation would make another role in the place of this one";
+                return Err(refused(reason.to_owned()));
+            }
+            ChangeSet::Failed(reason) => {
+                cloudformation.delete_change_set(update).await?;
+                return Err(refused(reason));
+            }
+        }
+        cloudformation.execute_change_set(update).await?;
+        let stack = cloudformation
+            .settled(&update.id, self.limit, status)
+            .await?;
+        match stack {
+            Some(stack) if stack.status == "UPDATE_COMPLETE" && !stack.has_leftovers() => Ok(()),
+            stack => Err(self
+                .stack_failed(update.stack.as_str(), &update.id, stack)
+                .await?),
+        }
+    }
+
+    /// Waits for the end of a roll-back.
+    pub(super) async fn rolled_back(
+        &self,
+        name: &str,
+        id: &str,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), Error> {
+        let stack = self
+            .aws
+            .cloudformation
+            .settled(id, self.limit, status)
+            .await?;
+        match stack {
+            Some(Stack {
+                phase: Phase::Ready,
+                ..
+            }) => Ok(()),
+            stack => Err(self.stack_failed(name, id, stack).await?),
+        }
+    }
+
+    pub(super) async fn stack_gone(
+        &self,
+        id: &str,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), Error> {
+        match self
+            .aws
+            .cloudformation
+            .settled(id, self.limit, status)
+            .await?
+        {
+            None
+            | Some(Stack {
+                phase: Phase::Gone, ..
+            }) => Ok(()),
+            Some(stack) => {
+                let name = stack.name.to_string();
+                Err(self.stack_failed(&name, id, Some(stack)).await?)
+            }
+        }
+    }
+
+    /// The failure of a stack's operation, with the first failed event as its reason.
+    pub(super) async fn stack_failed(
+        &self,
+        name: &str,
+        id: &str,
+        stack: Option<Stack>,
+    ) -> Result<Error, Error> {
+        let (status, reason) = match stack {
+            Some(stack) => (stack.status, stack.reason),
+            None => (
+                "DELETE_COMPLETE".to_owned(),
+                Some("it was deleted meanwhile".to_owned()),
+            ),
+        };
+        // The reason is worth a call, and its failure must not hide that the stack failed.
+        let event = self
+            .aws
+            .cloudformation
+            .failure(id)
+            .await
+            .unwrap_or_default();
+        Ok(Error::StackFailed {
+            stack: name.to_owned(),
+            status,
+            reason: event.or(reason),
+        })
+    }
+
+    /// Lifts the protection and deletes. A stack that stays is protected as before: its deletion was
+    /// refused, or failed.
+    pub(super) async fn delete_stack(
+        &self,
+        id: &str,
+        protection: Protection,
+        service_role: Option<&RoleArn>,
+        ending: Ending,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), Error> {
+        let cloudformation = &self.aws.cloudformation;
+        if protection == Protection::Lifted {
+            cloudformation.protect(id, false).await?;
+        }
+        let deleted = async {
+            cloudformation.delete(id, service_role).await?;
+            match ending {
+                Ending::Awaited => self.stack_gone(id, status).await,
+                Ending::NotAwaited => Ok(()),
+            }
+        };
+        let deleted = deleted.await;
+        if deleted.is_err()
+            && protection == Protection::Lifted
+            && let Err(failure) = cloudformation.protect(id, true).await
+        {
+            let name = id.split('/').nth(1).unwrap_or(id);
+            let text =
+                format!("stack \"{name}\" stays without its termination protection: {failure}");
+            (self.on)(Event::Warned { text });
+        }
+        deleted
+    }
+}
