@@ -22,6 +22,9 @@ const EXPIRATION_ANNOTATION: &str = "eks.amazonaws.com/token-expiration";
 /// The one that says whether pods use the regional STS endpoint.
 const REGIONAL_ANNOTATION: &str = "eks.amazonaws.com/sts-regional-endpoints";
 
+/// Longest value of a stack's tag, in characters (CloudFormation API, `Tag`).
+const TAG_VALUE: usize = 256;
+
 /// Longest session of a role in seconds (IAM API).
 pub const SESSION_SECONDS: RangeInclusive<u32> = 3_600..=43_200;
 /// Lifetime of a pod's token in seconds: Kubernetes' least, the webhook's most.
@@ -83,6 +86,7 @@ impl Given {
 /// What can be given, named apart from how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
+    Name,
     RoleArn,
     ManagedPolicies,
     InlinePolicies,
@@ -110,6 +114,8 @@ pub enum Rule {
         key: String,
         rule: String,
     },
+    /// Namespace and name together are a tag of the stack.
+    NameTooLong(usize),
     /// An existing role, without a ServiceAccount to put it on.
     NothingToDo,
     NoPermissions,
@@ -138,6 +144,7 @@ impl Rule {
     pub fn field(&self) -> Field {
         match self {
             Self::Entry { field, .. } | Self::WithRole(field) => *field,
+            Self::NameTooLong(_) => Field::Name,
             Self::NothingToDo => Field::Scope,
             Self::NoPermissions | Self::TooManyManaged(_) => Field::ManagedPolicies,
             Self::InlineTooLong(_) => Field::InlinePolicies,
@@ -166,6 +173,9 @@ impl Rule {
         };
         match self {
             Self::Entry { rule, .. } => rule.clone(),
+            Self::NameTooLong(length) => format!(
+                "namespace and name have {length} characters with the `/` between them; the stack's tag takes {TAG_VALUE}"
+            ),
             Self::NothingToDo => {
                 format!("{field} cannot be used with {role_arn}: there would be nothing to do")
             }
@@ -235,11 +245,11 @@ fn combinations(given: &Given) -> Vec<Rule> {
     let has_policies =
         !given.managed.is_empty() || !given.inline.is_empty() || !given.well_known.is_empty();
     if given.role_arn.is_none() {
+        let length = given.name.to_string().len();
         let has_none = !has_policies && !given.bare;
-        return has_none
-            .then_some(Rule::NoPermissions)
-            .into_iter()
-            .collect();
+        let too_long = (length > TAG_VALUE).then_some(Rule::NameTooLong(length));
+        let none = has_none.then_some(Rule::NoPermissions);
+        return too_long.into_iter().chain(none).collect();
     }
     let with_role = [
         (Field::ManagedPolicies, !given.managed.is_empty()),

@@ -60,6 +60,7 @@ impl PolicyDocument {
         let Unique(document) =
             serde_json::from_str(text).map_err(|error| format!("is no JSON: {error}"))?;
         check_document(&document)?;
+        check_substitutions(&document)?;
         // Once more, because `\u4e2d` in the text is another character in what is sent.
         check_characters(&document.to_string())?;
         Ok(Self(document))
@@ -78,6 +79,54 @@ fn check_characters(text: &str) -> Result<(), String> {
             "has the character {odd:?}, which IAM refuses (only U+0020 to U+00FF)"
         )),
         None => Ok(()),
+    }
+}
+
+/// `${AWS::Partition}` and its like are replaced in `Fn::Sub` alone: elsewhere IAM would get them as they
+/// are. IAM's own variables (`${aws:username}`) have one colon.
+fn check_substitutions(value: &Value) -> Result<(), String> {
+    match value {
+        Value::String(text) if text.contains("${AWS::") => Err(format!(
+            "has the text \"{text}\", in which CloudFormation replaces nothing: use `Fn::Sub`"
+        )),
+        Value::Array(values) => values.iter().try_for_each(check_substitutions),
+        Value::Object(members) => members.iter().try_for_each(|(key, member)| {
+            check_substitutions(&Value::from(key.as_str()))?;
+            match (key.as_str(), member) {
+                ("Fn::Sub", Value::String(_)) => Ok(()),
+                // A text, and the names that are replaced in it.
+                ("Fn::Sub", Value::Array(parts)) => {
+                    parts.iter().skip(1).try_for_each(check_substitutions)
+                }
+                (_, member) => check_substitutions(member),
+            }
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+/// The ARNs of a document that are of another partition than the one: in resources, principals and
+/// conditions, wherever a text is one.
+pub fn arns_beyond<'a>(document: &'a Value, partition: &str) -> Vec<&'a str> {
+    match document {
+        Value::String(text) => {
+            let other = text
+                .strip_prefix("arn:")
+                .and_then(|rest| rest.split(':').next());
+            // A pattern, or a function's, may mean the right one.
+            let is_other =
+                other.is_some_and(|other| other != partition && !other.contains(['*', '?', '$']));
+            is_other.then_some(text.as_str()).into_iter().collect()
+        }
+        Value::Array(values) => values
+            .iter()
+            .flat_map(|value| arns_beyond(value, partition))
+            .collect(),
+        Value::Object(members) => members
+            .values()
+            .flat_map(|member| arns_beyond(member, partition))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
 

@@ -57,8 +57,8 @@ pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<Stack> {
             };
             Stack {
                 account: account.name.clone(),
+                template: template::render(spec, cluster, &account.name, &name),
                 name,
-                template: template::render(spec, cluster, &account.name),
                 capability: spec.capability(),
                 tags: account::stack_tags(account, cluster),
             }
@@ -71,18 +71,14 @@ pub fn refusals(
     accounts: &[IamServiceAccount],
     cluster: &Cluster,
 ) -> Vec<(ServiceAccountName, Refusal)> {
-    let policies = roles(accounts).flat_map(|(account, spec)| {
+    let refusals = roles(accounts).flat_map(|(account, spec)| {
         let policies = spec.managed.iter().chain(&spec.boundary);
-        policies.map(move |policy| (account, policy))
+        let managed = policies.filter_map(|policy| account::foreign_policy(policy, cluster));
+        let inline = account::foreign_arns(&spec.inline, cluster);
+        let refusals = managed.chain(inline);
+        refusals.map(|refusal| (account.name.clone(), refusal))
     });
-    policies
-        .filter_map(|(account, policy)| {
-            Some((
-                account.name.clone(),
-                account::foreign_policy(policy, cluster)?,
-            ))
-        })
-        .collect()
+    refusals.collect()
 }
 
 /// The partition that an issuer of EKS is in. `None`: the issuer is another's.

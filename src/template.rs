@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    Audience, Cluster, PolicyArn, RoleName, RolePath, ServiceAccountName, SubjectPattern,
+    Audience, Cluster, PolicyArn, RoleName, RolePath, ServiceAccountName, StackName, SubjectPattern,
 };
 use crate::policy::{self, PolicyDocument, Subject};
 
@@ -83,7 +83,12 @@ impl RoleSpec {
 }
 
 /// The template's text for one role, as eksctl's apart from `Fn::GetAtt` in its array form.
-pub fn render(spec: &RoleSpec, cluster: &Cluster, account: &ServiceAccountName) -> Value {
+pub fn render(
+    spec: &RoleSpec,
+    cluster: &Cluster,
+    account: &ServiceAccountName,
+    stack: &StackName,
+) -> Value {
     let mut template: Value =
         serde_json::from_str(include_str!("../templates/iamserviceaccount.json"))
             .expect("a template of this program");
@@ -116,16 +121,21 @@ pub fn render(spec: &RoleSpec, cluster: &Cluster, account: &ServiceAccountName) 
         }
     }
     for (name, document) in spec.inline_documents() {
-        template["Resources"][&name] = inline_resource(&name, &document);
+        template["Resources"][&name] = inline_resource(stack, &name, &document);
     }
     template
 }
 
-fn inline_resource(name: &str, document: &Value) -> Value {
+fn inline_resource(stack: &StackName, name: &str, document: &Value) -> Value {
+    let usual = format!("{stack}-{name}");
+    let policy_name = match stack.policy_name(name) {
+        known if known == usual => json!({ "Fn::Sub": format!("${{AWS::StackName}}-{name}") }),
+        shortened => shortened.into(),
+    };
     json!({
         "Type": "AWS::IAM::Policy",
         "Properties": {
-            "PolicyName": { "Fn::Sub": format!("${{AWS::StackName}}-{name}") },
+            "PolicyName": policy_name,
             "Roles": [{ "Ref": "Role1" }],
             "PolicyDocument": document
         }

@@ -74,6 +74,7 @@ fn first(broken: Vec<Rule>) -> Error {
 
 fn flag(field: Field) -> &'static str {
     match field {
+        Field::Name => "--name",
         Field::RoleArn => "--attach-role-arn",
         Field::ManagedPolicies => "--attach-policy-arn",
         Field::InlinePolicies => "--policy-document",

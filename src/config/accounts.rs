@@ -351,6 +351,7 @@ fn spot(node: &Node, field: &str, key: Option<&str>) -> (super::Place, String) {
 /// What a config file calls a field.
 fn name(field: Field) -> &'static str {
     match field {
+        Field::Name => "metadata.name",
         Field::RoleArn => "attachRoleARN",
         Field::ManagedPolicies => "attachPolicyARNs",
         Field::InlinePolicies => "attachPolicy",

@@ -3,8 +3,8 @@
 
 use super::{Finding, Scene, Verdict, known};
 use crate::model::{
-    AUDIENCE_ANNOTATION, CommandLine, DEFAULT_AUDIENCE, MANAGED_BY, MANAGED_BY_LABEL, Map,
-    ROLE_ANNOTATION, RoleArn, ServiceAccountName,
+    AUDIENCE_ANNOTATION, CommandLine, DEFAULT_AUDIENCE, Map, ROLE_ANNOTATION, RoleArn,
+    ServiceAccountName,
 };
 use crate::observe::health::{ObjectHealth, Pod, Selector, ServiceAccountHistory};
 use crate::observe::{Lookup, ServiceAccount};
@@ -105,13 +105,21 @@ pub fn service_account(scene: Scene<'_>) -> Verdict {
             .into();
     }
     let missing = match &scene.account.role_arn {
-        // Made with `--role-only`: the object was left to someone.
+        // Made with `--role-only`: the object was left to a chart or to somebody, who would not take one
+        // that is there already.
         Some(role) => Finding::problem(format!(
             "there is no ServiceAccount {name}, though it has a role"
         ))
         .because("no-service-account")
         .seen("role", role.to_string())
-        .mended_by(change(scene, name, Presence::Missing, role, Vec::new())),
+        .fix(CommandLine::of(
+            "kubectl create serviceaccount --namespace {} {}",
+            &[namespace, &name.name],
+        ))
+        .fix(CommandLine::of(
+            "kubectl annotate serviceaccount --namespace {} {} {}",
+            &[namespace, &name.name, &format!("{ROLE_ANNOTATION}={role}")],
+        )),
         None => Finding::problem(format!("there is no ServiceAccount {name}"))
             .because("no-service-account")
             .fix(scene.creation()),
@@ -134,14 +142,10 @@ pub fn service_account(scene: Scene<'_>) -> Verdict {
 fn change(
     scene: Scene<'_>,
     name: &ServiceAccountName,
-    presence: Presence,
     role: &RoleArn,
     differences: Vec<Difference>,
 ) -> Action {
     let mut labels = Map::new();
-    if presence == Presence::Missing {
-        labels.insert(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned());
-    }
     // An apply without what was applied before would take it away.
     let mut annotations = Map::new();
     if let Some((object, _)) = scene.found_object() {
@@ -156,14 +160,11 @@ fn change(
     }
     Action::ApplyServiceAccount(ServiceAccountChange {
         name: name.clone(),
-        presence,
+        presence: Presence::Found,
         role: Role::Arn(role.clone()),
         labels,
         annotations,
-        conflicts: match presence {
-            Presence::Missing => Conflicts::Refused,
-            Presence::Found => Conflicts::Overridden,
-        },
+        conflicts: Conflicts::Overridden,
         differences,
     })
 }
@@ -293,7 +294,7 @@ pub(super) fn mended(
             former.map_or("no such annotation".to_owned(), |text| format!("{text:?}")),
         )
         .fix(annotate(name, &role.to_string()))
-        .mended_by(change(scene, name, Presence::Found, role, vec![difference]))
+        .mended_by(change(scene, name, role, vec![difference]))
 }
 
 fn annotate(name: &ServiceAccountName, role: &str) -> CommandLine {

@@ -29,12 +29,7 @@ impl StackName {
     /// where eksctl's name is taken by another service account (`a-b`/`c` against `a`/`b-c`).
     /// `-iamserviceaccount-` stays in it, because eksctl's discovery looks for that.
     pub fn hashed(cluster: &ClusterName, account: &ServiceAccountName) -> Self {
-        let digest = Sha256::digest(format!("{cluster}/{account}"));
-        let hash: String = digest
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = hash(&format!("{cluster}/{account}"));
         let prefix = format!(
             "eksctl-{}-addon-iamserviceaccount-",
             allowed(cluster.as_str())
@@ -62,6 +57,18 @@ impl StackName {
         }
     }
 
+    /// What an inline policy of the stack's role is called in IAM: as eksctl calls it where IAM takes that,
+    /// else cut, with 8 hex digits of SHA-256 of the whole at its end.
+    pub fn policy_name(&self, policy: &str) -> String {
+        const LONGEST: usize = 128;
+        let name = format!("{}-{policy}", self.0);
+        if name.len() <= LONGEST {
+            return name;
+        }
+        let start: String = name.chars().take(LONGEST - 9).collect();
+        format!("{}-{}", start.trim_end_matches('-'), hash(&name))
+    }
+
     /// A name that CloudFormation itself reported.
     pub fn reported(name: &str) -> Self {
         Self(name.to_owned())
@@ -74,6 +81,13 @@ impl StackName {
 
 /// So much of a cluster's name is left beside the other parts and the hash.
 const CLUSTER_ROOM: usize = 128 - 9 - 32;
+
+/// 8 hex digits of SHA-256.
+fn hash(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    let bytes = digest.iter().take(4);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// With a hyphen for each character that CloudFormation refuses.
 fn allowed(text: &str) -> String {
@@ -186,6 +200,23 @@ mod tests {
                 prop_assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{}", name);
             }
         }
+    }
+
+    #[test]
+    fn inline_policies_have_names_that_iam_takes() {
+        let stack = StackName::reported(&format!("eksctl-{}", "s".repeat(100)));
+        let short = stack.policy_name("PolicyCloudWatchAgen");
+        assert_eq!(short, format!("{stack}-PolicyCloudWatchAgen"));
+        assert_eq!(short.len(), 128);
+        let cut = stack.policy_name("PolicyCloudWatchAgent");
+        assert!(cut.len() <= 128 && cut.starts_with(stack.as_str()), "{cut}");
+        assert_ne!(cut, stack.policy_name("PolicyCloudWatchAgents"));
+        let longest = StackName::reported(&"s".repeat(128));
+        assert_eq!(longest.policy_name("Policy1").len(), 128);
+        assert_ne!(
+            longest.policy_name("Policy1"),
+            longest.policy_name("Policy2")
+        );
     }
 
     fn names(cluster: &str, account: &str) -> (String, String) {

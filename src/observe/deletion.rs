@@ -111,7 +111,7 @@ async fn foreign(aws: &Aws, stack: &Stack) -> Result<Lookup<Foreign>, Error> {
     let own: BTreeSet<String> = known
         .inline
         .keys()
-        .map(|name| format!("{}-{name}", stack.name))
+        .map(|name| stack.name.policy_name(name))
         .collect();
     let mut foreign = Foreign {
         role,

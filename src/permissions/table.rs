@@ -227,5 +227,4 @@ pub const RIGHTS: &[Right] = rights! {
     "get" "rollouts" of "argoproj.io" "", With("--workload"), [Doctor], "find its service account";
     "get" "cronjobs" of "batch" "", With("--workload"), [Doctor], "find its service account";
     "patch" "serviceaccounts" of "" "", With("a wrong annotation"), [Fix], "mend the annotations";
-    "create" "serviceaccounts" of "" "", With("a missing service account"), [Fix], "make the service account";
 };

@@ -20,7 +20,9 @@ mod ready;
 mod service_account;
 
 use checks::{check_policies, check_quotas, check_role, warn_of_width};
-pub use checks::{check_role_count, fits_default_quotas, foreign_policy, many_new_roles};
+pub use checks::{
+    check_role_count, fits_default_quotas, foreign_arns, foreign_policy, many_new_roles,
+};
 use ready::plan_ready;
 use service_account::plan_service_account;
 
@@ -120,7 +122,7 @@ pub fn plan(
             Some(Role::Arn(arn.clone()))
         }
         Permissions::Role(_) | Permissions::Edited(_) => {
-            check_policies(&mut track, cluster, observed);
+            check_policies(&mut track, asked, cluster, observed);
             check_quotas(&mut track, asked, cluster, observed);
             let task = Task {
                 aim,
@@ -340,14 +342,14 @@ impl Task<'_> {
 
     fn create_stack(self, track: &mut Track, spec: &RoleSpec, replaced: Option<&str>) -> Role {
         let (asked, cluster) = (self.asked, self.cluster);
-        let template = template::render(spec, cluster, &asked.name);
+        let stack = self.observed.stack_name.clone();
+        let template = template::render(spec, cluster, &asked.name, &stack);
         let tags = stack_tags(asked, cluster);
         let token = token(&[
             &template.to_string(),
             &format!("{tags:?}"),
             replaced.unwrap_or_default(),
         ]);
-        let stack = self.observed.stack_name.clone();
         track.actions.push(Action::CreateStack(CreateStack {
             stack: stack.clone(),
             template,

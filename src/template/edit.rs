@@ -89,12 +89,15 @@ impl RoleEdits {
             resources.retain(|name, resource| !(is_document(name) && is_inline(resource)));
             for (index, document) in documents.iter().enumerate() {
                 let name = format!("Policy{}", index + 1);
-                resources.insert(name.clone(), inline_resource(&name, document.as_value()));
+                resources.insert(
+                    name.clone(),
+                    inline_resource(stack, &name, document.as_value()),
+                );
             }
         }
         for policy in &self.well_known {
             for (name, document) in &policy.entry().policies {
-                resources.insert(name.clone(), inline_resource(name, document));
+                resources.insert(name.clone(), inline_resource(stack, name, document));
             }
         }
         resources.retain(|name, resource| !(is_inline(resource) && self.removes(name, stack)));
@@ -110,7 +113,7 @@ impl RoleEdits {
 
     /// Whether an inline policy is to be taken away; its name is without the stack's.
     pub fn removes(&self, name: &str, stack: &StackName) -> bool {
-        let full = format!("{stack}-{name}");
+        let full = stack.policy_name(name);
         let mut removed = self.removed_inline.iter();
         removed.any(|removed| removed == name || *removed == full)
     }

@@ -17,7 +17,10 @@ fn cluster() -> Cluster {
 }
 
 fn rendered(account: &str, spec: &RoleSpec) -> Value {
-    render(spec, &cluster(), &account.parse().unwrap())
+    {
+        let stack = StackName::reported("s");
+        render(spec, &cluster(), &account.parse().unwrap(), &stack)
+    }
 }
 
 /// eksctl's document, with the one difference in form that is ours: `Fn::GetAtt` as an array.

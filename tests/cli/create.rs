@@ -1,6 +1,7 @@
 //! `create iamserviceaccount`, from every state that it may find to the one that was asked for.
 
 mod calls;
+mod documents;
 mod eksctl;
 mod flags;
 mod input;

@@ -5,7 +5,7 @@ use crate::model::{Cluster, PolicyArn, RoleArn, ServiceAccountName};
 use crate::observe::{Lookup, ObservedAccount, RoleFacts, StackState};
 use crate::plan::{Action, Plan, Refusal, Track};
 use crate::policy::openings::{allows_everything, openings};
-use crate::policy::{self, INLINE_QUOTA, Quotas, RoleCount};
+use crate::policy::{self, INLINE_QUOTA, PolicyDocument, Quotas, RoleCount};
 use crate::template::{self, RoleTemplate};
 
 /// An existing role: GetRole knows only names, and only those of the own account.
@@ -34,7 +34,18 @@ pub fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &L
     }
 }
 
-pub fn check_policies(track: &mut Track, cluster: &Cluster, observed: &ObservedAccount) {
+pub fn check_policies(
+    track: &mut Track,
+    asked: &IamServiceAccount,
+    cluster: &Cluster,
+    observed: &ObservedAccount,
+) {
+    let documents: &[PolicyDocument] = match &asked.permissions {
+        Permissions::Role(spec) => &spec.inline,
+        Permissions::Edited(edits) => edits.documents.as_deref().unwrap_or_default(),
+        Permissions::Existing(_) => &[],
+    };
+    track.refusals.extend(foreign_arns(documents, cluster));
     for (arn, lookup) in &observed.policies {
         if let Some(refusal) = foreign_policy(arn, cluster) {
             track.refusals.push(refusal);
@@ -67,6 +78,18 @@ pub fn foreign_policy(arn: &PolicyArn, cluster: &Cluster) -> Option<Refusal> {
         arn: arn.to_string(),
         account: cluster.account.clone(),
     })
+}
+
+/// What IAM would refuse in inline documents, or what would never match there.
+pub fn foreign_arns(documents: &[PolicyDocument], cluster: &Cluster) -> Vec<Refusal> {
+    let arns = documents
+        .iter()
+        .flat_map(|document| policy::arns_beyond(document.as_value(), &cluster.partition));
+    let refusals = arns.map(|arn| Refusal::OtherPartition {
+        arn: arn.to_owned(),
+        partition: cluster.partition.clone(),
+    });
+    refusals.collect()
 }
 
 /// What IAM has quotas for.

@@ -1,7 +1,7 @@
 //! What was changed on a role behind CloudFormation's back, and the calls that undo it. CloudFormation
 //! itself does not see it, and an update mends only what it changes anyway.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -16,6 +16,8 @@ use crate::template::{self, Difference, Managed, RoleEdits, RoleTemplate};
 #[derive(Clone, Debug)]
 pub struct Live<'a> {
     role: RoleTemplate,
+    /// Of the inline policies in its templates: a name in IAM may be cut.
+    names: BTreeSet<String>,
     stack: &'a StackName,
     cluster: &'a Cluster,
 }
@@ -59,6 +61,7 @@ impl<'a> Live<'a> {
             }
         }
         Self {
+            names: template.inline.keys().cloned().collect(),
             role,
             stack,
             cluster,
@@ -75,13 +78,14 @@ impl<'a> Live<'a> {
 
     /// By its name in the template or in IAM.
     pub fn has_inline(&self, name: &str) -> bool {
-        let full = format!("{}-{name}", self.stack);
+        let full = self.stack.policy_name(name);
         self.role.inline.contains_key(name) || self.role.inline.contains_key(&full)
     }
 
     /// The role after CloudFormation brought its stack from one template to another: it touches only
     /// what differs between the two.
     pub fn after_update(mut self, from: &RoleTemplate, to: &RoleTemplate) -> Self {
+        self.names.extend(to.inline.keys().cloned());
         let role = &mut self.role;
         role.managed
             .retain(|arn| !from.managed.contains(arn) || to.managed.contains(arn));
@@ -153,11 +157,10 @@ impl<'a> Live<'a> {
     }
 
     fn differences(&self, asked: &RoleTemplate, found: &RoleTemplate) -> Vec<Difference> {
-        let prefix = format!("inline policy {}-", self.stack);
         let mut differences = RoleTemplate::differences(asked, found);
         for difference in &mut differences {
-            if let Some(name) = difference.item.strip_prefix(&prefix) {
-                difference.item = format!("inline policy {name}");
+            if let Some(name) = difference.item.strip_prefix("inline policy ") {
+                difference.item = format!("inline policy {}", self.short(name));
             }
         }
         differences
@@ -236,7 +239,11 @@ impl<'a> Live<'a> {
     }
 
     /// An inline policy's name in the template.
-    pub fn short<'n>(&self, name: &'n str) -> &'n str {
+    pub fn short<'n>(&'n self, name: &'n str) -> &'n str {
+        let mut known = self.names.iter();
+        if let Some(known) = known.find(|known| self.stack.policy_name(known) == name) {
+            return known;
+        }
         let rest = name.strip_prefix(self.stack.as_str());
         rest.and_then(|rest| rest.strip_prefix('-')).unwrap_or(name)
     }
@@ -280,7 +287,7 @@ fn in_iam(stack: &StackName, cluster: &Cluster, role: &RoleTemplate) -> BTreeMap
         .map(|(name, document)| {
             let plain = template::plain(document, cluster);
             let document = plain.unwrap_or_else(|_| document.clone());
-            (format!("{stack}-{name}"), document)
+            (stack.policy_name(name), document)
         })
         .collect()
 }

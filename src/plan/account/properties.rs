@@ -185,7 +185,7 @@ proptest! {
     /// Every part of the template is as asked, and there is no part beyond those.
     #[test]
     fn each_part_of_a_template_is_as_asked(spec in spec(), cluster in cluster(), name in account()) {
-        let text = template::render(&spec, &cluster, &name).to_string();
+        let text = template::render(&spec, &cluster, &name, &StackName::hashed(&cluster.name, &name)).to_string();
         let template: Value = serde_json::from_str(&text).expect("JSON");
         let role = &template["Resources"]["Role1"]["Properties"];
         let issuer = cluster.issuer.host_and_path();

@@ -121,7 +121,7 @@ fn asked_template(
     let (asked, cluster) = (task.asked, task.cluster);
     match &asked.permissions {
         Permissions::Role(spec) => {
-            let mut template = template::render(spec, cluster, &asked.name);
+            let mut template = template::render(spec, cluster, &asked.name, stack);
             let role = &mut template["Resources"]["Role1"]["Properties"];
             for (property, value) in [("RoleName", &found.role_name), ("Path", &found.path)] {
                 if let (None, Some(value)) = (role.get(property), value) {

@@ -78,7 +78,7 @@ fn provider(audiences: &[&str]) -> ObservedProvider {
 /// A stack with the role that `made` describes, whose trust policy is that of `trusted`.
 fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
     let account: ServiceAccountName = "default/app".parse().unwrap();
-    let body = template::render(made, &cluster(), &account);
+    let body = template::render(made, &cluster(), &account, &StackName::reported("s"));
     FoundStack {
         stack: Stack {
             name: StackName::reported("s"),

@@ -330,6 +330,7 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                 "Action": [
                     "iam:DeleteRolePolicy",
                     "iam:DetachRolePolicy",
+                    "iam:GetRole",
                     "iam:ListAttachedRolePolicies",
                     "iam:ListInstanceProfilesForRole",
                     "iam:ListRolePolicies"

@@ -165,6 +165,10 @@ fn deleting_names_the_missing_permission() {
       error: not allowed to call iam:DetachRolePolicy on eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: AWS's words
       hint: allow `iam:DetachRolePolicy` to this identity (`aws sts get-caller-identity` names it)
       [exit 1]
+    iam GetRole:
+      error: default/s3-reader: role "eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK" may not be the one that the stack made: not allowed to call iam:GetRole: AWS's words
+      hint: look at it, and detach by hand what may go: `aws iam get-role --role-name eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK`
+      [exit 1]
     iam ListAttachedRolePolicies:
       note: cannot tell whether policies were attached to the role by hand: not allowed to call iam:ListAttachedRolePolicies: AWS's words
       error: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" ended in DELETE_FAILED: Role1 (AWS::IAM::Role): Resource handler returned message: "Cannot delete entity, must detach all policies first. (Service: Iam, Status Code: 409, Request ID: 44adea04-f48f-cb6b-585a-c4e4a81495c0)"

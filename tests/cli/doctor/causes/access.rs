@@ -123,7 +123,7 @@ fn service_accounts_and_roles() {
     ]), @"
     a role that no stack made: nothing
     no namespace: problem service-account/no-namespace | by hand
-    no ServiceAccount: problem service-account/no-service-account | repaired
+    no ServiceAccount: problem service-account/no-service-account | by hand
     no annotation: problem role-annotation/no-annotation | repaired
     an annotation under another key: problem role-annotation/no-annotation, warning role-annotation/look-alike-annotation | repaired; left: warning role-annotation/look-alike-annotation
     a blank in the annotation: problem role-annotation/malformed-arn | repaired
