@@ -450,7 +450,8 @@ pub fn many() -> Bench {
 
 pub fn many_ready() -> Bench {
     let bench = many();
-    bench.arrange("apply -f ~/cluster.yaml --approve");
+    // One after the other: in the order of their making they are compared.
+    bench.arrange("apply -f ~/cluster.yaml --approve --parallel 1");
     bench
 }
 
