@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{ClusterName, Workload};
+use crate::model::{ClusterName, CommandLine, Workload};
 use crate::plan::{Refusal, Target};
 use crate::proof::Unproven;
 use crate::template::{Difference, indented};
@@ -366,7 +366,7 @@ impl Error {
                 "CREATING" | "PENDING" => format!("wait for it: `aws eks wait cluster-active --name {name}`"),
                 _ => format!("look at it: `aws eks describe-cluster --name {name}`"),
             }],
-            Self::NoIssuer { .. } => vec!["if it has an issuer that EKS does not tell, name it: `--issuer-url https://…`".to_owned()],
+            Self::NoIssuer { .. } => vec!["if it has an issuer that EKS does not tell, name it: `--issuer-url URL`".to_owned()],
             // What is about nothing by name is a list: a policy must name it on all.
             Self::AccessDenied { permission, subject, .. } => {
                 let on = if subject.is_empty() { " on `*`" } else { "" };
@@ -381,7 +381,7 @@ impl Error {
                     "DELETE_FAILED" => "mend the cause and run the same command again; `--detach-foreign` detaches policies that were attached by hand",
                     "UPDATE_COMPLETE" => "the rest is done; mend the cause, then the next update with `--repair-drift` deletes what stayed on the role",
                     "UPDATE_ROLLBACK_COMPLETE" => "the role is as it was before; mend the cause and run the same command again",
-                    "UPDATE_ROLLBACK_FAILED" => "mend the cause; `irsactl update` and `irsactl apply` then finish the roll-back first",
+                    "UPDATE_ROLLBACK_FAILED" => "mend the cause; `update` and `apply` then finish the roll-back first",
                     _ => "mend the cause and run the same command again: a failed stack is replaced",
                 }
                 .to_owned(),
@@ -409,7 +409,7 @@ impl Error {
                 std::iter::once(check.to_owned()).chain(without_reading()).collect()
             }
             Self::IssuerDocument { url, .. } => {
-                std::iter::once(format!("look at it: `curl {url}`")).chain(without_reading()).collect()
+                std::iter::once(format!("look at it: `{}`", CommandLine::of("curl {}", &[url]))).chain(without_reading()).collect()
             }
             Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
             Self::KubernetesForbidden { operation, .. } if operation == "list service accounts" => {

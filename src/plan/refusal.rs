@@ -1,6 +1,8 @@
 //! Why a target is left alone: each reason in words, and the command that mends it.
 
-use crate::model::{Audience, ClusterName, RoleArn, RoleName, ServiceAccountName, StackName};
+use crate::model::{
+    Audience, ClusterName, CommandLine, RoleArn, RoleName, ServiceAccountName, StackName,
+};
 use crate::template::{Difference, indented};
 
 /// A reason to do nothing for a target. `cluster` and `name` fill the commands of the hints.
@@ -303,7 +305,11 @@ impl Refusal {
                 "or add `--associate-oidc-provider` to this command".to_owned(),
             ],
             Self::NoAudience { cluster, audience, .. } => vec![format!(
-                "add it: `irsactl associate-oidc-provider --cluster {cluster} --audience {audience} --approve`"
+                "add it: `{}`",
+                CommandLine::of(
+                    "irsactl associate-oidc-provider --cluster {} --audience {} --approve",
+                    &[cluster, audience]
+                )
             )],
             Self::PolicyMissing { .. } => vec![
                 "look for its ARN: `aws iam list-policies --query 'Policies[].Arn'`".to_owned(),
@@ -347,8 +353,8 @@ impl Refusal {
                 format!("or make the role anew, which pods then use only after a restart: {}, then create it", delete(cluster, name)),
             ],
             Self::NotThere { cluster, name, .. } => vec![format!(
-                "create it: {}, with the same flags, or by `irsactl apply -f FILE`",
-                command("create", cluster, name, "")
+                "create it, with a policy that allows what it needs: {}; or by `irsactl apply -f FILE`",
+                command("create", cluster, name, " --attach-policy-arn ARN --approve")
             )],
             Self::UnreadableTrust { name } => vec![format!(
                 "leave `--subject-pattern` and `--audience` out, or describe {name} in a file and use `irsactl apply -f FILE`"
@@ -381,10 +387,11 @@ impl Refusal {
             Self::InstanceProfiles { role, profiles } => profiles
                 .iter()
                 .map(|profile| {
-                    format!(
-                        "take it out: `aws iam remove-role-from-instance-profile --instance-profile-name {profile} \
-                         --role-name {role}`"
-                    )
+                    let command = CommandLine::of(
+                        "aws iam remove-role-from-instance-profile --instance-profile-name {} --role-name {}",
+                        &[profile, role],
+                    );
+                    format!("take it out: `{command}`")
                 })
                 .collect(),
             Self::OtherNamespace { name, namespaces, .. } => {

@@ -30,6 +30,7 @@ mod man;
 mod matrix;
 mod middle;
 mod not_eks;
+mod pasteable;
 mod peers;
 mod permissions;
 mod plan;

@@ -238,7 +238,7 @@ fn update_stack(
 }
 
 const UNREPAIRABLE: &str = "a policy with functions that only CloudFormation can work out cannot be put back: take it \
-     out with `irsactl update iamserviceaccount … --remove-inline-policy NAME --approve`, then put it in again";
+     out (`update` with `--remove-inline-policy NAME`), then put it in again";
 
 /// What was changed by hand: it is mended where that is asked for, and told otherwise.
 fn plan_drift(

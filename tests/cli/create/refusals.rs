@@ -295,7 +295,7 @@ fn a_cluster_without_an_issuer_is_told() {
     assert_snapshot!(run_unchanging(&bench, CREATE), @r#"
     [stderr]
     error: cluster "demo" has no OIDC issuer: EKS reports none
-    hint: if it has an issuer that EKS does not tell, name it: `--issuer-url https://…`
+    hint: if it has an issuer that EKS does not tell, name it: `--issuer-url URL`
     [exit 1]
     "#);
 }

@@ -506,7 +506,7 @@ fn a_policy_with_functions_of_cloudformation() {
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   drifted   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
     [stderr]
-    warning: a policy with functions that only CloudFormation can work out cannot be put back: take it out with `irsactl update iamserviceaccount … --remove-inline-policy NAME --approve`, then put it in again
+    warning: a policy with functions that only CloudFormation can work out cannot be put back: take it out (`update` with `--remove-inline-policy NAME`), then put it in again
     error: default/s3-reader: its role was changed outside of CloudFormation
       + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":{"Fn::Sub":"arn:aws:s3:::${AWS::StackName}/*"}}
     hint: undo that in the same run: `--repair-drift`

@@ -131,7 +131,7 @@ fn what_is_not_there_is_told_and_the_others_are_updated() {
     [stderr]
     plan: 0 to create, 1 to change, 0 to delete
     error: web/d: cluster "demo" has no IAM service account web/d to update
-    hint: create it: `irsactl create iamserviceaccount d --namespace web --cluster demo --region eu-west-1`, with the same flags, or by `irsactl apply -f FILE --region eu-west-1`
+    hint: create it, with a policy that allows what it needs: `irsactl create iamserviceaccount d --namespace web --cluster demo --attach-policy-arn ARN --approve --region eu-west-1`; or by `irsactl apply -f FILE --region eu-west-1`
     [exit 1]
     "#);
     assert_snapshot!(bench.run(&format!("{UPDATE} --approve --include web/[ad]")), @r#"
@@ -144,7 +144,7 @@ fn what_is_not_there_is_told_and_the_others_are_updated() {
     [stderr]
     updated stack eksctl-demo-addon-iamserviceaccount-web-a
     error: web/d: cluster "demo" has no IAM service account web/d to update
-    hint: create it: `irsactl create iamserviceaccount d --namespace web --cluster demo --region eu-west-1`, with the same flags, or by `irsactl apply -f FILE --region eu-west-1`
+    hint: create it, with a policy that allows what it needs: `irsactl create iamserviceaccount d --namespace web --cluster demo --attach-policy-arn ARN --approve --region eu-west-1`; or by `irsactl apply -f FILE --region eu-west-1`
     [exit 1]
     "#);
 }

@@ -222,7 +222,7 @@ fn a_name_without_a_stack_is_refused_with_the_command_that_makes_it() {
     assert_snapshot!(run_unchanging(&bench, &line), @r#"
     [stderr]
     error: web/s3-raeder: cluster "demo" has no IAM service account web/s3-raeder to update
-    hint: create it: `irsactl create iamserviceaccount s3-raeder --namespace web --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
+    hint: create it, with a policy that allows what it needs: `irsactl create iamserviceaccount s3-raeder --namespace web --cluster demo --attach-policy-arn ARN --approve`; or by `irsactl apply -f FILE`
     [exit 1]
     "#);
 }

@@ -77,7 +77,7 @@ fn a_roll_back_that_fails_is_told_and_continued_by_the_next_run() {
     default     s3-reader   failed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
     [stderr]
     error: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" ended in UPDATE_ROLLBACK_FAILED: Role1 (AWS::IAM::Role): Access denied by an SCP
-    hint: mend the cause; `irsactl update` and `irsactl apply` then finish the roll-back first
+    hint: mend the cause; `update` and `apply` then finish the roll-back first
     hint: see all its events: `aws cloudformation describe-stack-events --stack-name eksctl-demo-addon-iamserviceaccount-default-s3-reader`
     [exit 1]
     "#);
@@ -103,7 +103,7 @@ fn a_roll_back_that_fails_is_told_and_continued_by_the_next_run() {
     [stderr]
     note: the roll-back of an update of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" failed, it is continued: Role1 (AWS::IAM::Role): Access denied by an SCP
     error: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" ended in UPDATE_ROLLBACK_FAILED: Role1 (AWS::IAM::Role): Access denied by an SCP
-    hint: mend the cause; `irsactl update` and `irsactl apply` then finish the roll-back first
+    hint: mend the cause; `update` and `apply` then finish the roll-back first
     hint: see all its events: `aws cloudformation describe-stack-events --stack-name eksctl-demo-addon-iamserviceaccount-default-s3-reader`
     [exit 1]
     "#);
@@ -166,7 +166,7 @@ fn stacks_that_cannot_be_updated_are_refused_with_the_way_out() {
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: cluster "demo" has no IAM service account default/s3-reader to update
-    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
+    hint: create it, with a policy that allows what it needs: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo --attach-policy-arn ARN --approve`; or by `irsactl apply -f FILE`
     [exit 1]
     "#);
     let mut told = String::new();
@@ -187,21 +187,21 @@ fn stacks_that_cannot_be_updated_are_refused_with_the_way_out() {
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is in ROLLBACK_COMPLETE: there is no role to update
-    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
+    hint: create it, with a policy that allows what it needs: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo --attach-policy-arn ARN --approve`; or by `irsactl apply -f FILE`
     [exit 1]
     [stdout]
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is in CREATE_FAILED: there is no role to update
-    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
+    hint: create it, with a policy that allows what it needs: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo --attach-policy-arn ARN --approve`; or by `irsactl apply -f FILE`
     [exit 1]
     [stdout]
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is in REVIEW_IN_PROGRESS: there is no role to update
-    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
+    hint: create it, with a policy that allows what it needs: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo --attach-policy-arn ARN --approve`; or by `irsactl apply -f FILE`
     [exit 1]
     [stdout]
     NAMESPACE   NAME        STATUS    ROLE ARN
@@ -256,7 +256,7 @@ fn a_stack_that_is_being_deleted_leaves_nothing_to_update() {
     [stderr]
     waited for stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (DELETE_IN_PROGRESS)
     error: default/s3-reader: cluster "demo" has no IAM service account default/s3-reader to update
-    hint: create it: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags, or by `irsactl apply -f FILE`
+    hint: create it, with a policy that allows what it needs: `irsactl create iamserviceaccount s3-reader --namespace default --cluster demo --attach-policy-arn ARN --approve`; or by `irsactl apply -f FILE`
     [exit 1]
     "#);
 }

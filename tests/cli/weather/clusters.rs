@@ -115,7 +115,7 @@ fn a_local_cluster_on_outposts_is_refused_with_the_reason() {
     assert_snapshot!(bench.run(ASSOCIATE), @r#"
     [stderr]
     error: cluster "demo" has no OIDC issuer: it is a local cluster on Outposts, which do not support IRSA
-    hint: if it has an issuer that EKS does not tell, name it: `--issuer-url https://…`
+    hint: if it has an issuer that EKS does not tell, name it: `--issuer-url URL`
     [exit 1]
     "#);
 }
@@ -133,7 +133,7 @@ fn a_connected_cluster_is_refused_with_the_reason() {
     assert_snapshot!(bench.run(&create()), @r#"
     [stderr]
     error: cluster "demo" has no OIDC issuer: it is a connected cluster, which EKS does not run
-    hint: if it has an issuer that EKS does not tell, name it: `--issuer-url https://…`
+    hint: if it has an issuer that EKS does not tell, name it: `--issuer-url URL`
     [exit 1]
     "#);
 }
