@@ -11,6 +11,7 @@ use crate::observe::health::{AccountHealth, World};
 use crate::plan::Action;
 
 mod association;
+mod authority;
 mod checks;
 mod cluster;
 mod object;

@@ -103,6 +103,15 @@ pub async fn read(issuer: &Issuer, intervals: Intervals) -> Result<Reading, Erro
     Ok(Reading::Chains(chains))
 }
 
+/// Whether an issuer is gone: its host is reached, and has no discovery document of it. `None`: that is
+/// not known, as where the host cannot be reached from here.
+pub async fn is_gone(issuer: &Issuer, intervals: Intervals) -> Option<bool> {
+    let limit = intervals.limit(CONNECT);
+    let asked = discovery_of(issuer);
+    let asked = tokio::time::timeout(limit, asked.is_absent(limit)).await;
+    asked.ok().flatten()
+}
+
 /// The keys that an issuer publishes, which its tokens are signed with: the discovery document's
 /// `jwks_uri`, as IAM reads it.
 ///

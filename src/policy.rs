@@ -413,7 +413,8 @@ pub fn federated_principals(trust: &Value) -> Vec<&str> {
         .collect()
 }
 
-fn statements(document: &Value) -> impl Iterator<Item = &Value> {
+/// The statements of a document, of which one may stand without a list.
+pub fn statements(document: &Value) -> impl Iterator<Item = &Value> {
     match document.get("Statement") {
         Some(Value::Array(statements)) => statements.as_slice(),
         Some(statement) => std::slice::from_ref(statement),
@@ -423,7 +424,7 @@ fn statements(document: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// A text or a list of texts, as a list.
-fn texts(value: &Value) -> Vec<&str> {
+pub fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::Array(values) => values.iter().filter_map(Value::as_str).collect(),
         value => value.as_str().into_iter().collect(),

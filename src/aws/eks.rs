@@ -107,18 +107,6 @@ impl Eks {
         names.into_iter().filter(is_similar).take(3).collect()
     }
 
-    /// The issuer of a cluster, whatever its state (DescribeCluster); `None` where it has none, or
-    /// went meanwhile.
-    pub async fn issuer(&self, name: &str) -> Result<Option<String>, Error> {
-        match self.0.describe_cluster().name(name).send().await {
-            Ok(answer) => Ok(answer
-                .cluster
-                .and_then(|cluster| cluster.identity?.oidc?.issuer)),
-            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
-            Err(error) => Err(failed("eks:DescribeCluster", name, error)),
-        }
-    }
-
     pub async fn tag(&self, cluster: &Arn, key: &str, value: &str) -> Result<(), Error> {
         let arn = cluster.to_string();
         let result = self

@@ -35,6 +35,7 @@ impl Iam {
                 arn: arn.to_owned(),
                 audiences: answer.client_id_list.unwrap_or_default(),
                 thumbprints: answer.thumbprint_list.unwrap_or_default(),
+                created: answer.create_date.map_or(0, |date| date.secs()),
             })),
             Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(None),
             Err(error) => Err(failed("iam:GetOpenIDConnectProvider", arn, error)),

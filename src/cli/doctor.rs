@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Approval, AwsArgs, Format, KubernetesArgs, NameArgs, ParallelArgs, RestartArgs};
-use crate::model::{ClusterName, Issuer, RoleArn, Workload};
+use crate::model::{Audience, ClusterName, Issuer, RoleArn, Workload};
 use crate::proof::Permission;
 
 #[derive(Args, Debug)]
@@ -28,6 +28,9 @@ pub struct Doctor {
     /// This role, whatever the annotation says; alone: the role by itself
     #[arg(long, value_name = "ARN", conflicts_with = "all")]
     pub role_arn: Option<RoleArn>,
+    /// Audience of the pods' tokens, whatever the annotation says
+    #[arg(long, conflicts_with = "all")]
+    pub audience: Option<Audience>,
     /// Ask whether the role may do this, as s3:GetObject=arn:aws:s3:::bucket/key (repeatable)
     #[arg(long, value_name = "ACTION=ARN", conflicts_with = "all")]
     pub can: Vec<Permission>,
@@ -37,7 +40,8 @@ pub struct Doctor {
     /// Tell what a check is about, and exit; without its id, list all checks
     #[arg(long, value_name = "CHECK", num_args = 0..=1, default_missing_value = "")]
     pub explain: Option<String>,
-    /// Plan the repairs that are safe: annotation, provider, audience, trust policy, restarts
+    /// Plan the repairs that are safe: annotation, provider, audience, trust policy, restarts; of roles
+    /// only the one that the account's own stack made, or that of --role-arn
     #[arg(long, help_heading = "Plan")]
     pub fix: bool,
     #[command(flatten)]

@@ -168,10 +168,15 @@ const CHECKS: &[Check] = &[
     },
     Check {
         id: "dead-providers",
-        must: "no IAM OIDC provider is left of clusters that are gone",
-        background: "Providers stay when clusters are deleted without `irsactl disassociate-oidc-provider`. They do no harm to others, but an account has room \
-            for 100, and roles that still trust one are of no use.",
-        needs: &["iam:ListOpenIDConnectProviders", "eks:ListClusters"],
+        must: "no IAM OIDC provider of EKS is left whose issuer is gone",
+        background: "Providers stay when clusters are deleted without `irsactl disassociate-oidc-provider`. They do no harm, but an account has room for 100. Those of \
+            clusters in other regions and accounts look the same from here: one is called dead only if EKS answers that it has no such issuer, no role trusts \
+            it, and it is older than a day.",
+        needs: &[
+            "iam:ListOpenIDConnectProviders",
+            "iam:GetOpenIDConnectProvider",
+            "iam:ListRoles",
+        ],
         follows: &[],
         judge: Judge::Cluster(cluster::dead_providers),
     },

@@ -1,11 +1,11 @@
 //! What belongs to the cluster as a whole: its issuer, the way to Kubernetes and to STS, what is left of
 //! others.
 
-use super::{Evidence, Finding, Verdict, known};
+use super::{Finding, Verdict, known};
 use crate::issuer::Reading;
 use crate::model::CommandLine;
 use crate::observe::Lookup;
-use crate::observe::health::{VpcEndpoint, World};
+use crate::observe::health::{ProviderState, VpcEndpoint, World};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 
 pub fn credentials(world: &World) -> Verdict {
@@ -241,44 +241,61 @@ pub fn all_service_accounts(world: &World) -> Verdict {
     Verdict::holds("service accounts", "all that have a role")
 }
 
+/// A provider that is younger may be made for what does not exist yet, in seconds.
+const YOUNG: i64 = 24 * 60 * 60;
+
+/// Only what is proved to be of no use is called so, as the command deletes: the issuer's host answers
+/// that it has no such issuer, while it answers of the cluster's own, and no role trusts the provider.
 pub fn dead_providers(world: &World) -> Verdict {
     let Some(health) = &world.health else {
         return Verdict::DoesNotApply;
     };
     let providers = known!(health.other_providers, Verdict::DoesNotApply);
-    let dead: Vec<&str> = providers
-        .iter()
-        .filter(|provider| provider.has_cluster == Some(false))
-        .map(|provider| provider.arn.as_str())
-        .collect();
-    let unknown = providers.iter().filter(|other| other.has_cluster.is_none());
-    let told = match unknown.count() {
-        0 => format!("{} others, all with a cluster", providers.len()),
-        unknown => format!(
-            "{} others, {unknown} of clusters that were not looked for",
-            providers.len()
-        ),
-    };
-    if dead.is_empty() {
-        return Verdict::holds("IAM OIDC providers", told);
+    let is_read = matches!(world.reading, Lookup::Found(Reading::Chains(_)));
+    let mut dead = Vec::new();
+    let mut trusted = Vec::new();
+    for provider in providers.iter().filter(|_| is_read) {
+        let ProviderState::Gone {
+            created,
+            trusted_by: Lookup::Found(roles),
+        } = &provider.state
+        else {
+            continue;
+        };
+        let is_old = matches!(created, Lookup::Found(at) if world.now - at > YOUNG);
+        if !roles.is_empty() {
+            trusted.push((provider, roles));
+        } else if is_old {
+            dead.push(provider);
+        }
     }
-    let mut finding = Finding::note(match dead.len() {
-        1 => "an IAM OIDC provider is of a cluster that is gone".to_owned(),
-        count => format!("{count} IAM OIDC providers are of clusters that are gone"),
-    })
-    .because("cluster-gone");
-    for arn in dead {
-        finding.evidence.push(Evidence {
-            of: "provider".to_owned(),
-            wanted: None,
-            found: arn.to_owned(),
+    let mut found = Vec::new();
+    if !dead.is_empty() {
+        let mut finding = Finding::note(match dead.len() {
+            1 => "the issuer of an IAM OIDC provider is gone, and no role trusts it".to_owned(),
+            count => format!(
+                "the issuers of {count} IAM OIDC providers are gone, and no role trusts them"
+            ),
         });
-        finding = finding.fix(CommandLine::of(
-            "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {}",
-            &[&arn],
-        ));
+        for provider in dead {
+            let arn = &provider.arn;
+            finding = finding.seen("provider", arn).fix(CommandLine::of(
+                "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {}",
+                &[arn],
+            ));
+        }
+        found.push(finding.because("issuer-gone"));
     }
-    finding.into()
+    for (provider, roles) in trusted {
+        found.push(
+            Finding::note("the issuer of an IAM OIDC provider is gone, and roles trust it still")
+                .because("trusted-issuer-gone")
+                .seen("provider", &provider.arn)
+                .seen("trusted by", roles.join(", ")),
+        );
+    }
+    let told = format!("{} beside the cluster's", providers.len());
+    Verdict::of(found, "IAM OIDC providers", told)
 }
 
 pub fn metadata_agents(world: &World) -> Verdict {

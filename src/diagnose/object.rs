@@ -2,10 +2,7 @@
 //! webhook looks at its pods.
 
 use super::{Finding, Scene, Verdict, known};
-use crate::model::{
-    AUDIENCE_ANNOTATION, CommandLine, DEFAULT_AUDIENCE, Map, ROLE_ANNOTATION, RoleArn,
-    ServiceAccountName,
-};
+use crate::model::{CommandLine, Map, ROLE_ANNOTATION, RoleArn, ServiceAccountName};
 use crate::observe::health::{ObjectHealth, Pod, Selector, ServiceAccountHistory};
 use crate::observe::{Lookup, ServiceAccount};
 use crate::plan::{Action, Conflicts, Presence, Role, ServiceAccountChange};
@@ -23,23 +20,6 @@ impl<'a> Scene<'a> {
     /// The role of the annotation, as it stands there.
     pub(super) fn annotated(&self) -> Option<&'a str> {
         self.found_object()?.0.role()
-    }
-
-    /// The audience of the pods' tokens.
-    pub(super) fn audience(&self) -> &'a str {
-        let asked = self
-            .found_object()
-            .and_then(|(object, _)| object.annotations.get(AUDIENCE_ANNOTATION));
-        asked.map_or(DEFAULT_AUDIENCE, String::as_str)
-    }
-
-    /// The same without a mistake for STS's: its trust policy is not to repeat that.
-    pub(super) fn meant_audience(&self) -> &'a str {
-        let asked = self.audience();
-        match super::role::is_like_sts(asked) {
-            true => DEFAULT_AUDIENCE,
-            false => asked,
-        }
     }
 
     /// Whether its pods are to use Pod Identity.
@@ -276,7 +256,8 @@ fn malformed(scene: Scene<'_>, name: &ServiceAccountName, text: &str, rule: &str
     }
 }
 
-/// The annotation gets that role.
+/// The annotation gets that role: by `--fix` only one that may be changed, as the text of an annotation
+/// is no authority for writing another.
 pub(super) fn mended(
     scene: Scene<'_>,
     name: &ServiceAccountName,
@@ -287,14 +268,17 @@ pub(super) fn mended(
     let former_text = former.map(str::to_owned);
     let item = format!("annotation {ROLE_ANNOTATION}");
     let difference = Difference::of(&item, [role.to_string()], former_text);
-    finding
+    let finding = finding
         .with(
             ROLE_ANNOTATION,
             role.to_string(),
             former.map_or("no such annotation".to_owned(), |text| format!("{text:?}")),
         )
-        .fix(annotate(name, &role.to_string()))
-        .mended_by(change(scene, name, role, vec![difference]))
+        .fix(annotate(name, &role.to_string()));
+    match scene.may_change(role) {
+        true => finding.mended_by(change(scene, name, role, vec![difference])),
+        false => finding,
+    }
 }
 
 fn annotate(name: &ServiceAccountName, role: &str) -> CommandLine {

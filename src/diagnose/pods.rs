@@ -416,7 +416,7 @@ pub fn token_volume(scene: Scene<'_>) -> Verdict {
                     .fix(restart(&pod.owner)),
             );
         };
-        if token.audience.as_deref() != Some(audience) {
+        if !scene.is_taken_for(token.audience.as_deref(), audience) {
             return Some(
                 Finding::problem("its pods' tokens are for another audience")
                     .because("other-audience")

@@ -125,8 +125,19 @@ pub fn provider(scene: Scene<'_>) -> Verdict {
         if arn.account() != cluster.account {
             return finding.fix(associate_elsewhere(cluster, arn));
         }
+        let finding = finding.fix(CommandLine::of(
+            "irsactl associate-oidc-provider --cluster {} --approve",
+            &[&cluster.name],
+        ));
+        if !scene.may_change(arn) {
+            return finding;
+        }
+        let audience = match scene.may_admit(scene.audience()) {
+            true => audience(scene),
+            false => Audience::default(),
+        };
         let spec = ProviderSpec {
-            audiences: vec![audience(scene)],
+            audiences: vec![audience],
             thumbprints: Thumbprints::Read,
             refresh: Refresh::Told,
         };
@@ -135,13 +146,8 @@ pub fn provider(scene: Scene<'_>) -> Verdict {
             reading: scene.world.reading.as_found().cloned(),
         };
         let track = associate::plan(&spec, cluster, &observed);
-        track.actions.into_iter().fold(
-            finding.fix(CommandLine::of(
-                "irsactl associate-oidc-provider --cluster {} --approve",
-                &[&cluster.name],
-            )),
-            Finding::mended_by,
-        )
+        let actions = track.actions.into_iter();
+        actions.fold(finding, Finding::mended_by)
     };
     let found = known!(health.provider, missing().into());
     Verdict::holds("provider", &found.arn)
@@ -161,10 +167,7 @@ fn audience(scene: Scene<'_>) -> Audience {
 }
 
 pub fn audience_known(scene: Scene<'_>) -> Verdict {
-    let Some((_, health)) = scene.role() else {
-        return Verdict::DoesNotApply;
-    };
-    let Some(provider) = health.provider.as_found() else {
+    let (Some((arn, _)), Some(provider)) = (scene.role(), scene.provider()) else {
         return Verdict::DoesNotApply;
     };
     let wanted = scene.audience();
@@ -178,7 +181,7 @@ pub fn audience_known(scene: Scene<'_>) -> Verdict {
     .because("unknown-audience")
     .with("audiences", wanted, known);
     // A mistyped one is not made known.
-    if wanted != crate::model::DEFAULT_AUDIENCE && is_like_sts(wanted) {
+    if scene.is_mistyped(wanted) {
         return finding
             .fix(match &scene.account.name {
                 Some(name) => CommandLine::of(
@@ -191,21 +194,19 @@ pub fn audience_known(scene: Scene<'_>) -> Verdict {
             })
             .into();
     }
+    let finding = finding.fix(CommandLine::of(
+        "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}",
+        &[&provider.arn, &wanted],
+    ));
+    if !(scene.may_change(arn) && scene.may_admit(wanted)) {
+        return finding.into();
+    }
     finding
-        .fix(CommandLine::of(
-            "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}",
-            &[&provider.arn, &wanted],
-        ))
         .mended_by(Action::AddAudience {
             provider: provider.arn.clone(),
             audience: audience(scene),
         })
         .into()
-}
-
-/// `sts.amazonaws.com.cn`, `sts.amazon.com` and the like: meant is STS's one audience.
-pub(super) fn is_like_sts(audience: &str) -> bool {
-    audience.starts_with("sts.") || audience.contains("amazon")
 }
 
 pub fn thumbprint(scene: Scene<'_>) -> Verdict {

@@ -1,7 +1,7 @@
 //! The trust policy: whether it lets the token in, what is wrong in it where it does not, and whether it
 //! lets in more than that.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Finding, Scene, Severity, Verdict, known};
 use crate::model::{Issuer, Namespace, RoleArn};
@@ -13,7 +13,7 @@ use crate::policy::difference::difference;
 use crate::policy::evaluate::{Decision, Evaluation, evaluate};
 use crate::policy::mistakes::{Expected, Kind, Mistake, mistakes};
 use crate::policy::openings::{Opening, allows_everything, openings};
-use crate::policy::{federated_principals, measure};
+use crate::policy::{federated_principals, measure, same, statements};
 use crate::proof::RefusalKind;
 use crate::template::Difference;
 
@@ -85,6 +85,7 @@ fn trust(scene: Scene<'_>) -> Option<Trust<'_>> {
             account: arn.account().to_owned(),
             subject: scene.account.name.clone()?,
             audiences: vec![scene.meant_audience().parse().ok()?],
+            audiences_in_use: scene.audiences_in_use(),
         },
     })
 }
@@ -162,11 +163,15 @@ fn compared(finding: Finding, mistake: &Mistake, is_told: bool) -> Finding {
 
 fn mended(scene: Scene<'_>, trust: &Trust<'_>, finding: Finding, new: Value) -> Finding {
     let old = &trust.facts.trust;
+    let audience = scene.meant_audience();
     let mut finding = finding;
     finding.difference = difference(old, &new);
-    let finding = finding.fix(scene.irsactl("doctor").and("--fix --approve", &[]));
+    let finding = finding.fix(scene.repair_command(trust.arn, audience));
+    if !(scene.may_change(trust.arn) && scene.may_admit(audience)) {
+        return finding;
+    }
     // A stack whose template says the same mistake would bring it back with its next update.
-    match scene.stack_update() {
+    match scene.stack_update(old) {
         Some(update) => finding.mended_by(update),
         None => finding.mended_by(Action::RepairRole {
             role: trust.arn.name().to_owned(),
@@ -347,20 +352,42 @@ pub fn valid(scene: Scene<'_>) -> Verdict {
 
 impl Scene<'_> {
     /// The change of the account's own stack that brings its trust policy to the cluster's issuer.
-    fn stack_update(&self) -> Option<Action> {
+    /// CloudFormation replaces the whole policy: none, where that would take a statement away that
+    /// somebody added.
+    fn stack_update(self, live: &Value) -> Option<Action> {
         let observed = self.account.observed.as_found()?;
         let cluster = self.world.cluster.as_ref()?;
-        if self.stack_role() != self.account.role_arn.as_ref() {
+        let found = self.found_stack()?;
+        if found.own_role() != self.account.role_arn.as_ref() {
             return None;
         }
         let asked = account::unchanged(self.account.name.clone()?);
         let provider = ObservedProvider {
-            provider: self.account.role.as_ref()?.provider.as_found().cloned(),
+            provider: self.provider().cloned(),
             reading: None,
         };
         let (aim, drift) = (account::Aim::Update, account::Drift::Told);
         let track = account::plan(aim, drift, &asked, cluster, observed, &provider);
-        let is_update = |action: &Action| matches!(action, Action::UpdateStack(_));
-        track.actions.into_iter().find(is_update)
+        let mut actions = track.actions.into_iter();
+        let update = actions.find_map(|action| match action {
+            Action::UpdateStack(update) => Some(update),
+            _ => None,
+        })?;
+        let role = &update.template["Resources"]["Role1"]["Properties"];
+        let known = [
+            &found.template.as_ref()?.trust,
+            &role["AssumeRolePolicyDocument"],
+        ];
+        has_no_other_statements(live, known).then_some(Action::UpdateStack(update))
     }
+}
+
+/// Whether each statement of a policy stands in one of the others too.
+fn has_no_other_statements(policy: &Value, others: [&Value; 2]) -> bool {
+    let known: Vec<&Value> = others.into_iter().flat_map(statements).collect();
+    let alone = |statement: &Value| json!({ "Statement": [statement] });
+    statements(policy).all(|statement| {
+        let mut known = known.iter();
+        known.any(|other| same(&alone(other), &alone(statement)))
+    })
 }

@@ -57,6 +57,20 @@ impl Document {
         })
     }
 
+    /// Whether the host answers that there is no such document: one try. `None` where it does not answer,
+    /// or something else.
+    pub async fn is_absent(&self, limit: Duration) -> Option<bool> {
+        let connected = connect(self.host.host(), self.host.port(), limit).await;
+        let (stream, _) = connected.ok()?;
+        let (status, _) = self.get(stream).await.ok()?;
+        match status.as_u16() {
+            200 => Some(false),
+            // API Gateway, which EKS serves its issuers by, says 403 of what has no route (from memory).
+            403 | 404 | 410 => Some(true),
+            _ => None,
+        }
+    }
+
     /// Status and body; or why there is none.
     async fn get(
         &self,

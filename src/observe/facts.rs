@@ -18,6 +18,8 @@ pub struct OidcProvider {
     pub arn: String,
     pub audiences: Vec<String>,
     pub thumbprints: Vec<String>,
+    /// Seconds since 1970.
+    pub created: i64,
 }
 
 /// What a stack's status means for the next step (CloudFormation has 23 of them).
@@ -135,6 +137,22 @@ pub struct FoundStack {
     pub role: Lookup<RoleFacts>,
     /// Of a ready stack's role.
     pub policies: Lookup<LivePolicies>,
+}
+
+impl FoundStack {
+    /// The role that the stack itself made. Whoever writes a template may name any role in its output:
+    /// the output counts where it is the attribute of the stack's own resource. `None` where the
+    /// template was not read.
+    pub fn own_role(&self) -> Option<&RoleArn> {
+        let body = self.body.as_ref()?;
+        let is_role = body["Resources"]["Role1"]["Type"] == "AWS::IAM::Role";
+        let is_its_arn = match &body["Outputs"]["Role1"]["Value"]["Fn::GetAtt"] {
+            Value::String(path) => path == "Role1.Arn",
+            path => *path == serde_json::json!(["Role1", "Arn"]),
+        };
+        let role = self.stack.role_arn.as_ref();
+        role.filter(|_| is_role && is_its_arn)
+    }
 }
 
 /// A ServiceAccount object, as far as irsactl cares.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{LivePolicies, Lookup, ObservedAccount, OidcProvider, RoleFacts, ServiceAccount};
 use crate::issuer::Reading;
-use crate::model::{Arn, Cluster, Map, RoleArn, ServiceAccountName};
+use crate::model::{Arn, Audience, Cluster, Map, RoleArn, ServiceAccountName};
 pub use crate::model::{ClusterFacts, Workload, WorkloadKind};
 use crate::policy::Quotas;
 use crate::proof::{Proof, Verdict};
@@ -45,6 +45,10 @@ pub struct AccountHealth {
     pub object: Option<ObjectHealth>,
     /// The role that it has by its annotation, by its stack, or as the user said.
     pub role_arn: Option<RoleArn>,
+    /// What the user named on the command line. Nothing else but the account's own stack says which role
+    /// may be changed, and for which audience: who may edit the ServiceAccount is not asked.
+    pub named_role: Option<RoleArn>,
+    pub named_audience: Option<Audience>,
     pub role: Option<RoleHealth>,
     pub associations: Lookup<Vec<Association>>,
     /// The role of its Pod Identity association, and the one behind it in another account.
@@ -70,6 +74,7 @@ impl AccountHealth {
     }
 }
 
+mod audience;
 mod aws;
 mod kubernetes;
 mod network;
@@ -77,6 +82,7 @@ mod once;
 mod pods;
 mod whole;
 
+pub use audience::{is_of_eks, token_audience};
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};
 pub use once::Shared;
 pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken, SKIP_ANNOTATION, SKIP_LABEL};
@@ -367,12 +373,25 @@ pub struct MetadataAgent {
     pub name: String,
 }
 
-/// An IAM OIDC provider of the account, and whether a cluster still has its issuer.
+/// An IAM OIDC provider of the account that is not the cluster's. That no cluster of this account and
+/// region has its issuer tells nothing: clusters of other accounts and regions are trusted like this too
+/// (EKS User Guide, "Authenticate to another account with IRSA").
 #[derive(Clone, Debug, PartialEq)]
 pub struct OtherProvider {
     pub arn: String,
-    /// `None`: not known.
-    pub has_cluster: Option<bool>,
+    pub state: ProviderState,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProviderState {
+    /// Its issuer answers, is not one of EKS, or cannot be reached.
+    NotKnownGone,
+    /// EKS answers that it has no such issuer: when the provider was made (seconds since 1970), and the
+    /// ARNs of the roles that trust it all the same.
+    Gone {
+        created: Lookup<i64>,
+        trusted_by: Lookup<Vec<String>>,
+    },
 }
 
 /// Whose pods are looked at.

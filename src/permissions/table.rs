@@ -111,12 +111,13 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "iam:UpdateRole" on Roles, With("--repair-drift"), [Update Apply], "put the longest session back";
     "iam:PutRolePermissionsBoundary" on Roles, With("--repair-drift"), [Update Apply], "put the permissions boundary back";
     "iam:DeleteRolePermissionsBoundary" on Roles, With("--repair-drift"), [Update Apply], "take a permissions boundary away";
-    "iam:UpdateAssumeRolePolicy" on AnyRole, With("a trust policy by hand"), [Fix], "correct the trust policy";
+    "iam:UpdateAssumeRolePolicy" on Roles, With("a trust policy by hand"), [Fix], "correct the trust policy";
     "iam:ListPolicies" on Any, Optional, [Completion], "offer names of policies";
     "iam:SimulatePrincipalPolicy" on Roles, With("--can"), [Verify], "see what the role is allowed";
 
     "iam:GetOpenIDConnectProvider" on Provider, Optional, [Doctor], "see whether the provider is there, and its audiences";
     "iam:ListOpenIDConnectProviders" on Any, Optional, [Doctor], "find providers of other issuers";
+    "iam:ListRoles" on Any, Optional, [Doctor], "see whether a role trusts a provider whose issuer is gone";
     "iam:GetAccountSummary" on Any, Optional, [Doctor], "learn the quotas";
     "iam:GetRole" on AnyRole, Optional, [Doctor], "read the trust policy";
     "iam:ListAttachedRolePolicies" on AnyRole, Optional, [Doctor], "read the role's permissions";

@@ -34,6 +34,7 @@ impl ProviderSpec {
             arn: cluster.provider_arn(),
             audiences: Vec::new(),
             thumbprints: Vec::new(),
+            created: 0,
         });
         let lacking: Vec<String> = self.lacking(&provider).map(ToString::to_string).collect();
         provider.audiences.extend(lacking);
@@ -246,6 +247,7 @@ mod tests {
                 arn: cluster().provider_arn(),
                 audiences: audiences.iter().map(ToString::to_string).collect(),
                 thumbprints: thumbprints.iter().map(ToString::to_string).collect(),
+                created: 0,
             }),
             reading: None,
         }

@@ -107,9 +107,14 @@ fn lets_in_only(old: &Value, new: &Value, expected: &Expected) -> bool {
     };
     // Its own tokens with an audience that was misspelt, which nobody asks for.
     let may_lose = |probe: &Probe| {
-        probe.subject == wanted && probe.provider == expected.provider_arn() && !may_gain(probe)
+        let mut audiences = probe.audiences.iter();
+        probe.subject == wanted
+            && probe.provider == expected.provider_arn()
+            && !may_gain(probe)
+            && !audiences.any(|audience| expected.is_in_use(audience))
     };
-    evaluate(new, &expected.request()).is_allowed()
+    keeps_other_principals(old, new, expected)
+        && evaluate(new, &expected.request()).is_allowed()
         && probes(old, new, expected).iter().all(|probe| {
             let request = probe.request();
             let (was, is) = (rank(old, &request), rank(new, &request));
@@ -119,6 +124,24 @@ fn lets_in_only(old: &Value, new: &Value, expected: &Expected) -> bool {
                 Ordering::Less => may_lose(probe),
             }
         })
+}
+
+/// Whether each statement that names somebody else than OIDC providers stands as it was: EKS Pod
+/// Identity, accounts and roles, SAML.
+fn keeps_other_principals(old: &Value, new: &Value, expected: &Expected) -> bool {
+    let is_oidc = |arn: &&str| {
+        arn.contains(":oidc-provider/")
+            || canonical(arn) == canonical(expected.issuer.host_and_path())
+    };
+    let is_of_oidc = |statement: &&Value| {
+        let principal = statement.get("Principal").and_then(Value::as_object);
+        principal.is_some_and(|principal| {
+            principal.keys().all(|kind| kind == "Federated")
+                && principal.values().flat_map(texts).all(|arn| is_oidc(&arn))
+        })
+    };
+    let mut others = statements(old).filter(|statement| !is_of_oidc(statement));
+    others.all(|other| statements(new).any(|statement| statement == other))
 }
 
 /// Denied, undecided, allowed.
@@ -163,6 +186,7 @@ fn probes(old: &Value, new: &Value, expected: &Expected) -> Vec<Probe> {
         format!("{PREFIX}{another}:{another}"),
     ];
     let mut audiences = vec![another.to_owned(), expected.audience().to_string()];
+    audiences.extend(expected.audiences_in_use.iter().cloned());
     for (claim, value) in values(old).chain(values(new)) {
         let sample = value.replace('*', another).replace('?', "z");
         match claim {
@@ -215,6 +239,24 @@ fn is_of_service_account(subject: &str) -> bool {
         let account = format!("{namespace}/{name}").parse::<ServiceAccountName>();
         account.is_ok()
     })
+}
+
+/// The audiences that a trust policy names.
+pub fn audiences(trust: &Value) -> Vec<&str> {
+    let is_positive = |operator: &str| {
+        let operator = operator.to_lowercase();
+        operator.contains("string") && !operator.contains("not")
+    };
+    let conditions = statements(trust).filter_map(|statement| statement.get("Condition"));
+    conditions
+        .filter_map(Value::as_object)
+        .flatten()
+        .filter(|(operator, _)| is_positive(operator))
+        .filter_map(|(_, keys)| keys.as_object())
+        .flatten()
+        .filter(|(key, _)| key.to_lowercase().ends_with(":aud"))
+        .flat_map(|(_, values)| texts(values))
+        .collect()
 }
 
 /// The values of all conditions on subjects and audiences.

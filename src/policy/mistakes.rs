@@ -26,12 +26,20 @@ pub struct Expected {
     pub subject: ServiceAccountName,
     /// Of the token; empty stands for the default one.
     pub audiences: Vec<Audience>,
+    /// Those that tokens may have today: of running pods, and among the provider's client IDs. None of
+    /// them is a mistake, and no correction shuts one out.
+    pub audiences_in_use: Vec<String>,
 }
 
 impl Expected {
     /// The provider that the role must name: of the token's issuer, in the role's own account.
     pub fn provider_arn(&self) -> String {
         self.issuer.provider_arn(&self.partition, &self.account)
+    }
+
+    pub(super) fn is_in_use(&self, audience: &str) -> bool {
+        let mut in_use = self.audiences_in_use.iter();
+        in_use.any(|used| used == audience)
     }
 
     /// The audience to write where one is to be written.

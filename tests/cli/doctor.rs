@@ -2,6 +2,7 @@
 
 use crate::support::Bench;
 
+mod authority;
 mod causes;
 mod flags;
 mod fleet;

@@ -555,28 +555,52 @@ fn what_cloudtrail_recorded_tells_the_real_subject() {
 }
 
 #[test]
-fn providers_without_a_cluster_are_found_in_this_region_only() {
+fn a_provider_is_dead_only_if_its_issuer_is_gone_and_no_role_trusts_it() {
     let bench = whole();
-    let issuers = [
-        "oidc.eks.eu-west-1.amazonaws.com/id/DEAD",
-        "oidc.eks.eu-west-2.amazonaws.com/id/ELSEWHERE",
-        "token.actions.githubusercontent.com",
-    ];
+    let eks = |region: &str, id: &str| format!("oidc.eks.{region}.amazonaws.com/id/{id}");
+    let mut world = bench.sandbox.world();
+    world.add_cluster("staging", ACCOUNT, REGION);
+    // AWS's way of roles across accounts (EKS User Guide, "cross-account-access").
+    world.add_cluster("theirs", "444455556666", REGION);
+    let of_clusters = world
+        .clusters
+        .iter()
+        .skip(1)
+        .flat_map(|cluster| cluster.issuer.clone());
+    let mut issuers: Vec<String> = of_clusters
+        .map(|issuer| issuer.trim_start_matches("https://").to_owned())
+        .collect();
+    let role = world.role_of("web/api");
+    let used = eks(REGION, "USED");
+    let arn = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{used}");
+    let mut statement = role.trust["Statement"][0].clone();
+    statement["Principal"]["Federated"] = arn.into();
+    role.trust["Statement"]
+        .as_array_mut()
+        .expect("statements")
+        .push(statement);
+    drop(world);
+    issuers.extend([
+        eks(REGION, "DEAD"),
+        eks(REGION, "YOUNG"),
+        used,
+        "oidc-eks.eu-west-1.api.aws/id/DUALSTACK".to_owned(),
+        "oidc.eks.unreachable-1.amazonaws.com/id/ELSEWHERE".to_owned(),
+        "token.actions.githubusercontent.com".to_owned(),
+    ]);
     bench
         .sandbox
-        .world()
-        .add_cluster("staging", ACCOUNT, REGION);
-    let staging = bench.sandbox.world().clusters[1]
-        .issuer
-        .clone()
-        .expect("an issuer");
-    let staging = staging.trim_start_matches("https://").to_owned();
-    for issuer in issuers.into_iter().chain([staging.as_str()]) {
+        .fault("issuer /id/DUALSTACK/.well-known/openid-configuration error 503 Unavailable later");
+    for issuer in issuers {
         bench.account(|account| {
             let arn = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}");
             let mut provider = account.providers.values().next().expect("one").clone();
             provider.arn.clone_from(&arn);
-            provider.url = issuer.to_owned();
+            provider.created = match issuer.contains("YOUNG") {
+                true => now(),
+                false => 0,
+            };
+            provider.url = issuer;
             account.providers.insert(arn, provider);
         });
     }
@@ -584,9 +608,13 @@ fn providers_without_a_cluster_are_found_in_this_region_only() {
     [stdout]
     cluster demo: healthy
 
-    note: an IAM OIDC provider is of a cluster that is gone [dead-providers]
+    note: the issuer of an IAM OIDC provider is gone, and no role trusts it [dead-providers]
       provider: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/DEAD
       fix: aws iam delete-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/DEAD
+
+    note: the issuer of an IAM OIDC provider is gone, and roles trust it still [dead-providers]
+      provider: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/USED
+      trusted by: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
 
       10 checks hold
 
@@ -597,6 +625,10 @@ fn providers_without_a_cluster_are_found_in_this_region_only() {
       37 checks hold
     [exit 0]
     ");
+    // Where not even the cluster's own issuer is read, nothing is known of the others.
+    bench.sandbox.fault("issuer * error 403 Forbidden no");
+    let told = doctor(&bench);
+    assert!(!told.contains("delete-open-id-connect-provider"), "{told}");
 }
 
 /// Milliseconds since 1970.

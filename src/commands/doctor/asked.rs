@@ -38,6 +38,7 @@ pub fn subject(args: &cli::Doctor) -> Result<Option<Subject>, Error> {
         name,
         of,
         role: args.role_arn.clone(),
+        audience: args.audience.clone(),
         can: args.can.clone(),
     }))
 }
@@ -56,20 +57,22 @@ pub fn check_flags(args: &cli::Doctor) -> Result<(), Error> {
         let text = format!("{flag} is about repairs: `--fix` must be given too");
         return Err(Error::Flags(text));
     }
+    let is_named = args.name.name.is_some() || args.name.position.is_some();
     let of_cluster = [
         ("--fix", args.fix),
         ("--pod", args.pod.is_some()),
         ("--workload", args.workload.is_some()),
         ("--issuer-url", args.issuer_url.is_some()),
-        (
-            "NAME",
-            args.name.name.is_some() || args.name.position.is_some(),
-        ),
+        ("NAME", is_named),
     ];
     match of_cluster.into_iter().find(|(_, is_given)| *is_given) {
         Some((flag, _)) if args.cluster.is_none() => Err(Error::Flags(format!(
             "{flag} is about a cluster: `--cluster` must be given too"
         ))),
+        // Whose pods they are says who may edit them, and the role is to be for whom the user says.
+        _ if args.fix && args.role_arn.is_some() && !is_named => Err(Error::Flags(
+            "--fix changes the role of --role-arn for one service account: name it too".to_owned(),
+        )),
         _ => Ok(()),
     }
 }

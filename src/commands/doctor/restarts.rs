@@ -4,7 +4,7 @@ use super::{Error, Report, cli};
 use crate::commands::reconcile::restart;
 use crate::kubernetes::Kubernetes;
 use crate::model::{AUDIENCE_ANNOTATION, Cluster, DEFAULT_AUDIENCE, ServiceAccountName};
-use crate::observe::health::AccountHealth;
+use crate::observe::health::{AccountHealth, is_of_eks};
 use crate::plan::restart::{Expected, stale};
 use crate::plan::{Action, Ending, Role, Track};
 
@@ -52,7 +52,9 @@ fn expected(
     repaired: Option<&Role>,
 ) -> Option<Expected> {
     let (object, history) = account.object.as_ref()?.service_account.as_found()?;
-    let audience = object.annotations.get(AUDIENCE_ANNOTATION);
+    let audience = object.annotations.get(AUDIENCE_ANNOTATION).cloned();
+    // Another webhook than EKS's has a default of its own.
+    let default = is_of_eks(cluster).then(|| DEFAULT_AUDIENCE.to_owned());
     Some(Expected {
         service_account: name.clone(),
         cluster: cluster.name.clone(),
@@ -60,7 +62,7 @@ fn expected(
             Some(role) => role.clone(),
             None => Role::Arn(account.role_arn.clone()?),
         },
-        audience: Some(audience.map_or(DEFAULT_AUDIENCE, String::as_str).to_owned()),
+        audience: audience.or(default),
         since: match (&history.role_set, repaired) {
             (Some((_, at)), None) => Some(*at),
             _ => None,

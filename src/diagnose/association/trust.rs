@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 
 use super::on_association;
 use crate::diagnose::{Finding, Scene, Verdict, known};
+use crate::model::{DEFAULT_AUDIENCE, RoleArn};
 use crate::observe::health::{Association, RoleHealth};
 use crate::plan::{Action, Repair};
 use crate::policy::difference::difference;
 use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
+use crate::policy::texts;
 use crate::template::Difference;
 
 /// What trusts roles for Pod Identity, in every partition.
@@ -106,7 +108,7 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
         finding = finding.seen("evaluation", line);
     }
     match corrected(scene, &facts.trust, request) {
-        Some(new) => mended(scene, name, finding, &facts.trust, new),
+        Some(new) => mended(scene, &association.role, finding, &facts.trust, new),
         None => finding.fix("decide by hand: a statement of the policy denies it"),
     }
     .into()
@@ -120,8 +122,14 @@ fn corrected(scene: Scene<'_>, trust: &Value, request: impl Fn(&str) -> Request)
     };
     let mut with_action = trust.clone();
     for statement in with_action["Statement"].as_array_mut()? {
-        if statement["Principal"]["Service"] == SERVICE {
-            statement["Action"] = json!(ACTIONS);
+        // None that denies or excludes, and none that is for others too.
+        if statement["Principal"] == json!({ "Service": SERVICE }) && statement["Effect"] == "Allow"
+        {
+            let had = texts(&statement["Action"]).into_iter().map(str::to_owned);
+            let had: Vec<String> = had.collect();
+            let lacking = ACTIONS.into_iter().map(str::to_owned);
+            let lacking = lacking.filter(|action| !had.contains(action));
+            statement["Action"] = had.iter().cloned().chain(lacking).collect();
         }
     }
     if is_right(&with_action) {
@@ -142,17 +150,22 @@ fn corrected(scene: Scene<'_>, trust: &Value, request: impl Fn(&str) -> Request)
 fn mended(scene: Scene<'_>, role: &str, finding: Finding, old: &Value, new: Value) -> Finding {
     let mut finding = finding;
     finding.difference = difference(old, &new);
-    finding
-        .fix(scene.irsactl("doctor").and("--fix --approve", &[]))
-        .mended_by(Action::RepairRole {
-            role: role.to_owned(),
-            differences: vec![Difference::of_documents(
-                "trust policy",
-                Some(&new),
-                Some(old),
-            )],
-            repairs: vec![Repair::SetTrust(new)],
-        })
+    let Ok(role) = role.parse::<RoleArn>() else {
+        return finding;
+    };
+    let finding = finding.fix(scene.repair_command(&role, DEFAULT_AUDIENCE));
+    if !scene.may_change(&role) {
+        return finding;
+    }
+    finding.mended_by(Action::RepairRole {
+        role: role.name().to_owned(),
+        differences: vec![Difference::of_documents(
+            "trust policy",
+            Some(&new),
+            Some(old),
+        )],
+        repairs: vec![Repair::SetTrust(new)],
+    })
 }
 
 /// Whether the role asks for session tags that the association disables.

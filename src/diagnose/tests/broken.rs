@@ -7,14 +7,15 @@ use crate::issuer::Reading;
 use crate::model::AUDIENCE_ANNOTATION;
 use crate::observe::health::{
     Addon, AnalyzerFinding, EgressRule, IdentityAgent, KubernetesHealth, MetadataAgent,
-    MetadataOptions, NetworkPolicy, ObjectHealth, OtherProvider, PodSecurityGroups, SecurityGroup,
-    Selector, VpcEndpoint,
+    MetadataOptions, NetworkPolicy, ObjectHealth, PodSecurityGroups, SecurityGroup, Selector,
+    VpcEndpoint,
 };
 use crate::observe::{Lookup, Phase};
 use crate::proof::{Decision, Denier, Signature, Verdict};
 use crate::token::{ClaimFault, SignatureFault};
 
 mod pods;
+mod providers;
 mod unknown;
 
 pub use unknown::{UNKNOWN, hidden};
@@ -26,7 +27,7 @@ const NOT_AUTHORIZED: &str = "Not authorized to perform sts:AssumeRoleWithWebIde
 
 /// All of them.
 pub fn broken() -> Vec<Broken> {
-    [ACCESS, pods::PODS].concat()
+    [ACCESS, providers::PROVIDERS, pods::PODS].concat()
 }
 
 const ACCESS: &[Broken] = &[
@@ -82,12 +83,6 @@ const ACCESS: &[Broken] = &[
     }),
     ("sts-endpoint", "endpoint-policy", |case| {
         endpoint(case, "sts", |it| it.policy = Some(json!({"Statement": []})));
-    }),
-    ("dead-providers", "cluster-gone", |case| {
-        case.health(|it| {
-            let (arn, has_cluster) = ("arn".to_owned(), Some(false));
-            it.other_providers = Lookup::Found(vec![OtherProvider { arn, has_cluster }]);
-        });
     }),
     ("metadata-agents", "metadata-agent", |case| {
         case.kubernetes(|it| {

@@ -201,7 +201,10 @@ impl Case {
         let found = FoundStack {
             stack,
             failure: None,
-            body: None,
+            body: Some(json!({
+                "Resources": { "Role1": { "Type": "AWS::IAM::Role" } },
+                "Outputs": { "Role1": { "Value": { "Fn::GetAtt": "Role1.Arn" } } },
+            })),
             template: None,
             role: Lookup::Missing,
             policies: Lookup::Missing,
@@ -335,6 +338,8 @@ fn healthy_account() -> AccountHealth {
         observed: Lookup::Missing,
         object: Some(object()),
         role_arn: ROLE.parse().ok(),
+        named_role: None,
+        named_audience: None,
         role: Some(role(trust)),
         associations: Lookup::Missing,
         identity_role: None,
@@ -380,6 +385,7 @@ pub fn role(trust: Value) -> RoleHealth {
             arn: PROVIDER.to_owned(),
             audiences: vec!["sts.amazonaws.com".to_owned()],
             thumbprints: Vec::new(),
+            created: 0,
         }),
         quotas: Lookup::Found(crate::policy::Quotas::default()),
         analyzer: Lookup::Found(Vec::new()),

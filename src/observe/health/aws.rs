@@ -1,7 +1,8 @@
 //! What AWS tells of a cluster and of a role for `doctor`. Whatever is denied or fails is unknown; the
 //! other reads do not wait for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::Value;
@@ -9,15 +10,19 @@ use serde_json::Value;
 use super::super::account::live_policies;
 use super::super::{Lookup, OidcProvider, PARALLEL, RoleFacts};
 use super::{
-    AnalyzerFinding, Association, ClusterHealth, OtherProvider, RoleHealth, Shared, VpcEndpoint,
+    AnalyzerFinding, Association, ClusterHealth, OtherProvider, ProviderState, RoleHealth, Shared,
+    VpcEndpoint,
 };
-use crate::aws::Aws;
-use crate::error::Error;
-use crate::model::{Cluster, ClusterName, Issuer, RoleArn, ServiceAccountName, region_of_eks_host};
+use crate::aws::{Aws, Intervals};
+use crate::issuer;
+use crate::model::{Cluster, ClusterName, Issuer, RoleArn, ServiceAccountName};
 use crate::policy::Quotas;
 
+/// So long all issuers of other clusters are asked, side by side: it is but a note.
+const ISSUERS: Duration = Duration::from_secs(5);
+
 /// What is looked at once for a cluster.
-pub async fn cluster_health(aws: &Aws, cluster: &Cluster) -> ClusterHealth {
+pub async fn cluster_health(aws: &Aws, cluster: &Cluster, intervals: Intervals) -> ClusterHealth {
     let facts = cluster.eks.as_ref().map(|eks| eks.facts.clone());
     let vpc = facts.as_ref().and_then(|facts| facts.vpc.as_deref());
     let addons = async {
@@ -29,7 +34,7 @@ pub async fn cluster_health(aws: &Aws, cluster: &Cluster) -> ClusterHealth {
     let sts = async { Lookup::of(aws.sts.caller().await.map(|_| ())) };
     let (addons, other_providers, sts, endpoints) = tokio::join!(
         addons,
-        other_providers(aws, cluster),
+        other_providers(aws, cluster, intervals),
         sts,
         endpoints(aws, cluster, vpc)
     );
@@ -57,58 +62,49 @@ async fn endpoints(aws: &Aws, cluster: &Cluster, vpc: Option<&str>) -> Lookup<Ve
     Lookup::of(aws.ec2.vpc_endpoints(vpc, &services).await)
 }
 
-/// All providers of the account but the cluster's own, and whether they are any cluster's.
-async fn other_providers(aws: &Aws, cluster: &Cluster) -> Lookup<Vec<OtherProvider>> {
+/// All providers of the account but the cluster's own, and which of them are of an issuer that is gone.
+async fn other_providers(
+    aws: &Aws,
+    cluster: &Cluster,
+    intervals: Intervals,
+) -> Lookup<Vec<OtherProvider>> {
     let own = cluster.provider_arn();
     let others = match aws.iam.providers().await {
         Ok(arns) => arns.into_iter().filter(|arn| *arn != own),
         Err(error) => return Lookup::or_unknown(Err(error)),
     };
-    let others: Vec<String> = others.collect();
-    let is_regional = |arn: &String| is_of_region(arn, &aws.region);
-    let issuers = match others.iter().any(is_regional) {
-        true => Lookup::of(issuers(aws).await),
-        false => Lookup::Missing,
-    };
-    if let Lookup::Unknown(why) = issuers {
-        return Lookup::Unknown(why);
-    }
-    let provider = |arn: String| {
-        let has_cluster = match &issuers {
-            Lookup::Found(issuers) if is_of_region(&arn, &aws.region) => {
-                issuer_of(&arn).map(|issuer| issuers.contains(issuer))
-            }
-            _ => None,
+    let end = tokio::time::Instant::now() + intervals.limit(ISSUERS);
+    let others = others.map(async |arn| {
+        let asked = is_gone(&arn, intervals);
+        let is_gone = tokio::time::timeout_at(end, asked).await.unwrap_or(false);
+        let state = match is_gone {
+            true => gone(aws, &arn).await,
+            false => ProviderState::NotKnownGone,
         };
-        OtherProvider { arn, has_cluster }
-    };
-    Lookup::Found(others.into_iter().map(provider).collect())
+        OtherProvider { arn, state }
+    });
+    let others = futures_util::stream::iter(others).buffered(PARALLEL);
+    Lookup::Found(others.collect().await)
 }
 
-/// The issuer without its scheme that a provider is for.
-fn issuer_of(provider: &str) -> Option<&str> {
-    let (_, issuer) = provider.split_once(":oidc-provider/")?;
-    Some(issuer)
-}
-
-/// Whether its issuer is one of EKS in this region: no other region's clusters are looked at.
-fn is_of_region(provider: &str, region: &str) -> bool {
-    let host = issuer_of(provider).and_then(|issuer| issuer.split('/').next());
-    host.and_then(region_of_eks_host) == Some(region)
-}
-
-/// The issuers of all clusters of the region, without their schemes.
-async fn issuers(aws: &Aws) -> Result<BTreeSet<String>, Error> {
-    let names = aws.eks.clusters().await?;
-    let issuers = names
-        .into_iter()
-        .map(async |name| aws.eks.issuer(&name).await);
-    let mut issuers = futures_util::stream::iter(issuers).buffer_unordered(PARALLEL);
-    let mut all = BTreeSet::new();
-    while let Some(issuer) = issuers.next().await {
-        all.extend(issuer?.map(|issuer| issuer.trim_start_matches("https://").to_owned()));
+/// Whether EKS says that it has no such issuer. Others come and go without telling.
+async fn is_gone(provider: &str, intervals: Intervals) -> bool {
+    let issuer = provider.split_once(":oidc-provider/");
+    let issuer = issuer.and_then(|(_, issuer)| format!("https://{issuer}").parse().ok());
+    match issuer.filter(Issuer::is_eks) {
+        Some(issuer) => issuer::is_gone(&issuer, intervals).await == Some(true),
+        None => false,
     }
-    Ok(all)
+}
+
+async fn gone(aws: &Aws, provider: &str) -> ProviderState {
+    let (found, trusted_by) =
+        tokio::join!(aws.iam.provider(provider), aws.iam.roles_trusting(provider));
+    let created = found.map(|found| found.map_or(Lookup::Missing, |it| Lookup::Found(it.created)));
+    ProviderState::Gone {
+        created: Lookup::or_unknown(created),
+        trusted_by: Lookup::or_unknown(trusted_by),
+    }
 }
 
 /// What is looked at for a role: for the cluster with this issuer, if it is about one. `account` is that
@@ -260,27 +256,4 @@ pub async fn associations(
         }
     }
     Lookup::Found(associations)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_issuers_of_eks_in_the_region_are_looked_for() {
-        let arn = |issuer: &str| format!("arn:aws:iam::111122223333:oidc-provider/{issuer}");
-        for (issuer, is_meant) in [
-            ("oidc.eks.eu-west-1.amazonaws.com/id/A", true),
-            ("oidc-eks.eu-west-1.api.aws/id/A", true),
-            ("oidc.eks.eu-west-2.amazonaws.com/id/A", false),
-            ("token.actions.githubusercontent.com", false),
-        ] {
-            assert_eq!(
-                is_of_region(&arn(issuer), "eu-west-1"),
-                is_meant,
-                "{issuer}"
-            );
-        }
-        assert!(!is_of_region("nothing", "eu-west-1"));
-    }
 }

@@ -50,6 +50,13 @@ impl Pod {
         self.labels.contains_key(SKIP_LABEL)
     }
 
+    /// The audience of its token for AWS; `None` where it has none.
+    pub fn aws_audience(&self) -> Option<&str> {
+        let mut tokens = self.tokens.iter();
+        let token = tokens.find(|token| token.volume == "aws-iam-token")?;
+        token.audience.as_deref()
+    }
+
     /// The containers that the webhook is to change: all but those that its annotation names. It takes
     /// blanks around a name for a part of it.
     pub fn injected(&self) -> impl Iterator<Item = &Container> {

@@ -7,16 +7,14 @@ use futures_util::StreamExt;
 
 use super::{
     AccountHealth, Association, KubernetesHealth, MetadataOptions, ObjectHealth, RoleHealth,
-    SecurityGroup, Shared, World,
+    SecurityGroup, Shared, World, token_audience,
 };
 use super::{aws as of_aws, kubernetes as of_kubernetes};
 use crate::aws::{Aws, Intervals};
 use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::Kubernetes;
-use crate::model::{
-    AUDIENCE_ANNOTATION, Audience, Cluster, DEFAULT_AUDIENCE, RoleArn, ServiceAccountName, Workload,
-};
+use crate::model::{Audience, Cluster, RoleArn, ServiceAccountName, Workload};
 use crate::observe::{self, Lookup, ObservedAccount, PARALLEL, ServiceAccount, StackState, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
 use crate::proof::{self, Claim, Decision, Patience, Permission, Proof, Prover, Verdict};
@@ -47,6 +45,7 @@ pub struct Subject {
     /// Only the pods of this.
     pub of: Option<Workload>,
     pub role: Option<RoleArn>,
+    pub audience: Option<Audience>,
     /// What the role is to be able to do.
     pub can: Vec<Permission>,
 }
@@ -56,7 +55,7 @@ impl Sight<'_> {
         let health = async {
             match self.cluster {
                 Some(cluster) if cluster.eks.is_some() => {
-                    Some(of_aws::cluster_health(self.aws, cluster).await)
+                    Some(of_aws::cluster_health(self.aws, cluster, self.intervals).await)
                 }
                 _ => None,
             }
@@ -134,7 +133,10 @@ impl Sight<'_> {
         let association = associations.as_found().and_then(|all| all.first());
         let role_arn = match association {
             // It outdoes the annotation: new pods do not ask for the annotated role.
-            Some(_) => subject.role.clone(),
+            Some(found) => {
+                let named = subject.role.clone();
+                named.filter(|role| role.to_string() != found.role)
+            }
             None => role_of(subject, object.as_ref(), observed.as_found()),
         };
         let identity: Option<RoleArn> = association.and_then(|found| found.role.parse().ok());
@@ -156,6 +158,8 @@ impl Sight<'_> {
             observed,
             object,
             role_arn,
+            named_role: subject.role.clone(),
+            named_audience: subject.audience.clone(),
             role: own,
             associations,
             identity_role,
@@ -335,12 +339,11 @@ impl Sight<'_> {
     ) -> Option<Proof> {
         let (cluster, kubernetes) = (self.cluster?, self.kubernetes.ok()?);
         let (account, role) = (subject.name.as_ref()?, role?);
-        let (object, _) = object?.service_account.as_found()?;
-        let audience = object.annotations.get(AUDIENCE_ANNOTATION);
-        let audience = audience
-            .map_or(DEFAULT_AUDIENCE, String::as_str)
-            .parse()
-            .ok()?;
+        object?.service_account.as_found()?;
+        let provider = health.and_then(|health| health.provider.as_found());
+        let named = subject.audience.as_ref();
+        let audience = token_audience(named, object, provider, Some(cluster));
+        let audience = audience.parse().ok()?;
         let is_young =
             health.is_some_and(|health| is_young(cluster, account, role, &audience, health));
         let prover = Prover {

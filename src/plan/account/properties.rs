@@ -159,6 +159,7 @@ fn provider(asked: &IamServiceAccount, cluster: &Cluster) -> ObservedProvider {
             arn: cluster.provider_arn(),
             audiences: vec![asked.audience.to_string()],
             thumbprints: Vec::new(),
+            created: 0,
         }),
         reading: None,
     }

@@ -15,8 +15,7 @@ use crate::template::{self, Difference, Managed, RoleTemplate};
 /// A ready stack: is its role what is asked for? Where it is not, it is made so or refused.
 pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Option<Role> {
     let stack = found.stack.name.clone();
-    let (Some(body), Some(template), Some(arn)) =
-        (&found.body, &found.template, &found.stack.role_arn)
+    let (Some(body), Some(template), Some(arn)) = (&found.body, &found.template, found.own_role())
     else {
         track.refusals.push(Refusal::UnreadableTemplate { stack });
         return None;

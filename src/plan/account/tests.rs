@@ -70,6 +70,7 @@ fn provider(audiences: &[&str]) -> ObservedProvider {
             arn: cluster().provider_arn(),
             audiences: audiences.iter().map(ToString::to_string).collect(),
             thumbprints: Vec::new(),
+            created: 0,
         }),
         reading: None,
     }

@@ -282,15 +282,16 @@ impl<'a> Conditions<'a> {
 
     fn mend_audience(&mut self, at: usize) -> Found {
         let wanted = self.expected.audience().to_string();
-        let entry = &mut self.entries[at];
-        let found = nearest(&entry.values, &wanted);
+        let found = nearest(&self.entries[at].values, &wanted);
         let kind = match () {
             () if is_pattern(&found) && is_like(&glyphs(&found), &wanted) => {
                 Kind::WildcardInStringEquals
             }
+            () if self.expected.is_in_use(&found) => Kind::OtherAudience,
             () if is_misspelt(&found, &wanted) => Kind::MisspeltAudience,
             () => Kind::OtherAudience,
         };
+        let entry = &mut self.entries[at];
         match kind {
             Kind::OtherAudience => entry.values.push(wanted.clone()),
             _ => entry.replace(&found, &wanted),

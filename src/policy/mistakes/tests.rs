@@ -15,6 +15,7 @@ pub fn expected() -> Expected {
         account: "111122223333".to_owned(),
         subject: "web/api".parse().unwrap(),
         audiences: vec![Audience::default()],
+        audiences_in_use: vec![Audience::default().to_string()],
     }
 }
 

@@ -562,7 +562,7 @@ fn a_role_is_looked_at_by_itself() {
             ],
             "Version": "2012-10-17"
       hence: STS refuses the token: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity [sts-accepts]
-      fix: irsactl doctor --cluster demo web/api --fix --approve
+      fix: irsactl doctor --cluster demo web/api --role-arn arn:aws:iam::111122223333:role/node --fix --approve
 
       35 checks hold
     [exit 1]
@@ -771,12 +771,12 @@ fn machines_are_told_every_check() {
                 },
                 {
                     "check": "dead-providers",
-                    "must": "no IAM OIDC provider is left of clusters that are gone",
+                    "must": "no IAM OIDC provider of EKS is left whose issuer is gone",
                     "verdict": "holds",
                     "evidence": [
                         {
                             "of": "IAM OIDC providers",
-                            "found": "0 others, all with a cluster"
+                            "found": "0 beside the cluster's"
                         }
                     ]
                 },
@@ -885,7 +885,7 @@ fn machines_are_told_every_check() {
                     },
                     {
                         "check": "role-annotation",
-                        "must": "the ServiceAccount's annotation eks.amazonaws.com
+                        "must": "the ServiceAccount's annotation eks.amazonaws.com/rol
     "#);
     assert_snapshot!(each(&bench, &["-c demo web/api -o name", "-c demo --all -o name", "-c demo --all", "-c demo web/api -q"]), @"
     $ irsactl doctor -c demo web/api -o name

@@ -326,7 +326,7 @@ fn the_trust_policy_must_let_pod_identity_in() {
                 "Condition": {
                   "ArnEquals": {
                     "aws:SourceArn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
-      fix: irsactl doctor --cluster demo web/api --fix --approve
+      fix: irsactl doctor --cluster demo web/api --role-arn arn:aws:iam::111122223333:role/pods --fix --approve   # only if web/api is meant to have this role
 
       17 checks hold
     [exit 1]
@@ -363,7 +363,7 @@ fn the_trust_policy_must_let_pod_identity_in() {
               }
             ],
             "Version": "2012-10-17"
-      fix: irsactl doctor --cluster demo web/api --fix --approve
+      fix: irsactl doctor --cluster demo web/api --role-arn arn:aws:iam::111122223333:role/pods --fix --approve   # only if web/api is meant to have this role
 
       17 checks hold
     [exit 1]
@@ -402,7 +402,7 @@ fn the_trust_policy_must_let_pod_identity_in() {
               }
             ],
             "Version": "2012-10-17"
-      fix: irsactl doctor --cluster demo web/api --fix --approve
+      fix: irsactl doctor --cluster demo web/api --role-arn arn:aws:iam::111122223333:role/pods --fix --approve   # only if web/api is meant to have this role
 
       17 checks hold
     [exit 1]
@@ -441,7 +441,7 @@ fn the_trust_policy_must_let_pod_identity_in() {
               }
             ],
             "Version": "2012-10-17"
-      fix: irsactl doctor --cluster demo web/api --fix --approve
+      fix: irsactl doctor --cluster demo web/api --role-arn arn:aws:iam::111122223333:role/pods --fix --approve   # only if web/api is meant to have this role
 
       17 checks hold
     [exit 1]
@@ -936,7 +936,12 @@ fn the_trust_policy_is_repaired_and_pods_get_their_role() {
             CLUSTER.replace("demo", "other").into();
         put_role(&mut world, "pods", trust);
     }
-    assert_snapshot!(bench.run("doctor --cluster demo web/api --fix --approve"), @"
+    // The association names the role, and only the user's word changes it.
+    bench.run("doctor --cluster demo web/api --fix --approve");
+    assert_eq!(super::repairs::changes(&bench), "");
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/pods");
+    let line = format!("doctor --cluster demo web/api --role-arn {role} --fix --approve");
+    assert_snapshot!(bench.run(&line), @"
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f

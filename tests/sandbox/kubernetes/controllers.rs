@@ -21,6 +21,9 @@ pub struct Controllers {
     pub failure: Option<(String, String)>,
     /// The pod identity webhook does not answer; its failure policy lets pods through.
     pub webhook_is_down: bool,
+    /// The audience that the webhook gives tokens where no annotation says another (its flag
+    /// `--token-audience`; kOps sets `amazonaws.com`).
+    pub token_audience: Option<String>,
     /// Looks that are left of rollouts.
     underway: BTreeMap<Key, u32>,
 }

@@ -127,8 +127,10 @@ fn inject_role(api: &Api, pod: &mut Value, role: &str, annotations: &Value) {
     let of_pod = pod["metadata"]["annotations"]["eks.amazonaws.com/token-expiration"].clone();
     let expiration = of_pod.as_str().or(of_account("token-expiration"));
     let expiration = expiration.and_then(|seconds| seconds.parse::<i64>().ok());
+    let default = api.controllers.token_audience.as_deref();
+    let default = default.unwrap_or("sts.amazonaws.com");
     let token = json!({"serviceAccountToken": {
-        "audience": of_account("audience").unwrap_or("sts.amazonaws.com"),
+        "audience": of_account("audience").unwrap_or(default),
         "expirationSeconds": expiration.unwrap_or(86_400).max(600),
         "path": "token",
     }});

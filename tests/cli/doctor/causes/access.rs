@@ -132,8 +132,8 @@ fn service_accounts_and_roles() {
     a user's ARN: problem role-annotation/malformed-arn | repaired
     the account mistyped: problem role-annotation/other-account | repaired
     a path in the annotation that the role has not: problem role-annotation/other-account | repaired
-    no path in the annotation: problem role-exists/other-path | repaired
-    another case in the annotation: problem role-exists/other-path | repaired
+    no path in the annotation: problem role-exists/other-path | by hand
+    another case in the annotation: problem role-exists/other-path | by hand
     another role in the annotation: problem role-exists/no-role, warning role-annotation/other-role | by hand
     the role is gone: problem role-exists/no-role | by hand
     the role is in another account: problem trust-accounts/no-provider-in-other-account | by hand
@@ -185,7 +185,7 @@ fn providers() {
     no provider: problem provider/no-provider | repaired
     a provider without the audience: problem provider-audience/unknown-audience | repaired
     an audience with China's suffix in the annotation: problem provider-audience/unknown-audience | by hand
-    another audience in the annotation: problem provider-audience/unknown-audience, problem trust-policy/other-audience | repaired
+    another audience in the annotation: problem provider-audience/unknown-audience, problem trust-policy/other-audience | by hand
     another thumbprint: note provider-thumbprint/other-thumbprint | by hand
     ");
 }
