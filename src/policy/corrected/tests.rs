@@ -353,6 +353,36 @@ proptest! {
             prop_assert!(was == is || is_pattern, "{caller:?}\n{trust:#}\n{mended:#}");
         }
     }
+
+    /// What runs today is let in tomorrow, and EKS Pod Identity with it.
+    #[test]
+    fn a_correction_shuts_nobody_out_whose_tokens_are_in_use(
+        trust in trusts(),
+        in_use in subsequence(vec!["sts.amazonaws.com", "sts.amazon.com", "amazonaws.com", "vault"], 0..4),
+        pods_too in any::<bool>(),
+    ) {
+        let mut trust = trust;
+        let pods = match pods_too {
+            true => json!({ "Service": "pods.eks.amazonaws.com", "Federated": PROVIDER }),
+            false => json!({ "Service": "pods.eks.amazonaws.com" }),
+        };
+        let pods = json!({ "Effect": "Allow", "Principal": pods,
+            "Action": ["sts:AssumeRole", "sts:TagSession"] });
+        trust["Statement"].as_array_mut().unwrap().insert(0, pods.clone());
+        let in_use: Vec<String> = in_use.into_iter().map(str::to_owned).collect();
+        let expected = Expected { audiences_in_use: in_use.clone(), ..expected() };
+        let Ok(mended) = corrected(&trust, &expected) else {
+            return Ok(());
+        };
+        prop_assert!(statements(&mended).any(|statement| *statement == pods), "{mended:#}");
+        for audience in in_use {
+            for subject in [SUBJECT, "system:serviceaccount:web:worker", "system:serviceaccount:default:api"] {
+                let request = Request::web_identity(PROVIDER, ISSUER, subject, std::slice::from_ref(&audience));
+                let (was, is) = (rank(&trust, &request), rank(&mended, &request));
+                prop_assert!(is >= was, "{subject} for {audience}\n{trust:#}\n{mended:#}");
+            }
+        }
+    }
 }
 
 fn pattern_caller() -> Request {

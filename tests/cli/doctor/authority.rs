@@ -102,9 +102,11 @@ fn an_annotation_gets_nobody_a_role() {
       fix: irsactl doctor --cluster demo tenant/evil --role-arn arn:aws:iam::111122223333:role/OrganizationAdmin --fix --approve   # only if tenant/evil is meant to have this role
 
     warning: role OrganizationAdmin has no policies: it may do nothing [role-policies]
-      fix: irsactl update iamserviceaccount --cluster demo tenant/evil --add-policy-arn … --approve
+      fix: irsactl update iamserviceaccount --cluster demo tenant/evil --add-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
 
       33 checks hold
+    [stderr]
+    nothing that is safe to repair: what was found is for a person
     [exit 1]
     "#);
     // Nor does a provider come to be for it.
