@@ -39,7 +39,7 @@ impl FromStr for Proxy {
     /// `[http[s]|socks5://][user[:password]@]host[:port][/]`; user and password are percent-encoded.
     fn from_str(text: &str) -> Result<Self, String> {
         parse(text.trim()).ok_or_else(|| {
-            "is no URL of a proxy, such as http://USER:PASSWORD@HOST:PORT: percent-encode all but letters \
+            "is no URL of a proxy, such as http://HOST:PORT: percent-encode all but letters \
              and digits of user and password"
                 .to_owned()
         })

@@ -34,7 +34,7 @@ fn a_proxy_that_is_no_url_is_refused_by_every_connection_and_not_shown() {
     all.dedup();
     assert_snapshot!(all.concat(), @"
     [stderr]
-    error: HTTPS_PROXY is no URL of a proxy, such as http://USER:PASSWORD@HOST:PORT: percent-encode all but letters and digits of user and password
+    error: HTTPS_PROXY is no URL of a proxy, such as http://HOST:PORT: percent-encode all but letters and digits of user and password
     [exit 2]
     ");
 }
@@ -85,7 +85,7 @@ fn a_kubeconfigs_proxy_is_a_url() {
     let bench = Bench::associated();
     assert_snapshot!(through(&bench, "http://user:s3cret@["), @r#"
     [stderr]
-    error: cannot use the kubeconfig: proxy-url of cluster "demo" in "~/kubeconfig" is no URL of a proxy, such as http://USER:PASSWORD@HOST:PORT: percent-encode all but letters and digits of user and password
+    error: cannot use the kubeconfig: proxy-url of cluster "demo" in "~/kubeconfig" is no URL of a proxy, such as http://HOST:PORT: percent-encode all but letters and digits of user and password
     hint: check it: `kubectl config view --minify --kubeconfig ~/kubeconfig`
     [exit 1]
     "#);

@@ -50,7 +50,7 @@ fn a_proxy_that_answers_garbage_is_told() {
         let _ = stream.write_all(b"\x00\x01 nonsense \xff\r\n\r\n");
     });
     insta::assert_snapshot!(garbled.join("\n"), @r#"
-    error: cannot reach the issuer's host oidc.example.com: proxy PROXY answers "�� nonsense �"
+    error: cannot reach the issuer's host oidc.example.com: proxy PROXY answers "\u{0}\u{1} nonsense �"
     error: cannot reach AWS for eks:DescribeCluster: the proxy could not reach the host
     error: cannot read service account default/a: cluster "demo": the proxy could not reach the host
     "#);
