@@ -1,7 +1,7 @@
 //! IAM policy documents: the trust policy of a service account's role, and permission policies as
 //! users hand them in. Pure: parse, build, compare, measure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
@@ -12,6 +12,9 @@ pub mod difference;
 pub mod evaluate;
 pub mod mistakes;
 pub mod openings;
+mod unique;
+
+use unique::Unique;
 pub mod words;
 
 /// IAM's quota for the inline policies of one role together, in characters that are no white space.
@@ -479,69 +482,6 @@ pub fn measure(document: &Value) -> usize {
         .chars()
         .filter(|c| !c.is_whitespace())
         .count()
-}
-
-/// JSON in which no object has a key twice: IAM refuses those, serde would keep the last one.
-struct Unique(Value);
-
-impl<'de> serde::Deserialize<'de> for Unique {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Value;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("JSON")
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-                Ok(value.into())
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-                Ok(value.into())
-            }
-            fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-                Ok(value.into())
-            }
-            /// Whose text would be another when it is written again: `1.50`, `1e3`, 20 digits.
-            fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-                Err(E::custom(format!(
-                    "the number {value} may be written in other ways: put it into quotes"
-                )))
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-                Ok(value.into())
-            }
-            fn visit_unit<E>(self) -> Result<Value, E> {
-                Ok(Value::Null)
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                self,
-                mut seq: A,
-            ) -> Result<Value, A::Error> {
-                let mut values = Vec::new();
-                while let Some(Unique(value)) = seq.next_element()? {
-                    values.push(value);
-                }
-                Ok(values.into())
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> Result<Value, A::Error> {
-                let mut object = BTreeMap::new();
-                while let Some((key, Unique(value))) = map.next_entry::<String, Unique>()? {
-                    if object.contains_key(&key) {
-                        return Err(serde::de::Error::custom(format!(
-                            "the key \"{key}\" stands twice"
-                        )));
-                    }
-                    object.insert(key, value);
-                }
-                Ok(object.into_iter().collect())
-            }
-        }
-        deserializer.deserialize_any(Visitor).map(Unique)
-    }
 }
 
 #[cfg(test)]
