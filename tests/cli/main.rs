@@ -38,6 +38,7 @@ mod readme;
 mod render;
 mod restart;
 mod resume;
+mod sandbox_by_hand;
 mod secrets;
 mod smoke;
 mod thumbprint;

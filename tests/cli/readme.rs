@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::sandbox::{Options, Pace};
-use crate::support::Bench;
+use crate::support::{ACCOUNT, Bench, REGION};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/well-known-policies");
@@ -22,6 +22,10 @@ fn the_readme_shows_what_the_program_prints() {
     });
     let readme = std::fs::read_to_string(README).expect("the README");
     bench.file("cluster.yaml", fenced(&readme, "# cluster.yaml\n"));
+    let own = "example.cluster.k8s.local";
+    bench.sandbox.world().add_own_cluster(own, ACCOUNT, REGION);
+    let kubeconfig = bench.sandbox.world().kubeconfig(own);
+    bench.file("kops.kubeconfig", &kubeconfig);
     let shown: String = with_policies(&readme)
         .split_inclusive("```console\n")
         .enumerate()

@@ -1,4 +1,5 @@
-//! The sandbox by itself: prints the variables that point clients at it, runs until Ctrl-C.
+//! The sandbox by itself: runs a command whose variables lead to the sandbox, and ends with it; or
+//! tells the variables when it is ready, and runs until it is stopped.
 
 #[path = "mod.rs"]
 #[expect(
@@ -8,25 +9,47 @@
 )]
 mod sandbox;
 
+use std::ffi::OsString;
 use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
 use clap::Parser;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use sandbox::{Fault, Options, Pace, Sandbox};
+
+/// What of a shell's own setting could lead past the sandbox.
+const FOREIGN: [&str; 14] = [
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CA_BUNDLE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "no_proxy",
+    "SSL_CERT_DIR",
+];
 
 /// A stand-in for EKS, IAM, CloudFormation, STS, the OIDC issuer and the Kubernetes API, on
 /// loopback.
 #[derive(Parser)]
 #[command(
     name = "sandbox",
-    after_help = "Example:\n  cargo run --example sandbox -- --port 4566 --cluster demo > env &\n  . ./env\n  \
-                  aws eks describe-cluster --name demo"
+    after_help = "Examples:\n  cargo run --example sandbox -- bash\n  cargo run --example sandbox -- aws eks describe-cluster --name demo"
 )]
 struct Arguments {
-    /// Port of the AWS services; 0 takes a free one
-    #[arg(long, default_value_t = 4566)]
-    port: u16,
+    /// Port of the AWS services; 0 takes a free one [default: 4566, or a free one for a command]
+    #[arg(long)]
+    port: Option<u16>,
     /// An EKS cluster that exists (repeatable)
     #[arg(long, value_name = "NAME", default_value = "demo")]
     cluster: Vec<String>,
@@ -43,46 +66,187 @@ struct Arguments {
     /// "cloudformation CreateStack throttle 1/5" (repeatable)
     #[arg(long, value_name = "RULE")]
     fault: Vec<Fault>,
+    /// File to write the variables into, in one step, when the sandbox is ready; it goes away with it
+    #[arg(long, value_name = "FILE", conflicts_with = "command")]
+    env_file: Option<PathBuf>,
+    /// Program to run with the variables set, and its arguments; the sandbox ends with it
+    #[arg(trailing_var_arg = true)]
+    command: Vec<OsString>,
 }
 
-fn main() -> std::io::Result<()> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let sandbox = Sandbox::start(Options {
-        port: arguments.port,
-        region: arguments.region,
-        accounts: arguments.account,
-        clusters: arguments.cluster,
+    match run(&arguments) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Tells the exit status: the command's own, or that of a program that a signal stopped.
+fn run(arguments: &Arguments) -> Result<u8, String> {
+    if let Some(file) = &arguments.env_file {
+        remove(file)?;
+    }
+    let usual = if arguments.command.is_empty() {
+        4566
+    } else {
+        0
+    };
+    let port = arguments.port.unwrap_or(usual);
+    let options = Options {
+        port,
+        region: arguments.region.clone(),
+        accounts: arguments.account.clone(),
+        clusters: arguments.cluster.clone(),
         pace: Pace::Time(Duration::from_secs(arguments.stack_seconds)),
+    };
+    let sandbox = Sandbox::start(options).map_err(|error| {
+        format!("no sandbox on port {port} of 127.0.0.1: {error} (--port 0 takes a free one)")
     })?;
     {
         let mut world = sandbox.world();
-        world.faults.extend(arguments.fault);
+        world.faults.extend(arguments.fault.iter().cloned());
         world.keeps_calls = false;
     }
-    print_environment(&sandbox)?;
+    let variables = variables(&sandbox).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?;
-    runtime.block_on(tokio::signal::ctrl_c())
+        .build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let ended = runtime.block_on(async {
+        let mut stops = Stops::new().map_err(|error| error.to_string())?;
+        match arguments.command.split_first() {
+            Some((program, words)) => follow(program, words, &variables, &mut stops).await,
+            None => {
+                tell(&variables, arguments.env_file.as_deref())
+                    .map_err(|error| format!("the variables cannot be written: {error}"))?;
+                Ok(128 + stops.any().await)
+            }
+        }
+    });
+    if let Some(file) = &arguments.env_file {
+        remove(file)?;
+    }
+    ended
 }
 
-/// Lines for a shell to read.
-fn print_environment(sandbox: &Sandbox) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    let mut variables = sandbox.environment();
-    let kubeconfig = sandbox.directory().join("kubeconfig");
+/// The signals that stop a program. From here on they do not end this one by themselves, so that it
+/// can clean up.
+struct Stops {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Stops {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for one, and tells its number.
+    async fn any(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.interrupt.recv() => 2,
+            number = Self::end(&mut self.terminate, &mut self.hangup) => number,
+        }
+    }
+
+    async fn end(terminate: &mut Signal, hangup: &mut Signal) -> u8 {
+        tokio::select! {
+            _ = terminate.recv() => 15,
+            _ = hangup.recv() => 1,
+        }
+    }
+}
+
+/// Runs the command to its end. A Ctrl-C is the command's: the terminal sends it to both.
+async fn follow(
+    program: &OsString,
+    words: &[OsString],
+    variables: &[(&'static str, String)],
+    stops: &mut Stops,
+) -> Result<u8, String> {
+    let mut command = tokio::process::Command::new(program);
+    for name in FOREIGN {
+        command.env_remove(name);
+    }
+    command.args(words).envs(variables.iter().cloned());
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("cannot run {}: {error}", program.display()))?;
+    tokio::select! {
+        status = child.wait() => status.map(code).map_err(|error| error.to_string()),
+        number = Stops::end(&mut stops.terminate, &mut stops.hangup) => {
+            let _ = child.kill().await;
+            Ok(128 + number)
+        }
+    }
+}
+
+/// As a shell tells it.
+fn code(status: ExitStatus) -> u8 {
+    let signal = status.signal().map(|signal| 128 + signal);
+    let code = status.code().or(signal).unwrap_or(1);
+    u8::try_from(code).unwrap_or(1)
+}
+
+/// What leads any client to the sandbox, and to no profile of the user's own.
+fn variables(sandbox: &Sandbox) -> std::io::Result<Vec<(&'static str, String)>> {
     let content = {
         let world = sandbox.world();
         world.kubeconfig(&world.clusters[0].name)
     };
-    std::fs::write(&kubeconfig, content)?;
-    variables.push(("KUBECONFIG", kubeconfig.display().to_string()));
-    for (name, value) in variables {
-        writeln!(out, "export {name}='{}'", value.replace('\'', r"'\''"))?;
+    let path = |name: &str| sandbox.directory().join(name);
+    std::fs::write(path("kubeconfig"), content)?;
+    let mut variables = sandbox.environment();
+    variables.extend([
+        ("KUBECONFIG", path("kubeconfig").display().to_string()),
+        ("AWS_CONFIG_FILE", path("aws-config").display().to_string()),
+        (
+            "AWS_SHARED_CREDENTIALS_FILE",
+            path("aws-credentials").display().to_string(),
+        ),
+    ]);
+    for name in ["aws-config", "aws-credentials"] {
+        std::fs::write(path(name), "")?;
     }
-    writeln!(
-        out,
-        "# Put these lines into a shell that talks to the sandbox; Ctrl-C here stops it."
-    )?;
-    out.flush()
+    Ok(variables)
+}
+
+/// Lines for a shell to read, on stdout or into a file that is whole as soon as it is there.
+fn tell(variables: &[(&'static str, String)], file: Option<&Path>) -> std::io::Result<()> {
+    let mut lines = format!("unset {}\n", FOREIGN.join(" "));
+    for (name, value) in variables {
+        lines.push_str(&format!(
+            "export {name}='{}'\n",
+            value.replace('\'', r"'\''")
+        ));
+    }
+    let Some(file) = file else {
+        lines.push_str("# Put these lines into a shell that is to talk to the sandbox; Ctrl-C here stops it.\n");
+        let mut out = std::io::stdout().lock();
+        out.write_all(lines.as_bytes())?;
+        return out.flush();
+    };
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".tmp");
+    std::fs::write(&beside, lines)?;
+    std::fs::rename(&beside, file)
+}
+
+/// That it is not there is what is wanted.
+fn remove(file: &Path) -> Result<(), String> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("cannot remove {}: {error}", file.display()))
+        }
+        _ => Ok(()),
+    }
 }

@@ -68,6 +68,9 @@ impl Sandbox {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let port = options.port;
         let shared = SharedWorld::new(World::build(options));
+        // Before anything is written: a port that is taken leaves nothing behind.
+        let aws = std::net::TcpListener::bind(("127.0.0.1", port))?;
+        let proxy = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         let directory = std::env::temp_dir().join(format!(
             "irsactl-sandbox-{}-{}",
             std::process::id(),
@@ -75,8 +78,6 @@ impl Sandbox {
         ));
         std::fs::create_dir_all(&directory)?;
         std::fs::write(directory.join("roots.pem"), shared.lock().root.pem())?;
-        let aws = std::net::TcpListener::bind(("127.0.0.1", port))?;
-        let proxy = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         let (aws_port, proxy_port) = (aws.local_addr()?.port(), proxy.local_addr()?.port());
         let (stop, stopped) = oneshot::channel();
         let world = shared.clone();
