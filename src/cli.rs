@@ -113,34 +113,42 @@ impl Command {
     /// What the user gave to find AWS and the cluster, for the commands of hints.
     pub fn connection(&self) -> Connection {
         let ways = self.ways();
-        ways.map_or_else(Connection::default, |(aws, kubernetes)| {
-            connection(aws, kubernetes)
+        ways.map_or_else(Connection::default, |(aws, kubernetes, issuer)| {
+            connection(aws, kubernetes, issuer.as_ref())
         })
     }
 
     /// The flags on the way to Kubernetes, of commands that have them.
     pub fn kubernetes(&self) -> Option<&KubernetesArgs> {
-        self.ways().and_then(|(_, kubernetes)| kubernetes)
+        self.ways().and_then(|(_, kubernetes, _)| kubernetes)
     }
 
-    fn ways(&self) -> Option<(&AwsArgs, Option<&KubernetesArgs>)> {
+    fn ways(&self) -> Option<(&AwsArgs, Option<&KubernetesArgs>, &Option<Issuer>)> {
         Some(match self {
             Self::AssociateOidcProvider(args)
-            | Self::Utils(Utils::AssociateIamOidcProvider(args)) => (&args.aws, None),
-            Self::DisassociateOidcProvider(args) => (&args.aws, None),
-            Self::Thumbprint(args) => (&args.aws, None),
+            | Self::Utils(Utils::AssociateIamOidcProvider(args)) => {
+                (&args.aws, None, &args.cluster.issuer_url)
+            }
+            Self::DisassociateOidcProvider(args) => (&args.aws, None, &args.cluster.issuer_url),
+            Self::Thumbprint(args) => (&args.aws, None, &None),
             Self::Create(Create::IamServiceAccount(args)) => {
-                (&args.run.aws, Some(&args.run.kubernetes))
+                let run = &args.run;
+                (&run.aws, Some(&run.kubernetes), &args.cluster.issuer_url)
             }
-            Self::Get(Get::IamServiceAccount(args)) => (&args.aws, Some(&args.kubernetes)),
+            Self::Get(Get::IamServiceAccount(args)) => {
+                (&args.aws, Some(&args.kubernetes), &args.cluster.issuer_url)
+            }
             Self::Update(Update::IamServiceAccount(args)) => {
-                (&args.run.aws, Some(&args.run.kubernetes))
+                let run = &args.run;
+                (&run.aws, Some(&run.kubernetes), &args.cluster.issuer_url)
             }
-            Self::Delete(Delete::IamServiceAccount(args)) => (&args.aws, Some(&args.kubernetes)),
-            Self::Doctor(args) => (&args.aws, Some(&args.kubernetes)),
-            Self::Apply(args) => (&args.run.aws, Some(&args.run.kubernetes)),
-            Self::Export(args) => (&args.aws, Some(&args.kubernetes)),
-            Self::Verify(args) => (&args.aws, Some(&args.kubernetes)),
+            Self::Delete(Delete::IamServiceAccount(args)) => {
+                (&args.aws, Some(&args.kubernetes), &args.cluster.issuer_url)
+            }
+            Self::Doctor(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
+            Self::Apply(args) => (&args.run.aws, Some(&args.run.kubernetes), &args.issuer_url),
+            Self::Export(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
+            Self::Verify(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
             // All that `whoami` calls is STS, with no credentials.
             Self::Whoami(_)
             | Self::Render(_)
@@ -153,24 +161,26 @@ impl Command {
 }
 
 /// The same of one command.
-pub fn connection(aws: &AwsArgs, kubernetes: Option<&KubernetesArgs>) -> Connection {
+pub fn connection(
+    aws: &AwsArgs,
+    kubernetes: Option<&KubernetesArgs>,
+    issuer: Option<&Issuer>,
+) -> Connection {
     let file = kubernetes.and_then(|it| it.kubeconfig.as_ref());
     let file = file.map(|file| file.display().to_string());
     let context = kubernetes.and_then(|it| it.context.clone());
-    let given = |flags: [(&'static str, Option<String>); 2]| {
-        let given = flags.into_iter();
-        Flags(
-            given
-                .filter_map(|(name, value)| Some((name, value?)))
-                .collect(),
-        )
+    let given = |flags: &[(&'static str, Option<String>)]| {
+        let given = flags.iter();
+        let given = given.filter_map(|(name, value)| Some((*name, value.clone()?)));
+        Flags(given.collect())
     };
     Connection {
-        aws: given([
+        aws: given(&[
             ("--region", aws.region.clone()),
             ("--profile", aws.profile.clone()),
         ]),
-        kubernetes: given([("--kubeconfig", file), ("--context", context)]),
+        kubernetes: given(&[("--kubeconfig", file), ("--context", context)]),
+        issuer: given(&[("--issuer-url", issuer.map(ToString::to_string))]),
     }
 }
 

@@ -117,6 +117,19 @@ pub fn told(file: &str, problems: &[Problem]) -> String {
 /// [`Error::Config`] with every problem, in the order of the file.
 pub fn read(file: &str, bytes: &[u8]) -> Result<ClusterConfig, Error> {
     parsed(bytes).map_err(|mut problems| {
+        let text = String::from_utf8_lossy(bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        for Problem { place, rule, .. } in &mut problems {
+            let line = place.line.checked_sub(1).and_then(|index| lines.get(index));
+            let rest = line.map(|line| {
+                line.chars()
+                    .skip(place.column.saturating_sub(1))
+                    .collect::<String>()
+            });
+            if let Some(hint) = rest.and_then(|rest| unexpanded(&rest)) {
+                rule.push_str(hint);
+            }
+        }
         problems.sort();
         problems.dedup();
         Error::Config {
@@ -124,6 +137,28 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<ClusterConfig, Error> {
             problems,
         }
     })
+}
+
+const CHART: &str = "; `{{…}}` is not expanded: run helm template first";
+
+/// What was forgotten where a line has a placeholder of a shell or a chart. IAM's variables
+/// (`${aws:username}`), CloudFormation's (`${AWS::Region}`) and its `{{resolve:…}}` are none.
+fn unexpanded(text: &str) -> Option<&'static str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let of_shell = text.match_indices("${").find(|(at, _)| {
+        let rest = &text[at + 2..];
+        let after = rest.trim_start_matches(is_name);
+        let begins = |with: &str| after.starts_with(with);
+        after.len() < rest.len() && ["}", ":-", ":=", ":?"].into_iter().any(begins)
+    });
+    let mut braces = text.match_indices("{{");
+    let of_chart = braces.find(|(at, _)| !text[at + 2..].starts_with("resolve:"));
+    match (of_shell, of_chart) {
+        (None, None) => None,
+        (Some((shell, _)), Some((chart, _))) if chart < shell => Some(CHART),
+        (Some(_), _) => Some("; `${…}` is not expanded: run envsubst first"),
+        (None, Some(_)) => Some(CHART),
+    }
 }
 
 fn parsed(bytes: &[u8]) -> Result<ClusterConfig, Vec<Problem>> {

@@ -59,6 +59,8 @@ impl PolicyDocument {
     /// # Errors
     /// What is wrong, and where in the document.
     pub fn parse(text: &str) -> Result<Self, String> {
+        // The byte order mark that editors of Windows write.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         check_characters(text)?;
         let Unique(document) =
             serde_json::from_str(text).map_err(|error| format!("is no JSON: {error}"))?;

@@ -52,6 +52,10 @@ fn print(
     name: &ClusterName,
     output: Output,
 ) -> Result<(), Error> {
+    if accounts.is_empty() {
+        output.note("there are no IAM service accounts: there is nothing to render");
+        return Ok(());
+    }
     let is_existing =
         |account: &&IamServiceAccount| matches!(account.permissions, Permissions::Existing(_));
     if args.target == Target::Kubernetes && accounts.iter().all(|account| is_existing(&account)) {

@@ -35,12 +35,23 @@ fn object(node: &Node, pattern: &str, path: &str, problems: &mut Problems) {
             // Beyond that, the file is of another kind.
             let near = match problems.is_full() {
                 true => String::new(),
-                false => nearest(name, &names),
+                false => misplaced(name, pattern).unwrap_or_else(|| nearest(name, &names)),
             };
             let rule = format!("there is no such field{near}");
             problems.push(Problem::new(place, &path, rule));
         }
     }
+}
+
+/// `; it belongs …` where the field stands one level too high or too low.
+fn misplaced(name: &str, pattern: &str) -> Option<String> {
+    let has = |parent: &str| fields::of(parent).any(|field| field.name() == name);
+    let inner = fields::of(pattern).find(|inner| inner.kind == Kind::Object && has(inner.path));
+    if let Some(inner) = inner {
+        return Some(format!("; it belongs under `{}`", inner.name()));
+    }
+    let (outer, own) = pattern.rsplit_once('.')?;
+    has(outer).then(|| format!("; it belongs beside `{own}`, not under it"))
 }
 
 /// The entries of a mapping with a text as key, each key once.
@@ -131,7 +142,10 @@ fn entries(kind: Kind, node: &Node, path: &str, problems: &mut Problems) {
         };
         let names = fields::well_known_names();
         if kind == Kind::WellKnown && !names.contains(&name) {
-            let near = nearest(name, &names);
+            let mut near = nearest(name, &names);
+            if near.is_empty() {
+                near = format!("; there are {}", names.join(", "));
+            }
             let rule = format!("there is no such well-known policy{near}");
             problems.push(Problem::new(place, &path, rule));
         }

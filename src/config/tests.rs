@@ -259,7 +259,7 @@ fn names_that_do_not_exist_are_told_with_the_nearest_one() {
       c.yaml:17:5: iam.serviceAccounts[0]["attach\npolicy"]: there is no such field; did you mean `attachPolicy`?
       c.yaml:18:5: iam.serviceAccounts[0]: a key is the number `7`: put it into quotes
       c.yaml:19:25: iam.serviceAccounts[0].wellKnownPolicies.externalDns: there is no such well-known policy; did you mean `externalDNS`?
-      c.yaml:19:44: iam.serviceAccounts[0].wellKnownPolicies.other: there is no such well-known policy
+      c.yaml:19:44: iam.serviceAccounts[0].wellKnownPolicies.other: there is no such well-known policy; there are imageBuilder, autoScaler, awsLoadBalancerController, externalDNS, certManager, ebsCSIController, efsCSIController, adotContainerLogs, adotPrometheus, adotXray, amazonManagedPrometheus, cloudWatchAgent, ebsCSIControllerV2, efsCSIDriver, externalSecrets, fluentBit, fsxCSIController, gatewayAPIController, nodeTerminationHandler, s3FilesCSIDriver, vpcCNI, vpcCNIIPv6
     "#);
 }
 
@@ -600,4 +600,38 @@ fn fuzzed_files_are_refused_or_written_as_the_same() {
             Err(other) => panic!("{other}"),
         },
     );
+}
+
+#[test]
+fn fields_at_the_wrong_level_and_unexpanded_values_are_told_as_such() {
+    let file = r#"apiVersion: eksctl.io/v1alpha5
+kind: ClusterConfig
+metadata: {name: "${CLUSTER}", region: "{{ .Values.region }}"}
+withOIDC: true
+iam:
+  withOIDC: true
+  serviceAccounts:
+    - metadata:
+        name: ${NAME:-app}
+        attachPolicyARNs: ["arn:aws:iam::aws:policy/A"]
+      labels: {a: b}
+      annotations: {a: b}
+      wellKnownPolicies: {nothingLikeIt: true}
+      attachPolicy:
+        Version: "2012-10-17"
+        Statement: {Effect: Allow, Action: "s3:GetObject", Resource: {Fn::Sub: "arn:${AWS::Partition}:s3:::b/${aws:username}"}, Odd: 1}
+"#;
+    let error = read("c.yaml", file.as_bytes()).unwrap_err();
+    insta::assert_snapshot!(error, @r#"
+    c.yaml is no valid config file: 9 problems
+      c.yaml:3:18: metadata.name: "${CLUSTER}": a cluster name is 1 to 253 letters, digits, `-`, `_` and `.`, and starts with a letter or digit; `${…}` is not expanded: run envsubst first
+      c.yaml:3:40: metadata.region: "{{ .Values.region }}": a region such as `eu-west-1` is wanted; `{{…}}` is not expanded: run helm template first
+      c.yaml:4:1: withOIDC: there is no such field; it belongs under `iam`
+      c.yaml:9:15: iam.serviceAccounts[0].metadata.name: "${NAME:-app}" is no service account name: at most 253 lower-case letters, digits, `-` and `.`, starting and ending with a letter or digit; `${…}` is not expanded: run envsubst first
+      c.yaml:10:9: iam.serviceAccounts[0].metadata.attachPolicyARNs: there is no such field; it belongs beside `metadata`, not under it
+      c.yaml:11:7: iam.serviceAccounts[0].labels: there is no such field; it belongs under `metadata`
+      c.yaml:12:7: iam.serviceAccounts[0].annotations: there is no such field; it belongs under `metadata`
+      c.yaml:13:27: iam.serviceAccounts[0].wellKnownPolicies.nothingLikeIt: there is no such well-known policy; there are imageBuilder, autoScaler, awsLoadBalancerController, externalDNS, certManager, ebsCSIController, efsCSIController, adotContainerLogs, adotPrometheus, adotXray, amazonManagedPrometheus, cloudWatchAgent, ebsCSIControllerV2, efsCSIDriver, externalSecrets, fluentBit, fsxCSIController, gatewayAPIController, nodeTerminationHandler, s3FilesCSIDriver, vpcCNI, vpcCNIIPv6
+      c.yaml:15:9: iam.serviceAccounts[0].attachPolicy: Statement[0] has the unknown element "Odd"
+    "#);
 }

@@ -89,6 +89,8 @@ pub struct Connection {
     pub aws: Flags,
     /// Kubeconfig and context: `irsactl` and `kubectl` take them.
     pub kubernetes: Flags,
+    /// The issuer of a cluster that is not EKS: it belongs to `irsactl`'s `--cluster`.
+    pub issuer: Flags,
 }
 
 /// Names of flags with their values.
@@ -124,8 +126,10 @@ impl Connection {
             ("irsactl", verb) => (true, LOOKING.contains(&verb)),
             (program, _) => (program == "aws", program == "kubectl"),
         };
+        let issuer = word(0) == "irsactl" && words.iter().any(|word| word == "--cluster");
         let aws = self.aws.0.iter().filter(move |_| aws);
         let kubernetes = self.kubernetes.0.iter().filter(move |_| kubernetes);
+        let issuer = self.issuer.0.iter().filter(move |_| issuer);
         let has = |name: &str| {
             let given = format!("{name}=");
             words
@@ -133,6 +137,7 @@ impl Connection {
                 .any(|word| word == name || word.starts_with(&given))
         };
         aws.chain(kubernetes)
+            .chain(issuer)
             .filter(|(name, _)| !has(name))
             .collect()
     }
@@ -235,8 +240,13 @@ mod tests {
                 ("--profile", "a b".to_owned()),
             ]),
             kubernetes: Flags(vec![("--context", "c".to_owned())]),
+            issuer: Flags(vec![("--issuer-url", "https://i".to_owned())]),
         };
         for (sentence, wanted) in [
+            (
+                "`irsactl create sa --cluster demo`",
+                "`irsactl create sa --cluster demo --region eu-west-1 --profile 'a b' --context c --issuer-url https://i`",
+            ),
             (
                 "run `irsactl get sa` or `aws sts`",
                 "run `irsactl get sa --region eu-west-1 --profile 'a b' --context c` or `aws sts --region eu-west-1 --profile 'a b'`",

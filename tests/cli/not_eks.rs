@@ -119,6 +119,68 @@ fn the_whole_way_of_a_cluster_that_is_not_eks() {
     assert_eq!((bench.stacks(), bench.providers()), Default::default());
 }
 
+/// What is printed to be pasted leads to the same cluster.
+#[test]
+fn commands_to_paste_name_the_issuer() {
+    let (bench, cluster) = kops();
+    let kubernetes = "--kubeconfig ~/kops.yaml";
+    let mut told = String::new();
+    for command in [
+        format!("create iamserviceaccount app KUBERNETES --attach-policy-arn {S3} --approve"),
+        "verify app KUBERNETES".to_owned(),
+        "doctor app KUBERNETES".to_owned(),
+    ] {
+        let command = command.replace("KUBERNETES", &format!("{cluster} {kubernetes}"));
+        told.push_str(&bench.run(&command));
+    }
+    bench.arrange(&format!("associate-oidc-provider {cluster} --approve"));
+    bench.arrange(&format!(
+        "create iamserviceaccount app {cluster} {kubernetes} --attach-policy-arn {S3} --approve"
+    ));
+    for command in [
+        "create iamserviceaccount app KUBERNETES --tags a=b --attach-policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess",
+        "disassociate-oidc-provider CLUSTER",
+    ] {
+        let command = command.replace("KUBERNETES", &format!("{cluster} {kubernetes}"));
+        told.push_str(&bench.run(&command.replace("CLUSTER", &cluster)));
+    }
+    assert_snapshot!(told, @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    default     app    refused
+    [stderr]
+    error: default/app: cluster "example.cluster.k8s.local" has no IAM OIDC provider, so no pod of it could assume a role
+    hint: run `irsactl associate-oidc-provider --cluster example.cluster.k8s.local --approve --issuer-url https://discovery-store.s3.eu-west-1.amazonaws.com/example.cluster.k8s.local` first
+    hint: or add `--associate-oidc-provider` to this command
+    [exit 1]
+    [stderr]
+    error: default/app: there is no such service account
+    hint: make it, with its role: `irsactl create iamserviceaccount default/app --cluster example.cluster.k8s.local --attach-policy-arn ARN --approve --kubeconfig ~/kops.yaml --issuer-url https://discovery-store.s3.eu-west-1.amazonaws.com/example.cluster.k8s.local`
+    [exit 1]
+    [stdout]
+    default/app: 1 problem
+      pods: none runs
+
+    problem: there is no ServiceAccount default/app [service-account]
+      fix: irsactl create iamserviceaccount --cluster example.cluster.k8s.local default/app --attach-policy-arn ARN --approve --kubeconfig ~/kops.yaml --issuer-url https://discovery-store.s3.eu-west-1.amazonaws.com/example.cluster.k8s.local   # ARN: of a policy that allows what it needs
+
+      2 checks hold
+    [exit 1]
+    [stderr]
+    error: default/app: the role of stack "eksctl-example-cluster-k8s-local-addon-iamserviceaccount-default-app-ddba8a5d" is not as asked (- is there, + is asked for)
+      - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+      + managed policy: arn:aws:iam::aws:policy/AmazonSQSFullAccess
+      + tag: a=b
+    hint: change the role: `irsactl update iamserviceaccount app --namespace default --cluster example.cluster.k8s.local --kubeconfig ~/kops.yaml --issuer-url https://discovery-store.s3.eu-west-1.amazonaws.com/example.cluster.k8s.local`, with the same flags
+    [exit 1]
+    [stderr]
+    error: https://discovery-store.s3.eu-west-1.amazonaws.com/example.cluster.k8s.local: its IAM OIDC provider is still trusted by
+      arn:aws:iam::111122223333:role/eksctl-example-cluster-k8s-local-addon-iamser-Role1-PGCZO2K5IJDM
+    hint: delete those roles first, or go on without them: `--force`
+    [exit 1]
+    "#);
+}
+
 /// Names that EKS has not are taken only with an issuer; a file's too.
 #[test]
 fn without_an_issuer_the_name_is_held_to_ekss_rule() {
@@ -254,13 +316,13 @@ fn without_an_issuer_the_name_is_held_to_ekss_rule() {
                 "Resource": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-example-cluster-k8s-local-addon-iamserviceaccount-*/*"
             },
             {
-                "Sid": "AllStacks",
+                "Sid": "Any",
                 "Effect": "Allow",
                 "Action": [
                     "cloudformation:DescribeStacks",
                     "cloudformation:ListStacks"
                 ],
-                "Resource": "arn:aws:cloudformation:eu-west-1:111122223333:stack/*/*"
+                "Resource": "*"
             }
         ]
     }

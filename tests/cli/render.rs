@@ -686,3 +686,33 @@ fn templates_are_written_into_a_folder() {
     [exit 2]
     "#);
 }
+
+/// A cluster that moved to EKS Pod Identity wholly.
+#[test]
+fn a_file_without_iam_service_accounts_renders_nothing() {
+    let bench = bench();
+    bench.file(
+        "cluster.yaml",
+        "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: demo, region: eu-west-1}\n\
+         iam:\n  withOIDC: true\n  podIdentityAssociations:\n  - namespace: kube-system\n    \
+         serviceAccountName: dns\n    wellKnownPolicies: {externalDNS: true}\n",
+    );
+    for target in ["cloudformation", "terraform", "aws-cli", "kubernetes"] {
+        assert_eq!(
+            bench.run(&format!("render -f ~/cluster.yaml --for {target}")),
+            "[stderr]\nnote: there are no IAM service accounts: there is nothing to render\n[exit 0]\n",
+            "{target}"
+        );
+    }
+}
+
+#[test]
+fn a_policy_with_a_byte_order_mark_is_read() {
+    let bench = bench();
+    bench.file("marked.json", &format!("\u{feff}{POLICY}"));
+    let told = render(
+        &bench,
+        "s3-reader --policy-document ~/marked.json --for terraform",
+    );
+    assert!(told.ends_with("[exit 0]\n"), "{told}");
+}

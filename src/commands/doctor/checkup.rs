@@ -79,9 +79,10 @@ impl Checkup<'_> {
             .map(|account| diagnose::account(&world, account));
         let mut accounts: Vec<Report> = accounts.collect();
         let mut of_cluster = diagnose::cluster(&world);
-        let connection = cli::connection(&self.args.aws, Some(&self.args.kubernetes));
+        let args = self.args;
+        let given = cli::connection(&args.aws, Some(&args.kubernetes), args.issuer_url.as_ref());
         for report in accounts.iter_mut().chain([&mut of_cluster]) {
-            report.make_pasteable(&connection);
+            report.make_pasteable(&given);
         }
         Ok(Found {
             cluster: of_cluster,
