@@ -131,6 +131,8 @@ fn a_stopped_sandbox_takes_its_command_with_it() {
         .stdin(Stdio::piped())
         .spawn()
         .expect("it runs");
+    // `wait` would close it, and the command would end by itself.
+    let _stdin = child.stdin.take();
     let mut stdout = child.stdout.take().expect("stdout");
     let mut ready = [0; 6];
     stdout.read_exact(&mut ready).expect("a line");
