@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::styling::Styles;
+use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::{Audience, ClusterName, Connection, Flags, Issuer, Region, Thumbprint, Timeout};
@@ -17,7 +17,7 @@ mod render;
 mod screen;
 mod service_account;
 
-pub use arguments::arguments;
+pub use arguments::{arguments, color};
 pub use doctor::Doctor;
 pub use permissions::{Permissions, PermissionsFormat};
 pub use proof::{Verify, Whoami};
@@ -30,6 +30,9 @@ pub use service_account::{
 
 use examples::*;
 
+/// Help is plain; the word of an error is as in all others.
+const STYLES: Styles = Styles::plain().error(AnsiColor::Red.on_default().bold());
+
 /// Give pods on Kubernetes the AWS permissions that they need, and no more.
 ///
 /// irsactl makes IAM roles for service accounts (IRSA) on EKS. It manages the CloudFormation stacks
@@ -40,7 +43,7 @@ use examples::*;
     version,
     propagate_version = false,
     disable_help_subcommand = true,
-    styles = Styles::plain(),
+    styles = STYLES,
     max_term_width = 100,
     after_help = EXAMPLES_AND_EXIT_STATUS
 )]
@@ -285,8 +288,15 @@ pub struct Approval {
 #[command(next_help_heading = "Plan")]
 pub struct ParallelArgs {
     /// Service accounts to work on side by side, 1 to 64
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = parallel)]
     pub parallel: u8,
+}
+
+fn parallel(text: &str) -> Result<u8, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| (1..=64).contains(number))
+        .ok_or_else(|| "a whole number from 1 to 64 is wanted".to_owned())
 }
 
 /// Thumbprints of the provider.

@@ -4,17 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{ClusterName, CommandLine, Workload};
+use crate::model::{ClusterName, CommandLine, Namespace, Workload};
 use crate::plan::{Refusal, Target};
 use crate::proof::Unproven;
 use crate::template::{Difference, indented};
 
 mod hints;
+mod parts;
 mod sign_in;
 
 pub use sign_in::SignIn;
 
 use hints::{aws_hints, cluster_hints, is_right, unauthorized_hints, without_reading};
+use parts::{because, going_on, in_namespace, on, seconds, shared, so_far};
 
 /// The way around a Kubernetes API that cannot be used.
 const ROLE_ONLY: &str = "or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none";
@@ -52,6 +54,8 @@ pub enum Error {
         region: String,
         similar: Vec<String>,
     },
+    #[error("cluster \"{0}\" has no IAM service account \"{2}\"{in_namespace}", in_namespace = in_namespace(.1))]
+    NoServiceAccount(ClusterName, Option<Namespace>, String),
     #[error("there is no {0}")]
     WorkloadNotFound(Workload),
     #[error("cluster \"{name}\" is {status}: it has no issuer or no Kubernetes API")]
@@ -174,54 +178,14 @@ pub enum Error {
     /// Told one by one.
     #[error("{} errors", .0.len())]
     Several(Vec<Self>),
-    #[error("interrupted{}", going_on(.0))]
-    Interrupted(Vec<String>),
+    /// With how many of how many targets were done, and what goes on by itself.
+    #[error("interrupted{}{}", so_far(*.done), going_on(.running))]
+    Interrupted {
+        done: Option<(usize, usize)>,
+        running: Vec<String>,
+    },
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
-}
-
-fn on(subject: &str) -> String {
-    if subject.is_empty() {
-        String::new()
-    } else {
-        format!(" on {subject}")
-    }
-}
-
-fn because(reason: &Option<String>) -> String {
-    reason
-        .as_ref()
-        .map(|reason| format!(": {reason}"))
-        .unwrap_or_default()
-}
-
-fn seconds(limit: &Duration) -> String {
-    crate::model::Timeout(*limit).to_string()
-}
-
-/// So many targets that share a failure are named.
-const NAMED: usize = 3;
-
-fn shared(targets: &[Target], error: &impl std::fmt::Display) -> String {
-    match targets {
-        [] => return error.to_string(),
-        [target] => return format!("{target}: {error}"),
-        _ => {}
-    }
-    let named: Vec<String> = targets.iter().take(NAMED).map(Target::to_string).collect();
-    let more = match targets.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let count = targets.len();
-    format!("{error}\n  so for {count}: {}{more}", named.join(", "))
-}
-
-fn going_on(running: &[String]) -> String {
-    if running.is_empty() {
-        return String::new();
-    }
-    format!("; what was begun goes on: {}", running.join(", "))
 }
 
 impl Error {
@@ -358,6 +322,9 @@ impl Error {
             ],
             Self::Credentials { sign_in, .. } => sign_in.hints(),
             Self::ClusterNotFound { name, region, similar } => cluster_hints(name, region, similar),
+            Self::NoServiceAccount(cluster, ..) => {
+                vec![format!("list all of them: `irsactl get iamserviceaccount --cluster {cluster}`")]
+            }
             Self::WorkloadNotFound(Workload { kind, namespace, .. }) => vec![format!(
                 "look what there is: `kubectl get {}s --namespace {namespace}`",
                 kind.word()
@@ -438,7 +405,7 @@ impl Error {
             Self::Refused { refusal, .. } => refusal.hints(),
             Self::Unproven(unproven) => unproven.hints(),
             Self::Unrenderable { hints, .. } => hints.clone(),
-            Self::Interrupted(_) => vec!["run the same command again: it finishes the work".to_owned()],
+            Self::Interrupted { .. } => vec!["run the same command again: it finishes the work".to_owned()],
         }
     }
 
@@ -458,9 +425,10 @@ impl Error {
             | Self::NoRegion
             | Self::Unrenderable { .. } => 2,
             Self::Credentials { .. } => 4,
-            Self::Interrupted(_) => 130,
+            Self::Interrupted { .. } => 130,
             Self::Write { .. }
             | Self::ClusterNotFound { .. }
+            | Self::NoServiceAccount(..)
             | Self::WorkloadNotFound(_)
             | Self::ClusterNotReady { .. }
             | Self::NoIssuer { .. }

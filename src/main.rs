@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Command};
 use commands::Exit;
 use error::Error;
@@ -41,7 +41,10 @@ mod waiting;
 fn main() -> ExitCode {
     aws::start_without_empty_variables();
     secrets::remember_environment();
-    let mut cli = Cli::parse_from(cli::arguments(std::env::args_os()));
+    let arguments = cli::arguments(std::env::args_os());
+    let command = Cli::command().color(cli::color(&arguments));
+    let matches = command.get_matches_from(arguments);
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     if !matches!(cli.command, Command::Complete(_)) {
         logging::start(cli.screen);
     }
@@ -79,7 +82,10 @@ fn run(cli: &mut Cli) -> Result<Exit, Error> {
         .block_on(async {
             tokio::select! {
                 result = commands::run(&mut cli.command, cli.screen, running.clone()) => result,
-                _ = tokio::signal::ctrl_c() => Err(Error::Interrupted(running.by_itself())),
+                _ = tokio::signal::ctrl_c() => Err(Error::Interrupted {
+                    done: running.done(),
+                    running: running.by_itself(),
+                }),
             }
         })
 }

@@ -13,13 +13,16 @@ use crate::model::{
 };
 use crate::secrets::{self, redacted};
 
+mod accounts;
 mod health;
+mod markdown;
 mod proof;
 mod views;
 
+pub use accounts::Accounts;
 pub use health::{Detail, Explanation, Explanations, Health};
 pub use proof::{ProofView, TokenView, remarks};
-pub use views::{Accounts, Chains, Manifest, Outcomes, PlanView};
+pub use views::{Chains, Manifest, Outcomes, PlanView};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -28,6 +31,7 @@ pub enum Format {
     Json,
     Yaml,
     Name,
+    Markdown,
 }
 
 impl From<cli::Format> for Format {
@@ -37,6 +41,7 @@ impl From<cli::Format> for Format {
             cli::Format::Json => Self::Json,
             cli::Format::Yaml => Self::Yaml,
             cli::Format::Name => Self::Name,
+            cli::Format::Markdown => Self::Markdown,
         }
     }
 }
@@ -49,6 +54,7 @@ impl From<cli::WideFormat> for Format {
             cli::WideFormat::Json => Self::Json,
             cli::WideFormat::Yaml => Self::Yaml,
             cli::WideFormat::Name => Self::Name,
+            cli::WideFormat::Markdown => Self::Markdown,
         }
     }
 }
@@ -59,6 +65,10 @@ pub trait View: Serialize {
     fn table(&self, width: Width) -> String;
     /// One name a line.
     fn names(&self) -> Vec<String>;
+    /// For a pull request or a step summary; never empty.
+    fn markdown(&self) -> String {
+        markdown::lines(&self.table(Width::Wide))
+    }
     /// A line of the table in colours. The text of others in it steers nothing any more.
     fn painted(&self, line: &str) -> String {
         line.to_owned()
@@ -87,6 +97,7 @@ impl Output {
         let text = match self.format {
             Format::Table => return print_painted(view, Width::Normal),
             Format::Wide => return print_painted(view, Width::Wide),
+            Format::Markdown => view.markdown(),
             Format::Json => json(view)?,
             Format::Yaml => yaml(view)?,
             Format::Name => view
@@ -160,12 +171,68 @@ pub fn print(text: &str) -> Result<(), Error> {
     write(std::io::stdout().lock(), text)
 }
 
-/// The same of a table: with colours, where they are wanted.
+/// The same of a table: with colours, where they are wanted, and no wider than the terminal.
 fn print_painted(view: &impl View, width: Width) -> Result<(), Error> {
     let text = shown(&redacted(&view.table(width)));
-    let lines = text.split_inclusive('\n');
-    let text: String = lines.map(|line| view.painted(line)).collect();
+    let terminal = std::io::stdout()
+        .is_terminal()
+        .then(|| terminal_size::terminal_size_of(std::io::stdout()));
+    let lines = text.split_inclusive('\n').map(|line| match terminal {
+        Some(Some((width, _))) => fitted(line, width.0.into()),
+        _ => line.to_owned(),
+    });
+    let text: String = lines.map(|line| view.painted(&line)).collect();
     write(anstream::stdout().lock(), &text)
+}
+
+/// A row that ends with a role's ARN and is wider than the terminal, with the role's name in the place
+/// of the ARN; of a long name the middle goes, as its end tells roles apart.
+fn fitted(line: &str, width: usize) -> String {
+    let (row, end) = match line.strip_suffix('\n') {
+        Some(row) => (row, "\n"),
+        None => (line, ""),
+    };
+    let cells = row.rsplit_once("   arn:");
+    let Some((before, arn)) = cells.filter(|_| row.chars().count() > width) else {
+        return line.to_owned();
+    };
+    let Some((_, path)) = arn
+        .split_once(":role/")
+        .filter(|(_, path)| !path.contains(' '))
+    else {
+        return line.to_owned();
+    };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    // Below that nothing can be told apart.
+    let room = width.saturating_sub(before.chars().count() + 3).max(20);
+    let length = name.chars().count();
+    let name = match length > room {
+        false => name.to_owned(),
+        true => {
+            let (first, last) = ((room - 1) / 2, room / 2);
+            let start = name.chars().take(first);
+            let rest = name.chars().skip(length - last);
+            start.chain(['…']).chain(rest).collect()
+        }
+    };
+    format!("{before}   {name}{end}")
+}
+
+/// A word of a row in a colour, where it is a cell by itself.
+fn paint_cell(line: &str, colors: &[(&str, AnsiColor)]) -> String {
+    for (word, color) in colors {
+        let cell = format!("   {word}");
+        let at = line.match_indices(&cell).find(|(at, _)| {
+            let rest = &line[at + cell.len()..];
+            rest.trim_end().is_empty() || rest.starts_with("   ")
+        });
+        if let Some((at, _)) = at {
+            let (before, rest) = line.split_at(at + 3);
+            let rest = &rest[word.len()..];
+            return format!("{before}{}{rest}", colored(word, *color));
+        }
+    }
+    line.to_owned()
 }
 
 fn write(mut stdout: impl Write, text: &str) -> Result<(), Error> {
@@ -190,24 +257,44 @@ pub fn ask(question: &str) -> Option<String> {
 }
 
 /// Reports a failure: its text and causes, then the hints. The run's own flags are added to the
-/// commands of the hints, so that they can be pasted.
+/// commands of the hints, so that they can be pasted. Of several failures a hint that is the same for
+/// more than one stands once, in the end.
 pub fn report(error: &Error, connection: &Connection) {
-    if let Error::Several(errors) = error {
-        for error in errors {
-            report(error, connection);
-        }
-        return;
-    }
-    let told = shown(&redacted(&error.to_string()));
-    let mut text = format!("{}: {told}\n", styled("error", AnsiColor::Red));
-    for hint in error.hints() {
+    let errors = single(error);
+    let all: Vec<String> = errors.iter().flat_map(|error| error.hints()).collect();
+    let is_shared = |hint: &String| all.iter().filter(|other| *other == hint).count() > 1;
+    let told = |hint: &String| {
+        let word = styled("hint", AnsiColor::Green);
+        format!(
+            "{word}: {}\n",
+            connection.pasteable(&shown(&redacted(hint)))
+        )
+    };
+    let mut text = String::new();
+    let mut shared: Vec<String> = Vec::new();
+    for error in errors {
+        let word = styled("error", AnsiColor::Red);
         text.push_str(&format!(
-            "{}: {}\n",
-            styled("hint", AnsiColor::Green),
-            connection.pasteable(&shown(&redacted(&hint)))
+            "{word}: {}\n",
+            shown(&redacted(&error.to_string()))
         ));
+        for hint in error.hints() {
+            if !is_shared(&hint) {
+                text.push_str(&told(&hint));
+            } else if !shared.contains(&hint) {
+                shared.push(hint);
+            }
+        }
     }
+    text.extend(shared.iter().map(told));
     write_error(&text);
+}
+
+fn single(error: &Error) -> Vec<&Error> {
+    match error {
+        Error::Several(errors) => errors.iter().flat_map(single).collect(),
+        error => vec![error],
+    }
 }
 
 /// That stderr is gone is nothing to tell anyone.
@@ -281,6 +368,34 @@ mod tests {
             let read: serde_json::Value = serde_saphyr::from_str(&yaml).expect("YAML");
             assert_eq!(read, value, "{yaml}");
         }
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_ends_with_the_roles_name() {
+        let row = |role: &str| format!("web   api   arn:aws:iam::111122223333:role/{role}\n");
+        let name = "eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU";
+        for (line, width, wanted) in [
+            (row("short"), 80, row("short")),
+            (row("path/short"), 40, "web   api   short\n".to_owned()),
+            (row(name), 80, format!("web   api   {name}\n")),
+            (
+                row(name),
+                40,
+                "web   api   eksctl-demo-a…1-UCOMI3MLU7GU\n".to_owned(),
+            ),
+            (row(name), 5, "web   api   eksctl-de…MI3MLU7GU\n".to_owned()),
+            ("a   arn:b c\n".to_owned(), 3, "a   arn:b c\n".to_owned()),
+        ] {
+            assert_eq!(fitted(&line, width), wanted, "{width}");
+        }
+    }
+
+    #[test]
+    fn a_cell_is_painted_and_no_part_of_another() {
+        let colors = [("failed", AnsiColor::Red)];
+        let painted = paint_cell("failed   failed   x\n", &colors);
+        assert_eq!(painted, "failed   \u{1b}[31mfailed\u{1b}[0m   x\n");
+        assert_eq!(paint_cell("a   failed-one\n", &colors), "a   failed-one\n");
     }
 
     #[test]

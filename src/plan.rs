@@ -57,6 +57,31 @@ pub struct Track {
     /// The role, where it is known before anything is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// What it means that there is nothing to do.
+    #[serde(skip)]
+    pub idle: Idle,
+}
+
+/// Why a track has no actions, where nothing was refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Idle {
+    /// All is as asked.
+    #[default]
+    Unchanged,
+    /// What is to be deleted is not there.
+    Absent,
+    /// Someone else deletes it, and the end is not waited for.
+    Deleting,
+}
+
+impl Idle {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Absent => "absent",
+            Self::Deleting => "deleting",
+        }
+    }
 }
 
 /// What a track is about.
@@ -112,6 +137,7 @@ impl Track {
             is_other: false,
             stale: Vec::new(),
             role: None,
+            idle: Idle::default(),
         }
     }
 

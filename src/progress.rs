@@ -18,9 +18,17 @@ mod board;
 
 use board::{Board, Size};
 
-/// What is running now: told when the user interrupts.
+/// What is running now, and how far the whole is: told when the user interrupts.
 #[derive(Clone, Default)]
-pub struct Running(Arc<Mutex<Vec<Operation>>>);
+pub struct Running(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    operations: Vec<Operation>,
+    /// Of the tracks that were begun together.
+    done: usize,
+    total: usize,
+}
 
 /// What goes on when nobody waits for it.
 #[derive(Clone, PartialEq)]
@@ -48,7 +56,8 @@ const NAMED: usize = 3;
 impl Running {
     /// The operations that go on by themselves: few by name, of many how many.
     pub fn by_itself(&self) -> Vec<String> {
-        let running = self.lock();
+        let state = self.lock();
+        let running = &state.operations;
         if running.len() <= NAMED {
             let named = running.iter();
             return named
@@ -72,17 +81,33 @@ impl Running {
         counted.collect()
     }
 
+    /// How many of how many targets are done; `None` of a single one.
+    pub fn done(&self) -> Option<(usize, usize)> {
+        let state = self.lock();
+        (state.total > 1).then_some((state.done, state.total))
+    }
+
+    fn opened(&self, total: usize) {
+        let mut state = self.lock();
+        (state.done, state.total) = (0, total);
+    }
+
+    fn closed(&self) {
+        self.lock().done += 1;
+    }
+
     fn began(&self, action: &Action) {
-        self.lock().extend(operation(action));
+        self.lock().operations.extend(operation(action));
     }
 
     fn ended(&self, action: &Action) {
         if let Some(operation) = operation(action) {
-            self.lock().retain(|running| *running != operation);
+            let operations = &mut self.lock().operations;
+            operations.retain(|running| *running != operation);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Operation>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         unpoisoned(&self.0)
     }
 }
@@ -163,13 +188,13 @@ impl Progress {
             Event::Opened { tracks } => self.open(*tracks),
             Event::Began { target, action } => {
                 self.running.began(action);
-                self.begin(key(target, action), action.to_string());
+                self.begin(key(target, action), row(target, &action.to_string()));
             }
             Event::Status {
                 target,
                 action,
                 status,
-            } => self.tell(&key(target, action), format!("{status}: {action}")),
+            } => self.tell(&key(target, action), row(target, status)),
             Event::Finished {
                 target,
                 action,
@@ -183,12 +208,18 @@ impl Progress {
                 }
             }
             Event::Failed { target, action } => self.end(target, action),
-            Event::Closed { target, error } => self.close(target, *error),
+            Event::Closed { target, error } => {
+                if error.is_none() {
+                    self.running.closed();
+                }
+                self.close(target, *error);
+            }
             Event::Warned { text } => self.line(&format!("warning: {text}")),
         }
     }
 
     fn open(&self, tracks: usize) {
+        self.running.opened(tracks);
         *self.begun() = Instant::now();
         *unpoisoned(&self.board) = (tracks > FEW).then(|| Board::new(tracks));
         if self.show == Show::Bars && tracks > FEW {
@@ -324,6 +355,14 @@ fn harmless(text: &str) -> String {
     shown(&redacted(text))
 }
 
+/// The name first: it must be read where the rest is cut off. An issuer's URL would fill the line.
+fn row(target: &Target, what: &str) -> String {
+    match target {
+        Target::ServiceAccount(name) => format!("{name}  {what}"),
+        Target::Provider(_) => what.to_owned(),
+    }
+}
+
 fn key(target: &Target, action: &Action) -> String {
     format!("{target} {action}")
 }
@@ -357,7 +396,7 @@ mod tests {
 
     fn told(operations: &[(&'static str, &str)]) -> String {
         let running = Running::default();
-        running.lock().extend(
+        running.lock().operations.extend(
             operations
                 .iter()
                 .map(|(kind, stack)| Operation::of_stack(kind, (*stack).to_owned())),

@@ -2,6 +2,44 @@
 
 use std::ffi::OsString;
 
+use clap::{ColorChoice, ValueEnum};
+
+use super::Color;
+
+/// `help` and `version` as commands are the flags.
+fn command_as_flag(arguments: &mut Vec<OsString>) {
+    match arguments.get(1).and_then(|word| word.to_str()) {
+        Some("help") => {
+            arguments.remove(1);
+            arguments.push("--help".into());
+        }
+        Some("version") if arguments.len() == 2 => arguments[1] = "--version".into(),
+        _ => {}
+    }
+}
+
+/// Whether clap's own texts are coloured: it prints them before there are flags.
+pub fn color(arguments: &[OsString]) -> ColorChoice {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let mut choice = Color::Auto;
+    for (at, word) in words.iter().take_while(|word| **word != "--").enumerate() {
+        let value = match *word {
+            "--color" | "-C" => words.get(at + 1).copied(),
+            word => word
+                .strip_prefix("--color=")
+                .or_else(|| word.strip_prefix("-C")),
+        };
+        if let Some(Ok(given)) = value.map(|value| Color::from_str(value, false)) {
+            choice = given;
+        }
+    }
+    match choice {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+}
+
 /// The arguments, with eksctl's `-v 4` turned into the counted flag: its 3 is the default, 4 is `-v`,
 /// above that `-vv`.
 pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
@@ -22,6 +60,7 @@ pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
             None => arguments.push(argument),
         }
     }
+    command_as_flag(&mut arguments);
     arguments
 }
 
@@ -56,5 +95,33 @@ mod tests {
         }
         assert_eq!(words("irsactl -vv get"), ["irsactl", "-vv", "get"]);
         assert_eq!(words("irsactl -v"), ["irsactl", "-v"]);
+    }
+
+    #[test]
+    fn help_and_version_are_commands_too() {
+        for (line, wanted) in [
+            ("irsactl help", "irsactl --help"),
+            ("irsactl help create sa", "irsactl create sa --help"),
+            ("irsactl version", "irsactl --version"),
+            ("irsactl get sa help", "irsactl get sa help"),
+        ] {
+            let given = arguments(line.split(' ').map(OsString::from));
+            assert_eq!(given.join(" ".as_ref()), wanted);
+        }
+    }
+
+    #[test]
+    fn the_last_color_that_is_given_counts() {
+        for (line, wanted) in [
+            ("irsactl get", ColorChoice::Auto),
+            ("irsactl get --color never", ColorChoice::Never),
+            ("irsactl -C always get --color=never", ColorChoice::Never),
+            ("irsactl -Calways get", ColorChoice::Always),
+            ("irsactl get --color", ColorChoice::Auto),
+            ("irsactl get -- --color never", ColorChoice::Auto),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(color(&words), wanted, "{line}");
+        }
     }
 }

@@ -46,6 +46,7 @@ pub enum Format {
     Json,
     Yaml,
     Name,
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,4 +56,5 @@ pub enum WideFormat {
     Json,
     Yaml,
     Name,
+    Markdown,
 }

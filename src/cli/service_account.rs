@@ -141,6 +141,14 @@ pub struct PermissionArgs {
     pub permissions_boundary: Option<PolicyArn>,
 }
 
+/// A number of seconds in bounds.
+fn seconds<const LEAST: u32, const MOST: u32>(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| (LEAST..=MOST).contains(number))
+        .ok_or_else(|| format!("a whole number from {LEAST} to {MOST} is wanted"))
+}
+
 /// Takes the names of the catalogue, which completion then offers too.
 fn well_known_policy() -> impl TypedValueParser<Value = WellKnownPolicy> {
     PossibleValuesParser::new(WELL_KNOWN.iter().map(|policy| policy.name()))
@@ -166,7 +174,7 @@ pub struct RoleArgs {
     #[arg(long, value_name = "PATH", conflicts_with = "attach_role_arn")]
     pub role_path: Option<RolePath>,
     /// Longest session in seconds, 3600 to 43200
-    #[arg(long, value_name = "SECONDS", conflicts_with = "attach_role_arn", value_parser = clap::value_parser!(u32).range(3600..=43200))]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "attach_role_arn", value_parser = seconds::<3600, 43200>)]
     pub max_session_duration: Option<u32>,
     /// Trust all service accounts of the namespace whose names match, as app-*
     #[arg(long, value_name = "PATTERN", conflicts_with = "attach_role_arn")]
@@ -193,7 +201,7 @@ pub struct ObjectArgs {
     #[arg(long, value_name = "ANNOTATIONS")]
     pub annotations: Vec<Pairs>,
     /// Lifetime of the pods' tokens in seconds, 600 to 86400
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(600..=86400))]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds::<600, 86400>)]
     pub token_expiration: Option<u32>,
     /// Whether pods use the regional STS endpoint
     #[arg(long, value_name = "BOOL")]
@@ -320,7 +328,7 @@ pub struct EditArgs {
     #[arg(long, value_name = "PATH", help_heading = "Role")]
     pub role_path: Option<RolePath>,
     /// Longest session in seconds, 3600 to 43200
-    #[arg(long, value_name = "SECONDS", help_heading = "Role", value_parser = clap::value_parser!(u32).range(3600..=43200))]
+    #[arg(long, value_name = "SECONDS", help_heading = "Role", value_parser = seconds::<3600, 43200>)]
     pub max_session_duration: Option<u32>,
     /// Trust all service accounts of the namespace whose names match, as app-*
     #[arg(long, value_name = "PATTERN", help_heading = "Role")]

@@ -37,7 +37,7 @@ pub async fn run(
     let (namespace, name) = asked::filter(&args.name)?;
     let format: Format = args.output.into();
     let depth = match format {
-        Format::Table | Format::Name => Depth::Stacks,
+        Format::Table | Format::Name | Format::Markdown => Depth::Stacks,
         Format::Json | Format::Yaml => Depth::Templates,
         Format::Wide => Depth::ServiceAccounts,
     };
@@ -46,6 +46,9 @@ pub async fn run(
     if stacks.is_empty() {
         // Nothing found is an answer only for a cluster that exists.
         context.cluster(&place).await?;
+        if let Some(name) = name {
+            return Err(Error::NoServiceAccount(place.cluster, namespace, name));
+        }
         context.output.say("no IAM service accounts found");
     }
     let service_accounts = match depth {

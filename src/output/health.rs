@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::io::IsTerminal;
 
+use anstyle::AnsiColor;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::{PlanView, View, Width, columns};
+use super::views::action_painted;
+use super::{PlanView, View, Width, colored, columns, markdown, paint_cell};
 use crate::diagnose::{Check, Evidence, Finding, Report, Severity};
 use crate::model::shown_in_line;
 use crate::plan::Plan;
@@ -95,6 +97,39 @@ impl View for Health<'_> {
             text.extend(lines.lines().map(|it| line(format!("  {it}"))));
         }
         text
+    }
+
+    /// What a finding is by its word; of a row its state; the plan as always.
+    fn painted(&self, line: &str) -> String {
+        const WORDS: [(&str, AnsiColor); 4] = [
+            ("problem", AnsiColor::Red),
+            ("warning", AnsiColor::Yellow),
+            ("note", AnsiColor::Cyan),
+            ("  fix", AnsiColor::Green),
+        ];
+        for (word, color) in WORDS {
+            if let Some(rest) = line.strip_prefix(word).filter(|it| it.starts_with(": ")) {
+                return format!("{}{rest}", colored(word, color));
+            }
+        }
+        match (self.detail, line.strip_prefix("  ")) {
+            (_, Some(action)) => format!("  {}", action_painted(action)),
+            (Detail::Rows, None) => paint_cell(line, &WORDS[..2]),
+            (Detail::Findings, None) => line.to_owned(),
+        }
+    }
+
+    /// Nested as on the screen: the first line of a part in bold.
+    fn markdown(&self) -> String {
+        let text = self.table(Width::Wide);
+        let parts = text.split("\n\n").filter(|part| !part.trim().is_empty());
+        let parts = parts.map(|part| match part.trim_matches('\n').split_once('\n') {
+            Some((first, rest)) => {
+                format!("**{}**<br>{}", markdown::text(first), markdown::lines(rest))
+            }
+            None => markdown::lines(part.trim_matches('\n')),
+        });
+        parts.collect::<Vec<_>>().join("\n")
     }
 
     fn names(&self) -> Vec<String> {

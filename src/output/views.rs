@@ -1,18 +1,17 @@
 //! The things that are printed, each as a table for people and as a document for machines.
 
 use anstyle::AnsiColor;
-use serde::ser::{SerializeMap, SerializeSeq};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{View, Width, colored, columns, proof};
+use super::{View, Width, colored, columns, markdown, paint_cell, proof};
 use crate::apply::Outcome;
 use crate::issuer::Chain;
 use crate::kubernetes;
 use crate::model::{Map, ServiceAccountName};
-use crate::observe::{Listed, Lookup, ServiceAccount};
 use crate::plan::{Action, Ending, Plan, Summary, Target, Track};
-use crate::template::{Difference, WELL_KNOWN};
+use crate::template::Difference;
 
 /// Version of the documents that are irsactl's own.
 pub const API_VERSION: &str = "irsactl/v1";
@@ -62,16 +61,25 @@ impl View for PlanView<'_> {
         busy.map(|track| track.target.to_string()).collect()
     }
 
+    fn markdown(&self) -> String {
+        markdown::plan(self.0)
+    }
+
     /// The sign of an action in the colour of its kind, and all of it where something is deleted.
     fn painted(&self, line: &str) -> String {
-        let (sign, color) = match line.get(..2) {
-            Some("+ ") => ("+", AnsiColor::Green),
-            Some("~ ") => ("~", AnsiColor::Yellow),
-            Some("- ") => return colored(line, AnsiColor::Red),
-            _ => return line.to_owned(),
-        };
-        format!("{}{}", colored(sign, color), &line[1..])
+        action_painted(line)
     }
+}
+
+/// The line of an action by its sign.
+pub fn action_painted(line: &str) -> String {
+    let (sign, color) = match line.get(..2) {
+        Some("+ ") => ("+", AnsiColor::Green),
+        Some("~ ") => ("~", AnsiColor::Yellow),
+        Some("- ") => return colored(line, AnsiColor::Red),
+        _ => return line.to_owned(),
+    };
+    format!("{}{}", colored(sign, color), &line[1..])
 }
 
 /// How each target of a plan ended.
@@ -87,7 +95,7 @@ impl Outcomes<'_> {
             () if !refusals.is_empty() => "refused",
             () if outcome.error.is_some() => "failed",
             () if !outcome.track.drift.is_empty() && actions.is_empty() => "drifted",
-            () if actions.is_empty() => "unchanged",
+            () if actions.is_empty() => outcome.track.idle.word(),
             () if outcome.is_skipped() => "skipped",
             () if has(|a| {
                 matches!(
@@ -160,14 +168,7 @@ fn outcome(outcome: &Outcome) -> Value {
     if !stale.is_empty() {
         item["staleWorkloads"] = json!(stale);
     }
-    let errors: Vec<String> = outcome
-        .track
-        .refusals
-        .iter()
-        .map(ToString::to_string)
-        .chain(outcome.error.iter().map(ToString::to_string))
-        .chain(outcome.proof.as_ref().and_then(proof::failure))
-        .collect();
+    let errors = errors(outcome);
     if let Some(proof) = &outcome.proof {
         item["proof"] = proof::proof(proof);
     }
@@ -175,6 +176,13 @@ fn outcome(outcome: &Outcome) -> Value {
         item["errors"] = errors.into();
     }
     item
+}
+
+fn errors(outcome: &Outcome) -> Vec<String> {
+    let refusals = outcome.track.refusals.iter().map(ToString::to_string);
+    let error = outcome.error.iter().map(ToString::to_string);
+    let proof = outcome.proof.as_ref().and_then(proof::failure);
+    refusals.chain(error).chain(proof).collect()
 }
 
 impl View for Outcomes<'_> {
@@ -229,7 +237,40 @@ impl View for Outcomes<'_> {
             .map(|outcome| outcome.track.target.to_string())
             .collect()
     }
+
+    fn painted(&self, line: &str) -> String {
+        paint_cell(line, &COLORS)
+    }
+
+    fn markdown(&self) -> String {
+        if self.0.is_empty() {
+            return "Nothing to do.\n".to_owned();
+        }
+        let rows = self.0.iter().map(|outcome| {
+            let role = outcome.role.as_ref().map(ToString::to_string);
+            vec![
+                markdown::text(&outcome.track.target.to_string()),
+                Self::status(outcome).to_owned(),
+                markdown::text(&role.unwrap_or_default()),
+                markdown::broken(&errors(outcome)),
+            ]
+        });
+        let header = ["Target", "Status", "Role", "Error"];
+        let table = markdown::table(&header, &rows.collect::<Vec<_>>());
+        table + &markdown::lines(&proof::proofs(self.0))
+    }
 }
+
+/// Of the statuses that say more than that all is well.
+const COLORS: [(&str, AnsiColor); 7] = [
+    ("failed", AnsiColor::Red),
+    ("refused", AnsiColor::Red),
+    ("drifted", AnsiColor::Yellow),
+    ("skipped", AnsiColor::Yellow),
+    ("created", AnsiColor::Green),
+    ("updated", AnsiColor::Green),
+    ("deleted", AnsiColor::Red),
+];
 
 /// The ServiceAccount to apply by other means.
 pub struct Manifest {
@@ -252,173 +293,6 @@ impl View for Manifest {
 
     fn names(&self) -> Vec<String> {
         vec![self.name.to_string()]
-    }
-}
-
-/// The list of `get iamserviceaccount`.
-pub struct Accounts(pub Vec<Listed>);
-
-impl Serialize for Accounts {
-    /// eksctl's shape, with fields added.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for account in &self.0 {
-            list.serialize_element(&listed(account))?;
-        }
-        list.end()
-    }
-}
-
-fn listed(account: &Listed) -> Value {
-    let stack = &account.stack;
-    // eksctl's seven names are always there.
-    let policies = match &account.template {
-        Lookup::Found(template) => Some(template.well_known()),
-        Lookup::Missing | Lookup::Unknown(_) => None,
-    };
-    let well_known: serde_json::Map<String, Value> = WELL_KNOWN
-        .iter()
-        .enumerate()
-        .map(|(index, policy)| {
-            (
-                index,
-                policy.name(),
-                policies.as_ref().is_some_and(|p| p.contains(policy)),
-            )
-        })
-        .filter(|(index, _, has)| *index < 7 || *has)
-        .map(|(_, name, has)| (name.to_owned(), has.into()))
-        .collect();
-    let mut item = json!({
-        "metadata": { "name": account.name.name, "namespace": account.name.namespace },
-        "wellKnownPolicies": well_known,
-        "status": {
-            "roleARN": stack.role_arn,
-            "stackName": stack.name,
-            "stackID": stack.id,
-            "stackStatus": stack.status,
-            "tags": stack.tags,
-            "capabilities": stack.capabilities,
-        }
-    });
-    if let Some(reason) = &stack.reason {
-        item["status"]["stackStatusReason"] = reason.as_str().into();
-    }
-    if matches!(account.template, Lookup::Unknown(_))
-        && let Some(item) = item.as_object_mut()
-    {
-        // What is not known is not told to be false.
-        item.remove("wellKnownPolicies");
-    }
-    if let Lookup::Found(template) = &account.template {
-        item["attachPolicyARNs"] = json!(template.managed);
-        item["inlinePolicies"] = json!(template.inline);
-        for (field, value) in [
-            ("permissionsBoundary", &template.boundary),
-            ("roleName", &template.role_name),
-            ("rolePath", &template.path),
-        ] {
-            if let Some(value) = value {
-                item[field] = value.as_str().into();
-            }
-        }
-    }
-    item
-}
-
-impl View for Accounts {
-    fn table(&self, width: Width) -> String {
-        if self.0.is_empty() {
-            return String::new();
-        }
-        let role = |account: &Listed| {
-            account
-                .stack
-                .role_arn
-                .as_ref()
-                .map_or("-".to_owned(), ToString::to_string)
-        };
-        let names = |account: &Listed| {
-            vec![
-                account.name.namespace.to_string(),
-                account.name.name.clone(),
-                role(account),
-            ]
-        };
-        match width {
-            Width::Normal => {
-                let rows: Vec<_> = self.0.iter().map(names).collect();
-                columns(&["NAMESPACE", "NAME", "ROLE ARN"], &rows)
-            }
-            Width::Wide => {
-                let rows = self.0.iter().map(|account| {
-                    let mut row = names(account);
-                    row.extend([
-                        account.stack.status.clone(),
-                        account.stack.name.to_string(),
-                        policies(account),
-                        service_account(account),
-                    ]);
-                    row
-                });
-                let header = [
-                    "NAMESPACE",
-                    "NAME",
-                    "ROLE ARN",
-                    "STATUS",
-                    "STACK",
-                    "POLICIES",
-                    "SERVICE ACCOUNT",
-                ];
-                columns(&header, &rows.collect::<Vec<_>>())
-            }
-        }
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0
-            .iter()
-            .map(|account| account.name.to_string())
-            .collect()
-    }
-}
-
-/// Short names of the managed policies, and names of the inline ones.
-fn policies(account: &Listed) -> String {
-    let template = match &account.template {
-        Lookup::Found(template) => template,
-        Lookup::Missing => return "-".to_owned(),
-        Lookup::Unknown(_) => return "unknown".to_owned(),
-    };
-    let managed = template
-        .managed
-        .iter()
-        .map(|arn| arn.rsplit('/').next().unwrap_or(arn));
-    let all: Vec<&str> = managed
-        .chain(template.inline.keys().map(String::as_str))
-        .collect();
-    if all.is_empty() {
-        "none".to_owned()
-    } else {
-        all.join(",")
-    }
-}
-
-/// How the Kubernetes side stands to the role.
-fn service_account(account: &Listed) -> String {
-    let role = account.stack.role_arn.as_ref().map(ToString::to_string);
-    match &account.service_account {
-        None | Some(Lookup::Unknown(_)) => "unknown".to_owned(),
-        Some(Lookup::Missing) => "missing".to_owned(),
-        Some(Lookup::Found(found)) => state(found, role.as_deref()).to_owned(),
-    }
-}
-
-fn state(found: &ServiceAccount, role: Option<&str>) -> &'static str {
-    match found.role() {
-        None => "not annotated",
-        Some(annotated) if Some(annotated) == role => "annotated",
-        Some(_) => "another role",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The IAM OIDC provider of a cluster's issuer: to make it, mend it, or take it away.
 
-use super::{Action, Refusal, Target, Track};
+use super::{Action, Idle, Refusal, Target, Track};
 use crate::model::{
     Audience, CLUSTER_TAGS, Cluster, Map, OIDC_ENABLED_TAG, Thumbprint, VERSION_TAG,
 };
@@ -179,6 +179,7 @@ pub fn plan_removal(
     trusting: Trusting,
 ) -> Track {
     let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
+    track.idle = Idle::Absent;
     if let Some(provider) = provider {
         let arn = provider.arn.clone();
         match roles {

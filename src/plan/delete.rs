@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Ending, Refusal, Target, Track};
+use super::{Action, Ending, Idle, Refusal, Target, Track};
 use crate::model::{ClusterName, ROLE_ANNOTATION, RoleArn, ServiceAccountName, StackName};
 use crate::observe::{
     Foreign, Lookup, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState, Stack,
@@ -62,6 +62,7 @@ pub fn unknown<'a>(
 
 pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
     let mut track = Track::new(Target::ServiceAccount(asked.name.clone()));
+    track.idle = Idle::Absent;
     if !observed.namespaces.is_empty() {
         track.refusals.push(Refusal::OtherNamespace {
             cluster: asked.cluster.clone(),
@@ -99,6 +100,7 @@ fn plan_stack(track: &mut Track, asked: &Deletion, stack: &Stack, foreign: &Look
         (Phase::Deleting, Ending::NotAwaited) => {
             let note = format!("stack {} is being deleted already", stack.name);
             track.notes.push(note);
+            track.idle = Idle::Deleting;
             return;
         }
         // CloudFormation takes the deletion of a stack that is still being created.

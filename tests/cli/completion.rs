@@ -28,11 +28,11 @@ const COMPLETED: [(&str, &[&str]); 13] = [
     ("irsactl create irsa --attach-p", &["--attach-policy-arn"]),
     (
         "irsactl create iamserviceaccount --output ",
-        &["json", "name", "table", "yaml"],
+        &["json", "markdown", "name", "table", "yaml"],
     ),
     (
         "irsactl get sa --output ",
-        &["json", "name", "table", "wide", "yaml"],
+        &["json", "markdown", "name", "table", "wide", "yaml"],
     ),
     (
         "irsactl create iamserviceaccount --well-known-policy external",

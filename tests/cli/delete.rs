@@ -53,8 +53,8 @@ fn a_second_deletion_finds_nothing() {
     bench.arrange(DELETE);
     assert_snapshot!(bench.run(DELETE), @"
     [stdout]
-    NAMESPACE   NAME        STATUS      ROLE ARN
-    default     s3-reader   unchanged
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   absent
     [stderr]
     nothing to delete: there is no IAM service account default/s3-reader
     [exit 0]
@@ -186,8 +186,8 @@ fn without_the_cluster_and_the_stack_there_is_nothing_to_delete() {
     bench.forget_cluster();
     assert_snapshot!(bench.run(DELETE), @r#"
     [stdout]
-    NAMESPACE   NAME        STATUS      ROLE ARN
-    default     s3-reader   unchanged
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   absent
     [stderr]
     warning: there is no EKS cluster "demo" in eu-west-1: only the role is deleted
     nothing to delete: there is no IAM service account default/s3-reader
@@ -246,8 +246,8 @@ fn a_service_account_that_nobody_made_is_told_without_a_failure() {
     bench.create("other");
     assert_snapshot!(bench.run(DELETE), @"
     [stdout]
-    NAMESPACE   NAME        STATUS      ROLE ARN
-    default     s3-reader   unchanged
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   absent
     [stderr]
     nothing to delete: there is no IAM service account default/s3-reader
     [exit 0]

@@ -69,7 +69,7 @@ fn the_second_run_changes_nothing() {
     assert_snapshot!(bench.run(APPROVED), @"
     [stdout]
     PROVIDER                                                                       STATUS
-    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   absent
     [exit 0]
     ");
     assert_snapshot!(bench.run(DISASSOCIATE), @"

@@ -141,18 +141,18 @@ fn a_name_and_a_namespace_find_one() {
 #[test]
 fn a_name_that_is_not_there_is_told() {
     let bench = with_three();
-    assert_snapshot!(bench.run(&format!("{GET} nobody")), @"
+    assert_snapshot!(bench.run(&format!("{GET} nobody")), @r#"
     [stderr]
-    no IAM service accounts found
-    [exit 0]
-    ");
-    assert_snapshot!(bench.run(&format!("{GET} apps/nobody -o json")), @"
-    [stdout]
-    []
+    error: cluster "demo" has no IAM service account "nobody"
+    hint: list all of them: `irsactl get iamserviceaccount --cluster demo`
+    [exit 1]
+    "#);
+    assert_snapshot!(bench.run(&format!("{GET} apps/nobody -o json")), @r#"
     [stderr]
-    no IAM service accounts found
-    [exit 0]
-    ");
+    error: cluster "demo" has no IAM service account "nobody" in namespace "apps"
+    hint: list all of them: `irsactl get iamserviceaccount --cluster demo`
+    [exit 1]
+    "#);
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn an_unknown_format_is_refused_before_any_call() {
     assert_snapshot!(bench.run(&format!("{GET} -o xml")), @"
     [stderr]
     error: invalid value 'xml' for '--output <OUTPUT>'
-      [possible values: table, wide, json, yaml, name]
+      [possible values: table, wide, json, yaml, name, markdown]
 
       tip: a similar value exists: 'yaml'
 

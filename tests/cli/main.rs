@@ -27,6 +27,7 @@ mod get;
 mod hostile;
 mod house;
 mod man;
+mod markdown;
 mod matrix;
 mod middle;
 mod not_eks;

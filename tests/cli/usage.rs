@@ -189,7 +189,7 @@ fn help_of_associate() {
 
     Output:
       -o, --output <OUTPUT>  Output format [default: table] [possible values: table,
-                             json, yaml, name]
+                             json, yaml, name, markdown]
       -q, --quiet            Print results and errors only
       -v, --verbose...       Log more to stderr: -v what is done, -vv every call,
                              -vvv everything
@@ -234,7 +234,8 @@ fn help_of_associate() {
           --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default: 25m]
 
     Output:
-      -o, --output <OUTPUT>  Output format [default: table] [possible values: table, json, yaml, name]
+      -o, --output <OUTPUT>  Output format [default: table] [possible values: table, json, yaml, name,
+                             markdown]
       -q, --quiet            Print results and errors only
       -v, --verbose...       Log more to stderr: -v what is done, -vv every call, -vvv everything
       -C, --color <WHEN>     Colour the output [default: auto] [possible values: auto, always, never]
@@ -280,7 +281,7 @@ fn help_of_disassociate() {
 
     Output:
       -o, --output <OUTPUT>  Output format [default: table] [possible values: table,
-                             json, yaml, name]
+                             json, yaml, name, markdown]
       -q, --quiet            Print results and errors only
       -v, --verbose...       Log more to stderr: -v what is done, -vv every call,
                              -vvv everything
@@ -318,7 +319,8 @@ fn help_of_disassociate() {
           --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default: 25m]
 
     Output:
-      -o, --output <OUTPUT>  Output format [default: table] [possible values: table, json, yaml, name]
+      -o, --output <OUTPUT>  Output format [default: table] [possible values: table, json, yaml, name,
+                             markdown]
       -q, --quiet            Print results and errors only
       -v, --verbose...       Log more to stderr: -v what is done, -vv every call, -vvv everything
       -C, --color <WHEN>     Colour the output [default: auto] [possible values: auto, always, never]
@@ -353,7 +355,7 @@ fn help_of_thumbprint() {
 
     Output:
       -o, --output <OUTPUT>  Output format [default: table] [possible values: table,
-                             wide, json, yaml, name]
+                             wide, json, yaml, name, markdown]
       -q, --quiet            Print results and errors only
       -v, --verbose...       Log more to stderr: -v what is done, -vv every call,
                              -vvv everything
@@ -386,7 +388,7 @@ fn help_of_thumbprint() {
 
     Output:
       -o, --output <OUTPUT>  Output format [default: table] [possible values: table, wide, json, yaml,
-                             name]
+                             name, markdown]
       -q, --quiet            Print results and errors only
       -v, --verbose...       Log more to stderr: -v what is done, -vv every call, -vvv everything
       -C, --color <WHEN>     Colour the output [default: auto] [possible values: auto, always, never]
@@ -609,7 +611,7 @@ fn help_of_create_iamserviceaccount() {
               Output format
               
               [default: table]
-              [possible values: table, json, yaml, name]
+              [possible values: table, json, yaml, name, markdown]
 
       -q, --quiet
               Print results and errors only
@@ -790,7 +792,7 @@ fn help_of_create_iamserviceaccount() {
               Output format
               
               [default: table]
-              [possible values: table, json, yaml, name]
+              [possible values: table, json, yaml, name, markdown]
 
       -q, --quiet
               Print results and errors only
@@ -895,7 +897,7 @@ fn help_of_get_iamserviceaccount() {
     Output:
       -o, --output <OUTPUT>  Output format; wide adds status, stack, policies and
                              the Kubernetes side [default: table] [possible values:
-                             table, wide, json, yaml, name]
+                             table, wide, json, yaml, name, markdown]
       -q, --quiet            Print results and errors only
       -v, --verbose...       Log more to stderr: -v what is done, -vv every call,
                              -vvv everything
@@ -936,7 +938,7 @@ fn help_of_get_iamserviceaccount() {
 
     Output:
       -o, --output <OUTPUT>  Output format; wide adds status, stack, policies and the Kubernetes side
-                             [default: table] [possible values: table, wide, json, yaml, name]
+                             [default: table] [possible values: table, wide, json, yaml, name, markdown]
       -q, --quiet            Print results and errors only
       -v, --verbose...       Log more to stderr: -v what is done, -vv every call, -vvv everything
       -C, --color <WHEN>     Colour the output [default: auto] [possible values: auto, always, never]
@@ -1052,7 +1054,7 @@ fn help_of_delete_iamserviceaccount() {
 
     Output:
       -o, --output <OUTPUT>  Output format [default: table] [possible values: table,
-                             json, yaml, name]
+                             json, yaml, name, markdown]
       -q, --quiet            Print results and errors only
       -v, --verbose...       Log more to stderr: -v what is done, -vv every call,
                              -vvv everything
@@ -1113,7 +1115,8 @@ fn help_of_delete_iamserviceaccount() {
           --context <NAME>     Context of the kubeconfig
 
     Output:
-      -o, --output <OUTPUT>  Output format [default: table] [possible values: table, json, yaml, name]
+      -o, --output <OUTPUT>  Output format [default: table] [possible values: table, json, yaml, name,
+                             markdown]
       -q, --quiet            Print results and errors only
       -v, --verbose...       Log more to stderr: -v what is done, -vv every call, -vvv everything
       -C, --color <WHEN>     Colour the output [default: auto] [possible values: auto, always, never]
@@ -1536,7 +1539,7 @@ fn a_bad_format_is_told() {
     assert_snapshot!(Bench::new().run("get iamserviceaccount --cluster demo -o xml"), @"
     [stderr]
     error: invalid value 'xml' for '--output <OUTPUT>'
-      [possible values: table, wide, json, yaml, name]
+      [possible values: table, wide, json, yaml, name, markdown]
 
       tip: a similar value exists: 'yaml'
 

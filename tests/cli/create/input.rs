@@ -212,7 +212,7 @@ fn role_settings() {
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --max-session-duration 60
-    error: invalid value '60' for '--max-session-duration <SECONDS>': 60 is not in 3600..=43200
+    error: invalid value '60' for '--max-session-duration <SECONDS>': a whole number from 3600 to 43200 is wanted
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --subject-pattern App*
@@ -224,7 +224,7 @@ fn role_settings() {
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --token-expiration 60
-    error: invalid value '60' for '--token-expiration <SECONDS>': 60 is not in 600..=86400
+    error: invalid value '60' for '--token-expiration <SECONDS>': a whole number from 600 to 86400 is wanted
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --sts-regional-endpoints maybe
@@ -242,16 +242,16 @@ fn role_settings() {
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --parallel 0
-    error: invalid value '0' for '--parallel <N>': 0 is not in 1..=64
+    error: invalid value '0' for '--parallel <N>': a whole number from 1 to 64 is wanted
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --parallel 65
-    error: invalid value '65' for '--parallel <N>': 65 is not in 1..=64
+    error: invalid value '65' for '--parallel <N>': a whole number from 1 to 64 is wanted
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler -o xml
     error: invalid value 'xml' for '--output <OUTPUT>'
-      [possible values: table, json, yaml, name]
+      [possible values: table, json, yaml, name, markdown]
 
       tip: a similar value exists: 'yaml'
 

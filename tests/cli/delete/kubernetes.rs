@@ -114,8 +114,8 @@ fn a_service_account_without_a_stack_that_is_not_ours_is_not_touched() {
     let before = bench.service_account("default", "s3-reader");
     assert_snapshot!(bench.run(DELETE), @"
     [stdout]
-    NAMESPACE   NAME        STATUS      ROLE ARN
-    default     s3-reader   unchanged
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   absent
     [stderr]
     nothing to delete: there is no IAM service account default/s3-reader
     [exit 0]

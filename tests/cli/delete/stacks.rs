@@ -128,8 +128,8 @@ fn a_deletion_under_way_is_waited_for() {
     bench.eksctl_stack("default/s3-reader", "DELETE_IN_PROGRESS");
     assert_snapshot!(bench.run(DELETE), @"
     [stdout]
-    NAMESPACE   NAME        STATUS      ROLE ARN
-    default     s3-reader   unchanged
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   absent
     [stderr]
     waited for stack eksctl-demo-addon-iamserviceaccount-default-s3-reader (DELETE_IN_PROGRESS)
     [exit 0]
@@ -184,8 +184,8 @@ fn a_deletion_need_not_be_waited_for() {
     assert_eq!(bench.service_account("default", "s3-reader"), "");
     assert_snapshot!(bench.run(&format!("{DELETE} --wait=false")), @"
     [stdout]
-    NAMESPACE   NAME        STATUS      ROLE ARN
-    default     s3-reader   unchanged
+    NAMESPACE   NAME        STATUS     ROLE ARN
+    default     s3-reader   deleting
     [stderr]
     nothing to delete: there is no IAM service account default/s3-reader
     note: stack eksctl-demo-addon-iamserviceaccount-default-s3-reader is being deleted already
@@ -282,8 +282,8 @@ fn a_stack_of_another_cluster_is_never_touched() {
     );
     assert_snapshot!(bench.run(DELETE), @"
     [stdout]
-    NAMESPACE   NAME        STATUS      ROLE ARN
-    default     s3-reader   unchanged
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   absent
     [stderr]
     nothing to delete: there is no IAM service account default/s3-reader
     [exit 0]
@@ -307,8 +307,8 @@ fn a_stack_of_another_cluster_under_the_hashed_name_is_never_touched() {
     });
     assert_snapshot!(bench.run("delete iamserviceaccount a/b-c --cluster demo --role-only"), @"
     [stdout]
-    NAMESPACE   NAME   STATUS      ROLE ARN
-    a           b-c    unchanged
+    NAMESPACE   NAME   STATUS   ROLE ARN
+    a           b-c    absent
     [stderr]
     nothing to delete: there is no IAM service account a/b-c
     [exit 0]
@@ -322,8 +322,8 @@ fn a_stack_without_tags_is_never_touched() {
     bench.account(|account| account.stacks[0].tags.clear());
     assert_snapshot!(bench.run(&format!("{DELETE} --role-only")), @"
     [stdout]
-    NAMESPACE   NAME        STATUS      ROLE ARN
-    default     s3-reader   unchanged
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   absent
     [stderr]
     nothing to delete: there is no IAM service account default/s3-reader
     [exit 0]
@@ -336,8 +336,8 @@ fn a_stack_of_another_region_is_not_found() {
     let bench = with_s3_reader();
     assert_snapshot!(bench.run(&format!("{DELETE} --role-only --region us-east-1")), @"
     [stdout]
-    NAMESPACE   NAME        STATUS      ROLE ARN
-    default     s3-reader   unchanged
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   absent
     [stderr]
     nothing to delete: there is no IAM service account default/s3-reader
     [exit 0]

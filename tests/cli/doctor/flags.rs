@@ -486,7 +486,7 @@ fn flags_that_make_no_sense_together_are_refused() {
     $ irsactl doctor -c demo web/api -o wide
     [stderr]
     error: invalid value 'wide' for '--output <OUTPUT>'
-      [possible values: table, json, yaml, name]
+      [possible values: table, json, yaml, name, markdown]
 
     For more information, try '--help'.
     [exit 2]

@@ -46,9 +46,9 @@ fn the_plan_is_shown_until_it_is_approved() {
     assert_snapshot!(bench.state(), @"namespace web");
     assert_snapshot!(bench.run(&format!("{DELETE} --approve --parallel 1")), @"
     [stdout]
-    NAMESPACE   NAME     STATUS      ROLE ARN
-    web         api      unchanged
-    web         worker   unchanged
+    NAMESPACE   NAME     STATUS   ROLE ARN
+    web         api      absent
+    web         worker   absent
     [stderr]
     nothing to delete: there is no such IAM service account
     [exit 0]
@@ -126,9 +126,9 @@ fn policies_attached_by_hand_stop_one_and_not_the_other() {
     let detached = bench.run(&format!("{DELETE} --approve --parallel 1 --detach-foreign"));
     assert_snapshot!(detached.replace(&role, "ROLE"), @"
     [stdout]
-    NAMESPACE   NAME     STATUS      ROLE ARN
+    NAMESPACE   NAME     STATUS    ROLE ARN
     web         api      deleted
-    web         worker   unchanged
+    web         worker   absent
     [stderr]
     detached arn:aws:iam::aws:policy/AmazonSQSFullAccess from role ROLE
     deleted stack eksctl-demo-addon-iamserviceaccount-web-api

@@ -177,8 +177,7 @@ fn on_a_terminal_finished_actions_stay_and_running_ones_go() {
     created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     created service account default/s3-reader
     NAMESPACE   NAME        STATUS    ROLE ARN
-    default     s3-reader   created   arn:aws:iam::111122223333:role/eksctl-demo-add
-    on-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    default     s3-reader   created   eksctl-demo-addon-iams…lt-s-Role1-JQQ3U7VFJAAK
     [exit 0]
     ");
 }
@@ -220,7 +219,7 @@ fn an_interrupted_board_is_left_clean() {
     let keyboard = child.stdin.as_mut().expect("a keyboard");
     keyboard.write_all(b"\x03").expect("Ctrl-C");
     assert_snapshot!(screen(&bench, child), @"
-    error: interrupted; what was begun goes on: creation of 12 stacks
+    error: interrupted: 0 of 12 done; what was begun goes on: creation of 12 stacks
     hint: run the same command again: it finishes the work
     [exit 130]
     ");

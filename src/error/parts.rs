@@ -1,0 +1,59 @@
+//! Parts of the texts of errors that are there only sometimes.
+
+use std::time::Duration;
+
+use crate::model::{Namespace, Timeout};
+use crate::plan::Target;
+
+pub fn on(subject: &str) -> String {
+    if subject.is_empty() {
+        String::new()
+    } else {
+        format!(" on {subject}")
+    }
+}
+
+pub fn because(reason: &Option<String>) -> String {
+    reason
+        .as_ref()
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default()
+}
+
+pub fn in_namespace(namespace: &Option<Namespace>) -> String {
+    let namespace = namespace.as_ref();
+    namespace.map_or_else(String::new, |it| format!(" in namespace \"{it}\""))
+}
+
+pub fn seconds(limit: &Duration) -> String {
+    Timeout(*limit).to_string()
+}
+
+/// So many targets that share a failure are named.
+const NAMED: usize = 3;
+
+pub fn shared(targets: &[Target], error: &impl std::fmt::Display) -> String {
+    match targets {
+        [] => return error.to_string(),
+        [target] => return format!("{target}: {error}"),
+        _ => {}
+    }
+    let named: Vec<String> = targets.iter().take(NAMED).map(Target::to_string).collect();
+    let more = match targets.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let count = targets.len();
+    format!("{error}\n  so for {count}: {}{more}", named.join(", "))
+}
+
+pub fn so_far(done: Option<(usize, usize)>) -> String {
+    done.map_or_else(String::new, |(done, all)| format!(": {done} of {all} done"))
+}
+
+pub fn going_on(running: &[String]) -> String {
+    if running.is_empty() {
+        return String::new();
+    }
+    format!("; what was begun goes on: {}", running.join(", "))
+}

@@ -1,0 +1,197 @@
+//! The list of `get iamserviceaccount`.
+
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::{View, Width, columns, markdown};
+use crate::observe::{Listed, Lookup, ServiceAccount};
+use crate::template::WELL_KNOWN;
+
+/// The list of `get iamserviceaccount`.
+pub struct Accounts(pub Vec<Listed>);
+
+impl Serialize for Accounts {
+    /// eksctl's shape, with fields added.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for account in &self.0 {
+            list.serialize_element(&listed(account))?;
+        }
+        list.end()
+    }
+}
+
+fn listed(account: &Listed) -> Value {
+    let stack = &account.stack;
+    // eksctl's seven names are always there.
+    let policies = match &account.template {
+        Lookup::Found(template) => Some(template.well_known()),
+        Lookup::Missing | Lookup::Unknown(_) => None,
+    };
+    let well_known: serde_json::Map<String, Value> = WELL_KNOWN
+        .iter()
+        .enumerate()
+        .map(|(index, policy)| {
+            (
+                index,
+                policy.name(),
+                policies.as_ref().is_some_and(|p| p.contains(policy)),
+            )
+        })
+        .filter(|(index, _, has)| *index < 7 || *has)
+        .map(|(_, name, has)| (name.to_owned(), has.into()))
+        .collect();
+    let mut item = json!({
+        "metadata": { "name": account.name.name, "namespace": account.name.namespace },
+        "wellKnownPolicies": well_known,
+        "status": {
+            "roleARN": stack.role_arn,
+            "stackName": stack.name,
+            "stackID": stack.id,
+            "stackStatus": stack.status,
+            "tags": stack.tags,
+            "capabilities": stack.capabilities,
+        }
+    });
+    if let Some(reason) = &stack.reason {
+        item["status"]["stackStatusReason"] = reason.as_str().into();
+    }
+    if matches!(account.template, Lookup::Unknown(_))
+        && let Some(item) = item.as_object_mut()
+    {
+        // What is not known is not told to be false.
+        item.remove("wellKnownPolicies");
+    }
+    if let Lookup::Found(template) = &account.template {
+        item["attachPolicyARNs"] = json!(template.managed);
+        item["inlinePolicies"] = json!(template.inline);
+        for (field, value) in [
+            ("permissionsBoundary", &template.boundary),
+            ("roleName", &template.role_name),
+            ("rolePath", &template.path),
+        ] {
+            if let Some(value) = value {
+                item[field] = value.as_str().into();
+            }
+        }
+    }
+    item
+}
+
+impl View for Accounts {
+    fn table(&self, width: Width) -> String {
+        if self.0.is_empty() {
+            return String::new();
+        }
+        let role = |account: &Listed| {
+            account
+                .stack
+                .role_arn
+                .as_ref()
+                .map_or("-".to_owned(), ToString::to_string)
+        };
+        let names = |account: &Listed| {
+            vec![
+                account.name.namespace.to_string(),
+                account.name.name.clone(),
+                role(account),
+            ]
+        };
+        match width {
+            Width::Normal => {
+                let rows: Vec<_> = self.0.iter().map(names).collect();
+                columns(&["NAMESPACE", "NAME", "ROLE ARN"], &rows)
+            }
+            Width::Wide => {
+                let rows = self.0.iter().map(|account| {
+                    let mut row = names(account);
+                    row.extend([
+                        account.stack.status.clone(),
+                        account.stack.name.to_string(),
+                        policies(account),
+                        service_account(account),
+                    ]);
+                    row
+                });
+                let header = [
+                    "NAMESPACE",
+                    "NAME",
+                    "ROLE ARN",
+                    "STATUS",
+                    "STACK",
+                    "POLICIES",
+                    "SERVICE ACCOUNT",
+                ];
+                columns(&header, &rows.collect::<Vec<_>>())
+            }
+        }
+    }
+
+    fn markdown(&self) -> String {
+        if self.0.is_empty() {
+            return "No IAM service accounts found.\n".to_owned();
+        }
+        let rows = self.0.iter().map(|account| {
+            let stack = &account.stack;
+            let role = stack.role_arn.as_ref();
+            let role = role.map_or("-".to_owned(), ToString::to_string);
+            [
+                account.name.to_string(),
+                role,
+                stack.status.clone(),
+                stack.name.to_string(),
+            ]
+            .map(|cell| markdown::text(&cell))
+            .to_vec()
+        });
+        let header = ["Service account", "Role", "Status", "Stack"];
+        markdown::table(&header, &rows.collect::<Vec<_>>())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0
+            .iter()
+            .map(|account| account.name.to_string())
+            .collect()
+    }
+}
+
+/// Short names of the managed policies, and names of the inline ones.
+fn policies(account: &Listed) -> String {
+    let template = match &account.template {
+        Lookup::Found(template) => template,
+        Lookup::Missing => return "-".to_owned(),
+        Lookup::Unknown(_) => return "unknown".to_owned(),
+    };
+    let managed = template
+        .managed
+        .iter()
+        .map(|arn| arn.rsplit('/').next().unwrap_or(arn));
+    let all: Vec<&str> = managed
+        .chain(template.inline.keys().map(String::as_str))
+        .collect();
+    if all.is_empty() {
+        "none".to_owned()
+    } else {
+        all.join(",")
+    }
+}
+
+/// How the Kubernetes side stands to the role.
+fn service_account(account: &Listed) -> String {
+    let role = account.stack.role_arn.as_ref().map(ToString::to_string);
+    match &account.service_account {
+        None | Some(Lookup::Unknown(_)) => "unknown".to_owned(),
+        Some(Lookup::Missing) => "missing".to_owned(),
+        Some(Lookup::Found(found)) => state(found, role.as_deref()).to_owned(),
+    }
+}
+
+fn state(found: &ServiceAccount, role: Option<&str>) -> &'static str {
+    match found.role() {
+        None => "not annotated",
+        Some(annotated) if Some(annotated) == role => "annotated",
+        Some(_) => "another role",
+    }
+}
