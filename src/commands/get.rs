@@ -24,15 +24,13 @@ pub async fn run(
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {
+    let issuer = args.cluster.issuer_url.as_ref();
     let place = match &args.config_file {
         Some(path) => file::place(
             &file::read(path, &mut args.aws, Unread::Told(screen))?,
-            args.cluster.issuer_url.as_ref(),
+            issuer,
         )?,
-        None => Place::new(
-            args.cluster.cluster.as_ref(),
-            args.cluster.issuer_url.as_ref(),
-        )?,
+        None => Place::new(args.cluster.cluster.as_ref(), issuer)?,
     };
     let (namespace, name) = asked::filter(&args.name)?;
     let format: Format = args.output.into();
@@ -72,8 +70,9 @@ pub async fn run(
         Lookup::Unknown(message) => Some(message),
         Lookup::Found(_) | Lookup::Missing => None,
     }) {
-        let text = format!("the roles' policies are not known: {message}");
-        context.output.warn(&text);
+        context
+            .output
+            .warn(&format!("the roles' policies are not known: {message}"));
     }
     for row in &mut rows {
         row.service_account = service_accounts.as_ref().map(|lookup| lookup.of(&row.name));

@@ -118,9 +118,8 @@ fn names() {
 
     For more information, try '--help'.
     $ app --cluster de.mo
-    error: invalid value 'de.mo' for '--cluster <CLUSTER>': a cluster name is 1 to 100 letters, digits, `-` and `_`, and starts with a letter or digit
-
-    For more information, try '--help'.
+    error: --cluster "de.mo": names of EKS clusters are 1 to 100 letters, digits, `-` and `_`; for a cluster that is not EKS, add --issuer-url
+    hint: see `--help`
     $ app more --cluster demo
     error: unexpected argument 'more' found
 
