@@ -383,7 +383,11 @@ mod tests {
                 40,
                 "web   api   eksctl-demo-a…1-UCOMI3MLU7GU\n".to_owned(),
             ),
-            (row(name), 5, "web   api   eksctl-de…MI3MLU7GU\n".to_owned()),
+            (
+                row(name),
+                5,
+                "web   api   eksctl-de…OMI3MLU7GU\n".to_owned(),
+            ),
             ("a   arn:b c\n".to_owned(), 3, "a   arn:b c\n".to_owned()),
         ] {
             assert_eq!(fitted(&line, width), wanted, "{width}");

@@ -1,6 +1,6 @@
 //! `get iamserviceaccount`: the IAM service accounts of a cluster, from the tags of its stacks.
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 
 use super::asked::{self, Unread};
 use super::file::{self, Place};
@@ -60,12 +60,7 @@ pub async fn run(
             .into_iter()
             .map(|(name, stack)| row(&context, name, stack, depth)),
     );
-    let mut rows: Vec<Listed> = rows
-        .buffered(PARALLEL)
-        .collect::<Vec<_>>()
-        .await
-        .into_iter()
-        .collect::<Result<_, _>>()?;
+    let mut rows: Vec<Listed> = rows.buffered(PARALLEL).try_collect().await?;
     if let Some(message) = rows.iter().find_map(|row| match &row.template {
         Lookup::Unknown(message) => Some(message),
         Lookup::Found(_) | Lookup::Missing => None,
