@@ -17,7 +17,7 @@ mod render;
 mod screen;
 mod service_account;
 
-pub use arguments::{arguments, color};
+pub use arguments::{arguments, color, without_wild_guesses};
 pub use doctor::Doctor;
 pub use permissions::{Permissions, PermissionsFormat};
 pub use proof::{Verify, Whoami};

@@ -307,7 +307,7 @@ impl Error {
         match self {
             Self::Usage { .. } | Self::Flags(_) => vec!["see `--help`".to_owned()],
             Self::Config { .. } => vec![
-                "every field, with its type and default: README, \"The config file\"".to_owned(),
+                "a file that is right, to compare with: `irsactl export --cluster NAME`".to_owned(),
             ],
             Self::Setting(_) | Self::Read { .. } | Self::Write { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
             Self::Shared { error, .. } => error.hints(),

@@ -43,8 +43,10 @@ fn main() -> ExitCode {
     secrets::remember_environment();
     let arguments = cli::arguments(std::env::args_os());
     let command = Cli::command().color(cli::color(&arguments));
-    let matches = command.get_matches_from(arguments);
-    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut cli = command
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .unwrap_or_else(|error| cli::without_wild_guesses(error).exit());
     if !matches!(cli.command, Command::Complete(_)) {
         logging::start(cli.screen);
     }

@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{ColorChoice, ValueEnum};
 
 use super::Color;
+use crate::model::nearest;
 
 /// `help` and `version` as commands are the flags.
 fn command_as_flag(arguments: &mut Vec<OsString>) {
@@ -64,6 +66,38 @@ pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     arguments
 }
 
+/// clap's complaint without guesses that lead astray: flags that are of like letters only, as
+/// `--exclude` for `--cluster`, and the way to pass a flag as a value, which none of ours begins like.
+pub fn without_wild_guesses(mut error: clap::Error) -> clap::Error {
+    let text = |error: &clap::Error, kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::StyledStrs(texts)) => texts.iter().map(|it| it.to_string()).collect(),
+        _ => String::new(),
+    };
+    let given = text(&error, ContextKind::InvalidArg);
+    if !is_meant(&given, &text(&error, ContextKind::SuggestedArg)) {
+        error.remove(ContextKind::SuggestedArg);
+    }
+    if text(&error, ContextKind::Suggested).starts_with("to pass ") {
+        error.remove(ContextKind::Suggested);
+    }
+    error
+}
+
+/// A few letters away, longer or shorter, or half of it the same.
+fn is_meant(given: &str, flag: &str) -> bool {
+    let (given, flag) = (given.trim_start_matches('-'), flag.trim_start_matches('-'));
+    let same = |one: &mut dyn Iterator<Item = char>, other: &mut dyn Iterator<Item = char>| {
+        one.zip(other).take_while(|(a, b)| a == b).count()
+    };
+    let half = given.len().max(flag.len()).div_ceil(2);
+    flag != "help"
+        && (nearest(given, [flag]).is_some()
+            || flag.starts_with(given)
+            || same(&mut given.chars(), &mut flag.chars()) >= half
+            || same(&mut given.chars().rev(), &mut flag.chars().rev()) >= half)
+}
+
 fn level(text: Option<&str>) -> Option<u8> {
     text?.parse().ok()
 }
@@ -71,6 +105,20 @@ fn level(text: Option<&str>) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guess_is_near_or_none() {
+        for (given, flag, is) in [
+            ("--cluster", "--exclude", false),
+            ("--shell", "--help", false),
+            ("--policy-arn", "--policy-document", true),
+            ("--inlcude", "--include", true),
+            ("--role", "--role-only", true),
+            ("--add-policy-arn", "--attach-policy-arn", true),
+        ] {
+            assert_eq!(is_meant(given, flag), is, "{given} {flag}");
+        }
+    }
 
     #[test]
     fn eksctls_verbosity_becomes_ours() {

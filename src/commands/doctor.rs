@@ -89,15 +89,12 @@ pub fn explain(args: &cli::Doctor, screen: Screen) -> Result<Exit, Error> {
 
 fn unknown_check(id: &str) -> Error {
     let all = diagnose::checks().map(|check| check.id);
-    let nearest = all.max_by(|one, other| {
-        strsim::jaro_winkler(id, one).total_cmp(&strsim::jaro_winkler(id, other))
-    });
+    let meant = crate::model::nearest(id, all)
+        .map(|nearest| format!("; did you mean \"{nearest}\"?"))
+        .unwrap_or_else(|| ":".to_owned());
     Error::Usage {
         flag: "--explain",
         value: id.to_owned(),
-        rule: format!(
-            "there is no such check; did you mean \"{}\"? `irsactl doctor --explain` lists all",
-            nearest.unwrap_or_default()
-        ),
+        rule: format!("there is no such check{meant} `irsactl doctor --explain` lists all"),
     }
 }

@@ -241,20 +241,8 @@ pub fn short(text: &str) -> String {
     }
 }
 
-/// `; did you mean …?` with the name that was probably meant: one that differs in upper and lower
-/// case only, else one that is a few letters away.
+/// `; did you mean …?` with the name that was probably meant.
 fn nearest(name: &str, known: &[&str]) -> String {
-    // The distance takes time and memory of both lengths; no field has such a name.
-    if name.chars().count() > 100 {
-        return String::new();
-    }
-    let lower = name.to_lowercase();
-    let distance = |other: &&&str| strsim::osa_distance(&lower, &other.to_lowercase());
-    let limit = 1 + name.chars().count() / 4;
-    known
-        .iter()
-        .min_by_key(distance)
-        .filter(|other| distance(other) <= limit)
-        .map(|other| format!("; did you mean `{other}`?"))
-        .unwrap_or_default()
+    let nearest = crate::model::nearest(name, known.iter().copied());
+    nearest.map_or(String::new(), |other| format!("; did you mean `{other}`?"))
 }

@@ -93,26 +93,13 @@ pub fn service_account(scene: Scene<'_>) -> Verdict {
         .because("no-service-account")
         .seen("role", role.to_string())
         .fix(CommandLine::of(
-            "kubectl create serviceaccount --namespace {} {}",
-            &[namespace, &name.name],
+            "kubectl create serviceaccount {} --namespace {}",
+            &[&name.name, namespace],
         ))
-        .fix(CommandLine::of(
-            "kubectl annotate serviceaccount --namespace {} {} {}",
-            &[namespace, &name.name, &format!("{ROLE_ANNOTATION}={role}")],
-        )),
+        .fix(annotate(name, &role.to_string())),
         None => Finding::problem(format!("there is no ServiceAccount {name}"))
             .because("no-service-account")
             .fix(scene.creation()),
-    };
-    // Whoever keeps the object in a chart makes it there instead.
-    let missing = match &scene.account.role_arn {
-        Some(role) => missing
-            .fix(CommandLine::of(
-                "kubectl create serviceaccount {} --namespace {}",
-                &[&name.name, namespace],
-            ))
-            .fix(annotate(name, &role.to_string())),
-        None => missing,
     };
     let _ = known!(object.service_account, missing.into());
     Verdict::holds("service account", name.to_string())

@@ -63,7 +63,7 @@ impl SignIn {
             )],
             Self::WebIdentity => vec![
                 "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, or the profile's web_identity_token_file and role_arn: look \
-                 what the token says by `irsactl whoami`"
+                 what the token says by `irsactl whoami --token-file FILE`"
                     .to_owned(),
             ],
             Self::Agent => vec![check],

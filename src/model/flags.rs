@@ -34,6 +34,17 @@ impl FromStr for Pairs {
     }
 }
 
+impl Pairs {
+    /// One `key=value` as the flag takes it.
+    pub fn flag(pair: &str) -> String {
+        let is_plain = pair.matches('=').count() == 1 && !pair.contains('"');
+        match is_plain {
+            true => pair.to_owned(),
+            false => format!("\"{}\"", pair.replace('"', "\"\"")),
+        }
+    }
+}
+
 /// Splits at commas outside of quoted pairs.
 fn split(text: &str) -> Result<Vec<String>, String> {
     let mut pieces = Vec::new();

@@ -17,6 +17,7 @@ mod checks;
 mod drift;
 mod edited;
 mod ready;
+mod remedy;
 mod service_account;
 
 use checks::{check_policies, check_quotas, check_role, warn_of_width};

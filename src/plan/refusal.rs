@@ -51,12 +51,12 @@ pub enum Refusal {
         arn: RoleArn,
     },
     Differs {
-        cluster: ClusterName,
-        name: ServiceAccountName,
         stack: StackName,
         differences: Vec<Difference>,
         /// Its template is as asked, the role is not.
         by_hand: bool,
+        /// What makes it as asked, where flags can say that.
+        remedy: Option<CommandLine>,
     },
     /// Only another role could be so.
     AnotherRole {
@@ -327,14 +327,13 @@ impl Refusal {
                 format!("or use that role as it is: `--attach-role-arn {arn}`"),
             ],
             Self::RoleMissing { .. } => vec!["look for its ARN: `aws iam list-roles --query 'Roles[].Arn'`".to_owned()],
-            Self::Differs { cluster, name, by_hand: false, .. } => vec![format!(
-                "change the role: {}, with the same flags",
-                command("update", cluster, name, "")
-            )],
-            Self::Differs { cluster, name, .. } => vec![format!(
-                "undo that: {}",
-                command("update", cluster, name, " --repair-drift --approve")
-            )],
+            Self::Differs { remedy: Some(remedy), by_hand, .. } => {
+                let what = if *by_hand { "undo that" } else { "change the role" };
+                vec![format!("{what}: `{remedy}`")]
+            }
+            Self::Differs { .. } => vec![
+                "no flag takes that back: describe the role in a file, `irsactl apply -f FILE` makes it so".to_owned(),
+            ],
             Self::OldIssuer { cluster, name, .. } => vec![format!(
                 "let it trust the present one: {}",
                 command("update", cluster, name, " --approve")

@@ -221,7 +221,7 @@ fn a_stack_with_other_policies_is_refused() {
     error: web/api-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-web-api-reader" is not as asked (- is there, + is asked for)
       - managed policy: arn:aws:iam::aws:policy/AmazonSQSFullAccess
       + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    hint: change the role: `irsactl update iamserviceaccount api-reader --namespace web --cluster demo`, with the same flags
+    hint: change the role: `irsactl update iamserviceaccount api-reader --namespace web --cluster demo --add-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --remove-policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess`
     [exit 1]
     "#);
 }
@@ -235,7 +235,7 @@ fn a_stack_with_another_boundary_is_refused() {
     [stderr]
     error: web/api-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-web-api-reader" is not as asked (- is there, + is asked for)
       - permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
-    hint: change the role: `irsactl update iamserviceaccount api-reader --namespace web --cluster demo`, with the same flags
+    hint: change the role: `irsactl update iamserviceaccount api-reader --namespace web --cluster demo --no-permissions-boundary`
     [exit 1]
     "#);
 }

@@ -171,7 +171,7 @@ fn commands_to_paste_name_the_issuer() {
       - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
       + managed policy: arn:aws:iam::aws:policy/AmazonSQSFullAccess
       + tag: a=b
-    hint: change the role: `irsactl update iamserviceaccount app --namespace default --cluster example.cluster.k8s.local --kubeconfig ~/kops.yaml --issuer-url https://discovery-store.s3.eu-west-1.amazonaws.com/example.cluster.k8s.local`, with the same flags
+    hint: change the role: `irsactl update iamserviceaccount app --namespace default --cluster example.cluster.k8s.local --add-policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess --remove-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --tags a=b --kubeconfig ~/kops.yaml --issuer-url https://discovery-store.s3.eu-west-1.amazonaws.com/example.cluster.k8s.local`
     [exit 1]
     [stderr]
     error: https://discovery-store.s3.eu-west-1.amazonaws.com/example.cluster.k8s.local: its IAM OIDC provider is still trusted by

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::drift::{self, Live};
+use super::remedy::remedy;
 use super::{Aim, Drift, Permissions, Task, edited};
 use crate::model::StackName;
 use crate::observe::{FoundStack, Lookup};
@@ -182,14 +183,14 @@ fn compare_only(
         ));
     }
     let by_hand = differences.is_empty() && !lacking.is_empty();
+    let remedy = remedy(task, &differences, !lacking.is_empty());
     differences.extend(lacking);
     if !differences.is_empty() {
         track.refusals.push(Refusal::Differs {
-            cluster: task.cluster.name.clone(),
-            name: task.asked.name.clone(),
             stack: found.stack.name.clone(),
             differences,
             by_hand,
+            remedy,
         });
         return None;
     }

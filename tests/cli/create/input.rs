@@ -112,8 +112,6 @@ fn names() {
     $ app --cluster -demo
     error: unexpected argument '-d' found
 
-      tip: to pass '-d' as a value, use '-- -d'
-
     Usage: irsactl create iamserviceaccount [OPTIONS] [NAME]
 
     For more information, try '--help'.
@@ -347,8 +345,6 @@ fn labels_and_annotations() {
     $ --well-known-policy autoscaler --labels -tier=a
     error: unexpected argument '-t' found
 
-      tip: to pass '-t' as a value, use '-- -t'
-
     Usage: irsactl create iamserviceaccount [OPTIONS] [NAME]
 
     For more information, try '--help'.
@@ -511,8 +507,6 @@ fn flags_that_contradict_each_other() {
     For more information, try '--help'.
     $ --well-known-policy autoscaler --no-such-flag
     error: unexpected argument '--no-such-flag' found
-
-      tip: to pass '--no-such-flag' as a value, use '-- --no-such-flag'
 
     Usage: irsactl create iamserviceaccount --cluster <CLUSTER> --approve[=<BOOL>] --well-known-policy <NAME> <NAME>
 

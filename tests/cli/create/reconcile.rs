@@ -76,7 +76,7 @@ fn other_managed_policies_are_refused() {
     error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked (- is there, + is asked for)
       - managed policy: arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
       + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
+    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo --add-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --remove-policy-arn arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess`
     [exit 1]
     "#);
 }
@@ -104,7 +104,7 @@ fn other_inline_policies_are_refused() {
     error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked (- is there, + is asked for)
       - inline policy Policy1: {"Action":"s3:Get*","Effect":"Allow","Resource":"*"}
       + inline policy Policy1: {"Action":"s3:Put*","Effect":"Allow","Resource":"*"}
-    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
+    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo --policy-document FILE`
     [exit 1]
     "#);
 }
@@ -140,7 +140,7 @@ fn another_boundary_is_refused() {
     [stderr]
     error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked (- is there, + is asked for)
       + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
-    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
+    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo --permissions-boundary arn:aws:iam::aws:policy/PowerUserAccess`
     [exit 1]
     "#);
 }
@@ -192,7 +192,7 @@ fn other_tags_are_refused() {
     [stderr]
     error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked (- is there, + is asked for)
       + tag: team=payments
-    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
+    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo --tags team=payments`
     [exit 1]
     "#);
 }
@@ -216,7 +216,7 @@ fn other_role_settings_are_refused_one_by_one() {
       + maximum session duration: 7200 seconds
       - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
       + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo`, with the same flags
+    hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo --max-session-duration 7200 --subject-pattern 's3-*' --audience sts.amazonaws.com`
     [exit 1]
     "#);
 }

@@ -479,7 +479,7 @@ fn flags_that_make_no_sense_together_are_refused() {
 
     $ irsactl doctor --explain nothing
     [stderr]
-    error: --explain "nothing": there is no such check; did you mean "pod-region"? `irsactl doctor --explain` lists all
+    error: --explain "nothing": there is no such check: `irsactl doctor --explain` lists all
     hint: see `--help`
     [exit 2]
 

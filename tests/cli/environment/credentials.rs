@@ -92,7 +92,7 @@ fn a_file_of_a_token_that_is_missing_is_told_with_its_variable() {
     assert_snapshot!(web.run(LIST), @r#"
     [stderr]
     error: no usable AWS credentials: AWS_WEB_IDENTITY_TOKEN_FILE names "/nonexistent/token", which cannot be read: No such file or directory (os error 2)
-    hint: AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, or the profile's web_identity_token_file and role_arn: look what the token says by `irsactl whoami`
+    hint: AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, or the profile's web_identity_token_file and role_arn: look what the token says by `irsactl whoami --token-file FILE`
     [exit 4]
     "#);
     let mut agent = bench("");

@@ -138,7 +138,7 @@ fn one_that_differs_is_refused_and_the_others_are_made() {
     error: web/other: the role of stack "eksctl-demo-addon-iamserviceaccount-web-other" is not as asked (- is there, + is asked for)
       - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
       + managed policy: arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess
-    hint: change the role: `irsactl update iamserviceaccount other --namespace web --cluster demo --region eu-west-1`, with the same flags
+    hint: change the role: `irsactl update iamserviceaccount other --namespace web --cluster demo --add-policy-arn arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess --remove-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --region eu-west-1`
     [exit 1]
     "#);
     assert_snapshot!(bench.run(CREATE), @r#"
@@ -155,7 +155,7 @@ fn one_that_differs_is_refused_and_the_others_are_made() {
     error: web/other: the role of stack "eksctl-demo-addon-iamserviceaccount-web-other" is not as asked (- is there, + is asked for)
       - managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
       + managed policy: arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess
-    hint: change the role: `irsactl update iamserviceaccount other --namespace web --cluster demo --region eu-west-1`, with the same flags
+    hint: change the role: `irsactl update iamserviceaccount other --namespace web --cluster demo --add-policy-arn arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess --remove-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --region eu-west-1`
     [exit 1]
     "#);
 }
@@ -288,7 +288,7 @@ fn without_with_oidc_the_provider_is_no_part_of_the_plan() {
     [stderr]
     error: ~/cluster.yaml is no valid config file: 1 problem
       ~/cluster.yaml:5:13: iam.withOIDC: must be `true`, because iam.serviceAccounts has accounts
-    hint: every field, with its type and default: README, "The config file"
+    hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
     "#);
 }
