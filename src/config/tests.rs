@@ -229,8 +229,7 @@ fn json_windows_lines_and_further_documents_are_read() {
     let read = good(&documents);
     assert_eq!(alone(read.clone()), alone(good(EXAMPLE)));
     assert!(read.rest.further.is_some() && good(EXAMPLE).rest.further.is_none());
-    let minimal =
-        "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: a, region: b}\n";
+    let minimal = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: a, region: eu-west-1}\n";
     assert_eq!(
         (good(minimal).with_oidc, good(minimal).accounts.len()),
         (None, 0)
@@ -581,7 +580,7 @@ fn fuzzed_files_are_refused_or_written_as_the_same() {
     let corpus = [
         EXAMPLE,
         SHARED,
-        "\u{feff}apiVersion: eksctl.io/v1alpha5\r\nkind: ClusterConfig\r\nmetadata: {name: a, region: b}\r\n",
+        "\u{feff}apiVersion: eksctl.io/v1alpha5\r\nkind: ClusterConfig\r\nmetadata: {name: a, region: eu-west-1}\r\n",
         "a: &a [*a]\nb: {<<: *a}\n",
         "{\"apiVersion\":\"eksctl.io/v1alpha5\",\"kind\":\"ClusterConfig\",\"metadata\":{\"name\":\"a\",\"region\":\"b\"}}",
         "%YAML 1.1\n---\n!!map {? [a, b] : !!str 1, \"<<\": 2}\n...\n---\n",

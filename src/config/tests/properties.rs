@@ -238,7 +238,7 @@ proptest! {
 
     #[test]
     fn a_text_is_read_as_it_was_written(text in hostile(), long in 0..3_000_usize) {
-        let mut config = good("apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: a, region: b}\n");
+        let mut config = good("apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: a, region: eu-west-1}\n");
         // No rule is asked here: only what the writer and the reader of YAML do to a text.
         config.tags = Map::from([(text.clone() + &"k".repeat(long), text.clone())]);
         let (root, _) = node::parse(&write(&config)).unwrap().unwrap();

@@ -88,7 +88,8 @@ fn document() -> impl Strategy<Value = PolicyDocument> {
     (hostile(), hostile(), any::<bool>()).prop_filter_map("refused", |(key, value, function)| {
         let resource = match function {
             true => json!({ "Fn::Sub": value }),
-            false => json!([format!("arn:aws:s3:::{value}"), "*"]),
+            // Of whatever partition the cluster is.
+            false => json!([format!("arn:*:s3:::{value}"), "*"]),
         };
         let document = json!({"Version": "2012-10-17", "Statement": {
             "Effect": "Allow", "Action": "s3:Get*", "Resource": resource,

@@ -80,7 +80,7 @@ fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> Found
                 .map(|(policy, document)| {
                     let plain = template::plain(document, cluster);
                     let document = plain.unwrap_or_else(|_| document.clone());
-                    (format!("{name}-{policy}"), document)
+                    (name.policy_name(policy), document)
                 })
                 .collect(),
         }),
@@ -121,10 +121,9 @@ fn updated(world: &mut ObservedAccount, update: &UpdateStack, cluster: &Cluster)
         .filter(|arn| !from.managed.contains(*arn));
     policies.managed.extend(foreign.cloned());
     for (name, document) in &was.inline {
-        let short = name.strip_prefix(&format!("{}-", update.stack));
-        let is_own = short.is_some_and(|name| from.inline.contains_key(name));
-        let is_same = short.is_some_and(|name| from.inline.get(name) == to.inline.get(name));
-        if !is_own || is_same {
+        let is_called_so = |policy: &&String| update.stack.policy_name(policy) == *name;
+        let own = from.inline.keys().find(is_called_so);
+        if own.is_none_or(|own| from.inline.get(own) == to.inline.get(own)) {
             policies.inline.insert(name.clone(), document.clone());
         }
     }
