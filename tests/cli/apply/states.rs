@@ -176,13 +176,12 @@ fn what_cannot_be_mended_is_refused_and_the_rest_is_done() {
     hint: leave the role's name and path out: they stay as they are
     hint: or make the role anew, which pods then use only after a restart: `irsactl delete iamserviceaccount taken --namespace web --cluster demo --region eu-west-1`, then create it
     error: web/foreign: the ServiceAccount already has the role arn:aws:iam::111122223333:role/other
-    hint: replace it by adding `--override-existing-serviceaccounts`
     error: web/foreign: the ServiceAccount has another value of team
       asked: mine
       found: other
-    hint: replace it by adding `--override-existing-serviceaccounts`
     error: web/missing-policy: policy arn:aws:iam::111122223333:policy/Missing does not exist
     hint: look for its ARN: `aws iam list-policies --query 'Policies[].Arn' --region eu-west-1`
+    hint: replace it by adding `--override-existing-serviceaccounts`
     [exit 1]
     "#);
     assert_snapshot!(bench.run(APPLY), @r#"
@@ -206,13 +205,12 @@ fn what_cannot_be_mended_is_refused_and_the_rest_is_done() {
     hint: leave the role's name and path out: they stay as they are
     hint: or make the role anew, which pods then use only after a restart: `irsactl delete iamserviceaccount taken --namespace web --cluster demo --region eu-west-1`, then create it
     error: web/foreign: the ServiceAccount already has the role arn:aws:iam::111122223333:role/other
-    hint: replace it by adding `--override-existing-serviceaccounts`
     error: web/foreign: the ServiceAccount has another value of team
       asked: mine
       found: other
-    hint: replace it by adding `--override-existing-serviceaccounts`
     error: web/missing-policy: policy arn:aws:iam::111122223333:policy/Missing does not exist
     hint: look for its ARN: `aws iam list-policies --query 'Policies[].Arn' --region eu-west-1`
+    hint: replace it by adding `--override-existing-serviceaccounts`
     [exit 1]
     "#);
     assert!(
