@@ -177,6 +177,7 @@ fn parsed(bytes: &[u8]) -> Result<ClusterConfig, Vec<Problem>> {
     let mut problems = Problems::default();
     check::check(&root, &mut problems);
     let config = contents(&root, further, &mut problems);
+    accounts::name_in(&mut problems.found, &root);
     match config {
         Some(config) if problems.found.is_empty() => Ok(config),
         _ => Err(problems.found),

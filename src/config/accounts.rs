@@ -16,16 +16,19 @@ use crate::plan::account::{IamServiceAccount, Scope};
 use crate::policy::PolicyDocument;
 use crate::template::WELL_KNOWN;
 
+/// The path of the accounts.
+const LIST: &str = "iam.serviceAccounts";
+
 /// The accounts that are good; what is wrong is put into `problems`.
 pub fn read(root: &Node, tags: &Map, problems: &mut Problems) -> Vec<IamServiceAccount> {
-    let Some(list) = root.at("iam.serviceAccounts") else {
+    let Some(list) = root.at(LIST) else {
         return Vec::new();
     };
     let odd = with_problems(problems);
     let mut accounts = Vec::new();
     for (index, node) in list.items().iter().enumerate() {
         if matches!(node.value, Value::Map(_)) {
-            let path = format!("iam.serviceAccounts[{index}]");
+            let path = format!("{LIST}[{index}]");
             let account = account(node, &path, tags, odd.contains(&index), problems);
             accounts.extend(account);
         }
@@ -33,6 +36,41 @@ pub fn read(root: &Node, tags: &Map, problems: &mut Problems) -> Vec<IamServiceA
     check_provider(root, list, problems);
     check_once(list, problems);
     accounts
+}
+
+/// Puts the name of the account behind its index, where it has one: `iam.serviceAccounts[3] (web/api)`.
+pub fn name_in(problems: &mut [Problem], root: &Node) {
+    let list = root.at(LIST).map_or(&[][..], |list| list.items());
+    for Problem { field, .. } in problems {
+        let Some(index) = index_in(field) else {
+            continue;
+        };
+        if let Some(node) = list.get(index) {
+            let entry = format!("{LIST}[{index}]");
+            *field = field.replacen(&entry, &named(index, node), 1);
+        }
+    }
+}
+
+/// An account by its place, and by its name where it has one.
+fn named(index: usize, node: &Node) -> String {
+    let name = name_of(node).map(|name| format!(" ({name})"));
+    format!("{LIST}[{index}]{}", name.unwrap_or_default())
+}
+
+/// The index of the account that a path leads into.
+fn index_in(path: &str) -> Option<usize> {
+    let rest = path.strip_prefix(LIST)?.strip_prefix('[')?;
+    rest.split(']').next()?.parse().ok()
+}
+
+/// What an account is called, where that keeps the rules for names.
+fn name_of(node: &Node) -> Option<ServiceAccountName> {
+    let namespace = match node.at("metadata.namespace") {
+        Some(namespace) => namespace.text()?.parse().ok()?,
+        None => Namespace::default(),
+    };
+    ServiceAccountName::new(namespace, node.at("metadata.name")?.text()?).ok()
 }
 
 /// The tags that every stack gets.
@@ -69,13 +107,13 @@ fn check_once(list: &Node, problems: &mut Problems) {
             let (Some(value), Some(node)) = (value, account.at(field)) else {
                 continue;
             };
-            let Some((first, line)) = seen.insert((field, value.clone()), (index, node.place.line))
-            else {
+            let found = (named(index, account), node.place.line);
+            let Some((first, line)) = seen.insert((field, value.clone()), found) else {
                 continue;
             };
-            let path = format!("iam.serviceAccounts[{index}].{field}");
+            let path = format!("{LIST}[{index}].{field}");
             let rule = format!(
-                "{:?} stands twice; first in iam.serviceAccounts[{first}], line {line}",
+                "{:?} stands twice; first in {first}, line {line}",
                 short(&value)
             );
             problems.push(Problem::new(node.place, &path, rule));
@@ -112,11 +150,10 @@ fn account(
 
 /// The accounts, by index, of which names or types are wrong.
 fn with_problems(problems: &Problems) -> BTreeSet<usize> {
-    let index = |problem: &Problem| {
-        let rest = problem.field.strip_prefix("iam.serviceAccounts[")?;
-        rest.split(']').next()?.parse().ok()
-    };
-    problems.found.iter().filter_map(index).collect()
+    let found = problems.found.iter();
+    found
+        .filter_map(|problem| index_in(&problem.field))
+        .collect()
 }
 
 fn service_account_name(

@@ -253,12 +253,12 @@ fn names_that_do_not_exist_are_told_with_the_nearest_one() {
       c.yaml:9:3: metadata.region: stands twice; first on line 8
       c.yaml:11:3: iam.withOidc: there is no such field; did you mean `withOIDC`?
       c.yaml:12:3: iam.serviceaccounts: there is no such field; did you mean `serviceAccounts`?
-      c.yaml:15:40: iam.serviceAccounts[0].metadata.labels.a: stands twice; first on line 15
-      c.yaml:16:5: iam.serviceAccounts[0].attachPolicyArns: there is no such field; did you mean `attachPolicyARNs`?
-      c.yaml:17:5: iam.serviceAccounts[0]["attach\npolicy"]: there is no such field; did you mean `attachPolicy`?
-      c.yaml:18:5: iam.serviceAccounts[0]: a key is the number `7`: put it into quotes
-      c.yaml:19:25: iam.serviceAccounts[0].wellKnownPolicies.externalDns: there is no such well-known policy; did you mean `externalDNS`?
-      c.yaml:19:44: iam.serviceAccounts[0].wellKnownPolicies.other: there is no such well-known policy; there are imageBuilder, autoScaler, awsLoadBalancerController, externalDNS, certManager, ebsCSIController, efsCSIController, adotContainerLogs, adotPrometheus, adotXray, amazonManagedPrometheus, cloudWatchAgent, ebsCSIControllerV2, efsCSIDriver, externalSecrets, fluentBit, fsxCSIController, gatewayAPIController, nodeTerminationHandler, s3FilesCSIDriver, vpcCNI, vpcCNIIPv6
+      c.yaml:15:40: iam.serviceAccounts[0] (default/a).metadata.labels.a: stands twice; first on line 15
+      c.yaml:16:5: iam.serviceAccounts[0] (default/a).attachPolicyArns: there is no such field; did you mean `attachPolicyARNs`?
+      c.yaml:17:5: iam.serviceAccounts[0] (default/a)["attach\npolicy"]: there is no such field; did you mean `attachPolicy`?
+      c.yaml:18:5: iam.serviceAccounts[0] (default/a): a key is the number `7`: put it into quotes
+      c.yaml:19:25: iam.serviceAccounts[0] (default/a).wellKnownPolicies.externalDns: there is no such well-known policy; did you mean `externalDNS`?
+      c.yaml:19:44: iam.serviceAccounts[0] (default/a).wellKnownPolicies.other: there is no such well-known policy; there are imageBuilder, autoScaler, awsLoadBalancerController, externalDNS, certManager, ebsCSIController, efsCSIController, adotContainerLogs, adotPrometheus, adotXray, amazonManagedPrometheus, cloudWatchAgent, ebsCSIControllerV2, efsCSIDriver, externalSecrets, fluentBit, fsxCSIController, gatewayAPIController, nodeTerminationHandler, s3FilesCSIDriver, vpcCNI, vpcCNIIPv6
     "#);
 }
 
@@ -288,8 +288,8 @@ fn values_of_another_type_are_told() {
       c.yaml:17:24: iam.serviceAccounts[3].attachPolicyARNs[0]: a text is wanted, this is the number `1`: put it into quotes
       c.yaml:17:27: iam.serviceAccounts[3].attachPolicyARNs[1]: a text is wanted, this is null
       c.yaml:18:22: iam.serviceAccounts[3].tokenExpiration: a number of seconds is wanted, this is the text "600": leave the quotes out
-      c.yaml:24:24: iam.serviceAccounts[4].attachPolicy.Statement.Resource: is a value with the tag `!Sub`: JSON has none
-      c.yaml:25:55: iam.serviceAccounts[4].attachPolicy.Statement.Condition.StringEquals["aws:SourceAccount"]: `012345678901` is a number to YAML, and another one in JSON: put it into quotes
+      c.yaml:24:24: iam.serviceAccounts[4] (default/a).attachPolicy.Statement.Resource: is a value with the tag `!Sub`: JSON has none
+      c.yaml:25:55: iam.serviceAccounts[4] (default/a).attachPolicy.Statement.Condition.StringEquals["aws:SourceAccount"]: `012345678901` is a number to YAML, and another one in JSON: put it into quotes
     "#);
     insta::assert_snapshot!(wrong("[]"), @"
     c.yaml is no valid config file: 1 problem
@@ -337,11 +337,11 @@ fn a_mistake_brings_no_further_ones() {
     );
     insta::assert_snapshot!(wrong(&text), @r#"
     c.yaml is no valid config file: 5 problems
-      c.yaml:11:22: iam.serviceAccounts[0].tokenExpiration: `1`: 600 to 86400 seconds are wanted
-      c.yaml:13:24: iam.serviceAccounts[1].attachPolicyARNs[0]: "x": an ARN is `arn:partition:service:region:account:resource`; an ARN such as `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess` is wanted
-      c.yaml:14:22: iam.serviceAccounts[2].metadata.name: "default/b" stands twice; first in iam.serviceAccounts[1], line 12
-      c.yaml:14:33: iam.serviceAccounts[2].metadata.labels: an object of texts is wanted, this is a list
-      c.yaml:15:20: iam.serviceAccounts[2].attachRoleARN: "r": an ARN is `arn:partition:service:region:account:resource`; an ARN such as `arn:aws:iam::111122223333:role/my-role` is wanted
+      c.yaml:11:22: iam.serviceAccounts[0] (default/a).tokenExpiration: `1`: 600 to 86400 seconds are wanted
+      c.yaml:13:24: iam.serviceAccounts[1] (default/b).attachPolicyARNs[0]: "x": an ARN is `arn:partition:service:region:account:resource`; an ARN such as `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess` is wanted
+      c.yaml:14:22: iam.serviceAccounts[2] (default/b).metadata.name: "default/b" stands twice; first in iam.serviceAccounts[1] (default/b), line 12
+      c.yaml:14:33: iam.serviceAccounts[2] (default/b).metadata.labels: an object of texts is wanted, this is a list
+      c.yaml:15:20: iam.serviceAccounts[2] (default/b).attachRoleARN: "r": an ARN is `arn:partition:service:region:account:resource`; an ARN such as `arn:aws:iam::111122223333:role/my-role` is wanted
     "#);
 }
 
@@ -355,16 +355,16 @@ fn fields_that_contradict_each_other_are_told() {
     );
     insta::assert_snapshot!(wrong(&text), @r#"
     c.yaml is no valid config file: 10 problems
-      c.yaml:9:5: iam.serviceAccounts[0]: one of attachPolicyARNs, attachPolicy, wellKnownPolicies and attachRoleARN must be set
-      c.yaml:12:15: iam.serviceAccounts[1].roleOnly: roleOnly cannot be used with attachRoleARN: there would be nothing to do
-      c.yaml:13:15: iam.serviceAccounts[1].roleName: roleName cannot be used with attachRoleARN: an existing role is used as it is
-      c.yaml:14:22: iam.serviceAccounts[1].attachPolicies[0]: has no Statement
-      c.yaml:15:19: iam.serviceAccounts[1].attachPolicy: attachPolicy cannot be used with attachRoleARN: an existing role is used as it is
-      c.yaml:15:19: iam.serviceAccounts[1].attachPolicy: cannot be used with attachPolicies: put all documents there
-      c.yaml:16:11: iam.serviceAccounts[1].tags: tags cannot be used with attachRoleARN: an existing role is used as it is
-      c.yaml:20:22: iam.serviceAccounts[3].metadata.name: "default/c" stands twice; first in iam.serviceAccounts[2], line 17
-      c.yaml:22:15: iam.serviceAccounts[3].roleName: "same" stands twice; first in iam.serviceAccounts[2], line 19
-      c.yaml:23:5: iam.serviceAccounts[4]: one of attachPolicyARNs, attachPolicy, wellKnownPolicies and attachRoleARN must be set
+      c.yaml:9:5: iam.serviceAccounts[0] (default/a): one of attachPolicyARNs, attachPolicy, wellKnownPolicies and attachRoleARN must be set
+      c.yaml:12:15: iam.serviceAccounts[1] (default/b).roleOnly: roleOnly cannot be used with attachRoleARN: there would be nothing to do
+      c.yaml:13:15: iam.serviceAccounts[1] (default/b).roleName: roleName cannot be used with attachRoleARN: an existing role is used as it is
+      c.yaml:14:22: iam.serviceAccounts[1] (default/b).attachPolicies[0]: has no Statement
+      c.yaml:15:19: iam.serviceAccounts[1] (default/b).attachPolicy: attachPolicy cannot be used with attachRoleARN: an existing role is used as it is
+      c.yaml:15:19: iam.serviceAccounts[1] (default/b).attachPolicy: cannot be used with attachPolicies: put all documents there
+      c.yaml:16:11: iam.serviceAccounts[1] (default/b).tags: tags cannot be used with attachRoleARN: an existing role is used as it is
+      c.yaml:20:22: iam.serviceAccounts[3] (default/c).metadata.name: "default/c" stands twice; first in iam.serviceAccounts[2] (default/c), line 17
+      c.yaml:22:15: iam.serviceAccounts[3] (default/c).roleName: "same" stands twice; first in iam.serviceAccounts[2] (default/c), line 19
+      c.yaml:23:5: iam.serviceAccounts[4] (default/d): one of attachPolicyARNs, attachPolicy, wellKnownPolicies and attachRoleARN must be set
     "#);
 }
 
@@ -389,9 +389,9 @@ fn sizes_are_held_to() {
     ));
     insta::assert_snapshot!(wrong(&text), @"
     c.yaml is no valid config file: 3 problems
-      c.yaml:10:23: iam.serviceAccounts[0].attachPolicyARNs: 26 managed policies are asked for, IAM attaches at most 25 to one role (10 unless the quota is raised); make one policy of several
-      c.yaml:12:19: iam.serviceAccounts[1].attachPolicy: the inline policies have 10372 characters together, IAM takes 10240 for one role; make a managed policy of them and use attachPolicyARNs
-      c.yaml:14:21: iam.serviceAccounts[2].attachPolicies: the inline policies have 12144 characters together, IAM takes 10240 for one role; make a managed policy of them and use attachPolicyARNs
+      c.yaml:10:23: iam.serviceAccounts[0] (default/a).attachPolicyARNs: 26 managed policies are asked for, IAM attaches at most 25 to one role (10 unless the quota is raised); make one policy of several
+      c.yaml:12:19: iam.serviceAccounts[1] (default/b).attachPolicy: the inline policies have 10372 characters together, IAM takes 10240 for one role; make a managed policy of them and use attachPolicyARNs
+      c.yaml:14:21: iam.serviceAccounts[2] (default/c).attachPolicies: the inline policies have 12144 characters together, IAM takes 10240 for one role; make a managed policy of them and use attachPolicyARNs
     ");
 }
 

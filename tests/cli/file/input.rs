@@ -274,10 +274,10 @@ iam:
       ~/cluster.yaml:3:24: metadata.Region: there is no such field; did you mean `region`?
       ~/cluster.yaml:7:22: iam.serviceAccounts[0].metadata.name: "Api" is no service account name: at most 253 lower-case letters, digits, `-` and `.`, starting and ending with a letter or digit
       ~/cluster.yaml:8:5: iam.serviceAccounts[0].attachPolicyARN: there is no such field; did you mean `attachPolicyARNs`?
-      ~/cluster.yaml:10:24: iam.serviceAccounts[1].attachPolicyARNs[0]: "nonsense": an ARN is `arn:partition:service:region:account:resource`; an ARN such as `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess` is wanted
-      ~/cluster.yaml:11:25: iam.serviceAccounts[1].wellKnownPolicies.autoscaler: there is no such well-known policy; did you mean `autoScaler`?
-      ~/cluster.yaml:12:22: iam.serviceAccounts[2].metadata.name: "default/b" stands twice; first in iam.serviceAccounts[1], line 9
-      ~/cluster.yaml:14:15: iam.serviceAccounts[2].roleName: roleName cannot be used with attachRoleARN: an existing role is used as it is
+      ~/cluster.yaml:10:24: iam.serviceAccounts[1] (default/b).attachPolicyARNs[0]: "nonsense": an ARN is `arn:partition:service:region:account:resource`; an ARN such as `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess` is wanted
+      ~/cluster.yaml:11:25: iam.serviceAccounts[1] (default/b).wellKnownPolicies.autoscaler: there is no such well-known policy; did you mean `autoScaler`?
+      ~/cluster.yaml:12:22: iam.serviceAccounts[2] (default/b).metadata.name: "default/b" stands twice; first in iam.serviceAccounts[1] (default/b), line 9
+      ~/cluster.yaml:14:15: iam.serviceAccounts[2] (default/b).roleName: roleName cannot be used with attachRoleARN: an existing role is used as it is
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
     "#);
