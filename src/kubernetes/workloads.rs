@@ -52,15 +52,7 @@ impl Kubernetes {
     /// The service account that its pods run as; `None`: there is no such workload.
     pub async fn service_account_of(&self, workload: &Workload) -> Result<Option<String>, Error> {
         let object = self.workload(workload).await?;
-        Ok(object.map(|object| {
-            let spec = match workload.kind {
-                WorkloadKind::Pod => &object["spec"],
-                WorkloadKind::CronJob => &object["spec"]["jobTemplate"]["spec"]["template"]["spec"],
-                _ => &object["spec"]["template"]["spec"],
-            };
-            let name = spec["serviceAccountName"].as_str();
-            name.unwrap_or("default").to_owned()
-        }))
+        Ok(object.map(|object| service_account(workload.kind, &object)))
     }
 
     /// The object itself.
@@ -73,6 +65,19 @@ impl Kubernetes {
             None => Ok(None),
         }
     }
+}
+
+/// The name of the service account that the pods of a workload run as.
+fn service_account(kind: WorkloadKind, object: &Value) -> String {
+    let spec = match kind {
+        WorkloadKind::Pod => &object["spec"],
+        WorkloadKind::CronJob => &object["spec"]["jobTemplate"]["spec"]["template"]["spec"],
+        _ => &object["spec"]["template"]["spec"],
+    };
+    let name = spec["serviceAccountName"].as_str();
+    name.filter(|name| !name.is_empty())
+        .unwrap_or("default")
+        .to_owned()
 }
 
 /// A time in RFC 3339, in steps of so many milliseconds.
@@ -153,6 +158,7 @@ fn state(workload: &Workload, object: &Value) -> WorkloadState {
         |container: &&Value| items(&container["env"]).any(|it| it["name"] == "AWS_ROLE_ARN");
     WorkloadState {
         workload: workload.clone(),
+        service_account: service_account(workload.kind, object),
         restarted: time(restarted).map(|at| (at, text(restarted))),
         paused: spec["paused"] == true,
         on_delete: spec["updateStrategy"]["type"] == "OnDelete",

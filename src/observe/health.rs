@@ -319,6 +319,8 @@ impl fmt::Display for Selector {
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkloadState {
     pub workload: Workload,
+    /// The name of that which its template's pods run as.
+    pub service_account: String,
     /// When a restart of its pods was asked for last; and as it is written there.
     pub restarted: Option<(i64, String)>,
     pub paused: bool,

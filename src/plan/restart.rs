@@ -17,7 +17,6 @@ use crate::observe::health::{
 use crate::observe::{ObservedAccount, ServiceAccount, ServiceAccountState};
 
 const ROLE_VARIABLE: &str = "AWS_ROLE_ARN";
-const TOKEN_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
 const POD_IDENTITY_VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 /// So many pods of a workload are told about one by one.
 const TOLD: usize = 3;
@@ -181,34 +180,13 @@ fn lack(expected: &Expected, pod: &Pod, container: &Container) -> Option<Lack> {
     if !matches!(&expected.role, Role::Arn(arn) if arn.to_string() == *role) {
         return Some(Lack::OtherRole(role.clone()));
     }
-    let Some(file) = container.variable(TOKEN_VARIABLE) else {
-        return Some(Lack::NoToken);
-    };
-    let file = mounted(file);
-    let is_at = |path: &str| {
-        file.strip_prefix(path)
-            .is_some_and(|rest| rest.starts_with('/'))
-    };
-    let mut mounts = container.mounts.iter();
-    let mount = mounts.find(|mount| is_at(mount.path.trim_end_matches('/')));
-    let mut tokens = pod.tokens.iter();
-    let token = mount.and_then(|mount| tokens.find(|token| token.volume == mount.volume));
-    let Some(token) = token else {
+    let Some(token) = pod.token_of(container) else {
         return Some(Lack::NoToken);
     };
     match (&expected.audience, &token.audience) {
         (Some(wanted), Some(found)) if wanted != found => Some(Lack::OtherAudience(found.clone())),
         (Some(_), None) => Some(Lack::OtherAudience("of the cluster".to_owned())),
         _ => None,
-    }
-}
-
-/// Where a file is mounted: for pods on Windows the webhook writes `C:\…` into the variable, and mounts
-/// the volume at `/…` all the same.
-fn mounted(file: &str) -> String {
-    match file.strip_prefix("C:") {
-        Some(path) => path.replace('\\', "/"),
-        None => file.to_owned(),
     }
 }
 
@@ -226,8 +204,8 @@ pub fn plan(
     for stale in stale {
         let mut states = states.iter();
         let state = states.find(|state| state.workload == stale.workload);
-        if state.map_or(stale.is_skipped(), |state| state.skipped) {
-            track.warnings.push(skipped(&stale.workload));
+        if let Some(why) = kept_off(expected, &stale, state) {
+            track.warnings.push(why);
             continue;
         }
         if !stale.workload.kind.can_restart() {
@@ -265,6 +243,31 @@ pub fn plan(
     }
     track.actions.append(&mut waits);
     track.notes.extend(others_note(&others));
+}
+
+/// Why a workload is left alone whatever else it says. Who may create a pod names any workload as its
+/// owner: only the workload's own template tells whose pods it makes.
+fn kept_off(
+    expected: &Expected,
+    stale: &StaleWorkload,
+    state: Option<&WorkloadState>,
+) -> Option<String> {
+    let workload = &stale.workload;
+    match state {
+        Some(state) if state.service_account != expected.service_account.name => {
+            let pods: Vec<&str> = stale.pods.iter().map(|pod| pod.name.as_str()).collect();
+            Some(format!(
+                "{workload} is not restarted: its own template makes pods of service account {}, and of {} only a pod \
+                 that names it as its owner is there: {}",
+                state.service_account,
+                expected.service_account.name,
+                pods.join(", ")
+            ))
+        }
+        Some(state) if state.skipped => Some(skipped(workload)),
+        None if stale.is_skipped() => Some(skipped(workload)),
+        _ => None,
+    }
 }
 
 /// What is to become of one workload.

@@ -1,7 +1,7 @@
 //! The audience that the tokens of a service account's pods are for. Apart because the proof asks for it
 //! before all is looked at, and the checks afterwards. Pure.
 
-use super::ObjectHealth;
+use super::{ObjectHealth, Pod};
 use crate::model::{AUDIENCE_ANNOTATION, Audience, Cluster, DEFAULT_AUDIENCE};
 use crate::observe::OidcProvider;
 
@@ -10,9 +10,7 @@ pub fn is_of_eks(cluster: &Cluster) -> bool {
     cluster.eks.is_some() || cluster.issuer.is_eks()
 }
 
-/// The user's word, then the annotation, then the webhook's default. That of EKS is STS's; that of
-/// another is a flag of its own (kOps: `--token-audience=amazonaws.com`), which the youngest pod's volume
-/// shows, and where there is none the only client ID of the provider.
+/// The user's word, then the annotation, then the webhook's default.
 pub fn token_audience<'a>(
     named: Option<&'a Audience>,
     object: Option<&'a ObjectHealth>,
@@ -28,16 +26,28 @@ pub fn token_audience<'a>(
     {
         return said;
     }
-    if cluster.is_none_or(is_of_eks) {
+    let pods = object.and_then(|object| object.pods.as_found());
+    let pods = pods.map_or(&[][..], Vec::as_slice);
+    match cluster {
+        Some(cluster) => default_audience(cluster, pods, provider),
+        None => DEFAULT_AUDIENCE,
+    }
+}
+
+/// What the cluster's webhook takes where nobody says an audience. That of EKS is STS's; that of another
+/// is a flag of its own (kOps: `--token-audience=amazonaws.com`), which the youngest of the account's pods
+/// shows, and where there is none the only client ID of the provider.
+fn default_audience<'a>(
+    cluster: &Cluster,
+    pods: &'a [Pod],
+    provider: Option<&'a OidcProvider>,
+) -> &'a str {
+    if is_of_eks(cluster) {
         return DEFAULT_AUDIENCE;
     }
-    let pods = object.and_then(|object| object.pods.as_found());
-    let youngest = pods
-        .into_iter()
-        .flatten()
-        .filter(|pod| pod.is_alive())
-        .max_by_key(|pod| pod.created);
-    let of_pod = youngest.and_then(|pod| pod.aws_audience());
+    let alive = pods.iter().filter(|pod| pod.is_alive());
+    let youngest = alive.max_by_key(|pod| pod.created);
+    let of_pod = youngest.and_then(Pod::aws_audience);
     let of_provider = match provider.map(|provider| provider.audiences.as_slice()) {
         Some([only]) => Some(only.as_str()),
         _ => None,

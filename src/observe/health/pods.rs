@@ -9,6 +9,9 @@ pub const SKIP_ANNOTATION: &str = "eks.amazonaws.com/skip-containers";
 /// The label that keeps it from a whole pod, whatever its value (the webhook's `objectSelector`).
 pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
 
+/// Where the SDKs of AWS find the file of the token.
+const TOKEN_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+
 /// A pod, as far as its credentials go.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pod {
@@ -50,10 +53,25 @@ impl Pod {
         self.labels.contains_key(SKIP_LABEL)
     }
 
+    /// The token that the SDKs in a container take for AWS: whatever mounts it where the variable names
+    /// it. The webhook's volume is `aws-iam-token`; kOps gives its own components another
+    /// (`token-amazonaws-com`, for audience "amazonaws.com": kOps, `pkg/model/iam/subject.go`).
+    pub fn token_of(&self, container: &Container) -> Option<&ProjectedToken> {
+        let file = mounted(container.variable(TOKEN_VARIABLE)?);
+        let is_at = |path: &str| {
+            file.strip_prefix(path)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        let mut mounts = container.mounts.iter();
+        let mount = mounts.find(|mount| is_at(mount.path.trim_end_matches('/')))?;
+        let mut tokens = self.tokens.iter();
+        tokens.find(|token| token.volume == mount.volume)
+    }
+
     /// The audience of its token for AWS; `None` where it has none.
     pub fn aws_audience(&self) -> Option<&str> {
-        let mut tokens = self.tokens.iter();
-        let token = tokens.find(|token| token.volume == "aws-iam-token")?;
+        let mut containers = self.containers.iter();
+        let token = containers.find_map(|container| self.token_of(container))?;
         token.audience.as_deref()
     }
 
@@ -67,6 +85,15 @@ impl Pod {
             .collect();
         let containers = self.containers.iter();
         containers.filter(move |container| !skipped.contains(container.name.as_str()))
+    }
+}
+
+/// Where a file is mounted: for pods on Windows the webhook writes `C:\…` into the variable, and mounts
+/// the volume at `/…` all the same.
+fn mounted(file: &str) -> String {
+    match file.strip_prefix("C:") {
+        Some(path) => path.replace('\\', "/"),
+        None => file.to_owned(),
     }
 }
 
@@ -119,4 +146,51 @@ pub struct ProjectedToken {
     /// Seconds.
     pub expiration: Option<i64>,
     pub path: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As kOps gives its own components a role (`pkg/model/iam/subject.go`), beside the API server's token.
+    #[test]
+    fn the_token_for_aws_is_the_one_that_the_variable_names() {
+        let token = |volume: &str, audience: Option<&str>| ProjectedToken {
+            volume: volume.to_owned(),
+            audience: audience.map(str::to_owned),
+            expiration: Some(86_400),
+            path: "token".to_owned(),
+        };
+        let mount = |volume: &str, path: &str| Mount {
+            volume: volume.to_owned(),
+            path: path.to_owned(),
+            read_only: true,
+            source: None,
+        };
+        let file = "/var/run/secrets/amazonaws.com/token".to_owned();
+        let mut pod = Pod {
+            containers: vec![
+                Container::default(),
+                Container {
+                    env: BTreeMap::from([(TOKEN_VARIABLE.to_owned(), Some(file))]),
+                    mounts: vec![
+                        mount(
+                            "kube-api-access",
+                            "/var/run/secrets/kubernetes.io/serviceaccount",
+                        ),
+                        mount("token-amazonaws-com", "/var/run/secrets/amazonaws.com/"),
+                    ],
+                    ..Container::default()
+                },
+            ],
+            tokens: vec![
+                token("kube-api-access", None),
+                token("token-amazonaws-com", Some("amazonaws.com")),
+            ],
+            ..Pod::default()
+        };
+        assert_eq!(pod.aws_audience(), Some("amazonaws.com"));
+        pod.containers[1].env.clear();
+        assert_eq!(pod.aws_audience(), None);
+    }
 }

@@ -5,6 +5,7 @@ use crate::observe::health::{Mount, ProjectedToken, SKIP_ANNOTATION};
 use crate::plan::Target;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/api";
+const TOKEN_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
 const FILE: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
 
 fn expected() -> Expected {
@@ -63,6 +64,7 @@ fn workload(kind: WorkloadKind) -> Workload {
 fn state() -> WorkloadState {
     WorkloadState {
         workload: workload(WorkloadKind::Deployment),
+        service_account: "api".to_owned(),
         restarted: None,
         paused: false,
         on_delete: false,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::healthy;
 use super::repairs::changes;
 use crate::sandbox::{Chain, World};
-use crate::support::{ACCOUNT, Bench, REGION};
+use crate::support::{ACCOUNT, Bench, REGION, S3};
 
 const ADMIN: &str = "arn:aws:iam::111122223333:role/OrganizationAdmin";
 const ALL: &str = "doctor --cluster demo --all --fix --restart --approve";
@@ -309,6 +309,69 @@ fn a_statement_that_somebody_added_outlives_the_repairs() {
             "{trust:#}"
         );
     }
+}
+
+/// Whoever may create a pod writes who owns it, and the label that tells its Deployment's name.
+fn planted(owner: &str, kind: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "namespace": "web", "name": format!("evil-{kind}").to_lowercase(),
+            "labels": {"pod-template-hash": "5d8"},
+            "ownerReferences": [{
+                "apiVersion": "apps/v1", "kind": kind, "name": owner, "controller": true, "uid": "5d8",
+            }],
+        },
+        "spec": {
+            "serviceAccountName": "api",
+            "containers": [{"name": "app", "image": "registry.example.com/app:1"}],
+        },
+        "status": {"phase": "Running"},
+    })
+}
+
+/// Only the template of a workload tells whose pods it makes.
+#[test]
+fn a_pod_restarts_no_workload_of_another_service_account() {
+    let bench = healthy();
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    api.run_deployment("web", "payments", "payments", 2);
+    api.run_stateful_set("web", "ledger", "default", 1);
+    api.put_object(planted("payments-5d8", "ReplicaSet"), "kubectl");
+    api.put_object(planted("ledger", "StatefulSet"), "kubectl");
+    drop(world);
+    let create = format!(
+        "create iamserviceaccount web/api --cluster demo --attach-policy-arn {S3} --restart --approve"
+    );
+    let mut told = String::new();
+    for line in [
+        "doctor --cluster demo web/api --fix --restart --approve",
+        create.as_str(),
+        "update iamserviceaccount web/api --cluster demo --tags a=b --restart --wait --approve",
+    ] {
+        bench.sandbox.world().calls.clear();
+        let run = bench.run(line);
+        let changed = changes(&bench);
+        assert!(!changed.contains("kubernetes patch"), "{run}{changed}");
+        let (_, stderr) = run.split_once("[stderr]").unwrap_or_default();
+        told.push_str(stderr);
+    }
+    insta::assert_snapshot!(told, @"
+    warning: deployment web/payments is not restarted: its own template makes pods of service account payments, and of api only a pod that names it as its owner is there: evil-replicaset
+    warning: statefulset web/ledger is not restarted: its own template makes pods of service account default, and of api only a pod that names it as its owner is there: evil-statefulset
+    nothing that is safe to repair: what was found is for a person
+    [exit 1]
+
+    warning: deployment web/payments is not restarted: its own template makes pods of service account payments, and of api only a pod that names it as its owner is there: evil-replicaset
+    warning: statefulset web/ledger is not restarted: its own template makes pods of service account default, and of api only a pod that names it as its owner is there: evil-statefulset
+    [exit 0]
+
+    warning: deployment web/payments is not restarted: its own template makes pods of service account payments, and of api only a pod that names it as its owner is there: evil-replicaset
+    warning: statefulset web/ledger is not restarted: its own template makes pods of service account default, and of api only a pod that names it as its owner is there: evil-statefulset
+    updated stack eksctl-demo-addon-iamserviceaccount-web-api
+    [exit 0]
+    ");
 }
 
 /// kOps runs its webhook with `--token-audience=amazonaws.com`.
