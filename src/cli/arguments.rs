@@ -111,7 +111,7 @@ mod tests {
         for (given, flag, is) in [
             ("--cluster", "--exclude", false),
             ("--shell", "--help", false),
-            ("--policy-arn", "--policy-document", true),
+            ("--policy-arn", "--policy-document", false),
             ("--inlcude", "--include", true),
             ("--role", "--role-only", true),
             ("--add-policy-arn", "--attach-policy-arn", true),
