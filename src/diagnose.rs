@@ -14,6 +14,7 @@ mod association;
 mod authority;
 mod checks;
 mod cluster;
+mod drift;
 mod object;
 mod pods;
 mod proof;

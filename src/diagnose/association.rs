@@ -10,7 +10,7 @@ use crate::observe::health::{Association, Pod};
 mod trust;
 
 use trust::lacks_tags;
-pub use trust::{target, trust};
+pub use trust::{SERVICE, target, trust};
 
 /// Where a container is told to ask for its credentials.
 const CREDENTIALS_VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";

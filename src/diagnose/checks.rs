@@ -3,7 +3,8 @@
 //! caller's credentials to the pod: of two failures the first is the likelier cause.
 
 use super::{
-    Scene, Verdict, association, cluster, object, pods, proof, role, surroundings, trust, webhook,
+    Scene, Verdict, association, cluster, drift, object, pods, proof, role, surroundings, trust,
+    webhook,
 };
 use crate::observe::health::World;
 
@@ -308,6 +309,23 @@ const CHECKS: &[Check] = &[
         needs: &["access-analyzer:ValidatePolicy"],
         follows: &["trust-policy"],
         judge: Judge::Account(trust::valid),
+    },
+    Check {
+        id: "role-drift",
+        must: "the role is as its stack made it",
+        background: "What is changed on a role by hand, CloudFormation does not see: policies attached or detached, inline policies, the boundary, the longest session, \
+            the trust policy. Pods may well work with it, until an update of the stack changes the same. `irsactl update iamserviceaccount --repair-drift` undoes \
+            all of it; --fix leaves it, as somebody may have meant it. What keeps pods out is told by trust-policy; a statement that a Pod Identity \
+            association needs is no drift.",
+        needs: &[
+            "cloudformation:GetTemplate",
+            "iam:GetRole",
+            "iam:ListAttachedRolePolicies",
+            "iam:ListRolePolicies",
+            "iam:GetRolePolicy",
+        ],
+        follows: &[],
+        judge: Judge::Account(drift::drift),
     },
     Check {
         id: "role-policies",

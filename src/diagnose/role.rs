@@ -282,18 +282,20 @@ pub fn policies(scene: Scene<'_>) -> Verdict {
     };
     let policies = known!(health.policies, Verdict::DoesNotApply);
     if policies.managed.is_empty() && policies.inline.is_empty() {
-        return Finding::warning(format!(
+        let finding = Finding::warning(format!(
             "role {} has no policies: it may do nothing",
             arn.name()
         ))
-        .because("no-permissions")
-        .fix(
+        .because("no-permissions");
+        let addition = || {
             scene
                 .irsactl("update iamserviceaccount")
                 .and("--add-policy-arn ARN --approve", &[])
-                .remark("ARN: of a policy that allows what it needs"),
-        )
-        .into();
+                .remark("ARN: of a policy that allows what it needs")
+        };
+        // Those that were taken away by hand need no other one.
+        let given_back = scene.policies_given_back();
+        return finding.fix(given_back.unwrap_or_else(addition)).into();
     }
     let managed = health
         .documents

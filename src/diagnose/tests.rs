@@ -179,6 +179,7 @@ fn no_cause_is_left_out_of_the_table() {
     let sources = [
         include_str!("association.rs"),
         include_str!("cluster.rs"),
+        include_str!("drift.rs"),
         include_str!("object.rs"),
         include_str!("pods.rs"),
         include_str!("proof.rs"),

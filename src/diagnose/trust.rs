@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Finding, Scene, Severity, Verdict, known};
 use crate::model::{Issuer, Namespace, RoleArn};
 use crate::observe::health::RoleHealth;
-use crate::observe::{Lookup, ObservedProvider, RoleFacts};
+use crate::observe::{Lookup, RoleFacts};
 use crate::plan::{Action, Repair, account};
 use crate::policy::corrected::corrected;
 use crate::policy::difference::difference;
@@ -70,6 +70,15 @@ impl Scene<'_> {
     /// What the trust policy says of the token.
     pub(super) fn trust_decision(&self) -> Option<Decision> {
         Some(trust(*self)?.evaluation().decision)
+    }
+
+    /// Whether another trust policy in its place would keep the pods out that it lets in.
+    pub(super) fn would_shut(&self, other: &Value) -> bool {
+        trust(*self).is_some_and(|trust| {
+            let other = evaluate(other, &trust.expected.request()).decision;
+            let is_shut = matches!(other, Decision::NotAllowed | Decision::ExplicitDeny { .. });
+            is_shut && trust.evaluation().is_allowed()
+        })
     }
 }
 
@@ -355,19 +364,11 @@ impl Scene<'_> {
     /// CloudFormation replaces the whole policy: none, where that would take a statement away that
     /// somebody added.
     fn stack_update(self, live: &Value) -> Option<Action> {
-        let observed = self.account.observed.as_found()?;
-        let cluster = self.world.cluster.as_ref()?;
         let found = self.found_stack()?;
         if found.own_role() != self.account.role_arn.as_ref() {
             return None;
         }
-        let asked = account::unchanged(self.account.name.clone()?);
-        let provider = ObservedProvider {
-            provider: self.provider().cloned(),
-            reading: None,
-        };
-        let (aim, drift) = (account::Aim::Update, account::Drift::Told);
-        let track = account::plan(aim, drift, &asked, cluster, observed, &provider);
+        let track = self.unasked_update(account::Drift::Told)?;
         let mut actions = track.actions.into_iter();
         let update = actions.find_map(|action| match action {
             Action::UpdateStack(update) => Some(update),

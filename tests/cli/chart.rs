@@ -127,7 +127,7 @@ fn a_role_without_its_service_account_is_told_with_what_makes_it() {
       fix: kubectl create serviceaccount api --namespace web
       fix: kubectl annotate serviceaccount api --namespace web --overwrite eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/api
 
-      16 checks hold
+      17 checks hold
     [exit 1]
     ");
 }

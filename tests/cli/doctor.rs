@@ -4,6 +4,7 @@ use crate::support::Bench;
 
 mod authority;
 mod causes;
+mod drift;
 mod flags;
 mod fleet;
 mod pod_identity;
@@ -43,7 +44,7 @@ fn all_is_well() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [exit 0]
     ");
 }
@@ -75,7 +76,7 @@ fn pods_older_than_the_annotation_must_be_restarted() {
       hence: deployment web/api: its pods have no token for AWS [pod-token-volume]
       fix: kubectl rollout restart deployment/api --namespace web
 
-      33 checks hold
+      34 checks hold
     [exit 1]
     ");
     insta::assert_snapshot!(without_times(&bench.run("doctor --cluster demo web/api --fix")), @"
@@ -95,7 +96,7 @@ fn pods_older_than_the_annotation_must_be_restarted() {
       hence: deployment web/api: its pods have no token for AWS [pod-token-volume]
       fix: kubectl rollout restart deployment/api --namespace web
 
-      33 checks hold
+      34 checks hold
 
     --fix --approve would:
       ~ restart deployment web/api
@@ -111,7 +112,7 @@ fn pods_older_than_the_annotation_must_be_restarted() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [stderr]
     restarted deployment web/api
     waited for the new pods of deployment web/api
@@ -198,7 +199,7 @@ fn a_condition_key_with_its_scheme_is_named_and_corrected() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [stderr]
     repaired role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
     [exit 0]
@@ -222,7 +223,7 @@ fn a_missing_provider_comes_first() {
       hence: STS refuses the token: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E [sts-accepts]
       fix: irsactl associate-oidc-provider --cluster demo --approve
 
-      33 checks hold
+      34 checks hold
     [exit 1]
     ");
     insta::assert_snapshot!(bench.run("doctor --cluster demo web/api --fix --approve"), @"
@@ -231,7 +232,7 @@ fn a_missing_provider_comes_first() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [stderr]
     created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     [exit 0]
@@ -260,7 +261,7 @@ fn a_missing_annotation_is_mended() {
       hence: deployment web/api: its pods have the role only until they are replaced [pod-own-role]
       fix: kubectl annotate serviceaccount api --namespace web --overwrite eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
 
-      27 checks hold
+      28 checks hold
     [exit 1]
     ");
 }

@@ -65,67 +65,67 @@ fn each_denied_read_is_unknown_and_names_its_permission() {
         "access-analyzer ValidatePolicy deny",
     ]), @"
     eks ListAddons deny
-      37 checks hold
+      38 checks hold
       [exit 0]
     eks DescribeAddon deny
-      37 checks hold
+      38 checks hold
       [exit 0]
     eks ListPodIdentityAssociations deny
-      36 checks hold
+      37 checks hold
       unknown: pod-identity-association: not allowed to call eks:ListPodIdentityAssociations: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:ListPodIdentityAssociations because no identity-based policy allows the eks:ListPodIdentityAssociations action
       [exit 0]
     iam ListOpenIDConnectProviders deny
       10 checks hold
       unknown: dead-providers: not allowed to call iam:ListOpenIDConnectProviders
-      37 checks hold
+      38 checks hold
       [exit 0]
     iam GetOpenIDConnectProvider deny
-      34 checks hold
+      35 checks hold
       unknown: provider: not allowed to call iam:GetOpenIDConnectProvider
       [exit 0]
     iam GetRole deny
       30 checks hold
-      unknown: role-exists, trust-narrow and 2 more: not allowed to call iam:GetRole: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetRole because no identity-based policy allows the iam:GetRole action
+      unknown: role-exists, trust-narrow and 3 more: not allowed to call iam:GetRole: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetRole because no identity-based policy allows the iam:GetRole action
       [exit 0]
     iam ListAttachedRolePolicies deny
       36 checks hold
-      unknown: role-policies: not allowed to call iam:ListAttachedRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListAttachedRolePolicies because no identity-based policy allows the iam:ListAttachedRolePolicies action
+      unknown: role-drift, role-policies: not allowed to call iam:ListAttachedRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListAttachedRolePolicies because no identity-based policy allows the iam:ListAttachedRolePolicies action
       [exit 0]
     iam ListRolePolicies deny
       36 checks hold
-      unknown: role-policies: not allowed to call iam:ListRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListRolePolicies because no identity-based policy allows the iam:ListRolePolicies action
+      unknown: role-drift, role-policies: not allowed to call iam:ListRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListRolePolicies because no identity-based policy allows the iam:ListRolePolicies action
       [exit 0]
     iam GetPolicy deny
-      36 checks hold
+      37 checks hold
       unknown: role-policies: not allowed to call iam:GetPolicy: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetPolicy because no identity-based policy allows the iam:GetPolicy action
       [exit 0]
     iam GetPolicyVersion deny
-      36 checks hold
+      37 checks hold
       unknown: role-policies: not allowed to call iam:GetPolicyVersion: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetPolicyVersion because no identity-based policy allows the iam:GetPolicyVersion action
       [exit 0]
     iam GetAccountSummary deny
-      37 checks hold
+      38 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints deny
       10 checks hold
       unknown: sts-endpoint: not allowed to call ec2:DescribeVpcEndpoints
-      37 checks hold
+      38 checks hold
       [exit 0]
     ec2 DescribeSecurityGroups deny
       10 checks hold
       unknown: sts-endpoint: not allowed to call ec2:DescribeSecurityGroups
-      37 checks hold
+      38 checks hold
       [exit 0]
     ec2 DescribeInstances deny
-      36 checks hold
+      37 checks hold
       unknown: metadata-hop-limit: not allowed to call ec2:DescribeInstances
       [exit 0]
     cloudtrail LookupEvents deny
-      36 checks hold
+      37 checks hold
       unknown: recorded-failures: not allowed to call cloudtrail:LookupEvents
       [exit 0]
     access-analyzer ValidatePolicy deny
-      36 checks hold
+      37 checks hold
       unknown: trust-valid: not allowed to call access-analyzer:ValidatePolicy
       [exit 0]
     ");
@@ -139,11 +139,11 @@ fn each_denied_read_of_stacks_is_unknown_too() {
     ]), @"
     cloudformation DescribeStacks deny
       36 checks hold
-      unknown: stack: not allowed to call cloudformation:DescribeStacks
+      unknown: stack, role-drift: not allowed to call cloudformation:DescribeStacks
       [exit 0]
     cloudformation GetTemplate deny
       36 checks hold
-      unknown: stack: not allowed to call cloudformation:GetTemplate
+      unknown: stack, role-drift: not allowed to call cloudformation:GetTemplate
       [exit 0]
     ");
 }
@@ -163,43 +163,43 @@ fn each_denied_right_is_unknown_and_names_itself() {
         "kubernetes create serviceaccounts/token deny",
     ]), @"
     kubernetes get namespaces deny
-      37 checks hold
+      38 checks hold
       [exit 0]
     kubernetes get serviceaccounts deny
-      23 checks hold
+      24 checks hold
       unknown: service-account, role-annotation and 2 more: not allowed to read service account web/api
       [exit 0]
     kubernetes list pods deny
-      20 checks hold
+      21 checks hold
       unknown: pod-service-account, pod-skipped and 14 more: not allowed to list pods in namespace web
       [exit 0]
     kubernetes list nodes deny
-      35 checks hold
+      36 checks hold
       unknown: pod-windows, metadata-hop-limit: not allowed to list nodes
       [exit 0]
     kubernetes get daemonsets deny
-      37 checks hold
+      38 checks hold
       [exit 0]
     kubernetes list daemonsets deny
       10 checks hold
       unknown: metadata-agents: not allowed to list daemonsets.apps
-      37 checks hold
+      38 checks hold
       [exit 0]
     kubernetes list networkpolicies deny
-      36 checks hold
+      37 checks hold
       unknown: pod-network-policy: not allowed to list networkpolicies.networking.k8s.io in namespace web
       [exit 0]
     kubernetes list securitygrouppolicies deny
-      37 checks hold
+      38 checks hold
       unknown: pod-security-groups: not allowed to list securitygrouppolicies.vpcresources.k8s.aws in namespace web
       [exit 0]
     kubernetes list mutatingwebhookconfigurations deny
       10 checks hold
       unknown: webhook: not allowed to list mutatingwebhookconfigurations.admissionregistration.k8s.io
-      36 checks hold
+      37 checks hold
       [exit 0]
     kubernetes create serviceaccounts/token deny
-      35 checks hold
+      36 checks hold
       unknown: token, sts-accepts: the Kubernetes API refuses to create a service account token of web/api: not allowed by the sandbox's fault rule
       [exit 0]
     ");
@@ -218,7 +218,7 @@ fn an_api_that_does_not_answer_hides_nothing_of_aws() {
       unknown: kubernetes-access: not allowed to read the version (the cluster's endpoint is public)
       unknown: webhook: not allowed to list mutatingwebhookconfigurations.admissionregistration.k8s.io
       unknown: metadata-agents: not allowed to list daemonsets.apps
-      14 checks hold
+      15 checks hold
       unknown: service-account, role-annotation and 2 more: not allowed to read service account web/api
       unknown: pod-service-account, pod-skipped and 4 more: not allowed to list pods in namespace web
       unknown: pod-security-groups: not allowed to list securitygrouppolicies.vpcresources.k8s.aws in namespace web
@@ -229,7 +229,7 @@ fn an_api_that_does_not_answer_hides_nothing_of_aws() {
       unknown: kubernetes-access: cannot read the version: cluster "demo": connection closed before message completed (the cluster's endpoint is public)
       unknown: webhook: cannot list mutatingwebhookconfigurations.admissionregistration.k8s.io: cluster "demo": connection closed before message completed
       unknown: metadata-agents: cannot list daemonsets.apps: cluster "demo": connection closed before message completed
-      14 checks hold
+      15 checks hold
       unknown: service-account, role-annotation and 2 more: cannot read service account web/api: cluster "demo": connection closed before message completed
       unknown: pod-service-account, pod-skipped and 4 more: cannot list pods in namespace web: cluster "demo": connection closed before message completed
       unknown: pod-security-groups: cannot list securitygrouppolicies.vpcresources.k8s.aws in namespace web: cluster "demo": connection closed before message completed
@@ -240,7 +240,7 @@ fn an_api_that_does_not_answer_hides_nothing_of_aws() {
       unknown: kubernetes-access: cannot read the version: cluster "demo": no answer within 1s (the cluster's endpoint is public)
       unknown: webhook: cannot list mutatingwebhookconfigurations.admissionregistration.k8s.io: cluster "demo": no answer within 1s
       unknown: metadata-agents: cannot list daemonsets.apps: cluster "demo": no answer within 1s
-      14 checks hold
+      15 checks hold
       unknown: service-account, role-annotation and 2 more: cannot read service account web/api: cluster "demo": no answer within 1s
       unknown: pod-service-account, pod-skipped and 4 more: cannot list pods in namespace web: cluster "demo": no answer within 1s
       unknown: pod-security-groups: cannot list securitygrouppolicies.vpcresources.k8s.aws in namespace web: cluster "demo": no answer within 1s
@@ -251,7 +251,7 @@ fn an_api_that_does_not_answer_hides_nothing_of_aws() {
       unknown: kubernetes-access: cannot read the version: cluster "demo": something else answers there (the cluster's endpoint is public)
       unknown: webhook: cannot list mutatingwebhookconfigurations.admissionregistration.k8s.io: cluster "demo": something else answers there
       unknown: metadata-agents: cannot list daemonsets.apps: cluster "demo": something else answers there
-      14 checks hold
+      15 checks hold
       unknown: service-account, role-annotation and 2 more: cannot read service account web/api: cluster "demo": something else answers there
       unknown: pod-service-account, pod-skipped and 4 more: cannot list pods in namespace web: cluster "demo": something else answers there
       unknown: pod-security-groups: cannot list securitygrouppolicies.vpcresources.k8s.aws in namespace web: cluster "demo": something else answers there
@@ -286,7 +286,7 @@ fn all_goes_on_with_the_list_that_may_be_read() {
     [stdout]
     SERVICE ACCOUNT   STATE     CHECK                  CAUSE
     cluster demo      healthy   all-service-accounts   unknown: not allowed to call cloudformation:DescribeStacks
-    web/api           healthy   stack                  unknown: not allowed to call cloudformation:DescribeStacks
+    web/api           healthy   stack, 1 more          unknown: not allowed to call cloudformation:DescribeStacks
     web/other         problem   service-account        there is no ServiceAccount web/other
     [exit 1]
     kubernetes list serviceaccounts deny
@@ -320,38 +320,38 @@ fn strange_answers_are_unknown_and_hide_nothing() {
     ec2 DescribeVpcEndpoints garbage
       10 checks hold
       unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: something else answers there (HTTP 200)
-      37 checks hold
+      38 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints half
       10 checks hold
       unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: connection closed before message completed
-      37 checks hold
+      38 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints error 503 InternalError try later
       10 checks hold
       unknown: sts-endpoint: ec2:DescribeVpcEndpoints failed on vpc-0a1b2c3d4e5f60001: InternalError: try later
-      37 checks hold
+      38 checks hold
       [exit 0]
     ec2 DescribeVpcEndpoints hang
       10 checks hold
       unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: no answer in time, and doctor can do without
-      36 checks hold
+      37 checks hold
       unknown: metadata-hop-limit: cannot reach AWS for ec2:DescribeInstances: no answer in time, and doctor can do without
       [exit 0]
     cloudtrail LookupEvents garbage
-      36 checks hold
+      37 checks hold
       unknown: recorded-failures: cannot reach AWS for cloudtrail:LookupEvents: something else answers there (HTTP 200)
       [exit 0]
     cloudtrail LookupEvents reset
-      36 checks hold
+      37 checks hold
       unknown: recorded-failures: cannot reach AWS for cloudtrail:LookupEvents: connection closed before message completed
       [exit 0]
     access-analyzer ValidatePolicy garbage
-      36 checks hold
+      37 checks hold
       unknown: trust-valid: cannot reach AWS for access-analyzer:ValidatePolicy: something else answers there (HTTP 200)
       [exit 0]
     access-analyzer ValidatePolicy error 400 ValidationException no
-      36 checks hold
+      37 checks hold
       unknown: trust-valid: access-analyzer:ValidatePolicy failed: ValidationException: no
       [exit 0]
     ");
@@ -366,16 +366,16 @@ fn throttling_costs_time_and_nothing_else() {
         "ec2 * times 1 error 503 ServiceUnavailable later",
     ]), @"
     ec2 * times 3 throttle
-      37 checks hold
+      38 checks hold
       [exit 0]
     cloudtrail * times 3 throttle
-      37 checks hold
+      38 checks hold
       [exit 0]
     access-analyzer * times 3 throttle
-      37 checks hold
+      38 checks hold
       [exit 0]
     ec2 * times 1 error 503 ServiceUnavailable later
-      37 checks hold
+      38 checks hold
       [exit 0]
     ");
 }
@@ -419,7 +419,7 @@ fn all_that_hangs_hides_nothing_else() {
     insta::assert_snapshot!(unknown(&doctor(&bench)), @"
     10 checks hold
     unknown: sts-endpoint: cannot reach AWS for ec2:DescribeVpcEndpoints: no answer in time, and doctor can do without
-    34 checks hold
+    35 checks hold
     unknown: trust-valid: cannot reach AWS for access-analyzer:ValidatePolicy: no answer in time, and doctor can do without
     unknown: recorded-failures: cannot reach AWS for cloudtrail:LookupEvents: no answer in time, and doctor can do without
     unknown: metadata-hop-limit: cannot reach AWS for ec2:DescribeInstances: no answer in time, and doctor can do without
@@ -477,7 +477,7 @@ fn an_endpoint_that_lets_nobody_in_is_found() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [exit 1]
     ");
 }
@@ -549,7 +549,7 @@ fn what_cloudtrail_recorded_tells_the_real_subject() {
         wanted: system:serviceaccount:web:api
         found:  system:serviceaccount:web:apii
 
-      36 checks hold
+      37 checks hold
     [exit 0]
     ");
 }
@@ -622,7 +622,7 @@ fn a_provider_is_dead_only_if_its_issuer_is_gone_and_no_role_trusts_it() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [exit 0]
     ");
     // Where not even the cluster's own issuer is read, nothing is known of the others.

@@ -117,7 +117,7 @@ fn the_list_and_findings_are_markdown() {
 
     **problem: account 111122223333 has no IAM OIDC provider for the cluster's issuer &#91;provider&#93;**<br>&nbsp;&nbsp;provider<br>&nbsp;&nbsp;&nbsp;&nbsp;wanted: arn:aws:iam:&#58;111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E<br>&nbsp;&nbsp;&nbsp;&nbsp;found:  none<br>&nbsp;&nbsp;hence: STS refuses the token: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E &#91;sts-accepts&#93;<br>&nbsp;&nbsp;fix: irsactl associate-oidc-provider --cluster demo --approve
 
-    &nbsp;&nbsp;17 checks hold
+    &nbsp;&nbsp;18 checks hold
     [exit 1]
     ");
 }

@@ -74,7 +74,7 @@ fn the_whole_way_of_a_cluster_that_is_not_eks() {
       role: arn:aws:iam::111122223333:role/eksctl-example-cluster-k8s-local-addon-iamser-Role1-XALTM2OP5CQH
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-example-cluster-k8s-local-addon-iamser-Role1-XALTM2OP5CQH/irsactl-verify
       pods: none runs
-      20 checks hold
+      21 checks hold
     [exit 0]
     $ export CLUSTER KUBERNETES
     [stdout]

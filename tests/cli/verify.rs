@@ -727,16 +727,22 @@ fn what_only_a_real_call_has_is_no_denial() {
         ]
     }
     "#);
-    assert_snapshot!(bench.run("doctor default/s3-reader --cluster demo --can sqs:SendMessage"), @"
+    assert_snapshot!(bench.run("doctor default/s3-reader --cluster demo --can sqs:SendMessage"), @r#"
     [stdout]
-    default/s3-reader: healthy, as far as can be seen
+    default/s3-reader: 1 warning
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK/irsactl-verify
       pods: none runs
+
+    warning: role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK was changed by hand: its stack says otherwise [role-drift]
+        - inline policy a: {"Action":"sqs:*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"data"}},"Effect":"Allow","Resource":"*"}
+        - inline policy b: {"Action":"s3:GetObject","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}},"Effect":"Deny","Resource":"*"}
+      fix: irsactl update iamserviceaccount --cluster demo default/s3-reader --repair-drift --approve
+
       21 checks hold
       unknown: role-permissions: whether the role may sqs:SendMessage depends on aws:PrincipalTag/team, which only a real call has
     [exit 0]
-    ");
+    "#);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::policy::texts;
 use crate::template::Difference;
 
 /// What trusts roles for Pod Identity, in every partition.
-const SERVICE: &str = "pods.eks.amazonaws.com";
+pub const SERVICE: &str = "pods.eks.amazonaws.com";
 /// Both that Pod Identity does to a role.
 const ACTIONS: [&str; 2] = ["sts:AssumeRole", "sts:TagSession"];
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::whole::{Case, DAY, ISSUER, NOW, POLICY, PROVIDER, ROLE, SUBJECT, role};
+use super::whole::{self, Case, DAY, ISSUER, NOW, POLICY, PROVIDER, ROLE, SUBJECT, role};
 use crate::issuer::Reading;
 use crate::model::AUDIENCE_ANNOTATION;
 use crate::observe::health::{
@@ -14,6 +14,7 @@ use crate::observe::{Lookup, Phase};
 use crate::proof::{Decision, Denier, Signature, Verdict};
 use crate::token::{ClaimFault, SignatureFault};
 
+mod drift;
 mod pods;
 mod providers;
 mod unknown;
@@ -27,7 +28,7 @@ const NOT_AUTHORIZED: &str = "Not authorized to perform sts:AssumeRoleWithWebIde
 
 /// All of them.
 pub fn broken() -> Vec<Broken> {
-    [ACCESS, providers::PROVIDERS, pods::PODS].concat()
+    [ACCESS, drift::DRIFT, providers::PROVIDERS, pods::PODS].concat()
 }
 
 const ACCESS: &[Broken] = &[

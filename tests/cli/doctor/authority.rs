@@ -188,7 +188,7 @@ fn an_audience_is_admitted_on_the_users_word() {
       pods: api-6df9a677b4-0002d, api-6df9a677b4-00030
       fix: kubectl rollout restart deployment/api --namespace web
 
-      33 checks hold
+      34 checks hold
     [exit 1]
     "#);
     let told = bench.run("doctor --cluster demo web/api --audience vault --fix --approve");
@@ -409,7 +409,7 @@ fn another_webhooks_audience_is_no_mistake() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      36 checks hold
+      37 checks hold
     [exit 0]
     ");
     // The trust policy broken otherwise is mended, and goes on taking that audience.

@@ -65,7 +65,7 @@ fn repaired(told: &str, bench: &Bench, asked: &str) -> String {
     }
 }
 
-fn document(bench: &Bench, asked: &str) -> Value {
+pub fn document(bench: &Bench, asked: &str) -> Value {
     let printed = bench.run(&format!("doctor --cluster demo -o json {asked}"));
     let text = printed
         .strip_prefix("[stdout]\n")

@@ -37,7 +37,7 @@ fn a_service_account_is_named_in_each_usual_way() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [exit 0]
 
     $ irsactl doctor -c demo api -n web
@@ -46,7 +46,7 @@ fn a_service_account_is_named_in_each_usual_way() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [exit 0]
 
     $ irsactl doctor -c demo web/api -n web
@@ -55,7 +55,7 @@ fn a_service_account_is_named_in_each_usual_way() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [exit 0]
 
     $ irsactl doctor -c demo web/api -n other
@@ -191,7 +191,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [exit 0]
 
     $ irsactl doctor -c demo --workload web/sts/db
@@ -200,7 +200,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 1
-      37 checks hold
+      38 checks hold
     [exit 0]
 
     $ irsactl doctor -c demo --workload web/ds/log
@@ -209,7 +209,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [exit 0]
 
     $ irsactl doctor -c demo --workload web/rollouts/canary
@@ -218,7 +218,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 1
-      37 checks hold
+      38 checks hold
     [exit 0]
 
     $ irsactl doctor -c demo --workload web/job/once
@@ -227,7 +227,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 1
-      37 checks hold
+      38 checks hold
     [exit 0]
 
     $ irsactl doctor -c demo --workload web/cj/nightly
@@ -236,7 +236,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: none runs
-      21 checks hold
+      22 checks hold
     [exit 0]
 
     $ irsactl doctor -c demo --pod web/bare
@@ -245,7 +245,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 1
-      37 checks hold
+      38 checks hold
     [exit 0]
 
     $ irsactl doctor -c demo --workload web/deploy/plain
@@ -311,7 +311,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       hence: pod web/other: its pods have no token for AWS [pod-token-volume]
       fix: create pod web/other again with serviceAccountName: api
 
-      33 checks hold
+      34 checks hold
     [exit 1]
 
     $ irsactl doctor -c demo web/api --workload shop/deploy/api
@@ -327,7 +327,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 1
-      37 checks hold
+      38 checks hold
     [exit 0]
     ");
 }
@@ -437,7 +437,7 @@ fn flags_that_make_no_sense_together_are_refused() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [stderr]
     nothing to repair
     [exit 0]
@@ -622,7 +622,7 @@ fn what_the_role_may_do_is_asked() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      38 checks hold
+      39 checks hold
     [exit 0]
 
     $ irsactl doctor -c demo web/api --can s3:GetObject=arn:aws:s3:::bucket/key --can s3:PutObject=arn:aws:s3:::bucket/key --can sqs:SendMessage
@@ -644,7 +644,7 @@ fn what_the_role_may_do_is_asked() {
         found:  no policy of the role allows it
       fix: irsactl update iamserviceaccount --cluster demo web/api --policy-document FILE --approve   # FILE: a policy that allows sqs:SendMessage
 
-      37 checks hold
+      38 checks hold
     [exit 1]
     ");
 }
@@ -917,7 +917,7 @@ fn machines_are_told_every_check() {
       hence: STS refuses the token: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E [sts-accepts]
       fix: irsactl associate-oidc-provider --cluster demo --approve
 
-      33 checks hold
+      34 checks hold
     [exit 1]
     ");
 }
@@ -955,7 +955,7 @@ fn the_surroundings_fail_in_plain_words() {
 
     web/api: healthy, as far as can be seen
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
-      14 checks hold
+      15 checks hold
       unknown: service-account, role-annotation and 2 more: not allowed to read service account web/api
       unknown: pod-service-account, pod-skipped and 4 more: not allowed to list pods in namespace web
       unknown: pod-security-groups: not allowed to list securitygrouppolicies.vpcresources.k8s.aws in namespace web

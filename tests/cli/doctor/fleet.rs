@@ -48,7 +48,7 @@ fn what_all_share_is_read_once() {
     32 iam ListRolePolicies
     31 kubernetes create serviceaccounts/token
     62 kubernetes get serviceaccounts
-    31 kubernetes list pods
+    32 kubernetes list pods
     31 sts AssumeRoleWithWebIdentity
     ");
     let shared: Vec<_> = counts.iter().filter(|(_, count)| **count < 5).collect();
@@ -152,7 +152,7 @@ fn what_cannot_be_listed_is_told_and_hides_nothing() {
     SERVICE ACCOUNT   STATE     CHECK                  CAUSE
     cluster demo      healthy   all-service-accounts   unknown: not allowed to call cloudformation:DescribeStacks
     shop/worker-0     problem   trust-policy           the trust policy keeps shop/worker-0 out: Statement[0] has the subject of another service account
-    web/api           healthy   stack                  unknown: not allowed to call cloudformation:DescribeStacks
+    web/api           healthy   stack, 1 more          unknown: not allowed to call cloudformation:DescribeStacks
     [exit 1]
     ");
 }

@@ -78,7 +78,7 @@ fn windows_is_told_by_node_selectors_as_the_webhook_does() {
                 "{file:?}"
             );
         }
-        assert_eq!(doctor(&bench), "  37 checks hold\n[exit 0]", "{label}");
+        assert_eq!(doctor(&bench), "  38 checks hold\n[exit 0]", "{label}");
         // Its pods have the role: nothing is restarted.
         let doctor = "doctor --cluster demo web/api --fix --restart --approve";
         let told = bench.run(doctor);
@@ -126,7 +126,7 @@ fn pods_with_the_label_are_told_by_themselves_where_the_webhook_is_missing_too()
       pods: api-HASH
       fix: kubectl patch deployment/api --namespace web --type json --patch '[{"op":"remove","path":"/spec/template/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook"}]'
 
-      32 checks hold
+      33 checks hold
     [stderr]
     nothing that is safe to repair: what was found is for a person
     [exit 1]
@@ -157,7 +157,7 @@ fn pods_with_the_label_are_told_by_themselves_where_the_webhook_is_missing_too()
       pods: api-HASH
       fix: kubectl patch deployment/api --namespace web --type json --patch '[{"op":"remove","path":"/spec/template/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook"}]'
 
-      32 checks hold
+      33 checks hold
     [stderr]
     nothing that is safe to repair: what was found is for a person
     [exit 1]
@@ -200,7 +200,7 @@ fn each_workload_has_its_own_causes() {
       hence: job web/once: its pods do not know where their token is [pod-token-file]
       fix: take AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE out of job web/once's template
 
-      32 checks hold
+      33 checks hold
     [exit 1]
     ");
 }
@@ -230,7 +230,7 @@ fn a_pod_by_itself_has_no_template() {
     warning: pod web/alone: container app has AWS_PROFILE, which comes before the role [pod-static-keys]
       fix: create pod web/alone again without AWS_PROFILE
 
-      35 checks hold
+      36 checks hold
     [exit 0]
     ");
 }
@@ -256,7 +256,7 @@ fn network_policies_are_told_with_what_was_not_looked_at() {
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
       fix: kubectl edit networkpolicy strict --namespace web   # allow egress to DNS (port 53) and the addresses of STS (port 443)
 
-      36 checks hold
+      37 checks hold
     [exit 0]
     ");
     let dns = json!({"ports": [{"protocol": "UDP", "port": 53}]});
@@ -266,7 +266,7 @@ fn network_policies_are_told_with_what_was_not_looked_at() {
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
       fix: kubectl edit networkpolicy strict --namespace web   # allow egress to the addresses of STS (port 443)
 
-      36 checks hold
+      37 checks hold
     [exit 0]
     ");
     // Everything but DNS may be the proxy's.
@@ -289,7 +289,7 @@ fn network_policies_are_told_with_what_was_not_looked_at() {
       NO_PROXY: none
       pods: api-HASH, api-HASH
 
-      36 checks hold
+      37 checks hold
     [exit 0]
     ");
 }
@@ -315,7 +315,7 @@ fn owners_of_pods_that_have_ended_are_not_read() {
     }
     bench.calls();
     assert_snapshot!(doctor(&bench), @"
-      37 checks hold
+      38 checks hold
     [exit 0]
     ");
     let calls = bench.calls();

@@ -77,7 +77,7 @@ fn a_plan_is_shown_and_nothing_changed() {
       hence: STS refuses the token: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E [sts-accepts]
       fix: irsactl associate-oidc-provider --cluster demo --approve
 
-      33 checks hold
+      34 checks hold
 
     --fix --approve would:
       + create IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
@@ -126,7 +126,7 @@ fn each_safe_repair_is_carried_out_once() {
               role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
               proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
               pods: 2
-              37 checks hold
+              38 checks hold
             [stderr]
             annotated service account web/api
             [exit 0]
@@ -137,7 +137,7 @@ fn each_safe_repair_is_carried_out_once() {
               role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
               proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
               pods: 2
-              37 checks hold
+              38 checks hold
             [stderr]
             nothing to repair
             [exit 0]
@@ -148,7 +148,7 @@ fn each_safe_repair_is_carried_out_once() {
               role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
               proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
               pods: 2
-              37 checks hold
+              38 checks hold
             [stderr]
             created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
             [exit 0]
@@ -159,17 +159,22 @@ fn each_safe_repair_is_carried_out_once() {
               role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
               proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
               pods: 2
-              37 checks hold
+              38 checks hold
             [stderr]
             nothing to repair
             [exit 0]
             "),
-            "issuer" => assert_snapshot!(text, @"
+            "issuer" => assert_snapshot!(text, @r#"
             [stdout]
-            web/api: healthy
+            web/api: 1 warning
               role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
               proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
               pods: 2
+
+            warning: role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU was changed by hand: its stack says otherwise [role-drift]
+                - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF:sub":"system:serviceaccount:web:api"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"}}
+              fix: irsactl update iamserviceaccount --cluster demo web/api --repair-drift --approve
+
               37 checks hold
             [stderr]
             repaired role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
@@ -177,22 +182,27 @@ fn each_safe_repair_is_carried_out_once() {
             iam UpdateAssumeRolePolicy
             again:
             [stdout]
-            web/api: healthy
+            web/api: 1 warning
               role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
               proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
               pods: 2
+
+            warning: role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU was changed by hand: its stack says otherwise [role-drift]
+                - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF:sub":"system:serviceaccount:web:api"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"}}
+              fix: irsactl update iamserviceaccount --cluster demo web/api --repair-drift --approve
+
               37 checks hold
             [stderr]
-            nothing to repair
+            nothing that is safe to repair: what was found is for a person
             [exit 0]
-            "),
+            "#),
             _ => assert_snapshot!(text, @r#"
             [stdout]
             web/api: healthy
               role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
               proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
               pods: 2
-              37 checks hold
+              38 checks hold
             [stderr]
             added audience "sts.amazonaws.com" to IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
             [exit 0]
@@ -203,7 +213,7 @@ fn each_safe_repair_is_carried_out_once() {
               role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
               proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
               pods: 2
-              37 checks hold
+              38 checks hold
             [stderr]
             nothing to repair
             [exit 0]
@@ -238,7 +248,7 @@ fn a_killed_repair_is_finished_by_the_next_run() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [stderr]
     annotated service account web/api
     [exit 0]
@@ -261,7 +271,7 @@ fn what_someone_else_repaired_meanwhile_is_well() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [stderr]
     created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     [exit 0]
@@ -290,7 +300,7 @@ fn pods_are_restarted_and_waited_for_once_the_annotation_is_back() {
         found:  no such annotation
       fix: kubectl annotate serviceaccount api --namespace web --overwrite eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
 
-      28 checks hold
+      29 checks hold
 
     --fix --approve would:
       ~ annotate service account web/api
@@ -309,7 +319,7 @@ fn pods_are_restarted_and_waited_for_once_the_annotation_is_back() {
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      37 checks hold
+      38 checks hold
     [stderr]
     annotated service account web/api
     restarted deployment web/api

@@ -225,9 +225,9 @@ fn permissions() {
         }),
     ]), @"
     not allowed by any policy: problem role-permissions/not-allowed | by hand
-    no policies: warning role-policies/no-permissions | by hand
-    everything allowed: warning role-policies/wide-permissions | by hand
-    a boundary that is gone: problem role-policies/boundary-gone | by hand
+    no policies: warning role-drift/drift, warning role-policies/no-permissions | by hand
+    everything allowed: warning role-drift/drift, warning role-policies/wide-permissions | by hand
+    a boundary that is gone: problem role-policies/boundary-gone, warning role-drift/drift | by hand
     ");
 }
 

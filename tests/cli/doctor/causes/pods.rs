@@ -255,7 +255,7 @@ fn pods_of_the_service_account_default_are_told_by_their_workload() {
       hence: deployment web/api: its pods have no token for AWS [pod-token-volume]
       fix: kubectl set serviceaccount deployment/api api --namespace web
 
-      33 checks hold
+      34 checks hold
     [exit 1]
     ");
     insta::assert_snapshot!(bench.run("doctor --cluster demo --workload web/deploy/api"), @"

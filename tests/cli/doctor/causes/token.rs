@@ -227,7 +227,7 @@ fn what_can_only_be_inferred_is_said_so() {
       fix: irsactl verify --cluster demo web/api   # in a minute, if the role or its trust was just changed
       fix: else ask the administrators of the organisation: a service or resource control policy may deny sts:AssumeRoleWithWebIdentity
 
-      36 checks hold
+      37 checks hold
     [exit 1]
 
     [stdout]
@@ -246,7 +246,7 @@ fn what_can_only_be_inferred_is_said_so() {
       hence: the token's signature does not hold: the issuer publishes no key "icuvNXVa4Ii6M4zAvApGM03egXlkNMmo9ZJiT_wng1E" that it is signed with; it publishes none [token]
       hence: STS refuses the token: InvalidIdentityToken: Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements [sts-accepts]
 
-      35 checks hold
+      36 checks hold
     [exit 1]
     "#);
 }

@@ -117,17 +117,17 @@ fn principals_and_actions() {
         }),
     ]), @"
     another action: problem trust-policy/wrong-action | repaired
-    a service in the place of the provider: problem trust-policy/principal-is-not-federated | repaired
-    an account in the place of the provider: problem trust-policy/principal-is-not-federated | repaired
+    a service in the place of the provider: problem trust-policy/principal-is-not-federated | repaired; left: warning role-drift/drift
+    an account in the place of the provider: problem trust-policy/principal-is-not-federated | repaired; left: warning role-drift/drift
     the words of the provider's host in another order: problem trust-policy/malformed-provider-arn | repaired
     a scheme in the provider's ARN: problem trust-policy/malformed-provider-arn | repaired
     a slash behind the provider's ARN: problem trust-policy/malformed-provider-arn | repaired
     a port in the provider's ARN: problem trust-policy/malformed-provider-arn | repaired
-    the cluster was rebuilt: problem trust-policy/provider-of-other-cluster | repaired
+    the cluster was rebuilt: problem trust-policy/provider-of-other-cluster | repaired; left: warning role-drift/drift
     a provider of another account: problem trust-policy/provider-of-other-account | repaired
     a provider of another partition: problem trust-policy/provider-of-other-partition | repaired
     a denial: problem trust-policy/explicit-deny | by hand
-    nothing but a denial of another: problem trust-policy/no-allowing-statement | repaired
+    nothing but a denial of another: problem trust-policy/no-allowing-statement | repaired; left: warning role-drift/drift
     ");
 }
 
@@ -168,8 +168,8 @@ fn condition_keys() {
     a slash in the keys: problem trust-policy/misspelt-condition-key | repaired
     subject and audience in each other's place: problem trust-policy/audience-and-subject-swapped | repaired
     conditions of two clusters in one statement: problem trust-policy/conditions-of-several-clusters | repaired
-    a condition on the address: warning trust-policy/condition-on-call, note sts-accepts/condition-on-call | by hand
-    a condition on the VPC: warning trust-policy/condition-on-call, note sts-accepts/condition-on-call | by hand
+    a condition on the address: warning trust-policy/condition-on-call, warning role-drift/drift, note sts-accepts/condition-on-call | by hand
+    a condition on the VPC: warning trust-policy/condition-on-call, warning role-drift/drift, note sts-accepts/condition-on-call | by hand
     a condition on the organisation: problem trust-policy/key-never-present | by hand
     ");
 }
@@ -216,18 +216,18 @@ fn subjects_audiences_and_operators() {
             but(provider, issuer, "Condition", condition)
         }),
     ]), @"
-    another namespace: problem trust-policy/subject-of-other-namespace | repaired
-    another name: problem trust-policy/subject-of-other-name | repaired
-    another service account: problem trust-policy/subject-of-other-service-account | repaired
-    a wildcard under StringEquals: problem trust-policy/wildcard-in-string-equals | repaired; left: note trust-narrow/several-of-namespace
+    another namespace: problem trust-policy/subject-of-other-namespace | repaired; left: warning role-drift/drift
+    another name: problem trust-policy/subject-of-other-name | repaired; left: warning role-drift/drift
+    another service account: problem trust-policy/subject-of-other-service-account | repaired; left: warning role-drift/drift
+    a wildcard under StringEquals: problem trust-policy/wildcard-in-string-equals | repaired; left: warning role-drift/drift, note trust-narrow/several-of-namespace
     a subject without its prefix: problem trust-policy/subject-without-prefix | repaired
     a subject as irsactl takes it: problem trust-policy/subject-without-prefix | repaired
     a subject in another case: problem trust-policy/subject-of-other-name | repaired
     an audience with China's suffix: problem trust-policy/misspelt-audience | repaired
-    another audience: problem trust-policy/other-audience | repaired
+    another audience: problem trust-policy/other-audience | repaired; left: warning role-drift/drift
     an operator that excludes: problem trust-policy/negated-condition, warning trust-narrow/all-but-some, warning trust-narrow/no-audience | by hand
-    Null: problem trust-policy/null-condition | repaired
-    an operator for numbers: problem trust-policy/operator-cannot-match, warning trust-narrow/no-subject, warning trust-narrow/no-audience | repaired; left: warning trust-narrow/no-subject, warning trust-narrow/no-audience
+    Null: problem trust-policy/null-condition | repaired; left: warning role-drift/drift
+    an operator for numbers: problem trust-policy/operator-cannot-match, warning trust-narrow/no-subject, warning trust-narrow/no-audience | repaired; left: warning trust-narrow/no-subject, warning trust-narrow/no-audience, warning role-drift/drift
     ");
 }
 
@@ -268,13 +268,13 @@ fn policies_that_let_too_many_in() {
             }))
         }),
     ]), @"
-    no subject: warning trust-narrow/no-subject | by hand
-    no condition: warning trust-narrow/no-subject, warning trust-narrow/no-audience | by hand
-    no audience: warning trust-narrow/no-audience | by hand
-    all service accounts: warning trust-narrow/any-service-account | by hand
-    all namespaces: warning trust-narrow/several-namespaces | by hand
-    all but one: warning trust-narrow/all-but-some | by hand
-    conditions that hold without the claim: note trust-narrow/holds-without-claim | by hand
+    no subject: warning trust-narrow/no-subject, warning role-drift/drift | by hand
+    no condition: warning trust-narrow/no-subject, warning trust-narrow/no-audience, warning role-drift/drift | by hand
+    no audience: warning trust-narrow/no-audience, warning role-drift/drift | by hand
+    all service accounts: warning trust-narrow/any-service-account, warning role-drift/drift | by hand
+    all namespaces: warning trust-narrow/several-namespaces, warning role-drift/drift | by hand
+    all but one: warning trust-narrow/all-but-some, warning role-drift/drift | by hand
+    conditions that hold without the claim: warning role-drift/drift, note trust-narrow/holds-without-claim | by hand
     ");
 }
 
