@@ -7,6 +7,7 @@ use crate::model::ServiceAccountName;
 use crate::template::RoleTemplate;
 
 mod account;
+mod associations;
 mod deletion;
 mod facts;
 mod gone;
@@ -16,6 +17,7 @@ mod source;
 mod stack_name;
 
 pub use account::{Named, ObservedAccount, Wanted, WantedStack, accounts, named, stack_alone};
+pub use associations::Associations;
 pub use deletion::{Foreign, ObservedDeletion, deletion, template};
 pub use facts::{
     FoundStack, LastUse, LivePolicies, OidcProvider, Phase, RoleFacts, RoleHistory, ServiceAccount,

@@ -12,10 +12,11 @@ pub mod difference;
 pub mod evaluate;
 pub mod mistakes;
 pub mod openings;
+pub mod others;
 mod unique;
+pub mod words;
 
 use unique::Unique;
-pub mod words;
 
 /// IAM's quota for the inline policies of one role together, in characters that are no white space.
 pub const INLINE_QUOTA: usize = 10_240;

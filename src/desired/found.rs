@@ -7,7 +7,7 @@ use crate::model::{
 use crate::observe::ServiceAccount;
 use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 use crate::plan::{Conflicts, Rollback, is_own_tag};
-use crate::policy::{PolicyDocument, Trust};
+use crate::policy::{PolicyDocument, Trust, others};
 use crate::template::{RoleSpec, RoleTemplate};
 
 /// kubectl's own note of what it applied.
@@ -28,7 +28,8 @@ pub fn with_stack(
     object: Option<&ServiceAccount>,
 ) -> Found {
     let mut lost = Vec::new();
-    let trust = Trust::read(&template.trust, name);
+    // Whom else the role lets in stays without being asked for.
+    let trust = Trust::read(&others::without(&template.trust), name);
     if trust.is_none() {
         lost.push("its trust policy was written by hand".to_owned());
     }

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 
-use super::gone;
 use super::stack_name::{find_stack, hashed_stack};
 use super::{
-    FoundStack, LivePolicies, Lookup, OidcProvider, PARALLEL, Phase, RoleFacts, ServiceAccount,
-    ServiceAccountState, ServiceAccounts, Stack, StackState, Stacks,
+    Associations, FoundStack, LivePolicies, Lookup, OidcProvider, PARALLEL, Phase, RoleFacts,
+    ServiceAccount, ServiceAccountState, ServiceAccounts, Stack, StackState, Stacks,
 };
+use super::{associations, gone};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{
     Cluster, ClusterName, PolicyArn, RoleArn, RoleName, ServiceAccountName, StackName,
 };
-use crate::policy::Quotas;
+use crate::policy::{Quotas, others};
 use crate::template::RoleTemplate;
 
 /// Everything that bears on one IAM service account.
@@ -180,7 +180,7 @@ pub async fn stack_alone(
 ) -> Result<ObservedAccount, Error> {
     let (stack_name, stack) = find_stack(aws, stacks, &cluster.name, name).await?;
     Ok(ObservedAccount {
-        stack: stack_state(aws, stack, &cluster.partition).await?,
+        stack: stack_state(aws, stack, cluster).await?,
         stack_name,
         policies: Vec::new(),
         role: Lookup::Missing,
@@ -199,7 +199,7 @@ async fn account(
 ) -> Result<ObservedAccount, Error> {
     let (mut service_account, mut stack) = tokio::try_join!(
         objects.service_account(wanted.name),
-        stack_state(aws, named.stack, &cluster.partition),
+        stack_state(aws, named.stack, cluster),
     )?;
     let mut stack_name = named.stack_name;
     // A role without a stack: it may be that of the hashed name, made while eksctl's name was
@@ -212,7 +212,7 @@ async fn account(
         && let Some(other) = hashed_stack(aws, stacks, &cluster.name, wanted.name).await?
     {
         stack_name = other.name.clone();
-        stack = stack_state(aws, Some(other), &cluster.partition).await?;
+        stack = stack_state(aws, Some(other), cluster).await?;
     }
     if let ServiceAccountState::Found(found) = &mut service_account {
         found.role_is_gone = is_role_gone(aws, cluster, found, &stack_name, &stack).await?;
@@ -258,7 +258,7 @@ async fn is_role_gone(
 async fn stack_state(
     aws: &Aws,
     stack: Option<Stack>,
-    partition: &str,
+    cluster: &Cluster,
 ) -> Result<StackState, Error> {
     let Some(stack) = stack.filter(|stack| stack.phase != Phase::Gone) else {
         return Ok(StackState::Absent);
@@ -302,7 +302,8 @@ async fn stack_state(
     }
     let template = body
         .as_ref()
-        .and_then(|body| RoleTemplate::read(body, partition));
+        .and_then(|body| RoleTemplate::read(body, &cluster.partition));
+    let associations = associations(aws, cluster, &stack, template.as_ref(), &role).await;
     Ok(StackState::Found(Box::new(FoundStack {
         stack,
         failure,
@@ -310,7 +311,26 @@ async fn stack_state(
         template,
         role,
         policies,
+        associations,
     })))
+}
+
+/// The associations that may need what somebody added to the role's trust policy.
+async fn associations(
+    aws: &Aws,
+    cluster: &Cluster,
+    stack: &Stack,
+    template: Option<&RoleTemplate>,
+    role: &Lookup<RoleFacts>,
+) -> Lookup<Associations> {
+    match (&stack.role_arn, template, role) {
+        (Some(arn), Some(template), Lookup::Found(facts))
+            if !others::pod_identity_by_hand(&facts.trust, &template.trust).is_empty() =>
+        {
+            associations::using(aws, &cluster.name, arn.name()).await
+        }
+        _ => Lookup::Missing,
+    }
 }
 
 /// The policies that a role has (ListAttachedRolePolicies, ListRolePolicies, GetRolePolicy).

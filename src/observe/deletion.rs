@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::associations;
 use super::{
-    FoundStack, Lookup, Phase, RoleFacts, ServiceAccountState, ServiceAccounts, Stack, StackState,
-    Stacks,
+    Associations, FoundStack, Lookup, Phase, RoleFacts, ServiceAccountState, ServiceAccounts,
+    Stack, StackState, Stacks,
 };
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{ClusterName, SERVICE_ACCOUNT_TAG, ServiceAccountName};
 use crate::plan::delete::Deletion;
+use crate::policy::others;
 use crate::template::RoleTemplate;
 
 /// What the deletion of one IAM service account must know.
@@ -33,6 +35,8 @@ pub struct Foreign {
     pub instance_profiles: Vec<String>,
     /// Why one of the lists is not known.
     pub unknown: Option<String>,
+    /// EKS Pod Identity associations that use the role. Asked for only where it lets EKS Pod Identity in.
+    pub associations: Lookup<Associations>,
     /// Why the role may not be the one that the stack made, but somebody's who has its name by now. Asked
     /// for only where there are policies.
     pub doubt: Option<String>,
@@ -54,7 +58,9 @@ pub async fn deletion(
 ) -> Result<ObservedDeletion, Error> {
     let foreign = async {
         match &stack {
-            Some(stack) if stack.phase != Phase::Deleting => foreign(aws, stack).await,
+            Some(stack) if stack.phase != Phase::Deleting => {
+                foreign(aws, &asked.cluster, stack).await
+            }
             _ => Ok(Lookup::Missing),
         }
     };
@@ -73,6 +79,7 @@ pub async fn deletion(
             template: None,
             role: Lookup::Missing,
             policies: Lookup::Missing,
+            associations: Lookup::Missing,
         })),
         None => StackState::Absent,
     };
@@ -85,22 +92,36 @@ pub async fn deletion(
 }
 
 /// Compares a role's policies with its stack's template.
-async fn foreign(aws: &Aws, stack: &Stack) -> Result<Lookup<Foreign>, Error> {
+async fn foreign(
+    aws: &Aws,
+    cluster: &ClusterName,
+    stack: &Stack,
+) -> Result<Lookup<Foreign>, Error> {
     let role = match role_name(aws, stack).await? {
         Lookup::Found(role) => role,
         Lookup::Missing => return Ok(Lookup::Missing),
         Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
     };
-    let (template, attached, inline, profiles) = tokio::try_join!(
+    let (template, facts, attached, inline, profiles) = tokio::try_join!(
         template(aws, stack),
+        aws.iam.role(&role),
         aws.iam.attached_policies(&role),
         aws.iam.inline_policies(&role),
         aws.iam.instance_profiles(&role),
     )?;
+    let associations = associations(aws, cluster, &role, &facts, &template).await;
     let known = match template {
         Lookup::Found(template) => template,
         Lookup::Missing => RoleTemplate::default(),
-        Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
+        // What is by hand cannot be told from what is the stack's.
+        Lookup::Unknown(message) => {
+            return Ok(Lookup::Found(Foreign {
+                role,
+                unknown: Some(message),
+                associations,
+                ..Foreign::default()
+            }));
+        }
     };
     let unknown = match (&attached, &inline) {
         (Lookup::Unknown(message), _) | (_, Lookup::Unknown(message)) => Some(message.clone()),
@@ -125,12 +146,33 @@ async fn foreign(aws: &Aws, stack: &Stack) -> Result<Lookup<Foreign>, Error> {
             .collect(),
         instance_profiles: profiles.found().unwrap_or_default(),
         unknown,
+        associations,
         doubt: None,
     };
     if foreign.has_policies() {
-        foreign.doubt = doubt(stack, aws.iam.role(&foreign.role).await?);
+        foreign.doubt = doubt(stack, facts);
     }
     Ok(Lookup::Found(foreign))
+}
+
+/// The associations that use a role: none where it does not let EKS Pod Identity in. Whom it lets in is
+/// known from its template where the role itself cannot be read.
+async fn associations(
+    aws: &Aws,
+    cluster: &ClusterName,
+    role: &str,
+    facts: &Lookup<RoleFacts>,
+    template: &Lookup<RoleTemplate>,
+) -> Lookup<Associations> {
+    let trust = match (facts, template) {
+        (Lookup::Found(facts), _) => &facts.trust,
+        (_, Lookup::Found(template)) => &template.trust,
+        _ => return Lookup::Missing,
+    };
+    if others::of_pod_identity(trust).is_empty() {
+        return Lookup::Missing;
+    }
+    associations::using(aws, cluster, role).await
 }
 
 /// CloudFormation puts the stack's id and tags on a role that it makes. One that was made by hand under

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Lookup;
+use super::{Associations, Lookup};
 use crate::model::{
     CLUSTER_TAGS, ClusterName, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION, RoleArn,
     SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName,
@@ -137,6 +137,8 @@ pub struct FoundStack {
     pub role: Lookup<RoleFacts>,
     /// Of a ready stack's role.
     pub policies: Lookup<LivePolicies>,
+    /// Those that use the role. Asked for only where it lets EKS Pod Identity in, and its template does not.
+    pub associations: Lookup<Associations>,
 }
 
 impl FoundStack {

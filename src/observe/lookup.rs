@@ -3,9 +3,10 @@
 use crate::error::Error;
 
 /// The answer to a read that this identity may not be allowed to make.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Lookup<T> {
     Found(T),
+    #[default]
     Missing,
     /// Access denied: with AWS's message.
     Unknown(String),

@@ -41,6 +41,14 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "eks:ListClusters" on Any, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Export Verify Doctor], "name similar clusters where there is none of that name";
     "eks:ListClusters" on Any, Optional, [Completion], "offer names of clusters";
     "eks:TagResource" on Cluster, Optional, [AssociateOidcProvider Create Apply Fix], "tell eksctl that the cluster has a provider";
+    "eks:ListPodIdentityAssociations" on Cluster, Optional, [Create Update Apply], "find associations that use the role";
+    "eks:ListPodIdentityAssociations" on Cluster, With("a role that trusts Pod Identity"), [Delete], "find associations that use the role";
+    "eks:ListPodIdentityAssociations" on Cluster, With("--repair-drift"), [Update], "find associations that use the role";
+    "eks:ListPodIdentityAssociations" on Cluster, With("--prune, or --repair-drift"), [Apply], "find associations that use the role";
+    "eks:DescribePodIdentityAssociation" on Any, Optional, [Create Update Apply], "find associations that use the role";
+    "eks:DescribePodIdentityAssociation" on Any, With("a role that trusts Pod Identity"), [Delete], "find associations that use the role";
+    "eks:DescribePodIdentityAssociation" on Any, With("--repair-drift"), [Update], "find associations that use the role";
+    "eks:DescribePodIdentityAssociation" on Any, With("--prune, or --repair-drift"), [Apply], "find associations that use the role";
     "eks:UntagResource" on Cluster, Optional, [DisassociateOidcProvider], "tell eksctl that the cluster has no provider";
 
     "iam:GetOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Apply], "see whether the provider is there, and its audiences";
@@ -94,7 +102,7 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
 
     "iam:GetPolicy" on Any, Optional, [Create Update Apply], "see that a managed policy exists";
     "iam:GetAccountSummary" on Any, Optional, [Create Update Apply], "learn the quotas where the usual ones may not suffice";
-    "iam:GetRole" on Roles, Optional, [Create Update Apply], "see whom the role trusts";
+    "iam:GetRole" on Roles, Optional, [Create Update Delete Apply], "see whom the role trusts";
     "iam:GetRole" on Roles, With("--detach-foreign"), [Delete Apply], "see that the role is the stack's own";
     "iam:GetRole" on AnyRole, Optional, [Create Apply], "see that the role of --attach-role-arn exists";
     "iam:ListAttachedRolePolicies" on Roles, Optional, [Create Update Delete Apply], "find policies that were attached by hand";

@@ -16,6 +16,7 @@ use crate::template::{self, RoleEdits, RoleSpec};
 mod checks;
 mod drift;
 mod edited;
+mod others;
 mod ready;
 mod remedy;
 mod service_account;

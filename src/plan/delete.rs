@@ -137,6 +137,19 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
     if let Some(message) = &foreign.unknown {
         track.notes.push(foreign_unknown(message));
     }
+    let (associations, unknown) = match &foreign.associations {
+        Lookup::Found(found) => (found.clone(), None),
+        Lookup::Missing => (Vec::new(), None),
+        Lookup::Unknown(why) => (Vec::new(), Some(why.clone())),
+    };
+    if !associations.is_empty() || unknown.is_some() {
+        track.refusals.push(Refusal::Associated {
+            cluster: asked.cluster.clone(),
+            role: foreign.role.clone(),
+            associations,
+            unknown,
+        });
+    }
     if !foreign.instance_profiles.is_empty() {
         track.refusals.push(Refusal::InstanceProfiles {
             role: foreign.role.clone(),
@@ -251,6 +264,7 @@ mod tests {
             template: None,
             role: Lookup::Missing,
             policies: Lookup::Missing,
+            associations: Lookup::Missing,
         }))
     }
 

@@ -132,6 +132,13 @@ pub enum Refusal {
         role: String,
         policies: Vec<String>,
     },
+    /// EKS Pod Identity associations use the role, or why that is not known.
+    Associated {
+        cluster: ClusterName,
+        role: String,
+        associations: Vec<(ServiceAccountName, String)>,
+        unknown: Option<String>,
+    },
     /// Policies are not detached from a role that the stack did not make, or may not have made.
     NotTheStacks {
         role: String,
@@ -277,6 +284,25 @@ impl Refusal {
                     lines.concat()
                 )
             }
+            Self::Associated {
+                role,
+                unknown: Some(why),
+                ..
+            } => format!(
+                "role \"{role}\" trusts EKS Pod Identity, and whether an association uses it cannot be told: {why}"
+            ),
+            Self::Associated {
+                role, associations, ..
+            } => {
+                let names: Vec<String> = associations
+                    .iter()
+                    .map(|(name, id)| format!("\n  {name} ({id})"))
+                    .collect();
+                format!(
+                    "role \"{role}\" is used by EKS Pod Identity associations, whose pods would lose it{}",
+                    names.concat()
+                )
+            }
             Self::NotTheStacks { role, why } => {
                 format!("role \"{role}\" may not be the one that the stack made: {why}")
             }
@@ -380,6 +406,19 @@ impl Refusal {
                 vec!["allow `iam:ListRoles` to this identity, or go on without the check: `--force`".to_owned()]
             }
             Self::ForeignPolicies { .. } => vec!["detach them in the same run: `--detach-foreign`".to_owned()],
+            Self::Associated { unknown: Some(_), .. } => vec![
+                "allow `eks:ListPodIdentityAssociations` and `eks:DescribePodIdentityAssociation` to this identity".to_owned(),
+            ],
+            Self::Associated { cluster, associations, .. } => associations
+                .iter()
+                .map(|(name, id)| {
+                    let delete = CommandLine::of(
+                        "aws eks delete-pod-identity-association --cluster-name {} --association-id {}",
+                        &[cluster, id],
+                    );
+                    format!("where no pod of {name} needs the role: `{delete}`")
+                })
+                .collect(),
             Self::NotTheStacks { role, .. } => vec![format!(
                 "look at it, and detach by hand what may go: `aws iam get-role --role-name {role}`"
             )],

@@ -37,6 +37,7 @@ fn the_stack_and_the_service_account_go() {
     cloudformation GetTemplate
     cloudformation UpdateTerminationProtection
     eks DescribeCluster
+    iam GetRole
     iam ListAttachedRolePolicies
     iam ListInstanceProfilesForRole
     iam ListRolePolicies
@@ -212,6 +213,7 @@ fn the_role_only_goes_without_any_access_to_the_cluster() {
     cloudformation DescribeStacks
     cloudformation GetTemplate
     cloudformation UpdateTerminationProtection
+    iam GetRole
     iam ListAttachedRolePolicies
     iam ListInstanceProfilesForRole
     iam ListRolePolicies

@@ -8,6 +8,7 @@ mod files;
 mod flags;
 mod hindered;
 mod input;
+mod pod_identity;
 mod rollback;
 mod trust;
 

@@ -208,6 +208,7 @@ impl Case {
             template: None,
             role: Lookup::Missing,
             policies: Lookup::Missing,
+            associations: Lookup::Missing,
         };
         self.account.observed = Lookup::Found(ObservedAccount {
             stack: StackState::Found(Box::new(found)),

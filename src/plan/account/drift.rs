@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::model::{Cluster, StackName};
 use crate::observe::{FoundStack, Lookup};
 use crate::plan::{Repair, Track};
-use crate::policy;
+use crate::policy::{self, others};
 use crate::template::{self, Difference, Managed, RoleEdits, RoleTemplate};
 
 /// A role as IAM tells it, with inline policies by their names there. What IAM does not tell is as the
@@ -18,6 +18,8 @@ pub struct Live<'a> {
     role: RoleTemplate,
     /// Of the inline policies in its templates: a name in IAM may be cut.
     names: BTreeSet<String>,
+    /// Statements for EKS Pod Identity that were added by hand, and may be needed by associations.
+    kept: Vec<Value>,
     stack: &'a StackName,
     cluster: &'a Cluster,
 }
@@ -62,6 +64,7 @@ impl<'a> Live<'a> {
         }
         Self {
             names: template.inline.keys().cloned().collect(),
+            kept: kept(found, &role.trust, &template.trust),
             role,
             stack,
             cluster,
@@ -70,6 +73,11 @@ impl<'a> Live<'a> {
 
     pub fn trust(&self) -> &Value {
         &self.role.trust
+    }
+
+    /// What was added to its trust policy by hand, and is no drift.
+    pub fn kept(&self) -> &[Value] {
+        &self.kept
     }
 
     pub fn has_managed(&self, arn: &str) -> bool {
@@ -141,6 +149,7 @@ impl<'a> Live<'a> {
         wanted.role_name.clone_from(&self.role.role_name);
         wanted.path.clone_from(&self.role.path);
         wanted.inline = in_iam(self.stack, self.cluster, asked);
+        wanted.trust = others::with(&asked.trust, &self.kept);
         for (name, document) in &mut wanted.inline {
             // Only CloudFormation knows what its other functions stand for.
             if let Some(live) = self.role.inline.get(name)
@@ -247,6 +256,18 @@ impl<'a> Live<'a> {
         let rest = name.strip_prefix(self.stack.as_str());
         rest.and_then(|rest| rest.strip_prefix('-')).unwrap_or(name)
     }
+}
+
+/// What of a trust policy is no drift, though its template does not have it: an association needs it, or
+/// that is not known.
+fn kept(found: &FoundStack, live: &Value, template: &Value) -> Vec<Value> {
+    let is_needed = match &found.associations {
+        Lookup::Found(using) => !using.is_empty(),
+        Lookup::Missing => false,
+        Lookup::Unknown(_) => true,
+    };
+    let by_hand = others::pod_identity_by_hand(live, template);
+    by_hand.into_iter().filter(|_| is_needed).cloned().collect()
 }
 
 /// What a call makes of a role.

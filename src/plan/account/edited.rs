@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::IamServiceAccount;
 use crate::model::{Audience, Cluster, StackName};
 use crate::observe::{ObservedAccount, StackState};
-use crate::policy::{self, Subject, Trust};
+use crate::policy::{self, Subject, Trust, others};
 use crate::template::{RoleEdits, RoleTemplate};
 
 /// The stack's template with the changes. `None`: its trust policy says more than could be kept.
@@ -35,7 +35,7 @@ fn trust(
     let is_edited = edits.subject_pattern.is_some() || edits.audience.is_some();
     let trust = match (is_edited, principals.as_slice()) {
         (false, _) if is_present => return Some(None),
-        (true, _) => Trust::read(found, &asked.name).map(|known| {
+        (true, _) => Trust::read(&others::without(found), &asked.name).map(|known| {
             let pattern = edits.subject_pattern.clone().or(known.pattern);
             let audience = edits.audience.clone().unwrap_or(known.audience);
             let subject = match &pattern {
@@ -61,5 +61,5 @@ pub fn kept_audience(asked: &IamServiceAccount, observed: &ObservedAccount) -> O
         return None;
     };
     let trust = &found.template.as_ref()?.trust;
-    Trust::read(trust, &asked.name).map(|trust| trust.audience)
+    Trust::read(&others::without(trust), &asked.name).map(|trust| trust.audience)
 }

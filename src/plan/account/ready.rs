@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::drift::{self, Live};
 use super::remedy::remedy;
-use super::{Aim, Drift, Permissions, Task, edited};
+use super::{Aim, Drift, Permissions, Task, edited, others};
 use crate::model::StackName;
 use crate::observe::{FoundStack, Lookup};
 use crate::plan::token::token;
@@ -38,7 +38,8 @@ pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Opti
     }
     let live = Live::of(track, task.cluster, template, found);
     refuse_old_issuer(track, task, &live)?;
-    let body = asked_template(track, task, &stack, body, template)?;
+    let mut body = asked_template(track, task, &stack, body, template)?;
+    others::keep(track, task, found, &live, &mut body)?;
     let asked = RoleTemplate::read(&body, &task.cluster.partition)?;
     let mut differences = RoleTemplate::differences(&asked, template);
     differences.extend(tag_differences(task, found));

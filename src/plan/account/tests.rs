@@ -97,6 +97,7 @@ fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
         template: RoleTemplate::read(&body, "aws"),
         body: Some(body),
         policies: Lookup::Missing,
+        associations: Lookup::Missing,
         role: Lookup::Found(RoleFacts {
             arn: ROLE.to_owned(),
             trust: template::trust(trusted, &cluster(), &account),

@@ -115,6 +115,7 @@ proptest! {
                 template: None,
                 role: Lookup::Missing,
                 policies: Lookup::Missing,
+                associations: Lookup::Missing,
             })),
             foreign: Lookup::Missing,
             service_account: ServiceAccountState::Found(ServiceAccount {

@@ -307,7 +307,8 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                 "Sid": "Cluster",
                 "Effect": "Allow",
                 "Action": [
-                    "eks:DescribeCluster"
+                    "eks:DescribeCluster",
+                    "eks:ListPodIdentityAssociations"
                 ],
                 "Resource": "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
             },
@@ -356,6 +357,7 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                 "Action": [
                     "cloudformation:DescribeStacks",
                     "cloudformation:ListStacks",
+                    "eks:DescribePodIdentityAssociation",
                     "eks:ListClusters"
                 ],
                 "Resource": "*"

@@ -125,6 +125,7 @@ fn creations() -> Vec<Scenario> {
             ),
             rich,
         ),
+        create(&format!("{managed} --approve"), with_pod_identity_by_hand),
         create(
             &format!("{managed} --audience vault --associate-oidc-provider --approve"),
             associated,
@@ -215,6 +216,10 @@ fn updates() -> Vec<Scenario> {
             &format!("{READER} --add-policy-arn {SQS} --approve"),
             refused_change,
         ),
+        update(
+            &format!("{READER} --repair-drift --approve"),
+            with_pod_identity_by_hand,
+        ),
         update("reader -n apps --cluster demo --approve", without_namespace),
         update(FILE, many_ready),
         Scenario::delegated(
@@ -232,6 +237,7 @@ fn deletions() -> Vec<Scenario> {
     vec![
         delete(READER, ready),
         delete(&format!("{READER} --detach-foreign"), meddled_with),
+        delete(READER, with_pod_identity_of_no_use),
         delete(READER, with_inline_policy),
         delete(READER, annotated),
         delete(READER, rolled_back),
@@ -267,6 +273,11 @@ fn applications() -> Vec<Scenario> {
         Scenario::new("apply", &format!("{FILE} --prune"), rolled_back_and_unknown),
         Scenario::new("apply", &format!("{FILE} --repair-drift"), drifted),
         Scenario::new("apply", &format!("{FILE} --repair-drift"), bounded_by_hand),
+        Scenario::new(
+            "apply",
+            &format!("{FILE} --repair-drift"),
+            with_pod_identity_by_hand,
+        ),
         Scenario::delegated("apply", FILE, associated_with_deployer),
         Scenario::elsewhere("apply", FILE),
     ]

@@ -155,6 +155,34 @@ pub fn associated_with_pods() -> Bench {
     bench
 }
 
+/// default/s3-reader, whose role somebody let EKS Pod Identity into: another's association uses it.
+pub fn with_pod_identity_by_hand() -> Bench {
+    let bench = ready();
+    let mut world = bench.sandbox.world();
+    let role = world.role_of("default/s3-reader");
+    let statements = role.trust["Statement"].as_array_mut().expect("statements");
+    statements.push(json!({
+        "Effect": "Allow",
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+        "Principal": {"Service": "pods.eks.amazonaws.com"},
+    }));
+    let role = role.arn.clone();
+    world.clusters[0].add_association("web", "other", &role);
+    drop(world);
+    bench
+}
+
+/// The same, but the association uses another role.
+pub fn with_pod_identity_of_no_use() -> Bench {
+    let bench = with_pod_identity_by_hand();
+    let mut world = bench.sandbox.world();
+    world.clusters[0].associations[0]
+        .role
+        .push_str("-of-others");
+    drop(world);
+    bench
+}
+
 /// Pods of every kind, older than the role annotation is to be.
 pub fn stale() -> Bench {
     let bench = without_annotation();

@@ -64,6 +64,7 @@ fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> Found
             protected: true,
         },
         failure: None,
+        associations: Lookup::Missing,
         role: Lookup::Found(RoleFacts {
             arn: ROLE.to_owned(),
             trust: template.trust.clone(),

@@ -1,0 +1,36 @@
+//! Which EKS Pod Identity associations use a role.
+
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::{Lookup, PARALLEL};
+use crate::aws::Aws;
+use crate::model::{ClusterName, ServiceAccountName};
+
+/// Service accounts, with the ids of their associations.
+pub type Associations = Vec<(ServiceAccountName, String)>;
+
+/// The associations of a cluster that use a role (a name), whatever their service accounts are: a list
+/// tells no roles (ListPodIdentityAssociations, DescribePodIdentityAssociation). Missing: no such cluster,
+/// and associations go with their cluster.
+pub async fn using(aws: &Aws, cluster: &ClusterName, role: &str) -> Lookup<Associations> {
+    let listed = match Lookup::or_unknown(aws.eks.associated(cluster.as_str(), None).await) {
+        Lookup::Found(listed) => listed,
+        other => return other,
+    };
+    let found = listed.into_iter().map(async |(name, id)| {
+        match Lookup::or_unknown(aws.eks.association(cluster.as_str(), &id).await) {
+            // Roles of another account are no roles of an association: names are enough.
+            Lookup::Found(found) => {
+                let is_this = found.role.rsplit('/').next() == Some(role);
+                Ok(is_this.then_some((name, id)))
+            }
+            Lookup::Missing => Ok(None),
+            Lookup::Unknown(why) => Err(why),
+        }
+    });
+    let found = futures_util::stream::iter(found).buffered(PARALLEL);
+    match found.try_collect::<Vec<_>>().await {
+        Ok(found) => Lookup::Found(found.into_iter().flatten().collect()),
+        Err(why) => Lookup::Unknown(why),
+    }
+}

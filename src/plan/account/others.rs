@@ -1,0 +1,67 @@
+//! Whom else a role lets in stays: what its template says, and what was added by hand while EKS Pod
+//! Identity associations need it.
+
+use serde_json::Value;
+
+use super::drift::Live;
+use super::{Drift, Task};
+use crate::observe::{FoundStack, Lookup};
+use crate::plan::{Refusal, Track};
+use crate::policy::{self, others};
+
+const TRUST: &str = "/Resources/Role1/Properties/AssumeRolePolicyDocument";
+
+/// Keeps it in the template that the stack is to have. Refused where drift is to be repaired, and whether
+/// it is needed cannot be told.
+pub fn keep(
+    track: &mut Track,
+    task: Task<'_>,
+    found: &FoundStack,
+    live: &Live<'_>,
+    body: &mut Value,
+) -> Option<()> {
+    let former = found.body.as_ref().and_then(|body| body.pointer(TRUST));
+    let (Some(former), Some(trust)) = (former, body.pointer_mut(TRUST)) else {
+        return Some(());
+    };
+    let of_template = others::of_others(former);
+    *trust = others::with(trust, of_template.iter().copied());
+    // Another trust policy takes the place of all that the role has.
+    if !policy::same(trust, former) {
+        *trust = others::with(trust, live.kept());
+    }
+    let told = others::principals(of_template);
+    if !told.is_empty() {
+        let note = format!("its role also trusts {told}: that stays");
+        track.notes.push(note);
+    }
+    if live.kept().is_empty() {
+        return Some(());
+    }
+    let why = match &found.associations {
+        Lookup::Unknown(why) if task.drift == Drift::Repaired => {
+            track.refusals.push(Refusal::Associated {
+                cluster: task.cluster.name.clone(),
+                role: found.own_role()?.name().to_owned(),
+                associations: Vec::new(),
+                unknown: Some(why.clone()),
+            });
+            return None;
+        }
+        Lookup::Unknown(why) => {
+            track.is_other = true;
+            format!("whether EKS Pod Identity associations use the role cannot be told: {why}")
+        }
+        using => {
+            let names = using.as_found().into_iter().flatten();
+            let names: Vec<String> = names.map(|(name, _)| name.to_string()).collect();
+            let names = names.join(", ");
+            format!("EKS Pod Identity associations use the role: {names}")
+        }
+    };
+    let told = others::principals(live.kept());
+    track.notes.push(format!(
+        "its role also trusts {told}, by hand; that stays: {why}"
+    ));
+    Some(())
+}
