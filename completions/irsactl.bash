@@ -23,9 +23,13 @@ _irsactl() {
         fi
         COMPREPLY+=("$offer")
     done < <(irsactl __complete -- "${words[@]}" 2>/dev/null </dev/null)
+    if ((${#COMPREPLY[@]} == 0)) && [[ ${words[count - 1]} == *[~\$\"\']* ]]; then
+        # bash alone knows what such a word stands for; what else has no offers is no file.
+        compopt -o bashdefault -o default 2>/dev/null
+    fi
     if [[ ${COMPREPLY-} == */ ]]; then
         compopt -o nospace 2>/dev/null
     fi
 }
 
-complete -o bashdefault -o default -F _irsactl irsactl
+complete -F _irsactl irsactl

@@ -11,14 +11,16 @@ use crate::model::{Audience, ClusterName, Connection, Flags, Issuer, Region, Thu
 mod arguments;
 mod doctor;
 mod examples;
+mod groups;
 mod permissions;
 mod proof;
 mod render;
 mod screen;
 mod service_account;
 
-pub use arguments::{arguments, color, without_wild_guesses};
+pub use arguments::{arguments, color, in_house_words};
 pub use doctor::Doctor;
+pub use groups::program;
 pub use permissions::{Permissions, PermissionsFormat};
 pub use proof::{Verify, Whoami};
 pub use render::{Render, Target};
@@ -56,7 +58,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create the IAM OIDC provider of a cluster, or mend it
+    /// Create or mend the IAM OIDC provider of a cluster
     #[command(alias = "associate-iam-oidc-provider", after_help = ASSOCIATE_EXAMPLES)]
     AssociateOidcProvider(Associate),
     /// Delete the IAM OIDC provider of a cluster
@@ -77,25 +79,25 @@ pub enum Command {
     /// Delete IAM service accounts
     #[command(subcommand, arg_required_else_help = true)]
     Delete(Delete),
-    /// Find out why pods do not have their role, and what mends it
+    /// Tell why pods lack their role, and what mends it
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(Box<Doctor>),
-    /// Make a whole config file true: provider, roles and service accounts
+    /// Make all that a config file describes
     #[command(after_help = APPLY_EXAMPLES)]
     Apply(Box<Apply>),
     /// Prove that a service account can assume its role
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Box<Verify>),
-    /// Tell what a token says, and which role it could assume
+    /// Tell what a token says, and the role for it
     #[command(after_help = WHOAMI_EXAMPLES)]
     Whoami(Whoami),
     /// Print the config file that describes what exists
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
-    /// Print what create would make, for other tools: offline, without credentials
+    /// Print what create makes, for other tools (offline)
     #[command(after_help = RENDER_EXAMPLES)]
     Render(Box<Render>),
-    /// Print what irsactl itself needs to be allowed, in AWS and in Kubernetes: offline
+    /// Print the permissions that irsactl needs (offline)
     #[command(after_help = PERMISSIONS_EXAMPLES)]
     Permissions(Permissions),
     /// Print a shell completion script
@@ -104,6 +106,10 @@ pub enum Command {
     /// Write the manual pages, one a command
     #[command(after_help = MAN_EXAMPLES)]
     Man(ManArgs),
+    /// Print the help of a command
+    Help(HelpArgs),
+    /// Print the version
+    Version,
     /// What may come next on a command line, for the scripts
     #[command(name = "__complete", hide = true)]
     Complete(Complete),
@@ -113,6 +119,18 @@ pub enum Command {
 }
 
 impl Command {
+    /// The command line of `help` and `version` in the words of flags, which clap answers.
+    pub fn as_flag(&self) -> Option<Vec<String>> {
+        let (words, flag) = match self {
+            Self::Help(args) => (args.words.as_slice(), "--help"),
+            Self::Version => (&[][..], "--version"),
+            _ => return None,
+        };
+        let words = words.iter().map(String::as_str);
+        let line = ["irsactl"].into_iter().chain(words).chain([flag]);
+        Some(line.map(str::to_owned).collect())
+    }
+
     /// What the user gave to find AWS and the cluster, for the commands of hints.
     pub fn connection(&self) -> Connection {
         let ways = self.ways();
@@ -158,6 +176,8 @@ impl Command {
             | Self::Permissions(_)
             | Self::Completion(_)
             | Self::Complete(_)
+            | Self::Help(_)
+            | Self::Version
             | Self::Man(_) => return None,
         })
     }
@@ -223,7 +243,7 @@ pub enum Delete {
 
 #[derive(Debug, Subcommand)]
 pub enum Utils {
-    /// Create the IAM OIDC provider of a cluster, or mend it
+    /// Create or mend the IAM OIDC provider of a cluster
     #[command(alias = "associate-oidc-provider", after_help = ASSOCIATE_EXAMPLES)]
     AssociateIamOidcProvider(Associate),
 }
@@ -248,7 +268,7 @@ pub struct AwsArgs {
 /// Which cluster.
 #[derive(Args, Clone, Debug)]
 pub struct ClusterArgs {
-    /// Name of the cluster
+    /// Name of the cluster; required without --config-file
     #[arg(short, long, required_unless_present = "config_file")]
     pub cluster: Option<ClusterName>,
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
@@ -418,6 +438,13 @@ pub struct ManArgs {
     /// Folder for the pages; it is made if it is missing
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct HelpArgs {
+    /// Command, as create iamserviceaccount; else the program
+    #[arg(value_name = "COMMAND")]
+    pub words: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -28,6 +28,8 @@ pub fn offers(program: Command, mut words: Vec<OsString>) -> String {
     if current == "-" {
         words[index] = "--".into();
     }
+    let commands = names_alone(&program);
+    let program = program.mut_subcommand("help", |help| help.subcommands(commands));
     let mut program = prepared(program, &line, Account::OfStacks);
     let folder = std::env::current_dir().ok();
     let offers = complete(&mut program, words, index, folder.as_deref()).unwrap_or_default();
@@ -35,6 +37,22 @@ pub fn offers(program: Command, mut words: Vec<OsString>) -> String {
     let all = !current.is_empty() || offers.iter().all(is_flag);
     let offers = offers.iter().filter(|offer| all || !is_flag(offer));
     offers.map(told).collect()
+}
+
+/// The commands below one without their flags, for `help`.
+fn names_alone(command: &Command) -> Vec<Command> {
+    let below = command.get_subcommands();
+    let below = below.filter(|command| !command.is_hide_set());
+    below
+        .map(|command| {
+            let name = command.get_name().to_owned();
+            let aliases = command.get_visible_aliases().map(str::to_owned);
+            Command::new(name)
+                .about(command.get_about().cloned().unwrap_or_default())
+                .visible_aliases(aliases.collect::<Vec<_>>())
+                .subcommands(names_alone(command))
+        })
+        .collect()
 }
 
 fn is_flag(offer: &CompletionCandidate) -> bool {
@@ -71,11 +89,12 @@ fn prepared(command: Command, line: &Arc<Line>, account: Account) -> Command {
 }
 
 fn with_values(arg: Arg, line: &Arc<Line>, account: Account) -> Arg {
-    // `--approve[=BOOL]`: the word that follows is none of its values.
+    // `--approve[=BOOL]`: the word that follows is none of its values, but what follows the = is.
     if arg.is_require_equals_set() {
         let flag = arg.require_equals(false).hide_default_value(false);
         let flag = flag.hide_possible_values(false);
-        return flag.num_args(0).action(ArgAction::SetTrue);
+        let flag = flag.num_args(0).action(ArgAction::SetTrue);
+        return offering(flag, || ["false", "true"].map(str::to_owned).to_vec());
     }
     let place = arg.get_value_names().and_then(<[_]>::first);
     let line = line.clone();

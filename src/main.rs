@@ -1,8 +1,9 @@
 //! irsactl: from the command line to the exit status.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 use cli::{Cli, Command};
 use commands::Exit;
 use error::Error;
@@ -42,11 +43,7 @@ fn main() -> ExitCode {
     aws::start_without_empty_variables();
     secrets::remember_environment();
     let arguments = cli::arguments(std::env::args_os());
-    let command = Cli::command().color(cli::color(&arguments));
-    let mut cli = command
-        .try_get_matches_from(arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches))
-        .unwrap_or_else(|error| cli::without_wild_guesses(error).exit());
+    let mut cli = read(arguments);
     if !matches!(cli.command, Command::Complete(_)) {
         logging::start(cli.screen);
     }
@@ -72,6 +69,20 @@ fn main() -> ExitCode {
             error.exit_code().into()
         }
     }
+}
+
+/// Reads the command line; help, version and mistakes end the program.
+fn read(arguments: Vec<OsString>) -> Cli {
+    let command = cli::program().color(cli::color(&arguments));
+    let matches = |words| {
+        let matches = command.clone().try_get_matches_from(words);
+        matches.unwrap_or_else(|error| cli::in_house_words(error, &command).exit())
+    };
+    let cli = Cli::from_arg_matches(&matches(arguments)).unwrap_or_else(|error| error.exit());
+    if let Some(words) = cli.command.as_flag() {
+        matches(words.into_iter().map(OsString::from).collect());
+    }
+    cli
 }
 
 /// Runs a command that makes calls, until it ends or the user interrupts.

@@ -3,22 +3,13 @@
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{ColorChoice, ValueEnum};
+use clap::{ColorChoice, Command, ValueEnum};
 
 use super::Color;
 use crate::model::nearest;
 
-/// `help` and `version` as commands are the flags.
-fn command_as_flag(arguments: &mut Vec<OsString>) {
-    match arguments.get(1).and_then(|word| word.to_str()) {
-        Some("help") => {
-            arguments.remove(1);
-            arguments.push("--help".into());
-        }
-        Some("version") if arguments.len() == 2 => arguments[1] = "--version".into(),
-        _ => {}
-    }
-}
+/// How clap begins a tip.
+const TIP: &str = "\n  tip: ";
 
 /// Whether clap's own texts are coloured: it prints them before there are flags.
 pub fn color(arguments: &[OsString]) -> ColorChoice {
@@ -42,6 +33,19 @@ pub fn color(arguments: &[OsString]) -> ColorChoice {
     }
 }
 
+/// An error of clap without its wild guesses, whose tips are hints, as those of all other errors.
+pub fn in_house_words(error: clap::Error, command: &Command) -> clap::Error {
+    let error = without_wild_guesses(error);
+    let text = error.to_string();
+    match text.strip_prefix("error: ") {
+        Some(text) if text.contains(TIP) => {
+            let text = text.replacen(&format!("\n{TIP}"), TIP, 1);
+            clap::Error::raw(error.kind(), text.replace(TIP, "\nhint: ")).with_cmd(command)
+        }
+        _ => error,
+    }
+}
+
 /// The arguments, with eksctl's `-v 4` turned into the counted flag: its 3 is the default, 4 is `-v`,
 /// above that `-vv`.
 pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
@@ -62,13 +66,12 @@ pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
             None => arguments.push(argument),
         }
     }
-    command_as_flag(&mut arguments);
     arguments
 }
 
 /// clap's complaint without guesses that lead astray: flags that are of like letters only, as
 /// `--exclude` for `--cluster`, and the way to pass a flag as a value, which none of ours begins like.
-pub fn without_wild_guesses(mut error: clap::Error) -> clap::Error {
+fn without_wild_guesses(mut error: clap::Error) -> clap::Error {
     let text = |error: &clap::Error, kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
         Some(ContextValue::StyledStrs(texts)) => texts.iter().map(|it| it.to_string()).collect(),
@@ -143,19 +146,6 @@ mod tests {
         }
         assert_eq!(words("irsactl -vv get"), ["irsactl", "-vv", "get"]);
         assert_eq!(words("irsactl -v"), ["irsactl", "-v"]);
-    }
-
-    #[test]
-    fn help_and_version_are_commands_too() {
-        for (line, wanted) in [
-            ("irsactl help", "irsactl --help"),
-            ("irsactl help create sa", "irsactl create sa --help"),
-            ("irsactl version", "irsactl --version"),
-            ("irsactl get sa help", "irsactl get sa help"),
-        ] {
-            let given = arguments(line.split(' ').map(OsString::from));
-            assert_eq!(given.join(" ".as_ref()), wanted);
-        }
     }
 
     #[test]

@@ -8,14 +8,14 @@ use crate::proof::Permission;
 
 #[derive(Args, Debug)]
 pub struct Doctor {
-    #[command(flatten)]
-    pub name: NameArgs,
-    /// Name of the cluster
+    /// Name of the cluster; required without --role-arn or --explain
     #[arg(short, long, required_unless_present_any = ["role_arn", "explain"])]
     pub cluster: Option<ClusterName>,
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
     #[arg(long, value_name = "URL")]
     pub issuer_url: Option<Issuer>,
+    #[command(flatten)]
+    pub name: NameArgs,
     /// This pod and its service account
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = Workload::pod, conflicts_with_all = ["workload", "all"])]
     pub pod: Option<Workload>,

@@ -17,8 +17,8 @@ Exit status:
   130  interrupted";
 pub const ASSOCIATE_EXAMPLES: &str = "\
 Examples:
-  irsactl associate-oidc-provider --cluster demo            show the plan
-  irsactl associate-oidc-provider --cluster demo --approve  carry it out
+  irsactl associate-oidc-provider --cluster demo            # show the plan
+  irsactl associate-oidc-provider --cluster demo --approve  # carry it out
   irsactl associate-oidc-provider --issuer-url https://oidc.example.com";
 pub const DISASSOCIATE_EXAMPLES: &str = "\
 Examples:
@@ -46,19 +46,19 @@ pub const UPDATE_EXAMPLES: &str = "\
 Examples:
   irsactl update iamserviceaccount s3-reader --cluster demo \\
     --add-policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess
+  # let it trust the cluster's present issuer:
   irsactl update iamserviceaccount s3-reader --cluster demo --approve
-                        let it trust the cluster's present issuer
   irsactl update iamserviceaccount -f cluster.yaml --include 'web/*' --approve";
 pub const APPLY_EXAMPLES: &str = "\
 Examples:
-  irsactl apply -f cluster.yaml                       show the plan
-  irsactl apply -f cluster.yaml --approve             carry it out
-  irsactl apply -f cluster.yaml --prune --approve     and delete what it has not
-  irsactl apply -f cluster.yaml --detailed-exitcode   exit 3 where it is not true";
+  irsactl apply -f cluster.yaml                      # show the plan
+  irsactl apply -f cluster.yaml --approve            # carry it out
+  irsactl apply -f cluster.yaml --prune --approve    # delete what it has not
+  irsactl apply -f cluster.yaml --detailed-exitcode  # exit 3 where it differs";
 pub const EXPORT_EXAMPLES: &str = "\
 Examples:
   irsactl export --cluster demo > cluster.yaml
-  irsactl export --cluster demo | irsactl apply -f -    has nothing to do";
+  irsactl export --cluster demo | irsactl apply -f -  # has nothing to do";
 pub const DELETE_EXAMPLES: &str = "\
 Examples:
   irsactl delete iamserviceaccount s3-reader --cluster demo
@@ -90,7 +90,8 @@ Examples:
 pub const DOCTOR_EXAMPLES: &str = "\
 Examples:
   irsactl doctor --cluster demo web/api
-  irsactl doctor --cluster demo --workload web/deploy/api --can s3:GetObject=arn:aws:s3:::data/x
+  irsactl doctor --cluster demo --workload web/deploy/api \\
+    --can s3:GetObject=arn:aws:s3:::data/x
   irsactl doctor --cluster demo web/api --fix --approve
   irsactl doctor --cluster demo --all --strict
   irsactl doctor --explain trust-policy";
@@ -104,7 +105,7 @@ The token lives for 10 minutes, the session is denied everything, and neither
 is shown. What was just made is given 90 seconds to be known to all of IAM.";
 pub const WHOAMI_EXAMPLES: &str = "\
 Examples:
-  irsactl whoami                       in a pod: its own token
-  irsactl whoami --assume              and try its role
+  irsactl whoami           # in a pod: its own token
+  irsactl whoami --assume  # and try its role
   kubectl exec deploy/app -- cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token |
     irsactl whoami --token-file -";

@@ -10,14 +10,14 @@ use crate::proof::Permission;
 
 #[derive(Args, Debug)]
 pub struct Verify {
-    #[command(flatten)]
-    pub name: NameArgs,
-    /// Name of the cluster
+    /// Name of the cluster; required
     #[arg(short, long)]
     pub cluster: ClusterName,
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
     #[arg(long, value_name = "URL")]
     pub issuer_url: Option<Issuer>,
+    #[command(flatten)]
+    pub name: NameArgs,
     /// Role to assume, in the place of the service account's own
     #[arg(long, value_name = "ARN")]
     pub role_arn: Option<RoleArn>,

@@ -10,11 +10,11 @@ use crate::model::{ClusterName, Issuer, PARTITIONS};
 
 #[derive(Args, Debug)]
 pub struct Render {
-    #[command(flatten)]
-    pub account: AccountArgs,
-    /// Name of the cluster
+    /// Name of the cluster; required without --config-file
     #[arg(short, long, required_unless_present = "config_file")]
     pub cluster: Option<ClusterName>,
+    #[command(flatten)]
+    pub account: AccountArgs,
     /// Config file of eksctl in the place of flags; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file",
           conflicts_with_all = ["cluster", "NameArgs", "PermissionArgs", "RoleArgs", "ObjectArgs", "associate_oidc_provider"])]

@@ -67,16 +67,16 @@ pub struct RestartArgs {
     #[arg(long)]
     pub restart: bool,
     /// Wait until the restarted workloads' new pods are ready and have the role
-    #[arg(long)]
-    pub wait: bool,
+    #[arg(long, alias = "wait")]
+    pub wait_for_pods: bool,
 }
 
 #[derive(Args, Debug)]
 pub struct CreateServiceAccount {
     #[command(flatten)]
-    pub account: AccountArgs,
-    #[command(flatten)]
     pub cluster: ClusterArgs,
+    #[command(flatten)]
+    pub account: AccountArgs,
     /// Config file of eksctl in the place of flags; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file",
           conflicts_with_all = ["cluster", "NameArgs", "PermissionArgs", "RoleArgs", "labels", "annotations",
@@ -226,12 +226,12 @@ pub struct StackArgs {
 #[derive(Args, Debug)]
 pub struct GetServiceAccount {
     #[command(flatten)]
-    pub name: NameArgs,
-    #[command(flatten)]
     pub cluster: ClusterArgs,
     /// Config file of eksctl that names the cluster; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE", conflicts_with = "cluster")]
     pub config_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub name: NameArgs,
     #[command(flatten)]
     pub aws: AwsArgs,
     #[command(flatten)]
@@ -247,9 +247,9 @@ pub struct GetServiceAccount {
 #[derive(Args, Debug)]
 pub struct UpdateServiceAccount {
     #[command(flatten)]
-    pub name: NameArgs,
-    #[command(flatten)]
     pub cluster: ClusterArgs,
+    #[command(flatten)]
+    pub name: NameArgs,
     /// Config file of eksctl in the place of flags; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file",
           conflicts_with_all = ["cluster", "NameArgs", "EditArgs", "role_only", "labels", "annotations",
@@ -262,7 +262,7 @@ pub struct UpdateServiceAccount {
     #[command(flatten)]
     pub object: ObjectArgs,
     /// Change the role only: no Kubernetes access
-    #[arg(long, conflicts_with_all = ["labels", "annotations", "token_expiration", "sts_regional_endpoints"])]
+    #[arg(long, help_heading = "Role", conflicts_with_all = ["labels", "annotations", "token_expiration", "sts_regional_endpoints"])]
     pub role_only: bool,
     /// Undo what was changed on the roles outside of CloudFormation
     #[arg(long, help_heading = "Role")]
@@ -343,7 +343,7 @@ pub struct EditArgs {
 
 #[derive(Args, Debug)]
 pub struct Apply {
-    /// Config file of eksctl; - reads stdin
+    /// Config file of eksctl; required; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE")]
     pub config_file: PathBuf,
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
@@ -352,19 +352,19 @@ pub struct Apply {
     #[command(flatten)]
     pub filter: FilterArgs,
     /// Delete the cluster's IAM service accounts that the file does not have; not those of kube-system
-    #[arg(long)]
+    #[arg(long, help_heading = "Plan")]
     pub prune: bool,
     /// Delete those of kube-system too
-    #[arg(long, requires = "prune")]
+    #[arg(long, help_heading = "Plan", requires = "prune")]
     pub prune_kube_system: bool,
     /// Detach policies that were attached by hand to roles that are pruned
-    #[arg(long, requires = "prune")]
+    #[arg(long, help_heading = "Plan", requires = "prune")]
     pub detach_foreign: bool,
     /// Undo what was changed on the roles outside of CloudFormation
-    #[arg(long)]
+    #[arg(long, help_heading = "Plan")]
     pub repair_drift: bool,
     /// Replace other roles, and labels and annotations of other tools
-    #[arg(long)]
+    #[arg(long, help_heading = "Plan")]
     pub override_existing_serviceaccounts: bool,
     #[command(flatten)]
     pub stack: StackArgs,
@@ -374,7 +374,7 @@ pub struct Apply {
 
 #[derive(Args, Debug)]
 pub struct Export {
-    /// Name of the cluster
+    /// Name of the cluster; required
     #[arg(short, long)]
     pub cluster: ClusterName,
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
@@ -389,9 +389,9 @@ pub struct Export {
 #[derive(Args, Debug)]
 pub struct DeleteServiceAccount {
     #[command(flatten)]
-    pub name: NameArgs,
-    #[command(flatten)]
     pub cluster: ClusterArgs,
+    #[command(flatten)]
+    pub name: NameArgs,
     /// Config file of eksctl in the place of a name; shows the plan unless --approve; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file", conflicts_with_all = ["cluster", "NameArgs"])]
     pub config_file: Option<PathBuf>,
@@ -401,13 +401,13 @@ pub struct DeleteServiceAccount {
     #[arg(long, help_heading = "Config file")]
     pub only_missing: bool,
     /// Delete the role only: no Kubernetes access
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(long, help_heading = "Role", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub role_only: bool,
     /// Detach policies that were attached to the role by hand, which else stop the deletion
-    #[arg(long)]
+    #[arg(long, help_heading = "Role")]
     pub detach_foreign: bool,
     /// Wait for the end of the stack's deletion; --wait=false does not
-    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(short, long, help_heading = "Plan", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub wait: bool,
     /// Show the plan only
     #[arg(long, conflicts_with = "approve", help_heading = "Plan")]

@@ -80,6 +80,8 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Permissions(args) => permissions::run(args, screen),
         Command::Completion(args) => completion::run(args),
         Command::Man(args) => man::run(args),
+        // They ended the program when the line was read.
+        Command::Help(_) | Command::Version => Ok(Exit::Done),
         Command::Complete(args) => completion::offer(args),
     }
 }

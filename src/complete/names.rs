@@ -31,6 +31,8 @@ pub enum Names {
     ServiceAccounts(Account),
     /// Of the namespace on the line, or of the default one.
     BareServiceAccounts(Account),
+    /// With the namespace before them.
+    Pods,
     Policies,
 }
 
@@ -41,6 +43,7 @@ enum List {
     Namespaces,
     ServiceAccounts,
     Stacks,
+    Pods,
     Policies,
 }
 
@@ -50,6 +53,7 @@ impl Names {
         match (long, place) {
             (Some("cluster"), _) | (None, Some("CLUSTER")) => Some(Self::Clusters),
             (Some("namespace"), _) => Some(Self::Namespaces(account)),
+            (Some("pod"), _) => Some(Self::Pods),
             (Some("name"), _) => Some(Self::BareServiceAccounts(account)),
             (None, Some("NAME" | "NAMESPACE/NAME")) => Some(Self::ServiceAccounts(account)),
             (
@@ -71,6 +75,7 @@ impl Names {
         match self {
             Self::Clusters => List::Clusters.read(line),
             Self::Policies => List::Policies.read(line),
+            Self::Pods => List::Pods.read(line),
             Self::Namespaces(Account::OfKubernetes) => List::Namespaces.read(line),
             Self::Namespaces(Account::OfStacks) => {
                 let accounts = List::Stacks.read(line).into_iter();
@@ -192,6 +197,10 @@ impl List {
             Self::Namespaces => {
                 let kubernetes = kubernetes(&aws, &cluster()?, line).await?;
                 names.extend(kubernetes.namespaces().await?);
+            }
+            Self::Pods => {
+                let kubernetes = kubernetes(&aws, &cluster()?, line).await?;
+                kubernetes.pod_names(names).await?;
             }
             Self::ServiceAccounts => {
                 let kubernetes = kubernetes(&aws, &cluster()?, line).await?;

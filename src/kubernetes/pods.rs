@@ -49,6 +49,19 @@ impl Kubernetes {
         Ok(Lookup::Found(pods))
     }
 
+    /// Adds all pods as `namespace/name`, page by page.
+    ///
+    /// # Errors
+    /// Those of the list; what came before stays.
+    pub async fn pod_names(&self, names: &mut Vec<String>) -> Result<(), Error> {
+        self.each(PODS, "", "", |found| {
+            let [namespace, name] = ["namespace", "name"].map(|key| text(&found["metadata"][key]));
+            names.push(format!("{namespace}/{name}"));
+        })
+        .await?;
+        Ok(())
+    }
+
     async fn listed(&self, namespace: &str, selector: &str) -> Result<Vec<Pod>, Error> {
         let mut pods = Vec::new();
         self.each(PODS, namespace, selector, |found| pods.push(pod(found)))

@@ -193,6 +193,7 @@ pub const RIGHTS: &[Right] = rights! {
     "get" "serviceaccounts" of "" "", Always, [Create Update Delete Apply Verify], "see what is there";
     "list" "namespaces" of "" "", Optional, [Completion], "offer names of namespaces";
     "list" "serviceaccounts" of "" "", Optional, [Completion], "offer names of service accounts";
+    "list" "pods" of "" "", Optional, [Completion], "offer names of pods";
     "list" "serviceaccounts" of "" "", Always, [Export], "read labels and annotations";
     "list" "serviceaccounts" of "" "", Optional, [Get], "see the Kubernetes side";
     "list" "serviceaccounts" of "" "", Optional, [Create Update Delete Apply], "see many at a time";

@@ -17,7 +17,7 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 /// A command line that ends where the user presses the tabulator, and what is offered.
-const COMPLETED: [(&str, &[&str]); 13] = [
+const COMPLETED: [(&str, &[&str]); 17] = [
     ("irsactl cre", &["create"]),
     ("irsactl create ", &["iamserviceaccount"]),
     ("irsactl create ir", &["irsa"]),
@@ -39,6 +39,14 @@ const COMPLETED: [(&str, &[&str]); 13] = [
         &["externalDNS", "externalSecrets"],
     ),
     ("irsactl thumbprint --is", &["--issuer-url"]),
+    // What is no file is not completed by one.
+    (
+        "irsactl create sa --role-only=",
+        &["--role-only=false", "--role-only=true"],
+    ),
+    ("irsactl doctor --workload ", &[]),
+    ("irsactl create sa --role-name ", &[]),
+    ("irsactl help thumb", &["thumbprint"]),
     ("irsactl get sa --cluster ", &["demo"]),
     ("irsactl get sa --cluster=de", &["--cluster=demo"]),
     (
@@ -78,7 +86,10 @@ fn assert_completed(shell: &str, command: impl Fn(&mut Command, &str)) {
             .lines()
             .filter_map(|line| line.split('\t').next())
             // Some shells offer flags where a word is wanted too.
-            .filter(|offer| !offer.starts_with('-') || wanted[0].starts_with('-'))
+            .filter(|offer| {
+                let flags = wanted.first().is_some_and(|first| first.starts_with('-'));
+                flags || !offer.starts_with('-')
+            })
             .collect();
         offered.sort_unstable();
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -128,6 +139,18 @@ fn bash_completes() {
     });
 }
 
+/// bash itself would offer files where irsactl offers nothing.
+#[test]
+fn bash_offers_no_files_of_its_own() {
+    const SCRIPT: &str = "source \"$1/irsactl.bash\"; complete -p irsactl";
+    let bench = Bench::new();
+    let mut bash = bench.command_of("bash");
+    bash.args(["--norc", "-c", SCRIPT, "bash"]).arg(folder());
+    let output = bash.output().expect("bash runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(text, "complete -F _irsactl irsactl\n");
+}
+
 #[test]
 fn fish_completes() {
     const SCRIPT: &str = "source $argv[1]/irsactl.fish; complete -C $argv[2]";
@@ -169,8 +192,7 @@ fn another_shell_is_refused() {
     [stderr]
     error: invalid value 'tcsh' for '<SHELL>'
       [possible values: bash, elvish, fish, powershell, zsh]
-
-      tip: a similar value exists: 'zsh'
+    hint: a similar value exists: 'zsh'
 
     For more information, try '--help'.
     [exit 2]

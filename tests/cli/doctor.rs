@@ -106,7 +106,7 @@ fn pods_older_than_the_annotation_must_be_restarted() {
     nothing was changed: run again with `--approve` to repair it
     [exit 1]
     ");
-    insta::assert_snapshot!(bench.run("doctor --cluster demo web/api --fix --approve --wait"), @"
+    insta::assert_snapshot!(bench.run("doctor --cluster demo web/api --fix --approve --wait-for-pods"), @"
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU

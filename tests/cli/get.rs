@@ -304,8 +304,7 @@ fn an_unknown_format_is_refused_before_any_call() {
     [stderr]
     error: invalid value 'xml' for '--output <OUTPUT>'
       [possible values: table, wide, json, yaml, name, markdown]
-
-      tip: a similar value exists: 'yaml'
+    hint: a similar value exists: 'yaml'
 
     For more information, try '--help'.
     [exit 2]

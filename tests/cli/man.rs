@@ -28,8 +28,9 @@ fn help(bench: &Bench, command: &[String]) -> String {
 fn commands(bench: &Bench, above: &[String], all: &mut Vec<Vec<String>>) {
     all.push(above.to_vec());
     let help = help(bench, above);
-    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let lines = lines.take_while(|line| !line.is_empty());
+    let paragraphs = help.split("\n\n");
+    let lists = paragraphs.filter_map(|paragraph| paragraph.split_once("ommands:\n"));
+    let lines = lists.flat_map(|(_, lines)| lines.lines());
     // What is indented more goes on from the line above.
     for line in lines.filter(|line| !line.starts_with("   ")) {
         let word = line.split_whitespace().next().expect("a name");

@@ -42,9 +42,9 @@ fn rendered(bench: &Bench, flags: &str) -> String {
 
 #[test]
 fn help_of_render() {
-    assert_snapshot!(bench().run("render -h"), @r"
+    assert_snapshot!(bench().run("render -h"), @r#"
     [stdout]
-    Print what create would make, for other tools: offline, without credentials
+    Print what create makes, for other tools (offline)
 
     Usage: irsactl render [OPTIONS] [NAME]
 
@@ -52,6 +52,7 @@ fn help_of_render() {
       [NAME]  Name of the service account (or NAMESPACE/NAME)
 
     Options:
+      -c, --cluster <CLUSTER>      Name of the cluster; required without --config-file
           --name <NAME>            Name of the service account
       -n, --namespace <NAMESPACE>  Namespace of the service account
       -h, --help                   Print help (see more with '--help')
@@ -88,8 +89,6 @@ fn help_of_render() {
               Whether pods use the regional STS endpoint [possible values: true, false]
           --override-existing-serviceaccounts[=<BOOL>]
               Replace another role, and labels and annotations of other tools
-      -c, --cluster <CLUSTER>
-              Name of the cluster
 
     Config file:
       -f, --config-file <FILE>  Config file of eksctl in the place of flags; - reads stdin
@@ -120,7 +119,7 @@ fn help_of_render() {
       irsactl render … --for aws-cli | sh
       irsactl render … --for kubernetes --role-name s3-reader | kubectl apply -f -
     [exit 0]
-    ");
+    "#);
 }
 
 #[test]
@@ -673,7 +672,7 @@ fn templates_are_written_into_a_folder() {
     assert_snapshot!(render(&bench, &flags), @r#"
     [stderr]
     error: cannot write "~/a/b/eksctl-demo-addon-iamserviceaccount-default-s3-reader.json": it is there, and is no template of this service account
-    [exit 2]
+    [exit 1]
     "#);
     assert_eq!(
         std::fs::read_to_string(path).expect("a file"),
@@ -683,7 +682,7 @@ fn templates_are_written_into_a_folder() {
     assert_snapshot!(render(&bench, &flags.replace("~/a/b", "~/flat")), @r#"
     [stderr]
     error: cannot write "~/flat": File exists (os error 17)
-    [exit 2]
+    [exit 1]
     "#);
 }
 

@@ -89,7 +89,7 @@ fn pods_that_still_need_a_restart_are_named_after_the_summary() {
 #[test]
 fn restart_is_part_of_the_plan() {
     let bench = running();
-    let told = bench.run(&create("--restart --wait"));
+    let told = bench.run(&create("--restart --wait-for-pods"));
     assert_snapshot!(without_pod_names(&told), @"
     [stdout]
     + create stack eksctl-demo-addon-iamserviceaccount-web-api
@@ -138,7 +138,7 @@ fn a_restart_that_was_cut_off_is_made_up_for() {
     let bench = running();
     bench.arrange(&create("--approve"));
     assert_eq!(roles(&bench), ["-"; 2]);
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    changed   arn:aws:iam::111122223333:role/api
@@ -187,7 +187,7 @@ fn another_audience_needs_other_tokens() {
     let bench = running();
     bench.arrange(&create("--approve --restart"));
     bench.arrange("associate-oidc-provider --cluster demo --audience other --approve");
-    assert_snapshot!(bench.run("update iamserviceaccount web/api --cluster demo --audience other --restart --wait --approve"), @"
+    assert_snapshot!(bench.run("update iamserviceaccount web/api --cluster demo --audience other --restart --wait-for-pods --approve"), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    updated   arn:aws:iam::111122223333:role/api
@@ -360,12 +360,17 @@ fn a_restart_that_is_not_allowed_names_the_right() {
 #[test]
 fn flags_that_contradict_each_other_are_told_before_anything_happens() {
     let bench = running();
-    assert_snapshot!(bench.run(&create("--wait")), @"
+    assert_snapshot!(bench.run(&create("--wait-for-pods")), @"
     [stderr]
-    error: --wait waits for what `--restart` restarts: give both
+    error: --wait-for-pods waits for what `--restart` restarts: give both
     hint: see `--help`
     [exit 2]
     ");
+    // Its earlier name.
+    assert_eq!(
+        bench.run(&create("--wait")),
+        bench.run(&create("--wait-for-pods"))
+    );
     assert_snapshot!(bench.run(&create("--restart --role-only")), @"
     [stderr]
     error: --restart needs access to Kubernetes, and --role-only does without

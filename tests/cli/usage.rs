@@ -13,7 +13,7 @@ fn help(command: &str, columns: &str) -> String {
 
 #[test]
 fn help_of_the_program() {
-    assert_snapshot!(help("", "80"), @r"
+    assert_snapshot!(help("", "80"), @r#"
     [stdout]
     Give pods on Kubernetes the AWS permissions that they need, and no more.
 
@@ -22,29 +22,31 @@ fn help_of_the_program() {
 
     Usage: irsactl [OPTIONS] <COMMAND>
 
-    Commands:
-      associate-oidc-provider     Create the IAM OIDC provider of a cluster, or mend
-                                  it
-      disassociate-oidc-provider  Delete the IAM OIDC provider of a cluster
-      thumbprint                  Print the thumbprint of an issuer
+    Daily commands:
       create                      Create IAM service accounts
       get                         List IAM service accounts
       update                      Change IAM service accounts
       delete                      Delete IAM service accounts
-      doctor                      Find out why pods do not have their role, and what
-                                  mends it
-      apply                       Make a whole config file true: provider, roles and
-                                  service accounts
-      verify                      Prove that a service account can assume its role
-      whoami                      Tell what a token says, and which role it could
-                                  assume
+      apply                       Make all that a config file describes
       export                      Print the config file that describes what exists
-      render                      Print what create would make, for other tools:
-                                  offline, without credentials
-      permissions                 Print what irsactl itself needs to be allowed, in
-                                  AWS and in Kubernetes: offline
+
+    Proof commands:
+      doctor                      Tell why pods lack their role, and what mends it
+      verify                      Prove that a service account can assume its role
+      whoami                      Tell what a token says, and the role for it
+
+    Setup commands:
+      associate-oidc-provider     Create or mend the IAM OIDC provider of a cluster
+      disassociate-oidc-provider  Delete the IAM OIDC provider of a cluster
+      thumbprint                  Print the thumbprint of an issuer
+      permissions                 Print the permissions that irsactl needs (offline)
+
+    Other commands:
+      render                      Print what create makes, for other tools (offline)
       completion                  Print a shell completion script
       man                         Write the manual pages, one a command
+      help                        Print the help of a command
+      version                     Print the version
 
     Options:
       -h, --help
@@ -53,7 +55,6 @@ fn help_of_the_program() {
       -V, --version
               Print version
 
-    Output:
       -q, --quiet
               Print results and errors only
 
@@ -81,8 +82,8 @@ fn help_of_the_program() {
       4    no usable AWS credentials
       130  interrupted
     [exit 0]
-    ");
-    assert_snapshot!(help("", "100"), @r"
+    "#);
+    assert_snapshot!(help("", "100"), @r#"
     [stdout]
     Give pods on Kubernetes the AWS permissions that they need, and no more.
 
@@ -91,25 +92,31 @@ fn help_of_the_program() {
 
     Usage: irsactl [OPTIONS] <COMMAND>
 
-    Commands:
-      associate-oidc-provider     Create the IAM OIDC provider of a cluster, or mend it
-      disassociate-oidc-provider  Delete the IAM OIDC provider of a cluster
-      thumbprint                  Print the thumbprint of an issuer
+    Daily commands:
       create                      Create IAM service accounts
       get                         List IAM service accounts
       update                      Change IAM service accounts
       delete                      Delete IAM service accounts
-      doctor                      Find out why pods do not have their role, and what mends it
-      apply                       Make a whole config file true: provider, roles and service accounts
-      verify                      Prove that a service account can assume its role
-      whoami                      Tell what a token says, and which role it could assume
+      apply                       Make all that a config file describes
       export                      Print the config file that describes what exists
-      render                      Print what create would make, for other tools: offline, without
-                                  credentials
-      permissions                 Print what irsactl itself needs to be allowed, in AWS and in
-                                  Kubernetes: offline
+
+    Proof commands:
+      doctor                      Tell why pods lack their role, and what mends it
+      verify                      Prove that a service account can assume its role
+      whoami                      Tell what a token says, and the role for it
+
+    Setup commands:
+      associate-oidc-provider     Create or mend the IAM OIDC provider of a cluster
+      disassociate-oidc-provider  Delete the IAM OIDC provider of a cluster
+      thumbprint                  Print the thumbprint of an issuer
+      permissions                 Print the permissions that irsactl needs (offline)
+
+    Other commands:
+      render                      Print what create makes, for other tools (offline)
       completion                  Print a shell completion script
       man                         Write the manual pages, one a command
+      help                        Print the help of a command
+      version                     Print the version
 
     Options:
       -h, --help
@@ -118,7 +125,6 @@ fn help_of_the_program() {
       -V, --version
               Print version
 
-    Output:
       -q, --quiet
               Print results and errors only
 
@@ -146,14 +152,14 @@ fn help_of_the_program() {
       4    no usable AWS credentials
       130  interrupted
     [exit 0]
-    ");
+    "#);
 }
 
 #[test]
 fn help_of_associate() {
     assert_snapshot!(help("associate-oidc-provider", "80"), @"
     [stdout]
-    Create the IAM OIDC provider of a cluster, or mend it
+    Create or mend the IAM OIDC provider of a cluster
 
     Usage: irsactl associate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
@@ -197,14 +203,14 @@ fn help_of_associate() {
                              auto, always, never]
 
     Examples:
-      irsactl associate-oidc-provider --cluster demo            show the plan
-      irsactl associate-oidc-provider --cluster demo --approve  carry it out
+      irsactl associate-oidc-provider --cluster demo            # show the plan
+      irsactl associate-oidc-provider --cluster demo --approve  # carry it out
       irsactl associate-oidc-provider --issuer-url https://oidc.example.com
     [exit 0]
     ");
     assert_snapshot!(help("associate-oidc-provider", "100"), @"
     [stdout]
-    Create the IAM OIDC provider of a cluster, or mend it
+    Create or mend the IAM OIDC provider of a cluster
 
     Usage: irsactl associate-oidc-provider [OPTIONS] <--cluster <CLUSTER>|--config-file <FILE>|CLUSTER|--issuer-url <URL>>
 
@@ -241,8 +247,8 @@ fn help_of_associate() {
       -C, --color <WHEN>     Colour the output [default: auto] [possible values: auto, always, never]
 
     Examples:
-      irsactl associate-oidc-provider --cluster demo            show the plan
-      irsactl associate-oidc-provider --cluster demo --approve  carry it out
+      irsactl associate-oidc-provider --cluster demo            # show the plan
+      irsactl associate-oidc-provider --cluster demo --approve  # carry it out
       irsactl associate-oidc-provider --issuer-url https://oidc.example.com
     [exit 0]
     ");
@@ -448,7 +454,7 @@ fn help_of_create() {
 
 #[test]
 fn help_of_create_iamserviceaccount() {
-    assert_snapshot!(help("create iamserviceaccount", "80"), @r"
+    assert_snapshot!(help("create iamserviceaccount", "80"), @r#"
     [stdout]
     Create an IAM role for a Kubernetes service account, and the service account
 
@@ -459,6 +465,13 @@ fn help_of_create_iamserviceaccount() {
               Name of the service account (or NAMESPACE/NAME)
 
     Options:
+      -c, --cluster <CLUSTER>
+              Name of the cluster; required without --config-file
+
+          --issuer-url <URL>
+              OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a
+              current context
+
           --name <NAME>
               Name of the service account
 
@@ -537,13 +550,6 @@ fn help_of_create_iamserviceaccount() {
           --override-existing-serviceaccounts[=<BOOL>]
               Replace another role, and labels and annotations of other tools
 
-      -c, --cluster <CLUSTER>
-              Name of the cluster
-
-          --issuer-url <URL>
-              OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a
-              current context
-
     Config file:
       -f, --config-file <FILE>
               Config file of eksctl in the place of flags; - reads stdin
@@ -578,7 +584,7 @@ fn help_of_create_iamserviceaccount() {
           --restart
               Restart the workloads whose running pods lack the role, and only those
 
-          --wait
+          --wait-for-pods
               Wait until the restarted workloads' new pods are ready and have the
               role
 
@@ -634,8 +640,8 @@ fn help_of_create_iamserviceaccount() {
         --policy-document policy.json --role-only --approve
       irsactl create iamserviceaccount -f cluster.yaml --approve
     [exit 0]
-    ");
-    assert_snapshot!(help("create iamserviceaccount", "100"), @r"
+    "#);
+    assert_snapshot!(help("create iamserviceaccount", "100"), @r#"
     [stdout]
     Create an IAM role for a Kubernetes service account, and the service account
 
@@ -646,6 +652,12 @@ fn help_of_create_iamserviceaccount() {
               Name of the service account (or NAMESPACE/NAME)
 
     Options:
+      -c, --cluster <CLUSTER>
+              Name of the cluster; required without --config-file
+
+          --issuer-url <URL>
+              OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
+
           --name <NAME>
               Name of the service account
 
@@ -721,12 +733,6 @@ fn help_of_create_iamserviceaccount() {
           --override-existing-serviceaccounts[=<BOOL>]
               Replace another role, and labels and annotations of other tools
 
-      -c, --cluster <CLUSTER>
-              Name of the cluster
-
-          --issuer-url <URL>
-              OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
-
     Config file:
       -f, --config-file <FILE>
               Config file of eksctl in the place of flags; - reads stdin
@@ -760,7 +766,7 @@ fn help_of_create_iamserviceaccount() {
           --restart
               Restart the workloads whose running pods lack the role, and only those
 
-          --wait
+          --wait-for-pods
               Wait until the restarted workloads' new pods are ready and have the role
 
           --parallel <N>
@@ -815,7 +821,7 @@ fn help_of_create_iamserviceaccount() {
         --policy-document policy.json --role-only --approve
       irsactl create iamserviceaccount -f cluster.yaml --approve
     [exit 0]
-    ");
+    "#);
 }
 
 #[test]
@@ -874,13 +880,14 @@ fn help_of_get_iamserviceaccount() {
       [NAME]  Name of the service account (or NAMESPACE/NAME)
 
     Options:
-          --name <NAME>            Name of the service account
-      -n, --namespace <NAMESPACE>  Namespace of the service account
-      -c, --cluster <CLUSTER>      Name of the cluster
+      -c, --cluster <CLUSTER>      Name of the cluster; required without
+                                   --config-file
           --issuer-url <URL>       OIDC issuer, for clusters that are not EKS; needs
                                    --kubeconfig or a current context
       -f, --config-file <FILE>     Config file of eksctl that names the cluster; -
                                    reads stdin
+          --name <NAME>            Name of the service account
+      -n, --namespace <NAMESPACE>  Namespace of the service account
       -h, --help                   Print help
 
     AWS client:
@@ -919,12 +926,12 @@ fn help_of_get_iamserviceaccount() {
       [NAME]  Name of the service account (or NAMESPACE/NAME)
 
     Options:
-          --name <NAME>            Name of the service account
-      -n, --namespace <NAMESPACE>  Namespace of the service account
-      -c, --cluster <CLUSTER>      Name of the cluster
+      -c, --cluster <CLUSTER>      Name of the cluster; required without --config-file
           --issuer-url <URL>       OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a
                                    current context
       -f, --config-file <FILE>     Config file of eksctl that names the cluster; - reads stdin
+          --name <NAME>            Name of the service account
+      -n, --namespace <NAMESPACE>  Namespace of the service account
       -h, --help                   Print help
 
     AWS client:
@@ -1008,11 +1015,12 @@ fn help_of_delete_iamserviceaccount() {
       [NAME]  Name of the service account (or NAMESPACE/NAME)
 
     Options:
-          --name <NAME>            Name of the service account
-      -n, --namespace <NAMESPACE>  Namespace of the service account
-      -c, --cluster <CLUSTER>      Name of the cluster
+      -c, --cluster <CLUSTER>      Name of the cluster; required without
+                                   --config-file
           --issuer-url <URL>       OIDC issuer, for clusters that are not EKS; needs
                                    --kubeconfig or a current context
+          --name <NAME>            Name of the service account
+      -n, --namespace <NAMESPACE>  Namespace of the service account
       -h, --help                   Print help
 
     Config file:
@@ -1023,13 +1031,15 @@ fn help_of_delete_iamserviceaccount() {
           --exclude <GLOB>      But those whose NAMESPACE/NAME matches (repeatable)
           --only-missing        Those of the cluster that the file does not have, in
                                 the place of those that it has
+
+    Role:
           --role-only[=<BOOL>]  Delete the role only: no Kubernetes access
           --detach-foreign      Detach policies that were attached to the role by
                                 hand, which else stop the deletion
-      -w, --wait[=<BOOL>]       Wait for the end of the stack's deletion;
-                                --wait=false does not
 
     Plan:
+      -w, --wait[=<BOOL>]      Wait for the end of the stack's deletion;
+                               --wait=false does not
           --dry-run            Show the plan only
           --approve            Carry the plan of a config file out; a deletion by
                                name acts at once
@@ -1077,11 +1087,11 @@ fn help_of_delete_iamserviceaccount() {
       [NAME]  Name of the service account (or NAMESPACE/NAME)
 
     Options:
-          --name <NAME>            Name of the service account
-      -n, --namespace <NAMESPACE>  Namespace of the service account
-      -c, --cluster <CLUSTER>      Name of the cluster
+      -c, --cluster <CLUSTER>      Name of the cluster; required without --config-file
           --issuer-url <URL>       OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a
                                    current context
+          --name <NAME>            Name of the service account
+      -n, --namespace <NAMESPACE>  Namespace of the service account
       -h, --help                   Print help
 
     Config file:
@@ -1091,12 +1101,14 @@ fn help_of_delete_iamserviceaccount() {
           --exclude <GLOB>      But those whose NAMESPACE/NAME matches (repeatable)
           --only-missing        Those of the cluster that the file does not have, in the place of those
                                 that it has
+
+    Role:
           --role-only[=<BOOL>]  Delete the role only: no Kubernetes access
           --detach-foreign      Detach policies that were attached to the role by hand, which else stop
                                 the deletion
-      -w, --wait[=<BOOL>]       Wait for the end of the stack's deletion; --wait=false does not
 
     Plan:
+      -w, --wait[=<BOOL>]      Wait for the end of the stack's deletion; --wait=false does not
           --dry-run            Show the plan only
           --approve            Carry the plan of a config file out; a deletion by name acts at once
           --detailed-exitcode  Exit with 3 when there is something to do (without acting)
@@ -1218,8 +1230,7 @@ fn help_of_utils() {
     Usage: irsactl utils [OPTIONS] <COMMAND>
 
     Commands:
-      associate-iam-oidc-provider  Create the IAM OIDC provider of a cluster, or
-                                   mend it
+      associate-iam-oidc-provider  Create or mend the IAM OIDC provider of a cluster
 
     Options:
       -h, --help  Print help
@@ -1239,7 +1250,7 @@ fn help_of_utils() {
     Usage: irsactl utils [OPTIONS] <COMMAND>
 
     Commands:
-      associate-iam-oidc-provider  Create the IAM OIDC provider of a cluster, or mend it
+      associate-iam-oidc-provider  Create or mend the IAM OIDC provider of a cluster
 
     Options:
       -h, --help  Print help
@@ -1343,37 +1354,41 @@ fn help_whose_reader_goes_away_is_no_failure() {
 
 #[test]
 fn without_arguments_the_help_is_shown() {
-    assert_snapshot!(Bench::new().run(""), @r"
+    assert_snapshot!(Bench::new().run(""), @r#"
     [stderr]
     Give pods on Kubernetes the AWS permissions that they need, and no more
 
     Usage: irsactl [OPTIONS] <COMMAND>
 
-    Commands:
-      associate-oidc-provider     Create the IAM OIDC provider of a cluster, or mend it
-      disassociate-oidc-provider  Delete the IAM OIDC provider of a cluster
-      thumbprint                  Print the thumbprint of an issuer
+    Daily commands:
       create                      Create IAM service accounts
       get                         List IAM service accounts
       update                      Change IAM service accounts
       delete                      Delete IAM service accounts
-      doctor                      Find out why pods do not have their role, and what mends it
-      apply                       Make a whole config file true: provider, roles and service accounts
-      verify                      Prove that a service account can assume its role
-      whoami                      Tell what a token says, and which role it could assume
+      apply                       Make all that a config file describes
       export                      Print the config file that describes what exists
-      render                      Print what create would make, for other tools: offline, without
-                                  credentials
-      permissions                 Print what irsactl itself needs to be allowed, in AWS and in
-                                  Kubernetes: offline
+
+    Proof commands:
+      doctor                      Tell why pods lack their role, and what mends it
+      verify                      Prove that a service account can assume its role
+      whoami                      Tell what a token says, and the role for it
+
+    Setup commands:
+      associate-oidc-provider     Create or mend the IAM OIDC provider of a cluster
+      disassociate-oidc-provider  Delete the IAM OIDC provider of a cluster
+      thumbprint                  Print the thumbprint of an issuer
+      permissions                 Print the permissions that irsactl needs (offline)
+
+    Other commands:
+      render                      Print what create makes, for other tools (offline)
       completion                  Print a shell completion script
       man                         Write the manual pages, one a command
+      help                        Print the help of a command
+      version                     Print the version
 
     Options:
-      -h, --help     Print help (see more with '--help')
-      -V, --version  Print version
-
-    Output:
+      -h, --help          Print help (see more with '--help')
+      -V, --version       Print version
       -q, --quiet         Print results and errors only
       -v, --verbose...    Log more to stderr: -v what is done, -vv every call, -vvv everything
       -C, --color <WHEN>  Colour the output [default: auto] [possible values: auto, always, never]
@@ -1393,7 +1408,7 @@ fn without_arguments_the_help_is_shown() {
       4    no usable AWS credentials
       130  interrupted
     [exit 2]
-    ");
+    "#);
 }
 
 #[test]
@@ -1424,8 +1439,7 @@ fn an_unknown_command_is_told_with_a_like_one() {
     assert_snapshot!(Bench::new().run("asociate-oidc-provider"), @"
     [stderr]
     error: unrecognized subcommand 'asociate-oidc-provider'
-
-      tip: some similar subcommands exist: 'disassociate-iam-oidc-provider', 'disassociate-oidc-provider', 'associate-iam-oidc-provider', 'associate-oidc-provider'
+    hint: some similar subcommands exist: 'disassociate-iam-oidc-provider', 'disassociate-oidc-provider', 'associate-iam-oidc-provider', 'associate-oidc-provider'
 
     Usage: irsactl [OPTIONS] <COMMAND>
 
@@ -1439,8 +1453,7 @@ fn an_unknown_noun_is_told() {
     assert_snapshot!(Bench::new().run("create iamserviceacount"), @"
     [stderr]
     error: unrecognized subcommand 'iamserviceacount'
-
-      tip: some similar subcommands exist: 'iamserviceaccounts', 'iamserviceaccount'
+    hint: some similar subcommands exist: 'iamserviceaccounts', 'iamserviceaccount'
 
     Usage: irsactl create [OPTIONS] <COMMAND>
 
@@ -1454,8 +1467,7 @@ fn an_unknown_flag_is_told_with_a_like_one() {
     assert_snapshot!(Bench::new().run("create iamserviceaccount a --cluster demo --atach-policy-arn x"), @"
     [stderr]
     error: unexpected argument '--atach-policy-arn' found
-
-      tip: a similar argument exists: '--attach-policy-arn'
+    hint: a similar argument exists: '--attach-policy-arn'
 
     Usage: irsactl create iamserviceaccount --cluster <CLUSTER> --attach-policy-arn <ARN> <NAME>
 
@@ -1540,8 +1552,7 @@ fn a_bad_format_is_told() {
     [stderr]
     error: invalid value 'xml' for '--output <OUTPUT>'
       [possible values: table, wide, json, yaml, name, markdown]
-
-      tip: a similar value exists: 'yaml'
+    hint: a similar value exists: 'yaml'
 
     For more information, try '--help'.
     [exit 2]
@@ -1567,8 +1578,7 @@ fn an_unknown_well_known_policy_is_told_with_all_names() {
     [stderr]
     error: invalid value 'externalDns2' for '--well-known-policy <NAME>'
       [possible values: imageBuilder, autoScaler, awsLoadBalancerController, externalDNS, certManager, ebsCSIController, efsCSIController, adotContainerLogs, adotPrometheus, adotXray, amazonManagedPrometheus, cloudWatchAgent, ebsCSIControllerV2, efsCSIDriver, externalSecrets, fluentBit, fsxCSIController, gatewayAPIController, nodeTerminationHandler, s3FilesCSIDriver, vpcCNI, vpcCNIIPv6]
-
-      tip: a similar value exists: 'externalDNS'
+    hint: a similar value exists: 'externalDNS'
 
     For more information, try '--help'.
     [exit 2]

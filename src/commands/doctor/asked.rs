@@ -48,7 +48,7 @@ pub fn check_flags(args: &cli::Doctor) -> Result<(), Error> {
     let given = [
         ("--approve", args.approval.approve),
         ("--restart", args.restart.restart),
-        ("--wait", args.restart.wait),
+        ("--wait-for-pods", args.restart.wait_for_pods),
         ("--detailed-exitcode", args.approval.detailed_exitcode),
     ];
     if let Some((flag, _)) = given.into_iter().find(|(_, is_given)| *is_given)

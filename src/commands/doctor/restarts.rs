@@ -37,7 +37,7 @@ pub async fn add(
         return Ok(());
     };
     let stale = stale(&expected, pods);
-    let ending = match args.restart.wait {
+    let ending = match args.restart.wait_for_pods {
         true => Ending::Awaited,
         false => Ending::NotAwaited,
     };

@@ -15,9 +15,9 @@ const PARALLEL: usize = 16;
 
 /// What the flags ask for. Judged here, as `requires` of clap is silent where another flag conflicts.
 pub fn asked(args: RestartArgs, role_only: bool) -> Result<Restart, Error> {
-    match (args.restart, args.wait) {
+    match (args.restart, args.wait_for_pods) {
         (false, true) => Err(Error::Flags(
-            "--wait waits for what `--restart` restarts: give both".to_owned(),
+            "--wait-for-pods waits for what `--restart` restarts: give both".to_owned(),
         )),
         (true, _) if role_only => Err(Error::Flags(
             "--restart needs access to Kubernetes, and --role-only does without".to_owned(),

@@ -86,9 +86,9 @@ fn create_stack(stack: &Stack, folder: Option<&Path>) -> String {
 
 /// Writes all files, or none when one of them is another's.
 fn write(folder: &Path, stacks: &[Stack]) -> Result<(), Error> {
-    let failed = |path: &Path, cause: &dyn ToString| Error::Unrenderable {
-        cause: format!("cannot write \"{}\": {}", path.display(), cause.to_string()),
-        hints: Vec::new(),
+    let failed = |path: &Path, cause: &dyn ToString| Error::Write {
+        what: format!("\"{}\"", path.display()),
+        cause: cause.to_string(),
     };
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
     let mut files = Vec::new();

@@ -105,6 +105,71 @@ fn what_is_created_for_is_in_the_cluster() {
 }
 
 #[test]
+fn pods_are_named_with_their_namespace() {
+    let bench = inhabited();
+    let pods: Vec<String> = {
+        let mut world = bench.sandbox.world();
+        let api = world.api("demo");
+        api.run_deployment("web", "api", "default", 2);
+        api.run_deployment("default", "job", "default", 1);
+        let names = ["default", "web"].map(|place| {
+            api.pods(place)
+                .into_iter()
+                .map(move |name| format!("{place}/{name}"))
+                .collect::<Vec<_>>()
+        });
+        names.concat()
+    };
+    assert_eq!(pods.len(), 3);
+    for (line, wanted) in [
+        ("web/", &pods[1..]),
+        ("", &pods),
+        ("web/ap", &pods[1..]),
+        ("nope/", &[]),
+    ] {
+        let line = format!("irsactl doctor -c demo --pod {line}");
+        assert_eq!(words(&bench, &line), wanted, "{line}");
+    }
+    assert_eq!(bench.calls(), "eks DescribeCluster\nkubernetes list pods");
+}
+
+#[test]
+fn what_follows_an_equals_sign_is_a_value() {
+    let bench = Bench::new();
+    for (line, wanted) in [
+        (
+            "create sa --role-only=",
+            &["--role-only=false", "--role-only=true"][..],
+        ),
+        ("create sa --approve=t", &["--approve=true"]),
+        ("delete sa --wait=f", &["--wait=false"]),
+        ("create sa --role-name=", &[]),
+        ("doctor --workload=", &[]),
+        ("doctor --workload ", &[]),
+    ] {
+        assert_eq!(words(&bench, &format!("irsactl {line}")), wanted, "{line}");
+    }
+}
+
+#[test]
+fn help_is_followed_by_commands_and_calls_nobody() {
+    let bench = inhabited();
+    for (line, wanted) in [
+        ("irsactl ver", &["verify", "version"][..]),
+        ("irsactl hel", &["help"]),
+        ("irsactl help create ", &["iamserviceaccount"]),
+        ("irsactl help get ir", &["irsa"]),
+        ("irsactl help get sa ", &[]),
+        ("irsactl help associate-oidc-provider ", &[]),
+    ] {
+        let offers = words(&bench, line);
+        let offers: Vec<_> = offers.iter().filter(|it| !it.starts_with('-')).collect();
+        assert_eq!(offers, wanted, "{line}");
+    }
+    assert_eq!(bench.calls(), "");
+}
+
+#[test]
 fn without_a_cluster_on_the_line_nobody_is_asked() {
     let bench = inhabited();
     for line in [
@@ -419,10 +484,10 @@ fn what_is_offered_says_what_it_is() {
     ");
     assert_snapshot!(offered(&bench, "irsactl delete sa --wait -"), @"
     [stdout]
+    --cluster	Name of the cluster; required without --config-file
+    --issuer-url	OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
     --name	Name of the service account
     --namespace	Namespace of the service account
-    --cluster	Name of the cluster
-    --issuer-url	OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
     --help	Print help
     --config-file	Config file of eksctl in the place of a name; shows the plan unless --approve; - reads stdin
     --include	Only those whose NAMESPACE/NAME matches, as 'web/*' (repeatable)

@@ -249,8 +249,7 @@ fn role_settings() {
     $ --well-known-policy autoscaler -o xml
     error: invalid value 'xml' for '--output <OUTPUT>'
       [possible values: table, json, yaml, name, markdown]
-
-      tip: a similar value exists: 'yaml'
+    hint: a similar value exists: 'yaml'
 
     For more information, try '--help'.
     ");

@@ -52,7 +52,7 @@ fn line_of(told: &str, bench: &dyn Fn() -> Bench, asked: &str) -> String {
 
 /// What --fix leaves.
 fn repaired(told: &str, bench: &Bench, asked: &str) -> String {
-    let after = document(bench, &format!("{asked} --fix --approve --wait"));
+    let after = document(bench, &format!("{asked} --fix --approve --wait-for-pods"));
     let again = document(bench, &format!("{asked} --fix"));
     assert_eq!(
         actions(&again["plan"]),

@@ -341,12 +341,12 @@ fn flags_that_make_no_sense_together_are_refused() {
         "-c demo --all --role-arn arn:aws:iam::111122223333:role/a",
         "-c demo --pod web/api --workload web/deploy/api",
         "-c demo web/api --approve",
-        "-c demo web/api --wait",
+        "-c demo web/api --wait-for-pods",
         "-c demo web/api --restart",
         "-c demo web/api --detailed-exitcode",
         "-c demo --can s3:GetObject=*",
         "-c demo web/api --can GetObject",
-        "-c demo web/api --fix --wait",
+        "-c demo web/api --fix --wait-for-pods",
         "--role-arn arn:aws:iam::111122223333:role/a --fix",
         "--role-arn nonsense",
         "--role-arn arn:aws:iam::111122223333:role/a --pod web/api",
@@ -400,9 +400,9 @@ fn flags_that_make_no_sense_together_are_refused() {
     hint: see `--help`
     [exit 2]
 
-    $ irsactl doctor -c demo web/api --wait
+    $ irsactl doctor -c demo web/api --wait-for-pods
     [stderr]
-    error: --wait is about repairs: `--fix` must be given too
+    error: --wait-for-pods is about repairs: `--fix` must be given too
     hint: see `--help`
     [exit 2]
 
@@ -431,7 +431,7 @@ fn flags_that_make_no_sense_together_are_refused() {
     For more information, try '--help'.
     [exit 2]
 
-    $ irsactl doctor -c demo web/api --fix --wait
+    $ irsactl doctor -c demo web/api --fix --wait-for-pods
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU

@@ -313,7 +313,7 @@ fn pods_are_restarted_and_waited_for_once_the_annotation_is_back() {
     nothing was changed: run again with `--approve` to repair it
     [exit 1]
     ");
-    assert_snapshot!(run(&bench, &format!("{ACT} --wait")), @"
+    assert_snapshot!(run(&bench, &format!("{ACT} --wait-for-pods")), @"
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU

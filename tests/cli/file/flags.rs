@@ -115,7 +115,7 @@ fn every_flag_is_refused_or_has_an_effect_beside_a_file() {
                   --quiet --verbose --color --help";
     let account =
         "--kubeconfig --context --parallel --issuer-url --include --exclude --cfn-role-arn";
-    let afterwards = "--verify --restart --wait";
+    let afterwards = "--verify --restart --wait-for-pods";
     let thumbprint = "--issuer-url --thumbprint --no-thumbprint --refresh-thumbprint";
     for (command, flags) in refused() {
         let known: String = match command {

@@ -252,8 +252,7 @@ fn a_command_that_is_none_is_told_with_the_nearest() {
     [stderr]
     error: invalid value 'udpate' for '--for <COMMAND>'
       [possible values: associate-oidc-provider, disassociate-oidc-provider, thumbprint, create, get, update, delete, apply, export, verify, doctor, fix, restart, completion]
-
-      tip: a similar value exists: 'update'
+    hint: a similar value exists: 'update'
 
     For more information, try '--help'.
     [exit 2]

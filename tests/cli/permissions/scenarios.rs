@@ -352,7 +352,7 @@ fn repairs() -> Vec<Scenario> {
         fix(READER, rebuilt_in_vain),
         fix(READER, without_annotation).with(&["doctor", "restart"]),
         fix(READER, without_service_account),
-        fix(&format!("{READER} --restart --wait"), stale).with(&["doctor", "restart"]),
+        fix(&format!("{READER} --restart --wait-for-pods"), stale).with(&["doctor", "restart"]),
     ]
 }
 
@@ -368,7 +368,7 @@ fn restarts() -> Vec<Scenario> {
     ];
     let told = lines.map(|(command, line)| Scenario::new(command, line, stale));
     let done = lines.map(|(command, line)| {
-        let line = format!("{line} --restart --wait");
+        let line = format!("{line} --restart --wait-for-pods");
         Scenario::new(command, &line, stale).with(&["restart"])
     });
     told.into_iter().chain(done).collect()
@@ -383,6 +383,7 @@ fn completions() -> Vec<Scenario> {
         "create sa --cluster demo --namespace d",
         "create sa --cluster demo d",
         "create sa --attach-policy-arn arn",
+        "doctor --cluster demo --pod d",
     ];
     lines
         .map(|line| Scenario::new("completion", line, ready))

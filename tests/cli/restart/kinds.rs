@@ -38,7 +38,7 @@ fn each_kind_that_has_a_template_is_restarted() {
         api.run_daemon_set("web", "agent", "api");
         api.run_rollout("web", "canary", "api", 1);
     }
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    created   arn:aws:iam::111122223333:role/api
@@ -70,7 +70,7 @@ fn jobs_and_bare_pods_are_named() {
         api.run_job("web", "once", "api");
         api.run_pod("web", "alone", "api");
     }
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    created   arn:aws:iam::111122223333:role/api
@@ -87,7 +87,7 @@ fn a_paused_deployment_is_left_as_kubectl_does() {
     let bench = Bench::associated();
     deployment(&bench, |_| {});
     deployment(&bench, |it| it["spec"]["paused"] = true.into());
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    created   arn:aws:iam::111122223333:role/api
@@ -116,7 +116,7 @@ fn pods_that_are_replaced_by_hand_are_named_with_the_command() {
         },
     });
     bench.sandbox.world().api("demo").run_workload(set);
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    created   arn:aws:iam::111122223333:role/api
@@ -138,7 +138,7 @@ fn a_template_that_sets_the_role_itself_is_told() {
         containers[0]["env"] = other.clone();
         containers[1]["env"] = other;
     });
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    created   arn:aws:iam::111122223333:role/api
@@ -158,7 +158,7 @@ fn only_what_the_template_leaves_open_is_waited_for() {
             json!([{"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/other"}]);
         it["spec"]["template"]["spec"]["containers"][1]["env"] = other;
     });
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    created   arn:aws:iam::111122223333:role/api
@@ -180,7 +180,7 @@ fn containers_that_the_webhook_skips_lack_nothing() {
         template["annotations"]["eks.amazonaws.com/skip-containers"] = "proxy".into();
     };
     deployment(&bench, skip);
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    created   arn:aws:iam::111122223333:role/api
@@ -191,7 +191,7 @@ fn containers_that_the_webhook_skips_lack_nothing() {
     waited for the new pods of deployment web/api
     [exit 0]
     ");
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS      ROLE ARN
     web         api    unchanged   arn:aws:iam::111122223333:role/api
@@ -210,7 +210,7 @@ fn pods_with_pod_identity_are_told() {
         api.delete_namespace("web");
         api.run_deployment("web", "api", "api", 1);
     }
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    created   arn:aws:iam::111122223333:role/api

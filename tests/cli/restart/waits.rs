@@ -17,7 +17,7 @@ fn slow(looks: u32) -> Bench {
 #[test]
 fn the_end_of_a_rollout_is_waited_for() {
     let bench = slow(4);
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    created   arn:aws:iam::111122223333:role/api
@@ -56,7 +56,7 @@ fn without_wait_it_goes_on_by_itself() {
     note: deployment web/api is being restarted already
     [exit 0]
     ");
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    changed   arn:aws:iam::111122223333:role/api
@@ -74,7 +74,7 @@ fn new_pods_that_do_not_start_are_named_with_the_reason() {
         "ImagePullBackOff".to_owned(),
         "Back-off pulling image \"registry.example.com/app:1\"".to_owned(),
     ));
-    let told = bench.run(&create("--restart --wait --approve --timeout 1s"));
+    let told = bench.run(&create("--restart --wait-for-pods --approve --timeout 1s"));
     assert_snapshot!(without_pod_names(&told), @r#"
     [stdout]
     NAMESPACE   NAME   STATUS   ROLE ARN
@@ -98,7 +98,7 @@ fn a_restart_that_did_not_help_is_told_and_not_made_again() {
         .api("demo")
         .controllers
         .webhook_is_down = true;
-    let told = bench.run(&create("--restart --wait --approve"));
+    let told = bench.run(&create("--restart --wait-for-pods --approve"));
     assert_snapshot!(without_pod_names(&told), @"
     [stdout]
     NAMESPACE   NAME   STATUS   ROLE ARN
@@ -121,7 +121,7 @@ fn a_restart_that_did_not_help_is_told_and_not_made_again() {
     warning: deployment web/api was restarted at TIME, and its pods still lack the role: pod api-HASH: container app has no role; pod api-HASH: container app has no role; find out why: `irsactl doctor --cluster demo web/api`
     [exit 0]
     ");
-    assert_snapshot!(bench.run(&create("--restart --wait")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods")), @"
     [stdout]
       wait for the new pods of deployment web/api
     [stderr]
@@ -137,7 +137,7 @@ fn a_restart_that_did_not_help_is_told_and_not_made_again() {
 fn an_interruption_tells_that_the_rollout_goes_on() {
     let bench = slow(1_000_000);
     let child = bench
-        .command_line(&create("--restart --wait --approve"))
+        .command_line(&create("--restart --wait-for-pods --approve"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -170,7 +170,7 @@ fn a_workload_that_is_gone_meanwhile_is_no_failure() {
         .before("kubernetes patch deployments", 1, |world| {
             world.api("demo").delete_namespace("web");
         });
-    assert_snapshot!(bench.run(&create("--restart --wait --approve")), @"
+    assert_snapshot!(bench.run(&create("--restart --wait-for-pods --approve")), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    created   arn:aws:iam::111122223333:role/api

@@ -166,8 +166,7 @@ fn flags_that_contradict_each_other() {
     # update iamserviceaccount s3-reader --cluster demo --attach-role-arn arn:aws:iam::111122223333:role/x
     [stderr]
     error: unexpected argument '--attach-role-arn' found
-
-      tip: a similar argument exists: '--attach-policy-arn'
+    hint: a similar argument exists: '--attach-policy-arn'
 
     Usage: irsactl update iamserviceaccount --cluster <CLUSTER> --attach-policy-arn <ARN> <NAME>
 
