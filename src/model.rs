@@ -312,6 +312,23 @@ impl Issuer {
     /// What is wrong with an issuer of EKS that no token names: with the dual-stack host, a port, a
     /// final slash, or the id in lower case. IAM takes it, and STS then knows no provider for a token.
     pub fn fault(&self) -> Option<String> {
+        let right = self.form_of_eks()?;
+        (right != self.0).then(|| format!("tokens of EKS say \"{right}\""))
+    }
+
+    /// The issuer of EKS as its tokens name it, where this one has the dual-stack host and differs by
+    /// nothing else.
+    pub fn of_dual_stack(&self) -> Option<Self> {
+        let right = self.form_of_eks()?.parse::<Self>().ok()?;
+        let dual = format!("https://{}", self.host());
+        let with_this_host = right
+            .0
+            .replacen(&format!("https://{}", right.host()), &dual, 1);
+        (self.host().starts_with("oidc-eks.") && with_this_host == self.0).then_some(right)
+    }
+
+    /// An issuer of EKS as its tokens name it.
+    fn form_of_eks(&self) -> Option<String> {
         let host = self.host().to_lowercase();
         let region = region_of_eks_host(&host)?;
         let (_, path) = self.host_and_path().split_once('/').unwrap_or_default();
@@ -324,8 +341,7 @@ impl Issuer {
             "<32 hexadecimal digits>"
         };
         let suffix = suffix_of(partition_of(region));
-        let right = format!("https://oidc.eks.{region}.{suffix}/id/{id}");
-        (right != self.0).then(|| format!("tokens of EKS say \"{right}\""))
+        Some(format!("https://oidc.eks.{region}.{suffix}/id/{id}"))
     }
 
     /// The IAM OIDC provider's ARN for this issuer in an account.

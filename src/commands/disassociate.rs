@@ -1,8 +1,9 @@
 //! `disassociate-oidc-provider`: deletes the IAM OIDC provider of a cluster.
 
-use super::{Context, Exit, Look, Mode, Rounds, associate::place, conclude, finish};
+use super::{Context, Exit, Look, Mode, Rounds, associate::place, conclude, file::Place, finish};
 use crate::cli::{Disassociate, Screen};
 use crate::error::Error;
+use crate::model::Issuer;
 use crate::plan::associate::{Trusting, plan_removal};
 use crate::progress::Running;
 
@@ -13,7 +14,7 @@ pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> R
     } else {
         Trusting::Respected
     };
-    let place = place(&args.cluster, &mut args.aws, screen)?;
+    let place = place_of(args, screen)?;
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     let look = async |_: &Rounds| {
         let cluster = context.cluster(&place).await?;
@@ -26,4 +27,22 @@ pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> R
         Ok(Look::of(track))
     };
     conclude(&context, finish(&context, mode, look).await?)
+}
+
+/// The cluster. With the dual-stack issuer too, which every other command refuses: who registered it by
+/// mistake mends that by deleting it.
+fn place_of(args: &mut Disassociate, screen: Screen) -> Result<Place, Error> {
+    let right = args.cluster.issuer_url.as_ref();
+    let Some(right) = right.and_then(Issuer::of_dual_stack) else {
+        return place(&args.cluster, &mut args.aws, screen);
+    };
+    let registered = args.cluster.issuer_url.replace(right.clone());
+    let place = place(&args.cluster, &mut args.aws, screen)?;
+    screen.warn(&format!(
+        "tokens of EKS say \"{right}\": this is about the provider of the dual-stack name alone"
+    ));
+    Ok(Place {
+        issuer: registered,
+        ..place
+    })
 }

@@ -241,6 +241,35 @@ fn another_issuers_provider_goes_too() {
     assert_eq!(bench.providers(), "");
 }
 
+/// The right provider stays; other forms of EKS's issuers are refused here too.
+#[test]
+fn the_provider_of_a_dual_stack_issuer_can_be_deleted() {
+    let bench = Bench::associated();
+    let before = bench.providers();
+    let url = "https://oidc-eks.eu-west-1.api.aws/id/ACA918B97A182DBCBA56500C5E47D92E";
+    bench.account(|account| {
+        let mut provider = account.providers.values().next().cloned().unwrap();
+        let host_and_path = url.trim_start_matches("https://");
+        provider.arn = format!("arn:aws:iam::111122223333:oidc-provider/{host_and_path}");
+        provider.url = url.to_owned();
+        account.providers.insert(provider.arn.clone(), provider);
+    });
+    assert_ne!(bench.providers(), before);
+    let line = format!("disassociate-oidc-provider --issuer-url {url} --approve");
+    assert_snapshot!(bench.run(&line), @r#"
+    [stdout]
+    PROVIDER                                                                 STATUS
+    https://oidc-eks.eu-west-1.api.aws/id/ACA918B97A182DBCBA56500C5E47D92E   deleted
+    [stderr]
+    warning: tokens of EKS say "https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E": this is about the provider of the dual-stack name alone
+    deleted IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc-eks.eu-west-1.api.aws/id/ACA918B97A182DBCBA56500C5E47D92E
+    [exit 0]
+    "#);
+    assert_eq!(bench.providers(), before);
+    let told = bench.run(&line.replace(url, &format!("{url}/")));
+    assert!(told.ends_with("[exit 2]\n"), "{told}");
+}
+
 #[test]
 fn the_plan_as_json_is_whole() {
     let bench = Bench::associated();
