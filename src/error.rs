@@ -305,6 +305,10 @@ impl Error {
     /// What to do next: sentences with commands, names filled in.
     pub fn hints(&self) -> Vec<String> {
         match self {
+            Self::Usage { flag: "--issuer-url", .. } => vec![
+                "EKS tells it as its tokens say it: `aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer --output text`"
+                    .to_owned(),
+            ],
             Self::Usage { .. } | Self::Flags(_) => vec!["see `--help`".to_owned()],
             Self::Config { .. } => vec![
                 "a file that is right, to compare with: `irsactl export --cluster NAME`".to_owned(),

@@ -379,23 +379,23 @@ fn other_forms_are_refused_with_the_right_one() {
     assert_snapshot!(told, @r#"
     [stderr]
     error: --issuer-url "https://oidc.eks.eu-west-1.amazonaws.com:443/id/AB12": tokens of EKS say "https://oidc.eks.eu-west-1.amazonaws.com/id/AB12"
-    hint: see `--help`
+    hint: EKS tells it as its tokens say it: `aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer --output text`
     [exit 2]
     [stderr]
     error: --issuer-url "https://oidc.eks.eu-west-1.amazonaws.com/id/AB12/": tokens of EKS say "https://oidc.eks.eu-west-1.amazonaws.com/id/AB12"
-    hint: see `--help`
+    hint: EKS tells it as its tokens say it: `aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer --output text`
     [exit 2]
     [stderr]
     error: --issuer-url "https://oidc.eks.eu-west-1.amazonaws.com/id/ab12": tokens of EKS say "https://oidc.eks.eu-west-1.amazonaws.com/id/AB12"
-    hint: see `--help`
+    hint: EKS tells it as its tokens say it: `aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer --output text`
     [exit 2]
     [stderr]
     error: --issuer-url "https://oidc.eks.eu-west-1.amazonaws.com/AB12": tokens of EKS say "https://oidc.eks.eu-west-1.amazonaws.com/id/AB12"
-    hint: see `--help`
+    hint: EKS tells it as its tokens say it: `aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer --output text`
     [exit 2]
     [stderr]
     error: --issuer-url "https://oidc.eks.eu-west-1.amazonaws.com": tokens of EKS say "https://oidc.eks.eu-west-1.amazonaws.com/id/<32 hexadecimal digits>"
-    hint: see `--help`
+    hint: EKS tells it as its tokens say it: `aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer --output text`
     [exit 2]
     "#);
 }
