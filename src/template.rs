@@ -14,10 +14,12 @@ use crate::model::{
 };
 use crate::policy::{self, PolicyDocument, Subject};
 
+mod aws_policies;
 mod edit;
 mod functions;
 mod role;
 
+pub use aws_policies::meant;
 pub use edit::{Boundary, Managed, RoleEdits, is_document};
 pub use functions::plain;
 pub use role::{Difference, RoleTemplate, indented};

@@ -3,7 +3,7 @@
 use crate::model::{
     Audience, ClusterName, CommandLine, RoleArn, RoleName, ServiceAccountName, StackName,
 };
-use crate::template::{Difference, indented};
+use crate::template::{self, Difference, indented};
 
 /// A reason to do nothing for a target. `cluster` and `name` fill the commands of the hints.
 #[derive(Clone, Debug, PartialEq)]
@@ -337,9 +337,11 @@ impl Refusal {
                     &[cluster, audience]
                 )
             )],
-            Self::PolicyMissing { .. } => vec![
-                "look for its ARN: `aws iam list-policies --query 'Policies[].Arn'`".to_owned(),
-            ],
+            Self::PolicyMissing { arn } => {
+                let near = template::meant(arn).map(|near| format!("did you mean `{near}`?"));
+                let list = "look for its ARN: `aws iam list-policies --query 'Policies[].Arn'`";
+                near.into_iter().chain([list.to_owned()]).collect()
+            }
             Self::OverQuota { .. } => {
                 vec!["ask for less, or raise the quota of IAM in Service Quotas".to_owned()]
             }

@@ -86,9 +86,36 @@ fn policies_that_do_not_exist_are_named_all_at_once() {
     error: default/app: policy arn:aws:iam::aws:policy/AmazonS3ReadOnly does not exist
     error: default/app: policy arn:aws:iam::111122223333:policy/mine does not exist
     error: default/app: policy arn:aws:iam::111122223333:policy/boundary does not exist
+    hint: did you mean `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess`?
     hint: look for its ARN: `aws iam list-policies --query 'Policies[].Arn'`
     [exit 1]
     ");
+}
+
+#[test]
+fn the_policy_that_was_meant_is_named_by_its_path_and_case() {
+    let bench = Bench::associated();
+    for (wrong, right) in [
+        (
+            "AmazonEBSCSIDriverPolicy",
+            "service-role/AmazonEBSCSIDriverPolicy",
+        ),
+        ("service-role/AmazonSQSFullAccess", "AmazonSQSFullAccess"),
+        ("AmazonDynamoDbFullAccess", "AmazonDynamoDBFullAccess"),
+    ] {
+        let arn = "arn:aws:iam::aws:policy";
+        let told = bench.run(&format!(
+            "create iamserviceaccount app --cluster demo --attach-policy-arn {arn}/{wrong}"
+        ));
+        let wanted = format!(
+            "error: default/app: policy {arn}/{wrong} does not exist\nhint: did you mean `{arn}/{right}`?\n"
+        );
+        assert!(told.contains(&wanted), "{told}");
+        let line = format!(
+            "create iamserviceaccount app --cluster demo --attach-policy-arn {arn}/{right}"
+        );
+        assert!(bench.run(&line).ends_with("[exit 0]\n"), "{right}");
+    }
 }
 
 #[test]

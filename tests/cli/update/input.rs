@@ -22,6 +22,7 @@ fn a_policy_that_does_not_exist_is_refused() {
     default     s3-reader   refused   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
     [stderr]
     error: default/s3-reader: policy arn:aws:iam::aws:policy/AmazonS3ReadOnlyAcess does not exist
+    hint: did you mean `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess`?
     hint: look for its ARN: `aws iam list-policies --query 'Policies[].Arn'`
     [exit 1]
     ");
