@@ -4,6 +4,7 @@ use super::{Context, Exit, Look, Mode, Rounds, associate::place, conclude, file:
 use crate::cli::{Disassociate, Screen};
 use crate::error::Error;
 use crate::model::Issuer;
+use crate::output::{Format, Output};
 use crate::plan::associate::{Trusting, plan_removal};
 use crate::progress::Running;
 
@@ -38,7 +39,11 @@ fn place_of(args: &mut Disassociate, screen: Screen) -> Result<Place, Error> {
     };
     let registered = args.cluster.issuer_url.replace(right.clone());
     let place = place(&args.cluster, &mut args.aws, screen)?;
-    screen.warn(&format!(
+    let output = Output {
+        format: Format::Table,
+        quiet: screen.quiet,
+    };
+    output.warn(&format!(
         "tokens of EKS say \"{right}\": this is about the provider of the dual-stack name alone"
     ));
     Ok(Place {
