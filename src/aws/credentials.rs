@@ -61,7 +61,7 @@ fn chain(settings: &Settings) -> Vec<&Profile> {
 
 fn of_profile(settings: &Settings) -> SignIn {
     let chain = chain(settings);
-    let needs_code = |profile: &&Profile| {
+    let needs_code = |profile: &Profile| {
         profile.get("role_arn").is_some() && profile.get("mfa_serial").is_some()
     };
     if chain.iter().any(|profile| needs_code(profile)) {

@@ -112,9 +112,11 @@ pub struct Fault {
     pub rule: String,
 }
 
-/// Reads the first document that is not empty, and tells where the next one of these begins. `None`:
-/// there is none.
-pub fn parse(text: &str) -> Result<Option<(Rc<Node>, Option<Place>)>, Fault> {
+/// The root of a document, and where the next one that is not empty begins.
+type Document = (Rc<Node>, Option<Place>);
+
+/// Reads the first document that is not empty. `None`: there is none.
+pub fn parse(text: &str) -> Result<Option<Document>, Fault> {
     let mut options = granit_parser::Options::default();
     options.set_emit_comments(false);
     let mut builder = Builder::default();

@@ -237,10 +237,7 @@ fn of_namespace(health: &RoleHealth) -> (Severity, &'static str, &'static str) {
     let managed = health.documents.values().filter_map(Lookup::as_found);
     let policies = health.policies.as_found().into_iter();
     let inline = policies.flat_map(|policies| policies.inline.values());
-    if managed
-        .chain(inline)
-        .any(|document| allows_everything(document))
-    {
+    if managed.chain(inline).any(allows_everything) {
         let text = "lets in several service accounts of the namespace, by a pattern, and the role may do everything";
         return (Severity::Warning, "several-may-do-everything", text);
     }

@@ -832,8 +832,8 @@ fn a_missing_document_is_refused() {
     [stderr]
     error: the issuer's discovery document https://oidc.example.com/a/.well-known/openid-configuration is answered with 403 Forbidden
     hint: look at it: `curl https://oidc.example.com/a/.well-known/openid-configuration`
-    hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`
-    hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`
+    hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint --issuer-url https://oidc.example.com/a`
+    hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX --issuer-url https://oidc.example.com/a`
     [exit 1]
     ");
     assert_nothing_changed(&bench);
@@ -905,8 +905,8 @@ fn another_issuer_that_is_unreachable_is_refused() {
     [stderr]
     error: cannot reach the issuer's host oidc.example.com: proxy 127.0.0.1:HTTPS_PROXY answers "HTTP/1.1 502 Bad Gateway"
     hint: check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached
-    hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`
-    hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`
+    hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint --issuer-url https://oidc.example.com`
+    hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX --issuer-url https://oidc.example.com`
     [exit 1]
     "#);
     assert_nothing_changed(&bench);

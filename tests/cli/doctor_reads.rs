@@ -604,7 +604,7 @@ fn a_provider_is_dead_only_if_its_issuer_is_gone_and_no_role_trusts_it() {
             account.providers.insert(arn, provider);
         });
     }
-    insta::assert_snapshot!(doctor(&bench), @"
+    insta::assert_snapshot!(doctor(&bench), @r#"
     [stdout]
     cluster demo: healthy
 
@@ -618,13 +618,18 @@ fn a_provider_is_dead_only_if_its_issuer_is_gone_and_no_role_trusts_it() {
 
       10 checks hold
 
-    web/api: healthy
+    web/api: 1 warning
       role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       proved: STS accepts its token: arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU/irsactl-verify
       pods: 2
-      38 checks hold
+
+    warning: role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU was changed by hand: its stack says otherwise [role-drift]
+        - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:web:api"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/USED"}}
+      fix: irsactl update iamserviceaccount --cluster demo web/api --repair-drift --approve
+
+      37 checks hold
     [exit 0]
-    ");
+    "#);
     // Where not even the cluster's own issuer is read, nothing is known of the others.
     bench.sandbox.fault("issuer * error 403 Forbidden no");
     let told = doctor(&bench);

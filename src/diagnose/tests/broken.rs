@@ -48,7 +48,7 @@ const ACCESS: &[Broken] = &[
     }),
     ("signing-keys", "no-verification-key", |it| it.publish("")),
     ("signing-keys", "key-without-kid", |case| {
-        case.publish(r#"{"kty": "RSA"}"#)
+        case.publish(r#"{"kty": "RSA"}"#);
     }),
     ("webhook", "no-webhook", |case| {
         case.kubernetes(|kubernetes| kubernetes.webhooks = Lookup::Missing);

@@ -84,9 +84,9 @@ fn policies_that_do_not_exist_are_named_all_at_once() {
     default     app    refused
     [stderr]
     error: default/app: policy arn:aws:iam::aws:policy/AmazonS3ReadOnly does not exist
+    hint: did you mean `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess`?
     error: default/app: policy arn:aws:iam::111122223333:policy/mine does not exist
     error: default/app: policy arn:aws:iam::111122223333:policy/boundary does not exist
-    hint: did you mean `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess`?
     hint: look for its ARN: `aws iam list-policies --query 'Policies[].Arn'`
     [exit 1]
     ");

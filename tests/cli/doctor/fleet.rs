@@ -48,7 +48,7 @@ fn what_all_share_is_read_once() {
     32 iam ListRolePolicies
     31 kubernetes create serviceaccounts/token
     62 kubernetes get serviceaccounts
-    32 kubernetes list pods
+    31 kubernetes list pods
     31 sts AssumeRoleWithWebIdentity
     ");
     let shared: Vec<_> = counts.iter().filter(|(_, count)| **count < 5).collect();
