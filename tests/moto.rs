@@ -473,7 +473,7 @@ fn stacks_and_roles_come_and_go_at_ministack() {
     [stderr]
     note: the role was changed by hand (`--repair-drift` undoes that): + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
     note: the role does not have inline policy Policy1
-    nothing to do: all is as asked
+    nothing to do
     [exit 0]
     ");
     assert_snapshot!(run("update iamserviceaccount uploader --cluster demo --repair-drift --approve"), @"
