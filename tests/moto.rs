@@ -444,7 +444,8 @@ fn stacks_and_roles_come_and_go_at_ministack() {
     NAMESPACE   NAME       STATUS    ROLE ARN
     default     uploader   updated   arn:aws:iam::111122223333:role/uploader
     [stderr]
-    note: the role was changed by hand (`--repair-drift` undoes that): + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    note: the role was changed by hand, `--repair-drift` undoes that (- is there, + is asked for)
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
     updated stack eksctl-demo-addon-iamserviceaccount-default-uploader
     [exit 0]
     ");
@@ -471,7 +472,8 @@ fn stacks_and_roles_come_and_go_at_ministack() {
     "#);
     assert_snapshot!(run(&update), @"
     [stderr]
-    note: the role was changed by hand (`--repair-drift` undoes that): + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    note: the role was changed by hand, `--repair-drift` undoes that (- is there, + is asked for)
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
     note: the role does not have inline policy Policy1
     nothing to do
     [exit 0]

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::normal;
+
 /// Lines around a change that stay.
 const CONTEXT: usize = 3;
 
@@ -26,6 +28,22 @@ pub fn difference(old: &Value, new: &Value) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The same of two policy documents, each in one form: what means the same to IAM is no difference.
+pub fn meant_difference(old: &Value, new: &Value) -> Vec<String> {
+    difference(&one_form(old), &one_form(new))
+}
+
+/// One statement stays a list, so that a second one moves no line of the first.
+fn one_form(document: &Value) -> Value {
+    let mut document = normal(document);
+    if let Some(statements) = document.get_mut("Statement")
+        && !statements.is_array()
+    {
+        *statements = Value::Array(vec![statements.take()]);
+    }
+    document
 }
 
 /// A longest common subsequence: `length[a][b]` is that of what follows.
@@ -85,5 +103,21 @@ mod tests {
             ],
             "k": 0
         "#);
+    }
+
+    #[test]
+    fn of_policy_documents_only_the_meaning_counts() {
+        let one = json!({ "Effect": "Allow", "Action": ["a:B"], "Resource": "*" });
+        let two = json!({ "Effect": "Allow", "Action": "a:C", "Resource": "*" });
+        let old = json!({ "Statement": one });
+        let same =
+            json!({ "Statement": [{ "Effect": "Allow", "Action": "a:B", "Resource": ["*"] }] });
+        assert_eq!(meant_difference(&old, &same), Vec::<String>::new());
+        let lines = meant_difference(&old, &json!({ "Statement": [one, two] }));
+        assert!(
+            lines.iter().all(|line| !line.starts_with('-')),
+            "{lines:#?}"
+        );
+        assert_eq!(lines.iter().filter(|line| line.contains("a:C")).count(), 1);
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{WELL_KNOWN, WellKnownPolicy};
-use crate::policy;
+use crate::policy::{self, difference::meant_difference};
 
 /// A role as a template describes it, for comparison and for show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -112,6 +112,9 @@ pub struct Difference {
     pub item: String,
     pub asked: Vec<String>,
     pub found: Vec<String>,
+    /// Line by line, where both sides have a document: for people only.
+    #[serde(skip)]
+    changed: Vec<String>,
 }
 
 impl Difference {
@@ -131,13 +134,18 @@ impl Difference {
             item: item.to_owned(),
             asked: only(&asked, &found),
             found: only(&found, &asked),
+            changed: Vec::new(),
         }
     }
 
-    /// Statement by statement.
+    /// Statement by statement, and for people line by line.
     pub fn of_documents(item: &str, asked: Option<&Value>, found: Option<&Value>) -> Self {
         let parts = |document: Option<&Value>| document.map(policy::parts).unwrap_or_default();
-        Self::of(item, parts(asked), parts(found))
+        let mut difference = Self::of(item, parts(asked), parts(found));
+        if let (Some(asked), Some(found), false) = (asked, found, difference.is_empty()) {
+            difference.changed = meant_difference(found, asked);
+        }
+        difference
     }
 
     pub fn is_empty(&self) -> bool {
@@ -150,20 +158,27 @@ impl Difference {
     }
 
     /// A line for each value: `- ` before what is there and not asked for, `+ ` before what is asked
-    /// for and not there.
-    pub fn lines(&self) -> impl Iterator<Item = String> {
+    /// for and not there. Of a document that both have, its lines with those signs.
+    pub fn lines(&self) -> Vec<String> {
+        if !self.changed.is_empty() {
+            let changed = self.changed.iter().map(|line| format!("  {line}"));
+            return [format!("~ {}:", self.item)]
+                .into_iter()
+                .chain(changed)
+                .collect();
+        }
         let found = self.found.iter().map(|value| ("-", value));
         let asked = self.asked.iter().map(|value| ("+", value));
         found
             .chain(asked)
             .map(|(sign, value)| format!("{sign} {}: {value}", self.item))
+            .collect()
     }
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.lines().collect();
-        f.write_str(&lines.join("\n"))
+        f.write_str(&self.lines().join("\n"))
     }
 }
 

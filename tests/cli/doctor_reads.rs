@@ -624,7 +624,26 @@ fn a_provider_is_dead_only_if_its_issuer_is_gone_and_no_role_trusts_it() {
       pods: 2
 
     warning: role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU was changed by hand: its stack says otherwise [role-drift]
-        - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:web:api"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/USED"}}
+        ~ trust policy:
+                  "Principal": {
+                    "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"
+                  }
+          -     },
+          -     {
+          -       "Action": "sts:AssumeRoleWithWebIdentity",
+          -       "Condition": {
+          -         "StringEquals": {
+          -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com",
+          -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:web:api"
+          -         }
+          -       },
+          -       "Effect": "Allow",
+          -       "Principal": {
+          -         "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/USED"
+          -       }
+                }
+              ],
+              "Version": "2012-10-17"
       fix: irsactl update iamserviceaccount --cluster demo web/api --repair-drift --approve
 
       37 checks hold

@@ -11,7 +11,7 @@ use crate::observe::{FoundStack, Lookup};
 use crate::plan::token::token;
 use crate::plan::{Action, Refusal, Role, Track, UpdateStack};
 use crate::policy;
-use crate::template::{self, Difference, Managed, RoleTemplate};
+use crate::template::{self, Difference, Managed, RoleTemplate, indented};
 
 /// A ready stack: is its role what is asked for? Where it is not, it is made so or refused.
 pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Option<Role> {
@@ -266,12 +266,13 @@ fn plan_drift(
     match (task.drift, &task.asked.permissions) {
         // Only what was named is asked for.
         (Drift::Told, Permissions::Edited(_)) => {
-            let lines = mending.left.iter().flat_map(Difference::lines);
-            let notes = lines.map(|line| {
-                format!("the role was changed by hand (`--repair-drift` undoes that): {line}")
-            });
-            track.notes.extend(notes);
-            track.is_other |= !mending.left.is_empty();
+            if !mending.left.is_empty() {
+                track.is_other = true;
+                track.notes.push(format!(
+                    "the role was changed by hand, `--repair-drift` undoes that (- is there, + is asked for){}",
+                    indented(&mending.left)
+                ));
+            }
         }
         (drift, _) => {
             if drift == Drift::Repaired && !mending.left.is_empty() {

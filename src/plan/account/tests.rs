@@ -220,7 +220,7 @@ fn a_trust_policy_that_was_edited_is_refused() {
             ServiceAccountState::Missing,
         ),
     );
-    assert!(rows[0].contains("- trust policy: {"), "{rows:?}");
+    assert!(rows[0].contains("~ trust policy:"), "{rows:?}");
 }
 
 #[test]

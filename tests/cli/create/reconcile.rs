@@ -102,8 +102,15 @@ fn other_inline_policies_are_refused() {
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" is not as asked (- is there, + is asked for)
-      - inline policy Policy1: {"Action":"s3:Get*","Effect":"Allow","Resource":"*"}
-      + inline policy Policy1: {"Action":"s3:Put*","Effect":"Allow","Resource":"*"}
+      ~ inline policy Policy1:
+          {
+            "Statement": [
+              {
+        -       "Action": "s3:Get*",
+        +       "Action": "s3:Put*",
+                "Effect": "Allow",
+                "Resource": "*"
+              }
     hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo --policy-document FILE`
     [exit 1]
     "#);
@@ -162,8 +169,15 @@ fn a_trust_policy_edited_by_hand_is_refused() {
     default     s3-reader   refused
     [stderr]
     error: default/s3-reader: the role of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" was changed by hand (- is there, + is asked for)
-      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      ~ trust policy:
+                "Condition": {
+                  "StringEquals": {
+                    "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com",
+        -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:*"
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-reader"
+                  }
+                },
+                "Effect": "Allow",
     hint: undo that: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo --repair-drift --approve`
     [exit 1]
     "#);
@@ -214,8 +228,19 @@ fn other_role_settings_are_refused_one_by_one() {
       + role path: /team/
       - maximum session duration: 3600 seconds
       + maximum session duration: 7200 seconds
-      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      ~ trust policy:
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {
+                  "StringEquals": {
+        -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com",
+        -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-reader"
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"
+        +         },
+        +         "StringLike": {
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-*"
+                  }
+                },
+                "Effect": "Allow",
     hint: change the role: `irsactl update iamserviceaccount s3-reader --namespace default --cluster demo --max-session-duration 7200 --subject-pattern 's3-*' --audience sts.amazonaws.com`
     [exit 1]
     "#);

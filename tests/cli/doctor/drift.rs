@@ -136,12 +136,26 @@ fn each_change_by_hand_is_told_once_and_undone_by_its_line() {
       + inline policy Policy1: {"Action":"s3:GetObject","Effect":"
       irsactl update iamserviceaccount --cluster demo web/api --repair-drift --approve
     an inline policy was changed
-      - inline policy Policy1: {"Action":"s3:PutObject","Effect":"
-      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"
+      ~ inline policy Policy1:
+          {
+            "Statement": [
+              {
+        -       "Action": "s3:PutObject",
+        +       "Action": "s3:GetObject",
+                "Effect": "Allow",
+                "Resource": "*"
+              }
       irsactl update iamserviceaccount --cluster demo web/api --repair-drift --approve
     the trust policy was changed
-      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","C
-      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","C
+      ~ trust policy:
+                    "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97
+                  },
+                  "StringLike": {
+        -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97
+                  }
+                },
+                "Effect": "Allow",
       irsactl update iamserviceaccount --cluster demo web/api --repair-drift --approve
     the boundary was taken away
       + permissions boundary: arn:aws:iam::aws:policy/PowerUserAcc
@@ -155,7 +169,23 @@ fn each_change_by_hand_is_told_once_and_undone_by_its_line() {
       + maximum session duration: 7200 seconds
       irsactl update iamserviceaccount --cluster demo web/api --repair-drift --approve
     a statement for Pod Identity without an association
-      - trust policy: {"Action":["sts:AssumeRole","sts:TagSession"
+      ~ trust policy:
+                "Principal": {
+                  "Federated": "arn:aws:iam::111122223333:oidc-pro
+                }
+        -     },
+        -     {
+        -       "Action": [
+        -         "sts:AssumeRole",
+        -         "sts:TagSession"
+        -       ],
+        -       "Effect": "Allow",
+        -       "Principal": {
+        -         "Service": "pods.eks.amazonaws.com"
+        -       }
+              }
+            ],
+            "Version": "2012-10-17"
       irsactl update iamserviceaccount --cluster demo web/api --repair-drift --approve   # not where a Pod Identity association needs the statement for pods.eks.amazonaws.com
     "#);
 }

@@ -70,13 +70,31 @@ fn all_that_drifted_is_shown_and_mended_on_request() {
         - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
         + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
         + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
-        - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-        + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+        ~ inline policy PolicyExternalDNSHostedZones:
+            {
+              "Statement": [
+                {
+          -       "Action": "s3:GetObject",
+          +       "Action": [
+          +         "route53:ListHostedZones",
+          +         "route53:ListResourceRecordSets",
+          +         "route53:ListTagsForResource"
+          +       ],
+                  "Effect": "Allow",
+                  "Resource": "*"
+                }
         + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
         - maximum session duration: 3600 seconds
         + maximum session duration: 7200 seconds
-        - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-        + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+        ~ trust policy:
+                      "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"
+                    },
+                    "StringLike": {
+          -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:*"
+          +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-*"
+                    }
+                  },
+                  "Effect": "Allow",
     [stderr]
     roles were changed outside of CloudFormation: `--repair-drift` undoes that
     nothing was changed
@@ -95,13 +113,31 @@ fn all_that_drifted_is_shown_and_mended_on_request() {
       - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
       + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
       + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
-      - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+      ~ inline policy PolicyExternalDNSHostedZones:
+          {
+            "Statement": [
+              {
+        -       "Action": "s3:GetObject",
+        +       "Action": [
+        +         "route53:ListHostedZones",
+        +         "route53:ListResourceRecordSets",
+        +         "route53:ListTagsForResource"
+        +       ],
+                "Effect": "Allow",
+                "Resource": "*"
+              }
       + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
       - maximum session duration: 3600 seconds
       + maximum session duration: 7200 seconds
-      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      ~ trust policy:
+                    "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"
+                  },
+                  "StringLike": {
+        -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:*"
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-*"
+                  }
+                },
+                "Effect": "Allow",
     hint: undo that in the same run: `--repair-drift`
     [exit 1]
     "#);
@@ -118,13 +154,31 @@ fn all_that_drifted_is_shown_and_mended_on_request() {
       - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
       + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
       + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
-      - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-      + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+      ~ inline policy PolicyExternalDNSHostedZones:
+          {
+            "Statement": [
+              {
+        -       "Action": "s3:GetObject",
+        +       "Action": [
+        +         "route53:ListHostedZones",
+        +         "route53:ListResourceRecordSets",
+        +         "route53:ListTagsForResource"
+        +       ],
+                "Effect": "Allow",
+                "Resource": "*"
+              }
       + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
       - maximum session duration: 3600 seconds
       + maximum session duration: 7200 seconds
-      - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-      + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+      ~ trust policy:
+                    "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"
+                  },
+                  "StringLike": {
+        -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:*"
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-*"
+                  }
+                },
+                "Effect": "Allow",
     hint: undo that in the same run: `--repair-drift`
     [exit 1]
     "#);
@@ -136,13 +190,31 @@ fn all_that_drifted_is_shown_and_mended_on_request() {
         - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
         + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
         + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
-        - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-        + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+        ~ inline policy PolicyExternalDNSHostedZones:
+            {
+              "Statement": [
+                {
+          -       "Action": "s3:GetObject",
+          +       "Action": [
+          +         "route53:ListHostedZones",
+          +         "route53:ListResourceRecordSets",
+          +         "route53:ListTagsForResource"
+          +       ],
+                  "Effect": "Allow",
+                  "Resource": "*"
+                }
         + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
         - maximum session duration: 3600 seconds
         + maximum session duration: 7200 seconds
-        - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-        + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+        ~ trust policy:
+                      "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"
+                    },
+                    "StringLike": {
+          -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:*"
+          +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-*"
+                    }
+                  },
+                  "Effect": "Allow",
     [stderr]
     plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
@@ -328,18 +400,37 @@ fn by_flags_drift_is_noted() {
     by_hand(&bench, meddle);
     assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE} --detailed-exitcode")), @r#"
     [stderr]
-    note: the role was changed by hand (`--repair-drift` undoes that): - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
-    note: the role was changed by hand (`--repair-drift` undoes that): + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    note: the role was changed by hand (`--repair-drift` undoes that): - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
-    note: the role was changed by hand (`--repair-drift` undoes that): - maximum session duration: 3600 seconds
-    note: the role was changed by hand (`--repair-drift` undoes that): + maximum session duration: 7200 seconds
-    note: the role was changed by hand (`--repair-drift` undoes that): - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-    note: the role was changed by hand (`--repair-drift` undoes that): + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    note: the role was changed by hand, `--repair-drift` undoes that (- is there, + is asked for)
+      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+      - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+      ~ inline policy PolicyExternalDNSHostedZones:
+          {
+            "Statement": [
+              {
+        -       "Action": "s3:GetObject",
+        +       "Action": [
+        +         "route53:ListHostedZones",
+        +         "route53:ListResourceRecordSets",
+        +         "route53:ListTagsForResource"
+        +       ],
+                "Effect": "Allow",
+                "Resource": "*"
+              }
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+      - maximum session duration: 3600 seconds
+      + maximum session duration: 7200 seconds
+      ~ trust policy:
+                    "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"
+                  },
+                  "StringLike": {
+        -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:*"
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-*"
+                  }
+                },
+                "Effect": "Allow",
     nothing to do
     [exit 0]
     "#);
@@ -348,18 +439,37 @@ fn by_flags_drift_is_noted() {
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   updated   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
     [stderr]
-    note: the role was changed by hand (`--repair-drift` undoes that): - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
-    note: the role was changed by hand (`--repair-drift` undoes that): + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    note: the role was changed by hand (`--repair-drift` undoes that): - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
-    note: the role was changed by hand (`--repair-drift` undoes that): - maximum session duration: 3600 seconds
-    note: the role was changed by hand (`--repair-drift` undoes that): + maximum session duration: 7200 seconds
-    note: the role was changed by hand (`--repair-drift` undoes that): - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-    note: the role was changed by hand (`--repair-drift` undoes that): + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    note: the role was changed by hand, `--repair-drift` undoes that (- is there, + is asked for)
+      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+      - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+      ~ inline policy PolicyExternalDNSHostedZones:
+          {
+            "Statement": [
+              {
+        -       "Action": "s3:GetObject",
+        +       "Action": [
+        +         "route53:ListHostedZones",
+        +         "route53:ListResourceRecordSets",
+        +         "route53:ListTagsForResource"
+        +       ],
+                "Effect": "Allow",
+                "Resource": "*"
+              }
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+      - maximum session duration: 3600 seconds
+      + maximum session duration: 7200 seconds
+      ~ trust policy:
+                    "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"
+                  },
+                  "StringLike": {
+        -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:*"
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-*"
+                  }
+                },
+                "Effect": "Allow",
     updated stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     [exit 0]
     "#);
@@ -387,16 +497,35 @@ fn by_flags_drift_of_what_is_named_is_mended() {
         - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
         - inline policy by-hand: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
     [stderr]
-    note: the role was changed by hand (`--repair-drift` undoes that): + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
-    note: the role was changed by hand (`--repair-drift` undoes that): + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
-    note: the role was changed by hand (`--repair-drift` undoes that): + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
-    note: the role was changed by hand (`--repair-drift` undoes that): - maximum session duration: 3600 seconds
-    note: the role was changed by hand (`--repair-drift` undoes that): + maximum session duration: 7200 seconds
-    note: the role was changed by hand (`--repair-drift` undoes that): - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-    note: the role was changed by hand (`--repair-drift` undoes that): + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+    note: the role was changed by hand, `--repair-drift` undoes that (- is there, + is asked for)
+      + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
+      + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
+      ~ inline policy PolicyExternalDNSHostedZones:
+          {
+            "Statement": [
+              {
+        -       "Action": "s3:GetObject",
+        +       "Action": [
+        +         "route53:ListHostedZones",
+        +         "route53:ListResourceRecordSets",
+        +         "route53:ListTagsForResource"
+        +       ],
+                "Effect": "Allow",
+                "Resource": "*"
+              }
+      + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
+      - maximum session duration: 3600 seconds
+      + maximum session duration: 7200 seconds
+      ~ trust policy:
+                    "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"
+                  },
+                  "StringLike": {
+        -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:*"
+        +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-*"
+                  }
+                },
+                "Effect": "Allow",
     plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
@@ -412,13 +541,31 @@ fn by_flags_drift_of_what_is_named_is_mended() {
         + managed policy: arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
         + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
         + inline policy PolicyExternalDNSChangeSet: {"Action":"route53:ChangeResourceRecordSets","Effect":"Allow","Resource":"arn:aws:route53:::hostedzone/*"}
-        - inline policy PolicyExternalDNSHostedZones: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-        + inline policy PolicyExternalDNSHostedZones: {"Action":["route53:ListHostedZones","route53:ListResourceRecordSets","route53:ListTagsForResource"],"Effect":"Allow","Resource":"*"}
+        ~ inline policy PolicyExternalDNSHostedZones:
+            {
+              "Statement": [
+                {
+          -       "Action": "s3:GetObject",
+          +       "Action": [
+          +         "route53:ListHostedZones",
+          +         "route53:ListResourceRecordSets",
+          +         "route53:ListTagsForResource"
+          +       ],
+                  "Effect": "Allow",
+                  "Resource": "*"
+                }
         + permissions boundary: arn:aws:iam::aws:policy/PowerUserAccess
         - maximum session duration: 3600 seconds
         + maximum session duration: 7200 seconds
-        - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
-        + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com"},"StringLike":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-*"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+        ~ trust policy:
+                      "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com"
+                    },
+                    "StringLike": {
+          -           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:*"
+          +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-*"
+                    }
+                  },
+                  "Effect": "Allow",
     [stderr]
     plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
@@ -445,8 +592,23 @@ fn a_trust_in_another_issuer_is_mended_by_an_update_of_nothing() {
     assert_snapshot!(planned_and_done(&bench, UPDATE), @r#"
     [stdout]
     ~ repair role eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
-        - trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/OLD:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/OLD:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/OLD"}}
-        + trust policy: {"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud":"sts.amazonaws.com","oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub":"system:serviceaccount:default:s3-reader"}},"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}}
+        ~ trust policy:
+                  "Action": "sts:AssumeRoleWithWebIdentity",
+                  "Condition": {
+                    "StringEquals": {
+          -           "oidc.eks.eu-west-1.amazonaws.com/id/OLD:aud": "sts.amazonaws.com",
+          -           "oidc.eks.eu-west-1.amazonaws.com/id/OLD:sub": "system:serviceaccount:default:s3-reader"
+          +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com",
+          +           "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:default:s3-reader"
+                    }
+                  },
+                  "Effect": "Allow",
+                  "Principal": {
+          -         "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/OLD"
+          +         "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"
+                  }
+                }
+              ],
     [stderr]
     plan: 0 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out

@@ -115,8 +115,15 @@ fn documents_are_replaced_and_well_known_policies_are_kept() {
     assert_snapshot!(planned_and_done(&bench, &format!("{UPDATE} --policy-document ~/put.json --policy-document ~/get.json")), @r#"
     [stdout]
     ~ update stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-        - inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
-        + inline policy Policy1: {"Action":"s3:PutObject","Effect":"Allow","Resource":"*"}
+        ~ inline policy Policy1:
+            {
+              "Statement": [
+                {
+          -       "Action": "s3:GetObject",
+          +       "Action": "s3:PutObject",
+                  "Effect": "Allow",
+                  "Resource": "*"
+                }
         + inline policy Policy2: {"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}
     [stderr]
     plan: 0 to create, 1 to change, 0 to delete

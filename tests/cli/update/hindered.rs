@@ -49,7 +49,8 @@ fn policies_that_may_not_be_read_are_a_note() {
     assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE} --remove-policy-arn {SQS}")), @"
     [stderr]
     note: cannot read the role's trust policy, the template's is compared: not allowed to call iam:GetRole: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:GetRole because no identity-based policy allows the iam:GetRole action
-    note: the role was changed by hand (`--repair-drift` undoes that): - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
+    note: the role was changed by hand, `--repair-drift` undoes that (- is there, + is asked for)
+      - managed policy: arn:aws:iam::aws:policy/AdministratorAccess
     note: the role does not have managed policy arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
     nothing to do
     [exit 0]
