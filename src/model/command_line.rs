@@ -148,13 +148,13 @@ impl Connection {
 /// which takes bash, zsh, ksh, or a shell of POSIX.1-2024; in others it is not that text, and no more.
 pub fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
-    match () {
-        // zsh looks for a program of the name behind a first `=`.
-        () if !text.is_empty() && !text.starts_with('=') && text.chars().all(is_plain) => {
-            text.to_owned()
-        }
-        () if text.contains(is_hidden) => escaped(text),
-        () => format!("'{}'", text.replace('\'', r"'\''")),
+    // zsh looks for a program of the name behind a first `=`.
+    if !text.is_empty() && !text.starts_with('=') && text.chars().all(is_plain) {
+        text.to_owned()
+    } else if text.contains(is_hidden) {
+        escaped(text)
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 
