@@ -9,6 +9,7 @@ mod kubernetes;
 mod lasting;
 mod once;
 mod permissions;
+mod stale;
 mod terminal;
 mod timeouts;
 

@@ -105,6 +105,7 @@ fn a_great_many_stacks_are_made_polled_and_listed() {
         ..Options::default()
     });
     let sandbox = sandbox.expect("a sandbox");
+    sandbox.world().keeps_past = false;
     let body = template();
     let begun = Instant::now();
     std::thread::scope(|scope| {

@@ -84,7 +84,6 @@ pub fn identify(_world: &World, request: &Request) -> (Service, String, String) 
 /// Answers any AWS request.
 pub fn answer(world: &mut World, request: &Request) -> Reply {
     let service = service_of(request);
-    cloudformation::settle(world);
     let parameters = Parameters::of(request);
     let action = parameters.text("Action").unwrap_or_default().to_owned();
     let result = if service == Service::Sts && action == "AssumeRoleWithWebIdentity" {

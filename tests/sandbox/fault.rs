@@ -4,7 +4,7 @@
 //! `kubernetes * from 2 times 1 reset`, `* * times 3 until 3`,
 //! `kubernetes patch serviceaccounts of default/s3-reader deny`. Each rule has its own bucket: as
 //! many as wanted may throttle one operation.
-//! Effects: `delay MS`, `reset`, `hang`, `half`, `swallow`, `garbage`, `deny`, `until CALLS`,
+//! Effects: `delay MS`, `reset`, `hang`, `half`, `swallow`, `stale`, `garbage`, `deny`, `until CALLS`,
 //! `meet CALLS [SERVICE OPERATION [of SUBJECT]]`, `throttle [RATE/BURST]`, `error STATUS CODE MESSAGE`, where `{request}` in the
 //! message is all that the request had.
 
@@ -33,6 +33,8 @@ pub enum Effect {
     Half,
     /// Carry the call out and never answer.
     Swallow,
+    /// Answer a read from what the service held before its last write; a write as ever.
+    Stale,
     Error {
         status: u16,
         code: String,
@@ -133,6 +135,11 @@ impl Fault {
             seen: 0,
             bucket: None,
         }
+    }
+
+    /// Whether it answers from the past, which is then to be kept.
+    pub fn is_stale(&self) -> bool {
+        self.kind == Kind::Effect(Effect::Stale)
     }
 
     pub fn effect_on(&mut self, call: &Call) -> Effect {
@@ -275,6 +282,7 @@ fn kind(service: Option<Service>, words: &[&str]) -> Result<Kind, String> {
         ["hang"] => Ok(Kind::Effect(Effect::Hang)),
         ["half"] => Ok(Kind::Effect(Effect::Half)),
         ["swallow"] => Ok(Kind::Effect(Effect::Swallow)),
+        ["stale"] => Ok(Kind::Effect(Effect::Stale)),
         ["garbage"] => Ok(Kind::Effect(Effect::Body {
             status: 200,
             body: "<html>hello</html>".to_owned(),

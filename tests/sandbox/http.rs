@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::fault::{Effect, Which};
 use super::world::{Call, Service, Shared, World};
-use super::{aws, issuer, kubernetes};
+use super::{aws, cloudformation, issuer, kubernetes};
 
 /// A whole request. `host` is the name the client asked for, without port.
 pub struct Request {
@@ -106,7 +106,7 @@ async fn answer(
         (made, call, effect)
     };
     shared.called.notify_waiters();
-    let (mut half, mut swallowed) = (false, false);
+    let (mut half, mut swallowed, mut stale) = (false, false, false);
     match effect {
         Effect::None => {}
         Effect::Delay(delay) => tokio::time::sleep(delay).await,
@@ -118,6 +118,7 @@ async fn answer(
         }
         Effect::Half => half = true,
         Effect::Swallow => swallowed = true,
+        Effect::Stale => stale = !made.is_write(),
         Effect::Error {
             status,
             code,
@@ -136,10 +137,18 @@ async fn answer(
     let reply = {
         let mut world = shared.lock();
         world.act_before(&made);
-        let reply = match server {
-            Server::Aws => aws::answer(&mut world, &request),
-            Server::Issuer(host) => issuer::answer(&mut world, host, &request),
-            Server::Kubernetes(cluster) => kubernetes::answer(&mut world, cluster, &request),
+        if *server == Server::Aws {
+            cloudformation::settle(&mut world);
+        }
+        let carry_out = |world: &mut World| match server {
+            Server::Aws => aws::answer(world, &request),
+            Server::Issuer(host) => issuer::answer(world, host, &request),
+            Server::Kubernetes(cluster) => kubernetes::answer(world, cluster, &request),
+        };
+        let reply = if stale {
+            world.in_the_past(made.service, carry_out)
+        } else {
+            world.keeping_past(&made, carry_out)
         };
         world.finish(call, reply.status);
         reply

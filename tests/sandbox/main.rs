@@ -110,6 +110,7 @@ fn run(arguments: &Arguments) -> Result<u8, String> {
         let mut world = sandbox.world();
         world.faults.extend(arguments.fault.iter().cloned());
         world.keeps_calls = false;
+        world.keeps_past = arguments.fault.iter().any(Fault::is_stale);
     }
     let variables = variables(&sandbox).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread()

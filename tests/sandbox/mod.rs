@@ -18,6 +18,7 @@ mod impostor;
 mod issuer;
 mod kubernetes;
 mod network;
+mod past;
 mod proxy;
 mod sts;
 mod token;

@@ -20,6 +20,7 @@ use super::iam::{ManagedPolicy, Provider, Role};
 use super::impostor::Impostor;
 use super::kubernetes::Api;
 use super::network::Network;
+use super::past::Past;
 use super::sts::Session;
 use super::trail::Event;
 
@@ -258,6 +259,10 @@ pub struct World {
     pub calls: Vec<Call>,
     /// Whether calls are kept at all; where there will be a great many, counting is enough.
     pub keeps_calls: bool,
+    /// What reads that are stale tell.
+    pub past: Past,
+    /// Whether the past is kept; where there are a great many stacks, every write would take long.
+    pub keeps_past: bool,
     /// Of every operation, whatever is kept or cleared of the calls themselves.
     pub counts: HashMap<(Service, String), Count>,
     pub faults: Vec<Fault>,
@@ -297,6 +302,8 @@ impl World {
             connections: Vec::new(),
             calls: Vec::new(),
             keeps_calls: true,
+            past: Past::default(),
+            keeps_past: true,
             counts: HashMap::new(),
             faults: Vec::new(),
             hooks: Vec::new(),

@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use super::Stack;
 
 /// A slice of stacks that knows them by name, by id and by the ids of their change sets.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Stacks {
     all: Vec<Stack>,
     /// By region and name; the last of a name is the one that may live.
