@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{ClusterName, CommandLine, Namespace, Workload};
+use crate::model::{ClusterName, CommandLine, Namespace, Signal, Workload};
 use crate::plan::{Refusal, Target};
 use crate::proof::Unproven;
 use crate::template::{Difference, indented};
@@ -16,7 +16,7 @@ mod sign_in;
 pub use sign_in::SignIn;
 
 use hints::{aws_hints, cluster_hints, is_right, unauthorized_hints, without_reading};
-use parts::{because, going_on, in_namespace, on, seconds, shared, so_far};
+use parts::{because, by, going_on, in_namespace, on, seconds, shared, so_far};
 
 /// The way around a Kubernetes API that cannot be used.
 const ROLE_ONLY: &str = "or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none";
@@ -179,8 +179,9 @@ pub enum Error {
     #[error("{} errors", .0.len())]
     Several(Vec<Self>),
     /// With how many of how many targets were done, and what goes on by itself.
-    #[error("interrupted{}{}", so_far(*.done), going_on(.running))]
+    #[error("interrupted{}{}{}", by(*.signal), so_far(*.done), going_on(.running))]
     Interrupted {
+        signal: Signal,
         done: Option<(usize, usize)>,
         running: Vec<String>,
     },
@@ -429,7 +430,7 @@ impl Error {
             | Self::NoRegion
             | Self::Unrenderable { .. } => 2,
             Self::Credentials { .. } => 4,
-            Self::Interrupted { .. } => 130,
+            Self::Interrupted { signal, .. } => signal.exit_code(),
             Self::Write { .. }
             | Self::ClusterNotFound { .. }
             | Self::NoServiceAccount(..)

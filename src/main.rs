@@ -7,6 +7,7 @@ use clap::FromArgMatches;
 use cli::{Cli, Command};
 use commands::Exit;
 use error::Error;
+use interruption::Interruption;
 use progress::Running;
 
 mod apply;
@@ -20,6 +21,7 @@ mod diagnose;
 mod error;
 #[cfg(test)]
 mod fuzz;
+mod interruption;
 mod issuer;
 mod kubernetes;
 mod logging;
@@ -44,7 +46,10 @@ fn main() -> ExitCode {
     secrets::remember_environment();
     let arguments = cli::arguments(std::env::args_os());
     let mut cli = read(arguments);
+    let running = Running::default();
+    let mut interruption = Interruption::default();
     if !matches!(cli.command, Command::Complete(_)) {
+        interruption = interruption::watch(running.clone());
         logging::start(cli.screen);
     }
     let result = match &cli.command {
@@ -57,7 +62,7 @@ fn main() -> ExitCode {
             commands::doctor::explain(args, cli.screen)
         }
         Command::Permissions(args) => commands::permissions::run(args, cli.screen),
-        _ => run(&mut cli),
+        _ => run(&mut cli, &running, &interruption),
     };
     match result {
         Ok(Exit::Done) => ExitCode::SUCCESS,
@@ -85,20 +90,20 @@ fn read(arguments: Vec<OsString>) -> Cli {
     cli
 }
 
-/// Runs a command that makes calls, until it ends or the user interrupts.
-fn run(cli: &mut Cli) -> Result<Exit, Error> {
+/// Runs a command that makes calls, until it ends or a signal interrupts.
+fn run(cli: &mut Cli, running: &Running, interruption: &Interruption) -> Result<Exit, Error> {
     issuer::install_crypto_provider();
-    let running = Running::default();
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?
-        .block_on(async {
-            tokio::select! {
-                result = commands::run(&mut cli.command, cli.screen, running.clone()) => result,
-                _ = tokio::signal::ctrl_c() => Err(Error::Interrupted {
-                    done: running.done(),
-                    running: running.by_itself(),
-                }),
-            }
-        })
+        .build()?;
+    let mut signals = interruption.subscribe();
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = commands::run(&mut cli.command, cli.screen, running.clone()) => result,
+            signal = interruption::first(&mut signals) => Err(running.interrupted(signal)),
+        }
+    });
+    // Whoever is asked at a terminal, or for an address, may never answer.
+    runtime.shutdown_background();
+    result
 }

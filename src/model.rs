@@ -13,6 +13,7 @@ mod flags;
 mod guess;
 mod partition;
 mod shown;
+mod signal;
 mod stack_name;
 mod workload;
 
@@ -22,6 +23,7 @@ pub use flags::{Pairs, Timeout};
 pub use guess::nearest;
 pub use partition::{PARTITIONS, partition_of, region_of_eks_host, suffix_of};
 pub use shown::{is_hidden, shown, shown_in_json, shown_in_line, shown_in_quoted_yaml};
+pub use signal::Signal;
 pub use stack_name::StackName;
 pub use workload::{Workload, WorkloadKind};
 

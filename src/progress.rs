@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::apply::Event;
 use crate::error::Error;
-use crate::model::{Timeout, shown};
+use crate::model::{Signal, Timeout, shown};
 use crate::plan::{Action, Target};
 use crate::secrets::redacted;
 
@@ -55,7 +55,7 @@ const NAMED: usize = 3;
 
 impl Running {
     /// The operations that go on by themselves: few by name, of many how many.
-    pub fn by_itself(&self) -> Vec<String> {
+    fn by_itself(&self) -> Vec<String> {
         let state = self.lock();
         let running = &state.operations;
         if running.len() <= NAMED {
@@ -82,9 +82,18 @@ impl Running {
     }
 
     /// How many of how many targets are done; `None` of a single one.
-    pub fn done(&self) -> Option<(usize, usize)> {
+    fn done(&self) -> Option<(usize, usize)> {
         let state = self.lock();
         (state.total > 1).then_some((state.done, state.total))
+    }
+
+    /// The end of a run that a signal ends.
+    pub fn interrupted(&self, signal: Signal) -> Error {
+        Error::Interrupted {
+            signal,
+            done: self.done(),
+            running: self.by_itself(),
+        }
     }
 
     fn opened(&self, total: usize) {

@@ -179,11 +179,20 @@ impl Hands<'_> {
         status: &(dyn Fn(&str) + Sync),
     ) -> Result<(), Error> {
         let cloudformation = &self.aws.cloudformation;
+        let name = id.split('/').nth(1).unwrap_or(id);
+        let mut unprotected = Unprotected {
+            on: self.on,
+            name,
+            is_left: protection == Protection::Lifted,
+        };
         if protection == Protection::Lifted {
-            cloudformation.protect(id, false).await?;
+            let lifted = cloudformation.protect(id, false).await;
+            unprotected.is_left = lifted.is_ok();
+            lifted?;
         }
         let deleted = async {
             cloudformation.delete(id, service_role).await?;
+            unprotected.is_left = false;
             match ending {
                 Ending::Awaited => self.stack_gone(id, status).await,
                 Ending::NotAwaited => Ok(()),
@@ -194,11 +203,28 @@ impl Hands<'_> {
             && protection == Protection::Lifted
             && let Err(failure) = cloudformation.protect(id, true).await
         {
-            let name = id.split('/').nth(1).unwrap_or(id);
             let text =
                 format!("stack \"{name}\" stays without its termination protection: {failure}");
             (self.on)(Event::Warned { text });
         }
+        unprotected.is_left = false;
         deleted
+    }
+}
+
+/// A stack whose protection is lifted and that is not being deleted: told when the run is ended there.
+struct Unprotected<'a> {
+    on: &'a (dyn Fn(Event<'_>) + Sync),
+    name: &'a str,
+    is_left: bool,
+}
+
+impl Drop for Unprotected<'_> {
+    fn drop(&mut self) {
+        if self.is_left {
+            let name = self.name;
+            let text = format!("stack \"{name}\" may be left without its termination protection");
+            (self.on)(Event::Warned { text });
+        }
     }
 }

@@ -14,7 +14,7 @@ Exit status:
   2    bad flags or configuration
   3    there is something to do (--detailed-exitcode)
   4    no usable AWS credentials
-  130  interrupted";
+  130  interrupted; 143 by SIGTERM, 129 by SIGHUP";
 pub const ASSOCIATE_EXAMPLES: &str = "\
 Examples:
   irsactl associate-oidc-provider --cluster demo            # show the plan

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Namespace, Timeout};
+use crate::model::{Namespace, Signal, Timeout};
 use crate::plan::Target;
 
 pub fn on(subject: &str) -> String {
@@ -45,6 +45,14 @@ pub fn shared(targets: &[Target], error: &impl std::fmt::Display) -> String {
     };
     let count = targets.len();
     format!("{error}\n  so for {count}: {}{more}", named.join(", "))
+}
+
+/// Whoever pressed Ctrl-C knows it.
+pub fn by(signal: Signal) -> String {
+    match signal {
+        Signal::Interrupt => String::new(),
+        Signal::HangUp | Signal::Terminate => format!(" by {signal}"),
+    }
 }
 
 pub fn so_far(done: Option<(usize, usize)>) -> String {

@@ -165,7 +165,7 @@ fn a_page_reads_like_this() {
     2    bad flags or configuration
     3    there is something to do (\-\-detailed\-exitcode)
     4    no usable AWS credentials
-    130  interrupted
+    130  interrupted; 143 by SIGTERM, 129 by SIGHUP
     .fi
     .SH "SEE ALSO"
     \fBirsactl\fR(1)

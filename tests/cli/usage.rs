@@ -80,7 +80,7 @@ fn help_of_the_program() {
       2    bad flags or configuration
       3    there is something to do (--detailed-exitcode)
       4    no usable AWS credentials
-      130  interrupted
+      130  interrupted; 143 by SIGTERM, 129 by SIGHUP
     [exit 0]
     "#);
     assert_snapshot!(help("", "100"), @r#"
@@ -150,7 +150,7 @@ fn help_of_the_program() {
       2    bad flags or configuration
       3    there is something to do (--detailed-exitcode)
       4    no usable AWS credentials
-      130  interrupted
+      130  interrupted; 143 by SIGTERM, 129 by SIGHUP
     [exit 0]
     "#);
 }
@@ -1406,7 +1406,7 @@ fn without_arguments_the_help_is_shown() {
       2    bad flags or configuration
       3    there is something to do (--detailed-exitcode)
       4    no usable AWS credentials
-      130  interrupted
+      130  interrupted; 143 by SIGTERM, 129 by SIGHUP
     [exit 2]
     "#);
 }

@@ -1,8 +1,8 @@
 //! Ways of signing in that fail: told by what the user knows of them, with a hint that fits.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use insta::assert_snapshot;
 
@@ -192,22 +192,45 @@ fn a_code_that_nobody_can_be_asked_for_is_told() {
     assert_eq!(bench.calls(), "");
 }
 
-/// A run on a terminal on which a code is typed.
-fn typed(bench: &Bench, line: &str, code: &str) -> String {
+fn on_terminal(bench: &Bench, line: &str) -> Child {
     let irsactl = env!("CARGO_BIN_EXE_irsactl");
-    let mut child = bench
+    bench
         .command_of("script")
         .args(["-qefc", &format!("exec {irsactl} {line}"), "/dev/null"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("script starts");
+        .expect("script starts")
+}
+
+/// A run on a terminal on which a code is typed.
+fn typed(bench: &Bench, line: &str, code: &str) -> String {
+    let mut child = on_terminal(bench, line);
     let mut keyboard = child.stdin.take().expect("a keyboard");
     keyboard
         .write_all(format!("{code}\n").as_bytes())
         .expect("keys");
     bench.ended(child)
+}
+
+#[test]
+fn nobody_waits_for_a_code_when_the_run_is_interrupted() {
+    let bench = bench(MFA);
+    let mut child = on_terminal(&bench, &format!("{LIST} --profile mfa"));
+    let mut screen = child.stdout.take().expect("a screen");
+    let mut told = Vec::new();
+    while !told.ends_with(b"alice: ") {
+        let mut byte = [0];
+        screen.read_exact(&mut byte).expect("a question");
+        told.extend(byte);
+    }
+    let keyboard = child.stdin.as_mut().expect("a keyboard");
+    keyboard.write_all(b"\x03").expect("Ctrl-C");
+    screen.read_to_end(&mut told).expect("the rest");
+    let told = String::from_utf8_lossy(&told);
+    assert!(told.contains("error: interrupted"), "{told}");
+    assert_eq!(child.wait().expect("an end").code(), Some(130));
 }
 
 #[test]
