@@ -16,11 +16,13 @@ use crate::policy::{self, PolicyDocument, Subject};
 
 mod aws_policies;
 mod edit;
+mod foreign;
 mod functions;
 mod role;
 
 pub use aws_policies::meant;
 pub use edit::{Boundary, Managed, RoleEdits, is_document};
+pub use foreign::{is_own, removed};
 pub use functions::plain;
 pub use role::{Difference, RoleTemplate, indented};
 

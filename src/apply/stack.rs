@@ -75,12 +75,7 @@ impl Hands<'_> {
                 let stack = update.stack.to_string();
                 return Err(Error::Overtaken { stack });
             }
-            ChangeSet::ReplacesRole => {
-                cloudformation.delete_change_set(update).await?;
-                let reason = "CloudFormation would make another role in the place of this one";
-                return Err(refused(reason.to_owned()));
-            }
-            ChangeSet::Failed(reason) => {
+            ChangeSet::Forbidden(reason) | ChangeSet::Failed(reason) => {
                 cloudformation.delete_change_set(update).await?;
                 return Err(refused(reason));
             }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{
-    Capability as SdkCapability, ResourceStatus, Stack as SdkStack, StackEvent, Tag,
+    Capability as SdkCapability, HookFailureMode, HookStatus, ResourceStatus, Stack as SdkStack,
+    StackEvent, Tag,
 };
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -20,6 +21,8 @@ use crate::template::Capability;
 use crate::waiting::polled;
 
 mod change_set;
+mod changes;
+mod events;
 
 pub use change_set::ChangeSet;
 
@@ -380,6 +383,13 @@ fn phase(status: &str) -> Phase {
 /// `Role1 (AWS::IAM::Role): reason` of a failed event; those that were only cancelled do not count,
 /// nor does the stack's own, which only sums up.
 fn failed_event(event: &StackEvent) -> Option<String> {
+    let resource = event.logical_resource_id.as_deref().unwrap_or("?");
+    let kind = event.resource_type.as_deref().unwrap_or("?");
+    if has_failed_hook(event) {
+        let reason = event.hook_status_reason.as_deref();
+        let reason = events::hook(event.hook_type.as_deref(), reason);
+        return Some(format!("{resource} ({kind}): {reason}"));
+    }
     let status = event.resource_status.as_ref()?.as_str();
     let reason = event
         .resource_status_reason
@@ -388,16 +398,24 @@ fn failed_event(event: &StackEvent) -> Option<String> {
     if !status.ends_with("_FAILED") || reason.contains("cancelled") || is_of_the_stack(event) {
         return None;
     }
-    let resource = event.logical_resource_id.as_deref().unwrap_or("?");
-    let kind = event.resource_type.as_deref().unwrap_or("?");
     let reason = reason.split(" (RequestToken:").next().unwrap_or(reason);
     Some(format!("{resource} ({kind}): {reason}"))
+}
+
+/// A hook stops an operation, unless it only warns. The failure of the resource comes after it, and
+/// says no more than the hook's name.
+fn has_failed_hook(event: &StackEvent) -> bool {
+    matches!(
+        event.hook_status,
+        Some(HookStatus::HookCompleteFailed | HookStatus::HookFailed)
+    ) && event.hook_failure_mode != Some(HookFailureMode::Warn)
 }
 
 /// Whether older events are of an earlier operation.
 fn begins_operation(event: &StackEvent) -> bool {
     let status = event.resource_status.as_ref().map(|status| status.as_str());
     is_of_the_stack(event)
+        && event.hook_type.is_none()
         && matches!(
             status,
             Some(

@@ -89,6 +89,7 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "cloudformation:DescribeChangeSet" on Stacks, With("a stack of another issuer"), [Fix], "see what the change would do";
     "cloudformation:ExecuteChangeSet" on Stacks, With("a stack of another issuer"), [Fix], "carry the change out";
     "cloudformation:DeleteChangeSet" on Stacks, With("a change that is refused"), [Update Apply], "take the change back";
+    "cloudformation:DescribeEvents" on Stacks, Optional, [Update Apply], "tell why a change failed its validation";
     "cloudformation:ContinueUpdateRollback" on Stacks, With("a failed roll-back"), [Update Apply], "finish the roll-back of an earlier update";
     "cloudformation:DescribeStackEvents" on Stacks, Optional, [Create Update Delete Apply Fix], "tell why a stack failed";
     "cloudformation:DescribeStackResources" on Stacks, Optional, [Delete Apply], "find the role of a stack that failed";

@@ -137,6 +137,9 @@ pub struct UpdateStack {
     pub change_set: String,
     pub differences: Vec<Difference>,
     pub template: Value,
+    /// Policies of the role that go, by their logical ids. Nothing else may.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removes: Vec<String>,
     /// All of the stack's: those that it has, and those that are asked for.
     pub tags: Map,
     /// Those that the stack has, and what the template needs.
@@ -144,6 +147,16 @@ pub struct UpdateStack {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_role: Option<RoleArn>,
 }
+
+impl UpdateStack {
+    /// Whether the stack gets other tags.
+    pub fn sets_tags(&self) -> bool {
+        self.differences.iter().any(|it| it.item == TAG)
+    }
+}
+
+/// The item of differences between a stack's tags.
+pub const TAG: &str = "tag";
 
 /// One call of IAM that brings a role back to its template.
 #[derive(Clone, Debug, PartialEq, Serialize)]

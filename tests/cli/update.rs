@@ -6,6 +6,7 @@ mod drift;
 mod eksctl;
 mod files;
 mod flags;
+mod forbidden;
 mod hindered;
 mod input;
 mod pod_identity;

@@ -18,7 +18,8 @@ mod stacks;
 mod template;
 mod update;
 
-pub use change_sets::{ChangeSet, NO_CHANGES, NO_UPDATES};
+pub use change_sets::{ChangeSet, Failure, NO_CHANGES, NO_UPDATES};
+pub use changes::{Change, Detail};
 pub use stacks::Stacks;
 
 use std::collections::BTreeMap;
@@ -105,6 +106,18 @@ pub struct Event {
     pub timestamp: i64,
     pub properties: Option<String>,
     pub token: Option<String>,
+    pub hook: Option<Hooked>,
+}
+
+/// What a hook said of a resource.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hooked {
+    pub name: String,
+    /// `HOOK_COMPLETE_SUCCEEDED`, `HOOK_COMPLETE_FAILED`, …
+    pub status: String,
+    pub reason: String,
+    /// `FAIL`, `WARN`.
+    pub mode: String,
 }
 
 /// What happens to a stack whose creation fails.
@@ -355,6 +368,7 @@ impl Stack {
             timestamp: at,
             properties: properties.map(Value::to_string),
             token: self.token.clone(),
+            hook: None,
         });
     }
 

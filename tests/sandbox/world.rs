@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::authorization::Rights;
 use super::aws::digest;
 use super::certificates::{Authority, Chain, Identities};
-use super::cloudformation::{NO_CHANGES, Stacks};
+use super::cloudformation::{Hooked, NO_CHANGES, Stacks};
 use super::eks::{Addon, Association};
 use super::fault::{Effect, Fault, Which, is_throttling};
 use super::hook::Hook;
@@ -198,6 +198,8 @@ pub struct Account {
     pub remembers_tokens: bool,
     /// For a test: resources of stacks, by logical id, whose creation fails, and the reason.
     pub unmakable: BTreeMap<String, String>,
+    /// By logical id: what a hook of CloudFormation says before such a resource is made or changed.
+    pub resource_hooks: BTreeMap<String, Hooked>,
     /// Of its user `someone`, whose keys the tests have.
     pub rights: Rights,
 }

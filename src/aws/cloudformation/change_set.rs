@@ -3,9 +3,10 @@
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
-    Capability as SdkCapability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Replacement, Tag,
+    Capability as SdkCapability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Tag,
 };
 
+use super::changes::forbidden;
 use super::{CloudFormation, overtaken};
 use crate::aws::failed;
 use crate::error::Error;
@@ -24,8 +25,8 @@ pub enum ChangeSet {
     Empty,
     /// Someone else carries it out.
     Underway,
-    /// It would make another role in the place of the present one.
-    ReplacesRole,
+    /// It would do what the plan does not say.
+    Forbidden(String),
     Failed(String),
     /// Of an earlier state of the stack.
     Obsolete,
@@ -39,17 +40,16 @@ impl CloudFormation {
         update: &UpdateStack,
         limit: Timeout,
     ) -> Result<ChangeSet, Error> {
-        if self.create_change_set(update).await? {
-            return self.judged(update, limit).await;
-        }
-        match self.judged(update, limit).await? {
-            ChangeSet::Failed(_) | ChangeSet::Obsolete => {
-                self.delete_change_set(update).await?;
-                self.create_change_set(update).await?;
-                self.judged(update, limit).await
+        if !self.create_change_set(update).await? {
+            match self.judged(update, limit).await? {
+                ChangeSet::Failed(_) | ChangeSet::Obsolete => {
+                    self.delete_change_set(update).await?;
+                    self.create_change_set(update).await?;
+                }
+                found => return Ok(found),
             }
-            found => Ok(found),
         }
+        self.judged(update, limit).await
     }
 
     /// CreateChangeSet. Whether it was made: not, where one of that name exists.
@@ -90,32 +90,90 @@ impl CloudFormation {
         }
     }
 
-    /// Polls DescribeChangeSet until the change set is made. Its name follows from the stack's id too, so
-    /// that the stack's name is enough here.
+    /// Polls DescribeChangeSet until the change set is made.
     async fn judged(&self, update: &UpdateStack, limit: Timeout) -> Result<ChangeSet, Error> {
         let look = async || {
-            let result = self
-                .client
-                .describe_change_set()
-                .stack_name(update.stack.as_str())
-                .change_set_name(&update.change_set)
-                .send()
-                .await;
-            match result {
-                Ok(answer) => Ok(judge(&answer)),
+            let Some(set) = self.describe_change_set(update, None).await? else {
                 // Executed by another run, and cleaned up.
-                Err(error) if error.code() == Some("ChangeSetNotFound") => {
-                    Ok(Some(ChangeSet::Underway))
-                }
-                Err(error) => {
-                    let stack = update.stack.as_str();
-                    Err(overtaken(stack, &error).unwrap_or_else(|| {
-                        failed("cloudformation:DescribeChangeSet", stack, error)
-                    }))
-                }
+                return Ok(Some(ChangeSet::Underway));
+            };
+            match set.status {
+                Some(ChangeSetStatus::CreateComplete) => self.judge(update, set).await.map(Some),
+                Some(ChangeSetStatus::Failed) => self.failed_set(update, &set).await.map(Some),
+                _ => Ok(None),
             }
         };
         self.polled("change set", &update.id, limit, look).await
+    }
+
+    /// DescribeChangeSet. Its name follows from the stack's id too, so that the stack's name is enough
+    /// here. `None`: there is none.
+    async fn describe_change_set(
+        &self,
+        update: &UpdateStack,
+        page: Option<String>,
+    ) -> Result<Option<DescribeChangeSetOutput>, Error> {
+        let stack = update.stack.as_str();
+        let call = self.client.describe_change_set().stack_name(stack);
+        let call = call.change_set_name(&update.change_set);
+        match call.set_next_token(page).send().await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.code() == Some("ChangeSetNotFound") => Ok(None),
+            Err(error) => Err(overtaken(stack, &error)
+                .unwrap_or_else(|| failed("cloudformation:DescribeChangeSet", stack, error))),
+        }
+    }
+
+    /// Whether one that is made may be carried out: by all of its changes, which come in pages.
+    async fn judge(
+        &self,
+        update: &UpdateStack,
+        mut set: DescribeChangeSetOutput,
+    ) -> Result<ChangeSet, Error> {
+        match set.execution_status {
+            Some(ExecutionStatus::ExecuteInProgress) => return Ok(ChangeSet::Underway),
+            Some(
+                ExecutionStatus::Obsolete
+                | ExecutionStatus::ExecuteComplete
+                | ExecutionStatus::ExecuteFailed,
+            ) => return Ok(ChangeSet::Obsolete),
+            _ => {}
+        }
+        loop {
+            if let Some(what) = forbidden(update, set.changes()) {
+                return Ok(ChangeSet::Forbidden(what));
+            }
+            let Some(token) = set.next_token.filter(|token| !token.is_empty()) else {
+                return Ok(ChangeSet::Ready);
+            };
+            let Some(next) = self
+                .describe_change_set(update, Some(token.clone()))
+                .await?
+            else {
+                return Ok(ChangeSet::Underway);
+            };
+            if next.next_token.as_ref() == Some(&token) {
+                let what = "CloudFormation tells its changes without an end";
+                return Ok(ChangeSet::Forbidden(what.to_owned()));
+            }
+            set = next;
+        }
+    }
+
+    async fn failed_set(
+        &self,
+        update: &UpdateStack,
+        set: &DescribeChangeSetOutput,
+    ) -> Result<ChangeSet, Error> {
+        let reason = set.status_reason.as_deref().unwrap_or("no reason given");
+        if NO_CHANGE.iter().any(|text| reason.contains(text)) {
+            return Ok(ChangeSet::Empty);
+        }
+        let id = set.change_set_id.as_deref().unwrap_or(&update.change_set);
+        let details = self.change_set_failures(update.stack.as_str(), id).await?;
+        let lines = details.iter().map(|line| format!("\n  {line}"));
+        let reason = [reason.to_owned()].into_iter().chain(lines);
+        Ok(ChangeSet::Failed(reason.collect()))
     }
 
     /// ExecuteChangeSet.
@@ -199,34 +257,5 @@ impl CloudFormation {
                 error,
             )),
         }
-    }
-}
-
-/// `None`: it is still being made.
-fn judge(set: &DescribeChangeSetOutput) -> Option<ChangeSet> {
-    let reason = set.status_reason.as_deref().unwrap_or("no reason given");
-    match set.status.as_ref()? {
-        ChangeSetStatus::CreateComplete => {}
-        ChangeSetStatus::Failed if NO_CHANGE.iter().any(|text| reason.contains(text)) => {
-            return Some(ChangeSet::Empty);
-        }
-        ChangeSetStatus::Failed => return Some(ChangeSet::Failed(reason.to_owned())),
-        _ => return None,
-    }
-    let replaces = set.changes().iter().any(|change| {
-        change.resource_change().is_some_and(|resource| {
-            resource.logical_resource_id.as_deref() == Some("Role1")
-                && resource.replacement == Some(Replacement::True)
-        })
-    });
-    match set.execution_status.as_ref() {
-        Some(ExecutionStatus::ExecuteInProgress) => Some(ChangeSet::Underway),
-        Some(
-            ExecutionStatus::Obsolete
-            | ExecutionStatus::ExecuteComplete
-            | ExecutionStatus::ExecuteFailed,
-        ) => Some(ChangeSet::Obsolete),
-        _ if replaces => Some(ChangeSet::ReplacesRole),
-        _ => Some(ChangeSet::Ready),
     }
 }

@@ -8,6 +8,7 @@ use super::remedy::remedy;
 use super::{Aim, Drift, Permissions, Task, edited, others};
 use crate::model::StackName;
 use crate::observe::{FoundStack, Lookup};
+use crate::plan::action::TAG;
 use crate::plan::token::token;
 use crate::plan::{Action, Refusal, Role, Track, UpdateStack};
 use crate::policy;
@@ -154,7 +155,7 @@ fn tag_differences(task: Task<'_>, found: &FoundStack) -> Vec<Difference> {
     differ
         .map(|(key, value)| {
             let found = tags.get(key).map(|value| format!("{key}={value}"));
-            Difference::of("tag", [format!("{key}={value}")], found)
+            Difference::of(TAG, [format!("{key}={value}")], found)
         })
         .collect()
 }
@@ -231,6 +232,10 @@ fn update_stack(
         id: stack.id.clone(),
         change_set: name,
         differences,
+        removes: found
+            .body
+            .as_ref()
+            .map_or_else(Vec::new, |body| template::removed(body, &template)),
         template,
         tags,
         capabilities,

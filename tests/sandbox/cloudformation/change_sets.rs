@@ -1,7 +1,7 @@
 //! Change sets: made beside the stack, shown, executed once; what was executed makes the others
 //! worthless.
 
-use super::super::aws::{Parameters, Refusal, Xml, now, timestamp, uuid};
+use super::super::aws::{self, Parameters, Refusal, Xml, now, timestamp, uuid};
 use super::changes::{Change, between, change_xml};
 use super::show::listed;
 use super::{Context, Desired, Stack, Wait, engine, requests, template, update};
@@ -22,6 +22,8 @@ pub struct ChangeSet {
     pub reason: Option<String>,
     pub execution_status: String,
     pub changes: Vec<Change>,
+    /// What DescribeEvents tells of its making.
+    pub failures: Vec<Failure>,
     /// Milliseconds since 1970.
     pub created: i64,
     creates: bool,
@@ -34,7 +36,32 @@ pub struct ChangeSet {
     execution_token: Option<String>,
 }
 
+/// A failed event of a change set's making: `VALIDATION_ERROR`, `HOOK_INVOCATION_ERROR` (botocore's
+/// model, OperationEvent).
+#[derive(Clone, Debug, Default)]
+pub struct Failure {
+    pub event: &'static str,
+    pub logical_id: &'static str,
+    pub kind: &'static str,
+    /// Of the validation, or the hook's type.
+    pub name: &'static str,
+    pub reason: &'static str,
+    /// Of a validation.
+    pub path: &'static str,
+    /// `FAIL`, `WARN`.
+    pub mode: &'static str,
+}
+
 impl ChangeSet {
+    /// As CloudFormation's validation before the deployment fails one. The words are AWS's
+    /// (aws/aws-cdk-cli, issue 1000).
+    pub fn fail_validation(&mut self, failures: Vec<Failure>) {
+        let reason = "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]. To \
+                      troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.";
+        self.set("FAILED", "UNAVAILABLE", Some(reason));
+        self.failures = failures;
+    }
+
     pub(super) fn is_being_made(&self) -> bool {
         ["CREATE_PENDING", "CREATE_IN_PROGRESS"].contains(&self.status.as_str())
     }
@@ -99,6 +126,7 @@ pub fn answer(
     Some(match action {
         "CreateChangeSet" => create(context, parameters),
         "DescribeChangeSet" => describe(context, parameters),
+        "DescribeEvents" => describe_events(context, parameters),
         "ExecuteChangeSet" => execute(context, parameters),
         "DeleteChangeSet" => delete(context, parameters),
         "ListChangeSets" => list(context, parameters),
@@ -161,6 +189,7 @@ fn new_set(stack: &Stack, name: String, desired: Desired, wait: Wait) -> ChangeS
         reason: None,
         execution_status: "UNAVAILABLE".to_owned(),
         changes: Vec::new(),
+        failures: Vec::new(),
         created: now(),
         creates: false,
         desired,
@@ -269,10 +298,13 @@ pub fn template_of(context: &mut Context, parameters: &Parameters) -> Result<Str
 /// Every call that shows a change set in creation counts as a poll.
 fn describe(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
     let with_values = parameters.flag("IncludePropertyValues") == Some(true);
+    let size = context.page_size;
     let (stack, at) = found(context, parameters)?;
     let set = &mut stack.change_sets[at];
     let changes = set.changes.iter();
     let changes = changes.map(|change| change_xml(change, with_values));
+    let (changes, next) = aws::page(changes.collect(), size, parameters.text("NextToken"))
+        .map_err(Refusal::validation)?;
     let given = set.desired.parameters.iter().map(|(key, value)| {
         Xml::default()
             .text("ParameterKey", key)
@@ -292,12 +324,50 @@ fn describe(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refus
         .values("Capabilities", &set.desired.capabilities)
         .tags(&set.desired.tags)
         .list("Changes", changes)
+        .optional("NextToken", next.as_deref())
         .text("IncludeNestedStacks", "false");
     set.wait.poll();
     if set.status == "CREATE_PENDING" {
         set.status = "CREATE_IN_PROGRESS".to_owned();
     }
     Ok(xml)
+}
+
+/// The failed events of a change set's making, by its ARN: the name alone is refused
+/// (aws-cloudformation/cloudformation-cli, issue 1116).
+fn describe_events(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
+    let wanted = parameters.text("ChangeSetName").unwrap_or_default();
+    if !wanted.starts_with("arn:") {
+        let message = "One of ChangeSetName, OperationId or StackName must be specified";
+        return Err(Refusal::validation(message));
+    }
+    let (stack, at) = found(context, parameters)?;
+    let set = &stack.change_sets[at];
+    let members = set.failures.iter().enumerate().map(|(number, failure)| {
+        let xml = Xml::default()
+            .text("EventId", &uuid(&["failure", &set.id, &number.to_string()]))
+            .text("StackId", &stack.id)
+            .text("OperationType", "CREATE_CHANGESET")
+            .text("EventType", failure.event)
+            .text("LogicalResourceId", failure.logical_id)
+            .text("ResourceType", failure.kind)
+            .text("Timestamp", &timestamp(set.created));
+        match failure.event {
+            "HOOK_INVOCATION_ERROR" => xml
+                .text("HookType", failure.name)
+                .text("HookStatus", "HOOK_COMPLETE_FAILED")
+                .text("HookStatusReason", failure.reason)
+                .text("HookFailureMode", failure.mode),
+            _ => xml
+                .text("ValidationName", failure.name)
+                .text("ValidationStatus", "FAILED")
+                .text("ValidationStatusReason", failure.reason)
+                .text("ValidationPath", failure.path)
+                .text("ValidationFailureMode", failure.mode),
+        }
+    });
+    let members = members.collect();
+    listed("OperationEvents", members, context, parameters)
 }
 
 /// The same execution with the same token once more is no error.

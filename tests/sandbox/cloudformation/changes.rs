@@ -16,15 +16,16 @@ pub struct Change {
     pub logical_id: String,
     pub physical_id: Option<String>,
     pub kind: String,
-    pub replacement: bool,
+    /// `True`, `False`, `Conditional`: of `Modify`.
+    pub replacement: &'static str,
     pub details: Vec<Detail>,
     /// All properties and tags, as they were and as they will be.
-    before: Option<Value>,
-    after: Option<Value>,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
 }
 
 /// One property's change, or one tag's.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Detail {
     /// `Properties` or `Tags`.
     pub attribute: &'static str,
@@ -33,8 +34,8 @@ pub struct Detail {
     pub recreation: &'static str,
     /// The resource whose replacement is the reason, where the template's own text is not.
     pub cause: Option<String>,
-    before: Option<Value>,
-    after: Option<Value>,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
 }
 
 /// What would change in the stack; `None` when nothing would. A changed description alone is no
@@ -45,7 +46,7 @@ pub fn between(stack: &Stack, desired: &Desired) -> Option<Vec<Change>> {
     seen.tags.clone_from(&desired.tags);
     let mut changes: Vec<Change> = Vec::new();
     for declared in &new.resources {
-        let replaced = changes.iter().filter(|change| change.replacement);
+        let replaced = changes.iter().filter(|change| change.replacement == "True");
         let replaced = replaced.map(|change| &change.logical_id);
         let causes: Vec<String> = replaced
             .filter(|name| declared.dependencies.contains(*name))
@@ -109,7 +110,10 @@ fn of_resource(
     }
     change.action = "Modify";
     change.physical_id = Some(old.physical_id.clone());
-    change.replacement = resources::is_replaced(old, &properties);
+    change.replacement = match resources::is_replaced(old, &properties) {
+        true => "True",
+        false => "False",
+    };
     change.before = Some(context(&old.properties));
     Some(change)
 }
@@ -168,7 +172,6 @@ fn referring(properties: &Value, resource: &str) -> String {
 
 /// `with_values` is IncludePropertyValues.
 pub fn change_xml(change: &Change, with_values: bool) -> Xml {
-    let replacement = if change.replacement { "True" } else { "False" };
     let mut scope: Vec<String> = Vec::new();
     for detail in &change.details {
         if !scope.iter().any(|known| known == detail.attribute) {
@@ -183,7 +186,7 @@ pub fn change_xml(change: &Change, with_values: bool) -> Xml {
         .text("ResourceType", &change.kind)
         .optional(
             "Replacement",
-            (change.action == "Modify").then_some(replacement),
+            (change.action == "Modify").then_some(change.replacement),
         )
         .values("Scope", &scope)
         .list(

@@ -93,6 +93,7 @@ pub(super) fn make(
     if let Some(reason) = account.unmakable.get(&declared.name) {
         return Err(reason.clone());
     }
+    check_hook(stack, account, declared, "CREATE_IN_PROGRESS", at)?;
     let properties = resolved(&declared.properties, stack, template)?;
     let mut resource = resources::create(declared, properties, stack, account)?;
     resource.status = "CREATE_COMPLETE".to_owned();
@@ -115,6 +116,31 @@ pub(super) fn make(
         None,
     );
     stack.resources.insert(declared.name.clone(), resource);
+    Ok(())
+}
+
+/// What a hook says is an event of the resource; where it refuses, the resource's own failure names the
+/// hook and nothing more (CloudFormation Hooks User Guide; the order of the events is from memory).
+pub(super) fn check_hook(
+    stack: &mut Stack,
+    account: &Account,
+    declared: &Declared,
+    status: &str,
+    at: i64,
+) -> Result<(), String> {
+    let (name, kind) = (&declared.name, &declared.kind);
+    let Some(hook) = account.resource_hooks.get(name) else {
+        return Ok(());
+    };
+    let physical = stack.resources.get(name);
+    let physical = physical.map_or_else(String::new, |it| it.physical_id.clone());
+    stack.add_event(at, name, &physical, kind, status, None, None);
+    if let Some(event) = stack.events.last_mut() {
+        event.hook = Some(hook.clone());
+    }
+    if hook.status.ends_with("FAILED") && hook.mode != "WARN" {
+        return Err(format!("The following hook(s) failed: [{}]", hook.name));
+    }
     Ok(())
 }
 

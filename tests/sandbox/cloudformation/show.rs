@@ -173,6 +173,7 @@ fn describe_events(context: &mut Context, parameters: &Parameters) -> Result<Xml
 }
 
 fn event_xml(stack: &Stack, event: &Event) -> Xml {
+    let hook = event.hook.as_ref();
     Xml::default()
         .text("StackId", &stack.id)
         .text("EventId", &event.id)
@@ -185,6 +186,10 @@ fn event_xml(stack: &Stack, event: &Event) -> Xml {
         .optional("ResourceStatusReason", event.reason.as_deref())
         .optional("ResourceProperties", event.properties.as_deref())
         .optional("ClientRequestToken", event.token.as_deref())
+        .optional("HookType", hook.map(|it| it.name.as_str()))
+        .optional("HookStatus", hook.map(|it| it.status.as_str()))
+        .optional("HookStatusReason", hook.map(|it| it.reason.as_str()))
+        .optional("HookFailureMode", hook.map(|it| it.mode.as_str()))
 }
 
 fn resource_xml(name: &str, resource: &Resource, time: &str) -> Xml {

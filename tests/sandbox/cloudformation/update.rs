@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::super::world::{Account, Pace};
-use super::engine::{make, note_failure, note_outputs, remove, tell};
+use super::engine::{check_hook, make, note_failure, note_outputs, remove, tell};
 use super::template::{Declared, Template, parse, resolved};
 use super::{Desired, Resource, Stack, Update, Wait, Work, resources};
 
@@ -132,6 +132,7 @@ fn change(
         "Requested update requires the creation of a new physical resource; hence creating one.",
     );
     tell(stack, name, old, at, "UPDATE_IN_PROGRESS", reason);
+    check_hook(stack, account, declared, "UPDATE_IN_PROGRESS", at)?;
     let mut resource = if replaced {
         let named = &properties["RoleName"];
         if named.as_str() == Some(&old.physical_id) {
