@@ -309,11 +309,16 @@ impl Hands<'_> {
                 self.await_pods(workload, expected, role.as_ref(), &status)
                     .await
             }
-            Action::DeleteServiceAccount { name } => self.kubernetes().await?.delete(name).await,
-            Action::RemoveAnnotations { name, annotations } => {
-                self.kubernetes()
-                    .await?
-                    .remove_annotations(name, annotations)
+            Action::DeleteServiceAccount { name, seen } => {
+                self.kubernetes()?.delete(name, seen).await
+            }
+            Action::RemoveAnnotations {
+                name,
+                annotations,
+                seen,
+            } => {
+                self.kubernetes()?
+                    .remove_annotations(name, annotations, seen)
                     .await
             }
         }
@@ -336,19 +341,13 @@ impl Hands<'_> {
             }
         };
         let annotations = annotated(&change.annotations, role);
-        self.kubernetes()
-            .await?
-            .apply(&change.name, &change.labels, &annotations, change.conflicts)
-            .await
+        self.kubernetes()?.apply(change, &annotations).await
     }
 
-    async fn kubernetes(&self) -> Result<Kubernetes, Error> {
-        let Some(kubernetes) = self.kubernetes else {
-            return Err(Error::Kubeconfig {
-                cause: "no Kubernetes access was prepared".to_owned(),
-            });
-        };
-        kubernetes.renewed(self.aws).await
+    fn kubernetes(&self) -> Result<&Kubernetes, Error> {
+        self.kubernetes.ok_or_else(|| Error::Kubeconfig {
+            cause: "no Kubernetes access was prepared".to_owned(),
+        })
     }
 }
 

@@ -135,6 +135,9 @@ pub enum Error {
     KubernetesForbidden { operation: String, message: String },
     #[error("cannot {operation}: other tools own the same fields: {message}")]
     KubernetesConflict { operation: String, message: String },
+    /// Someone else changed the object first: what is to be done must be planned anew.
+    #[error("cannot {operation}: another writer was there first: {message}")]
+    KubernetesOvertaken { operation: String, message: String },
     /// An answer of the API that is none of the above.
     #[error("cannot {operation}: {message}")]
     Kubernetes {
@@ -397,6 +400,9 @@ impl Error {
             Self::KubernetesConflict { .. } => {
                 vec!["take the fields over by adding `--override-existing-serviceaccounts`".to_owned()]
             }
+            Self::KubernetesOvertaken { .. } => {
+                vec!["run the same command again: it looks at the object first".to_owned()]
+            }
             Self::KubernetesUnreachable { .. } => vec![
                 "check the way to the Kubernetes API: a private endpoint is reached only from its network".to_owned(),
                 ROLE_ONLY.to_owned(),
@@ -454,6 +460,7 @@ impl Error {
             | Self::KubernetesUnauthorized { .. }
             | Self::KubernetesForbidden { .. }
             | Self::KubernetesConflict { .. }
+            | Self::KubernetesOvertaken { .. }
             | Self::Kubernetes { .. }
             | Self::KubernetesUnreachable { .. }
             | Self::RolloutFailed { .. }

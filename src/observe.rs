@@ -20,8 +20,8 @@ pub use account::{Named, ObservedAccount, Wanted, WantedStack, accounts, named, 
 pub use associations::Associations;
 pub use deletion::{Foreign, ObservedDeletion, deletion, template};
 pub use facts::{
-    FoundStack, LastUse, LivePolicies, OidcProvider, Phase, RoleFacts, RoleHistory, ServiceAccount,
-    ServiceAccountState, Stack, StackState,
+    FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, Phase, RoleFacts, RoleHistory,
+    ServiceAccount, ServiceAccountState, Stack, StackState,
 };
 pub use lookup::Lookup;
 pub use source::{AccountPods, ServiceAccounts, Stacks};

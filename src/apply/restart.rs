@@ -15,7 +15,7 @@ use crate::waiting::polled;
 impl Hands<'_> {
     /// That the workload is gone is no failure: it has no pods that lack anything.
     pub(super) async fn restart(&self, workload: &Workload) -> Result<(), Error> {
-        self.kubernetes().await?.restart(workload).await.map(|_| ())
+        self.kubernetes()?.restart(workload).await.map(|_| ())
     }
 
     /// Waits until the rollout is over, and all of the workload's pods are ready and have the role.
@@ -30,11 +30,10 @@ impl Hands<'_> {
             Some(role) => &expected.with_role(role),
             None => expected,
         };
-        let kubernetes = self.kubernetes().await?;
+        let kubernetes = self.kubernetes()?;
         let trouble = std::cell::RefCell::new(None);
         let look = async || {
-            let kubernetes = kubernetes.renewed(self.aws).await?;
-            let seen = look(&kubernetes, workload, expected).await?;
+            let seen = look(kubernetes, workload, expected).await?;
             match seen {
                 Seen::Over => Ok(Some(())),
                 Seen::Underway(what) => {

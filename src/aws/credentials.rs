@@ -4,6 +4,7 @@
 
 use std::error::Error as StdError;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_config::credential_process::CredentialProcessProvider;
@@ -13,6 +14,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_types::error::metadata::ErrorMetadata;
+use tokio::sync::Mutex;
 
 use super::deepest;
 use super::fail_fast::causes;
@@ -88,7 +90,8 @@ fn of_profile(settings: &Settings) -> SignIn {
     }
 }
 
-/// The provider of credentials for all calls.
+/// The provider of credentials for all calls, and for what is signed by hand: it asks once, and again
+/// shortly before they end.
 pub fn provider(
     config: &SdkConfig,
     settings: &Settings,
@@ -109,11 +112,14 @@ pub fn provider(
         (SignIn::None, Some(_)) => SignIn::NoProfile,
         (sign_in, _) => sign_in,
     };
-    SharedCredentialsProvider::new(Told {
-        inner,
-        sign_in,
-        refusal,
-        files,
+    SharedCredentialsProvider::new(Kept {
+        inner: Told {
+            inner,
+            sign_in,
+            refusal,
+            files,
+        },
+        last: Mutex::new(None),
     })
 }
 
@@ -226,6 +232,40 @@ fn token_files(settings: &Settings, sign_in: &SignIn) -> Vec<(String, String)> {
     }
 }
 
+/// So long before their end credentials are not handed out any more. The SDK asks for others 10 s before.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// A provider that keeps what it gave. The SDK's own cache serves the SDK's calls only.
+#[derive(Debug)]
+struct Kept {
+    inner: Told,
+    last: Mutex<Option<Credentials>>,
+}
+
+impl ProvideCredentials for Kept {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let mut last = self.last.lock().await;
+            let needed = SystemTime::now() + MARGIN;
+            if let Some(kept) = last.as_ref()
+                && kept.expiry().is_none_or(|end| end > needed)
+            {
+                return Ok(kept.clone());
+            }
+            let credentials = self.inner.credentials().await?;
+            *last = Some(credentials.clone());
+            Ok(credentials)
+        })
+    }
+
+    fn fallback_on_interrupt(&self) -> Option<Credentials> {
+        self.inner.inner.fallback_on_interrupt()
+    }
+}
+
 /// A provider that fails in our words.
 #[derive(Debug)]
 struct Told {
@@ -242,19 +282,6 @@ struct Told {
 pub struct NotSignedIn {
     cause: String,
     sign_in: SignIn,
-}
-
-impl ProvideCredentials for Told {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(self.credentials())
-    }
-
-    fn fallback_on_interrupt(&self) -> Option<Credentials> {
-        self.inner.fallback_on_interrupt()
-    }
 }
 
 impl Told {

@@ -25,6 +25,7 @@ mod web_identity;
 
 pub use web_identity::{NotAssumed, Terms};
 
+#[derive(Clone)]
 pub struct Sts {
     pub(super) client: aws_sdk_sts::Client,
     pub(super) credentials: Option<SharedCredentialsProvider>,
@@ -40,8 +41,9 @@ impl Sts {
     }
 
     /// A bearer token for an EKS cluster's API: a presigned GetCallerIdentity URL, as
-    /// aws-iam-authenticator and `aws eks get-token` make it. Signed here, no call is made.
-    pub async fn eks_token(&self, cluster: &str) -> Result<String, Error> {
+    /// aws-iam-authenticator and `aws eks get-token` make it. Signed here, no call is made. With the end
+    /// of what it is signed with, after which it is worth nothing.
+    pub async fn eks_token(&self, cluster: &str) -> Result<(String, Option<SystemTime>), Error> {
         let Some(provider) = &self.credentials else {
             return Err(Error::no_credentials("no provider of them is configured"));
         };
@@ -49,13 +51,15 @@ impl Sts {
             credentials::failure(&error).unwrap_or_else(|| Error::no_credentials(&deepest(&error)))
         })?;
         let endpoint = self.endpoint().await?;
-        token(
+        let ends = credentials.expiry();
+        let token = token(
             credentials,
             &endpoint,
             &self.region,
             cluster,
             SystemTime::now(),
-        )
+        );
+        Ok((token?, ends))
     }
 
     /// The partition's STS, never an override: the authenticator accepts no other host.

@@ -219,9 +219,11 @@ impl Rounds {
         match &outcome.error {
             // What was not begun because the provider failed stays so.
             None => outcome.track.is_provisional() && !outcome.is_skipped(),
-            Some(Error::Overtaken { .. } | Error::KubernetesConflict { .. }) => {
-                self.past < Self::MOST
-            }
+            Some(
+                Error::Overtaken { .. }
+                | Error::KubernetesConflict { .. }
+                | Error::KubernetesOvertaken { .. },
+            ) => self.past < Self::MOST,
             Some(_) => false,
         }
     }

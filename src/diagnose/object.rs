@@ -115,7 +115,9 @@ fn change(
     let mut labels = Map::new();
     // An apply without what was applied before would take it away.
     let mut annotations = Map::new();
+    let mut presence = Presence::Missing;
     if let Some((object, _)) = scene.found_object() {
+        presence = Presence::Found(object.version.clone());
         let keep = |from: &Map, keys: &std::collections::BTreeSet<String>| -> Map {
             let kept = from.iter().filter(|(key, _)| keys.contains(*key));
             kept.map(|(key, value)| (key.clone(), value.clone()))
@@ -127,7 +129,7 @@ fn change(
     }
     Action::ApplyServiceAccount(ServiceAccountChange {
         name: name.clone(),
-        presence: Presence::Found,
+        presence,
         role: Role::Arn(role.clone()),
         labels,
         annotations,

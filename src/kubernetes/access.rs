@@ -1,34 +1,39 @@
 //! The way to the Kubernetes API: EKS endpoint and own token, or a kubeconfig; and the proxy.
 
+use std::time::{Duration, SystemTime};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::Config;
 
 use super::{Access, exec, kubeconfig};
-use crate::aws::Aws;
+use crate::aws::sts::Sts;
 use crate::error::Error;
 use crate::issuer;
-use crate::model::{Cluster, ClusterName};
+use crate::model::Cluster;
 use crate::proxy::Proxies;
 use crate::secrets::{self, without_passwords};
 
+/// How long a token that EKS takes is used. It lives for 15 minutes.
+const TOKEN_LIFE: Duration = Duration::from_secs(14 * 60);
+
 /// Without a kubeconfig the endpoint and the CA are DescribeCluster's and the token our own, so that
-/// it cannot be another cluster: its name is told too.
+/// it cannot be another cluster. With when it ends, where that is known.
 pub async fn config(
-    aws: &Aws,
+    sts: &Sts,
     cluster: &Cluster,
     access: &Access,
-) -> Result<(Config, Option<ClusterName>), Error> {
-    let named = access.kubeconfig.is_some() || access.context.is_some();
-    let (mut config, eks) = match &cluster.eks {
-        Some(eks) if !named => {
-            let token = aws.sts.eks_token(&eks.token_id).await?;
+) -> Result<(Config, Option<SystemTime>), Error> {
+    let (mut config, ends) = match &cluster.eks {
+        Some(eks) if !access.is_named() => {
+            let (token, credentials_end) = sts.eks_token(&eks.token_id).await?;
+            let end = SystemTime::now() + access.intervals.of(TOKEN_LIFE);
             (
                 eks_config(&eks.endpoint, &eks.certificate_authority, token)?,
-                Some(cluster.name.clone()),
+                Some(credentials_end.map_or(end, |other| other.min(end))),
             )
         }
-        _ => (from_kubeconfig(access).await?, None),
+        _ => from_kubeconfig(access).await?,
     };
     remember_secrets(&config);
     // The kubeconfig's own outranks all that the environment says of proxies.
@@ -38,7 +43,7 @@ pub async fn config(
         let url = proxy.map(kubeconfig::proxy_url).transpose();
         config.proxy_url = url.map_err(Error::Setting)?;
     }
-    Ok((config, eks))
+    Ok((config, ends))
 }
 
 /// What goes with each request, by whichever way of signing in. A plugin has given way to what it said.
@@ -83,12 +88,12 @@ fn eks_config(endpoint: &str, certificate_authority: &str, token: String) -> Res
     Ok(config)
 }
 
-async fn from_kubeconfig(access: &Access) -> Result<Config, Error> {
+async fn from_kubeconfig(access: &Access) -> Result<(Config, Option<SystemTime>), Error> {
     let mut config = kubeconfig::config(access)?;
-    exec::replace(&mut config.auth_info, access.intervals)
+    let ends = exec::replace(&mut config.auth_info, access.intervals)
         .await
         .map_err(|cause| Error::Kubeconfig {
             cause: without_passwords(&cause),
         })?;
-    Ok(config)
+    Ok((config, ends))
 }

@@ -4,10 +4,11 @@
 
 use std::io::IsTerminal;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode};
 use serde::Deserialize;
 use serde_json::json;
@@ -35,15 +36,20 @@ struct Credential {
     /// PEM.
     client_certificate_data: Option<String>,
     client_key_data: Option<String>,
+    /// Without it they are good until the API refuses them.
+    expiration_timestamp: Option<Time>,
 }
 
-/// Replaces the plugin by what it answers. Without a plugin nothing happens.
+/// Replaces the plugin by what it answers, and tells when that ends. Without a plugin nothing happens.
 ///
 /// # Errors
 /// What the plugin did wrong; never what it printed.
-pub async fn replace(auth: &mut AuthInfo, intervals: Intervals) -> Result<(), String> {
+pub async fn replace(
+    auth: &mut AuthInfo,
+    intervals: Intervals,
+) -> Result<Option<SystemTime>, String> {
     let Some(plugin) = auth.exec.take() else {
-        return Ok(());
+        return Ok(None);
     };
     let Some(program) = plugin.command.as_deref().filter(|name| !name.is_empty()) else {
         return Err("its exec plugin has no command".to_owned());
@@ -71,7 +77,8 @@ pub async fn replace(auth: &mut AuthInfo, intervals: Intervals) -> Result<(), St
             ));
         }
     }
-    Ok(())
+    let ends = credential.expiration_timestamp;
+    Ok(ends.map(|Time(at)| at.into()))
 }
 
 /// Runs it to its end, within the limits.

@@ -2,9 +2,10 @@
 //! types would be most of the binary.
 
 use http::Request;
+use kube::Client;
 use serde_json::Value;
 
-use super::{Error, FIELD_MANAGER, Kubernetes, PAGE_LIMIT, status_code};
+use super::{Error, FIELD_MANAGER, Kubernetes, PAGE_LIMIT};
 
 /// A resource of the API.
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +143,7 @@ impl Kubernetes {
         kind: &str,
         body: Vec<u8>,
     ) -> Result<Option<Value>, Error> {
-        let call = async || {
+        let call = async |client: Client| {
             let mut request = Request::builder().method(method).uri(path);
             if !kind.is_empty() {
                 request = request.header("content-type", kind);
@@ -150,13 +151,13 @@ impl Kubernetes {
             let request = request.body(body.clone());
             let request = request.map_err(kube::Error::HttpError)?;
             // Not `request`, which logs what it cannot read: a pod's variables may hold secrets.
-            let text = self.client.request_text(request).await?;
+            let text = client.request_text(request).await?;
             serde_json::from_str(&text).map_err(kube::Error::SerdeError)
         };
         match self.call(call).await {
             Ok(value) => Ok(Some(value)),
-            Err(error) if status_code(&error) == Some(404) => Ok(None),
-            Err(error) => Err(self.failed(operation, &error)),
+            Err(failure) if failure.status() == Some(404) => Ok(None),
+            Err(failure) => Err(self.failed(operation, failure)),
         }
     }
 }

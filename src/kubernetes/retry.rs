@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use kube::Client;
+
+use super::failure::{Failure, status_code};
 use super::{Kubernetes, READ, WHOLE};
 use crate::aws::is_final;
 use crate::model::Timeout;
@@ -16,13 +19,24 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 impl Kubernetes {
     /// Makes a call, and again where its failure may pass: after a pause, or the one that the API
-    /// names (but no longer than ten seconds).
-    pub(super) async fn call<T>(&self, call: impl AsyncFn() -> kube::Result<T>) -> kube::Result<T> {
+    /// names (but no longer than ten seconds); or, once, signed in anew where the API does not know who
+    /// calls (client-go does so with its plugins).
+    pub(super) async fn call<T>(
+        &self,
+        call: impl AsyncFn(Client) -> kube::Result<T>,
+    ) -> Result<T, Failure> {
+        let mut session = self.sessions.present().await?;
+        let mut is_renewed = false;
         let mut tried = 1;
         loop {
-            let error = match self.bounded(call()).await {
+            let error = match self.bounded(call(session.client.clone())).await {
+                Err(error) if status_code(&error) == Some(401) && !is_renewed => {
+                    session = self.sessions.other_than(&session).await?;
+                    is_renewed = true;
+                    continue;
+                }
                 Err(error) if tried < tries(&error) => error,
-                result => return result,
+                result => return Ok(result?),
             };
             let pause = PAUSE * 2_u32.pow(tried - 1);
             tracing::debug!("kubernetes: again after: {error}");

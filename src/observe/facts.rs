@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{Associations, Lookup};
@@ -157,9 +158,18 @@ impl FoundStack {
     }
 }
 
+/// Which object was looked at, and in which state. What is decided by it holds only while it is so.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectVersion {
+    pub uid: String,
+    pub resource_version: String,
+}
+
 /// A ServiceAccount object, as far as irsactl cares.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServiceAccount {
+    pub version: ObjectVersion,
     pub labels: Map,
     pub annotations: Map,
     /// Keys that irsactl's own field manager owns. An apply without them would remove them.

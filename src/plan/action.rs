@@ -12,6 +12,7 @@ use crate::model::{
     Arn, Audience, CLUSTER_TAGS, Issuer, Map, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG,
     ServiceAccountName, StackName, Thumbprint, VERSION_TAG,
 };
+use crate::observe::ObjectVersion;
 use crate::observe::health::Workload;
 use crate::policy::words::{allowed, trusted};
 use crate::template::{Capability, Difference};
@@ -95,10 +96,14 @@ pub enum Action {
     },
     DeleteServiceAccount {
         name: ServiceAccountName,
+        #[serde(flatten)]
+        seen: ObjectVersion,
     },
     RemoveAnnotations {
         name: ServiceAccountName,
         annotations: Vec<String>,
+        #[serde(flatten)]
+        seen: ObjectVersion,
     },
 }
 
@@ -201,6 +206,7 @@ pub enum Ending {
 #[serde(rename_all = "camelCase")]
 pub struct ServiceAccountChange {
     pub name: ServiceAccountName,
+    #[serde(flatten)]
     pub presence: Presence,
     pub role: Role,
     pub labels: Map,
@@ -212,11 +218,12 @@ pub struct ServiceAccountChange {
     pub differences: Vec<Difference>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// What was there when it was looked at.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "presence", rename_all = "camelCase")]
 pub enum Presence {
     Missing,
-    Found,
+    Found(ObjectVersion),
 }
 
 /// What happens when another field manager owns one of the fields.
@@ -296,13 +303,13 @@ impl Action {
             Self::DeleteStack { stack, .. } => {
                 ("delete", "began to delete", format!("stack {stack}"))
             }
-            Self::ApplyServiceAccount(change) => match change.presence {
+            Self::ApplyServiceAccount(change) => match &change.presence {
                 Presence::Missing => (
                     "create",
                     "created",
                     format!("service account {}", change.name),
                 ),
-                Presence::Found => (
+                Presence::Found(_) => (
                     "annotate",
                     "annotated",
                     format!("service account {}", change.name),
@@ -314,10 +321,12 @@ impl Action {
                 "waited for",
                 format!("the new pods of {workload}"),
             ),
-            Self::DeleteServiceAccount { name } => {
+            Self::DeleteServiceAccount { name, .. } => {
                 ("delete", "deleted", format!("service account {name}"))
             }
-            Self::RemoveAnnotations { name, annotations } => (
+            Self::RemoveAnnotations {
+                name, annotations, ..
+            } => (
                 "remove",
                 "removed",
                 format!("{} from service account {name}", annotations.join(", ")),
@@ -329,9 +338,9 @@ impl Action {
     pub fn kind(&self) -> Kind {
         match self {
             Self::CreateOidcProvider { .. } | Self::CreateStack(_) => Kind::Create,
-            Self::ApplyServiceAccount(change) => match change.presence {
+            Self::ApplyServiceAccount(change) => match &change.presence {
                 Presence::Missing => Kind::Create,
-                Presence::Found => Kind::Change,
+                Presence::Found(_) => Kind::Change,
             },
             Self::DeleteOidcProvider { .. }
             | Self::DeleteStack { .. }
@@ -458,7 +467,7 @@ impl ServiceAccountChange {
             Role::Arn(arn) => format!("role: {arn}"),
             Role::OutputOf(stack) => format!("role: known when stack {stack} is ready"),
         }];
-        if self.presence == Presence::Found {
+        if matches!(self.presence, Presence::Found(_)) {
             details.extend(lines(&self.differences));
             return details;
         }

@@ -198,6 +198,7 @@ fn plan_service_account(
     if account.is_owned() {
         track.actions.push(Action::DeleteServiceAccount {
             name: asked.name.clone(),
+            seen: account.version.clone(),
         });
         return;
     }
@@ -222,6 +223,7 @@ fn plan_service_account(
         track.actions.push(Action::RemoveAnnotations {
             name: asked.name.clone(),
             annotations,
+            seen: account.version.clone(),
         });
     }
 }

@@ -12,6 +12,7 @@ mod permissions;
 mod stale;
 mod terminal;
 mod timeouts;
+mod writers;
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;

@@ -381,7 +381,7 @@ proptest! {
                     prop_assert_eq!(found, &StackName::for_service_account(&cluster.name, &name));
                 }
                 Action::DetachPolicies { role, .. } => prop_assert_eq!(role, "r"),
-                Action::DeleteServiceAccount { name: deleted } => {
+                Action::DeleteServiceAccount { name: deleted, .. } => {
                     prop_assert!(is_ours);
                     prop_assert_eq!(deleted, &name);
                 }

@@ -73,7 +73,7 @@ fn change_of(
     account: &ServiceAccount,
     observed: &ObservedAccount,
 ) -> ServiceAccountChange {
-    change.presence = Presence::Found;
+    change.presence = Presence::Found(account.version.clone());
     let keep = |map: &mut Map, found: &Map, applied: &BTreeSet<String>| {
         let kept = applied.iter().filter(|key| {
             *key != ROLE_ANNOTATION && (aim != Aim::Apply || *key == MANAGED_BY_LABEL)

@@ -501,8 +501,7 @@ fn what_irsactl_applied_before_stays_applied() {
         annotations: Map::from([("note".to_owned(), "x".to_owned())]),
         applied_labels: keys("team"),
         applied_annotations: keys("note"),
-        role_is_gone: false,
-        changed: None,
+        ..ServiceAccount::default()
     };
     let world = observed(ready(), ServiceAccountState::Found(account));
     let asked = asked(Permissions::Role(spec()));

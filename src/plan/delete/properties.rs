@@ -139,7 +139,7 @@ proptest! {
         prop_assert!(matches!(last, Action::DeleteStack { id: found, .. } if *found == id), "{last:?}");
         for action in others {
             match action {
-                Action::DeleteServiceAccount { name: other } => {
+                Action::DeleteServiceAccount { name: other, .. } => {
                     prop_assert!(is_ours && *other == name);
                 }
                 Action::RemoveAnnotations { name: other, .. } => {

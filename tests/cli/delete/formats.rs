@@ -34,7 +34,9 @@ fn the_plan_as_json_has_everything_that_is_sent() {
                     },
                     {
                         "action": "deleteServiceAccount",
-                        "name": "default/s3-reader"
+                        "name": "default/s3-reader",
+                        "uid": "5a4db0c5-0000-4000-8000-000000000023",
+                        "resourceVersion": "36"
                     }
                 ]
             }
@@ -50,7 +52,7 @@ fn the_plan_as_json_has_everything_that_is_sent() {
 #[test]
 fn the_plan_as_yaml() {
     let bench = with_s3_reader();
-    assert_snapshot!(bench.run(&format!("{DELETE} --dry-run -o yaml --quiet")), @"
+    assert_snapshot!(bench.run(&format!("{DELETE} --dry-run -o yaml --quiet")), @r#"
     [stdout]
     apiVersion: irsactl/v1
     kind: Plan
@@ -71,8 +73,10 @@ fn the_plan_as_yaml() {
         ending: awaited
       - action: deleteServiceAccount
         name: default/s3-reader
+        uid: 5a4db0c5-0000-4000-8000-000000000023
+        resourceVersion: "36"
     [exit 0]
-    ");
+    "#);
 }
 
 #[test]

@@ -316,6 +316,24 @@ fn what_someone_else_repaired_meanwhile_is_well() {
     ");
 }
 
+/// The repair is one by force, and was decided by an object without an annotation.
+#[test]
+fn a_role_that_someone_else_sets_meanwhile_stays() {
+    let bench = broken(forget_annotation);
+    bench
+        .sandbox
+        .before("kubernetes apply serviceaccounts", 1, |world| {
+            let theirs = "arn:aws:iam::111122223333:role/theirs";
+            let role = [("eks.amazonaws.com/role-arn", theirs)];
+            world.api("demo").annotate("web", "api", &role, "Terraform");
+        });
+    let result = run(&bench, ACT);
+    assert!(result.contains("names another role"), "{result}");
+    assert!(result.ends_with("[exit 1]\n"), "{result}");
+    let object = bench.service_account("web", "api");
+    assert!(object.contains("role/theirs"), "{object}");
+}
+
 #[test]
 fn pods_are_restarted_and_waited_for_once_the_annotation_is_back() {
     let bench = Bench::associated();

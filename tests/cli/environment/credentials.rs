@@ -152,6 +152,20 @@ fn each_way_of_signing_in_has_its_hint() {
     assert_eq!(bench.calls(), "");
 }
 
+/// The SDK's calls and the token for the cluster are signed with the same.
+#[test]
+fn a_credential_process_is_run_once() {
+    let bench = bench("[profile process]\ncredential_process = sh process\n");
+    let answer = r#"{"Version": 1, "AccessKeyId": "AKIA111122223333", "SecretAccessKey": "sandbox-secret-key"}"#;
+    bench.file("process", &format!("echo run >> ran; echo '{answer}'"));
+    let line = "create iamserviceaccount a --cluster demo --well-known-policy externalDNS --associate-oidc-provider \
+                --approve --profile process";
+    let result = bench.run(line);
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+    let ran = std::fs::read_to_string(bench.file("x", "").with_file_name("ran"));
+    assert_eq!(ran.expect("it ran"), "run\n");
+}
+
 #[test]
 fn a_role_that_cannot_be_assumed_is_told_in_awss_words() {
     let bench = bench(

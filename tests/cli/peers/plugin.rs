@@ -60,6 +60,34 @@ fn a_plugin_is_run_once_and_its_token_used() {
     assert!(bench.calls().contains("kubernetes get serviceaccounts"));
 }
 
+/// How often the plugin was run that prints that, for a plan with one call to the API.
+fn runs(script: &str) -> usize {
+    let bench = with_script(&format!("echo run >> ran; {script}"));
+    let result = bench.run_bounded(PLAN);
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+    let ran = std::fs::read_to_string(bench.file("x", "").with_file_name("ran"));
+    ran.expect("it ran").lines().count()
+}
+
+#[test]
+fn a_plugin_whose_token_has_ended_is_run_again() {
+    let ends = |at: &str| {
+        TOKEN.replace(
+            r#""token""#,
+            &format!(r#""expirationTimestamp": "{at}", "token""#),
+        )
+    };
+    assert_eq!(runs(&ends("2999-01-01T00:00:00Z")), 1);
+    assert_eq!(runs(&ends("2000-01-01T00:00:00Z")), 2);
+}
+
+#[test]
+fn a_plugin_whose_token_is_refused_is_run_again() {
+    let wrong = TOKEN.replace("sandbox-admin", "of-yesterday");
+    let script = format!("if [ $(wc -l < ran) = 1 ]; then {wrong}; else {TOKEN}; fi");
+    assert_eq!(runs(&script), 2);
+}
+
 #[test]
 fn a_plugin_may_answer_in_yaml() {
     let bench = with_script("echo 'status:'; echo '  token: sandbox-admin'");

@@ -523,6 +523,8 @@ fn machines_get_all_that_is_sent() {
                         "action": "applyServiceAccount",
                         "name": "default/s3-reader",
                         "presence": "found",
+                        "uid": "5a4db0c5-0000-4000-8000-000000000023",
+                        "resourceVersion": "36",
                         "role": {
                             "arn": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK"
                         },

@@ -5,6 +5,7 @@
 mod authentication;
 mod authorization;
 mod controllers;
+mod deletion;
 mod discovery;
 mod fields;
 mod list;
@@ -215,15 +216,26 @@ impl Api {
         self.objects.insert(key, object);
     }
 
-    pub fn delete_service_account(&mut self, namespace: &str, name: &str) -> Option<Value> {
-        self.objects
-            .remove(&key("serviceaccounts", namespace, name))
+    /// Deletes a service account, which stays while finalizers hold it.
+    pub fn delete_service_account(&mut self, namespace: &str, name: &str) {
+        deletion::delete(self, &key("serviceaccounts", namespace, name));
     }
 
-    /// Takes a namespace away with all that is in it.
+    /// Deletes a namespace with all that is in it; it stays while something in it is held.
     pub fn delete_namespace(&mut self, name: &str) {
-        self.objects
-            .retain(|key, _| key.1 != name && (key.0 != "namespaces" || key.2 != name));
+        deletion::delete(self, &key("namespaces", "", name));
+    }
+
+    /// Sets the finalizers of a service account, as their controllers do: without any it goes, where it
+    /// was deleted.
+    ///
+    /// # Panics
+    /// When there is no such service account: a mistake of the test.
+    pub fn put_finalizers(&mut self, namespace: &str, name: &str, finalizers: &[&str]) {
+        let live = self.service_account(namespace, name).cloned();
+        let mut object = live.unwrap_or_else(|| panic!("there is no {namespace}/{name}"));
+        object["metadata"]["finalizers"] = finalizers.into();
+        self.put_object(object, "controller");
     }
 
     fn names(&self, resource: &str) -> Vec<(&str, &str)> {

@@ -42,6 +42,14 @@ pub fn modified(route: &Route, why: &str) -> Reply {
     failure(409, "Conflict", &message, &details(route, name))
 }
 
+/// The same where the kind is named (`rest.BeforeDelete`).
+pub fn modified_kind(route: &Route, why: &str) -> Reply {
+    let (kind, name) = (route.resource.kind, &route.name);
+    let message = format!("Operation cannot be fulfilled on {kind} \"{name}\": {why}");
+    let details = json!({"name": name, "kind": kind});
+    failure(409, "Conflict", &message, &details)
+}
+
 /// One field has a wrong value.
 pub fn invalid(kind: &str, name: &str, field: &str, why: &str) -> Reply {
     let message = format!("{kind} \"{name}\" is invalid: {field}: {why}");

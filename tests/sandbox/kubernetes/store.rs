@@ -10,10 +10,18 @@ use super::super::token::now;
 use super::fields::{self, Manager};
 use super::route::{Route, Verb, body, parameter};
 use super::status::{
-    already_exists, apply_conflict, deleted, invalid, modified, namespace_not_found, not_found,
-    refusal,
+    already_exists, apply_conflict, invalid, modified, namespace_not_found, not_found, refusal,
 };
-use super::{Api, Key, controllers, list, patch, validation, webhook};
+use super::{Api, Key, controllers, deletion, list, patch, validation, webhook};
+
+/// What no client sets.
+const SET_BY_SERVER: [&str; 5] = [
+    "uid",
+    "creationTimestamp",
+    "resourceVersion",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+];
 
 /// One request for a resource that is stored.
 ///
@@ -37,7 +45,7 @@ pub fn answer(api: &mut Api, route: &Route, request: &Request) -> Result<Reply, 
         Verb::Update => update(api, route, request),
         Verb::Patch => patch(api, route, request),
         Verb::Apply => apply(api, route, request),
-        Verb::Delete => delete(api, route, request),
+        Verb::Delete => deletion::answer(api, route, request),
     }
 }
 
@@ -67,7 +75,7 @@ fn create(api: &mut Api, route: &Route, request: &Request) -> Result<Reply, Repl
     if let (true, Some(prefix)) = (name.is_empty(), object["metadata"]["generateName"].as_str()) {
         name = format!("{prefix}{:05x}", api.revision);
     }
-    check_place(api, route)?;
+    check_place(api, route, &name)?;
     if api.objects.contains_key(&place(route, &name)) {
         return Err(already_exists(route, &name));
     }
@@ -86,6 +94,7 @@ fn create(api: &mut Api, route: &Route, request: &Request) -> Result<Reply, Repl
 fn update(api: &mut Api, route: &Route, request: &Request) -> Result<Reply, Reply> {
     let new = object(route, request)?;
     let live = live(api, route)?.clone();
+    check_precondition(route, &new, &live)?;
     overwrite(api, route, request, new, &live)
 }
 
@@ -119,7 +128,13 @@ fn apply(api: &mut Api, route: &Route, request: &Request) -> Result<Reply, Reply
     let force =
         parameter(&request.query, "force").is_some_and(|force| force == "true" || force == "1");
     let Ok(live) = live(api, route).cloned() else {
-        check_place(api, route)?;
+        check_place(api, route, &route.name)?;
+        if let Some(uid) = wanted["metadata"]["uid"].as_str() {
+            let why = format!(
+                "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            );
+            return Err(modified(route, &why));
+        }
         // What the server adds belongs to nobody.
         let wanted = fields::apply(&wanted, &wanted, &manager, force)
             .map_err(|conflicts| apply_conflict(&conflicts))?;
@@ -129,41 +144,14 @@ fn apply(api: &mut Api, route: &Route, request: &Request) -> Result<Reply, Reply
             &commit(api, route, &route.name, object, None, request)?,
         ));
     };
-    check_versions(route, &wanted, &live)?;
     let object = fields::apply(&live, &wanted, &manager, force)
         .map_err(|conflicts| apply_conflict(&conflicts))?;
+    check_version(route, &wanted, &live)?;
     let object = complete(api, route, &route.name, Some(&live), object);
     Ok(Reply::json(
         200,
         &commit(api, route, &route.name, object, Some(&live), request)?,
     ))
-}
-
-fn delete(api: &mut Api, route: &Route, request: &Request) -> Result<Reply, Reply> {
-    let live = live(api, route)?.clone();
-    let namespace = route.resource.kind == "Namespace";
-    if namespace && ["default", "kube-system", "kube-public"].contains(&route.name.as_str()) {
-        let message = format!(
-            "namespaces \"{}\" is forbidden: this namespace may not be deleted",
-            route.name
-        );
-        return Err(refusal(403, "Forbidden", &message));
-    }
-    let options = body(request)?;
-    check_versions(route, &json!({"metadata": options["preconditions"]}), &live)?;
-    admit(api)?;
-    if !dry_run(request) {
-        api.objects.remove(&place(route, &route.name));
-        if namespace {
-            api.objects.retain(|key, _| key.1 != route.name);
-        }
-        controllers::deleted(api, &live);
-    }
-    // These two hand back the object (`ReturnDeletedObject` of their storage).
-    if ["ServiceAccount", "Pod"].contains(&route.resource.kind) {
-        return Ok(Reply::json(200, &live));
-    }
-    Ok(deleted(route, &live))
 }
 
 fn overwrite(
@@ -173,7 +161,7 @@ fn overwrite(
     new: Value,
     live: &Value,
 ) -> Result<Reply, Reply> {
-    check_versions(route, &new, live)?;
+    check_version(route, &new, live)?;
     let new = complete(api, route, &route.name, Some(live), new);
     let new = fields::update(Some(live), new, &manager(route, request)?);
     Ok(Reply::json(
@@ -214,6 +202,7 @@ fn save(
     let key = place(route, name);
     api.objects.insert(key.clone(), object.clone());
     controllers::written(api, &key, live, &object);
+    deletion::finalize(api, &key);
     if route.resource.kind == "Namespace" && live.is_none() {
         api.put_service_account(name, "default", &[], &[], "kube-controller-manager");
     }
@@ -238,11 +227,14 @@ fn complete(
     }
     match live {
         Some(live) => {
-            for member in ["uid", "creationTimestamp", "resourceVersion"] {
+            for member in SET_BY_SERVER {
                 metadata[member] = live["metadata"][member].clone();
             }
         }
         None => {
+            for member in SET_BY_SERVER {
+                metadata[member] = Value::Null;
+            }
             metadata["uid"] =
                 format!("5a4db0c5-0000-4000-8000-{:012x}", api.next_revision()).into();
             metadata["creationTimestamp"] = timestamp().into();
@@ -251,7 +243,8 @@ fn complete(
     if let Some(metadata) = metadata.as_object_mut() {
         let empty = |map: &Value| map.as_object().is_some_and(|map| map.is_empty());
         metadata.retain(|member, value| {
-            !(["labels", "annotations"].contains(&member.as_str()) && empty(value))
+            !value.is_null()
+                && !(["labels", "annotations"].contains(&member.as_str()) && empty(value))
         });
     }
     controllers::complete(route.resource.kind, live, &mut object);
@@ -262,7 +255,10 @@ fn complete(
             labels["kubernetes.io/metadata.name"] = name.into();
         }
         object["spec"] = json!({"finalizers": ["kubernetes"]});
-        object["status"] = json!({"phase": "Active"});
+        object["status"] = match live {
+            Some(live) => live["status"].clone(),
+            None => json!({"phase": "Active"}),
+        };
     }
     object
 }
@@ -308,37 +304,58 @@ fn check_identity(route: &Route, object: &Value) -> Result<(), Reply> {
     Ok(())
 }
 
-/// The optimistic lock: a version or uid that the client names must be the live one.
-fn check_versions(route: &Route, new: &Value, live: &Value) -> Result<(), Reply> {
-    let given =
-        |object: &Value, member: &str| object["metadata"][member].as_str().map(str::to_owned);
-    let (uid, live_uid) = (given(new, "uid"), given(live, "uid").unwrap_or_default());
-    if let Some(uid) = uid.filter(|uid| *uid != live_uid) {
-        let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {live_uid}"
-        );
-        return Err(modified(route, &why));
-    }
-    let version = given(new, "resourceVersion").filter(|version| !version.is_empty());
-    if version.is_some_and(|version| Some(version) != given(live, "resourceVersion")) {
+/// The optimistic lock (`Store.Update`): a version that the client names must be the live one; after
+/// that, the uid may not change.
+fn check_version(route: &Route, new: &Value, live: &Value) -> Result<(), Reply> {
+    let version = text(new, "resourceVersion");
+    if !["", text(live, "resourceVersion")].contains(&version) {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
         return Err(modified(route, why));
     }
-    Ok(())
+    let uid = text(new, "uid");
+    if ["", text(live, "uid")].contains(&uid) {
+        return Ok(());
+    }
+    let why = format!("Invalid value: \"{uid}\": field is immutable");
+    Err(invalid(
+        route.resource.kind,
+        &route.name,
+        "metadata.uid",
+        &why,
+    ))
+}
+
+/// A PUT has the uid that it names as a precondition (`rest.DefaultUpdatedObjectInfo`, etcd3's
+/// `checkPreconditions`).
+fn check_precondition(route: &Route, new: &Value, live: &Value) -> Result<(), Reply> {
+    let (uid, live_uid) = (text(new, "uid"), text(live, "uid"));
+    if ["", live_uid].contains(&uid) {
+        return Ok(());
+    }
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{}/{}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
+         Precondition failed: UID in precondition: {uid}, UID in object meta: {live_uid}",
+        route.resource.plural, route.namespace, route.name
+    );
+    Err(modified(route, &why))
+}
+
+fn text<'a>(object: &'a Value, member: &str) -> &'a str {
+    object["metadata"][member].as_str().unwrap_or("")
 }
 
 /// What lives in a namespace needs one that exists.
-fn check_place(api: &Api, route: &Route) -> Result<(), Reply> {
+fn check_place(api: &Api, route: &Route, name: &str) -> Result<(), Reply> {
     if !route.resource.namespaced {
         return Ok(());
     }
-    if api.object("namespaces", "", &route.namespace).is_some() {
-        return Ok(());
+    match api.object("namespaces", "", &route.namespace) {
+        Some(namespace) => deletion::check_namespace(namespace, route, name),
+        None => Err(namespace_not_found(&route.namespace)),
     }
-    Err(namespace_not_found(&route.namespace))
 }
 
-fn admit(api: &Api) -> Result<(), Reply> {
+pub fn admit(api: &Api) -> Result<(), Reply> {
     match &api.admission {
         None => Ok(()),
         Some(message) => {
@@ -372,11 +389,11 @@ fn manager(route: &Route, request: &Request) -> Result<Manager, Reply> {
     }
 }
 
-fn dry_run(request: &Request) -> bool {
+pub fn dry_run(request: &Request) -> bool {
     parameter(&request.query, "dryRun").is_some_and(|value| value == "All")
 }
 
-fn live<'a>(api: &'a Api, route: &Route) -> Result<&'a Value, Reply> {
+pub fn live<'a>(api: &'a Api, route: &Route) -> Result<&'a Value, Reply> {
     api.objects
         .get(&place(route, &route.name))
         .ok_or_else(|| not_found(route))

@@ -121,7 +121,10 @@ fn a_service_account_that_is_deleted_before_us_is_made() {
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E unchanged
     [exit 0]
     ");
-    assert_snapshot!(object(&bench), @"annotations: eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-apps-one-Role1");
+    assert_snapshot!(object(&bench), @"
+    labels: app.kubernetes.io/managed-by=eksctl
+    annotations: eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-apps-one-Role1
+    ");
     assert_settled(&bench, APPLY);
 }
 

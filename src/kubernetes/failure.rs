@@ -1,0 +1,141 @@
+//! Failures of calls to the API, as what the user met.
+
+use super::{CONNECT, Kubernetes, MESSAGE_LIMIT, READ, retry};
+use crate::aws::deepest;
+use crate::error::Error;
+use crate::model::{Namespace, Timeout};
+use crate::secrets;
+
+/// Why a call has no answer that could be used.
+#[derive(Debug)]
+pub enum Failure {
+    Call(kube::Error),
+    /// It could not be signed in anew.
+    SignIn(Error),
+}
+
+impl From<kube::Error> for Failure {
+    fn from(error: kube::Error) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::SignIn(error)
+    }
+}
+
+impl Failure {
+    /// Of the API's answer.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Call(error) => status_code(error),
+            Self::SignIn(_) => None,
+        }
+    }
+
+    /// Kubernetes answers an apply into a missing namespace with 404 for the namespace.
+    pub fn is_missing_namespace(&self, namespace: &Namespace) -> bool {
+        matches!(self, Self::Call(kube::Error::Api(status))
+            if status.code == 404 && status.message.contains(&format!("namespaces \"{namespace}\" not found")))
+    }
+}
+
+impl Kubernetes {
+    pub(super) fn failed(&self, operation: &str, failure: Failure) -> Error {
+        let error = match failure {
+            Failure::Call(error) => error,
+            Failure::SignIn(error) => return error,
+        };
+        let operation = operation.to_owned();
+        match &error {
+            kube::Error::Api(status) => self.refused(operation, status, retry::is_passing(&error)),
+            kube::Error::SerdeError(_) => Error::KubernetesUnreachable {
+                operation,
+                cause: format!("{}: something else answers there", self.cluster),
+            },
+            error => Error::KubernetesUnreachable {
+                operation,
+                cause: format!("{}: {}", self.cluster, self.cause(error)),
+            },
+        }
+    }
+
+    fn refused(&self, operation: String, status: &kube::core::Status, is_passing: bool) -> Error {
+        let message = shown(&status.message);
+        match status.code {
+            // No question of rights: the API server lets nobody write there any more.
+            403 if message.contains("it is being terminated") => Error::Kubernetes {
+                operation,
+                message,
+                lasting: true,
+            },
+            401 => Error::KubernetesUnauthorized {
+                cluster: self.cluster.clone(),
+                eks: self.eks.clone(),
+            },
+            403 => Error::KubernetesForbidden { operation, message },
+            409 if is_about_managers(status) => Error::KubernetesConflict { operation, message },
+            409 => Error::KubernetesOvertaken { operation, message },
+            _ => Error::Kubernetes {
+                operation,
+                message: format!("{message} ({})", status.code),
+                lasting: !is_passing,
+            },
+        }
+    }
+
+    /// The cause in words; hyper's timeouts tell neither what was waited for nor how long.
+    fn cause(&self, error: &kube::Error) -> String {
+        let within = |limit| Timeout(self.intervals.limit(limit));
+        match deepest(error).as_str() {
+            "deadline has elapsed" => format!("no connection within {}", within(CONNECT)),
+            "timed out" => format!("no answer within {}", within(READ)),
+            cause => cause.to_owned(),
+        }
+    }
+}
+
+pub fn status_code(error: &kube::Error) -> Option<u16> {
+    match error {
+        kube::Error::Api(status) => Some(status.code),
+        _ => None,
+    }
+}
+
+/// Whether an apply is refused because others own its fields, and not because its object is no longer
+/// the one that was looked at (apimachinery's `CauseTypeFieldManagerConflict`).
+fn is_about_managers(status: &kube::core::Status) -> bool {
+    let details = status.details.iter();
+    let mut causes = details.flat_map(|details| &details.causes);
+    causes.any(|cause| cause.reason == "FieldManagerConflict")
+}
+
+/// A message of the API's, or of whoever answers in its place, which may quote the request back, and be
+/// a whole page.
+fn shown(message: &str) -> String {
+    let text = secrets::redacted(message);
+    text.chars().take(MESSAGE_LIMIT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_shown_in_part_and_without_tokens() {
+        let message = format!("Authorization: Bearer abc, sir{}", "é".repeat(10_000));
+        let shown = shown(&message);
+        assert!(shown.starts_with("Authorization: Bearer …, sir"), "{shown}");
+        assert_eq!(shown.chars().count(), MESSAGE_LIMIT);
+    }
+
+    #[test]
+    fn fuzzed_messages_keep_no_token() {
+        let corpus = ["Bearer k8s-aws-v1.abc", "x://u:p@h/", "\"Bearer x\"", ""];
+        crate::fuzz::texts(corpus, |text| {
+            assert!(!shown(text).contains("k8s-aws-v1."), "{text}");
+        });
+    }
+}

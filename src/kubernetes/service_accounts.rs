@@ -1,0 +1,289 @@
+//! The calls on service accounts and their namespaces. What is written because of what was seen carries
+//! the version that was seen: the API refuses it where another writer was there first, and the world is
+//! looked at once more.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::core::v1::{
+    Namespace as NamespaceObject, ServiceAccount as ServiceAccountObject,
+};
+use kube::Client;
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
+use serde_json::{Value, json};
+
+use super::{Error, FIELD_MANAGER, Kubernetes, PAGE_LIMIT, cluster, manifest};
+use crate::model::{Audience, Map, Namespace, ServiceAccountName};
+use crate::observe::{ObjectVersion, ServiceAccount};
+use crate::plan::{Conflicts, Presence, ServiceAccountChange};
+use crate::secrets;
+use crate::token::Secret;
+
+/// A version that no object has: etcd gives 1 to the empty store, and its first write has 2. An apply
+/// that names it makes its object, or is refused where there is one (apiserver, `Store.Update`: a version
+/// is compared only with that of an object that exists; a uid would be refused without one).
+const NO_VERSION: &str = "1";
+
+impl Kubernetes {
+    /// GET of the ServiceAccount. That its namespace is missing looks the same.
+    pub async fn service_account(
+        &self,
+        name: &ServiceAccountName,
+    ) -> Result<Option<ServiceAccount>, Error> {
+        let get = async |client| accounts(client, name).get_opt(&name.name).await;
+        let found = self.call(get).await;
+        let found = found
+            .map_err(|failure| self.failed(&format!("read service account {name}"), failure))?;
+        Ok(found.as_ref().map(service_account))
+    }
+
+    /// All service accounts of a namespace, or of the cluster.
+    pub async fn service_accounts(
+        &self,
+        namespace: Option<&Namespace>,
+    ) -> Result<Vec<(ServiceAccountName, ServiceAccount)>, Error> {
+        let api = |client| match namespace {
+            Some(namespace) => Api::namespaced(client, namespace.as_str()),
+            None => Api::all(client),
+        };
+        let mut parameters = ListParams::default().limit(500);
+        let mut all = Vec::new();
+        for _ in 0..PAGE_LIMIT {
+            let page = self
+                .call(async |client| api(client).list(&parameters).await)
+                .await
+                .map_err(|failure| self.failed("list service accounts", failure))?;
+            all.extend(
+                page.items
+                    .iter()
+                    .filter_map(|object: &ServiceAccountObject| {
+                        let metadata = &object.metadata;
+                        let name = ServiceAccountName::new(
+                            metadata.namespace.as_deref()?.parse().ok()?,
+                            metadata.name.as_deref()?,
+                        );
+                        Some((name.ok()?, service_account(object)))
+                    }),
+            );
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => parameters = parameters.continue_token(&token),
+                None => return Ok(all),
+            }
+        }
+        Err(Error::Kubernetes {
+            operation: "list service accounts".to_owned(),
+            message: format!("there are more than {PAGE_LIMIT} pages of them"),
+            lasting: true,
+        })
+    }
+
+    /// The names of all namespaces, or of the first 500.
+    pub async fn namespaces(&self) -> Result<Vec<String>, Error> {
+        let parameters = ListParams::default().limit(500);
+        let list = async |client| Api::<NamespaceObject>::all(client).list(&parameters).await;
+        let page = self.call(list).await;
+        let page = page.map_err(|failure| self.failed("list namespaces", failure))?;
+        let names = page.items.into_iter();
+        Ok(names.filter_map(|object| object.metadata.name).collect())
+    }
+
+    /// Server-side apply of labels and annotations, and of nothing else. Makes the ServiceAccount
+    /// where it was missing, and its namespace where that is.
+    ///
+    /// # Errors
+    /// Where it is no longer as it was seen: made, changed, or deleted.
+    pub async fn apply(
+        &self,
+        change: &ServiceAccountChange,
+        annotations: &Map,
+    ) -> Result<(), Error> {
+        let name = &change.name;
+        let mut object = manifest(name, &change.labels, annotations);
+        match &change.presence {
+            Presence::Missing => object["metadata"]["resourceVersion"] = NO_VERSION.into(),
+            Presence::Found(version) => bind(&mut object, version),
+        }
+        let patch = Patch::Apply(object);
+        let mut parameters = PatchParams::apply(FIELD_MANAGER);
+        parameters.force = change.conflicts == Conflicts::Overridden;
+        let apply = async |client| {
+            let api = accounts(client, name);
+            api.patch(&name.name, &parameters, &patch).await
+        };
+        let mut result = self.call(apply).await;
+        if let Err(failure) = &result
+            && failure.is_missing_namespace(&name.namespace)
+        {
+            self.create_namespace(&name.namespace).await?;
+            result = self.call(apply).await;
+        }
+        result
+            .map(|_| ())
+            .map_err(|failure| self.failed(&format!("apply service account {name}"), failure))
+    }
+
+    async fn create_namespace(&self, namespace: &Namespace) -> Result<(), Error> {
+        let object = NamespaceObject {
+            metadata: kube::api::ObjectMeta {
+                name: Some(namespace.to_string()),
+                ..Default::default()
+            },
+            ..Default::default()
+        };
+        let parameters = PostParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PostParams::default()
+        };
+        let create = async |client| Api::all(client).create(&parameters, &object).await;
+        match self.call(create).await {
+            Err(failure) if failure.status() != Some(409) => {
+                Err(self.failed(&format!("create namespace {namespace}"), failure))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes that very object; one that is gone is deleted.
+    ///
+    /// # Errors
+    /// Where it is no longer as it was seen.
+    pub async fn delete(
+        &self,
+        name: &ServiceAccountName,
+        seen: &ObjectVersion,
+    ) -> Result<(), Error> {
+        let parameters = DeleteParams::default().preconditions(Preconditions {
+            uid: Some(seen.uid.clone()),
+            resource_version: Some(seen.resource_version.clone()),
+        });
+        let delete = async |client| accounts(client, name).delete(&name.name, &parameters).await;
+        match self.call(delete).await {
+            Err(failure) if failure.status() != Some(404) => {
+                Err(self.failed(&format!("delete service account {name}"), failure))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes annotations away by a merge patch; an object that is gone has none.
+    ///
+    /// # Errors
+    /// Where it is no longer as it was seen.
+    pub async fn remove_annotations(
+        &self,
+        name: &ServiceAccountName,
+        annotations: &[String],
+        seen: &ObjectVersion,
+    ) -> Result<(), Error> {
+        let nulls: serde_json::Map<String, Value> = annotations
+            .iter()
+            .map(|key| (key.clone(), Value::Null))
+            .collect();
+        let mut object = json!({ "metadata": { "annotations": nulls } });
+        bind(&mut object, seen);
+        let patch = Patch::Merge(object);
+        let parameters = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let remove = async |client| {
+            let api = accounts(client, name);
+            api.patch(&name.name, &parameters, &patch).await
+        };
+        match self.call(remove).await {
+            Err(failure) if failure.status() != Some(404) => Err(self.failed(
+                &format!("remove annotations of service account {name}"),
+                failure,
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A token of the service account for an audience, for so many seconds (TokenRequest). EKS gives
+    /// from 600 to 86,400.
+    ///
+    /// # Errors
+    /// Without the right to create serviceaccounts/token, or where the API fails.
+    pub async fn token(
+        &self,
+        name: &ServiceAccountName,
+        audience: &Audience,
+        seconds: i64,
+    ) -> Result<Secret, Error> {
+        let request = TokenRequest {
+            spec: Some(TokenRequestSpec {
+                audiences: Some(vec![audience.to_string()]),
+                expiration_seconds: Some(seconds),
+                ..TokenRequestSpec::default()
+            }),
+            ..TokenRequest::default()
+        };
+        let parameters = PostParams::default();
+        let create = async |client| {
+            let api = accounts(client, name);
+            api.create_token_request(&name.name, &parameters, &request)
+                .await
+        };
+        let operation = format!("create a service account token of {name}");
+        let answer = self.call(create).await;
+        let answer = answer.map_err(|failure| self.failed(&operation, failure))?;
+        let token = answer.status.and_then(|status| status.token);
+        token
+            .inspect(|it| secrets::remember(it))
+            .map(Secret::new)
+            .ok_or_else(|| Error::Kubernetes {
+                operation,
+                message: "the answer has none".to_owned(),
+                lasting: true,
+            })
+    }
+}
+
+fn accounts(client: Client, name: &ServiceAccountName) -> Api<ServiceAccountObject> {
+    Api::namespaced(client, name.namespace.as_str())
+}
+
+/// Has a patch refused where its object is not that one, in that state. The version alone would let an
+/// apply make a deleted object anew.
+fn bind(object: &mut Value, version: &ObjectVersion) {
+    object["metadata"]["uid"] = version.uid.as_str().into();
+    object["metadata"]["resourceVersion"] = version.resource_version.as_str().into();
+}
+
+fn service_account(object: &ServiceAccountObject) -> ServiceAccount {
+    let metadata = &object.metadata;
+    let applied = |field: &str| -> BTreeSet<String> {
+        let managers = metadata.managed_fields.iter().flatten();
+        managers
+            .filter(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER))
+            .filter(|entry| entry.operation.as_deref() == Some("Apply"))
+            .filter_map(|entry| {
+                entry
+                    .fields_v1
+                    .as_ref()?
+                    .0
+                    .get("f:metadata")?
+                    .get(field)?
+                    .as_object()
+            })
+            .flat_map(|fields| {
+                fields
+                    .keys()
+                    .filter_map(|key| key.strip_prefix("f:"))
+                    .map(str::to_owned)
+            })
+            .collect()
+    };
+    ServiceAccount {
+        version: ObjectVersion {
+            uid: metadata.uid.clone().unwrap_or_default(),
+            resource_version: metadata.resource_version.clone().unwrap_or_default(),
+        },
+        labels: metadata.labels.clone().unwrap_or_default(),
+        annotations: metadata.annotations.clone().unwrap_or_default(),
+        applied_labels: applied("f:labels"),
+        applied_annotations: applied("f:annotations"),
+        role_is_gone: false,
+        changed: cluster::role_set(&json!(metadata)).map(|(_, at)| at),
+    }
+}
