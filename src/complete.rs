@@ -4,6 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
@@ -15,6 +16,11 @@ mod names;
 
 use line::Line;
 use names::{Account, Names};
+
+use crate::aws::Intervals;
+
+/// How long the user waits for all that one list needs: files and calls.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is offered for the last of the words, one a line: the word, a tabulator, what it is for.
 /// Nothing, where nothing fits or anything fails.
@@ -37,6 +43,19 @@ pub fn offers(program: Command, mut words: Vec<OsString>) -> String {
     let all = !current.is_empty() || offers.iter().all(is_flag);
     let offers = offers.iter().filter(|offer| all || !is_flag(offer));
     offers.map(told).collect()
+}
+
+/// What comes of some work within the user's patience.
+fn patiently<T>(work: impl Future<Output = T>) -> Option<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .ok()?;
+    let limit = Intervals::from_environment().limit(PATIENCE);
+    let ended = runtime.block_on(async { tokio::time::timeout(limit, work).await });
+    // A look-up of a host's name cannot be stopped; it is not waited for.
+    runtime.shutdown_background();
+    ended.ok()
 }
 
 /// The commands below one without their flags, for `help`.

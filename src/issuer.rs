@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::aws::Intervals;
 use crate::error::Error;
+use crate::files;
 use crate::model::{Issuer, Thumbprint};
 use crate::token::Keys;
 
@@ -183,10 +184,31 @@ async fn discover(issuer: &Issuer, limit: Duration) -> Result<(Chain, Discovery)
     Ok((chain, discovery))
 }
 
-/// Makes ring the crypto provider of the whole process, for the Kubernetes client too.
-pub fn install_crypto_provider() {
+/// Whether TLS can ask a server for that name.
+pub fn is_server_name(text: &str) -> bool {
+    rustls::pki_types::ServerName::try_from(text).is_ok()
+}
+
+/// Makes ring the crypto provider of the whole process, for the Kubernetes client too, and looks whether
+/// the certificate authorities that `SSL_CERT_FILE` names can be read: rustls does that by itself,
+/// whenever it needs them. Of folders (`SSL_CERT_DIR`) it reads plain files only, and a file that is
+/// missing has none.
+///
+/// # Errors
+/// A pipe, or a file without end.
+pub async fn prepare() -> Result<(), Error> {
     // A second call finds one installed, which is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let Some(path) = std::env::var_os("SSL_CERT_FILE") else {
+        return Ok(());
+    };
+    match files::read_lasting(path.as_ref()).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Read {
+            what: format!("{path:?} of SSL_CERT_FILE"),
+            cause: error.to_string(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod pods;
 mod retry;
 mod service_accounts;
 mod session;
+mod user;
 mod workloads;
 
 pub use kubeconfig::{check, contexts};

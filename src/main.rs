@@ -18,7 +18,9 @@ mod complete;
 mod config;
 mod desired;
 mod diagnose;
+mod endpoint;
 mod error;
+mod files;
 #[cfg(test)]
 mod fuzz;
 mod interruption;
@@ -57,7 +59,6 @@ fn main() -> ExitCode {
         Command::Completion(args) => commands::completion::run(args),
         Command::Man(args) => commands::man::run(args),
         Command::Complete(args) => commands::completion::offer(args),
-        Command::Render(args) => commands::render::run(args, cli.screen),
         Command::Doctor(args) if args.explain.is_some() => {
             commands::doctor::explain(args, cli.screen)
         }
@@ -92,14 +93,17 @@ fn read(arguments: Vec<OsString>) -> Cli {
 
 /// Runs a command that makes calls, until it ends or a signal interrupts.
 fn run(cli: &mut Cli, running: &Running, interruption: &Interruption) -> Result<Exit, Error> {
-    issuer::install_crypto_provider();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let mut signals = interruption.subscribe();
     let result = runtime.block_on(async {
+        let run = async {
+            issuer::prepare().await?;
+            commands::run(&mut cli.command, cli.screen, running.clone()).await
+        };
         tokio::select! {
-            result = commands::run(&mut cli.command, cli.screen, running.clone()) => result,
+            result = run => result,
             signal = interruption::first(&mut signals) => Err(running.interrupted(signal)),
         }
     });

@@ -21,6 +21,7 @@ use super::fail_fast::causes;
 use super::mfa::Assumed;
 use super::settings::{Settings, variable};
 use crate::error::{Error, SignIn};
+use crate::files;
 use crate::model::quoted;
 
 /// Asks someone at a terminal; `None` where there is none.
@@ -290,7 +291,8 @@ impl Told {
             return Err(self.failed(cause.clone()));
         }
         for (name, file) in &self.files {
-            if let Err(error) = std::fs::read(Path::new(file)) {
+            // The SDK reads it itself, and again.
+            if let Err(error) = files::read_lasting(Path::new(file)).await {
                 return Err(self.failed(format!(
                     "{name} names \"{file}\", which cannot be read: {error}"
                 )));

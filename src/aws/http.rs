@@ -1,6 +1,8 @@
 //! One HTTP client for all services: rustls on ring, the CA bundle of AWS_CA_BUNDLE, which the Rust SDK
 //! does not read by itself, and for each call the proxy of the environment that its host has.
 
+use std::path::Path;
+
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
@@ -13,12 +15,13 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 
 use super::deepest;
 use crate::error::Error;
+use crate::files;
 use crate::proxy::{Protocol, Proxies, Proxy};
 
 /// # Errors
 /// A CA bundle that cannot be read, or a proxy that is none.
-pub fn client() -> Result<SharedHttpClient, Error> {
-    let context = tls_context()?;
+pub async fn client() -> Result<SharedHttpClient, Error> {
+    let context = tls_context().await?;
     let proxies = Proxies::from_environment().map_err(Error::Setting)?;
     let direct = through(&context, ProxyConfig::disabled());
     let proxied = [&proxies.http, &proxies.https].into_iter().flatten();
@@ -44,10 +47,11 @@ pub fn client() -> Result<SharedHttpClient, Error> {
     }))
 }
 
-fn tls_context() -> Result<TlsContext, Error> {
+async fn tls_context() -> Result<TlsContext, Error> {
     let mut trust = TrustStore::default();
     if let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
-        let bundle = std::fs::read(&path).map_err(|error| Error::Read {
+        let bundle = files::read(Path::new(&path)).await;
+        let bundle = bundle.map_err(|error| Error::Read {
             what: format!("the CA bundle \"{}\" of AWS_CA_BUNDLE", path.display()),
             cause: error.to_string(),
         })?;

@@ -9,6 +9,7 @@ use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentials
 use tokio::sync::OnceCell;
 
 use super::credentials::{Ask, cause_of};
+use crate::files;
 use crate::secrets;
 
 /// Credentials of a role that is assumed with others.
@@ -89,7 +90,7 @@ impl Assumed {
     async fn code(&self, serial: &str) -> Result<String, CredentialsError> {
         let question = format!("MFA code of {serial}: ");
         let asked = match self.ask {
-            Some(ask) => tokio::task::spawn_blocking(move || ask(&question))
+            Some(ask) => files::aside(move || Ok(ask(&question)))
                 .await
                 .ok()
                 .flatten(),

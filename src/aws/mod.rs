@@ -132,7 +132,7 @@ impl Aws {
         let limits = connection.intervals;
         let reached = Reached::default();
         let http = transport::paced(
-            http::client()?,
+            http::client().await?,
             transport::Terms {
                 pace: Pace::new(limits, connection.patience.0),
                 limit: limits.limit(ATTEMPT),

@@ -11,7 +11,9 @@ use aws_sdk_iam::config::retry::{RetryConfig, RetryMode};
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::deepest;
+use crate::endpoint::{endpoint, whole_url};
 use crate::error::{Error, SignIn};
+use crate::files;
 use crate::model::Region;
 
 /// Services whose endpoint a `services` section may name: those that are called here.
@@ -30,11 +32,13 @@ const SERVICES: [&str; 9] = [
 const SWITCHES: [(&str, &str); 3] = [
     ("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
     ("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
-    (
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-        "ignore_configured_endpoint_urls",
-    ),
+    IGNORED,
 ];
+/// Whether the endpoints count for nothing that variables and profiles name.
+const IGNORED: (&str, &str) = (
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "ignore_configured_endpoint_urls",
+);
 const URL_WANTED: &str = "a URL such as `https://HOST:PORT` is wanted";
 
 /// Both files, and the profile in them that counts.
@@ -195,23 +199,33 @@ impl Settings {
             };
             self.read_as(switch, "`true` or `false` is wanted", is_truth)?;
         }
-        let refused = |place: &str| Error::Setting(format!("{place}: {URL_WANTED}"));
-        if let Some((url, place)) = self.key("endpoint_url")
-            && !is_url(&url)
-        {
-            return Err(refused(&place));
-        }
-        let Some((services, place)) = self.key("services") else {
+        self.check_endpoints()
+    }
+
+    /// Whether calls, with all that they carry, go where they may.
+    fn check_endpoints(&self) -> Result<(), Error> {
+        let (name, key) = IGNORED;
+        let ignored = self.value(name, key);
+        if ignored.is_some_and(|(value, _)| value.eq_ignore_ascii_case("true")) {
             return Ok(());
-        };
-        let wrong = SERVICES.iter().find(|service| {
-            let url = self.endpoint_of(&services, service);
-            url.is_some_and(|url| !is_url(url))
-        });
-        match wrong {
-            Some(service) => Err(refused(&format!("endpoint_url of {service} in {place}"))),
-            None => Ok(()),
         }
+        let all = "AWS_ENDPOINT_URL";
+        let mut named: Vec<(String, String)> = Vec::new();
+        named.extend(variable(all).map(|url| (url, all.to_owned())));
+        named.extend(self.key("endpoint_url"));
+        let services = self.key("services");
+        for service in SERVICES {
+            let name = format!("{all}_{}", service.to_uppercase().replace('-', "_"));
+            named.extend(variable(&name).map(|url| (url, name)));
+            if let Some((section, place)) = &services {
+                let url = self.endpoint_of(section, service).cloned();
+                named.extend(url.map(|url| (url, format!("endpoint_url of {service} in {place}"))));
+            }
+        }
+        for (url, place) in named {
+            endpoint(&url).map_err(|rule| Error::Setting(format!("{place}: {rule}")))?;
+        }
+        Ok(())
     }
 
     fn endpoint_of(&self, section: &str, service: &str) -> Option<&String> {
@@ -275,19 +289,11 @@ fn check_variables() -> Result<(), Error> {
         };
         let is_endpoint =
             name.starts_with("AWS_ENDPOINT_URL") || name == "AWS_EC2_METADATA_SERVICE_ENDPOINT";
-        if is_endpoint && !is_url(value) {
+        if is_endpoint && whole_url(value).is_none() {
             return Err(Error::Setting(format!("{name}: {URL_WANTED}")));
         }
     }
     Ok(())
-}
-
-fn is_url(text: &str) -> bool {
-    let url: Option<http::Uri> = text.parse().ok();
-    url.is_some_and(|url| {
-        let is_known = matches!(url.scheme_str(), Some("http" | "https"));
-        is_known && url.host().is_some_and(|host| !host.is_empty())
-    })
 }
 
 impl File {
@@ -305,7 +311,7 @@ impl File {
         } else {
             place
         };
-        let text = match std::fs::read_to_string(&path) {
+        let text = match files::read(&path).await.and_then(text) {
             Ok(text) => without_empty(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => {
@@ -332,6 +338,10 @@ fn in_memory(files: &[File; 2]) -> EnvConfigFiles {
         all.with_contents(file.kind, file.text.as_str())
     });
     all.build()
+}
+
+fn text(bytes: Vec<u8>) -> std::io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is no text in UTF-8"))
 }
 
 async fn parsed(files: &EnvConfigFiles) -> Result<ProfileSet, String> {
@@ -377,23 +387,5 @@ mod tests {
         let text = "[default]\nregion =\nretry_mode = standard\ns3 =\n  a = b\n  c =\noutput = # none\n[x]\n";
         let kept = "[default]\n\nretry_mode = standard\ns3 =\n  a = b\n\n\n[x]\n";
         assert_eq!(without_empty(text), kept);
-    }
-
-    #[test]
-    fn endpoints_are_urls() {
-        for url in ["http://127.0.0.1:4566", "https://sts.example.com/path"] {
-            assert!(is_url(url), "{url}");
-        }
-        for other in [
-            "",
-            " ",
-            "localhost:4566",
-            "ftp://h",
-            "http://",
-            "http:// h",
-            "/path",
-        ] {
-            assert!(!is_url(other), "{other}");
-        }
     }
 }

@@ -21,7 +21,7 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
         true => Unread::Refused("--prune"),
         false => Unread::Told(screen),
     };
-    let config = file::read(&args.config_file, &mut args.run.aws, unread)?;
+    let config = file::read(&args.config_file, &mut args.run.aws, unread).await?;
     let filter = file::filter(&args.filter)?;
     let place = file::place(&config, args.issuer_url.as_ref())?;
     let accounts = file::accounts(&config, &filter)?;

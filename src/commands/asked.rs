@@ -1,13 +1,13 @@
 //! From flags to what is asked: everything that can be judged without a call is judged here, so that
 //! a mistake is told before anything happens.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{AccountArgs, NameArgs, Screen};
 use crate::config::{self, ClusterConfig};
 use crate::desired::{self, Field, Given, Rule};
 use crate::error::Error;
+use crate::files;
 use crate::model::{Map, Namespace, Pairs, ServiceAccountName};
 use crate::output::{Format, Output};
 use crate::plan::account::{IamServiceAccount, Scope};
@@ -19,8 +19,8 @@ mod edits;
 pub use edits::{How, edited};
 
 /// The IAM service account that the flags describe.
-pub fn service_account(args: &AccountArgs) -> Result<IamServiceAccount, Error> {
-    let given = given(args)?;
+pub async fn service_account(args: &AccountArgs) -> Result<IamServiceAccount, Error> {
+    let given = given(args).await?;
     let asked = desired::service_account(given).map_err(first)?;
     Ok(IamServiceAccount {
         provider: args.associate_oidc_provider.then(|| ProviderSpec {
@@ -33,12 +33,12 @@ pub fn service_account(args: &AccountArgs) -> Result<IamServiceAccount, Error> {
 }
 
 /// What the flags say of the account, each by itself.
-fn given(args: &AccountArgs) -> Result<Given, Error> {
+async fn given(args: &AccountArgs) -> Result<Given, Error> {
     let (permissions, role, object) = (&args.permissions, &args.role, &args.object);
     Ok(Given {
         role_arn: permissions.attach_role_arn.clone(),
         managed: permissions.attach_policy_arn.clone(),
-        inline: documents(&permissions.policy_document)?,
+        inline: documents(&permissions.policy_document).await?,
         well_known: permissions.well_known_policy.clone(),
         boundary: permissions.permissions_boundary.clone(),
         role_name: role.role_name.clone(),
@@ -122,17 +122,21 @@ pub fn filter(args: &NameArgs) -> Result<(Option<Namespace>, Option<String>), Er
     }
 }
 
-fn documents(paths: &[PathBuf]) -> Result<Vec<PolicyDocument>, Error> {
+async fn documents(paths: &[PathBuf]) -> Result<Vec<PolicyDocument>, Error> {
     if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(Error::Flags(
             "--policy-document - is given twice: stdin can be read once".to_owned(),
         ));
     }
-    paths.iter().map(|path| document(path)).collect()
+    let mut documents = Vec::new();
+    for path in paths {
+        documents.push(document(path).await?);
+    }
+    Ok(documents)
 }
 
-fn document(path: &Path) -> Result<PolicyDocument, Error> {
-    let (name, bytes) = read_file(path)?;
+async fn document(path: &Path) -> Result<PolicyDocument, Error> {
+    let (name, bytes) = read_file(path).await?;
     let text = String::from_utf8(bytes).map_err(|_| Error::Read {
         what: name.clone(),
         cause: "it is no UTF-8 text".to_owned(),
@@ -153,8 +157,8 @@ pub enum Unread {
 }
 
 /// What the config file asks for; `-` is stdin.
-pub fn config(path: &Path, unread: Unread) -> Result<ClusterConfig, Error> {
-    let (name, bytes) = read_file(path)?;
+pub async fn config(path: &Path, unread: Unread) -> Result<ClusterConfig, Error> {
+    let (name, bytes) = read_file(path).await?;
     // Without quotes, `file:line:column` is what editors and terminals follow.
     let name = name.trim_matches('"');
     let config = config::read(name, &bytes)?;
@@ -173,39 +177,20 @@ pub fn config(path: &Path, unread: Unread) -> Result<ClusterConfig, Error> {
     Ok(config)
 }
 
-/// A file's name for messages, and its bytes; `-` is stdin. Nothing that is read here is that long.
-pub fn read_file(path: &Path) -> Result<(String, Vec<u8>), Error> {
-    const LIMIT: u64 = 4 << 20;
-    let name = if path.as_os_str() == "-" {
-        "stdin".to_owned()
+/// A file's name for messages, and its bytes; `-` is stdin.
+pub async fn read_file(path: &Path) -> Result<(String, Vec<u8>), Error> {
+    let (what, bytes) = if path.as_os_str() == "-" {
+        ("stdin".to_owned(), files::read_stdin().await)
     } else {
-        format!("\"{}\"", path.display())
+        (format!("\"{}\"", path.display()), files::read(path).await)
     };
-    let failed = |error: std::io::Error| Error::Read {
-        what: name.clone(),
-        cause: error.to_string(),
-    };
-    let mut bytes = Vec::new();
-    match path.as_os_str() == "-" {
-        true => std::io::stdin()
-            .lock()
-            .take(LIMIT + 1)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?,
-        false => {
-            let file = std::fs::File::open(path).map_err(failed)?;
-            file.take(LIMIT + 1)
-                .read_to_end(&mut bytes)
-                .map_err(failed)?
-        }
-    };
-    if bytes.len() as u64 > LIMIT {
-        return Err(Error::Read {
-            what: name,
-            cause: "it is longer than 4 MiB".to_owned(),
-        });
+    match bytes {
+        Ok(bytes) => Ok((what, bytes)),
+        Err(error) => Err(Error::Read {
+            what,
+            cause: error.to_string(),
+        }),
     }
-    Ok((name, bytes))
 }
 
 /// The pairs of a repeatable flag; a key with two values is a mistake.

@@ -15,7 +15,7 @@ pub async fn run(args: &mut Associate, screen: Screen, running: Running) -> Resu
     let mut spec = asked(args)?;
     let place = match &args.cluster.config_file {
         Some(path) => {
-            let config = file::read(path, &mut args.aws, Unread::Told(screen))?;
+            let config = file::read(path, &mut args.aws, Unread::Told(screen)).await?;
             spec.audiences = match file::provider(&config) {
                 Some(asked) => asked.audiences,
                 None if config.with_oidc.is_none() => spec.audiences,
@@ -23,7 +23,7 @@ pub async fn run(args: &mut Associate, screen: Screen, running: Running) -> Resu
             };
             file::place(&config, args.cluster.issuer_url.as_ref())?
         }
-        None => place(&args.cluster, &mut args.aws, screen)?,
+        None => place(&args.cluster, &mut args.aws, screen).await?,
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     let look = async |_: &Rounds| {
@@ -68,10 +68,14 @@ fn asked(args: &Associate) -> Result<ProviderSpec, Error> {
 }
 
 /// The cluster. Clusters that are not EKS are tagged by their issuer's host without a name.
-pub fn place(args: &ClusterOrPosition, aws: &mut AwsArgs, screen: Screen) -> Result<Place, Error> {
+pub async fn place(
+    args: &ClusterOrPosition,
+    aws: &mut AwsArgs,
+    screen: Screen,
+) -> Result<Place, Error> {
     let issuer = args.issuer_url.as_ref();
     if let Some(path) = &args.config_file {
-        return file::place(&file::read(path, aws, Unread::Told(screen))?, issuer);
+        return file::place(&file::read(path, aws, Unread::Told(screen)).await?, issuer);
     }
     if let Some(name) = args.cluster.as_ref().or(args.position.as_ref()) {
         return Place::new(Some(name), issuer);

@@ -24,11 +24,14 @@ pub async fn run(
     let described = match &args.config_file {
         Some(path) => {
             let issuer = args.cluster.issuer_url.as_ref();
-            file::described(path, issuer, &args.filter, &mut args.run.aws, screen)?
+            file::described(path, issuer, &args.filter, &mut args.run.aws, screen).await?
         }
-        None => file::by_flags(&args.cluster, &args.filter, || {
-            asked::service_account(&args.account)
-        })?,
+        None => {
+            file::by_flags(&args.cluster, &args.filter, async || {
+                asked::service_account(&args.account).await
+            })
+            .await?
+        }
     };
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {

@@ -24,7 +24,7 @@ pub async fn run(
                 true => Unread::Refused("--only-missing"),
                 false => Unread::Told(screen),
             };
-            let config = file::read(path, &mut args.aws, unread)?;
+            let config = file::read(path, &mut args.aws, unread).await?;
             let place = file::place(&config, args.cluster.issuer_url.as_ref())?;
             let filter = file::filter(&args.filter)?;
             let names =

@@ -15,7 +15,7 @@ pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> R
     } else {
         Trusting::Respected
     };
-    let place = place_of(args, screen)?;
+    let place = place_of(args, screen).await?;
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     let look = async |_: &Rounds| {
         let cluster = context.cluster(&place).await?;
@@ -32,13 +32,13 @@ pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> R
 
 /// The cluster. With the dual-stack issuer too, which every other command refuses: who registered it by
 /// mistake mends that by deleting it.
-fn place_of(args: &mut Disassociate, screen: Screen) -> Result<Place, Error> {
+async fn place_of(args: &mut Disassociate, screen: Screen) -> Result<Place, Error> {
     let right = args.cluster.issuer_url.as_ref();
     let Some(right) = right.and_then(Issuer::of_dual_stack) else {
-        return place(&args.cluster, &mut args.aws, screen);
+        return place(&args.cluster, &mut args.aws, screen).await;
     };
     let registered = args.cluster.issuer_url.replace(right.clone());
-    let place = place(&args.cluster, &mut args.aws, screen)?;
+    let place = place(&args.cluster, &mut args.aws, screen).await?;
     let output = Output {
         format: Format::Table,
         quiet: screen.quiet,

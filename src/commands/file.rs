@@ -57,8 +57,8 @@ impl Place {
 }
 
 /// Reads a config file, and lets its region hold for the run.
-pub fn read(path: &Path, aws: &mut AwsArgs, unread: Unread) -> Result<ClusterConfig, Error> {
-    let config = asked::config(path, unread)?;
+pub async fn read(path: &Path, aws: &mut AwsArgs, unread: Unread) -> Result<ClusterConfig, Error> {
+    let config = asked::config(path, unread).await?;
     match &aws.region {
         Some(region) if *region != config.region => Err(Error::Flags(format!(
             "--region {region} and the config file, which says {}, contradict each other",
@@ -131,14 +131,14 @@ pub struct Described {
 }
 
 /// What a config file asks for, as far as the filter lets it through.
-pub fn described(
+pub async fn described(
     path: &Path,
     issuer: Option<&Issuer>,
     filter_args: &FilterArgs,
     aws: &mut AwsArgs,
     screen: Screen,
 ) -> Result<Described, Error> {
-    let config = read(path, aws, Unread::Told(screen))?;
+    let config = read(path, aws, Unread::Told(screen)).await?;
     Ok(Described {
         place: place(&config, issuer)?,
         accounts: accounts(&config, &filter(filter_args)?)?,
@@ -147,15 +147,15 @@ pub fn described(
 }
 
 /// What flags ask for: one account, without any flag that needs a file.
-pub fn by_flags(
+pub async fn by_flags(
     cluster: &ClusterArgs,
     filter: &FilterArgs,
-    asked: impl FnOnce() -> Result<IamServiceAccount, Error>,
+    asked: impl AsyncFnOnce() -> Result<IamServiceAccount, Error>,
 ) -> Result<Described, Error> {
     none(filter)?;
     Ok(Described {
         place: Place::new(cluster.cluster.as_ref(), cluster.issuer_url.as_ref())?,
-        accounts: vec![asked()?],
+        accounts: vec![asked().await?],
         provider: None,
     })
 }

@@ -27,7 +27,7 @@ pub async fn run(
     let issuer = args.cluster.issuer_url.as_ref();
     let place = match &args.config_file {
         Some(path) => file::place(
-            &file::read(path, &mut args.aws, Unread::Told(screen))?,
+            &file::read(path, &mut args.aws, Unread::Told(screen)).await?,
             issuer,
         )?,
         None => Place::new(args.cluster.cluster.as_ref(), issuer)?,

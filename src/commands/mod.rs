@@ -52,7 +52,7 @@ pub enum Exit {
 /// What a config file says of the connection stands in `command` afterwards.
 pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Result<Exit, Error> {
     if let Some(args) = command.kubernetes() {
-        kubernetes::check(args.kubeconfig.as_deref(), args.context.as_deref())?;
+        kubernetes::check(args.kubeconfig.as_deref(), args.context.as_deref()).await?;
     }
     match command {
         Command::AssociateOidcProvider(args)
@@ -76,7 +76,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Whoami(args) => whoami::run(args, screen).await,
         Command::Apply(args) => apply::run(args, screen, running).await,
         Command::Export(args) => export::run(args, screen, running).await,
-        Command::Render(args) => render::run(args, screen),
+        Command::Render(args) => render::run(args, screen).await,
         Command::Permissions(args) => permissions::run(args, screen),
         Command::Completion(args) => completion::run(args),
         Command::Man(args) => man::run(args),

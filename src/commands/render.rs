@@ -14,7 +14,7 @@ use crate::render::{self, Problem, aws_cli, kubernetes, terraform};
 mod flags;
 mod stacks;
 
-pub fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
+pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
     let output = Output {
         format: Format::Yaml,
         quiet: screen.quiet,
@@ -22,7 +22,7 @@ pub fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
     flags::check(args)?;
     let (place, accounts) = match &args.config_file {
         Some(path) => {
-            let config = asked::config(path, asked::Unread::Told(screen))?;
+            let config = asked::config(path, asked::Unread::Told(screen)).await?;
             let mut accounts = file::accounts(&config, &file::filter(&args.filter)?)?;
             for account in &mut accounts {
                 account.provider = file::provider(&config);
@@ -36,17 +36,17 @@ pub fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
             file::none(&args.filter)?;
             (
                 Place::new(args.cluster.as_ref(), args.place.issuer_url.as_ref())?,
-                vec![asked::service_account(&args.account)?],
+                vec![asked::service_account(&args.account).await?],
             )
         }
     };
     let accounts = asked::How::rendering(args).all(accounts);
-    print(&accounts, args, &place.cluster, output)?;
+    print(&accounts, args, &place.cluster, output).await?;
     Ok(Exit::Done)
 }
 
 /// Renders all accounts of a cluster for the asked tool.
-fn print(
+async fn print(
     accounts: &[IamServiceAccount],
     args: &Render,
     name: &ClusterName,
@@ -91,7 +91,7 @@ fn print(
         Target::Terraform => {
             output::print(&terraform::configuration(accounts, &cluster).map_err(problems)?)
         }
-        _ => stacks::print(accounts, &cluster, args.output_dir.as_deref(), output),
+        _ => stacks::print(accounts, &cluster, args.output_dir.as_deref(), output).await,
     }
 }
 

@@ -18,7 +18,7 @@ pub async fn run(args: &ThumbprintArgs, screen: Screen, running: Running) -> Res
     };
     let source = &args.source;
     let chains = match (&source.pem, &source.issuer_url, &source.cluster) {
-        (Some(path), _, _) => vec![from_file(path)?],
+        (Some(path), _, _) => vec![from_file(path).await?],
         (None, Some(issuer), _) => read(issuer, output).await?,
         (None, None, Some(cluster)) => {
             let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
@@ -48,8 +48,8 @@ async fn read(issuer: &Issuer, output: Output) -> Result<Vec<Chain>, Error> {
     }
 }
 
-fn from_file(path: &Path) -> Result<Chain, Error> {
-    let (what, bytes) = asked::read_file(path)?;
+async fn from_file(path: &Path) -> Result<Chain, Error> {
+    let (what, bytes) = asked::read_file(path).await?;
     let name = what.trim_matches('"');
     Chain::from_pem(name, &bytes).map_err(|cause| Error::Read { what, cause })
 }

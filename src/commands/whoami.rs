@@ -28,7 +28,7 @@ pub async fn run(args: &Whoami, screen: Screen) -> Result<Exit, Error> {
         format: args.output.into(),
         quiet: screen.quiet,
     };
-    let (secret, token) = read(args)?;
+    let (secret, token) = read(args).await?;
     let assumes = args.assume || args.role_arn.is_some();
     let role = match (&args.role_arn, role_of_environment()) {
         (Some(role), _) => Some(role.clone()),
@@ -69,7 +69,7 @@ pub async fn run(args: &Whoami, screen: Screen) -> Result<Exit, Error> {
     failure.map_or(Ok(Exit::Done), Err)
 }
 
-fn read(args: &Whoami) -> Result<(Secret, Token), Error> {
+async fn read(args: &Whoami) -> Result<(Secret, Token), Error> {
     let path = args.token_file.clone().or_else(|| {
         let mut files = TOKEN_FILES.iter().filter_map(std::env::var_os);
         files.find(|file| !file.is_empty()).map(PathBuf::from)
@@ -80,7 +80,7 @@ fn read(args: &Whoami) -> Result<(Secret, Token), Error> {
             "--token-file must be set, or {file}: the file of the token"
         ))
     })?;
-    let (name, bytes) = asked::read_file(&path)?;
+    let (name, bytes) = asked::read_file(&path).await?;
     let wrong = |why: Malformed| Error::Read {
         what: format!("the token in {name}"),
         cause: why.to_string(),

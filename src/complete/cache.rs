@@ -7,6 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
+use super::patiently;
+use crate::files;
+
 /// How long a list is taken for true.
 const LIFE: Duration = Duration::from_secs(60);
 
@@ -38,7 +41,8 @@ impl Entry {
     pub fn read(&self) -> Option<Vec<String>> {
         private_folder(&self.0)?;
         is_young(&self.0).filter(|young| *young)?;
-        let text = std::fs::read_to_string(&self.0).ok()?;
+        let bytes = patiently(files::read_lasting(&self.0))?.ok()?;
+        let text = String::from_utf8(bytes).ok()?;
         Some(text.lines().map(str::to_owned).collect())
     }
 

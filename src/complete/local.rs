@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use super::line::Line;
+use super::patiently;
+use crate::files;
 use crate::kubernetes;
 
 /// AWS's regions that EKS is in (AWS's endpoint tables), those that are switched on by request included.
@@ -75,11 +77,11 @@ fn sections(text: &str) -> impl Iterator<Item = &str> {
 fn text(variable: &str, file: &str) -> String {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let path = named.or_else(|| Some(std::env::home_dir()?.join(".aws").join(file)));
-    path.and_then(|path| std::fs::read_to_string(path).ok())
-        .unwrap_or_default()
+    let bytes = path.and_then(|path| patiently(files::read(&path))?.ok());
+    String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
 }
 
 pub fn contexts(line: &Line) -> Vec<String> {
     let kubeconfig = line.value("kubeconfig", None).map(PathBuf::from);
-    kubernetes::contexts(kubeconfig.as_deref())
+    patiently(kubernetes::contexts(kubeconfig.as_deref())).unwrap_or_default()
 }

@@ -1,17 +1,12 @@
-//! Names that AWS and the cluster are asked for: within a second, and never aloud.
+//! Names that AWS and the cluster are asked for: never aloud.
 
-use std::time::Duration;
-
-use super::cache;
 use super::line::Line;
+use super::{PATIENCE, cache, patiently};
 use crate::aws::{Aws, Connection, Intervals};
 use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::{Access, Kubernetes};
 use crate::model::{ClusterName, Timeout};
-
-/// How long the user waits for all calls together.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where the service accounts of a command are looked for.
 #[derive(Clone, Copy, Debug)]
@@ -154,22 +149,11 @@ impl List {
 
     /// What was told within the time, and whether it is all.
     fn asked(self, line: &Line) -> (Vec<String>, bool) {
-        issuer::install_crypto_provider();
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-        else {
-            return (Vec::new(), false);
-        };
-        let limit = Intervals::from_environment().limit(PATIENCE);
         let mut names = Vec::new();
-        let ended = runtime
-            .block_on(async { tokio::time::timeout(limit, self.ask(line, &mut names)).await });
-        // A look-up of a host's name cannot be stopped; it is not waited for.
-        runtime.shutdown_background();
+        let ended = patiently(self.ask(line, &mut names));
         // Names have no line ends; what has would be two of them when it is read again.
         names.retain(|name| !name.contains(char::is_control));
-        (names, matches!(ended, Ok(Ok(()))))
+        (names, matches!(ended, Some(Ok(()))))
     }
 
     async fn ask(self, line: &Line, names: &mut Vec<String>) -> Result<(), Error> {
@@ -180,6 +164,7 @@ impl List {
             intervals: Intervals::from_environment(),
             ask: None,
         };
+        issuer::prepare().await?;
         let aws = Aws::connect(&connection).await?;
         let cluster = line.value("cluster", Some('c')).unwrap_or_default();
         let cluster = || cluster.parse::<ClusterName>().map_err(Error::Flags);

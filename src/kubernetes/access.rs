@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::Config;
 
-use super::{Access, exec, kubeconfig};
+use super::{Access, exec, kubeconfig, user};
 use crate::aws::sts::Sts;
+use crate::endpoint::endpoint;
 use crate::error::Error;
 use crate::issuer;
 use crate::model::Cluster;
@@ -35,7 +36,10 @@ pub async fn config(
         }
         _ => from_kubeconfig(access).await?,
     };
-    remember_secrets(&config);
+    user::remember(&config.auth_info);
+    if let Some(proxy) = &config.proxy_url {
+        secrets::remember_password(&proxy.to_string());
+    }
     // The kubeconfig's own outranks all that the environment says of proxies.
     if config.proxy_url.is_none() {
         let proxies = Proxies::from_environment().map_err(Error::Setting)?;
@@ -46,37 +50,14 @@ pub async fn config(
     Ok((config, ends))
 }
 
-/// What goes with each request, by whichever way of signing in. A plugin has given way to what it said.
-fn remember_secrets(config: &Config) {
-    // As it would be written: only so kube gives its secrets away.
-    let auth = serde_json::to_value(&config.auth_info).unwrap_or_default();
-    let text = |name: &str| auth[name].as_str().unwrap_or_default();
-    for name in ["token", "password", "client-key-data"] {
-        secrets::remember(text(name));
-    }
-    secrets::remember_password(&format!("{}:{}@", text("username"), text("password")));
-    let token = std::fs::read_to_string(text("tokenFile")).unwrap_or_default();
-    secrets::remember(token.trim());
-    let provider = auth["auth-provider"]["config"].as_object();
-    for (name, value) in provider.into_iter().flatten() {
-        if name.contains("token") || name.contains("secret") {
-            secrets::remember(value.as_str().unwrap_or_default());
-        }
-    }
-    if let Some(proxy) = &config.proxy_url {
-        secrets::remember_password(&proxy.to_string());
-    }
-}
-
-fn eks_config(endpoint: &str, certificate_authority: &str, token: String) -> Result<Config, Error> {
+fn eks_config(server: &str, certificate_authority: &str, token: String) -> Result<Config, Error> {
     let unusable = |cause: String| Error::Kubernetes {
         operation: "prepare Kubernetes access".to_owned(),
         message: cause,
         lasting: true,
     };
-    let url = endpoint
-        .parse()
-        .map_err(|error| unusable(format!("endpoint \"{endpoint}\": {error}")))?;
+    let url = endpoint(server)
+        .map_err(|rule| unusable(format!("the cluster's endpoint \"{server}\": {rule}")))?;
     let pem = STANDARD
         .decode(certificate_authority)
         .map_err(|error| unusable(format!("the cluster's CA: {error}")))?;
@@ -89,7 +70,7 @@ fn eks_config(endpoint: &str, certificate_authority: &str, token: String) -> Res
 }
 
 async fn from_kubeconfig(access: &Access) -> Result<(Config, Option<SystemTime>), Error> {
-    let mut config = kubeconfig::config(access)?;
+    let mut config = kubeconfig::config(access).await?;
     let ends = exec::replace(&mut config.auth_info, access.intervals)
         .await
         .map_err(|cause| Error::Kubeconfig {

@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
+use super::user::bearer;
 use crate::aws::Intervals;
 
 /// How long a plugin may take that asks nobody anything.
@@ -59,8 +60,14 @@ pub async fn replace(
         None => format!("the exec plugin \"{program}\" {what}"),
     };
     let credential = run(program, &plugin, intervals).await.map_err(failed)?;
+    let token = credential
+        .token
+        .as_deref()
+        .filter(|token| !token.is_empty());
+    let token = token.map(bearer).transpose();
+    let token = token.map_err(|rule| failed(format!("gave a token that {rule}")))?;
     match (
-        credential.token,
+        token.map(str::to_owned),
         credential.client_certificate_data,
         credential.client_key_data,
     ) {

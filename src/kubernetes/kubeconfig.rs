@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::Config;
-use kube::config::{
-    AuthInfo, Cluster, ExecAuthCluster, Kubeconfig, KubeconfigError, LoadDataError,
-};
+use kube::config::{AuthInfo, Cluster, ExecAuthCluster, Kubeconfig, KubeconfigError};
 
-use super::Access;
+use super::{Access, user};
 use crate::aws::deepest;
+use crate::endpoint::{endpoint, is_clear};
 use crate::error::Error;
+use crate::files;
 use crate::issuer;
 use crate::proxy::{Protocol, Proxy};
-use crate::secrets;
 
 /// The entries that a context is made of.
 struct Entries {
@@ -32,16 +31,17 @@ struct Entries {
 ///
 /// # Errors
 /// The flag that names nothing, or what is wrong in the file.
-pub fn check(path: Option<&Path>, context: Option<&str>) -> Result<(), Error> {
+pub async fn check(path: Option<&Path>, context: Option<&str>) -> Result<(), Error> {
     if path.is_none() && context.is_none() {
         return Ok(());
     }
-    entries(path, context)?.checked().map(drop)
+    entries(path, context).await?.checked().await.map(drop)
 }
 
 /// The names of the contexts of a kubeconfig, or of the user's own. None, where it cannot be read.
-pub fn contexts(path: Option<&Path>) -> Vec<String> {
+pub async fn contexts(path: Option<&Path>) -> Vec<String> {
     let contexts = read(path)
+        .await
         .map(|(file, _)| file.contexts)
         .unwrap_or_default();
     contexts.into_iter().map(|context| context.name).collect()
@@ -51,11 +51,9 @@ pub fn contexts(path: Option<&Path>) -> Vec<String> {
 ///
 /// # Errors
 /// What cannot be read or understood, by its file, entry and field; nothing of what may be a secret.
-pub fn config(access: &Access) -> Result<Config, Error> {
-    let entries = entries(access.kubeconfig.as_deref(), access.context.as_deref())?;
-    entries
-        .config()
-        .map_err(|cause| Error::Kubeconfig { cause })
+pub async fn config(access: &Access) -> Result<Config, Error> {
+    let entries = entries(access.kubeconfig.as_deref(), access.context.as_deref());
+    entries.await?.checked().await
 }
 
 /// The URL of a proxy for kube, which speaks to two kinds.
@@ -72,36 +70,8 @@ pub fn proxy_url(proxy: &Proxy) -> Result<http::Uri, String> {
     })
 }
 
-/// Why a client could not be made of it: the field, where kube tells it.
-pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let (field, why) = match error.downcast_ref::<KubeconfigError>() {
-            Some(KubeconfigError::LoadClientCertificate(why)) => ("client-certificate", why),
-            Some(KubeconfigError::LoadClientKey(why)) => ("client-key", why),
-            _ => {
-                next = error.source();
-                continue;
-            }
-        };
-        return match why {
-            LoadDataError::DecodeBase64(_) => format!("{field}-data of its user is no base64"),
-            LoadDataError::NoBase64DataOrFile => {
-                format!("{field} is missing: its user has the other half only")
-            }
-            LoadDataError::ReadFile(error, path) => {
-                format!(
-                    "cannot read {field} of its user, \"{}\": {error}",
-                    path.display()
-                )
-            }
-        };
-    }
-    secrets::without_passwords(&deepest(error))
-}
-
 /// All files in one, and what errors call them.
-fn read(path: Option<&Path>) -> Result<(Kubeconfig, String), Error> {
+async fn read(path: Option<&Path>) -> Result<(Kubeconfig, String), Error> {
     let unusable = |cause: String| Error::Kubeconfig { cause };
     let paths = paths(path);
     let names: Vec<String> = paths
@@ -112,7 +82,7 @@ fn read(path: Option<&Path>) -> Result<(Kubeconfig, String), Error> {
     let mut all: Option<Kubeconfig> = None;
     // As kubectl: files of KUBECONFIG that are missing are none.
     for file in paths.iter().filter(|file| file.exists()) {
-        let read = Kubeconfig::read_from(file).map_err(|error| unusable(unread(&error, file)))?;
+        let read = read_one(file).await.map_err(unusable)?;
         let merged = match all {
             Some(all) => all
                 .merge(read)
@@ -147,6 +117,61 @@ fn paths(named: Option<&Path>) -> Vec<PathBuf> {
     vec![home.join(".kube").join("config")]
 }
 
+/// One file; what it names beside it is found from its folder (client-go, `ResolveLocalPaths`).
+async fn read_one(file: &Path) -> Result<Kubeconfig, String> {
+    let unreadable = |cause: String| format!("cannot read \"{}\": {cause}", file.display());
+    let bytes = files::read_lasting(file).await;
+    let bytes = bytes.map_err(|error| unreadable(error.to_string()))?;
+    let text = text(bytes).ok_or_else(|| unreadable("it is no text".to_owned()))?;
+    let mut read = Kubeconfig::from_yaml(&text).map_err(|error| unread(&error, file))?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let resolve = |path: &mut Option<String>| {
+        let joined = path.as_ref().filter(|path| !path.is_empty());
+        let joined = joined.and_then(|path| folder.join(path).to_str().map(str::to_owned));
+        *path = joined.or_else(|| path.take());
+    };
+    for cluster in read
+        .clusters
+        .iter_mut()
+        .filter_map(|it| it.cluster.as_mut())
+    {
+        resolve(&mut cluster.certificate_authority);
+    }
+    for user in read
+        .auth_infos
+        .iter_mut()
+        .filter_map(|it| it.auth_info.as_mut())
+    {
+        resolve(&mut user.client_certificate);
+        resolve(&mut user.client_key);
+        resolve(&mut user.token_file);
+        let is_path = |command: &String| command.contains(std::path::MAIN_SEPARATOR);
+        if let Some(plugin) = user
+            .exec
+            .as_mut()
+            .filter(|it| it.command.as_ref().is_some_and(is_path))
+        {
+            resolve(&mut plugin.command);
+        }
+    }
+    Ok(read)
+}
+
+/// UTF-8, or the UTF-16 that PowerShell writes.
+fn text(bytes: Vec<u8>) -> Option<String> {
+    let units = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = rest.as_chunks::<2>();
+        let units: Vec<u16> = pairs.iter().copied().map(unit).collect();
+        String::from_utf16(&units).ok().filter(|_| rest.is_empty())
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => units(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => units(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
+        _ => String::from_utf8(bytes).ok(),
+    }
+}
+
 /// A file that cannot be parsed is not quoted: what is wrong in it may be a token.
 fn unread(error: &KubeconfigError, path: &Path) -> String {
     let path = path.display();
@@ -163,8 +188,8 @@ fn unread(error: &KubeconfigError, path: &Path) -> String {
     }
 }
 
-fn entries(path: Option<&Path>, named: Option<&str>) -> Result<Entries, Error> {
-    let (all, file) = read(path)?;
+async fn entries(path: Option<&Path>, named: Option<&str>) -> Result<Entries, Error> {
+    let (all, file) = read(path).await?;
     let unusable = |cause: String| Error::Kubeconfig { cause };
     let current = all.current_context.clone().filter(|name| !name.is_empty());
     let Some(name) = named.map(str::to_owned).or(current) else {
@@ -215,32 +240,52 @@ fn entries(path: Option<&Path>, named: Option<&str>) -> Result<Entries, Error> {
 }
 
 impl Entries {
-    fn checked(self) -> Result<Config, Error> {
-        self.config().map_err(|cause| Error::Kubeconfig { cause })
+    async fn checked(self) -> Result<Config, Error> {
+        let config = self.config().await;
+        config.map_err(|cause| Error::Kubeconfig { cause })
     }
 
-    fn config(self) -> Result<Config, String> {
+    async fn config(self) -> Result<Config, String> {
         let place = format!("cluster \"{}\" in {}", self.cluster_name, self.file);
-        let cluster = &self.cluster;
+        let mut cluster = self.cluster;
         let server = cluster.server.as_deref().unwrap_or_default();
-        let url = server
-            .parse()
-            .map_err(|error| format!("server of {place} is no URL: {error}"))?;
+        let url = endpoint(server).map_err(|rule| format!("server of {place}: {rule}"))?;
         let mut config = Config::new(url);
-        config.root_cert = authority(cluster, &place)?;
+        let pem = authority(&cluster, &place).await?;
+        config.root_cert = pem.as_ref().map(|(_, certificates)| certificates.clone());
+        // As kubectl: of the two, one was not meant.
         config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or_default();
+        if config.accept_invalid_certs && pem.is_some() {
+            return Err(format!(
+                "{place} has both a certificate-authority and insecure-skip-tls-verify"
+            ));
+        }
         config.disable_compression = cluster.disable_compression.unwrap_or_default();
-        config.tls_server_name = cluster.tls_server_name.clone();
+        let name = cluster.tls_server_name.as_ref();
+        config.tls_server_name = name.filter(|name| !name.is_empty()).cloned();
+        if config
+            .tls_server_name
+            .as_deref()
+            .is_some_and(|name| !issuer::is_server_name(name))
+        {
+            return Err(format!("tls-server-name of {place} is no name of a host"));
+        }
         let proxy = cluster.proxy_url.as_deref().filter(|url| !url.is_empty());
         config.proxy_url = proxy.map(|url| own_proxy(url, &place)).transpose()?;
+        if config.proxy_url.is_some() && is_clear(&config.cluster_url) {
+            return Err(format!(
+                "server of {place}: the proxy of its proxy-url would be sent credentials in clear: `https://` is wanted"
+            ));
+        }
         let mut user = self.user;
         if let Some(plugin) = user.exec.as_mut().filter(|it| it.provide_cluster_info) {
-            let shown = ExecAuthCluster::try_from(cluster).map_err(|error| deepest(&error))?;
+            // It would read the file itself.
+            cluster.certificate_authority_data = pem.map(|(pem, _)| STANDARD.encode(pem));
+            let shown = ExecAuthCluster::try_from(&cluster).map_err(|error| deepest(&error))?;
             plugin.cluster = Some(shown);
         }
         let place = format!("user \"{}\" in {}", self.user_name, self.file);
-        check_files(&user, &place)?;
-        config.auth_info = user;
+        config.auth_info = user::settled(user, &place).await?;
         Ok(config)
     }
 }
@@ -251,61 +296,22 @@ fn own_proxy(url: &str, place: &str) -> Result<http::Uri, String> {
     proxy_url(&proxy).map_err(|cause| format!("proxy-url of {place}: {cause}"))
 }
 
-/// The certificates that vouch for the API server.
-fn authority(cluster: &Cluster, place: &str) -> Result<Option<Vec<Vec<u8>>>, String> {
-    let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let (pem, what) = match (
-        filled(&cluster.certificate_authority_data),
-        filled(&cluster.certificate_authority),
-    ) {
-        (Some(data), _) => {
-            let what = format!("certificate-authority-data of {place}");
-            let pem = STANDARD
-                .decode(data)
-                .map_err(|_| format!("{what} is no base64"))?;
-            (pem, what)
-        }
-        (None, Some(path)) => {
-            let what = format!("certificate-authority of {place}, \"{path}\"");
-            let pem =
-                std::fs::read(&path).map_err(|error| format!("cannot read {what}: {error}"))?;
-            (pem, what)
-        }
-        (None, None) => return Ok(None),
+/// The certificates that vouch for the API server: as PEM, and each by itself.
+async fn authority(
+    cluster: &Cluster,
+    place: &str,
+) -> Result<Option<(Vec<u8>, Vec<Vec<u8>>)>, String> {
+    let (data, path) = (
+        cluster.certificate_authority_data.as_deref(),
+        cluster.certificate_authority.as_deref(),
+    );
+    let pem = user::data_or_file("certificate-authority", place, data, path).await?;
+    let Some((pem, what)) = pem else {
+        return Ok(None);
     };
     let certificates = issuer::certificates(&pem).map_err(|error| format!("{what}: {error}"))?;
-    match certificates.is_empty() {
-        true => Err(format!("{what} holds no certificate")),
-        false => Ok(Some(certificates)),
+    if certificates.is_empty() {
+        return Err(format!("{what} holds no certificate"));
     }
-}
-
-/// Whether the files that the user's credentials are in can be read, and what is base64 is.
-fn check_files(user: &AuthInfo, place: &str) -> Result<(), String> {
-    let has_data = user.client_certificate_data.is_some();
-    let files = [
-        ("client-certificate", &user.client_certificate, has_data),
-        (
-            "client-key",
-            &user.client_key,
-            user.client_key_data.is_some(),
-        ),
-        ("tokenFile", &user.token_file, user.token.is_some()),
-    ];
-    for (field, path, is_outranked) in files {
-        let Some(path) = path
-            .as_ref()
-            .filter(|path| !path.is_empty() && !is_outranked)
-        else {
-            continue;
-        };
-        std::fs::read(path)
-            .map_err(|error| format!("cannot read {field} of {place}, \"{path}\": {error}"))?;
-    }
-    let certificate = user.client_certificate_data.as_deref().unwrap_or_default();
-    let is_base64 = STANDARD.decode(certificate).is_ok();
-    match is_base64 {
-        true => Ok(()),
-        false => Err(format!("client-certificate-data of {place} is no base64")),
-    }
+    Ok(Some((pem, certificates)))
 }

@@ -10,10 +10,12 @@ use kube::client::ClientBuilder;
 use tokio::sync::Mutex;
 use tower::util::MapResponseLayer;
 
-use super::{Access, CONNECT, READ, access, kubeconfig, limited};
+use super::{Access, CONNECT, READ, access, limited};
+use crate::aws::deepest;
 use crate::aws::sts::Sts;
 use crate::error::Error;
 use crate::model::Cluster;
+use crate::secrets;
 
 /// One client, as long as what it signs in with lives.
 pub struct Session {
@@ -73,7 +75,7 @@ impl Session {
         config.default_retry = false;
         let client = ClientBuilder::try_from(config)
             .map_err(|error| Error::Kubeconfig {
-                cause: kubeconfig::cause(&error),
+                cause: secrets::without_passwords(&deepest(&error)),
             })?
             .with_layer(&MapResponseLayer::new(limited))
             .build();

@@ -2,6 +2,8 @@
 //! ones too.
 
 mod credentials;
+mod endpoints;
+mod files;
 mod kubeconfig;
 mod proxy;
 mod variables;

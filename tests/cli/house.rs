@@ -121,6 +121,34 @@ fn each_outside_world_has_one_door() {
     }
 }
 
+/// A second way to a file has none of the limits of the first.
+#[test]
+fn files_are_read_in_one_place() {
+    let words = [
+        "fs::read(",
+        "read_to_string(",
+        "File::open",
+        "OpenOptions::new",
+        "io::stdin",
+        "spawn_blocking",
+    ];
+    let found = uses_outside(&["src/files.rs"], &words);
+    let without_number = |found: &String| {
+        let (path, rest) = found.split_once(':').expect("a path");
+        let (_, text) = rest.split_once(": ").expect("a number");
+        format!("{path}: {text}")
+    };
+    let found: Vec<_> = found.iter().map(without_number).collect();
+    // A file that is made; whether there is a terminal; and the answer that is asked for on it, aside.
+    let others = [
+        "src/complete/cache.rs: let mut options = OpenOptions::new();",
+        "src/kubernetes/exec.rs: let terminal = std::io::stdin().is_terminal();",
+        "src/output.rs: if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {",
+        "src/output.rs: std::io::stdin().read_line(&mut answer).ok()?;",
+    ];
+    assert_eq!(found, others);
+}
+
 /// A fix is a `CommandLine`: a text put together by `format!` quotes no value for the shell.
 #[test]
 fn fixes_are_put_together_word_by_word() {

@@ -79,7 +79,7 @@ fn rollback(is_disabled: bool) -> Rollback {
 }
 
 /// The changes that `update` is asked for.
-pub fn edited(args: &UpdateServiceAccount) -> Result<IamServiceAccount, Error> {
+pub async fn edited(args: &UpdateServiceAccount) -> Result<IamServiceAccount, Error> {
     let (edits, object) = (&args.edits, &args.object);
     let given = Given {
         bare: true,
@@ -96,14 +96,14 @@ pub fn edited(args: &UpdateServiceAccount) -> Result<IamServiceAccount, Error> {
         ..Given::new(required_name(&args.name)?)
     };
     let asked = desired::service_account(given).map_err(first)?;
-    let permissions = Permissions::Edited(role_edits(edits)?);
+    let permissions = Permissions::Edited(role_edits(edits).await?);
     Ok(IamServiceAccount {
         permissions,
         ..asked
     })
 }
 
-fn role_edits(asked: &EditArgs) -> Result<RoleEdits, Error> {
+async fn role_edits(asked: &EditArgs) -> Result<RoleEdits, Error> {
     let managed = match asked.attach_policy_arn.is_empty() {
         false => Managed::Replaced(asked.attach_policy_arn.clone()),
         true => Managed::Changed {
@@ -143,7 +143,7 @@ fn role_edits(asked: &EditArgs) -> Result<RoleEdits, Error> {
         managed,
         documents: match asked.policy_document.is_empty() {
             true => None,
-            false => Some(documents(&asked.policy_document)?),
+            false => Some(documents(&asked.policy_document).await?),
         },
         removed_inline: asked.remove_inline_policy.clone(),
         well_known: asked.well_known_policy.clone(),

@@ -2,11 +2,12 @@
 //! that irsactl or eksctl did not make is never replaced.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::files;
 use crate::model::{Audience, Cluster, CommandLine, DEFAULT_AUDIENCE, quoted};
 use crate::output::{self, Output};
 use crate::plan::account::IamServiceAccount;
@@ -14,7 +15,7 @@ use crate::render::{self, Stack, aws_cli};
 use crate::template::Capability;
 
 /// One template as it is; several one after another, or each in a file.
-pub fn print(
+pub async fn print(
     accounts: &[IamServiceAccount],
     cluster: &Cluster,
     folder: Option<&Path>,
@@ -36,7 +37,7 @@ pub fn print(
         ));
     }
     match folder {
-        Some(folder) => write(folder, &stacks)?,
+        Some(folder) => write(folder, &stacks).await?,
         None => {
             let templates: Result<Vec<String>, Error> = stacks
                 .iter()
@@ -85,7 +86,7 @@ fn create_stack(stack: &Stack, folder: Option<&Path>) -> String {
 }
 
 /// Writes all files, or none when one of them is another's.
-fn write(folder: &Path, stacks: &[Stack]) -> Result<(), Error> {
+async fn write(folder: &Path, stacks: &[Stack]) -> Result<(), Error> {
     let failed = |path: &Path, cause: &dyn ToString| Error::Write {
         what: format!("\"{}\"", path.display()),
         cause: cause.to_string(),
@@ -94,7 +95,8 @@ fn write(folder: &Path, stacks: &[Stack]) -> Result<(), Error> {
     let mut files = Vec::new();
     for stack in stacks {
         let path = folder.join(format!("{}.json", stack.name));
-        if !is_free(&path, stack).map_err(|error| failed(&path, &error))? {
+        let is_free = is_free(&path, stack).await;
+        if !is_free.map_err(|error| failed(&path, &error))? {
             return Err(failed(
                 &path,
                 &"it is there, and is no template of this service account",
@@ -110,8 +112,8 @@ fn write(folder: &Path, stacks: &[Stack]) -> Result<(), Error> {
 }
 
 /// Whether there is nothing, or a template of the same service account.
-fn is_free(path: &Path, stack: &Stack) -> std::io::Result<bool> {
-    match std::fs::read(path) {
+async fn is_free(path: &Path, stack: &Stack) -> std::io::Result<bool> {
+    match files::read_lasting(path).await {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes).is_ok_and(|found: Value| {
             found.get("Description") == stack.template.get("Description")
         })),
@@ -122,9 +124,7 @@ fn is_free(path: &Path, stack: &Stack) -> std::io::Result<bool> {
 
 /// In one step, so that an interrupted run leaves a whole file.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".tmp");
-    let beside = PathBuf::from(beside);
+    let beside = path.with_extension("json.tmp");
     std::fs::write(&beside, text)?;
     std::fs::rename(&beside, path)
 }

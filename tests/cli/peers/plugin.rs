@@ -160,22 +160,46 @@ fn a_plugin_that_wants_a_terminal_is_told_that_there_is_none() {
 }
 
 #[test]
-fn the_command_of_an_auth_provider_of_old_still_gives_a_token() {
+fn a_plugins_token_fits_into_a_header() {
+    let bench = with_script(r#"printf %s '{"status": {"token": "sandbox-admin\n"}}'"#);
+    assert!(bench.run_bounded(PLAN).ends_with("[exit 0]\n"));
+    let several = r#"printf %s '{"status": {"token": "s3cret\ns3cret"}}'"#;
+    assert_snapshot!(error_of(several), @r#"error: cannot use the kubeconfig: the exec plugin "sh" gave a token that has several lines, or other characters that no token has"#);
+    assert_snapshot!(error_of(r#"printf %s '{"status": {"token": "\n"}}'"#), @r#"error: cannot use the kubeconfig: the exec plugin "sh" gave a token that is empty"#);
+}
+
+/// Its command would be run without any of a plugin's limits.
+#[test]
+fn auth_providers_of_old_are_refused_by_name_and_their_command_is_not_run() {
     let bench = Bench::new();
     let kubeconfig = bench.sandbox.world().kubeconfig("demo");
     let (head, _) = kubeconfig.split_once("    token:").expect("a token");
-    let provider = "    auth-provider:\n      name: gcp\n      config:\n        cmd-path: sh\n        cmd-args: plugin\n";
-    let with_key = |key| format!("{head}{provider}        token-key: '{key}'\n");
-    bench.file(
-        "plugin",
-        r#"echo '{"credential": {"access_token": "sandbox-admin"}}'"#,
-    );
-    bench.file("kubeconfig", &with_key("{.credential.access_token}"));
+    bench.file("plugin", "touch ran; exec sleep 600");
+    let with = |provider: &str, config: &str| {
+        let user = format!("    auth-provider:\n      name: {provider}\n      config:{config}\n");
+        bench.file("kubeconfig", &format!("{head}{user}"));
+    };
+    let command = "\n        cmd-path: sh\n        cmd-args: plugin";
+    let mut all = Vec::new();
+    for (provider, config) in [
+        ("gcp", command),
+        ("azure", command),
+        ("openstack", command),
+        ("oidc", command),
+        ("oidc", "\n        id-token: \"s3cret\\ns3cret\""),
+    ] {
+        with(provider, config);
+        all.push(error(&bench));
+    }
+    assert_snapshot!(all.join("\n"), @r#"
+    error: cannot use the kubeconfig: auth-provider "gcp" of user "demo" in "~/kubeconfig" is of a kind that kubectl has removed: use the exec plugin `gke-gcloud-auth-plugin` instead
+    error: cannot use the kubeconfig: auth-provider "azure" of user "demo" in "~/kubeconfig" is of a kind that kubectl has removed: use the exec plugin `kubelogin` instead
+    error: cannot use the kubeconfig: auth-provider "openstack" of user "demo" in "~/kubeconfig" is of a kind that kubectl has removed: use an exec plugin instead
+    error: cannot use the kubeconfig: auth-provider "oidc" of user "demo" in "~/kubeconfig" has no id-token: sign in anew
+    error: cannot use the kubeconfig: id-token of user "demo" in "~/kubeconfig" has several lines, or other characters that no token has
+    "#);
+    assert!(!bench.file("x", "").with_file_name("ran").exists());
+    with("oidc", "\n        id-token: sandbox-admin");
     let result = bench.run_bounded(PLAN);
     assert!(result.ends_with("[exit 0]\n"), "{result}");
-    for key in ["{.credential.other}", "{.credential[0]}"] {
-        bench.file("kubeconfig", &with_key(key));
-        let result = bench.run_bounded(PLAN);
-        assert!(result.ends_with("[exit 1]\n"), "{result}");
-    }
 }
