@@ -139,9 +139,11 @@ fn files_are_read_in_one_place() {
         format!("{path}: {text}")
     };
     let found: Vec<_> = found.iter().map(without_number).collect();
-    // A file that is made; whether there is a terminal; and the answer that is asked for on it, aside.
+    // A file that is made; what the system tells of the process; whether there is a terminal; and the
+    // answer that is asked for on it, aside.
     let others = [
         "src/complete/cache.rs: let mut options = OpenOptions::new();",
+        "src/interruption.rs: let status = std::fs::read_to_string(\"/proc/self/status\").ok()?;",
         "src/kubernetes/exec.rs: let terminal = std::io::stdin().is_terminal();",
         "src/output.rs: if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {",
         "src/output.rs: std::io::stdin().read_line(&mut answer).ok()?;",
