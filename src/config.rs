@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::model::{ClusterName, Map, Region};
+use crate::model::{ClusterName, Map, Region, listed};
 use crate::plan::account::IamServiceAccount;
 
 mod accounts;
@@ -101,14 +101,12 @@ pub fn told(file: &str, problems: &[Problem]) -> String {
         KEPT.. => format!("{KEPT} problems or more"),
         count => format!("{count} problems"),
     };
-    let mut text = format!("{file} is no valid config file: {count}");
-    for problem in problems.iter().take(TOLD) {
-        text.push_str(&format!("\n  {file}:{problem}"));
-    }
-    if problems.len() > TOLD {
-        text.push_str(&format!("\n  and {} more", problems.len() - TOLD));
-    }
-    text
+    let more = problems.len().saturating_sub(TOLD);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let told = problems.iter().take(TOLD);
+    let told = told.map(|problem| format!("{file}:{problem}"));
+    let told = listed(told.chain(more));
+    format!("{file} is no valid config file: {count}{told}")
 }
 
 /// Reads a file; `file` is its name in messages.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{ClusterName, CommandLine, Namespace, Signal, Workload};
+use crate::model::{ClusterName, CommandLine, Namespace, Signal, Workload, shown_in_line as line};
 use crate::plan::{Refusal, Target};
 use crate::proof::Unproven;
 use crate::template::{Difference, indented};
@@ -24,29 +24,29 @@ const ROLE_ONLY: &str = "or leave the ServiceAccount to someone with access: `--
 /// A failure. Its text fits behind `error: `.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{flag} \"{value}\": {rule}")]
+    #[error("{flag} \"{}\": {}", line(.value), line(.rule))]
     Usage {
         flag: &'static str,
         value: String,
         rule: String,
     },
-    #[error("{0}")]
+    #[error("{}", line(.0))]
     Flags(String),
     /// A variable of the environment, or a line of AWS's files, that cannot be used: its name and why.
-    #[error("{0}")]
+    #[error("{}", line(.0))]
     Setting(String),
     #[error("{}", crate::config::told(.file, .problems))]
     Config {
         file: String,
         problems: Vec<crate::config::Problem>,
     },
-    #[error("cannot read {what}: {cause}")]
+    #[error("cannot read {}: {}", line(.what), line(.cause))]
     Read { what: String, cause: String },
-    #[error("cannot write {what}: {cause}")]
+    #[error("cannot write {}: {}", line(.what), line(.cause))]
     Write { what: String, cause: String },
     #[error("no AWS region is set")]
     NoRegion,
-    #[error("no usable AWS credentials: {cause}")]
+    #[error("no usable AWS credentials: {}", line(.cause))]
     Credentials { cause: String, sign_in: SignIn },
     #[error("there is no EKS cluster \"{name}\" in {region}")]
     ClusterNotFound {
@@ -65,22 +65,22 @@ pub enum Error {
         name: ClusterName,
         why: &'static str,
     },
-    #[error("not allowed to call {permission}{}: {message}", on(.subject))]
+    #[error("not allowed to call {permission}{}: {}", on(.subject), line(.message))]
     AccessDenied {
         permission: String,
         subject: String,
         message: String,
     },
-    #[error("{operation} failed{}: {code}: {message}", on(.subject))]
+    #[error("{operation} failed{}: {}: {}", on(.subject), line(.code), line(.message))]
     Aws {
         operation: String,
         subject: String,
         code: String,
         message: String,
     },
-    #[error("cannot reach {what}: {cause}")]
+    #[error("cannot reach {what}: {}", line(.cause))]
     Unreachable { what: String, cause: String },
-    #[error("stack \"{stack}\" ended in {status}{}", because(.reason))]
+    #[error("stack \"{stack}\" ended in {}{}", line(.status), because(.reason))]
     StackFailed {
         stack: String,
         status: String,
@@ -94,7 +94,7 @@ pub enum Error {
          done because of either"
     )]
     Contradiction { role: String, by: &'static str },
-    #[error("the change of stack \"{stack}\" was refused: {reason}")]
+    #[error("the change of stack \"{stack}\" was refused: {}", line(.reason))]
     ChangeRefused { stack: String, reason: String },
     /// What was found changed by hand, and was left so.
     #[error("{target}: its role was changed outside of CloudFormation{}", indented(.differences))]
@@ -104,23 +104,23 @@ pub enum Error {
     },
     #[error("{what} did not end within {}", seconds(.limit))]
     Timeout { what: String, limit: Duration },
-    #[error("the TLS certificate of {host} is not trusted: {reason}")]
+    #[error("the TLS certificate of {host} is not trusted: {}", line(.reason))]
     IssuerUntrusted {
         host: String,
         reason: String,
         likely: Option<String>,
     },
-    #[error("cannot reach the issuer's host {host}: {cause}")]
+    #[error("cannot reach the issuer's host {host}: {}", line(.cause))]
     IssuerUnreachable { host: String, cause: String },
-    #[error("cannot reach the proxy {proxy} on the way to {host}: {cause}")]
+    #[error("cannot reach the proxy {proxy} on the way to {host}: {}", line(.cause))]
     ProxyUnreachable {
         proxy: String,
         host: String,
         cause: String,
     },
-    #[error("cannot speak TLS with the issuer's host {host}: {cause}")]
+    #[error("cannot speak TLS with the issuer's host {host}: {}", line(.cause))]
     IssuerTls { host: String, cause: String },
-    #[error("the issuer's {what} {url} {rule}")]
+    #[error("the issuer's {what} {} {}", line(.url), line(.rule))]
     IssuerDocument {
         what: &'static str,
         url: String,
@@ -131,34 +131,34 @@ pub enum Error {
         cluster: String,
         eks: Option<ClusterName>,
     },
-    #[error("the Kubernetes API refuses to {operation}: {message}")]
+    #[error("the Kubernetes API refuses to {operation}: {}", line(.message))]
     KubernetesForbidden { operation: String, message: String },
-    #[error("cannot {operation}: other tools own the same fields: {message}")]
+    #[error("cannot {operation}: other tools own the same fields: {}", line(.message))]
     KubernetesConflict { operation: String, message: String },
     /// Someone else changed the object first: what is to be done must be planned anew.
     #[error("cannot {operation}: another writer was there first: {message}")]
     KubernetesOvertaken { operation: String, message: String },
     /// An answer of the API that is none of the above.
-    #[error("cannot {operation}: {message}")]
+    #[error("cannot {operation}: {}", line(.message))]
     Kubernetes {
         operation: String,
         message: String,
         /// It will be the same the next time.
         lasting: bool,
     },
-    #[error("cannot {operation}: {cause}")]
+    #[error("cannot {operation}: {}", line(.cause))]
     KubernetesUnreachable { operation: String, cause: String },
-    #[error("the rollout of {workload} failed: {why}")]
+    #[error("the rollout of {workload} failed: {}", line(.why))]
     RolloutFailed { workload: Workload, why: String },
     /// A restart did not help.
-    #[error("the new pods of {workload} still lack the role: {}", .pods.join("; "))]
+    #[error("the new pods of {workload} still lack the role: {}", line(&.pods.join("; ")))]
     PodsLackRole {
         workload: String,
         pods: Vec<String>,
         /// The command that finds out why.
         doctor: String,
     },
-    #[error("cannot use the kubeconfig: {cause}")]
+    #[error("cannot use the kubeconfig: {}", line(.cause))]
     Kubeconfig { cause: String },
     /// For one reason, of all whom it keeps back.
     #[error("{}", shared(.targets, .refusal))]
@@ -293,13 +293,13 @@ impl Error {
                 code,
                 message,
                 ..
-            } => format!("{operation} failed: {code}: {message}"),
+            } => format!("{operation} failed: {}: {}", line(code), line(message)),
             Self::AccessDenied { permission, .. } => format!("not allowed to call {permission}"),
             Self::StackFailed { status, reason, .. } => {
-                format!("its stack ended in {status}{}", because(reason))
+                format!("its stack ended in {}{}", line(status), because(reason))
             }
             Self::ChangeRefused { reason, .. } => {
-                format!("the change of its stack was refused: {reason}")
+                format!("the change of its stack was refused: {}", line(reason))
             }
             Self::Overtaken { .. } => "another run changed its stack meanwhile".to_owned(),
             other => other.to_string(),

@@ -22,7 +22,10 @@ pub use command_line::{CommandLine, Connection, Flags, quoted};
 pub use flags::{Pairs, Timeout};
 pub use guess::nearest;
 pub use partition::{PARTITIONS, partition_of, region_of_eks_host, suffix_of};
-pub use shown::{is_hidden, shown, shown_in_json, shown_in_line, shown_in_quoted_yaml};
+pub use shown::{
+    is_command, is_hidden, listed, shown, shown_as_value, shown_in_json, shown_in_line,
+    shown_in_quoted_yaml, visible,
+};
 pub use signal::Signal;
 pub use stack_name::StackName;
 pub use workload::{Workload, WorkloadKind};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::cli;
 use crate::error::Error;
 use crate::model::{
-    Connection, is_hidden, shown, shown_in_json, shown_in_line, shown_in_quoted_yaml,
+    Connection, is_command, is_hidden, shown, shown_in_json, shown_in_line, shown_in_quoted_yaml,
 };
 use crate::secrets::{self, redacted};
 
@@ -156,10 +156,11 @@ pub fn yaml(view: &impl Serialize) -> Result<String, Error> {
     let text = serde_saphyr::to_string_with_options(view, options)
         .map_err(|error| std::io::Error::other(error.to_string()))?;
     // Only strings between double quotes have escapes: those of JSON, which is YAML too.
-    Ok(match text.contains(|c| c != '\n' && is_hidden(c)) {
-        true => shown_in_quoted_yaml(&plain_json(view)?),
-        false => text,
-    })
+    let is_plain = |line: &str| !line.contains(is_hidden) && !is_command(line);
+    if text.lines().all(is_plain) {
+        return Ok(text);
+    }
+    Ok(shown_in_quoted_yaml(&plain_json(view)?))
 }
 
 /// Writes a whole text to stdout at once. That its reader went away is no failure, and must not hide
@@ -173,27 +174,27 @@ pub fn print(text: &str) -> Result<(), Error> {
 
 /// The same of a table: with colours, where they are wanted, and no wider than the terminal.
 fn print_painted(view: &impl View, width: Width) -> Result<(), Error> {
-    let text = shown(&redacted(&view.table(width)));
+    let text = redacted(&view.table(width));
     let terminal = std::io::stdout()
         .is_terminal()
         .then(|| terminal_size::terminal_size_of(std::io::stdout()));
-    let lines = text.split_inclusive('\n').map(|line| match terminal {
-        Some(Some((width, _))) => fitted(line, width.0.into()),
-        _ => line.to_owned(),
+    let lines = text.lines().map(|line| {
+        let line = shown_in_line(line);
+        let line = match terminal {
+            Some(Some((width, _))) => fitted(&line, width.0.into()),
+            _ => line,
+        };
+        view.painted(&line) + "\n"
     });
-    let text: String = lines.map(|line| view.painted(&line)).collect();
+    let text: String = lines.collect();
     write(anstream::stdout().lock(), &text)
 }
 
 /// A row that ends with a role's ARN and is wider than the terminal, with the role's name in the place
 /// of the ARN; of a long name the middle goes, as its end tells roles apart.
 fn fitted(line: &str, width: usize) -> String {
-    let (row, end) = match line.strip_suffix('\n') {
-        Some(row) => (row, "\n"),
-        None => (line, ""),
-    };
-    let cells = row.rsplit_once("   arn:");
-    let Some((before, arn)) = cells.filter(|_| row.chars().count() > width) else {
+    let cells = line.rsplit_once("   arn:");
+    let Some((before, arn)) = cells.filter(|_| line.chars().count() > width) else {
         return line.to_owned();
     };
     let Some((_, path)) = arn
@@ -215,7 +216,7 @@ fn fitted(line: &str, width: usize) -> String {
             start.chain(['…']).chain(rest).collect()
         }
     };
-    format!("{before}   {name}{end}")
+    format!("{before}   {name}")
 }
 
 /// A word of a row in a colour, where it is a cell by itself.
@@ -361,10 +362,15 @@ mod tests {
             "'\u{ad}",
             "\u{e0041}",
             "k\u{202e}\\: 'x' \"y\"",
+            "::add-mask::a",
+            "a ##vso[b]",
         ] {
-            let value = serde_json::json!({"a": [text], "list": {"b": text}});
+            let value = serde_json::json!({"a": [text], "list": {"b": text, text: "c"}});
             let yaml = yaml(&value).expect("YAML");
-            assert_eq!(yaml, shown(&yaml), "{text:?}");
+            assert!(
+                yaml.lines().all(|line| line == shown_in_line(line)),
+                "{yaml}"
+            );
             let read: serde_json::Value = serde_saphyr::from_str(&yaml).expect("YAML");
             assert_eq!(read, value, "{yaml}");
         }
@@ -372,23 +378,19 @@ mod tests {
 
     #[test]
     fn a_row_that_does_not_fit_ends_with_the_roles_name() {
-        let row = |role: &str| format!("web   api   arn:aws:iam::111122223333:role/{role}\n");
+        let row = |role: &str| format!("web   api   arn:aws:iam::111122223333:role/{role}");
         let name = "eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU";
         for (line, width, wanted) in [
             (row("short"), 80, row("short")),
-            (row("path/short"), 40, "web   api   short\n".to_owned()),
-            (row(name), 80, format!("web   api   {name}\n")),
+            (row("path/short"), 40, "web   api   short".to_owned()),
+            (row(name), 80, format!("web   api   {name}")),
             (
                 row(name),
                 40,
-                "web   api   eksctl-demo-a…1-UCOMI3MLU7GU\n".to_owned(),
+                "web   api   eksctl-demo-a…1-UCOMI3MLU7GU".to_owned(),
             ),
-            (
-                row(name),
-                5,
-                "web   api   eksctl-de…OMI3MLU7GU\n".to_owned(),
-            ),
-            ("a   arn:b c\n".to_owned(), 3, "a   arn:b c\n".to_owned()),
+            (row(name), 5, "web   api   eksctl-de…OMI3MLU7GU".to_owned()),
+            ("a   arn:b c".to_owned(), 3, "a   arn:b c".to_owned()),
         ] {
             assert_eq!(fitted(&line, width), wanted, "{width}");
         }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{Intervals, failed};
 use crate::error::Error;
-use crate::model::{RoleArn, StackName, Timeout};
+use crate::model::{RoleArn, StackName, Timeout, shown_in_line};
 use crate::observe::{Phase, Stack};
 use crate::plan::{CreateStack, Rollback};
 use crate::template::Capability;
@@ -323,7 +323,7 @@ where
 fn stack(stack: SdkStack) -> Stack {
     let status = stack
         .stack_status
-        .map(|status| status.as_str().to_owned())
+        .map(|status| shown_in_line(status.as_str()))
         .unwrap_or_default();
     let outputs = stack.outputs.unwrap_or_default();
     Stack {

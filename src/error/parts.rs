@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use crate::model::{Namespace, Signal, Timeout};
+use crate::model::{Namespace, Signal, Timeout, listed, shown_in_line};
 use crate::plan::Target;
 
 pub fn on(subject: &str) -> String {
     if subject.is_empty() {
         String::new()
     } else {
-        format!(" on {subject}")
+        format!(" on {}", shown_in_line(subject))
     }
 }
 
 pub fn because(reason: &Option<String>) -> String {
     reason
         .as_ref()
-        .map(|reason| format!(": {reason}"))
+        .map(|reason| format!(": {}", shown_in_line(reason)))
         .unwrap_or_default()
 }
 
@@ -44,7 +44,11 @@ pub fn shared(targets: &[Target], error: &impl std::fmt::Display) -> String {
         more => format!(" and {more} more"),
     };
     let count = targets.len();
-    format!("{error}\n  so for {count}: {}{more}", named.join(", "))
+    let named = named.join(", ");
+    format!(
+        "{error}{}",
+        listed([format!("so for {count}: {named}{more}")])
+    )
 }
 
 /// Whoever pressed Ctrl-C knows it.

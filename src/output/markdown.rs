@@ -2,7 +2,7 @@
 //! no link, no mention, no cell or row of its own, and no line that a CI system takes for a command
 //! (`::set-output::`, `##[command]`, `##vso[…]`: those are looked for in whatever a step prints).
 
-use crate::model::shown_in_line;
+use crate::model::{shown, visible};
 use crate::plan::{Kind, Plan, Summary, Track};
 use crate::secrets::redacted;
 use crate::template::Difference;
@@ -14,7 +14,7 @@ const SPECIAL: &str = "\\`*_{}[]<>()#!|~&@$";
 pub fn text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut last = ' ';
-    for c in shown_in_line(&redacted(text)).chars() {
+    for c in visible(&redacted(text)).chars() {
         // One colon alone means nothing; two begin a command, `:smile:` is a picture.
         let is_colon = c == ':' && (last == ':' || !last.is_ascii_alphanumeric());
         if is_colon || SPECIAL.contains(c) {
@@ -29,19 +29,24 @@ pub fn text(text: &str) -> String {
 
 /// Lines in one cell or list item, with the blanks before them.
 pub fn broken(lines: &[impl AsRef<str>]) -> String {
-    let lines = lines.iter().flat_map(|line| line.as_ref().lines());
-    let lines = lines.map(|line| {
+    let lines = lines.iter().map(AsRef::as_ref).map(|line| {
         let rest = line.trim_start();
         "&nbsp;".repeat(line.len() - rest.len()) + &text(rest)
     });
     lines.collect::<Vec<_>>().join("<br>")
 }
 
+/// Sentences with their lists, in one cell or list item.
+pub fn sentences(all: &[impl AsRef<str>]) -> String {
+    let all: Vec<String> = all.iter().map(|it| shown(it.as_ref())).collect();
+    broken(&all.iter().flat_map(|it| it.lines()).collect::<Vec<_>>())
+}
+
 /// A text of several lines, as it is.
 pub fn lines(text: &str) -> String {
     match text.trim_end() {
         "" => String::new(),
-        text => format!("{}\n", broken(&[text])),
+        text => format!("{}\n", broken(&text.lines().collect::<Vec<_>>())),
     }
 }
 
@@ -85,16 +90,16 @@ pub fn plan(plan: &Plan) -> String {
 
 fn remarks(track: &Track) -> String {
     let target = text(&track.target.to_string());
-    let item = |kind: &str, what: &str| format!("- {kind}: {target}: {}\n", broken(&[what]));
-    let refusals = track.refusals.iter();
-    let refusals = refusals.map(|refusal| item("**refused**", &refusal.to_string()));
-    let warnings = track.warnings.iter().map(|it| item("**warning**", it));
-    let notes = track.notes.iter().map(|it| item("note", it));
+    let item = |kind: &str, what: String| format!("- {kind}: {target}: {what}\n");
+    let refusals = track.refusals.iter().map(ToString::to_string);
+    let refusals = refusals.map(|refusal| item("**refused**", sentences(&[refusal])));
+    let warnings = track.warnings.iter();
+    let warnings = warnings.map(|warning| item("**warning**", sentences(&[warning])));
+    let notes = track.notes.iter();
+    let notes = notes.map(|note| item("note", sentences(&[note])));
     let drift: Vec<String> = track.drift.iter().flat_map(Difference::lines).collect();
-    let drift = match drift.is_empty() {
-        true => None,
-        false => Some(item("**changed by hand**, and left so", &drift.join("\n"))),
-    };
+    let drift =
+        (!drift.is_empty()).then(|| item("**changed by hand**, and left so", broken(&drift)));
     refusals.chain(warnings).chain(notes).chain(drift).collect()
 }
 
@@ -136,7 +141,14 @@ mod tests {
 
     #[test]
     fn lines_keep_their_blanks_and_stay_in_their_cell() {
-        assert_eq!(broken(&["a\n  b", "| c"]), "a<br>&nbsp;&nbsp;b<br>&#124; c");
+        assert_eq!(
+            broken(&["a", "  b", "| c"]),
+            "a<br>&nbsp;&nbsp;b<br>&#124; c"
+        );
+        assert_eq!(
+            sentences(&["a\n  b\n c", "d"]),
+            "a<br>&nbsp;&nbsp;b&#92;n c<br>d"
+        );
         assert_eq!(lines(""), "");
     }
 
@@ -144,7 +156,12 @@ mod tests {
     fn no_text_of_others_begins_a_line_or_ends_a_cell() {
         let corpus = ["::add-mask::a", "|a|", "##[b]", "<b>", "\r\n::c::"];
         crate::fuzz::texts(corpus, |given| {
-            for told in [text(given), broken(&[given]), lines(given)] {
+            for told in [
+                text(given),
+                broken(&[given]),
+                sentences(&[given]),
+                lines(given),
+            ] {
                 let told = told.replace("<br>", "").replace("&nbsp;", "");
                 let is_bad = told.contains(['|', '<', '`', '[', '@']);
                 assert!(

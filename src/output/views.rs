@@ -9,7 +9,7 @@ use super::{View, Width, colored, columns, markdown, paint_cell, proof};
 use crate::apply::Outcome;
 use crate::issuer::Chain;
 use crate::kubernetes;
-use crate::model::{Map, ServiceAccountName};
+use crate::model::{Map, ServiceAccountName, shown_in_line};
 use crate::plan::{Action, Ending, Plan, Summary, Target, Track};
 use crate::template::Difference;
 
@@ -35,19 +35,17 @@ impl View for PlanView<'_> {
     fn table(&self, _: Width) -> String {
         let mut text = String::new();
         for action in self.0.actions() {
-            text.push_str(&format!("{} {action}\n", action.kind().sign()));
-            for detail in action.details() {
-                text.push_str(&format!("    {detail}\n"));
-            }
+            let action_line = shown_in_line(&action.to_string());
+            text.push_str(&format!("{} {action_line}\n", action.kind().sign()));
+            text.extend(action.details().iter().map(|detail| in_it(detail)));
         }
         for track in self.0.tracks.iter().filter(|track| !track.drift.is_empty()) {
             text.push_str(&format!(
                 "  leave the role of {} as it was changed by hand\n",
                 track.target
             ));
-            for line in track.drift.iter().flat_map(Difference::lines) {
-                text.push_str(&format!("    {line}\n"));
-            }
+            let drift = track.drift.iter().flat_map(Difference::lines);
+            text.extend(drift.map(|line| in_it(&line)));
         }
         text
     }
@@ -69,6 +67,11 @@ impl View for PlanView<'_> {
     fn painted(&self, line: &str) -> String {
         action_painted(line)
     }
+}
+
+/// A line under that of an action.
+fn in_it(line: &str) -> String {
+    format!("    {}\n", shown_in_line(line))
 }
 
 /// The line of an action by its sign.
@@ -252,7 +255,7 @@ impl View for Outcomes<'_> {
                 markdown::text(&outcome.track.target.to_string()),
                 Self::status(outcome).to_owned(),
                 markdown::text(&role.unwrap_or_default()),
-                markdown::broken(&errors(outcome)),
+                markdown::sentences(&errors(outcome)),
             ]
         });
         let header = ["Target", "Status", "Role", "Error"];

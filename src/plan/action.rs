@@ -10,7 +10,7 @@ use super::token::token;
 use super::{Kind, Role};
 use crate::model::{
     Arn, Audience, CLUSTER_TAGS, Issuer, Map, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG,
-    ServiceAccountName, StackName, Thumbprint, VERSION_TAG,
+    ServiceAccountName, StackName, Thumbprint, VERSION_TAG, shown_as_value,
 };
 use crate::observe::ObjectVersion;
 use crate::observe::health::Workload;
@@ -437,7 +437,7 @@ impl CreateStack {
             details.push(format!("maximum session duration: {seconds} seconds"));
         }
         let asked = self.tags.iter().filter(|(key, _)| !is_own_tag(key));
-        details.extend(asked.map(|(key, value)| format!("tag: {key}={value}")));
+        details.extend(asked.map(|(key, value)| format!("tag: {}", pair(key, value))));
         if let Some(service_role) = &self.service_role {
             details.push(format!("CloudFormation works as: {service_role}"));
         }
@@ -454,6 +454,10 @@ impl CreateStack {
         });
         lines.collect()
     }
+}
+
+fn pair(key: &str, value: &str) -> String {
+    shown_as_value(&format!("{key}={value}"))
 }
 
 /// Tags that every stack has, and nobody asks for.
@@ -474,7 +478,7 @@ impl ServiceAccountChange {
         for (kind, map) in [("label", &self.labels), ("annotation", &self.annotations)] {
             details.extend(
                 map.iter()
-                    .map(|(key, value)| format!("{kind}: {key}={value}")),
+                    .map(|(key, value)| format!("{kind}: {}", pair(key, value))),
             );
         }
         details.push(format!(

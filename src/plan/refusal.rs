@@ -1,7 +1,8 @@
 //! Why a target is left alone: each reason in words, and the command that mends it.
 
 use crate::model::{
-    Audience, ClusterName, CommandLine, RoleArn, RoleName, ServiceAccountName, StackName,
+    Audience, ClusterName, CommandLine, RoleArn, RoleName, ServiceAccountName, StackName, listed,
+    shown_as_value, shown_in_line,
 };
 use crate::template::{self, Difference, indented};
 
@@ -219,18 +220,25 @@ impl Refusal {
                     .to_owned()
             }
             Self::OldIssuer { found, wanted, .. } => format!(
-                "its role trusts another issuer, as if the cluster had been made again under its old name\n  \
-                 role trusts: {found}\n  cluster has: {wanted}"
+                "its role trusts another issuer, as if the cluster had been made again under its old name{}",
+                listed([
+                    format!("role trusts: {found}"),
+                    format!("cluster has: {wanted}")
+                ])
             ),
             Self::RoleGone { stack, .. } => {
                 format!("the role of stack \"{stack}\" was deleted outside of CloudFormation")
             }
             Self::RoleReplaced { stack, arn } => format!(
-                "the role of stack \"{stack}\" was deleted outside of CloudFormation, and {arn} has its name: a deletion of \
-                 the stack would delete that one"
+                "the role of stack \"{stack}\" was deleted outside of CloudFormation, and {} has its name: a deletion of \
+                 the stack would delete that one",
+                shown_as_value(arn)
             ),
             Self::DeleteFailed { stack, reason, .. } => {
-                format!("the deletion of stack \"{stack}\" failed: {reason}")
+                format!(
+                    "the deletion of stack \"{stack}\" failed: {}",
+                    shown_in_line(reason)
+                )
             }
             Self::UpdateFailed {
                 stack,
@@ -238,6 +246,7 @@ impl Refusal {
                 reason,
                 ..
             } => {
+                let reason = shown_in_line(reason);
                 format!("an update of stack \"{stack}\" failed ({status}): {reason}")
             }
             Self::UnreadableTemplate { stack } => {
@@ -250,40 +259,37 @@ impl Refusal {
                 wanted: Some(wanted),
                 ..
             } => {
-                format!("the ServiceAccount has another role\n  asked: {wanted}\n  found: {found}")
+                format!(
+                    "the ServiceAccount has another role{}",
+                    sides(wanted, found)
+                )
             }
             Self::OtherRole {
                 found,
                 wanted: None,
                 ..
-            } => format!("the ServiceAccount already has the role {found}"),
+            } => {
+                let found = shown_as_value(found);
+                format!("the ServiceAccount already has the role {found}")
+            }
             Self::OtherValue {
                 key, found, wanted, ..
             } => {
                 format!(
-                    "the ServiceAccount has another value of {key}\n  asked: {wanted}\n  found: {found}"
+                    "the ServiceAccount has another value of {key}{}",
+                    sides(wanted, found)
                 )
             }
             Self::StillTrusted { roles } => {
-                let lines: Vec<String> = roles.iter().map(|role| format!("\n  {role}")).collect();
-                format!(
-                    "its IAM OIDC provider is still trusted by{}",
-                    lines.concat()
-                )
+                format!("its IAM OIDC provider is still trusted by{}", listed(roles))
             }
             Self::TrustUnknown { message } => {
                 format!("cannot tell whether roles still trust its IAM OIDC provider: {message}")
             }
-            Self::ForeignPolicies { role, policies, .. } => {
-                let lines: Vec<String> = policies
-                    .iter()
-                    .map(|policy| format!("\n  {policy}"))
-                    .collect();
-                format!(
-                    "role \"{role}\" has policies that its stack did not attach, so its deletion would fail{}",
-                    lines.concat()
-                )
-            }
+            Self::ForeignPolicies { role, policies, .. } => format!(
+                "role \"{role}\" has policies that its stack did not attach, so its deletion would fail{}",
+                listed(policies)
+            ),
             Self::Associated {
                 role,
                 unknown: Some(why),
@@ -294,16 +300,15 @@ impl Refusal {
             Self::Associated {
                 role, associations, ..
             } => {
-                let names: Vec<String> = associations
-                    .iter()
-                    .map(|(name, id)| format!("\n  {name} ({id})"))
-                    .collect();
+                let associations = associations.iter();
+                let names = associations.map(|(name, id)| format!("{name} ({id})"));
                 format!(
                     "role \"{role}\" is used by EKS Pod Identity associations, whose pods would lose it{}",
-                    names.concat()
+                    listed(names)
                 )
             }
             Self::NotTheStacks { role, why } => {
+                let why = shown_in_line(why);
                 format!("role \"{role}\" may not be the one that the stack made: {why}")
             }
             Self::InstanceProfiles { role, profiles } => {
@@ -443,6 +448,12 @@ impl Refusal {
 
 fn delete(cluster: &ClusterName, name: &ServiceAccountName) -> String {
     command("delete", cluster, name, "")
+}
+
+/// What is asked for beside what is there.
+fn sides(asked: &str, found: &str) -> String {
+    let [asked, found] = [asked, found].map(shown_as_value);
+    listed([format!("asked: {asked}"), format!("found: {found}")])
 }
 
 /// A command about one service account, in backticks.

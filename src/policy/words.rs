@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::openings::wide_permissions;
 use super::statements;
+use crate::model::shown_as_value;
 
 /// So many values of a list are named.
 const NAMED: usize = 4;
@@ -29,7 +30,7 @@ fn trusted_by(statement: &Map<String, Value>) -> String {
         } else if asks && key.ends_with(":aud") {
             audiences.extend(values);
         } else {
-            others.push(format!("{operator} {key}"));
+            others.push(asked_of(operator, key));
         }
     }
     let principals = principals(statement);
@@ -83,6 +84,10 @@ fn conditions(statement: &Map<String, Value>) -> Vec<(&str, &str, Vec<String>)> 
     keys.collect()
 }
 
+fn asked_of(operator: &str, key: &str) -> String {
+    format!("{} {}", shown_as_value(operator), shown_as_value(key))
+}
+
 /// A line a statement: `allows s3:GetObject on arn:aws:s3:::b/*`. Of a long document how many actions of
 /// which services, and what is wide in it.
 pub fn allowed(document: &Value) -> Vec<String> {
@@ -94,7 +99,7 @@ pub fn allowed(document: &Value) -> Vec<String> {
     let actions = all.iter().filter_map(|statement| statement.get("Action"));
     for action in actions.flat_map(values) {
         let service = action.split(':').next().unwrap_or_default();
-        *services.entry(service.to_owned()).or_default() += 1;
+        *services.entry(shown_as_value(service)).or_default() += 1;
     }
     let services = services.iter();
     let services: Vec<String> = services.map(|(name, n)| format!("{name} ({n})")).collect();
@@ -131,7 +136,7 @@ fn allowed_by(statement: &Map<String, Value>) -> String {
     };
     let keys = conditions(statement).into_iter();
     let keys: Vec<String> = keys
-        .map(|(operator, key, _)| format!("{operator} {key}"))
+        .map(|(operator, key, _)| asked_of(operator, key))
         .collect();
     let condition = match keys.is_empty() {
         true => String::new(),
@@ -154,7 +159,8 @@ fn values(value: &Value) -> Vec<String> {
 }
 
 /// The widest first.
-fn cut(mut values: Vec<String>) -> String {
+fn cut(values: Vec<String>) -> String {
+    let mut values: Vec<String> = values.iter().map(|it| shown_as_value(it)).collect();
     values.sort_by_key(|value| !value.contains('*'));
     let more = values.len().saturating_sub(NAMED);
     // One more takes no more room than to say so.

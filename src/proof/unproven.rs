@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{RefusalKind, StsRefusal, Verdict};
-use crate::model::{ClusterName, RoleArn, ServiceAccountName, Timeout};
+use crate::model::{ClusterName, RoleArn, ServiceAccountName, Timeout, listed};
 use crate::token::{ClaimFault, SignatureFault};
 
 /// Who cannot be shown to have what.
@@ -69,9 +69,10 @@ impl fmt::Display for Unproven {
             }
             Cause::Unreachable(why) => write!(f, "STS did not answer: {why}"),
             Cause::NotAllowed { role, missing } => {
-                write!(f, "its role {role} is not shown to be allowed")?;
-                let told = |it: &Verdict| format!("\n  {}: {}", it.permission, it.reason());
-                missing.iter().try_for_each(|it| f.write_str(&told(it)))
+                let missing = missing.iter();
+                let told = missing.map(|it| format!("{}: {}", it.permission, it.reason()));
+                let told = listed(told);
+                write!(f, "its role {role} is not shown to be allowed{told}")
             }
         }
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{WELL_KNOWN, WellKnownPolicy};
+use crate::model::{listed, shown_as_value};
 use crate::policy::{self, difference::meant_difference};
 
 /// A role as a template describes it, for comparison and for show.
@@ -171,7 +172,7 @@ impl Difference {
         let asked = self.asked.iter().map(|value| ("+", value));
         found
             .chain(asked)
-            .map(|(sign, value)| format!("{sign} {}: {value}", self.item))
+            .map(|(sign, value)| format!("{sign} {}: {}", self.item, shown_as_value(value)))
             .collect()
     }
 }
@@ -184,8 +185,7 @@ impl fmt::Display for Difference {
 
 /// All lines of differences, each on a new line, for the end of a sentence.
 pub fn indented(differences: &[Difference]) -> String {
-    let lines = differences.iter().flat_map(Difference::lines);
-    lines.map(|line| format!("\n  {line}")).collect()
+    listed(differences.iter().flat_map(Difference::lines))
 }
 
 /// The literal text of a value, with the partition filled in where it is a `Fn::Sub` of it.

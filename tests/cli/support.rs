@@ -45,6 +45,18 @@ pub fn assert_no_secret(printed: &[u8]) {
     assert!(!text.contains(&password), "a run printed {password}");
 }
 
+/// Checks that a CI system finds no command of its own in what was printed, and a terminal nothing that
+/// steers it.
+fn assert_no_command(printed: &[u8]) {
+    let text = String::from_utf8_lossy(printed);
+    for line in text.lines() {
+        let steers = line.contains(['\u{1b}', '\r', '\u{202e}', '\u{2028}']);
+        let commands = line.contains("##[") || line.contains("##vso[");
+        let is_command = line.trim_start().starts_with("::") || commands;
+        assert!(!steers && !is_command, "a run printed the line {line:?}");
+    }
+}
+
 /// Checks that nothing of what a sandbox issued was printed, and no part of it that is long enough to be
 /// known again.
 pub fn assert_nothing_issued(printed: &[u8], secrets: &[String]) {
@@ -178,6 +190,7 @@ impl Bench {
         for printed in [&output.stdout, &output.stderr] {
             assert_no_secret(printed);
             assert_nothing_issued(printed, &self.sandbox.secrets());
+            assert_no_command(printed);
         }
         let mut text = String::new();
         for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {

@@ -35,6 +35,11 @@ pub enum Effect {
     Swallow,
     /// Answer a read from what the service held before its last write; a write as ever.
     Stale,
+    /// Text of others at the end of each value at one place of the answer, by its number (`plant.rs`).
+    Plant {
+        place: usize,
+        text: String,
+    },
     Error {
         status: u16,
         code: String,

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::fault::{Effect, Which};
+use super::plant::planted;
 use super::world::{Call, Service, Shared, World};
 use super::{aws, cloudformation, issuer, kubernetes};
 
@@ -106,7 +107,7 @@ async fn answer(
         (made, call, effect)
     };
     shared.called.notify_waiters();
-    let (mut half, mut swallowed, mut stale) = (false, false, false);
+    let (mut half, mut swallowed, mut stale, mut plant) = (false, false, false, None);
     match effect {
         Effect::None => {}
         Effect::Delay(delay) => tokio::time::sleep(delay).await,
@@ -119,6 +120,7 @@ async fn answer(
         Effect::Half => half = true,
         Effect::Swallow => swallowed = true,
         Effect::Stale => stale = !made.is_write(),
+        Effect::Plant { place, text } => plant = Some((place, text)),
         Effect::Error {
             status,
             code,
@@ -145,11 +147,17 @@ async fn answer(
             Server::Issuer(host) => issuer::answer(world, host, &request),
             Server::Kubernetes(cluster) => kubernetes::answer(world, cluster, &request),
         };
-        let reply = if stale {
+        let mut reply = if stale {
             world.in_the_past(made.service, carry_out)
         } else {
             world.keeping_past(&made, carry_out)
         };
+        if let Some((place, text)) = plant
+            && let Some(body) = planted(&reply.body, place, &text)
+        {
+            world.planted += 1;
+            reply.body = body;
+        }
         world.finish(call, reply.status);
         reply
     };

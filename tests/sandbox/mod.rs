@@ -19,6 +19,7 @@ mod issuer;
 mod kubernetes;
 mod network;
 mod past;
+mod plant;
 mod proxy;
 mod sts;
 mod token;

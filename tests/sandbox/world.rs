@@ -268,6 +268,8 @@ pub struct World {
     /// Of every operation, whatever is kept or cleared of the calls themselves.
     pub counts: HashMap<(Service, String), Count>,
     pub faults: Vec<Fault>,
+    /// How many answers had a text planted into them.
+    pub planted: u32,
     /// What others do between the calls.
     pub hooks: Vec<Hook>,
     /// Counts up; the source of every generated id, so that two runs look the same.
@@ -308,6 +310,7 @@ impl World {
             keeps_past: true,
             counts: HashMap::new(),
             faults: Vec::new(),
+            planted: 0,
             hooks: Vec::new(),
             serial: 0,
             sessions: BTreeMap::new(),
