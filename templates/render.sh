@@ -2,6 +2,8 @@
 # IAM roles for service accounts, made by `irsactl render --for aws-cli`. Needs the aws CLI, and for the
 # ServiceAccounts kubectl with a context of the cluster.
 #
+# Nothing is done before all of it was read: the commands are a function, called in the last line.
+#
 # It can run again: it puts the trust policies, inline policies, attachments and ServiceAccounts as they
 # stand here. It leaves path, boundary, session duration and tags of a role that is there as they are,
 # and takes away nothing that is not here.
@@ -21,6 +23,16 @@ fail() {
 need_account() {
   caller=$(aws sts get-caller-identity --query Account --output text)
   [ "$caller" = "$account" ] || fail "these credentials are of account $caller, not $account"
+}
+
+# need_cluster: kubectl's context is the cluster's, whose API tells its issuer.
+need_cluster() {
+  told=$(kubectl get --raw /.well-known/openid-configuration) ||
+    fail "cannot tell whether kubectl's context is of cluster $cluster: its API does not tell its issuer"
+  case $(printf '%s' "$told" | tr -d ' \n') in
+  *"\"issuer\":\"$issuer\""*) ;;
+  *) fail "kubectl's context is not of cluster $cluster: its issuer is not $issuer" ;;
+  esac
 }
 
 # need_provider: the cluster's IAM OIDC provider is there, for else the roles would be useless.

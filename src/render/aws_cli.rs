@@ -15,11 +15,18 @@ use crate::template::{self, RoleSpec};
 /// cluster and the service account, and CloudFormation does not keep it.
 const FUNCTIONS: &str = include_str!("../../templates/render.sh");
 
+/// Of a script that is cut off nothing runs, and no command of it reads the script where a shell reads it
+/// from stdin.
+const LAST: &str = "}\n\nmain </dev/null\n";
+
 /// # Errors
 /// The accounts whose documents have functions that only CloudFormation can resolve.
 pub fn script(accounts: &[IamServiceAccount], cluster: &Cluster) -> Result<String, Vec<Problem>> {
-    let mut text = head(cluster);
+    let mut text = String::new();
     let mut problems = Vec::new();
+    if accounts.iter().any(|it| it.scope == Scope::Whole) {
+        text.push_str("\nneed_cluster\n");
+    }
     if roles(accounts).next().is_some() {
         text.push_str(&provider(accounts, cluster));
     }
@@ -44,10 +51,10 @@ pub fn script(accounts: &[IamServiceAccount], cluster: &Cluster) -> Result<Strin
             text.push_str(&service_account(account, &role));
         }
     }
-    match problems.is_empty() {
-        true => Ok(text),
-        false => Err(problems),
+    if !problems.is_empty() {
+        return Err(problems);
     }
+    Ok(head(cluster) + "\nmain() {" + &text + LAST)
 }
 
 fn head(cluster: &Cluster) -> String {
@@ -55,6 +62,7 @@ fn head(cluster: &Cluster) -> String {
         ("cluster", cluster.name.to_string()),
         ("account", cluster.account.clone()),
         ("provider", cluster.provider_arn()),
+        ("issuer", cluster.issuer.url().to_owned()),
     ];
     let variables: String = words
         .iter()

@@ -159,8 +159,9 @@ fn several_accounts_are_in_one_text_with_one_provider() {
     let calls = commands(calls(&script));
     let calls: Vec<&str> = calls.iter().map(|words| words[0].as_str()).collect();
     let whole = ["role", "service_account"];
-    let wanted = [["need_account", "need_provider"], whole, whole].concat();
-    assert_eq!(calls, [wanted, vec!["service_account"]].concat());
+    let first = ["need_cluster", "need_account", "need_provider"];
+    let wanted = [first.as_slice(), &whole, &whole, &["service_account"]].concat();
+    assert_eq!(calls, wanted);
     // Of a role without a name the ARN is not known.
     let problems = kubernetes::manifests(&accounts, Some(&cluster)).unwrap_err();
     let names: Vec<String> = problems

@@ -130,17 +130,17 @@ fn hostile_values_are_plain_text() {
     bench.file("cluster.yaml", &file_of(accounts));
     let plan = bench.run("apply -f ~/cluster.yaml -o markdown");
     assert_harmless(&plan);
-    assert_snapshot!(plan, @"
+    assert_snapshot!(plan, @r#"
     [stdout]
     **Plan: 2 to create, 0 to change, 0 to delete**
 
     |  | Action | Details |
     | --- | --- | --- |
     | + | create stack eksctl-demo-addon-iamserviceaccount-web-api | trusted: web/api, audience sts.amazonaws.com<br>managed policy: arn:aws:iam:&#58;aws:policy/AmazonS3ReadOnlyAccess<br>tag: team=&#58;&#58;add-mask:&#58;//team |
-    | + | create service account web/api | role: known when stack eksctl-demo-addon-iamserviceaccount-web-api is ready<br>label: app.kubernetes.io/managed-by=eksctl<br>annotation: note=&#58;&#58;set-output name=x:&#58;y&#124;&#60;img src=x&#62;&#124;&#35;&#35;&#91;error&#93;&#64;team<br>namespace: web, made where it is missing |
+    | + | create service account web/api | role: known when stack eksctl-demo-addon-iamserviceaccount-web-api is ready<br>label: app.kubernetes.io/managed-by=eksctl<br>annotation: "note=&#58;&#58;set-output name=x:&#58;y&#124;&#60;img src=x&#62;&#124;&#92;u0023&#35;&#91;error&#93;&#64;team"<br>namespace: web, made where it is missing |
     [stderr]
     plan: 2 to create, 0 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
-    ");
+    "#);
 }

@@ -416,6 +416,57 @@ fn a_script_stops_where_it_has_no_business() {
 }
 
 #[test]
+fn a_script_runs_whole_or_not_at_all() {
+    let Some(shell) = shell(Bench::associated()) else {
+        return;
+    };
+    let script = render(
+        &shell.bench,
+        &["--attach-policy-arn", S3, "--for", "aws-cli"],
+    );
+    shell.bench.file("make.sh", &script);
+    // A pipe that breaks, wherever that is: nothing of it runs.
+    let last = script.rfind("main").expect("a last line");
+    for end in [script.len() / 2, last, last + 3] {
+        shell.bench.file("cut.sh", &script[..end]);
+        shell.run("sh < cut.sh");
+        assert_eq!(shell.bench.changes(), "", "{}", &script[..end]);
+    }
+    // A program that reads its stdin takes nothing of the script.
+    let greedy = script.replace("need_account() {\n", "need_account() {\n  cat >/dev/null\n");
+    assert_ne!(greedy, script);
+    shell.bench.file("greedy.sh", &greedy);
+    let made = shell.run("cat greedy.sh | sh");
+    assert!(made.ends_with("[exit 0]\n"), "{made}");
+    assert!(
+        shell
+            .bench
+            .service_account("default", "s3-reader")
+            .contains("role-arn=")
+    );
+}
+
+#[test]
+fn a_script_stops_where_kubectl_means_another_cluster() {
+    let Some(shell) = shell(Bench::associated()) else {
+        return;
+    };
+    let words = ["--attach-policy-arn", S3, "--for", "aws-cli"];
+    let script = render(&shell.bench, &words);
+    shell.bench.file("make.sh", &script);
+    let other = Some("https://oidc.example.com".to_owned());
+    let issuer = std::mem::replace(&mut shell.bench.sandbox.world().clusters[0].issuer, other);
+    let issuer = issuer.expect("an issuer");
+    let run = shell.run("sh make.sh");
+    let wanted = format!("kubectl's context is not of cluster demo: its issuer is not {issuer}");
+    assert!(
+        run.contains(&wanted) && run.ends_with("[exit 1]\n"),
+        "{run}"
+    );
+    assert_eq!(shell.bench.changes(), "");
+}
+
+#[test]
 fn a_script_leaves_a_service_account_of_others_theirs() {
     let Some(shell) = shell(Bench::associated()) else {
         return;

@@ -8,7 +8,7 @@ use super::http::{Reply, Request};
 use super::token;
 use super::world::{IssuerHost, Service, World};
 
-const DISCOVERY: &str = "/.well-known/openid-configuration";
+pub const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// The operation of the call log is the path.
 pub fn identify(request: &Request) -> (Service, String, String) {
@@ -116,7 +116,7 @@ pub fn split(url: &str) -> (&str, &str) {
         .map_or((rest, ""), |slash| rest.split_at(slash))
 }
 
-fn discovery(issuer: &str, jwks_uri: &str) -> Value {
+pub fn discovery(issuer: &str, jwks_uri: &str) -> Value {
     json!({
         "issuer": issuer,
         "jwks_uri": jwks_uri,

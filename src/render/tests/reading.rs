@@ -170,7 +170,9 @@ pub fn unquoted(rest: &str) -> (String, &str) {
 
 /// What a script does behind its functions.
 pub fn calls(script: &str) -> &str {
-    script.rsplit_once("\n}\n").expect("functions").1
+    let (_, main) = script.rsplit_once("\nmain() {\n").expect("functions");
+    main.strip_suffix("}\n\nmain </dev/null\n")
+        .expect("the last line")
 }
 
 /// The words of each command line: blanks part them, `'…'` is taken as it is, `$'…'` has octal escapes, a

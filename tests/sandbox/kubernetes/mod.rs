@@ -31,6 +31,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::http::{Reply, Request};
+use super::issuer;
 use super::world::{Cluster, Service, World};
 use authentication::User;
 use fields::Manager;
@@ -327,9 +328,18 @@ pub fn answer(world: &mut World, cluster: &str, request: &Request) -> Reply {
     };
     let answered = match Route::parse(request) {
         Some(route) => answer_resource(cluster, &user, &route, request),
+        None if request.path == issuer::DISCOVERY => service_account_issuer(cluster),
         None => discovery::answer(&cluster.api, request),
     };
     answered.unwrap_or_else(|refused| refused)
+}
+
+/// Who signs the tokens of service accounts (Kubernetes, "Service account issuer discovery"). RBAC lets
+/// service accounts read it, and who may read all; here everyone may.
+fn service_account_issuer(cluster: &Cluster) -> Result<Reply, Reply> {
+    let issuer = cluster.issuer.as_deref().unwrap_or_default();
+    let keys = format!("https://{}/openid/v1/jwks", cluster.endpoint_host);
+    Ok(Reply::json(200, &issuer::discovery(issuer, &keys)))
 }
 
 fn answer_resource(
