@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 
 use crate::aws::Aws;
+use crate::aws::cloudformation::Operation;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Map, ROLE_ANNOTATION, RoleArn, Timeout};
+use crate::model::{Map, ROLE_ANNOTATION, RoleArn};
 use crate::plan::{Action, Plan, Role, ServiceAccountChange, Target, Track};
 use crate::proof::Proven;
 
@@ -106,8 +107,6 @@ pub struct Hands<'a> {
     pub aws: &'a Aws,
     /// `None` where no action needs it.
     pub kubernetes: Option<&'a Kubernetes>,
-    /// Of each single wait.
-    pub limit: Timeout,
     /// How many tracks run side by side.
     pub parallel: usize,
     pub on: &'a (dyn Fn(Event<'_>) + Sync),
@@ -172,6 +171,7 @@ async fn steps(
 ) -> Result<(), Error> {
     while let Some(action) = track.actions.get(*done) {
         let target = &track.target;
+        hands.aws.deadline.check(action)?;
         (hands.on)(Event::Began { target, action });
         let begun = Instant::now();
         tracing::info!("{action}");
@@ -249,7 +249,7 @@ impl Hands<'_> {
             } => eks.tag(cluster, key, value).await,
             Action::UntagCluster { cluster, key } => eks.untag(cluster, key).await,
             Action::AwaitStack { id, .. } => cloudformation
-                .settled(id, self.limit, &status)
+                .ended(id, Operation::Other, &status)
                 .await
                 .map(|_| ()),
             Action::CreateStack(create) => {

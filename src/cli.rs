@@ -260,7 +260,7 @@ pub struct AwsArgs {
     /// AWS profile; outranks the keys of the environment
     #[arg(short, long)]
     pub profile: Option<String>,
-    /// Longest single wait, as 90s, 25m, 1h30m
+    /// Time for everything, as 90s, 25m, 1h30m
     #[arg(long, default_value = "25m")]
     pub timeout: Timeout,
 }

@@ -104,6 +104,13 @@ pub enum Error {
     },
     #[error("{what} did not end within {}", seconds(.limit))]
     Timeout { what: String, limit: Duration },
+    #[error("did not begin to {action} within {}", seconds(.limit))]
+    NotBegun { action: String, limit: Duration },
+    /// Each look at the stack finds an operation, and each wait for its end finds none.
+    #[error(
+        "stack \"{stack}\" is in {status} whenever it is looked at, though its operation is over"
+    )]
+    Unsettled { stack: String, status: String },
     #[error("the TLS certificate of {host} is not trusted: {}", line(.reason))]
     IssuerUntrusted {
         host: String,
@@ -364,12 +371,13 @@ impl Error {
             ],
             Self::Overtaken { .. } => vec!["run the same command again: it looks at the stack first".to_owned()],
             Self::Contradiction { .. } => vec!["run the same command again in a minute: it looks at both first".to_owned()],
+            Self::Unsettled { .. } => vec!["run the same command again in a minute: it looks at the stack first".to_owned()],
             Self::ChangeRefused { stack, .. } => vec![format!(
                 "nothing was changed; look at the stack: `aws cloudformation describe-stacks --stack-name {stack}`"
             )],
             Self::Drifted { .. } => vec!["undo that in the same run: `--repair-drift`".to_owned()],
-            Self::Timeout { .. } => {
-                vec!["run the same command again: it goes on where this one stopped; `--timeout 1h` waits longer".to_owned()]
+            Self::Timeout { .. } | Self::NotBegun { .. } => {
+                vec!["what was begun goes on by itself: the same command again goes on from there; `--timeout 1h` waits longer".to_owned()]
             }
             Self::IssuerUntrusted { likely, .. } => {
                 let likely = likely.iter().map(|cause| format!("likely cause: {cause}"));
@@ -452,6 +460,8 @@ impl Error {
             | Self::ChangeRefused { .. }
             | Self::Drifted { .. }
             | Self::Timeout { .. }
+            | Self::NotBegun { .. }
+            | Self::Unsettled { .. }
             | Self::IssuerUntrusted { .. }
             | Self::IssuerTls { .. }
             | Self::IssuerUnreachable { .. }

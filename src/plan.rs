@@ -143,13 +143,16 @@ impl Track {
 
     /// Whether what follows can be planned only when its actions are carried out.
     pub fn is_provisional(&self) -> bool {
-        let waits = |action: &Action| {
-            matches!(
-                action,
-                Action::AwaitStack { .. } | Action::ContinueRollback { .. }
-            )
-        };
-        self.actions.iter().any(waits)
+        self.waited_for().is_some()
+    }
+
+    /// The stack that is waited for, and its status.
+    pub fn waited_for(&self) -> Option<(&StackName, &str)> {
+        self.actions.iter().find_map(|action| match action {
+            Action::AwaitStack { stack, status, .. } => Some((stack, status.as_str())),
+            Action::ContinueRollback { stack, .. } => Some((stack, "UPDATE_ROLLBACK_FAILED")),
+            _ => None,
+        })
     }
 
     /// A refused target is left alone: its actions go.

@@ -17,6 +17,7 @@ use crate::observe::Lookup;
 use crate::token::{
     self, ClaimFault, Expected, Keys, Secret, SignatureFault, Token, verify_signature,
 };
+use crate::waiting::Deadline;
 
 mod permission;
 mod refusal;
@@ -41,12 +42,12 @@ const TERMS: Terms<'_> = Terms {
 const PAUSES: [u64; 9] = [1, 2, 4, 8, 15, 15, 15, 15, 15];
 
 /// Whether a refusal that may pass is put up with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Patience {
     /// The first answer counts.
     None,
-    /// For what was just made: up to 90 s.
-    Propagation,
+    /// For what was just made: up to 90 s, while there is time.
+    Propagation(Deadline),
 }
 
 /// What is to be proven.
@@ -271,9 +272,9 @@ pub async fn assume(
     intervals: Intervals,
     on_wait: &(dyn Fn(&str) + Sync),
 ) -> Assumption {
-    let mut pauses = match patience {
-        Patience::None => [].iter(),
-        Patience::Propagation => PAUSES.iter(),
+    let (mut pauses, deadline) = match patience {
+        Patience::None => ([].iter(), None),
+        Patience::Propagation(deadline) => (PAUSES.iter(), Some(deadline)),
     };
     let (mut tries, mut waited) = (1, 0);
     loop {
@@ -285,7 +286,8 @@ pub async fn assume(
             }
             Err(NotAssumed::Refused(refusal)) => refusal,
         };
-        let may_pass = refusal.kind.is_perhaps_propagation();
+        let is_late = deadline.is_some_and(|deadline| deadline.is_over());
+        let may_pass = refusal.kind.is_perhaps_propagation() && !is_late;
         let Some(pause) = pauses.next().filter(|_| may_pass) else {
             return Assumption::Refused {
                 refusal,

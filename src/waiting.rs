@@ -1,30 +1,77 @@
 //! The one loop that waits for what others do: stacks, change sets, rollouts.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::aws::Intervals;
 use crate::error::Error;
 use crate::model::Timeout;
 
+/// When everything that a command waits for must be over.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    begun: Instant,
+    limit: Timeout,
+}
+
+impl Deadline {
+    /// So long after now.
+    pub fn after(limit: Timeout) -> Self {
+        Self {
+            begun: Instant::now(),
+            limit,
+        }
+    }
+
+    pub fn left(&self) -> Duration {
+        self.limit.0.saturating_sub(self.begun.elapsed())
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.left().is_zero()
+    }
+
+    /// Before something is begun.
+    ///
+    /// # Errors
+    /// When there is no time left for it.
+    pub fn check(&self, action: &impl fmt::Display) -> Result<(), Error> {
+        if self.is_over() {
+            return Err(Error::NotBegun {
+                action: action.to_string(),
+                limit: self.limit.0,
+            });
+        }
+        Ok(())
+    }
+
+    /// What did not end in time.
+    pub fn missed(&self, what: String) -> Error {
+        Error::Timeout {
+            what,
+            limit: self.limit.0,
+        }
+    }
+}
+
 /// Looks at something until it is over: first after 1 s, then every 2 s, after a minute ever more slowly
-/// to 10 s; `least` is the shortest pause. `None`: it did not end within the limit.
+/// to 10 s; `least` is the shortest pause. `None`: it did not end in time.
 ///
 /// # Errors
 /// Those of the look.
 pub async fn polled<T>(
     intervals: Intervals,
-    limit: Timeout,
+    deadline: Deadline,
     id: &str,
     least: impl Fn() -> Duration,
     look: impl AsyncFn() -> Result<Option<T>, Error>,
 ) -> Result<Option<T>, Error> {
-    let begun = Instant::now();
     for poll in 0.. {
-        if begun.elapsed() >= limit.0 {
+        if deadline.is_over() {
             break;
         }
         let pause = intervals.of(pause(poll, id).max(least()));
-        tokio::time::sleep(pause.min(limit.0.saturating_sub(begun.elapsed()))).await;
+        tokio::time::sleep(pause.min(deadline.left())).await;
         if let Some(over) = look().await? {
             return Ok(Some(over));
         }

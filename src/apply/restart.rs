@@ -44,16 +44,13 @@ impl Hands<'_> {
             }
         };
         let id = workload.to_string();
-        let (intervals, least) = (kubernetes.intervals(), || Duration::ZERO);
-        if let Some(()) = polled(intervals, self.limit, &id, least, look).await? {
+        let (intervals, deadline) = (kubernetes.intervals(), self.aws.deadline);
+        if let Some(()) = polled(intervals, deadline, &id, || Duration::ZERO, look).await? {
             return Ok(());
         }
         let trouble = trouble.take();
         let trouble = trouble.map_or(String::new(), |what| format!(" ({what})"));
-        Err(Error::Timeout {
-            what: format!("the rollout of {workload}{trouble}"),
-            limit: self.limit.0,
-        })
+        Err(deadline.missed(format!("the rollout of {workload}{trouble}")))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Event, Hands};
-use crate::aws::cloudformation::ChangeSet;
+use crate::aws::cloudformation::{ChangeSet, Operation};
 use crate::error::Error;
 use crate::model::RoleArn;
 use crate::observe::{Phase, Stack};
@@ -35,7 +35,7 @@ impl Hands<'_> {
                 status(now);
             };
             let cloudformation = &self.aws.cloudformation;
-            let stack = cloudformation.settled(&id, self.limit, &on).await?;
+            let stack = cloudformation.ended(&id, Operation::Creation, &on).await?;
             let is_gone = stack
                 .as_ref()
                 .is_none_or(|stack| stack.phase == Phase::Gone);
@@ -68,8 +68,8 @@ impl Hands<'_> {
             stack: update.stack.to_string(),
             reason,
         };
-        match cloudformation.change_set(update, self.limit).await? {
-            ChangeSet::Ready => {}
+        let made = match cloudformation.change_set(update).await? {
+            ChangeSet::Ready { made } => made,
             ChangeSet::Empty => return cloudformation.delete_change_set(update).await,
             ChangeSet::Underway | ChangeSet::Obsolete => {
                 let stack = update.stack.to_string();
@@ -79,11 +79,10 @@ impl Hands<'_> {
                 cloudformation.delete_change_set(update).await?;
                 return Err(refused(reason));
             }
-        }
+        };
         cloudformation.execute_change_set(update).await?;
-        let stack = cloudformation
-            .settled(&update.id, self.limit, status)
-            .await?;
+        let operation = Operation::Update { update, made };
+        let stack = cloudformation.ended(&update.id, operation, status).await?;
         match stack {
             Some(stack) if stack.status == "UPDATE_COMPLETE" && !stack.has_leftovers() => Ok(()),
             stack => Err(self
@@ -102,7 +101,7 @@ impl Hands<'_> {
         let stack = self
             .aws
             .cloudformation
-            .settled(id, self.limit, status)
+            .ended(id, Operation::RollBack, status)
             .await?;
         match stack {
             Some(Stack {
@@ -121,7 +120,7 @@ impl Hands<'_> {
         match self
             .aws
             .cloudformation
-            .settled(id, self.limit, status)
+            .ended(id, Operation::Deletion, status)
             .await?
         {
             None

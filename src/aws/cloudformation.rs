@@ -1,61 +1,36 @@
 //! CloudFormation: stacks by name, all stacks, their making and their end.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
-
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{
     Capability as SdkCapability, HookFailureMode, HookStatus, ResourceStatus, Stack as SdkStack,
     StackEvent, Tag,
 };
 
+use aws_sdk_cloudformation::primitives::DateTime;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
 use super::{Intervals, failed};
 use crate::error::Error;
-use crate::model::{RoleArn, StackName, Timeout, shown_in_line};
+use crate::model::{RoleArn, StackName, shown_in_line};
 use crate::observe::{Phase, Stack};
 use crate::plan::{CreateStack, Rollback};
 use crate::template::Capability;
-use crate::waiting::polled;
+use crate::waiting::Deadline;
 
 mod change_set;
 mod changes;
 mod events;
+mod operation;
 
 pub use change_set::ChangeSet;
+pub use operation::{Operation, Waiting};
 
 pub struct CloudFormation {
     pub(super) client: aws_sdk_cloudformation::Client,
     pub(super) intervals: Intervals,
+    pub(super) deadline: Deadline,
     pub(super) waiting: Waiting,
-}
-
-/// How many stacks are waited for. They share the polls: five a second, half of what AWS allows to an
-/// account.
-#[derive(Default)]
-pub struct Waiting(AtomicU32);
-
-/// One of the stacks that are waited for.
-struct Waiter<'a>(&'a AtomicU32);
-
-impl Waiting {
-    fn one_more(&self) -> Waiter<'_> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Waiter(&self.0)
-    }
-
-    /// The shortest pause between two polls of the same stack.
-    fn least_pause(&self) -> Duration {
-        Duration::from_millis(200) * self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Waiter<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl CloudFormation {
@@ -261,50 +236,6 @@ impl CloudFormation {
             .map(|_| ())
             .map_err(|error| failed("cloudformation:DeleteStack", stack, error))
     }
-
-    /// Polls a stack until nothing goes on in it; `on` is told each status. By id, because a name
-    /// can be used again.
-    ///
-    /// # Errors
-    /// When `limit` has passed.
-    pub async fn settled(
-        &self,
-        id: &str,
-        limit: Timeout,
-        on: &(dyn Fn(&str) + Sync),
-    ) -> Result<Option<Stack>, Error> {
-        let look = async || {
-            let Some(stack) = self.stack(id).await? else {
-                return Ok(Some(None));
-            };
-            if !matches!(stack.phase, Phase::Busy | Phase::Deleting) {
-                return Ok(Some(Some(stack)));
-            }
-            on(&stack.status);
-            Ok(None)
-        };
-        self.polled("operation", id, limit, look).await
-    }
-
-    /// Looks at what goes on with a stack until it is over; more slowly where many are waited for.
-    async fn polled<T>(
-        &self,
-        what: &str,
-        id: &str,
-        limit: Timeout,
-        look: impl AsyncFn() -> Result<Option<T>, Error>,
-    ) -> Result<T, Error> {
-        let _waiter = self.waiting.one_more();
-        let least = || self.waiting.least_pause();
-        if let Some(over) = polled(self.intervals, limit, id, least, look).await? {
-            return Ok(over);
-        }
-        let name = id.split('/').nth(1).unwrap_or(id);
-        Err(Error::Timeout {
-            what: format!("the {what} of stack \"{name}\""),
-            limit: limit.0,
-        })
-    }
 }
 
 /// What AWS says when another operation on a stack came first, or took it away.
@@ -334,6 +265,7 @@ fn stack(stack: SdkStack) -> Stack {
         phase: phase(&status),
         status,
         reason: stack.stack_status_reason,
+        updated: stack.last_updated_time.as_ref().and_then(millis),
         changed: stack
             .last_updated_time
             .or(stack.creation_time)
@@ -357,6 +289,11 @@ fn stack(stack: SdkStack) -> Stack {
             .and_then(|output| output.output_value?.parse().ok()),
         protected: stack.enable_termination_protection.unwrap_or_default(),
     }
+}
+
+/// Milliseconds since 1970.
+fn millis(time: &DateTime) -> Option<i64> {
+    time.to_millis().ok()
 }
 
 /// What each of CloudFormation's statuses means for the next step. An unknown one is waited for.
@@ -440,18 +377,6 @@ fn is_of_the_stack(event: &StackEvent) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn many_stacks_share_the_polls() {
-        let waiting = Waiting::default();
-        let few: Vec<_> = (0..9).map(|_| waiting.one_more()).collect();
-        assert!(waiting.least_pause() <= Duration::from_millis(1_800));
-        let more: Vec<_> = (0..55).map(|_| waiting.one_more()).collect();
-        let polls = 64.0 / waiting.least_pause().as_secs_f64();
-        assert!(polls <= 5.01, "{polls} a second");
-        drop((few, more));
-        assert_eq!(waiting.least_pause(), Duration::ZERO);
-    }
 
     #[test]
     fn every_status_of_cloudformation_has_a_phase() {

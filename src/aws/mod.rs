@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use crate::error::{Error, SignIn};
 use crate::model::Timeout;
 use crate::observe::Lookup;
+use crate::waiting::Deadline;
 
 pub mod access_analyzer;
 pub mod cloudformation;
@@ -66,6 +67,7 @@ pub struct Aws {
     pub access_analyzer: AccessAnalyzer,
     pub region: String,
     pub intervals: Intervals,
+    pub deadline: Deadline,
 }
 
 /// Who calls, and where.
@@ -74,8 +76,8 @@ pub struct Connection {
     pub region: Option<String>,
     /// Outranks the keys of the environment, as eksctl's `--profile` does.
     pub profile: Option<String>,
-    /// How long nothing but throttling is put up with.
-    pub patience: Timeout,
+    /// How long all that is done with it may take.
+    pub timeout: Timeout,
     pub intervals: Intervals,
     /// Who is asked for the code of an MFA device; `None`: nobody.
     pub ask: Option<Ask>,
@@ -134,7 +136,7 @@ impl Aws {
         let http = transport::paced(
             http::client().await?,
             transport::Terms {
-                pace: Pace::new(limits, connection.patience.0),
+                pace: Pace::new(limits, connection.timeout.0),
                 limit: limits.limit(ATTEMPT),
                 reached: reached.clone(),
                 sign_in: credentials::sign_in(&settings, profile),
@@ -172,6 +174,7 @@ impl Aws {
             &config,
             region,
             limits,
+            Deadline::after(connection.timeout),
             &FailFast(reached),
         ))
     }
@@ -180,6 +183,7 @@ impl Aws {
         config: &SdkConfig,
         region: String,
         intervals: Intervals,
+        deadline: Deadline,
         fail_fast: &FailFast,
     ) -> Self {
         let eks = aws_sdk_eks::config::Builder::from(config)
@@ -216,6 +220,7 @@ impl Aws {
             cloudformation: CloudFormation {
                 client: aws_sdk_cloudformation::Client::from_conf(cloudformation),
                 intervals,
+                deadline,
                 waiting: Waiting::default(),
             },
             sts: Sts {
@@ -227,6 +232,7 @@ impl Aws {
             },
             region,
             intervals,
+            deadline,
         }
     }
 }

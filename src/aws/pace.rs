@@ -31,20 +31,40 @@ const FRESH: Duration = Duration::from_secs(240);
 /// What is waited for at most: the SDK signs a call ten times.
 const PATIENCE: Duration = Duration::from_secs(35 * 60);
 
+/// When a throttled call is given up.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Nothing at all came through the gate for so long.
+    patience: Duration,
+    /// Of all that is done, since then.
+    begun: Instant,
+    timeout: Duration,
+}
+
 /// The gates of all operations.
 #[derive(Debug)]
 pub struct Pace {
     intervals: Intervals,
-    /// How long nothing at all may come through a gate until a throttled call is given up.
-    patience: Duration,
+    limits: Limits,
     gates: Mutex<HashMap<String, Arc<Gate>>>,
 }
 
+impl Limits {
+    /// Whether they are, where nothing came through for so long.
+    fn are_reached(&self, silent: Duration) -> bool {
+        silent >= self.patience || self.begun.elapsed() >= self.timeout
+    }
+}
+
 impl Pace {
-    pub fn new(intervals: Intervals, patience: Duration) -> Self {
+    pub fn new(intervals: Intervals, timeout: Duration) -> Self {
         Self {
             intervals,
-            patience: intervals.limit(patience.min(PATIENCE)),
+            limits: Limits {
+                patience: intervals.limit(timeout.min(PATIENCE)),
+                begun: Instant::now(),
+                timeout,
+            },
             gates: Mutex::default(),
         }
     }
@@ -55,7 +75,7 @@ impl Pace {
         if let Some(gate) = gates.get(operation) {
             return gate.clone();
         }
-        let gate = Arc::new(Gate::new(self.intervals, self.patience));
+        let gate = Arc::new(Gate::new(self.intervals, self.limits));
         gates.insert(operation.to_owned(), gate.clone());
         gate
     }
@@ -64,7 +84,7 @@ impl Pace {
 #[derive(Debug)]
 pub struct Gate {
     intervals: Intervals,
-    patience: Duration,
+    limits: Limits,
     /// Whoever holds it is the next to go. The lock is fair: that is the queue.
     queue: Arc<tokio::sync::Mutex<()>>,
     beat: Mutex<Beat>,
@@ -89,18 +109,18 @@ struct Beat {
 #[derive(Debug)]
 pub enum Passed<T> {
     Answered(T),
-    /// Throttled, and nothing else came through for too long either.
+    /// Throttled, and nothing else came through for too long either; or there is no time left.
     GivenUp(T),
     /// It waited until its signature was old, and was not sent. It is the next.
     Stale(Option<Turn>),
 }
 
 impl Gate {
-    fn new(intervals: Intervals, patience: Duration) -> Self {
+    fn new(intervals: Intervals, limits: Limits) -> Self {
         let now = Instant::now();
         Self {
             intervals,
-            patience,
+            limits,
             queue: Arc::default(),
             beat: Mutex::new(Beat {
                 closed: false,
@@ -152,7 +172,8 @@ impl Gate {
             }
             // A throttled call keeps its turn.
             self.slow(sent);
-            if self.beat().passed.max(begun).elapsed() >= self.patience {
+            let silent = self.beat().passed.max(begun).elapsed();
+            if self.limits.are_reached(silent) {
                 return Passed::GivenUp(answer);
             }
         }

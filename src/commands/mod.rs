@@ -2,14 +2,13 @@
 //! context of a run, and its common end.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::apply::{Event, Hands, Outcome};
 use crate::aws::{Aws, Connection, Intervals};
 use crate::cli::{self, AwsArgs, Command, KubernetesArgs, ParallelArgs, ReconcileArgs, Screen};
 use crate::error::Error;
 use crate::kubernetes::{self, Access, Kubernetes};
-use crate::model::{Cluster, Timeout};
+use crate::model::Cluster;
 use crate::output::{self, Format, Outcomes, Output, PlanView};
 use crate::plan::{Plan, Summary, Target, Track, restart};
 use crate::progress::{Progress, Running, Show};
@@ -32,12 +31,14 @@ mod proving;
 mod reconcile;
 mod removal;
 pub mod render;
+mod rounds;
 mod thumbprint;
 mod update;
 mod verify;
 mod whoami;
 
 use file::Place;
+use rounds::{Course, Rounds};
 
 /// The exit status of a run that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +92,6 @@ struct Context {
     aws: Aws,
     output: Output,
     progress: Progress,
-    limit: Timeout,
     /// How many tracks run side by side.
     parallel: usize,
     intervals: Intervals,
@@ -108,7 +108,7 @@ impl Context {
         let connection = Connection {
             region: aws.region.clone(),
             profile: aws.profile.clone(),
-            patience: aws.timeout,
+            timeout: aws.timeout,
             intervals,
             ask: Some(output::ask),
         };
@@ -120,7 +120,6 @@ impl Context {
                 quiet: screen.quiet,
             },
             progress: Progress::new(show, running),
-            limit: aws.timeout,
             parallel: 1,
             intervals,
         })
@@ -194,38 +193,6 @@ impl Mode {
             detailed: approval.detailed_exitcode,
             how: "run again with `--approve` to carry the plan out",
         })
-    }
-}
-
-/// Which targets this round is about. What had to wait for someone else, or was overtaken by another
-/// run, is looked at once more.
-#[derive(Default)]
-struct Rounds {
-    past: u32,
-    /// `None` in the first round: all.
-    open: Option<Vec<Target>>,
-}
-
-impl Rounds {
-    /// How often something may be overtaken before it is told.
-    const MOST: u32 = 5;
-
-    fn includes(&self, target: &Target) -> bool {
-        self.open.as_ref().is_none_or(|open| open.contains(target))
-    }
-
-    /// Whether a target must be looked at again.
-    fn leaves_open(&self, outcome: &Outcome) -> bool {
-        match &outcome.error {
-            // What was not begun because the provider failed stays so.
-            None => outcome.track.is_provisional() && !outcome.is_skipped(),
-            Some(
-                Error::Overtaken { .. }
-                | Error::KubernetesConflict { .. }
-                | Error::KubernetesOvertaken { .. },
-            ) => self.past < Self::MOST,
-            Some(_) => false,
-        }
     }
 }
 
@@ -307,58 +274,6 @@ async fn finish(
     }
 }
 
-/// What became of the targets so far.
-#[derive(Default)]
-struct Course {
-    /// All, in the order in which they are told.
-    order: Vec<Target>,
-    ended: Vec<Outcome>,
-    /// To be looked at once more.
-    open: Vec<Outcome>,
-}
-
-impl Course {
-    /// After a round.
-    fn go_on(&mut self, round: &Rounds, outcomes: impl Iterator<Item = Outcome>) {
-        let earlier = std::mem::take(&mut self.open);
-        for outcome in outcomes {
-            let is_open = round.leaves_open(&outcome);
-            let target = &outcome.track.target;
-            let outcome = match earlier.iter().find(|it| it.track.target == *target) {
-                Some(earlier) => outcome.after(earlier),
-                None => outcome,
-            };
-            match is_open {
-                true => self.open.push(outcome),
-                false => self.ended.push(outcome),
-            }
-        }
-    }
-
-    fn end(mut self) -> Finished {
-        let place = |outcome: &Outcome| {
-            let target = &outcome.track.target;
-            self.order.iter().position(|other| other == target)
-        };
-        self.ended.sort_by_key(place);
-        Finished::Acted(self.ended)
-    }
-
-    /// What is open cannot be looked at once more: what was done before stays told.
-    fn cut_off(mut self, error: Error) -> Finished {
-        let error = Arc::new(error);
-        let open = std::mem::take(&mut self.open).into_iter();
-        self.ended.extend(open.map(|outcome| Outcome {
-            error: Some(Error::Shared {
-                targets: Vec::new(),
-                error: error.clone(),
-            }),
-            ..outcome
-        }));
-        self.end()
-    }
-}
-
 /// What the reader should know before anything is shown or done, and was not told in an earlier round.
 fn tell(context: &Context, plan: &Plan, told: &mut BTreeSet<String>) {
     let about = |track: &Track, text: &str| match plan.tracks.len() {
@@ -388,7 +303,6 @@ async fn act(context: &Context, plan: Plan, kubernetes: Option<&Kubernetes>) -> 
     let hands = Hands {
         aws: &context.aws,
         kubernetes,
-        limit: context.limit,
         parallel: context.parallel,
         on: &on,
     };

@@ -64,7 +64,7 @@ pub async fn proven(
         role: &role,
         audience: &audience,
         issuer: &cluster.issuer,
-        patience: Patience::Propagation,
+        patience: Patience::Propagation(context.aws.deadline),
     };
     let proof = prove(&prover, claim).await;
     Ok(Proven {

@@ -35,7 +35,10 @@ impl Task<'_> {
     pub async fn look(&self, context: &Context, round: &Rounds) -> Result<Look, Error> {
         let stacks = async {
             match &self.chosen {
-                Chosen::Named(names) => Stacks::for_lookups(&context.aws, names.len()).await,
+                Chosen::Named(names) => {
+                    let open = names.iter().filter(|name| round.includes(&of(name)));
+                    Stacks::for_lookups(&context.aws, open.count()).await
+                }
                 Chosen::Missing(_) => Stacks::list(&context.aws).await,
             }
         };
@@ -113,7 +116,7 @@ pub async fn plan(
 ) -> Result<(), Error> {
     let open: Vec<&Deletion> = deletions
         .iter()
-        .filter(|deletion| round.includes(&target(deletion)))
+        .filter(|deletion| round.includes(&of(&deletion.name)))
         .collect();
     let objects = ServiceAccounts::for_lookups(look.kubernetes.as_ref(), open.len()).await?;
     let objects = &objects;
@@ -129,7 +132,7 @@ pub async fn plan(
         .collect()
         .await;
     for (deletion, track) in open.into_iter().zip(tracks) {
-        look.add(target(deletion), track);
+        look.add(of(&deletion.name), track);
     }
     Ok(())
 }
@@ -269,6 +272,6 @@ impl Missing {
     }
 }
 
-fn target(deletion: &Deletion) -> Target {
-    Target::ServiceAccount(deletion.name.clone())
+fn of(name: &ServiceAccountName) -> Target {
+    Target::ServiceAccount(name.clone())
 }

@@ -109,7 +109,7 @@ async fn try_role(args: &Whoami, role: &RoleArn, secret: &Secret) -> Result<Assu
     let connection = Connection {
         region: args.region.clone(),
         profile: None,
-        patience: PATIENCE,
+        timeout: PATIENCE,
         intervals,
         ask: None,
     };

@@ -160,7 +160,7 @@ impl List {
         let connection = Connection {
             region: line.value("region", Some('r')),
             profile: line.value("profile", Some('p')),
-            patience: Timeout(PATIENCE),
+            timeout: Timeout(PATIENCE),
             intervals: Intervals::from_environment(),
             ask: None,
         };

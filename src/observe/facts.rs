@@ -47,6 +47,8 @@ pub struct Stack {
     pub status: String,
     pub phase: Phase,
     pub reason: Option<String>,
+    /// When its last update began, in milliseconds since 1970 by AWS's clock.
+    pub updated: Option<i64>,
     /// When it was last changed: a text that differs from state to state.
     pub changed: String,
     pub tags: Map,

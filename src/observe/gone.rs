@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::{Lookup, RoleFacts};
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::Timeout;
 use crate::waiting::polled;
 
 /// So often it is read again: after one second, and after two more.
@@ -49,12 +48,13 @@ pub async fn confirmed(aws: &Aws, name: &str) -> Result<(), Error> {
         reads.set(reads.get() + 1);
         Ok((reads.get() == AGAIN).then_some(()))
     };
-    let limit = Timeout(Duration::from_secs(60));
-    let over = polled(aws.intervals, limit, name, || Duration::ZERO, look).await?;
-    over.ok_or_else(|| Error::Timeout {
-        what: format!("a second look at role \"{name}\""),
-        limit: limit.0,
-    })
+    let least = || Duration::ZERO;
+    let over = polled(aws.intervals, aws.deadline, name, least, look).await?;
+    let missed = || {
+        let what = format!("a second look at role \"{name}\"");
+        aws.deadline.missed(what)
+    };
+    over.ok_or_else(missed)
 }
 
 /// A role that one call does not know and another one does.

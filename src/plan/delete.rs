@@ -255,6 +255,7 @@ mod tests {
                 status: "STATUS".to_owned(),
                 phase,
                 reason: None,
+                updated: None,
                 changed: String::new(),
                 tags: Map::new(),
                 capabilities: Vec::new(),

@@ -190,7 +190,7 @@ fn help_of_associate() {
       -r, --region <REGION>    AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or
                                the profile's)
       -p, --profile <PROFILE>  AWS profile; outranks the keys of the environment
-          --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default:
+          --timeout <TIMEOUT>  Time for everything, as 90s, 25m, 1h30m [default:
                                25m]
 
     Output:
@@ -237,7 +237,7 @@ fn help_of_associate() {
     AWS client:
       -r, --region <REGION>    AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
       -p, --profile <PROFILE>  AWS profile; outranks the keys of the environment
-          --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default: 25m]
+          --timeout <TIMEOUT>  Time for everything, as 90s, 25m, 1h30m [default: 25m]
 
     Output:
       -o, --output <OUTPUT>  Output format [default: table] [possible values: table, json, yaml, name,
@@ -282,7 +282,7 @@ fn help_of_disassociate() {
       -r, --region <REGION>    AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or
                                the profile's)
       -p, --profile <PROFILE>  AWS profile; outranks the keys of the environment
-          --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default:
+          --timeout <TIMEOUT>  Time for everything, as 90s, 25m, 1h30m [default:
                                25m]
 
     Output:
@@ -322,7 +322,7 @@ fn help_of_disassociate() {
     AWS client:
       -r, --region <REGION>    AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
       -p, --profile <PROFILE>  AWS profile; outranks the keys of the environment
-          --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default: 25m]
+          --timeout <TIMEOUT>  Time for everything, as 90s, 25m, 1h30m [default: 25m]
 
     Output:
       -o, --output <OUTPUT>  Output format [default: table] [possible values: table, json, yaml, name,
@@ -356,7 +356,7 @@ fn help_of_thumbprint() {
       -r, --region <REGION>    AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or
                                the profile's)
       -p, --profile <PROFILE>  AWS profile; outranks the keys of the environment
-          --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default:
+          --timeout <TIMEOUT>  Time for everything, as 90s, 25m, 1h30m [default:
                                25m]
 
     Output:
@@ -390,7 +390,7 @@ fn help_of_thumbprint() {
     AWS client:
       -r, --region <REGION>    AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
       -p, --profile <PROFILE>  AWS profile; outranks the keys of the environment
-          --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default: 25m]
+          --timeout <TIMEOUT>  Time for everything, as 90s, 25m, 1h30m [default: 25m]
 
     Output:
       -o, --output <OUTPUT>  Output format [default: table] [possible values: table, wide, json, yaml,
@@ -601,7 +601,7 @@ fn help_of_create_iamserviceaccount() {
               AWS profile; outranks the keys of the environment
 
           --timeout <TIMEOUT>
-              Longest single wait, as 90s, 25m, 1h30m
+              Time for everything, as 90s, 25m, 1h30m
               
               [default: 25m]
 
@@ -782,7 +782,7 @@ fn help_of_create_iamserviceaccount() {
               AWS profile; outranks the keys of the environment
 
           --timeout <TIMEOUT>
-              Longest single wait, as 90s, 25m, 1h30m
+              Time for everything, as 90s, 25m, 1h30m
               
               [default: 25m]
 
@@ -894,7 +894,7 @@ fn help_of_get_iamserviceaccount() {
       -r, --region <REGION>    AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or
                                the profile's)
       -p, --profile <PROFILE>  AWS profile; outranks the keys of the environment
-          --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default:
+          --timeout <TIMEOUT>  Time for everything, as 90s, 25m, 1h30m [default:
                                25m]
 
     Kubernetes client:
@@ -937,7 +937,7 @@ fn help_of_get_iamserviceaccount() {
     AWS client:
       -r, --region <REGION>    AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
       -p, --profile <PROFILE>  AWS profile; outranks the keys of the environment
-          --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default: 25m]
+          --timeout <TIMEOUT>  Time for everything, as 90s, 25m, 1h30m [default: 25m]
 
     Kubernetes client:
           --kubeconfig <FILE>  Kubeconfig file to use in place of the EKS endpoint
@@ -1055,7 +1055,7 @@ fn help_of_delete_iamserviceaccount() {
       -r, --region <REGION>    AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or
                                the profile's)
       -p, --profile <PROFILE>  AWS profile; outranks the keys of the environment
-          --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default:
+          --timeout <TIMEOUT>  Time for everything, as 90s, 25m, 1h30m [default:
                                25m]
 
     Kubernetes client:
@@ -1120,7 +1120,7 @@ fn help_of_delete_iamserviceaccount() {
     AWS client:
       -r, --region <REGION>    AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
       -p, --profile <PROFILE>  AWS profile; outranks the keys of the environment
-          --timeout <TIMEOUT>  Longest single wait, as 90s, 25m, 1h30m [default: 25m]
+          --timeout <TIMEOUT>  Time for everything, as 90s, 25m, 1h30m [default: 25m]
 
     Kubernetes client:
           --kubeconfig <FILE>  Kubeconfig file to use in place of the EKS endpoint

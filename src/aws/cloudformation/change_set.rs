@@ -7,10 +7,10 @@ use aws_sdk_cloudformation::types::{
 };
 
 use super::changes::forbidden;
-use super::{CloudFormation, overtaken};
+use super::{CloudFormation, millis, overtaken};
 use crate::aws::failed;
 use crate::error::Error;
-use crate::model::{RoleArn, Timeout};
+use crate::model::RoleArn;
 use crate::plan::UpdateStack;
 
 /// What CloudFormation says of a change set that would change nothing; which of the two depends on
@@ -20,7 +20,10 @@ const NO_CHANGE: [&str; 2] = ["didn't contain changes", "No updates are to be pe
 /// What a change set can be used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeSet {
-    Ready,
+    Ready {
+        /// In milliseconds since 1970, by AWS's clock.
+        made: Option<i64>,
+    },
     /// It would change nothing.
     Empty,
     /// Someone else carries it out.
@@ -35,13 +38,9 @@ pub enum ChangeSet {
 impl CloudFormation {
     /// Makes the change set and waits until it can be judged. One of that name is of the same content
     /// and of the same state of the stack: it is used, unless it can be used no more.
-    pub async fn change_set(
-        &self,
-        update: &UpdateStack,
-        limit: Timeout,
-    ) -> Result<ChangeSet, Error> {
+    pub async fn change_set(&self, update: &UpdateStack) -> Result<ChangeSet, Error> {
         if !self.create_change_set(update).await? {
-            match self.judged(update, limit).await? {
+            match self.judged(update).await? {
                 ChangeSet::Failed(_) | ChangeSet::Obsolete => {
                     self.delete_change_set(update).await?;
                     self.create_change_set(update).await?;
@@ -49,7 +48,7 @@ impl CloudFormation {
                 found => return Ok(found),
             }
         }
-        self.judged(update, limit).await
+        self.judged(update).await
     }
 
     /// CreateChangeSet. Whether it was made: not, where one of that name exists.
@@ -91,7 +90,7 @@ impl CloudFormation {
     }
 
     /// Polls DescribeChangeSet until the change set is made.
-    async fn judged(&self, update: &UpdateStack, limit: Timeout) -> Result<ChangeSet, Error> {
+    async fn judged(&self, update: &UpdateStack) -> Result<ChangeSet, Error> {
         let look = async || {
             let Some(set) = self.describe_change_set(update, None).await? else {
                 // Executed by another run, and cleaned up.
@@ -103,7 +102,7 @@ impl CloudFormation {
                 _ => Ok(None),
             }
         };
-        self.polled("change set", &update.id, limit, look).await
+        self.polled("change set", &update.id, look).await
     }
 
     /// DescribeChangeSet. Its name follows from the stack's id too, so that the stack's name is enough
@@ -139,12 +138,13 @@ impl CloudFormation {
             ) => return Ok(ChangeSet::Obsolete),
             _ => {}
         }
+        let made = set.creation_time.as_ref().and_then(millis);
         loop {
             if let Some(what) = forbidden(update, set.changes()) {
                 return Ok(ChangeSet::Forbidden(what));
             }
             let Some(token) = set.next_token.filter(|token| !token.is_empty()) else {
-                return Ok(ChangeSet::Ready);
+                return Ok(ChangeSet::Ready { made });
             };
             let Some(next) = self
                 .describe_change_set(update, Some(token.clone()))
@@ -209,6 +209,22 @@ impl CloudFormation {
                 )
             })),
         }
+    }
+
+    /// The status in which the execution of a change set left its stack. `None`: it goes on, or has failed
+    /// in a way that the stack must tell. One that is not there any more was cleaned up after its success.
+    pub(super) async fn execution(
+        &self,
+        update: &UpdateStack,
+    ) -> Result<Option<&'static str>, Error> {
+        let Some(set) = self.describe_change_set(update, None).await? else {
+            return Ok(Some("UPDATE_COMPLETE"));
+        };
+        Ok(match set.execution_status {
+            Some(ExecutionStatus::ExecuteComplete) => Some("UPDATE_COMPLETE"),
+            Some(ExecutionStatus::ExecuteFailed) => Some("UPDATE_ROLLBACK_COMPLETE"),
+            _ => None,
+        })
     }
 
     /// DeleteChangeSet; one that is not there is deleted.

@@ -192,6 +192,7 @@ impl Case {
             status: "CREATE_FAILED".to_owned(),
             phase,
             reason: Some("it failed".to_owned()),
+            updated: None,
             changed: String::new(),
             tags: Map::new(),
             capabilities: Vec::new(),

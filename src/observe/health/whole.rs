@@ -359,7 +359,7 @@ impl Sight<'_> {
             audience: &audience,
             issuer: &cluster.issuer,
             patience: match is_young {
-                true => Patience::Propagation,
+                true => Patience::Propagation(self.aws.deadline),
                 false => Patience::None,
             },
         };

@@ -87,6 +87,7 @@ fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
             status: "STATUS".to_owned(),
             phase,
             reason: None,
+            updated: None,
             changed: String::new(),
             tags: Map::new(),
             capabilities: Vec::new(),

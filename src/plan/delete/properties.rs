@@ -58,6 +58,7 @@ fn stack(cluster: &Cluster, name: &ServiceAccountName, kind: &Kind, more: Map) -
         status: "CREATE_COMPLETE".to_owned(),
         phase: Phase::Ready,
         reason: None,
+        updated: None,
         changed: String::new(),
         tags,
         capabilities: Vec::new(),

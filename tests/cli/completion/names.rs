@@ -503,7 +503,7 @@ fn what_is_offered_says_what_it_is() {
     --cfn-role-arn	Role that CloudFormation works as
     --region	AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
     --profile	AWS profile; outranks the keys of the environment
-    --timeout	Longest single wait, as 90s, 25m, 1h30m
+    --timeout	Time for everything, as 90s, 25m, 1h30m
     --kubeconfig	Kubeconfig file to use in place of the EKS endpoint
     --context	Context of the kubeconfig
     --output	Output format

@@ -7,8 +7,8 @@ use super::{
     CREATE, ROLE_ANNOTATION, STACK, add_eksctl_stack, add_stack, assert_settled, changed,
     put_eksctl_service_account, run_unchanging, slow,
 };
-use crate::sandbox::Role;
-use crate::support::{Bench, S3};
+use crate::sandbox::{Role, World};
+use crate::support::{ACCOUNT, Bench, REGION, S3};
 
 const OTHER_ROLE: &str = "arn:aws:iam::111122223333:role/other";
 
@@ -562,14 +562,14 @@ fn a_wait_ends_with_the_timeout() {
         "default/s3-reader",
         "ROLLBACK_IN_PROGRESS",
     );
-    let line = format!("{CREATE} --timeout 20ms");
+    let line = format!("{CREATE} --timeout 5s");
     assert_snapshot!(run_unchanging(&bench, &line), @r#"
     [stdout]
     NAMESPACE   NAME        STATUS   ROLE ARN
     default     s3-reader   failed
     [stderr]
-    error: the operation of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" did not end within 20ms
-    hint: run the same command again: it goes on where this one stopped; `--timeout 1h` waits longer
+    error: the operation of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" did not end within 5s
+    hint: what was begun goes on by itself: the same command again goes on from there; `--timeout 1h` waits longer
     [exit 1]
     "#);
 }
@@ -915,15 +915,20 @@ fn a_stack_whose_template_is_foreign_is_refused() {
 #[test]
 fn a_stack_deleted_while_it_was_created_is_told() {
     let bench = slow();
-    bench.sandbox.fault(
-        "cloudformation DescribeStacks from 3 times 1 error 400 ValidationError Stack with id x does not exist",
-    );
+    let delete = |world: &mut World| {
+        let stack = world.stack(ACCOUNT, REGION, STACK).expect("the stack");
+        "DELETE_COMPLETE".clone_into(&mut stack.status);
+        stack.deleted = Some(0);
+    };
+    bench
+        .sandbox
+        .before("cloudformation DescribeStacks", 3, delete);
     assert_snapshot!(bench.run(CREATE), @r#"
     [stdout]
     NAMESPACE   NAME        STATUS   ROLE ARN
     default     s3-reader   failed
     [stderr]
-    error: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" ended in DELETE_COMPLETE: it was deleted meanwhile
+    error: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" ended in DELETE_COMPLETE: User Initiated
     hint: mend the cause and run the same command again: a failed stack is replaced
     hint: see all its events: `aws cloudformation describe-stack-events --stack-name eksctl-demo-addon-iamserviceaccount-default-s3-reader`
     [exit 1]

@@ -213,13 +213,13 @@ fn an_operation_under_way_is_waited_for_only_in_the_plan_of_a_dry_run() {
 fn an_operation_that_does_not_end_ends_the_wait() {
     let bench = Bench::slow(u32::MAX);
     bench.eksctl_stack("default/s3-reader", "UPDATE_IN_PROGRESS");
-    assert_snapshot!(bench.run(&format!("{DELETE} --timeout 1s")), @r#"
+    assert_snapshot!(bench.run(&format!("{DELETE} --timeout 5s")), @r#"
     [stdout]
     NAMESPACE   NAME        STATUS   ROLE ARN
     default     s3-reader   failed
     [stderr]
-    error: the operation of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" did not end within 1s
-    hint: run the same command again: it goes on where this one stopped; `--timeout 1h` waits longer
+    error: the operation of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" did not end within 5s
+    hint: what was begun goes on by itself: the same command again goes on from there; `--timeout 1h` waits longer
     [exit 1]
     "#);
 }

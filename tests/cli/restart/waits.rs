@@ -74,7 +74,7 @@ fn new_pods_that_do_not_start_are_named_with_the_reason() {
         "ImagePullBackOff".to_owned(),
         "Back-off pulling image \"registry.example.com/app:1\"".to_owned(),
     ));
-    let told = bench.run(&create("--restart --wait-for-pods --approve --timeout 1s"));
+    let told = bench.run(&create("--restart --wait-for-pods --approve --timeout 5s"));
     assert_snapshot!(without_pod_names(&told), @r#"
     [stdout]
     NAMESPACE   NAME   STATUS   ROLE ARN
@@ -83,8 +83,8 @@ fn new_pods_that_do_not_start_are_named_with_the_reason() {
     created stack eksctl-demo-addon-iamserviceaccount-web-api
     annotated service account web/api
     restarted deployment web/api
-    error: the rollout of deployment web/api (pod api-HASH: container app: ImagePullBackOff: Back-off pulling image "registry.example.com/app:1") did not end within 1s
-    hint: run the same command again: it goes on where this one stopped; `--timeout 1h` waits longer
+    error: the rollout of deployment web/api (pod api-HASH: container app: ImagePullBackOff: Back-off pulling image "registry.example.com/app:1") did not end within 5s
+    hint: what was begun goes on by itself: the same command again goes on from there; `--timeout 1h` waits longer
     [exit 1]
     "#);
 }

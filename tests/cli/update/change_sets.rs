@@ -313,13 +313,13 @@ fn a_change_set_that_replaces_the_role_is_refused() {
 fn an_update_takes_no_longer_than_the_limit() {
     let bench = reader();
     bench.sandbox.world().options.pace = Pace::Polls(u32::MAX);
-    assert_snapshot!(bench.run(&format!("{} --timeout 1s", line())), @r#"
+    assert_snapshot!(bench.run(&format!("{} --timeout 5s", line())), @r#"
     [stdout]
     NAMESPACE   NAME        STATUS   ROLE ARN
     default     s3-reader   failed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
     [stderr]
-    error: the change set of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" did not end within 1s
-    hint: run the same command again: it goes on where this one stopped; `--timeout 1h` waits longer
+    error: the change set of stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" did not end within 5s
+    hint: what was begun goes on by itself: the same command again goes on from there; `--timeout 1h` waits longer
     [exit 1]
     "#);
 }

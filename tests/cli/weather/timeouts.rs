@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use super::{ASSOCIATE, create, made};
-use crate::support::Bench;
+use super::{ASSOCIATE, create, fleet, made};
+use crate::support::{Bench, S3};
 
 const LIST: &str = "get iamserviceaccount --cluster demo";
 const DELETE: &str = "delete iamserviceaccount s3-reader --cluster demo";
@@ -277,6 +277,26 @@ fn a_kubernetes_behind_a_proxy_that_fails_is_told() {
     error: cannot read service account default/s3-reader: cluster "demo": no connection within 1s
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
     hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
+    [exit 1]
+    "#);
+}
+
+#[test]
+fn all_that_a_run_waits_for_shares_its_limit() {
+    let bench = Bench::slow(u32::MAX);
+    let accounts = ["first", "second"].map(|name| fleet::with_policy("default", name, S3));
+    fleet::file(&bench, &accounts);
+    assert_snapshot!(bench.run("create iamserviceaccount -f ~/cluster.yaml --parallel 1 --timeout 4s --approve"), @r#"
+    [stdout]
+    NAMESPACE   NAME     STATUS   ROLE ARN
+    default     first    failed
+    default     second   failed
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    error: the creation of stack "eksctl-demo-addon-iamserviceaccount-default-first" did not end within 4s
+    error: did not begin to create stack eksctl-demo-addon-iamserviceaccount-default-second within 4s
+    hint: what was begun goes on by itself: the same command again goes on from there; `--timeout 1h` waits longer
     [exit 1]
     "#);
 }

@@ -58,6 +58,7 @@ fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> Found
             status: "CREATE_COMPLETE".to_owned(),
             phase: Phase::Ready,
             reason: None,
+            updated: None,
             changed: String::new(),
             tags: tags.clone(),
             capabilities: Vec::new(),
