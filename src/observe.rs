@@ -13,6 +13,7 @@ mod facts;
 mod gone;
 pub mod health;
 mod lookup;
+mod resources;
 mod source;
 mod stack_name;
 

@@ -18,7 +18,7 @@ mod summary;
 mod token;
 
 pub use action::{
-    Action, Conflicts, CreateStack, Ending, Presence, Repair, Rollback, ServiceAccountChange,
+    Action, Conflicts, CreateStack, Ending, Presence, Repair, Rollback, ServiceAccountChange, TAG,
     UpdateStack, is_own_tag,
 };
 pub use refusal::Refusal;

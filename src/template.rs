@@ -22,7 +22,7 @@ mod role;
 
 pub use aws_policies::meant;
 pub use edit::{Boundary, Managed, RoleEdits, is_document};
-pub use foreign::{is_own, removed};
+pub use foreign::{StackResource, beyond, is_own, removed, resources, touched, undeclared};
 pub use functions::plain;
 pub use role::{Difference, RoleTemplate, indented};
 

@@ -3,7 +3,7 @@
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{
     Capability as SdkCapability, HookFailureMode, HookStatus, ResourceStatus, Stack as SdkStack,
-    StackEvent, Tag,
+    StackEvent, StackResource as SdkResource, Tag,
 };
 
 use aws_sdk_cloudformation::primitives::DateTime;
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::model::{RoleArn, StackName, shown_in_line};
 use crate::observe::{Phase, Stack};
 use crate::plan::{CreateStack, Rollback};
-use crate::template::Capability;
+use crate::template::{self, Capability, StackResource};
 use crate::waiting::Deadline;
 
 mod change_set;
@@ -85,23 +85,15 @@ impl CloudFormation {
         }
     }
 
-    /// The physical name of `Role1`, where the stack got as far as making it.
-    pub async fn role_name(&self, stack: &str) -> Result<Option<String>, Error> {
-        match self
-            .client
-            .describe_stack_resources()
-            .stack_name(stack)
-            .send()
-            .await
-        {
-            Ok(answer) => Ok(answer
-                .stack_resources
-                .unwrap_or_default()
-                .into_iter()
-                .find(|resource| resource.logical_resource_id.as_deref() == Some("Role1"))
-                .and_then(|resource| resource.physical_resource_id)
-                .filter(|name| !name.is_empty())),
-            Err(error) if error.code() == Some("ValidationError") => Ok(None),
+    /// DescribeStackResources: all that the stack has now, without what was deleted from it or left.
+    pub async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, Error> {
+        let call = self.client.describe_stack_resources().stack_name(stack);
+        match call.send().await {
+            Ok(answer) => {
+                let all = answer.stack_resources.unwrap_or_default().into_iter();
+                Ok(all.filter_map(resource).collect())
+            }
+            Err(error) if error.code() == Some("ValidationError") => Ok(Vec::new()),
             Err(error) => Err(failed(
                 "cloudformation:DescribeStackResources",
                 stack,
@@ -294,6 +286,19 @@ fn stack(stack: SdkStack) -> Stack {
 /// Milliseconds since 1970.
 fn millis(time: &DateTime) -> Option<i64> {
     time.to_millis().ok()
+}
+
+fn resource(resource: SdkResource) -> Option<StackResource> {
+    let is_gone = matches!(
+        resource.resource_status,
+        Some(ResourceStatus::DeleteComplete | ResourceStatus::DeleteSkipped)
+    );
+    let id = resource.logical_resource_id.filter(|_| !is_gone)?;
+    let kind = resource.resource_type.unwrap_or_default();
+    Some(StackResource {
+        physical: resource.physical_resource_id.filter(|id| !id.is_empty()),
+        ..template::undeclared(&id, &kind)
+    })
 }
 
 /// What each of CloudFormation's statuses means for the next step. An unknown one is waited for.

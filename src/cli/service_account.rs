@@ -360,6 +360,9 @@ pub struct Apply {
     /// Detach policies that were attached by hand to roles that are pruned
     #[arg(long, help_heading = "Plan", requires = "prune")]
     pub detach_foreign: bool,
+    /// Delete what else is in the stacks that are pruned
+    #[arg(long, help_heading = "Plan", requires = "prune")]
+    pub with_foreign_resources: bool,
     /// Undo what was changed on the roles outside of CloudFormation
     #[arg(long, help_heading = "Plan")]
     pub repair_drift: bool,
@@ -406,6 +409,9 @@ pub struct DeleteServiceAccount {
     /// Detach policies that were attached to the role by hand, which else stop the deletion
     #[arg(long, help_heading = "Role")]
     pub detach_foreign: bool,
+    /// Delete what else is in the stack, which else stops the deletion
+    #[arg(long, help_heading = "Role")]
+    pub with_foreign_resources: bool,
     /// Wait for the end of the stack's deletion; --wait=false does not
     #[arg(short, long, help_heading = "Plan", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub wait: bool,

@@ -11,7 +11,7 @@ use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
 use crate::plan::Ending;
 use crate::plan::account::{Aim, Drift};
-use crate::plan::delete::ForeignPolicies;
+use crate::plan::delete::{ForeignPolicies, ForeignResources};
 use crate::progress::Running;
 
 pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
@@ -68,6 +68,10 @@ fn prune(args: &Apply, config: &ClusterConfig, filter: Filter) -> Option<Missing
             foreign: match args.detach_foreign {
                 true => ForeignPolicies::Detached,
                 false => ForeignPolicies::Refused,
+            },
+            resources: match args.with_foreign_resources {
+                true => ForeignResources::Deleted,
+                false => ForeignResources::Refused,
             },
             service_role: args.stack.cfn_role_arn.clone(),
             ending: Ending::Awaited,

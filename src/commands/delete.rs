@@ -9,7 +9,7 @@ use crate::cli::{DeleteServiceAccount, Screen};
 use crate::error::Error;
 use crate::plan::Ending;
 use crate::plan::account::IamServiceAccount;
-use crate::plan::delete::ForeignPolicies;
+use crate::plan::delete::{ForeignPolicies, ForeignResources};
 use crate::progress::Running;
 
 pub async fn run(
@@ -92,6 +92,10 @@ fn removal(args: &DeleteServiceAccount, place: &Place) -> Removal {
         foreign: match args.detach_foreign {
             true => ForeignPolicies::Detached,
             false => ForeignPolicies::Refused,
+        },
+        resources: match args.with_foreign_resources {
+            true => ForeignResources::Deleted,
+            false => ForeignResources::Refused,
         },
         service_role: args.cfn_role_arn.clone(),
         ending: match args.wait {

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{ClusterName, RoleArn, ServiceAccountName};
 use crate::observe::{self, ServiceAccounts, Stacks};
-use crate::plan::delete::{self, Deletion, ForeignPolicies, KnownBy};
+use crate::plan::delete::{self, Deletion, ForeignPolicies, ForeignResources, KnownBy};
 use crate::plan::{Ending, Target};
 
 /// All that `delete` is asked for.
@@ -153,6 +153,7 @@ pub struct Missing {
 pub struct Removal {
     pub cluster: ClusterName,
     pub foreign: ForeignPolicies,
+    pub resources: ForeignResources,
     pub service_role: Option<RoleArn>,
     pub ending: Ending,
 }
@@ -163,6 +164,7 @@ impl Removal {
             cluster: self.cluster.clone(),
             name,
             foreign: self.foreign,
+            resources: self.resources,
             service_role: self.service_role.clone(),
             ending: self.ending,
             known_by: KnownBy::Name,

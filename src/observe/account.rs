@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 
+use super::deletion::read_body;
+use super::resources::resources;
 use super::stack_name::{find_stack, hashed_stack};
 use super::{
     Associations, FoundStack, LivePolicies, Lookup, OidcProvider, PARALLEL, Phase, RoleFacts,
@@ -283,6 +285,14 @@ async fn stack_state(
             _ => Ok(Lookup::Missing),
         }
     };
+    // Only deletion helps a broken one: all that it has would go with it.
+    let is_to_go = stack.phase == Phase::Broken && stack.status != "REVIEW_IN_PROGRESS";
+    let broken = async {
+        match is_to_go {
+            true => resources(aws, &stack, &read_body(aws, &stack).await?).await,
+            false => Ok(Lookup::Missing),
+        }
+    };
     let failure = async {
         match stack.phase {
             Phase::DeleteFailed | Phase::UpdateFailed => {
@@ -291,7 +301,8 @@ async fn stack_state(
             _ => Ok(None),
         }
     };
-    let (body, role, policies, failure) = tokio::try_join!(body, role, policies, failure)?;
+    let (body, role, policies, broken, failure) =
+        tokio::try_join!(body, role, policies, broken, failure)?;
     if let (Some(arn), true, Lookup::Missing) = (&stack.role_arn, ready, &role) {
         match policies {
             Lookup::Found(_) => {
@@ -303,12 +314,17 @@ async fn stack_state(
     let template = body
         .as_ref()
         .and_then(|body| RoleTemplate::read(body, &cluster.partition));
+    let resources = match &body {
+        Some(body) => resources(aws, &stack, &Lookup::Found(body.clone())).await?,
+        None => broken,
+    };
     let associations = associations(aws, cluster, &stack, template.as_ref(), &role).await;
     Ok(StackState::Found(Box::new(FoundStack {
         stack,
         failure,
         body,
         template,
+        resources,
         role,
         policies,
         associations,

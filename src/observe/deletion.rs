@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
 use super::associations;
+use super::resources::resources;
 use super::{
     Associations, FoundStack, Lookup, Phase, RoleFacts, ServiceAccountState, ServiceAccounts,
     Stack, StackState, Stacks,
@@ -56,31 +60,42 @@ pub async fn deletion(
     asked: &Deletion,
     stack: Option<Stack>,
 ) -> Result<ObservedDeletion, Error> {
-    let foreign = async {
+    let of_stack = async {
         match &stack {
             Some(stack) if stack.phase != Phase::Deleting => {
-                foreign(aws, &asked.cluster, stack).await
+                let body = OnceCell::new();
+                let read = || body.get_or_try_init(|| read_body(aws, stack));
+                tokio::try_join!(foreign(aws, &asked.cluster, stack, read()), async {
+                    resources(aws, stack, read().await?).await
+                })
             }
-            _ => Ok(Lookup::Missing),
+            _ => Ok((Lookup::Missing, Lookup::Missing)),
         }
     };
-    let (foreign, service_account) =
-        tokio::try_join!(foreign, objects.service_account(&asked.name))?;
+    let ((mut foreign, resources), service_account) =
+        tokio::try_join!(of_stack, objects.service_account(&asked.name))?;
     let nothing = stack.is_none() && !matches!(service_account, ServiceAccountState::Found(_));
     let namespaces = match stacks {
         Stacks::ByName if nothing => namespaces_of(aws, &asked.cluster, &asked.name).await?,
         _ => Vec::new(),
     };
-    let stack = match stack {
-        Some(stack) => StackState::Found(Box::new(FoundStack {
-            stack,
-            failure: None,
-            body: None,
-            template: None,
-            role: Lookup::Missing,
-            policies: Lookup::Missing,
-            associations: Lookup::Missing,
-        })),
+    let found = stack.map(|stack| FoundStack {
+        stack,
+        failure: None,
+        body: None,
+        template: None,
+        resources,
+        role: Lookup::Missing,
+        policies: Lookup::Missing,
+        associations: Lookup::Missing,
+    });
+    if let (Lookup::Found(foreign), Some(found)) = (&mut foreign, &found) {
+        // They go with the stack, before the role.
+        let is_own = |arn: &String| found.own_policies().any(|(own, _)| own == arn);
+        foreign.managed.retain(|arn| !is_own(arn));
+    }
+    let stack = match found {
+        Some(found) => StackState::Found(Box::new(found)),
         None => StackState::Absent,
     };
     Ok(ObservedDeletion {
@@ -96,19 +111,21 @@ async fn foreign(
     aws: &Aws,
     cluster: &ClusterName,
     stack: &Stack,
+    body: impl Future<Output = Result<&Lookup<Value>, Error>>,
 ) -> Result<Lookup<Foreign>, Error> {
     let role = match role_name(aws, stack).await? {
         Lookup::Found(role) => role,
         Lookup::Missing => return Ok(Lookup::Missing),
         Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
     };
-    let (template, facts, attached, inline, profiles) = tokio::try_join!(
-        template(aws, stack),
+    let (body, facts, attached, inline, profiles) = tokio::try_join!(
+        body,
         aws.iam.role(&role),
         aws.iam.attached_policies(&role),
         aws.iam.inline_policies(&role),
         aws.iam.instance_profiles(&role),
     )?;
+    let template = role_template(stack, body);
     let associations = associations(aws, cluster, &role, &facts, &template).await;
     let known = match template {
         Lookup::Found(template) => template,
@@ -198,12 +215,26 @@ fn doubt(stack: &Stack, role: Lookup<RoleFacts>) -> Option<String> {
     }
 }
 
+/// The template of a stack, as far as this identity may read it.
+pub(super) async fn read_body(aws: &Aws, stack: &Stack) -> Result<Lookup<Value>, Error> {
+    let body = aws.cloudformation.template(&stack.id).await;
+    Lookup::unless_denied(body.map(|body| body.map_or(Lookup::Missing, Lookup::Found)))
+}
+
 /// The role's template of a stack, as far as this identity may read it and we understand it.
 pub async fn template(aws: &Aws, stack: &Stack) -> Result<Lookup<RoleTemplate>, Error> {
+    Ok(role_template(stack, &read_body(aws, stack).await?))
+}
+
+fn role_template(stack: &Stack, body: &Lookup<Value>) -> Lookup<RoleTemplate> {
     let partition = stack.id.split(':').nth(1).unwrap_or("aws");
-    let body = aws.cloudformation.template(&stack.id).await;
-    let template = body.map(|body| body.and_then(|body| RoleTemplate::read(&body, partition)));
-    Lookup::unless_denied(template.map(|template| template.map_or(Lookup::Missing, Lookup::Found)))
+    match body {
+        Lookup::Found(body) => {
+            RoleTemplate::read(body, partition).map_or(Lookup::Missing, Lookup::Found)
+        }
+        Lookup::Missing => Lookup::Missing,
+        Lookup::Unknown(message) => Lookup::Unknown(message.clone()),
+    }
 }
 
 /// The role of a stack: from its output, or (where it has none, because its creation failed) from
@@ -211,7 +242,10 @@ pub async fn template(aws: &Aws, stack: &Stack) -> Result<Lookup<RoleTemplate>, 
 async fn role_name(aws: &Aws, stack: &Stack) -> Result<Lookup<String>, Error> {
     let name = match &stack.role_arn {
         Some(arn) => Ok(Some(arn.name().to_owned())),
-        None => aws.cloudformation.role_name(&stack.id).await,
+        None => aws.cloudformation.resources(&stack.id).await.map(|all| {
+            let role = all.into_iter().find(|resource| resource.id == "Role1");
+            role.and_then(|role| role.physical)
+        }),
     };
     Lookup::unless_denied(name.map(|name| name.map_or(Lookup::Missing, Lookup::Found)))
 }

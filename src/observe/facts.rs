@@ -11,7 +11,7 @@ use crate::model::{
     CLUSTER_TAGS, ClusterName, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION, RoleArn,
     SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName,
 };
-use crate::template::RoleTemplate;
+use crate::template::{RoleTemplate, StackResource};
 
 /// An IAM OIDC provider.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,6 +137,8 @@ pub struct FoundStack {
     pub body: Option<Value>,
     /// The same as a role, where it is one of eksctl or irsactl.
     pub template: Option<RoleTemplate>,
+    /// All that it has. Looked at where it may be deleted or changed.
+    pub resources: Lookup<Vec<StackResource>>,
     pub role: Lookup<RoleFacts>,
     /// Of a ready stack's role.
     pub policies: Lookup<LivePolicies>,
@@ -145,6 +147,13 @@ pub struct FoundStack {
 }
 
 impl FoundStack {
+    /// The managed policies that it makes itself, by their ARNs and logical ids.
+    pub fn own_policies(&self) -> impl Iterator<Item = (&str, &str)> {
+        let resources = self.resources.as_found().into_iter().flatten();
+        let policies = resources.filter(|it| it.kind == "AWS::IAM::ManagedPolicy");
+        policies.filter_map(|it| Some((it.physical.as_deref()?, it.id.as_str())))
+    }
+
     /// The role that the stack itself made. Whoever writes a template may name any role in its output:
     /// the output counts where it is the attribute of the stack's own resource. `None` where the
     /// template was not read.

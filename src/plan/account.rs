@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::associate::ProviderSpec;
+use super::delete::{ForeignResources, goes_too};
 use super::token::token;
 use super::{Action, Conflicts, CreateStack, Ending, Refusal, Role, Rollback, Target, Track};
 use crate::model::{
@@ -290,12 +291,22 @@ impl Task<'_> {
             refuse_taken_name(track, spec, self.observed);
         }
         if let Some(found) = replaced {
+            let (cluster, name) = (&self.cluster.name, &self.asked.name);
+            let foreign = ForeignResources::Refused;
+            let goes_too = match goes_too(track, cluster, name, found, foreign) {
+                Ok(goes_too) => goes_too,
+                Err(refusal) => {
+                    track.refusals.push(refusal);
+                    return None;
+                }
+            };
             track.actions.push(Action::DeleteStack {
                 stack: found.stack.name.clone(),
                 id: found.stack.id.clone(),
                 lift_protection: found.stack.protected,
                 service_role: self.asked.service_role.clone(),
                 ending: Ending::Awaited,
+                goes_too,
             });
         }
         let replaced = replaced.map(|found| found.stack.id.as_str());

@@ -15,7 +15,7 @@ use crate::model::{
 use crate::observe::ObjectVersion;
 use crate::observe::health::Workload;
 use crate::policy::words::{allowed, trusted};
-use crate::template::{Capability, Difference};
+use crate::template::{Capability, Difference, StackResource};
 
 /// One change, whole: with all that is sent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -85,6 +85,9 @@ pub enum Action {
         lift_protection: bool,
         service_role: Option<RoleArn>,
         ending: Ending,
+        /// Resources that are no part of the role.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        goes_too: Vec<StackResource>,
     },
     ApplyServiceAccount(ServiceAccountChange),
     /// Replaces all pods of a workload, as `kubectl rollout restart` does.
@@ -151,13 +154,6 @@ pub struct UpdateStack {
     pub capabilities: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_role: Option<RoleArn>,
-}
-
-impl UpdateStack {
-    /// Whether the stack gets other tags.
-    pub fn sets_tags(&self) -> bool {
-        self.differences.iter().any(|it| it.item == TAG)
-    }
 }
 
 /// The item of differences between a stack's tags.
@@ -389,6 +385,10 @@ impl Action {
             Self::CreateStack(create) => create.details(),
             Self::UpdateStack(update) => lines(&update.differences),
             Self::RepairRole { differences, .. } => lines(differences),
+            Self::DeleteStack { goes_too, .. } => goes_too
+                .iter()
+                .map(|it| format!("goes too: {it}"))
+                .collect(),
             Self::ApplyServiceAccount(change) => change.details(),
             Self::RestartWorkload(stale) => told(&stale.pods),
             _ => Vec::new(),

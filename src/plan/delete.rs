@@ -6,9 +6,13 @@ use std::collections::BTreeSet;
 use super::{Action, Ending, Idle, Refusal, Target, Track};
 use crate::model::{ClusterName, ROLE_ANNOTATION, RoleArn, ServiceAccountName, StackName};
 use crate::observe::{
-    Foreign, Lookup, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState, Stack,
-    StackState,
+    Foreign, FoundStack, Lookup, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState,
+    Stack, StackState,
 };
+
+mod resources;
+
+pub use resources::{ForeignResources, goes_too, refused_with};
 
 /// What is to be deleted, and how.
 #[derive(Clone, Debug)]
@@ -16,6 +20,7 @@ pub struct Deletion {
     pub cluster: ClusterName,
     pub name: ServiceAccountName,
     pub foreign: ForeignPolicies,
+    pub resources: ForeignResources,
     pub service_role: Option<RoleArn>,
     pub ending: Ending,
     pub known_by: KnownBy,
@@ -71,13 +76,14 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         });
         return track;
     }
-    let stack = match &observed.stack {
-        StackState::Found(found) => Some(&found.stack),
+    let found = match &observed.stack {
+        StackState::Found(found) => Some(&**found),
         StackState::Absent => None,
     };
-    if let Some(stack) = stack {
-        plan_stack(&mut track, asked, stack, &observed.foreign);
+    if let Some(found) = found {
+        plan_stack(&mut track, asked, found, &observed.foreign);
     }
+    let stack = found.map(|found| &found.stack);
     let awaited = track
         .actions
         .iter()
@@ -94,7 +100,8 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
     track.settled()
 }
 
-fn plan_stack(track: &mut Track, asked: &Deletion, stack: &Stack, foreign: &Lookup<Foreign>) {
+fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: &Lookup<Foreign>) {
+    let stack = &found.stack;
     match (stack.phase, asked.ending) {
         (Phase::Gone, _) => return,
         (Phase::Deleting, Ending::NotAwaited) => {
@@ -120,12 +127,18 @@ fn plan_stack(track: &mut Track, asked: &Deletion, stack: &Stack, foreign: &Look
         Lookup::Unknown(message) => track.notes.push(foreign_unknown(message)),
         Lookup::Missing => {}
     }
+    let (cluster, name) = (&asked.cluster, &asked.name);
+    let goes_too = match goes_too(track, cluster, name, found, asked.resources) {
+        Ok(goes_too) => goes_too,
+        Err(refusal) => return track.refusals.push(refusal),
+    };
     track.actions.push(Action::DeleteStack {
         stack: stack.name.clone(),
         id: stack.id.clone(),
         lift_protection: stack.protected,
         service_role: asked.service_role.clone(),
         ending: asked.ending,
+        goes_too,
     });
 }
 
@@ -241,6 +254,7 @@ mod tests {
             cluster: "demo".parse().unwrap(),
             name: "default/a".parse().unwrap(),
             foreign,
+            resources: ForeignResources::Refused,
             service_role: None,
             ending,
             known_by: KnownBy::Name,
@@ -265,6 +279,7 @@ mod tests {
             failure: None,
             body: None,
             template: None,
+            resources: Lookup::Missing,
             role: Lookup::Missing,
             policies: Lookup::Missing,
             associations: Lookup::Missing,

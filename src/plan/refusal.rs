@@ -4,7 +4,9 @@ use crate::model::{
     Audience, ClusterName, CommandLine, RoleArn, RoleName, ServiceAccountName, StackName, listed,
     shown_as_value, shown_in_line,
 };
-use crate::template::{self, Difference, indented};
+use crate::observe::Lookup;
+use crate::plan::delete::refused_with;
+use crate::template::{self, Difference, StackResource, indented};
 
 /// A reason to do nothing for a target. `cluster` and `name` fill the commands of the hints.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +111,11 @@ pub enum Refusal {
     UnreadableTemplate {
         stack: StackName,
     },
+    /// A resource of the stack that is none of irsactl's has the name of one that is to be made.
+    ResourceTaken {
+        stack: StackName,
+        resource: String,
+    },
     OtherRole {
         name: ServiceAccountName,
         found: String,
@@ -132,6 +139,13 @@ pub enum Refusal {
         name: ServiceAccountName,
         role: String,
         policies: Vec<String>,
+    },
+    /// What a stack has beside the role would go with it.
+    ForeignResources {
+        cluster: ClusterName,
+        name: ServiceAccountName,
+        stack: StackName,
+        resources: Lookup<Vec<StackResource>>,
     },
     /// EKS Pod Identity associations use the role, or why that is not known.
     Associated {
@@ -254,6 +268,11 @@ impl Refusal {
                     "the template of stack \"{stack}\" is not one of eksctl or irsactl, so it cannot be compared"
                 )
             }
+            Self::ResourceTaken { stack, resource } => {
+                format!(
+                    "stack \"{stack}\" has a resource {resource} that is no policy of its role, under the name of one"
+                )
+            }
             Self::OtherRole {
                 found,
                 wanted: Some(wanted),
@@ -290,6 +309,9 @@ impl Refusal {
                 "role \"{role}\" has policies that its stack did not attach, so its deletion would fail{}",
                 listed(policies)
             ),
+            Self::ForeignResources {
+                stack, resources, ..
+            } => refused_with(stack, resources),
             Self::Associated {
                 role,
                 unknown: Some(why),
@@ -402,7 +424,7 @@ impl Refusal {
                 "finish the roll-back: {}",
                 command("update", cluster, name, " --approve")
             )],
-            Self::UnreadableTemplate { stack } => {
+            Self::UnreadableTemplate { stack } | Self::ResourceTaken { stack, .. } => {
                 vec![format!("look at it: `aws cloudformation get-template --stack-name {stack}`")]
             }
             Self::OtherRole { .. } | Self::OtherValue { .. } => {
@@ -413,6 +435,14 @@ impl Refusal {
                 vec!["allow `iam:ListRoles` to this identity, or go on without the check: `--force`".to_owned()]
             }
             Self::ForeignPolicies { .. } => vec!["detach them in the same run: `--detach-foreign`".to_owned()],
+            Self::ForeignResources { cluster, name, resources, .. } => {
+                let allow = "allow `cloudformation:GetTemplate` or `cloudformation:DescribeStackResources` to this identity";
+                let allow = resources.unknown().map(|_| allow.to_owned());
+                let all = command("delete", cluster, name, " --with-foreign-resources");
+                let keep = "to keep them, take them out of the stack first, with DeletionPolicy Retain".to_owned();
+                let keep = Some(keep).filter(|_| allow.is_none());
+                allow.into_iter().chain([format!("delete all of it: {all}")]).chain(keep).collect()
+            }
             Self::Associated { unknown: Some(_), .. } => vec![
                 "allow `eks:ListPodIdentityAssociations` and `eks:DescribePodIdentityAssociation` to this identity".to_owned(),
             ],

@@ -1,11 +1,12 @@
 //! Changes of a role's template by single flags: what is not named stays as it is, whoever wrote it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::role::resolve;
-use super::{WellKnownPolicy, inline_resource, managed_reference};
+use super::foreign::is_inline;
+use super::role::{RoleTemplate, resolve};
+use super::{RoleSpec, WELL_KNOWN, WellKnownPolicy, inline_resource, managed_reference};
 use crate::model::{Audience, PolicyArn, RoleName, RolePath, StackName, SubjectPattern};
 use crate::policy::PolicyDocument;
 
@@ -59,6 +60,42 @@ pub enum Boundary {
 }
 
 impl RoleEdits {
+    /// What makes a role all that is asked for, and takes away what irsactl and eksctl render and is not.
+    /// Policies in other words than theirs are none of their own, and stay.
+    pub fn declared(spec: &RoleSpec, found: &RoleTemplate) -> Self {
+        let managed = found.managed.iter().filter_map(|arn| arn.parse().ok());
+        let is_asked = |policy: &&WellKnownPolicy| spec.well_known.contains(policy);
+        let others = WELL_KNOWN.iter().filter(|policy| !is_asked(policy));
+        let asked = spec.inline_documents();
+        let removed = others.flat_map(|policy| policy.entry().policies.keys());
+        Self {
+            managed: Managed::Changed {
+                added: spec.managed.clone(),
+                removed: managed.filter(|arn| !spec.managed.contains(arn)).collect(),
+            },
+            documents: Some(spec.inline.clone()),
+            removed_inline: removed
+                .filter(|it| !asked.contains_key(*it))
+                .cloned()
+                .collect(),
+            well_known: spec.well_known.clone(),
+            boundary: match (&spec.boundary, &found.boundary) {
+                (Some(arn), _) => Boundary::Set(arn.clone()),
+                (None, Some(_)) => Boundary::Removed,
+                (None, None) => Boundary::Kept,
+            },
+            name: spec.name.clone(),
+            path: spec.path.clone(),
+            // An hour unless set (IAM API).
+            max_session_duration: spec
+                .max_session_duration
+                .or(found.max_session_duration.map(|_| 3600)),
+            // Parts of the trust policy, which is handed in whole.
+            subject_pattern: None,
+            audience: None,
+        }
+    }
+
     /// The managed policies and the boundary that are asked for by ARN.
     pub fn policies(&self) -> impl Iterator<Item = &PolicyArn> {
         let managed = match &self.managed {
@@ -86,18 +123,20 @@ impl RoleEdits {
             return template;
         };
         if let Some(documents) = &self.documents {
-            resources.retain(|name, resource| !(is_document(name) && is_inline(resource)));
-            for (index, document) in documents.iter().enumerate() {
-                let name = format!("Policy{}", index + 1);
-                resources.insert(
-                    name.clone(),
-                    inline_resource(stack, &name, document.as_value()),
-                );
+            let numbered = documents.iter().enumerate();
+            let documents: BTreeMap<String, &Value> = numbered
+                .map(|(index, document)| (format!("Policy{}", index + 1), document.as_value()))
+                .collect();
+            resources.retain(|name, resource| {
+                documents.contains_key(name) || !(is_document(name) && is_inline(resource))
+            });
+            for (name, document) in documents {
+                put_inline(resources, stack, &name, document);
             }
         }
         for policy in &self.well_known {
             for (name, document) in &policy.entry().policies {
-                resources.insert(name.clone(), inline_resource(stack, name, document));
+                put_inline(resources, stack, name, document);
             }
         }
         resources.retain(|name, resource| !(is_inline(resource) && self.removes(name, stack)));
@@ -183,8 +222,22 @@ impl RoleEdits {
     }
 }
 
-fn is_inline(resource: &Value) -> bool {
-    resource.get("Type").and_then(Value::as_str) == Some("AWS::IAM::Policy")
+/// Another document of a policy that is there, whose other properties and attributes stay; or the policy.
+fn put_inline(
+    resources: &mut serde_json::Map<String, Value>,
+    stack: &StackName,
+    name: &str,
+    document: &Value,
+) {
+    match resources
+        .get_mut(name)
+        .filter(|resource| is_inline(resource))
+    {
+        Some(found) => found["Properties"]["PolicyDocument"] = document.clone(),
+        None => {
+            resources.insert(name.to_owned(), inline_resource(stack, name, document));
+        }
+    }
 }
 
 /// `Policy1`, `Policy2`, …: the names of documents that users hand in.

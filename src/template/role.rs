@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::foreign::is_inline;
 use super::{WELL_KNOWN, WellKnownPolicy};
 use crate::model::{listed, shown_as_value};
 use crate::policy::{self, difference::meant_difference};
@@ -200,11 +201,6 @@ fn number(value: &Value) -> Option<u64> {
 }
 
 fn inline_policy((id, resource): (&String, &Value)) -> Option<(String, Value)> {
-    if resource.get("Type")?.as_str()? != "AWS::IAM::Policy" {
-        return None;
-    }
-    Some((
-        id.clone(),
-        resource.get("Properties")?.get("PolicyDocument")?.clone(),
-    ))
+    let document = resource.get("Properties")?.get("PolicyDocument")?;
+    is_inline(resource).then(|| (id.clone(), document.clone()))
 }

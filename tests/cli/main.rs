@@ -23,6 +23,7 @@ mod doctor_reads;
 mod environment;
 mod export;
 mod file;
+mod foreign;
 mod forged;
 mod get;
 mod hostile;

@@ -1033,9 +1033,11 @@ fn help_of_delete_iamserviceaccount() {
                                 the place of those that it has
 
     Role:
-          --role-only[=<BOOL>]  Delete the role only: no Kubernetes access
-          --detach-foreign      Detach policies that were attached to the role by
-                                hand, which else stop the deletion
+          --role-only[=<BOOL>]      Delete the role only: no Kubernetes access
+          --detach-foreign          Detach policies that were attached to the role
+                                    by hand, which else stop the deletion
+          --with-foreign-resources  Delete what else is in the stack, which else
+                                    stops the deletion
 
     Plan:
       -w, --wait[=<BOOL>]      Wait for the end of the stack's deletion;
@@ -1103,9 +1105,10 @@ fn help_of_delete_iamserviceaccount() {
                                 that it has
 
     Role:
-          --role-only[=<BOOL>]  Delete the role only: no Kubernetes access
-          --detach-foreign      Detach policies that were attached to the role by hand, which else stop
-                                the deletion
+          --role-only[=<BOOL>]      Delete the role only: no Kubernetes access
+          --detach-foreign          Detach policies that were attached to the role by hand, which else
+                                    stop the deletion
+          --with-foreign-resources  Delete what else is in the stack, which else stops the deletion
 
     Plan:
       -w, --wait[=<BOOL>]      Wait for the end of the stack's deletion; --wait=false does not

@@ -10,6 +10,7 @@ mod arrange;
 mod change_sets;
 mod changes;
 mod engine;
+mod foreign;
 mod requests;
 mod resources;
 mod rollback;

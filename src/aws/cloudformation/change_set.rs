@@ -3,8 +3,10 @@
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
-    Capability as SdkCapability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Tag,
+    Capability as SdkCapability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Parameter, Tag,
 };
+
+use serde_json::Value;
 
 use super::changes::forbidden;
 use super::{CloudFormation, millis, overtaken};
@@ -71,6 +73,7 @@ impl CloudFormation {
             .change_set_type(ChangeSetType::Update)
             .description("irsactl")
             .template_body(update.template.to_string())
+            .set_parameters(parameters(&update.template))
             .set_tags(Some(tags))
             .set_capabilities(Some(capabilities))
             .set_role_arn(update.service_role.as_ref().map(ToString::to_string))
@@ -274,4 +277,15 @@ impl CloudFormation {
             )),
         }
     }
+}
+
+/// Those of a template keep the values that they have: without a word they would get their defaults.
+fn parameters(template: &Value) -> Option<Vec<Parameter>> {
+    let declared = template["Parameters"].as_object()?.keys();
+    let kept = |name| {
+        Parameter::builder()
+            .parameter_key(name)
+            .use_previous_value(true)
+    };
+    Some(declared.map(|name| kept(name).build()).collect())
 }

@@ -5,7 +5,7 @@ use aws_sdk_cloudformation::types::{
     Change, ChangeAction, EvaluationType, Replacement, ResourceAttribute, ResourceChange,
 };
 
-use crate::plan::UpdateStack;
+use crate::plan::{TAG, UpdateStack};
 use crate::template;
 
 const ROLE: &str = "Role1";
@@ -30,7 +30,7 @@ fn is_planned(update: &UpdateStack, change: &ResourceChange) -> bool {
         Some(ChangeAction::Modify) => {
             template::is_own(&update.template, id)
                 || follows_role(change)
-                || update.sets_tags() && is_of_tags(change)
+                || is_of_asked_tags(update, change)
         }
         _ => false,
     }
@@ -50,8 +50,9 @@ fn follows_role(change: &ResourceChange) -> bool {
 }
 
 /// A stack's tags are those of all its resources.
-fn is_of_tags(change: &ResourceChange) -> bool {
-    change.scope() == [ResourceAttribute::Tags]
+fn is_of_asked_tags(update: &UpdateStack, change: &ResourceChange) -> bool {
+    let mut differences = update.differences.iter();
+    change.scope() == [ResourceAttribute::Tags] && differences.any(|it| it.item == TAG)
 }
 
 fn told(change: &ResourceChange) -> String {

@@ -207,6 +207,7 @@ impl Case {
                 "Outputs": { "Role1": { "Value": { "Fn::GetAtt": "Role1.Arn" } } },
             })),
             template: None,
+            resources: Lookup::Missing,
             role: Lookup::Missing,
             policies: Lookup::Missing,
             associations: Lookup::Missing,

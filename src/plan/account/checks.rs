@@ -128,7 +128,7 @@ fn sizes(
         (Permissions::Edited(edits), StackState::Found(found)) => {
             let (body, role) = (found.body.as_ref()?, found.template.as_ref()?);
             let stack = &found.stack.name;
-            let body = edited::template(edits, asked, cluster, stack, body, role)?;
+            let body = edited::template(asked, cluster, stack, body, role)?;
             let role = RoleTemplate::read(&body, &cluster.partition)?;
             let plain = |document| template::plain(document, cluster);
             let inline = role.inline.values().map(|document| {

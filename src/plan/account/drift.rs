@@ -51,7 +51,7 @@ impl<'a> Live<'a> {
         }
         match &found.policies {
             Lookup::Found(policies) => {
-                role.managed = policies.managed.iter().cloned().collect();
+                role.managed = attached(found, template, &policies.managed);
                 role.inline.clone_from(&policies.inline);
             }
             Lookup::Missing => {}
@@ -256,6 +256,20 @@ impl<'a> Live<'a> {
         let rest = name.strip_prefix(self.stack.as_str());
         rest.and_then(|rest| rest.strip_prefix('-')).unwrap_or(name)
     }
+}
+
+/// The managed policies of a role as its template names them: those that the stack makes itself by their
+/// references, or not at all where they attach themselves.
+fn attached(found: &FoundStack, template: &RoleTemplate, arns: &[String]) -> BTreeSet<String> {
+    let named = |arn: &String| {
+        let mut own = found.own_policies();
+        let Some((_, id)) = own.find(|(own, _)| own == arn) else {
+            return Some(arn.clone());
+        };
+        let reference = serde_json::json!({ "Ref": id }).to_string();
+        Some(reference).filter(|reference| template.managed.contains(reference))
+    };
+    arns.iter().filter_map(named).collect()
 }
 
 /// What of a trust policy is no drift, though its template does not have it: an association needs it, or

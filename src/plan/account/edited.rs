@@ -1,24 +1,35 @@
-//! What a stack's template is after single changes, and the trust policy that follows from them.
+//! What a stack's template is with what is asked for in it, and the trust policy that follows from single
+//! changes.
 
 use serde_json::Value;
 
-use super::IamServiceAccount;
+use super::{IamServiceAccount, Permissions};
 use crate::model::{Audience, Cluster, StackName};
 use crate::observe::{ObservedAccount, StackState};
 use crate::policy::{self, Subject, Trust, others};
-use crate::template::{RoleEdits, RoleTemplate};
+use crate::template::{self, RoleEdits, RoleTemplate};
 
-/// The stack's template with the changes. `None`: its trust policy says more than could be kept.
+/// The stack's template with what is asked for in it: the rest of it stays. `None`: its trust policy says
+/// more than could be kept.
 pub fn template(
-    edits: &RoleEdits,
     asked: &IamServiceAccount,
     cluster: &Cluster,
     stack: &StackName,
     body: &Value,
     found: &RoleTemplate,
 ) -> Option<Value> {
-    let trust = trust(edits, asked, cluster, &found.trust)?;
-    Some(edits.applied(body, trust, stack, &cluster.partition))
+    let applied = |edits: &RoleEdits, trust| edits.applied(body, trust, stack, &cluster.partition);
+    match &asked.permissions {
+        Permissions::Role(spec) => {
+            let trust = template::trust(spec, cluster, &asked.name);
+            Some(applied(&RoleEdits::declared(spec, found), Some(trust)))
+        }
+        Permissions::Edited(edits) => {
+            let trust = trust(edits, asked, cluster, &found.trust)?;
+            Some(applied(edits, trust))
+        }
+        Permissions::Existing(_) => None,
+    }
 }
 
 /// The trust policy after the changes (`Some(None)`: it stays as it is): another subject or audience,

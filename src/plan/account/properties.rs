@@ -15,7 +15,7 @@ use crate::observe::{
     Foreign, ObservedDeletion, OidcProvider, ServiceAccount, ServiceAccountState,
 };
 use crate::plan::Ending;
-use crate::plan::delete::{self, Deletion, ForeignPolicies};
+use crate::plan::delete::{self, Deletion, ForeignPolicies, ForeignResources};
 use crate::policy::{PolicyDocument, Quotas};
 use crate::template::WELL_KNOWN;
 
@@ -369,6 +369,7 @@ proptest! {
             cluster: cluster.name.clone(),
             name: name.clone(),
             foreign: ForeignPolicies::Detached,
+            resources: ForeignResources::Refused,
             service_role: None,
             ending: Ending::Awaited,
             known_by: delete::KnownBy::Name,

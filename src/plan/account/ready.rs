@@ -8,9 +8,8 @@ use super::remedy::remedy;
 use super::{Aim, Drift, Permissions, Task, edited, others};
 use crate::model::StackName;
 use crate::observe::{FoundStack, Lookup};
-use crate::plan::action::TAG;
 use crate::plan::token::token;
-use crate::plan::{Action, Refusal, Role, Track, UpdateStack};
+use crate::plan::{Action, Refusal, Role, TAG, Track, UpdateStack};
 use crate::policy;
 use crate::template::{self, Difference, Managed, RoleTemplate, indented};
 
@@ -112,7 +111,8 @@ fn refuse_old_issuer(track: &mut Track, task: Task<'_>, live: &Live<'_>) -> Opti
     }
 }
 
-/// The template that the stack is to have. A name or path that is not asked for stays as it is.
+/// The template that the stack is to have: its own, with what is asked for in it. All that it has beyond
+/// what irsactl and eksctl render stays, and is told.
 fn asked_template(
     track: &mut Track,
     task: Task<'_>,
@@ -120,29 +120,27 @@ fn asked_template(
     body: &Value,
     found: &RoleTemplate,
 ) -> Option<Value> {
-    let (asked, cluster) = (task.asked, task.cluster);
-    match &asked.permissions {
-        Permissions::Role(spec) => {
-            let mut template = template::render(spec, cluster, &asked.name, stack);
-            let role = &mut template["Resources"]["Role1"]["Properties"];
-            for (property, value) in [("RoleName", &found.role_name), ("Path", &found.path)] {
-                if let (None, Some(value)) = (role.get(property), value) {
-                    role[property] = value.as_str().into();
-                }
-            }
-            Some(template)
-        }
-        Permissions::Edited(edits) => {
-            let edited = edited::template(edits, asked, cluster, stack, body, found);
-            if edited.is_none() {
-                track.refusals.push(Refusal::UnreadableTrust {
-                    name: asked.name.clone(),
-                });
-            }
-            edited
-        }
-        Permissions::Existing(_) => None,
+    let Some(template) = edited::template(task.asked, task.cluster, stack, body, found) else {
+        track.refusals.push(Refusal::UnreadableTrust {
+            name: task.asked.name.clone(),
+        });
+        return None;
+    };
+    if let Some(resource) = template::touched(body, &template) {
+        track.refusals.push(Refusal::ResourceTaken {
+            stack: stack.clone(),
+            resource: resource.to_string(),
+        });
+        return None;
     }
+    let beyond = template::beyond(body);
+    if !beyond.is_empty() {
+        let beyond = beyond.join(", ");
+        track
+            .notes
+            .push(format!("its stack has more, which stays: {beyond}"));
+    }
+    Some(template)
 }
 
 fn tag_differences(task: Task<'_>, found: &FoundStack) -> Vec<Difference> {

@@ -97,6 +97,7 @@ fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
         failure: Some("a reason".to_owned()),
         template: RoleTemplate::read(&body, "aws"),
         body: Some(body),
+        resources: Lookup::Missing,
         policies: Lookup::Missing,
         associations: Lookup::Missing,
         role: Lookup::Found(RoleFacts {

@@ -133,7 +133,7 @@ fn every_flag_is_refused_or_has_an_effect_beside_a_file() {
                 format!("{common} {account} {afterwards} --repair-drift --override-existing-serviceaccounts")
             }
             "delete iamserviceaccount" => {
-                format!("{common} {account} --only-missing --role-only --detach-foreign --wait")
+                format!("{common} {account} --only-missing --role-only --detach-foreign --with-foreign-resources --wait")
             }
             _ => "--config-file --include --exclude --issuer-url --account-id --partition --for --output-dir --quiet \
                   --verbose --color --help"

@@ -131,6 +131,7 @@ fn creations() -> Vec<Scenario> {
             associated,
         ),
         create(&format!("{managed} --approve"), rolled_back),
+        create(&format!("{managed} --approve"), with_bucket),
         create(&format!("{managed} --approve"), stuck_in_deletion),
         create(
             &format!(
@@ -217,6 +218,10 @@ fn updates() -> Vec<Scenario> {
             refused_change,
         ),
         update(
+            &format!("{READER} --add-policy-arn {SQS} --approve"),
+            with_bucket,
+        ),
+        update(
             &format!("{READER} --repair-drift --approve"),
             with_pod_identity_by_hand,
         ),
@@ -240,6 +245,7 @@ fn deletions() -> Vec<Scenario> {
         delete(READER, with_pod_identity_of_no_use),
         delete(READER, with_inline_policy),
         delete(READER, annotated),
+        delete(&format!("{READER} --with-foreign-resources"), with_bucket),
         delete(READER, rolled_back),
         delete(READER, stuck_in_deletion),
         delete(READER, meddled_with),
@@ -267,6 +273,7 @@ fn applications() -> Vec<Scenario> {
         apply(doomed_update),
         apply(refused_change),
         apply(by_hand),
+        apply(with_bucket),
         apply(too_much),
         apply(many),
         Scenario::new("apply", &format!("{FILE} --prune"), one_too_many),
@@ -308,6 +315,7 @@ fn proofs() -> Vec<Scenario> {
             surrounded,
         ),
         Scenario::new("doctor", READER, associated_with_pods),
+        Scenario::new("doctor", READER, with_bucket),
         Scenario::new("doctor", "--cluster demo --pod default/alone", stale),
         Scenario::new(
             "doctor",

@@ -111,6 +111,20 @@ pub fn ready() -> Bench {
     bench
 }
 
+/// The same with a bucket that others put into its stack.
+pub fn with_bucket() -> Bench {
+    let bench = ready();
+    {
+        let name = "eksctl-demo-addon-iamserviceaccount-default-s3-reader";
+        let mut world = bench.sandbox.world();
+        let stack = world.stack(ACCOUNT, REGION, name).expect("the stack");
+        let bucket = r#""Resources":{"Bucket":{"Type":"AWS::S3::Bucket"},"#;
+        let template = stack.template.replace(r#""Resources":{"#, bucket);
+        world.update_stack(ACCOUNT, REGION, name, &template, &[]);
+    }
+    bench
+}
+
 /// The same with pods that carry the role.
 pub fn running() -> Bench {
     let bench = ready();

@@ -163,7 +163,7 @@ pub fn desired(
             return Err(Refusal::validation(message));
         }
     };
-    let given = parameters.pairs("Parameters", "ParameterKey", "ParameterValue");
+    let given = given(parameters, current);
     let template = template::parse(&body, &given)?;
     let tags = match current {
         Some(stack) if !parameters.has_list("Tags") => stack.tags.clone(),
@@ -180,6 +180,23 @@ pub fn desired(
         },
         template,
     ))
+}
+
+/// Parameters: of those that are to keep their values, what the stack was given.
+fn given(parameters: &Parameters, current: Option<&Stack>) -> Vec<(String, String)> {
+    let keeps = |number: usize| {
+        parameters.flag(&format!("Parameters.member.{number}.UsePreviousValue")) == Some(true)
+    };
+    let all = parameters.pairs("Parameters", "ParameterKey", "ParameterValue");
+    let all = all.into_iter().enumerate();
+    let value = |(index, (key, value)): (usize, (String, String))| match keeps(index + 1) {
+        true => {
+            let known = current.into_iter().flat_map(|stack| &stack.parameters);
+            known.clone().find(|(name, _)| *name == key).cloned()
+        }
+        false => Some((key, value)),
+    };
+    all.filter_map(value).collect()
 }
 
 fn check_capabilities(given: &[String], template: &Template) -> Result<(), Refusal> {

@@ -11,7 +11,7 @@ use super::super::iam::Role;
 use super::super::trust::one_or_many;
 use super::super::world::Account;
 use super::template::Declared;
-use super::{Resource, Stack};
+use super::{Resource, Stack, foreign};
 
 const ROLE: [&str; 9] = [
     "AssumeRolePolicyDocument",
@@ -68,9 +68,12 @@ pub fn create(
                 .insert("Id".to_owned(), resource.physical_id.clone());
         }
         kind => {
-            return Err(format!(
-                "Resource type {kind} is not known to the sandbox's CloudFormation"
-            ));
+            let made = foreign::create(declared, &resource.properties, stack, account);
+            let made = made.ok_or_else(|| {
+                format!("Resource type {kind} is not known to the sandbox's CloudFormation")
+            })?;
+            (resource.physical_id, resource.attributes) =
+                made.map_err(|refused| reason(&refused, stack))?;
         }
     }
     Ok(resource)
@@ -93,6 +96,9 @@ pub fn update(
     if old.kind == "AWS::IAM::Policy" {
         put_policy(&resource.properties, logical, stack, account)?;
         withdraw_policy(&old.properties, &resource.properties, stack, account)?;
+        return Ok(resource);
+    }
+    if old.kind != "AWS::IAM::Role" {
         return Ok(resource);
     }
     let name = &old.physical_id;
@@ -237,6 +243,10 @@ pub fn role_tags(logical: &str, properties: &Value, stack: &Stack) -> BTreeMap<S
 pub fn delete(resource: &Resource, stack: &Stack, account: &mut Account) -> Result<(), String> {
     if resource.kind == "AWS::IAM::Policy" {
         return withdraw_policy(&resource.properties, &Value::Null, stack, account);
+    }
+    if resource.kind != "AWS::IAM::Role" {
+        foreign::delete(resource, account);
+        return Ok(());
     }
     let Some(role) = account.role(&resource.physical_id) else {
         return Ok(());

@@ -66,6 +66,7 @@ fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> Found
             protected: true,
         },
         failure: None,
+        resources: Lookup::Missing,
         associations: Lookup::Missing,
         role: Lookup::Found(RoleFacts {
             arn: ROLE.to_owned(),
