@@ -1,9 +1,9 @@
 //! Files that variables, flags and other files name. They may be anything: a pipe that nobody writes to,
 //! a device without end. All of them are read here, aside of the run, so that Ctrl-C ends it meanwhile,
-//! for so long and so far only.
+//! for so long and so far only. Beside them the one way in which files are written.
 
 use std::fs::{File, FileType};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -46,6 +46,22 @@ pub async fn read_lasting(path: &Path) -> io::Result<Vec<u8>> {
 /// Where it cannot be read, or is longer than 4 MiB.
 pub async fn read_stdin() -> io::Result<Vec<u8>> {
     aside(|| bytes(std::io::stdin().lock())).await
+}
+
+/// Writes a whole file in one step, so that an interrupted run leaves the old one or the new one. A link
+/// in its place is replaced, and not followed.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".tmp");
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    File::create_new(&beside)?.write_all(text.as_bytes())?;
+    std::fs::rename(&beside, path)
 }
 
 /// What a call that blocks returns, while the run can still be interrupted. Where it does not end, nobody

@@ -5,7 +5,7 @@ use clap::CommandFactory;
 use super::Exit;
 use crate::cli::{Cli, ManArgs};
 use crate::error::Error;
-use crate::{man, output};
+use crate::{files, man, output};
 
 pub fn run(args: &ManArgs) -> Result<Exit, Error> {
     let failed = |path: &std::path::Path, error: std::io::Error| Error::Write {
@@ -17,7 +17,7 @@ pub fn run(args: &ManArgs) -> Result<Exit, Error> {
     let mut paths = String::new();
     for page in man::pages(Cli::command())? {
         let path = folder.join(page.file);
-        std::fs::write(&path, page.text).map_err(|error| failed(&path, error))?;
+        files::replace(&path, &page.text).map_err(|error| failed(&path, error))?;
         paths.push_str(&format!("{}\n", path.display()));
     }
     output::print(&paths)?;

@@ -1,5 +1,7 @@
 //! Names that AWS and the cluster are asked for: never aloud.
 
+use std::path::PathBuf;
+
 use super::line::Line;
 use super::{PATIENCE, cache, patiently};
 use crate::aws::{Aws, Connection, Intervals};
@@ -110,10 +112,18 @@ impl Account {
 }
 
 impl List {
+    /// A kubeconfig may name a program. One that lies where the user happens to be is not trusted for a
+    /// press of the tabulator.
+    fn would_run_plugin(self, line: &Line) -> bool {
+        let kubeconfig = line.value("kubeconfig", None).map(PathBuf::from);
+        let asks_kubernetes = matches!(self, Self::Namespaces | Self::ServiceAccounts | Self::Pods);
+        asks_kubernetes && kubeconfig.is_some_and(|path| path.is_relative())
+    }
+
     fn read(self, line: &Line) -> Vec<String> {
         let cluster = line.value("cluster", Some('c'));
         let needs_cluster = !matches!(self, Self::Clusters | Self::Policies);
-        if needs_cluster && cluster.is_none() {
+        if needs_cluster && cluster.is_none() || self.would_run_plugin(line) {
             return Vec::new();
         }
         let flags = ["kubeconfig", "context"].map(|flag| line.value(flag, None));

@@ -132,8 +132,23 @@ fn unreadable(field: &str, place: &str, path: &str, error: &std::io::Error) -> S
     format!("cannot read {field} of {place}, \"{path}\": {error}")
 }
 
-/// Whom to act as is told in headers too.
+/// Whom to act as is told in headers too. Without a user the rest of it would be passed over (client-go,
+/// `clientcmd/validation.go`, refuses it too).
 fn check_headers(user: &AuthInfo, place: &str) -> Result<(), String> {
+    let is_someone = user.impersonate.as_ref().is_some_and(|it| !it.is_empty());
+    let has_more = user.impersonate_uid.is_some()
+        || user.impersonate_groups.iter().flatten().next().is_some()
+        || user
+            .impersonate_user_extra
+            .iter()
+            .flatten()
+            .next()
+            .is_some();
+    if has_more && !is_someone {
+        return Err(format!(
+            "{place} asks to act as a uid, groups or user-extra without a user (`as`)"
+        ));
+    }
     let extra = user.impersonate_user_extra.iter().flatten();
     let all = [
         ("as", user.impersonate.iter().collect::<Vec<_>>()),

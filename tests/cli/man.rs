@@ -19,6 +19,22 @@ fn pages(bench: &Bench) -> Vec<PathBuf> {
     paths
 }
 
+#[test]
+fn links_are_replaced_and_not_followed() {
+    let bench = Bench::new();
+    let secret = bench.file("secret", "s3cret of the user");
+    let folder = bench.file("share/man1/x", "").with_file_name("");
+    for name in ["irsactl.1", "irsactl-get.1.tmp"] {
+        std::os::unix::fs::symlink(&secret, folder.join(name)).expect("a link");
+    }
+    let output = bench.command().arg("man").arg(&folder).output();
+    assert!(output.expect("irsactl runs").status.success());
+    let kept = std::fs::read_to_string(&secret).expect("the file");
+    assert_eq!(kept, "s3cret of the user");
+    let page = std::fs::read_to_string(folder.join("irsactl.1")).expect("a page");
+    assert!(page.starts_with(".TH"), "{page}");
+}
+
 fn help(bench: &Bench, command: &[String]) -> String {
     let words = command.iter().map(String::as_str).chain(["--help"]);
     bench.run_words(words, "")

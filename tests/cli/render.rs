@@ -384,6 +384,12 @@ fn terraform_makes_the_provider_where_that_is_asked_for() {
     "#);
 }
 
+/// What a script does behind its functions, where it came whole.
+fn calls(script: &str) -> &str {
+    let (_, main) = script.rsplit_once("\n}\n\nmain() {\n").expect(script);
+    main.strip_suffix("}\n\nmain </dev/null").expect(script)
+}
+
 #[test]
 fn the_aws_cli_gets_a_script() {
     let bench = bench();
@@ -392,10 +398,11 @@ fn the_aws_cli_gets_a_script() {
          --labels team=a --override-existing-serviceaccounts --for aws-cli"
     );
     let script = rendered(&bench, &flags);
-    let (functions, calls) = script.split_once("\n}\n\nneed_account").expect(&script);
-    assert!(functions.starts_with("#!/bin/sh\n"), "{functions}");
-    assert_snapshot!(calls, @r#"
+    assert!(script.starts_with("#!/bin/sh\n"), "{script}");
+    assert_snapshot!(calls(&script), @r#"
+    need_cluster
 
+    need_account
     need_provider
 
     # default/s3-reader
@@ -412,7 +419,9 @@ fn the_aws_cli_gets_a_script() {
       --force-conflicts
     "#);
     let role_only = rendered(&bench, &format!("{flags} --role-only"));
-    assert!(script.starts_with(&role_only), "{role_only}");
+    let role_only = calls(&role_only).trim();
+    assert!(calls(&script).contains(role_only), "{role_only}");
+    assert!(!role_only.contains("service_account"), "{role_only}");
 }
 
 #[test]
@@ -421,10 +430,9 @@ fn a_script_can_make_the_provider() {
     let flags = "a --well-known-policy vpcCNI --associate-oidc-provider --role-only --for aws-cli \
         --audience https://vault.example.com";
     let script = rendered(&bench, flags);
-    let (_, calls) = script.split_once("\n}\n\nneed_account").expect(&script);
-    let (calls, _) = calls.split_once("\n\n#").expect(calls);
+    let (calls, _) = calls(&script).split_once("\n\n#").expect("an account");
     assert_snapshot!(calls, @r#"
-
+    need_account
     provider '{"ClientIDList":["https://vault.example.com"],"Tags":[{"Key":"alpha.eksctl.io/cluster-name","Value":"demo"},{"Key":"eksctl.cluster.k8s.io/v1alpha1/cluster-name","Value":"demo"}],"Url":"https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}'
     audience '{"ClientID":"https://vault.example.com","OpenIDConnectProviderArn":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"}'
     "#);
@@ -481,8 +489,8 @@ fn an_existing_role_is_a_service_account_and_nothing_else() {
     let bench = bench();
     let flags = "shop/cart --attach-role-arn arn:aws:iam::444455556666:role/cart";
     let script = rendered(&bench, &format!("{flags} --for aws-cli"));
-    let (_, calls) = script.rsplit_once("\n}\n").expect(&script);
-    assert_snapshot!(calls, @r#"
+    assert_snapshot!(calls(&script), @r#"
+    need_cluster
 
     # shop/cart
     service_account shop \

@@ -105,7 +105,7 @@ async fn write(folder: &Path, stacks: &[Stack]) -> Result<(), Error> {
         files.push((path, output::json(&stack.template)?));
     }
     for (path, text) in files {
-        replace(&path, &text).map_err(|error| failed(&path, &error))?;
+        files::replace(&path, &text).map_err(|error| failed(&path, &error))?;
         output::print(&format!("{}\n", path.display()))?;
     }
     Ok(())
@@ -120,11 +120,4 @@ async fn is_free(path: &Path, stack: &Stack) -> std::io::Result<bool> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
         Err(error) => Err(error),
     }
-}
-
-/// In one step, so that an interrupted run leaves a whole file.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let beside = path.with_extension("json.tmp");
-    std::fs::write(&beside, text)?;
-    std::fs::rename(&beside, path)
 }

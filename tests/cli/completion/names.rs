@@ -1,5 +1,6 @@
 //! Names of the cluster and the account: what is offered, how seldom it is asked for, and how quietly.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
@@ -225,6 +226,28 @@ fn the_lines_region_is_asked() {
     let elsewhere = words(&bench, "irsactl get sa --region us-east-1 -c ");
     assert_eq!(elsewhere, [""; 0]);
     assert_eq!(bench.calls(), "eks ListClusters\neks ListClusters");
+}
+
+/// It may lie in a folder of somebody else's, and name any program.
+#[test]
+fn no_plugin_of_a_kubeconfig_by_a_relative_path_is_run() {
+    let bench = Bench::new();
+    let plugin = bench.file("plugin", "#!/bin/sh\ntouch ~/ran\n");
+    let ran = plugin.with_file_name("ran");
+    std::fs::set_permissions(&plugin, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+    let kubeconfig = bench.sandbox.world().kubeconfig("demo").replace(
+        "token: sandbox-admin",
+        &format!("exec: {{apiVersion: client.authentication.k8s.io/v1, command: {}, interactiveMode: Never}}", plugin.display()),
+    );
+    let path = bench.file("kubeconfig", &kubeconfig);
+    for (path, runs) in [
+        ("./kubeconfig", false),
+        (&*path.display().to_string(), true),
+    ] {
+        let line = format!("irsactl create sa --cluster demo --kubeconfig {path} --namespace ");
+        assert_eq!(words(&bench, &line), [""; 0]);
+        assert_eq!(ran.exists(), runs, "{path}");
+    }
 }
 
 #[test]
@@ -495,7 +518,6 @@ fn what_is_offered_says_what_it_is() {
     --only-missing	Those of the cluster that the file does not have, in the place of those that it has
     --role-only	Delete the role only: no Kubernetes access
     --detach-foreign	Detach policies that were attached to the role by hand, which else stop the deletion
-    --with-foreign-resources	Delete what else is in the stack, which else stops the deletion
     --wait	Wait for the end of the stack's deletion; --wait=false does not
     --dry-run	Show the plan only
     --approve	Carry the plan of a config file out; a deletion by name acts at once

@@ -68,8 +68,10 @@ fn what_fits_into_no_request_is_named_by_its_field() {
         user(r#"tokenFile: kubeconfig"#),
         user(r#"tokenFile: /dev/null"#),
         user(r#"as: "a\nb""#),
-        user(r#"as-groups: [a, "a\rb"]"#),
-        user(r#"as-user-extra: {scopes: ["a\nb"]}"#),
+        user("as: a\n    as-groups: [a, \"a\\rb\"]"),
+        user("as: a\n    as-user-extra: {scopes: [\"a\\nb\"]}"),
+        user("as-groups: [a]"),
+        user("as-uid: a"),
         server("demo:6443"),
         server("/k8s"),
         server("https://demo:99999"),
@@ -90,6 +92,8 @@ fn what_fits_into_no_request_is_named_by_its_field() {
     error: cannot use the kubeconfig: as of user "demo" in "~/kubeconfig" has several lines, or other characters that fit into no header  [exit 1]
     error: cannot use the kubeconfig: as-groups of user "demo" in "~/kubeconfig" has several lines, or other characters that fit into no header  [exit 1]
     error: cannot use the kubeconfig: as-user-extra of user "demo" in "~/kubeconfig" has several lines, or other characters that fit into no header  [exit 1]
+    error: cannot use the kubeconfig: user "demo" in "~/kubeconfig" asks to act as a uid, groups or user-extra without a user (`as`)  [exit 1]
+    error: cannot use the kubeconfig: user "demo" in "~/kubeconfig" asks to act as a uid, groups or user-extra without a user (`as`)  [exit 1]
     error: cannot use the kubeconfig: server of cluster "demo" in "~/kubeconfig": a URL such as `https://HOST:PORT` is wanted  [exit 1]
     error: cannot use the kubeconfig: server of cluster "demo" in "~/kubeconfig": a URL such as `https://HOST:PORT` is wanted  [exit 1]
     error: cannot use the kubeconfig: server of cluster "demo" in "~/kubeconfig": a URL such as `https://HOST:PORT` is wanted  [exit 1]
