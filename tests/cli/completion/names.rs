@@ -518,6 +518,7 @@ fn what_is_offered_says_what_it_is() {
     --only-missing	Those of the cluster that the file does not have, in the place of those that it has
     --role-only	Delete the role only: no Kubernetes access
     --detach-foreign	Detach policies that were attached to the role by hand, which else stop the deletion
+    --with-foreign-resources	Delete what else is in the stack, which else stops the deletion
     --wait	Wait for the end of the stack's deletion; --wait=false does not
     --dry-run	Show the plan only
     --approve	Carry the plan of a config file out; a deletion by name acts at once
