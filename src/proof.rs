@@ -91,7 +91,7 @@ pub enum Signature {
         #[serde(rename = "keyID")]
         key_id: String,
     },
-    /// The issuer's keys cannot be read from here. STS verifies the signature too.
+    /// The issuer's keys cannot be read from here.
     Unknown {
         why: String,
     },
@@ -220,7 +220,11 @@ impl Proof {
         if let Signature::Fault { fault } = &self.signature {
             return Some(Cause::Signature(fault.clone()));
         }
-        self.assumption.cause()
+        // What STS refuses tells more than what cannot be read from here.
+        self.assumption.cause().or_else(|| match &self.signature {
+            Signature::Unknown { why } => Some(Cause::SignatureUnknown(why.clone())),
+            Signature::Verified { .. } | Signature::Fault { .. } => None,
+        })
     }
 }
 

@@ -30,6 +30,8 @@ pub enum Cause {
     NoToken(String),
     Claims(Vec<ClaimFault>),
     Signature(SignatureFault),
+    /// STS takes the token; the issuer's keys cannot be read from here.
+    SignatureUnknown(String),
     Refused {
         refusal: StsRefusal,
         /// Seconds.
@@ -62,6 +64,10 @@ impl fmt::Display for Unproven {
                 write!(f, "the token is not as it should be: {}", faults.join("; "))
             }
             Cause::Signature(fault) => write!(f, "the token's signature does not hold: {fault}"),
+            Cause::SignatureUnknown(why) => write!(
+                f,
+                "STS accepts the token, but its signature cannot be checked from here: {why}"
+            ),
             Cause::Refused { refusal, waited: 0 } => write!(f, "STS refuses the token: {refusal}"),
             Cause::Refused { refusal, waited } => {
                 let waited = Timeout(Duration::from_secs(*waited));
@@ -104,6 +110,7 @@ impl Unproven {
         match &self.cause {
             Cause::NoServiceAccount
             | Cause::NoToken(_)
+            | Cause::SignatureUnknown(_)
             | Cause::Unreachable(_)
             | Cause::NotAllowed { .. } => false,
             Cause::NoRole
@@ -131,6 +138,10 @@ impl Unproven {
             Cause::NotAllowed { missing, .. } if missing.iter().any(Verdict::is_denied) => Some(format!(
                 "where a policy is missing: `irsactl update iamserviceaccount{account}{cluster} --add-policy-arn ARN --approve`"
             )),
+            Cause::SignatureUnknown(_) => Some(
+                "run it where the issuer's keys can be read: check the network, HTTPS_PROXY and NO_PROXY"
+                    .to_owned(),
+            ),
             Cause::Unreachable(_) => Some(
                 "check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".to_owned(),
             ),

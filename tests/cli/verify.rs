@@ -453,7 +453,7 @@ fn keys_that_are_no_keys_leave_the_signature_to_sts() {
 }
 
 #[test]
-fn an_issuer_that_cannot_be_reached_from_here_leaves_the_signature_to_sts() {
+fn a_signature_that_cannot_be_checked_is_no_proof() {
     let bench = made();
     let host = "oidc.eks.eu-west-1.amazonaws.com";
     bench.sandbox.world().unreachable.push(host.to_owned());
@@ -465,7 +465,10 @@ fn an_issuer_that_cannot_be_reached_from_here_leaves_the_signature_to_sts() {
     signature   unknown   cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com: proxy 127.0.0.1:HTTPS_PROXY answers "HTTP/1.1 502 Bad Gateway"
     role        assumed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
     caller      is        arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK/irsactl-verify
-    [exit 0]
+    [stderr]
+    error: default/s3-reader: STS accepts the token, but its signature cannot be checked from here: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com: proxy 127.0.0.1:HTTPS_PROXY answers "HTTP/1.1 502 Bad Gateway"
+    hint: run it where the issuer's keys can be read: check the network, HTTPS_PROXY and NO_PROXY
+    [exit 1]
     "#);
 }
 
@@ -558,7 +561,7 @@ fn a_service_account_that_is_missing_or_has_no_role_is_told_how_to_get_one() {
     annotate(&bench, &broken);
     assert_snapshot!(bench.run(VERIFY), @r#"
     [stderr]
-    error: default/s3-reader: its annotation eks.amazonaws.com/audience is "a b": an audience is 1 to 255 characters up to U+00FF without blanks, `${` and `{{resolve:`
+    error: default/s3-reader: its annotation eks.amazonaws.com/audience is "a b": an audience is 1 to 255 characters up to U+00FF without blanks, `${` and `{{`
     hint: find the cause: `irsactl doctor default/s3-reader --cluster demo`
     [exit 1]
     "#);
