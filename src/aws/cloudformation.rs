@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::model::{RoleArn, StackName, shown_in_line};
 use crate::observe::{Phase, Stack};
 use crate::plan::{CreateStack, Rollback};
+use crate::policy::numbers;
 use crate::template::{self, Capability, StackResource};
 use crate::waiting::Deadline;
 
@@ -79,7 +80,7 @@ impl CloudFormation {
         match self.client.get_template().stack_name(stack).send().await {
             Ok(answer) => Ok(answer
                 .template_body
-                .and_then(|body| serde_json::from_str(&body).ok())),
+                .and_then(|body| serde_json::from_str(&numbers::quoted(&body)).ok())),
             Err(error) if error.code() == Some("ValidationError") => Ok(None),
             Err(error) => Err(failed("cloudformation:GetTemplate", stack, error)),
         }

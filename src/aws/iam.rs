@@ -11,7 +11,7 @@ use super::{failed, lookup};
 use crate::error::Error;
 use crate::model::{Audience, Issuer, Map, Thumbprint};
 use crate::observe::{LastUse, Lookup, OidcProvider, RoleFacts, RoleHistory};
-use crate::policy::{self, Quotas, RoleCount};
+use crate::policy::{self, Quotas, RoleCount, numbers};
 
 mod simulate;
 mod writes;
@@ -370,7 +370,8 @@ fn document(encoded: &str) -> Value {
             }
         }
     }
-    serde_json::from_slice(&bytes).unwrap_or_default()
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    serde_json::from_str(&numbers::quoted(&text)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -380,6 +381,8 @@ mod tests {
     #[test]
     fn documents_are_decoded_and_bad_ones_are_null() {
         assert_eq!(document("%7B%22a%22%3A1%7D"), serde_json::json!({"a": 1}));
+        let exact = serde_json::json!({"a": "107000000000000000001"});
+        assert_eq!(document("%7B%22a%22%3A107000000000000000001%7D"), exact);
         for bad in ["", "%", "%7", "%zz", "a%C3"] {
             assert_eq!(document(bad), Value::Null, "{bad}");
         }
@@ -402,7 +405,7 @@ mod tests {
         let twice = encoded(trust);
         crate::fuzz::texts([trust, twice.as_str(), "%7B%7D", "%"], |text| {
             policy::federated_principals(&document(text));
-            let plain: Value = serde_json::from_str(text).unwrap_or_default();
+            let plain: Value = serde_json::from_str(&numbers::quoted(text)).unwrap_or_default();
             assert_eq!(document(&encoded(text)), plain, "{text}");
         });
     }

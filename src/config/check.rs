@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::fields::{self, Field, Kind, SECTIONS};
 use super::node::{Node, Place, Value};
 use super::{Problem, Problems, inside};
+use crate::policy::numbers;
 
 /// Puts every problem of names and types into `problems`.
 pub fn check(root: &Node, problems: &mut Problems) {
@@ -188,9 +189,11 @@ fn document(node: &Node, path: &str, problems: &mut Problems) {
     }
 }
 
-/// A number that is written as JSON has it: without leading zeros, other bases and underscores.
+/// A number whose text is the same in JSON: without leading zeros, other bases and underscores, and with
+/// no more digits than are kept.
 pub fn number(text: &str) -> Option<serde_json::Number> {
-    serde_json::from_str(text).ok()
+    let number = serde_json::from_str(text).ok();
+    number.filter(|_| numbers::is_exact(text))
 }
 
 /// What is wanted and what is there.

@@ -1,4 +1,4 @@
-//! Reading of JSON whose every text is kept: no key twice, no number that is written in other ways.
+//! Reading of JSON in which no key stands twice.
 
 use std::collections::BTreeMap;
 
@@ -25,11 +25,8 @@ impl<'de> serde::Deserialize<'de> for Unique {
             fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
                 Ok(value.into())
             }
-            /// Whose text would be another when it is written again: `1.50`, `1e3`, 20 digits.
-            fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-                Err(E::custom(format!(
-                    "the number {value} may be written in other ways: put it into quotes"
-                )))
+            fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+                Ok(value.into())
             }
             fn visit_str<E>(self, value: &str) -> Result<Value, E> {
                 Ok(value.into())
