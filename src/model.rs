@@ -56,7 +56,9 @@ pub const VERSION_TAG: &str = "alpha.eksctl.io/eksctl-version";
 pub const OIDC_ENABLED_TAG: &str = "alpha.eksctl.io/cluster-oidc-enabled";
 
 /// What CloudFormation replaces wherever it stands in a template (its guide, "Dynamic references").
-const DYNAMIC_REFERENCE: &str = "{{resolve:";
+pub const DYNAMIC_REFERENCE: &str = "{{resolve:";
+/// Stands in no name that becomes a part of a template.
+const REFERENCE_START: &str = "{{";
 
 /// Declares a checked string: `FromStr` applies the rule, `Display` gives the text back.
 macro_rules! checked_name {
@@ -143,9 +145,9 @@ checked_name!(
             && text.starts_with('/')
             && text.ends_with('/')
             && text.bytes().all(|b| (0x21..=0x7e).contains(&b))
-            && !text.contains(DYNAMIC_REFERENCE)
+            && !text.contains(REFERENCE_START)
     },
-    "a role path starts and ends with `/`, and is at most 512 printable ASCII characters"
+    "a role path starts and ends with `/`, and is at most 512 printable ASCII characters without `{{`"
 );
 
 checked_name!(
@@ -158,15 +160,15 @@ checked_name!(
 checked_name!(
     /// Audience of a token: a client ID of the IAM OIDC provider (IAM API: 1 to 255 characters). It
     /// stands in the trust policy too, where IAM takes no character above U+00FF and replaces
-    /// `${…}`, and in a template, where CloudFormation replaces `{{resolve:…}}`.
+    /// `${…}`, and in a template, where CloudFormation replaces what begins with `{{`.
     Audience,
     |text| {
         (1..=255).contains(&text.chars().count())
             && !text.chars().any(|c| c.is_whitespace() || c.is_control() || c > '\u{ff}')
             && !text.contains("${")
-            && !text.contains(DYNAMIC_REFERENCE)
+            && !text.contains(REFERENCE_START)
     },
-    "an audience is 1 to 255 characters up to U+00FF without blanks, `${` and `{{resolve:`"
+    "an audience is 1 to 255 characters up to U+00FF without blanks, `${` and `{{`"
 );
 
 checked_name!(
@@ -361,10 +363,12 @@ impl Issuer {
 impl FromStr for Issuer {
     type Err = String;
 
-    /// IAM's rules for a provider's URL: `https://`, at most 255 characters, no query or fragment.
+    /// IAM's rules for a provider's URL: `https://`, at most 255 characters, no query or fragment. Of the
+    /// characters of a path (RFC 3986, section 3.3) without those that mean more in a trust policy, where
+    /// it becomes a principal and condition keys (`*`, `$`).
     fn from_str(text: &str) -> Result<Self, String> {
-        let rule =
-            "an issuer is an `https://` URL of at most 255 characters without query or fragment";
+        let rule = "an issuer is an `https://` URL of at most 255 characters without query or fragment; its path \
+                    consists of letters, digits and `-._~%!&'()+,;=:/`";
         let Some(rest) = text.strip_prefix("https://") else {
             return Err(rule.to_owned());
         };
@@ -376,8 +380,9 @@ impl FromStr for Issuer {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
             && port.parse::<u16>().is_ok()
-            && text.bytes().all(|b| (0x21..=0x7e).contains(&b))
-            && !text.contains(['?', '#', '@']);
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-._~%!&'()+,;=:/".contains(c));
         if good {
             Ok(Self(text.to_owned()))
         } else {

@@ -48,7 +48,10 @@ pub struct Track {
     /// What was changed on the role behind CloudFormation's back, and stays so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Difference>,
-    /// The role is not as its template says, or that cannot be seen, and the notes say so.
+    /// What cannot be compared with what is asked, and why: it is never taken as equal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
+    /// The role is not as its template says, which is not asked for, and the notes say so.
     #[serde(skip)]
     pub is_other: bool,
     /// What runs without the role until it is restarted, where that is not asked for.
@@ -119,6 +122,17 @@ impl Plan {
         })
     }
 
+    /// Whether all is known to be as asked.
+    pub fn is_settled(&self) -> bool {
+        let mut tracks = self.tracks.iter();
+        self.is_empty() && tracks.all(|track| !track.is_other && track.unknown.is_empty())
+    }
+
+    /// Whether something cannot be compared with what is asked.
+    pub fn has_unknown(&self) -> bool {
+        self.tracks.iter().any(|track| !track.unknown.is_empty())
+    }
+
     /// Whether the plan ends in a wait, after which the world must be looked at again.
     pub fn is_provisional(&self) -> bool {
         self.tracks.iter().any(Track::is_provisional)
@@ -134,6 +148,7 @@ impl Track {
             warnings: Vec::new(),
             notes: Vec::new(),
             drift: Vec::new(),
+            unknown: Vec::new(),
             is_other: false,
             stale: Vec::new(),
             role: None,

@@ -10,7 +10,9 @@ use crate::model::{Audience, Issuer, ServiceAccountName, SubjectPattern};
 pub mod corrected;
 pub mod difference;
 pub mod evaluate;
+pub mod fetched;
 pub mod mistakes;
+pub mod numbers;
 pub mod openings;
 pub mod others;
 mod unique;
@@ -63,10 +65,14 @@ impl PolicyDocument {
         // The byte order mark that editors of Windows write.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         check_characters(text)?;
+        if let Some(fault) = numbers::fault(text) {
+            return Err(fault);
+        }
         let Unique(document) =
             serde_json::from_str(text).map_err(|error| format!("is no JSON: {error}"))?;
         check_document(&document)?;
         check_substitutions(&document)?;
+        fetched::check(&document)?;
         // Once more, because `\u4e2d` in the text is another character in what is sent.
         check_characters(&document.to_string())?;
         Ok(Self(document))
@@ -230,7 +236,7 @@ fn check_statement<'a>(statement: &'a Value, sids: &mut BTreeSet<&'a str>) -> Re
 
 /// A text, a list of texts, or CloudFormation functions in their place.
 fn check_texts(value: &Value, element: &str) -> Result<(), String> {
-    let good = |value: &Value| value.is_string() || is_function(value);
+    let good = |value: &Value| value.is_string() || function(value).is_some();
     let all = match value {
         Value::Array(values) => !values.is_empty() && values.iter().all(good),
         value => good(value),
@@ -285,13 +291,12 @@ fn check_resources(statement: &Map<String, Value>) -> Result<(), String> {
     Ok(())
 }
 
-fn is_function(value: &Value) -> bool {
-    value.as_object().is_some_and(|object| {
-        object.len() == 1
-            && object
-                .keys()
-                .all(|key| key == "Ref" || key.starts_with("Fn::"))
-    })
+/// The name and the argument of one of CloudFormation's functions.
+pub fn function(value: &Value) -> Option<(&str, &Value)> {
+    let mut members = value.as_object()?.iter();
+    let (name, argument) = members.next().filter(|_| members.next().is_none())?;
+    let is_one = name == "Ref" || name.starts_with("Fn::");
+    is_one.then_some((name, argument))
 }
 
 /// `; did you mean "…"?` where only upper and lower case or one letter differ.

@@ -16,15 +16,19 @@ use crate::policy::{self, PolicyDocument, Subject};
 
 mod aws_policies;
 mod edit;
+mod fetched;
 mod foreign;
 mod functions;
+mod holes;
 mod role;
 
 pub use aws_policies::meant;
 pub use edit::{Boundary, Managed, RoleEdits, is_document};
+pub use fetched::{fetched_secrets, fetched_values};
 pub use foreign::{StackResource, beyond, is_own, removed, resources, touched, undeclared};
 pub use functions::plain;
-pub use role::{Difference, RoleTemplate, indented};
+pub use holes::{Unknown, filled, has_holes};
+pub use role::{Difference, RoleTemplate, indented, text_of};
 
 /// The role that is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -44,7 +44,7 @@ use rounds::{Course, Rounds};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     Done,
-    /// `--detailed-exitcode`: there is something to do.
+    /// `--detailed-exitcode`: there is something to do, or something cannot be compared.
     Pending,
     /// `doctor` found problems.
     Unhealthy,
@@ -289,7 +289,7 @@ fn tell(context: &Context, plan: &Plan, told: &mut BTreeSet<String>) {
         }
     }
     for track in &plan.tracks {
-        for note in &track.notes {
+        for note in track.unknown.iter().chain(&track.notes) {
             let text = about(track, note);
             if told.insert(text.clone()) {
                 context.output.note(&text);
@@ -316,10 +316,10 @@ fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
     if count > 0 {
         output.say(&format!("plan: {}", Summary::of(plan)));
     } else if plan.is_empty() && look.unseen.is_empty() {
-        let is_other = plan.tracks.iter().any(|track| track.is_other);
-        output.say(match is_other {
-            true => "nothing to do",
-            false => "nothing to do: all is as asked",
+        output.say(if plan.is_settled() {
+            "nothing to do: all is as asked"
+        } else {
+            "nothing to do"
         });
     }
     let mut errors = refusals(plan.tracks.iter());
@@ -337,18 +337,16 @@ fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
     if drifted {
         output.say("roles were changed outside of CloudFormation: `--repair-drift` undoes that");
     }
-    if count == 0 && !drifted {
-        return Ok(Exit::Done);
-    }
     match count {
-        0 => output.say("nothing was changed"),
+        0 if drifted => output.say("nothing was changed"),
+        0 => {}
         _ => output.say(&format!("nothing was changed: {}", shown.how)),
     }
-    Ok(if shown.detailed {
-        Exit::Pending
-    } else {
-        Exit::Done
-    })
+    let is_pending = count > 0 || drifted || plan.has_unknown();
+    if is_pending && shown.detailed {
+        return Ok(Exit::Pending);
+    }
+    Ok(Exit::Done)
 }
 
 fn refusals<'a>(tracks: impl Iterator<Item = &'a Track>) -> Vec<Error> {

@@ -312,10 +312,10 @@ fn values_that_break_a_rule_are_told() {
       c.yaml:10:24: iam.serviceAccounts[0].attachPolicyARNs[0]: "": an ARN is `arn:partition:service:region:account:resource`; an ARN such as `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess` is wanted
       c.yaml:10:28: iam.serviceAccounts[0].attachPolicyARNs[1]: "ReadOnlyAccess": an ARN is `arn:partition:service:region:account:resource`; an ARN such as `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess` is wanted
       c.yaml:11:15: iam.serviceAccounts[0].roleName: "a b": a role name is 1 to 64 letters, digits and `_+=,.@-`
-      c.yaml:12:15: iam.serviceAccounts[0].rolePath: "team": a role path starts and ends with `/`, and is at most 512 printable ASCII characters
+      c.yaml:12:15: iam.serviceAccounts[0].rolePath: "team": a role path starts and ends with `/`, and is at most 512 printable ASCII characters without `{{`
       c.yaml:13:26: iam.serviceAccounts[0].permissionsBoundary: "x": an ARN is `arn:partition:service:region:account:resource`; an ARN such as `arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess` is wanted
       c.yaml:14:21: iam.serviceAccounts[0].subjectPattern: "A": a subject pattern is a service account name in which `*` and `?` stand for other characters
-      c.yaml:15:15: iam.serviceAccounts[0].audience: "a b": an audience is 1 to 255 characters up to U+00FF without blanks, `${` and `{{resolve:`
+      c.yaml:15:15: iam.serviceAccounts[0].audience: "a b": an audience is 1 to 255 characters up to U+00FF without blanks, `${` and `{{`
       c.yaml:16:25: iam.serviceAccounts[0].maxSessionDuration: `60`: 3600 to 43200 seconds are wanted
       c.yaml:17:22: iam.serviceAccounts[0].tokenExpiration: `1e3`: 600 to 86400 seconds are wanted
       c.yaml:18:5: iam.serviceAccounts[1].metadata.name: must be set

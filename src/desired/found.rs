@@ -137,11 +137,15 @@ fn role_spec(template: &RoleTemplate, lost: &mut Vec<String>) -> RoleSpec {
             Err(_) => lost.push(format!("its managed policy {arn} is no ARN")),
         }
     }
+    let boundary = template.boundary.as_ref().map(|arn| arn.parse().ok());
+    if let (Some(None), Some(arn)) = (&boundary, &template.boundary) {
+        lost.push(format!("its permissions boundary {arn} is no ARN"));
+    }
     RoleSpec {
         managed: managed_arns,
         inline: documents,
         well_known,
-        boundary: template.boundary.as_ref().and_then(|arn| arn.parse().ok()),
+        boundary: boundary.flatten(),
         name: template
             .role_name
             .as_ref()

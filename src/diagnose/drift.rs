@@ -69,13 +69,15 @@ pub fn drift(scene: Scene<'_>) -> Verdict {
         Some(refusal) => return Verdict::Unknown(refusal.reason()),
         None => {}
     }
+    let uncompared = track.unknown.first().cloned();
     let drifted = Drifted::of(scene, found, track);
     if drifted.has_any() {
         return drifted.finding(scene, found).into();
     }
     let unread = [found.role.unknown(), found.policies.unknown()];
-    match unread.into_iter().flatten().next() {
-        Some(why) => Verdict::Unknown(why.to_owned()),
+    let unread = unread.into_iter().flatten().next();
+    match unread.map(str::to_owned).or(uncompared) {
+        Some(why) => Verdict::Unknown(why),
         None if drifted.is_trust_told => Verdict::DoesNotApply,
         None => Verdict::holds("role", "as its stack made it"),
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::{RoleName, is_iam_name_character};
+use super::{REFERENCE_START, RoleName, is_iam_name_character};
 
 /// `arn:partition:service:region:account:resource`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,11 @@ impl FromStr for Arn {
         }
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err("an ARN has no blanks".to_owned());
+        }
+        if text.contains(REFERENCE_START) {
+            return Err(
+                "an ARN has no `{{`, where CloudFormation would put something else".to_owned(),
+            );
         }
         Ok(Self {
             partition: (*partition).to_owned(),
@@ -186,6 +191,8 @@ mod tests {
             "arn:aws:iam::1111:policy/x",
             "arn:aws:iam::aws:policy/",
             "arn:aws:iam::aws:policy/a b",
+            "arn:aws:iam::111122223333:policy/{{resolve:ssm:x}}/name",
+            "arn:aws-{{resolve:ssm:x}}:iam::111122223333:policy/name",
         ] {
             assert!(bad.parse::<PolicyArn>().is_err(), "{bad}");
         }

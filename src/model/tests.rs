@@ -101,6 +101,11 @@ fn issuer_keeps_its_text_and_gives_its_parts() {
         "https://a:x",
         "a",
         "https://a b",
+        "https://a/{{resolve:secretsmanager:x}}",
+        "https://a/${AWS::AccountId}",
+        "https://a/*",
+        "https://a/$",
+        "https://a/\"",
     ] {
         assert!(bad.parse::<Issuer>().is_err(), "{bad}");
     }
@@ -119,6 +124,7 @@ fn prints_back<T: FromStr<Err = String> + fmt::Display>(text: &str) -> bool {
     match text.parse::<T>() {
         Ok(value) => {
             assert_eq!(value.to_string(), text);
+            assert!(!text.contains("{{"), "{text}");
             assert!(text.len() <= 2048, "{text}");
             true
         }
@@ -176,6 +182,7 @@ fn fuzzed_names_and_arns_are_refused_or_print_as_they_were() {
         "https://oidc.eks.eu-west-1.amazonaws.com:8443/id/ABC",
         "9e99a48a9960b14926bb7f3b02e22da2b0ab7280",
         "s3-*",
+        "arn:aws:iam::111122223333:policy/{{resolve:ssm:x}}/name",
     ];
     crate::fuzz::texts(corpus, |text| {
         prints_back::<ClusterName>(text);

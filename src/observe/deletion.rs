@@ -144,7 +144,8 @@ async fn foreign(
         (Lookup::Unknown(message), _) | (_, Lookup::Unknown(message)) => Some(message.clone()),
         _ => None,
     };
-    let attached = attached.found().unwrap_or_default();
+    let attached = BTreeSet::from_iter(attached.found().unwrap_or_default());
+    let (managed, _) = known.managed_in(&attached);
     let inline = inline.found().unwrap_or_default();
     let own: BTreeSet<String> = known
         .inline
@@ -155,7 +156,7 @@ async fn foreign(
         role,
         managed: attached
             .into_iter()
-            .filter(|arn| !known.managed.contains(arn))
+            .filter(|arn| !managed.contains(arn))
             .collect(),
         inline: inline
             .into_iter()

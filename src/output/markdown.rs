@@ -77,7 +77,8 @@ pub fn plan(plan: &Plan) -> String {
             let table = table(&["", "Action", "Details"], &rows);
             format!("**Plan: {}**\n\n{table}", Summary::of(plan))
         }
-        () if plan.is_empty() => "**Plan: nothing to do**, all is as asked\n".to_owned(),
+        () if plan.is_settled() => "**Plan: nothing to do**, all is as asked\n".to_owned(),
+        () if plan.is_empty() => "**Plan: nothing to do**\n".to_owned(),
         () => "**Plan: nothing that can be done**\n".to_owned(),
     };
     let remarks: String = plan.tracks.iter().map(remarks).collect();
@@ -95,12 +96,15 @@ fn remarks(track: &Track) -> String {
     let refusals = refusals.map(|refusal| item("**refused**", sentences(&[refusal])));
     let warnings = track.warnings.iter();
     let warnings = warnings.map(|warning| item("**warning**", sentences(&[warning])));
+    let unknown = track.unknown.iter();
+    let unknown = unknown.map(|it| item("**unknown**", sentences(&[it])));
     let notes = track.notes.iter();
     let notes = notes.map(|note| item("note", sentences(&[note])));
     let drift: Vec<String> = track.drift.iter().flat_map(Difference::lines).collect();
     let drift =
         (!drift.is_empty()).then(|| item("**changed by hand**, and left so", broken(&drift)));
-    refusals.chain(warnings).chain(notes).chain(drift).collect()
+    let told = refusals.chain(warnings).chain(unknown);
+    told.chain(notes).chain(drift).collect()
 }
 
 #[cfg(test)]

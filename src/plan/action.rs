@@ -15,7 +15,7 @@ use crate::model::{
 use crate::observe::ObjectVersion;
 use crate::observe::health::Workload;
 use crate::policy::words::{allowed, trusted};
-use crate::template::{Capability, Difference, StackResource};
+use crate::template::{Capability, Difference, StackResource, fetched_values};
 
 /// One change, whole: with all that is sent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -383,7 +383,9 @@ impl Action {
                 vec![format!("thumbprint: {}", join(thumbprints))]
             }
             Self::CreateStack(create) => create.details(),
-            Self::UpdateStack(update) => lines(&update.differences),
+            Self::UpdateStack(update) => {
+                [lines(&update.differences), fetched_values(&update.template)].concat()
+            }
             Self::RepairRole { differences, .. } => lines(differences),
             Self::DeleteStack { goes_too, .. } => goes_too
                 .iter()
@@ -452,7 +454,7 @@ impl CreateStack {
             let all = allowed(&resource["Properties"]["PolicyDocument"]).into_iter();
             all.map(move |what| format!("inline policy {name}: {what}"))
         });
-        lines.collect()
+        lines.chain(fetched_values(&self.template)).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::foreign::is_inline;
-use super::role::{RoleTemplate, resolve};
+use super::role::{RoleTemplate, text_of};
 use super::{RoleSpec, WELL_KNOWN, WellKnownPolicy, inline_resource, managed_reference};
 use crate::model::{Audience, PolicyArn, RoleName, RolePath, StackName, SubjectPattern};
 use crate::policy::PolicyDocument;
@@ -196,7 +196,7 @@ impl RoleEdits {
 
     fn managed_after(&self, found: &[Value], partition: &str) -> Vec<Value> {
         let own = |arn: &PolicyArn| Value::from(arn.to_string());
-        let text = |value: &Value| resolve(value, partition).unwrap_or_else(|| value.to_string());
+        let text = |value: &Value| text_of(value, partition);
         let mut managed: Vec<Value> = match &self.managed {
             Managed::Replaced(all) => {
                 // A literal is someone's choice, a function is a well-known policy's.

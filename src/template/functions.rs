@@ -3,33 +3,47 @@
 
 use serde_json::Value;
 
-use crate::model::{Cluster, PARTITIONS};
+use crate::model::{Cluster, DYNAMIC_REFERENCE, PARTITIONS};
+use crate::policy;
 
 /// A value in which functions of CloudFormation that need nothing but the cluster are worked out; the
 /// first of the others is the error.
 pub fn plain(value: &Value, cluster: &Cluster) -> Result<Value, String> {
+    let value = worked_out(value, cluster);
+    match first_function(&value) {
+        Some(function) => Err(function.to_string()),
+        None => Ok(value),
+    }
+}
+
+/// The same with the others as they are.
+pub fn worked_out(value: &Value, cluster: &Cluster) -> Value {
     match value {
-        Value::String(text) if text.contains("{{resolve:") => Err(value.to_string()),
-        Value::Array(items) => items
-            .iter()
-            .map(|item| plain(item, cluster))
-            .collect::<Result<_, _>>()
-            .map(Value::Array),
-        Value::Object(members) => {
-            let mut entries = members.iter();
-            if let (Some((key, argument)), None) = (entries.next(), entries.next())
-                && (key == "Ref" || key.starts_with("Fn::"))
-            {
-                let text = function(key, argument, cluster);
-                return text.map(Value::String).ok_or_else(|| value.to_string());
+        Value::Array(items) => items.iter().map(|item| worked_out(item, cluster)).collect(),
+        Value::Object(members) => match policy::function(value) {
+            Some((name, argument)) => {
+                let text = function(name, argument, cluster);
+                text.map_or_else(|| value.clone(), Value::String)
             }
-            let members = members.iter();
-            members
-                .map(|(key, member)| Ok((key.clone(), plain(member, cluster)?)))
-                .collect::<Result<_, _>>()
-                .map(Value::Object)
-        }
-        _ => Ok(value.clone()),
+            None => {
+                let members = members.iter();
+                members
+                    .map(|(key, member)| (key.clone(), worked_out(member, cluster)))
+                    .collect()
+            }
+        },
+        value => value.clone(),
+    }
+}
+
+/// The first function in a value, or a text with a dynamic reference.
+pub fn first_function(value: &Value) -> Option<&Value> {
+    match value {
+        Value::String(text) if text.contains(DYNAMIC_REFERENCE) => Some(value),
+        Value::Array(items) => items.iter().find_map(first_function),
+        Value::Object(_) if policy::function(value).is_some() => Some(value),
+        Value::Object(members) => members.values().find_map(first_function),
+        _ => None,
     }
 }
 
@@ -37,7 +51,7 @@ fn function(name: &str, argument: &Value, cluster: &Cluster) -> Option<String> {
     let text = argument.as_str()?;
     match name {
         "Ref" => pseudo_parameter(text, cluster),
-        "Fn::Sub" if !text.contains("{{resolve:") => substituted(text, cluster),
+        "Fn::Sub" if !text.contains(DYNAMIC_REFERENCE) => substituted(text, cluster),
         _ => None,
     }
 }

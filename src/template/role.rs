@@ -7,8 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::foreign::is_inline;
+use super::functions::worked_out;
+use super::holes::{Unknown, filled, may_be};
 use super::{WELL_KNOWN, WellKnownPolicy};
-use crate::model::{listed, shown_as_value};
+use crate::model::{Cluster, DYNAMIC_REFERENCE, listed, shown_as_value};
 use crate::policy::{self, difference::meant_difference};
 
 /// A role as a template describes it, for comparison and for show.
@@ -23,6 +25,10 @@ pub struct RoleTemplate {
     pub path: Option<String>,
     pub max_session_duration: Option<u64>,
     pub trust: Value,
+    /// Of the managed policies and the boundary: what only CloudFormation can work out. Its text stands
+    /// there.
+    #[serde(skip)]
+    functions: Vec<Value>,
 }
 
 impl RoleTemplate {
@@ -32,19 +38,64 @@ impl RoleTemplate {
         let role = resources.get("Role1")?.get("Properties")?;
         let text = |name: &str| role.get(name).and_then(|value| resolve(value, partition));
         let managed = role.get("ManagedPolicyArns").and_then(Value::as_array);
+        let managed = managed.map_or(&[][..], Vec::as_slice);
+        let boundary = role.get("PermissionsBoundary");
+        let functions = managed.iter().chain(boundary);
+        let seconds = role.get("MaxSessionDuration");
         Some(Self {
-            managed: managed
-                .into_iter()
-                .flatten()
-                .map(|arn| resolve(arn, partition).unwrap_or_else(|| arn.to_string()))
-                .collect(),
+            managed: managed.iter().map(|arn| text_of(arn, partition)).collect(),
             inline: resources.iter().filter_map(inline_policy).collect(),
-            boundary: text("PermissionsBoundary"),
+            boundary: boundary.map(|arn| text_of(arn, partition)),
             role_name: text("RoleName"),
             path: text("Path"),
-            max_session_duration: role.get("MaxSessionDuration").and_then(number),
+            max_session_duration: match seconds {
+                Some(seconds) => Some(number(seconds)?),
+                None => None,
+            },
             trust: role.get("AssumeRolePolicyDocument")?.clone(),
+            functions: functions
+                .filter(|value| resolve(value, partition).is_none())
+                .cloned()
+                .collect(),
         })
+    }
+
+    /// The same, with the functions worked out that need nothing but the cluster.
+    pub fn worked_out(&self, cluster: &Cluster) -> Self {
+        let work = |text: &String| text_of(&worked_out(&self.value_of(text), cluster), "");
+        let inline = self.inline.iter();
+        Self {
+            managed: self.managed.iter().map(work).collect(),
+            boundary: self.boundary.as_ref().map(work),
+            inline: inline
+                .map(|(name, document)| (name.clone(), worked_out(document, cluster)))
+                .collect(),
+            trust: worked_out(&self.trust, cluster),
+            ..self.clone()
+        }
+    }
+
+    /// The value whose text stands among the managed policies or as the boundary.
+    pub fn value_of(&self, text: &str) -> Value {
+        let mut functions = self.functions.iter();
+        let function = functions.find(|function| function.to_string() == text);
+        function.cloned().unwrap_or_else(|| text.into())
+    }
+
+    /// Its managed policies; for each that only CloudFormation can work out one that the role has and
+    /// that it may be, where there is one.
+    pub fn managed_in(&self, live: &BTreeSet<String>) -> (BTreeSet<String>, Vec<Unknown>) {
+        let values =
+            |texts: &BTreeSet<String>| texts.iter().map(|text| self.value_of(text)).collect();
+        let (filled, unknown) = filled(&values(&self.managed), &values(live));
+        let texts = filled.as_array().into_iter().flatten();
+        (texts.map(|value| text_of(value, "")).collect(), unknown)
+    }
+
+    /// Whether one of its managed policies, that only CloudFormation can work out, may be this one.
+    pub fn may_have(&self, arn: &str) -> bool {
+        let mut values = self.managed.iter().map(|text| self.value_of(text));
+        values.any(|value| may_be(&value, &arn.into()))
     }
 
     /// The well-known policies whose parts are all there.
@@ -189,10 +240,18 @@ pub fn indented(differences: &[Difference]) -> String {
     listed(differences.iter().flat_map(Difference::lines))
 }
 
-/// The literal text of a value, with the partition filled in where it is a `Fn::Sub` of it.
+/// The text of a value, with the partition filled in where it is a `Fn::Sub` of it; `None` where
+/// CloudFormation makes something else of it.
 pub fn resolve(value: &Value, partition: &str) -> Option<String> {
     let text = value.as_str().or_else(|| value.get("Fn::Sub")?.as_str())?;
-    Some(text.replace("${AWS::Partition}", partition))
+    let text = text.replace("${AWS::Partition}", partition);
+    let is_whole = !text.contains(DYNAMIC_REFERENCE) && (value.is_string() || !text.contains("${"));
+    is_whole.then_some(text)
+}
+
+/// The same, or the JSON of what only CloudFormation can work out.
+pub fn text_of(value: &Value, partition: &str) -> String {
+    resolve(value, partition).unwrap_or_else(|| value.to_string())
 }
 
 /// CloudFormation takes numbers as texts too.

@@ -3,6 +3,7 @@
 mod calls;
 mod documents;
 mod eksctl;
+mod fetched;
 mod flags;
 mod input;
 mod output;

@@ -7,6 +7,7 @@ mod eksctl;
 mod files;
 mod flags;
 mod forbidden;
+mod functions;
 mod hindered;
 mod input;
 mod pod_identity;

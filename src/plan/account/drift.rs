@@ -1,7 +1,7 @@
 //! What was changed on a role behind CloudFormation's back, and the calls that undo it. CloudFormation
 //! itself does not see it, and an update mends only what it changes anyway.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -24,6 +24,16 @@ pub struct Live<'a> {
     cluster: &'a Cluster,
 }
 
+/// The role that a template asks for.
+struct Wanted {
+    /// With what only CloudFormation can work out as it is on the role, where it may be that.
+    role: RoleTemplate,
+    /// As the template has it.
+    template: RoleTemplate,
+    /// By what the value is of.
+    unknown: Vec<(String, template::Unknown)>,
+}
+
 /// What becomes of a role that was changed by hand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mending {
@@ -42,8 +52,7 @@ impl<'a> Live<'a> {
         found: &'a FoundStack,
     ) -> Self {
         let stack = &found.stack.name;
-        let mut role = template.clone();
-        role.inline = in_iam(stack, cluster, template);
+        let mut role = in_iam(stack, cluster, template);
         if let Lookup::Found(facts) = &found.role {
             role.trust.clone_from(&facts.trust);
             role.boundary.clone_from(&facts.boundary);
@@ -56,8 +65,7 @@ impl<'a> Live<'a> {
             }
             Lookup::Missing => {}
             Lookup::Unknown(message) => {
-                track.is_other = true;
-                track.notes.push(format!(
+                track.unknown.push(format!(
                     "cannot tell whether the role's policies were changed by hand: {message}"
                 ));
             }
@@ -94,37 +102,50 @@ impl<'a> Live<'a> {
     /// what differs between the two.
     pub fn after_update(mut self, from: &RoleTemplate, to: &RoleTemplate) -> Self {
         self.names.extend(to.inline.keys().cloned());
+        let [from, to] = [from, to].map(|it| in_iam(self.stack, self.cluster, it));
         let role = &mut self.role;
+        let [(old, _), (new, _)] = [&from, &to].map(|it| it.managed_in(&role.managed));
         role.managed
-            .retain(|arn| !from.managed.contains(arn) || to.managed.contains(arn));
-        let added = to.managed.difference(&from.managed);
-        role.managed.extend(added.cloned());
-        let (old, new) = (
-            in_iam(self.stack, self.cluster, from),
-            in_iam(self.stack, self.cluster, to),
-        );
+            .retain(|arn| !old.contains(arn) || new.contains(arn));
+        role.managed.extend(new.difference(&old).cloned());
         role.inline
-            .retain(|name, _| !old.contains_key(name) || new.contains_key(name));
-        let changed = new.into_iter().filter(|(name, document)| {
-            let old = old.get(name);
+            .retain(|name, _| !from.inline.contains_key(name) || to.inline.contains_key(name));
+        let changed = to.inline.into_iter().filter(|(name, document)| {
+            let old = from.inline.get(name);
             old.is_none_or(|old| !policy::same(old, document))
         });
         role.inline.extend(changed);
         if from.boundary != to.boundary {
-            role.boundary.clone_from(&to.boundary);
+            role.boundary = to.boundary;
         }
         if from.max_session_duration != to.max_session_duration {
             role.max_session_duration = to.max_session_duration;
         }
         if !policy::same(&from.trust, &to.trust) {
-            role.trust.clone_from(&to.trust);
+            role.trust = to.trust;
         }
         self
     }
 
+    /// What of the role cannot be compared with the template, where it may be that.
+    pub fn unknown(&self, asked: &RoleTemplate) -> Vec<String> {
+        let unknown = self.wanted(asked).unknown.into_iter();
+        let told = unknown.map(|(item, it)| {
+            let place = match it.place.as_str() {
+                "" => String::new(),
+                place => format!(" at {place}"),
+            };
+            let (function, found) = (&it.function, &it.found);
+            format!(
+                "cannot tell whether {item} was changed by hand{place}: only CloudFormation can work out {function}, the role has {found}"
+            )
+        });
+        told.collect()
+    }
+
     /// What still differs from the template.
     pub fn drift(&self, asked: &RoleTemplate) -> Vec<Difference> {
-        self.differences(&self.wanted(asked), &self.role)
+        self.differences(&self.wanted(asked).role, &self.role)
     }
 
     /// What is mended, of all that can be, and what is left.
@@ -138,31 +159,53 @@ impl<'a> Live<'a> {
         }
         Mending {
             differences: self.differences(&mended, &self.role),
-            left: self.differences(&wanted, &mended),
+            left: self.differences(&wanted.role, &mended),
             repairs,
         }
     }
 
     /// The role as the template has it. Its name and its path cannot drift.
-    fn wanted(&self, asked: &RoleTemplate) -> RoleTemplate {
-        let mut wanted = asked.clone();
-        wanted.role_name.clone_from(&self.role.role_name);
-        wanted.path.clone_from(&self.role.path);
-        wanted.inline = in_iam(self.stack, self.cluster, asked);
-        wanted.trust = others::with(&asked.trust, &self.kept);
-        for (name, document) in &mut wanted.inline {
-            // Only CloudFormation knows what its other functions stand for.
-            if let Some(live) = self.role.inline.get(name)
-                && !self.is_plain(document)
-            {
-                document.clone_from(live);
+    fn wanted(&self, asked: &RoleTemplate) -> Wanted {
+        let live = &self.role;
+        let mut template = in_iam(self.stack, self.cluster, asked);
+        template.role_name.clone_from(&live.role_name);
+        template.path.clone_from(&live.path);
+        template.trust = others::with(&template.trust, &self.kept);
+        let mut role = template.clone();
+        let mut unknown = Vec::new();
+        let mut fill = |item: String, wanted: &Value, live: &Value| {
+            let (filled, places) = template::filled(wanted, live);
+            unknown.extend(places.into_iter().map(|it| (item.clone(), it)));
+            filled
+        };
+        for (name, document) in &mut role.inline {
+            if let Some(live) = live.inline.get(name) {
+                let item = format!("inline policy {}", self.short(name));
+                *document = fill(item, document, live);
             }
         }
-        wanted
-    }
-
-    fn is_plain(&self, document: &Value) -> bool {
-        template::plain(document, self.cluster).is_ok()
+        role.trust = fill("the trust policy".to_owned(), &role.trust, &live.trust);
+        if let (Some(wanted), Some(live)) = (&role.boundary, &live.boundary) {
+            let wanted = template.value_of(wanted);
+            let item = "the permissions boundary".to_owned();
+            let filled = fill(item, &wanted, &live.as_str().into());
+            role.boundary = Some(template::text_of(&filled, &self.cluster.partition));
+        }
+        let (managed, places) = template.managed_in(&live.managed);
+        role.managed = managed;
+        // Its place in a set means nothing.
+        unknown.extend(places.into_iter().map(|it| {
+            let place = String::new();
+            (
+                "a managed policy".to_owned(),
+                template::Unknown { place, ..it },
+            )
+        }));
+        Wanted {
+            role,
+            template,
+            unknown,
+        }
     }
 
     fn differences(&self, asked: &RoleTemplate, found: &RoleTemplate) -> Vec<Difference> {
@@ -176,8 +219,13 @@ impl<'a> Live<'a> {
     }
 
     /// The calls that bring the role back.
-    fn repairs(&self, wanted: &RoleTemplate) -> Vec<Repair> {
+    fn repairs(&self, wanted: &Wanted) -> Vec<Repair> {
         let live = &self.role;
+        let Wanted {
+            role: wanted,
+            template,
+            ..
+        } = wanted;
         let mut repairs = Vec::new();
         // What bounds the role comes before what widens it.
         if wanted.boundary != live.boundary {
@@ -186,10 +234,12 @@ impl<'a> Live<'a> {
                 None => Some(Repair::RemoveBoundary),
             });
         }
-        if !policy::same(&wanted.trust, &live.trust) {
+        if !policy::same(&wanted.trust, &live.trust) && !template::has_holes(&template.trust) {
             repairs.push(Repair::SetTrust(wanted.trust.clone()));
         }
         let foreign = live.managed.difference(&wanted.managed);
+        // Which of several is the template's own only CloudFormation knows.
+        let foreign = foreign.filter(|arn| !template.may_have(arn));
         repairs.extend(foreign.map(|arn| Repair::Detach(arn.clone())));
         let names = live.inline.keys();
         let foreign = names.filter(|name| !wanted.inline.contains_key(*name));
@@ -198,7 +248,8 @@ impl<'a> Live<'a> {
         repairs.extend(lost.filter_map(|arn| Some(Repair::Attach(arn.parse().ok()?))));
         let changed = wanted.inline.iter().filter(|(name, document)| {
             let live = live.inline.get(*name);
-            live.is_none_or(|live| !policy::same(live, document)) && self.is_plain(document)
+            live.is_none_or(|live| !policy::same(live, document))
+                && !template::has_holes(&template.inline[*name])
         });
         repairs.extend(changed.map(|(name, document)| Repair::PutInline {
             name: name.clone(),
@@ -314,17 +365,15 @@ fn duration(role: &RoleTemplate) -> u32 {
     u32::try_from(seconds).unwrap_or(3600)
 }
 
-/// The inline policies as CloudFormation hands them to IAM: by the names that it gives them, and in
-/// plain values as far as those can be known.
-fn in_iam(stack: &StackName, cluster: &Cluster, role: &RoleTemplate) -> BTreeMap<String, Value> {
-    let inline = role.inline.iter();
-    inline
-        .map(|(name, document)| {
-            let plain = template::plain(document, cluster);
-            let document = plain.unwrap_or_else(|_| document.clone());
-            (stack.policy_name(name), document)
-        })
-        .collect()
+/// A role as CloudFormation hands it to IAM: inline policies by the names that it gives them, and plain
+/// values as far as those can be known.
+fn in_iam(stack: &StackName, cluster: &Cluster, role: &RoleTemplate) -> RoleTemplate {
+    let mut role = role.worked_out(cluster);
+    let inline = std::mem::take(&mut role.inline).into_iter();
+    role.inline = inline
+        .map(|(name, document)| (stack.policy_name(&name), document))
+        .collect();
+    role
 }
 
 /// Whether the role lacks something, or lets someone else in: not only more permissions than asked.

@@ -49,7 +49,6 @@ pub fn keep(
             return None;
         }
         Lookup::Unknown(why) => {
-            track.is_other = true;
             format!("whether EKS Pod Identity associations use the role cannot be told: {why}")
         }
         using => {
@@ -60,8 +59,10 @@ pub fn keep(
         }
     };
     let told = others::principals(live.kept());
-    track.notes.push(format!(
-        "its role also trusts {told}, by hand; that stays: {why}"
-    ));
+    let note = format!("its role also trusts {told}, by hand; that stays: {why}");
+    match found.associations.unknown() {
+        Some(_) => track.unknown.push(note),
+        None => track.notes.push(note),
+    }
     Some(())
 }

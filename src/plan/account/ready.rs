@@ -26,10 +26,9 @@ pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Opti
         // A role of the same name with another path is not the stack's.
         Lookup::Found(role) => role.arn != arn.to_string(),
         Lookup::Unknown(message) => {
-            track.notes.push(format!(
+            track.unknown.push(format!(
                 "cannot read the role's trust policy, the template's is compared: {message}"
             ));
-            track.is_other = true;
             false
         }
     };
@@ -44,6 +43,8 @@ pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Opti
     let mut differences = RoleTemplate::differences(&asked, template);
     differences.extend(tag_differences(task, found));
     let live = live.after_update(template, &asked);
+    track.unknown.extend(live.unknown(&asked));
+    warn_of_secrets(track, &stack, &body);
     if task.aim == Aim::Create {
         return compare_only(track, task, found, differences, live.drift(&asked));
     }
@@ -63,6 +64,13 @@ pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Opti
     plan_drift(track, task, arn.name(), &live, &asked);
     note_absent(track, task, &live, template);
     Some(Role::Arn(arn.clone()))
+}
+
+/// What a stack's own template has stays, whoever put it there.
+fn warn_of_secrets(track: &mut Track, stack: &StackName, body: &Value) {
+    let secrets = template::fetched_secrets(body).into_iter();
+    let told = secrets.map(|secret| format!("the template of stack \"{stack}\": {secret}"));
+    track.warnings.extend(told);
 }
 
 /// The stack has lost its role. Only a new stack makes another one.
@@ -241,8 +249,8 @@ fn update_stack(
     }
 }
 
-const UNREPAIRABLE: &str = "a policy with functions that only CloudFormation can work out cannot be put back: take it \
-     out (`update` with `--remove-inline-policy NAME`), then put it in again";
+const UNREPAIRABLE: &str = "what only CloudFormation can work out cannot be put back by calls to IAM: change it in the stack \
+     (take an inline policy out by `update` with `--remove-inline-policy NAME`, then put it in again)";
 
 /// What was changed by hand: it is mended where that is asked for, and told otherwise.
 fn plan_drift(

@@ -205,7 +205,7 @@ fn role_settings() {
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --role-path team
-    error: invalid value 'team' for '--role-path <PATH>': a role path starts and ends with `/`, and is at most 512 printable ASCII characters
+    error: invalid value 'team' for '--role-path <PATH>': a role path starts and ends with `/`, and is at most 512 printable ASCII characters without `{{`
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --max-session-duration 60
@@ -217,7 +217,7 @@ fn role_settings() {
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --audience=
-    error: invalid value '' for '--audience <NAME>': an audience is 1 to 255 characters up to U+00FF without blanks, `${` and `{{resolve:`
+    error: invalid value '' for '--audience <NAME>': an audience is 1 to 255 characters up to U+00FF without blanks, `${` and `{{`
 
     For more information, try '--help'.
     $ --well-known-policy autoscaler --token-expiration 60

@@ -649,33 +649,6 @@ fn an_update_and_a_repair_are_one_run() {
     assert_settled(&bench, APPLY);
 }
 
-/// A value that only CloudFormation knows cannot be compared, nor put back.
-#[test]
-fn a_policy_with_functions_of_cloudformation() {
-    let bench = Bench::associated();
-    bench.file(
-        "own.json",
-        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject",
-            "Resource": {"Fn::Sub": "arn:aws:s3:::${AWS::StackName}/*"}}]}"#,
-    );
-    bench.arrange(
-        "create iamserviceaccount s3-reader --cluster demo --policy-document ~/own.json --approve",
-    );
-    assert_settled(&bench, UPDATE);
-    by_hand(&bench, |role| role.inline.clear());
-    assert_snapshot!(run_unchanging(&bench, &format!("{UPDATE} --repair-drift --approve")), @r#"
-    [stdout]
-    NAMESPACE   NAME        STATUS    ROLE ARN
-    default     s3-reader   drifted   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
-    [stderr]
-    warning: a policy with functions that only CloudFormation can work out cannot be put back: take it out (`update` with `--remove-inline-policy NAME`), then put it in again
-    error: default/s3-reader: its role was changed outside of CloudFormation
-      + inline policy Policy1: {"Action":"s3:GetObject","Effect":"Allow","Resource":{"Fn::Sub":"arn:aws:s3:::${AWS::StackName}/*"}}
-    hint: undo that in the same run: `--repair-drift`
-    [exit 1]
-    "#);
-}
-
 /// CloudFormation hands `true` on as `"true"`: that is no change by hand, wherever documents are compared.
 #[test]
 fn scalars_that_became_texts_are_no_drift() {

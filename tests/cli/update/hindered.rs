@@ -26,11 +26,11 @@ fn policies_that_may_not_be_read_are_a_note() {
     [stderr]
     note: default/s3-reader: cannot tell whether the role's policies were changed by hand: not allowed to call iam:ListAttachedRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListAttachedRolePolicies because no identity-based policy allows the iam:ListAttachedRolePolicies action
     nothing to do
-    [exit 0]
+    [exit 3]
     [stderr]
     note: default/s3-reader: cannot tell whether the role's policies were changed by hand: not allowed to call iam:ListRolePolicies: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:ListRolePolicies because no identity-based policy allows the iam:ListRolePolicies action
     nothing to do
-    [exit 0]
+    [exit 3]
     ");
     bench.sandbox.fault("iam GetRole deny");
     assert_snapshot!(run_unchanging(&bench, &format!("{APPLY} --approve")), @"

@@ -200,12 +200,12 @@ fn what_was_let_in_by_hand_stays_where_associations_cannot_be_read() {
     hint: allow `eks:ListPodIdentityAssociations` and `eks:DescribePodIdentityAssociation` to this identity
     [exit 1]
     "#);
-    assert_snapshot!(run_unchanging(&bench, &format!("{APPLY} --detailed-exitcode")), @r#"
+    assert_snapshot!(run_unchanging(&bench, &format!("{APPLY} --detailed-exitcode")), @"
     [stderr]
     note: default/s3-reader: its role also trusts pods.eks.amazonaws.com, by hand; that stays: whether EKS Pod Identity associations use the role cannot be told: not allowed to call eks:ListPodIdentityAssociations: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:ListPodIdentityAssociations because no identity-based policy allows the eks:ListPodIdentityAssociations action
     nothing to do
-    [exit 0]
-    "#);
+    [exit 3]
+    ");
     patterned(&bench);
     bench.arrange(&format!("{APPLY} --approve"));
     assert_eq!(lets_in(&bench), "default:s3-* true");

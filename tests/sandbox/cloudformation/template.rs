@@ -450,7 +450,10 @@ pub fn resolved(value: &Value, stack: &Stack, template: &Template) -> Result<Val
                 .map(Value::Array)
         }
         Value::Object(members) => match function(members) {
-            Some((name, argument)) => called(name, argument, stack, template).map(Value::String),
+            Some((name, argument)) => {
+                let text = called(name, argument, stack, template)?;
+                Ok(Value::String(dereferenced(&text)))
+            }
             None => {
                 let members = members.iter().filter(|(_, value)| !is_no_value(value));
                 let members = members
@@ -458,9 +461,23 @@ pub fn resolved(value: &Value, stack: &Stack, template: &Template) -> Result<Val
                 members.collect::<Result<_, String>>().map(Value::Object)
             }
         },
+        Value::String(text) => Ok(Value::String(dereferenced(text))),
         Value::Bool(_) | Value::Number(_) => Ok(Value::String(as_text(value))),
-        plain => Ok(plain.clone()),
+        Value::Null => Ok(Value::Null),
     }
+}
+
+/// A text with its `{{resolve:ssm:…}}` replaced, after all functions (User Guide, "Dynamic references").
+/// The sandbox's parameters have the last part of their name as value: `/team/bucket` is `bucket`.
+fn dereferenced(text: &str) -> String {
+    let mut parts = text.split("{{resolve:ssm:");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once("}}").unwrap_or((part, ""));
+        out.push_str(name.rsplit('/').next().unwrap_or_default());
+        out.push_str(rest);
+    }
+    out
 }
 
 fn is_no_value(value: &Value) -> bool {
