@@ -19,7 +19,7 @@ mod document;
 mod tries;
 mod verdict;
 
-pub use chain::{Chain, certificates};
+pub use chain::Chain;
 use connect::connect;
 use document::Document;
 use tries::{Failure, insist};
@@ -182,6 +182,23 @@ async fn discover(issuer: &Issuer, limit: Duration) -> Result<(Chain, Discovery)
         Failure::passing(document.wrong(format!("cannot be understood: {error}")))
     })?;
     Ok((chain, discovery))
+}
+
+/// The certificate authorities of a PEM text, as DER.
+///
+/// # Errors
+/// None at all, or one that cannot be used.
+pub fn authorities(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let all = chain::certificates(pem)?;
+    if all.is_empty() {
+        return Err("it holds no certificate".to_owned());
+    }
+    let mut roots = rustls::RootCertStore::empty();
+    for (number, der) in (1..).zip(&all) {
+        let added = roots.add(der.as_slice().into());
+        added.map_err(|_| format!("its certificate {number} is none of an authority"))?;
+    }
+    Ok(all)
 }
 
 /// Whether TLS can ask a server for that name.

@@ -29,12 +29,8 @@ use session::Sessions;
 
 /// How much one answer may hold: a page of 500 service accounts is a tenth of it.
 const ANSWER_LIMIT: usize = 8 << 20;
-/// How many pages of 500 are read.
-const PAGE_LIMIT: usize = 200;
 /// How long one try of a call may take in all, a slow body included.
 const WHOLE: Duration = Duration::from_secs(60);
-/// How much of a message of the API's is shown.
-const MESSAGE_LIMIT: usize = 2_000;
 
 /// The field manager of irsactl's server-side applies.
 const FIELD_MANAGER: &str = "irsactl";

@@ -31,6 +31,7 @@ mod man;
 mod model;
 mod observe;
 mod output;
+mod pages;
 mod permissions;
 mod plan;
 mod policy;

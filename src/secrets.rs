@@ -18,6 +18,8 @@ const SHORTEST_PART: usize = 3;
 const PIECE: usize = 16;
 /// How far pieces are apart, so that each part of `PIECE + STEP` bytes has one.
 const STEP: usize = 4;
+/// How many characters of a text of others are told.
+const EXCERPT: usize = 2_000;
 /// What stands in the place of a secret.
 const HIDDEN: &str = "…";
 
@@ -88,6 +90,15 @@ pub fn hidden(text: &str) -> String {
 /// For people: also without what only looks like one, as others have their secrets too.
 pub fn redacted(text: &str) -> String {
     without_passwords(&without_tokens(&hidden(text)))
+}
+
+/// As much of a text of somebody else's as is told: it may quote a request back, and be a whole page.
+pub fn excerpt(text: &str) -> String {
+    let text = redacted(text);
+    match text.char_indices().nth(EXCERPT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 fn lock() -> MutexGuard<'static, Option<Known>> {
@@ -320,6 +331,23 @@ mod tests {
         ] {
             assert_eq!(without_passwords(&without_tokens(text)), wanted);
         }
+    }
+
+    #[test]
+    fn texts_of_others_are_told_in_part_and_without_tokens() {
+        let text = format!("Authorization: Bearer abc, sir{}", "é".repeat(10_000));
+        let told = excerpt(&text);
+        assert!(told.starts_with("Authorization: Bearer …, sir"), "{told}");
+        assert_eq!(told.chars().count(), EXCERPT + 1);
+        assert_eq!(excerpt("short"), "short");
+    }
+
+    #[test]
+    fn excerpts_of_any_text_keep_no_token() {
+        let corpus = ["Bearer k8s-aws-v1.abc", "x://u:p@h/", "\"Bearer x\"", ""];
+        crate::fuzz::texts(corpus, |text| {
+            assert!(!excerpt(text).contains("k8s-aws-v1."), "{text}");
+        });
     }
 
     #[test]

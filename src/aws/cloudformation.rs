@@ -10,12 +10,14 @@ use aws_sdk_cloudformation::primitives::DateTime;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
+use super::pages::{Listed, filled};
 use super::{Intervals, failed};
 use crate::error::Error;
 use crate::model::{RoleArn, StackName, shown_in_line};
 use crate::observe::{Phase, Stack};
 use crate::plan::{CreateStack, Rollback};
 use crate::policy::numbers;
+use crate::secrets::excerpt;
 use crate::template::{self, Capability, StackResource};
 use crate::waiting::Deadline;
 
@@ -58,16 +60,10 @@ impl CloudFormation {
 
     /// All stacks of the region that are not deleted (DescribeStacks, all pages).
     pub async fn stacks(&self) -> Result<Vec<Stack>, Error> {
-        let pages = self
-            .client
-            .describe_stacks()
-            .into_paginator()
-            .items()
-            .send();
-        let stacks: Vec<SdkStack> = pages
-            .try_collect()
-            .await
-            .map_err(|error| failed("cloudformation:DescribeStacks", "", error))?;
+        let pages = self.client.describe_stacks().into_paginator().send();
+        let pages = Listed::of(pages, |page| filled(page.next_token()));
+        let stacks = pages.items(|page| page.stacks).await;
+        let stacks = stacks.map_err(|error| failed("cloudformation:DescribeStacks", "", error))?;
         Ok(stacks
             .into_iter()
             .map(stack)
@@ -116,32 +112,26 @@ impl CloudFormation {
     }
 
     async fn first_failure(&self, stack: &str) -> Result<Option<String>, Error> {
-        let mut events = self
-            .client
-            .describe_stack_events()
-            .stack_name(stack)
-            .into_paginator()
-            .items()
-            .send();
+        let pages = self.client.describe_stack_events().stack_name(stack);
+        let pages = pages.into_paginator().send();
+        let mut pages = Listed::of(pages, |page| filled(page.next_token()));
         let mut first = None;
         let mut ended = None;
-        while let Some(event) = events.next().await {
-            let event = match event {
-                Ok(event) => event,
-                Err(error) => {
-                    return Err(failed("cloudformation:DescribeStackEvents", stack, error));
+        while let Some(page) = pages.next().await {
+            let page =
+                page.map_err(|error| failed("cloudformation:DescribeStackEvents", stack, error))?;
+            for event in page.stack_events() {
+                if let Some(reason) = failed_event(event) {
+                    first = Some(reason);
                 }
-            };
-            if let Some(reason) = failed_event(&event) {
-                first = Some(reason);
-            }
-            if is_of_the_stack(&event) && ended.is_none() {
-                ended.clone_from(&event.resource_status);
-            }
-            let is_rolled_back =
-                ended == Some(ResourceStatus::UpdateRollbackFailed) && first.is_some();
-            if begins_operation(&event) || is_rolled_back && begins_roll_back(&event) {
-                break;
+                if is_of_the_stack(event) && ended.is_none() {
+                    ended.clone_from(&event.resource_status);
+                }
+                let is_rolled_back =
+                    ended == Some(ResourceStatus::UpdateRollbackFailed) && first.is_some();
+                if begins_operation(event) || is_rolled_back && begins_roll_back(event) {
+                    return Ok(first);
+                }
             }
         }
         Ok(first)
@@ -257,7 +247,7 @@ fn stack(stack: SdkStack) -> Stack {
         name: StackName::reported(&stack.stack_name.unwrap_or_default()),
         phase: phase(&status),
         status,
-        reason: stack.stack_status_reason,
+        reason: stack.stack_status_reason.as_deref().map(excerpt),
         updated: stack.last_updated_time.as_ref().and_then(millis),
         changed: stack
             .last_updated_time
@@ -331,7 +321,7 @@ fn failed_event(event: &StackEvent) -> Option<String> {
     if has_failed_hook(event) {
         let reason = event.hook_status_reason.as_deref();
         let reason = events::hook(event.hook_type.as_deref(), reason);
-        return Some(format!("{resource} ({kind}): {reason}"));
+        return Some(format!("{resource} ({kind}): {}", excerpt(&reason)));
     }
     let status = event.resource_status.as_ref()?.as_str();
     let reason = event
@@ -342,7 +332,7 @@ fn failed_event(event: &StackEvent) -> Option<String> {
         return None;
     }
     let reason = reason.split(" (RequestToken:").next().unwrap_or(reason);
-    Some(format!("{resource} ({kind}): {reason}"))
+    Some(format!("{resource} ({kind}): {}", excerpt(reason)))
 }
 
 /// A hook stops an operation, unless it only warns. The failure of the resource comes after it, and

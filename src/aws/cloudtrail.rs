@@ -7,6 +7,8 @@ use super::signed::{Request, Service, Signed};
 use crate::error::Error;
 use crate::observe::Lookup;
 use crate::observe::health::RecordedFailure;
+use crate::pages::Pages;
+use crate::secrets::excerpt;
 
 pub const SERVICE: Service = Service {
     name: "cloudtrail",
@@ -52,6 +54,7 @@ impl CloudTrail {
     async fn failures(&self, since: i64) -> Result<Vec<RecordedFailure>, Error> {
         let mut failures = Vec::new();
         let mut token: Option<String> = None;
+        let mut pages = Pages::default();
         for _ in 0..PAGES {
             let request = request(since, token.as_deref());
             let read = |text: &str| {
@@ -62,6 +65,8 @@ impl CloudTrail {
             let events = page["Events"].as_array().into_iter().flatten();
             failures.extend(events.filter_map(failure));
             token = page["NextToken"].as_str().map(str::to_owned);
+            let next = pages.go_on(token.as_deref());
+            next.map_err(|endless| self.signed.endless("LookupEvents", endless))?;
             if token.is_none() {
                 break;
             }
@@ -109,7 +114,7 @@ fn failure(event: &Value) -> Option<RecordedFailure> {
         provider: text(&identity["identityProvider"]),
         role: text(&record["requestParameters"]["roleArn"]),
         code: text(&record["errorCode"])?,
-        message: text(&record["errorMessage"]).unwrap_or_default(),
+        message: excerpt(&text(&record["errorMessage"]).unwrap_or_default()),
         region: text(&record["awsRegion"]).unwrap_or_default(),
     })
 }

@@ -23,6 +23,7 @@ use super::settings::{Settings, variable};
 use crate::error::{Error, SignIn};
 use crate::files;
 use crate::model::quoted;
+use crate::secrets::excerpt;
 
 /// Asks someone at a terminal; `None` where there is none.
 pub type Ask = fn(&str) -> Option<String>;
@@ -299,6 +300,16 @@ impl Told {
             }
         }
         let credentials = self.inner.provide_credentials().await;
+        // The SDK ends the program at what fits into no header.
+        if let Ok(keys) = &credentials
+            && [Some(keys.access_key_id()), keys.session_token()]
+                .into_iter()
+                .flatten()
+                .any(|text| http::HeaderValue::from_str(text).is_err())
+        {
+            let cause = "an access key id or a session token has characters that no key has";
+            return Err(self.failed(cause.to_owned()));
+        }
         credentials.map_err(|error| self.failed(self.words(&error)))
     }
 
@@ -345,7 +356,7 @@ fn ended(cause: &str) -> String {
 pub fn cause_of(error: &(dyn StdError + 'static)) -> String {
     let answer = causes(error).find_map(|error| error.downcast_ref::<ErrorMetadata>());
     match answer.and_then(|answer| Some((answer.code()?, answer.message().unwrap_or_default()))) {
-        Some((code, message)) => format!("{code}: {message}"),
+        Some((code, message)) => excerpt(&format!("{code}: {message}")),
         None => deepest(error),
     }
 }

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::pages::filled;
 use super::signed::{Request, Service, Signed};
 use super::xml::Element;
 use crate::error::Error;
 use crate::observe::Lookup;
 use crate::observe::health::{MetadataOptions, SecurityGroup, VpcEndpoint};
+use crate::pages::Pages;
 
 pub const SERVICE: Service = Service {
     name: "ec2",
@@ -115,13 +117,16 @@ impl Ec2 {
     ) -> Result<Vec<Element>, Error> {
         let mut items = Vec::new();
         let mut token = None;
+        let mut pages = Pages::default();
         loop {
             let request = request(operation, filters, token.as_deref());
             let read = |text: &str| Element::read(text, &LEAVES);
             let page = self.0.call(operation, subject, request, read).await?;
-            token = page.text("nextToken").map(str::to_owned);
+            token = filled(page.text("nextToken")).map(str::to_owned);
             items.extend(page.into_items(list));
-            if token.as_ref().is_none_or(String::is_empty) {
+            let next = pages.go_on(token.as_deref());
+            next.map_err(|endless| self.0.endless(operation, endless))?;
+            if token.is_none() {
                 return Ok(items);
             }
         }

@@ -4,6 +4,7 @@ use aws_sdk_eks::error::ProvideErrorMetadata;
 use aws_sdk_eks::types::{ClusterStatus, IpFamily};
 
 use super::failed;
+use super::pages::{Listed, filled};
 use crate::error::Error;
 use crate::model::{Arn, Cluster, ClusterFacts, ClusterName, EksCluster};
 
@@ -94,8 +95,9 @@ impl Eks {
 
     /// Names of all clusters of the region (ListClusters, all pages).
     pub async fn clusters(&self) -> Result<Vec<String>, Error> {
-        let pages = self.0.list_clusters().into_paginator().items().send();
-        let names = pages.try_collect().await;
+        let pages = self.0.list_clusters().into_paginator().send();
+        let pages = Listed::of(pages, |page| filled(page.next_token()));
+        let names = pages.items(|page| page.clusters).await;
         names.map_err(|error| failed("eks:ListClusters", "", error))
     }
 

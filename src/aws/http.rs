@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use super::deepest;
 use crate::error::Error;
 use crate::files;
+use crate::issuer;
 use crate::proxy::{Protocol, Proxies, Proxy};
 
 /// # Errors
@@ -54,6 +55,11 @@ async fn tls_context() -> Result<TlsContext, Error> {
         let bundle = bundle.map_err(|error| Error::Read {
             what: format!("the CA bundle \"{}\" of AWS_CA_BUNDLE", path.display()),
             cause: error.to_string(),
+        })?;
+        // The SDK ends the program at what is no authority.
+        issuer::authorities(&bundle).map_err(|rule| Error::Read {
+            what: format!("the CA bundle \"{}\" of AWS_CA_BUNDLE", path.display()),
+            cause: rule,
         })?;
         trust = TrustStore::empty().with_pem_certificate(bundle);
     }

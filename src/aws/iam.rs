@@ -7,6 +7,7 @@ use aws_sdk_iam::types::{PolicyScopeType, Role, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
+use super::pages::{Listed, marker};
 use super::{failed, lookup};
 use crate::error::Error;
 use crate::model::{Audience, Issuer, Map, Thumbprint};
@@ -112,7 +113,8 @@ impl Iam {
 
     /// ARNs of the roles of this account whose trust policy names the provider (ListRoles, all pages).
     pub async fn roles_trusting(&self, provider: &str) -> Result<Lookup<Vec<String>>, Error> {
-        let mut pages = self.0.list_roles().into_paginator().send();
+        let pages = self.0.list_roles().into_paginator().send();
+        let mut pages = Listed::of(pages, |page| marker(page.is_truncated, page.marker()));
         let mut trusting = Vec::new();
         while let Some(page) = pages.next().await {
             let page = match lookup("iam:ListRoles", "", &[], page)? {
@@ -135,7 +137,9 @@ impl Iam {
     pub async fn policies(&self, arns: &mut Vec<String>) -> Result<(), Error> {
         for scope in [PolicyScopeType::Local, PolicyScopeType::Aws] {
             let pages = self.0.list_policies().scope(scope).max_items(1000);
-            let mut pages = pages.into_paginator().send();
+            let mut pages = Listed::of(pages.into_paginator().send(), |page| {
+                marker(page.is_truncated, page.marker())
+            });
             while let Some(page) = pages.next().await {
                 let page = page.map_err(|error| failed("iam:ListPolicies", "", error))?;
                 let policies = page.policies.unwrap_or_default().into_iter();
@@ -235,15 +239,11 @@ impl Iam {
 
     /// ARNs of the managed policies of a role (ListAttachedRolePolicies).
     pub async fn attached_policies(&self, role: &str) -> Result<Lookup<Vec<String>>, Error> {
-        let result: Result<Vec<_>, _> = self
-            .0
-            .list_attached_role_policies()
-            .role_name(role)
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await;
+        let pages = self.0.list_attached_role_policies().role_name(role);
+        let pages = Listed::of(pages.into_paginator().send(), |page| {
+            marker(page.is_truncated, page.marker())
+        });
+        let result = pages.items(|page| page.attached_policies).await;
         let arns = result.map(|policies| {
             policies
                 .into_iter()
@@ -255,16 +255,12 @@ impl Iam {
 
     /// Names of the inline policies of a role (ListRolePolicies).
     pub async fn inline_policies(&self, role: &str) -> Result<Lookup<Vec<String>>, Error> {
-        let result = self
-            .0
-            .list_role_policies()
-            .role_name(role)
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await;
-        lookup("iam:ListRolePolicies", role, MISSING, result)
+        let pages = self.0.list_role_policies().role_name(role);
+        let pages = Listed::of(pages.into_paginator().send(), |page| {
+            marker(page.is_truncated, page.marker())
+        });
+        let names = pages.items(|page| Some(page.policy_names)).await;
+        lookup("iam:ListRolePolicies", role, MISSING, names)
     }
 
     /// The document of an inline policy of a role (GetRolePolicy).
@@ -281,15 +277,11 @@ impl Iam {
 
     /// Names of the instance profiles that a role is in (ListInstanceProfilesForRole).
     pub async fn instance_profiles(&self, role: &str) -> Result<Lookup<Vec<String>>, Error> {
-        let result: Result<Vec<_>, _> = self
-            .0
-            .list_instance_profiles_for_role()
-            .role_name(role)
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await;
+        let pages = self.0.list_instance_profiles_for_role().role_name(role);
+        let pages = Listed::of(pages.into_paginator().send(), |page| {
+            marker(page.is_truncated, page.marker())
+        });
+        let result = pages.items(|page| Some(page.instance_profiles)).await;
         let names = result.map(|profiles| {
             profiles
                 .into_iter()

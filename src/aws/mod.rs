@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use crate::error::{Error, SignIn};
 use crate::model::Timeout;
 use crate::observe::Lookup;
+use crate::secrets::excerpt;
 use crate::waiting::Deadline;
 
 pub mod access_analyzer;
@@ -27,6 +28,7 @@ pub mod iam;
 mod mfa;
 mod optional;
 mod pace;
+mod pages;
 mod settings;
 mod signed;
 pub mod sts;
@@ -266,7 +268,9 @@ where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
     if let Some(code) = error.code() {
-        let message = error.message().unwrap_or("no message").to_owned();
+        let code = excerpt(code);
+        let code = code.as_str();
+        let message = excerpt(error.message().unwrap_or("no message"));
         if UNKNOWN_CALLER.contains(&code) {
             let sign_in = match is_of_another_time(code, &message) {
                 true => SignIn::Clock,
@@ -294,6 +298,14 @@ where
     }
     if let Some(error) = credentials::failure(&error) {
         return error;
+    }
+    if error.raw_response().is_some_and(transport::is_throttled) {
+        return Error::Aws {
+            operation: operation.to_owned(),
+            subject: subject.to_owned(),
+            code: "TooManyRequests".to_owned(),
+            message: "too many calls (HTTP 429)".to_owned(),
+        };
     }
     let cause = match &error {
         SdkError::TimeoutError(_) => too_slow(&error),

@@ -287,8 +287,14 @@ fn check_variables() -> Result<(), Error> {
         let Some(value) = value.to_str() else {
             return Err(Error::Setting(format!("{name} is no text in UTF-8")));
         };
-        let is_endpoint =
-            name.starts_with("AWS_ENDPOINT_URL") || name == "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+        if has_control(value) {
+            return Err(Error::Setting(format!(
+                "{name} has several lines, or other control characters"
+            )));
+        }
+        let is_endpoint = name == "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+            || name.starts_with("AWS_ENDPOINT_URL")
+            || name == "AWS_EC2_METADATA_SERVICE_ENDPOINT";
         if is_endpoint && whole_url(value).is_none() {
             return Err(Error::Setting(format!("{name}: {URL_WANTED}")));
         }
@@ -341,7 +347,20 @@ fn in_memory(files: &[File; 2]) -> EnvConfigFiles {
 }
 
 fn text(bytes: Vec<u8>) -> std::io::Result<String> {
-    String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is no text in UTF-8"))
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|_| std::io::Error::other("it is no text in UTF-8"))?;
+    match text.lines().position(has_control) {
+        Some(line) => {
+            let rule = format!("line {} has control characters", line + 1);
+            Err(std::io::Error::other(rule))
+        }
+        None => Ok(text),
+    }
+}
+
+/// Of values that end up in headers, at which the SDK ends the program.
+fn has_control(text: &str) -> bool {
+    text.contains(|c: char| c != '\t' && c.is_control())
 }
 
 async fn parsed(files: &EnvConfigFiles) -> Result<ProfileSet, String> {

@@ -39,6 +39,7 @@ use super::optional::{ATTEMPTS, Budget};
 use super::transport::CallName;
 use super::xml::Element;
 use crate::error::Error;
+use crate::pages::Endless;
 
 /// A service of AWS.
 #[derive(Debug)]
@@ -126,6 +127,14 @@ impl Signed {
         };
         let what = format!("AWS for {permission}");
         self.budget.within(&what, answer).await
+    }
+
+    /// Of a list that cannot be read to its end.
+    pub fn endless(&self, operation: &str, endless: Endless) -> Error {
+        Error::Unreachable {
+            what: format!("AWS for {}:{operation}", self.service.name),
+            cause: endless.to_string(),
+        }
     }
 
     /// With all that other calls have too.

@@ -31,7 +31,7 @@ pub fn aws_hints(code: &str) -> Vec<String> {
         "NoSuchEntity" => {
             vec!["it went meanwhile: run the same command again, which looks at it first".to_owned()]
         }
-        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" => {
+        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequests" => {
             vec!["AWS is busy for this account: run the same command again in a minute".to_owned()]
         }
         "InternalFailure" | "InternalError" | "ServiceFailure" | "ServerException" | "ServiceUnavailable"

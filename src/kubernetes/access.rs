@@ -61,7 +61,7 @@ fn eks_config(server: &str, certificate_authority: &str, token: String) -> Resul
     let pem = STANDARD
         .decode(certificate_authority)
         .map_err(|error| unusable(format!("the cluster's CA: {error}")))?;
-    let roots = issuer::certificates(&pem)
+    let roots = issuer::authorities(&pem)
         .map_err(|error| unusable(format!("the cluster's CA: {error}")))?;
     let mut config = Config::new(url);
     config.root_cert = Some(roots);

@@ -1,10 +1,11 @@
 //! Failures of calls to the API, as what the user met.
 
-use super::{CONNECT, Kubernetes, MESSAGE_LIMIT, READ, retry};
+use super::{CONNECT, Kubernetes, READ, retry};
 use crate::aws::deepest;
 use crate::error::Error;
 use crate::model::{Namespace, Timeout};
-use crate::secrets;
+use crate::pages::Endless;
+use crate::secrets::excerpt;
 
 /// Why a call has no answer that could be used.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ impl Kubernetes {
     }
 
     fn refused(&self, operation: String, status: &kube::core::Status, is_passing: bool) -> Error {
-        let message = shown(&status.message);
+        let message = shown(status);
         match status.code {
             // No question of rights: the API server lets nobody write there any more.
             403 if message.contains("it is being terminated") => Error::Kubernetes {
@@ -112,11 +113,23 @@ fn is_about_managers(status: &kube::core::Status) -> bool {
     causes.any(|cause| cause.reason == "FieldManagerConflict")
 }
 
-/// A message of the API's, or of whoever answers in its place, which may quote the request back, and be
-/// a whole page.
-fn shown(message: &str) -> String {
-    let text = secrets::redacted(message);
-    text.chars().take(MESSAGE_LIMIT).collect()
+/// What the API says, or whoever answers in its place; without a word, what the status means.
+fn shown(status: &kube::core::Status) -> String {
+    if !status.message.trim().is_empty() {
+        return excerpt(&status.message);
+    }
+    let reason = http::StatusCode::from_u16(status.code);
+    let reason = reason.ok().and_then(|code| code.canonical_reason());
+    reason.unwrap_or("no reason is given").to_owned()
+}
+
+/// Of a list that cannot be read to its end.
+pub fn unlisted(operation: &str, endless: Endless) -> Error {
+    Error::Kubernetes {
+        operation: operation.to_owned(),
+        message: endless.to_string(),
+        lasting: true,
+    }
 }
 
 #[cfg(test)]
@@ -124,18 +137,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_shown_in_part_and_without_tokens() {
-        let message = format!("Authorization: Bearer abc, sir{}", "é".repeat(10_000));
-        let shown = shown(&message);
-        assert!(shown.starts_with("Authorization: Bearer …, sir"), "{shown}");
-        assert_eq!(shown.chars().count(), MESSAGE_LIMIT);
-    }
-
-    #[test]
-    fn fuzzed_messages_keep_no_token() {
-        let corpus = ["Bearer k8s-aws-v1.abc", "x://u:p@h/", "\"Bearer x\"", ""];
-        crate::fuzz::texts(corpus, |text| {
-            assert!(!shown(text).contains("k8s-aws-v1."), "{text}");
-        });
+    fn a_status_without_a_word_is_told_by_what_it_means() {
+        let status = kube::core::Status::failure(" \n", "").with_code(429);
+        assert_eq!(shown(&status), "Too Many Requests");
+        assert_eq!(shown(&status.with_code(799)), "no reason is given");
     }
 }

@@ -309,9 +309,6 @@ async fn authority(
     let Some((pem, what)) = pem else {
         return Ok(None);
     };
-    let certificates = issuer::certificates(&pem).map_err(|error| format!("{what}: {error}"))?;
-    if certificates.is_empty() {
-        return Err(format!("{what} holds no certificate"));
-    }
+    let certificates = issuer::authorities(&pem).map_err(|rule| format!("{what}: {rule}"))?;
     Ok(Some((pem, certificates)))
 }

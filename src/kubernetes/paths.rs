@@ -5,7 +5,9 @@ use http::Request;
 use kube::Client;
 use serde_json::Value;
 
-use super::{Error, FIELD_MANAGER, Kubernetes, PAGE_LIMIT};
+use super::failure::unlisted;
+use super::{Error, FIELD_MANAGER, Kubernetes};
+use crate::pages::Pages;
 
 /// A resource of the API.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +81,8 @@ impl Kubernetes {
         let path = resource.path(namespace, "");
         let operation = resource.operation("list", namespace, "");
         let mut start = String::new();
-        for _ in 0..PAGE_LIMIT * 10 {
+        let mut pages = Pages::default();
+        loop {
             let path = format!("{path}?limit={PAGE}{selector}{start}");
             let page = self
                 .answer(&operation, "GET", &path, "", Vec::new())
@@ -92,16 +95,15 @@ impl Kubernetes {
                 .into_iter()
                 .flatten()
                 .for_each(&mut visit);
-            match page["metadata"]["continue"].as_str() {
-                None | Some("") => return Ok(true),
+            let token = page["metadata"]["continue"].as_str();
+            let token = token.filter(|token| !token.is_empty());
+            let next = pages.go_on(token);
+            next.map_err(|endless| unlisted(&operation, endless))?;
+            match token {
                 Some(token) => start = format!("&continue={}", encoded(token)),
+                None => return Ok(true),
             }
         }
-        Err(Error::Kubernetes {
-            operation,
-            message: format!("there are more than {} pages of them", PAGE_LIMIT * 10),
-            lasting: true,
-        })
     }
 
     /// All objects of a list as what is made of them; `None` where there is no such kind.

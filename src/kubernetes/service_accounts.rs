@@ -12,9 +12,11 @@ use kube::Client;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use serde_json::{Value, json};
 
-use super::{Error, FIELD_MANAGER, Kubernetes, PAGE_LIMIT, cluster, manifest};
+use super::failure::unlisted;
+use super::{Error, FIELD_MANAGER, Kubernetes, cluster, manifest};
 use crate::model::{Audience, Map, Namespace, ServiceAccountName};
 use crate::observe::{ObjectVersion, ServiceAccount};
+use crate::pages::Pages;
 use crate::plan::{Conflicts, Presence, ServiceAccountChange};
 use crate::secrets;
 use crate::token::Secret;
@@ -48,7 +50,8 @@ impl Kubernetes {
         };
         let mut parameters = ListParams::default().limit(500);
         let mut all = Vec::new();
-        for _ in 0..PAGE_LIMIT {
+        let mut pages = Pages::default();
+        loop {
             let page = self
                 .call(async |client| api(client).list(&parameters).await)
                 .await
@@ -65,16 +68,14 @@ impl Kubernetes {
                         Some((name.ok()?, service_account(object)))
                     }),
             );
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            let token = page.metadata.continue_.filter(|token| !token.is_empty());
+            let next = pages.go_on(token.as_deref());
+            next.map_err(|endless| unlisted("list service accounts", endless))?;
+            match token {
                 Some(token) => parameters = parameters.continue_token(&token),
                 None => return Ok(all),
             }
         }
-        Err(Error::Kubernetes {
-            operation: "list service accounts".to_owned(),
-            message: format!("there are more than {PAGE_LIMIT} pages of them"),
-            lasting: true,
-        })
     }
 
     /// The names of all namespaces, or of the first 500.

@@ -151,6 +151,24 @@ fn files_are_read_in_one_place() {
     assert_eq!(found, others);
 }
 
+/// By itself the SDK ends a list where a token comes again.
+#[test]
+fn lists_of_aws_are_read_page_by_page() {
+    let mut lists = 0;
+    for path in files("src/aws", ".rs") {
+        let text = without_tests(&path);
+        let count = |word: &str| text.matches(word).count();
+        let of_the_sdk = count(".into_paginator()");
+        assert_eq!(of_the_sdk, count("Listed::of("), "{}", path.display());
+        let by_hand = count("\"nextToken\"") + count("\"NextToken\"") + count(".set_next_token(");
+        if by_hand > 0 {
+            assert_ne!(count("Pages::default()"), 0, "{}", path.display());
+        }
+        lists += of_the_sdk + by_hand;
+    }
+    assert!(lists >= 14, "{lists}");
+}
+
 /// A fix is a `CommandLine`: a text put together by `format!` quotes no value for the shell.
 #[test]
 fn fixes_are_put_together_word_by_word() {

@@ -2,9 +2,11 @@
 //! is told in a sentence, in bounded time and memory.
 
 mod issuer;
+mod pages;
 mod plugin;
 mod proxy;
 mod services;
+mod words;
 
 use std::fs::File;
 use std::io::{Read, Write};

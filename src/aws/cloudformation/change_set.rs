@@ -11,9 +11,12 @@ use serde_json::Value;
 use super::changes::forbidden;
 use super::{CloudFormation, millis, overtaken};
 use crate::aws::failed;
+use crate::aws::pages::filled;
 use crate::error::Error;
 use crate::model::RoleArn;
+use crate::pages::Pages;
 use crate::plan::UpdateStack;
+use crate::secrets::excerpt;
 
 /// What CloudFormation says of a change set that would change nothing; which of the two depends on
 /// where it notices.
@@ -142,23 +145,22 @@ impl CloudFormation {
             _ => {}
         }
         let made = set.creation_time.as_ref().and_then(millis);
+        let mut pages = Pages::default();
         loop {
             if let Some(what) = forbidden(update, set.changes()) {
                 return Ok(ChangeSet::Forbidden(what));
             }
-            let Some(token) = set.next_token.filter(|token| !token.is_empty()) else {
-                return Ok(ChangeSet::Ready { made });
-            };
-            let Some(next) = self
-                .describe_change_set(update, Some(token.clone()))
-                .await?
-            else {
-                return Ok(ChangeSet::Underway);
-            };
-            if next.next_token.as_ref() == Some(&token) {
+            let token = filled(set.next_token()).map(str::to_owned);
+            if pages.go_on(token.as_deref()).is_err() {
                 let what = "CloudFormation tells its changes without an end";
                 return Ok(ChangeSet::Forbidden(what.to_owned()));
             }
+            if token.is_none() {
+                return Ok(ChangeSet::Ready { made });
+            }
+            let Some(next) = self.describe_change_set(update, token).await? else {
+                return Ok(ChangeSet::Underway);
+            };
             set = next;
         }
     }
@@ -175,7 +177,7 @@ impl CloudFormation {
         let id = set.change_set_id.as_deref().unwrap_or(&update.change_set);
         let details = self.change_set_failures(update.stack.as_str(), id).await?;
         let lines = details.iter().map(|line| format!("\n  {line}"));
-        let reason = [reason.to_owned()].into_iter().chain(lines);
+        let reason = [excerpt(reason)].into_iter().chain(lines);
         Ok(ChangeSet::Failed(reason.collect()))
     }
 

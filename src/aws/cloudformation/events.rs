@@ -5,7 +5,9 @@ use aws_sdk_cloudformation::types::{EventFilter, EventType, HookFailureMode, Ope
 
 use super::CloudFormation;
 use crate::aws::failed;
+use crate::aws::pages::{Listed, filled};
 use crate::error::Error;
+use crate::secrets::excerpt;
 
 impl CloudFormation {
     /// The failed events of a change set's making (DescribeEvents), a line each. A change set's name is
@@ -19,11 +21,12 @@ impl CloudFormation {
         let call = self.client.describe_events().stack_name(stack);
         let filter = EventFilter::builder().failed_events(true).build();
         let call = call.change_set_name(id).filters(filter);
-        let mut events = call.into_paginator().items().send();
+        let events = call.into_paginator().send();
+        let mut events = Listed::of(events, |page| filled(page.next_token()));
         let mut lines = Vec::new();
-        while let Some(event) = events.next().await {
-            match event {
-                Ok(event) => lines.extend(told(&event)),
+        while let Some(page) = events.next().await {
+            match page {
+                Ok(page) => lines.extend(page.operation_events().iter().filter_map(told)),
                 Err(error) => {
                     let error = failed("cloudformation:DescribeEvents", stack, error);
                     lines.push(format!("more is not known: {}", error.brief()));
@@ -55,6 +58,7 @@ fn told(event: &OperationEvent) -> Option<String> {
         _ => return None,
     };
     let (id, kind) = (&event.logical_resource_id, &event.resource_type);
+    let reason = excerpt(&reason);
     Some(match (id, kind) {
         (Some(id), Some(kind)) => format!("{id} ({kind}): {reason}"),
         _ => reason,

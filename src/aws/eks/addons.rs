@@ -5,11 +5,13 @@ use aws_sdk_eks::types;
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::Eks;
+use crate::aws::pages::{Listed, filled};
 use crate::aws::{failed, lookup};
 use crate::error::Error;
 use crate::model::ServiceAccountName;
 use crate::observe::Lookup;
 use crate::observe::health::{Addon, Association};
+use crate::secrets::excerpt;
 
 /// How many are described side by side.
 const PARALLEL: usize = 8;
@@ -21,7 +23,8 @@ impl Eks {
     /// Access denied too.
     pub async fn addons(&self, cluster: &str) -> Result<Vec<Addon>, Error> {
         let pages = self.0.list_addons().cluster_name(cluster).into_paginator();
-        let names: Result<Vec<String>, _> = pages.items().send().try_collect().await;
+        let pages = Listed::of(pages.send(), |page| filled(page.next_token()));
+        let names = pages.items(|page| page.addons).await;
         let names = names.map_err(|error| failed("eks:ListAddons", cluster, error))?;
         let all = futures_util::stream::iter(names)
             .map(|name| async move { self.addon(cluster, &name).await })
@@ -62,7 +65,8 @@ impl Eks {
             .set_namespace(only.map(|account| account.namespace.to_string()))
             .set_service_account(only.map(|account| account.name.clone()))
             .into_paginator();
-        let listed: Result<Vec<_>, _> = pages.items().send().try_collect().await;
+        let pages = Listed::of(pages.send(), |page| filled(page.next_token()));
+        let listed = pages.items(|page| page.associations).await;
         let missing = &["ResourceNotFoundException"];
         let listed = lookup("eks:ListPodIdentityAssociations", cluster, missing, listed)?;
         let named = |one: types::PodIdentityAssociationSummary| {
@@ -117,7 +121,7 @@ fn read_addon(addon: types::Addon) -> Addon {
 /// `CODE: message`.
 pub(super) fn issue(code: &str, message: Option<&str>) -> String {
     match message {
-        Some(message) => format!("{code}: {message}"),
+        Some(message) => format!("{code}: {}", excerpt(message)),
         None => code.to_owned(),
     }
 }

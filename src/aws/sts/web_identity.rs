@@ -13,7 +13,7 @@ use super::Sts;
 use crate::error::Error;
 use crate::model::{Arn, RoleArn};
 use crate::proof::StsRefusal;
-use crate::secrets;
+use crate::secrets::{self, excerpt};
 use crate::token::Secret;
 
 /// The permission of the call, as IAM names it.
@@ -88,7 +88,7 @@ impl Sts {
         Err(match error.code() {
             Some(code) => {
                 let message = error.message().unwrap_or("no message");
-                NotAssumed::Refused(StsRefusal::new(code, message))
+                NotAssumed::Refused(StsRefusal::new(code, &excerpt(message)))
             }
             None => NotAssumed::Unreachable(Box::new(failed(ASSUME, "", error))),
         })

@@ -267,3 +267,36 @@ fn a_code_is_asked_for_on_a_terminal() {
     );
     assert!(told.ends_with("[exit 4]\n"), "{told}");
 }
+
+/// The SDK ends the program at an access key id that fits into no header, and at a bundle that holds no
+/// authorities.
+#[test]
+fn what_the_sdk_takes_for_granted_is_looked_at_before() {
+    let mut all = Vec::new();
+    let control = "[default]\nregion = eu-west-1\naws_access_key_id = AK\u{1}\naws_secret_access_key = s3cret-key\n";
+    all.push(error(&bench(control).run(LIST)));
+    let keys = r#"{"Version": 1, "AccessKeyId": "AK\nIA", "SecretAccessKey": "s3cret-key"}"#;
+    let process = bench("[default]\nregion = eu-west-1\ncredential_process = cat keys\n");
+    process.file("keys", keys);
+    all.push(error(&process.run(LIST)));
+    let begin = "-----BEGIN CERTIFICATE-----\n";
+    for bundle in [
+        "",
+        "x",
+        &format!("{begin}AA"),
+        &format!("{begin}AAAA\n-----END CERTIFICATE-----\n"),
+    ] {
+        let mut bench = Bench::new();
+        let path = bench.file("bundle.pem", bundle).display().to_string();
+        bench.set("AWS_CA_BUNDLE", &path);
+        all.push(error(&bench.run(LIST)));
+    }
+    assert_snapshot!(all.join("\n"), @r#"
+    error: cannot read "~/.aws/config": line 3 has control characters  [exit 2]
+    error: no usable AWS credentials: an access key id or a session token has characters that no key has  [exit 4]
+    error: cannot read the CA bundle "~/bundle.pem" of AWS_CA_BUNDLE: it holds no certificate  [exit 2]
+    error: cannot read the CA bundle "~/bundle.pem" of AWS_CA_BUNDLE: it holds no certificate  [exit 2]
+    error: cannot read the CA bundle "~/bundle.pem" of AWS_CA_BUNDLE: its PEM is cut off or damaged  [exit 2]
+    error: cannot read the CA bundle "~/bundle.pem" of AWS_CA_BUNDLE: its certificate 1 is none of an authority  [exit 2]
+    "#);
+}

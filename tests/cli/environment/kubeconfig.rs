@@ -41,7 +41,7 @@ fn what_is_wrong_is_named_by_file_entry_and_field() {
     assert_snapshot!(all.join("\n"), @r#"
     error: cannot use the kubeconfig: cannot read certificate-authority of cluster "demo" in "~/kubeconfig", "~/nope.crt": No such file or directory (os error 2)  [exit 1]
     error: cannot use the kubeconfig: certificate-authority-data of cluster "demo" in "~/kubeconfig" is no base64  [exit 1]
-    error: cannot use the kubeconfig: certificate-authority-data of cluster "demo" in "~/kubeconfig" holds no certificate  [exit 1]
+    error: cannot use the kubeconfig: certificate-authority-data of cluster "demo" in "~/kubeconfig": it holds no certificate  [exit 1]
     error: cannot use the kubeconfig: cannot read tokenFile of user "demo" in "~/kubeconfig", "~/nope.txt": No such file or directory (os error 2)  [exit 1]
     error: cannot use the kubeconfig: cannot read client-certificate of user "demo" in "~/kubeconfig", "~/nope.crt": No such file or directory (os error 2)  [exit 1]
     error: cannot use the kubeconfig: cannot read client-key of user "demo" in "~/kubeconfig", "~/nope.key": No such file or directory (os error 2)  [exit 1]

@@ -115,6 +115,10 @@ fn a_bad_value_is_refused_by_its_variable() {
         ("AWS_REGION", "us-west-2\n"),
         ("AWS_CONFIG_FILE", "/"),
         ("AWS_SHARED_CREDENTIALS_FILE", "/"),
+        ("AWS_ACCESS_KEY_ID", "AKIA111122223333\nx"),
+        ("AWS_SESSION_TOKEN", "s3cret\u{1}"),
+        ("AWS_EXECUTION_ENV", "a\r"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "127.0.0.1:1"),
     ] {
         let mut bench = Bench::new();
         bench.set(name, value);
@@ -135,9 +139,13 @@ fn a_bad_value_is_refused_by_its_variable() {
     error: AWS_USE_DUALSTACK_ENDPOINT: "1" cannot be used: `true` or `false` is wanted  [exit 2]
     error: AWS_REGION: "us-west-2a" cannot be used: a region such as `eu-west-1` is wanted  [exit 2]
     error: AWS_REGION: " us-west-2" cannot be used: a region such as `eu-west-1` is wanted  [exit 2]
-    error: AWS_REGION: "us-west-2\n" cannot be used: a region such as `eu-west-1` is wanted  [exit 2]
+    error: AWS_REGION has several lines, or other control characters  [exit 2]
     error: cannot read "/" of AWS_CONFIG_FILE: Is a directory (os error 21)  [exit 2]
     error: cannot read "/" of AWS_SHARED_CREDENTIALS_FILE: Is a directory (os error 21)  [exit 2]
+    error: AWS_ACCESS_KEY_ID has several lines, or other control characters  [exit 2]
+    error: AWS_SESSION_TOKEN has several lines, or other control characters  [exit 2]
+    error: AWS_EXECUTION_ENV has several lines, or other control characters  [exit 2]
+    error: AWS_CONTAINER_CREDENTIALS_FULL_URI: a URL such as `https://HOST:PORT` is wanted  [exit 2]
     "#);
 }
 

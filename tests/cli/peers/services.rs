@@ -103,7 +103,7 @@ fn a_message_of_kubernetes_is_shown_in_part() {
 fn a_kubernetes_that_asks_for_a_long_wait_is_not_waited_for() {
     let answer =
         "HTTP/1.1 429 Too Many Requests\r\nretry-after: 86400\r\ncontent-length: 0\r\n\r\n";
-    assert_snapshot!(error(&kubernetes(Speech::once(answer))), @"error: cannot read service account default/a:  (429)");
+    assert_snapshot!(error(&kubernetes(Speech::once(answer))), @"error: cannot read service account default/a: Too Many Requests (429)");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn pages_of_kubernetes_without_end_are_given_up() {
     assert_snapshot!(bench.run_bounded(LIST), @"
     NAMESPACE   NAME   ROLE ARN                                                                                          STATUS            STACK                                           POLICIES                 SERVICE ACCOUNT
     default     a      arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-a-Role1-RJDJTEYI54FK   CREATE_COMPLETE   eksctl-demo-addon-iamserviceaccount-default-a   AmazonS3ReadOnlyAccess   unknown
-    warning: the Kubernetes side is not known: cannot list service accounts: there are more than 200 pages of them
+    warning: the Kubernetes side is not known: cannot list service accounts: a page of its list leads back to one before it
     [exit 0]
     ");
 }
