@@ -10,10 +10,11 @@ use crate::aws::cloudformation::Operation;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Map, ROLE_ANNOTATION, RoleArn};
-use crate::plan::{Action, Plan, Role, ServiceAccountChange, Target, Track};
+use crate::plan::{Action, Plan, Role, Target, Track};
 use crate::proof::Proven;
 
 mod restart;
+mod service_account;
 mod stack;
 
 use stack::Protection;
@@ -309,8 +310,12 @@ impl Hands<'_> {
                 self.await_pods(workload, expected, role.as_ref(), &status)
                     .await
             }
-            Action::DeleteServiceAccount { name, seen } => {
-                self.kubernetes()?.delete(name, seen).await
+            Action::DeleteServiceAccount { name, seen, ending } => {
+                self.delete_service_account(name, seen, *ending, &status)
+                    .await
+            }
+            Action::AwaitServiceAccount { name, .. } => {
+                self.service_account_gone(name, &status).await
             }
             Action::RemoveAnnotations {
                 name,
@@ -322,26 +327,6 @@ impl Hands<'_> {
                     .await
             }
         }
-    }
-
-    async fn apply_service_account(
-        &self,
-        change: &ServiceAccountChange,
-        role: Option<&RoleArn>,
-    ) -> Result<(), Error> {
-        let role = match (&change.role, role) {
-            (Role::Arn(arn), _) | (Role::OutputOf(_), Some(arn)) => arn,
-            (Role::OutputOf(stack), None) => {
-                let reason = Some("it has no output Role1".to_owned());
-                return Err(Error::StackFailed {
-                    stack: stack.to_string(),
-                    status: "CREATE_COMPLETE".to_owned(),
-                    reason,
-                });
-            }
-        };
-        let annotations = annotated(&change.annotations, role);
-        self.kubernetes()?.apply(change, &annotations).await
     }
 
     fn kubernetes(&self) -> Result<&Kubernetes, Error> {

@@ -4,18 +4,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{ClusterName, CommandLine, Namespace, Signal, Workload, shown_in_line as line};
-use crate::plan::{Refusal, Target};
+use crate::model::{
+    ClusterName, CommandLine, Namespace, ServiceAccountName, Signal, Workload,
+    shown_in_line as line,
+};
+use crate::plan::{Refusal, Target, held};
 use crate::proof::Unproven;
 use crate::template::{Difference, indented};
 
+mod alike;
 mod hints;
+mod kubernetes;
 mod parts;
 mod sign_in;
 
+pub use kubernetes::Objection;
 pub use sign_in::SignIn;
 
-use hints::{aws_hints, cluster_hints, is_right, unauthorized_hints, without_reading};
+use hints::{aws_hints, cluster_hints, without_reading};
+use kubernetes::{forbidden_hints, held_hints, unauthorized_hints};
 use parts::{because, by, going_on, in_namespace, on, seconds, shared, so_far};
 
 /// The way around a Kubernetes API that cannot be used.
@@ -111,6 +118,13 @@ pub enum Error {
         "stack \"{stack}\" is in {status} whenever it is looked at, though its operation is over"
     )]
     Unsettled { stack: String, status: String },
+    /// It is deleted, and finalizers keep it.
+    #[error("the deletion of service account {name} did not end within {}{}", seconds(.limit), held(.finalizers))]
+    ServiceAccountHeld {
+        name: ServiceAccountName,
+        finalizers: Vec<String>,
+        limit: Duration,
+    },
     #[error("the TLS certificate of {host} is not trusted: {}", line(.reason))]
     IssuerUntrusted {
         host: String,
@@ -140,6 +154,13 @@ pub enum Error {
     },
     #[error("the Kubernetes API refuses to {operation}: {}", line(.message))]
     KubernetesForbidden { operation: String, message: String },
+    /// Rights are no question.
+    #[error("cannot {operation}: {}", line(.message))]
+    KubernetesRefused {
+        operation: String,
+        message: String,
+        objection: Objection,
+    },
     #[error("cannot {operation}: other tools own the same fields: {}", line(.message))]
     KubernetesConflict { operation: String, message: String },
     /// Someone else changed the object first: what is to be done must be planned anew.
@@ -214,80 +235,6 @@ impl Error {
             0 => None,
             1 => errors.pop(),
             _ => Some(Self::Several(errors)),
-        }
-    }
-
-    /// Refusals of targets: what is the same for several is told once.
-    pub fn of_refusals<'a>(
-        refusals: impl IntoIterator<Item = (&'a Target, &'a Refusal)>,
-    ) -> Vec<Self> {
-        let mut told: Vec<(Vec<Target>, &Refusal)> = Vec::new();
-        for (target, refusal) in refusals {
-            let is_alike = |other: &Refusal| {
-                other.reason() == refusal.reason() && other.hints() == refusal.hints()
-            };
-            match told.iter_mut().find(|(_, other)| is_alike(other)) {
-                Some((targets, _)) => targets.push(target.clone()),
-                None => told.push((vec![target.clone()], refusal)),
-            }
-        }
-        let told = told.into_iter();
-        told.map(|(targets, refusal)| Self::Refused {
-            targets,
-            refusal: Box::new(refusal.clone()),
-        })
-        .collect()
-    }
-
-    /// The failures of targets: the same cause, where it is none of a target's own, is told once.
-    pub fn of_targets(errors: impl IntoIterator<Item = (Target, Self)>) -> Vec<Self> {
-        let mut told: Vec<Self> = Vec::new();
-        for (target, error) in errors {
-            let Some(cause) = error.common_cause() else {
-                told.push(error);
-                continue;
-            };
-            let error = match error {
-                Self::Shared { error, .. } => error,
-                error => Arc::new(error),
-            };
-            let alike = told.iter_mut().find_map(|other| match other {
-                Self::Shared { targets, error } if error.common_cause() == Some(cause.clone()) => {
-                    Some(targets)
-                }
-                _ => None,
-            });
-            match alike {
-                Some(targets) => targets.push(target),
-                None => told.push(Self::Shared {
-                    targets: vec![target],
-                    error,
-                }),
-            }
-        }
-        told
-    }
-
-    /// What many targets can fail for alike: the way there, the identity, its rights.
-    fn common_cause(&self) -> Option<String> {
-        match self {
-            Self::Credentials { .. } | Self::KubernetesUnauthorized { .. } => {
-                Some(self.to_string())
-            }
-            Self::AccessDenied { .. } => Some(self.brief()),
-            Self::Unreachable { cause, .. } | Self::KubernetesUnreachable { cause, .. } => {
-                Some(cause.clone())
-            }
-            // The operation's last word is the object's name.
-            Self::KubernetesForbidden { operation, .. } => {
-                let verb = operation.rsplit_once(' ').map_or("", |(verb, _)| verb);
-                Some(format!("forbidden to {verb}"))
-            }
-            Self::Aws { code, .. } if !aws_hints(code).is_empty() => Some(self.brief()),
-            Self::Shared { error, .. } => {
-                Some(error.common_cause().unwrap_or_else(|| error.to_string()))
-            }
-            _ => None,
         }
     }
 
@@ -379,6 +326,7 @@ impl Error {
             Self::Timeout { .. } | Self::NotBegun { .. } => {
                 vec!["what was begun goes on by itself: the same command again goes on from there; `--timeout 1h` waits longer".to_owned()]
             }
+            Self::ServiceAccountHeld { name, .. } => held_hints(name),
             Self::IssuerUntrusted { likely, .. } => {
                 let likely = likely.iter().map(|cause| format!("likely cause: {cause}"));
                 likely.chain(without_reading()).collect()
@@ -395,16 +343,8 @@ impl Error {
                 std::iter::once(format!("look at it: `{}`", CommandLine::of("curl {}", &[url]))).chain(without_reading()).collect()
             }
             Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
-            Self::KubernetesForbidden { operation, .. } if operation == "list service accounts" => {
-                vec!["this identity needs list on serviceaccounts".to_owned()]
-            }
-            Self::KubernetesForbidden { operation, .. } if is_right(operation) => {
-                vec![format!("allow this identity to {operation}: with a Role or ClusterRole, and a binding of it")]
-            }
-            Self::KubernetesForbidden { .. } => vec![
-                "this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces".to_owned(),
-                ROLE_ONLY.to_owned(),
-            ],
+            Self::KubernetesForbidden { operation, .. } => forbidden_hints(operation),
+            Self::KubernetesRefused { objection, .. } => objection.hints(),
             Self::KubernetesConflict { .. } => {
                 vec!["take the fields over by adding `--override-existing-serviceaccounts`".to_owned()]
             }
@@ -426,6 +366,16 @@ impl Error {
             Self::Unrenderable { hints, .. } => hints.clone(),
             Self::Interrupted { .. } => vec!["run the same command again: it finishes the work".to_owned()],
         }
+    }
+
+    /// Whether someone else was there first, so that what is to be done must be planned anew.
+    pub fn is_overtaken(&self) -> bool {
+        matches!(
+            self,
+            Self::Overtaken { .. }
+                | Self::KubernetesConflict { .. }
+                | Self::KubernetesOvertaken { .. }
+        )
     }
 
     /// Whether something of a similar name exists.
@@ -462,6 +412,7 @@ impl Error {
             | Self::Timeout { .. }
             | Self::NotBegun { .. }
             | Self::Unsettled { .. }
+            | Self::ServiceAccountHeld { .. }
             | Self::IssuerUntrusted { .. }
             | Self::IssuerTls { .. }
             | Self::IssuerUnreachable { .. }
@@ -469,6 +420,7 @@ impl Error {
             | Self::IssuerDocument { .. }
             | Self::KubernetesUnauthorized { .. }
             | Self::KubernetesForbidden { .. }
+            | Self::KubernetesRefused { .. }
             | Self::KubernetesConflict { .. }
             | Self::KubernetesOvertaken { .. }
             | Self::Kubernetes { .. }

@@ -211,6 +211,13 @@ impl Default for Namespace {
     }
 }
 
+impl Namespace {
+    /// Whether Kubernetes lets nobody delete it (admission plugin NamespaceLifecycle).
+    pub fn is_lasting(&self) -> bool {
+        ["default", "kube-system", "kube-public"].contains(&self.as_str())
+    }
+}
+
 /// Characters of IAM's role and policy names.
 pub fn is_iam_name_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)

@@ -12,15 +12,14 @@ pub mod account;
 mod action;
 pub mod associate;
 pub mod delete;
+mod object;
 mod refusal;
 pub mod restart;
 mod summary;
 mod token;
 
-pub use action::{
-    Action, Conflicts, CreateStack, Ending, Presence, Repair, Rollback, ServiceAccountChange, TAG,
-    UpdateStack, is_own_tag,
-};
+pub use action::{Action, CreateStack, Ending, Repair, Rollback, TAG, UpdateStack, is_own_tag};
+pub use object::{Conflicts, Presence, ServiceAccountChange, held};
 pub use refusal::Refusal;
 pub use summary::{Kind, Summary};
 
@@ -158,7 +157,8 @@ impl Track {
 
     /// Whether what follows can be planned only when its actions are carried out.
     pub fn is_provisional(&self) -> bool {
-        self.waited_for().is_some()
+        let waits = |action: &Action| matches!(action, Action::AwaitServiceAccount { .. });
+        self.waited_for().is_some() || self.actions.iter().any(waits)
     }
 
     /// The stack that is waited for, and its status.

@@ -23,6 +23,10 @@ impl Deadline {
         }
     }
 
+    pub fn limit(&self) -> Duration {
+        self.limit.0
+    }
+
     pub fn left(&self) -> Duration {
         self.limit.0.saturating_sub(self.begun.elapsed())
     }

@@ -15,8 +15,8 @@ use crate::model::{
     AUDIENCE_ANNOTATION, Audience, Cluster, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
 };
 use crate::observe::ServiceAccount;
-use crate::plan::Target;
 use crate::plan::account::Scope;
+use crate::plan::{Target, held};
 use crate::proof::{Cause, Claim, Patience, Proven, Prover, Unproven, prove};
 
 /// What holds in the place of what the service account says.
@@ -49,6 +49,13 @@ pub async fn proven(
 ) -> Result<Proven, Error> {
     let found = kubernetes.service_account(account).await?;
     let found = found.ok_or_else(|| unproven(account, cluster, Cause::NoServiceAccount))?;
+    if let Some(finalizers) = &found.held_by {
+        let held = held(finalizers);
+        let text = format!(
+            "the ServiceAccount {account} is being deleted{held}: what holds now ends with it"
+        );
+        context.output.warn(&text);
+    }
     let (role, audience) =
         asked(&found, instead).map_err(|cause| unproven(account, cluster, *cause))?;
     let on_wait = |text: &str| context.output.say(&format!("{account}: {text}"));

@@ -29,12 +29,7 @@ impl Rounds {
         match &outcome.error {
             // What was not begun because the provider failed stays so.
             None => outcome.track.is_provisional() && !outcome.is_skipped(),
-            Some(
-                Error::Overtaken { .. }
-                | Error::KubernetesConflict { .. }
-                | Error::KubernetesOvertaken { .. },
-            ) => true,
-            Some(_) => false,
+            Some(error) => error.is_overtaken(),
         }
     }
 
@@ -101,9 +96,14 @@ impl Course {
 
 /// That what a track waits for goes on again each time.
 fn unsettled(track: &Track) -> Option<Error> {
-    let (stack, status) = track.waited_for()?;
-    Some(Error::Unsettled {
-        stack: stack.to_string(),
-        status: status.to_owned(),
+    if let Some((stack, status)) = track.waited_for() {
+        return Some(Error::Unsettled {
+            stack: stack.to_string(),
+            status: status.to_owned(),
+        });
+    }
+    track.is_provisional().then(|| Error::KubernetesOvertaken {
+        operation: format!("go on with {}", track.target),
+        message: "its ServiceAccount is deleted again and again".to_owned(),
     })
 }

@@ -101,8 +101,25 @@ pub fn service_account(scene: Scene<'_>) -> Verdict {
             .because("no-service-account")
             .fix(scene.creation()),
     };
-    let _ = known!(object.service_account, missing.into());
+    let (found, _) = known!(object.service_account, missing.into());
+    if let Some(finalizers) = &found.held_by {
+        return going(name, finalizers).into();
+    }
     Verdict::holds("service account", name.to_string())
+}
+
+/// It works, until its finalizers are done.
+fn going(name: &ServiceAccountName, finalizers: &[String]) -> Finding {
+    Finding::problem(format!("ServiceAccount {name} is being deleted"))
+        .because("being-deleted")
+        .seen("held by", finalizers.join(", "))
+        .fix(
+            CommandLine::of(
+                "kubectl wait --for delete {} --namespace {}",
+                &[&format!("serviceaccount/{}", name.name), &name.namespace],
+            )
+            .remark("then make it anew"),
+        )
 }
 
 /// The annotation of a ServiceAccount, and nothing else.

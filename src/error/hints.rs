@@ -1,6 +1,5 @@
 //! What to do next about failures that have more to say: sentences with commands.
 
-use super::ROLE_ONLY;
 use crate::model::ClusterName;
 
 pub fn cluster_hints(name: &ClusterName, region: &str, similar: &[String]) -> Vec<String> {
@@ -53,31 +52,5 @@ pub fn without_reading() -> [String; 2] {
         "let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`"
             .to_owned(),
         "or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`".to_owned(),
-    ]
-}
-
-/// Whether an operation is told in the words of RBAC: a verb and a resource.
-pub fn is_right(operation: &str) -> bool {
-    let mut words = operation.split(' ');
-    let verb = words.next().unwrap_or_default();
-    ["get", "list", "patch"].contains(&verb)
-        && words.next().is_some_and(|resource| {
-            resource
-                .split('.')
-                .next()
-                .is_some_and(|it| it.ends_with('s'))
-        })
-}
-
-pub fn unauthorized_hints(cluster: Option<&ClusterName>) -> Vec<String> {
-    let Some(cluster) = cluster else {
-        return vec!["check the context's credentials: `kubectl auth whoami`".to_owned()];
-    };
-    vec![
-        format!(
-            "map the identity to the cluster: `aws eks create-access-entry --cluster-name {cluster} --principal-arn ARN`, \
-             with the ARN of `aws sts get-caller-identity`"
-        ),
-        ROLE_ONLY.to_owned(),
     ]
 }

@@ -2,7 +2,7 @@
 
 use super::{CONNECT, Kubernetes, READ, retry};
 use crate::aws::deepest;
-use crate::error::Error;
+use crate::error::{Error, Objection};
 use crate::model::{Namespace, Timeout};
 use crate::pages::Endless;
 use crate::secrets::excerpt;
@@ -65,13 +65,19 @@ impl Kubernetes {
 
     fn refused(&self, operation: String, status: &kube::core::Status, is_passing: bool) -> Error {
         let message = shown(status);
-        match status.code {
-            // No question of rights: the API server lets nobody write there any more.
-            403 if message.contains("it is being terminated") => Error::Kubernetes {
+        if let Some(objection) = objection(status) {
+            return Error::KubernetesRefused {
                 operation,
-                message,
-                lasting: true,
-            },
+                message: match objection {
+                    Objection::Value | Objection::Request => {
+                        format!("{message} ({})", status.code)
+                    }
+                    _ => message,
+                },
+                objection,
+            };
+        }
+        match status.code {
             401 => Error::KubernetesUnauthorized {
                 cluster: self.cluster.clone(),
                 eks: self.eks.clone(),
@@ -105,12 +111,35 @@ pub fn status_code(error: &kube::Error) -> Option<u16> {
     }
 }
 
+/// What the server has against a write, beside rights: for that there are causes, codes, or else words of
+/// the plugins that refuse (apiserver's `admission/plugin/resourcequota/controller.go`, `webhook/errors`,
+/// `policy/validating`).
+fn objection(status: &kube::core::Status) -> Option<Objection> {
+    let says = |words: &str| status.message.contains(words);
+    let is_terminating =
+        has_cause(status, "NamespaceTerminating") || says("because it is being terminated");
+    let is_admission = says("admission webhook \"") && says("\" denied the request")
+        || says("Policy '") && says("denied request");
+    match status.code {
+        403 if is_terminating => Some(Objection::Terminating),
+        403 if says(" quota: ") => Some(Objection::Quota),
+        400 | 403 | 422 if is_admission => Some(Objection::Admission),
+        422 => Some(Objection::Value),
+        400 => Some(Objection::Request),
+        _ => None,
+    }
+}
+
 /// Whether an apply is refused because others own its fields, and not because its object is no longer
 /// the one that was looked at (apimachinery's `CauseTypeFieldManagerConflict`).
 fn is_about_managers(status: &kube::core::Status) -> bool {
+    has_cause(status, "FieldManagerConflict")
+}
+
+fn has_cause(status: &kube::core::Status, reason: &str) -> bool {
     let details = status.details.iter();
     let mut causes = details.flat_map(|details| &details.causes);
-    causes.any(|cause| cause.reason == "FieldManagerConflict")
+    causes.any(|cause| cause.reason == reason)
 }
 
 /// What the API says, or whoever answers in its place; without a word, what the status means.
@@ -141,5 +170,39 @@ mod tests {
         let status = kube::core::Status::failure(" \n", "").with_code(429);
         assert_eq!(shown(&status), "Too Many Requests");
         assert_eq!(shown(&status.with_code(799)), "no reason is given");
+    }
+
+    #[test]
+    fn what_the_api_objects_to_is_told_from_rights() {
+        let objection = |code, message: &str| {
+            let status = kube::core::Status::failure(message, "Forbidden");
+            objection(&status.with_code(code))
+        };
+        let full = "serviceaccounts \"a\" is forbidden: exceeded quota: few, requested: count/serviceaccounts=1, used: \
+                    count/serviceaccounts=5, limited: count/serviceaccounts=5";
+        let unknown = "serviceaccounts \"a\" is forbidden: status unknown for quota: few, resources: count/serviceaccounts";
+        let going = "serviceaccounts \"a\" is forbidden: unable to create new content in namespace n because it is being terminated";
+        let policy = "serviceaccounts \"a\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no team";
+        let webhook = "admission webhook \"team.example.com\" denied the request: no team";
+        let right = "serviceaccounts \"a\" is forbidden: User \"u\" cannot patch resource \"serviceaccounts\" in API group \"\" in the namespace \"n\"";
+        for (code, message, wanted) in [
+            (403, full, Some(Objection::Quota)),
+            (403, unknown, Some(Objection::Quota)),
+            (403, going, Some(Objection::Terminating)),
+            (403, policy, Some(Objection::Admission)),
+            (422, policy, Some(Objection::Admission)),
+            (403, webhook, Some(Objection::Admission)),
+            (400, webhook, Some(Objection::Admission)),
+            (403, right, None),
+            (
+                422,
+                "metadata.labels: Invalid value",
+                Some(Objection::Value),
+            ),
+            (400, "no", Some(Objection::Request)),
+            (404, "no", None),
+        ] {
+            assert_eq!(objection(code, message), wanted, "{message}");
+        }
     }
 }

@@ -5,9 +5,38 @@ use http::Request;
 use kube::Client;
 use serde_json::Value;
 
-use super::failure::unlisted;
+use super::failure::{Failure, unlisted};
 use super::{Error, FIELD_MANAGER, Kubernetes};
 use crate::pages::Pages;
+
+/// How often a list is begun.
+const BEGINNINGS: u32 = 3;
+
+/// What is to be listed.
+pub struct List<'a> {
+    pub resource: Resource,
+    /// Empty: all.
+    pub namespace: &'a str,
+    /// More of the query.
+    pub selector: &'a str,
+    /// How many objects a page has.
+    pub page: usize,
+    /// What errors call it.
+    pub operation: String,
+}
+
+impl<'a> List<'a> {
+    /// Pods are large: a hundred of them are 2 MB or less.
+    pub fn of(resource: Resource, namespace: &'a str) -> Self {
+        Self {
+            resource,
+            namespace,
+            selector: "",
+            page: 100,
+            operation: resource.operation("list", namespace, ""),
+        }
+    }
+}
 
 /// A resource of the API.
 #[derive(Clone, Copy, Debug)]
@@ -67,38 +96,45 @@ impl Kubernetes {
         self.answer(&operation, "GET", &path, "", Vec::new()).await
     }
 
-    /// Hands every object of a list over, page by page, so that no more than a page is held. `false`
-    /// where there is no such kind.
-    pub(super) async fn each(
+    /// Adds what is made of each object of a list, page by page, so that no more than a page is held.
+    /// `false` where there is no such kind. A list whose next page the API no longer has (410: etcd keeps
+    /// the state of a list for five minutes) is begun anew.
+    ///
+    /// # Errors
+    /// Those of the API; what came before stays.
+    pub(super) async fn gathered<T>(
         &self,
-        resource: Resource,
-        namespace: &str,
-        selector: &str,
-        mut visit: impl FnMut(&Value),
+        list: &List<'_>,
+        all: &mut Vec<T>,
+        make: impl Fn(&Value) -> Option<T>,
     ) -> Result<bool, Error> {
-        // Pods are large: so many of them are 2 MB or less.
-        const PAGE: usize = 100;
-        let path = resource.path(namespace, "");
-        let operation = resource.operation("list", namespace, "");
-        let mut start = String::new();
+        let List {
+            operation, page, ..
+        } = list;
+        let path = list.resource.path(list.namespace, "");
+        let before = all.len();
+        let (mut start, mut begun) = (String::new(), 1);
         let mut pages = Pages::default();
         loop {
-            let path = format!("{path}?limit={PAGE}{selector}{start}");
-            let page = self
-                .answer(&operation, "GET", &path, "", Vec::new())
-                .await?;
-            let Some(page) = page else {
+            let path = format!("{path}?limit={page}{}{start}", list.selector);
+            let answer = match self.answered("GET", &path, "", Vec::new()).await {
+                Err(failure) if failure.status() == Some(410) && begun < BEGINNINGS => {
+                    all.truncate(before);
+                    start.clear();
+                    pages = Pages::default();
+                    begun += 1;
+                    continue;
+                }
+                answer => answer.map_err(|failure| self.failed(operation, failure))?,
+            };
+            let Some(answer) = answer else {
                 return Ok(false);
             };
-            page["items"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .for_each(&mut visit);
-            let token = page["metadata"]["continue"].as_str();
+            all.extend(items(&answer["items"]).filter_map(&make));
+            let token = answer["metadata"]["continue"].as_str();
             let token = token.filter(|token| !token.is_empty());
             let next = pages.go_on(token);
-            next.map_err(|endless| unlisted(&operation, endless))?;
+            next.map_err(|endless| unlisted(operation, endless))?;
             match token {
                 Some(token) => start = format!("&continue={}", encoded(token)),
                 None => return Ok(true),
@@ -114,9 +150,8 @@ impl Kubernetes {
         make: impl Fn(&Value) -> Option<T>,
     ) -> Result<Option<Vec<T>>, Error> {
         let mut all = Vec::new();
-        let is_known = self
-            .each(resource, namespace, "", |object| all.extend(make(object)))
-            .await?;
+        let list = List::of(resource, namespace);
+        let is_known = self.gathered(&list, &mut all, make).await?;
         Ok(is_known.then_some(all))
     }
 
@@ -145,6 +180,17 @@ impl Kubernetes {
         kind: &str,
         body: Vec<u8>,
     ) -> Result<Option<Value>, Error> {
+        let answer = self.answered(method, path, kind, body).await;
+        answer.map_err(|failure| self.failed(operation, failure))
+    }
+
+    async fn answered(
+        &self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        body: Vec<u8>,
+    ) -> Result<Option<Value>, Failure> {
         let call = async |client: Client| {
             let mut request = Request::builder().method(method).uri(path);
             if !kind.is_empty() {
@@ -159,7 +205,7 @@ impl Kubernetes {
         match self.call(call).await {
             Ok(value) => Ok(Some(value)),
             Err(failure) if failure.status() == Some(404) => Ok(None),
-            Err(failure) => Err(self.failed(operation, failure)),
+            Err(failure) => Err(failure),
         }
     }
 }

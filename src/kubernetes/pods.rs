@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 use serde_json::Value;
 
-use super::paths::{Resource, encoded, items, resource, text, texts, time};
+use super::paths::{List, Resource, encoded, items, resource, text, texts, time};
 use super::workloads::{self, selector};
 use super::{Error, Kubernetes};
 use crate::observe::Lookup;
@@ -54,17 +54,21 @@ impl Kubernetes {
     /// # Errors
     /// Those of the list; what came before stays.
     pub async fn pod_names(&self, names: &mut Vec<String>) -> Result<(), Error> {
-        self.each(PODS, "", "", |found| {
+        let name = |found: &Value| {
             let [namespace, name] = ["namespace", "name"].map(|key| text(&found["metadata"][key]));
-            names.push(format!("{namespace}/{name}"));
-        })
-        .await?;
+            Some(format!("{namespace}/{name}"))
+        };
+        self.gathered(&List::of(PODS, ""), names, name).await?;
         Ok(())
     }
 
     async fn listed(&self, namespace: &str, selector: &str) -> Result<Vec<Pod>, Error> {
         let mut pods = Vec::new();
-        self.each(PODS, namespace, selector, |found| pods.push(pod(found)))
+        let list = List {
+            selector,
+            ..List::of(PODS, namespace)
+        };
+        self.gathered(&list, &mut pods, |found| Some(pod(found)))
             .await?;
         Ok(pods)
     }

@@ -9,14 +9,15 @@ use k8s_openapi::api::core::v1::{
     Namespace as NamespaceObject, ServiceAccount as ServiceAccountObject,
 };
 use kube::Client;
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{
+    Api, DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams, Preconditions,
+};
 use serde_json::{Value, json};
 
-use super::failure::unlisted;
+use super::paths::{List, resource};
 use super::{Error, FIELD_MANAGER, Kubernetes, cluster, manifest};
 use crate::model::{Audience, Map, Namespace, ServiceAccountName};
 use crate::observe::{ObjectVersion, ServiceAccount};
-use crate::pages::Pages;
 use crate::plan::{Conflicts, Presence, ServiceAccountChange};
 use crate::secrets;
 use crate::token::Secret;
@@ -44,38 +45,22 @@ impl Kubernetes {
         &self,
         namespace: Option<&Namespace>,
     ) -> Result<Vec<(ServiceAccountName, ServiceAccount)>, Error> {
-        let api = |client| match namespace {
-            Some(namespace) => Api::namespaced(client, namespace.as_str()),
-            None => Api::all(client),
+        let namespace = namespace.map_or("", Namespace::as_str);
+        let list = List {
+            page: 500,
+            operation: "list service accounts".to_owned(),
+            ..List::of(resource("v1", "serviceaccounts"), namespace)
         };
-        let mut parameters = ListParams::default().limit(500);
+        let named = |object: &Value| {
+            let object = serde_json::from_value::<ServiceAccountObject>(object.clone()).ok()?;
+            let metadata = &object.metadata;
+            let namespace = metadata.namespace.as_deref()?.parse().ok()?;
+            let name = ServiceAccountName::new(namespace, metadata.name.as_deref()?);
+            Some((name.ok()?, service_account(&object)))
+        };
         let mut all = Vec::new();
-        let mut pages = Pages::default();
-        loop {
-            let page = self
-                .call(async |client| api(client).list(&parameters).await)
-                .await
-                .map_err(|failure| self.failed("list service accounts", failure))?;
-            all.extend(
-                page.items
-                    .iter()
-                    .filter_map(|object: &ServiceAccountObject| {
-                        let metadata = &object.metadata;
-                        let name = ServiceAccountName::new(
-                            metadata.namespace.as_deref()?.parse().ok()?,
-                            metadata.name.as_deref()?,
-                        );
-                        Some((name.ok()?, service_account(object)))
-                    }),
-            );
-            let token = page.metadata.continue_.filter(|token| !token.is_empty());
-            let next = pages.go_on(token.as_deref());
-            next.map_err(|endless| unlisted("list service accounts", endless))?;
-            match token {
-                Some(token) => parameters = parameters.continue_token(&token),
-                None => return Ok(all),
-            }
-        }
+        self.gathered(&list, &mut all, named).await?;
+        Ok(all)
     }
 
     /// The names of all namespaces, or of the first 500.
@@ -86,6 +71,31 @@ impl Kubernetes {
         let page = page.map_err(|failure| self.failed("list namespaces", failure))?;
         let names = page.items.into_iter();
         Ok(names.filter_map(|object| object.metadata.name).collect())
+    }
+
+    /// What is left of a namespace that is being deleted, in the API's words. `None`: it is not, or there
+    /// is none.
+    pub async fn namespace_going(
+        &self,
+        namespace: &Namespace,
+    ) -> Result<Option<Vec<String>>, Error> {
+        let api = |client| Api::<NamespaceObject>::all(client);
+        let get = async |client| api(client).get_opt(namespace.as_str()).await;
+        let found = self
+            .call(get)
+            .await
+            .map_err(|failure| self.failed(&format!("get namespaces {namespace}"), failure))?;
+        let going = found.filter(|found| found.metadata.deletion_timestamp.is_some());
+        Ok(going.map(|found| {
+            let status = found.status.unwrap_or_default();
+            let conditions = status.conditions.into_iter().flatten();
+            // Such as NamespaceContentRemaining and NamespaceFinalizersRemaining.
+            let remaining =
+                conditions.filter(|it| it.status == "True" && it.type_.ends_with("Remaining"));
+            remaining
+                .filter_map(|condition| condition.message)
+                .collect()
+        }))
     }
 
     /// Server-side apply of labels and annotations, and of nothing else. Makes the ServiceAccount
@@ -125,7 +135,7 @@ impl Kubernetes {
 
     async fn create_namespace(&self, namespace: &Namespace) -> Result<(), Error> {
         let object = NamespaceObject {
-            metadata: kube::api::ObjectMeta {
+            metadata: ObjectMeta {
                 name: Some(namespace.to_string()),
                 ..Default::default()
             },
@@ -144,7 +154,8 @@ impl Kubernetes {
         }
     }
 
-    /// Deletes that very object; one that is gone is deleted.
+    /// Deletes that very object; one that is gone is deleted. With the finalizers that hold it, where it
+    /// stays until their work is done.
     ///
     /// # Errors
     /// Where it is no longer as it was seen.
@@ -152,17 +163,16 @@ impl Kubernetes {
         &self,
         name: &ServiceAccountName,
         seen: &ObjectVersion,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Vec<String>>, Error> {
         let parameters = DeleteParams::default().preconditions(Preconditions {
             uid: Some(seen.uid.clone()),
             resource_version: Some(seen.resource_version.clone()),
         });
         let delete = async |client| accounts(client, name).delete(&name.name, &parameters).await;
         match self.call(delete).await {
-            Err(failure) if failure.status() != Some(404) => {
-                Err(self.failed(&format!("delete service account {name}"), failure))
-            }
-            _ => Ok(()),
+            Ok(answer) => Ok(answer.left().and_then(|object| held_by(&object.metadata))),
+            Err(failure) if failure.status() == Some(404) => Ok(None),
+            Err(failure) => Err(self.failed(&format!("delete service account {name}"), failure)),
         }
     }
 
@@ -251,6 +261,12 @@ fn bind(object: &mut Value, version: &ObjectVersion) {
     object["metadata"]["resourceVersion"] = version.resource_version.as_str().into();
 }
 
+/// The finalizers of an object that is being deleted.
+fn held_by(metadata: &ObjectMeta) -> Option<Vec<String>> {
+    metadata.deletion_timestamp.as_ref()?;
+    Some(metadata.finalizers.clone().unwrap_or_default())
+}
+
 fn service_account(object: &ServiceAccountObject) -> ServiceAccount {
     let metadata = &object.metadata;
     let applied = |field: &str| -> BTreeSet<String> {
@@ -280,6 +296,7 @@ fn service_account(object: &ServiceAccountObject) -> ServiceAccount {
             uid: metadata.uid.clone().unwrap_or_default(),
             resource_version: metadata.resource_version.clone().unwrap_or_default(),
         },
+        held_by: held_by(metadata),
         labels: metadata.labels.clone().unwrap_or_default(),
         annotations: metadata.annotations.clone().unwrap_or_default(),
         applied_labels: applied("f:labels"),

@@ -17,7 +17,7 @@ use crate::aws::Aws;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{
-    Cluster, ClusterName, PolicyArn, RoleArn, RoleName, ServiceAccountName, StackName,
+    Cluster, ClusterName, Namespace, PolicyArn, RoleArn, RoleName, ServiceAccountName, StackName,
 };
 use crate::policy::{Quotas, others};
 use crate::template::RoleTemplate;
@@ -168,8 +168,11 @@ pub async fn accounts(
     });
     let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
     let provider = cluster.provider_arn();
-    let (provider, accounts): (_, Vec<_>) =
+    let (provider, mut accounts): (_, Vec<_>) =
         tokio::join!(aws.iam.provider(&provider), accounts.collect());
+    if let Some(kubernetes) = kubernetes {
+        look_at_namespaces(kubernetes, wanted, &mut accounts).await;
+    }
     Ok((provider?, accounts, stacks))
 }
 
@@ -227,6 +230,40 @@ async fn account(
         service_account,
         quotas: Quotas::default(),
     })
+}
+
+/// Where a ServiceAccount is missing, its namespace may be about to go; each of them is looked at once.
+/// Who may not read it learns that from the write.
+async fn look_at_namespaces(
+    kubernetes: &Kubernetes,
+    wanted: &[Wanted<'_>],
+    observed: &mut [Result<ObservedAccount, Error>],
+) {
+    let is_missing = |observed: &Result<ObservedAccount, Error>| {
+        observed
+            .as_ref()
+            .is_ok_and(|it| it.service_account == ServiceAccountState::Missing)
+    };
+    let pairs = wanted.iter().zip(&*observed);
+    let missing = pairs.filter(|(_, observed)| is_missing(observed));
+    let namespaces: BTreeSet<&Namespace> = missing
+        .map(|(wanted, _)| &wanted.name.namespace)
+        .filter(|namespace| !namespace.is_lasting())
+        .collect();
+    let looks = namespaces.into_iter().map(async |namespace| {
+        let left = kubernetes.namespace_going(namespace).await.ok().flatten();
+        Some((namespace.clone(), left?))
+    });
+    let looks = futures_util::stream::iter(looks).buffered(PARALLEL);
+    let going: Vec<Option<(Namespace, Vec<String>)>> = looks.collect().await;
+    let going: BTreeMap<Namespace, Vec<String>> = going.into_iter().flatten().collect();
+    for (wanted, observed) in wanted.iter().zip(observed) {
+        if let (Ok(observed), Some(left)) = (observed, going.get(&wanted.name.namespace))
+            && observed.service_account == ServiceAccountState::Missing
+        {
+            observed.service_account = ServiceAccountState::NamespaceGoing(left.clone());
+        }
+    }
 }
 
 /// Whether the annotated role is one that an earlier stack of the account made, and is gone: a run that

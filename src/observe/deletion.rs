@@ -74,7 +74,11 @@ pub async fn deletion(
     };
     let ((mut foreign, resources), service_account) =
         tokio::try_join!(of_stack, objects.service_account(&asked.name))?;
-    let nothing = stack.is_none() && !matches!(service_account, ServiceAccountState::Found(_));
+    let is_there = matches!(
+        service_account,
+        ServiceAccountState::Found(_) | ServiceAccountState::Going(_)
+    );
+    let nothing = stack.is_none() && !is_there;
     let namespaces = match stacks {
         Stacks::ByName if nothing => namespaces_of(aws, &asked.cluster, &asked.name).await?,
         _ => Vec::new(),

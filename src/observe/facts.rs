@@ -181,6 +181,8 @@ pub struct ObjectVersion {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServiceAccount {
     pub version: ObjectVersion,
+    /// It is being deleted, and these finalizers hold it until their work is done.
+    pub held_by: Option<Vec<String>>,
     pub labels: Map,
     pub annotations: Map,
     /// Keys that irsactl's own field manager owns. An apply without them would remove them.
@@ -213,5 +215,9 @@ pub enum ServiceAccountState {
     /// Not asked for: only the role matters.
     NotLooked,
     Missing,
+    /// It is missing, and nothing can be made in its namespace, which is being deleted: what of it is left.
+    NamespaceGoing(Vec<String>),
     Found(ServiceAccount),
+    /// It is being deleted: whatever is written to it goes with it.
+    Going(ServiceAccount),
 }

@@ -97,6 +97,7 @@ impl<'a> ServiceAccounts<'a> {
             Self::Listed(all) => all.get(name).cloned(),
         };
         Ok(match found {
+            Some(account) if account.held_by.is_some() => ServiceAccountState::Going(account),
             Some(account) => ServiceAccountState::Found(account),
             None => ServiceAccountState::Missing,
         })

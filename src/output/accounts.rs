@@ -190,6 +190,7 @@ fn service_account(account: &Listed) -> String {
 
 fn state(found: &ServiceAccount, role: Option<&str>) -> &'static str {
     match found.role() {
+        _ if found.held_by.is_some() => "being deleted",
         None => "not annotated",
         Some(annotated) if Some(annotated) == role => "annotated",
         Some(_) => "another role",

@@ -203,6 +203,7 @@ pub const RIGHTS: &[Right] = rights! {
     "patch" "serviceaccounts" of "" "", With("one that irsactl did not make"), [Delete], "take the annotations away";
     "create" "serviceaccounts" of "" "", Always, [Create Apply], "make the service account";
     "create" "serviceaccounts" of "" "", With("a missing service account"), [Update], "make the service account";
+    "get" "namespaces" of "" "", Optional, [Create Update Apply], "see that the namespace of a missing service account is not being deleted";
     "create" "namespaces" of "" "", With("a missing namespace"), [Create Update Apply], "make the namespace";
     "delete" "serviceaccounts" of "" "", Always, [Delete], "delete the service account";
     "delete" "serviceaccounts" of "" "", With("--prune"), [Apply], "delete the service account";

@@ -11,7 +11,9 @@ use crate::model::{
     Audience, CLUSTER_TAGS, Cluster, ClusterName, Map, RoleArn, SERVICE_ACCOUNT_TAG,
     ServiceAccountName, StackName, VERSION_TAG,
 };
-use crate::observe::{FoundStack, Lookup, ObservedAccount, ObservedProvider, Phase, StackState};
+use crate::observe::{
+    FoundStack, Lookup, ObservedAccount, ObservedProvider, Phase, ServiceAccountState, StackState,
+};
 use crate::template::{self, RoleEdits, RoleSpec};
 
 mod checks;
@@ -140,6 +142,13 @@ pub fn plan(
     track.role.clone_from(&role);
     if let Some(role) = role {
         plan_service_account(&mut track, aim, asked, cluster, role, observed);
+    }
+    // With its namespace gone too, a role would be made for nobody.
+    if let ServiceAccountState::Going(found) = &observed.service_account {
+        track.actions = vec![Action::AwaitServiceAccount {
+            name: asked.name.clone(),
+            held_by: found.held_by.clone().unwrap_or_default(),
+        }];
     }
     warn_of_width(&mut track, &asked.name, cluster);
     track.settled()

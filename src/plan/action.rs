@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::restart::{Expected, StaleWorkload, told};
 use super::token::token;
-use super::{Kind, Role};
+use super::{Kind, Presence, ServiceAccountChange, held};
 use crate::model::{
     Arn, Audience, CLUSTER_TAGS, Issuer, Map, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG,
     ServiceAccountName, StackName, Thumbprint, VERSION_TAG, shown_as_value,
@@ -101,6 +101,12 @@ pub enum Action {
         name: ServiceAccountName,
         #[serde(flatten)]
         seen: ObjectVersion,
+        ending: Ending,
+    },
+    /// Waits until one that is being deleted is gone. What follows is planned afterwards.
+    AwaitServiceAccount {
+        name: ServiceAccountName,
+        held_by: Vec<String>,
     },
     RemoveAnnotations {
         name: ServiceAccountName,
@@ -197,40 +203,6 @@ pub enum Ending {
     NotAwaited,
 }
 
-/// A server-side apply of a ServiceAccount: only the fields that irsactl answers for.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ServiceAccountChange {
-    pub name: ServiceAccountName,
-    #[serde(flatten)]
-    pub presence: Presence,
-    pub role: Role,
-    pub labels: Map,
-    /// Without the role's.
-    pub annotations: Map,
-    pub conflicts: Conflicts,
-    /// Of a found one: what changes beside the role.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub differences: Vec<Difference>,
-}
-
-/// What was there when it was looked at.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "presence", rename_all = "camelCase")]
-pub enum Presence {
-    Missing,
-    Found(ObjectVersion),
-}
-
-/// What happens when another field manager owns one of the fields.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Conflicts {
-    #[default]
-    Refused,
-    Overridden,
-}
-
 impl Action {
     /// Verb, its past form, and what it is done to.
     pub fn words(&self) -> (&'static str, &'static str, String) {
@@ -317,9 +289,18 @@ impl Action {
                 "waited for",
                 format!("the new pods of {workload}"),
             ),
-            Self::DeleteServiceAccount { name, .. } => {
-                ("delete", "deleted", format!("service account {name}"))
+            Self::DeleteServiceAccount { name, ending, .. } => {
+                let past = match ending {
+                    Ending::Awaited => "deleted",
+                    Ending::NotAwaited => "began to delete",
+                };
+                ("delete", past, format!("service account {name}"))
             }
+            Self::AwaitServiceAccount { name, held_by } => (
+                "wait for",
+                "waited for",
+                format!("the deletion of service account {name}{}", held(held_by)),
+            ),
             Self::RemoveAnnotations {
                 name, annotations, ..
             } => (
@@ -353,13 +334,18 @@ impl Action {
             | Self::DetachPolicies { .. }
             | Self::RestartWorkload(_)
             | Self::RemoveAnnotations { .. } => Kind::Change,
-            Self::AwaitStack { .. } | Self::AwaitPods { .. } => Kind::Wait,
+            Self::AwaitStack { .. } | Self::AwaitServiceAccount { .. } | Self::AwaitPods { .. } => {
+                Kind::Wait
+            }
         }
     }
 
     /// Whether it only waits for what someone else does.
     pub fn is_wait(&self) -> bool {
-        matches!(self, Self::AwaitStack { .. })
+        matches!(
+            self,
+            Self::AwaitStack { .. } | Self::AwaitServiceAccount { .. }
+        )
     }
 
     /// What the one line cannot hold: names and values that will be set.
@@ -458,37 +444,13 @@ impl CreateStack {
     }
 }
 
-fn pair(key: &str, value: &str) -> String {
+pub fn pair(key: &str, value: &str) -> String {
     shown_as_value(&format!("{key}={value}"))
 }
 
 /// Tags that every stack has, and nobody asks for.
 pub fn is_own_tag(key: &str) -> bool {
     CLUSTER_TAGS.contains(&key) || [VERSION_TAG, SERVICE_ACCOUNT_TAG].contains(&key)
-}
-
-impl ServiceAccountChange {
-    fn details(&self) -> Vec<String> {
-        let mut details = vec![match &self.role {
-            Role::Arn(arn) => format!("role: {arn}"),
-            Role::OutputOf(stack) => format!("role: known when stack {stack} is ready"),
-        }];
-        if matches!(self.presence, Presence::Found(_)) {
-            details.extend(lines(&self.differences));
-            return details;
-        }
-        for (kind, map) in [("label", &self.labels), ("annotation", &self.annotations)] {
-            details.extend(
-                map.iter()
-                    .map(|(key, value)| format!("{kind}: {}", pair(key, value))),
-            );
-        }
-        details.push(format!(
-            "namespace: {}, made where it is missing",
-            self.name.namespace
-        ));
-        details
-    }
 }
 
 impl fmt::Display for Action {

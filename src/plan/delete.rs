@@ -88,11 +88,17 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         .actions
         .iter()
         .any(|action| matches!(action, Action::AwaitStack { .. }));
-    if let ServiceAccountState::Found(account) = &observed.service_account
-        && !awaited
-    {
+    if !awaited {
         let before = track.actions.len();
-        plan_service_account(&mut track, asked, account, stack);
+        match &observed.service_account {
+            ServiceAccountState::Found(account) => {
+                plan_service_account(&mut track, asked, account, stack);
+            }
+            ServiceAccountState::Going(account) if account.is_owned() => {
+                await_service_account(&mut track, asked, account);
+            }
+            _ => {}
+        }
         if asked.known_by == KnownBy::Stack {
             track.actions.rotate_left(before);
         }
@@ -201,6 +207,24 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
     }
 }
 
+/// Somebody deleted it, and finalizers hold it.
+fn await_service_account(track: &mut Track, asked: &Deletion, account: &ServiceAccount) {
+    let (name, held_by) = (&asked.name, account.held_by.clone().unwrap_or_default());
+    match asked.ending {
+        Ending::Awaited => track.actions.push(Action::AwaitServiceAccount {
+            name: name.clone(),
+            held_by,
+        }),
+        Ending::NotAwaited => {
+            let held = super::held(&held_by);
+            track.notes.push(format!(
+                "the ServiceAccount {name} is being deleted already{held}"
+            ));
+            track.idle = Idle::Deleting;
+        }
+    }
+}
+
 /// An owned ServiceAccount goes whole; of another's only what irsactl put there.
 fn plan_service_account(
     track: &mut Track,
@@ -212,6 +236,7 @@ fn plan_service_account(
         track.actions.push(Action::DeleteServiceAccount {
             name: asked.name.clone(),
             seen: account.version.clone(),
+            ending: asked.ending,
         });
         return;
     }

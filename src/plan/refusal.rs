@@ -1,12 +1,16 @@
 //! Why a target is left alone: each reason in words, and the command that mends it.
 
 use crate::model::{
-    Audience, ClusterName, CommandLine, RoleArn, RoleName, ServiceAccountName, StackName, listed,
-    shown_as_value, shown_in_line,
+    Audience, ClusterName, CommandLine, Namespace, RoleArn, RoleName, ServiceAccountName,
+    StackName, listed, shown_as_value, shown_in_line,
 };
 use crate::observe::Lookup;
 use crate::plan::delete::refused_with;
 use crate::template::{self, Difference, StackResource, indented};
+
+mod commands;
+
+use commands::{await_deletion, command, delete, sides};
 
 /// A reason to do nothing for a target. `cluster` and `name` fill the commands of the hints.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +72,11 @@ pub enum Refusal {
         differences: Vec<Difference>,
     },
     /// There is nothing to update. With the stack that cannot be, and its status.
+    /// Nothing new can be made in the namespace.
+    NamespaceGoing {
+        namespace: Namespace,
+        left: Vec<String>,
+    },
     NotThere {
         cluster: ClusterName,
         name: ServiceAccountName,
@@ -218,6 +227,12 @@ impl Refusal {
                 "a role cannot be renamed or moved, it would be another role (- is there, + is asked for){}",
                 indented(differences)
             ),
+            Self::NamespaceGoing { namespace, left } => {
+                format!(
+                    "the namespace {namespace} is being deleted{}",
+                    listed(left.clone())
+                )
+            }
             Self::NotThere {
                 cluster,
                 name,
@@ -406,6 +421,9 @@ impl Refusal {
                 "leave the role's name and path out: they stay as they are".to_owned(),
                 format!("or make the role anew, which pods then use only after a restart: {}, then create it", delete(cluster, name)),
             ],
+            Self::NamespaceGoing { namespace, .. } => {
+                vec![format!("run the same command again when it is gone, which makes it anew: {}", await_deletion(namespace))]
+            }
             Self::NotThere { cluster, name, .. } => vec![format!(
                 "create it, with a policy that allows what it needs: {}; or by `irsactl apply -f FILE`",
                 command("create", cluster, name, " --attach-policy-arn ARN --approve")
@@ -474,22 +492,4 @@ impl Refusal {
             }
         }
     }
-}
-
-fn delete(cluster: &ClusterName, name: &ServiceAccountName) -> String {
-    command("delete", cluster, name, "")
-}
-
-/// What is asked for beside what is there.
-fn sides(asked: &str, found: &str) -> String {
-    let [asked, found] = [asked, found].map(shown_as_value);
-    listed([format!("asked: {asked}"), format!("found: {found}")])
-}
-
-/// A command about one service account, in backticks.
-fn command(verb: &str, cluster: &ClusterName, name: &ServiceAccountName, flags: &str) -> String {
-    format!(
-        "`irsactl {verb} iamserviceaccount {} --namespace {} --cluster {cluster}{flags}`",
-        name.name, name.namespace
-    )
 }

@@ -102,7 +102,9 @@ pub fn expected(
     let role = track.role.clone()?;
     let none = ServiceAccount::default();
     let (found, is_made) = match &observed.service_account {
-        ServiceAccountState::NotLooked => return None,
+        ServiceAccountState::NotLooked
+        | ServiceAccountState::NamespaceGoing(_)
+        | ServiceAccountState::Going(_) => return None,
         ServiceAccountState::Missing => (&none, true),
         ServiceAccountState::Found(found) => (found, false),
     };

@@ -4,6 +4,7 @@ mod clusters;
 mod credentials;
 mod faults;
 mod fleet;
+mod held;
 mod interruption;
 mod kubernetes;
 mod lasting;

@@ -34,7 +34,7 @@ pub use eks::{Addon, Association};
 pub use fault::{Effect, Fault, Kind, Which};
 pub use iam::{ManagedPolicy, Provider, Role};
 pub use impostor::{Impostor, Speech};
-pub use kubernetes::Access;
+pub use kubernetes::{Access, Admission};
 pub use network::{Instance, Rule, SecurityGroup, VpcEndpoint};
 pub use token::sign_claims;
 pub use trail::Event;

@@ -28,7 +28,14 @@ pub fn plan_service_account(
         differences: Vec::new(),
     };
     match &observed.service_account {
-        ServiceAccountState::NotLooked => {}
+        // What is going is waited for.
+        ServiceAccountState::NotLooked | ServiceAccountState::Going(_) => {}
+        ServiceAccountState::NamespaceGoing(left) => {
+            track.refusals.push(Refusal::NamespaceGoing {
+                namespace: asked.name.namespace.clone(),
+                left: left.clone(),
+            });
+        }
         ServiceAccountState::Missing => {
             let mut change = change;
             change

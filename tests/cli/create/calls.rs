@@ -80,6 +80,7 @@ fn a_missing_namespace_costs_two_calls_more() {
     assert_snapshot!(in_rounds(&bench, &format!("{CREATE} --namespace web"), &[3, 2]), @"
     round 1: cloudformation DescribeStacks, eks DescribeCluster, iam GetPolicy
     round 2: iam GetOpenIDConnectProvider, kubernetes get serviceaccounts
+    kubernetes get namespaces
     cloudformation CreateStack
     cloudformation DescribeStacks
     kubernetes apply serviceaccounts

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::{CREATE, STACK, assert_settled, run_unchanging};
-use crate::sandbox::{Access, ManagedPolicy, Options, Provider, Role};
+use crate::sandbox::{Access, Admission, ManagedPolicy, Options, Provider, Role};
 use crate::support::{ACCOUNT, Bench};
 
 const MINE: &str = "create iamserviceaccount app --cluster demo \
@@ -492,14 +492,17 @@ fn an_identity_that_may_only_read_is_told_and_may_still_ask_for_the_role_only() 
 #[test]
 fn a_webhooks_refusal_leaves_the_stack_and_the_next_run_finishes() {
     let bench = Bench::associated();
-    bench.sandbox.world().api("demo").admission = Some("label team is missing".to_owned());
+    bench.sandbox.world().api("demo").admission =
+        Some(Admission::Webhook(400, "label team is missing".to_owned()));
     assert_snapshot!(bench.run(CREATE), @r#"
     [stdout]
     NAMESPACE   NAME        STATUS   ROLE ARN
     default     s3-reader   failed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
     [stderr]
     created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-    error: cannot apply service account default/s3-reader: admission webhook "validate.sandbox.example.com" denied the request: label team is missing (400)
+    error: cannot apply service account default/s3-reader: admission webhook "validate.sandbox.example.com" denied the request: label team is missing
+    hint: no right helps: a policy of the cluster is against it; meet what it asks for, as by `--labels` and `--annotations`, or ask who runs the cluster
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     assert_eq!(bench.stacks(), format!("{STACK} CREATE_COMPLETE\n"));

@@ -36,7 +36,8 @@ fn the_plan_as_json_has_everything_that_is_sent() {
                         "action": "deleteServiceAccount",
                         "name": "default/s3-reader",
                         "uid": "5a4db0c5-0000-4000-8000-000000000023",
-                        "resourceVersion": "36"
+                        "resourceVersion": "36",
+                        "ending": "awaited"
                     }
                 ]
             }
@@ -75,6 +76,7 @@ fn the_plan_as_yaml() {
         name: default/s3-reader
         uid: 5a4db0c5-0000-4000-8000-000000000023
         resourceVersion: "36"
+        ending: awaited
     [exit 0]
     "#);
 }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::{DELETE, with_s3_reader};
-use crate::sandbox::Access;
+use crate::sandbox::{Access, Admission};
 use crate::support::Bench;
 
 const ROLE: &str = "eks.amazonaws.com/role-arn";
@@ -208,14 +208,19 @@ fn a_kubeconfig_is_used_where_it_is_named() {
 #[test]
 fn the_webhooks_refusal_of_a_deletion_is_told() {
     let bench = with_s3_reader();
-    bench.sandbox.world().api("demo").admission = Some("service accounts are frozen".to_owned());
+    bench.sandbox.world().api("demo").admission = Some(Admission::Webhook(
+        400,
+        "service accounts are frozen".to_owned(),
+    ));
     assert_snapshot!(bench.run(DELETE), @r#"
     [stdout]
     NAMESPACE   NAME        STATUS   ROLE ARN
     default     s3-reader   failed
     [stderr]
     deleted stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-    error: cannot delete service account default/s3-reader: admission webhook "validate.sandbox.example.com" denied the request: service accounts are frozen (400)
+    error: cannot delete service account default/s3-reader: admission webhook "validate.sandbox.example.com" denied the request: service accounts are frozen
+    hint: no right helps: a policy of the cluster is against it; meet what it asks for, as by `--labels` and `--annotations`, or ask who runs the cluster
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
 }

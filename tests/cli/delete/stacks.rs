@@ -177,7 +177,7 @@ fn a_deletion_need_not_be_waited_for() {
     default     s3-reader   deleting
     [stderr]
     began to delete stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-    deleted service account default/s3-reader
+    began to delete service account default/s3-reader
     [exit 0]
     ");
     assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-default-s3-reader DELETE_IN_PROGRESS");

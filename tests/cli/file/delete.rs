@@ -99,7 +99,7 @@ fn nothing_waits_for_the_end_unless_asked() {
     web         api    deleting
     [stderr]
     began to delete stack eksctl-demo-addon-iamserviceaccount-web-api
-    deleted service account web/api
+    began to delete service account web/api
     [exit 0]
     ");
     assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-web-api DELETE_IN_PROGRESS");

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::create;
-use crate::sandbox::Access;
+use crate::sandbox::{Access, Admission};
 use crate::support::Bench;
 
 /// Nothing was made in AWS.
@@ -63,7 +63,10 @@ fn an_identity_that_may_only_read_is_told_when_it_writes() {
 #[test]
 fn a_webhooks_refusal_is_told_in_its_words() {
     let bench = Bench::new();
-    bench.sandbox.world().api("demo").admission = Some("a team label is missing".to_owned());
+    bench.sandbox.world().api("demo").admission = Some(Admission::Webhook(
+        400,
+        "a team label is missing".to_owned(),
+    ));
     assert_snapshot!(bench.run(&create()), @r#"
     [stdout]
     NAMESPACE   NAME        STATUS   ROLE ARN
@@ -72,7 +75,9 @@ fn a_webhooks_refusal_is_told_in_its_words() {
     created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     tagged cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
-    error: cannot apply service account default/s3-reader: admission webhook "validate.sandbox.example.com" denied the request: a team label is missing (400)
+    error: cannot apply service account default/s3-reader: admission webhook "validate.sandbox.example.com" denied the request: a team label is missing
+    hint: no right helps: a policy of the cluster is against it; meet what it asks for, as by `--labels` and `--annotations`, or ask who runs the cluster
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);
     // The next run needs only the ServiceAccount.
@@ -83,6 +88,100 @@ fn a_webhooks_refusal_is_told_in_its_words() {
     default     s3-reader   changed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
     [stderr]
     created service account default/s3-reader
+    [exit 0]
+    ");
+}
+
+/// The error and the hints of a creation that is refused so.
+fn refused(admission: Admission) -> String {
+    let bench = Bench::associated();
+    bench.sandbox.world().api("demo").admission = Some(admission);
+    let result = bench.run(&create());
+    assert!(result.ends_with("[exit 1]\n"), "{result}");
+    let told = ["error: ", "hint: "];
+    let lines = result.lines();
+    let lines = lines.filter(|line| told.iter().any(|word| line.starts_with(word)));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn what_no_right_helps_against_is_told_apart_from_rights() {
+    assert_snapshot!(refused(Admission::Quota), @r#"
+    error: cannot apply service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: exceeded quota: few, requested: count/serviceaccounts=1, used: count/serviceaccounts=5, limited: count/serviceaccounts=5
+    hint: no right helps: raise the quota, or delete what is no longer needed; `kubectl get resourcequotas --all-namespaces` shows what is used
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
+    "#);
+    assert_snapshot!(refused(Admission::Policy("a team label is missing".to_owned())), @r#"
+    error: cannot apply service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: ValidatingAdmissionPolicy 'team.example.com' with binding 'team.example.com' denied request: a team label is missing
+    hint: no right helps: a policy of the cluster is against it; meet what it asks for, as by `--labels` and `--annotations`, or ask who runs the cluster
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
+    "#);
+    assert_snapshot!(refused(Admission::Webhook(403, "a team label is missing".to_owned())), @r#"
+    error: cannot apply service account default/s3-reader: admission webhook "validate.sandbox.example.com" denied the request: a team label is missing
+    hint: no right helps: a policy of the cluster is against it; meet what it asks for, as by `--labels` and `--annotations`, or ask who runs the cluster
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
+    "#);
+}
+
+#[test]
+fn a_value_or_a_request_that_the_api_does_not_take_is_told_with_what_to_do() {
+    let told = |effect: &str| {
+        let bench = Bench::associated();
+        bench.befall("kubernetes apply serviceaccounts", effect);
+        let result = bench.run(&create());
+        let from = result.find("error: ").expect("an error");
+        result[from..].to_owned()
+    };
+    assert_snapshot!(told("error 422 Invalid ServiceAccount \"s3-reader\" is invalid: metadata.labels: Invalid value: \"-\""), @r#"
+    error: cannot apply service account default/s3-reader: ServiceAccount "s3-reader" is invalid: metadata.labels: Invalid value: "-" (422)
+    hint: change the value that the message names, and run the same command again
+    [exit 1]
+    "#);
+    assert_snapshot!(told("error 400 BadRequest the body is no ServiceAccount"), @"
+    error: cannot apply service account default/s3-reader: the body is no ServiceAccount (400)
+    hint: the server, or what stands before it, does not understand the request: check that it is a Kubernetes API of 1.22 or later: `kubectl version`
+    hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
+    [exit 1]
+    ");
+}
+
+/// More than a page of ServiceAccounts.
+fn crowd() -> Bench {
+    let bench = super::made();
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    for number in 0..501 {
+        api.put_service_account("crowd", &format!("a{number:03}"), &[], &[], "kubectl");
+    }
+    drop(world);
+    bench
+}
+
+#[test]
+fn a_list_that_ends_in_the_middle_is_begun_anew() {
+    let bench = crowd();
+    let lists = "kubernetes list serviceaccounts";
+    bench
+        .sandbox
+        .before(lists, 2, |world| world.api("demo").compact());
+    let result = bench.run(super::GET);
+    assert!(result.contains(" annotated"), "{result}");
+    assert_eq!(bench.calls().matches(lists).count(), 4);
+}
+
+#[test]
+fn a_list_that_always_ends_in_the_middle_is_told() {
+    let bench = crowd();
+    let lists = "kubernetes list serviceaccounts";
+    bench
+        .sandbox
+        .before_every(lists, |world| world.api("demo").compact());
+    assert_snapshot!(bench.run(super::GET), @"
+    [stdout]
+    NAMESPACE   NAME        ROLE ARN                                                                                          STATUS            STACK                                                   POLICIES                 SERVICE ACCOUNT
+    default     s3-reader   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK   CREATE_COMPLETE   eksctl-demo-addon-iamserviceaccount-default-s3-reader   AmazonS3ReadOnlyAccess   unknown
+    [stderr]
+    warning: the Kubernetes side is not known: cannot list service accounts: The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter. (410)
     [exit 0]
     ");
 }

@@ -2,13 +2,15 @@
 //! `generic/registry/store.go`): preconditions; objects that finalizers hold, which stay with a
 //! deletionTimestamp until the last finalizer is gone; namespaces, which go with what is in them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::super::http::{Reply, Request};
 use super::route::{Route, body};
 use super::status::{deleted, failure, modified_kind, refusal};
-use super::store::{admit, dry_run, live, timestamp};
-use super::{Api, Key, controllers, key};
+use super::store::{dry_run, live, timestamp};
+use super::{Api, Key, admission, controllers, key};
 
 /// One DELETE.
 ///
@@ -25,7 +27,7 @@ pub fn answer(api: &mut Api, route: &Route, request: &Request) -> Result<Reply, 
         return Err(refusal(403, "Forbidden", &message));
     }
     check_preconditions(route, &body(request)?["preconditions"], &live)?;
-    admit(api)?;
+    admission::admit(api, route, &route.name)?;
     if !dry_run(request) {
         let place = key(route.resource.plural, &route.namespace, &route.name);
         delete(api, &place);
@@ -106,6 +108,7 @@ fn is_held(api: &Api, place: &Key) -> bool {
 
 fn mark(api: &mut Api, place: &Key) {
     let revision = api.next_revision().to_string();
+    let conditions = remaining(api, &place.2);
     let Some(object) = api.objects.get_mut(place) else {
         return;
     };
@@ -116,10 +119,34 @@ fn mark(api: &mut Api, place: &Key) {
     metadata["deletionTimestamp"] = timestamp().into();
     metadata["resourceVersion"] = revision.into();
     if place.0 == "namespaces" {
-        object["status"]["phase"] = "Terminating".into();
+        object["status"] = json!({"phase": "Terminating", "conditions": conditions});
     } else {
         metadata["deletionGracePeriodSeconds"] = 0.into();
     }
+}
+
+/// What the namespace controller tells of a namespace that does not go (its
+/// `namespaced_resources_deleter`; the words from memory).
+fn remaining(api: &Api, namespace: &str) -> Value {
+    let inside = api.objects.iter().filter(|(key, _)| key.1 == namespace);
+    let finalizers = inside.flat_map(|(_, object)| object["metadata"]["finalizers"].as_array());
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for finalizer in finalizers.flatten().filter_map(Value::as_str) {
+        *counts.entry(finalizer).or_default() += 1;
+    }
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(finalizer, count)| format!("{finalizer} in {count} resource instances"))
+        .collect();
+    json!([{
+        "type": "NamespaceFinalizersRemaining",
+        "status": "True",
+        "reason": "SomeFinalizersRemain",
+        "message": format!(
+            "Some content in the namespace has finalizers remaining: {}",
+            counts.join(", ")
+        ),
+    }])
 }
 
 /// `rest.BeforeDelete`, which names the kind where others name the resource.

@@ -28,7 +28,7 @@ pub fn answer(api: &Api, route: &Route, request: &Request) -> Result<Reply, Repl
     let plural = route.resource.plural;
     let after = match option("continue").as_ref() {
         "" => Bound::Included(key(plural, "", "")),
-        token => Bound::Excluded(start(token, plural)?),
+        token => Bound::Excluded(start(api, token, plural)?),
     };
     let objects = api.objects.range((after, Bound::Unbounded));
     let in_place = |namespace: &str| route.namespace.is_empty() || namespace == route.namespace;
@@ -48,7 +48,7 @@ pub fn answer(api: &Api, route: &Route, request: &Request) -> Result<Reply, Repl
     let page: Vec<_> = matching.by_ref().take(limit).collect();
     let left = matching.count();
     if let Some((last, _)) = page.last().filter(|_| left > 0) {
-        metadata["continue"] = token(last).into();
+        metadata["continue"] = token(api.revision, last).into();
         // As the API server, which does not count what a selector would leave out.
         if labels.is_empty() && fields.is_empty() {
             metadata["remainingItemCount"] = left.into();
@@ -170,27 +170,33 @@ fn item(object: &Value) -> Value {
     item
 }
 
-/// The token of the page after an object.
-fn token((_, namespace, name): &Key) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{namespace}/{name}"))
+/// The token of the page after an object, for the list as it was at a revision.
+fn token(revision: u64, (_, namespace, name): &Key) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{revision}/{namespace}/{name}"))
 }
 
-/// The object that the page before ended with.
-fn start(token: &str, plural: &str) -> Result<Key, Reply> {
+/// The object that the page before ended with. A list that is no longer there cannot be gone on with
+/// (`storage/etcd3/errors.go`).
+fn start(api: &Api, token: &str, plural: &str) -> Result<Key, Reply> {
     let decoded = URL_SAFE_NO_PAD
         .decode(token)
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok());
-    decoded
-        .and_then(|last| {
-            let (namespace, name) = last.split_once('/')?;
-            Some(key(plural, namespace, name))
-        })
-        .ok_or_else(|| {
-            refusal(
-                400,
-                "BadRequest",
-                "continue key is not valid: the sandbox gave out no such token",
-            )
-        })
+    let read = decoded.and_then(|last| {
+        let mut parts = last.splitn(3, '/');
+        let revision: u64 = parts.next()?.parse().ok()?;
+        Some((revision, key(plural, parts.next()?, parts.next()?)))
+    });
+    match read {
+        Some((revision, _)) if revision < api.compacted => {
+            let message = "The provided continue parameter is too old to display a consistent list result. You can \
+                start a new list without the continue parameter.";
+            Err(refusal(410, "Expired", message))
+        }
+        Some((_, key)) => Ok(key),
+        None => {
+            let message = "continue key is not valid: the sandbox gave out no such token";
+            Err(refusal(400, "BadRequest", message))
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! reads. Here is its state and the way of a request through it, in the API server's order:
 //! authentication, authorization, then the resource. The parts are apart by that order.
 
+mod admission;
 mod authentication;
 mod authorization;
 mod controllers;
@@ -20,6 +21,7 @@ mod validation;
 mod webhook;
 mod workloads;
 
+pub use admission::Admission;
 pub use authorization::Access;
 pub use controllers::Controllers;
 pub use status::refusal;
@@ -47,8 +49,8 @@ pub struct Api {
     pub access: Access,
     /// Every right that was needed so far, allowed or not: `patch serviceaccounts`.
     pub asked: BTreeSet<String>,
-    /// When set, an admission webhook refuses every write with this message.
-    pub admission: Option<String>,
+    /// What refuses every write, whoever has the right to it.
+    pub admission: Option<Admission>,
     /// Every object, whole, as the API would answer it.
     pub objects: BTreeMap<Key, Value>,
     /// When set, every TokenRequest is answered with this text.
@@ -64,6 +66,8 @@ pub struct Api {
     pub controllers: Controllers,
     /// Counts up: resource versions and uids come from it.
     revision: u64,
+    /// etcd no longer has what was before that revision.
+    compacted: u64,
 }
 
 impl Api {
@@ -81,6 +85,7 @@ impl Api {
             ipv6: false,
             controllers: Controllers::default(),
             revision: 0,
+            compacted: 0,
         };
         for namespace in ["default", "kube-system", "kube-public", "kube-node-lease"] {
             api.put_namespace(namespace);
@@ -237,6 +242,11 @@ impl Api {
         let mut object = live.unwrap_or_else(|| panic!("there is no {namespace}/{name}"));
         object["metadata"]["finalizers"] = finalizers.into();
         self.put_object(object, "controller");
+    }
+
+    /// Forgets what was, as etcd does by and by: lists that are being read cannot be gone on with.
+    pub fn compact(&mut self) {
+        self.compacted = self.next_revision();
     }
 
     fn names(&self, resource: &str) -> Vec<(&str, &str)> {

@@ -12,7 +12,7 @@ use super::route::{Route, Verb, body, parameter};
 use super::status::{
     already_exists, apply_conflict, invalid, modified, namespace_not_found, not_found, refusal,
 };
-use super::{Api, Key, controllers, deletion, list, patch, validation, webhook};
+use super::{Api, Key, admission, controllers, deletion, list, patch, validation, webhook};
 
 /// What no client sets.
 const SET_BY_SERVER: [&str; 5] = [
@@ -180,7 +180,7 @@ fn commit(
     request: &Request,
 ) -> Result<Value, Reply> {
     validation::check(route.resource, &object)?;
-    admit(api)?;
+    admission::admit(api, route, name)?;
     if dry_run(request) {
         return Ok(object);
     }
@@ -352,18 +352,6 @@ fn check_place(api: &Api, route: &Route, name: &str) -> Result<(), Reply> {
     match api.object("namespaces", "", &route.namespace) {
         Some(namespace) => deletion::check_namespace(namespace, route, name),
         None => Err(namespace_not_found(&route.namespace)),
-    }
-}
-
-pub fn admit(api: &Api) -> Result<(), Reply> {
-    match &api.admission {
-        None => Ok(()),
-        Some(message) => {
-            let message = format!(
-                "admission webhook \"validate.sandbox.example.com\" denied the request: {message}"
-            );
-            Err(refusal(400, "", &message))
-        }
     }
 }
 

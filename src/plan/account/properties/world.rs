@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::{ROLE, hostile};
 use crate::model::{Cluster, Map, PolicyArn, ROLE_ANNOTATION, StackName};
 use crate::observe::{
-    FoundStack, LivePolicies, Lookup, ObjectVersion, ObservedAccount, Phase, RoleFacts,
-    RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackState,
+    FoundStack, LivePolicies, Lookup, ObservedAccount, Phase, RoleFacts, RoleHistory,
+    ServiceAccount, ServiceAccountState, Stack, StackState,
 };
 use crate::plan::{Action, Repair, Track, UpdateStack};
 use crate::template::{self, RoleTemplate};
@@ -33,13 +33,11 @@ pub fn carried_out(
                 let mut annotations = change.annotations.clone();
                 annotations.insert(ROLE_ANNOTATION.to_owned(), ROLE.to_owned());
                 world.service_account = ServiceAccountState::Found(ServiceAccount {
-                    version: ObjectVersion::default(),
                     applied_labels: change.labels.keys().cloned().collect(),
                     applied_annotations: annotations.keys().cloned().collect(),
-                    role_is_gone: false,
-                    changed: None,
                     labels: change.labels.clone(),
                     annotations,
+                    ..ServiceAccount::default()
                 });
             }
             other => panic!("{other}"),

@@ -192,6 +192,7 @@ fn a_namespace_that_goes_is_told() {
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
     [stderr]
     error: cannot apply service account apps/one: serviceaccounts "one" is forbidden: unable to create new content in namespace apps because it is being terminated
+    hint: run the same command again when the namespace is gone: it makes it anew
     [exit 1]
     "#);
     bench.sandbox.world().faults.clear();

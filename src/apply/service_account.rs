@@ -1,0 +1,85 @@
+//! The writes to ServiceAccounts, and the wait until one that is deleted is gone: finalizers may hold it.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use super::{Event, Hands, annotated};
+use crate::error::Error;
+use crate::model::{RoleArn, ServiceAccountName};
+use crate::observe::ObjectVersion;
+use crate::plan::{Ending, Role, ServiceAccountChange, held};
+use crate::waiting::polled;
+
+impl Hands<'_> {
+    pub(super) async fn apply_service_account(
+        &self,
+        change: &ServiceAccountChange,
+        role: Option<&RoleArn>,
+    ) -> Result<(), Error> {
+        let role = match (&change.role, role) {
+            (Role::Arn(arn), _) | (Role::OutputOf(_), Some(arn)) => arn,
+            (Role::OutputOf(stack), None) => {
+                let reason = Some("it has no output Role1".to_owned());
+                return Err(Error::StackFailed {
+                    stack: stack.to_string(),
+                    status: "CREATE_COMPLETE".to_owned(),
+                    reason,
+                });
+            }
+        };
+        let annotations = annotated(&change.annotations, role);
+        self.kubernetes()?.apply(change, &annotations).await
+    }
+
+    pub(super) async fn delete_service_account(
+        &self,
+        name: &ServiceAccountName,
+        seen: &ObjectVersion,
+        ending: Ending,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), Error> {
+        let Some(finalizers) = self.kubernetes()?.delete(name, seen).await? else {
+            return Ok(());
+        };
+        match ending {
+            Ending::Awaited => self.service_account_gone(name, status).await,
+            Ending::NotAwaited => {
+                let text = format!(
+                    "the ServiceAccount {name} stays until its deletion is over{}",
+                    held(&finalizers)
+                );
+                (self.on)(Event::Warned { text });
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until it is gone; another in its place counts as that.
+    pub(super) async fn service_account_gone(
+        &self,
+        name: &ServiceAccountName,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), Error> {
+        let kubernetes = self.kubernetes()?;
+        let finalizers = RefCell::new(Vec::new());
+        let look = async || {
+            let found = kubernetes.service_account(name).await?;
+            let Some(held_by) = found.and_then(|found| found.held_by) else {
+                return Ok(Some(()));
+            };
+            status(&format!("being deleted{}", held(&held_by)));
+            finalizers.replace(held_by);
+            Ok(None)
+        };
+        let id = name.to_string();
+        let (intervals, deadline) = (kubernetes.intervals(), self.aws.deadline);
+        match polled(intervals, deadline, &id, || Duration::ZERO, look).await? {
+            Some(()) => Ok(()),
+            None => Err(Error::ServiceAccountHeld {
+                name: name.clone(),
+                finalizers: finalizers.take(),
+                limit: deadline.limit(),
+            }),
+        }
+    }
+}

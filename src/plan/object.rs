@@ -1,0 +1,75 @@
+//! The change of a ServiceAccount as data.
+
+use serde::Serialize;
+
+use super::Role;
+use super::action::{lines, pair};
+use crate::model::{Map, ServiceAccountName};
+use crate::observe::ObjectVersion;
+use crate::template::Difference;
+
+/// A server-side apply of a ServiceAccount: only the fields that irsactl answers for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceAccountChange {
+    pub name: ServiceAccountName,
+    #[serde(flatten)]
+    pub presence: Presence,
+    pub role: Role,
+    pub labels: Map,
+    /// Without the role's.
+    pub annotations: Map,
+    pub conflicts: Conflicts,
+    /// Of a found one: what changes beside the role.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
+}
+
+/// What was there when it was looked at.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "presence", rename_all = "camelCase")]
+pub enum Presence {
+    Missing,
+    Found(ObjectVersion),
+}
+
+/// What happens when another field manager owns one of the fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Conflicts {
+    #[default]
+    Refused,
+    Overridden,
+}
+
+impl ServiceAccountChange {
+    pub fn details(&self) -> Vec<String> {
+        let mut details = vec![match &self.role {
+            Role::Arn(arn) => format!("role: {arn}"),
+            Role::OutputOf(stack) => format!("role: known when stack {stack} is ready"),
+        }];
+        if matches!(self.presence, Presence::Found(_)) {
+            details.extend(lines(&self.differences));
+            return details;
+        }
+        for (kind, map) in [("label", &self.labels), ("annotation", &self.annotations)] {
+            details.extend(
+                map.iter()
+                    .map(|(key, value)| format!("{kind}: {}", pair(key, value))),
+            );
+        }
+        details.push(format!(
+            "namespace: {}, made where it is missing",
+            self.name.namespace
+        ));
+        details
+    }
+}
+
+/// What keeps a deleted object, in parentheses.
+pub fn held(finalizers: &[String]) -> String {
+    match finalizers {
+        [] => String::new(),
+        all => format!(" (held by {})", all.join(", ")),
+    }
+}
