@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{
-    ClusterName, CommandLine, Namespace, ServiceAccountName, Signal, Workload,
+    ClusterName, CommandLine, Namespace, ServiceAccountName, Signal, Workload, listed,
     shown_in_line as line,
 };
 use crate::plan::{Refusal, Target, held};
@@ -101,8 +101,13 @@ pub enum Error {
          done because of either"
     )]
     Contradiction { role: String, by: &'static str },
-    #[error("the change of stack \"{stack}\" was refused: {}", line(.reason))]
-    ChangeRefused { stack: String, reason: String },
+    /// With what CloudFormation's validation and hooks found.
+    #[error("the change of stack \"{stack}\" was refused: {}{}", line(.reason), listed(.details))]
+    ChangeRefused {
+        stack: String,
+        reason: String,
+        details: Vec<String>,
+    },
     /// What was found changed by hand, and was left so.
     #[error("{target}: its role was changed outside of CloudFormation{}", indented(.differences))]
     Drifted {
@@ -252,8 +257,11 @@ impl Error {
             Self::StackFailed { status, reason, .. } => {
                 format!("its stack ended in {}{}", line(status), because(reason))
             }
-            Self::ChangeRefused { reason, .. } => {
-                format!("the change of its stack was refused: {}", line(reason))
+            Self::ChangeRefused {
+                reason, details, ..
+            } => {
+                let (reason, details) = (line(reason), listed(details));
+                format!("the change of its stack was refused: {reason}{details}")
             }
             Self::Overtaken { .. } => "another run changed its stack meanwhile".to_owned(),
             other => other.to_string(),

@@ -64,9 +64,10 @@ impl Hands<'_> {
         status: &(dyn Fn(&str) + Sync),
     ) -> Result<(), Error> {
         let cloudformation = &self.aws.cloudformation;
-        let refused = |reason: String| Error::ChangeRefused {
+        let refused = |reason: String, details| Error::ChangeRefused {
             stack: update.stack.to_string(),
             reason,
+            details,
         };
         let made = match cloudformation.change_set(update).await? {
             ChangeSet::Ready { made } => made,
@@ -75,9 +76,13 @@ impl Hands<'_> {
                 let stack = update.stack.to_string();
                 return Err(Error::Overtaken { stack });
             }
-            ChangeSet::Forbidden(reason) | ChangeSet::Failed(reason) => {
+            ChangeSet::Forbidden(reason) => {
                 cloudformation.delete_change_set(update).await?;
-                return Err(refused(reason));
+                return Err(refused(reason, Vec::new()));
+            }
+            ChangeSet::Failed(reason, details) => {
+                cloudformation.delete_change_set(update).await?;
+                return Err(refused(reason, details));
             }
         };
         cloudformation.execute_change_set(update).await?;

@@ -154,7 +154,7 @@ async fn foreign(
     let own: BTreeSet<String> = known
         .inline
         .keys()
-        .map(|name| stack.name.policy_name(name))
+        .map(|name| known.name_in_iam(name, &stack.name))
         .collect();
     let mut foreign = Foreign {
         role,

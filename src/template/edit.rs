@@ -169,6 +169,12 @@ impl RoleEdits {
             true => role.remove("ManagedPolicyArns"),
             false => role.insert("ManagedPolicyArns".to_owned(), managed.into()),
         };
+        if let Some(policies) = role.get_mut("Policies").and_then(Value::as_array_mut) {
+            policies.retain(|policy| {
+                let name = policy["PolicyName"].as_str();
+                !name.is_some_and(|name| self.removed_inline.iter().any(|it| it == name))
+            });
+        }
         match &self.boundary {
             Boundary::Kept => {}
             Boundary::Set(arn) => {

@@ -10,7 +10,7 @@ use super::foreign::is_inline;
 use super::functions::worked_out;
 use super::holes::{Unknown, filled, may_be};
 use super::{WELL_KNOWN, WellKnownPolicy};
-use crate::model::{Cluster, DYNAMIC_REFERENCE, listed, shown_as_value};
+use crate::model::{Cluster, DYNAMIC_REFERENCE, StackName, listed, shown_as_value};
 use crate::policy::{self, difference::meant_difference};
 
 /// A role as a template describes it, for comparison and for show.
@@ -29,6 +29,9 @@ pub struct RoleTemplate {
     /// there.
     #[serde(skip)]
     functions: Vec<Value>,
+    /// The inline policies' names in IAM, as the template has them.
+    #[serde(skip)]
+    names: BTreeMap<String, String>,
 }
 
 impl RoleTemplate {
@@ -42,9 +45,15 @@ impl RoleTemplate {
         let boundary = role.get("PermissionsBoundary");
         let functions = managed.iter().chain(boundary);
         let seconds = role.get("MaxSessionDuration");
+        let policies: Vec<(String, &Value)> = inline_policies(template).collect();
+        let inline = policies
+            .iter()
+            .filter_map(|(id, policy)| Some((id.clone(), policy.get("PolicyDocument")?.clone())));
+        let names = policies.iter();
+        let names = names.filter_map(|(id, policy)| Some((id.clone(), name_of(policy)?)));
         Some(Self {
             managed: managed.iter().map(|arn| text_of(arn, partition)).collect(),
-            inline: resources.iter().filter_map(inline_policy).collect(),
+            inline: inline.collect(),
             boundary: boundary.map(|arn| text_of(arn, partition)),
             role_name: text("RoleName"),
             path: text("Path"),
@@ -57,6 +66,7 @@ impl RoleTemplate {
                 .filter(|value| resolve(value, partition).is_none())
                 .cloned()
                 .collect(),
+            names: names.collect(),
         })
     }
 
@@ -96,6 +106,14 @@ impl RoleTemplate {
     pub fn may_have(&self, arn: &str) -> bool {
         let mut values = self.managed.iter().map(|text| self.value_of(text));
         values.any(|value| may_be(&value, &arn.into()))
+    }
+
+    /// An inline policy's name in IAM. Others may give one that is not made of the stack's.
+    pub fn name_in_iam(&self, name: &str, stack: &StackName) -> String {
+        let text = self.names.get(name);
+        let text = text.map(|text| text.replace("${AWS::StackName}", stack.as_str()));
+        let known = text.filter(|text| !text.contains("${"));
+        known.unwrap_or_else(|| stack.policy_name(name))
     }
 
     /// The well-known policies whose parts are all there.
@@ -259,7 +277,20 @@ fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn inline_policy((id, resource): (&String, &Value)) -> Option<(String, Value)> {
-    let document = resource.get("Properties")?.get("PolicyDocument")?;
-    is_inline(resource).then(|| (id.clone(), document.clone()))
+/// The properties of inline policies by their logical ids; by their names, where others wrote them into
+/// the role itself.
+fn inline_policies(template: &Value) -> impl Iterator<Item = (String, &Value)> {
+    let resources = template["Resources"].as_object().into_iter().flatten();
+    let own = resources.filter(|(_, resource)| is_inline(resource));
+    let embedded = template["Resources"]["Role1"]["Properties"]["Policies"].as_array();
+    let embedded = embedded.into_iter().flatten();
+    let embedded = embedded.filter_map(|policy| Some((name_of(policy)?, policy)));
+    own.map(|(id, resource)| (id.clone(), &resource["Properties"]))
+        .chain(embedded)
+}
+
+fn name_of(policy: &Value) -> Option<String> {
+    let name = &policy["PolicyName"];
+    let text = name.as_str().or_else(|| name["Fn::Sub"].as_str())?;
+    Some(text.to_owned())
 }

@@ -214,6 +214,17 @@ fn policies_of_the_stack_itself_are_not_by_hand() {
             "Type": "AWS::IAM::ManagedPolicy",
             "Properties": {"PolicyDocument": allow("kms:*")}
         });
+        template["Resources"]["Extra"]["Properties"]["PolicyName"] = "own-name".into();
+        let embedded = json!([{"PolicyName": "embedded", "PolicyDocument": allow("ssm:*")}]);
+        template["Resources"]["Role1"]["Properties"]["Policies"] = embedded;
+        template["Resources"]["Own"] = json!({
+            "Type": "AWS::IAM::RolePolicy",
+            "Properties": {
+                "PolicyName": "another",
+                "RoleName": {"Ref": "Role1"},
+                "PolicyDocument": allow("ses:*")
+            }
+        });
     });
     let told = bench.run(&format!("{APPLY} --repair-drift --detailed-exitcode"));
     assert!(told.contains("nothing to do: all is as asked"), "{told}");

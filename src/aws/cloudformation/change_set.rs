@@ -35,7 +35,8 @@ pub enum ChangeSet {
     Underway,
     /// It would do what the plan does not say.
     Forbidden(String),
-    Failed(String),
+    /// Why, and what CloudFormation's validation and hooks found.
+    Failed(String, Vec<String>),
     /// Of an earlier state of the stack.
     Obsolete,
 }
@@ -46,7 +47,7 @@ impl CloudFormation {
     pub async fn change_set(&self, update: &UpdateStack) -> Result<ChangeSet, Error> {
         if !self.create_change_set(update).await? {
             match self.judged(update).await? {
-                ChangeSet::Failed(_) | ChangeSet::Obsolete => {
+                ChangeSet::Failed(..) | ChangeSet::Obsolete => {
                     self.delete_change_set(update).await?;
                     self.create_change_set(update).await?;
                 }
@@ -176,9 +177,7 @@ impl CloudFormation {
         }
         let id = set.change_set_id.as_deref().unwrap_or(&update.change_set);
         let details = self.change_set_failures(update.stack.as_str(), id).await?;
-        let lines = details.iter().map(|line| format!("\n  {line}"));
-        let reason = [excerpt(reason)].into_iter().chain(lines);
-        Ok(ChangeSet::Failed(reason.collect()))
+        Ok(ChangeSet::Failed(excerpt(reason), details))
     }
 
     /// ExecuteChangeSet.

@@ -1,7 +1,7 @@
 //! What was changed on a role behind CloudFormation's back, and the calls that undo it. CloudFormation
 //! itself does not see it, and an update mends only what it changes anyway.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -16,8 +16,8 @@ use crate::template::{self, Difference, Managed, RoleEdits, RoleTemplate};
 #[derive(Clone, Debug)]
 pub struct Live<'a> {
     role: RoleTemplate,
-    /// Of the inline policies in its templates: a name in IAM may be cut.
-    names: BTreeSet<String>,
+    /// Of the inline policies in its templates, by their names in IAM.
+    names: BTreeMap<String, String>,
     /// Statements for EKS Pod Identity that were added by hand, and may be needed by associations.
     kept: Vec<Value>,
     stack: &'a StackName,
@@ -71,7 +71,7 @@ impl<'a> Live<'a> {
             }
         }
         Self {
-            names: template.inline.keys().cloned().collect(),
+            names: names(stack, template).collect(),
             kept: kept(found, &role.trust, &template.trust),
             role,
             stack,
@@ -94,14 +94,14 @@ impl<'a> Live<'a> {
 
     /// By its name in the template or in IAM.
     pub fn has_inline(&self, name: &str) -> bool {
-        let full = self.stack.policy_name(name);
-        self.role.inline.contains_key(name) || self.role.inline.contains_key(&full)
+        let mut live = self.role.inline.keys();
+        live.any(|full| full == name || self.short(full) == name)
     }
 
     /// The role after CloudFormation brought its stack from one template to another: it touches only
     /// what differs between the two.
     pub fn after_update(mut self, from: &RoleTemplate, to: &RoleTemplate) -> Self {
-        self.names.extend(to.inline.keys().cloned());
+        self.names.extend(names(self.stack, to));
         let [from, to] = [from, to].map(|it| in_iam(self.stack, self.cluster, it));
         let role = &mut self.role;
         let [(old, _), (new, _)] = [&from, &to].map(|it| it.managed_in(&role.managed));
@@ -300,8 +300,7 @@ impl<'a> Live<'a> {
 
     /// An inline policy's name in the template.
     pub fn short<'n>(&'n self, name: &'n str) -> &'n str {
-        let mut known = self.names.iter();
-        if let Some(known) = known.find(|known| self.stack.policy_name(known) == name) {
+        if let Some(known) = self.names.get(name) {
             return known;
         }
         let rest = name.strip_prefix(self.stack.as_str());
@@ -333,6 +332,11 @@ fn kept(found: &FoundStack, live: &Value, template: &Value) -> Vec<Value> {
     };
     let by_hand = others::pod_identity_by_hand(live, template);
     by_hand.into_iter().filter(|_| is_needed).cloned().collect()
+}
+
+fn names(stack: &StackName, role: &RoleTemplate) -> impl Iterator<Item = (String, String)> {
+    let names = role.inline.keys();
+    names.map(|name| (role.name_in_iam(name, stack), name.clone()))
 }
 
 /// What a call makes of a role.
@@ -371,7 +375,7 @@ fn in_iam(stack: &StackName, cluster: &Cluster, role: &RoleTemplate) -> RoleTemp
     let mut role = role.worked_out(cluster);
     let inline = std::mem::take(&mut role.inline).into_iter();
     role.inline = inline
-        .map(|(name, document)| (stack.policy_name(&name), document))
+        .map(|(name, document)| (role.name_in_iam(&name, stack), document))
         .collect();
     role
 }
