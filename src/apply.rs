@@ -1,6 +1,7 @@
 //! Carries a plan out: each action is its calls, and tells what happens. Every action can be
 //! repeated, so that the same command again finishes what was interrupted.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -43,12 +44,15 @@ pub enum Event<'a> {
     Failed {
         target: &'a Target,
         action: &'a Action,
+        error: &'a Error,
     },
     /// A track has ended.
     Closed {
         target: &'a Target,
         error: Option<&'a Error>,
     },
+    /// All tracks have ended, but for those that are not begun any more.
+    Over,
     Warned {
         text: String,
     },
@@ -103,6 +107,17 @@ impl Outcome {
     }
 }
 
+/// How many were not begun, and why.
+pub fn skipped(outcomes: &[Outcome]) -> Option<String> {
+    let count = outcomes.iter().filter(|it| it.is_skipped()).count();
+    let mut errors = outcomes.iter().filter_map(|it| it.error.as_ref());
+    let why = match errors.any(Error::is_global) {
+        true => "they would fail likewise",
+        false => "without its provider no role can be assumed",
+    };
+    (count > 0).then(|| format!("skipped {count}: {why}"))
+}
+
 /// What the actions are carried out with.
 pub struct Hands<'a> {
     pub aws: &'a Aws,
@@ -127,13 +142,24 @@ pub async fn apply(plan: Plan, hands: &Hands<'_>) -> Vec<Outcome> {
     } else {
         outcomes.extend(accounts.into_iter().map(Outcome::not_begun));
     }
+    (hands.on)(Event::Over);
     outcomes
 }
 
-/// Each as soon as another has ended.
+/// Each as soon as another has ended. After a failure that all would meet none is begun.
 async fn side_by_side(tracks: Vec<Track>, hands: &Hands<'_>) -> Vec<Outcome> {
+    let is_over = &Cell::new(false);
     let runs = tracks.into_iter().enumerate();
-    let runs = runs.map(|(place, track)| async move { (place, run(track, hands).await) });
+    let runs = runs.map(|(place, track)| async move {
+        if is_over.get() {
+            return (place, Outcome::not_begun(track));
+        }
+        let outcome = run(track, hands).await;
+        if outcome.error.as_ref().is_some_and(Error::is_global) {
+            is_over.set(true);
+        }
+        (place, outcome)
+    });
     let mut outcomes: Vec<_> = futures_util::stream::iter(runs)
         .buffer_unordered(hands.parallel.max(1))
         .collect()
@@ -187,13 +213,23 @@ async fn steps(
                 *done += 1;
             }
             Err(failure) if is_best_effort(action) => {
-                (hands.on)(Event::Failed { target, action });
+                let error = &failure;
+                (hands.on)(Event::Failed {
+                    target,
+                    action,
+                    error,
+                });
                 let text = format!("did not {action}: {failure}");
                 (hands.on)(Event::Warned { text });
                 track.actions.remove(*done);
             }
             Err(failure) => {
-                (hands.on)(Event::Failed { target, action });
+                let error = &failure;
+                (hands.on)(Event::Failed {
+                    target,
+                    action,
+                    error,
+                });
                 return Err(failure);
             }
         }
@@ -266,6 +302,7 @@ impl Hands<'_> {
                 cloudformation
                     .continue_rollback(id, service_role.as_ref())
                     .await?;
+                status("UPDATE_ROLLBACK_IN_PROGRESS");
                 self.rolled_back(stack.as_str(), id, &status).await
             }
             Action::RepairRole { role, repairs, .. } => {

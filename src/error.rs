@@ -13,6 +13,7 @@ use crate::proof::Unproven;
 use crate::template::{Difference, indented};
 
 mod alike;
+mod global;
 mod hints;
 mod kubernetes;
 mod parts;
@@ -221,6 +222,12 @@ pub enum Error {
         done: Option<(usize, usize)>,
         running: Vec<String>,
     },
+    /// A failure of all kept those from being begun that were left: with the same as an interruption.
+    #[error("stopped{}{}", so_far(*.done), going_on(.running))]
+    Stopped {
+        done: Option<(usize, usize)>,
+        running: Vec<String>,
+    },
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
 }
@@ -373,6 +380,7 @@ impl Error {
             Self::Unproven(unproven) => unproven.hints(),
             Self::Unrenderable { hints, .. } => hints.clone(),
             Self::Interrupted { .. } => vec!["run the same command again: it finishes the work".to_owned()],
+            Self::Stopped { .. } => vec!["mend that, and run the same command again: it finishes the work".to_owned()],
         }
     }
 
@@ -438,6 +446,7 @@ impl Error {
             | Self::Kubeconfig { .. }
             | Self::Refused { .. }
             | Self::Unproven(_)
+            | Self::Stopped { .. }
             | Self::Output(_) => 1,
             Self::Shared { error, .. } => error.exit_code(),
             Self::Several(errors) => errors.iter().map(Self::exit_code).max().unwrap_or(1),

@@ -104,7 +104,7 @@ fn run(cli: &mut Cli, running: &Running, interruption: &Interruption) -> Result<
             commands::run(&mut cli.command, cli.screen, running.clone()).await
         };
         tokio::select! {
-            result = run => result,
+            result = run => result.map_err(|error| running.stopped(error)),
             signal = interruption::first(&mut signals) => Err(running.interrupted(signal)),
         }
     });

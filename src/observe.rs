@@ -10,7 +10,7 @@ mod account;
 mod associations;
 mod deletion;
 mod facts;
-mod gone;
+pub mod gone;
 pub mod health;
 mod lookup;
 mod resources;

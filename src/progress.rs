@@ -25,6 +25,8 @@ pub struct Running(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     operations: Vec<Operation>,
+    /// Those of them that AWS has accepted.
+    accepted: Vec<Operation>,
     /// Of the tracks that were begun together.
     done: usize,
     total: usize,
@@ -96,6 +98,15 @@ impl Running {
         }
     }
 
+    /// A failure that kept others from being begun, with what it leaves.
+    pub fn stopped(&self, error: Error) -> Error {
+        let (done, running) = (self.done(), self.by_itself());
+        if !error.is_global() || done.is_none() && running.is_empty() {
+            return error;
+        }
+        Error::Several(vec![error, Error::Stopped { done, running }])
+    }
+
     fn opened(&self, total: usize) {
         let mut state = self.lock();
         (state.done, state.total) = (0, total);
@@ -109,11 +120,20 @@ impl Running {
         self.lock().operations.extend(operation(action));
     }
 
-    fn ended(&self, action: &Action) {
-        if let Some(operation) = operation(action) {
-            let operations = &mut self.lock().operations;
-            operations.retain(|running| *running != operation);
+    fn accepted(&self, action: &Action) {
+        self.lock().accepted.extend(operation(action));
+    }
+
+    /// Ended, or failed. What was accepted goes on where nothing can be learned of it any more.
+    fn ended(&self, action: &Action, error: Option<&Error>) {
+        let Some(operation) = operation(action) else {
+            return;
+        };
+        let mut state = self.lock();
+        if !error.is_some_and(Error::is_global) || !state.accepted.contains(&operation) {
+            state.operations.retain(|running| *running != operation);
         }
+        state.accepted.retain(|running| *running != operation);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -203,25 +223,37 @@ impl Progress {
                 target,
                 action,
                 status,
-            } => self.tell(&key(target, action), row(target, status)),
+            } => {
+                self.running.accepted(action);
+                self.tell(&key(target, action), row(target, status));
+            }
             Event::Finished {
                 target,
                 action,
                 elapsed,
             } => {
-                self.end(target, action);
+                self.end(target, action, None);
                 // Of many tracks on a terminal the board tells, and in the end the results.
                 if self.show == Show::Lines || !self.has_board() {
                     let (_, past, what) = action.words();
                     self.line(&format!("{past} {what}{}", after(*elapsed)));
                 }
             }
-            Event::Failed { target, action } => self.end(target, action),
+            Event::Failed {
+                target,
+                action,
+                error,
+            } => self.end(target, action, Some(error)),
             Event::Closed { target, error } => {
                 if error.is_none() {
                     self.running.closed();
                 }
                 self.close(target, *error);
+            }
+            Event::Over => {
+                if let Some(bar) = self.active().remove(BOARD) {
+                    bar.finish_and_clear();
+                }
             }
             Event::Warned { text } => self.line(&format!("warning: {text}")),
         }
@@ -256,8 +288,8 @@ impl Progress {
         }
     }
 
-    fn end(&self, target: &Target, action: &Action) {
-        self.running.ended(action);
+    fn end(&self, target: &Target, action: &Action, error: Option<&Error>) {
+        self.running.ended(action, error);
         let key = key(target, action);
         if let Some(board) = unpoisoned(&self.board).as_mut() {
             board.ended(&key);
@@ -269,13 +301,10 @@ impl Progress {
     /// A track of many has ended: its failure is told at once, and again with all that there is to
     /// say in the end.
     fn close(&self, target: &Target, error: Option<&Error>) {
-        let over = match unpoisoned(&self.board).as_mut() {
-            Some(board) => {
-                board.closed(error.is_some());
-                board.is_over()
-            }
+        match unpoisoned(&self.board).as_mut() {
+            Some(board) => board.closed(error.is_some()),
             None => return,
-        };
+        }
         if let Some(error) = error {
             // What many fail for alike is told by the first of them.
             let brief = error.brief();
@@ -288,9 +317,6 @@ impl Progress {
                 Show::Bars => board::cut(&text, terminal().width),
                 _ => text,
             });
-        }
-        if over && let Some(bar) = self.active().remove(BOARD) {
-            bar.finish_and_clear();
         }
     }
 

@@ -29,6 +29,7 @@ impl Hands<'_> {
         let mut former = None;
         loop {
             let id = self.aws.cloudformation.create(&create).await?;
+            status("CREATE_IN_PROGRESS");
             let was_busy = AtomicBool::new(false);
             let on = |now: &str| {
                 was_busy.store(true, Ordering::Relaxed);
@@ -86,6 +87,7 @@ impl Hands<'_> {
             }
         };
         cloudformation.execute_change_set(update).await?;
+        status("UPDATE_IN_PROGRESS");
         let operation = Operation::Update { update, made };
         let stack = cloudformation.ended(&update.id, operation, status).await?;
         match stack {
@@ -192,6 +194,7 @@ impl Hands<'_> {
         let deleted = async {
             cloudformation.delete(id, service_role).await?;
             unprotected.is_left = false;
+            status("DELETE_IN_PROGRESS");
             match ending {
                 Ending::Awaited => self.stack_gone(id, status).await,
                 Ending::NotAwaited => Ok(()),

@@ -4,6 +4,7 @@
 
 use std::error::Error as StdError;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -13,6 +14,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_types::DateTime;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use tokio::sync::Mutex;
 
@@ -24,6 +26,7 @@ use crate::error::{Error, SignIn};
 use crate::files;
 use crate::model::quoted;
 use crate::secrets::excerpt;
+use crate::token::utc;
 
 /// Asks someone at a terminal; `None` where there is none.
 pub type Ask = fn(&str) -> Option<String>;
@@ -120,6 +123,7 @@ pub fn provider(
             sign_in,
             refusal,
             files,
+            expired: OnceLock::new(),
         },
         last: Mutex::new(None),
     })
@@ -276,6 +280,8 @@ struct Told {
     /// Why there cannot be any.
     refusal: Option<String>,
     files: Vec<(String, String)>,
+    /// What those were that came too late. The SDK would ask for others before each call.
+    expired: OnceLock<String>,
 }
 
 /// Why there are no credentials, and by which way there should have been.
@@ -288,7 +294,7 @@ pub struct NotSignedIn {
 
 impl Told {
     async fn credentials(&self) -> provider::Result {
-        if let Some(cause) = &self.refusal {
+        if let Some(cause) = self.refusal.as_ref().or(self.expired.get()) {
             return Err(self.failed(cause.clone()));
         }
         for (name, file) in &self.files {
@@ -310,7 +316,29 @@ impl Told {
             let cause = "an access key id or a session token has characters that no key has";
             return Err(self.failed(cause.to_owned()));
         }
-        credentials.map_err(|error| self.failed(self.words(&error)))
+        let credentials = credentials.map_err(|error| self.failed(self.words(&error)))?;
+        match credentials.expiry() {
+            // As botocore, which refuses credentials that were refreshed and are expired still.
+            Some(expiry) if expiry <= SystemTime::now() => {
+                let cause = self.expired.get_or_init(|| self.too_late(expiry));
+                Err(self.failed(cause.clone()))
+            }
+            _ => Ok(credentials),
+        }
+    }
+
+    fn too_late(&self, expiry: SystemTime) -> String {
+        let who = match &self.sign_in {
+            SignIn::Process(profile) => {
+                format!("the credential_process of profile \"{profile}\" gave some")
+            }
+            SignIn::Login(profile) => {
+                format!("the session of `aws login` of profile \"{profile}\" gave some")
+            }
+            _ => "those that were given are some".to_owned(),
+        };
+        let seconds = DateTime::from(expiry).secs();
+        format!("{who} that expired at {}", utc(seconds))
     }
 
     fn failed(&self, cause: String) -> CredentialsError {

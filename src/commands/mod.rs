@@ -362,12 +362,8 @@ fn conclude(context: &Context, finished: Finished) -> Result<Exit, Error> {
     match finished {
         Finished::Shown(exit) => Ok(exit),
         Finished::Acted(mut outcomes) => {
-            let skipped = outcomes.iter().filter(|outcome| outcome.is_skipped());
-            match skipped.count() {
-                0 => {}
-                count => context.output.say(&format!(
-                    "skipped {count}: without its provider no role can be assumed"
-                )),
+            if let Some(skipped) = crate::apply::skipped(&outcomes) {
+                context.output.say(&skipped);
             }
             context.output.print(&Outcomes(&outcomes))?;
             let ended = outcomes.iter().filter(|outcome| outcome.error.is_none());

@@ -73,10 +73,6 @@ impl Board {
         }
     }
 
-    pub fn is_over(&self) -> bool {
-        self.done + self.failed >= self.total
-    }
-
     /// The lines to show, none wider than the terminal.
     pub fn lines(&self, size: Size, now: Duration) -> Vec<String> {
         let room = size.height.saturating_sub(SPARED).clamp(1, SHOWN);
@@ -248,7 +244,6 @@ mod tests {
             board.closed(false);
         }
         assert_eq!(board.summary(at(200)), "100/100 done");
-        assert!(board.is_over());
     }
 
     #[test]

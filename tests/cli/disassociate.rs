@@ -11,6 +11,7 @@ const APPROVED: &str = "disassociate-oidc-provider --cluster demo --approve";
 /// An associated cluster whose provider the named roles trust, and one role that trusts another.
 fn trusted_by(names: &[&str]) -> Bench {
     let bench = Bench::associated();
+    bench.sandbox.world().become_past();
     bench.account(|account| {
         let provider = account.providers.keys().next().expect("a provider").clone();
         let other = format!("{provider}0");
@@ -346,4 +347,20 @@ fn the_detailed_exit_status_tells_of_pending_changes() {
     assert!(bench.run(&line).ends_with("[exit 3]\n"));
     bench.run(APPROVED);
     assert!(bench.run(&line).ends_with("[exit 0]\n"));
+}
+
+/// ListRoles may not know yet of a role that was made a moment ago.
+#[test]
+fn one_list_without_the_roles_deletes_nothing() {
+    for line in [DISASSOCIATE, APPROVED] {
+        let bench = trusted_by(&["reader"]);
+        bench.sandbox.fault("iam ListRoles times 1 stale");
+        let result = bench.run(line);
+        assert!(
+            result.contains("arn:aws:iam::111122223333:role/reader"),
+            "{result}"
+        );
+        assert!(result.ends_with("[exit 1]\n"), "{result}");
+        assert_ne!(bench.providers(), "");
+    }
 }

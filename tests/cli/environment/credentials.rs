@@ -300,3 +300,24 @@ fn what_the_sdk_takes_for_granted_is_looked_at_before() {
     error: cannot read the CA bundle "~/bundle.pem" of AWS_CA_BUNDLE: its certificate 1 is none of an authority  [exit 2]
     "#);
 }
+
+#[test]
+fn credentials_that_have_expired_are_asked_for_once() {
+    let bench = bench("[profile late]\ncredential_process = sh late\n");
+    bench.file(
+        "late",
+        "echo >> ran; echo '{\"Version\": 1, \"AccessKeyId\": \"AKIA111122223333\", \"SecretAccessKey\": \"sandbox-secret-key\", \
+         \"Expiration\": \"2026-01-01T00:00:00Z\"}'\n",
+    );
+    let line =
+        "create iamserviceaccount a --cluster demo --well-known-policy externalDNS --profile late";
+    assert_snapshot!(bench.run(line), @r#"
+    [stderr]
+    error: no usable AWS credentials: the credential_process of profile "late" gave some that expired at 2026-01-01T00:00:00Z
+    hint: run it by hand; it is told by `aws configure get credential_process --profile late`
+    [exit 4]
+    "#);
+    let ran = bench.file("x", "").with_file_name("ran");
+    assert_eq!(std::fs::read_to_string(ran).expect("it ran"), "\n");
+    assert_eq!(bench.calls(), "");
+}

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::{APPLY, file, found, with_policy};
+use crate::sandbox::Pace;
 use crate::support::{Bench, S3};
 
 /// So many accounts to be made.
@@ -29,23 +30,72 @@ fn credentials_that_expire_meanwhile_are_told_once() {
     );
     let result = bench.run(&format!("{APPLY} --parallel 1"));
     assert_snapshot!(told(&result), @"
-    error: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
-      so for 15: apps/a06, apps/a07, apps/a08 and 12 more
+    error: apps/a06: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
     hint: check them: `aws sts get-caller-identity --region eu-west-1`
     hint: they are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: set them anew, or `unset` them to use a profile
+    error: stopped: 5 of 20 done
+    hint: mend that, and run the same command again: it finishes the work
     [exit 4]
     ");
     let failed = result.lines().filter(|line| line.starts_with("failed "));
-    let failed: Vec<&str> = failed.collect();
-    assert_snapshot!(failed[..3].join("\n"), @"
-    failed apps/a06: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
-    failed apps/a07, likewise
-    failed apps/a08, likewise
-    ");
-    assert_eq!(result.matches("ExpiredToken").count(), 2, "{result}");
+    assert_eq!(failed.count(), 1, "{result}");
+    assert_eq!(bench.sandbox.count("cloudformation CreateStack").calls, 6);
     bench.sandbox.world().faults.clear();
     let result = bench.run(APPLY);
     assert!(result.ends_with("[exit 0]\n"), "{result}");
+}
+
+/// What was begun goes on by itself, what was not begun is not tried, and what would help is told.
+#[test]
+fn credentials_that_expire_during_the_waits_leave_what_was_begun() {
+    let bench = new(20);
+    bench.sandbox.world().options.pace = Pace::Polls(u32::MAX);
+    bench.sandbox.before("cloudformation CreateStack", 4, |world| {
+        let expired =
+            "cloudformation DescribeStacks error 403 ExpiredToken The security token included in the request is expired";
+        world.faults.push(expired.parse().expect("a rule"));
+    });
+    let result = bench.run(&format!("{APPLY} --parallel 4"));
+    assert_snapshot!(told(&result), @"
+    error: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
+      so for 4: apps/a01, apps/a02, apps/a03 and 1 more
+    hint: check them: `aws sts get-caller-identity --region eu-west-1`
+    hint: they are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: set them anew, or `unset` them to use a profile
+    error: stopped: 0 of 20 done; what was begun goes on: creation of 4 stacks
+    hint: mend that, and run the same command again: it finishes the work
+    [exit 4]
+    ");
+    assert!(
+        result.contains("skipped 16: they would fail likewise"),
+        "{result}"
+    );
+    bench.sandbox.world().faults.clear();
+    bench.sandbox.world().options.pace = Pace::Polls(0);
+    let result = bench.run(APPLY);
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+}
+
+#[test]
+fn an_operation_that_was_refused_is_not_told_to_go_on() {
+    let bench = new(1);
+    bench.sandbox.fault(
+        "cloudformation CreateStack error 403 ExpiredToken The security token included in the request is expired",
+    );
+    let result = bench.run(APPLY);
+    assert!(!result.contains("goes on"), "{result}");
+    let bench = new(1);
+    bench.sandbox.world().options.pace = Pace::Polls(u32::MAX);
+    bench.sandbox.fault(
+        "cloudformation DescribeStacks from 3 error 403 ExpiredToken The security token included in the request is expired",
+    );
+    assert_snapshot!(told(&bench.run(APPLY)), @"
+    error: apps/a01: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
+    hint: check them: `aws sts get-caller-identity --region eu-west-1`
+    hint: they are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: set them anew, or `unset` them to use a profile
+    error: stopped; what was begun goes on: creation of stack eksctl-demo-addon-iamserviceaccount-apps-a01
+    hint: mend that, and run the same command again: it finishes the work
+    [exit 4]
+    ");
 }
 
 #[test]
@@ -53,7 +103,8 @@ fn a_network_that_is_lost_meanwhile_is_told_once() {
     let bench = new(20);
     bench.sandbox.fault("cloudformation * from 30 reset");
     let result = bench.run(&format!("{APPLY} --parallel 4"));
-    assert_eq!(result.matches("error: ").count(), 1, "{result}");
+    assert_eq!(result.matches("error: ").count(), 2, "{result}");
+    assert!(result.contains("\nerror: stopped: "), "{result}");
     assert!(
         result.contains("cannot reach AWS for cloudformation:"),
         "{result}"
@@ -114,6 +165,8 @@ fn different_failures_are_told_one_by_one() {
     hint: AWS has trouble there: run the same command again in a minute
     error: apps/a03: cannot reach AWS for cloudformation:CreateStack: connection closed before message completed
     hint: check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL
+    error: stopped: 0 of 3 done
+    hint: mend that, and run the same command again: it finishes the work
     [exit 1]
     ");
 }

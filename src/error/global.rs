@@ -1,0 +1,21 @@
+//! Which failures are nobody's own.
+
+use super::Error;
+
+impl Error {
+    /// Whether every other target would fail for it too: without signing in anew, or a way to AWS or
+    /// Kubernetes, nothing more can be done. What is denied may be denied of one name only.
+    pub fn is_global(&self) -> bool {
+        match self {
+            Self::Credentials { .. }
+            | Self::Unreachable { .. }
+            | Self::KubernetesUnauthorized { .. }
+            | Self::KubernetesUnreachable { .. } => true,
+            // Of the service or the region (CloudFormation API Reference, "Common Errors").
+            Self::Aws { code, .. } => code == "OptInRequired",
+            Self::Shared { error, .. } => error.is_global(),
+            Self::Several(errors) => errors.iter().any(Self::is_global),
+            _ => false,
+        }
+    }
+}
