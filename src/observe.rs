@@ -7,6 +7,7 @@ use crate::model::ServiceAccountName;
 use crate::template::RoleTemplate;
 
 mod account;
+pub mod again;
 mod associations;
 mod deletion;
 mod facts;

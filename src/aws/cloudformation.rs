@@ -252,8 +252,7 @@ fn stack(stack: SdkStack) -> Stack {
         changed: stack
             .last_updated_time
             .or(stack.creation_time)
-            .map(|time| time.to_string())
-            .unwrap_or_default(),
+            .and_then(|time| time.to_millis().ok()),
         tags: stack
             .tags
             .unwrap_or_default()

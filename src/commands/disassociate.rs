@@ -4,7 +4,7 @@ use super::{Context, Exit, Look, Mode, Rounds, associate::place, conclude, file:
 use crate::cli::{Disassociate, Screen};
 use crate::error::Error;
 use crate::model::Issuer;
-use crate::observe::{Lookup, gone};
+use crate::observe::{Lookup, again};
 use crate::output::{Format, Output};
 use crate::plan::associate::{Trusting, plan_removal};
 use crate::progress::Running;
@@ -21,14 +21,14 @@ pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> R
     let look = async |_: &Rounds| {
         let cluster = context.cluster(&place).await?;
         let arn = cluster.provider_arn();
-        let (provider, mut roles) = tokio::try_join!(
-            context.aws.iam.provider(&arn),
-            context.aws.iam.roles_trusting(&arn)
-        )?;
+        let iam = &context.aws.iam;
+        let (provider, roles) = tokio::try_join!(iam.provider(&arn), iam.roles_trusting(&arn))?;
+        let provider = again::provider(&context.aws, &arn, provider, &[]).await?;
         let is_deletion = provider.is_some() && trusting == Trusting::Respected;
-        if is_deletion && roles == Lookup::Found(Vec::new()) {
-            roles = gone::trusting(&context.aws, &arn).await?;
-        }
+        let is_doubtful =
+            |roles: &Lookup<Vec<String>>| is_deletion && *roles == Lookup::Found(Vec::new());
+        let list = async || iam.roles_trusting(&arn).await;
+        let roles = again::settled(&context.aws, &arn, roles, is_doubtful, list).await?;
         let track = plan_removal(&cluster, provider.as_ref(), &roles, trusting);
         Ok(Look::of(track))
     };

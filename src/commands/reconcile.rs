@@ -6,9 +6,10 @@ use super::removal::{self, Missing};
 use super::{Context, Look, Rounds, provider};
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
-use crate::model::Cluster;
+use crate::model::{Audience, Cluster};
 use crate::observe::{
     self, Named, ObservedAccount, ObservedProvider, OidcProvider, Stacks, Wanted, WantedStack,
+    again,
 };
 use crate::plan::account::{self, Aim, Drift, IamServiceAccount, Permissions, Scope};
 use crate::plan::associate::ProviderSpec;
@@ -61,6 +62,7 @@ impl Task<'_> {
         let names = accounts.iter().map(|asked| &asked.name).zip(&mut observed);
         let seen = names.filter_map(|(name, observed)| Some((name, observed.as_mut().ok()?)));
         account::part_stack_names(&cluster.name, seen);
+        let found = self.required(context, &cluster, &accounts, found).await?;
         let provider = self
             .plan_provider(context, &cluster, found, round, &mut look.plan)
             .await?;
@@ -85,6 +87,22 @@ impl Task<'_> {
             account::check_role_count(&mut look.plan, new, count);
         }
         Ok(look)
+    }
+
+    /// The provider: read again where what is asked would be refused for it.
+    async fn required(
+        &self,
+        context: &Context,
+        cluster: &Cluster,
+        accounts: &[&IamServiceAccount],
+        found: Option<OidcProvider>,
+    ) -> Result<Option<OidcProvider>, Error> {
+        let dependent = accounts.iter().filter(|asked| asked.provider.is_none());
+        let audiences: Vec<&Audience> = dependent.map(|asked| &asked.audience).collect();
+        if self.provider.is_some() || audiences.is_empty() {
+            return Ok(found);
+        }
+        again::provider(&context.aws, &cluster.provider_arn(), found, &audiences).await
     }
 
     async fn named(&self, context: &Context, wanted: &[Wanted<'_>]) -> Result<Named, Error> {

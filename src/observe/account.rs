@@ -12,13 +12,14 @@ use super::{
     Associations, FoundStack, LivePolicies, Lookup, OidcProvider, PARALLEL, Phase, RoleFacts,
     ServiceAccount, ServiceAccountState, ServiceAccounts, Stack, StackState, Stacks,
 };
-use super::{associations, gone};
+use super::{again, associations, gone};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{
     Cluster, ClusterName, Namespace, PolicyArn, RoleArn, RoleName, ServiceAccountName, StackName,
 };
+use crate::plan::account::drift;
 use crate::policy::{Quotas, others};
 use crate::template::RoleTemplate;
 
@@ -87,7 +88,15 @@ pub async fn named(
             };
             let role = async {
                 match &wanted.role {
-                    Some(name) => aws.iam.role(name.as_str()).await,
+                    Some(name) => {
+                        let read = async || aws.iam.role(name.as_str()).await;
+                        match wanted.stack {
+                            WantedStack::None => {
+                                again::unless_missing(aws, name.as_str(), read).await
+                            }
+                            WantedStack::Looked => read().await,
+                        }
+                    }
                     None => Ok(Lookup::Missing),
                 }
             };
@@ -114,7 +123,9 @@ async fn policies(
 ) -> BTreeMap<PolicyArn, Result<Lookup<()>, Arc<Error>>> {
     let all: BTreeSet<&PolicyArn> = wanted.iter().flat_map(|wanted| &wanted.policies).collect();
     let lookups = all.into_iter().map(async |arn| {
-        let lookup = aws.iam.policy(&arn.to_string()).await;
+        let name = arn.to_string();
+        let read = async || aws.iam.policy(&name).await;
+        let lookup = again::unless_missing(aws, &name, read).await;
         (arn.clone(), lookup.map_err(Arc::new))
     });
     let lookups = futures_util::stream::iter(lookups).buffered(PARALLEL);
@@ -293,7 +304,8 @@ async fn is_role_gone(
     Ok(gone::role(aws, role.name()).await? == Lookup::Missing)
 }
 
-/// A stack's template, role and failure: only those that its phase calls for.
+/// A stack's template, role and failure. A role that seems to be changed by hand is read again, where
+/// CloudFormation itself may just have changed it.
 async fn stack_state(
     aws: &Aws,
     stack: Option<Stack>,
@@ -302,6 +314,15 @@ async fn stack_state(
     let Some(stack) = stack.filter(|stack| stack.phase != Phase::Gone) else {
         return Ok(StackState::Absent);
     };
+    let read = async || found_stack(aws, &stack, cluster).await;
+    let is_doubtful =
+        |found: &FoundStack| again::is_recent(found) && drift::is_changed(cluster, found);
+    let found = again::settled(aws, &stack.id, read().await?, is_doubtful, read).await?;
+    Ok(StackState::Found(Box::new(found)))
+}
+
+/// Only what the stack's phase calls for.
+async fn found_stack(aws: &Aws, stack: &Stack, cluster: &Cluster) -> Result<FoundStack, Error> {
     let ready = stack.phase == Phase::Ready;
     let body = async {
         Ok::<_, Error>(if ready {
@@ -352,12 +373,12 @@ async fn stack_state(
         .as_ref()
         .and_then(|body| RoleTemplate::read(body, &cluster.partition));
     let resources = match &body {
-        Some(body) => resources(aws, &stack, &Lookup::Found(body.clone())).await?,
+        Some(body) => resources(aws, stack, &Lookup::Found(body.clone())).await?,
         None => broken,
     };
-    let associations = associations(aws, cluster, &stack, template.as_ref(), &role).await;
-    Ok(StackState::Found(Box::new(FoundStack {
-        stack,
+    let associations = associations(aws, cluster, stack, template.as_ref(), &role).await;
+    Ok(FoundStack {
+        stack: stack.clone(),
         failure,
         body,
         template,
@@ -365,7 +386,7 @@ async fn stack_state(
         role,
         policies,
         associations,
-    })))
+    })
 }
 
 /// The associations that may need what somebody added to the role's trust policy.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{FoundStack, Lookup, OidcProvider};
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{Audience, Timeout};
+use crate::model::Audience;
 use crate::proof::now;
 use crate::waiting::polled;
 
@@ -48,12 +48,13 @@ pub async fn looked<T>(
     name: &str,
     look: impl AsyncFn() -> Result<Option<T>, Error>,
 ) -> Result<T, Error> {
-    let limit = Timeout(Duration::from_secs(60));
-    let over = polled(aws.intervals, limit, name, || Duration::ZERO, look).await?;
-    over.ok_or_else(|| Error::Timeout {
-        what: format!("a second look at \"{name}\""),
-        limit: limit.0,
-    })
+    let least = || Duration::ZERO;
+    let over = polled(aws.intervals, aws.deadline, name, least, look).await?;
+    let missed = || {
+        let what = format!("a second look at \"{name}\"");
+        aws.deadline.missed(what)
+    };
+    over.ok_or_else(missed)
 }
 
 /// What names the thing and may not be there: that it is missing is read again.

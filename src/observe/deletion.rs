@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::associations;
 use super::resources::resources;
 use super::{
     Associations, FoundStack, Lookup, Phase, RoleFacts, ServiceAccountState, ServiceAccounts,
     Stack, StackState, Stacks,
 };
+use super::{again, associations};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{ClusterName, SERVICE_ACCOUNT_TAG, ServiceAccountName};
@@ -65,7 +65,11 @@ pub async fn deletion(
             Some(stack) if stack.phase != Phase::Deleting => {
                 let body = OnceCell::new();
                 let read = || body.get_or_try_init(|| read_body(aws, stack));
-                tokio::try_join!(foreign(aws, &asked.cluster, stack, read()), async {
+                let look = async || foreign(aws, &asked.cluster, stack, read()).await;
+                let settled = async {
+                    again::settled(aws, &stack.id, look().await?, is_hindrance, look).await
+                };
+                tokio::try_join!(settled, async {
                     resources(aws, stack, read().await?).await
                 })
             }
@@ -108,6 +112,13 @@ pub async fn deletion(
         service_account,
         namespaces,
     })
+}
+
+/// Whether something on the role stands in the way of its deletion. Who took it away a moment ago would
+/// be told of it still.
+fn is_hindrance(foreign: &Lookup<Foreign>) -> bool {
+    let foreign = foreign.as_found();
+    foreign.is_some_and(|it| it.has_policies() || !it.instance_profiles.is_empty())
 }
 
 /// Compares a role's policies with its stack's template.

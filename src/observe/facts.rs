@@ -49,8 +49,8 @@ pub struct Stack {
     pub reason: Option<String>,
     /// When its last update began, in milliseconds since 1970 by AWS's clock.
     pub updated: Option<i64>,
-    /// When it was last changed: a text that differs from state to state.
-    pub changed: String,
+    /// When it was last changed, in milliseconds since 1970 by AWS's clock.
+    pub changed: Option<i64>,
     pub tags: Map,
     pub capabilities: Vec<String>,
     /// Output `Role1`.

@@ -17,7 +17,7 @@ use crate::observe::{
 use crate::template::{self, RoleEdits, RoleSpec};
 
 mod checks;
-mod drift;
+pub mod drift;
 mod edited;
 mod others;
 mod ready;

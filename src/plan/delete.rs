@@ -295,7 +295,7 @@ mod tests {
                 phase,
                 reason: None,
                 updated: None,
-                changed: String::new(),
+                changed: None,
                 tags: Map::new(),
                 capabilities: Vec::new(),
                 role_arn: Some("arn:aws:iam::111122223333:role/r".parse().unwrap()),

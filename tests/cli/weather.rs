@@ -1,5 +1,6 @@
 //! What can meet any command: credentials, clusters, permissions, networks, terminals.
 
+mod again;
 mod clusters;
 mod credentials;
 mod faults;

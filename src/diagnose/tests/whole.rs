@@ -193,7 +193,7 @@ impl Case {
             phase,
             reason: Some("it failed".to_owned()),
             updated: None,
-            changed: String::new(),
+            changed: None,
             tags: Map::new(),
             capabilities: Vec::new(),
             role_arn: role.parse().ok(),

@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::super::account::live_policies;
+use super::super::again;
 use super::super::{Lookup, OidcProvider, PARALLEL, RoleFacts};
 use super::{
     AnalyzerFinding, Association, ClusterHealth, OtherProvider, ProviderState, RoleHealth, Shared,
@@ -121,8 +122,9 @@ pub async fn role_health(
         return elsewhere(role, account);
     }
     let arn = role.to_string();
+    let read = async || aws.iam.role(role.name()).await;
     let (found, policies, provider, quotas, failures) = tokio::join!(
-        aws.iam.role(role.name()),
+        again::unless_missing(aws, role.name(), read),
         live_policies(aws, role.name()),
         provider(aws, shared, role, issuer),
         quotas(aws, shared),
@@ -186,6 +188,10 @@ async fn provider(
     let arn = issuer.provider_arn(role.partition(), role.account());
     let read = async {
         let found = aws.iam.provider(&arn).await;
+        let found = match found {
+            Ok(found) => again::provider(aws, &arn, found, &[]).await,
+            failed => failed,
+        };
         Lookup::or_unknown(found.map(|found| found.map_or(Lookup::Missing, Lookup::Found)))
     };
     shared.providers.of(&arn, read).await

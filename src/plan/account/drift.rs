@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::{Cluster, StackName};
 use crate::observe::{FoundStack, Lookup};
-use crate::plan::{Repair, Track};
+use crate::plan::{Repair, Target, Track};
 use crate::policy::{self, others};
 use crate::template::{self, Difference, Managed, RoleEdits, RoleTemplate};
 
@@ -42,6 +42,17 @@ pub struct Mending {
     pub differences: Vec<Difference>,
     /// What stays as it should not be.
     pub left: Vec<Difference>,
+}
+
+/// Whether a role differs from its stack's template.
+pub fn is_changed(cluster: &Cluster, found: &FoundStack) -> bool {
+    let Some(template) = &found.template else {
+        return false;
+    };
+    // What it has to say is said where the account is planned.
+    let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
+    let live = Live::of(&mut track, cluster, template, found);
+    !live.drift(template).is_empty()
 }
 
 impl<'a> Live<'a> {

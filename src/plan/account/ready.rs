@@ -229,7 +229,7 @@ fn update_stack(
     }
     let name = token(&[
         &stack.id,
-        &stack.changed,
+        &format!("{:?}", stack.changed),
         &template.to_string(),
         &format!("{tags:?}"),
     ]);

@@ -88,7 +88,7 @@ fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
             phase,
             reason: None,
             updated: None,
-            changed: String::new(),
+            changed: None,
             tags: Map::new(),
             capabilities: Vec::new(),
             role_arn: Some(ROLE.parse().unwrap()),

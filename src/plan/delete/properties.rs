@@ -59,7 +59,7 @@ fn stack(cluster: &Cluster, name: &ServiceAccountName, kind: &Kind, more: Map) -
         phase: Phase::Ready,
         reason: None,
         updated: None,
-        changed: String::new(),
+        changed: None,
         tags,
         capabilities: Vec::new(),
         role_arn: None,

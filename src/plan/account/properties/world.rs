@@ -57,7 +57,7 @@ fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> Found
             phase: Phase::Ready,
             reason: None,
             updated: None,
-            changed: String::new(),
+            changed: None,
             tags: tags.clone(),
             capabilities: Vec::new(),
             role_arn: Some(ROLE.parse().unwrap()),
