@@ -220,15 +220,19 @@ async fn account(
     let mut stack_name = named.stack_name;
     // A role without a stack: it may be that of the hashed name, made while eksctl's name was
     // another's who has left since.
-    let has_role =
-        matches!(&service_account, ServiceAccountState::Found(found) if found.role().is_some());
-    if has_role
-        && stack == StackState::Absent
+    if stack == StackState::Absent
         && wanted.stack == WantedStack::Looked
-        && let Some(other) = hashed_stack(aws, stacks, &cluster.name, wanted.name).await?
+        && let ServiceAccountState::Found(found) = &service_account
+        && found.role().is_some()
     {
-        stack_name = other.name.clone();
-        stack = stack_state(aws, Some(other), cluster).await?;
+        let other = match role_of(&stack_name, found, cluster) {
+            Some(_) => gone::stack(aws, &cluster.name, wanted.name, &service_account).await?,
+            None => hashed_stack(aws, stacks, &cluster.name, wanted.name).await?,
+        };
+        if let Some(other) = other {
+            stack_name = other.name.clone();
+            stack = stack_state(aws, Some(other), cluster).await?;
+        }
     }
     if let ServiceAccountState::Found(found) = &mut service_account {
         found.role_is_gone = is_role_gone(aws, cluster, found, &stack_name, &stack).await?;
@@ -286,22 +290,26 @@ async fn is_role_gone(
     stack_name: &StackName,
     stack: &StackState,
 ) -> Result<bool, Error> {
-    let Some(role) = account.role().and_then(|role| role.parse::<RoleArn>().ok()) else {
+    let Some(role) = role_of(stack_name, account, cluster) else {
         return Ok(false);
     };
     let known = match stack {
         StackState::Found(found) => found.stack.role_arn.as_ref(),
         StackState::Absent => None,
     };
-    // CloudFormation names a role after as much of its stack's name as there is room for.
-    let is_of_stack = role
-        .name()
-        .split_once("-Role1-")
-        .is_some_and(|(start, _)| !start.is_empty() && stack_name.as_str().starts_with(start));
-    if known == Some(&role) || !is_of_stack || role.account() != cluster.account {
+    if known == Some(&role) {
         return Ok(false);
     }
     Ok(gone::role(aws, role.name()).await? == Lookup::Missing)
+}
+
+/// The annotated role, where a stack of that name can have made it: CloudFormation names a role after as
+/// much of its stack's name as there is room for.
+fn role_of(stack: &StackName, account: &ServiceAccount, cluster: &Cluster) -> Option<RoleArn> {
+    let role: RoleArn = account.role()?.parse().ok()?;
+    let (start, _) = role.name().split_once("-Role1-")?;
+    let is_of_stack = !start.is_empty() && stack.as_str().starts_with(start);
+    (is_of_stack && role.account() == cluster.account).then_some(role)
 }
 
 /// A stack's template, role and failure. A role that seems to be changed by hand is read again, where

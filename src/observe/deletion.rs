@@ -10,13 +10,16 @@ use super::{
     Associations, FoundStack, Lookup, Phase, RoleFacts, ServiceAccountState, ServiceAccounts,
     Stack, StackState, Stacks,
 };
-use super::{again, associations};
+use super::{again, associations, gone};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{ClusterName, SERVICE_ACCOUNT_TAG, ServiceAccountName};
 use crate::plan::delete::Deletion;
 use crate::policy::others;
-use crate::template::RoleTemplate;
+use crate::template::{RoleTemplate, StackResource};
+
+/// The tag of a role with the id of the stack that made it.
+pub const STACK_ID: &str = "aws:cloudformation:stack-id";
 
 /// What the deletion of one IAM service account must know.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,30 +61,20 @@ pub async fn deletion(
     stacks: &Stacks,
     objects: &ServiceAccounts<'_>,
     asked: &Deletion,
-    stack: Option<Stack>,
+    mut stack: Option<Stack>,
 ) -> Result<ObservedDeletion, Error> {
-    let of_stack = async {
-        match &stack {
-            Some(stack) if stack.phase != Phase::Deleting => {
-                let body = OnceCell::new();
-                let read = || body.get_or_try_init(|| read_body(aws, stack));
-                let look = async || foreign(aws, &asked.cluster, stack, read()).await;
-                let settled = async {
-                    again::settled(aws, &stack.id, look().await?, is_hindrance, look).await
-                };
-                tokio::try_join!(settled, async {
-                    resources(aws, stack, read().await?).await
-                })
-            }
-            _ => Ok((Lookup::Missing, Lookup::Missing)),
-        }
-    };
-    let ((mut foreign, resources), service_account) =
-        tokio::try_join!(of_stack, objects.service_account(&asked.name))?;
+    let ((mut foreign, mut resources), service_account) = tokio::try_join!(
+        of_stack(aws, &asked.cluster, stack.as_ref()),
+        objects.service_account(&asked.name)
+    )?;
     let is_there = matches!(
         service_account,
         ServiceAccountState::Found(_) | ServiceAccountState::Going(_)
     );
+    if stack.is_none() && (is_there || matches!(stacks, Stacks::ByName)) {
+        stack = gone::stack(aws, &asked.cluster, &asked.name, &service_account).await?;
+        (foreign, resources) = of_stack(aws, &asked.cluster, stack.as_ref()).await?;
+    }
     let nothing = stack.is_none() && !is_there;
     let namespaces = match stacks {
         Stacks::ByName if nothing => namespaces_of(aws, &asked.cluster, &asked.name).await?,
@@ -119,6 +112,24 @@ pub async fn deletion(
 fn is_hindrance(foreign: &Lookup<Foreign>) -> bool {
     let foreign = foreign.as_found();
     foreign.is_some_and(|it| it.has_policies() || !it.instance_profiles.is_empty())
+}
+
+/// What hangs on a stack's role, and what else the stack has.
+async fn of_stack(
+    aws: &Aws,
+    cluster: &ClusterName,
+    stack: Option<&Stack>,
+) -> Result<(Lookup<Foreign>, Lookup<Vec<StackResource>>), Error> {
+    let Some(stack) = stack.filter(|stack| stack.phase != Phase::Deleting) else {
+        return Ok((Lookup::Missing, Lookup::Missing));
+    };
+    let body = OnceCell::new();
+    let read = || body.get_or_try_init(|| read_body(aws, stack));
+    let look = async || foreign(aws, cluster, stack, read()).await;
+    let settled = async { again::settled(aws, &stack.id, look().await?, is_hindrance, look).await };
+    tokio::try_join!(settled, async {
+        resources(aws, stack, read().await?).await
+    })
 }
 
 /// Compares a role's policies with its stack's template.
@@ -211,7 +222,6 @@ async fn associations(
 /// CloudFormation puts the stack's id and tags on a role that it makes. One that was made by hand under
 /// the same name has neither.
 fn doubt(stack: &Stack, role: Lookup<RoleFacts>) -> Option<String> {
-    const STACK_ID: &str = "aws:cloudformation:stack-id";
     let role = match role {
         Lookup::Found(role) => role,
         Lookup::Missing => return Some("GetRole does not know it".to_owned()),

@@ -65,6 +65,11 @@ impl Stack {
         reason.contains("could not be deleted")
     }
 
+    /// Whether somebody makes or changes it, or is to approve the change set that makes it.
+    pub fn is_underway(&self) -> bool {
+        self.phase == Phase::Busy || self.status == "REVIEW_IN_PROGRESS"
+    }
+
     /// The service account that it is for, by its tag.
     pub fn service_account(&self) -> Option<ServiceAccountName> {
         self.tags.get(SERVICE_ACCOUNT_TAG)?.parse().ok()

@@ -1,11 +1,13 @@
-//! That a role is gone, by more than one read: a stack, or an annotation, is replaced because of it.
+//! That a role or a stack is gone, by more than one read: because of it something is replaced or deleted.
 
 use std::cell::Cell;
 
 use super::again::{self, AGAIN};
-use super::{Lookup, RoleFacts};
+use super::deletion::STACK_ID;
+use super::{Lookup, Phase, RoleFacts, ServiceAccountState, Stack, Stacks, stack_to_delete};
 use crate::aws::Aws;
 use crate::error::Error;
+use crate::model::{ClusterName, RoleArn, ServiceAccountName};
 
 /// GetRole. Where it says that there is no such role, that is asked again, and of ListAttachedRolePolicies
 /// too: `Missing` is what all of them say.
@@ -51,4 +53,52 @@ pub fn contradicted(role: &str, by: &'static str) -> Error {
         role: role.to_owned(),
         by,
     }
+}
+
+/// The stack of a service account that its name did not find. It is looked for again by its name, and by
+/// its id, which the role that the ServiceAccount names has in a tag.
+pub async fn stack(
+    aws: &Aws,
+    cluster: &ClusterName,
+    name: &ServiceAccountName,
+    account: &ServiceAccountState,
+) -> Result<Option<Stack>, Error> {
+    if let Some(stack) = stack_of_role(aws, cluster, name, account).await? {
+        return Ok(Some(stack));
+    }
+    let reads = Cell::new(0);
+    let look = async || {
+        let stack = stack_to_delete(aws, &Stacks::ByName, cluster, name).await?;
+        reads.set(reads.get() + 1);
+        let is_known = stack.is_some() || reads.get() == AGAIN;
+        Ok(is_known.then_some(stack))
+    };
+    again::looked(aws, &name.to_string(), look).await
+}
+
+/// CloudFormation puts the stack's id on a role that it makes. Only the stack's own tags say whose it is.
+async fn stack_of_role(
+    aws: &Aws,
+    cluster: &ClusterName,
+    name: &ServiceAccountName,
+    account: &ServiceAccountState,
+) -> Result<Option<Stack>, Error> {
+    let ServiceAccountState::Found(account) = account else {
+        return Ok(None);
+    };
+    let Some(arn) = account.role().and_then(|role| role.parse::<RoleArn>().ok()) else {
+        return Ok(None);
+    };
+    let Lookup::Found(role) = aws.iam.role(arn.name()).await? else {
+        return Ok(None);
+    };
+    let Some(id) = role
+        .tags
+        .get(STACK_ID)
+        .filter(|_| role.arn == arn.to_string())
+    else {
+        return Ok(None);
+    };
+    let stack = aws.cloudformation.stack(id).await?;
+    Ok(stack.filter(|stack| stack.phase != Phase::Gone && stack.is_for(cluster, name)))
 }

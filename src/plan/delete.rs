@@ -110,6 +110,11 @@ fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: 
     let stack = &found.stack;
     match (stack.phase, asked.ending) {
         (Phase::Gone, _) => return,
+        // Whoever makes or changes it, or is to approve it, wants it.
+        _ if asked.known_by == KnownBy::Stack && stack.is_underway() => {
+            let (stack, status) = (stack.name.clone(), stack.status.clone());
+            return track.refusals.push(Refusal::Underway(stack, status));
+        }
         (Phase::Deleting, Ending::NotAwaited) => {
             let note = format!("stack {} is being deleted already", stack.name);
             track.notes.push(note);

@@ -172,6 +172,8 @@ pub enum Refusal {
         role: String,
         profiles: Vec<String>,
     },
+    /// Someone else is at work on what nobody asked to delete by its name.
+    Underway(StackName, String),
     /// Nothing of that name here, but in other namespaces.
     OtherNamespace {
         cluster: ClusterName,
@@ -354,6 +356,9 @@ impl Refusal {
                     profiles.join(", ")
                 )
             }
+            Self::Underway(stack, status) => {
+                format!("stack \"{stack}\" is {status} by another run")
+            }
             Self::OtherNamespace {
                 name, namespaces, ..
             } => format!(
@@ -487,9 +492,8 @@ impl Refusal {
                     format!("take it out: `{command}`")
                 })
                 .collect(),
-            Self::OtherNamespace { name, namespaces, .. } => {
-                namespaces.iter().map(|namespace| format!("did you mean `{namespace}/{}`?", name.name)).collect()
-            }
+            Self::Underway(..) => vec!["run the same command again when that is over".to_owned()],
+            Self::OtherNamespace { name, namespaces, .. } => namespaces.iter().map(|namespace| format!("did you mean `{namespace}/{}`?", name.name)).collect(),
         }
     }
 }

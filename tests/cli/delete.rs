@@ -64,6 +64,10 @@ fn a_second_deletion_finds_nothing() {
     cloudformation DescribeStacks
     cloudformation DescribeStacks
     cloudformation DescribeStacks
+    cloudformation DescribeStacks
+    cloudformation DescribeStacks
+    cloudformation DescribeStacks
+    cloudformation DescribeStacks
     eks DescribeCluster
     kubernetes get serviceaccounts
     ");

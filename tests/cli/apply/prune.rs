@@ -394,3 +394,42 @@ fn a_second_document_is_told_and_beside_prune_refused() {
         assert_eq!(told.contains("a second document"), is_told, "{end}: {told}");
     }
 }
+
+#[test]
+fn what_another_run_is_making_is_not_pruned() {
+    let bench = Bench::slow(2);
+    bench.file(
+        "cluster.yaml",
+        "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: demo, region: eu-west-1}\n\
+         iam: {serviceAccounts: []}\n",
+    );
+    for status in ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"] {
+        let name = status[..1].to_lowercase();
+        bench.eksctl_stack(&format!("apps/{name}"), status);
+    }
+    assert_snapshot!(bench.run("delete iamserviceaccount -f ~/cluster.yaml --only-missing --approve"), @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    apps        c      refused
+    apps        u      refused
+    [stderr]
+    warning: the config file has no service accounts: all of the cluster's are missing in it
+    error: apps/c: stack "eksctl-demo-addon-iamserviceaccount-apps-c" is CREATE_IN_PROGRESS by another run
+    error: apps/u: stack "eksctl-demo-addon-iamserviceaccount-apps-u" is UPDATE_IN_PROGRESS by another run
+    hint: run the same command again when that is over
+    [exit 1]
+    "#);
+    assert_snapshot!(bench.run("apply -f ~/cluster.yaml --prune --approve"), @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    apps        c      refused
+    apps        u      refused
+    [stderr]
+    warning: the config file has no service accounts: all of the cluster's are missing in it
+    error: apps/c: stack "eksctl-demo-addon-iamserviceaccount-apps-c" is CREATE_IN_PROGRESS by another run
+    error: apps/u: stack "eksctl-demo-addon-iamserviceaccount-apps-u" is UPDATE_IN_PROGRESS by another run
+    hint: run the same command again when that is over
+    [exit 1]
+    "#);
+    assert_snapshot!(bench.changes(), @"");
+}

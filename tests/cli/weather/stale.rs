@@ -107,6 +107,64 @@ fn meddled_with_late() -> Bench {
 }
 
 #[test]
+fn a_stack_is_not_gone_because_its_name_does_not_find_it() {
+    is_found_through(DELETE, made, &[1, 2, 3, 4]);
+    let stack_only = || {
+        let bench = Bench::associated();
+        bench.create_role("s3-reader");
+        bench
+    };
+    is_found_through(&format!("{DELETE} --role-only"), stack_only, &[1, 2, 4]);
+    is_found_through(&create(), made, &[1, 2, 3]);
+    is_found_through(&update(), made, &[1, 2, 3]);
+}
+
+#[test]
+fn a_stack_that_is_not_seen_is_not_made_twice() {
+    let bench = Bench::associated();
+    bench.create_role("s3-reader");
+    bench
+        .sandbox
+        .fault("cloudformation DescribeStacks times 1 stale");
+    bench.arrange(&create());
+    assert_eq!(bench.state(), made().state());
+}
+
+#[test]
+fn a_stack_that_is_gone_is_gone_by_its_id_too() {
+    let bench = made();
+    bench.create("other");
+    let mut world = bench.sandbox.world();
+    world.become_past();
+    set_status(&mut world, "DELETE_COMPLETE");
+    let stack = world.stack(ACCOUNT, REGION, STACK);
+    stack.expect("the stack").deleted = Some(0);
+    drop(world);
+    assert_snapshot!(bench.run(DELETE), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   deleted
+    [stderr]
+    deleted service account default/s3-reader
+    [exit 0]
+    "#);
+}
+
+/// A run whose first looks at stacks know none prints and leaves the same as any other.
+fn is_found_through(line: &str, arrange: fn() -> Bench, numbers: &[u32]) {
+    let bench = arrange();
+    let good = bench.run(line);
+    assert!(good.ends_with("[exit 0]\n"), "{good}");
+    for times in numbers {
+        let stale = arrange();
+        let rule = format!("cloudformation DescribeStacks times {times} stale");
+        stale.sandbox.fault(&rule);
+        assert_eq!(stale.run(line), good, "{line}: {rule}");
+        assert_eq!(stale.state(), bench.state(), "{line}: {rule}");
+    }
+}
+
+#[test]
 fn a_list_that_stays_stale_ends_the_run() {
     let bench = made();
     fleet::file(&bench, &[fleet::with_policy("default", "s3-reader", S3)]);
