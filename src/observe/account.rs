@@ -332,12 +332,14 @@ async fn stack_state(
 /// Only what the stack's phase calls for.
 async fn found_stack(aws: &Aws, stack: &Stack, cluster: &Cluster) -> Result<FoundStack, Error> {
     let ready = stack.phase == Phase::Ready;
+    let template = async || aws.cloudformation.template(&stack.id).await;
     let body = async {
-        Ok::<_, Error>(if ready {
-            aws.cloudformation.template(&stack.id).await?
-        } else {
-            None
-        })
+        match ready {
+            true => {
+                again::settled(aws, &stack.id, template().await?, Option::is_none, template).await
+            }
+            false => Ok(None),
+        }
     };
     let role = async {
         match &stack.role_arn {
@@ -352,7 +354,7 @@ async fn found_stack(aws: &Aws, stack: &Stack, cluster: &Cluster) -> Result<Foun
         }
     };
     // Only deletion helps a broken one: all that it has would go with it.
-    let is_to_go = stack.phase == Phase::Broken && stack.status != "REVIEW_IN_PROGRESS";
+    let is_to_go = stack.phase == Phase::Broken;
     let broken = async {
         match is_to_go {
             true => resources(aws, &stack, &read_body(aws, &stack).await?).await,

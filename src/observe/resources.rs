@@ -11,12 +11,17 @@ use crate::template::{self, StackResource};
 const LISTED: usize = 100;
 
 /// A stack of nothing but the role is known by its template. CloudFormation is asked for the names of
-/// other things, and where the template cannot be read.
+/// other things, and where the template cannot be read. One that was never created has the change sets
+/// that would create it, which are others': irsactl and eksctl make none.
 pub async fn resources(
     aws: &Aws,
     stack: &Stack,
     body: &Lookup<Value>,
 ) -> Result<Lookup<Vec<StackResource>>, Error> {
+    if stack.status == "REVIEW_IN_PROGRESS" {
+        let sets = aws.cloudformation.change_sets(&stack.id).await;
+        return Lookup::unless_denied(sets.map(Lookup::Found));
+    }
     let declared = body.as_found().map(template::resources);
     if let Some(declared) = &declared
         && declared.iter().all(|resource| resource.is_own)

@@ -93,6 +93,7 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
     "cloudformation:ContinueUpdateRollback" on Stacks, With("a failed roll-back"), [Update Apply], "finish the roll-back of an earlier update";
     "cloudformation:DescribeStackEvents" on Stacks, Optional, [Create Update Delete Apply Fix], "tell why a stack failed";
     "cloudformation:DescribeStackResources" on Stacks, Optional, [Create Update Delete Apply Doctor], "find what a stack has beside the role";
+    "cloudformation:ListChangeSets" on Stacks, Optional, [Create Update Delete Apply Doctor], "see whether a stack awaits what others approve";
     "cloudformation:UpdateTerminationProtection" on Stacks, Always, [Delete], "lift the stack's protection";
     "cloudformation:UpdateTerminationProtection" on Stacks, With("a failed stack"), [Create], "replace a stack whose creation failed";
     "cloudformation:UpdateTerminationProtection" on Stacks, With("--prune, or a failed stack"), [Apply], "lift the stack's protection";

@@ -459,10 +459,9 @@ impl Refusal {
             }
             Self::ForeignPolicies { .. } => vec!["detach them in the same run: `--detach-foreign`".to_owned()],
             Self::ForeignResources { cluster, name, resources, .. } => {
-                let allow = "allow `cloudformation:GetTemplate` or `cloudformation:DescribeStackResources` to this identity";
-                let allow = resources.unknown().map(|_| allow.to_owned());
+                let allow = resources.unknown().map(|_| "allow that call to this identity".to_owned());
                 let all = command("delete", cluster, name, " --with-foreign-resources");
-                let keep = "to keep them, take them out of the stack first, with DeletionPolicy Retain".to_owned();
+                let keep = "to keep what is more than a change set, take it out of the stack first, with DeletionPolicy Retain".to_owned();
                 let keep = Some(keep).filter(|_| allow.is_none());
                 allow.into_iter().chain([format!("delete all of it: {all}")]).chain(keep).collect()
             }

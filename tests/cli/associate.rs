@@ -917,14 +917,14 @@ fn an_issuer_url_that_is_none_is_refused() {
     let bench = Bench::new();
     assert_snapshot!(bench.run("associate-oidc-provider --cluster own --issuer-url http://a.example.com"), @"
     [stderr]
-    error: invalid value 'http://a.example.com' for '--issuer-url <URL>': an issuer is an `https://` URL of at most 255 characters without query or fragment
+    error: invalid value 'http://a.example.com' for '--issuer-url <URL>': an issuer is an `https://` URL of at most 255 characters without query or fragment; its path consists of letters, digits and `-._~%!&'()+,;=:/`
 
     For more information, try '--help'.
     [exit 2]
     ");
     assert_snapshot!(bench.run("associate-oidc-provider --cluster own --issuer-url https://a.example.com?x=1"), @"
     [stderr]
-    error: invalid value 'https://a.example.com?x=1' for '--issuer-url <URL>': an issuer is an `https://` URL of at most 255 characters without query or fragment
+    error: invalid value 'https://a.example.com?x=1' for '--issuer-url <URL>': an issuer is an `https://` URL of at most 255 characters without query or fragment; its path consists of letters, digits and `-._~%!&'()+,;=:/`
 
     For more information, try '--help'.
     [exit 2]

@@ -270,7 +270,7 @@ fn delete_tells_what_goes_too_and_refuses() {
       Managed (AWS::IAM::ManagedPolicy arn:aws:iam::111122223333:policy/eksctl-demo-addon-iamserviceaccount-default-s3-reader-Managed-UTDS4JIXX63U)
       Queue (AWS::S3::Bucket queue)
     hint: delete all of it: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo --with-foreign-resources`
-    hint: to keep them, take them out of the stack first, with DeletionPolicy Retain
+    hint: to keep what is more than a change set, take it out of the stack first, with DeletionPolicy Retain
     [exit 1]
     "#);
     assert_eq!(bench.state(), before);
@@ -335,7 +335,7 @@ fn what_cannot_be_read_is_not_deleted_unasked() {
     [stderr]
     note: cannot tell whether policies were attached to the role by hand: not allowed to call cloudformation:GetTemplate: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:GetTemplate because no identity-based policy allows the cloudformation:GetTemplate action
     error: default/s3-reader: all that stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" has would be deleted with it, and what that is cannot be told: not allowed to call cloudformation:DescribeStackResources: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:DescribeStackResources because no identity-based policy allows the cloudformation:DescribeStackResources action
-    hint: allow `cloudformation:GetTemplate` or `cloudformation:DescribeStackResources` to this identity
+    hint: allow that call to this identity
     hint: delete all of it: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo --with-foreign-resources`
     [exit 1]
     "#);
@@ -395,4 +395,57 @@ fn a_broken_stack_is_not_replaced_with_what_others_have_in_it() {
         );
         assert_eq!(bench.state(), before, "{told}");
     }
+}
+
+/// Of a pipeline that makes its stacks by change sets, say.
+#[test]
+fn a_stack_that_awaits_the_approval_of_others_is_left_alone() {
+    let bench = Bench::associated();
+    bench.eksctl_stack("default/s3-reader", "REVIEW_IN_PROGRESS");
+    let mut world = bench.sandbox.world();
+    let stack = world.stack(ACCOUNT, REGION, STACK).expect("the stack");
+    stack.await_approval("release-7");
+    drop(world);
+    file(&bench, &[&format!("attachPolicyARNs: [{S3}]")]);
+    let create = format!(
+        "create iamserviceaccount s3-reader --cluster demo --attach-policy-arn {S3} --approve"
+    );
+    let refused = format!("\n  release-7 (a change set that awaits its execution)\n");
+    for line in [&*create, "apply -f ~/cluster.yaml --approve", DELETE] {
+        let told = bench.run(line);
+        assert!(
+            told.contains(&refused) && told.ends_with("[exit 1]\n"),
+            "{line}: {told}"
+        );
+        assert_eq!(
+            bench.stacks(),
+            format!("{STACK} REVIEW_IN_PROGRESS\n"),
+            "{line}"
+        );
+    }
+    assert_snapshot!(bench.run(DELETE), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   refused
+    [stderr]
+    error: default/s3-reader: stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" has more than the role, which would be deleted with it
+      release-7 (a change set that awaits its execution)
+    hint: delete all of it: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo --with-foreign-resources`
+    hint: to keep what is more than a change set, take it out of the stack first, with DeletionPolicy Retain
+    [exit 1]
+    "#);
+    bench.sandbox.fault("cloudformation ListChangeSets deny");
+    assert_snapshot!(bench.run(DELETE), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   refused
+    [stderr]
+    error: default/s3-reader: all that stack "eksctl-demo-addon-iamserviceaccount-default-s3-reader" has would be deleted with it, and what that is cannot be told: not allowed to call cloudformation:ListChangeSets: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: cloudformation:ListChangeSets because no identity-based policy allows the cloudformation:ListChangeSets action
+    hint: allow that call to this identity
+    hint: delete all of it: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo --with-foreign-resources`
+    [exit 1]
+    "#);
+    let told = bench.run(&format!("{DELETE} --with-foreign-resources"));
+    assert!(told.ends_with("[exit 0]\n"), "{told}");
+    assert_eq!(bench.stacks(), "");
 }

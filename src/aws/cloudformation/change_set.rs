@@ -11,12 +11,13 @@ use serde_json::Value;
 use super::changes::forbidden;
 use super::{CloudFormation, millis, overtaken};
 use crate::aws::failed;
-use crate::aws::pages::filled;
+use crate::aws::pages::{Listed, filled};
 use crate::error::Error;
-use crate::model::RoleArn;
+use crate::model::{RoleArn, shown_in_line};
 use crate::pages::Pages;
 use crate::plan::UpdateStack;
 use crate::secrets::excerpt;
+use crate::template::StackResource;
 
 /// What CloudFormation says of a change set that would change nothing; which of the two depends on
 /// where it notices.
@@ -229,6 +230,31 @@ impl CloudFormation {
             Some(ExecutionStatus::ExecuteFailed) => Some("UPDATE_ROLLBACK_COMPLETE"),
             _ => None,
         })
+    }
+
+    /// The change sets of a stack that may still be carried out (ListChangeSets).
+    pub async fn change_sets(&self, stack: &str) -> Result<Vec<StackResource>, Error> {
+        let pages = self.client.list_change_sets().stack_name(stack);
+        let mut pages = Listed::of(pages.into_paginator().send(), |page| {
+            filled(page.next_token())
+        });
+        let mut all = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page =
+                page.map_err(|error| failed("cloudformation:ListChangeSets", stack, error))?;
+            let living = page.summaries().iter().filter(|set| {
+                let status = set.status.as_ref().map_or("", ChangeSetStatus::as_str);
+                status != "FAILED" && !status.starts_with("DELETE_")
+            });
+            all.extend(living.map(|set| StackResource {
+                id: shown_in_line(set.change_set_name().unwrap_or("?")),
+                kind: "a change set that awaits its execution".to_owned(),
+                physical: None,
+                is_own: false,
+                is_retained: false,
+            }));
+        }
+        Ok(all)
     }
 
     /// DeleteChangeSet; one that is not there is deleted.

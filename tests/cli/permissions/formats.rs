@@ -320,6 +320,7 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                     "cloudformation:DescribeStackResources",
                     "cloudformation:DescribeStacks",
                     "cloudformation:GetTemplate",
+                    "cloudformation:ListChangeSets",
                     "cloudformation:UpdateTerminationProtection"
                 ],
                 "Resource": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-*/*"

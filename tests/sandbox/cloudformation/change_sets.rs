@@ -2,6 +2,7 @@
 //! worthless.
 
 use super::super::aws::{self, Parameters, Refusal, Xml, now, timestamp, uuid};
+use super::super::world::Pace;
 use super::changes::{Change, between, change_xml};
 use super::show::listed;
 use super::{Context, Desired, Stack, Wait, engine, requests, template, update};
@@ -88,6 +89,15 @@ impl ChangeSet {
 }
 
 impl Stack {
+    /// Adds a change set that would create it, made by somebody and not yet carried out.
+    pub fn await_approval(&mut self, name: &str) {
+        let wait = Wait::new(Pace::Polls(0), now());
+        let mut set = new_set(self, name.to_owned(), self.desired(), wait);
+        set.creates = true;
+        set.set("CREATE_COMPLETE", "AVAILABLE", None);
+        self.change_sets.push(set);
+    }
+
     /// The stack is about to be another than the one that its change sets were made for.
     pub(super) fn outdate_change_sets(&mut self) {
         for set in &mut self.change_sets {
