@@ -128,9 +128,30 @@ impl Kubernetes {
             self.create_namespace(&name.namespace).await?;
             result = self.call(apply).await;
         }
-        result
-            .map(|_| ())
-            .map_err(|failure| self.failed(&format!("apply service account {name}"), failure))
+        let Err(failure) = result else {
+            return Ok(());
+        };
+        let error = self.failed(&format!("apply service account {name}"), failure);
+        let is_done = error.is_overtaken() && self.is_applied(change, annotations).await?;
+        if is_done { Ok(()) } else { Err(error) }
+    }
+
+    /// Whether the fields are as they were to be, by an apply of irsactl's: the answer of an earlier try
+    /// was lost.
+    async fn is_applied(
+        &self,
+        change: &ServiceAccountChange,
+        annotations: &Map,
+    ) -> Result<bool, Error> {
+        let Some(found) = self.service_account(&change.name).await? else {
+            return Ok(false);
+        };
+        let has = |asked: &Map, found: &Map, applied: &BTreeSet<String>| {
+            let mut asked = asked.iter();
+            asked.all(|(key, value)| found.get(key) == Some(value) && applied.contains(key))
+        };
+        Ok(has(&change.labels, &found.labels, &found.applied_labels)
+            && has(annotations, &found.annotations, &found.applied_annotations))
     }
 
     async fn create_namespace(&self, namespace: &Namespace) -> Result<(), Error> {

@@ -243,8 +243,15 @@ fn doubt(stack: &Stack, role: Lookup<RoleFacts>) -> Option<String> {
 
 /// The template of a stack, as far as this identity may read it.
 pub(super) async fn read_body(aws: &Aws, stack: &Stack) -> Result<Lookup<Value>, Error> {
-    let body = aws.cloudformation.template(&stack.id).await;
-    Lookup::unless_denied(body.map(|body| body.map_or(Lookup::Missing, Lookup::Found)))
+    let read = async || {
+        let body = aws.cloudformation.template(&stack.id).await;
+        Lookup::unless_denied(body.map(|body| body.map_or(Lookup::Missing, Lookup::Found)))
+    };
+    if stack.status == "REVIEW_IN_PROGRESS" {
+        return read().await;
+    }
+    // Without it all policies would be by hand.
+    again::unless_missing(aws, &stack.id, read).await
 }
 
 /// The role's template of a stack, as far as this identity may read it and we understand it.

@@ -12,6 +12,7 @@ mod lasting;
 mod once;
 mod permissions;
 mod stale;
+mod stale_once;
 mod terminal;
 mod timeouts;
 mod writers;

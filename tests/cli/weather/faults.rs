@@ -200,7 +200,7 @@ fn a_refused_connection_is_told_at_once() {
 #[test]
 fn a_name_that_does_not_resolve_is_told_at_once() {
     let mut bench = Bench::new();
-    bench.set("AWS_ENDPOINT_URL", "http://nowhere.invalid");
+    bench.set("AWS_ENDPOINT_URL", "https://nowhere.invalid");
     let result = bench.run(ASSOCIATE);
     assert!(
         result.contains("error: cannot reach AWS for eks:DescribeCluster: "),

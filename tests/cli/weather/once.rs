@@ -18,7 +18,7 @@ fn goes_unnoticed(effect: &str) {
 }
 
 /// Without the seconds that an action took.
-fn timeless(result: &str) -> String {
+pub fn timeless(result: &str) -> String {
     let line = |line: &str| match line.rsplit_once(" (") {
         Some((text, time)) if time.ends_with("s)") => format!("{text}\n"),
         _ => format!("{line}\n"),

@@ -70,6 +70,7 @@ fn is_everyones(call: &str) -> bool {
         "iam CreateOpenIDConnectProvider",
         "iam GetPolicy of arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
         "kubernetes list ",
+        "kubernetes get namespaces",
     ];
     shared.iter().any(|start| call.starts_with(start)) || call == "cloudformation DescribeStacks"
 }
