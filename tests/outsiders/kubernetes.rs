@@ -97,6 +97,64 @@ fn server_side_apply_of_another_manager_conflicts() {
     assert_snapshot!(shell.output(state), @r#"{"eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/two"} two"#);
 }
 
+/// kubectl waits for the end of a deletion, as irsactl does.
+#[test]
+fn kubectl_waits_for_finalizers() {
+    let Some(shell) = Shell::with_kubectl(Bench::new()) else {
+        return;
+    };
+    shell.output("kubectl create serviceaccount cart");
+    let guard = r#"kubectl patch serviceaccount cart --type merge --patch '{"metadata": {"finalizers": FINALIZERS}}'"#;
+    shell.output(&guard.replace("FINALIZERS", r#"["example.com/guard"]"#));
+    shell.output("kubectl delete serviceaccount cart --wait=false");
+    let state = "kubectl get serviceaccount cart --output jsonpath='{.metadata.finalizers} {.metadata.deletionGracePeriodSeconds}'";
+    assert_snapshot!(shell.output(state), @r#"["example.com/guard"] 0"#);
+    shell.output(&guard.replace("FINALIZERS", "[]"));
+    assert_snapshot!(shell.run("kubectl get serviceaccount cart"), @r#"
+    [stderr]
+    Error from server (NotFound): serviceaccounts "cart" not found
+    [exit 1]
+    "#);
+}
+
+/// Each condition of kubectl's, in the words of the API server.
+#[test]
+fn writes_by_the_version_that_was_seen_are_refused_when_it_is_old() {
+    let Some(shell) = Shell::with_kubectl(Bench::new()) else {
+        return;
+    };
+    shell.output("kubectl create serviceaccount cart");
+    let path = "/api/v1/namespaces/default/serviceaccounts/cart";
+    for (name, precondition) in [
+        ("uid", r#""uid": "other""#),
+        ("version", r#""resourceVersion": "1""#),
+    ] {
+        let options = format!(
+            r#"{{"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {{{precondition}}}}}"#
+        );
+        shell.bench.file(&format!("{name}.json"), &options);
+    }
+    let told = |line: &str| {
+        let said = shell.output(&format!("{line} 2>&1 | head -n 1"));
+        let from = said
+            .find("Operation")
+            .or(said.find("is invalid"))
+            .unwrap_or(0);
+        let uids = said[from..].split(['(', ')', '"']);
+        let kept = uids.map(|part| if part.len() == 36 { "UID" } else { part });
+        kept.collect::<Vec<_>>().join("|")
+    };
+    assert_snapshot!(told(&format!("kubectl delete --raw {path} -f uid.json")), @"Operation cannot be fulfilled on ServiceAccount |cart|: the UID in the precondition |other| does not match the UID in record |UID|. The object might have been deleted and then recreated");
+    assert_snapshot!(told(&format!("kubectl delete --raw {path} -f version.json")), @"Operation cannot be fulfilled on ServiceAccount |cart|: the ResourceVersion in the precondition |1| does not match the ResourceVersion in record |36|. The object might have been modified");
+    assert_snapshot!(told(r#"kubectl patch serviceaccount cart --type merge --patch '{"metadata": {"resourceVersion": "1"}}'"#), @"Operation cannot be fulfilled on serviceaccounts |cart|: the object has been modified; please apply your changes to the latest version and try again");
+    assert_snapshot!(told(r#"kubectl patch serviceaccount cart --type merge --patch '{"metadata": {"uid": "other"}}'"#), @"is invalid: metadata.uid: Invalid value: |other|: field is immutable");
+    shell.bench.file(
+        "gone.yaml",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: gone\n  namespace: default\n  uid: other\n",
+    );
+    assert_snapshot!(told(&format!("{APPLY} -f gone.yaml")), @"Operation cannot be fulfilled on serviceaccounts |gone|: uid mismatch: the provided object specified uid other, and no existing object was found");
+}
+
 #[test]
 fn a_token_that_kubectl_asked_for_is_exchanged_for_the_role() {
     let Some(shell) =

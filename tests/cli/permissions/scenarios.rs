@@ -132,6 +132,7 @@ fn creations() -> Vec<Scenario> {
         ),
         create(&format!("{managed} --approve"), rolled_back),
         create(&format!("{managed} --approve"), with_bucket),
+        create(&format!("{managed} --approve"), awaiting_approval),
         create(&format!("{managed} --approve"), stuck_in_deletion),
         create(
             &format!(
@@ -222,6 +223,10 @@ fn updates() -> Vec<Scenario> {
             with_bucket,
         ),
         update(
+            &format!("{READER} --add-policy-arn {SQS} --approve"),
+            awaiting_approval,
+        ),
+        update(
             &format!("{READER} --repair-drift --approve"),
             with_pod_identity_by_hand,
         ),
@@ -247,6 +252,7 @@ fn deletions() -> Vec<Scenario> {
         delete(READER, annotated),
         delete(&format!("{READER} --with-foreign-resources"), with_bucket),
         delete(READER, rolled_back),
+        delete(READER, awaiting_approval),
         delete(READER, stuck_in_deletion),
         delete(READER, meddled_with),
         delete(READER, attached_meanwhile),
@@ -274,6 +280,7 @@ fn applications() -> Vec<Scenario> {
         apply(refused_change),
         apply(by_hand),
         apply(with_bucket),
+        apply(awaiting_approval),
         apply(too_much),
         apply(many),
         Scenario::new("apply", &format!("{FILE} --prune"), one_too_many),
@@ -316,6 +323,7 @@ fn proofs() -> Vec<Scenario> {
         ),
         Scenario::new("doctor", READER, associated_with_pods),
         Scenario::new("doctor", READER, with_bucket),
+        Scenario::new("doctor", READER, awaiting_approval),
         Scenario::new("doctor", "--cluster demo --pod default/alone", stale),
         Scenario::new(
             "doctor",

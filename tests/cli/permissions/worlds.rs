@@ -336,6 +336,16 @@ pub fn without_namespace() -> Bench {
     bench
 }
 
+/// A stack that somebody's change set would create.
+pub fn awaiting_approval() -> Bench {
+    let bench = in_status("REVIEW_IN_PROGRESS");
+    let mut world = bench.sandbox.world();
+    let stack = world.stack(ACCOUNT, REGION, STACK).expect("the stack");
+    stack.await_approval("release-7");
+    drop(world);
+    bench
+}
+
 pub fn rolled_back() -> Bench {
     in_status("ROLLBACK_COMPLETE")
 }
