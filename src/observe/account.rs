@@ -357,7 +357,7 @@ async fn found_stack(aws: &Aws, stack: &Stack, cluster: &Cluster) -> Result<Foun
     let is_to_go = stack.phase == Phase::Broken;
     let broken = async {
         match is_to_go {
-            true => resources(aws, &stack, &read_body(aws, &stack).await?).await,
+            true => resources(aws, stack, &read_body(aws, stack).await?).await,
             false => Ok(Lookup::Missing),
         }
     };

@@ -305,7 +305,7 @@ impl Task<'_> {
             let goes_too = match goes_too(track, cluster, name, found, foreign) {
                 Ok(goes_too) => goes_too,
                 Err(refusal) => {
-                    track.refusals.push(refusal);
+                    track.refusals.push(*refusal);
                     return None;
                 }
             };

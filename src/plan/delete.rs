@@ -141,7 +141,7 @@ fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: 
     let (cluster, name) = (&asked.cluster, &asked.name);
     let goes_too = match goes_too(track, cluster, name, found, asked.resources) {
         Ok(goes_too) => goes_too,
-        Err(refusal) => return track.refusals.push(refusal),
+        Err(refusal) => return track.refusals.push(*refusal),
     };
     track.actions.push(Action::DeleteStack {
         stack: stack.name.clone(),

@@ -38,7 +38,9 @@ pub fn quoted(json: &str) -> String {
 
 /// Whether a number is written as it would be after it was read.
 pub fn is_exact(number: &str) -> bool {
-    serde_json::from_str::<Value>(number).is_ok_and(|value| value.to_string() == number)
+    let read: Result<Value, _> = serde_json::from_str(number);
+    let written = read.map(|value| value.to_string());
+    written.is_ok_and(|written| written == number)
 }
 
 /// The numbers that would be written otherwise.

@@ -347,7 +347,7 @@ mod tests {
                 it["Statement"]
                     .as_array_mut()
                     .unwrap()
-                    .push(json!({"Effect": "Allow"}))
+                    .push(json!({"Effect": "Allow"}));
             },
         ];
         for change in changes {

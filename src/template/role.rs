@@ -88,7 +88,10 @@ impl RoleTemplate {
     /// The value whose text stands among the managed policies or as the boundary.
     pub fn value_of(&self, text: &str) -> Value {
         let mut functions = self.functions.iter();
-        let function = functions.find(|function| function.to_string() == text);
+        let function = functions.find(|function| {
+            let function = function.to_string();
+            function == text
+        });
         function.cloned().unwrap_or_else(|| text.into())
     }
 

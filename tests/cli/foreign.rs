@@ -410,11 +410,11 @@ fn a_stack_that_awaits_the_approval_of_others_is_left_alone() {
     let create = format!(
         "create iamserviceaccount s3-reader --cluster demo --attach-policy-arn {S3} --approve"
     );
-    let refused = format!("\n  release-7 (a change set that awaits its execution)\n");
+    let refused = "\n  release-7 (a change set that awaits its execution)\n";
     for line in [&*create, "apply -f ~/cluster.yaml --approve", DELETE] {
         let told = bench.run(line);
         assert!(
-            told.contains(&refused) && told.ends_with("[exit 1]\n"),
+            told.contains(refused) && told.ends_with("[exit 1]\n"),
             "{line}: {told}"
         );
         assert_eq!(

@@ -22,13 +22,15 @@ pub fn goes_too(
     name: &ServiceAccountName,
     found: &FoundStack,
     foreign: ForeignResources,
-) -> Result<Vec<StackResource>, Refusal> {
+) -> Result<Vec<StackResource>, Box<Refusal>> {
     let stack = &found.stack.name;
-    let refused = |resources| Refusal::ForeignResources {
-        cluster: cluster.clone(),
-        name: name.clone(),
-        stack: stack.clone(),
-        resources,
+    let refused = |resources| {
+        Box::new(Refusal::ForeignResources {
+            cluster: cluster.clone(),
+            name: name.clone(),
+            stack: stack.clone(),
+            resources,
+        })
     };
     let all = match (&found.resources, foreign) {
         (Lookup::Missing, _) => return Ok(Vec::new()),

@@ -253,9 +253,10 @@ fn one_read_without_the_annotated_role_replaces_no_annotation() {
         stack.deleted = Some(0);
     });
     reader_file(&bench);
+    // The first one only looks for the stack's id.
     bench
         .sandbox
-        .fault("iam GetRole times 1 error 404 NoSuchEntity out of date");
+        .fault("iam GetRole from 2 times 1 error 404 NoSuchEntity out of date");
     let told = run_unchanging(&bench, &format!("{APPLY} --approve"));
     assert!(
         told.contains("knows it: one of them is out of date"),

@@ -12,6 +12,9 @@ use super::super::world::Account;
 use super::template::Declared;
 use super::{Resource, Stack};
 
+/// A physical id and attributes.
+pub type Made = (String, BTreeMap<String, String>);
+
 /// Makes one: its physical id (what `Ref` gives, as the resources' pages say) and its attributes. `None`:
 /// of a type that the sandbox does not know.
 pub fn create(
@@ -19,7 +22,7 @@ pub fn create(
     properties: &Value,
     stack: &Stack,
     account: &mut Account,
-) -> Option<Result<(String, BTreeMap<String, String>), Refusal>> {
+) -> Option<Result<Made, Refusal>> {
     let name = |key: &str| match properties[key].as_str() {
         Some(name) => name.to_owned(),
         None => {

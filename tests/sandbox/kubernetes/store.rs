@@ -243,8 +243,9 @@ fn complete(
     if let Some(metadata) = metadata.as_object_mut() {
         let empty = |map: &Value| map.as_object().is_some_and(|map| map.is_empty());
         metadata.retain(|member, value| {
-            !value.is_null()
-                && !(["labels", "annotations"].contains(&member.as_str()) && empty(value))
+            let is_map = ["labels", "annotations"].contains(&member.as_str());
+            let is_left_out = value.is_null() || is_map && empty(value);
+            !is_left_out
         });
     }
     controllers::complete(route.resource.kind, live, &mut object);
