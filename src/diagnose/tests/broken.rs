@@ -98,6 +98,9 @@ const ACCESS: &[Broken] = &[
     ("service-account", "no-service-account", |case| {
         case.object(|it| it.service_account = Lookup::Missing);
     }),
+    ("service-account", "being-deleted", |case| {
+        case.service_account(|it, _| it.held_by = Some(vec!["example.com/guard".to_owned()]));
+    }),
     ("stack", "stack-not-ready", |case| {
         case.stack("", Phase::Broken);
     }),
