@@ -212,17 +212,6 @@ async fn steps(
                 });
                 *done += 1;
             }
-            Err(failure) if is_best_effort(action) => {
-                let error = &failure;
-                (hands.on)(Event::Failed {
-                    target,
-                    action,
-                    error,
-                });
-                let text = format!("did not {action}: {failure}");
-                (hands.on)(Event::Warned { text });
-                track.actions.remove(*done);
-            }
             Err(failure) => {
                 let error = &failure;
                 (hands.on)(Event::Failed {
@@ -230,7 +219,12 @@ async fn steps(
                     action,
                     error,
                 });
-                return Err(failure);
+                if !is_best_effort(action) {
+                    return Err(failure);
+                }
+                let text = format!("did not {action}: {failure}");
+                (hands.on)(Event::Warned { text });
+                track.actions.remove(*done);
             }
         }
     }

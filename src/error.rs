@@ -170,7 +170,7 @@ pub enum Error {
     #[error("cannot {operation}: other tools own the same fields: {}", line(.message))]
     KubernetesConflict { operation: String, message: String },
     /// Someone else changed the object first: what is to be done must be planned anew.
-    #[error("cannot {operation}: another writer was there first: {message}")]
+    #[error("cannot {operation}: another writer was there first: {}", line(.message))]
     KubernetesOvertaken { operation: String, message: String },
     /// An answer of the API that is none of the above.
     #[error("cannot {operation}: {}", line(.message))]

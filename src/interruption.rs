@@ -84,8 +84,9 @@ impl Signals {
     /// All but those that whoever started the program wants ignored: `nohup`, and shells for what runs in the
     /// background.
     fn new() -> Self {
+        let ignored = ignored();
         let heard = Signal::ALL.into_iter().filter(|signal| {
-            match ignored() {
+            match ignored {
                 Some(ignored) => ignored >> (signal.number() - 1) & 1 == 0,
                 // Its way of being ignored is the most common one.
                 None => *signal != Signal::HangUp,

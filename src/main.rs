@@ -100,7 +100,10 @@ fn run(cli: &mut Cli, running: &Running, interruption: &Interruption) -> Result<
     let mut signals = interruption.subscribe();
     let result = runtime.block_on(async {
         let run = async {
-            issuer::prepare().await?;
+            // What is rendered asks nobody.
+            if !matches!(cli.command, Command::Render(_)) {
+                issuer::prepare().await?;
+            }
             commands::run(&mut cli.command, cli.screen, running.clone()).await
         };
         tokio::select! {

@@ -252,7 +252,8 @@ fn stack(stack: SdkStack) -> Stack {
         changed: stack
             .last_updated_time
             .or(stack.creation_time)
-            .and_then(|time| time.to_millis().ok()),
+            .as_ref()
+            .and_then(millis),
         tags: stack
             .tags
             .unwrap_or_default()

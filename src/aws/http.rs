@@ -51,16 +51,14 @@ pub async fn client() -> Result<SharedHttpClient, Error> {
 async fn tls_context() -> Result<TlsContext, Error> {
     let mut trust = TrustStore::default();
     if let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
+        let unusable = |cause: String| Error::Read {
+            what: format!("the CA bundle \"{}\" of AWS_CA_BUNDLE", path.display()),
+            cause,
+        };
         let bundle = files::read(Path::new(&path)).await;
-        let bundle = bundle.map_err(|error| Error::Read {
-            what: format!("the CA bundle \"{}\" of AWS_CA_BUNDLE", path.display()),
-            cause: error.to_string(),
-        })?;
+        let bundle = bundle.map_err(|error| unusable(error.to_string()))?;
         // The SDK ends the program at what is no authority.
-        issuer::authorities(&bundle).map_err(|rule| Error::Read {
-            what: format!("the CA bundle \"{}\" of AWS_CA_BUNDLE", path.display()),
-            cause: rule,
-        })?;
+        issuer::authorities(&bundle).map_err(unusable)?;
         trust = TrustStore::empty().with_pem_certificate(bundle);
     }
     let context = TlsContext::builder().with_trust_store(trust).build();

@@ -27,10 +27,8 @@ pub async fn run(
             file::described(path, issuer, &args.filter, &mut args.run.aws, screen).await?
         }
         None => {
-            file::by_flags(&args.cluster, &args.filter, async || {
-                asked::service_account(&args.account).await
-            })
-            .await?
+            let asked = asked::service_account(&args.account);
+            file::by_flags(&args.cluster, &args.filter, asked).await?
         }
     };
     let context = Context::reconciling(&args.run, screen, running).await?;

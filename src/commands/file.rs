@@ -150,12 +150,12 @@ pub async fn described(
 pub async fn by_flags(
     cluster: &ClusterArgs,
     filter: &FilterArgs,
-    asked: impl AsyncFnOnce() -> Result<IamServiceAccount, Error>,
+    asked: impl Future<Output = Result<IamServiceAccount, Error>>,
 ) -> Result<Described, Error> {
     none(filter)?;
     Ok(Described {
         place: Place::new(cluster.cluster.as_ref(), cluster.issuer_url.as_ref())?,
-        accounts: vec![asked().await?],
+        accounts: vec![asked.await?],
         provider: None,
     })
 }

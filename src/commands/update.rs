@@ -23,12 +23,7 @@ pub async fn run(
             let issuer = args.cluster.issuer_url.as_ref();
             file::described(path, issuer, &args.filter, &mut args.run.aws, screen).await?
         }
-        None => {
-            file::by_flags(&args.cluster, &args.filter, async || {
-                asked::edited(args).await
-            })
-            .await?
-        }
+        None => file::by_flags(&args.cluster, &args.filter, asked::edited(args)).await?,
     };
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {

@@ -12,6 +12,7 @@ use kube::Client;
 use kube::api::{
     Api, DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams, Preconditions,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::paths::{List, resource};
@@ -52,7 +53,7 @@ impl Kubernetes {
             ..List::of(resource("v1", "serviceaccounts"), namespace)
         };
         let named = |object: &Value| {
-            let object = serde_json::from_value::<ServiceAccountObject>(object.clone()).ok()?;
+            let object = ServiceAccountObject::deserialize(object).ok()?;
             let metadata = &object.metadata;
             let namespace = metadata.namespace.as_deref()?.parse().ok()?;
             let name = ServiceAccountName::new(namespace, metadata.name.as_deref()?);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 
-use super::deletion::read_body;
+use super::deletion::{body, read_body};
 use super::resources::resources;
 use super::stack_name::{find_stack, hashed_stack};
 use super::{
@@ -332,12 +332,9 @@ async fn stack_state(
 /// Only what the stack's phase calls for.
 async fn found_stack(aws: &Aws, stack: &Stack, cluster: &Cluster) -> Result<FoundStack, Error> {
     let ready = stack.phase == Phase::Ready;
-    let template = async || aws.cloudformation.template(&stack.id).await;
     let body = async {
         match ready {
-            true => {
-                again::settled(aws, &stack.id, template().await?, Option::is_none, template).await
-            }
+            true => body(aws, stack).await,
             false => Ok(None),
         }
     };
@@ -354,9 +351,8 @@ async fn found_stack(aws: &Aws, stack: &Stack, cluster: &Cluster) -> Result<Foun
         }
     };
     // Only deletion helps a broken one: all that it has would go with it.
-    let is_to_go = stack.phase == Phase::Broken;
     let broken = async {
-        match is_to_go {
+        match stack.phase == Phase::Broken {
             true => resources(aws, stack, &read_body(aws, stack).await?).await,
             false => Ok(Lookup::Missing),
         }

@@ -241,17 +241,20 @@ fn doubt(stack: &Stack, role: Lookup<RoleFacts>) -> Option<String> {
     }
 }
 
-/// The template of a stack, as far as this identity may read it.
-pub(super) async fn read_body(aws: &Aws, stack: &Stack) -> Result<Lookup<Value>, Error> {
-    let read = async || {
-        let body = aws.cloudformation.template(&stack.id).await;
-        Lookup::unless_denied(body.map(|body| body.map_or(Lookup::Missing, Lookup::Found)))
-    };
-    if stack.status == "REVIEW_IN_PROGRESS" {
-        return read().await;
+/// The template of a stack. That it is missing is read again: without it all policies would be by hand.
+/// A stack that was never created has none.
+pub(super) async fn body(aws: &Aws, stack: &Stack) -> Result<Option<Value>, Error> {
+    if stack.is_in_review() {
+        return Ok(None);
     }
-    // Without it all policies would be by hand.
-    again::unless_missing(aws, &stack.id, read).await
+    let read = async || aws.cloudformation.template(&stack.id).await;
+    again::settled(aws, &stack.id, read().await?, Option::is_none, read).await
+}
+
+/// The same, as far as this identity may read it.
+pub(super) async fn read_body(aws: &Aws, stack: &Stack) -> Result<Lookup<Value>, Error> {
+    let body = body(aws, stack).await;
+    Lookup::unless_denied(body.map(|body| body.map_or(Lookup::Missing, Lookup::Found)))
 }
 
 /// The role's template of a stack, as far as this identity may read it and we understand it.

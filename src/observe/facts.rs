@@ -67,7 +67,12 @@ impl Stack {
 
     /// Whether somebody makes or changes it, or is to approve the change set that makes it.
     pub fn is_underway(&self) -> bool {
-        self.phase == Phase::Busy || self.status == "REVIEW_IN_PROGRESS"
+        self.phase == Phase::Busy || self.is_in_review()
+    }
+
+    /// Whether it was never created: somebody's change set is to do that.
+    pub fn is_in_review(&self) -> bool {
+        self.status == "REVIEW_IN_PROGRESS"
     }
 
     /// The service account that it is for, by its tag.

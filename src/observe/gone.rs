@@ -66,14 +66,8 @@ pub async fn stack(
     if let Some(stack) = stack_of_role(aws, cluster, name, account).await? {
         return Ok(Some(stack));
     }
-    let reads = Cell::new(0);
-    let look = async || {
-        let stack = stack_to_delete(aws, &Stacks::ByName, cluster, name).await?;
-        reads.set(reads.get() + 1);
-        let is_known = stack.is_some() || reads.get() == AGAIN;
-        Ok(is_known.then_some(stack))
-    };
-    again::looked(aws, &name.to_string(), look).await
+    let read = async || stack_to_delete(aws, &Stacks::ByName, cluster, name).await;
+    again::settled(aws, &name.to_string(), None, Option::is_none, read).await
 }
 
 /// CloudFormation puts the stack's id on a role that it makes. Only the stack's own tags say whose it is.

@@ -18,7 +18,7 @@ pub async fn resources(
     stack: &Stack,
     body: &Lookup<Value>,
 ) -> Result<Lookup<Vec<StackResource>>, Error> {
-    if stack.status == "REVIEW_IN_PROGRESS" {
+    if stack.is_in_review() {
         let sets = aws.cloudformation.change_sets(&stack.id).await;
         return Lookup::unless_denied(sets.map(Lookup::Found));
     }

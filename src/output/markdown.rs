@@ -72,14 +72,15 @@ pub fn plan(plan: &Plan) -> String {
             vec![text(&sign.to_string()), what, broken(&action.details())]
         })
         .collect();
-    let mut told = match () {
-        () if !rows.is_empty() => {
-            let table = table(&["", "Action", "Details"], &rows);
-            format!("**Plan: {}**\n\n{table}", Summary::of(plan))
-        }
-        () if plan.is_settled() => "**Plan: nothing to do**, all is as asked\n".to_owned(),
-        () if plan.is_empty() => "**Plan: nothing to do**\n".to_owned(),
-        () => "**Plan: nothing that can be done**\n".to_owned(),
+    let mut told = if !rows.is_empty() {
+        let table = table(&["", "Action", "Details"], &rows);
+        format!("**Plan: {}**\n\n{table}", Summary::of(plan))
+    } else if plan.is_settled() {
+        "**Plan: nothing to do**, all is as asked\n".to_owned()
+    } else if plan.is_empty() {
+        "**Plan: nothing to do**\n".to_owned()
+    } else {
+        "**Plan: nothing that can be done**\n".to_owned()
     };
     let remarks: String = plan.tracks.iter().map(remarks).collect();
     if !remarks.is_empty() {

@@ -71,12 +71,12 @@ pub enum Refusal {
         name: ServiceAccountName,
         differences: Vec<Difference>,
     },
-    /// There is nothing to update. With the stack that cannot be, and its status.
     /// Nothing new can be made in the namespace.
     NamespaceGoing {
         namespace: Namespace,
         left: Vec<String>,
     },
+    /// There is nothing to update. With the stack that cannot be, and its status.
     NotThere {
         cluster: ClusterName,
         name: ServiceAccountName,

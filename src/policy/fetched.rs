@@ -78,7 +78,8 @@ fn find_faults(value: &Value, place: &str, around: Around, faults: &mut Vec<Stri
     }
 }
 
-fn inside(place: &str, key: &str) -> String {
+/// The place of a member: `Statement[0].Condition`.
+pub fn inside(place: &str, key: &str) -> String {
     match place {
         "" => key.to_owned(),
         place => format!("{place}.{key}"),

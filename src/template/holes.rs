@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::functions::first_function;
 use crate::model::DYNAMIC_REFERENCE;
-use crate::policy;
+use crate::policy::{self, fetched};
 
 /// A value that only CloudFormation can work out, where the role has one that it may be.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,10 +63,7 @@ fn members(
     unknown: &mut Vec<Unknown>,
 ) -> Value {
     let filled = wanted.iter().map(|(key, member)| {
-        let place = match place {
-            "" => key.clone(),
-            place => format!("{place}.{key}"),
-        };
+        let place = fetched::inside(place, key);
         let live = live.get(key).unwrap_or(&Value::Null);
         (key.clone(), fill(member, live, &place, unknown))
     });
@@ -75,7 +72,7 @@ fn members(
 
 /// Lists, whose order means nothing to IAM, and of which one of one item may stand without brackets.
 fn items(wanted: &Value, live: &Value, place: &str, unknown: &mut Vec<Unknown>) -> Value {
-    let (asked, found) = (listed(wanted), listed(live));
+    let (asked, found) = (as_list(wanted), as_list(live));
     let mut filled = asked.iter().enumerate().zip(partners(asked, found));
     let mut fill_one = |((index, item), partner): ((usize, &Value), Option<usize>)| {
         let place = match wanted {
@@ -93,7 +90,7 @@ fn items(wanted: &Value, live: &Value, place: &str, unknown: &mut Vec<Unknown>) 
     }
 }
 
-fn listed(value: &Value) -> &[Value] {
+fn as_list(value: &Value) -> &[Value] {
     match value {
         Value::Array(items) => items,
         value => std::slice::from_ref(value),

@@ -17,7 +17,7 @@ use crate::model::{RoleArn, shown_in_line};
 use crate::pages::Pages;
 use crate::plan::UpdateStack;
 use crate::secrets::excerpt;
-use crate::template::StackResource;
+use crate::template::{self, StackResource};
 
 /// What CloudFormation says of a change set that would change nothing; which of the two depends on
 /// where it notices.
@@ -177,7 +177,7 @@ impl CloudFormation {
             return Ok(ChangeSet::Empty);
         }
         let id = set.change_set_id.as_deref().unwrap_or(&update.change_set);
-        let details = self.change_set_failures(update.stack.as_str(), id).await?;
+        let details = self.change_set_failures(update.stack.as_str(), id).await;
         Ok(ChangeSet::Failed(excerpt(reason), details))
     }
 
@@ -235,26 +235,20 @@ impl CloudFormation {
     /// The change sets of a stack that may still be carried out (ListChangeSets).
     pub async fn change_sets(&self, stack: &str) -> Result<Vec<StackResource>, Error> {
         let pages = self.client.list_change_sets().stack_name(stack);
-        let mut pages = Listed::of(pages.into_paginator().send(), |page| {
+        let pages = Listed::of(pages.into_paginator().send(), |page| {
             filled(page.next_token())
         });
-        let mut all = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page =
-                page.map_err(|error| failed("cloudformation:ListChangeSets", stack, error))?;
-            let living = page.summaries().iter().filter(|set| {
-                let status = set.status.as_ref().map_or("", ChangeSetStatus::as_str);
-                status != "FAILED" && !status.starts_with("DELETE_")
-            });
-            all.extend(living.map(|set| StackResource {
-                id: shown_in_line(set.change_set_name().unwrap_or("?")),
-                kind: "a change set that awaits its execution".to_owned(),
-                physical: None,
-                is_own: false,
-                is_retained: false,
-            }));
-        }
-        Ok(all)
+        let sets = pages.items(|page| page.summaries).await;
+        let sets = sets.map_err(|error| failed("cloudformation:ListChangeSets", stack, error))?;
+        let living = sets.iter().filter(|set| {
+            let status = set.status.as_ref().map_or("", ChangeSetStatus::as_str);
+            status != "FAILED" && !status.starts_with("DELETE_")
+        });
+        let named = living.map(|set| {
+            let name = shown_in_line(set.change_set_name().unwrap_or("?"));
+            template::undeclared(&name, "a change set that awaits its execution")
+        });
+        Ok(named.collect())
     }
 
     /// DeleteChangeSet; one that is not there is deleted.

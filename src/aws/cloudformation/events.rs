@@ -6,18 +6,13 @@ use aws_sdk_cloudformation::types::{EventFilter, EventType, HookFailureMode, Ope
 use super::CloudFormation;
 use crate::aws::failed;
 use crate::aws::pages::{Listed, filled};
-use crate::error::Error;
 use crate::secrets::excerpt;
 
 impl CloudFormation {
     /// The failed events of a change set's making (DescribeEvents), a line each. A change set's name is
     /// not enough for that call, its ARN is. Whatever stands in the way of them must not hide that the
     /// change set failed.
-    pub(super) async fn change_set_failures(
-        &self,
-        stack: &str,
-        id: &str,
-    ) -> Result<Vec<String>, Error> {
+    pub(super) async fn change_set_failures(&self, stack: &str, id: &str) -> Vec<String> {
         let call = self.client.describe_events().stack_name(stack);
         let filter = EventFilter::builder().failed_events(true).build();
         let call = call.change_set_name(id).filters(filter);
@@ -35,7 +30,7 @@ impl CloudFormation {
             }
         }
         lines.dedup();
-        Ok(lines)
+        lines
     }
 }
 
