@@ -31,6 +31,8 @@ const CONNECT: Duration = Duration::from_secs(3);
 const DOCUMENT_LIMIT: usize = 64 << 10;
 /// Of the hundred keys that IAM takes each has at most about 1 KiB.
 const KEYS_LIMIT: usize = 256 << 10;
+/// Characters of what an issuer says of itself that an error tells; each may take ten as an escape.
+const QUOTED: usize = 150;
 
 /// What the issuer's hosts told.
 #[derive(Clone, Debug)]
@@ -142,7 +144,7 @@ pub async fn keys(issuer: &Issuer, intervals: Intervals) -> Result<Keys, Error> 
 fn keys_host(issuer: &Issuer, discovery: &Discovery) -> Result<Issuer, Error> {
     let wrong = |rule: String| discovery_of(issuer).wrong(rule);
     if discovery.issuer != issuer.url() {
-        let other: String = discovery.issuer.chars().take(300).collect();
+        let other: String = discovery.issuer.chars().take(QUOTED).collect();
         return Err(wrong(format!("is of another issuer, \"{other}\"")));
     }
     let address = discovery
@@ -150,7 +152,7 @@ fn keys_host(issuer: &Issuer, discovery: &Discovery) -> Result<Issuer, Error> {
         .split(['?', '#'])
         .next()
         .unwrap_or_default();
-    let shown: String = discovery.jwks_uri.chars().take(300).collect();
+    let shown: String = discovery.jwks_uri.chars().take(QUOTED).collect();
     let keys: Issuer = address
         .parse()
         .map_err(|_| wrong(format!("has a jwks_uri that is no https URL, \"{shown}\"")))?;

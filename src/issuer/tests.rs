@@ -8,6 +8,14 @@ fn fuzzed_discovery_documents_lead_to_public_hosts_or_nowhere() {
         r#"{"issuer":"https://oidc.example.com/a","jwks_uri":"https://10.0.0.1:6443/openid/v1/jwks?a#b"}"#,
         r#"{"issuer":"https://oidc.example.com/a","jwks_uri":"https://2130706433/"}"#,
         "",
+        &format!(
+            r#"{{"issuer":"https://oidc.example.com/a","jwks_uri":"{}"}}"#,
+            "\u{10ffff}".repeat(1_000)
+        ),
+        &format!(
+            r#"{{"issuer":"{}","jwks_uri":""}}"#,
+            "\u{feff}".repeat(1_000)
+        ),
     ];
     crate::fuzz::texts(corpus, |text| {
         let Ok(discovery) = serde_json::from_str::<Discovery>(text) else {
