@@ -17,7 +17,7 @@ mod names;
 use line::Line;
 use names::{Account, Names};
 
-use crate::aws::Intervals;
+use crate::waiting::Intervals;
 
 /// How long the user waits for all that one list needs: files and calls.
 const PATIENCE: Duration = Duration::from_secs(1);

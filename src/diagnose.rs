@@ -7,8 +7,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::model::{CommandLine, Connection, Workload};
-use crate::observe::health::{AccountHealth, World};
 use crate::plan::Action;
+use crate::world::{AccountHealth, World};
 
 mod association;
 mod authority;
@@ -250,9 +250,9 @@ impl From<Finding> for Verdict {
 macro_rules! known {
     ($lookup:expr, $missing:expr) => {
         match &$lookup {
-            $crate::observe::Lookup::Found(value) => value,
-            $crate::observe::Lookup::Missing => return $missing,
-            $crate::observe::Lookup::Unknown(why) => {
+            $crate::model::Lookup::Found(value) => value,
+            $crate::model::Lookup::Missing => return $missing,
+            $crate::model::Lookup::Unknown(why) => {
                 return $crate::diagnose::Verdict::Unknown(why.clone());
             }
         }

@@ -13,9 +13,11 @@ use crate::proof::Unproven;
 use crate::template::{Difference, indented};
 
 mod alike;
+mod denied;
 mod global;
 mod hints;
 mod kubernetes;
+mod late;
 mod parts;
 mod sign_in;
 

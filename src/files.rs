@@ -7,8 +7,8 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::aws::Intervals;
 use crate::model::Timeout;
+use crate::waiting::Intervals;
 
 /// Nothing that is read here is that long.
 const LIMIT: u64 = 4 << 20;

@@ -8,10 +8,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::watch::{Receiver, Sender};
 
-use crate::aws::Intervals;
 use crate::model::{Connection, Signal};
 use crate::output;
 use crate::progress::Running;
+use crate::waiting::Intervals;
 
 /// The signal, to whom it is told.
 pub type Interruption = Arc<Sender<Option<Signal>>>;

@@ -6,24 +6,22 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::aws::Intervals;
 use crate::error::Error;
 use crate::files;
-use crate::model::{Issuer, Thumbprint};
+use crate::model::Issuer;
 use crate::token::Keys;
+use crate::waiting::Intervals;
+use crate::world::{Chain, Reading};
 
 mod address;
-mod chain;
 mod connect;
 mod document;
 mod tries;
 mod verdict;
 
-pub use chain::Chain;
 use connect::connect;
 use document::Document;
 use tries::{Failure, insist};
-pub use verdict::tls_refusal;
 
 /// How long a TCP connection may take. All of a try, to the last byte, may take twice as long.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -33,44 +31,6 @@ const DOCUMENT_LIMIT: usize = 64 << 10;
 const KEYS_LIMIT: usize = 256 << 10;
 /// Characters of what an issuer says of itself that an error tells; each may take ten as an escape.
 const QUOTED: usize = 150;
-
-/// What the issuer's hosts told.
-#[derive(Clone, Debug)]
-pub enum Reading {
-    /// Chains of the issuer's host and, where it is another, of the host that serves the keys.
-    Chains(Vec<Chain>),
-    /// An EKS issuer that cannot be reached from here.
-    Unreachable { host: String, cause: String },
-}
-
-impl Reading {
-    /// The thumbprints for the provider: of each host its top certificate, no more than IAM's 5.
-    /// `None`: IAM is to fetch them.
-    pub fn thumbprints(&self) -> Option<Vec<Thumbprint>> {
-        let Self::Chains(chains) = self else {
-            return None;
-        };
-        let mut all = Vec::new();
-        for thumbprint in chains.iter().flat_map(Chain::thumbprints) {
-            if !all.contains(&thumbprint) {
-                all.push(thumbprint);
-            }
-        }
-        all.truncate(5);
-        Some(all)
-    }
-
-    /// What the user should know of how they came about.
-    pub fn warnings(&self) -> Vec<String> {
-        match self {
-            Self::Unreachable { host, cause } => vec![format!(
-                "cannot reach the issuer's host {host} ({cause}), as inside a VPC with an EKS interface endpoint; \
-                 the thumbprint is left out, and IAM fetches it itself"
-            )],
-            Self::Chains(chains) => chains.iter().filter_map(Chain::warning).collect(),
-        }
-    }
-}
 
 #[derive(Deserialize)]
 struct Discovery {
@@ -184,28 +144,6 @@ async fn discover(issuer: &Issuer, limit: Duration) -> Result<(Chain, Discovery)
         Failure::passing(document.wrong(format!("cannot be understood: {error}")))
     })?;
     Ok((chain, discovery))
-}
-
-/// The certificate authorities of a PEM text, as DER.
-///
-/// # Errors
-/// None at all, or one that cannot be used.
-pub fn authorities(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    let all = chain::certificates(pem)?;
-    if all.is_empty() {
-        return Err("it holds no certificate".to_owned());
-    }
-    let mut roots = rustls::RootCertStore::empty();
-    for (number, der) in (1..).zip(&all) {
-        let added = roots.add(der.as_slice().into());
-        added.map_err(|_| format!("its certificate {number} is none of an authority"))?;
-    }
-    Ok(all)
-}
-
-/// Whether TLS can ask a server for that name.
-pub fn is_server_name(text: &str) -> bool {
-    rustls::pki_types::ServerName::try_from(text).is_ok()
 }
 
 /// Makes ring the crypto provider of the whole process, for the Kubernetes client too, and looks whether

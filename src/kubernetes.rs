@@ -7,9 +7,10 @@ use std::time::Duration;
 use http_body_util::Limited;
 use serde_json::{Value, json};
 
-use crate::aws::{Aws, Intervals};
+use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{Cluster, ClusterName, Map, ServiceAccountName};
+use crate::waiting::Intervals;
 
 mod access;
 mod cluster;

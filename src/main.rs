@@ -29,6 +29,7 @@ mod kubernetes;
 mod logging;
 mod man;
 mod model;
+mod network;
 mod observe;
 mod output;
 mod pages;
@@ -43,6 +44,7 @@ mod secrets;
 mod template;
 mod token;
 mod waiting;
+mod world;
 
 fn main() -> ExitCode {
     aws::start_without_empty_variables();

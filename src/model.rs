@@ -11,6 +11,7 @@ mod arn;
 mod command_line;
 mod flags;
 mod guess;
+mod lookup;
 mod partition;
 mod shown;
 mod signal;
@@ -21,6 +22,7 @@ pub use arn::{Arn, PolicyArn, RoleArn};
 pub use command_line::{CommandLine, Connection, Flags, quoted};
 pub use flags::{Pairs, Timeout};
 pub use guess::nearest;
+pub use lookup::Lookup;
 pub use partition::{PARTITIONS, partition_of, region_of_eks_host, suffix_of};
 pub use shown::{
     is_command, is_hidden, listed, shown, shown_as_value, shown_in_json, shown_in_line,

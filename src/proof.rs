@@ -7,17 +7,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Serialize, Serializer};
 use tokio::sync::OnceCell;
 
+use crate::aws::Aws;
 use crate::aws::sts::{NotAssumed, Sts, Terms};
-use crate::aws::{Aws, Intervals};
 use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Arn, Audience, ClusterName, Issuer, RoleArn, ServiceAccountName, Timeout};
-use crate::observe::Lookup;
+use crate::model::{
+    Arn, Audience, ClusterName, Issuer, Lookup, RoleArn, ServiceAccountName, Timeout,
+};
 use crate::token::{
     self, ClaimFault, Expected, Keys, Secret, SignatureFault, Token, verify_signature,
 };
-use crate::waiting::Deadline;
+use crate::waiting::{Deadline, Intervals};
 
 mod permission;
 mod refusal;

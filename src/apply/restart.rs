@@ -6,11 +6,10 @@ use std::time::Duration;
 use super::Hands;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::RoleArn;
-use crate::observe::Lookup;
-use crate::observe::health::{Pod, Pods, Rollout, Workload};
+use crate::model::{Lookup, RoleArn, Workload};
 use crate::plan::restart::{Expected, stale, told};
 use crate::waiting::polled;
+use crate::world::{Pod, Pods, Rollout};
 
 impl Hands<'_> {
     /// That the workload is gone is no failure: it has no pods that lack anything.
@@ -35,7 +34,7 @@ impl Hands<'_> {
         let look = async || {
             let seen = look(kubernetes, workload, expected).await?;
             match seen {
-                Seen::Over => Ok(Some(())),
+                Seen::Over => Ok::<_, Error>(Some(())),
                 Seen::Underway(what) => {
                     status(&what);
                     *trouble.borrow_mut() = Some(what);

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::{Event, Hands, annotated};
 use crate::error::Error;
 use crate::model::{RoleArn, ServiceAccountName};
-use crate::observe::ObjectVersion;
 use crate::plan::{Ending, Role, ServiceAccountChange, held};
 use crate::waiting::polled;
+use crate::world::ObjectVersion;
 
 impl Hands<'_> {
     pub(super) async fn apply_service_account(
@@ -65,7 +65,7 @@ impl Hands<'_> {
         let look = async || {
             let found = kubernetes.service_account(name).await?;
             let Some(held_by) = found.and_then(|found| found.held_by) else {
-                return Ok(Some(()));
+                return Ok::<_, Error>(Some(()));
             };
             status(&format!("being deleted{}", held(&held_by)));
             finalizers.replace(held_by);

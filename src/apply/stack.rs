@@ -6,8 +6,8 @@ use super::{Event, Hands};
 use crate::aws::cloudformation::{ChangeSet, Operation};
 use crate::error::Error;
 use crate::model::RoleArn;
-use crate::observe::{Phase, Stack};
 use crate::plan::{CreateStack, Ending, UpdateStack};
+use crate::world::{Phase, Stack};
 
 /// What stands in the way of a deletion.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::signed::{Request, Service, Signed};
 use crate::error::Error;
-use crate::observe::health::AnalyzerFinding;
+use crate::world::AnalyzerFinding;
 
 pub const SERVICE: Service = Service {
     name: "access-analyzer",

@@ -10,16 +10,16 @@ use aws_sdk_cloudformation::primitives::DateTime;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
+use super::failed;
 use super::pages::{Listed, filled};
-use super::{Intervals, failed};
 use crate::error::Error;
 use crate::model::{RoleArn, StackName, shown_in_line};
-use crate::observe::{Phase, Stack};
 use crate::plan::{CreateStack, Rollback};
 use crate::policy::numbers;
 use crate::secrets::excerpt;
 use crate::template::{self, Capability, StackResource};
-use crate::waiting::Deadline;
+use crate::waiting::{Deadline, Intervals};
+use crate::world::{Phase, Stack};
 
 mod change_set;
 mod changes;

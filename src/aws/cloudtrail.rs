@@ -5,10 +5,10 @@ use tokio::sync::OnceCell;
 
 use super::signed::{Request, Service, Signed};
 use crate::error::Error;
-use crate::observe::Lookup;
-use crate::observe::health::RecordedFailure;
+use crate::model::Lookup;
 use crate::pages::Pages;
 use crate::secrets::excerpt;
+use crate::world::RecordedFailure;
 
 pub const SERVICE: Service = Service {
     name: "cloudtrail",

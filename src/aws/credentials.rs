@@ -18,13 +18,12 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use tokio::sync::Mutex;
 
-use super::deepest;
-use super::fail_fast::causes;
 use super::mfa::Assumed;
 use super::settings::{Settings, variable};
 use crate::error::{Error, SignIn};
 use crate::files;
 use crate::model::quoted;
+use crate::network::{causes, deepest};
 use crate::secrets::excerpt;
 use crate::token::utc;
 

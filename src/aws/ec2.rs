@@ -8,9 +8,9 @@ use super::pages::filled;
 use super::signed::{Request, Service, Signed};
 use super::xml::Element;
 use crate::error::Error;
-use crate::observe::Lookup;
-use crate::observe::health::{MetadataOptions, SecurityGroup, VpcEndpoint};
+use crate::model::Lookup;
 use crate::pages::Pages;
+use crate::world::{MetadataOptions, SecurityGroup, VpcEndpoint};
 
 pub const SERVICE: Service = Service {
     name: "ec2",

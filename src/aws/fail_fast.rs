@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 use aws_smithy_types::retry::ErrorKind;
 
 use super::transport::{Stale, is_throttled};
-use crate::issuer::tls_refusal;
+use crate::network::{causes, is_final, is_unknown_name};
 
 /// Whether anything of AWS has answered in this run.
 #[derive(Clone, Debug, Default)]
@@ -67,43 +67,8 @@ impl ClassifyRetry for FailFast {
     }
 }
 
-/// A failure and what caused it, one after the other.
-pub fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| StdError::source(*error))
-}
-
 fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
     error.is::<http_body_util::LengthLimitError>()
-}
-
-/// A refused connection, a name that nobody knows, a proxy or a server that cannot be talked to.
-pub fn is_final(error: &(dyn StdError + 'static)) -> bool {
-    let refused = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
-    let signs = [
-        "tunnel error: unsuccessful",
-        "tunnel error: proxy authorization required",
-    ];
-    tls_refusal(error).is_some()
-        || is_unknown_name(error)
-        || causes(error).any(|error| {
-            let text = error.to_string();
-            error.downcast_ref::<std::io::Error>().is_some_and(refused)
-                || signs.iter().any(|sign| text.contains(sign))
-        })
-}
-
-/// Whether the resolver says so itself. That it cannot say now (EAI_AGAIN, in glibc's words and in
-/// musl's) is another thing.
-fn is_unknown_name(error: &(dyn StdError + 'static)) -> bool {
-    let text: Vec<String> = causes(error).map(ToString::to_string).collect();
-    let has = |signs: &[&str]| {
-        let mut all = text.iter();
-        all.any(|text| signs.iter().any(|sign| text.contains(sign)))
-    };
-    has(&["failed to lookup address", "dns error"])
-        && !has(&["Temporary failure in name resolution", "Try again"])
 }
 
 fn quota_is_full(context: &InterceptorContext) -> bool {
@@ -126,27 +91,6 @@ mod tests {
     /// As the standard library says what the resolver answers.
     fn unresolved(answer: &str) -> io::Error {
         io::Error::other(format!("failed to lookup address information: {answer}"))
-    }
-
-    #[test]
-    fn failures_that_may_pass_are_not_final() {
-        for passing in [
-            unresolved("Temporary failure in name resolution"),
-            unresolved("Try again"),
-            io::Error::from(io::ErrorKind::ConnectionReset),
-            io::Error::from(io::ErrorKind::BrokenPipe),
-            io::Error::from(io::ErrorKind::TimedOut),
-        ] {
-            assert!(!is_final(&passing), "{passing}");
-        }
-        for lasting in [
-            unresolved("Name or service not known"),
-            unresolved("No address associated with hostname"),
-            unresolved("Name does not resolve"),
-            io::Error::from(io::ErrorKind::ConnectionRefused),
-        ] {
-            assert!(is_final(&lasting), "{lasting}");
-        }
     }
 
     #[test]

@@ -13,10 +13,9 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
-use super::deepest;
 use crate::error::Error;
 use crate::files;
-use crate::issuer;
+use crate::network::{self, deepest};
 use crate::proxy::{Protocol, Proxies, Proxy};
 
 /// # Errors
@@ -58,7 +57,7 @@ async fn tls_context() -> Result<TlsContext, Error> {
         let bundle = files::read(Path::new(&path)).await;
         let bundle = bundle.map_err(|error| unusable(error.to_string()))?;
         // The SDK ends the program at what is no authority.
-        issuer::authorities(&bundle).map_err(unusable)?;
+        network::authorities(&bundle).map_err(unusable)?;
         trust = TrustStore::empty().with_pem_certificate(bundle);
     }
     let context = TlsContext::builder().with_trust_store(trust).build();

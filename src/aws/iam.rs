@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::pages::{Listed, marker};
 use super::{failed, lookup};
 use crate::error::Error;
-use crate::model::{Audience, Issuer, Map, Thumbprint};
-use crate::observe::{LastUse, Lookup, OidcProvider, RoleFacts, RoleHistory};
+use crate::model::{Audience, Issuer, Lookup, Map, Thumbprint};
 use crate::policy::{self, Quotas, RoleCount, numbers};
+use crate::world::{LastUse, OidcProvider, RoleFacts, RoleHistory};
 
 mod simulate;
 mod writes;

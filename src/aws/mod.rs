@@ -10,10 +10,10 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::error::{Error, SignIn};
-use crate::model::Timeout;
-use crate::observe::Lookup;
+use crate::model::{Lookup, Timeout};
+use crate::network::deepest;
 use crate::secrets::excerpt;
-use crate::waiting::Deadline;
+use crate::waiting::{Deadline, Intervals};
 
 pub mod access_analyzer;
 pub mod cloudformation;
@@ -41,7 +41,6 @@ use cloudtrail::CloudTrail;
 pub use credentials::Ask;
 use ec2::Ec2;
 use eks::Eks;
-pub use fail_fast::is_final;
 use fail_fast::{FailFast, Reached};
 use foreign_answer::ForeignAnswer;
 use iam::Iam;
@@ -83,41 +82,6 @@ pub struct Connection {
     pub intervals: Intervals,
     /// Who is asked for the code of an MFA device; `None`: nobody.
     pub ask: Option<Ask>,
-}
-
-/// The lengths of all waits, as a factor of the real ones: 1 but for tests.
-#[derive(Clone, Copy, Debug)]
-pub struct Intervals(f64);
-
-impl Default for Intervals {
-    fn default() -> Self {
-        Self(1.0)
-    }
-}
-
-impl Intervals {
-    /// The hidden variable that tests shorten waits with.
-    pub fn from_environment() -> Self {
-        let factor = std::env::var("IRSACTL_INTERVALS")
-            .ok()
-            .and_then(|text| text.parse().ok());
-        Self(
-            factor
-                .filter(|factor: &f64| factor.is_finite() && *factor > 0.0)
-                .unwrap_or(1.0),
-        )
-    }
-
-    /// A pause of our own.
-    pub fn of(self, duration: Duration) -> Duration {
-        duration.mul_f64(self.0)
-    }
-
-    /// How long others may take. Never under a second, however much the pauses are shortened: what
-    /// answers on a busy machine must not count as dead.
-    pub fn limit(self, duration: Duration) -> Duration {
-        self.of(duration).max(duration.min(Duration::from_secs(1)))
-    }
 }
 
 impl Aws {
@@ -370,37 +334,6 @@ fn signed_in_by<E>(error: &SdkError<E, HttpResponse>) -> SignIn {
     let answer = error.raw_response();
     let sign_in = answer.and_then(|answer| answer.extension::<SignIn>());
     sign_in.cloned().unwrap_or(SignIn::None)
-}
-
-/// The text of the last cause: what the layers above it only wrap. rustls tells of its manual when a
-/// connection breaks, and hyper of tunnels where it means the proxy of the environment.
-pub fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
-    if let Some(reason) = crate::issuer::tls_refusal(error) {
-        return reason;
-    }
-    let mut error = error;
-    let mut in_tunnel = false;
-    while let Some(source) = error.source() {
-        in_tunnel |= error.to_string().starts_with("tunnel error: ");
-        error = source;
-    }
-    if error.is::<http_body_util::LengthLimitError>() {
-        return "the answer is longer than any that is wanted".to_owned();
-    }
-    let text = error.to_string();
-    if text.contains("without sending TLS close_notify") {
-        return "connection closed before message completed".to_owned();
-    }
-    match text.strip_prefix("tunnel error: ") {
-        Some("unsuccessful") => "the proxy could not reach the host".to_owned(),
-        Some("proxy authorization required") => {
-            "the proxy asks for a user name and a password".to_owned()
-        }
-        Some("unexpected end of file") => "the proxy closed the connection".to_owned(),
-        Some(other) => format!("the proxy does not connect: {other}"),
-        None if in_tunnel => format!("the proxy cannot be reached: {text}"),
-        None => text,
-    }
 }
 
 /// A read that this identity may not be allowed to make, and whose thing may not exist.

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::Intervals;
 use crate::error::Error;
+use crate::waiting::Intervals;
 
 /// What the reads of one service may cost; all together twice as much, so that where one service is out of
 /// reach the others are still asked.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 
-use super::Intervals;
+use crate::waiting::Intervals;
 
 /// What the first pause grows from, to half a second.
 const REST: Duration = Duration::from_millis(330);

@@ -10,11 +10,11 @@ use aws_runtime::env_config::property::PropertiesKey;
 use aws_sdk_iam::config::retry::{RetryConfig, RetryMode};
 use aws_types::os_shim_internal::{Env, Fs};
 
-use super::deepest;
 use crate::endpoint::{endpoint, whole_url};
 use crate::error::{Error, SignIn};
 use crate::files;
 use crate::model::Region;
+use crate::network::deepest;
 
 /// Services whose endpoint a `services` section may name: those that are called here.
 const SERVICES: [&str; 9] = [

@@ -16,10 +16,12 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Intervals, SdkError, credentials, deepest, failed};
+use super::{SdkError, credentials, failed};
 use crate::error::Error;
 use crate::model::Arn;
+use crate::network::deepest;
 use crate::secrets;
+use crate::waiting::Intervals;
 
 mod web_identity;
 

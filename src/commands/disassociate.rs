@@ -3,8 +3,8 @@
 use super::{Context, Exit, Look, Mode, Rounds, associate::place, conclude, file::Place, finish};
 use crate::cli::{Disassociate, Screen};
 use crate::error::Error;
-use crate::model::Issuer;
-use crate::observe::{Lookup, again};
+use crate::model::{Issuer, Lookup};
+use crate::observe::again;
 use crate::output::{Format, Output};
 use crate::plan::associate::{Trusting, plan_removal};
 use crate::progress::Running;

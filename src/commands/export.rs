@@ -10,11 +10,12 @@ use crate::cli::{Export, Screen};
 use crate::config::{self, ClusterConfig, Rest};
 use crate::desired::found::{self, Found};
 use crate::error::Error;
-use crate::model::{Map, ServiceAccountName};
-use crate::observe::{self, Lookup, Phase, ServiceAccount, Stack, Stacks};
+use crate::model::{Lookup, Map, ServiceAccountName};
+use crate::observe::{self, Stacks};
 use crate::output::{self, Format};
 use crate::plan::account::IamServiceAccount;
 use crate::progress::Running;
+use crate::world::{Phase, ServiceAccount, Stack};
 
 /// How many templates are read side by side.
 const PARALLEL: usize = 16;

@@ -7,10 +7,11 @@ use super::file::{self, Place};
 use super::{Context, Exit};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
-use crate::model::{Namespace, ServiceAccountName};
-use crate::observe::{self, Depth, Listed, Lookup, Stack, Stacks};
+use crate::model::{Lookup, Namespace, ServiceAccountName};
+use crate::observe::{self, Stacks};
 use crate::output::{Accounts, Format};
 use crate::progress::Running;
+use crate::world::{Listed, Stack};
 
 mod kubernetes_side;
 
@@ -18,6 +19,14 @@ use kubernetes_side::service_accounts;
 
 /// How many templates are read side by side.
 const PARALLEL: usize = 8;
+
+/// What a row needs beyond the stack.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Depth {
+    Stacks,
+    Templates,
+    ServiceAccounts,
+}
 
 pub async fn run(
     args: &mut GetServiceAccount,

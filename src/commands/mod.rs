@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::apply::{Event, Hands, Outcome};
-use crate::aws::{Aws, Connection, Intervals};
+use crate::aws::{Aws, Connection};
 use crate::cli::{self, AwsArgs, Command, KubernetesArgs, ParallelArgs, ReconcileArgs, Screen};
 use crate::error::Error;
 use crate::kubernetes::{self, Access, Kubernetes};
@@ -12,6 +12,7 @@ use crate::model::Cluster;
 use crate::output::{self, Format, Outcomes, Output, PlanView};
 use crate::plan::{Plan, Summary, Target, Track, restart};
 use crate::progress::{Progress, Running, Show};
+use crate::waiting::Intervals;
 
 mod apply;
 mod asked;

@@ -3,10 +3,10 @@
 
 use super::Context;
 use crate::error::Error;
-use crate::issuer::{self, Reading};
+use crate::issuer;
 use crate::model::Cluster;
-use crate::observe::{ObservedProvider, OidcProvider};
 use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
+use crate::world::{ObservedProvider, OidcProvider, Reading};
 
 /// The provider as observed; its issuer is read only where it is to be made.
 pub async fn observe_missing(

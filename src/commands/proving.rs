@@ -14,10 +14,10 @@ use crate::kubernetes::Kubernetes;
 use crate::model::{
     AUDIENCE_ANNOTATION, Audience, Cluster, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
 };
-use crate::observe::ServiceAccount;
 use crate::plan::account::Scope;
 use crate::plan::{Target, held};
 use crate::proof::{Cause, Claim, Patience, Proven, Prover, Unproven, prove};
+use crate::world::ServiceAccount;
 
 /// What holds in the place of what the service account says.
 #[derive(Clone, Debug, Default)]

@@ -7,15 +7,13 @@ use super::{Context, Look, Rounds, provider};
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
 use crate::model::{Audience, Cluster};
-use crate::observe::{
-    self, Named, ObservedAccount, ObservedProvider, OidcProvider, Stacks, Wanted, WantedStack,
-    again,
-};
+use crate::observe::{self, Named, Stacks, Wanted, WantedStack, again};
 use crate::plan::account::{self, Aim, Drift, IamServiceAccount, Permissions, Scope};
 use crate::plan::associate::ProviderSpec;
 use crate::plan::delete::Deletion;
 use crate::plan::restart::{Restart, expected};
 use crate::plan::{Plan, Target};
+use crate::world::{ObservedAccount, ObservedProvider, OidcProvider};
 
 pub mod restart;
 

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use super::{Context, Exit, Place, asked};
-use crate::aws::Intervals;
 use crate::cli::{Screen, ThumbprintArgs};
 use crate::error::Error;
-use crate::issuer::{self, Chain, Reading};
+use crate::issuer;
 use crate::model::Issuer;
 use crate::output::{Chains, Output};
 use crate::progress::Running;
+use crate::waiting::Intervals;
+use crate::world::{Chain, Reading};
 
 pub async fn run(args: &ThumbprintArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
     let output = Output {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::{Exit, asked};
-use crate::aws::{Aws, Connection, Intervals};
+use crate::aws::{Aws, Connection};
 use crate::cli::{Screen, Whoami};
 use crate::error::Error;
 use crate::model::{RoleArn, Timeout};
@@ -12,6 +12,7 @@ use crate::output::{Output, TokenView, remarks};
 use crate::proof::{self, Assumption, Patience, Unproven, assume};
 use crate::secrets;
 use crate::token::{self, Malformed, Secret, Token};
+use crate::waiting::Intervals;
 
 /// Where the EKS webhooks put the names of their files: of IRSA, and of Pod Identity.
 const TOKEN_FILES: [&str; 2] = [

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use super::line::Line;
 use super::{PATIENCE, cache, patiently};
-use crate::aws::{Aws, Connection, Intervals};
+use crate::aws::{Aws, Connection};
 use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::{Access, Kubernetes};
 use crate::model::{ClusterName, Timeout};
+use crate::waiting::Intervals;
 
 /// Where the service accounts of a command are looked for.
 #[derive(Clone, Copy, Debug)]

@@ -4,11 +4,11 @@ use super::AUDIENCE_ANNOTATION;
 use crate::model::{
     Audience, MANAGED_BY_LABEL, Map, PolicyArn, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
 };
-use crate::observe::ServiceAccount;
 use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 use crate::plan::{Conflicts, Rollback, is_own_tag};
 use crate::policy::{PolicyDocument, Trust, others};
 use crate::template::{RoleSpec, RoleTemplate};
+use crate::world::ServiceAccount;
 
 /// kubectl's own note of what it applied.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

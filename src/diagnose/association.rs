@@ -3,9 +3,8 @@
 
 use super::pods::{ROLE_VARIABLES, restart, without};
 use super::{Finding, Fix, Scene, Verdict, known};
-use crate::model::{CommandLine, ROLE_ANNOTATION};
-use crate::observe::Lookup;
-use crate::observe::health::{Association, Pod};
+use crate::model::{CommandLine, Lookup, ROLE_ANNOTATION};
+use crate::world::{Association, Pod};
 
 mod trust;
 

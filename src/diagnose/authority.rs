@@ -4,9 +4,8 @@
 
 use super::Scene;
 use crate::model::{Audience, CommandLine, DEFAULT_AUDIENCE, RoleArn};
-use crate::observe::health::{is_of_eks, token_audience};
-use crate::observe::{OidcProvider, RoleFacts};
 use crate::policy::corrected::audiences;
+use crate::world::{OidcProvider, RoleFacts, is_of_eks, token_audience};
 
 impl<'a> Scene<'a> {
     /// Whether the role is the account's own stack's, or the one that the user named.

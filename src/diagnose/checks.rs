@@ -6,7 +6,7 @@ use super::{
     Scene, Verdict, association, cluster, drift, object, pods, proof, role, surroundings, trust,
     webhook,
 };
-use crate::observe::health::World;
+use crate::world::World;
 
 #[path = "checks/pods.rs"]
 mod of_pods;

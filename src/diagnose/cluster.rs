@@ -2,11 +2,9 @@
 //! others.
 
 use super::{Finding, Verdict, known};
-use crate::issuer::Reading;
-use crate::model::CommandLine;
-use crate::observe::Lookup;
-use crate::observe::health::{ProviderState, VpcEndpoint, World};
+use crate::model::{CommandLine, Lookup};
 use crate::policy::evaluate::{Decision, Request, evaluate};
+use crate::world::{ProviderState, Reading, VpcEndpoint, World};
 
 pub fn credentials(world: &World) -> Verdict {
     let caller = known!(world.caller, Verdict::DoesNotApply);

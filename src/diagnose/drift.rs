@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use super::association::{self, SERVICE};
 use super::{Finding, Scene, Severity, Verdict, known, trust};
-use crate::model::CommandLine;
-use crate::observe::{FoundStack, Lookup, ObservedProvider, Phase};
+use crate::model::{CommandLine, Lookup};
 use crate::plan::account::{self, Aim, Drift};
 use crate::plan::{Action, Refusal, Repair, Track};
 use crate::template::Difference;
+use crate::world::{FoundStack, ObservedProvider, Phase};
 
 // The items of differences between a role and its template.
 const TRUST: &str = "trust policy";

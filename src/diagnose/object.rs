@@ -2,11 +2,10 @@
 //! webhook looks at its pods.
 
 use super::{Finding, Scene, Verdict, known};
-use crate::model::{CommandLine, Map, ROLE_ANNOTATION, RoleArn, ServiceAccountName};
-use crate::observe::health::{ObjectHealth, Pod, Selector, ServiceAccountHistory};
-use crate::observe::{Lookup, ServiceAccount};
+use crate::model::{CommandLine, Lookup, Map, ROLE_ANNOTATION, RoleArn, ServiceAccountName};
 use crate::plan::{Action, Conflicts, Presence, Role, ServiceAccountChange};
 use crate::template::Difference;
+use crate::world::{ObjectHealth, Pod, Selector, ServiceAccount, ServiceAccountHistory};
 
 impl<'a> Scene<'a> {
     pub(super) fn object(&self) -> Option<&'a ObjectHealth> {

@@ -4,11 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{Finding, Fix, Scene, Verdict, known};
-use crate::model::{CommandLine, Workload, WorkloadKind};
-use crate::observe::Lookup;
-use crate::observe::health::{
-    Container, ContainerKind, Pod, ProjectedToken, SKIP_ANNOTATION, SKIP_LABEL,
-};
+use crate::model::{CommandLine, Lookup, Workload, WorkloadKind};
+use crate::world::{Container, ContainerKind, Pod, ProjectedToken, SKIP_ANNOTATION, SKIP_LABEL};
 
 mod settings;
 

@@ -1,12 +1,11 @@
 //! What a real token proved, what CloudTrail recorded, and the lines of a screen on which all is well.
 
 use super::{Evidence, Finding, Scene, Severity, Verdict, known};
-use crate::model::{CommandLine, RoleArn};
-use crate::observe::health::{Association, RecordedFailure};
-use crate::observe::{LastUse, Lookup};
+use crate::model::{CommandLine, Lookup, RoleArn};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::proof::{Assumption, Proof, RefusalKind, Signature, StsRefusal};
 use crate::token::{ClaimFault, utc};
+use crate::world::{Association, LastUse, RecordedFailure};
 
 /// What a refusal without a reason can come of: STS found the provider, and liked the token.
 const OF_AUTHORIZATION: &[&str] = &["role-annotation", "role-exists", "trust-policy"];

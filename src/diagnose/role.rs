@@ -1,13 +1,12 @@
 //! The role and its provider, and what the role may do.
 
 use super::{Finding, Fix, Scene, Severity, Verdict, known};
-use crate::model::{Audience, Cluster, CommandLine, RoleArn, Thumbprint};
-use crate::observe::health::RoleHealth;
-use crate::observe::{FoundStack, Lookup, ObservedProvider, Phase, StackState};
+use crate::model::{Audience, Cluster, CommandLine, Lookup, RoleArn, Thumbprint};
 use crate::plan::Action;
 use crate::plan::associate::{self, ProviderSpec, Refresh, Thumbprints};
 use crate::policy::openings::{WidePermission, wide_permissions};
 use crate::proof::{Decision, RefusalKind};
+use crate::world::{FoundStack, ObservedProvider, Phase, RoleHealth, StackState};
 
 impl<'a> Scene<'a> {
     pub(super) fn found_stack(&self) -> Option<&'a FoundStack> {
@@ -234,7 +233,7 @@ pub fn thumbprint(scene: Scene<'_>) -> Verdict {
         .world
         .reading
         .as_found()
-        .and_then(crate::issuer::Reading::thumbprints);
+        .and_then(crate::world::Reading::thumbprints);
     if scene.refusal() == Some(RefusalKind::ThumbprintMismatch) {
         return Finding::problem(
             "AWS does not trust the authority of the issuer's certificate, and the provider's thumbprint is another",

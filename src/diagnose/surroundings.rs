@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::association::agent_of;
 use super::{Finding, Scene, Verdict, known};
 use crate::model::{CommandLine, Map};
-use crate::observe::health::{EgressRule, Pod};
+use crate::world::{EgressRule, Pod};
 
 impl<'a> Scene<'a> {
     /// A pod for all: those of one service account mostly come of one template.
@@ -62,7 +62,7 @@ pub fn security_groups(scene: Scene<'_>) -> Verdict {
         .map(|(object, _)| object.labels.clone());
     let account_labels = account_labels.unwrap_or_default();
     let pods = scene.labels();
-    let selects = |policy: &&crate::observe::health::PodSecurityGroups| {
+    let selects = |policy: &&crate::world::PodSecurityGroups| {
         let by_pod = policy.pod_selector.as_ref();
         let by_account = policy.service_account_selector.as_ref();
         by_pod.is_none_or(|selector| pods.iter().any(|labels| selector.matches(labels)))
@@ -205,7 +205,7 @@ fn asks_proxy(pod: &Pod) -> bool {
 /// The names of the policies that limit what a pod reaches, and what they allow together.
 fn egress_of<'a>(
     pod: &Pod,
-    policies: &'a [crate::observe::health::NetworkPolicy],
+    policies: &'a [crate::world::NetworkPolicy],
 ) -> (Vec<&'a str>, Vec<&'a EgressRule>) {
     let mine = policies
         .iter()

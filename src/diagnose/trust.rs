@@ -4,9 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Finding, Scene, Severity, Verdict, known};
-use crate::model::{Issuer, Namespace, RoleArn};
-use crate::observe::health::RoleHealth;
-use crate::observe::{Lookup, RoleFacts};
+use crate::model::{Issuer, Lookup, Namespace, RoleArn};
 use crate::plan::{Action, Repair, account};
 use crate::policy::corrected::corrected;
 use crate::policy::difference::difference;
@@ -16,6 +14,7 @@ use crate::policy::openings::{Opening, allows_everything, openings};
 use crate::policy::{federated_principals, measure, same, statements};
 use crate::proof::RefusalKind;
 use crate::template::Difference;
+use crate::world::{RoleFacts, RoleHealth};
 
 /// So much of the room for a trust policy may be taken, in percent.
 const FULL: usize = 80;

@@ -2,7 +2,7 @@
 
 use super::{Finding, Fix, Scene, Verdict, known};
 use crate::model::{CommandLine, Map, Namespace};
-use crate::observe::health::{Selector, Webhook, World};
+use crate::world::{Selector, Webhook, World};
 
 pub fn present(world: &World) -> Verdict {
     let Some(kubernetes) = &world.kubernetes else {

@@ -10,13 +10,13 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::chain::Chain;
 use super::tries::Failure;
-use super::verdict::{Recorder, inspected, tls_refusal, untrusted};
-use crate::aws::{deepest, is_final};
+use super::verdict::{Recorder, inspected, untrusted};
 use crate::error::Error;
 use crate::model::Timeout;
+use crate::network::{deepest, is_final, tls_refusal};
 use crate::proxy::{Protocol, Proxies, Proxy};
+use crate::world::Chain;
 
 /// A TLS connection with SNI, verified; and the chain as the server sent it.
 pub async fn connect(

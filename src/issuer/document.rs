@@ -8,12 +8,12 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::chain::Chain;
 use super::connect::connect;
 use super::tries::Failure;
-use crate::aws::deepest;
 use crate::error::Error;
 use crate::model::Issuer;
+use crate::network::deepest;
+use crate::world::Chain;
 
 /// What is to be read, and where.
 pub struct Document {

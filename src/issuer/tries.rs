@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::CONNECT;
-use crate::aws::Intervals;
 use crate::error::Error;
 use crate::model::Timeout;
+use crate::waiting::Intervals;
 
 const TRIES: u32 = 3;
 /// Between two tries.

@@ -10,8 +10,8 @@ use super::{Access, exec, kubeconfig, user};
 use crate::aws::sts::Sts;
 use crate::endpoint::endpoint;
 use crate::error::Error;
-use crate::issuer;
 use crate::model::Cluster;
+use crate::network;
 use crate::proxy::Proxies;
 use crate::secrets::{self, without_passwords};
 
@@ -61,7 +61,7 @@ fn eks_config(server: &str, certificate_authority: &str, token: String) -> Resul
     let pem = STANDARD
         .decode(certificate_authority)
         .map_err(|error| unusable(format!("the cluster's CA: {error}")))?;
-    let roots = issuer::authorities(&pem)
+    let roots = network::authorities(&pem)
         .map_err(|error| unusable(format!("the cluster's CA: {error}")))?;
     let mut config = Config::new(url);
     config.root_cert = Some(roots);

@@ -5,9 +5,8 @@ use serde_json::Value;
 
 use super::paths::{Resource, items, resource, text, texts, time};
 use super::{Error, Kubernetes};
-use crate::model::{AUDIENCE_ANNOTATION, Map, ROLE_ANNOTATION, ServiceAccountName};
-use crate::observe::Lookup;
-use crate::observe::health::{
+use crate::model::{AUDIENCE_ANNOTATION, Lookup, Map, ROLE_ANNOTATION, ServiceAccountName};
+use crate::world::{
     EgressRule, IdentityAgent, MetadataAgent, NetworkPolicy, Node, PodSecurityGroups, Selector,
     ServiceAccountHistory, Webhook,
 };

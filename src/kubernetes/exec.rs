@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
 use super::user::bearer;
-use crate::aws::Intervals;
+use crate::waiting::Intervals;
 
 /// How long a plugin may take that asks nobody anything.
 const LIMIT: Duration = Duration::from_secs(30);

@@ -1,9 +1,9 @@
 //! Failures of calls to the API, as what the user met.
 
 use super::{CONNECT, Kubernetes, READ, retry};
-use crate::aws::deepest;
 use crate::error::{Error, Objection};
 use crate::model::{Namespace, Timeout};
+use crate::network::deepest;
 use crate::pages::Endless;
 use crate::secrets::excerpt;
 

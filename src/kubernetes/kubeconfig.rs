@@ -9,11 +9,10 @@ use kube::Config;
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, Kubeconfig, KubeconfigError};
 
 use super::{Access, user};
-use crate::aws::deepest;
 use crate::endpoint::{endpoint, is_clear};
 use crate::error::Error;
 use crate::files;
-use crate::issuer;
+use crate::network::{self, deepest};
 use crate::proxy::{Protocol, Proxy};
 
 /// The entries that a context is made of.
@@ -266,7 +265,7 @@ impl Entries {
         if config
             .tls_server_name
             .as_deref()
-            .is_some_and(|name| !issuer::is_server_name(name))
+            .is_some_and(|name| !network::is_server_name(name))
         {
             return Err(format!("tls-server-name of {place} is no name of a host"));
         }
@@ -309,6 +308,6 @@ async fn authority(
     let Some((pem, what)) = pem else {
         return Ok(None);
     };
-    let certificates = issuer::authorities(&pem).map_err(|rule| format!("{what}: {rule}"))?;
+    let certificates = network::authorities(&pem).map_err(|rule| format!("{what}: {rule}"))?;
     Ok(Some((pem, certificates)))
 }

@@ -8,10 +8,8 @@ use serde_json::Value;
 use super::paths::{List, Resource, encoded, items, resource, text, texts, time};
 use super::workloads::{self, selector};
 use super::{Error, Kubernetes};
-use crate::observe::Lookup;
-use crate::observe::health::{
-    Container, ContainerKind, Mount, Pod, Pods, ProjectedToken, Workload, WorkloadKind,
-};
+use crate::model::{Lookup, Workload, WorkloadKind};
+use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken};
 
 const PODS: Resource = resource("v1", "pods");
 /// So many owners are asked for side by side.

@@ -7,8 +7,8 @@ use kube::Client;
 
 use super::failure::{Failure, status_code};
 use super::{Kubernetes, READ, WHOLE};
-use crate::aws::is_final;
 use crate::model::Timeout;
+use crate::network::is_final;
 
 /// How often a call is made that fails.
 const TRIES: u32 = 3;

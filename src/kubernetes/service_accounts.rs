@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 use super::paths::{List, resource};
 use super::{Error, FIELD_MANAGER, Kubernetes, cluster, manifest};
 use crate::model::{Audience, Map, Namespace, ServiceAccountName};
-use crate::observe::{ObjectVersion, ServiceAccount};
 use crate::plan::{Conflicts, Presence, ServiceAccountChange};
 use crate::secrets;
 use crate::token::Secret;
+use crate::world::{ObjectVersion, ServiceAccount};
 
 /// A version that no object has: etcd gives 1 to the empty store, and its first write has 2. An apply
 /// that names it makes its object, or is refused where there is one (apiserver, `Store.Update`: a version

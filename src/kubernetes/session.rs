@@ -11,10 +11,10 @@ use tokio::sync::Mutex;
 use tower::util::MapResponseLayer;
 
 use super::{Access, CONNECT, READ, access, limited};
-use crate::aws::deepest;
 use crate::aws::sts::Sts;
 use crate::error::Error;
 use crate::model::Cluster;
+use crate::network::deepest;
 use crate::secrets;
 
 /// One client, as long as what it signs in with lives.

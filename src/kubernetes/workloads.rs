@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::paths::{Resource, items, resource, text, time};
 use super::{Error, Kubernetes};
-use crate::observe::health::{Rollout, SKIP_LABEL, Workload, WorkloadKind, WorkloadState};
+use crate::model::{Workload, WorkloadKind};
+use crate::world::{Rollout, SKIP_LABEL, WorkloadState};
 
 /// How long the webhook may take to learn of an annotation. A pod that is made before lacks the role.
 const SETTLED: Duration = Duration::from_secs(1);

@@ -8,35 +8,22 @@ use futures_util::StreamExt;
 use super::deletion::{body, read_body};
 use super::resources::resources;
 use super::stack_name::{find_stack, hashed_stack};
-use super::{
-    Associations, FoundStack, LivePolicies, Lookup, OidcProvider, PARALLEL, Phase, RoleFacts,
-    ServiceAccount, ServiceAccountState, ServiceAccounts, Stack, StackState, Stacks,
-};
+use super::{PARALLEL, ServiceAccounts, Stacks};
 use super::{again, associations, gone};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{
-    Cluster, ClusterName, Namespace, PolicyArn, RoleArn, RoleName, ServiceAccountName, StackName,
+    Cluster, ClusterName, Lookup, Namespace, PolicyArn, RoleArn, RoleName, ServiceAccountName,
+    StackName,
 };
 use crate::plan::account::drift;
 use crate::policy::{Quotas, others};
 use crate::template::RoleTemplate;
-
-/// Everything that bears on one IAM service account.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ObservedAccount {
-    pub stack: StackState,
-    /// The name for a new stack.
-    pub stack_name: StackName,
-    /// The managed policies and the boundary that are asked for.
-    pub policies: Vec<(PolicyArn, Lookup<()>)>,
-    /// The role of the name, or with the ARN, that is asked for.
-    pub role: Lookup<RoleFacts>,
-    pub service_account: ServiceAccountState,
-    /// IAM's defaults, unless more than those allow is asked for.
-    pub quotas: Quotas,
-}
+use crate::world::{
+    Associations, FoundStack, LivePolicies, ObservedAccount, OidcProvider, Phase, RoleFacts,
+    ServiceAccount, ServiceAccountState, Stack, StackState,
+};
 
 /// What was asked for by name and must be looked up.
 pub struct Wanted<'a> {

@@ -5,12 +5,12 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use super::{FoundStack, Lookup, OidcProvider};
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::Audience;
+use crate::model::{Audience, Lookup};
 use crate::proof::now;
 use crate::waiting::polled;
+use crate::world::{FoundStack, OidcProvider};
 
 /// So often it is read again: after one second, and after two more.
 pub const AGAIN: u32 = 2;

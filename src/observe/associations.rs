@@ -2,12 +2,10 @@
 
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::{Lookup, PARALLEL};
+use super::PARALLEL;
 use crate::aws::Aws;
-use crate::model::{ClusterName, ServiceAccountName};
-
-/// Service accounts, with the ids of their associations.
-pub type Associations = Vec<(ServiceAccountName, String)>;
+use crate::model::{ClusterName, Lookup};
+use crate::world::Associations;
 
 /// The associations of a cluster that use a role (a name), whatever their service accounts are: a list
 /// tells no roles (ListPodIdentityAssociations, DescribePodIdentityAssociation). Missing: no such cluster,

@@ -6,54 +6,21 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::resources::resources;
-use super::{
-    Associations, FoundStack, Lookup, Phase, RoleFacts, ServiceAccountState, ServiceAccounts,
-    Stack, StackState, Stacks,
-};
+use super::{ServiceAccounts, Stacks};
 use super::{again, associations, gone};
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{ClusterName, SERVICE_ACCOUNT_TAG, ServiceAccountName};
+use crate::model::{ClusterName, Lookup, SERVICE_ACCOUNT_TAG, ServiceAccountName};
 use crate::plan::delete::Deletion;
 use crate::policy::others;
 use crate::template::{RoleTemplate, StackResource};
+use crate::world::{
+    Associations, Foreign, FoundStack, ObservedDeletion, Phase, RoleFacts, ServiceAccountState,
+    Stack, StackState,
+};
 
 /// The tag of a role with the id of the stack that made it.
 pub const STACK_ID: &str = "aws:cloudformation:stack-id";
-
-/// What the deletion of one IAM service account must know.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ObservedDeletion {
-    pub stack: StackState,
-    pub foreign: Lookup<Foreign>,
-    pub service_account: ServiceAccountState,
-    /// Where an IAM service account of that name exists, when it does not where it was asked for.
-    pub namespaces: Vec<String>,
-}
-
-/// What hangs on a role beyond what its stack attached.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Foreign {
-    pub role: String,
-    /// ARNs.
-    pub managed: Vec<String>,
-    /// Names.
-    pub inline: Vec<String>,
-    pub instance_profiles: Vec<String>,
-    /// Why one of the lists is not known.
-    pub unknown: Option<String>,
-    /// EKS Pod Identity associations that use the role. Asked for only where it lets EKS Pod Identity in.
-    pub associations: Lookup<Associations>,
-    /// Why the role may not be the one that the stack made, but somebody's who has its name by now. Asked
-    /// for only where there are policies.
-    pub doubt: Option<String>,
-}
-
-impl Foreign {
-    pub fn has_policies(&self) -> bool {
-        !self.managed.is_empty() || !self.inline.is_empty()
-    }
-}
 
 /// Finds what is to be deleted. `cluster` of `None`: it is gone, and its partition with it.
 pub async fn deletion(

@@ -4,10 +4,11 @@ use std::cell::Cell;
 
 use super::again::{self, AGAIN};
 use super::deletion::STACK_ID;
-use super::{Lookup, Phase, RoleFacts, ServiceAccountState, Stack, Stacks, stack_to_delete};
+use super::{Stacks, stack_to_delete};
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{ClusterName, RoleArn, ServiceAccountName};
+use crate::model::{ClusterName, Lookup, RoleArn, ServiceAccountName};
+use crate::world::{Phase, RoleFacts, ServiceAccountState, Stack};
 
 /// GetRole. Where it says that there is no such role, that is asked again, and of ListAttachedRolePolicies
 /// too: `Missing` is what all of them say.

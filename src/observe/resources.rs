@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Lookup, Stack};
 use crate::aws::Aws;
 use crate::error::Error;
+use crate::model::Lookup;
 use crate::template::{self, StackResource};
+use crate::world::Stack;
 
 /// DescribeStackResources tells of no more than so many.
 const LISTED: usize = 100;

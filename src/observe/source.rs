@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::health::{Pod, Pods};
-use super::{Lookup, ServiceAccount, ServiceAccountState, Stack};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::ServiceAccountName;
+use crate::model::{Lookup, ServiceAccountName};
+use crate::world::{Pod, Pods, ServiceAccount, ServiceAccountState, Stack};
 
 /// From how many on one list is cheaper than a call each.
 const MANY: usize = 10;

@@ -1,9 +1,10 @@
 //! Which stack is a service account's: apart because its name does not tell, only its tags do.
 
-use super::{Phase, Stack, Stacks};
+use super::Stacks;
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{ClusterName, ServiceAccountName, StackName};
+use crate::world::{Phase, Stack};
 
 /// The stack of a service account: under eksctl's name, or under the hashed one where that is
 /// another's. Also the name that a new stack would get.

@@ -5,8 +5,9 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{View, Width, columns, markdown};
-use crate::observe::{Listed, Lookup, ServiceAccount};
+use crate::model::Lookup;
 use crate::template::WELL_KNOWN;
+use crate::world::{Listed, ServiceAccount};
 
 /// The list of `get iamserviceaccount`.
 pub struct Accounts(pub Vec<Listed>);

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::{View, Width, colored, columns, markdown, paint_cell, proof};
 use crate::apply::Outcome;
-use crate::issuer::Chain;
 use crate::kubernetes;
 use crate::model::{Map, ServiceAccountName, shown_in_line};
 use crate::plan::{Action, Ending, Plan, Summary, Target, Track};
 use crate::template::Difference;
+use crate::world::Chain;
 
 /// Version of the documents that are irsactl's own.
 pub const API_VERSION: &str = "irsactl/v1";

@@ -8,13 +8,13 @@ use super::delete::{ForeignResources, goes_too};
 use super::token::token;
 use super::{Action, Conflicts, CreateStack, Ending, Refusal, Role, Rollback, Target, Track};
 use crate::model::{
-    Audience, CLUSTER_TAGS, Cluster, ClusterName, Map, RoleArn, SERVICE_ACCOUNT_TAG,
+    Audience, CLUSTER_TAGS, Cluster, ClusterName, Lookup, Map, RoleArn, SERVICE_ACCOUNT_TAG,
     ServiceAccountName, StackName, VERSION_TAG,
 };
-use crate::observe::{
-    FoundStack, Lookup, ObservedAccount, ObservedProvider, Phase, ServiceAccountState, StackState,
-};
 use crate::template::{self, RoleEdits, RoleSpec};
+use crate::world::{
+    FoundStack, ObservedAccount, ObservedProvider, Phase, ServiceAccountState, StackState,
+};
 
 mod checks;
 pub mod drift;

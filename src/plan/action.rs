@@ -10,12 +10,11 @@ use super::token::token;
 use super::{Kind, Presence, ServiceAccountChange, held};
 use crate::model::{
     Arn, Audience, CLUSTER_TAGS, Issuer, Map, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG,
-    ServiceAccountName, StackName, Thumbprint, VERSION_TAG, shown_as_value,
+    ServiceAccountName, StackName, Thumbprint, VERSION_TAG, Workload, shown_as_value,
 };
-use crate::observe::ObjectVersion;
-use crate::observe::health::Workload;
 use crate::policy::words::{allowed, trusted};
 use crate::template::{Capability, Difference, StackResource, fetched_values};
+use crate::world::ObjectVersion;
 
 /// One change, whole: with all that is sent.
 #[derive(Clone, Debug, PartialEq, Serialize)]

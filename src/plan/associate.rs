@@ -2,9 +2,9 @@
 
 use super::{Action, Idle, Refusal, Target, Track};
 use crate::model::{
-    Audience, CLUSTER_TAGS, Cluster, Map, OIDC_ENABLED_TAG, Thumbprint, VERSION_TAG,
+    Audience, CLUSTER_TAGS, Cluster, Lookup, Map, OIDC_ENABLED_TAG, Thumbprint, VERSION_TAG,
 };
-use crate::observe::{Lookup, ObservedProvider, OidcProvider};
+use crate::world::{ObservedProvider, OidcProvider};
 
 /// The provider as it is asked for.
 #[derive(Clone, Debug, PartialEq)]

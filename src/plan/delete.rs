@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Ending, Idle, Refusal, Target, Track};
-use crate::model::{ClusterName, ROLE_ANNOTATION, RoleArn, ServiceAccountName, StackName};
-use crate::observe::{
-    Foreign, FoundStack, Lookup, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState,
-    Stack, StackState,
+use crate::model::{ClusterName, Lookup, ROLE_ANNOTATION, RoleArn, ServiceAccountName, StackName};
+use crate::world::{
+    Foreign, FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState, Stack,
+    StackState,
 };
 
 mod resources;
@@ -277,7 +277,7 @@ mod properties;
 mod tests {
     use super::*;
     use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, Map};
-    use crate::observe::FoundStack;
+    use crate::world::FoundStack;
 
     fn deletion(foreign: ForeignPolicies, ending: Ending) -> Deletion {
         Deletion {

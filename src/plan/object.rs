@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::Role;
 use super::action::{lines, pair};
 use crate::model::{Map, ServiceAccountName};
-use crate::observe::ObjectVersion;
 use crate::template::Difference;
+use crate::world::ObjectVersion;
 
 /// A server-side apply of a ServiceAccount: only the fields that irsactl answers for.
 #[derive(Clone, Debug, PartialEq, Serialize)]

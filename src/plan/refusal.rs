@@ -1,10 +1,9 @@
 //! Why a target is left alone: each reason in words, and the command that mends it.
 
 use crate::model::{
-    Audience, ClusterName, CommandLine, Namespace, RoleArn, RoleName, ServiceAccountName,
+    Audience, ClusterName, CommandLine, Lookup, Namespace, RoleArn, RoleName, ServiceAccountName,
     StackName, listed, shown_as_value, shown_in_line,
 };
-use crate::observe::Lookup;
 use crate::plan::delete::refused_with;
 use crate::template::{self, Difference, StackResource, indented};
 

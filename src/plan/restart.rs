@@ -10,11 +10,12 @@ use super::account::IamServiceAccount;
 use super::{Action, Ending, Role, Track};
 use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, ClusterName, DEFAULT_AUDIENCE, RoleArn, ServiceAccountName,
+    Workload, WorkloadKind,
 };
-use crate::observe::health::{
-    Container, ContainerKind, Pod, Rollout, SKIP_LABEL, Workload, WorkloadKind, WorkloadState,
+use crate::world::{
+    Container, ContainerKind, ObservedAccount, Pod, Rollout, SKIP_LABEL, ServiceAccount,
+    ServiceAccountState, WorkloadState,
 };
-use crate::observe::{ObservedAccount, ServiceAccount, ServiceAccountState};
 
 const ROLE_VARIABLE: &str = "AWS_ROLE_ARN";
 const POD_IDENTITY_VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use super::CloudFormation;
 use crate::error::Error;
-use crate::observe::{Phase, Stack};
 use crate::plan::UpdateStack;
 use crate::waiting::polled;
+use crate::world::{Phase, Stack};
 
 /// So many answers in a row, each after a pause, are taken for what they say.
 const ENOUGH: usize = 5;

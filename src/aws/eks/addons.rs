@@ -8,10 +8,9 @@ use super::Eks;
 use crate::aws::pages::{Listed, filled};
 use crate::aws::{failed, lookup};
 use crate::error::Error;
-use crate::model::ServiceAccountName;
-use crate::observe::Lookup;
-use crate::observe::health::{Addon, Association};
+use crate::model::{Lookup, ServiceAccountName};
 use crate::secrets::excerpt;
+use crate::world::{Addon, Association};
 
 /// How many are described side by side.
 const PARALLEL: usize = 8;

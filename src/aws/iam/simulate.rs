@@ -10,8 +10,7 @@ use aws_sdk_iam::types::{
 use super::super::lookup;
 use super::{Iam, MISSING};
 use crate::error::Error;
-use crate::model::RoleArn;
-use crate::observe::Lookup;
+use crate::model::{Lookup, RoleArn};
 use crate::proof::{Decision, Denier, Permission, Verdict};
 
 impl Iam {

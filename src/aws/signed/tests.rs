@@ -70,7 +70,7 @@ fn call(status: u16, body: &'static str) -> (Result<String, Error>, HttpRequest)
         &config,
         "eu-west-1",
         &SERVICE,
-        Budget::new(crate::aws::Intervals::default()),
+        Budget::new(crate::waiting::Intervals::default()),
         FailFast(Reached::default()),
     );
     let read = |text: &str| text.starts_with('<').then(|| text.to_owned());

@@ -2,9 +2,9 @@
 
 use super::{Context, Error, Exit, Place, Report, Severity, cli, diagnose};
 use crate::kubernetes::Kubernetes;
-use crate::model::Cluster;
-use crate::observe::Lookup;
-use crate::observe::health::{AccountHealth, Shared, Sight, Subject, World};
+use crate::model::{Cluster, Lookup};
+use crate::observe::health::{Shared, Sight, Subject};
+use crate::world::{AccountHealth, World};
 
 /// All that is asked of a run.
 pub struct Checkup<'a> {

@@ -4,9 +4,9 @@ use super::{Error, Report, cli};
 use crate::commands::reconcile::restart;
 use crate::kubernetes::Kubernetes;
 use crate::model::{AUDIENCE_ANNOTATION, Cluster, DEFAULT_AUDIENCE, ServiceAccountName};
-use crate::observe::health::{AccountHealth, is_of_eks};
 use crate::plan::restart::{Expected, stale};
 use crate::plan::{Action, Ending, Role, Track};
+use crate::world::{AccountHealth, is_of_eks};
 
 /// Restarts what is older than the annotation, or will be when that is repaired; with `--restart`
 /// whatever lacks the role. Nothing, while the role itself is not as it must be.

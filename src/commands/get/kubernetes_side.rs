@@ -3,8 +3,8 @@
 use crate::cli::KubernetesArgs;
 use crate::commands::Context;
 use crate::commands::file::Place;
-use crate::model::{Namespace, ServiceAccountName};
-use crate::observe::{Lookup, ServiceAccount};
+use crate::model::{Lookup, Namespace, ServiceAccountName};
+use crate::world::ServiceAccount;
 
 /// All that match, or why they are not known.
 pub enum KubernetesSide {

@@ -5,10 +5,11 @@ use futures_util::StreamExt;
 use crate::cli::RestartArgs;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::observe::health::WorkloadState;
-use crate::observe::{AccountPods, Lookup};
+use crate::model::Lookup;
+use crate::observe::AccountPods;
 use crate::plan::restart::{self, Expected, Restart, StaleWorkload};
 use crate::plan::{Ending, Track};
+use crate::world::WorkloadState;
 
 /// How many accounts are looked at side by side.
 const PARALLEL: usize = 16;

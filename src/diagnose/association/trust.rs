@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::on_association;
 use crate::diagnose::{Finding, Scene, Verdict, known};
 use crate::model::{DEFAULT_AUDIENCE, RoleArn};
-use crate::observe::health::{Association, RoleHealth};
 use crate::plan::{Action, Repair};
 use crate::policy::difference::difference;
 use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
 use crate::policy::texts;
 use crate::template::Difference;
+use crate::world::{Association, RoleHealth};
 
 /// What trusts roles for Pod Identity, in every partition.
 pub const SERVICE: &str = "pods.eks.amazonaws.com";

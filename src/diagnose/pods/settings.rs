@@ -3,9 +3,8 @@
 use super::{judge, lacks_role, told, with, without};
 use crate::diagnose::association::agent_of;
 use crate::diagnose::{Finding, Scene, Severity, Verdict};
-use crate::model::{CommandLine, partition_of, suffix_of};
-use crate::observe::Lookup;
-use crate::observe::health::Container;
+use crate::model::{CommandLine, Lookup, partition_of, suffix_of};
+use crate::world::Container;
 
 pub fn region(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() || scene.has_association() {

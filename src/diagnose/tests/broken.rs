@@ -3,16 +3,14 @@
 use serde_json::json;
 
 use super::whole::{self, Case, DAY, ISSUER, NOW, POLICY, PROVIDER, ROLE, SUBJECT, role};
-use crate::issuer::Reading;
-use crate::model::AUDIENCE_ANNOTATION;
-use crate::observe::health::{
-    Addon, AnalyzerFinding, EgressRule, IdentityAgent, KubernetesHealth, MetadataAgent,
-    MetadataOptions, NetworkPolicy, ObjectHealth, PodSecurityGroups, SecurityGroup, Selector,
-    VpcEndpoint,
-};
-use crate::observe::{Lookup, Phase};
+use crate::model::{AUDIENCE_ANNOTATION, Lookup};
 use crate::proof::{Decision, Denier, Signature, Verdict};
 use crate::token::{ClaimFault, SignatureFault};
+use crate::world::{
+    Addon, AnalyzerFinding, EgressRule, IdentityAgent, KubernetesHealth, MetadataAgent,
+    MetadataOptions, NetworkPolicy, ObjectHealth, Phase, PodSecurityGroups, Reading, SecurityGroup,
+    Selector, VpcEndpoint,
+};
 
 mod drift;
 mod pods;

@@ -5,21 +5,19 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::diagnose::{Report, account, cluster};
-use crate::issuer::Reading;
 use crate::model::{
-    Cluster, ClusterFacts, EksCluster, Map, ROLE_ANNOTATION, StackName, Workload, WorkloadKind,
-};
-use crate::observe::health::{
-    AccountHealth, Association, ClusterHealth, Container, IdentityAgent, KubernetesHealth,
-    MetadataOptions, Mount, Node, ObjectHealth, Pod, ProjectedToken, RecordedFailure, RoleHealth,
-    ServiceAccountHistory, Webhook, World,
-};
-use crate::observe::{
-    FoundStack, LastUse, LivePolicies, Lookup, ObservedAccount, OidcProvider, Phase, RoleFacts,
-    RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackState,
+    Cluster, ClusterFacts, EksCluster, Lookup, Map, ROLE_ANNOTATION, StackName, Workload,
+    WorkloadKind,
 };
 use crate::proof::{Assumption, Proof, Signature, StsRefusal};
 use crate::token::{Claims, Header, Keys, Token};
+use crate::world::{
+    AccountHealth, Association, ClusterHealth, Container, FoundStack, IdentityAgent,
+    KubernetesHealth, LastUse, LivePolicies, MetadataOptions, Mount, Node, ObjectHealth,
+    ObservedAccount, OidcProvider, Phase, Pod, ProjectedToken, Reading, RecordedFailure, RoleFacts,
+    RoleHealth, RoleHistory, ServiceAccount, ServiceAccountHistory, ServiceAccountState, Stack,
+    StackState, Webhook, World,
+};
 
 pub const NOW: i64 = 1_800_000_000;
 pub const DAY: i64 = 24 * 60 * 60;

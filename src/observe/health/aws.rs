@@ -7,17 +7,19 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde_json::Value;
 
+use super::super::PARALLEL;
 use super::super::account::live_policies;
 use super::super::again;
-use super::super::{Lookup, OidcProvider, PARALLEL, RoleFacts};
-use super::{
-    AnalyzerFinding, Association, ClusterHealth, OtherProvider, ProviderState, RoleHealth, Shared,
-    VpcEndpoint,
-};
-use crate::aws::{Aws, Intervals};
+use super::Shared;
+use crate::aws::Aws;
 use crate::issuer;
-use crate::model::{Cluster, ClusterName, Issuer, RoleArn, ServiceAccountName};
+use crate::model::{Cluster, ClusterName, Issuer, Lookup, RoleArn, ServiceAccountName};
 use crate::policy::Quotas;
+use crate::waiting::Intervals;
+use crate::world::{
+    AnalyzerFinding, Association, ClusterHealth, OidcProvider, OtherProvider, ProviderState,
+    RoleFacts, RoleHealth, VpcEndpoint,
+};
 
 /// So long all issuers of other clusters are asked, side by side: it is but a note.
 const ISSUERS: Duration = Duration::from_secs(5);

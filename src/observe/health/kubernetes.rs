@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Shared;
 use super::once::Once;
-use super::{KubernetesHealth, Node, ObjectHealth, Pod, Pods, Shared};
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::{ServiceAccountName, Workload};
-use crate::observe::Lookup;
+use crate::model::{Lookup, ServiceAccountName, Workload};
+use crate::world::{KubernetesHealth, Node, ObjectHealth, Pod, Pods};
 
 /// What is looked at once for a cluster.
 pub async fn kubernetes_health(kubernetes: &Kubernetes) -> KubernetesHealth {

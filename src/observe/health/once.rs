@@ -7,11 +7,12 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
-use super::{MetadataOptions, NetworkPolicy, Node, PodSecurityGroups, SecurityGroup};
-use crate::model::{Map, ServiceAccountName};
-use crate::observe::{Lookup, OidcProvider};
+use crate::model::{Lookup, Map, ServiceAccountName};
 use crate::policy::Quotas;
 use crate::token::Keys;
+use crate::world::{
+    MetadataOptions, NetworkPolicy, Node, OidcProvider, PodSecurityGroups, SecurityGroup,
+};
 
 /// Reads of one kind by what they are of.
 pub struct Once<T>(Mutex<BTreeMap<String, Arc<OnceCell<Lookup<T>>>>>);

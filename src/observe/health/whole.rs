@@ -5,19 +5,20 @@ use std::collections::BTreeSet;
 
 use futures_util::StreamExt;
 
-use super::{
-    AccountHealth, Association, KubernetesHealth, MetadataOptions, ObjectHealth, RoleHealth,
-    SecurityGroup, Shared, World, token_audience,
-};
-use super::{aws as of_aws, kubernetes as of_kubernetes};
-use crate::aws::{Aws, Intervals};
+use super::{Shared, aws as of_aws, kubernetes as of_kubernetes};
+use crate::aws::Aws;
 use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Audience, Cluster, RoleArn, ServiceAccountName, Workload};
-use crate::observe::{self, Lookup, ObservedAccount, PARALLEL, ServiceAccount, StackState, Stacks};
+use crate::model::{Audience, Cluster, Lookup, RoleArn, ServiceAccountName, Workload};
+use crate::observe::{self, PARALLEL, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
 use crate::proof::{self, Claim, Decision, Patience, Permission, Proof, Prover, Verdict};
+use crate::waiting::Intervals;
+use crate::world::{
+    AccountHealth, Association, KubernetesHealth, MetadataOptions, ObjectHealth, ObservedAccount,
+    RoleHealth, SecurityGroup, ServiceAccount, StackState, World, token_audience,
+};
 
 /// How far back failed attempts are looked for, in seconds: CloudTrail keeps 90 days, but what is older
 /// than a day is rarely what is asked about.

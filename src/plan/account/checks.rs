@@ -1,12 +1,12 @@
 //! What must hold before a role is made or used: it, its policies and the account's quotas.
 
 use super::{IamServiceAccount, Permissions, edited};
-use crate::model::{Cluster, PolicyArn, RoleArn, ServiceAccountName};
-use crate::observe::{Lookup, ObservedAccount, RoleFacts, StackState};
+use crate::model::{Cluster, Lookup, PolicyArn, RoleArn, ServiceAccountName};
 use crate::plan::{Action, Plan, Refusal, Track};
 use crate::policy::openings::{allows_everything, openings};
 use crate::policy::{self, INLINE_QUOTA, PolicyDocument, Quotas, RoleCount};
 use crate::template::{self, RoleTemplate};
+use crate::world::{ObservedAccount, RoleFacts, StackState};
 
 /// An existing role: GetRole knows only names, and only those of the own account.
 pub fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &Lookup<RoleFacts>) {

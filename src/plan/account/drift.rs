@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::model::{Cluster, StackName};
-use crate::observe::{FoundStack, Lookup};
+use crate::model::{Cluster, Lookup, StackName};
 use crate::plan::{Repair, Target, Track};
 use crate::policy::{self, others};
 use crate::template::{self, Difference, Managed, RoleEdits, RoleTemplate};
+use crate::world::FoundStack;
 
 /// A role as IAM tells it, with inline policies by their names there. What IAM does not tell is as the
 /// template says.

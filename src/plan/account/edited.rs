@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::{IamServiceAccount, Permissions};
 use crate::model::{Audience, Cluster, StackName};
-use crate::observe::{ObservedAccount, StackState};
 use crate::policy::{self, Subject, Trust, others};
 use crate::template::{self, RoleEdits, RoleTemplate};
+use crate::world::{ObservedAccount, StackState};
 
 /// The stack's template with what is asked for in it: the rest of it stays. `None`: its trust policy says
 /// more than could be kept.

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::drift::Live;
 use super::{Drift, Task};
-use crate::observe::{FoundStack, Lookup};
+use crate::model::Lookup;
 use crate::plan::{Refusal, Track};
 use crate::policy::{self, others};
+use crate::world::FoundStack;
 
 const TRUST: &str = "/Resources/Role1/Properties/AssumeRolePolicyDocument";
 

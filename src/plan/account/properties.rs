@@ -11,13 +11,11 @@ use crate::model::{
     Audience, ClusterName, PolicyArn, ROLE_ANNOTATION, RoleName, RolePath, StackName,
     SubjectPattern,
 };
-use crate::observe::{
-    Foreign, ObservedDeletion, OidcProvider, ServiceAccount, ServiceAccountState,
-};
 use crate::plan::Ending;
 use crate::plan::delete::{self, Deletion, ForeignPolicies, ForeignResources};
 use crate::policy::{PolicyDocument, Quotas};
 use crate::template::WELL_KNOWN;
+use crate::world::{Foreign, ObservedDeletion, OidcProvider, ServiceAccount, ServiceAccountState};
 
 mod world;
 

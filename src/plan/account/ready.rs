@@ -6,12 +6,12 @@ use serde_json::Value;
 use super::drift::{self, Live};
 use super::remedy::remedy;
 use super::{Aim, Drift, Permissions, Task, edited, others};
-use crate::model::StackName;
-use crate::observe::{FoundStack, Lookup};
+use crate::model::{Lookup, StackName};
 use crate::plan::token::token;
 use crate::plan::{Action, Refusal, Role, TAG, Track, UpdateStack};
 use crate::policy;
 use crate::template::{self, Difference, Managed, RoleTemplate, indented};
+use crate::world::FoundStack;
 
 /// A ready stack: is its role what is asked for? Where it is not, it is made so or refused.
 pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Option<Role> {

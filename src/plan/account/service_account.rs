@@ -6,9 +6,9 @@ use super::{Aim, IamServiceAccount, Permissions};
 use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
 };
-use crate::observe::{ObservedAccount, ServiceAccount, ServiceAccountState, StackState};
 use crate::plan::{Action, Conflicts, Presence, Refusal, Role, ServiceAccountChange, Track};
 use crate::template::Difference;
+use crate::world::{ObservedAccount, ServiceAccount, ServiceAccountState, StackState};
 
 pub fn plan_service_account(
     track: &mut Track,

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::*;
 use crate::model::{Audience, PolicyArn, ROLE_ANNOTATION, StackName};
-use crate::observe::{
-    LivePolicies, OidcProvider, RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack,
-};
 use crate::policy::{self, Quotas};
 use crate::template::RoleTemplate;
+use crate::world::{
+    LivePolicies, OidcProvider, RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack,
+};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 

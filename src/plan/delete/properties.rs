@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{CLUSTER_TAGS, Cluster, Map, SERVICE_ACCOUNT_TAG};
-use crate::observe::FoundStack;
 use crate::plan::account::properties::{account, cluster, config, hostile};
+use crate::world::FoundStack;
 
 /// A stack of the region, and what makes it ours or not.
 #[derive(Clone, Debug)]

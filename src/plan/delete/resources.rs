@@ -1,9 +1,9 @@
 //! What a stack has beside the role goes with it, or stays for its DeletionPolicy.
 
-use crate::model::{ClusterName, ServiceAccountName, StackName, listed};
-use crate::observe::{FoundStack, Lookup};
+use crate::model::{ClusterName, Lookup, ServiceAccountName, StackName, listed};
 use crate::plan::{Refusal, Track};
 use crate::template::StackResource;
+use crate::world::FoundStack;
 
 /// What happens to resources of a stack that are no part of the role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::observe::health::{Mount, ProjectedToken, SKIP_ANNOTATION};
 use crate::plan::Target;
+use crate::world::{Mount, ProjectedToken, SKIP_ANNOTATION};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/api";
 const TOKEN_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::diagnose::Finding;
-use crate::observe::{FoundStack, StackState};
 use crate::template::RoleTemplate;
+use crate::world::{FoundStack, StackState};
 
 pub const DRIFT: &[Broken] = &[("role-drift", "drift", |case| {
     of_stack(case);

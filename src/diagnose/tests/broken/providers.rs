@@ -1,8 +1,8 @@
 //! Providers of others that are of no use.
 
 use super::{Broken, Case};
-use crate::observe::Lookup;
-use crate::observe::health::{OtherProvider, ProviderState};
+use crate::model::Lookup;
+use crate::world::{OtherProvider, ProviderState};
 
 pub const PROVIDERS: &[Broken] = &[
     ("dead-providers", "issuer-gone", |case| gone(case, &[])),

@@ -7,13 +7,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{ROLE, hostile};
-use crate::model::{Cluster, Map, PolicyArn, ROLE_ANNOTATION, StackName};
-use crate::observe::{
-    FoundStack, LivePolicies, Lookup, ObservedAccount, Phase, RoleFacts, RoleHistory,
-    ServiceAccount, ServiceAccountState, Stack, StackState,
-};
+use crate::model::{Cluster, Lookup, Map, PolicyArn, ROLE_ANNOTATION, StackName};
 use crate::plan::{Action, Repair, Track, UpdateStack};
 use crate::template::{self, RoleTemplate};
+use crate::world::{
+    FoundStack, LivePolicies, ObservedAccount, Phase, RoleFacts, RoleHistory, ServiceAccount,
+    ServiceAccountState, Stack, StackState,
+};
 
 /// The world after the actions were carried out.
 pub fn carried_out(

@@ -1,12 +1,11 @@
-//! A certificate chain as a server sent it, and which of its certificates makes the thumbprint.
+//! Certificate chains as servers sent them, and which of their certificates make thumbprints.
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde::Serialize;
 use sha1::{Digest, Sha1};
 use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate};
 
 use crate::model::Thumbprint;
+use crate::network;
 
 /// One certificate of a chain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,12 +33,12 @@ pub struct Chain {
 impl Chain {
     /// # Errors
     /// When there is none, or one that is no X.509 certificate.
-    pub fn parse(host: &str, sent: &[CertificateDer<'_>]) -> Result<Self, String> {
+    pub fn parse(host: &str, sent: &[impl AsRef<[u8]>]) -> Result<Self, String> {
         let mut certificates = sent
             .iter()
             .enumerate()
             .map(|(index, der)| {
-                certificate(der)
+                certificate(der.as_ref())
                     .ok_or_else(|| format!("certificate {} is no X.509 certificate", index + 1))
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -67,10 +66,7 @@ impl Chain {
     /// # Errors
     /// When it holds none, or a broken one.
     pub fn from_pem(name: &str, pem: &[u8]) -> Result<Self, String> {
-        let certificates: Vec<_> = certificates(pem)?
-            .into_iter()
-            .map(CertificateDer::from)
-            .collect();
+        let certificates = network::certificates(pem)?;
         if certificates.is_empty() {
             return Err("it holds no PEM certificate".to_owned());
         }
@@ -105,15 +101,42 @@ impl Chain {
     }
 }
 
-/// The certificates of a PEM text, as DER.
-///
-/// # Errors
-/// When one of them is broken; none at all is no error.
-pub fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    CertificateDer::pem_slice_iter(pem)
-        .map(|certificate| certificate.map(|der| der.to_vec()))
-        .collect::<Result<_, _>>()
-        .map_err(|_| "its PEM is cut off or damaged".to_owned())
+/// What the issuer's hosts told.
+#[derive(Clone, Debug)]
+pub enum Reading {
+    /// Chains of the issuer's host and, where it is another, of the host that serves the keys.
+    Chains(Vec<Chain>),
+    /// An EKS issuer that cannot be reached from here.
+    Unreachable { host: String, cause: String },
+}
+
+impl Reading {
+    /// The thumbprints for the provider: of each host its top certificate, no more than IAM's 5.
+    /// `None`: IAM is to fetch them.
+    pub fn thumbprints(&self) -> Option<Vec<Thumbprint>> {
+        let Self::Chains(chains) = self else {
+            return None;
+        };
+        let mut all = Vec::new();
+        for thumbprint in chains.iter().flat_map(Chain::thumbprints) {
+            if !all.contains(&thumbprint) {
+                all.push(thumbprint);
+            }
+        }
+        all.truncate(5);
+        Some(all)
+    }
+
+    /// What the user should know of how they came about.
+    pub fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Unreachable { host, cause } => vec![format!(
+                "cannot reach the issuer's host {host} ({cause}), as inside a VPC with an EKS interface endpoint; \
+                 the thumbprint is left out, and IAM fetches it itself"
+            )],
+            Self::Chains(chains) => chains.iter().filter_map(Chain::warning).collect(),
+        }
+    }
 }
 
 fn certificate(der: &[u8]) -> Option<Certificate> {
@@ -195,8 +218,8 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_certificate_are_refused() {
-        assert!(Chain::parse("h", &[]).is_err());
-        assert!(Chain::parse("h", &[CertificateDer::from(vec![0x30, 0x82])]).is_err());
+        assert!(Chain::parse("h", &[""; 0]).is_err());
+        assert!(Chain::parse("h", &[[0x30, 0x82]]).is_err());
         assert!(Chain::from_pem("f", b"").is_err());
         assert!(
             Chain::from_pem(
@@ -236,9 +259,9 @@ mod tests {
     #[test]
     fn fuzzed_certificates_are_read_or_refused() {
         let (_, corpus) = corpus();
-        let leaf = CertificateDer::from(corpus[0].clone());
+        let leaf = corpus[0].as_slice();
         crate::fuzz::bytes(&corpus, |der| {
-            let sent = [leaf.clone(), CertificateDer::from(der.to_vec())];
+            let sent = [leaf, der];
             match Chain::parse("h", &sent) {
                 Ok(chain) => check(&chain, leaf.len() + der.len()),
                 Err(rule) => assert_eq!(rule, "certificate 2 is no X.509 certificate"),

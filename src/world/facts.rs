@@ -1,14 +1,12 @@
-//! What can exist: the types of everything that is observed. Apart from the reads, so that what
-//! decides knows no calls.
+//! Stacks, roles, providers and ServiceAccounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Associations, Lookup};
 use crate::model::{
-    CLUSTER_TAGS, ClusterName, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION, RoleArn,
+    CLUSTER_TAGS, ClusterName, Lookup, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION, RoleArn,
     SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName,
 };
 use crate::template::{RoleTemplate, StackResource};
@@ -94,6 +92,9 @@ impl Stack {
         self.is_of(cluster) && self.service_account().as_ref() == Some(account)
     }
 }
+
+/// Service accounts, with the ids of their EKS Pod Identity associations.
+pub type Associations = Vec<(ServiceAccountName, String)>;
 
 /// A role, as GetRole tells.
 #[derive(Clone, Debug, PartialEq)]

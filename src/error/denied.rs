@@ -1,16 +1,7 @@
-//! What a read told that may be denied. Apart, as everything observed is made of it.
+//! What a failed read means for what it would have told. Apart, as all that read need it.
 
-use crate::error::Error;
-
-/// The answer to a read that this identity may not be allowed to make.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Lookup<T> {
-    Found(T),
-    #[default]
-    Missing,
-    /// Access denied: with AWS's message.
-    Unknown(String),
-}
+use super::Error;
+use crate::model::Lookup;
 
 impl<T> Lookup<T> {
     /// A denied read is no failure: what it would tell is unknown.
@@ -47,27 +38,5 @@ impl<T> Lookup<T> {
     /// The same of a read of what is always there.
     pub fn of(result: Result<T, Error>) -> Self {
         Self::or_unknown(result.map(Self::Found))
-    }
-
-    pub fn as_found(&self) -> Option<&T> {
-        match self {
-            Self::Found(value) => Some(value),
-            Self::Missing | Self::Unknown(_) => None,
-        }
-    }
-
-    /// Why it is unknown.
-    pub fn unknown(&self) -> Option<&str> {
-        match self {
-            Self::Unknown(why) => Some(why),
-            Self::Found(_) | Self::Missing => None,
-        }
-    }
-
-    pub fn found(self) -> Option<T> {
-        match self {
-            Self::Found(value) => Some(value),
-            Self::Missing | Self::Unknown(_) => None,
-        }
     }
 }

@@ -1,9 +1,8 @@
 //! The audience that the tokens of a service account's pods are for. Apart because the proof asks for it
-//! before all is looked at, and the checks afterwards. Pure.
+//! before all is looked at, and the checks afterwards.
 
-use super::{ObjectHealth, Pod};
+use super::{ObjectHealth, OidcProvider, Pod};
 use crate::model::{AUDIENCE_ANNOTATION, Audience, Cluster, DEFAULT_AUDIENCE};
-use crate::observe::OidcProvider;
 
 /// Whether EKS runs the cluster, hence its webhook too, whose default audience is known.
 pub fn is_of_eks(cluster: &Cluster) -> bool {

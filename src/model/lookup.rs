@@ -1,0 +1,35 @@
+//! What a read told that may be denied. Apart, as everything observed is made of it.
+
+/// The answer to a read that this identity may not be allowed to make.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Lookup<T> {
+    Found(T),
+    #[default]
+    Missing,
+    /// Access denied: with AWS's message.
+    Unknown(String),
+}
+
+impl<T> Lookup<T> {
+    pub fn as_found(&self) -> Option<&T> {
+        match self {
+            Self::Found(value) => Some(value),
+            Self::Missing | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Why it is unknown.
+    pub fn unknown(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(why) => Some(why),
+            Self::Found(_) | Self::Missing => None,
+        }
+    }
+
+    pub fn found(self) -> Option<T> {
+        match self {
+            Self::Found(value) => Some(value),
+            Self::Missing | Self::Unknown(_) => None,
+        }
+    }
+}

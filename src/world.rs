@@ -1,0 +1,26 @@
+//! What exists, as data: everything that is observed. No calls, so that what decides and what judges
+//! knows none.
+
+mod audience;
+mod chain;
+mod facts;
+mod health;
+mod network;
+mod observed;
+mod pods;
+
+pub use audience::{is_of_eks, token_audience};
+pub use chain::{Chain, Reading};
+pub use facts::{
+    Associations, FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, Phase, RoleFacts,
+    RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackState,
+};
+pub use health::{
+    AccountHealth, Addon, AnalyzerFinding, Association, ClusterHealth, IdentityAgent,
+    KubernetesHealth, MetadataAgent, MetadataOptions, Node, ObjectHealth, OtherProvider, Pods,
+    ProviderState, RecordedFailure, RoleHealth, Rollout, SecurityGroup, Selector,
+    ServiceAccountHistory, VpcEndpoint, Webhook, WorkloadState, World,
+};
+pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};
+pub use observed::{Foreign, Listed, ObservedAccount, ObservedDeletion, ObservedProvider};
+pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken, SKIP_ANNOTATION, SKIP_LABEL};

@@ -1,0 +1,77 @@
+//! What is observed for one decision, whole.
+
+use crate::model::{Lookup, PolicyArn, ServiceAccountName, StackName};
+use crate::policy::Quotas;
+use crate::template::RoleTemplate;
+
+use super::{
+    Associations, OidcProvider, Reading, RoleFacts, ServiceAccount, ServiceAccountState, Stack,
+    StackState,
+};
+
+/// What associating or disassociating a provider must know.
+#[derive(Clone, Debug)]
+pub struct ObservedProvider {
+    pub provider: Option<OidcProvider>,
+    /// What the issuer's TLS connections told; `None` when nobody asked.
+    pub reading: Option<Reading>,
+}
+
+/// One row of `get iamserviceaccount`.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub name: ServiceAccountName,
+    pub stack: Stack,
+    /// Read for the wide and the structured formats only.
+    pub template: Lookup<RoleTemplate>,
+    pub service_account: Option<Lookup<ServiceAccount>>,
+}
+
+/// Everything that bears on one IAM service account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedAccount {
+    pub stack: StackState,
+    /// The name for a new stack.
+    pub stack_name: StackName,
+    /// The managed policies and the boundary that are asked for.
+    pub policies: Vec<(PolicyArn, Lookup<()>)>,
+    /// The role of the name, or with the ARN, that is asked for.
+    pub role: Lookup<RoleFacts>,
+    pub service_account: ServiceAccountState,
+    /// IAM's defaults, unless more than those allow is asked for.
+    pub quotas: Quotas,
+}
+
+/// What the deletion of one IAM service account must know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedDeletion {
+    pub stack: StackState,
+    pub foreign: Lookup<Foreign>,
+    pub service_account: ServiceAccountState,
+    /// Where an IAM service account of that name exists, when it does not where it was asked for.
+    pub namespaces: Vec<String>,
+}
+
+/// What hangs on a role beyond what its stack attached.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Foreign {
+    pub role: String,
+    /// ARNs.
+    pub managed: Vec<String>,
+    /// Names.
+    pub inline: Vec<String>,
+    pub instance_profiles: Vec<String>,
+    /// Why one of the lists is not known.
+    pub unknown: Option<String>,
+    /// EKS Pod Identity associations that use the role. Asked for only where it lets EKS Pod Identity in.
+    pub associations: Lookup<Associations>,
+    /// Why the role may not be the one that the stack made, but somebody's who has its name by now. Asked
+    /// for only where there are policies.
+    pub doubt: Option<String>,
+}
+
+impl Foreign {
+    pub fn has_policies(&self) -> bool {
+        !self.managed.is_empty() || !self.inline.is_empty()
+    }
+}
