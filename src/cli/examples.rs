@@ -107,5 +107,6 @@ pub const WHOAMI_EXAMPLES: &str = "\
 Examples:
   irsactl whoami           # in a pod: its own token
   irsactl whoami --assume  # and try its role
-  kubectl exec deploy/app -- cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token |
+  kubectl exec deploy/app -- \\
+    cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token |
     irsactl whoami --token-file -";

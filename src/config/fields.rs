@@ -1,5 +1,5 @@
 //! Every field of a config file that means something here: the one list that the reader checks names
-//! and types by, and that the README's reference is compared with.
+//! and types by, and that docs/config-file.md is compared with.
 
 use crate::template::WELL_KNOWN;
 
@@ -41,7 +41,7 @@ pub enum Origin {
     not(test),
     expect(
         dead_code,
-        reason = "the rest is for the reference in the README, which a test compares"
+        reason = "the rest is for docs/config-file.md, which a test compares"
     )
 )]
 pub struct Field {
@@ -234,7 +234,7 @@ pub const FIELDS: &[Field] = &[
         "iam.serviceAccounts[].wellKnownPolicies",
         Kind::WellKnown,
         "all `false`",
-        "ready-made policies by [name](#well-known-policies); eksctl knows the first seven",
+        "ready-made policies by name; eksctl knows the first seven",
     ),
     field(
         "iam.serviceAccounts[].attachRoleARN",

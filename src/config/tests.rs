@@ -462,8 +462,8 @@ fn a_file_with_one_mistake_a_line_is_told_in_part() {
 }
 
 #[test]
-fn every_field_is_in_the_readme() {
-    let readme = include_str!("../../README.md");
+fn every_field_is_in_the_page() {
+    let page = include_str!("../../docs/config-file.md");
     let head = "| Field | Type | Default | What |
 |---|---|---|---|
 ";
@@ -471,22 +471,19 @@ fn every_field_is_in_the_readme() {
     let (accounts, file): (Vec<_>, Vec<_>) = fields::FIELDS.iter().partition(is_account);
     for fields in [file, accounts] {
         let wanted: String = fields.into_iter().map(row).collect();
-        let wanted = format!(
-            "{head}{wanted}
-"
-        );
+        let wanted = format!("{head}{wanted}");
         assert!(
-            readme.contains(&wanted),
-            "README.md is to have
+            page.contains(&wanted),
+            "docs/config-file.md is to have
 {wanted}"
         );
     }
     for section in fields::SECTIONS {
-        assert!(readme.contains(&format!("`{section}`")), "{section}");
+        assert!(page.contains(&format!("`{section}`")), "{section}");
     }
 }
 
-/// A line of the README's reference.
+/// A line of the page's reference.
 fn row(field: &fields::Field) -> String {
     use fields::{Kind, Origin};
     let kind = match field.kind {
@@ -517,15 +514,11 @@ fn row(field: &fields::Field) -> String {
 }
 
 #[test]
-fn the_readmes_example_has_every_field_that_is_read() {
-    let readme = include_str!("../../README.md");
-    let section = readme.find("\n## The config file").expect("its section");
-    let begin = section
-        + readme[section..]
-            .find("apiVersion: eksctl.io/v1alpha5")
-            .expect("an example");
-    let end = begin + readme[begin..].find("```").expect("its end");
-    let example = &readme[begin..end];
+fn the_pages_example_has_every_field_that_is_read() {
+    let page = include_str!("../../docs/config-file.md");
+    let mut blocks = page.split("```yaml\n").skip(1);
+    let example = blocks.next().and_then(|block| block.split("```").next());
+    let example = example.expect("an example");
     assert!(!good(example).accounts.is_empty());
     for field in fields::FIELDS {
         let is_there =

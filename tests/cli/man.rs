@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use insta::assert_snapshot;
 
 use crate::support::{Bench, is_installed};
+use crate::usage::{commands, help};
 
 /// The pages in a folder of the private home.
 fn pages(bench: &Bench) -> Vec<PathBuf> {
@@ -35,26 +36,6 @@ fn links_are_replaced_and_not_followed() {
     assert!(page.starts_with(".TH"), "{page}");
 }
 
-fn help(bench: &Bench, command: &[String]) -> String {
-    let words = command.iter().map(String::as_str).chain(["--help"]);
-    bench.run_words(words, "")
-}
-
-/// All commands that a help names, and those below them.
-fn commands(bench: &Bench, above: &[String], all: &mut Vec<Vec<String>>) {
-    all.push(above.to_vec());
-    let help = help(bench, above);
-    let paragraphs = help.split("\n\n");
-    let lists = paragraphs.filter_map(|paragraph| paragraph.split_once("ommands:\n"));
-    let lines = lists.flat_map(|(_, lines)| lines.lines());
-    // What is indented more goes on from the line above.
-    for line in lines.filter(|line| !line.starts_with("   ")) {
-        let word = line.split_whitespace().next().expect("a name");
-        let command: Vec<String> = above.iter().cloned().chain([word.to_owned()]).collect();
-        commands(bench, &command, all);
-    }
-}
-
 /// The long flags at the beginnings of the lines of a help.
 fn flags(help: &str) -> Vec<String> {
     let lines = help.lines().map(str::trim_start);
@@ -72,12 +53,11 @@ fn flags(help: &str) -> Vec<String> {
 fn every_command_has_a_page_with_all_its_flags_and_examples() {
     let bench = Bench::new();
     let pages = pages(&bench);
-    let mut all = Vec::new();
-    commands(&bench, &[], &mut all);
+    let all = commands(&bench);
     assert_eq!(pages.len(), all.len(), "{pages:?}");
     for command in all {
-        let name = ["irsactl".to_owned()].into_iter().chain(command.clone());
-        let file = format!("{}.1", name.collect::<Vec<_>>().join("-"));
+        let name = format!("irsactl {command}").trim_end().replace(' ', "-");
+        let file = format!("{name}.1");
         let page = pages.iter().find(|path| path.ends_with(&file));
         let page = std::fs::read_to_string(page.expect(&file)).expect("a page");
         let page = page.replace("\\-", "-");

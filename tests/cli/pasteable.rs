@@ -1,5 +1,5 @@
 //! What irsactl tells the user to run, can be run: every command of a fix, hint, note or warning that a
-//! test or the README shows is taken from there, split as a shell does, and, where it is one of irsactl's
+//! test or a page of the documentation shows is taken from there, split as a shell does, and, where it is one of irsactl's
 //! own, given to the program, with nothing in reach that it could change.
 
 use std::collections::BTreeSet;
@@ -55,12 +55,14 @@ fn commands(line: &str) -> Vec<String> {
     }
 }
 
-/// What no hint says: an installed binary has no README beside it, and flags that are known are told.
+/// What no hint says: an installed binary has no page beside it, and flags that are known are told.
 fn is_vague(line: &str) -> bool {
     let is_told = ["fix: ", "hint: "]
         .iter()
         .any(|word| line.trim_start().starts_with(word));
-    let vague = ["README", "same flags"].iter().any(|it| line.contains(it));
+    let vague = ["README", "docs/", "same flags"]
+        .iter()
+        .any(|it| line.contains(it));
     let restarts = line.contains("rollout restart job") || line.contains("rollout restart cronjob");
     is_told && (vague || restarts)
 }
@@ -116,7 +118,8 @@ fn refusal(bench: &Bench, words: &[String]) -> Option<String> {
 #[test]
 fn every_command_that_is_told_can_be_run() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut texts = vec![std::fs::read_to_string(root.join("README.md")).expect("a text")];
+    let pages = crate::readme::pages().into_iter();
+    let mut texts: Vec<String> = pages.map(|page| page.text).collect();
     collect(&root.join("tests/cli"), &mut texts);
     let all: BTreeSet<String> = texts
         .iter()

@@ -1,162 +1,176 @@
-//! The README's outputs are the program's: each `console` block is run, in order, in one sandbox.
-//! `UPDATE=1` writes the outputs into the README.
+//! README.md and docs/ tell what the program does: each `console` block is run, in the order of its page and
+//! in a sandbox of that page's own, and what a table of the code knows stands between marks.
+//! `UPDATE=1` writes both into the pages.
 
 use std::path::Path;
 
 use crate::sandbox::{Options, Pace};
 use crate::support::{ACCOUNT, Bench, REGION};
 
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/well-known-policies");
+mod generated;
+mod links;
+
 /// What stands for the sandbox's thumbprint, which is another one in each run: that of EKS's issuers.
 const THUMBPRINT: &str = "06b25927c42a721631c1efd9431e648fa62e1e39";
-
 /// A change by hand, by another program.
-const ATTACH: &str = "$ aws iam attach-role-policy --role-name ROLE --policy-arn ";
+const ATTACH: &str = "aws iam attach-role-policy --role-name ROLE --policy-arn ";
+/// A cluster that is not EKS, for the pages that show one.
+const OWN_CLUSTER: &str = "example.cluster.k8s.local";
+
+/// A text for people: its path from the project's root, and what it holds.
+pub struct Page {
+    pub path: String,
+    pub text: String,
+}
+
+impl Page {
+    fn at(path: &str) -> Self {
+        let text = std::fs::read_to_string(root().join(path)).expect(path);
+        let path = path.to_owned();
+        Self { path, text }
+    }
+
+    /// What the page is to hold.
+    fn renewed(&self) -> String {
+        run(&generated::renewed(self))
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The texts at the project's root, and those of docs/.
+pub fn pages() -> Vec<Page> {
+    let texts = ["", "docs"].iter().flat_map(|folder| {
+        let files = std::fs::read_dir(root().join(folder)).expect("a folder");
+        let names = files.map(|file| file.expect("a file").file_name());
+        let names = names.filter_map(|name| name.into_string().ok());
+        let texts = names.filter(|name| name.ends_with(".md"));
+        texts.map(move |name| format!("{folder}/{name}"))
+    });
+    let mut paths: Vec<String> = texts
+        .map(|path| path.trim_start_matches('/').to_owned())
+        .collect();
+    paths.sort();
+    paths.iter().map(|path| Page::at(path)).collect()
+}
 
 #[test]
-fn the_readme_shows_what_the_program_prints() {
+fn the_pages_show_what_the_program_prints() {
+    let pages = pages();
+    let renewed: Vec<String> = std::thread::scope(|scope| {
+        let runs: Vec<_> = pages
+            .iter()
+            .map(|page| scope.spawn(|| page.renewed()))
+            .collect();
+        let texts = runs.into_iter().map(|run| run.join().expect("a page"));
+        texts.collect()
+    });
+    for (page, renewed) in pages.iter().zip(renewed) {
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(root().join(&page.path), &renewed).expect("the page is written");
+        } else {
+            assert_same(page, &renewed);
+        }
+    }
+}
+
+fn assert_same(page: &Page, renewed: &str) {
+    let path = &page.path;
+    for (index, (shown, wanted)) in page.text.lines().zip(renewed.lines()).enumerate() {
+        let line = index + 1;
+        assert_eq!(shown, wanted, "{path}:{line} (UPDATE=1 rewrites it)");
+    }
+    assert_eq!(page.text.len(), renewed.len(), "{path}");
+}
+
+/// A page with its `console` blocks run. A line `<!-- $ COMMAND -->` is run too, and its output not shown.
+fn run(text: &str) -> String {
+    if !text.contains("```console\n") {
+        return text.to_owned();
+    }
+    let bench = world(text);
+    let mut shown = String::new();
+    let mut is_console = false;
+    for line in text.split_inclusive('\n') {
+        is_console = (is_console && line != "```\n") || line == "```console\n";
+        if let Some(command) = line.strip_prefix("<!-- $ ") {
+            let command = command.strip_suffix(" -->\n").expect("the comment's end");
+            let printed = printed(&bench, command);
+            assert!(!printed.contains("error: "), "{printed}");
+        }
+        let command = line.strip_prefix("$ ").filter(|_| is_console);
+        // What is neither is what the command above printed the last time.
+        if !is_console || line == "```console\n" || command.is_some() {
+            shown.push_str(line);
+        }
+        shown.extend(command.map(|command| printed(&bench, command.trim_end())));
+    }
+    shown
+}
+
+/// A sandbox with the files that the page names.
+fn world(text: &str) -> Bench {
     let bench = Bench::with(Options {
         pace: Pace::Polls(1),
         ..Options::default()
     });
-    let readme = std::fs::read_to_string(README).expect("the README");
-    bench.file("cluster.yaml", fenced(&readme, "# cluster.yaml\n"));
-    let own = "example.cluster.k8s.local";
-    bench.sandbox.world().add_own_cluster(own, ACCOUNT, REGION);
-    let kubeconfig = bench.sandbox.world().kubeconfig(own);
-    bench.file("kops.kubeconfig", &kubeconfig);
-    let shown: String = with_policies(&readme)
-        .split_inclusive("```console\n")
-        .enumerate()
-        .map(|(index, text)| match (index, text.find("```\n")) {
-            (0, _) | (_, None) => text.to_owned(),
-            (_, Some(end)) => run_block(&bench, &text[..end]) + &text[end..],
-        })
-        .collect();
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(README, &shown).expect("the README is written");
-        return;
+    let mut blocks = text.split("```yaml\n").skip(1);
+    if let Some(block) = blocks.find(|block| block.starts_with("# cluster.yaml\n")) {
+        let file = block.split("```").next().expect("its end");
+        bench.file("cluster.yaml", file);
     }
-    for (line, (shown, wanted)) in readme.lines().zip(shown.lines()).enumerate() {
-        assert_eq!(
-            shown,
-            wanted,
-            "README.md:{} (UPDATE=1 rewrites it)",
-            line + 1
-        );
+    if text.contains(OWN_CLUSTER) {
+        let mut world = bench.sandbox.world();
+        world.add_own_cluster(OWN_CLUSTER, ACCOUNT, REGION);
+        let kubeconfig = world.kubeconfig(OWN_CLUSTER);
+        bench.file("kops.kubeconfig", &kubeconfig);
     }
-    assert_eq!(readme.len(), shown.len());
+    bench
 }
 
-/// The YAML block that begins so.
-fn fenced<'a>(readme: &'a str, head: &str) -> &'a str {
-    let mut blocks = readme.split("```yaml\n").skip(1);
-    let block = blocks.find(|block| block.starts_with(head)).expect(head);
-    block.split("```").next().expect("its end")
-}
-
-/// Runs the commands of a block and puts what they print, stdout and stderr as they come, under each.
-fn run_block(bench: &Bench, block: &str) -> String {
-    let commands = block.lines().filter(|line| line.starts_with("$ "));
-    let mut text = String::new();
-    for command in commands {
-        // There is no aws program here: the sandbox does at once what it would be asked for.
-        if let Some(arn) = command.strip_prefix(ATTACH) {
-            let mut world = bench.sandbox.world();
-            let role = world.role_of("default/s3-reader");
-            role.attached.push(arn.to_owned());
-            text.push_str(&format!("{command}\n"));
-            continue;
-        }
-        let folder = Path::new(env!("CARGO_BIN_EXE_irsactl"))
-            .parent()
-            .expect("a folder");
-        let path = format!(
-            "{}:{}",
-            folder.display(),
-            std::env::var("PATH").unwrap_or_default()
-        );
-        let output = bench
-            .command_of("sh")
-            .args(["-c", &format!("exec 2>&1; {}", in_order(&command[2..]))])
-            .env("PATH", path)
-            .output()
-            .expect("sh runs");
-        text.push_str(&format!(
-            "{command}\n{}",
-            steady(&String::from_utf8_lossy(&output.stdout))
-        ));
+/// What a command prints, stdout and stderr as they come.
+fn printed(bench: &Bench, command: &str) -> String {
+    // There is no aws program here: the sandbox does at once what it would be asked for.
+    if let Some(arn) = command.strip_prefix(ATTACH) {
+        let mut world = bench.sandbox.world();
+        let role = world.role_of("default/s3-reader");
+        role.attached.push(arn.to_owned());
+        return String::new();
     }
-    text
+    let folder = Path::new(env!("CARGO_BIN_EXE_irsactl")).parent();
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", folder.expect("a folder").display());
+    let output = bench
+        .command_of("sh")
+        .args(["-c", &format!("exec 2>&1; {}", in_order(command))])
+        .env("PATH", path)
+        .output()
+        .expect("sh runs");
+    steady(&String::from_utf8_lossy(&output.stdout))
 }
 
 /// Accounts one after the other: side by side the order of the lines is another in each run.
 fn in_order(command: &str) -> String {
-    match command.starts_with("irsactl apply ") && command.contains("--approve") {
-        true => format!("{command} --parallel 1"),
-        false => command.to_owned(),
+    if command.starts_with("irsactl apply ") && command.contains("--approve") {
+        format!("{command} --parallel 1")
+    } else {
+        command.to_owned()
     }
 }
 
 fn steady(text: &str) -> String {
     let is_hex = |word: &str| {
-        word.len() == 40
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
+        let is_digit = |byte: u8| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase();
+        word.len() == 40 && word.bytes().all(is_digit)
     };
-    text.split_inclusive(['\n', ' '])
-        .map(|word| {
-            if is_hex(word.trim_end()) {
-                word.replace(word.trim_end(), THUMBPRINT)
-            } else {
-                word.to_owned()
-            }
-        })
-        .collect()
-}
-
-/// The table of the well-known policies, from their files.
-fn with_policies(readme: &str) -> String {
-    let head = "| Name | For |\n|---|---|\n";
-    let begin = readme.find(head).expect("the table of well-known policies") + head.len();
-    let end = begin + readme[begin..].find("\n\n").expect("its end") + 1;
-    let mut rows: Vec<(usize, String, String)> = std::fs::read_dir(POLICIES)
-        .expect("the policies")
-        .map(|entry| row(&entry.expect("a file").path()))
-        .collect();
-    rows.sort();
-    let table: String = rows.into_iter().map(|(_, _, row)| row).collect();
-    format!("{}{table}{}", &readme[..begin], &readme[end..])
-}
-
-/// One policy's place and line; eksctl's seven come first, in its order.
-fn row(path: &Path) -> (usize, String, String) {
-    const FIRST: [&str; 7] = [
-        "imageBuilder",
-        "autoScaler",
-        "awsLoadBalancerController",
-        "externalDNS",
-        "certManager",
-        "ebsCSIController",
-        "efsCSIController",
-    ];
-    let name = path
-        .file_stem()
-        .and_then(|name| name.to_str())
-        .expect("a name");
-    let text = std::fs::read_to_string(path).expect("a policy");
-    let policy: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    let order = FIRST
-        .iter()
-        .position(|first| *first == name)
-        .unwrap_or(FIRST.len());
-    let account = policy["serviceAccount"]
-        .as_str()
-        .map(|account| format!(" (`{account}`)"))
-        .unwrap_or_default();
-    let description = policy["description"].as_str().expect("a description");
-    let line = format!("| `{name}` | {description}{account} |\n");
-    (order, name.to_owned(), line)
+    let words = text.split_inclusive(['\n', ' ']).map(|word| {
+        if is_hex(word.trim_end()) {
+            word.replace(word.trim_end(), THUMBPRINT)
+        } else {
+            word.to_owned()
+        }
+    });
+    words.collect()
 }

@@ -1,0 +1,99 @@
+//! What the pages know from the program: between `<!-- NAME: begin -->` and `<!-- NAME: end -->` stands what
+//! one of the functions here makes.
+
+use std::path::Path;
+
+use super::{Page, pages, root};
+use crate::support::Bench;
+use crate::usage::{commands, help};
+
+const GENERATED: [(&str, fn() -> String); 2] = [("commands", every_help), ("policies", policies)];
+
+/// Compared beside the tables that they come from.
+const ELSEWHERE: [&str; 1] = ["fields"];
+
+/// A page with all that is generated in it made anew.
+pub fn renewed(page: &Page) -> String {
+    let mut text = page.text.clone();
+    for (name, make) in GENERATED {
+        let begin = format!("<!-- {name}: begin -->\n");
+        let end = format!("<!-- {name}: end -->");
+        if let Some((before, rest)) = text.split_once(&begin) {
+            let (_, after) = rest.split_once(&end).expect(&end);
+            text = format!("{before}{begin}{}{end}{after}", make());
+        }
+    }
+    text
+}
+
+#[test]
+fn every_mark_in_a_page_is_known() {
+    let known: Vec<&str> = GENERATED.iter().map(|(name, _)| *name).collect();
+    let mut seen = 0;
+    for page in pages() {
+        let ends = page.text.lines().filter_map(|line| {
+            let name = line.strip_prefix("<!-- ")?;
+            name.strip_suffix(": begin -->")
+        });
+        for name in ends {
+            let is_known = known.contains(&name) || ELSEWHERE.contains(&name);
+            assert!(is_known, "{}: {name}", page.path);
+            seen += 1;
+        }
+    }
+    assert!(seen >= known.len(), "{seen}");
+}
+
+/// The long help of every command, under a heading each.
+fn every_help() -> String {
+    let bench = Bench::new();
+    let mut commands = commands(&bench);
+    commands.push("utils".to_owned());
+    let sections = commands.iter().map(|command| {
+        let name = format!("irsactl {command}");
+        let help = help(&bench, command);
+        let lines = help.lines().map(|line| format!("{}\n", line.trim_end()));
+        let help: String = lines.collect();
+        format!("\n## {}\n\n```text\n{help}```\n", name.trim_end())
+    });
+    sections.collect()
+}
+
+/// The well-known policies, from their files.
+fn policies() -> String {
+    let files = std::fs::read_dir(root().join("templates/well-known-policies"));
+    let mut rows: Vec<(usize, String, String)> = files
+        .expect("the policies")
+        .map(|file| policy(&file.expect("a file").path()))
+        .collect();
+    rows.sort();
+    let rows = rows.into_iter().map(|(_, _, row)| row);
+    let head = "| Name | For |\n|---|---|\n";
+    head.to_owned() + &rows.collect::<String>()
+}
+
+/// One policy's place, name and row; eksctl's seven come first, in its order.
+fn policy(path: &Path) -> (usize, String, String) {
+    const FIRST: [&str; 7] = [
+        "imageBuilder",
+        "autoScaler",
+        "awsLoadBalancerController",
+        "externalDNS",
+        "certManager",
+        "ebsCSIController",
+        "efsCSIController",
+    ];
+    let name = path.file_stem().and_then(|name| name.to_str());
+    let name = name.expect("a name");
+    let text = std::fs::read_to_string(path).expect("a policy");
+    let policy: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let order = FIRST.iter().position(|first| *first == name);
+    let account = policy["serviceAccount"].as_str();
+    let account = account.map(|account| format!(" (`{account}`)"));
+    let row = format!(
+        "| `{name}` | {}{} |\n",
+        policy["description"].as_str().expect("a description"),
+        account.unwrap_or_default()
+    );
+    (order.unwrap_or(FIRST.len()), name.to_owned(), row)
+}
