@@ -4,9 +4,7 @@
 use std::cmp::Ordering;
 use std::str::FromStr;
 
-use super::compare::{
-    Glyph, boolean, is_arn_like, is_in_network, is_like, number, plain, same_bytes, seconds,
-};
+use super::compare::{Glyph, boolean, is_arn_like, is_like, number, plain};
 use super::trace::Outcome;
 
 /// How the values of a key that has several are taken together.
@@ -37,11 +35,11 @@ enum Comparison {
     Like,
     Arn,
     Number(Order),
-    Date(Order),
     Bool,
-    Bytes,
-    Network,
     Null,
+    /// Dates, addresses, bytes: only the call itself has such values. A key whose value is known is
+    /// of another type, which they hold for as little as in IAM.
+    OfTheCall,
 }
 
 /// How the request's value must stand to the policy's.
@@ -93,11 +91,8 @@ impl Operator {
             Comparison::Like => is_like(wanted, value),
             Comparison::Arn => is_arn_like(wanted, value),
             Comparison::Number(order) => order.holds(number(value), number(&text)),
-            Comparison::Date(order) => order.holds(seconds(value), seconds(&text)),
             Comparison::Bool => boolean(value).is_some() && boolean(value) == boolean(&text),
-            Comparison::Bytes => same_bytes(&text, value),
-            Comparison::Network => is_in_network(&text, value),
-            Comparison::Null => false,
+            Comparison::Null | Comparison::OfTheCall => false,
         }
     }
 }
@@ -156,9 +151,7 @@ impl FromStr for Operator {
 
 /// An operator's comparison by its name in lower case, and whether it is negated.
 fn comparison(name: &str) -> Option<(Comparison, bool)> {
-    use Comparison::{
-        Arn, Bool, Bytes, Date, Equal, EqualIgnoringCase, Like, Network, Null, Number,
-    };
+    use Comparison::{Arn, Bool, Equal, EqualIgnoringCase, Like, Null, Number, OfTheCall};
     Some(match name {
         "stringequals" => (Equal, false),
         "stringnotequals" => (Equal, true),
@@ -169,16 +162,13 @@ fn comparison(name: &str) -> Option<(Comparison, bool)> {
         "arnequals" | "arnlike" => (Arn, false),
         "arnnotequals" | "arnnotlike" => (Arn, true),
         "numericnotequals" => (Number(Order::Equal), true),
-        "datenotequals" => (Date(Order::Equal), true),
         "bool" => (Bool, false),
-        "binaryequals" => (Bytes, false),
-        "ipaddress" => (Network, false),
-        "notipaddress" => (Network, true),
         "null" => (Null, false),
-        _ => {
-            let number = name.strip_prefix("numeric").and_then(Order::named);
-            let date = name.strip_prefix("date").and_then(Order::named);
-            (number.map(Number).or(date.map(Date))?, false)
-        }
+        "binaryequals" | "ipaddress" => (OfTheCall, false),
+        "datenotequals" | "notipaddress" => (OfTheCall, true),
+        _ => match name.strip_prefix("date").and_then(Order::named) {
+            Some(_) => (OfTheCall, false),
+            None => (Number(Order::named(name.strip_prefix("numeric")?)?), false),
+        },
     })
 }

@@ -71,64 +71,15 @@ fn operators_compare_as_documented() {
         ("NumericLessThanEquals", json!("10"), "10", true),
         ("NumericGreaterThan", json!("10"), "9", false),
         ("NumericGreaterThanEquals", json!("10"), "10", true),
-        (
-            "DateEquals",
-            json!("2030-01-01T00:00:00Z"),
-            "1893456000",
-            true,
-        ),
-        (
-            "DateEquals",
-            json!("2030-01-01T02:00:00+02:00"),
-            "2030-01-01",
-            true,
-        ),
-        ("DateEquals", json!("2030"), "2030-01", true),
-        (
-            "DateNotEquals",
-            json!("2030-01-01"),
-            "2030-01-01T00:00Z",
-            false,
-        ),
-        (
-            "DateLessThan",
-            json!("2024-03-01"),
-            "2024-02-29T23:59:59.9Z",
-            true,
-        ),
-        (
-            "DateLessThanEquals",
-            json!("2024-02-28"),
-            "2024-02-29",
-            false,
-        ),
-        ("DateGreaterThan", json!("1970-01-01T00:00:01Z"), "2", true),
-        (
-            "DateGreaterThanEquals",
-            json!("2000-02-29"),
-            "951782400",
-            true,
-        ),
         ("DateEquals", json!("tomorrow"), "tomorrow", false),
+        ("DateLessThanEquals", json!("2030-01-01"), "web", false),
+        ("DateNotEquals", json!("2030-01-01"), "web", true),
         ("Bool", json!(true), "True", true),
         ("Bool", json!("false"), "true", false),
         ("Bool", json!("other"), "other", false),
-        ("BinaryEquals", json!("QUI="), "QUI=", true),
-        ("BinaryEquals", json!("QUI="), "QUM=", false),
         ("BinaryEquals", json!("no"), "no!", false),
-        ("IpAddress", json!("203.0.113.0/24"), "203.0.113.9", true),
-        ("IpAddress", json!("203.0.113.0/24"), "203.0.114.9", false),
-        ("IpAddress", json!("203.0.113.9"), "203.0.113.9", true),
-        ("IpAddress", json!("0.0.0.0/0"), "203.0.113.9", true),
-        ("IpAddress", json!("2001:db8::/32"), "2001:db8:1::1", true),
-        ("IpAddress", json!("2001:db8::/32"), "203.0.113.9", false),
-        ("IpAddress", json!("203.0.113.0/40"), "203.0.113.9", false),
-        (
-            "NotIpAddress",
-            json!("203.0.113.0/24"),
-            "203.0.113.9",
-            false,
-        ),
+        ("IpAddress", json!("0.0.0.0/0"), "web", false),
+        ("NotIpAddress", json!("203.0.113.0/24"), "web", true),
         (
             "ArnEquals",
             json!("arn:aws:s3:::b/*"),
@@ -317,9 +268,6 @@ fn what_only_the_call_can_tell_is_unknown_and_what_cannot_be_there_is_absent() {
         let told = serde_json::to_value(&evaluation).unwrap();
         assert_eq!(told["decision"]["kind"], decision, "{condition}");
     }
-    let condition = json!({ "IpAddress": { "aws:SourceIp": "10.0.0.0/8" } });
-    let request = web_identity().with("aws:SourceIp", &list(&["10.1.2.3"]));
-    assert!(evaluate(&document("2012-10-17", &condition), &request).is_allowed());
     let service = Principal::Service("pods.eks.amazonaws.com".to_owned());
     let request = Request::new("sts:AssumeRole", service, None);
     let trust = json!({ "Statement": [{ "Effect": "Allow", "Principal": { "Service": ["pods.eks.amazonaws.com"] },
@@ -491,18 +439,6 @@ fn fuzzed_documents_are_evaluated() {
             assert!(serde_json::to_string(&evaluation).is_ok());
             evaluation.lines();
         }
-    });
-    let dates = [
-        "2030-01-01T00:00:00.5+01:00",
-        "1e3",
-        "2024-02",
-        "203.0.113.0/24",
-        "::/0",
-    ];
-    crate::fuzz::texts(dates, |text| {
-        compare::seconds(text);
-        compare::is_in_network(text, "203.0.113.9");
-        compare::same_bytes(text, "QUI=");
     });
 }
 

@@ -152,13 +152,11 @@ fn trust_policies_are_evaluated_as_by_another() {
 }
 
 fn trust_case(document: &Value, subject: &str, audiences: &[String]) -> Case {
-    let address = "203.0.113.9";
-    let request = Request::web_identity(PROVIDER, ISSUER, subject, audiences)
-        .with("aws:SourceIp", &list(&[address]));
+    let request = Request::web_identity(PROVIDER, ISSUER, subject, audiences);
     let mut context = json!({
         "accounts.google.com:sub": subject,
         "aws:SecureTransport": "true",
-        "aws:SourceIp": address,
+        "aws:SourceIp": "203.0.113.9",
     });
     if let [audience] = audiences {
         context["accounts.google.com:aud"] = json!(audience);
@@ -322,8 +320,12 @@ fn permission_case(document: &Value, action: &str, object: &str) -> Case {
     let mut request = Request::new(action, Principal::Aws(USER.to_owned()), Some(object));
     let mut context = Context::default();
     for (key, value) in keys {
-        request = request.with(key, &list(&[value]));
         context = context.with(key, [value.to_owned()]);
+        // When and where from only the call itself can tell.
+        if matches!(key, "aws:CurrentTime" | "aws:SourceIp") {
+            continue;
+        }
+        request = request.with(key, &list(&[value]));
     }
     for key in absent {
         request = request.with(key, &[]);
