@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 mod arn;
 mod command_line;
+mod encoded;
 mod flags;
 mod guess;
 mod lookup;
@@ -20,10 +21,11 @@ mod workload;
 
 pub use arn::{Arn, PolicyArn, RoleArn};
 pub use command_line::{CommandLine, Connection, Flags, quoted};
+pub use encoded::percent_encoded;
 pub use flags::{Pairs, Timeout};
 pub use guess::nearest;
 pub use lookup::Lookup;
-pub use partition::{PARTITIONS, partition_of, region_of_eks_host, suffix_of};
+pub use partition::{PARTITIONS, Partition, partition_of, region_of_eks_host};
 pub use shown::{
     is_command, is_hidden, listed, shown, shown_as_value, shown_in_json, shown_in_line,
     shown_in_quoted_yaml, visible,
@@ -356,7 +358,7 @@ impl Issuer {
         } else {
             "<32 hexadecimal digits>"
         };
-        let suffix = suffix_of(partition_of(region));
+        let suffix = partition_of(region).suffix;
         Some(format!("https://oidc.eks.{region}.{suffix}/id/{id}"))
     }
 

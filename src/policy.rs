@@ -299,14 +299,9 @@ pub fn function(value: &Value) -> Option<(&str, &Value)> {
     is_one.then_some((name, argument))
 }
 
-/// `; did you mean "…"?` where only upper and lower case or one letter differ.
+/// `; did you mean "…"?` with the one that was probably meant.
 fn nearest(word: &str, known: &[&str]) -> String {
-    known
-        .iter()
-        .find(|known| {
-            let (a, b) = (word.to_lowercase(), known.to_lowercase());
-            a == b || format!("{a}s") == b || a == format!("{b}s")
-        })
+    crate::model::nearest(word, known.iter().copied())
         .map(|known| format!("; did you mean \"{known}\"?"))
         .unwrap_or_default()
 }

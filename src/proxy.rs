@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 mod exceptions;
 
@@ -115,12 +116,8 @@ impl Proxy {
     /// What clients take: with user and password, percent-encoded.
     pub fn url(&self) -> String {
         let credentials = self.credentials.as_ref().map(|credentials| {
-            let encoded = credentials.iter().map(|byte| match byte {
-                b':' => ":".to_owned(),
-                _ if byte.is_ascii_alphanumeric() => char::from(*byte).to_string(),
-                _ => format!("%{byte:02X}"),
-            });
-            encoded.collect::<String>() + "@"
+            const SET: &AsciiSet = &NON_ALPHANUMERIC.remove(b':');
+            format!("{}@", percent_encode(credentials, SET))
         });
         let credentials = credentials.unwrap_or_default();
         format!("{}://{credentials}{self}/", self.scheme())

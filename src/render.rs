@@ -83,7 +83,7 @@ pub fn refusals(
 
 /// The partition that an issuer of EKS is in. `None`: the issuer is another's.
 pub fn partition(issuer: &Issuer) -> Option<&'static str> {
-    issuer.eks_region().map(partition_of)
+    issuer.eks_region().map(|region| partition_of(region).name)
 }
 
 /// The accounts that have a role of their own.
@@ -108,10 +108,7 @@ fn role_tags(account: &IamServiceAccount, cluster: &Cluster) -> Map {
 /// one has the same the next time.
 fn role_name(account: &ServiceAccountName, cluster: &Cluster) -> String {
     let digest = Sha256::digest(format!("{}/{account}", cluster.name));
-    let hash: String = digest[..4]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = hex::encode(&digest[..4]);
     format!("{}-{hash}", readable_name(account, cluster, 64 - 9))
 }
 

@@ -7,6 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
+
+use crate::model::percent_encoded;
 
 /// Shorter ones are words that stand elsewhere too.
 const SHORTEST: usize = 8;
@@ -37,7 +40,7 @@ pub fn remember(secret: &str) {
     let mut known = lock();
     let known = known.get_or_insert_default();
     known.add(secret);
-    known.add(&encoded(secret));
+    known.add(&percent_encoded(secret));
 }
 
 /// The same of user and password in a URL, and as a header has them. What ends the authority of a URL
@@ -47,10 +50,11 @@ pub fn remember_password(url: &str) {
         return;
     };
     let userinfo = userinfo.split_once("://").map_or(userinfo, |(_, it)| it);
-    for userinfo in [userinfo.to_owned(), decoded(userinfo)] {
-        remember(&userinfo);
-        remember(&STANDARD.encode(&userinfo));
-        let (_, password) = userinfo.split_once(':').unwrap_or(("", &userinfo));
+    let decoded = percent_decode_str(userinfo).decode_utf8_lossy();
+    for userinfo in [userinfo, &decoded] {
+        remember(userinfo);
+        remember(&STANDARD.encode(userinfo));
+        let (_, password) = userinfo.split_once(':').unwrap_or(("", userinfo));
         remember(password);
     }
     // Read as a URL, a part of such a password is the host.
@@ -166,30 +170,6 @@ impl Known {
         let alike = rest.iter().zip(text).take_while(|(a, b)| a == b);
         alike.count()
     }
-}
-
-/// Every byte but letters, digits and `-._~`, as in queries and forms.
-fn encoded(text: &str) -> String {
-    let bytes = text.bytes().map(|byte| match byte {
-        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    });
-    bytes.collect()
-}
-
-fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let digits = bytes.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
-        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        decoded.push(byte.unwrap_or(bytes[at]));
-        at += if byte.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 /// Names before `=` or `:` whose values nobody should see, in small letters.

@@ -8,7 +8,7 @@ use super::pages::filled;
 use super::signed::{Request, Service, Signed};
 use super::xml::Element;
 use crate::error::Error;
-use crate::model::Lookup;
+use crate::model::{Lookup, percent_encoded};
 use crate::pages::Pages;
 use crate::world::{MetadataOptions, SecurityGroup, VpcEndpoint};
 
@@ -149,7 +149,7 @@ fn request(operation: &str, filters: &[(&str, Vec<String>)], token: Option<&str>
     }
     let pairs: Vec<String> = form
         .iter()
-        .map(|(key, value)| format!("{}={}", encoded(key), encoded(value)))
+        .map(|(key, value)| format!("{}={}", percent_encoded(key), percent_encoded(value)))
         .collect();
     Request {
         path: "/",
@@ -157,15 +157,6 @@ fn request(operation: &str, filters: &[(&str, Vec<String>)], token: Option<&str>
         target: None,
         body: pairs.join("&"),
     }
-}
-
-/// RFC 3986: all but the unreserved characters escaped.
-fn encoded(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b if b.is_ascii_alphanumeric() || b"-._~".contains(&b) => char::from(b).to_string(),
-        b => format!("%{b:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 /// An interface endpoint and the ids of its security groups.

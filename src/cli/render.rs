@@ -47,7 +47,7 @@ pub struct PlaceArgs {
     #[arg(long, value_name = "ID", value_parser = account_id)]
     pub account_id: Option<String>,
     /// AWS partition; known by itself where the issuer is EKS's
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PARTITIONS.map(|(name, _)| name)))]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PARTITIONS.each_ref().map(|partition| partition.name)))]
     pub partition: Option<String>,
 }
 

@@ -30,10 +30,7 @@ impl Entry {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
-        let name: String = hash.finalize()[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = hex::encode(&hash.finalize()[..16]);
         Some(Self(base.join("irsactl").join("completion").join(name)))
     }
 

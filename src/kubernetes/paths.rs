@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::failure::{Failure, unlisted};
 use super::{Error, FIELD_MANAGER, Kubernetes};
+use crate::model::percent_encoded;
 use crate::pages::Pages;
 
 /// How often a list is begun.
@@ -58,11 +59,11 @@ impl Resource {
         };
         let within = match namespace {
             "" => String::new(),
-            namespace => format!("/namespaces/{}", encoded(namespace)),
+            namespace => format!("/namespaces/{}", percent_encoded(namespace)),
         };
         let name = match name {
             "" => String::new(),
-            name => format!("/{}", encoded(name)),
+            name => format!("/{}", percent_encoded(name)),
         };
         format!("{root}{within}/{}{name}", self.plural)
     }
@@ -136,7 +137,7 @@ impl Kubernetes {
             let next = pages.go_on(token);
             next.map_err(|endless| unlisted(operation, endless))?;
             match token {
-                Some(token) => start = format!("&continue={}", encoded(token)),
+                Some(token) => start = format!("&continue={}", percent_encoded(token)),
                 None => return Ok(true),
             }
         }
@@ -210,16 +211,6 @@ impl Kubernetes {
     }
 }
 
-/// For a path or a query.
-pub fn encoded(text: &str) -> String {
-    let encode = |byte: u8| match byte {
-        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(encode).collect()
-}
-
 /// Text of a member that is text, else nothing.
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
@@ -240,7 +231,7 @@ pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
 
 /// A time as the API writes it, in seconds since 1970.
 pub fn time(value: &Value) -> Option<i64> {
-    let time = value.as_str()?.parse::<k8s_openapi::jiff::Timestamp>();
+    let time = value.as_str()?.parse::<jiff::Timestamp>();
     time.ok().map(|time| time.as_second())
 }
 

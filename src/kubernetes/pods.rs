@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 use serde_json::Value;
 
-use super::paths::{List, Resource, encoded, items, resource, text, texts, time};
+use super::paths::{List, Resource, items, resource, text, texts, time};
 use super::workloads::{self, selector};
 use super::{Error, Kubernetes};
-use crate::model::{Lookup, Workload, WorkloadKind};
+use crate::model::{Lookup, Workload, WorkloadKind, percent_encoded};
 use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken};
 
 const PODS: Resource = resource("v1", "pods");
@@ -21,7 +21,7 @@ impl Kubernetes {
         let mut pods = match which {
             Pods::All => self.listed("", "").await?,
             Pods::Of(account) => {
-                let name = encoded(&account.name);
+                let name = percent_encoded(&account.name);
                 let selector = format!("&fieldSelector=spec.serviceAccountName%3D{name}");
                 self.listed(account.namespace.as_str(), &selector).await?
             }
@@ -79,7 +79,7 @@ impl Kubernetes {
         let terms = selector(&object["spec"]["selector"]);
         Ok(Some(match terms.as_str() {
             "" => String::new(),
-            terms => format!("&labelSelector={}", encoded(terms)),
+            terms => format!("&labelSelector={}", percent_encoded(terms)),
         }))
     }
 

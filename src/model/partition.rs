@@ -1,38 +1,51 @@
 //! AWS's partitions and regions by their names, and EKS's issuers, which carry both in their host.
 
-/// Every partition with the DNS suffix of its hosts (botocore's `partitions.json`). aws-us-gov shares
-/// that of aws, and is told by its regions.
-pub const PARTITIONS: [(&str, &str); 8] = [
-    ("aws", "amazonaws.com"),
-    ("aws-cn", "amazonaws.com.cn"),
-    ("aws-us-gov", "amazonaws.com"),
-    ("aws-iso", "c2s.ic.gov"),
-    ("aws-iso-b", "sc2s.sgov.gov"),
-    ("aws-iso-e", "cloud.adc-e.uk"),
-    ("aws-iso-f", "csp.hci.ic.gov"),
-    ("aws-eusc", "amazonaws.eu"),
-];
-
-/// The partition of a region, by its name (botocore's `partitions.json`, `regionRegex`).
-pub fn partition_of(region: &str) -> &'static str {
-    let known = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-isof-", "aws-iso-f"),
-        ("eu-isof-", "aws-iso-f"),
-        ("eusc-", "aws-eusc"),
-    ];
-    let found = known.iter().find(|(start, _)| region.starts_with(start));
-    found.map_or("aws", |(_, partition)| partition)
+/// A partition of AWS (botocore's `partitions.json`).
+#[derive(Debug, PartialEq)]
+pub struct Partition {
+    pub name: &'static str,
+    /// The DNS suffix of its hosts.
+    pub suffix: &'static str,
+    /// What the names of interface endpoints' services begin with (VPC user guide, "AWS services that
+    /// integrate with AWS PrivateLink").
+    pub services: &'static str,
+    /// What the names of its regions begin with (`regionRegex`).
+    regions: &'static [&'static str],
 }
 
-/// The DNS suffix of a partition's hosts.
-pub fn suffix_of(partition: &str) -> &'static str {
-    let found = PARTITIONS.iter().find(|(name, _)| *name == partition);
-    found.map_or("amazonaws.com", |(_, suffix)| suffix)
+const fn row(
+    name: &'static str,
+    suffix: &'static str,
+    services: &'static str,
+    regions: &'static [&'static str],
+) -> Partition {
+    Partition {
+        name,
+        suffix,
+        services,
+        regions,
+    }
+}
+
+/// Every partition. All regions that are of no other are of the first.
+#[rustfmt::skip]
+pub static PARTITIONS: [Partition; 8] = [
+    row("aws", "amazonaws.com", "com.amazonaws", &[]),
+    row("aws-cn", "amazonaws.com.cn", "cn.com.amazonaws", &["cn-"]),
+    row("aws-us-gov", "amazonaws.com", "com.amazonaws", &["us-gov-"]),
+    row("aws-iso", "c2s.ic.gov", "com.amazonaws", &["us-iso-"]),
+    row("aws-iso-b", "sc2s.sgov.gov", "com.amazonaws", &["us-isob-"]),
+    row("aws-iso-e", "cloud.adc-e.uk", "com.amazonaws", &["eu-isoe-"]),
+    row("aws-iso-f", "csp.hci.ic.gov", "com.amazonaws", &["us-isof-", "eu-isof-"]),
+    row("aws-eusc", "amazonaws.eu", "com.amazonaws", &["eusc-"]),
+];
+/// The partition of a region, by its name.
+pub fn partition_of(region: &str) -> &'static Partition {
+    let is_of = |partition: &&Partition| {
+        let mut starts = partition.regions.iter();
+        starts.any(|start| region.starts_with(start))
+    };
+    PARTITIONS.iter().find(is_of).unwrap_or(&PARTITIONS[0])
 }
 
 /// The region whose EKS serves issuers at this host: at `oidc.eks.<region>.<suffix>`, which is what
@@ -42,7 +55,7 @@ pub fn suffix_of(partition: &str) -> &'static str {
 pub fn region_of_eks_host(host: &str) -> Option<&str> {
     if let Some(rest) = host.strip_prefix("oidc.eks.") {
         let (region, suffix) = rest.split_once('.')?;
-        return (suffix == suffix_of(partition_of(region))).then_some(region);
+        return (suffix == partition_of(region).suffix).then_some(region);
     }
     let (region, suffix) = host.strip_prefix("oidc-eks.")?.split_once('.')?;
     // In every partition: `api.aws`, `api.amazonwebservices.com.cn` (botocore's `partitions.json`).

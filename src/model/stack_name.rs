@@ -84,9 +84,7 @@ const CLUSTER_ROOM: usize = 128 - 9 - 32;
 
 /// 8 hex digits of SHA-256.
 fn hash(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    let bytes = digest.iter().take(4);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&Sha256::digest(text)[..4])
 }
 
 /// With a hyphen for each character that CloudFormation refuses.

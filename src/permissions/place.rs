@@ -1,7 +1,7 @@
 //! Where the permissions are to hold, and the ARNs that say so. What is not named is `*`.
 
 use super::On;
-use crate::model::{ClusterName, Issuer, RoleArn, StackName, partition_of, suffix_of};
+use crate::model::{ClusterName, Issuer, RoleArn, StackName, partition_of};
 
 /// CloudFormation cuts the stack's name in a role's: `<stack>-Role1-<12 characters>` are 64 at most.
 const STACK_IN_ROLE: usize = 64 - "-Role1-".len() - 12;
@@ -27,7 +27,8 @@ impl Place {
     pub fn resource(&self, on: On) -> String {
         let region = self.region.as_deref().unwrap_or("*");
         let account = self.account.as_deref().unwrap_or("*");
-        let partition = partition_of(region);
+        let of_region = partition_of(region);
+        let (partition, suffix) = (of_region.name, of_region.suffix);
         let cluster = self.cluster.as_ref().map_or("*", ClusterName::as_str);
         let iam = format!("arn:{partition}:iam::{account}");
         let stacks = format!("arn:{partition}:cloudformation:{region}:{account}:stack");
@@ -35,10 +36,7 @@ impl Place {
             On::Cluster => format!("arn:{partition}:eks:{region}:{account}:cluster/{cluster}"),
             On::Provider => match &self.issuer {
                 Some(issuer) => format!("{iam}:oidc-provider/{}", issuer.host_and_path()),
-                None => {
-                    let suffix = suffix_of(partition);
-                    format!("{iam}:oidc-provider/oidc.eks.{region}.{suffix}/id/*")
-                }
+                None => format!("{iam}:oidc-provider/oidc.eks.{region}.{suffix}/id/*"),
             },
             On::Stacks => format!("{stacks}/{}*/*", self.stack_prefix()),
             On::Roles => {

@@ -10,11 +10,5 @@ pub fn token(content: &[&str]) -> String {
         digest.update(part.len().to_be_bytes());
         digest.update(part);
     }
-    let hex: String = digest
-        .finalize()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("irsactl-{hex}")
+    format!("irsactl-{}", hex::encode(&digest.finalize()[..16]))
 }

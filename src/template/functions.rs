@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Cluster, DYNAMIC_REFERENCE, PARTITIONS};
+use crate::model::{Cluster, DYNAMIC_REFERENCE, PARTITIONS, Partition};
 use crate::policy;
 
 /// A value in which functions of CloudFormation that need nothing but the cluster are worked out; the
@@ -72,14 +72,11 @@ fn substituted(text: &str, cluster: &Cluster) -> Option<String> {
 }
 
 fn pseudo_parameter(name: &str, cluster: &Cluster) -> Option<String> {
-    let suffix = || {
-        let mut known = PARTITIONS.iter();
-        known.find(|(partition, _)| *partition == cluster.partition)
-    };
+    let is_own = |known: &&Partition| known.name == cluster.partition;
     match name {
         "AWS::Partition" => Some(cluster.partition.clone()),
         "AWS::AccountId" => Some(cluster.account.clone()),
-        "AWS::URLSuffix" => Some(suffix()?.1.to_owned()),
+        "AWS::URLSuffix" => Some(PARTITIONS.iter().find(is_own)?.suffix.to_owned()),
         "AWS::Region" => Some(cluster.issuer.eks_region()?.to_owned()),
         _ => None,
     }

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 use sha1::{Digest, Sha1};
-use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::model::Thumbprint;
 use crate::network;
+use crate::token::utc;
 
 /// One certificate of a chain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -141,31 +142,14 @@ impl Reading {
 
 fn certificate(der: &[u8]) -> Option<Certificate> {
     let (_, parsed) = X509Certificate::from_der(der).ok()?;
-    let sha1: String = Sha1::digest(der)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
     Some(Certificate {
         subject: parsed.subject().to_string(),
         issuer: parsed.issuer().to_string(),
-        not_before: rfc3339(parsed.validity().not_before),
-        not_after: rfc3339(parsed.validity().not_after),
-        sha1: sha1.parse().ok()?,
+        not_before: utc(parsed.validity().not_before.timestamp()),
+        not_after: utc(parsed.validity().not_after.timestamp()),
+        sha1: hex::encode(Sha1::digest(der)).parse().ok()?,
         counts: None,
     })
-}
-
-fn rfc3339(time: ASN1Time) -> String {
-    let time = time.to_datetime();
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-        time.year(),
-        u8::from(time.month()),
-        time.day(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )
 }
 
 /// Follows the links from the leaf upwards, each certificate used once; where it ends is the top.

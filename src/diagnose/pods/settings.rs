@@ -3,7 +3,7 @@
 use super::{judge, lacks_role, told, with, without};
 use crate::diagnose::association::agent_of;
 use crate::diagnose::{Finding, Scene, Severity, Verdict};
-use crate::model::{CommandLine, Lookup, partition_of, suffix_of};
+use crate::model::{CommandLine, Lookup, partition_of};
 use crate::world::Container;
 
 pub fn region(scene: Scene<'_>) -> Verdict {
@@ -186,7 +186,7 @@ pub fn host_network(scene: Scene<'_>) -> Verdict {
 
 pub fn proxy(scene: Scene<'_>) -> Verdict {
     let region = &scene.world.region;
-    let sts = format!("sts.{region}.{}", suffix_of(partition_of(region)));
+    let sts = format!("sts.{region}.{}", partition_of(region).suffix);
     judge(scene, "no proxy in the way", |pod| {
         pod.containers.iter().find_map(|container| {
             let either = |name: &str| {

@@ -282,7 +282,7 @@ impl<'a> Conditions<'a> {
 
     fn mend_audience(&mut self, at: usize) -> Found {
         let wanted = self.expected.audience().to_string();
-        let found = nearest(&self.entries[at].values, &wanted);
+        let found = most_like(&self.entries[at].values, &wanted);
         let kind = match () {
             () if is_pattern(&found) && is_like(&glyphs(&found), &wanted) => {
                 Kind::WildcardInStringEquals
@@ -333,14 +333,10 @@ fn is_pattern(value: &str) -> bool {
     value.contains(['*', '?'])
 }
 
-/// The value that is most like the wanted one.
-fn nearest(values: &[String], wanted: &str) -> String {
+fn most_like(values: &[String], wanted: &str) -> String {
     let distance = |value: &&String| strsim::levenshtein(value, wanted);
-    values
-        .iter()
-        .min_by_key(distance)
-        .cloned()
-        .unwrap_or_default()
+    let found = values.iter().min_by_key(distance);
+    found.cloned().unwrap_or_default()
 }
 
 fn subject_fault(entry: &Entry, expected: &Expected) -> (Kind, String) {
@@ -352,7 +348,7 @@ fn subject_fault(entry: &Entry, expected: &Expected) -> (Kind, String) {
     if let Some(bare) = entry.values.iter().find(|value| is_bare(value, expected)) {
         return (Kind::SubjectWithoutPrefix, bare.clone());
     }
-    let found = nearest(&entry.values, &wanted);
+    let found = most_like(&entry.values, &wanted);
     let Some((namespace, name)) = found
         .strip_prefix(PREFIX)
         .and_then(|rest| rest.split_once(':'))
