@@ -10,8 +10,8 @@ use aws_sdk_cloudformation::primitives::DateTime;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
-use super::failed;
 use super::pages::{Listed, filled};
+use super::{done, failed, found};
 use crate::error::Error;
 use crate::model::{RoleArn, StackName, shown_in_line};
 use crate::plan::{CreateStack, Rollback};
@@ -35,6 +35,9 @@ pub struct CloudFormation {
     pub(super) deadline: Deadline,
     pub(super) waiting: Waiting,
 }
+
+/// What CloudFormation says of stacks that are not there, among other things.
+const INVALID: &[&str] = &["ValidationError"];
 
 impl CloudFormation {
     /// DescribeStacks by name or id. A stack that is not there is a ValidationError to AWS.
@@ -73,30 +76,19 @@ impl CloudFormation {
 
     /// GetTemplate, where it is JSON. `None`: the stack has none yet, or one that is not ours.
     pub async fn template(&self, stack: &str) -> Result<Option<Value>, Error> {
-        match self.client.get_template().stack_name(stack).send().await {
-            Ok(answer) => Ok(answer
-                .template_body
-                .and_then(|body| serde_json::from_str(&numbers::quoted(&body)).ok())),
-            Err(error) if error.code() == Some("ValidationError") => Ok(None),
-            Err(error) => Err(failed("cloudformation:GetTemplate", stack, error)),
-        }
+        let result = self.client.get_template().stack_name(stack).send().await;
+        let answer = found("cloudformation:GetTemplate", stack, INVALID, result)?;
+        let body = answer.and_then(|answer| answer.template_body);
+        Ok(body.and_then(|body| serde_json::from_str(&numbers::quoted(&body)).ok()))
     }
 
     /// DescribeStackResources: all that the stack has now, without what was deleted from it or left.
     pub async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, Error> {
         let call = self.client.describe_stack_resources().stack_name(stack);
-        match call.send().await {
-            Ok(answer) => {
-                let all = answer.stack_resources.unwrap_or_default().into_iter();
-                Ok(all.filter_map(resource).collect())
-            }
-            Err(error) if error.code() == Some("ValidationError") => Ok(Vec::new()),
-            Err(error) => Err(failed(
-                "cloudformation:DescribeStackResources",
-                stack,
-                error,
-            )),
-        }
+        let operation = "cloudformation:DescribeStackResources";
+        let answer = found(operation, stack, INVALID, call.send().await)?;
+        let all = answer.and_then(|answer| answer.stack_resources);
+        Ok(all.into_iter().flatten().filter_map(resource).collect())
     }
 
     /// Why the last operation failed: its first failed event in time order (DescribeStackEvents
@@ -215,9 +207,7 @@ impl CloudFormation {
             .set_role_arn(service_role.map(ToString::to_string))
             .send()
             .await;
-        result
-            .map(|_| ())
-            .map_err(|error| failed("cloudformation:DeleteStack", stack, error))
+        done("cloudformation:DeleteStack", stack, &[], result)
     }
 }
 
@@ -232,6 +222,14 @@ where
     (error.code() == Some("ValidationError") && (is_busy || is_gone)).then(|| Error::Overtaken {
         stack: stack.to_owned(),
     })
+}
+
+/// What the user met by a call that failed: that, or what it says.
+fn overtaken_or<E>(operation: &str, stack: &str, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    overtaken(stack, &error).unwrap_or_else(|| failed(operation, stack, error))
 }
 
 fn stack(stack: SdkStack) -> Stack {

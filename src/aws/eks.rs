@@ -3,8 +3,8 @@
 use aws_sdk_eks::error::ProvideErrorMetadata;
 use aws_sdk_eks::types::{ClusterStatus, IpFamily};
 
-use super::failed;
 use super::pages::{Listed, filled};
+use super::{done, failed};
 use crate::error::Error;
 use crate::model::{Arn, Cluster, ClusterFacts, ClusterName, EksCluster};
 
@@ -118,9 +118,7 @@ impl Eks {
             .tags(key, value)
             .send()
             .await;
-        result
-            .map(|_| ())
-            .map_err(|error| failed("eks:TagResource", &arn, error))
+        done("eks:TagResource", &arn, &[], result)
     }
 
     pub async fn untag(&self, cluster: &Arn, key: &str) -> Result<(), Error> {
@@ -132,9 +130,7 @@ impl Eks {
             .tag_keys(key)
             .send()
             .await;
-        result
-            .map(|_| ())
-            .map_err(|error| failed("eks:UntagResource", &arn, error))
+        done("eks:UntagResource", &arn, &[], result)
     }
 }
 
@@ -201,23 +197,7 @@ fn without_issuer(
 
 /// One name holds the other, or at most two letters differ.
 fn is_similar(one: &str, other: &str) -> bool {
-    one.contains(other) || other.contains(one) || distance(one, other) <= 2
-}
-
-/// Levenshtein's distance.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &b) in other.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
+    one.contains(other) || other.contains(one) || strsim::levenshtein(one, other) <= 2
 }
 
 #[cfg(test)]

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::{PolicyScopeType, Role, Tag};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::pages::{Listed, marker};
-use super::{failed, lookup};
+use super::{done, failed, found, lookup};
 use crate::error::Error;
 use crate::model::{Audience, Issuer, Lookup, Map, Thumbprint};
 use crate::policy::{self, Quotas, RoleCount, numbers};
@@ -25,22 +24,15 @@ const MISSING: &[&str] = &["NoSuchEntity", "NoSuchEntityException"];
 impl Iam {
     /// GetOpenIDConnectProvider.
     pub async fn provider(&self, arn: &str) -> Result<Option<OidcProvider>, Error> {
-        match self
-            .0
-            .get_open_id_connect_provider()
-            .open_id_connect_provider_arn(arn)
-            .send()
-            .await
-        {
-            Ok(answer) => Ok(Some(OidcProvider {
-                arn: arn.to_owned(),
-                audiences: answer.client_id_list.unwrap_or_default(),
-                thumbprints: answer.thumbprint_list.unwrap_or_default(),
-                created: answer.create_date.map_or(0, |date| date.secs()),
-            })),
-            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(None),
-            Err(error) => Err(failed("iam:GetOpenIDConnectProvider", arn, error)),
-        }
+        let call = self.0.get_open_id_connect_provider();
+        let result = call.open_id_connect_provider_arn(arn).send().await;
+        let answer = found("iam:GetOpenIDConnectProvider", arn, MISSING, result)?;
+        Ok(answer.map(|answer| OidcProvider {
+            arn: arn.to_owned(),
+            audiences: answer.client_id_list.unwrap_or_default(),
+            thumbprints: answer.thumbprint_list.unwrap_or_default(),
+            created: answer.create_date.map_or(0, |date| date.secs()),
+        }))
     }
 
     /// CreateOpenIDConnectProvider. Without thumbprints IAM fetches one itself. A provider that
@@ -52,6 +44,7 @@ impl Iam {
         thumbprints: Option<&[Thumbprint]>,
         tags: &Map,
     ) -> Result<(), Error> {
+        let operation = "iam:CreateOpenIDConnectProvider";
         let mut call = self.0.create_open_id_connect_provider().url(url.url());
         for audience in audiences {
             call = call.client_id_list(audience.as_str());
@@ -61,14 +54,14 @@ impl Iam {
         }
         for (key, value) in tags {
             let tag = Tag::builder().key(key).value(value).build();
-            call =
-                call.tags(tag.map_err(|error| unbuilt("iam:CreateOpenIDConnectProvider", &error))?);
+            call = call.tags(tag.map_err(|error| unbuilt(operation, &error))?);
         }
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("EntityAlreadyExists") => Ok(()),
-            Err(error) => Err(failed("iam:CreateOpenIDConnectProvider", url.url(), error)),
-        }
+        done(
+            operation,
+            url.url(),
+            &["EntityAlreadyExists"],
+            call.send().await,
+        )
     }
 
     /// Idempotent at AWS.
@@ -79,9 +72,12 @@ impl Iam {
             .client_id(audience.as_str())
             .send()
             .await;
-        result
-            .map(|_| ())
-            .map_err(|error| failed("iam:AddClientIDToOpenIDConnectProvider", provider, error))
+        done(
+            "iam:AddClientIDToOpenIDConnectProvider",
+            provider,
+            &[],
+            result,
+        )
     }
 
     /// Replaces the whole list.
@@ -96,9 +92,12 @@ impl Iam {
             .update_open_id_connect_provider_thumbprint()
             .open_id_connect_provider_arn(provider);
         let result = call.set_thumbprint_list(Some(list)).send().await;
-        result
-            .map(|_| ())
-            .map_err(|error| failed("iam:UpdateOpenIDConnectProviderThumbprint", provider, error))
+        done(
+            "iam:UpdateOpenIDConnectProviderThumbprint",
+            provider,
+            &[],
+            result,
+        )
     }
 
     pub async fn delete_provider(&self, arn: &str) -> Result<(), Error> {
@@ -108,7 +107,7 @@ impl Iam {
             .open_id_connect_provider_arn(arn)
             .send()
             .await;
-        gone("iam:DeleteOpenIDConnectProvider", arn, result)
+        done("iam:DeleteOpenIDConnectProvider", arn, MISSING, result)
     }
 
     /// ARNs of the roles of this account whose trust policy names the provider (ListRoles, all pages).
@@ -227,14 +226,7 @@ impl Iam {
     pub async fn role(&self, name: &str) -> Result<Lookup<RoleFacts>, Error> {
         let result = self.0.get_role().role_name(name).send().await;
         let answer = lookup("iam:GetRole", name, MISSING, result)?;
-        Ok(match answer {
-            Lookup::Found(answer) => match answer.role {
-                Some(role) => Lookup::Found(role_facts(role)),
-                None => Lookup::Missing,
-            },
-            Lookup::Missing => Lookup::Missing,
-            Lookup::Unknown(message) => Lookup::Unknown(message),
-        })
+        Ok(answer.and_then(|answer| answer.role.map(role_facts).into()))
     }
 
     /// ARNs of the managed policies of a role (ListAttachedRolePolicies).
@@ -320,22 +312,6 @@ fn role_facts(role: Role) -> RoleFacts {
     }
 }
 
-/// A deletion whose thing is not there is done.
-fn gone<T, E>(
-    operation: &str,
-    subject: &str,
-    result: Result<T, SdkError<E, HttpResponse>>,
-) -> Result<(), Error>
-where
-    E: std::error::Error + ProvideErrorMetadata + 'static,
-{
-    match result {
-        Ok(_) => Ok(()),
-        Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(()),
-        Err(error) => Err(failed(operation, subject, error)),
-    }
-}
-
 fn unbuilt(operation: &str, error: &dyn std::fmt::Display) -> Error {
     Error::Aws {
         operation: operation.to_owned(),
@@ -347,27 +323,16 @@ fn unbuilt(operation: &str, error: &dyn std::fmt::Display) -> Error {
 
 /// A policy document as IAM returns it: JSON, percent-encoded (RFC 3986). What is no JSON is null.
 fn document(encoded: &str) -> Value {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match (byte, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
-            (b'%', Some(decoded)) => {
-                bytes.push(decoded);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    let text = String::from_utf8(bytes).unwrap_or_default();
+    let text = percent_decode_str(encoded)
+        .decode_utf8()
+        .unwrap_or_default();
     serde_json::from_str(&numbers::quoted(&text)).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
     use super::*;
 
     #[test]
@@ -380,20 +345,11 @@ mod tests {
         }
     }
 
-    /// Percent-encoded, every byte but letters and digits.
-    fn encoded(text: &str) -> String {
-        text.bytes()
-            .map(|byte| match byte {
-                b if b.is_ascii_alphanumeric() => char::from(b).to_string(),
-                b => format!("%{b:02X}"),
-            })
-            .collect()
-    }
-
     #[test]
     fn fuzzed_documents_are_decoded_to_what_was_encoded() {
         let trust =
             r#"{"Statement":[{"Principal":{"Federated":["arn:aws:iam::1:oidc-provider/a%2Fé"]}}]}"#;
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let twice = encoded(trust);
         crate::fuzz::texts([trust, twice.as_str(), "%7B%7D", "%"], |text| {
             policy::federated_principals(&document(text));

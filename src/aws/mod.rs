@@ -152,26 +152,18 @@ impl Aws {
         deadline: Deadline,
         fail_fast: &FailFast,
     ) -> Self {
-        let eks = aws_sdk_eks::config::Builder::from(config)
-            .retry_classifier(fail_fast.clone())
-            .interceptor(CallName)
-            .interceptor(ForeignAnswer)
-            .build();
-        let iam = aws_sdk_iam::config::Builder::from(config)
-            .retry_classifier(fail_fast.clone())
-            .interceptor(CallName)
-            .interceptor(ForeignAnswer)
-            .build();
-        let cloudformation = aws_sdk_cloudformation::config::Builder::from(config)
-            .retry_classifier(fail_fast.clone())
-            .interceptor(CallName)
-            .interceptor(ForeignAnswer)
-            .build();
-        let sts = aws_sdk_sts::config::Builder::from(config)
-            .retry_classifier(fail_fast.clone())
-            .interceptor(CallName)
-            .interceptor(ForeignAnswer)
-            .build();
+        // Each crate of the SDK has types of its own for the same.
+        macro_rules! client {
+            ($sdk:ident) => {
+                $sdk::Client::from_conf(
+                    $sdk::config::Builder::from(config)
+                        .retry_classifier(fail_fast.clone())
+                        .interceptor(CallName)
+                        .interceptor(ForeignAnswer)
+                        .build(),
+                )
+            };
+        }
         let budget = Budget::new(intervals);
         let signed = |service| {
             let budget = budget.beside(intervals);
@@ -181,16 +173,16 @@ impl Aws {
             ec2: Ec2(signed(&ec2::SERVICE)),
             cloudtrail: CloudTrail::new(signed(&cloudtrail::SERVICE)),
             access_analyzer: AccessAnalyzer(signed(&access_analyzer::SERVICE)),
-            eks: Eks(aws_sdk_eks::Client::from_conf(eks)),
-            iam: Iam(aws_sdk_iam::Client::from_conf(iam)),
+            eks: Eks(client!(aws_sdk_eks)),
+            iam: Iam(client!(aws_sdk_iam)),
             cloudformation: CloudFormation {
-                client: aws_sdk_cloudformation::Client::from_conf(cloudformation),
+                client: client!(aws_sdk_cloudformation),
                 intervals,
                 deadline,
                 waiting: Waiting::default(),
             },
             sts: Sts {
-                client: aws_sdk_sts::Client::from_conf(sts),
+                client: client!(aws_sdk_sts),
                 credentials: config.credentials_provider(),
                 region: region.clone(),
                 fips: config.use_fips().unwrap_or_default(),
@@ -283,6 +275,36 @@ where
     }
 }
 
+/// The answer of a call, or nothing, where one of those codes says that there is none.
+fn found<T, E>(
+    operation: &str,
+    subject: &str,
+    missing: &[&str],
+    result: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<Option<T>, Error>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    match result {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.code().is_some_and(|code| missing.contains(&code)) => Ok(None),
+        Err(error) => Err(failed(operation, subject, error)),
+    }
+}
+
+/// The end of a call that changes something; those codes say that it was so before.
+fn done<T, E>(
+    operation: &str,
+    subject: &str,
+    before: &[&str],
+    result: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<(), Error>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    found(operation, subject, before, result).map(drop)
+}
+
 /// The permission that AWS's message names. A call may need others beside its own: to tag what it makes,
 /// to pass a role, to list where it describes.
 fn missing_permission(message: &str) -> Option<&str> {
@@ -346,11 +368,5 @@ fn lookup<T, E>(
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
-    match result {
-        Ok(value) => Ok(Lookup::Found(value)),
-        Err(error) if error.code().is_some_and(|code| missing.contains(&code)) => {
-            Ok(Lookup::Missing)
-        }
-        Err(error) => Lookup::unless_denied(Err(failed(operation, subject, error))),
-    }
+    Lookup::unless_denied(found(operation, subject, missing, result).map(Lookup::from))
 }

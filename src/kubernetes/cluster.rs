@@ -22,7 +22,7 @@ impl Kubernetes {
             text.trim_end_matches(|c: char| !c.is_ascii_digit())
                 .to_owned()
         };
-        Ok(lookup(answer.await?.map(|version| {
+        Ok(Lookup::from(answer.await?.map(|version| {
             format!(
                 "{}.{}",
                 number(&version["major"]),
@@ -34,7 +34,7 @@ impl Kubernetes {
     /// A namespace's labels.
     pub async fn namespace(&self, name: &str) -> Result<Lookup<Map>, Error> {
         let found = self.object(resource("v1", "namespaces"), "", name).await?;
-        Ok(lookup(
+        Ok(Lookup::from(
             found.map(|found| texts(&found["metadata"]["labels"])),
         ))
     }
@@ -47,7 +47,7 @@ impl Kubernetes {
         let found = self
             .object(accounts, name.namespace.as_str(), &name.name)
             .await?;
-        Ok(lookup(found.as_ref().map(history)))
+        Ok(Lookup::from(found.as_ref().map(history)))
     }
 
     /// The webhooks that give pods their role.
@@ -59,19 +59,21 @@ impl Kubernetes {
         let found = self
             .all(configurations, "", |it| Some(webhooks(it)))
             .await?;
-        Ok(lookup(found.map(|all| all.concat())))
+        Ok(Lookup::from(found.map(|all| all.concat())))
     }
 
     pub async fn nodes(&self) -> Result<Lookup<Vec<Node>>, Error> {
         let found = self
             .all(resource("v1", "nodes"), "", |it| Some(node(it)))
             .await?;
-        Ok(lookup(found))
+        Ok(Lookup::from(found))
     }
 
     /// kiam and kube2iam, whatever their DaemonSets are called.
     pub async fn metadata_agents(&self) -> Result<Lookup<Vec<MetadataAgent>>, Error> {
-        Ok(lookup(self.all(DAEMON_SETS, "", metadata_agent).await?))
+        Ok(Lookup::from(
+            self.all(DAEMON_SETS, "", metadata_agent).await?,
+        ))
     }
 
     /// EKS's Pod Identity agent.
@@ -79,7 +81,7 @@ impl Kubernetes {
         let name = "eks-pod-identity-agent";
         let found = self.object(DAEMON_SETS, "kube-system", name).await?;
         let number = |found: &Value, member: &str| found["status"][member].as_i64().unwrap_or(0);
-        Ok(lookup(found.map(|found| IdentityAgent {
+        Ok(Lookup::from(found.map(|found| IdentityAgent {
             desired: number(&found, "desiredNumberScheduled"),
             ready: number(&found, "numberReady"),
             host_network: found["spec"]["template"]["spec"]["hostNetwork"] == true,
@@ -94,7 +96,7 @@ impl Kubernetes {
         let found = self
             .all(policies, namespace, |it| Some(network_policy(it)))
             .await?;
-        Ok(lookup(found))
+        Ok(Lookup::from(found))
     }
 
     /// Missing: the cluster knows no SecurityGroupPolicies.
@@ -106,12 +108,8 @@ impl Kubernetes {
         let found = self
             .all(policies, namespace, |it| Some(pod_security_groups(it)))
             .await?;
-        Ok(lookup(found))
+        Ok(Lookup::from(found))
     }
-}
-
-fn lookup<T>(found: Option<T>) -> Lookup<T> {
-    found.map_or(Lookup::Missing, Lookup::Found)
 }
 
 /// Who set an annotation that pods get their role by, and when: the latest of them.

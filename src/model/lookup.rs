@@ -26,10 +26,28 @@ impl<T> Lookup<T> {
         }
     }
 
+    pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Lookup<U> {
+        self.and_then(|value| Lookup::Found(into(value)))
+    }
+
+    pub fn and_then<U>(self, into: impl FnOnce(T) -> Lookup<U>) -> Lookup<U> {
+        match self {
+            Self::Found(value) => into(value),
+            Self::Missing => Lookup::Missing,
+            Self::Unknown(why) => Lookup::Unknown(why),
+        }
+    }
+
     pub fn found(self) -> Option<T> {
         match self {
             Self::Found(value) => Some(value),
             Self::Missing | Self::Unknown(_) => None,
         }
+    }
+}
+
+impl<T> From<Option<T>> for Lookup<T> {
+    fn from(found: Option<T>) -> Self {
+        found.map_or(Self::Missing, Self::Found)
     }
 }

@@ -221,7 +221,7 @@ pub(super) async fn body(aws: &Aws, stack: &Stack) -> Result<Option<Value>, Erro
 /// The same, as far as this identity may read it.
 pub(super) async fn read_body(aws: &Aws, stack: &Stack) -> Result<Lookup<Value>, Error> {
     let body = body(aws, stack).await;
-    Lookup::unless_denied(body.map(|body| body.map_or(Lookup::Missing, Lookup::Found)))
+    Lookup::unless_denied(body.map(Lookup::from))
 }
 
 /// The role's template of a stack, as far as this identity may read it and we understand it.
@@ -232,9 +232,7 @@ pub async fn template(aws: &Aws, stack: &Stack) -> Result<Lookup<RoleTemplate>, 
 fn role_template(stack: &Stack, body: &Lookup<Value>) -> Lookup<RoleTemplate> {
     let partition = stack.id.split(':').nth(1).unwrap_or("aws");
     match body {
-        Lookup::Found(body) => {
-            RoleTemplate::read(body, partition).map_or(Lookup::Missing, Lookup::Found)
-        }
+        Lookup::Found(body) => RoleTemplate::read(body, partition).into(),
         Lookup::Missing => Lookup::Missing,
         Lookup::Unknown(message) => Lookup::Unknown(message.clone()),
     }
@@ -250,7 +248,7 @@ async fn role_name(aws: &Aws, stack: &Stack) -> Result<Lookup<String>, Error> {
             role.and_then(|role| role.physical)
         }),
     };
-    Lookup::unless_denied(name.map(|name| name.map_or(Lookup::Missing, Lookup::Found)))
+    Lookup::unless_denied(name.map(Lookup::from))
 }
 
 /// Namespaces in which the cluster has an IAM service account of that name. They only serve a hint: who

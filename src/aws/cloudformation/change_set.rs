@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::types::{
 use serde_json::Value;
 
 use super::changes::forbidden;
-use super::{CloudFormation, millis, overtaken};
+use super::{CloudFormation, done, millis, overtaken, overtaken_or};
 use crate::aws::failed;
 use crate::aws::pages::{Listed, filled};
 use crate::error::Error;
@@ -70,6 +70,7 @@ impl CloudFormation {
             .iter()
             .map(|capability| SdkCapability::from(capability.as_str()))
             .collect();
+        let stack = update.stack.as_str();
         let result = self
             .client
             .create_change_set()
@@ -87,13 +88,7 @@ impl CloudFormation {
         match result {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Some("AlreadyExistsException") => Ok(false),
-            Err(error) => Err(overtaken(update.stack.as_str(), &error).unwrap_or_else(|| {
-                failed(
-                    "cloudformation:CreateChangeSet",
-                    update.stack.as_str(),
-                    error,
-                )
-            })),
+            Err(error) => Err(overtaken_or("cloudformation:CreateChangeSet", stack, error)),
         }
     }
 
@@ -126,8 +121,11 @@ impl CloudFormation {
         match call.set_next_token(page).send().await {
             Ok(answer) => Ok(Some(answer)),
             Err(error) if error.code() == Some("ChangeSetNotFound") => Ok(None),
-            Err(error) => Err(overtaken(stack, &error)
-                .unwrap_or_else(|| failed("cloudformation:DescribeChangeSet", stack, error))),
+            Err(error) => Err(overtaken_or(
+                "cloudformation:DescribeChangeSet",
+                stack,
+                error,
+            )),
         }
     }
 
@@ -186,10 +184,11 @@ impl CloudFormation {
     /// # Errors
     /// `Overtaken` when the change set can no longer be carried out, because another run did.
     pub async fn execute_change_set(&self, update: &UpdateStack) -> Result<(), Error> {
+        let stack = update.stack.as_str();
         let result = self
             .client
             .execute_change_set()
-            .stack_name(update.stack.as_str())
+            .stack_name(stack)
             .change_set_name(&update.change_set)
             .client_request_token(&update.change_set)
             .send()
@@ -206,13 +205,11 @@ impl CloudFormation {
                     stack: update.stack.to_string(),
                 })
             }
-            Err(error) => Err(overtaken(update.stack.as_str(), &error).unwrap_or_else(|| {
-                failed(
-                    "cloudformation:ExecuteChangeSet",
-                    update.stack.as_str(),
-                    error,
-                )
-            })),
+            Err(error) => Err(overtaken_or(
+                "cloudformation:ExecuteChangeSet",
+                stack,
+                error,
+            )),
         }
     }
 
@@ -253,21 +250,16 @@ impl CloudFormation {
 
     /// DeleteChangeSet; one that is not there is deleted.
     pub async fn delete_change_set(&self, update: &UpdateStack) -> Result<(), Error> {
+        let stack = update.stack.as_str();
         let result = self
             .client
             .delete_change_set()
-            .stack_name(update.stack.as_str())
+            .stack_name(stack)
             .change_set_name(&update.change_set)
             .send()
             .await;
-        match result {
-            Err(error) if error.code() != Some("ChangeSetNotFound") => Err(failed(
-                "cloudformation:DeleteChangeSet",
-                update.stack.as_str(),
-                error,
-            )),
-            _ => Ok(()),
-        }
+        let operation = "cloudformation:DeleteChangeSet";
+        done(operation, stack, &["ChangeSetNotFound"], result)
     }
 
     /// ContinueUpdateRollback. A roll-back that goes on already, or came to its end, is as good.

@@ -1,12 +1,11 @@
 //! Add-ons, and the associations of Pod Identity: what else gives pods their roles.
 
-use aws_sdk_eks::error::ProvideErrorMetadata;
 use aws_sdk_eks::types;
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::Eks;
 use crate::aws::pages::{Listed, filled};
-use crate::aws::{failed, lookup};
+use crate::aws::{failed, found, lookup};
 use crate::error::Error;
 use crate::model::{Lookup, ServiceAccountName};
 use crate::secrets::excerpt;
@@ -14,6 +13,8 @@ use crate::world::{Addon, Association};
 
 /// How many are described side by side.
 const PARALLEL: usize = 8;
+/// What EKS says of things that are not there.
+const MISSING: &[&str] = &["ResourceNotFoundException"];
 
 impl Eks {
     /// The add-ons of a cluster (ListAddons, DescribeAddon).
@@ -40,11 +41,8 @@ impl Eks {
             .describe_addon()
             .cluster_name(cluster)
             .addon_name(name);
-        match call.send().await {
-            Ok(answer) => Ok(answer.addon.map(read_addon)),
-            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
-            Err(error) => Err(failed("eks:DescribeAddon", name, error)),
-        }
+        let answer = found("eks:DescribeAddon", name, MISSING, call.send().await)?;
+        Ok(answer.and_then(|answer| answer.addon).map(read_addon))
     }
 
     /// Service accounts with the ids of their associations, of which EKS allows one each
@@ -66,18 +64,13 @@ impl Eks {
             .into_paginator();
         let pages = Listed::of(pages.send(), |page| filled(page.next_token()));
         let listed = pages.items(|page| page.associations).await;
-        let missing = &["ResourceNotFoundException"];
-        let listed = lookup("eks:ListPodIdentityAssociations", cluster, missing, listed)?;
+        let listed = lookup("eks:ListPodIdentityAssociations", cluster, MISSING, listed)?;
         let named = |one: types::PodIdentityAssociationSummary| {
             let namespace = one.namespace?.parse().ok()?;
             let name = ServiceAccountName::new(namespace, &one.service_account?).ok()?;
             Some((name, one.association_id?))
         };
-        Ok(match listed {
-            Lookup::Found(all) => Lookup::Found(all.into_iter().filter_map(named).collect()),
-            Lookup::Missing => Lookup::Missing,
-            Lookup::Unknown(why) => Lookup::Unknown(why),
-        })
+        Ok(listed.map(|all| all.into_iter().filter_map(named).collect()))
     }
 
     /// DescribePodIdentityAssociation. Missing: deleted since it was listed.
@@ -86,14 +79,10 @@ impl Eks {
     /// Access denied too.
     pub async fn association(&self, cluster: &str, id: &str) -> Result<Lookup<Association>, Error> {
         let call = self.0.describe_pod_identity_association();
-        match call.cluster_name(cluster).association_id(id).send().await {
-            Ok(answer) => Ok(match answer.association {
-                Some(association) => Lookup::Found(read_association(association)),
-                None => Lookup::Missing,
-            }),
-            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(Lookup::Missing),
-            Err(error) => Err(failed("eks:DescribePodIdentityAssociation", id, error)),
-        }
+        let result = call.cluster_name(cluster).association_id(id).send().await;
+        let answer = found("eks:DescribePodIdentityAssociation", id, MISSING, result)?;
+        let association = answer.and_then(|answer| answer.association);
+        Ok(association.map(read_association).into())
     }
 }
 

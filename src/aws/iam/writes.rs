@@ -1,7 +1,7 @@
 //! Changes of a role that IAM makes at once, behind CloudFormation's back: to detach what would stop a
 //! deletion, and to undo what others changed so.
 
-use super::{Iam, failed, gone};
+use super::{Iam, MISSING, done};
 use crate::error::Error;
 use crate::plan::Repair;
 
@@ -12,45 +12,35 @@ impl Iam {
             Repair::Attach(arn) => {
                 let call = self.0.attach_role_policy().role_name(role);
                 let result = call.policy_arn(arn.to_string()).send().await;
-                result
-                    .map(|_| ())
-                    .map_err(|error| failed("iam:AttachRolePolicy", role, error))
+                done("iam:AttachRolePolicy", role, &[], result)
             }
             Repair::Detach(arn) => self.detach_policy(role, arn).await,
             Repair::PutInline { name, document } => {
                 let call = self.0.put_role_policy().role_name(role).policy_name(name);
                 let result = call.policy_document(document.to_string()).send().await;
-                result
-                    .map(|_| ())
-                    .map_err(|error| failed("iam:PutRolePolicy", role, error))
+                done("iam:PutRolePolicy", role, &[], result)
             }
             Repair::DeleteInline { name } => self.delete_inline_policy(role, name).await,
             Repair::SetTrust(document) => {
                 let call = self.0.update_assume_role_policy().role_name(role);
                 let result = call.policy_document(document.to_string()).send().await;
-                result
-                    .map(|_| ())
-                    .map_err(|error| failed("iam:UpdateAssumeRolePolicy", role, error))
+                done("iam:UpdateAssumeRolePolicy", role, &[], result)
             }
             Repair::SetBoundary(arn) => {
                 let call = self.0.put_role_permissions_boundary().role_name(role);
                 let result = call.permissions_boundary(arn.to_string()).send().await;
-                result
-                    .map(|_| ())
-                    .map_err(|error| failed("iam:PutRolePermissionsBoundary", role, error))
+                done("iam:PutRolePermissionsBoundary", role, &[], result)
             }
             Repair::RemoveBoundary => {
                 let call = self.0.delete_role_permissions_boundary();
                 let result = call.role_name(role).send().await;
-                gone("iam:DeleteRolePermissionsBoundary", role, result)
+                done("iam:DeleteRolePermissionsBoundary", role, MISSING, result)
             }
             Repair::SetSessionDuration(seconds) => {
                 let call = self.0.update_role().role_name(role);
                 let seconds = i32::try_from(*seconds).unwrap_or(i32::MAX);
                 let result = call.max_session_duration(seconds).send().await;
-                result
-                    .map(|_| ())
-                    .map_err(|error| failed("iam:UpdateRole", role, error))
+                done("iam:UpdateRole", role, &[], result)
             }
         }
     }
@@ -63,7 +53,7 @@ impl Iam {
             .policy_arn(arn)
             .send()
             .await;
-        gone("iam:DetachRolePolicy", role, result)
+        done("iam:DetachRolePolicy", role, MISSING, result)
     }
 
     pub async fn delete_inline_policy(&self, role: &str, name: &str) -> Result<(), Error> {
@@ -74,6 +64,6 @@ impl Iam {
             .policy_name(name)
             .send()
             .await;
-        gone("iam:DeleteRolePolicy", role, result)
+        done("iam:DeleteRolePolicy", role, MISSING, result)
     }
 }

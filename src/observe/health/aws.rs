@@ -13,7 +13,9 @@ use super::super::again;
 use super::Shared;
 use crate::aws::Aws;
 use crate::issuer;
-use crate::model::{Cluster, ClusterName, Issuer, Lookup, RoleArn, ServiceAccountName};
+use crate::model::{
+    Cluster, ClusterName, Issuer, Lookup, RoleArn, ServiceAccountName, partition_of,
+};
 use crate::policy::Quotas;
 use crate::waiting::Intervals;
 use crate::world::{
@@ -39,10 +41,10 @@ pub async fn cluster_health(aws: &Aws, cluster: &Cluster, intervals: Intervals) 
         addons,
         other_providers(aws, cluster, intervals),
         sts,
-        endpoints(aws, cluster, vpc)
+        endpoints(aws, vpc)
     );
     ClusterHealth {
-        facts: facts.map_or(Lookup::Missing, Lookup::Found),
+        facts: facts.into(),
         addons,
         other_providers,
         sts,
@@ -51,16 +53,12 @@ pub async fn cluster_health(aws: &Aws, cluster: &Cluster, intervals: Intervals) 
 }
 
 /// The interface endpoints that pods need where they have no way out: STS for tokens of the web
-/// identity, EKS's own for Pod Identity. China's begin differently (VPC user guide, "AWS services that
-/// integrate with AWS PrivateLink").
-async fn endpoints(aws: &Aws, cluster: &Cluster, vpc: Option<&str>) -> Lookup<Vec<VpcEndpoint>> {
+/// identity, EKS's own for Pod Identity.
+async fn endpoints(aws: &Aws, vpc: Option<&str>) -> Lookup<Vec<VpcEndpoint>> {
     let Some(vpc) = vpc else {
         return Lookup::Missing;
     };
-    let prefix = match cluster.partition.as_str() {
-        "aws-cn" => "cn.com.amazonaws",
-        _ => "com.amazonaws",
-    };
+    let prefix = partition_of(&aws.region).services;
     let services = ["sts", "eks-auth"].map(|name| format!("{prefix}.{}.{name}", aws.region));
     Lookup::of(aws.ec2.vpc_endpoints(vpc, &services).await)
 }
@@ -194,7 +192,7 @@ async fn provider(
             Ok(found) => again::provider(aws, &arn, found, &[]).await,
             failed => failed,
         };
-        Lookup::or_unknown(found.map(|found| found.map_or(Lookup::Missing, Lookup::Found)))
+        Lookup::or_unknown(found.map(Lookup::from))
     };
     shared.providers.of(&arn, read).await
 }

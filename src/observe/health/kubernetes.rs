@@ -49,11 +49,7 @@ pub async fn object_health(
         kubernetes.service_account_history(name),
         kubernetes.pods(&pods),
         shared.nodes.of("", async {
-            match Lookup::or_unknown(kubernetes.nodes().await) {
-                Lookup::Found(all) => Lookup::Found(Arc::new(all)),
-                Lookup::Missing => Lookup::Missing,
-                Lookup::Unknown(why) => Lookup::Unknown(why),
-            }
+            Lookup::or_unknown(kubernetes.nodes().await).map(Arc::new)
         }),
         once(
             &shared.network_policies,
@@ -67,8 +63,7 @@ pub async fn object_health(
         ),
     );
     let pods = Lookup::or_unknown(pods);
-    let object =
-        Lookup::or_unknown(object.map(|found| found.map_or(Lookup::Missing, Lookup::Found)));
+    let object = Lookup::or_unknown(object.map(Lookup::from));
     let service_account = match (object, Lookup::or_unknown(history)) {
         (Lookup::Found(object), Lookup::Found(history)) => Lookup::Found((object, history)),
         (Lookup::Unknown(why), _) | (_, Lookup::Unknown(why)) => Lookup::Unknown(why),
@@ -98,14 +93,10 @@ async fn once<T: Clone>(
 fn under(pods: Option<&Vec<Pod>>, nodes: Lookup<Arc<Vec<Node>>>) -> Lookup<Vec<Node>> {
     let pods = pods.into_iter().flatten();
     let names: BTreeSet<&String> = pods.filter_map(|pod| pod.node.as_ref()).collect();
-    match nodes {
-        Lookup::Found(all) => {
-            let under = all.iter().filter(|node| names.contains(&node.name));
-            Lookup::Found(under.cloned().collect())
-        }
-        Lookup::Missing => Lookup::Missing,
-        Lookup::Unknown(why) => Lookup::Unknown(why),
-    }
+    nodes.map(|all| {
+        let under = all.iter().filter(|node| names.contains(&node.name));
+        under.cloned().collect()
+    })
 }
 
 impl KubernetesHealth {
