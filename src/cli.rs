@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::desired::fields;
 use crate::model::{Audience, ClusterName, Connection, Flags, Issuer, Region, Thumbprint, Timeout};
 
 mod arguments;
@@ -254,8 +255,8 @@ const NOUNS: [&str; 3] = ["iamserviceaccounts", "irsa", "sa"];
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "AWS client")]
 pub struct AwsArgs {
-    /// AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
-    #[arg(short, long, value_parser = region)]
+    #[arg(short, long, value_parser = region,
+          help = fields::REGION.help(" (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)"))]
     pub region: Option<String>,
     /// AWS profile; outranks the keys of the environment
     #[arg(short, long)]
@@ -268,8 +269,8 @@ pub struct AwsArgs {
 /// Which cluster.
 #[derive(Args, Clone, Debug)]
 pub struct ClusterArgs {
-    /// Name of the cluster; required without --config-file
-    #[arg(short, long, required_unless_present = "config_file")]
+    #[arg(short, long, required_unless_present = "config_file",
+          help = fields::CLUSTER_NAME.help("; required without --config-file"))]
     pub cluster: Option<ClusterName>,
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
     #[arg(long, value_name = "URL")]
@@ -462,5 +463,21 @@ mod tests {
     #[test]
     fn the_command_tree_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_of_the_table_of_fields_is_one_of_create() {
+        let mut program = Cli::command();
+        program.build();
+        let noun = program.find_subcommand("create");
+        let create = noun.and_then(|create| create.find_subcommand("iamserviceaccount"));
+        let flags = create.expect("the command").get_arguments();
+        let flags: Vec<String> = flags
+            .filter_map(|flag| Some(format!("--{}", flag.get_long()?)))
+            .collect();
+        for field in fields::FIELDS {
+            let is_one = field.flag() == field.name() || flags.iter().any(|it| it == field.flag());
+            assert!(is_one, "{}", field.flag());
+        }
     }
 }

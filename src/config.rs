@@ -4,13 +4,13 @@
 
 use std::fmt;
 
+use crate::desired::fields::{self, Field};
 use crate::error::Error;
 use crate::model::{ClusterName, Map, Region, listed};
 use crate::plan::account::IamServiceAccount;
 
 mod accounts;
 mod check;
-mod fields;
 mod filter;
 mod node;
 mod rest;
@@ -187,70 +187,62 @@ fn contents(root: &Node, further: Option<Place>, problems: &mut Problems) -> Opt
     if !matches!(root.value, Value::Map(_)) {
         return None;
     }
-    for (name, wanted) in [("apiVersion", API_VERSION), ("kind", KIND)] {
-        let found = root.at(name);
+    for (field, wanted) in [(fields::API_VERSION, API_VERSION), (fields::KIND, KIND)] {
+        let found = root.field(field);
         let text = found.and_then(|node| node.text());
         match (found, text) {
-            (None, _) => missing(root, "", name, problems),
+            (None, _) => missing(root, "", field, problems),
             (Some(node), Some(text)) if text != wanted => {
                 let rule = format!("is {:?}: {wanted:?} is wanted", check::short(text));
-                problems.push(Problem::new(node.place, name, rule));
+                problems.push(Problem::new(node.place, field.name(), rule));
             }
             _ => {}
         }
     }
-    let Some(metadata) = root.at("metadata") else {
-        missing(root, "", "metadata", problems);
+    let Some(metadata) = root.field(fields::CLUSTER) else {
+        missing(root, "", fields::CLUSTER, problems);
         accounts::read(root, &Map::new(), problems);
         return None;
     };
-    let mut required = |name: &str| {
-        if metadata.at(name).is_none() && matches!(metadata.value, Value::Map(_)) {
-            missing(metadata, "metadata", name, problems);
+    for field in [fields::CLUSTER_NAME, fields::REGION] {
+        if root.field(field).is_none() && matches!(metadata.value, Value::Map(_)) {
+            missing(metadata, "", field, problems);
         }
-    };
-    required("name");
-    required("region");
-    let cluster = value::<ClusterName>(root, "", "metadata.name", problems);
-    let region = value::<Region>(root, "", "metadata.region", problems);
+    }
+    let cluster = value::<ClusterName>(root, "", fields::CLUSTER_NAME, problems);
+    let region = value::<Region>(root, "", fields::REGION, problems);
     let tags = accounts::common_tags(root, problems);
     let accounts = accounts::read(root, &tags, problems);
     Some(ClusterConfig {
         cluster: cluster?,
         region: region?.to_string(),
-        with_oidc: with_oidc(root),
+        with_oidc: root.field(fields::WITH_OIDC).and_then(|node| node.bool()),
         tags,
         accounts,
         rest: rest::read(root, further),
     })
 }
 
-fn with_oidc(root: &Node) -> Option<bool> {
-    match root.at("iam.withOIDC")?.value {
-        Value::Bool(value) => Some(value),
-        _ => None,
-    }
-}
-
 /// A field that must be there is not.
-fn missing(node: &Node, path: &str, name: &str, problems: &mut Problems) {
-    problems.push(Problem::new(node.place, &inside(path, name), "must be set"));
+fn missing(node: &Node, path: &str, field: &Field, problems: &mut Problems) {
+    let path = inside(path, field.name());
+    problems.push(Problem::new(node.place, &path, "must be set"));
 }
 
-/// The value of a text field behind `name`; `path` is that of `node`.
+/// The value of a text field; `path` is that of `node`.
 fn value<T: std::str::FromStr<Err = String>>(
     node: &Node,
     path: &str,
-    name: &str,
+    field: &Field,
     problems: &mut Problems,
 ) -> Option<T> {
-    let found = node.at(name)?;
+    let found = node.field(field)?;
     let text = found.text()?;
     match text.parse() {
         Ok(value) => Some(value),
         Err(rule) => {
             let rule = format!("{:?}: {rule}", check::short(text));
-            problems.push(Problem::new(found.place, &inside(path, name), rule));
+            problems.push(Problem::new(found.place, &inside(path, field.name()), rule));
             None
         }
     }

@@ -3,7 +3,6 @@
 //! that either gives to a field.
 
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
 
 use crate::model::{
     AUDIENCE_ANNOTATION, Audience, DEFAULT_AUDIENCE, Map, PolicyArn, ROLE_ANNOTATION, RoleArn,
@@ -14,8 +13,11 @@ use crate::plan::{Conflicts, Rollback};
 use crate::policy::{self, INLINE_QUOTA, MANAGED_MAXIMUM, PolicyDocument};
 use crate::template::{RoleSpec, WELL_KNOWN, WellKnownPolicy};
 
+pub mod fields;
 pub mod found;
 mod rules;
+
+use fields::Field;
 
 /// The annotation that the EKS webhook reads the lifetime of a pod's token from, in seconds.
 const EXPIRATION_ANNOTATION: &str = "eks.amazonaws.com/token-expiration";
@@ -24,11 +26,6 @@ const REGIONAL_ANNOTATION: &str = "eks.amazonaws.com/sts-regional-endpoints";
 
 /// Longest value of a stack's tag, in characters (CloudFormation API, `Tag`).
 const TAG_VALUE: usize = 256;
-
-/// Longest session of a role in seconds (IAM API).
-pub const SESSION_SECONDS: RangeInclusive<u32> = 3_600..=43_200;
-/// Lifetime of a pod's token in seconds: Kubernetes' least, the webhook's most.
-pub const TOKEN_SECONDS: RangeInclusive<u32> = 600..=86_400;
 
 /// What is given for one account: each value is good by itself.
 #[derive(Clone, Debug)]
@@ -83,34 +80,12 @@ impl Given {
     }
 }
 
-/// What can be given, named apart from how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    Name,
-    RoleArn,
-    ManagedPolicies,
-    InlinePolicies,
-    WellKnownPolicies,
-    Boundary,
-    RoleName,
-    RolePath,
-    MaxSessionDuration,
-    SubjectPattern,
-    Audience,
-    Tags,
-    Scope,
-    Labels,
-    Annotations,
-    TokenExpiration,
-    StsRegionalEndpoints,
-}
-
 /// A rule that the given fields break.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rule {
     /// One entry of tags, labels or annotations, or their number.
     Entry {
-        field: Field,
+        field: &'static Field,
         key: String,
         rule: String,
     },
@@ -120,20 +95,20 @@ pub enum Rule {
     NothingToDo,
     NoPermissions,
     /// A field for a role of our own, beside an existing one.
-    WithRole(Field),
+    WithRole(&'static Field),
     TooManyManaged(usize),
     InlineTooLong(usize),
     /// An annotation says other than the field for it.
     Contradiction {
         key: &'static str,
         given: String,
-        field: Field,
+        field: &'static Field,
         value: String,
     },
     /// An annotation that only a field may set.
     Reserved {
         key: &'static str,
-        field: Field,
+        field: &'static Field,
         /// With a blank before it, where the field should have one.
         value: String,
     },
@@ -141,14 +116,14 @@ pub enum Rule {
 
 impl Rule {
     /// The field that the rule is told of.
-    pub fn field(&self) -> Field {
+    pub fn field(&self) -> &'static Field {
         match self {
-            Self::Entry { field, .. } | Self::WithRole(field) => *field,
-            Self::NameTooLong(_) => Field::Name,
-            Self::NothingToDo => Field::Scope,
-            Self::NoPermissions | Self::TooManyManaged(_) => Field::ManagedPolicies,
-            Self::InlineTooLong(_) => Field::InlinePolicies,
-            Self::Contradiction { .. } | Self::Reserved { .. } => Field::Annotations,
+            Self::Entry { field, .. } | Self::WithRole(field) => field,
+            Self::NameTooLong(_) => fields::NAME,
+            Self::NothingToDo => fields::ROLE_ONLY,
+            Self::NoPermissions | Self::TooManyManaged(_) => fields::MANAGED_POLICIES,
+            Self::InlineTooLong(_) => fields::INLINE_POLICY,
+            Self::Contradiction { .. } | Self::Reserved { .. } => fields::ANNOTATIONS,
         }
     }
 
@@ -162,13 +137,13 @@ impl Rule {
     }
 
     /// The rule in words; `name` is what the user calls a field.
-    pub fn told(&self, name: impl Fn(Field) -> &'static str) -> String {
-        let managed = name(Field::ManagedPolicies);
-        let role_arn = name(Field::RoleArn);
-        let annotations = name(Field::Annotations);
+    pub fn told(&self, name: impl Fn(&Field) -> &'static str) -> String {
+        let managed = name(fields::MANAGED_POLICIES);
+        let role_arn = name(fields::ROLE_ARN);
+        let annotations = name(fields::ANNOTATIONS);
         // What the rule is told of, or what the annotation is to be given by.
         let field = match self {
-            Self::Contradiction { field, .. } | Self::Reserved { field, .. } => name(*field),
+            Self::Contradiction { field, .. } | Self::Reserved { field, .. } => name(field),
             _ => name(self.field()),
         };
         match self {
@@ -180,8 +155,8 @@ impl Rule {
                 format!("{field} cannot be used with {role_arn}: there would be nothing to do")
             }
             Self::NoPermissions => {
-                let inline = name(Field::InlinePolicies);
-                let well_known = name(Field::WellKnownPolicies);
+                let inline = name(fields::INLINE_POLICY);
+                let well_known = name(fields::WELL_KNOWN_POLICIES);
                 format!("one of {managed}, {inline}, {well_known} and {role_arn} must be set")
             }
             Self::WithRole(_) => {
@@ -252,21 +227,21 @@ fn combinations(given: &Given) -> Vec<Rule> {
         return too_long.into_iter().chain(none).collect();
     }
     let with_role = [
-        (Field::ManagedPolicies, !given.managed.is_empty()),
+        (fields::MANAGED_POLICIES, !given.managed.is_empty()),
         (
-            Field::InlinePolicies,
+            fields::INLINE_POLICY,
             given.bare || !given.inline.is_empty(),
         ),
-        (Field::WellKnownPolicies, !given.well_known.is_empty()),
-        (Field::Boundary, given.boundary.is_some()),
-        (Field::RoleName, given.role_name.is_some()),
-        (Field::RolePath, given.role_path.is_some()),
+        (fields::WELL_KNOWN_POLICIES, !given.well_known.is_empty()),
+        (fields::BOUNDARY, given.boundary.is_some()),
+        (fields::ROLE_NAME, given.role_name.is_some()),
+        (fields::ROLE_PATH, given.role_path.is_some()),
         (
-            Field::MaxSessionDuration,
+            fields::MAX_SESSION_DURATION,
             given.max_session_duration.is_some(),
         ),
-        (Field::SubjectPattern, given.subject_pattern.is_some()),
-        (Field::Tags, !given.tags.is_empty()),
+        (fields::SUBJECT_PATTERN, given.subject_pattern.is_some()),
+        (fields::TAGS, !given.tags.is_empty()),
     ];
     let nothing = (given.scope == Scope::RoleOnly).then_some(Rule::NothingToDo);
     let fields = with_role.into_iter().filter(|(_, is_given)| *is_given);
@@ -356,14 +331,14 @@ fn annotations(given: &Given, broken: &mut Vec<Rule>) -> Map {
     {
         broken.push(Rule::Reserved {
             key: AUDIENCE_ANNOTATION,
-            field: Field::Audience,
+            field: fields::AUDIENCE,
             value: format!(" {other}"),
         });
     }
     if annotations.contains_key(ROLE_ANNOTATION) {
         broken.push(Rule::Reserved {
             key: ROLE_ANNOTATION,
-            field: Field::RoleArn,
+            field: fields::ROLE_ARN,
             value: String::new(),
         });
     }
@@ -371,22 +346,22 @@ fn annotations(given: &Given, broken: &mut Vec<Rule>) -> Map {
 }
 
 /// The fields that are annotations to the webhook, and what each of them says.
-fn annotating(given: &Given) -> [(&'static str, Field, Option<String>); 3] {
+fn annotating(given: &Given) -> [(&'static str, &'static Field, Option<String>); 3] {
     let audience = given.audience.as_str();
     [
         (
             AUDIENCE_ANNOTATION,
-            Field::Audience,
+            fields::AUDIENCE,
             (audience != DEFAULT_AUDIENCE).then(|| audience.to_owned()),
         ),
         (
             EXPIRATION_ANNOTATION,
-            Field::TokenExpiration,
+            fields::TOKEN_EXPIRATION,
             given.token_expiration.map(|seconds| seconds.to_string()),
         ),
         (
             REGIONAL_ANNOTATION,
-            Field::StsRegionalEndpoints,
+            fields::STS_REGIONAL_ENDPOINTS,
             given.sts_regional_endpoints.map(|on| on.to_string()),
         ),
     ]

@@ -233,6 +233,11 @@ well_known!(
     "vpcCNIIPv6",
 );
 
+/// The names of all of them.
+pub fn well_known_names() -> Vec<&'static str> {
+    WELL_KNOWN.iter().map(|policy| policy.name()).collect()
+}
+
 impl WellKnownPolicy {
     pub fn name(self) -> &'static str {
         self.0
@@ -253,8 +258,10 @@ impl FromStr for WellKnownPolicy {
             .find(|policy| policy.0.eq_ignore_ascii_case(text))
             .copied()
             .ok_or_else(|| {
-                let names: Vec<_> = WELL_KNOWN.iter().map(|policy| policy.0).collect();
-                format!("the well-known policies are {}", names.join(", "))
+                format!(
+                    "the well-known policies are {}",
+                    well_known_names().join(", ")
+                )
             })
     }
 }

@@ -6,11 +6,12 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::{Approval, AwsArgs, ClusterArgs, Format, KubernetesArgs, ParallelArgs, WideFormat};
+use crate::desired::fields::{self, Bounds};
 use crate::model::{
     Audience, ClusterName, Issuer, Namespace, Pairs, PolicyArn, RoleArn, RoleName, RolePath,
     SubjectPattern,
 };
-use crate::template::{WELL_KNOWN, WellKnownPolicy};
+use crate::template::{WellKnownPolicy, well_known_names};
 
 /// Which service accounts of a config file.
 #[derive(Args, Clone, Debug)]
@@ -30,11 +31,9 @@ pub struct NameArgs {
     /// Name of the service account (or NAMESPACE/NAME)
     #[arg(value_name = "NAME", conflicts_with = "name")]
     pub position: Option<String>,
-    /// Name of the service account
-    #[arg(long)]
+    #[arg(long, help = fields::NAME.help(""))]
     pub name: Option<String>,
-    /// Namespace of the service account
-    #[arg(long, short)]
+    #[arg(long, short, help = fields::NAMESPACE.help(""))]
     pub namespace: Option<Namespace>,
 }
 
@@ -110,13 +109,10 @@ pub struct AccountArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Permissions")]
 pub struct PermissionArgs {
-    /// ARN of a managed policy (repeatable, or separated by commas)
-    #[arg(long, value_name = "ARN", value_delimiter = ',')]
+    #[arg(long, value_name = "ARN", value_delimiter = ',', help = fields::MANAGED_POLICIES.help(MANY))]
     pub attach_policy_arn: Vec<PolicyArn>,
-    /// Inline policy document as JSON (repeatable); - reads stdin
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = fields::INLINE_POLICY.help(" as JSON (repeatable); - reads stdin"))]
     pub policy_document: Vec<PathBuf>,
-    /// Ready-made policy of a common add-on, see --help (repeatable, or separated by commas)
     #[arg(
         long,
         value_name = "NAME",
@@ -125,68 +121,70 @@ pub struct PermissionArgs {
         value_parser = well_known_policy(),
         ignore_case = true,
         hide_possible_values = true,
+        help = fields::WELL_KNOWN_POLICIES.help(", see --help (repeatable, or separated by commas)"),
         long_help = well_known_help()
     )]
     pub well_known_policy: Vec<WellKnownPolicy>,
-    /// Use an existing role as it is; no stack is made
-    #[arg(long, value_name = "ARN", conflicts_with_all = ["attach_policy_arn", "policy_document", "well_known_policy"])]
+    #[arg(long, value_name = "ARN", help = fields::ROLE_ARN.help(""), conflicts_with_all = ["attach_policy_arn", "policy_document", "well_known_policy"])]
     pub attach_role_arn: Option<RoleArn>,
-    /// ARN of the policy that bounds the role's permissions
     #[arg(
         long,
         value_name = "ARN",
+        help = fields::BOUNDARY.help(""),
         conflicts_with = "attach_role_arn",
         alias = "permission-boundary-arn"
     )]
     pub permissions_boundary: Option<PolicyArn>,
 }
 
-/// A number of seconds in bounds.
-fn seconds<const LEAST: u32, const MOST: u32>(text: &str) -> Result<u32, String> {
+/// How pairs are given.
+const PAIRS: &str = ", as k1=v1,k2=v2 (repeatable)";
+/// How more than one is given.
+const MANY: &str = " (repeatable, or separated by commas)";
+
+fn session_seconds(text: &str) -> Result<u32, String> {
+    seconds(text, fields::SESSION_SECONDS)
+}
+
+fn token_seconds(text: &str) -> Result<u32, String> {
+    seconds(text, fields::TOKEN_SECONDS)
+}
+
+fn seconds(text: &str, bounds: Bounds) -> Result<u32, String> {
+    let Bounds { least, most } = bounds;
     let number = text.parse().ok();
     number
-        .filter(|number| (LEAST..=MOST).contains(number))
-        .ok_or_else(|| format!("a whole number from {LEAST} to {MOST} is wanted"))
+        .filter(|number| bounds.contain(*number))
+        .ok_or_else(|| format!("a whole number from {least} to {most} is wanted"))
 }
 
 /// Takes the names of the catalogue, which completion then offers too.
 fn well_known_policy() -> impl TypedValueParser<Value = WellKnownPolicy> {
-    PossibleValuesParser::new(WELL_KNOWN.iter().map(|policy| policy.name()))
-        .try_map(|name| name.parse::<WellKnownPolicy>())
+    PossibleValuesParser::new(well_known_names()).try_map(|name| name.parse::<WellKnownPolicy>())
 }
 
 fn well_known_help() -> String {
-    let names: Vec<&str> = WELL_KNOWN.iter().map(|policy| policy.name()).collect();
-    format!(
-        "Ready-made policy of a common add-on (repeatable, or separated by commas): {}",
-        names.join(", ")
-    )
+    let names = well_known_names().join(", ");
+    fields::WELL_KNOWN_POLICIES.help(&format!("{MANY}: {names}"))
 }
 
 /// The role itself.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Role")]
 pub struct RoleArgs {
-    /// Name of the role; else CloudFormation makes one
-    #[arg(long, value_name = "NAME", conflicts_with = "attach_role_arn")]
+    #[arg(long, value_name = "NAME", help = fields::ROLE_NAME.help("; else CloudFormation makes one"), conflicts_with = "attach_role_arn")]
     pub role_name: Option<RoleName>,
-    /// Path of the role, as /team/
-    #[arg(long, value_name = "PATH", conflicts_with = "attach_role_arn")]
+    #[arg(long, value_name = "PATH", help = fields::ROLE_PATH.help(", as /team/"), conflicts_with = "attach_role_arn")]
     pub role_path: Option<RolePath>,
-    /// Longest session in seconds, 3600 to 43200
-    #[arg(long, value_name = "SECONDS", conflicts_with = "attach_role_arn", value_parser = seconds::<3600, 43200>)]
+    #[arg(long, value_name = "SECONDS", help = fields::MAX_SESSION_DURATION.help(""), conflicts_with = "attach_role_arn", value_parser = session_seconds)]
     pub max_session_duration: Option<u32>,
-    /// Trust all service accounts of the namespace whose names match, as app-*
-    #[arg(long, value_name = "PATTERN", conflicts_with = "attach_role_arn")]
+    #[arg(long, value_name = "PATTERN", help = fields::SUBJECT_PATTERN.help(""), conflicts_with = "attach_role_arn")]
     pub subject_pattern: Option<SubjectPattern>,
-    /// Audience of the tokens
-    #[arg(long, value_name = "NAME", default_value = "sts.amazonaws.com")]
+    #[arg(long, value_name = "NAME", help = fields::AUDIENCE.help(""), default_value = "sts.amazonaws.com")]
     pub audience: Audience,
-    /// Tags of the stack and the role, as k1=v1,k2=v2 (repeatable)
-    #[arg(long, value_name = "TAGS", conflicts_with = "attach_role_arn")]
+    #[arg(long, value_name = "TAGS", help = fields::TAGS.help(PAIRS), conflicts_with = "attach_role_arn")]
     pub tags: Vec<Pairs>,
-    /// Make the role only: no Kubernetes access; prints the ServiceAccount to apply
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(long, help = fields::ROLE_ONLY.help(": no Kubernetes access; prints the ServiceAccount to apply"), num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub role_only: bool,
 }
 
@@ -194,17 +192,13 @@ pub struct RoleArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Service account")]
 pub struct ObjectArgs {
-    /// Labels, as k1=v1,k2=v2 (repeatable)
-    #[arg(long, value_name = "LABELS")]
+    #[arg(long, help = fields::LABELS.help(PAIRS), value_name = "LABELS")]
     pub labels: Vec<Pairs>,
-    /// Annotations, as k1=v1,k2=v2 (repeatable)
-    #[arg(long, value_name = "ANNOTATIONS")]
+    #[arg(long, help = fields::ANNOTATIONS.help(PAIRS), value_name = "ANNOTATIONS")]
     pub annotations: Vec<Pairs>,
-    /// Lifetime of the pods' tokens in seconds, 600 to 86400
-    #[arg(long, value_name = "SECONDS", value_parser = seconds::<600, 86400>)]
+    #[arg(long, help = fields::TOKEN_EXPIRATION.help(""), value_name = "SECONDS", value_parser = token_seconds)]
     pub token_expiration: Option<u32>,
-    /// Whether pods use the regional STS endpoint
-    #[arg(long, value_name = "BOOL")]
+    #[arg(long, help = fields::STS_REGIONAL_ENDPOINTS.help(""), value_name = "BOOL")]
     pub sts_regional_endpoints: Option<bool>,
     /// Replace another role, and labels and annotations of other tools
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
@@ -278,8 +272,8 @@ pub struct UpdateServiceAccount {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Permissions")]
 pub struct EditArgs {
-    /// ARN of a managed policy; these replace those that the role has (repeatable, or separated by commas)
-    #[arg(long, value_name = "ARN", value_delimiter = ',')]
+    #[arg(long, value_name = "ARN", value_delimiter = ',',
+          help = fields::MANAGED_POLICIES.help("; these replace those that the role has (repeatable, or separated by commas)"))]
     pub attach_policy_arn: Vec<PolicyArn>,
     /// ARN of a managed policy to attach too (repeatable, or separated by commas)
     #[arg(
@@ -297,8 +291,8 @@ pub struct EditArgs {
         conflicts_with = "attach_policy_arn"
     )]
     pub remove_policy_arn: Vec<PolicyArn>,
-    /// Inline policy document as JSON; these replace Policy1, Policy2, … (repeatable); - reads stdin
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE",
+          help = fields::INLINE_POLICY.help(" as JSON; these replace Policy1, Policy2, … (repeatable); - reads stdin"))]
     pub policy_document: Vec<PathBuf>,
     /// Name of an inline policy to delete, as `get -o wide` shows it (repeatable)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
@@ -315,26 +309,20 @@ pub struct EditArgs {
         long_help = well_known_help()
     )]
     pub well_known_policy: Vec<WellKnownPolicy>,
-    /// ARN of the policy that bounds the role's permissions
-    #[arg(long, value_name = "ARN", alias = "permission-boundary-arn")]
+    #[arg(long, value_name = "ARN", alias = "permission-boundary-arn", help = fields::BOUNDARY.help(""))]
     pub permissions_boundary: Option<PolicyArn>,
     /// Take the permissions boundary away
     #[arg(long, conflicts_with = "permissions_boundary")]
     pub no_permissions_boundary: bool,
-    /// Name of the role: another one is refused
-    #[arg(long, value_name = "NAME", help_heading = "Role")]
+    #[arg(long, value_name = "NAME", help = fields::ROLE_NAME.help(": another one is refused"), help_heading = "Role")]
     pub role_name: Option<RoleName>,
-    /// Path of the role: another one is refused
-    #[arg(long, value_name = "PATH", help_heading = "Role")]
+    #[arg(long, value_name = "PATH", help = fields::ROLE_PATH.help(": another one is refused"), help_heading = "Role")]
     pub role_path: Option<RolePath>,
-    /// Longest session in seconds, 3600 to 43200
-    #[arg(long, value_name = "SECONDS", help_heading = "Role", value_parser = seconds::<3600, 43200>)]
+    #[arg(long, value_name = "SECONDS", help = fields::MAX_SESSION_DURATION.help(""), help_heading = "Role", value_parser = session_seconds)]
     pub max_session_duration: Option<u32>,
-    /// Trust all service accounts of the namespace whose names match, as app-*
-    #[arg(long, value_name = "PATTERN", help_heading = "Role")]
+    #[arg(long, value_name = "PATTERN", help = fields::SUBJECT_PATTERN.help(""), help_heading = "Role")]
     pub subject_pattern: Option<SubjectPattern>,
-    /// Audience of the tokens
-    #[arg(long, value_name = "NAME", help_heading = "Role")]
+    #[arg(long, value_name = "NAME", help = fields::AUDIENCE.help(""), help_heading = "Role")]
     pub audience: Option<Audience>,
     /// Tags to set on the stack and the role, as k1=v1,k2=v2 (repeatable)
     #[arg(long, value_name = "TAGS", help_heading = "Role")]

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{AccountArgs, NameArgs, Screen};
 use crate::config::{self, ClusterConfig};
-use crate::desired::{self, Field, Given, Rule};
+use crate::desired::fields::{self, Field};
+use crate::desired::{self, Given, Rule};
 use crate::error::Error;
 use crate::files;
 use crate::model::{Map, Namespace, Pairs, ServiceAccountName};
@@ -46,9 +47,9 @@ async fn given(args: &AccountArgs) -> Result<Given, Error> {
         max_session_duration: role.max_session_duration,
         subject_pattern: role.subject_pattern.clone(),
         audience: role.audience.clone(),
-        tags: collected("--tags", &role.tags)?,
-        labels: collected("--labels", &object.labels)?,
-        annotations: collected("--annotations", &object.annotations)?,
+        tags: collected(fields::TAGS, &role.tags)?,
+        labels: collected(fields::LABELS, &object.labels)?,
+        annotations: collected(fields::ANNOTATIONS, &object.annotations)?,
         token_expiration: object.token_expiration,
         sts_regional_endpoints: object.sts_regional_endpoints,
         scope: match role.role_only {
@@ -64,33 +65,11 @@ fn first(broken: Vec<Rule>) -> Error {
     let mut broken = broken.into_iter();
     match broken.next() {
         Some(Rule::Entry { field, key, rule }) => Error::Usage {
-            flag: flag(field),
+            flag: field.flag(),
             value: key,
             rule,
         },
-        rule => Error::Flags(rule.map_or(String::new(), |rule| rule.told(flag))),
-    }
-}
-
-fn flag(field: Field) -> &'static str {
-    match field {
-        Field::Name => "--name",
-        Field::RoleArn => "--attach-role-arn",
-        Field::ManagedPolicies => "--attach-policy-arn",
-        Field::InlinePolicies => "--policy-document",
-        Field::WellKnownPolicies => "--well-known-policy",
-        Field::Boundary => "--permissions-boundary",
-        Field::RoleName => "--role-name",
-        Field::RolePath => "--role-path",
-        Field::MaxSessionDuration => "--max-session-duration",
-        Field::SubjectPattern => "--subject-pattern",
-        Field::Audience => "--audience",
-        Field::Tags => "--tags",
-        Field::Scope => "--role-only",
-        Field::Labels => "--labels",
-        Field::Annotations => "--annotations",
-        Field::TokenExpiration => "--token-expiration",
-        Field::StsRegionalEndpoints => "--sts-regional-endpoints",
+        rule => Error::Flags(rule.map_or(String::new(), |rule| rule.told(Field::flag))),
     }
 }
 
@@ -142,7 +121,7 @@ async fn document(path: &Path) -> Result<PolicyDocument, Error> {
         cause: "it is no UTF-8 text".to_owned(),
     })?;
     PolicyDocument::parse(&text).map_err(|rule| Error::Usage {
-        flag: "--policy-document",
+        flag: fields::INLINE_POLICY.flag(),
         value: path.display().to_string(),
         rule,
     })
@@ -194,7 +173,7 @@ pub async fn read_file(path: &Path) -> Result<(String, Vec<u8>), Error> {
 }
 
 /// The pairs of a repeatable flag; a key with two values is a mistake.
-fn collected(flag: &'static str, given: &[Pairs]) -> Result<Map, Error> {
+fn collected(field: &'static Field, given: &[Pairs]) -> Result<Map, Error> {
     let mut map = Map::new();
     for (key, value) in given.iter().flat_map(|pairs| &pairs.0) {
         if let Some(other) = map.insert(key.clone(), value.clone())
@@ -202,7 +181,7 @@ fn collected(flag: &'static str, given: &[Pairs]) -> Result<Map, Error> {
         {
             let rule = format!("has two values, \"{other}\" and \"{value}\"");
             return Err(Error::Usage {
-                flag,
+                flag: field.flag(),
                 value: key.clone(),
                 rule,
             });

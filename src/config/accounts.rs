@@ -2,7 +2,6 @@
 //! what may stand once in a file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use serde_json::Value as Json;
@@ -10,14 +9,15 @@ use serde_json::Value as Json;
 use super::check::{number, short};
 use super::node::{Node, Value};
 use super::{Problem, Problems, inside, missing, value};
-use crate::desired::{self, Field, Given, Rule, SESSION_SECONDS, TOKEN_SECONDS};
+use crate::desired::fields::{self, Field, Kind};
+use crate::desired::{self, Given, Rule};
 use crate::model::{Map, Namespace, ServiceAccountName};
 use crate::plan::account::{IamServiceAccount, Scope};
 use crate::policy::PolicyDocument;
-use crate::template::WELL_KNOWN;
+use crate::template::{WELL_KNOWN, WellKnownPolicy};
 
 /// The path of the accounts.
-const LIST: &str = "iam.serviceAccounts";
+const LIST: &str = fields::ACCOUNTS.path;
 
 /// The accounts that are good; what is wrong is put into `problems`.
 pub fn read(root: &Node, tags: &Map, problems: &mut Problems) -> Vec<IamServiceAccount> {
@@ -66,32 +66,31 @@ fn index_in(path: &str) -> Option<usize> {
 
 /// What an account is called, where that keeps the rules for names.
 fn name_of(node: &Node) -> Option<ServiceAccountName> {
-    let namespace = match node.at("metadata.namespace") {
+    let namespace = match node.field(fields::NAMESPACE) {
         Some(namespace) => namespace.text()?.parse().ok()?,
         None => Namespace::default(),
     };
-    ServiceAccountName::new(namespace, node.at("metadata.name")?.text()?).ok()
+    ServiceAccountName::new(namespace, node.field(fields::NAME)?.text()?).ok()
 }
 
 /// The tags that every stack gets.
 pub fn common_tags(root: &Node, problems: &mut Problems) -> Map {
-    const PATH: &str = "metadata.tags";
-    let tags = map(root, PATH);
+    let tags = map(root, fields::COMMON_TAGS);
     for rule in desired::common_tags(&tags) {
-        let (place, path) = spot(root, PATH, rule.key());
-        problems.push(Problem::new(place, &path, rule.told(name)));
+        let (place, path) = spot(root, fields::COMMON_TAGS, rule.key());
+        problems.push(Problem::new(place, &path, rule.told(Field::name)));
     }
     tags
 }
 
 /// eksctl's rule: roles for service accounts need the provider, and the file must say so.
 fn check_provider(root: &Node, list: &Node, problems: &mut Problems) {
-    let said = root.at("iam.withOIDC");
+    let said = root.field(fields::WITH_OIDC);
     let is_on = said.is_some_and(|node| !matches!(node.value, Value::Bool(false)));
     if !is_on && !list.items().is_empty() {
         let place = said.map_or(list.place, |node| node.place);
         let rule = "must be `true`, because iam.serviceAccounts has accounts";
-        problems.push(Problem::new(place, "iam.withOIDC", rule));
+        problems.push(Problem::new(place, fields::WITH_OIDC.name(), rule));
     }
 }
 
@@ -99,19 +98,19 @@ fn check_provider(root: &Node, list: &Node, problems: &mut Problems) {
 fn check_once(list: &Node, problems: &mut Problems) {
     let mut seen = BTreeMap::new();
     for (index, account) in list.items().iter().enumerate() {
-        let text = |name: &str| account.at(name).and_then(|node| node.text());
-        let namespace = text("metadata.namespace").unwrap_or("default");
-        let name = text("metadata.name").map(|name| format!("{namespace}/{name}"));
-        let role = text("roleName").map(str::to_owned);
-        for (field, value) in [("metadata.name", name), ("roleName", role)] {
-            let (Some(value), Some(node)) = (value, account.at(field)) else {
+        let text = |field| account.field(field).and_then(|node| node.text());
+        let namespace = text(fields::NAMESPACE).unwrap_or("default");
+        let name = text(fields::NAME).map(|name| format!("{namespace}/{name}"));
+        let role = text(fields::ROLE_NAME).map(str::to_owned);
+        for (field, value) in [(fields::NAME, name), (fields::ROLE_NAME, role)] {
+            let (Some(value), Some(node)) = (value, account.field(field)) else {
                 continue;
             };
             let found = (named(index, account), node.place.line);
-            let Some((first, line)) = seen.insert((field, value.clone()), found) else {
+            let Some((first, line)) = seen.insert((field.path, value.clone()), found) else {
                 continue;
             };
-            let path = format!("{LIST}[{index}].{field}");
+            let path = format!("{LIST}[{index}].{}", field.name());
             let rule = format!(
                 "{:?} stands twice; first in {first}, line {line}",
                 short(&value)
@@ -134,7 +133,9 @@ fn account(
     given.common_tags.clone_from(tags);
     // An empty document asks for a role without policies, as in eksctl.
     let is_empty = |node: &Node| matches!(&node.value, Value::Map(fields) if fields.is_empty());
-    given.bare = node.at("attachPolicy").is_some_and(|node| is_empty(node));
+    given.bare = node
+        .field(fields::INLINE_POLICY)
+        .is_some_and(|node| is_empty(node));
     // What could not be read, or has a wrong name, is not missing.
     let is_known = !is_odd && problems.count == before;
     match desired::service_account(given) {
@@ -161,16 +162,16 @@ fn service_account_name(
     path: &str,
     problems: &mut Problems,
 ) -> Option<ServiceAccountName> {
-    let namespace = match node.at("metadata.namespace") {
-        Some(_) => value::<Namespace>(node, path, "metadata.namespace", problems)?,
+    let namespace = match node.field(fields::NAMESPACE) {
+        Some(_) => value::<Namespace>(node, path, fields::NAMESPACE, problems)?,
         None => Namespace::default(),
     };
-    let Some(found) = node.at("metadata.name") else {
+    let Some(found) = node.field(fields::NAME) else {
         if node
-            .at("metadata")
+            .field(fields::OBJECT)
             .is_none_or(|node| matches!(node.value, Value::Map(_)))
         {
-            missing(node, path, "metadata.name", problems);
+            missing(node, path, fields::NAME, problems);
         }
         return None;
     };
@@ -179,7 +180,7 @@ fn service_account_name(
         Err(rule) => {
             problems.push(Problem::new(
                 found.place,
-                &inside(path, "metadata.name"),
+                &inside(path, fields::NAME.name()),
                 rule,
             ));
             None
@@ -200,56 +201,59 @@ fn given(
         name: String::new(),
     };
     Given {
-        role_arn: value(node, path, "attachRoleARN", problems),
-        managed: texts(node, path, "attachPolicyARNs", problems),
+        role_arn: value(node, path, fields::ROLE_ARN, problems),
+        managed: texts(node, path, fields::MANAGED_POLICIES, problems),
         inline: documents(node, path, problems),
-        well_known: WELL_KNOWN
-            .iter()
-            .filter(|policy| is_true(node, &format!("wellKnownPolicies.{}", policy.name())))
-            .copied()
-            .collect(),
-        boundary: value(node, path, "permissionsBoundary", problems),
-        role_name: value(node, path, "roleName", problems),
-        role_path: value(node, path, "rolePath", problems),
-        max_session_duration: seconds(node, path, "maxSessionDuration", SESSION_SECONDS, problems),
-        subject_pattern: value(node, path, "subjectPattern", problems),
-        audience: value(node, path, "audience", problems).unwrap_or_default(),
-        tags: map(node, "tags"),
-        labels: map(node, "metadata.labels"),
-        annotations: map(node, "metadata.annotations"),
-        token_expiration: seconds(node, path, "tokenExpiration", TOKEN_SECONDS, problems),
-        sts_regional_endpoints: match node.at("stsRegionalEndpoints").map(|node| &node.value) {
-            Some(Value::Bool(on)) => Some(*on),
-            _ => None,
-        },
-        scope: match is_true(node, "roleOnly") {
-            true => Scope::RoleOnly,
-            false => Scope::Whole,
+        well_known: well_known(node),
+        boundary: value(node, path, fields::BOUNDARY, problems),
+        role_name: value(node, path, fields::ROLE_NAME, problems),
+        role_path: value(node, path, fields::ROLE_PATH, problems),
+        max_session_duration: seconds(node, path, fields::MAX_SESSION_DURATION, problems),
+        subject_pattern: value(node, path, fields::SUBJECT_PATTERN, problems),
+        audience: value(node, path, fields::AUDIENCE, problems).unwrap_or_default(),
+        tags: map(node, fields::TAGS),
+        labels: map(node, fields::LABELS),
+        annotations: map(node, fields::ANNOTATIONS),
+        token_expiration: seconds(node, path, fields::TOKEN_EXPIRATION, problems),
+        sts_regional_endpoints: bool(node, fields::STS_REGIONAL_ENDPOINTS),
+        scope: if bool(node, fields::ROLE_ONLY) == Some(true) {
+            Scope::RoleOnly
+        } else {
+            Scope::Whole
         },
         ..Given::new(account.unwrap_or_else(some_name))
     }
 }
 
-fn is_true(node: &Node, name: &str) -> bool {
-    node.at(name)
-        .is_some_and(|node| matches!(node.value, Value::Bool(true)))
+fn bool(node: &Node, field: &Field) -> Option<bool> {
+    node.field(field)?.bool()
+}
+
+/// Those that are switched on.
+fn well_known(node: &Node) -> Vec<WellKnownPolicy> {
+    let named = node.field(fields::WELL_KNOWN_POLICIES);
+    let is_on = |policy: &&WellKnownPolicy| {
+        let switch = named.and_then(|named| named.at(policy.name()));
+        switch.and_then(|switch| switch.bool()) == Some(true)
+    };
+    WELL_KNOWN.iter().filter(is_on).copied().collect()
 }
 
 /// A list of texts that keep a rule.
 fn texts<T: FromStr<Err = String>>(
     node: &Node,
     path: &str,
-    name: &str,
+    field: &Field,
     problems: &mut Problems,
 ) -> Vec<T> {
-    let items = node.at(name).map_or(&[][..], |node| node.items());
+    let items = node.field(field).map_or(&[][..], |node| node.items());
     let mut values = Vec::new();
     for (index, item) in items.iter().enumerate() {
         match item.text().map(|text| (text, text.parse())) {
             None => {}
             Some((_, Ok(value))) => values.push(value),
             Some((text, Err(rule))) => {
-                let path = format!("{path}.{name}[{index}]");
+                let path = format!("{path}.{}[{index}]", field.name());
                 let rule = format!("{:?}: {rule}", short(text));
                 problems.push(Problem::new(item.place, &path, rule));
             }
@@ -258,33 +262,28 @@ fn texts<T: FromStr<Err = String>>(
     values
 }
 
-fn seconds(
-    node: &Node,
-    path: &str,
-    name: &str,
-    range: RangeInclusive<u32>,
-    problems: &mut Problems,
-) -> Option<u32> {
-    let found = node.at(name)?;
-    let Value::Number(text) = &found.value else {
+fn seconds(node: &Node, path: &str, field: &Field, problems: &mut Problems) -> Option<u32> {
+    let found = node.field(field)?;
+    let (Value::Number(text), Kind::Seconds(bounds)) = (&found.value, field.kind) else {
         return None;
     };
-    let number = text.parse().ok().filter(|number| range.contains(number));
+    let number = text.parse().ok();
+    let number = number.filter(|number| bounds.contain(*number));
     if number.is_none() {
         let rule = format!(
             "`{}`: {} to {} seconds are wanted",
             short(text),
-            range.start(),
-            range.end()
+            bounds.least,
+            bounds.most
         );
-        problems.push(Problem::new(found.place, &inside(path, name), rule));
+        problems.push(Problem::new(found.place, &inside(path, field.name()), rule));
     }
     number
 }
 
 /// The texts of a mapping; null is the empty text, as to eksctl.
-fn map(node: &Node, name: &str) -> Map {
-    let entries = node.at(name).map_or(&[][..], |node| node.entries());
+fn map(node: &Node, field: &Field) -> Map {
+    let entries = node.field(field).map_or(&[][..], |node| node.entries());
     entries
         .iter()
         .filter_map(|entry| match &entry.value.value {
@@ -297,20 +296,26 @@ fn map(node: &Node, name: &str) -> Map {
 
 /// The policy documents, of `attachPolicy` or of `attachPolicies`.
 fn documents(node: &Node, path: &str, problems: &mut Problems) -> Vec<PolicyDocument> {
-    let one = node.at("attachPolicy");
-    let several = node.at("attachPolicies");
+    let one = node.field(fields::INLINE_POLICY);
+    let several = node.field(fields::INLINE_POLICIES);
     if let (Some(one), Some(_)) = (one, several) {
         let rule = "cannot be used with attachPolicies: put all documents there";
-        problems.push(Problem::new(one.place, &inside(path, "attachPolicy"), rule));
+        problems.push(Problem::new(
+            one.place,
+            &inside(path, fields::INLINE_POLICY.name()),
+            rule,
+        ));
     }
     let one = one
         .filter(|node| !node.entries().is_empty())
-        .map(|node| (inside(path, "attachPolicy"), node));
+        .map(|node| (inside(path, fields::INLINE_POLICY.name()), node));
     let several = several.map_or(&[][..], |node| node.items());
-    let several = several
-        .iter()
-        .enumerate()
-        .map(|(index, node)| (format!("{path}.attachPolicies[{index}]"), node));
+    let several = several.iter().enumerate().map(|(index, node)| {
+        (
+            format!("{path}.{}[{index}]", fields::INLINE_POLICIES.name()),
+            node,
+        )
+    });
     one.into_iter()
         .chain(several)
         .filter(|(_, node)| matches!(node.value, Value::Map(_)))
@@ -354,56 +359,37 @@ fn json(node: &Node) -> Option<Json> {
 
 /// A broken rule at the place of its field.
 fn problem(node: &Node, path: &str, rule: &Rule) -> Problem {
+    let has = |field| node.field(field).is_some();
     let field = match rule {
         // None of them is there.
-        Rule::NoPermissions => return Problem::new(node.place, path, rule.told(name)),
-        Rule::WithRole(Field::InlinePolicies) | Rule::InlineTooLong(_)
-            if node.at("attachPolicy").is_none() =>
+        Rule::NoPermissions => return Problem::new(node.place, path, rule.told(Field::name)),
+        Rule::WithRole(fields::INLINE_POLICY) | Rule::InlineTooLong(_)
+            if !has(fields::INLINE_POLICY) =>
         {
-            "attachPolicies"
+            fields::INLINE_POLICIES
         }
-        Rule::TooManyManaged(_) if node.at("attachPolicyARNs").is_none() => "wellKnownPolicies",
-        rule => name(rule.field()),
+        Rule::TooManyManaged(_) if !has(fields::MANAGED_POLICIES) => fields::WELL_KNOWN_POLICIES,
+        rule => rule.field(),
     };
     let (place, inner) = spot(node, field, rule.key());
-    Problem::new(place, &format!("{path}.{inner}"), rule.told(name))
+    Problem::new(place, &format!("{path}.{inner}"), rule.told(Field::name))
 }
 
 /// The place and path of a field, or of an entry of it.
-fn spot(node: &Node, field: &str, key: Option<&str>) -> (super::Place, String) {
-    let found = node.at(field);
+fn spot(node: &Node, field: &Field, key: Option<&str>) -> (super::Place, String) {
+    let found = node.field(field);
     let entries = found.map_or(&[][..], |node| node.entries());
     match entries
         .iter()
         .find(|entry| key.is_some() && entry.name() == key)
     {
-        Some(entry) => (entry.key.place, inside(field, key.unwrap_or_default())),
+        Some(entry) => (
+            entry.key.place,
+            inside(field.name(), key.unwrap_or_default()),
+        ),
         None => (
             found.map_or(node.place, |node| node.place),
-            field.to_owned(),
+            field.name().to_owned(),
         ),
-    }
-}
-
-/// What a config file calls a field.
-fn name(field: Field) -> &'static str {
-    match field {
-        Field::Name => "metadata.name",
-        Field::RoleArn => "attachRoleARN",
-        Field::ManagedPolicies => "attachPolicyARNs",
-        Field::InlinePolicies => "attachPolicy",
-        Field::WellKnownPolicies => "wellKnownPolicies",
-        Field::Boundary => "permissionsBoundary",
-        Field::RoleName => "roleName",
-        Field::RolePath => "rolePath",
-        Field::MaxSessionDuration => "maxSessionDuration",
-        Field::SubjectPattern => "subjectPattern",
-        Field::Audience => "audience",
-        Field::Tags => "tags",
-        Field::Scope => "roleOnly",
-        Field::Labels => "metadata.labels",
-        Field::Annotations => "metadata.annotations",
-        Field::TokenExpiration => "tokenExpiration",
-        Field::StsRegionalEndpoints => "stsRegionalEndpoints",
     }
 }

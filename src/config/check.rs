@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{self, Field, Kind, SECTIONS};
 use super::node::{Node, Place, Value};
 use super::{Problem, Problems, inside};
+use crate::desired::fields::{self, Field, Kind};
 use crate::policy::numbers;
+use crate::template::well_known_names;
 
 /// Puts every problem of names and types into `problems`.
 pub fn check(root: &Node, problems: &mut Problems) {
@@ -19,20 +20,12 @@ pub fn check(root: &Node, problems: &mut Problems) {
 
 /// An object whose fields are on the list, under `pattern`.
 fn object(node: &Node, pattern: &str, path: &str, problems: &mut Problems) {
-    let sections = if path.is_empty() {
-        SECTIONS.as_slice()
-    } else {
-        &[]
-    };
-    let names: Vec<&str> = fields::of(pattern)
-        .map(Field::name)
-        .chain(sections.iter().copied())
-        .collect();
+    let names: Vec<&str> = fields::of(pattern).map(Field::key).collect();
     for (name, value, place) in unique(node, path, problems) {
         let path = inside(path, name);
-        if let Some(field) = fields::of(pattern).find(|field| field.name() == name) {
+        if let Some(field) = fields::of(pattern).find(|field| field.key() == name) {
             value_of(field, value, &path, problems);
-        } else if !sections.contains(&name) {
+        } else {
             // Beyond that, the file is of another kind.
             let near = match problems.is_full() {
                 true => String::new(),
@@ -46,10 +39,10 @@ fn object(node: &Node, pattern: &str, path: &str, problems: &mut Problems) {
 
 /// `; it belongs …` where the field stands one level too high or too low.
 fn misplaced(name: &str, pattern: &str) -> Option<String> {
-    let has = |parent: &str| fields::of(parent).any(|field| field.name() == name);
+    let has = |parent: &str| fields::of(parent).any(|field| field.key() == name);
     let inner = fields::of(pattern).find(|inner| inner.kind == Kind::Object && has(inner.path));
     if let Some(inner) = inner {
-        return Some(format!("; it belongs under `{}`", inner.name()));
+        return Some(format!("; it belongs under `{}`", inner.key()));
     }
     let (outer, own) = pattern.rsplit_once('.')?;
     has(outer).then(|| format!("; it belongs beside `{own}`, not under it"))
@@ -98,7 +91,7 @@ fn value_of(field: &Field, node: &Node, path: &str, problems: &mut Problems) {
             )
             | (Kind::Text, Value::Text(_))
             | (Kind::Bool, Value::Bool(_))
-            | (Kind::Seconds, Value::Number(_))
+            | (Kind::Seconds(_), Value::Number(_))
     );
     if !fits {
         problems.push(Problem::new(node.place, path, mismatch(field.kind, node)));
@@ -109,7 +102,7 @@ fn value_of(field: &Field, node: &Node, path: &str, problems: &mut Problems) {
         Kind::Objects | Kind::Texts | Kind::Documents => items(field, node, path, problems),
         Kind::Map | Kind::WellKnown => entries(field.kind, node, path, problems),
         Kind::Document => document(node, path, problems),
-        Kind::Text | Kind::Bool | Kind::Seconds | Kind::Any => {}
+        Kind::Text | Kind::Bool | Kind::Seconds(_) | Kind::Any => {}
     }
 }
 
@@ -141,7 +134,7 @@ fn entries(kind: Kind, node: &Node, path: &str, problems: &mut Problems) {
             Kind::WellKnown => Kind::Bool,
             _ => Kind::Text,
         };
-        let names = fields::well_known_names();
+        let names = well_known_names();
         if kind == Kind::WellKnown && !names.contains(&name) {
             let mut near = nearest(name, &names);
             if near.is_empty() {
@@ -204,7 +197,7 @@ fn mismatch(wanted: Kind, found: &Node) -> String {
         Kind::Text => "a text",
         Kind::Texts => "a list of texts",
         Kind::Bool => "`true` or `false`",
-        Kind::Seconds => "a number of seconds",
+        Kind::Seconds(_) => "a number of seconds",
         Kind::Map => "an object of texts",
         Kind::WellKnown => "an object of `true` and `false`",
         Kind::Any => "anything",
@@ -214,7 +207,7 @@ fn mismatch(wanted: Kind, found: &Node) -> String {
         (Kind::Bool, Value::Text(text)) if text == "true" || text == "false" => {
             ": leave the quotes out"
         }
-        (Kind::Seconds, Value::Text(text)) if number(text).is_some() => ": leave the quotes out",
+        (Kind::Seconds(_), Value::Text(text)) if number(text).is_some() => ": leave the quotes out",
         (Kind::Texts, Value::Text(_)) => ": put `[` and `]` around it",
         (Kind::Objects | Kind::Documents, Value::Map(_)) => ": put `- ` before the first field",
         _ => "",

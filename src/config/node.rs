@@ -8,6 +8,8 @@ use std::rc::Rc;
 
 use serde_saphyr::granit_parser::{self, Event, Marker, Parser, ScalarStyle, Span, Tag};
 
+use crate::desired::fields::Field;
+
 /// Nodes of a document, aliases counted as often as they stand.
 const LARGEST: usize = 500_000;
 /// Collections inside of each other.
@@ -77,6 +79,11 @@ impl Node {
         }
     }
 
+    /// The value of a field, seen from its service account or from the file's beginning.
+    pub fn field(&self, field: &Field) -> Option<&Rc<Self>> {
+        self.at(field.name())
+    }
+
     /// The entries of a mapping; other values have none.
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
@@ -96,6 +103,13 @@ impl Node {
     pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn bool(&self) -> Option<bool> {
+        match self.value {
+            Value::Bool(on) => Some(on),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::node::{Node, Value};
 use super::{Problem, node};
+use crate::desired::fields;
 use crate::model::{RoleArn, ServiceAccountName};
 
 /// What a file says beside the accounts that it asks for.
@@ -116,7 +117,7 @@ pub fn read(root: &Node, further: Option<node::Place>) -> Rest {
     Rest {
         further: further
             .map(|place| Problem::new(place, "", "a second document: only the first one is read")),
-        lists_accounts: root.at("iam.serviceAccounts").is_some(),
+        lists_accounts: root.field(fields::ACCOUNTS).is_some(),
         owners,
     }
 }

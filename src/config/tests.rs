@@ -208,7 +208,7 @@ fn what_is_written_is_for_people_and_eksctl() {
         .iter()
         .filter(|field| field.origin == fields::Origin::Own);
     for field in own {
-        assert!(!example.contains(field.name()), "{}", field.path);
+        assert!(!example.contains(field.key()), "{}", field.path);
     }
 }
 
@@ -467,8 +467,14 @@ fn every_field_is_in_the_page() {
     let head = "| Field | Type | Default | What |
 |---|---|---|---|
 ";
-    let is_account = |field: &&fields::Field| field.path.contains("[]");
-    let (accounts, file): (Vec<_>, Vec<_>) = fields::FIELDS.iter().partition(is_account);
+    let is_section = |field: &fields::Field| {
+        field.presence == fields::Presence::LeftAlone && field.path == field.key()
+    };
+    let (sections, fields): (Vec<&fields::Field>, Vec<_>) =
+        fields::FIELDS.iter().partition(|field| is_section(field));
+    let (accounts, file): (Vec<&fields::Field>, Vec<_>) = fields
+        .into_iter()
+        .partition(|field| field.path.contains("[]"));
     for fields in [file, accounts] {
         let wanted: String = fields.into_iter().map(row).collect();
         let wanted = format!("{head}{wanted}");
@@ -478,21 +484,22 @@ fn every_field_is_in_the_page() {
 {wanted}"
         );
     }
-    for section in fields::SECTIONS {
-        assert!(page.contains(&format!("`{section}`")), "{section}");
+    for section in sections {
+        let name = section.name();
+        assert!(page.contains(&format!("`{name}`")), "{name}");
     }
 }
 
 /// A line of the page's reference.
 fn row(field: &fields::Field) -> String {
-    use fields::{Kind, Origin};
+    use fields::{Kind, Origin, Presence};
     let kind = match field.kind {
         Kind::Object => "object",
         Kind::Objects => "list of objects",
         Kind::Text => "text",
         Kind::Texts => "list of texts",
         Kind::Bool => "bool",
-        Kind::Seconds => "number",
+        Kind::Seconds(_) => "number",
         Kind::Map => "texts by name",
         Kind::Document => "policy document",
         Kind::Documents => "list of policy documents",
@@ -503,14 +510,12 @@ fn row(field: &fields::Field) -> String {
         Origin::Eksctl => "",
         Origin::Own => " (irsactl's own)",
     };
-    let path = field
-        .path
-        .strip_prefix("iam.serviceAccounts[].")
-        .unwrap_or(field.path);
-    format!(
-        "| `{path}`{origin} | {kind} | {} | {} |\n",
-        field.default, field.what
-    )
+    let default = match field.presence {
+        Presence::Optional(without) => without,
+        Presence::Required | Presence::LeftAlone => "",
+    };
+    let (name, meaning) = (field.name(), field.meaning());
+    format!("| `{name}`{origin} | {kind} | {default} | {meaning} |\n")
 }
 
 #[test]
@@ -521,8 +526,8 @@ fn the_pages_example_has_every_field_that_is_read() {
     let example = example.expect("an example");
     assert!(!good(example).accounts.is_empty());
     for field in fields::FIELDS {
-        let is_there =
-            field.what == "left alone" || example.contains(&format!("{}:", field.name()));
+        let is_there = field.presence == fields::Presence::LeftAlone
+            || example.contains(&format!("{}:", field.key()));
         assert!(is_there, "{}", field.path);
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::node::{Value, plain};
 use super::{API_VERSION, ClusterConfig, KIND};
+use crate::desired::fields::{self, Field};
 use crate::model::{AUDIENCE_ANNOTATION, Audience, Map, Namespace};
 use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 use crate::policy::PolicyDocument;
@@ -23,20 +24,20 @@ enum Tree {
 
 /// The file's text.
 pub fn write(config: &ClusterConfig) -> String {
-    let mut metadata = fields();
-    metadata.add("name", text(&config.cluster));
-    metadata.add("region", text(&config.region));
-    metadata.add("tags", map(&config.tags));
-    let mut iam = fields();
-    iam.add("withOIDC", config.with_oidc.map(bool));
+    let mut metadata = Object::default();
+    metadata.add(fields::CLUSTER_NAME, text(&config.cluster));
+    metadata.add(fields::REGION, text(&config.region));
+    metadata.add(fields::COMMON_TAGS, map(&config.tags));
+    let mut iam = Object::default();
+    iam.add(fields::WITH_OIDC, config.with_oidc.map(bool));
     let accounts = config.accounts.iter();
     let accounts = accounts.map(|account| account_of(account, &config.tags));
-    iam.add("serviceAccounts", list(accounts.collect()));
-    let mut root = fields();
-    root.add("apiVersion", text(API_VERSION));
-    root.add("kind", text(KIND));
-    root.add("metadata", Some(Tree::Map(metadata.0)));
-    root.add("iam", iam.some());
+    iam.add(fields::ACCOUNTS, list(accounts.collect()));
+    let mut root = Object::default();
+    root.add(fields::API_VERSION, text(API_VERSION));
+    root.add(fields::KIND, text(KIND));
+    root.add(fields::CLUSTER, metadata.tree());
+    root.add(fields::IAM, iam.tree());
     let mut file = String::new();
     lines(&Tree::Map(root.0), 0, &mut file);
     file
@@ -51,80 +52,81 @@ fn account_of(account: &IamServiceAccount, common_tags: &Map) -> Tree {
         // The field says it.
         annotations.remove(AUDIENCE_ANNOTATION);
     }
-    let mut metadata = fields();
-    metadata.add("name", text(&name.name));
-    metadata.add("namespace", namespace.and_then(text));
-    metadata.add("labels", map(&account.labels));
-    metadata.add("annotations", map(&annotations));
-    let mut fields = fields();
-    fields.add("metadata", Some(Tree::Map(metadata.0)));
+    let mut metadata = Object::default();
+    metadata.add(fields::NAME, text(&name.name));
+    metadata.add(fields::NAMESPACE, namespace.and_then(text));
+    metadata.add(fields::LABELS, map(&account.labels));
+    metadata.add(fields::ANNOTATIONS, map(&annotations));
+    let mut whole = Object::default();
+    whole.add(fields::OBJECT, metadata.tree());
     match &account.permissions {
-        Permissions::Existing(arn) => fields.add("attachRoleARN", text(arn)),
-        Permissions::Role(spec) => role(spec, &mut fields),
+        Permissions::Existing(arn) => whole.add(fields::ROLE_ARN, text(arn)),
+        Permissions::Role(spec) => role(spec, &mut whole),
         // Changes describe no role.
         Permissions::Edited(_) => {}
     }
     let mut tags = account.tags.clone();
     tags.retain(|key, value| common_tags.get(key) != Some(value));
-    fields.add("tags", map(&tags));
-    fields.add("audience", audience.and_then(text));
-    fields.add(
-        "roleOnly",
+    whole.add(fields::TAGS, map(&tags));
+    whole.add(fields::AUDIENCE, audience.and_then(text));
+    whole.add(
+        fields::ROLE_ONLY,
         (account.scope == Scope::RoleOnly).then(|| bool(true)),
     );
-    Tree::Map(fields.0)
+    Tree::Map(whole.0)
 }
 
-fn role(spec: &RoleSpec, fields: &mut Fields) {
+fn role(spec: &RoleSpec, whole: &mut Object) {
     let managed = spec.managed.iter().filter_map(text).collect();
-    fields.add("attachPolicyARNs", list(managed));
+    whole.add(fields::MANAGED_POLICIES, list(managed));
     let tree = |document: &PolicyDocument| json(document.as_value());
     match spec.inline.as_slice() {
         [] if spec.managed.is_empty() && spec.well_known.is_empty() => {
-            fields.add("attachPolicy", Some(Tree::Map(Vec::new())));
+            whole.add(fields::INLINE_POLICY, Some(Tree::Map(Vec::new())));
         }
         [] => {}
-        [one] => fields.add("attachPolicy", Some(tree(one))),
-        several => fields.add("attachPolicies", list(several.iter().map(tree).collect())),
+        [one] => whole.add(fields::INLINE_POLICY, Some(tree(one))),
+        several => whole.add(
+            fields::INLINE_POLICIES,
+            list(several.iter().map(tree).collect()),
+        ),
     }
     let well_known = spec.well_known.iter();
-    let well_known = Fields(
+    let well_known = Object(
         well_known
             .map(|policy| (policy.name().to_owned(), bool(true)))
             .collect(),
     );
-    fields.add("wellKnownPolicies", well_known.some());
-    fields.add("permissionsBoundary", spec.boundary.as_ref().and_then(text));
-    fields.add("roleName", spec.name.as_ref().and_then(text));
-    fields.add(
-        "rolePath",
+    whole.add(fields::WELL_KNOWN_POLICIES, well_known.tree());
+    whole.add(fields::BOUNDARY, spec.boundary.as_ref().and_then(text));
+    whole.add(fields::ROLE_NAME, spec.name.as_ref().and_then(text));
+    whole.add(
+        fields::ROLE_PATH,
         spec.path.as_ref().and_then(|path| text(path.as_str())),
     );
-    fields.add(
-        "maxSessionDuration",
+    whole.add(
+        fields::MAX_SESSION_DURATION,
         spec.max_session_duration
             .map(|seconds| Tree::Plain(seconds.to_string())),
     );
     let pattern = spec.subject_pattern.as_ref();
-    fields.add(
-        "subjectPattern",
+    whole.add(
+        fields::SUBJECT_PATTERN,
         pattern.and_then(|pattern| text(pattern.as_str())),
     );
 }
 
 /// The fields of an object; those that are not set are not there.
-struct Fields(Vec<(String, Tree)>);
+#[derive(Default)]
+struct Object(Vec<(String, Tree)>);
 
-fn fields() -> Fields {
-    Fields(Vec::new())
-}
-
-impl Fields {
-    fn add(&mut self, name: &str, tree: Option<Tree>) {
-        self.0.extend(tree.map(|tree| (name.to_owned(), tree)));
+impl Object {
+    fn add(&mut self, field: &Field, tree: Option<Tree>) {
+        let entry = tree.map(|tree| (field.key().to_owned(), tree));
+        self.0.extend(entry);
     }
 
-    fn some(self) -> Option<Tree> {
+    fn tree(self) -> Option<Tree> {
         (!self.0.is_empty()).then_some(Tree::Map(self.0))
     }
 }
@@ -143,12 +145,12 @@ fn list(items: Vec<Tree>) -> Option<Tree> {
 
 fn map(map: &Map) -> Option<Tree> {
     let entries = map.iter();
-    Fields(
+    Object(
         entries
             .map(|(key, value)| (key.clone(), Tree::Text(value.clone())))
             .collect(),
     )
-    .some()
+    .tree()
 }
 
 fn json(value: &Json) -> Tree {

@@ -1,16 +1,17 @@
 //! The rules of AWS for tags and of Kubernetes for labels and annotations: which entries break them.
 
-use super::{Field, Rule};
+use super::Rule;
+use super::fields::{self, Field};
 use crate::model::{CLUSTER_TAGS, MANAGED_BY_LABEL, Map, SERVICE_ACCOUNT_TAG, VERSION_TAG};
 
 /// CloudFormation's and IAM's rules: 50 tags with ours, key 1 to 128, value 1 to 256 characters of
 /// letters, digits, blanks and `_.:/=+-@`; `aws:` is reserved.
 pub fn tags(tags: &Map) -> Vec<Rule> {
     const OURS: usize = 4;
-    let mut broken = entries(Field::Tags, tags, tag);
+    let mut broken = entries(fields::TAGS, tags, tag);
     if tags.len() + OURS > 50 {
         broken.push(Rule::Entry {
-            field: Field::Tags,
+            field: fields::TAGS,
             key: format!("{} tags", tags.len()),
             rule: format!("a stack has at most 50 tags, {OURS} of them irsactl's"),
         });
@@ -21,7 +22,7 @@ pub fn tags(tags: &Map) -> Vec<Rule> {
 /// Kubernetes' rules: a qualified key; a value of at most 63 letters, digits, `-`, `_` and `.`,
 /// beginning and ending with a letter or digit.
 pub fn labels(labels: &Map) -> Vec<Rule> {
-    entries(Field::Labels, labels, |key, value| match () {
+    entries(fields::LABELS, labels, |key, value| match () {
         () if key == MANAGED_BY_LABEL => {
             Some("this label is set by irsactl: it marks what it may delete")
         }
@@ -35,7 +36,7 @@ pub fn labels(labels: &Map) -> Vec<Rule> {
 
 /// Kubernetes' rules: a qualified key; all annotations together at most 256 KiB.
 pub fn annotations(annotations: &Map) -> Vec<Rule> {
-    let mut broken = entries(Field::Annotations, annotations, |key, _| {
+    let mut broken = entries(fields::ANNOTATIONS, annotations, |key, _| {
         (!is_qualified(&key.to_lowercase())).then_some(QUALIFIED)
     });
     let size: usize = annotations
@@ -44,7 +45,7 @@ pub fn annotations(annotations: &Map) -> Vec<Rule> {
         .sum();
     if size > 256 << 10 {
         broken.push(Rule::Entry {
-            field: Field::Annotations,
+            field: fields::ANNOTATIONS,
             key: format!("{size} bytes"),
             rule: "all annotations together have at most 256 KiB".to_owned(),
         });
@@ -54,7 +55,7 @@ pub fn annotations(annotations: &Map) -> Vec<Rule> {
 
 /// The entries that break a rule.
 fn entries(
-    field: Field,
+    field: &'static Field,
     map: &Map,
     broken: impl Fn(&str, &str) -> Option<&'static str>,
 ) -> Vec<Rule> {

@@ -3,7 +3,7 @@
 
 use super::{collected, documents, first, required_name};
 use crate::cli::{Apply, CreateServiceAccount, EditArgs, Render, UpdateServiceAccount};
-use crate::desired::{self, Given};
+use crate::desired::{self, Given, fields};
 use crate::error::Error;
 use crate::model::RoleArn;
 use crate::plan::account::{IamServiceAccount, Permissions, Scope};
@@ -84,9 +84,9 @@ pub async fn edited(args: &UpdateServiceAccount) -> Result<IamServiceAccount, Er
     let given = Given {
         bare: true,
         audience: edits.audience.clone().unwrap_or_default(),
-        tags: collected("--tags", &edits.tags)?,
-        labels: collected("--labels", &object.labels)?,
-        annotations: collected("--annotations", &object.annotations)?,
+        tags: collected(fields::TAGS, &edits.tags)?,
+        labels: collected(fields::LABELS, &object.labels)?,
+        annotations: collected(fields::ANNOTATIONS, &object.annotations)?,
         token_expiration: object.token_expiration,
         sts_regional_endpoints: object.sts_regional_endpoints,
         scope: match args.role_only {
