@@ -247,7 +247,7 @@ fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
-/// Markdown, so that it can go into the README.
+/// Markdown, so that it can go into docs/speed.md.
 #[derive(Default)]
 struct Table(Vec<[String; 3]>);
 

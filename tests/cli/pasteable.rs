@@ -115,6 +115,35 @@ fn refusal(bench: &Bench, words: &[String]) -> Option<String> {
     told.contains("--help").then_some(told)
 }
 
+/// The command lines of irsactl in the `sh` blocks of a page, without remarks and without what follows them in
+/// a pipe.
+fn examples(text: &str) -> Vec<String> {
+    let blocks = text.split("```sh\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("```").next());
+    let joined: String = blocks.map(|block| block.replace("\\\n", " ")).collect();
+    let own = joined.lines().flat_map(|line| line.split(['|', '(']));
+    let own = own.map(str::trim).filter(|it| it.starts_with("irsactl "));
+    let own = own.filter_map(|line| line.split(['#', '>', ')']).next());
+    own.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+#[test]
+fn every_example_of_the_documentation_is_a_command_line() {
+    let bench = Bench::new();
+    let pages = crate::readme::pages().into_iter();
+    let examples: BTreeSet<String> = pages.flat_map(|page| examples(&page.text)).collect();
+    assert!(examples.len() > 15, "{examples:#?}");
+    let refused = examples.iter().filter_map(|example| {
+        let words = words(example)?;
+        let told = refusal(&bench, &words)?;
+        // What only the environment lacks aside.
+        let is_misread = told.contains("try '--help'");
+        is_misread.then(|| format!("{example}\n{told}"))
+    });
+    assert_eq!(refused.collect::<Vec<_>>(), [""; 0]);
+}
+
 #[test]
 fn every_command_that_is_told_can_be_run() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -76,6 +76,19 @@ fn the_pages_show_what_the_program_prints() {
     }
 }
 
+/// Who comes by reads one text; what is longer has a page in docs/.
+#[test]
+fn the_texts_at_the_root_are_short() {
+    for (path, limit) in [
+        ("README.md", 250),
+        ("CONTRIBUTING.md", 80),
+        ("CHANGELOG.md", 120),
+    ] {
+        let lines = Page::at(path).text.lines().count();
+        assert!(lines <= limit, "{path}: {lines} lines, {limit} wanted");
+    }
+}
+
 fn assert_same(page: &Page, renewed: &str) {
     let path = &page.path;
     for (index, (shown, wanted)) in page.text.lines().zip(renewed.lines()).enumerate() {

@@ -1,4 +1,4 @@
-//! What must come of each case. Written from the promise to users (README), not from the program:
+//! What must come of each case. Written from the promise to users (docs/service-accounts.md), not from the program:
 //! what is missing is made, what is wrong is repaired or refused, a failed creation is replaced,
 //! an operation under way is waited for, and what belongs to others is left alone.
 

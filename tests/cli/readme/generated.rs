@@ -7,10 +7,15 @@ use super::{Page, pages, root};
 use crate::support::Bench;
 use crate::usage::{commands, help};
 
-const GENERATED: [(&str, fn() -> String); 2] = [("commands", every_help), ("policies", policies)];
+const GENERATED: [(&str, fn() -> String); 4] = [
+    ("checks", checks),
+    ("commands", every_help),
+    ("index", index),
+    ("policies", policies),
+];
 
 /// Compared beside the tables that they come from.
-const ELSEWHERE: [&str; 1] = ["fields"];
+const ELSEWHERE: [&str; 2] = ["fields", "floors"];
 
 /// A page with all that is generated in it made anew.
 pub fn renewed(page: &Page) -> String {
@@ -57,6 +62,58 @@ fn every_help() -> String {
         format!("\n## {}\n\n```text\n{help}```\n", name.trim_end())
     });
     sections.collect()
+}
+
+/// Every command with its first example, what it is for, and the page that tells more.
+fn index() -> String {
+    let bench = Bench::new();
+    let commands = commands(&bench);
+    let is_verb = |command: &str| {
+        let below = format!("{command} ");
+        commands.iter().any(|other| other.starts_with(&below))
+    };
+    let last = commands.iter().filter(|it| !it.is_empty() && !is_verb(it));
+    let rows = last.map(|command| {
+        let help = help(&bench, command);
+        let about = help.lines().next().expect("what it is for");
+        let example = example(&help).unwrap_or_else(|| format!("irsactl {command}"));
+        let example = example.replace('|', "\\|");
+        format!("| `{example}` | {about} | {} |\n", link(command))
+    });
+    let head = "| Example | What it does | More |\n|---|---|---|\n";
+    head.to_owned() + &rows.collect::<String>()
+}
+
+/// The first of a help's examples, without its remark.
+fn example(help: &str) -> Option<String> {
+    let (_, examples) = help.split_once("Examples:\n")?;
+    let joined = examples.replace(" \\\n    ", " ");
+    let line = joined.lines().next()?.trim();
+    let command = line.split("  #").next()?;
+    Some(command.trim().to_owned())
+}
+
+/// A link to the section of docs/ whose heading has the command in it.
+fn link(command: &str) -> String {
+    let name = format!("`{command}`");
+    let found = pages().into_iter().find_map(|page| {
+        let headings = super::links::headings(&page.text);
+        let (_, anchor) = headings.into_iter().find(|(it, _)| it.contains(&name))?;
+        let file = page.path.strip_prefix("docs/")?;
+        let title = file.strip_suffix(".md")?.replace('-', " ");
+        Some(format!("[{title}]({}#{anchor})", page.path))
+    });
+    found.unwrap_or_else(|| panic!("no heading of docs/ has {name} in it"))
+}
+
+/// The checks of `doctor`, as it lists them.
+fn checks() -> String {
+    let list = Bench::new().run("doctor --explain -q");
+    let rows = list.lines().filter_map(|line| line.split_once("  "));
+    let rows = rows.skip_while(|(name, _)| *name == "CHECK");
+    let rows = rows.map(|(name, what)| format!("| `{name}` | {} |\n", what.trim_start()));
+    let head = "| Check | What must be true |\n|---|---|\n";
+    head.to_owned() + &rows.collect::<String>()
 }
 
 /// The well-known policies, from their files.

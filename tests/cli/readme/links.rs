@@ -1,4 +1,5 @@
-//! Every link of the pages leads somewhere: to a file of the project, and to a heading in it.
+//! Every link of the pages leads somewhere: to a file of the project, and to a heading in it. Every file that
+//! they name is there.
 
 use std::collections::BTreeMap;
 
@@ -86,6 +87,33 @@ fn every_link_leads_somewhere() {
         .filter_map(|(page, target)| broken(page, target))
         .collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// The project's files that a page names in its prose, as `src/main.rs`.
+fn files(text: &str) -> Vec<String> {
+    let prose = prose(text).join("\n");
+    let quoted = prose.split('`').skip(1).step_by(2);
+    let folders = [
+        ".cargo/",
+        ".ci/",
+        "completions/",
+        "docs/",
+        "src/",
+        "templates/",
+        "tests/",
+    ];
+    let files = quoted.filter(|text| folders.iter().any(|folder| text.starts_with(folder)));
+    files.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_file_that_is_named_is_there() {
+    let pages = pages();
+    let named = pages.iter().flat_map(|page| files(&page.text));
+    let named: Vec<String> = named.collect();
+    assert!(named.len() > 20, "{named:?}");
+    let missing = named.iter().filter(|path| !root().join(path).exists());
+    assert_eq!(missing.collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]
