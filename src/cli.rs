@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::desired::fields;
+use crate::asked::fields;
 use crate::model::{Audience, ClusterName, Connection, Flags, Issuer, Region, Thumbprint, Timeout};
 
 mod arguments;

@@ -4,10 +4,10 @@
 
 use std::fmt;
 
-use crate::desired::fields::{self, Field};
+use crate::asked::IamServiceAccount;
+use crate::asked::fields::{self, Field};
 use crate::error::Error;
 use crate::model::{ClusterName, Map, Region, listed};
-use crate::plan::account::IamServiceAccount;
 
 mod accounts;
 mod check;

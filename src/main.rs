@@ -11,12 +11,12 @@ use interruption::Interruption;
 use progress::Running;
 
 mod apply;
+mod asked;
 mod aws;
 mod cli;
 mod commands;
 mod complete;
 mod config;
-mod desired;
 mod diagnose;
 mod endpoint;
 mod error;

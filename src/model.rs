@@ -59,6 +59,11 @@ pub const VERSION_TAG: &str = "alpha.eksctl.io/eksctl-version";
 /// Cluster tag that eksctl reads before it deletes a cluster.
 pub const OIDC_ENABLED_TAG: &str = "alpha.eksctl.io/cluster-oidc-enabled";
 
+/// Tags that every stack has, and nobody asks for.
+pub fn is_own_tag(key: &str) -> bool {
+    CLUSTER_TAGS.contains(&key) || [VERSION_TAG, SERVICE_ACCOUNT_TAG].contains(&key)
+}
+
 /// What CloudFormation replaces wherever it stands in a template (its guide, "Dynamic references").
 pub const DYNAMIC_REFERENCE: &str = "{{resolve:";
 /// Stands in no name that becomes a part of a template.

@@ -18,8 +18,8 @@ pub mod restart;
 mod summary;
 mod token;
 
-pub use action::{Action, CreateStack, Ending, Repair, Rollback, TAG, UpdateStack, is_own_tag};
-pub use object::{Conflicts, Presence, ServiceAccountChange, held};
+pub use action::{Action, CreateStack, Repair, TAG, UpdateStack};
+pub use object::{Presence, ServiceAccountChange, held};
 pub use refusal::Refusal;
 pub use summary::{Kind, Summary};
 

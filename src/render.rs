@@ -8,11 +8,11 @@ use std::fmt;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::asked::{IamServiceAccount, Permissions};
 use crate::model::{
     Audience, Cluster, Issuer, Map, ServiceAccountName, StackName, VERSION_TAG, partition_of,
 };
-use crate::plan::Refusal;
-use crate::plan::account::{self, IamServiceAccount, Permissions};
+use crate::plan::{Refusal, account};
 use crate::template::{self, Capability, RoleSpec, plain};
 
 pub mod aws_cli;

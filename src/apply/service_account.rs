@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use super::{Event, Hands, annotated};
+use crate::asked::Ending;
 use crate::error::Error;
 use crate::model::{RoleArn, ServiceAccountName};
-use crate::plan::{Ending, Role, ServiceAccountChange, held};
+use crate::plan::{Role, ServiceAccountChange, held};
 use crate::waiting::polled;
 use crate::world::ObjectVersion;
 

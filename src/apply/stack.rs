@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Event, Hands};
+use crate::asked::Ending;
 use crate::aws::cloudformation::{ChangeSet, Operation};
 use crate::error::Error;
 use crate::model::RoleArn;
-use crate::plan::{CreateStack, Ending, UpdateStack};
+use crate::plan::{CreateStack, UpdateStack};
 use crate::world::{Phase, Stack};
 
 /// What stands in the way of a deletion.

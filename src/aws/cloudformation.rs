@@ -12,9 +12,10 @@ use serde_json::Value;
 
 use super::pages::{Listed, filled};
 use super::{done, failed, found};
+use crate::asked::Rollback;
 use crate::error::Error;
 use crate::model::{RoleArn, StackName, shown_in_line};
-use crate::plan::{CreateStack, Rollback};
+use crate::plan::CreateStack;
 use crate::policy::numbers;
 use crate::secrets::excerpt;
 use crate::template::{self, Capability, StackResource};

@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::{Approval, AwsArgs, ClusterArgs, Format, KubernetesArgs, ParallelArgs, WideFormat};
-use crate::desired::fields::{self, Bounds};
+use crate::asked::fields::{self, Bounds};
 use crate::model::{
     Audience, ClusterName, Issuer, Namespace, Pairs, PolicyArn, RoleArn, RoleName, RolePath,
     SubjectPattern,

@@ -1,17 +1,15 @@
 //! `apply`: makes a whole config file true: the provider, stacks, ServiceAccounts; and with `--prune`
 //! nothing beside them.
 
-use super::asked::{self, Unread};
 use super::file;
+use super::flags::{self, Unread};
 use super::reconcile::{Task, restart};
 use super::removal::{Missing, Removal, System};
 use super::{Context, Exit, Mode, conclude, finish, proving};
+use crate::asked::{Aim, Drift, Ending, ForeignPolicies, ForeignResources};
 use crate::cli::{Apply, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
-use crate::plan::Ending;
-use crate::plan::account::{Aim, Drift};
-use crate::plan::delete::{ForeignPolicies, ForeignResources};
 use crate::progress::Running;
 
 pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
@@ -35,7 +33,7 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
         restart,
         place: &place,
         kubernetes: &args.run.kubernetes,
-        accounts: asked::How::applying(args).all(accounts),
+        accounts: flags::How::applying(args).all(accounts),
         provider: file::provider(&config),
         prune: prune(args, &config, filter),
     };

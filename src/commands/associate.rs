@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::asked::Unread;
 use super::file::{self, Place};
+use super::flags::Unread;
 use super::{Context, Exit, Look, Mode, Rounds, conclude, finish, provider};
+use crate::asked::{ProviderSpec, Refresh, Thumbprints};
 use crate::cli::{Associate, AwsArgs, ClusterOrPosition, Screen};
 use crate::error::Error;
-use crate::plan::associate::{self, ProviderSpec, Refresh, Thumbprints};
+use crate::plan::associate;
 use crate::progress::Running;
 
 pub async fn run(args: &mut Associate, screen: Screen, running: Running) -> Result<Exit, Error> {

@@ -3,13 +3,13 @@
 
 use super::file;
 use super::reconcile::{Task, restart};
-use super::{Context, Exit, Finished, Mode, asked, conclude, failures, finish, proving};
+use super::{Context, Exit, Finished, Mode, conclude, failures, finish, flags, proving};
 use crate::apply::{Outcome, annotated};
+use crate::asked::{Aim, Drift, IamServiceAccount};
 use crate::cli::{CreateServiceAccount, Screen};
 use crate::error::Error;
 use crate::model::{MANAGED_BY, MANAGED_BY_LABEL};
 use crate::output::Manifest;
-use crate::plan::account::{Aim, Drift, IamServiceAccount};
 use crate::progress::Running;
 
 pub async fn run(
@@ -20,14 +20,14 @@ pub async fn run(
     proving::check(&args.run, args.account.role.role_only)?;
     let mode = Mode::of(args.run.approval);
     let restart = restart::asked(args.run.restart, args.account.role.role_only)?;
-    let how = asked::How::creating(args);
+    let how = flags::How::creating(args);
     let described = match &args.config_file {
         Some(path) => {
             let issuer = args.cluster.issuer_url.as_ref();
             file::described(path, issuer, &args.filter, &mut args.run.aws, screen).await?
         }
         None => {
-            let asked = asked::service_account(&args.account);
+            let asked = flags::service_account(&args.account);
             file::by_flags(&args.cluster, &args.filter, asked).await?
         }
     };

@@ -1,15 +1,13 @@
 //! `delete iamserviceaccount`: the stack with its role, and the ServiceAccount where it is ours; of one
 //! service account, of those of a config file, or of those that it does not have.
 
-use super::asked::{self, Unread};
 use super::file::{self, Place};
+use super::flags::{self, Unread};
 use super::removal::{Chosen, Missing, Removal, System, Task};
 use super::{Context, Exit, Mode, Shown, conclude, finish};
+use crate::asked::{Ending, ForeignPolicies, ForeignResources, IamServiceAccount};
 use crate::cli::{DeleteServiceAccount, Screen};
 use crate::error::Error;
-use crate::plan::Ending;
-use crate::plan::account::IamServiceAccount;
-use crate::plan::delete::{ForeignPolicies, ForeignResources};
 use crate::progress::Running;
 
 pub async fn run(
@@ -51,7 +49,7 @@ pub async fn run(
                     args.cluster.cluster.as_ref(),
                     args.cluster.issuer_url.as_ref(),
                 )?,
-                Chosen::Named(vec![asked::required_name(&args.name)?]),
+                Chosen::Named(vec![flags::required_name(&args.name)?]),
             )
         }
     };

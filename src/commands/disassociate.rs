@@ -1,12 +1,13 @@
 //! `disassociate-oidc-provider`: deletes the IAM OIDC provider of a cluster.
 
 use super::{Context, Exit, Look, Mode, Rounds, associate::place, conclude, file::Place, finish};
+use crate::asked::Trusting;
 use crate::cli::{Disassociate, Screen};
 use crate::error::Error;
 use crate::model::{Issuer, Lookup};
 use crate::observe::again;
 use crate::output::{Format, Output};
-use crate::plan::associate::{Trusting, plan_removal};
+use crate::plan::associate::plan_removal;
 use crate::progress::Running;
 
 pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> Result<Exit, Error> {

@@ -10,16 +10,16 @@ use crate::error::Error;
 use crate::output::{Detail, Explanation, Explanations, Health};
 use crate::progress::Running;
 
-mod asked;
 mod checkup;
+mod flags;
 mod repairs;
 mod restarts;
 
 use checkup::Checkup;
 
 pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result<Exit, Error> {
-    let subject = asked::subject(args)?;
-    asked::check_flags(args)?;
+    let subject = flags::subject(args)?;
+    flags::check(args)?;
     let place = match &args.cluster {
         Some(cluster) => Some(Place::new(Some(cluster), args.issuer_url.as_ref())?),
         None => None,

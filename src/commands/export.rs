@@ -6,14 +6,14 @@ use futures_util::StreamExt;
 
 use super::file::Place;
 use super::{Context, Exit};
+use crate::asked::IamServiceAccount;
+use crate::asked::found::{self, Found};
 use crate::cli::{Export, Screen};
 use crate::config::{self, ClusterConfig, Rest};
-use crate::desired::found::{self, Found};
 use crate::error::Error;
 use crate::model::{Lookup, Map, ServiceAccountName};
 use crate::observe::{self, Stacks};
 use crate::output::{self, Format};
-use crate::plan::account::IamServiceAccount;
 use crate::progress::Running;
 use crate::world::{Phase, ServiceAccount, Stack};
 

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use super::asked::{self, Unread};
+use super::flags::{self, Unread};
+use crate::asked::{IamServiceAccount, ProviderSpec, Refresh, Thumbprints};
 use crate::cli::{AwsArgs, ClusterArgs, FilterArgs, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
 use crate::model::{Audience, ClusterName, Issuer};
-use crate::plan::account::IamServiceAccount;
-use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
 
 /// The cluster, by flags or by the config file.
 #[derive(Clone, Debug)]
@@ -58,7 +57,7 @@ impl Place {
 
 /// Reads a config file, and lets its region hold for the run.
 pub async fn read(path: &Path, aws: &mut AwsArgs, unread: Unread) -> Result<ClusterConfig, Error> {
-    let config = asked::config(path, unread).await?;
+    let config = flags::config(path, unread).await?;
     match &aws.region {
         Some(region) if *region != config.region => Err(Error::Flags(format!(
             "--region {region} and the config file, which says {}, contradict each other",

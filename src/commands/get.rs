@@ -2,8 +2,8 @@
 
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::asked::{self, Unread};
 use super::file::{self, Place};
+use super::flags::{self, Unread};
 use super::{Context, Exit};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
@@ -41,7 +41,7 @@ pub async fn run(
         )?,
         None => Place::new(args.cluster.cluster.as_ref(), issuer)?,
     };
-    let (namespace, name) = asked::filter(&args.name)?;
+    let (namespace, name) = flags::filter(&args.name)?;
     let format: Format = args.output.into();
     let depth = match format {
         Format::Table | Format::Name | Format::Markdown => Depth::Stacks,

@@ -15,7 +15,6 @@ use crate::progress::{Progress, Running, Show};
 use crate::waiting::Intervals;
 
 mod apply;
-mod asked;
 mod associate;
 pub mod completion;
 mod create;
@@ -24,6 +23,7 @@ mod disassociate;
 pub mod doctor;
 mod export;
 mod file;
+mod flags;
 mod get;
 pub mod man;
 pub mod permissions;

@@ -2,10 +2,10 @@
 //! mended.
 
 use super::Context;
+use crate::asked::{ProviderSpec, Refresh, Thumbprints};
 use crate::error::Error;
 use crate::issuer;
 use crate::model::Cluster;
-use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
 use crate::world::{ObservedProvider, OidcProvider, Reading};
 
 /// The provider as observed; its issuer is read only where it is to be made.

@@ -8,13 +8,13 @@ use tokio::sync::OnceCell;
 use super::reconcile::Task;
 use super::{Context, Finished};
 use crate::apply::Outcome;
+use crate::asked::Scope;
 use crate::cli::ReconcileArgs;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{
     AUDIENCE_ANNOTATION, Audience, Cluster, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
 };
-use crate::plan::account::Scope;
 use crate::plan::{Target, held};
 use crate::proof::{Cause, Claim, Patience, Proven, Prover, Unproven, prove};
 use crate::world::ServiceAccount;

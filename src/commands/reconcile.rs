@@ -4,15 +4,15 @@
 use super::file::Place;
 use super::removal::{self, Missing};
 use super::{Context, Look, Rounds, provider};
+use crate::asked::{
+    Aim, Deletion, Drift, IamServiceAccount, Permissions, ProviderSpec, Restart, Scope,
+};
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
 use crate::model::{Audience, Cluster};
 use crate::observe::{self, Named, Stacks, Wanted, WantedStack, again};
-use crate::plan::account::{self, Aim, Drift, IamServiceAccount, Permissions, Scope};
-use crate::plan::associate::ProviderSpec;
-use crate::plan::delete::Deletion;
-use crate::plan::restart::{Restart, expected};
-use crate::plan::{Plan, Target};
+use crate::plan::restart::expected;
+use crate::plan::{Plan, Target, account};
 use crate::world::{ObservedAccount, ObservedProvider, OidcProvider};
 
 pub mod restart;

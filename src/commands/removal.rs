@@ -6,14 +6,14 @@ use futures_util::StreamExt;
 
 use super::file::Place;
 use super::{Context, Look, Rounds};
+use crate::asked::{Deletion, Ending, ForeignPolicies, ForeignResources, KnownBy};
 use crate::cli::KubernetesArgs;
 use crate::config::{Filter, Rest};
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{ClusterName, RoleArn, ServiceAccountName};
 use crate::observe::{self, ServiceAccounts, Stacks};
-use crate::plan::delete::{self, Deletion, ForeignPolicies, ForeignResources, KnownBy};
-use crate::plan::{Ending, Target};
+use crate::plan::{Target, delete};
 
 /// All that `delete` is asked for.
 pub struct Task<'a> {

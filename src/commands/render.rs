@@ -2,16 +2,16 @@
 //! cluster comes from flags.
 
 use super::file::{self, Place};
-use super::{Exit, asked};
+use super::{Exit, flags};
+use crate::asked::{IamServiceAccount, Permissions};
 use crate::cli::{Render, Screen, Target};
 use crate::error::Error;
 use crate::model::{Cluster, ClusterName};
 use crate::output::{self, Format, Output};
 use crate::plan;
-use crate::plan::account::{IamServiceAccount, Permissions};
 use crate::render::{self, Problem, aws_cli, kubernetes, terraform};
 
-mod flags;
+mod offline;
 mod stacks;
 
 pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
@@ -19,10 +19,10 @@ pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
         format: Format::Yaml,
         quiet: screen.quiet,
     };
-    flags::check(args)?;
+    offline::check(args)?;
     let (place, accounts) = match &args.config_file {
         Some(path) => {
-            let config = asked::config(path, asked::Unread::Told(screen)).await?;
+            let config = flags::config(path, flags::Unread::Told(screen)).await?;
             let mut accounts = file::accounts(&config, &file::filter(&args.filter)?)?;
             for account in &mut accounts {
                 account.provider = file::provider(&config);
@@ -36,11 +36,11 @@ pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
             file::none(&args.filter)?;
             (
                 Place::new(args.cluster.as_ref(), args.place.issuer_url.as_ref())?,
-                vec![asked::service_account(&args.account).await?],
+                vec![flags::service_account(&args.account).await?],
             )
         }
     };
-    let accounts = asked::How::rendering(args).all(accounts);
+    let accounts = flags::How::rendering(args).all(accounts);
     print(&accounts, args, &place.cluster, output).await?;
     Ok(Exit::Done)
 }
@@ -61,7 +61,7 @@ async fn print(
     if args.target == Target::Kubernetes && accounts.iter().all(|account| is_existing(&account)) {
         return print_manifests(accounts, None);
     }
-    let cluster = flags::cluster(args, name)?;
+    let cluster = offline::cluster(args, name)?;
     refuse(accounts, &cluster)?;
     let existing: Vec<String> = accounts
         .iter()

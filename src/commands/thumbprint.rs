@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Context, Exit, Place, asked};
+use super::{Context, Exit, Place, flags};
 use crate::cli::{Screen, ThumbprintArgs};
 use crate::error::Error;
 use crate::issuer;
@@ -50,7 +50,7 @@ async fn read(issuer: &Issuer, output: Output) -> Result<Vec<Chain>, Error> {
 }
 
 async fn from_file(path: &Path) -> Result<Chain, Error> {
-    let (what, bytes) = asked::read_file(path).await?;
+    let (what, bytes) = flags::read_file(path).await?;
     let name = what.trim_matches('"');
     Chain::from_pem(name, &bytes).map_err(|cause| Error::Read { what, cause })
 }

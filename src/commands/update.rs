@@ -3,10 +3,10 @@
 
 use super::file;
 use super::reconcile::{Task, restart};
-use super::{Context, Exit, Mode, asked, conclude, finish, proving};
+use super::{Context, Exit, Mode, conclude, finish, flags, proving};
+use crate::asked::{Aim, Drift};
 use crate::cli::{Screen, UpdateServiceAccount};
 use crate::error::Error;
-use crate::plan::account::{Aim, Drift};
 use crate::progress::Running;
 
 pub async fn run(
@@ -17,13 +17,13 @@ pub async fn run(
     proving::check(&args.run, args.role_only)?;
     let mode = Mode::of(args.run.approval);
     let restart = restart::asked(args.run.restart, args.role_only)?;
-    let how = asked::How::updating(args);
+    let how = flags::How::updating(args);
     let described = match &args.config_file {
         Some(path) => {
             let issuer = args.cluster.issuer_url.as_ref();
             file::described(path, issuer, &args.filter, &mut args.run.aws, screen).await?
         }
-        None => file::by_flags(&args.cluster, &args.filter, asked::edited(args)).await?,
+        None => file::by_flags(&args.cluster, &args.filter, flags::edited(args)).await?,
     };
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {

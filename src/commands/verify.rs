@@ -2,7 +2,7 @@
 
 use super::file::Place;
 use super::proving::{self, Instead};
-use super::{Context, Exit, asked};
+use super::{Context, Exit, flags};
 use crate::cli::{Screen, Verify};
 use crate::error::Error;
 use crate::output::ProofView;
@@ -10,7 +10,7 @@ use crate::progress::Running;
 use crate::proof::not_allowed;
 
 pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit, Error> {
-    let account = asked::required_name(&args.name)?;
+    let account = flags::required_name(&args.name)?;
     let place = Place::new(Some(&args.cluster), args.issuer_url.as_ref())?;
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     let cluster = context.cluster(&place).await?;

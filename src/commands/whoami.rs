@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, asked};
+use super::{Exit, flags};
 use crate::aws::{Aws, Connection};
 use crate::cli::{Screen, Whoami};
 use crate::error::Error;
@@ -81,7 +81,7 @@ async fn read(args: &Whoami) -> Result<(Secret, Token), Error> {
             "--token-file must be set, or {file}: the file of the token"
         ))
     })?;
-    let (name, bytes) = asked::read_file(&path).await?;
+    let (name, bytes) = flags::read_file(&path).await?;
     let wrong = |why: Malformed| Error::Read {
         what: format!("the token in {name}"),
         cause: why.to_string(),

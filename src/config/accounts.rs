@@ -9,10 +9,9 @@ use serde_json::Value as Json;
 use super::check::{number, short};
 use super::node::{Node, Value};
 use super::{Problem, Problems, inside, missing, value};
-use crate::desired::fields::{self, Field, Kind};
-use crate::desired::{self, Given, Rule};
+use crate::asked::fields::{self, Field, Kind};
+use crate::asked::{self, Given, IamServiceAccount, Rule, Scope};
 use crate::model::{Map, Namespace, ServiceAccountName};
-use crate::plan::account::{IamServiceAccount, Scope};
 use crate::policy::PolicyDocument;
 use crate::template::{WELL_KNOWN, WellKnownPolicy};
 
@@ -76,7 +75,7 @@ fn name_of(node: &Node) -> Option<ServiceAccountName> {
 /// The tags that every stack gets.
 pub fn common_tags(root: &Node, problems: &mut Problems) -> Map {
     let tags = map(root, fields::COMMON_TAGS);
-    for rule in desired::common_tags(&tags) {
+    for rule in asked::common_tags(&tags) {
         let (place, path) = spot(root, fields::COMMON_TAGS, rule.key());
         problems.push(Problem::new(place, &path, rule.told(Field::name)));
     }
@@ -138,7 +137,7 @@ fn account(
         .is_some_and(|node| is_empty(node));
     // What could not be read, or has a wrong name, is not missing.
     let is_known = !is_odd && problems.count == before;
-    match desired::service_account(given) {
+    match asked::service_account(given) {
         Ok(account) => name.map(|_| account),
         Err(broken) => {
             let broken = broken.iter();

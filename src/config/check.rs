@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::node::{Node, Place, Value};
 use super::{Problem, Problems, inside};
-use crate::desired::fields::{self, Field, Kind};
+use crate::asked::fields::{self, Field, Kind};
 use crate::policy::numbers;
 use crate::template::well_known_names;
 

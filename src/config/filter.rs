@@ -3,8 +3,8 @@
 //! else there, and globset would bring a second engine of regular expressions. Compared with gobwas 0.2.3
 //! by random globs: they differ where that matches by mistake (`{a*,b?}c` and `ac`) or panics (`{}`).
 
+use crate::asked::IamServiceAccount;
 use crate::model::ServiceAccountName;
-use crate::plan::account::IamServiceAccount;
 
 /// The account of the VPC CNI in every cluster: only its own name selects it.
 const AWS_NODE: &str = "kube-system/aws-node";

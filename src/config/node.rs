@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use serde_saphyr::granit_parser::{self, Event, Marker, Parser, ScalarStyle, Span, Tag};
 
-use crate::desired::fields::Field;
+use crate::asked::fields::Field;
 
 /// Nodes of a document, aliases counted as often as they stand.
 const LARGEST: usize = 500_000;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::node::{Node, Value};
 use super::{Problem, node};
-use crate::desired::fields;
+use crate::asked::fields;
 use crate::model::{RoleArn, ServiceAccountName};
 
 /// What a file says beside the accounts that it asks for.

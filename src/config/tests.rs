@@ -1,7 +1,7 @@
 //! Whole files: what they ask for, and how their mistakes are told.
 
 use super::*;
-use crate::plan::account::{Permissions, Scope};
+use crate::asked::{Permissions, Scope};
 use crate::template::RoleSpec;
 
 mod properties;

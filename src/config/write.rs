@@ -7,9 +7,9 @@ use serde_json::Value as Json;
 
 use super::node::{Value, plain};
 use super::{API_VERSION, ClusterConfig, KIND};
-use crate::desired::fields::{self, Field};
+use crate::asked::fields::{self, Field};
+use crate::asked::{IamServiceAccount, Permissions, Scope};
 use crate::model::{AUDIENCE_ANNOTATION, Audience, Map, Namespace};
-use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 use crate::policy::PolicyDocument;
 use crate::template::RoleSpec;
 

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::association::{self, SERVICE};
 use super::{Finding, Scene, Severity, Verdict, known, trust};
+use crate::asked;
+use crate::asked::{Aim, Drift};
 use crate::model::{CommandLine, Lookup};
-use crate::plan::account::{self, Aim, Drift};
-use crate::plan::{Action, Refusal, Repair, Track};
+use crate::plan::{Action, Refusal, Repair, Track, account};
 use crate::template::Difference;
 use crate::world::{FoundStack, ObservedProvider, Phase};
 
@@ -20,7 +21,7 @@ impl<'a> Scene<'a> {
     pub(super) fn unasked_update(&self, drift: Drift) -> Option<Track> {
         let observed = self.account.observed.as_found()?;
         let cluster = self.world.cluster.as_ref()?;
-        let asked = account::unchanged(self.account.name.clone()?);
+        let asked = asked::unchanged(self.account.name.clone()?);
         let provider = ObservedProvider {
             provider: self.provider().cloned(),
             reading: None,

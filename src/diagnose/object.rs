@@ -2,8 +2,9 @@
 //! webhook looks at its pods.
 
 use super::{Finding, Scene, Verdict, known};
+use crate::asked::Conflicts;
 use crate::model::{CommandLine, Lookup, Map, ROLE_ANNOTATION, RoleArn, ServiceAccountName};
-use crate::plan::{Action, Conflicts, Presence, Role, ServiceAccountChange};
+use crate::plan::{Action, Presence, Role, ServiceAccountChange};
 use crate::template::Difference;
 use crate::world::{ObjectHealth, Pod, Selector, ServiceAccount, ServiceAccountHistory};
 

@@ -1,9 +1,9 @@
 //! The role and its provider, and what the role may do.
 
 use super::{Finding, Fix, Scene, Severity, Verdict, known};
+use crate::asked::{ProviderSpec, Refresh, Thumbprints};
 use crate::model::{Audience, Cluster, CommandLine, Lookup, RoleArn, Thumbprint};
-use crate::plan::Action;
-use crate::plan::associate::{self, ProviderSpec, Refresh, Thumbprints};
+use crate::plan::{Action, associate};
 use crate::policy::openings::{WidePermission, wide_permissions};
 use crate::proof::{Decision, RefusalKind};
 use crate::world::{FoundStack, ObservedProvider, Phase, RoleHealth, StackState};

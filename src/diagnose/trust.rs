@@ -4,8 +4,9 @@
 use serde_json::{Value, json};
 
 use super::{Finding, Scene, Severity, Verdict, known};
+use crate::asked::Drift;
 use crate::model::{Issuer, Lookup, Namespace, RoleArn};
-use crate::plan::{Action, Repair, account};
+use crate::plan::{Action, Repair};
 use crate::policy::corrected::corrected;
 use crate::policy::difference::difference;
 use crate::policy::evaluate::{Decision, Evaluation, evaluate};
@@ -364,7 +365,7 @@ impl Scene<'_> {
         if found.own_role() != self.account.role_arn.as_ref() {
             return None;
         }
-        let track = self.unasked_update(account::Drift::Told)?;
+        let track = self.unasked_update(Drift::Told)?;
         let mut actions = track.actions.into_iter();
         let update = actions.find_map(|action| match action {
             Action::UpdateStack(update) => Some(update),

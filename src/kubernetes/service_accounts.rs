@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 
 use super::paths::{List, resource};
 use super::{Error, FIELD_MANAGER, Kubernetes, cluster, manifest};
+use crate::asked::Conflicts;
 use crate::model::{Audience, Map, Namespace, ServiceAccountName};
-use crate::plan::{Conflicts, Presence, ServiceAccountChange};
+use crate::plan::{Presence, ServiceAccountChange};
 use crate::secrets;
 use crate::token::Secret;
 use crate::world::{ObjectVersion, ServiceAccount};

@@ -8,10 +8,10 @@ use tokio::sync::OnceCell;
 use super::resources::resources;
 use super::{ServiceAccounts, Stacks};
 use super::{again, associations, gone};
+use crate::asked::Deletion;
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{ClusterName, Lookup, SERVICE_ACCOUNT_TAG, ServiceAccountName};
-use crate::plan::delete::Deletion;
 use crate::policy::others;
 use crate::template::{RoleTemplate, StackResource};
 use crate::world::{

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::{View, Width, colored, columns, markdown, paint_cell, proof};
 use crate::apply::Outcome;
+use crate::asked::Ending;
 use crate::kubernetes;
 use crate::model::{Map, ServiceAccountName, shown_in_line};
-use crate::plan::{Action, Ending, Plan, Summary, Target, Track};
+use crate::plan::{Action, Plan, Summary, Target, Track};
 use crate::template::Difference;
 use crate::world::Chain;
 

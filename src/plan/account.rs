@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use super::associate::ProviderSpec;
-use super::delete::{ForeignResources, goes_too};
+use super::delete::goes_too;
 use super::token::token;
-use super::{Action, Conflicts, CreateStack, Ending, Refusal, Role, Rollback, Target, Track};
+use super::{Action, CreateStack, Refusal, Role, Target, Track};
+use crate::asked::{Aim, Drift, Ending, ForeignResources, IamServiceAccount, Permissions};
 use crate::model::{
-    Audience, CLUSTER_TAGS, Cluster, ClusterName, Lookup, Map, RoleArn, SERVICE_ACCOUNT_TAG,
-    ServiceAccountName, StackName, VERSION_TAG,
+    CLUSTER_TAGS, Cluster, ClusterName, Lookup, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName,
+    StackName, VERSION_TAG,
 };
-use crate::template::{self, RoleEdits, RoleSpec};
+use crate::template::{self, RoleSpec};
 use crate::world::{
     FoundStack, ObservedAccount, ObservedProvider, Phase, ServiceAccountState, StackState,
 };
@@ -33,80 +33,6 @@ use service_account::plan_service_account;
 
 /// What stands in the version tag of stacks and providers.
 const VERSION: &str = concat!("irsactl-", env!("CARGO_PKG_VERSION"));
-
-/// What a command may do to make a service account as it is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aim {
-    /// Makes what is missing; what is there and differs is told.
-    Create,
-    /// Changes what is there; what is missing is told.
-    Update,
-    /// Both, and takes back what it once set and is no longer asked for.
-    Apply,
-}
-
-/// What becomes of what was changed on a role behind CloudFormation's back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Drift {
-    #[default]
-    Told,
-    Repaired,
-}
-
-/// An IAM service account as it is asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct IamServiceAccount {
-    pub name: ServiceAccountName,
-    pub permissions: Permissions,
-    pub labels: Map,
-    /// Without the role's.
-    pub annotations: Map,
-    /// Of the tokens that pods get.
-    pub audience: Audience,
-    pub tags: Map,
-    pub scope: Scope,
-    pub conflicts: Conflicts,
-    pub service_role: Option<RoleArn>,
-    pub rollback: Rollback,
-    /// Makes the provider too, where it is missing.
-    pub provider: Option<ProviderSpec>,
-}
-
-/// An account whose role is to stay as it is, but for what its cluster has changed.
-pub fn unchanged(name: ServiceAccountName) -> IamServiceAccount {
-    IamServiceAccount {
-        name,
-        permissions: Permissions::Edited(RoleEdits::default()),
-        labels: Map::new(),
-        annotations: Map::new(),
-        audience: Audience::default(),
-        tags: Map::new(),
-        scope: Scope::RoleOnly,
-        conflicts: Conflicts::Refused,
-        service_role: None,
-        rollback: Rollback::default(),
-        provider: None,
-    }
-}
-
-/// How much of an IAM service account is made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// The role, and the ServiceAccount that uses it.
-    #[default]
-    Whole,
-    /// The role; the ServiceAccount is left to someone else.
-    RoleOnly,
-}
-
-/// Where the permissions come from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Permissions {
-    Existing(RoleArn),
-    Role(RoleSpec),
-    /// Those that it has, with changes.
-    Edited(RoleEdits),
-}
 
 pub fn plan(
     aim: Aim,

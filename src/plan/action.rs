@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::restart::{Expected, StaleWorkload, told};
 use super::token::token;
 use super::{Kind, Presence, ServiceAccountChange, held};
+use crate::asked::{Ending, Rollback};
 use crate::model::{
-    Arn, Audience, CLUSTER_TAGS, Issuer, Map, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG,
-    ServiceAccountName, StackName, Thumbprint, VERSION_TAG, Workload, shown_as_value,
+    Arn, Audience, Issuer, Map, PolicyArn, RoleArn, ServiceAccountName, StackName, Thumbprint,
+    Workload, is_own_tag, shown_as_value,
 };
 use crate::policy::words::{allowed, trusted};
 use crate::template::{Capability, Difference, StackResource, fetched_values};
@@ -183,23 +184,6 @@ pub enum Repair {
     RemoveBoundary,
     /// Seconds.
     SetSessionDuration(u32),
-}
-
-/// What CloudFormation does with the resources of a stack whose creation fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Rollback {
-    #[default]
-    Enabled,
-    Disabled,
-}
-
-/// Whether the end of a deletion is waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Ending {
-    Awaited,
-    NotAwaited,
 }
 
 impl Action {
@@ -445,11 +429,6 @@ impl CreateStack {
 
 pub fn pair(key: &str, value: &str) -> String {
     shown_as_value(&format!("{key}={value}"))
-}
-
-/// Tags that every stack has, and nobody asks for.
-pub fn is_own_tag(key: &str) -> bool {
-    CLUSTER_TAGS.contains(&key) || [VERSION_TAG, SERVICE_ACCOUNT_TAG].contains(&key)
 }
 
 impl fmt::Display for Action {

@@ -1,63 +1,9 @@
 //! The IAM OIDC provider of a cluster's issuer: to make it, mend it, or take it away.
 
 use super::{Action, Idle, Refusal, Target, Track};
-use crate::model::{
-    Audience, CLUSTER_TAGS, Cluster, Lookup, Map, OIDC_ENABLED_TAG, Thumbprint, VERSION_TAG,
-};
+use crate::asked::{ProviderSpec, Refresh, Thumbprints, Trusting};
+use crate::model::{CLUSTER_TAGS, Cluster, Lookup, Map, OIDC_ENABLED_TAG, Thumbprint, VERSION_TAG};
 use crate::world::{ObservedProvider, OidcProvider};
-
-/// The provider as it is asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProviderSpec {
-    pub audiences: Vec<Audience>,
-    pub thumbprints: Thumbprints,
-    pub refresh: Refresh,
-}
-
-impl ProviderSpec {
-    /// The audiences that a provider does not take yet.
-    fn lacking(&self, found: &OidcProvider) -> impl Iterator<Item = &Audience> {
-        let knows = |audience: &Audience| {
-            found
-                .audiences
-                .iter()
-                .any(|known| known == audience.as_str())
-        };
-        self.audiences
-            .iter()
-            .filter(move |audience| !knows(audience))
-    }
-
-    /// The provider as it is when the plan for it is carried out.
-    pub fn fulfilled(&self, cluster: &Cluster, found: Option<OidcProvider>) -> OidcProvider {
-        let mut provider = found.unwrap_or_else(|| OidcProvider {
-            arn: cluster.provider_arn(),
-            audiences: Vec::new(),
-            thumbprints: Vec::new(),
-            created: 0,
-        });
-        let lacking: Vec<String> = self.lacking(&provider).map(ToString::to_string).collect();
-        provider.audiences.extend(lacking);
-        provider
-    }
-}
-
-/// Where the thumbprints come from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Thumbprints {
-    /// The TLS chains of the issuer's hosts.
-    Read,
-    Given(Vec<Thumbprint>),
-    /// Nowhere: IAM fetches them itself.
-    LeftToIam,
-}
-
-/// What to do with an existing provider's other thumbprints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refresh {
-    Told,
-    Updated,
-}
 
 pub fn plan(spec: &ProviderSpec, cluster: &Cluster, observed: &ObservedProvider) -> Track {
     let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
@@ -164,13 +110,6 @@ fn provider_tags(cluster: &Cluster) -> Map {
     ])
 }
 
-/// Whether roles that still trust the provider matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trusting {
-    Respected,
-    Ignored,
-}
-
 /// Takes the provider away. `roles`: the ARNs of the roles of this account that trust it.
 pub fn plan_removal(
     cluster: &Cluster,
@@ -219,6 +158,7 @@ pub fn plan_removal(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Audience;
 
     fn cluster() -> Cluster {
         Cluster {

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Ending, Idle, Refusal, Target, Track};
-use crate::model::{ClusterName, Lookup, ROLE_ANNOTATION, RoleArn, ServiceAccountName, StackName};
+use super::{Action, Idle, Refusal, Target, Track};
+use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy};
+use crate::model::{ClusterName, Lookup, ROLE_ANNOTATION, ServiceAccountName, StackName};
 use crate::world::{
     Foreign, FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState, Stack,
     StackState,
@@ -12,36 +13,7 @@ use crate::world::{
 
 mod resources;
 
-pub use resources::{ForeignResources, goes_too, refused_with};
-
-/// What is to be deleted, and how.
-#[derive(Clone, Debug)]
-pub struct Deletion {
-    pub cluster: ClusterName,
-    pub name: ServiceAccountName,
-    pub foreign: ForeignPolicies,
-    pub resources: ForeignResources,
-    pub service_role: Option<RoleArn>,
-    pub ending: Ending,
-    pub known_by: KnownBy,
-}
-
-/// By what a run knows that there is something to delete.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KnownBy {
-    /// It is asked for by its name.
-    #[default]
-    Name,
-    /// Nothing else tells of it. The stack goes last: by it the next run finds what this one may leave.
-    Stack,
-}
-
-/// What happens to policies that were attached to the role by hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ForeignPolicies {
-    Refused,
-    Detached,
-}
+pub use resources::{goes_too, refused_with};
 
 /// Those of a cluster that have a stack of ours and are not known. A stack with our tags under a name
 /// that is not its account's is someone else's.
@@ -276,6 +248,7 @@ mod properties;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asked::ForeignResources;
     use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, Map};
     use crate::world::FoundStack;
 

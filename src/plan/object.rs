@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Role;
 use super::action::{lines, pair};
+use crate::asked::Conflicts;
 use crate::model::{Map, ServiceAccountName};
 use crate::template::Difference;
 use crate::world::ObjectVersion;
@@ -31,15 +32,6 @@ pub struct ServiceAccountChange {
 pub enum Presence {
     Missing,
     Found(ObjectVersion),
-}
-
-/// What happens when another field manager owns one of the fields.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Conflicts {
-    #[default]
-    Refused,
-    Overridden,
 }
 
 impl ServiceAccountChange {

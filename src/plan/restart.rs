@@ -6,8 +6,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::account::IamServiceAccount;
-use super::{Action, Ending, Role, Track};
+use super::{Action, Role, Track};
+use crate::asked::{Ending, IamServiceAccount, Restart};
 use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, ClusterName, DEFAULT_AUDIENCE, RoleArn, ServiceAccountName,
     Workload, WorkloadKind,
@@ -21,16 +21,6 @@ const ROLE_VARIABLE: &str = "AWS_ROLE_ARN";
 const POD_IDENTITY_VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 /// So many pods of a workload are told about one by one.
 const TOLD: usize = 3;
-
-/// What becomes of workloads whose pods lack the role.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Restart {
-    /// They are named, where this run changed what they lack.
-    #[default]
-    Told,
-    /// They are restarted, and the end of that is waited for or not.
-    Done(Ending),
-}
 
 /// What the pods of a service account are to have.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -4,11 +4,9 @@
 use serde_json::{Value, json};
 
 use super::{Problem, audiences, inline_policies, managed_policies, role_name, role_tags, roles};
+use crate::asked::{Conflicts, IamServiceAccount, Permissions, Scope, Thumbprints};
 use crate::kubernetes;
 use crate::model::{CLUSTER_TAGS, Cluster, Map, ROLE_ANNOTATION, quoted, shown_in_json};
-use crate::plan::Conflicts;
-use crate::plan::account::{IamServiceAccount, Permissions, Scope};
-use crate::plan::associate::Thumbprints;
 use crate::template::{self, RoleSpec};
 
 /// The functions that the rest of the script calls. A role is the script's own when its tags name the

@@ -4,9 +4,9 @@
 use serde_json::Value;
 
 use super::Problem;
+use crate::asked::{IamServiceAccount, Permissions, Scope};
 use crate::kubernetes;
 use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL, ROLE_ANNOTATION};
-use crate::plan::account::{IamServiceAccount, Permissions, Scope};
 
 /// The cluster tells the ARNs of named roles; existing ones need none.
 ///

@@ -5,9 +5,8 @@ use super::hcl::{Block, Expression};
 use super::{
     Problem, audiences, inline_policies, managed_policies, readable_name, role_tags, roles,
 };
+use crate::asked::{IamServiceAccount, Thumbprints};
 use crate::model::{CLUSTER_TAGS, Cluster, Map, ServiceAccountName};
-use crate::plan::account::IamServiceAccount;
-use crate::plan::associate::Thumbprints;
 use crate::template::{self, RoleSpec};
 
 /// A random part of 26 characters follows, and a role's name has at most 64 (provider's documentation).

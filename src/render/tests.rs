@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::asked::Scope;
 use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, ROLE_ANNOTATION, RoleName, shown_in_json};
 use crate::plan::account::properties::{account, asked, cluster, config, hostile, maps, spec};
 use crate::template::RoleTemplate;
@@ -107,7 +108,7 @@ fn stacks_of_the_same_name_are_told_apart() {
 
 #[test]
 fn terraform_is_told_the_thumbprints_that_are_given() {
-    use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
+    use crate::asked::{ProviderSpec, Refresh, Thumbprints};
     let hex = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280";
     let mut account = plain_account("default/a");
     account.provider = Some(ProviderSpec {
@@ -121,7 +122,7 @@ fn terraform_is_told_the_thumbprints_that_are_given() {
         text.contains(&format!("thumbprint_list = [\"{hex}\"]")),
         "{text}"
     );
-    account.scope = account::Scope::RoleOnly;
+    account.scope = Scope::RoleOnly;
     let script = aws_cli::script(&[account], &cluster).unwrap();
     let call = commands(calls(&script))
         .into_iter()

@@ -1,11 +1,12 @@
 //! The restarts that `--fix` plans.
 
 use super::{Error, Report, cli};
+use crate::asked::Ending;
 use crate::commands::reconcile::restart;
 use crate::kubernetes::Kubernetes;
 use crate::model::{AUDIENCE_ANNOTATION, Cluster, DEFAULT_AUDIENCE, ServiceAccountName};
 use crate::plan::restart::{Expected, stale};
-use crate::plan::{Action, Ending, Role, Track};
+use crate::plan::{Action, Role, Track};
 use crate::world::{AccountHealth, is_of_eks};
 
 /// Restarts what is older than the annotation, or will be when that is repaired; with `--restart`

@@ -2,13 +2,14 @@
 
 use futures_util::StreamExt;
 
+use crate::asked::{Ending, Restart};
 use crate::cli::RestartArgs;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::Lookup;
 use crate::observe::AccountPods;
-use crate::plan::restart::{self, Expected, Restart, StaleWorkload};
-use crate::plan::{Ending, Track};
+use crate::plan::Track;
+use crate::plan::restart::{self, Expected, StaleWorkload};
 use crate::world::WorkloadState;
 
 /// How many accounts are looked at side by side.

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::asked::IamServiceAccount;
 use crate::error::Error;
 use crate::files;
 use crate::model::{Audience, Cluster, CommandLine, DEFAULT_AUDIENCE, quoted};
 use crate::output::{self, Output};
-use crate::plan::account::IamServiceAccount;
 use crate::render::{self, Stack, aws_cli};
 use crate::template::Capability;
 

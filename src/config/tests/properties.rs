@@ -7,7 +7,7 @@ use proptest::test_runner::RngSeed;
 use serde_json::json;
 
 use super::*;
-use crate::desired::{self, Given};
+use crate::asked::{self, Given};
 use crate::policy::PolicyDocument;
 use crate::template::WELL_KNOWN;
 
@@ -185,7 +185,7 @@ fn cluster_config() -> impl Strategy<Value = ClusterConfig> {
     )
         .prop_map(|(cluster, region, mut tags, accounts)| {
             tags.retain(|key, value| {
-                desired::common_tags(&Map::from([(key.clone(), value.clone())])).is_empty()
+                asked::common_tags(&Map::from([(key.clone(), value.clone())])).is_empty()
             });
             let mut names = std::collections::BTreeSet::new();
             let accounts: Vec<_> = accounts
@@ -201,7 +201,7 @@ fn cluster_config() -> impl Strategy<Value = ClusterConfig> {
                         for (key, value) in all {
                             let mut one = given.clone();
                             field(&mut one).insert(key.clone(), value.clone());
-                            if desired::service_account(one).is_ok() {
+                            if asked::service_account(one).is_ok() {
                                 field(given).insert(key, value);
                             }
                         }
@@ -212,7 +212,7 @@ fn cluster_config() -> impl Strategy<Value = ClusterConfig> {
                     let role = given.role_name.as_ref().map(ToString::to_string);
                     let is_new = names.insert(given.name.to_string())
                         && role.is_none_or(|role| names.insert(role));
-                    desired::service_account(given).ok().filter(|_| is_new)
+                    asked::service_account(given).ok().filter(|_| is_new)
                 })
                 .collect();
             let with_oidc = (!accounts.is_empty()).then_some(true);

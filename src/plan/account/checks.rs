@@ -1,6 +1,7 @@
 //! What must hold before a role is made or used: it, its policies and the account's quotas.
 
-use super::{IamServiceAccount, Permissions, edited};
+use super::edited;
+use crate::asked::{IamServiceAccount, Permissions};
 use crate::model::{Cluster, Lookup, PolicyArn, RoleArn, ServiceAccountName};
 use crate::plan::{Action, Plan, Refusal, Track};
 use crate::policy::openings::{allows_everything, openings};

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{IamServiceAccount, Permissions};
+use crate::asked::{IamServiceAccount, Permissions};
 use crate::model::{Audience, Cluster, StackName};
 use crate::policy::{self, Subject, Trust, others};
 use crate::template::{self, RoleEdits, RoleTemplate};

@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
+use super::Task;
 use super::drift::Live;
-use super::{Drift, Task};
+use crate::asked::Drift;
 use crate::model::Lookup;
 use crate::plan::{Refusal, Track};
 use crate::policy::{self, others};

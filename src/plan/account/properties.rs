@@ -7,12 +7,15 @@ use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::asked::{
+    Aim, Conflicts, Deletion, Drift, Ending, ForeignPolicies, ForeignResources, IamServiceAccount,
+    KnownBy, Permissions, Rollback, Scope,
+};
 use crate::model::{
     Audience, ClusterName, PolicyArn, ROLE_ANNOTATION, RoleName, RolePath, StackName,
     SubjectPattern,
 };
-use crate::plan::Ending;
-use crate::plan::delete::{self, Deletion, ForeignPolicies, ForeignResources};
+use crate::plan::delete;
 use crate::policy::{PolicyDocument, Quotas};
 use crate::template::WELL_KNOWN;
 use crate::world::{Foreign, ObservedDeletion, OidcProvider, ServiceAccount, ServiceAccountState};
@@ -370,7 +373,7 @@ proptest! {
             resources: ForeignResources::Refused,
             service_role: None,
             ending: Ending::Awaited,
-            known_by: delete::KnownBy::Name,
+            known_by: KnownBy::Name,
         };
         let track = delete::plan(&asked, &observed);
         for action in &track.actions {

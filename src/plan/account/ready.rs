@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::drift::{self, Live};
 use super::remedy::remedy;
-use super::{Aim, Drift, Permissions, Task, edited, others};
+use super::{Task, edited, others};
+use crate::asked::{Aim, Drift, Permissions};
 use crate::model::{Lookup, StackName};
 use crate::plan::token::token;
 use crate::plan::{Action, Refusal, Role, TAG, Track, UpdateStack};

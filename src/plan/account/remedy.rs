@@ -1,6 +1,7 @@
 //! The command that makes a role what `create` was asked for and found different.
 
-use super::{Permissions, Task};
+use super::Task;
+use crate::asked::Permissions;
 use crate::model::{CommandLine, Pairs};
 use crate::template::{Difference, RoleSpec};
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Aim, IamServiceAccount, Permissions};
+use crate::asked::{Aim, Conflicts, IamServiceAccount, Permissions};
 use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
 };
-use crate::plan::{Action, Conflicts, Presence, Refusal, Role, ServiceAccountChange, Track};
+use crate::plan::{Action, Presence, Refusal, Role, ServiceAccountChange, Track};
 use crate::template::Difference;
 use crate::world::{ObservedAccount, ServiceAccount, ServiceAccountState, StackState};
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
+use crate::asked::{Aim, Conflicts, Drift, IamServiceAccount, Permissions, Rollback, Scope};
 use crate::model::{Audience, PolicyArn, ROLE_ANNOTATION, StackName};
 use crate::policy::{self, Quotas};
 use crate::template::RoleTemplate;

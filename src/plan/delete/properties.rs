@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::asked::{Deletion, ForeignPolicies, ForeignResources, KnownBy};
 use crate::model::{CLUSTER_TAGS, Cluster, Map, SERVICE_ACCOUNT_TAG};
 use crate::plan::account::properties::{account, cluster, config, hostile};
 use crate::world::FoundStack;

@@ -1,16 +1,10 @@
 //! What a stack has beside the role goes with it, or stays for its DeletionPolicy.
 
+use crate::asked::ForeignResources;
 use crate::model::{ClusterName, Lookup, ServiceAccountName, StackName, listed};
 use crate::plan::{Refusal, Track};
 use crate::template::StackResource;
 use crate::world::FoundStack;
-
-/// What happens to resources of a stack that are no part of the role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ForeignResources {
-    Refused,
-    Deleted,
-}
 
 /// What goes with a stack that is deleted, beside the role and its policies. What stays is told.
 ///

@@ -2,12 +2,12 @@
 //! its accounts are carried out.
 
 use super::{collected, documents, first, required_name};
+use crate::asked::{
+    self, Conflicts, Given, IamServiceAccount, Permissions, Rollback, Scope, fields,
+};
 use crate::cli::{Apply, CreateServiceAccount, EditArgs, Render, UpdateServiceAccount};
-use crate::desired::{self, Given, fields};
 use crate::error::Error;
 use crate::model::RoleArn;
-use crate::plan::account::{IamServiceAccount, Permissions, Scope};
-use crate::plan::{Conflicts, Rollback};
 use crate::template::{Boundary, Managed, RoleEdits};
 
 /// How accounts are carried out, whatever is asked of them.
@@ -95,7 +95,7 @@ pub async fn edited(args: &UpdateServiceAccount) -> Result<IamServiceAccount, Er
         },
         ..Given::new(required_name(&args.name)?)
     };
-    let asked = desired::service_account(given).map_err(first)?;
+    let asked = asked::service_account(given).map_err(first)?;
     let permissions = Permissions::Edited(role_edits(edits).await?);
     Ok(IamServiceAccount {
         permissions,

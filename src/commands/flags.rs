@@ -3,16 +3,16 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::asked::fields::{self, Field};
+use crate::asked::{
+    self, Given, IamServiceAccount, ProviderSpec, Refresh, Rule, Scope, Thumbprints,
+};
 use crate::cli::{AccountArgs, NameArgs, Screen};
 use crate::config::{self, ClusterConfig};
-use crate::desired::fields::{self, Field};
-use crate::desired::{self, Given, Rule};
 use crate::error::Error;
 use crate::files;
 use crate::model::{Map, Namespace, Pairs, ServiceAccountName};
 use crate::output::{Format, Output};
-use crate::plan::account::{IamServiceAccount, Scope};
-use crate::plan::associate::{ProviderSpec, Refresh, Thumbprints};
 use crate::policy::PolicyDocument;
 
 mod edits;
@@ -22,7 +22,7 @@ pub use edits::{How, edited};
 /// The IAM service account that the flags describe.
 pub async fn service_account(args: &AccountArgs) -> Result<IamServiceAccount, Error> {
     let given = given(args).await?;
-    let asked = desired::service_account(given).map_err(first)?;
+    let asked = asked::service_account(given).map_err(first)?;
     Ok(IamServiceAccount {
         provider: args.associate_oidc_provider.then(|| ProviderSpec {
             audiences: vec![args.role.audience.clone()],

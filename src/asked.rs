@@ -8,16 +8,23 @@ use crate::model::{
     AUDIENCE_ANNOTATION, Audience, DEFAULT_AUDIENCE, Map, PolicyArn, ROLE_ANNOTATION, RoleArn,
     RoleName, RolePath, ServiceAccountName, SubjectPattern,
 };
-use crate::plan::account::{IamServiceAccount, Permissions, Scope};
-use crate::plan::{Conflicts, Rollback};
 use crate::policy::{self, INLINE_QUOTA, MANAGED_MAXIMUM, PolicyDocument};
 use crate::template::{RoleSpec, WELL_KNOWN, WellKnownPolicy};
 
+mod account;
+mod deletion;
 pub mod fields;
 pub mod found;
+mod provider;
 mod rules;
 
+pub use account::{
+    Aim, Conflicts, Drift, Ending, IamServiceAccount, Permissions, Restart, Rollback, Scope,
+    unchanged,
+};
+pub use deletion::{Deletion, ForeignPolicies, ForeignResources, KnownBy};
 use fields::Field;
+pub use provider::{ProviderSpec, Refresh, Thumbprints, Trusting};
 
 /// The annotation that the EKS webhook reads the lifetime of a pod's token from, in seconds.
 const EXPIRATION_ANNOTATION: &str = "eks.amazonaws.com/token-expiration";

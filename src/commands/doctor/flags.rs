@@ -1,13 +1,13 @@
 //! What the flags of `doctor` ask for.
 
 use super::{Error, cli};
-use crate::commands::asked;
+use crate::commands::flags;
 use crate::model::ServiceAccountName;
 use crate::observe::health::Subject;
 
 /// What the flags name; `None`: nothing but the cluster, or all.
 pub fn subject(args: &cli::Doctor) -> Result<Option<Subject>, Error> {
-    let (namespace, name) = asked::filter(&args.name)?;
+    let (namespace, name) = flags::filter(&args.name)?;
     let name = match name {
         Some(name) => {
             let namespace = namespace.unwrap_or_default();
@@ -44,7 +44,7 @@ pub fn subject(args: &cli::Doctor) -> Result<Option<Subject>, Error> {
 }
 
 /// Judged here, as `requires` of clap is silent where another flag conflicts.
-pub fn check_flags(args: &cli::Doctor) -> Result<(), Error> {
+pub fn check(args: &cli::Doctor) -> Result<(), Error> {
     let given = [
         ("--approve", args.approval.approve),
         ("--restart", args.restart.restart),

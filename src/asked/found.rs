@@ -1,11 +1,11 @@
 //! From what exists to what would be asked for it: the account that a config file would describe.
 
 use super::AUDIENCE_ANNOTATION;
+use crate::asked::{Conflicts, IamServiceAccount, Permissions, Rollback, Scope};
 use crate::model::{
     Audience, MANAGED_BY_LABEL, Map, PolicyArn, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
+    is_own_tag,
 };
-use crate::plan::account::{IamServiceAccount, Permissions, Scope};
-use crate::plan::{Conflicts, Rollback, is_own_tag};
 use crate::policy::{PolicyDocument, Trust, others};
 use crate::template::{RoleSpec, RoleTemplate};
 use crate::world::ServiceAccount;

@@ -1,0 +1,117 @@
+//! An IAM service account as it is asked for, and how it is to be carried out.
+
+use serde::Serialize;
+
+use super::ProviderSpec;
+use crate::model::{Audience, Map, RoleArn, ServiceAccountName};
+use crate::template::{RoleEdits, RoleSpec};
+
+/// What a command may do to make a service account as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// Makes what is missing; what is there and differs is told.
+    Create,
+    /// Changes what is there; what is missing is told.
+    Update,
+    /// Both, and takes back what it once set and is no longer asked for.
+    Apply,
+}
+
+/// What becomes of what was changed on a role behind CloudFormation's back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Drift {
+    #[default]
+    Told,
+    Repaired,
+}
+
+/// An IAM service account as it is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IamServiceAccount {
+    pub name: ServiceAccountName,
+    pub permissions: Permissions,
+    pub labels: Map,
+    /// Without the role's.
+    pub annotations: Map,
+    /// Of the tokens that pods get.
+    pub audience: Audience,
+    pub tags: Map,
+    pub scope: Scope,
+    pub conflicts: Conflicts,
+    pub service_role: Option<RoleArn>,
+    pub rollback: Rollback,
+    /// Makes the provider too, where it is missing.
+    pub provider: Option<ProviderSpec>,
+}
+
+/// An account whose role is to stay as it is, but for what its cluster has changed.
+pub fn unchanged(name: ServiceAccountName) -> IamServiceAccount {
+    IamServiceAccount {
+        name,
+        permissions: Permissions::Edited(RoleEdits::default()),
+        labels: Map::new(),
+        annotations: Map::new(),
+        audience: Audience::default(),
+        tags: Map::new(),
+        scope: Scope::RoleOnly,
+        conflicts: Conflicts::Refused,
+        service_role: None,
+        rollback: Rollback::default(),
+        provider: None,
+    }
+}
+
+/// How much of an IAM service account is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The role, and the ServiceAccount that uses it.
+    #[default]
+    Whole,
+    /// The role; the ServiceAccount is left to someone else.
+    RoleOnly,
+}
+
+/// Where the permissions come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Permissions {
+    Existing(RoleArn),
+    Role(RoleSpec),
+    /// Those that it has, with changes.
+    Edited(RoleEdits),
+}
+
+/// What happens when another field manager owns one of the fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Conflicts {
+    #[default]
+    Refused,
+    Overridden,
+}
+
+/// What CloudFormation does with the resources of a stack whose creation fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Rollback {
+    #[default]
+    Enabled,
+    Disabled,
+}
+
+/// Whether the end of a deletion is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ending {
+    Awaited,
+    NotAwaited,
+}
+
+/// What becomes of workloads whose pods lack the role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restart {
+    /// They are named, where this run changed what they lack.
+    #[default]
+    Told,
+    /// They are restarted, and the end of that is waited for or not.
+    Done(Ending),
+}

@@ -1,0 +1,40 @@
+//! What is to be deleted, and how.
+
+use super::Ending;
+use crate::model::{ClusterName, RoleArn, ServiceAccountName};
+
+/// What is to be deleted, and how.
+#[derive(Clone, Debug)]
+pub struct Deletion {
+    pub cluster: ClusterName,
+    pub name: ServiceAccountName,
+    pub foreign: ForeignPolicies,
+    pub resources: ForeignResources,
+    pub service_role: Option<RoleArn>,
+    pub ending: Ending,
+    pub known_by: KnownBy,
+}
+
+/// By what a run knows that there is something to delete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KnownBy {
+    /// It is asked for by its name.
+    #[default]
+    Name,
+    /// Nothing else tells of it. The stack goes last: by it the next run finds what this one may leave.
+    Stack,
+}
+
+/// What happens to policies that were attached to the role by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignPolicies {
+    Refused,
+    Detached,
+}
+
+/// What happens to resources of a stack that are no part of the role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignResources {
+    Refused,
+    Deleted,
+}
