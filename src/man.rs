@@ -5,11 +5,16 @@ use std::fmt::Write as _;
 use clap::Command;
 use clap_mangen::Man;
 
-/// What irsactl reads of the environment, for the main page.
-const ENVIRONMENT: [(&str, &str); 7] = [
+/// What irsactl reads of the environment, for the main page and docs/environment.md.
+const ENVIRONMENT: [(&str, &str); 9] = [
     (
-        "AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, ...",
-        "As for every AWS SDK; --profile outranks the keys of the environment. What is empty is unset.",
+        "AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE>, …",
+        "As for every AWS SDK; `--profile` outranks the keys of the environment. What is empty counts as unset, here and in the profile; \
+         a value that cannot be used is refused by its name before the first call.",
+    ),
+    (
+        "AWS_RETRY_MODE, AWS_MAX_ATTEMPTS",
+        "Replace irsactl's own retries (standard, 10 attempts); `legacy` is taken as `standard`.",
     ),
     (
         "AWS_CA_BUNDLE",
@@ -21,19 +26,24 @@ const ENVIRONMENT: [(&str, &str); 7] = [
     ),
     (
         "HTTPS_PROXY, NO_PROXY, ALL_PROXY",
-        "For every connection: AWS, issuer, Kubernetes.",
+        "For every connection (AWS, issuer, Kubernetes), as eksctl and kubectl take them; what is no URL is refused. \
+         A kubeconfig's `proxy-url` outranks them.",
+    ),
+    (
+        "AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN",
+        "What `whoami` reads, as pods have it; also a source of credentials of every AWS SDK.",
     ),
     (
         "KUBECONFIG",
-        "Used only with --context, or --issuer-url (clusters that are not EKS).",
+        "Used only with `--context`, or `--issuer-url` (clusters that are not EKS).",
     ),
     (
         "NO_COLOR, CLICOLOR, CLICOLOR_FORCE",
-        "Colour; --color outranks them.",
+        "Colour; `--color` outranks them.",
     ),
     (
         "IRSACTL_LOG",
-        "Log filter, as irsactl=debug; -v, -vv and -vvv are shorthands.",
+        "Log filter, as `irsactl=debug`; `-v`, `-vv` and `-vvv` are shorthands.",
     ),
 ];
 
@@ -156,7 +166,8 @@ fn as_it_is(title: &str, lines: &str) -> String {
 fn environment() -> String {
     let mut text = ".SH ENVIRONMENT\n".to_owned();
     for (names, effect) in ENVIRONMENT {
-        let _ = writeln!(text, ".TP\n\\fB{}\\fR\n{}", escaped(names), escaped(effect));
+        let effect = escaped(&effect.replace('`', ""));
+        let _ = writeln!(text, ".TP\n\\fB{}\\fR\n{effect}", escaped(names));
     }
     text
 }
@@ -190,5 +201,26 @@ fn escaped(line: &str) -> String {
     match line.starts_with(['.', ' ']) {
         true => format!("\\&{line}"),
         false => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_has_the_same_environment() {
+        let rows = ENVIRONMENT.map(|(names, effect)| {
+            let names = names.replace(", ", "`, `").replace("`…", "…");
+            let end = if names.ends_with('…') { "" } else { "`" };
+            format!("| `{names}{end} | {effect} |\n")
+        });
+        let table = format!("| Variable | Effect |\n|---|---|\n{}", rows.concat());
+        let wanted = format!("<!-- environment: begin -->\n{table}<!-- environment: end -->\n");
+        let page = include_str!("../docs/environment.md");
+        assert!(
+            page.contains(&wanted),
+            "docs/environment.md is to have\n{wanted}"
+        );
     }
 }

@@ -100,6 +100,12 @@ fn assert_same(page: &Page, renewed: &str) {
 
 /// A page with its `console` blocks run. A line `<!-- $ COMMAND -->` is run too, and its output not shown.
 fn run(text: &str) -> String {
+    let blocks = text.lines().filter(|line| *line == "```console");
+    assert_eq!(
+        blocks.count(),
+        text.matches("```console").count(),
+        "indented"
+    );
     if !text.contains("```console\n") {
         return text.to_owned();
     }

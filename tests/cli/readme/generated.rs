@@ -15,7 +15,7 @@ const GENERATED: [(&str, fn() -> String); 4] = [
 ];
 
 /// Compared beside the tables that they come from.
-const ELSEWHERE: [&str; 2] = ["fields", "floors"];
+const ELSEWHERE: [&str; 3] = ["environment", "fields", "floors"];
 
 /// A page with all that is generated in it made anew.
 pub fn renewed(page: &Page) -> String {
