@@ -9,8 +9,8 @@ use crate::model::{
     shown_in_line as line,
 };
 use crate::plan::{Refusal, Target, held};
+use crate::policy::{Difference, indented};
 use crate::proof::Unproven;
-use crate::template::{Difference, indented};
 
 mod alike;
 mod denied;

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::model::{Issuer, RoleArn, ServiceAccountName, StackName};
-use crate::template::Difference;
+use crate::policy::Difference;
 
 pub mod account;
 mod action;
@@ -18,7 +18,7 @@ pub mod restart;
 mod summary;
 mod token;
 
-pub use action::{Action, CreateStack, Repair, TAG, UpdateStack};
+pub use action::{Action, CreateStack, Repair, UpdateStack};
 pub use object::{Presence, ServiceAccountChange, held};
 pub use refusal::Refusal;
 pub use summary::{Kind, Summary};

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::model::{Audience, Issuer, ServiceAccountName, SubjectPattern};
 
 pub mod corrected;
-pub mod difference;
+mod difference;
 pub mod evaluate;
 pub mod fetched;
 pub mod mistakes;
@@ -18,6 +18,7 @@ pub mod others;
 mod unique;
 pub mod words;
 
+pub use difference::{Difference, Item, difference, indented};
 use unique::Unique;
 
 /// IAM's quota for the inline policies of one role together, in characters that are no white space.
@@ -446,7 +447,7 @@ pub fn same(one: &Value, other: &Value) -> bool {
 
 /// A document in pieces that can be compared one by one: its statements, each in one form whatever
 /// its writer, and what stands beside them.
-pub fn parts(document: &Value) -> Vec<String> {
+fn parts(document: &Value) -> Vec<String> {
     let beside = document.as_object().into_iter().flatten();
     let beside = beside
         .filter(|(key, value)| !(*key == "Statement" || *key == "Version" && *value == VERSION))

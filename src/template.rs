@@ -28,7 +28,7 @@ pub use fetched::{fetched_secrets, fetched_values};
 pub use foreign::{StackResource, beyond, is_own, removed, resources, touched, undeclared};
 pub use functions::plain;
 pub use holes::{Unknown, filled, has_holes};
-pub use role::{Difference, RoleTemplate, indented, text_of};
+pub use role::{RoleTemplate, text_of};
 
 /// The role that is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]

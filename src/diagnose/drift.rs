@@ -9,12 +9,8 @@ use crate::asked;
 use crate::asked::{Aim, Drift};
 use crate::model::{CommandLine, Lookup};
 use crate::plan::{Action, Refusal, Repair, Track, account};
-use crate::template::Difference;
+use crate::policy::{Difference, Item};
 use crate::world::{FoundStack, ObservedProvider, Phase};
-
-// The items of differences between a role and its template.
-const TRUST: &str = "trust policy";
-const INLINE: &str = "inline policy ";
 
 impl<'a> Scene<'a> {
     /// What an update that asks for nothing does to the account's own stack and its role.
@@ -137,8 +133,11 @@ impl Drifted {
         };
         self.lets_pods_in = scene.would_shut(wanted);
         let [wanted, live] = [wanted, &facts.trust].map(without_identity);
-        let rest = Difference::of_documents(TRUST, Some(&wanted), Some(&live));
-        let whole = self.differences.iter().position(|it| it.item == TRUST);
+        let rest = Difference::of_documents(Item::TrustPolicy, Some(&wanted), Some(&live));
+        let whole = self
+            .differences
+            .iter()
+            .position(|it| it.item == Item::TrustPolicy);
         let Some(whole) = whole.map(|index| self.differences.remove(index)) else {
             return;
         };
@@ -175,7 +174,10 @@ impl Drifted {
             ))),
         };
         let names = self.left.iter();
-        let names = names.filter_map(|it| it.item.strip_prefix(INLINE));
+        let names = names.filter_map(|it| match &it.item {
+            Item::InlinePolicy(name) => Some(name),
+            _ => None,
+        });
         names.fold(finding, |finding, name| {
             let update = scene.irsactl("update iamserviceaccount");
             let removal = update.and("--remove-inline-policy {} --approve", &[&name]);
@@ -194,11 +196,13 @@ impl Drifted {
         } else {
             finding.fix(by_flags.and("--approve", &[]))
         };
-        let is_by_hand = |it: &&Difference| {
-            it.item == TRUST || it.item.starts_with(INLINE) && !it.asked.is_empty()
+        let is_by_hand = |it: &&Difference| match it.item {
+            Item::TrustPolicy => true,
+            Item::InlinePolicy(_) => !it.asked.is_empty(),
+            _ => false,
         };
         let by_hand = self.differences.iter().filter(is_by_hand);
-        let by_hand: Vec<&str> = by_hand.map(|it| it.item.as_str()).collect();
+        let by_hand: Vec<String> = by_hand.map(|it| it.item.to_string()).collect();
         if by_hand.is_empty() {
             return finding;
         }

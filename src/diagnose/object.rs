@@ -5,7 +5,7 @@ use super::{Finding, Scene, Verdict, known};
 use crate::asked::Conflicts;
 use crate::model::{CommandLine, Lookup, Map, ROLE_ANNOTATION, RoleArn, ServiceAccountName};
 use crate::plan::{Action, Presence, Role, ServiceAccountChange};
-use crate::template::Difference;
+use crate::policy::{Difference, Item};
 use crate::world::{ObjectHealth, Pod, Selector, ServiceAccount, ServiceAccountHistory};
 
 impl<'a> Scene<'a> {
@@ -272,8 +272,7 @@ pub(super) fn mended(
     former: Option<&str>,
 ) -> Finding {
     let former_text = former.map(str::to_owned);
-    let item = format!("annotation {ROLE_ANNOTATION}");
-    let difference = Difference::of(&item, [role.to_string()], former_text);
+    let difference = Difference::of(Item::RoleAnnotation, [role.to_string()], former_text);
     let finding = finding
         .with(
             ROLE_ANNOTATION,

@@ -8,13 +8,12 @@ use crate::asked::Drift;
 use crate::model::{Issuer, Lookup, Namespace, RoleArn};
 use crate::plan::{Action, Repair};
 use crate::policy::corrected::corrected;
-use crate::policy::difference::difference;
 use crate::policy::evaluate::{Decision, Evaluation, evaluate};
 use crate::policy::mistakes::{Expected, Kind, Mistake, mistakes};
 use crate::policy::openings::{Opening, allows_everything, openings};
+use crate::policy::{Difference, Item, difference};
 use crate::policy::{federated_principals, measure, same, statements};
 use crate::proof::RefusalKind;
-use crate::template::Difference;
 use crate::world::{RoleFacts, RoleHealth};
 
 /// So much of the room for a trust policy may be taken, in percent.
@@ -185,7 +184,7 @@ fn mended(scene: Scene<'_>, trust: &Trust<'_>, finding: Finding, new: Value) -> 
         None => finding.mended_by(Action::RepairRole {
             role: trust.arn.name().to_owned(),
             differences: vec![Difference::of_documents(
-                "trust policy",
+                Item::TrustPolicy,
                 Some(&new),
                 Some(old),
             )],

@@ -4,8 +4,8 @@
 
 use crate::model::{shown, visible};
 use crate::plan::{Kind, Plan, Summary, Track};
+use crate::policy::Difference;
 use crate::secrets::redacted;
-use crate::template::Difference;
 
 /// Characters with a meaning to Markdown (GFM) or to HTML.
 const SPECIAL: &str = "\\`*_{}[]<>()#!|~&@$";

@@ -11,7 +11,7 @@ use crate::asked::Ending;
 use crate::kubernetes;
 use crate::model::{Map, ServiceAccountName, shown_in_line};
 use crate::plan::{Action, Plan, Summary, Target, Track};
-use crate::template::Difference;
+use crate::policy::Difference;
 use crate::world::Chain;
 
 /// Version of the documents that are irsactl's own.

@@ -13,8 +13,9 @@ use crate::model::{
     Arn, Audience, Issuer, Map, PolicyArn, RoleArn, ServiceAccountName, StackName, Thumbprint,
     Workload, is_own_tag, shown_as_value,
 };
+use crate::policy::Difference;
 use crate::policy::words::{allowed, trusted};
-use crate::template::{Capability, Difference, StackResource, fetched_values};
+use crate::template::{Capability, StackResource, fetched_values};
 use crate::world::ObjectVersion;
 
 /// One change, whole: with all that is sent.
@@ -161,9 +162,6 @@ pub struct UpdateStack {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_role: Option<RoleArn>,
 }
-
-/// The item of differences between a stack's tags.
-pub const TAG: &str = "tag";
 
 /// One call of IAM that brings a role back to its template.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -6,7 +6,7 @@ use super::Role;
 use super::action::{lines, pair};
 use crate::asked::Conflicts;
 use crate::model::{Map, ServiceAccountName};
-use crate::template::Difference;
+use crate::policy::Difference;
 use crate::world::ObjectVersion;
 
 /// A server-side apply of a ServiceAccount: only the fields that irsactl answers for.

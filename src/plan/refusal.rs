@@ -5,7 +5,8 @@ use crate::model::{
     StackName, listed, shown_as_value, shown_in_line,
 };
 use crate::plan::delete::refused_with;
-use crate::template::{self, Difference, StackResource, indented};
+use crate::policy::{Difference, indented};
+use crate::template::{self, StackResource};
 
 mod commands;
 

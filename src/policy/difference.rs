@@ -1,11 +1,146 @@
-//! The difference of two documents, line by line, for people to read.
+//! What is not as asked, as values: the item, and what only one of the sides has. Of two documents also
+//! line by line, for people to read.
 
+use std::fmt;
+
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::normal;
+use super::{normal, parts};
+use crate::model::{ROLE_ANNOTATION, listed, shown_as_value};
 
 /// Lines around a change that stay.
 const CONTEXT: usize = 3;
+
+/// What can differ of a role, of its stack, or of a ServiceAccount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    ManagedPolicy,
+    /// By its name in the template.
+    InlinePolicy(String),
+    PermissionsBoundary,
+    RoleName,
+    RolePath,
+    SessionDuration,
+    TrustPolicy,
+    /// Of the stack.
+    Tag,
+    /// These are of the ServiceAccount.
+    Label,
+    Annotation,
+    RoleAnnotation,
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ManagedPolicy => f.write_str("managed policy"),
+            Self::InlinePolicy(name) => write!(f, "inline policy {name}"),
+            Self::PermissionsBoundary => f.write_str("permissions boundary"),
+            Self::RoleName => f.write_str("role name"),
+            Self::RolePath => f.write_str("role path"),
+            Self::SessionDuration => f.write_str("maximum session duration"),
+            Self::TrustPolicy => f.write_str("trust policy"),
+            Self::Tag => f.write_str("tag"),
+            Self::Label => f.write_str("label"),
+            Self::Annotation => f.write_str("annotation"),
+            Self::RoleAnnotation => write!(f, "annotation {ROLE_ANNOTATION}"),
+        }
+    }
+}
+
+impl Serialize for Item {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One item that is not as asked: the values that are missing, and those that are too much.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub item: Item,
+    pub asked: Vec<String>,
+    pub found: Vec<String>,
+    /// Line by line, where both sides have a document: for people only.
+    #[serde(skip)]
+    changed: Vec<String>,
+}
+
+impl Difference {
+    /// What only one of the sides has.
+    pub fn of(
+        item: Item,
+        asked: impl IntoIterator<Item = String>,
+        found: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let (asked, found): (Vec<_>, Vec<_>) =
+            (asked.into_iter().collect(), found.into_iter().collect());
+        let only = |one: &[String], other: &[String]| -> Vec<String> {
+            let only = one.iter().filter(|value| !other.contains(value));
+            only.cloned().collect()
+        };
+        Self {
+            item,
+            asked: only(&asked, &found),
+            found: only(&found, &asked),
+            changed: Vec::new(),
+        }
+    }
+
+    /// Statement by statement, and for people line by line.
+    pub fn of_documents(item: Item, asked: Option<&Value>, found: Option<&Value>) -> Self {
+        let parts = |document: Option<&Value>| document.map(parts).unwrap_or_default();
+        let mut difference = Self::of(item, parts(asked), parts(found));
+        if let (Some(asked), Some(found), false) = (asked, found, difference.is_empty()) {
+            difference.changed = meant_difference(found, asked);
+        }
+        difference
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.asked.is_empty() && self.found.is_empty()
+    }
+
+    /// Whether only another role could have it so: CloudFormation replaces a role for its name or path.
+    pub fn needs_another_role(&self) -> bool {
+        matches!(self.item, Item::RoleName | Item::RolePath)
+    }
+
+    /// Whether the role lacks something, or lets someone else in: not only more permissions than asked.
+    pub fn is_lacking(&self) -> bool {
+        let is_policy = matches!(self.item, Item::ManagedPolicy | Item::InlinePolicy(_));
+        !self.asked.is_empty() || !is_policy
+    }
+
+    /// A line for each value: `- ` before what is there and not asked for, `+ ` before what is asked
+    /// for and not there. Of a document that both have, its lines with those signs.
+    pub fn lines(&self) -> Vec<String> {
+        if !self.changed.is_empty() {
+            let changed = self.changed.iter().map(|line| format!("  {line}"));
+            return [format!("~ {}:", self.item)]
+                .into_iter()
+                .chain(changed)
+                .collect();
+        }
+        let found = self.found.iter().map(|value| ("-", value));
+        let asked = self.asked.iter().map(|value| ("+", value));
+        found
+            .chain(asked)
+            .map(|(sign, value)| format!("{sign} {}: {}", self.item, shown_as_value(value)))
+            .collect()
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines().join("\n"))
+    }
+}
+
+/// All lines of differences, each on a new line, for the end of a sentence.
+pub fn indented(differences: &[Difference]) -> String {
+    listed(differences.iter().flat_map(Difference::lines))
+}
 
 /// The lines of both documents, `- ` before those that go and `+ ` before those that come, with a few
 /// that stay around them; `  …` stands for more of those. Nothing where the documents are equal.
@@ -31,7 +166,7 @@ pub fn difference(old: &Value, new: &Value) -> Vec<String> {
 }
 
 /// The same of two policy documents, each in one form: what means the same to IAM is no difference.
-pub fn meant_difference(old: &Value, new: &Value) -> Vec<String> {
+fn meant_difference(old: &Value, new: &Value) -> Vec<String> {
     difference(&one_form(old), &one_form(new))
 }
 

@@ -1,7 +1,6 @@
 //! A role as its template or IAM describes it, and what differs between two of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,8 +9,8 @@ use super::foreign::is_inline;
 use super::functions::worked_out;
 use super::holes::{Unknown, filled, may_be};
 use super::{WELL_KNOWN, WellKnownPolicy};
-use crate::model::{Cluster, DYNAMIC_REFERENCE, StackName, listed, shown_as_value};
-use crate::policy::{self, difference::meant_difference};
+use crate::model::{Cluster, DYNAMIC_REFERENCE, StackName};
+use crate::policy::{self, Difference, Item};
 
 /// A role as a template describes it, for comparison and for show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -148,117 +147,33 @@ impl RoleTemplate {
         let path = found.path.clone().unwrap_or_else(|| "/".to_owned());
         let path = asked.path.is_some().then_some(path);
         let mut differences = vec![Difference::of(
-            "managed policy",
+            Item::ManagedPolicy,
             asked.managed.iter().cloned(),
             found.managed.iter().cloned(),
         )];
         let names: BTreeSet<&String> = asked.inline.keys().chain(found.inline.keys()).collect();
         differences.extend(names.into_iter().map(|name| {
             let (asked, found) = (asked.inline.get(name), found.inline.get(name));
-            Difference::of_documents(&format!("inline policy {name}"), asked, found)
+            Difference::of_documents(Item::InlinePolicy(name.clone()), asked, found)
         }));
         differences.extend([
             Difference::of(
-                "permissions boundary",
+                Item::PermissionsBoundary,
                 asked.boundary.clone(),
                 found.boundary.clone(),
             ),
-            Difference::of(ROLE_NAME, asked.role_name.clone(), name),
-            Difference::of(ROLE_PATH, asked.path.clone(), path),
+            Difference::of(Item::RoleName, asked.role_name.clone(), name),
+            Difference::of(Item::RolePath, asked.path.clone(), path),
             Difference::of(
-                "maximum session duration",
+                Item::SessionDuration,
                 [seconds(asked.max_session_duration)],
                 [seconds(found.max_session_duration)],
             ),
-            Difference::of_documents("trust policy", Some(&asked.trust), Some(&found.trust)),
+            Difference::of_documents(Item::TrustPolicy, Some(&asked.trust), Some(&found.trust)),
         ]);
         differences.retain(|difference| !difference.is_empty());
         differences
     }
-}
-
-const ROLE_NAME: &str = "role name";
-const ROLE_PATH: &str = "role path";
-
-/// One item that is not as asked: the values that are missing, and those that are too much.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    pub item: String,
-    pub asked: Vec<String>,
-    pub found: Vec<String>,
-    /// Line by line, where both sides have a document: for people only.
-    #[serde(skip)]
-    changed: Vec<String>,
-}
-
-impl Difference {
-    /// What only one of the sides has.
-    pub fn of(
-        item: &str,
-        asked: impl IntoIterator<Item = String>,
-        found: impl IntoIterator<Item = String>,
-    ) -> Self {
-        let (asked, found): (Vec<_>, Vec<_>) =
-            (asked.into_iter().collect(), found.into_iter().collect());
-        let only = |one: &[String], other: &[String]| -> Vec<String> {
-            let only = one.iter().filter(|value| !other.contains(value));
-            only.cloned().collect()
-        };
-        Self {
-            item: item.to_owned(),
-            asked: only(&asked, &found),
-            found: only(&found, &asked),
-            changed: Vec::new(),
-        }
-    }
-
-    /// Statement by statement, and for people line by line.
-    pub fn of_documents(item: &str, asked: Option<&Value>, found: Option<&Value>) -> Self {
-        let parts = |document: Option<&Value>| document.map(policy::parts).unwrap_or_default();
-        let mut difference = Self::of(item, parts(asked), parts(found));
-        if let (Some(asked), Some(found), false) = (asked, found, difference.is_empty()) {
-            difference.changed = meant_difference(found, asked);
-        }
-        difference
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.asked.is_empty() && self.found.is_empty()
-    }
-
-    /// Whether only another role could have it so: CloudFormation replaces a role for its name or path.
-    pub fn needs_another_role(&self) -> bool {
-        self.item == ROLE_NAME || self.item == ROLE_PATH
-    }
-
-    /// A line for each value: `- ` before what is there and not asked for, `+ ` before what is asked
-    /// for and not there. Of a document that both have, its lines with those signs.
-    pub fn lines(&self) -> Vec<String> {
-        if !self.changed.is_empty() {
-            let changed = self.changed.iter().map(|line| format!("  {line}"));
-            return [format!("~ {}:", self.item)]
-                .into_iter()
-                .chain(changed)
-                .collect();
-        }
-        let found = self.found.iter().map(|value| ("-", value));
-        let asked = self.asked.iter().map(|value| ("+", value));
-        found
-            .chain(asked)
-            .map(|(sign, value)| format!("{sign} {}: {}", self.item, shown_as_value(value)))
-            .collect()
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.lines().join("\n"))
-    }
-}
-
-/// All lines of differences, each on a new line, for the end of a sentence.
-pub fn indented(differences: &[Difference]) -> String {
-    listed(differences.iter().flat_map(Difference::lines))
 }
 
 /// The text of a value, with the partition filled in where it is a `Fn::Sub` of it; `None` where

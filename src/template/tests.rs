@@ -176,7 +176,7 @@ fn what_is_rendered_is_read_back_and_equal() {
     let other = RoleTemplate::read(&rendered("default/a", &RoleSpec::default()), "aws-cn").unwrap();
     let items: Vec<_> = RoleTemplate::differences(&read, &other)
         .into_iter()
-        .map(|d| d.item)
+        .map(|d| d.item.to_string())
         .collect();
     assert_eq!(
         items,

@@ -5,7 +5,8 @@ use aws_sdk_cloudformation::types::{
     Change, ChangeAction, EvaluationType, Replacement, ResourceAttribute, ResourceChange,
 };
 
-use crate::plan::{TAG, UpdateStack};
+use crate::plan::UpdateStack;
+use crate::policy::Item;
 use crate::template;
 
 const ROLE: &str = "Role1";
@@ -52,7 +53,7 @@ fn follows_role(change: &ResourceChange) -> bool {
 /// A stack's tags are those of all its resources.
 fn is_of_asked_tags(update: &UpdateStack, change: &ResourceChange) -> bool {
     let mut differences = update.differences.iter();
-    change.scope() == [ResourceAttribute::Tags] && differences.any(|it| it.item == TAG)
+    change.scope() == [ResourceAttribute::Tags] && differences.any(|it| it.item == Item::Tag)
 }
 
 fn told(change: &ResourceChange) -> String {

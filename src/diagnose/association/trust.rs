@@ -6,10 +6,9 @@ use super::on_association;
 use crate::diagnose::{Finding, Scene, Verdict, known};
 use crate::model::{DEFAULT_AUDIENCE, RoleArn};
 use crate::plan::{Action, Repair};
-use crate::policy::difference::difference;
 use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
 use crate::policy::texts;
-use crate::template::Difference;
+use crate::policy::{Difference, Item, difference};
 use crate::world::{Association, RoleHealth};
 
 /// What trusts roles for Pod Identity, in every partition.
@@ -160,7 +159,7 @@ fn mended(scene: Scene<'_>, role: &str, finding: Finding, old: &Value, new: Valu
     finding.mended_by(Action::RepairRole {
         role: role.name().to_owned(),
         differences: vec![Difference::of_documents(
-            "trust policy",
+            Item::TrustPolicy,
             Some(&new),
             Some(old),
         )],

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::model::{Cluster, Lookup, StackName};
 use crate::plan::{Repair, Target, Track};
-use crate::policy::{self, others};
-use crate::template::{self, Difference, Managed, RoleEdits, RoleTemplate};
+use crate::policy::{self, Difference, Item, others};
+use crate::template::{self, Managed, RoleEdits, RoleTemplate};
 use crate::world::FoundStack;
 
 /// A role as IAM tells it, with inline policies by their names there. What IAM does not tell is as the
@@ -31,7 +31,7 @@ struct Wanted {
     /// As the template has it.
     template: RoleTemplate,
     /// By what the value is of.
-    unknown: Vec<(String, template::Unknown)>,
+    unknown: Vec<(Item, template::Unknown)>,
 }
 
 /// What becomes of a role that was changed by hand.
@@ -147,6 +147,11 @@ impl<'a> Live<'a> {
                 place => format!(" at {place}"),
             };
             let (function, found) = (&it.function, &it.found);
+            let item = match &item {
+                Item::InlinePolicy(_) => item.to_string(),
+                Item::ManagedPolicy => format!("a {item}"),
+                _ => format!("the {item}"),
+            };
             format!(
                 "cannot tell whether {item} was changed by hand{place}: only CloudFormation can work out {function}, the role has {found}"
             )
@@ -184,22 +189,21 @@ impl<'a> Live<'a> {
         template.trust = others::with(&template.trust, &self.kept);
         let mut role = template.clone();
         let mut unknown = Vec::new();
-        let mut fill = |item: String, wanted: &Value, live: &Value| {
+        let mut fill = |item: Item, wanted: &Value, live: &Value| {
             let (filled, places) = template::filled(wanted, live);
             unknown.extend(places.into_iter().map(|it| (item.clone(), it)));
             filled
         };
         for (name, document) in &mut role.inline {
             if let Some(live) = live.inline.get(name) {
-                let item = format!("inline policy {}", self.short(name));
+                let item = Item::InlinePolicy(self.short(name).to_owned());
                 *document = fill(item, document, live);
             }
         }
-        role.trust = fill("the trust policy".to_owned(), &role.trust, &live.trust);
+        role.trust = fill(Item::TrustPolicy, &role.trust, &live.trust);
         if let (Some(wanted), Some(live)) = (&role.boundary, &live.boundary) {
             let wanted = template.value_of(wanted);
-            let item = "the permissions boundary".to_owned();
-            let filled = fill(item, &wanted, &live.as_str().into());
+            let filled = fill(Item::PermissionsBoundary, &wanted, &live.as_str().into());
             role.boundary = Some(template::text_of(&filled, &self.cluster.partition));
         }
         let (managed, places) = template.managed_in(&live.managed);
@@ -207,10 +211,7 @@ impl<'a> Live<'a> {
         // Its place in a set means nothing.
         unknown.extend(places.into_iter().map(|it| {
             let place = String::new();
-            (
-                "a managed policy".to_owned(),
-                template::Unknown { place, ..it },
-            )
+            (Item::ManagedPolicy, template::Unknown { place, ..it })
         }));
         Wanted {
             role,
@@ -222,8 +223,8 @@ impl<'a> Live<'a> {
     fn differences(&self, asked: &RoleTemplate, found: &RoleTemplate) -> Vec<Difference> {
         let mut differences = RoleTemplate::differences(asked, found);
         for difference in &mut differences {
-            if let Some(name) = difference.item.strip_prefix("inline policy ") {
-                difference.item = format!("inline policy {}", self.short(name));
+            if let Item::InlinePolicy(name) = &mut difference.item {
+                *name = self.short(name).to_owned();
             }
         }
         differences
@@ -389,11 +390,4 @@ fn in_iam(stack: &StackName, cluster: &Cluster, role: &RoleTemplate) -> RoleTemp
         .map(|(name, document)| (role.name_in_iam(&name, stack), document))
         .collect();
     role
-}
-
-/// Whether the role lacks something, or lets someone else in: not only more permissions than asked.
-pub fn is_lacking(difference: &Difference) -> bool {
-    let is_policy =
-        difference.item == "managed policy" || difference.item.starts_with("inline policy ");
-    !difference.asked.is_empty() || !is_policy
 }

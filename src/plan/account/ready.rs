@@ -3,15 +3,15 @@
 
 use serde_json::Value;
 
-use super::drift::{self, Live};
+use super::drift::Live;
 use super::remedy::remedy;
 use super::{Task, edited, others};
 use crate::asked::{Aim, Drift, Permissions};
 use crate::model::{Lookup, StackName};
 use crate::plan::token::token;
-use crate::plan::{Action, Refusal, Role, TAG, Track, UpdateStack};
-use crate::policy;
-use crate::template::{self, Difference, Managed, RoleTemplate, indented};
+use crate::plan::{Action, Refusal, Role, Track, UpdateStack};
+use crate::policy::{self, Difference, Item, indented};
+use crate::template::{self, Managed, RoleTemplate};
 use crate::world::FoundStack;
 
 /// A ready stack: is its role what is asked for? Where it is not, it is made so or refused.
@@ -162,7 +162,7 @@ fn tag_differences(task: Task<'_>, found: &FoundStack) -> Vec<Difference> {
     differ
         .map(|(key, value)| {
             let found = tags.get(key).map(|value| format!("{key}={value}"));
-            Difference::of(TAG, [format!("{key}={value}")], found)
+            Difference::of(Item::Tag, [format!("{key}={value}")], found)
         })
         .collect()
 }
@@ -175,16 +175,12 @@ fn compare_only(
     mut differences: Vec<Difference>,
     drift: Vec<Difference>,
 ) -> Option<Role> {
-    let (lacking, beyond): (Vec<_>, Vec<_>) = drift.into_iter().partition(drift::is_lacking);
-    let beyond: Vec<String> = beyond
-        .into_iter()
-        .flat_map(
-            |difference| match difference.item.strip_prefix("inline policy ") {
-                Some(name) => vec![name.to_owned()],
-                None => difference.found,
-            },
-        )
-        .collect();
+    let (lacking, beyond): (Vec<_>, Vec<_>) = drift.into_iter().partition(Difference::is_lacking);
+    let beyond = beyond.into_iter().flat_map(|it| match it.item {
+        Item::InlinePolicy(name) => vec![name],
+        _ => it.found,
+    });
+    let beyond: Vec<String> = beyond.collect();
     if !beyond.is_empty() {
         track.notes.push(format!(
             "the role has policies that were attached by hand: {}",

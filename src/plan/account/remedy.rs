@@ -3,7 +3,9 @@
 use super::Task;
 use crate::asked::Permissions;
 use crate::model::{CommandLine, Pairs};
-use crate::template::{Difference, RoleSpec};
+use crate::policy::{Difference, Item, Trust, others};
+use crate::template::{RoleSpec, is_document};
+use crate::world::StackState;
 
 /// `update` with a flag for each difference, all but name and path: another name is another role.
 /// `None`, where no flag says it.
@@ -20,7 +22,7 @@ pub fn remedy(task: Task<'_>, differences: &[Difference], is_drifted: bool) -> O
         .iter()
         .filter(|difference| !difference.needs_another_role())
         .try_fold(command, |command, difference| {
-            edit(command, spec, difference)
+            edit(task, command, spec, difference)
         })?;
     let changed = documents(changed, spec, differences);
     Some(match is_drifted {
@@ -29,7 +31,12 @@ pub fn remedy(task: Task<'_>, differences: &[Difference], is_drifted: bool) -> O
     })
 }
 
-fn edit(command: CommandLine, spec: &RoleSpec, difference: &Difference) -> Option<CommandLine> {
+fn edit(
+    task: Task<'_>,
+    command: CommandLine,
+    spec: &RoleSpec,
+    difference: &Difference,
+) -> Option<CommandLine> {
     let (asked, found) = (&difference.asked, &difference.found);
     let with = |command, flag: &str, values: &[String]| {
         let each = values.iter();
@@ -37,60 +44,66 @@ fn edit(command: CommandLine, spec: &RoleSpec, difference: &Difference) -> Optio
             it.and(&format!("{flag} {{}}"), &[value])
         })
     };
-    Some(match difference.item.as_str() {
-        "managed policy" => with(
+    Some(match &difference.item {
+        Item::ManagedPolicy => with(
             with(command, "--add-policy-arn", asked),
             "--remove-policy-arn",
             found,
         ),
-        "permissions boundary" if asked.is_empty() => command.and("--no-permissions-boundary", &[]),
-        "permissions boundary" => with(command, "--permissions-boundary", asked),
-        "maximum session duration" => {
+        Item::PermissionsBoundary if asked.is_empty() => {
+            command.and("--no-permissions-boundary", &[])
+        }
+        Item::PermissionsBoundary => with(command, "--permissions-boundary", asked),
+        Item::SessionDuration => {
             let seconds = spec.max_session_duration.unwrap_or(3600);
             command.and("--max-session-duration {}", &[&seconds])
         }
-        "tag" => {
+        Item::Tag => {
             let pairs: Vec<String> = asked.iter().map(|pair| Pairs::flag(pair)).collect();
             with(command, "--tags", &pairs)
         }
-        "trust policy" => match &spec.subject_pattern {
+        Item::TrustPolicy => match &spec.subject_pattern {
             Some(pattern) => command.and(
                 "--subject-pattern {} --audience {}",
                 &[pattern, &spec.audience],
             ),
             // A pattern can be set, and not be taken away.
-            None if found.iter().any(|part| part.contains("StringLike")) => return None,
+            None if has_pattern(task) => return None,
             None => command.and("--audience {}", &[&spec.audience]),
         },
-        item => {
-            let name = item.strip_prefix("inline policy ")?;
-            match asked.is_empty() {
-                true => command.and("--remove-inline-policy {}", &[&name]),
-                false => command,
-            }
+        Item::InlinePolicy(name) if asked.is_empty() => {
+            command.and("--remove-inline-policy {}", &[name])
+        }
+        Item::InlinePolicy(_) => command,
+        // Another name is another role, and a ServiceAccount is no part of one.
+        Item::RoleName | Item::RolePath | Item::Label | Item::Annotation | Item::RoleAnnotation => {
+            return None;
         }
     })
 }
 
+/// Whether the role lets in a pattern of names, or more than its flags can say.
+fn has_pattern(task: Task<'_>) -> bool {
+    let StackState::Found(found) = &task.observed.stack else {
+        return false;
+    };
+    let trust = found.template.as_ref().map(|it| others::without(&it.trust));
+    let read = trust.and_then(|trust| Trust::read(&trust, &task.asked.name));
+    read.is_none_or(|trust| trust.pattern.is_some())
+}
+
 /// Documents differ one by one; the flags take all of them.
 fn documents(command: CommandLine, spec: &RoleSpec, differences: &[Difference]) -> CommandLine {
-    let asked = differences
-        .iter()
-        .filter(|it| it.item.starts_with("inline policy ") && !it.asked.is_empty());
-    let (own, known): (Vec<_>, Vec<_>) = asked.partition(|it| is_numbered(&it.item));
-    let files = match own.is_empty() {
-        true => 0,
-        false => spec.inline.len(),
-    };
+    let asked = differences.iter().filter(|it| !it.asked.is_empty());
+    let asked = asked.filter_map(|it| match &it.item {
+        Item::InlinePolicy(name) => Some(name),
+        _ => None,
+    });
+    let (own, known): (Vec<_>, Vec<_>) = asked.partition(|name| is_document(name));
+    let files = if own.is_empty() { 0 } else { spec.inline.len() };
     let command = (0..files).fold(command, |it, _| it.and("--policy-document FILE", &[]));
     let known = spec.well_known.iter().filter(|_| !known.is_empty());
     known.fold(command, |it, policy| {
         it.and("--well-known-policy {}", &[&policy.name()])
     })
-}
-
-/// `Policy1` and those that follow are the documents of flags.
-fn is_numbered(item: &str) -> bool {
-    let number = item.strip_prefix("inline policy Policy");
-    number.is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
 }

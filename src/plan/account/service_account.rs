@@ -7,7 +7,7 @@ use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
 };
 use crate::plan::{Action, Presence, Refusal, Role, ServiceAccountChange, Track};
-use crate::template::Difference;
+use crate::policy::{Difference, Item};
 use crate::world::{ObservedAccount, ServiceAccount, ServiceAccountState, StackState};
 
 pub fn plan_service_account(
@@ -112,13 +112,13 @@ fn change_of(
     }
     change.differences = [
         differences(
-            "label",
+            &Item::Label,
             &change.labels,
             &account.labels,
             &account.applied_labels,
         ),
         differences(
-            "annotation",
+            &Item::Annotation,
             &change.annotations,
             &account.annotations,
             &account.applied_annotations,
@@ -130,7 +130,7 @@ fn change_of(
 
 /// What the apply changes: values that are not so yet, and those of ours that go.
 fn differences(
-    kind: &str,
+    item: &Item,
     asked: &Map,
     found: &Map,
     applied: &BTreeSet<String>,
@@ -142,7 +142,7 @@ fn differences(
     let keys: BTreeSet<&String> = keys.filter(|key| *key != ROLE_ANNOTATION).collect();
     let all = keys
         .into_iter()
-        .map(|key| Difference::of(kind, pair(asked, key), pair(found, key)));
+        .map(|key| Difference::of(item.clone(), pair(asked, key), pair(found, key)));
     all.filter(|difference| !difference.is_empty()).collect()
 }
 

@@ -4,7 +4,7 @@ use proptest::test_runner::RngSeed;
 use serde_json::json;
 
 use super::*;
-use crate::policy::difference::difference;
+use crate::policy::difference;
 use crate::policy::mistakes::tests::{ISSUER, PROVIDER, document, expected, table};
 
 const SUBJECT: &str = "system:serviceaccount:web:api";
