@@ -20,6 +20,7 @@ mod fetched;
 mod foreign;
 mod functions;
 mod holes;
+mod managed;
 mod role;
 
 pub use aws_policies::meant;
@@ -28,7 +29,8 @@ pub use fetched::{fetched_secrets, fetched_values};
 pub use foreign::{StackResource, beyond, is_own, removed, resources, touched, undeclared};
 pub use functions::plain;
 pub use holes::{Unknown, filled, has_holes};
-pub use role::{RoleTemplate, text_of};
+pub use managed::ManagedPolicy;
+pub use role::RoleTemplate;
 
 /// The role that is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]

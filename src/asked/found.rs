@@ -7,7 +7,7 @@ use crate::model::{
     is_own_tag,
 };
 use crate::policy::{PolicyDocument, Trust, others};
-use crate::template::{RoleSpec, RoleTemplate};
+use crate::template::{ManagedPolicy, RoleSpec, RoleTemplate};
 use crate::world::ServiceAccount;
 
 /// kubectl's own note of what it applied.
@@ -115,8 +115,7 @@ fn role_spec(template: &RoleTemplate, lost: &mut Vec<String>) -> RoleSpec {
     let mut inline = template.inline.clone();
     for entry in well_known.iter().map(|policy| policy.entry()) {
         for name in &entry.managed_policies {
-            let end = format!(":iam::aws:policy/{name}");
-            managed.retain(|arn| !arn.ends_with(&end));
+            managed.retain(|policy| !policy.is_aws(name));
         }
         inline.retain(|name, _| !entry.policies.contains_key(name));
     }
@@ -131,21 +130,21 @@ fn role_spec(template: &RoleTemplate, lost: &mut Vec<String>) -> RoleSpec {
         }
     }
     let mut managed_arns: Vec<PolicyArn> = Vec::new();
-    for arn in managed {
-        match arn.parse() {
-            Ok(arn) => managed_arns.push(arn),
-            Err(_) => lost.push(format!("its managed policy {arn} is no ARN")),
+    for policy in managed {
+        match policy {
+            ManagedPolicy::Arn(arn) => managed_arns.push(arn),
+            written => lost.push(format!("its managed policy {written} is no ARN")),
         }
     }
-    let boundary = template.boundary.as_ref().map(|arn| arn.parse().ok());
-    if let (Some(None), Some(arn)) = (&boundary, &template.boundary) {
-        lost.push(format!("its permissions boundary {arn} is no ARN"));
+    let boundary = template.boundary.as_ref();
+    if let Some(written @ ManagedPolicy::Written(_)) = boundary {
+        lost.push(format!("its permissions boundary {written} is no ARN"));
     }
     RoleSpec {
         managed: managed_arns,
         inline: documents,
         well_known,
-        boundary: boundary.flatten(),
+        boundary: boundary.and_then(ManagedPolicy::arn).cloned(),
         name: template
             .role_name
             .as_ref()

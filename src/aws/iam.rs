@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::pages::{Listed, marker};
 use super::{done, failed, found, lookup};
 use crate::error::Error;
-use crate::model::{Audience, Issuer, Lookup, Map, Thumbprint};
+use crate::model::{Audience, Issuer, Lookup, Map, PolicyArn, Thumbprint};
 use crate::policy::{self, Quotas, RoleCount, numbers};
 use crate::world::{LastUse, OidcProvider, RoleFacts, RoleHistory};
 
@@ -182,15 +182,17 @@ impl Iam {
     }
 
     /// GetPolicy: does a managed policy exist?
-    pub async fn policy(&self, arn: &str) -> Result<Lookup<()>, Error> {
-        let result = self.0.get_policy().policy_arn(arn).send().await;
-        lookup("iam:GetPolicy", arn, MISSING, result.map(|_| ()))
+    pub async fn policy(&self, arn: &PolicyArn) -> Result<Lookup<()>, Error> {
+        let arn = arn.to_string();
+        let result = self.0.get_policy().policy_arn(&arn).send().await;
+        lookup("iam:GetPolicy", &arn, MISSING, result.map(|_| ()))
     }
 
     /// The document of a managed policy's default version (GetPolicy, GetPolicyVersion).
-    pub async fn policy_document(&self, arn: &str) -> Result<Lookup<Value>, Error> {
-        let result = self.0.get_policy().policy_arn(arn).send().await;
-        let version = match lookup("iam:GetPolicy", arn, MISSING, result)? {
+    pub async fn policy_document(&self, arn: &PolicyArn) -> Result<Lookup<Value>, Error> {
+        let arn = arn.to_string();
+        let result = self.0.get_policy().policy_arn(&arn).send().await;
+        let version = match lookup("iam:GetPolicy", &arn, MISSING, result)? {
             Lookup::Found(answer) => answer.policy.and_then(|policy| policy.default_version_id),
             Lookup::Missing => None,
             Lookup::Unknown(why) => return Ok(Lookup::Unknown(why)),
@@ -198,7 +200,7 @@ impl Iam {
         let Some(version) = version else {
             return Ok(Lookup::Missing);
         };
-        let call = self.0.get_policy_version().policy_arn(arn);
+        let call = self.0.get_policy_version().policy_arn(&arn);
         let result = call.version_id(version).send().await;
         let text = result.map(|answer| {
             let version = answer.policy_version;
@@ -208,7 +210,7 @@ impl Iam {
                     .unwrap_or_default(),
             )
         });
-        lookup("iam:GetPolicyVersion", arn, MISSING, text)
+        lookup("iam:GetPolicyVersion", &arn, MISSING, text)
     }
 
     /// ARNs of all OIDC providers of the account (ListOpenIDConnectProviders, which has no pages).
@@ -226,23 +228,23 @@ impl Iam {
     pub async fn role(&self, name: &str) -> Result<Lookup<RoleFacts>, Error> {
         let result = self.0.get_role().role_name(name).send().await;
         let answer = lookup("iam:GetRole", name, MISSING, result)?;
-        Ok(answer.and_then(|answer| answer.role.map(role_facts).into()))
+        let role = answer.and_then(|answer| answer.role.into());
+        role.map(role_facts).transpose()
     }
 
     /// ARNs of the managed policies of a role (ListAttachedRolePolicies).
-    pub async fn attached_policies(&self, role: &str) -> Result<Lookup<Vec<String>>, Error> {
+    pub async fn attached_policies(&self, role: &str) -> Result<Lookup<Vec<PolicyArn>>, Error> {
         let pages = self.0.list_attached_role_policies().role_name(role);
         let pages = Listed::of(pages.into_paginator().send(), |page| {
             marker(page.is_truncated, page.marker())
         });
         let result = pages.items(|page| page.attached_policies).await;
-        let arns = result.map(|policies| {
-            policies
-                .into_iter()
-                .filter_map(|policy| policy.policy_arn)
-                .collect()
+        let operation = "iam:ListAttachedRolePolicies";
+        let arns = lookup(operation, role, MISSING, result)?.map(|policies| {
+            let arns = policies.into_iter().filter_map(|policy| policy.policy_arn);
+            arns.map(|arn| policy_arn(operation, role, &arn)).collect()
         });
-        lookup("iam:ListAttachedRolePolicies", role, MISSING, arns)
+        arns.transpose()
     }
 
     /// Names of the inline policies of a role (ListRolePolicies).
@@ -284,7 +286,7 @@ impl Iam {
     }
 }
 
-fn role_facts(role: Role) -> RoleFacts {
+fn role_facts(role: Role) -> Result<RoleFacts, Error> {
     let last_used = role.role_last_used.and_then(|used| {
         Some(LastUse {
             at: used.last_used_date?.secs(),
@@ -292,10 +294,12 @@ fn role_facts(role: Role) -> RoleFacts {
         })
     });
     let boundary = role.permissions_boundary;
-    RoleFacts {
+    let boundary = boundary.and_then(|boundary| boundary.permissions_boundary_arn);
+    let boundary = boundary.map(|arn| policy_arn("iam:GetRole", &role.role_name, &arn));
+    Ok(RoleFacts {
         arn: role.arn,
         trust: document(&role.assume_role_policy_document.unwrap_or_default()),
-        boundary: boundary.and_then(|boundary| boundary.permissions_boundary_arn),
+        boundary: boundary.transpose()?,
         max_session_duration: role
             .max_session_duration
             .and_then(|seconds| u64::try_from(seconds).ok()),
@@ -309,7 +313,17 @@ fn role_facts(role: Role) -> RoleFacts {
             created: role.create_date.secs(),
             last_used,
         },
-    }
+    })
+}
+
+/// Of a policy that IAM names. What is no ARN of one is an answer that nobody can act on.
+fn policy_arn(operation: &str, role: &str, text: &str) -> Result<PolicyArn, Error> {
+    text.parse().map_err(|rule| Error::Aws {
+        operation: operation.to_owned(),
+        subject: role.to_owned(),
+        code: format!("no policy is called {text}"),
+        message: rule,
+    })
 }
 
 fn unbuilt(operation: &str, error: &dyn std::fmt::Display) -> Error {

@@ -302,6 +302,8 @@ pub fn policies(scene: Scene<'_>) -> Verdict {
         .filter_map(|(arn, document)| Some((arn, document.as_found()?)));
     let inline = policies.inline.iter();
     let mut found = Vec::new();
+    let managed = managed.map(|(arn, document)| (arn.to_string(), document));
+    let inline = inline.map(|(name, document)| (name.clone(), document));
     for (policy, document) in managed.chain(inline) {
         for wide in wide_permissions(document) {
             let (severity, text) = match wide.kind {

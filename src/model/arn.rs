@@ -68,6 +68,11 @@ impl Serialize for Arn {
     }
 }
 
+/// The account of AWS's own policies.
+const AWS: &str = "aws";
+/// What the resource of a policy begins with.
+const POLICY: &str = "policy/";
+
 /// ARN of a managed policy, AWS's (`arn:aws:iam::aws:policy/…`) or a customer's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -86,6 +91,26 @@ impl PolicyArn {
     /// `aws` for AWS's own policies, else 12 digits.
     pub fn account(&self) -> &str {
         &self.0.account
+    }
+
+    /// The policy's name, without its path.
+    pub fn name(&self) -> &str {
+        self.0.resource.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Path and name of one of AWS's own policies.
+    pub fn aws_name(&self) -> Option<&str> {
+        let name = self.0.resource.strip_prefix(POLICY);
+        name.filter(|_| self.account() == AWS)
+    }
+
+    /// Another one of AWS's own policies, by its path and name, in the same partition.
+    pub fn with_aws_name(&self, name: &str) -> Self {
+        Self(Arn {
+            account: AWS.to_owned(),
+            resource: format!("{POLICY}{name}"),
+            ..self.0.clone()
+        })
     }
 }
 
@@ -110,20 +135,21 @@ impl FromStr for PolicyArn {
     fn from_str(text: &str) -> Result<Self, String> {
         let arn = iam_arn(
             text,
-            "policy/",
+            POLICY,
             "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
         )?;
-        if arn.account != "aws" && !is_account(&arn.account) {
+        if arn.account != AWS && !is_account(&arn.account) {
             return Err(format!(
                 "`{}` is neither `aws` nor an account of 12 digits",
                 arn.account
             ));
         }
-        let name = arn.resource.rsplit('/').next().unwrap_or_default();
+        let policy = Self(arn);
+        let name = policy.name();
         if name.is_empty() || name.len() > 128 || !name.chars().all(is_iam_name_character) {
             return Err("a policy name is 1 to 128 letters, digits and `_+=,.@-`".to_owned());
         }
-        Ok(Self(arn))
+        Ok(policy)
     }
 }
 

@@ -46,6 +46,17 @@ impl<T> Lookup<T> {
     }
 }
 
+impl<T, E> Lookup<Result<T, E>> {
+    /// What is there may not be what is wanted.
+    pub fn transpose(self) -> Result<Lookup<T>, E> {
+        match self {
+            Self::Found(value) => value.map(Lookup::Found),
+            Self::Missing => Ok(Lookup::Missing),
+            Self::Unknown(why) => Ok(Lookup::Unknown(why)),
+        }
+    }
+}
+
 impl<T> From<Option<T>> for Lookup<T> {
     fn from(found: Option<T>) -> Self {
         found.map_or(Self::Missing, Self::Found)

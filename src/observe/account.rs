@@ -110,9 +110,8 @@ async fn policies(
 ) -> BTreeMap<PolicyArn, Result<Lookup<()>, Arc<Error>>> {
     let all: BTreeSet<&PolicyArn> = wanted.iter().flat_map(|wanted| &wanted.policies).collect();
     let lookups = all.into_iter().map(async |arn| {
-        let name = arn.to_string();
-        let read = async || aws.iam.policy(&name).await;
-        let lookup = again::unless_missing(aws, &name, read).await;
+        let read = async || aws.iam.policy(arn).await;
+        let lookup = again::unless_missing(aws, &arn.to_string(), read).await;
         (arn.clone(), lookup.map_err(Arc::new))
     });
     let lookups = futures_util::stream::iter(lookups).buffered(PARALLEL);

@@ -11,9 +11,9 @@ use super::{again, associations, gone};
 use crate::asked::Deletion;
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{ClusterName, Lookup, SERVICE_ACCOUNT_TAG, ServiceAccountName};
+use crate::model::{ClusterName, Lookup, PolicyArn, SERVICE_ACCOUNT_TAG, ServiceAccountName};
 use crate::policy::others;
-use crate::template::{RoleTemplate, StackResource};
+use crate::template::{ManagedPolicy, RoleTemplate, StackResource};
 use crate::world::{
     Associations, Foreign, FoundStack, ObservedDeletion, Phase, RoleFacts, ServiceAccountState,
     Stack, StackState,
@@ -59,7 +59,7 @@ pub async fn deletion(
     });
     if let (Lookup::Found(foreign), Some(found)) = (&mut foreign, &found) {
         // They go with the stack, before the role.
-        let is_own = |arn: &String| found.own_policies().any(|(own, _)| own == arn);
+        let is_own = |arn: &PolicyArn| found.own_policies().any(|(own, _)| own == *arn);
         foreign.managed.retain(|arn| !is_own(arn));
     }
     let stack = match found {
@@ -137,8 +137,9 @@ async fn foreign(
         (Lookup::Unknown(message), _) | (_, Lookup::Unknown(message)) => Some(message.clone()),
         _ => None,
     };
-    let attached = BTreeSet::from_iter(attached.found().unwrap_or_default());
-    let (managed, _) = known.managed_in(&attached);
+    let attached = attached.found().unwrap_or_default();
+    let (managed, _) =
+        known.managed_in(&attached.iter().cloned().map(ManagedPolicy::Arn).collect());
     let inline = inline.found().unwrap_or_default();
     let own: BTreeSet<String> = known
         .inline
@@ -149,7 +150,7 @@ async fn foreign(
         role,
         managed: attached
             .into_iter()
-            .filter(|arn| !managed.contains(arn))
+            .filter(|arn| !managed.contains(&ManagedPolicy::Arn(arn.clone())))
             .collect(),
         inline: inline
             .into_iter()

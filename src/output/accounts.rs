@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{View, Width, columns, markdown};
 use crate::model::Lookup;
-use crate::template::WELL_KNOWN;
+use crate::template::{ManagedPolicy, WELL_KNOWN};
 use crate::world::{Listed, ServiceAccount};
 
 /// The list of `get iamserviceaccount`.
@@ -68,12 +68,15 @@ fn listed(account: &Listed) -> Value {
         item["attachPolicyARNs"] = json!(template.managed);
         item["inlinePolicies"] = json!(template.inline);
         for (field, value) in [
-            ("permissionsBoundary", &template.boundary),
-            ("roleName", &template.role_name),
-            ("rolePath", &template.path),
+            (
+                "permissionsBoundary",
+                template.boundary.as_ref().map(|it| json!(it)),
+            ),
+            ("roleName", template.role_name.as_ref().map(|it| json!(it))),
+            ("rolePath", template.path.as_ref().map(|it| json!(it))),
         ] {
             if let Some(value) = value {
-                item[field] = value.as_str().into();
+                item[field] = value;
             }
         }
     }
@@ -165,13 +168,11 @@ fn policies(account: &Listed) -> String {
         Lookup::Missing => return "-".to_owned(),
         Lookup::Unknown(_) => return "unknown".to_owned(),
     };
-    let managed = template
-        .managed
-        .iter()
-        .map(|arn| arn.rsplit('/').next().unwrap_or(arn));
-    let all: Vec<&str> = managed
-        .chain(template.inline.keys().map(String::as_str))
-        .collect();
+    let managed = template.managed.iter().map(|policy| match policy {
+        ManagedPolicy::Arn(arn) => arn.name().to_owned(),
+        written => written.to_string(),
+    });
+    let all: Vec<String> = managed.chain(template.inline.keys().cloned()).collect();
     if all.is_empty() {
         "none".to_owned()
     } else {

@@ -77,7 +77,7 @@ pub enum Action {
     },
     DetachPolicies {
         role: String,
-        managed: Vec<String>,
+        managed: Vec<PolicyArn>,
         inline: Vec<String>,
     },
     DeleteStack {
@@ -168,8 +168,7 @@ pub struct UpdateStack {
 #[serde(rename_all = "camelCase")]
 pub enum Repair {
     Attach(PolicyArn),
-    /// An ARN.
-    Detach(String),
+    Detach(PolicyArn),
     PutInline {
         name: String,
         document: Value,
@@ -237,7 +236,11 @@ impl Action {
                 inline,
             } => {
                 let inline = inline.iter().map(|name| format!("{name} (inline)"));
-                let all: Vec<String> = managed.iter().cloned().chain(inline).collect();
+                let all: Vec<String> = managed
+                    .iter()
+                    .map(ToString::to_string)
+                    .chain(inline)
+                    .collect();
                 (
                     "detach",
                     "detached",

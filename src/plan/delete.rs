@@ -163,7 +163,7 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
             policies: foreign
                 .managed
                 .iter()
-                .cloned()
+                .map(ToString::to_string)
                 .chain(foreign.inline.iter().map(|name| {
                     // An inline policy exists nowhere else.
                     format!("{name} (inline: detaching deletes it)")
@@ -374,7 +374,7 @@ mod tests {
             stack: stack(Phase::Ready),
             foreign: Lookup::Found(Foreign {
                 role: "r".to_owned(),
-                managed: vec!["arn:p".to_owned()],
+                managed: vec!["arn:aws:iam::aws:policy/p".parse().unwrap()],
                 ..Foreign::default()
             }),
             service_account: ServiceAccountState::NotLooked,
@@ -392,7 +392,10 @@ mod tests {
                 &deletion(ForeignPolicies::Detached, Ending::Awaited),
                 &observed
             ),
-            ["detach arn:p from role r", "delete stack s"]
+            [
+                "detach arn:aws:iam::aws:policy/p from role r",
+                "delete stack s"
+            ]
         );
     }
 

@@ -1,8 +1,8 @@
 //! Why a target is left alone: each reason in words, and the command that mends it.
 
 use crate::model::{
-    Audience, ClusterName, CommandLine, Lookup, Namespace, RoleArn, RoleName, ServiceAccountName,
-    StackName, listed, shown_as_value, shown_in_line,
+    Audience, ClusterName, CommandLine, Lookup, Namespace, PolicyArn, RoleArn, RoleName,
+    ServiceAccountName, StackName, listed, shown_as_value, shown_in_line,
 };
 use crate::plan::delete::refused_with;
 use crate::policy::{Difference, indented};
@@ -27,7 +27,7 @@ pub enum Refusal {
         audience: Audience,
     },
     PolicyMissing {
-        arn: String,
+        arn: PolicyArn,
     },
     /// More than the account's quota allows.
     OverQuota {
@@ -47,7 +47,7 @@ pub enum Refusal {
     },
     /// A policy of another account than the cluster's: IAM attaches none.
     OtherAccount {
-        arn: String,
+        arn: PolicyArn,
         account: String,
     },
     RoleNameTaken {

@@ -2,6 +2,8 @@
 //! list rather than iam:ListPolicies: that is well over a thousand policies and one more permission,
 //! for a sentence.
 
+use crate::model::PolicyArn;
+
 /// Path and name, one a line; lines with `#` say where they are from.
 const KNOWN: &str = include_str!("../../templates/aws-managed-policies.txt");
 /// Longest path and name of a policy that is compared (IAM API: a name has at most 128 characters).
@@ -9,8 +11,8 @@ const LONGEST: usize = 200;
 
 /// The ARN of AWS's own that was probably meant by one that does not exist: the same name under another
 /// path or in other letters' case, or with a letter or two wrong. `None` where two are as near.
-pub fn meant(arn: &str) -> Option<String> {
-    let (partition, wrong) = arn.split_once(":iam::aws:policy/")?;
+pub fn meant(arn: &PolicyArn) -> Option<PolicyArn> {
+    let wrong = arn.aws_name()?;
     let known = || KNOWN.lines().filter(|line| !line.starts_with('#'));
     if wrong.len() > LONGEST || known().any(|name| name == wrong) {
         return None;
@@ -22,7 +24,7 @@ pub fn meant(arn: &str) -> Option<String> {
     near.sort();
     match near[..] {
         [(one, _), (other, _), ..] if one == other => None,
-        [(_, best), ..] => Some(format!("{partition}:iam::aws:policy/{best}")),
+        [(_, best), ..] => Some(arn.with_aws_name(best)),
         [] => None,
     }
 }
@@ -60,9 +62,12 @@ mod tests {
             ("aws-service-role/SecurityAudit", "SecurityAudit"),
             ("ViewOnlyAccess", "job-function/ViewOnlyAccess"),
         ] {
-            let told = meant(&format!("arn:aws-cn:iam::aws:policy/{wrong}"));
-            let right = format!("arn:aws-cn:iam::aws:policy/{right}");
-            assert_eq!(told.as_deref(), Some(&*right), "{wrong}");
+            let arn = |name: &str| {
+                format!("arn:aws-cn:iam::aws:policy/{name}")
+                    .parse()
+                    .unwrap()
+            };
+            assert_eq!(meant(&arn(wrong)), Some(arn(right)), "{wrong}");
         }
     }
 
@@ -74,7 +79,7 @@ mod tests {
             "arn:aws:iam::aws:policy/AmazonS3FullAccess",
             "arn:aws:iam::111122223333:policy/AmazonS3FullAcess",
         ] {
-            assert_eq!(meant(arn), None, "{arn}");
+            assert_eq!(meant(&arn.parse().unwrap()), None, "{arn}");
         }
     }
 }

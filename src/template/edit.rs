@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::foreign::is_inline;
-use super::role::{RoleTemplate, text_of};
+use super::managed::ManagedPolicy;
+use super::role::RoleTemplate;
 use super::{RoleSpec, WELL_KNOWN, WellKnownPolicy, inline_resource, managed_reference};
 use crate::model::{Audience, PolicyArn, RoleName, RolePath, StackName, SubjectPattern};
 use crate::policy::PolicyDocument;
@@ -63,7 +64,7 @@ impl RoleEdits {
     /// What makes a role all that is asked for, and takes away what irsactl and eksctl render and is not.
     /// Policies in other words than theirs are none of their own, and stay.
     pub fn declared(spec: &RoleSpec, found: &RoleTemplate) -> Self {
-        let managed = found.managed.iter().filter_map(|arn| arn.parse().ok());
+        let managed = found.managed.iter().filter_map(ManagedPolicy::arn);
         let is_asked = |policy: &&WellKnownPolicy| spec.well_known.contains(policy);
         let others = WELL_KNOWN.iter().filter(|policy| !is_asked(policy));
         let asked = spec.inline_documents();
@@ -71,7 +72,10 @@ impl RoleEdits {
         Self {
             managed: Managed::Changed {
                 added: spec.managed.clone(),
-                removed: managed.filter(|arn| !spec.managed.contains(arn)).collect(),
+                removed: managed
+                    .filter(|arn| !spec.managed.contains(arn))
+                    .cloned()
+                    .collect(),
             },
             documents: Some(spec.inline.clone()),
             removed_inline: removed
@@ -202,7 +206,7 @@ impl RoleEdits {
 
     fn managed_after(&self, found: &[Value], partition: &str) -> Vec<Value> {
         let own = |arn: &PolicyArn| Value::from(arn.to_string());
-        let text = |value: &Value| text_of(value, partition);
+        let policy = |value: &Value| ManagedPolicy::read(value, partition);
         let mut managed: Vec<Value> = match &self.managed {
             Managed::Replaced(all) => {
                 // A literal is someone's choice, a function is a well-known policy's.
@@ -210,8 +214,9 @@ impl RoleEdits {
                 all.iter().map(own).chain(well_known).collect()
             }
             Managed::Changed { added, removed } => {
-                let removed: Vec<String> = removed.iter().map(ToString::to_string).collect();
-                let kept = found.iter().filter(|value| !removed.contains(&text(value)));
+                let is_removed =
+                    |it: &ManagedPolicy| it.arn().is_some_and(|arn| removed.contains(arn));
+                let kept = found.iter().filter(|value| !is_removed(&policy(value)));
                 kept.cloned().chain(added.iter().map(own)).collect()
             }
         };
@@ -223,7 +228,7 @@ impl RoleEdits {
         );
         // The same policy may stand there as a text and as a function.
         let mut seen = BTreeSet::new();
-        managed.retain(|value| seen.insert(text(value)));
+        managed.retain(|value| seen.insert(policy(value)));
         managed
     }
 }

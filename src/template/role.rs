@@ -8,26 +8,23 @@ use serde_json::Value;
 use super::foreign::is_inline;
 use super::functions::worked_out;
 use super::holes::{Unknown, filled, may_be};
+use super::managed::ManagedPolicy;
 use super::{WELL_KNOWN, WellKnownPolicy};
-use crate::model::{Cluster, DYNAMIC_REFERENCE, StackName};
+use crate::model::{Cluster, DYNAMIC_REFERENCE, PolicyArn, StackName};
 use crate::policy::{self, Difference, Item};
 
 /// A role as a template describes it, for comparison and for show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoleTemplate {
-    pub managed: BTreeSet<String>,
+    pub managed: BTreeSet<ManagedPolicy>,
     /// By the name behind the stack's name (`Policy1`).
     pub inline: BTreeMap<String, Value>,
-    pub boundary: Option<String>,
+    pub boundary: Option<ManagedPolicy>,
     pub role_name: Option<String>,
     pub path: Option<String>,
     pub max_session_duration: Option<u64>,
     pub trust: Value,
-    /// Of the managed policies and the boundary: what only CloudFormation can work out. Its text stands
-    /// there.
-    #[serde(skip)]
-    functions: Vec<Value>,
     /// The inline policies' names in IAM, as the template has them.
     #[serde(skip)]
     names: BTreeMap<String, String>,
@@ -40,9 +37,9 @@ impl RoleTemplate {
         let role = resources.get("Role1")?.get("Properties")?;
         let text = |name: &str| role.get(name).and_then(|value| resolve(value, partition));
         let managed = role.get("ManagedPolicyArns").and_then(Value::as_array);
-        let managed = managed.map_or(&[][..], Vec::as_slice);
+        let managed = managed.into_iter().flatten();
         let boundary = role.get("PermissionsBoundary");
-        let functions = managed.iter().chain(boundary);
+        let policy = |value: &Value| ManagedPolicy::read(value, partition);
         let seconds = role.get("MaxSessionDuration");
         let policies: Vec<(String, &Value)> = inline_policies(template).collect();
         let inline = policies
@@ -51,9 +48,9 @@ impl RoleTemplate {
         let names = policies.iter();
         let names = names.filter_map(|(id, policy)| Some((id.clone(), name_of(policy)?)));
         Some(Self {
-            managed: managed.iter().map(|arn| text_of(arn, partition)).collect(),
+            managed: managed.map(policy).collect(),
             inline: inline.collect(),
-            boundary: boundary.map(|arn| text_of(arn, partition)),
+            boundary: boundary.map(policy),
             role_name: text("RoleName"),
             path: text("Path"),
             max_session_duration: match seconds {
@@ -61,17 +58,13 @@ impl RoleTemplate {
                 None => None,
             },
             trust: role.get("AssumeRolePolicyDocument")?.clone(),
-            functions: functions
-                .filter(|value| resolve(value, partition).is_none())
-                .cloned()
-                .collect(),
             names: names.collect(),
         })
     }
 
     /// The same, with the functions worked out that need nothing but the cluster.
     pub fn worked_out(&self, cluster: &Cluster) -> Self {
-        let work = |text: &String| text_of(&worked_out(&self.value_of(text), cluster), "");
+        let work = |policy: &ManagedPolicy| policy.worked_out(cluster);
         let inline = self.inline.iter();
         Self {
             managed: self.managed.iter().map(work).collect(),
@@ -84,30 +77,24 @@ impl RoleTemplate {
         }
     }
 
-    /// The value whose text stands among the managed policies or as the boundary.
-    pub fn value_of(&self, text: &str) -> Value {
-        let mut functions = self.functions.iter();
-        let function = functions.find(|function| {
-            let function = function.to_string();
-            function == text
-        });
-        function.cloned().unwrap_or_else(|| text.into())
-    }
-
     /// Its managed policies; for each that only CloudFormation can work out one that the role has and
     /// that it may be, where there is one.
-    pub fn managed_in(&self, live: &BTreeSet<String>) -> (BTreeSet<String>, Vec<Unknown>) {
-        let values =
-            |texts: &BTreeSet<String>| texts.iter().map(|text| self.value_of(text)).collect();
+    pub fn managed_in(
+        &self,
+        live: &BTreeSet<ManagedPolicy>,
+    ) -> (BTreeSet<ManagedPolicy>, Vec<Unknown>) {
+        let values = |all: &BTreeSet<ManagedPolicy>| all.iter().map(ManagedPolicy::value).collect();
         let (filled, unknown) = filled(&values(&self.managed), &values(live));
-        let texts = filled.as_array().into_iter().flatten();
-        (texts.map(|value| text_of(value, "")).collect(), unknown)
+        let filled = filled.as_array().into_iter().flatten();
+        let policies = filled.map(|value| ManagedPolicy::read(value, ""));
+        (policies.collect(), unknown)
     }
 
     /// Whether one of its managed policies, that only CloudFormation can work out, may be this one.
-    pub fn may_have(&self, arn: &str) -> bool {
-        let mut values = self.managed.iter().map(|text| self.value_of(text));
-        values.any(|value| may_be(&value, &arn.into()))
+    pub fn may_have(&self, arn: &PolicyArn) -> bool {
+        let arn = arn.to_string().into();
+        let mut managed = self.managed.iter();
+        managed.any(|policy| may_be(&policy.value(), &arn))
     }
 
     /// An inline policy's name in IAM. Others may give one that is not made of the stack's.
@@ -120,10 +107,7 @@ impl RoleTemplate {
 
     /// The well-known policies whose parts are all there.
     pub fn well_known(&self) -> Vec<WellKnownPolicy> {
-        let has = |name: &str| {
-            let end = format!(":iam::aws:policy/{name}");
-            self.managed.iter().any(|arn| arn.ends_with(&end))
-        };
+        let has = |name: &str| self.managed.iter().any(|policy| policy.is_aws(name));
         let is_there = |policy: &&WellKnownPolicy| {
             let entry = policy.entry();
             let mut documents = entry.policies.iter();
@@ -148,8 +132,8 @@ impl RoleTemplate {
         let path = asked.path.is_some().then_some(path);
         let mut differences = vec![Difference::of(
             Item::ManagedPolicy,
-            asked.managed.iter().cloned(),
-            found.managed.iter().cloned(),
+            asked.managed.iter().map(ToString::to_string),
+            found.managed.iter().map(ToString::to_string),
         )];
         let names: BTreeSet<&String> = asked.inline.keys().chain(found.inline.keys()).collect();
         differences.extend(names.into_iter().map(|name| {
@@ -159,8 +143,8 @@ impl RoleTemplate {
         differences.extend([
             Difference::of(
                 Item::PermissionsBoundary,
-                asked.boundary.clone(),
-                found.boundary.clone(),
+                asked.boundary.as_ref().map(ToString::to_string),
+                found.boundary.as_ref().map(ToString::to_string),
             ),
             Difference::of(Item::RoleName, asked.role_name.clone(), name),
             Difference::of(Item::RolePath, asked.path.clone(), path),

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::{
-    CLUSTER_TAGS, ClusterName, Lookup, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION, RoleArn,
-    SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName,
+    CLUSTER_TAGS, ClusterName, Lookup, MANAGED_BY, MANAGED_BY_LABEL, Map, PolicyArn,
+    ROLE_ANNOTATION, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName,
 };
 use crate::template::{RoleTemplate, StackResource};
 
@@ -101,8 +101,7 @@ pub type Associations = Vec<(ServiceAccountName, String)>;
 pub struct RoleFacts {
     pub arn: String,
     pub trust: Value,
-    /// ARN of the permissions boundary.
-    pub boundary: Option<String>,
+    pub boundary: Option<PolicyArn>,
     /// Seconds.
     pub max_session_duration: Option<u64>,
     pub tags: Map,
@@ -126,8 +125,7 @@ pub struct LastUse {
 /// The policies that a role has now, as IAM tells.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LivePolicies {
-    /// ARNs.
-    pub managed: Vec<String>,
+    pub managed: Vec<PolicyArn>,
     /// Documents by their names.
     pub inline: BTreeMap<String, Value>,
 }
@@ -159,10 +157,10 @@ pub struct FoundStack {
 
 impl FoundStack {
     /// The managed policies that it makes itself, by their ARNs and logical ids.
-    pub fn own_policies(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn own_policies(&self) -> impl Iterator<Item = (PolicyArn, &str)> {
         let resources = self.resources.as_found().into_iter().flatten();
         let policies = resources.filter(|it| it.kind == "AWS::IAM::ManagedPolicy");
-        policies.filter_map(|it| Some((it.physical.as_deref()?, it.id.as_str())))
+        policies.filter_map(|it| Some((it.physical.as_ref()?.parse().ok()?, it.id.as_str())))
     }
 
     /// The role that the stack itself made. Whoever writes a template may name any role in its output:

@@ -11,7 +11,8 @@ use super::{
     RoleFacts, ServiceAccount,
 };
 use crate::model::{
-    Arn, Audience, Cluster, ClusterFacts, Lookup, Map, RoleArn, ServiceAccountName, Workload,
+    Arn, Audience, Cluster, ClusterFacts, Lookup, Map, PolicyArn, RoleArn, ServiceAccountName,
+    Workload,
 };
 use crate::policy::Quotas;
 use crate::proof::{Proof, Verdict};
@@ -114,7 +115,7 @@ pub struct RoleHealth {
     pub role: Lookup<RoleFacts>,
     pub policies: Lookup<LivePolicies>,
     /// Documents of the managed policies by their ARNs.
-    pub documents: BTreeMap<String, Lookup<Value>>,
+    pub documents: BTreeMap<PolicyArn, Lookup<Value>>,
     pub boundary: Option<Lookup<Value>>,
     /// The cluster's provider in the account of the role.
     pub provider: Lookup<OidcProvider>,

@@ -56,8 +56,7 @@ pub struct ObservedDeletion {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Foreign {
     pub role: String,
-    /// ARNs.
-    pub managed: Vec<String>,
+    pub managed: Vec<PolicyArn>,
     /// Names.
     pub inline: Vec<String>,
     pub instance_profiles: Vec<String>,

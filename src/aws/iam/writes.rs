@@ -3,6 +3,7 @@
 
 use super::{Iam, MISSING, done};
 use crate::error::Error;
+use crate::model::PolicyArn;
 use crate::plan::Repair;
 
 impl Iam {
@@ -45,12 +46,12 @@ impl Iam {
         }
     }
 
-    pub async fn detach_policy(&self, role: &str, arn: &str) -> Result<(), Error> {
+    pub async fn detach_policy(&self, role: &str, arn: &PolicyArn) -> Result<(), Error> {
         let result = self
             .0
             .detach_role_policy()
             .role_name(role)
-            .policy_arn(arn)
+            .policy_arn(arn.to_string())
             .send()
             .await;
         done("iam:DetachRolePolicy", role, MISSING, result)

@@ -216,12 +216,13 @@ const ACCESS: &[Broken] = &[
         let all = json!({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
         case.role(|it| {
             it.documents
-                .insert(POLICY.to_owned(), Lookup::Found(all.clone()));
+                .insert(POLICY.parse().unwrap(), Lookup::Found(all.clone()));
         });
     }),
     ("role-policies", "policy-gone", |case| {
         case.role(|it| {
-            it.documents.insert(POLICY.to_owned(), Lookup::Missing);
+            it.documents
+                .insert(POLICY.parse().unwrap(), Lookup::Missing);
         });
     }),
     ("role-policies", "boundary-gone", |case| {

@@ -377,10 +377,10 @@ pub fn role(trust: Value) -> RoleHealth {
             max_session_duration: None,
         }),
         policies: Lookup::Found(LivePolicies {
-            managed: vec![POLICY.to_owned()],
+            managed: vec![POLICY.parse().unwrap()],
             inline: BTreeMap::new(),
         }),
-        documents: BTreeMap::from([(POLICY.to_owned(), Lookup::Found(policy))]),
+        documents: BTreeMap::from([(POLICY.parse().unwrap(), Lookup::Found(policy))]),
         boundary: None,
         provider: Lookup::Found(OidcProvider {
             arn: PROVIDER.to_owned(),

@@ -14,7 +14,7 @@ use super::Shared;
 use crate::aws::Aws;
 use crate::issuer;
 use crate::model::{
-    Cluster, ClusterName, Issuer, Lookup, RoleArn, ServiceAccountName, partition_of,
+    Cluster, ClusterName, Issuer, Lookup, PolicyArn, RoleArn, ServiceAccountName, partition_of,
 };
 use crate::policy::Quotas;
 use crate::waiting::Intervals;
@@ -197,16 +197,16 @@ async fn provider(
     shared.providers.of(&arn, read).await
 }
 
-async fn document(aws: &Aws, shared: &Shared, arn: &str) -> Lookup<Value> {
+async fn document(aws: &Aws, shared: &Shared, arn: &PolicyArn) -> Lookup<Value> {
     let read = async { Lookup::or_unknown(aws.iam.policy_document(arn).await) };
-    shared.documents.of(arn, read).await
+    shared.documents.of(&arn.to_string(), read).await
 }
 
 async fn documents(
     aws: &Aws,
     shared: &Shared,
-    arns: Vec<String>,
-) -> BTreeMap<String, Lookup<Value>> {
+    arns: Vec<PolicyArn>,
+) -> BTreeMap<PolicyArn, Lookup<Value>> {
     let documents = arns.into_iter().map(async |arn| {
         let document = document(aws, shared, &arn).await;
         (arn, document)

@@ -53,9 +53,9 @@ pub fn check_policies(
             continue;
         }
         match lookup {
-            Lookup::Missing => track.refusals.push(Refusal::PolicyMissing {
-                arn: arn.to_string(),
-            }),
+            Lookup::Missing => track
+                .refusals
+                .push(Refusal::PolicyMissing { arn: arn.clone() }),
             Lookup::Unknown(message) => {
                 track.notes.push(format!(
                     "cannot tell whether policy {arn} exists: {message}"
@@ -76,7 +76,7 @@ pub fn foreign_policy(arn: &PolicyArn, cluster: &Cluster) -> Option<Refusal> {
     }
     let is_ours = arn.account() == "aws" || arn.account() == cluster.account;
     (!is_ours).then(|| Refusal::OtherAccount {
-        arn: arn.to_string(),
+        arn: arn.clone(),
         account: cluster.account.clone(),
     })
 }
@@ -228,13 +228,12 @@ pub fn warn_of_width(track: &mut Track, name: &ServiceAccountName, cluster: &Clu
     let warnings = roles.filter_map(|role| {
         let open = openings(&role.trust, &cluster.issuer, &name.namespace);
         let open = open.first()?;
-        let managed = role.managed.iter().filter(|arn| {
-            let name = arn.split_once(":aws:policy/").map(|(_, name)| name);
-            name.is_some_and(|name| ALMIGHTY.contains(&name))
-        });
+        let managed = role.managed.iter();
+        let managed = managed.filter(|policy| ALMIGHTY.iter().any(|name| policy.is_aws(name)));
         let inline = role.inline.iter();
         let inline = inline.filter(|(_, document)| allows_everything(document));
-        let almighty = managed.chain(inline.map(|(name, _)| name)).next()?;
+        let inline = inline.map(|(name, _)| name.clone());
+        let almighty = managed.map(ToString::to_string).chain(inline).next()?;
         Some(format!(
             "the role may do everything ({almighty}), and its trust policy {}: \"{}\"",
             open.kind, open.found

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::model::{Cluster, Lookup, StackName};
+use crate::model::{Cluster, Lookup, PolicyArn, StackName};
 use crate::plan::{Repair, Target, Track};
 use crate::policy::{self, Difference, Item, others};
-use crate::template::{self, Managed, RoleEdits, RoleTemplate};
+use crate::template::{self, Managed, ManagedPolicy, RoleEdits, RoleTemplate};
 use crate::world::FoundStack;
 
 /// A role as IAM tells it, with inline policies by their names there. What IAM does not tell is as the
@@ -66,7 +66,7 @@ impl<'a> Live<'a> {
         let mut role = in_iam(stack, cluster, template);
         if let Lookup::Found(facts) = &found.role {
             role.trust.clone_from(&facts.trust);
-            role.boundary.clone_from(&facts.boundary);
+            role.boundary = facts.boundary.clone().map(ManagedPolicy::Arn);
             role.max_session_duration = facts.max_session_duration;
         }
         match &found.policies {
@@ -99,8 +99,8 @@ impl<'a> Live<'a> {
         &self.kept
     }
 
-    pub fn has_managed(&self, arn: &str) -> bool {
-        self.role.managed.contains(arn)
+    pub fn has_managed(&self, arn: &PolicyArn) -> bool {
+        self.role.managed.contains(&ManagedPolicy::Arn(arn.clone()))
     }
 
     /// By its name in the template or in IAM.
@@ -202,9 +202,8 @@ impl<'a> Live<'a> {
         }
         role.trust = fill(Item::TrustPolicy, &role.trust, &live.trust);
         if let (Some(wanted), Some(live)) = (&role.boundary, &live.boundary) {
-            let wanted = template.value_of(wanted);
-            let filled = fill(Item::PermissionsBoundary, &wanted, &live.as_str().into());
-            role.boundary = Some(template::text_of(&filled, &self.cluster.partition));
+            let filled = fill(Item::PermissionsBoundary, &wanted.value(), &live.value());
+            role.boundary = Some(ManagedPolicy::read(&filled, &self.cluster.partition));
         }
         let (managed, places) = template.managed_in(&live.managed);
         role.managed = managed;
@@ -242,7 +241,7 @@ impl<'a> Live<'a> {
         // What bounds the role comes before what widens it.
         if wanted.boundary != live.boundary {
             repairs.extend(match &wanted.boundary {
-                Some(arn) => arn.parse().ok().map(Repair::SetBoundary),
+                Some(policy) => policy.arn().cloned().map(Repair::SetBoundary),
                 None => Some(Repair::RemoveBoundary),
             });
         }
@@ -250,6 +249,7 @@ impl<'a> Live<'a> {
             repairs.push(Repair::SetTrust(wanted.trust.clone()));
         }
         let foreign = live.managed.difference(&wanted.managed);
+        let foreign = foreign.filter_map(ManagedPolicy::arn);
         // Which of several is the template's own only CloudFormation knows.
         let foreign = foreign.filter(|arn| !template.may_have(arn));
         repairs.extend(foreign.map(|arn| Repair::Detach(arn.clone())));
@@ -257,7 +257,7 @@ impl<'a> Live<'a> {
         let foreign = names.filter(|name| !wanted.inline.contains_key(*name));
         repairs.extend(foreign.map(|name| Repair::DeleteInline { name: name.clone() }));
         let lost = wanted.managed.difference(&live.managed);
-        repairs.extend(lost.filter_map(|arn| Some(Repair::Attach(arn.parse().ok()?))));
+        repairs.extend(lost.filter_map(|policy| Some(Repair::Attach(policy.arn()?.clone()))));
         let changed = wanted.inline.iter().filter(|(name, document)| {
             let live = live.inline.get(*name);
             live.is_none_or(|live| !policy::same(live, document))
@@ -282,13 +282,12 @@ impl<'a> Live<'a> {
                     Managed::Replaced(all) => all,
                     Managed::Changed { added, .. } => added,
                 };
-                let text = arn.to_string();
-                let is_of = |name: &String| text.ends_with(&format!(":iam::aws:policy/{name}"));
+                let is_of = |name: &String| arn.aws_name() == Some(name);
                 named.contains(arn) || well_known().any(|it| it.managed_policies.iter().any(is_of))
             }
             Repair::Detach(arn) => match &edits.managed {
                 Managed::Replaced(_) => false,
-                Managed::Changed { removed, .. } => removed.iter().any(|it| it.to_string() == *arn),
+                Managed::Changed { removed, .. } => removed.contains(arn),
             },
             Repair::PutInline { name, .. } => {
                 let short = self.short(name);
@@ -322,13 +321,17 @@ impl<'a> Live<'a> {
 
 /// The managed policies of a role as its template names them: those that the stack makes itself by their
 /// references, or not at all where they attach themselves.
-fn attached(found: &FoundStack, template: &RoleTemplate, arns: &[String]) -> BTreeSet<String> {
-    let named = |arn: &String| {
+fn attached(
+    found: &FoundStack,
+    template: &RoleTemplate,
+    arns: &[PolicyArn],
+) -> BTreeSet<ManagedPolicy> {
+    let named = |arn: &PolicyArn| {
         let mut own = found.own_policies();
         let Some((_, id)) = own.find(|(own, _)| own == arn) else {
-            return Some(arn.clone());
+            return Some(ManagedPolicy::Arn(arn.clone()));
         };
-        let reference = serde_json::json!({ "Ref": id }).to_string();
+        let reference = ManagedPolicy::Written(serde_json::json!({ "Ref": id }));
         Some(reference).filter(|reference| template.managed.contains(reference))
     };
     arns.iter().filter_map(named).collect()
@@ -355,10 +358,10 @@ fn names(stack: &StackName, role: &RoleTemplate) -> impl Iterator<Item = (String
 fn mend(role: &mut RoleTemplate, repair: &Repair) {
     match repair {
         Repair::Attach(arn) => {
-            role.managed.insert(arn.to_string());
+            role.managed.insert(ManagedPolicy::Arn(arn.clone()));
         }
         Repair::Detach(arn) => {
-            role.managed.remove(arn);
+            role.managed.remove(&ManagedPolicy::Arn(arn.clone()));
         }
         Repair::PutInline { name, document } => {
             role.inline.insert(name.clone(), document.clone());
@@ -367,7 +370,7 @@ fn mend(role: &mut RoleTemplate, repair: &Repair) {
             role.inline.remove(name);
         }
         Repair::SetTrust(trust) => role.trust.clone_from(trust),
-        Repair::SetBoundary(arn) => role.boundary = Some(arn.to_string()),
+        Repair::SetBoundary(arn) => role.boundary = Some(ManagedPolicy::Arn(arn.clone())),
         Repair::RemoveBoundary => role.boundary = None,
         Repair::SetSessionDuration(seconds) => {
             role.max_session_duration = Some(u64::from(*seconds));

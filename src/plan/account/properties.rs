@@ -358,7 +358,7 @@ proptest! {
         let world = carried_out(&first, &cluster, world);
         let observed = ObservedDeletion {
             stack: if stack { world.stack } else { StackState::Absent },
-            foreign: Lookup::Found(Foreign { role: "r".to_owned(), managed: policies, ..Foreign::default() }),
+            foreign: Lookup::Found(Foreign { role: "r".to_owned(), inline: policies, ..Foreign::default() }),
             service_account: ServiceAccountState::Found(ServiceAccount {
                 labels,
                 annotations: Map::from([(ROLE_ANNOTATION.to_owned(), ROLE.to_owned())]),

@@ -7,11 +7,11 @@ use super::drift::Live;
 use super::remedy::remedy;
 use super::{Task, edited, others};
 use crate::asked::{Aim, Drift, Permissions};
-use crate::model::{Lookup, StackName};
+use crate::model::{Lookup, PolicyArn, StackName};
 use crate::plan::token::token;
 use crate::plan::{Action, Refusal, Role, Track, UpdateStack};
 use crate::policy::{self, Difference, Item, indented};
-use crate::template::{self, Managed, RoleTemplate};
+use crate::template::{self, Managed, ManagedPolicy, RoleTemplate};
 use crate::world::FoundStack;
 
 /// A ready stack: is its role what is asked for? Where it is not, it is made so or refused.
@@ -297,8 +297,11 @@ fn note_absent(track: &mut Track, task: Task<'_>, live: &Live<'_>, template: &Ro
         return;
     };
     if let Managed::Changed { removed, .. } = &edits.managed {
-        let arns = removed.iter().map(ToString::to_string);
-        let absent = arns.filter(|arn| !template.managed.contains(arn) && !live.has_managed(arn));
+        let is_there = |arn: &PolicyArn| {
+            let named = ManagedPolicy::Arn(arn.clone());
+            template.managed.contains(&named) || live.has_managed(arn)
+        };
+        let absent = removed.iter().filter(|arn| !is_there(arn));
         let told = absent.map(|arn| format!("the role does not have managed policy {arn}"));
         track.notes.extend(told);
     }

@@ -285,18 +285,17 @@ fn what_was_taken_from_the_role_by_hand_is_told() {
         ..spec()
     };
     let with = |managed: &[&str], inline: &[&str], boundary: Option<&str>| {
-        let owned =
-            |list: &[&str]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
+        let arn = |name: &&str| policy(name);
         let mut found_stack = stack(Phase::Ready, &spec, &spec);
         found_stack.policies = Lookup::Found(LivePolicies {
-            managed: owned(managed),
+            managed: managed.iter().map(arn).collect(),
             inline: inline
                 .iter()
                 .map(|name| (name.to_string(), serde_json::from_str(document).unwrap()))
                 .collect(),
         });
         if let Lookup::Found(role) = &mut found_stack.role {
-            role.boundary = boundary.map(str::to_owned);
+            role.boundary = boundary.map(policy);
         }
         let world = observed(found(found_stack), object(&[(ROLE_ANNOTATION, ROLE)]));
         let asked = asked(Permissions::Role(spec.clone()));
@@ -309,18 +308,18 @@ fn what_was_taken_from_the_role_by_hand_is_told() {
             &provider(&["sts.amazonaws.com"]),
         )
     };
-    let a = "arn:aws:iam::aws:policy/A";
+    let a = "A";
     let whole = with(&[a], &["s-Policy1"], None);
     assert!(told(&whole).is_empty() && whole.notes.is_empty());
     assert!(told(&with(&[], &["s-Policy1"], None))[0].contains("+ managed policy: arn"));
     assert!(told(&with(&[a], &[], None))[0].contains("+ inline policy Policy1: {"));
-    let bounded = with(&[a], &["s-Policy1"], Some("arn:b"));
-    assert!(told(&bounded)[0].contains("- permissions boundary: arn:b"));
-    let more = with(&[a, "arn:more"], &["s-Policy1", "more"], None);
+    let bounded = with(&[a], &["s-Policy1"], Some("b"));
+    assert!(told(&bounded)[0].contains("- permissions boundary: arn:aws:iam::aws:policy/b"));
+    let more = with(&[a, "more"], &["s-Policy1", "more"], None);
     assert!(told(&more).is_empty());
     assert_eq!(
         more.notes,
-        ["the role has policies that were attached by hand: arn:more, more"]
+        ["the role has policies that were attached by hand: arn:aws:iam::aws:policy/more, more"]
     );
 }
 

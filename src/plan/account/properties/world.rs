@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{ROLE, hostile};
 use crate::model::{Cluster, Lookup, Map, PolicyArn, ROLE_ANNOTATION, StackName};
 use crate::plan::{Action, Repair, Track, UpdateStack};
-use crate::template::{self, RoleTemplate};
+use crate::template::{self, ManagedPolicy, RoleTemplate};
 use crate::world::{
     FoundStack, LivePolicies, ObservedAccount, Phase, RoleFacts, RoleHistory, ServiceAccount,
     ServiceAccountState, Stack, StackState,
@@ -69,13 +69,22 @@ fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> Found
         role: Lookup::Found(RoleFacts {
             arn: ROLE.to_owned(),
             trust: template.trust.clone(),
-            boundary: template.boundary.clone(),
+            boundary: template
+                .boundary
+                .as_ref()
+                .and_then(ManagedPolicy::arn)
+                .cloned(),
             max_session_duration: template.max_session_duration,
             tags: Map::new(),
             history: RoleHistory::default(),
         }),
         policies: Lookup::Found(LivePolicies {
-            managed: template.managed.iter().cloned().collect(),
+            managed: template
+                .managed
+                .iter()
+                .filter_map(ManagedPolicy::arn)
+                .cloned()
+                .collect(),
             inline: template
                 .inline
                 .iter()
@@ -115,12 +124,10 @@ fn updated(world: &mut ObservedAccount, update: &UpdateStack, cluster: &Cluster)
     let (Lookup::Found(was), Lookup::Found(policies)) = (&old.policies, &mut new.policies) else {
         panic!("no policies")
     };
-    let lost = |arn: &String| from.managed.contains(arn) && !was.managed.contains(arn);
+    let is_made = |arn: &PolicyArn| from.managed.contains(&ManagedPolicy::Arn(arn.clone()));
+    let lost = |arn: &PolicyArn| is_made(arn) && !was.managed.contains(arn);
     policies.managed.retain(|arn| !lost(arn));
-    let foreign = was
-        .managed
-        .iter()
-        .filter(|arn| !from.managed.contains(*arn));
+    let foreign = was.managed.iter().filter(|arn| !is_made(arn));
     policies.managed.extend(foreign.cloned());
     for (name, document) in &was.inline {
         let is_called_so = |policy: &&String| update.stack.policy_name(policy) == *name;
@@ -142,7 +149,7 @@ fn repaired(world: &mut ObservedAccount, repairs: &[Repair]) {
     };
     for repair in repairs {
         match repair {
-            Repair::Attach(arn) => policies.managed.push(arn.to_string()),
+            Repair::Attach(arn) => policies.managed.push(arn.clone()),
             Repair::Detach(arn) => policies.managed.retain(|known| known != arn),
             Repair::PutInline { name, document } => {
                 policies.inline.insert(name.clone(), document.clone());
@@ -151,7 +158,7 @@ fn repaired(world: &mut ObservedAccount, repairs: &[Repair]) {
                 policies.inline.remove(name);
             }
             Repair::SetTrust(trust) => role.trust = trust.clone(),
-            Repair::SetBoundary(arn) => role.boundary = Some(arn.to_string()),
+            Repair::SetBoundary(arn) => role.boundary = Some(arn.clone()),
             Repair::RemoveBoundary => role.boundary = None,
             Repair::SetSessionDuration(seconds) => {
                 role.max_session_duration = Some(u64::from(*seconds));
@@ -173,16 +180,14 @@ pub fn tampered(world: &mut ObservedAccount, by_hand: &ByHand) {
         policies.managed.clear();
         policies.inline.clear();
     }
-    policies
-        .managed
-        .extend(by_hand.attached.iter().map(ToString::to_string));
+    policies.managed.extend(by_hand.attached.iter().cloned());
     for (name, document) in &by_hand.inline {
         policies
             .inline
             .insert(name.clone(), json!({"Statement": [document]}));
     }
     if let Some(boundary) = &by_hand.boundary {
-        role.boundary = boundary.as_ref().map(ToString::to_string);
+        role.boundary.clone_from(boundary);
     }
     if let Some(claim) = &by_hand.trust {
         role.trust["Statement"][0]["Condition"]["StringEquals"][claim] = json!("x");
