@@ -145,6 +145,15 @@ impl Command {
         self.ways().and_then(|(_, kubernetes, _)| kubernetes)
     }
 
+    /// Whether it asks anybody for anything: the others only print.
+    pub fn makes_calls(&self) -> bool {
+        match self {
+            Self::Doctor(args) => args.explain.is_none(),
+            Self::Whoami(_) => true,
+            _ => self.ways().is_some(),
+        }
+    }
+
     fn ways(&self) -> Option<(&AwsArgs, Option<&KubernetesArgs>, &Option<Issuer>)> {
         Some(match self {
             Self::AssociateOidcProvider(args)

@@ -58,14 +58,7 @@ fn main() -> ExitCode {
         logging::start(cli.screen);
     }
     let result = match &cli.command {
-        // Printing needs no runtime.
-        Command::Completion(args) => commands::completion::run(args),
-        Command::Man(args) => commands::man::run(args),
-        Command::Complete(args) => commands::completion::offer(args),
-        Command::Doctor(args) if args.explain.is_some() => {
-            commands::doctor::explain(args, cli.screen)
-        }
-        Command::Permissions(args) => commands::permissions::run(args, cli.screen),
+        Command::Complete(args) => commands::offer(args),
         _ => run(&mut cli, &running, &interruption),
     };
     match result {
@@ -94,20 +87,14 @@ fn read(arguments: Vec<OsString>) -> Cli {
     cli
 }
 
-/// Runs a command that makes calls, until it ends or a signal interrupts.
+/// Runs a command, until it ends or a signal interrupts.
 fn run(cli: &mut Cli, running: &Running, interruption: &Interruption) -> Result<Exit, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let mut signals = interruption.subscribe();
     let result = runtime.block_on(async {
-        let run = async {
-            // What is rendered asks nobody.
-            if !matches!(cli.command, Command::Render(_)) {
-                issuer::prepare().await?;
-            }
-            commands::run(&mut cli.command, cli.screen, running.clone()).await
-        };
+        let run = commands::run(&mut cli.command, cli.screen, running.clone());
         tokio::select! {
             result = run => result.map_err(|error| running.stopped(error)),
             signal = interruption::first(&mut signals) => Err(running.interrupted(signal)),

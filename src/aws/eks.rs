@@ -111,26 +111,14 @@ impl Eks {
 
     pub async fn tag(&self, cluster: &Arn, key: &str, value: &str) -> Result<(), Error> {
         let arn = cluster.to_string();
-        let result = self
-            .0
-            .tag_resource()
-            .resource_arn(&arn)
-            .tags(key, value)
-            .send()
-            .await;
-        done("eks:TagResource", &arn, &[], result)
+        let call = self.0.tag_resource().resource_arn(&arn).tags(key, value);
+        done("eks:TagResource", &arn, &[], call.send().await)
     }
 
     pub async fn untag(&self, cluster: &Arn, key: &str) -> Result<(), Error> {
         let arn = cluster.to_string();
-        let result = self
-            .0
-            .untag_resource()
-            .resource_arn(&arn)
-            .tag_keys(key)
-            .send()
-            .await;
-        done("eks:UntagResource", &arn, &[], result)
+        let call = self.0.untag_resource().resource_arn(&arn).tag_keys(key);
+        done("eks:UntagResource", &arn, &[], call.send().await)
     }
 }
 

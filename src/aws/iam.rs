@@ -56,28 +56,17 @@ impl Iam {
             let tag = Tag::builder().key(key).value(value).build();
             call = call.tags(tag.map_err(|error| unbuilt(operation, &error))?);
         }
-        done(
-            operation,
-            url.url(),
-            &["EntityAlreadyExists"],
-            call.send().await,
-        )
+        let before = &["EntityAlreadyExists"];
+        done(operation, url.url(), before, call.send().await)
     }
 
     /// Idempotent at AWS.
     pub async fn add_audience(&self, provider: &str, audience: &Audience) -> Result<(), Error> {
         let call = self.0.add_client_id_to_open_id_connect_provider();
-        let result = call
-            .open_id_connect_provider_arn(provider)
-            .client_id(audience.as_str())
-            .send()
-            .await;
-        done(
-            "iam:AddClientIDToOpenIDConnectProvider",
-            provider,
-            &[],
-            result,
-        )
+        let call = call.open_id_connect_provider_arn(provider);
+        let result = call.client_id(audience.as_str()).send().await;
+        let operation = "iam:AddClientIDToOpenIDConnectProvider";
+        done(operation, provider, &[], result)
     }
 
     /// Replaces the whole list.
@@ -87,26 +76,16 @@ impl Iam {
         thumbprints: &[Thumbprint],
     ) -> Result<(), Error> {
         let list = thumbprints.iter().map(ToString::to_string).collect();
-        let call = self
-            .0
-            .update_open_id_connect_provider_thumbprint()
-            .open_id_connect_provider_arn(provider);
+        let call = self.0.update_open_id_connect_provider_thumbprint();
+        let call = call.open_id_connect_provider_arn(provider);
         let result = call.set_thumbprint_list(Some(list)).send().await;
-        done(
-            "iam:UpdateOpenIDConnectProviderThumbprint",
-            provider,
-            &[],
-            result,
-        )
+        let operation = "iam:UpdateOpenIDConnectProviderThumbprint";
+        done(operation, provider, &[], result)
     }
 
     pub async fn delete_provider(&self, arn: &str) -> Result<(), Error> {
-        let result = self
-            .0
-            .delete_open_id_connect_provider()
-            .open_id_connect_provider_arn(arn)
-            .send()
-            .await;
+        let call = self.0.delete_open_id_connect_provider();
+        let result = call.open_id_connect_provider_arn(arn).send().await;
         done("iam:DeleteOpenIDConnectProvider", arn, MISSING, result)
     }
 

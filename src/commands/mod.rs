@@ -7,6 +7,7 @@ use crate::apply::{Event, Hands, Outcome};
 use crate::aws::{Aws, Connection};
 use crate::cli::{self, AwsArgs, Command, KubernetesArgs, ParallelArgs, ReconcileArgs, Screen};
 use crate::error::Error;
+use crate::issuer;
 use crate::kubernetes::{self, Access, Kubernetes};
 use crate::model::Cluster;
 use crate::output::{self, Format, Outcomes, Output, PlanView};
@@ -16,28 +17,29 @@ use crate::waiting::Intervals;
 
 mod apply;
 mod associate;
-pub mod completion;
+mod completion;
 mod create;
 mod delete;
 mod disassociate;
-pub mod doctor;
+mod doctor;
 mod export;
 mod file;
 mod flags;
 mod get;
-pub mod man;
-pub mod permissions;
+mod man;
+mod permissions;
 mod provider;
 mod proving;
 mod reconcile;
 mod removal;
-pub mod render;
+mod render;
 mod rounds;
 mod thumbprint;
 mod update;
 mod verify;
 mod whoami;
 
+pub use completion::offer;
 use file::Place;
 use rounds::{Course, Rounds};
 
@@ -53,8 +55,11 @@ pub enum Exit {
 
 /// What a config file says of the connection stands in `command` afterwards.
 pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Result<Exit, Error> {
-    if let Some(args) = command.kubernetes() {
-        kubernetes::check(args.kubeconfig.as_deref(), args.context.as_deref()).await?;
+    if command.makes_calls() {
+        issuer::prepare().await?;
+        if let Some(args) = command.kubernetes() {
+            kubernetes::check(args.kubeconfig.as_deref(), args.context.as_deref()).await?;
+        }
     }
     match command {
         Command::AssociateOidcProvider(args)
@@ -73,6 +78,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Delete(cli::Delete::IamServiceAccount(args)) => {
             delete::run(args, screen, running).await
         }
+        Command::Doctor(args) if args.explain.is_some() => doctor::explain(args, screen),
         Command::Doctor(args) => doctor::run(args, screen, running).await,
         Command::Verify(args) => verify::run(args, screen, running).await,
         Command::Whoami(args) => whoami::run(args, screen).await,
@@ -82,9 +88,8 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Permissions(args) => permissions::run(args, screen),
         Command::Completion(args) => completion::run(args),
         Command::Man(args) => man::run(args),
-        // They ended the program when the line was read.
-        Command::Help(_) | Command::Version => Ok(Exit::Done),
-        Command::Complete(args) => completion::offer(args),
+        // They ended the program before.
+        Command::Help(_) | Command::Version | Command::Complete(_) => Ok(Exit::Done),
     }
 }
 

@@ -175,7 +175,8 @@ fn webhook(name: &str, object: &Value) -> Webhook {
     }
 }
 
-fn selector(value: &Value) -> Option<Selector> {
+/// `None`: none is given.
+pub fn selector(value: &Value) -> Option<Selector> {
     serde_json::from_value(value.clone()).ok()
 }
 
@@ -297,6 +298,20 @@ mod tests {
         assert!(!found[0].on_pod_creation && !found[0].has_ca);
         let other = json!({"name": "mpod.elbv2.k8s.aws", "clientConfig": {}});
         assert_eq!(configuration("load-balancer", other), []);
+    }
+
+    #[test]
+    fn selectors_are_written_as_queries_have_them() {
+        let all = json!({
+            "matchLabels": {"app": "api"},
+            "matchExpressions": [
+                {"key": "tier", "operator": "In", "values": ["a", "b"]},
+                {"key": "old", "operator": "DoesNotExist"},
+                {"key": "new", "operator": "Exists"},
+            ],
+        });
+        let told = selector(&all).map(|selector| selector.to_string());
+        assert_eq!(told.as_deref(), Some("app=api,tier in (a,b),!old,new"));
     }
 
     #[test]

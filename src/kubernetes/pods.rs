@@ -6,7 +6,8 @@ use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::paths::{List, Resource, items, resource, text, texts, time};
-use super::workloads::{self, selector};
+use super::cluster::selector;
+use super::workloads;
 use super::{Error, Kubernetes};
 use crate::model::{Lookup, Workload, WorkloadKind, percent_encoded};
 use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken};
@@ -76,10 +77,12 @@ impl Kubernetes {
         let Some(object) = self.workload(workload).await? else {
             return Ok(None);
         };
-        let terms = selector(&object["spec"]["selector"]);
-        Ok(Some(match terms.as_str() {
-            "" => String::new(),
-            terms => format!("&labelSelector={}", percent_encoded(terms)),
+        let selector = selector(&object["spec"]["selector"]).unwrap_or_default();
+        let terms = percent_encoded(&selector.to_string());
+        Ok(Some(if terms.is_empty() {
+            terms
+        } else {
+            format!("&labelSelector={terms}")
         }))
     }
 

@@ -124,26 +124,6 @@ pub fn owner(object: &Value) -> Option<Workload> {
     })
 }
 
-/// A label selector as a query has it.
-pub fn selector(selector: &Value) -> String {
-    let equal = selector["matchLabels"].as_object().into_iter().flatten();
-    let mut terms: Vec<String> = equal
-        .map(|(key, value)| format!("{key}={}", text(value)))
-        .collect();
-    terms.extend(items(&selector["matchExpressions"]).map(|term| {
-        let key = text(&term["key"]);
-        let values: Vec<String> = items(&term["values"]).map(text).collect();
-        let values = values.join(",");
-        match term["operator"].as_str() {
-            Some("In") => format!("{key} in ({values})"),
-            Some("NotIn") => format!("{key} notin ({values})"),
-            Some("DoesNotExist") => format!("!{key}"),
-            _ => key,
-        }
-    }));
-    terms.join(",")
-}
-
 fn state(workload: &Workload, object: &Value) -> WorkloadState {
     let spec = &object["spec"];
     let template = &spec["template"];
@@ -371,18 +351,5 @@ mod tests {
         let time = Timestamp::from_millisecond(1_795_305_560_789).unwrap();
         assert_eq!(written(time, 1_000), "2026-11-21T23:59:20Z");
         assert_eq!(written(time, 1), "2026-11-21T23:59:20.789Z");
-    }
-
-    #[test]
-    fn selectors_are_written_as_queries_have_them() {
-        let all = json!({
-            "matchLabels": {"app": "api"},
-            "matchExpressions": [
-                {"key": "tier", "operator": "In", "values": ["a", "b"]},
-                {"key": "old", "operator": "DoesNotExist"},
-                {"key": "new", "operator": "Exists"},
-            ],
-        });
-        assert_eq!(selector(&all), "app=api,tier in (a,b),!old,new");
     }
 }

@@ -1,7 +1,6 @@
 //! Recognises by name why a trust policy keeps a service account out: the mistakes that people make
 //! in it, in the order in which they must be mended.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::evaluate::{Decision, Effect, Request, evaluate};
@@ -63,8 +62,7 @@ impl Expected {
 }
 
 /// Kinds of mistakes. What must be mended first stands first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// IAM could not read it.
     MalformedDocument,
@@ -112,8 +110,7 @@ pub enum Kind {
 }
 
 /// One mistake, with what is written and what should be.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Mistake {
     pub kind: Kind,
     /// Counted from 0.

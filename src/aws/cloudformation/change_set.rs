@@ -185,15 +185,10 @@ impl CloudFormation {
     /// `Overtaken` when the change set can no longer be carried out, because another run did.
     pub async fn execute_change_set(&self, update: &UpdateStack) -> Result<(), Error> {
         let stack = update.stack.as_str();
-        let result = self
-            .client
-            .execute_change_set()
-            .stack_name(stack)
-            .change_set_name(&update.change_set)
-            .client_request_token(&update.change_set)
-            .send()
-            .await;
-        match result {
+        let call = self.client.execute_change_set().stack_name(stack);
+        let call = call.change_set_name(&update.change_set);
+        let call = call.client_request_token(&update.change_set);
+        match call.send().await {
             Ok(_) => Ok(()),
             Err(error)
                 if matches!(
@@ -251,13 +246,8 @@ impl CloudFormation {
     /// DeleteChangeSet; one that is not there is deleted.
     pub async fn delete_change_set(&self, update: &UpdateStack) -> Result<(), Error> {
         let stack = update.stack.as_str();
-        let result = self
-            .client
-            .delete_change_set()
-            .stack_name(stack)
-            .change_set_name(&update.change_set)
-            .send()
-            .await;
+        let call = self.client.delete_change_set().stack_name(stack);
+        let result = call.change_set_name(&update.change_set).send().await;
         let operation = "cloudformation:DeleteChangeSet";
         done(operation, stack, &["ChangeSetNotFound"], result)
     }

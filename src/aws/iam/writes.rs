@@ -47,24 +47,14 @@ impl Iam {
     }
 
     pub async fn detach_policy(&self, role: &str, arn: &PolicyArn) -> Result<(), Error> {
-        let result = self
-            .0
-            .detach_role_policy()
-            .role_name(role)
-            .policy_arn(arn.to_string())
-            .send()
-            .await;
+        let call = self.0.detach_role_policy().role_name(role);
+        let result = call.policy_arn(arn.to_string()).send().await;
         done("iam:DetachRolePolicy", role, MISSING, result)
     }
 
     pub async fn delete_inline_policy(&self, role: &str, name: &str) -> Result<(), Error> {
-        let result = self
-            .0
-            .delete_role_policy()
-            .role_name(role)
-            .policy_name(name)
-            .send()
-            .await;
+        let call = self.0.delete_role_policy().role_name(role);
+        let result = call.policy_name(name).send().await;
         done("iam:DeleteRolePolicy", role, MISSING, result)
     }
 }

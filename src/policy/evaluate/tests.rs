@@ -265,8 +265,13 @@ fn what_only_the_call_can_tell_is_unknown_and_what_cannot_be_there_is_absent() {
         ),
     ] {
         let evaluation = evaluate(&document("2012-10-17", &condition), &web_identity());
-        let told = serde_json::to_value(&evaluation).unwrap();
-        assert_eq!(told["decision"]["kind"], decision, "{condition}");
+        let told = match evaluation.decision {
+            Decision::Allowed { .. } => "allowed",
+            Decision::ExplicitDeny { .. } => "explicitDeny",
+            Decision::NotAllowed => "notAllowed",
+            Decision::Depends { .. } => "depends",
+        };
+        assert_eq!(told, decision, "{condition}");
     }
     let service = Principal::Service("pods.eks.amazonaws.com".to_owned());
     let request = Request::new("sts:AssumeRole", service, None);
@@ -436,7 +441,6 @@ fn fuzzed_documents_are_evaluated() {
     crate::fuzz::texts(corpus, |text| {
         if let Ok(document) = serde_json::from_str::<Value>(text) {
             let evaluation = evaluate(&document, &request);
-            assert!(serde_json::to_string(&evaluation).is_ok());
             evaluation.lines();
         }
     });

@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 /// Truth of three values (Kleene): what is not known can still be outweighed by what is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Holds,
     Fails,
@@ -42,16 +39,14 @@ impl From<bool> for Outcome {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     Allow,
     Deny,
 }
 
 /// What the document says of the request; statements are counted from 0.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     Allowed {
         statement: usize,
@@ -68,22 +63,18 @@ pub enum Decision {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     pub decision: Decision,
     /// Why the document has no statements to look at.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub malformed: Option<String>,
     pub trace: Vec<StatementTrace>,
 }
 
 /// What of one statement held.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StatementTrace {
     pub statement: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
     /// `None`: neither `Allow` nor `Deny`.
     pub effect: Option<Effect>,
@@ -92,8 +83,7 @@ pub struct StatementTrace {
     pub checks: Vec<Check>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element {
     /// The statement as a whole, where it is none.
     Statement,
@@ -105,13 +95,10 @@ pub enum Element {
 }
 
 /// One element of a statement, or one operator and key of its condition.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Check {
     pub element: Element,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     pub wanted: Vec<String>,
     /// None of those are wanted (`NotPrincipal`, `StringNotEquals`).
@@ -120,9 +107,7 @@ pub struct Check {
     pub got: Vec<String>,
     pub outcome: Outcome,
     /// The keys whose values would decide, where the outcome is unknown.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub depends: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 

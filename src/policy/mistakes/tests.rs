@@ -237,10 +237,6 @@ fn each_mistake_is_recognised_by_name() {
         let mut names: Vec<&str> = found.iter().map(|mistake| mistake.kind.name()).collect();
         names.dedup();
         assert_eq!(names, wanted, "{statement:#}");
-        for mistake in found {
-            let name = serde_json::to_value(mistake.kind).unwrap();
-            assert_eq!(name, mistake.kind.name());
-        }
     }
 }
 
