@@ -111,9 +111,10 @@ impl Outcome {
 pub fn skipped(outcomes: &[Outcome]) -> Option<String> {
     let count = outcomes.iter().filter(|it| it.is_skipped()).count();
     let mut errors = outcomes.iter().filter_map(|it| it.error.as_ref());
-    let why = match errors.any(Error::is_global) {
-        true => "they would fail likewise",
-        false => "without its provider no role can be assumed",
+    let why = if errors.any(Error::is_global) {
+        "they would fail likewise"
+    } else {
+        "without its provider no role can be assumed"
     };
     (count > 0).then(|| format!("skipped {count}: {why}"))
 }
@@ -325,9 +326,10 @@ impl Hands<'_> {
                 ending,
                 ..
             } => {
-                let protection = match lift_protection {
-                    true => Protection::Lifted,
-                    false => Protection::None,
+                let protection = if *lift_protection {
+                    Protection::Lifted
+                } else {
+                    Protection::None
                 };
                 let role = service_role.as_ref();
                 self.delete_stack(id, protection, role, *ending, &status)

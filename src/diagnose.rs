@@ -233,9 +233,10 @@ impl Verdict {
 
     /// As found; holds with `evidence` where nothing was.
     fn of(findings: Vec<Finding>, of: impl Into<String>, found: impl Into<String>) -> Self {
-        match findings.is_empty() {
-            true => Self::holds(of, found),
-            false => Self::Found(findings),
+        if findings.is_empty() {
+            Self::holds(of, found)
+        } else {
+            Self::Found(findings)
         }
     }
 }

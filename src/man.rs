@@ -198,9 +198,10 @@ fn escaped(line: &str) -> String {
         .replace('\\', "\\e")
         .replace('-', "\\-")
         .replace('\'', "\\(aq");
-    match line.starts_with(['.', ' ']) {
-        true => format!("\\&{line}"),
-        false => line,
+    if line.starts_with(['.', ' ']) {
+        format!("\\&{line}")
+    } else {
+        line
     }
 }
 

@@ -207,14 +207,13 @@ fn fitted(line: &str, width: usize) -> String {
     // Below that nothing can be told apart.
     let room = width.saturating_sub(before.chars().count() + 3).max(20);
     let length = name.chars().count();
-    let name = match length > room {
-        false => name.to_owned(),
-        true => {
-            let (first, last) = ((room - 1) / 2, room / 2);
-            let start = name.chars().take(first);
-            let rest = name.chars().skip(length - last);
-            start.chain(['…']).chain(rest).collect()
-        }
+    let name = if length > room {
+        let (first, last) = ((room - 1) / 2, room / 2);
+        let start = name.chars().take(first);
+        let rest = name.chars().skip(length - last);
+        start.chain(['…']).chain(rest).collect()
+    } else {
+        name.to_owned()
     };
     format!("{before}   {name}")
 }

@@ -309,9 +309,10 @@ impl Progress {
             // What many fail for alike is told by the first of them.
             let brief = error.brief();
             let earlier = unpoisoned(&self.told).replace(brief.clone());
-            let text = match earlier.as_ref() == Some(&brief) {
-                true => format!("failed {target}, likewise"),
-                false => format!("failed {target}: {brief}"),
+            let text = if earlier.as_ref() == Some(&brief) {
+                format!("failed {target}, likewise")
+            } else {
+                format!("failed {target}: {brief}")
             };
             self.line(&match self.show {
                 Show::Bars => board::cut(&text, terminal().width),

@@ -126,9 +126,10 @@ impl Proxy {
     /// The value of Proxy-Authorization.
     pub fn authorization(&self) -> Option<String> {
         let credentials = self.credentials.as_ref()?;
-        let colon = match credentials.contains(&b':') {
-            true => &b""[..],
-            false => b":",
+        let colon = if credentials.contains(&b':') {
+            &b""[..]
+        } else {
+            b":"
         };
         let text = STANDARD.encode([credentials.as_slice(), colon].concat());
         Some(format!("Basic {text}"))

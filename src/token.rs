@@ -170,12 +170,16 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn of(text: &'a str) -> Result<Self, Malformed> {
         let text = text.trim();
-        let other = match () {
-            () if text.is_empty() => return Err(Malformed::Empty),
-            () if text.starts_with("-----BEGIN") => Some("PEM file"),
-            () if text.starts_with('{') => Some("JSON document"),
-            () if text.starts_with("k8s-aws-v1.") => Some("bearer token of an EKS cluster's API"),
-            () => None,
+        let other = if text.is_empty() {
+            return Err(Malformed::Empty);
+        } else if text.starts_with("-----BEGIN") {
+            Some("PEM file")
+        } else if text.starts_with('{') {
+            Some("JSON document")
+        } else if text.starts_with("k8s-aws-v1.") {
+            Some("bearer token of an EKS cluster's API")
+        } else {
+            None
         };
         if let Some(other) = other {
             return Err(Malformed::Other(other));

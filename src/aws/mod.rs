@@ -228,9 +228,10 @@ where
         let code = code.as_str();
         let message = excerpt(error.message().unwrap_or("no message"));
         if UNKNOWN_CALLER.contains(&code) {
-            let sign_in = match is_of_another_time(code, &message) {
-                true => SignIn::Clock,
-                false => signed_in_by(&error),
+            let sign_in = if is_of_another_time(code, &message) {
+                SignIn::Clock
+            } else {
+                signed_in_by(&error)
             };
             return Error::Credentials {
                 cause: format!("{code}: {}", without_request(&message)),

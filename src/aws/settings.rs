@@ -259,9 +259,12 @@ impl Settings {
             ("AWS_RETRY_MODE", "retry_mode"),
             "`standard` or `adaptive` is wanted",
             // What SDKs did before there were modes (their reference guide, "Retry behavior").
-            |text| match text.trim().eq_ignore_ascii_case("legacy") {
-                true => Some(RetryMode::Standard),
-                false => text.parse().ok(),
+            |text| {
+                if text.trim().eq_ignore_ascii_case("legacy") {
+                    Some(RetryMode::Standard)
+                } else {
+                    text.parse().ok()
+                }
             },
         )?;
         if attempts.is_none() && mode.is_none() {

@@ -192,9 +192,12 @@ impl Transport {
         let answer = async { collect(self.inner.call(request).await?).await };
         let limit = left.min(self.terms.limit);
         let answer = tokio::time::timeout(limit, answer).await;
-        let mut answer = answer.unwrap_or_else(|_| match left > limit {
-            true => Err(ConnectorError::timeout(Box::new(NoAnswer(limit)))),
-            false => Err(ConnectorError::other(Box::new(NoAnswer(whole)), None)),
+        let mut answer = answer.unwrap_or_else(|_| {
+            if left > limit {
+                Err(ConnectorError::timeout(Box::new(NoAnswer(limit))))
+            } else {
+                Err(ConnectorError::other(Box::new(NoAnswer(whole)), None))
+            }
         });
         let (name, time) = (&call.name, begun.elapsed());
         match &mut answer {

@@ -24,9 +24,12 @@ impl Element {
     /// The first element of that name, at any depth.
     pub fn find(&self, name: &str) -> Option<&Self> {
         let mut inside = self.inside.iter();
-        inside.find_map(|one| match one.name == name {
-            true => Some(one),
-            false => one.find(name),
+        inside.find_map(|one| {
+            if one.name == name {
+                Some(one)
+            } else {
+                one.find(name)
+            }
         })
     }
 

@@ -70,11 +70,10 @@ fn command() -> impl TypedValueParser<Value = Command> {
 
 fn role_name(text: &str) -> Result<String, &'static str> {
     let is_name = |c: char| crate::model::is_iam_name_character(c) || matches!(c, '*' | '?');
-    match !text.is_empty() && text.len() <= 64 && text.chars().all(is_name) {
-        true => Ok(text.to_owned()),
-        false => {
-            Err("a role's name has at most 64 letters, digits and +=,.@_-; * and ? are wildcards")
-        }
+    if !text.is_empty() && text.len() <= 64 && text.chars().all(is_name) {
+        Ok(text.to_owned())
+    } else {
+        Err("a role's name has at most 64 letters, digits and +=,.@_-; * and ? are wildcards")
     }
 }
 

@@ -60,8 +60,9 @@ pub enum Target {
 }
 
 pub(super) fn account_id(text: &str) -> Result<String, &'static str> {
-    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => Ok(text.to_owned()),
-        false => Err("an AWS account is 12 digits"),
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an AWS account is 12 digits")
     }
 }

@@ -63,9 +63,10 @@ impl Course {
                 Some(earlier) => outcome.after(earlier),
                 None => outcome,
             };
-            match is_open {
-                true => self.open.push(outcome),
-                false => self.ended.push(outcome),
+            if is_open {
+                self.open.push(outcome)
+            } else {
+                self.ended.push(outcome)
             }
         }
     }

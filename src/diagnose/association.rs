@@ -60,9 +60,10 @@ fn agent_in(uri: &str) -> Option<&'static str> {
 }
 
 fn credentials_uri(agent: &str) -> String {
-    match agent.contains(':') {
-        true => format!("http://[{agent}]/v1/credentials"),
-        false => format!("http://{agent}/v1/credentials"),
+    if agent.contains(':') {
+        format!("http://[{agent}]/v1/credentials")
+    } else {
+        format!("http://{agent}/v1/credentials")
     }
 }
 
@@ -159,9 +160,10 @@ pub fn platform(scene: Scene<'_>) -> Verdict {
         .find(|(of, _)| *of == minor)
         .map_or(0, |(_, least)| *least);
     if minor < oldest || number < least {
-        let wanted = match minor < oldest {
-            true => format!("Kubernetes 1.{oldest} or later"),
-            false => format!("eks.{least} of 1.{minor}, or a later version"),
+        let wanted = if minor < oldest {
+            format!("Kubernetes 1.{oldest} or later")
+        } else {
+            format!("eks.{least} of 1.{minor}, or a later version")
         };
         return Finding::problem("the cluster's platform version has no Pod Identity")
             .because("platform-too-old")
@@ -342,9 +344,10 @@ pub fn environment(scene: Scene<'_>) -> Verdict {
             Finding::warning(format!("{owner}: container {} has the variables of web identity, which come before Pod Identity", container.name))
                 .because("web-identity-first")
                 .following(&[])
-                .fix(match pod.tokens.iter().any(|token| token.volume == "aws-iam-token") {
-                    true => restart(&pod.owner),
-                    false => without(owner, ROLE_VARIABLES),
+                .fix(if pod.tokens.iter().any(|token| token.volume == "aws-iam-token") {
+                    restart(&pod.owner)
+                } else {
+                    without(owner, ROLE_VARIABLES)
                 })
         } else if let Some(container) = pod.injected().find(|container| {
             let uri = container.variable(CREDENTIALS_VARIABLE);

@@ -22,11 +22,11 @@ impl<'a> Scene<'a> {
         let live = self.role_facts().map(|facts| &facts.trust);
         let mut trusts = template.into_iter().chain(live);
         let is_trusted = trusts.any(|trust| audiences(trust).contains(&audience));
-        let is_default = match self.world.cluster.as_ref().is_none_or(is_of_eks) {
-            true => audience == DEFAULT_AUDIENCE,
-            false => self
-                .provider()
-                .is_some_and(|provider| provider.audiences == [audience]),
+        let is_default = if self.world.cluster.as_ref().is_none_or(is_of_eks) {
+            audience == DEFAULT_AUDIENCE
+        } else {
+            self.provider()
+                .is_some_and(|provider| provider.audiences == [audience])
         };
         is_named || is_trusted || is_default
     }
@@ -57,9 +57,10 @@ impl<'a> Scene<'a> {
     /// The audience of the pods' tokens without such a mistake: no trust policy is to repeat that.
     pub(super) fn meant_audience(self) -> &'a str {
         let asked = self.audience();
-        match self.is_mistyped(asked) {
-            true => DEFAULT_AUDIENCE,
-            false => asked,
+        if self.is_mistyped(asked) {
+            DEFAULT_AUDIENCE
+        } else {
+            asked
         }
     }
 

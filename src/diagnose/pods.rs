@@ -106,9 +106,10 @@ pub fn service_account(scene: Scene<'_>) -> Verdict {
             return None;
         }
         let is_default = pod.service_account == "default";
-        let cause = match is_default {
-            true => "default-service-account",
-            false => "other-service-account",
+        let cause = if is_default {
+            "default-service-account"
+        } else {
+            "other-service-account"
         };
         Some(
             Finding::problem(format!(

@@ -331,13 +331,12 @@ fn recorded_failure(scene: Scene<'_>, failure: &RecordedFailure, accepts: bool) 
         .name
         .as_ref()
         .map(crate::model::ServiceAccountName::subject);
-    let severity = match accepts
-        && own.as_deref() == failure.subject.as_deref()
-        && cause == "recorded-failure"
-    {
-        true => Severity::Note,
-        false => Severity::Warning,
-    };
+    let severity =
+        if accepts && own.as_deref() == failure.subject.as_deref() && cause == "recorded-failure" {
+            Severity::Note
+        } else {
+            Severity::Warning
+        };
     let mut finding = Finding::new(
         severity,
         format!("{meaning} ({}: {})", failure.code, failure.message),

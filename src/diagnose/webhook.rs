@@ -40,19 +40,18 @@ pub fn selection(scene: Scene<'_>) -> Verdict {
         return Verdict::holds("namespace", namespace.to_string());
     };
     let labels = known!(object.namespace, Verdict::DoesNotApply);
-    match selector.matches(labels) {
-        false => {
-            let shown: Vec<String> = labels
-                .iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
-            Finding::problem(format!("the webhook passes over the namespace {namespace}"))
-                .because("webhook-namespace")
-                .with("namespace labels", selector.to_string(), shown.join(", "))
-                .fix(label(namespace, selector, labels))
-                .into()
-        }
-        true => Verdict::holds("namespace", namespace.to_string()),
+    if selector.matches(labels) {
+        Verdict::holds("namespace", namespace.to_string())
+    } else {
+        let shown: Vec<String> = labels
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        Finding::problem(format!("the webhook passes over the namespace {namespace}"))
+            .because("webhook-namespace")
+            .with("namespace labels", selector.to_string(), shown.join(", "))
+            .fix(label(namespace, selector, labels))
+            .into()
     }
 }
 

@@ -46,9 +46,10 @@ impl Document {
         if status == hyper::StatusCode::OK {
             return Ok((chain, body));
         }
-        let error = self.wrong(match status.is_redirection() {
-            true => format!("is answered with a redirect ({status}), which is not followed"),
-            false => format!("is answered with {status}"),
+        let error = self.wrong(if status.is_redirection() {
+            format!("is answered with a redirect ({status}), which is not followed")
+        } else {
+            format!("is answered with {status}")
         });
         let passes = status.is_server_error() || status.as_u16() == 429;
         Err(Failure {

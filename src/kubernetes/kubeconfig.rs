@@ -199,9 +199,10 @@ async fn entries(path: Option<&Path>, named: Option<&str>) -> Result<Entries, Er
     let known: Vec<&str> = all.contexts.iter().map(|it| it.name.as_str()).collect();
     let context = all.contexts.iter().find(|context| context.name == name);
     let Some(context) = context.and_then(|context| context.context.clone()) else {
-        let has = match known.is_empty() {
-            true => "it has none".to_owned(),
-            false => format!("it has {}", known.join(", ")),
+        let has = if known.is_empty() {
+            "it has none".to_owned()
+        } else {
+            format!("it has {}", known.join(", "))
         };
         let rule = format!("{file} has no such context; {has}");
         return Err(match named {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 use serde_json::Value;
 
-use super::paths::{List, Resource, items, resource, text, texts, time};
 use super::cluster::selector;
+use super::paths::{List, Resource, items, resource, text, texts, time};
 use super::workloads;
 use super::{Error, Kubernetes};
 use crate::model::{Lookup, Workload, WorkloadKind, percent_encoded};
@@ -277,11 +277,16 @@ fn variable(object: &Value) -> Option<(String, Option<String>)> {
         "PASSWORD",
         "SECURITY_TOKEN",
     ];
-    let hide = |value: &str| match () {
-        () if is_proxy => without_user(value),
-        () if name.ends_with("AUTHORIZATION_TOKEN") => "…".to_owned(),
-        () if is_secret.iter().any(|word| name.contains(word)) => "…".to_owned(),
-        () => value.to_owned(),
+    let hide = |value: &str| {
+        if is_proxy {
+            without_user(value)
+        } else if name.ends_with("AUTHORIZATION_TOKEN") {
+            "…".to_owned()
+        } else if is_secret.iter().any(|word| name.contains(word)) {
+            "…".to_owned()
+        } else {
+            value.to_owned()
+        }
     };
     let value = match &object["valueFrom"] {
         Value::Null => Some(object["value"].as_str().map_or(String::new(), hide)),

@@ -69,9 +69,10 @@ impl Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, word) in self.words.iter().enumerate() {
             let blank = if index == 0 { "" } else { " " };
-            let word = match word.contains('`') {
-                true => escaped(word),
-                false => quoted(word),
+            let word = if word.contains('`') {
+                escaped(word)
+            } else {
+                quoted(word)
             };
             write!(f, "{blank}{word}")?;
         }

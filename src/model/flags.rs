@@ -38,9 +38,10 @@ impl Pairs {
     /// One `key=value` as the flag takes it.
     pub fn flag(pair: &str) -> String {
         let is_plain = pair.matches('=').count() == 1 && !pair.contains('"');
-        match is_plain {
-            true => pair.to_owned(),
-            false => format!("\"{}\"", pair.replace('"', "\"\"")),
+        if is_plain {
+            pair.to_owned()
+        } else {
+            format!("\"{}\"", pair.replace('"', "\"\""))
         }
     }
 }
@@ -52,11 +53,12 @@ fn split(text: &str) -> Result<Vec<String>, String> {
     while let Some(text) = rest {
         let end = end_of_piece(text);
         let piece = &text[..end];
-        pieces.push(match piece.contains('"') {
-            false => piece.to_owned(),
-            true => unquoted(piece).ok_or_else(|| {
+        pieces.push(if piece.contains('"') {
+            unquoted(piece).ok_or_else(|| {
                 format!("`{piece}` has a quote: quote the whole pair, and write each quote inside it twice")
-            })?,
+            })?
+        } else {
+            piece.to_owned()
         });
         rest = text.get(end + 1..);
     }

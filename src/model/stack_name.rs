@@ -51,9 +51,10 @@ impl StackName {
     /// How the names of all stacks of a cluster's service accounts begin.
     pub fn prefix(cluster: &ClusterName) -> String {
         let name = allowed(cluster.as_str());
-        match name.len() > CLUSTER_ROOM {
-            true => format!("eksctl-{}", &name[..CLUSTER_ROOM]),
-            false => format!("eksctl-{name}-addon-iamserviceaccount-"),
+        if name.len() > CLUSTER_ROOM {
+            format!("eksctl-{}", &name[..CLUSTER_ROOM])
+        } else {
+            format!("eksctl-{name}-addon-iamserviceaccount-")
         }
     }
 

@@ -174,9 +174,10 @@ impl Health<'_> {
                     report.subject.clone(),
                     state(report).to_owned(),
                     check,
-                    match std::io::stdout().is_terminal() {
-                        true => shortened(&text, CAUSE),
-                        false => text,
+                    if std::io::stdout().is_terminal() {
+                        shortened(&text, CAUSE)
+                    } else {
+                        text
                     },
                 ]
             })
@@ -230,11 +231,14 @@ fn verdict(report: &Report) -> String {
         counted(Severity::Warning, "warning"),
     ];
     let counts: Vec<String> = counts.into_iter().flatten().collect();
-    match () {
-        () if !counts.is_empty() => counts.join(", "),
-        () if is_unseen(report) => "unknown: no check could be made".to_owned(),
-        () if report.unknown().next().is_some() => "healthy, as far as can be seen".to_owned(),
-        () => "healthy".to_owned(),
+    if !counts.is_empty() {
+        counts.join(", ")
+    } else if is_unseen(report) {
+        "unknown: no check could be made".to_owned()
+    } else if report.unknown().next().is_some() {
+        "healthy, as far as can be seen".to_owned()
+    } else {
+        "healthy".to_owned()
     }
 }
 
@@ -278,9 +282,10 @@ fn told_evidence(evidence: &Evidence) -> String {
 
 /// In quotes where nobody would see the blanks that it is, or that it begins or ends with.
 fn visible(value: &str) -> Cow<'_, str> {
-    match value.is_empty() || value.trim() != value {
-        true => Cow::Owned(format!("\"{value}\"")),
-        false => Cow::Borrowed(value),
+    if value.is_empty() || value.trim() != value {
+        Cow::Owned(format!("\"{value}\""))
+    } else {
+        Cow::Borrowed(value)
     }
 }
 
@@ -365,9 +370,10 @@ impl View for Explanations {
 
 /// With `…` in the place of what is too long.
 fn shortened(text: &str, width: usize) -> String {
-    match text.chars().count() > width {
-        true => text.chars().take(width - 1).collect::<String>() + "…",
-        false => text.to_owned(),
+    if text.chars().count() > width {
+        text.chars().take(width - 1).collect::<String>() + "…"
+    } else {
+        text.to_owned()
     }
 }
 

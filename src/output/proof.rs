@@ -247,9 +247,10 @@ impl View for TokenView<'_> {
     fn table(&self, _: Width) -> String {
         let (header, claims) = (&self.token.header, &self.token.claims);
         let key = header.key_id.as_deref().unwrap_or("-");
-        let expires = match self.is_expired() {
-            true => "EXPIRED",
-            false => "EXPIRES",
+        let expires = if self.is_expired() {
+            "EXPIRED"
+        } else {
+            "EXPIRES"
         };
         let mut rows = vec![
             ("ISSUER", claims.issuer.clone()),

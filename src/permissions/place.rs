@@ -75,8 +75,9 @@ pub fn check_region(text: &str) -> Result<String, &'static str> {
         text.bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
-    match text.contains('-') && is_name(text) {
-        true => Ok(text.to_owned()),
-        false => Err("a region is written as eu-west-1"),
+    if text.contains('-') && is_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a region is written as eu-west-1")
     }
 }

@@ -48,9 +48,10 @@ pub fn corrected(trust: &Value, expected: &Expected) -> Result<Value, Undecided>
         }
     }
     let appended = with_another(trust, expected);
-    match lets_in_only(trust, &appended, expected) {
-        true => Ok(appended),
-        false => Err(Undecided { mistake: first }),
+    if lets_in_only(trust, &appended, expected) {
+        Ok(appended)
+    } else {
+        Err(Undecided { mistake: first })
     }
 }
 

@@ -138,9 +138,10 @@ fn allowed_by(statement: &Map<String, Value>) -> String {
     let keys: Vec<String> = keys
         .map(|(operator, key, _)| asked_of(operator, key))
         .collect();
-    let condition = match keys.is_empty() {
-        true => String::new(),
-        false => format!(", if {}", keys.join(" and ")),
+    let condition = if keys.is_empty() {
+        String::new()
+    } else {
+        format!(", if {}", keys.join(" and "))
     };
     format!("{verb} {actions} on {resources}{condition}")
 }

@@ -67,9 +67,10 @@ impl Board {
 
     /// A whole track has ended.
     pub fn closed(&mut self, failed: bool) {
-        match failed {
-            true => self.failed += 1,
-            false => self.done += 1,
+        if failed {
+            self.failed += 1
+        } else {
+            self.done += 1
         }
     }
 

@@ -64,28 +64,38 @@ impl RefusalKind {
         let says = |words: &str| message.contains(words);
         match code.strip_suffix("Exception").unwrap_or(code) {
             "AccessDenied" => Self::NotAuthorized,
-            "InvalidIdentityToken" => match () {
-                () if says("no openidconnect provider found") => Self::NoProvider,
-                () if says("incorrect token audience") => Self::WrongAudience,
-                () if says("thumbprint") => Self::ThumbprintMismatch,
-                () if says("retrieve verification key") => Self::NoKeys,
-                () if says("missing a required claim") => Self::MissingClaim,
-                () if says("could not be validated")
+            "InvalidIdentityToken" => {
+                if says("no openidconnect provider found") {
+                    Self::NoProvider
+                } else if says("incorrect token audience") {
+                    Self::WrongAudience
+                } else if says("thumbprint") {
+                    Self::ThumbprintMismatch
+                } else if says("retrieve verification key") {
+                    Self::NoKeys
+                } else if says("missing a required claim") {
+                    Self::MissingClaim
+                } else if says("could not be validated")
                     || says("not a valid jwt")
-                    || says("signature") =>
+                    || says("signature")
                 {
                     Self::BadSignature
+                } else {
+                    Self::Other
                 }
-                () => Self::Other,
-            },
+            }
             "ExpiredToken" => Self::Expired,
             "IDPCommunicationError" => Self::IdpUnreachable,
             "IDPRejectedClaim" => Self::IdpRejected,
-            "ValidationError" | "Validation" => match () {
-                () if says("durationseconds") => Self::DurationTooLong,
-                () if says("arn is invalid") || says("rolearn") => Self::InvalidArn,
-                () => Self::Other,
-            },
+            "ValidationError" | "Validation" => {
+                if says("durationseconds") {
+                    Self::DurationTooLong
+                } else if says("arn is invalid") || says("rolearn") {
+                    Self::InvalidArn
+                } else {
+                    Self::Other
+                }
+            }
             "RegionDisabled" => Self::RegionDisabled,
             "PackedPolicyTooLarge" => Self::PackedPolicyTooLarge,
             "Throttling" | "Throttled" | "RequestLimitExceeded" | "TooManyRequests" => {

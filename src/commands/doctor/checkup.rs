@@ -31,10 +31,12 @@ impl Found {
             let accounts = self.accounts.iter().map(|report| report.count(severity));
             accounts.sum::<usize>() + self.cluster.count(severity)
         };
-        match () {
-            () if count(Severity::Problem) > 0 => Exit::Unhealthy,
-            () if args.strict && count(Severity::Warning) > 0 => Exit::Unhealthy,
-            () => Exit::Done,
+        if count(Severity::Problem) > 0 {
+            Exit::Unhealthy
+        } else if args.strict && count(Severity::Warning) > 0 {
+            Exit::Unhealthy
+        } else {
+            Exit::Done
         }
     }
 }

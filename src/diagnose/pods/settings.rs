@@ -174,12 +174,13 @@ pub fn host_network(scene: Scene<'_>) -> Verdict {
         if !pod.host_network {
             return None;
         }
-        Some(match scene.has_association() {
-            true => crate::diagnose::association::on_node_network(scene),
-            false => Finding::note(
+        Some(if scene.has_association() {
+            crate::diagnose::association::on_node_network(scene)
+        } else {
+            Finding::note(
                 "its pods are on the node's network: they always reach the node's role too",
             )
-            .because("host-network"),
+            .because("host-network")
         })
     })
 }

@@ -212,13 +212,12 @@ impl Sight<'_> {
         let instances = nodes.iter().filter_map(|node| node.instance.as_ref());
         let instances: BTreeSet<&String> = instances.collect();
         let instances: Vec<String> = instances.into_iter().cloned().collect();
-        match instances.is_empty() {
-            true => Lookup::Missing,
-            false => {
-                let read = async { Lookup::of(self.aws.ec2.metadata_options(&instances).await) };
-                let ids = instances.join(",");
-                self.shared.metadata.of(&ids, read).await
-            }
+        if instances.is_empty() {
+            Lookup::Missing
+        } else {
+            let read = async { Lookup::of(self.aws.ec2.metadata_options(&instances).await) };
+            let ids = instances.join(",");
+            self.shared.metadata.of(&ids, read).await
         }
     }
 
@@ -230,12 +229,11 @@ impl Sight<'_> {
             .flat_map(|policy| &policy.groups)
             .collect();
         let ids: Vec<String> = ids.into_iter().cloned().collect();
-        match ids.is_empty() {
-            true => Lookup::Missing,
-            false => {
-                let read = async { Lookup::of(self.aws.ec2.security_groups(&ids).await) };
-                self.shared.security_groups.of(&ids.join(","), read).await
-            }
+        if ids.is_empty() {
+            Lookup::Missing
+        } else {
+            let read = async { Lookup::of(self.aws.ec2.security_groups(&ids).await) };
+            self.shared.security_groups.of(&ids.join(","), read).await
         }
     }
 
@@ -276,9 +274,10 @@ impl Sight<'_> {
             tokio::join!(stacks, self.objects(), self.associated(cluster));
         let whys = [stacks.unknown(), objects.unknown(), associated.unknown()];
         let whys: Vec<&str> = whys.into_iter().flatten().collect();
-        let listed = match whys.is_empty() {
-            true => Lookup::Found(()),
-            false => Lookup::Unknown(whys.join("; ")),
+        let listed = if whys.is_empty() {
+            Lookup::Found(())
+        } else {
+            Lookup::Unknown(whys.join("; "))
         };
         let stacks = stacks.as_found().into_iter().flatten();
         let stacks = stacks.filter(|stack| stack.is_of(&cluster.name));
@@ -359,9 +358,10 @@ impl Sight<'_> {
             role,
             audience: &audience,
             issuer: &cluster.issuer,
-            patience: match is_young {
-                true => Patience::Propagation(self.aws.deadline),
-                false => Patience::None,
+            patience: if is_young {
+                Patience::Propagation(self.aws.deadline)
+            } else {
+                Patience::None
             },
         };
         Some(proof::prove(&prover, claim).await)

@@ -95,13 +95,14 @@ impl Entry<'_> {
 
     fn pattern(&self, text: &str, request: &Request) -> Wanted {
         let variables = self.variables && self.operator.takes_variables();
-        match variables {
-            true => request.resolve(text, true).map_err(|key| {
+        if variables {
+            request.resolve(text, true).map_err(|key| {
                 // A variable without a value makes the text match nothing. Whether a negated
                 // operator then holds is not documented.
                 key.or_else(|| self.operator.negated.then(|| text.to_owned()))
-            }),
-            false => Ok(glyphs(text)),
+            })
+        } else {
+            Ok(glyphs(text))
         }
     }
 
@@ -113,9 +114,10 @@ impl Entry<'_> {
                 Err(None) => Outcome::Fails,
             });
             let any = Outcome::any(each);
-            match self.operator.negated {
-                true => any.negated(),
-                false => any,
+            if self.operator.negated {
+                any.negated()
+            } else {
+                any
             }
         };
         let each = values.iter().map(matches);

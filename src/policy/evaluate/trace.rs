@@ -223,8 +223,9 @@ impl fmt::Display for Check {
 
 fn quoted(values: &[String]) -> String {
     let values: Vec<String> = values.iter().map(|value| format!("\"{value}\"")).collect();
-    match values.is_empty() {
-        true => "nothing".to_owned(),
-        false => values.join(" or "),
+    if values.is_empty() {
+        "nothing".to_owned()
+    } else {
+        values.join(" or ")
     }
 }

@@ -194,14 +194,16 @@ impl<'a> Conditions<'a> {
             .rsplit_once("oidc-provider/")
             .map_or(issuer, |(_, bare)| bare);
         let is_other = canonical(bare) != canonical(self.expected.issuer.host_and_path());
-        match () {
-            () if is_other && is_beside => Kind::ConditionsOfSeveralClusters,
-            () if bare != issuer => Kind::ConditionKeyWithArn,
-            () if issuer.to_lowercase().starts_with("http") && issuer.contains("://") => {
-                Kind::ConditionKeyWithScheme
-            }
-            () if is_other => Kind::ConditionKeyOfOtherCluster,
-            () => Kind::MisspeltConditionKey,
+        if is_other && is_beside {
+            Kind::ConditionsOfSeveralClusters
+        } else if bare != issuer {
+            Kind::ConditionKeyWithArn
+        } else if issuer.to_lowercase().starts_with("http") && issuer.contains("://") {
+            Kind::ConditionKeyWithScheme
+        } else if is_other {
+            Kind::ConditionKeyOfOtherCluster
+        } else {
+            Kind::MisspeltConditionKey
         }
     }
 
@@ -248,12 +250,16 @@ impl<'a> Conditions<'a> {
         let Ok(operator) = self.entries[at].operator.parse::<Operator>() else {
             return Some((Kind::UnknownOperator, "StringEquals"));
         };
-        match () {
-            () if !is_of_token => None,
-            () if operator.negated => Some((Kind::NegatedCondition, "")),
-            () if operator.is_null() => Some((Kind::NullCondition, "")),
-            () if !operator.compares_texts() => Some((Kind::OperatorCannotMatch, "StringEquals")),
-            () => None,
+        if !is_of_token {
+            None
+        } else if operator.negated {
+            Some((Kind::NegatedCondition, ""))
+        } else if operator.is_null() {
+            Some((Kind::NullCondition, ""))
+        } else if !operator.compares_texts() {
+            Some((Kind::OperatorCannotMatch, "StringEquals"))
+        } else {
+            None
         }
     }
 
@@ -273,9 +279,10 @@ impl<'a> Conditions<'a> {
             _ => found.eq_ignore_ascii_case(&wanted),
         };
         // What matches nobody now is replaced, other subjects stay.
-        match is_dead {
-            true => self.entries[at].replace(&found, &wanted),
-            false => self.entries[at].values.push(wanted.clone()),
+        if is_dead {
+            self.entries[at].replace(&found, &wanted)
+        } else {
+            self.entries[at].values.push(wanted.clone())
         }
         (kind, found, wanted)
     }
@@ -283,13 +290,14 @@ impl<'a> Conditions<'a> {
     fn mend_audience(&mut self, at: usize) -> Found {
         let wanted = self.expected.audience().to_string();
         let found = most_like(&self.entries[at].values, &wanted);
-        let kind = match () {
-            () if is_pattern(&found) && is_like(&glyphs(&found), &wanted) => {
-                Kind::WildcardInStringEquals
-            }
-            () if self.expected.is_in_use(&found) => Kind::OtherAudience,
-            () if is_misspelt(&found, &wanted) => Kind::MisspeltAudience,
-            () => Kind::OtherAudience,
+        let kind = if is_pattern(&found) && is_like(&glyphs(&found), &wanted) {
+            Kind::WildcardInStringEquals
+        } else if self.expected.is_in_use(&found) {
+            Kind::OtherAudience
+        } else if is_misspelt(&found, &wanted) {
+            Kind::MisspeltAudience
+        } else {
+            Kind::OtherAudience
         };
         let entry = &mut self.entries[at];
         match kind {
@@ -398,9 +406,10 @@ fn with_wildcards(operator: &str) -> String {
         .map_or(("", operator), |(_, name)| {
             (&operator[..operator.len() - name.len()], name)
         });
-    let if_exists = match name.to_lowercase().ends_with("ifexists") {
-        true => "IfExists",
-        false => "",
+    let if_exists = if name.to_lowercase().ends_with("ifexists") {
+        "IfExists"
+    } else {
+        ""
     };
     format!("{before}StringLike{if_exists}")
 }

@@ -55,14 +55,14 @@ fn mend_principal(
         .map(|found| (fault(found, expected), (*found).to_owned()))
         .min()?;
     if kind != Kind::ProviderOfOtherCluster {
-        let mended = federated.iter().map(|one| match *one == found {
-            true => wanted.as_str(),
-            false => one,
-        });
+        let mended = federated
+            .iter()
+            .map(|one| if *one == found { wanted.as_str() } else { one });
         let mended: Vec<&str> = mended.collect();
-        let mended = match principal["Federated"].is_array() {
-            true => json!(mended),
-            false => json!(wanted),
+        let mended = if principal["Federated"].is_array() {
+            json!(mended)
+        } else {
+            json!(wanted)
         };
         statement["Principal"]["Federated"] = mended;
     }
@@ -83,13 +83,14 @@ fn fault(found: &str, expected: &Expected) -> Kind {
             found,
         ),
     };
-    match () {
-        () if canonical(issuer) != canonical(expected.issuer.host_and_path()) => {
-            Kind::ProviderOfOtherCluster
-        }
-        () if partition != expected.partition => Kind::ProviderOfOtherPartition,
-        () if account != expected.account => Kind::ProviderOfOtherAccount,
-        () => Kind::MalformedProviderArn,
+    if canonical(issuer) != canonical(expected.issuer.host_and_path()) {
+        Kind::ProviderOfOtherCluster
+    } else if partition != expected.partition {
+        Kind::ProviderOfOtherPartition
+    } else if account != expected.account {
+        Kind::ProviderOfOtherAccount
+    } else {
+        Kind::MalformedProviderArn
     }
 }
 
@@ -124,9 +125,10 @@ fn mend_action(statement: &mut Map<String, Value>) {
         .map(str::to_owned)
         .collect();
     mended.push(WEB_IDENTITY.to_owned());
-    let mended = match actions.is_array() || mended.len() > 1 {
-        true => json!(mended),
-        false => json!(WEB_IDENTITY),
+    let mended = if actions.is_array() || mended.len() > 1 {
+        json!(mended)
+    } else {
+        json!(WEB_IDENTITY)
     };
     statement.insert("Action".to_owned(), mended);
 }

@@ -103,9 +103,10 @@ impl fmt::Display for Mistake {
             (_, found, "") => write!(f, ": \"{found}\""),
             (_, "", wanted) => write!(f, ": \"{wanted}\" is wanted"),
             (_, found, wanted) => {
-                let case = match found.eq_ignore_ascii_case(wanted) {
-                    true => " (upper and lower case count)",
-                    false => "",
+                let case = if found.eq_ignore_ascii_case(wanted) {
+                    " (upper and lower case count)"
+                } else {
+                    ""
                 };
                 write!(f, ": \"{found}\", where \"{wanted}\" is wanted{case}")
             }
