@@ -21,7 +21,7 @@ mod verdict;
 
 use connect::connect;
 use document::Document;
-use tries::{Failure, insist};
+use tries::{FailedTry, insist};
 
 /// How long a TCP connection may take. All of a try, to the last byte, may take twice as long.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -137,11 +137,11 @@ fn discovery_of(issuer: &Issuer) -> Document {
 }
 
 /// One verified connection: the chain, and the document over it.
-async fn discover(issuer: &Issuer, limit: Duration) -> Result<(Chain, Discovery), Failure> {
+async fn discover(issuer: &Issuer, limit: Duration) -> Result<(Chain, Discovery), FailedTry> {
     let document = discovery_of(issuer);
     let (chain, body) = document.read(limit).await?;
     let discovery = serde_json::from_slice(&body).map_err(|error| {
-        Failure::passing(document.wrong(format!("cannot be understood: {error}")))
+        FailedTry::passing(document.wrong(format!("cannot be understood: {error}")))
     })?;
     Ok((chain, discovery))
 }

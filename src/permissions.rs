@@ -16,7 +16,7 @@ pub use place::{Place, check_region};
 
 /// A command that makes calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Command {
+pub enum CommandName {
     AssociateOidcProvider,
     DisassociateOidcProvider,
     Thumbprint,
@@ -37,7 +37,7 @@ pub enum Command {
     Completion,
 }
 
-impl Command {
+impl CommandName {
     pub const ALL: [Self; 14] = [
         Self::AssociateOidcProvider,
         Self::DisassociateOidcProvider,
@@ -75,7 +75,7 @@ impl Command {
     }
 }
 
-impl FromStr for Command {
+impl FromStr for CommandName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -85,7 +85,7 @@ impl FromStr for Command {
     }
 }
 
-impl fmt::Display for Command {
+impl fmt::Display for CommandName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -142,13 +142,13 @@ pub enum By {
 
 /// An AWS permission that some commands need.
 #[derive(Clone, Copy, Debug)]
-pub struct Permission {
+pub struct NeededPermission {
     /// IAM's name of it, `iam:GetRole`.
     pub action: &'static str,
     pub on: On,
     pub need: Need,
     pub by: By,
-    pub commands: &'static [Command],
+    pub commands: &'static [CommandName],
     pub why: &'static str,
 }
 
@@ -163,13 +163,13 @@ pub struct Right {
     /// Of the only object that is meant; empty for all.
     pub name: &'static str,
     pub need: Need,
-    pub commands: &'static [Command],
+    pub commands: &'static [CommandName],
     pub why: &'static str,
 }
 
 /// The AWS permissions of the commands. With a service role CloudFormation needs none of the caller, and
 /// the caller must be allowed to pass that role. Of a cluster that is not EKS nothing is asked of EKS.
-pub fn permissions(commands: &[Command], place: &Place) -> Vec<&'static Permission> {
+pub fn permissions(commands: &[CommandName], place: &Place) -> Vec<&'static NeededPermission> {
     let has_role = place.service_role.is_some();
     let all = table::CALLS.iter().chain(table::HANDLERS);
     all.filter(|row| {
@@ -184,7 +184,7 @@ pub fn permissions(commands: &[Command], place: &Place) -> Vec<&'static Permissi
 }
 
 /// The rights in the cluster of the commands.
-pub fn rights(commands: &[Command]) -> Vec<&'static Right> {
+pub fn rights(commands: &[CommandName]) -> Vec<&'static Right> {
     let all = table::RIGHTS.iter();
     all.filter(|row| {
         row.commands
@@ -195,8 +195,8 @@ pub fn rights(commands: &[Command]) -> Vec<&'static Right> {
 }
 
 /// A line of the list for people: command, permission, need, what for.
-pub fn lines(commands: &[Command], place: &Place) -> Vec<Vec<String>> {
-    let of = |command: &Command| {
+pub fn lines(commands: &[CommandName], place: &Place) -> Vec<Vec<String>> {
+    let of = |command: &CommandName| {
         let aws = permissions(&[*command], place).into_iter().map(|row| {
             let why = match row.by {
                 By::Irsactl => row.why.to_owned(),

@@ -24,9 +24,9 @@ pub struct Running(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    operations: Vec<Operation>,
+    operations: Vec<Unawaited>,
     /// Those of them that AWS has accepted.
-    accepted: Vec<Operation>,
+    accepted: Vec<Unawaited>,
     /// Of the tracks that were begun together.
     done: usize,
     total: usize,
@@ -34,7 +34,7 @@ struct State {
 
 /// What goes on when nobody waits for it.
 #[derive(Clone, PartialEq)]
-struct Operation {
+struct Unawaited {
     /// What stands before the name.
     kind: &'static str,
     /// `stack` or `workload`.
@@ -42,7 +42,7 @@ struct Operation {
     name: String,
 }
 
-impl Operation {
+impl Unawaited {
     fn of_stack(kind: &'static str, name: String) -> Self {
         Self {
             kind,
@@ -141,8 +141,8 @@ impl Running {
     }
 }
 
-fn operation(action: &Action) -> Option<Operation> {
-    let stack = Operation::of_stack;
+fn operation(action: &Action) -> Option<Unawaited> {
+    let stack = Unawaited::of_stack;
     Some(match action {
         Action::CreateStack(create) => stack("creation of ", create.stack.to_string()),
         Action::DeleteStack { stack: name, .. } => stack("deletion of ", name.to_string()),
@@ -153,7 +153,7 @@ fn operation(action: &Action) -> Option<Operation> {
             status,
             ..
         } => stack("", format!("{name} ({status})")),
-        Action::AwaitPods { workload, .. } => Operation {
+        Action::AwaitPods { workload, .. } => Unawaited {
             kind: "rollout of ",
             thing: "workload",
             name: workload.to_string(),
@@ -435,7 +435,7 @@ mod tests {
         running.lock().operations.extend(
             operations
                 .iter()
-                .map(|(kind, stack)| Operation::of_stack(kind, (*stack).to_owned())),
+                .map(|(kind, stack)| Unawaited::of_stack(kind, (*stack).to_owned())),
         );
         running.by_itself().join(", ")
     }

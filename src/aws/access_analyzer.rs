@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::signed::{Request, Service, Signed};
+use super::signed::{Service, Signed, SignedRequest};
 use crate::error::Error;
 use crate::world::AnalyzerFinding;
 
@@ -22,7 +22,7 @@ impl AccessAnalyzer {
             "policyType": "RESOURCE_POLICY",
             "validatePolicyResourceType": "AWS::IAM::AssumeRolePolicyDocument",
         });
-        let request = Request {
+        let request = SignedRequest {
             path: "/policy/validation?maxResults=100",
             content_type: "application/json",
             target: None,

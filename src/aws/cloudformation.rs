@@ -10,7 +10,7 @@ use aws_sdk_cloudformation::primitives::DateTime;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
-use super::pages::{Listed, filled};
+use super::pages::{PagedList, filled};
 use super::{done, failed, found};
 use crate::asked::Rollback;
 use crate::error::Error;
@@ -65,7 +65,7 @@ impl CloudFormation {
     /// All stacks of the region that are not deleted (DescribeStacks, all pages).
     pub async fn stacks(&self) -> Result<Vec<Stack>, Error> {
         let pages = self.client.describe_stacks().into_paginator().send();
-        let pages = Listed::of(pages, |page| filled(page.next_token()));
+        let pages = PagedList::of(pages, |page| filled(page.next_token()));
         let stacks = pages.items(|page| page.stacks).await;
         let stacks = stacks.map_err(|error| failed("cloudformation:DescribeStacks", "", error))?;
         Ok(stacks
@@ -107,7 +107,7 @@ impl CloudFormation {
     async fn first_failure(&self, stack: &str) -> Result<Option<String>, Error> {
         let pages = self.client.describe_stack_events().stack_name(stack);
         let pages = pages.into_paginator().send();
-        let mut pages = Listed::of(pages, |page| filled(page.next_token()));
+        let mut pages = PagedList::of(pages, |page| filled(page.next_token()));
         let mut first = None;
         let mut ended = None;
         while let Some(page) = pages.next().await {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::signed::{Request, Service, Signed};
+use super::signed::{Service, Signed, SignedRequest};
 use crate::error::Error;
 use crate::model::Lookup;
 use crate::pages::Pages;
@@ -75,7 +75,7 @@ impl CloudTrail {
     }
 }
 
-fn request(since: i64, token: Option<&str>) -> Request {
+fn request(since: i64, token: Option<&str>) -> SignedRequest {
     let mut body = json!({
         "LookupAttributes": [{
             "AttributeKey": "EventName",
@@ -87,7 +87,7 @@ fn request(since: i64, token: Option<&str>) -> Request {
     if let Some(token) = token {
         body["NextToken"] = json!(token);
     }
-    Request {
+    SignedRequest {
         path: "/",
         content_type: "application/x-amz-json-1.1",
         target: Some("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents"),

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::pages::filled;
-use super::signed::{Request, Service, Signed};
-use super::xml::Element;
+use super::signed::{Service, Signed, SignedRequest};
+use super::xml::XmlElement;
 use crate::error::Error;
 use crate::model::{Lookup, percent_encoded};
 use crate::pages::Pages;
@@ -114,13 +114,13 @@ impl Ec2 {
         subject: &str,
         filters: &[(&str, Vec<String>)],
         list: &str,
-    ) -> Result<Vec<Element>, Error> {
+    ) -> Result<Vec<XmlElement>, Error> {
         let mut items = Vec::new();
         let mut token = None;
         let mut pages = Pages::default();
         loop {
             let request = request(operation, filters, token.as_deref());
-            let read = |text: &str| Element::read(text, &LEAVES);
+            let read = |text: &str| XmlElement::read(text, &LEAVES);
             let page = self.0.call(operation, subject, request, read).await?;
             token = filled(page.text("nextToken")).map(str::to_owned);
             items.extend(page.into_items(list));
@@ -133,7 +133,7 @@ impl Ec2 {
     }
 }
 
-fn request(operation: &str, filters: &[(&str, Vec<String>)], token: Option<&str>) -> Request {
+fn request(operation: &str, filters: &[(&str, Vec<String>)], token: Option<&str>) -> SignedRequest {
     let mut form = vec![
         ("Action".to_owned(), operation.to_owned()),
         ("Version".to_owned(), SERVICE.version.to_owned()),
@@ -151,7 +151,7 @@ fn request(operation: &str, filters: &[(&str, Vec<String>)], token: Option<&str>
         .iter()
         .map(|(key, value)| format!("{}={}", percent_encoded(key), percent_encoded(value)))
         .collect();
-    Request {
+    SignedRequest {
         path: "/",
         content_type: "application/x-www-form-urlencoded",
         target: None,
@@ -160,7 +160,7 @@ fn request(operation: &str, filters: &[(&str, Vec<String>)], token: Option<&str>
 }
 
 /// An interface endpoint and the ids of its security groups.
-fn endpoint(item: &Element) -> Option<(VpcEndpoint, Vec<String>)> {
+fn endpoint(item: &XmlElement) -> Option<(VpcEndpoint, Vec<String>)> {
     if item.text("vpcEndpointType") != Some("Interface") {
         return None;
     }
@@ -176,12 +176,12 @@ fn endpoint(item: &Element) -> Option<(VpcEndpoint, Vec<String>)> {
     Some((endpoint, texts(item, "groupSet", "groupId")))
 }
 
-fn texts(item: &Element, list: &str, name: &str) -> Vec<String> {
+fn texts(item: &XmlElement, list: &str, name: &str) -> Vec<String> {
     let all = item.items(list).filter_map(|one| one.text(name));
     all.map(str::to_owned).collect()
 }
 
-fn security_group(item: &Element) -> Option<SecurityGroup> {
+fn security_group(item: &XmlElement) -> Option<SecurityGroup> {
     Some(SecurityGroup {
         id: item.text("groupId")?.to_owned(),
         https_from: peers(item, "ipPermissions", "tcp", 443),
@@ -191,9 +191,9 @@ fn security_group(item: &Element) -> Option<SecurityGroup> {
 }
 
 /// Who may come or be gone to by a protocol's port: CIDRs, groups, prefix lists, in that order.
-fn peers(group: &Element, rules: &str, protocol: &str, port: i64) -> Vec<String> {
-    let number = |rule: &Element, name: &str| rule.text(name).and_then(|text| text.parse().ok());
-    let is_meant = |rule: &&Element| match rule.text("ipProtocol") {
+fn peers(group: &XmlElement, rules: &str, protocol: &str, port: i64) -> Vec<String> {
+    let number = |rule: &XmlElement, name: &str| rule.text(name).and_then(|text| text.parse().ok());
+    let is_meant = |rule: &&XmlElement| match rule.text("ipProtocol") {
         // All protocols, hence all ports.
         Some("-1") => true,
         Some(other) if other == protocol => {
@@ -212,7 +212,7 @@ fn peers(group: &Element, rules: &str, protocol: &str, port: i64) -> Vec<String>
     peers
 }
 
-fn metadata(item: &Element) -> Option<MetadataOptions> {
+fn metadata(item: &XmlElement) -> Option<MetadataOptions> {
     let options = item.find("metadataOptions")?;
     Some(MetadataOptions {
         instance: item.text("instanceId")?.to_owned(),

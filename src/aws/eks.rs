@@ -3,7 +3,7 @@
 use aws_sdk_eks::error::ProvideErrorMetadata;
 use aws_sdk_eks::types::{ClusterStatus, IpFamily};
 
-use super::pages::{Listed, filled};
+use super::pages::{PagedList, filled};
 use super::{done, failed};
 use crate::error::Error;
 use crate::model::{Arn, Cluster, ClusterFacts, ClusterName, EksCluster};
@@ -96,7 +96,7 @@ impl Eks {
     /// Names of all clusters of the region (ListClusters, all pages).
     pub async fn clusters(&self) -> Result<Vec<String>, Error> {
         let pages = self.0.list_clusters().into_paginator().send();
-        let pages = Listed::of(pages, |page| filled(page.next_token()));
+        let pages = PagedList::of(pages, |page| filled(page.next_token()));
         let names = pages.items(|page| page.clusters).await;
         names.map_err(|error| failed("eks:ListClusters", "", error))
     }

@@ -6,7 +6,7 @@ use aws_sdk_iam::types::{PolicyScopeType, Role, Tag};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::pages::{Listed, marker};
+use super::pages::{PagedList, marker};
 use super::{done, failed, found, lookup};
 use crate::error::Error;
 use crate::model::{Audience, Issuer, Lookup, Map, PolicyArn, Thumbprint};
@@ -92,7 +92,7 @@ impl Iam {
     /// ARNs of the roles of this account whose trust policy names the provider (ListRoles, all pages).
     pub async fn roles_trusting(&self, provider: &str) -> Result<Lookup<Vec<String>>, Error> {
         let pages = self.0.list_roles().into_paginator().send();
-        let mut pages = Listed::of(pages, |page| marker(page.is_truncated, page.marker()));
+        let mut pages = PagedList::of(pages, |page| marker(page.is_truncated, page.marker()));
         let mut trusting = Vec::new();
         while let Some(page) = pages.next().await {
             let page = match lookup("iam:ListRoles", "", &[], page)? {
@@ -115,7 +115,7 @@ impl Iam {
     pub async fn policies(&self, arns: &mut Vec<String>) -> Result<(), Error> {
         for scope in [PolicyScopeType::Local, PolicyScopeType::Aws] {
             let pages = self.0.list_policies().scope(scope).max_items(1000);
-            let mut pages = Listed::of(pages.into_paginator().send(), |page| {
+            let mut pages = PagedList::of(pages.into_paginator().send(), |page| {
                 marker(page.is_truncated, page.marker())
             });
             while let Some(page) = pages.next().await {
@@ -214,7 +214,7 @@ impl Iam {
     /// ARNs of the managed policies of a role (ListAttachedRolePolicies).
     pub async fn attached_policies(&self, role: &str) -> Result<Lookup<Vec<PolicyArn>>, Error> {
         let pages = self.0.list_attached_role_policies().role_name(role);
-        let pages = Listed::of(pages.into_paginator().send(), |page| {
+        let pages = PagedList::of(pages.into_paginator().send(), |page| {
             marker(page.is_truncated, page.marker())
         });
         let result = pages.items(|page| page.attached_policies).await;
@@ -229,7 +229,7 @@ impl Iam {
     /// Names of the inline policies of a role (ListRolePolicies).
     pub async fn inline_policies(&self, role: &str) -> Result<Lookup<Vec<String>>, Error> {
         let pages = self.0.list_role_policies().role_name(role);
-        let pages = Listed::of(pages.into_paginator().send(), |page| {
+        let pages = PagedList::of(pages.into_paginator().send(), |page| {
             marker(page.is_truncated, page.marker())
         });
         let names = pages.items(|page| Some(page.policy_names)).await;
@@ -251,7 +251,7 @@ impl Iam {
     /// Names of the instance profiles that a role is in (ListInstanceProfilesForRole).
     pub async fn instance_profiles(&self, role: &str) -> Result<Lookup<Vec<String>>, Error> {
         let pages = self.0.list_instance_profiles_for_role().role_name(role);
-        let pages = Listed::of(pages.into_paginator().send(), |page| {
+        let pages = PagedList::of(pages.into_paginator().send(), |page| {
             marker(page.is_truncated, page.marker())
         });
         let result = pages.items(|page| Some(page.instance_profiles)).await;

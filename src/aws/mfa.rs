@@ -28,7 +28,7 @@ pub struct Assumed {
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct NotAssumed(String);
+struct RoleNotAssumed(String);
 
 impl Assumed {
     pub fn new(
@@ -107,7 +107,7 @@ impl Assumed {
 }
 
 fn failed(cause: String) -> CredentialsError {
-    CredentialsError::provider_error(NotAssumed(cause))
+    CredentialsError::provider_error(RoleNotAssumed(cause))
 }
 
 impl ProvideCredentials for Assumed {

@@ -101,7 +101,7 @@ impl Aws {
         let reached = Reached::default();
         let http = transport::paced(
             http::client().await?,
-            transport::Terms {
+            transport::CallTerms {
                 pace: Pace::new(limits, connection.timeout.0),
                 limit: limits.limit(ATTEMPT),
                 reached: reached.clone(),

@@ -10,13 +10,13 @@ use crate::pages::Pages;
 type Answer<P, E> = Result<P, SdkError<E, HttpResponse>>;
 
 /// Pages one after the other, each asked for when it is wanted.
-pub struct Listed<P, E> {
+pub struct PagedList<P, E> {
     answers: PaginationStream<Answer<P, E>>,
     token: fn(&P) -> Option<&str>,
     pages: Pages,
 }
 
-impl<P, E> Listed<P, E> {
+impl<P, E> PagedList<P, E> {
     /// `token` tells where the next page begins; `None`: there is none.
     pub fn of(answers: PaginationStream<Answer<P, E>>, token: fn(&P) -> Option<&str>) -> Self {
         Self {

@@ -37,7 +37,7 @@ use super::failed;
 use super::foreign_answer::ForeignAnswer;
 use super::optional::{ATTEMPTS, Budget};
 use super::transport::CallName;
-use super::xml::Element;
+use super::xml::XmlElement;
 use crate::error::Error;
 use crate::pages::Endless;
 
@@ -64,7 +64,7 @@ pub struct Signed {
 
 /// What an operation says.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct SignedRequest {
     pub path: &'static str,
     pub content_type: &'static str,
     /// `x-amz-target`, where the protocol has the operation's name there.
@@ -108,7 +108,7 @@ impl Signed {
         &self,
         operation: &'static str,
         subject: &str,
-        request: Request,
+        request: SignedRequest,
         read: fn(&str) -> Option<T>,
     ) -> Result<T, Error> {
         let permission = format!("{}:{operation}", self.service.name);
@@ -233,7 +233,7 @@ fn beside_sts(sts: &str, service: &str) -> String {
     sts.replacen("//sts", &format!("//{service}"), 1)
 }
 
-fn http_request(request: Request) -> Result<HttpRequest, BoxError> {
+fn http_request(request: SignedRequest) -> Result<HttpRequest, BoxError> {
     let length = request.body.len().to_string();
     let mut made = HttpRequest::new(SdkBody::from(request.body));
     made.set_method("POST")?;
@@ -265,7 +265,7 @@ fn understood<T>(
 
 /// Code and message, in XML or in JSON, where the code is behind a namespace or before a URL.
 fn refusal(kind: Option<&str>, text: &str) -> Option<Refused> {
-    let (code, message) = match Element::read(text, &["Code", "Message"]) {
+    let (code, message) = match XmlElement::read(text, &["Code", "Message"]) {
         Some(root) => {
             let error = root.find("Error")?;
             let message = error.text("Message").unwrap_or_default();

@@ -49,7 +49,7 @@ const THROTTLED: [&str; 9] = [
 
 /// What calls go by.
 #[derive(Debug)]
-pub struct Terms {
+pub struct CallTerms {
     pub pace: Pace,
     /// How long an attempt may take.
     pub limit: Duration,
@@ -60,7 +60,7 @@ pub struct Terms {
 }
 
 /// An HTTP client whose calls go by the same terms.
-pub fn paced(http: SharedHttpClient, terms: Terms) -> SharedHttpClient {
+pub fn paced(http: SharedHttpClient, terms: CallTerms) -> SharedHttpClient {
     let terms = Arc::new(terms);
     http_client_fn(move |settings, components| {
         SharedHttpConnector::new(Transport {
@@ -143,7 +143,7 @@ impl Intercept for CallName {
 #[derive(Clone, Debug)]
 struct Transport {
     inner: SharedHttpConnector,
-    terms: Arc<Terms>,
+    terms: Arc<CallTerms>,
 }
 
 impl HttpConnector for Transport {

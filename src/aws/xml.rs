@@ -7,13 +7,13 @@ const DEEPEST: usize = 16;
 
 /// An element: either with a text or with others inside.
 #[derive(Debug, Default, PartialEq)]
-pub struct Element {
+pub struct XmlElement {
     name: String,
     text: String,
-    inside: Vec<Element>,
+    inside: Vec<XmlElement>,
 }
 
-impl Element {
+impl XmlElement {
     /// The whole document; `leaves` names the elements whose texts are wanted. `None` where it is no XML.
     pub fn read(text: &str, leaves: &[&str]) -> Option<Self> {
         let mut document = Document::new(text);
@@ -54,11 +54,15 @@ impl Element {
     }
 }
 
-fn element(decoder: &mut ScopedDecoder<'_, '_>, leaves: &[&str], depth: usize) -> Option<Element> {
+fn element(
+    decoder: &mut ScopedDecoder<'_, '_>,
+    leaves: &[&str],
+    depth: usize,
+) -> Option<XmlElement> {
     let name = decoder.start_el().local().to_owned();
-    let mut read = Element {
+    let mut read = XmlElement {
         name,
-        ..Element::default()
+        ..XmlElement::default()
     };
     if leaves.contains(&read.name.as_str()) {
         read.text = try_data(decoder).ok()?.into_owned();
@@ -81,7 +85,7 @@ mod tests {
                        </list><id>c</id></A>";
         let pretty = compact.replace("><", ">\n  <");
         for text in [compact, &pretty] {
-            let root = Element::read(text, &["id"]).unwrap();
+            let root = XmlElement::read(text, &["id"]).unwrap();
             let ids: Vec<_> = root.items("list").map(|item| item.text("id")).collect();
             assert_eq!(ids, [Some("a&b"), Some("")], "{text}");
             assert_eq!(root.text("id"), Some("c"));
@@ -94,7 +98,7 @@ mod tests {
     fn what_is_no_answer_is_none() {
         let deep = "<a>".repeat(100_000);
         for text in ["", "{}", "hello", "<", "<id><b/></id>", &deep] {
-            assert_eq!(Element::read(text, &["id"]), None, "{}", text.len());
+            assert_eq!(XmlElement::read(text, &["id"]), None, "{}", text.len());
         }
     }
 
@@ -102,7 +106,7 @@ mod tests {
     fn fuzzed_answers_do_not_stop_the_reader() {
         let answer = "<A><list><item><id>a&amp;b</id></item></list><nextToken>1</nextToken></A>";
         crate::fuzz::texts([answer, "<a><![CDATA[x]]></a>", "<a b='c'/>"], |text| {
-            if let Some(root) = Element::read(text, &["id", "nextToken"]) {
+            if let Some(root) = XmlElement::read(text, &["id", "nextToken"]) {
                 root.into_items("list");
             }
         });

@@ -5,13 +5,13 @@ use clap::{Args, ValueEnum};
 
 use super::render::account_id;
 use crate::model::{ClusterName, Issuer, RoleArn};
-use crate::permissions::{Command, check_region};
+use crate::permissions::{CommandName, check_region};
 
 #[derive(Args, Debug)]
 pub struct Permissions {
     /// Command to be allowed, or restart and fix for those flags (repeatable, or separated by commas); else all
     #[arg(long = "for", value_name = "COMMAND", value_delimiter = ',', value_parser = command())]
-    pub commands: Vec<Command>,
+    pub commands: Vec<CommandName>,
     /// Name of the cluster; else all clusters
     #[arg(short, long)]
     pub cluster: Option<ClusterName>,
@@ -48,8 +48,8 @@ pub enum PermissionsFormat {
 }
 
 /// Commands by their verb, or as they are typed: `create iamserviceaccount`.
-fn command() -> impl TypedValueParser<Value = Command> {
-    let values = Command::ALL.map(|command| {
+fn command() -> impl TypedValueParser<Value = CommandName> {
+    let values = CommandName::ALL.map(|command| {
         let name = command.name();
         let nouns = super::NOUNS.iter().chain(&["iamserviceaccount"]);
         let mut typed: Vec<String> = nouns.map(|noun| format!("{name} {noun}")).collect();
@@ -64,7 +64,7 @@ fn command() -> impl TypedValueParser<Value = Command> {
             .split(' ')
             .next()
             .unwrap_or_default()
-            .parse::<Command>()
+            .parse::<CommandName>()
     })
 }
 

@@ -4,7 +4,7 @@ use super::Exit;
 use crate::cli::{Permissions, PermissionsFormat, Screen};
 use crate::error::Error;
 use crate::output::{self, Format, Output};
-use crate::permissions::{self, Command, POLICY_QUOTA, Place};
+use crate::permissions::{self, CommandName, POLICY_QUOTA, Place};
 
 pub fn run(args: &Permissions, screen: Screen) -> Result<Exit, Error> {
     let output = Output {
@@ -21,9 +21,9 @@ pub fn run(args: &Permissions, screen: Screen) -> Result<Exit, Error> {
         service_role: args.cfn_role_arn.clone(),
     };
     let commands = match args.commands.as_slice() {
-        [] => Command::ALL.to_vec(),
+        [] => CommandName::ALL.to_vec(),
         asked => {
-            let all = Command::ALL.into_iter();
+            let all = CommandName::ALL.into_iter();
             all.filter(|command| asked.contains(command)).collect()
         }
     };
@@ -36,13 +36,13 @@ pub fn run(args: &Permissions, screen: Screen) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-fn list(commands: &[Command], place: &Place) -> String {
+fn list(commands: &[CommandName], place: &Place) -> String {
     let header = ["COMMAND", "PERMISSION", "NEEDED", "WHAT FOR"];
     output::columns(&header, &permissions::lines(commands, place))
 }
 
 fn policy(
-    commands: &[Command],
+    commands: &[CommandName],
     place: &Place,
     format: PermissionsFormat,
     output: Output,
@@ -71,7 +71,7 @@ fn policy(
 }
 
 /// The ClusterRole and its binding as YAML documents, for `kubectl apply -f -`.
-fn roles(commands: &[Command], output: Output) -> Result<String, Error> {
+fn roles(commands: &[CommandName], output: Output) -> Result<String, Error> {
     let rows = permissions::rights(commands);
     if rows.is_empty() {
         output.say("nothing is asked of Kubernetes");

@@ -14,9 +14,9 @@ use crate::files;
 const LIFE: Duration = Duration::from_secs(60);
 
 /// The file of one list. What the list depends on is in its name, as a hash.
-pub struct Entry(PathBuf);
+pub struct CachedList(PathBuf);
 
-impl Entry {
+impl CachedList {
     /// `None`, where no folder for caches is known.
     pub fn of(parts: &[Option<String>]) -> Option<Self> {
         let base = std::env::var_os("XDG_CACHE_HOME")

@@ -36,7 +36,7 @@ pub enum Names {
 
 /// A list as it is asked for and kept.
 #[derive(Clone, Copy, Debug)]
-enum List {
+enum NameList {
     Clusters,
     Namespaces,
     ServiceAccounts,
@@ -71,12 +71,12 @@ impl Names {
     pub fn read(self, line: &Line) -> Vec<String> {
         let namespace = line.value("namespace", Some('n'));
         match self {
-            Self::Clusters => List::Clusters.read(line),
-            Self::Policies => List::Policies.read(line),
-            Self::Pods => List::Pods.read(line),
-            Self::Namespaces(Account::OfKubernetes) => List::Namespaces.read(line),
+            Self::Clusters => NameList::Clusters.read(line),
+            Self::Policies => NameList::Policies.read(line),
+            Self::Pods => NameList::Pods.read(line),
+            Self::Namespaces(Account::OfKubernetes) => NameList::Namespaces.read(line),
             Self::Namespaces(Account::OfStacks) => {
-                let accounts = List::Stacks.read(line).into_iter();
+                let accounts = NameList::Stacks.read(line).into_iter();
                 let namespaces =
                     accounts.filter_map(|name| Some(name.split_once('/')?.0.to_owned()));
                 namespaces.collect()
@@ -104,15 +104,15 @@ fn of_namespace(names: Vec<String>, namespace: &str) -> Vec<String> {
 }
 
 impl Account {
-    fn list(self) -> List {
+    fn list(self) -> NameList {
         match self {
-            Self::OfStacks => List::Stacks,
-            Self::OfKubernetes => List::ServiceAccounts,
+            Self::OfStacks => NameList::Stacks,
+            Self::OfKubernetes => NameList::ServiceAccounts,
         }
     }
 }
 
-impl List {
+impl NameList {
     /// A kubeconfig may name a program. One that lies where the user happens to be is not trusted for a
     /// press of the tabulator.
     fn would_run_plugin(self, line: &Line) -> bool {
@@ -147,8 +147,8 @@ impl List {
         ];
         key.extend(flags);
         key.extend(variables.map(|name| std::env::var(name).ok()));
-        let entry = cache::Entry::of(&key);
-        if let Some(names) = entry.as_ref().and_then(cache::Entry::read) {
+        let entry = cache::CachedList::of(&key);
+        if let Some(names) = entry.as_ref().and_then(cache::CachedList::read) {
             return names;
         }
         let (names, complete) = self.asked(line);

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::tries::Failure;
+use super::tries::FailedTry;
 use super::verdict::{Recorder, inspected, untrusted};
 use crate::error::Error;
 use crate::model::Timeout;
@@ -23,12 +23,12 @@ pub async fn connect(
     host: &str,
     port: u16,
     limit: Duration,
-) -> Result<(TlsStream<TcpStream>, Chain), Failure> {
+) -> Result<(TlsStream<TcpStream>, Chain), FailedTry> {
     let unreachable = |cause: String| Error::IssuerUnreachable {
         host: host.to_owned(),
         cause,
     };
-    let unusable = |error: rustls::Error| Failure::lasting(unreachable(error.to_string()));
+    let unusable = |error: rustls::Error| FailedTry::lasting(unreachable(error.to_string()));
     let stream = open(host, port, limit).await?;
     let recorder = Arc::new(Recorder::new().map_err(unusable)?);
     let config = ClientConfig::builder_with_provider(recorder.provider.clone())
@@ -38,7 +38,7 @@ pub async fn connect(
         .with_custom_certificate_verifier(recorder.clone())
         .with_no_client_auth();
     let name = ServerName::try_from(host.to_owned())
-        .map_err(|error| Failure::lasting(unreachable(error.to_string())))?;
+        .map_err(|error| FailedTry::lasting(unreachable(error.to_string())))?;
     let result = TlsConnector::from(Arc::new(config))
         .connect(name, stream)
         .await;
@@ -50,37 +50,37 @@ pub async fn connect(
     match result {
         Ok(stream) => {
             let chain = Chain::parse(host, &sent);
-            let chain = chain.map_err(|cause| Failure::lasting(no_tls(cause)))?;
+            let chain = chain.map_err(|cause| FailedTry::lasting(no_tls(cause)))?;
             Ok((stream, chain))
         }
         Err(error) => Err(match untrusted(&error) {
-            Some((reason, likely)) => Failure::lasting(Error::IssuerUntrusted {
+            Some((reason, likely)) => FailedTry::lasting(Error::IssuerUntrusted {
                 host: host.to_owned(),
                 reason,
                 likely: likely.or_else(|| inspected(host, &sent)),
             }),
             None => match tls_refusal(&error) {
-                Some(cause) => Failure::lasting(no_tls(cause)),
-                None => Failure::passing(unreachable(deepest(&error))),
+                Some(cause) => FailedTry::lasting(no_tls(cause)),
+                None => FailedTry::passing(unreachable(deepest(&error))),
             },
         }),
     }
 }
 
 /// A TCP connection, through the proxy of the environment where there is one for this host.
-async fn open(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Failure> {
+async fn open(host: &str, port: u16, limit: Duration) -> Result<TcpStream, FailedTry> {
     let unreachable = |cause: String| Error::IssuerUnreachable {
         host: host.to_owned(),
         cause,
     };
     let target: http::Uri = format!("https://{host}:{port}")
         .parse()
-        .map_err(|error| Failure::lasting(unreachable(format!("{error}"))))?;
+        .map_err(|error| FailedTry::lasting(unreachable(format!("{error}"))))?;
     let proxies =
-        Proxies::from_environment().map_err(|cause| Failure::lasting(Error::Setting(cause)))?;
+        Proxies::from_environment().map_err(|cause| FailedTry::lasting(Error::Setting(cause)))?;
     let Some(proxy) = proxies.of(&target) else {
         let connected = connect_tcp((host, port), limit).await;
-        return connected.map_err(|error| Failure {
+        return connected.map_err(|error| FailedTry {
             lasting: is_final(&error),
             error: unreachable(error.to_string()),
         });
@@ -94,7 +94,7 @@ async fn open_through(
     host: &str,
     port: u16,
     limit: Duration,
-) -> Result<TcpStream, Failure> {
+) -> Result<TcpStream, FailedTry> {
     let unreachable = |cause: String| Error::IssuerUnreachable {
         host: host.to_owned(),
         cause,
@@ -103,19 +103,21 @@ async fn open_through(
         Protocol::Http => {}
         Protocol::Https | Protocol::Socks5 => {
             let cause = format!("the proxy {proxy:?} is not of the kind http://");
-            return Err(Failure::lasting(unreachable(cause)));
+            return Err(FailedTry::lasting(unreachable(cause)));
         }
     }
     let address = (proxy.host.trim_matches(['[', ']']), proxy.port);
     let name = proxy.to_string();
-    let mut stream = connect_tcp(address, limit).await.map_err(|error| Failure {
-        lasting: is_final(&error),
-        error: Error::ProxyUnreachable {
-            proxy: name.clone(),
-            host: host.to_owned(),
-            cause: error.to_string(),
-        },
-    })?;
+    let mut stream = connect_tcp(address, limit)
+        .await
+        .map_err(|error| FailedTry {
+            lasting: is_final(&error),
+            error: Error::ProxyUnreachable {
+                proxy: name.clone(),
+                host: host.to_owned(),
+                cause: error.to_string(),
+            },
+        })?;
     let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
     if let Some(credentials) = proxy.authorization() {
         request.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
@@ -123,12 +125,12 @@ async fn open_through(
     request.push_str("\r\n");
     let status = tunnel(&mut stream, &request)
         .await
-        .map_err(|error| Failure::passing(unreachable(format!("proxy {name}: {error}"))))?;
+        .map_err(|error| FailedTry::passing(unreachable(format!("proxy {name}: {error}"))))?;
     match status.split_whitespace().nth(1) {
         Some(code) if code.starts_with('2') => Ok(stream),
         _ => {
             let cause = format!("proxy {name} answers \"{status}\"");
-            Err(Failure::lasting(unreachable(cause)))
+            Err(FailedTry::lasting(unreachable(cause)))
         }
     }
 }

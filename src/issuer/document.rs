@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::connect::connect;
-use super::tries::Failure;
+use super::tries::FailedTry;
 use crate::error::Error;
 use crate::model::Issuer;
 use crate::network::deepest;
@@ -37,12 +37,12 @@ impl Document {
     }
 
     /// One try: the chain of the host, and the document.
-    pub async fn read(&self, limit: Duration) -> Result<(Chain, Bytes), Failure> {
+    pub async fn read(&self, limit: Duration) -> Result<(Chain, Bytes), FailedTry> {
         let (stream, chain) = connect(self.host.host(), self.host.port(), limit).await?;
         let (status, body) = self
             .get(stream)
             .await
-            .map_err(|cause| Failure::passing(self.wrong(cause)))?;
+            .map_err(|cause| FailedTry::passing(self.wrong(cause)))?;
         if status == hyper::StatusCode::OK {
             return Ok((chain, body));
         }
@@ -52,7 +52,7 @@ impl Document {
             format!("is answered with {status}")
         });
         let passes = status.is_server_error() || status.as_u16() == 429;
-        Err(Failure {
+        Err(FailedTry {
             error,
             lasting: !passes,
         })

@@ -12,13 +12,13 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// How a try failed.
-pub struct Failure {
+pub struct FailedTry {
     pub error: Error,
     /// Another try would fail too.
     pub lasting: bool,
 }
 
-impl Failure {
+impl FailedTry {
     pub fn passing(error: Error) -> Self {
         Self {
             error,
@@ -39,13 +39,13 @@ impl Failure {
 pub async fn insist<T>(
     host: &str,
     intervals: Intervals,
-    attempt: impl AsyncFn(Duration) -> Result<T, Failure>,
+    attempt: impl AsyncFn(Duration) -> Result<T, FailedTry>,
 ) -> Result<T, Error> {
     let connect = intervals.limit(CONNECT);
     let whole = connect * 2;
     let mut tried = 1;
     loop {
-        let slow = |_| Err(Failure::passing(too_slow(host, whole)));
+        let slow = |_| Err(FailedTry::passing(too_slow(host, whole)));
         let result = tokio::time::timeout(whole, attempt(connect)).await;
         match result.unwrap_or_else(slow) {
             Ok(value) => return Ok(value),

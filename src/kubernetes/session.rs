@@ -18,7 +18,7 @@ use crate::network::deepest;
 use crate::secrets;
 
 /// One client, as long as what it signs in with lives.
-pub struct Session {
+pub struct ClientSession {
     pub client: Client,
     /// `None`: not known.
     ends: Option<SystemTime>,
@@ -26,7 +26,7 @@ pub struct Session {
 
 /// The present session, and what the next is made from.
 pub struct Sessions {
-    present: Mutex<Arc<Session>>,
+    present: Mutex<Arc<ClientSession>>,
     sts: Sts,
     cluster: Cluster,
     access: Access,
@@ -35,7 +35,7 @@ pub struct Sessions {
 impl Sessions {
     /// Makes the first. No call to the API.
     pub async fn begin(sts: &Sts, cluster: &Cluster, access: &Access) -> Result<Self, Error> {
-        let first = Session::begin(sts, cluster, access).await?;
+        let first = ClientSession::begin(sts, cluster, access).await?;
         Ok(Self {
             present: Mutex::new(Arc::new(first)),
             sts: sts.clone(),
@@ -45,28 +45,34 @@ impl Sessions {
     }
 
     /// The present one, or another in the place of one that has ended.
-    pub async fn present(&self) -> Result<Arc<Session>, Error> {
-        self.unless(Session::has_ended).await
+    pub async fn present(&self) -> Result<Arc<ClientSession>, Error> {
+        self.unless(ClientSession::has_ended).await
     }
 
     /// Another than this one, which the API did not take: by whoever comes first.
-    pub async fn other_than(&self, refused: &Arc<Session>) -> Result<Arc<Session>, Error> {
+    pub async fn other_than(
+        &self,
+        refused: &Arc<ClientSession>,
+    ) -> Result<Arc<ClientSession>, Error> {
         self.unless(|present| std::ptr::eq(present, &raw const **refused))
             .await
     }
 
     /// Whoever comes meanwhile waits for the new one instead of making one too.
-    async fn unless(&self, is_bad: impl Fn(&Session) -> bool) -> Result<Arc<Session>, Error> {
+    async fn unless(
+        &self,
+        is_bad: impl Fn(&ClientSession) -> bool,
+    ) -> Result<Arc<ClientSession>, Error> {
         let mut present = self.present.lock().await;
         if is_bad(&present) {
-            let next = Session::begin(&self.sts, &self.cluster, &self.access).await?;
+            let next = ClientSession::begin(&self.sts, &self.cluster, &self.access).await?;
             *present = Arc::new(next);
         }
         Ok(present.clone())
     }
 }
 
-impl Session {
+impl ClientSession {
     async fn begin(sts: &Sts, cluster: &Cluster, access: &Access) -> Result<Self, Error> {
         let (mut config, ends) = access::config(sts, cluster, access).await?;
         config.connect_timeout = Some(access.intervals.limit(CONNECT));

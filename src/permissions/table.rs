@@ -1,13 +1,13 @@
 //! The table: who needs what, and what for. A test reads the log of every call that the commands make
 //! and finds each of them here, and nothing else.
 
-use super::Command::*;
+use super::CommandName::*;
 use super::Need::{Always, Optional, Perhaps, With};
-use super::{By, On, Permission, Right};
+use super::{By, NeededPermission, On, Right};
 
 macro_rules! permissions {
     ($by:ident: $($action:literal on $on:ident, $need:expr, [$($command:ident)*], $why:literal;)*) => {
-        &[$(Permission {
+        &[$(NeededPermission {
             action: $action,
             on: On::$on,
             need: $need,
@@ -33,7 +33,7 @@ macro_rules! rights {
 }
 
 /// What irsactl calls.
-pub const CALLS: &[Permission] = permissions! { Irsactl:
+pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks:DescribeCluster" on Cluster, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Delete Apply Export Verify Doctor], "find the issuer and the Kubernetes API";
     "eks:DescribeCluster" on Cluster, With("--cluster"), [Thumbprint], "find the issuer";
     "eks:DescribeCluster" on Cluster, Optional, [Completion], "find the Kubernetes API";
@@ -153,7 +153,7 @@ pub const CALLS: &[Permission] = permissions! { Irsactl:
 
 /// What the handlers of CloudFormation's resources call. Their schemas say what each may call, and a test
 /// reads them (cfn-lint brings them along); when it does so they do not say: see [`super::Need::Perhaps`].
-pub const HANDLERS: &[Permission] = permissions! { CloudFormation:
+pub const HANDLERS: &[NeededPermission] = permissions! { CloudFormation:
     "iam:CreateRole" on Roles, Always, [Create Apply], "make the role";
     "iam:TagRole" on Roles, Always, [Create Update Apply], "tag the role as its stack";
     "iam:GetRole" on Roles, Always, [Create Update Delete Apply], "read the role back";

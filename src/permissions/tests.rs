@@ -40,11 +40,11 @@ fn every_row_has_commands_and_a_reason() {
 
 #[test]
 fn every_command_needs_something() {
-    for command in Command::ALL {
+    for command in CommandName::ALL {
         assert!(!lines(&[command], &Place::default()).is_empty());
         assert_eq!(command.name().parse(), Ok(command));
     }
-    assert!("render".parse::<Command>().is_err());
+    assert!("render".parse::<CommandName>().is_err());
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn stacks_and_roles_of_any_cluster_are_covered() {
 #[test]
 fn the_policy_of_all_commands_fits_into_a_managed_policy() {
     for place in [Place::default(), place(&"c".repeat(100), "ap-southeast-1")] {
-        let document = policy(&permissions(&Command::ALL, &place), &place);
+        let document = policy(&permissions(&CommandName::ALL, &place), &place);
         assert!(size(&document) <= POLICY_QUOTA, "{}", size(&document));
         let text = serde_json::json!(document).to_string();
         crate::policy::PolicyDocument::parse(&text).unwrap();
@@ -144,7 +144,7 @@ fn a_service_role_takes_what_cloudformation_needs() {
     let mut place = place("demo", "eu-west-1");
     let role = "arn:aws:iam::111122223333:role/deployer";
     place.service_role = Some(role.parse().unwrap());
-    let document = serde_json::json!(policy(&permissions(&[Command::Create], &place), &place));
+    let document = serde_json::json!(policy(&permissions(&[CommandName::Create], &place), &place));
     let text = document.to_string();
     assert!(!text.contains("iam:CreateRole"), "{text}");
     let statements = document["Statement"].as_array().unwrap();

@@ -16,7 +16,7 @@ mod trace;
 pub use compare::{glyphs, is_like, text_of};
 pub use operator::{Operator, Quantifier};
 pub use request::{Principal, Request};
-pub use trace::{Check, Decision, Effect, Element, Evaluation, Outcome, StatementTrace};
+pub use trace::{Decision, Effect, Element, ElementTrace, Evaluation, StatementTrace, Truth};
 
 use compare::is_resource;
 
@@ -57,21 +57,21 @@ fn no_statements(document: &Value, statement: Option<&Value>) -> String {
 /// An explicit deny outweighs every allow; what is unknown leaves the decision open where it could
 /// turn it.
 fn decision(trace: &[StatementTrace]) -> Decision {
-    let find = |effect: Effect, outcome: Outcome| {
+    let find = |effect: Effect, outcome: Truth| {
         let of = move |statement: &&StatementTrace| {
             statement.effect == Some(effect) && statement.outcome == outcome
         };
         trace.iter().filter(of)
     };
-    if let Some(denying) = find(Effect::Deny, Outcome::Holds).next() {
+    if let Some(denying) = find(Effect::Deny, Truth::Holds).next() {
         return Decision::ExplicitDeny {
             statement: denying.statement,
         };
     }
-    let allowing = find(Effect::Allow, Outcome::Holds).next();
+    let allowing = find(Effect::Allow, Truth::Holds).next();
     let open: Vec<_> = match allowing {
-        Some(_) => find(Effect::Deny, Outcome::Unknown).collect(),
-        None => find(Effect::Allow, Outcome::Unknown).collect(),
+        Some(_) => find(Effect::Deny, Truth::Unknown).collect(),
+        None => find(Effect::Allow, Truth::Unknown).collect(),
     };
     match (allowing, open.is_empty()) {
         (Some(allowing), true) => Decision::Allowed {
@@ -106,7 +106,7 @@ fn trace_of(index: usize, statement: &Value, request: &Request, variables: bool)
     if effect.is_none() {
         let got = object.get("Effect").map(text_of).into_iter().collect();
         let wanted = vec!["Allow".to_owned(), "Deny".to_owned()];
-        checks.push(Check::of(Element::Effect, wanted, got, Outcome::Fails));
+        checks.push(ElementTrace::of(Element::Effect, wanted, got, Truth::Fails));
     }
     checks.push(principal(object, request));
     checks.push(action(object, request));
@@ -115,8 +115,8 @@ fn trace_of(index: usize, statement: &Value, request: &Request, variables: bool)
     StatementTrace::new(index, sid, effect, checks)
 }
 
-fn malformed(what: &str) -> Check {
-    let check = Check::of(Element::Statement, Vec::new(), Vec::new(), Outcome::Fails);
+fn malformed(what: &str) -> ElementTrace {
+    let check = ElementTrace::of(Element::Statement, Vec::new(), Vec::new(), Truth::Fails);
     check.noted(what)
 }
 
@@ -134,20 +134,21 @@ fn element<'a>(
     }
 }
 
-fn principal(statement: &Map<String, Value>, request: &Request) -> Check {
+fn principal(statement: &Map<String, Value>, request: &Request) -> ElementTrace {
     let got = vec![request.principal.to_string()];
-    let check = |wanted, outcome| Check::of(Element::Principal, wanted, got.clone(), outcome);
+    let check =
+        |wanted, outcome| ElementTrace::of(Element::Principal, wanted, got.clone(), outcome);
     match element(statement, "Principal") {
-        Err(both) => check(Vec::new(), Outcome::Fails).noted(&both),
+        Err(both) => check(Vec::new(), Truth::Fails).noted(&both),
         Ok(Some((value, negated))) => {
-            let outcome = Outcome::from(request.principal.is_named_by(value) != negated);
+            let outcome = Truth::from(request.principal.is_named_by(value) != negated);
             let mut check = check(principals(value), outcome);
             check.negated = negated;
             check
         }
         // A policy of a principal has resources and no principal; one of a resource the reverse.
-        Ok(None) if has_resource(statement) => check(Vec::new(), Outcome::Holds),
-        Ok(None) => check(Vec::new(), Outcome::Fails).noted("has no Principal"),
+        Ok(None) if has_resource(statement) => check(Vec::new(), Truth::Holds),
+        Ok(None) => check(Vec::new(), Truth::Fails).noted("has no Principal"),
     }
 }
 
@@ -166,17 +167,17 @@ fn principals(value: &Value) -> Vec<String> {
 }
 
 /// Neither the service's prefix nor the name are case-sensitive (IAM User Guide, "Action").
-fn action(statement: &Map<String, Value>, request: &Request) -> Check {
+fn action(statement: &Map<String, Value>, request: &Request) -> ElementTrace {
     let asked = request.action.to_lowercase();
     let names = |action: &&str| is_like(&glyphs(&action.to_lowercase()), &asked);
     let got = vec![request.action.clone()];
-    let check = |wanted, outcome| Check::of(Element::Action, wanted, got.clone(), outcome);
+    let check = |wanted, outcome| ElementTrace::of(Element::Action, wanted, got.clone(), outcome);
     match element(statement, "Action") {
-        Err(both) => check(Vec::new(), Outcome::Fails).noted(&both),
-        Ok(None) => check(Vec::new(), Outcome::Fails).noted("has no Action"),
+        Err(both) => check(Vec::new(), Truth::Fails).noted(&both),
+        Ok(None) => check(Vec::new(), Truth::Fails).noted("has no Action"),
         Ok(Some((value, negated))) => {
             let actions = texts(value);
-            let outcome = Outcome::from(actions.iter().any(names) != negated);
+            let outcome = Truth::from(actions.iter().any(names) != negated);
             let mut check = check(actions.into_iter().map(str::to_owned).collect(), outcome);
             check.negated = negated;
             check
@@ -189,11 +190,15 @@ fn has_resource(statement: &Map<String, Value>) -> bool {
 }
 
 /// Trust policies have no resource: it is the role itself.
-fn resource(statement: &Map<String, Value>, request: &Request, variables: bool) -> Option<Check> {
+fn resource(
+    statement: &Map<String, Value>,
+    request: &Request,
+    variables: bool,
+) -> Option<ElementTrace> {
     let got: Vec<String> = request.resource.iter().cloned().collect();
-    let check = |wanted, outcome| Check::of(Element::Resource, wanted, got.clone(), outcome);
+    let check = |wanted, outcome| ElementTrace::of(Element::Resource, wanted, got.clone(), outcome);
     let (value, negated) = match element(statement, "Resource") {
-        Err(both) => return Some(check(Vec::new(), Outcome::Fails).noted(&both)),
+        Err(both) => return Some(check(Vec::new(), Truth::Fails).noted(&both)),
         Ok(found) => found?,
     };
     let wanted = texts(value);
@@ -201,26 +206,26 @@ fn resource(statement: &Map<String, Value>, request: &Request, variables: bool) 
     let named = wanted.iter().map(|wanted| {
         let pattern = match request.resolve(wanted, variables) {
             Ok(pattern) => pattern,
-            Err(None) => return Outcome::Fails,
+            Err(None) => return Truth::Fails,
             Err(Some(key)) => {
                 depends.push(key);
-                return Outcome::Unknown;
+                return Truth::Unknown;
             }
         };
         match &request.resource {
-            Some(resource) => Outcome::from(is_resource(&pattern, resource)),
-            None if *wanted == "*" => Outcome::Holds,
+            Some(resource) => Truth::from(is_resource(&pattern, resource)),
+            None if *wanted == "*" => Truth::Holds,
             None => {
                 depends.push("the resource".to_owned());
-                Outcome::Unknown
+                Truth::Unknown
             }
         }
     });
-    let named = Outcome::any(named.collect::<Vec<_>>());
+    let named = Truth::any(named.collect::<Vec<_>>());
     let outcome = if negated { named.negated() } else { named };
     let mut check = check(wanted.into_iter().map(str::to_owned).collect(), outcome);
     check.negated = negated;
-    if outcome == Outcome::Unknown {
+    if outcome == Truth::Unknown {
         check.depends = depends;
     }
     Some(check)

@@ -141,7 +141,7 @@ pub fn mistakes(trust: &Value, expected: &Expected) -> Vec<Mistake> {
     };
     let is_allowed = evaluation.trace.iter().any(|statement| {
         statement.effect == Some(Effect::Allow)
-            && statement.outcome == super::evaluate::Outcome::Holds
+            && statement.outcome == super::evaluate::Truth::Holds
     });
     if !is_allowed {
         match nearest(trust, expected) {

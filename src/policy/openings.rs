@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::evaluate::{
-    Effect, Element, Operator, Outcome, Quantifier, Request, evaluate, glyphs, is_like,
+    Effect, Element, Operator, Quantifier, Request, Truth, evaluate, glyphs, is_like,
 };
 use super::mistakes::canonical;
 use super::mistakes::conditions::{Claim, PREFIX};
@@ -78,7 +78,7 @@ impl fmt::Display for WidePermission {
 }
 
 /// `Statement[0] lets in all service accounts of the cluster: "system:serviceaccount:*:*"`
-impl<Kind: fmt::Display> fmt::Display for Finding<Kind> {
+impl<Kind: fmt::Display> fmt::Display for Located<Kind> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -91,7 +91,7 @@ impl<Kind: fmt::Display> fmt::Display for Finding<Kind> {
 /// An opening, where it is, and what is written there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Finding<Kind> {
+pub struct Located<Kind> {
     pub kind: Kind,
     /// Counted from 0.
     pub statement: usize,
@@ -100,7 +100,7 @@ pub struct Finding<Kind> {
 
 /// What the statements that let in tokens of the issuer leave open. `namespace` is that of the
 /// service account: a list of names in it is nobody else's business.
-pub fn openings(trust: &Value, issuer: &Issuer, namespace: &Namespace) -> Vec<Finding<Opening>> {
+pub fn openings(trust: &Value, issuer: &Issuer, namespace: &Namespace) -> Vec<Located<Opening>> {
     let mut all = Vec::new();
     for (index, statement) in statements(trust).enumerate() {
         let Some(statement) = statement.as_object() else {
@@ -114,7 +114,7 @@ pub fn openings(trust: &Value, issuer: &Issuer, namespace: &Namespace) -> Vec<Fi
             found.push((Opening::AnyPrincipal, "*".to_owned()));
         }
         found.sort();
-        all.extend(found.into_iter().map(|(kind, found)| Finding {
+        all.extend(found.into_iter().map(|(kind, found)| Located {
             kind,
             statement: index,
             found,
@@ -153,12 +153,12 @@ fn is_for_tokens_of(statement: &Map<String, Value>, issuer: &Issuer) -> bool {
         let mut holds = checks
             .by_ref()
             .filter(|check| check.element != Element::Condition);
-        trace.effect == Some(Effect::Allow) && holds.all(|check| check.outcome == Outcome::Holds)
+        trace.effect == Some(Effect::Allow) && holds.all(|check| check.outcome == Truth::Holds)
     })
 }
 
 /// One condition on a claim of the issuer's tokens.
-struct Entry<'a> {
+struct ClaimCondition<'a> {
     operator: Operator,
     claim: Claim,
     values: Vec<&'a str>,
@@ -166,7 +166,7 @@ struct Entry<'a> {
     text: String,
 }
 
-fn entries<'a>(statement: &'a Map<String, Value>, issuer: &Issuer) -> Vec<Entry<'a>> {
+fn entries<'a>(statement: &'a Map<String, Value>, issuer: &Issuer) -> Vec<ClaimCondition<'a>> {
     let condition = statement.get("Condition").and_then(Value::as_object);
     let mut entries = Vec::new();
     for (name, keys) in condition.into_iter().flatten() {
@@ -177,7 +177,7 @@ fn entries<'a>(statement: &'a Map<String, Value>, issuer: &Issuer) -> Vec<Entry<
             let own = Claim::of(key)
                 .filter(|(prefix, _)| prefix.eq_ignore_ascii_case(issuer.host_and_path()));
             let Some((_, claim)) = own else { continue };
-            entries.push(Entry {
+            entries.push(ClaimCondition {
                 operator,
                 claim,
                 values: texts(values),
@@ -197,7 +197,7 @@ fn in_conditions(
     let of = |claim: Claim| entries.iter().filter(move |entry| entry.claim == claim);
     let key = |claim: &str| format!("{}:{claim}", issuer.host_and_path());
     let mut found = Vec::new();
-    if !of(Claim::Audience).any(Entry::narrows) {
+    if !of(Claim::Audience).any(ClaimCondition::narrows) {
         found.push((Opening::NoAudience, key("aud")));
     }
     // All conditions must hold, so that the narrowest counts.
@@ -205,10 +205,10 @@ fn in_conditions(
     let widths = subjects.map(|entry| entry.width(namespace));
     let but = of(Claim::Subject).find(|entry| entry.operator.negated);
     found.extend(match (widths.min(), but) {
-        (Some(Width::Names), _) => None,
-        (Some(Width::OneNamespace(value)), _) => Some((Opening::SeveralOfNamespace, value)),
-        (Some(Width::SeveralNamespaces(value)), _) => Some((Opening::SeveralNamespaces, value)),
-        (Some(Width::Cluster(value)), _) => Some((Opening::AnyServiceAccount, value)),
+        (Some(Reach::Names), _) => None,
+        (Some(Reach::OneNamespace(value)), _) => Some((Opening::SeveralOfNamespace, value)),
+        (Some(Reach::SeveralNamespaces(value)), _) => Some((Opening::SeveralNamespaces, value)),
+        (Some(Reach::Cluster(value)), _) => Some((Opening::AnyServiceAccount, value)),
         (None, Some(entry)) => Some((Opening::AllButSome, entry.text.clone())),
         (None, None) => Some((Opening::NoSubject, key("sub"))),
     });
@@ -219,7 +219,7 @@ fn in_conditions(
 
 /// How many service accounts a condition lets in, with the widest of its values.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Width {
+enum Reach {
     /// Those that are named, one by one.
     Names,
     OneNamespace(String),
@@ -227,7 +227,7 @@ enum Width {
     Cluster(String),
 }
 
-impl Entry<'_> {
+impl ClaimCondition<'_> {
     /// Whether it asks for something at all.
     fn narrows(&self) -> bool {
         let is_open =
@@ -241,28 +241,28 @@ impl Entry<'_> {
         is_loose && !self.operator.negated
     }
 
-    fn width(&self, namespace: &Namespace) -> Width {
+    fn width(&self, namespace: &Namespace) -> Reach {
         let widths = self.values.iter().map(|value| {
             let wildcard = value.find(['*', '?']);
             match wildcard.filter(|_| self.operator.takes_wildcards()) {
-                None => Width::Names,
+                None => Reach::Names,
                 Some(at) => width_of_pattern(value, &value[..at], namespace),
             }
         });
-        widths.max().unwrap_or(Width::Names)
+        widths.max().unwrap_or(Reach::Names)
     }
 }
 
 /// `fixed` is what stands before the first wildcard.
-fn width_of_pattern(pattern: &str, fixed: &str, namespace: &Namespace) -> Width {
+fn width_of_pattern(pattern: &str, fixed: &str, namespace: &Namespace) -> Reach {
     let anybody = format!("{PREFIX}zz-another:zz-another");
     let given = fixed
         .strip_prefix(PREFIX)
         .and_then(|rest| rest.split_once(':'));
     match given {
-        Some((given, _)) if given == namespace.as_str() => Width::OneNamespace(pattern.to_owned()),
-        _ if is_like(&glyphs(pattern), &anybody) => Width::Cluster(pattern.to_owned()),
-        _ => Width::SeveralNamespaces(pattern.to_owned()),
+        Some((given, _)) if given == namespace.as_str() => Reach::OneNamespace(pattern.to_owned()),
+        _ if is_like(&glyphs(pattern), &anybody) => Reach::Cluster(pattern.to_owned()),
+        _ => Reach::SeveralNamespaces(pattern.to_owned()),
     }
 }
 
@@ -275,7 +275,7 @@ pub fn allows_everything(document: &Value) -> bool {
 
 /// What a permission policy allows on all resources: everything, or all of a service. Where a
 /// condition stands it is narrower than it looks, and only what is everything is told.
-pub fn wide_permissions(document: &Value) -> Vec<Finding<WidePermission>> {
+pub fn wide_permissions(document: &Value) -> Vec<Located<WidePermission>> {
     let mut all = Vec::new();
     for (index, statement) in statements(document).enumerate() {
         let has = |element: &str| statement.get(element).map(texts).unwrap_or_default();
@@ -286,7 +286,7 @@ pub fn wide_permissions(document: &Value) -> Vec<Finding<WidePermission>> {
             continue;
         }
         let mut finding = |kind, found: &str| {
-            all.push(Finding {
+            all.push(Located {
                 kind,
                 statement: index,
                 found: found.to_owned(),

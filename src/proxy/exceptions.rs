@@ -5,10 +5,10 @@
 use std::net::IpAddr;
 
 #[derive(Clone, Debug)]
-pub struct Exceptions(Vec<Entry>);
+pub struct Exceptions(Vec<Exception>);
 
 #[derive(Clone, Debug)]
-enum Entry {
+enum Exception {
     All,
     Range(IpAddr, u8),
     Address(IpAddr, Option<String>),
@@ -40,20 +40,20 @@ impl Exceptions {
     }
 }
 
-fn parse(entry: &str) -> Option<Entry> {
+fn parse(entry: &str) -> Option<Exception> {
     if entry == "*" {
-        return Some(Entry::All);
+        return Some(Exception::All);
     }
     if let Some((address, bits)) = entry.split_once('/') {
         let address: IpAddr = address.parse().ok()?;
         let bits: u8 = bits.parse().ok()?;
         let most = if address.is_ipv4() { 32 } else { 128 };
-        return (bits <= most).then_some(Entry::Range(address, bits));
+        return (bits <= most).then_some(Exception::Range(address, bits));
     }
     let (host, port) = split_port(entry);
     let port = Some(port.to_owned()).filter(|port| !port.is_empty());
     if let Ok(address) = host.parse() {
-        return Some(Entry::Address(address, port));
+        return Some(Exception::Address(address, port));
     }
     let name = host.strip_prefix('*').filter(|name| name.starts_with('.'));
     let name = name.unwrap_or(host);
@@ -63,7 +63,7 @@ fn parse(entry: &str) -> Option<Entry> {
     } else {
         name.to_owned()
     };
-    (below.len() > 1).then_some(Entry::Domain {
+    (below.len() > 1).then_some(Exception::Domain {
         below,
         itself,
         port,
@@ -85,7 +85,7 @@ fn split_port(entry: &str) -> (&str, &str) {
     }
 }
 
-impl Entry {
+impl Exception {
     fn covers(&self, host: &str, address: Option<IpAddr>, port: &str) -> bool {
         let at_port = |wanted: &Option<String>| wanted.as_ref().is_none_or(|it| it == port);
         match self {

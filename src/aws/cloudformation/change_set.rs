@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::changes::forbidden;
 use super::{CloudFormation, done, millis, overtaken, overtaken_or};
 use crate::aws::failed;
-use crate::aws::pages::{Listed, filled};
+use crate::aws::pages::{PagedList, filled};
 use crate::error::Error;
 use crate::model::{RoleArn, shown_in_line};
 use crate::pages::Pages;
@@ -227,7 +227,7 @@ impl CloudFormation {
     /// The change sets of a stack that may still be carried out (ListChangeSets).
     pub async fn change_sets(&self, stack: &str) -> Result<Vec<StackResource>, Error> {
         let pages = self.client.list_change_sets().stack_name(stack);
-        let pages = Listed::of(pages.into_paginator().send(), |page| {
+        let pages = PagedList::of(pages.into_paginator().send(), |page| {
             filled(page.next_token())
         });
         let sets = pages.items(|page| page.summaries).await;

@@ -5,7 +5,7 @@ use aws_sdk_cloudformation::types::{EventFilter, EventType, HookFailureMode, Ope
 
 use super::CloudFormation;
 use crate::aws::failed;
-use crate::aws::pages::{Listed, filled};
+use crate::aws::pages::{PagedList, filled};
 use crate::secrets::excerpt;
 
 impl CloudFormation {
@@ -17,7 +17,7 @@ impl CloudFormation {
         let filter = EventFilter::builder().failed_events(true).build();
         let call = call.change_set_name(id).filters(filter);
         let events = call.into_paginator().send();
-        let mut events = Listed::of(events, |page| filled(page.next_token()));
+        let mut events = PagedList::of(events, |page| filled(page.next_token()));
         let mut lines = Vec::new();
         while let Some(page) = events.next().await {
             match page {

@@ -36,7 +36,7 @@ pub enum Operation<'a> {
 
 /// What an answer says of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum View {
+enum StackView {
     Over,
     Underway,
     /// Nothing: the stack may be shown as it was before.
@@ -81,13 +81,13 @@ impl Operation<'_> {
     }
 
     /// `began`: it was seen under way.
-    fn view(self, stack: Option<&Stack>, began: bool) -> View {
+    fn view(self, stack: Option<&Stack>, began: bool) -> StackView {
         // A stack that was deleted is described by its id for 90 days.
         let Some(stack) = stack else {
-            return View::Before;
+            return StackView::Before;
         };
         let is_over = match (stack.phase, self) {
-            (Phase::Busy | Phase::Deleting, _) => return View::Underway,
+            (Phase::Busy | Phase::Deleting, _) => return StackView::Underway,
             (Phase::Gone, _) | (_, Self::Creation | Self::Other) => true,
             (_, Self::Update { made, .. }) => stack
                 .updated
@@ -97,7 +97,11 @@ impl Operation<'_> {
             (_, Self::RollBack) => true,
             (_, Self::Deletion) => false,
         };
-        if is_over { View::Over } else { View::Before }
+        if is_over {
+            StackView::Over
+        } else {
+            StackView::Before
+        }
     }
 }
 
@@ -124,12 +128,12 @@ impl CloudFormation {
             let stack = self.stack(id).await?;
             let status = stack.as_ref().map(|stack| stack.status.clone());
             match operation.view(stack.as_ref(), began.get()) {
-                View::Over => return Ok(Some(stack)),
-                View::Underway => {
+                StackView::Over => return Ok(Some(stack)),
+                StackView::Underway => {
                     began.set(true);
                     on(status.as_deref().unwrap_or_default());
                 }
-                View::Before => {
+                StackView::Before => {
                     before.borrow_mut().push(status);
                     let is_told_enough = ends_alike(&before.borrow());
                     if is_told_enough && self.is_over(operation, stack.as_ref()).await? {

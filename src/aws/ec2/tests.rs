@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn items(answer: &str, list: &str) -> Vec<Element> {
-    Element::read(answer, &LEAVES).unwrap().into_items(list)
+fn items(answer: &str, list: &str) -> Vec<XmlElement> {
+    XmlElement::read(answer, &LEAVES).unwrap().into_items(list)
 }
 
 #[test]

@@ -4,7 +4,7 @@ use aws_sdk_eks::types;
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::Eks;
-use crate::aws::pages::{Listed, filled};
+use crate::aws::pages::{PagedList, filled};
 use crate::aws::{failed, found, lookup};
 use crate::error::Error;
 use crate::model::{Lookup, ServiceAccountName};
@@ -23,7 +23,7 @@ impl Eks {
     /// Access denied too.
     pub async fn addons(&self, cluster: &str) -> Result<Vec<Addon>, Error> {
         let pages = self.0.list_addons().cluster_name(cluster).into_paginator();
-        let pages = Listed::of(pages.send(), |page| filled(page.next_token()));
+        let pages = PagedList::of(pages.send(), |page| filled(page.next_token()));
         let names = pages.items(|page| page.addons).await;
         let names = names.map_err(|error| failed("eks:ListAddons", cluster, error))?;
         let all = futures_util::stream::iter(names)
@@ -62,7 +62,7 @@ impl Eks {
             .set_namespace(only.map(|account| account.namespace.to_string()))
             .set_service_account(only.map(|account| account.name.clone()))
             .into_paginator();
-        let pages = Listed::of(pages.send(), |page| filled(page.next_token()));
+        let pages = PagedList::of(pages.send(), |page| filled(page.next_token()));
         let listed = pages.items(|page| page.associations).await;
         let listed = lookup("eks:ListPodIdentityAssociations", cluster, MISSING, listed)?;
         let named = |one: types::PodIdentityAssociationSummary| {

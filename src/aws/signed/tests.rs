@@ -57,7 +57,7 @@ fn call(status: u16, body: &'static str) -> (Result<String, Error>, HttpRequest)
             SharedHttpConnector::new(wire.clone())
         }))
         .build();
-    let request = Request {
+    let request = SignedRequest {
         path: "/",
         content_type: "application/x-www-form-urlencoded",
         target: None,

@@ -31,9 +31,7 @@ impl Found {
             let accounts = self.accounts.iter().map(|report| report.count(severity));
             accounts.sum::<usize>() + self.cluster.count(severity)
         };
-        if count(Severity::Problem) > 0 {
-            Exit::Unhealthy
-        } else if args.strict && count(Severity::Warning) > 0 {
+        if count(Severity::Problem) > 0 || args.strict && count(Severity::Warning) > 0 {
             Exit::Unhealthy
         } else {
             Exit::Done

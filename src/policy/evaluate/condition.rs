@@ -5,13 +5,13 @@ use serde_json::{Map, Value};
 use super::compare::{Pattern, glyphs, text_of};
 use super::operator::{Operator, Quantifier};
 use super::request::{Got, Request};
-use super::trace::{Check, Element, Outcome};
+use super::trace::{Element, ElementTrace, Truth};
 
 pub(super) fn checks(
     statement: &Map<String, Value>,
     request: &Request,
     variables: bool,
-) -> Vec<Check> {
+) -> Vec<ElementTrace> {
     let condition = match statement.get("Condition") {
         None => return Vec::new(),
         Some(Value::Object(condition)) => condition,
@@ -23,7 +23,7 @@ pub(super) fn checks(
             (Err(why), _) => checks.push(malformed(name, &why)),
             (Ok(operator), Value::Object(keys)) => {
                 for (key, wanted) in keys {
-                    let entry = Entry {
+                    let entry = KeyCondition {
                         name,
                         operator,
                         key,
@@ -38,14 +38,14 @@ pub(super) fn checks(
     checks
 }
 
-fn malformed(operator: &str, why: &str) -> Check {
-    let mut check = Check::of(Element::Condition, Vec::new(), Vec::new(), Outcome::Fails);
+fn malformed(operator: &str, why: &str) -> ElementTrace {
+    let mut check = ElementTrace::of(Element::Condition, Vec::new(), Vec::new(), Truth::Fails);
     check.operator = Some(operator.to_owned());
     check.noted(why)
 }
 
 /// One operator and key.
-struct Entry<'a> {
+struct KeyCondition<'a> {
     name: &'a str,
     operator: Operator,
     key: &'a str,
@@ -53,38 +53,38 @@ struct Entry<'a> {
 }
 
 /// A value of the policy: a pattern, or the key that it cannot be resolved without.
-type Wanted = Result<Pattern, Option<String>>;
+type WantedPattern = Result<Pattern, Option<String>>;
 
-impl Entry<'_> {
-    fn check(&self, wanted: &Value, request: &Request) -> Check {
+impl KeyCondition<'_> {
+    fn check(&self, wanted: &Value, request: &Request) -> ElementTrace {
         let texts: Vec<String> = match wanted {
             Value::Array(values) => values.iter().map(text_of).collect(),
             value => vec![text_of(value)],
         };
         let got = request.value(self.key);
-        let mut check = Check::of(
+        let mut check = ElementTrace::of(
             Element::Condition,
             texts.clone(),
             match got {
                 Got::Values(values) => values.to_vec(),
                 Got::Absent | Got::Unknown => Vec::new(),
             },
-            Outcome::Fails,
+            Truth::Fails,
         );
         check.operator = Some(self.name.to_owned());
         check.key = Some(self.key.to_owned());
         check.negated = self.operator.negated;
-        let patterns: Vec<Wanted> = texts
+        let patterns: Vec<WantedPattern> = texts
             .iter()
             .map(|text| self.pattern(text, request))
             .collect();
         check.outcome = match got {
             _ if self.operator.is_null() => is_null(&texts, &got),
-            Got::Unknown => Outcome::Unknown,
+            Got::Unknown => Truth::Unknown,
             Got::Absent => self.operator.without_value(),
             Got::Values(values) => self.holds(&patterns, values),
         };
-        if check.outcome == Outcome::Unknown {
+        if check.outcome == Truth::Unknown {
             check.depends = match got {
                 Got::Unknown => vec![self.key.to_owned()],
                 _ => patterns.into_iter().filter_map(unresolved).collect(),
@@ -93,7 +93,7 @@ impl Entry<'_> {
         check
     }
 
-    fn pattern(&self, text: &str, request: &Request) -> Wanted {
+    fn pattern(&self, text: &str, request: &Request) -> WantedPattern {
         let variables = self.variables && self.operator.takes_variables();
         if variables {
             request.resolve(text, true).map_err(|key| {
@@ -106,14 +106,14 @@ impl Entry<'_> {
         }
     }
 
-    fn holds(&self, wanted: &[Wanted], values: &[String]) -> Outcome {
+    fn holds(&self, wanted: &[WantedPattern], values: &[String]) -> Truth {
         let matches = |value: &String| {
             let each = wanted.iter().map(|wanted| match wanted {
-                Ok(pattern) => Outcome::from(self.operator.matches(pattern, value)),
-                Err(Some(_)) => Outcome::Unknown,
-                Err(None) => Outcome::Fails,
+                Ok(pattern) => Truth::from(self.operator.matches(pattern, value)),
+                Err(Some(_)) => Truth::Unknown,
+                Err(None) => Truth::Fails,
             });
-            let any = Outcome::any(each);
+            let any = Truth::any(each);
             if self.operator.negated {
                 any.negated()
             } else {
@@ -124,29 +124,29 @@ impl Entry<'_> {
         // IAM asks for a qualifier where a key has several values. Without one, any of them may
         // match, and none of them may where the operator is negated.
         match (self.operator.quantifier, self.operator.negated) {
-            (Quantifier::All, _) | (Quantifier::One, true) => Outcome::all(each),
-            (Quantifier::Any, _) | (Quantifier::One, false) => Outcome::any(each),
+            (Quantifier::All, _) | (Quantifier::One, true) => Truth::all(each),
+            (Quantifier::Any, _) | (Quantifier::One, false) => Truth::any(each),
         }
     }
 }
 
-fn unresolved(wanted: Wanted) -> Option<String> {
+fn unresolved(wanted: WantedPattern) -> Option<String> {
     wanted.err().flatten()
 }
 
 /// `true`: the key is not there; `false`: it is.
-fn is_null(wanted: &[String], got: &Got<'_>) -> Outcome {
+fn is_null(wanted: &[String], got: &Got<'_>) -> Truth {
     let is = |text: &str| {
         let mut wanted = wanted.iter();
-        Outcome::from(wanted.any(|wanted| wanted.eq_ignore_ascii_case(text)))
+        Truth::from(wanted.any(|wanted| wanted.eq_ignore_ascii_case(text)))
     };
     match got {
         Got::Values(_) => is("false"),
         Got::Absent => is("true"),
         Got::Unknown => match (is("true"), is("false")) {
-            (Outcome::Holds, Outcome::Holds) => Outcome::Holds,
-            (Outcome::Fails, Outcome::Fails) => Outcome::Fails,
-            _ => Outcome::Unknown,
+            (Truth::Holds, Truth::Holds) => Truth::Holds,
+            (Truth::Fails, Truth::Fails) => Truth::Fails,
+            _ => Truth::Unknown,
         },
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::str::FromStr;
 
 use super::compare::{Glyph, boolean, is_arn_like, is_like, number, plain};
-use super::trace::Outcome;
+use super::trace::Truth;
 
 /// How the values of a key that has several are taken together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,22 +34,13 @@ enum Comparison {
     EqualIgnoringCase,
     Like,
     Arn,
-    Number(Order),
+    /// How the request's value may stand to the policy's.
+    Number(&'static [Ordering]),
     Bool,
     Null,
     /// Dates, addresses, bytes: only the call itself has such values. A key whose value is known is
     /// of another type, which they hold for as little as in IAM.
     OfTheCall,
-}
-
-/// How the request's value must stand to the policy's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    Equal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
 }
 
 impl Operator {
@@ -74,8 +65,8 @@ impl Operator {
 
     /// What it says of a key that the request does not have. No value is enough for all of them,
     /// and none can be any of them, with `IfExists` too.
-    pub(super) fn without_value(self) -> Outcome {
-        Outcome::from(match self.quantifier {
+    pub(super) fn without_value(self) -> Truth {
+        Truth::from(match self.quantifier {
             Quantifier::One => self.negated || self.if_exists,
             Quantifier::All => true,
             Quantifier::Any => false,
@@ -90,36 +81,14 @@ impl Operator {
             Comparison::EqualIgnoringCase => text.to_lowercase() == value.to_lowercase(),
             Comparison::Like => is_like(wanted, value),
             Comparison::Arn => is_arn_like(wanted, value),
-            Comparison::Number(order) => order.holds(number(value), number(&text)),
+            Comparison::Number(orders) => {
+                let both = number(value).zip(number(&text));
+                let order = both.and_then(|(value, wanted)| value.partial_cmp(&wanted));
+                order.is_some_and(|order| orders.contains(&order))
+            }
             Comparison::Bool => boolean(value).is_some() && boolean(value) == boolean(&text),
             Comparison::Null | Comparison::OfTheCall => false,
         }
-    }
-}
-
-impl Order {
-    fn holds(self, value: Option<f64>, wanted: Option<f64>) -> bool {
-        let order = value
-            .zip(wanted)
-            .and_then(|(value, wanted)| value.partial_cmp(&wanted));
-        match self {
-            Self::Equal => order == Some(Ordering::Equal),
-            Self::Less => order == Some(Ordering::Less),
-            Self::LessOrEqual => order.is_some_and(Ordering::is_le),
-            Self::Greater => order == Some(Ordering::Greater),
-            Self::GreaterOrEqual => order.is_some_and(Ordering::is_ge),
-        }
-    }
-
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "equals" => Self::Equal,
-            "lessthan" => Self::Less,
-            "lessthanequals" => Self::LessOrEqual,
-            "greaterthan" => Self::Greater,
-            "greaterthanequals" => Self::GreaterOrEqual,
-            _ => return None,
-        })
     }
 }
 
@@ -161,14 +130,22 @@ fn comparison(name: &str) -> Option<(Comparison, bool)> {
         "stringnotlike" => (Like, true),
         "arnequals" | "arnlike" => (Arn, false),
         "arnnotequals" | "arnnotlike" => (Arn, true),
-        "numericnotequals" => (Number(Order::Equal), true),
+        "numericequals" => (Number(&[Ordering::Equal]), false),
+        "numericnotequals" => (Number(&[Ordering::Equal]), true),
+        "numericlessthan" => (Number(&[Ordering::Less]), false),
+        "numericlessthanequals" => (Number(&[Ordering::Less, Ordering::Equal]), false),
+        "numericgreaterthan" => (Number(&[Ordering::Greater]), false),
+        "numericgreaterthanequals" => (Number(&[Ordering::Greater, Ordering::Equal]), false),
         "bool" => (Bool, false),
         "null" => (Null, false),
-        "binaryequals" | "ipaddress" => (OfTheCall, false),
+        "dateequals"
+        | "datelessthan"
+        | "datelessthanequals"
+        | "dategreaterthan"
+        | "dategreaterthanequals"
+        | "binaryequals"
+        | "ipaddress" => (OfTheCall, false),
         "datenotequals" | "notipaddress" => (OfTheCall, true),
-        _ => match name.strip_prefix("date").and_then(Order::named) {
-            Some(_) => (OfTheCall, false),
-            None => (Number(Order::named(name.strip_prefix("numeric")?)?), false),
-        },
+        _ => return None,
     })
 }

@@ -31,7 +31,7 @@ fn document(version: &str, condition: &Value) -> Value {
 }
 
 /// Whether one operator holds for a key `x:k` that has the values.
-fn outcome(operator: &str, wanted: &Value, got: &[&str]) -> Outcome {
+fn outcome(operator: &str, wanted: &Value, got: &[&str]) -> Truth {
     let request = Request::new(
         WEB_IDENTITY,
         Principal::Federated(PROVIDER.to_owned()),
@@ -116,7 +116,7 @@ fn operators_compare_as_documented() {
         ("StringEqual", json!("a"), "a", false),
     ] {
         let told = outcome(operator, &wanted, &[got]);
-        assert_eq!(told, Outcome::from(holds), "{operator} {wanted} {got}");
+        assert_eq!(told, Truth::from(holds), "{operator} {wanted} {got}");
     }
 }
 
@@ -139,7 +139,7 @@ fn a_key_without_value_is_judged_by_what_stands_around_the_operator() {
         ("Null", "false", false),
     ] {
         let told = outcome(operator, &json!(wanted), &[]);
-        assert_eq!(told, Outcome::from(holds), "{operator}");
+        assert_eq!(told, Truth::from(holds), "{operator}");
     }
 }
 
@@ -178,7 +178,7 @@ fn qualifiers_take_the_values_of_a_key_together() {
         ("StringNotEquals", json!(["b"]), ["a", "b"], false),
     ] {
         let told = outcome(operator, &wanted, &got);
-        assert_eq!(told, Outcome::from(holds), "{operator} {wanted}");
+        assert_eq!(told, Truth::from(holds), "{operator} {wanted}");
     }
 }
 
@@ -198,13 +198,13 @@ fn variables_are_replaced_and_bring_no_wildcards() {
         ("NumericEquals", "${x:name}", "api", false),
     ] {
         let told = outcome(operator, &json!(wanted), &[got]);
-        assert_eq!(told, Outcome::from(holds), "{operator} {wanted} {got}");
+        assert_eq!(told, Truth::from(holds), "{operator} {wanted} {got}");
     }
     let condition = json!({ "StringEquals": { format!("{ISSUER}:sub"): "${x:none, 'system:serviceaccount:web:api'}" } });
     assert!(evaluate(&document("2012-10-17", &condition), &web_identity()).is_allowed());
     assert!(!evaluate(&document("2008-10-17", &condition), &web_identity()).is_allowed());
     let told = outcome("StringNotEquals", &json!("${x:none}"), &["a"]);
-    assert_eq!(told, Outcome::Unknown);
+    assert_eq!(told, Truth::Unknown);
 }
 
 #[test]

@@ -4,13 +4,13 @@ use std::fmt;
 
 /// Truth of three values (Kleene): what is not known can still be outweighed by what is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Truth {
     Holds,
     Fails,
     Unknown,
 }
 
-impl Outcome {
+impl Truth {
     pub fn all(outcomes: impl IntoIterator<Item = Self>) -> Self {
         let worse = |one, other| match (one, other) {
             (Self::Fails, _) | (_, Self::Fails) => Self::Fails,
@@ -33,7 +33,7 @@ impl Outcome {
     }
 }
 
-impl From<bool> for Outcome {
+impl From<bool> for Truth {
     fn from(holds: bool) -> Self {
         if holds { Self::Holds } else { Self::Fails }
     }
@@ -79,8 +79,8 @@ pub struct StatementTrace {
     /// `None`: neither `Allow` nor `Deny`.
     pub effect: Option<Effect>,
     /// Whether the statement applies to the request: all checks together.
-    pub outcome: Outcome,
-    pub checks: Vec<Check>,
+    pub outcome: Truth,
+    pub checks: Vec<ElementTrace>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub enum Element {
 
 /// One element of a statement, or one operator and key of its condition.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Check {
+pub struct ElementTrace {
     pub element: Element,
     pub operator: Option<String>,
     pub key: Option<String>,
@@ -105,18 +105,18 @@ pub struct Check {
     pub negated: bool,
     /// What the request has; empty: nothing.
     pub got: Vec<String>,
-    pub outcome: Outcome,
+    pub outcome: Truth,
     /// The keys whose values would decide, where the outcome is unknown.
     pub depends: Vec<String>,
     pub note: Option<String>,
 }
 
-impl Check {
+impl ElementTrace {
     pub(super) fn of(
         element: Element,
         wanted: Vec<String>,
         got: Vec<String>,
-        outcome: Outcome,
+        outcome: Truth,
     ) -> Self {
         Self {
             element,
@@ -142,13 +142,13 @@ impl StatementTrace {
         statement: usize,
         sid: Option<String>,
         effect: Option<Effect>,
-        checks: Vec<Check>,
+        checks: Vec<ElementTrace>,
     ) -> Self {
         Self {
             statement,
             sid,
             effect,
-            outcome: Outcome::all(checks.iter().map(|check| check.outcome)),
+            outcome: Truth::all(checks.iter().map(|check| check.outcome)),
             checks,
         }
     }
@@ -179,20 +179,20 @@ impl StatementTrace {
     fn lines(&self) -> Vec<String> {
         let statement = format!("Statement[{}]", self.statement);
         match (self.outcome, self.effect) {
-            (Outcome::Holds, Some(Effect::Allow)) => return vec![format!("{statement}: allows")],
-            (Outcome::Holds, Some(Effect::Deny)) => return vec![format!("{statement}: denies")],
+            (Truth::Holds, Some(Effect::Allow)) => return vec![format!("{statement}: allows")],
+            (Truth::Holds, Some(Effect::Deny)) => return vec![format!("{statement}: denies")],
             _ => {}
         }
         let checks = self.checks.iter();
         checks
-            .filter(|check| check.outcome != Outcome::Holds)
+            .filter(|check| check.outcome != Truth::Holds)
             .map(|check| format!("{statement}: {check}"))
             .collect()
     }
 }
 
 /// `StringEquals oidc…:sub: wanted "…", got "…"`.
-impl fmt::Display for Check {
+impl fmt::Display for ElementTrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.operator, &self.key) {
             (Some(operator), Some(key)) => write!(f, "{operator} {key}: ")?,

@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::principal::canonical;
 use super::{Expected, Kind};
-use crate::policy::evaluate::{Operator, Outcome, evaluate, glyphs, is_like, text_of};
+use crate::policy::evaluate::{Operator, Truth, evaluate, glyphs, is_like, text_of};
 
 /// A mistake before its statement is known: kind, found, wanted.
-type Found = (Kind, String, String);
+type Mend = (Kind, String, String);
 
 /// A claim of the token that has a condition key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Claim {
 
 /// One operator, key and its values.
 #[derive(Clone, Debug)]
-struct Entry {
+struct ConditionEntry {
     operator: String,
     key: String,
     values: Vec<String>,
@@ -47,7 +47,7 @@ struct Entry {
 }
 
 pub(super) struct Conditions<'a> {
-    entries: Vec<Entry>,
+    entries: Vec<ConditionEntry>,
     version: &'a str,
     expected: &'a Expected,
 }
@@ -62,7 +62,7 @@ impl<'a> Conditions<'a> {
         let mut entries = Vec::new();
         for (operator, keys) in statement.get("Condition")?.as_object()? {
             for (key, values) in keys.as_object()? {
-                entries.push(Entry {
+                entries.push(ConditionEntry {
                     operator: operator.clone(),
                     key: key.clone(),
                     values: values_of(values),
@@ -94,18 +94,18 @@ impl<'a> Conditions<'a> {
         Value::Object(condition)
     }
 
-    pub(super) fn mend(&mut self) -> Vec<Found> {
+    pub(super) fn mend(&mut self) -> Vec<Mend> {
         let mut found = self.mend_keys();
         found.extend(self.swap());
         for at in 0..self.entries.len() {
-            if self.outcome(&self.entries[at]) == Outcome::Holds {
+            if self.outcome(&self.entries[at]) == Truth::Holds {
                 continue;
             }
             let claim = Claim::of(&self.entries[at].key).map(|(_, claim)| claim);
             if let Some((kind, wanted)) = self.mend_operator(at, claim.is_some()) {
                 found.push((kind, self.entries[at].operator.clone(), wanted.to_owned()));
                 if !self.take_operator(at, wanted)
-                    || self.outcome(&self.entries[at]) == Outcome::Holds
+                    || self.outcome(&self.entries[at]) == Truth::Holds
                 {
                     continue;
                 }
@@ -123,7 +123,7 @@ impl<'a> Conditions<'a> {
     /// key has it: then one of both would be lost.
     fn take_operator(&mut self, at: usize, operator: &str) -> bool {
         let key = &self.entries[at].key;
-        let is_taken = |entry: &Entry| entry.operator == operator && entry.key == *key;
+        let is_taken = |entry: &ConditionEntry| entry.operator == operator && entry.key == *key;
         if operator.is_empty() || self.entries.iter().any(is_taken) {
             return false;
         }
@@ -132,14 +132,14 @@ impl<'a> Conditions<'a> {
     }
 
     /// What one entry alone says of the expected call.
-    fn outcome(&self, entry: &Entry) -> Outcome {
+    fn outcome(&self, entry: &ConditionEntry) -> Truth {
         let statement = json!({
             "Effect": "Allow", "Principal": "*", "Action": "*",
             "Condition": { &entry.operator: { &entry.key: entry.values } }
         });
         let document = json!({ "Version": self.version, "Statement": statement });
         let trace = evaluate(&document, &self.expected.request()).trace;
-        trace.first().map_or(Outcome::Fails, |trace| trace.outcome)
+        trace.first().map_or(Truth::Fails, |trace| trace.outcome)
     }
 
     fn key(&self, claim: Claim) -> String {
@@ -153,13 +153,13 @@ impl<'a> Conditions<'a> {
     }
 
     /// Keys that fail because they are not the issuer's: renamed, or left out beside one that is.
-    fn mend_keys(&mut self) -> Vec<Found> {
-        let mut found: Vec<Found> = Vec::new();
+    fn mend_keys(&mut self) -> Vec<Mend> {
+        let mut found: Vec<Mend> = Vec::new();
         let mut at = 0;
         while at < self.entries.len() {
             let entry = &self.entries[at];
             let claim = Claim::of(&entry.key);
-            let Some((issuer, claim)) = claim.filter(|_| self.outcome(entry) == Outcome::Fails)
+            let Some((issuer, claim)) = claim.filter(|_| self.outcome(entry) == Truth::Fails)
             else {
                 at += 1;
                 continue;
@@ -214,21 +214,21 @@ impl<'a> Conditions<'a> {
             Claim::Subject => value == audience.as_str(),
             Claim::Audience => value.starts_with(PREFIX),
         };
-        let of = |entry: &Entry| Claim::of(&entry.key).is_some_and(|(_, of)| of == claim);
+        let of = |entry: &ConditionEntry| Claim::of(&entry.key).is_some_and(|(_, of)| of == claim);
         let mut entries = self.entries.iter();
-        let at = entries.position(|entry| of(entry) && self.outcome(entry) == Outcome::Fails)?;
+        let at = entries.position(|entry| of(entry) && self.outcome(entry) == Truth::Fails)?;
         Some((at, self.entries[at].values.iter().any(is_misplaced)))
     }
 
     /// Audiences under `sub` and subjects under `aud` change places.
-    fn swap(&mut self) -> Option<Found> {
+    fn swap(&mut self) -> Option<Mend> {
         let (subject, audience) = (self.failing(Claim::Subject), self.failing(Claim::Audience));
         let (at, wanted) = match (subject, audience) {
             (_, Some((at, true))) => (at, self.key(Claim::Subject)),
             (Some((at, true)), _) => (at, self.key(Claim::Audience)),
             _ => return None,
         };
-        let Entry { key, values, .. } = &self.entries[at];
+        let ConditionEntry { key, values, .. } = &self.entries[at];
         let found = format!("{key}: {}", values.join(", "));
         match (subject, audience) {
             (Some((one, _)), Some((other, _))) => {
@@ -263,7 +263,7 @@ impl<'a> Conditions<'a> {
         }
     }
 
-    fn mend_subject(&mut self, at: usize) -> Found {
+    fn mend_subject(&mut self, at: usize) -> Mend {
         let wanted = self.expected.subject.subject();
         let (kind, found) = subject_fault(&self.entries[at], self.expected);
         let is_one_namespace = stays_inside(&self.entries[at].values, self.expected);
@@ -287,7 +287,7 @@ impl<'a> Conditions<'a> {
         (kind, found, wanted)
     }
 
-    fn mend_audience(&mut self, at: usize) -> Found {
+    fn mend_audience(&mut self, at: usize) -> Mend {
         let wanted = self.expected.audience().to_string();
         let found = most_like(&self.entries[at].values, &wanted);
         let kind = if is_pattern(&found) && is_like(&glyphs(&found), &wanted) {
@@ -308,17 +308,17 @@ impl<'a> Conditions<'a> {
     }
 
     /// A key that is not of a token: of where the call comes from, or of nothing that it has.
-    fn foreign(&self, at: usize) -> Found {
+    fn foreign(&self, at: usize) -> Mend {
         let entry = &self.entries[at];
         let kind = match self.outcome(entry) {
-            Outcome::Unknown => Kind::DependsOnTheCall,
+            Truth::Unknown => Kind::DependsOnTheCall,
             _ => Kind::KeyNeverPresent,
         };
         (kind, entry.key.clone(), String::new())
     }
 }
 
-impl Entry {
+impl ConditionEntry {
     fn replace(&mut self, old: &str, new: &str) {
         for value in self.values.iter_mut().filter(|value| *value == old) {
             new.clone_into(value);
@@ -347,7 +347,7 @@ fn most_like(values: &[String], wanted: &str) -> String {
     found.cloned().unwrap_or_default()
 }
 
-fn subject_fault(entry: &Entry, expected: &Expected) -> (Kind, String) {
+fn subject_fault(entry: &ConditionEntry, expected: &Expected) -> (Kind, String) {
     let wanted = expected.subject.subject();
     let mut patterns = entry.values.iter().filter(|value| is_pattern(value));
     if let Some(pattern) = patterns.find(|value| is_like(&glyphs(value), &wanted)) {

@@ -3,21 +3,18 @@
 use serde_json::{Map, Value, json};
 
 use super::{Expected, Kind, Mistake, mistake};
-use crate::policy::evaluate::{Check, Element, Outcome, WEB_IDENTITY};
+use crate::policy::evaluate::{Element, ElementTrace, Truth, WEB_IDENTITY};
 use crate::policy::texts;
 
 /// Finds and mends what the trace of a statement says of its principal and its action.
 pub(super) fn mend(
     index: usize,
     statement: &mut Map<String, Value>,
-    checks: &[Check],
+    checks: &[ElementTrace],
     expected: &Expected,
 ) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
-    for check in checks
-        .iter()
-        .filter(|check| check.outcome != Outcome::Holds)
-    {
+    for check in checks.iter().filter(|check| check.outcome != Truth::Holds) {
         match check.element {
             Element::Principal if !check.negated => {
                 let (kind, found) = mend_principal(statement, expected)
