@@ -67,12 +67,30 @@ fn the_pages_show_what_the_program_prints() {
         let texts = runs.into_iter().map(|run| run.join().expect("a page"));
         texts.collect()
     });
-    for (page, renewed) in pages.iter().zip(renewed) {
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(root().join(&page.path), &renewed).expect("the page is written");
-        } else {
-            assert_same(page, &renewed);
+    let both = pages.iter().zip(&renewed);
+    if std::env::var_os("UPDATE").is_some() {
+        for (page, renewed) in both {
+            std::fs::write(root().join(&page.path), renewed).expect("the page is written");
         }
+        return;
+    }
+    let wrong = both.filter_map(|(page, renewed)| difference(page, renewed));
+    let wrong: Vec<String> = wrong.collect();
+    assert!(wrong.is_empty(), "UPDATE=1 rewrites:\n{}", wrong.join("\n"));
+}
+
+/// The first line of a page that is not as it is to be.
+fn difference(page: &Page, renewed: &str) -> Option<String> {
+    let (path, shown) = (&page.path, &page.text);
+    let mut lines = shown.lines().zip(renewed.lines()).enumerate();
+    match lines.find(|(_, (shown, wanted))| shown != wanted) {
+        Some((index, (shown, wanted))) => {
+            let line = index + 1;
+            Some(format!(
+                "{path}:{line}\n  is:     {shown}\n  wanted: {wanted}"
+            ))
+        }
+        None => (shown != renewed).then(|| format!("{path}: its end")),
     }
 }
 
@@ -87,15 +105,6 @@ fn the_texts_at_the_root_are_short() {
         let lines = Page::at(path).text.lines().count();
         assert!(lines <= limit, "{path}: {lines} lines, {limit} wanted");
     }
-}
-
-fn assert_same(page: &Page, renewed: &str) {
-    let path = &page.path;
-    for (index, (shown, wanted)) in page.text.lines().zip(renewed.lines()).enumerate() {
-        let line = index + 1;
-        assert_eq!(shown, wanted, "{path}:{line} (UPDATE=1 rewrites it)");
-    }
-    assert_eq!(page.text.len(), renewed.len(), "{path}");
 }
 
 /// A page with its `console` blocks run. A line `<!-- $ COMMAND -->` is run too, and its output not shown.
