@@ -10,7 +10,7 @@ use crate::aws::Aws;
 use crate::aws::cloudformation::Operation;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Map, ROLE_ANNOTATION, RoleArn};
+use crate::model::RoleArn;
 use crate::plan::{Action, Plan, Role, Target, Track};
 use crate::proof::Proven;
 
@@ -367,11 +367,4 @@ impl Hands<'_> {
             cause: "no Kubernetes access was prepared".to_owned(),
         })
     }
-}
-
-/// The annotations of a ServiceAccount, with its role's.
-pub fn annotated(annotations: &Map, role: &RoleArn) -> Map {
-    let mut annotations = annotations.clone();
-    annotations.insert(ROLE_ANNOTATION.to_owned(), role.to_string());
-    annotations
 }

@@ -6,7 +6,6 @@ use std::fmt;
 
 use crate::asked::IamServiceAccount;
 use crate::asked::fields::{self, Field};
-use crate::error::Error;
 use crate::model::{ClusterName, Map, Region, listed};
 
 mod accounts;
@@ -94,26 +93,36 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The problems of a file, one a line.
-pub fn told(file: &str, problems: &[Problem]) -> String {
-    let count = match problems.len() {
-        1 => "1 problem".to_owned(),
-        KEPT.. => format!("{KEPT} problems or more"),
-        count => format!("{count} problems"),
-    };
-    let more = problems.len().saturating_sub(TOLD);
-    let more = (more > 0).then(|| format!("and {more} more"));
-    let told = problems.iter().take(TOLD);
-    let told = told.map(|problem| format!("{file}:{problem}"));
-    let told = listed(told.chain(more));
-    format!("{file} is no valid config file: {count}{told}")
+/// A file that is no valid config file: its name, and what is wrong in it.
+#[derive(Debug)]
+pub struct Invalid {
+    pub file: String,
+    pub problems: Vec<Problem>,
+}
+
+/// The problems, one a line.
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, problems } = self;
+        let count = match problems.len() {
+            1 => "1 problem".to_owned(),
+            KEPT.. => format!("{KEPT} problems or more"),
+            count => format!("{count} problems"),
+        };
+        let more = problems.len().saturating_sub(TOLD);
+        let more = (more > 0).then(|| format!("and {more} more"));
+        let told = problems.iter().take(TOLD);
+        let told = told.map(|problem| format!("{file}:{problem}"));
+        let told = listed(told.chain(more));
+        write!(f, "{file} is no valid config file: {count}{told}")
+    }
 }
 
 /// Reads a file; `file` is its name in messages.
 ///
 /// # Errors
-/// [`Error::Config`] with every problem, in the order of the file.
-pub fn read(file: &str, bytes: &[u8]) -> Result<ClusterConfig, Error> {
+/// With every problem, in the order of the file.
+pub fn read(file: &str, bytes: &[u8]) -> Result<ClusterConfig, Invalid> {
     parsed(bytes).map_err(|mut problems| {
         let text = String::from_utf8_lossy(bytes);
         let lines: Vec<&str> = text.lines().collect();
@@ -130,7 +139,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<ClusterConfig, Error> {
         }
         problems.sort();
         problems.dedup();
-        Error::Config {
+        Invalid {
             file: file.to_owned(),
             problems,
         }

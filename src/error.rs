@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config;
 use crate::model::{
     ClusterName, CommandLine, Namespace, ServiceAccountName, Signal, Workload, listed,
     shown_in_line as line,
@@ -45,11 +46,8 @@ pub enum Error {
     /// A variable of the environment, or a line of AWS's files, that cannot be used: its name and why.
     #[error("{}", line(.0))]
     Setting(String),
-    #[error("{}", crate::config::told(.file, .problems))]
-    Config {
-        file: String,
-        problems: Vec<crate::config::Problem>,
-    },
+    #[error("{0}")]
+    Config(config::Invalid),
     #[error("cannot read {}: {}", line(.what), line(.cause))]
     Read { what: String, cause: String },
     #[error("cannot write {}: {}", line(.what), line(.cause))]
@@ -234,6 +232,12 @@ pub enum Error {
     Output(#[from] std::io::Error),
 }
 
+impl From<Unproven> for Error {
+    fn from(unproven: Unproven) -> Self {
+        Self::Unproven(Box::new(unproven))
+    }
+}
+
 impl Error {
     /// Without credentials, by no way of signing in that is known.
     pub fn no_credentials(cause: &str) -> Self {
@@ -285,7 +289,7 @@ impl Error {
                     .to_owned(),
             ],
             Self::Usage { .. } | Self::Flags(_) => vec!["see `--help`".to_owned()],
-            Self::Config { .. } => vec![
+            Self::Config(_) => vec![
                 "a file that is right, to compare with: `irsactl export --cluster NAME`".to_owned(),
             ],
             Self::Setting(_) | Self::Read { .. } | Self::Write { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
@@ -407,7 +411,7 @@ impl Error {
             Self::Usage { .. }
             | Self::Flags(_)
             | Self::Setting(_)
-            | Self::Config { .. }
+            | Self::Config(_)
             | Self::Read { .. }
             | Self::NoRegion
             | Self::Unrenderable { .. } => 2,

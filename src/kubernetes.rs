@@ -2,14 +2,13 @@
 //! bounded in time and size.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use futures_util::future::BoxFuture;
 use http_body_util::Limited;
-use serde_json::{Value, json};
 
-use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{Cluster, ClusterName, Map, ServiceAccountName};
+use crate::model::{Cluster, ClusterName};
 use crate::waiting::Intervals;
 
 mod access;
@@ -39,6 +38,11 @@ const FIELD_MANAGER: &str = "irsactl";
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long the API may say nothing. A webhook may take it 30 s.
 const READ: Duration = Duration::from_secs(32);
+
+/// A bearer token, and when that ends which it is signed with, where that is known.
+pub type BearerToken = (String, Option<SystemTime>);
+/// Makes the bearer token for an EKS cluster, by the name that its tokens are for.
+type Bearer = Arc<dyn Fn(String) -> BoxFuture<'static, Result<BearerToken, Error>> + Send + Sync>;
 
 #[derive(Clone)]
 pub struct Kubernetes {
@@ -79,11 +83,18 @@ impl Access {
 
 impl Kubernetes {
     /// Prepares the client; makes no call to the API. Without a kubeconfig the endpoint and the CA
-    /// are DescribeCluster's and the token our own, so that it cannot be another cluster.
-    pub async fn connect(aws: &Aws, cluster: &Cluster, access: &Access) -> Result<Self, Error> {
+    /// are DescribeCluster's and the token that of `bearer`, so that it cannot be another cluster.
+    pub async fn connect(
+        bearer: impl Fn(String) -> BoxFuture<'static, Result<BearerToken, Error>>
+        + Send
+        + Sync
+        + 'static,
+        cluster: &Cluster,
+        access: &Access,
+    ) -> Result<Self, Error> {
         let is_eks = cluster.eks.is_some() && !access.is_named();
         Ok(Self {
-            sessions: Arc::new(Sessions::begin(&aws.sts, cluster, access).await?),
+            sessions: Arc::new(Sessions::begin(Arc::new(bearer), cluster, access).await?),
             intervals: access.intervals,
             cluster: format!("cluster \"{}\"", cluster.name),
             eks: is_eks.then(|| cluster.name.clone()),
@@ -97,15 +108,4 @@ impl Kubernetes {
 
 fn limited<B>(answer: http::Response<B>) -> http::Response<Limited<B>> {
     answer.map(|body| Limited::new(body, ANSWER_LIMIT))
-}
-
-/// The ServiceAccount as it is applied, and as `--role-only` prints it.
-pub fn manifest(name: &ServiceAccountName, labels: &Map, annotations: &Map) -> Value {
-    let mut metadata = json!({ "name": name.name, "namespace": name.namespace });
-    for (field, map) in [("labels", labels), ("annotations", annotations)] {
-        if !map.is_empty() {
-            metadata[field] = json!(map);
-        }
-    }
-    json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata })
 }

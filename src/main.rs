@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use cli::{Cli, Command};
-use commands::Exit;
 use error::Error;
 use interruption::Interruption;
 use progress::Running;
+use run::Exit;
 
 mod apply;
 mod asked;
@@ -40,6 +40,7 @@ mod progress;
 mod proof;
 mod proxy;
 mod render;
+mod run;
 mod secrets;
 mod template;
 mod token;

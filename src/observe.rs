@@ -6,6 +6,7 @@ mod associations;
 mod deletion;
 pub mod gone;
 pub mod health;
+pub mod proof;
 mod resources;
 mod source;
 mod stack_name;

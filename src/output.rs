@@ -6,7 +6,6 @@ use std::io::{IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use crate::cli;
 use crate::error::Error;
 use crate::model::{
     Connection, is_command, is_hidden, shown, shown_in_json, shown_in_line, shown_in_quoted_yaml,
@@ -32,31 +31,6 @@ pub enum Format {
     Yaml,
     Name,
     Markdown,
-}
-
-impl From<cli::Format> for Format {
-    fn from(format: cli::Format) -> Self {
-        match format {
-            cli::Format::Table => Self::Table,
-            cli::Format::Json => Self::Json,
-            cli::Format::Yaml => Self::Yaml,
-            cli::Format::Name => Self::Name,
-            cli::Format::Markdown => Self::Markdown,
-        }
-    }
-}
-
-impl From<cli::WideFormat> for Format {
-    fn from(format: cli::WideFormat) -> Self {
-        match format {
-            cli::WideFormat::Table => Self::Table,
-            cli::WideFormat::Wide => Self::Wide,
-            cli::WideFormat::Json => Self::Json,
-            cli::WideFormat::Yaml => Self::Yaml,
-            cli::WideFormat::Name => Self::Name,
-            cli::WideFormat::Markdown => Self::Markdown,
-        }
-    }
 }
 
 /// Something that can be printed: by serde for machines, by these for people.

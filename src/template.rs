@@ -21,6 +21,7 @@ mod foreign;
 mod functions;
 mod holes;
 mod managed;
+mod manifest;
 mod role;
 
 pub use aws_policies::meant;
@@ -30,6 +31,7 @@ pub use foreign::{StackResource, beyond, is_own, removed, resources, touched, un
 pub use functions::plain;
 pub use holes::{Unknown, filled, has_holes};
 pub use managed::ManagedPolicy;
+pub use manifest::{annotated, manifest};
 pub use role::RoleTemplate;
 
 /// The role that is asked for.

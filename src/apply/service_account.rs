@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::{Event, Hands, annotated};
+use super::{Event, Hands};
 use crate::asked::Ending;
 use crate::error::Error;
 use crate::model::{RoleArn, ServiceAccountName};
 use crate::plan::{Role, ServiceAccountChange, held};
+use crate::template::annotated;
 use crate::waiting::polled;
 use crate::world::ObjectVersion;
 

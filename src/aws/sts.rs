@@ -15,6 +15,7 @@ use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::{BoxFuture, FutureExt};
 
 use super::{SdkError, credentials, failed};
 use crate::error::Error;
@@ -62,6 +63,20 @@ impl Sts {
             SystemTime::now(),
         );
         Ok((token?, ends))
+    }
+
+    /// The same for whoever knows nothing of AWS: by the cluster's name.
+    pub fn bearer(
+        &self,
+    ) -> impl Fn(String) -> BoxFuture<'static, Result<(String, Option<SystemTime>), Error>>
+    + Send
+    + Sync
+    + 'static {
+        let sts = self.clone();
+        move |cluster| {
+            let sts = sts.clone();
+            async move { sts.eks_token(&cluster).await }.boxed()
+        }
     }
 
     /// The partition's STS, never an override: the authenticator accepts no other host.

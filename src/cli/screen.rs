@@ -2,6 +2,8 @@
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::output;
+
 /// How the terminal is used.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Screen {
@@ -57,4 +59,29 @@ pub enum WideFormat {
     Yaml,
     Name,
     Markdown,
+}
+
+impl From<Format> for output::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Table,
+            Format::Json => Self::Json,
+            Format::Yaml => Self::Yaml,
+            Format::Name => Self::Name,
+            Format::Markdown => Self::Markdown,
+        }
+    }
+}
+
+impl From<WideFormat> for output::Format {
+    fn from(format: WideFormat) -> Self {
+        match format {
+            WideFormat::Table => Self::Table,
+            WideFormat::Wide => Self::Wide,
+            WideFormat::Json => Self::Json,
+            WideFormat::Yaml => Self::Yaml,
+            WideFormat::Name => Self::Name,
+            WideFormat::Markdown => Self::Markdown,
+        }
+    }
 }

@@ -3,14 +3,15 @@
 
 use super::file;
 use super::flags::{self, Unread};
+use super::proving;
 use super::reconcile::{Task, restart};
 use super::removal::{Missing, Removal, System};
-use super::{Context, Exit, Mode, conclude, finish, proving};
 use crate::asked::{Aim, Drift, Ending, ForeignPolicies, ForeignResources};
 use crate::cli::{Apply, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
 use crate::progress::Running;
+use crate::run::{Context, Exit, Mode, conclude, finish};
 
 pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.run.approval);

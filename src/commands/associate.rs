@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::file::{self, Place};
 use super::flags::Unread;
-use super::{Context, Exit, Look, Mode, Rounds, conclude, finish, provider};
+use super::provider;
 use crate::asked::{ProviderSpec, Refresh, Thumbprints};
 use crate::cli::{Associate, AwsArgs, ClusterOrPosition, Screen};
 use crate::error::Error;
 use crate::plan::associate;
 use crate::progress::Running;
+use crate::run::{Context, Exit, Look, Mode, Rounds, conclude, finish};
 
 pub async fn run(args: &mut Associate, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);

@@ -2,11 +2,10 @@
 
 use clap::CommandFactory;
 
-use super::Exit;
 use crate::cli::{Cli, Complete, Completion, Shell};
-use crate::complete;
 use crate::error::Error;
-use crate::output;
+use crate::run::Exit;
+use crate::{complete, output};
 
 pub fn run(args: &Completion) -> Result<Exit, Error> {
     output::print(match args.shell {

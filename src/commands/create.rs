@@ -3,14 +3,16 @@
 
 use super::file;
 use super::reconcile::{Task, restart};
-use super::{Context, Exit, Finished, Mode, conclude, failures, finish, flags, proving};
-use crate::apply::{Outcome, annotated};
+use super::{flags, proving};
+use crate::apply::Outcome;
 use crate::asked::{Aim, Drift, IamServiceAccount};
 use crate::cli::{CreateServiceAccount, Screen};
 use crate::error::Error;
 use crate::model::{MANAGED_BY, MANAGED_BY_LABEL};
 use crate::output::Manifest;
 use crate::progress::Running;
+use crate::run::{Context, Exit, Finished, Mode, conclude, failures, finish};
+use crate::template::annotated;
 
 pub async fn run(
     args: &mut CreateServiceAccount,

@@ -4,11 +4,11 @@
 use super::file::{self, Place};
 use super::flags::{self, Unread};
 use super::removal::{Chosen, Missing, Removal, System, Task};
-use super::{Context, Exit, Mode, Shown, conclude, finish};
 use crate::asked::{Ending, ForeignPolicies, ForeignResources, IamServiceAccount};
 use crate::cli::{DeleteServiceAccount, Screen};
 use crate::error::Error;
 use crate::progress::Running;
+use crate::run::{Context, Exit, Mode, Shown, conclude, finish};
 
 pub async fn run(
     args: &mut DeleteServiceAccount,

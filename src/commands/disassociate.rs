@@ -1,6 +1,6 @@
 //! `disassociate-oidc-provider`: deletes the IAM OIDC provider of a cluster.
 
-use super::{Context, Exit, Look, Mode, Rounds, associate::place, conclude, file::Place, finish};
+use super::{associate::place, file::Place};
 use crate::asked::Trusting;
 use crate::cli::{Disassociate, Screen};
 use crate::error::Error;
@@ -9,6 +9,7 @@ use crate::observe::again;
 use crate::output::{Format, Output};
 use crate::plan::associate::plan_removal;
 use crate::progress::Running;
+use crate::run::{Context, Exit, Look, Mode, Rounds, conclude, finish};
 
 pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);

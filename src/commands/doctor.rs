@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::file::Place;
-use super::{Context, Exit, Mode, Rounds, finish, tell};
 use crate::cli::{self, Screen};
 use crate::diagnose::{self, Report, Severity};
 use crate::error::Error;
 use crate::output::{Detail, Explanation, Explanations, Health};
 use crate::progress::Running;
+use crate::run::{Context, Exit, Mode, Rounds, finish, tell};
 
 mod checkup;
 mod flags;

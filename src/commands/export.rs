@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 
 use super::file::Place;
-use super::{Context, Exit};
 use crate::asked::IamServiceAccount;
 use crate::asked::found::{self, Found};
 use crate::cli::{Export, Screen};
@@ -15,6 +14,7 @@ use crate::model::{Lookup, Map, ServiceAccountName};
 use crate::observe::{self, Stacks};
 use crate::output::{self, Format};
 use crate::progress::Running;
+use crate::run::{Context, Exit};
 use crate::world::{Phase, ServiceAccount, Stack};
 
 /// How many templates are read side by side.

@@ -140,7 +140,7 @@ pub async fn config(path: &Path, unread: Unread) -> Result<ClusterConfig, Error>
     let (name, bytes) = read_file(path).await?;
     // Without quotes, `file:line:column` is what editors and terminals follow.
     let name = name.trim_matches('"');
-    let config = config::read(name, &bytes)?;
+    let config = config::read(name, &bytes).map_err(Error::Config)?;
     match (&config.rest.further, unread) {
         (None, _) => {}
         (Some(further), Unread::Told(Screen { quiet, .. })) => {

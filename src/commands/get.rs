@@ -4,13 +4,13 @@ use futures_util::{StreamExt, TryStreamExt};
 
 use super::file::{self, Place};
 use super::flags::{self, Unread};
-use super::{Context, Exit};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
 use crate::model::{Lookup, Namespace, ServiceAccountName};
 use crate::observe::{self, Stacks};
 use crate::output::{Accounts, Format};
 use crate::progress::Running;
+use crate::run::{Context, Exit};
 use crate::world::{Listed, Stack};
 
 mod kubernetes_side;

@@ -2,9 +2,9 @@
 
 use clap::CommandFactory;
 
-use super::Exit;
 use crate::cli::{Cli, ManArgs};
 use crate::error::Error;
+use crate::run::Exit;
 use crate::{files, man, output};
 
 pub fn run(args: &ManArgs) -> Result<Exit, Error> {

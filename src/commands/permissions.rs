@@ -1,10 +1,10 @@
 //! `permissions`: what irsactl itself needs to be allowed. Offline.
 
-use super::Exit;
 use crate::cli::{Permissions, PermissionsFormat, Screen};
 use crate::error::Error;
 use crate::output::{self, Format, Output};
 use crate::permissions::{self, CommandName, POLICY_QUOTA, Place};
+use crate::run::Exit;
 
 pub fn run(args: &Permissions, screen: Screen) -> Result<Exit, Error> {
     let output = Output {

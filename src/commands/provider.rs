@@ -1,11 +1,11 @@
 //! What must be known of an IAM OIDC provider, and where needed of its issuer, before it is made or
 //! mended.
 
-use super::Context;
 use crate::asked::{ProviderSpec, Refresh, Thumbprints};
 use crate::error::Error;
 use crate::issuer;
 use crate::model::Cluster;
+use crate::run::Context;
 use crate::world::{ObservedProvider, OidcProvider, Reading};
 
 /// The provider as observed; its issuer is read only where it is to be made.

@@ -6,7 +6,6 @@ use futures_util::StreamExt;
 use tokio::sync::OnceCell;
 
 use super::reconcile::Task;
-use super::{Context, Finished};
 use crate::apply::Outcome;
 use crate::asked::Scope;
 use crate::cli::ReconcileArgs;
@@ -15,8 +14,10 @@ use crate::kubernetes::Kubernetes;
 use crate::model::{
     AUDIENCE_ANNOTATION, Audience, Cluster, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
 };
+use crate::observe::proof::{Claim, Patience, Prover, prove};
 use crate::plan::{Target, held};
-use crate::proof::{Cause, Claim, Patience, Proven, Prover, Unproven, prove};
+use crate::proof::{Cause, Proven, Unproven};
+use crate::run::{Context, Finished};
 use crate::world::ServiceAccount;
 
 /// What holds in the place of what the service account says.

@@ -2,8 +2,8 @@
 //! may do about them.
 
 use super::file::Place;
+use super::provider;
 use super::removal::{self, Missing};
-use super::{Context, Look, Rounds, provider};
 use crate::asked::{
     Aim, Deletion, Drift, IamServiceAccount, Permissions, ProviderSpec, Restart, Scope,
 };
@@ -13,6 +13,7 @@ use crate::model::{Audience, Cluster};
 use crate::observe::{self, Named, Stacks, Wanted, WantedStack, again};
 use crate::plan::restart::expected;
 use crate::plan::{Plan, Target, account};
+use crate::run::{Context, Look, Rounds};
 use crate::world::{ObservedAccount, ObservedProvider, OidcProvider};
 
 pub mod restart;

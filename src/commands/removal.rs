@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use futures_util::StreamExt;
 
 use super::file::Place;
-use super::{Context, Look, Rounds};
 use crate::asked::{Deletion, Ending, ForeignPolicies, ForeignResources, KnownBy};
 use crate::cli::KubernetesArgs;
 use crate::config::{Filter, Rest};
@@ -14,6 +13,7 @@ use crate::kubernetes::Kubernetes;
 use crate::model::{ClusterName, RoleArn, ServiceAccountName};
 use crate::observe::{self, ServiceAccounts, Stacks};
 use crate::plan::{Target, delete};
+use crate::run::{Context, Look, Rounds};
 
 /// All that `delete` is asked for.
 pub struct Task<'a> {

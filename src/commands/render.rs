@@ -2,7 +2,7 @@
 //! cluster comes from flags.
 
 use super::file::{self, Place};
-use super::{Exit, flags};
+use super::flags;
 use crate::asked::{IamServiceAccount, Permissions};
 use crate::cli::{Render, Screen, Target};
 use crate::error::Error;
@@ -10,6 +10,7 @@ use crate::model::{Cluster, ClusterName};
 use crate::output::{self, Format, Output};
 use crate::plan;
 use crate::render::{self, Problem, aws_cli, kubernetes, terraform};
+use crate::run::Exit;
 
 mod offline;
 mod stacks;

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use super::{Context, Exit, Place, flags};
+use super::{Place, flags};
 use crate::cli::{Screen, ThumbprintArgs};
 use crate::error::Error;
 use crate::issuer;
 use crate::model::Issuer;
 use crate::output::{Chains, Output};
 use crate::progress::Running;
+use crate::run::{Context, Exit};
 use crate::waiting::Intervals;
 use crate::world::{Chain, Reading};
 

@@ -3,11 +3,12 @@
 
 use super::file;
 use super::reconcile::{Task, restart};
-use super::{Context, Exit, Mode, conclude, finish, flags, proving};
+use super::{flags, proving};
 use crate::asked::{Aim, Drift};
 use crate::cli::{Screen, UpdateServiceAccount};
 use crate::error::Error;
 use crate::progress::Running;
+use crate::run::{Context, Exit, Mode, conclude, finish};
 
 pub async fn run(
     args: &mut UpdateServiceAccount,

@@ -1,13 +1,14 @@
 //! `verify`: proves that a service account can use its role.
 
 use super::file::Place;
+use super::flags;
 use super::proving::{self, Instead};
-use super::{Context, Exit, flags};
 use crate::cli::{Screen, Verify};
 use crate::error::Error;
 use crate::output::ProofView;
 use crate::progress::Running;
 use crate::proof::not_allowed;
+use crate::run::{Context, Exit};
 
 pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit, Error> {
     let account = flags::required_name(&args.name)?;
@@ -30,6 +31,6 @@ pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit
     })?;
     let denied = not_allowed(&proven.role, &verdicts);
     let denied = denied.map(|cause| proving::unproven(&account, &cluster, cause));
-    let errors = proven.failure().into_iter().chain(denied);
+    let errors = proven.failure().map(Error::from).into_iter().chain(denied);
     Error::all(errors.collect()).map_or(Ok(Exit::Done), Err)
 }

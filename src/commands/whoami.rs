@@ -3,13 +3,15 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, flags};
+use super::flags;
 use crate::aws::{Aws, Connection};
 use crate::cli::{Screen, Whoami};
 use crate::error::Error;
 use crate::model::{RoleArn, Timeout};
+use crate::observe::proof::{Patience, assume, now};
 use crate::output::{Output, TokenView, remarks};
-use crate::proof::{self, Assumption, Patience, Unproven, assume};
+use crate::proof::{Assumption, Unproven};
+use crate::run::Exit;
 use crate::secrets;
 use crate::token::{self, Malformed, Secret, Token};
 use crate::waiting::Intervals;
@@ -39,7 +41,7 @@ pub async fn run(args: &Whoami, screen: Screen) -> Result<Exit, Error> {
         }
         (None, role) => role?,
     };
-    let now = proof::now();
+    let now = now();
     for remark in remarks(&token, now) {
         output.warn(&remark);
     }

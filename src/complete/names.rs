@@ -215,5 +215,5 @@ async fn kubernetes(aws: &Aws, name: &ClusterName, line: &Line) -> Result<Kubern
         context: line.value("context", None),
         intervals: Intervals::from_environment(),
     };
-    Kubernetes::connect(aws, &cluster, &access).await
+    Kubernetes::connect(aws.sts.bearer(), &cluster, &access).await
 }

@@ -6,8 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::Config;
 
-use super::{Access, exec, kubeconfig, user};
-use crate::aws::sts::Sts;
+use super::{Access, Bearer, exec, kubeconfig, user};
 use crate::endpoint::endpoint;
 use crate::error::Error;
 use crate::model::Cluster;
@@ -21,13 +20,13 @@ const TOKEN_LIFE: Duration = Duration::from_secs(14 * 60);
 /// Without a kubeconfig the endpoint and the CA are DescribeCluster's and the token our own, so that
 /// it cannot be another cluster. With when it ends, where that is known.
 pub async fn config(
-    sts: &Sts,
+    bearer: &Bearer,
     cluster: &Cluster,
     access: &Access,
 ) -> Result<(Config, Option<SystemTime>), Error> {
     let (mut config, ends) = match &cluster.eks {
         Some(eks) if !access.is_named() => {
-            let (token, credentials_end) = sts.eks_token(&eks.token_id).await?;
+            let (token, credentials_end) = bearer(eks.token_id.clone()).await?;
             let end = SystemTime::now() + access.intervals.of(TOKEN_LIFE);
             (
                 eks_config(&eks.endpoint, &eks.certificate_authority, token)?,

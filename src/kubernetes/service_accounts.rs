@@ -16,11 +16,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::paths::{List, resource};
-use super::{Error, FIELD_MANAGER, Kubernetes, cluster, manifest};
+use super::{Error, FIELD_MANAGER, Kubernetes, cluster};
 use crate::asked::Conflicts;
 use crate::model::{Audience, Map, Namespace, ServiceAccountName};
 use crate::plan::{Presence, ServiceAccountChange};
 use crate::secrets;
+use crate::template::manifest;
 use crate::token::Secret;
 use crate::world::{ObjectVersion, ServiceAccount};
 

@@ -10,8 +10,7 @@ use kube::client::ClientBuilder;
 use tokio::sync::Mutex;
 use tower::util::MapResponseLayer;
 
-use super::{Access, CONNECT, READ, access, limited};
-use crate::aws::sts::Sts;
+use super::{Access, Bearer, CONNECT, READ, access, limited};
 use crate::error::Error;
 use crate::model::Cluster;
 use crate::network::deepest;
@@ -27,18 +26,18 @@ pub struct ClientSession {
 /// The present session, and what the next is made from.
 pub struct Sessions {
     present: Mutex<Arc<ClientSession>>,
-    sts: Sts,
+    bearer: Bearer,
     cluster: Cluster,
     access: Access,
 }
 
 impl Sessions {
     /// Makes the first. No call to the API.
-    pub async fn begin(sts: &Sts, cluster: &Cluster, access: &Access) -> Result<Self, Error> {
-        let first = ClientSession::begin(sts, cluster, access).await?;
+    pub async fn begin(bearer: Bearer, cluster: &Cluster, access: &Access) -> Result<Self, Error> {
+        let first = ClientSession::begin(&bearer, cluster, access).await?;
         Ok(Self {
             present: Mutex::new(Arc::new(first)),
-            sts: sts.clone(),
+            bearer,
             cluster: cluster.clone(),
             access: access.clone(),
         })
@@ -65,7 +64,7 @@ impl Sessions {
     ) -> Result<Arc<ClientSession>, Error> {
         let mut present = self.present.lock().await;
         if is_bad(&present) {
-            let next = ClientSession::begin(&self.sts, &self.cluster, &self.access).await?;
+            let next = ClientSession::begin(&self.bearer, &self.cluster, &self.access).await?;
             *present = Arc::new(next);
         }
         Ok(present.clone())
@@ -73,8 +72,8 @@ impl Sessions {
 }
 
 impl ClientSession {
-    async fn begin(sts: &Sts, cluster: &Cluster, access: &Access) -> Result<Self, Error> {
-        let (mut config, ends) = access::config(sts, cluster, access).await?;
+    async fn begin(bearer: &Bearer, cluster: &Cluster, access: &Access) -> Result<Self, Error> {
+        let (mut config, ends) = access::config(bearer, cluster, access).await?;
         config.connect_timeout = Some(access.intervals.limit(CONNECT));
         config.read_timeout = Some(access.intervals.limit(READ));
         config.write_timeout = config.read_timeout;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{Audience, Lookup};
-use crate::proof::now;
+use crate::observe::proof::now;
 use crate::waiting::polled;
 use crate::world::{FoundStack, OidcProvider};
 

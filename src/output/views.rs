@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::{View, Width, colored, columns, markdown, paint_cell, proof};
 use crate::apply::Outcome;
 use crate::asked::Ending;
-use crate::kubernetes;
 use crate::model::{Map, ServiceAccountName, shown_in_line};
 use crate::plan::{Action, Plan, Summary, Target, Track};
 use crate::policy::Difference;
+use crate::template::manifest;
 use crate::world::Chain;
 
 /// Version of the documents that are irsactl's own.
@@ -285,7 +285,7 @@ pub struct Manifest {
 
 impl Serialize for Manifest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        kubernetes::manifest(&self.name, &self.labels, &self.annotations).serialize(serializer)
+        manifest(&self.name, &self.labels, &self.annotations).serialize(serializer)
     }
 }
 

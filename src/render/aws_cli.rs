@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::{Problem, audiences, inline_policies, managed_policies, role_name, role_tags, roles};
 use crate::asked::{Conflicts, IamServiceAccount, Permissions, Scope, Thumbprints};
-use crate::kubernetes;
 use crate::model::{CLUSTER_TAGS, Cluster, Map, ROLE_ANNOTATION, quoted, shown_in_json};
 use crate::template::{self, RoleSpec};
 
@@ -153,7 +152,7 @@ fn role_commands(
 fn service_account(account: &IamServiceAccount, role: &str) -> String {
     let mut annotations = account.annotations.clone();
     annotations.insert(ROLE_ANNOTATION.to_owned(), role.to_owned());
-    let manifest = kubernetes::manifest(&account.name, &account.labels, &annotations);
+    let manifest = template::manifest(&account.name, &account.labels, &annotations);
     let mut words = vec![
         quoted(account.name.namespace.as_str()),
         quoted(&account.name.name),

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::Problem;
 use crate::asked::{IamServiceAccount, Permissions, Scope};
-use crate::kubernetes;
 use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL, ROLE_ANNOTATION};
+use crate::template;
 
 /// The cluster tells the ARNs of named roles; existing ones need none.
 ///
@@ -39,7 +39,7 @@ fn manifest(account: &IamServiceAccount, role: &str) -> Value {
     labels.insert(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned());
     let mut annotations = account.annotations.clone();
     annotations.insert(ROLE_ANNOTATION.to_owned(), role.to_owned());
-    kubernetes::manifest(&account.name, &labels, &annotations)
+    template::manifest(&account.name, &labels, &annotations)
 }
 
 fn role_arn(account: &IamServiceAccount, cluster: Option<&Cluster>) -> Option<String> {

@@ -2,8 +2,8 @@
 
 use super::checkup::{Checkup, Found};
 use super::{Error, Mode, Rounds, cli, finish, restarts};
-use crate::commands::{Finished, Look, failures};
 use crate::plan::{Action, Target, Track};
+use crate::run::{Finished, Look, failures};
 
 /// Carries the repairs out, and tells whether there were any. What a person must decide is left to the
 /// report that follows.

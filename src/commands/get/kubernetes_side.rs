@@ -1,9 +1,9 @@
 //! What Kubernetes has of the service accounts that are listed, by one call for all of them.
 
 use crate::cli::KubernetesArgs;
-use crate::commands::Context;
 use crate::commands::file::Place;
 use crate::model::{Lookup, Namespace, ServiceAccountName};
+use crate::run::Context;
 use crate::world::ServiceAccount;
 
 /// All that match, or why they are not known.

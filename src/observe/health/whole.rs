@@ -11,9 +11,10 @@ use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Audience, Cluster, Lookup, RoleArn, ServiceAccountName, Workload};
+use crate::observe::proof::{Claim, Patience, Prover, now, prove};
 use crate::observe::{self, PARALLEL, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
-use crate::proof::{self, Claim, Decision, Patience, Permission, Proof, Prover, Verdict};
+use crate::proof::{Decision, Permission, Proof, Verdict};
 use crate::waiting::Intervals;
 use crate::world::{
     AccountHealth, Association, KubernetesHealth, MetadataOptions, ObjectHealth, ObservedAccount,
@@ -82,7 +83,7 @@ impl Sight<'_> {
             self.kubernetes_health()
         );
         World {
-            now: proof::now(),
+            now: now(),
             region: self.aws.region.clone(),
             caller: Lookup::of(caller),
             cluster: self.cluster.cloned(),
@@ -124,7 +125,7 @@ impl Sight<'_> {
             self.associations(subject)
         );
         let issuer = self.cluster.map(|cluster| &cluster.issuer);
-        let since = proof::now() - RECENT;
+        let since = now() - RECENT;
         let role = async |arn: Option<&RoleArn>| match arn {
             Some(arn) => {
                 Some(of_aws::role_health(self.aws, self.shared, arn, account, issuer, since).await)
@@ -364,7 +365,7 @@ impl Sight<'_> {
                 Patience::None
             },
         };
-        Some(proof::prove(&prover, claim).await)
+        Some(prove(&prover, claim).await)
     }
 }
 
@@ -390,7 +391,7 @@ fn is_young(
     );
     provider.audiences.contains(&audience)
         && evaluate(&facts.trust, &request).is_allowed()
-        && proof::now() - facts.history.created < YOUNG
+        && now() - facts.history.created < YOUNG
 }
 
 /// The role by the user's word, the annotation, or the account's stack.
