@@ -64,7 +64,7 @@ fn every_help() -> String {
     sections.collect()
 }
 
-/// Every command with its first example, what it is for, and the page that tells more.
+/// Every command with its first example, what it is for, the page that tells more, and its help.
 fn index() -> String {
     let bench = Bench::new();
     let commands = commands(&bench);
@@ -78,7 +78,9 @@ fn index() -> String {
         let about = help.lines().next().expect("what it is for");
         let example = example(&help).unwrap_or_else(|| format!("irsactl {command}"));
         let example = example.replace('|', "\\|");
-        format!("| `{example}` | {about} | {} |\n", link(command))
+        let flags = format!("docs/commands.md#irsactl-{}", command.replace(' ', "-"));
+        let more = link(command);
+        format!("| `{example}` | {about} | {more}, [flags]({flags}) |\n")
     });
     let head = "| Example | What it does | More |\n|---|---|---|\n";
     head.to_owned() + &rows.collect::<String>()
