@@ -120,7 +120,7 @@ pub fn skipped(outcomes: &[Outcome]) -> Option<String> {
 }
 
 /// What the actions are carried out with.
-pub struct Hands<'a> {
+pub struct Clients<'a> {
     pub aws: &'a Aws,
     /// `None` where no action needs it.
     pub kubernetes: Option<&'a Kubernetes>,
@@ -131,55 +131,55 @@ pub struct Hands<'a> {
 
 /// Carries out all tracks; the failure of one does not stop the others. Outcomes in the plan's order.
 /// Without its provider no role could be assumed: where that fails, nothing else is begun.
-pub async fn apply(plan: Plan, hands: &Hands<'_>) -> Vec<Outcome> {
+pub async fn apply(plan: Plan, clients: &Clients<'_>) -> Vec<Outcome> {
     let busy = plan.tracks.iter().filter(|track| !track.actions.is_empty());
     let tracks = busy.count();
-    (hands.on)(Event::Opened { tracks });
+    (clients.on)(Event::Opened { tracks });
     let is_provider = |track: &Track| matches!(track.target, Target::Provider(_));
     let (providers, accounts): (Vec<_>, Vec<_>) = plan.tracks.into_iter().partition(is_provider);
-    let mut outcomes = side_by_side(providers, hands).await;
+    let mut outcomes = side_by_side(providers, clients).await;
     if outcomes.iter().all(|outcome| outcome.error.is_none()) {
-        outcomes.extend(side_by_side(accounts, hands).await);
+        outcomes.extend(side_by_side(accounts, clients).await);
     } else {
         outcomes.extend(accounts.into_iter().map(Outcome::not_begun));
     }
-    (hands.on)(Event::Over);
+    (clients.on)(Event::Over);
     outcomes
 }
 
 /// Each as soon as another has ended. After a failure that all would meet none is begun.
-async fn side_by_side(tracks: Vec<Track>, hands: &Hands<'_>) -> Vec<Outcome> {
+async fn side_by_side(tracks: Vec<Track>, clients: &Clients<'_>) -> Vec<Outcome> {
     let is_over = &Cell::new(false);
     let runs = tracks.into_iter().enumerate();
     let runs = runs.map(|(place, track)| async move {
         if is_over.get() {
             return (place, Outcome::not_begun(track));
         }
-        let outcome = run(track, hands).await;
+        let outcome = run(track, clients).await;
         if outcome.error.as_ref().is_some_and(Error::is_global) {
             is_over.set(true);
         }
         (place, outcome)
     });
     let mut outcomes: Vec<_> = futures_util::stream::iter(runs)
-        .buffer_unordered(hands.parallel.max(1))
+        .buffer_unordered(clients.parallel.max(1))
         .collect()
         .await;
     outcomes.sort_unstable_by_key(|(place, _)| *place);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-async fn run(mut track: Track, hands: &Hands<'_>) -> Outcome {
+async fn run(mut track: Track, clients: &Clients<'_>) -> Outcome {
     let is_busy = !track.actions.is_empty();
     let mut role = match &track.role {
         Some(Role::Arn(arn)) => Some(arn.clone()),
         _ => None,
     };
     let mut done = 0;
-    let error = steps(&mut track, &mut done, &mut role, hands).await.err();
+    let error = steps(&mut track, &mut done, &mut role, clients).await.err();
     if is_busy {
         let (target, error) = (&track.target, error.as_ref());
-        (hands.on)(Event::Closed { target, error });
+        (clients.on)(Event::Closed { target, error });
     }
     Outcome {
         track,
@@ -195,18 +195,18 @@ async fn steps(
     track: &mut Track,
     done: &mut usize,
     role: &mut Option<RoleArn>,
-    hands: &Hands<'_>,
+    clients: &Clients<'_>,
 ) -> Result<(), Error> {
     while let Some(action) = track.actions.get(*done) {
         let target = &track.target;
-        hands.aws.deadline.check(action)?;
-        (hands.on)(Event::Began { target, action });
+        clients.aws.deadline.check(action)?;
+        (clients.on)(Event::Began { target, action });
         let begun = Instant::now();
         tracing::info!("{action}");
-        match hands.carry_out(target, action, role).await {
+        match clients.carry_out(target, action, role).await {
             Ok(()) => {
                 let elapsed = begun.elapsed();
-                (hands.on)(Event::Finished {
+                (clients.on)(Event::Finished {
                     target,
                     action,
                     elapsed,
@@ -215,7 +215,7 @@ async fn steps(
             }
             Err(failure) => {
                 let error = &failure;
-                (hands.on)(Event::Failed {
+                (clients.on)(Event::Failed {
                     target,
                     action,
                     error,
@@ -224,7 +224,7 @@ async fn steps(
                     return Err(failure);
                 }
                 let text = format!("did not {action}: {failure}");
-                (hands.on)(Event::Warned { text });
+                (clients.on)(Event::Warned { text });
                 track.actions.remove(*done);
             }
         }
@@ -240,7 +240,7 @@ fn is_best_effort(action: &Action) -> bool {
     )
 }
 
-impl Hands<'_> {
+impl Clients<'_> {
     async fn carry_out(
         &self,
         target: &Target,

@@ -19,7 +19,7 @@ mod provider;
 mod rules;
 
 pub use account::{
-    Aim, Conflicts, Drift, Ending, IamServiceAccount, Permissions, Restart, Rollback, Scope,
+    Conflicts, Drift, Ending, Goal, IamServiceAccount, Permissions, Restart, Rollback, Scope,
     unchanged,
 };
 pub use deletion::{Deletion, ForeignPolicies, ForeignResources, KnownBy};

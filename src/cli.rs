@@ -24,7 +24,7 @@ pub use doctor::Doctor;
 pub use groups::program;
 pub use permissions::{Permissions, PermissionsFormat};
 pub use proof::{Verify, Whoami};
-pub use render::{Render, Target};
+pub use render::{Render, RenderTarget};
 pub use screen::{Color, Format, Screen, WideFormat};
 pub use service_account::{
     AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, EditArgs, Export, FilterArgs,

@@ -20,7 +20,7 @@ mod tries;
 mod verdict;
 
 use connect::connect;
-use document::Document;
+use document::DiscoveryDocument;
 use tries::{FailedTry, insist};
 
 /// How long a TCP connection may take. All of a try, to the last byte, may take twice as long.
@@ -87,7 +87,7 @@ pub async fn keys(issuer: &Issuer, intervals: Intervals) -> Result<Keys, Error> 
     let (_, discovery) = first.await?;
     let host = keys_host(issuer, &discovery)?;
     let url = discovery.jwks_uri.split('#').next().unwrap_or_default();
-    let document = Document {
+    let document = DiscoveryDocument {
         what: "list of keys",
         url: url.to_owned(),
         longest: KEYS_LIMIT,
@@ -124,8 +124,8 @@ fn keys_host(issuer: &Issuer, discovery: &Discovery) -> Result<Issuer, Error> {
     Ok(keys)
 }
 
-fn discovery_of(issuer: &Issuer) -> Document {
-    Document {
+fn discovery_of(issuer: &Issuer) -> DiscoveryDocument {
+    DiscoveryDocument {
         what: "discovery document",
         host: issuer.clone(),
         url: format!(

@@ -11,7 +11,7 @@ mod resources;
 mod source;
 mod stack_name;
 
-pub use account::{Named, Wanted, WantedStack, accounts, named, stack_alone};
+pub use account::{Named, WantedAccount, WantedStack, accounts, named, stack_alone};
 pub use deletion::{deletion, template};
 pub use source::{AccountPods, ServiceAccounts, Stacks};
 pub use stack_name::stack_to_delete;

@@ -19,9 +19,9 @@ mod summary;
 mod token;
 
 pub use action::{Action, CreateStack, Repair, UpdateStack};
-pub use object::{Presence, ServiceAccountChange, held};
+pub use object::{ObjectPresence, ServiceAccountChange, held};
 pub use refusal::Refusal;
-pub use summary::{Kind, Summary};
+pub use summary::{ActionKind, Summary};
 
 /// Tracks side by side; the actions of a track one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

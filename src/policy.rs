@@ -308,7 +308,7 @@ fn nearest(word: &str, known: &[&str]) -> String {
 }
 
 /// Whom the trust policy lets in: one service account, or all whose names match a pattern.
-pub enum Subject<'a> {
+pub enum TrustedSubject<'a> {
     Account(&'a ServiceAccountName),
     Pattern(&'a ServiceAccountName, &'a SubjectPattern),
 }
@@ -317,15 +317,15 @@ pub enum Subject<'a> {
 pub fn trust_policy(
     provider_arn: &str,
     issuer: &Issuer,
-    subject: &Subject<'_>,
+    subject: &TrustedSubject<'_>,
     audience: &Audience,
 ) -> Value {
     let key = |claim: &str| format!("{}:{claim}", issuer.host_and_path());
     let condition = match subject {
-        Subject::Account(account) => json!({
+        TrustedSubject::Account(account) => json!({
             "StringEquals": { key("aud"): audience.as_str(), key("sub"): account.subject() }
         }),
-        Subject::Pattern(account, pattern) => json!({
+        TrustedSubject::Pattern(account, pattern) => json!({
             "StringEquals": { key("aud"): audience.as_str() },
             "StringLike": { key("sub"): format!("system:serviceaccount:{}:{}", account.namespace, pattern.as_str()) }
         }),
@@ -365,8 +365,8 @@ impl Trust {
         let provider = *federated_principals(trust).first()?;
         let issuer: Issuer = format!("https://{issuer}").parse().ok()?;
         let subject = match &read.pattern {
-            Some(pattern) => Subject::Pattern(account, pattern),
-            None => Subject::Account(account),
+            Some(pattern) => TrustedSubject::Pattern(account, pattern),
+            None => TrustedSubject::Account(account),
         };
         // Only what would be written the same has been understood.
         let written = trust_policy(provider, &issuer, &subject, &read.audience);

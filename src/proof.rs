@@ -10,7 +10,7 @@ mod permission;
 mod refusal;
 mod unproven;
 
-pub use permission::{Decision, Denier, Permission, Verdict, not_allowed};
+pub use permission::{Denier, Permission, SimulatedDecision, Simulation, not_allowed};
 pub use refusal::{RefusalKind, StsRefusal};
 pub use unproven::{Cause, Unproven};
 

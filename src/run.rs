@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::apply::{Event, Hands, Outcome};
+use crate::apply::{Clients, Event, Outcome};
 use crate::cli;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
@@ -17,7 +17,7 @@ mod rounds;
 pub use context::Context;
 pub use failures::failures;
 use failures::{refusals, told};
-use rounds::Course;
+use rounds::Results;
 pub use rounds::Rounds;
 
 /// The exit status of a run that did not fail.
@@ -61,7 +61,7 @@ impl Mode {
 
 /// What a round found: the plan, what could not be looked at, and what it is carried out with.
 #[derive(Default)]
-pub struct Look {
+pub struct Observation {
     pub plan: Plan,
     pub unseen: Vec<(Target, Error)>,
     /// All of them as they were asked for.
@@ -69,7 +69,7 @@ pub struct Look {
     pub kubernetes: Option<Kubernetes>,
 }
 
-impl Look {
+impl Observation {
     /// At one target that needs no Kubernetes access.
     pub fn of(track: Track) -> Self {
         Self {
@@ -99,18 +99,18 @@ pub enum Finished {
 pub async fn finish(
     context: &Context,
     mode: Mode,
-    look: impl AsyncFn(&Rounds) -> Result<Look, Error>,
+    look: impl AsyncFn(&Rounds) -> Result<Observation, Error>,
 ) -> Result<Finished, Error> {
     let mut round = Rounds::default();
-    let mut course = Course::default();
+    let mut results = Results::default();
     let mut heard = BTreeSet::new();
     loop {
         let mut look = match look(&round).await {
             Ok(look) => look,
             Err(error) if round.past == 0 => return Err(error),
-            Err(error) => return Ok(course.cut_off(error)),
+            Err(error) => return Ok(results.cut_off(error)),
         };
-        if look.plan.tracks.is_empty() && course.ended.is_empty() {
+        if look.plan.tracks.is_empty() && results.ended.is_empty() {
             let unseen = std::mem::take(&mut look.unseen);
             if let Some(error) = Error::all(told(unseen.len(), unseen)) {
                 return Err(error);
@@ -121,17 +121,17 @@ pub async fn finish(
             return show(context, look, shown).map(Finished::Shown);
         }
         if round.past == 0 {
-            course.order = std::mem::take(&mut look.order);
+            results.order = std::mem::take(&mut look.order);
         }
         let unseen = std::mem::take(&mut look.unseen).into_iter();
         let unseen = unseen.map(|(target, error)| Outcome::unseen(target, error));
         let outcomes = act(context, look.plan, look.kubernetes.as_ref()).await;
-        course.go_on(&round, unseen.chain(outcomes));
-        if course.open.is_empty() {
-            return Ok(course.end());
+        results.go_on(&round, unseen.chain(outcomes));
+        if results.open.is_empty() {
+            return Ok(results.end());
         }
         round.past += 1;
-        let open = course.open.iter();
+        let open = results.open.iter();
         let targets = open.map(|outcome| outcome.track.target.clone());
         round.open = Some(targets.collect());
     }
@@ -163,16 +163,16 @@ pub fn tell(context: &Context, plan: &Plan, told: &mut BTreeSet<String>) {
 
 async fn act(context: &Context, plan: Plan, kubernetes: Option<&Kubernetes>) -> Vec<Outcome> {
     let on = |event: Event<'_>| context.progress.on(&event);
-    let hands = Hands {
+    let clients = Clients {
         aws: &context.aws,
         kubernetes,
         parallel: context.parallel,
         on: &on,
     };
-    crate::apply::apply(plan, &hands).await
+    crate::apply::apply(plan, &clients).await
 }
 
-fn show(context: &Context, look: Look, shown: Shown) -> Result<Exit, Error> {
+fn show(context: &Context, look: Observation, shown: Shown) -> Result<Exit, Error> {
     let (output, plan) = (context.output, &look.plan);
     let count = plan.actions().count();
     output.print(&PlanView(plan))?;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::model::{
     Audience, Cluster, PolicyArn, RoleName, RolePath, ServiceAccountName, StackName, SubjectPattern,
 };
-use crate::policy::{self, PolicyDocument, Subject};
+use crate::policy::{self, PolicyDocument, TrustedSubject};
 
 mod aws_policies;
 mod edit;
@@ -162,8 +162,8 @@ fn managed_reference(name: &str) -> Value {
 /// The trust policy that is asked for.
 pub fn trust(spec: &RoleSpec, cluster: &Cluster, account: &ServiceAccountName) -> Value {
     let subject = match &spec.subject_pattern {
-        Some(pattern) => Subject::Pattern(account, pattern),
-        None => Subject::Account(account),
+        Some(pattern) => TrustedSubject::Pattern(account, pattern),
+        None => TrustedSubject::Account(account),
     };
     policy::trust_policy(
         &cluster.provider_arn(),

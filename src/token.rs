@@ -13,7 +13,7 @@ mod faults;
 mod keys;
 mod time;
 
-pub use faults::{ClaimFault, Expected, check};
+pub use faults::{ClaimFault, ExpectedClaims, check};
 pub use keys::{Keys, SignatureFault, verify_signature};
 pub use time::{span, utc};
 

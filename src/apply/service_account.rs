@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::{Event, Hands};
+use super::{Clients, Event};
 use crate::asked::Ending;
 use crate::error::Error;
 use crate::model::{RoleArn, ServiceAccountName};
@@ -12,7 +12,7 @@ use crate::template::annotated;
 use crate::waiting::polled;
 use crate::world::ObjectVersion;
 
-impl Hands<'_> {
+impl Clients<'_> {
     pub(super) async fn apply_service_account(
         &self,
         change: &ServiceAccountChange,

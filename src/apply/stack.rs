@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Event, Hands};
+use super::{Clients, Event};
 use crate::asked::Ending;
 use crate::aws::cloudformation::{ChangeSet, Operation};
 use crate::error::Error;
@@ -18,7 +18,7 @@ pub enum Protection {
     Lifted,
 }
 
-impl Hands<'_> {
+impl Clients<'_> {
     /// The token of the request may be remembered for a stack of the same content that was deleted since
     /// (AWS does not say for how long it is): then the answer is that stack, and another token is due.
     pub(super) async fn create_stack(

@@ -8,7 +8,7 @@ use crate::template::{RoleEdits, RoleSpec};
 
 /// What a command may do to make a service account as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aim {
+pub enum Goal {
     /// Makes what is missing; what is there and differs is told.
     Create,
     /// Changes what is there; what is missing is told.

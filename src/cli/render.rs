@@ -30,7 +30,7 @@ pub struct Render {
         default_value = "cloudformation",
         help_heading = "Output"
     )]
-    pub target: Target,
+    pub target: RenderTarget,
     /// Write each CloudFormation template to <stack>.json in this folder
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub output_dir: Option<PathBuf>,
@@ -52,7 +52,7 @@ pub struct PlaceArgs {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Target {
+pub enum RenderTarget {
     Cloudformation,
     Terraform,
     AwsCli,

@@ -6,7 +6,7 @@ use super::flags::{self, Unread};
 use super::proving;
 use super::reconcile::{Task, restart};
 use super::removal::{Missing, Removal, System};
-use crate::asked::{Aim, Drift, Ending, ForeignPolicies, ForeignResources};
+use crate::asked::{Drift, Ending, ForeignPolicies, ForeignResources, Goal};
 use crate::cli::{Apply, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
@@ -26,7 +26,7 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
     let accounts = file::accounts(&config, &filter)?;
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {
-        aim: Aim::Apply,
+        goal: Goal::Apply,
         drift: match args.repair_drift {
             true => Drift::Repaired,
             false => Drift::Told,

@@ -10,7 +10,7 @@ use crate::cli::{Associate, AwsArgs, ClusterOrPosition, Screen};
 use crate::error::Error;
 use crate::plan::associate;
 use crate::progress::Running;
-use crate::run::{Context, Exit, Look, Mode, Rounds, conclude, finish};
+use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
 
 pub async fn run(args: &mut Associate, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
@@ -32,7 +32,7 @@ pub async fn run(args: &mut Associate, screen: Screen, running: Running) -> Resu
         let cluster = context.cluster(&place).await?;
         let found = context.aws.iam.provider(&cluster.provider_arn()).await?;
         let observed = provider::observe(&context, &cluster, found, &spec).await?;
-        Ok(Look::of(associate::plan(&spec, &cluster, &observed)))
+        Ok(Observation::of(associate::plan(&spec, &cluster, &observed)))
     };
     conclude(&context, finish(&context, mode, look).await?)
 }

@@ -5,7 +5,7 @@ use super::file;
 use super::reconcile::{Task, restart};
 use super::{flags, proving};
 use crate::apply::Outcome;
-use crate::asked::{Aim, Drift, IamServiceAccount};
+use crate::asked::{Drift, Goal, IamServiceAccount};
 use crate::cli::{CreateServiceAccount, Screen};
 use crate::error::Error;
 use crate::model::{MANAGED_BY, MANAGED_BY_LABEL};
@@ -35,7 +35,7 @@ pub async fn run(
     };
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {
-        aim: Aim::Create,
+        goal: Goal::Create,
         drift: Drift::Told,
         restart,
         place: &described.place,

@@ -3,7 +3,7 @@
 
 use super::file::{self, Place};
 use super::flags::{self, Unread};
-use super::removal::{Chosen, Missing, Removal, System, Task};
+use super::removal::{Chosen, Missing, Removal, RemovalTask, System};
 use crate::asked::{Ending, ForeignPolicies, ForeignResources, IamServiceAccount};
 use crate::cli::{DeleteServiceAccount, Screen};
 use crate::error::Error;
@@ -56,7 +56,7 @@ pub async fn run(
     let context = Context::new(&args.aws, args.output.into(), screen, running)
         .await?
         .with_parallel(args.parallel);
-    let task = Task {
+    let task = RemovalTask {
         how: removal(args, &place),
         place: &place,
         kubernetes: match args.role_only {

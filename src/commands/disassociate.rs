@@ -9,7 +9,7 @@ use crate::observe::again;
 use crate::output::{Format, Output};
 use crate::plan::associate::plan_removal;
 use crate::progress::Running;
-use crate::run::{Context, Exit, Look, Mode, Rounds, conclude, finish};
+use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
 
 pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
@@ -32,7 +32,7 @@ pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> R
         let list = async || iam.roles_trusting(&arn).await;
         let roles = again::settled(&context.aws, &arn, roles, is_doubtful, list).await?;
         let track = plan_removal(&cluster, provider.as_ref(), &roles, trusting);
-        Ok(Look::of(track))
+        Ok(Observation::of(track))
     };
     conclude(&context, finish(&context, mode, look).await?)
 }

@@ -134,19 +134,19 @@ pub async fn all(context: &Context, task: &Task<'_>, mut finished: Finished) -> 
     if meant.is_empty() {
         return finished;
     }
-    let hands = async {
+    let clients = async {
         let cluster = context.cluster(task.place).await?;
         let kubernetes = context.kubernetes(&cluster, task.kubernetes).await?;
         Ok((cluster, kubernetes))
     };
-    let hands: Result<_, Error> = hands.await;
-    let hands = hands.map_err(Arc::new);
+    let clients: Result<_, Error> = clients.await;
+    let clients = clients.map_err(Arc::new);
     let own = Instead::default();
     let proofs = meant.into_iter().map(async |outcome| {
         let Target::ServiceAccount(account) = &outcome.track.target else {
             return;
         };
-        outcome.proof = Some(match &hands {
+        outcome.proof = Some(match &clients {
             Ok((cluster, kubernetes)) => proven(context, kubernetes, cluster, account, &own).await,
             Err(error) => Err(Error::Shared {
                 targets: Vec::new(),

@@ -5,15 +5,15 @@ use super::file::Place;
 use super::provider;
 use super::removal::{self, Missing};
 use crate::asked::{
-    Aim, Deletion, Drift, IamServiceAccount, Permissions, ProviderSpec, Restart, Scope,
+    Deletion, Drift, Goal, IamServiceAccount, Permissions, ProviderSpec, Restart, Scope,
 };
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
 use crate::model::{Audience, Cluster};
-use crate::observe::{self, Named, Stacks, Wanted, WantedStack, again};
+use crate::observe::{self, Named, Stacks, WantedAccount, WantedStack, again};
 use crate::plan::restart::expected;
 use crate::plan::{Plan, Target, account};
-use crate::run::{Context, Look, Rounds};
+use crate::run::{Context, Observation, Rounds};
 use crate::world::{ObservedAccount, ObservedProvider, OidcProvider};
 
 pub mod restart;
@@ -22,7 +22,7 @@ use restart::Planned;
 
 /// All that is asked of a run.
 pub struct Task<'a> {
-    pub aim: Aim,
+    pub goal: Goal,
     pub drift: Drift,
     pub restart: Restart,
     pub place: &'a Place,
@@ -36,17 +36,17 @@ pub struct Task<'a> {
 
 impl Task<'_> {
     /// Looks at everything that this round is about, and plans it.
-    pub async fn look(&self, context: &Context, round: &Rounds) -> Result<Look, Error> {
+    pub async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
         let accounts: Vec<&IamServiceAccount> = self
             .accounts
             .iter()
             .filter(|asked| round.includes(&Target::ServiceAccount(asked.name.clone())))
             .collect();
-        let wanted: Vec<Wanted<'_>> = accounts.iter().map(|asked| wanted(asked)).collect();
+        let wanted: Vec<WantedAccount<'_>> = accounts.iter().map(|asked| wanted(asked)).collect();
         let (cluster, named) =
             tokio::try_join!(context.cluster(self.place), self.named(context, &wanted))?;
         let deletions = self.deletions(context, &named.stacks, round);
-        let mut look = Look::default();
+        let mut look = Observation::default();
         if wanted.iter().any(|wanted| wanted.service_account) || !deletions.is_empty() {
             look.kubernetes = Some(context.kubernetes(&cluster, self.kubernetes).await?);
         }
@@ -104,7 +104,7 @@ impl Task<'_> {
         again::provider(&context.aws, &cluster.provider_arn(), found, &audiences).await
     }
 
-    async fn named(&self, context: &Context, wanted: &[Wanted<'_>]) -> Result<Named, Error> {
+    async fn named(&self, context: &Context, wanted: &[WantedAccount<'_>]) -> Result<Named, Error> {
         let stacks = match self.prune {
             Some(_) => Stacks::list(&context.aws).await?,
             None => Stacks::for_lookups(&context.aws, wanted.len()).await?,
@@ -134,7 +134,7 @@ impl Task<'_> {
             observed.quotas = context.aws.iam.quotas().await?;
         }
         let provider = own_provider(context, cluster, asked, provider).await?;
-        let track = account::plan(self.aim, self.drift, asked, cluster, &observed, &provider);
+        let track = account::plan(self.goal, self.drift, asked, cluster, &observed, &provider);
         let expected = expected(self.restart, &track, asked, cluster, &observed);
         Ok((track, expected))
     }
@@ -183,7 +183,7 @@ async fn own_provider(
 }
 
 /// What must be looked up by name.
-fn wanted(asked: &IamServiceAccount) -> Wanted<'_> {
+fn wanted(asked: &IamServiceAccount) -> WantedAccount<'_> {
     let (policies, role, stack) = match &asked.permissions {
         Permissions::Existing(arn) => (Vec::new(), arn.name().parse().ok(), WantedStack::None),
         Permissions::Role(spec) => (
@@ -197,7 +197,7 @@ fn wanted(asked: &IamServiceAccount) -> Wanted<'_> {
             WantedStack::Looked,
         ),
     };
-    Wanted {
+    WantedAccount {
         name: &asked.name,
         policies,
         role,

@@ -13,10 +13,10 @@ use crate::kubernetes::Kubernetes;
 use crate::model::{ClusterName, RoleArn, ServiceAccountName};
 use crate::observe::{self, ServiceAccounts, Stacks};
 use crate::plan::{Target, delete};
-use crate::run::{Context, Look, Rounds};
+use crate::run::{Context, Observation, Rounds};
 
 /// All that `delete` is asked for.
-pub struct Task<'a> {
+pub struct RemovalTask<'a> {
     pub how: Removal,
     pub place: &'a Place,
     /// `None`: only roles are deleted.
@@ -30,9 +30,9 @@ pub enum Chosen {
     Missing(Box<Missing>),
 }
 
-impl Task<'_> {
+impl RemovalTask<'_> {
     /// Looks at everything that this round is about, and plans it.
-    pub async fn look(&self, context: &Context, round: &Rounds) -> Result<Look, Error> {
+    pub async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
         let stacks = async {
             match &self.chosen {
                 Chosen::Named(names) => {
@@ -50,14 +50,14 @@ impl Task<'_> {
         if let (Chosen::Missing(missing), 0) = (&self.chosen, round.past) {
             missing.tell(context, &stacks);
         }
-        let mut look = Look::default();
+        let mut look = Observation::default();
         let gone = match access {
-            Access::Unneeded => None,
-            Access::Ready(kubernetes) => {
+            ClusterAccess::Unneeded => None,
+            ClusterAccess::Ready(kubernetes) => {
                 look.kubernetes = Some(*kubernetes);
                 None
             }
-            Access::Gone(error) => Some(error),
+            ClusterAccess::Gone(error) => Some(error),
         };
         plan(context, round, &deletions, &stacks, &mut look).await?;
         let is_empty = look.plan.is_empty() && look.unseen.is_empty();
@@ -80,23 +80,23 @@ impl Task<'_> {
         Ok(look)
     }
 
-    async fn access(&self, context: &Context) -> Result<Access, Error> {
+    async fn access(&self, context: &Context) -> Result<ClusterAccess, Error> {
         let Some(args) = self.kubernetes else {
-            return Ok(Access::Unneeded);
+            return Ok(ClusterAccess::Unneeded);
         };
         match context.cluster(self.place).await {
             Ok(cluster) => {
                 let kubernetes = context.kubernetes(&cluster, args).await?;
-                Ok(Access::Ready(Box::new(kubernetes)))
+                Ok(ClusterAccess::Ready(Box::new(kubernetes)))
             }
-            Err(error @ Error::ClusterNotFound { .. }) => Ok(Access::Gone(error)),
+            Err(error @ Error::ClusterNotFound { .. }) => Ok(ClusterAccess::Gone(error)),
             Err(error) => Err(error),
         }
     }
 }
 
 /// The way to the cluster.
-enum Access {
+enum ClusterAccess {
     Unneeded,
     Ready(Box<Kubernetes>),
     /// There is no such cluster, so no ServiceAccount is left to delete.
@@ -112,7 +112,7 @@ pub async fn plan(
     round: &Rounds,
     deletions: &[Deletion],
     stacks: &Stacks,
-    look: &mut Look,
+    look: &mut Observation,
 ) -> Result<(), Error> {
     let open: Vec<&Deletion> = deletions
         .iter()

@@ -4,7 +4,7 @@
 use super::file::{self, Place};
 use super::flags;
 use crate::asked::{IamServiceAccount, Permissions};
-use crate::cli::{Render, Screen, Target};
+use crate::cli::{Render, RenderTarget, Screen};
 use crate::error::Error;
 use crate::model::{Cluster, ClusterName};
 use crate::output::{self, Format, Output};
@@ -59,7 +59,9 @@ async fn print(
     }
     let is_existing =
         |account: &&IamServiceAccount| matches!(account.permissions, Permissions::Existing(_));
-    if args.target == Target::Kubernetes && accounts.iter().all(|account| is_existing(&account)) {
+    if args.target == RenderTarget::Kubernetes
+        && accounts.iter().all(|account| is_existing(&account))
+    {
         return print_manifests(accounts, None);
     }
     let cluster = offline::cluster(args, name)?;
@@ -70,12 +72,12 @@ async fn print(
         .map(|account| account.name.to_string())
         .collect();
     match args.target {
-        Target::Kubernetes => return print_manifests(accounts, Some(&cluster)),
-        Target::AwsCli => {
+        RenderTarget::Kubernetes => return print_manifests(accounts, Some(&cluster)),
+        RenderTarget::AwsCli => {
             let script = aws_cli::script(accounts, &cluster).map_err(problems)?;
             return output::print(&script);
         }
-        Target::Cloudformation | Target::Terraform => {}
+        RenderTarget::Cloudformation | RenderTarget::Terraform => {}
     }
     if existing.len() == accounts.len() {
         return Err(Error::Flags(
@@ -89,7 +91,7 @@ async fn print(
         ));
     }
     match args.target {
-        Target::Terraform => {
+        RenderTarget::Terraform => {
             output::print(&terraform::configuration(accounts, &cluster).map_err(problems)?)
         }
         _ => stacks::print(accounts, &cluster, args.output_dir.as_deref(), output).await,

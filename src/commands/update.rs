@@ -4,7 +4,7 @@
 use super::file;
 use super::reconcile::{Task, restart};
 use super::{flags, proving};
-use crate::asked::{Aim, Drift};
+use crate::asked::{Drift, Goal};
 use crate::cli::{Screen, UpdateServiceAccount};
 use crate::error::Error;
 use crate::progress::Running;
@@ -28,7 +28,7 @@ pub async fn run(
     };
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {
-        aim: Aim::Update,
+        goal: Goal::Update,
         drift: match args.repair_drift {
             true => Drift::Repaired,
             false => Drift::Told,

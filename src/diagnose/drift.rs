@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::association::{self, SERVICE};
 use super::{Finding, Scene, Severity, Verdict, known, trust};
 use crate::asked;
-use crate::asked::{Aim, Drift};
+use crate::asked::{Drift, Goal};
 use crate::model::{CommandLine, Lookup};
 use crate::plan::{Action, Refusal, Repair, Track, account};
 use crate::policy::{Difference, Item};
@@ -22,9 +22,9 @@ impl<'a> Scene<'a> {
             provider: self.provider().cloned(),
             reading: None,
         };
-        let aim = Aim::Update;
+        let goal = Goal::Update;
         Some(account::plan(
-            aim, drift, &asked, cluster, observed, &provider,
+            goal, drift, &asked, cluster, observed, &provider,
         ))
     }
 

@@ -4,7 +4,7 @@
 use super::{Finding, Scene, Verdict, known};
 use crate::asked::Conflicts;
 use crate::model::{CommandLine, Lookup, Map, ROLE_ANNOTATION, RoleArn, ServiceAccountName};
-use crate::plan::{Action, Presence, Role, ServiceAccountChange};
+use crate::plan::{Action, ObjectPresence, Role, ServiceAccountChange};
 use crate::policy::{Difference, Item};
 use crate::world::{ObjectHealth, Pod, Selector, ServiceAccount, ServiceAccountHistory};
 
@@ -132,9 +132,9 @@ fn change(
     let mut labels = Map::new();
     // An apply without what was applied before would take it away.
     let mut annotations = Map::new();
-    let mut presence = Presence::Missing;
+    let mut presence = ObjectPresence::Missing;
     if let Some((object, _)) = scene.found_object() {
-        presence = Presence::Found(object.version.clone());
+        presence = ObjectPresence::Found(object.version.clone());
         let keep = |from: &Map, keys: &std::collections::BTreeSet<String>| -> Map {
             let kept = from.iter().filter(|(key, _)| keys.contains(*key));
             kept.map(|(key, value)| (key.clone(), value.clone()))

@@ -5,7 +5,7 @@ use crate::asked::{ProviderSpec, Refresh, Thumbprints};
 use crate::model::{Audience, Cluster, CommandLine, Lookup, RoleArn, Thumbprint};
 use crate::plan::{Action, associate};
 use crate::policy::openings::{WidePermission, wide_permissions};
-use crate::proof::{Decision, RefusalKind};
+use crate::proof::{RefusalKind, SimulatedDecision};
 use crate::world::{FoundStack, ObservedProvider, Phase, RoleHealth, StackState};
 
 impl<'a> Scene<'a> {
@@ -363,13 +363,13 @@ pub fn permissions(scene: Scene<'_>) -> Verdict {
     for one in asked {
         let permission = &one.permission;
         match &one.decision {
-            Decision::Allowed => {}
-            Decision::Unknown { why } => unknown = unknown.or(Some(why.clone())),
-            Decision::Depends { .. } => {
+            SimulatedDecision::Allowed => {}
+            SimulatedDecision::Unknown { why } => unknown = unknown.or(Some(why.clone())),
+            SimulatedDecision::Depends { .. } => {
                 let why = format!("whether the role may {permission} {}", one.reason());
                 unknown = unknown.or(Some(why));
             }
-            Decision::Denied { .. } => found.push(
+            SimulatedDecision::Denied { .. } => found.push(
                 Finding::problem(format!("the role may not {permission}"))
                     .because("not-allowed")
                     .with(&permission.action, "allowed", one.reason())

@@ -9,7 +9,7 @@ use crate::model::{Issuer, Lookup, Namespace, RoleArn};
 use crate::plan::{Action, Repair};
 use crate::policy::corrected::corrected;
 use crate::policy::evaluate::{Decision, Evaluation, evaluate};
-use crate::policy::mistakes::{Expected, Kind, Mistake, mistakes};
+use crate::policy::mistakes::{ExpectedTrust, Mistake, MistakeKind, mistakes};
 use crate::policy::openings::{Opening, allows_everything, openings};
 use crate::policy::{Difference, Item, difference};
 use crate::policy::{federated_principals, measure, same, statements};
@@ -53,13 +53,13 @@ pub fn accounts(scene: Scene<'_>) -> Verdict {
 }
 
 /// The trust policy, with what it is to let in.
-struct Trust<'a> {
+struct RoleTrust<'a> {
     arn: &'a RoleArn,
     facts: &'a RoleFacts,
-    expected: Expected,
+    expected: ExpectedTrust,
 }
 
-impl Trust<'_> {
+impl RoleTrust<'_> {
     fn evaluation(&self) -> Evaluation {
         evaluate(&self.facts.trust, &self.expected.request())
     }
@@ -81,13 +81,13 @@ impl Scene<'_> {
     }
 }
 
-fn trust(scene: Scene<'_>) -> Option<Trust<'_>> {
+fn trust(scene: Scene<'_>) -> Option<RoleTrust<'_>> {
     let cluster = scene.world.cluster.as_ref()?;
     let (arn, health) = scene.role()?;
-    Some(Trust {
+    Some(RoleTrust {
         arn,
         facts: health.role.as_found()?,
-        expected: Expected {
+        expected: ExpectedTrust {
             issuer: cluster.issuer.clone(),
             partition: arn.partition().to_owned(),
             account: arn.account().to_owned(),
@@ -118,7 +118,7 @@ pub fn policy(scene: Scene<'_>) -> Verdict {
 }
 
 /// The mistakes by name, and the corrected document.
-fn shut(scene: Scene<'_>, trust: &Trust<'_>, evaluation: &Evaluation) -> Verdict {
+fn shut(scene: Scene<'_>, trust: &RoleTrust<'_>, evaluation: &Evaluation) -> Verdict {
     let document = &trust.facts.trust;
     let name = &trust.expected.subject;
     let mistakes = mistakes(document, &trust.expected);
@@ -131,7 +131,9 @@ fn shut(scene: Scene<'_>, trust: &Trust<'_>, evaluation: &Evaluation) -> Verdict
             .into();
     };
     let mut finding = Finding::problem(match first.kind {
-        Kind::MalformedDocument | Kind::NoAllowingStatement => first.kind.what().to_owned(),
+        MistakeKind::MalformedDocument | MistakeKind::NoAllowingStatement => {
+            first.kind.what().to_owned()
+        }
         kind => format!(
             "the trust policy keeps {name} out: Statement[{}] {}",
             first.statement,
@@ -169,7 +171,7 @@ fn compared(finding: Finding, mistake: &Mistake, is_told: bool) -> Finding {
     }
 }
 
-fn mended(scene: Scene<'_>, trust: &Trust<'_>, finding: Finding, new: Value) -> Finding {
+fn mended(scene: Scene<'_>, trust: &RoleTrust<'_>, finding: Finding, new: Value) -> Finding {
     let old = &trust.facts.trust;
     let audience = scene.meant_audience();
     let mut finding = finding;
@@ -249,11 +251,11 @@ fn shut_statements(scene: Scene<'_>) -> Vec<usize> {
     let is_of_key = |mistake: &Mistake| {
         matches!(
             mistake.kind,
-            Kind::ConditionKeyWithScheme
-                | Kind::ConditionKeyWithArn
-                | Kind::MisspeltConditionKey
-                | Kind::ConditionKeyOfOtherCluster
-                | Kind::ConditionsOfSeveralClusters
+            MistakeKind::ConditionKeyWithScheme
+                | MistakeKind::ConditionKeyWithArn
+                | MistakeKind::MisspeltConditionKey
+                | MistakeKind::ConditionKeyOfOtherCluster
+                | MistakeKind::ConditionsOfSeveralClusters
         )
     };
     let mistakes = mistakes.unwrap_or_default().into_iter();

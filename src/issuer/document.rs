@@ -16,7 +16,7 @@ use crate::network::deepest;
 use crate::world::Chain;
 
 /// What is to be read, and where.
-pub struct Document {
+pub struct DiscoveryDocument {
     /// What errors call it.
     pub what: &'static str,
     /// Its host and port; of the URL only the path counts.
@@ -26,7 +26,7 @@ pub struct Document {
     pub longest: usize,
 }
 
-impl Document {
+impl DiscoveryDocument {
     /// What is wrong with it, as a fragment that follows its URL.
     pub fn wrong(&self, rule: String) -> Error {
         Error::IssuerDocument {

@@ -19,7 +19,7 @@ use super::paths::{List, resource};
 use super::{Error, FIELD_MANAGER, Kubernetes, cluster};
 use crate::asked::Conflicts;
 use crate::model::{Audience, Map, Namespace, ServiceAccountName};
-use crate::plan::{Presence, ServiceAccountChange};
+use crate::plan::{ObjectPresence, ServiceAccountChange};
 use crate::secrets;
 use crate::template::manifest;
 use crate::token::Secret;
@@ -114,8 +114,8 @@ impl Kubernetes {
         let name = &change.name;
         let mut object = manifest(name, &change.labels, annotations);
         match &change.presence {
-            Presence::Missing => object["metadata"]["resourceVersion"] = NO_VERSION.into(),
-            Presence::Found(version) => bind(&mut object, version),
+            ObjectPresence::Missing => object["metadata"]["resourceVersion"] = NO_VERSION.into(),
+            ObjectPresence::Found(version) => bind(&mut object, version),
         }
         let patch = Patch::Apply(object);
         let mut parameters = PatchParams::apply(FIELD_MANAGER);

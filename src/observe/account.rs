@@ -26,7 +26,7 @@ use crate::world::{
 };
 
 /// What was asked for by name and must be looked up.
-pub struct Wanted<'a> {
+pub struct WantedAccount<'a> {
     pub name: &'a ServiceAccountName,
     pub policies: Vec<PolicyArn>,
     pub role: Option<RoleName>,
@@ -59,7 +59,7 @@ struct NamedAccount {
 pub async fn named(
     aws: &Aws,
     cluster: &ClusterName,
-    wanted: &[Wanted<'_>],
+    wanted: &[WantedAccount<'_>],
     stacks: Stacks,
 ) -> Result<Named, Error> {
     let accounts = wanted.iter().map(|wanted| {
@@ -106,7 +106,7 @@ pub async fn named(
 
 async fn policies(
     aws: &Aws,
-    wanted: &[Wanted<'_>],
+    wanted: &[WantedAccount<'_>],
 ) -> BTreeMap<PolicyArn, Result<Lookup<()>, Arc<Error>>> {
     let all: BTreeSet<&PolicyArn> = wanted.iter().flat_map(|wanted| &wanted.policies).collect();
     let lookups = all.into_iter().map(async |arn| {
@@ -124,7 +124,7 @@ pub async fn accounts(
     aws: &Aws,
     kubernetes: Option<&Kubernetes>,
     cluster: &Cluster,
-    wanted: &[Wanted<'_>],
+    wanted: &[WantedAccount<'_>],
     named: Named,
 ) -> Result<
     (
@@ -196,7 +196,7 @@ async fn account(
     stacks: &Stacks,
     objects: &ServiceAccounts<'_>,
     cluster: &Cluster,
-    wanted: &Wanted<'_>,
+    wanted: &WantedAccount<'_>,
     named: NamedAccount,
 ) -> Result<ObservedAccount, Error> {
     let (mut service_account, mut stack) = tokio::try_join!(
@@ -237,7 +237,7 @@ async fn account(
 /// Who may not read it learns that from the write.
 async fn look_at_namespaces(
     kubernetes: &Kubernetes,
-    wanted: &[Wanted<'_>],
+    wanted: &[WantedAccount<'_>],
     observed: &mut [Result<ObservedAccount, Error>],
 ) {
     let is_missing = |observed: &Result<ObservedAccount, Error>| {

@@ -11,7 +11,7 @@ use crate::issuer;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Arn, Audience, Issuer, Lookup, RoleArn, ServiceAccountName, Timeout};
 use crate::proof::{Assumption, Proof, SESSION, Signature};
-use crate::token::{self, Expected, Keys, Secret, verify_signature};
+use crate::token::{self, ExpectedClaims, Keys, Secret, verify_signature};
 use crate::waiting::{Deadline, Intervals};
 
 /// The life of the token that is asked for, in seconds: the shortest that Kubernetes gives.
@@ -75,7 +75,7 @@ pub async fn prove(prover: &Prover<'_>, claim: Claim<'_>) -> Proof {
             return Proof::without_token(Lookup::Unknown(why));
         }
     };
-    let expected = Expected {
+    let expected = ExpectedClaims {
         issuer: claim.issuer.url(),
         subject: &claim.account.subject(),
         audience: audience.as_str(),

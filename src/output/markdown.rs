@@ -3,7 +3,7 @@
 //! (`::set-output::`, `##[command]`, `##vso[…]`: those are looked for in whatever a step prints).
 
 use crate::model::{shown, visible};
-use crate::plan::{Kind, Plan, Summary, Track};
+use crate::plan::{ActionKind, Plan, Summary, Track};
 use crate::policy::Difference;
 use crate::secrets::redacted;
 
@@ -66,8 +66,8 @@ pub fn plan(plan: &Plan) -> String {
         .map(|action| {
             let (sign, what) = (action.kind().sign(), text(&action.to_string()));
             let what = match action.kind() {
-                Kind::Delete => format!("**{what}**"),
-                Kind::Create | Kind::Change | Kind::Wait => what,
+                ActionKind::Delete => format!("**{what}**"),
+                ActionKind::Create | ActionKind::Change | ActionKind::Wait => what,
             };
             vec![text(&sign.to_string()), what, broken(&action.details())]
         })

@@ -13,13 +13,13 @@ use crate::apply::Outcome;
 use crate::error::Error;
 use crate::model::{Lookup, RoleArn, Timeout, shown_in_line};
 use crate::plan::Target;
-use crate::proof::{Assumption, Decision, Proven, Signature, Verdict};
+use crate::proof::{Assumption, Proven, Signature, SimulatedDecision, Simulation};
 use crate::token::{POD_IDENTITY_AUDIENCE, Token, span, utc};
 
 /// What `verify` found.
 pub struct ProofView<'a> {
     pub proven: &'a Proven,
-    pub verdicts: &'a [Verdict],
+    pub verdicts: &'a [Simulation],
 }
 
 /// The same as a document.
@@ -32,8 +32,8 @@ struct Document<'a> {
     proven: bool,
     #[serde(flatten)]
     what: &'a Proven,
-    #[serde(skip_serializing_if = "<[Verdict]>::is_empty")]
-    permissions: &'a [Verdict],
+    #[serde(skip_serializing_if = "<[Simulation]>::is_empty")]
+    permissions: &'a [Simulation],
 }
 
 impl Serialize for ProofView<'_> {
@@ -54,10 +54,10 @@ impl View for ProofView<'_> {
         let mut rows = steps(self.proven);
         rows.extend(self.verdicts.iter().map(|verdict| {
             let result = match verdict.decision {
-                Decision::Allowed => "allowed",
-                Decision::Denied { .. } => "denied",
-                Decision::Depends { .. } => "depends",
-                Decision::Unknown { .. } => "unknown",
+                SimulatedDecision::Allowed => "allowed",
+                SimulatedDecision::Denied { .. } => "denied",
+                SimulatedDecision::Depends { .. } => "depends",
+                SimulatedDecision::Unknown { .. } => "unknown",
             };
             let mut detail = verdict.permission.to_string();
             if !verdict.is_allowed() {

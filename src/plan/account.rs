@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::delete::goes_too;
 use super::token::token;
 use super::{Action, CreateStack, Refusal, Role, Target, Track};
-use crate::asked::{Aim, Drift, Ending, ForeignResources, IamServiceAccount, Permissions};
+use crate::asked::{Drift, Ending, ForeignResources, Goal, IamServiceAccount, Permissions};
 use crate::model::{
     CLUSTER_TAGS, Cluster, ClusterName, Lookup, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName,
     StackName, VERSION_TAG,
@@ -35,7 +35,7 @@ use service_account::plan_service_account;
 const VERSION: &str = concat!("irsactl-", env!("CARGO_PKG_VERSION"));
 
 pub fn plan(
-    aim: Aim,
+    goal: Goal,
     drift: Drift,
     asked: &IamServiceAccount,
     cluster: &Cluster,
@@ -55,8 +55,8 @@ pub fn plan(
         Permissions::Role(_) | Permissions::Edited(_) => {
             check_policies(&mut track, asked, cluster, observed);
             check_quotas(&mut track, asked, cluster, observed);
-            let task = Task {
-                aim,
+            let task = StackTask {
+                goal,
                 drift,
                 asked,
                 cluster,
@@ -67,7 +67,7 @@ pub fn plan(
     };
     track.role.clone_from(&role);
     if let Some(role) = role {
-        plan_service_account(&mut track, aim, asked, cluster, role, observed);
+        plan_service_account(&mut track, goal, asked, cluster, role, observed);
     }
     // With its namespace gone too, a role would be made for nobody.
     if let ServiceAccountState::Going(found) = &observed.service_account {
@@ -96,8 +96,8 @@ pub fn part_stack_names<'a>(
 
 /// Everything that the stack's part of a plan follows from.
 #[derive(Clone, Copy)]
-struct Task<'a> {
-    aim: Aim,
+struct StackTask<'a> {
+    goal: Goal,
     drift: Drift,
     asked: &'a IamServiceAccount,
     cluster: &'a Cluster,
@@ -166,7 +166,7 @@ fn warn_of_provider(
     track.warnings.extend(reasons);
 }
 
-impl Task<'_> {
+impl StackTask<'_> {
     /// The stack's part of the plan. `None`: no role is to be expected from it in this run.
     fn plan_stack(self, track: &mut Track) -> Option<Role> {
         let found = match &self.observed.stack {
@@ -212,7 +212,7 @@ impl Task<'_> {
         let Permissions::Role(spec) = &self.asked.permissions else {
             return self.refuse_missing(track);
         };
-        if self.aim == Aim::Update {
+        if self.goal == Goal::Update {
             return self.refuse_missing(track);
         }
         // Other broken stacks may still have the role themselves.
@@ -266,7 +266,7 @@ impl Task<'_> {
     /// An update's roll-back that got stuck is brought to its end, by those who may update.
     fn continue_rollback(self, track: &mut Track, found: &FoundStack) {
         let stack = &found.stack;
-        if self.aim == Aim::Create || stack.status != "UPDATE_ROLLBACK_FAILED" {
+        if self.goal == Goal::Create || stack.status != "UPDATE_ROLLBACK_FAILED" {
             track.refusals.push(Refusal::UpdateFailed {
                 cluster: self.cluster.name.clone(),
                 name: self.asked.name.clone(),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::restart::{Expected, StaleWorkload, told};
 use super::token::token;
-use super::{Kind, Presence, ServiceAccountChange, held};
+use super::{ActionKind, ObjectPresence, ServiceAccountChange, held};
 use crate::asked::{Ending, Rollback};
 use crate::model::{
     Arn, Audience, Issuer, Map, PolicyArn, RoleArn, ServiceAccountName, StackName, Thumbprint,
@@ -256,12 +256,12 @@ impl Action {
                 ("delete", "began to delete", format!("stack {stack}"))
             }
             Self::ApplyServiceAccount(change) => match &change.presence {
-                Presence::Missing => (
+                ObjectPresence::Missing => (
                     "create",
                     "created",
                     format!("service account {}", change.name),
                 ),
-                Presence::Found(_) => (
+                ObjectPresence::Found(_) => (
                     "annotate",
                     "annotated",
                     format!("service account {}", change.name),
@@ -296,18 +296,18 @@ impl Action {
     }
 
     /// What it does to what it is about.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ActionKind {
         match self {
-            Self::CreateOidcProvider { .. } | Self::CreateStack(_) => Kind::Create,
+            Self::CreateOidcProvider { .. } | Self::CreateStack(_) => ActionKind::Create,
             Self::ApplyServiceAccount(change) => match &change.presence {
-                Presence::Missing => Kind::Create,
-                Presence::Found(_) => Kind::Change,
+                ObjectPresence::Missing => ActionKind::Create,
+                ObjectPresence::Found(_) => ActionKind::Change,
             },
             Self::DeleteOidcProvider { .. }
             | Self::DeleteStack { .. }
-            | Self::DeleteServiceAccount { .. } => Kind::Delete,
+            | Self::DeleteServiceAccount { .. } => ActionKind::Delete,
             // An inline policy is nowhere else.
-            Self::DetachPolicies { inline, .. } if !inline.is_empty() => Kind::Delete,
+            Self::DetachPolicies { inline, .. } if !inline.is_empty() => ActionKind::Delete,
             Self::AddAudience { .. }
             | Self::UpdateThumbprints { .. }
             | Self::TagCluster { .. }
@@ -317,9 +317,9 @@ impl Action {
             | Self::RepairRole { .. }
             | Self::DetachPolicies { .. }
             | Self::RestartWorkload(_)
-            | Self::RemoveAnnotations { .. } => Kind::Change,
+            | Self::RemoveAnnotations { .. } => ActionKind::Change,
             Self::AwaitStack { .. } | Self::AwaitServiceAccount { .. } | Self::AwaitPods { .. } => {
-                Kind::Wait
+                ActionKind::Wait
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::world::ObjectVersion;
 pub struct ServiceAccountChange {
     pub name: ServiceAccountName,
     #[serde(flatten)]
-    pub presence: Presence,
+    pub presence: ObjectPresence,
     pub role: Role,
     pub labels: Map,
     /// Without the role's.
@@ -29,7 +29,7 @@ pub struct ServiceAccountChange {
 /// What was there when it was looked at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "presence", rename_all = "camelCase")]
-pub enum Presence {
+pub enum ObjectPresence {
     Missing,
     Found(ObjectVersion),
 }
@@ -40,7 +40,7 @@ impl ServiceAccountChange {
             Role::Arn(arn) => format!("role: {arn}"),
             Role::OutputOf(stack) => format!("role: known when stack {stack} is ready"),
         }];
-        if matches!(self.presence, Presence::Found(_)) {
+        if matches!(self.presence, ObjectPresence::Found(_)) {
             details.extend(lines(&self.differences));
             return details;
         }

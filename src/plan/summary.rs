@@ -8,7 +8,7 @@ use super::Plan;
 
 /// What an action does to what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ActionKind {
     Create,
     Change,
     Delete,
@@ -16,7 +16,7 @@ pub enum Kind {
     Wait,
 }
 
-impl Kind {
+impl ActionKind {
     /// What stands before an action of this kind.
     pub fn sign(self) -> char {
         match self {
@@ -42,10 +42,10 @@ impl Summary {
         let mut summary = Self::default();
         for action in plan.actions() {
             *match action.kind() {
-                Kind::Create => &mut summary.create,
-                Kind::Change => &mut summary.change,
-                Kind::Delete => &mut summary.delete,
-                Kind::Wait => &mut summary.wait,
+                ActionKind::Create => &mut summary.create,
+                ActionKind::Change => &mut summary.change,
+                ActionKind::Delete => &mut summary.delete,
+                ActionKind::Wait => &mut summary.wait,
             } += 1;
         }
         summary

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::evaluate::{Decision, Request, evaluate, glyphs, is_like};
 use super::mistakes::conditions::{Claim, PREFIX};
-use super::mistakes::{Expected, Kind, Mistake, canonical, mistakes, nearest};
-use super::{Subject, federated_principals, statements, texts, trust_policy};
+use super::mistakes::{ExpectedTrust, Mistake, MistakeKind, canonical, mistakes, nearest};
+use super::{TrustedSubject, federated_principals, statements, texts, trust_policy};
 use crate::model::ServiceAccountName;
 
 /// A person must decide: what keeps the service account out may be meant to.
@@ -23,16 +23,16 @@ pub struct Undecided {
 /// # Errors
 /// Where a denial, a condition on where the call comes from, or a condition that excludes the
 /// service account would have to go.
-pub fn corrected(trust: &Value, expected: &Expected) -> Result<Value, Undecided> {
+pub fn corrected(trust: &Value, expected: &ExpectedTrust) -> Result<Value, Undecided> {
     let Some(first) = mistakes(trust, expected).into_iter().next() else {
         return Ok(trust.clone());
     };
     let decision = evaluate(trust, &expected.request()).decision;
-    if decision != Decision::NotAllowed || first.kind == Kind::MalformedDocument {
+    if decision != Decision::NotAllowed || first.kind == MistakeKind::MalformedDocument {
         return Err(Undecided { mistake: first });
     }
     if let Some(nearest) = nearest(trust, expected) {
-        let has = |kinds: &[Kind]| {
+        let has = |kinds: &[MistakeKind]| {
             let mut mistakes = nearest.mistakes.iter();
             mistakes
                 .find(|mistake| kinds.contains(&mistake.kind))
@@ -56,17 +56,17 @@ pub fn corrected(trust: &Value, expected: &Expected) -> Result<Value, Undecided>
 }
 
 /// A statement with one of these is for somebody else.
-const OF_OTHERS: [Kind; 4] = [
-    Kind::MalformedStatement,
-    Kind::PrincipalIsNotFederated,
-    Kind::ProviderOfOtherCluster,
-    Kind::SubjectOfOtherServiceAccount,
+const OF_OTHERS: [MistakeKind; 4] = [
+    MistakeKind::MalformedStatement,
+    MistakeKind::PrincipalIsNotFederated,
+    MistakeKind::ProviderOfOtherCluster,
+    MistakeKind::SubjectOfOtherServiceAccount,
 ];
 /// These may be meant to keep the service account out.
-const MEANT: [Kind; 3] = [
-    Kind::NegatedCondition,
-    Kind::KeyNeverPresent,
-    Kind::DependsOnTheCall,
+const MEANT: [MistakeKind; 3] = [
+    MistakeKind::NegatedCondition,
+    MistakeKind::KeyNeverPresent,
+    MistakeKind::DependsOnTheCall,
 ];
 
 fn with_statement(trust: &Value, index: usize, statement: Value) -> Value {
@@ -79,8 +79,8 @@ fn with_statement(trust: &Value, index: usize, statement: Value) -> Value {
 }
 
 /// With one more statement, as a new role has it.
-fn with_another(trust: &Value, expected: &Expected) -> Value {
-    let subject = Subject::Account(&expected.subject);
+fn with_another(trust: &Value, expected: &ExpectedTrust) -> Value {
+    let subject = TrustedSubject::Account(&expected.subject);
     let provider = expected.provider_arn();
     let new = trust_policy(&provider, &expected.issuer, &subject, &expected.audience());
     let all = statements(trust).chain(statements(&new)).cloned();
@@ -90,7 +90,7 @@ fn with_another(trust: &Value, expected: &Expected) -> Value {
 }
 
 /// Whether the change lets the service account in, nobody else, and shuts nobody out.
-fn lets_in_only(old: &Value, new: &Value, expected: &Expected) -> bool {
+fn lets_in_only(old: &Value, new: &Value, expected: &ExpectedTrust) -> bool {
     let wanted = expected.subject.subject();
     let may_gain = |probe: &Probe| {
         let is_meant =
@@ -129,7 +129,7 @@ fn lets_in_only(old: &Value, new: &Value, expected: &Expected) -> bool {
 
 /// Whether each statement that names somebody else than OIDC providers stands as it was: EKS Pod
 /// Identity, accounts and roles, SAML.
-fn keeps_other_principals(old: &Value, new: &Value, expected: &Expected) -> bool {
+fn keeps_other_principals(old: &Value, new: &Value, expected: &ExpectedTrust) -> bool {
     let is_oidc = |arn: &&str| {
         arn.contains(":oidc-provider/")
             || canonical(arn) == canonical(expected.issuer.host_and_path())
@@ -155,7 +155,7 @@ fn rank(trust: &Value, request: &Request) -> u8 {
 }
 
 /// A pattern of the old document inside of the one namespace, whose operator took it literally.
-fn is_meant_by_pattern(old: &Value, expected: &Expected, subject: &str) -> bool {
+fn is_meant_by_pattern(old: &Value, expected: &ExpectedTrust, subject: &str) -> bool {
     let namespace = format!("{PREFIX}{}:", expected.subject.namespace);
     let mut patterns = values(old).filter(|(_, value)| value.contains(['*', '?']));
     patterns.any(|(_, value)| value.starts_with(&namespace) && is_like(&glyphs(value), subject))
@@ -177,7 +177,7 @@ impl Probe {
 }
 
 /// Calls of everybody that the documents speak of, and of some that they do not.
-fn probes(old: &Value, new: &Value, expected: &Expected) -> Vec<Probe> {
+fn probes(old: &Value, new: &Value, expected: &ExpectedTrust) -> Vec<Probe> {
     let another = "zz-another";
     let ServiceAccountName { namespace, name } = &expected.subject;
     let mut subjects = vec![
@@ -224,7 +224,7 @@ fn probes(old: &Value, new: &Value, expected: &Expected) -> Vec<Probe> {
 
 /// A provider that can be there beside the cluster's own: one in another account or partition never
 /// works for the role, and a wrongly written one is none.
-fn is_of_another(arn: &str, expected: &Expected) -> bool {
+fn is_of_another(arn: &str, expected: &ExpectedTrust) -> bool {
     let account = format!(
         "arn:{}:iam::{}:oidc-provider/",
         expected.partition, expected.account

@@ -17,7 +17,7 @@ pub(super) use principal::canonical;
 
 /// Whom the trust policy of a role should let in.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Expected {
+pub struct ExpectedTrust {
     pub issuer: Issuer,
     /// Of the role: its provider must be there too.
     pub partition: String,
@@ -30,7 +30,7 @@ pub struct Expected {
     pub audiences_in_use: Vec<String>,
 }
 
-impl Expected {
+impl ExpectedTrust {
     /// The provider that the role must name: of the token's issuer, in the role's own account.
     pub fn provider_arn(&self) -> String {
         self.issuer.provider_arn(&self.partition, &self.account)
@@ -63,7 +63,7 @@ impl Expected {
 
 /// Kinds of mistakes. What must be mended first stands first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum MistakeKind {
     /// IAM could not read it.
     MalformedDocument,
     /// A statement denies it, whatever others allow.
@@ -112,7 +112,7 @@ pub enum Kind {
 /// One mistake, with what is written and what should be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mistake {
-    pub kind: Kind,
+    pub kind: MistakeKind,
     /// Counted from 0.
     pub statement: usize,
     pub found: String,
@@ -120,10 +120,10 @@ pub struct Mistake {
 }
 
 /// Why the trust policy does not let the service account in; nothing where it does.
-pub fn mistakes(trust: &Value, expected: &Expected) -> Vec<Mistake> {
+pub fn mistakes(trust: &Value, expected: &ExpectedTrust) -> Vec<Mistake> {
     let evaluation = evaluate(trust, &expected.request());
     if let Some(why) = evaluation.malformed {
-        return vec![mistake(Kind::MalformedDocument, 0, &why, "")];
+        return vec![mistake(MistakeKind::MalformedDocument, 0, &why, "")];
     }
     let mut found = match evaluation.decision {
         Decision::Allowed { .. } => return Vec::new(),
@@ -131,11 +131,11 @@ pub fn mistakes(trust: &Value, expected: &Expected) -> Vec<Mistake> {
             let keys = keys.join(", ");
             let each = statements.into_iter();
             return each
-                .map(|statement| mistake(Kind::DependsOnTheCall, statement, &keys, ""))
+                .map(|statement| mistake(MistakeKind::DependsOnTheCall, statement, &keys, ""))
                 .collect();
         }
         Decision::ExplicitDeny { statement } => {
-            vec![mistake(Kind::ExplicitDeny, statement, "Deny", "")]
+            vec![mistake(MistakeKind::ExplicitDeny, statement, "Deny", "")]
         }
         Decision::NotAllowed => Vec::new(),
     };
@@ -146,7 +146,7 @@ pub fn mistakes(trust: &Value, expected: &Expected) -> Vec<Mistake> {
     if !is_allowed {
         match nearest(trust, expected) {
             Some(nearest) => found.extend(nearest.mistakes),
-            None => found.push(mistake(Kind::NoAllowingStatement, 0, "", "")),
+            None => found.push(mistake(MistakeKind::NoAllowingStatement, 0, "", "")),
         }
     }
     found
@@ -160,7 +160,7 @@ pub(super) struct Nearest {
 }
 
 /// Of the statements that do not deny, the one with the fewest and smallest mistakes.
-pub(super) fn nearest(trust: &Value, expected: &Expected) -> Option<Nearest> {
+pub(super) fn nearest(trust: &Value, expected: &ExpectedTrust) -> Option<Nearest> {
     let version = trust
         .get("Version")
         .and_then(Value::as_str)
@@ -179,7 +179,7 @@ pub(super) fn nearest(trust: &Value, expected: &Expected) -> Option<Nearest> {
         })
 }
 
-fn mistake(kind: Kind, statement: usize, found: &str, wanted: &str) -> Mistake {
+fn mistake(kind: MistakeKind, statement: usize, found: &str, wanted: &str) -> Mistake {
     Mistake {
         kind,
         statement,
@@ -188,7 +188,7 @@ fn mistake(kind: Kind, statement: usize, found: &str, wanted: &str) -> Mistake {
     }
 }
 
-impl Kind {
+impl MistakeKind {
     /// How much speaks against the statement being meant for the service account.
     fn weight(self) -> u32 {
         match self {

@@ -126,7 +126,7 @@ fn trust_names_its_providers() {
     let trust = trust_policy(
         "arn:p",
         &issuer,
-        &Subject::Account(&account),
+        &TrustedSubject::Account(&account),
         &Audience::default(),
     );
     assert_eq!(federated_principals(&trust), ["arn:p"]);

@@ -54,16 +54,16 @@ impl fmt::Display for Permission {
 
 /// What IAM says of a permission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Verdict {
+pub struct Simulation {
     #[serde(flatten)]
     pub permission: Permission,
     #[serde(flatten)]
-    pub decision: Decision,
+    pub decision: SimulatedDecision,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "decision", rename_all = "camelCase")]
-pub enum Decision {
+pub enum SimulatedDecision {
     Allowed,
     Denied {
         by: Vec<Denier>,
@@ -102,36 +102,36 @@ impl fmt::Display for Denier {
     }
 }
 
-impl Verdict {
+impl Simulation {
     pub fn is_allowed(&self) -> bool {
-        self.decision == Decision::Allowed
+        self.decision == SimulatedDecision::Allowed
     }
 
     pub fn is_denied(&self) -> bool {
-        matches!(self.decision, Decision::Denied { .. })
+        matches!(self.decision, SimulatedDecision::Denied { .. })
     }
 
     /// Why it is not allowed, in words.
     pub fn reason(&self) -> String {
         match &self.decision {
-            Decision::Allowed => String::new(),
-            Decision::Denied { by } => {
+            SimulatedDecision::Allowed => String::new(),
+            SimulatedDecision::Denied { by } => {
                 let by: Vec<String> = by.iter().map(ToString::to_string).collect();
                 by.join("; ")
             }
-            Decision::Depends { keys } => {
+            SimulatedDecision::Depends { keys } => {
                 let keys = keys.join(", ");
                 format!("depends on {keys}, which only a real call has")
             }
-            Decision::Unknown { why } => why.clone(),
+            SimulatedDecision::Unknown { why } => why.clone(),
         }
     }
 }
 
 /// What of the verdicts is not allowed, as the step that failed.
-pub fn not_allowed(role: &RoleArn, verdicts: &[Verdict]) -> Option<super::Cause> {
+pub fn not_allowed(role: &RoleArn, verdicts: &[Simulation]) -> Option<super::Cause> {
     let missing = verdicts.iter().filter(|verdict| !verdict.is_allowed());
-    let missing: Vec<Verdict> = missing.cloned().collect();
+    let missing: Vec<Simulation> = missing.cloned().collect();
     (!missing.is_empty()).then(|| super::Cause::NotAllowed {
         role: role.clone(),
         missing,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{RefusalKind, StsRefusal, Verdict};
+use super::{RefusalKind, Simulation, StsRefusal};
 use crate::model::{ClusterName, RoleArn, ServiceAccountName, Timeout, listed};
 use crate::token::{ClaimFault, SignatureFault};
 
@@ -41,7 +41,7 @@ pub enum Cause {
     /// What the role may not do, or nobody knows.
     NotAllowed {
         role: RoleArn,
-        missing: Vec<Verdict>,
+        missing: Vec<Simulation>,
     },
 }
 
@@ -135,7 +135,7 @@ impl Unproven {
             Cause::Claims(faults) if faults.iter().any(ClaimFault::is_of_time) => Some(
                 "this computer's clock is wrong, or the API server's: `date -u`".to_owned(),
             ),
-            Cause::NotAllowed { missing, .. } if missing.iter().any(Verdict::is_denied) => Some(format!(
+            Cause::NotAllowed { missing, .. } if missing.iter().any(Simulation::is_denied) => Some(format!(
                 "where a policy is missing: `irsactl update iamserviceaccount{account}{cluster} --add-policy-arn ARN --approve`"
             )),
             Cause::SignatureUnknown(_) => Some(

@@ -40,7 +40,7 @@ impl Rounds {
 
 /// What became of the targets so far.
 #[derive(Default)]
-pub struct Course {
+pub struct Results {
     /// All, in the order in which they are told.
     pub order: Vec<Target>,
     pub ended: Vec<Outcome>,
@@ -48,7 +48,7 @@ pub struct Course {
     pub open: Vec<Outcome>,
 }
 
-impl Course {
+impl Results {
     /// After a round.
     pub fn go_on(&mut self, round: &Rounds, outcomes: impl Iterator<Item = Outcome>) {
         let earlier = std::mem::take(&mut self.open);

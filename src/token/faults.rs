@@ -11,7 +11,7 @@ const TOLERANCE: i64 = 300;
 
 /// What the claims of a token should be.
 #[derive(Clone, Copy, Debug)]
-pub struct Expected<'a> {
+pub struct ExpectedClaims<'a> {
     /// URL of the cluster's issuer.
     pub issuer: &'a str,
     /// `system:serviceaccount:NAMESPACE:NAME`.
@@ -58,7 +58,7 @@ impl ClaimFault {
 }
 
 /// All that is wrong with the claims; nothing, when they are as expected.
-pub fn check(claims: &Claims, expected: Expected<'_>) -> Vec<ClaimFault> {
+pub fn check(claims: &Claims, expected: ExpectedClaims<'_>) -> Vec<ClaimFault> {
     let mut faults = Vec::new();
     if claims.issuer != expected.issuer {
         faults.push(ClaimFault::Issuer {

@@ -119,7 +119,7 @@ fn what_is_no_token_is_named() {
 
 #[test]
 fn claims_are_judged_as_iam_judges_them() {
-    let expected = Expected {
+    let expected = ExpectedClaims {
         issuer: "https://oidc.example.com/id/A",
         subject: "system:serviceaccount:web:app",
         audience: "sts.amazonaws.com",
@@ -127,7 +127,7 @@ fn claims_are_judged_as_iam_judges_them() {
     };
     let faults = |changes: Value, now: i64| {
         let claims = decode(&token(&with(changes))).unwrap().claims;
-        let faults = check(&claims, Expected { now, ..expected });
+        let faults = check(&claims, ExpectedClaims { now, ..expected });
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
         told.join("; ")
     };
@@ -360,7 +360,7 @@ fn fuzzed_tokens_and_keys_are_refused_or_whole() {
     crate::fuzz::texts(corpus, |text| {
         if let Ok(token) = decode(text) {
             assert!(!token.claims.audiences.is_empty());
-            let expected = Expected {
+            let expected = ExpectedClaims {
                 issuer: "",
                 subject: "",
                 audience: "",

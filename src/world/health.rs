@@ -15,7 +15,7 @@ use crate::model::{
     Workload,
 };
 use crate::policy::Quotas;
-use crate::proof::{Proof, Verdict};
+use crate::proof::{Proof, Simulation};
 use crate::token::Keys;
 
 /// Everything that is not a service account's own.
@@ -65,7 +65,7 @@ pub struct AccountHealth {
     /// What STS said of a real token.
     pub proof: Option<Proof>,
     /// The answers to `--can`.
-    pub simulated: Vec<Verdict>,
+    pub simulated: Vec<Simulation>,
 }
 
 impl AccountHealth {

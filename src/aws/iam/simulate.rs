@@ -11,7 +11,7 @@ use super::super::lookup;
 use super::{Iam, MISSING};
 use crate::error::Error;
 use crate::model::{Lookup, RoleArn};
-use crate::proof::{Decision, Denier, Permission, Verdict};
+use crate::proof::{Denier, Permission, SimulatedDecision, Simulation};
 
 impl Iam {
     /// Asks whether the role may: its policies, its boundary, and what its organisation's policies say
@@ -19,7 +19,7 @@ impl Iam {
     ///
     /// # Errors
     /// Of what is neither denied nor missing.
-    pub async fn simulate(&self, role: &RoleArn, asked: &Permission) -> Result<Verdict, Error> {
+    pub async fn simulate(&self, role: &RoleArn, asked: &Permission) -> Result<Simulation, Error> {
         const OPERATION: &str = "iam:SimulatePrincipalPolicy";
         let call = self
             .0
@@ -29,7 +29,7 @@ impl Iam {
             .resource_arns(&asked.resource);
         let subject = role.to_string();
         let answer = lookup(OPERATION, &subject, MISSING, call.send().await)?;
-        let unknown = |why: &str| Decision::Unknown {
+        let unknown = |why: &str| SimulatedDecision::Unknown {
             why: why.to_owned(),
         };
         let decision = match answer {
@@ -40,7 +40,7 @@ impl Iam {
                 None => unknown("IAM's answer has no result"),
             },
         };
-        Ok(Verdict {
+        Ok(Simulation {
             permission: asked.clone(),
             decision,
         })
@@ -49,11 +49,11 @@ impl Iam {
 
 /// Of one resource the answer is in its own part, and what the policies wanted to know besides is there
 /// or beside it (API reference, EvaluationResult and ResourceSpecificResult).
-fn decision(result: &EvaluationResult) -> Decision {
+fn decision(result: &EvaluationResult) -> SimulatedDecision {
     let specific = result.resource_specific_results().first();
     let decided = specific.map_or_else(|| result.eval_decision(), |it| it.eval_resource_decision());
     if *decided == PolicyEvaluationDecisionType::Allowed {
-        return Decision::Allowed;
+        return SimulatedDecision::Allowed;
     }
     let within = |it: &PermissionsBoundaryDecisionDetail| it.allowed_by_permissions_boundary();
     let boundary = specific
@@ -79,9 +79,9 @@ fn decision(result: &EvaluationResult) -> Decision {
     let keys: BTreeSet<&String> = missing.chain(result.missing_context_values()).collect();
     // The keys are none of the organisation's policies.
     if keys.is_empty() || by.contains(&Denier::Organisation) {
-        return Decision::Denied { by };
+        return SimulatedDecision::Denied { by };
     }
-    Decision::Depends {
+    SimulatedDecision::Depends {
         keys: keys.into_iter().cloned().collect(),
     }
 }

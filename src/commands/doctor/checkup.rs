@@ -16,7 +16,7 @@ pub struct Checkup<'a> {
 }
 
 /// What was seen, and what is to be thought of it.
-pub struct Found {
+pub struct Reports {
     pub world: World,
     pub seen: Vec<AccountHealth>,
     pub cluster: Report,
@@ -25,7 +25,7 @@ pub struct Found {
     pub kubernetes: Option<Kubernetes>,
 }
 
-impl Found {
+impl Reports {
     pub fn exit(&self, args: &cli::Doctor) -> Exit {
         let count = |severity| {
             let accounts = self.accounts.iter().map(|report| report.count(severity));
@@ -41,7 +41,7 @@ impl Found {
 
 impl Checkup<'_> {
     /// Looks, and judges.
-    pub async fn reports(&self) -> Result<Found, Error> {
+    pub async fn reports(&self) -> Result<Reports, Error> {
         let context = self.context;
         let cluster = match self.place {
             Some(place) => Some(context.cluster(place).await?),
@@ -84,7 +84,7 @@ impl Checkup<'_> {
         for report in accounts.iter_mut().chain([&mut of_cluster]) {
             report.make_pasteable(&given);
         }
-        Ok(Found {
+        Ok(Reports {
             cluster: of_cluster,
             accounts,
             world,

@@ -1,9 +1,9 @@
 //! `--fix`: the safe repairs as an ordinary plan.
 
-use super::checkup::{Checkup, Found};
+use super::checkup::{Checkup, Reports};
 use super::{Error, Mode, Rounds, cli, finish, restarts};
 use crate::plan::{Action, Target, Track};
-use crate::run::{Finished, Look, failures};
+use crate::run::{Finished, Observation, failures};
 
 /// Carries the repairs out, and tells whether there were any. What a person must decide is left to the
 /// report that follows.
@@ -22,8 +22,12 @@ pub async fn carry_out(checkup: &Checkup<'_>) -> Result<bool, Error> {
 }
 
 /// The provider is repaired once, and before the accounts; pods are restarted when all else is done.
-pub async fn plan(args: &cli::Doctor, found: Found, round: &Rounds) -> Result<Look, Error> {
-    let mut look = Look::default();
+pub async fn plan(
+    args: &cli::Doctor,
+    found: Reports,
+    round: &Rounds,
+) -> Result<Observation, Error> {
+    let mut look = Observation::default();
     let mut of_provider: Vec<Action> = Vec::new();
     for (account, report) in found.seen.iter().zip(&found.accounts) {
         let (shared, own): (Vec<_>, Vec<_>) =

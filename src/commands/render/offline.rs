@@ -1,6 +1,6 @@
 //! From flags to the cluster that is not asked, and to what `create` would be asked for.
 
-use crate::cli::{Render, Target};
+use crate::cli::{Render, RenderTarget};
 use crate::error::Error;
 use crate::model::{Cluster, ClusterName};
 use crate::render;
@@ -8,13 +8,13 @@ use crate::render;
 /// # Errors
 /// Flags that have nothing to say together.
 pub fn check(args: &Render) -> Result<(), Error> {
-    if args.output_dir.is_some() && args.target != Target::Cloudformation {
+    if args.output_dir.is_some() && args.target != RenderTarget::Cloudformation {
         return Err(Error::Flags(
             "--output-dir is for CloudFormation's templates: redirect stdout into a file"
                 .to_owned(),
         ));
     }
-    if args.account.role.role_only && args.target == Target::Kubernetes {
+    if args.account.role.role_only && args.target == RenderTarget::Kubernetes {
         return Err(Error::Flags(
             "--role-only cannot be used with --for kubernetes: there would be nothing to render"
                 .to_owned(),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::whole::{self, Case, DAY, ISSUER, NOW, POLICY, PROVIDER, ROLE, SUBJECT, role};
 use crate::model::{AUDIENCE_ANNOTATION, Lookup};
-use crate::proof::{Decision, Denier, Signature, Verdict};
+use crate::proof::{Denier, Signature, SimulatedDecision, Simulation};
 use crate::token::{ClaimFault, SignatureFault};
 use crate::world::{
     Addon, AnalyzerFinding, EgressRule, IdentityAgent, KubernetesHealth, MetadataAgent,
@@ -229,9 +229,9 @@ const ACCESS: &[Broken] = &[
         case.role(|it| it.boundary = Some(Lookup::Missing));
     }),
     ("role-permissions", "not-allowed", |case| {
-        case.account.simulated = vec![Verdict {
+        case.account.simulated = vec![Simulation {
             permission: "s3:GetObject".parse().expect("a permission"),
-            decision: Decision::Denied {
+            decision: SimulatedDecision::Denied {
                 by: vec![Denier::ImplicitDeny],
             },
         }];

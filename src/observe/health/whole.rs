@@ -14,7 +14,7 @@ use crate::model::{Audience, Cluster, Lookup, RoleArn, ServiceAccountName, Workl
 use crate::observe::proof::{Claim, Patience, Prover, now, prove};
 use crate::observe::{self, PARALLEL, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
-use crate::proof::{Decision, Permission, Proof, Verdict};
+use crate::proof::{Permission, Proof, SimulatedDecision, Simulation};
 use crate::waiting::Intervals;
 use crate::world::{
     AccountHealth, Association, KubernetesHealth, MetadataOptions, ObjectHealth, ObservedAccount,
@@ -247,15 +247,15 @@ impl Sight<'_> {
         }
     }
 
-    async fn simulated(&self, role: Option<&RoleArn>, can: &[Permission]) -> Vec<Verdict> {
+    async fn simulated(&self, role: Option<&RoleArn>, can: &[Permission]) -> Vec<Simulation> {
         let Some(role) = role else {
             return Vec::new();
         };
         let verdicts = can.iter().map(async |asked| {
             let verdict = self.aws.iam.simulate(role, asked).await;
-            verdict.unwrap_or_else(|error| Verdict {
+            verdict.unwrap_or_else(|error| Simulation {
                 permission: asked.clone(),
-                decision: Decision::Unknown {
+                decision: SimulatedDecision::Unknown {
                     why: error.to_string(),
                 },
             })

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::asked::{IamServiceAccount, Permissions};
 use crate::model::{Audience, Cluster, StackName};
-use crate::policy::{self, Subject, Trust, others};
+use crate::policy::{self, Trust, TrustedSubject, others};
 use crate::template::{self, RoleEdits, RoleTemplate};
 use crate::world::{ObservedAccount, StackState};
 
@@ -50,8 +50,8 @@ fn trust(
             let pattern = edits.subject_pattern.clone().or(known.pattern);
             let audience = edits.audience.clone().unwrap_or(known.audience);
             let subject = match &pattern {
-                Some(pattern) => Subject::Pattern(&asked.name, pattern),
-                None => Subject::Account(&asked.name),
+                Some(pattern) => TrustedSubject::Pattern(&asked.name, pattern),
+                None => TrustedSubject::Account(&asked.name),
             };
             policy::trust_policy(&provider, &cluster.issuer, &subject, &audience)
         }),

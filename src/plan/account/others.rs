@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::Task;
+use super::StackTask;
 use super::drift::Live;
 use crate::asked::Drift;
 use crate::model::Lookup;
@@ -17,7 +17,7 @@ const TRUST: &str = "/Resources/Role1/Properties/AssumeRolePolicyDocument";
 /// it is needed cannot be told.
 pub fn keep(
     track: &mut Track,
-    task: Task<'_>,
+    task: StackTask<'_>,
     found: &FoundStack,
     live: &Live<'_>,
     body: &mut Value,

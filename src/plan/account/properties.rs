@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::asked::{
-    Aim, Conflicts, Deletion, Drift, Ending, ForeignPolicies, ForeignResources, IamServiceAccount,
+    Conflicts, Deletion, Drift, Ending, ForeignPolicies, ForeignResources, Goal, IamServiceAccount,
     KnownBy, Permissions, Rollback, Scope,
 };
 use crate::model::{
@@ -252,10 +252,10 @@ proptest! {
         asked.labels.remove(crate::model::MANAGED_BY_LABEL);
         let provider = provider(&asked, &cluster);
         let world = empty(&asked, &cluster);
-        let first = plan(Aim::Create, Drift::Told, &asked, &cluster, &world, &provider);
+        let first = plan(Goal::Create, Drift::Told, &asked, &cluster, &world, &provider);
         prop_assert_eq!(first.actions.len(), 2, "{:?}", first.refusals);
         let world = carried_out(&first, &cluster, world);
-        let second = plan(Aim::Create, Drift::Told, &asked, &cluster, &world, &provider);
+        let second = plan(Goal::Create, Drift::Told, &asked, &cluster, &world, &provider);
         prop_assert!(second.actions.is_empty() && second.refusals.is_empty(), "{:?}", second);
     }
 
@@ -278,15 +278,15 @@ proptest! {
         prop_assume!(after.inline_documents().values().all(|it| template::plain(it, &cluster).is_ok()));
         let (before, after) = (clean(before, old), clean(after, new));
         let first = plan(
-            Aim::Apply, Drift::Told, &before, &cluster, &empty(&before, &cluster), &provider(&before, &cluster),
+            Goal::Apply, Drift::Told, &before, &cluster, &empty(&before, &cluster), &provider(&before, &cluster),
         );
         let mut world = carried_out(&first, &cluster, empty(&before, &cluster));
         tampered(&mut world, &by_hand);
         let provider = provider(&after, &cluster);
-        let change = plan(Aim::Apply, Drift::Repaired, &after, &cluster, &world, &provider);
+        let change = plan(Goal::Apply, Drift::Repaired, &after, &cluster, &world, &provider);
         prop_assert!(change.refusals.is_empty(), "{:?}", change.refusals);
         let world = carried_out(&change, &cluster, world);
-        let last = plan(Aim::Apply, Drift::Told, &after, &cluster, &world, &provider);
+        let last = plan(Goal::Apply, Drift::Told, &after, &cluster, &world, &provider);
         prop_assert!(last.actions.is_empty() && last.drift.is_empty(), "{:?}\n{:?}", change, last);
         prop_assert!(last.refusals.is_empty() && last.notes.is_empty(), "{:?}", last);
     }
@@ -306,7 +306,7 @@ proptest! {
         let mut stacks = BTreeSet::new();
         for (asked, world) in all.iter().zip(worlds) {
             let provider = provider(asked, &cluster);
-            let track = plan(Aim::Apply, Drift::Repaired, asked, &cluster, &world, &provider);
+            let track = plan(Goal::Apply, Drift::Repaired, asked, &cluster, &world, &provider);
             let [Action::CreateStack(create), Action::ApplyServiceAccount(change)] =
                 track.actions.as_slice() else { panic!("{track:?}") };
             prop_assert_eq!(&change.name, &asked.name);
@@ -314,7 +314,7 @@ proptest! {
             prop_assert_eq!(&change.role, &Role::OutputOf(create.stack.clone()));
             prop_assert!(stacks.insert(create.stack.to_string()), "{} twice", create.stack);
             let world = carried_out(&track, &cluster, world);
-            let again = plan(Aim::Apply, Drift::Repaired, asked, &cluster, &world, &provider);
+            let again = plan(Goal::Apply, Drift::Repaired, asked, &cluster, &world, &provider);
             prop_assert!(again.actions.is_empty() && again.refusals.is_empty(), "{:?}", again);
         }
     }
@@ -325,7 +325,7 @@ proptest! {
         spec in spec(), cluster in cluster(), name in account(), maps in maps(),
     ) {
         let asked = asked(name, spec, maps.clone());
-        let track = plan(Aim::Create, Drift::Told, &asked, &cluster, &empty(&asked, &cluster), &provider(&asked, &cluster));
+        let track = plan(Goal::Create, Drift::Told, &asked, &cluster, &empty(&asked, &cluster), &provider(&asked, &cluster));
         let [Action::CreateStack(create), Action::ApplyServiceAccount(change)] =
             track.actions.as_slice() else { panic!("{track:?}") };
         let [mut labels, annotations, mut tags] = maps;
@@ -354,7 +354,7 @@ proptest! {
         let spec = RoleSpec { managed: vec!["arn:aws:iam::aws:policy/A".parse().unwrap()], ..RoleSpec::default() };
         let made = asked(name.clone(), spec, [Map::new(), Map::new(), Map::new()]);
         let world = empty(&made, &cluster);
-        let first = plan(Aim::Create, Drift::Told, &made, &cluster, &world, &provider(&made, &cluster));
+        let first = plan(Goal::Create, Drift::Told, &made, &cluster, &world, &provider(&made, &cluster));
         let world = carried_out(&first, &cluster, world);
         let observed = ObservedDeletion {
             stack: if stack { world.stack } else { StackState::Absent },

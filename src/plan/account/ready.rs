@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::drift::Live;
 use super::remedy::remedy;
-use super::{Task, edited, others};
-use crate::asked::{Aim, Drift, Permissions};
+use super::{StackTask, edited, others};
+use crate::asked::{Drift, Goal, Permissions};
 use crate::model::{Lookup, PolicyArn, StackName};
 use crate::plan::token::token;
 use crate::plan::{Action, Refusal, Role, Track, UpdateStack};
@@ -15,7 +15,7 @@ use crate::template::{self, Managed, ManagedPolicy, RoleTemplate};
 use crate::world::FoundStack;
 
 /// A ready stack: is its role what is asked for? Where it is not, it is made so or refused.
-pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Option<Role> {
+pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> Option<Role> {
     let stack = found.stack.name.clone();
     let (Some(body), Some(template), Some(arn)) = (&found.body, &found.template, found.own_role())
     else {
@@ -46,7 +46,7 @@ pub fn plan_ready(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Opti
     let live = live.after_update(template, &asked);
     track.unknown.extend(live.unknown(&asked));
     warn_of_secrets(track, &stack, &body);
-    if task.aim == Aim::Create {
+    if task.goal == Goal::Create {
         return compare_only(track, task, found, differences, live.drift(&asked));
     }
     if differences.iter().any(Difference::needs_another_role) {
@@ -75,7 +75,7 @@ fn warn_of_secrets(track: &mut Track, stack: &StackName, body: &Value) {
 }
 
 /// The stack has lost its role. Only a new stack makes another one.
-fn replace_gone(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Option<Role> {
+fn replace_gone(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> Option<Role> {
     let stack = found.stack.name.clone();
     // CloudFormation deletes by name.
     if let Lookup::Found(other) = &found.role {
@@ -85,7 +85,7 @@ fn replace_gone(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Option
         });
         return None;
     }
-    if task.aim == Aim::Apply {
+    if task.goal == Goal::Apply {
         track.notes.push(format!(
             "the role of stack \"{stack}\" was deleted outside of CloudFormation: the stack is deleted and created again"
         ));
@@ -100,14 +100,14 @@ fn replace_gone(track: &mut Track, task: Task<'_>, found: &FoundStack) -> Option
 }
 
 /// `create` does not take over a role of the cluster's former issuer.
-fn refuse_old_issuer(track: &mut Track, task: Task<'_>, live: &Live<'_>) -> Option<()> {
+fn refuse_old_issuer(track: &mut Track, task: StackTask<'_>, live: &Live<'_>) -> Option<()> {
     let wanted = task.cluster.provider_arn();
     let principals = policy::federated_principals(live.trust());
     let other = principals
         .first()
         .filter(|_| !principals.contains(&wanted.as_str()));
     match other {
-        Some(other) if task.aim == Aim::Create => {
+        Some(other) if task.goal == Goal::Create => {
             track.refusals.push(Refusal::OldIssuer {
                 cluster: task.cluster.name.clone(),
                 name: task.asked.name.clone(),
@@ -124,7 +124,7 @@ fn refuse_old_issuer(track: &mut Track, task: Task<'_>, live: &Live<'_>) -> Opti
 /// what irsactl and eksctl render stays, and is told.
 fn asked_template(
     track: &mut Track,
-    task: Task<'_>,
+    task: StackTask<'_>,
     stack: &StackName,
     body: &Value,
     found: &RoleTemplate,
@@ -152,7 +152,7 @@ fn asked_template(
     Some(template)
 }
 
-fn tag_differences(task: Task<'_>, found: &FoundStack) -> Vec<Difference> {
+fn tag_differences(task: StackTask<'_>, found: &FoundStack) -> Vec<Difference> {
     let tags = &found.stack.tags;
     let differ = task
         .asked
@@ -170,7 +170,7 @@ fn tag_differences(task: Task<'_>, found: &FoundStack) -> Vec<Difference> {
 /// `create` changes no role: it tells what differs. What the role has beyond its template is noted.
 fn compare_only(
     track: &mut Track,
-    task: Task<'_>,
+    task: StackTask<'_>,
     found: &FoundStack,
     mut differences: Vec<Difference>,
     drift: Vec<Difference>,
@@ -203,7 +203,7 @@ fn compare_only(
 }
 
 fn update_stack(
-    task: Task<'_>,
+    task: StackTask<'_>,
     found: &FoundStack,
     asked: &RoleTemplate,
     template: Value,
@@ -252,7 +252,7 @@ const UNREPAIRABLE: &str = "what only CloudFormation can work out cannot be put 
 /// What was changed by hand: it is mended where that is asked for, and told otherwise.
 fn plan_drift(
     track: &mut Track,
-    task: Task<'_>,
+    task: StackTask<'_>,
     role: &str,
     live: &Live<'_>,
     asked: &RoleTemplate,
@@ -292,7 +292,7 @@ fn plan_drift(
 }
 
 /// That what is to be taken away was not there is no failure, but may be a mistake.
-fn note_absent(track: &mut Track, task: Task<'_>, live: &Live<'_>, template: &RoleTemplate) {
+fn note_absent(track: &mut Track, task: StackTask<'_>, live: &Live<'_>, template: &RoleTemplate) {
     let Permissions::Edited(edits) = &task.asked.permissions else {
         return;
     };

@@ -1,6 +1,6 @@
 //! The command that makes a role what `create` was asked for and found different.
 
-use super::Task;
+use super::StackTask;
 use crate::asked::Permissions;
 use crate::model::{CommandLine, Pairs};
 use crate::policy::{Difference, Item, Trust, others};
@@ -9,7 +9,11 @@ use crate::world::StackState;
 
 /// `update` with a flag for each difference, all but name and path: another name is another role.
 /// `None`, where no flag says it.
-pub fn remedy(task: Task<'_>, differences: &[Difference], is_drifted: bool) -> Option<CommandLine> {
+pub fn remedy(
+    task: StackTask<'_>,
+    differences: &[Difference],
+    is_drifted: bool,
+) -> Option<CommandLine> {
     let asked = task.asked;
     let command = CommandLine::of(
         "irsactl update iamserviceaccount {} --namespace {} --cluster {}",
@@ -32,7 +36,7 @@ pub fn remedy(task: Task<'_>, differences: &[Difference], is_drifted: bool) -> O
 }
 
 fn edit(
-    task: Task<'_>,
+    task: StackTask<'_>,
     command: CommandLine,
     spec: &RoleSpec,
     difference: &Difference,
@@ -83,7 +87,7 @@ fn edit(
 }
 
 /// Whether the role lets in a pattern of names, or more than its flags can say.
-fn has_pattern(task: Task<'_>) -> bool {
+fn has_pattern(task: StackTask<'_>) -> bool {
     let StackState::Found(found) = &task.observed.stack else {
         return false;
     };

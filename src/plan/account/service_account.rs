@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::asked::{Aim, Conflicts, IamServiceAccount, Permissions};
+use crate::asked::{Conflicts, Goal, IamServiceAccount, Permissions};
 use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
 };
-use crate::plan::{Action, Presence, Refusal, Role, ServiceAccountChange, Track};
+use crate::plan::{Action, ObjectPresence, Refusal, Role, ServiceAccountChange, Track};
 use crate::policy::{Difference, Item};
 use crate::world::{ObservedAccount, ServiceAccount, ServiceAccountState, StackState};
 
 pub fn plan_service_account(
     track: &mut Track,
-    aim: Aim,
+    goal: Goal,
     asked: &IamServiceAccount,
     cluster: &Cluster,
     role: Role,
@@ -20,7 +20,7 @@ pub fn plan_service_account(
 ) {
     let change = ServiceAccountChange {
         name: asked.name.clone(),
-        presence: Presence::Missing,
+        presence: ObjectPresence::Missing,
         role,
         labels: asked.labels.clone(),
         annotations: asked.annotations.clone(),
@@ -46,8 +46,8 @@ pub fn plan_service_account(
         ServiceAccountState::Found(account) => {
             let mut change = change;
             tell_audience(&mut change, asked, account);
-            let change = change_of(aim, change, account, observed);
-            refuse_other_values(track, aim, &change, asked, cluster, account);
+            let change = change_of(goal, change, account, observed);
+            refuse_other_values(track, goal, &change, asked, cluster, account);
             if !is_as_asked(&change, account) {
                 track.actions.push(Action::ApplyServiceAccount(change));
             }
@@ -75,15 +75,15 @@ fn tell_audience(
 /// Server-side apply removes what its manager applied earlier and leaves out now. Only `apply` wants
 /// that: a file is the whole of what is asked for.
 fn change_of(
-    aim: Aim,
+    goal: Goal,
     mut change: ServiceAccountChange,
     account: &ServiceAccount,
     observed: &ObservedAccount,
 ) -> ServiceAccountChange {
-    change.presence = Presence::Found(account.version.clone());
+    change.presence = ObjectPresence::Found(account.version.clone());
     let keep = |map: &mut Map, found: &Map, applied: &BTreeSet<String>| {
         let kept = applied.iter().filter(|key| {
-            *key != ROLE_ANNOTATION && (aim != Aim::Apply || *key == MANAGED_BY_LABEL)
+            *key != ROLE_ANNOTATION && (goal != Goal::Apply || *key == MANAGED_BY_LABEL)
         });
         for key in kept {
             if let Some(value) = found.get(key) {
@@ -149,7 +149,7 @@ fn differences(
 /// Where the annotation or a label has another value that is not irsactl's own to change.
 fn refuse_other_values(
     track: &mut Track,
-    aim: Aim,
+    goal: Goal,
     change: &ServiceAccountChange,
     asked: &IamServiceAccount,
     cluster: &Cluster,
@@ -163,7 +163,7 @@ fn refuse_other_values(
     if let Some(found) = account.role()
         && change.conflicts == Conflicts::Refused
         && wanted.as_deref() != Some(found)
-        && !(aim == Aim::Apply && is_ours)
+        && !(goal == Goal::Apply && is_ours)
     {
         track.refusals.push(Refusal::OtherRole {
             name: change.name.clone(),

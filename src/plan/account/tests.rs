@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
-use crate::asked::{Aim, Conflicts, Drift, IamServiceAccount, Permissions, Rollback, Scope};
+use crate::asked::{Conflicts, Drift, Goal, IamServiceAccount, Permissions, Rollback, Scope};
 use crate::model::{Audience, PolicyArn, ROLE_ANNOTATION, StackName};
 use crate::policy::{self, Quotas};
 use crate::template::RoleTemplate;
@@ -146,7 +146,7 @@ fn told(track: &Track) -> Vec<String> {
 
 fn run(asked: &IamServiceAccount, observed: &ObservedAccount) -> Vec<String> {
     told(&plan(
-        Aim::Create,
+        Goal::Create,
         Drift::Told,
         asked,
         &cluster(),
@@ -236,7 +236,7 @@ fn a_cluster_made_again_is_recognised_by_its_issuer() {
     let trust = policy::trust_policy(
         "arn:old",
         &issuer,
-        &policy::Subject::Account(&name),
+        &policy::TrustedSubject::Account(&name),
         &Audience::default(),
     );
     old.role = Lookup::Found(RoleFacts {
@@ -300,7 +300,7 @@ fn what_was_taken_from_the_role_by_hand_is_told() {
         let world = observed(found(found_stack), object(&[(ROLE_ANNOTATION, ROLE)]));
         let asked = asked(Permissions::Role(spec.clone()));
         plan(
-            Aim::Create,
+            Goal::Create,
             Drift::Told,
             &asked,
             &cluster(),
@@ -349,7 +349,7 @@ fn an_existing_role_needs_the_provider_of_its_own_account_with_the_asked_audienc
         reading: None,
     };
     let track = plan(
-        Aim::Create,
+        Goal::Create,
         Drift::Told,
         &asked(Permissions::Existing(other)),
         &cluster(),
@@ -369,7 +369,7 @@ fn an_existing_role_needs_the_provider_of_its_own_account_with_the_asked_audienc
         history: RoleHistory::default(),
     });
     let default = plan(
-        Aim::Create,
+        Goal::Create,
         Drift::Told,
         &asked,
         &cluster(),
@@ -378,7 +378,7 @@ fn an_existing_role_needs_the_provider_of_its_own_account_with_the_asked_audienc
     );
     assert!(matches!(default.refusals[..], [Refusal::NoAudience { .. }]));
     let vault = plan(
-        Aim::Create,
+        Goal::Create,
         Drift::Told,
         &asked,
         &cluster(),
@@ -442,7 +442,7 @@ fn policies_must_exist_and_be_of_the_partition() {
         (china, Lookup::Missing),
     ];
     let track = plan(
-        Aim::Create,
+        Goal::Create,
         Drift::Told,
         &asked(Permissions::Role(spec())),
         &cluster(),
@@ -462,11 +462,11 @@ fn the_provider_and_its_audience_are_needed() {
         reading: None,
     };
     assert!(matches!(
-        plan(Aim::Create, Drift::Told, &asked, &cluster(), &world, &none).refusals[..],
+        plan(Goal::Create, Drift::Told, &asked, &cluster(), &world, &none).refusals[..],
         [Refusal::NoProvider { .. }]
     ));
     let other = plan(
-        Aim::Create,
+        Goal::Create,
         Drift::Told,
         &asked,
         &cluster(),
@@ -508,7 +508,7 @@ fn what_irsactl_applied_before_stays_applied() {
     let world = observed(ready(), ServiceAccountState::Found(account));
     let asked = asked(Permissions::Role(spec()));
     let track = plan(
-        Aim::Create,
+        Goal::Create,
         Drift::Told,
         &asked,
         &cluster(),

@@ -9,7 +9,7 @@ use crate::policy::mistakes::tests::{ISSUER, PROVIDER, document, expected, table
 
 const SUBJECT: &str = "system:serviceaccount:web:api";
 
-fn kinds(trust: &Value) -> Vec<Kind> {
+fn kinds(trust: &Value) -> Vec<MistakeKind> {
     let found = mistakes(trust, &expected());
     found.iter().map(|mistake| mistake.kind).collect()
 }
@@ -38,7 +38,7 @@ fn what_may_be_meant_is_left_to_a_person() {
     let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "*" });
     trust["Statement"].as_array_mut().unwrap().push(deny);
     let undecided = corrected(&trust, &expected()).expect_err("a denial");
-    assert_eq!(undecided.mistake.kind, Kind::ExplicitDeny);
+    assert_eq!(undecided.mistake.kind, MistakeKind::ExplicitDeny);
 }
 
 fn words(line: &str) -> String {
@@ -370,7 +370,7 @@ proptest! {
             "Action": ["sts:AssumeRole", "sts:TagSession"] });
         trust["Statement"].as_array_mut().unwrap().insert(0, pods.clone());
         let in_use: Vec<String> = in_use.into_iter().map(str::to_owned).collect();
-        let expected = Expected { audiences_in_use: in_use.clone(), ..expected() };
+        let expected = ExpectedTrust { audiences_in_use: in_use.clone(), ..expected() };
         let Ok(mended) = corrected(&trust, &expected) else {
             return Ok(());
         };

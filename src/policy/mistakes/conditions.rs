@@ -4,11 +4,11 @@
 use serde_json::{Map, Value, json};
 
 use super::principal::canonical;
-use super::{Expected, Kind};
+use super::{ExpectedTrust, MistakeKind};
 use crate::policy::evaluate::{Operator, Truth, evaluate, glyphs, is_like, text_of};
 
 /// A mistake before its statement is known: kind, found, wanted.
-type Mend = (Kind, String, String);
+type Mend = (MistakeKind, String, String);
 
 /// A claim of the token that has a condition key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ struct ConditionEntry {
 pub(super) struct Conditions<'a> {
     entries: Vec<ConditionEntry>,
     version: &'a str,
-    expected: &'a Expected,
+    expected: &'a ExpectedTrust,
 }
 
 impl<'a> Conditions<'a> {
@@ -57,7 +57,7 @@ impl<'a> Conditions<'a> {
     pub(super) fn read(
         statement: &Map<String, Value>,
         version: &'a str,
-        expected: &'a Expected,
+        expected: &'a ExpectedTrust,
     ) -> Option<Self> {
         let mut entries = Vec::new();
         for (operator, keys) in statement.get("Condition")?.as_object()? {
@@ -172,7 +172,7 @@ impl<'a> Conditions<'a> {
             let is_beside = self.has(claim);
             let kind = self.key_fault(issuer, is_beside);
             found.push(match kind {
-                Kind::ConditionsOfSeveralClusters => {
+                MistakeKind::ConditionsOfSeveralClusters => {
                     let own = self.expected.issuer.host_and_path().to_owned();
                     (kind, issuer.to_owned(), own)
                 }
@@ -189,21 +189,21 @@ impl<'a> Conditions<'a> {
         found
     }
 
-    fn key_fault(&self, issuer: &str, is_beside: bool) -> Kind {
+    fn key_fault(&self, issuer: &str, is_beside: bool) -> MistakeKind {
         let bare = issuer
             .rsplit_once("oidc-provider/")
             .map_or(issuer, |(_, bare)| bare);
         let is_other = canonical(bare) != canonical(self.expected.issuer.host_and_path());
         if is_other && is_beside {
-            Kind::ConditionsOfSeveralClusters
+            MistakeKind::ConditionsOfSeveralClusters
         } else if bare != issuer {
-            Kind::ConditionKeyWithArn
+            MistakeKind::ConditionKeyWithArn
         } else if issuer.to_lowercase().starts_with("http") && issuer.contains("://") {
-            Kind::ConditionKeyWithScheme
+            MistakeKind::ConditionKeyWithScheme
         } else if is_other {
-            Kind::ConditionKeyOfOtherCluster
+            MistakeKind::ConditionKeyOfOtherCluster
         } else {
-            Kind::MisspeltConditionKey
+            MistakeKind::MisspeltConditionKey
         }
     }
 
@@ -241,23 +241,23 @@ impl<'a> Conditions<'a> {
             }
             _ => {}
         }
-        Some((Kind::AudienceAndSubjectSwapped, found, wanted))
+        Some((MistakeKind::AudienceAndSubjectSwapped, found, wanted))
     }
 
     /// What is wrong with the operator, and the one to take; nothing to take where the statement's
     /// meaning would be turned round.
-    fn mend_operator(&self, at: usize, is_of_token: bool) -> Option<(Kind, &'static str)> {
+    fn mend_operator(&self, at: usize, is_of_token: bool) -> Option<(MistakeKind, &'static str)> {
         let Ok(operator) = self.entries[at].operator.parse::<Operator>() else {
-            return Some((Kind::UnknownOperator, "StringEquals"));
+            return Some((MistakeKind::UnknownOperator, "StringEquals"));
         };
         if !is_of_token {
             None
         } else if operator.negated {
-            Some((Kind::NegatedCondition, ""))
+            Some((MistakeKind::NegatedCondition, ""))
         } else if operator.is_null() {
-            Some((Kind::NullCondition, ""))
+            Some((MistakeKind::NullCondition, ""))
         } else if !operator.compares_texts() {
-            Some((Kind::OperatorCannotMatch, "StringEquals"))
+            Some((MistakeKind::OperatorCannotMatch, "StringEquals"))
         } else {
             None
         }
@@ -269,13 +269,13 @@ impl<'a> Conditions<'a> {
         let is_one_namespace = stays_inside(&self.entries[at].values, self.expected);
         let operator = with_wildcards(&self.entries[at].operator);
         let is_dead = match kind {
-            Kind::WildcardInStringEquals
+            MistakeKind::WildcardInStringEquals
                 if is_one_namespace && self.take_operator(at, &operator) =>
             {
                 return (kind, found, wanted);
             }
-            Kind::WildcardInStringEquals => true,
-            Kind::SubjectWithoutPrefix => is_bare(&found, self.expected),
+            MistakeKind::WildcardInStringEquals => true,
+            MistakeKind::SubjectWithoutPrefix => is_bare(&found, self.expected),
             _ => found.eq_ignore_ascii_case(&wanted),
         };
         // What matches nobody now is replaced, other subjects stay.
@@ -291,17 +291,17 @@ impl<'a> Conditions<'a> {
         let wanted = self.expected.audience().to_string();
         let found = most_like(&self.entries[at].values, &wanted);
         let kind = if is_pattern(&found) && is_like(&glyphs(&found), &wanted) {
-            Kind::WildcardInStringEquals
+            MistakeKind::WildcardInStringEquals
         } else if self.expected.is_in_use(&found) {
-            Kind::OtherAudience
+            MistakeKind::OtherAudience
         } else if is_misspelt(&found, &wanted) {
-            Kind::MisspeltAudience
+            MistakeKind::MisspeltAudience
         } else {
-            Kind::OtherAudience
+            MistakeKind::OtherAudience
         };
         let entry = &mut self.entries[at];
         match kind {
-            Kind::OtherAudience => entry.values.push(wanted.clone()),
+            MistakeKind::OtherAudience => entry.values.push(wanted.clone()),
             _ => entry.replace(&found, &wanted),
         }
         (kind, found, wanted)
@@ -311,8 +311,8 @@ impl<'a> Conditions<'a> {
     fn foreign(&self, at: usize) -> Mend {
         let entry = &self.entries[at];
         let kind = match self.outcome(entry) {
-            Truth::Unknown => Kind::DependsOnTheCall,
-            _ => Kind::KeyNeverPresent,
+            Truth::Unknown => MistakeKind::DependsOnTheCall,
+            _ => MistakeKind::KeyNeverPresent,
         };
         (kind, entry.key.clone(), String::new())
     }
@@ -347,35 +347,35 @@ fn most_like(values: &[String], wanted: &str) -> String {
     found.cloned().unwrap_or_default()
 }
 
-fn subject_fault(entry: &ConditionEntry, expected: &Expected) -> (Kind, String) {
+fn subject_fault(entry: &ConditionEntry, expected: &ExpectedTrust) -> (MistakeKind, String) {
     let wanted = expected.subject.subject();
     let mut patterns = entry.values.iter().filter(|value| is_pattern(value));
     if let Some(pattern) = patterns.find(|value| is_like(&glyphs(value), &wanted)) {
-        return (Kind::WildcardInStringEquals, pattern.clone());
+        return (MistakeKind::WildcardInStringEquals, pattern.clone());
     }
     if let Some(bare) = entry.values.iter().find(|value| is_bare(value, expected)) {
-        return (Kind::SubjectWithoutPrefix, bare.clone());
+        return (MistakeKind::SubjectWithoutPrefix, bare.clone());
     }
     let found = most_like(&entry.values, &wanted);
     let Some((namespace, name)) = found
         .strip_prefix(PREFIX)
         .and_then(|rest| rest.split_once(':'))
     else {
-        return (Kind::SubjectWithoutPrefix, found);
+        return (MistakeKind::SubjectWithoutPrefix, found);
     };
     let same_namespace = is_like(&glyphs(namespace), expected.subject.namespace.as_str());
     let same_name = is_like(&glyphs(name), &expected.subject.name);
     let kind = match (same_namespace, same_name) {
-        (false, true) => Kind::SubjectOfOtherNamespace,
-        (true, _) => Kind::SubjectOfOtherName,
-        (false, false) => Kind::SubjectOfOtherServiceAccount,
+        (false, true) => MistakeKind::SubjectOfOtherNamespace,
+        (true, _) => MistakeKind::SubjectOfOtherName,
+        (false, false) => MistakeKind::SubjectOfOtherServiceAccount,
     };
     (kind, found)
 }
 
 /// The service account itself, without or with another prefix: `web:api`, `web/api`,
 /// `serviceaccount:web:api`.
-fn is_bare(value: &str, expected: &Expected) -> bool {
+fn is_bare(value: &str, expected: &ExpectedTrust) -> bool {
     let value = value.trim().replace('/', ":").to_lowercase();
     let account = expected.subject.to_string().replace('/', ":");
     match value.strip_suffix(&account) {
@@ -393,7 +393,7 @@ fn is_bare(value: &str, expected: &Expected) -> bool {
 }
 
 /// Whether the patterns among the values match service accounts of the one namespace only.
-fn stays_inside(values: &[String], expected: &Expected) -> bool {
+fn stays_inside(values: &[String], expected: &ExpectedTrust) -> bool {
     let namespace = format!("{PREFIX}{}:", expected.subject.namespace);
     let mut patterns = values.iter().filter(|value| is_pattern(value));
     patterns.all(|value| value.starts_with(&namespace))

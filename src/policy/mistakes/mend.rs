@@ -3,10 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::conditions::Conditions;
-use super::{Expected, Kind, Nearest, mistake, principal};
+use super::{ExpectedTrust, MistakeKind, Nearest, mistake, principal};
 use crate::policy::evaluate::{StatementTrace, evaluate};
 
-pub(super) fn mend(index: usize, statement: &Value, version: &str, expected: &Expected) -> Nearest {
+pub(super) fn mend(
+    index: usize,
+    statement: &Value,
+    version: &str,
+    expected: &ExpectedTrust,
+) -> Nearest {
     let trace = trace(statement, version, expected);
     let (mended, mut mistakes) = match (statement.as_object(), &trace) {
         (Some(object), Some(trace)) => {
@@ -21,7 +26,7 @@ pub(super) fn mend(index: usize, statement: &Value, version: &str, expected: &Ex
         // Nothing that has a name.
         let check = trace.iter().flat_map(|trace| &trace.checks).next();
         let found = check.map_or_else(|| "is no object".to_owned(), ToString::to_string);
-        mistakes.push(mistake(Kind::MalformedStatement, index, &found, ""));
+        mistakes.push(mistake(MistakeKind::MalformedStatement, index, &found, ""));
     }
     mistakes.sort_by_key(|mistake| mistake.kind);
     Nearest {
@@ -31,7 +36,7 @@ pub(super) fn mend(index: usize, statement: &Value, version: &str, expected: &Ex
     }
 }
 
-fn trace(statement: &Value, version: &str, expected: &Expected) -> Option<StatementTrace> {
+fn trace(statement: &Value, version: &str, expected: &ExpectedTrust) -> Option<StatementTrace> {
     let document = json!({ "Version": version, "Statement": [statement] });
     evaluate(&document, &expected.request()).trace.pop()
 }
@@ -40,7 +45,7 @@ fn mend_conditions(
     index: usize,
     statement: &mut Map<String, Value>,
     version: &str,
-    expected: &Expected,
+    expected: &ExpectedTrust,
 ) -> Vec<super::Mistake> {
     let Some(mut conditions) = Conditions::read(statement, version, expected) else {
         return Vec::new();

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Expected, Kind, Mistake, mistake};
+use super::{ExpectedTrust, Mistake, MistakeKind, mistake};
 use crate::policy::evaluate::{Element, ElementTrace, Truth, WEB_IDENTITY};
 use crate::policy::texts;
 
@@ -11,24 +11,33 @@ pub(super) fn mend(
     index: usize,
     statement: &mut Map<String, Value>,
     checks: &[ElementTrace],
-    expected: &Expected,
+    expected: &ExpectedTrust,
 ) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     for check in checks.iter().filter(|check| check.outcome != Truth::Holds) {
         match check.element {
             Element::Principal if !check.negated => {
-                let (kind, found) = mend_principal(statement, expected)
-                    .unwrap_or_else(|| (Kind::PrincipalIsNotFederated, check.wanted.join(", ")));
+                let (kind, found) = mend_principal(statement, expected).unwrap_or_else(|| {
+                    (
+                        MistakeKind::PrincipalIsNotFederated,
+                        check.wanted.join(", "),
+                    )
+                });
                 mistakes.push(mistake(kind, index, &found, &expected.provider_arn()));
             }
             Element::Action => {
                 mend_action(statement);
                 let found = check.wanted.join(", ");
-                mistakes.push(mistake(Kind::WrongAction, index, &found, WEB_IDENTITY));
+                mistakes.push(mistake(
+                    MistakeKind::WrongAction,
+                    index,
+                    &found,
+                    WEB_IDENTITY,
+                ));
             }
             Element::Condition => {}
             _ => mistakes.push(mistake(
-                Kind::MalformedStatement,
+                MistakeKind::MalformedStatement,
                 index,
                 &check.to_string(),
                 "",
@@ -42,8 +51,8 @@ pub(super) fn mend(
 /// are somebody else's. `None`: there is no provider.
 fn mend_principal(
     statement: &mut Map<String, Value>,
-    expected: &Expected,
-) -> Option<(Kind, String)> {
+    expected: &ExpectedTrust,
+) -> Option<(MistakeKind, String)> {
     let wanted = expected.provider_arn();
     let principal = statement.get("Principal").unwrap_or(&Value::Null);
     let federated = principal.get("Federated").map(texts).unwrap_or_default();
@@ -51,7 +60,7 @@ fn mend_principal(
         .iter()
         .map(|found| (fault(found, expected), (*found).to_owned()))
         .min()?;
-    if kind != Kind::ProviderOfOtherCluster {
+    if kind != MistakeKind::ProviderOfOtherCluster {
         let mended = federated
             .iter()
             .map(|one| if *one == found { wanted.as_str() } else { one });
@@ -67,7 +76,7 @@ fn mend_principal(
 }
 
 /// What is wrong with a provider's ARN; kinds that are nearer to right are smaller.
-fn fault(found: &str, expected: &Expected) -> Kind {
+fn fault(found: &str, expected: &ExpectedTrust) -> MistakeKind {
     let parts: Vec<&str> = found.splitn(6, ':').collect();
     let (partition, account, issuer) = match parts.as_slice() {
         [_, partition, _, _, account, resource] if found.starts_with("arn:") => {
@@ -81,13 +90,13 @@ fn fault(found: &str, expected: &Expected) -> Kind {
         ),
     };
     if canonical(issuer) != canonical(expected.issuer.host_and_path()) {
-        Kind::ProviderOfOtherCluster
+        MistakeKind::ProviderOfOtherCluster
     } else if partition != expected.partition {
-        Kind::ProviderOfOtherPartition
+        MistakeKind::ProviderOfOtherPartition
     } else if account != expected.account {
-        Kind::ProviderOfOtherAccount
+        MistakeKind::ProviderOfOtherAccount
     } else {
-        Kind::MalformedProviderArn
+        MistakeKind::MalformedProviderArn
     }
 }
 

@@ -8,8 +8,8 @@ pub const PROVIDER: &str =
     "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12";
 const OTHER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/CD34";
 
-pub fn expected() -> Expected {
-    Expected {
+pub fn expected() -> ExpectedTrust {
+    ExpectedTrust {
         issuer: format!("https://{ISSUER}").parse().unwrap(),
         partition: "aws".to_owned(),
         account: "111122223333".to_owned(),
@@ -328,7 +328,7 @@ fn the_statement_that_is_meant_is_found_among_others() {
     ] });
     let found = mistakes(&trust, &expected());
     let places: Vec<_> = found.iter().map(|m| (m.statement, m.kind)).collect();
-    assert_eq!(places, [(3, Kind::SubjectOfOtherName)]);
+    assert_eq!(places, [(3, MistakeKind::SubjectOfOtherName)]);
 }
 
 #[test]
@@ -341,20 +341,23 @@ fn denials_come_first_and_what_else_is_wrong_behind() {
         let found = mistakes(&trust, &expected());
         found.iter().map(|mistake| mistake.kind).collect::<Vec<_>>()
     };
-    assert_eq!(kinds(json!([good, deny])), [Kind::ExplicitDeny]);
+    assert_eq!(kinds(json!([good, deny])), [MistakeKind::ExplicitDeny]);
     assert_eq!(
         kinds(json!([bad, deny])),
-        [Kind::ExplicitDeny, Kind::SubjectWithoutPrefix]
+        [MistakeKind::ExplicitDeny, MistakeKind::SubjectWithoutPrefix]
     );
     let mut unknown = deny.clone();
     unknown["Condition"] = json!({ "NotIpAddress": { "aws:SourceIp": "10.0.0.0/8" } });
-    assert_eq!(kinds(json!([good, unknown])), [Kind::DependsOnTheCall]);
+    assert_eq!(
+        kinds(json!([good, unknown])),
+        [MistakeKind::DependsOnTheCall]
+    );
     assert_eq!(
         kinds(json!([deny])),
-        [Kind::ExplicitDeny, Kind::NoAllowingStatement]
+        [MistakeKind::ExplicitDeny, MistakeKind::NoAllowingStatement]
     );
-    assert_eq!(kinds(json!([])), [Kind::MalformedDocument]);
-    assert_eq!(kinds(json!([1])), [Kind::MalformedStatement]);
+    assert_eq!(kinds(json!([])), [MistakeKind::MalformedDocument]);
+    assert_eq!(kinds(json!([1])), [MistakeKind::MalformedStatement]);
 }
 
 #[test]

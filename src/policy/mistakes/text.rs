@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::{Kind, Mistake};
+use super::{Mistake, MistakeKind};
 
-impl Kind {
+impl MistakeKind {
     /// Its stable name, for people to search and programs to compare.
     pub fn name(self) -> &'static str {
         match self {
@@ -91,13 +91,13 @@ impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = self.kind.what();
         match self.kind {
-            Kind::MalformedDocument => return write!(f, "{what}: {}", self.found),
-            Kind::NoAllowingStatement => return f.write_str(what),
+            MistakeKind::MalformedDocument => return write!(f, "{what}: {}", self.found),
+            MistakeKind::NoAllowingStatement => return f.write_str(what),
             _ => write!(f, "Statement[{}] {what}", self.statement)?,
         }
         match (self.kind, self.found.as_str(), self.wanted.as_str()) {
-            (Kind::ExplicitDeny, _, _) => Ok(()),
-            (Kind::DependsOnTheCall | Kind::MalformedStatement, found, _) => {
+            (MistakeKind::ExplicitDeny, _, _) => Ok(()),
+            (MistakeKind::DependsOnTheCall | MistakeKind::MalformedStatement, found, _) => {
                 write!(f, ": {found}")
             }
             (_, found, "") => write!(f, ": \"{found}\""),
