@@ -20,14 +20,6 @@ use kubernetes_side::service_accounts;
 /// How many templates are read side by side.
 const PARALLEL: usize = 8;
 
-/// What a row needs beyond the stack.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Depth {
-    Stacks,
-    Templates,
-    ServiceAccounts,
-}
-
 pub async fn run(
     args: &mut GetServiceAccount,
     screen: Screen,
@@ -43,11 +35,6 @@ pub async fn run(
     };
     let (namespace, name) = flags::filter(&args.name)?;
     let format: Format = args.output.into();
-    let depth = match format {
-        Format::Table | Format::Name | Format::Markdown => Depth::Stacks,
-        Format::Json | Format::Yaml => Depth::Templates,
-        Format::Wide => Depth::ServiceAccounts,
-    };
     let context = Context::new(&args.aws, format, screen, running).await?;
     let stacks = stacks(&context, &place, namespace.as_ref(), name.as_deref()).await?;
     if stacks.is_empty() {
@@ -58,8 +45,8 @@ pub async fn run(
         }
         context.output.say("no IAM service accounts found");
     }
-    let service_accounts = match depth {
-        Depth::ServiceAccounts if !stacks.is_empty() => {
+    let service_accounts = match format {
+        Format::Wide if !stacks.is_empty() => {
             Some(service_accounts(&context, &place, &args.kubernetes, namespace.as_ref()).await)
         }
         _ => None,
@@ -67,7 +54,7 @@ pub async fn run(
     let rows = futures_util::stream::iter(
         stacks
             .into_iter()
-            .map(|(name, stack)| row(&context, name, stack, depth)),
+            .map(|(name, stack)| row(&context, name, stack, format)),
     );
     let mut rows: Vec<Listed> = rows.buffered(PARALLEL).try_collect().await?;
     if let Some(message) = rows.iter().find_map(|row| match &row.template {
@@ -118,11 +105,11 @@ async fn row(
     context: &Context,
     name: ServiceAccountName,
     stack: Stack,
-    depth: Depth,
+    format: Format,
 ) -> Result<Listed, Error> {
-    let template = match depth {
-        Depth::Stacks => Lookup::Missing,
-        Depth::Templates | Depth::ServiceAccounts => {
+    let template = match format {
+        Format::Table | Format::Name | Format::Markdown => Lookup::Missing,
+        Format::Json | Format::Yaml | Format::Wide => {
             observe::template(&context.aws, &stack).await?
         }
     };

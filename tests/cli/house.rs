@@ -63,19 +63,141 @@ fn uses_outside(places: &[&str], words: &[&str]) -> Vec<String> {
 
 const NOTHING: [String; 0] = [];
 
+/// A room is a file of `src/` with its folder.
+fn room_of(path: &Path) -> String {
+    let inside = path.strip_prefix("src").expect("a source file");
+    let first = inside.components().next().expect("a name");
+    let name = first.as_os_str().to_string_lossy();
+    name.trim_end_matches(".rs").to_owned()
+}
+
+/// The rooms by their floors, from the lowest: the table that people read.
+fn floors() -> Vec<Vec<String>> {
+    let page = text(Path::new("docs/how-it-works.md"));
+    let (_, rest) = page.split_once("<!-- floors: begin -->").expect("a table");
+    let (table, _) = rest.split_once("<!-- floors: end -->").expect("its end");
+    let mut floors = Vec::new();
+    for row in table.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        if cells[1] == "Floor" {
+            continue;
+        }
+        assert_eq!(cells[1], (floors.len() + 1).to_string(), "{row}");
+        let rooms = cells[2].split_whitespace().map(|room| {
+            let room = room.trim_matches('`');
+            room.trim_end_matches('/')
+                .trim_end_matches(".rs")
+                .to_owned()
+        });
+        floors.push(rooms.collect());
+    }
+    floors
+}
+
+/// The rooms that a text names by their paths from the root of the crate: `crate::room`,
+/// `use crate::{room, …}`, and as many `super` as lead there.
+fn named_rooms(text: &str, depth: usize) -> Vec<String> {
+    let name = |text: &str| {
+        let end = text.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+        text[..end.unwrap_or(text.len())].to_owned()
+    };
+    let mut named = Vec::new();
+    for (at, _) in text.match_indices("crate::") {
+        let rest = &text[at + "crate::".len()..];
+        let Some(list) = rest.strip_prefix('{') else {
+            named.push(name(rest));
+            continue;
+        };
+        let mut inner = 0;
+        let mut items = vec![String::new()];
+        for c in list.chars() {
+            match c {
+                '}' if inner == 0 => break,
+                ',' if inner == 0 => items.push(String::new()),
+                c => items.last_mut().expect("one").push(c),
+            }
+            inner += i32::from(c == '{') - i32::from(c == '}');
+        }
+        named.extend(items.iter().map(|item| name(item.trim())));
+    }
+    let ups = "super::".repeat(depth);
+    let roots = text.match_indices(&ups);
+    named.extend(roots.map(|(at, _)| name(&text[at + ups.len()..])));
+    named.retain(|name| !name.is_empty() && name != "super");
+    named
+}
+
+/// How many modules a file is inside of: 1 for one that the root names.
+fn depth_of(path: &Path) -> usize {
+    let inside = path.strip_prefix("src").expect("a source file");
+    let is_mod = path.ends_with("mod.rs");
+    inside.components().count() - usize::from(is_mod)
+}
+
+#[test]
+fn imports_only_go_down() {
+    let floors = floors();
+    let floor_of = |room: &str| {
+        floors
+            .iter()
+            .position(|rooms| rooms.iter().any(|it| it == room))
+    };
+    let mut wrong = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    let mut arrows = 0;
+    // The root is above all, and what makes arbitrary inputs is for the tests of any. A room's own tests
+    // may look at it from above.
+    let own = |room: &str| room == "main" || room == "fuzz";
+    let is_of_tests = |path: &Path| path.to_string_lossy().contains("/tests");
+    for path in files("src", ".rs") {
+        let room = room_of(&path);
+        if own(&room) || is_of_tests(&path) {
+            continue;
+        }
+        let Some(from) = floor_of(&room) else {
+            wrong.push(format!("{room} is on no floor"));
+            continue;
+        };
+        seen.insert(room.clone());
+        let text = text(&path);
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        let code: String = code.flat_map(|line| [line, "\n"]).collect();
+        for named in named_rooms(&code, depth_of(&path)) {
+            if named == room || own(&named) {
+                continue;
+            }
+            arrows += 1;
+            if floor_of(&named).is_none_or(|to| to >= from) {
+                wrong.push(format!(
+                    "{}: {room} does not stand above {named}",
+                    path.display()
+                ));
+            }
+        }
+    }
+    let told = floors.iter().flatten().filter(|room| !seen.contains(*room));
+    wrong.extend(told.map(|room| format!("there is no {room}")));
+    assert_eq!(wrong, NOTHING);
+    assert!(arrows >= 500, "{arrows}");
+}
+
+#[test]
+fn rooms_are_found_however_they_are_named() {
+    let text = "use crate::{plan, world::{Stack, Role}, aws};\nuse crate::model::Map;\nlet a = \
+                crate::run::finish(); use super::super::cli::Screen;";
+    let all = ["plan", "world", "aws", "model", "run"];
+    assert_eq!(named_rooms(text, 3), all);
+    let with_root = [all.as_slice(), &["cli"]].concat();
+    assert_eq!(named_rooms(text, 2), with_root);
+}
+
+/// Floors that hold no calls, no clock, no randomness, no variable and no file.
+const PURE_FLOORS: usize = 7;
+
 #[test]
 fn what_decides_is_pure() {
-    let pure = [
-        "src/asked",
-        "src/model",
-        "src/permissions",
-        "src/plan",
-        "src/policy",
-        "src/render",
-        "src/template",
-        "src/token",
-        "src/world",
-    ];
     let words = [
         "async ",
         ".await",
@@ -88,16 +210,33 @@ fn what_decides_is_pure() {
         "SystemTime",
         "Instant",
     ];
-    let all = files("src", ".rs");
-    let pure: Vec<_> = all
-        .iter()
-        .filter(|path| {
-            pure.iter()
-                .any(|place| path.to_string_lossy().starts_with(place))
-        })
-        .collect();
-    assert!(pure.len() >= 8, "{pure:?}");
-    let found: Vec<_> = pure.iter().flat_map(|path| uses(path, &words)).collect();
+    // Where time passes, and where files are read; kinds of errors; what is secret or a proxy by the
+    // environment.
+    let borders: &[(&str, &[&str])] = &[
+        ("waiting", &words),
+        ("files", &words),
+        ("network", &["std::io"]),
+        ("man", &["std::io"]),
+        ("error", &["std::io"]),
+        ("secrets", &["std::env"]),
+        ("proxy", &["std::env"]),
+    ];
+    let floors = floors();
+    let pure: Vec<&String> = floors[..PURE_FLOORS].iter().flatten().collect();
+    let mut found = Vec::new();
+    for path in files("src", ".rs") {
+        let room = room_of(&path);
+        if !pure.contains(&&room) {
+            continue;
+        }
+        let mut all = borders.iter().filter(|(name, _)| *name == room);
+        let allowed = all.next().map_or(&[][..], |(_, allowed)| allowed);
+        let words: Vec<&str> = words
+            .into_iter()
+            .filter(|it| !allowed.contains(it))
+            .collect();
+        found.extend(uses(&path, &words));
+    }
     assert_eq!(found, NOTHING);
 }
 
@@ -163,7 +302,7 @@ fn lists_of_aws_are_read_page_by_page() {
         let text = without_tests(&path);
         let count = |word: &str| text.matches(word).count();
         let of_the_sdk = count(".into_paginator()");
-        assert_eq!(of_the_sdk, count("Listed::of("), "{}", path.display());
+        assert_eq!(of_the_sdk, count("PagedList::of("), "{}", path.display());
         let by_hand = count("\"nextToken\"") + count("\"NextToken\"") + count(".set_next_token(");
         if by_hand > 0 {
             assert_ne!(count("Pages::default()"), 0, "{}", path.display());
