@@ -7,7 +7,10 @@ use super::{Page, pages, root};
 use crate::support::Bench;
 use crate::usage::{commands, help};
 
-const GENERATED: [(&str, fn() -> String); 4] = [
+/// Makes what stands between two marks.
+type Make = fn() -> String;
+
+const GENERATED: [(&str, Make); 4] = [
     ("checks", checks),
     ("commands", every_help),
     ("index", index),
