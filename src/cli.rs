@@ -25,7 +25,7 @@ pub use groups::program;
 pub use permissions::{Permissions, PermissionsFormat};
 pub use proof::{Verify, Whoami};
 pub use render::{Render, RenderTarget};
-pub use screen::{Color, Format, Screen, WideFormat};
+pub use screen::{Color, PlainFormat, Screen, WideFormat};
 pub use service_account::{
     AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, EditArgs, Export, FilterArgs,
     GetServiceAccount, NameArgs, ReconcileArgs, RestartArgs, UpdateServiceAccount,
@@ -364,7 +364,7 @@ pub struct Associate {
     pub aws: AwsArgs,
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
+    pub output: PlainFormat,
 }
 
 #[derive(Args, Debug)]
@@ -380,7 +380,7 @@ pub struct Disassociate {
     pub aws: AwsArgs,
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
+    pub output: PlainFormat,
 }
 
 /// A cluster by flag or, as eksctl takes it, by position.

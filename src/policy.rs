@@ -354,9 +354,10 @@ impl Trust {
     pub fn read(trust: &Value, account: &ServiceAccountName) -> Option<Self> {
         let (issuer, audience, subject) = conditions(trust)?;
         let namespace = format!("system:serviceaccount:{}:", account.namespace);
-        let pattern = match subject == account.subject() {
-            true => None,
-            false => Some(subject.strip_prefix(&namespace)?.parse().ok()?),
+        let pattern = if subject == account.subject() {
+            None
+        } else {
+            Some(subject.strip_prefix(&namespace)?.parse().ok()?)
         };
         let read = Self {
             audience: audience.parse().ok()?,

@@ -22,15 +22,18 @@ pub fn tags(tags: &Map) -> Vec<Rule> {
 /// Kubernetes' rules: a qualified key; a value of at most 63 letters, digits, `-`, `_` and `.`,
 /// beginning and ending with a letter or digit.
 pub fn labels(labels: &Map) -> Vec<Rule> {
-    entries(fields::LABELS, labels, |key, value| match () {
-        () if key == MANAGED_BY_LABEL => {
+    entries(fields::LABELS, labels, |key, value| {
+        if key == MANAGED_BY_LABEL {
             Some("this label is set by irsactl: it marks what it may delete")
+        } else if !is_qualified(key) {
+            Some(QUALIFIED)
+        } else if !value.is_empty() && !is_name(value) {
+            Some(
+                "a value is at most 63 letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit",
+            )
+        } else {
+            None
         }
-        () if !is_qualified(key) => Some(QUALIFIED),
-        () if !value.is_empty() && !is_name(value) => Some(
-            "a value is at most 63 letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit",
-        ),
-        () => None,
     })
 }
 
@@ -76,18 +79,16 @@ fn tag(key: &str, value: &str) -> Option<&'static str> {
             .all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c))
     };
     let ours = CLUSTER_TAGS.contains(&key) || [VERSION_TAG, SERVICE_ACCOUNT_TAG].contains(&key);
-    match () {
-        () if ours => Some("this tag is set by irsactl"),
-        () if key.to_lowercase().starts_with("aws:") => {
-            Some("keys that begin with `aws:` are reserved")
-        }
-        () if !(1..=128).contains(&key.chars().count()) || !allowed(key) => {
-            Some("a key is 1 to 128 letters, digits, blanks and `_.:/=+-@`")
-        }
-        () if !(1..=256).contains(&value.chars().count()) || !allowed(value) => {
-            Some("a value is 1 to 256 letters, digits, blanks and `_.:/=+-@`")
-        }
-        () => None,
+    if ours {
+        Some("this tag is set by irsactl")
+    } else if key.to_lowercase().starts_with("aws:") {
+        Some("keys that begin with `aws:` are reserved")
+    } else if !(1..=128).contains(&key.chars().count()) || !allowed(key) {
+        Some("a key is 1 to 128 letters, digits, blanks and `_.:/=+-@`")
+    } else if !(1..=256).contains(&value.chars().count()) || !allowed(value) {
+        Some("a value is 1 to 256 letters, digits, blanks and `_.:/=+-@`")
+    } else {
+        None
     }
 }
 

@@ -73,7 +73,7 @@ pub struct Aws {
 
 /// Who calls, and where.
 #[derive(Clone, Debug)]
-pub struct Connection {
+pub struct AwsConnection {
     pub region: Option<String>,
     /// Outranks the keys of the environment, as eksctl's `--profile` does.
     pub profile: Option<String>,
@@ -90,7 +90,7 @@ impl Aws {
     /// # Errors
     /// Without a region, with an unknown profile, with a CA bundle that cannot be read, or with a value
     /// in the environment or in AWS's files that cannot be used.
-    pub async fn connect(connection: &Connection) -> Result<Self, Error> {
+    pub async fn connect(connection: &AwsConnection) -> Result<Self, Error> {
         let profile = connection.profile.as_deref();
         let settings = Settings::read(profile).await?;
         let region = match &connection.region {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Approval, AwsArgs, Format, KubernetesArgs, NameArgs, ParallelArgs, RestartArgs};
+use super::{Approval, AwsArgs, KubernetesArgs, NameArgs, ParallelArgs, PlainFormat, RestartArgs};
 use crate::model::{Audience, ClusterName, Issuer, RoleArn, Workload};
 use crate::proof::Permission;
 
@@ -56,5 +56,5 @@ pub struct Doctor {
     pub kubernetes: KubernetesArgs,
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
+    pub output: PlainFormat,
 }

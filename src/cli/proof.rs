@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{AwsArgs, Format, KubernetesArgs, NameArgs, region};
+use super::{AwsArgs, KubernetesArgs, NameArgs, PlainFormat, region};
 use crate::model::{Audience, ClusterName, Issuer, RoleArn};
 use crate::proof::Permission;
 
@@ -37,7 +37,7 @@ pub struct Verify {
     pub kubernetes: KubernetesArgs,
     /// Output format; name is the ARN of the role's session
     #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
+    pub output: PlainFormat,
 }
 
 #[derive(Args, Debug)]
@@ -56,5 +56,5 @@ pub struct Whoami {
     pub region: Option<String>,
     /// Output format; name is the subject, or the ARN of the role's session
     #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
+    pub output: PlainFormat,
 }

@@ -43,7 +43,7 @@ pub enum Color {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum PlainFormat {
     Table,
     Json,
     Yaml,
@@ -61,14 +61,14 @@ pub enum WideFormat {
     Markdown,
 }
 
-impl From<Format> for output::Format {
-    fn from(format: Format) -> Self {
+impl From<PlainFormat> for output::Format {
+    fn from(format: PlainFormat) -> Self {
         match format {
-            Format::Table => Self::Table,
-            Format::Json => Self::Json,
-            Format::Yaml => Self::Yaml,
-            Format::Name => Self::Name,
-            Format::Markdown => Self::Markdown,
+            PlainFormat::Table => Self::Table,
+            PlainFormat::Json => Self::Json,
+            PlainFormat::Yaml => Self::Yaml,
+            PlainFormat::Name => Self::Name,
+            PlainFormat::Markdown => Self::Markdown,
         }
     }
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::{Approval, AwsArgs, ClusterArgs, Format, KubernetesArgs, ParallelArgs, WideFormat};
+use super::{
+    Approval, AwsArgs, ClusterArgs, KubernetesArgs, ParallelArgs, PlainFormat, WideFormat,
+};
 use crate::asked::fields::{self, Bounds};
 use crate::model::{
     Audience, ClusterName, Issuer, Namespace, Pairs, PolicyArn, RoleArn, RoleName, RolePath,
@@ -55,7 +57,7 @@ pub struct ReconcileArgs {
     pub kubernetes: KubernetesArgs,
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
+    pub output: PlainFormat,
 }
 
 /// What becomes of pods that run already.
@@ -423,5 +425,5 @@ pub struct DeleteServiceAccount {
     pub kubernetes: KubernetesArgs,
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: Format,
+    pub output: PlainFormat,
 }

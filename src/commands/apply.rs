@@ -5,8 +5,8 @@ use super::file;
 use super::flags::{self, Unread};
 use super::proving;
 use super::reconcile::{Task, restart};
-use super::removal::{Missing, Removal, System};
-use crate::asked::{Drift, Ending, ForeignPolicies, ForeignResources, Goal};
+use super::removal::{self, Missing, Removal, System};
+use crate::asked::{Drift, Ending, Goal};
 use crate::cli::{Apply, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
@@ -16,9 +16,10 @@ use crate::run::{Context, Exit, Mode, conclude, finish};
 pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.run.approval);
     let restart = restart::asked(args.run.restart, false)?;
-    let unread = match args.prune {
-        true => Unread::Refused("--prune"),
-        false => Unread::Told(screen),
+    let unread = if args.prune {
+        Unread::Refused("--prune")
+    } else {
+        Unread::Told(screen)
     };
     let config = file::read(&args.config_file, &mut args.run.aws, unread).await?;
     let filter = file::filter(&args.filter)?;
@@ -27,9 +28,10 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {
         goal: Goal::Apply,
-        drift: match args.repair_drift {
-            true => Drift::Repaired,
-            false => Drift::Told,
+        drift: if args.repair_drift {
+            Drift::Repaired
+        } else {
+            Drift::Told
         },
         restart,
         place: &place,
@@ -42,14 +44,16 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
         task.look(&context, round).await
     })
     .await?;
-    let finished = match args.run.verify {
-        true => proving::all(&context, &task, finished).await,
-        false => finished,
+    let finished = if args.run.verify {
+        proving::all(&context, &task, finished).await
+    } else {
+        finished
     };
     conclude(&context, finished)
 }
 
 fn prune(args: &Apply, config: &ClusterConfig, filter: Filter) -> Option<Missing> {
+    let (foreign, resources) = removal::foreign(args.detach_foreign, args.with_foreign_resources);
     args.prune.then(|| Missing {
         known: config
             .accounts
@@ -58,20 +62,15 @@ fn prune(args: &Apply, config: &ClusterConfig, filter: Filter) -> Option<Missing
             .collect(),
         rest: config.rest.clone(),
         filter,
-        system: match args.prune_kube_system {
-            true => System::Pruned,
-            false => System::Spared,
+        system: if args.prune_kube_system {
+            System::Pruned
+        } else {
+            System::Spared
         },
         how: Removal {
             cluster: config.cluster.clone(),
-            foreign: match args.detach_foreign {
-                true => ForeignPolicies::Detached,
-                false => ForeignPolicies::Refused,
-            },
-            resources: match args.with_foreign_resources {
-                true => ForeignResources::Deleted,
-                false => ForeignResources::Refused,
-            },
+            foreign,
+            resources,
             service_role: args.stack.cfn_role_arn.clone(),
             ending: Ending::Awaited,
         },

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::file::{self, Place};
+use super::file::{self, ClusterPlace};
 use super::flags::Unread;
 use super::provider;
 use crate::asked::{ProviderSpec, Refresh, Thumbprints};
@@ -74,15 +74,15 @@ pub async fn place(
     args: &ClusterOrPosition,
     aws: &mut AwsArgs,
     screen: Screen,
-) -> Result<Place, Error> {
+) -> Result<ClusterPlace, Error> {
     let issuer = args.issuer_url.as_ref();
     if let Some(path) = &args.config_file {
         return file::place(&file::read(path, aws, Unread::Told(screen)).await?, issuer);
     }
     if let Some(name) = args.cluster.as_ref().or(args.position.as_ref()) {
-        return Place::new(Some(name), issuer);
+        return ClusterPlace::new(Some(name), issuer);
     }
     let host = issuer.map(|issuer| issuer.host().replace('.', "-"));
     let name = host.and_then(|host| host.parse().ok());
-    Place::new(name.as_ref(), issuer)
+    ClusterPlace::new(name.as_ref(), issuer)
 }

@@ -48,9 +48,10 @@ pub async fn run(
         task.look(&context, round).await
     })
     .await?;
-    let finished = match args.run.verify {
-        true => proving::all(&context, &task, finished).await,
-        false => finished,
+    let finished = if args.run.verify {
+        proving::all(&context, &task, finished).await
+    } else {
+        finished
     };
     match (finished, task.accounts.as_slice()) {
         (Finished::Acted(outcomes), [asked]) if args.account.role.role_only => {

@@ -1,10 +1,10 @@
 //! `delete iamserviceaccount`: the stack with its role, and the ServiceAccount where it is ours; of one
 //! service account, of those of a config file, or of those that it does not have.
 
-use super::file::{self, Place};
+use super::file::{self, ClusterPlace};
 use super::flags::{self, Unread};
-use super::removal::{Chosen, Missing, Removal, RemovalTask, System};
-use crate::asked::{Ending, ForeignPolicies, ForeignResources, IamServiceAccount};
+use super::removal::{Chosen, Missing, Removal, RemovalTask, System, foreign};
+use crate::asked::{Ending, IamServiceAccount};
 use crate::cli::{DeleteServiceAccount, Screen};
 use crate::error::Error;
 use crate::progress::Running;
@@ -18,24 +18,26 @@ pub async fn run(
     let mode = mode(args);
     let (place, chosen) = match &args.config_file {
         Some(path) => {
-            let unread = match args.only_missing {
-                true => Unread::Refused("--only-missing"),
-                false => Unread::Told(screen),
+            let unread = if args.only_missing {
+                Unread::Refused("--only-missing")
+            } else {
+                Unread::Told(screen)
             };
             let config = file::read(path, &mut args.aws, unread).await?;
             let place = file::place(&config, args.cluster.issuer_url.as_ref())?;
             let filter = file::filter(&args.filter)?;
             let names =
                 |accounts: Vec<IamServiceAccount>| accounts.into_iter().map(|asked| asked.name);
-            let chosen = match args.only_missing {
-                true => Chosen::Missing(Box::new(Missing {
+            let chosen = if args.only_missing {
+                Chosen::Missing(Box::new(Missing {
                     known: names(config.accounts).collect(),
                     rest: config.rest,
                     filter,
                     system: System::Pruned,
                     how: removal(args, &place),
-                })),
-                false => Chosen::Named(names(file::accounts(&config, &filter)?).collect()),
+                }))
+            } else {
+                Chosen::Named(names(file::accounts(&config, &filter)?).collect())
             };
             (place, chosen)
         }
@@ -45,7 +47,7 @@ pub async fn run(
                 return Err(file::needs_file("--only-missing"));
             }
             (
-                Place::new(
+                ClusterPlace::new(
                     args.cluster.cluster.as_ref(),
                     args.cluster.issuer_url.as_ref(),
                 )?,
@@ -59,9 +61,10 @@ pub async fn run(
     let task = RemovalTask {
         how: removal(args, &place),
         place: &place,
-        kubernetes: match args.role_only {
-            true => None,
-            false => Some(&args.kubernetes),
+        kubernetes: if args.role_only {
+            None
+        } else {
+            Some(&args.kubernetes)
         },
         chosen,
     };
@@ -84,21 +87,17 @@ fn mode(args: &DeleteServiceAccount) -> Mode {
     })
 }
 
-fn removal(args: &DeleteServiceAccount, place: &Place) -> Removal {
+fn removal(args: &DeleteServiceAccount, place: &ClusterPlace) -> Removal {
+    let (foreign, resources) = foreign(args.detach_foreign, args.with_foreign_resources);
     Removal {
         cluster: place.cluster.clone(),
-        foreign: match args.detach_foreign {
-            true => ForeignPolicies::Detached,
-            false => ForeignPolicies::Refused,
-        },
-        resources: match args.with_foreign_resources {
-            true => ForeignResources::Deleted,
-            false => ForeignResources::Refused,
-        },
+        foreign,
+        resources,
         service_role: args.cfn_role_arn.clone(),
-        ending: match args.wait {
-            true => Ending::Awaited,
-            false => Ending::NotAwaited,
+        ending: if args.wait {
+            Ending::Awaited
+        } else {
+            Ending::NotAwaited
         },
     }
 }

@@ -1,6 +1,6 @@
 //! `disassociate-oidc-provider`: deletes the IAM OIDC provider of a cluster.
 
-use super::{associate::place, file::Place};
+use super::{associate::place, file::ClusterPlace};
 use crate::asked::Trusting;
 use crate::cli::{Disassociate, Screen};
 use crate::error::Error;
@@ -39,7 +39,7 @@ pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> R
 
 /// The cluster. With the dual-stack issuer too, which every other command refuses: who registered it by
 /// mistake mends that by deleting it.
-async fn place_of(args: &mut Disassociate, screen: Screen) -> Result<Place, Error> {
+async fn place_of(args: &mut Disassociate, screen: Screen) -> Result<ClusterPlace, Error> {
     let right = args.cluster.issuer_url.as_ref();
     let Some(right) = right.and_then(Issuer::of_dual_stack) else {
         return place(&args.cluster, &mut args.aws, screen).await;
@@ -53,7 +53,7 @@ async fn place_of(args: &mut Disassociate, screen: Screen) -> Result<Place, Erro
     output.warn(&format!(
         "tokens of EKS say \"{right}\": this is about the provider of the dual-stack name alone"
     ));
-    Ok(Place {
+    Ok(ClusterPlace {
         issuer: registered,
         ..place
     })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::file::Place;
+use super::file::ClusterPlace;
 use crate::cli::{self, Screen};
 use crate::diagnose::{self, Report, Severity};
 use crate::error::Error;
@@ -21,7 +21,7 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
     let subject = flags::subject(args)?;
     flags::check(args)?;
     let place = match &args.cluster {
-        Some(cluster) => Some(Place::new(Some(cluster), args.issuer_url.as_ref())?),
+        Some(cluster) => Some(ClusterPlace::new(Some(cluster), args.issuer_url.as_ref())?),
         None => None,
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running)
@@ -37,9 +37,10 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
     let found = checkup.reports().await?;
     let exit = found.exit(args);
     let (cluster, accounts) = (found.cluster.clone(), found.accounts.clone());
-    let look = match args.fix && !args.approval.approve {
-        true => Some(repairs::plan(args, found, &Rounds::default()).await?),
-        false => None,
+    let look = if args.fix && !args.approval.approve {
+        Some(repairs::plan(args, found, &Rounds::default()).await?)
+    } else {
+        None
     };
     let plan = look.as_ref().map(|look| &look.plan);
     if let Some(plan) = plan {
@@ -49,9 +50,10 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
         cluster: &cluster,
         accounts: &accounts,
         plan,
-        detail: match args.all {
-            true => Detail::Rows,
-            false => Detail::Findings,
+        detail: if args.all {
+            Detail::Rows
+        } else {
+            Detail::Findings
         },
     })?;
     let is_pending = plan.is_some_and(|plan| plan.actions().next().is_some());
@@ -65,9 +67,10 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
     if let Some(told) = told {
         context.output.say(told);
     }
-    Ok(match is_pending && args.approval.detailed_exitcode {
-        true => Exit::Pending,
-        false => exit,
+    Ok(if is_pending && args.approval.detailed_exitcode {
+        Exit::Pending
+    } else {
+        exit
     })
 }
 

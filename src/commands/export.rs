@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
-use super::file::Place;
+use super::file::ClusterPlace;
 use crate::asked::IamServiceAccount;
 use crate::asked::found::{self, Found};
 use crate::cli::{Export, Screen};
@@ -21,7 +21,7 @@ use crate::world::{Phase, ServiceAccount, Stack};
 const PARALLEL: usize = 16;
 
 pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit, Error> {
-    let place = Place::new(Some(&args.cluster), args.issuer_url.as_ref())?;
+    let place = ClusterPlace::new(Some(&args.cluster), args.issuer_url.as_ref())?;
     let context = Context::new(&args.aws, Format::Yaml, screen, running).await?;
     let objects = async {
         let cluster = context.cluster(&place).await?;
@@ -92,12 +92,11 @@ async fn with_stacks(
         let role = stack.role_arn.as_ref();
         let Found { asked, lost } = found::with_stack(name, &template, role, &stack.tags, object);
         // To apply half of what there is would take the other half away.
-        match lost.is_empty() {
-            true => accounts.push(asked),
-            false => {
-                let text = format!("{name} is left out: {}", lost.join("; "));
-                context.output.warn(&text);
-            }
+        if lost.is_empty() {
+            accounts.push(asked)
+        } else {
+            let text = format!("{name} is left out: {}", lost.join("; "));
+            context.output.warn(&text);
         }
     }
     Ok(accounts)

@@ -11,13 +11,13 @@ use crate::model::{Audience, ClusterName, Issuer};
 
 /// The cluster, by flags or by the config file.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ClusterPlace {
     pub cluster: ClusterName,
     /// For clusters that are not EKS.
     pub issuer: Option<Issuer>,
 }
 
-impl Place {
+impl ClusterPlace {
     /// # Errors
     /// No cluster; a name that no EKS cluster has; an issuer of EKS that no token names.
     pub fn new(cluster: Option<&ClusterName>, issuer: Option<&Issuer>) -> Result<Self, Error> {
@@ -71,8 +71,8 @@ pub async fn read(path: &Path, aws: &mut AwsArgs, unread: Unread) -> Result<Clus
 }
 
 /// The place that a config file names.
-pub fn place(config: &ClusterConfig, issuer: Option<&Issuer>) -> Result<Place, Error> {
-    Place::checked("metadata.name", &config.cluster, issuer)
+pub fn place(config: &ClusterConfig, issuer: Option<&Issuer>) -> Result<ClusterPlace, Error> {
+    ClusterPlace::checked("metadata.name", &config.cluster, issuer)
 }
 
 /// Without a config file. clap's `requires` does not hold beside what conflicts with the required flag,
@@ -124,7 +124,7 @@ pub fn accounts(config: &ClusterConfig, filter: &Filter) -> Result<Vec<IamServic
 
 /// What a command is asked for.
 pub struct Described {
-    pub place: Place,
+    pub place: ClusterPlace,
     pub accounts: Vec<IamServiceAccount>,
     pub provider: Option<ProviderSpec>,
 }
@@ -153,7 +153,7 @@ pub async fn by_flags(
 ) -> Result<Described, Error> {
     none(filter)?;
     Ok(Described {
-        place: Place::new(cluster.cluster.as_ref(), cluster.issuer_url.as_ref())?,
+        place: ClusterPlace::new(cluster.cluster.as_ref(), cluster.issuer_url.as_ref())?,
         accounts: vec![asked.await?],
         provider: None,
     })

@@ -52,9 +52,10 @@ async fn given(args: &AccountArgs) -> Result<Given, Error> {
         annotations: collected(fields::ANNOTATIONS, &object.annotations)?,
         token_expiration: object.token_expiration,
         sts_regional_endpoints: object.sts_regional_endpoints,
-        scope: match role.role_only {
-            true => Scope::RoleOnly,
-            false => Scope::Whole,
+        scope: if role.role_only {
+            Scope::RoleOnly
+        } else {
+            Scope::Whole
         },
         ..Given::new(required_name(&args.name)?)
     })

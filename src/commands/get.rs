@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::file::{self, Place};
+use super::file::{self, ClusterPlace};
 use super::flags::{self, Unread};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
@@ -31,7 +31,7 @@ pub async fn run(
             &file::read(path, &mut args.aws, Unread::Told(screen)).await?,
             issuer,
         )?,
-        None => Place::new(args.cluster.cluster.as_ref(), issuer)?,
+        None => ClusterPlace::new(args.cluster.cluster.as_ref(), issuer)?,
     };
     let (namespace, name) = flags::filter(&args.name)?;
     let format: Format = args.output.into();
@@ -51,19 +51,13 @@ pub async fn run(
         }
         _ => None,
     };
-    let rows = futures_util::stream::iter(
-        stacks
-            .into_iter()
-            .map(|(name, stack)| row(&context, name, stack, format)),
-    );
-    let mut rows: Vec<Listed> = rows.buffered(PARALLEL).try_collect().await?;
-    if let Some(message) = rows.iter().find_map(|row| match &row.template {
-        Lookup::Unknown(message) => Some(message),
-        Lookup::Found(_) | Lookup::Missing => None,
-    }) {
-        context
-            .output
-            .warn(&format!("the roles' policies are not known: {message}"));
+    let stacks = stacks.into_iter();
+    let rows = stacks.map(|(name, stack)| row(&context, name, stack, format));
+    let rows = futures_util::stream::iter(rows).buffered(PARALLEL);
+    let mut rows: Vec<Listed> = rows.try_collect().await?;
+    if let Some(message) = rows.iter().find_map(|row| row.template.unknown()) {
+        let text = format!("the roles' policies are not known: {message}");
+        context.output.warn(&text);
     }
     for row in &mut rows {
         row.service_account = service_accounts.as_ref().map(|lookup| lookup.of(&row.name));
@@ -76,7 +70,7 @@ pub async fn run(
 /// all stacks of the region are paged through.
 async fn stacks(
     context: &Context,
-    place: &Place,
+    place: &ClusterPlace,
     namespace: Option<&Namespace>,
     name: Option<&str>,
 ) -> Result<Vec<(ServiceAccountName, Stack)>, Error> {

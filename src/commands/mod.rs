@@ -32,7 +32,7 @@ mod verify;
 mod whoami;
 
 pub use completion::offer;
-use file::Place;
+use file::ClusterPlace;
 
 /// What a config file says of the connection stands in `command` afterwards.
 pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Result<Exit, Error> {
@@ -76,7 +76,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
 
 impl Context {
     /// The cluster, from EKS; or, with its issuer given, from the caller's account.
-    async fn cluster(&self, place: &Place) -> Result<Cluster, Error> {
+    async fn cluster(&self, place: &ClusterPlace) -> Result<Cluster, Error> {
         let name = &place.cluster;
         let Some(issuer) = &place.issuer else {
             return self.aws.eks.cluster(name, &self.aws.region).await;

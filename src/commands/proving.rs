@@ -14,7 +14,7 @@ use crate::kubernetes::Kubernetes;
 use crate::model::{
     AUDIENCE_ANNOTATION, Audience, Cluster, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
 };
-use crate::observe::proof::{Claim, Patience, Prover, prove};
+use crate::observe::proof::{Assertion, Patience, Prover, prove};
 use crate::plan::{Target, held};
 use crate::proof::{Cause, Proven, Unproven};
 use crate::run::{Context, Finished};
@@ -67,7 +67,7 @@ pub async fn proven(
         keys: &OnceCell::new(),
         on_wait: &on_wait,
     };
-    let claim = Claim {
+    let claim = Assertion {
         account,
         role: &role,
         audience: &audience,
@@ -113,12 +113,13 @@ fn asked(found: &ServiceAccount, instead: &Instead) -> Result<(RoleArn, Audience
 
 /// A role without its ServiceAccount has no token to prove anything with.
 pub fn check(args: &ReconcileArgs, role_only: bool) -> Result<(), Error> {
-    match args.verify && role_only {
-        true => Err(Error::Flags(
+    if args.verify && role_only {
+        Err(Error::Flags(
             "--verify asks Kubernetes for a token, and --role-only does without Kubernetes"
                 .to_owned(),
-        )),
-        false => Ok(()),
+        ))
+    } else {
+        Ok(())
     }
 }
 

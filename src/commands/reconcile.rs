@@ -1,7 +1,7 @@
 //! What `create`, `update` and `apply` share: they look at the same things, and differ in what they
 //! may do about them.
 
-use super::file::Place;
+use super::file::ClusterPlace;
 use super::provider;
 use super::removal::{self, Missing};
 use crate::asked::{
@@ -25,7 +25,7 @@ pub struct Task<'a> {
     pub goal: Goal,
     pub drift: Drift,
     pub restart: Restart,
-    pub place: &'a Place,
+    pub place: &'a ClusterPlace,
     pub kubernetes: &'a KubernetesArgs,
     pub accounts: Vec<IamServiceAccount>,
     /// The provider as a target of its own.

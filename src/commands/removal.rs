@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::StreamExt;
 
-use super::file::Place;
+use super::file::ClusterPlace;
 use crate::asked::{Deletion, Ending, ForeignPolicies, ForeignResources, KnownBy};
 use crate::cli::KubernetesArgs;
 use crate::config::{Filter, Rest};
@@ -15,10 +15,25 @@ use crate::observe::{self, ServiceAccounts, Stacks};
 use crate::plan::{Target, delete};
 use crate::run::{Context, Observation, Rounds};
 
+/// What becomes of what others put on roles and into stacks, by the flags.
+pub fn foreign(detach: bool, delete: bool) -> (ForeignPolicies, ForeignResources) {
+    let policies = if detach {
+        ForeignPolicies::Detached
+    } else {
+        ForeignPolicies::Refused
+    };
+    let resources = if delete {
+        ForeignResources::Deleted
+    } else {
+        ForeignResources::Refused
+    };
+    (policies, resources)
+}
+
 /// All that `delete` is asked for.
 pub struct RemovalTask<'a> {
     pub how: Removal,
-    pub place: &'a Place,
+    pub place: &'a ClusterPlace,
     /// `None`: only roles are deleted.
     pub kubernetes: Option<&'a KubernetesArgs>,
     pub chosen: Chosen,
@@ -231,12 +246,13 @@ impl Missing {
         let spared = asked.filter(|name| self.is_spared(name) || !self.filter.matches(name));
         spared
             .map(|name| {
-                let way = match self.is_spared(&name) && self.filter.matches(&name) {
-                    true => "--prune-kube-system".to_owned(),
-                    false => format!(
+                let way = if self.is_spared(&name) && self.filter.matches(&name) {
+                    "--prune-kube-system".to_owned()
+                } else {
+                    format!(
                         "irsactl delete iamserviceaccount {} --namespace {} --cluster {} --region {region}",
                         name.name, name.namespace, self.how.cluster
-                    ),
+                    )
                 };
                 format!("{name} stays although the file does not have it; `{way}` deletes it")
             })

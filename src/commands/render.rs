@@ -1,7 +1,7 @@
 //! `render`: what `create` would make, printed for other tools. Offline: what AWS would say about the
 //! cluster comes from flags.
 
-use super::file::{self, Place};
+use super::file::{self, ClusterPlace};
 use super::flags;
 use crate::asked::{IamServiceAccount, Permissions};
 use crate::cli::{Render, RenderTarget, Screen};
@@ -36,7 +36,7 @@ pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
         None => {
             file::none(&args.filter)?;
             (
-                Place::new(args.cluster.as_ref(), args.place.issuer_url.as_ref())?,
+                ClusterPlace::new(args.cluster.as_ref(), args.place.issuer_url.as_ref())?,
                 vec![flags::service_account(&args.account).await?],
             )
         }

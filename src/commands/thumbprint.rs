@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Place, flags};
+use super::{ClusterPlace, flags};
 use crate::cli::{Screen, ThumbprintArgs};
 use crate::error::Error;
 use crate::issuer;
@@ -24,7 +24,9 @@ pub async fn run(args: &ThumbprintArgs, screen: Screen, running: Running) -> Res
         (None, Some(issuer), _) => read(issuer, output).await?,
         (None, None, Some(cluster)) => {
             let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
-            let cluster = context.cluster(&Place::new(Some(cluster), None)?).await?;
+            let cluster = context
+                .cluster(&ClusterPlace::new(Some(cluster), None)?)
+                .await?;
             read(&cluster.issuer, output).await?
         }
         (None, None, None) => {

@@ -29,9 +29,10 @@ pub async fn run(
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {
         goal: Goal::Update,
-        drift: match args.repair_drift {
-            true => Drift::Repaired,
-            false => Drift::Told,
+        drift: if args.repair_drift {
+            Drift::Repaired
+        } else {
+            Drift::Told
         },
         restart,
         place: &described.place,
@@ -44,9 +45,10 @@ pub async fn run(
         task.look(&context, round).await
     })
     .await?;
-    let finished = match args.run.verify {
-        true => proving::all(&context, &task, finished).await,
-        false => finished,
+    let finished = if args.run.verify {
+        proving::all(&context, &task, finished).await
+    } else {
+        finished
     };
     conclude(&context, finished)
 }

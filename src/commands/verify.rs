@@ -1,6 +1,6 @@
 //! `verify`: proves that a service account can use its role.
 
-use super::file::Place;
+use super::file::ClusterPlace;
 use super::flags;
 use super::proving::{self, Instead};
 use crate::cli::{Screen, Verify};
@@ -12,7 +12,7 @@ use crate::run::{Context, Exit};
 
 pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit, Error> {
     let account = flags::required_name(&args.name)?;
-    let place = Place::new(Some(&args.cluster), args.issuer_url.as_ref())?;
+    let place = ClusterPlace::new(Some(&args.cluster), args.issuer_url.as_ref())?;
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     let cluster = context.cluster(&place).await?;
     let kubernetes = context.kubernetes(&cluster, &args.kubernetes).await?;

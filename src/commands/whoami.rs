@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::flags;
-use crate::aws::{Aws, Connection};
+use crate::aws::{Aws, AwsConnection};
 use crate::cli::{Screen, Whoami};
 use crate::error::Error;
 use crate::model::{RoleArn, Timeout};
@@ -109,7 +109,7 @@ fn role_of_environment() -> Result<Option<RoleArn>, Error> {
 
 async fn try_role(args: &Whoami, role: &RoleArn, secret: &Secret) -> Result<Assumption, Error> {
     let intervals = Intervals::from_environment();
-    let connection = Connection {
+    let connection = AwsConnection {
         region: args.region.clone(),
         profile: None,
         timeout: PATIENCE,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::line::Line;
 use super::{PATIENCE, cache, patiently};
-use crate::aws::{Aws, Connection};
+use crate::aws::{Aws, AwsConnection};
 use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::{Access, Kubernetes};
@@ -168,7 +168,7 @@ impl NameList {
     }
 
     async fn ask(self, line: &Line, names: &mut Vec<String>) -> Result<(), Error> {
-        let connection = Connection {
+        let connection = AwsConnection {
             region: line.value("region", Some('r')),
             profile: line.value("profile", Some('p')),
             timeout: Timeout(PATIENCE),

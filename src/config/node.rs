@@ -390,9 +390,10 @@ fn is_number(text: &str) -> bool {
         return false;
     }
     // Go takes `1_0` for a number, but not `._1`.
-    let digits = match text.starts_with('.') {
-        true => text.to_ascii_lowercase(),
-        false => unsigned.replace('_', "").to_ascii_lowercase(),
+    let digits = if text.starts_with('.') {
+        text.to_ascii_lowercase()
+    } else {
+        unsigned.replace('_', "").to_ascii_lowercase()
     };
     for (prefix, base) in [("0x", 16), ("0o", 8), ("0b", 2)] {
         if let Some(rest) = digits.strip_prefix(prefix) {

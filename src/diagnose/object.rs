@@ -280,9 +280,10 @@ pub(super) fn mended(
             former.map_or("no such annotation".to_owned(), |text| format!("{text:?}")),
         )
         .fix(annotate(name, &role.to_string()));
-    match scene.may_change(role) {
-        true => finding.mended_by(change(scene, name, role, vec![difference])),
-        false => finding,
+    if scene.may_change(role) {
+        finding.mended_by(change(scene, name, role, vec![difference]))
+    } else {
+        finding
     }
 }
 

@@ -159,9 +159,10 @@ fn shut(scene: Scene<'_>, trust: &RoleTrust<'_>, evaluation: &Evaluation) -> Ver
 /// The values of a mistake, with what is wrong, unless that was just told.
 fn compared(finding: Finding, mistake: &Mistake, is_told: bool) -> Finding {
     let place = format!("Statement[{}]", mistake.statement);
-    let of = match is_told {
-        true => place,
-        false => format!("{place} {}", mistake.kind.what()),
+    let of = if is_told {
+        place
+    } else {
+        format!("{place} {}", mistake.kind.what())
     };
     match (mistake.wanted.as_str(), mistake.found.as_str()) {
         ("", "") => finding,

@@ -143,9 +143,10 @@ pub async fn accounts(
     let accounts = wanted.iter().zip(accounts).map(|(wanted, named)| {
         let (stacks, objects, policies) = (&stacks, &objects, &policies);
         async move {
-            let objects = match wanted.service_account {
-                true => objects,
-                false => &ServiceAccounts::NotLooked,
+            let objects = if wanted.service_account {
+                objects
+            } else {
+                &ServiceAccounts::NotLooked
             };
             let mut account = account(aws, stacks, objects, cluster, wanted, named?).await?;
             for arn in &wanted.policies {
@@ -319,9 +320,10 @@ async fn stack_state(
 async fn found_stack(aws: &Aws, stack: &Stack, cluster: &Cluster) -> Result<FoundStack, Error> {
     let ready = stack.phase == Phase::Ready;
     let body = async {
-        match ready {
-            true => body(aws, stack).await,
-            false => Ok(None),
+        if ready {
+            body(aws, stack).await
+        } else {
+            Ok(None)
         }
     };
     let role = async {
@@ -338,9 +340,10 @@ async fn found_stack(aws: &Aws, stack: &Stack, cluster: &Cluster) -> Result<Foun
     };
     // Only deletion helps a broken one: all that it has would go with it.
     let broken = async {
-        match stack.phase == Phase::Broken {
-            true => resources(aws, stack, &read_body(aws, stack).await?).await,
-            false => Ok(Lookup::Missing),
+        if stack.phase == Phase::Broken {
+            resources(aws, stack, &read_body(aws, stack).await?).await
+        } else {
+            Ok(Lookup::Missing)
         }
     };
     let failure = async {

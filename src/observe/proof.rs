@@ -37,7 +37,7 @@ pub enum Patience {
 
 /// What is to be proven.
 #[derive(Clone, Copy, Debug)]
-pub struct Claim<'a> {
+pub struct Assertion<'a> {
     pub account: &'a ServiceAccountName,
     pub role: &'a RoleArn,
     pub audience: &'a Audience,
@@ -58,7 +58,7 @@ pub struct Prover<'a> {
 }
 
 /// Proves it, as far as it holds. A step that fails does not hide what the next ones tell.
-pub async fn prove(prover: &Prover<'_>, claim: Claim<'_>) -> Proof {
+pub async fn prove(prover: &Prover<'_>, claim: Assertion<'_>) -> Proof {
     let audience = claim.audience;
     let token = prover
         .kubernetes

@@ -95,38 +95,39 @@ impl Outcomes<'_> {
             actions, refusals, ..
         } = &outcome.track;
         let has = |wanted: fn(&Action) -> bool| actions.iter().any(wanted);
-        match () {
-            () if !refusals.is_empty() => "refused",
-            () if outcome.error.is_some() => "failed",
-            () if !outcome.track.drift.is_empty() && actions.is_empty() => "drifted",
-            () if actions.is_empty() => outcome.track.idle.word(),
-            () if outcome.is_skipped() => "skipped",
-            () if has(|a| {
-                matches!(
-                    a,
-                    Action::CreateStack(_) | Action::CreateOidcProvider { .. }
-                )
-            }) =>
-            {
-                "created"
-            }
-            () if has(|a| {
-                matches!(
-                    a,
-                    Action::DeleteStack {
-                        ending: Ending::NotAwaited,
-                        ..
-                    }
-                )
-            }) =>
-            {
-                "deleting"
-            }
-            () if has(is_deletion) => "deleted",
-            () if has(|a| matches!(a, Action::UpdateStack(_) | Action::RepairRole { .. })) => {
-                "updated"
-            }
-            () => "changed",
+        if !refusals.is_empty() {
+            "refused"
+        } else if outcome.error.is_some() {
+            "failed"
+        } else if !outcome.track.drift.is_empty() && actions.is_empty() {
+            "drifted"
+        } else if actions.is_empty() {
+            outcome.track.idle.word()
+        } else if outcome.is_skipped() {
+            "skipped"
+        } else if has(|a| {
+            matches!(
+                a,
+                Action::CreateStack(_) | Action::CreateOidcProvider { .. }
+            )
+        }) {
+            "created"
+        } else if has(|a| {
+            matches!(
+                a,
+                Action::DeleteStack {
+                    ending: Ending::NotAwaited,
+                    ..
+                }
+            )
+        }) {
+            "deleting"
+        } else if has(is_deletion) {
+            "deleted"
+        } else if has(|a| matches!(a, Action::UpdateStack(_) | Action::RepairRole { .. })) {
+            "updated"
+        } else {
+            "changed"
         }
     }
 }

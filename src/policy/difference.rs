@@ -186,9 +186,10 @@ fn edits<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<(char, &'a str)> {
     let mut length = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
     for a in (0..old.len()).rev() {
         for b in (0..new.len()).rev() {
-            length[a][b] = match old[a] == new[b] {
-                true => length[a + 1][b + 1] + 1,
-                false => length[a + 1][b].max(length[a][b + 1]),
+            length[a][b] = if old[a] == new[b] {
+                length[a + 1][b + 1] + 1
+            } else {
+                length[a + 1][b].max(length[a][b + 1])
             };
         }
     }

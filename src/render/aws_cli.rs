@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Problem, audiences, inline_policies, managed_policies, role_name, role_tags, roles};
 use crate::asked::{Conflicts, IamServiceAccount, Permissions, Scope, Thumbprints};
-use crate::model::{CLUSTER_TAGS, Cluster, Map, ROLE_ANNOTATION, quoted, shown_in_json};
+use crate::model::{CLUSTER_TAGS, Cluster, Map, quoted, shown_in_json};
 use crate::template::{self, RoleSpec};
 
 /// The functions that the rest of the script calls. A role is the script's own when its tags name the
@@ -150,8 +150,7 @@ fn role_commands(
 
 /// The object is given whole, so that no text in it is taken for anything else.
 fn service_account(account: &IamServiceAccount, role: &str) -> String {
-    let mut annotations = account.annotations.clone();
-    annotations.insert(ROLE_ANNOTATION.to_owned(), role.to_owned());
+    let annotations = template::annotated(&account.annotations, role);
     let manifest = template::manifest(&account.name, &account.labels, &annotations);
     let mut words = vec![
         quoted(account.name.namespace.as_str()),

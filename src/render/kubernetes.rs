@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Problem;
 use crate::asked::{IamServiceAccount, Permissions, Scope};
-use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL, ROLE_ANNOTATION};
+use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL};
 use crate::template;
 
 /// The cluster tells the ARNs of named roles; existing ones need none.
@@ -37,8 +37,7 @@ pub fn manifests(
 fn manifest(account: &IamServiceAccount, role: &str) -> Value {
     let mut labels = account.labels.clone();
     labels.insert(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned());
-    let mut annotations = account.annotations.clone();
-    annotations.insert(ROLE_ANNOTATION.to_owned(), role.to_owned());
+    let annotations = template::annotated(&account.annotations, role);
     template::manifest(&account.name, &labels, &annotations)
 }
 

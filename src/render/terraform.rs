@@ -208,8 +208,9 @@ pub fn label(account: &ServiceAccountName) -> String {
 /// Identifiers begin with a letter or `_`.
 fn identifier(text: &str) -> String {
     let text = text.replace('.', "_");
-    match text.starts_with(|c: char| c.is_ascii_digit()) {
-        true => format!("_{text}"),
-        false => text,
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("_{text}")
+    } else {
+        text
     }
 }

@@ -1,6 +1,6 @@
 //! What a run has in hand.
 
-use crate::aws::{Aws, Connection};
+use crate::aws::{Aws, AwsConnection};
 use crate::cli::{AwsArgs, ParallelArgs, ReconcileArgs, Screen};
 use crate::error::Error;
 use crate::output::{self, Format, Output};
@@ -25,7 +25,7 @@ impl Context {
         running: Running,
     ) -> Result<Self, Error> {
         let intervals = Intervals::from_environment();
-        let connection = Connection {
+        let connection = AwsConnection {
             region: aws.region.clone(),
             profile: aws.profile.clone(),
             timeout: aws.timeout,

@@ -169,9 +169,10 @@ impl RoleEdits {
     ) {
         let found = role.get("ManagedPolicyArns").and_then(Value::as_array);
         let managed = self.managed_after(found.map_or(&[], Vec::as_slice), partition);
-        match managed.is_empty() {
-            true => role.remove("ManagedPolicyArns"),
-            false => role.insert("ManagedPolicyArns".to_owned(), managed.into()),
+        if managed.is_empty() {
+            role.remove("ManagedPolicyArns")
+        } else {
+            role.insert("ManagedPolicyArns".to_owned(), managed.into())
         };
         if let Some(policies) = role.get_mut("Policies").and_then(Value::as_array_mut) {
             policies.retain(|policy| {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Map, ROLE_ANNOTATION, RoleArn, ServiceAccountName};
+use crate::model::{Map, ROLE_ANNOTATION, ServiceAccountName};
 
 /// The ServiceAccount as it is applied, and as `--role-only` prints it.
 pub fn manifest(name: &ServiceAccountName, labels: &Map, annotations: &Map) -> Value {
@@ -17,7 +17,7 @@ pub fn manifest(name: &ServiceAccountName, labels: &Map, annotations: &Map) -> V
 }
 
 /// The annotations of a ServiceAccount, with its role's.
-pub fn annotated(annotations: &Map, role: &RoleArn) -> Map {
+pub fn annotated(annotations: &Map, role: impl ToString) -> Map {
     let mut annotations = annotations.clone();
     annotations.insert(ROLE_ANNOTATION.to_owned(), role.to_string());
     annotations

@@ -343,10 +343,12 @@ fn files_are_short() {
             && ["flags", "file", "proving", "reconcile", "removal"]
                 .iter()
                 .all(|shared| !name.starts_with(&format!("src/commands/{shared}")));
-        let limit = match () {
-            () if name == "src/main.rs" => 60,
-            () if is_command => 130,
-            () => 500,
+        let limit = if name == "src/main.rs" {
+            60
+        } else if is_command {
+            130
+        } else {
+            500
         };
         if lines > limit {
             long.push(format!("{name}: {lines} lines, {limit} wanted"));

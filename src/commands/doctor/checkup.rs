@@ -1,6 +1,6 @@
 //! What `doctor` looks at, and what comes of it.
 
-use super::{Context, Error, Exit, Place, Report, Severity, cli, diagnose};
+use super::{ClusterPlace, Context, Error, Exit, Report, Severity, cli, diagnose};
 use crate::kubernetes::Kubernetes;
 use crate::model::{Cluster, Lookup};
 use crate::observe::health::{Shared, Sight, Subject};
@@ -11,7 +11,7 @@ pub struct Checkup<'a> {
     pub context: &'a Context,
     pub args: &'a cli::Doctor,
     /// `None`: a role by itself.
-    pub place: Option<&'a Place>,
+    pub place: Option<&'a ClusterPlace>,
     pub subject: Option<Subject>,
 }
 

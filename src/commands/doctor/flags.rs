@@ -27,11 +27,12 @@ pub fn subject(args: &cli::Doctor) -> Result<Option<Subject>, Error> {
         return Err(Error::Flags(text));
     }
     if name.is_none() && of.is_none() && args.role_arn.is_none() {
-        return match args.can.is_empty() {
-            true => Ok(None),
-            false => Err(Error::Flags(
+        return if args.can.is_empty() {
+            Ok(None)
+        } else {
+            Err(Error::Flags(
                 "--can asks about a role: name a service account, or --role-arn".to_owned(),
-            )),
+            ))
         };
     }
     Ok(Some(Subject {

@@ -38,9 +38,10 @@ pub async fn add(
         return Ok(());
     };
     let stale = stale(&expected, pods);
-    let ending = match args.restart.wait_for_pods {
-        true => Ending::Awaited,
-        false => Ending::NotAwaited,
+    let ending = if args.restart.wait_for_pods {
+        Ending::Awaited
+    } else {
+        Ending::NotAwaited
     };
     restart::add_planned(kubernetes, &expected, stale, ending, track).await
 }

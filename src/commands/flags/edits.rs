@@ -65,16 +65,18 @@ impl How {
 }
 
 fn conflicts(are_overridden: bool) -> Conflicts {
-    match are_overridden {
-        true => Conflicts::Overridden,
-        false => Conflicts::Refused,
+    if are_overridden {
+        Conflicts::Overridden
+    } else {
+        Conflicts::Refused
     }
 }
 
 fn rollback(is_disabled: bool) -> Rollback {
-    match is_disabled {
-        true => Rollback::Disabled,
-        false => Rollback::Enabled,
+    if is_disabled {
+        Rollback::Disabled
+    } else {
+        Rollback::Enabled
     }
 }
 
@@ -89,9 +91,10 @@ pub async fn edited(args: &UpdateServiceAccount) -> Result<IamServiceAccount, Er
         annotations: collected(fields::ANNOTATIONS, &object.annotations)?,
         token_expiration: object.token_expiration,
         sts_regional_endpoints: object.sts_regional_endpoints,
-        scope: match args.role_only {
-            true => Scope::RoleOnly,
-            false => Scope::Whole,
+        scope: if args.role_only {
+            Scope::RoleOnly
+        } else {
+            Scope::Whole
         },
         ..Given::new(required_name(&args.name)?)
     };
@@ -104,12 +107,13 @@ pub async fn edited(args: &UpdateServiceAccount) -> Result<IamServiceAccount, Er
 }
 
 async fn role_edits(asked: &EditArgs) -> Result<RoleEdits, Error> {
-    let managed = match asked.attach_policy_arn.is_empty() {
-        false => Managed::Replaced(asked.attach_policy_arn.clone()),
-        true => Managed::Changed {
+    let managed = if asked.attach_policy_arn.is_empty() {
+        Managed::Changed {
             added: asked.add_policy_arn.clone(),
             removed: asked.remove_policy_arn.clone(),
-        },
+        }
+    } else {
+        Managed::Replaced(asked.attach_policy_arn.clone())
     };
     if let Some(both) = asked
         .add_policy_arn
@@ -141,9 +145,10 @@ async fn role_edits(asked: &EditArgs) -> Result<RoleEdits, Error> {
     };
     Ok(RoleEdits {
         managed,
-        documents: match asked.policy_document.is_empty() {
-            true => None,
-            false => Some(documents(&asked.policy_document).await?),
+        documents: if asked.policy_document.is_empty() {
+            None
+        } else {
+            Some(documents(&asked.policy_document).await?)
         },
         removed_inline: asked.remove_inline_policy.clone(),
         well_known: asked.well_known_policy.clone(),

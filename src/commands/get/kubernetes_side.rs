@@ -1,7 +1,7 @@
 //! What Kubernetes has of the service accounts that are listed, by one call for all of them.
 
 use crate::cli::KubernetesArgs;
-use crate::commands::file::Place;
+use crate::commands::file::ClusterPlace;
 use crate::model::{Lookup, Namespace, ServiceAccountName};
 use crate::run::Context;
 use crate::world::ServiceAccount;
@@ -26,7 +26,7 @@ impl KubernetesSide {
 
 pub async fn service_accounts(
     context: &Context,
-    place: &Place,
+    place: &ClusterPlace,
     args: &KubernetesArgs,
     namespace: Option<&Namespace>,
 ) -> KubernetesSide {

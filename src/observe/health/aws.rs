@@ -78,9 +78,10 @@ async fn other_providers(
     let others = others.map(async |arn| {
         let asked = is_gone(&arn, intervals);
         let is_gone = tokio::time::timeout_at(end, asked).await.unwrap_or(false);
-        let state = match is_gone {
-            true => gone(aws, &arn).await,
-            false => ProviderState::NotKnownGone,
+        let state = if is_gone {
+            gone(aws, &arn).await
+        } else {
+            ProviderState::NotKnownGone
         };
         OtherProvider { arn, state }
     });

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Audience, Cluster, Lookup, RoleArn, ServiceAccountName, Workload};
-use crate::observe::proof::{Claim, Patience, Prover, now, prove};
+use crate::observe::proof::{Assertion, Patience, Prover, now, prove};
 use crate::observe::{self, PARALLEL, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
 use crate::proof::{Permission, Proof, SimulatedDecision, Simulation};
@@ -354,7 +354,7 @@ impl Sight<'_> {
             keys: &self.shared.keys,
             on_wait: self.on_wait,
         };
-        let claim = Claim {
+        let claim = Assertion {
             account,
             role,
             audience: &audience,

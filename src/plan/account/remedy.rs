@@ -29,9 +29,10 @@ pub fn remedy(
             edit(task, command, spec, difference)
         })?;
     let changed = documents(changed, spec, differences);
-    Some(match is_drifted {
-        true => changed.and("--repair-drift --approve", &[]),
-        false => changed,
+    Some(if is_drifted {
+        changed.and("--repair-drift --approve", &[])
+    } else {
+        changed
     })
 }
 
