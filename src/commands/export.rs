@@ -93,7 +93,7 @@ async fn with_stacks(
         let Found { asked, lost } = found::with_stack(name, &template, role, &stack.tags, object);
         // To apply half of what there is would take the other half away.
         if lost.is_empty() {
-            accounts.push(asked)
+            accounts.push(asked);
         } else {
             let text = format!("{name} is left out: {}", lost.join("; "));
             context.output.warn(&text);

@@ -280,9 +280,9 @@ fn variable(object: &Value) -> Option<(String, Option<String>)> {
     let hide = |value: &str| {
         if is_proxy {
             without_user(value)
-        } else if name.ends_with("AUTHORIZATION_TOKEN") {
-            "…".to_owned()
-        } else if is_secret.iter().any(|word| name.contains(word)) {
+        } else if name.ends_with("AUTHORIZATION_TOKEN")
+            || is_secret.iter().any(|word| name.contains(word))
+        {
             "…".to_owned()
         } else {
             value.to_owned()

@@ -68,9 +68,9 @@ impl Board {
     /// A whole track has ended.
     pub fn closed(&mut self, failed: bool) {
         if failed {
-            self.failed += 1
+            self.failed += 1;
         } else {
-            self.done += 1
+            self.done += 1;
         }
     }
 

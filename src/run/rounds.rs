@@ -64,9 +64,9 @@ impl Results {
                 None => outcome,
             };
             if is_open {
-                self.open.push(outcome)
+                self.open.push(outcome);
             } else {
-                self.ended.push(outcome)
+                self.ended.push(outcome);
             }
         }
     }

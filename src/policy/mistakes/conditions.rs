@@ -280,9 +280,9 @@ impl<'a> Conditions<'a> {
         };
         // What matches nobody now is replaced, other subjects stay.
         if is_dead {
-            self.entries[at].replace(&found, &wanted)
+            self.entries[at].replace(&found, &wanted);
         } else {
-            self.entries[at].values.push(wanted.clone())
+            self.entries[at].values.push(wanted.clone());
         }
         (kind, found, wanted)
     }
