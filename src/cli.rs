@@ -12,6 +12,7 @@ use crate::model::{Audience, ClusterName, Connection, Flags, Issuer, Region, Thu
 mod arguments;
 mod doctor;
 mod examples;
+mod explain;
 mod groups;
 mod permissions;
 mod proof;
@@ -21,6 +22,7 @@ mod service_account;
 
 pub use arguments::{arguments, color, in_house_words};
 pub use doctor::Doctor;
+pub use explain::Explain;
 pub use groups::program;
 pub use permissions::{Permissions, PermissionsFormat};
 pub use proof::{Verify, Whoami};
@@ -95,6 +97,9 @@ pub enum Command {
     /// Print the config file that describes what exists
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
+    /// Explain the config file and its fields (offline)
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
     /// Print what create makes, for other tools (offline)
     #[command(after_help = RENDER_EXAMPLES)]
     Render(Box<Render>),
@@ -182,6 +187,7 @@ impl Command {
             Self::Verify(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
             // All that `whoami` calls is STS, with no credentials.
             Self::Whoami(_)
+            | Self::Explain(_)
             | Self::Render(_)
             | Self::Permissions(_)
             | Self::Completion(_)

@@ -17,6 +17,8 @@ mod names;
 use line::Line;
 use names::{Account, Names};
 
+use crate::asked::fields::Presence;
+use crate::config::Schema;
 use crate::waiting::Intervals;
 
 /// How long the user waits for all that one list needs: files and calls.
@@ -120,12 +122,21 @@ fn with_values(arg: Arg, line: &Arc<Line>, account: Account) -> Arg {
     match (arg.get_long(), place.map(|name| name.as_str())) {
         (Some("region"), _) => offering(arg, local::regions),
         (Some("profile"), _) => offering(arg, local::profiles),
+        (None, Some("FIELD")) => offering(arg, fields),
         (Some("context"), _) => offering(arg, move || local::contexts(&line)),
         (long, place) => match Names::of(long, place, account) {
             Some(names) => offering(arg, move || names.read(&line)),
             None => arg,
         },
     }
+}
+
+/// The paths of a config file that `explain` knows; what irsactl leaves alone needs no explanation.
+fn fields() -> Vec<String> {
+    let file = Schema::of_file();
+    let read = file.all().into_iter();
+    let read = read.filter(|schema| schema.presence != Presence::LeftAlone);
+    read.map(|schema| schema.path.clone()).collect()
 }
 
 /// An argument whose values are those of a list that begin with the word.

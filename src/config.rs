@@ -13,15 +13,15 @@ mod check;
 mod filter;
 mod node;
 mod rest;
+mod schema;
 mod write;
 
 pub use filter::Filter;
 use node::{Node, Place, Value};
 pub use rest::Rest;
+pub use schema::Schema;
 pub use write::write;
 
-const API_VERSION: &str = "eksctl.io/v1alpha5";
-const KIND: &str = "ClusterConfig";
 /// So many problems are told; a file with more has one cause for most of them.
 const TOLD: usize = 100;
 /// So many are kept, whatever the file's size.
@@ -196,7 +196,10 @@ fn contents(root: &Node, further: Option<Place>, problems: &mut Problems) -> Opt
     if !matches!(root.value, Value::Map(_)) {
         return None;
     }
-    for (field, wanted) in [(fields::API_VERSION, API_VERSION), (fields::KIND, KIND)] {
+    for (field, wanted) in [
+        (fields::API_VERSION, fields::VERSION),
+        (fields::KIND, fields::CLUSTER_CONFIG),
+    ] {
         let found = root.field(field);
         let text = found.and_then(|node| node.text());
         match (found, text) {

@@ -290,6 +290,7 @@ impl Error {
             ],
             Self::Usage { .. } | Self::Flags(_) => vec!["see `--help`".to_owned()],
             Self::Config(_) => vec![
+                "every field, and what it holds: `irsactl explain config`".to_owned(),
                 "a file that is right, to compare with: `irsactl export --cluster NAME`".to_owned(),
             ],
             Self::Setting(_) | Self::Read { .. } | Self::Write { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),

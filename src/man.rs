@@ -1,4 +1,4 @@
-//! Manual pages: one a command, from the same words as its help.
+//! Manual pages: one a command, from the same words as its help, and those of files.
 
 use std::fmt::Write as _;
 
@@ -51,22 +51,63 @@ const ENVIRONMENT: [(&str, &str); 9] = [
 #[derive(Debug)]
 pub struct Page {
     pub file: String,
+    /// 1 for commands, 5 for files.
+    pub section: u8,
     pub text: String,
 }
 
-/// The pages of a program and of all its commands that are not hidden.
+/// A file that a program reads.
+#[derive(Debug)]
+pub struct FileFormat {
+    /// Name of its page.
+    pub name: String,
+    /// What it is, in a line.
+    pub about: String,
+    pub description: String,
+    /// Each with what it means, a line of either.
+    pub fields: Vec<(String, Vec<String>)>,
+    /// A file that is right.
+    pub example: &'static str,
+}
+
+impl FileFormat {
+    /// In the section for files.
+    fn page(&self, program: &Command) -> Page {
+        let (name, about) = (escaped(&self.name), escaped(&self.about));
+        let mut text = title(program, &self.name, 5);
+        let _ = writeln!(text, ".SH NAME\n{name} \\- {about}");
+        let _ = writeln!(text, ".SH DESCRIPTION\n{}", escaped(&self.description));
+        text += ".SH FIELDS\n";
+        for (field, lines) in &self.fields {
+            let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
+            let lines = lines.join("\n.br\n");
+            let _ = writeln!(text, ".TP\n\\fB{}\\fR\n{lines}", escaped(field));
+        }
+        text += &as_it_is("EXAMPLES", self.example);
+        let _ = writeln!(text, ".SH \"SEE ALSO\"\n\\fB{}\\fR(1)", program.get_name());
+        Page {
+            file: format!("{}.5", self.name),
+            section: 5,
+            text: in_ascii(&text),
+        }
+    }
+}
+
+/// The pages of a program, of all its commands that are not hidden, and of its files.
 ///
 /// # Errors
 /// None that can happen: they are written to memory.
-pub fn pages(mut program: Command) -> std::io::Result<Vec<Page>> {
+pub fn pages(mut program: Command, files: &[FileFormat]) -> std::io::Result<Vec<Page>> {
     program.build();
     let mut commands = Vec::new();
     collect(&program, &mut commands);
     let names: Vec<&str> = commands.iter().map(|command| name(command)).collect();
-    commands
-        .iter()
-        .map(|command| page(&program, command, &names))
-        .collect()
+    let commands = commands.iter();
+    let mut pages = commands
+        .map(|command| page(&program, command, &names, files))
+        .collect::<Result<Vec<_>, _>>()?;
+    pages.extend(files.iter().map(|file| file.page(&program)));
+    Ok(pages)
 }
 
 fn collect<'a>(command: &'a Command, all: &mut Vec<&'a Command>) {
@@ -82,7 +123,12 @@ fn name(command: &Command) -> &str {
     command.get_display_name().unwrap_or(command.get_name())
 }
 
-fn page(program: &Command, command: &Command, names: &[&str]) -> std::io::Result<Page> {
+fn page(
+    program: &Command,
+    command: &Command,
+    names: &[&str],
+    files: &[FileFormat],
+) -> std::io::Result<Page> {
     let man = Man::new(command.clone());
     let mut text = Vec::new();
     man.render_name_section(&mut text)?;
@@ -93,26 +139,32 @@ fn page(program: &Command, command: &Command, names: &[&str]) -> std::io::Result
     if below.any(|command| !command.is_hide_set()) {
         man.render_subcommands_section(&mut text)?;
     }
-    let mut text = title(program, command) + &String::from_utf8_lossy(&text);
+    let mut text = title(program, name(command), 1) + &String::from_utf8_lossy(&text);
     text += &sections(command, program);
     if name(command) == name(program) {
         text += &environment();
     }
-    text += &see_also(name(command), names);
+    let reads_files = command
+        .get_arguments()
+        .any(|arg| arg.get_id() == "config_file");
+    let is_about_files = reads_files || name(command) == name(program);
+    let files = if is_about_files { files } else { &[] };
+    text += &see_also(name(command), names, files);
     let file = man.get_filename();
     Ok(Page {
         file,
+        section: 1,
         text: in_ascii(&text),
     })
 }
 
 /// Nothing stands in the middle of the first line, where long names meet; and no date, so that the
 /// same program writes the same pages.
-fn title(program: &Command, command: &Command) -> String {
+fn title(program: &Command, name: &str, section: u8) -> String {
     let version = program.get_version().unwrap_or_default();
     format!(
-        ".TH \"{}\" 1 \"\" \"{} {version}\" \"\\&\"\n",
-        escaped(&name(command).to_uppercase()),
+        ".TH \"{}\" {section} \"\" \"{} {version}\" \"\\&\"\n",
+        escaped(&name.to_uppercase()),
         program.get_name(),
     )
 }
@@ -172,8 +224,8 @@ fn environment() -> String {
     text
 }
 
-/// The commands above, those right below, and those on the same thing.
-fn see_also(own: &str, names: &[&str]) -> String {
+/// The commands above, those right below, those on the same thing, and the files.
+fn see_also(own: &str, names: &[&str], files: &[FileFormat]) -> String {
     let noun = own.rsplit('-').next().unwrap_or(own);
     let related = |other: &&&str| {
         let above = own
@@ -184,10 +236,11 @@ fn see_also(own: &str, names: &[&str]) -> String {
             .is_some_and(|rest| rest.starts_with('-'));
         above || below || **other != own && other.ends_with(&format!("-{noun}"))
     };
-    let pages: Vec<String> = names
-        .iter()
-        .filter(related)
-        .map(|name| format!("\\fB{}\\fR(1)", escaped(name)))
+    let commands = names.iter().filter(related).map(|name| (*name, 1));
+    let files = files.iter().map(|file| (file.name.as_str(), 5));
+    let pages = commands.chain(files);
+    let pages: Vec<String> = pages
+        .map(|(name, section)| format!("\\fB{}\\fR({section})", escaped(name)))
         .collect();
     format!(".SH \"SEE ALSO\"\n{}\n", pages.join(",\n"))
 }

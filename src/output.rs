@@ -16,11 +16,13 @@ mod accounts;
 mod health;
 mod markdown;
 mod proof;
+mod schema;
 mod views;
 
 pub use accounts::Accounts;
 pub use health::{Detail, Explanation, Explanations, Health};
 pub use proof::{ProofView, TokenView, remarks};
+pub use schema::SchemaView;
 pub use views::{Chains, Manifest, Outcomes, PlanView};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -191,6 +191,8 @@ pub struct WellKnownPolicy(&'static str);
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
+    /// The add-on, and what it is allowed.
+    pub description: String,
     /// Names of AWS's managed policies, with their path.
     #[serde(default)]
     pub managed_policies: Vec<String>,

@@ -2,8 +2,12 @@
 //! call it, what it holds and what it means. The reader of config files, the writer, the help of the
 //! flags, the rules' messages, `explain` and the reference in `docs/` all take it from here.
 
-use Kind::{Any, Bool, Document, Documents, Map, Object, Objects, Seconds, Text, Texts, WellKnown};
-use Presence::{LeftAlone, Optional, Required};
+use std::fmt;
+
+use Kind::{
+    Any, Bool, Constant, Document, Documents, Map, Object, Objects, Seconds, Text, Texts, WellKnown,
+};
+use Presence::{Defaulted, LeftAlone, Optional, Required};
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +16,8 @@ pub enum Kind {
     /// A list of objects.
     Objects,
     Text,
+    /// This text.
+    Constant(&'static str),
     /// A list of texts.
     Texts,
     Bool,
@@ -27,6 +33,23 @@ pub enum Kind {
     WellKnown,
     /// What irsactl does not look into.
     Any,
+}
+
+/// In kubectl's notation.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Object | Document => "Object",
+            Objects | Documents => "[]Object",
+            Text | Constant(_) => "string",
+            Texts => "[]string",
+            Bool => "boolean",
+            Seconds(_) => "integer",
+            Map => "map[string]string",
+            WellKnown => "map[string]boolean",
+            Any => "any",
+        })
+    }
 }
 
 /// The least and the most.
@@ -54,8 +77,9 @@ pub enum Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     Required,
+    Optional,
     /// Without it, this holds, in Markdown.
-    Optional(&'static str),
+    Defaulted(&'static str),
     /// eksctl's, and without effect here.
     LeftAlone,
 }
@@ -68,7 +92,7 @@ pub struct Field {
     pub kind: Kind,
     pub origin: Origin,
     pub presence: Presence,
-    flag: Option<&'static str>,
+    pub flag: Option<&'static str>,
     /// What it means, by file or by flag, in Markdown.
     what: &'static str,
     /// What is to be added in a file.
@@ -142,19 +166,24 @@ impl Field {
 
     /// The help of its flag; `more` is what holds of that flag alone.
     pub fn help(&self, more: &str) -> String {
-        let text = self.worded(more).replace('`', "");
-        let mut letters = text.chars();
-        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-        first.into_iter().chain(letters).collect()
+        capitalised(&self.worded(more).replace('`', ""))
     }
 
     fn worded(&self, more: &str) -> String {
         let what = self.what;
         match self.kind {
             Seconds(Bounds { least, most }) => format!("{what}, {least} to {most}{more}"),
+            Constant(value) => format!("{what}: `{value}`{more}"),
             _ => format!("{what}{more}"),
         }
     }
+}
+
+/// As the beginning of a sentence.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// The fields of an object, by its path.
@@ -174,11 +203,25 @@ pub const TOKEN_SECONDS: Bounds = Bounds {
     most: 86_400,
 };
 
-const NONE: Presence = Optional("none");
-const FALSE: Presence = Optional("`false`");
+/// `apiVersion` of the files that are read.
+pub const VERSION: &str = "eksctl.io/v1alpha5";
+/// And their `kind`.
+pub const CLUSTER_CONFIG: &str = "ClusterConfig";
 
-pub const API_VERSION: &Field = &Field::new("apiVersion", Text, Required, "`eksctl.io/v1alpha5`");
-pub const KIND: &Field = &Field::new("kind", Text, Required, "`ClusterConfig`");
+const FALSE: Presence = Defaulted("`false`");
+
+pub const API_VERSION: &Field = &Field::new(
+    "apiVersion",
+    Constant(VERSION),
+    Required,
+    "version of eksctl's schema",
+);
+pub const KIND: &Field = &Field::new(
+    "kind",
+    Constant(CLUSTER_CONFIG),
+    Required,
+    "kind of the file",
+);
 pub const CLUSTER: &Field = &Field::new("metadata", Object, Required, "the cluster");
 pub const CLUSTER_NAME: &Field =
     &Field::new("metadata.name", Text, Required, "name of the cluster").by_flag("--cluster");
@@ -187,10 +230,10 @@ pub const REGION: &Field =
 pub const COMMON_TAGS: &Field = &Field::new(
     "metadata.tags",
     Map,
-    NONE,
+    Optional,
     "tags of every stack; an account's own tag of the same key outranks one",
 );
-pub const IAM: &Field = &Field::new("iam", Object, NONE, "what irsactl makes");
+pub const IAM: &Field = &Field::new("iam", Object, Optional, "what irsactl makes");
 pub const WITH_OIDC: &Field = &Field::new(
     "iam.withOIDC",
     Bool,
@@ -200,7 +243,7 @@ pub const WITH_OIDC: &Field = &Field::new(
 pub const ACCOUNTS: &Field = &Field::new(
     "iam.serviceAccounts",
     Objects,
-    NONE,
+    Optional,
     "the IAM service accounts",
 );
 pub const OBJECT: &Field = &Field::new(
@@ -219,19 +262,23 @@ pub const NAME: &Field = &Field::new(
 pub const NAMESPACE: &Field = &Field::new(
     "iam.serviceAccounts[].metadata.namespace",
     Text,
-    Optional("`default`"),
+    Defaulted("`default`"),
     "namespace of the service account",
 )
 .by_flag("--namespace")
 .in_file(", made where it is missing");
-pub const LABELS: &Field =
-    &Field::new("iam.serviceAccounts[].metadata.labels", Map, NONE, "labels")
-        .by_flag("--labels")
-        .in_file(" of the ServiceAccount");
+pub const LABELS: &Field = &Field::new(
+    "iam.serviceAccounts[].metadata.labels",
+    Map,
+    Optional,
+    "labels",
+)
+.by_flag("--labels")
+.in_file(" of the ServiceAccount");
 pub const ANNOTATIONS: &Field = &Field::new(
     "iam.serviceAccounts[].metadata.annotations",
     Map,
-    NONE,
+    Optional,
     "annotations",
 )
 .by_flag("--annotations")
@@ -239,7 +286,7 @@ pub const ANNOTATIONS: &Field = &Field::new(
 pub const MANAGED_POLICIES: &Field = &Field::new(
     "iam.serviceAccounts[].attachPolicyARNs",
     Texts,
-    NONE,
+    Optional,
     "ARN of a managed policy",
 )
 .by_flag("--attach-policy-arn")
@@ -247,7 +294,7 @@ pub const MANAGED_POLICIES: &Field = &Field::new(
 pub const INLINE_POLICY: &Field = &Field::new(
     "iam.serviceAccounts[].attachPolicy",
     Document,
-    NONE,
+    Optional,
     "inline policy document",
 )
 .by_flag("--policy-document")
@@ -255,14 +302,14 @@ pub const INLINE_POLICY: &Field = &Field::new(
 pub const INLINE_POLICIES: &Field = &Field::new(
     "iam.serviceAccounts[].attachPolicies",
     Documents,
-    NONE,
+    Optional,
     "several inline policy documents, in place of `attachPolicy`",
 )
 .own();
 pub const WELL_KNOWN_POLICIES: &Field = &Field::new(
     "iam.serviceAccounts[].wellKnownPolicies",
     WellKnown,
-    Optional("all `false`"),
+    Defaulted("all `false`"),
     "ready-made policy of a common add-on",
 )
 .by_flag("--well-known-policy")
@@ -270,7 +317,7 @@ pub const WELL_KNOWN_POLICIES: &Field = &Field::new(
 pub const ROLE_ARN: &Field = &Field::new(
     "iam.serviceAccounts[].attachRoleARN",
     Text,
-    NONE,
+    Optional,
     "use an existing role as it is; no stack is made",
 )
 .by_flag("--attach-role-arn")
@@ -278,21 +325,21 @@ pub const ROLE_ARN: &Field = &Field::new(
 pub const BOUNDARY: &Field = &Field::new(
     "iam.serviceAccounts[].permissionsBoundary",
     Text,
-    NONE,
+    Optional,
     "ARN of the policy that bounds the role's permissions",
 )
 .by_flag("--permissions-boundary");
 pub const ROLE_NAME: &Field = &Field::new(
     "iam.serviceAccounts[].roleName",
     Text,
-    Optional("CloudFormation makes one"),
+    Defaulted("CloudFormation makes one"),
     "name of the role",
 )
 .by_flag("--role-name");
 pub const ROLE_PATH: &Field = &Field::new(
     "iam.serviceAccounts[].rolePath",
     Text,
-    Optional("`/`"),
+    Defaulted("`/`"),
     "path of the role",
 )
 .by_flag("--role-path")
@@ -308,21 +355,21 @@ pub const ROLE_ONLY: &Field = &Field::new(
 pub const TAGS: &Field = &Field::new(
     "iam.serviceAccounts[].tags",
     Map,
-    NONE,
+    Optional,
     "tags of the stack and the role",
 )
 .by_flag("--tags");
 pub const SUBJECT_PATTERN: &Field = &Field::new(
     "iam.serviceAccounts[].subjectPattern",
     Text,
-    Optional("the name"),
+    Defaulted("the name"),
     "trust all service accounts of the namespace whose names match, as `app-*`",
 )
 .by_flag("--subject-pattern");
 pub const MAX_SESSION_DURATION: &Field = &Field::new(
     "iam.serviceAccounts[].maxSessionDuration",
     Seconds(SESSION_SECONDS),
-    Optional("`3600`"),
+    Defaulted("`3600`"),
     "longest session in seconds",
 )
 .by_flag("--max-session-duration")
@@ -330,7 +377,7 @@ pub const MAX_SESSION_DURATION: &Field = &Field::new(
 pub const AUDIENCE: &Field = &Field::new(
     "iam.serviceAccounts[].audience",
     Text,
-    Optional("`sts.amazonaws.com`"),
+    Defaulted("`sts.amazonaws.com`"),
     "audience of the tokens",
 )
 .by_flag("--audience")
@@ -338,7 +385,7 @@ pub const AUDIENCE: &Field = &Field::new(
 pub const TOKEN_EXPIRATION: &Field = &Field::new(
     "iam.serviceAccounts[].tokenExpiration",
     Seconds(TOKEN_SECONDS),
-    Optional("the webhook's: `86400`"),
+    Defaulted("the webhook's: `86400`"),
     "lifetime of the pods' tokens in seconds",
 )
 .by_flag("--token-expiration")
@@ -346,7 +393,7 @@ pub const TOKEN_EXPIRATION: &Field = &Field::new(
 pub const STS_REGIONAL_ENDPOINTS: &Field = &Field::new(
     "iam.serviceAccounts[].stsRegionalEndpoints",
     Bool,
-    Optional("the webhook's"),
+    Defaulted("the webhook's"),
     "whether pods use the regional STS endpoint",
 )
 .by_flag("--sts-regional-endpoints")

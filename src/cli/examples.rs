@@ -81,6 +81,12 @@ Examples:
   irsactl render … --for terraform > main.tf
   irsactl render … --for aws-cli | sh
   irsactl render … --for kubernetes --role-name s3-reader | kubectl apply -f -";
+pub const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  irsactl explain config
+  irsactl explain config.iam.serviceAccounts.wellKnownPolicies
+  irsactl explain config --recursive
+  irsactl explain config -o json > config-file.schema.json";
 pub const PERMISSIONS_EXAMPLES: &str = "\
 Examples:
   irsactl permissions --for create

@@ -24,7 +24,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ),
     (
         "Other commands",
-        &["render", "completion", "man", "help", "version"],
+        &["explain", "render", "completion", "man", "help", "version"],
     ),
 ];
 

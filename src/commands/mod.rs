@@ -15,6 +15,7 @@ mod create;
 mod delete;
 mod disassociate;
 mod doctor;
+mod explain;
 mod export;
 mod file;
 mod flags;
@@ -65,6 +66,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Whoami(args) => whoami::run(args, screen).await,
         Command::Apply(args) => apply::run(args, screen, running).await,
         Command::Export(args) => export::run(args, screen, running).await,
+        Command::Explain(args) => explain::run(args, screen),
         Command::Render(args) => render::run(args, screen).await,
         Command::Permissions(args) => permissions::run(args, screen),
         Command::Completion(args) => completion::run(args),

@@ -89,7 +89,7 @@ fn value_of(field: &Field, node: &Node, path: &str, problems: &mut Problems) {
                 Kind::Objects | Kind::Texts | Kind::Documents,
                 Value::List(_)
             )
-            | (Kind::Text, Value::Text(_))
+            | (Kind::Text | Kind::Constant(_), Value::Text(_))
             | (Kind::Bool, Value::Bool(_))
             | (Kind::Seconds(_), Value::Number(_))
     );
@@ -102,7 +102,7 @@ fn value_of(field: &Field, node: &Node, path: &str, problems: &mut Problems) {
         Kind::Objects | Kind::Texts | Kind::Documents => items(field, node, path, problems),
         Kind::Map | Kind::WellKnown => entries(field.kind, node, path, problems),
         Kind::Document => document(node, path, problems),
-        Kind::Text | Kind::Bool | Kind::Seconds(_) | Kind::Any => {}
+        Kind::Text | Kind::Constant(_) | Kind::Bool | Kind::Seconds(_) | Kind::Any => {}
     }
 }
 
@@ -194,7 +194,7 @@ fn mismatch(wanted: Kind, found: &Node) -> String {
     let word = match wanted {
         Kind::Object | Kind::Document => "an object",
         Kind::Objects | Kind::Documents => "a list of objects",
-        Kind::Text => "a text",
+        Kind::Text | Kind::Constant(_) => "a text",
         Kind::Texts => "a list of texts",
         Kind::Bool => "`true` or `false`",
         Kind::Seconds(_) => "a number of seconds",
@@ -203,7 +203,9 @@ fn mismatch(wanted: Kind, found: &Node) -> String {
         Kind::Any => "anything",
     };
     let mend = match (wanted, &found.value) {
-        (Kind::Text, Value::Number(_) | Value::Bool(_)) => ": put it into quotes",
+        (Kind::Text | Kind::Constant(_), Value::Number(_) | Value::Bool(_)) => {
+            ": put it into quotes"
+        }
         (Kind::Bool, Value::Text(text)) if text == "true" || text == "false" => {
             ": leave the quotes out"
         }

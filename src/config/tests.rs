@@ -462,63 +462,6 @@ fn a_file_with_one_mistake_a_line_is_told_in_part() {
 }
 
 #[test]
-fn every_field_is_in_the_page() {
-    let page = include_str!("../../docs/config-file.md");
-    let head = "| Field | Type | Default | What |
-|---|---|---|---|
-";
-    let is_section = |field: &fields::Field| {
-        field.presence == fields::Presence::LeftAlone && field.path == field.key()
-    };
-    let (sections, fields): (Vec<&fields::Field>, Vec<_>) =
-        fields::FIELDS.iter().partition(|field| is_section(field));
-    let (accounts, file): (Vec<&fields::Field>, Vec<_>) = fields
-        .into_iter()
-        .partition(|field| field.path.contains("[]"));
-    for fields in [file, accounts] {
-        let wanted: String = fields.into_iter().map(row).collect();
-        let wanted = format!("{head}{wanted}");
-        assert!(
-            page.contains(&wanted),
-            "docs/config-file.md is to have
-{wanted}"
-        );
-    }
-    for section in sections {
-        let name = section.name();
-        assert!(page.contains(&format!("`{name}`")), "{name}");
-    }
-}
-
-/// A line of the page's reference.
-fn row(field: &fields::Field) -> String {
-    use fields::{Kind, Origin, Presence};
-    let kind = match field.kind {
-        Kind::Object => "object",
-        Kind::Objects => "list of objects",
-        Kind::Text => "text",
-        Kind::Texts => "list of texts",
-        Kind::Bool => "bool",
-        Kind::Seconds(_) => "number",
-        Kind::Map => "texts by name",
-        Kind::Document => "policy document",
-        Kind::Documents => "list of policy documents",
-        Kind::WellKnown => "bools by name",
-        Kind::Any => "any",
-    };
-    let origin = match field.origin {
-        Origin::Eksctl => "",
-        Origin::Own => " (irsactl's own)",
-    };
-    let default = match field.presence {
-        Presence::Optional(without) => without,
-        Presence::Required | Presence::LeftAlone => "",
-    };
-    let (name, meaning) = (field.name(), field.meaning());
-    format!("| `{name}`{origin} | {kind} | {default} | {meaning} |\n")
-}
-
-#[test]
 fn the_pages_example_has_every_field_that_is_read() {
     let page = include_str!("../../docs/config-file.md");
     let mut blocks = page.split("```yaml\n").skip(1);

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use serde_json::Value as Json;
 
+use super::ClusterConfig;
 use super::node::{Value, plain};
-use super::{API_VERSION, ClusterConfig, KIND};
 use crate::asked::fields::{self, Field};
 use crate::asked::{IamServiceAccount, Permissions, Scope};
 use crate::model::{AUDIENCE_ANNOTATION, Audience, Map, Namespace};
@@ -34,8 +34,8 @@ pub fn write(config: &ClusterConfig) -> String {
     let accounts = accounts.map(|account| account_of(account, &config.tags));
     iam.add(fields::ACCOUNTS, list(accounts.collect()));
     let mut root = Object::default();
-    root.add(fields::API_VERSION, text(API_VERSION));
-    root.add(fields::KIND, text(KIND));
+    root.add(fields::API_VERSION, text(fields::VERSION));
+    root.add(fields::KIND, text(fields::CLUSTER_CONFIG));
     root.add(fields::CLUSTER, metadata.tree());
     root.add(fields::IAM, iam.tree());
     let mut file = String::new();

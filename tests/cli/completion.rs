@@ -17,7 +17,7 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 /// A command line that ends where the user presses the tabulator, and what is offered.
-const COMPLETED: [(&str, &[&str]); 17] = [
+const COMPLETED: [(&str, &[&str]); 18] = [
     ("irsactl cre", &["create"]),
     ("irsactl create ", &["iamserviceaccount"]),
     ("irsactl create ir", &["irsa"]),
@@ -47,6 +47,14 @@ const COMPLETED: [(&str, &[&str]); 17] = [
     ("irsactl doctor --workload ", &[]),
     ("irsactl create sa --role-name ", &[]),
     ("irsactl help thumb", &["thumbprint"]),
+    (
+        "irsactl explain config.iam.serviceAccounts.role",
+        &[
+            "config.iam.serviceAccounts.roleName",
+            "config.iam.serviceAccounts.roleOnly",
+            "config.iam.serviceAccounts.rolePath",
+        ],
+    ),
     ("irsactl get sa --cluster ", &["demo"]),
     ("irsactl get sa --cluster=de", &["--cluster=demo"]),
     (

@@ -21,6 +21,7 @@ mod disassociate;
 mod doctor;
 mod doctor_reads;
 mod environment;
+mod explain;
 mod export;
 mod file;
 mod foreign;

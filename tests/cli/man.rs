@@ -15,7 +15,8 @@ fn pages(bench: &Bench) -> Vec<PathBuf> {
     assert!(output.status.success() && output.stderr.is_empty());
     let paths = String::from_utf8_lossy(&output.stdout).into_owned();
     let paths: Vec<_> = paths.lines().map(PathBuf::from).collect();
-    let count = std::fs::read_dir(folder).expect("a folder").count();
+    let files = |folder: PathBuf| std::fs::read_dir(folder).expect("a folder").count();
+    let count = files(folder.with_file_name("man5")) + files(folder);
     assert_eq!(paths.len(), count, "all are told");
     paths
 }
@@ -54,7 +55,7 @@ fn every_command_has_a_page_with_all_its_flags_and_examples() {
     let bench = Bench::new();
     let pages = pages(&bench);
     let all = commands(&bench);
-    assert_eq!(pages.len(), all.len(), "{pages:?}");
+    assert_eq!(pages.len(), all.len() + 1, "{pages:?}");
     for command in all {
         let name = format!("irsactl {command}").trim_end().replace(' ', "-");
         let file = format!("{name}.1");
@@ -210,4 +211,33 @@ fn a_folder_that_cannot_be_made_is_told() {
     For more information, try '--help'.
     [exit 2]
     ");
+}
+
+/// `man` finds a page in the folder of its section only.
+#[test]
+fn the_config_file_has_a_page_beside_those_of_the_commands() {
+    let bench = Bench::new();
+    let pages = pages(&bench);
+    let page = pages
+        .iter()
+        .find(|path| path.ends_with("man5/irsactl-config.5"));
+    let page = std::fs::read_to_string(page.expect("a page")).expect("a page");
+    let page = page.replace("\\-", "-");
+    let fields = bench.run("explain config -o name");
+    let read = fields
+        .lines()
+        .filter_map(|line| line.strip_prefix("config."));
+    let (told, silent): (Vec<&str>, Vec<&str>) =
+        read.partition(|field| page.contains(&format!(".TP\n\\fB{field} (")));
+    assert!(told.len() > 50, "{told:?}");
+    assert!(silent.contains(&"addons") && !silent.contains(&"iam.serviceAccounts.roleName"));
+    let create = pages
+        .iter()
+        .find(|path| path.ends_with("irsactl-create-iamserviceaccount.1"));
+    let create = std::fs::read_to_string(create.expect("a page")).expect("a page");
+    assert!(create.contains("\\fBirsactl\\-config\\fR(5)"));
+    let flat = bench.file("pages/x", "").with_file_name("");
+    let output = bench.command().arg("man").arg(&flat).output();
+    assert!(output.expect("irsactl runs").status.success());
+    assert!(flat.join("irsactl-config.5").is_file() && flat.join("irsactl.1").is_file());
 }

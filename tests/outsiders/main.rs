@@ -24,6 +24,7 @@ mod reads;
 mod render;
 mod roles;
 mod scale;
+mod schema;
 mod shell;
 mod terraform;
 mod updates;

@@ -118,6 +118,7 @@ fn what_only_sub_replaces_is_refused_elsewhere() {
     [stderr]
     error: ~/cluster.yaml is no valid config file: 1 problem
       ~/cluster.yaml:9:7: iam.serviceAccounts[0] (apps/reader).attachPolicy: has the text "arn:${AWS::Partition}:s3:::example-${AWS::AccountId}/*", in which CloudFormation replaces nothing: use `Fn::Sub`
+    hint: every field, and what it holds: `irsactl explain config`
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
     "#);

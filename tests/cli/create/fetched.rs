@@ -227,6 +227,7 @@ fn numbers_that_would_change_are_refused() {
     [stderr]
     error: ~/cluster.yaml is no valid config file: 1 problem
       ~/cluster.yaml:9:55: iam.serviceAccounts[0] (default/reader).attachPolicy.Statement[0].Condition.StringEquals["aws:SourceAccount"]: `107000000000000000001` is a number to YAML, and another one in JSON: put it into quotes
+    hint: every field, and what it holds: `irsactl explain config`
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
     [stderr]
@@ -236,6 +237,7 @@ fn numbers_that_would_change_are_refused() {
     [stderr]
     error: ~/cluster.yaml is no valid config file: 1 problem
       ~/cluster.yaml:9:55: iam.serviceAccounts[0] (default/reader).attachPolicy.Statement[0].Condition.StringEquals["aws:SourceAccount"]: `1.10` is a number to YAML, and another one in JSON: put it into quotes
+    hint: every field, and what it holds: `irsactl explain config`
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
     [stderr]
@@ -245,6 +247,7 @@ fn numbers_that_would_change_are_refused() {
     [stderr]
     error: ~/cluster.yaml is no valid config file: 1 problem
       ~/cluster.yaml:9:55: iam.serviceAccounts[0] (default/reader).attachPolicy.Statement[0].Condition.StringEquals["aws:SourceAccount"]: `18446744073709551616` is a number to YAML, and another one in JSON: put it into quotes
+    hint: every field, and what it holds: `irsactl explain config`
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
     "#);

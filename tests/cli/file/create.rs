@@ -284,11 +284,12 @@ fn without_with_oidc_the_provider_is_no_part_of_the_plan() {
         "cluster.yaml",
         &file_of(&account("web", "api")).replace("withOIDC: true", "withOIDC: false"),
     );
-    assert_snapshot!(bench.run(CREATE), @r#"
+    assert_snapshot!(bench.run(CREATE), @"
     [stderr]
     error: ~/cluster.yaml is no valid config file: 1 problem
       ~/cluster.yaml:5:13: iam.withOIDC: must be `true`, because iam.serviceAccounts has accounts
+    hint: every field, and what it holds: `irsactl explain config`
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
-    "#);
+    ");
 }

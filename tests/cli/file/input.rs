@@ -202,46 +202,51 @@ fn what_is_no_config_file_is_told_before_any_call() {
     error: cannot read "~/folder": Is a directory (os error 21)
     [exit 2]
     "#);
-    assert_snapshot!(bench.run(&format!("{file}empty.yaml")), @r#"
+    assert_snapshot!(bench.run(&format!("{file}empty.yaml")), @"
     [stderr]
     error: ~/empty.yaml is no valid config file: 1 problem
       ~/empty.yaml:1:1: the file is empty
+    hint: every field, and what it holds: `irsactl explain config`
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
-    "#);
+    ");
     assert_snapshot!(bench.run(&format!("{file}big.yaml")), @r#"
     [stderr]
     error: cannot read "~/big.yaml": it is longer than 4 MiB
     [exit 2]
     "#);
-    assert_snapshot!(bench.run(&format!("{file}binary")), @r#"
+    assert_snapshot!(bench.run(&format!("{file}binary")), @"
     [stderr]
     error: ~/binary is no valid config file: 1 problem
       ~/binary:1:6: is no UTF-8 text
+    hint: every field, and what it holds: `irsactl explain config`
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
-    "#);
-    assert_snapshot!(bench.run(&format!("{file}list.yaml")), @r#"
+    ");
+    assert_snapshot!(bench.run(&format!("{file}list.yaml")), @"
     [stderr]
     error: ~/list.yaml is no valid config file: 1 problem
       ~/list.yaml:1:1: an object is wanted, this is a list
+    hint: every field, and what it holds: `irsactl explain config`
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
-    "#);
-    assert_snapshot!(bench.run_with("apply -f -", ""), @r#"
+    ");
+    assert_snapshot!(bench.run_with("apply -f -", ""), @"
     [stderr]
     error: stdin is no valid config file: 1 problem
       stdin:1:1: the file is empty
+    hint: every field, and what it holds: `irsactl explain config`
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
-    "#);
-    assert_snapshot!(bench.run_with("apply -f -", "metadata: {name: demo\n"), @r#"
+    ");
+    assert_snapshot!(bench.run_with("apply -f -", "metadata: {name: demo\n"), @"
     [stderr]
     error: stdin is no valid config file: 1 problem
       stdin:1:11: is no YAML: unclosed bracket '{'
+    hint: every field, and what it holds: `irsactl explain config`
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
-    "#);
+    ");
     assert_eq!(bench.calls(), "");
 }
 
@@ -278,6 +283,7 @@ iam:
       ~/cluster.yaml:11:25: iam.serviceAccounts[1] (default/b).wellKnownPolicies.autoscaler: there is no such well-known policy; did you mean `autoScaler`?
       ~/cluster.yaml:12:22: iam.serviceAccounts[2] (default/b).metadata.name: "default/b" stands twice; first in iam.serviceAccounts[1] (default/b), line 9
       ~/cluster.yaml:14:15: iam.serviceAccounts[2] (default/b).roleName: roleName cannot be used with attachRoleARN: an existing role is used as it is
+    hint: every field, and what it holds: `irsactl explain config`
     hint: a file that is right, to compare with: `irsactl export --cluster NAME`
     [exit 2]
     "#);

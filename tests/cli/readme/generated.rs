@@ -10,15 +10,16 @@ use crate::usage::{commands, help};
 /// Makes what stands between two marks.
 type Make = fn() -> String;
 
-const GENERATED: [(&str, Make); 4] = [
+const GENERATED: [(&str, Make); 5] = [
     ("checks", checks),
     ("commands", every_help),
+    ("fields", fields),
     ("index", index),
     ("policies", policies),
 ];
 
 /// Compared beside the tables that they come from.
-const ELSEWHERE: [&str; 3] = ["environment", "fields", "floors"];
+const ELSEWHERE: [&str; 2] = ["environment", "floors"];
 
 /// A page with all that is generated in it made anew.
 pub fn renewed(page: &Page) -> String {
@@ -119,6 +120,14 @@ fn checks() -> String {
     let rows = rows.map(|(name, what)| format!("| `{name}` | {} |\n", what.trim_start()));
     let head = "| Check | What must be true |\n|---|---|\n";
     head.to_owned() + &rows.collect::<String>()
+}
+
+/// The fields of the config file.
+fn fields() -> String {
+    let told = Bench::new().run("explain config -o markdown");
+    let table = told.strip_prefix("[stdout]\n");
+    let table = table.and_then(|table| table.strip_suffix("[exit 0]\n"));
+    table.expect(&told).to_owned()
 }
 
 /// The well-known policies, from their files.
