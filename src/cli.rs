@@ -24,7 +24,7 @@ pub use arguments::{arguments, color, in_house_words};
 pub use doctor::Doctor;
 pub use explain::Explain;
 pub use groups::program;
-pub use permissions::{Permissions, PermissionsFormat};
+pub use permissions::{PermissionsArgs, PermissionsFormat};
 pub use proof::{Verify, Whoami};
 pub use render::{Render, RenderTarget};
 pub use screen::{Color, PlainFormat, Screen, WideFormat};
@@ -105,7 +105,7 @@ pub enum Command {
     Render(Box<Render>),
     /// Print the permissions that irsactl needs (offline)
     #[command(after_help = PERMISSIONS_EXAMPLES)]
-    Permissions(Permissions),
+    Permissions(PermissionsArgs),
     /// Print a shell completion script
     #[command(after_help = COMPLETION_EXAMPLES)]
     Completion(Completion),

@@ -12,7 +12,7 @@ mod table;
 pub use document::{
     POLICY_QUOTA, cluster_role, managed_policy_template, policy, size, terraform_policy,
 };
-pub use place::{Place, check_region};
+pub use place::{PermissionScope, check_region};
 
 /// A command that makes calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -169,7 +169,10 @@ pub struct Right {
 
 /// The AWS permissions of the commands. With a service role CloudFormation needs none of the caller, and
 /// the caller must be allowed to pass that role. Of a cluster that is not EKS nothing is asked of EKS.
-pub fn permissions(commands: &[CommandName], place: &Place) -> Vec<&'static NeededPermission> {
+pub fn permissions(
+    commands: &[CommandName],
+    place: &PermissionScope,
+) -> Vec<&'static NeededPermission> {
     let has_role = place.service_role.is_some();
     let all = table::CALLS.iter().chain(table::HANDLERS);
     all.filter(|row| {
@@ -195,7 +198,7 @@ pub fn rights(commands: &[CommandName]) -> Vec<&'static Right> {
 }
 
 /// A line of the list for people: command, permission, need, what for.
-pub fn lines(commands: &[CommandName], place: &Place) -> Vec<Vec<String>> {
+pub fn lines(commands: &[CommandName], place: &PermissionScope) -> Vec<Vec<String>> {
     let of = |command: &CommandName| {
         let aws = permissions(&[*command], place).into_iter().map(|row| {
             let why = match row.by {

@@ -22,13 +22,13 @@ pub mod terraform;
 
 /// Why an account cannot be said in a tool's words, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct Unrenderable {
     pub account: ServiceAccountName,
     pub cause: String,
     pub hint: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for Unrenderable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.account, self.cause)
     }
@@ -36,7 +36,7 @@ impl fmt::Display for Problem {
 
 /// The stack of one role, with what CreateStack must be told beside the template.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stack {
+pub struct RenderedStack {
     pub account: ServiceAccountName,
     pub name: StackName,
     pub template: Value,
@@ -46,7 +46,7 @@ pub struct Stack {
 
 /// The stacks of all accounts that have a role of their own. Where two service accounts have the same
 /// stack name (`a-b/c` and `a/b-c`), the later one has the hashed name.
-pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<Stack> {
+pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<RenderedStack> {
     let mut taken = BTreeSet::new();
     roles(accounts)
         .map(|(account, spec)| {
@@ -55,7 +55,7 @@ pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<Stack> {
                 true => usual,
                 false => StackName::hashed(&cluster.name, &account.name),
             };
-            Stack {
+            RenderedStack {
                 account: account.name.clone(),
                 template: template::render(spec, cluster, &account.name, &name),
                 name,
@@ -145,12 +145,12 @@ fn inline_policies(
     account: &IamServiceAccount,
     spec: &RoleSpec,
     cluster: &Cluster,
-) -> Result<BTreeMap<String, Value>, Problem> {
+) -> Result<BTreeMap<String, Value>, Unrenderable> {
     let documents = spec.inline_documents().into_iter();
     documents
         .map(|(name, document)| match plain(&document, cluster) {
             Ok(document) => Ok((name, document)),
-            Err(function) => Err(Problem {
+            Err(function) => Err(Unrenderable {
                 account: account.name.clone(),
                 cause: format!(
                     "inline policy {name} has {function}, which only CloudFormation can resolve"

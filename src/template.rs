@@ -190,7 +190,7 @@ pub struct WellKnownPolicy(&'static str);
 /// What a policy consists of. Its file also says what it is for and who usually has it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Entry {
+pub struct CatalogueEntry {
     /// The add-on, and what it is allowed.
     pub description: String,
     /// Names of AWS's managed policies, with their path.
@@ -203,7 +203,7 @@ pub struct Entry {
 
 macro_rules! well_known {
     ($($name:literal),* $(,)?) => {
-        static CATALOGUE: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
+        static CATALOGUE: LazyLock<BTreeMap<&'static str, CatalogueEntry>> = LazyLock::new(|| {
             [$(($name, include_str!(concat!("../templates/well-known-policies/", $name, ".json")))),*]
                 .into_iter()
                 .map(|(name, text)| (name, serde_json::from_str(text).expect("a policy of this program")))
@@ -249,7 +249,7 @@ impl WellKnownPolicy {
         self.0
     }
 
-    pub fn entry(self) -> &'static Entry {
+    pub fn entry(self) -> &'static CatalogueEntry {
         &CATALOGUE[self.0]
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{ClusterName, Issuer, RoleArn};
 use crate::permissions::{CommandName, check_region};
 
 #[derive(Args, Debug)]
-pub struct Permissions {
+pub struct PermissionsArgs {
     /// Command to be allowed, or restart and fix for those flags (repeatable, or separated by commas); else all
     #[arg(long = "for", value_name = "COMMAND", value_delimiter = ',', value_parser = command())]
     pub commands: Vec<CommandName>,

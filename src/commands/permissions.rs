@@ -1,17 +1,17 @@
 //! `permissions`: what irsactl itself needs to be allowed. Offline.
 
-use crate::cli::{Permissions, PermissionsFormat, Screen};
+use crate::cli::{PermissionsArgs, PermissionsFormat, Screen};
 use crate::error::Error;
 use crate::output::{self, Format, Output};
-use crate::permissions::{self, CommandName, POLICY_QUOTA, Place};
+use crate::permissions::{self, CommandName, POLICY_QUOTA, PermissionScope};
 use crate::run::Exit;
 
-pub fn run(args: &Permissions, screen: Screen) -> Result<Exit, Error> {
+pub fn run(args: &PermissionsArgs, screen: Screen) -> Result<Exit, Error> {
     let output = Output {
         format: Format::Yaml,
         quiet: screen.quiet,
     };
-    let place = Place {
+    let place = PermissionScope {
         cluster: args.cluster.clone(),
         issuer: args.issuer_url.clone(),
         region: args.region.clone(),
@@ -36,14 +36,14 @@ pub fn run(args: &Permissions, screen: Screen) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-fn list(commands: &[CommandName], place: &Place) -> String {
+fn list(commands: &[CommandName], place: &PermissionScope) -> String {
     let header = ["COMMAND", "PERMISSION", "NEEDED", "WHAT FOR"];
     output::columns(&header, &permissions::lines(commands, place))
 }
 
 fn policy(
     commands: &[CommandName],
-    place: &Place,
+    place: &PermissionScope,
     format: PermissionsFormat,
     output: Output,
 ) -> Result<String, Error> {

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::model::{Cluster, ClusterName};
 use crate::output::{self, Format, Output};
 use crate::plan;
-use crate::render::{self, Problem, aws_cli, kubernetes, terraform};
+use crate::render::{self, Unrenderable, aws_cli, kubernetes, terraform};
 use crate::run::Exit;
 
 mod offline;
@@ -107,7 +107,7 @@ fn refuse(accounts: &[IamServiceAccount], cluster: &Cluster) -> Result<(), Error
     Error::all(Error::of_refusals(refusals)).map_or(Ok(()), Err)
 }
 
-fn problems(problems: Vec<Problem>) -> Error {
+fn problems(problems: Vec<Unrenderable>) -> Error {
     let errors = problems.into_iter().map(|problem| Error::Unrenderable {
         cause: problem.to_string(),
         hints: vec![problem.hint],

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{NeededPermission, On, Place, Right};
+use super::{NeededPermission, On, PermissionScope, Right};
 use crate::render::hcl::{Block, Expression};
 
 /// So many characters that are no white space a managed policy may have (IAM User Guide, quotas).
@@ -35,7 +35,7 @@ struct Statement {
 }
 
 /// One statement for each kind of resource.
-pub fn policy(rows: &[&NeededPermission], place: &Place) -> Policy {
+pub fn policy(rows: &[&NeededPermission], place: &PermissionScope) -> Policy {
     let mut actions: BTreeMap<On, BTreeSet<&str>> = BTreeMap::new();
     for row in rows {
         actions.entry(row.on).or_default().insert(row.action);

@@ -8,7 +8,7 @@ const STACK_IN_ROLE: usize = 64 - "-Role1-".len() - 12;
 
 /// What narrows the permissions down.
 #[derive(Clone, Debug, Default)]
-pub struct Place {
+pub struct PermissionScope {
     pub cluster: Option<ClusterName>,
     /// Of a cluster that is not EKS.
     pub issuer: Option<Issuer>,
@@ -22,7 +22,7 @@ pub struct Place {
     pub service_role: Option<RoleArn>,
 }
 
-impl Place {
+impl PermissionScope {
     /// The ARN pattern of what a permission is on.
     pub fn resource(&self, on: On) -> String {
         let region = self.region.as_deref().unwrap_or("*");

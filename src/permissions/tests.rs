@@ -5,12 +5,12 @@ use serde_json::Value;
 use super::*;
 use crate::model::{ClusterName, ServiceAccountName, StackName};
 
-fn place(cluster: &str, region: &str) -> Place {
-    Place {
+fn place(cluster: &str, region: &str) -> PermissionScope {
+    PermissionScope {
         cluster: Some(cluster.parse().unwrap()),
         region: Some(region.to_owned()),
         account: Some("111122223333".to_owned()),
-        ..Place::default()
+        ..PermissionScope::default()
     }
 }
 
@@ -41,7 +41,7 @@ fn every_row_has_commands_and_a_reason() {
 #[test]
 fn every_command_needs_something() {
     for command in CommandName::ALL {
-        assert!(!lines(&[command], &Place::default()).is_empty());
+        assert!(!lines(&[command], &PermissionScope::default()).is_empty());
         assert_eq!(command.name().parse(), Ok(command));
     }
     assert!("render".parse::<CommandName>().is_err());
@@ -49,10 +49,10 @@ fn every_command_needs_something() {
 
 #[test]
 fn resources_are_as_narrow_as_what_is_known() {
-    let everywhere = Place::default();
+    let everywhere = PermissionScope::default();
     let here = place("demo", "eu-west-1");
     let china = place("demo", "cn-north-1");
-    let team = Place {
+    let team = PermissionScope {
         role_path: Some("/team/".to_owned()),
         role_name: Some("app-*".to_owned()),
         ..here.clone()
@@ -131,7 +131,10 @@ fn stacks_and_roles_of_any_cluster_are_covered() {
 
 #[test]
 fn the_policy_of_all_commands_fits_into_a_managed_policy() {
-    for place in [Place::default(), place(&"c".repeat(100), "ap-southeast-1")] {
+    for place in [
+        PermissionScope::default(),
+        place(&"c".repeat(100), "ap-southeast-1"),
+    ] {
         let document = policy(&permissions(&CommandName::ALL, &place), &place);
         assert!(size(&document) <= POLICY_QUOTA, "{}", size(&document));
         let text = serde_json::json!(document).to_string();

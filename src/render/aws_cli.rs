@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Problem, audiences, inline_policies, managed_policies, role_name, role_tags, roles};
+use super::{
+    Unrenderable, audiences, inline_policies, managed_policies, role_name, role_tags, roles,
+};
 use crate::asked::{Conflicts, IamServiceAccount, Permissions, Scope, Thumbprints};
 use crate::model::{CLUSTER_TAGS, Cluster, Map, quoted, shown_in_json};
 use crate::template::{self, RoleSpec};
@@ -18,7 +20,10 @@ const LAST: &str = "}\n\nmain </dev/null\n";
 
 /// # Errors
 /// The accounts whose documents have functions that only CloudFormation can resolve.
-pub fn script(accounts: &[IamServiceAccount], cluster: &Cluster) -> Result<String, Vec<Problem>> {
+pub fn script(
+    accounts: &[IamServiceAccount],
+    cluster: &Cluster,
+) -> Result<String, Vec<Unrenderable>> {
     let mut text = String::new();
     let mut problems = Vec::new();
     if accounts.iter().any(|it| it.scope == Scope::Whole) {
@@ -103,7 +108,7 @@ fn role_commands(
     account: &IamServiceAccount,
     spec: &RoleSpec,
     cluster: &Cluster,
-) -> Result<String, Problem> {
+) -> Result<String, Unrenderable> {
     let name = spec.name.as_ref().map_or("", |name| name.as_str());
     let trust = template::trust(spec, cluster, &account.name);
     let mut words = vec![

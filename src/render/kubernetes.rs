@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::Problem;
+use super::Unrenderable;
 use crate::asked::{IamServiceAccount, Permissions, Scope};
 use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL};
 use crate::template;
@@ -15,7 +15,7 @@ use crate::template;
 pub fn manifests(
     accounts: &[IamServiceAccount],
     cluster: Option<&Cluster>,
-) -> Result<Vec<Value>, Vec<Problem>> {
+) -> Result<Vec<Value>, Vec<Unrenderable>> {
     let mut manifests = Vec::new();
     let mut problems = Vec::new();
     let whole = accounts
@@ -49,8 +49,8 @@ fn role_arn(account: &IamServiceAccount, cluster: Option<&Cluster>) -> Option<St
     }
 }
 
-fn unknown_role(account: &IamServiceAccount) -> Problem {
-    Problem {
+fn unknown_role(account: &IamServiceAccount) -> Unrenderable {
+    Unrenderable {
         account: account.name.clone(),
         cause: "the ARN of its role is not known before the role is made".to_owned(),
         hint: "name the role (`--role-name NAME`), or put the ARN of the role that was made: `--attach-role-arn ARN`"

@@ -3,7 +3,7 @@
 
 use super::hcl::{Block, Expression};
 use super::{
-    Problem, audiences, inline_policies, managed_policies, readable_name, role_tags, roles,
+    Unrenderable, audiences, inline_policies, managed_policies, readable_name, role_tags, roles,
 };
 use crate::asked::{IamServiceAccount, Thumbprints};
 use crate::model::{CLUSTER_TAGS, Cluster, Map, ServiceAccountName};
@@ -17,7 +17,7 @@ const NAME_PREFIX_LENGTH: usize = 38;
 pub fn configuration(
     accounts: &[IamServiceAccount],
     cluster: &Cluster,
-) -> Result<String, Vec<Problem>> {
+) -> Result<String, Vec<Unrenderable>> {
     let (provider, reference) = provider(accounts, cluster);
     let mut blocks = vec![provider];
     let mut problems = Vec::new();
@@ -83,7 +83,7 @@ fn role_blocks(
     spec: &RoleSpec,
     cluster: &Cluster,
     provider: &str,
-) -> Result<Vec<Block>, Problem> {
+) -> Result<Vec<Block>, Unrenderable> {
     let label = label(&account.name);
     let role = Expression::Bare(format!("aws_iam_role.{label}.name"));
     let mut blocks = vec![role_block(account, spec, cluster, provider)];

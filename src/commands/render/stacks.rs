@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::files;
 use crate::model::{Audience, Cluster, CommandLine, DEFAULT_AUDIENCE, quoted};
 use crate::output::{self, Output};
-use crate::render::{self, Stack, aws_cli};
+use crate::render::{self, RenderedStack, aws_cli};
 use crate::template::Capability;
 
 /// One template as it is; several one after another, or each in a file.
@@ -68,7 +68,7 @@ fn associate(cluster: &Cluster, audience: &Audience) -> String {
 }
 
 /// The command that makes the stack of a template in a file.
-fn create_stack(stack: &Stack, folder: Option<&Path>) -> String {
+fn create_stack(stack: &RenderedStack, folder: Option<&Path>) -> String {
     let file = folder
         .unwrap_or(Path::new(""))
         .join(format!("{}.json", stack.name));
@@ -86,7 +86,7 @@ fn create_stack(stack: &Stack, folder: Option<&Path>) -> String {
 }
 
 /// Writes all files, or none when one of them is another's.
-async fn write(folder: &Path, stacks: &[Stack]) -> Result<(), Error> {
+async fn write(folder: &Path, stacks: &[RenderedStack]) -> Result<(), Error> {
     let failed = |path: &Path, cause: &dyn ToString| Error::Write {
         what: format!("\"{}\"", path.display()),
         cause: cause.to_string(),
@@ -112,7 +112,7 @@ async fn write(folder: &Path, stacks: &[Stack]) -> Result<(), Error> {
 }
 
 /// Whether there is nothing, or a template of the same service account.
-async fn is_free(path: &Path, stack: &Stack) -> std::io::Result<bool> {
+async fn is_free(path: &Path, stack: &RenderedStack) -> std::io::Result<bool> {
     match files::read_lasting(path).await {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes).is_ok_and(|found: Value| {
             found.get("Description") == stack.template.get("Description")

@@ -10,7 +10,7 @@ use crate::world::FoundStack;
 
 /// A stack of the region, and what makes it ours or not.
 #[derive(Clone, Debug)]
-enum Kind {
+enum StackKind {
     Ours,
     Hashed,
     /// Tags of ours under a name of its own.
@@ -22,34 +22,34 @@ enum Kind {
     BadTag(String),
 }
 
-fn kind() -> impl Strategy<Value = Kind> {
+fn kind() -> impl Strategy<Value = StackKind> {
     prop_oneof![
-        Just(Kind::Ours),
-        Just(Kind::Hashed),
-        hostile().prop_map(Kind::Renamed),
-        hostile().prop_map(Kind::OtherCluster),
-        Just(Kind::Untagged),
-        hostile().prop_map(Kind::BadTag),
+        Just(StackKind::Ours),
+        Just(StackKind::Hashed),
+        hostile().prop_map(StackKind::Renamed),
+        hostile().prop_map(StackKind::OtherCluster),
+        Just(StackKind::Untagged),
+        hostile().prop_map(StackKind::BadTag),
     ]
 }
 
-fn stack(cluster: &Cluster, name: &ServiceAccountName, kind: &Kind, more: Map) -> Stack {
+fn stack(cluster: &Cluster, name: &ServiceAccountName, kind: &StackKind, more: Map) -> Stack {
     let mut tags = more;
     tags.insert(CLUSTER_TAGS[0].to_owned(), cluster.name.to_string());
     tags.remove(CLUSTER_TAGS[1]);
     tags.insert(SERVICE_ACCOUNT_TAG.to_owned(), name.to_string());
     let mut stack_name = StackName::for_service_account(&cluster.name, name);
     match kind {
-        Kind::Ours => {}
-        Kind::Hashed => stack_name = StackName::hashed(&cluster.name, name),
-        Kind::Renamed(other) => stack_name = StackName::reported(&format!("{other}-x")),
-        Kind::OtherCluster(other) => {
+        StackKind::Ours => {}
+        StackKind::Hashed => stack_name = StackName::hashed(&cluster.name, name),
+        StackKind::Renamed(other) => stack_name = StackName::reported(&format!("{other}-x")),
+        StackKind::OtherCluster(other) => {
             tags.insert(CLUSTER_TAGS[0].to_owned(), format!("{other}-x"));
         }
-        Kind::Untagged => {
+        StackKind::Untagged => {
             tags.remove(SERVICE_ACCOUNT_TAG);
         }
-        Kind::BadTag(text) => {
+        StackKind::BadTag(text) => {
             tags.insert(SERVICE_ACCOUNT_TAG.to_owned(), format!("{text}//{text}"));
         }
     }
@@ -88,7 +88,7 @@ proptest! {
             stacks.push(stack(&cluster, &name, &kind, more));
             if is_known {
                 known.insert(name);
-            } else if matches!(kind, Kind::Ours | Kind::Hashed) {
+            } else if matches!(kind, StackKind::Ours | StackKind::Hashed) {
                 wanted.insert(name);
             }
         }
