@@ -14,7 +14,7 @@ use super::pages::{PagedList, filled};
 use super::{done, failed, found};
 use crate::asked::Rollback;
 use crate::error::Error;
-use crate::model::{RoleArn, StackName, shown_in_line};
+use crate::model::{Map, RoleArn, StackName, shown_in_line};
 use crate::plan::CreateStack;
 use crate::policy::numbers;
 use crate::secrets::excerpt;
@@ -153,17 +153,12 @@ impl CloudFormation {
             Capability::Iam => SdkCapability::CapabilityIam,
             Capability::NamedIam => SdkCapability::CapabilityNamedIam,
         };
-        let tags = create
-            .tags
-            .iter()
-            .map(|(key, value)| Tag::builder().key(key).value(value).build())
-            .collect();
         let result = self
             .client
             .create_stack()
             .stack_name(create.stack.as_str())
             .template_body(create.template.to_string())
-            .set_tags(Some(tags))
+            .set_tags(Some(tags(&create.tags)))
             .capabilities(capability)
             .disable_rollback(create.rollback == Rollback::Disabled)
             .enable_termination_protection(true)
@@ -210,6 +205,11 @@ impl CloudFormation {
             .await;
         done("cloudformation:DeleteStack", stack, &[], result)
     }
+}
+
+fn tags(tags: &Map) -> Vec<Tag> {
+    let tag = |(key, value)| Tag::builder().key(key).value(value).build();
+    tags.iter().map(tag).collect()
 }
 
 /// What AWS says when another operation on a stack came first, or took it away.

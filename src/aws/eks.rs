@@ -4,7 +4,7 @@ use aws_sdk_eks::error::ProvideErrorMetadata;
 use aws_sdk_eks::types::{ClusterStatus, IpFamily};
 
 use super::pages::{PagedList, filled};
-use super::{done, failed};
+use super::{done, failed, unusable};
 use crate::error::Error;
 use crate::model::{Arn, Cluster, ClusterFacts, ClusterName, EksCluster};
 
@@ -29,12 +29,7 @@ impl Eks {
             }
             Err(error) => return Err(failed("eks:DescribeCluster", name.as_str(), error)),
         };
-        let unusable = |why: &str| Error::Aws {
-            operation: "eks:DescribeCluster".to_owned(),
-            subject: name.to_string(),
-            code: "an answer that cannot be used".to_owned(),
-            message: why.to_owned(),
-        };
+        let unusable = |why: &str| unusable("eks:DescribeCluster", name.as_str(), why.to_owned());
         let cluster = answer
             .cluster
             .ok_or_else(|| unusable("it has no cluster"))?;

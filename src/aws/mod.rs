@@ -306,6 +306,16 @@ where
     found(operation, subject, before, result).map(drop)
 }
 
+/// A success that does not say what it must.
+fn unusable(operation: &str, subject: &str, why: String) -> Error {
+    Error::Aws {
+        operation: operation.to_owned(),
+        subject: subject.to_owned(),
+        code: "an answer that cannot be used".to_owned(),
+        message: why,
+    }
+}
+
 /// The permission that AWS's message names. A call may need others beside its own: to tag what it makes,
 /// to pass a role, to list where it describes.
 fn missing_permission(message: &str) -> Option<&str> {

@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::{BoxFuture, FutureExt};
 
-use super::{SdkError, credentials, failed};
+use super::{SdkError, credentials, failed, unusable};
 use crate::error::Error;
 use crate::model::Arn;
 use crate::network::deepest;
@@ -105,12 +105,8 @@ fn caller_in(
         .map_err(|error| failed("sts:GetCallerIdentity", "", error))?
         .arn
         .unwrap_or_default();
-    arn.parse().map_err(|rule: String| Error::Aws {
-        operation: "sts:GetCallerIdentity".to_owned(),
-        subject: String::new(),
-        code: "an answer that cannot be used".to_owned(),
-        message: rule,
-    })
+    arn.parse()
+        .map_err(|rule| unusable("sts:GetCallerIdentity", "", rule))
 }
 
 fn token(

@@ -3,7 +3,6 @@
 
 use super::file;
 use super::flags::{self, Unread};
-use super::proving;
 use super::reconcile::{Task, restart};
 use super::removal::{self, Missing, Removal, System};
 use crate::asked::{Drift, Ending, Goal};
@@ -11,7 +10,7 @@ use crate::cli::{Apply, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
 use crate::progress::Running;
-use crate::run::{Context, Exit, Mode, conclude, finish};
+use crate::run::{Context, Exit, Mode, conclude};
 
 pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.run.approval);
@@ -40,15 +39,7 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
         provider: file::provider(&config),
         prune: prune(args, &config, filter),
     };
-    let finished = finish(&context, mode, async |round| {
-        task.look(&context, round).await
-    })
-    .await?;
-    let finished = if args.run.verify {
-        proving::all(&context, &task, finished).await
-    } else {
-        finished
-    };
+    let finished = task.finish(&context, mode, args.run.verify).await?;
     conclude(&context, finished)
 }
 

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::model::{MANAGED_BY, MANAGED_BY_LABEL};
 use crate::output::Manifest;
 use crate::progress::Running;
-use crate::run::{Context, Exit, Finished, Mode, conclude, failures, finish};
+use crate::run::{Context, Exit, Finished, Mode, conclude, failures};
 use crate::template::annotated;
 
 pub async fn run(
@@ -44,15 +44,7 @@ pub async fn run(
         provider: described.provider,
         prune: None,
     };
-    let finished = finish(&context, mode, async |round| {
-        task.look(&context, round).await
-    })
-    .await?;
-    let finished = if args.run.verify {
-        proving::all(&context, &task, finished).await
-    } else {
-        finished
-    };
+    let finished = task.finish(&context, mode, args.run.verify).await?;
     match (finished, task.accounts.as_slice()) {
         (Finished::Acted(outcomes), [asked]) if args.account.role.role_only => {
             print_manifests(&context, asked, outcomes)

@@ -2,8 +2,8 @@
 //! may do about them.
 
 use super::file::ClusterPlace;
-use super::provider;
 use super::removal::{self, Missing};
+use super::{provider, proving};
 use crate::asked::{
     Deletion, Drift, Goal, IamServiceAccount, Permissions, ProviderSpec, Restart, Scope,
 };
@@ -13,7 +13,7 @@ use crate::model::{Audience, Cluster};
 use crate::observe::{self, Named, Stacks, WantedAccount, WantedStack, again};
 use crate::plan::restart::expected;
 use crate::plan::{Plan, Target, account};
-use crate::run::{Context, Observation, Rounds};
+use crate::run::{Context, Finished, Mode, Observation, Rounds, finish};
 use crate::world::{ObservedAccount, ObservedProvider, OidcProvider};
 
 pub mod restart;
@@ -35,8 +35,23 @@ pub struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// Looks, shows or acts, and with `verify` proves what was made.
+    pub async fn finish(
+        &self,
+        context: &Context,
+        mode: Mode,
+        verify: bool,
+    ) -> Result<Finished, Error> {
+        let look = async |round: &Rounds| self.look(context, round).await;
+        let finished = finish(context, mode, look).await?;
+        if !verify {
+            return Ok(finished);
+        }
+        Ok(proving::all(context, self, finished).await)
+    }
+
     /// Looks at everything that this round is about, and plans it.
-    pub async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
+    async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
         let accounts: Vec<&IamServiceAccount> = self
             .accounts
             .iter()

@@ -8,7 +8,7 @@ use crate::asked::{Drift, Goal};
 use crate::cli::{Screen, UpdateServiceAccount};
 use crate::error::Error;
 use crate::progress::Running;
-use crate::run::{Context, Exit, Mode, conclude, finish};
+use crate::run::{Context, Exit, Mode, conclude};
 
 pub async fn run(
     args: &mut UpdateServiceAccount,
@@ -41,14 +41,6 @@ pub async fn run(
         provider: described.provider,
         prune: None,
     };
-    let finished = finish(&context, mode, async |round| {
-        task.look(&context, round).await
-    })
-    .await?;
-    let finished = if args.run.verify {
-        proving::all(&context, &task, finished).await
-    } else {
-        finished
-    };
+    let finished = task.finish(&context, mode, args.run.verify).await?;
     conclude(&context, finished)
 }

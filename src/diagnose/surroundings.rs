@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::association::agent_of;
 use super::{Finding, Scene, Verdict, known};
 use crate::model::{CommandLine, Map};
@@ -237,23 +239,10 @@ fn leads_to(rule: &EgressRule, address: &str) -> bool {
 
 /// Whether a block of addresses (`10.0.0.0/8`, `::/0`) has this one.
 fn contains(cidr: &str, address: &str) -> bool {
-    let Some((block, length)) = cidr.split_once('/') else {
-        return false;
-    };
-    // From the left, so that both families compare in the same way.
-    let bits = |text: &str| match text.parse().ok()? {
-        IpAddr::V4(address) => Some((u128::from(address.to_bits()) << 96, 32)),
-        IpAddr::V6(address) => Some((address.to_bits(), 128)),
-    };
-    let (Some((block, width)), Some((address, of))) = (bits(block), bits(address)) else {
-        return false;
-    };
-    let length = length.parse::<u32>().ok().filter(|length| *length <= width);
-    width == of
-        && length.is_some_and(|length| {
-            let beyond = 128 - length;
-            block.checked_shr(beyond).unwrap_or(0) == address.checked_shr(beyond).unwrap_or(0)
-        })
+    match (cidr.parse::<IpNet>(), address.parse::<IpAddr>()) {
+        (Ok(block), Ok(address)) => block.contains(&address),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -107,18 +107,9 @@ pub fn owner(object: &Value) -> Option<Workload> {
     let metadata = &object["metadata"];
     let mut owners = items(&metadata["ownerReferences"]);
     let owner = owners.find(|owner| owner["controller"] == true)?;
-    let kind = match owner["kind"].as_str()? {
-        "Deployment" => WorkloadKind::Deployment,
-        "StatefulSet" => WorkloadKind::StatefulSet,
-        "DaemonSet" => WorkloadKind::DaemonSet,
-        "Rollout" => WorkloadKind::Rollout,
-        "ReplicaSet" => WorkloadKind::ReplicaSet,
-        "Job" => WorkloadKind::Job,
-        "CronJob" => WorkloadKind::CronJob,
-        _ => WorkloadKind::Other,
-    };
+    let kind = serde_json::from_value(owner["kind"].clone());
     Some(Workload {
-        kind,
+        kind: kind.unwrap_or(WorkloadKind::Other),
         namespace: text(&metadata["namespace"]),
         name: text(&owner["name"]),
     })

@@ -4,13 +4,15 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 #[derive(Clone, Debug)]
 pub struct Exceptions(Vec<Exception>);
 
 #[derive(Clone, Debug)]
 enum Exception {
     All,
-    Range(IpAddr, u8),
+    Range(IpNet),
     Address(IpAddr, Option<String>),
     Domain {
         /// From its dot on.
@@ -44,11 +46,8 @@ fn parse(entry: &str) -> Option<Exception> {
     if entry == "*" {
         return Some(Exception::All);
     }
-    if let Some((address, bits)) = entry.split_once('/') {
-        let address: IpAddr = address.parse().ok()?;
-        let bits: u8 = bits.parse().ok()?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        return (bits <= most).then_some(Exception::Range(address, bits));
+    if entry.contains('/') {
+        return entry.parse().ok().map(Exception::Range);
     }
     let (host, port) = split_port(entry);
     let port = Some(port.to_owned()).filter(|port| !port.is_empty());
@@ -90,7 +89,7 @@ impl Exception {
         let at_port = |wanted: &Option<String>| wanted.as_ref().is_none_or(|it| it == port);
         match self {
             Self::All => true,
-            Self::Range(first, bits) => address.is_some_and(|it| is_within(it, *first, *bits)),
+            Self::Range(range) => address.is_some_and(|it| range.contains(&it)),
             Self::Address(it, wanted) => address == Some(*it) && at_port(wanted),
             Self::Domain {
                 below,
@@ -101,20 +100,5 @@ impl Exception {
                 (host.ends_with(below) || is_itself) && at_port(port)
             }
         }
-    }
-}
-
-fn is_within(address: IpAddr, first: IpAddr, bits: u8) -> bool {
-    let bits = u32::from(bits);
-    match (address, first) {
-        (IpAddr::V4(one), IpAddr::V4(other)) => {
-            let differ = one.to_bits() ^ other.to_bits();
-            differ.leading_zeros() >= bits
-        }
-        (IpAddr::V6(one), IpAddr::V6(other)) => {
-            let differ = one.to_bits() ^ other.to_bits();
-            differ.leading_zeros() >= bits
-        }
-        _ => false,
     }
 }

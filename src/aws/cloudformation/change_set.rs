@@ -3,13 +3,13 @@
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
-    Capability as SdkCapability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Parameter, Tag,
+    Capability as SdkCapability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Parameter,
 };
 
 use serde_json::Value;
 
 use super::changes::forbidden;
-use super::{CloudFormation, done, millis, overtaken, overtaken_or};
+use super::{CloudFormation, done, millis, overtaken, overtaken_or, tags};
 use crate::aws::failed;
 use crate::aws::pages::{PagedList, filled};
 use crate::error::Error;
@@ -60,11 +60,6 @@ impl CloudFormation {
 
     /// CreateChangeSet. Whether it was made: not, where one of that name exists.
     async fn create_change_set(&self, update: &UpdateStack) -> Result<bool, Error> {
-        let tags = update
-            .tags
-            .iter()
-            .map(|(key, value)| Tag::builder().key(key).value(value).build())
-            .collect();
         let capabilities = update
             .capabilities
             .iter()
@@ -80,7 +75,7 @@ impl CloudFormation {
             .description("irsactl")
             .template_body(update.template.to_string())
             .set_parameters(parameters(&update.template))
-            .set_tags(Some(tags))
+            .set_tags(Some(tags(&update.tags)))
             .set_capabilities(Some(capabilities))
             .set_role_arn(update.service_role.as_ref().map(ToString::to_string))
             .send()

@@ -8,7 +8,7 @@ use aws_sdk_sts::config::Builder;
 use aws_sdk_sts::error::ProvideErrorMetadata;
 use aws_sdk_sts::types::Credentials as Issued;
 
-use super::super::{RetryConfig, failed};
+use super::super::{RetryConfig, failed, unusable};
 use super::Sts;
 use crate::error::Error;
 use crate::model::{Arn, RoleArn};
@@ -75,12 +75,8 @@ impl Sts {
         let error = match answer {
             Ok(answer) => {
                 let session = answer.credentials.map(Session::of);
-                let nothing = || Error::Aws {
-                    operation: ASSUME.to_owned(),
-                    subject: role.to_string(),
-                    code: "an answer that cannot be used".to_owned(),
-                    message: "it has no credentials".to_owned(),
-                };
+                let why = "it has no credentials".to_owned();
+                let nothing = || unusable(ASSUME, &role.to_string(), why);
                 return session.ok_or_else(|| NotAssumed::Unreachable(Box::new(nothing())));
             }
             Err(error) => error,
