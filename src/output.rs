@@ -35,8 +35,34 @@ pub enum Format {
     Markdown,
 }
 
-/// Something that can be printed: by serde for machines, by these for people.
-pub trait View: Serialize {
+/// Version of the documents that are irsactl's own.
+const API_VERSION: &str = "irsactl/v1";
+
+/// A document of irsactl's own: its kind, and what stands in it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document<T> {
+    api_version: &'static str,
+    kind: &'static str,
+    #[serde(flatten)]
+    body: T,
+}
+
+impl<T: Serialize> Document<T> {
+    fn of(kind: &'static str, body: T) -> Self {
+        Self {
+            api_version: API_VERSION,
+            kind,
+            body,
+        }
+    }
+}
+
+/// Something that can be printed, for machines and for people.
+pub trait View {
+    /// For machines.
+    fn document(&self) -> impl Serialize;
+
     /// Empty text prints nothing.
     fn table(&self, width: Width) -> String;
     /// One name a line.
@@ -74,8 +100,8 @@ impl Output {
             Format::Table => return print_painted(view, Width::Normal),
             Format::Wide => return print_painted(view, Width::Wide),
             Format::Markdown => view.markdown(),
-            Format::Json => json(view)?,
-            Format::Yaml => yaml(view)?,
+            Format::Json => json(&view.document())?,
+            Format::Yaml => yaml(&view.document())?,
             Format::Name => view
                 .names()
                 .iter()

@@ -2,6 +2,8 @@
 //! and which other checks' failures explain its own. The order is that of the way of a request, from the
 //! caller's credentials to the pod: of two failures the first is the likelier cause.
 
+use serde::Serialize;
+
 use super::{
     Scene, Verdict, association, cluster, drift, object, pods, proof, role, surroundings, trust,
     webhook,
@@ -11,7 +13,9 @@ use crate::world::World;
 #[path = "checks/pods.rs"]
 mod of_pods;
 
+#[derive(Serialize)]
 pub struct Check {
+    #[serde(rename = "check")]
     pub id: &'static str,
     /// What must be true.
     pub must: &'static str,
@@ -21,6 +25,7 @@ pub struct Check {
     pub needs: &'static [&'static str],
     /// The checks whose failures explain a failure of this one.
     pub follows: &'static [&'static str],
+    #[serde(skip)]
     pub judge: Judge,
 }
 

@@ -1,7 +1,6 @@
 //! The list of `get iamserviceaccount`.
 
-use serde::ser::SerializeSeq;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{View, Width, columns, markdown};
@@ -11,17 +10,6 @@ use crate::world::{Listed, ServiceAccount};
 
 /// The list of `get iamserviceaccount`.
 pub struct Accounts(pub Vec<Listed>);
-
-impl Serialize for Accounts {
-    /// eksctl's shape, with fields added.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for account in &self.0 {
-            list.serialize_element(&listed(account))?;
-        }
-        list.end()
-    }
-}
 
 fn listed(account: &Listed) -> Value {
     let stack = &account.stack;
@@ -84,6 +72,11 @@ fn listed(account: &Listed) -> Value {
 }
 
 impl View for Accounts {
+    /// eksctl's shape, with fields added.
+    fn document(&self) -> impl Serialize {
+        self.0.iter().map(listed).collect::<Vec<_>>()
+    }
+
     fn table(&self, width: Width) -> String {
         if self.0.is_empty() {
             return String::new();

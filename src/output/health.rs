@@ -4,12 +4,11 @@ use std::borrow::Cow;
 use std::io::IsTerminal;
 
 use anstyle::AnsiColor;
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::views::action_painted;
-use super::{PlanView, View, Width, colored, columns, markdown, paint_cell};
-use crate::diagnose::{Check, Evidence, Finding, Report, Severity};
+use super::views::{PlanBody, action_painted, plan_document};
+use super::{Document, PlanView, View, Width, colored, columns, markdown, paint_cell};
+use crate::diagnose::{Check, Evidence, Finding, Judged, Report, Severity};
 use crate::model::shown_in_line;
 use crate::plan::Plan;
 
@@ -40,33 +39,31 @@ impl Health<'_> {
     }
 }
 
-impl Serialize for Health<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("apiVersion", super::views::API_VERSION)?;
-        map.serialize_entry("kind", "Health")?;
-        map.serialize_entry("cluster", &Document(self.cluster))?;
-        let accounts: Vec<Document<'_>> = self.accounts.iter().map(Document).collect();
-        map.serialize_entry("accounts", &accounts)?;
-        if let Some(plan) = self.plan {
-            map.serialize_entry("plan", &PlanView(plan))?;
-        }
-        map.end()
-    }
+#[derive(Serialize)]
+struct HealthBody<'a> {
+    cluster: ReportBody<'a>,
+    accounts: Vec<ReportBody<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Document<PlanBody<'a>>>,
 }
 
-/// A report as a document: with every check.
-struct Document<'a>(&'a Report);
+/// A report with every check.
+#[derive(Serialize)]
+struct ReportBody<'a> {
+    subject: &'a str,
+    state: &'static str,
+    findings: &'a [Finding],
+    checks: &'a [Judged],
+}
 
-impl Serialize for Document<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let report = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("subject", &report.subject)?;
-        map.serialize_entry("state", state(report))?;
-        map.serialize_entry("findings", &report.findings)?;
-        map.serialize_entry("checks", &report.judged)?;
-        map.end()
+impl<'a> ReportBody<'a> {
+    fn of(report: &'a Report) -> Self {
+        Self {
+            subject: &report.subject,
+            state: state(report),
+            findings: &report.findings,
+            checks: &report.judged,
+        }
     }
 }
 
@@ -85,6 +82,15 @@ fn is_unseen(report: &Report) -> bool {
 }
 
 impl View for Health<'_> {
+    fn document(&self) -> impl Serialize {
+        let body = HealthBody {
+            cluster: ReportBody::of(self.cluster),
+            accounts: self.accounts.iter().map(ReportBody::of).collect(),
+            plan: self.plan.map(plan_document),
+        };
+        Document::of("Health", body)
+    }
+
     fn table(&self, width: Width) -> String {
         let mut text = match self.detail {
             Detail::Rows => self.rows(),
@@ -311,20 +317,11 @@ fn told_unknown(unknown: &[(&str, &str)]) -> String {
 /// What a check is about.
 pub struct Explanation(pub &'static Check);
 
-impl Serialize for Explanation {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let check = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("check", check.id)?;
-        map.serialize_entry("must", check.must)?;
-        map.serialize_entry("background", check.background)?;
-        map.serialize_entry("needs", check.needs)?;
-        map.serialize_entry("follows", check.follows)?;
-        map.end()
-    }
-}
-
 impl View for Explanation {
+    fn document(&self) -> impl Serialize {
+        self.0
+    }
+
     fn table(&self, _: Width) -> String {
         let check = self.0;
         let mut text = format!("{}: {}\n\n", check.id, check.must);
@@ -347,13 +344,11 @@ impl View for Explanation {
 /// All checks.
 pub struct Explanations;
 
-impl Serialize for Explanations {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(crate::diagnose::checks().map(Explanation))
-    }
-}
-
 impl View for Explanations {
+    fn document(&self) -> impl Serialize {
+        crate::diagnose::checks().collect::<Vec<_>>()
+    }
+
     fn table(&self, _: Width) -> String {
         let checks = crate::diagnose::checks();
         let rows: Vec<Vec<String>> = checks

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
-
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::views::API_VERSION;
-use super::{View, Width, columns};
+use super::{Document, View, Width, columns};
 use crate::apply::Outcome;
 use crate::error::Error;
 use crate::model::{Lookup, RoleArn, Timeout, shown_in_line};
@@ -22,12 +19,8 @@ pub struct ProofView<'a> {
     pub verdicts: &'a [Simulation],
 }
 
-/// The same as a document.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    api_version: &'static str,
-    kind: &'static str,
+struct ProofBody<'a> {
     /// Whether every step held.
     proven: bool,
     #[serde(flatten)]
@@ -36,20 +29,16 @@ struct Document<'a> {
     permissions: &'a [Simulation],
 }
 
-impl Serialize for ProofView<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let document = Document {
-            api_version: API_VERSION,
-            kind: "Proof",
+impl View for ProofView<'_> {
+    fn document(&self) -> impl Serialize {
+        let body = ProofBody {
             proven: self.proven.failure().is_none(),
             what: self.proven,
             permissions: self.verdicts,
         };
-        document.serialize(serializer)
+        Document::of("Proof", body)
     }
-}
 
-impl View for ProofView<'_> {
     fn table(&self, _: Width) -> String {
         let mut rows = steps(self.proven);
         rows.extend(self.verdicts.iter().map(|verdict| {
@@ -221,29 +210,35 @@ impl TokenView<'_> {
     }
 }
 
-impl Serialize for TokenView<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("apiVersion", API_VERSION)?;
-        map.serialize_entry("kind", "Token")?;
-        map.serialize_entry("header", &self.token.header)?;
-        map.serialize_entry("claims", &self.token.claims)?;
-        map.serialize_entry("expired", &self.is_expired())?;
-        map.serialize_entry("podIdentity", &self.token.claims.is_for_pod_identity())?;
-        if let Some(role) = self.role {
-            map.serialize_entry("roleARN", role)?;
-        }
-        if let Some(provider) = self.provider() {
-            map.serialize_entry("providerARN", &provider)?;
-        }
-        if let Some(assumption) = self.assumption {
-            map.serialize_entry("assumption", assumption)?;
-        }
-        map.end()
-    }
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TokenBody<'a, H, C> {
+    header: &'a H,
+    claims: &'a C,
+    expired: bool,
+    pod_identity: bool,
+    #[serde(rename = "roleARN", skip_serializing_if = "Option::is_none")]
+    role: Option<&'a RoleArn>,
+    #[serde(rename = "providerARN", skip_serializing_if = "Option::is_none")]
+    provider: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assumption: Option<&'a Assumption>,
 }
 
 impl View for TokenView<'_> {
+    fn document(&self) -> impl Serialize {
+        let body = TokenBody {
+            header: &self.token.header,
+            claims: &self.token.claims,
+            expired: self.is_expired(),
+            pod_identity: self.token.claims.is_for_pod_identity(),
+            role: self.role,
+            provider: self.provider(),
+            assumption: self.assumption,
+        };
+        Document::of("Token", body)
+    }
+
     fn table(&self, _: Width) -> String {
         let (header, claims) = (&self.token.header, &self.token.claims);
         let key = header.key_id.as_deref().unwrap_or("-");

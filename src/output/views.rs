@@ -1,11 +1,10 @@
 //! The things that are printed, each as a table for people and as a document for machines.
 
 use anstyle::AnsiColor;
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{View, Width, colored, columns, markdown, paint_cell, proof};
+use super::{Document, View, Width, colored, columns, markdown, paint_cell, proof};
 use crate::apply::Outcome;
 use crate::asked::Ending;
 use crate::model::{Map, ServiceAccountName, shown_in_line};
@@ -14,24 +13,29 @@ use crate::policy::Difference;
 use crate::template::manifest;
 use crate::world::Chain;
 
-/// Version of the documents that are irsactl's own.
-pub const API_VERSION: &str = "irsactl/v1";
-
 /// A plan that is not carried out.
 pub struct PlanView<'a>(pub &'a Plan);
 
-impl Serialize for PlanView<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(4))?;
-        map.serialize_entry("apiVersion", API_VERSION)?;
-        map.serialize_entry("kind", "Plan")?;
-        map.serialize_entry("summary", &Summary::of(self.0))?;
-        map.serialize_entry("tracks", &self.0.tracks)?;
-        map.end()
-    }
+#[derive(Serialize)]
+pub struct PlanBody<'a> {
+    summary: Summary,
+    tracks: &'a [Track],
+}
+
+/// A plan for machines.
+pub fn plan_document(plan: &Plan) -> Document<PlanBody<'_>> {
+    let body = PlanBody {
+        summary: Summary::of(plan),
+        tracks: &plan.tracks,
+    };
+    Document::of("Plan", body)
 }
 
 impl View for PlanView<'_> {
+    fn document(&self) -> impl Serialize {
+        plan_document(self.0)
+    }
+
     /// One line an action, and under it what it sets.
     fn table(&self, _: Width) -> String {
         let mut text = String::new();
@@ -142,17 +146,6 @@ fn is_deletion(action: &Action) -> bool {
     )
 }
 
-impl Serialize for Outcomes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let items: Vec<Value> = self.0.iter().map(outcome).collect();
-        let mut map = serializer.serialize_map(Some(3))?;
-        map.serialize_entry("apiVersion", API_VERSION)?;
-        map.serialize_entry("kind", "Result")?;
-        map.serialize_entry("items", &items)?;
-        map.end()
-    }
-}
-
 fn outcome(outcome: &Outcome) -> Value {
     let done = outcome.track.actions.iter().take(outcome.done);
     let done: Vec<String> = done
@@ -190,7 +183,17 @@ fn errors(outcome: &Outcome) -> Vec<String> {
     refusals.chain(error).chain(proof).collect()
 }
 
+#[derive(Serialize)]
+struct Items<T> {
+    items: Vec<T>,
+}
+
 impl View for Outcomes<'_> {
+    fn document(&self) -> impl Serialize {
+        let items = self.0.iter().map(outcome).collect();
+        Document::of("Result", Items::<Value> { items })
+    }
+
     fn table(&self, _: Width) -> String {
         let role = |outcome: &Outcome| {
             outcome
@@ -284,16 +287,14 @@ pub struct Manifest {
     pub annotations: Map,
 }
 
-impl Serialize for Manifest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        manifest(&self.name, &self.labels, &self.annotations).serialize(serializer)
-    }
-}
-
 impl View for Manifest {
+    fn document(&self) -> impl Serialize {
+        manifest(&self.name, &self.labels, &self.annotations)
+    }
+
     /// YAML, to be piped into `kubectl apply -f -`.
     fn table(&self, _: Width) -> String {
-        super::yaml(self).unwrap_or_default()
+        super::yaml(&self.document()).unwrap_or_default()
     }
 
     fn names(&self) -> Vec<String> {
@@ -304,18 +305,21 @@ impl View for Manifest {
 /// The chains of `thumbprint`.
 pub struct Chains(pub Vec<Chain>);
 
-impl Serialize for Chains {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(4))?;
-        map.serialize_entry("apiVersion", API_VERSION)?;
-        map.serialize_entry("kind", "Thumbprint")?;
-        map.serialize_entry("thumbprints", &self.names())?;
-        map.serialize_entry("chains", &self.0)?;
-        map.end()
-    }
+#[derive(Serialize)]
+struct ChainsBody<'a> {
+    thumbprints: Vec<String>,
+    chains: &'a [Chain],
 }
 
 impl View for Chains {
+    fn document(&self) -> impl Serialize {
+        let body = ChainsBody {
+            thumbprints: self.names(),
+            chains: &self.0,
+        };
+        Document::of("Thumbprint", body)
+    }
+
     fn table(&self, width: Width) -> String {
         if width == Width::Normal {
             return self
