@@ -9,16 +9,17 @@ use crate::asked::fields::{CLUSTER_CONFIG, Kind, Origin, Presence, VERSION};
 use crate::config::Schema;
 
 /// The explanation of a config file, or of a field of it.
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
 pub struct SchemaView {
     pub schema: Schema,
     /// Names and types of all that is below, in place of the meanings of what is right below.
-    #[serde(skip)]
     pub is_recursive: bool,
 }
 
 impl View for SchemaView {
+    fn document(&self) -> impl Serialize {
+        &self.schema
+    }
+
     fn table(&self, _: Width) -> String {
         let Schema { path, kind, .. } = &self.schema;
         let mut text = format!("KIND:       {CLUSTER_CONFIG}\nVERSION:    {VERSION}\n\n");
