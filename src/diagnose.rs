@@ -2,11 +2,9 @@
 //! what must be true; here is what a check can find, and how findings that follow from another are
 //! folded under it.
 
-use std::fmt;
+use serde::Serialize;
 
-use serde::{Serialize, Serializer};
-
-use crate::model::{CommandLine, Connection, Workload};
+use crate::model::{Connection, Fix, Workload};
 use crate::plan::Action;
 use crate::world::{AccountHealth, World};
 
@@ -48,47 +46,6 @@ pub struct Evidence {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wanted: Option<String>,
     pub found: String,
-}
-
-/// What to do about a finding.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Fix {
-    Run(CommandLine),
-    /// A sentence, with commands between backticks.
-    Do(String),
-}
-
-impl From<CommandLine> for Fix {
-    fn from(command: CommandLine) -> Self {
-        Self::Run(command)
-    }
-}
-
-impl From<String> for Fix {
-    fn from(sentence: String) -> Self {
-        Self::Do(sentence)
-    }
-}
-
-impl From<&str> for Fix {
-    fn from(sentence: &str) -> Self {
-        Self::Do(sentence.to_owned())
-    }
-}
-
-impl fmt::Display for Fix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Run(command) => command.fmt(f),
-            Self::Do(sentence) => sentence.fmt(f),
-        }
-    }
-}
-
-impl Serialize for Fix {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }
 
 /// Something that is not as it must be.
@@ -342,10 +299,7 @@ impl Report {
 fn make_pasteable(findings: &mut [Finding], connection: &Connection) {
     for finding in findings {
         for fix in &mut finding.fix {
-            *fix = match fix {
-                Fix::Run(command) => Fix::Run(command.clone().with(connection)),
-                Fix::Do(sentence) => Fix::Do(connection.pasteable(sentence)),
-            };
+            *fix = fix.clone().with(connection);
         }
         make_pasteable(&mut finding.consequences, connection);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::config;
 use crate::model::{
-    ClusterName, CommandLine, Namespace, ServiceAccountName, Signal, Workload, listed,
+    ClusterName, CommandLine, Fix, Namespace, ServiceAccountName, Signal, Workload, listed,
     shown_in_line as line,
 };
 use crate::plan::{Refusal, Target, held};
@@ -25,12 +25,7 @@ mod sign_in;
 pub use kubernetes::Objection;
 pub use sign_in::SignIn;
 
-use hints::{aws_hints, cluster_hints, without_reading};
-use kubernetes::{forbidden_hints, held_hints, unauthorized_hints};
 use parts::{because, by, going_on, in_namespace, on, seconds, shared, so_far};
-
-/// The way around a Kubernetes API that cannot be used.
-const ROLE_ONLY: &str = "or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none";
 
 /// A failure. Its text fits behind `error: `.
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +185,7 @@ pub enum Error {
         workload: String,
         pods: Vec<String>,
         /// The command that finds out why.
-        doctor: String,
+        doctor: CommandLine,
     },
     #[error("cannot use the kubeconfig: {}", line(.cause))]
     Kubeconfig { cause: String },
@@ -204,7 +199,7 @@ pub enum Error {
     Unproven(Box<Unproven>),
     /// What is asked for cannot be said offline, or not in that tool's words.
     #[error("{cause}")]
-    Unrenderable { cause: String, hints: Vec<String> },
+    Unrenderable { cause: String, hints: Vec<Fix> },
     /// The same for several targets, by nothing of their own. They are not named where one error stands
     /// for all.
     #[error("{}", shared(.targets, .error))]
@@ -278,116 +273,6 @@ impl Error {
             }
             Self::Overtaken { .. } => "another run changed its stack meanwhile".to_owned(),
             other => other.to_string(),
-        }
-    }
-
-    /// What to do next: sentences with commands, names filled in.
-    pub fn hints(&self) -> Vec<String> {
-        match self {
-            Self::Usage { flag: "--issuer-url", .. } => vec![
-                "EKS tells it as its tokens say it: `aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer --output text`"
-                    .to_owned(),
-            ],
-            Self::Usage { .. } | Self::Flags(_) => vec!["see `--help`".to_owned()],
-            Self::Config(_) => vec![
-                "every field, and what it holds: `irsactl explain config`".to_owned(),
-                "a file that is right, to compare with: `irsactl export --cluster NAME`".to_owned(),
-            ],
-            Self::Setting(_) | Self::Read { .. } | Self::Write { .. } | Self::Several(_) | Self::Output(_) => Vec::new(),
-            Self::Shared { error, .. } => error.hints(),
-            Self::Kubernetes { lasting: true, .. } => Vec::new(),
-            Self::Kubernetes { lasting: false, .. } => vec![
-                "the API has trouble: run the same command again in a minute".to_owned(),
-                ROLE_ONLY.to_owned(),
-            ],
-            Self::NoRegion => vec![
-                "name it: `--region eu-west-1`, `export AWS_REGION=eu-west-1`, or `aws configure set region eu-west-1`"
-                    .to_owned(),
-            ],
-            Self::Credentials { sign_in, .. } => sign_in.hints(),
-            Self::ClusterNotFound { name, region, similar } => cluster_hints(name, region, similar),
-            Self::NoServiceAccount(cluster, ..) => {
-                vec![format!("list all of them: `irsactl get iamserviceaccount --cluster {cluster}`")]
-            }
-            Self::WorkloadNotFound(Workload { kind, namespace, .. }) => vec![format!(
-                "look what there is: `kubectl get {}s --namespace {namespace}`",
-                kind.word()
-            )],
-            Self::ClusterNotReady { name, status } => vec![match status.as_str() {
-                "CREATING" | "PENDING" => format!("wait for it: `aws eks wait cluster-active --name {name}`"),
-                _ => format!("look at it: `aws eks describe-cluster --name {name}`"),
-            }],
-            Self::NoIssuer { .. } => vec!["if it has an issuer that EKS does not tell, name it: `--issuer-url URL`".to_owned()],
-            // What is about nothing by name is a list: a policy must name it on all.
-            Self::AccessDenied { permission, subject, .. } => {
-                let on = if subject.is_empty() { " on `*`" } else { "" };
-                vec![format!("allow `{permission}`{on} to this identity (`aws sts get-caller-identity` names it)")]
-            }
-            Self::Aws { code, .. } => aws_hints(code),
-            Self::Unreachable { .. } => {
-                vec!["check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".to_owned()]
-            }
-            Self::StackFailed { stack, status, .. } => vec![
-                match status.as_str() {
-                    "DELETE_FAILED" => "mend the cause and run the same command again; `--detach-foreign` detaches policies that were attached by hand",
-                    "UPDATE_COMPLETE" => "the rest is done; mend the cause, then the next update with `--repair-drift` deletes what stayed on the role",
-                    "UPDATE_ROLLBACK_COMPLETE" => "the role is as it was before; mend the cause and run the same command again",
-                    "UPDATE_ROLLBACK_FAILED" => "mend the cause; `update` and `apply` then finish the roll-back first",
-                    _ => "mend the cause and run the same command again: a failed stack is replaced",
-                }
-                .to_owned(),
-                format!("see all its events: `aws cloudformation describe-stack-events --stack-name {stack}`"),
-            ],
-            Self::Overtaken { .. } => vec!["run the same command again: it looks at the stack first".to_owned()],
-            Self::Contradiction { .. } => vec!["run the same command again in a minute: it looks at both first".to_owned()],
-            Self::Unsettled { .. } => vec!["run the same command again in a minute: it looks at the stack first".to_owned()],
-            Self::ChangeRefused { stack, .. } => vec![format!(
-                "nothing was changed; look at the stack: `aws cloudformation describe-stacks --stack-name {stack}`"
-            )],
-            Self::Drifted { .. } => vec!["undo that in the same run: `--repair-drift`".to_owned()],
-            Self::Timeout { .. } | Self::NotBegun { .. } => {
-                vec!["what was begun goes on by itself: the same command again goes on from there; `--timeout 1h` waits longer".to_owned()]
-            }
-            Self::ServiceAccountHeld { name, .. } => held_hints(name),
-            Self::IssuerUntrusted { likely, .. } => {
-                let likely = likely.iter().map(|cause| format!("likely cause: {cause}"));
-                likely.chain(without_reading()).collect()
-            }
-            Self::IssuerTls { .. } | Self::IssuerUnreachable { .. } => {
-                let check = "check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached";
-                std::iter::once(check.to_owned()).chain(without_reading()).collect()
-            }
-            Self::ProxyUnreachable { .. } => {
-                let check = "check HTTPS_PROXY and NO_PROXY: without them irsactl goes directly";
-                std::iter::once(check.to_owned()).chain(without_reading()).collect()
-            }
-            Self::IssuerDocument { url, .. } => {
-                std::iter::once(format!("look at it: `{}`", CommandLine::of("curl {}", &[url]))).chain(without_reading()).collect()
-            }
-            Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
-            Self::KubernetesForbidden { operation, .. } => forbidden_hints(operation),
-            Self::KubernetesRefused { objection, .. } => objection.hints(),
-            Self::KubernetesConflict { .. } => {
-                vec!["take the fields over by adding `--override-existing-serviceaccounts`".to_owned()]
-            }
-            Self::KubernetesOvertaken { .. } => {
-                vec!["run the same command again: it looks at the object first".to_owned()]
-            }
-            Self::KubernetesUnreachable { .. } => vec![
-                "check the way to the Kubernetes API: a private endpoint is reached only from its network".to_owned(),
-                ROLE_ONLY.to_owned(),
-            ],
-            Self::RolloutFailed { workload, .. } => vec![
-                format!("look at it: `{}`", workload.kubectl("describe")),
-                "the role is in place: once the pods can start, they have it".to_owned(),
-            ],
-            Self::PodsLackRole { doctor, .. } => vec![format!("find out why: `{doctor}`")],
-            Self::Kubeconfig { .. } => vec!["check it: `kubectl config view --minify`".to_owned()],
-            Self::Refused { refusal, .. } => refusal.hints(),
-            Self::Unproven(unproven) => unproven.hints(),
-            Self::Unrenderable { hints, .. } => hints.clone(),
-            Self::Interrupted { .. } => vec!["run the same command again: it finishes the work".to_owned()],
-            Self::Stopped { .. } => vec!["mend that, and run the same command again: it finishes the work".to_owned()],
         }
     }
 

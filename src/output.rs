@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::model::{
-    Connection, is_command, is_hidden, shown, shown_in_json, shown_in_line, shown_in_quoted_yaml,
+    Connection, Fix, is_command, is_hidden, shown, shown_in_json, shown_in_line,
+    shown_in_quoted_yaml,
 };
 use crate::secrets::{self, redacted};
 
@@ -263,17 +264,15 @@ pub fn ask(question: &str) -> Option<String> {
 /// more than one stands once, in the end.
 pub fn report(error: &Error, connection: &Connection) {
     let errors = single(error);
-    let all: Vec<String> = errors.iter().flat_map(|error| error.hints()).collect();
-    let is_shared = |hint: &String| all.iter().filter(|other| *other == hint).count() > 1;
-    let told = |hint: &String| {
+    let all: Vec<Fix> = errors.iter().flat_map(|error| error.hints()).collect();
+    let is_shared = |hint: &Fix| all.iter().filter(|other| *other == hint).count() > 1;
+    let told = |hint: &Fix| {
         let word = styled("hint", AnsiColor::Green);
-        format!(
-            "{word}: {}\n",
-            connection.pasteable(&shown(&redacted(hint)))
-        )
+        let hint = hint.clone().with(connection).to_string();
+        format!("{word}: {}\n", shown(&redacted(&hint)))
     };
     let mut text = String::new();
-    let mut shared: Vec<String> = Vec::new();
+    let mut shared: Vec<Fix> = Vec::new();
     for error in errors {
         let word = styled("error", AnsiColor::Red);
         text.push_str(&format!(

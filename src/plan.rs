@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use crate::model::{Issuer, RoleArn, ServiceAccountName, StackName};
+use crate::model::{ClusterName, Issuer, RoleArn, ServiceAccountName, StackName};
 use crate::policy::Difference;
 
 pub mod account;
@@ -20,7 +20,7 @@ mod token;
 
 pub use action::{Action, CreateStack, Repair, UpdateStack};
 pub use object::{ObjectPresence, ServiceAccountChange, held};
-pub use refusal::Refusal;
+pub use refusal::{Reason, Refusal};
 pub use summary::{ActionKind, Summary};
 
 /// Tracks side by side; the actions of a track one after the other.
@@ -170,6 +170,12 @@ impl Track {
         })
     }
 
+    /// Leaves the target alone, for a reason; in the words for this cluster.
+    fn refuse(&mut self, cluster: &ClusterName, reason: Reason) {
+        let refusal = Refusal::of(reason, cluster, &self.target);
+        self.refusals.push(refusal);
+    }
+
     /// A refused target is left alone: its actions go.
     fn settled(mut self) -> Self {
         if !self.refusals.is_empty() {
@@ -185,20 +191,5 @@ impl fmt::Display for Target {
             Self::ServiceAccount(name) => name.fmt(f),
             Self::Provider(issuer) => write!(f, "{issuer}"),
         }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason())
-    }
-}
-
-impl Serialize for Refusal {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map([
-            ("reason", serde_json::Value::from(self.reason())),
-            ("hints", self.hints().into()),
-        ])
     }
 }

@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 
 use crate::asked::{IamServiceAccount, Permissions};
 use crate::model::{
-    Audience, Cluster, Issuer, Map, ServiceAccountName, StackName, VERSION_TAG, partition_of,
+    Audience, Cluster, Fix, Issuer, Map, ServiceAccountName, StackName, VERSION_TAG, partition_of,
 };
-use crate::plan::{Refusal, account};
+use crate::plan::{Refusal, Target, account};
 use crate::template::{self, Capability, RoleSpec, plain};
 
 pub mod aws_cli;
@@ -25,7 +25,7 @@ pub mod terraform;
 pub struct Unrenderable {
     pub account: ServiceAccountName,
     pub cause: String,
-    pub hint: String,
+    pub hint: Fix,
 }
 
 impl fmt::Display for Unrenderable {
@@ -67,16 +67,17 @@ pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<Rendered
 }
 
 /// Policies that IAM would not attach to a role of the cluster's account.
-pub fn refusals(
-    accounts: &[IamServiceAccount],
-    cluster: &Cluster,
-) -> Vec<(ServiceAccountName, Refusal)> {
+pub fn refusals(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<(Target, Refusal)> {
     let refusals = roles(accounts).flat_map(|(account, spec)| {
+        let target = Target::ServiceAccount(account.name.clone());
         let policies = spec.managed.iter().chain(&spec.boundary);
         let managed = policies.filter_map(|policy| account::foreign_policy(policy, cluster));
         let inline = account::foreign_arns(&spec.inline, cluster);
-        let refusals = managed.chain(inline);
-        refusals.map(|refusal| (account.name.clone(), refusal))
+        let reasons = managed.chain(inline);
+        reasons.map(move |reason| {
+            let refusal = Refusal::of(reason, &cluster.name, &target);
+            (target.clone(), refusal)
+        })
     });
     refusals.collect()
 }
@@ -156,7 +157,7 @@ fn inline_policies(
                     "inline policy {name} has {function}, which only CloudFormation can resolve"
                 ),
                 hint: "write the value itself into the document, or render `--for cloudformation`"
-                    .to_owned(),
+                    .into(),
             }),
         })
         .collect()

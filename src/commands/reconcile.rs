@@ -98,7 +98,7 @@ impl Task<'_> {
         if let Some(new) = account::many_new_roles(&look.plan)
             && let Some(count) = context.aws.iam.role_count().await?
         {
-            account::check_role_count(&mut look.plan, new, count);
+            account::check_role_count(&mut look.plan, &cluster, new, count);
         }
         Ok(look)
     }

@@ -8,7 +8,6 @@ use crate::cli::{Render, RenderTarget, Screen};
 use crate::error::Error;
 use crate::model::{Cluster, ClusterName};
 use crate::output::{self, Format, Output};
-use crate::plan;
 use crate::render::{self, Unrenderable, aws_cli, kubernetes, terraform};
 use crate::run::Exit;
 
@@ -100,9 +99,7 @@ async fn print(
 
 /// What IAM would refuse wherever it comes from.
 fn refuse(accounts: &[IamServiceAccount], cluster: &Cluster) -> Result<(), Error> {
-    let refusals = render::refusals(accounts, cluster).into_iter();
-    let refusals = refusals.map(|(name, refusal)| (plan::Target::ServiceAccount(name), refusal));
-    let refusals: Vec<_> = refusals.collect();
+    let refusals = render::refusals(accounts, cluster);
     let refusals = refusals.iter().map(|(target, refusal)| (target, refusal));
     Error::all(Error::of_refusals(refusals)).map_or(Ok(()), Err)
 }

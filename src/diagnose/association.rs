@@ -2,8 +2,8 @@
 //! outdoes the annotation.
 
 use super::pods::{ROLE_VARIABLES, restart, without};
-use super::{Finding, Fix, Scene, Verdict, known};
-use crate::model::{CommandLine, Lookup, ROLE_ANNOTATION};
+use super::{Finding, Scene, Verdict, known};
+use crate::model::{CommandLine, Fix, Lookup, ROLE_ANNOTATION};
 use crate::world::{Association, Pod};
 
 mod trust;

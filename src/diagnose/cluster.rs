@@ -2,7 +2,7 @@
 //! others.
 
 use super::{Finding, Verdict, known};
-use crate::model::{CommandLine, Lookup};
+use crate::model::{CommandLine, Fix, Lookup};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::world::{ProviderState, Reading, VpcEndpoint, World};
 
@@ -98,10 +98,10 @@ pub fn signing_keys(world: &World) -> Verdict {
     };
     let ids = keys.ids();
     let publish = match world.health {
-        Some(_) => "ask AWS Support: EKS serves them",
-        None => {
-            "publish the API server's keys (`kubectl get --raw /openid/v1/jwks`) at the issuer's jwks_uri"
-        }
+        Some(_) => Fix::from("ask AWS Support: EKS serves them"),
+        None => Fix::say("publish the API server's keys (")
+            .run("kubectl get --raw /openid/v1/jwks")
+            .and(") at the issuer's jwks_uri"),
     };
     if !ids.known.is_empty() {
         return Verdict::holds("keys", format!("{}: {ids}", ids.known.len()));

@@ -7,8 +7,8 @@ use super::association::{self, SERVICE};
 use super::{Finding, Scene, Severity, Verdict, known, trust};
 use crate::asked;
 use crate::asked::{Drift, Goal};
-use crate::model::{CommandLine, Lookup};
-use crate::plan::{Action, Refusal, Repair, Track, account};
+use crate::model::{CommandLine, Fix, Lookup};
+use crate::plan::{Action, Reason, Repair, Track, account};
 use crate::policy::{Difference, Item};
 use crate::world::{FoundStack, ObservedProvider, Phase};
 
@@ -59,11 +59,13 @@ pub fn drift(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     };
     match track.refusals.first() {
-        // The checks of the role tell that.
-        Some(Refusal::RoleGone { .. } | Refusal::RoleReplaced { .. }) => {
-            return Verdict::DoesNotApply;
+        Some(refusal) => {
+            return match refusal.reason {
+                // The checks of the role tell that.
+                Reason::RoleGone { .. } | Reason::RoleReplaced { .. } => Verdict::DoesNotApply,
+                _ => Verdict::Unknown(refusal.to_string()),
+            };
         }
-        Some(refusal) => return Verdict::Unknown(refusal.reason()),
         None => {}
     }
     let uncompared = track.unknown.first().cloned();
@@ -181,9 +183,13 @@ impl Drifted {
         names.fold(finding, |finding, name| {
             let update = scene.irsactl("update iamserviceaccount");
             let removal = update.and("--remove-inline-policy {} --approve", &[&name]);
-            finding.fix(format!(
-                "only CloudFormation can work out {name}: take it out with `{removal}`, then put it in again"
-            ))
+            finding.fix(
+                Fix::say(format!(
+                    "only CloudFormation can work out {name}: take it out with "
+                ))
+                .run(removal)
+                .and(", then put it in again"),
+            )
         })
     }
 

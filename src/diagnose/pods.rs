@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Finding, Fix, Scene, Verdict, known};
-use crate::model::{CommandLine, Lookup, Workload, WorkloadKind};
+use super::{Finding, Scene, Verdict, known};
+use crate::model::{CommandLine, Fix, Lookup, Workload, WorkloadKind};
 use crate::world::{Container, ContainerKind, Pod, ProjectedToken, SKIP_ANNOTATION, SKIP_LABEL};
 
 mod settings;

@@ -1,7 +1,7 @@
 //! What a real token proved, what CloudTrail recorded, and the lines of a screen on which all is well.
 
 use super::{Evidence, Finding, Scene, Severity, Verdict, known};
-use crate::model::{CommandLine, Lookup, RoleArn};
+use crate::model::{CommandLine, Fix, Lookup, RoleArn};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::proof::{Assumption, Proof, RefusalKind, Signature, StsRefusal};
 use crate::token::{ClaimFault, utc};
@@ -71,11 +71,11 @@ fn claim(fault: &ClaimFault) -> Finding {
         ClaimFault::Expired { expires_at, now } => finding
             .because("expired-token")
             .with("exp", format!("after {}", utc(*now)), utc(*expires_at))
-            .fix("compare the clocks: `date -u` here and on the API server's machines"),
+            .fix(compare_clocks()),
         ClaimFault::NotYetValid { valid_from, now } => finding
             .because("clock-skew")
             .with("nbf", format!("before {}", utc(*now)), utc(*valid_from))
-            .fix("compare the clocks: `date -u` here and on the API server's machines"),
+            .fix(compare_clocks()),
     }
 }
 
@@ -125,7 +125,7 @@ fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &StsRefusal
             .fix("the issuer's published keys are not those of the cluster: publish its present ones"),
         RefusalKind::Expired => finding
             .because("expired-token")
-            .fix("compare the clocks: `date -u` here and on the API server's machines"),
+            .fix(compare_clocks()),
         RefusalKind::IdpUnreachable => finding.because("issuer-unreachable").fix("run the same command again in a minute"),
         RefusalKind::IdpRejected => finding.because("rejected-claim"),
         RefusalKind::InvalidArn => finding.because("malformed-arn"),
@@ -139,6 +139,10 @@ fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &StsRefusal
         RefusalKind::PackedPolicyTooLarge => finding.because("packed-policy-too-large"),
         RefusalKind::Other => finding.because("other-refusal"),
     }
+}
+
+fn compare_clocks() -> Fix {
+    Fix::by("compare the clocks", "date -u").and(" here and on the API server's machines")
 }
 
 /// The checks whose failures lead to such a refusal, by the order in which STS looks.

@@ -1,8 +1,8 @@
 //! The role and its provider, and what the role may do.
 
-use super::{Finding, Fix, Scene, Severity, Verdict, known};
+use super::{Finding, Scene, Severity, Verdict, known};
 use crate::asked::{ProviderSpec, Refresh, Thumbprints};
-use crate::model::{Audience, Cluster, CommandLine, Lookup, RoleArn, Thumbprint};
+use crate::model::{Audience, Cluster, CommandLine, Fix, Lookup, RoleArn, Thumbprint};
 use crate::plan::{Action, associate};
 use crate::policy::openings::{WidePermission, wide_permissions};
 use crate::proof::{RefusalKind, SimulatedDecision};

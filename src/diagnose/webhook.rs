@@ -1,7 +1,7 @@
 //! The pod identity webhook: whether it is there, and whether it looks at the pods.
 
-use super::{Finding, Fix, Scene, Verdict, known};
-use crate::model::{CommandLine, Map, Namespace};
+use super::{Finding, Scene, Verdict, known};
+use crate::model::{CommandLine, Fix, Map, Namespace};
 use crate::world::{Selector, Webhook, World};
 
 pub fn present(world: &World) -> Verdict {

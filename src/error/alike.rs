@@ -14,7 +14,7 @@ impl Error {
         let mut told: Vec<(Vec<Target>, &Refusal)> = Vec::new();
         for (target, refusal) in refusals {
             let is_alike = |other: &Refusal| {
-                other.reason() == refusal.reason() && other.hints() == refusal.hints()
+                other.to_string() == refusal.to_string() && other.hints == refusal.hints
             };
             match told.iter_mut().find(|(_, other)| is_alike(other)) {
                 Some((targets, _)) => targets.push(target.clone()),

@@ -1,56 +1,226 @@
-//! What to do next about failures that have more to say: sentences with commands.
+//! What to do next about each failure.
 
-use crate::model::ClusterName;
+use super::Error;
+use super::kubernetes::{forbidden_hints, held_hints, unauthorized_hints};
+use crate::model::{ClusterName, CommandLine, Fix, Workload};
 
-pub fn cluster_hints(name: &ClusterName, region: &str, similar: &[String]) -> Vec<String> {
-    let mut hints: Vec<String> = similar
-        .iter()
-        .map(|other| format!("did you mean `--cluster {other}`?"))
-        .collect();
-    hints.push(format!(
-        "list the clusters: `aws eks list-clusters --region {region}`"
-    ));
-    hints.push(format!(
-        "look in another region with `--region`; \"{name}\" is looked for in one only"
-    ));
-    hints
+/// The way around a Kubernetes API that cannot be used.
+pub const ROLE_ONLY: &str = "or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none";
+const AGAIN: &str = "run the same command again in a minute";
+
+impl Error {
+    /// What to do next, names filled in.
+    pub fn hints(&self) -> Vec<Fix> {
+        match self {
+            Self::Setting(_)
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Several(_)
+            | Self::Output(_)
+            | Self::Kubernetes { lasting: true, .. } => Vec::new(),
+            Self::Usage { flag: "--issuer-url", .. } => vec![Fix::by(
+                "EKS tells it as its tokens say it",
+                "aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer --output text",
+            )],
+            Self::Usage { .. } | Self::Flags(_) => vec!["see `--help`".into()],
+            Self::Config(_) => vec![
+                Fix::by("every field, and what it holds", "irsactl explain config"),
+                Fix::by("a file that is right, to compare with", "irsactl export --cluster NAME"),
+            ],
+            Self::Shared { error, .. } => error.hints(),
+            Self::NoRegion => vec![
+                Fix::say("name it: `--region eu-west-1`, `export AWS_REGION=eu-west-1`, or ")
+                    .run("aws configure set region eu-west-1"),
+            ],
+            Self::Credentials { sign_in, .. } => sign_in.hints(),
+            Self::ClusterNotFound { name, region, similar } => cluster_hints(name, region, similar),
+            Self::NoServiceAccount(cluster, ..) => vec![Fix::by(
+                "list all of them",
+                CommandLine::of("irsactl get iamserviceaccount --cluster {}", &[cluster]),
+            )],
+            Self::WorkloadNotFound(workload) => vec![all_like(workload)],
+            Self::ClusterNotReady { name, status } => vec![unready_hint(name, status)],
+            Self::NoIssuer { .. } => {
+                vec!["if it has an issuer that EKS does not tell, name it: `--issuer-url URL`".into()]
+            }
+            Self::AccessDenied { permission, subject, .. } => vec![allow(permission, subject)],
+            Self::Aws { code, .. } => aws_hints(code),
+            Self::Unreachable { .. } => {
+                vec!["check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".into()]
+            }
+            Self::StackFailed { stack, status, .. } => stack_hints(stack, status),
+            Self::Overtaken { .. } => {
+                vec!["run the same command again: it looks at the stack first".into()]
+            }
+            Self::Contradiction { .. } => vec![format!("{AGAIN}: it looks at both first").into()],
+            Self::Unsettled { .. } => vec![format!("{AGAIN}: it looks at the stack first").into()],
+            Self::ChangeRefused { stack, .. } => vec![Fix::by(
+                "nothing was changed; look at the stack",
+                CommandLine::of("aws cloudformation describe-stacks --stack-name {}", &[stack]),
+            )],
+            Self::Drifted { .. } => vec!["undo that in the same run: `--repair-drift`".into()],
+            Self::Timeout { .. } | Self::NotBegun { .. } => vec![
+                "what was begun goes on by itself: the same command again goes on from there; `--timeout 1h` waits longer".into(),
+            ],
+            Self::ServiceAccountHeld { name, .. } => held_hints(name),
+            Self::IssuerUntrusted { likely, .. } => {
+                let likely = likely.iter().map(|cause| format!("likely cause: {cause}").into());
+                likely.chain(without_reading()).collect()
+            }
+            Self::IssuerTls { .. } | Self::IssuerUnreachable { .. } => {
+                let check = "check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached";
+                std::iter::once(check.into()).chain(without_reading()).collect()
+            }
+            Self::ProxyUnreachable { .. } => {
+                let check = "check HTTPS_PROXY and NO_PROXY: without them irsactl goes directly";
+                std::iter::once(check.into()).chain(without_reading()).collect()
+            }
+            Self::IssuerDocument { url, .. } => {
+                let look = Fix::by("look at it", CommandLine::of("curl {}", &[url]));
+                std::iter::once(look).chain(without_reading()).collect()
+            }
+            Self::Kubernetes { lasting: false, .. } => vec![
+                "the API has trouble: run the same command again in a minute".into(),
+                ROLE_ONLY.into(),
+            ],
+            Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
+            Self::KubernetesForbidden { operation, .. } => forbidden_hints(operation),
+            Self::KubernetesRefused { objection, .. } => objection.hints(),
+            Self::KubernetesConflict { .. } => {
+                vec!["take the fields over by adding `--override-existing-serviceaccounts`".into()]
+            }
+            Self::KubernetesOvertaken { .. } => {
+                vec!["run the same command again: it looks at the object first".into()]
+            }
+            Self::KubernetesUnreachable { .. } => vec![
+                "check the way to the Kubernetes API: a private endpoint is reached only from its network".into(),
+                ROLE_ONLY.into(),
+            ],
+            Self::RolloutFailed { workload, .. } => vec![
+                Fix::by("look at it", workload.kubectl("describe")),
+                "the role is in place: once the pods can start, they have it".into(),
+            ],
+            Self::PodsLackRole { doctor, .. } => vec![Fix::by("find out why", doctor.clone())],
+            Self::Kubeconfig { .. } => vec![Fix::by("check it", "kubectl config view --minify")],
+            Self::Refused { refusal, .. } => refusal.hints.clone(),
+            Self::Unproven(unproven) => unproven.hints(),
+            Self::Unrenderable { hints, .. } => hints.clone(),
+            Self::Interrupted { .. } => vec!["run the same command again: it finishes the work".into()],
+            Self::Stopped { .. } => {
+                vec!["mend that, and run the same command again: it finishes the work".into()]
+            }
+        }
+    }
 }
 
-pub fn aws_hints(code: &str) -> Vec<String> {
-    match code {
+fn cluster_hints(name: &ClusterName, region: &str, similar: &[String]) -> Vec<Fix> {
+    let similar = similar.iter();
+    let similar = similar.map(|other| format!("did you mean `--cluster {other}`?").into());
+    let all = [
+        Fix::by(
+            "list the clusters",
+            CommandLine::of("aws eks list-clusters --region {}", &[&region]),
+        ),
+        format!("look in another region with `--region`; \"{name}\" is looked for in one only")
+            .into(),
+    ];
+    similar.chain(all).collect()
+}
+
+fn unready_hint(name: &ClusterName, status: &str) -> Fix {
+    match status {
+        "CREATING" | "PENDING" => Fix::by(
+            "wait for it",
+            CommandLine::of("aws eks wait cluster-active --name {}", &[name]),
+        ),
+        _ => Fix::by(
+            "look at it",
+            CommandLine::of("aws eks describe-cluster --name {}", &[name]),
+        ),
+    }
+}
+
+fn all_like(
+    Workload {
+        kind, namespace, ..
+    }: &Workload,
+) -> Fix {
+    Fix::by(
+        "look what there is",
+        CommandLine::of("kubectl get {}s --namespace {}", &[&kind.word(), namespace]),
+    )
+}
+
+/// What is about nothing by name is a list: a policy must name it on all.
+fn allow(permission: &str, subject: &str) -> Fix {
+    let on = if subject.is_empty() { " on `*`" } else { "" };
+    Fix::say(format!("allow `{permission}`{on} to this identity ("))
+        .run("aws sts get-caller-identity")
+        .and(" names it)")
+}
+
+fn stack_hints(stack: &str, status: &str) -> Vec<Fix> {
+    let mend = match status {
+        "DELETE_FAILED" => {
+            "mend the cause and run the same command again; `--detach-foreign` detaches policies that were attached by hand"
+        }
+        "UPDATE_COMPLETE" => {
+            "the rest is done; mend the cause, then the next update with `--repair-drift` deletes what stayed on the role"
+        }
+        "UPDATE_ROLLBACK_COMPLETE" => {
+            "the role is as it was before; mend the cause and run the same command again"
+        }
+        "UPDATE_ROLLBACK_FAILED" => {
+            "mend the cause; `update` and `apply` then finish the roll-back first"
+        }
+        _ => "mend the cause and run the same command again: a failed stack is replaced",
+    };
+    let events = "aws cloudformation describe-stack-events --stack-name {}";
+    vec![
+        mend.into(),
+        Fix::by("see all its events", CommandLine::of(events, &[&stack])),
+    ]
+}
+
+pub fn aws_hints(code: &str) -> Vec<Fix> {
+    let hint = match code {
         "LimitExceededException" | "LimitExceeded" => {
-            vec!["raise the quota in Service Quotas, or delete what is no longer needed".to_owned()]
+            "raise the quota in Service Quotas, or delete what is no longer needed"
         }
         "AlreadyExistsException" => {
-            vec![
-                "it was made meanwhile: run the same command again, which looks at it first"
-                    .to_owned(),
-            ]
+            "it was made meanwhile: run the same command again, which looks at it first"
         }
-        "NoSuchEntity" => {
-            vec!["it went meanwhile: run the same command again, which looks at it first".to_owned()]
-        }
+        "NoSuchEntity" => "it went meanwhile: run the same command again, which looks at it first",
         "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequests" => {
-            vec!["AWS is busy for this account: run the same command again in a minute".to_owned()]
+            "AWS is busy for this account: run the same command again in a minute"
         }
-        "InternalFailure" | "InternalError" | "ServiceFailure" | "ServerException" | "ServiceUnavailable"
+        "InternalFailure"
+        | "InternalError"
+        | "ServiceFailure"
+        | "ServerException"
+        | "ServiceUnavailable"
         | "ServiceUnavailableException" => {
-            vec!["AWS has trouble there: run the same command again in a minute".to_owned()]
+            "AWS has trouble there: run the same command again in a minute"
         }
-        "OpenIdIdpCommunicationError" | "OpenIdIdpCommunicationErrorException" => vec![
+        "OpenIdIdpCommunicationError" | "OpenIdIdpCommunicationErrorException" => {
             "IAM cannot reach the issuer either; name the thumbprint, so that IAM need not fetch it: `--thumbprint HEX`"
-                .to_owned(),
-        ],
-        _ => Vec::new(),
-    }
+        }
+        _ => return Vec::new(),
+    };
+    vec![hint.into()]
 }
 
 /// How to make the provider without a look at the issuer. Whole commands, as other commands than
 /// `associate-oidc-provider` meet these errors too.
-pub fn without_reading() -> [String; 2] {
+fn without_reading() -> [Fix; 2] {
     [
-        "let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`"
-            .to_owned(),
-        "or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`".to_owned(),
+        Fix::by(
+            "let IAM fetch the thumbprint itself",
+            "irsactl associate-oidc-provider --cluster NAME --no-thumbprint",
+        ),
+        Fix::by(
+            "or name it, where you know it",
+            "irsactl associate-oidc-provider --cluster NAME --thumbprint HEX",
+        ),
     ]
 }

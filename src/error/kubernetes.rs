@@ -1,7 +1,7 @@
 //! What the Kubernetes API objects to, and what to do about it.
 
-use super::ROLE_ONLY;
-use crate::model::{ClusterName, CommandLine, ServiceAccountName};
+use super::hints::ROLE_ONLY;
+use crate::model::{ClusterName, CommandLine, Fix, ServiceAccountName};
 
 /// Why the API refuses a write to somebody who has the right to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,45 +19,50 @@ pub enum Objection {
 }
 
 impl Objection {
-    pub fn hints(self) -> Vec<String> {
+    pub fn hints(self) -> Vec<Fix> {
         match self {
             Self::Quota => vec![
-                "no right helps: raise the quota, or delete what is no longer needed; `kubectl get resourcequotas --all-namespaces` \
-                 shows what is used"
-                    .to_owned(),
-                ROLE_ONLY.to_owned(),
+                Fix::say("no right helps: raise the quota, or delete what is no longer needed; ")
+                    .run("kubectl get resourcequotas --all-namespaces")
+                    .and(" shows what is used"),
+                ROLE_ONLY.into(),
             ],
             Self::Admission => vec![
                 "no right helps: a policy of the cluster is against it; meet what it asks for, as by `--labels` and `--annotations`, or \
                  ask who runs the cluster"
-                    .to_owned(),
-                ROLE_ONLY.to_owned(),
+                    .into(),
+                ROLE_ONLY.into(),
             ],
             Self::Terminating => {
-                vec!["run the same command again when the namespace is gone: it makes it anew".to_owned()]
+                vec!["run the same command again when the namespace is gone: it makes it anew".into()]
             }
-            Self::Value => vec!["change the value that the message names, and run the same command again".to_owned()],
+            Self::Value => {
+                vec!["change the value that the message names, and run the same command again".into()]
+            }
             Self::Request => vec![
-                "the server, or what stands before it, does not understand the request: check that it is a Kubernetes API of 1.22 or \
-                 later: `kubectl version`"
-                    .to_owned(),
-                ROLE_ONLY.to_owned(),
+                Fix::by(
+                    "the server, or what stands before it, does not understand the request: check that it is a Kubernetes API of 1.22 or \
+                     later",
+                    "kubectl version",
+                ),
+                ROLE_ONLY.into(),
             ],
         }
     }
 }
 
-pub fn forbidden_hints(operation: &str) -> Vec<String> {
+pub fn forbidden_hints(operation: &str) -> Vec<Fix> {
     match operation {
         "list service accounts" => {
-            vec!["this identity needs list on serviceaccounts".to_owned()]
+            vec!["this identity needs list on serviceaccounts".into()]
         }
-        right if is_right(right) => vec![format!(
-            "allow this identity to {right}: with a Role or ClusterRole, and a binding of it"
-        )],
+        right if is_right(right) => vec![
+            format!("allow this identity to {right}: with a Role or ClusterRole, and a binding of it")
+                .into(),
+        ],
         _ => vec![
-            "this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces".to_owned(),
-            ROLE_ONLY.to_owned(),
+            "this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces".into(),
+            ROLE_ONLY.into(),
         ],
     }
 }
@@ -75,27 +80,36 @@ fn is_right(operation: &str) -> bool {
         })
 }
 
-pub fn unauthorized_hints(cluster: Option<&ClusterName>) -> Vec<String> {
+pub fn unauthorized_hints(cluster: Option<&ClusterName>) -> Vec<Fix> {
     let Some(cluster) = cluster else {
-        return vec!["check the context's credentials: `kubectl auth whoami`".to_owned()];
+        return vec![Fix::by(
+            "check the context's credentials",
+            "kubectl auth whoami",
+        )];
     };
+    let map = CommandLine::of(
+        "aws eks create-access-entry --cluster-name {} --principal-arn ARN",
+        &[cluster],
+    );
     vec![
-        format!(
-            "map the identity to the cluster: `aws eks create-access-entry --cluster-name {cluster} --principal-arn ARN`, \
-             with the ARN of `aws sts get-caller-identity`"
-        ),
-        ROLE_ONLY.to_owned(),
+        Fix::by("map the identity to the cluster", map)
+            .and(", with the ARN of ")
+            .run("aws sts get-caller-identity"),
+        ROLE_ONLY.into(),
     ]
 }
 
 /// Of a ServiceAccount that finalizers hold.
-pub fn held_hints(name: &ServiceAccountName) -> Vec<String> {
+pub fn held_hints(name: &ServiceAccountName) -> Vec<Fix> {
     let look = CommandLine::of(
         "kubectl get serviceaccount {} --namespace {} --output yaml",
         &[&name.name, &name.namespace],
     );
     vec![
-        format!("whoever set its finalizers takes them away when their work is done: `{look}`"),
-        "then run the same command again; `--timeout 1h` waits longer".to_owned(),
+        Fix::by(
+            "whoever set its finalizers takes them away when their work is done",
+            look,
+        ),
+        "then run the same command again; `--timeout 1h` waits longer".into(),
     ]
 }

@@ -1,6 +1,6 @@
 //! The way by which someone signs in to AWS, as far as it says what helps where it fails.
 
-use crate::model::quoted;
+use crate::model::{CommandLine, Fix};
 
 /// `String`s are names of profiles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,44 +30,62 @@ pub enum SignIn {
 }
 
 impl SignIn {
-    /// What to do next: sentences with commands.
-    pub fn hints(&self) -> Vec<String> {
-        let check = "check them: `aws sts get-caller-identity`".to_owned();
+    pub fn hints(&self) -> Vec<Fix> {
+        let check = Fix::by("check them", "aws sts get-caller-identity");
+        let of = |words: &str, profile: &String| CommandLine::of(words, &[profile]);
         match self {
             Self::None => vec![
-                "sign in (`aws login`, `aws sso login`), choose a profile (`--profile NAME`; `aws configure list-profiles`), \
-                 or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-                    .to_owned(),
+                Fix::say("sign in (")
+                    .run("aws login")
+                    .and(", ")
+                    .run("aws sso login")
+                    .and("), choose a profile (`--profile NAME`; ")
+                    .run("aws configure list-profiles")
+                    .and("), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
             ],
             Self::Keys => vec![
                 check,
                 "they are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: set them anew, or `unset` them to \
                  use a profile"
-                    .to_owned(),
+                    .into(),
             ],
-            Self::NoProfile => vec!["list the profiles: `aws configure list-profiles`".to_owned()],
+            Self::NoProfile => vec![Fix::by("list the profiles", "aws configure list-profiles")],
             Self::ProfileKeys(profile) => vec![
                 check,
-                format!("they are the keys of profile \"{profile}\": set them anew by `aws configure --profile {}`", quoted(profile)),
+                Fix::say(format!(
+                    "they are the keys of profile \"{profile}\": set them anew by "
+                ))
+                .run(of("aws configure --profile {}", profile)),
             ],
-            Self::Sso(profile) => vec![format!("sign in: `aws sso login --profile {}`", quoted(profile))],
-            Self::Login(profile) => vec![format!("sign in: `aws login --profile {}`", quoted(profile))],
-            Self::Process(profile) => vec![format!(
-                "run it by hand; it is told by `aws configure get credential_process --profile {}`",
-                quoted(profile)
-            )],
-            Self::Mfa(profile) => vec![format!(
-                "run this on a terminal, or hand a session on: `eval \"$(aws configure export-credentials --profile {} \
-                 --format env)\"`",
-                quoted(profile)
-            )],
+            Self::Sso(profile) => vec![Fix::by("sign in", of("aws sso login --profile {}", profile))],
+            Self::Login(profile) => vec![Fix::by("sign in", of("aws login --profile {}", profile))],
+            Self::Process(profile) => {
+                let told = of("aws configure get credential_process --profile {}", profile);
+                vec![Fix::say("run it by hand; it is told by ").run(told)]
+            }
+            Self::Mfa(profile) => {
+                let session = of(
+                    "aws configure export-credentials --profile {} --format env",
+                    profile,
+                );
+                vec![
+                    format!("run this on a terminal, or hand a session on: `eval \"$({session})\"`")
+                        .into(),
+                ]
+            }
             Self::WebIdentity => vec![
-                "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, or the profile's web_identity_token_file and role_arn: look \
-                 what the token says by `irsactl whoami --token-file FILE`"
-                    .to_owned(),
+                Fix::say(
+                    "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, or the profile's web_identity_token_file and role_arn: look \
+                     what the token says by ",
+                )
+                .run("irsactl whoami --token-file FILE"),
             ],
             Self::Agent => vec![check],
-            Self::Clock => vec!["this computer's clock is wrong: compare `date -u` with the time of day".to_owned()],
+            Self::Clock => vec![
+                Fix::say("this computer's clock is wrong: compare ")
+                    .run("date -u")
+                    .and(" with the time of day"),
+            ],
         }
     }
 }

@@ -64,6 +64,13 @@ impl CommandLine {
     }
 }
 
+/// Words that blanks separate.
+impl From<&'static str> for CommandLine {
+    fn from(words: &'static str) -> Self {
+        Self::of(words, &[])
+    }
+}
+
 /// As it is pasted. There is no backtick in it, so that it can stand between two.
 impl Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -104,21 +111,6 @@ const LOOKING: [&str; 8] = [
 ];
 
 impl Connection {
-    /// Adds what is missing to each command between backticks of a sentence.
-    pub fn pasteable(&self, sentence: &str) -> String {
-        let pieces = sentence.split('`').enumerate().map(|(index, piece)| {
-            let words: Vec<String> = piece.split(' ').map(str::to_owned).collect();
-            let flags = match index % 2 {
-                0 => Vec::new(),
-                _ => self.flags_of(&words),
-            };
-            flags.iter().fold(piece.to_owned(), |piece, (name, value)| {
-                format!("{piece} {name} {}", quoted(value))
-            })
-        });
-        pieces.collect::<Vec<_>>().join("`")
-    }
-
     fn flags_of(&self, words: &[String]) -> Vec<&(&'static str, String)> {
         let word = |index: usize| words.get(index).map_or("", String::as_str);
         let (aws, kubernetes) = match (word(0), word(1)) {
@@ -231,42 +223,5 @@ mod tests {
         let printed = String::from_utf8(shell.expect("bash").stdout).expect("UTF-8");
         let wanted: String = values.iter().map(|value| format!("{value}\0")).collect();
         assert_eq!(printed, wanted);
-    }
-
-    #[test]
-    fn commands_take_the_flags_of_the_run() {
-        let connection = Connection {
-            aws: Flags(vec![
-                ("--region", "eu-west-1".to_owned()),
-                ("--profile", "a b".to_owned()),
-            ]),
-            kubernetes: Flags(vec![("--context", "c".to_owned())]),
-            issuer: Flags(vec![("--issuer-url", "https://i".to_owned())]),
-        };
-        for (sentence, wanted) in [
-            (
-                "`irsactl create sa --cluster demo`",
-                "`irsactl create sa --cluster demo --region eu-west-1 --profile 'a b' --context c --issuer-url https://i`",
-            ),
-            (
-                "run `irsactl get sa` or `aws sts`",
-                "run `irsactl get sa --region eu-west-1 --profile 'a b' --context c` or `aws sts --region eu-west-1 --profile 'a b'`",
-            ),
-            (
-                "`aws eks list-clusters --region us-east-1`",
-                "`aws eks list-clusters --region us-east-1 --profile 'a b'`",
-            ),
-            (
-                "`aws configure list-profiles` and `kubectl get sa`, or kubectl",
-                "`aws configure list-profiles` and `kubectl get sa --context c`, or kubectl",
-            ),
-        ] {
-            assert_eq!(connection.pasteable(sentence), wanted);
-        }
-        let command = CommandLine::of("aws eks list-clusters --region us-east-1", &[]);
-        assert_eq!(
-            command.remark("all\nof them").with(&connection).to_string(),
-            "aws eks list-clusters --region us-east-1 --profile 'a b'   # all\\nof them"
-        );
     }
 }

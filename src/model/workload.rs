@@ -93,15 +93,10 @@ impl Workload {
     }
 
     /// With `verb` before it the command of kubectl, as `kubectl rollout resume deployment/api -n web`.
-    pub fn kubectl(&self, verb: &str) -> String {
-        let Self {
-            kind,
-            namespace,
-            name,
-        } = self;
-        format!(
-            "kubectl {verb} {}/{name} --namespace {namespace}",
-            kind.word()
+    pub fn kubectl(&self, verb: &str) -> CommandLine {
+        CommandLine::of(
+            &format!("kubectl {verb} {{}}/{{}} --namespace {{}}"),
+            &[&self.kind.word(), &self.name, &self.namespace],
         )
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::delete::goes_too;
 use super::token::token;
-use super::{Action, CreateStack, Refusal, Role, Target, Track};
+use super::{Action, CreateStack, Reason, Role, Target, Track};
 use crate::asked::{Drift, Ending, ForeignResources, Goal, IamServiceAccount, Permissions};
 use crate::model::{
     CLUSTER_TAGS, Cluster, ClusterName, Lookup, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName,
@@ -110,7 +110,6 @@ fn plan_provider(
     cluster: &Cluster,
     observed: &ObservedProvider,
 ) {
-    let name = asked.name.clone();
     let audience = &asked.audience;
     // A role of another account trusts the provider of that account.
     let is_elsewhere = matches!(&asked.permissions,
@@ -118,21 +117,20 @@ fn plan_provider(
     match (&asked.provider, &observed.provider) {
         (None, _) if is_elsewhere => {}
         (Some(spec), _) => super::associate::plan_provider(track, spec, cluster, observed),
-        (None, None) => track.refusals.push(Refusal::NoProvider {
-            cluster: cluster.name.clone(),
-            name,
-        }),
+        (None, None) => track.refuse(&cluster.name, Reason::NoProvider),
         (None, Some(found))
             if !found
                 .audiences
                 .iter()
                 .any(|known| known == audience.as_str()) =>
         {
-            track.refusals.push(Refusal::NoAudience {
-                cluster: cluster.name.clone(),
-                provider: found.arn.clone(),
-                audience: audience.clone(),
-            });
+            track.refuse(
+                &cluster.name,
+                Reason::NoAudience {
+                    provider: found.arn.clone(),
+                    audience: audience.clone(),
+                },
+            );
         }
         (None, Some(_)) => {}
     }
@@ -162,7 +160,7 @@ fn warn_of_provider(
         (false, None) => {}
         (true, _) => return plan_provider(track, asked, cluster, provider),
     }
-    let reasons = lacking.refusals.iter().map(Refusal::reason);
+    let reasons = lacking.refusals.iter().map(ToString::to_string);
     track.warnings.extend(reasons);
 }
 
@@ -192,12 +190,13 @@ impl StackTask<'_> {
                 self.make(track, Some(found))
             }
             Phase::DeleteFailed => {
-                track.refusals.push(Refusal::DeleteFailed {
-                    cluster: self.cluster.name.clone(),
-                    name: self.asked.name.clone(),
-                    stack: stack.name.clone(),
-                    reason: failure(found),
-                });
+                track.refuse(
+                    &self.cluster.name,
+                    Reason::DeleteFailed {
+                        stack: stack.name.clone(),
+                        reason: failure(found),
+                    },
+                );
                 None
             }
             Phase::UpdateFailed => {
@@ -223,18 +222,11 @@ impl StackTask<'_> {
             )
         });
         if has_no_role {
-            refuse_taken_name(track, spec, self.observed);
+            refuse_taken_name(track, spec, self.cluster, self.observed);
         }
         if let Some(found) = replaced {
-            let (cluster, name) = (&self.cluster.name, &self.asked.name);
             let foreign = ForeignResources::Refused;
-            let goes_too = match goes_too(track, cluster, name, found, foreign) {
-                Ok(goes_too) => goes_too,
-                Err(refusal) => {
-                    track.refusals.push(*refusal);
-                    return None;
-                }
-            };
+            let goes_too = goes_too(track, &self.cluster.name, found, foreign)?;
             track.actions.push(Action::DeleteStack {
                 stack: found.stack.name.clone(),
                 id: found.stack.id.clone(),
@@ -250,16 +242,17 @@ impl StackTask<'_> {
 
     fn refuse_missing(self, track: &mut Track) -> Option<Role> {
         track.notes.clear();
-        track.refusals.push(Refusal::NotThere {
-            cluster: self.cluster.name.clone(),
-            name: self.asked.name.clone(),
-            stack: match &self.observed.stack {
-                StackState::Found(found) => {
-                    Some((found.stack.name.clone(), found.stack.status.clone()))
-                }
-                StackState::Absent => None,
+        track.refuse(
+            &self.cluster.name,
+            Reason::NotThere {
+                stack: match &self.observed.stack {
+                    StackState::Found(found) => {
+                        Some((found.stack.name.clone(), found.stack.status.clone()))
+                    }
+                    StackState::Absent => None,
+                },
             },
-        });
+        );
         None
     }
 
@@ -267,13 +260,14 @@ impl StackTask<'_> {
     fn continue_rollback(self, track: &mut Track, found: &FoundStack) {
         let stack = &found.stack;
         if self.goal == Goal::Create || stack.status != "UPDATE_ROLLBACK_FAILED" {
-            track.refusals.push(Refusal::UpdateFailed {
-                cluster: self.cluster.name.clone(),
-                name: self.asked.name.clone(),
-                stack: stack.name.clone(),
-                status: stack.status.clone(),
-                reason: failure(found),
-            });
+            track.refuse(
+                &self.cluster.name,
+                Reason::UpdateFailed {
+                    stack: stack.name.clone(),
+                    status: stack.status.clone(),
+                    reason: failure(found),
+                },
+            );
             return;
         }
         track.notes.push(format!(
@@ -312,13 +306,18 @@ impl StackTask<'_> {
 }
 
 /// A role of the asked name, where none can be the stack's own.
-fn refuse_taken_name(track: &mut Track, spec: &RoleSpec, observed: &ObservedAccount) {
+fn refuse_taken_name(
+    track: &mut Track,
+    spec: &RoleSpec,
+    cluster: &Cluster,
+    observed: &ObservedAccount,
+) {
     if let (Some(role), Lookup::Found(taken)) = (&spec.name, &observed.role) {
-        let refusal = Refusal::RoleNameTaken {
+        let reason = Reason::RoleNameTaken {
             role: role.clone(),
             arn: taken.arn.clone(),
         };
-        track.refusals.push(refusal);
+        track.refuse(&cluster.name, reason);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The IAM OIDC provider of a cluster's issuer: to make it, mend it, or take it away.
 
-use super::{Action, Idle, Refusal, Target, Track};
+use super::{Action, Idle, Reason, Target, Track};
 use crate::asked::{ProviderSpec, Refresh, Thumbprints, Trusting};
 use crate::model::{CLUSTER_TAGS, Cluster, Lookup, Map, OIDC_ENABLED_TAG, Thumbprint, VERSION_TAG};
 use crate::world::{ObservedProvider, OidcProvider};
@@ -124,9 +124,12 @@ pub fn plan_removal(
         match roles {
             Lookup::Found(roles) if !roles.is_empty() => match trusting {
                 Trusting::Respected => {
-                    track.refusals.push(Refusal::StillTrusted {
-                        roles: roles.clone(),
-                    });
+                    track.refuse(
+                        &cluster.name,
+                        Reason::StillTrusted {
+                            roles: roles.clone(),
+                        },
+                    );
                 }
                 Trusting::Ignored => {
                     track.notes.push(format!(
@@ -136,9 +139,12 @@ pub fn plan_removal(
                 }
             },
             Lookup::Unknown(message) if trusting == Trusting::Respected => {
-                track.refusals.push(Refusal::TrustUnknown {
-                    message: message.clone(),
-                });
+                track.refuse(
+                    &cluster.name,
+                    Reason::TrustUnknown {
+                        message: message.clone(),
+                    },
+                );
             }
             Lookup::Found(_) | Lookup::Missing | Lookup::Unknown(_) => {}
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Idle, Refusal, Target, Track};
+use super::{Action, Idle, Reason, Target, Track};
 use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy};
 use crate::model::{ClusterName, Lookup, ROLE_ANNOTATION, ServiceAccountName, StackName};
 use crate::world::{
@@ -41,11 +41,12 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
     let mut track = Track::new(Target::ServiceAccount(asked.name.clone()));
     track.idle = Idle::Absent;
     if !observed.namespaces.is_empty() {
-        track.refusals.push(Refusal::OtherNamespace {
-            cluster: asked.cluster.clone(),
-            name: asked.name.clone(),
-            namespaces: observed.namespaces.clone(),
-        });
+        track.refuse(
+            &asked.cluster,
+            Reason::OtherNamespace {
+                namespaces: observed.namespaces.clone(),
+            },
+        );
         return track;
     }
     let found = match &observed.stack {
@@ -85,7 +86,7 @@ fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: 
         // Whoever makes or changes it, or is to approve it, wants it.
         _ if asked.known_by == KnownBy::Stack && stack.is_underway() => {
             let (stack, status) = (stack.name.clone(), stack.status.clone());
-            return track.refusals.push(Refusal::Underway(stack, status));
+            return track.refuse(&asked.cluster, Reason::Underway(stack, status));
         }
         (Phase::Deleting, Ending::NotAwaited) => {
             let note = format!("stack {} is being deleted already", stack.name);
@@ -110,10 +111,8 @@ fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: 
         Lookup::Unknown(message) => track.notes.push(foreign_unknown(message)),
         Lookup::Missing => {}
     }
-    let (cluster, name) = (&asked.cluster, &asked.name);
-    let goes_too = match goes_too(track, cluster, name, found, asked.resources) {
-        Ok(goes_too) => goes_too,
-        Err(refusal) => return track.refusals.push(*refusal),
+    let Some(goes_too) = goes_too(track, &asked.cluster, found, asked.resources) else {
+        return;
     };
     track.actions.push(Action::DeleteStack {
         stack: stack.name.clone(),
@@ -139,42 +138,51 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
         Lookup::Unknown(why) => (Vec::new(), Some(why.clone())),
     };
     if !associations.is_empty() || unknown.is_some() {
-        track.refusals.push(Refusal::Associated {
-            cluster: asked.cluster.clone(),
-            role: foreign.role.clone(),
-            associations,
-            unknown,
-        });
+        track.refuse(
+            &asked.cluster,
+            Reason::Associated {
+                role: foreign.role.clone(),
+                associations,
+                unknown,
+            },
+        );
     }
     if !foreign.instance_profiles.is_empty() {
-        track.refusals.push(Refusal::InstanceProfiles {
-            role: foreign.role.clone(),
-            profiles: foreign.instance_profiles.clone(),
-        });
+        track.refuse(
+            &asked.cluster,
+            Reason::InstanceProfiles {
+                role: foreign.role.clone(),
+                profiles: foreign.instance_profiles.clone(),
+            },
+        );
     }
     if !foreign.has_policies() {
         return;
     }
     match asked.foreign {
-        ForeignPolicies::Refused => track.refusals.push(Refusal::ForeignPolicies {
-            cluster: asked.cluster.clone(),
-            name: asked.name.clone(),
-            role: foreign.role.clone(),
-            policies: foreign
-                .managed
-                .iter()
-                .map(ToString::to_string)
-                .chain(foreign.inline.iter().map(|name| {
-                    // An inline policy exists nowhere else.
-                    format!("{name} (inline: detaching deletes it)")
-                }))
-                .collect(),
-        }),
-        ForeignPolicies::Detached if foreign.doubt.is_some() => {
-            track.refusals.push(Refusal::NotTheStacks {
+        ForeignPolicies::Refused => track.refuse(
+            &asked.cluster,
+            Reason::ForeignPolicies {
                 role: foreign.role.clone(),
-                why: foreign.doubt.clone().unwrap_or_default(),
-            });
+                policies: foreign
+                    .managed
+                    .iter()
+                    .map(ToString::to_string)
+                    .chain(foreign.inline.iter().map(|name| {
+                        // An inline policy exists nowhere else.
+                        format!("{name} (inline: detaching deletes it)")
+                    }))
+                    .collect(),
+            },
+        ),
+        ForeignPolicies::Detached if foreign.doubt.is_some() => {
+            track.refuse(
+                &asked.cluster,
+                Reason::NotTheStacks {
+                    role: foreign.role.clone(),
+                    why: foreign.doubt.clone().unwrap_or_default(),
+                },
+            );
         }
         ForeignPolicies::Detached => track.actions.push(Action::DetachPolicies {
             role: foreign.role.clone(),

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::{Action, Role, Track};
 use crate::asked::{Ending, IamServiceAccount, Restart};
 use crate::model::{
-    AUDIENCE_ANNOTATION, Cluster, ClusterName, DEFAULT_AUDIENCE, RoleArn, ServiceAccountName,
-    Workload, WorkloadKind,
+    AUDIENCE_ANNOTATION, Cluster, ClusterName, CommandLine, DEFAULT_AUDIENCE, RoleArn,
+    ServiceAccountName, Workload, WorkloadKind,
 };
 use crate::world::{
     Container, ContainerKind, ObservedAccount, Pod, Rollout, SKIP_LABEL, ServiceAccount,
@@ -283,7 +283,7 @@ fn verdict(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) ->
             "a restart would not give {workload} the role: its own template sets {ROLE_VARIABLE} (container {}); \
              take the variable out: `{}`",
             containers.join(", "),
-            workload.kubectl("set env") + " AWS_ROLE_ARN-"
+            workload.kubectl("set env").and("AWS_ROLE_ARN-", &[])
         ));
     }
     if lacks().all(|(_, lack)| *lack == Lack::PodIdentity) {
@@ -438,10 +438,10 @@ fn named(stale: &[&StaleWorkload]) -> Option<String> {
 
 impl Expected {
     /// The command that finds out why pods lack the role.
-    pub fn doctor(&self) -> String {
-        format!(
+    pub fn doctor(&self) -> CommandLine {
+        CommandLine::of(
             "irsactl doctor --cluster {} {}",
-            self.cluster, self.service_account
+            &[&self.cluster, &self.service_account],
         )
     }
 

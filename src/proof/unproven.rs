@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{RefusalKind, Simulation, StsRefusal};
-use crate::model::{ClusterName, RoleArn, ServiceAccountName, Timeout, listed};
+use crate::model::{ClusterName, CommandLine, Fix, RoleArn, ServiceAccountName, Timeout, listed};
 use crate::token::{ClaimFault, SignatureFault};
 
 /// Who cannot be shown to have what.
@@ -86,23 +86,29 @@ impl fmt::Display for Unproven {
 
 impl Unproven {
     /// What to do next.
-    pub fn hints(&self) -> Vec<String> {
-        let cluster = match &self.cluster {
-            Some(cluster) => format!(" --cluster {cluster}"),
-            None => " --cluster NAME".to_owned(),
-        };
-        let account = self
-            .account
-            .as_ref()
-            .map(|account| format!(" {account}"))
-            .unwrap_or_default();
-        let mut hints = Vec::from_iter(self.direct_hint(&cluster, &account));
+    pub fn hints(&self) -> Vec<Fix> {
+        let mut hints = Vec::from_iter(self.direct_hint());
         if self.account.is_some() && self.is_riddle() {
-            hints.push(format!(
-                "find the cause: `irsactl doctor{account}{cluster}`"
-            ));
+            hints.push(Fix::by("find the cause", self.irsactl("doctor")));
         }
         hints
+    }
+
+    /// About the account, where there is one, in its cluster.
+    fn irsactl(&self, verb: &str) -> CommandLine {
+        let command = CommandLine::of(&format!("irsactl {verb}"), &[]);
+        let command = match &self.account {
+            Some(account) => command.and("{}", &[account]),
+            None => command,
+        };
+        self.in_cluster(command)
+    }
+
+    fn in_cluster(&self, command: CommandLine) -> CommandLine {
+        match &self.cluster {
+            Some(cluster) => command.and("--cluster {}", &[cluster]),
+            None => command.and("--cluster NAME", &[]),
+        }
     }
 
     /// Whether the failure alone does not tell what to mend.
@@ -121,43 +127,49 @@ impl Unproven {
         }
     }
 
-    fn direct_hint(&self, cluster: &str, account: &str) -> Option<String> {
-        let make = format!(
-            "make it, with its role: `irsactl create iamserviceaccount{account}{cluster} --attach-policy-arn ARN --approve`"
-        );
-        match &self.cause {
-            Cause::NoServiceAccount | Cause::NoRole => Some(make),
-            Cause::NoToken(why) if why.contains("service account token") => Some(
-                "this identity needs create on serviceaccounts/token: `kubectl auth can-i create serviceaccounts/token`"
-                    .to_owned(),
+    fn direct_hint(&self) -> Option<Fix> {
+        Some(match &self.cause {
+            Cause::NoServiceAccount | Cause::NoRole => Fix::by(
+                "make it, with its role",
+                self.irsactl("create iamserviceaccount")
+                    .and("--attach-policy-arn ARN --approve", &[]),
+            ),
+            Cause::NoToken(why) if why.contains("service account token") => Fix::by(
+                "this identity needs create on serviceaccounts/token",
+                "kubectl auth can-i create serviceaccounts/token",
             ),
             // The token was made just now.
-            Cause::Claims(faults) if faults.iter().any(ClaimFault::is_of_time) => Some(
-                "this computer's clock is wrong, or the API server's: `date -u`".to_owned(),
+            Cause::Claims(faults) if faults.iter().any(ClaimFault::is_of_time) => Fix::by(
+                "this computer's clock is wrong, or the API server's",
+                "date -u",
             ),
-            Cause::NotAllowed { missing, .. } if missing.iter().any(Simulation::is_denied) => Some(format!(
-                "where a policy is missing: `irsactl update iamserviceaccount{account}{cluster} --add-policy-arn ARN --approve`"
-            )),
-            Cause::SignatureUnknown(_) => Some(
+            Cause::NotAllowed { missing, .. } if missing.iter().any(Simulation::is_denied) => Fix::by(
+                "where a policy is missing",
+                self.irsactl("update iamserviceaccount")
+                    .and("--add-policy-arn ARN --approve", &[]),
+            ),
+            Cause::SignatureUnknown(_) => {
                 "run it where the issuer's keys can be read: check the network, HTTPS_PROXY and NO_PROXY"
-                    .to_owned(),
-            ),
-            Cause::Unreachable(_) => Some(
-                "check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".to_owned(),
-            ),
+                    .into()
+            }
+            Cause::Unreachable(_) => {
+                "check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".into()
+            }
             Cause::Refused { refusal, .. } => match refusal.kind {
-                RefusalKind::NoProvider => Some(format!(
-                    "make the provider: `irsactl associate-oidc-provider{cluster} --approve`"
-                )),
+                RefusalKind::NoProvider => {
+                    let associate = "irsactl associate-oidc-provider".into();
+                    let associate = self.in_cluster(associate).and("--approve", &[]);
+                    Fix::by("make the provider", associate)
+                }
                 RefusalKind::RegionDisabled => {
-                    Some("use the STS of another region: `--region us-east-1`".to_owned())
+                    "use the STS of another region: `--region us-east-1`".into()
                 }
                 RefusalKind::Throttled => {
-                    Some("AWS is busy for this account: run the same command again in a minute".to_owned())
+                    "AWS is busy for this account: run the same command again in a minute".into()
                 }
-                _ => None,
+                _ => return None,
             },
-            _ => None,
-        }
+            _ => return None,
+        })
     }
 }

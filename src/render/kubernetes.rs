@@ -54,6 +54,6 @@ fn unknown_role(account: &IamServiceAccount) -> Unrenderable {
         account: account.name.clone(),
         cause: "the ARN of its role is not known before the role is made".to_owned(),
         hint: "name the role (`--role-name NAME`), or put the ARN of the role that was made: `--attach-role-arn ARN`"
-            .to_owned(),
+            .into(),
     }
 }

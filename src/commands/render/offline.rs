@@ -2,7 +2,7 @@
 
 use crate::cli::{Render, RenderTarget};
 use crate::error::Error;
-use crate::model::{Cluster, ClusterName};
+use crate::model::{Cluster, ClusterName, CommandLine, Fix};
 use crate::render;
 
 /// # Errors
@@ -55,15 +55,21 @@ fn missing(args: &Render, cluster: &ClusterName) -> Error {
         (
             "--issuer-url",
             place.issuer_url.is_none(),
-            format!(
-                "find the issuer: `aws eks describe-cluster --name {cluster} --query cluster.identity.oidc.issuer --output text`"
+            Fix::by(
+                "find the issuer",
+                CommandLine::of(
+                    "aws eks describe-cluster --name {} --query cluster.identity.oidc.issuer --output text",
+                    &[cluster],
+                ),
             ),
         ),
         (
             "--account-id",
             place.account_id.is_none(),
-            "find the account: `aws sts get-caller-identity --query Account --output text`"
-                .to_owned(),
+            Fix::by(
+                "find the account",
+                "aws sts get-caller-identity --query Account --output text",
+            ),
         ),
     ];
     let flags: Vec<_> = flags

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::on_association;
 use crate::diagnose::{Finding, Scene, Verdict, known};
-use crate::model::{DEFAULT_AUDIENCE, RoleArn};
+use crate::model::{DEFAULT_AUDIENCE, Fix, RoleArn};
 use crate::plan::{Action, Repair};
 use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
 use crate::policy::texts;
@@ -49,9 +49,9 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
     ))
     .because("no-role")
     .seen("association", &association.id)
-    .fix(format!(
-        "create the role, or name another by its ARN: `{}`",
-        on_association(scene, "update", association).and("--role-arn ARN", &[])
+    .fix(Fix::by(
+        "create the role, or name another by its ARN",
+        on_association(scene, "update", association).and("--role-arn ARN", &[]),
     ));
     let facts = known!(role.role, missing.into());
     let request = |action: &str| {
@@ -220,9 +220,9 @@ pub fn target(scene: Scene<'_>) -> Verdict {
     let missing = Finding::problem(format!("there is no target role {target}"))
         .because("no-target-role")
         .seen("association", &association.id)
-        .fix(format!(
-            "create the role, or name another by its ARN: `{}`",
-            on_association(scene, "update", association).and("--target-role-arn ARN", &[])
+        .fix(Fix::by(
+            "create the role, or name another by its ARN",
+            on_association(scene, "update", association).and("--target-role-arn ARN", &[]),
         ));
     let facts = known!(role.role, missing.into());
     let external = association.external_id.as_ref();

@@ -3,7 +3,7 @@
 use super::edited;
 use crate::asked::{IamServiceAccount, Permissions};
 use crate::model::{Cluster, Lookup, PolicyArn, RoleArn, ServiceAccountName};
-use crate::plan::{Action, Plan, Refusal, Track};
+use crate::plan::{Action, Plan, Reason, Track};
 use crate::policy::openings::{allows_everything, openings};
 use crate::policy::{self, INLINE_QUOTA, PolicyDocument, Quotas, RoleCount};
 use crate::template::{self, RoleTemplate};
@@ -12,10 +12,13 @@ use crate::world::{ObservedAccount, RoleFacts, StackState};
 /// An existing role: GetRole knows only names, and only those of the own account.
 pub fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &Lookup<RoleFacts>) {
     if arn.partition() != cluster.partition {
-        track.refusals.push(Refusal::OtherPartition {
-            arn: arn.to_string(),
-            partition: cluster.partition.clone(),
-        });
+        track.refuse(
+            &cluster.name,
+            Reason::OtherPartition {
+                arn: arn.to_string(),
+                partition: cluster.partition.clone(),
+            },
+        );
         return;
     }
     if arn.account() != cluster.account {
@@ -29,9 +32,9 @@ pub fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &L
             .notes
             .push(format!("cannot tell whether role {arn} exists: {message}")),
         Lookup::Found(found) if found.arn == arn.to_string() => {}
-        Lookup::Found(_) | Lookup::Missing => track
-            .refusals
-            .push(Refusal::RoleMissing { arn: arn.clone() }),
+        Lookup::Found(_) | Lookup::Missing => {
+            track.refuse(&cluster.name, Reason::RoleMissing { arn: arn.clone() })
+        }
     }
 }
 
@@ -46,16 +49,18 @@ pub fn check_policies(
         Permissions::Edited(edits) => edits.documents.as_deref().unwrap_or_default(),
         Permissions::Existing(_) => &[],
     };
-    track.refusals.extend(foreign_arns(documents, cluster));
+    for reason in foreign_arns(documents, cluster) {
+        track.refuse(&cluster.name, reason);
+    }
     for (arn, lookup) in &observed.policies {
-        if let Some(refusal) = foreign_policy(arn, cluster) {
-            track.refusals.push(refusal);
+        if let Some(reason) = foreign_policy(arn, cluster) {
+            track.refuse(&cluster.name, reason);
             continue;
         }
         match lookup {
-            Lookup::Missing => track
-                .refusals
-                .push(Refusal::PolicyMissing { arn: arn.clone() }),
+            Lookup::Missing => {
+                track.refuse(&cluster.name, Reason::PolicyMissing { arn: arn.clone() })
+            }
             Lookup::Unknown(message) => {
                 track.notes.push(format!(
                     "cannot tell whether policy {arn} exists: {message}"
@@ -67,30 +72,30 @@ pub fn check_policies(
 }
 
 /// Why IAM would not attach a policy to a role of the cluster's account, wherever it is.
-pub fn foreign_policy(arn: &PolicyArn, cluster: &Cluster) -> Option<Refusal> {
+pub fn foreign_policy(arn: &PolicyArn, cluster: &Cluster) -> Option<Reason> {
     if arn.partition() != cluster.partition {
-        return Some(Refusal::OtherPartition {
+        return Some(Reason::OtherPartition {
             arn: arn.to_string(),
             partition: cluster.partition.clone(),
         });
     }
     let is_ours = arn.account() == "aws" || arn.account() == cluster.account;
-    (!is_ours).then(|| Refusal::OtherAccount {
+    (!is_ours).then(|| Reason::OtherAccount {
         arn: arn.clone(),
         account: cluster.account.clone(),
     })
 }
 
 /// What IAM would refuse in inline documents, or what would never match there.
-pub fn foreign_arns(documents: &[PolicyDocument], cluster: &Cluster) -> Vec<Refusal> {
+pub fn foreign_arns(documents: &[PolicyDocument], cluster: &Cluster) -> Vec<Reason> {
     let arns = documents
         .iter()
         .flat_map(|document| policy::arns_beyond(document.as_value(), &cluster.partition));
-    let refusals = arns.map(|arn| Refusal::OtherPartition {
+    let reasons = arns.map(|arn| Reason::OtherPartition {
         arn: arn.to_owned(),
         partition: cluster.partition.clone(),
     });
-    refusals.collect()
+    reasons.collect()
 }
 
 /// What IAM has quotas for.
@@ -166,16 +171,17 @@ pub fn check_quotas(
         ("the length of the trust policy", sizes.trust, quotas.trust),
     ] {
         if asked > quota {
-            track
-                .refusals
-                .push(Refusal::OverQuota { what, asked, quota });
+            track.refuse(&cluster.name, Reason::OverQuota { what, asked, quota });
         }
     }
     if sizes.inline > INLINE_QUOTA {
-        track.refusals.push(Refusal::InlineTooLong {
-            size: sizes.inline,
-            quota: INLINE_QUOTA,
-        });
+        track.refuse(
+            &cluster.name,
+            Reason::InlineTooLong {
+                size: sizes.inline,
+                quota: INLINE_QUOTA,
+            },
+        );
     }
 }
 
@@ -193,7 +199,7 @@ pub fn many_new_roles(plan: &Plan) -> Option<usize> {
 
 /// Refuses all accounts that need a new role, where the account has no room for all of them: half a
 /// file would be rolled back one by one.
-pub fn check_role_count(plan: &mut Plan, new: usize, count: RoleCount) {
+pub fn check_role_count(plan: &mut Plan, cluster: &Cluster, new: usize, count: RoleCount) {
     let asked = count.there + new;
     if asked <= count.quota {
         return;
@@ -205,11 +211,14 @@ pub fn check_role_count(plan: &mut Plan, new: usize, count: RoleCount) {
             .any(|action| matches!(action, Action::CreateStack(_)))
         {
             track.actions.clear();
-            track.refusals.push(Refusal::OverQuota {
-                what: "the number of roles of this account, with the new ones,",
-                asked,
-                quota: count.quota,
-            });
+            track.refuse(
+                &cluster.name,
+                Reason::OverQuota {
+                    what: "the number of roles of this account, with the new ones,",
+                    asked,
+                    quota: count.quota,
+                },
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use super::StackTask;
 use super::drift::Live;
 use crate::asked::Drift;
 use crate::model::Lookup;
-use crate::plan::{Refusal, Track};
+use crate::plan::{Reason, Track};
 use crate::policy::{self, others};
 use crate::world::FoundStack;
 
@@ -42,12 +42,14 @@ pub fn keep(
     }
     let why = match &found.associations {
         Lookup::Unknown(why) if task.drift == Drift::Repaired => {
-            track.refusals.push(Refusal::Associated {
-                cluster: task.cluster.name.clone(),
-                role: found.own_role()?.name().to_owned(),
-                associations: Vec::new(),
-                unknown: Some(why.clone()),
-            });
+            track.refuse(
+                &task.cluster.name,
+                Reason::Associated {
+                    role: found.own_role()?.name().to_owned(),
+                    associations: Vec::new(),
+                    unknown: Some(why.clone()),
+                },
+            );
             return None;
         }
         Lookup::Unknown(why) => {

@@ -9,7 +9,7 @@ use super::{StackTask, edited, others};
 use crate::asked::{Drift, Goal, Permissions};
 use crate::model::{Lookup, PolicyArn, StackName};
 use crate::plan::token::token;
-use crate::plan::{Action, Refusal, Role, Track, UpdateStack};
+use crate::plan::{Action, Reason, Role, Track, UpdateStack};
 use crate::policy::{self, Difference, Item, indented};
 use crate::template::{self, Managed, ManagedPolicy, RoleTemplate};
 use crate::world::FoundStack;
@@ -19,7 +19,7 @@ pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) ->
     let stack = found.stack.name.clone();
     let (Some(body), Some(template), Some(arn)) = (&found.body, &found.template, found.own_role())
     else {
-        track.refusals.push(Refusal::UnreadableTemplate { stack });
+        track.refuse(&task.cluster.name, Reason::UnreadableTemplate { stack });
         return None;
     };
     let is_gone = match &found.role {
@@ -51,11 +51,7 @@ pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) ->
     }
     if differences.iter().any(Difference::needs_another_role) {
         differences.retain(Difference::needs_another_role);
-        track.refusals.push(Refusal::AnotherRole {
-            cluster: task.cluster.name.clone(),
-            name: task.asked.name.clone(),
-            differences,
-        });
+        track.refuse(&task.cluster.name, Reason::AnotherRole { differences });
         return None;
     }
     if !differences.is_empty() {
@@ -79,10 +75,13 @@ fn replace_gone(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> O
     let stack = found.stack.name.clone();
     // CloudFormation deletes by name.
     if let Lookup::Found(other) = &found.role {
-        track.refusals.push(Refusal::RoleReplaced {
-            stack,
-            arn: other.arn.clone(),
-        });
+        track.refuse(
+            &task.cluster.name,
+            Reason::RoleReplaced {
+                stack,
+                arn: other.arn.clone(),
+            },
+        );
         return None;
     }
     if task.goal == Goal::Apply {
@@ -91,11 +90,7 @@ fn replace_gone(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> O
         ));
         return task.make(track, Some(found));
     }
-    track.refusals.push(Refusal::RoleGone {
-        cluster: task.cluster.name.clone(),
-        name: task.asked.name.clone(),
-        stack,
-    });
+    track.refuse(&task.cluster.name, Reason::RoleGone { stack });
     None
 }
 
@@ -108,12 +103,13 @@ fn refuse_old_issuer(track: &mut Track, task: StackTask<'_>, live: &Live<'_>) ->
         .filter(|_| !principals.contains(&wanted.as_str()));
     match other {
         Some(other) if task.goal == Goal::Create => {
-            track.refusals.push(Refusal::OldIssuer {
-                cluster: task.cluster.name.clone(),
-                name: task.asked.name.clone(),
-                found: (*other).to_owned(),
-                wanted,
-            });
+            track.refuse(
+                &task.cluster.name,
+                Reason::OldIssuer {
+                    found: (*other).to_owned(),
+                    wanted,
+                },
+            );
             None
         }
         _ => Some(()),
@@ -130,16 +126,17 @@ fn asked_template(
     found: &RoleTemplate,
 ) -> Option<Value> {
     let Some(template) = edited::template(task.asked, task.cluster, stack, body, found) else {
-        track.refusals.push(Refusal::UnreadableTrust {
-            name: task.asked.name.clone(),
-        });
+        track.refuse(&task.cluster.name, Reason::UnreadableTrust);
         return None;
     };
     if let Some(resource) = template::touched(body, &template) {
-        track.refusals.push(Refusal::ResourceTaken {
-            stack: stack.clone(),
-            resource: resource.to_string(),
-        });
+        track.refuse(
+            &task.cluster.name,
+            Reason::ResourceTaken {
+                stack: stack.clone(),
+                resource: resource.to_string(),
+            },
+        );
         return None;
     }
     let beyond = template::beyond(body);
@@ -191,12 +188,15 @@ fn compare_only(
     let remedy = remedy(task, &differences, !lacking.is_empty());
     differences.extend(lacking);
     if !differences.is_empty() {
-        track.refusals.push(Refusal::Differs {
-            stack: found.stack.name.clone(),
-            differences,
-            by_hand,
-            remedy,
-        });
+        track.refuse(
+            &task.cluster.name,
+            Reason::Differs {
+                stack: found.stack.name.clone(),
+                differences,
+                by_hand,
+                remedy,
+            },
+        );
         return None;
     }
     found.stack.role_arn.clone().map(Role::Arn)

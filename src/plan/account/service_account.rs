@@ -6,7 +6,7 @@ use crate::asked::{Conflicts, Goal, IamServiceAccount, Permissions};
 use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
 };
-use crate::plan::{Action, ObjectPresence, Refusal, Role, ServiceAccountChange, Track};
+use crate::plan::{Action, ObjectPresence, Reason, Role, ServiceAccountChange, Track};
 use crate::policy::{Difference, Item};
 use crate::world::{ObservedAccount, ServiceAccount, ServiceAccountState, StackState};
 
@@ -31,10 +31,13 @@ pub fn plan_service_account(
         // What is going is waited for.
         ServiceAccountState::NotLooked | ServiceAccountState::Going(_) => {}
         ServiceAccountState::NamespaceGoing(left) => {
-            track.refusals.push(Refusal::NamespaceGoing {
-                namespace: asked.name.namespace.clone(),
-                left: left.clone(),
-            });
+            track.refuse(
+                &cluster.name,
+                Reason::NamespaceGoing {
+                    namespace: asked.name.namespace.clone(),
+                    left: left.clone(),
+                },
+            );
         }
         ServiceAccountState::Missing => {
             let mut change = change;
@@ -165,11 +168,13 @@ fn refuse_other_values(
         && wanted.as_deref() != Some(found)
         && !(goal == Goal::Apply && is_ours)
     {
-        track.refusals.push(Refusal::OtherRole {
-            name: change.name.clone(),
-            found: found.to_owned(),
-            wanted,
-        });
+        track.refuse(
+            &cluster.name,
+            Reason::OtherRole {
+                found: found.to_owned(),
+                wanted,
+            },
+        );
     }
     let sides = [
         (&change.labels, &account.labels, &account.applied_labels),
@@ -185,12 +190,14 @@ fn refuse_other_values(
                 .get(key)
                 .filter(|found| *found != wanted && !applied.contains(key))
             {
-                track.refusals.push(Refusal::OtherValue {
-                    name: change.name.clone(),
-                    key: key.clone(),
-                    found: found.clone(),
-                    wanted: wanted.clone(),
-                });
+                track.refuse(
+                    &cluster.name,
+                    Reason::OtherValue {
+                        key: key.clone(),
+                        found: found.clone(),
+                        wanted: wanted.clone(),
+                    },
+                );
             }
         }
     }

@@ -1,8 +1,8 @@
 //! What a stack has beside the role goes with it, or stays for its DeletionPolicy.
 
 use crate::asked::ForeignResources;
-use crate::model::{ClusterName, Lookup, ServiceAccountName, StackName, listed};
-use crate::plan::{Refusal, Track};
+use crate::model::{ClusterName, Lookup, StackName, listed};
+use crate::plan::{Reason, Track};
 use crate::template::StackResource;
 use crate::world::FoundStack;
 
@@ -13,42 +13,39 @@ use crate::world::FoundStack;
 pub fn goes_too(
     track: &mut Track,
     cluster: &ClusterName,
-    name: &ServiceAccountName,
     found: &FoundStack,
     foreign: ForeignResources,
-) -> Result<Vec<StackResource>, Box<Refusal>> {
+) -> Option<Vec<StackResource>> {
     let stack = &found.stack.name;
-    let refused = |resources| {
-        Box::new(Refusal::ForeignResources {
-            cluster: cluster.clone(),
-            name: name.clone(),
-            stack: stack.clone(),
-            resources,
-        })
+    let refused = |resources| Reason::ForeignResources {
+        stack: stack.clone(),
+        resources,
     };
     let all = match (&found.resources, foreign) {
-        (Lookup::Missing, _) => return Ok(Vec::new()),
+        (Lookup::Missing, _) => return Some(Vec::new()),
         (Lookup::Unknown(why), ForeignResources::Refused) => {
-            return Err(refused(Lookup::Unknown(why.clone())));
+            track.refuse(cluster, refused(Lookup::Unknown(why.clone())));
+            return None;
         }
         (Lookup::Unknown(why), ForeignResources::Deleted) => {
             let note =
                 format!("whatever else stack {stack} has goes too, and cannot be told: {why}");
             track.notes.push(note);
-            return Ok(Vec::new());
+            return Some(Vec::new());
         }
         (Lookup::Found(all), _) => all.iter().cloned(),
     };
     let (stays, goes): (Vec<_>, Vec<_>) = all.partition(|it| it.is_retained);
     let goes_too: Vec<_> = goes.into_iter().filter(|it| !it.is_own).collect();
     if foreign == ForeignResources::Refused && !goes_too.is_empty() {
-        return Err(refused(Lookup::Found(goes_too)));
+        track.refuse(cluster, refused(Lookup::Found(goes_too)));
+        return None;
     }
     let stays = stays
         .iter()
         .map(|it| format!("of stack {stack} this stays, for its DeletionPolicy: {it}"));
     track.notes.extend(stays);
-    Ok(goes_too)
+    Some(goes_too)
 }
 
 /// Why a stack with these is not deleted.
