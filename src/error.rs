@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::config;
 use crate::model::{
-    ClusterName, CommandLine, Fix, Namespace, ServiceAccountName, Signal, Workload, listed,
+    ClusterName, CommandLine, Fix, Namespace, Right, ServiceAccountName, Signal, Workload, listed,
     shown_in_line as line,
 };
 use crate::plan::{Refusal, Target, held};
@@ -154,7 +154,11 @@ pub enum Error {
         eks: Option<ClusterName>,
     },
     #[error("the Kubernetes API refuses to {operation}: {}", line(.message))]
-    KubernetesForbidden { operation: String, message: String },
+    KubernetesForbidden {
+        operation: String,
+        right: Box<Right>,
+        message: String,
+    },
     /// Rights are no question.
     #[error("cannot {operation}: {}", line(.message))]
     KubernetesRefused {

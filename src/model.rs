@@ -15,6 +15,7 @@ mod flags;
 mod guess;
 mod lookup;
 mod partition;
+mod right;
 mod shown;
 mod signal;
 mod stack_name;
@@ -28,6 +29,7 @@ pub use flags::{Pairs, Timeout};
 pub use guess::nearest;
 pub use lookup::Lookup;
 pub use partition::{PARTITIONS, Partition, partition_of, region_of_eks_host};
+pub use right::Right;
 pub use shown::{
     is_command, is_hidden, listed, shown, shown_as_value, shown_in_json, shown_in_line,
     shown_in_quoted_yaml, visible,

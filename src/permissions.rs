@@ -2,6 +2,7 @@
 //! roles that are made of it. Pure. A test runs every command with exactly these rights, and with each
 //! of them taken away.
 
+use crate::model::Right;
 use std::fmt;
 use std::str::FromStr;
 
@@ -153,15 +154,9 @@ pub struct NeededPermission {
 }
 
 /// A right in the cluster that some commands need.
-#[derive(Clone, Copy, Debug)]
-pub struct Right {
-    pub verb: &'static str,
-    /// Plural, with the subresource, `serviceaccounts/token`.
-    pub resource: &'static str,
-    /// API group; empty for the core.
-    pub group: &'static str,
-    /// Of the only object that is meant; empty for all.
-    pub name: &'static str,
+#[derive(Clone, Debug)]
+pub struct NeededRight {
+    pub right: Right,
     pub need: Need,
     pub commands: &'static [CommandName],
     pub why: &'static str,
@@ -187,7 +182,7 @@ pub fn permissions(
 }
 
 /// The rights in the cluster of the commands.
-pub fn rights(commands: &[CommandName]) -> Vec<&'static Right> {
+pub fn rights(commands: &[CommandName]) -> Vec<&'static NeededRight> {
     let all = table::RIGHTS.iter();
     all.filter(|row| {
         row.commands
@@ -208,7 +203,7 @@ pub fn lines(commands: &[CommandName], place: &PermissionScope) -> Vec<Vec<Strin
             [row.action.to_owned(), row.need.to_string(), why]
         });
         let kubernetes = rights(&[*command]).into_iter().map(|row| {
-            let right = format!("kubernetes: {} {}", row.verb, row.resource);
+            let right = format!("kubernetes: {} {}", row.right.verb, row.right.resource);
             [right, row.need.to_string(), row.why.to_owned()]
         });
         let cells = aws.chain(kubernetes);

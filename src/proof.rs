@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::model::{Arn, Audience, ClusterName, Lookup, RoleArn, ServiceAccountName};
+use crate::model::{Arn, Audience, ClusterName, Lookup, Right, RoleArn, ServiceAccountName};
 use crate::token::{ClaimFault, SignatureFault, Token};
 
 mod permission;
@@ -23,6 +23,9 @@ pub struct Proof {
     /// What the token says; unknown where this identity may not ask for one.
     #[serde(serialize_with = "looked_up")]
     pub token: Lookup<Token>,
+    /// The right without which there is no token.
+    #[serde(skip)]
+    pub lacks: Option<Right>,
     pub claim_faults: Vec<ClaimFault>,
     pub signature: Signature,
     pub assumption: Assumption,
@@ -101,6 +104,7 @@ impl Proof {
         let why = "there is no token".to_owned();
         Self {
             token,
+            lacks: None,
             claim_faults: Vec::new(),
             signature: Signature::Unknown { why },
             assumption: Assumption::NotTried,
@@ -111,8 +115,13 @@ impl Proof {
     pub fn cause(&self) -> Option<Cause> {
         match &self.token {
             Lookup::Found(_) => {}
-            Lookup::Missing => return Some(Cause::NoToken("there is none".to_owned())),
-            Lookup::Unknown(why) => return Some(Cause::NoToken(why.clone())),
+            Lookup::Missing => return Some(Cause::no_token()),
+            Lookup::Unknown(why) => {
+                return Some(Cause::NoToken {
+                    why: why.clone(),
+                    lacks: self.lacks.clone(),
+                });
+            }
         }
         if !self.claim_faults.is_empty() {
             return Some(Cause::Claims(self.claim_faults.clone()));
@@ -140,7 +149,7 @@ impl Assumption {
                 waited: *waited,
             }),
             Self::Unreachable { why } => Some(Cause::Unreachable(why.clone())),
-            Self::NotTried => Some(Cause::NoToken("there is none".to_owned())),
+            Self::NotTried => Some(Cause::no_token()),
         }
     }
 }

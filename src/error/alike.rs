@@ -33,16 +33,19 @@ impl Error {
     pub fn of_targets(errors: impl IntoIterator<Item = (Target, Self)>) -> Vec<Self> {
         let mut told: Vec<Self> = Vec::new();
         for (target, error) in errors {
-            let Some(cause) = error.common_cause() else {
-                told.push(error);
-                continue;
-            };
             let error = match error {
                 Self::Shared { error, .. } => error,
-                error => Arc::new(error),
+                error if error.common_cause().is_some() => Arc::new(error),
+                error => {
+                    told.push(error);
+                    continue;
+                }
             };
+            let cause = error.common_cause();
             let alike = told.iter_mut().find_map(|other| match other {
-                Self::Shared { targets, error } if error.common_cause() == Some(cause.clone()) => {
+                Self::Shared { targets, error }
+                    if cause.is_some() && error.common_cause() == cause =>
+                {
                     Some(targets)
                 }
                 _ => None,
@@ -59,25 +62,34 @@ impl Error {
     }
 
     /// What many targets can fail for alike: the way there, the identity, its rights.
-    fn common_cause(&self) -> Option<String> {
-        match self {
+    fn common_cause(&self) -> Option<CommonCause<'_>> {
+        Some(match self {
             Self::Credentials { .. } | Self::KubernetesUnauthorized { .. } => {
-                Some(self.to_string())
+                CommonCause::Told(self.to_string())
             }
-            Self::AccessDenied { .. } => Some(self.brief()),
+            Self::AccessDenied { permission, .. } => CommonCause::Permission(permission),
             Self::Unreachable { cause, .. } | Self::KubernetesUnreachable { cause, .. } => {
-                Some(cause.clone())
+                CommonCause::Way(cause)
             }
-            // The operation's last word is the object's name.
-            Self::KubernetesForbidden { operation, .. } => {
-                let verb = operation.rsplit_once(' ').map_or("", |(verb, _)| verb);
-                Some(format!("forbidden to {verb}"))
-            }
-            Self::Aws { code, .. } if !aws_hints(code).is_empty() => Some(self.brief()),
-            Self::Shared { error, .. } => {
-                Some(error.common_cause().unwrap_or_else(|| error.to_string()))
-            }
-            _ => None,
-        }
+            Self::KubernetesForbidden { right, .. } => CommonCause::Right(right.kind()),
+            Self::Aws {
+                operation,
+                code,
+                message,
+                ..
+            } if !aws_hints(code).is_empty() => CommonCause::Aws([operation, code, message]),
+            Self::Shared { error, .. } => return error.common_cause(),
+            _ => return None,
+        })
     }
+}
+
+/// What is nobody's own, but for the object that a right is needed on.
+#[derive(PartialEq)]
+enum CommonCause<'a> {
+    Told(String),
+    Permission(&'a str),
+    Way(&'a str),
+    Right([&'static str; 3]),
+    Aws([&'a str; 3]),
 }

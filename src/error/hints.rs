@@ -84,7 +84,7 @@ impl Error {
                 ROLE_ONLY.into(),
             ],
             Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
-            Self::KubernetesForbidden { operation, .. } => forbidden_hints(operation),
+            Self::KubernetesForbidden { right, .. } => forbidden_hints(right),
             Self::KubernetesRefused { objection, .. } => objection.hints(),
             Self::KubernetesConflict { .. } => {
                 vec!["take the fields over by adding `--override-existing-serviceaccounts`".into()]

@@ -1,7 +1,7 @@
 //! What the Kubernetes API objects to, and what to do about it.
 
 use super::hints::ROLE_ONLY;
-use crate::model::{ClusterName, CommandLine, Fix, ServiceAccountName};
+use crate::model::{ClusterName, CommandLine, Fix, Right, ServiceAccountName};
 
 /// Why the API refuses a write to somebody who has the right to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,33 +51,20 @@ impl Objection {
     }
 }
 
-pub fn forbidden_hints(operation: &str) -> Vec<Fix> {
-    match operation {
-        "list service accounts" => {
+pub fn forbidden_hints(right: &Right) -> Vec<Fix> {
+    match (right.verb, right.resource) {
+        ("list", "serviceaccounts") => {
             vec!["this identity needs list on serviceaccounts".into()]
         }
-        right if is_right(right) => vec![
-            format!("allow this identity to {right}: with a Role or ClusterRole, and a binding of it")
-                .into(),
-        ],
-        _ => vec![
+        (_, "serviceaccounts" | "serviceaccounts/token") | ("create", "namespaces") => vec![
             "this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces".into(),
             ROLE_ONLY.into(),
         ],
+        _ => vec![
+            format!("allow this identity to {right}: with a Role or ClusterRole, and a binding of it")
+                .into(),
+        ],
     }
-}
-
-/// Whether an operation is told in the words of RBAC: a verb and a resource.
-fn is_right(operation: &str) -> bool {
-    let mut words = operation.split(' ');
-    let verb = words.next().unwrap_or_default();
-    ["get", "list", "patch"].contains(&verb)
-        && words.next().is_some_and(|resource| {
-            resource
-                .split('.')
-                .next()
-                .is_some_and(|it| it.ends_with('s'))
-        })
 }
 
 pub fn unauthorized_hints(cluster: Option<&ClusterName>) -> Vec<Fix> {

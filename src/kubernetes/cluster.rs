@@ -3,9 +3,10 @@
 
 use serde_json::Value;
 
+use super::failure::Operation;
 use super::paths::{Resource, items, resource, text, texts, time};
 use super::{Error, Kubernetes};
-use crate::model::{AUDIENCE_ANNOTATION, Lookup, Map, ROLE_ANNOTATION, ServiceAccountName};
+use crate::model::{AUDIENCE_ANNOTATION, Lookup, Map, ROLE_ANNOTATION, Right, ServiceAccountName};
 use crate::world::{
     EgressRule, IdentityAgent, MetadataAgent, NetworkPolicy, Node, PodSecurityGroups, Selector,
     ServiceAccountHistory, Webhook,
@@ -16,7 +17,8 @@ const DAEMON_SETS: Resource = resource("apps/v1", "daemonsets");
 impl Kubernetes {
     /// Of the API server, as `1.33`.
     pub async fn version(&self) -> Result<Lookup<String>, Error> {
-        let answer = self.answer("read the version", "GET", "/version", "", Vec::new());
+        let operation = Operation::told("read the version", Right::of("get", "/version"));
+        let answer = self.answer(&operation, "GET", "/version", "", Vec::new());
         let number = |value: &Value| {
             let text = text(value);
             text.trim_end_matches(|c: char| !c.is_ascii_digit())

@@ -2,7 +2,7 @@
 
 use super::{CONNECT, Kubernetes, READ, retry};
 use crate::error::{Error, Objection};
-use crate::model::{Namespace, Timeout};
+use crate::model::{Namespace, Right, Timeout};
 use crate::network::deepest;
 use crate::pages::Endless;
 use crate::secrets::excerpt;
@@ -43,28 +43,56 @@ impl Failure {
     }
 }
 
+/// What is done, in words, and the right that it needs.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    words: String,
+    right: Right,
+}
+
+impl Operation {
+    /// In other words than those of RBAC.
+    pub fn told(words: impl Into<String>, right: Right) -> Self {
+        let words = words.into();
+        Self { words, right }
+    }
+}
+
+impl From<Right> for Operation {
+    fn from(right: Right) -> Self {
+        Self::told(right.to_string(), right)
+    }
+}
+
 impl Kubernetes {
-    pub(super) fn failed(&self, operation: &str, failure: Failure) -> Error {
+    pub(super) fn failed(&self, operation: &Operation, failure: Failure) -> Error {
         let error = match failure {
             Failure::Call(error) => error,
             Failure::SignIn(error) => return error,
         };
-        let operation = operation.to_owned();
+        let words = || operation.words.clone();
         match &error {
             kube::Error::Api(status) => self.refused(operation, status, retry::is_passing(&error)),
             kube::Error::SerdeError(_) => Error::KubernetesUnreachable {
-                operation,
+                operation: words(),
                 cause: format!("{}: something else answers there", self.cluster),
             },
             error => Error::KubernetesUnreachable {
-                operation,
+                operation: words(),
                 cause: format!("{}: {}", self.cluster, self.cause(error)),
             },
         }
     }
 
-    fn refused(&self, operation: String, status: &kube::core::Status, is_passing: bool) -> Error {
+    fn refused(
+        &self,
+        operation: &Operation,
+        status: &kube::core::Status,
+        is_passing: bool,
+    ) -> Error {
         let message = shown(status);
+        let right = Box::new(operation.right.clone());
+        let operation = operation.words.clone();
         if let Some(objection) = objection(status) {
             return Error::KubernetesRefused {
                 operation,
@@ -82,7 +110,11 @@ impl Kubernetes {
                 cluster: self.cluster.clone(),
                 eks: self.eks.clone(),
             },
-            403 => Error::KubernetesForbidden { operation, message },
+            403 => Error::KubernetesForbidden {
+                operation,
+                right,
+                message,
+            },
             409 if is_about_managers(status) => Error::KubernetesConflict { operation, message },
             409 => Error::KubernetesOvertaken { operation, message },
             _ => Error::Kubernetes {
@@ -153,9 +185,9 @@ fn shown(status: &kube::core::Status) -> String {
 }
 
 /// Of a list that cannot be read to its end.
-pub fn unlisted(operation: &str, endless: Endless) -> Error {
+pub fn unlisted(operation: &Operation, endless: Endless) -> Error {
     Error::Kubernetes {
-        operation: operation.to_owned(),
+        operation: operation.words.clone(),
         message: endless.to_string(),
         lasting: true,
     }

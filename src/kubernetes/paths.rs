@@ -5,9 +5,9 @@ use http::Request;
 use kube::Client;
 use serde_json::Value;
 
-use super::failure::{Failure, unlisted};
+use super::failure::{Failure, Operation, unlisted};
 use super::{Error, FIELD_MANAGER, Kubernetes};
-use crate::model::percent_encoded;
+use crate::model::{Right, percent_encoded};
 use crate::pages::Pages;
 
 /// How often a list is begun.
@@ -22,8 +22,7 @@ pub struct List<'a> {
     pub selector: &'a str,
     /// How many objects a page has.
     pub page: usize,
-    /// What errors call it.
-    pub operation: String,
+    pub operation: Operation,
 }
 
 impl<'a> List<'a> {
@@ -34,7 +33,7 @@ impl<'a> List<'a> {
             namespace,
             selector: "",
             page: 100,
-            operation: resource.operation("list", namespace, ""),
+            operation: resource.right("list", namespace, "").into(),
         }
     }
 }
@@ -68,19 +67,15 @@ impl Resource {
         format!("{root}{within}/{}{name}", self.plural)
     }
 
-    /// What is done, in the words of RBAC, so that a refusal names the right that is missing.
-    fn operation(self, verb: &str, namespace: &str, name: &str) -> String {
-        let mut text = format!("{verb} {}", self.plural);
-        if let Some((group, _)) = self.version.split_once('/') {
-            text.push_str(&format!(".{group}"));
+    /// What it needs to do something with it.
+    fn right(self, verb: &'static str, namespace: &str, name: &str) -> Right {
+        let group = self.version.split_once('/');
+        Right {
+            group: group.map_or("", |(group, _)| group),
+            namespace: namespace.to_owned().into(),
+            name: name.to_owned().into(),
+            ..Right::of(verb, self.plural)
         }
-        if !name.is_empty() {
-            text.push_str(&format!(" {name}"));
-        }
-        if !namespace.is_empty() {
-            text.push_str(&format!(" in namespace {namespace}"));
-        }
-        text
     }
 }
 
@@ -93,7 +88,7 @@ impl Kubernetes {
         name: &str,
     ) -> Result<Option<Value>, Error> {
         let path = resource.path(namespace, name);
-        let operation = resource.operation("get", namespace, name);
+        let operation = resource.right("get", namespace, name).into();
         self.answer(&operation, "GET", &path, "", Vec::new()).await
     }
 
@@ -166,7 +161,7 @@ impl Kubernetes {
     ) -> Result<Option<Value>, Error> {
         let path = resource.path(namespace, name);
         let path = format!("{path}?fieldManager={FIELD_MANAGER}");
-        let operation = resource.operation("patch", namespace, name);
+        let operation = resource.right("patch", namespace, name).into();
         let kind = "application/merge-patch+json";
         let body = patch.to_string().into_bytes();
         self.answer(&operation, "PATCH", &path, kind, body).await
@@ -175,7 +170,7 @@ impl Kubernetes {
     /// What the API answers at a path; `None` for 404.
     pub(super) async fn answer(
         &self,
-        operation: &str,
+        operation: &Operation,
         method: &str,
         path: &str,
         kind: &str,
@@ -240,18 +235,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_done_is_told_in_the_words_of_rbac() {
-        let pods = resource("v1", "pods");
+    fn names_of_others_are_encoded_in_a_path() {
         let deployments = resource("apps/v1", "deployments");
-        assert_eq!(
-            pods.operation("list", "web", ""),
-            "list pods in namespace web"
-        );
-        assert_eq!(pods.operation("list", "", ""), "list pods");
-        assert_eq!(
-            deployments.operation("get", "web", "api"),
-            "get deployments.apps api in namespace web"
-        );
         assert_eq!(
             deployments.path("web", "../a b"),
             "/apis/apps/v1/namespaces/web/deployments/..%2Fa%20b"

@@ -15,10 +15,11 @@ use kube::api::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::failure::Operation;
 use super::paths::{List, resource};
 use super::{Error, FIELD_MANAGER, Kubernetes, cluster};
 use crate::asked::Conflicts;
-use crate::model::{Audience, Map, Namespace, ServiceAccountName};
+use crate::model::{Audience, Map, Namespace, Right, ServiceAccountName};
 use crate::plan::{ObjectPresence, ServiceAccountChange};
 use crate::secrets;
 use crate::template::manifest;
@@ -38,8 +39,8 @@ impl Kubernetes {
     ) -> Result<Option<ServiceAccount>, Error> {
         let get = async |client| accounts(client, name).get_opt(&name.name).await;
         let found = self.call(get).await;
-        let found = found
-            .map_err(|failure| self.failed(&format!("read service account {name}"), failure))?;
+        let operation = on("get", "read service account", name);
+        let found = found.map_err(|failure| self.failed(&operation, failure))?;
         Ok(found.as_ref().map(service_account))
     }
 
@@ -51,8 +52,8 @@ impl Kubernetes {
         let namespace = namespace.map_or("", Namespace::as_str);
         let list = List {
             page: 500,
-            operation: "list service accounts".to_owned(),
-            ..List::of(resource("v1", "serviceaccounts"), namespace)
+            operation: Operation::told("list service accounts", Right::of("list", ACCOUNTS)),
+            ..List::of(resource("v1", ACCOUNTS), namespace)
         };
         let named = |object: &Value| {
             let object = ServiceAccountObject::deserialize(object).ok()?;
@@ -71,7 +72,8 @@ impl Kubernetes {
         let parameters = ListParams::default().limit(500);
         let list = async |client| Api::<NamespaceObject>::all(client).list(&parameters).await;
         let page = self.call(list).await;
-        let page = page.map_err(|failure| self.failed("list namespaces", failure))?;
+        let operation = Right::of("list", NAMESPACES).into();
+        let page = page.map_err(|failure| self.failed(&operation, failure))?;
         let names = page.items.into_iter();
         Ok(names.filter_map(|object| object.metadata.name).collect())
     }
@@ -87,7 +89,7 @@ impl Kubernetes {
         let found = self
             .call(get)
             .await
-            .map_err(|failure| self.failed(&format!("get namespaces {namespace}"), failure))?;
+            .map_err(|failure| self.failed(&namespaced("get", namespace).into(), failure))?;
         let going = found.filter(|found| found.metadata.deletion_timestamp.is_some());
         Ok(going.map(|found| {
             let status = found.status.unwrap_or_default();
@@ -134,7 +136,7 @@ impl Kubernetes {
         let Err(failure) = result else {
             return Ok(());
         };
-        let error = self.failed(&format!("apply service account {name}"), failure);
+        let error = self.failed(&on("patch", "apply service account", name), failure);
         let is_done = error.is_overtaken() && self.is_applied(change, annotations).await?;
         if is_done { Ok(()) } else { Err(error) }
     }
@@ -172,7 +174,9 @@ impl Kubernetes {
         let create = async |client| Api::all(client).create(&parameters, &object).await;
         match self.call(create).await {
             Err(failure) if failure.status() != Some(409) => {
-                Err(self.failed(&format!("create namespace {namespace}"), failure))
+                let words = format!("create namespace {namespace}");
+                let operation = Operation::told(words, namespaced("create", namespace));
+                Err(self.failed(&operation, failure))
             }
             _ => Ok(()),
         }
@@ -196,7 +200,9 @@ impl Kubernetes {
         match self.call(delete).await {
             Ok(answer) => Ok(answer.left().and_then(|object| held_by(&object.metadata))),
             Err(failure) if failure.status() == Some(404) => Ok(None),
-            Err(failure) => Err(self.failed(&format!("delete service account {name}"), failure)),
+            Err(failure) => {
+                Err(self.failed(&on("delete", "delete service account", name), failure))
+            }
         }
     }
 
@@ -227,7 +233,7 @@ impl Kubernetes {
         };
         match self.call(remove).await {
             Err(failure) if failure.status() != Some(404) => Err(self.failed(
-                &format!("remove annotations of service account {name}"),
+                &on("patch", "remove annotations of service account", name),
                 failure,
             )),
             _ => Ok(()),
@@ -259,7 +265,12 @@ impl Kubernetes {
             api.create_token_request(&name.name, &parameters, &request)
                 .await
         };
-        let operation = format!("create a service account token of {name}");
+        let words = format!("create a service account token of {name}");
+        let right = Right {
+            resource: "serviceaccounts/token",
+            ..right("create", name)
+        };
+        let operation = Operation::told(words.as_str(), right);
         let answer = self.call(create).await;
         let answer = answer.map_err(|failure| self.failed(&operation, failure))?;
         let token = answer.status.and_then(|status| status.token);
@@ -267,10 +278,33 @@ impl Kubernetes {
             .inspect(|it| secrets::remember(it))
             .map(Secret::new)
             .ok_or_else(|| Error::Kubernetes {
-                operation,
+                operation: words,
                 message: "the answer has none".to_owned(),
                 lasting: true,
             })
+    }
+}
+
+const ACCOUNTS: &str = "serviceaccounts";
+const NAMESPACES: &str = "namespaces";
+
+/// What is done with a service account, in words before its name.
+fn on(verb: &'static str, words: &str, name: &ServiceAccountName) -> Operation {
+    Operation::told(format!("{words} {name}"), right(verb, name))
+}
+
+fn right(verb: &'static str, name: &ServiceAccountName) -> Right {
+    Right {
+        namespace: name.namespace.to_string().into(),
+        name: name.name.clone().into(),
+        ..Right::of(verb, ACCOUNTS)
+    }
+}
+
+fn namespaced(verb: &'static str, namespace: &Namespace) -> Right {
+    Right {
+        name: namespace.to_string().into(),
+        ..Right::of(verb, NAMESPACES)
     }
 }
 

@@ -94,8 +94,8 @@ impl Workload {
 
     /// With `verb` before it the command of kubectl, as `kubectl rollout resume deployment/api -n web`.
     pub fn kubectl(&self, verb: &str) -> CommandLine {
-        CommandLine::of(
-            &format!("kubectl {verb} {{}}/{{}} --namespace {{}}"),
+        CommandLine::of("kubectl", &[]).and(verb, &[]).and(
+            "{}/{} --namespace {}",
             &[&self.kind.word(), &self.name, &self.namespace],
         )
     }

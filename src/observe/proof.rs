@@ -7,6 +7,7 @@ use tokio::sync::OnceCell;
 
 use crate::aws::Aws;
 use crate::aws::sts::{NotAssumed, Sts, Terms};
+use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Arn, Audience, Issuer, Lookup, RoleArn, ServiceAccountName, Timeout};
@@ -66,7 +67,17 @@ pub async fn prove(prover: &Prover<'_>, claim: Assertion<'_>) -> Proof {
         .await;
     let secret = match token {
         Ok(secret) => secret,
-        Err(why) => return Proof::without_token(Lookup::Unknown(why.to_string())),
+        Err(error) => {
+            let token = Lookup::Unknown(error.to_string());
+            let lacks = match error {
+                Error::KubernetesForbidden { right, .. } => Some(*right),
+                _ => None,
+            };
+            return Proof {
+                lacks,
+                ..Proof::without_token(token)
+            };
+        }
     };
     let token = match token::decode(secret.reveal()) {
         Ok(token) => token,
@@ -95,6 +106,7 @@ pub async fn prove(prover: &Prover<'_>, claim: Assertion<'_>) -> Proof {
     );
     Proof {
         token: Lookup::Found(token),
+        lacks: None,
         claim_faults,
         signature,
         assumption,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{NeededPermission, On, PermissionScope, Right};
+use super::{NeededPermission, NeededRight, On, PermissionScope};
 use crate::render::hcl::{Block, Expression};
 
 /// So many characters that are no white space a managed policy may have (IAM User Guide, quotas).
@@ -95,11 +95,12 @@ pub fn terraform_policy(policy: &Policy) -> String {
 
 /// A ClusterRole with the rights, and its binding to the group `irsactl`, which an access entry of EKS
 /// gives to the AWS identity.
-pub fn cluster_role(rows: &[&Right]) -> [Value; 2] {
+pub fn cluster_role(rows: &[&NeededRight]) -> [Value; 2] {
     let mut rules: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
     for row in rows {
-        let rule = rules.entry((row.group, row.resource, row.name));
-        rule.or_default().insert(row.verb);
+        let right = &row.right;
+        let rule = rules.entry((right.group, right.resource, &right.name));
+        rule.or_default().insert(right.verb);
     }
     let rules: Vec<Value> = rules
         .into_iter()

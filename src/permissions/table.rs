@@ -3,7 +3,8 @@
 
 use super::CommandName::*;
 use super::Need::{Always, Optional, Perhaps, With};
-use super::{By, NeededPermission, On, Right};
+use super::{By, NeededPermission, NeededRight, On};
+use crate::model::Right;
 
 macro_rules! permissions {
     ($by:ident: $($action:literal on $on:ident, $need:expr, [$($command:ident)*], $why:literal;)*) => {
@@ -20,11 +21,8 @@ macro_rules! permissions {
 
 macro_rules! rights {
     ($($verb:literal $resource:literal of $group:literal $name:literal, $need:expr, [$($command:ident)*], $why:literal;)*) => {
-        &[$(Right {
-            verb: $verb,
-            resource: $resource,
-            group: $group,
-            name: $name,
+        &[$(NeededRight {
+            right: Right::named($verb, $resource, $group, $name),
             need: $need,
             commands: &[$($command),*],
             why: $why,
@@ -191,7 +189,7 @@ pub const HANDLERS: &[NeededPermission] = permissions! { CloudFormation:
 };
 
 /// What irsactl asks of the Kubernetes API.
-pub const RIGHTS: &[Right] = rights! {
+pub const RIGHTS: &[NeededRight] = rights! {
     "get" "serviceaccounts" of "" "", Always, [Create Update Delete Apply Verify], "see what is there";
     "list" "namespaces" of "" "", Optional, [Completion], "offer names of namespaces";
     "list" "serviceaccounts" of "" "", Optional, [Completion], "offer names of service accounts";

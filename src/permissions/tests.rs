@@ -32,7 +32,7 @@ fn every_row_has_commands_and_a_reason() {
     let mut seen = BTreeSet::new();
     for row in table::RIGHTS {
         for command in row.commands {
-            let key = (row.verb, row.resource, command);
+            let key = (row.right.verb, row.right.resource, command);
             assert!(seen.insert(key), "twice: {row:?} for {command}");
         }
     }

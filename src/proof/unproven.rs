@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{RefusalKind, Simulation, StsRefusal};
-use crate::model::{ClusterName, CommandLine, Fix, RoleArn, ServiceAccountName, Timeout, listed};
+use crate::model::{
+    ClusterName, CommandLine, Fix, Right, RoleArn, ServiceAccountName, Timeout, listed,
+};
 use crate::token::{ClaimFault, SignatureFault};
 
 /// Who cannot be shown to have what.
@@ -27,7 +29,11 @@ pub enum Cause {
         value: String,
         rule: String,
     },
-    NoToken(String),
+    /// Why there is none, and the right to it that is missing, where that is it.
+    NoToken {
+        why: String,
+        lacks: Option<Right>,
+    },
     Claims(Vec<ClaimFault>),
     Signature(SignatureFault),
     /// STS takes the token; the issuer's keys cannot be read from here.
@@ -45,6 +51,15 @@ pub enum Cause {
     },
 }
 
+impl Cause {
+    pub(super) fn no_token() -> Self {
+        Self::NoToken {
+            why: "there is none".to_owned(),
+            lacks: None,
+        }
+    }
+}
+
 impl fmt::Display for Unproven {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(account) = &self.account {
@@ -58,7 +73,7 @@ impl fmt::Display for Unproven {
             Cause::Annotation { name, value, rule } => {
                 write!(f, "its annotation {name} is \"{value}\": {rule}")
             }
-            Cause::NoToken(why) => write!(f, "no token to prove it with: {why}"),
+            Cause::NoToken { why, .. } => write!(f, "no token to prove it with: {why}"),
             Cause::Claims(faults) => {
                 let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
                 write!(f, "the token is not as it should be: {}", faults.join("; "))
@@ -96,7 +111,7 @@ impl Unproven {
 
     /// About the account, where there is one, in its cluster.
     fn irsactl(&self, verb: &str) -> CommandLine {
-        let command = CommandLine::of(&format!("irsactl {verb}"), &[]);
+        let command = CommandLine::of("irsactl", &[]).and(verb, &[]);
         let command = match &self.account {
             Some(account) => command.and("{}", &[account]),
             None => command,
@@ -115,7 +130,7 @@ impl Unproven {
     fn is_riddle(&self) -> bool {
         match &self.cause {
             Cause::NoServiceAccount
-            | Cause::NoToken(_)
+            | Cause::NoToken { .. }
             | Cause::SignatureUnknown(_)
             | Cause::Unreachable(_)
             | Cause::NotAllowed { .. } => false,
@@ -134,9 +149,12 @@ impl Unproven {
                 self.irsactl("create iamserviceaccount")
                     .and("--attach-policy-arn ARN --approve", &[]),
             ),
-            Cause::NoToken(why) if why.contains("service account token") => Fix::by(
-                "this identity needs create on serviceaccounts/token",
-                "kubectl auth can-i create serviceaccounts/token",
+            Cause::NoToken {
+                lacks: Some(Right { verb, resource, .. }),
+                ..
+            } => Fix::by(
+                format!("this identity needs {verb} on {resource}"),
+                CommandLine::of("kubectl auth can-i {} {}", &[verb, resource]),
             ),
             // The token was made just now.
             Cause::Claims(faults) if faults.iter().any(ClaimFault::is_of_time) => Fix::by(

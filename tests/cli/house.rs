@@ -312,24 +312,69 @@ fn lists_of_aws_are_read_page_by_page() {
     assert!(lists >= 14, "{lists}");
 }
 
-/// A fix is a `CommandLine`: a text put together by `format!` quotes no value for the shell.
+/// Where hints and fixes are made. The background of checks is prose.
+fn is_of_hints(path: &Path) -> bool {
+    let rooms = [
+        "src/diagnose",
+        "src/error",
+        "src/plan/refusal",
+        "src/proof",
+        "src/commands/render",
+    ];
+    let path = path.to_string_lossy();
+    let is_prose = path == "src/diagnose/checks.rs";
+    !is_prose && rooms.iter().any(|room| path.starts_with(room))
+}
+
+/// A fix is a `CommandLine`: a text put together by `format!` quotes no value for the shell, and nobody
+/// can add the run's flags to a command that is only words.
 #[test]
 fn fixes_are_put_together_word_by_word() {
-    let programs = ["\"irsactl ", "\"kubectl ", "\"aws ", "\"eksctl "];
-    let found: Vec<_> = files("src/diagnose", ".rs")
-        .iter()
-        .flat_map(|path| {
-            let text = without_tests(path);
-            let lines: Vec<&str> = text.lines().map(str::trim).collect();
-            let made = lines.windows(2).filter(|pair| {
-                let is_command = |line: &str| programs.iter().any(|it| line.contains(it));
-                pair[0].contains("format!(") && (is_command(pair[0]) || is_command(pair[1]))
-            });
-            let made = made.map(|pair| format!("{}: {}", path.display(), pair.join(" ")));
-            made.collect::<Vec<_>>()
-        })
-        .collect();
+    let programs = ["irsactl ", "kubectl ", "aws ", "eksctl ", "curl "];
+    let has = |line: &str, before: char| {
+        let mut programs = programs.iter();
+        programs.any(|program| line.contains(&format!("{before}{program}")))
+    };
+    let is_command = |text: &str| {
+        let mut programs = programs.iter();
+        programs.any(|program| text.starts_with(&format!("\"{program}")))
+    };
+    let all = files("src", ".rs");
+    let (mut found, mut commands) = (Vec::new(), 0);
+    for path in all.iter().filter(|path| is_of_hints(path)) {
+        let text = without_tests(path);
+        let lines = text.lines().map(str::trim);
+        let lines: Vec<&str> = lines.filter(|line| !line.starts_with("//")).collect();
+        let made = lines.windows(2).filter(|pair| {
+            let mut formatted = pair[0].split("format!(").skip(1);
+            let is_next = pair[0].ends_with("format!(") && is_command(pair[1]);
+            has(pair[0], '`') || is_next || formatted.any(is_command)
+        });
+        let told = made.map(|pair| format!("{}: {}", path.display(), pair.join(" ")));
+        found.extend(told);
+        commands += lines.iter().filter(|line| has(line, '"')).count();
+    }
     assert_eq!(found, NOTHING);
+    assert!(commands > 50, "{commands}: they are looked for in vain");
+}
+
+/// What was a value once is not found again in the words made of it.
+#[test]
+fn no_text_is_taken_apart_at_its_backticks() {
+    let ways = [
+        "split",
+        "split_once",
+        "rsplit",
+        "rsplit_once",
+        "find",
+        "split_inclusive",
+    ];
+    let ways = ways
+        .iter()
+        .flat_map(|way| ["('`'", "(\"`\""].map(|mark| format!("{way}{mark}")));
+    let ways: Vec<String> = ways.collect();
+    let ways: Vec<&str> = ways.iter().map(String::as_str).collect();
+    assert_eq!(uses_outside(&[], &ways), NOTHING);
 }
 
 #[test]

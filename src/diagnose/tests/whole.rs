@@ -465,6 +465,7 @@ fn pod() -> Pod {
 fn proof() -> Proof {
     let session = "arn:aws:sts::111122223333:assumed-role/demo-Role1-ABC/irsactl-verify";
     Proof {
+        lacks: None,
         token: Lookup::Found(Token {
             header: Header {
                 algorithm: "RS256".to_owned(),
