@@ -4,8 +4,10 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::{Value, json};
+
 use crate::sandbox::{Options, Pace};
-use crate::support::{ACCOUNT, Bench, REGION, S3};
+use crate::support::{ACCOUNT, Bench, REGION, S3, VERSION};
 
 /// The issuer and the service account of eksctl's templates in tests/eksctl.
 const EKSCTL_ISSUER: &str = "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
@@ -32,18 +34,55 @@ impl Bench {
         self.sandbox.world().calls.clear();
     }
 
-    /// Makes a service account of "demo" by irsactl.
+    /// A service account of "demo" with the policy `S3`, as `create` leaves it: `NAMESPACE/NAME`, or `NAME`
+    /// in the namespace "default".
     pub fn create(&self, name: &str) {
+        let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
+        self.create_role(&format!("{namespace}/{name}"));
+        let mut world = self.sandbox.world();
+        let role = world.role_of(&format!("{namespace}/{name}")).arn.clone();
+        let api = world.api("demo");
+        let label = ("app.kubernetes.io/managed-by", "eksctl");
+        // Only of what it makes itself irsactl says so.
+        let labels = match api.service_account(namespace, name) {
+            Some(_) => &[][..],
+            None => &[label],
+        };
+        let annotations = [("eks.amazonaws.com/role-arn", role.as_str())];
+        api.apply_service_account(namespace, name, labels, &annotations, "irsactl");
+    }
+
+    /// The same by irsactl itself, with more flags, or where the usual name of the stack cannot be.
+    pub fn create_by_irsactl(&self, words: &str) {
         self.arrange(&format!(
-            "create iamserviceaccount {name} --cluster demo --attach-policy-arn {S3} --approve"
+            "create iamserviceaccount {words} --cluster demo --attach-policy-arn {S3} --approve"
         ));
     }
 
     /// The same with the stack only.
     pub fn create_role(&self, name: &str) {
-        self.arrange(&format!(
-            "create iamserviceaccount {name} --cluster demo --attach-policy-arn {S3} --role-only --approve"
-        ));
+        let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
+        let account = format!("{namespace}/{name}");
+        let stack = format!("eksctl-demo-addon-iamserviceaccount-{namespace}-{name}");
+        let template = self.template(MANAGED_POLICY, &account);
+        let mut template: Value = serde_json::from_str(&template).expect("a template");
+        template["Outputs"]["Role1"]["Value"]["Fn::GetAtt"] = json!(["Role1", "Arn"]);
+        let tags = tags("demo", &account, VERSION);
+        let mut world = self.sandbox.world();
+        let template = template.to_string();
+        let stack = world.add_stack(ACCOUNT, REGION, &stack, &template, &tags, "CREATE_COMPLETE");
+        stack.termination_protection = true;
+    }
+
+    /// One of eksctl's templates for a service account.
+    fn template(&self, template: &str, account: &str) -> String {
+        template
+            .replace(EKSCTL_ISSUER, &self.issuer())
+            .replace(EKSCTL_ACCOUNT, account)
+            .replace(
+                &EKSCTL_ACCOUNT.replace('/', ":"),
+                &account.replace('/', ":"),
+            )
     }
 
     /// Arranges the stack of a service account of "demo" as eksctl makes it.
@@ -69,19 +108,8 @@ impl Bench {
         template: &str,
         status: &str,
     ) {
-        let template = template
-            .replace(EKSCTL_ISSUER, &self.issuer())
-            .replace(EKSCTL_ACCOUNT, account)
-            .replace(
-                &EKSCTL_ACCOUNT.replace('/', ":"),
-                &account.replace('/', ":"),
-            );
-        let tags = [
-            ("alpha.eksctl.io/cluster-name", cluster),
-            ("eksctl.cluster.k8s.io/v1alpha1/cluster-name", cluster),
-            ("alpha.eksctl.io/eksctl-version", "0.231.0"),
-            ("alpha.eksctl.io/iamserviceaccount-name", account),
-        ];
+        let template = self.template(template, account);
+        let tags = tags(cluster, account, "0.231.0");
         self.sandbox
             .world()
             .add_stack(ACCOUNT, REGION, name, &template, &tags, status);
@@ -132,6 +160,16 @@ impl Bench {
     }
 }
 
+/// The tags of a service account's stack.
+fn tags<'a>(cluster: &'a str, account: &'a str, version: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("alpha.eksctl.io/cluster-name", cluster),
+        ("eksctl.cluster.k8s.io/v1alpha1/cluster-name", cluster),
+        ("alpha.eksctl.io/eksctl-version", version),
+        ("alpha.eksctl.io/iamserviceaccount-name", account),
+    ]
+}
+
 /// Does the same with all items, that many at a time. Results in their order.
 pub fn side_by_side<T: Sync, R: Send>(
     lanes: usize,
@@ -157,4 +195,65 @@ pub fn side_by_side<T: Sync, R: Send>(
     let mut results = results.into_inner().expect("the results");
     results.sort_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// All that irsactl leaves in the world, but for times and what the API server counts up.
+fn left(bench: &Bench) -> String {
+    let mut text = bench.state() + &bench.providers();
+    let mut world = bench.sandbox.world();
+    for stack in &world.accounts[ACCOUNT].stacks {
+        let tags = &stack.tags;
+        let (made, outputs) = (&stack.capabilities, &stack.outputs);
+        text.push_str(&format!("{}\n{}\n", stack.id, stack.template));
+        text.push_str(&format!("{tags:?}\n{made:?}\n{outputs:?}\n"));
+        for event in &stack.events {
+            let (what, status) = (&event.logical_id, &event.status);
+            text.push_str(&format!("{what} {status} {:?}\n", event.reason));
+        }
+    }
+    for role in world.accounts[ACCOUNT].roles.values() {
+        let (trust, tags) = (&role.trust, &role.tags);
+        text.push_str(&format!("{trust}\n{tags:?}\n"));
+    }
+    let api = world.api("demo");
+    let kinds = ["namespaces", "serviceaccounts"];
+    let objects = api.objects.iter();
+    for (key, object) in objects.filter(|(key, _)| kinds.contains(&key.0.as_str())) {
+        let mut object = object.clone();
+        let metadata = object["metadata"].as_object_mut().expect("metadata");
+        for member in ["uid", "resourceVersion", "creationTimestamp"] {
+            metadata.remove(member);
+        }
+        let managed = metadata.get_mut("managedFields");
+        for entry in managed.and_then(Value::as_array_mut).into_iter().flatten() {
+            entry["time"].take();
+        }
+        text.push_str(&format!("{key:?} {object}\n"));
+    }
+    text
+}
+
+#[test]
+fn an_arranged_world_is_as_irsactl_leaves_it() {
+    let arranged = Bench::associated();
+    arranged.create("s3-reader");
+    arranged.create_role("web/api");
+    let helms = |bench: &Bench| {
+        let mut world = bench.sandbox.world();
+        let api = world.api("demo");
+        api.put_service_account("apps", "helms", &[("app", "x")], &[], "helm");
+    };
+    helms(&arranged);
+    arranged.create("apps/helms");
+    let made = Bench::new();
+    made.arrange("associate-oidc-provider --cluster demo --approve");
+    made.create_by_irsactl("s3-reader");
+    made.create_by_irsactl("web/api --role-only");
+    helms(&made);
+    made.create_by_irsactl("apps/helms");
+    let (arranged, made) = (left(&arranged), left(&made));
+    for (arranged, made) in arranged.lines().zip(made.lines()) {
+        assert_eq!(arranged, made);
+    }
+    assert_eq!(arranged, made);
 }

@@ -231,8 +231,8 @@ fn the_role_only_goes_without_any_access_to_the_cluster() {
 #[test]
 fn a_wrong_namespace_is_told_with_the_right_one() {
     let bench = Bench::associated();
-    bench.create("s3-reader --namespace apps");
-    bench.create("s3-reader --namespace web");
+    bench.create("apps/s3-reader");
+    bench.create("web/s3-reader");
     assert_snapshot!(bench.run(DELETE), @r#"
     [stdout]
     NAMESPACE   NAME        STATUS    ROLE ARN
@@ -310,7 +310,7 @@ fn a_role_for_cloudformation_is_passed_on() {
 fn many_deletions_leave_the_others_alone() {
     let bench = with_s3_reader();
     bench.create("s3-reader-2");
-    bench.create("s3 --namespace reader");
+    bench.create("reader/s3");
     bench.arrange(DELETE);
     assert_snapshot!(bench.stacks(), @"
     eksctl-demo-addon-iamserviceaccount-default-s3-reader-2 CREATE_COMPLETE

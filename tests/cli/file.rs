@@ -60,9 +60,11 @@ impl Bench {
         role
     }
 
-    /// Makes such accounts by irsactl, from a file.
+    /// The same, applied.
     pub fn applied(&self, names: &[&str]) {
         self.config_of(names);
-        self.arrange("apply -f ~/cluster.yaml --approve");
+        for name in names {
+            self.create(name);
+        }
     }
 }

@@ -14,7 +14,7 @@ const MANAGED_POLICY: &str = include_str!("../eksctl/managed-policy.json");
 fn a_table_lists_the_service_accounts_of_the_cluster() {
     let bench = Bench::associated();
     bench.create("s3-reader");
-    bench.create("dns --namespace kube-system");
+    bench.create("kube-system/dns");
     assert_snapshot!(bench.run(GET), @"
     [stdout]
     NAMESPACE     NAME        ROLE ARN

@@ -8,13 +8,16 @@ use std::process::{Child, Command, Stdio};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::sandbox::{Account, Options, Sandbox, thumbprint};
+use crate::sandbox::{Account, Options, Provider, Sandbox, thumbprint};
 
 /// The account of the default credentials.
 pub const ACCOUNT: &str = "111122223333";
 pub const REGION: &str = "eu-west-1";
 /// The ARN of the policy that most tests attach.
 pub const S3: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+
+/// What irsactl says of itself in tags.
+pub const VERSION: &str = concat!("irsactl-", env!("CARGO_PKG_VERSION"));
 
 /// What no run may print: the sandbox's secrets, what carries secrets, and `s3cret`, which is in every
 /// secret that a test plants.
@@ -124,11 +127,25 @@ impl Bench {
         }
     }
 
-    /// Puts the cluster's provider into the account, as `associate-oidc-provider` would.
+    /// The provider of the first cluster, as `associate-oidc-provider` leaves it.
     pub fn associate(&self) {
-        let result = self.run("associate-oidc-provider --cluster demo --approve");
-        assert!(result.ends_with("[exit 0]\n"), "{result}");
-        self.sandbox.world().calls.clear();
+        let issuer = self.sandbox.world().clusters[0].issuer.clone();
+        let url = issuer.expect("an issuer");
+        let host = url.split('/').nth(2).expect("a host");
+        let top = self.sha1s(host).pop().expect("a certificate");
+        let mut world = self.sandbox.world();
+        let cluster = &mut world.clusters[0];
+        let tags = [
+            ("alpha.eksctl.io/cluster-name", cluster.name.as_str()),
+            ("alpha.eksctl.io/eksctl-version", VERSION),
+        ];
+        let audiences = ["sts.amazonaws.com"];
+        let mut provider = Provider::new("aws", ACCOUNT, &url, &audiences, &[&top]);
+        provider.tags = tags.map(owned).into();
+        let tag = ("alpha.eksctl.io/cluster-oidc-enabled", "true");
+        cluster.tags.extend([owned(tag)]);
+        let account = world.accounts.get_mut(ACCOUNT).expect("the account");
+        account.create_provider(provider).expect("a provider");
     }
 
     /// Sets a variable for all runs that follow; an empty value takes it away.
@@ -406,6 +423,10 @@ impl Bench {
         });
         changes.map(|call| format!("{call}\n")).collect()
     }
+}
+
+fn owned((key, value): (&str, &str)) -> (String, String) {
+    (key.to_owned(), value.to_owned())
 }
 
 /// Whether a program is there. Where tests must not be left out (`CI=true`) it has to be.

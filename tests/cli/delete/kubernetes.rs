@@ -72,7 +72,8 @@ fn helms_service_account_that_irsactl_annotated_stays_without_the_annotation() {
         &[("team", "data")],
         "helm",
     );
-    bench.create("s3-reader --annotations eks.amazonaws.com/sts-regional-endpoints=true");
+    bench
+        .create_by_irsactl("s3-reader --annotations eks.amazonaws.com/sts-regional-endpoints=true");
     assert_snapshot!(bench.run(DELETE), @"
     [stdout]
     NAMESPACE   NAME        STATUS    ROLE ARN

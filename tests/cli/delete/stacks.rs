@@ -231,7 +231,7 @@ fn an_operation_that_does_not_end_ends_the_wait() {
 #[test]
 fn a_stack_under_the_hashed_name_is_deleted() {
     let bench = Bench::associated();
-    bench.create("reader.of.s3");
+    bench.create_by_irsactl("reader.of.s3");
     assert_snapshot!(bench.run("delete iamserviceaccount reader.of.s3 --cluster demo"), @"
     [stdout]
     NAMESPACE   NAME           STATUS    ROLE ARN
@@ -247,8 +247,8 @@ fn a_stack_under_the_hashed_name_is_deleted() {
 #[test]
 fn of_two_service_accounts_with_one_stack_name_the_asked_one_goes() {
     let bench = Bench::associated();
-    bench.create("c --namespace a-b");
-    bench.create("b-c --namespace a");
+    bench.create("a-b/c");
+    bench.create_by_irsactl("a/b-c");
     assert_snapshot!(bench.run("delete iamserviceaccount a/b-c --cluster demo"), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
@@ -265,8 +265,8 @@ fn of_two_service_accounts_with_one_stack_name_the_asked_one_goes() {
 #[test]
 fn the_owner_of_the_plain_name_goes_and_the_hashed_one_stays() {
     let bench = Bench::associated();
-    bench.create("c --namespace a-b");
-    bench.create("b-c --namespace a");
+    bench.create("a-b/c");
+    bench.create_by_irsactl("a/b-c");
     bench.arrange("delete iamserviceaccount a-b/c --cluster demo");
     assert_snapshot!(bench.stacks(), @"eksctl-demo-addon-iamserviceaccount-a-b-c-846d5d6c CREATE_COMPLETE");
     // Its stack is still found, now that the plain name is free.
@@ -298,8 +298,8 @@ fn a_stack_of_another_cluster_is_never_touched() {
 #[test]
 fn a_stack_of_another_cluster_under_the_hashed_name_is_never_touched() {
     let bench = Bench::associated();
-    bench.create("c --namespace a-b");
-    bench.create("b-c --namespace a");
+    bench.create("a-b/c");
+    bench.create_by_irsactl("a/b-c");
     bench.account(|account| {
         for stack in &mut account.stacks {
             for (key, value) in &mut stack.tags {

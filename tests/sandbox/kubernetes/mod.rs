@@ -210,16 +210,35 @@ impl Api {
         annotations: &[(&str, &str)],
         manager: &str,
     ) {
-        let live = self.service_account(namespace, name).cloned();
-        let live = live.unwrap_or_else(|| panic!("there is no {namespace}/{name}"));
+        let is_there = self.service_account(namespace, name).is_some();
+        assert!(is_there, "there is no {namespace}/{name}");
+        self.apply_service_account(namespace, name, &[], annotations, manager);
+    }
+
+    /// Makes a service account, or changes it, by a server-side apply with force; makes its namespace too,
+    /// where that is missing.
+    pub fn apply_service_account(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        labels: &[(&str, &str)],
+        annotations: &[(&str, &str)],
+        manager: &str,
+    ) {
+        if self.object("namespaces", "", namespace).is_none() {
+            let metadata = json!({"name": namespace});
+            let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
+            self.put_object(object, manager);
+        }
         let wanted = json!({
-            "metadata": {"annotations": BTreeMap::from_iter(annotations.iter().copied())},
+            "metadata": {
+                "labels": BTreeMap::from_iter(labels.iter().copied()),
+                "annotations": BTreeMap::from_iter(annotations.iter().copied()),
+            },
         });
-        let object = fields::apply(&live, &wanted, &Manager::apply(manager, "v1"), true);
-        let mut object = object.unwrap_or(live);
-        object["metadata"]["resourceVersion"] = self.next_revision().to_string().into();
-        let key = key("serviceaccounts", namespace, name);
-        self.objects.insert(key, object);
+        let resource = resources::by_kind("v1", "ServiceAccount").expect("a resource");
+        let route = Route::to_object(resource, namespace, name);
+        store::put_applied(self, &route, &wanted, &Manager::apply(manager, "v1"));
     }
 
     /// Deletes a service account, which stays while finalizers hold it.

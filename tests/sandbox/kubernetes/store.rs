@@ -57,6 +57,15 @@ pub fn put(api: &mut Api, route: &Route, object: Value, manager: &Manager) -> Va
     save(api, route, &route.name, object, live.as_ref())
 }
 
+/// The same by a server-side apply that takes what others own.
+pub fn put_applied(api: &mut Api, route: &Route, wanted: &Value, manager: &Manager) -> Value {
+    let live = api.objects.get(&place(route, &route.name)).cloned();
+    let base = live.as_ref().unwrap_or(wanted);
+    let object = fields::apply(base, wanted, manager, true).unwrap_or_else(|_| base.clone());
+    let object = complete(api, route, &route.name, live.as_ref(), object);
+    save(api, route, &route.name, object, live.as_ref())
+}
+
 /// Now, as metadata has it.
 pub fn timestamp() -> String {
     timestamp_at(now())
