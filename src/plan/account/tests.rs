@@ -13,6 +13,8 @@ use crate::world::{
     LivePolicies, OidcProvider, RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack,
 };
 
+mod crossed;
+
 const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 
 fn cluster() -> Cluster {
