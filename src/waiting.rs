@@ -5,38 +5,58 @@ use std::time::{Duration, Instant};
 
 use crate::model::Timeout;
 
-/// The lengths of all waits, as a factor of the real ones: 1 but for tests.
+/// The lengths of all waits: the real ones but for tests.
 #[derive(Clone, Copy, Debug)]
-pub struct Intervals(f64);
+pub struct Intervals {
+    /// Of our own pauses, as a factor.
+    factor: f64,
+    /// Whether what others may take is shortened too, and what of it is left at least.
+    least: Option<Duration>,
+}
 
 impl Default for Intervals {
     fn default() -> Self {
-        Self(1.0)
+        Self {
+            factor: 1.0,
+            least: None,
+        }
     }
 }
 
 impl Intervals {
-    /// The hidden variable that tests shorten waits with.
+    /// The hidden variable that tests shorten waits with: `FACTOR`, or `FACTOR,SECONDS`.
     pub fn from_environment() -> Self {
-        let factor = std::env::var("IRSACTL_INTERVALS")
-            .ok()
-            .and_then(|text| text.parse().ok());
-        Self(
-            factor
-                .filter(|factor: &f64| factor.is_finite() && *factor > 0.0)
-                .unwrap_or(1.0),
-        )
+        let text = std::env::var("IRSACTL_INTERVALS").unwrap_or_default();
+        let (factor, least) = text.split_once(',').unwrap_or((&text, ""));
+        let number = |text: &str| {
+            let number = text.parse().ok();
+            number.filter(|number: &f64| number.is_finite() && *number > 0.0)
+        };
+        Self {
+            factor: number(factor).unwrap_or(1.0),
+            least: number(least).map(Duration::from_secs_f64),
+        }
     }
 
     /// A pause of our own.
     pub fn of(self, duration: Duration) -> Duration {
-        duration.mul_f64(self.0)
+        duration.mul_f64(self.factor)
     }
 
-    /// How long others may take. Never under a second, however much the pauses are shortened: what
-    /// answers on a busy machine must not count as dead.
+    /// How long we go on where others put us off. Never under ten seconds unless a test waits for its end:
+    /// on a busy machine a few tries take their time.
+    pub fn patience(self, duration: Duration) -> Duration {
+        let least = self.least.unwrap_or(Duration::from_secs(10));
+        self.of(duration).max(duration.min(least))
+    }
+
+    /// How long others may take. Shortened pauses do not shorten it: what answers on a busy machine must
+    /// not count as dead. Only where a test waits for its end it is shortened too.
     pub fn limit(self, duration: Duration) -> Duration {
-        self.of(duration).max(duration.min(Duration::from_secs(1)))
+        let Some(least) = self.least else {
+            return duration;
+        };
+        self.of(duration).max(duration.min(least))
     }
 }
 

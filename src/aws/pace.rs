@@ -61,7 +61,7 @@ impl Pace {
         Self {
             intervals,
             limits: Limits {
-                patience: intervals.limit(timeout.min(PATIENCE)),
+                patience: intervals.patience(timeout.min(PATIENCE)),
                 begun: Instant::now(),
                 timeout,
             },

@@ -698,14 +698,14 @@ fn keys_on_an_unreachable_host_are_refused() {
 #[test]
 fn an_unreachable_eks_issuer_leaves_the_thumbprint_to_iam() {
     // IAM reaches it from where it is.
-    let bench = Bench::new();
+    let bench = Bench::new().impatient();
     bench.sandbox.fault("issuer * hang");
     assert_snapshot!(bench.run(APPROVED), @"
     [stdout]
     PROVIDER                                                                       STATUS
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   created
     [stderr]
-    warning: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com (no answer within 2s), as inside a VPC with an EKS interface endpoint; the thumbprint is left out, and IAM fetches it itself
+    warning: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com (no answer within 4s), as inside a VPC with an EKS interface endpoint; the thumbprint is left out, and IAM fetches it itself
     created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     tagged cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
     [exit 0]

@@ -38,6 +38,8 @@ fn unknown(text: &str) -> String {
 fn under(rules: &[&str]) -> String {
     let run = |rule: &&str| {
         let bench = whole();
+        let hangs = rule.ends_with("hang");
+        let bench = if hangs { bench.impatient() } else { bench };
         bench.sandbox.fault(rule);
         format!("{rule}\n{}", unknown(&doctor(&bench)))
     };
@@ -237,14 +239,14 @@ fn an_api_that_does_not_answer_hides_nothing_of_aws() {
       [exit 0]
     kubernetes * hang
       8 checks hold
-      unknown: kubernetes-access: cannot read the version: cluster "demo": no answer within 1s (the cluster's endpoint is public)
-      unknown: webhook: cannot list mutatingwebhookconfigurations.admissionregistration.k8s.io: cluster "demo": no answer within 1s
-      unknown: metadata-agents: cannot list daemonsets.apps: cluster "demo": no answer within 1s
+      unknown: kubernetes-access: cannot read the version: cluster "demo": no answer within 2s (the cluster's endpoint is public)
+      unknown: webhook: cannot list mutatingwebhookconfigurations.admissionregistration.k8s.io: cluster "demo": no answer within 2s
+      unknown: metadata-agents: cannot list daemonsets.apps: cluster "demo": no answer within 2s
       15 checks hold
-      unknown: service-account, role-annotation and 2 more: cannot read service account web/api: cluster "demo": no answer within 1s
-      unknown: pod-service-account, pod-skipped and 4 more: cannot list pods in namespace web: cluster "demo": no answer within 1s
-      unknown: pod-security-groups: cannot list securitygrouppolicies.vpcresources.k8s.aws in namespace web: cluster "demo": no answer within 1s
-      unknown: pod-network-policy: cannot list networkpolicies.networking.k8s.io in namespace web: cluster "demo": no answer within 1s
+      unknown: service-account, role-annotation and 2 more: cannot read service account web/api: cluster "demo": no answer within 2s
+      unknown: pod-service-account, pod-skipped and 4 more: cannot list pods in namespace web: cluster "demo": no answer within 2s
+      unknown: pod-security-groups: cannot list securitygrouppolicies.vpcresources.k8s.aws in namespace web: cluster "demo": no answer within 2s
+      unknown: pod-network-policy: cannot list networkpolicies.networking.k8s.io in namespace web: cluster "demo": no answer within 2s
       [exit 0]
     kubernetes * garbage
       8 checks hold
@@ -390,7 +392,7 @@ fn reads_that_doctor_can_do_without_have_two_attempts() {
     ];
     for (service, operation) in services {
         for effect in ["error 500 InternalFailure oops", "reset", "hang"] {
-            let bench = whole();
+            let bench = whole().impatient();
             bench
                 .sandbox
                 .fault(&format!("{service} {operation} {effect}"));
@@ -411,7 +413,7 @@ fn reads_that_doctor_can_do_without_have_two_attempts() {
 
 #[test]
 fn all_that_hangs_hides_nothing_else() {
-    let bench = whole();
+    let bench = whole().impatient();
     for service in ["ec2", "cloudtrail", "access-analyzer"] {
         bench.sandbox.fault(&format!("{service} * hang"));
     }

@@ -144,9 +144,10 @@ impl Scenario {
     /// Runs it once for each of the calls, with the effect on that call: `times 1 reset`. Where runs
     /// only wait, many go side by side.
     fn with_each_of(&self, calls: &[String], effect: &str) -> Vec<(String, String)> {
-        let lanes = if effect.ends_with("hang") { 24 } else { 4 };
-        side_by_side(lanes, calls, |call| {
+        let hangs = effect.ends_with("hang");
+        side_by_side(if hangs { 24 } else { 4 }, calls, |call| {
             let bench = (self.arrange)();
+            let bench = if hangs { bench.impatient() } else { bench };
             bench.befall(call, effect);
             (call.clone(), bench.run(&self.line))
         })

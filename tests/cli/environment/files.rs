@@ -117,10 +117,11 @@ fn make_pipe(bench: &Bench) {
 fn a_pipe_that_nobody_writes_to_is_given_up() {
     for door in DOORS.iter().chain(&TOKENS) {
         let (bench, line) = through(door, "~/pipe");
+        let bench = bench.impatient();
         make_pipe(&bench);
         let told = error(&bench.run(&line));
         let rules = [
-            "it does not end within 1s",
+            "it does not end within 2s",
             "it is a pipe, and a file is wanted",
         ];
         assert!(
@@ -193,6 +194,7 @@ fn interrupted(bench: &Bench, child: Child) -> String {
 fn a_read_is_interrupted() {
     let pipes = DOORS.iter().chain(&TOKENS).filter(|door| {
         let (bench, line) = through(door, "~/pipe");
+        let bench = bench.impatient();
         make_pipe(&bench);
         bench.run(&line).contains("does not end")
     });

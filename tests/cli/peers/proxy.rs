@@ -11,7 +11,7 @@ const EKS_HOST: &str = "AWS for eks:DescribeCluster";
 /// What the three say that go through the proxy: issuer, AWS, Kubernetes.
 fn told(answer: fn(TcpStream)) -> [String; 3] {
     let proxy = format!("http://{}", peer(answer));
-    let mut bench = Bench::new();
+    let mut bench = Bench::new().impatient();
     bench.set("HTTPS_PROXY", &proxy);
     let error = |bench: &Bench, line: &str| {
         let result = bench.run_bounded(line);
@@ -38,9 +38,9 @@ fn a_proxy_that_never_answers_is_not_waited_for() {
         std::thread::park();
     });
     insta::assert_snapshot!(silent.join("\n"), @r#"
-    error: cannot reach the issuer's host oidc.example.com: no answer within 2s
-    error: cannot reach AWS for eks:DescribeCluster: no answer within 6s
-    error: cannot read service account default/a: cluster "demo": no connection within 1s
+    error: cannot reach the issuer's host oidc.example.com: no answer within 4s
+    error: cannot reach AWS for eks:DescribeCluster: no answer within 12s
+    error: cannot read service account default/a: cluster "demo": no connection within 2s
     "#);
 }
 

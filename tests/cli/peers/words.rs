@@ -75,7 +75,7 @@ fn too_many_calls_without_a_word_are_told_with_what_to_do() {
     let mut all = String::new();
     for (service, operation, flag) in CALLS {
         let body = String::new();
-        let bench = met(service, operation, Effect::Body { status: 429, body });
+        let bench = met(service, operation, Effect::Body { status: 429, body }).impatient();
         let told = bench.run_bounded(&(create() + flag));
         let lines = told
             .lines()

@@ -166,7 +166,7 @@ fn connections_that_break_for_good_are_told() {
 
 #[test]
 fn throttling_for_good_is_told() {
-    let bench = Bench::new();
+    let bench = Bench::new().impatient();
     bench
         .sandbox
         .fault("cloudformation DescribeStacks throttle");

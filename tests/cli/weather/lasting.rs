@@ -70,6 +70,7 @@ fn is_told(effect: &str) {
         let waits = matches!(effect, "hang" | "throttle");
         let found = side_by_side(if waits { 24 } else { 4 }, &good.calls, |call| {
             let bench = (scenario.arrange)();
+            let bench = if waits { bench.impatient() } else { bench };
             bench.befall(call, effect);
             let result = bench.run(&scenario.line);
             let enough = is_enough(scenario, call, effect);

@@ -62,11 +62,11 @@ fn narrow_limits_go_unnoticed() {
 #[test]
 fn a_call_that_is_throttled_until_its_signature_is_old_is_signed_anew() {
     let mut bench = Bench::associated();
-    // Pauses are 10 ms at most here, signatures old after 1 s, and calls given up after 4 s.
-    bench.set("IRSACTL_INTERVALS", "0.002");
+    // Pauses are 50 ms at most here, signatures old after 2.4 s, and calls given up after 21 s.
+    bench.set("IRSACTL_INTERVALS", "0.01,1");
     bench
         .sandbox
-        .fault("cloudformation CreateStack times 130 throttle");
+        .fault("cloudformation CreateStack times 70 throttle");
     let result = bench.run(&format!("{} --timeout 1h -v -v", super::create()));
     assert!(result.ends_with("[exit 0]\n"), "{result}");
     assert!(

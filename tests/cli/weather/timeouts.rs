@@ -60,12 +60,12 @@ fn run(bench: &Bench, line: &str, address: &str) -> String {
 
 #[test]
 fn aws_that_takes_no_connection_is_told() {
-    let (mut bench, full) = (Bench::new(), Full::new());
+    let (mut bench, full) = (Bench::new().impatient(), Full::new());
     let address = full.address.to_string();
     bench.set("AWS_ENDPOINT_URL", &format!("http://{address}"));
     assert_snapshot!(run(&bench, LIST, &address), @"
     [stderr]
-    error: cannot reach AWS for cloudformation:DescribeStacks: no answer within 6s
+    error: cannot reach AWS for cloudformation:DescribeStacks: no answer within 12s
     hint: check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL
     [exit 1]
     ");
@@ -73,11 +73,11 @@ fn aws_that_takes_no_connection_is_told() {
 
 #[test]
 fn aws_that_says_nothing_to_tls_is_told() {
-    let (mut bench, (_listener, address)) = (Bench::new(), silent());
+    let (mut bench, (_listener, address)) = (Bench::new().impatient(), silent());
     bench.set("AWS_ENDPOINT_URL", &format!("https://{address}"));
     assert_snapshot!(run(&bench, LIST, &address), @"
     [stderr]
-    error: cannot reach AWS for cloudformation:DescribeStacks: no answer within 6s
+    error: cannot reach AWS for cloudformation:DescribeStacks: no answer within 12s
     hint: check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL
     [exit 1]
     ");
@@ -85,11 +85,11 @@ fn aws_that_says_nothing_to_tls_is_told() {
 
 #[test]
 fn aws_that_does_not_answer_is_told() {
-    let bench = Bench::new();
+    let bench = Bench::new().impatient();
     bench.sandbox.fault("cloudformation DescribeStacks hang");
     assert_snapshot!(bench.run(LIST), @"
     [stderr]
-    error: cannot reach AWS for cloudformation:DescribeStacks: no answer within 6s
+    error: cannot reach AWS for cloudformation:DescribeStacks: no answer within 12s
     hint: check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL
     [exit 1]
     ");
@@ -97,7 +97,7 @@ fn aws_that_does_not_answer_is_told() {
 
 #[test]
 fn aws_behind_a_proxy_that_fails_is_told() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::new().impatient();
     bench.set("AWS_ENDPOINT_URL", "https://aws.example.com");
     assert_snapshot!(bench.run(LIST), @"
     [stderr]
@@ -116,7 +116,7 @@ fn aws_behind_a_proxy_that_fails_is_told() {
     bench.set("HTTPS_PROXY", &format!("http://{address}"));
     assert_snapshot!(run(&bench, LIST, &address), @"
     [stderr]
-    error: cannot reach AWS for cloudformation:DescribeStacks: no answer within 6s
+    error: cannot reach AWS for cloudformation:DescribeStacks: no answer within 12s
     hint: check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL
     [exit 1]
     ");
@@ -124,12 +124,12 @@ fn aws_behind_a_proxy_that_fails_is_told() {
 
 #[test]
 fn an_issuer_that_takes_no_connection_is_told() {
-    let (bench, full) = (Bench::new(), Full::new());
+    let (bench, full) = (Bench::new().impatient(), Full::new());
     let address = full.address.to_string();
     let line = format!("thumbprint --issuer-url https://{address}");
     assert_snapshot!(run(&bench, &line, &address), @"
     [stderr]
-    error: cannot reach the issuer's host 127.0.0.1: no connection within 1s
+    error: cannot reach the issuer's host 127.0.0.1: no connection within 2s
     hint: check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached
     hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`
     hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`
@@ -139,11 +139,11 @@ fn an_issuer_that_takes_no_connection_is_told() {
 
 #[test]
 fn an_issuer_that_says_nothing_to_tls_is_told() {
-    let (bench, (_listener, address)) = (Bench::new(), silent());
+    let (bench, (_listener, address)) = (Bench::new().impatient(), silent());
     let line = format!("thumbprint --issuer-url https://{address}");
     assert_snapshot!(run(&bench, &line, &address), @"
     [stderr]
-    error: cannot reach the issuer's host 127.0.0.1: no answer within 2s
+    error: cannot reach the issuer's host 127.0.0.1: no answer within 4s
     hint: check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached
     hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`
     hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`
@@ -153,11 +153,11 @@ fn an_issuer_that_says_nothing_to_tls_is_told() {
 
 #[test]
 fn an_issuer_that_does_not_answer_is_told() {
-    let bench = Bench::new();
+    let bench = Bench::new().impatient();
     bench.sandbox.fault("issuer * hang");
     assert_snapshot!(bench.run("thumbprint --cluster demo"), @"
     [stderr]
-    error: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com: no answer within 2s
+    error: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com: no answer within 4s
     hint: check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached
     hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`
     hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`
@@ -167,11 +167,11 @@ fn an_issuer_that_does_not_answer_is_told() {
 
 #[test]
 fn an_issuer_behind_a_proxy_that_says_nothing_is_told() {
-    let (mut bench, (_listener, address)) = (Bench::new(), silent());
+    let (mut bench, (_listener, address)) = (Bench::new().impatient(), silent());
     bench.set("HTTPS_PROXY", &format!("http://{address}"));
     assert_snapshot!(run(&bench, "thumbprint --cluster demo", &address), @"
     [stderr]
-    error: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com: no answer within 2s
+    error: cannot reach the issuer's host oidc.eks.eu-west-1.amazonaws.com: no answer within 4s
     hint: check HTTPS_PROXY and NO_PROXY, or run this where the issuer can be reached
     hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`
     hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`
@@ -181,12 +181,12 @@ fn an_issuer_behind_a_proxy_that_says_nothing_is_told() {
 
 #[test]
 fn an_issuer_behind_a_proxy_that_takes_no_connection_is_told() {
-    let (mut bench, full) = (Bench::new(), Full::new());
+    let (mut bench, full) = (Bench::new().impatient(), Full::new());
     let address = full.address.to_string();
     bench.set("HTTPS_PROXY", &format!("http://{address}"));
     assert_snapshot!(run(&bench, "thumbprint --cluster demo", &address), @"
     [stderr]
-    error: cannot reach the proxy ADDRESS on the way to oidc.eks.eu-west-1.amazonaws.com: no connection within 1s
+    error: cannot reach the proxy ADDRESS on the way to oidc.eks.eu-west-1.amazonaws.com: no connection within 2s
     hint: check HTTPS_PROXY and NO_PROXY: without them irsactl goes directly
     hint: let IAM fetch the thumbprint itself: `irsactl associate-oidc-provider --cluster NAME --no-thumbprint`
     hint: or name it, where you know it: `irsactl associate-oidc-provider --cluster NAME --thumbprint HEX`
@@ -196,7 +196,7 @@ fn an_issuer_behind_a_proxy_that_takes_no_connection_is_told() {
 
 #[test]
 fn a_proxy_that_is_not_there_is_no_private_network() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::new().impatient();
     bench.set("HTTPS_PROXY", "http://127.0.0.1:1");
     assert_snapshot!(bench.run(ASSOCIATE), @"
     [stderr]
@@ -221,12 +221,12 @@ fn kubeconfig(bench: &Bench, address: &str) -> String {
 
 #[test]
 fn a_kubernetes_that_takes_no_connection_is_told() {
-    let (bench, full) = (Bench::associated(), Full::new());
+    let (bench, full) = (Bench::associated().impatient(), Full::new());
     let address = full.address.to_string();
     let line = kubeconfig(&bench, &address);
     assert_snapshot!(run(&bench, &line, &address), @r#"
     [stderr]
-    error: cannot read service account default/s3-reader: cluster "demo": no connection within 1s
+    error: cannot read service account default/s3-reader: cluster "demo": no connection within 2s
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
     hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
@@ -235,11 +235,11 @@ fn a_kubernetes_that_takes_no_connection_is_told() {
 
 #[test]
 fn a_kubernetes_that_says_nothing_to_tls_is_told() {
-    let (bench, (_listener, address)) = (Bench::associated(), silent());
+    let (bench, (_listener, address)) = (Bench::associated().impatient(), silent());
     let line = kubeconfig(&bench, &address);
     assert_snapshot!(run(&bench, &line, &address), @r#"
     [stderr]
-    error: cannot read service account default/s3-reader: cluster "demo": no connection within 1s
+    error: cannot read service account default/s3-reader: cluster "demo": no connection within 2s
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
     hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
@@ -248,11 +248,11 @@ fn a_kubernetes_that_says_nothing_to_tls_is_told() {
 
 #[test]
 fn a_kubernetes_that_does_not_answer_is_told() {
-    let bench = made();
+    let bench = made().impatient();
     bench.sandbox.fault("kubernetes * hang");
     assert_snapshot!(bench.run(DELETE), @r#"
     [stderr]
-    error: cannot read service account default/s3-reader: cluster "demo": no answer within 1s
+    error: cannot read service account default/s3-reader: cluster "demo": no answer within 2s
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
     hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
@@ -261,7 +261,7 @@ fn a_kubernetes_that_does_not_answer_is_told() {
 
 #[test]
 fn a_kubernetes_behind_a_proxy_that_fails_is_told() {
-    let mut bench = made();
+    let mut bench = made().impatient();
     bench.set("HTTPS_PROXY", "http://127.0.0.1:1");
     assert_snapshot!(bench.run(DELETE), @r#"
     [stderr]
@@ -274,7 +274,7 @@ fn a_kubernetes_behind_a_proxy_that_fails_is_told() {
     bench.set("HTTPS_PROXY", &format!("http://{address}"));
     assert_snapshot!(run(&bench, DELETE, &address), @r#"
     [stderr]
-    error: cannot read service account default/s3-reader: cluster "demo": no connection within 1s
+    error: cannot read service account default/s3-reader: cluster "demo": no connection within 2s
     hint: check the way to the Kubernetes API: a private endpoint is reached only from its network
     hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
