@@ -8,7 +8,7 @@
 //! An update of a role is ministack's alone: moto says that it is done, and changes nothing.
 //!
 //! Neither can show: a stack in progress or rolled back, partitions, whether a pod may take the role.
-//! That is the sandbox's part.
+//! That is the sandbox's part. Not part of a plain `cargo test`: `.ci/run` names it.
 
 mod python;
 #[path = "sandbox/mod.rs"]
@@ -46,9 +46,9 @@ struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// All of AWS is moto's, which describes the sandbox's cluster. `None`: skipped.
-    fn moto() -> Option<Self> {
-        let python = python::program("python")?;
+    /// All of AWS is moto's, which describes the sandbox's cluster.
+    fn moto() -> Self {
+        let python = python::program("python");
         let mut bench = Bench::new();
         let cluster = {
             let world = bench.sandbox.world();
@@ -64,21 +64,20 @@ impl Elsewhere {
         };
         let server = start(&bench, &python, "moto_server.py", &cluster.to_string());
         bench.set("AWS_ENDPOINT_URL", &server.url());
-        Some(Self::with(bench, python, server))
+        Self::with(bench, python, server)
     }
 
-    /// IAM and CloudFormation are ministack's. `None`: skipped.
-    fn ministack() -> Option<Self> {
-        let python = python::program("python")?;
+    /// IAM and CloudFormation are ministack's.
+    fn ministack() -> Self {
+        let python = python::program("python");
         let mut bench = Bench::new();
         let server = start(&bench, &python, "ministack_server.py", ACCOUNT);
         bench.set("AWS_ENDPOINT_URL_IAM", &server.url());
         bench.set("AWS_ENDPOINT_URL_CLOUDFORMATION", &server.url());
-        Some(Self::with(bench, python, server))
+        Self::with(bench, python, server)
     }
 
     fn with(mut bench: Bench, python: String, server: Server) -> Self {
-        // A call to a server in Python may take seconds where all cores are busy.
         bench.set("IRSACTL_INTERVALS", "0.2");
         bench.file("policy.json", DOCUMENT);
         Self {
@@ -129,9 +128,7 @@ fn create() -> String {
 
 #[test]
 fn the_main_scenario_runs_against_moto() {
-    let Some(moto) = Elsewhere::moto() else {
-        return;
-    };
+    let moto = Elsewhere::moto();
     let run = |line: &str| moto.run(line);
     assert_snapshot!(run("associate-oidc-provider --cluster demo --approve"), @"
     [stdout]
@@ -220,9 +217,7 @@ fn the_main_scenario_runs_against_moto() {
 
 #[test]
 fn a_role_with_a_generated_name_and_a_well_known_policy_comes_and_goes_at_moto() {
-    let Some(moto) = Elsewhere::moto() else {
-        return;
-    };
+    let moto = Elsewhere::moto();
     let run = |line: &str| moto.run(line);
     run("associate-oidc-provider --cluster demo --approve");
     let create = "create iamserviceaccount uploader --cluster demo --well-known-policy ebsCSIController \
@@ -349,9 +344,7 @@ fn a_role_with_a_generated_name_and_a_well_known_policy_comes_and_goes_at_moto()
 
 #[test]
 fn a_provider_without_the_audience_is_given_it_at_moto() {
-    let Some(moto) = Elsewhere::moto() else {
-        return;
-    };
+    let moto = Elsewhere::moto();
     let run = |line: &str| moto.run(line);
     run("associate-oidc-provider --cluster demo --audience other.example --approve");
     assert_snapshot!(run("associate-oidc-provider --cluster demo --approve"), @r#"
@@ -375,9 +368,7 @@ fn a_provider_without_the_audience_is_given_it_at_moto() {
 
 #[test]
 fn stacks_and_roles_come_and_go_at_ministack() {
-    let Some(ministack) = Elsewhere::ministack() else {
-        return;
-    };
+    let ministack = Elsewhere::ministack();
     let run = |line: &str| ministack.run(line);
     assert_snapshot!(run("associate-oidc-provider --cluster demo --approve"), @"
     [stdout]

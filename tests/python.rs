@@ -2,7 +2,6 @@
 //! first test that needs it from pinned requirements, and used again by all that follow.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,14 +9,16 @@ use sha2::{Digest, Sha256};
 
 const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto/requirements.txt");
 
-/// One of the environment's programs. Without python3 or its venv module the test is skipped,
-/// which is said; in CI (`CI=true`) it fails.
-pub fn program(name: &str) -> Option<String> {
+/// One of the environment's programs.
+///
+/// # Panics
+/// Without python3 or its venv module.
+pub fn program(name: &str) -> String {
     let version = Command::new("python3")
         .args(["-c", "import ensurepip, sys, venv; print(sys.version)"])
         .output();
     let Some(version) = version.ok().filter(|output| output.status.success()) else {
-        return missing("python3 with its venv module", "python3-venv");
+        missing("python3 with its venv module", "python3-venv");
     };
     let requirements = std::fs::read(REQUIREMENTS).expect("the requirements");
     let hash = Sha256::digest([requirements, version.stdout].concat());
@@ -33,26 +34,15 @@ pub fn program(name: &str) -> Option<String> {
         make(&folder);
         std::fs::write(ready, "").expect("the environment is complete");
     }
-    Some(folder.join("bin").join(name).display().to_string())
+    folder.join("bin").join(name).display().to_string()
 }
 
-/// Says that the test is skipped, and of which Debian package it needs; in CI it fails instead.
+/// Ends the test: what it is held to is not there.
 ///
 /// # Panics
-/// In CI.
-pub fn missing<T>(what: &str, package: &str) -> Option<T> {
-    let thread = std::thread::current();
-    let name = thread.name().unwrap_or("test");
-    let message = format!("{name}: there is no {what}: `apt-get install {package}`");
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{message}");
-    skipped(&message);
-    None
-}
-
-/// Says that something was not tested.
-pub fn skipped(message: &str) {
-    // Not by a macro: the test harness would keep what a passing test prints.
-    let _ = std::io::stderr().write_all(format!("SKIPPED {message}\n").as_bytes());
+/// Always.
+pub fn missing(what: &str, package: &str) -> ! {
+    panic!("there is no {what}: `apt-get install {package}`")
 }
 
 fn make(folder: &Path) {

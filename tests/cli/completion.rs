@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Bench, is_installed};
+use crate::support::Bench;
 
 mod names;
 
@@ -80,9 +80,6 @@ fn with_irsactl() -> String {
 
 /// Compares what a shell offers for each line; `command` makes the shell's command for one.
 fn assert_completed(shell: &str, command: impl Fn(&mut Command, &str)) {
-    if !is_installed(shell, shell) {
-        return;
-    }
     let mut bench = Bench::new();
     bench.set("PATH", &with_irsactl());
     for (line, wanted) in COMPLETED {
@@ -160,6 +157,7 @@ fn bash_offers_no_files_of_its_own() {
 }
 
 #[test]
+#[ignore = "needs fish"]
 fn fish_completes() {
     const SCRIPT: &str = "source $argv[1]/irsactl.fish; complete -C $argv[2]";
     assert_completed("fish", |command, line| {
@@ -171,6 +169,7 @@ fn fish_completes() {
 }
 
 #[test]
+#[ignore = "needs zsh"]
 fn zsh_completes() {
     const DRIVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/complete.zsh");
     assert_completed("zsh", |command, line| {

@@ -434,18 +434,3 @@ impl Bench {
 fn owned((key, value): (&str, &str)) -> (String, String) {
     (key.to_owned(), value.to_owned())
 }
-
-/// Whether a program is there. Where tests must not be left out (`CI=true`) it has to be.
-#[expect(
-    clippy::print_stderr,
-    reason = "who runs the tests should know what was not tested"
-)]
-pub fn is_installed(program: &str, package: &str) -> bool {
-    if Command::new(program).arg("--version").output().is_ok() {
-        return true;
-    }
-    let help = format!("{program} is missing: apt-get install {package}");
-    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{help}");
-    eprintln!("skipped: {help}");
-    false
-}

@@ -7,9 +7,7 @@ use crate::support::Bench;
 
 #[test]
 fn the_aws_cli_describes_clusters() {
-    let Some(shell) = Shell::with_aws(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_aws(Bench::new());
     assert_snapshot!(shell.run("aws eks list-clusters --output text"), @"
     [stdout]
     CLUSTERS	demo
@@ -39,9 +37,7 @@ fn the_aws_cli_describes_clusters() {
 
 #[test]
 fn the_aws_cli_tags_a_cluster() {
-    let Some(shell) = Shell::with_aws(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_aws(Bench::new());
     let arn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
     shell.output(&format!("aws eks tag-resource --resource-arn {arn} --tags alpha.eksctl.io/cluster-oidc-enabled=true,a=b"));
     shell.output(&format!(
@@ -58,9 +54,7 @@ fn the_aws_cli_tags_a_cluster() {
 
 #[test]
 fn the_aws_cli_makes_one_provider_of_a_url() {
-    let Some(shell) = Shell::with_aws(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_aws(Bench::new());
     let create = "aws iam create-open-id-connect-provider --url https://oidc.eks.eu-west-1.amazonaws.com/id/A1 \
         --client-id-list sts.amazonaws.com --thumbprint-list 9E99A48A9960B14926BB7F3B02E22DA2B0AB7280 --tags Key=a,Value=b";
     let arn = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A1";
@@ -140,9 +134,7 @@ fn the_aws_cli_makes_one_provider_of_a_url() {
 
 #[test]
 fn the_aws_cli_shows_the_role_that_irsactl_made() {
-    let Some(shell) = Shell::with_aws(Bench::associated()) else {
-        return;
-    };
+    let shell = Shell::with_aws(Bench::associated());
     shell.bench.file("policy.json", r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}]}"#);
     let created = shell.bench.run(
         "create iamserviceaccount uploader --cluster demo --role-name uploader --policy-document ~/policy.json \

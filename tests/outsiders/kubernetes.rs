@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::shell::{Shell, installed};
+use crate::shell::{Shell, assert_installed};
 use crate::support::{Bench, S3};
 
 /// `create token` came with kubectl 1.24; Debian's is older and asks for one by hand.
@@ -21,9 +21,7 @@ const APPLY: &str =
 
 #[test]
 fn kubectl_makes_and_deletes_namespaces_and_service_accounts() {
-    let Some(shell) = Shell::with_kubectl(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_kubectl(Bench::new());
     assert_snapshot!(shell.run("kubectl create namespace shop"), @"
     [stdout]
     namespace/shop created
@@ -65,9 +63,7 @@ fn kubectl_makes_and_deletes_namespaces_and_service_accounts() {
 
 #[test]
 fn server_side_apply_of_another_manager_conflicts() {
-    let Some(shell) = Shell::with_kubectl(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_kubectl(Bench::new());
     let manifest = |role: &str| {
         format!(
             "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: cart\n  namespace: default\n  \
@@ -100,9 +96,7 @@ fn server_side_apply_of_another_manager_conflicts() {
 /// kubectl waits for the end of a deletion, as irsactl does.
 #[test]
 fn kubectl_waits_for_finalizers() {
-    let Some(shell) = Shell::with_kubectl(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_kubectl(Bench::new());
     shell.output("kubectl create serviceaccount cart");
     let guard = r#"kubectl patch serviceaccount cart --type merge --patch '{"metadata": {"finalizers": FINALIZERS}}'"#;
     shell.output(&guard.replace("FINALIZERS", r#"["example.com/guard"]"#));
@@ -120,9 +114,7 @@ fn kubectl_waits_for_finalizers() {
 /// Each condition of kubectl's, in the words of the API server.
 #[test]
 fn writes_by_the_version_that_was_seen_are_refused_when_it_is_old() {
-    let Some(shell) = Shell::with_kubectl(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_kubectl(Bench::new());
     shell.output("kubectl create serviceaccount cart");
     let path = "/api/v1/namespaces/default/serviceaccounts/cart";
     for (name, precondition) in [
@@ -157,11 +149,7 @@ fn writes_by_the_version_that_was_seen_are_refused_when_it_is_old() {
 
 #[test]
 fn a_token_that_kubectl_asked_for_is_exchanged_for_the_role() {
-    let Some(shell) =
-        Shell::with_kubectl(Bench::associated()).and_then(|shell| Shell::with_aws(shell.bench))
-    else {
-        return;
-    };
+    let shell = Shell::with_aws(Shell::with_kubectl(Bench::associated()).bench);
     let created = shell.bench.run(&format!(
         "create iamserviceaccount s3-reader --cluster demo --role-name s3-reader --attach-policy-arn {S3} --approve"
     ));
@@ -179,12 +167,8 @@ fn a_token_that_kubectl_asked_for_is_exchanged_for_the_role() {
 
 #[test]
 fn the_aws_cli_opens_the_cluster_to_kubectl() {
-    let Some(shell) = Shell::with_aws(Bench::new()) else {
-        return;
-    };
-    if installed("kubectl", "kubernetes-client").is_none() {
-        return;
-    }
+    let shell = Shell::with_aws(Bench::new());
+    assert_installed("kubectl", "kubernetes-client");
     shell.output("aws eks update-kubeconfig --name demo");
     assert_snapshot!(shell.run("kubectl get namespaces --output name"), @"
     [stdout]
@@ -203,11 +187,7 @@ fn the_aws_cli_opens_the_cluster_to_kubectl() {
 
 #[test]
 fn only_a_token_of_the_aws_cli_for_this_cluster_is_believed() {
-    let Some(shell) =
-        Shell::with_kubectl(Bench::new()).and_then(|shell| Shell::with_aws(shell.bench))
-    else {
-        return;
-    };
+    let shell = Shell::with_aws(Shell::with_kubectl(Bench::new()).bench);
     let with_token_for = |cluster: &str, variables: &str| {
         shell.run(&format!(
             "kubectl config unset users.demo.token > unset && kubectl get namespaces --output name --token \
@@ -240,9 +220,7 @@ fn only_a_token_of_the_aws_cli_for_this_cluster_is_believed() {
 
 #[test]
 fn kubectl_restarts_a_deployment_whose_pods_then_have_the_role() {
-    let Some(shell) = Shell::with_kubectl(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_kubectl(Bench::new());
     let environment = "kubectl get pods --namespace web \
         --output jsonpath='{range .items[*]}{.spec.containers[0].env[?(@.name==\"AWS_ROLE_ARN\")].value}{\"\\n\"}{end}'";
     {

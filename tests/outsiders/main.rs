@@ -1,5 +1,6 @@
-//! The sandbox proved with clients that nobody here wrote: the aws CLI, kubectl, openssl. Where one
-//! is missing its tests are skipped, which is said; in CI they fail.
+//! The sandbox proved with clients that nobody here wrote: the aws CLI, kubectl, openssl, and what
+//! irsactl prints for other programs, judged by those. Not part of a plain `cargo test`: `.ci/run` names
+//! it, and a program that is missing fails.
 
 #[path = "../python.rs"]
 mod python;

@@ -18,9 +18,7 @@ fn template(policy: &str) -> String {
 
 #[test]
 fn somebody_else_is_faster_with_a_stack() {
-    let Some(shell) = Shell::with_aws(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_aws(Bench::new());
     let ours = template(S3);
     shell.bench.file("template.json", &ours);
     let sandbox = &shell.bench.sandbox;
@@ -57,9 +55,7 @@ fn somebody_else_is_faster_with_a_stack() {
 
 #[test]
 fn two_buckets_throttle_and_are_counted() {
-    let Some(shell) = Shell::with_aws(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_aws(Bench::new());
     let sandbox = &shell.bench.sandbox;
     sandbox.fault("cloudformation * throttle 0/3");
     sandbox.fault("cloudformation ListStacks throttle 0/1");
@@ -86,9 +82,7 @@ fn two_buckets_throttle_and_are_counted() {
 
 #[test]
 fn another_manager_writes_a_service_account_between_two_calls() {
-    let Some(shell) = Shell::with_kubectl(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_kubectl(Bench::new());
     let sandbox = &shell.bench.sandbox;
     let manifest = json!({"apiVersion": "v1", "kind": "ServiceAccount",
         "metadata": {"name": "reader", "namespace": "default", "annotations": {ROLE: "ours"}}});

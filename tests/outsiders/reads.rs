@@ -22,9 +22,7 @@ fn the_aws_cli_describes_addons_page_by_page() {
             "0 of 2".to_owned(),
         ));
     }
-    let Some(shell) = Shell::with_aws(bench) else {
-        return;
-    };
+    let shell = Shell::with_aws(bench);
     assert_snapshot!(shell.output("aws eks list-addons --cluster-name demo --output text"), @"
     ADDONS	vpc-cni
     ADDONS	eks-pod-identity-agent
@@ -64,9 +62,7 @@ fn the_aws_cli_describes_addons_page_by_page() {
 
 #[test]
 fn the_aws_cli_associates_a_service_account_once() {
-    let Some(shell) = Shell::with_aws(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_aws(Bench::new());
     let create = "aws eks create-pod-identity-association --cluster-name demo --namespace default \
                   --service-account s3-reader --role-arn arn:aws:iam::111122223333:role/s3-reader \
                   --query 'association.[associationId, associationArn]' --output text";
@@ -102,9 +98,7 @@ fn the_aws_cli_describes_the_network() {
         world.add_vpc_endpoint("s3").kind = "Gateway".to_owned();
         world.add_instance("i-0a1b2c3d4e5f60001");
     }
-    let Some(shell) = Shell::with_aws(bench) else {
-        return;
-    };
+    let shell = Shell::with_aws(bench);
     let filters = "--filters Name=vpc-id,Values=vpc-0a1b2c3d4e5f60001 \
                    Name=service-name,Values=com.amazonaws.eu-west-1.sts,com.amazonaws.eu-west-1.eks-auth";
     let query = "VpcEndpoints[].[VpcEndpointType, ServiceName, State, PrivateDnsEnabled, PolicyDocument, Groups]";
@@ -235,9 +229,7 @@ fn the_aws_cli_describes_the_network() {
 
 #[test]
 fn the_aws_cli_looks_a_refusal_up() {
-    let Some(shell) = Shell::with_aws(Bench::associated()) else {
-        return;
-    };
+    let shell = Shell::with_aws(Bench::associated());
     let created = shell.bench.run(&format!(
         "create iamserviceaccount s3-reader --cluster demo --role-name s3-reader --attach-policy-arn {S3} --approve"
     ));
@@ -296,9 +288,7 @@ fn the_aws_cli_looks_a_refusal_up() {
 
 #[test]
 fn the_aws_cli_has_a_trust_policy_validated() {
-    let Some(shell) = Shell::with_aws(Bench::new()) else {
-        return;
-    };
+    let shell = Shell::with_aws(Bench::new());
     let trust = serde_json::json!({
         "Statement": [{
             "Effect": "Allow",

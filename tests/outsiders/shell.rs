@@ -11,30 +11,29 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// With the pinned aws CLI as `aws`. `None`: skipped.
-    pub fn with_aws(mut bench: Bench) -> Option<Self> {
-        let aws = program("aws")?;
+    /// With the pinned aws CLI as `aws`.
+    pub fn with_aws(mut bench: Bench) -> Self {
+        let aws = program("aws");
         let folder = aws.trim_end_matches("/aws");
         let path = std::env::var("PATH").unwrap_or_default();
         bench.set("PATH", &format!("{folder}:{path}"));
         bench.set("AWS_PAGER", "");
         bench.set("AWS_MAX_ATTEMPTS", "1");
-        Some(Self { bench })
+        Self { bench }
     }
 
-    /// With kubectl, which has the cluster's kubeconfig. `None`: skipped.
-    pub fn with_kubectl(mut bench: Bench) -> Option<Self> {
-        installed("kubectl", "kubernetes-client")?;
+    /// With kubectl, which has the cluster's kubeconfig.
+    pub fn with_kubectl(mut bench: Bench) -> Self {
+        assert_installed("kubectl", "kubernetes-client");
         let kubeconfig = bench.sandbox.world().kubeconfig("demo");
         let path = bench.file("kubeconfig", &kubeconfig);
         bench.set("KUBECONFIG", &path.display().to_string());
-        Some(Self { bench })
+        Self { bench }
     }
 
-    /// With openssl. `None`: skipped.
-    pub fn with_openssl(bench: Bench) -> Option<Self> {
-        installed("openssl", "openssl")?;
-        Some(Self { bench })
+    pub fn with_openssl(bench: Bench) -> Self {
+        assert_installed("openssl", "openssl");
+        Self { bench }
     }
 
     /// What a command line prints, and how it ends. The folder is the private home.
@@ -58,14 +57,13 @@ impl Shell {
     }
 }
 
-/// Whether a program is there to be run. `None`: skipped.
-pub fn installed(program: &str, package: &str) -> Option<()> {
+/// That a program is there to be run.
+pub fn assert_installed(program: &str, package: &str) {
     let found = Command::new("sh")
         .args(["-c", &format!("command -v {program}")])
         .stdout(Stdio::null())
         .status();
-    if found.is_ok_and(|status| status.success()) {
-        return Some(());
+    if !found.is_ok_and(|status| status.success()) {
+        missing(program, package);
     }
-    missing(program, package)
 }

@@ -46,8 +46,8 @@ fn with_inline(mut template: Value, action: &str) -> Value {
 }
 
 /// A shell beside the stack "first", with the template of its next update in next.json.
-fn shell(first: &Value, next: &Value) -> Option<Shell> {
-    let shell = Shell::with_aws(Bench::new())?;
+fn shell(first: &Value, next: &Value) -> Shell {
+    let shell = Shell::with_aws(Bench::new());
     shell.bench.sandbox.world().add_stack(
         ACCOUNT,
         REGION,
@@ -57,7 +57,7 @@ fn shell(first: &Value, next: &Value) -> Option<Shell> {
         "CREATE_COMPLETE",
     );
     shell.bench.file("next.json", &next.to_string());
-    Some(shell)
+    shell
 }
 
 /// The events since the update began, oldest first.
@@ -90,9 +90,7 @@ fn uploader(shell: &Shell) -> String {
 #[test]
 fn a_change_set_shows_each_property_and_changes_only_those() {
     let next = with_inline(role("AmazonS3FullAccess"), "s3:PutObject");
-    let Some(shell) = shell(&role("AmazonS3ReadOnlyAccess"), &next) else {
-        return;
-    };
+    let shell = shell(&role("AmazonS3ReadOnlyAccess"), &next);
     shell.output("aws iam attach-role-policy --role-name uploader --policy-arn arn:aws:iam::aws:policy/SecurityAudit");
     assert_snapshot!(shell.output(CHANGE_SET), @"true");
     assert_snapshot!(shell.run(WAIT), @"[exit 0]");
@@ -178,9 +176,7 @@ fn a_change_set_shows_each_property_and_changes_only_those() {
 
 #[test]
 fn a_change_set_is_made_once_and_executed_once() {
-    let Some(shell) = shell(&role("AmazonS3ReadOnlyAccess"), &role("AmazonS3FullAccess")) else {
-        return;
-    };
+    let shell = shell(&role("AmazonS3ReadOnlyAccess"), &role("AmazonS3FullAccess"));
     shell.output(CHANGE_SET);
     assert_snapshot!(shell.output(CHANGE_SET), @"true");
     assert_snapshot!(shell.run(&CHANGE_SET.replace("token-1", "token-2")), @"
@@ -224,9 +220,7 @@ fn a_change_set_is_made_once_and_executed_once() {
 
 #[test]
 fn another_update_makes_a_change_set_obsolete() {
-    let Some(shell) = shell(&role("AmazonS3ReadOnlyAccess"), &role("AmazonS3FullAccess")) else {
-        return;
-    };
+    let shell = shell(&role("AmazonS3ReadOnlyAccess"), &role("AmazonS3FullAccess"));
     shell.output(CHANGE_SET);
     shell.output(UPDATE);
     assert_snapshot!(shell.run(EXECUTE), @"
@@ -246,9 +240,7 @@ fn another_update_makes_a_change_set_obsolete() {
 #[test]
 fn a_changed_stack_tag_is_a_change() {
     let first = role("AmazonS3ReadOnlyAccess");
-    let Some(shell) = shell(&first, &first) else {
-        return;
-    };
+    let shell = shell(&first, &first);
     shell.output(CHANGE_SET);
     shell.output(WAIT);
     shell.output(EXECUTE);
@@ -267,9 +259,7 @@ fn a_changed_stack_tag_is_a_change() {
 fn a_failed_update_is_rolled_back() {
     let first = with_inline(role("AmazonS3ReadOnlyAccess"), "s3:GetObject");
     let next = with_inline(role("AmazonS3FullAccess"), "no action");
-    let Some(shell) = shell(&first, &next) else {
-        return;
-    };
+    let shell = shell(&first, &next);
     shell.output(CHANGE_SET);
     shell.output(EXECUTE);
     assert_snapshot!(shell.run("aws cloudformation wait stack-update-complete --stack-name first"), @r#"
@@ -307,9 +297,7 @@ fn a_failed_update_is_rolled_back() {
 
 #[test]
 fn a_rollback_that_fails_is_gone_on_with() {
-    let Some(shell) = shell(&role("AmazonS3ReadOnlyAccess"), &role("NoSuchPolicy")) else {
-        return;
-    };
+    let shell = shell(&role("AmazonS3ReadOnlyAccess"), &role("NoSuchPolicy"));
     assert_snapshot!(shell.run(CONTINUE), @"
     [stderr]
 
@@ -369,9 +357,7 @@ fn a_rollback_that_fails_is_gone_on_with() {
 
 #[test]
 fn what_cannot_be_rolled_back_can_be_skipped() {
-    let Some(shell) = shell(&role("AmazonS3ReadOnlyAccess"), &role("NoSuchPolicy")) else {
-        return;
-    };
+    let shell = shell(&role("AmazonS3ReadOnlyAccess"), &role("NoSuchPolicy"));
     {
         let mut world = shell.bench.sandbox.world();
         let stack = world.stack(ACCOUNT, REGION, "first").expect("the stack");
@@ -387,9 +373,7 @@ fn what_cannot_be_rolled_back_can_be_skipped() {
 
 #[test]
 fn an_update_whose_failure_is_kept_is_rolled_back_on_request() {
-    let Some(shell) = shell(&role("AmazonS3ReadOnlyAccess"), &role("NoSuchPolicy")) else {
-        return;
-    };
+    let shell = shell(&role("AmazonS3ReadOnlyAccess"), &role("NoSuchPolicy"));
     shell.output(&format!("{UPDATE} --disable-rollback"));
     assert_snapshot!(shell.output(STATUS), @"UPDATE_FAILED	The following resource(s) failed to update: [Role1].");
     shell.output("aws cloudformation rollback-stack --stack-name first");
@@ -399,9 +383,7 @@ fn an_update_whose_failure_is_kept_is_rolled_back_on_request() {
 #[test]
 fn what_a_template_has_no_more_is_deleted() {
     let first = with_inline(role("AmazonS3ReadOnlyAccess"), "s3:GetObject");
-    let Some(shell) = shell(&first, &role("AmazonS3ReadOnlyAccess")) else {
-        return;
-    };
+    let shell = shell(&first, &role("AmazonS3ReadOnlyAccess"));
     shell.output(UPDATE);
     assert_snapshot!(events(&shell), @"
     first	UPDATE_IN_PROGRESS	User Initiated
@@ -421,9 +403,7 @@ fn another_role_name_makes_another_role() {
     let first = with_inline(role("AmazonS3ReadOnlyAccess"), "s3:GetObject");
     let mut next = first.clone();
     next["Resources"]["Role1"]["Properties"]["RoleName"] = "downloader".into();
-    let Some(shell) = shell(&first, &next) else {
-        return;
-    };
+    let shell = shell(&first, &next);
     assert_snapshot!(shell.run(&UPDATE.replace("NAMED_IAM", "IAM")), @"
     [stderr]
 
@@ -486,9 +466,7 @@ fn another_role_name_makes_another_role() {
 fn a_named_role_cannot_move_to_another_path() {
     let mut next = role("AmazonS3ReadOnlyAccess");
     next["Resources"]["Role1"]["Properties"]["Path"] = "/teams/".into();
-    let Some(shell) = shell(&role("AmazonS3ReadOnlyAccess"), &next) else {
-        return;
-    };
+    let shell = shell(&role("AmazonS3ReadOnlyAccess"), &next);
     shell.output(UPDATE);
     assert_snapshot!(events(&shell), @"
     first	UPDATE_IN_PROGRESS	User Initiated
@@ -509,9 +487,7 @@ fn an_update_takes_its_time() {
         pace: crate::sandbox::Pace::Polls(2),
         ..crate::sandbox::Options::default()
     });
-    let Some(shell) = Shell::with_aws(bench) else {
-        return;
-    };
+    let shell = Shell::with_aws(bench);
     let first = role("AmazonS3ReadOnlyAccess").to_string();
     shell
         .bench

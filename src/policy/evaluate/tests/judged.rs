@@ -89,11 +89,11 @@ fn is_of_type(operator: &str, value: &str) -> bool {
 }
 
 /// Asks the judge, and says where it is of another opinion; how many could be compared.
-fn compare(cases: &[Case]) -> Option<(Vec<String>, [usize; 2])> {
+fn compare(cases: &[Case]) -> (Vec<String>, [usize; 2]) {
     let told: Vec<String> = cases.iter().map(|case| case.told.clone()).collect();
     let mut wrong = Vec::new();
     let mut compared = [0, 0];
-    for (case, answer) in cases.iter().zip(node::judged(&told)?) {
+    for (case, answer) in cases.iter().zip(node::judged(&told)) {
         // What is no policy for the judge, IAM would not have stored.
         let allowed = match answer.as_str() {
             "Allowed" => true,
@@ -112,7 +112,7 @@ fn compare(cases: &[Case]) -> Option<(Vec<String>, [usize; 2])> {
             }
         }
     }
-    Some((wrong, compared))
+    (wrong, compared)
 }
 
 fn known(evaluation: &Evaluation) -> Option<bool> {
@@ -124,9 +124,7 @@ fn known(evaluation: &Evaluation) -> Option<bool> {
 /// each of ours.
 fn assert_agreed(cases: impl Iterator<Item = Case>, least: [usize; 2]) {
     let cases: Vec<Case> = cases.collect();
-    let Some((wrong, compared)) = compare(&cases) else {
-        return;
-    };
+    let (wrong, compared) = compare(&cases);
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(
         compared[0] > least[0] && compared[1] > least[1],
@@ -135,6 +133,7 @@ fn assert_agreed(cases: impl Iterator<Item = Case>, least: [usize; 2]) {
 }
 
 #[test]
+#[ignore = "needs node with npm"]
 fn trust_policies_are_evaluated_as_by_another() {
     let subjects = ["system:serviceaccount:web:api", "arn:aws:service:a:c:b"];
     // What a key of several values means without a qualifier is not documented: one at most.
@@ -282,6 +281,7 @@ fn permissions() -> impl Strategy<Value = Value> {
 }
 
 #[test]
+#[ignore = "needs node with npm"]
 fn permission_policies_are_evaluated_as_by_another() {
     let objects = ["arn:aws:s3:::logs/a", "arn:aws:s3:::logs/app/b"];
     let actions = ["s3:GetObject", "s3:PutObject"];
