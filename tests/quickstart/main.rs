@@ -20,6 +20,13 @@ use sandbox::{Options, Pace, Sandbox};
 
 const POLICY: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 
+/// What to do next.
+const GO_ON: &str = "
+# To go on: a shell in such a sandbox, and in it any command
+$ cargo run --example sandbox -- bash
+$ cargo run --quiet -- doctor --cluster demo
+# On AWS: README.md, \"On AWS, start to finish\". To change the program: CONTRIBUTING.md.";
+
 fn main() {
     if let Err(error) = run() {
         let _ = writeln!(std::io::stderr(), "error: {error}");
@@ -54,11 +61,11 @@ fn run() -> Result<(), Box<dyn Error>> {
             .sum::<usize>()
     };
     say(&format!("\n# Roles and providers left behind: {left}"));
-    if left == 0 {
-        Ok(())
-    } else {
-        Err("something was left behind".into())
+    if left > 0 {
+        return Err("something was left behind".into());
     }
+    say(GO_ON);
+    Ok(())
 }
 
 /// Builds the program with the cargo that builds this one.
