@@ -17,7 +17,7 @@ mod schema;
 mod write;
 
 pub use filter::Filter;
-use node::{Node, Place, Value};
+use node::{Place, YamlNode, YamlValue};
 pub use rest::Rest;
 pub use schema::Schema;
 pub use write::write;
@@ -192,8 +192,12 @@ fn parsed(bytes: &[u8]) -> Result<ClusterConfig, Vec<Problem>> {
 }
 
 /// The values of a file whose names and types were checked; what is of a wrong type is passed over.
-fn contents(root: &Node, further: Option<Place>, problems: &mut Problems) -> Option<ClusterConfig> {
-    if !matches!(root.value, Value::Map(_)) {
+fn contents(
+    root: &YamlNode,
+    further: Option<Place>,
+    problems: &mut Problems,
+) -> Option<ClusterConfig> {
+    if !matches!(root.value, YamlValue::Map(_)) {
         return None;
     }
     for (field, wanted) in [
@@ -217,7 +221,7 @@ fn contents(root: &Node, further: Option<Place>, problems: &mut Problems) -> Opt
         return None;
     };
     for field in [fields::CLUSTER_NAME, fields::REGION] {
-        if root.field(field).is_none() && matches!(metadata.value, Value::Map(_)) {
+        if root.field(field).is_none() && matches!(metadata.value, YamlValue::Map(_)) {
             missing(metadata, "", field, problems);
         }
     }
@@ -236,14 +240,14 @@ fn contents(root: &Node, further: Option<Place>, problems: &mut Problems) -> Opt
 }
 
 /// A field that must be there is not.
-fn missing(node: &Node, path: &str, field: &Field, problems: &mut Problems) {
+fn missing(node: &YamlNode, path: &str, field: &Field, problems: &mut Problems) {
     let path = inside(path, field.name());
     problems.push(Problem::new(node.place, &path, "must be set"));
 }
 
 /// The value of a text field; `path` is that of `node`.
 fn value<T: std::str::FromStr<Err = String>>(
-    node: &Node,
+    node: &YamlNode,
     path: &str,
     field: &Field,
     problems: &mut Problems,

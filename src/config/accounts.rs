@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde_json::Value as Json;
 
 use super::check::{number, short};
-use super::node::{Node, Value};
+use super::node::{YamlNode, YamlValue};
 use super::{Problem, Problems, inside, missing, value};
 use crate::asked::fields::{self, Field, Kind};
 use crate::asked::{self, Given, IamServiceAccount, Rule, Scope};
@@ -19,14 +19,14 @@ use crate::template::{WELL_KNOWN, WellKnownPolicy};
 const LIST: &str = fields::ACCOUNTS.path;
 
 /// The accounts that are good; what is wrong is put into `problems`.
-pub fn read(root: &Node, tags: &Map, problems: &mut Problems) -> Vec<IamServiceAccount> {
+pub fn read(root: &YamlNode, tags: &Map, problems: &mut Problems) -> Vec<IamServiceAccount> {
     let Some(list) = root.at(LIST) else {
         return Vec::new();
     };
     let odd = with_problems(problems);
     let mut accounts = Vec::new();
     for (index, node) in list.items().iter().enumerate() {
-        if matches!(node.value, Value::Map(_)) {
+        if matches!(node.value, YamlValue::Map(_)) {
             let path = format!("{LIST}[{index}]");
             let account = account(node, &path, tags, odd.contains(&index), problems);
             accounts.extend(account);
@@ -38,7 +38,7 @@ pub fn read(root: &Node, tags: &Map, problems: &mut Problems) -> Vec<IamServiceA
 }
 
 /// Puts the name of the account behind its index, where it has one: `iam.serviceAccounts[3] (web/api)`.
-pub fn name_in(problems: &mut [Problem], root: &Node) {
+pub fn name_in(problems: &mut [Problem], root: &YamlNode) {
     let list = root.at(LIST).map_or(&[][..], |list| list.items());
     for Problem { field, .. } in problems {
         let Some(index) = index_in(field) else {
@@ -52,7 +52,7 @@ pub fn name_in(problems: &mut [Problem], root: &Node) {
 }
 
 /// An account by its place, and by its name where it has one.
-fn named(index: usize, node: &Node) -> String {
+fn named(index: usize, node: &YamlNode) -> String {
     let name = name_of(node).map(|name| format!(" ({name})"));
     format!("{LIST}[{index}]{}", name.unwrap_or_default())
 }
@@ -64,7 +64,7 @@ fn index_in(path: &str) -> Option<usize> {
 }
 
 /// What an account is called, where that keeps the rules for names.
-fn name_of(node: &Node) -> Option<ServiceAccountName> {
+fn name_of(node: &YamlNode) -> Option<ServiceAccountName> {
     let namespace = match node.field(fields::NAMESPACE) {
         Some(namespace) => namespace.text()?.parse().ok()?,
         None => Namespace::default(),
@@ -73,7 +73,7 @@ fn name_of(node: &Node) -> Option<ServiceAccountName> {
 }
 
 /// The tags that every stack gets.
-pub fn common_tags(root: &Node, problems: &mut Problems) -> Map {
+pub fn common_tags(root: &YamlNode, problems: &mut Problems) -> Map {
     let tags = map(root, fields::COMMON_TAGS);
     for rule in asked::common_tags(&tags) {
         let (place, path) = spot(root, fields::COMMON_TAGS, rule.key());
@@ -83,9 +83,9 @@ pub fn common_tags(root: &Node, problems: &mut Problems) -> Map {
 }
 
 /// eksctl's rule: roles for service accounts need the provider, and the file must say so.
-fn check_provider(root: &Node, list: &Node, problems: &mut Problems) {
+fn check_provider(root: &YamlNode, list: &YamlNode, problems: &mut Problems) {
     let said = root.field(fields::WITH_OIDC);
-    let is_on = said.is_some_and(|node| !matches!(node.value, Value::Bool(false)));
+    let is_on = said.is_some_and(|node| !matches!(node.value, YamlValue::Bool(false)));
     if !is_on && !list.items().is_empty() {
         let place = said.map_or(list.place, |node| node.place);
         let rule = "must be `true`, because iam.serviceAccounts has accounts";
@@ -94,7 +94,7 @@ fn check_provider(root: &Node, list: &Node, problems: &mut Problems) {
 }
 
 /// No account and no name of a role may stand twice.
-fn check_once(list: &Node, problems: &mut Problems) {
+fn check_once(list: &YamlNode, problems: &mut Problems) {
     let mut seen = BTreeMap::new();
     for (index, account) in list.items().iter().enumerate() {
         let text = |field| account.field(field).and_then(|node| node.text());
@@ -120,7 +120,7 @@ fn check_once(list: &Node, problems: &mut Problems) {
 }
 
 fn account(
-    node: &Node,
+    node: &YamlNode,
     path: &str,
     tags: &Map,
     is_odd: bool,
@@ -131,7 +131,8 @@ fn account(
     let mut given = given(node, path, name.clone(), problems);
     given.common_tags.clone_from(tags);
     // An empty document asks for a role without policies, as in eksctl.
-    let is_empty = |node: &Node| matches!(&node.value, Value::Map(fields) if fields.is_empty());
+    let is_empty =
+        |node: &YamlNode| matches!(&node.value, YamlValue::Map(fields) if fields.is_empty());
     given.bare = node
         .field(fields::INLINE_POLICY)
         .is_some_and(|node| is_empty(node));
@@ -157,7 +158,7 @@ fn with_problems(problems: &Problems) -> BTreeSet<usize> {
 }
 
 fn service_account_name(
-    node: &Node,
+    node: &YamlNode,
     path: &str,
     problems: &mut Problems,
 ) -> Option<ServiceAccountName> {
@@ -168,7 +169,7 @@ fn service_account_name(
     let Some(found) = node.field(fields::NAME) else {
         if node
             .field(fields::OBJECT)
-            .is_none_or(|node| matches!(node.value, Value::Map(_)))
+            .is_none_or(|node| matches!(node.value, YamlValue::Map(_)))
         {
             missing(node, path, fields::NAME, problems);
         }
@@ -190,7 +191,7 @@ fn service_account_name(
 /// What the file says of an account, each field by itself. Without a name it has some name, so that
 /// the rest is judged too.
 fn given(
-    node: &Node,
+    node: &YamlNode,
     path: &str,
     account: Option<ServiceAccountName>,
     problems: &mut Problems,
@@ -224,12 +225,12 @@ fn given(
     }
 }
 
-fn bool(node: &Node, field: &Field) -> Option<bool> {
+fn bool(node: &YamlNode, field: &Field) -> Option<bool> {
     node.field(field)?.bool()
 }
 
 /// Those that are switched on.
-fn well_known(node: &Node) -> Vec<WellKnownPolicy> {
+fn well_known(node: &YamlNode) -> Vec<WellKnownPolicy> {
     let named = node.field(fields::WELL_KNOWN_POLICIES);
     let is_on = |policy: &&WellKnownPolicy| {
         let switch = named.and_then(|named| named.at(policy.name()));
@@ -240,7 +241,7 @@ fn well_known(node: &Node) -> Vec<WellKnownPolicy> {
 
 /// A list of texts that keep a rule.
 fn texts<T: FromStr<Err = String>>(
-    node: &Node,
+    node: &YamlNode,
     path: &str,
     field: &Field,
     problems: &mut Problems,
@@ -261,9 +262,9 @@ fn texts<T: FromStr<Err = String>>(
     values
 }
 
-fn seconds(node: &Node, path: &str, field: &Field, problems: &mut Problems) -> Option<u32> {
+fn seconds(node: &YamlNode, path: &str, field: &Field, problems: &mut Problems) -> Option<u32> {
     let found = node.field(field)?;
-    let (Value::Number(text), Kind::Seconds(bounds)) = (&found.value, field.kind) else {
+    let (YamlValue::Number(text), Kind::Seconds(bounds)) = (&found.value, field.kind) else {
         return None;
     };
     let number = text.parse().ok();
@@ -281,20 +282,20 @@ fn seconds(node: &Node, path: &str, field: &Field, problems: &mut Problems) -> O
 }
 
 /// The texts of a mapping; null is the empty text, as to eksctl.
-fn map(node: &Node, field: &Field) -> Map {
+fn map(node: &YamlNode, field: &Field) -> Map {
     let entries = node.field(field).map_or(&[][..], |node| node.entries());
     entries
         .iter()
         .filter_map(|entry| match &entry.value.value {
-            Value::Text(text) => Some((entry.name()?.to_owned(), text.clone())),
-            Value::Null => Some((entry.name()?.to_owned(), String::new())),
+            YamlValue::Text(text) => Some((entry.name()?.to_owned(), text.clone())),
+            YamlValue::Null => Some((entry.name()?.to_owned(), String::new())),
             _ => None,
         })
         .collect()
 }
 
 /// The policy documents, of `attachPolicy` or of `attachPolicies`.
-fn documents(node: &Node, path: &str, problems: &mut Problems) -> Vec<PolicyDocument> {
+fn documents(node: &YamlNode, path: &str, problems: &mut Problems) -> Vec<PolicyDocument> {
     let one = node.field(fields::INLINE_POLICY);
     let several = node.field(fields::INLINE_POLICIES);
     if let (Some(one), Some(_)) = (one, several) {
@@ -317,12 +318,12 @@ fn documents(node: &Node, path: &str, problems: &mut Problems) -> Vec<PolicyDocu
     });
     one.into_iter()
         .chain(several)
-        .filter(|(_, node)| matches!(node.value, Value::Map(_)))
+        .filter(|(_, node)| matches!(node.value, YamlValue::Map(_)))
         .filter_map(|(path, node)| document(node, &path, problems))
         .collect()
 }
 
-fn document(node: &Node, path: &str, problems: &mut Problems) -> Option<PolicyDocument> {
+fn document(node: &YamlNode, path: &str, problems: &mut Problems) -> Option<PolicyDocument> {
     // What is no JSON has been told already.
     let json = json(node)?;
     match PolicyDocument::parse(&json.to_string()) {
@@ -335,29 +336,29 @@ fn document(node: &Node, path: &str, problems: &mut Problems) -> Option<PolicyDo
 }
 
 /// A tree as JSON, if it is that.
-fn json(node: &Node) -> Option<Json> {
+fn json(node: &YamlNode) -> Option<Json> {
     Some(match &node.value {
-        Value::Null => Json::Null,
-        Value::Bool(value) => Json::Bool(*value),
-        Value::Number(text) => Json::Number(number(text)?),
-        Value::Text(text) => Json::String(text.clone()),
-        Value::List(items) => {
+        YamlValue::Null => Json::Null,
+        YamlValue::Bool(value) => Json::Bool(*value),
+        YamlValue::Number(text) => Json::Number(number(text)?),
+        YamlValue::Text(text) => Json::String(text.clone()),
+        YamlValue::List(items) => {
             let items = items.iter().map(|item| json(item));
             Json::Array(items.collect::<Option<_>>()?)
         }
-        Value::Map(entries) => {
+        YamlValue::Map(entries) => {
             let mut object = serde_json::Map::new();
             for entry in entries {
                 object.insert(entry.name()?.to_owned(), json(&entry.value)?);
             }
             Json::Object(object)
         }
-        Value::Merge | Value::Tagged(_) => return None,
+        YamlValue::Merge | YamlValue::Tagged(_) => return None,
     })
 }
 
 /// A broken rule at the place of its field.
-fn problem(node: &Node, path: &str, rule: &Rule) -> Problem {
+fn problem(node: &YamlNode, path: &str, rule: &Rule) -> Problem {
     let has = |field| node.field(field).is_some();
     let field = match rule {
         // None of them is there.
@@ -375,7 +376,7 @@ fn problem(node: &Node, path: &str, rule: &Rule) -> Problem {
 }
 
 /// The place and path of a field, or of an entry of it.
-fn spot(node: &Node, field: &Field, key: Option<&str>) -> (super::Place, String) {
+fn spot(node: &YamlNode, field: &Field, key: Option<&str>) -> (super::Place, String) {
     let found = node.field(field);
     let entries = found.map_or(&[][..], |node| node.entries());
     match entries

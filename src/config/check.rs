@@ -3,15 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::node::{Node, Place, Value};
+use super::node::{Place, YamlNode, YamlValue};
 use super::{Problem, Problems, inside};
 use crate::asked::fields::{self, Field, Kind};
 use crate::policy::numbers;
 use crate::template::well_known_names;
 
 /// Puts every problem of names and types into `problems`.
-pub fn check(root: &Node, problems: &mut Problems) {
-    let Value::Map(_) = root.value else {
+pub fn check(root: &YamlNode, problems: &mut Problems) {
+    let YamlValue::Map(_) = root.value else {
         problems.push(Problem::new(root.place, "", mismatch(Kind::Object, root)));
         return;
     };
@@ -19,7 +19,7 @@ pub fn check(root: &Node, problems: &mut Problems) {
 }
 
 /// An object whose fields are on the list, under `pattern`.
-fn object(node: &Node, pattern: &str, path: &str, problems: &mut Problems) {
+fn object(node: &YamlNode, pattern: &str, path: &str, problems: &mut Problems) {
     let names: Vec<&str> = fields::of(pattern).map(Field::key).collect();
     for (name, value, place) in unique(node, path, problems) {
         let path = inside(path, name);
@@ -50,10 +50,10 @@ fn misplaced(name: &str, pattern: &str) -> Option<String> {
 
 /// The entries of a mapping with a text as key, each key once.
 fn unique<'a>(
-    node: &'a Node,
+    node: &'a YamlNode,
     path: &str,
     problems: &mut Problems,
-) -> Vec<(&'a str, &'a Node, Place)> {
+) -> Vec<(&'a str, &'a YamlNode, Place)> {
     let mut seen = BTreeMap::new();
     let mut entries = Vec::new();
     for entry in node.entries() {
@@ -74,7 +74,7 @@ fn unique<'a>(
     entries
 }
 
-fn value_of(field: &Field, node: &Node, path: &str, problems: &mut Problems) {
+fn value_of(field: &Field, node: &YamlNode, path: &str, problems: &mut Problems) {
     if node.is_null() {
         return;
     }
@@ -83,15 +83,15 @@ fn value_of(field: &Field, node: &Node, path: &str, problems: &mut Problems) {
         (Kind::Any, _)
             | (
                 Kind::Object | Kind::Map | Kind::WellKnown | Kind::Document,
-                Value::Map(_)
+                YamlValue::Map(_)
             )
             | (
                 Kind::Objects | Kind::Texts | Kind::Documents,
-                Value::List(_)
+                YamlValue::List(_)
             )
-            | (Kind::Text | Kind::Constant(_), Value::Text(_))
-            | (Kind::Bool, Value::Bool(_))
-            | (Kind::Seconds(_), Value::Number(_))
+            | (Kind::Text | Kind::Constant(_), YamlValue::Text(_))
+            | (Kind::Bool, YamlValue::Bool(_))
+            | (Kind::Seconds(_), YamlValue::Number(_))
     );
     if !fits {
         problems.push(Problem::new(node.place, path, mismatch(field.kind, node)));
@@ -106,15 +106,15 @@ fn value_of(field: &Field, node: &Node, path: &str, problems: &mut Problems) {
     }
 }
 
-fn items(field: &Field, node: &Node, path: &str, problems: &mut Problems) {
+fn items(field: &Field, node: &YamlNode, path: &str, problems: &mut Problems) {
     for (index, item) in node.items().iter().enumerate() {
         let path = format!("{path}[{index}]");
         match (field.kind, &item.value) {
-            (Kind::Objects, Value::Map(_)) => {
+            (Kind::Objects, YamlValue::Map(_)) => {
                 object(item, &format!("{}[]", field.path), &path, problems);
             }
-            (Kind::Documents, Value::Map(_)) => document(item, &path, problems),
-            (Kind::Texts, Value::Text(_)) => {}
+            (Kind::Documents, YamlValue::Map(_)) => document(item, &path, problems),
+            (Kind::Texts, YamlValue::Text(_)) => {}
             (kind, _) => {
                 let wanted = match kind {
                     Kind::Texts => Kind::Text,
@@ -127,7 +127,7 @@ fn items(field: &Field, node: &Node, path: &str, problems: &mut Problems) {
 }
 
 /// Texts by any name, or bools by the names of well-known policies.
-fn entries(kind: Kind, node: &Node, path: &str, problems: &mut Problems) {
+fn entries(kind: Kind, node: &YamlNode, path: &str, problems: &mut Problems) {
     for (name, value, place) in unique(node, path, problems) {
         let path = inside(path, name);
         let wanted = match kind {
@@ -144,9 +144,9 @@ fn entries(kind: Kind, node: &Node, path: &str, problems: &mut Problems) {
             problems.push(Problem::new(place, &path, rule));
         }
         let fits = match &value.value {
-            Value::Null => true,
-            Value::Text(_) => wanted == Kind::Text,
-            Value::Bool(_) => wanted == Kind::Bool,
+            YamlValue::Null => true,
+            YamlValue::Text(_) => wanted == Kind::Text,
+            YamlValue::Bool(_) => wanted == Kind::Bool,
             _ => false,
         };
         if !fits {
@@ -156,25 +156,25 @@ fn entries(kind: Kind, node: &Node, path: &str, problems: &mut Problems) {
 }
 
 /// A policy document must be JSON in the end; its grammar is judged where it is read.
-fn document(node: &Node, path: &str, problems: &mut Problems) {
+fn document(node: &YamlNode, path: &str, problems: &mut Problems) {
     match &node.value {
-        Value::Map(_) => {
+        YamlValue::Map(_) => {
             for (name, value, _) in unique(node, path, problems) {
                 document(value, &inside(path, name), problems);
             }
         }
-        Value::List(items) => {
+        YamlValue::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 document(item, &format!("{path}[{index}]"), problems);
             }
         }
-        Value::Number(text) if number(text).is_none() => {
+        YamlValue::Number(text) if number(text).is_none() => {
             let rule = format!(
                 "`{text}` is a number to YAML, and another one in JSON: put it into quotes"
             );
             problems.push(Problem::new(node.place, path, rule));
         }
-        Value::Merge | Value::Tagged(_) => {
+        YamlValue::Merge | YamlValue::Tagged(_) => {
             let rule = format!("is {}: JSON has none", described(node));
             problems.push(Problem::new(node.place, path, rule));
         }
@@ -190,7 +190,7 @@ pub fn number(text: &str) -> Option<serde_json::Number> {
 }
 
 /// What is wanted and what is there.
-fn mismatch(wanted: Kind, found: &Node) -> String {
+fn mismatch(wanted: Kind, found: &YamlNode) -> String {
     let word = match wanted {
         Kind::Object | Kind::Document => "an object",
         Kind::Objects | Kind::Documents => "a list of objects",
@@ -203,30 +203,32 @@ fn mismatch(wanted: Kind, found: &Node) -> String {
         Kind::Any => "anything",
     };
     let mend = match (wanted, &found.value) {
-        (Kind::Text | Kind::Constant(_), Value::Number(_) | Value::Bool(_)) => {
+        (Kind::Text | Kind::Constant(_), YamlValue::Number(_) | YamlValue::Bool(_)) => {
             ": put it into quotes"
         }
-        (Kind::Bool, Value::Text(text)) if text == "true" || text == "false" => {
+        (Kind::Bool, YamlValue::Text(text)) if text == "true" || text == "false" => {
             ": leave the quotes out"
         }
-        (Kind::Seconds(_), Value::Text(text)) if number(text).is_some() => ": leave the quotes out",
-        (Kind::Texts, Value::Text(_)) => ": put `[` and `]` around it",
-        (Kind::Objects | Kind::Documents, Value::Map(_)) => ": put `- ` before the first field",
+        (Kind::Seconds(_), YamlValue::Text(text)) if number(text).is_some() => {
+            ": leave the quotes out"
+        }
+        (Kind::Texts, YamlValue::Text(_)) => ": put `[` and `]` around it",
+        (Kind::Objects | Kind::Documents, YamlValue::Map(_)) => ": put `- ` before the first field",
         _ => "",
     };
     format!("{word} is wanted, this is {}{mend}", described(found))
 }
 
-fn described(node: &Node) -> String {
+fn described(node: &YamlNode) -> String {
     match &node.value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(value) => format!("the bool `{value}`"),
-        Value::Number(text) => format!("the number `{}`", short(text)),
-        Value::Text(text) => format!("the text {:?}", short(text)),
-        Value::List(_) => "a list".to_owned(),
-        Value::Map(_) => "an object".to_owned(),
-        Value::Merge => "a merge key".to_owned(),
-        Value::Tagged(tag) => format!("a value with the tag `{}`", short(tag)),
+        YamlValue::Null => "null".to_owned(),
+        YamlValue::Bool(value) => format!("the bool `{value}`"),
+        YamlValue::Number(text) => format!("the number `{}`", short(text)),
+        YamlValue::Text(text) => format!("the text {:?}", short(text)),
+        YamlValue::List(_) => "a list".to_owned(),
+        YamlValue::Map(_) => "an object".to_owned(),
+        YamlValue::Merge => "a merge key".to_owned(),
+        YamlValue::Tagged(tag) => format!("a value with the tag `{}`", short(tag)),
     }
 }
 

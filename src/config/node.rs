@@ -24,22 +24,22 @@ pub struct Place {
 
 /// A value, and where it stands.
 #[derive(Debug)]
-pub struct Node {
+pub struct YamlNode {
     pub place: Place,
-    pub value: Value,
+    pub value: YamlValue,
     /// How many nodes it stands for, itself included.
     weight: usize,
     height: usize,
 }
 
 #[derive(Debug)]
-pub enum Value {
+pub enum YamlValue {
     Null,
     Bool(bool),
     /// As it is written.
     Number(String),
     Text(String),
-    List(Vec<Rc<Node>>),
+    List(Vec<Rc<YamlNode>>),
     Map(Vec<Entry>),
     /// The plain `<<`.
     Merge,
@@ -50,30 +50,30 @@ pub enum Value {
 /// One line of a mapping. A key that stands twice is there twice.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    pub key: Rc<Node>,
-    pub value: Rc<Node>,
+    pub key: Rc<YamlNode>,
+    pub value: Rc<YamlNode>,
 }
 
 impl Entry {
     /// The key, where it is a text.
     pub fn name(&self) -> Option<&str> {
         match &self.key.value {
-            Value::Text(name) => Some(name),
+            YamlValue::Text(name) => Some(name),
             _ => None,
         }
     }
 }
 
-impl Node {
+impl YamlNode {
     /// What stands behind a path of keys; null is as good as absent.
-    pub fn at(&self, path: &str) -> Option<&Rc<Node>> {
+    pub fn at(&self, path: &str) -> Option<&Rc<YamlNode>> {
         let (name, rest) = match path.split_once('.') {
             Some((name, rest)) => (name, Some(rest)),
             None => (path, None),
         };
         let node = self.entries().iter().find(|e| e.name() == Some(name))?;
         match (rest, &node.value.value) {
-            (_, Value::Null) => None,
+            (_, YamlValue::Null) => None,
             (None, _) => Some(&node.value),
             (Some(rest), _) => node.value.at(rest),
         }
@@ -87,35 +87,35 @@ impl Node {
     /// The entries of a mapping; other values have none.
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
-            Value::Map(entries) => entries,
+            YamlValue::Map(entries) => entries,
             _ => &[],
         }
     }
 
     /// The items of a list; other values have none.
-    pub fn items(&self) -> &[Rc<Node>] {
+    pub fn items(&self) -> &[Rc<YamlNode>] {
         match &self.value {
-            Value::List(items) => items,
+            YamlValue::List(items) => items,
             _ => &[],
         }
     }
 
     pub fn text(&self) -> Option<&str> {
         match &self.value {
-            Value::Text(text) => Some(text),
+            YamlValue::Text(text) => Some(text),
             _ => None,
         }
     }
 
     pub fn bool(&self) -> Option<bool> {
         match self.value {
-            Value::Bool(on) => Some(on),
+            YamlValue::Bool(on) => Some(on),
             _ => None,
         }
     }
 
     pub fn is_null(&self) -> bool {
-        matches!(self.value, Value::Null)
+        matches!(self.value, YamlValue::Null)
     }
 }
 
@@ -127,10 +127,10 @@ pub struct Fault {
 }
 
 /// The root of a document, and where the next one that is not empty begins.
-type Document = (Rc<Node>, Option<Place>);
+type YamlDocument = (Rc<YamlNode>, Option<Place>);
 
 /// Reads the first document that is not empty. `None`: there is none.
-pub fn parse(text: &str) -> Result<Option<Document>, Fault> {
+pub fn parse(text: &str) -> Result<Option<YamlDocument>, Fault> {
     let mut options = granit_parser::Options::default();
     options.set_emit_comments(false);
     let mut builder = Builder::default();
@@ -157,7 +157,7 @@ pub fn parse(text: &str) -> Result<Option<Document>, Fault> {
 fn is_content(event: &Event<'_>) -> bool {
     match event {
         Event::Scalar(text, style, _, tag) => {
-            !matches!(scalar(text, *style, tag.as_deref()), Value::Null)
+            !matches!(scalar(text, *style, tag.as_deref()), YamlValue::Null)
         }
         Event::SequenceStart(..) | Event::MappingStart(..) | Event::Alias(_) => true,
         _ => false,
@@ -176,9 +176,9 @@ fn place(marker: &Marker) -> Place {
 struct Builder {
     /// The collections that are still open, outermost first.
     open: Vec<Open>,
-    anchors: HashMap<usize, Rc<Node>>,
+    anchors: HashMap<usize, Rc<YamlNode>>,
     weight: usize,
-    root: Option<Rc<Node>>,
+    root: Option<Rc<YamlNode>>,
 }
 
 /// A collection of which the end has not been read.
@@ -188,7 +188,7 @@ struct Open {
     tag: Option<String>,
     kind: Collection,
     /// Of a mapping: keys and values in turn.
-    items: Vec<Rc<Node>>,
+    items: Vec<Rc<YamlNode>>,
 }
 
 enum Collection {
@@ -249,29 +249,29 @@ impl Builder {
             return Ok(());
         };
         let value = match (open.tag, open.kind) {
-            (Some(tag), _) => Value::Tagged(tag),
-            (None, Collection::List) => Value::List(open.items),
-            (None, Collection::Map) => Value::Map(merged(open.items)?),
+            (Some(tag), _) => YamlValue::Tagged(tag),
+            (None, Collection::List) => YamlValue::List(open.items),
+            (None, Collection::Map) => YamlValue::Map(merged(open.items)?),
         };
         self.finish(open.place, value, open.anchor)
     }
 
     /// A node is read to its end.
-    fn finish(&mut self, place: Place, value: Value, anchor: usize) -> Result<(), Fault> {
+    fn finish(&mut self, place: Place, value: YamlValue, anchor: usize) -> Result<(), Fault> {
         let (mut weight, mut height) = (1_usize, 0);
-        let mut count = |node: &Node| {
+        let mut count = |node: &YamlNode| {
             weight = weight.saturating_add(node.weight);
             height = height.max(node.height + 1);
         };
         match &value {
-            Value::List(items) => items.iter().for_each(|item| count(item)),
-            Value::Map(entries) => entries.iter().for_each(|entry| {
+            YamlValue::List(items) => items.iter().for_each(|item| count(item)),
+            YamlValue::Map(entries) => entries.iter().for_each(|entry| {
                 count(&entry.key);
                 count(&entry.value);
             }),
             _ => {}
         }
-        let node = Rc::new(Node {
+        let node = Rc::new(YamlNode {
             place,
             value,
             weight,
@@ -285,7 +285,7 @@ impl Builder {
     }
 
     /// Puts a node, or once more the one of an alias, into the collection that is open.
-    fn add(&mut self, place: Place, node: Rc<Node>, weight: usize) -> Result<(), Fault> {
+    fn add(&mut self, place: Place, node: Rc<YamlNode>, weight: usize) -> Result<(), Fault> {
         self.weight = self.weight.saturating_add(weight);
         if self.weight > LARGEST {
             return Err(Fault {
@@ -312,19 +312,21 @@ fn too_deep(place: Place) -> Fault {
 }
 
 /// The entries of a mapping; what `<<` names is put behind its own, which outrank it.
-fn merged(items: Vec<Rc<Node>>) -> Result<Vec<Entry>, Fault> {
+fn merged(items: Vec<Rc<YamlNode>>) -> Result<Vec<Entry>, Fault> {
     let mut own = Vec::new();
     let mut sources = Vec::new();
     let mut items = items.into_iter();
     while let (Some(key), Some(value)) = (items.next(), items.next()) {
         match (&key.value, &value.value) {
-            (Value::Merge, Value::Map(_)) => sources.push(value),
-            (Value::Merge, Value::List(list))
-                if list.iter().all(|item| matches!(item.value, Value::Map(_))) =>
+            (YamlValue::Merge, YamlValue::Map(_)) => sources.push(value),
+            (YamlValue::Merge, YamlValue::List(list))
+                if list
+                    .iter()
+                    .all(|item| matches!(item.value, YamlValue::Map(_))) =>
             {
                 sources.extend(list.iter().cloned());
             }
-            (Value::Merge, _) => {
+            (YamlValue::Merge, _) => {
                 return Err(Fault {
                     place: value.place,
                     rule: "`<<` wants an object or a list of objects".to_owned(),
@@ -353,30 +355,30 @@ fn is_own(tag: &Tag) -> bool {
     tag.core_suffix().is_some() || tag.original() == "!"
 }
 
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> YamlValue {
     match tag {
-        Some(tag) if !is_own(tag) => Value::Tagged(tag.original()),
+        Some(tag) if !is_own(tag) => YamlValue::Tagged(tag.original()),
         Some(tag) if matches!(tag.core_suffix(), None | Some("str")) => {
-            Value::Text(text.to_owned())
+            YamlValue::Text(text.to_owned())
         }
-        None if style != ScalarStyle::Plain => Value::Text(text.to_owned()),
+        None if style != ScalarStyle::Plain => YamlValue::Text(text.to_owned()),
         _ => plain(text),
     }
 }
 
 /// What a text without quotes means to eksctl's reader (sigs.k8s.io/yaml, goyaml.v2/resolve.go).
-pub fn plain(text: &str) -> Value {
+pub fn plain(text: &str) -> YamlValue {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "" | "~" | "null" | "Null" | "NULL" => YamlValue::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
-            Value::Bool(true)
+            YamlValue::Bool(true)
         }
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
-            Value::Bool(false)
+            YamlValue::Bool(false)
         }
-        "<<" => Value::Merge,
-        _ if is_number(text) => Value::Number(text.to_owned()),
-        _ => Value::Text(text.to_owned()),
+        "<<" => YamlValue::Merge,
+        _ if is_number(text) => YamlValue::Number(text.to_owned()),
+        _ => YamlValue::Text(text.to_owned()),
     }
 }
 
@@ -422,11 +424,11 @@ mod tests {
     #[test]
     fn plain_scalars_mean_what_they_mean_to_eksctl() {
         let word = |text: &str| match plain(text) {
-            Value::Null => "null",
-            Value::Bool(true) => "true",
-            Value::Bool(false) => "false",
-            Value::Number(_) => "number",
-            Value::Text(_) => "text",
+            YamlValue::Null => "null",
+            YamlValue::Bool(true) => "true",
+            YamlValue::Bool(false) => "false",
+            YamlValue::Number(_) => "number",
+            YamlValue::Text(_) => "text",
             _ => "other",
         };
         for (kind, texts) in [
@@ -504,7 +506,7 @@ mod tests {
         let (root, _) = parse(text).unwrap().unwrap();
         assert_eq!(root.at("one.v").unwrap().text(), Some("own"));
         assert_eq!(root.at("one.z").unwrap().text(), Some("four"));
-        assert!(matches!(&root.at("one.x").unwrap().value, Value::Number(x) if x == "1"));
+        assert!(matches!(&root.at("one.x").unwrap().value, YamlValue::Number(x) if x == "1"));
         assert_eq!(root.at("alias.v").unwrap().text(), Some("two"));
         assert_eq!(
             root.at("alias.v").unwrap().place,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::node::{Node, Value};
+use super::node::{YamlNode, YamlValue};
 use super::{Problem, node};
 use crate::asked::fields;
 use crate::model::{RoleArn, ServiceAccountName};
@@ -79,7 +79,7 @@ const ADDONS: [(&str, &[&str]); 11] = [
 const KARPENTER: &str = "karpenter/karpenter";
 
 /// Reads it of a file's first document.
-pub fn read(root: &Node, further: Option<node::Place>) -> Rest {
+pub fn read(root: &YamlNode, further: Option<node::Place>) -> Rest {
     let mut owners = Owners::default();
     if root.at("karpenter").is_some() {
         owners.account(KARPENTER, "karpenter");
@@ -122,7 +122,7 @@ pub fn read(root: &Node, further: Option<node::Place>) -> Rest {
     }
 }
 
-fn items<'a>(node: &'a Node, name: &str, path: &str) -> Vec<(String, &'a Node)> {
+fn items<'a>(node: &'a YamlNode, name: &str, path: &str) -> Vec<(String, &'a YamlNode)> {
     let items = node.at(name).map_or(&[][..], |node| node.items());
     let items = items.iter().enumerate();
     items
@@ -138,25 +138,29 @@ impl Owners {
     }
 
     /// Every role that is named anywhere: by an add-on, a node group, a profile, another account.
-    fn roles_in(&mut self, node: &Node, path: &str) {
+    fn roles_in(&mut self, node: &YamlNode, path: &str) {
         match &node.value {
-            Value::Text(text) => {
+            YamlValue::Text(text) => {
                 if let Ok(role) = text.parse() {
                     self.roles.entry(role).or_insert_with(|| path.to_owned());
                 }
             }
-            Value::List(items) => {
+            YamlValue::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     self.roles_in(item, &format!("{path}[{index}]"));
                 }
             }
-            Value::Map(entries) => {
+            YamlValue::Map(entries) => {
                 for entry in entries {
                     let name = entry.name().unwrap_or("?");
                     self.roles_in(&entry.value, &super::inside(path, name));
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Merge | Value::Tagged(_) => {}
+            YamlValue::Null
+            | YamlValue::Bool(_)
+            | YamlValue::Number(_)
+            | YamlValue::Merge
+            | YamlValue::Tagged(_) => {}
         }
     }
 }

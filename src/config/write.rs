@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::Value as Json;
 
 use super::ClusterConfig;
-use super::node::{Value, plain};
+use super::node::{YamlValue, plain};
 use crate::asked::fields::{self, Field};
 use crate::asked::{IamServiceAccount, Permissions, Scope};
 use crate::model::{AUDIENCE_ANNOTATION, Audience, Map, Namespace};
@@ -225,7 +225,7 @@ fn quoted(text: &str) -> String {
         && text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "-_./:+@".contains(c))
-        && matches!(plain(text), Value::Text(_));
+        && matches!(plain(text), YamlValue::Text(_));
     if is_plain {
         return text.to_owned();
     }
