@@ -16,6 +16,7 @@ mod cluster;
 mod exec;
 mod failure;
 mod kubeconfig;
+mod objects;
 mod paths;
 mod pods;
 mod retry;

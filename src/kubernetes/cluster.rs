@@ -1,15 +1,21 @@
 //! What a cluster has that bears on the roles of pods: webhooks, nodes, agents, network policies, and
 //! who changed a ServiceAccount.
 
-use serde_json::Value;
-
 use super::failure::Operation;
-use super::paths::{Resource, items, resource, text, texts, time};
+use super::objects::{FieldsOf, Object, read, time};
+use super::paths::{Resource, resource};
 use super::{Error, Kubernetes};
 use crate::model::{AUDIENCE_ANNOTATION, Lookup, Map, ROLE_ANNOTATION, Right, ServiceAccountName};
 use crate::world::{
-    EgressRule, IdentityAgent, MetadataAgent, NetworkPolicy, Node, PodSecurityGroups, Selector,
+    EgressRule, IdentityAgent, MetadataAgent, NetworkPolicy, Node, PodSecurityGroups,
     ServiceAccountHistory, Webhook,
+};
+
+mod object;
+
+use object::{
+    Configuration, DaemonSet, EgressObject, NetworkPolicyObject, NodeObject, Peer,
+    SecurityGroupPolicy, ServiceAccountObject, Version, WebhookObject,
 };
 
 const DAEMON_SETS: Resource = resource("apps/v1", "daemonsets");
@@ -19,26 +25,20 @@ impl Kubernetes {
     pub async fn version(&self) -> Result<Lookup<String>, Error> {
         let operation = Operation::told("read the version", Right::of("get", "/version"));
         let answer = self.answer(&operation, "GET", "/version", "", Vec::new());
-        let number = |value: &Value| {
-            let text = text(value);
-            text.trim_end_matches(|c: char| !c.is_ascii_digit())
-                .to_owned()
-        };
-        Ok(Lookup::from(answer.await?.map(|version| {
-            format!(
-                "{}.{}",
-                number(&version["major"]),
-                number(&version["minor"])
-            )
-        })))
+        let version = answer.await?.map(|answer| {
+            let Version { major, minor } = read(&answer);
+            let [major, minor] = [&major, &minor]
+                .map(|number| number.trim_end_matches(|c: char| !c.is_ascii_digit()));
+            format!("{major}.{minor}")
+        });
+        Ok(Lookup::from(version))
     }
 
     /// A namespace's labels.
     pub async fn namespace(&self, name: &str) -> Result<Lookup<Map>, Error> {
-        let found = self.object(resource("v1", "namespaces"), "", name).await?;
-        Ok(Lookup::from(
-            found.map(|found| texts(&found["metadata"]["labels"])),
-        ))
+        let namespaces = resource("v1", "namespaces");
+        let found = self.object::<Object>(namespaces, "", name).await?;
+        Ok(Lookup::from(found.map(|found| found.metadata.labels)))
     }
 
     pub async fn service_account_history(
@@ -49,7 +49,7 @@ impl Kubernetes {
         let found = self
             .object(accounts, name.namespace.as_str(), &name.name)
             .await?;
-        Ok(Lookup::from(found.as_ref().map(history)))
+        Ok(Lookup::from(found.map(history)))
     }
 
     /// The webhooks that give pods their role.
@@ -81,12 +81,11 @@ impl Kubernetes {
     /// EKS's Pod Identity agent.
     pub async fn pod_identity_agent(&self) -> Result<Lookup<IdentityAgent>, Error> {
         let name = "eks-pod-identity-agent";
-        let found = self.object(DAEMON_SETS, "kube-system", name).await?;
-        let number = |found: &Value, member: &str| found["status"][member].as_i64().unwrap_or(0);
-        Ok(Lookup::from(found.map(|found| IdentityAgent {
-            desired: number(&found, "desiredNumberScheduled"),
-            ready: number(&found, "numberReady"),
-            host_network: found["spec"]["template"]["spec"]["hostNetwork"] == true,
+        let found = self.object::<DaemonSet>(DAEMON_SETS, "kube-system", name);
+        Ok(Lookup::from(found.await?.map(|found| IdentityAgent {
+            desired: found.status.desired_number_scheduled,
+            ready: found.status.number_ready,
+            host_network: found.spec.template.spec.host_network,
         })))
     }
 
@@ -115,171 +114,166 @@ impl Kubernetes {
 }
 
 /// Who set an annotation that pods get their role by, and when: the latest of them.
-pub fn role_set(metadata: &Value) -> Option<(String, i64)> {
-    let sets_role = |entry: &&Value| {
-        let annotations = &entry["fieldsV1"]["f:metadata"]["f:annotations"];
+pub fn role_set(managed: &[FieldsOf]) -> Option<(String, i64)> {
+    let sets_role = |entry: &&FieldsOf| {
+        let annotations = &entry.fields_v1.metadata.annotations;
         [ROLE_ANNOTATION, AUDIENCE_ANNOTATION]
             .iter()
-            .any(|key| !annotations[format!("f:{key}")].is_null())
+            .any(|key| annotations.contains_key(&format!("f:{key}")))
     };
-    items(&metadata["managedFields"])
+    managed
+        .iter()
         .filter(sets_role)
-        .filter_map(|entry| Some((text(&entry["manager"]), time(&entry["time"])?)))
+        .filter_map(|entry| Some((entry.manager.clone(), time(&entry.time)?)))
         .max_by_key(|(_, at)| *at)
 }
 
-fn history(object: &Value) -> ServiceAccountHistory {
-    let metadata = &object["metadata"];
-    let mut managers: Vec<String> = items(&metadata["managedFields"])
-        .map(|entry| text(&entry["manager"]))
-        .collect();
+fn history(object: ServiceAccountObject) -> ServiceAccountHistory {
+    let metadata = object.metadata;
+    let role_set = role_set(&metadata.managed_fields);
+    let managers = metadata.managed_fields.into_iter();
+    let mut managers: Vec<String> = managers.map(|entry| entry.manager).collect();
     managers.dedup();
+    let secrets = object.secrets.into_iter();
     ServiceAccountHistory {
-        created: time(&metadata["creationTimestamp"]).unwrap_or_default(),
-        role_set: role_set(metadata),
+        created: time(&metadata.creation_timestamp).unwrap_or_default(),
+        role_set,
         managers,
-        secrets: items(&object["secrets"])
-            .map(|secret| text(&secret["name"]))
+        secrets: secrets
+            .map(|secret| secret.name.0.unwrap_or_default())
             .collect(),
     }
 }
 
 /// Those of a configuration that are about roles, by its name or their own.
-fn webhooks(configuration: &Value) -> Vec<Webhook> {
-    let name = text(&configuration["metadata"]["name"]);
-    let is_ours = |webhook: &&Value| {
-        let service = &webhook["clientConfig"]["service"]["name"];
+fn webhooks(configuration: Configuration) -> Vec<Webhook> {
+    let name = configuration.metadata.name;
+    let is_ours = |webhook: &WebhookObject| {
+        let service = webhook.client_config.service.name.0.as_deref();
         name == "pod-identity-webhook"
-            || *service == "pod-identity-webhook"
-            || text(&webhook["name"]) == "iam-for-pods.amazonaws.com"
-            || text(&webhook["name"]) == "pod-identity-webhook.amazonaws.com"
+            || service == Some("pod-identity-webhook")
+            || webhook.name == "iam-for-pods.amazonaws.com"
+            || webhook.name == "pod-identity-webhook.amazonaws.com"
     };
-    let all = items(&configuration["webhooks"]).filter(is_ours);
+    let all = configuration.webhooks.into_iter().filter(is_ours);
     all.map(|it| webhook(&name, it)).collect()
 }
 
-fn webhook(name: &str, object: &Value) -> Webhook {
-    let client = &object["clientConfig"];
-    let service = &client["service"];
-    let has = |list: &Value, word: &str| items(list).any(|known| known == word || known == "*");
+fn webhook(name: &str, object: WebhookObject) -> Webhook {
+    let client = object.client_config;
+    let namespace = client.service.namespace;
+    let service = client.service.name.0;
+    let has = |list: &[String], word: &str| list.iter().any(|known| known == word || known == "*");
     Webhook {
         name: name.to_owned(),
-        url: client["url"].as_str().map(str::to_owned),
-        service: service["name"]
-            .as_str()
-            .map(|name| format!("{}/{name}", text(&service["namespace"]))),
-        has_ca: client["caBundle"].as_str().is_some_and(|ca| !ca.is_empty()),
-        failure_policy: object["failurePolicy"].as_str().map(str::to_owned),
-        namespace_selector: selector(&object["namespaceSelector"]),
-        object_selector: selector(&object["objectSelector"]),
-        on_pod_creation: items(&object["rules"])
-            .any(|rule| has(&rule["operations"], "CREATE") && has(&rule["resources"], "pods")),
+        url: client.url.0,
+        service: service.map(|name| format!("{namespace}/{name}")),
+        has_ca: !client.ca_bundle.is_empty(),
+        failure_policy: object.failure_policy.0,
+        namespace_selector: object.namespace_selector.0,
+        object_selector: object.object_selector.0,
+        on_pod_creation: object
+            .rules
+            .iter()
+            .any(|rule| has(&rule.operations, "CREATE") && has(&rule.resources, "pods")),
     }
 }
 
-/// `None`: none is given.
-pub fn selector(value: &Value) -> Option<Selector> {
-    serde_json::from_value(value.clone()).ok()
-}
-
-fn node(object: &Value) -> Node {
-    let labels = &object["metadata"]["labels"];
-    let provider = text(&object["spec"]["providerID"]);
+fn node(object: NodeObject) -> Node {
+    let metadata = object.metadata;
+    let label = |key: &str| metadata.labels.get(key).map(String::as_str);
+    let provider = object.spec.provider_id;
     let last = provider.rsplit('/').next().unwrap_or_default();
-    let compute = match labels["eks.amazonaws.com/compute-type"].as_str() {
-        Some(kind) => kind.to_owned(),
-        None => "ec2".to_owned(),
-    };
     Node {
-        name: text(&object["metadata"]["name"]),
         instance: last.starts_with("i-").then(|| last.to_owned()),
-        compute,
-        windows: labels["kubernetes.io/os"] == "windows",
+        compute: label("eks.amazonaws.com/compute-type")
+            .unwrap_or("ec2")
+            .to_owned(),
+        windows: label("kubernetes.io/os") == Some("windows"),
+        name: metadata.name,
     }
 }
 
-fn metadata_agent(object: &Value) -> Option<MetadataAgent> {
-    let metadata = &object["metadata"];
-    let images = items(&object["spec"]["template"]["spec"]["containers"])
-        .map(|container| text(&container["image"]));
-    let labels = ["app", "k8s-app", "app.kubernetes.io/name"];
-    let labels = labels.iter().map(|key| text(&metadata["labels"][*key]));
+fn metadata_agent(object: DaemonSet) -> Option<MetadataAgent> {
+    let metadata = &object.metadata;
+    let labels = ["app", "k8s-app", "app.kubernetes.io/name"].into_iter();
+    let labels = labels.filter_map(|key| metadata.labels.get(key).map(String::as_str));
     // The last part of an image's path, without its tag.
-    let images = images.map(|image| {
-        let name = image.rsplit('/').next().unwrap_or_default();
-        name.split([':', '@']).next().unwrap_or_default().to_owned()
+    let images = object.spec.template.spec.containers.iter().map(|found| {
+        let name = found.image.rsplit('/').next().unwrap_or_default();
+        name.split([':', '@']).next().unwrap_or_default()
     });
-    let mut names = labels.chain(images).chain([text(&metadata["name"])]);
+    let mut names = labels.chain(images).chain([metadata.name.as_str()]);
     // kiam's server gives no metadata away; its agent does.
-    let kind = names.find_map(|name| match name.as_str() {
+    let kind = names.find_map(|name| match name {
         "kube2iam" => Some("kube2iam"),
         "kiam" | "kiam-agent" => Some("kiam"),
         _ => None,
     })?;
-    let name = text(&metadata["name"]);
     Some(MetadataAgent {
         kind,
-        name: format!("{}/{name}", text(&metadata["namespace"])),
+        name: format!("{}/{}", metadata.namespace, metadata.name),
     })
 }
 
-fn network_policy(object: &Value) -> NetworkPolicy {
-    let spec = &object["spec"];
+fn network_policy(object: NetworkPolicyObject) -> NetworkPolicy {
+    let spec = object.spec;
     // Without types, egress is meant where there are rules for it.
-    let has_egress = match spec["policyTypes"].as_array() {
+    let has_egress = match spec.policy_types {
         Some(types) => types.iter().any(|kind| kind == "Egress"),
-        None => spec["egress"].is_array(),
+        None => spec.egress.is_some(),
     };
+    let rules = spec.egress.into_iter().flatten();
     NetworkPolicy {
-        name: text(&object["metadata"]["name"]),
-        selector: selector(&spec["podSelector"]).unwrap_or_default(),
-        egress: has_egress.then(|| items(&spec["egress"]).map(egress_rule).collect()),
+        name: object.metadata.name,
+        selector: spec.pod_selector.0.unwrap_or_default(),
+        egress: has_egress.then(|| rules.map(egress_rule).collect()),
     }
 }
 
-fn egress_rule(rule: &Value) -> EgressRule {
-    let port = |value: &Value| value.as_u64().and_then(|port| u16::try_from(port).ok());
-    let block = |peer: &Value| {
-        let block = &peer["ipBlock"];
-        let except = items(&block["except"]).map(text).collect();
-        Some((block["cidr"].as_str()?.to_owned(), except))
-    };
+fn egress_rule(rule: EgressObject) -> EgressRule {
+    let blocks = rule.to.iter().filter_map(|peer| peer.ip_block.as_ref());
     EgressRule {
-        cidrs: items(&rule["to"]).filter_map(block).collect(),
-        to_all: items(&rule["to"]).next().is_none(),
-        to_pods: items(&rule["to"]).any(|peer| peer["ipBlock"].is_null()),
-        ports: items(&rule["ports"])
+        cidrs: blocks
+            .filter_map(|block| Some((block.cidr.0.clone()?, block.except.clone())))
+            .collect(),
+        to_all: rule.to.is_empty(),
+        to_pods: rule.to.iter().any(|peer: &Peer| peer.ip_block.is_none()),
+        ports: rule
+            .ports
+            .into_iter()
             .map(|it| {
-                let protocol = it["protocol"].as_str().unwrap_or("TCP").to_owned();
-                (protocol, port(&it["port"]), port(&it["endPort"]))
+                let protocol = it.protocol.0.unwrap_or_else(|| "TCP".to_owned());
+                (protocol, it.port.0, it.end_port.0)
             })
             .collect(),
     }
 }
 
-fn pod_security_groups(object: &Value) -> PodSecurityGroups {
-    let spec = &object["spec"];
-    let given = |value: &Value| (!value.is_null()).then(|| selector(value)).flatten();
+fn pod_security_groups(object: SecurityGroupPolicy) -> PodSecurityGroups {
+    let spec = object.spec;
     PodSecurityGroups {
-        name: text(&object["metadata"]["name"]),
-        pod_selector: given(&spec["podSelector"]),
-        service_account_selector: given(&spec["serviceAccountSelector"]),
-        groups: items(&spec["securityGroups"]["groupIds"])
-            .map(text)
-            .collect(),
+        name: object.metadata.name,
+        pod_selector: spec.pod_selector.0,
+        service_account_selector: spec.service_account_selector.0,
+        groups: spec.security_groups.group_ids,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::kubernetes::objects::Given;
+    use crate::world::Selector;
 
     #[test]
     fn webhooks_about_roles_are_told_from_others() {
         let configuration = |name: &str, webhook: Value| {
-            webhooks(&json!({"metadata": {"name": name}, "webhooks": [webhook]}))
+            webhooks(read(
+                &json!({"metadata": {"name": name}, "webhooks": [webhook]}),
+            ))
         };
         let rules = json!([{"operations": ["CREATE"], "resources": ["pods"]}]);
         let eks = json!({"name": "iam-for-pods.amazonaws.com", "rules": rules, "failurePolicy": "Ignore",
@@ -312,7 +306,9 @@ mod tests {
                 {"key": "new", "operator": "Exists"},
             ],
         });
-        let told = selector(&all).map(|selector| selector.to_string());
+        let told = read::<Given<Selector>>(&all)
+            .0
+            .map(|selector| selector.to_string());
         assert_eq!(told.as_deref(), Some("app=api,tier in (a,b),!old,new"));
     }
 
@@ -339,20 +335,20 @@ mod tests {
                 "hybrid",
             ),
         ] {
-            let found = node(&json!({
+            let found = node(read(&json!({
                 "metadata": {"name": "n", "labels": {"eks.amazonaws.com/compute-type": label}},
                 "spec": {"providerID": provider},
-            }));
+            })));
             assert_eq!(
                 (found.instance.as_deref(), found.compute.as_str()),
                 (instance, compute)
             );
         }
         let agent = |name: &str, image: &str| {
-            let found = metadata_agent(&json!({
+            let found = metadata_agent(read(&json!({
                 "metadata": {"namespace": "kube-system", "name": name},
                 "spec": {"template": {"spec": {"containers": [{"image": image}]}}},
-            }));
+            })));
             found.map(|agent| (agent.kind, agent.name))
         };
         let named = |kind, name: &str| Some((kind, format!("kube-system/{name}")));
@@ -369,7 +365,7 @@ mod tests {
 
     #[test]
     fn network_policies_are_read_as_far_as_egress_goes() {
-        let egress = |spec: Value| network_policy(&json!({"spec": spec})).egress;
+        let egress = |spec: Value| network_policy(read(&json!({"spec": spec}))).egress;
         assert_eq!(
             egress(json!({"policyTypes": ["Ingress"], "ingress": []})),
             None
@@ -400,12 +396,13 @@ mod tests {
             json!({"manager": manager, "time": time,
                    "fieldsV1": {"f:metadata": {"f:annotations": annotations}}})
         };
-        let metadata = json!({"managedFields": [
+        let managed = json!([
             entry("helm", "1970-01-01T00:01:00Z", ROLE_ANNOTATION),
             entry("irsactl", "1970-01-01T00:02:00Z", AUDIENCE_ANNOTATION),
             entry("kubectl", "1970-01-01T00:03:00Z", "note"),
-        ]});
-        assert_eq!(role_set(&metadata), Some(("irsactl".to_owned(), 120)));
-        assert_eq!(role_set(&json!({})), None);
+        ]);
+        let managed: Vec<FieldsOf> = read(&managed);
+        assert_eq!(role_set(&managed), Some(("irsactl".to_owned(), 120)));
+        assert_eq!(role_set(&[]), None);
     }
 }

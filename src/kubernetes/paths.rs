@@ -1,11 +1,12 @@
-//! Reads and patches of any resource by its path. Objects that irsactl only looks into stay JSON: their
-//! types would be most of the binary.
+//! Reads and patches of any resource by its path.
 
 use http::Request;
 use kube::Client;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::failure::{Failure, Operation, unlisted};
+use super::objects::read;
 use super::{Error, FIELD_MANAGER, Kubernetes};
 use crate::model::{Right, percent_encoded};
 use crate::pages::Pages;
@@ -81,15 +82,16 @@ impl Resource {
 
 impl Kubernetes {
     /// One object; `None` where it, or its whole kind, is missing.
-    pub(super) async fn object(
+    pub(super) async fn object<T: DeserializeOwned + Default>(
         &self,
         resource: Resource,
         namespace: &str,
         name: &str,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Option<T>, Error> {
         let path = resource.path(namespace, name);
         let operation = resource.right("get", namespace, name).into();
-        self.answer(&operation, "GET", &path, "", Vec::new()).await
+        let answer = self.answer(&operation, "GET", &path, "", Vec::new());
+        Ok(answer.await?.as_ref().map(read))
     }
 
     /// Adds what is made of each object of a list, page by page, so that no more than a page is held.
@@ -98,11 +100,11 @@ impl Kubernetes {
     ///
     /// # Errors
     /// Those of the API; what came before stays.
-    pub(super) async fn gathered<T>(
+    pub(super) async fn gathered<O: DeserializeOwned + Default, T>(
         &self,
         list: &List<'_>,
         all: &mut Vec<T>,
-        make: impl Fn(&Value) -> Option<T>,
+        make: impl Fn(O) -> Option<T>,
     ) -> Result<bool, Error> {
         let List {
             operation, page, ..
@@ -126,7 +128,8 @@ impl Kubernetes {
             let Some(answer) = answer else {
                 return Ok(false);
             };
-            all.extend(items(&answer["items"]).filter_map(&make));
+            let objects = answer["items"].as_array().into_iter().flatten();
+            all.extend(objects.filter_map(|object| make(read(object))));
             let token = answer["metadata"]["continue"].as_str();
             let token = token.filter(|token| !token.is_empty());
             let next = pages.go_on(token);
@@ -139,11 +142,11 @@ impl Kubernetes {
     }
 
     /// All objects of a list as what is made of them; `None` where there is no such kind.
-    pub(super) async fn all<T>(
+    pub(super) async fn all<O: DeserializeOwned + Default, T>(
         &self,
         resource: Resource,
         namespace: &str,
-        make: impl Fn(&Value) -> Option<T>,
+        make: impl Fn(O) -> Option<T>,
     ) -> Result<Option<Vec<T>>, Error> {
         let mut all = Vec::new();
         let list = List::of(resource, namespace);
@@ -204,30 +207,6 @@ impl Kubernetes {
             Err(failure) => Err(failure),
         }
     }
-}
-
-/// Text of a member that is text, else nothing.
-pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-/// Members that are texts.
-pub fn texts(value: &Value) -> crate::model::Map {
-    let members = value.as_object().into_iter().flatten();
-    members
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect()
-}
-
-/// Items of a list, or none.
-pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-/// A time as the API writes it, in seconds since 1970.
-pub fn time(value: &Value) -> Option<i64> {
-    let time = value.as_str()?.parse::<jiff::Timestamp>();
-    time.ok().map(|time| time.as_second())
 }
 
 #[cfg(test)]

@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
-use serde_json::Value;
 
-use super::cluster::selector;
-use super::paths::{List, Resource, items, resource, text, texts, time};
+use super::objects::{Given, Metadata, Named, Object, time};
+use super::paths::{List, Resource, resource};
 use super::workloads;
 use super::{Error, Kubernetes};
 use crate::model::{Lookup, Workload, WorkloadKind, percent_encoded};
 use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken};
+
+mod object;
+
+use object::{ContainerObject, ContainerStatus, PodObject, Variable, Volume};
 
 const PODS: Resource = resource("v1", "pods");
 /// So many owners are asked for side by side.
@@ -31,7 +34,7 @@ impl Kubernetes {
                 namespace,
                 name,
             }) => match self.object(PODS, namespace, name).await? {
-                Some(found) => vec![pod(&found)],
+                Some(found) => vec![pod(found)],
                 None => return Ok(Lookup::Missing),
             },
             Pods::OfWorkload(workload) => match self.selector_of(workload).await? {
@@ -53,8 +56,10 @@ impl Kubernetes {
     /// # Errors
     /// Those of the list; what came before stays.
     pub async fn pod_names(&self, names: &mut Vec<String>) -> Result<(), Error> {
-        let name = |found: &Value| {
-            let [namespace, name] = ["namespace", "name"].map(|key| text(&found["metadata"][key]));
+        let name = |found: Object| {
+            let Metadata {
+                namespace, name, ..
+            } = found.metadata;
             Some(format!("{namespace}/{name}"))
         };
         self.gathered(&List::of(PODS, ""), names, name).await?;
@@ -77,7 +82,7 @@ impl Kubernetes {
         let Some(object) = self.workload(workload).await? else {
             return Ok(None);
         };
-        let selector = selector(&object["spec"]["selector"]).unwrap_or_default();
+        let selector = object.spec.selector.0.unwrap_or_default();
         let terms = percent_encoded(&selector.to_string());
         Ok(Some(if terms.is_empty() {
             terms
@@ -97,7 +102,7 @@ impl Kubernetes {
         let asked: BTreeSet<Workload> = asked.cloned().collect();
         let owners = asked.into_iter().map(async |owned| {
             let object = self.workload(&owned).await.ok().flatten();
-            let top = object.and_then(|object| workloads::owner(&object));
+            let top = object.and_then(|object| workloads::owner(&object.metadata));
             Some((owned, top?))
         });
         let owners = futures_util::stream::iter(owners).buffer_unordered(PARALLEL);
@@ -111,59 +116,64 @@ impl Kubernetes {
     }
 }
 
-fn pod(object: &Value) -> Pod {
-    let (metadata, spec, status) = (&object["metadata"], &object["spec"], &object["status"]);
-    let sources = sources(spec);
-    let containers = |list: &str, main: ContainerKind| {
-        let sources = &sources;
-        items(&spec[list])
-            .map(move |found| container(found, main, sources))
-            .collect::<Vec<_>>()
-    };
+fn pod(object: PodObject) -> Pod {
+    let owner = owner(&object.metadata);
+    let PodObject {
+        metadata,
+        spec,
+        status,
+    } = object;
+    let sources = sources(&spec.volumes);
+    let init = spec.init_containers.into_iter().map(|found| {
+        let is_sidecar = found.restart_policy == "Always";
+        let kind = if is_sidecar {
+            ContainerKind::Sidecar
+        } else {
+            ContainerKind::Init
+        };
+        container(found, kind, &sources)
+    });
+    let main = spec.containers.into_iter();
+    let main = main.map(|found| container(found, ContainerKind::Main, &sources));
     // As the webhook reads it (amazon-eks-pod-identity-webhook, `getPodSpecPatch`).
-    let selected = ["kubernetes.io/os", "beta.kubernetes.io/os"];
-    let selected = selected.map(|label| &spec["nodeSelector"][label]);
-    let statuses = ["initContainerStatuses", "containerStatuses"];
+    let mut selected = ["kubernetes.io/os", "beta.kubernetes.io/os"].into_iter();
+    let mut statuses = [&status.init_container_statuses, &status.container_statuses]
+        .into_iter()
+        .flatten();
+    let mut conditions = status.conditions.iter();
     Pod {
-        namespace: text(&metadata["namespace"]),
-        name: text(&metadata["name"]),
-        service_account: text(&spec["serviceAccountName"]),
-        created: time(&metadata["creationTimestamp"]).unwrap_or_default(),
-        phase: text(&status["phase"]),
-        terminating: !metadata["deletionTimestamp"].is_null(),
-        node: spec["nodeName"].as_str().map(str::to_owned),
-        host_network: spec["hostNetwork"] == true,
-        windows: selected.iter().any(|name| **name == "windows"),
-        labels: texts(&metadata["labels"]),
-        annotations: texts(&metadata["annotations"]),
-        containers: [
-            containers("initContainers", ContainerKind::Init),
-            containers("containers", ContainerKind::Main),
-        ]
-        .concat(),
-        tokens: tokens(spec),
-        run_as_user: spec["securityContext"]["runAsUser"].as_i64(),
-        fs_group: spec["securityContext"]["fsGroup"].as_i64(),
-        automount: spec["automountServiceAccountToken"].as_bool(),
-        ready: items(&status["conditions"])
-            .any(|condition| condition["type"] == "Ready" && condition["status"] == "True"),
-        waiting: statuses
-            .iter()
-            .flat_map(|list| items(&status[*list]))
-            .find_map(waiting),
-        owner: owner(object),
+        created: time(&metadata.creation_timestamp).unwrap_or_default(),
+        namespace: metadata.namespace,
+        name: metadata.name,
+        service_account: spec.service_account_name,
+        terminating: metadata.deletion_timestamp.is_some(),
+        node: spec.node_name.0,
+        host_network: spec.host_network,
+        windows: selected
+            .any(|label| spec.node_selector.get(label).map(String::as_str) == Some("windows")),
+        labels: metadata.labels,
+        annotations: metadata.annotations,
+        containers: init.chain(main).collect(),
+        tokens: spec.volumes.into_iter().flat_map(tokens).collect(),
+        run_as_user: spec.security_context.run_as_user.0,
+        fs_group: spec.security_context.fs_group.0,
+        automount: spec.automount_service_account_token.0,
+        ready: conditions.any(|it| it.kind == "Ready" && it.status == "True"),
+        waiting: statuses.find_map(waiting),
+        phase: status.phase,
+        owner,
     }
 }
 
 /// Why a container waits; that it is being made is no reason.
-fn waiting(status: &Value) -> Option<String> {
-    let waiting = &status["state"]["waiting"];
-    let reason = waiting["reason"].as_str()?;
+fn waiting(status: &ContainerStatus) -> Option<String> {
+    let waiting = &status.state.waiting;
+    let reason = waiting.reason.0.as_deref()?;
     if ["ContainerCreating", "PodInitializing"].contains(&reason) {
         return None;
     }
-    let container = text(&status["name"]);
-    Some(match waiting["message"].as_str() {
+    let container = &status.name;
+    Some(match &waiting.message.0 {
         Some(message) => format!("container {container}: {reason}: {message}"),
         None => format!("container {container}: {reason}"),
     })
@@ -171,22 +181,20 @@ fn waiting(status: &Value) -> Option<String> {
 
 /// The workload that a pod is a part of, as far as the pod itself tells: the name of a Deployment's or
 /// Rollout's ReplicaSet ends with the hash that its pods have as a label.
-fn owner(object: &Value) -> Workload {
-    let metadata = &object["metadata"];
-    let Some(owner) = workloads::owner(object) else {
+fn owner(metadata: &Metadata) -> Workload {
+    let Some(owner) = workloads::owner(metadata) else {
         return Workload {
             kind: WorkloadKind::Pod,
-            namespace: text(&metadata["namespace"]),
-            name: text(&metadata["name"]),
+            namespace: metadata.namespace.clone(),
+            name: metadata.name.clone(),
         };
     };
-    let labels = &metadata["labels"];
     let kinds = [
         ("pod-template-hash", WorkloadKind::Deployment),
         ("rollouts-pod-template-hash", WorkloadKind::Rollout),
     ];
     let above = kinds.into_iter().find_map(|(label, kind)| {
-        let hash = labels[label].as_str()?;
+        let hash = metadata.labels.get(label)?;
         let name = owner.name.strip_suffix(hash)?.strip_suffix('-')?;
         Some((kind, name.to_owned()))
     });
@@ -200,71 +208,65 @@ fn owner(object: &Value) -> Workload {
     }
 }
 
+/// A Secret or a ConfigMap, whichever is named.
+fn source(secret: &Given<String>, map: &Named) -> Option<String> {
+    let secret = secret.0.as_ref().map(|name| format!("secret/{name}"));
+    let map = map.name.0.as_ref();
+    secret.or_else(|| map.map(|name| format!("configmap/{name}")))
+}
+
 /// Volumes that are Secrets or ConfigMaps, by name.
-fn sources(spec: &Value) -> BTreeMap<String, String> {
-    let source = |volume: &Value| {
-        let secret = volume["secret"]["secretName"].as_str();
-        let map = volume["configMap"]["name"].as_str();
-        let source = secret.map(|name| format!("secret/{name}"));
-        let source = source.or(map.map(|name| format!("configmap/{name}")));
-        Some((text(&volume["name"]), source?))
+fn sources(volumes: &[Volume]) -> BTreeMap<String, String> {
+    let source = |volume: &Volume| {
+        let source = source(&volume.secret.secret_name, &volume.config_map)?;
+        Some((volume.name.clone(), source))
     };
-    items(&spec["volumes"]).filter_map(source).collect()
+    volumes.iter().filter_map(source).collect()
 }
 
-fn tokens(spec: &Value) -> Vec<ProjectedToken> {
-    let of_volume = |volume: &Value| {
-        let name = text(&volume["name"]);
-        let token = move |source: &Value| {
-            let token = source["serviceAccountToken"].as_object()?;
-            Some(ProjectedToken {
-                volume: name.clone(),
-                audience: token.get("audience").map(text),
-                expiration: token.get("expirationSeconds").and_then(Value::as_i64),
-                path: token.get("path").map(text).unwrap_or_default(),
-            })
-        };
-        items(&volume["projected"]["sources"])
-            .filter_map(token)
-            .collect::<Vec<_>>()
-    };
-    items(&spec["volumes"]).flat_map(of_volume).collect()
+fn tokens(volume: Volume) -> impl Iterator<Item = ProjectedToken> {
+    let sources = volume.projected.sources.into_iter();
+    let tokens = sources.filter_map(|source| source.service_account_token);
+    tokens.map(move |token| ProjectedToken {
+        volume: volume.name.clone(),
+        audience: token.audience,
+        expiration: token.expiration_seconds.0,
+        path: token.path,
+    })
 }
 
-fn container(object: &Value, kind: ContainerKind, sources: &BTreeMap<String, String>) -> Container {
-    let kind = match (kind, object["restartPolicy"].as_str()) {
-        (ContainerKind::Init, Some("Always")) => ContainerKind::Sidecar,
-        (kind, _) => kind,
-    };
-    let from = |source: &Value| {
-        let secret = source["secretRef"]["name"].as_str();
-        let map = source["configMapRef"]["name"].as_str();
-        let source = secret.map(|name| format!("secret/{name}"));
-        source.or(map.map(|name| format!("configmap/{name}")))
-    };
-    let mount = |mount: &Value| {
-        let volume = text(&mount["name"]);
-        Mount {
-            source: sources.get(&volume).cloned(),
-            volume,
-            path: text(&mount["mountPath"]),
-            read_only: mount["readOnly"] == true,
-        }
-    };
+fn container(
+    object: ContainerObject,
+    kind: ContainerKind,
+    sources: &BTreeMap<String, String>,
+) -> Container {
+    let from = object.env_from.iter();
+    let mounts = object.volume_mounts.into_iter().map(|mount| Mount {
+        source: sources.get(&mount.name).cloned(),
+        volume: mount.name,
+        path: mount.mount_path,
+        read_only: mount.read_only,
+    });
     Container {
-        name: text(&object["name"]),
+        name: object.name,
         kind,
-        image: text(&object["image"]),
-        env: items(&object["env"]).filter_map(variable).collect(),
-        env_from: items(&object["envFrom"]).filter_map(from).collect(),
-        mounts: items(&object["volumeMounts"]).map(mount).collect(),
-        run_as_user: object["securityContext"]["runAsUser"].as_i64(),
+        image: object.image,
+        env: object.env.into_iter().filter_map(variable).collect(),
+        env_from: from
+            .filter_map(|from| source(&from.secret_ref.name, &from.config_map_ref))
+            .collect(),
+        mounts: mounts.collect(),
+        run_as_user: object.security_context.run_as_user.0,
     }
 }
 
 /// The variables that matter here; never a secret's value, nor a proxy's password.
-fn variable(object: &Value) -> Option<(String, Option<String>)> {
-    let name = object["name"].as_str()?;
+fn variable(object: Variable) -> Option<(String, Option<String>)> {
+    let Variable {
+        name,
+        value,
+        value_from,
+    } = object;
     let upper = name.to_uppercase();
     let is_proxy = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].contains(&upper.as_str());
     if !name.starts_with("AWS_") && !is_proxy {
@@ -277,22 +279,22 @@ fn variable(object: &Value) -> Option<(String, Option<String>)> {
         "PASSWORD",
         "SECURITY_TOKEN",
     ];
-    let hide = |value: &str| {
+    let hide = |value: String| {
         if is_proxy {
-            without_user(value)
+            without_user(&value)
         } else if name.ends_with("AUTHORIZATION_TOKEN")
             || is_secret.iter().any(|word| name.contains(word))
         {
             "…".to_owned()
         } else {
-            value.to_owned()
+            value
         }
     };
-    let value = match &object["valueFrom"] {
-        Value::Null => Some(object["value"].as_str().map_or(String::new(), hide)),
-        _ => None,
+    let value = match value_from {
+        None => Some(value.0.map_or(String::new(), hide)),
+        Some(_) => None,
     };
-    Some((name.to_owned(), value))
+    Some((name, value))
 }
 
 /// A proxy without user and password. What ends the authority of a URL can stand in a password that
@@ -313,6 +315,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::kubernetes::objects::read;
 
     #[test]
     fn owners_are_found_as_far_as_a_pod_tells() {
@@ -341,17 +344,17 @@ mod tests {
             let pod = json!({"metadata": {
                 "namespace": "web", "name": "x", "labels": labels, "ownerReferences": [owner_reference],
             }});
-            let found = owner(&pod);
+            let found = owner(&read::<Object>(&pod).metadata);
             assert_eq!((found.kind, found.name.as_str()), (wanted, wanted_name));
         }
         let bare = json!({"metadata": {"namespace": "web", "name": "x"}});
-        assert_eq!(owner(&bare).kind, Pod);
+        assert_eq!(owner(&read::<Object>(&bare).metadata).kind, Pod);
     }
 
     #[test]
     fn variables_are_kept_without_secrets() {
         let kept = |name: &str, value: &str| {
-            variable(&json!({"name": name, "value": value})).map(|(_, value)| value)
+            variable(read(&json!({"name": name, "value": value}))).map(|(_, value)| value)
         };
         assert_eq!(kept("DATABASE_PASSWORD", "s3cret"), None);
         for name in [
@@ -368,14 +371,14 @@ mod tests {
         assert_eq!(kept("AWS_ROLE_ARN", role), Some(Some(role.to_owned())));
         let elsewhere = json!({"name": "AWS_ROLE_ARN", "valueFrom": {"secretKeyRef": {}}});
         assert_eq!(
-            variable(&elsewhere),
+            variable(read(&elsewhere)),
             Some(("AWS_ROLE_ARN".to_owned(), None))
         );
     }
 
     #[test]
     fn a_pod_is_reduced_to_what_matters() {
-        let found = pod(&json!({
+        let found = pod(read(&json!({
             "metadata": {"namespace": "web", "name": "x", "creationTimestamp": "1970-01-01T00:01:00Z",
                          "deletionTimestamp": "1970-01-01T00:02:00Z"},
             "spec": {
@@ -392,7 +395,7 @@ mod tests {
             },
             "status": {"phase": "Pending", "containerStatuses": [
                 {"name": "app", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]},
-        }));
+        })));
         assert_eq!(found.created, 60);
         assert!(found.terminating && found.windows && !found.ready && !found.is_alive());
         let kinds: Vec<_> = found.containers.iter().map(|it| it.kind).collect();

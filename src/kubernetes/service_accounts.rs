@@ -12,10 +12,10 @@ use kube::Client;
 use kube::api::{
     Api, DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams, Preconditions,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::failure::Operation;
+use super::objects::{Fields, Metadata, MetadataFields, Object, read};
 use super::paths::{List, resource};
 use super::{Error, FIELD_MANAGER, Kubernetes, cluster};
 use crate::asked::Conflicts;
@@ -41,7 +41,7 @@ impl Kubernetes {
         let found = self.call(get).await;
         let operation = on("get", "read service account", name);
         let found = found.map_err(|failure| self.failed(&operation, failure))?;
-        Ok(found.as_ref().map(service_account))
+        Ok(found.map(|object| service_account(read(&json!(object.metadata)))))
     }
 
     /// All service accounts of a namespace, or of the cluster.
@@ -55,12 +55,10 @@ impl Kubernetes {
             operation: Operation::told("list service accounts", Right::of("list", ACCOUNTS)),
             ..List::of(resource("v1", ACCOUNTS), namespace)
         };
-        let named = |object: &Value| {
-            let object = ServiceAccountObject::deserialize(object).ok()?;
-            let metadata = &object.metadata;
-            let namespace = metadata.namespace.as_deref()?.parse().ok()?;
-            let name = ServiceAccountName::new(namespace, metadata.name.as_deref()?);
-            Some((name.ok()?, service_account(&object)))
+        let named = |object: Object| {
+            let namespace = object.metadata.namespace.parse().ok()?;
+            let name = ServiceAccountName::new(namespace, &object.metadata.name);
+            Some((name.ok()?, service_account(object.metadata)))
         };
         let mut all = Vec::new();
         self.gathered(&list, &mut all, named).await?;
@@ -198,7 +196,10 @@ impl Kubernetes {
         });
         let delete = async |client| accounts(client, name).delete(&name.name, &parameters).await;
         match self.call(delete).await {
-            Ok(answer) => Ok(answer.left().and_then(|object| held_by(&object.metadata))),
+            Ok(answer) => Ok(answer.left().and_then(|object| {
+                let metadata: Metadata = read(&json!(object.metadata));
+                metadata.held_by()
+            })),
             Err(failure) if failure.status() == Some(404) => Ok(None),
             Err(failure) => {
                 Err(self.failed(&on("delete", "delete service account", name), failure))
@@ -319,47 +320,25 @@ fn bind(object: &mut Value, version: &ObjectVersion) {
     object["metadata"]["resourceVersion"] = version.resource_version.as_str().into();
 }
 
-/// The finalizers of an object that is being deleted.
-fn held_by(metadata: &ObjectMeta) -> Option<Vec<String>> {
-    metadata.deletion_timestamp.as_ref()?;
-    Some(metadata.finalizers.clone().unwrap_or_default())
-}
-
-fn service_account(object: &ServiceAccountObject) -> ServiceAccount {
-    let metadata = &object.metadata;
-    let applied = |field: &str| -> BTreeSet<String> {
-        let managers = metadata.managed_fields.iter().flatten();
-        managers
-            .filter(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER))
-            .filter(|entry| entry.operation.as_deref() == Some("Apply"))
-            .filter_map(|entry| {
-                entry
-                    .fields_v1
-                    .as_ref()?
-                    .0
-                    .get("f:metadata")?
-                    .get(field)?
-                    .as_object()
-            })
-            .flat_map(|fields| {
-                fields
-                    .keys()
-                    .filter_map(|key| key.strip_prefix("f:"))
-                    .map(str::to_owned)
-            })
-            .collect()
+fn service_account(metadata: Metadata) -> ServiceAccount {
+    let applied = |fields: fn(&MetadataFields) -> &Fields| {
+        let managed = metadata.managed_fields.iter();
+        let applied = managed.filter(|it| it.manager == FIELD_MANAGER && it.operation == "Apply");
+        let keys = applied.flat_map(|entry| fields(&entry.fields_v1.metadata).keys());
+        let keys = keys.filter_map(|key| key.strip_prefix("f:"));
+        keys.map(str::to_owned).collect::<BTreeSet<String>>()
     };
     ServiceAccount {
-        version: ObjectVersion {
-            uid: metadata.uid.clone().unwrap_or_default(),
-            resource_version: metadata.resource_version.clone().unwrap_or_default(),
-        },
-        held_by: held_by(metadata),
-        labels: metadata.labels.clone().unwrap_or_default(),
-        annotations: metadata.annotations.clone().unwrap_or_default(),
-        applied_labels: applied("f:labels"),
-        applied_annotations: applied("f:annotations"),
+        applied_labels: applied(|of| &of.labels),
+        applied_annotations: applied(|of| &of.annotations),
         role_is_gone: false,
-        changed: cluster::role_set(&json!(metadata)).map(|(_, at)| at),
+        changed: cluster::role_set(&metadata.managed_fields).map(|(_, at)| at),
+        held_by: metadata.held_by(),
+        version: ObjectVersion {
+            uid: metadata.uid,
+            resource_version: metadata.resource_version,
+        },
+        labels: metadata.labels,
+        annotations: metadata.annotations,
     }
 }

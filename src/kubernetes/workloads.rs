@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::paths::{Resource, items, resource, text, time};
+use super::objects::{Condition, Given, Metadata, Named, texts, time};
+use super::paths::{Resource, resource};
 use super::{Error, Kubernetes};
-use crate::model::{Workload, WorkloadKind};
-use crate::world::{Rollout, SKIP_LABEL, WorkloadState};
+use crate::model::{Map, Workload, WorkloadKind};
+use crate::world::{Rollout, SKIP_LABEL, Selector, WorkloadState};
 
 /// How long the webhook may take to learn of an annotation. A pod that is made before lacks the role.
 const SETTLED: Duration = Duration::from_secs(1);
@@ -53,11 +55,14 @@ impl Kubernetes {
     /// The service account that its pods run as; `None`: there is no such workload.
     pub async fn service_account_of(&self, workload: &Workload) -> Result<Option<String>, Error> {
         let object = self.workload(workload).await?;
-        Ok(object.map(|object| service_account(workload.kind, &object)))
+        Ok(object.map(|object| service_account(workload.kind, &object.spec)))
     }
 
     /// The object itself.
-    pub(super) async fn workload(&self, workload: &Workload) -> Result<Option<Value>, Error> {
+    pub(super) async fn workload(
+        &self,
+        workload: &Workload,
+    ) -> Result<Option<WorkloadObject>, Error> {
         match resource_of(workload.kind) {
             Some(resource) => {
                 self.object(resource, &workload.namespace, &workload.name)
@@ -68,17 +73,119 @@ impl Kubernetes {
     }
 }
 
+/// Of whatever kind.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct WorkloadObject {
+    pub metadata: Metadata,
+    pub spec: Spec,
+    status: Status,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Spec {
+    pub selector: Given<Selector>,
+    replicas: Given<i64>,
+    template: Template,
+    /// Of a CronJob.
+    job_template: JobTemplate,
+    /// Of a pod.
+    service_account_name: String,
+    paused: bool,
+    update_strategy: UpdateStrategy,
+    /// Of a Rollout.
+    restart_at: Given<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct JobTemplate {
+    spec: JobSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct JobSpec {
+    template: Template,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Template {
+    metadata: TemplateMetadata,
+    spec: TemplateSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TemplateMetadata {
+    #[serde(deserialize_with = "texts")]
+    labels: Map,
+    #[serde(deserialize_with = "texts")]
+    annotations: Map,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct TemplateSpec {
+    service_account_name: String,
+    init_containers: Vec<TemplateContainer>,
+    containers: Vec<TemplateContainer>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TemplateContainer {
+    name: String,
+    env: Vec<Named>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct UpdateStrategy {
+    #[serde(rename = "type")]
+    kind: String,
+    rolling_update: RollingUpdate,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RollingUpdate {
+    partition: i64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Status {
+    /// Argo writes it as a text.
+    observed_generation: Value,
+    conditions: Vec<Condition>,
+    replicas: i64,
+    updated_replicas: i64,
+    available_replicas: i64,
+    ready_replicas: i64,
+    desired_number_scheduled: i64,
+    updated_number_scheduled: i64,
+    number_available: i64,
+    update_revision: Given<String>,
+    current_revision: Given<String>,
+    phase: Given<String>,
+    message: String,
+    restarted_at: String,
+}
+
 /// The name of the service account that the pods of a workload run as.
-fn service_account(kind: WorkloadKind, object: &Value) -> String {
-    let spec = match kind {
-        WorkloadKind::Pod => &object["spec"],
-        WorkloadKind::CronJob => &object["spec"]["jobTemplate"]["spec"]["template"]["spec"],
-        _ => &object["spec"]["template"]["spec"],
+fn service_account(kind: WorkloadKind, spec: &Spec) -> String {
+    let name = match kind {
+        WorkloadKind::Pod => &spec.service_account_name,
+        WorkloadKind::CronJob => &spec.job_template.spec.template.spec.service_account_name,
+        _ => &spec.template.spec.service_account_name,
     };
-    let name = spec["serviceAccountName"].as_str();
-    name.filter(|name| !name.is_empty())
-        .unwrap_or("default")
-        .to_owned()
+    match name.as_str() {
+        "" => "default".to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 /// A time in RFC 3339, in steps of so many milliseconds.
@@ -103,66 +210,64 @@ fn resource_of(kind: WorkloadKind) -> Option<Resource> {
 }
 
 /// The controller of an object, by its owner references.
-pub fn owner(object: &Value) -> Option<Workload> {
-    let metadata = &object["metadata"];
-    let mut owners = items(&metadata["ownerReferences"]);
-    let owner = owners.find(|owner| owner["controller"] == true)?;
-    let kind = serde_json::from_value(owner["kind"].clone());
+pub fn owner(metadata: &Metadata) -> Option<Workload> {
+    let mut owners = metadata.owner_references.iter();
+    let owner = owners.find(|owner| owner.controller)?;
     Some(Workload {
-        kind: kind.unwrap_or(WorkloadKind::Other),
-        namespace: text(&metadata["namespace"]),
-        name: text(&owner["name"]),
+        kind: owner.kind.0.unwrap_or(WorkloadKind::Other),
+        namespace: metadata.namespace.clone(),
+        name: owner.name.clone(),
     })
 }
 
-fn state(workload: &Workload, object: &Value) -> WorkloadState {
-    let spec = &object["spec"];
-    let template = &spec["template"];
+fn state(workload: &Workload, object: &WorkloadObject) -> WorkloadState {
+    let spec = &object.spec;
+    let Template {
+        metadata,
+        spec: pods,
+    } = &spec.template;
     let restarted = match workload.kind {
-        WorkloadKind::Rollout => &spec["restartAt"],
-        _ => &template["metadata"]["annotations"][RESTARTED],
+        WorkloadKind::Rollout => spec.restart_at.0.as_ref(),
+        _ => metadata.annotations.get(RESTARTED),
     };
-    let containers = ["initContainers", "containers"];
-    let containers = containers
-        .iter()
-        .flat_map(|list| items(&template["spec"][*list]));
-    let sets_role =
-        |container: &&Value| items(&container["env"]).any(|it| it["name"] == "AWS_ROLE_ARN");
+    let containers = pods.init_containers.iter().chain(&pods.containers);
+    let sets_role = |container: &&TemplateContainer| {
+        let mut env = container.env.iter();
+        env.any(|variable| variable.name.0.as_deref() == Some("AWS_ROLE_ARN"))
+    };
     WorkloadState {
         workload: workload.clone(),
-        service_account: service_account(workload.kind, object),
-        restarted: time(restarted).map(|at| (at, text(restarted))),
-        paused: spec["paused"] == true,
-        on_delete: spec["updateStrategy"]["type"] == "OnDelete",
+        service_account: service_account(workload.kind, spec),
+        restarted: restarted.and_then(|text| Some((time(text)?, text.clone()))),
+        paused: spec.paused,
+        on_delete: spec.update_strategy.kind == "OnDelete",
         own_roles: containers
             .filter(sets_role)
-            .map(|container| text(&container["name"]))
+            .map(|container| container.name.clone())
             .collect(),
-        skipped: !template["metadata"]["labels"][SKIP_LABEL].is_null(),
+        skipped: metadata.labels.contains_key(SKIP_LABEL),
         rollout: rollout(workload.kind, object),
     }
 }
 
 /// As kubectl judges it (`polymorphichelpers/rollout_status.go`), and the Argo plugin.
-fn rollout(kind: WorkloadKind, object: &Value) -> Rollout {
-    let (spec, status) = (&object["spec"], &object["status"]);
-    let generation = object["metadata"]["generation"].as_i64().unwrap_or(0);
-    // Argo writes it as a text.
-    let observed = &status["observedGeneration"];
+fn rollout(kind: WorkloadKind, object: &WorkloadObject) -> Rollout {
+    let (spec, status) = (&object.spec, &object.status);
+    let observed = &status.observed_generation;
     let observed = observed
         .as_i64()
         .or_else(|| observed.as_str()?.parse().ok());
-    if observed.unwrap_or(0) < generation {
+    if observed.unwrap_or(0) < object.metadata.generation {
         return Rollout::Underway("the controller has not seen the restart yet".to_owned());
     }
     match kind {
         WorkloadKind::Deployment => deployment(spec, status),
         WorkloadKind::StatefulSet => stateful_set(spec, status),
         WorkloadKind::DaemonSet => {
-            let desired = number(status, "desiredNumberScheduled");
+            let desired = status.desired_number_scheduled;
             counted(&[
-                (number(status, "updatedNumberScheduled"), desired, "updated"),
-                (number(status, "numberAvailable"), desired, "available"),
+                (status.updated_number_scheduled, desired, "updated"),
+                (status.number_available, desired, "available"),
             ])
         }
         WorkloadKind::Rollout => argo(spec, status),
@@ -170,39 +275,31 @@ fn rollout(kind: WorkloadKind, object: &Value) -> Rollout {
     }
 }
 
-fn deployment(spec: &Value, status: &Value) -> Rollout {
-    let late = items(&status["conditions"]).find(|condition| {
-        condition["type"] == "Progressing" && condition["reason"] == "ProgressDeadlineExceeded"
-    });
-    if late.is_some() {
+fn deployment(spec: &Spec, status: &Status) -> Rollout {
+    let mut conditions = status.conditions.iter();
+    if conditions.any(|it| it.kind == "Progressing" && it.reason == "ProgressDeadlineExceeded") {
         return Rollout::Failed("exceeded its progress deadline".to_owned());
     }
-    let wanted = spec["replicas"].as_i64().unwrap_or(1);
-    let updated = number(status, "updatedReplicas");
-    if updated >= wanted && number(status, "replicas") > updated {
-        let old = number(status, "replicas") - updated;
+    let wanted = spec.replicas.0.unwrap_or(1);
+    let updated = status.updated_replicas;
+    if updated >= wanted && status.replicas > updated {
+        let old = status.replicas - updated;
         return Rollout::Underway(format!("{old} old pods are still there"));
     }
     counted(&[
         (updated, wanted, "updated"),
-        (number(status, "availableReplicas"), updated, "available"),
+        (status.available_replicas, updated, "available"),
     ])
 }
 
-fn stateful_set(spec: &Value, status: &Value) -> Rollout {
-    let wanted = spec["replicas"].as_i64().unwrap_or(1);
-    let partition = spec["updateStrategy"]["rollingUpdate"]["partition"]
-        .as_i64()
-        .unwrap_or(0);
+fn stateful_set(spec: &Spec, status: &Status) -> Rollout {
+    let wanted = spec.replicas.0.unwrap_or(1);
+    let partition = spec.update_strategy.rolling_update.partition;
     let counted = counted(&[
-        (number(status, "readyReplicas"), wanted, "ready"),
-        (
-            number(status, "updatedReplicas"),
-            wanted - partition,
-            "updated",
-        ),
+        (status.ready_replicas, wanted, "ready"),
+        (status.updated_replicas, wanted - partition, "updated"),
     ]);
-    let is_old = status["updateRevision"] != status["currentRevision"];
+    let is_old = status.update_revision != status.current_revision;
     match counted {
         Rollout::Over if is_old && partition == 0 => {
             Rollout::Underway("old pods are still there".to_owned())
@@ -211,20 +308,15 @@ fn stateful_set(spec: &Value, status: &Value) -> Rollout {
     }
 }
 
-fn argo(spec: &Value, status: &Value) -> Rollout {
-    let is_restarted =
-        spec["restartAt"].is_null() || time(&status["restartedAt"]) >= time(&spec["restartAt"]);
-    let message = text(&status["message"]);
-    match status["phase"].as_str() {
-        Some("Degraded") => Rollout::Failed(format!("is degraded: {message}")),
+fn argo(spec: &Spec, status: &Status) -> Rollout {
+    let restart = spec.restart_at.0.as_deref();
+    let is_restarted = restart.is_none_or(|at| time(&status.restarted_at) >= time(at));
+    match status.phase.0.as_deref() {
+        Some("Degraded") => Rollout::Failed(format!("is degraded: {}", status.message)),
         Some("Healthy") if is_restarted => Rollout::Over,
         Some(phase) => Rollout::Underway(format!("it is {}", phase.to_lowercase())),
         None => Rollout::Underway("it has no status yet".to_owned()),
     }
-}
-
-fn number(status: &Value, member: &str) -> i64 {
-    status[member].as_i64().unwrap_or(0)
 }
 
 /// Over, when all counts are as wanted; else the first that is not.
@@ -241,6 +333,7 @@ fn counted(counts: &[(i64, i64, &str)]) -> Rollout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kubernetes::objects::read;
 
     #[test]
     fn rollouts_are_judged_as_kubectl_does() {
@@ -323,7 +416,7 @@ mod tests {
             ),
         ] {
             let object = json!({"spec": spec, "status": status});
-            let told = match rollout(kind, &object) {
+            let told = match rollout(kind, &read(&object)) {
                 super::Rollout::Over => over.to_owned(),
                 super::Rollout::Underway(what) => what,
                 super::Rollout::Failed(why) => format!("failed: {why}"),
@@ -332,7 +425,7 @@ mod tests {
         }
         let unseen = json!({"metadata": {"generation": 2}, "status": {"observedGeneration": 1}});
         assert!(matches!(
-            rollout(Deployment, &unseen),
+            rollout(Deployment, &read(&unseen)),
             super::Rollout::Underway(_)
         ));
     }

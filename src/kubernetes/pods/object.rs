@@ -1,0 +1,136 @@
+//! A pod as the API has it, as far as it is read.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::kubernetes::objects::{Condition, Given, Metadata, Named, texts};
+use crate::model::Map;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct PodObject {
+    pub metadata: Metadata,
+    pub spec: PodSpec,
+    pub status: PodStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodSpec {
+    pub service_account_name: String,
+    pub automount_service_account_token: Given<bool>,
+    pub node_name: Given<String>,
+    #[serde(deserialize_with = "texts")]
+    pub node_selector: Map,
+    pub host_network: bool,
+    pub security_context: SecurityContext,
+    pub init_containers: Vec<ContainerObject>,
+    pub containers: Vec<ContainerObject>,
+    pub volumes: Vec<Volume>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecurityContext {
+    pub run_as_user: Given<i64>,
+    pub fs_group: Given<i64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerObject {
+    pub name: String,
+    pub image: String,
+    pub restart_policy: String,
+    pub security_context: SecurityContext,
+    pub env: Vec<Variable>,
+    pub env_from: Vec<EnvFrom>,
+    pub volume_mounts: Vec<VolumeMount>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Variable {
+    pub name: String,
+    pub value: Given<String>,
+    pub value_from: Option<IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EnvFrom {
+    pub secret_ref: Named,
+    pub config_map_ref: Named,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VolumeMount {
+    pub name: String,
+    pub mount_path: String,
+    pub read_only: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Volume {
+    pub name: String,
+    pub secret: SecretVolume,
+    pub config_map: Named,
+    pub projected: Projected,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecretVolume {
+    pub secret_name: Given<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Projected {
+    pub sources: Vec<ProjectedSource>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProjectedSource {
+    pub service_account_token: Option<TokenSource>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TokenSource {
+    pub audience: Option<String>,
+    pub expiration_seconds: Given<i64>,
+    pub path: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodStatus {
+    pub phase: String,
+    pub conditions: Vec<Condition>,
+    pub init_container_statuses: Vec<ContainerStatus>,
+    pub container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct ContainerStatus {
+    pub name: String,
+    pub state: ContainerState,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct ContainerState {
+    pub waiting: Waiting,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Waiting {
+    pub reason: Given<String>,
+    pub message: Given<String>,
+}
