@@ -5,6 +5,7 @@ mod audience;
 mod chain;
 mod facts;
 mod health;
+mod injection;
 mod network;
 mod observed;
 mod pods;
@@ -21,6 +22,10 @@ pub use health::{
     ProviderState, RecordedFailure, RoleHealth, Rollout, SecurityGroup, Selector,
     ServiceAccountHistory, VpcEndpoint, Webhook, WorkloadState, World,
 };
+pub use injection::{
+    Lack, POD_IDENTITY_VARIABLE, ROLE_VARIABLE, SKIP_ANNOTATION, SKIP_LABEL, TOKEN_VARIABLE,
+    TOKEN_VOLUME,
+};
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};
 pub use observed::{Foreign, Listed, ObservedAccount, ObservedDeletion, ObservedProvider};
-pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken, SKIP_ANNOTATION, SKIP_LABEL};
+pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken};

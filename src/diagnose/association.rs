@@ -4,15 +4,13 @@
 use super::pods::{ROLE_VARIABLES, restart, without};
 use super::{Finding, Scene, Verdict, known};
 use crate::model::{CommandLine, Fix, Lookup, ROLE_ANNOTATION};
-use crate::world::{Association, Pod};
+use crate::world::{Association, POD_IDENTITY_VARIABLE, Pod, ROLE_VARIABLE};
 
 mod trust;
 
 use trust::lacks_tags;
 pub use trust::{SERVICE, target, trust};
 
-/// Where a container is told to ask for its credentials.
-const CREDENTIALS_VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 /// Where the agent answers: on clusters of IPv4, and on those of IPv6 (EKS user guide, "Set up the Amazon
 /// EKS Pod Identity Agent").
 const AGENT: &str = "169.254.170.23";
@@ -42,7 +40,7 @@ impl<'a> Scene<'a> {
 pub fn agent_of(scene: Scene<'_>, pod: &Pod) -> &'static str {
     let mut uris = pod
         .injected()
-        .filter_map(|container| container.variable(CREDENTIALS_VARIABLE));
+        .filter_map(|container| container.variable(POD_IDENTITY_VARIABLE));
     let facts = scene.world.health.as_ref();
     let facts = facts.and_then(|health| health.facts.as_found());
     match uris.find_map(agent_in) {
@@ -339,18 +337,18 @@ pub fn environment(scene: Scene<'_>) -> Verdict {
             by_web_identity(finding, scene)
         } else if let Some(container) = pod
             .injected()
-            .find(|container| container.env.contains_key("AWS_ROLE_ARN"))
+            .find(|container| container.env.contains_key(ROLE_VARIABLE))
         {
             Finding::warning(format!("{owner}: container {} has the variables of web identity, which come before Pod Identity", container.name))
                 .because("web-identity-first")
                 .following(&[])
-                .fix(if pod.tokens.iter().any(|token| token.volume == "aws-iam-token") {
+                .fix(if pod.webhooks_token().is_some() {
                     restart(&pod.owner)
                 } else {
                     without(owner, ROLE_VARIABLES)
                 })
         } else if let Some(container) = pod.injected().find(|container| {
-            let uri = container.variable(CREDENTIALS_VARIABLE);
+            let uri = container.variable(POD_IDENTITY_VARIABLE);
             uri.and_then(agent_in).is_none()
         }) {
             Finding::problem(format!(
@@ -358,9 +356,9 @@ pub fn environment(scene: Scene<'_>) -> Verdict {
             ))
             .because("pod-identity-not-injected")
             .with(
-                format!("{CREDENTIALS_VARIABLE} of {}", container.name),
+                format!("{POD_IDENTITY_VARIABLE} of {}", container.name),
                 credentials_uri(agent_of(scene, pod)),
-                container.variable(CREDENTIALS_VARIABLE).unwrap_or("none"),
+                container.variable(POD_IDENTITY_VARIABLE).unwrap_or("none"),
             )
             .fix(restart(&pod.owner))
         } else {

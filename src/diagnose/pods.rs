@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use super::{Finding, Scene, Verdict, known};
 use crate::model::{CommandLine, Fix, Lookup, Workload, WorkloadKind};
-use crate::world::{Container, ContainerKind, Pod, ProjectedToken, SKIP_ANNOTATION, SKIP_LABEL};
+use crate::world::{
+    Container, ContainerKind, Pod, ROLE_VARIABLE, SKIP_ANNOTATION, SKIP_LABEL, TOKEN_VARIABLE,
+    TOKEN_VOLUME,
+};
 
 mod settings;
 
@@ -15,9 +18,6 @@ pub use settings::{
 
 /// What stands before the webhook's own, in the words of a fix.
 pub const ROLE_VARIABLES: &str = "AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE";
-/// Where the webhook mounts the token (amazon-eks-pod-identity-webhook, `--token-mount-path`).
-const TOKEN_FILE: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
-const WINDOWS_TOKEN_FILE: &str = "C:\\var\\run\\secrets\\eks.amazonaws.com\\serviceaccount\\token";
 
 impl<'a> Scene<'a> {
     /// The pods that run, or are about to.
@@ -206,7 +206,9 @@ pub fn age(scene: Scene<'_>) -> Verdict {
     };
     judge(scene, "younger than the annotation", |pod| {
         let mut all = pod.injected();
-        let lacks = all.any(|container| lacks_role(container, role) && !sets_itself(container));
+        let lacks = all.any(|container| {
+            container.lacks_role(Some(role)).is_some() && !container.sets_itself()
+        });
         let name = scene.account.name.as_ref();
         // It is not a restart that it needs, if the next one is given no more.
         let is_other = name.is_some_and(|name| name.name != pod.service_account);
@@ -218,7 +220,7 @@ pub fn age(scene: Scene<'_>) -> Verdict {
         }
         let old = pod
             .injected()
-            .find_map(|container| container.variable("AWS_ROLE_ARN"));
+            .find_map(|container| container.variable(ROLE_VARIABLE));
         let cause = match old {
             Some(_) => "old-role",
             None => "not-restarted",
@@ -234,11 +236,6 @@ pub fn age(scene: Scene<'_>) -> Verdict {
                 .fix(restart(&pod.owner)),
         )
     })
-}
-
-/// Whether a container goes by something else than the role, or by nothing.
-fn lacks_role(container: &Container, role: &str) -> bool {
-    container.variable("AWS_ROLE_ARN") != Some(role)
 }
 
 /// What the pod template itself sets cannot be told from what the webhook set, but for its value.
@@ -258,11 +255,11 @@ pub fn own_role(scene: Scene<'_>) -> Verdict {
         let mut all = pod.injected();
         let own = all.find(|container| {
             let other = container
-                .variable("AWS_ROLE_ARN")
+                .variable(ROLE_VARIABLE)
                 .is_some_and(|has| has != role);
-            other && is_new || sets_itself(container)
+            other && is_new || container.sets_itself()
         })?;
-        let found = own.env.get("AWS_ROLE_ARN").cloned().flatten();
+        let found = own.env.get(ROLE_VARIABLE).cloned().flatten();
         Some(
             Finding::problem(format!(
                 "container {} sets the role's variables by itself: the webhook leaves it alone",
@@ -270,7 +267,7 @@ pub fn own_role(scene: Scene<'_>) -> Verdict {
             ))
             .because("pre-set-environment")
             .with(
-                "AWS_ROLE_ARN",
+                ROLE_VARIABLE,
                 role,
                 found.as_deref().unwrap_or("from elsewhere, or not at all"),
             )
@@ -281,15 +278,6 @@ pub fn own_role(scene: Scene<'_>) -> Verdict {
     })
 }
 
-/// Whether its variables cannot be the webhook's, which sets both of them, or none where the template has
-/// one of them.
-fn sets_itself(container: &Container) -> bool {
-    let role = container.env.get("AWS_ROLE_ARN");
-    let file = container.env.get("AWS_WEB_IDENTITY_TOKEN_FILE");
-    let own_file = file.is_some_and(|file| !is_webhooks(file.as_deref()));
-    role.is_some() != file.is_some() || own_file || role == Some(&None)
-}
-
 /// Pods with a role though their service account names none: the webhook's, of a time when it did, or
 /// their template's own.
 fn set_by_hand(scene: Scene<'_>) -> Verdict {
@@ -298,16 +286,15 @@ fn set_by_hand(scene: Scene<'_>) -> Verdict {
     }
     judge(scene, "set by nobody", |pod| {
         let mut all = pod.injected();
-        let container = all.find(|container| container.env.contains_key("AWS_ROLE_ARN"))?;
-        let of_webhook = |token: &ProjectedToken| token.volume == "aws-iam-token";
-        if pod.tokens.iter().any(of_webhook) {
+        let container = all.find(|container| container.env.contains_key(ROLE_VARIABLE))?;
+        if pod.webhooks_token().is_some() {
             return Some(
                 Finding::problem("its pods have the role only until they are replaced")
                     .because("injected-earlier"),
             );
         }
         let role = container
-            .variable("AWS_ROLE_ARN")
+            .variable(ROLE_VARIABLE)
             .unwrap_or("from elsewhere");
         Some(
             Finding::warning(format!(
@@ -315,7 +302,7 @@ fn set_by_hand(scene: Scene<'_>) -> Verdict {
                 container.name
             ))
             .because("role-without-annotation")
-            .seen("AWS_ROLE_ARN", role)
+            .seen(ROLE_VARIABLE, role)
             .fix(format!(
                 "annotate the service account instead, and {}",
                 without(&pod.owner, ROLE_VARIABLES)
@@ -324,18 +311,14 @@ fn set_by_hand(scene: Scene<'_>) -> Verdict {
     })
 }
 
-fn is_webhooks(file: Option<&str>) -> bool {
-    file == Some(TOKEN_FILE) || file == Some(WINDOWS_TOKEN_FILE)
-}
-
 pub fn role(scene: Scene<'_>) -> Verdict {
     let Some(role) = scene.annotated().filter(|_| !scene.has_association()) else {
         return Verdict::DoesNotApply;
     };
-    judge(scene, "AWS_ROLE_ARN", |pod| {
+    judge(scene, ROLE_VARIABLE, |pod| {
         let mut all = pod.injected();
-        let lacking = all.find(|container| lacks_role(container, role))?;
-        let found = lacking.variable("AWS_ROLE_ARN");
+        let lacking = all.find(|container| container.lacks_role(Some(role)).is_some())?;
+        let found = lacking.variable(ROLE_VARIABLE);
         let (cause, text) = match found {
             None => (
                 "not-injected",
@@ -350,7 +333,7 @@ pub fn role(scene: Scene<'_>) -> Verdict {
             Finding::problem(text)
                 .because(cause)
                 .with(
-                    format!("AWS_ROLE_ARN of {}", told(lacking)),
+                    format!("{ROLE_VARIABLE} of {}", told(lacking)),
                     role,
                     found.unwrap_or("none"),
                 )
@@ -371,24 +354,16 @@ pub fn token_file(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() || scene.has_association() {
         return Verdict::DoesNotApply;
     }
-    judge(scene, "AWS_WEB_IDENTITY_TOKEN_FILE", |pod| {
+    judge(scene, TOKEN_VARIABLE, |pod| {
         let mut all = pod.injected();
-        let lacking =
-            all.find(|container| !is_webhooks(container.variable("AWS_WEB_IDENTITY_TOKEN_FILE")))?;
-        let found = lacking
-            .variable("AWS_WEB_IDENTITY_TOKEN_FILE")
-            .unwrap_or("none");
-        let wanted = if pod.windows {
-            WINDOWS_TOKEN_FILE
-        } else {
-            TOKEN_FILE
-        };
+        let lacking = all.find(|container| !container.has_token_file())?;
+        let found = lacking.variable(TOKEN_VARIABLE).unwrap_or("none");
         Some(
             Finding::problem("its pods do not know where their token is")
                 .because("no-token-file")
                 .with(
-                    format!("AWS_WEB_IDENTITY_TOKEN_FILE of {}", told(lacking)),
-                    wanted,
+                    format!("{TOKEN_VARIABLE} of {}", told(lacking)),
+                    pod.token_file(),
                     found,
                 )
                 .fix(restart(&pod.owner)),
@@ -401,16 +376,12 @@ pub fn token_volume(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     }
     let audience = scene.audience();
-    judge(scene, "volume aws-iam-token", |pod| {
-        let token = pod
-            .tokens
-            .iter()
-            .find(|token| token.volume == "aws-iam-token");
-        let Some(token) = token else {
+    judge(scene, &format!("volume {TOKEN_VOLUME}"), |pod| {
+        let Some(token) = pod.webhooks_token() else {
             return Some(
                 Finding::problem("its pods have no token for AWS")
                     .because("no-token-volume")
-                    .with("volume", "aws-iam-token", "none")
+                    .with("volume", TOKEN_VOLUME, "none")
                     .fix(restart(&pod.owner)),
             );
         };
@@ -426,14 +397,8 @@ pub fn token_volume(scene: Scene<'_>) -> Verdict {
                     .fix(restart(&pod.owner)),
             );
         }
-        let mounted = |container: &Container| {
-            container
-                .mounts
-                .iter()
-                .any(|mount| mount.volume == "aws-iam-token")
-        };
         let mut all = pod.injected();
-        let lacking = all.find(|container| !mounted(container))?;
+        let lacking = all.find(|container| !container.mounts_token())?;
         Some(
             Finding::problem(format!("{} does not mount the token", told(lacking)))
                 .because("token-not-mounted")

@@ -11,7 +11,7 @@ use super::objects::{Condition, Given, Metadata, Named, texts, time};
 use super::paths::{Resource, resource};
 use super::{Error, Kubernetes};
 use crate::model::{Map, Workload, WorkloadKind};
-use crate::world::{Rollout, SKIP_LABEL, Selector, WorkloadState};
+use crate::world::{ROLE_VARIABLE, Rollout, SKIP_LABEL, Selector, WorkloadState};
 
 /// How long the webhook may take to learn of an annotation. A pod that is made before lacks the role.
 const SETTLED: Duration = Duration::from_secs(1);
@@ -233,7 +233,7 @@ fn state(workload: &Workload, object: &WorkloadObject) -> WorkloadState {
     let containers = pods.init_containers.iter().chain(&pods.containers);
     let sets_role = |container: &&TemplateContainer| {
         let mut env = container.env.iter();
-        env.any(|variable| variable.name.0.as_deref() == Some("AWS_ROLE_ARN"))
+        env.any(|variable| variable.name.0.as_deref() == Some(ROLE_VARIABLE))
     };
     WorkloadState {
         workload: workload.clone(),

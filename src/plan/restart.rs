@@ -2,7 +2,6 @@
 //! it: pods get their role when they are made, so an annotation changes nothing for those that run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::Serialize;
 
@@ -13,12 +12,10 @@ use crate::model::{
     ServiceAccountName, Workload, WorkloadKind,
 };
 use crate::world::{
-    Container, ContainerKind, ObservedAccount, Pod, Rollout, SKIP_LABEL, ServiceAccount,
-    ServiceAccountState, WorkloadState,
+    Container, ContainerKind, Lack, ObservedAccount, Pod, ROLE_VARIABLE, Rollout, SKIP_LABEL,
+    ServiceAccount, ServiceAccountState, WorkloadState,
 };
 
-const ROLE_VARIABLE: &str = "AWS_ROLE_ARN";
-const POD_IDENTITY_VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 /// So many pods of a workload are told about one by one.
 const TOLD: usize = 3;
 
@@ -52,33 +49,6 @@ pub struct StalePod {
     pub name: String,
     /// What containers lack, by their names.
     pub lacks: BTreeMap<String, Lack>,
-}
-
-/// How the environment of a container is not that of the role.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Lack {
-    NoRole,
-    OtherRole(String),
-    /// EKS Pod Identity gave it its credentials.
-    PodIdentity,
-    NoToken,
-    OtherAudience(String),
-    /// Its pod's label keeps the webhook away.
-    Skipped,
-}
-
-impl fmt::Display for Lack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoRole => f.write_str("has no role"),
-            Self::OtherRole(role) => write!(f, "has role {role}"),
-            Self::PodIdentity => f.write_str("has its credentials from EKS Pod Identity"),
-            Self::NoToken => f.write_str("has no token for the role"),
-            Self::OtherAudience(audience) => write!(f, "has a token for audience \"{audience}\""),
-            Self::Skipped => write!(f, "is left alone for the label {SKIP_LABEL}"),
-        }
-    }
 }
 
 /// What the account's pods are to have when its track is carried out. `None`: nothing that could be
@@ -151,36 +121,21 @@ pub fn stale(expected: &Expected, pods: &[Pod]) -> Vec<StaleWorkload> {
 /// What a pod's containers lack. Those that have ended, and those that the webhook is told to skip,
 /// lack nothing.
 fn lacks(expected: &Expected, pod: &Pod) -> BTreeMap<String, Lack> {
-    let containers = pod.injected().filter(|it| it.kind != ContainerKind::Init);
-    let lacks = containers.filter_map(|it| Some((it.name.clone(), lack(expected, pod, it)?)));
-    lacks
-        .map(|(name, lack)| match pod.is_skipped() {
-            true => (name, Lack::Skipped),
-            false => (name, lack),
-        })
-        .collect()
-}
-
-fn lack(expected: &Expected, pod: &Pod, container: &Container) -> Option<Lack> {
-    let role = match container.env.get(ROLE_VARIABLE) {
-        Some(Some(role)) => role,
-        Some(None) => return Some(Lack::OtherRole("from a Secret or ConfigMap".to_owned())),
-        None if container.env.contains_key(POD_IDENTITY_VARIABLE) => {
-            return Some(Lack::PodIdentity);
-        }
-        None => return Some(Lack::NoRole),
-    };
-    if !matches!(&expected.role, Role::Arn(arn) if arn.to_string() == *role) {
-        return Some(Lack::OtherRole(role.clone()));
-    }
-    let Some(token) = pod.token_of(container) else {
-        return Some(Lack::NoToken);
-    };
-    match (&expected.audience, &token.audience) {
-        (Some(wanted), Some(found)) if wanted != found => Some(Lack::OtherAudience(found.clone())),
-        (Some(_), None) => Some(Lack::OtherAudience("of the cluster".to_owned())),
+    let role = match &expected.role {
+        Role::Arn(arn) => Some(arn.to_string()),
         _ => None,
-    }
+    };
+    let lack = |container: &Container| {
+        let lack = pod.lacks(container, role.as_deref(), expected.audience.as_deref())?;
+        Some(if pod.is_skipped() {
+            Lack::Skipped
+        } else {
+            lack
+        })
+    };
+    let containers = pod.injected().filter(|it| it.kind != ContainerKind::Init);
+    let lacks = containers.filter_map(|it| Some((it.name.clone(), lack(it)?)));
+    lacks.collect()
 }
 
 /// Adds the restarts to the account's track: first all of them, then the waits. What a restart does not

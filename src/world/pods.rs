@@ -1,16 +1,8 @@
 //! Pods, as far as their credentials go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::model::{Map, Workload};
-
-/// The annotation that keeps the webhook from containers (amazon-eks-pod-identity-webhook).
-pub const SKIP_ANNOTATION: &str = "eks.amazonaws.com/skip-containers";
-/// The label that keeps it from a whole pod, whatever its value (the webhook's `objectSelector`).
-pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
-
-/// Where the SDKs of AWS find the file of the token.
-const TOKEN_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
 
 /// A pod, as far as its credentials go.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,54 +38,6 @@ impl Pod {
     /// Whether it runs or is about to: neither ended nor being deleted.
     pub fn is_alive(&self) -> bool {
         !self.terminating && !matches!(self.phase.as_str(), "Succeeded" | "Failed")
-    }
-
-    /// Whether its label keeps the webhook away.
-    pub fn is_skipped(&self) -> bool {
-        self.labels.contains_key(SKIP_LABEL)
-    }
-
-    /// The token that the SDKs in a container take for AWS: whatever mounts it where the variable names
-    /// it. The webhook's volume is `aws-iam-token`; kOps gives its own components another
-    /// (`token-amazonaws-com`, for audience "amazonaws.com": kOps, `pkg/model/iam/subject.go`).
-    pub fn token_of(&self, container: &Container) -> Option<&ProjectedToken> {
-        let file = mounted(container.variable(TOKEN_VARIABLE)?);
-        let is_at = |path: &str| {
-            file.strip_prefix(path)
-                .is_some_and(|rest| rest.starts_with('/'))
-        };
-        let mut mounts = container.mounts.iter();
-        let mount = mounts.find(|mount| is_at(mount.path.trim_end_matches('/')))?;
-        let mut tokens = self.tokens.iter();
-        tokens.find(|token| token.volume == mount.volume)
-    }
-
-    /// The audience of its token for AWS; `None` where it has none.
-    pub fn aws_audience(&self) -> Option<&str> {
-        let mut containers = self.containers.iter();
-        let token = containers.find_map(|container| self.token_of(container))?;
-        token.audience.as_deref()
-    }
-
-    /// The containers that the webhook is to change: all but those that its annotation names. It takes
-    /// blanks around a name for a part of it.
-    pub fn injected(&self) -> impl Iterator<Item = &Container> {
-        let skipped = self.annotations.get(SKIP_ANNOTATION);
-        let skipped: BTreeSet<&str> = skipped
-            .into_iter()
-            .flat_map(|names| names.split(','))
-            .collect();
-        let containers = self.containers.iter();
-        containers.filter(move |container| !skipped.contains(container.name.as_str()))
-    }
-}
-
-/// Where a file is mounted: for pods on Windows the webhook writes `C:\…` into the variable, and mounts
-/// the volume at `/…` all the same.
-fn mounted(file: &str) -> String {
-    match file.strip_prefix("C:") {
-        Some(path) => path.replace('\\', "/"),
-        None => file.to_owned(),
     }
 }
 
@@ -146,51 +90,4 @@ pub struct ProjectedToken {
     /// Seconds.
     pub expiration: Option<i64>,
     pub path: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As kOps gives its own components a role (`pkg/model/iam/subject.go`), beside the API server's token.
-    #[test]
-    fn the_token_for_aws_is_the_one_that_the_variable_names() {
-        let token = |volume: &str, audience: Option<&str>| ProjectedToken {
-            volume: volume.to_owned(),
-            audience: audience.map(str::to_owned),
-            expiration: Some(86_400),
-            path: "token".to_owned(),
-        };
-        let mount = |volume: &str, path: &str| Mount {
-            volume: volume.to_owned(),
-            path: path.to_owned(),
-            read_only: true,
-            source: None,
-        };
-        let file = "/var/run/secrets/amazonaws.com/token".to_owned();
-        let mut pod = Pod {
-            containers: vec![
-                Container::default(),
-                Container {
-                    env: BTreeMap::from([(TOKEN_VARIABLE.to_owned(), Some(file))]),
-                    mounts: vec![
-                        mount(
-                            "kube-api-access",
-                            "/var/run/secrets/kubernetes.io/serviceaccount",
-                        ),
-                        mount("token-amazonaws-com", "/var/run/secrets/amazonaws.com/"),
-                    ],
-                    ..Container::default()
-                },
-            ],
-            tokens: vec![
-                token("kube-api-access", None),
-                token("token-amazonaws-com", Some("amazonaws.com")),
-            ],
-            ..Pod::default()
-        };
-        assert_eq!(pod.aws_audience(), Some("amazonaws.com"));
-        pod.containers[1].env.clear();
-        assert_eq!(pod.aws_audience(), None);
-    }
 }

@@ -1,10 +1,10 @@
 //! What else in the pods' templates and on their nodes decides by which credentials they go.
 
-use super::{judge, lacks_role, told, with, without};
+use super::{judge, told, with, without};
 use crate::diagnose::association::agent_of;
 use crate::diagnose::{Finding, Scene, Severity, Verdict};
 use crate::model::{CommandLine, Lookup, partition_of};
-use crate::world::Container;
+use crate::world::ROLE_VARIABLE;
 
 pub fn region(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() || scene.has_association() {
@@ -37,7 +37,7 @@ pub fn region(scene: Scene<'_>) -> Verdict {
                         .because("other-partition")
                         .with("AWS_REGION", region, has),
                 ),
-                None if !set && !lacks_any(container) => Some(
+                None if !set && container.env.contains_key(ROLE_VARIABLE) => Some(
                     Finding::note(format!("{} has no region: some SDKs then use the global STS endpoint", told(container)))
                         .because("no-region"),
                 ),
@@ -45,10 +45,6 @@ pub fn region(scene: Scene<'_>) -> Verdict {
             }
         })
     })
-}
-
-fn lacks_any(container: &Container) -> bool {
-    !container.env.contains_key("AWS_ROLE_ARN")
 }
 
 pub fn static_keys(scene: Scene<'_>) -> Verdict {
@@ -295,7 +291,7 @@ pub fn sdk_version(scene: Scene<'_>) -> Verdict {
     judge(scene, "not told by the pods", |pod| {
         let has_all = pod
             .injected()
-            .all(|container| !lacks_role(container, annotated));
+            .all(|container| container.lacks_role(Some(annotated)).is_none());
         let is_old = scene.world.now - pod.created > 24 * 60 * 60;
         if !(is_unused && has_all && is_old) {
             return None;

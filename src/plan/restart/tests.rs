@@ -2,10 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::plan::Target;
-use crate::world::{Mount, ProjectedToken, SKIP_ANNOTATION};
+use crate::world::{
+    Mount, POD_IDENTITY_VARIABLE, ProjectedToken, SKIP_ANNOTATION, TOKEN_VARIABLE, TOKEN_VOLUME,
+};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/api";
-const TOKEN_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
 const FILE: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
 
 fn expected() -> Expected {
@@ -26,7 +27,7 @@ fn container(name: &str) -> Container {
             (TOKEN_VARIABLE.to_owned(), Some(FILE.to_owned())),
         ]),
         mounts: vec![Mount {
-            volume: "aws-iam-token".to_owned(),
+            volume: TOKEN_VOLUME.to_owned(),
             path: "/var/run/secrets/eks.amazonaws.com/serviceaccount".to_owned(),
             read_only: true,
             source: None,
@@ -43,7 +44,7 @@ fn pod(name: &str) -> Pod {
         phase: "Running".to_owned(),
         containers: vec![container("app")],
         tokens: vec![ProjectedToken {
-            volume: "aws-iam-token".to_owned(),
+            volume: TOKEN_VOLUME.to_owned(),
             audience: Some("sts.amazonaws.com".to_owned()),
             expiration: Some(86_400),
             path: "token".to_owned(),
