@@ -11,7 +11,7 @@ fn create() -> String {
 }
 
 fn met(service: Service, operation: &str, effect: Effect) -> Bench {
-    let bench = Bench::associated();
+    let bench = Bench::associated().impatient();
     let fault = Fault::new(Some(service), Some(operation), Kind::Effect(effect));
     bench.sandbox.world().faults.push(fault);
     bench
@@ -75,7 +75,7 @@ fn too_many_calls_without_a_word_are_told_with_what_to_do() {
     let mut all = String::new();
     for (service, operation, flag) in CALLS {
         let body = String::new();
-        let bench = met(service, operation, Effect::Body { status: 429, body }).impatient();
+        let bench = met(service, operation, Effect::Body { status: 429, body });
         let told = bench.run_bounded(&(create() + flag));
         let lines = told
             .lines()
