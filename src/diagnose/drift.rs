@@ -58,15 +58,12 @@ pub fn drift(scene: Scene<'_>) -> Verdict {
     else {
         return Verdict::DoesNotApply;
     };
-    match track.refusals.first() {
-        Some(refusal) => {
-            return match refusal.reason {
-                // The checks of the role tell that.
-                Reason::RoleGone { .. } | Reason::RoleReplaced { .. } => Verdict::DoesNotApply,
-                _ => Verdict::Unknown(refusal.to_string()),
-            };
-        }
-        None => {}
+    if let Some(refusal) = track.refusals.first() {
+        return match refusal.reason {
+            // The checks of the role tell that.
+            Reason::RoleGone { .. } | Reason::RoleReplaced { .. } => Verdict::DoesNotApply,
+            _ => Verdict::Unknown(refusal.to_string()),
+        };
     }
     let uncompared = track.unknown.first().cloned();
     let drifted = Drifted::of(scene, found, track);

@@ -33,7 +33,7 @@ pub fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &L
             .push(format!("cannot tell whether role {arn} exists: {message}")),
         Lookup::Found(found) if found.arn == arn.to_string() => {}
         Lookup::Found(_) | Lookup::Missing => {
-            track.refuse(&cluster.name, Reason::RoleMissing { arn: arn.clone() })
+            track.refuse(&cluster.name, Reason::RoleMissing { arn: arn.clone() });
         }
     }
 }
@@ -59,7 +59,7 @@ pub fn check_policies(
         }
         match lookup {
             Lookup::Missing => {
-                track.refuse(&cluster.name, Reason::PolicyMissing { arn: arn.clone() })
+                track.refuse(&cluster.name, Reason::PolicyMissing { arn: arn.clone() });
             }
             Lookup::Unknown(message) => {
                 track.notes.push(format!(

@@ -334,10 +334,10 @@ fn template_of(stack: &StackName) -> Fix {
     Fix::by("look at it", CommandLine::of(read, &[stack]))
 }
 
-fn taken_out(profile: &String, role: &String) -> Fix {
+fn taken_out(profile: &str, role: &str) -> Fix {
     let words =
         "aws iam remove-role-from-instance-profile --instance-profile-name {} --role-name {}";
-    Fix::by("take it out", CommandLine::of(words, &[profile, role]))
+    Fix::by("take it out", CommandLine::of(words, &[&profile, &role]))
 }
 
 /// What is asked for beside what is there.
