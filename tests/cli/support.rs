@@ -140,12 +140,15 @@ impl Bench {
             ("alpha.eksctl.io/eksctl-version", VERSION),
         ];
         let audiences = ["sts.amazonaws.com"];
-        let mut provider = Provider::new("aws", ACCOUNT, &url, &audiences, &[&top]);
+        let partition = cluster.arn.split(':').nth(1).expect("a partition");
+        let mut provider = Provider::new(partition, ACCOUNT, &url, &audiences, &[&top]);
         provider.tags = tags.map(owned).into();
         let tag = ("alpha.eksctl.io/cluster-oidc-enabled", "true");
         cluster.tags.extend([owned(tag)]);
         let account = world.accounts.get_mut(ACCOUNT).expect("the account");
-        account.create_provider(provider).expect("a provider");
+        if let Err(refusal) = account.create_provider(provider) {
+            assert_eq!(refusal.code, "EntityAlreadyExists");
+        }
     }
 
     /// Where a run is to wait in vain: for two seconds, and not as long as others may take.
