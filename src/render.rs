@@ -51,9 +51,10 @@ pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<Rendered
     roles(accounts)
         .map(|(account, spec)| {
             let usual = StackName::for_service_account(&cluster.name, &account.name);
-            let name = match taken.insert(usual.to_string()) {
-                true => usual,
-                false => StackName::hashed(&cluster.name, &account.name),
+            let name = if taken.insert(usual.to_string()) {
+                usual
+            } else {
+                StackName::hashed(&cluster.name, &account.name)
             };
             RenderedStack {
                 account: account.name.clone(),

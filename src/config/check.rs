@@ -27,9 +27,10 @@ fn object(node: &YamlNode, pattern: &str, path: &str, problems: &mut Problems) {
             value_of(field, value, &path, problems);
         } else {
             // Beyond that, the file is of another kind.
-            let near = match problems.is_full() {
-                true => String::new(),
-                false => misplaced(name, pattern).unwrap_or_else(|| nearest(name, &names)),
+            let near = if problems.is_full() {
+                String::new()
+            } else {
+                misplaced(name, pattern).unwrap_or_else(|| nearest(name, &names))
             };
             let rule = format!("there is no such field{near}");
             problems.push(Problem::new(place, &path, rule));

@@ -131,9 +131,10 @@ pub fn provider(scene: Scene<'_>) -> Verdict {
         if !scene.may_change(arn) {
             return finding;
         }
-        let audience = match scene.may_admit(scene.audience()) {
-            true => audience(scene),
-            false => Audience::default(),
+        let audience = if scene.may_admit(scene.audience()) {
+            audience(scene)
+        } else {
+            Audience::default()
         };
         let spec = ProviderSpec {
             audiences: vec![audience],

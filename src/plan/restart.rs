@@ -303,9 +303,10 @@ fn others_note(others: &[Workload]) -> Option<String> {
     }
     let names: Vec<String> = others.iter().map(Workload::to_string).collect();
     let of_jobs = others.iter().any(|other| other.kind == WorkloadKind::Job);
-    let jobs = match of_jobs {
-        true => " (a job's pods have it from its next run on)",
-        false => "",
+    let jobs = if of_jobs {
+        " (a job's pods have it from its next run on)"
+    } else {
+        ""
     };
     Some(format!(
         "these run without the role until someone makes them anew, as nothing does it for them: {}{jobs}",
@@ -356,9 +357,10 @@ pub fn left_notes<'a>(tracks: impl Iterator<Item = &'a Track>) -> Vec<String> {
     let stale = tracks.flat_map(|track| &track.stale);
     let (skipped, stale): (Vec<_>, Vec<_>) = stale.partition(|stale| stale.is_skipped());
     let can_restart = stale.iter().any(|stale| stale.workload.kind.can_restart());
-    let how = match can_restart {
-        true => "; `--restart` does it",
-        false => "",
+    let how = if can_restart {
+        "; `--restart` does it"
+    } else {
+        ""
     };
     let stale = named(&stale)
         .map(|names| format!("these run without the role until they are restarted: {names}{how}"));

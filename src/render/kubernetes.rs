@@ -27,9 +27,10 @@ pub fn manifests(
             None => problems.push(unknown_role(account)),
         }
     }
-    match problems.is_empty() {
-        true => Ok(manifests),
-        false => Err(problems),
+    if problems.is_empty() {
+        Ok(manifests)
+    } else {
+        Err(problems)
     }
 }
 

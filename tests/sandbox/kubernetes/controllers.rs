@@ -404,10 +404,12 @@ fn tell(api: &mut Api, place: &Key) {
         Some("Rollout") => json!({
             "observedGeneration": generation.to_string(), "replicas": all, "updatedReplicas": new,
             "readyReplicas": ready, "availableReplicas": ready, "currentPodHash": hash,
-            "phase": match () {
-                () if workload["spec"]["paused"] == true => "Paused",
-                () if new == all && ready == all => "Healthy",
-                () => "Progressing",
+            "phase": if workload["spec"]["paused"] == true {
+                "Paused"
+            } else if new == all && ready == all {
+                "Healthy"
+            } else {
+                "Progressing"
             },
             "restartedAt": former["restartedAt"],
         }),
