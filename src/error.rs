@@ -14,6 +14,7 @@ use crate::policy::{Difference, indented};
 use crate::proof::Unproven;
 
 mod alike;
+mod association;
 mod denied;
 mod global;
 mod hints;
@@ -22,6 +23,7 @@ mod late;
 mod parts;
 mod sign_in;
 
+pub use association::AssociationRefusal;
 pub use kubernetes::Objection;
 pub use sign_in::SignIn;
 
@@ -79,6 +81,14 @@ pub enum Error {
         operation: String,
         subject: String,
         code: String,
+        message: String,
+    },
+    /// Rights are no question.
+    #[error("EKS refuses to {operation}: {}", line(.message))]
+    AssociationRefused {
+        operation: String,
+        cluster: ClusterName,
+        refusal: AssociationRefusal,
         message: String,
     },
     #[error("cannot reach {what}: {}", line(.cause))]
@@ -282,12 +292,13 @@ impl Error {
 
     /// Whether someone else was there first, so that what is to be done must be planned anew.
     pub fn is_overtaken(&self) -> bool {
-        matches!(
-            self,
+        match self {
+            Self::AssociationRefused { refusal, .. } => refusal.is_overtaken(),
             Self::Overtaken { .. }
-                | Self::KubernetesConflict { .. }
-                | Self::KubernetesOvertaken { .. }
-        )
+            | Self::KubernetesConflict { .. }
+            | Self::KubernetesOvertaken { .. } => true,
+            _ => false,
+        }
     }
 
     /// Whether something of a similar name exists.
@@ -315,6 +326,7 @@ impl Error {
             | Self::NoIssuer { .. }
             | Self::AccessDenied { .. }
             | Self::Aws { .. }
+            | Self::AssociationRefused { .. }
             | Self::Unreachable { .. }
             | Self::StackFailed { .. }
             | Self::Overtaken { .. }

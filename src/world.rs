@@ -1,6 +1,7 @@
 //! What exists, as data: everything that is observed. No calls, so that what decides and what judges
 //! knows none.
 
+mod association;
 mod audience;
 mod chain;
 mod facts;
@@ -10,6 +11,7 @@ mod network;
 mod observed;
 mod pods;
 
+pub use association::{Association, AssociationTerms};
 pub use audience::{is_of_eks, token_audience};
 pub use chain::{Chain, Reading};
 pub use facts::{
@@ -17,10 +19,10 @@ pub use facts::{
     RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackState,
 };
 pub use health::{
-    AccountHealth, Addon, AnalyzerFinding, Association, ClusterHealth, IdentityAgent,
-    KubernetesHealth, MetadataAgent, MetadataOptions, Node, ObjectHealth, OtherProvider, Pods,
-    ProviderState, RecordedFailure, RoleHealth, Rollout, SecurityGroup, Selector,
-    ServiceAccountHistory, VpcEndpoint, Webhook, WorkloadState, World,
+    AccountHealth, Addon, AnalyzerFinding, ClusterHealth, IdentityAgent, KubernetesHealth,
+    MetadataAgent, MetadataOptions, Node, ObjectHealth, OtherProvider, Pods, ProviderState,
+    RecordedFailure, RoleHealth, Rollout, SecurityGroup, Selector, ServiceAccountHistory,
+    VpcEndpoint, Webhook, WorkloadState, World,
 };
 pub use injection::{
     Lack, POD_IDENTITY_VARIABLE, ROLE_VARIABLE, SKIP_ANNOTATION, SKIP_LABEL, TOKEN_VARIABLE,

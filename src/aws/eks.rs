@@ -7,10 +7,19 @@ use super::pages::{PagedList, filled};
 use super::{done, failed, unusable};
 use crate::error::Error;
 use crate::model::{Arn, Cluster, ClusterFacts, ClusterName, EksCluster};
+use crate::waiting::{Deadline, Intervals};
 
 mod addons;
+mod associations;
 
-pub struct Eks(pub(super) aws_sdk_eks::Client);
+/// What EKS says of things that are not there.
+const MISSING: &[&str] = &["ResourceNotFoundException"];
+
+pub struct Eks {
+    pub(super) client: aws_sdk_eks::Client,
+    pub(super) intervals: Intervals,
+    pub(super) deadline: Deadline,
+}
 
 impl Eks {
     /// DescribeCluster: the one call that everything about a cluster comes from.
@@ -18,7 +27,13 @@ impl Eks {
     /// # Errors
     /// When it does not exist (with similar names of the region), is not ready, or has no issuer.
     pub async fn cluster(&self, name: &ClusterName, region: &str) -> Result<Cluster, Error> {
-        let answer = match self.0.describe_cluster().name(name.as_str()).send().await {
+        let answer = match self
+            .client
+            .describe_cluster()
+            .name(name.as_str())
+            .send()
+            .await
+        {
             Ok(answer) => answer,
             Err(error) if error.code() == Some("ResourceNotFoundException") => {
                 return Err(Error::ClusterNotFound {
@@ -90,7 +105,7 @@ impl Eks {
 
     /// Names of all clusters of the region (ListClusters, all pages).
     pub async fn clusters(&self) -> Result<Vec<String>, Error> {
-        let pages = self.0.list_clusters().into_paginator().send();
+        let pages = self.client.list_clusters().into_paginator().send();
         let pages = PagedList::of(pages, |page| filled(page.next_token()));
         let names = pages.items(|page| page.clusters).await;
         names.map_err(|error| failed("eks:ListClusters", "", error))
@@ -106,13 +121,21 @@ impl Eks {
 
     pub async fn tag(&self, cluster: &Arn, key: &str, value: &str) -> Result<(), Error> {
         let arn = cluster.to_string();
-        let call = self.0.tag_resource().resource_arn(&arn).tags(key, value);
+        let call = self
+            .client
+            .tag_resource()
+            .resource_arn(&arn)
+            .tags(key, value);
         done("eks:TagResource", &arn, &[], call.send().await)
     }
 
     pub async fn untag(&self, cluster: &Arn, key: &str) -> Result<(), Error> {
         let arn = cluster.to_string();
-        let call = self.0.untag_resource().resource_arn(&arn).tag_keys(key);
+        let call = self
+            .client
+            .untag_resource()
+            .resource_arn(&arn)
+            .tag_keys(key);
         done("eks:UntagResource", &arn, &[], call.send().await)
     }
 }

@@ -173,7 +173,11 @@ impl Aws {
             ec2: Ec2(signed(&ec2::SERVICE)),
             cloudtrail: CloudTrail::new(signed(&cloudtrail::SERVICE)),
             access_analyzer: AccessAnalyzer(signed(&access_analyzer::SERVICE)),
-            eks: Eks(client!(aws_sdk_eks)),
+            eks: Eks {
+                client: client!(aws_sdk_eks),
+                intervals,
+                deadline,
+            },
             iam: Iam(client!(aws_sdk_iam)),
             cloudformation: CloudFormation {
                 client: client!(aws_sdk_cloudformation),

@@ -45,6 +45,7 @@ impl Error {
             }
             Self::AccessDenied { permission, subject, .. } => vec![allow(permission, subject)],
             Self::Aws { code, .. } => aws_hints(code),
+            Self::AssociationRefused { refusal, cluster, .. } => refusal.hints(cluster),
             Self::Unreachable { .. } => {
                 vec!["check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".into()]
             }

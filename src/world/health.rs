@@ -7,8 +7,8 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{
-    LivePolicies, NetworkPolicy, ObservedAccount, OidcProvider, Pod, PodSecurityGroups, Reading,
-    RoleFacts, ServiceAccount,
+    Association, LivePolicies, NetworkPolicy, ObservedAccount, OidcProvider, Pod,
+    PodSecurityGroups, Reading, RoleFacts, ServiceAccount,
 };
 use crate::model::{
     Arn, Audience, Cluster, ClusterFacts, Lookup, Map, PolicyArn, RoleArn, ServiceAccountName,
@@ -151,21 +151,6 @@ pub struct Addon {
     pub service_account_role: Option<String>,
     /// ARNs of the associations that it owns.
     pub pod_identity_associations: Vec<String>,
-}
-
-/// A Pod Identity association.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Association {
-    pub id: String,
-    pub arn: String,
-    pub role: String,
-    pub target_role: Option<String>,
-    pub external_id: Option<String>,
-    pub session_tags_disabled: bool,
-    /// A session policy.
-    pub policy: Option<String>,
-    /// ARN of the add-on that owns it.
-    pub owner: Option<String>,
 }
 
 /// A finding of IAM Access Analyzer's ValidatePolicy.

@@ -225,13 +225,8 @@ impl Case {
         self.annotation(None);
         self.account.associations = Lookup::Found(vec![Association {
             id: "a-1".to_owned(),
-            arn: String::new(),
             role: ROLE.to_owned(),
-            target_role: None,
-            external_id: None,
-            session_tags_disabled: false,
-            policy: None,
-            owner: None,
+            ..Association::default()
         }]);
         let trust = json!({"Statement": [{
             "Effect": "Allow",

@@ -1,0 +1,56 @@
+//! What EKS has against a change of a Pod Identity association, and what to do about it.
+
+use crate::model::{ClusterName, CommandLine, Fix};
+
+/// Why EKS refuses a change to somebody who may make it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssociationRefusal {
+    /// The service account has one by now, of whoever.
+    AlreadyExists,
+    /// It went since it was looked at.
+    Gone,
+    OwnedByAddon,
+    QuotaReached,
+    /// The role is of another account.
+    ForeignRole,
+    /// There is no such role, or EKS does not know it yet.
+    UnknownRole,
+    /// The role's trust policy does not let EKS Pod Identity in.
+    Untrusting,
+}
+
+impl AssociationRefusal {
+    /// Whether someone else was there first.
+    pub fn is_overtaken(self) -> bool {
+        matches!(self, Self::AlreadyExists | Self::Gone)
+    }
+
+    pub fn hints(self, cluster: &ClusterName) -> Vec<Fix> {
+        let list = "aws eks list-pod-identity-associations --cluster-name {}";
+        vec![match self {
+            Self::AlreadyExists => {
+                "it was made meanwhile: run the same command again, which looks at it first".into()
+            }
+            Self::Gone => {
+                "it went meanwhile: run the same command again, which looks at it first".into()
+            }
+            Self::OwnedByAddon => Fix::by(
+                "change it through its add-on, which this names as its owner",
+                CommandLine::of(list, &[cluster]),
+            ),
+            Self::QuotaReached => Fix::by(
+                "a cluster has 1,000 associations at most: delete what is no longer needed",
+                CommandLine::of(list, &[cluster]),
+            ),
+            Self::ForeignRole => {
+                "its role must be of the cluster's account; one of another account is its target role: `--target-role-arn ARN`".into()
+            }
+            Self::UnknownRole => {
+                "if the role was just made, run the same command again in a minute".into()
+            }
+            Self::Untrusting => {
+                "the role's trust policy must let pods.eks.amazonaws.com do sts:AssumeRole and sts:TagSession".into()
+            }
+        }]
+    }
+}
