@@ -21,6 +21,7 @@ mod iam;
 mod kubernetes;
 mod openssl;
 mod others;
+mod pod_identity;
 mod reads;
 mod render;
 mod roles;

@@ -1,4 +1,4 @@
-//! What `doctor` reads besides, as the aws CLI sees it: add-ons and associations, the network, the trail
+//! What `doctor` reads besides, as the aws CLI sees it: add-ons, the network, the trail
 //! of refusals, Access Analyzer's opinion.
 
 use insta::assert_snapshot;
@@ -56,35 +56,6 @@ fn the_aws_cli_describes_addons_page_by_page() {
     [stderr]
 
     An error occurred (ResourceNotFoundException) when calling the DescribeAddon operation: No addon: nothing found in cluster: demo
-    [exit 255]
-    ");
-}
-
-#[test]
-fn the_aws_cli_associates_a_service_account_once() {
-    let shell = Shell::with_aws(Bench::new());
-    let create = "aws eks create-pod-identity-association --cluster-name demo --namespace default \
-                  --service-account s3-reader --role-arn arn:aws:iam::111122223333:role/s3-reader \
-                  --query 'association.[associationId, associationArn]' --output text";
-    assert_snapshot!(shell.output(create), @"a-c40914bb16e5d4ac2	arn:aws:eks:eu-west-1:111122223333:podidentityassociation/demo/a-c40914bb16e5d4ac2");
-    assert_snapshot!(shell.run(create), @"
-    [stderr]
-
-    An error occurred (ResourceInUseException) when calling the CreatePodIdentityAssociation operation: Association already exists: s3-reader in namespace default is already associated
-    [exit 255]
-    ");
-    let list = "aws eks list-pod-identity-associations --cluster-name demo --namespace default \
-                --service-account s3-reader --query 'associations[].associationId' --output text";
-    let id = shell.output(list);
-    let of_another = list.replace("s3-reader", "other");
-    assert_eq!(shell.output(&of_another), "");
-    let one = format!("--cluster-name demo --association-id {id} --query association.roleArn");
-    assert_snapshot!(shell.output(&format!("aws eks describe-pod-identity-association {one}")), @r#""arn:aws:iam::111122223333:role/s3-reader""#);
-    shell.output(&format!("aws eks delete-pod-identity-association {one}"));
-    assert_snapshot!(shell.run(&format!("aws eks describe-pod-identity-association {one}")), @"
-    [stderr]
-
-    An error occurred (ResourceNotFoundException) when calling the DescribePodIdentityAssociation operation: No association found for ID: a-c40914bb16e5d4ac2 in cluster: demo
     [exit 255]
     ");
 }

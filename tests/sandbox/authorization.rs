@@ -226,13 +226,13 @@ fn of_eks(caller: &Caller, request: &Request) -> Vec<Needed> {
     }
     let kind = match operation {
         "DescribeAddon" => "addon",
-        "DescribePodIdentityAssociation" | "DeletePodIdentityAssociation" => {
-            "podidentityassociation"
-        }
+        "DescribePodIdentityAssociation"
+        | "UpdatePodIdentityAssociation"
+        | "DeletePodIdentityAssociation" => "podidentityassociation",
         _ => "cluster",
     };
     let resource = match subject.starts_with("arn:") {
-        true => subject,
+        true => subject.clone(),
         // Its id is not in the request.
         false if kind == "addon" => {
             format!("arn:{partition}:eks:{region}:{account}:addon/{subject}/*")
@@ -242,7 +242,31 @@ fn of_eks(caller: &Caller, request: &Request) -> Vec<Needed> {
         }
         false => format!("arn:{partition}:eks:{region}:{account}:cluster/{subject}"),
     };
-    vec![Needed::new(&action, &resource)]
+    let mut needed = vec![Needed::new(&action, &resource)];
+    if operation.ends_with("PodIdentityAssociation") {
+        needed.extend(of_association(caller, &subject, request));
+    }
+    needed
+}
+
+/// What a role's place in an association needs: iam:GetRole and iam:PassRole
+/// (<https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html>), and its tags at creation
+/// (from memory).
+fn of_association(caller: &Caller, cluster: &str, request: &Request) -> Vec<Needed> {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let mut needed = Vec::new();
+    if let Some(role) = body["roleArn"].as_str() {
+        let pass = Needed::new("iam:PassRole", role);
+        needed.push(pass.with("iam:PassedToService", eks::PODS));
+        needed.push(Needed::on_role("iam:GetRole", role));
+    }
+    if !body["tags"].is_null() {
+        let (partition, region, account) = (caller.partition, &caller.region, &caller.account);
+        let all = format!("podidentityassociation/{cluster}/*");
+        let all = format!("arn:{partition}:eks:{region}:{account}:{all}");
+        needed.push(Needed::new("eks:TagResource", &all));
+    }
+    needed
 }
 
 /// DescribeStacks without a name is on no stack at all: a statement on `stack/*/*` does not allow it, and

@@ -1,10 +1,13 @@
-//! EKS (REST-JSON): clusters to describe and list, their tags; their add-ons and Pod Identity
-//! associations in the file beside. Clusters are arranged by the test (`World::add_cluster`); nothing here
-//! creates one.
+//! EKS (REST-JSON): clusters to describe and list, and tags; add-ons and Pod Identity associations in the
+//! files beside. Clusters are arranged by the test (`World::add_cluster`); nothing here creates one.
 
 mod addons;
+mod associations;
 
-pub use addons::{Addon, Association};
+pub use addons::Addon;
+pub use associations::{Association, Earlier, PODS, arn_of};
+
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -33,10 +36,30 @@ pub fn identify(request: &Request) -> (&'static str, String) {
             ("DescribeCluster", percent_decoded(&name[1..]))
         }
         (method, Some(inner)) => {
-            addons::identify(method, inner).unwrap_or_else(|| ("Unknown", percent_decoded(path)))
+            in_cluster(method, inner).unwrap_or_else(|| ("Unknown", percent_decoded(path)))
         }
         _ => ("Unknown", percent_decoded(path)),
     }
+}
+
+/// The operation of a path behind `/clusters`, and the cluster, or cluster and thing.
+fn in_cluster(method: &Method, path: &str) -> Option<(&'static str, String)> {
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let (cluster, kind, thing) = match parts.as_slice() {
+        [cluster, kind] => (cluster, kind, None),
+        [cluster, kind, thing] => (cluster, kind, Some(*thing)),
+        _ => return None,
+    };
+    let operation = match *kind {
+        "addons" => addons::identify(method, thing),
+        "pod-identity-associations" => associations::identify(method, thing),
+        _ => None,
+    };
+    let subject = match thing {
+        Some(thing) => format!("{cluster}/{thing}"),
+        None => (*cluster).to_owned(),
+    };
+    Some((operation?, percent_decoded(&subject)))
 }
 
 pub fn answer(world: &mut World, caller: &Caller, request: &Request) -> Reply {
@@ -48,13 +71,16 @@ pub fn answer(world: &mut World, caller: &Caller, request: &Request) -> Reply {
         operation if addons::knows(operation) => {
             addons::answer(world, caller, operation, &subject, request)
         }
+        operation if associations::knows(operation) => {
+            associations::answer(world, caller, operation, &subject, request)
+        }
         "ListTagsForResource" => {
-            tagged(world, caller, &subject).map(|cluster| json!({ "tags": cluster.tags }))
+            tagged(world, caller, &subject).map(|tags| json!({ "tags": tags }))
         }
         "TagResource" => tag_resource(world, caller, &subject, request),
-        "UntagResource" => tagged(world, caller, &subject).map(|cluster| {
+        "UntagResource" => tagged(world, caller, &subject).map(|tags| {
             for key in query.all("tagKeys") {
-                cluster.tags.remove(&key);
+                tags.remove(&key);
             }
             json!({})
         }),
@@ -75,15 +101,15 @@ pub fn answer(world: &mut World, caller: &Caller, request: &Request) -> Reply {
     }
 }
 
+/// The place of a cluster that the caller sees among the world's.
+fn place(world: &World, caller: &Caller, name: &str) -> Result<usize, Refusal> {
+    let mut clusters = world.clusters.iter();
+    let found = clusters.position(|cluster| is_seen(cluster, caller) && cluster.name == name);
+    found.ok_or_else(|| missing(format!("No cluster found for name: {name}.")))
+}
+
 fn describe_cluster(world: &World, caller: &Caller, name: &str) -> Result<Value, Refusal> {
-    let cluster = world
-        .clusters
-        .iter()
-        .find(|cluster| is_seen(cluster, caller) && cluster.name == name);
-    let Some(cluster) = cluster else {
-        let message = format!("No cluster found for name: {name}.");
-        return Err(Refusal::new(404, "ResourceNotFoundException", message));
-    };
+    let cluster = &world.clusters[place(world, caller, name)?];
     Ok(json!({ "cluster": description(cluster) }))
 }
 
@@ -151,25 +177,33 @@ fn merge(into: &mut Value, members: Value) {
 }
 
 fn list_clusters(world: &World, caller: &Caller, query: &Parameters) -> Result<Value, Refusal> {
-    let invalid = |message: String| Refusal::new(400, "InvalidParameterException", message);
-    let wanted = query
-        .number("maxResults")
-        .map_err(|refused| invalid(refused.message))?;
-    if wanted.is_some_and(|wanted| !(1..=100).contains(&wanted)) {
-        return Err(invalid("maxResults must be between 1 and 100".to_owned()));
-    }
-    let size = wanted
-        .and_then(|wanted| usize::try_from(wanted).ok())
-        .unwrap_or(world.page_size);
     let clusters = world
         .clusters
         .iter()
         .filter(|cluster| is_seen(cluster, caller));
     let mut names: Vec<&str> = clusters.map(|cluster| cluster.name.as_str()).collect();
     names.sort_unstable();
-    let (names, next) = aws::page(names, size, query.text("nextToken"))
-        .map_err(|message| invalid(message.to_owned()))?;
-    Ok(json!({ "clusters": names, "nextToken": next }))
+    let names = names.into_iter().map(Value::from).collect();
+    page("clusters", names, query, world.page_size)
+}
+
+/// A page of a list; every list of EKS takes 1 to 100 as `maxResults`.
+fn page(
+    name: &str,
+    all: Vec<Value>,
+    query: &Parameters,
+    page_size: usize,
+) -> Result<Value, Refusal> {
+    let wanted = query
+        .number("maxResults")
+        .map_err(|refused| invalid(refused.message))?;
+    if wanted.is_some_and(|wanted| !(1..=100).contains(&wanted)) {
+        return Err(invalid("maxResults must be between 1 and 100"));
+    }
+    let size = wanted.and_then(|wanted| usize::try_from(wanted).ok());
+    let (shown, next) = aws::page(all, size.unwrap_or(page_size), query.text("nextToken"))
+        .map_err(|message| invalid(message))?;
+    Ok(json!({ name: shown, "nextToken": next }))
 }
 
 fn tag_resource(
@@ -179,46 +213,94 @@ fn tag_resource(
     request: &Request,
 ) -> Result<Value, Refusal> {
     let bad = |message: &str| Refusal::new(400, "BadRequestException", message);
-    let body: Value =
-        serde_json::from_slice(&request.body).map_err(|_| bad("the body is no JSON"))?;
-    let tags = body["tags"]
-        .as_object()
-        .ok_or_else(|| bad("tags must not be null"))?;
-    let cluster = tagged(world, caller, arn)?;
-    for (key, value) in tags {
-        if key.to_ascii_lowercase().starts_with("aws:") {
-            return Err(bad(
-                "aws: prefixed tag key names are not allowed for external use",
-            ));
-        }
-        cluster
-            .tags
-            .insert(key.clone(), value.as_str().unwrap_or_default().to_owned());
+    let body = body_of(request).map_err(|refused| bad(&refused.message))?;
+    if !body["tags"].is_object() {
+        return Err(bad("tags must not be null"));
     }
-    if cluster.tags.len() > 50 {
-        return Err(bad(
-            "One or more parameter has more than the maximum of 50 tags",
-        ));
+    let tags = tagged(world, caller, arn)?;
+    let mut changed = tags.clone();
+    changed.extend(tags_of(&body["tags"]).map_err(bad)?);
+    if changed.len() > 50 {
+        return Err(bad(TOO_MANY_TAGS));
     }
+    *tags = changed;
     Ok(json!({}))
 }
 
+const TOO_MANY_TAGS: &str = "One or more parameter has more than the maximum of 50 tags";
+
+/// The tags of a request's body; none where it has none.
+fn tags_of(tags: &Value) -> Result<BTreeMap<String, String>, &'static str> {
+    let tags = tags.as_object().into_iter().flatten();
+    let mut known = BTreeMap::new();
+    for (key, value) in tags {
+        let value = value.as_str().unwrap_or_default();
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return Err("aws: prefixed tag key names are not allowed for external use");
+        }
+        if !(1..=128).contains(&key.chars().count()) || value.chars().count() > 256 {
+            return Err("A tag's key has 1 to 128 characters, its value at most 256");
+        }
+        known.insert(key.clone(), value.to_owned());
+    }
+    if known.len() > 50 {
+        return Err(TOO_MANY_TAGS);
+    }
+    Ok(known)
+}
+
+/// The tags of the cluster or association with that ARN.
 fn tagged<'a>(
     world: &'a mut World,
     caller: &Caller,
     arn: &str,
-) -> Result<&'a mut Cluster, Refusal> {
-    let missing = || {
-        Refusal::new(
-            404,
-            "NotFoundException",
-            format!("No resource found for arn: {arn}"),
-        )
-    };
-    let mut clusters = world.clusters.iter_mut();
-    clusters
-        .find(|cluster| is_seen(cluster, caller) && cluster.arn == arn)
-        .ok_or_else(missing)
+) -> Result<&'a mut BTreeMap<String, String>, Refusal> {
+    let seen = world.clusters.iter_mut();
+    for cluster in seen.filter(|cluster| is_seen(cluster, caller)) {
+        if cluster.arn == arn {
+            return Ok(&mut cluster.tags);
+        }
+        let mut ids = cluster.associations.iter();
+        if let Some(at) = ids.position(|one| arn_of(cluster, one) == arn) {
+            return Ok(&mut cluster.associations[at].tags);
+        }
+    }
+    let message = format!("No resource found for arn: {arn}");
+    Err(Refusal::new(404, "NotFoundException", message))
+}
+
+fn missing(message: String) -> Refusal {
+    Refusal::new(404, "ResourceNotFoundException", message)
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "InvalidParameterException", message)
+}
+
+/// A request's body.
+fn body_of(request: &Request) -> Result<Value, Refusal> {
+    serde_json::from_slice(&request.body).map_err(|_| invalid("the body is no JSON"))
+}
+
+/// `arn:…:KIND/CLUSTER/…` of a thing in the cluster.
+fn arn(cluster: &Cluster, kind: &str, rest: &str) -> String {
+    let Cluster {
+        region,
+        account,
+        name,
+        ..
+    } = cluster;
+    let partition = partition(region);
+    format!("arn:{partition}:eks:{region}:{account}:{kind}/{name}/{rest}")
+}
+
+/// Seconds since 1970 of milliseconds, as EKS writes times.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "times of this century in milliseconds are exact"
+)]
+fn time(millis: i64) -> Value {
+    json!(millis as f64 / 1000.0)
 }
 
 fn is_seen(cluster: &Cluster, caller: &Caller) -> bool {

@@ -30,7 +30,7 @@ mod world;
 pub use authorization::Hand;
 pub use certificates::{Authority, Chain, thumbprint};
 pub use cloudformation::{Change, ChangeSet, Detail, Failure, Hooked, NO_CHANGES, NO_UPDATES};
-pub use eks::{Addon, Association};
+pub use eks::{Addon, Association, PODS};
 pub use fault::{Effect, Fault, Kind, Which};
 pub use iam::{ManagedPolicy, Provider, Role};
 pub use impostor::{Impostor, Speech};

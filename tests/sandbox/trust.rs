@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
+const WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// Whether the policy lets a token of that provider, subject and audiences assume the role: some
 /// statement allows it and none denies it.
@@ -22,7 +22,7 @@ pub fn allows(policy: &Value, provider_arn: &str, subject: &str, audiences: &[St
         .into_iter()
         .filter(|statement| {
             names_principal(statement, provider_arn)
-                && names_action(statement)
+                && names_action(statement, WEB_IDENTITY)
                 && context.meets(&statement["Condition"])
         })
         .filter_map(|statement| statement["Effect"].as_str())
@@ -80,12 +80,14 @@ fn names_principal(statement: &Value, provider_arn: &str) -> bool {
     }
 }
 
-fn names_action(statement: &Value) -> bool {
+/// Whether the statement is about that action.
+pub fn names_action(statement: &Value, action: &str) -> bool {
+    let wanted = action.to_ascii_lowercase();
     let names = |actions: &Value| {
         one_or_many(actions)
             .iter()
             .filter_map(|action| action.as_str())
-            .any(|action| is_like(&action.to_ascii_lowercase(), &ACTION.to_ascii_lowercase()))
+            .any(|action| is_like(&action.to_ascii_lowercase(), &wanted))
     };
     match (&statement["Action"], &statement["NotAction"]) {
         (Value::Null, Value::Null) => false,

@@ -12,7 +12,7 @@ use super::authorization::Rights;
 use super::aws::digest;
 use super::certificates::{Authority, Chain, Identities};
 use super::cloudformation::{Hooked, NO_CHANGES, Stacks};
-use super::eks::{Addon, Association};
+use super::eks::{Addon, Association, Earlier};
 use super::fault::{Effect, Fault, Which, is_throttling};
 use super::hook::Hook;
 use super::http::Request;
@@ -226,6 +226,12 @@ pub struct Cluster {
     pub addons: Vec<Addon>,
     /// Of Pod Identity.
     pub associations: Vec<Association>,
+    /// How many a service account had so far.
+    pub associated: BTreeMap<(String, String), u32>,
+    /// Where a change of them did not take effect yet.
+    pub earlier: Vec<Earlier>,
+    /// How many it may have; 1,000 as EKS unless a test says otherwise.
+    pub association_limit: Option<usize>,
     /// Signs the API server's certificate; its PEM is certificateAuthority.data.
     pub authority: Authority,
     pub api: Api,
@@ -261,6 +267,11 @@ pub struct World {
     pub calls: Vec<Call>,
     /// Whether calls are kept at all; where there will be a great many, counting is enough.
     pub keeps_calls: bool,
+    /// How many calls were made, whether they are kept or not.
+    pub moment: usize,
+    /// After how many more calls, to any service, a change of a Pod Identity association takes effect for
+    /// new pods and for EKS Auth; at once unless a test says otherwise.
+    pub association_delay: usize,
     /// What reads that are stale tell.
     pub past: Past,
     /// Whether the past is kept; where there are a great many stacks, every write would take long.
@@ -306,6 +317,8 @@ impl World {
             connections: Vec::new(),
             calls: Vec::new(),
             keeps_calls: true,
+            moment: 0,
+            association_delay: 0,
             past: Past::default(),
             keeps_past: true,
             counts: HashMap::new(),
@@ -352,6 +365,9 @@ impl World {
             extra: serde_json::Map::new(),
             addons: Vec::new(),
             associations: Vec::new(),
+            associated: BTreeMap::new(),
+            earlier: Vec::new(),
+            association_limit: None,
             authority: Authority::new("kubernetes"),
             api: Api::new(region),
         });
@@ -373,6 +389,7 @@ impl World {
     /// Notes a call; the answer's status comes later, by `finish`.
     pub fn record(&mut self, call: &Call) -> usize {
         self.count_of(call).calls += 1;
+        self.moment += 1;
         let number = self.calls.len();
         if self.keeps_calls {
             self.calls.push(call.clone());

@@ -54,10 +54,7 @@ fn before_pods(arrange: impl FnOnce(&mut World)) -> Bench {
     let cluster = &mut world.clusters[0];
     cluster.add_addon("eks-pod-identity-agent");
     cluster.add_association("web", "api", ROLE);
-    let api = world.api("demo");
-    api.put_object(agent(), "eks");
-    api.pod_identity
-        .insert(("web".to_owned(), "api".to_owned()));
+    world.api("demo").put_object(agent(), "eks");
     arrange(&mut world);
     world.api("demo").run_deployment("web", "api", "api", 2);
     drop(world);
@@ -664,7 +661,7 @@ fn pods_where_pod_identity_does_not_serve_are_told() {
 
 #[test]
 fn pods_must_have_the_variables_and_no_others() {
-    let bench = before_pods(|world| world.api("demo").pod_identity.clear());
+    let bench = before_pods(|world| world.api("demo").controllers.webhook_is_down = true);
     assert_snapshot!(doctor(&bench), @"
     [stdout]
     web/api: 1 problem
@@ -885,7 +882,7 @@ fn on_ipv6_clusters_the_agent_has_another_address() {
         let network = json!({"ipFamily": "ipv6"});
         let extra = &mut world.clusters[0].extra;
         extra.insert("kubernetesNetworkConfig".to_owned(), network);
-        world.api("demo").pod_identity.clear();
+        world.api("demo").controllers.webhook_is_down = true;
     });
     assert_snapshot!(super::told(&doctor(&not_given)), @"
     problem: deployment web/api: its pods were not given Pod Identity: they must be restarted [pod-identity-environment]

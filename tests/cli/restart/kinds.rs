@@ -204,9 +204,9 @@ fn pods_with_pod_identity_are_told() {
     let bench = running();
     {
         let mut world = bench.sandbox.world();
+        let role = "arn:aws:iam::111122223333:role/pods";
+        world.clusters[0].add_association("web", "api", role);
         let api = world.api("demo");
-        api.pod_identity
-            .insert(("web".to_owned(), "api".to_owned()));
         api.delete_namespace("web");
         api.run_deployment("web", "api", "api", 1);
     }

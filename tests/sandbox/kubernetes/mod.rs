@@ -59,8 +59,8 @@ pub struct Api {
     pub version: String,
     /// What `AWS_REGION` is in pods.
     pub region: String,
-    /// Service accounts with a Pod Identity association, as namespace and name.
-    pub pod_identity: BTreeSet<(String, String)>,
+    /// Service accounts with a Pod Identity association, as namespace and name, as far as the webhook knows.
+    pub associated: BTreeSet<(String, String)>,
     /// Pods have IPv6 addresses only.
     pub ipv6: bool,
     pub controllers: Controllers,
@@ -81,7 +81,7 @@ impl Api {
             token: None,
             version: "1.33".to_owned(),
             region: region.to_owned(),
-            pod_identity: BTreeSet::new(),
+            associated: BTreeSet::new(),
             ipv6: false,
             controllers: Controllers::default(),
             revision: 0,
@@ -285,11 +285,12 @@ impl World {
     /// # Panics
     /// When there is none: that is a mistake of the test.
     pub fn api(&mut self, cluster: &str) -> &mut Api {
+        let moment = self.moment;
         let mut clusters = self.clusters.iter_mut();
         let found = clusters.find(|candidate| candidate.name == cluster);
-        &mut found
-            .unwrap_or_else(|| panic!("the sandbox has no cluster {cluster}"))
-            .api
+        let found = found.unwrap_or_else(|| panic!("the sandbox has no cluster {cluster}"));
+        found.inform_webhook(moment);
+        &mut found.api
     }
 
     /// A kubeconfig with one context, named as the cluster, and a static token, as clusters
@@ -345,13 +346,12 @@ pub fn identify(request: &Request) -> (Service, String, String) {
 
 /// One request to the API server of the cluster with that ARN.
 pub fn answer(world: &mut World, cluster: &str, request: &Request) -> Reply {
-    let Some(cluster) = world
-        .clusters
-        .iter_mut()
-        .find(|candidate| candidate.arn == cluster)
-    else {
+    let moment = world.moment;
+    let mut clusters = world.clusters.iter_mut();
+    let Some(cluster) = clusters.find(|candidate| candidate.arn == cluster) else {
         return refusal(503, "ServiceUnavailable", "the cluster is gone");
     };
+    cluster.inform_webhook(moment);
     let Some(user) = authentication::user(cluster, request) else {
         return refusal(401, "Unauthorized", "Unauthorized");
     };

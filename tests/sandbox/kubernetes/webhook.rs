@@ -45,7 +45,7 @@ pub fn admit(api: &Api, pod: &mut Value) -> Result<(), Reply> {
         return Ok(());
     }
     let annotations = account["metadata"]["annotations"].clone();
-    if api.pod_identity.contains(&(namespace, name)) {
+    if api.associated.contains(&(namespace, name)) {
         inject_pod_identity(api, pod);
     } else if let Some(role) = annotations["eks.amazonaws.com/role-arn"].as_str()
         && !role.is_empty()
