@@ -49,5 +49,6 @@ mod thumbprint;
 mod update;
 mod usage;
 mod verify;
+mod watch;
 mod weather;
 mod whoami;

@@ -13,7 +13,7 @@ use super::http::Request;
 use super::iam::{Decision, decision};
 use super::trust::Context;
 use super::world::{Account, Service, World};
-use super::{analyzer, eks, trail};
+use super::{analyzer, eks, eks_auth, trail};
 
 /// Who makes a call to AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,6 +122,7 @@ pub fn check(
     let account = world.accounts.entry(caller.account.clone()).or_default();
     let needed = match service {
         Service::Eks => of_eks(caller, request),
+        Service::EksAuth => of_eks_auth(caller, request),
         Service::Iam => of_iam(account, caller, &parameters),
         Service::CloudFormation => of_cloudformation(account, caller, &parameters),
         Service::Ec2 => of_reads("ec2", parameters.text("Action").unwrap_or_default()),
@@ -134,7 +135,9 @@ pub fn check(
         let policies: Option<Vec<Value>> = account.rights.policy.clone().map(|policy| vec![policy]);
         account.rights.asked.insert(needed.asked(Hand::Caller));
         let code = match service {
-            Service::Eks | Service::CloudTrail | Service::AccessAnalyzer => "AccessDeniedException",
+            Service::Eks | Service::EksAuth | Service::CloudTrail | Service::AccessAnalyzer => {
+                "AccessDeniedException"
+            }
             Service::Ec2 => "UnauthorizedOperation",
             _ => "AccessDenied",
         };
@@ -247,6 +250,13 @@ fn of_eks(caller: &Caller, request: &Request) -> Vec<Needed> {
         needed.extend(of_association(caller, &subject, request));
     }
     needed
+}
+
+fn of_eks_auth(caller: &Caller, request: &Request) -> Vec<Needed> {
+    let (operation, cluster) = eks_auth::identify(request);
+    let (partition, region, account) = (caller.partition, &caller.region, &caller.account);
+    let cluster = format!("arn:{partition}:eks:{region}:{account}:cluster/{cluster}");
+    vec![Needed::new(&format!("eks-auth:{operation}"), &cluster)]
 }
 
 /// What a role's place in an association needs: iam:GetRole and iam:PassRole

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::http::{Reply, Request};
 use super::world::{Service, World, partition};
-use super::{analyzer, authorization, cloudformation, eks, iam, network, sts, trail};
+use super::{analyzer, authorization, cloudformation, eks, eks_auth, iam, network, sts, trail};
 
 /// An error answer: HTTP status, AWS's error code, message.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,8 +55,13 @@ pub struct Caller {
 /// The service, operation and subject of a request, for the call log and the fault rules.
 pub fn identify(_world: &World, request: &Request) -> (Service, String, String) {
     let service = service_of(request);
-    if service == Service::Eks {
-        let (operation, subject) = eks::identify(request);
+    let by_path: Option<fn(&Request) -> (&'static str, String)> = match service {
+        Service::Eks => Some(eks::identify),
+        Service::EksAuth => Some(eks_auth::identify),
+        _ => None,
+    };
+    if let Some(identify) = by_path {
+        let (operation, subject) = identify(request);
         return (service, operation.to_owned(), subject);
     }
     match service {
@@ -103,6 +108,7 @@ pub fn answer(world: &mut World, request: &Request) -> Reply {
             Err(refused) => Err(refused),
             Ok(caller) => match service {
                 Service::Eks => return eks::answer(world, &caller, request),
+                Service::EksAuth => return eks_auth::answer(world, &caller, request),
                 Service::Ec2 => return network::answer(world, &caller, &parameters),
                 Service::CloudTrail => return trail::answer(world, &caller, request),
                 Service::AccessAnalyzer => return analyzer::answer(world, request),
@@ -127,7 +133,7 @@ pub fn answer(world: &mut World, request: &Request) -> Reply {
 /// The error reply of an AWS service: JSON for some, XML for the others.
 pub fn refusal(service: Service, status: u16, code: &str, message: &str) -> Reply {
     match service {
-        Service::Eks | Service::AccessAnalyzer => {
+        Service::Eks | Service::EksAuth | Service::AccessAnalyzer => {
             let mut reply = Reply::json(status, &serde_json::json!({ "message": message }));
             reply.headers.push(("x-amzn-errortype", code.to_owned()));
             return reply;
@@ -191,6 +197,7 @@ fn service_of(request: &Request) -> Service {
     if let Some(scope) = scope(request) {
         match scope.service.as_str() {
             "eks" => return Service::Eks,
+            "eks-auth" => return Service::EksAuth,
             "iam" => return Service::Iam,
             "cloudformation" => return Service::CloudFormation,
             "sts" => return Service::Sts,
@@ -199,6 +206,9 @@ fn service_of(request: &Request) -> Service {
             "access-analyzer" => return Service::AccessAnalyzer,
             _ => {}
         }
+    }
+    if request.path.ends_with("/assume-role-for-pod-identity") {
+        return Service::EksAuth;
     }
     if request.path != "/" {
         return Service::Eks;
@@ -246,7 +256,7 @@ fn scope(request: &Request) -> Option<Scope> {
 fn caller(world: &World, request: &Request) -> Result<Caller, Refusal> {
     let service = service_of(request);
     let code = |query: &'static str, json: &'static str| match service {
-        Service::Eks | Service::CloudTrail | Service::AccessAnalyzer => json,
+        Service::Eks | Service::EksAuth | Service::CloudTrail | Service::AccessAnalyzer => json,
         _ => query,
     };
     let Some(scope) = scope(request) else {

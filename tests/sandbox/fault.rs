@@ -190,7 +190,9 @@ pub fn is_throttling(code: &str) -> bool {
 
 fn throttled(service: Service) -> Effect {
     let (status, code, message) = match service {
-        Service::Eks | Service::AccessAnalyzer => (429, "ThrottlingException", "Rate exceeded"),
+        Service::Eks | Service::EksAuth | Service::AccessAnalyzer => {
+            (429, "ThrottlingException", "Rate exceeded")
+        }
         Service::CloudTrail => (400, "ThrottlingException", "Rate exceeded"),
         Service::Ec2 => (503, "RequestLimitExceeded", "Request limit exceeded."),
         Service::Kubernetes => (
@@ -218,7 +220,7 @@ fn denied(call: &Call) -> Effect {
         service => (
             match service {
                 Service::Ec2 => "UnauthorizedOperation",
-                Service::Eks | Service::CloudTrail | Service::AccessAnalyzer => {
+                Service::Eks | Service::EksAuth | Service::CloudTrail | Service::AccessAnalyzer => {
                     "AccessDeniedException"
                 }
                 _ => "AccessDenied",

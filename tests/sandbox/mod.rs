@@ -1,15 +1,17 @@
-//! A stand-in for everything irsactl talks to, on loopback: EKS, IAM, CloudFormation, STS
+//! A stand-in for everything irsactl talks to, on loopback: EKS and EKS Auth, IAM, CloudFormation, STS
 //! and the reads of EC2, CloudTrail and Access Analyzer on one HTTP port, the OIDC issuer and the Kubernetes API over TLS under their real names behind a
 //! CONNECT proxy. Tests start it in-process; `cargo run --example sandbox` starts it by itself.
 //! It is also the project's description of the outside world: read it to learn how AWS behaves
 //! where irsactl can notice.
 
 mod analyzer;
+mod attempt;
 mod authorization;
 mod aws;
 mod certificates;
 mod cloudformation;
 mod eks;
+mod eks_auth;
 mod fault;
 mod hook;
 mod http;
@@ -27,6 +29,7 @@ mod trail;
 mod trust;
 mod world;
 
+pub use attempt::{Attempt, Watch, Way};
 pub use authorization::Hand;
 pub use certificates::{Authority, Chain, thumbprint};
 pub use cloudformation::{Change, ChangeSet, Detail, Failure, Hooked, NO_CHANGES, NO_UPDATES};

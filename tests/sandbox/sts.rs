@@ -29,7 +29,38 @@ pub struct Session {
     pub policy: Option<Value>,
 }
 
+impl Session {
+    /// Of a role, under that name; it has no keys yet.
+    pub fn of(role: &Role, name: &str) -> Self {
+        let mut parts = role.arn.split(':').skip(1);
+        let partition = parts.next().unwrap_or_default();
+        let account = parts.nth(2).unwrap_or_default().to_owned();
+        Self {
+            arn: format!(
+                "arn:{partition}:sts::{account}:assumed-role/{}/{name}",
+                role.name
+            ),
+            user_id: format!("{}:{name}", role.id),
+            secret: String::new(),
+            token: String::new(),
+            policy: None,
+            account,
+        }
+    }
+}
+
 impl World {
+    /// Gives a session its keys. Tells the access key.
+    pub fn open(&mut self, mut session: Session, name: &str) -> String {
+        let serial = self.next_serial().to_string();
+        let key = token_of(&["access key", &session.arn, &serial], 16);
+        let key = format!("ASIA{key}");
+        session.secret = digest(&["secret", &key])[..40].to_owned();
+        session.token = format!("sandbox-session-{}", digest(&["session token", &key, name]));
+        self.sessions.insert(key.clone(), session);
+        key
+    }
+
     /// A session of a role of the default account, as if STS had issued it. Its key names the account,
     /// as those of users do here. Tells the access key and the session token.
     pub fn add_session(&mut self) -> (String, String) {
@@ -157,7 +188,7 @@ pub fn assume_role_with_web_identity(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
         return Err(Refusal::validation(message));
     }
-    let mut session_of = role_session(&role_arn, &role, session);
+    let mut session_of = Session::of(&role, session);
     session_of.policy = policy;
     Ok(issue(
         world, session_of, session, duration, &provider, &claims,
@@ -366,19 +397,44 @@ fn not_valid() -> Refusal {
 /// By the keys that the issuer publishes now.
 fn verify(world: &World, jwt: &str) -> Result<(), Refusal> {
     match token::verify(world, jwt) {
-        Ok(claims) => {
-            let own = token::key_set()["keys"][0].clone();
-            let published = world.published_keys(&claims.issuer);
-            let keys = trust::one_or_many(&published["keys"]);
-            match keys.into_iter().find(|key| key["kid"] == own["kid"]) {
-                Some(key) if key["n"] == own["n"] => Ok(()),
-                Some(_) => Err(not_valid()),
-                None => Err(no_key()),
-            }
-        }
+        Ok(claims) => check_key(world, &claims.issuer),
         Err(token::Failure::UnknownIssuer(_)) => Err(no_key()),
         Err(token::Failure::BadSignature | token::Failure::Malformed) => Err(not_valid()),
     }
+}
+
+/// That the issuer publishes the key that signs.
+fn check_key(world: &World, issuer: &str) -> Result<(), Refusal> {
+    let own = token::key_set()["keys"][0].clone();
+    let published = world.published_keys(issuer);
+    let keys = trust::one_or_many(&published["keys"]);
+    match keys.into_iter().find(|key| key["kid"] == own["kid"]) {
+        Some(key) if key["n"] == own["n"] => Ok(()),
+        Some(_) => Err(not_valid()),
+        None => Err(no_key()),
+    }
+}
+
+/// Whether a token of that issuer, subject and audience would get the role now.
+pub fn would_assume(
+    world: &World,
+    role: &str,
+    issuer: &str,
+    subject: &str,
+    audience: &str,
+) -> Result<(), Refusal> {
+    let role = RoleArn::parse(role)?;
+    let claims = Unverified {
+        issuer: issuer.to_owned(),
+        subject: subject.to_owned(),
+        audiences: vec![audience.to_owned()],
+        expires_at: i64::MAX,
+    };
+    let provider = provider(world, &role, &claims)?;
+    check_audience(&provider, &claims)?;
+    check_certificate(world, &provider)?;
+    check_key(world, issuer)?;
+    permitted_role(world, &role, &provider, &claims).map(|_| ())
 }
 
 /// A missing role and a trust policy that does not allow are the same answer.
@@ -408,44 +464,24 @@ fn permitted_role(
         })
 }
 
-fn role_session(arn: &RoleArn, role: &Role, session: &str) -> Session {
-    Session {
-        account: arn.account.clone(),
-        arn: format!(
-            "arn:{}:sts::{}:assumed-role/{}/{session}",
-            arn.partition, arn.account, role.name
-        ),
-        user_id: format!("{}:{session}", role.id),
-        secret: String::new(),
-        token: String::new(),
-        policy: None,
-    }
-}
-
 fn issue(
     world: &mut World,
-    mut session: Session,
+    session: Session,
     name: &str,
     duration: i64,
     provider: &Provider,
     claims: &Unverified,
 ) -> Xml {
-    let serial = world.next_serial().to_string();
-    let key = format!(
-        "ASIA{}",
-        token_of(&["access key", &session.arn, &serial], 16)
-    );
-    session.secret = digest(&["secret", &key])[..40].to_owned();
-    session.token = format!("sandbox-session-{}", digest(&["session token", &key, name]));
+    let user = Xml::default()
+        .text("AssumedRoleId", &session.user_id)
+        .text("Arn", &session.arn);
+    let key = world.open(session, name);
+    let session = &world.sessions[&key];
     let credentials = Xml::default()
         .text("AccessKeyId", &key)
         .text("SecretAccessKey", &session.secret)
         .text("SessionToken", &session.token)
         .text("Expiration", &timestamp_in_seconds(now() + duration * 1000));
-    let user = Xml::default()
-        .text("AssumedRoleId", &session.user_id)
-        .text("Arn", &session.arn);
-    world.sessions.insert(key, session);
     let audience = claims
         .audiences
         .iter()

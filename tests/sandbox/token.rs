@@ -21,6 +21,8 @@ pub struct Claims {
     pub audience: Vec<String>,
     pub expires_at: i64,
     pub issued_at: i64,
+    /// `kubernetes.io`: namespace, service account, pod.
+    pub kubernetes: Value,
 }
 
 /// Why a token is not believed.
@@ -38,6 +40,8 @@ pub enum Failure {
 pub struct Pod {
     pub name: String,
     pub uid: String,
+    /// Of the node that it runs on, whose uid may not be known.
+    pub node: Option<(String, Option<String>)>,
 }
 
 /// Signs a token for a service account, with the claims of a bound token as the API server makes
@@ -56,6 +60,12 @@ pub fn sign(
         json!({"namespace": namespace, "serviceaccount": {"name": name, "uid": uid}});
     if let Some(pod) = pod {
         kubernetes["pod"] = json!({"name": pod.name, "uid": pod.uid});
+        if let Some((name, uid)) = &pod.node {
+            kubernetes["node"] = json!({"name": name});
+            if let Some(uid) = uid {
+                kubernetes["node"]["uid"] = uid.as_str().into();
+            }
+        }
     }
     sign_claims(&json!({
         "aud": audiences,
@@ -167,6 +177,7 @@ fn claims(payload: &Value) -> Option<Claims> {
         audience,
         expires_at: payload["exp"].as_i64()?,
         issued_at: payload["iat"].as_i64()?,
+        kubernetes: payload["kubernetes.io"].clone(),
     })
 }
 

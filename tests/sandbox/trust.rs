@@ -1,4 +1,4 @@
-//! Evaluates a role's trust policy for AssumeRoleWithWebIdentity, as AWS does: pure, over the
+//! Evaluates a role's trust policy, for AssumeRoleWithWebIdentity above all, as AWS does: pure, over the
 //! policy's JSON. Apart from STS because it is the one rule that the whole project is about, and
 //! irsactl's own evaluation is tested against it.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
@@ -9,8 +9,7 @@ use serde_json::Value;
 
 const WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
 
-/// Whether the policy lets a token of that provider, subject and audiences assume the role: some
-/// statement allows it and none denies it.
+/// Whether the policy lets a token of that provider, subject and audiences assume the role.
 pub fn allows(policy: &Value, provider_arn: &str, subject: &str, audiences: &[String]) -> bool {
     let issuer = provider_arn
         .split_once("oidc-provider/")
@@ -18,11 +17,31 @@ pub fn allows(policy: &Value, provider_arn: &str, subject: &str, audiences: &[St
     let context = Context::default()
         .with(&format!("{issuer}:sub"), [subject.to_owned()])
         .with(&format!("{issuer}:aud"), audiences.iter().cloned());
+    let provider = Principal::new("Federated", [provider_arn]);
+    admits(policy, &provider, WEB_IDENTITY, &context)
+}
+
+/// Who asks to assume a role: the kind by which trust policies name it, and its names there.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    kind: &'static str,
+    names: Vec<String>,
+}
+
+impl Principal {
+    pub fn new<'a>(kind: &'static str, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names = names.into_iter().map(str::to_owned).collect();
+        Self { kind, names }
+    }
+}
+
+/// Whether the policy lets somebody do that: some statement allows it and none denies it.
+pub fn admits(policy: &Value, principal: &Principal, action: &str, context: &Context) -> bool {
     let effects: Vec<&str> = one_or_many(&policy["Statement"])
         .into_iter()
         .filter(|statement| {
-            names_principal(statement, provider_arn)
-                && names_action(statement, WEB_IDENTITY)
+            names_principal(statement, principal)
+                && names_action(statement, action)
                 && context.meets(&statement["Condition"])
         })
         .filter_map(|statement| statement["Effect"].as_str())
@@ -65,13 +84,13 @@ pub fn one_or_many(value: &Value) -> Vec<&Value> {
     }
 }
 
-fn names_principal(statement: &Value, provider_arn: &str) -> bool {
+fn names_principal(statement: &Value, asking: &Principal) -> bool {
     let names = |principal: &Value| {
         principal == "*"
             || one_or_many(&principal["AWS"]).iter().any(|arn| *arn == "*")
-            || one_or_many(&principal["Federated"])
+            || one_or_many(&principal[asking.kind])
                 .iter()
-                .any(|arn| *arn == provider_arn)
+                .any(|name| asking.names.iter().any(|own| *name == own.as_str()))
     };
     match (&statement["Principal"], &statement["NotPrincipal"]) {
         (Value::Null, Value::Null) => false,

@@ -50,6 +50,7 @@ impl SharedWorld {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
     Eks,
+    EksAuth,
     Iam,
     CloudFormation,
     Sts,
@@ -64,6 +65,7 @@ impl Service {
     pub fn name(self) -> &'static str {
         match self {
             Self::Eks => "eks",
+            Self::EksAuth => "eks-auth",
             Self::Iam => "iam",
             Self::CloudFormation => "cloudformation",
             Self::Sts => "sts",
@@ -82,6 +84,7 @@ impl FromStr for Service {
     fn from_str(text: &str) -> Result<Self, String> {
         [
             Self::Eks,
+            Self::EksAuth,
             Self::Iam,
             Self::CloudFormation,
             Self::Sts,

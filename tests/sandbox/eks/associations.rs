@@ -289,8 +289,9 @@ impl World {
     }
 
     /// A role of the cluster's account, which is there, whose trust policy names the service with both
-    /// actions; its conditions are not looked at. The message of the trust policy:
-    /// <https://github.com/hashicorp/terraform-provider-aws/issues/41483>.
+    /// actions; its conditions are not looked at. The messages of a missing role (`podIdentityAssociationResource`
+    /// of hashicorp/terraform-provider-aws) and of the trust policy (its issue 41483) are reported; the code of
+    /// the foreign role is from memory.
     fn check_role(&self, at: usize, arn: &str) -> Result<(), Refusal> {
         let account = &self.clusters[at].account;
         let parts: Vec<&str> = arn.split(':').collect();
@@ -301,11 +302,10 @@ impl World {
             return Err(invalid(format!("Invalid role ARN: {arn}")));
         }
         if of != account {
-            let message = "Cross-account pass role is not allowed.";
-            return Err(Refusal::new(403, "AccessDeniedException", message));
+            return Err(invalid("Cross-account pass role is not allowed."));
         }
         let Some(role) = self.role(arn) else {
-            return Err(invalid(format!("Role with arn: {arn} could not be found.")));
+            return Err(invalid("Role provided in the request does not exist."));
         };
         if names_pods(&role.trust) {
             return Ok(());

@@ -25,6 +25,7 @@ pub use admission::Admission;
 pub use authorization::Access;
 pub use controllers::Controllers;
 pub use status::refusal;
+pub use webhook::admit as admit_pod;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,7 +7,7 @@ use super::super::token;
 use super::super::world::Cluster;
 use super::key;
 use super::route::{Route, Verb, body};
-use super::status::{invalid, not_found, not_found_name, refusal};
+use super::status::{invalid, modified_kind, not_found, not_found_name, refusal};
 use super::store::timestamp;
 
 const DAY: i64 = 24 * 60 * 60;
@@ -98,26 +98,59 @@ fn check_lifetime(route: &Route, seconds: i64) -> Result<(), Reply> {
     ))
 }
 
-/// The pod that the token shall be bound to. Other kinds of objects are passed over.
+/// The pod that the token shall be bound to (`pkg/registry/core/serviceaccount/storage/token.go`). Secrets and
+/// nodes are passed over.
 fn bound_pod(
     cluster: &Cluster,
     route: &Route,
     reference: &Value,
 ) -> Result<Option<token::Pod>, Reply> {
-    if reference["kind"] != "Pod" {
+    let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
+    if reference.is_null() {
         return Ok(None);
     }
-    let name = reference["name"].as_str().unwrap_or("").to_owned();
-    let pod = cluster
-        .api
-        .objects
-        .get(&key("pods", &route.namespace, &name));
+    let (version, kind) = (text(&reference["apiVersion"]), text(&reference["kind"]));
+    match (version.as_str(), kind.as_str()) {
+        ("v1", "Pod") => {}
+        ("v1", "Secret" | "Node") => return Ok(None),
+        _ => {
+            let (group, version) = version.split_once('/').unwrap_or(("", &version));
+            let message =
+                format!("cannot bind token to object of type {group}/{version}, Kind={kind}");
+            return Err(refusal(400, "BadRequest", &message));
+        }
+    }
+    let name = text(&reference["name"]);
+    let object = |resource, namespace, name| cluster.api.object(resource, namespace, name);
+    let pod = object("pods", &route.namespace, &name);
     let pod = pod.ok_or_else(|| not_found_name(&pods(route), &name))?;
-    let uid = pod["metadata"]["uid"].as_str().unwrap_or("").to_owned();
-    Ok(Some(token::Pod { name, uid }))
+    if pod["spec"]["serviceAccountName"] != route.name.as_str() {
+        let message = format!(
+            "cannot bind token for serviceaccount \"{}\" to pod running with different serviceaccount name.",
+            route.name
+        );
+        return Err(refusal(400, "BadRequest", &message));
+    }
+    let (uid, wanted) = (text(&pod["metadata"]["uid"]), text(&reference["uid"]));
+    if !wanted.is_empty() && wanted != uid {
+        let why = format!(
+            "the UID in the bound object reference ({wanted}) does not match the UID in record. \
+             The object might have been deleted and then recreated"
+        );
+        return Err(modified_kind(&of_pod(route, &name), &why));
+    }
+    let node = pod["spec"]["nodeName"].as_str().map(|node| {
+        let uid = object("nodes", "", node).map(|node| text(&node["metadata"]["uid"]));
+        (node.to_owned(), uid)
+    });
+    Ok(Some(token::Pod { name, uid, node }))
 }
 
 fn pods(route: &Route) -> Route {
+    of_pod(route, "")
+}
+
+fn of_pod(route: &Route, name: &str) -> Route {
     let resource = super::resources::by_plural("", "pods").unwrap_or(route.resource);
-    Route::to_object(resource, &route.namespace, "")
+    Route::to_object(resource, &route.namespace, name)
 }
