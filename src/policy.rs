@@ -15,7 +15,9 @@ pub mod mistakes;
 pub mod numbers;
 pub mod openings;
 pub mod others;
+pub mod pod_identity;
 mod unique;
+pub mod withdrawn;
 pub mod words;
 
 pub use difference::{Difference, Item, difference, indented};

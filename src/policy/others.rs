@@ -3,10 +3,8 @@
 
 use serde_json::Value;
 
+use super::pod_identity::is_of_pod_identity;
 use super::{same, statements, texts};
-
-/// Who takes on roles for the pods of EKS Pod Identity.
-const POD_IDENTITY: &str = "pods.eks.amazonaws.com";
 
 fn is_of_others(statement: &Value) -> bool {
     let principal = statement.get("Principal");
@@ -20,11 +18,9 @@ pub fn of_others(trust: &Value) -> Vec<&Value> {
 
 /// The statements that let EKS Pod Identity in.
 pub fn of_pod_identity(trust: &Value) -> Vec<&Value> {
-    let is_it = |statement: &&Value| {
-        statement["Effect"] == "Allow"
-            && texts(&statement["Principal"]["Service"]).contains(&POD_IDENTITY)
-    };
-    statements(trust).filter(is_it).collect()
+    statements(trust)
+        .filter(|it| is_of_pod_identity(it))
+        .collect()
 }
 
 /// Those of them that a role has and its template has not.

@@ -7,16 +7,14 @@ use crate::diagnose::{Finding, Scene, Verdict, known};
 use crate::model::{DEFAULT_AUDIENCE, Fix, RoleArn};
 use crate::plan::{Action, Repair};
 use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
+use crate::policy::pod_identity::ACTIONS;
 use crate::policy::texts;
 use crate::policy::{Difference, Item, difference};
 use crate::world::{Association, RoleHealth};
 
-/// What trusts roles for Pod Identity, in every partition.
-pub const SERVICE: &str = "pods.eks.amazonaws.com";
-/// Both that Pod Identity does to a role.
-const ACTIONS: [&str; 2] = ["sts:AssumeRole", "sts:TagSession"];
+pub use crate::policy::pod_identity::SERVICE;
 
-/// Whether the trust policy of a role lets a principal do both that Pod Identity does.
+/// Which of both calls a role that another takes on for Pod Identity does not allow.
 fn lacking(
     role: &RoleHealth,
     request: impl Fn(&str) -> Request,

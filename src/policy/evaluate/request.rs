@@ -72,6 +72,8 @@ const OF_SERVICES: [&str; 5] = [
     "aws:principalservice",
     "aws:principalisawsservice",
 ];
+/// Tags of a Pod Identity session that each pod has its own of.
+const OF_PODS: [&str; 1] = ["aws:requesttag/kubernetes-pod-"];
 
 impl Request {
     pub fn new(action: &str, principal: Principal, resource: Option<&str>) -> Self {
@@ -122,9 +124,14 @@ impl Request {
         match self.principal {
             Principal::Aws(_) => Got::Unknown,
             Principal::Service(_) if begins(&OF_SERVICES) => Got::Unknown,
+            Principal::Service(_) if begins(&OF_PODS) && self.is_tagged() => Got::Unknown,
             _ if of_the_call && !begins(&ABSENT) => Got::Unknown,
             _ => Got::Absent,
         }
+    }
+
+    fn is_tagged(&self) -> bool {
+        self.context.contains_key("aws:tagkeys")
     }
 
     /// A text of the policy as a pattern, its variables replaced: `${key}`, `${key, 'default'}`,
