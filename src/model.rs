@@ -19,6 +19,7 @@ mod right;
 mod shown;
 mod signal;
 mod stack_name;
+mod way;
 mod workload;
 
 pub use arn::{Arn, PolicyArn, RoleArn};
@@ -36,6 +37,7 @@ pub use shown::{
 };
 pub use signal::Signal;
 pub use stack_name::StackName;
+pub use way::Way;
 pub use workload::{Workload, WorkloadKind};
 
 /// Tags, labels or annotations: key to value, in the order of the keys.

@@ -1,9 +1,9 @@
 //! What a proof that a service account can use its role has found: a token as its pods have, judged, and
-//! exchanged at STS for a session that may do nothing. No token and no key is in it.
+//! exchanged for a session of the role, at STS or, by Pod Identity, at EKS. No token and no key is in it.
 
 use serde::{Serialize, Serializer};
 
-use crate::model::{Arn, Audience, ClusterName, Lookup, Right, RoleArn, ServiceAccountName};
+use crate::model::{Arn, ClusterName, Lookup, Right, RoleArn, ServiceAccountName, Way};
 use crate::token::{ClaimFault, SignatureFault, Token};
 
 mod permission;
@@ -11,15 +11,18 @@ mod refusal;
 mod unproven;
 
 pub use permission::{Denier, Permission, SimulatedDecision, Simulation, not_allowed};
-pub use refusal::{RefusalKind, StsRefusal};
+pub use refusal::{RefusalKind, TokenRefusal, TokenTaker};
 pub use unproven::{Cause, Unproven};
 
-/// The name of the sessions, by which CloudTrail's records of them are known.
+/// The name of the sessions of STS, by which CloudTrail's records of them are known.
 pub const SESSION: &str = "irsactl-verify";
 /// What was found, step by step.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Proof {
+    /// The pod that the token is bound to; missing where none runs. `None`: it needs none.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "bound")]
+    pub pod: Option<Lookup<String>>,
     /// What the token says; unknown where this identity may not ask for one.
     #[serde(serialize_with = "looked_up")]
     pub token: Lookup<Token>,
@@ -47,20 +50,35 @@ pub enum Signature {
     },
 }
 
-/// How the exchange at STS ended. Waits are in seconds.
+/// How the exchange of the token ended. Waits are in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum Assumption {
     /// With the session's ARN, as AWS tells it to the session itself.
-    Assumed { arn: Arn, tries: u32, waited: u64 },
-    Refused {
-        #[serde(flatten)]
-        refusal: StsRefusal,
+    Assumed {
+        arn: Arn,
+        /// The id of the association that EKS went by.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        association: Option<String>,
         tries: u32,
         waited: u64,
     },
-    /// No answer of STS.
-    Unreachable { why: String },
+    /// It is a session of another role than the one that was to be.
+    OtherRole { arn: Arn, role: RoleArn },
+    Refused {
+        #[serde(flatten)]
+        refusal: TokenRefusal,
+        tries: u32,
+        waited: u64,
+    },
+    /// No answer.
+    Unreachable {
+        #[serde(skip)]
+        of: TokenTaker,
+        why: String,
+    },
+    /// This identity may not exchange it, so nothing is known: AWS's words.
+    NotAllowed { why: String },
     /// There was no token to try with.
     NotTried,
 }
@@ -72,9 +90,13 @@ pub struct Proven {
     pub cluster: ClusterName,
     #[serde(rename = "serviceAccount")]
     pub account: ServiceAccountName,
+    pub way: Way,
+    /// The id of its association.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub association: Option<String>,
     #[serde(rename = "roleARN")]
     pub role: RoleArn,
-    pub audience: Audience,
+    pub audience: String,
     #[serde(rename = "steps")]
     pub proof: Proof,
 }
@@ -88,11 +110,27 @@ impl Proven {
             cause: self.proof.cause()?,
         })
     }
+
+    /// Whether it is neither proven nor disproven: by Pod Identity nothing can be proven where no pod runs,
+    /// and by an identity that lacks the right to it.
+    pub fn is_open(&self) -> bool {
+        self.way == Way::PodIdentity && self.proof.cause().is_some_and(|cause| cause.is_open())
+    }
 }
 
-fn looked_up<S: Serializer>(token: &Lookup<Token>, serializer: S) -> Result<S::Ok, S::Error> {
-    match token {
-        Lookup::Found(token) => token.serialize(serializer),
+fn bound<S: Serializer>(pod: &Option<Lookup<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match pod {
+        Some(pod) => looked_up(pod, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn looked_up<T: Serialize, S: Serializer>(
+    lookup: &Lookup<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match lookup {
+        Lookup::Found(found) => found.serialize(serializer),
         Lookup::Missing => serializer.serialize_none(),
         Lookup::Unknown(why) => serializer.collect_map([("unknown", why)]),
     }
@@ -103,6 +141,7 @@ impl Proof {
     pub fn without_token(token: Lookup<Token>) -> Self {
         let why = "there is no token".to_owned();
         Self {
+            pod: None,
             token,
             lacks: None,
             claim_faults: Vec::new(),
@@ -113,6 +152,9 @@ impl Proof {
 
     /// The first step that did not hold; `None` when it is proven.
     pub fn cause(&self) -> Option<Cause> {
+        if self.pod == Some(Lookup::Missing) {
+            return Some(Cause::NoPod);
+        }
         match &self.token {
             Lookup::Found(_) => {}
             Lookup::Missing => return Some(Cause::no_token()),
@@ -138,6 +180,22 @@ impl Proof {
 }
 
 impl Assumption {
+    /// Why it failed, where the same may end otherwise in a minute, as not all of AWS may know what was just
+    /// made.
+    pub fn passing(&self) -> Option<String> {
+        match self {
+            Self::Refused { refusal, .. } if refusal.kind.is_perhaps_propagation() => {
+                Some(refusal.to_string())
+            }
+            Self::OtherRole { arn, .. } => Some(format!("it is {arn}")),
+            Self::Refused { .. }
+            | Self::Assumed { .. }
+            | Self::Unreachable { .. }
+            | Self::NotAllowed { .. }
+            | Self::NotTried => None,
+        }
+    }
+
     /// How it failed; `None` when it did not.
     pub fn cause(&self) -> Option<Cause> {
         match self {
@@ -148,7 +206,15 @@ impl Assumption {
                 refusal: refusal.clone(),
                 waited: *waited,
             }),
-            Self::Unreachable { why } => Some(Cause::Unreachable(why.clone())),
+            Self::OtherRole { arn, role } => Some(Cause::OtherRole {
+                got: arn.clone(),
+                wanted: role.clone(),
+            }),
+            Self::Unreachable { of, why } => Some(Cause::Unreachable {
+                of: *of,
+                why: why.clone(),
+            }),
+            Self::NotAllowed { why } => Some(Cause::MayNotExchange(why.clone())),
             Self::NotTried => Some(Cause::no_token()),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::signed::{Service, Signed, SignedRequest};
+use super::signed::{Hosts, Service, Signed, SignedRequest};
 use crate::error::Error;
 use crate::world::AnalyzerFinding;
 
@@ -10,6 +10,7 @@ pub const SERVICE: Service = Service {
     name: "access-analyzer",
     id: "AccessAnalyzer",
     version: "2019-11-01",
+    hosts: Hosts::AsConfigured,
 };
 
 pub struct AccessAnalyzer(pub(super) Signed);
@@ -23,7 +24,7 @@ impl AccessAnalyzer {
             "validatePolicyResourceType": "AWS::IAM::AssumeRolePolicyDocument",
         });
         let request = SignedRequest {
-            path: "/policy/validation?maxResults=100",
+            path: "/policy/validation?maxResults=100".into(),
             content_type: "application/json",
             target: None,
             body: body.to_string(),

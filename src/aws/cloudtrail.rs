@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::signed::{Service, Signed, SignedRequest};
+use super::signed::{Hosts, Service, Signed, SignedRequest};
 use crate::error::Error;
 use crate::model::Lookup;
 use crate::pages::Pages;
@@ -14,6 +14,7 @@ pub const SERVICE: Service = Service {
     name: "cloudtrail",
     id: "CloudTrail",
     version: "2013-11-01",
+    hosts: Hosts::AsConfigured,
 };
 
 /// Of 50 events each: LookupEvents takes two calls a second.
@@ -88,7 +89,7 @@ fn request(since: i64, token: Option<&str>) -> SignedRequest {
         body["NextToken"] = json!(token);
     }
     SignedRequest {
-        path: "/",
+        path: "/".into(),
         content_type: "application/x-amz-json-1.1",
         target: Some("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents"),
         body: body.to_string(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::pages::filled;
-use super::signed::{Service, Signed, SignedRequest};
+use super::signed::{Hosts, Service, Signed, SignedRequest};
 use super::xml::XmlElement;
 use crate::error::Error;
 use crate::model::{Lookup, percent_encoded};
@@ -16,6 +16,7 @@ pub const SERVICE: Service = Service {
     name: "ec2",
     id: "EC2",
     version: "2016-11-15",
+    hosts: Hosts::AsConfigured,
 };
 
 /// So many values a filter takes (EC2 API, "Filtering").
@@ -152,7 +153,7 @@ fn request(operation: &str, filters: &[(&str, Vec<String>)], token: Option<&str>
         .map(|(key, value)| format!("{}={}", percent_encoded(key), percent_encoded(value)))
         .collect();
     SignedRequest {
-        path: "/",
+        path: "/".into(),
         content_type: "application/x-www-form-urlencoded",
         target: None,
         body: pairs.join("&"),

@@ -21,6 +21,7 @@ pub mod cloudtrail;
 mod credentials;
 pub mod ec2;
 pub mod eks;
+pub mod eks_auth;
 mod fail_fast;
 mod foreign_answer;
 mod http;
@@ -41,6 +42,7 @@ use cloudtrail::CloudTrail;
 pub use credentials::Ask;
 use ec2::Ec2;
 use eks::Eks;
+use eks_auth::EksAuth;
 use fail_fast::{FailFast, Reached};
 use foreign_answer::ForeignAnswer;
 use iam::Iam;
@@ -60,6 +62,7 @@ const ATTEMPT: Duration = Duration::from_secs(20);
 /// Clients of all services for one account and region.
 pub struct Aws {
     pub eks: Eks,
+    pub eks_auth: EksAuth,
     pub iam: Iam,
     pub cloudformation: CloudFormation,
     pub sts: Sts,
@@ -165,14 +168,14 @@ impl Aws {
             };
         }
         let budget = Budget::new(intervals);
-        let signed = |service| {
-            let budget = budget.beside(intervals);
-            Signed::new(config, &region, service, budget, fail_fast.clone())
-        };
+        let signed =
+            |service, budget| Signed::new(config, &region, service, budget, fail_fast.clone());
+        let optional = |service| signed(service, Some(budget.beside(intervals)));
         Self {
-            ec2: Ec2(signed(&ec2::SERVICE)),
-            cloudtrail: CloudTrail::new(signed(&cloudtrail::SERVICE)),
-            access_analyzer: AccessAnalyzer(signed(&access_analyzer::SERVICE)),
+            ec2: Ec2(optional(&ec2::SERVICE)),
+            cloudtrail: CloudTrail::new(optional(&cloudtrail::SERVICE)),
+            access_analyzer: AccessAnalyzer(optional(&access_analyzer::SERVICE)),
+            eks_auth: EksAuth(signed(&eks_auth::SERVICE, None)),
             eks: Eks {
                 client: client!(aws_sdk_eks),
                 intervals,

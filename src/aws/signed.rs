@@ -1,9 +1,10 @@
 //! Calls of services that no crate of the SDK is linked for: each takes minutes to build, and an
 //! operation or two of it is all that matters here. Only the operation's own words are made and read
 //! here; signature, retries, clock skew and connections are those of the SDK, the pace and the limits
-//! those of every other call. A run can do without all of them, hence they have a budget.
+//! those of every other call. What a run can do without has a budget.
 
-use std::fmt::Debug;
+use std::borrow::Cow;
+use std::fmt::{self, Debug};
 
 use aws_config::{Region, SdkConfig};
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
@@ -33,11 +34,11 @@ use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 
 use super::fail_fast::FailFast;
-use super::failed;
 use super::foreign_answer::ForeignAnswer;
 use super::optional::{ATTEMPTS, Budget};
 use super::transport::CallName;
 use super::xml::XmlElement;
+use super::{SdkError, failed};
 use crate::error::Error;
 use crate::pages::Endless;
 
@@ -50,6 +51,16 @@ pub struct Service {
     pub id: &'static str,
     /// Of its API.
     pub version: &'static str,
+    pub hosts: Hosts,
+}
+
+/// Which hosts a service has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    /// Of IPv4, and of both where the configuration asks for them.
+    AsConfigured,
+    /// Only those of IPv4 and IPv6.
+    DualStack,
 }
 
 /// The way to a service.
@@ -58,24 +69,32 @@ pub struct Signed {
     config: SdkConfig,
     region: String,
     service: &'static Service,
-    budget: Budget,
+    /// `None`: what a run is for, and waits for as for any other call.
+    budget: Option<Budget>,
     fail_fast: FailFast,
 }
 
 /// What an operation says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SignedRequest {
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     pub content_type: &'static str,
     /// `x-amz-target`, where the protocol has the operation's name there.
     pub target: Option<&'static str>,
     pub body: String,
 }
 
+/// Without the body, in which a token may be.
+impl fmt::Debug for SignedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignedRequest({})", self.path)
+    }
+}
+
 /// What AWS answers instead of doing it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Refused(ErrorMetadata);
+pub struct Refused(pub(super) ErrorMetadata);
 
 impl ProvideErrorMetadata for Refused {
     fn meta(&self) -> &ErrorMetadata {
@@ -88,7 +107,7 @@ impl Signed {
         config: &SdkConfig,
         region: &str,
         service: &'static Service,
-        budget: Budget,
+        budget: Option<Budget>,
         fail_fast: FailFast,
     ) -> Self {
         Self {
@@ -111,9 +130,32 @@ impl Signed {
         request: SignedRequest,
         read: fn(&str) -> Option<T>,
     ) -> Result<T, Error> {
-        let permission = format!("{}:{operation}", self.service.name);
+        let permission = self.permission(operation);
+        let answer = async {
+            let answer = self.answer(operation, request, read).await?;
+            answer.map_err(|error| failed(&permission, subject, error))
+        };
+        match &self.budget {
+            Some(budget) => {
+                let what = format!("AWS for {permission}");
+                budget.within(&what, answer).await
+            }
+            None => answer.await,
+        }
+    }
+
+    /// The same with AWS's own refusal, for whom its code matters.
+    ///
+    /// # Errors
+    /// Without an endpoint.
+    pub async fn answer<T: Debug + Send + Sync + 'static>(
+        &self,
+        operation: &'static str,
+        request: SignedRequest,
+        read: fn(&str) -> Option<T>,
+    ) -> Result<Result<T, SdkError<Refused, HttpResponse>>, Error> {
         let endpoint = self.endpoint().await.map_err(|cause| Error::Unreachable {
-            what: format!("AWS for {permission}"),
+            what: format!("AWS for {}", self.permission(operation)),
             cause,
         })?;
         let operation = self
@@ -121,18 +163,18 @@ impl Signed {
             .serializer(http_request)
             .deserializer(move |answer: &HttpResponse| understood(answer, read))
             .build();
-        let answer = async {
-            let answer = operation.invoke(request).await;
-            answer.map_err(|error| failed(&permission, subject, error))
-        };
-        let what = format!("AWS for {permission}");
-        self.budget.within(&what, answer).await
+        Ok(operation.invoke(request).await)
+    }
+
+    /// As IAM names it.
+    pub fn permission(&self, operation: &str) -> String {
+        format!("{}:{operation}", self.service.name)
     }
 
     /// Of a list that cannot be read to its end.
     pub fn endless(&self, operation: &str, endless: Endless) -> Error {
         Error::Unreachable {
-            what: format!("AWS for {}:{operation}", self.service.name),
+            what: format!("AWS for {}", self.permission(operation)),
             cause: endless.to_string(),
         }
     }
@@ -166,7 +208,8 @@ impl Signed {
             builder = builder.timeout_config(timeouts.clone());
         }
         if let Some(retries) = self.config.retry_config() {
-            let attempts = retries.max_attempts().min(ATTEMPTS);
+            let most = if self.budget.is_some() { ATTEMPTS } else { 3 };
+            let attempts = retries.max_attempts().min(most);
             builder = builder.standard_retry(&retries.clone().with_max_attempts(attempts));
         }
         if let Some(stalled) = self.config.stalled_stream_protection() {
@@ -190,15 +233,10 @@ impl Signed {
         if let Some(url) = configured {
             return Ok(url);
         }
-        let params = Params::builder()
-            .region(self.region.clone())
-            .use_fips(self.config.use_fips().unwrap_or_default())
-            .use_dual_stack(self.config.use_dual_stack().unwrap_or_default())
-            .build();
-        let params = params.map_err(|error| error.to_string())?;
-        let sts = DefaultResolver::new().resolve_endpoint(&params).await;
-        let sts = sts.map_err(|error| error.to_string())?;
-        Ok(beside_sts(sts.url(), self.service.name))
+        let asked = self.config.use_dual_stack().unwrap_or_default();
+        let is_dual_stack = asked || self.service.hosts == Hosts::DualStack;
+        let is_fips = self.config.use_fips().unwrap_or_default();
+        host(&self.region, self.service.name, is_fips, is_dual_stack).await
     }
 
     /// Signature version 4 with the credentials of all other calls.
@@ -227,6 +265,24 @@ impl Signed {
     }
 }
 
+/// The region's host of a service.
+async fn host(
+    region: &str,
+    service: &str,
+    is_fips: bool,
+    is_dual_stack: bool,
+) -> Result<String, String> {
+    let params = Params::builder()
+        .region(region)
+        .use_fips(is_fips)
+        .use_dual_stack(is_dual_stack)
+        .build();
+    let params = params.map_err(|error| error.to_string())?;
+    let sts = DefaultResolver::new().resolve_endpoint(&params).await;
+    let sts = sts.map_err(|error| error.to_string())?;
+    Ok(beside_sts(sts.url(), service))
+}
+
 /// The same region's host of another service: all those in use here are named by the rules that STS's
 /// is named by, whether for FIPS, for dual stack, or in another partition.
 fn beside_sts(sts: &str, service: &str) -> String {
@@ -237,7 +293,7 @@ fn http_request(request: SignedRequest) -> Result<HttpRequest, BoxError> {
     let length = request.body.len().to_string();
     let mut made = HttpRequest::new(SdkBody::from(request.body));
     made.set_method("POST")?;
-    made.set_uri(request.path)?;
+    made.set_uri(request.path.as_ref())?;
     let headers = made.headers_mut();
     headers.insert("content-type", request.content_type);
     headers.insert("content-length", length);

@@ -26,7 +26,7 @@ use crate::waiting::Intervals;
 
 mod web_identity;
 
-pub use web_identity::{NotAssumed, Terms};
+pub use web_identity::{NotAssumed, Session, Terms};
 
 #[derive(Clone)]
 pub struct Sts {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{AwsArgs, KubernetesArgs, NameArgs, PlainFormat, region};
-use crate::model::{Audience, ClusterName, Issuer, RoleArn};
+use crate::model::{Audience, ClusterName, Issuer, RoleArn, Way};
 use crate::proof::Permission;
 
 #[derive(Args, Debug)]
@@ -18,10 +18,14 @@ pub struct Verify {
     pub issuer_url: Option<Issuer>,
     #[command(flatten)]
     pub name: NameArgs,
-    /// Role to assume, in the place of the service account's own
+    /// Way to its role, irsa or pod-identity; without it the one that new pods take: an association of EKS
+    /// Pod Identity outdoes the annotation
+    #[arg(long, value_name = "WAY")]
+    pub way: Option<Way>,
+    /// Role to assume, in the place of the service account's own; by Pod Identity the role that it must be
     #[arg(long, value_name = "ARN")]
     pub role_arn: Option<RoleArn>,
-    /// Audience of the token, in the place of the service account's own
+    /// Audience of the token, in the place of the service account's own; asks for the way irsa
     #[arg(long, value_name = "NAME")]
     pub audience: Option<Audience>,
     /// Ask IAM too whether the role may do this, as s3:GetObject=arn:aws:s3:::bucket/key (repeatable)

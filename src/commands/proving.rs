@@ -12,17 +12,21 @@ use crate::cli::ReconcileArgs;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{
-    AUDIENCE_ANNOTATION, Audience, Cluster, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
+    AUDIENCE_ANNOTATION, Audience, Cluster, Lookup, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
+    Way,
 };
-use crate::observe::proof::{Assertion, Patience, Prover, prove};
+use crate::observe;
+use crate::observe::proof::{Assertion, ClaimedWay, Patience, Prover, prove};
 use crate::plan::{Target, held};
-use crate::proof::{Cause, Proven, Unproven};
+use crate::proof::{Cause, Proof, Proven, Unproven};
 use crate::run::{Context, Finished};
-use crate::world::ServiceAccount;
+use crate::token::POD_IDENTITY_AUDIENCE;
+use crate::world::{Association, ServiceAccount};
 
-/// What holds in the place of what the service account says.
+/// What is to be proven, where it is not what the service account says by itself.
 #[derive(Clone, Debug, Default)]
 pub struct Instead {
+    pub way: Option<Way>,
     pub role: Option<RoleArn>,
     pub audience: Option<Audience>,
 }
@@ -37,10 +41,12 @@ pub fn unproven(account: &ServiceAccountName, cluster: &Cluster, cause: Cause) -
     unproven.into()
 }
 
-/// Reads the service account, and proves its role with a token of its own.
+/// Proves the role that new pods of the service account get, with a token of its own: an association outdoes
+/// the annotation.
 ///
 /// # Errors
-/// Without a service account that has a role; where Kubernetes does not answer.
+/// Without a service account that has a role by the way that is asked for; where Kubernetes or EKS does not
+/// answer.
 pub async fn proven(
     context: &Context,
     kubernetes: &Kubernetes,
@@ -48,6 +54,33 @@ pub async fn proven(
     account: &ServiceAccountName,
     instead: &Instead,
 ) -> Result<Proven, Error> {
+    let (found, association) = tokio::try_join!(
+        existing(context, kubernetes, cluster, account),
+        association(context, cluster, account, instead)
+    )?;
+    let prover = Attempt {
+        context,
+        kubernetes,
+        cluster,
+        account,
+    };
+    match association {
+        Some(association) => {
+            prover
+                .by_association(&association, instead.role.as_ref())
+                .await
+        }
+        None => prover.by_annotation(&found, instead).await,
+    }
+}
+
+/// The service account; of one that is being deleted that is told.
+async fn existing(
+    context: &Context,
+    kubernetes: &Kubernetes,
+    cluster: &Cluster,
+    account: &ServiceAccountName,
+) -> Result<ServiceAccount, Error> {
     let found = kubernetes.service_account(account).await?;
     let found = found.ok_or_else(|| unproven(account, cluster, Cause::NoServiceAccount))?;
     if let Some(finalizers) = &found.held_by {
@@ -57,31 +90,130 @@ pub async fn proven(
         );
         context.output.warn(&text);
     }
-    let (role, audience) =
-        asked(&found, instead).map_err(|cause| unproven(account, cluster, *cause))?;
-    let on_wait = |text: &str| context.output.say(&format!("{account}: {text}"));
-    let prover = Prover {
-        aws: &context.aws,
-        kubernetes,
-        intervals: context.intervals,
-        keys: &OnceCell::new(),
-        on_wait: &on_wait,
+    Ok(found)
+}
+
+/// The association that is to be proven, where it is that.
+async fn association(
+    context: &Context,
+    cluster: &Cluster,
+    account: &ServiceAccountName,
+    instead: &Instead,
+) -> Result<Option<Association>, Error> {
+    // A token for another audience is one for STS.
+    let is_irsa = instead.way == Some(Way::Irsa) || instead.audience.is_some();
+    if is_irsa {
+        return Ok(None);
+    }
+    let found = match &cluster.eks {
+        Some(_) => observe::association(&context.aws, &cluster.name, account).await?,
+        None => Lookup::Missing,
     };
-    let claim = Assertion {
-        account,
-        role: &role,
-        audience: &audience,
-        issuer: &cluster.issuer,
-        patience: Patience::Propagation(context.aws.deadline),
-    };
-    let proof = prove(&prover, claim).await;
-    Ok(Proven {
-        account: account.clone(),
-        cluster: cluster.name.clone(),
-        role,
-        audience,
-        proof,
-    })
+    match (found, instead.way) {
+        (Lookup::Found(association), _) => Ok(Some(association)),
+        (Lookup::Missing, Some(_)) => Err(unproven(account, cluster, Cause::NoAssociation)),
+        (Lookup::Unknown(why), Some(_)) => {
+            Err(unproven(account, cluster, Cause::AssociationUnknown(why)))
+        }
+        (Lookup::Missing, None) => Ok(None),
+        (Lookup::Unknown(why), None) => {
+            let text = format!(
+                "whether a Pod Identity association outdoes the annotation of {account} is not known: {why}"
+            );
+            context.output.note(&text);
+            Ok(None)
+        }
+    }
+}
+
+/// Whose role is to be proven, and with what.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    pub context: &'a Context,
+    pub kubernetes: &'a Kubernetes,
+    pub cluster: &'a Cluster,
+    pub account: &'a ServiceAccountName,
+}
+
+impl Attempt<'_> {
+    /// By web identity, as the service account says.
+    ///
+    /// # Errors
+    /// Where it has no role, or an annotation cannot be right.
+    pub async fn by_annotation(
+        self,
+        found: &ServiceAccount,
+        instead: &Instead,
+    ) -> Result<Proven, Error> {
+        let (role, audience) =
+            asked(found, instead).map_err(|cause| unproven(self.account, self.cluster, *cause))?;
+        let way = ClaimedWay::Irsa {
+            audience: &audience,
+        };
+        let proof = self.prove(&role, way).await;
+        Ok(Proven {
+            account: self.account.clone(),
+            cluster: self.cluster.name.clone(),
+            way: Way::Irsa,
+            association: None,
+            role,
+            audience: audience.to_string(),
+            proof,
+        })
+    }
+
+    /// By EKS Pod Identity; `role` is the one that it must be, where that is not the association's.
+    ///
+    /// # Errors
+    /// Where the association names no role.
+    pub async fn by_association(
+        self,
+        association: &Association,
+        role: Option<&RoleArn>,
+    ) -> Result<Proven, Error> {
+        let role = match role {
+            Some(role) => role.clone(),
+            None => association.role_of_pods().map_err(|rule| Error::Aws {
+                operation: "eks:DescribePodIdentityAssociation".to_owned(),
+                subject: association.id.clone(),
+                code: "an answer that cannot be used".to_owned(),
+                message: rule,
+            })?,
+        };
+        let way = ClaimedWay::PodIdentity {
+            cluster: &self.cluster.name,
+        };
+        let proof = self.prove(&role, way).await;
+        Ok(Proven {
+            account: self.account.clone(),
+            cluster: self.cluster.name.clone(),
+            way: Way::PodIdentity,
+            association: Some(association.id.clone()),
+            role,
+            audience: POD_IDENTITY_AUDIENCE.to_owned(),
+            proof,
+        })
+    }
+
+    async fn prove(self, role: &RoleArn, way: ClaimedWay<'_>) -> Proof {
+        let (context, account) = (self.context, self.account);
+        let on_wait = |text: &str| context.output.say(&format!("{account}: {text}"));
+        let prover = Prover {
+            aws: &context.aws,
+            kubernetes: self.kubernetes,
+            intervals: context.intervals,
+            keys: &OnceCell::new(),
+            on_wait: &on_wait,
+        };
+        let claim = Assertion {
+            account,
+            role,
+            way,
+            issuer: &self.cluster.issuer,
+            patience: Patience::Propagation(context.aws.deadline),
+        };
+        prove(&prover, claim).await
+    }
 }
 
 /// The role and the audience, as the EKS webhook reads them from the service account.
@@ -142,7 +274,10 @@ pub async fn all(context: &Context, task: &Task<'_>, mut finished: Finished) -> 
     };
     let clients: Result<_, Error> = clients.await;
     let clients = clients.map_err(Arc::new);
-    let own = Instead::default();
+    let own = Instead {
+        way: Some(Way::Irsa),
+        ..Instead::default()
+    };
     let proofs = meant.into_iter().map(async |outcome| {
         let Target::ServiceAccount(account) = &outcome.track.target else {
             return;

@@ -17,6 +17,7 @@ pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit
     let cluster = context.cluster(&place).await?;
     let kubernetes = context.kubernetes(&cluster, &args.kubernetes).await?;
     let instead = Instead {
+        way: args.way,
         role: args.role_arn.clone(),
         audience: args.audience.clone(),
     };

@@ -3,7 +3,7 @@
 use super::{Evidence, Finding, Scene, Severity, Verdict, known};
 use crate::model::{CommandLine, Fix, Lookup, RoleArn};
 use crate::policy::evaluate::{Decision, Request, evaluate};
-use crate::proof::{Assumption, Proof, RefusalKind, Signature, StsRefusal};
+use crate::proof::{Assumption, Proof, RefusalKind, Signature, TokenRefusal};
 use crate::token::{ClaimFault, utc};
 use crate::world::{Association, LastUse, RecordedFailure};
 
@@ -15,9 +15,11 @@ impl Scene<'_> {
     pub(super) fn refusal(&self) -> Option<RefusalKind> {
         match &self.account.proof.as_ref()?.assumption {
             Assumption::Refused { refusal, .. } => Some(refusal.kind),
-            Assumption::Assumed { .. } | Assumption::Unreachable { .. } | Assumption::NotTried => {
-                None
-            }
+            Assumption::Assumed { .. }
+            | Assumption::OtherRole { .. }
+            | Assumption::Unreachable { .. }
+            | Assumption::NotAllowed { .. }
+            | Assumption::NotTried => None,
         }
     }
 
@@ -68,6 +70,11 @@ fn claim(fault: &ClaimFault) -> Finding {
                 .because("other-audience")
                 .with("aud", wanted, got.join(", "))
         }
+        ClaimFault::Pod { wanted, got } => {
+            finding
+                .because("other-pod")
+                .with("pod", wanted, got.as_deref().unwrap_or("none"))
+        }
         ClaimFault::Expired { expires_at, now } => finding
             .because("expired-token")
             .with("exp", format!("after {}", utc(*now)), utc(*expires_at))
@@ -89,13 +96,19 @@ pub fn accepted(scene: Scene<'_>) -> Verdict {
             Lookup::Unknown(why) => Verdict::Unknown(why.clone()),
             Lookup::Found(_) | Lookup::Missing => Verdict::DoesNotApply,
         },
-        Assumption::Unreachable { why } => Verdict::Unknown(why.clone()),
+        Assumption::Unreachable { why, .. } | Assumption::NotAllowed { why } => {
+            Verdict::Unknown(why.clone())
+        }
+        Assumption::OtherRole { arn, .. } => Finding::problem("its pods get another role")
+            .because("other-role")
+            .with("session of", role.to_string(), arn.to_string())
+            .into(),
         Assumption::Refused { refusal, .. } => refused(scene, proof, role, refusal).into(),
     }
 }
 
 /// A refusal in words, with what it is most likely about where no other check has found anything.
-fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &StsRefusal) -> Finding {
+fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &TokenRefusal) -> Finding {
     let finding = Finding::problem(format!("STS refuses the token: {refusal}"))
         .seen("role", role.to_string())
         .following(explained_by(refusal.kind));
@@ -105,6 +118,7 @@ fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &StsRefusal
         .unwrap_or_default();
     match refusal.kind {
         RefusalKind::NotAuthorized => not_authorized(scene, proof, refusal, finding),
+        RefusalKind::NoAssociation => finding.because("no-association"),
         RefusalKind::NoProvider => finding.because("no-provider").fix(CommandLine::of(
             "irsactl associate-oidc-provider --cluster {} --approve",
             &[&name],
@@ -161,6 +175,7 @@ fn explained_by(kind: RefusalKind) -> &'static [&'static str] {
         RefusalKind::InvalidArn => &["role-annotation"],
         RefusalKind::RegionDisabled => &["sts-region"],
         RefusalKind::DurationTooLong
+        | RefusalKind::NoAssociation
         | RefusalKind::Throttled
         | RefusalKind::PackedPolicyTooLarge
         | RefusalKind::Other => &[],
@@ -171,7 +186,7 @@ fn explained_by(kind: RefusalKind) -> &'static [&'static str] {
 fn not_authorized(
     scene: Scene<'_>,
     proof: &Proof,
-    refusal: &StsRefusal,
+    refusal: &TokenRefusal,
     finding: Finding,
 ) -> Finding {
     let Some(health) = scene.account.role.as_ref() else {

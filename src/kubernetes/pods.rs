@@ -8,7 +8,7 @@ use super::objects::{Given, Metadata, Named, Object, time};
 use super::paths::{List, Resource, resource};
 use super::workloads;
 use super::{Error, Kubernetes};
-use crate::model::{Lookup, Workload, WorkloadKind, percent_encoded};
+use crate::model::{Lookup, ServiceAccountName, Workload, WorkloadKind, percent_encoded};
 use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken};
 
 mod object;
@@ -49,6 +49,18 @@ impl Kubernetes {
             pods.retain(|pod| pod.owner == *workload);
         }
         Ok(Lookup::Found(pods))
+    }
+
+    /// The names of the pods that run as a service account and are not being deleted: those that are ready
+    /// come first. What they are parts of is not asked for.
+    pub async fn running(&self, account: &ServiceAccountName) -> Result<Vec<String>, Error> {
+        let name = percent_encoded(&account.name);
+        let selector =
+            format!("&fieldSelector=spec.serviceAccountName%3D{name}%2Cstatus.phase%3DRunning");
+        let mut pods = self.listed(account.namespace.as_str(), &selector).await?;
+        pods.retain(|pod| !pod.terminating);
+        pods.sort_by_key(|pod| !pod.ready);
+        Ok(pods.into_iter().map(|pod| pod.name).collect())
     }
 
     /// Adds all pods as `namespace/name`, page by page.

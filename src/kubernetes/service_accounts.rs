@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::authentication::v1::{BoundObjectReference, TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::{
     Namespace as NamespaceObject, ServiceAccount as ServiceAccountObject,
 };
@@ -19,7 +19,7 @@ use super::objects::{Fields, Metadata, MetadataFields, Object, read};
 use super::paths::{List, resource};
 use super::{Error, FIELD_MANAGER, Kubernetes, cluster};
 use crate::asked::Conflicts;
-use crate::model::{Audience, Map, Namespace, Right, ServiceAccountName};
+use crate::model::{Map, Namespace, Right, ServiceAccountName};
 use crate::plan::{ObjectPresence, ServiceAccountChange};
 use crate::secrets;
 use crate::template::manifest;
@@ -241,21 +241,28 @@ impl Kubernetes {
         }
     }
 
-    /// A token of the service account for an audience, for so many seconds (TokenRequest). EKS gives
-    /// from 600 to 86,400.
+    /// A token of the service account for an audience, for so many seconds (TokenRequest), bound to a pod of
+    /// its, where one is named. EKS gives from 600 to 86,400.
     ///
     /// # Errors
     /// Without the right to create serviceaccounts/token, or where the API fails.
     pub async fn token(
         &self,
         name: &ServiceAccountName,
-        audience: &Audience,
+        audience: &str,
+        pod: Option<&str>,
         seconds: i64,
     ) -> Result<Secret, Error> {
         let request = TokenRequest {
             spec: Some(TokenRequestSpec {
-                audiences: Some(vec![audience.to_string()]),
+                audiences: Some(vec![audience.to_owned()]),
                 expiration_seconds: Some(seconds),
+                bound_object_ref: pod.map(|pod| BoundObjectReference {
+                    api_version: Some("v1".to_owned()),
+                    kind: Some("Pod".to_owned()),
+                    name: Some(pod.to_owned()),
+                    uid: None,
+                }),
                 ..TokenRequestSpec::default()
             }),
             ..TokenRequest::default()

@@ -127,6 +127,13 @@ impl RoleArn {
     pub fn name(&self) -> &str {
         self.0.resource.rsplit('/').next().unwrap_or_default()
     }
+
+    /// Whether a caller is a session of the role: `assumed-role/NAME/SESSION`, without the role's path.
+    pub fn has_session(&self, caller: &Arn) -> bool {
+        let of = caller.resource.strip_prefix("assumed-role/");
+        let name = of.and_then(|of| Some(of.split_once('/')?.0));
+        caller.service == "sts" && caller.account == self.0.account && name == Some(self.name())
+    }
 }
 
 impl FromStr for PolicyArn {
@@ -221,6 +228,32 @@ mod tests {
             "arn:aws-{{resolve:ssm:x}}:iam::111122223333:policy/name",
         ] {
             assert!(bad.parse::<PolicyArn>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sessions_are_of_a_role_by_account_and_name() {
+        let role: RoleArn = "arn:aws:iam::111122223333:role/team/reader"
+            .parse()
+            .unwrap();
+        for (caller, is_session) in [
+            (
+                "arn:aws:sts::111122223333:assumed-role/reader/eks-demo",
+                true,
+            ),
+            (
+                "arn:aws:sts::111122223333:assumed-role/readers/eks-demo",
+                false,
+            ),
+            (
+                "arn:aws:sts::444455556666:assumed-role/reader/eks-demo",
+                false,
+            ),
+            ("arn:aws:sts::111122223333:federated-user/reader", false),
+            ("arn:aws:iam::111122223333:role/reader", false),
+        ] {
+            let caller = caller.parse().unwrap();
+            assert_eq!(role.has_session(&caller), is_session, "{caller}");
         }
     }
 

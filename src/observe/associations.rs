@@ -1,11 +1,33 @@
-//! Which EKS Pod Identity associations use a role.
+//! Which EKS Pod Identity associations use a role, and which one a service account has.
 
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::PARALLEL;
 use crate::aws::Aws;
-use crate::model::{ClusterName, Lookup};
-use crate::world::Associations;
+use crate::error::Error;
+use crate::model::{ClusterName, Lookup, ServiceAccountName};
+use crate::world::{Association, Associations};
+
+/// The association of a service account, of which EKS allows one. Missing: it has none.
+///
+/// # Errors
+/// Those of the reads, but that they are denied.
+pub async fn association(
+    aws: &Aws,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+) -> Result<Lookup<Association>, Error> {
+    let listed = aws.eks.associated(cluster.as_str(), Some(account)).await;
+    let listed = match Lookup::unless_denied(listed)? {
+        Lookup::Found(listed) => listed,
+        Lookup::Missing => return Ok(Lookup::Missing),
+        Lookup::Unknown(why) => return Ok(Lookup::Unknown(why)),
+    };
+    match listed.into_iter().find(|(name, _)| name == account) {
+        Some((_, id)) => Lookup::unless_denied(aws.eks.association(cluster.as_str(), &id).await),
+        None => Ok(Lookup::Missing),
+    }
+}
 
 /// The associations of a cluster that use a role (a name), whatever their service accounts are: a list
 /// tells no roles (ListPodIdentityAssociations, DescribePodIdentityAssociation). Missing: no such cluster,

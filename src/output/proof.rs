@@ -65,7 +65,11 @@ impl View for ProofView<'_> {
 fn session(assumption: &Assumption) -> Option<String> {
     match assumption {
         Assumption::Assumed { arn, .. } => Some(arn.to_string()),
-        Assumption::Refused { .. } | Assumption::Unreachable { .. } | Assumption::NotTried => None,
+        Assumption::OtherRole { .. }
+        | Assumption::Refused { .. }
+        | Assumption::Unreachable { .. }
+        | Assumption::NotAllowed { .. }
+        | Assumption::NotTried => None,
     }
 }
 
@@ -77,20 +81,34 @@ fn row(step: &str, result: &str, detail: impl AsRef<str>) -> Vec<String> {
 /// A line for each step that was tried.
 fn steps(proven: &Proven) -> Vec<Vec<String>> {
     let proof = &proven.proof;
-    let token = match &proof.token {
-        Lookup::Found(token) => token,
-        Lookup::Missing => return vec![row("token", "missing", "")],
-        Lookup::Unknown(why) => return vec![row("token", "unknown", why)],
+    let mut rows = Vec::new();
+    if let Some(id) = &proven.association {
+        rows.push(row("association", "found", id));
+    }
+    match &proof.pod {
+        Some(Lookup::Found(pod)) => rows.push(row("pod", "running", pod)),
+        Some(Lookup::Missing) => rows.push(row("pod", "none", "no pod of it runs")),
+        Some(Lookup::Unknown(why)) => rows.push(row("pod", "unknown", why)),
+        None => {}
+    }
+    let token = match (&proof.token, &proof.pod) {
+        (Lookup::Found(token), _) => token,
+        // Told of the pod.
+        (_, Some(Lookup::Missing | Lookup::Unknown(_))) => return rows,
+        (Lookup::Missing, _) => return with(rows, row("token", "missing", "")),
+        (Lookup::Unknown(why), _) => return with(rows, row("token", "unknown", why)),
     };
     let claims = &token.claims;
     let life = span(claims.expires_at.saturating_sub(claims.issued_at));
     let audiences = claims.audiences.join(", ");
     let detail = format!("{} for {audiences}, for {life}", claims.subject);
-    let mut rows = vec![row("token", "issued", detail)];
+    rows.push(row("token", "issued", detail));
     let faults = proof.claim_faults.iter();
     rows.extend(faults.map(|fault| row("claims", "wrong", fault.to_string())));
     if proof.claim_faults.is_empty() {
-        rows.push(row("claims", "right", "issuer, subject, audience, times"));
+        let pod = if proof.pod.is_some() { ", pod" } else { "" };
+        let right = format!("issuer, subject, audience, times{pod}");
+        rows.push(row("claims", "right", right));
     }
     rows.push(match &proof.signature {
         Signature::Verified { key_id } => row("signature", "verified", format!("key {key_id}")),
@@ -101,9 +119,16 @@ fn steps(proven: &Proven) -> Vec<Vec<String>> {
     rows
 }
 
+fn with(mut rows: Vec<Vec<String>>, last: Vec<String>) -> Vec<Vec<String>> {
+    rows.push(last);
+    rows
+}
+
 fn assumed(assumption: &Assumption, role: &RoleArn) -> Vec<Vec<String>> {
     match assumption {
-        Assumption::Assumed { arn, tries, waited } => {
+        Assumption::Assumed {
+            arn, tries, waited, ..
+        } => {
             let late = match tries {
                 1 => String::new(),
                 tries => format!(
@@ -119,7 +144,13 @@ fn assumed(assumption: &Assumption, role: &RoleArn) -> Vec<Vec<String>> {
         Assumption::Refused { refusal, .. } => {
             vec![row("role", "refused", format!("{role}: {refusal}"))]
         }
-        Assumption::Unreachable { why } => vec![row("role", "unknown", format!("{role}: {why}"))],
+        Assumption::OtherRole { arn, .. } => vec![
+            row("role", "another", role.to_string()),
+            row("caller", "is", arn.to_string()),
+        ],
+        Assumption::Unreachable { why, .. } | Assumption::NotAllowed { why } => {
+            vec![row("role", "unknown", format!("{role}: {why}"))]
+        }
         Assumption::NotTried => Vec::new(),
     }
 }

@@ -47,6 +47,8 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks:DescribePodIdentityAssociation" on Any, With("a role that trusts Pod Identity"), [Delete], "find associations that use the role";
     "eks:DescribePodIdentityAssociation" on Any, With("--repair-drift"), [Update], "find associations that use the role";
     "eks:DescribePodIdentityAssociation" on Any, With("--prune, or --repair-drift"), [Apply], "find associations that use the role";
+    "eks:ListPodIdentityAssociations" on Cluster, Optional, [Verify], "find an association that outranks the annotation";
+    "eks:DescribePodIdentityAssociation" on Any, Optional, [Verify], "find an association that outranks the annotation";
     "eks:UntagResource" on Cluster, Optional, [DisassociateOidcProvider], "tell eksctl that the cluster has no provider";
 
     "iam:GetOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Apply], "see whether the provider is there, and its audiences";
@@ -207,6 +209,7 @@ pub const RIGHTS: &[NeededRight] = rights! {
     "delete" "serviceaccounts" of "" "", Always, [Delete], "delete the service account";
     "delete" "serviceaccounts" of "" "", With("--prune"), [Apply], "delete the service account";
     "create" "serviceaccounts/token" of "" "", Always, [Verify], "act as the service account";
+    "list" "pods" of "" "", With("a Pod Identity association"), [Verify], "find the pod that a token is bound to";
 
     "list" "pods" of "" "", Optional, [Create Update Apply], "name pods without the role";
     "get" "replicasets" of "apps" "", Optional, [Create Update Apply Restart Doctor], "find what the pods are of";

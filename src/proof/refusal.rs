@@ -1,24 +1,37 @@
-//! What STS answers to AssumeRoleWithWebIdentity when it refuses: its codes and messages as kinds. Pure.
+//! What STS answers to AssumeRoleWithWebIdentity when it refuses, and EKS to AssumeRoleForPodIdentity: their
+//! codes and messages as kinds. Pure.
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
+//! <https://docs.aws.amazon.com/eks/latest/APIReference/API_auth_AssumeRoleForPodIdentity.html>
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// A refusal of STS.
+/// Who takes a pod's token for a session of its role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenTaker {
+    Sts,
+    Eks,
+}
+
+/// A refusal of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StsRefusal {
+pub struct TokenRefusal {
+    #[serde(skip)]
+    pub by: TokenTaker,
     pub kind: RefusalKind,
     pub code: String,
     pub message: String,
 }
 
-/// What a refusal means. One code of STS stands for many causes, which its message tells apart.
+/// What a refusal means. One code stands for many causes, which its message tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RefusalKind {
     /// The role does not exist, or its trust policy does not allow this token.
     NotAuthorized,
+    /// The service account has no association.
+    NoAssociation,
     /// The role's account has no OIDC provider of the token's issuer.
     NoProvider,
     /// The provider does not know the token's audience.
@@ -40,25 +53,60 @@ pub enum RefusalKind {
     Other,
 }
 
-impl StsRefusal {
-    /// By AWS's code and message; the message must hold no token any more.
-    pub fn new(code: &str, message: &str) -> Self {
+impl TokenRefusal {
+    /// By STS's code and message; the message must hold no token any more.
+    pub fn of_sts(code: &str, message: &str) -> Self {
         Self {
+            by: TokenTaker::Sts,
             kind: RefusalKind::of(code, message),
+            code: code.to_owned(),
+            message: message.to_owned(),
+        }
+    }
+
+    /// By EKS's code and message, which must hold no token any more.
+    pub fn of_eks(code: &str, message: &str) -> Self {
+        Self {
+            by: TokenTaker::Eks,
+            kind: RefusalKind::of_eks(code, message),
             code: code.to_owned(),
             message: message.to_owned(),
         }
     }
 }
 
-impl fmt::Display for StsRefusal {
+impl fmt::Display for TokenTaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sts => "STS",
+            Self::Eks => "EKS",
+        })
+    }
+}
+
+impl fmt::Display for TokenRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)
     }
 }
 
 impl RefusalKind {
-    /// By AWS's code and message.
+    /// Of EKS, whose codes are those of botocore's model of `eks-auth`. It says of every refusal of STS that
+    /// it has no permissions to assume the role: because the role is gone, trusts somebody else, lacks
+    /// `sts:TagSession`, or asks for other tags.
+    fn of_eks(code: &str, message: &str) -> Self {
+        match code.strip_suffix("Exception").unwrap_or(code) {
+            "AccessDenied" => Self::NotAuthorized,
+            "ResourceNotFound" => Self::NoAssociation,
+            "ExpiredToken" => Self::Expired,
+            "InvalidToken" => Self::BadSignature,
+            "Throttling" | "TooManyRequests" => Self::Throttled,
+            _ if message.contains("PackedPolicyTooLarge") => Self::PackedPolicyTooLarge,
+            _ => Self::Other,
+        }
+    }
+
+    /// By STS's code and message.
     pub fn of(code: &str, message: &str) -> Self {
         let message = message.to_ascii_lowercase();
         let says = |words: &str| message.contains(words);
@@ -109,7 +157,9 @@ impl RefusalKind {
     /// all of IAM (its guide, "Changes that I make are not always immediately visible").
     pub fn is_perhaps_propagation(self) -> bool {
         match self {
-            Self::NotAuthorized | Self::NoProvider | Self::WrongAudience => true,
+            Self::NotAuthorized | Self::NoAssociation | Self::NoProvider | Self::WrongAudience => {
+                true
+            }
             Self::ThumbprintMismatch
             | Self::NoKeys
             | Self::MissingClaim
@@ -201,9 +251,35 @@ mod tests {
             ("InternalFailure", "", Other),
             ("", "", Other),
         ] {
-            let refusal = StsRefusal::new(code, message);
+            let refusal = TokenRefusal::of_sts(code, message);
             assert_eq!(refusal.kind, wanted, "{code}: {message}");
             let passes = matches!(wanted, NotAuthorized | NoProvider | WrongAudience);
+            assert_eq!(wanted.is_perhaps_propagation(), passes);
+        }
+    }
+
+    #[test]
+    fn refusals_of_eks_are_told_apart_by_code_and_message() {
+        for (code, message, wanted) in [
+            (
+                "AccessDeniedException",
+                "Unauthorized Exception! EKS does not have permissions to assume the associated role.",
+                NotAuthorized,
+            ),
+            ("ResourceNotFoundException", "", NoAssociation),
+            ("ExpiredTokenException", "", Expired),
+            ("InvalidTokenException", "", BadSignature),
+            ("ThrottlingException", "", Throttled),
+            (
+                "InvalidRequestException",
+                "PackedPolicyTooLarge: 120% of the limit",
+                PackedPolicyTooLarge,
+            ),
+            ("InvalidParameterException", "", Other),
+        ] {
+            let refusal = TokenRefusal::of_eks(code, message);
+            assert_eq!(refusal.kind, wanted, "{code}: {message}");
+            let passes = matches!(wanted, NotAuthorized | NoAssociation);
             assert_eq!(wanted.is_perhaps_propagation(), passes);
         }
     }

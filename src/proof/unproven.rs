@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{RefusalKind, Simulation, StsRefusal};
+use super::{RefusalKind, Simulation, TokenRefusal, TokenTaker};
 use crate::model::{
-    ClusterName, CommandLine, Fix, Right, RoleArn, ServiceAccountName, Timeout, listed,
+    Arn, ClusterName, CommandLine, Fix, Right, RoleArn, ServiceAccountName, Timeout, listed,
 };
 use crate::token::{ClaimFault, SignatureFault};
 
@@ -23,6 +23,12 @@ pub struct Unproven {
 pub enum Cause {
     NoServiceAccount,
     NoRole,
+    /// Nothing gives its pods a role by Pod Identity, by which it was to be proven.
+    NoAssociation,
+    /// Whether there is one.
+    AssociationUnknown(String),
+    /// None runs that the token could be bound to.
+    NoPod,
     /// An annotation that cannot be right: its name, its value and the rule.
     Annotation {
         name: &'static str,
@@ -39,11 +45,21 @@ pub enum Cause {
     /// STS takes the token; the issuer's keys cannot be read from here.
     SignatureUnknown(String),
     Refused {
-        refusal: StsRefusal,
+        refusal: TokenRefusal,
         /// Seconds.
         waited: u64,
     },
-    Unreachable(String),
+    /// The session's ARN, and the role that it was to be of.
+    OtherRole {
+        got: Arn,
+        wanted: RoleArn,
+    },
+    Unreachable {
+        of: TokenTaker,
+        why: String,
+    },
+    /// This identity may not call AssumeRoleForPodIdentity: AWS's words.
+    MayNotExchange(String),
     /// What the role may not do, or nobody knows.
     NotAllowed {
         role: RoleArn,
@@ -58,6 +74,14 @@ impl Cause {
             lacks: None,
         }
     }
+
+    /// Whether it tells nothing of the role.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(
+            self,
+            Self::NoPod | Self::NoToken { .. } | Self::MayNotExchange(_)
+        )
+    }
 }
 
 impl fmt::Display for Unproven {
@@ -69,6 +93,15 @@ impl fmt::Display for Unproven {
             Cause::NoServiceAccount => f.write_str("there is no such service account"),
             Cause::NoRole => f.write_str(
                 "the service account has no role: no annotation eks.amazonaws.com/role-arn",
+            ),
+            Cause::NoAssociation => {
+                f.write_str("the service account has no EKS Pod Identity association")
+            }
+            Cause::AssociationUnknown(why) => {
+                write!(f, "whether it has an EKS Pod Identity association is not known: {why}")
+            }
+            Cause::NoPod => f.write_str(
+                "nothing is proved: no pod of it runs, and a token for EKS Pod Identity is bound to one",
             ),
             Cause::Annotation { name, value, rule } => {
                 write!(f, "its annotation {name} is \"{value}\": {rule}")
@@ -83,12 +116,21 @@ impl fmt::Display for Unproven {
                 f,
                 "STS accepts the token, but its signature cannot be checked from here: {why}"
             ),
-            Cause::Refused { refusal, waited: 0 } => write!(f, "STS refuses the token: {refusal}"),
-            Cause::Refused { refusal, waited } => {
-                let waited = Timeout(Duration::from_secs(*waited));
-                write!(f, "STS still refuses the token after {waited}: {refusal}")
+            Cause::Refused { refusal, waited: 0 } => {
+                write!(f, "{} refuses the token: {refusal}", refusal.by)
             }
-            Cause::Unreachable(why) => write!(f, "STS did not answer: {why}"),
+            Cause::Refused { refusal, waited } => {
+                let (by, waited) = (refusal.by, Timeout(Duration::from_secs(*waited)));
+                write!(f, "{by} still refuses the token after {waited}: {refusal}")
+            }
+            Cause::OtherRole { got, wanted } => {
+                write!(f, "its pods get {got}, which is no session of {wanted}")
+            }
+            Cause::Unreachable { of, why } => write!(f, "{of} did not answer: {why}"),
+            Cause::MayNotExchange(why) => write!(
+                f,
+                "nothing is proved: this identity may not exchange the token: {why}"
+            ),
             Cause::NotAllowed { role, missing } => {
                 let missing = missing.iter();
                 let told = missing.map(|it| format!("{}: {}", it.permission, it.reason()));
@@ -130,11 +172,16 @@ impl Unproven {
     fn is_riddle(&self) -> bool {
         match &self.cause {
             Cause::NoServiceAccount
+            | Cause::NoAssociation
+            | Cause::AssociationUnknown(_)
+            | Cause::NoPod
             | Cause::NoToken { .. }
             | Cause::SignatureUnknown(_)
-            | Cause::Unreachable(_)
+            | Cause::Unreachable { .. }
+            | Cause::MayNotExchange(_)
             | Cause::NotAllowed { .. } => false,
             Cause::NoRole
+            | Cause::OtherRole { .. }
             | Cause::Annotation { .. }
             | Cause::Claims(_)
             | Cause::Signature(_)
@@ -156,6 +203,24 @@ impl Unproven {
                 format!("this identity needs {verb} on {resource}"),
                 CommandLine::of("kubectl auth can-i {} {}", &[verb, resource]),
             ),
+            Cause::NoAssociation | Cause::AssociationUnknown(_) => Fix::by(
+                "prove what its annotation gives",
+                self.irsactl("verify").and("--way irsa", &[]),
+            ),
+            Cause::NoPod => {
+                let account = self.account.as_ref()?;
+                Fix::by(
+                    "see what should run with it",
+                    CommandLine::of(
+                        "kubectl get pods --namespace {} --field-selector spec.serviceAccountName={}",
+                        &[&account.namespace, &account.name],
+                    ),
+                )
+            }
+            Cause::MayNotExchange(_) => Fix::by(
+                "allow `eks-auth:AssumeRoleForPodIdentity` on the cluster to this identity; what it needs in all",
+                "irsactl permissions --for verify",
+            ),
             // The token was made just now.
             Cause::Claims(faults) if faults.iter().any(ClaimFault::is_of_time) => Fix::by(
                 "this computer's clock is wrong, or the API server's",
@@ -170,7 +235,7 @@ impl Unproven {
                 "run it where the issuer's keys can be read: check the network, HTTPS_PROXY and NO_PROXY"
                     .into()
             }
-            Cause::Unreachable(_) => {
+            Cause::Unreachable { .. } => {
                 "check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".into()
             }
             Cause::Refused { refusal, .. } => match refusal.kind {

@@ -17,6 +17,8 @@ pub struct ExpectedClaims<'a> {
     /// `system:serviceaccount:NAMESPACE:NAME`.
     pub subject: &'a str,
     pub audience: &'a str,
+    /// The pod that it is bound to, where it must be bound to one.
+    pub pod: Option<&'a str>,
     /// Seconds since 1970.
     pub now: i64,
 }
@@ -36,6 +38,10 @@ pub enum ClaimFault {
     Audience {
         wanted: String,
         got: Vec<String>,
+    },
+    Pod {
+        wanted: String,
+        got: Option<String>,
     },
     /// Times are seconds since 1970.
     #[serde(rename_all = "camelCase")]
@@ -78,6 +84,14 @@ pub fn check(claims: &Claims, expected: ExpectedClaims<'_>) -> Vec<ClaimFault> {
             got: claims.audiences.clone(),
         });
     }
+    if let Some(pod) = expected.pod
+        && claims.pod.as_deref() != Some(pod)
+    {
+        faults.push(ClaimFault::Pod {
+            wanted: pod.to_owned(),
+            got: claims.pod.clone(),
+        });
+    }
     let (now, expires_at) = (expected.now, claims.expires_at);
     if now >= expires_at.saturating_add(TOLERANCE) {
         faults.push(ClaimFault::Expired { expires_at, now });
@@ -101,6 +115,10 @@ impl fmt::Display for ClaimFault {
             Self::Audience { wanted, got } => {
                 write!(f, "its audience is {}, wanted \"{wanted}\"", quoted(got))
             }
+            Self::Pod { wanted, got } => match got {
+                Some(got) => write!(f, "it is bound to the pod \"{got}\", wanted \"{wanted}\""),
+                None => write!(f, "it is bound to no pod, wanted \"{wanted}\""),
+            },
             Self::Expired { expires_at, now } => {
                 let since = span(now.saturating_sub(*expires_at));
                 write!(f, "it expired at {}, {since} ago", utc(*expires_at))

@@ -123,6 +123,7 @@ fn claims_are_judged_as_iam_judges_them() {
         issuer: "https://oidc.example.com/id/A",
         subject: "system:serviceaccount:web:app",
         audience: "sts.amazonaws.com",
+        pod: None,
         now: NOW,
     };
     let faults = |changes: Value, now: i64| {
@@ -156,6 +157,31 @@ fn claims_are_judged_as_iam_judges_them() {
          its subject is \"b\", wanted \"system:serviceaccount:web:app\"; \
          its audience is \"c\", \"d\", wanted \"sts.amazonaws.com\""
     );
+}
+
+#[test]
+fn a_token_must_be_bound_to_the_pod_that_it_was_asked_for() {
+    let expected = ExpectedClaims {
+        issuer: "https://oidc.example.com/id/A",
+        subject: "system:serviceaccount:web:app",
+        audience: "sts.amazonaws.com",
+        pod: Some("app-1"),
+        now: NOW,
+    };
+    let pod = |pod: Value| {
+        let mut claims = bound();
+        claims["kubernetes.io"]["pod"] = pod;
+        let claims = decode(&token(&claims)).unwrap().claims;
+        let faults = check(&claims, expected);
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        told.join("; ")
+    };
+    assert_eq!(pod(json!({ "name": "app-1" })), "");
+    assert_eq!(
+        pod(json!({ "name": "app-2" })),
+        "it is bound to the pod \"app-2\", wanted \"app-1\""
+    );
+    assert_eq!(pod(json!(null)), "it is bound to no pod, wanted \"app-1\"");
 }
 
 #[test]
@@ -364,6 +390,7 @@ fn fuzzed_tokens_and_keys_are_refused_or_whole() {
                 issuer: "",
                 subject: "",
                 audience: "",
+                pod: None,
                 now: i64::MAX,
             };
             for fault in check(&token.claims, expected) {

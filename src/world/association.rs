@@ -24,6 +24,16 @@ pub struct Association {
     pub modified: i64,
 }
 
+impl Association {
+    /// The role that the pods have in the end.
+    ///
+    /// # Errors
+    /// Where that is no ARN of a role.
+    pub fn role_of_pods(&self) -> Result<RoleArn, String> {
+        self.target_role.as_ref().unwrap_or(&self.role).parse()
+    }
+}
+
 /// What can be written of an association besides whose it is and which role it has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

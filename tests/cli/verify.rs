@@ -73,6 +73,7 @@ fn a_role_that_can_be_assumed_is_proven() {
     ");
     assert_snapshot!(sorted(&bench.calls()), @"
     eks DescribeCluster
+    eks ListPodIdentityAssociations
     issuer /id/ACA918B97A182DBCBA56500C5E47D92E/.well-known/openid-configuration
     issuer /id/ACA918B97A182DBCBA56500C5E47D92E/keys
     kubernetes create serviceaccounts/token
@@ -117,6 +118,7 @@ fn the_proof_is_a_document_too() {
         "proven": true,
         "cluster": "demo",
         "serviceAccount": "default/s3-reader",
+        "way": "irsa",
         "roleARN": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK",
         "audience": "sts.amazonaws.com",
         "steps": {

@@ -21,6 +21,7 @@ const SERVICE: Service = Service {
     name: "ec2",
     id: "EC2",
     version: "2016-11-15",
+    hosts: Hosts::AsConfigured,
 };
 
 /// Keeps what is sent, and gives one answer.
@@ -58,7 +59,7 @@ fn call(status: u16, body: &'static str) -> (Result<String, Error>, HttpRequest)
         }))
         .build();
     let request = SignedRequest {
-        path: "/",
+        path: "/".into(),
         content_type: "application/x-www-form-urlencoded",
         target: None,
         body: "Action=DescribeInstances&Version=2016-11-15".to_owned(),
@@ -70,7 +71,7 @@ fn call(status: u16, body: &'static str) -> (Result<String, Error>, HttpRequest)
         &config,
         "eu-west-1",
         &SERVICE,
-        Budget::new(crate::waiting::Intervals::default()),
+        None,
         FailFast(Reached::default()),
     );
     let read = |text: &str| text.starts_with('<').then(|| text.to_owned());
@@ -225,5 +226,52 @@ fn hosts_follow_the_rules_of_sts() {
         ),
     ] {
         assert_eq!(beside_sts(sts, "ec2"), expected);
+    }
+}
+
+/// As botocore's endpoint rules of `eks-auth` have them.
+#[tokio::test]
+async fn a_service_of_dual_stack_alone_has_those_hosts_in_every_partition() {
+    for (region, plain, fips) in [
+        (
+            "eu-west-1",
+            "eks-auth.eu-west-1.api.aws",
+            "eks-auth-fips.eu-west-1.api.aws",
+        ),
+        (
+            "us-east-1",
+            "eks-auth.us-east-1.api.aws",
+            "eks-auth-fips.us-east-1.api.aws",
+        ),
+        (
+            "us-gov-west-1",
+            "eks-auth.us-gov-west-1.api.aws",
+            "eks-auth-fips.us-gov-west-1.api.aws",
+        ),
+        (
+            "cn-north-1",
+            "eks-auth.cn-north-1.api.amazonwebservices.com.cn",
+            "eks-auth-fips.cn-north-1.api.amazonwebservices.com.cn",
+        ),
+        (
+            "eusc-de-east-1",
+            "eks-auth.eusc-de-east-1.api.amazonwebservices.eu",
+            "eks-auth-fips.eusc-de-east-1.api.amazonwebservices.eu",
+        ),
+        (
+            "us-iso-east-1",
+            "eks-auth.us-iso-east-1.api.aws.ic.gov",
+            "eks-auth-fips.us-iso-east-1.api.aws.ic.gov",
+        ),
+        (
+            "us-isob-east-1",
+            "eks-auth.us-isob-east-1.api.aws.scloud",
+            "eks-auth-fips.us-isob-east-1.api.aws.scloud",
+        ),
+    ] {
+        for (is_fips, wanted) in [(false, plain), (true, fips)] {
+            let host = host(region, "eks-auth", is_fips, true).await;
+            assert_eq!(host, Ok(format!("https://{wanted}")));
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::super::{RetryConfig, failed, unusable};
 use super::Sts;
 use crate::error::Error;
 use crate::model::{Arn, RoleArn};
-use crate::proof::StsRefusal;
+use crate::proof::TokenRefusal;
 use crate::secrets::{self, excerpt};
 use crate::token::Secret;
 
@@ -44,9 +44,11 @@ pub struct Terms<'a> {
 /// Why there is no session.
 #[derive(Debug)]
 pub enum NotAssumed {
-    Refused(StsRefusal),
-    /// No answer of STS.
+    Refused(TokenRefusal),
+    /// No answer.
     Unreachable(Box<Error>),
+    /// This identity may not ask: AWS's words.
+    NotAllowed(String),
 }
 
 impl Sts {
@@ -84,7 +86,7 @@ impl Sts {
         Err(match error.code() {
             Some(code) => {
                 let message = error.message().unwrap_or("no message");
-                NotAssumed::Refused(StsRefusal::new(code, &excerpt(message)))
+                NotAssumed::Refused(TokenRefusal::of_sts(code, &excerpt(message)))
             }
             None => NotAssumed::Unreachable(Box::new(failed(ASSUME, "", error))),
         })
@@ -115,24 +117,17 @@ impl Sts {
 }
 
 impl Session {
-    fn of(issued: Issued) -> Self {
-        let Issued {
-            access_key_id,
-            secret_access_key,
-            session_token,
-            ..
-        } = issued;
-        secrets::remember(&secret_access_key);
-        secrets::remember(&session_token);
-        let token = Some(session_token);
+    /// Of what was issued for a token, and is a secret from now on.
+    pub(in crate::aws) fn new(key: &str, secret: &str, token: String) -> Self {
+        secrets::remember(secret);
+        secrets::remember(&token);
         Self {
-            credentials: Credentials::new(
-                access_key_id,
-                secret_access_key,
-                token,
-                None,
-                "web identity",
-            ),
+            credentials: Credentials::new(key, secret, Some(token), None, "a pod's token"),
         }
+    }
+
+    fn of(issued: Issued) -> Self {
+        let (key, secret) = (issued.access_key_id, issued.secret_access_key);
+        Self::new(&key, &secret, issued.session_token)
     }
 }

@@ -9,7 +9,7 @@ use crate::model::{
     Cluster, ClusterFacts, EksCluster, Lookup, Map, ROLE_ANNOTATION, StackName, Workload,
     WorkloadKind,
 };
-use crate::proof::{Assumption, Proof, Signature, StsRefusal};
+use crate::proof::{Assumption, Proof, Signature, TokenRefusal};
 use crate::token::{Claims, Header, Keys, Token};
 use crate::world::{
     AccountHealth, Association, ClusterHealth, Container, FoundStack, IdentityAgent,
@@ -159,7 +159,7 @@ impl Case {
     pub fn refused(&mut self, code: &str, message: &str) {
         if let Some(proof) = &mut self.account.proof {
             proof.assumption = Assumption::Refused {
-                refusal: StsRefusal::new(code, message),
+                refusal: TokenRefusal::of_sts(code, message),
                 tries: 1,
                 waited: 0,
             };
@@ -460,6 +460,7 @@ fn pod() -> Pod {
 fn proof() -> Proof {
     let session = "arn:aws:sts::111122223333:assumed-role/demo-Role1-ABC/irsactl-verify";
     Proof {
+        pod: None,
         lacks: None,
         token: Lookup::Found(Token {
             header: Header {
@@ -485,6 +486,7 @@ fn proof() -> Proof {
             key_id: "k".to_owned(),
         },
         assumption: Assumption::Assumed {
+            association: None,
             arn: session.parse().expect("an ARN"),
             tries: 1,
             waited: 0,

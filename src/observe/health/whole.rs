@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Audience, Cluster, Lookup, RoleArn, ServiceAccountName, Workload};
-use crate::observe::proof::{Assertion, Patience, Prover, now, prove};
+use crate::observe::proof::{Assertion, ClaimedWay, Patience, Prover, now, prove};
 use crate::observe::{self, PARALLEL, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
 use crate::proof::{Permission, Proof, SimulatedDecision, Simulation};
@@ -357,7 +357,9 @@ impl Sight<'_> {
         let claim = Assertion {
             account,
             role,
-            audience: &audience,
+            way: ClaimedWay::Irsa {
+                audience: &audience,
+            },
             issuer: &cluster.issuer,
             patience: if is_young {
                 Patience::Propagation(self.aws.deadline)
