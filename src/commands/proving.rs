@@ -150,7 +150,7 @@ impl Attempt<'_> {
         let way = ClaimedWay::Irsa {
             audience: &audience,
         };
-        let proof = self.prove(&role, way).await;
+        let proof = self.prove(&role, way, self.patience()).await;
         Ok(Proven {
             account: self.account.clone(),
             cluster: self.cluster.name.clone(),
@@ -171,19 +171,23 @@ impl Attempt<'_> {
         association: &Association,
         role: Option<&RoleArn>,
     ) -> Result<Proven, Error> {
-        let role = match role {
-            Some(role) => role.clone(),
-            None => association.role_of_pods().map_err(|rule| Error::Aws {
-                operation: "eks:DescribePodIdentityAssociation".to_owned(),
-                subject: association.id.clone(),
-                code: "an answer that cannot be used".to_owned(),
-                message: rule,
-            })?,
+        let own = association.role_of_pods().map_err(|rule| Error::Aws {
+            operation: "eks:DescribePodIdentityAssociation".to_owned(),
+            subject: association.id.clone(),
+            code: "an answer that cannot be used".to_owned(),
+            message: rule,
+        })?;
+        let role = role.cloned().unwrap_or_else(|| own.clone());
+        // Nothing that is waited for makes another role of it.
+        let patience = if role == own {
+            self.patience()
+        } else {
+            Patience::None
         };
         let way = ClaimedWay::PodIdentity {
             cluster: &self.cluster.name,
         };
-        let proof = self.prove(&role, way).await;
+        let proof = self.prove(&role, way, patience).await;
         Ok(Proven {
             account: self.account.clone(),
             cluster: self.cluster.name.clone(),
@@ -195,7 +199,11 @@ impl Attempt<'_> {
         })
     }
 
-    async fn prove(self, role: &RoleArn, way: ClaimedWay<'_>) -> Proof {
+    fn patience(self) -> Patience {
+        Patience::Propagation(self.context.aws.deadline)
+    }
+
+    async fn prove(self, role: &RoleArn, way: ClaimedWay<'_>, patience: Patience) -> Proof {
         let (context, account) = (self.context, self.account);
         let on_wait = |text: &str| context.output.say(&format!("{account}: {text}"));
         let prover = Prover {
@@ -210,7 +218,7 @@ impl Attempt<'_> {
             role,
             way,
             issuer: &self.cluster.issuer,
-            patience: Patience::Propagation(context.aws.deadline),
+            patience,
         };
         prove(&prover, claim).await
     }

@@ -8,24 +8,25 @@ use crate::error::Error;
 use crate::model::{ClusterName, Lookup, ServiceAccountName};
 use crate::world::{Association, Associations};
 
-/// The association of a service account, of which EKS allows one. Missing: it has none.
+/// The association of a service account, of which EKS allows one. Missing: it has none. Unknown: whether it
+/// has one.
 ///
 /// # Errors
-/// Those of the reads, but that they are denied.
+/// Those of the reads; also that one that is there may not be read.
 pub async fn association(
     aws: &Aws,
     cluster: &ClusterName,
     account: &ServiceAccountName,
 ) -> Result<Lookup<Association>, Error> {
     let listed = aws.eks.associated(cluster.as_str(), Some(account)).await;
-    let listed = match Lookup::unless_denied(listed)? {
-        Lookup::Found(listed) => listed,
-        Lookup::Missing => return Ok(Lookup::Missing),
-        Lookup::Unknown(why) => return Ok(Lookup::Unknown(why)),
-    };
-    match listed.into_iter().find(|(name, _)| name == account) {
-        Some((_, id)) => Lookup::unless_denied(aws.eks.association(cluster.as_str(), &id).await),
-        None => Ok(Lookup::Missing),
+    let own = Lookup::unless_denied(listed)?.and_then(|listed| {
+        let own = listed.into_iter().find(|(name, _)| name == account);
+        own.map(|(_, id)| id).into()
+    });
+    match own {
+        Lookup::Found(id) => aws.eks.association(cluster.as_str(), &id).await,
+        Lookup::Missing => Ok(Lookup::Missing),
+        Lookup::Unknown(why) => Ok(Lookup::Unknown(why)),
     }
 }
 

@@ -301,6 +301,7 @@ fn proofs() -> Vec<Scenario> {
     use worlds::*;
     vec![
         Scenario::new("verify", READER, ready),
+        Scenario::new("verify", READER, associated_with_pods),
         Scenario::new(
             "verify",
             &format!("{READER} --can s3:GetObject=arn:aws:s3:::bucket/key"),
