@@ -437,3 +437,150 @@ fn what_takes_its_time_is_in_effect_some_calls_later() {
     shell.output("aws eks list-clusters");
     assert!(given("api-5"));
 }
+
+#[test]
+fn the_aws_cli_installs_the_agent_and_waits_for_it() {
+    let shell = shell();
+    shell.bench.sandbox.world().addon_looks = 1;
+    let addon = |verb: &str| {
+        format!("aws eks {verb}-addon --cluster-name demo --addon-name eks-pod-identity-agent")
+    };
+    let query = "--query addon.[addonName,status,addonVersion] --output text";
+    assert_snapshot!(shell.output(&format!("{} {query}", addon("create"))), @"eks-pod-identity-agent	CREATING	v1.3.4-eksbuild.1");
+    assert!(!shell.bench.sandbox.world().clusters[0].has_agent());
+    assert_snapshot!(refused(&shell, &addon("create")), @"An error occurred (ResourceInUseException) when calling the CreateAddon operation: Addon already exists.");
+    assert_snapshot!(refused(&shell, &addon("create").replace("eks-pod", "no-pod")), @"An error occurred (InvalidParameterException) when calling the CreateAddon operation: Addon no-pod-identity-agent specified is not supported");
+    let describe = format!("{} {query}", addon("describe"));
+    assert_snapshot!(shell.output(&describe), @"eks-pod-identity-agent	CREATING	v1.3.4-eksbuild.1");
+    assert_snapshot!(shell.output(&describe), @"eks-pod-identity-agent	ACTIVE	v1.3.4-eksbuild.1");
+    {
+        let mut world = shell.bench.sandbox.world();
+        assert!(world.clusters[0].has_agent());
+        let name = "eks-pod-identity-agent";
+        assert!(
+            world
+                .api("demo")
+                .object("daemonsets", "kube-system", name)
+                .is_some()
+        );
+    }
+    shell.output(&addon("delete"));
+    shell.output(&format!(
+        "{} --cluster-name demo --addon-name eks-pod-identity-agent",
+        "aws eks wait addon-deleted"
+    ));
+    assert_snapshot!(refused(&shell, &addon("describe")), @"An error occurred (ResourceNotFoundException) when calling the DescribeAddon operation: No addon: eks-pod-identity-agent found in cluster: demo");
+}
+
+#[test]
+fn an_addons_associations_are_its_own() {
+    let shell = shell();
+    shell.bench.sandbox.world().addon_outcome = "DEGRADED".to_owned();
+    let addon = |verb: &str| {
+        format!("aws eks {verb}-addon --cluster-name demo --addon-name aws-ebs-csi-driver")
+    };
+    let with = |account: &str, role: &str| {
+        format!("--pod-identity-associations serviceAccount={account},roleArn={ROLE}/{role}")
+    };
+    let configuration = "aws eks describe-addon-configuration --addon-name aws-ebs-csi-driver \
+                         --addon-version v1.50.1-eksbuild.1 --query podIdentityConfiguration --output text";
+    assert_snapshot!(shell.output(configuration), @"
+    ebs-csi-controller-sa
+    RECOMMENDEDMANAGEDPOLICIES	arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy
+    ");
+    let create = addon("create");
+    assert_snapshot!(refused(&shell, &format!("{create} {}", with("other", "reader"))), @"An error occurred (InvalidParameterException) when calling the CreateAddon operation: Service account other in pod identity configuration is not supported for addon aws-ebs-csi-driver");
+    shell.output(&format!(
+        "{create} {}",
+        with("ebs-csi-controller-sa", "reader")
+    ));
+    let list = "aws eks list-pod-identity-associations --cluster-name demo \
+                --query 'associations[].[namespace, serviceAccount, ownerArn]' --output text";
+    assert_snapshot!(shell.output(list), @"kube-system	ebs-csi-controller-sa	arn:aws:eks:eu-west-1:111122223333:addon/demo/aws-ebs-csi-driver/f8ed866e-da0c-635a-f635-c3b8ba15de18");
+    let update = addon("update");
+    shell.output(&format!(
+        "{update} {}",
+        with("ebs-csi-controller-sa", "writer")
+    ));
+    let role = |shell: &Shell| {
+        shell.bench.sandbox.world().clusters[0].associations[0]
+            .role
+            .clone()
+    };
+    assert_eq!(role(&shell), format!("{ROLE}/writer"));
+    let status = format!(
+        "{} --query addon.[status,podIdentityAssociations] --output text",
+        addon("describe")
+    );
+    assert_snapshot!(shell.output(&status), @"
+    DEGRADED
+    arn:aws:eks:eu-west-1:111122223333:podidentityassociation/demo/a-2d6d1dbed3e758b24
+    ");
+    shell.output(&format!("{update} --pod-identity-associations []"));
+    assert_eq!(shell.output(list), "");
+}
+
+#[test]
+fn cloudformation_makes_changes_and_deletes_an_association() {
+    let shell = shell();
+    let template = |role: &str, account: &str| {
+        let template = serde_json::json!({
+            "Resources": {"Association": {
+                "Type": "AWS::EKS::PodIdentityAssociation",
+                "Properties": {
+                    "ClusterName": "demo",
+                    "Namespace": "web",
+                    "ServiceAccount": account,
+                    "RoleArn": format!("{ROLE}/{role}"),
+                    "Tags": [{"Key": "team", "Value": "a"}],
+                },
+            }},
+            "Outputs": {
+                "Id": {"Value": {"Fn::GetAtt": ["Association", "AssociationId"]}},
+                "Arn": {"Value": {"Ref": "Association"}},
+            },
+        });
+        shell.bench.file("template.json", &template.to_string());
+    };
+    let stack = |verb: &str| format!("aws cloudformation {verb}-stack --stack-name pia");
+    let body = "--template-body file://template.json";
+    let described = || {
+        let outputs =
+            "--query 'Stacks[0].[StatusReason, StackStatus, Outputs[].OutputValue]' --output json";
+        let line = "aws cloudformation describe-stacks --stack-name pia";
+        let told = shell.output(&format!("{line} {outputs}"));
+        let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+        told.to_string()
+    };
+    let list = "aws eks list-pod-identity-associations --cluster-name demo \
+                --query 'associations[].[serviceAccount, associationId]' --output text";
+    template("reader", "api");
+    shell.output(&format!("{} {body}", stack("create")));
+    assert_snapshot!(described(), @r#"[null,"CREATE_COMPLETE",["arn:aws:eks:eu-west-1:111122223333:podidentityassociation/demo/a-c88ffc65c1c760c9f","a-c88ffc65c1c760c9f"]]"#);
+    assert_snapshot!(shell.output(list), @"api	a-c88ffc65c1c760c9f");
+    template("writer", "api");
+    shell.output(&format!("{} {body}", stack("update")));
+    assert_snapshot!(described(), @r#"[null,"UPDATE_COMPLETE",["arn:aws:eks:eu-west-1:111122223333:podidentityassociation/demo/a-c88ffc65c1c760c9f","a-c88ffc65c1c760c9f"]]"#);
+    let role = shell.bench.sandbox.world().clusters[0].associations[0]
+        .role
+        .clone();
+    assert_eq!(role, format!("{ROLE}/writer"));
+    // Of another service account it is another association.
+    template("writer", "other");
+    shell.output(&format!("{} {body}", stack("update")));
+    described();
+    assert_snapshot!(shell.output(list), @"other	a-50d5084747bba5bfe");
+    shell.output(&stack("delete"));
+    shell.run("aws cloudformation describe-stacks --stack-name pia");
+    assert_eq!(shell.output(list), "");
+    // One that cannot be is a failed resource.
+    template("nobody", "api");
+    shell.output(&format!(
+        "{} {body} --on-failure DO_NOTHING",
+        stack("create")
+    ));
+    described();
+    let events = "aws cloudformation describe-stack-events --stack-name pia --output text \
+                  --query 'StackEvents[?ResourceStatus==`CREATE_FAILED`].ResourceStatusReason'";
+    assert_snapshot!(shell.output(events), @r#"The following resource(s) failed to create: [Association]. 	Resource handler returned message: "Role provided in the request does not exist. (Service: Eks, Status Code: 400, Request ID: d524de8e-49f8-3940-26e2-ab1b0d49ccaa)" (RequestToken: f9e156fc-3e4c-40a1-7718-a4205b84b9a8, HandlerErrorCode: InvalidRequest)"#);
+}

@@ -145,20 +145,6 @@ impl World {
     }
 }
 
-impl Cluster {
-    /// Whether the agent serves pods: its add-on does, or Auto Mode, which has it built in.
-    fn has_agent(&self) -> bool {
-        let serves = ["ACTIVE", "UPDATING", "DEGRADED"];
-        let mut addons = self.addons.iter();
-        self.extra
-            .get("computeConfig")
-            .is_some_and(|it| it["enabled"] == true)
-            || addons.any(|addon| {
-                addon.name == "eks-pod-identity-agent" && serves.contains(&addon.status.as_str())
-            })
-    }
-}
-
 fn owner(pod: &Value) -> (&str, &str) {
     let namespace = pod["metadata"]["namespace"].as_str().unwrap_or_default();
     let account = pod["spec"]["serviceAccountName"].as_str();

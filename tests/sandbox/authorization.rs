@@ -223,12 +223,15 @@ fn of_eks(caller: &Caller, request: &Request) -> Vec<Needed> {
     let (operation, subject) = eks::identify(request);
     let (partition, region, account) = (caller.partition, &caller.region, &caller.account);
     let action = format!("eks:{operation}");
+    if ["DescribeAddonVersions", "DescribeAddonConfiguration"].contains(&operation) {
+        return vec![Needed::on_nothing(&action, "*")];
+    }
     if operation == "ListClusters" {
         let all = format!("arn:{partition}:eks:{region}:{account}:cluster/*");
         return vec![Needed::on_nothing(&action, &all)];
     }
     let kind = match operation {
-        "DescribeAddon" => "addon",
+        "DescribeAddon" | "UpdateAddon" | "DeleteAddon" => "addon",
         "DescribePodIdentityAssociation"
         | "UpdatePodIdentityAssociation"
         | "DeletePodIdentityAssociation" => "podidentityassociation",
@@ -246,10 +249,21 @@ fn of_eks(caller: &Caller, request: &Request) -> Vec<Needed> {
         false => format!("arn:{partition}:eks:{region}:{account}:cluster/{subject}"),
     };
     let mut needed = vec![Needed::new(&action, &resource)];
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     if operation.ends_with("PodIdentityAssociation") {
-        needed.extend(of_association(caller, &subject, request));
+        needed.extend(of_association(caller, &subject, &body));
+    }
+    if operation.ends_with("Addon") {
+        let roles = body["podIdentityAssociations"].as_array();
+        let roles = roles.into_iter().flatten();
+        needed.extend(roles.filter_map(|one| Some(passed(one["roleArn"].as_str()?))));
     }
     needed
+}
+
+/// A role's place in an association.
+fn passed(role: &str) -> Needed {
+    Needed::new("iam:PassRole", role).with("iam:PassedToService", eks::PODS)
 }
 
 fn of_eks_auth(caller: &Caller, request: &Request) -> Vec<Needed> {
@@ -262,12 +276,10 @@ fn of_eks_auth(caller: &Caller, request: &Request) -> Vec<Needed> {
 /// What a role's place in an association needs: iam:GetRole and iam:PassRole
 /// (<https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html>), and its tags at creation
 /// (from memory).
-fn of_association(caller: &Caller, cluster: &str, request: &Request) -> Vec<Needed> {
-    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+fn of_association(caller: &Caller, cluster: &str, body: &Value) -> Vec<Needed> {
     let mut needed = Vec::new();
     if let Some(role) = body["roleArn"].as_str() {
-        let pass = Needed::new("iam:PassRole", role);
-        needed.push(pass.with("iam:PassedToService", eks::PODS));
+        needed.push(passed(role));
         needed.push(Needed::on_role("iam:GetRole", role));
     }
     if !body["tags"].is_null() {

@@ -55,16 +55,15 @@ pub struct Caller {
 /// The service, operation and subject of a request, for the call log and the fault rules.
 pub fn identify(_world: &World, request: &Request) -> (Service, String, String) {
     let service = service_of(request);
-    let by_path: Option<fn(&Request) -> (&'static str, String)> = match service {
-        Service::Eks => Some(eks::identify),
-        Service::EksAuth => Some(eks_auth::identify),
-        _ => None,
-    };
-    if let Some(identify) = by_path {
-        let (operation, subject) = identify(request);
-        return (service, operation.to_owned(), subject);
-    }
     match service {
+        Service::Eks | Service::EksAuth => {
+            let (operation, subject) = if service == Service::Eks {
+                eks::identify(request)
+            } else {
+                eks_auth::identify(request)
+            };
+            return (service, operation.to_owned(), subject);
+        }
         Service::CloudTrail => return (service, trail::operation(request), String::new()),
         Service::AccessAnalyzer => return (service, analyzer::operation(request), String::new()),
         _ => {}

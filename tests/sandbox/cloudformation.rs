@@ -7,6 +7,7 @@
 //! before every AWS call (`settle`), so that no task runs in the background.
 
 mod arrange;
+mod associations;
 mod change_sets;
 mod changes;
 mod engine;
@@ -279,9 +280,15 @@ impl Context<'_> {
 
 /// Does the work whose time has come, on all stacks and change sets.
 pub fn settle(world: &mut World) {
-    let pace = world.options.pace;
+    let (pace, clock) = (world.options.pace, world.clock());
     for account in world.accounts.values_mut() {
-        for at in account.stacks.take_busy() {
+        let busy = account.stacks.take_busy();
+        if busy.is_empty() {
+            continue;
+        }
+        // Lent to the account, for the resources that are in clusters.
+        (account.clusters, account.clock) = (std::mem::take(&mut world.clusters), clock);
+        for at in busy {
             while account.stacks[at].is_due() {
                 // Out of the account for the time of the work, which changes both.
                 let mut stack = std::mem::take(&mut account.stacks[at]);
@@ -294,6 +301,7 @@ pub fn settle(world: &mut World) {
                 account.stacks.stays_busy(at);
             }
         }
+        world.clusters = std::mem::take(&mut account.clusters);
     }
 }
 

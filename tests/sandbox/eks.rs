@@ -3,9 +3,11 @@
 
 mod addons;
 mod associations;
+mod effect;
 
 pub use addons::Addon;
-pub use associations::{Association, Earlier, PODS, arn_of};
+pub use associations::{Association, PODS, arn_of};
+pub use effect::{Clock, Earlier};
 
 use std::collections::BTreeMap;
 
@@ -30,6 +32,11 @@ pub fn identify(request: &Request) -> (&'static str, String) {
         };
         return (operation, percent_decoded(arn));
     }
+    match path {
+        "/addons/supported-versions" => return ("DescribeAddonVersions", String::new()),
+        "/addons/configuration-schemas" => return ("DescribeAddonConfiguration", String::new()),
+        _ => {}
+    }
     match (&request.method, path.strip_prefix("/clusters")) {
         (&Method::GET, Some("")) => ("ListClusters", String::new()),
         (&Method::GET, Some(name)) if name.rfind('/') == Some(0) => {
@@ -45,17 +52,15 @@ pub fn identify(request: &Request) -> (&'static str, String) {
 /// The operation of a path behind `/clusters`, and the cluster, or cluster and thing.
 fn in_cluster(method: &Method, path: &str) -> Option<(&'static str, String)> {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    let (cluster, kind, thing) = match parts.as_slice() {
-        [cluster, kind] => (cluster, kind, None),
-        [cluster, kind, thing] => (cluster, kind, Some(*thing)),
-        _ => return None,
+    let [cluster, kind, rest @ ..] = parts.as_slice() else {
+        return None;
     };
     let operation = match *kind {
-        "addons" => addons::identify(method, thing),
-        "pod-identity-associations" => associations::identify(method, thing),
+        "addons" => addons::identify(method, rest),
+        "pod-identity-associations" => associations::identify(method, rest),
         _ => None,
     };
-    let subject = match thing {
+    let subject = match rest.first() {
         Some(thing) => format!("{cluster}/{thing}"),
         None => (*cluster).to_owned(),
     };
@@ -201,8 +206,8 @@ fn page(
         return Err(invalid("maxResults must be between 1 and 100"));
     }
     let size = wanted.and_then(|wanted| usize::try_from(wanted).ok());
-    let (shown, next) = aws::page(all, size.unwrap_or(page_size), query.text("nextToken"))
-        .map_err(|message| invalid(message))?;
+    let (shown, next) =
+        aws::page(all, size.unwrap_or(page_size), query.text("nextToken")).map_err(invalid)?;
     Ok(json!({ name: shown, "nextToken": next }))
 }
 
@@ -249,7 +254,7 @@ fn tags_of(tags: &Value) -> Result<BTreeMap<String, String>, &'static str> {
     Ok(known)
 }
 
-/// The tags of the cluster or association with that ARN.
+/// The tags of the cluster, association or add-on with that ARN.
 fn tagged<'a>(
     world: &'a mut World,
     caller: &Caller,
@@ -263,6 +268,10 @@ fn tagged<'a>(
         let mut ids = cluster.associations.iter();
         if let Some(at) = ids.position(|one| arn_of(cluster, one) == arn) {
             return Ok(&mut cluster.associations[at].tags);
+        }
+        let mut addons = cluster.addons.iter();
+        if let Some(at) = addons.position(|one| addons::arn_of_addon(cluster, &one.name) == arn) {
+            return Ok(&mut cluster.addons[at].tags);
         }
     }
     let message = format!("No resource found for arn: {arn}");

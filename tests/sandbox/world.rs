@@ -12,7 +12,7 @@ use super::authorization::Rights;
 use super::aws::digest;
 use super::certificates::{Authority, Chain, Identities};
 use super::cloudformation::{Hooked, NO_CHANGES, Stacks};
-use super::eks::{Addon, Association, Earlier};
+use super::eks::{Addon, Association, Clock, Earlier};
 use super::fault::{Effect, Fault, Which, is_throttling};
 use super::hook::Hook;
 use super::http::Request;
@@ -205,6 +205,9 @@ pub struct Account {
     pub resource_hooks: BTreeMap<String, Hooked>,
     /// Of its user `someone`, whose keys the tests have.
     pub rights: Rights,
+    /// All clusters, while CloudFormation works for the account, and the time then.
+    pub clusters: Vec<Cluster>,
+    pub clock: Clock,
 }
 
 /// An EKS cluster: what DescribeCluster says, its issuer and its Kubernetes API.
@@ -275,6 +278,10 @@ pub struct World {
     /// After how many more calls, to any service, a change of a Pod Identity association takes effect for
     /// new pods and for EKS Auth; at once unless a test says otherwise.
     pub association_delay: usize,
+    /// How many looks show an add-on in progress.
+    pub addon_looks: u32,
+    /// The status in which an add-on's creation or update ends.
+    pub addon_outcome: String,
     /// What reads that are stale tell.
     pub past: Past,
     /// Whether the past is kept; where there are a great many stacks, every write would take long.
@@ -322,6 +329,8 @@ impl World {
             keeps_calls: true,
             moment: 0,
             association_delay: 0,
+            addon_looks: 0,
+            addon_outcome: "ACTIVE".to_owned(),
             past: Past::default(),
             keeps_past: true,
             counts: HashMap::new(),

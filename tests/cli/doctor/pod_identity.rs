@@ -25,22 +25,6 @@ fn put_role(world: &mut World, name: &str, trust: Value) {
     account.roles.insert(name.to_owned(), role);
 }
 
-fn agent() -> Value {
-    json!({
-        "apiVersion": "apps/v1", "kind": "DaemonSet",
-        "metadata": {"namespace": "kube-system", "name": "eks-pod-identity-agent"},
-        "spec": {
-            "selector": {"matchLabels": {"app": "agent"}},
-            "template": {"metadata": {"labels": {"app": "agent"}}, "spec": {
-                "hostNetwork": true,
-                "serviceAccountName": "none",
-                "containers": [{"name": "agent", "image": "eks-pod-identity-agent:1"}],
-            }},
-        },
-        "status": {"desiredNumberScheduled": 2, "numberReady": 2},
-    })
-}
-
 /// web/api with an association only, and a Deployment of two pods that carry it.
 fn healthy() -> Bench {
     before_pods(|_| ())
@@ -54,7 +38,7 @@ fn before_pods(arrange: impl FnOnce(&mut World)) -> Bench {
     let cluster = &mut world.clusters[0];
     cluster.add_addon("eks-pod-identity-agent");
     cluster.add_association("web", "api", ROLE);
-    world.api("demo").put_object(agent(), "eks");
+    world.api("demo").put_agent();
     arrange(&mut world);
     world.api("demo").run_deployment("web", "api", "api", 2);
     drop(world);

@@ -1,5 +1,6 @@
 //! Resources that others put beside the role: a bucket, which is nothing but its name here, a managed
-//! policy and a role's own policy. They cannot be changed in place, but for what they do not show.
+//! policy and a role's own policy, which cannot be changed in place, but for what they do not show; and
+//! Pod Identity associations (beside).
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use super::super::iam::ManagedPolicy;
 use super::super::trust::one_or_many;
 use super::super::world::Account;
 use super::template::Declared;
-use super::{Resource, Stack};
+use super::{Resource, Stack, associations};
 
 /// A physical id and attributes.
 pub type Made = (String, BTreeMap<String, String>);
@@ -50,6 +51,7 @@ pub fn create(
             });
             Some(made.map(|()| (arn.clone(), BTreeMap::from([("PolicyArn".to_owned(), arn)]))))
         }
+        associations::KIND => Some(associations::create(properties, stack, account)),
         "AWS::IAM::RolePolicy" => {
             let (role, name) = (&properties["RoleName"], &properties["PolicyName"]);
             let [role, name] = [role, name].map(|it| it.as_str().unwrap_or_default());
@@ -72,6 +74,7 @@ pub fn delete(resource: &Resource, account: &mut Account) {
             }
             account.policies.remove(&resource.physical_id);
         }
+        associations::KIND => associations::delete(resource, account),
         "AWS::IAM::RolePolicy" => {
             let properties = &resource.properties;
             let role = properties["RoleName"].as_str().unwrap_or_default();

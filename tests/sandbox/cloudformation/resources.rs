@@ -11,7 +11,7 @@ use super::super::iam::Role;
 use super::super::trust::one_or_many;
 use super::super::world::Account;
 use super::template::Declared;
-use super::{Resource, Stack, foreign};
+use super::{Resource, Stack, associations, foreign};
 
 const ROLE: [&str; 9] = [
     "AssumeRolePolicyDocument",
@@ -97,6 +97,11 @@ pub fn update(
         put_policy(&resource.properties, logical, stack, account)?;
         withdraw_policy(&old.properties, &resource.properties, stack, account)?;
         return Ok(resource);
+    }
+    if old.kind == associations::KIND {
+        (resource.physical_id, resource.attributes) =
+            associations::update(old, &resource.properties, stack, account)
+                .map_err(|refused| reason(&refused, stack))?;
     }
     if old.kind != "AWS::IAM::Role" {
         return Ok(resource);
@@ -203,9 +208,10 @@ fn changed_role(mut role: Role, wanted: &Role, old: &Resource, properties: &Valu
     role
 }
 
-/// Whether the change makes a new resource: role name and path cannot be changed.
+/// Whether the change makes a new resource: a role's name and path, and whose an association is, cannot be
+/// changed.
 pub fn is_replaced(old: &Resource, properties: &Value) -> bool {
-    let fixed = ["RoleName", "Path"].iter();
+    let fixed = ["RoleName", "Path"].iter().chain(&associations::FIXED);
     let mut changed = fixed.filter(|name| old.properties.get(**name) != properties.get(**name));
     changed.any(|name| recreation(&old.kind, name) == "Always")
 }
@@ -214,6 +220,7 @@ pub fn is_replaced(old: &Resource, properties: &Value) -> bool {
 pub fn recreation(kind: &str, property: &str) -> &'static str {
     match (kind, property) {
         ("AWS::IAM::Role", "RoleName" | "Path") => "Always",
+        (associations::KIND, property) if associations::FIXED.contains(&property) => "Always",
         _ => "Never",
     }
 }
@@ -461,18 +468,23 @@ fn taken(name: &str, account: &Account) -> String {
     }
 }
 
-/// An error of IAM as a resource handler reports it.
+/// An error of IAM, or of EKS, whose codes end otherwise, as a resource handler reports it.
 fn reason(refused: &Refusal, stack: &Stack) -> String {
+    let service = if refused.code.ends_with("Exception") {
+        "Eks"
+    } else {
+        "Iam"
+    };
     let handler_code = match refused.code.as_str() {
-        "NoSuchEntity" => "NotFound",
-        "EntityAlreadyExists" => "AlreadyExists",
-        "LimitExceeded" => "ServiceLimitExceeded",
+        "NoSuchEntity" | "ResourceNotFoundException" => "NotFound",
+        "EntityAlreadyExists" | "ResourceInUseException" => "AlreadyExists",
+        "LimitExceeded" | "ResourceLimitExceededException" => "ServiceLimitExceeded",
         "AccessDenied" => "AccessDenied",
         _ => "InvalidRequest",
     };
     let id = |what: &str| uuid(&[what, &stack.id, &stack.events.len().to_string()]);
     format!(
-        "Resource handler returned message: \"{} (Service: Iam, Status Code: {}, Request ID: {})\" \
+        "Resource handler returned message: \"{} (Service: {service}, Status Code: {}, Request ID: {})\" \
          (RequestToken: {}, HandlerErrorCode: {handler_code})",
         refused.message,
         refused.status,

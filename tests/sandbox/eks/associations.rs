@@ -11,7 +11,8 @@ use super::super::aws::{Caller, Parameters, Refusal, digest, now};
 use super::super::http::Request;
 use super::super::iam::Role;
 use super::super::trust;
-use super::super::world::{Cluster, World, partition};
+use super::super::world::{Account, Cluster, World, partition};
+use super::effect::Clock;
 use super::{arn, body_of, invalid, page, place, tags_of, time};
 
 /// A cluster has no more of them, and the quota cannot be raised.
@@ -48,14 +49,6 @@ impl Association {
     pub fn is_of(&self, namespace: &str, service_account: &str) -> bool {
         self.namespace == namespace && self.service_account == service_account
     }
-}
-
-/// What the webhook and EKS Auth still see, before the call of that number: associations are eventually
-/// consistent (API reference, CreatePodIdentityAssociation).
-#[derive(Clone, Debug)]
-pub struct Earlier {
-    until: usize,
-    associations: Vec<Association>,
 }
 
 impl Cluster {
@@ -97,30 +90,6 @@ impl Cluster {
         let mut all = self.associations.iter_mut();
         all.find(|one| one.is_of(namespace, name))
     }
-
-    /// What is in effect for new pods and for EKS Auth when so many calls were made.
-    pub fn in_effect(&self, calls: usize) -> &[Association] {
-        let earlier = self.earlier.iter().find(|earlier| earlier.until > calls);
-        earlier.map_or(&self.associations, |earlier| &earlier.associations)
-    }
-
-    /// What is changed from here on takes effect only after so many calls more.
-    fn changes_after(&mut self, calls: usize, delay: usize) {
-        self.earlier.retain(|earlier| earlier.until > calls);
-        if delay > 0 {
-            self.earlier.push(Earlier {
-                until: calls + delay,
-                associations: self.associations.clone(),
-            });
-        }
-    }
-
-    /// Tells the webhook of the associations that are in effect.
-    pub fn inform_webhook(&mut self, calls: usize) {
-        let known = self.in_effect(calls).iter();
-        let names = known.map(|one| (one.namespace.clone(), one.service_account.clone()));
-        self.api.associated = names.collect();
-    }
 }
 
 impl World {
@@ -143,13 +112,13 @@ impl World {
 }
 
 /// The operation of a path behind `/clusters/NAME/pod-identity-associations`.
-pub fn identify(method: &Method, id: Option<&str>) -> Option<&'static str> {
-    match (method, id) {
-        (&Method::GET, None) => Some("ListPodIdentityAssociations"),
-        (&Method::POST, None) => Some("CreatePodIdentityAssociation"),
-        (&Method::GET, Some(_)) => Some("DescribePodIdentityAssociation"),
-        (&Method::POST, Some(_)) => Some("UpdatePodIdentityAssociation"),
-        (&Method::DELETE, Some(_)) => Some("DeletePodIdentityAssociation"),
+pub fn identify(method: &Method, rest: &[&str]) -> Option<&'static str> {
+    match (method, rest) {
+        (&Method::GET, []) => Some("ListPodIdentityAssociations"),
+        (&Method::POST, []) => Some("CreatePodIdentityAssociation"),
+        (&Method::GET, [_]) => Some("DescribePodIdentityAssociation"),
+        (&Method::POST, [_]) => Some("UpdatePodIdentityAssociation"),
+        (&Method::DELETE, [_]) => Some("DeletePodIdentityAssociation"),
         _ => None,
     }
 }
@@ -176,18 +145,23 @@ pub fn answer(
             world.page_size,
         ),
         "CreatePodIdentityAssociation" => {
-            let one = world.associate(at, &body_of(request)?)?;
-            Ok(whole(&world.clusters[at], &one))
+            let (cluster, account, clock) = world.cluster_and_account(at);
+            let one = cluster.associate(account, clock, &body_of(request)?)?;
+            Ok(whole(cluster, &one))
         }
         "UpdatePodIdentityAssociation" => {
-            let which = find(&world.clusters[at], id)?;
-            let one = update(world, at, which, &body_of(request)?)?;
-            Ok(whole(&world.clusters[at], &one))
+            let (cluster, account, clock) = world.cluster_and_account(at);
+            let which = find(cluster, id)?;
+            check_owner(&cluster.associations[which])?;
+            let one = cluster.reassociate(account, clock, which, &body_of(request)?)?;
+            Ok(whole(cluster, &one))
         }
         "DeletePodIdentityAssociation" => {
-            let which = find(&world.clusters[at], id)?;
-            let one = world.dissociate(at, which)?;
-            Ok(whole(&world.clusters[at], &one))
+            let (cluster, _, clock) = world.cluster_and_account(at);
+            let one = cluster.associations[find(cluster, id)?].clone();
+            check_owner(&one)?;
+            cluster.release(clock, std::slice::from_ref(&one.id));
+            Ok(whole(cluster, &one))
         }
         _ => {
             let cluster = &world.clusters[at];
@@ -223,63 +197,149 @@ fn find(cluster: &Cluster, id: &str) -> Result<usize, Refusal> {
 }
 
 impl World {
-    /// CreatePodIdentityAssociation in the cluster at that place, for its own clients and for CloudFormation.
+    /// A cluster, the account that it is of, and the time.
+    pub fn cluster_and_account(&mut self, at: usize) -> (&mut Cluster, &Account, Clock) {
+        let clock = self.clock();
+        let cluster = &mut self.clusters[at];
+        let account = self.accounts.entry(cluster.account.clone()).or_default();
+        (cluster, account, clock)
+    }
+
+    /// The role of that ARN, of any account.
+    pub fn role(&self, arn: &str) -> Option<&Role> {
+        self.accounts.get(arn.split(':').nth(4)?)?.role_by_arn(arn)
+    }
+}
+
+impl Account {
+    /// The role of exactly that ARN.
+    pub fn role_by_arn(&self, arn: &str) -> Option<&Role> {
+        let role = self.role(arn.rsplit('/').next()?)?;
+        Some(role).filter(|role| role.arn == arn)
+    }
+}
+
+impl Cluster {
+    /// CreatePodIdentityAssociation, for its own clients and for CloudFormation.
     ///
     /// # Errors
     /// EKS's refusal.
-    pub fn associate(&mut self, at: usize, body: &Value) -> Result<Association, Refusal> {
+    pub fn associate(
+        &mut self,
+        account: &Account,
+        clock: Clock,
+        body: &Value,
+    ) -> Result<Association, Refusal> {
         let text = |name: &str| {
             let value = body[name].as_str().filter(|value| !value.is_empty());
             value.ok_or_else(|| invalid(format!("The parameter {name} must not be null or empty.")))
         };
-        let (namespace, account) = (text("namespace")?, text("serviceAccount")?);
+        let (namespace, name) = (text("namespace")?, text("serviceAccount")?);
         let role = text("roleArn")?;
-        let cluster = &self.clusters[at];
-        // Idempotency: <https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html>
-        let token = &body["clientRequestToken"];
-        let same = cluster.associations.iter().find(|one| {
-            let known = one.request.as_ref();
-            known.is_some_and(|known| !token.is_null() && known["clientRequestToken"] == *token)
-        });
-        if let Some(same) = same {
-            if same.request.as_ref() == Some(body) {
-                return Ok(same.clone());
-            }
-            return Err(invalid(
-                "The clientRequestToken was used with other parameters.",
-            ));
+        if let Some(same) = self.asked_before(body)? {
+            return Ok(same);
         }
-        self.check_free(at, namespace, account)?;
-        self.check_role(at, role)?;
-        let tags = tags_of(&body["tags"]).map_err(|message| invalid(message))?;
-        let mut asked = Association::default();
-        change(&mut asked, body)?;
-        let (calls, delay) = (self.moment, self.association_delay);
-        let cluster = &mut self.clusters[at];
-        cluster.changes_after(calls, delay);
-        let one = cluster.add_association(namespace, account, role);
+        self.check_free(clock, namespace, name)?;
+        self.check_role(account, role)?;
+        let tags = tags_of(&body["tags"]).map_err(invalid)?;
+        change(&mut Association::default(), body)?;
+        self.changes_after(clock);
+        let one = self.add_association(namespace, name, role);
         one.tags = tags;
         one.request = Some(body.clone());
         change(one, body)?;
-        let one = one.clone();
-        Ok(self.clusters[at].with_external_id(&one.id))
+        let id = one.id.clone();
+        Ok(self.with_external_id(&id))
+    }
+
+    /// UpdatePodIdentityAssociation of the association at that place.
+    ///
+    /// # Errors
+    /// EKS's refusal.
+    pub fn reassociate(
+        &mut self,
+        account: &Account,
+        clock: Clock,
+        at: usize,
+        body: &Value,
+    ) -> Result<Association, Refusal> {
+        let members = ["roleArn", "targetRoleArn", "disableSessionTags", "policy"];
+        if members.iter().all(|member| body[*member].is_null()) {
+            let message = "At least one of roleArn, targetRoleArn, disableSessionTags and policy must be given.";
+            return Err(invalid(message));
+        }
+        if let Some(role) = body["roleArn"].as_str() {
+            self.check_role(account, role)?;
+        }
+        let mut changed = self.associations[at].clone();
+        change(&mut changed, body)?;
+        changed.modified = now();
+        let id = changed.id.clone();
+        self.changes_after(clock);
+        self.associations[at] = changed;
+        Ok(self.with_external_id(&id))
+    }
+
+    /// An association that an add-on owns, made or changed.
+    ///
+    /// # Errors
+    /// EKS's refusal.
+    pub fn associate_for(
+        &mut self,
+        account: &Account,
+        clock: Clock,
+        owner: &str,
+        body: &Value,
+    ) -> Result<(), Refusal> {
+        let text = |name: &str| body[name].as_str().unwrap_or_default();
+        let (namespace, name) = (text("namespace"), text("serviceAccount"));
+        let mut known = self.associations.iter();
+        let known =
+            known.position(|one| one.is_of(namespace, name) && one.owner.as_deref() == Some(owner));
+        if let Some(at) = known {
+            return self.reassociate(account, clock, at, body).map(|_| ());
+        }
+        let id = self.associate(account, clock, body)?.id;
+        let mut all = self.associations.iter_mut();
+        let made = all.find(|one| one.id == id).expect("the association");
+        made.owner = Some(owner.to_owned());
+        Ok(())
+    }
+
+    /// Takes associations away, whoever owns them.
+    pub fn release(&mut self, clock: Clock, ids: &[String]) {
+        if !ids.is_empty() {
+            self.changes_after(clock);
+            self.associations.retain(|one| !ids.contains(&one.id));
+        }
+    }
+
+    /// What was made for a request with the same token (API reference, `clientRequestToken`).
+    fn asked_before(&self, body: &Value) -> Result<Option<Association>, Refusal> {
+        let token = &body["clientRequestToken"];
+        let mut all = self.associations.iter();
+        let same = all.find(|one| {
+            let known = one.request.as_ref();
+            known.is_some_and(|known| !token.is_null() && known["clientRequestToken"] == *token)
+        });
+        if same.is_some_and(|same| same.request.as_ref() != Some(body)) {
+            let message = "The clientRequestToken was used with other parameters.";
+            return Err(invalid(message));
+        }
+        Ok(same.cloned())
     }
 
     /// One association a service account, and not more than the quota. An association that was just deleted is
     /// still in the way until that took effect: <https://github.com/aws-controllers-k8s/community/issues/2684>.
     /// The first message: <https://github.com/eksctl-io/eksctl/issues/7753>.
-    fn check_free(&self, at: usize, namespace: &str, account: &str) -> Result<(), Refusal> {
-        let cluster = &self.clusters[at];
-        let mut known = cluster
-            .associations
-            .iter()
-            .chain(cluster.in_effect(self.moment));
-        if let Some(known) = known.find(|one| one.is_of(namespace, account)) {
+    fn check_free(&self, clock: Clock, namespace: &str, name: &str) -> Result<(), Refusal> {
+        let mut known = self.associations.iter().chain(self.in_effect(clock.calls));
+        if let Some(known) = known.find(|one| one.is_of(namespace, name)) {
             let message = format!("Association already exists: {}", known.id);
             return Err(Refusal::new(409, "ResourceInUseException", message));
         }
-        let limit = cluster.association_limit.unwrap_or(ASSOCIATIONS);
-        if cluster.associations.len() >= limit {
+        let limit = self.association_limit.unwrap_or(ASSOCIATIONS);
+        if self.associations.len() >= limit {
             let message = format!(
                 "Your cluster has reached the maximum of {limit} pod identity associations."
             );
@@ -292,8 +352,7 @@ impl World {
     /// actions; its conditions are not looked at. The messages of a missing role (`podIdentityAssociationResource`
     /// of hashicorp/terraform-provider-aws) and of the trust policy (its issue 41483) are reported; the code of
     /// the foreign role is from memory.
-    fn check_role(&self, at: usize, arn: &str) -> Result<(), Refusal> {
-        let account = &self.clusters[at].account;
+    fn check_role(&self, account: &Account, arn: &str) -> Result<(), Refusal> {
         let parts: Vec<&str> = arn.split(':').collect();
         let ["arn", _, "iam", "", of, resource] = parts.as_slice() else {
             return Err(invalid(format!("Invalid role ARN: {arn}")));
@@ -301,10 +360,10 @@ impl World {
         if !resource.starts_with("role/") {
             return Err(invalid(format!("Invalid role ARN: {arn}")));
         }
-        if of != account {
+        if *of != self.account {
             return Err(invalid("Cross-account pass role is not allowed."));
         }
-        let Some(role) = self.role(arn) else {
+        let Some(role) = account.role_by_arn(arn) else {
             return Err(invalid("Role provided in the request does not exist."));
         };
         if names_pods(&role.trust) {
@@ -315,54 +374,6 @@ impl World {
         ))
     }
 
-    /// The role of that ARN, of any account.
-    pub fn role(&self, arn: &str) -> Option<&Role> {
-        let account = self.accounts.get(arn.split(':').nth(4)?)?;
-        let role = account.role(arn.rsplit('/').next()?)?;
-        Some(role).filter(|role| role.arn == arn)
-    }
-
-    /// DeletePodIdentityAssociation of one of the cluster at that place.
-    ///
-    /// # Errors
-    /// EKS's refusal: that of an add-on goes with the add-on.
-    pub fn dissociate(&mut self, at: usize, which: usize) -> Result<Association, Refusal> {
-        let (calls, delay) = (self.moment, self.association_delay);
-        let cluster = &mut self.clusters[at];
-        check_owner(&cluster.associations[which])?;
-        cluster.changes_after(calls, delay);
-        Ok(cluster.associations.remove(which))
-    }
-}
-
-fn update(
-    world: &mut World,
-    at: usize,
-    which: usize,
-    body: &Value,
-) -> Result<Association, Refusal> {
-    check_owner(&world.clusters[at].associations[which])?;
-    let members = ["roleArn", "targetRoleArn", "disableSessionTags", "policy"];
-    if members.iter().all(|member| body[*member].is_null()) {
-        let message =
-            "At least one of roleArn, targetRoleArn, disableSessionTags and policy must be given.";
-        return Err(invalid(message));
-    }
-    if let Some(role) = body["roleArn"].as_str() {
-        world.check_role(at, role)?;
-    }
-    let mut changed = world.clusters[at].associations[which].clone();
-    change(&mut changed, body)?;
-    changed.modified = now();
-    let (calls, delay) = (world.moment, world.association_delay);
-    let cluster = &mut world.clusters[at];
-    cluster.changes_after(calls, delay);
-    let id = changed.id.clone();
-    cluster.associations[which] = changed;
-    Ok(cluster.with_external_id(&id))
-}
-
-impl Cluster {
     /// The association of that id, which has an external id if it has a target role.
     fn with_external_id(&mut self, id: &str) -> Association {
         let parts = ["external id", &self.arn, id];

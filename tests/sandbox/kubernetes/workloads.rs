@@ -44,6 +44,17 @@ impl Api {
         self.put_object(set, "kubectl");
     }
 
+    /// The agent of EKS Pod Identity on every node's network, as its add-on installs it.
+    pub fn put_agent(&mut self) {
+        let name = "eks-pod-identity-agent";
+        let mut set = workload("apps/v1", "DaemonSet", "kube-system", name, "none", 1);
+        let spec = &mut set["spec"]["template"]["spec"];
+        spec["hostNetwork"] = true.into();
+        spec["containers"] = json!([{"name": "agent", "image": "eks-pod-identity-agent:1"}]);
+        set["status"] = json!({"desiredNumberScheduled": 2, "numberReady": 2});
+        self.put_object(set, "eks");
+    }
+
     /// Runs a Deployment whose pods run as a service account, which is made where it is missing.
     pub fn run_deployment(&mut self, namespace: &str, name: &str, account: &str, replicas: u32) {
         self.run("apps/v1", "Deployment", namespace, name, account, replicas);
