@@ -14,6 +14,7 @@ use crate::model::RoleArn;
 use crate::plan::{Action, Plan, Role, Target, Track};
 use crate::proof::Proven;
 
+mod agent;
 mod restart;
 mod service_account;
 mod stack;
@@ -111,8 +112,11 @@ impl Outcome {
 pub fn skipped(outcomes: &[Outcome]) -> Option<String> {
     let count = outcomes.iter().filter(|it| it.is_skipped()).count();
     let mut errors = outcomes.iter().filter_map(|it| it.error.as_ref());
+    let is_agent = |it: &Outcome| matches!(it.track.target, Target::Agent(_)) && it.error.is_some();
     let why = if errors.any(Error::is_global) {
         "they would fail likewise"
+    } else if outcomes.iter().any(is_agent) {
+        "without its agent no pod would get a role"
     } else {
         "without its provider no role can be assumed"
     };
@@ -135,9 +139,9 @@ pub async fn apply(plan: Plan, clients: &Clients<'_>) -> Vec<Outcome> {
     let busy = plan.tracks.iter().filter(|track| !track.actions.is_empty());
     let tracks = busy.count();
     (clients.on)(Event::Opened { tracks });
-    let is_provider = |track: &Track| matches!(track.target, Target::Provider(_));
-    let (providers, accounts): (Vec<_>, Vec<_>) = plan.tracks.into_iter().partition(is_provider);
-    let mut outcomes = side_by_side(providers, clients).await;
+    let is_required = |track: &Track| track.target.is_required();
+    let (required, accounts): (Vec<_>, Vec<_>) = plan.tracks.into_iter().partition(is_required);
+    let mut outcomes = side_by_side(required, clients).await;
     if outcomes.iter().all(|outcome| outcome.error.is_none()) {
         outcomes.extend(side_by_side(accounts, clients).await);
     } else {
@@ -337,6 +341,28 @@ impl Clients<'_> {
             }
             Action::ApplyServiceAccount(change) => {
                 self.apply_service_account(change, role.as_ref()).await
+            }
+            Action::InstallAgent { cluster } => self.install_agent(cluster, &status).await,
+            Action::CreateAssociation(create) => {
+                let role = service_account::known(&create.role, role.as_ref())?;
+                eks.create_association(
+                    &create.cluster,
+                    &create.name,
+                    role,
+                    &create.terms,
+                    &create.tags,
+                )
+                .await
+                .map(|_| ())
+            }
+            Action::UpdateAssociation(update) => {
+                let role = service_account::known(&update.role, role.as_ref())?;
+                eks.update_association(&update.cluster, &update.seen, role, &update.terms)
+                    .await
+                    .map(|_| ())
+            }
+            Action::DeleteAssociation { cluster, id, .. } => {
+                eks.delete_association(cluster, id).await
             }
             Action::RestartWorkload(stale) => self.restart(&stale.workload).await,
             Action::AwaitPods { workload, expected } => {

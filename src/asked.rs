@@ -9,9 +9,10 @@ use crate::model::{
     RoleName, RolePath, ServiceAccountName, SubjectPattern,
 };
 use crate::policy::{self, INLINE_QUOTA, MANAGED_MAXIMUM, PolicyDocument};
-use crate::template::{RoleSpec, WELL_KNOWN, WellKnownPolicy};
+use crate::template::{DocumentName, RoleSpec, Trusted, WELL_KNOWN, WellKnownPolicy};
 
 mod account;
+mod association;
 mod deletion;
 pub mod fields;
 pub mod found;
@@ -22,6 +23,7 @@ pub use account::{
     Conflicts, Drift, Ending, Goal, IamServiceAccount, Permissions, Restart, Rollback, Scope,
     unchanged,
 };
+pub use association::{Agent, AssociationSpec, OtherRole, Wish};
 pub use deletion::{Deletion, ForeignPolicies, ForeignResources, KnownBy};
 use fields::Field;
 pub use provider::{ProviderSpec, Refresh, Thumbprints, Trusting};
@@ -33,6 +35,9 @@ const REGIONAL_ANNOTATION: &str = "eks.amazonaws.com/sts-regional-endpoints";
 
 /// Longest value of a stack's tag, in characters (CloudFormation API, `Tag`).
 const TAG_VALUE: usize = 256;
+
+/// Longest session policy of an association, in characters (EKS API, `policy`).
+const SESSION_POLICY: usize = 2_048;
 
 /// What is given for one account: each value is good by itself.
 #[derive(Clone, Debug)]
@@ -58,12 +63,21 @@ pub struct Given {
     pub token_expiration: Option<u32>,
     pub sts_regional_endpoints: Option<bool>,
     pub scope: Scope,
+    /// What the one inline document is called.
+    pub document_name: Option<DocumentName>,
+    /// The role is to come by EKS Pod Identity.
+    pub association: Option<AssociationSpec>,
+    /// Every association that names the role is to be let in.
+    pub trust_any_association: bool,
 }
 
 impl Given {
     /// An account of which nothing but the name is given.
     pub fn new(name: ServiceAccountName) -> Self {
         Self {
+            document_name: None,
+            association: None,
+            trust_any_association: false,
             name,
             role_arn: None,
             managed: Vec::new(),
@@ -105,6 +119,11 @@ pub enum Rule {
     WithRole(&'static Field),
     TooManyManaged(usize),
     InlineTooLong(usize),
+    /// A name for one document, where there are none or several.
+    NameOfNoDocument,
+    /// A session policy beside session tags.
+    PolicyWithTags,
+    SessionPolicyTooLong(usize),
     /// An annotation says other than the field for it.
     Contradiction {
         key: &'static str,
@@ -130,6 +149,8 @@ impl Rule {
             Self::NothingToDo => fields::ROLE_ONLY,
             Self::NoPermissions | Self::TooManyManaged(_) => fields::MANAGED_POLICIES,
             Self::InlineTooLong(_) => fields::INLINE_POLICY,
+            Self::NameOfNoDocument => fields::DOCUMENT_NAME,
+            Self::PolicyWithTags | Self::SessionPolicyTooLong(_) => fields::SESSION_POLICY,
             Self::Contradiction { .. } | Self::Reserved { .. } => fields::ANNOTATIONS,
         }
     }
@@ -144,7 +165,7 @@ impl Rule {
     }
 
     /// The rule in words; `name` is what the user calls a field.
-    pub fn told(&self, name: impl Fn(&Field) -> &'static str) -> String {
+    pub fn told(&self, name: impl Fn(&'static Field) -> &'static str) -> String {
         let managed = name(fields::MANAGED_POLICIES);
         let role_arn = name(fields::ROLE_ARN);
         let annotations = name(fields::ANNOTATIONS);
@@ -177,6 +198,19 @@ impl Rule {
                 "the inline policies have {size} characters together, IAM takes {INLINE_QUOTA} for one role; \
                  make a managed policy of them and use {managed}"
             ),
+            Self::NameOfNoDocument => {
+                format!(
+                    "{field} names one document: {} must have one",
+                    name(fields::INLINE_POLICY)
+                )
+            }
+            Self::PolicyWithTags => format!(
+                "{field} is for sessions without tags: {} must be `true`",
+                name(fields::DISABLE_SESSION_TAGS)
+            ),
+            Self::SessionPolicyTooLong(size) => {
+                format!("{field} has {size} characters, EKS takes {SESSION_POLICY}")
+            }
             Self::Contradiction {
                 key, given, value, ..
             } => {
@@ -196,6 +230,7 @@ impl Rule {
 /// Every rule that is broken.
 pub fn service_account(given: Given) -> Result<IamServiceAccount, Vec<Rule>> {
     let mut broken = combinations(&given);
+    broken.extend(session(&given));
     broken.extend(rules::labels(&given.labels));
     let annotations = annotations(&given, &mut broken);
     let tags = tags(&given, &mut broken);
@@ -203,6 +238,7 @@ pub fn service_account(given: Given) -> Result<IamServiceAccount, Vec<Rule>> {
     let audience = given.audience.clone();
     let labels = given.labels.clone();
     let scope = given.scope;
+    let association = given.association.clone();
     let permissions = permissions(given, &mut broken);
     if !broken.is_empty() {
         return Err(broken);
@@ -219,7 +255,23 @@ pub fn service_account(given: Given) -> Result<IamServiceAccount, Vec<Rule>> {
         service_role: None,
         rollback: Rollback::Enabled,
         provider: None,
+        association,
     })
+}
+
+/// What an association's sessions cannot have together.
+fn session(given: &Given) -> Vec<Rule> {
+    let association = given.association.as_ref();
+    let policy = association.and_then(|it| it.policy.as_set());
+    let Some(policy) = policy else {
+        return Vec::new();
+    };
+    let tags = association.map(|it| &it.disable_session_tags);
+    let has_tags = !matches!(tags, Some(Wish::Set(true) | Wish::Kept));
+    let size = policy.as_value().to_string().chars().count();
+    let too_long = (size > SESSION_POLICY).then_some(Rule::SessionPolicyTooLong(size));
+    let tagged = has_tags.then_some(Rule::PolicyWithTags);
+    tagged.into_iter().chain(too_long).collect()
 }
 
 /// What cannot stand side by side, and what must not be missing.
@@ -231,7 +283,9 @@ fn combinations(given: &Given) -> Vec<Rule> {
         let has_none = !has_policies && !given.bare;
         let too_long = (length > TAG_VALUE).then_some(Rule::NameTooLong(length));
         let none = has_none.then_some(Rule::NoPermissions);
-        return too_long.into_iter().chain(none).collect();
+        let is_named = given.document_name.is_some() && given.inline.len() != 1;
+        let nameless = is_named.then_some(Rule::NameOfNoDocument);
+        return too_long.into_iter().chain(none).chain(nameless).collect();
     }
     let with_role = [
         (fields::MANAGED_POLICIES, !given.managed.is_empty()),
@@ -248,9 +302,15 @@ fn combinations(given: &Given) -> Vec<Rule> {
             given.max_session_duration.is_some(),
         ),
         (fields::SUBJECT_PATTERN, given.subject_pattern.is_some()),
-        (fields::TAGS, !given.tags.is_empty()),
+        (fields::DOCUMENT_NAME, given.document_name.is_some()),
+        // An association has tags of its own.
+        (
+            fields::TAGS,
+            !given.tags.is_empty() && given.association.is_none(),
+        ),
     ];
-    let nothing = (given.scope == Scope::RoleOnly).then_some(Rule::NothingToDo);
+    let is_nothing = given.scope == Scope::RoleOnly && given.association.is_none();
+    let nothing = is_nothing.then_some(Rule::NothingToDo);
     let fields = with_role.into_iter().filter(|(_, is_given)| *is_given);
     nothing
         .into_iter()
@@ -262,6 +322,12 @@ fn permissions(given: Given, broken: &mut Vec<Rule>) -> Permissions {
     if let Some(arn) = given.role_arn {
         return Permissions::Existing(arn);
     }
+    let is_untagged = |it: &AssociationSpec| it.disable_session_tags.as_set() == Some(&true);
+    let trusted = match &given.association {
+        None => Trusted::Tokens,
+        Some(it) if given.trust_any_association || is_untagged(it) => Trusted::AnyAssociation,
+        Some(_) => Trusted::ThisAssociation,
+    };
     let mut managed = given.managed;
     let mut seen = BTreeSet::new();
     managed.retain(|arn| seen.insert(arn.clone()));
@@ -279,6 +345,8 @@ fn permissions(given: Given, broken: &mut Vec<Rule>) -> Permissions {
         max_session_duration: given.max_session_duration,
         subject_pattern: given.subject_pattern,
         audience: given.audience,
+        document_name: given.document_name,
+        trusted,
     };
     let managed = spec.managed_count();
     if managed > MANAGED_MAXIMUM {
@@ -293,7 +361,7 @@ fn permissions(given: Given, broken: &mut Vec<Rule>) -> Permissions {
 
 /// The tags of the stack; an existing role has none.
 fn tags(given: &Given, broken: &mut Vec<Rule>) -> Map {
-    if given.role_arn.is_some() {
+    if given.role_arn.is_some() && given.association.is_none() {
         return Map::new();
     }
     let mut tags = given.common_tags.clone();

@@ -10,10 +10,12 @@ use crate::asked::fields;
 use crate::model::{Audience, ClusterName, Connection, Flags, Issuer, Region, Thumbprint, Timeout};
 
 mod arguments;
+mod association;
 mod doctor;
 mod examples;
 mod explain;
 mod groups;
+mod nouns;
 mod permissions;
 mod proof;
 mod render;
@@ -21,16 +23,21 @@ mod screen;
 mod service_account;
 
 pub use arguments::{arguments, color, in_house_words};
+pub use association::{
+    AssociatedArgs, CreateAssociationArgs, DeleteAssociationArgs, GetAssociationArgs,
+    UpdateAssociationArgs,
+};
 pub use doctor::Doctor;
 pub use explain::Explain;
 pub use groups::program;
+pub use nouns::{Create, Delete, Get, Update};
 pub use permissions::{PermissionsArgs, PermissionsFormat};
 pub use proof::{Verify, Whoami};
 pub use render::{Render, RenderTarget};
 pub use screen::{Color, PlainFormat, Screen, WideFormat};
 pub use service_account::{
-    AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, EditArgs, Export, FilterArgs,
-    GetServiceAccount, NameArgs, ReconcileArgs, RestartArgs, UpdateServiceAccount,
+    AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, DeletionArgs, EditArgs, Export,
+    FilterArgs, GetServiceAccount, NameArgs, ReconcileArgs, RestartArgs, UpdateServiceAccount,
 };
 
 use examples::*;
@@ -70,16 +77,16 @@ pub enum Command {
     /// Print the thumbprint of an issuer
     #[command(after_help = THUMBPRINT_EXAMPLES)]
     Thumbprint(ThumbprintArgs),
-    /// Create IAM service accounts
+    /// Create IAM service accounts, or their associations
     #[command(subcommand, arg_required_else_help = true)]
     Create(Create),
-    /// List IAM service accounts
+    /// List IAM service accounts, or their associations
     #[command(subcommand, arg_required_else_help = true)]
     Get(Get),
-    /// Change IAM service accounts
+    /// Change IAM service accounts, or their associations
     #[command(subcommand, arg_required_else_help = true)]
     Update(Update),
-    /// Delete IAM service accounts
+    /// Delete IAM service accounts, or their associations
     #[command(subcommand, arg_required_else_help = true)]
     Delete(Delete),
     /// Tell why pods lack their role, and what mends it
@@ -181,6 +188,20 @@ impl Command {
             Self::Delete(Delete::IamServiceAccount(args)) => {
                 (&args.aws, Some(&args.kubernetes), &args.cluster.issuer_url)
             }
+            Self::Create(Create::PodIdentityAssociation(args)) => {
+                let run = &args.run;
+                (&run.aws, Some(&run.kubernetes), &args.cluster.issuer_url)
+            }
+            Self::Get(Get::PodIdentityAssociation(args)) => {
+                (&args.aws, None, &args.cluster.issuer_url)
+            }
+            Self::Update(Update::PodIdentityAssociation(args)) => {
+                let run = &args.run;
+                (&run.aws, Some(&run.kubernetes), &args.cluster.issuer_url)
+            }
+            Self::Delete(Delete::PodIdentityAssociation(args)) => {
+                (&args.aws, Some(&args.kubernetes), &args.cluster.issuer_url)
+            }
             Self::Doctor(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
             Self::Apply(args) => (&args.run.aws, Some(&args.run.kubernetes), &args.issuer_url),
             Self::Export(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
@@ -230,41 +251,11 @@ fn region(text: &str) -> Result<String, String> {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Create {
-    /// Create an IAM role for a Kubernetes service account, and the service account
-    #[command(name = "iamserviceaccount", visible_aliases = NOUNS, after_help = CREATE_EXAMPLES)]
-    IamServiceAccount(Box<CreateServiceAccount>),
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Get {
-    /// List the IAM service accounts of a cluster
-    #[command(name = "iamserviceaccount", visible_aliases = NOUNS, after_help = GET_EXAMPLES)]
-    IamServiceAccount(GetServiceAccount),
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Update {
-    /// Change the IAM role of a Kubernetes service account; what is not named stays as it is
-    #[command(name = "iamserviceaccount", visible_aliases = NOUNS, after_help = UPDATE_EXAMPLES)]
-    IamServiceAccount(Box<UpdateServiceAccount>),
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Delete {
-    /// Delete an IAM role for a Kubernetes service account, and the service account if made with it
-    #[command(name = "iamserviceaccount", visible_aliases = NOUNS, after_help = DELETE_EXAMPLES)]
-    IamServiceAccount(Box<DeleteServiceAccount>),
-}
-
-#[derive(Debug, Subcommand)]
 pub enum Utils {
     /// Create or mend the IAM OIDC provider of a cluster
     #[command(alias = "associate-oidc-provider", after_help = ASSOCIATE_EXAMPLES)]
     AssociateIamOidcProvider(Associate),
 }
-
-const NOUNS: [&str; 3] = ["iamserviceaccounts", "irsa", "sa"];
 
 /// Who calls AWS, and where.
 #[derive(Args, Clone, Debug)]
@@ -484,13 +475,20 @@ mod tests {
     fn every_flag_of_the_table_of_fields_is_one_of_create() {
         let mut program = Cli::command();
         program.build();
-        let noun = program.find_subcommand("create");
-        let create = noun.and_then(|create| create.find_subcommand("iamserviceaccount"));
-        let flags = create.expect("the command").get_arguments();
-        let flags: Vec<String> = flags
-            .filter_map(|flag| Some(format!("--{}", flag.get_long()?)))
-            .collect();
+        let verb = program.find_subcommand("create").expect("the verb");
+        let flags = |noun: &str| -> Vec<String> {
+            let command = verb.find_subcommand(noun).expect("the command");
+            let flags = command.get_arguments();
+            let flags = flags.filter_map(|flag| Some(format!("--{}", flag.get_long()?)));
+            flags.collect()
+        };
+        let [accounts, associations] = ["iamserviceaccount", "podidentityassociation"].map(flags);
         for field in fields::FIELDS {
+            let flags = if field.path.starts_with(fields::ASSOCIATIONS.path) {
+                &associations
+            } else {
+                &accounts
+            };
             let is_one = field.flag() == field.name() || flags.iter().any(|it| it == field.flag());
             assert!(is_one, "{}", field.flag());
         }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::asked::IamServiceAccount;
 use crate::asked::fields::{self, Field};
-use crate::model::{ClusterName, Map, Region, listed};
+use crate::model::{ClusterName, Map, Region, Way, listed};
 
 mod accounts;
 mod check;
@@ -39,7 +39,19 @@ pub struct ClusterConfig {
     /// In the order of the file. How they are carried out (`conflicts`, `service_role`, `rollback`,
     /// `provider`) is no matter of the file.
     pub accounts: Vec<IamServiceAccount>,
+    /// The same by EKS Pod Identity.
+    pub associations: Vec<IamServiceAccount>,
     pub rest: Rest,
+}
+
+impl ClusterConfig {
+    /// The accounts that get their roles on one way.
+    pub fn of(&self, way: Way) -> &[IamServiceAccount] {
+        match way {
+            Way::Irsa => &self.accounts,
+            Way::PodIdentity => &self.associations,
+        }
+    }
 }
 
 /// A mistake in a config file.
@@ -217,7 +229,9 @@ fn contents(
     }
     let Some(metadata) = root.field(fields::CLUSTER) else {
         missing(root, "", fields::CLUSTER, problems);
-        accounts::read(root, &Map::new(), problems);
+        for way in Way::ALL {
+            accounts::read(way, root, &Map::new(), problems);
+        }
         return None;
     };
     for field in [fields::CLUSTER_NAME, fields::REGION] {
@@ -228,13 +242,14 @@ fn contents(
     let cluster = value::<ClusterName>(root, "", fields::CLUSTER_NAME, problems);
     let region = value::<Region>(root, "", fields::REGION, problems);
     let tags = accounts::common_tags(root, problems);
-    let accounts = accounts::read(root, &tags, problems);
+    let [accounts, associations] = Way::ALL.map(|way| accounts::read(way, root, &tags, problems));
     Some(ClusterConfig {
         cluster: cluster?,
         region: region?.to_string(),
         with_oidc: root.field(fields::WITH_OIDC).and_then(|node| node.bool()),
         tags,
         accounts,
+        associations,
         rest: rest::read(root, further),
     })
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::config;
 use crate::model::{
-    ClusterName, CommandLine, Fix, Namespace, Right, ServiceAccountName, Signal, Workload, listed,
-    shown_in_line as line,
+    AGENT, ClusterName, CommandLine, Fix, Namespace, Right, ServiceAccountName, Signal, Way,
+    Workload, listed, shown_in_line as line,
 };
 use crate::plan::{Refusal, Target, held};
 use crate::policy::{Difference, indented};
@@ -59,8 +59,14 @@ pub enum Error {
         region: String,
         similar: Vec<String>,
     },
-    #[error("cluster \"{0}\" has no IAM service account \"{2}\"{in_namespace}", in_namespace = in_namespace(.1))]
-    NoServiceAccount(ClusterName, Option<Namespace>, String),
+    #[error("cluster \"{1}\" has no {way} \"{3}\"{in_namespace}", way = .0.words(), in_namespace = in_namespace(.2))]
+    NoServiceAccount(Way, ClusterName, Option<Namespace>, String),
+    #[error("the add-on {AGENT} of cluster \"{cluster}\" is {status}{}", listed(.issues))]
+    AgentFailed {
+        cluster: ClusterName,
+        status: String,
+        issues: Vec<String>,
+    },
     #[error("there is no {0}")]
     WorkloadNotFound(Workload),
     #[error("cluster \"{name}\" is {status}: it has no issuer or no Kubernetes API")]
@@ -321,6 +327,7 @@ impl Error {
             Self::Write { .. }
             | Self::ClusterNotFound { .. }
             | Self::NoServiceAccount(..)
+            | Self::AgentFailed { .. }
             | Self::WorkloadNotFound(_)
             | Self::ClusterNotReady { .. }
             | Self::NoIssuer { .. }

@@ -55,6 +55,8 @@ pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
 pub const MANAGED_BY: &str = "eksctl";
 /// Stack tag: `<namespace>/<name>` of the service account. Makes a stack one of an IAM service account.
 pub const SERVICE_ACCOUNT_TAG: &str = "alpha.eksctl.io/iamserviceaccount-name";
+/// The same for the role of an EKS Pod Identity association.
+pub const ASSOCIATION_TAG: &str = "alpha.eksctl.io/podidentityassociation-name";
 /// Stack tags: the cluster, under both names that eksctl looks for.
 pub const CLUSTER_TAGS: [&str; 2] = [
     "alpha.eksctl.io/cluster-name",
@@ -65,9 +67,13 @@ pub const VERSION_TAG: &str = "alpha.eksctl.io/eksctl-version";
 /// Cluster tag that eksctl reads before it deletes a cluster.
 pub const OIDC_ENABLED_TAG: &str = "alpha.eksctl.io/cluster-oidc-enabled";
 
+/// The add-on of the EKS Pod Identity Agent.
+pub const AGENT: &str = "eks-pod-identity-agent";
+
 /// Tags that every stack has, and nobody asks for.
 pub fn is_own_tag(key: &str) -> bool {
-    CLUSTER_TAGS.contains(&key) || [VERSION_TAG, SERVICE_ACCOUNT_TAG].contains(&key)
+    CLUSTER_TAGS.contains(&key)
+        || [VERSION_TAG, SERVICE_ACCOUNT_TAG, ASSOCIATION_TAG].contains(&key)
 }
 
 /// What CloudFormation replaces wherever it stands in a template (its guide, "Dynamic references").
@@ -432,6 +438,17 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// The ARN of an EKS cluster; where EKS was not asked, by the region in its issuer.
+    pub fn arn(&self) -> Option<Arn> {
+        if let Some(eks) = &self.eks {
+            return Some(eks.arn.clone());
+        }
+        let region = self.issuer.eks_region()?;
+        let (partition, account, name) = (&self.partition, &self.account, &self.name);
+        let arn = format!("arn:{partition}:eks:{region}:{account}:cluster/{name}");
+        arn.parse().ok()
+    }
+
     pub fn provider_arn(&self) -> String {
         self.issuer.provider_arn(&self.partition, &self.account)
     }

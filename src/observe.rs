@@ -12,6 +12,7 @@ mod source;
 mod stack_name;
 
 pub use account::{Named, WantedAccount, WantedStack, accounts, named, stack_alone};
+pub use associations::all as all_associations;
 pub use associations::association;
 pub use deletion::{deletion, template};
 pub use source::{AccountPods, ServiceAccounts, Stacks};

@@ -14,6 +14,7 @@ use crate::model::{
 use crate::secrets::{self, redacted};
 
 mod accounts;
+mod associations;
 mod health;
 mod markdown;
 mod proof;
@@ -21,6 +22,7 @@ mod schema;
 mod views;
 
 pub use accounts::Accounts;
+pub use associations::Associations;
 pub use health::{Detail, Explanation, Explanations, Health};
 pub use proof::{ProofView, TokenView, remarks};
 pub use schema::SchemaView;

@@ -5,12 +5,13 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::model::{ClusterName, Issuer, RoleArn, ServiceAccountName, StackName};
+use crate::model::{ClusterName, Issuer, RoleArn, ServiceAccountName, StackName, Way};
 use crate::policy::Difference;
 
 pub mod account;
 mod action;
 pub mod associate;
+mod association;
 pub mod delete;
 mod object;
 mod refusal;
@@ -19,6 +20,7 @@ mod summary;
 mod token;
 
 pub use action::{Action, CreateStack, Repair, UpdateStack};
+pub use association::{CreateAssociation, UpdateAssociation};
 pub use object::{ObjectPresence, ServiceAccountChange, held};
 pub use refusal::{Reason, Refusal};
 pub use summary::{ActionKind, Summary};
@@ -91,8 +93,38 @@ impl Idle {
 #[serde(rename_all = "camelCase")]
 pub enum Target {
     ServiceAccount(ServiceAccountName),
+    /// Its EKS Pod Identity association.
+    #[serde(rename = "podIdentityAssociation")]
+    Association(ServiceAccountName),
     /// The IAM OIDC provider of an issuer.
     Provider(Issuer),
+    /// The EKS Pod Identity Agent of a cluster.
+    Agent(ClusterName),
+}
+
+impl Target {
+    /// A service account's role, on the way that it takes.
+    pub fn of(way: Way, name: &ServiceAccountName) -> Self {
+        let name = name.clone();
+        match way {
+            Way::Irsa => Self::ServiceAccount(name),
+            Way::PodIdentity => Self::Association(name),
+        }
+    }
+
+    /// The service account, and the way to its role.
+    pub fn account(&self) -> Option<(Way, &ServiceAccountName)> {
+        match self {
+            Self::ServiceAccount(name) => Some((Way::Irsa, name)),
+            Self::Association(name) => Some((Way::PodIdentity, name)),
+            Self::Provider(_) | Self::Agent(_) => None,
+        }
+    }
+
+    /// Whether the roles of all others are of no use without it.
+    pub fn is_required(&self) -> bool {
+        self.account().is_none()
+    }
 }
 
 /// A role, by its ARN or by the stack that will make it.
@@ -101,6 +133,16 @@ pub enum Target {
 pub enum Role {
     Arn(RoleArn),
     OutputOf(StackName),
+}
+
+impl Role {
+    /// As a detail of an action.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Arn(arn) => format!("role: {arn}"),
+            Self::OutputOf(stack) => format!("role: known when stack {stack} is ready"),
+        }
+    }
 }
 
 impl Plan {
@@ -189,7 +231,9 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ServiceAccount(name) => name.fmt(f),
+            Self::Association(name) => write!(f, "{name} (EKS Pod Identity)"),
             Self::Provider(issuer) => write!(f, "{issuer}"),
+            Self::Agent(cluster) => write!(f, "the EKS Pod Identity Agent of {cluster}"),
         }
     }
 }

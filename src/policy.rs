@@ -54,7 +54,7 @@ pub struct RoleCount {
 }
 
 /// The present version of IAM's policy language.
-const VERSION: &str = "2012-10-17";
+pub const VERSION: &str = "2012-10-17";
 
 /// A permission policy document that keeps IAM's grammar. Values may be CloudFormation functions
 /// (`{"Fn::Sub": …}`), which only CloudFormation can judge.

@@ -394,8 +394,8 @@ fn harmless(text: &str) -> String {
 /// The name first: it must be read where the rest is cut off. An issuer's URL would fill the line.
 fn row(target: &Target, what: &str) -> String {
     match target {
-        Target::ServiceAccount(name) => format!("{name}  {what}"),
-        Target::Provider(_) => what.to_owned(),
+        Target::ServiceAccount(name) | Target::Association(name) => format!("{name}  {what}"),
+        Target::Provider(_) | Target::Agent(_) => what.to_owned(),
     }
 }
 

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::asked::{IamServiceAccount, Permissions};
 use crate::model::{
-    Audience, Cluster, Fix, Issuer, Map, ServiceAccountName, StackName, VERSION_TAG, partition_of,
+    Audience, Cluster, Fix, Issuer, Map, ServiceAccountName, StackName, VERSION_TAG, Way,
+    partition_of,
 };
 use crate::plan::{Refusal, Target, account};
 use crate::template::{self, Capability, RoleSpec, plain};
@@ -50,11 +51,11 @@ pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<Rendered
     let mut taken = BTreeSet::new();
     roles(accounts)
         .map(|(account, spec)| {
-            let usual = StackName::for_service_account(&cluster.name, &account.name);
+            let usual = StackName::new(Way::Irsa, &cluster.name, &account.name);
             let name = if taken.insert(usual.to_string()) {
                 usual
             } else {
-                StackName::hashed(&cluster.name, &account.name)
+                StackName::hashed(Way::Irsa, &cluster.name, &account.name)
             };
             RenderedStack {
                 account: account.name.clone(),

@@ -3,6 +3,7 @@
 //! `templates/`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -10,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    Audience, Cluster, PolicyArn, RoleName, RolePath, ServiceAccountName, StackName, SubjectPattern,
+    Audience, Cluster, PolicyArn, RoleName, RolePath, ServiceAccountName, StackName,
+    SubjectPattern, is_iam_name_character,
 };
+use crate::policy::pod_identity::{self, TrustedAssociation};
 use crate::policy::{self, PolicyDocument, TrustedSubject};
 
 mod aws_policies;
@@ -47,6 +50,56 @@ pub struct RoleSpec {
     pub max_session_duration: Option<u32>,
     pub subject_pattern: Option<SubjectPattern>,
     pub audience: Audience,
+    /// eksctl's `permissionPolicyName`: what the one inline document is called.
+    pub document_name: Option<DocumentName>,
+    pub trusted: Trusted,
+}
+
+/// Whom a role lets in for its service account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trusted {
+    /// Bearers of the cluster's tokens.
+    #[default]
+    Tokens,
+    /// EKS Pod Identity, for the service account's association alone.
+    ThisAssociation,
+    /// EKS Pod Identity, for every association of the account that names the role.
+    AnyAssociation,
+}
+
+/// What an inline document is called behind the stack's name; as a logical id it keeps its letters and
+/// digits only, as in eksctl.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentName(String);
+
+impl DocumentName {
+    pub fn id(&self) -> String {
+        self.0.chars().filter(char::is_ascii_alphanumeric).collect()
+    }
+}
+
+impl fmt::Display for DocumentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for DocumentName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = Self(text.to_owned());
+        let id = name.id();
+        if id.is_empty() {
+            Err("must have a letter or a digit".to_owned())
+        } else if id == "Role1" {
+            Err("is the role's own name in the template".to_owned())
+        } else if !text.chars().all(is_iam_name_character) {
+            Err("is made of letters, digits and `+=,.@_-`".to_owned())
+        } else {
+            Ok(name)
+        }
+    }
 }
 
 /// What CloudFormation must be told that the template makes: named roles need the stronger word.
@@ -82,16 +135,23 @@ impl RoleSpec {
 
     /// Inline documents by the name that CloudFormation puts behind the stack's name.
     pub fn inline_documents(&self) -> BTreeMap<String, Value> {
-        let own =
-            self.inline.iter().enumerate().map(|(index, document)| {
-                (format!("Policy{}", index + 1), document.as_value().clone())
-            });
+        let ids = document_ids(self.document_name.as_ref());
+        let own = ids
+            .zip(&self.inline)
+            .map(|(id, document)| (id, document.as_value().clone()));
         let well_known = self
             .well_known
             .iter()
             .flat_map(|policy| policy.entry().policies.clone());
         own.chain(well_known).collect()
     }
+}
+
+/// The logical ids of documents that users hand in, in their order.
+fn document_ids(name: Option<&DocumentName>) -> impl Iterator<Item = String> {
+    let name = name.map(DocumentName::id);
+    let numbered = (name.iter().count() + 1..).map(|number| format!("Policy{number}"));
+    name.into_iter().chain(numbered)
 }
 
 /// The template's text for one role, as eksctl's apart from `Fn::GetAtt` in its array form.
@@ -104,8 +164,15 @@ pub fn render(
     let mut template: Value =
         serde_json::from_str(include_str!("../templates/iamserviceaccount.json"))
             .expect("a template of this program");
-    template["Description"] =
-        format!("IAM role for serviceaccount \"{account}\" [created and managed by eksctl]").into();
+    template["Description"] = match spec.trusted {
+        Trusted::Tokens => {
+            format!("IAM role for serviceaccount \"{account}\" [created and managed by eksctl]")
+        }
+        Trusted::ThisAssociation | Trusted::AnyAssociation => {
+            "IAM role for pod identity association [created and managed by eksctl]".to_owned()
+        }
+    }
+    .into();
     let role = &mut template["Resources"]["Role1"]["Properties"];
     role["AssumeRolePolicyDocument"] = trust(spec, cluster, account);
     let managed = managed_policies(spec);
@@ -132,8 +199,10 @@ pub fn render(
             role[property] = value;
         }
     }
-    for (name, document) in spec.inline_documents() {
-        template["Resources"][&name] = inline_resource(stack, &name, &document);
+    for (id, document) in spec.inline_documents() {
+        let name = spec.document_name.as_ref().filter(|name| name.id() == id);
+        let name = name.map_or(id.as_str(), |name| name.0.as_str());
+        template["Resources"][&id] = inline_resource(stack, name, &document);
     }
     template
 }
@@ -161,6 +230,20 @@ fn managed_reference(name: &str) -> Value {
 
 /// The trust policy that is asked for.
 pub fn trust(spec: &RoleSpec, cluster: &Cluster, account: &ServiceAccountName) -> Value {
+    let arn = cluster.arn();
+    let only = arn.as_ref().map(|cluster_arn| TrustedAssociation {
+        account,
+        cluster_arn,
+    });
+    let only = match spec.trusted {
+        Trusted::Tokens => return tokens_trust(spec, cluster, account),
+        Trusted::ThisAssociation => only,
+        Trusted::AnyAssociation => None,
+    };
+    json!({ "Version": policy::VERSION, "Statement": [pod_identity::statement(only)] })
+}
+
+fn tokens_trust(spec: &RoleSpec, cluster: &Cluster, account: &ServiceAccountName) -> Value {
     let subject = match &spec.subject_pattern {
         Some(pattern) => TrustedSubject::Pattern(account, pattern),
         None => TrustedSubject::Account(account),

@@ -29,5 +29,7 @@ pub use injection::{
     TOKEN_VOLUME,
 };
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};
-pub use observed::{Foreign, Listed, ObservedAccount, ObservedDeletion, ObservedProvider};
+pub use observed::{
+    Foreign, Listed, ObservedAccount, ObservedAssociation, ObservedDeletion, ObservedProvider,
+};
 pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken};

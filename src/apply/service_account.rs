@@ -12,24 +12,28 @@ use crate::template::annotated;
 use crate::waiting::polled;
 use crate::world::ObjectVersion;
 
+/// The role, which a stack may just have made.
+pub(super) fn known<'a>(asked: &'a Role, made: Option<&'a RoleArn>) -> Result<&'a RoleArn, Error> {
+    match (asked, made) {
+        (Role::Arn(arn), _) | (Role::OutputOf(_), Some(arn)) => Ok(arn),
+        (Role::OutputOf(stack), None) => Err(Error::StackFailed {
+            stack: stack.to_string(),
+            status: "CREATE_COMPLETE".to_owned(),
+            reason: Some("it has no output Role1".to_owned()),
+        }),
+    }
+}
+
 impl Clients<'_> {
     pub(super) async fn apply_service_account(
         &self,
         change: &ServiceAccountChange,
         role: Option<&RoleArn>,
     ) -> Result<(), Error> {
-        let role = match (&change.role, role) {
-            (Role::Arn(arn), _) | (Role::OutputOf(_), Some(arn)) => arn,
-            (Role::OutputOf(stack), None) => {
-                let reason = Some("it has no output Role1".to_owned());
-                return Err(Error::StackFailed {
-                    stack: stack.to_string(),
-                    status: "CREATE_COMPLETE".to_owned(),
-                    reason,
-                });
-            }
+        let annotations = match &change.role {
+            Some(asked) => annotated(&change.annotations, known(asked, role)?),
+            None => change.annotations.clone(),
         };
-        let annotations = annotated(&change.annotations, role);
         self.kubernetes()?.apply(change, &annotations).await
     }
 

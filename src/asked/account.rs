@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::ProviderSpec;
-use crate::model::{Audience, Map, RoleArn, ServiceAccountName};
+use super::{AssociationSpec, ProviderSpec};
+use crate::model::{Audience, Map, RoleArn, ServiceAccountName, Way};
 use crate::template::{RoleEdits, RoleSpec};
 
 /// What a command may do to make a service account as it is asked for.
@@ -42,6 +42,16 @@ pub struct IamServiceAccount {
     pub rollback: Rollback,
     /// Makes the provider too, where it is missing.
     pub provider: Option<ProviderSpec>,
+    /// Its pods get the role by EKS Pod Identity, and not by the annotation.
+    pub association: Option<AssociationSpec>,
+}
+
+impl IamServiceAccount {
+    pub fn way(&self) -> Way {
+        self.association
+            .as_ref()
+            .map_or(Way::Irsa, |_| Way::PodIdentity)
+    }
 }
 
 /// An account whose role is to stay as it is, but for what its cluster has changed.
@@ -58,6 +68,7 @@ pub fn unchanged(name: ServiceAccountName) -> IamServiceAccount {
         service_role: None,
         rollback: Rollback::default(),
         provider: None,
+        association: None,
     }
 }
 

@@ -1,11 +1,12 @@
 //! What is to be deleted, and how.
 
 use super::Ending;
-use crate::model::{ClusterName, RoleArn, ServiceAccountName};
+use crate::model::{ClusterName, RoleArn, ServiceAccountName, Way};
 
 /// What is to be deleted, and how.
 #[derive(Clone, Debug)]
 pub struct Deletion {
+    pub way: Way,
     pub cluster: ClusterName,
     pub name: ServiceAccountName,
     pub foreign: ForeignPolicies,

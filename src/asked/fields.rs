@@ -4,10 +4,20 @@
 
 use std::fmt;
 
+use crate::model::Way;
+
 use Kind::{
     Any, Bool, Constant, Document, Documents, Map, Object, Objects, Seconds, Text, Texts, WellKnown,
 };
 use Presence::{Defaulted, LeftAlone, Optional, Required};
+
+mod association;
+
+use association::*;
+pub use association::{
+    CREATE_SERVICE_ACCOUNT, DISABLE_SESSION_TAGS, DOCUMENT_NAME, SESSION_POLICY, TARGET_ROLE,
+    TRUST_ANY_ASSOCIATION,
+};
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +111,8 @@ pub struct Field {
 
 /// The path of what is said of each service account.
 const ACCOUNT: &str = "iam.serviceAccounts[].";
+/// The same of each EKS Pod Identity association.
+const ASSOCIATION: &str = "iam.podIdentityAssociations[].";
 
 impl Field {
     const fn new(path: &'static str, kind: Kind, presence: Presence, what: &'static str) -> Self {
@@ -142,7 +154,19 @@ impl Field {
 
     /// What a config file calls it: the path inside of its service account, or of the file.
     pub fn name(&self) -> &'static str {
-        self.path.strip_prefix(ACCOUNT).unwrap_or(self.path)
+        let mut lists = [ACCOUNT, ASSOCIATION].into_iter();
+        lists
+            .find_map(|list| self.path.strip_prefix(list))
+            .unwrap_or(self.path)
+    }
+
+    /// The field that says the same of a service account's role on the other way.
+    pub fn on(&'static self, way: Way) -> &'static Self {
+        let same = SAME.iter().find(|(one, _)| one.path == self.path);
+        match way {
+            Way::Irsa => self,
+            Way::PodIdentity => same.map_or(self, |(_, other)| other),
+        }
     }
 
     /// What a command line calls it; where there is no flag, the file's word.
@@ -399,6 +423,12 @@ pub const STS_REGIONAL_ENDPOINTS: &Field = &Field::new(
 .by_flag("--sts-regional-endpoints")
 .own();
 
+pub const ASSOCIATIONS: &Field = &Field::new(
+    "iam.podIdentityAssociations",
+    Objects,
+    Optional,
+    "the EKS Pod Identity associations",
+);
 /// All of them, in the order of the reference.
 pub const FIELDS: &[&Field] = &[
     API_VERSION,
@@ -414,8 +444,7 @@ pub const FIELDS: &[&Field] = &[
     IAM,
     WITH_OIDC,
     ACCOUNTS,
-    // Associations are another mechanism than roles for service accounts.
-    &Field::left_alone("iam.podIdentityAssociations", Any),
+    ASSOCIATIONS,
     &Field::left_alone("iam.serviceRoleARN", Text),
     &Field::left_alone("iam.serviceRolePermissionsBoundary", Text),
     &Field::left_alone("iam.fargatePodExecutionRoleARN", Text),
@@ -442,6 +471,24 @@ pub const FIELDS: &[&Field] = &[
     TOKEN_EXPIRATION,
     STS_REGIONAL_ENDPOINTS,
     &Field::left_alone("iam.serviceAccounts[].status", Any),
+    ASSOCIATION_NAMESPACE,
+    ASSOCIATION_NAME,
+    CREATE_SERVICE_ACCOUNT,
+    ASSOCIATION_MANAGED_POLICIES,
+    ASSOCIATION_INLINE_POLICY,
+    DOCUMENT_NAME,
+    ASSOCIATION_INLINE_POLICIES,
+    ASSOCIATION_WELL_KNOWN_POLICIES,
+    ASSOCIATION_ROLE_ARN,
+    ASSOCIATION_BOUNDARY,
+    ASSOCIATION_ROLE_NAME,
+    ASSOCIATION_ROLE_PATH,
+    ASSOCIATION_MAX_SESSION_DURATION,
+    ASSOCIATION_TAGS,
+    TARGET_ROLE,
+    DISABLE_SESSION_TAGS,
+    SESSION_POLICY,
+    TRUST_ANY_ASSOCIATION,
     &Field::left_alone("accessConfig", Any),
     &Field::left_alone("addons", Any),
     &Field::left_alone("addonsConfig", Any),

@@ -1,14 +1,17 @@
 //! From what exists to what would be asked for it: the account that a config file would describe.
 
 use super::AUDIENCE_ANNOTATION;
-use crate::asked::{Conflicts, IamServiceAccount, Permissions, Rollback, Scope};
+use serde_json::Value;
+
+use crate::asked::{AssociationSpec, Conflicts, IamServiceAccount, Permissions, Rollback, Scope};
 use crate::model::{
-    Audience, MANAGED_BY_LABEL, Map, PolicyArn, ROLE_ANNOTATION, RoleArn, ServiceAccountName,
-    is_own_tag,
+    Audience, Cluster, MANAGED_BY_LABEL, Map, PolicyArn, ROLE_ANNOTATION, RoleArn,
+    ServiceAccountName, is_own_tag,
 };
+use crate::policy::pod_identity::{self, TrustedAssociation};
 use crate::policy::{PolicyDocument, Trust, others};
-use crate::template::{ManagedPolicy, RoleSpec, RoleTemplate};
-use crate::world::ServiceAccount;
+use crate::template::{DocumentName, ManagedPolicy, RoleSpec, RoleTemplate, Trusted, is_document};
+use crate::world::{Association, ServiceAccount};
 
 /// kubectl's own note of what it applied.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -69,6 +72,91 @@ pub fn with_role(
     asked
 }
 
+/// An EKS Pod Identity association; with the template of the stack that made its role for it alone, where
+/// one did. The external id of a target role is EKS's own.
+pub fn associated(
+    name: &ServiceAccountName,
+    association: &Association,
+    template: Option<&RoleTemplate>,
+    cluster: &Cluster,
+    object: Option<&ServiceAccount>,
+) -> Found {
+    let mut lost = Vec::new();
+    let mut tags = association.tags.clone();
+    tags.retain(|key, _| !is_own_tag(key) && !key.starts_with("aws:"));
+    let permissions = match template {
+        Some(template) => {
+            let mut spec = role_spec(template, &mut lost);
+            spec.document_name = named_document(template, &spec);
+            spec.trusted = trusted(template, name, cluster, &mut lost);
+            Permissions::Role(spec)
+        }
+        None => match association.role.parse() {
+            Ok(role) => Permissions::Existing(role),
+            Err(rule) => {
+                lost.push(format!("its role \"{}\": {rule}", association.role));
+                Permissions::Role(RoleSpec::default())
+            }
+        },
+    };
+    let policy = association.policy.as_deref().and_then(|text| {
+        let parsed = PolicyDocument::parse(text);
+        parsed
+            .map_err(|rule| lost.push(format!("its session policy {rule}")))
+            .ok()
+    });
+    let target = association.target_role.as_ref();
+    let target = target.and_then(|role| role.parse().ok());
+    let untagged = association.session_tags_disabled.then_some(true);
+    let mut asked = account(name, permissions, None);
+    let is_made = |object: &ServiceAccount| object.is_owned() && object.role().is_none();
+    if object.is_some_and(is_made) {
+        asked.scope = Scope::Whole;
+    }
+    asked.tags = tags;
+    asked.association = Some(AssociationSpec::declared(target, untagged, policy));
+    Found { asked, lost }
+}
+
+/// Whom an association's role lets in, as a file says it.
+fn trusted(
+    template: &RoleTemplate,
+    account: &ServiceAccountName,
+    cluster: &Cluster,
+    lost: &mut Vec<String>,
+) -> Trusted {
+    let statements = others::of_pod_identity(&template.trust);
+    let arn = cluster.arn();
+    let is_own = |it: &&Value| {
+        let only = arn.as_ref().map(|cluster_arn| TrustedAssociation {
+            account,
+            cluster_arn,
+        });
+        only.is_some_and(|only| pod_identity::is_for(it, only))
+    };
+    if statements
+        .iter()
+        .copied()
+        .any(pod_identity::is_unconditional)
+    {
+        return Trusted::AnyAssociation;
+    }
+    if !statements.iter().any(is_own) {
+        lost.push("its trust policy was written by hand".to_owned());
+    }
+    Trusted::ThisAssociation
+}
+
+/// What eksctl calls the one document, where that is not what irsactl calls it.
+fn named_document(template: &RoleTemplate, spec: &RoleSpec) -> Option<DocumentName> {
+    let well_known = spec.well_known.iter().map(|policy| policy.entry());
+    let known: Vec<&String> = well_known.flat_map(|it| it.policies.keys()).collect();
+    let mut own = template.inline.keys().filter(|name| !known.contains(name));
+    let (name, rest) = (own.next()?, own.next());
+    let is_named = rest.is_none() && !is_document(name);
+    name.parse().ok().filter(|_| is_named)
+}
+
 /// An account with its ServiceAccount's labels and annotations.
 fn account(
     name: &ServiceAccountName,
@@ -87,6 +175,7 @@ fn account(
         service_role: None,
         rollback: Rollback::Enabled,
         provider: None,
+        association: None,
     };
     let Some(object) = object else {
         asked.scope = Scope::RoleOnly;
@@ -121,7 +210,8 @@ fn role_spec(template: &RoleTemplate, lost: &mut Vec<String>) -> RoleSpec {
     }
     let mut documents = Vec::new();
     for (place, (name, document)) in by_number(inline).into_iter().enumerate() {
-        if name != format!("Policy{}", place + 1) {
+        let is_only = template.inline.len() == 1 && template.is_of_association();
+        if name != format!("Policy{}", place + 1) && !is_only {
             lost.push(format!("its inline policy {name} would get another name"));
         }
         match PolicyDocument::parse(&document.to_string()) {

@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::fields::{self, Field};
-use crate::model::{CLUSTER_TAGS, MANAGED_BY_LABEL, Map, SERVICE_ACCOUNT_TAG, VERSION_TAG};
+use crate::model::{MANAGED_BY_LABEL, Map, is_own_tag};
 
 /// CloudFormation's and IAM's rules: 50 tags with ours, key 1 to 128, value 1 to 256 characters of
 /// letters, digits, blanks and `_.:/=+-@`; `aws:` is reserved.
@@ -78,8 +78,7 @@ fn tag(key: &str, value: &str) -> Option<&'static str> {
         text.chars()
             .all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c))
     };
-    let ours = CLUSTER_TAGS.contains(&key) || [VERSION_TAG, SERVICE_ACCOUNT_TAG].contains(&key);
-    if ours {
+    if is_own_tag(key) {
         Some("this tag is set by irsactl")
     } else if key.to_lowercase().starts_with("aws:") {
         Some("keys that begin with `aws:` are reserved")
@@ -124,6 +123,7 @@ fn is_subdomain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::VERSION_TAG;
 
     fn map(key: &str, value: &str) -> Map {
         Map::from([(key.to_owned(), value.to_owned())])

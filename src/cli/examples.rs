@@ -116,3 +116,24 @@ Examples:
   kubectl exec deploy/app -- \\
     cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token |
     irsactl whoami --token-file -";
+pub const CREATE_ASSOCIATION_EXAMPLES: &str = "\
+Examples:
+  irsactl create podidentityassociation web/api --cluster demo \\
+    --attach-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --approve
+  irsactl create podidentityassociation web/api --cluster demo \\
+    --role-arn arn:aws:iam::111122223333:role/api --approve
+  irsactl create podidentityassociation -f cluster.yaml --approve";
+pub const GET_ASSOCIATION_EXAMPLES: &str = "\
+Examples:
+  irsactl get podidentityassociation --cluster demo
+  irsactl get podidentityassociation web/api --cluster demo -o wide";
+pub const UPDATE_ASSOCIATION_EXAMPLES: &str = "\
+Examples:
+  irsactl update podidentityassociation web/api --cluster demo \\
+    --add-policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess
+  irsactl update podidentityassociation web/api --cluster demo \\
+    --restrict-trust --approve";
+pub const DELETE_ASSOCIATION_EXAMPLES: &str = "\
+Examples:
+  irsactl delete podidentityassociation web/api --cluster demo
+  irsactl delete podidentityassociation -f cluster.yaml --approve";

@@ -51,7 +51,7 @@ pub enum PermissionsFormat {
 fn command() -> impl TypedValueParser<Value = CommandName> {
     let values = CommandName::ALL.map(|command| {
         let name = command.name();
-        let nouns = super::NOUNS.iter().chain(&["iamserviceaccount"]);
+        let nouns = super::nouns::NOUNS.iter().chain(&["iamserviceaccount"]);
         let mut typed: Vec<String> = nouns.map(|noun| format!("{name} {noun}")).collect();
         if let Some(rest) = name.strip_suffix("oidc-provider") {
             typed = vec![format!("{rest}iam-oidc-provider")];

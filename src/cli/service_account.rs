@@ -33,7 +33,7 @@ pub struct NameArgs {
     /// Name of the service account (or NAMESPACE/NAME)
     #[arg(value_name = "NAME", conflicts_with = "name")]
     pub position: Option<String>,
-    #[arg(long, help = fields::NAME.help(""))]
+    #[arg(long, alias = "service-account-name", help = fields::NAME.help(""))]
     pub name: Option<String>,
     #[arg(long, short, help = fields::NAMESPACE.help(""))]
     pub namespace: Option<Namespace>,
@@ -80,7 +80,7 @@ pub struct CreateServiceAccount {
     pub account: AccountArgs,
     /// Config file of eksctl in the place of flags; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file",
-          conflicts_with_all = ["cluster", "NameArgs", "PermissionArgs", "RoleArgs", "labels", "annotations",
+          conflicts_with_all = ["cluster", "NameArgs", "PermissionArgs", "RoleArgs", "TokenArgs", "labels", "annotations",
                                 "token_expiration", "sts_regional_endpoints", "associate_oidc_provider"])]
     pub config_file: Option<PathBuf>,
     #[command(flatten)]
@@ -101,6 +101,8 @@ pub struct AccountArgs {
     #[command(flatten)]
     pub role: RoleArgs,
     #[command(flatten)]
+    pub tokens: TokenArgs,
+    #[command(flatten)]
     pub object: ObjectArgs,
     /// Create the cluster's IAM OIDC provider too, where it is missing
     #[arg(long, help_heading = "Role")]
@@ -111,7 +113,7 @@ pub struct AccountArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Permissions")]
 pub struct PermissionArgs {
-    #[arg(long, value_name = "ARN", value_delimiter = ',', help = fields::MANAGED_POLICIES.help(MANY))]
+    #[arg(long, value_name = "ARN", value_delimiter = ',', alias = "permission-policy-arns", help = fields::MANAGED_POLICIES.help(MANY))]
     pub attach_policy_arn: Vec<PolicyArn>,
     #[arg(long, value_name = "FILE", help = fields::INLINE_POLICY.help(" as JSON (repeatable); - reads stdin"))]
     pub policy_document: Vec<PathBuf>,
@@ -127,7 +129,7 @@ pub struct PermissionArgs {
         long_help = well_known_help()
     )]
     pub well_known_policy: Vec<WellKnownPolicy>,
-    #[arg(long, value_name = "ARN", help = fields::ROLE_ARN.help(""), conflicts_with_all = ["attach_policy_arn", "policy_document", "well_known_policy"])]
+    #[arg(long, value_name = "ARN", alias = "role-arn", help = fields::ROLE_ARN.help(""), conflicts_with_all = ["attach_policy_arn", "policy_document", "well_known_policy"])]
     pub attach_role_arn: Option<RoleArn>,
     #[arg(
         long,
@@ -140,7 +142,7 @@ pub struct PermissionArgs {
 }
 
 /// How pairs are given.
-const PAIRS: &str = ", as k1=v1,k2=v2 (repeatable)";
+pub const PAIRS: &str = ", as k1=v1,k2=v2 (repeatable)";
 /// How more than one is given.
 const MANY: &str = " (repeatable, or separated by commas)";
 
@@ -180,12 +182,18 @@ pub struct RoleArgs {
     pub role_path: Option<RolePath>,
     #[arg(long, value_name = "SECONDS", help = fields::MAX_SESSION_DURATION.help(""), conflicts_with = "attach_role_arn", value_parser = session_seconds)]
     pub max_session_duration: Option<u32>,
+    #[arg(long, value_name = "TAGS", help = fields::TAGS.help(PAIRS), conflicts_with = "attach_role_arn")]
+    pub tags: Vec<Pairs>,
+}
+
+/// What only tokens of the cluster need.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Role")]
+pub struct TokenArgs {
     #[arg(long, value_name = "PATTERN", help = fields::SUBJECT_PATTERN.help(""), conflicts_with = "attach_role_arn")]
     pub subject_pattern: Option<SubjectPattern>,
     #[arg(long, value_name = "NAME", help = fields::AUDIENCE.help(""), default_value = "sts.amazonaws.com")]
     pub audience: Audience,
-    #[arg(long, value_name = "TAGS", help = fields::TAGS.help(PAIRS), conflicts_with = "attach_role_arn")]
-    pub tags: Vec<Pairs>,
     #[arg(long, help = fields::ROLE_ONLY.help(": no Kubernetes access; prints the ServiceAccount to apply"), num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub role_only: bool,
 }
@@ -248,13 +256,15 @@ pub struct UpdateServiceAccount {
     pub name: NameArgs,
     /// Config file of eksctl in the place of flags; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file",
-          conflicts_with_all = ["cluster", "NameArgs", "EditArgs", "role_only", "labels", "annotations",
+          conflicts_with_all = ["cluster", "NameArgs", "EditArgs", "TokenEditArgs", "role_only", "labels", "annotations",
                                 "token_expiration", "sts_regional_endpoints"])]
     pub config_file: Option<PathBuf>,
     #[command(flatten)]
     pub filter: FilterArgs,
     #[command(flatten)]
     pub edits: EditArgs,
+    #[command(flatten)]
+    pub tokens: TokenEditArgs,
     #[command(flatten)]
     pub object: ObjectArgs,
     /// Change the role only: no Kubernetes access
@@ -322,13 +332,19 @@ pub struct EditArgs {
     pub role_path: Option<RolePath>,
     #[arg(long, value_name = "SECONDS", help = fields::MAX_SESSION_DURATION.help(""), help_heading = "Role", value_parser = session_seconds)]
     pub max_session_duration: Option<u32>,
-    #[arg(long, value_name = "PATTERN", help = fields::SUBJECT_PATTERN.help(""), help_heading = "Role")]
-    pub subject_pattern: Option<SubjectPattern>,
-    #[arg(long, value_name = "NAME", help = fields::AUDIENCE.help(""), help_heading = "Role")]
-    pub audience: Option<Audience>,
     /// Tags to set on the stack and the role, as k1=v1,k2=v2 (repeatable)
     #[arg(long, value_name = "TAGS", help_heading = "Role")]
     pub tags: Vec<Pairs>,
+}
+
+/// What is to change of whom a role lets in by tokens of the cluster.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Role")]
+pub struct TokenEditArgs {
+    #[arg(long, value_name = "PATTERN", help = fields::SUBJECT_PATTERN.help(""))]
+    pub subject_pattern: Option<SubjectPattern>,
+    #[arg(long, value_name = "NAME", help = fields::AUDIENCE.help(""))]
+    pub audience: Option<Audience>,
 }
 
 #[derive(Args, Debug)]
@@ -393,6 +409,22 @@ pub struct DeleteServiceAccount {
     /// Those of the cluster that the file does not have, in the place of those that it has
     #[arg(long, help_heading = "Config file")]
     pub only_missing: bool,
+    #[command(flatten)]
+    pub how: DeletionArgs,
+    #[command(flatten)]
+    pub parallel: ParallelArgs,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
+    /// Output format
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: PlainFormat,
+}
+
+/// How something is deleted.
+#[derive(Args, Clone, Debug)]
+pub struct DeletionArgs {
     /// Delete the role only: no Kubernetes access
     #[arg(long, help_heading = "Role", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub role_only: bool,
@@ -414,16 +446,7 @@ pub struct DeleteServiceAccount {
     /// Exit with 3 when there is something to do (without acting)
     #[arg(long, help_heading = "Plan")]
     pub detailed_exitcode: bool,
-    #[command(flatten)]
-    pub parallel: ParallelArgs,
     /// Role that CloudFormation works as
     #[arg(long, value_name = "ARN", help_heading = "CloudFormation")]
     pub cfn_role_arn: Option<RoleArn>,
-    #[command(flatten)]
-    pub aws: AwsArgs,
-    #[command(flatten)]
-    pub kubernetes: KubernetesArgs,
-    /// Output format
-    #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: PlainFormat,
 }

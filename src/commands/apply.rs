@@ -9,6 +9,7 @@ use crate::asked::{Drift, Ending, Goal};
 use crate::cli::{Apply, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
+use crate::model::Way;
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, conclude};
 
@@ -23,7 +24,7 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
     let config = file::read(&args.config_file, &mut args.run.aws, unread).await?;
     let filter = file::filter(&args.filter)?;
     let place = file::place(&config, args.issuer_url.as_ref())?;
-    let accounts = file::accounts(&config, &filter)?;
+    let accounts = file::all(&config, &filter)?;
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {
         goal: Goal::Apply,
@@ -37,33 +38,39 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
         kubernetes: &args.run.kubernetes,
         accounts: flags::How::applying(args).all(accounts),
         provider: file::provider(&config),
-        prune: prune(args, &config, filter),
+        prune: prune(args, &config, &filter),
     };
     let finished = task.finish(&context, mode, args.run.verify).await?;
     conclude(&context, finished)
 }
 
-fn prune(args: &Apply, config: &ClusterConfig, filter: Filter) -> Option<Missing> {
+/// What becomes of those that the file does not have: of one way after the other, as each has a list.
+fn prune(args: &Apply, config: &ClusterConfig, filter: &Filter) -> Vec<Missing> {
     let (foreign, resources) = removal::foreign(args.detach_foreign, args.with_foreign_resources);
-    args.prune.then(|| Missing {
+    let missing = |way| Missing {
         known: config
-            .accounts
+            .of(way)
             .iter()
             .map(|asked| asked.name.clone())
             .collect(),
         rest: config.rest.clone(),
-        filter,
+        filter: filter.clone(),
         system: if args.prune_kube_system {
             System::Pruned
         } else {
             System::Spared
         },
         how: Removal {
+            way,
             cluster: config.cluster.clone(),
             foreign,
             resources,
             service_role: args.stack.cfn_role_arn.clone(),
             ending: Ending::Awaited,
         },
-    })
+    };
+    let ways = Way::ALL.into_iter();
+    // Who does not use them is not asked to list them.
+    let ways = ways.filter(|way| *way == Way::Irsa || config.rest.lists(*way));
+    ways.filter(|_| args.prune).map(missing).collect()
 }

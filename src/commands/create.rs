@@ -6,9 +6,9 @@ use super::reconcile::{Task, restart};
 use super::{flags, proving};
 use crate::apply::Outcome;
 use crate::asked::{Drift, Goal, IamServiceAccount};
-use crate::cli::{CreateServiceAccount, Screen};
+use crate::cli::{CreateAssociationArgs, CreateServiceAccount, Screen};
 use crate::error::Error;
-use crate::model::{MANAGED_BY, MANAGED_BY_LABEL};
+use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, Way};
 use crate::output::Manifest;
 use crate::progress::Running;
 use crate::run::{Context, Exit, Finished, Mode, conclude, failures};
@@ -19,14 +19,22 @@ pub async fn run(
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {
-    proving::check(&args.run, args.account.role.role_only)?;
+    proving::check(&args.run, args.account.tokens.role_only)?;
     let mode = Mode::of(args.run.approval);
-    let restart = restart::asked(args.run.restart, args.account.role.role_only)?;
+    let restart = restart::asked(args.run.restart, args.account.tokens.role_only)?;
     let how = flags::How::creating(args);
     let described = match &args.config_file {
         Some(path) => {
             let issuer = args.cluster.issuer_url.as_ref();
-            file::described(path, issuer, &args.filter, &mut args.run.aws, screen).await?
+            file::described(
+                Way::Irsa,
+                path,
+                issuer,
+                &args.filter,
+                &mut args.run.aws,
+                screen,
+            )
+            .await?
         }
         None => {
             let asked = flags::service_account(&args.account);
@@ -42,15 +50,51 @@ pub async fn run(
         kubernetes: &args.run.kubernetes,
         accounts: how.all(described.accounts),
         provider: described.provider,
-        prune: None,
+        prune: Vec::new(),
     };
     let finished = task.finish(&context, mode, args.run.verify).await?;
     match (finished, task.accounts.as_slice()) {
-        (Finished::Acted(outcomes), [asked]) if args.account.role.role_only => {
+        (Finished::Acted(outcomes), [asked]) if args.account.tokens.role_only => {
             print_manifests(&context, asked, outcomes)
         }
         (finished, _) => conclude(&context, finished),
     }
+}
+
+/// `create podidentityassociation`.
+pub async fn associations(
+    args: &mut CreateAssociationArgs,
+    screen: Screen,
+    running: Running,
+) -> Result<Exit, Error> {
+    proving::check(&args.run, false)?;
+    let mode = Mode::of(args.run.approval);
+    let restart = restart::asked(args.run.restart, false)?;
+    let how = flags::How::associating(args);
+    let described = match &args.config_file {
+        Some(path) => {
+            let issuer = args.cluster.issuer_url.as_ref();
+            let (way, aws) = (Way::PodIdentity, &mut args.run.aws);
+            file::described(way, path, issuer, &args.filter, aws, screen).await?
+        }
+        None => {
+            let asked = flags::association(&args.account);
+            file::by_flags(&args.cluster, &args.filter, asked).await?
+        }
+    };
+    let context = Context::reconciling(&args.run, screen, running).await?;
+    let task = Task {
+        goal: Goal::Create,
+        drift: Drift::Told,
+        restart,
+        place: &described.place,
+        kubernetes: &args.run.kubernetes,
+        accounts: how.all(described.accounts),
+        provider: None,
+        prune: Vec::new(),
+    };
+    let finished = task.finish(&context, mode, args.run.verify).await?;
+    conclude(&context, finished)
 }
 
 /// With `--role-only` the result is what remains to be applied.

@@ -5,17 +5,22 @@ use super::file::{self, ClusterPlace};
 use super::flags::{self, Unread};
 use super::removal::{Chosen, Missing, Removal, RemovalTask, System, foreign};
 use crate::asked::{Ending, IamServiceAccount};
-use crate::cli::{DeleteServiceAccount, Screen};
+use crate::cli::{DeleteServiceAccount, DeletionArgs, Screen};
 use crate::error::Error;
+use crate::model::Way;
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Shown, conclude, finish};
+
+mod associations;
+
+pub use associations::associations;
 
 pub async fn run(
     args: &mut DeleteServiceAccount,
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {
-    let mode = mode(args);
+    let mode = mode(&args.how, args.config_file.is_some());
     let (place, chosen) = match &args.config_file {
         Some(path) => {
             let unread = if args.only_missing {
@@ -34,10 +39,10 @@ pub async fn run(
                     rest: config.rest,
                     filter,
                     system: System::Pruned,
-                    how: removal(args, &place),
+                    how: removal(Way::Irsa, &args.how, &place),
                 }))
             } else {
-                Chosen::Named(names(file::accounts(&config, &filter)?).collect())
+                Chosen::Named(names(file::accounts(Way::Irsa, &config, &filter)?).collect())
             };
             (place, chosen)
         }
@@ -59,9 +64,9 @@ pub async fn run(
         .await?
         .with_parallel(args.parallel);
     let task = RemovalTask {
-        how: removal(args, &place),
+        how: removal(Way::Irsa, &args.how, &place),
         place: &place,
-        kubernetes: if args.role_only {
+        kubernetes: if args.how.role_only {
             None
         } else {
             Some(&args.kubernetes)
@@ -75,10 +80,10 @@ pub async fn run(
     conclude(&context, finished)
 }
 
-fn mode(args: &DeleteServiceAccount) -> Mode {
-    let how = match (args.dry_run, &args.config_file) {
+fn mode(args: &DeletionArgs, is_by_file: bool) -> Mode {
+    let how = match (args.dry_run, is_by_file) {
         (true, _) => "run again without `--dry-run` to carry the plan out",
-        (false, Some(_)) if !args.approve => "run again with `--approve` to carry the plan out",
+        (false, true) if !args.approve => "run again with `--approve` to carry the plan out",
         (false, _) => return Mode::Act,
     };
     Mode::Show(Shown {
@@ -87,9 +92,10 @@ fn mode(args: &DeleteServiceAccount) -> Mode {
     })
 }
 
-fn removal(args: &DeleteServiceAccount, place: &ClusterPlace) -> Removal {
+fn removal(way: Way, args: &DeletionArgs, place: &ClusterPlace) -> Removal {
     let (foreign, resources) = foreign(args.detach_foreign, args.with_foreign_resources);
     Removal {
+        way,
         cluster: place.cluster.clone(),
         foreign,
         resources,

@@ -17,6 +17,10 @@ use crate::progress::Running;
 use crate::run::{Context, Exit};
 use crate::world::{Phase, ServiceAccount, Stack};
 
+mod associations;
+
+use associations::associated;
+
 /// How many templates are read side by side.
 const PARALLEL: usize = 16;
 
@@ -26,11 +30,12 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
     let objects = async {
         let cluster = context.cluster(&place).await?;
         let kubernetes = context.kubernetes(&cluster, &args.kubernetes).await?;
-        kubernetes.service_accounts(None).await
+        Ok((kubernetes.service_accounts(None).await?, cluster))
     };
-    let (stacks, objects) = tokio::try_join!(Stacks::list(&context.aws), objects)?;
+    let (stacks, (objects, cluster)) = tokio::try_join!(Stacks::list(&context.aws), objects)?;
     let objects: BTreeMap<ServiceAccountName, ServiceAccount> = objects.into_iter().collect();
-    let of_cluster = stacks.listed().filter(|stack| stack.is_of(&place.cluster));
+    let all = stacks;
+    let of_cluster = all.listed().filter(|stack| stack.is_of(&place.cluster));
     let stacks: Vec<(ServiceAccountName, &Stack)> = of_cluster
         .filter_map(|stack| Some((stack.service_account()?, stack)))
         .collect();
@@ -47,7 +52,8 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
         .collect();
     accounts.extend(others);
     accounts.sort_by(|one, other| one.name.cmp(&other.name));
-    if accounts.is_empty() {
+    let associations = associated(&context, &cluster, &all, &objects).await?;
+    if accounts.is_empty() && associations.is_empty() {
         context.output.say("no IAM service accounts found");
     }
     output::print(&config::write(&ClusterConfig {
@@ -57,6 +63,7 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
         with_oidc: (!accounts.is_empty()).then_some(true),
         tags: Map::new(),
         accounts,
+        associations,
         rest: Rest::default(),
     }))?;
     Ok(Exit::Done)

@@ -7,7 +7,7 @@ use crate::asked::{IamServiceAccount, ProviderSpec, Refresh, Thumbprints};
 use crate::cli::{AwsArgs, ClusterArgs, FilterArgs, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
-use crate::model::{Audience, ClusterName, Issuer};
+use crate::model::{Audience, ClusterName, Issuer, Way};
 
 /// The cluster, by flags or by the config file.
 #[derive(Clone, Debug)]
@@ -118,8 +118,18 @@ fn globs(list: &str) -> Vec<String> {
 }
 
 /// The accounts that a file has and the filter lets through.
-pub fn accounts(config: &ClusterConfig, filter: &Filter) -> Result<Vec<IamServiceAccount>, Error> {
-    filter.select(config.accounts.clone()).map_err(Error::Flags)
+pub fn accounts(
+    way: Way,
+    config: &ClusterConfig,
+    filter: &Filter,
+) -> Result<Vec<IamServiceAccount>, Error> {
+    filter.select(config.of(way).to_vec()).map_err(Error::Flags)
+}
+
+/// The same of both ways.
+pub fn all(config: &ClusterConfig, filter: &Filter) -> Result<Vec<IamServiceAccount>, Error> {
+    let all = [config.of(Way::Irsa), config.of(Way::PodIdentity)].concat();
+    filter.select(all).map_err(Error::Flags)
 }
 
 /// What a command is asked for.
@@ -131,6 +141,7 @@ pub struct Described {
 
 /// What a config file asks for, as far as the filter lets it through.
 pub async fn described(
+    way: Way,
     path: &Path,
     issuer: Option<&Issuer>,
     filter_args: &FilterArgs,
@@ -140,8 +151,11 @@ pub async fn described(
     let config = read(path, aws, Unread::Told(screen)).await?;
     Ok(Described {
         place: place(&config, issuer)?,
-        accounts: accounts(&config, &filter(filter_args)?)?,
-        provider: provider(&config),
+        accounts: accounts(way, &config, &filter(filter_args)?)?,
+        provider: match way {
+            Way::Irsa => provider(&config),
+            Way::PodIdentity => None,
+        },
     })
 }
 

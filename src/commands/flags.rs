@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::asked::fields::{self, Field};
 use crate::asked::{
-    self, Given, IamServiceAccount, ProviderSpec, Refresh, Rule, Scope, Thumbprints,
+    self, AssociationSpec, Given, IamServiceAccount, ProviderSpec, Refresh, Rule, Scope,
+    Thumbprints,
 };
-use crate::cli::{AccountArgs, NameArgs, Screen};
+use crate::cli::{AccountArgs, AssociatedArgs, NameArgs, Screen};
 use crate::config::{self, ClusterConfig};
 use crate::error::Error;
 use crate::files;
@@ -17,7 +18,7 @@ use crate::policy::PolicyDocument;
 
 mod edits;
 
-pub use edits::{How, edited};
+pub use edits::{How, edited, edited_association};
 
 /// The IAM service account that the flags describe.
 pub async fn service_account(args: &AccountArgs) -> Result<IamServiceAccount, Error> {
@@ -25,7 +26,7 @@ pub async fn service_account(args: &AccountArgs) -> Result<IamServiceAccount, Er
     let asked = asked::service_account(given).map_err(first)?;
     Ok(IamServiceAccount {
         provider: args.associate_oidc_provider.then(|| ProviderSpec {
-            audiences: vec![args.role.audience.clone()],
+            audiences: vec![args.tokens.audience.clone()],
             thumbprints: Thumbprints::Read,
             refresh: Refresh::Told,
         }),
@@ -33,9 +34,49 @@ pub async fn service_account(args: &AccountArgs) -> Result<IamServiceAccount, Er
     })
 }
 
+/// The EKS Pod Identity association that the flags describe.
+pub async fn association(args: &AssociatedArgs) -> Result<IamServiceAccount, Error> {
+    let (permissions, role) = (&args.permissions, &args.role);
+    let given = Given {
+        role_arn: permissions.attach_role_arn.clone(),
+        managed: permissions.attach_policy_arn.clone(),
+        inline: documents(&permissions.policy_document).await?,
+        document_name: args.permission_policy_name.clone(),
+        well_known: permissions.well_known_policy.clone(),
+        boundary: permissions.permissions_boundary.clone(),
+        role_name: role.role_name.clone(),
+        role_path: role.role_path.clone(),
+        max_session_duration: role.max_session_duration,
+        tags: collected(fields::TAGS, &role.tags)?,
+        scope: if args.create_service_account {
+            Scope::Whole
+        } else {
+            Scope::RoleOnly
+        },
+        association: Some(AssociationSpec::declared(
+            args.association.target_role_arn.clone(),
+            args.association.disable_session_tags,
+            args.association.policy.clone(),
+        )),
+        trust_any_association: args.trust_any_association,
+        ..Given::new(associated_name(&args.name)?)
+    };
+    asked::service_account(given).map_err(first)
+}
+
+/// The name of an association's service account, whose namespace nothing stands in for.
+pub fn associated_name(args: &NameArgs) -> Result<ServiceAccountName, Error> {
+    if filter(args)?.0.is_none() {
+        let rule = "--namespace must be set, or NAME be NAMESPACE/NAME";
+        return Err(Error::Flags(rule.to_owned()));
+    }
+    required_name(args)
+}
+
 /// What the flags say of the account, each by itself.
 async fn given(args: &AccountArgs) -> Result<Given, Error> {
-    let (permissions, role, object) = (&args.permissions, &args.role, &args.object);
+    let (permissions, role, tokens) = (&args.permissions, &args.role, &args.tokens);
+    let object = &args.object;
     Ok(Given {
         role_arn: permissions.attach_role_arn.clone(),
         managed: permissions.attach_policy_arn.clone(),
@@ -45,14 +86,14 @@ async fn given(args: &AccountArgs) -> Result<Given, Error> {
         role_name: role.role_name.clone(),
         role_path: role.role_path.clone(),
         max_session_duration: role.max_session_duration,
-        subject_pattern: role.subject_pattern.clone(),
-        audience: role.audience.clone(),
+        subject_pattern: tokens.subject_pattern.clone(),
+        audience: tokens.audience.clone(),
         tags: collected(fields::TAGS, &role.tags)?,
         labels: collected(fields::LABELS, &object.labels)?,
         annotations: collected(fields::ANNOTATIONS, &object.annotations)?,
         token_expiration: object.token_expiration,
         sts_regional_endpoints: object.sts_regional_endpoints,
-        scope: if role.role_only {
+        scope: if tokens.role_only {
             Scope::RoleOnly
         } else {
             Scope::Whole

@@ -6,14 +6,17 @@ use super::file::{self, ClusterPlace};
 use super::flags::{self, Unread};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
-use crate::model::{Lookup, Namespace, ServiceAccountName};
+use crate::model::{Lookup, Namespace, ServiceAccountName, Way};
 use crate::observe::{self, Stacks};
 use crate::output::{Accounts, Format};
 use crate::progress::Running;
 use crate::run::{Context, Exit};
 use crate::world::{Listed, Stack};
 
+mod associations;
 mod kubernetes_side;
+
+pub use associations::associations;
 
 use kubernetes_side::service_accounts;
 
@@ -41,7 +44,12 @@ pub async fn run(
         // Nothing found is an answer only for a cluster that exists.
         context.cluster(&place).await?;
         if let Some(name) = name {
-            return Err(Error::NoServiceAccount(place.cluster, namespace, name));
+            return Err(Error::NoServiceAccount(
+                Way::Irsa,
+                place.cluster,
+                namespace,
+                name,
+            ));
         }
         context.output.say("no IAM service accounts found");
     }
@@ -77,10 +85,16 @@ async fn stacks(
     let stacks = match (namespace, name) {
         (Some(namespace), Some(name)) => {
             let account = ServiceAccountName::new(namespace.clone(), name).map_err(Error::Flags)?;
-            observe::stack_to_delete(&context.aws, &Stacks::ByName, &place.cluster, &account)
-                .await?
-                .into_iter()
-                .collect()
+            observe::stack_to_delete(
+                &context.aws,
+                &Stacks::ByName,
+                Way::Irsa,
+                &place.cluster,
+                &account,
+            )
+            .await?
+            .into_iter()
+            .collect()
         }
         _ => context.aws.cloudformation.stacks().await?,
     };

@@ -53,12 +53,24 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Create(cli::Create::IamServiceAccount(args)) => {
             create::run(args, screen, running).await
         }
+        Command::Create(cli::Create::PodIdentityAssociation(args)) => {
+            create::associations(args, screen, running).await
+        }
         Command::Get(cli::Get::IamServiceAccount(args)) => get::run(args, screen, running).await,
+        Command::Get(cli::Get::PodIdentityAssociation(args)) => {
+            get::associations(args, screen, running).await
+        }
         Command::Update(cli::Update::IamServiceAccount(args)) => {
             update::run(args, screen, running).await
         }
+        Command::Update(cli::Update::PodIdentityAssociation(args)) => {
+            update::associations(args, screen, running).await
+        }
         Command::Delete(cli::Delete::IamServiceAccount(args)) => {
             delete::run(args, screen, running).await
+        }
+        Command::Delete(cli::Delete::PodIdentityAssociation(args)) => {
+            delete::associations(args, screen, running).await
         }
         Command::Doctor(args) if args.explain.is_some() => doctor::explain(args, screen),
         Command::Doctor(args) => doctor::run(args, screen, running).await,

@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::observe;
 use crate::observe::proof::{Assertion, ClaimedWay, Patience, Prover, prove};
-use crate::plan::{Target, held};
+use crate::plan::held;
 use crate::proof::{Cause, Proof, Proven, Unproven};
 use crate::run::{Context, Finished};
 use crate::token::POD_IDENTITY_AUDIENCE;
@@ -282,13 +282,13 @@ pub async fn all(context: &Context, task: &Task<'_>, mut finished: Finished) -> 
     };
     let clients: Result<_, Error> = clients.await;
     let clients = clients.map_err(Arc::new);
-    let own = Instead {
-        way: Some(Way::Irsa),
-        ..Instead::default()
-    };
     let proofs = meant.into_iter().map(async |outcome| {
-        let Target::ServiceAccount(account) = &outcome.track.target else {
+        let Some((way, account)) = outcome.track.target.account() else {
             return;
+        };
+        let own = Instead {
+            way: Some(way),
+            ..Instead::default()
         };
         outcome.proof = Some(match &clients {
             Ok((cluster, kubernetes)) => proven(context, kubernetes, cluster, account, &own).await,
@@ -306,7 +306,7 @@ pub async fn all(context: &Context, task: &Task<'_>, mut finished: Finished) -> 
 }
 
 fn is_to_be_proven(task: &Task<'_>, outcome: &Outcome) -> bool {
-    let Target::ServiceAccount(name) = &outcome.track.target else {
+    let Some((_, name)) = outcome.track.target.account() else {
         return false;
     };
     let mut accounts = task.accounts.iter();

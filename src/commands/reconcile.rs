@@ -2,7 +2,7 @@
 //! may do about them.
 
 use super::file::ClusterPlace;
-use super::removal::{self, Missing};
+use super::removal::{self, Missing, There};
 use super::{provider, proving};
 use crate::asked::{
     Deletion, Drift, Goal, IamServiceAccount, Permissions, ProviderSpec, Restart, Scope,
@@ -31,7 +31,7 @@ pub struct Task<'a> {
     /// The provider as a target of its own.
     pub provider: Option<ProviderSpec>,
     /// What is to become of the accounts of the cluster that nobody asked for.
-    pub prune: Option<Missing>,
+    pub prune: Vec<Missing>,
 }
 
 impl Task<'_> {
@@ -55,12 +55,15 @@ impl Task<'_> {
         let accounts: Vec<&IamServiceAccount> = self
             .accounts
             .iter()
-            .filter(|asked| round.includes(&Target::ServiceAccount(asked.name.clone())))
+            .filter(|asked| round.includes(&Target::of(asked.way(), &asked.name)))
             .collect();
-        let wanted: Vec<WantedAccount<'_>> = accounts.iter().map(|asked| wanted(asked)).collect();
+        let wanted: Vec<WantedAccount<'_>> = accounts
+            .iter()
+            .map(|asked| wanted(self.goal, asked))
+            .collect();
         let (cluster, named) =
             tokio::try_join!(context.cluster(self.place), self.named(context, &wanted))?;
-        let deletions = self.deletions(context, &named.stacks, round);
+        let deletions = self.deletions(context, &named.stacks, round).await?;
         let mut look = Observation::default();
         if wanted.iter().any(|wanted| wanted.service_account) || !deletions.is_empty() {
             look.kubernetes = Some(context.kubernetes(&cluster, self.kubernetes).await?);
@@ -73,9 +76,19 @@ impl Task<'_> {
             named,
         )
         .await?;
-        let names = accounts.iter().map(|asked| &asked.name).zip(&mut observed);
-        let seen = names.filter_map(|(name, observed)| Some((name, observed.as_mut().ok()?)));
+        let seen = accounts
+            .iter()
+            .zip(&mut observed)
+            .filter_map(|(asked, observed)| {
+                Some((asked.way(), &asked.name, observed.as_mut().ok()?))
+            });
         account::part_stack_names(&cluster.name, seen);
+        let seen = accounts.iter().copied().zip(&observed);
+        let seen = seen.filter_map(|(asked, observed)| Some((asked, observed.as_ref().ok()?)));
+        let agent = account::plan_agent(&cluster, seen);
+        look.plan
+            .tracks
+            .extend(agent.filter(|it| round.includes(&it.target)));
         let found = self.required(context, &cluster, &accounts, found).await?;
         let provider = self
             .plan_provider(context, &cluster, found, round, &mut look.plan)
@@ -92,7 +105,7 @@ impl Task<'_> {
         }
         let tracks = restart::add(self.restart, look.kubernetes.as_ref(), planned).await;
         for (asked, track) in accounts.into_iter().zip(tracks) {
-            look.add(Target::ServiceAccount(asked.name.clone()), track);
+            look.add(Target::of(asked.way(), &asked.name), track);
         }
         removal::plan(context, round, &deletions, &stacks, &mut look).await?;
         if let Some(new) = account::many_new_roles(&look.plan)
@@ -111,7 +124,9 @@ impl Task<'_> {
         accounts: &[&IamServiceAccount],
         found: Option<OidcProvider>,
     ) -> Result<Option<OidcProvider>, Error> {
-        let dependent = accounts.iter().filter(|asked| asked.provider.is_none());
+        let dependent = accounts
+            .iter()
+            .filter(|asked| asked.provider.is_none() && asked.association.is_none());
         let audiences: Vec<&Audience> = dependent.map(|asked| &asked.audience).collect();
         if self.provider.is_some() || audiences.is_empty() {
             return Ok(found);
@@ -120,21 +135,29 @@ impl Task<'_> {
     }
 
     async fn named(&self, context: &Context, wanted: &[WantedAccount<'_>]) -> Result<Named, Error> {
-        let stacks = match self.prune {
-            Some(_) => Stacks::list(&context.aws).await?,
-            None => Stacks::for_lookups(&context.aws, wanted.len()).await?,
+        let stacks = if self.prune.is_empty() {
+            Stacks::for_lookups(&context.aws, wanted.len()).await?
+        } else {
+            Stacks::list(&context.aws).await?
         };
         observe::named(&context.aws, &self.place.cluster, wanted, stacks).await
     }
 
-    fn deletions(&self, context: &Context, stacks: &Stacks, round: &Rounds) -> Vec<Deletion> {
-        let Some(missing) = &self.prune else {
-            return Vec::new();
-        };
-        if round.past == 0 {
-            missing.tell(context, stacks);
-        }
-        missing.deletions(stacks, round)
+    async fn deletions(
+        &self,
+        context: &Context,
+        stacks: &Stacks,
+        round: &Rounds,
+    ) -> Result<Vec<Deletion>, Error> {
+        let all: Vec<&Missing> = self.prune.iter().collect();
+        let there = There::read(context, stacks, &all).await?;
+        let deletions = all.into_iter().flat_map(|missing| {
+            if round.past == 0 {
+                missing.tell(context, &there);
+            }
+            missing.deletions(&there, round)
+        });
+        Ok(deletions.collect())
     }
 
     async fn plan_account(
@@ -198,9 +221,17 @@ async fn own_provider(
 }
 
 /// What must be looked up by name.
-fn wanted(asked: &IamServiceAccount) -> WantedAccount<'_> {
+fn wanted(goal: Goal, asked: &IamServiceAccount) -> WantedAccount<'_> {
     let (policies, role, stack) = match &asked.permissions {
-        Permissions::Existing(arn) => (Vec::new(), arn.name().parse().ok(), WantedStack::None),
+        Permissions::Existing(arn) => {
+            // Whether the association has a role of its own.
+            let stack = if goal == Goal::Update && asked.association.is_some() {
+                WantedStack::Looked
+            } else {
+                WantedStack::None
+            };
+            (Vec::new(), arn.name().parse().ok(), stack)
+        }
         Permissions::Role(spec) => (
             spec.managed.iter().chain(&spec.boundary).cloned().collect(),
             spec.name.clone(),
@@ -212,8 +243,12 @@ fn wanted(asked: &IamServiceAccount) -> WantedAccount<'_> {
             WantedStack::Looked,
         ),
     };
+    let association = asked.association.as_ref();
     WantedAccount {
         name: &asked.name,
+        way: asked.way(),
+        agent: association.is_some() && goal != Goal::Update,
+        associations: association.is_some_and(|it| it.restrict_trust),
         policies,
         role,
         stack,

@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use futures_util::StreamExt;
 
 use super::file::ClusterPlace;
+use crate::asked::fields;
 use crate::asked::{Deletion, Ending, ForeignPolicies, ForeignResources, KnownBy};
 use crate::cli::KubernetesArgs;
 use crate::config::{Filter, Rest};
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::{ClusterName, RoleArn, ServiceAccountName};
+use crate::model::{ASSOCIATION_TAG, CLUSTER_TAGS, ClusterName, RoleArn, ServiceAccountName, Way};
 use crate::observe::{self, ServiceAccounts, Stacks};
 use crate::plan::{Target, delete};
 use crate::run::{Context, Observation, Rounds};
+use crate::world::Association;
 
 /// What becomes of what others put on roles and into stacks, by the flags.
 pub fn foreign(detach: bool, delete: bool) -> (ForeignPolicies, ForeignResources) {
@@ -51,7 +53,9 @@ impl RemovalTask<'_> {
         let stacks = async {
             match &self.chosen {
                 Chosen::Named(names) => {
-                    let open = names.iter().filter(|name| round.includes(&of(name)));
+                    let open = names
+                        .iter()
+                        .filter(|name| round.includes(&Target::of(self.how.way, name)));
                     Stacks::for_lookups(&context.aws, open.count()).await
                 }
                 Chosen::Missing(_) => Stacks::list(&context.aws).await,
@@ -60,11 +64,14 @@ impl RemovalTask<'_> {
         let (stacks, access) = tokio::try_join!(stacks, self.access(context))?;
         let deletions = match &self.chosen {
             Chosen::Named(names) => names.iter().map(|name| self.how.of(name.clone())).collect(),
-            Chosen::Missing(missing) => missing.deletions(&stacks, round),
+            Chosen::Missing(missing) => {
+                let there = There::read(context, &stacks, &[missing]).await?;
+                if round.past == 0 {
+                    missing.tell(context, &there);
+                }
+                missing.deletions(&there, round)
+            }
         };
-        if let (Chosen::Missing(missing), 0) = (&self.chosen, round.past) {
-            missing.tell(context, &stacks);
-        }
         let mut look = Observation::default();
         let gone = match access {
             ClusterAccess::Unneeded => None,
@@ -87,8 +94,8 @@ impl RemovalTask<'_> {
         }
         if is_empty && round.past == 0 {
             let what = match deletions.as_slice() {
-                [deletion] => format!("there is no IAM service account {}", deletion.name),
-                _ => "there is no such IAM service account".to_owned(),
+                [deletion] => format!("there is no {} {}", self.how.way.words(), deletion.name),
+                _ => format!("there is no such {}", self.how.way.words()),
             };
             context.output.say(&format!("nothing to delete: {what}"));
         }
@@ -131,15 +138,12 @@ pub async fn plan(
 ) -> Result<(), Error> {
     let open: Vec<&Deletion> = deletions
         .iter()
-        .filter(|deletion| round.includes(&of(&deletion.name)))
+        .filter(|deletion| round.includes(&of(deletion)))
         .collect();
     let objects = ServiceAccounts::for_lookups(look.kubernetes.as_ref(), open.len()).await?;
     let objects = &objects;
     let tracks = open.iter().map(async |deletion| {
-        let stack =
-            observe::stack_to_delete(&context.aws, stacks, &deletion.cluster, &deletion.name)
-                .await?;
-        let observed = observe::deletion(&context.aws, stacks, objects, deletion, stack).await?;
+        let observed = observe::deletion(&context.aws, stacks, objects, deletion).await?;
         Ok::<_, Error>(delete::plan(deletion, &observed))
     });
     let tracks: Vec<_> = futures_util::stream::iter(tracks)
@@ -147,9 +151,44 @@ pub async fn plan(
         .collect()
         .await;
     for (deletion, track) in open.into_iter().zip(tracks) {
-        look.add(of(&deletion.name), track);
+        look.add(of(deletion), track);
     }
     Ok(())
+}
+
+/// What a cluster has, whoever made it.
+pub struct There<'a> {
+    pub stacks: &'a Stacks,
+    /// Read where associations that a file does not have are to go.
+    pub associations: Vec<(ServiceAccountName, Association)>,
+}
+
+impl<'a> There<'a> {
+    pub async fn read(
+        context: &Context,
+        stacks: &'a Stacks,
+        missing: &[&Missing],
+    ) -> Result<Self, Error> {
+        let concerned = missing.iter().find(|it| it.how.way == Way::PodIdentity);
+        let associations = match concerned {
+            Some(missing) => {
+                let found = observe::all_associations(&context.aws, &missing.how.cluster, None);
+                found.await?.found().unwrap_or_default()
+            }
+            None => Vec::new(),
+        };
+        Ok(Self {
+            stacks,
+            associations,
+        })
+    }
+
+    /// The role that the association of a service account names.
+    fn role_of(&self, account: &ServiceAccountName) -> Option<RoleArn> {
+        let mut all = self.associations.iter();
+        let (_, found) = all.find(|(name, _)| name == account)?;
+        found.role.parse().ok()
+    }
 }
 
 /// The IAM service accounts of a cluster that a config file does not have.
@@ -166,6 +205,7 @@ pub struct Missing {
 /// How accounts are deleted.
 #[derive(Clone)]
 pub struct Removal {
+    pub way: Way,
     pub cluster: ClusterName,
     pub foreign: ForeignPolicies,
     pub resources: ForeignResources,
@@ -176,6 +216,7 @@ pub struct Removal {
 impl Removal {
     pub fn of(&self, name: ServiceAccountName) -> Deletion {
         Deletion {
+            way: self.way,
             cluster: self.cluster.clone(),
             name,
             foreign: self.foreign,
@@ -196,16 +237,14 @@ pub enum System {
 
 impl Missing {
     /// Those that have a stack, and those whose stack went while this run waited for it.
-    pub fn deletions(&self, stacks: &Stacks, round: &Rounds) -> Vec<Deletion> {
-        let mut unknown = self.unknown(stacks);
+    pub fn deletions(&self, there: &There, round: &Rounds) -> Vec<Deletion> {
+        let mut unknown = self.unknown(there);
         let open = round
             .open
             .iter()
             .flatten()
-            .filter_map(|target| match target {
-                Target::ServiceAccount(name) => Some(name),
-                Target::Provider(_) => None,
-            });
+            .filter_map(Target::account)
+            .filter_map(|(way, name)| (way == self.how.way).then_some(name));
         unknown.extend(open.filter(|name| !self.known.contains(*name)).cloned());
         let doomed = unknown
             .into_iter()
@@ -218,30 +257,38 @@ impl Missing {
     }
 
     /// Tells what the reader of a plan may miss in it.
-    pub fn tell(&self, context: &Context, stacks: &Stacks) {
-        if !self.rest.lists_accounts {
-            let text = "iam.serviceAccounts is not in the config file, so none of the cluster's is missing in it; \
-                        `serviceAccounts: []` says that there are to be none";
-            return context.output.warn(text);
+    pub fn tell(&self, context: &Context, there: &There) {
+        let list = fields::ACCOUNTS.on(self.how.way);
+        if !self.rest.lists(self.how.way) {
+            let text = format!(
+                "{} is not in the config file, so none of the cluster's is missing in it; `{}: []` says that there are to be none",
+                list.path,
+                list.key()
+            );
+            return context.output.warn(&text);
         }
-        for (name, part) in self.owned(stacks) {
+        for (name, part) in self.owned(there) {
             let text = format!("{name} stays: `{part}` in the config file makes or uses it");
             context.output.note(&text);
         }
-        if self.known.is_empty() && !self.unknown(stacks).is_empty() {
+        if self.known.is_empty() && !self.unknown(there).is_empty() {
+            let what = match self.how.way {
+                Way::Irsa => "service accounts",
+                Way::PodIdentity => "associations",
+            };
             let text =
-                "the config file has no service accounts: all of the cluster's are missing in it";
-            context.output.warn(text);
+                format!("the config file has no {what}: all of the cluster's are missing in it");
+            context.output.warn(&text);
         }
-        for text in self.spared(stacks, &context.aws.region) {
+        for text in self.spared(there, &context.aws.region) {
             context.output.note(&text);
         }
     }
 
     /// What would be deleted, were the cluster not likely to stand on it: what the reader should know
     /// of it.
-    fn spared(&self, stacks: &Stacks, region: &str) -> Vec<String> {
-        let missing = self.unknown(stacks).into_iter();
+    fn spared(&self, there: &There, region: &str) -> Vec<String> {
+        let missing = self.unknown(there).into_iter();
         let asked = missing.filter(|name| self.filter.passes(&name.to_string()));
         let spared = asked.filter(|name| self.is_spared(name) || !self.filter.matches(name));
         spared
@@ -250,8 +297,11 @@ impl Missing {
                     "--prune-kube-system".to_owned()
                 } else {
                     format!(
-                        "irsactl delete iamserviceaccount {} --namespace {} --cluster {} --region {region}",
-                        name.name, name.namespace, self.how.cluster
+                        "irsactl delete {} {} --namespace {} --cluster {} --region {region}",
+                        self.how.way.noun(),
+                        name.name,
+                        name.namespace,
+                        self.how.cluster
                     )
                 };
                 format!("{name} stays although the file does not have it; `{way}` deletes it")
@@ -263,25 +313,45 @@ impl Missing {
         self.system == System::Spared && name.namespace.as_str() == "kube-system"
     }
 
-    fn unknown(&self, stacks: &Stacks) -> BTreeSet<ServiceAccountName> {
-        if !self.rest.lists_accounts {
+    fn unknown(&self, there: &There) -> BTreeSet<ServiceAccountName> {
+        if !self.rest.lists(self.how.way) {
             return BTreeSet::new();
         }
-        let mut unknown = delete::unknown(&self.how.cluster, &self.known, stacks.listed());
-        for (name, _) in self.owned(stacks) {
+        let mut unknown = self.all_unknown(there);
+        for (name, _) in self.owned(there) {
             unknown.remove(&name);
         }
         unknown
     }
 
+    /// Those that irsactl or eksctl made: by the tags of their stacks, or of the associations themselves.
+    fn all_unknown(&self, there: &There) -> BTreeSet<ServiceAccountName> {
+        let Removal { way, cluster, .. } = &self.how;
+        let mut unknown = delete::unknown(*way, cluster, &self.known, there.stacks.listed());
+        if *way == Way::PodIdentity {
+            let tagged = there.associations.iter().filter(|(name, it)| {
+                let tag = it.tags.get(ASSOCIATION_TAG);
+                let is_of = CLUSTER_TAGS
+                    .iter()
+                    .any(|key| it.tags.get(*key).map(String::as_str) == Some(cluster.as_str()));
+                is_of && tag.is_some_and(|tag| *tag == name.to_string())
+            });
+            let tagged = tagged.map(|(name, _)| name.clone());
+            unknown.extend(tagged.filter(|name| !self.known.contains(name)));
+        }
+        unknown
+    }
+
     /// Those that another part of the file makes or uses, and the part.
-    fn owned(&self, stacks: &Stacks) -> Vec<(ServiceAccountName, &str)> {
-        let unknown = delete::unknown(&self.how.cluster, &self.known, stacks.listed());
+    fn owned(&self, there: &There) -> Vec<(ServiceAccountName, &str)> {
+        let unknown = self.all_unknown(there);
         let owner = |name: &ServiceAccountName| {
-            let mut own = stacks
-                .listed()
-                .filter(|stack| stack.is_for(&self.how.cluster, name));
-            own.find_map(|stack| self.rest.owners.of(name, stack.role_arn.as_ref()))
+            let way = self.how.way;
+            let own = there.stacks.listed();
+            let mut own = own.filter(|stack| stack.is_for(way, &self.how.cluster, name));
+            let by_stack =
+                own.find_map(|stack| self.rest.owner(way, name, stack.role_arn.as_ref()));
+            by_stack.or_else(|| self.rest.owner(way, name, there.role_of(name).as_ref()))
         };
         let owned = unknown.into_iter();
         owned
@@ -290,6 +360,6 @@ impl Missing {
     }
 }
 
-fn of(name: &ServiceAccountName) -> Target {
-    Target::ServiceAccount(name.clone())
+fn of(deletion: &Deletion) -> Target {
+    Target::of(deletion.way, &deletion.name)
 }

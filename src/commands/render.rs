@@ -6,7 +6,7 @@ use super::flags;
 use crate::asked::{IamServiceAccount, Permissions};
 use crate::cli::{Render, RenderTarget, Screen};
 use crate::error::Error;
-use crate::model::{Cluster, ClusterName};
+use crate::model::{Cluster, ClusterName, Way};
 use crate::output::{self, Format, Output};
 use crate::render::{self, Unrenderable, aws_cli, kubernetes, terraform};
 use crate::run::Exit;
@@ -23,7 +23,7 @@ pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
     let (place, accounts) = match &args.config_file {
         Some(path) => {
             let config = flags::config(path, flags::Unread::Told(screen)).await?;
-            let mut accounts = file::accounts(&config, &file::filter(&args.filter)?)?;
+            let mut accounts = file::accounts(Way::Irsa, &config, &file::filter(&args.filter)?)?;
             for account in &mut accounts {
                 account.provider = file::provider(&config);
             }

@@ -5,8 +5,9 @@ use super::file;
 use super::reconcile::{Task, restart};
 use super::{flags, proving};
 use crate::asked::{Drift, Goal};
-use crate::cli::{Screen, UpdateServiceAccount};
+use crate::cli::{Screen, UpdateAssociationArgs, UpdateServiceAccount};
 use crate::error::Error;
+use crate::model::Way;
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, conclude};
 
@@ -22,7 +23,15 @@ pub async fn run(
     let described = match &args.config_file {
         Some(path) => {
             let issuer = args.cluster.issuer_url.as_ref();
-            file::described(path, issuer, &args.filter, &mut args.run.aws, screen).await?
+            file::described(
+                Way::Irsa,
+                path,
+                issuer,
+                &args.filter,
+                &mut args.run.aws,
+                screen,
+            )
+            .await?
         }
         None => file::by_flags(&args.cluster, &args.filter, flags::edited(args)).await?,
     };
@@ -39,7 +48,47 @@ pub async fn run(
         kubernetes: &args.run.kubernetes,
         accounts: how.all(described.accounts),
         provider: described.provider,
-        prune: None,
+        prune: Vec::new(),
+    };
+    let finished = task.finish(&context, mode, args.run.verify).await?;
+    conclude(&context, finished)
+}
+
+/// `update podidentityassociation`.
+pub async fn associations(
+    args: &mut UpdateAssociationArgs,
+    screen: Screen,
+    running: Running,
+) -> Result<Exit, Error> {
+    proving::check(&args.run, false)?;
+    let mode = Mode::of(args.run.approval);
+    let restart = restart::asked(args.run.restart, false)?;
+    let how = flags::How::updating_associations(args);
+    let described = match &args.config_file {
+        Some(path) => {
+            let issuer = args.cluster.issuer_url.as_ref();
+            let (way, aws) = (Way::PodIdentity, &mut args.run.aws);
+            file::described(way, path, issuer, &args.filter, aws, screen).await?
+        }
+        None => {
+            let asked = flags::edited_association(args);
+            file::by_flags(&args.cluster, &args.filter, asked).await?
+        }
+    };
+    let context = Context::reconciling(&args.run, screen, running).await?;
+    let task = Task {
+        goal: Goal::Update,
+        drift: if args.repair_drift {
+            Drift::Repaired
+        } else {
+            Drift::Told
+        },
+        restart,
+        place: &described.place,
+        kubernetes: &args.run.kubernetes,
+        accounts: how.all(described.accounts),
+        provider: None,
+        prune: Vec::new(),
     };
     let finished = task.finish(&context, mode, args.run.verify).await?;
     conclude(&context, finished)

@@ -10,66 +10,84 @@ use super::check::{number, short};
 use super::node::{YamlNode, YamlValue};
 use super::{Problem, Problems, inside, missing, value};
 use crate::asked::fields::{self, Field, Kind};
-use crate::asked::{self, Given, IamServiceAccount, Rule, Scope};
-use crate::model::{Map, Namespace, ServiceAccountName};
+use crate::asked::{self, AssociationSpec, Given, IamServiceAccount, Rule, Scope};
+use crate::model::{Map, Namespace, ServiceAccountName, Way};
 use crate::policy::PolicyDocument;
 use crate::template::{WELL_KNOWN, WellKnownPolicy};
 
-/// The path of the accounts.
-const LIST: &str = fields::ACCOUNTS.path;
+/// The path of the accounts that get their roles on one way.
+fn list_of(way: Way) -> &'static str {
+    fields::ACCOUNTS.on(way).path
+}
 
-/// The accounts that are good; what is wrong is put into `problems`.
-pub fn read(root: &YamlNode, tags: &Map, problems: &mut Problems) -> Vec<IamServiceAccount> {
-    let Some(list) = root.at(LIST) else {
+/// The accounts of one way that are good; what is wrong is put into `problems`.
+pub fn read(
+    way: Way,
+    root: &YamlNode,
+    tags: &Map,
+    problems: &mut Problems,
+) -> Vec<IamServiceAccount> {
+    let path = list_of(way);
+    let Some(list) = root.at(path) else {
         return Vec::new();
     };
-    let odd = with_problems(problems);
+    let odd = with_problems(path, problems);
     let mut accounts = Vec::new();
     for (index, node) in list.items().iter().enumerate() {
         if matches!(node.value, YamlValue::Map(_)) {
-            let path = format!("{LIST}[{index}]");
-            let account = account(node, &path, tags, odd.contains(&index), problems);
+            let path = format!("{path}[{index}]");
+            let entry = Entry {
+                way,
+                node,
+                path: &path,
+            };
+            let account = account(entry, tags, odd.contains(&index), problems);
             accounts.extend(account);
         }
     }
-    check_provider(root, list, problems);
-    check_once(list, problems);
+    if way == Way::Irsa {
+        check_provider(root, list, problems);
+    }
+    check_once(way, list, problems);
     accounts
 }
 
 /// Puts the name of the account behind its index, where it has one: `iam.serviceAccounts[3] (web/api)`.
 pub fn name_in(problems: &mut [Problem], root: &YamlNode) {
-    let list = root.at(LIST).map_or(&[][..], |list| list.items());
-    for Problem { field, .. } in problems {
-        let Some(index) = index_in(field) else {
-            continue;
-        };
-        if let Some(node) = list.get(index) {
-            let entry = format!("{LIST}[{index}]");
-            *field = field.replacen(&entry, &named(index, node), 1);
+    for way in Way::ALL {
+        let path = list_of(way);
+        let list = root.at(path).map_or(&[][..], |list| list.items());
+        for Problem { field, .. } in &mut *problems {
+            let Some(index) = index_in(path, field) else {
+                continue;
+            };
+            if let Some(node) = list.get(index) {
+                let entry = format!("{path}[{index}]");
+                *field = field.replacen(&entry, &named(way, index, node), 1);
+            }
         }
     }
 }
 
 /// An account by its place, and by its name where it has one.
-fn named(index: usize, node: &YamlNode) -> String {
-    let name = name_of(node).map(|name| format!(" ({name})"));
-    format!("{LIST}[{index}]{}", name.unwrap_or_default())
+fn named(way: Way, index: usize, node: &YamlNode) -> String {
+    let name = name_of(way, node).map(|name| format!(" ({name})"));
+    format!("{}[{index}]{}", list_of(way), name.unwrap_or_default())
 }
 
 /// The index of the account that a path leads into.
-fn index_in(path: &str) -> Option<usize> {
-    let rest = path.strip_prefix(LIST)?.strip_prefix('[')?;
+fn index_in(list: &str, path: &str) -> Option<usize> {
+    let rest = path.strip_prefix(list)?.strip_prefix('[')?;
     rest.split(']').next()?.parse().ok()
 }
 
 /// What an account is called, where that keeps the rules for names.
-fn name_of(node: &YamlNode) -> Option<ServiceAccountName> {
-    let namespace = match node.field(fields::NAMESPACE) {
+fn name_of(way: Way, node: &YamlNode) -> Option<ServiceAccountName> {
+    let namespace = match node.field(fields::NAMESPACE.on(way)) {
         Some(namespace) => namespace.text()?.parse().ok()?,
         None => Namespace::default(),
     };
-    ServiceAccountName::new(namespace, node.field(fields::NAME)?.text()?).ok()
+    ServiceAccountName::new(namespace, node.field(fields::NAME.on(way))?.text()?).ok()
 }
 
 /// The tags that every stack gets.
@@ -94,22 +112,24 @@ fn check_provider(root: &YamlNode, list: &YamlNode, problems: &mut Problems) {
 }
 
 /// No account and no name of a role may stand twice.
-fn check_once(list: &YamlNode, problems: &mut Problems) {
+fn check_once(way: Way, list: &YamlNode, problems: &mut Problems) {
+    let [namespace_field, name_field, role_field] =
+        [fields::NAMESPACE, fields::NAME, fields::ROLE_NAME].map(|field| field.on(way));
     let mut seen = BTreeMap::new();
     for (index, account) in list.items().iter().enumerate() {
         let text = |field| account.field(field).and_then(|node| node.text());
-        let namespace = text(fields::NAMESPACE).unwrap_or("default");
-        let name = text(fields::NAME).map(|name| format!("{namespace}/{name}"));
-        let role = text(fields::ROLE_NAME).map(str::to_owned);
-        for (field, value) in [(fields::NAME, name), (fields::ROLE_NAME, role)] {
+        let namespace = text(namespace_field).unwrap_or("default");
+        let name = text(name_field).map(|name| format!("{namespace}/{name}"));
+        let role = text(role_field).map(str::to_owned);
+        for (field, value) in [(name_field, name), (role_field, role)] {
             let (Some(value), Some(node)) = (value, account.field(field)) else {
                 continue;
             };
-            let found = (named(index, account), node.place.line);
+            let found = (named(way, index, account), node.place.line);
             let Some((first, line)) = seen.insert((field.path, value.clone()), found) else {
                 continue;
             };
-            let path = format!("{LIST}[{index}].{}", field.name());
+            let path = format!("{}[{index}].{}", list_of(way), field.name());
             let rule = format!(
                 "{:?} stands twice; first in {first}, line {line}",
                 short(&value)
@@ -119,21 +139,34 @@ fn check_once(list: &YamlNode, problems: &mut Problems) {
     }
 }
 
+/// One account of a list, and its path.
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    way: Way,
+    node: &'a YamlNode,
+    path: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    fn field(self, field: &'static Field) -> Option<&'a YamlNode> {
+        self.node.field(field.on(self.way)).map(|node| &**node)
+    }
+}
+
 fn account(
-    node: &YamlNode,
-    path: &str,
+    entry: Entry<'_>,
     tags: &Map,
     is_odd: bool,
     problems: &mut Problems,
 ) -> Option<IamServiceAccount> {
     let before = problems.count;
-    let name = service_account_name(node, path, problems);
-    let mut given = given(node, path, name.clone(), problems);
+    let name = service_account_name(entry, problems);
+    let mut given = given(entry, name.clone(), problems);
     given.common_tags.clone_from(tags);
     // An empty document asks for a role without policies, as in eksctl.
     let is_empty =
         |node: &YamlNode| matches!(&node.value, YamlValue::Map(fields) if fields.is_empty());
-    given.bare = node
+    given.bare = entry
         .field(fields::INLINE_POLICY)
         .is_some_and(|node| is_empty(node));
     // What could not be read, or has a wrong name, is not missing.
@@ -143,46 +176,43 @@ fn account(
         Err(broken) => {
             let broken = broken.iter();
             let broken = broken.filter(|rule| is_known || **rule != Rule::NoPermissions);
-            broken.for_each(|rule| problems.push(problem(node, path, rule)));
+            broken.for_each(|rule| problems.push(problem(entry, rule)));
             None
         }
     }
 }
 
 /// The accounts, by index, of which names or types are wrong.
-fn with_problems(problems: &Problems) -> BTreeSet<usize> {
+fn with_problems(list: &str, problems: &Problems) -> BTreeSet<usize> {
     let found = problems.found.iter();
     found
-        .filter_map(|problem| index_in(&problem.field))
+        .filter_map(|problem| index_in(list, &problem.field))
         .collect()
 }
 
-fn service_account_name(
-    node: &YamlNode,
-    path: &str,
-    problems: &mut Problems,
-) -> Option<ServiceAccountName> {
-    let namespace = match node.field(fields::NAMESPACE) {
-        Some(_) => value::<Namespace>(node, path, fields::NAMESPACE, problems)?,
-        None => Namespace::default(),
+fn service_account_name(entry: Entry<'_>, problems: &mut Problems) -> Option<ServiceAccountName> {
+    let Entry { way, node, path } = entry;
+    let namespace_field = fields::NAMESPACE.on(way);
+    let namespace = match (node.field(namespace_field), way) {
+        (Some(_), _) => value::<Namespace>(node, path, namespace_field, problems),
+        (None, Way::Irsa) => Some(Namespace::default()),
+        (None, Way::PodIdentity) => {
+            missing(node, path, namespace_field, problems);
+            None
+        }
     };
-    let Some(found) = node.field(fields::NAME) else {
-        if node
-            .field(fields::OBJECT)
-            .is_none_or(|node| matches!(node.value, YamlValue::Map(_)))
-        {
-            missing(node, path, fields::NAME, problems);
+    let Some(found) = entry.field(fields::NAME) else {
+        let object = entry.field(fields::OBJECT);
+        if object.is_none_or(|node| matches!(node.value, YamlValue::Map(_))) {
+            missing(node, path, fields::NAME.on(way), problems);
         }
         return None;
     };
-    match ServiceAccountName::new(namespace, found.text()?) {
+    match ServiceAccountName::new(namespace?, found.text()?) {
         Ok(name) => Some(name),
         Err(rule) => {
-            problems.push(Problem::new(
-                found.place,
-                &inside(path, fields::NAME.name()),
-                rule,
-            ));
+            let path = inside(path, fields::NAME.on(way).name());
+            problems.push(Problem::new(found.place, &path, rule));
             None
         }
     }
@@ -190,28 +220,34 @@ fn service_account_name(
 
 /// What the file says of an account, each field by itself. Without a name it has some name, so that
 /// the rest is judged too.
-fn given(
-    node: &YamlNode,
-    path: &str,
-    account: Option<ServiceAccountName>,
-    problems: &mut Problems,
-) -> Given {
+fn given(entry: Entry<'_>, account: Option<ServiceAccountName>, problems: &mut Problems) -> Given {
+    let Entry { way, node, path } = entry;
     let some_name = || ServiceAccountName {
         namespace: Namespace::default(),
         name: String::new(),
     };
+    let given = Given {
+        role_arn: value(node, path, fields::ROLE_ARN.on(way), problems),
+        managed: texts(node, path, fields::MANAGED_POLICIES.on(way), problems),
+        inline: documents(entry, problems),
+        well_known: well_known(entry),
+        boundary: value(node, path, fields::BOUNDARY.on(way), problems),
+        role_name: value(node, path, fields::ROLE_NAME.on(way), problems),
+        role_path: value(node, path, fields::ROLE_PATH.on(way), problems),
+        max_session_duration: seconds(node, path, fields::MAX_SESSION_DURATION.on(way), problems),
+        tags: map(node, fields::TAGS.on(way)),
+        ..Given::new(account.unwrap_or_else(some_name))
+    };
+    match way {
+        Way::Irsa => by_annotation(given, node, path, problems),
+        Way::PodIdentity => by_association(given, node, path, problems),
+    }
+}
+
+fn by_annotation(given: Given, node: &YamlNode, path: &str, problems: &mut Problems) -> Given {
     Given {
-        role_arn: value(node, path, fields::ROLE_ARN, problems),
-        managed: texts(node, path, fields::MANAGED_POLICIES, problems),
-        inline: documents(node, path, problems),
-        well_known: well_known(node),
-        boundary: value(node, path, fields::BOUNDARY, problems),
-        role_name: value(node, path, fields::ROLE_NAME, problems),
-        role_path: value(node, path, fields::ROLE_PATH, problems),
-        max_session_duration: seconds(node, path, fields::MAX_SESSION_DURATION, problems),
         subject_pattern: value(node, path, fields::SUBJECT_PATTERN, problems),
         audience: value(node, path, fields::AUDIENCE, problems).unwrap_or_default(),
-        tags: map(node, fields::TAGS),
         labels: map(node, fields::LABELS),
         annotations: map(node, fields::ANNOTATIONS),
         token_expiration: seconds(node, path, fields::TOKEN_EXPIRATION, problems),
@@ -221,7 +257,32 @@ fn given(
         } else {
             Scope::Whole
         },
-        ..Given::new(account.unwrap_or_else(some_name))
+        ..given
+    }
+}
+
+fn by_association(given: Given, node: &YamlNode, path: &str, problems: &mut Problems) -> Given {
+    let policy = node.field(fields::SESSION_POLICY).and_then(|found| {
+        let parsed = PolicyDocument::parse(found.text()?);
+        let path = inside(path, fields::SESSION_POLICY.name());
+        parsed
+            .map_err(|rule| problems.push(Problem::new(found.place, &path, rule)))
+            .ok()
+    });
+    Given {
+        document_name: value(node, path, fields::DOCUMENT_NAME, problems),
+        trust_any_association: bool(node, fields::TRUST_ANY_ASSOCIATION) == Some(true),
+        scope: if bool(node, fields::CREATE_SERVICE_ACCOUNT) == Some(true) {
+            Scope::Whole
+        } else {
+            Scope::RoleOnly
+        },
+        association: Some(AssociationSpec::declared(
+            value(node, path, fields::TARGET_ROLE, problems),
+            bool(node, fields::DISABLE_SESSION_TAGS),
+            policy,
+        )),
+        ..given
     }
 }
 
@@ -230,8 +291,8 @@ fn bool(node: &YamlNode, field: &Field) -> Option<bool> {
 }
 
 /// Those that are switched on.
-fn well_known(node: &YamlNode) -> Vec<WellKnownPolicy> {
-    let named = node.field(fields::WELL_KNOWN_POLICIES);
+fn well_known(entry: Entry<'_>) -> Vec<WellKnownPolicy> {
+    let named = entry.field(fields::WELL_KNOWN_POLICIES);
     let is_on = |policy: &&WellKnownPolicy| {
         let switch = named.and_then(|named| named.at(policy.name()));
         switch.and_then(|switch| switch.bool()) == Some(true)
@@ -295,27 +356,26 @@ fn map(node: &YamlNode, field: &Field) -> Map {
 }
 
 /// The policy documents, of `attachPolicy` or of `attachPolicies`.
-fn documents(node: &YamlNode, path: &str, problems: &mut Problems) -> Vec<PolicyDocument> {
-    let one = node.field(fields::INLINE_POLICY);
-    let several = node.field(fields::INLINE_POLICIES);
+fn documents(entry: Entry<'_>, problems: &mut Problems) -> Vec<PolicyDocument> {
+    let Entry { way, path, .. } = entry;
+    let [one_field, several_field] =
+        [fields::INLINE_POLICY, fields::INLINE_POLICIES].map(|field| field.on(way));
+    let one = entry.field(one_field);
+    let several = entry.field(several_field);
     if let (Some(one), Some(_)) = (one, several) {
-        let rule = "cannot be used with attachPolicies: put all documents there";
-        problems.push(Problem::new(
-            one.place,
-            &inside(path, fields::INLINE_POLICY.name()),
-            rule,
-        ));
+        let several = several_field.name();
+        let rule = format!("cannot be used with {several}: put all documents there");
+        let path = inside(path, one_field.name());
+        problems.push(Problem::new(one.place, &path, rule));
     }
     let one = one
         .filter(|node| !node.entries().is_empty())
-        .map(|node| (inside(path, fields::INLINE_POLICY.name()), node));
+        .map(|node| (inside(path, one_field.name()), node));
     let several = several.map_or(&[][..], |node| node.items());
-    let several = several.iter().enumerate().map(|(index, node)| {
-        (
-            format!("{path}.{}[{index}]", fields::INLINE_POLICIES.name()),
-            node,
-        )
-    });
+    let several = several
+        .iter()
+        .enumerate()
+        .map(|(index, node)| (format!("{path}.{}[{index}]", several_field.name()), &**node));
     one.into_iter()
         .chain(several)
         .filter(|(_, node)| matches!(node.value, YamlValue::Map(_)))
@@ -358,11 +418,13 @@ fn json(node: &YamlNode) -> Option<Json> {
 }
 
 /// A broken rule at the place of its field.
-fn problem(node: &YamlNode, path: &str, rule: &Rule) -> Problem {
-    let has = |field| node.field(field).is_some();
+fn problem(entry: Entry<'_>, rule: &Rule) -> Problem {
+    let Entry { way, node, path } = entry;
+    let has = |field| entry.field(field).is_some();
+    let text = rule.told(|field| field.on(way).name());
     let field = match rule {
         // None of them is there.
-        Rule::NoPermissions => return Problem::new(node.place, path, rule.told(Field::name)),
+        Rule::NoPermissions => return Problem::new(node.place, path, text),
         Rule::WithRole(fields::INLINE_POLICY) | Rule::InlineTooLong(_)
             if !has(fields::INLINE_POLICY) =>
         {
@@ -371,8 +433,8 @@ fn problem(node: &YamlNode, path: &str, rule: &Rule) -> Problem {
         Rule::TooManyManaged(_) if !has(fields::MANAGED_POLICIES) => fields::WELL_KNOWN_POLICIES,
         rule => rule.field(),
     };
-    let (place, inner) = spot(node, field, rule.key());
-    Problem::new(place, &format!("{path}.{inner}"), rule.told(Field::name))
+    let (place, inner) = spot(node, field.on(way), rule.key());
+    Problem::new(place, &format!("{path}.{inner}"), text)
 }
 
 /// The place and path of a field, or of an entry of it.

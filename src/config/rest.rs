@@ -6,28 +6,48 @@ use std::collections::BTreeMap;
 use super::node::{YamlNode, YamlValue};
 use super::{Problem, node};
 use crate::asked::fields;
-use crate::model::{RoleArn, ServiceAccountName};
+use crate::model::{RoleArn, ServiceAccountName, Way};
 
 /// What a file says beside the accounts that it asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rest {
     /// A second document, which is not read.
     pub further: Option<Problem>,
-    /// Whether `iam.serviceAccounts` is there, be it empty.
-    pub lists_accounts: bool,
-    pub owners: Owners,
+    /// Which of the lists are there, be they empty.
+    lists: Vec<Way>,
+    owners: Owners,
+}
+
+impl Rest {
+    /// Whether the list of the accounts of one way is there, be it empty.
+    pub fn lists(&self, way: Way) -> bool {
+        self.lists.contains(&way)
+    }
+
+    /// The part of the file that an account of one way belongs to beside its list, by its name or by the
+    /// role that it has.
+    pub fn owner(
+        &self,
+        way: Way,
+        account: &ServiceAccountName,
+        role: Option<&RoleArn>,
+    ) -> Option<&str> {
+        let own = fields::ASSOCIATIONS.path;
+        let owner = self.owners.of(account, role);
+        owner.filter(|part| way == Way::Irsa || !part.starts_with(own))
+    }
 }
 
 /// The service accounts and roles that other parts of the file make or use, each with that part's path.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Owners {
+struct Owners {
     accounts: BTreeMap<ServiceAccountName, String>,
     roles: BTreeMap<RoleArn, String>,
 }
 
 impl Owners {
     /// The part of the file that an account belongs to, by its name or by the role that it has.
-    pub fn of(&self, account: &ServiceAccountName, role: Option<&RoleArn>) -> Option<&str> {
+    fn of(&self, account: &ServiceAccountName, role: Option<&RoleArn>) -> Option<&str> {
         let by_name = self.accounts.get(account);
         let by_role = || self.roles.get(role?);
         by_name.or_else(by_role).map(String::as_str)
@@ -117,7 +137,10 @@ pub fn read(root: &YamlNode, further: Option<node::Place>) -> Rest {
     Rest {
         further: further
             .map(|place| Problem::new(place, "", "a second document: only the first one is read")),
-        lists_accounts: root.field(fields::ACCOUNTS).is_some(),
+        lists: Way::ALL
+            .into_iter()
+            .filter(|way| root.field(fields::ACCOUNTS.on(*way)).is_some())
+            .collect(),
         owners,
     }
 }

@@ -9,9 +9,9 @@ use super::ClusterConfig;
 use super::node::{YamlValue, plain};
 use crate::asked::fields::{self, Field};
 use crate::asked::{IamServiceAccount, Permissions, Scope};
-use crate::model::{AUDIENCE_ANNOTATION, Audience, Map, Namespace};
+use crate::model::{AUDIENCE_ANNOTATION, Audience, Map, Namespace, Way};
 use crate::policy::PolicyDocument;
-use crate::template::RoleSpec;
+use crate::template::{RoleSpec, Trusted};
 
 /// What is to be written, in its order.
 enum Tree {
@@ -33,6 +33,9 @@ pub fn write(config: &ClusterConfig) -> String {
     let accounts = config.accounts.iter();
     let accounts = accounts.map(|account| account_of(account, &config.tags));
     iam.add(fields::ACCOUNTS, list(accounts.collect()));
+    let associations = config.associations.iter();
+    let associations = associations.map(|asked| association_of(asked, &config.tags));
+    iam.add(fields::ASSOCIATIONS, list(associations.collect()));
     let mut root = Object::default();
     root.add(fields::API_VERSION, text(fields::VERSION));
     root.add(fields::KIND, text(fields::CLUSTER_CONFIG));
@@ -59,15 +62,7 @@ fn account_of(account: &IamServiceAccount, common_tags: &Map) -> Tree {
     metadata.add(fields::ANNOTATIONS, map(&annotations));
     let mut whole = Object::default();
     whole.add(fields::OBJECT, metadata.tree());
-    match &account.permissions {
-        Permissions::Existing(arn) => whole.add(fields::ROLE_ARN, text(arn)),
-        Permissions::Role(spec) => role(spec, &mut whole),
-        // Changes describe no role.
-        Permissions::Edited(_) => {}
-    }
-    let mut tags = account.tags.clone();
-    tags.retain(|key, value| common_tags.get(key) != Some(value));
-    whole.add(fields::TAGS, map(&tags));
+    permissions(account, common_tags, &mut whole);
     whole.add(fields::AUDIENCE, audience.and_then(text));
     whole.add(
         fields::ROLE_ONLY,
@@ -76,18 +71,62 @@ fn account_of(account: &IamServiceAccount, common_tags: &Map) -> Tree {
     Tree::Map(whole.0)
 }
 
-fn role(spec: &RoleSpec, whole: &mut Object) {
+fn association_of(account: &IamServiceAccount, common_tags: &Map) -> Tree {
+    let mut whole = Object::default();
+    let (name, way) = (&account.name, Way::PodIdentity);
+    whole.add(fields::NAMESPACE.on(way), text(&name.namespace));
+    whole.add(fields::NAME.on(way), text(&name.name));
+    let is_made = account.scope == Scope::Whole;
+    whole.add(fields::CREATE_SERVICE_ACCOUNT, is_made.then(|| bool(true)));
+    permissions(account, common_tags, &mut whole);
+    if let Permissions::Role(spec) = &account.permissions {
+        let is_any = spec.trusted == Trusted::AnyAssociation;
+        whole.add(fields::TRUST_ANY_ASSOCIATION, is_any.then(|| bool(true)));
+    }
+    if let Some(spec) = &account.association {
+        whole.add(
+            fields::TARGET_ROLE,
+            spec.target_role.as_set().and_then(text),
+        );
+        let tags = spec.disable_session_tags.as_set();
+        whole.add(
+            fields::DISABLE_SESSION_TAGS,
+            tags.map(|is_set| bool(*is_set)),
+        );
+        let policy = spec.policy.as_set();
+        whole.add(
+            fields::SESSION_POLICY,
+            policy.and_then(|it| text(it.as_value())),
+        );
+    }
+    Tree::Map(whole.0)
+}
+
+fn permissions(account: &IamServiceAccount, common_tags: &Map, whole: &mut Object) {
+    let way = account.way();
+    match &account.permissions {
+        Permissions::Existing(arn) => whole.add(fields::ROLE_ARN.on(way), text(arn)),
+        Permissions::Role(spec) => role(way, spec, whole),
+        // Changes describe no role.
+        Permissions::Edited(_) => {}
+    }
+    let mut tags = account.tags.clone();
+    tags.retain(|key, value| common_tags.get(key) != Some(value));
+    whole.add(fields::TAGS.on(way), map(&tags));
+}
+
+fn role(way: Way, spec: &RoleSpec, whole: &mut Object) {
     let managed = spec.managed.iter().filter_map(text).collect();
-    whole.add(fields::MANAGED_POLICIES, list(managed));
+    whole.add(fields::MANAGED_POLICIES.on(way), list(managed));
     let tree = |document: &PolicyDocument| json(document.as_value());
     match spec.inline.as_slice() {
         [] if spec.managed.is_empty() && spec.well_known.is_empty() => {
-            whole.add(fields::INLINE_POLICY, Some(Tree::Map(Vec::new())));
+            whole.add(fields::INLINE_POLICY.on(way), Some(Tree::Map(Vec::new())));
         }
         [] => {}
-        [one] => whole.add(fields::INLINE_POLICY, Some(tree(one))),
+        [one] => whole.add(fields::INLINE_POLICY.on(way), Some(tree(one))),
         several => whole.add(
-            fields::INLINE_POLICIES,
+            fields::INLINE_POLICIES.on(way),
             list(several.iter().map(tree).collect()),
         ),
     }
@@ -97,18 +136,23 @@ fn role(spec: &RoleSpec, whole: &mut Object) {
             .map(|policy| (policy.name().to_owned(), bool(true)))
             .collect(),
     );
-    whole.add(fields::WELL_KNOWN_POLICIES, well_known.tree());
-    whole.add(fields::BOUNDARY, spec.boundary.as_ref().and_then(text));
-    whole.add(fields::ROLE_NAME, spec.name.as_ref().and_then(text));
+    whole.add(fields::WELL_KNOWN_POLICIES.on(way), well_known.tree());
     whole.add(
-        fields::ROLE_PATH,
+        fields::BOUNDARY.on(way),
+        spec.boundary.as_ref().and_then(text),
+    );
+    whole.add(fields::ROLE_NAME.on(way), spec.name.as_ref().and_then(text));
+    whole.add(
+        fields::ROLE_PATH.on(way),
         spec.path.as_ref().and_then(|path| text(path.as_str())),
     );
     whole.add(
-        fields::MAX_SESSION_DURATION,
+        fields::MAX_SESSION_DURATION.on(way),
         spec.max_session_duration
             .map(|seconds| Tree::Plain(seconds.to_string())),
     );
+    let name = spec.document_name.as_ref();
+    whole.add(fields::DOCUMENT_NAME, name.and_then(text));
     let pattern = spec.subject_pattern.as_ref();
     whole.add(
         fields::SUBJECT_PATTERN,

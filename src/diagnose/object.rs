@@ -147,7 +147,7 @@ fn change(
     Action::ApplyServiceAccount(ServiceAccountChange {
         name: name.clone(),
         presence,
-        role: Role::Arn(role.clone()),
+        role: Some(Role::Arn(role.clone())),
         labels,
         annotations,
         conflicts: Conflicts::Overridden,

@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::kubernetes::{forbidden_hints, held_hints, unauthorized_hints};
-use crate::model::{ClusterName, CommandLine, Fix, Workload};
+use crate::model::{AGENT, ClusterName, CommandLine, Fix, Workload};
 
 /// The way around a Kubernetes API that cannot be used.
 pub const ROLE_ONLY: &str = "or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none";
@@ -34,9 +34,16 @@ impl Error {
             ],
             Self::Credentials { sign_in, .. } => sign_in.hints(),
             Self::ClusterNotFound { name, region, similar } => cluster_hints(name, region, similar),
-            Self::NoServiceAccount(cluster, ..) => vec![Fix::by(
+            Self::NoServiceAccount(way, cluster, ..) => vec![Fix::by(
                 "list all of them",
-                CommandLine::of("irsactl get iamserviceaccount --cluster {}", &[cluster]),
+                CommandLine::of("irsactl get {} --cluster {}", &[&way.noun(), cluster]),
+            )],
+            Self::AgentFailed { cluster, .. } => vec![Fix::by(
+                "look at it",
+                CommandLine::of(
+                    "aws eks describe-addon --cluster-name {} --addon-name {}",
+                    &[cluster, &AGENT],
+                ),
             )],
             Self::WorkloadNotFound(workload) => vec![all_like(workload)],
             Self::ClusterNotReady { name, status } => vec![unready_hint(name, status)],

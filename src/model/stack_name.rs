@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{ClusterName, ServiceAccountName};
+use super::{ClusterName, ServiceAccountName, Way};
 
 /// Name of a CloudFormation stack (`[a-zA-Z][-a-zA-Z0-9]*`, at most 128).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -14,26 +14,24 @@ pub struct StackName(String);
 
 impl StackName {
     /// eksctl's name where CloudFormation takes it, else the hashed one.
-    pub fn for_service_account(cluster: &ClusterName, account: &ServiceAccountName) -> Self {
-        let name = eksctl_name(cluster, account);
+    pub fn new(way: Way, cluster: &ClusterName, account: &ServiceAccountName) -> Self {
+        let name = eksctl_name(way, cluster, account);
         let taken =
             name.len() <= 128 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if taken {
             Self(name)
         } else {
-            Self::hashed(cluster, account)
+            Self::hashed(way, cluster, account)
         }
     }
 
     /// The name with 8 hex digits of SHA-256 at its end: for names that CloudFormation refuses, and
     /// where eksctl's name is taken by another service account (`a-b`/`c` against `a`/`b-c`).
-    /// `-iamserviceaccount-` stays in it, because eksctl's discovery looks for that.
-    pub fn hashed(cluster: &ClusterName, account: &ServiceAccountName) -> Self {
+    /// What eksctl's discovery looks for stays in it: `-iamserviceaccount-`, `-podidentityrole-`.
+    pub fn hashed(way: Way, cluster: &ClusterName, account: &ServiceAccountName) -> Self {
         let hash = hash(&format!("{cluster}/{account}"));
-        let prefix = format!(
-            "eksctl-{}-addon-iamserviceaccount-",
-            allowed(cluster.as_str())
-        );
+        let infix = way.stack_infix();
+        let prefix = format!("eksctl-{}-{infix}-", allowed(cluster.as_str()));
         let rest = allowed(&format!("{}-{}", account.namespace, account.name));
         // A cluster's name is cut where it must be: it has up to 253 characters.
         if prefix.len() > 128 - 9 {
@@ -41,20 +39,20 @@ impl StackName {
                 .chars()
                 .take(CLUSTER_ROOM)
                 .collect();
-            return Self(format!("eksctl-{cluster}-addon-iamserviceaccount-{hash}"));
+            return Self(format!("eksctl-{cluster}-{infix}-{hash}"));
         }
         let room = 128 - 9 - prefix.len();
         let rest: String = rest.chars().take(room).collect();
         Self(format!("{prefix}{}-{hash}", rest.trim_end_matches('-')))
     }
 
-    /// How the names of all stacks of a cluster's service accounts begin.
-    pub fn prefix(cluster: &ClusterName) -> String {
+    /// How the names of all stacks of a cluster's service accounts begin, on one way.
+    pub fn prefix(way: Way, cluster: &ClusterName) -> String {
         let name = allowed(cluster.as_str());
         if name.len() > CLUSTER_ROOM {
             format!("eksctl-{}", &name[..CLUSTER_ROOM])
         } else {
-            format!("eksctl-{name}-addon-iamserviceaccount-")
+            format!("eksctl-{name}-{}-", way.stack_infix())
         }
     }
 
@@ -95,11 +93,9 @@ fn allowed(text: &str) -> String {
         .collect()
 }
 
-fn eksctl_name(cluster: &ClusterName, account: &ServiceAccountName) -> String {
-    format!(
-        "eksctl-{cluster}-addon-iamserviceaccount-{}-{}",
-        account.namespace, account.name
-    )
+fn eksctl_name(way: Way, cluster: &ClusterName, account: &ServiceAccountName) -> String {
+    let (infix, ServiceAccountName { namespace, name }) = (way.stack_infix(), account);
+    format!("eksctl-{cluster}-{infix}-{namespace}-{name}")
 }
 
 impl fmt::Display for StackName {
@@ -156,10 +152,10 @@ mod tests {
         /// Within a cluster, accounts whose eksctl names are one have two hashed names.
         #[test]
         fn accounts_built_to_collide_get_two_names(cluster in cluster(), [one, other] in one_text_cut_twice()) {
-            prop_assert_eq!(eksctl_name(&cluster, &one), eksctl_name(&cluster, &other));
-            let hashed = StackName::hashed(&cluster, &other);
-            prop_assert_ne!(&hashed, &StackName::hashed(&cluster, &one));
-            prop_assert_ne!(&hashed.0, &eksctl_name(&cluster, &one));
+            prop_assert_eq!(eksctl_name(Way::Irsa, &cluster, &one), eksctl_name(Way::Irsa, &cluster, &other));
+            let hashed = StackName::hashed(Way::Irsa, &cluster, &other);
+            prop_assert_ne!(&hashed, &StackName::hashed(Way::Irsa, &cluster, &one));
+            prop_assert_ne!(&hashed.0, &eksctl_name(Way::Irsa, &cluster, &one));
         }
 
         /// Names that are not eksctl's are nobody else's either, not even in another cluster.
@@ -167,7 +163,7 @@ mod tests {
         fn hashed_names_differ_with_cluster_and_account(
             clusters in [cluster(), cluster()], accounts in [account(), account()],
         ) {
-            let name = |at: usize, account: usize| StackName::hashed(&clusters[at], &accounts[account]);
+            let name = |at: usize, account: usize| StackName::hashed(Way::Irsa, &clusters[at], &accounts[account]);
             let all = [name(0, 0), name(0, 1), name(1, 0), name(1, 1)];
             prop_assume!(clusters[0] != clusters[1] && accounts[0] != accounts[1]);
             for (index, one) in all.iter().enumerate() {
@@ -183,16 +179,16 @@ mod tests {
             let other: ClusterName = format!("{cluster}-addon-iamserviceaccount").parse().unwrap();
             let of_one = format!("addon-iamserviceaccount-{name}/{name}").parse().unwrap();
             let of_other = format!("{name}/{name}").parse().unwrap();
-            prop_assert_eq!(eksctl_name(&one, &of_one), eksctl_name(&other, &of_other));
-            prop_assert_ne!(StackName::hashed(&one, &of_one), StackName::hashed(&other, &of_other));
+            prop_assert_eq!(eksctl_name(Way::Irsa, &one, &of_one), eksctl_name(Way::Irsa, &other, &of_other));
+            prop_assert_ne!(StackName::hashed(Way::Irsa, &one, &of_one), StackName::hashed(Way::Irsa, &other, &of_other));
         }
 
         /// CloudFormation takes every name, and eksctl finds it.
         #[test]
         fn every_name_keeps_cloudformations_rule(cluster in cluster(), account in account()) {
             for StackName(name) in [
-                StackName::for_service_account(&cluster, &account),
-                StackName::hashed(&cluster, &account),
+                StackName::new(Way::Irsa, &cluster, &account),
+                StackName::hashed(Way::Irsa, &cluster, &account),
             ] {
                 prop_assert!(name.len() <= 128 && name.starts_with("eksctl-"), "{}", name);
                 prop_assert!(name.contains("-iamserviceaccount-"), "{}", name);
@@ -221,8 +217,8 @@ mod tests {
     fn names(cluster: &str, account: &str) -> (String, String) {
         let (cluster, account) = (cluster.parse().unwrap(), account.parse().unwrap());
         (
-            StackName::for_service_account(&cluster, &account).0,
-            StackName::hashed(&cluster, &account).0,
+            StackName::new(Way::Irsa, &cluster, &account).0,
+            StackName::hashed(Way::Irsa, &cluster, &account).0,
         )
     }
 

@@ -203,7 +203,7 @@ fn fuzzed_names_and_arns_are_refused_or_print_as_they_were() {
         }
         if prints_back::<ServiceAccountName>(text) {
             let account: ServiceAccountName = text.parse().unwrap();
-            let stack = StackName::for_service_account(&"demo".parse().unwrap(), &account);
+            let stack = StackName::new(Way::Irsa, &"demo".parse().unwrap(), &account);
             assert!(stack.as_str().len() <= 128, "{stack}");
         }
         if let Ok(thumbprint) = Thumbprint::lenient(text) {

@@ -1,27 +1,62 @@
-//! The ways by which pods get their roles.
+//! The two ways on which EKS gives a service account's pods a role.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+use super::{ASSOCIATION_TAG, SERVICE_ACCOUNT_TAG};
+
 /// How the pods of a service account get their role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {
     /// By the annotation of the ServiceAccount, and a token that IAM knows the issuer of.
+    #[default]
     Irsa,
-    /// By an association of EKS.
+    /// By an association of EKS, and the agent on the node.
     PodIdentity,
 }
 
 impl Way {
-    const ALL: [Self; 2] = [Self::Irsa, Self::PodIdentity];
+    pub const ALL: [Self; 2] = [Self::Irsa, Self::PodIdentity];
 
     /// As it is written.
     pub fn word(self) -> &'static str {
         match self {
             Self::Irsa => "irsa",
             Self::PodIdentity => "pod-identity",
+        }
+    }
+
+    /// What eksctl and irsactl call a service account with a role on this way.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Irsa => "iamserviceaccount",
+            Self::PodIdentity => "podidentityassociation",
+        }
+    }
+
+    /// The noun for readers.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Irsa => "IAM service account",
+            Self::PodIdentity => "EKS Pod Identity association",
+        }
+    }
+
+    /// The stack's tag with `<namespace>/<name>` of the service account.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Irsa => SERVICE_ACCOUNT_TAG,
+            Self::PodIdentity => ASSOCIATION_TAG,
+        }
+    }
+
+    /// What stands in the names of its stacks behind the cluster's name.
+    pub(super) fn stack_infix(self) -> &'static str {
+        match self {
+            Self::Irsa => "addon-iamserviceaccount",
+            Self::PodIdentity => "podidentityrole",
         }
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 
+use super::associations::{agent, associated, observed};
 use super::deletion::{body, read_body};
 use super::resources::resources;
-use super::stack_name::{find_stack, hashed_stack};
+use super::stack_name::{associated_stack, find_stack, hashed_stack};
 use super::{PARALLEL, ServiceAccounts, Stacks};
 use super::{again, associations, gone};
 use crate::aws::Aws;
@@ -15,19 +16,24 @@ use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{
     Cluster, ClusterName, Lookup, Namespace, PolicyArn, RoleArn, RoleName, ServiceAccountName,
-    StackName,
+    StackName, Way,
 };
 use crate::plan::account::drift;
 use crate::policy::{Quotas, others};
 use crate::template::RoleTemplate;
 use crate::world::{
-    Associations, FoundStack, LivePolicies, ObservedAccount, OidcProvider, Phase, RoleFacts,
-    ServiceAccount, ServiceAccountState, Stack, StackState,
+    Addon, Association, Associations, FoundStack, LivePolicies, ObservedAccount, OidcProvider,
+    Phase, RoleFacts, ServiceAccount, ServiceAccountState, Stack, StackState,
 };
 
 /// What was asked for by name and must be looked up.
 pub struct WantedAccount<'a> {
     pub name: &'a ServiceAccountName,
+    pub way: Way,
+    /// Whether the EKS Pod Identity Agent matters.
+    pub agent: bool,
+    /// Whether it matters which associations use the role.
+    pub associations: bool,
     pub policies: Vec<PolicyArn>,
     pub role: Option<RoleName>,
     pub stack: WantedStack,
@@ -47,12 +53,14 @@ pub struct Named {
     pub stacks: Stacks,
     policies: BTreeMap<PolicyArn, Result<Lookup<()>, Arc<Error>>>,
     accounts: Vec<Result<NamedAccount, Error>>,
+    agent: Option<Lookup<Addon>>,
 }
 
 struct NamedAccount {
     stack_name: StackName,
     stack: Option<Stack>,
     role: Lookup<RoleFacts>,
+    association: Option<Association>,
 }
 
 /// Looks all of them up in `stacks`. A policy that many ask for is looked up once.
@@ -66,12 +74,19 @@ pub async fn named(
         let stacks = &stacks;
         async move {
             let stack = async {
-                match wanted.stack {
-                    WantedStack::Looked => find_stack(aws, stacks, cluster, wanted.name).await,
-                    WantedStack::None => {
-                        Ok((StackName::for_service_account(cluster, wanted.name), None))
+                let association = associated(aws, cluster, wanted).await?;
+                let role = association.as_ref().map(|it| it.role.as_str());
+                let (way, name) = (wanted.way, wanted.name);
+                let (stack_name, stack) = match (wanted.stack, way) {
+                    (WantedStack::None, _) => (StackName::new(way, cluster, name), None),
+                    (WantedStack::Looked, Way::Irsa) => {
+                        find_stack(aws, stacks, way, cluster, name).await?
                     }
-                }
+                    (WantedStack::Looked, Way::PodIdentity) => {
+                        associated_stack(aws, stacks, cluster, name, role).await?
+                    }
+                };
+                Ok((association, stack_name, stack))
             };
             let role = async {
                 match &wanted.role {
@@ -87,17 +102,23 @@ pub async fn named(
                     None => Ok(Lookup::Missing),
                 }
             };
-            let ((stack_name, stack), role) = tokio::try_join!(stack, role)?;
+            let ((association, stack_name, stack), role) = tokio::try_join!(stack, role)?;
             Ok(NamedAccount {
                 stack_name,
                 stack,
                 role,
+                association,
             })
         }
     });
     let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
-    let (accounts, policies): (Vec<_>, _) = tokio::join!(accounts.collect(), policies(aws, wanted));
+    let (accounts, policies, agent): (Vec<_>, _, _) = tokio::join!(
+        accounts.collect(),
+        policies(aws, wanted),
+        agent(aws, cluster, wanted)
+    );
     Ok(Named {
+        agent,
         policies,
         accounts,
         stacks,
@@ -138,10 +159,11 @@ pub async fn accounts(
         stacks,
         policies,
         accounts,
+        agent,
     } = named;
     let objects = ServiceAccounts::for_lookups(kubernetes, wanted.len()).await?;
     let accounts = wanted.iter().zip(accounts).map(|(wanted, named)| {
-        let (stacks, objects, policies) = (&stacks, &objects, &policies);
+        let (stacks, objects, policies, agent) = (&stacks, &objects, &policies, &agent);
         async move {
             let objects = if wanted.service_account {
                 objects
@@ -149,6 +171,9 @@ pub async fn accounts(
                 &ServiceAccounts::NotLooked
             };
             let mut account = account(aws, stacks, objects, cluster, wanted, named?).await?;
+            if let Some(association) = &mut account.association {
+                association.agent.clone_from(agent);
+            }
             for arn in &wanted.policies {
                 match policies.get(arn) {
                     Some(Ok(lookup)) => account.policies.push((arn.clone(), lookup.clone())),
@@ -165,9 +190,14 @@ pub async fn accounts(
         }
     });
     let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
-    let provider = cluster.provider_arn();
-    let (provider, mut accounts): (_, Vec<_>) =
-        tokio::join!(aws.iam.provider(&provider), accounts.collect());
+    let provider = async {
+        // Associations need none.
+        match wanted.iter().any(|it| it.way == Way::Irsa) {
+            true => aws.iam.provider(&cluster.provider_arn()).await,
+            false => Ok(None),
+        }
+    };
+    let (provider, mut accounts): (_, Vec<_>) = tokio::join!(provider, accounts.collect());
     if let Some(kubernetes) = kubernetes {
         look_at_namespaces(kubernetes, wanted, &mut accounts).await;
     }
@@ -181,14 +211,15 @@ pub async fn stack_alone(
     cluster: &Cluster,
     name: &ServiceAccountName,
 ) -> Result<ObservedAccount, Error> {
-    let (stack_name, stack) = find_stack(aws, stacks, &cluster.name, name).await?;
+    let (stack_name, stack) = find_stack(aws, stacks, Way::Irsa, &cluster.name, name).await?;
     Ok(ObservedAccount {
-        stack: stack_state(aws, stack, cluster).await?,
+        stack: stack_state(aws, stack, cluster, false).await?,
         stack_name,
         policies: Vec::new(),
         role: Lookup::Missing,
         service_account: ServiceAccountState::NotLooked,
         quotas: Quotas::default(),
+        association: None,
     })
 }
 
@@ -202,28 +233,35 @@ async fn account(
 ) -> Result<ObservedAccount, Error> {
     let (mut service_account, mut stack) = tokio::try_join!(
         objects.service_account(wanted.name),
-        stack_state(aws, named.stack, cluster),
+        stack_state(aws, named.stack, cluster, wanted.associations),
     )?;
     let mut stack_name = named.stack_name;
     // A role without a stack: it may be that of the hashed name, made while eksctl's name was
     // another's who has left since.
     if stack == StackState::Absent
         && wanted.stack == WantedStack::Looked
+        && wanted.way == Way::Irsa
         && let ServiceAccountState::Found(found) = &service_account
         && found.role().is_some()
     {
         let other = match role_of(&stack_name, found, cluster) {
-            Some(_) => gone::stack(aws, &cluster.name, wanted.name, &service_account).await?,
-            None => hashed_stack(aws, stacks, &cluster.name, wanted.name).await?,
+            Some(_) => {
+                gone::stack(aws, Way::Irsa, &cluster.name, wanted.name, &service_account).await?
+            }
+            None => hashed_stack(aws, stacks, Way::Irsa, &cluster.name, wanted.name).await?,
         };
         if let Some(other) = other {
             stack_name = other.name.clone();
-            stack = stack_state(aws, Some(other), cluster).await?;
+            stack = stack_state(aws, Some(other), cluster, false).await?;
         }
     }
-    if let ServiceAccountState::Found(found) = &mut service_account {
+    if let (ServiceAccountState::Found(found), Way::Irsa) = (&mut service_account, wanted.way) {
         found.role_is_gone = is_role_gone(aws, cluster, found, &stack_name, &stack).await?;
     }
+    let association = match wanted.way {
+        Way::Irsa => None,
+        Way::PodIdentity => Some(observed(aws, cluster, named.association, &stack).await?),
+    };
     Ok(ObservedAccount {
         stack,
         stack_name,
@@ -231,6 +269,7 @@ async fn account(
         role: named.role,
         service_account,
         quotas: Quotas::default(),
+        association,
     })
 }
 
@@ -305,11 +344,12 @@ async fn stack_state(
     aws: &Aws,
     stack: Option<Stack>,
     cluster: &Cluster,
+    are_associations_wanted: bool,
 ) -> Result<StackState, Error> {
     let Some(stack) = stack.filter(|stack| stack.phase != Phase::Gone) else {
         return Ok(StackState::Absent);
     };
-    let read = async || found_stack(aws, &stack, cluster).await;
+    let read = async || found_stack(aws, &stack, cluster, are_associations_wanted).await;
     let is_doubtful =
         |found: &FoundStack| again::is_recent(found) && drift::is_changed(cluster, found);
     let found = again::settled(aws, &stack.id, read().await?, is_doubtful, read).await?;
@@ -317,7 +357,12 @@ async fn stack_state(
 }
 
 /// Only what the stack's phase calls for.
-async fn found_stack(aws: &Aws, stack: &Stack, cluster: &Cluster) -> Result<FoundStack, Error> {
+async fn found_stack(
+    aws: &Aws,
+    stack: &Stack,
+    cluster: &Cluster,
+    are_associations_wanted: bool,
+) -> Result<FoundStack, Error> {
     let ready = stack.phase == Phase::Ready;
     let body = async {
         if ready {
@@ -371,7 +416,12 @@ async fn found_stack(aws: &Aws, stack: &Stack, cluster: &Cluster) -> Result<Foun
         Some(body) => resources(aws, stack, &Lookup::Found(body.clone())).await?,
         None => broken,
     };
-    let associations = associations(aws, cluster, stack, template.as_ref(), &role).await;
+    let associations = match &stack.role_arn {
+        Some(arn) if are_associations_wanted => {
+            associations::using(aws, &cluster.name, arn.name()).await
+        }
+        _ => associations(aws, cluster, stack, template.as_ref(), &role).await,
+    };
     Ok(FoundStack {
         stack: stack.clone(),
         failure,

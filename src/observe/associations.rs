@@ -1,12 +1,12 @@
-//! Which EKS Pod Identity associations use a role, and which one a service account has.
+//! EKS Pod Identity associations: that of one service account, and those that use a role.
 
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::PARALLEL;
+use super::{PARALLEL, WantedAccount, gone};
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{ClusterName, Lookup, ServiceAccountName};
-use crate::world::{Association, Associations};
+use crate::model::{AGENT, Cluster, ClusterName, Lookup, RoleArn, ServiceAccountName, Way};
+use crate::world::{Addon, Association, Associations, ObservedAssociation, StackState};
 
 /// The association of a service account, of which EKS allows one. Missing: it has none. Unknown: whether it
 /// has one.
@@ -28,6 +28,92 @@ pub async fn association(
         Lookup::Missing => Ok(Lookup::Missing),
         Lookup::Unknown(why) => Ok(Lookup::Unknown(why)),
     }
+}
+
+/// The association of a service account that is wanted on this way.
+pub(super) async fn associated(
+    aws: &Aws,
+    cluster: &ClusterName,
+    wanted: &WantedAccount<'_>,
+) -> Result<Option<Association>, Error> {
+    match wanted.way {
+        Way::Irsa => Ok(None),
+        Way::PodIdentity => one(aws, cluster, wanted.name).await,
+    }
+}
+
+/// The association of a service account (ListPodIdentityAssociations, DescribePodIdentityAssociation).
+pub async fn one(
+    aws: &Aws,
+    cluster: &ClusterName,
+    name: &ServiceAccountName,
+) -> Result<Option<Association>, Error> {
+    let found = all(aws, cluster, Some(name)).await?;
+    let mut found = found.found().into_iter().flatten();
+    Ok(found.next().map(|(_, association)| association))
+}
+
+/// All associations of a cluster, or that of one service account: listed in pages, described side by side.
+/// Missing: no such cluster.
+///
+/// # Errors
+/// Access denied too.
+pub async fn all(
+    aws: &Aws,
+    cluster: &ClusterName,
+    only: Option<&ServiceAccountName>,
+) -> Result<Lookup<Vec<(ServiceAccountName, Association)>>, Error> {
+    let listed = aws.eks.associated(cluster.as_str(), only).await?;
+    let Lookup::Found(listed) = listed else {
+        return Ok(listed.map(|_| Vec::new()));
+    };
+    let found = listed.into_iter().map(async |(name, id)| {
+        let found = aws.eks.association(cluster.as_str(), &id).await?;
+        Ok::<_, Error>(found.found().map(|found| (name, found)))
+    });
+    let found = futures_util::stream::iter(found).buffered(PARALLEL);
+    let found: Vec<_> = found.try_collect().await?;
+    Ok(Lookup::Found(found.into_iter().flatten().collect()))
+}
+
+/// What an association is decided by. Whether its role is there matters where no stack has that.
+pub(super) async fn observed(
+    aws: &Aws,
+    cluster: &Cluster,
+    found: Option<Association>,
+    stack: &StackState,
+) -> Result<ObservedAssociation, Error> {
+    let role = found
+        .as_ref()
+        .and_then(|it| it.role.parse::<RoleArn>().ok());
+    let is_known = |role: &RoleArn| match stack {
+        StackState::Found(found) => found.stack.role_arn.as_ref() == Some(role),
+        StackState::Absent => false,
+    };
+    let foreign = role.filter(|role| !is_known(role) && role.account() == cluster.account);
+    let role_is_gone = match foreign {
+        Some(role) => gone::role(aws, role.name()).await? == Lookup::Missing,
+        None => false,
+    };
+    Ok(ObservedAssociation {
+        found,
+        role_is_gone,
+        agent: None,
+    })
+}
+
+/// The add-on of the agent, where it matters to any.
+pub(super) async fn agent(
+    aws: &Aws,
+    cluster: &ClusterName,
+    wanted: &[WantedAccount<'_>],
+) -> Option<Lookup<Addon>> {
+    let is_wanted = wanted.iter().any(|it| it.agent);
+    if !is_wanted {
+        return None;
+    }
+    let found = aws.eks.addon(cluster.as_str(), AGENT).await;
+    Some(Lookup::or_unknown(found.map(Lookup::from)))
 }
 
 /// The associations of a cluster that use a role (a name), whatever their service accounts are: a list

@@ -6,17 +6,18 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::resources::resources;
+use super::stack_name::{associated_stack, stack_to_delete};
 use super::{ServiceAccounts, Stacks};
 use super::{again, associations, gone};
 use crate::asked::Deletion;
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{ClusterName, Lookup, PolicyArn, SERVICE_ACCOUNT_TAG, ServiceAccountName};
+use crate::model::{ClusterName, Lookup, PolicyArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, Way};
 use crate::policy::others;
 use crate::template::{ManagedPolicy, RoleTemplate, StackResource};
 use crate::world::{
-    Associations, Foreign, FoundStack, ObservedDeletion, Phase, RoleFacts, ServiceAccountState,
-    Stack, StackState,
+    Association, Associations, Foreign, FoundStack, ObservedDeletion, Phase, RoleFacts,
+    ServiceAccountState, Stack, StackState,
 };
 
 /// The tag of a role with the id of the stack that made it.
@@ -28,8 +29,8 @@ pub async fn deletion(
     stacks: &Stacks,
     objects: &ServiceAccounts<'_>,
     asked: &Deletion,
-    mut stack: Option<Stack>,
 ) -> Result<ObservedDeletion, Error> {
+    let (association, mut stack) = named(aws, stacks, asked).await?;
     let ((mut foreign, mut resources), service_account) = tokio::try_join!(
         of_stack(aws, &asked.cluster, stack.as_ref()),
         objects.service_account(&asked.name)
@@ -39,10 +40,17 @@ pub async fn deletion(
         ServiceAccountState::Found(_) | ServiceAccountState::Going(_)
     );
     if stack.is_none() && (is_there || matches!(stacks, Stacks::ByName)) {
-        stack = gone::stack(aws, &asked.cluster, &asked.name, &service_account).await?;
+        stack = gone::stack(
+            aws,
+            asked.way,
+            &asked.cluster,
+            &asked.name,
+            &service_account,
+        )
+        .await?;
         (foreign, resources) = of_stack(aws, &asked.cluster, stack.as_ref()).await?;
     }
-    let nothing = stack.is_none() && !is_there;
+    let nothing = stack.is_none() && !is_there && association.is_none();
     let namespaces = match stacks {
         Stacks::ByName if nothing => namespaces_of(aws, &asked.cluster, &asked.name).await?,
         _ => Vec::new(),
@@ -67,11 +75,29 @@ pub async fn deletion(
         None => StackState::Absent,
     };
     Ok(ObservedDeletion {
+        association,
         stack,
         foreign,
         service_account,
         namespaces,
     })
+}
+
+/// What is to be deleted, by its name: its stack, and the association whose role that made.
+async fn named(
+    aws: &Aws,
+    stacks: &Stacks,
+    asked: &Deletion,
+) -> Result<(Option<Association>, Option<Stack>), Error> {
+    let (cluster, name) = (&asked.cluster, &asked.name);
+    if asked.way == Way::Irsa {
+        let stack = stack_to_delete(aws, stacks, asked.way, cluster, name).await?;
+        return Ok((None, stack));
+    }
+    let found = super::associations::one(aws, cluster, name).await?;
+    let role = found.as_ref().map(|it| it.role.as_str());
+    let (_, stack) = associated_stack(aws, stacks, cluster, name, role).await?;
+    Ok((found, stack.filter(|stack| stack.phase != Phase::Gone)))
 }
 
 /// Whether something on the role stands in the way of its deletion. Who took it away a moment ago would

@@ -7,7 +7,7 @@ use super::deletion::STACK_ID;
 use super::{Stacks, stack_to_delete};
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{ClusterName, Lookup, RoleArn, ServiceAccountName};
+use crate::model::{ClusterName, Lookup, RoleArn, ServiceAccountName, Way};
 use crate::world::{Phase, RoleFacts, ServiceAccountState, Stack};
 
 /// GetRole. Where it says that there is no such role, that is asked again, and of ListAttachedRolePolicies
@@ -60,20 +60,22 @@ pub fn contradicted(role: &str, by: &'static str) -> Error {
 /// its id, which the role that the ServiceAccount names has in a tag.
 pub async fn stack(
     aws: &Aws,
+    way: Way,
     cluster: &ClusterName,
     name: &ServiceAccountName,
     account: &ServiceAccountState,
 ) -> Result<Option<Stack>, Error> {
-    if let Some(stack) = stack_of_role(aws, cluster, name, account).await? {
+    if let Some(stack) = stack_of_role(aws, way, cluster, name, account).await? {
         return Ok(Some(stack));
     }
-    let read = async || stack_to_delete(aws, &Stacks::ByName, cluster, name).await;
+    let read = async || stack_to_delete(aws, &Stacks::ByName, way, cluster, name).await;
     again::settled(aws, &name.to_string(), None, Option::is_none, read).await
 }
 
 /// CloudFormation puts the stack's id on a role that it makes. Only the stack's own tags say whose it is.
 async fn stack_of_role(
     aws: &Aws,
+    way: Way,
     cluster: &ClusterName,
     name: &ServiceAccountName,
     account: &ServiceAccountState,
@@ -95,5 +97,5 @@ async fn stack_of_role(
         return Ok(None);
     };
     let stack = aws.cloudformation.stack(id).await?;
-    Ok(stack.filter(|stack| stack.phase != Phase::Gone && stack.is_for(cluster, name)))
+    Ok(stack.filter(|stack| stack.phase != Phase::Gone && stack.is_for(way, cluster, name)))
 }

@@ -9,7 +9,6 @@ use super::{Document, View, Width, columns};
 use crate::apply::Outcome;
 use crate::error::Error;
 use crate::model::{Lookup, RoleArn, Timeout, shown_in_line};
-use crate::plan::Target;
 use crate::proof::{Assumption, Proven, Signature, SimulatedDecision, Simulation};
 use crate::token::{POD_IDENTITY_AUDIENCE, Token, span, utc};
 
@@ -162,7 +161,7 @@ pub fn proofs(outcomes: &[Outcome]) -> String {
         let assumption = proof.as_ref().ok().map(|proven| &proven.proof.assumption);
         let caller = assumption.and_then(session);
         let is_proven = failure(proof).is_none();
-        let Target::ServiceAccount(name) = &outcome.track.target else {
+        let Some((_, name)) = outcome.track.target.account() else {
             return None;
         };
         Some(vec![

@@ -205,20 +205,20 @@ impl View for Outcomes<'_> {
         let accounts: Vec<_> = self
             .0
             .iter()
-            .filter_map(|outcome| match &outcome.track.target {
-                Target::ServiceAccount(name) => Some(vec![
+            .filter_map(|outcome| {
+                let (_, name) = outcome.track.target.account()?;
+                Some(vec![
                     name.namespace.to_string(),
                     name.name.clone(),
                     Self::status(outcome).to_owned(),
                     role(outcome),
-                ]),
-                Target::Provider(_) => None,
+                ])
             })
             .collect();
         let providers: Vec<_> = self
             .0
             .iter()
-            .filter(|outcome| matches!(outcome.track.target, Target::Provider(_)))
+            .filter(|outcome| outcome.track.target.is_required())
             .map(|outcome| {
                 vec![
                     outcome.track.target.to_string(),
@@ -234,7 +234,13 @@ impl View for Outcomes<'_> {
             ));
         }
         if !providers.is_empty() {
-            text.push_str(&columns(&["PROVIDER", "STATUS"], &providers));
+            let is_agent = |it: &Outcome| matches!(it.track.target, Target::Agent(_));
+            let header = if self.0.iter().any(is_agent) {
+                "ADD-ON"
+            } else {
+                "PROVIDER"
+            };
+            text.push_str(&columns(&[header, "STATUS"], &providers));
         }
         text + &proof::proofs(self.0)
     }

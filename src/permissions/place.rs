@@ -1,7 +1,7 @@
 //! Where the permissions are to hold, and the ARNs that say so. What is not named is `*`.
 
 use super::On;
-use crate::model::{ClusterName, Issuer, RoleArn, StackName, partition_of};
+use crate::model::{ClusterName, Issuer, RoleArn, StackName, Way, partition_of};
 
 /// CloudFormation cuts the stack's name in a role's: `<stack>-Role1-<12 characters>` are 64 at most.
 const STACK_IN_ROLE: usize = 64 - "-Role1-".len() - 12;
@@ -62,7 +62,7 @@ impl PermissionScope {
 
     fn stack_prefix(&self) -> String {
         match &self.cluster {
-            Some(cluster) => StackName::prefix(cluster),
+            Some(cluster) => StackName::prefix(Way::Irsa, cluster),
             None => "eksctl-*-addon-iamserviceaccount-".to_owned(),
         }
     }

@@ -50,6 +50,8 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks:ListPodIdentityAssociations" on Cluster, Optional, [Verify], "find an association that outranks the annotation";
     "eks:DescribePodIdentityAssociation" on Any, With("a Pod Identity association"), [Verify], "read the role that it gives";
     "eks-auth:AssumeRoleForPodIdentity" on Cluster, With("a Pod Identity association"), [Verify], "exchange a pod's token as the agent does";
+    "eks:ListPodIdentityAssociations" on Cluster, Optional, [Export], "read the associations";
+    "eks:DescribePodIdentityAssociation" on Any, Optional, [Export], "read the associations";
     "eks:UntagResource" on Cluster, Optional, [DisassociateOidcProvider], "tell eksctl that the cluster has no provider";
 
     "iam:GetOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Apply], "see whether the provider is there, and its audiences";

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
-use crate::model::{ClusterName, ServiceAccountName, StackName};
+use crate::model::{ClusterName, ServiceAccountName, StackName, Way};
 
 fn place(cluster: &str, region: &str) -> PermissionScope {
     PermissionScope {
@@ -112,8 +112,8 @@ fn stacks_and_roles_of_any_cluster_are_covered() {
         ] {
             let account: ServiceAccountName = account.parse().unwrap();
             for stack in [
-                StackName::for_service_account(&name, &account),
-                StackName::hashed(&name, &account),
+                StackName::new(Way::Irsa, &name, &account),
+                StackName::hashed(Way::Irsa, &name, &account),
             ] {
                 let kept: String = stack.as_str().chars().take(45).collect();
                 let role = format!("arn:aws:iam::111122223333:role/{kept}-Role1-ABCDEFGHIJKL");

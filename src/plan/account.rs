@@ -8,14 +8,15 @@ use super::token::token;
 use super::{Action, CreateStack, Reason, Role, Target, Track};
 use crate::asked::{Drift, Ending, ForeignResources, Goal, IamServiceAccount, Permissions};
 use crate::model::{
-    CLUSTER_TAGS, Cluster, ClusterName, Lookup, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName,
-    StackName, VERSION_TAG,
+    CLUSTER_TAGS, Cluster, ClusterName, Lookup, Map, ServiceAccountName, StackName, VERSION_TAG,
+    Way,
 };
 use crate::template::{self, RoleSpec};
 use crate::world::{
     FoundStack, ObservedAccount, ObservedProvider, Phase, ServiceAccountState, StackState,
 };
 
+mod association;
 mod checks;
 pub mod drift;
 mod edited;
@@ -24,6 +25,10 @@ mod ready;
 mod remedy;
 mod service_account;
 
+pub use association::plan_agent;
+use association::{
+    AssociationTask, associated_role, check_agent, check_existing, is_of_association_alone,
+};
 use checks::{check_policies, check_quotas, check_role, warn_of_width};
 pub use checks::{
     check_role_count, fits_default_quotas, foreign_arns, foreign_policy, many_new_roles,
@@ -42,15 +47,24 @@ pub fn plan(
     observed: &ObservedAccount,
     provider: &ObservedProvider,
 ) -> Track {
-    let mut track = Track::new(Target::ServiceAccount(asked.name.clone()));
-    match asked.permissions {
-        Permissions::Edited(_) => warn_of_provider(&mut track, asked, cluster, observed, provider),
-        _ => plan_provider(&mut track, asked, cluster, provider),
+    let mut track = Track::new(Target::of(asked.way(), &asked.name));
+    match (&asked.association, &asked.permissions) {
+        (Some(spec), _) => check_agent(&mut track, spec, cluster, observed),
+        (None, Permissions::Edited(_)) => {
+            warn_of_provider(&mut track, asked, cluster, observed, provider);
+        }
+        (None, _) => plan_provider(&mut track, asked, cluster, provider),
     }
     let role = match &asked.permissions {
         Permissions::Existing(arn) => {
             check_role(&mut track, arn, cluster, &observed.role);
+            if asked.association.is_some() {
+                check_existing(&mut track, arn, asked, cluster, observed);
+            }
             Some(Role::Arn(arn.clone()))
+        }
+        Permissions::Edited(edits) if is_of_association_alone(asked, edits, observed) => {
+            associated_role(observed).map(Role::Arn)
         }
         Permissions::Role(_) | Permissions::Edited(_) => {
             check_policies(&mut track, asked, cluster, observed);
@@ -67,7 +81,17 @@ pub fn plan(
     };
     track.role.clone_from(&role);
     if let Some(role) = role {
-        plan_service_account(&mut track, goal, asked, cluster, role, observed);
+        plan_service_account(&mut track, goal, asked, cluster, &role, observed);
+        if let (Some(spec), Some(association)) = (&asked.association, &observed.association) {
+            let task = AssociationTask {
+                goal,
+                asked,
+                spec,
+                cluster,
+                observed,
+            };
+            task.plan(&mut track, association, role);
+        }
     }
     // With its namespace gone too, a role would be made for nobody.
     if let ServiceAccountState::Going(found) = &observed.service_account {
@@ -84,12 +108,12 @@ pub fn plan(
 /// the later takes the hashed name.
 pub fn part_stack_names<'a>(
     cluster: &ClusterName,
-    accounts: impl IntoIterator<Item = (&'a ServiceAccountName, &'a mut ObservedAccount)>,
+    accounts: impl IntoIterator<Item = (Way, &'a ServiceAccountName, &'a mut ObservedAccount)>,
 ) {
     let mut taken = BTreeSet::new();
-    for (name, observed) in accounts {
+    for (way, name, observed) in accounts {
         if observed.stack == StackState::Absent && !taken.insert(observed.stack_name.to_string()) {
-            observed.stack_name = StackName::hashed(cluster, name);
+            observed.stack_name = StackName::hashed(way, cluster, name);
         }
     }
 }
@@ -335,7 +359,7 @@ pub fn stack_tags(asked: &IamServiceAccount, cluster: &Cluster) -> Map {
         tags.insert(tag.to_owned(), cluster.name.to_string());
     }
     tags.insert(VERSION_TAG.to_owned(), VERSION.to_owned());
-    tags.insert(SERVICE_ACCOUNT_TAG.to_owned(), asked.name.to_string());
+    tags.insert(asked.way().tag().to_owned(), asked.name.to_string());
     tags
 }
 

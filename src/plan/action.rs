@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use super::restart::{Expected, StaleWorkload, told};
 use super::token::token;
-use super::{ActionKind, ObjectPresence, ServiceAccountChange, held};
+use super::{
+    ActionKind, CreateAssociation, ObjectPresence, ServiceAccountChange, UpdateAssociation, held,
+};
 use crate::asked::{Ending, Rollback};
 use crate::model::{
-    Arn, Audience, Issuer, Map, PolicyArn, RoleArn, ServiceAccountName, StackName, Thumbprint,
-    Workload, is_own_tag, shown_as_value,
+    AGENT, Arn, Audience, ClusterName, Issuer, Map, PolicyArn, RoleArn, ServiceAccountName,
+    StackName, Thumbprint, Workload, is_own_tag, shown_as_value,
 };
 use crate::policy::Difference;
 use crate::policy::words::{allowed, trusted};
@@ -91,6 +93,18 @@ pub enum Action {
         goes_too: Vec<StackResource>,
     },
     ApplyServiceAccount(ServiceAccountChange),
+    /// Makes the add-on, and waits until it is active.
+    InstallAgent {
+        cluster: ClusterName,
+    },
+    CreateAssociation(CreateAssociation),
+    UpdateAssociation(UpdateAssociation),
+    DeleteAssociation {
+        cluster: ClusterName,
+        name: ServiceAccountName,
+        id: String,
+        role: String,
+    },
     /// Replaces all pods of a workload, as `kubectl rollout restart` does.
     RestartWorkload(StaleWorkload),
     /// Waits until the rollout is over and the new pods have what is expected.
@@ -267,6 +281,14 @@ impl Action {
                     format!("service account {}", change.name),
                 ),
             },
+            Self::InstallAgent { cluster } => (
+                "install",
+                "installed",
+                format!("add-on {AGENT} in cluster {cluster}"),
+            ),
+            Self::CreateAssociation(create) => ("create", "created", association(&create.name)),
+            Self::UpdateAssociation(update) => ("update", "updated", association(&update.name)),
+            Self::DeleteAssociation { name, .. } => ("delete", "deleted", association(name)),
             Self::RestartWorkload(stale) => ("restart", "restarted", stale.workload.to_string()),
             Self::AwaitPods { workload, .. } => (
                 "wait for",
@@ -298,13 +320,17 @@ impl Action {
     /// What it does to what it is about.
     pub fn kind(&self) -> ActionKind {
         match self {
-            Self::CreateOidcProvider { .. } | Self::CreateStack(_) => ActionKind::Create,
+            Self::CreateOidcProvider { .. }
+            | Self::CreateStack(_)
+            | Self::InstallAgent { .. }
+            | Self::CreateAssociation(_) => ActionKind::Create,
             Self::ApplyServiceAccount(change) => match &change.presence {
                 ObjectPresence::Missing => ActionKind::Create,
                 ObjectPresence::Found(_) => ActionKind::Change,
             },
             Self::DeleteOidcProvider { .. }
             | Self::DeleteStack { .. }
+            | Self::DeleteAssociation { .. }
             | Self::DeleteServiceAccount { .. } => ActionKind::Delete,
             // An inline policy is nowhere else.
             Self::DetachPolicies { inline, .. } if !inline.is_empty() => ActionKind::Delete,
@@ -313,6 +339,7 @@ impl Action {
             | Self::TagCluster { .. }
             | Self::UntagCluster { .. }
             | Self::UpdateStack(_)
+            | Self::UpdateAssociation(_)
             | Self::ContinueRollback { .. }
             | Self::RepairRole { .. }
             | Self::DetachPolicies { .. }
@@ -362,10 +389,17 @@ impl Action {
                 .map(|it| format!("goes too: {it}"))
                 .collect(),
             Self::ApplyServiceAccount(change) => change.details(),
+            Self::CreateAssociation(create) => create.details(),
+            Self::UpdateAssociation(update) => lines(&update.differences),
+            Self::DeleteAssociation { role, .. } => vec![format!("role: {role}")],
             Self::RestartWorkload(stale) => told(&stale.pods),
             _ => Vec::new(),
         }
     }
+}
+
+fn association(name: &ServiceAccountName) -> String {
+    format!("EKS Pod Identity association of service account {name}")
 }
 
 pub fn lines(differences: &[Difference]) -> Vec<String> {

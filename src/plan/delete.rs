@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::{Action, Idle, Reason, Target, Track};
 use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy};
-use crate::model::{ClusterName, Lookup, ROLE_ANNOTATION, ServiceAccountName, StackName};
+use crate::model::{ClusterName, Lookup, ROLE_ANNOTATION, ServiceAccountName, StackName, Way};
 use crate::world::{
-    Foreign, FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState, Stack,
-    StackState,
+    Association, Foreign, FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState,
+    Stack, StackState,
 };
 
 mod resources;
@@ -18,27 +18,28 @@ pub use resources::{goes_too, refused_with};
 /// Those of a cluster that have a stack of ours and are not known. A stack with our tags under a name
 /// that is not its account's is someone else's.
 pub fn unknown<'a>(
+    way: Way,
     cluster: &ClusterName,
     known: &BTreeSet<ServiceAccountName>,
     stacks: impl IntoIterator<Item = &'a Stack>,
 ) -> BTreeSet<ServiceAccountName> {
     let is_ours = |stack: &Stack, name: &ServiceAccountName| {
         let names = [
-            StackName::for_service_account(cluster, name),
-            StackName::hashed(cluster, name),
+            StackName::new(way, cluster, name),
+            StackName::hashed(way, cluster, name),
         ];
         stack.is_of(cluster) && names.contains(&stack.name)
     };
     let named = stacks.into_iter();
     named
-        .filter_map(|stack| Some((stack, stack.service_account()?)))
+        .filter_map(|stack| Some((stack, stack.account(way)?)))
         .filter(|(stack, name)| is_ours(stack, name) && !known.contains(name))
         .map(|(_, name)| name)
         .collect()
 }
 
 pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
-    let mut track = Track::new(Target::ServiceAccount(asked.name.clone()));
+    let mut track = Track::new(Target::of(asked.way, &asked.name));
     track.idle = Idle::Absent;
     if !observed.namespaces.is_empty() {
         track.refuse(
@@ -53,8 +54,12 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         StackState::Found(found) => Some(&**found),
         StackState::Absent => None,
     };
-    if let Some(found) = found {
+    if let Some(found) = found.filter(|found| !is_shared(&mut track, asked, found, observed)) {
         plan_stack(&mut track, asked, found, &observed.foreign);
+    }
+    if let Some(association) = &observed.association {
+        let action = deleted(&mut track, asked, association);
+        track.actions.insert(0, action);
     }
     let stack = found.map(|found| &found.stack);
     let awaited = track
@@ -77,6 +82,49 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         }
     }
     track.settled()
+}
+
+/// The association itself goes first: what hangs on it is of no use then.
+fn deleted(track: &mut Track, asked: &Deletion, association: &Association) -> Action {
+    if let Some(owner) = &association.owner {
+        let owner = owner.clone();
+        track.refuse(&asked.cluster, Reason::OwnedByAddon { owner });
+    }
+    Action::DeleteAssociation {
+        cluster: asked.cluster.clone(),
+        name: asked.name.clone(),
+        id: association.id.clone(),
+        role: association.role.clone(),
+    }
+}
+
+/// Whether an association's role is somebody's else too, so that its stack stays.
+fn is_shared(
+    track: &mut Track,
+    asked: &Deletion,
+    found: &FoundStack,
+    observed: &ObservedDeletion,
+) -> bool {
+    if asked.way == Way::Irsa {
+        return false;
+    }
+    let foreign = observed.foreign.as_found();
+    let using = foreign.and_then(|it| it.associations.as_found());
+    let others = using.into_iter().flatten();
+    let others = others.filter(|(name, _)| *name != asked.name);
+    let mut others: Vec<String> = others.map(|(name, _)| name.to_string()).collect();
+    if let Some(account) = found.stack.account(Way::Irsa) {
+        others.push(format!("the IAM service account {account}"));
+    }
+    if others.is_empty() {
+        return false;
+    }
+    track.notes.push(format!(
+        "stack {} stays, as its role is that of {} too",
+        found.stack.name,
+        others.join(", ")
+    ));
+    true
 }
 
 fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: &Lookup<Foreign>) {
@@ -132,8 +180,12 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
     if let Some(message) = &foreign.unknown {
         track.notes.push(foreign_unknown(message));
     }
+    let is_other = |name: &ServiceAccountName| asked.way == Way::Irsa || *name != asked.name;
     let (associations, unknown) = match &foreign.associations {
-        Lookup::Found(found) => (found.clone(), None),
+        Lookup::Found(found) => {
+            let others = found.iter().filter(|(name, _)| is_other(name));
+            (others.cloned().collect(), None)
+        }
         Lookup::Missing => (Vec::new(), None),
         Lookup::Unknown(why) => (Vec::new(), Some(why.clone())),
     };
@@ -217,6 +269,11 @@ fn plan_service_account(
     account: &ServiceAccount,
     stack: Option<&Stack>,
 ) {
+    if asked.way == Way::PodIdentity && account.role().is_some() {
+        let (name, why) = (&asked.name, "as it has a role annotation");
+        let note = format!("the ServiceAccount {name} stays, {why}");
+        return track.notes.push(note);
+    }
     if account.is_owned() {
         track.actions.push(Action::DeleteServiceAccount {
             name: asked.name.clone(),
@@ -262,6 +319,7 @@ mod tests {
 
     fn deletion(foreign: ForeignPolicies, ending: Ending) -> Deletion {
         Deletion {
+            way: Way::Irsa,
             cluster: "demo".parse().unwrap(),
             name: "default/a".parse().unwrap(),
             foreign,
@@ -333,6 +391,7 @@ mod tests {
             (Phase::Gone, Ending::Awaited, vec![]),
         ] {
             let observed = ObservedDeletion {
+                association: None,
                 stack: stack(phase),
                 foreign: Lookup::Missing,
                 service_account: ServiceAccountState::Missing,
@@ -366,6 +425,7 @@ mod tests {
                 status.clone_into(&mut found.stack.status);
             }
             let observed = ObservedDeletion {
+                association: None,
                 stack,
                 foreign: Lookup::Missing,
                 service_account: ServiceAccountState::Missing,
@@ -379,6 +439,7 @@ mod tests {
     #[test]
     fn foreign_policies_are_refused_or_detached() {
         let observed = ObservedDeletion {
+            association: None,
             stack: stack(Phase::Ready),
             foreign: Lookup::Found(Foreign {
                 role: "r".to_owned(),
@@ -441,6 +502,7 @@ mod tests {
                 ..ServiceAccount::default()
             };
             let observed = ObservedDeletion {
+                association: None,
                 stack: stack(Phase::Ready),
                 foreign: Lookup::Missing,
                 service_account: ServiceAccountState::Found(account),
@@ -459,6 +521,7 @@ mod tests {
     #[test]
     fn a_name_of_another_namespace_is_not_touched() {
         let observed = ObservedDeletion {
+            association: None,
             stack: StackState::Absent,
             foreign: Lookup::Missing,
             service_account: ServiceAccountState::Missing,

@@ -16,7 +16,9 @@ pub struct ServiceAccountChange {
     pub name: ServiceAccountName,
     #[serde(flatten)]
     pub presence: ObjectPresence,
-    pub role: Role,
+    /// `None`: it is made without one, as EKS Pod Identity wants no annotation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     pub labels: Map,
     /// Without the role's.
     pub annotations: Map,
@@ -36,10 +38,7 @@ pub enum ObjectPresence {
 
 impl ServiceAccountChange {
     pub fn details(&self) -> Vec<String> {
-        let mut details = vec![match &self.role {
-            Role::Arn(arn) => format!("role: {arn}"),
-            Role::OutputOf(stack) => format!("role: known when stack {stack} is ready"),
-        }];
+        let mut details: Vec<String> = self.role.iter().map(Role::told).collect();
         if matches!(self.presence, ObjectPresence::Found(_)) {
             details.extend(lines(&self.differences));
             return details;

@@ -1,6 +1,7 @@
 //! Why a target is left alone: each reason, told with what mends it.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Target;
 use crate::model::{
@@ -144,6 +145,35 @@ pub enum Reason {
         key: String,
         found: String,
         wanted: String,
+    },
+    /// EKS alone has Pod Identity.
+    NotEks,
+    /// The EKS Pod Identity Agent is not there to hand roles out.
+    NoAgent,
+    /// An association's role must be of the cluster's account.
+    RoleOfOtherAccount {
+        arn: RoleArn,
+        account: String,
+    },
+    /// An existing role does not let the association in; the statement would.
+    NotTrusting {
+        arn: RoleArn,
+        statement: Value,
+    },
+    /// The association is an add-on's, by that ARN.
+    OwnedByAddon {
+        owner: String,
+    },
+    OtherAssociationRole {
+        found: String,
+        wanted: Option<String>,
+    },
+    AssociationDiffers {
+        differences: Vec<Difference>,
+    },
+    /// An association names the role of its own stack, which stays its role.
+    OwnRole {
+        stack: StackName,
     },
     StillTrusted {
         roles: Vec<String>,

@@ -29,6 +29,11 @@ pub enum Item {
     Label,
     Annotation,
     RoleAnnotation,
+    /// These are of an EKS Pod Identity association.
+    Role,
+    TargetRole,
+    SessionTags,
+    SessionPolicy,
 }
 
 impl fmt::Display for Item {
@@ -44,6 +49,10 @@ impl fmt::Display for Item {
             Self::Tag => f.write_str("tag"),
             Self::Label => f.write_str("label"),
             Self::Annotation => f.write_str("annotation"),
+            Self::Role => f.write_str("role"),
+            Self::TargetRole => f.write_str("target role"),
+            Self::SessionTags => f.write_str("session tags"),
+            Self::SessionPolicy => f.write_str("session policy"),
             Self::RoleAnnotation => write!(f, "annotation {ROLE_ANNOTATION}"),
         }
     }

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use super::foreign::is_inline;
 use super::managed::ManagedPolicy;
 use super::role::RoleTemplate;
-use super::{RoleSpec, WELL_KNOWN, WellKnownPolicy, inline_resource, managed_reference};
+use super::{
+    DocumentName, RoleSpec, WELL_KNOWN, WellKnownPolicy, document_ids, inline_resource,
+    managed_reference,
+};
 use crate::model::{Audience, PolicyArn, RoleName, RolePath, StackName, SubjectPattern};
 use crate::policy::PolicyDocument;
 
@@ -17,6 +20,7 @@ pub struct RoleEdits {
     pub managed: Managed,
     /// Replace the inline policies that came as documents (`Policy1`, `Policy2`, …).
     pub documents: Option<Vec<PolicyDocument>>,
+    pub document_name: Option<DocumentName>,
     /// Inline policies to take away, by their names in the template or in IAM.
     pub removed_inline: Vec<String>,
     /// Put in, or brought to their present text.
@@ -78,6 +82,7 @@ impl RoleEdits {
                     .collect(),
             },
             documents: Some(spec.inline.clone()),
+            document_name: spec.document_name.clone(),
             removed_inline: removed
                 .filter(|it| !asked.contains_key(*it))
                 .cloned()
@@ -127,9 +132,9 @@ impl RoleEdits {
             return template;
         };
         if let Some(documents) = &self.documents {
-            let numbered = documents.iter().enumerate();
-            let documents: BTreeMap<String, &Value> = numbered
-                .map(|(index, document)| (format!("Policy{}", index + 1), document.as_value()))
+            let ids = document_ids(self.document_name.as_ref());
+            let documents: BTreeMap<String, &Value> = ids
+                .zip(documents.iter().map(PolicyDocument::as_value))
                 .collect();
             resources.retain(|name, resource| {
                 documents.contains_key(name) || !(is_document(name) && is_inline(resource))

@@ -62,6 +62,12 @@ impl RoleTemplate {
         })
     }
 
+    /// Whether it lets in EKS Pod Identity alone.
+    pub fn is_of_association(&self) -> bool {
+        let mut statements = policy::statements(&self.trust);
+        statements.all(policy::pod_identity::is_of_pod_identity)
+    }
+
     /// The same, with the functions worked out that need nothing but the cluster.
     pub fn worked_out(&self, cluster: &Cluster) -> Self {
         let work = |policy: &ManagedPolicy| policy.worked_out(cluster);

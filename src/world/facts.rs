@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::{
     CLUSTER_TAGS, ClusterName, Lookup, MANAGED_BY, MANAGED_BY_LABEL, Map, PolicyArn,
-    ROLE_ANNOTATION, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName,
+    ROLE_ANNOTATION, RoleArn, ServiceAccountName, StackName, Way,
 };
 use crate::template::{RoleTemplate, StackResource};
 
@@ -73,9 +73,14 @@ impl Stack {
         self.status == "REVIEW_IN_PROGRESS"
     }
 
+    /// The service account whose role it has for one of the ways, by its tag.
+    pub fn account(&self, way: Way) -> Option<ServiceAccountName> {
+        self.tags.get(way.tag())?.parse().ok()
+    }
+
     /// The service account that it is for, by its tag.
     pub fn service_account(&self) -> Option<ServiceAccountName> {
-        self.tags.get(SERVICE_ACCOUNT_TAG)?.parse().ok()
+        self.account(Way::Irsa)
     }
 
     /// Whether its tags name this cluster.
@@ -88,8 +93,8 @@ impl Stack {
     }
 
     /// Whether its tags name this service account of this cluster. Its name says nothing.
-    pub fn is_for(&self, cluster: &ClusterName, account: &ServiceAccountName) -> bool {
-        self.is_of(cluster) && self.service_account().as_ref() == Some(account)
+    pub fn is_for(&self, way: Way, cluster: &ClusterName, account: &ServiceAccountName) -> bool {
+        self.is_of(cluster) && self.account(way).as_ref() == Some(account)
     }
 }
 

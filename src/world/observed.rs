@@ -5,8 +5,8 @@ use crate::policy::Quotas;
 use crate::template::RoleTemplate;
 
 use super::{
-    Associations, OidcProvider, Reading, RoleFacts, ServiceAccount, ServiceAccountState, Stack,
-    StackState,
+    Addon, Association, Associations, OidcProvider, Reading, RoleFacts, ServiceAccount,
+    ServiceAccountState, Stack, StackState,
 };
 
 /// What associating or disassociating a provider must know.
@@ -40,11 +40,26 @@ pub struct ObservedAccount {
     pub service_account: ServiceAccountState,
     /// IAM's defaults, unless more than those allow is asked for.
     pub quotas: Quotas,
+    /// Where one is asked for.
+    pub association: Option<ObservedAssociation>,
+}
+
+/// What an EKS Pod Identity association is decided by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedAssociation {
+    pub found: Option<Association>,
+    /// The role that it names exists no more.
+    pub role_is_gone: bool,
+    /// The add-on of the EKS Pod Identity Agent. `None`: nobody asked, as the cluster needs none or what is
+    /// asked works without.
+    pub agent: Option<Lookup<Addon>>,
 }
 
 /// What the deletion of one IAM service account must know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObservedDeletion {
+    /// Where one is to be deleted.
+    pub association: Option<Association>,
     pub stack: StackState,
     pub foreign: Lookup<Foreign>,
     pub service_account: ServiceAccountState,

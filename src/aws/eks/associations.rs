@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::{Eks, MISSING};
 use crate::aws::pages::{PagedList, filled};
-use crate::aws::{done, failed, found, lookup, unusable};
+use crate::aws::{failed, found, lookup, unusable};
 use crate::error::{AssociationRefusal, Error};
 use crate::model::{ClusterName, Lookup, Map, RoleArn, ServiceAccountName, Timeout};
 use crate::secrets::excerpt;
@@ -180,20 +180,6 @@ impl Eks {
         let least = || Duration::ZERO;
         let answer = polled(self.intervals, deadline, &role.to_string(), least, look).await;
         answer.ok().flatten().unwrap_or(first)
-    }
-
-    /// Adds tags to an association, or changes them.
-    pub async fn tag_association(&self, arn: &str, tags: &Map) -> Result<(), Error> {
-        let call = self.client.tag_resource().resource_arn(arn);
-        let call = call.set_tags(Some(tags.clone().into_iter().collect()));
-        done("eks:TagResource", arn, &[], call.send().await)
-    }
-
-    /// Takes tags of an association away.
-    pub async fn untag_association(&self, arn: &str, keys: &[String]) -> Result<(), Error> {
-        let call = self.client.untag_resource().resource_arn(arn);
-        let result = call.set_tag_keys(Some(keys.to_vec())).send().await;
-        done("eks:UntagResource", arn, &[], result)
     }
 }
 

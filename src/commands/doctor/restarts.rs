@@ -26,7 +26,7 @@ pub async fn add(
         return Ok(());
     };
     let repaired = track.actions.iter().find_map(|action| match action {
-        Action::ApplyServiceAccount(change) => Some(&change.role),
+        Action::ApplyServiceAccount(change) => change.role.as_ref(),
         _ => None,
     });
     let is_old = report.has("pod-age");

@@ -1,17 +1,24 @@
 //! From the flags of `update` to what is to change, and from the flags beside a config file to how
 //! its accounts are carried out.
 
-use super::{collected, documents, first, required_name};
+use super::{associated_name, collected, documents, first, required_name};
 use crate::asked::{
-    self, Conflicts, Given, IamServiceAccount, Permissions, Rollback, Scope, fields,
+    self, Agent, AssociationSpec, Conflicts, Given, IamServiceAccount, OtherRole, Permissions,
+    Rollback, Scope, Wish, fields,
 };
-use crate::cli::{Apply, CreateServiceAccount, EditArgs, Render, UpdateServiceAccount};
+use crate::cli::{
+    Apply, CreateAssociationArgs, CreateServiceAccount, EditArgs, Render, UpdateAssociationArgs,
+    UpdateServiceAccount,
+};
 use crate::error::Error;
 use crate::model::RoleArn;
 use crate::template::{Boundary, Managed, RoleEdits};
 
 /// How accounts are carried out, whatever is asked of them.
+#[derive(Default)]
 pub struct How {
+    other_role: OtherRole,
+    agent: Agent,
     conflicts: Conflicts,
     service_role: Option<RoleArn>,
     rollback: Rollback,
@@ -23,14 +30,14 @@ impl How {
             conflicts: conflicts(args.account.object.override_existing_serviceaccounts),
             service_role: args.stack.cfn_role_arn.clone(),
             rollback: rollback(args.stack.cfn_disable_rollback),
+            ..Self::default()
         }
     }
 
     pub fn rendering(args: &Render) -> Self {
         Self {
             conflicts: conflicts(args.account.object.override_existing_serviceaccounts),
-            service_role: None,
-            rollback: Rollback::Enabled,
+            ..Self::default()
         }
     }
 
@@ -38,7 +45,7 @@ impl How {
         Self {
             conflicts: conflicts(args.object.override_existing_serviceaccounts),
             service_role: args.cfn_role_arn.clone(),
-            rollback: Rollback::Enabled,
+            ..Self::default()
         }
     }
 
@@ -47,10 +54,40 @@ impl How {
             conflicts: conflicts(args.override_existing_serviceaccounts),
             service_role: args.stack.cfn_role_arn.clone(),
             rollback: rollback(args.stack.cfn_disable_rollback),
+            ..Self::default()
         }
     }
 
-    fn one(&self, asked: IamServiceAccount) -> IamServiceAccount {
+    pub fn associating(args: &CreateAssociationArgs) -> Self {
+        Self {
+            other_role: if args.override_existing {
+                OtherRole::Replaced
+            } else {
+                OtherRole::Refused
+            },
+            agent: if args.install_agent {
+                Agent::Installed
+            } else {
+                Agent::Required
+            },
+            service_role: args.stack.cfn_role_arn.clone(),
+            rollback: rollback(args.stack.cfn_disable_rollback),
+            ..Self::default()
+        }
+    }
+
+    pub fn updating_associations(args: &UpdateAssociationArgs) -> Self {
+        Self {
+            service_role: args.cfn_role_arn.clone(),
+            ..Self::default()
+        }
+    }
+
+    fn one(&self, mut asked: IamServiceAccount) -> IamServiceAccount {
+        if let Some(association) = &mut asked.association {
+            association.other_role = self.other_role;
+            association.agent = self.agent;
+        }
         IamServiceAccount {
             conflicts: self.conflicts,
             service_role: self.service_role.clone(),
@@ -85,7 +122,7 @@ pub async fn edited(args: &UpdateServiceAccount) -> Result<IamServiceAccount, Er
     let (edits, object) = (&args.edits, &args.object);
     let given = Given {
         bare: true,
-        audience: edits.audience.clone().unwrap_or_default(),
+        audience: args.tokens.audience.clone().unwrap_or_default(),
         tags: collected(fields::TAGS, &edits.tags)?,
         labels: collected(fields::LABELS, &object.labels)?,
         annotations: collected(fields::ANNOTATIONS, &object.annotations)?,
@@ -99,7 +136,41 @@ pub async fn edited(args: &UpdateServiceAccount) -> Result<IamServiceAccount, Er
         ..Given::new(required_name(&args.name)?)
     };
     let asked = asked::service_account(given).map_err(first)?;
-    let permissions = Permissions::Edited(role_edits(edits).await?);
+    let permissions = Permissions::Edited(RoleEdits {
+        subject_pattern: args.tokens.subject_pattern.clone(),
+        audience: args.tokens.audience.clone(),
+        ..role_edits(edits).await?
+    });
+    Ok(IamServiceAccount {
+        permissions,
+        ..asked
+    })
+}
+
+/// The changes that `update podidentityassociation` is asked for.
+pub async fn edited_association(args: &UpdateAssociationArgs) -> Result<IamServiceAccount, Error> {
+    let association = &args.association;
+    let given = Given {
+        bare: true,
+        tags: collected(fields::TAGS, &args.edits.tags)?,
+        scope: Scope::RoleOnly,
+        association: Some(AssociationSpec {
+            target_role: Wish::change(association.target_role_arn.clone(), args.no_target_role),
+            disable_session_tags: match args.no_disable_session_tags {
+                true => Wish::Set(false),
+                false => Wish::change(association.disable_session_tags, false),
+            },
+            policy: Wish::change(association.policy.clone(), args.no_policy),
+            restrict_trust: args.restrict_trust,
+            ..AssociationSpec::default()
+        }),
+        ..Given::new(associated_name(&args.name)?)
+    };
+    let asked = asked::service_account(given).map_err(first)?;
+    let permissions = match &args.role_arn {
+        Some(arn) => Permissions::Existing(arn.clone()),
+        None => Permissions::Edited(role_edits(&args.edits).await?),
+    };
     Ok(IamServiceAccount {
         permissions,
         ..asked
@@ -156,7 +227,6 @@ async fn role_edits(asked: &EditArgs) -> Result<RoleEdits, Error> {
         name: asked.role_name.clone(),
         path: asked.role_path.clone(),
         max_session_duration: asked.max_session_duration,
-        subject_pattern: asked.subject_pattern.clone(),
-        audience: asked.audience.clone(),
+        ..RoleEdits::default()
     })
 }

@@ -14,7 +14,7 @@ pub fn check(args: &Render) -> Result<(), Error> {
                 .to_owned(),
         ));
     }
-    if args.account.role.role_only && args.target == RenderTarget::Kubernetes {
+    if args.account.tokens.role_only && args.target == RenderTarget::Kubernetes {
         return Err(Error::Flags(
             "--role-only cannot be used with --for kubernetes: there would be nothing to render"
                 .to_owned(),

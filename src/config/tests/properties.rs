@@ -222,6 +222,7 @@ fn cluster_config() -> impl Strategy<Value = ClusterConfig> {
                 with_oidc,
                 tags,
                 accounts,
+                associations: Vec::new(),
                 rest: Rest::default(),
             }
         })

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::diagnose::{Report, account, cluster};
 use crate::model::{
-    Cluster, ClusterFacts, EksCluster, Lookup, Map, ROLE_ANNOTATION, StackName, Workload,
+    Cluster, ClusterFacts, EksCluster, Lookup, Map, ROLE_ANNOTATION, StackName, Way, Workload,
     WorkloadKind,
 };
 use crate::proof::{Assumption, Proof, Signature, TokenRefusal};
@@ -183,7 +183,7 @@ impl Case {
     pub fn stack(&mut self, role: &str, phase: Phase) {
         let cluster = "demo".parse().expect("a name");
         let name = "web/api".parse().expect("a name");
-        let name = StackName::for_service_account(&cluster, &name);
+        let name = StackName::new(Way::Irsa, &cluster, &name);
         let stack = Stack {
             name: name.clone(),
             id: String::new(),
@@ -211,6 +211,7 @@ impl Case {
             associations: Lookup::Missing,
         };
         self.account.observed = Lookup::Found(ObservedAccount {
+            association: None,
             stack: StackState::Found(Box::new(found)),
             stack_name: name,
             policies: Vec::new(),

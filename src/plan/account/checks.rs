@@ -7,7 +7,7 @@ use crate::plan::{Action, Plan, Reason, Track};
 use crate::policy::openings::{allows_everything, openings};
 use crate::policy::{self, INLINE_QUOTA, PolicyDocument, Quotas, RoleCount};
 use crate::template::{self, RoleTemplate};
-use crate::world::{ObservedAccount, RoleFacts, StackState};
+use crate::world::{Associations, ObservedAccount, RoleFacts, StackState};
 
 /// An existing role: GetRole knows only names, and only those of the own account.
 pub fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &Lookup<RoleFacts>) {
@@ -134,7 +134,7 @@ fn sizes(
         (Permissions::Edited(edits), StackState::Found(found)) => {
             let (body, role) = (found.body.as_ref()?, found.template.as_ref()?);
             let stack = &found.stack.name;
-            let body = edited::template(asked, cluster, stack, body, role)?;
+            let body = edited::template(asked, cluster, stack, body, role, &Associations::new())?;
             let role = RoleTemplate::read(&body, &cluster.partition)?;
             let plain = |document| template::plain(document, cluster);
             let inline = role.inline.values().map(|document| {

@@ -8,10 +8,34 @@ use super::drift::Live;
 use crate::asked::Drift;
 use crate::model::Lookup;
 use crate::plan::{Reason, Track};
-use crate::policy::{self, others};
+use crate::policy::{self, others, pod_identity};
 use crate::world::FoundStack;
 
 const TRUST: &str = "/Resources/Role1/Properties/AssumeRolePolicyDocument";
+
+/// The same where the role is an association's: what it has beside that is kept already.
+fn keep_beside_association(
+    track: &mut Track,
+    live: &Live<'_>,
+    former: &Value,
+    trust: &mut Value,
+) -> Option<()> {
+    if !policy::same(trust, former) {
+        *trust = others::with(trust, live.kept());
+    }
+    let mut pods = others::of_pod_identity(trust).into_iter();
+    if pods.any(pod_identity::is_unconditional) {
+        let warning = "the role lets in every association of the account that names it; \
+                       `irsactl update podidentityassociation` with `--restrict-trust` lets in those that use it";
+        track.warnings.push(warning.to_owned());
+    }
+    let told = policy::federated_principals(trust).join(", ");
+    if !told.is_empty() {
+        let note = format!("its role also trusts {told}: that stays");
+        track.notes.push(note);
+    }
+    Some(())
+}
 
 /// Keeps it in the template that the stack is to have. Refused where drift is to be repaired, and whether
 /// it is needed cannot be told.
@@ -26,6 +50,9 @@ pub fn keep(
     let (Some(former), Some(trust)) = (former, body.pointer_mut(TRUST)) else {
         return Some(());
     };
+    if task.asked.association.is_some() {
+        return keep_beside_association(track, live, former, trust);
+    }
     let of_template = others::of_others(former);
     *trust = others::with(trust, of_template.iter().copied());
     // Another trust policy takes the place of all that the role has.

@@ -13,7 +13,7 @@ use crate::asked::{
 };
 use crate::model::{
     Audience, ClusterName, PolicyArn, ROLE_ANNOTATION, RoleName, RolePath, StackName,
-    SubjectPattern,
+    SubjectPattern, Way,
 };
 use crate::plan::delete;
 use crate::policy::{PolicyDocument, Quotas};
@@ -128,6 +128,7 @@ pub fn spec() -> impl Strategy<Value = RoleSpec> {
                     max_session_duration: duration,
                     subject_pattern: pattern,
                     audience,
+                    ..RoleSpec::default()
                 }
             },
         )
@@ -147,6 +148,7 @@ pub fn asked(name: ServiceAccountName, spec: RoleSpec, maps: [Map; 3]) -> IamSer
         service_role: None,
         rollback: Rollback::Enabled,
         provider: None,
+        association: None,
     }
 }
 
@@ -171,7 +173,7 @@ fn provider(asked: &IamServiceAccount, cluster: &Cluster) -> ObservedProvider {
 fn empty(asked: &IamServiceAccount, cluster: &Cluster) -> ObservedAccount {
     ObservedAccount {
         stack: StackState::Absent,
-        stack_name: StackName::for_service_account(&cluster.name, &asked.name),
+        stack_name: StackName::new(Way::Irsa, &cluster.name, &asked.name),
         policies: Vec::new(),
         role: Lookup::Missing,
         service_account: ServiceAccountState::Missing,
@@ -179,6 +181,7 @@ fn empty(asked: &IamServiceAccount, cluster: &Cluster) -> ObservedAccount {
             managed_policies: usize::MAX,
             trust: usize::MAX,
         },
+        association: None,
     }
 }
 
@@ -188,7 +191,7 @@ proptest! {
     /// Every part of the template is as asked, and there is no part beyond those.
     #[test]
     fn each_part_of_a_template_is_as_asked(spec in spec(), cluster in cluster(), name in account()) {
-        let text = template::render(&spec, &cluster, &name, &StackName::hashed(&cluster.name, &name)).to_string();
+        let text = template::render(&spec, &cluster, &name, &StackName::hashed(Way::Irsa, &cluster.name, &name)).to_string();
         let template: Value = serde_json::from_str(&text).expect("JSON");
         let role = &template["Resources"]["Role1"]["Properties"];
         let issuer = cluster.issuer.host_and_path();
@@ -302,7 +305,7 @@ proptest! {
             .map(|(name, spec)| asked(name, spec, [Map::new(), Map::new(), Map::new()]))
             .collect();
         let mut worlds: Vec<_> = all.iter().map(|asked| empty(asked, &cluster)).collect();
-        part_stack_names(&cluster.name, all.iter().map(|asked| &asked.name).zip(&mut worlds));
+        part_stack_names(&cluster.name, all.iter().zip(&mut worlds).map(|(asked, world)| (asked.way(), &asked.name, world)));
         let mut stacks = BTreeSet::new();
         for (asked, world) in all.iter().zip(worlds) {
             let provider = provider(asked, &cluster);
@@ -310,8 +313,8 @@ proptest! {
             let [Action::CreateStack(create), Action::ApplyServiceAccount(change)] =
                 track.actions.as_slice() else { panic!("{track:?}") };
             prop_assert_eq!(&change.name, &asked.name);
-            prop_assert_eq!(create.tags.get(SERVICE_ACCOUNT_TAG), Some(&asked.name.to_string()));
-            prop_assert_eq!(&change.role, &Role::OutputOf(create.stack.clone()));
+            prop_assert_eq!(create.tags.get(Way::Irsa.tag()), Some(&asked.name.to_string()));
+            prop_assert_eq!(&change.role, &Some(Role::OutputOf(create.stack.clone())));
             prop_assert!(stacks.insert(create.stack.to_string()), "{} twice", create.stack);
             let world = carried_out(&track, &cluster, world);
             let again = plan(Goal::Apply, Drift::Repaired, asked, &cluster, &world, &provider);
@@ -357,6 +360,7 @@ proptest! {
         let first = plan(Goal::Create, Drift::Told, &made, &cluster, &world, &provider(&made, &cluster));
         let world = carried_out(&first, &cluster, world);
         let observed = ObservedDeletion {
+            association: None,
             stack: if stack { world.stack } else { StackState::Absent },
             foreign: Lookup::Found(Foreign { role: "r".to_owned(), inline: policies, ..Foreign::default() }),
             service_account: ServiceAccountState::Found(ServiceAccount {
@@ -367,6 +371,7 @@ proptest! {
             namespaces: Vec::new(),
         };
         let asked = Deletion {
+            way: Way::Irsa,
             cluster: cluster.name.clone(),
             name: name.clone(),
             foreign: ForeignPolicies::Detached,
@@ -380,7 +385,7 @@ proptest! {
             match action {
                 Action::DeleteStack { id, stack: found, .. } => {
                     prop_assert!(stack && id == "id");
-                    prop_assert_eq!(found, &StackName::for_service_account(&cluster.name, &name));
+                    prop_assert_eq!(found, &StackName::new(Way::Irsa, &cluster.name, &name));
                 }
                 Action::DetachPolicies { role, .. } => prop_assert_eq!(role, "r"),
                 Action::DeleteServiceAccount { name: deleted, .. } => {

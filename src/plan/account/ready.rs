@@ -12,7 +12,7 @@ use crate::plan::token::token;
 use crate::plan::{Action, Reason, Role, Track, UpdateStack};
 use crate::policy::{self, Difference, Item, indented};
 use crate::template::{self, Managed, ManagedPolicy, RoleTemplate};
-use crate::world::FoundStack;
+use crate::world::{Associations, FoundStack};
 
 /// A ready stack: is its role what is asked for? Where it is not, it is made so or refused.
 pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> Option<Role> {
@@ -38,7 +38,7 @@ pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) ->
     }
     let live = Live::of(track, task.cluster, template, found);
     refuse_old_issuer(track, task, &live)?;
-    let mut body = asked_template(track, task, &stack, body, template)?;
+    let mut body = asked_template(track, task, found, body, template)?;
     others::keep(track, task, found, &live, &mut body)?;
     let asked = RoleTemplate::read(&body, &task.cluster.partition)?;
     let mut differences = RoleTemplate::differences(&asked, template);
@@ -102,7 +102,7 @@ fn refuse_old_issuer(track: &mut Track, task: StackTask<'_>, live: &Live<'_>) ->
         .first()
         .filter(|_| !principals.contains(&wanted.as_str()));
     match other {
-        Some(other) if task.goal == Goal::Create => {
+        Some(other) if task.goal == Goal::Create && task.asked.association.is_none() => {
             track.refuse(
                 &task.cluster.name,
                 Reason::OldIssuer {
@@ -121,11 +121,14 @@ fn refuse_old_issuer(track: &mut Track, task: StackTask<'_>, live: &Live<'_>) ->
 fn asked_template(
     track: &mut Track,
     task: StackTask<'_>,
-    stack: &StackName,
+    found: &FoundStack,
     body: &Value,
-    found: &RoleTemplate,
+    role: &RoleTemplate,
 ) -> Option<Value> {
-    let Some(template) = edited::template(task.asked, task.cluster, stack, body, found) else {
+    let stack = &found.stack.name;
+    let using = using(track, task, found)?;
+    let asked = edited::template(task.asked, task.cluster, stack, body, role, &using);
+    let Some(template) = asked else {
         track.refuse(&task.cluster.name, Reason::UnreadableTrust);
         return None;
     };
@@ -147,6 +150,27 @@ fn asked_template(
             .push(format!("its stack has more, which stays: {beyond}"));
     }
     Some(template)
+}
+
+/// The associations that a narrower trust policy must still let in.
+fn using(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> Option<Associations> {
+    let spec = task.asked.association.as_ref();
+    if !spec.is_some_and(|spec| spec.restrict_trust) {
+        return Some(Associations::new());
+    }
+    match &found.associations {
+        Lookup::Found(using) => Some(using.clone()),
+        Lookup::Missing => Some(Associations::new()),
+        Lookup::Unknown(why) => {
+            let reason = Reason::Associated {
+                role: found.own_role()?.name().to_owned(),
+                associations: Vec::new(),
+                unknown: Some(why.clone()),
+            };
+            track.refuse(&task.cluster.name, reason);
+            None
+        }
+    }
 }
 
 fn tag_differences(task: StackTask<'_>, found: &FoundStack) -> Vec<Difference> {

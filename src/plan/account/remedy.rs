@@ -2,7 +2,7 @@
 
 use super::StackTask;
 use crate::asked::Permissions;
-use crate::model::{CommandLine, Pairs};
+use crate::model::{CommandLine, Pairs, Way};
 use crate::policy::{Difference, Item, Trust, others};
 use crate::template::{RoleSpec, is_document};
 use crate::world::StackState;
@@ -16,8 +16,13 @@ pub fn remedy(
 ) -> Option<CommandLine> {
     let asked = task.asked;
     let command = CommandLine::of(
-        "irsactl update iamserviceaccount {} --namespace {} --cluster {}",
-        &[&asked.name.name, &asked.name.namespace, &task.cluster.name],
+        "irsactl update {} {} --namespace {} --cluster {}",
+        &[
+            &asked.way().noun(),
+            &asked.name.name,
+            &asked.name.namespace,
+            &task.cluster.name,
+        ],
     );
     let Permissions::Role(spec) = &asked.permissions else {
         return None;
@@ -67,6 +72,9 @@ fn edit(
             let pairs: Vec<String> = asked.iter().map(|pair| Pairs::flag(pair)).collect();
             with(command, "--tags", &pairs)
         }
+        Item::TrustPolicy if task.asked.way() == Way::PodIdentity => {
+            command.and("--restrict-trust", &[])
+        }
         Item::TrustPolicy => match &spec.subject_pattern {
             Some(pattern) => command.and(
                 "--subject-pattern {} --audience {}",
@@ -81,7 +89,15 @@ fn edit(
         }
         Item::InlinePolicy(_) => command,
         // Another name is another role, and a ServiceAccount is no part of one.
-        Item::RoleName | Item::RolePath | Item::Label | Item::Annotation | Item::RoleAnnotation => {
+        Item::RoleName
+        | Item::RolePath
+        | Item::Label
+        | Item::Annotation
+        | Item::RoleAnnotation
+        | Item::Role
+        | Item::TargetRole
+        | Item::SessionTags
+        | Item::SessionPolicy => {
             return None;
         }
     })

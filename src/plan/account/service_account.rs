@@ -15,13 +15,13 @@ pub fn plan_service_account(
     goal: Goal,
     asked: &IamServiceAccount,
     cluster: &Cluster,
-    role: Role,
+    role: &Role,
     observed: &ObservedAccount,
 ) {
     let change = ServiceAccountChange {
         name: asked.name.clone(),
         presence: ObjectPresence::Missing,
-        role,
+        role: asked.association.is_none().then(|| role.clone()),
         labels: asked.labels.clone(),
         annotations: asked.annotations.clone(),
         conflicts: asked.conflicts,
@@ -46,6 +46,8 @@ pub fn plan_service_account(
                 .insert(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned());
             track.actions.push(Action::ApplyServiceAccount(change));
         }
+        // It is there, which is all that an association wants.
+        ServiceAccountState::Found(_) if asked.association.is_some() => {}
         ServiceAccountState::Found(account) => {
             let mut change = change;
             tell_audience(&mut change, asked, account);
@@ -105,7 +107,7 @@ fn change_of(
         StackState::Absent => None,
     };
     // The stack that made the annotated role is replaced, or was, and the role is gone.
-    let is_replaced = matches!(change.role, Role::OutputOf(_))
+    let is_replaced = matches!(change.role, Some(Role::OutputOf(_)))
         && former.is_some()
         && former.as_deref() == account.role();
     // A chart that leaves the annotation empty owns a value that is none.
@@ -210,14 +212,14 @@ fn expected_role(
     cluster: &Cluster,
 ) -> Option<String> {
     match (&change.role, &asked.permissions) {
-        (Role::Arn(arn), _) => Some(arn.to_string()),
-        (Role::OutputOf(_), Permissions::Role(spec)) => spec.arn(cluster),
-        (Role::OutputOf(_), Permissions::Existing(_) | Permissions::Edited(_)) => None,
+        (Some(Role::Arn(arn)), _) => Some(arn.to_string()),
+        (Some(Role::OutputOf(_)), Permissions::Role(spec)) => spec.arn(cluster),
+        (Some(Role::OutputOf(_)) | None, _) => None,
     }
 }
 
 fn is_as_asked(change: &ServiceAccountChange, account: &ServiceAccount) -> bool {
-    let Role::Arn(role) = &change.role else {
+    let Some(Role::Arn(role)) = &change.role else {
         return false;
     };
     account.role() == Some(role.to_string().as_str()) && change.differences.is_empty()

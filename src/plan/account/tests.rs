@@ -53,6 +53,7 @@ fn asked(permissions: Permissions) -> IamServiceAccount {
         service_role: None,
         rollback: Rollback::Enabled,
         provider: None,
+        association: None,
     }
 }
 
@@ -64,6 +65,7 @@ fn observed(stack: StackState, service_account: ServiceAccountState) -> Observed
         role: Lookup::Missing,
         service_account,
         quotas: Quotas::default(),
+        association: None,
     }
 }
 

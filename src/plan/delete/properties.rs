@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::asked::{Deletion, ForeignPolicies, ForeignResources, KnownBy};
-use crate::model::{CLUSTER_TAGS, Cluster, Map, SERVICE_ACCOUNT_TAG};
+use crate::model::{CLUSTER_TAGS, Cluster, Map, SERVICE_ACCOUNT_TAG, Way};
 use crate::plan::account::properties::{account, cluster, config, hostile};
 use crate::world::FoundStack;
 
@@ -38,10 +38,10 @@ fn stack(cluster: &Cluster, name: &ServiceAccountName, kind: &StackKind, more: M
     tags.insert(CLUSTER_TAGS[0].to_owned(), cluster.name.to_string());
     tags.remove(CLUSTER_TAGS[1]);
     tags.insert(SERVICE_ACCOUNT_TAG.to_owned(), name.to_string());
-    let mut stack_name = StackName::for_service_account(&cluster.name, name);
+    let mut stack_name = StackName::new(Way::Irsa, &cluster.name, name);
     match kind {
         StackKind::Ours => {}
-        StackKind::Hashed => stack_name = StackName::hashed(&cluster.name, name),
+        StackKind::Hashed => stack_name = StackName::hashed(Way::Irsa, &cluster.name, name),
         StackKind::Renamed(other) => stack_name = StackName::reported(&format!("{other}-x")),
         StackKind::OtherCluster(other) => {
             tags.insert(CLUSTER_TAGS[0].to_owned(), format!("{other}-x"));
@@ -92,7 +92,7 @@ proptest! {
                 wanted.insert(name);
             }
         }
-        prop_assert_eq!(unknown(&cluster.name, &known, &stacks), wanted);
+        prop_assert_eq!(unknown(Way::Irsa, &cluster.name, &known, &stacks), wanted);
     }
 
     /// What is found by its stack loses that stack and no other, and last.
@@ -102,7 +102,7 @@ proptest! {
         labels in maps(), annotations in maps(), is_ours in any::<bool>(),
     ) {
         let stack = stack(&cluster, &name, &kind, more);
-        let is_found = unknown(&cluster.name, &BTreeSet::new(), [&stack]).contains(&name);
+        let is_found = unknown(Way::Irsa, &cluster.name, &BTreeSet::new(), [&stack]).contains(&name);
         prop_assume!(is_found);
         let id = stack.id.clone();
         let mut labels = labels;
@@ -110,6 +110,7 @@ proptest! {
             labels.insert(crate::model::MANAGED_BY_LABEL.to_owned(), crate::model::MANAGED_BY.to_owned());
         }
         let observed = ObservedDeletion {
+            association: None,
             stack: StackState::Found(Box::new(FoundStack {
                 stack,
                 failure: None,
@@ -130,6 +131,7 @@ proptest! {
             namespaces: Vec::new(),
         };
         let asked = Deletion {
+            way: Way::Irsa,
             cluster: cluster.name,
             name: name.clone(),
             foreign: ForeignPolicies::Refused,

@@ -2,12 +2,12 @@
 
 use super::Reason;
 use crate::model::{
-    ClusterName, CommandLine, Fix, Lookup, ServiceAccountName, StackName, listed, shown_as_value,
-    shown_in_line,
+    AGENT, ClusterName, CommandLine, Fix, Lookup, ServiceAccountName, StackName, Way, listed,
+    shown_as_value, shown_in_line,
 };
 use crate::plan::Target;
 use crate::plan::delete::refused_with;
-use crate::policy::{Difference, indented};
+use crate::policy::{Difference, Item, indented};
 use crate::template::{self, StackResource};
 
 impl Reason {
@@ -92,7 +92,7 @@ impl Reason {
             ),
             Self::NotThere { stack } => (
                 match stack {
-                    None => format!("cluster \"{cluster}\" has no IAM service account {target} to update"),
+                    None => about.nothing_to_update(),
                     Some((stack, status)) => {
                         format!("stack \"{stack}\" is in {status}: there is no role to update")
                     }
@@ -173,6 +173,65 @@ impl Reason {
                 format!("the ServiceAccount has another value of {key}{}", sides(wanted, found)),
                 vec![OVERRIDE.into()],
             ),
+            Self::NotEks => (
+                "EKS Pod Identity gives roles to pods of EKS clusters alone".to_owned(),
+                vec![Fix::by("use an IAM service account", "irsactl create iamserviceaccount")],
+            ),
+            Self::NoAgent => (
+                format!("cluster \"{cluster}\" has no EKS Pod Identity Agent, so no pod of it would get a role"),
+                vec![
+                    Fix::by(
+                        "install it",
+                        CommandLine::of(
+                            "aws eks create-addon --cluster-name {} --addon-name {}",
+                            &[cluster, &AGENT],
+                        ),
+                    ),
+                    "or add `--install-agent` to this command".into(),
+                ],
+            ),
+            Self::RoleOfOtherAccount { arn, account } => (
+                format!("role {arn} is of another account than the cluster's, {account}: an association cannot name it"),
+                vec![
+                    "let a role of the cluster's account assume it for the pods: `--target-role-arn ARN` beside policies or `--role-arn`"
+                        .into(),
+                ],
+            ),
+            Self::NotTrusting { arn, statement } => (
+                format!("the trust policy of role {arn} does not let this association in"),
+                vec![
+                    format!("add this statement to it: `{statement}`").into(),
+                    "or leave `--role-arn` out: a role of its own is made".into(),
+                ],
+            ),
+            Self::OwnedByAddon { owner } => about.owned_by_addon(owner),
+            Self::OtherAssociationRole { found, wanted } => (
+                match wanted {
+                    Some(wanted) => format!("the association has another role{}", sides(wanted, found)),
+                    None => format!("the association already has the role {}", shown_as_value(found)),
+                },
+                vec![
+                    "replace it by adding `--override-existing`".into(),
+                    Fix::by(
+                        "or keep that role",
+                        about.irsactl("create").and("--role-arn {}", &[found]),
+                    ),
+                ],
+            ),
+            Self::AssociationDiffers { differences } => (
+                format!(
+                    "the association is not as asked (- is there, + is asked for){}",
+                    indented(differences)
+                ),
+                vec![Fix::by("change it", about.updated(differences))],
+            ),
+            Self::OwnRole { stack } => (
+                format!("the association's role was made for it by stack \"{stack}\", and stays its role"),
+                vec![Fix::by(
+                    "delete the association with its role, then create it with the other",
+                    about.irsactl("delete"),
+                )],
+            ),
             Self::StillTrusted { roles } => (
                 format!("its IAM OIDC provider is still trusted by{}", listed(roles)),
                 vec!["delete those roles first, or go on without them: `--force`".into()],
@@ -243,21 +302,66 @@ struct About<'a> {
 }
 
 impl About<'_> {
+    fn nothing_to_update(self) -> String {
+        let (way, name) = self.target.account().unzip();
+        let what = way.unwrap_or_default().words();
+        let name = name.map(ToString::to_string).unwrap_or_default();
+        format!(
+            "cluster \"{}\" has no {what} {name} to update",
+            self.cluster
+        )
+    }
+
     fn associate(self) -> CommandLine {
         let words = "irsactl associate-oidc-provider --cluster {}";
         CommandLine::of(words, &[self.cluster])
     }
 
-    /// About one service account.
+    /// About one service account's role, on its way.
     fn irsactl(self, verb: &str) -> CommandLine {
-        let command = CommandLine::of("irsactl {} iamserviceaccount", &[&verb]);
-        let command = match self.target {
-            Target::ServiceAccount(name) => {
-                command.and("{} --namespace {}", &[&name.name, &name.namespace])
-            }
-            Target::Provider(_) => command,
+        let way = self.target.account().map_or(Way::Irsa, |(way, _)| way);
+        let command = CommandLine::of("irsactl {} {}", &[&verb, &way.noun()]);
+        let command = match self.target.account() {
+            Some((_, name)) => command.and("{} --namespace {}", &[&name.name, &name.namespace]),
+            None => command,
         };
         command.and("--cluster {}", &[self.cluster])
+    }
+
+    /// The change of an association, by its flags.
+    fn updated(self, differences: &[Difference]) -> CommandLine {
+        let all = differences.iter();
+        let command = all.fold(self.irsactl("update"), |command, difference| {
+            let asked = difference.asked.first().map_or("", String::as_str);
+            match &difference.item {
+                Item::Role => command.and("--role-arn {}", &[&asked]),
+                Item::TargetRole => command.and("--target-role-arn {}", &[&asked]),
+                Item::SessionPolicy => command.and("--policy {}", &[&asked]),
+                _ => {
+                    let are_disabled = asked == "none";
+                    command.and("--disable-session-tags={}", &[&are_disabled])
+                }
+            }
+        });
+        command.and("--approve", &[])
+    }
+
+    fn owned_by_addon(self, owner: &str) -> (String, Vec<Fix>) {
+        // arn:aws:eks:REGION:ACCOUNT:addon/CLUSTER/NAME/ID
+        let addon = owner.rsplit('/').nth(1).unwrap_or("NAME");
+        (
+            format!(
+                "the association belongs to the add-on {}, which would put it back",
+                shown_as_value(addon)
+            ),
+            vec![Fix::by(
+                "change it there",
+                CommandLine::of(
+                    "aws eks update-addon --cluster-name {} --addon-name {} --pod-identity-associations {}",
+                    &[self.cluster, &addon, &"serviceAccount=NAME,roleArn=ARN"],
+                ),
+            )],
+        )
     }
 
     fn all_deleted(self, resources: &Lookup<Vec<StackResource>>) -> Vec<Fix> {
@@ -285,17 +389,18 @@ impl About<'_> {
 
     fn elsewhere(self, namespaces: &[String]) -> (String, Vec<Fix>) {
         let all = namespaces.join(", ");
-        match self.target {
-            Target::ServiceAccount(ServiceAccountName { namespace, name }) => {
+        match self.target.account() {
+            Some((way, ServiceAccountName { namespace, name })) => {
                 let meant = |other: &String| format!("did you mean `{other}/{name}`?").into();
                 (
                     format!(
-                        "there is no IAM service account \"{name}\" in namespace \"{namespace}\", but in {all}"
+                        "there is no {} \"{name}\" in namespace \"{namespace}\", but in {all}",
+                        way.words()
                     ),
                     namespaces.iter().map(meant).collect(),
                 )
             }
-            Target::Provider(issuer) => (format!("{issuer} is in {all}"), Vec::new()),
+            None => (format!("{} is in {all}", self.target), Vec::new()),
         }
     }
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Way;
 use crate::plan::Target;
 use crate::world::{
     Mount, POD_IDENTITY_VARIABLE, ProjectedToken, SKIP_ANNOTATION, TOKEN_VARIABLE, TOKEN_VOLUME,
@@ -239,9 +240,7 @@ fn no_pod_has_the_role_of_a_stack_that_is_yet_to_be_made() {
     let cluster = "demo".parse().unwrap();
     let name = "web/api".parse().unwrap();
     let expected = Expected {
-        role: Role::OutputOf(crate::model::StackName::for_service_account(
-            &cluster, &name,
-        )),
+        role: Role::OutputOf(crate::model::StackName::new(Way::Irsa, &cluster, &name)),
         ..expected()
     };
     assert_eq!(stale(&expected, &[pod("p")]).len(), 1);

@@ -1,0 +1,264 @@
+//! The association's part of the plan: to make it, to bring it to its role and its terms, or to leave it
+//! to its owner.
+
+use crate::asked::{Agent, AssociationSpec, Goal, IamServiceAccount, OtherRole, Permissions};
+use crate::model::{AGENT, Cluster, Lookup, RoleArn, StackName};
+use crate::plan::{Action, CreateAssociation, Reason, Role, Target, Track, UpdateAssociation};
+use crate::policy::pod_identity::{self, SessionTags, TrustedAssociation};
+use crate::policy::{self, Difference, Item};
+use crate::template::RoleEdits;
+use crate::world::{
+    Addon, Association, AssociationTerms, ObservedAccount, ObservedAssociation, StackState,
+};
+
+use super::stack_tags;
+
+/// Everything that the association's part of a plan follows from.
+#[derive(Clone, Copy)]
+pub struct AssociationTask<'a> {
+    pub goal: Goal,
+    pub asked: &'a IamServiceAccount,
+    pub spec: &'a AssociationSpec,
+    pub cluster: &'a Cluster,
+    pub observed: &'a ObservedAccount,
+}
+
+/// Without the agent on the nodes no pod gets anything from an association.
+pub fn check_agent(
+    track: &mut Track,
+    spec: &AssociationSpec,
+    cluster: &Cluster,
+    observed: &ObservedAccount,
+) {
+    if cluster.eks.is_none() {
+        return track.refuse(&cluster.name, Reason::NotEks);
+    }
+    match agent(cluster, observed) {
+        Some(Lookup::Missing) if spec.agent == Agent::Required => {
+            track.refuse(&cluster.name, Reason::NoAgent);
+        }
+        Some(Lookup::Unknown(why)) => track.unknown.push(format!(
+            "whether the cluster has the EKS Pod Identity Agent cannot be told: {why}"
+        )),
+        Some(Lookup::Found(Addon { status, .. })) if status != "ACTIVE" => {
+            track.warnings.push(format!(
+                "the add-on {AGENT} is {status}: pods get no role from the association until it is ACTIVE"
+            ));
+        }
+        _ => {}
+    }
+}
+
+/// The track of the agent, where it is missing and to be installed.
+pub fn plan_agent<'a>(
+    cluster: &Cluster,
+    accounts: impl IntoIterator<Item = (&'a IamServiceAccount, &'a ObservedAccount)>,
+) -> Option<Track> {
+    let mut accounts = accounts.into_iter();
+    let is_missing = accounts.any(|(asked, observed)| {
+        let spec = asked.association.as_ref();
+        spec.is_some_and(|it| it.agent == Agent::Installed)
+            && agent(cluster, observed) == Some(&Lookup::Missing)
+    });
+    let mut track = Track::new(Target::Agent(cluster.name.clone()));
+    track.actions.push(Action::InstallAgent {
+        cluster: cluster.name.clone(),
+    });
+    is_missing.then_some(track)
+}
+
+/// The add-on of the agent, which EKS Auto Mode does without.
+fn agent<'a>(cluster: &Cluster, observed: &'a ObservedAccount) -> Option<&'a Lookup<Addon>> {
+    let has_it_built_in = cluster.eks.as_ref().is_some_and(|eks| eks.facts.auto_mode);
+    let agent = observed.association.as_ref()?.agent.as_ref();
+    agent.filter(|_| !has_it_built_in)
+}
+
+/// An existing role is used as it is: it must let the association in already.
+pub fn check_existing(
+    track: &mut Track,
+    arn: &RoleArn,
+    asked: &IamServiceAccount,
+    cluster: &Cluster,
+    observed: &ObservedAccount,
+) {
+    if arn.account() != cluster.account {
+        let (arn, account) = (arn.clone(), cluster.account.clone());
+        return track.refuse(&cluster.name, Reason::RoleOfOtherAccount { arn, account });
+    }
+    let Lookup::Found(role) = &observed.role else {
+        return;
+    };
+    let Some(cluster_arn) = &cluster.arn() else {
+        return;
+    };
+    let account = &asked.name;
+    let only = TrustedAssociation {
+        account,
+        cluster_arn,
+    };
+    let association = observed.association.as_ref();
+    let found = association.and_then(|it| it.found.as_ref());
+    let terms = asked.association.as_ref().map(|spec| spec.terms(found));
+    let tags = if terms.is_some_and(|terms| terms.disable_session_tags) {
+        SessionTags::Disabled
+    } else {
+        SessionTags::Sent
+    };
+    let admission = pod_identity::lets_in(&role.trust, only, tags);
+    if !admission.lacking().is_empty() {
+        let statement = pod_identity::statement(Some(only).filter(|_| tags == SessionTags::Sent));
+        let arn = arn.clone();
+        track.refuse(&cluster.name, Reason::NotTrusting { arn, statement });
+    }
+}
+
+/// Whether a change is about the association alone, whose role no stack of its own has.
+pub fn is_of_association_alone(
+    asked: &IamServiceAccount,
+    edits: &RoleEdits,
+    observed: &ObservedAccount,
+) -> bool {
+    asked.association.is_some()
+        && observed.stack == StackState::Absent
+        && *edits == RoleEdits::default()
+        && associated_role(observed).is_some()
+}
+
+/// The role that the association names.
+pub fn associated_role(observed: &ObservedAccount) -> Option<RoleArn> {
+    let found = observed.association.as_ref()?.found.as_ref()?;
+    found.role.parse().ok()
+}
+
+impl AssociationTask<'_> {
+    pub fn plan(self, track: &mut Track, observed: &ObservedAssociation, role: Role) {
+        let name = &self.cluster.name;
+        let Some(found) = &observed.found else {
+            if self.goal == Goal::Update {
+                return track.refuse(name, Reason::NotThere { stack: None });
+            }
+            return track
+                .actions
+                .push(Action::CreateAssociation(self.create(role)));
+        };
+        let terms = self.spec.terms(Some(found));
+        let differences = differences(&role, &terms, found);
+        if differences.is_empty() {
+            return;
+        }
+        if let Some(owner) = &found.owner {
+            return track.refuse(
+                name,
+                Reason::OwnedByAddon {
+                    owner: owner.clone(),
+                },
+            );
+        }
+        if let Some(stack) = self.own_stack(found, &role) {
+            return track.refuse(name, Reason::OwnRole { stack });
+        }
+        let has_other = differences.iter().any(|it| it.item == Item::Role);
+        if has_other && !self.may_replace_role(observed, found) {
+            let (found, wanted) = (found.role.clone(), self.wanted(&role));
+            return track.refuse(name, Reason::OtherAssociationRole { found, wanted });
+        }
+        let is_other = differences.iter().any(|it| it.item != Item::Role);
+        if is_other && self.goal == Goal::Create {
+            return track.refuse(name, Reason::AssociationDiffers { differences });
+        }
+        track
+            .actions
+            .push(Action::UpdateAssociation(UpdateAssociation {
+                cluster: name.clone(),
+                name: self.asked.name.clone(),
+                seen: found.clone(),
+                role,
+                terms,
+                differences,
+            }));
+    }
+
+    fn create(self, role: Role) -> CreateAssociation {
+        CreateAssociation {
+            cluster: self.cluster.name.clone(),
+            name: self.asked.name.clone(),
+            role,
+            terms: self.spec.terms(None),
+            tags: stack_tags(self.asked, self.cluster),
+        }
+    }
+
+    /// The stack that made the association's role for it, where another role is asked for by name.
+    fn own_stack(self, found: &Association, role: &Role) -> Option<StackName> {
+        let StackState::Found(stack) = &self.observed.stack else {
+            return None;
+        };
+        let (is_named, own) = match (&self.asked.permissions, role) {
+            (Permissions::Existing(arn), Role::Arn(_)) => (self.goal == Goal::Update, arn),
+            _ => return None,
+        };
+        let made = stack.stack.role_arn.as_ref();
+        let is_own = made.is_some_and(|made| made.to_string() == found.role && made != own);
+        (is_named && is_own).then(|| stack.stack.name.clone())
+    }
+
+    /// Whether the association may name another role than it does: that is asked for, or its role was
+    /// replaced or is gone.
+    fn may_replace_role(self, observed: &ObservedAssociation, found: &Association) -> bool {
+        let former = match &self.observed.stack {
+            StackState::Found(stack) => stack.stack.role_arn.as_ref(),
+            StackState::Absent => None,
+        };
+        let is_former = former.is_some_and(|former| former.to_string() == found.role);
+        let is_named =
+            self.goal == Goal::Update && matches!(self.asked.permissions, Permissions::Existing(_));
+        self.spec.other_role == OtherRole::Replaced
+            || observed.role_is_gone
+            || is_former
+            || is_named
+    }
+
+    /// The role's ARN, as far as it can be known now.
+    fn wanted(self, role: &Role) -> Option<String> {
+        match (role, &self.asked.permissions) {
+            (Role::Arn(arn), _) => Some(arn.to_string()),
+            (Role::OutputOf(_), Permissions::Role(spec)) => spec.arn(self.cluster),
+            (Role::OutputOf(_), _) => None,
+        }
+    }
+}
+
+/// What is asked of an association and is not so.
+fn differences(role: &Role, terms: &AssociationTerms, found: &Association) -> Vec<Difference> {
+    let asked = match role {
+        Role::Arn(arn) => arn.to_string(),
+        Role::OutputOf(stack) => format!("that of stack {stack}"),
+    };
+    let tags = |are_disabled| if are_disabled { "none" } else { "sent" }.to_owned();
+    let target = terms.target_role.as_ref().map(ToString::to_string);
+    let parsed = |text: &Option<String>| {
+        let text = text.as_ref()?;
+        let json = serde_json::from_str(text);
+        Some(json.unwrap_or_else(|_| text.as_str().into()))
+    };
+    let [policy, former] = [&terms.policy, &found.policy].map(parsed);
+    let is_same = match (&policy, &former) {
+        (Some(one), Some(other)) => policy::same(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    let policies = [&terms.policy, &found.policy].map(|it| it.clone().filter(|_| !is_same));
+    let [policy, former] = policies;
+    let mut differences = vec![
+        Difference::of(Item::Role, [asked], [found.role.clone()]),
+        Difference::of(Item::TargetRole, target, found.target_role.clone()),
+        Difference::of(
+            Item::SessionTags,
+            [tags(terms.disable_session_tags)],
+            [tags(found.session_tags_disabled)],
+        ),
+        Difference::of(Item::SessionPolicy, policy, former),
+    ];
+    differences.retain(|difference| !difference.is_empty());
+    differences
+}

@@ -1,0 +1,56 @@
+//! The changes of EKS Pod Identity associations as data.
+
+use serde::{Serialize, Serializer};
+
+use super::Role;
+use super::action::pair;
+use crate::model::{ClusterName, Map, ServiceAccountName, is_own_tag};
+use crate::policy::Difference;
+use crate::world::{Association, AssociationTerms};
+
+/// CreatePodIdentityAssociation's input, but for the role, which a stack may yet have to make.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateAssociation {
+    pub cluster: ClusterName,
+    pub name: ServiceAccountName,
+    pub role: Role,
+    #[serde(flatten)]
+    pub terms: AssociationTerms,
+    pub tags: Map,
+}
+
+/// What an association is brought to, all of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateAssociation {
+    pub cluster: ClusterName,
+    pub name: ServiceAccountName,
+    #[serde(rename = "associationID", serialize_with = "id_of")]
+    pub seen: Association,
+    pub role: Role,
+    #[serde(flatten)]
+    pub terms: AssociationTerms,
+    pub differences: Vec<Difference>,
+}
+
+fn id_of<S: Serializer>(association: &Association, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&association.id)
+}
+
+impl CreateAssociation {
+    pub fn details(&self) -> Vec<String> {
+        let terms = &self.terms;
+        let mut details = vec![self.role.told()];
+        let target = terms.target_role.iter();
+        details.extend(target.map(|role| format!("target role: {role}")));
+        if terms.disable_session_tags {
+            details.push("session tags: none".to_owned());
+        }
+        let policy = terms.policy.iter();
+        details.extend(policy.map(|policy| format!("session policy: {policy}")));
+        let asked = self.tags.iter().filter(|(key, _)| !is_own_tag(key));
+        details.extend(asked.map(|(key, value)| format!("tag: {}", pair(key, value))));
+        details
+    }
+}
