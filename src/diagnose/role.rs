@@ -261,13 +261,14 @@ pub fn thumbprint(scene: Scene<'_>) -> Verdict {
         return Verdict::holds("thumbprints", all.join(", "));
     }
     let read: Vec<&str> = read.iter().map(Thumbprint::as_str).collect();
-    let finding = match cluster.issuer.is_eks() {
-        true => Finding::note(
+    let finding = if cluster.issuer.is_eks() {
+        Finding::note(
             "the provider has another thumbprint than the issuer's today; AWS trusts the issuer's authority without it",
-        ),
-        false => Finding::warning(
+        )
+    } else {
+        Finding::warning(
             "the provider has another thumbprint than the issuer's chain: where AWS does not trust its authority, tokens are refused",
-        ),
+        )
     };
     finding
         .because("other-thumbprint")

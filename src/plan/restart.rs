@@ -164,20 +164,20 @@ pub fn plan(
             continue;
         };
         let workload = stale.workload.clone();
-        match verdict(expected, &stale, state) {
-            Verdict::Restarted => track.actions.push(Action::RestartWorkload(stale)),
-            Verdict::Underway => {
+        match fate(expected, &stale, state) {
+            Fate::Restarted => track.actions.push(Action::RestartWorkload(stale)),
+            Fate::Underway => {
                 if ending == Ending::NotAwaited {
                     let note = format!("{workload} is being restarted already");
                     track.notes.push(note);
                 }
             }
-            Verdict::InVain(why) if ending == Ending::NotAwaited => {
+            Fate::InVain(why) if ending == Ending::NotAwaited => {
                 track.warnings.push(why);
                 continue;
             }
-            Verdict::InVain(_) => {}
-            Verdict::ByHand(why) => {
+            Fate::InVain(_) => {}
+            Fate::ByHand(why) => {
                 track.warnings.push(why);
                 continue;
             }
@@ -219,7 +219,7 @@ fn kept_off(
 }
 
 /// What is to become of one workload.
-enum Verdict {
+enum Fate {
     Restarted,
     /// Someone restarted it since the annotation changed, and that is not over.
     Underway,
@@ -229,12 +229,12 @@ enum Verdict {
     ByHand(String),
 }
 
-fn verdict(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> Verdict {
+fn fate(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> Fate {
     let workload = &stale.workload;
     let lacks = || stale.pods.iter().flat_map(|pod| &pod.lacks);
     if lacks().all(|(container, _)| state.own_roles.contains(container)) {
         let containers: Vec<&str> = state.own_roles.iter().map(String::as_str).collect();
-        return Verdict::ByHand(format!(
+        return Fate::ByHand(format!(
             "a restart would not give {workload} the role: its own template sets {ROLE_VARIABLE} (container {}); \
              take the variable out: `{}`",
             containers.join(", "),
@@ -242,21 +242,21 @@ fn verdict(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) ->
         ));
     }
     if lacks().all(|(_, lack)| *lack == Lack::PodIdentity) {
-        return Verdict::ByHand(format!(
+        return Fate::ByHand(format!(
             "a restart would not give {workload} the role: EKS Pod Identity gives its pods their credentials, and \
              comes first; see `aws eks list-pod-identity-associations --cluster-name {} --namespace {} --service-account {}`",
             expected.cluster, expected.service_account.namespace, expected.service_account.name
         ));
     }
     if state.paused {
-        return Verdict::ByHand(format!(
+        return Fate::ByHand(format!(
             "{workload} is paused and cannot be restarted: resume it first: `{}`",
             workload.kubectl("rollout resume")
         ));
     }
     if state.on_delete {
         let pods: Vec<&str> = stale.pods.iter().map(|pod| pod.name.as_str()).collect();
-        return Verdict::ByHand(format!(
+        return Fate::ByHand(format!(
             "{workload} replaces its pods only when they are deleted (OnDelete): \
              `kubectl delete pod {} --namespace {}`",
             pods.join(" "),
@@ -265,13 +265,13 @@ fn verdict(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) ->
     }
     match (&state.restarted, expected.since, &state.rollout) {
         (Some((at, _)), Some(since), rollout) if *at >= since => match rollout {
-            Rollout::Underway(_) => Verdict::Underway,
-            Rollout::Over => Verdict::InVain(in_vain(expected, stale, state)),
+            Rollout::Underway(_) => Fate::Underway,
+            Rollout::Over => Fate::InVain(in_vain(expected, stale, state)),
             Rollout::Failed(why) => {
-                Verdict::InVain(format!("{workload} was restarted, and its rollout {why}"))
+                Fate::InVain(format!("{workload} was restarted, and its rollout {why}"))
             }
         },
-        _ => Verdict::Restarted,
+        _ => Fate::Restarted,
     }
 }
 

@@ -79,15 +79,15 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
         });
         let is_open =
             elsewhere.is_some_and(|request| evaluate(&facts.trust, &request).is_allowed());
-        return match is_open {
-            true => Finding::note(
-                "any cluster of the account can use the role: its trust names no cluster",
-            )
-            .because("open-pod-identity-trust")
-            .fix("add a condition ArnEquals aws:SourceArn with the cluster's ARN to the statement")
-            .into(),
-            false => Verdict::holds("trust", SERVICE),
-        };
+        if !is_open {
+            return Verdict::holds("trust", SERVICE);
+        }
+        return Finding::note(
+            "any cluster of the account can use the role: its trust names no cluster",
+        )
+        .because("open-pod-identity-trust")
+        .fix("add a condition ArnEquals aws:SourceArn with the cluster's ARN to the statement")
+        .into();
     }
     let mut finding = Finding::problem(format!(
         "the trust policy of {name} does not let Pod Identity in"

@@ -12,6 +12,7 @@ mod evaluate_in_sandbox;
 #[path = "../../../../tests/node.rs"]
 mod node;
 
+use super::random::documents;
 use super::trust::{Context, allows};
 use evaluate_in_sandbox::decision;
 
