@@ -41,7 +41,7 @@ pub fn watch(running: Running) -> Interruption {
 }
 
 async fn listen(mut signals: Signals, run: &Sender<Option<Signal>>, running: &Running) {
-    let patience = Intervals::from_environment().limit(PATIENCE);
+    let patience = Intervals::from_environment().patience(PATIENCE);
     let signal = signals.next().await;
     let is_told = run.send(Some(signal)).is_ok();
     if is_told {

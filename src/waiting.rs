@@ -50,13 +50,14 @@ impl Intervals {
         self.of(duration).max(duration.min(least))
     }
 
-    /// How long others may take. Shortened pauses do not shorten it: what answers on a busy machine must
-    /// not count as dead. Only where a test waits for its end it is shortened too.
+    /// How long others may take. Where pauses are shortened it is twenty seconds at least: what answers on
+    /// a busy machine must not count as dead. Only where a test waits for its end it is shortened too.
     pub fn limit(self, duration: Duration) -> Duration {
-        let Some(least) = self.least else {
-            return duration;
-        };
-        self.of(duration).max(duration.min(least))
+        match self.least {
+            Some(least) => self.of(duration).max(duration.min(least)),
+            None if self.factor < 1.0 => duration.max(Duration::from_secs(20)),
+            None => duration,
+        }
     }
 }
 
@@ -131,6 +132,21 @@ fn pause(poll: u32, id: &str) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_may_take_is_shortened_only_where_its_end_is_waited_for() {
+        let limit = |factor, least: Option<u64>, seconds| {
+            let least = least.map(Duration::from_secs);
+            let limit = Intervals { factor, least }.limit(Duration::from_secs(seconds));
+            limit.as_secs()
+        };
+        assert_eq!((limit(1.0, None, 3), limit(1.0, None, 60)), (3, 60));
+        assert_eq!((limit(0.001, None, 3), limit(0.001, None, 60)), (20, 60));
+        assert_eq!(
+            (limit(0.001, Some(2), 1), limit(0.001, Some(2), 60)),
+            (1, 2)
+        );
+    }
 
     #[test]
     fn polls_begin_fast_and_grow_slow() {

@@ -39,13 +39,27 @@ pub const SECRETS: [&str; 13] = [
 
 /// Checks every byte of what a run printed, by itself and in base64.
 pub fn assert_no_secret(printed: &[u8]) {
-    let text = String::from_utf8_lossy(printed);
-    for secret in SECRETS {
-        let line = text.lines().find(|line| line.contains(secret));
-        assert_eq!(line, None, "a run printed the secret {secret}");
-    }
     let password = STANDARD.encode("user:s3cret");
-    assert!(!text.contains(&password), "a run printed {password}");
+    let secrets = SECRETS.into_iter().chain([password.as_str()]);
+    if let Some(told) = found(printed, secrets.map(str::as_bytes)) {
+        panic!("a run printed the secret {told}");
+    }
+}
+
+/// The line, from the first place on where one of them stands. The bytes are walked once, however many may stand
+/// there: tests are not optimised, and this is done after every run.
+fn found<'a>(printed: &[u8], needles: impl Iterator<Item = &'a [u8]>) -> Option<String> {
+    let start = |bytes: &[u8]| usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
+    let mut is_start = vec![false; 1 << 16];
+    let needles: Vec<&[u8]> = needles.collect();
+    for needle in &needles {
+        is_start[start(needle)] = true;
+    }
+    let starts = 0..printed.len().saturating_sub(1);
+    let mut starts = starts.filter(|at| is_start[start(&printed[*at..])]);
+    let at = starts.find(|at| needles.iter().any(|it| printed[*at..].starts_with(it)))?;
+    let rest = String::from_utf8_lossy(&printed[at..]);
+    rest.lines().next().map(str::to_owned)
 }
 
 /// Checks that a CI system finds no command of its own in what was printed, and a terminal nothing that
@@ -70,16 +84,10 @@ fn assert_no_command(printed: &[u8]) {
 /// Checks that nothing of what a sandbox issued was printed, and no part of it that is long enough to be
 /// known again.
 pub fn assert_nothing_issued(printed: &[u8], secrets: &[String]) {
-    let text = String::from_utf8_lossy(printed);
-    let parts = secrets
-        .iter()
-        .flat_map(|secret| secret.as_bytes().chunks(32));
-    for part in parts.filter(|part| part.len() >= 16) {
-        let part = String::from_utf8_lossy(part);
-        assert!(
-            !text.contains(&*part),
-            "a run printed what was issued: {text}"
-        );
+    let secrets = secrets.iter().map(String::as_bytes);
+    let parts = secrets.flat_map(|secret| secret.chunks(32));
+    if let Some(told) = found(printed, parts.filter(|part| part.len() >= 16)) {
+        panic!("a run printed what was issued: {told}");
     }
 }
 
