@@ -6,7 +6,10 @@ use super::{Finding, Scene, Verdict, known};
 use crate::model::{CommandLine, Fix, Lookup, ROLE_ANNOTATION};
 use crate::world::{Association, POD_IDENTITY_VARIABLE, Pod, ROLE_VARIABLE};
 
+mod proof;
 mod trust;
+
+pub use proof::accepted;
 
 use trust::lacks_tags;
 pub use trust::{SERVICE, target, trust};

@@ -4,7 +4,7 @@ use super::{Evidence, Finding, Scene, Severity, Verdict, known};
 use crate::model::{CommandLine, Fix, Lookup, RoleArn};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::proof::{Assumption, Proof, RefusalKind, Signature, TokenRefusal};
-use crate::token::{ClaimFault, utc};
+use crate::token::{ClaimFault, SignatureFault, utc};
 use crate::world::{Association, LastUse, RecordedFailure};
 
 /// What a refusal without a reason can come of: STS found the provider, and liked the token.
@@ -40,11 +40,7 @@ pub fn token(scene: Scene<'_>) -> Verdict {
     let token = known!(proof.token, Verdict::DoesNotApply);
     let mut found: Vec<Finding> = proof.claim_faults.iter().map(claim).collect();
     match &proof.signature {
-        Signature::Fault { fault } => found.push(
-            Finding::problem(format!("the token's signature does not hold: {fault}"))
-                .because("bad-signature")
-                .fix("publish the cluster's present keys at the issuer; on EKS ask AWS Support"),
-        ),
+        Signature::Fault { fault } => found.push(bad_signature(fault)),
         Signature::Unknown { why } if found.is_empty() => {
             return Verdict::Unknown(format!("the token's signature cannot be checked: {why}"));
         }
@@ -55,7 +51,13 @@ pub fn token(scene: Scene<'_>) -> Verdict {
     Verdict::of(found, "token", told)
 }
 
-fn claim(fault: &ClaimFault) -> Finding {
+pub(super) fn bad_signature(fault: &SignatureFault) -> Finding {
+    Finding::problem(format!("the token's signature does not hold: {fault}"))
+        .because("bad-signature")
+        .fix("publish the cluster's present keys at the issuer; on EKS ask AWS Support")
+}
+
+pub(super) fn claim(fault: &ClaimFault) -> Finding {
     let finding = Finding::problem(format!("the cluster's tokens do not fit: {fault}"));
     match fault {
         ClaimFault::Issuer { wanted, got } => finding
@@ -99,10 +101,8 @@ pub fn accepted(scene: Scene<'_>) -> Verdict {
         Assumption::Unreachable { why, .. } | Assumption::NotAllowed { why } => {
             Verdict::Unknown(why.clone())
         }
-        Assumption::OtherRole { arn, .. } => Finding::problem("its pods get another role")
-            .because("other-role")
-            .with("session of", role.to_string(), arn.to_string())
-            .into(),
+        // STS gives the role that it is asked for.
+        Assumption::OtherRole { arn, .. } => Verdict::Unknown(format!("it is {arn}")),
         Assumption::Refused { refusal, .. } => refused(scene, proof, role, refusal).into(),
     }
 }
@@ -118,7 +118,6 @@ fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &TokenRefus
         .unwrap_or_default();
     match refusal.kind {
         RefusalKind::NotAuthorized => not_authorized(scene, proof, refusal, finding),
-        RefusalKind::NoAssociation => finding.because("no-association"),
         RefusalKind::NoProvider => finding.because("no-provider").fix(CommandLine::of(
             "irsactl associate-oidc-provider --cluster {} --approve",
             &[&name],
@@ -151,7 +150,8 @@ fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &TokenRefus
             .because("throttled")
             .fix("sessions must be cached: an SDK client for each request asks STS each time"),
         RefusalKind::PackedPolicyTooLarge => finding.because("packed-policy-too-large"),
-        RefusalKind::Other => finding.because("other-refusal"),
+        // Associations are EKS's.
+        RefusalKind::NoAssociation | RefusalKind::Other => finding.because("other-refusal"),
     }
 }
 
@@ -407,6 +407,14 @@ pub fn summary(scene: Scene<'_>) -> Vec<Evidence> {
         scene.account.proof.as_ref().map(|proof| &proof.assumption)
     {
         lines.push(line("proved", format!("STS accepts its token: {arn}")));
+    }
+    if let Some(Assumption::Assumed { arn, .. }) = scene
+        .account
+        .identity_proof
+        .as_ref()
+        .map(|proof| &proof.assumption)
+    {
+        lines.push(line("proved", format!("EKS accepts a pod's token: {arn}")));
     }
     let pods = scene.object().and_then(|object| object.pods.as_found());
     if let Some(pods) = pods {

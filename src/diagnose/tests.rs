@@ -178,6 +178,7 @@ fn has(findings: &[Finding], check: &str, cause: &str) -> bool {
 fn no_cause_is_left_out_of_the_table() {
     let sources = [
         include_str!("association.rs"),
+        include_str!("association/proof.rs"),
         include_str!("cluster.rs"),
         include_str!("drift.rs"),
         include_str!("object.rs"),

@@ -147,6 +147,7 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks:DescribeAddon" on Any, Optional, [Doctor], "see whether the Pod Identity agent is installed";
     "eks:ListPodIdentityAssociations" on Cluster, Optional, [Doctor], "find associations that outrank the annotation";
     "eks:DescribePodIdentityAssociation" on Any, Optional, [Doctor], "find associations that outrank the annotation";
+    "eks-auth:AssumeRoleForPodIdentity" on Cluster, Optional, [Doctor], "exchange a pod's token as the agent does";
     "cloudtrail:LookupEvents" on Any, Optional, [Doctor], "read how AWS refused the pods";
     "access-analyzer:ValidatePolicy" on Any, Optional, [Doctor], "check the policies' grammar";
     "ec2:DescribeVpcEndpoints" on Any, Optional, [Doctor], "see the pods' way to STS";

@@ -58,6 +58,8 @@ pub struct AccountHealth {
     /// The role of its Pod Identity association, and the one behind it in another account.
     pub identity_role: Option<RoleHealth>,
     pub target_role: Option<RoleHealth>,
+    /// What EKS said of the token of a running pod.
+    pub identity_proof: Option<Proof>,
     /// Of the instances under its pods.
     pub metadata: Lookup<Vec<MetadataOptions>>,
     /// Those of the SecurityGroupPolicies of its namespace.

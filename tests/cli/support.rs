@@ -273,7 +273,7 @@ impl Bench {
         command
     }
 
-    /// Replaces what differs from run to run: folders, ports, and the SHA-1 of the certificates that
+    /// Replaces what differs from run to run: folders, ports, the ends of EKS's session names, and the SHA-1 of the certificates that
     /// the issuers' hosts send, which becomes `POSITION@HOST`, as wide as it was.
     pub fn steady(&self, text: &str) -> String {
         let mut text = text.replace(&self.home.display().to_string(), "~");
@@ -290,7 +290,7 @@ impl Bench {
                 text = text.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{name}"));
             }
         }
-        text
+        without_session_ids(&text)
     }
 
     /// SHA-1 of the certificates that a host sends, in their order.
@@ -440,6 +440,28 @@ impl Bench {
         });
         changes.map(|call| format!("{call}\n")).collect()
     }
+}
+
+/// The names of EKS's sessions end with a UUID, and which that is depends on how many calls were made before:
+/// of those side by side none is the first.
+fn without_session_ids(text: &str) -> String {
+    let mut parts = text.split("/eks-");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let end = part.find(|c| !is_name(c)).unwrap_or(part.len());
+        let name = &part[..end];
+        let id = name
+            .get(name.len().saturating_sub(36)..)
+            .unwrap_or_default();
+        let is_id = id.len() == 36 && id.matches('-').count() == 4;
+        let name = if is_id {
+            format!("{}UUID", &name[..name.len() - 36])
+        } else {
+            name.to_owned()
+        };
+        format!("{text}/eks-{name}{}", &part[end..])
+    })
 }
 
 fn owned((key, value): (&str, &str)) -> (String, String) {

@@ -247,6 +247,24 @@ pub const CHECKS: &[Check] = &[
         judge: Judge::Account(association::session),
     },
     Check {
+        id: "pod-identity-accepts",
+        must: "EKS accepts the token of a running pod for the associated role",
+        background: "The only full test: a token of the service account that is bound to one of its pods, and AssumeRoleForPodIdentity with it, as the agent on the node does. EKS \
+            says the same of a role that is gone, that does not let it in, that lacks sts:TagSession, and that asks for other tags. The session is asked who it is, and dropped. \
+            The agent is not needed for it. Without a running pod there is nothing to try with.",
+        needs: &[
+            "list pods",
+            "create serviceaccounts/token",
+            "eks-auth:AssumeRoleForPodIdentity",
+        ],
+        follows: &[
+            "pod-identity-trust",
+            "pod-identity-target",
+            "pod-identity-session",
+        ],
+        judge: Judge::Account(association::accepted),
+    },
+    Check {
         id: "pod-identity-environment",
         must: "the pods have the environment of Pod Identity",
         background: "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials (IPv6: http://[fd00:ec2::23]/v1/credentials), AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and the volume eks-pod-identity-token. A pod that \

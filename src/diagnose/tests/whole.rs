@@ -340,6 +340,7 @@ fn healthy_account() -> AccountHealth {
         role: Some(role(trust)),
         associations: Lookup::Missing,
         identity_role: None,
+        identity_proof: None,
         target_role: None,
         metadata: Lookup::Found(vec![MetadataOptions {
             instance: "i-1".to_owned(),

@@ -152,9 +152,10 @@ impl Sight<'_> {
             self.security_groups(object.as_ref()),
             self.simulated(role_arn.as_ref().or(identity.as_ref()), &subject.can)
         );
-        let proof = self
-            .proof(subject, object.as_ref(), role_arn.as_ref(), own.as_ref())
-            .await;
+        let (proof, identity_proof) = tokio::join!(
+            self.proof(subject, object.as_ref(), role_arn.as_ref(), own.as_ref()),
+            self.identity_proof(subject, object.as_ref(), association)
+        );
         AccountHealth {
             name: subject.name.clone(),
             observed,
@@ -166,6 +167,7 @@ impl Sight<'_> {
             associations,
             identity_role,
             target_role,
+            identity_proof,
             metadata,
             security_groups,
             proof,
@@ -366,6 +368,39 @@ impl Sight<'_> {
             } else {
                 Patience::None
             },
+        };
+        Some(prove(&prover, claim).await)
+    }
+
+    /// A running pod's token at EKS, where one runs.
+    async fn identity_proof(
+        &self,
+        subject: &Subject,
+        object: Option<&ObjectHealth>,
+        association: Option<&Association>,
+    ) -> Option<Proof> {
+        let (cluster, kubernetes) = (self.cluster?, self.kubernetes.ok()?);
+        let account = subject.name.as_ref()?;
+        let mut pods = object?.pods.as_found()?.iter();
+        if !pods.any(|pod| pod.is_alive() && pod.phase == "Running") {
+            return None;
+        }
+        let role = association?.role_of_pods().ok()?;
+        let prover = Prover {
+            aws: self.aws,
+            kubernetes,
+            intervals: self.intervals,
+            keys: &self.shared.keys,
+            on_wait: self.on_wait,
+        };
+        let claim = Assertion {
+            account,
+            role: &role,
+            way: ClaimedWay::PodIdentity {
+                cluster: &cluster.name,
+            },
+            issuer: &cluster.issuer,
+            patience: Patience::None,
         };
         Some(prove(&prover, claim).await)
     }

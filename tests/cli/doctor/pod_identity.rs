@@ -25,6 +25,18 @@ fn put_role(world: &mut World, name: &str, trust: Value) {
     account.roles.insert(name.to_owned(), role);
 }
 
+/// Lets the association's role assume another.
+fn may_assume(world: &mut World, target: &str) {
+    let account = world.accounts.get_mut(ACCOUNT).expect("an account");
+    let role = account.roles.get_mut("pods").expect("a role");
+    role.inline.insert(
+        "target".to_owned(),
+        json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": target,
+        }]}),
+    );
+}
+
 /// web/api with an association only, and a Deployment of two pods that carry it.
 fn healthy() -> Bench {
     before_pods(|_| ())
@@ -91,8 +103,9 @@ fn an_association_alone_is_healthy() {
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
-      18 checks hold
+      19 checks hold
     [exit 0]
     ");
     assert_snapshot!(bench.run("doctor --cluster demo --all"), @"
@@ -116,6 +129,7 @@ fn an_annotation_beside_an_association_is_told() {
     [stdout]
     web/api: 1 warning
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     warning: the service account has an annotation and a Pod Identity association with another role: new pods take the association's [pod-identity-association]
@@ -125,20 +139,21 @@ fn an_annotation_beside_an_association_is_told() {
       fix: kubectl annotate serviceaccount api --namespace web eks.amazonaws.com/role-arn-   # to keep the association
       fix: aws eks delete-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f   # to keep the annotation
 
-      20 checks hold
+      21 checks hold
     [exit 0]
     ");
     assert_snapshot!(both(ROLE), @"
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     note: the service account has both an annotation and a Pod Identity association: new pods take the association's [pod-identity-association]
       association: a-c88ffc65c1c760c9f
       fix: kubectl annotate serviceaccount api --namespace web eks.amazonaws.com/role-arn-
 
-      20 checks hold
+      21 checks hold
     [exit 0]
     ");
 }
@@ -153,6 +168,7 @@ fn the_agent_must_run() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: the Pod Identity agent does not run in the cluster [pod-identity-agent]
@@ -161,7 +177,7 @@ fn the_agent_must_run() {
         found:  none
       fix: aws eks create-addon --cluster-name demo --addon-name eks-pod-identity-agent
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
     assert_snapshot!(with(|world| change_agent(world, |it| {
@@ -170,6 +186,7 @@ fn the_agent_must_run() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: the Pod Identity agent is not ready on all nodes [pod-identity-agent]
@@ -178,7 +195,7 @@ fn the_agent_must_run() {
         found:  1
       fix: kubectl logs daemonset/eks-pod-identity-agent --namespace kube-system   # port 80 taken, or no IPv6?
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
     assert_snapshot!(with(|world| {
@@ -187,6 +204,7 @@ fn the_agent_must_run() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: the Pod Identity agent is not on the node's network [pod-identity-agent]
@@ -195,7 +213,7 @@ fn the_agent_must_run() {
         found:  false
       fix: aws eks create-addon --cluster-name demo --addon-name eks-pod-identity-agent --resolve-conflicts OVERWRITE
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
     assert_snapshot!(with(|world| {
@@ -204,6 +222,7 @@ fn the_agent_must_run() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: the add-on eks-pod-identity-agent is not active [pod-identity-agent]
@@ -212,7 +231,7 @@ fn the_agent_must_run() {
         found:  DEGRADED
       fix: aws eks describe-addon --cluster-name demo --addon-name eks-pod-identity-agent
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
 }
@@ -229,8 +248,9 @@ fn auto_mode_has_the_agent_built_in() {
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
-      18 checks hold
+      19 checks hold
     [exit 0]
     ");
 }
@@ -248,6 +268,7 @@ fn the_platform_must_have_pod_identity() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: the cluster's platform version has no Pod Identity [pod-identity-platform]
@@ -256,13 +277,14 @@ fn the_platform_must_have_pod_identity() {
         found:  1.28 eks.3
       fix: aws eks update-cluster-version --name demo --kubernetes-version 1.29
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
     assert_snapshot!(with_platform("1.23", "eks.20"), @"
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: the cluster's platform version has no Pod Identity [pod-identity-platform]
@@ -271,7 +293,7 @@ fn the_platform_must_have_pod_identity() {
         found:  1.23 eks.20
       fix: aws eks update-cluster-version --name demo --kubernetes-version 1.24
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
 }
@@ -307,6 +329,7 @@ fn the_trust_policy_must_let_pod_identity_in() {
                 "Condition": {
                   "ArnEquals": {
                     "aws:SourceArn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
+      hence: EKS refuses the token of a running pod: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role. [pod-identity-accepts]
       fix: irsactl doctor --cluster demo web/api --role-arn arn:aws:iam::111122223333:role/pods --fix --approve   # only if web/api is meant to have this role
 
       17 checks hold
@@ -344,6 +367,7 @@ fn the_trust_policy_must_let_pod_identity_in() {
               }
             ],
             "Version": "2012-10-17"
+      hence: EKS refuses the token of a running pod: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role. [pod-identity-accepts]
       fix: irsactl doctor --cluster demo web/api --role-arn arn:aws:iam::111122223333:role/pods --fix --approve   # only if web/api is meant to have this role
 
       17 checks hold
@@ -383,6 +407,7 @@ fn the_trust_policy_must_let_pod_identity_in() {
               }
             ],
             "Version": "2012-10-17"
+      hence: EKS refuses the token of a running pod: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role. [pod-identity-accepts]
       fix: irsactl doctor --cluster demo web/api --role-arn arn:aws:iam::111122223333:role/pods --fix --approve   # only if web/api is meant to have this role
 
       17 checks hold
@@ -422,6 +447,7 @@ fn the_trust_policy_must_let_pod_identity_in() {
               }
             ],
             "Version": "2012-10-17"
+      hence: EKS refuses the token of a running pod: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role. [pod-identity-accepts]
       fix: irsactl doctor --cluster demo web/api --role-arn arn:aws:iam::111122223333:role/pods --fix --approve   # only if web/api is meant to have this role
 
       17 checks hold
@@ -431,12 +457,13 @@ fn the_trust_policy_must_let_pod_identity_in() {
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     note: any cluster of the account can use the role: its trust names no cluster [pod-identity-trust]
       fix: add a condition ArnEquals aws:SourceArn with the cluster's ARN to the statement
 
-      17 checks hold
+      18 checks hold
     [exit 0]
     ");
 }
@@ -454,6 +481,7 @@ fn the_role_of_an_association_must_exist() {
 
     problem: there is no role pods, which the association names [pod-identity-trust]
       association: a-c88ffc65c1c760c9f
+      hence: EKS refuses the token of a running pod: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role. [pod-identity-accepts]
       fix: create the role, or name another by its ARN: `aws eks update-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f --role-arn ARN`
 
       17 checks hold
@@ -478,14 +506,16 @@ fn a_target_role_must_let_the_first_role_in() {
             let association = association(world);
             association.target_role = Some("arn:aws:iam::111122223333:role/target".to_owned());
             association.external_id = external.map(str::to_owned);
+            may_assume(world, "arn:aws:iam::111122223333:role/target");
         })
     };
     assert_snapshot!(targeted("one", Some("one")), @"
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/target/eks-demo-api-6df9a67-UUID
       pods: 2
-      19 checks hold
+      20 checks hold
     [exit 0]
     ");
     assert_snapshot!(targeted("one", Some("two")), @r#"
@@ -500,6 +530,7 @@ fn a_target_role_must_let_the_first_role_in() {
         found:  neither
       external id of the association: two
       evaluation: Statement[0]: StringEquals sts:ExternalId: wanted "one", got "two"
+      hence: EKS refuses the token of a running pod: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role. [pod-identity-accepts]
       fix: let arn:aws:iam::111122223333:role/pods in by the trust policy of arn:aws:iam::111122223333:role/target, with sts:AssumeRole and sts:TagSession, where sts:ExternalId is two
 
       18 checks hold
@@ -517,6 +548,7 @@ fn a_target_role_must_let_the_first_role_in() {
         found:  neither
       external id of the association: none
       evaluation: Statement[0]: StringEquals sts:ExternalId: wanted "one", got nothing
+      hence: EKS refuses the token of a running pod: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role. [pod-identity-accepts]
       fix: let arn:aws:iam::111122223333:role/pods in by the trust policy of arn:aws:iam::111122223333:role/target, with sts:AssumeRole and sts:TagSession
 
       18 checks hold
@@ -532,6 +564,7 @@ fn a_target_role_must_let_the_first_role_in() {
 
     problem: there is no target role arn:aws:iam::111122223333:role/gone [pod-identity-target]
       association: a-c88ffc65c1c760c9f
+      hence: EKS refuses the token of a running pod: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role. [pod-identity-accepts]
       fix: create the role, or name another by its ARN: `aws eks update-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f --target-role-arn ARN`
 
       18 checks hold
@@ -541,12 +574,18 @@ fn a_target_role_must_let_the_first_role_in() {
         association(world).target_role = Some("arn:aws:iam::444455556666:role/theirs".to_owned());
     }), @"
     [stdout]
-    web/api: healthy, as far as can be seen
+    web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
       pods: 2
+
+    problem: EKS refuses the token of a running pod: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role. [pod-identity-accepts]
+      fix: let the association's role into arn:aws:iam::444455556666:role/theirs, and allow it sts:AssumeRole and sts:TagSession on that
+      fix: irsactl verify --cluster demo web/api   # in a minute, if the role or the association was just changed
+      fix: else ask the administrators of the organisation: a service or resource control policy may deny sts:AssumeRole or sts:TagSession
+
       18 checks hold
       unknown: pod-identity-target: it is of account 444455556666, and these credentials are of 111122223333
-    [exit 0]
+    [exit 1]
     ");
 }
 
@@ -556,6 +595,7 @@ fn session_tags_and_session_policy_must_agree() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: the association has a session policy, which needs its session tags disabled [pod-identity-session]
@@ -564,7 +604,7 @@ fn session_tags_and_session_policy_must_agree() {
         found:  false
       fix: aws eks update-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f --disable-session-tags
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
     assert_snapshot!(with(|world| {
@@ -583,6 +623,7 @@ fn session_tags_and_session_policy_must_agree() {
       disableSessionTags
         wanted: false
         found:  true
+      hence: EKS refuses the token of a running pod: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role. [pod-identity-accepts]
       fix: aws eks update-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f --no-disable-session-tags
 
       16 checks hold
@@ -603,26 +644,28 @@ fn pods_where_pod_identity_does_not_serve_are_told() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: deployment web/api: its pods run on Fargate, which Pod Identity does not serve [pod-identity-environment]
       fix: aws eks delete-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f
       fix: irsactl create iamserviceaccount --cluster demo web/api --attach-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
     assert_snapshot!(on(&[("kubernetes.io/os", "windows")]), @"
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: deployment web/api: its pods run on Windows, which Pod Identity does not serve [pod-identity-environment]
       fix: aws eks delete-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f
       fix: irsactl create iamserviceaccount --cluster demo web/api --attach-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
     assert_snapshot!(with(|world| {
@@ -631,6 +674,7 @@ fn pods_where_pod_identity_does_not_serve_are_told() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: deployment web/api: its pods are on the node's network, which Pod Identity does not serve [pod-host-network]
@@ -638,7 +682,7 @@ fn pods_where_pod_identity_does_not_serve_are_told() {
       fix: aws eks delete-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f
       fix: irsactl create iamserviceaccount --cluster demo web/api --attach-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
 }
@@ -650,6 +694,7 @@ fn pods_must_have_the_variables_and_no_others() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: deployment web/api: its pods were not given Pod Identity: they must be restarted [pod-identity-environment]
@@ -658,7 +703,7 @@ fn pods_must_have_the_variables_and_no_others() {
         found:  none
       fix: kubectl rollout restart deployment/api --namespace web
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
     assert_snapshot!(with(|world| {
@@ -668,25 +713,27 @@ fn pods_must_have_the_variables_and_no_others() {
     [stdout]
     web/api: 1 warning
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     warning: deployment web/api: container app has the variables of web identity, which come before Pod Identity [pod-identity-environment]
       fix: take AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE out of deployment web/api's template
 
-      17 checks hold
+      18 checks hold
     [exit 0]
     ");
     assert_snapshot!(with(|world| set_variable(world, "AWS_ACCESS_KEY_ID", "AKIA")), @"
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: deployment web/api: container app has AWS_ACCESS_KEY_ID, which comes before the role [pod-static-keys]
       pods: api-HASH, api-HASH
       fix: take AWS_ACCESS_KEY_ID out of deployment web/api's template
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
     assert_snapshot!(with(|world| {
@@ -696,6 +743,7 @@ fn pods_must_have_the_variables_and_no_others() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: deployment web/api: container app asks a proxy for the Pod Identity agent [pod-proxy]
@@ -706,7 +754,7 @@ fn pods_must_have_the_variables_and_no_others() {
       pods: api-HASH, api-HASH
       fix: set NO_PROXY: 10.0.0.0/8,169.254.170.23,[fd00:ec2::23] in deployment web/api's template
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
     assert_snapshot!(with(|world| {
@@ -716,8 +764,9 @@ fn pods_must_have_the_variables_and_no_others() {
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
-      18 checks hold
+      19 checks hold
     [exit 0]
     ");
 }
@@ -748,6 +797,7 @@ fn network_policies_must_let_pods_reach_the_agent() {
     [stdout]
     web/api: 1 warning
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     warning: deployment web/api: NetworkPolicies do not let its pods reach 169.254.170.23 (port 80) [pod-network-policy]
@@ -755,13 +805,14 @@ fn network_policies_must_let_pods_reach_the_agent() {
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
       fix: kubectl edit networkpolicy out --namespace web   # allow egress to 169.254.170.23 (port 80)
 
-      17 checks hold
+      18 checks hold
     [exit 0]
     ");
     assert_snapshot!(under(&[json!({"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]})]), @"
     [stdout]
     web/api: 1 warning
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     warning: deployment web/api: NetworkPolicies do not let its pods reach 169.254.170.23 (port 80) [pod-network-policy]
@@ -769,15 +820,16 @@ fn network_policies_must_let_pods_reach_the_agent() {
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
       fix: kubectl edit networkpolicy out --namespace web   # allow egress to 169.254.170.23 (port 80)
 
-      17 checks hold
+      18 checks hold
     [exit 0]
     ");
     assert_snapshot!(under(&[json!({"cidr": "169.254.170.23/32"})]), @"
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
-      18 checks hold
+      19 checks hold
     [exit 0]
     ");
 }
@@ -799,8 +851,9 @@ fn on_ipv6_clusters_the_agent_has_another_address() {
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
-      18 checks hold
+      19 checks hold
     [exit 0]
     ");
     bench.run("doctor --cluster demo web/api --fix --restart --approve");
@@ -820,7 +873,7 @@ fn on_ipv6_clusters_the_agent_has_another_address() {
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
       fix: kubectl edit networkpolicy out --namespace web   # allow egress to fd00:ec2::23 (port 80)
 
-      17 checks hold
+      18 checks hold
     [exit 0]
     ");
     assert_snapshot!(under(json!({"cidr": "::/0", "except": ["fd00:ec2::/32"]})), @"
@@ -829,12 +882,12 @@ fn on_ipv6_clusters_the_agent_has_another_address() {
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
       fix: kubectl edit networkpolicy out --namespace web   # allow egress to fd00:ec2::23 (port 80)
 
-      17 checks hold
+      18 checks hold
     [exit 0]
     ");
     for block in ["::/0", "fd00:ec2::23/128"] {
         assert!(
-            under(json!({"cidr": block})).contains("18 checks hold"),
+            under(json!({"cidr": block})).contains("19 checks hold"),
             "{block}"
         );
     }
@@ -853,12 +906,12 @@ fn on_ipv6_clusters_the_agent_has_another_address() {
       pods: api-HASH, api-HASH
       fix: set NO_PROXY: 169.254.170.23,[fd00:ec2::23] in deployment web/api's template
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
     for exceptions in ["[fd00:ec2::23]", "10.0.0.0/8, fd00:ec2::23"] {
         assert!(
-            with_proxy(exceptions).contains("18 checks hold"),
+            with_proxy(exceptions).contains("19 checks hold"),
             "{exceptions}"
         );
     }
@@ -875,7 +928,7 @@ fn on_ipv6_clusters_the_agent_has_another_address() {
         found:  none
       fix: kubectl rollout restart deployment/api --namespace web
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
 }
@@ -894,6 +947,7 @@ fn fixes_carry_region_and_profile() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: the Pod Identity agent does not run in the cluster [pod-identity-agent]
@@ -902,7 +956,7 @@ fn fixes_carry_region_and_profile() {
         found:  none
       fix: aws eks create-addon --cluster-name demo --addon-name eks-pod-identity-agent --region eu-west-1
 
-      17 checks hold
+      18 checks hold
     [exit 1]
     ");
 }
@@ -926,8 +980,9 @@ fn the_trust_policy_is_repaired_and_pods_get_their_role() {
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
-      18 checks hold
+      19 checks hold
     [stderr]
     repaired role pods
     [exit 0]
@@ -942,6 +997,7 @@ fn what_the_associated_role_may_do_is_asked() {
     [stdout]
     web/api: 1 problem
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
       pods: 2
 
     problem: the role may not s3:GetObject [role-permissions]
@@ -950,7 +1006,7 @@ fn what_the_associated_role_may_do_is_asked() {
         found:  no policy of the role allows it
       fix: irsactl update iamserviceaccount --cluster demo web/api --policy-document FILE --approve   # FILE: a policy that allows s3:GetObject
 
-      18 checks hold
+      19 checks hold
     [exit 1]
     ");
 }

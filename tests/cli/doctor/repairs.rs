@@ -30,6 +30,7 @@ pub fn changes(bench: &Bench) -> String {
         "ValidatePolicy",
         "serviceaccounts/token",
         "sts AssumeRole",
+        "eks-auth ",
     ];
     let changes = bench.changes();
     let changes = changes.split_inclusive('\n');

@@ -1,6 +1,7 @@
 //! Of pods, of what surrounds them, and of Pod Identity.
 
 use super::*;
+use crate::proof::{Assumption, Proof, TokenRefusal};
 
 pub const PODS: &[Broken] = &[
     // The pods.
@@ -186,6 +187,41 @@ pub const PODS: &[Broken] = &[
             "Condition": {"StringEquals": {"aws:RequestTag/kubernetes-namespace": "web"}},
         }]})));
     }),
+    ("pod-identity-accepts", "not-authorized-by-eks", |case| {
+        refused(case, "AccessDeniedException");
+    }),
+    ("pod-identity-accepts", "no-association", |case| {
+        refused(case, "ResourceNotFoundException");
+    }),
+    ("pod-identity-accepts", "refused-by-eks", |case| {
+        refused(case, "InvalidTokenException");
+    }),
+    ("pod-identity-accepts", "other-role", |case| {
+        identity_proof(case, |proof| {
+            proof.assumption = Assumption::OtherRole {
+                arn: "arn:aws:sts::111122223333:assumed-role/other/s"
+                    .parse()
+                    .expect("an ARN"),
+                role: ROLE.parse().expect("an ARN"),
+            };
+        });
+    }),
+    ("pod-identity-accepts", "other-pod", |case| {
+        identity_proof(case, |proof| {
+            proof.claim_faults = vec![ClaimFault::Pod {
+                wanted: "a".to_owned(),
+                got: None,
+            }];
+        });
+    }),
+    ("pod-identity-accepts", "bad-signature", |case| {
+        identity_proof(case, |proof| {
+            let key = "k".to_owned();
+            proof.signature = Signature::Fault {
+                fault: SignatureFault::Wrong { key },
+            };
+        });
+    }),
     ("pod-identity-environment", "pod-identity-compute", |case| {
         case.associated();
         case.node(|node| node.compute = "fargate".to_owned());
@@ -212,6 +248,26 @@ fn agent(case: &mut Case, ready: i64, host_network: bool) {
             ready,
             host_network,
         });
+    });
+}
+
+/// With a proof by Pod Identity that found something else.
+fn identity_proof(case: &mut Case, change: impl Fn(&mut Proof)) {
+    case.associated();
+    case.account.identity_proof = case.account.proof.clone().map(|mut proof| {
+        proof.pod = Some(Lookup::Found("app-1".to_owned()));
+        change(&mut proof);
+        proof
+    });
+}
+
+fn refused(case: &mut Case, code: &str) {
+    identity_proof(case, |proof| {
+        proof.assumption = Assumption::Refused {
+            refusal: TokenRefusal::of_eks(code, "no"),
+            tries: 1,
+            waited: 0,
+        };
     });
 }
 
