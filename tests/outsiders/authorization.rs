@@ -118,6 +118,13 @@ fn the_sandbox_authorizes_as_aws_does() {
         let told = bench.run(line);
         assert!(!told.contains("error: ") || line.contains("dema"), "{told}");
     }
+    let (told, asked) = asked(&bench);
+    assert!(asked > 40, "{asked}");
+    assert_snapshot!(told, @"");
+}
+
+/// The faults of all that the sandbox asked so far of its caller, and how much that was.
+pub fn asked(bench: &Bench) -> (String, usize) {
     let asked = bench.sandbox.world().user_rights().asked.clone();
     let asked: Vec<Value> = asked
         .iter()
@@ -129,9 +136,7 @@ fn the_sandbox_authorizes_as_aws_does() {
             json!({"name": name, "Action": it.action, "Resource": it.resource, "narrow": true})
         })
         .collect();
-    assert!(asked.len() > 40, "{asked:?}");
-    let told = faults(&asked);
-    assert_snapshot!(told, @"");
+    (faults(&asked), asked.len())
 }
 
 /// The handlers of a stack's role and of its policies may call these, and nothing else of theirs is granted.

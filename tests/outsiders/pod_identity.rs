@@ -584,3 +584,56 @@ fn cloudformation_makes_changes_and_deletes_an_association() {
                   --query 'StackEvents[?ResourceStatus==`CREATE_FAILED`].ResourceStatusReason'";
     assert_snapshot!(shell.output(events), @r#"The following resource(s) failed to create: [Association]. 	Resource handler returned message: "Role provided in the request does not exist. (Service: Eks, Status Code: 400, Request ID: d524de8e-49f8-3940-26e2-ab1b0d49ccaa)" (RequestToken: f9e156fc-3e4c-40a1-7718-a4205b84b9a8, HandlerErrorCode: InvalidRequest)"#);
 }
+
+#[test]
+fn the_rights_that_are_asked_for_are_aws_own() {
+    let shell = running();
+    let addon =
+        |verb: &str| format!("aws eks {verb}-addon --cluster-name demo --addon-name vpc-cni");
+    let one = "--cluster-name demo --association-id $id";
+    let script = [
+        "set -e".to_owned(),
+        format!(
+            "id=$({} --query association.associationId --output text)",
+            create(&format!(
+                "--service-account web --role-arn {ROLE}/reader --tags a=b"
+            ))
+        ),
+        format!("aws eks update-pod-identity-association {one} --role-arn {ROLE}/writer"),
+        format!(
+            "arn=$(aws eks describe-pod-identity-association {one} --query association.associationArn \
+             --output text)"
+        ),
+        "aws eks tag-resource --resource-arn $arn --tags c=d".to_owned(),
+        "aws eks untag-resource --resource-arn $arn --tag-keys c".to_owned(),
+        "aws eks list-pod-identity-associations --cluster-name demo".to_owned(),
+        format!("aws eks delete-pod-identity-association {one}"),
+        format!(
+            "{} --pod-identity-associations serviceAccount=aws-node,roleArn={ROLE}/reader",
+            addon("create")
+        ),
+        addon("describe"),
+        addon("update"),
+        addon("delete"),
+        "aws eks describe-addon-versions --addon-name vpc-cni".to_owned(),
+        "aws eks describe-addon-configuration --addon-name vpc-cni --addon-version v1".to_owned(),
+        assume(&token("api-1", PODS)),
+    ];
+    shell.bench.file("script", &script.join("\n"));
+    let told = shell.run("sh script > /dev/null");
+    assert_eq!(told, "[exit 0]\n");
+    let (faults, asked) = crate::authorization::asked(&shell.bench);
+    assert_snapshot!(faults, @"");
+    assert_eq!(asked, 19);
+    // Who may not pass the role may not give it to pods.
+    let policy = serde_json::json!({"Statement": [
+        {"Effect": "Allow", "Action": ["eks:*", "iam:GetRole"], "Resource": "*"},
+        {
+            "Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
+            "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+        },
+    ]});
+    shell.bench.sandbox.world().allow_only(policy);
+    let line = create(&format!("--service-account web --role-arn {ROLE}/reader"));
+    assert_snapshot!(refused(&shell, &line), @"An error occurred (AccessDeniedException) when calling the CreatePodIdentityAssociation operation: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: iam:PassRole on resource: arn:aws:iam::111122223333:role/reader because no identity-based policy allows the iam:PassRole action");
+}

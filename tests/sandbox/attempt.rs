@@ -2,6 +2,7 @@
 //! again, and it is told which way it would go and whether that would work in the world as it is now. Nothing
 //! is changed by it, so that a test may look before every call.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -196,6 +197,7 @@ impl World {
                 seen.push(format!("a new pod of {account}, {:?}: {why}", attempt.way));
             }
         }
+        let accounts: BTreeSet<&str> = accounts.iter().map(String::as_str).collect();
         let cluster = &self.clusters[at];
         let pods = cluster
             .api
@@ -204,7 +206,7 @@ impl World {
             .filter(|(key, _)| key.0 == "pods");
         for (key, pod) in pods.filter(|(_, pod)| pod["status"]["phase"] == "Running") {
             let (namespace, account) = owner(pod);
-            if !accounts.contains(&format!("{namespace}/{account}")) {
+            if !accounts.contains(&*format!("{namespace}/{account}")) {
                 continue;
             }
             let attempt = self.asked(cluster, pod);

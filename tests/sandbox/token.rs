@@ -133,15 +133,18 @@ pub fn verify(world: &World, jwt: &str) -> Result<Claims, Failure> {
 
 /// The issuer's JWKS.
 pub fn key_set() -> Value {
-    let key = PublicKeyComponents::<Vec<u8>>::from(KEY.public_key());
-    json!({"keys": [{
-        "use": "sig",
-        "kty": "RSA",
-        "kid": key_id(),
-        "alg": "RS256",
-        "n": URL_SAFE_NO_PAD.encode(key.n),
-        "e": URL_SAFE_NO_PAD.encode(key.e),
-    }]})
+    static KEY_SET: LazyLock<Value> = LazyLock::new(|| {
+        let key = PublicKeyComponents::<Vec<u8>>::from(KEY.public_key());
+        json!({"keys": [{
+            "use": "sig",
+            "kty": "RSA",
+            "kid": key_id(),
+            "alg": "RS256",
+            "n": URL_SAFE_NO_PAD.encode(key.n),
+            "e": URL_SAFE_NO_PAD.encode(key.e),
+        }]})
+    });
+    KEY_SET.clone()
 }
 
 /// Seconds since 1970.
