@@ -5,16 +5,19 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
 
 use crate::aws::Aws;
 use crate::aws::cloudformation::Operation;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::RoleArn;
+use crate::plan::migrate::Prove;
 use crate::plan::{Action, Plan, Role, Target, Track};
 use crate::proof::Proven;
 
 mod agent;
+mod migrate;
 mod restart;
 mod service_account;
 mod stack;
@@ -113,7 +116,10 @@ pub fn skipped(outcomes: &[Outcome]) -> Option<String> {
     let count = outcomes.iter().filter(|it| it.is_skipped()).count();
     let mut errors = outcomes.iter().filter_map(|it| it.error.as_ref());
     let is_agent = |it: &Outcome| matches!(it.track.target, Target::Agent(_)) && it.error.is_some();
-    let why = if errors.any(Error::is_global) {
+    let is_global = |it: &Outcome| it.error.as_ref().is_some_and(Error::is_global);
+    let why = if errors.any(|error| matches!(error, Error::Unproven(_))) {
+        "they are left alone, as one could not be proved"
+    } else if outcomes.iter().any(is_global) {
         "they would fail likewise"
     } else if outcomes.iter().any(is_agent) {
         "without its agent no pod would get a role"
@@ -131,7 +137,12 @@ pub struct Clients<'a> {
     /// How many tracks run side by side.
     pub parallel: usize,
     pub on: &'a (dyn Fn(Event<'_>) + Sync),
+    pub prove: ProveWay,
 }
+
+/// Has a token of a service account exchanged for its role.
+pub type ProveWay =
+    for<'a> fn(&'a Aws, &'a Kubernetes, &'a Prove) -> LocalBoxFuture<'a, Result<(), Error>>;
 
 /// Carries out all tracks; the failure of one does not stop the others. Outcomes in the plan's order.
 /// Without its provider no role could be assumed: where that fails, nothing else is begun.
@@ -154,23 +165,45 @@ pub async fn apply(plan: Plan, clients: &Clients<'_>) -> Vec<Outcome> {
 /// Each as soon as another has ended. After a failure that all would meet none is begun.
 async fn side_by_side(tracks: Vec<Track>, clients: &Clients<'_>) -> Vec<Outcome> {
     let is_over = &Cell::new(false);
-    let runs = tracks.into_iter().enumerate();
-    let runs = runs.map(|(place, track)| async move {
-        if is_over.get() {
-            return (place, Outcome::not_begun(track));
+    let runs = lanes(tracks).into_iter().map(|lane| async move {
+        let mut outcomes = Vec::new();
+        let mut is_stopped = false;
+        for (place, track) in lane {
+            if is_over.get() || is_stopped {
+                outcomes.push((place, Outcome::not_begun(track)));
+                continue;
+            }
+            let outcome = run(track, clients).await;
+            is_stopped = outcome.error.is_some();
+            if outcome.error.as_ref().is_some_and(Error::stops_others) {
+                is_over.set(true);
+            }
+            outcomes.push((place, outcome));
         }
-        let outcome = run(track, clients).await;
-        if outcome.error.as_ref().is_some_and(Error::is_global) {
-            is_over.set(true);
-        }
-        (place, outcome)
+        outcomes
     });
-    let mut outcomes: Vec<_> = futures_util::stream::iter(runs)
+    let outcomes: Vec<Vec<_>> = futures_util::stream::iter(runs)
         .buffer_unordered(clients.parallel.max(1))
         .collect()
         .await;
+    let mut outcomes: Vec<_> = outcomes.into_iter().flatten().collect();
     outcomes.sort_unstable_by_key(|(place, _)| *place);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// Those that run one after the other, each with its place in the plan.
+fn lanes(tracks: Vec<Track>) -> Vec<Vec<(usize, Track)>> {
+    let mut lanes: Vec<Vec<(usize, Track)>> = Vec::new();
+    for (place, track) in tracks.into_iter().enumerate() {
+        let is_same = |lane: &&mut Vec<(usize, Track)>| {
+            track.lane.is_some() && lane.iter().any(|(_, other)| other.lane == track.lane)
+        };
+        match lanes.iter_mut().find(is_same) {
+            Some(lane) => lane.push((place, track)),
+            None => lanes.push(vec![(place, track)]),
+        }
+    }
+    lanes
 }
 
 async fn run(mut track: Track, clients: &Clients<'_>) -> Outcome {
@@ -364,6 +397,8 @@ impl Clients<'_> {
             Action::DeleteAssociation { cluster, id, .. } => {
                 eks.delete_association(cluster, id).await
             }
+            Action::UpdateTrust(update) => self.update_trust(update).await,
+            Action::Prove(prove) => self.prove(prove).await,
             Action::RestartWorkload(stale) => self.restart(&stale.workload).await,
             Action::AwaitPods { workload, expected } => {
                 self.await_pods(workload, expected, role.as_ref(), &status)

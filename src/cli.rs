@@ -15,6 +15,7 @@ mod doctor;
 mod examples;
 mod explain;
 mod groups;
+mod migrate;
 mod nouns;
 mod permissions;
 mod proof;
@@ -30,6 +31,7 @@ pub use association::{
 pub use doctor::Doctor;
 pub use explain::Explain;
 pub use groups::program;
+pub use migrate::{Migrate, MoveArgs, MoveChoice, MoveLook};
 pub use nouns::{Create, Delete, Get, Update};
 pub use permissions::{PermissionsArgs, PermissionsFormat};
 pub use proof::{Verify, Whoami};
@@ -101,6 +103,9 @@ pub enum Command {
     /// Tell what a token says, and the role for it
     #[command(after_help = WHOAMI_EXAMPLES)]
     Whoami(Whoami),
+    /// Move pods between IRSA and EKS Pod Identity
+    #[command(subcommand, arg_required_else_help = true)]
+    Migrate(Migrate),
     /// Print the config file that describes what exists
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
@@ -126,7 +131,7 @@ pub enum Command {
     /// What may come next on a command line, for the scripts
     #[command(name = "__complete", hide = true)]
     Complete(Complete),
-    /// eksctl's place for associate-iam-oidc-provider
+    /// eksctl's place for associate-iam-oidc-provider and migrate-to-pod-identity
     #[command(subcommand, hide = true, arg_required_else_help = true)]
     Utils(Utils),
 }
@@ -206,6 +211,11 @@ impl Command {
             Self::Apply(args) => (&args.run.aws, Some(&args.run.kubernetes), &args.issuer_url),
             Self::Export(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
             Self::Verify(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
+            Self::Migrate(args) => args.ways(),
+            Self::Utils(Utils::MigrateToPodIdentity(args)) => {
+                let (aws, kubernetes) = (&args.aws, &args.kubernetes);
+                (aws, Some(kubernetes), &args.choice.issuer_url)
+            }
             // All that `whoami` calls is STS, with no credentials.
             Self::Whoami(_)
             | Self::Explain(_)
@@ -255,6 +265,9 @@ pub enum Utils {
     /// Create or mend the IAM OIDC provider of a cluster
     #[command(alias = "associate-oidc-provider", after_help = ASSOCIATE_EXAMPLES)]
     AssociateIamOidcProvider(Associate),
+    /// Move all service accounts from IRSA to EKS Pod Identity
+    #[command(after_help = TO_POD_IDENTITY_EXAMPLES)]
+    MigrateToPodIdentity(Box<MoveArgs>),
 }
 
 /// Who calls AWS, and where.

@@ -108,6 +108,11 @@ pub enum Error {
     /// Someone else changed the stack first: what is to be done must be planned anew.
     #[error("another run changed stack \"{stack}\" meanwhile")]
     Overtaken { stack: String },
+    #[error("the trust policy of role \"{role}\" was changed meanwhile")]
+    TrustOvertaken { role: String },
+    /// No restart helps.
+    #[error("these cannot be restarted: {}", .workloads.join(", "))]
+    NotRestarted { workloads: Vec<String> },
     #[error(
         "iam:GetRole says that there is no role \"{role}\", and iam:{by} knows it: one of them is out of date, so nothing is \
          done because of either"
@@ -301,6 +306,7 @@ impl Error {
         match self {
             Self::AssociationRefused { refusal, .. } => refusal.is_overtaken(),
             Self::Overtaken { .. }
+            | Self::TrustOvertaken { .. }
             | Self::KubernetesConflict { .. }
             | Self::KubernetesOvertaken { .. } => true,
             _ => false,
@@ -337,6 +343,8 @@ impl Error {
             | Self::Unreachable { .. }
             | Self::StackFailed { .. }
             | Self::Overtaken { .. }
+            | Self::TrustOvertaken { .. }
+            | Self::NotRestarted { .. }
             | Self::Contradiction { .. }
             | Self::ChangeRefused { .. }
             | Self::Drifted { .. }

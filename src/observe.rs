@@ -6,6 +6,7 @@ mod associations;
 mod deletion;
 pub mod gone;
 pub mod health;
+mod migrate;
 pub mod proof;
 mod resources;
 mod source;
@@ -15,6 +16,7 @@ pub use account::{Named, WantedAccount, WantedStack, accounts, named, stack_alon
 pub use associations::all as all_associations;
 pub use associations::association;
 pub use deletion::{deletion, template};
+pub use migrate::{MoveScope, MoveSight, proved};
 pub use source::{AccountPods, ServiceAccounts, Stacks};
 pub use stack_name::stack_to_delete;
 

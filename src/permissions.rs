@@ -26,6 +26,7 @@ pub enum CommandName {
     Update,
     Delete,
     Apply,
+    Migrate,
     Export,
     Verify,
     Doctor,
@@ -39,7 +40,7 @@ pub enum CommandName {
 }
 
 impl CommandName {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::AssociateOidcProvider,
         Self::DisassociateOidcProvider,
         Self::Thumbprint,
@@ -48,6 +49,7 @@ impl CommandName {
         Self::Update,
         Self::Delete,
         Self::Apply,
+        Self::Migrate,
         Self::Export,
         Self::Verify,
         Self::Doctor,
@@ -66,6 +68,7 @@ impl CommandName {
             Self::Update => "update",
             Self::Delete => "delete",
             Self::Apply => "apply",
+            Self::Migrate => "migrate",
             Self::Export => "export",
             Self::Verify => "verify",
             Self::Doctor => "doctor",

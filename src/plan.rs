@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::model::{ClusterName, Issuer, RoleArn, ServiceAccountName, StackName, Way};
+use crate::model::{ClusterName, Issuer, RoleArn, ServiceAccountName, StackName, Way, Workload};
 use crate::policy::Difference;
 
 pub mod account;
@@ -13,6 +13,7 @@ mod action;
 pub mod associate;
 mod association;
 pub mod delete;
+pub mod migrate;
 mod object;
 mod refusal;
 pub mod restart;
@@ -58,6 +59,12 @@ pub struct Track {
     /// What runs without the role until it is restarted, where that is not asked for.
     #[serde(rename = "staleWorkloads", skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<restart::StaleWorkload>,
+    /// What no restart helps: it goes on as it runs.
+    #[serde(rename = "leftWorkloads", skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Workload>,
+    /// Tracks of one lane, which change one role, run one after the other.
+    #[serde(skip)]
+    pub lane: Option<RoleArn>,
     /// The role, where it is known before anything is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
@@ -76,6 +83,8 @@ pub enum Idle {
     Absent,
     /// Someone else deletes it, and the end is not waited for.
     Deleting,
+    /// Of many, something keeps it, and the notes say what.
+    Skipped,
 }
 
 impl Idle {
@@ -84,6 +93,7 @@ impl Idle {
             Self::Unchanged => "unchanged",
             Self::Absent => "absent",
             Self::Deleting => "deleting",
+            Self::Skipped => "skipped",
         }
     }
 }
@@ -192,6 +202,8 @@ impl Track {
             unknown: Vec::new(),
             is_other: false,
             stale: Vec::new(),
+            left: Vec::new(),
+            lane: None,
             role: None,
             idle: Idle::default(),
         }

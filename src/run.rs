@@ -7,6 +7,7 @@ use crate::apply::{Clients, Event, Outcome};
 use crate::cli;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
+use crate::observe;
 use crate::output::{Outcomes, PlanView};
 use crate::plan::{Plan, Summary, Target, Track, restart};
 
@@ -168,6 +169,7 @@ async fn act(context: &Context, plan: Plan, kubernetes: Option<&Kubernetes>) -> 
         kubernetes,
         parallel: context.parallel,
         on: &on,
+        prove: observe::proved,
     };
     crate::apply::apply(plan, &clients).await
 }

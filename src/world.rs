@@ -7,6 +7,7 @@ mod chain;
 mod facts;
 mod health;
 mod injection;
+mod moving;
 mod network;
 mod observed;
 mod pods;
@@ -28,6 +29,7 @@ pub use injection::{
     Lack, POD_IDENTITY_VARIABLE, ROLE_VARIABLE, SKIP_ANNOTATION, SKIP_LABEL, TOKEN_VARIABLE,
     TOKEN_VOLUME,
 };
+pub use moving::{Moving, MovingAccount, OwningStack, PodWay, TemplatedWorkload};
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};
 pub use observed::{
     Foreign, Listed, ObservedAccount, ObservedAssociation, ObservedDeletion, ObservedProvider,

@@ -137,3 +137,23 @@ pub const DELETE_ASSOCIATION_EXAMPLES: &str = "\
 Examples:
   irsactl delete podidentityassociation web/api --cluster demo
   irsactl delete podidentityassociation -f cluster.yaml --approve";
+pub const SCAN_EXAMPLES: &str = "\
+Examples:
+  irsactl migrate scan --cluster demo
+  irsactl migrate scan --cluster demo --namespace web -o json";
+pub const STATUS_EXAMPLES: &str = "\
+Examples:
+  irsactl migrate status --cluster demo
+  irsactl migrate status web/api --cluster demo";
+pub const TO_POD_IDENTITY_EXAMPLES: &str = "\
+Examples:
+  irsactl migrate to-pod-identity web/api --cluster demo            # the plan
+  irsactl migrate to-pod-identity web/api --cluster demo --approve
+  irsactl migrate to-pod-identity --all --cluster demo --approve
+  irsactl migrate to-pod-identity --all --cluster demo --finish --approve
+  irsactl migrate to-pod-identity web/api --cluster demo --undo --approve";
+pub const TO_IRSA_EXAMPLES: &str = "\
+Examples:
+  irsactl migrate to-irsa web/api --cluster demo --approve
+  irsactl migrate to-irsa web/api --cluster demo --finish --approve
+  irsactl migrate to-irsa web/api --cluster demo --undo --approve";

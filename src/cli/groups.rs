@@ -7,12 +7,13 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// Every command that is not hidden, by what it is for.
-const GROUPS: [(&str, &[&str]); 4] = [
+const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Daily commands",
         &["create", "get", "update", "delete", "apply", "export"],
     ),
     ("Proof commands", &["doctor", "verify", "whoami"]),
+    ("Moving commands", &["migrate"]),
     (
         "Setup commands",
         &[

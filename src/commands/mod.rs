@@ -21,6 +21,7 @@ mod file;
 mod flags;
 mod get;
 mod man;
+mod migrate;
 mod permissions;
 mod provider;
 mod proving;
@@ -75,6 +76,10 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Doctor(args) if args.explain.is_some() => doctor::explain(args, screen),
         Command::Doctor(args) => doctor::run(args, screen, running).await,
         Command::Verify(args) => verify::run(args, screen, running).await,
+        Command::Migrate(args) => migrate::run(args, screen, running).await,
+        Command::Utils(cli::Utils::MigrateToPodIdentity(args)) => {
+            migrate::move_all(args, screen, running).await
+        }
         Command::Whoami(args) => whoami::run(args, screen).await,
         Command::Apply(args) => apply::run(args, screen, running).await,
         Command::Export(args) => export::run(args, screen, running).await,

@@ -18,4 +18,9 @@ impl Error {
             _ => false,
         }
     }
+
+    /// Whether others are not to be begun after it: all would meet it, or what one shows may hold for them.
+    pub fn stops_others(&self) -> bool {
+        self.is_global() || matches!(self, Self::Unproven(_))
+    }
 }

@@ -60,6 +60,12 @@ impl Error {
             Self::Overtaken { .. } => {
                 vec!["run the same command again: it looks at the stack first".into()]
             }
+            Self::TrustOvertaken { .. } => {
+                vec!["run the same command again: it looks at the role first".into()]
+            }
+            Self::NotRestarted { .. } => vec![
+                "have them made anew, and run the same command again".into(),
+            ],
             Self::Contradiction { .. } => vec![format!("{AGAIN}: it looks at both first").into()],
             Self::Unsettled { .. } => vec![format!("{AGAIN}: it looks at the stack first").into()],
             Self::ChangeRefused { stack, .. } => vec![Fix::by(

@@ -13,7 +13,8 @@ use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken};
 
 mod object;
 
-use object::{ContainerObject, ContainerStatus, PodObject, Variable, Volume};
+pub use object::PodObject;
+use object::{ContainerObject, ContainerStatus, Variable, Volume};
 
 const PODS: Resource = resource("v1", "pods");
 /// So many owners are asked for side by side.
@@ -24,6 +25,7 @@ impl Kubernetes {
     pub async fn pods(&self, which: &Pods) -> Result<Lookup<Vec<Pod>>, Error> {
         let mut pods = match which {
             Pods::All => self.listed("", "").await?,
+            Pods::InNamespace(namespace) => self.listed(namespace.as_str(), "").await?,
             Pods::Of(account) => {
                 let name = percent_encoded(&account.name);
                 let selector = format!("&fieldSelector=spec.serviceAccountName%3D{name}");
@@ -128,7 +130,8 @@ impl Kubernetes {
     }
 }
 
-fn pod(object: PodObject) -> Pod {
+/// What matters of a pod, or of a template of pods.
+pub fn pod(object: PodObject) -> Pod {
     let owner = owner(&object.metadata);
     let PodObject {
         metadata,

@@ -13,6 +13,8 @@ use super::{Error, Kubernetes};
 use crate::model::{Map, Workload, WorkloadKind};
 use crate::world::{ROLE_VARIABLE, Rollout, SKIP_LABEL, Selector, WorkloadState};
 
+mod listed;
+
 /// How long the webhook may take to learn of an annotation. A pod that is made before lacks the role.
 const SETTLED: Duration = Duration::from_secs(1);
 /// What `kubectl rollout restart` sets on the template of the pods.
@@ -80,6 +82,15 @@ pub struct WorkloadObject {
     pub metadata: Metadata,
     pub spec: Spec,
     status: Status,
+}
+
+impl WorkloadObject {
+    /// Whether a Job is over, well or not.
+    fn has_ended(&self) -> bool {
+        let is_end = |it: &Condition| ["Complete", "Failed"].contains(&it.kind.as_str());
+        let mut conditions = self.status.conditions.iter();
+        conditions.any(|it| is_end(it) && it.status == "True")
+    }
 }
 
 #[derive(Default, Deserialize)]

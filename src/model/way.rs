@@ -20,6 +20,14 @@ pub enum Way {
 impl Way {
     pub const ALL: [Self; 2] = [Self::Irsa, Self::PodIdentity];
 
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Irsa => Self::PodIdentity,
+            Self::PodIdentity => Self::Irsa,
+        }
+    }
+
     /// As it is written.
     pub fn word(self) -> &'static str {
         match self {

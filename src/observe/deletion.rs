@@ -21,7 +21,7 @@ use crate::world::{
 };
 
 /// The tag of a role with the id of the stack that made it.
-pub const STACK_ID: &str = "aws:cloudformation:stack-id";
+pub(super) const STACK_ID: &str = "aws:cloudformation:stack-id";
 
 /// Finds what is to be deleted. `cluster` of `None`: it is gone, and its partition with it.
 pub async fn deletion(

@@ -109,6 +109,8 @@ impl Outcomes<'_> {
             outcome.track.idle.word()
         } else if outcome.is_skipped() {
             "skipped"
+        } else if has(|a| matches!(a, Action::Prove(_))) {
+            "moved"
         } else if has(|a| {
             matches!(
                 a,
@@ -276,12 +278,13 @@ impl View for Outcomes<'_> {
 }
 
 /// Of the statuses that say more than that all is well.
-const COLORS: [(&str, AnsiColor); 7] = [
+const COLORS: [(&str, AnsiColor); 8] = [
     ("failed", AnsiColor::Red),
     ("refused", AnsiColor::Red),
     ("drifted", AnsiColor::Yellow),
     ("skipped", AnsiColor::Yellow),
     ("created", AnsiColor::Green),
+    ("moved", AnsiColor::Green),
     ("updated", AnsiColor::Green),
     ("deleted", AnsiColor::Red),
 ];

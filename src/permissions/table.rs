@@ -32,11 +32,11 @@ macro_rules! rights {
 
 /// What irsactl calls.
 pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
-    "eks:DescribeCluster" on Cluster, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Delete Apply Export Verify Doctor], "find the issuer and the Kubernetes API";
+    "eks:DescribeCluster" on Cluster, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Delete Apply Migrate Export Verify Doctor], "find the issuer and the Kubernetes API";
     "eks:DescribeCluster" on Cluster, With("--cluster"), [Thumbprint], "find the issuer";
     "eks:DescribeCluster" on Cluster, Optional, [Completion], "find the Kubernetes API";
     "eks:DescribeCluster" on Cluster, Optional, [Get], "see the Kubernetes side";
-    "eks:ListClusters" on Any, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Export Verify Doctor], "name similar clusters where there is none of that name";
+    "eks:ListClusters" on Any, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Migrate Export Verify Doctor], "name similar clusters where there is none of that name";
     "eks:ListClusters" on Any, Optional, [Completion], "offer names of clusters";
     "eks:TagResource" on Cluster, Optional, [AssociateOidcProvider Create Apply Fix], "tell eksctl that the cluster has a provider";
     "eks:ListPodIdentityAssociations" on Cluster, Optional, [Create Update Apply], "find associations that use the role";
@@ -153,6 +153,20 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "ec2:DescribeVpcEndpoints" on Any, Optional, [Doctor], "see the pods' way to STS";
     "ec2:DescribeInstances" on Any, Optional, [Doctor], "see the nodes' metadata service";
     "ec2:DescribeSecurityGroups" on Any, Optional, [Doctor], "see the way from the API to the webhook";
+
+    "eks:ListPodIdentityAssociations" on Cluster, Optional, [Migrate], "find the associations of service accounts";
+    "eks:DescribePodIdentityAssociation" on Any, Optional, [Migrate], "find the associations of service accounts";
+    "eks:ListAddons" on Cluster, Optional, [Migrate], "find service accounts whose role an add-on sets";
+    "eks:DescribeAddon" on Any, Optional, [Migrate], "find service accounts whose role an add-on sets";
+    "iam:GetOpenIDConnectProvider" on Provider, Optional, [Migrate], "see whether the provider is there, and its audiences";
+    "iam:GetRole" on AnyRole, Optional, [Migrate], "see whom the role trusts";
+    "iam:ListAttachedRolePolicies" on AnyRole, Optional, [Migrate], "find roles that are assumed from the role";
+    "iam:ListRolePolicies" on AnyRole, Optional, [Migrate], "find roles that are assumed from the role";
+    "iam:GetRolePolicy" on AnyRole, Optional, [Migrate], "find roles that are assumed from the role";
+    "iam:GetPolicy" on Any, Optional, [Migrate], "find roles that are assumed from the role";
+    "iam:GetPolicyVersion" on Any, Optional, [Migrate], "find roles that are assumed from the role";
+    "cloudformation:DescribeStacks" on Stacks, Optional, [Migrate], "find the stack that made the role";
+    "cloudformation:GetTemplate" on Stacks, Optional, [Migrate], "read the role's template";
 };
 
 /// What the handlers of CloudFormation's resources call. Their schemas say what each may call, and a test
@@ -214,6 +228,18 @@ pub const RIGHTS: &[NeededRight] = rights! {
     "delete" "serviceaccounts" of "" "", With("--prune"), [Apply], "delete the service account";
     "create" "serviceaccounts/token" of "" "", Always, [Verify], "act as the service account";
     "list" "pods" of "" "", With("a Pod Identity association"), [Verify], "find the pod that a token is bound to";
+
+    "list" "serviceaccounts" of "" "", Optional, [Migrate], "see the annotations";
+    "list" "pods" of "" "", Optional, [Migrate], "see which way pods have";
+    "list" "nodes" of "" "", Optional, [Migrate], "see what the pods' nodes are";
+    "list" "deployments" of "apps" "", Optional, [Migrate], "see what makes the pods";
+    "list" "statefulsets" of "apps" "", Optional, [Migrate], "see what makes the pods";
+    "list" "daemonsets" of "apps" "", Optional, [Migrate], "see what makes the pods";
+    "list" "cronjobs" of "batch" "", Optional, [Migrate], "see what makes the pods";
+    "list" "jobs" of "batch" "", Optional, [Migrate], "see what makes the pods";
+    "list" "rollouts" of "argoproj.io" "", Optional, [Migrate], "see what makes the pods";
+    "get" "replicasets" of "apps" "", Optional, [Migrate], "find what the pods are of";
+    "get" "jobs" of "batch" "", Optional, [Migrate], "find what the pods are of";
 
     "list" "pods" of "" "", Optional, [Create Update Apply], "name pods without the role";
     "get" "replicasets" of "apps" "", Optional, [Create Update Apply Restart Doctor], "find what the pods are of";

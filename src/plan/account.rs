@@ -34,10 +34,11 @@ pub use checks::{
     check_role_count, fits_default_quotas, foreign_arns, foreign_policy, many_new_roles,
 };
 use ready::plan_ready;
+pub use ready::update_of;
 use service_account::plan_service_account;
 
 /// What stands in the version tag of stacks and providers.
-const VERSION: &str = concat!("irsactl-", env!("CARGO_PKG_VERSION"));
+pub const VERSION: &str = concat!("irsactl-", env!("CARGO_PKG_VERSION"));
 
 pub fn plan(
     goal: Goal,

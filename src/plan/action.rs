@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::migrate::{Prove, UpdateTrust};
 use super::restart::{Expected, StaleWorkload, told};
 use super::token::token;
 use super::{
@@ -105,6 +106,10 @@ pub enum Action {
         id: String,
         role: String,
     },
+    /// Replaces the trust policy of a role that no stack of ours made, as long as it is as it was seen.
+    UpdateTrust(UpdateTrust),
+    /// Has a token of the service account exchanged for its role.
+    Prove(Prove),
     /// Replaces all pods of a workload, as `kubectl rollout restart` does.
     RestartWorkload(StaleWorkload),
     /// Waits until the rollout is over and the new pods have what is expected.
@@ -289,6 +294,16 @@ impl Action {
             Self::CreateAssociation(create) => ("create", "created", association(&create.name)),
             Self::UpdateAssociation(update) => ("update", "updated", association(&update.name)),
             Self::DeleteAssociation { name, .. } => ("delete", "deleted", association(name)),
+            Self::UpdateTrust(update) => (
+                "update",
+                "updated",
+                format!("the trust policy of role {}", update.role),
+            ),
+            Self::Prove(it) => (
+                "prove",
+                "proved",
+                format!("that {} can use {} by {}", it.name, it.role, it.way),
+            ),
             Self::RestartWorkload(stale) => ("restart", "restarted", stale.workload.to_string()),
             Self::AwaitPods { workload, .. } => (
                 "wait for",
@@ -340,14 +355,16 @@ impl Action {
             | Self::UntagCluster { .. }
             | Self::UpdateStack(_)
             | Self::UpdateAssociation(_)
+            | Self::UpdateTrust(_)
             | Self::ContinueRollback { .. }
             | Self::RepairRole { .. }
             | Self::DetachPolicies { .. }
             | Self::RestartWorkload(_)
             | Self::RemoveAnnotations { .. } => ActionKind::Change,
-            Self::AwaitStack { .. } | Self::AwaitServiceAccount { .. } | Self::AwaitPods { .. } => {
-                ActionKind::Wait
-            }
+            Self::AwaitStack { .. }
+            | Self::AwaitServiceAccount { .. }
+            | Self::AwaitPods { .. }
+            | Self::Prove(_) => ActionKind::Wait,
         }
     }
 
@@ -392,6 +409,7 @@ impl Action {
             Self::CreateAssociation(create) => create.details(),
             Self::UpdateAssociation(update) => lines(&update.differences),
             Self::DeleteAssociation { role, .. } => vec![format!("role: {role}")],
+            Self::UpdateTrust(update) => lines(&update.differences),
             Self::RestartWorkload(stale) => told(&stale.pods),
             _ => Vec::new(),
         }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Target;
+use super::migrate::Obstacle;
 use crate::model::{
     Audience, ClusterName, CommandLine, Fix, Lookup, Namespace, PolicyArn, RoleArn, RoleName,
     ServiceAccountName, StackName,
@@ -207,6 +208,8 @@ pub enum Reason {
     },
     /// Someone else is at work on what nobody asked to delete by its name.
     Underway(StackName, String),
+    /// A service account that stays on its way.
+    Unmovable(Box<Obstacle>),
     /// Nothing of that name here, but in other namespaces.
     OtherNamespace {
         namespaces: Vec<String>,

@@ -9,7 +9,7 @@ use super::{Action, Role, Track};
 use crate::asked::{Ending, IamServiceAccount, Restart};
 use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, ClusterName, CommandLine, DEFAULT_AUDIENCE, RoleArn,
-    ServiceAccountName, Workload, WorkloadKind,
+    ServiceAccountName, Way, Workload, WorkloadKind,
 };
 use crate::world::{
     Container, ContainerKind, Lack, ObservedAccount, Pod, ROLE_VARIABLE, Rollout, SKIP_LABEL,
@@ -25,6 +25,8 @@ const TOLD: usize = 3;
 pub struct Expected {
     pub service_account: ServiceAccountName,
     pub cluster: ClusterName,
+    #[serde(skip_serializing_if = "is_irsa")]
+    pub way: Way,
     pub role: Role,
     /// Of their tokens. `None`: what the cluster's webhook takes by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,6 +34,13 @@ pub struct Expected {
     /// When the annotations last changed, in seconds since 1970. `None`: in this run, or not known.
     #[serde(skip)]
     pub since: Option<i64>,
+    /// Whether the association goes that would outdo an annotation.
+    #[serde(skip)]
+    pub parts_with_pod_identity: bool,
+}
+
+fn is_irsa(way: &Way) -> bool {
+    *way == Way::Irsa
 }
 
 /// A workload with pods that lack the role.
@@ -92,9 +101,11 @@ pub fn expected(
     Some(Expected {
         service_account: asked.name.clone(),
         cluster: cluster.name.clone(),
+        way: Way::Irsa,
         role,
         audience: audience.cloned().or(default),
         since: found.changed.filter(|_| !changes && !is_made),
+        parts_with_pod_identity: false,
     })
 }
 
@@ -126,7 +137,10 @@ fn lacks(expected: &Expected, pod: &Pod) -> BTreeMap<String, Lack> {
         _ => None,
     };
     let lack = |container: &Container| {
-        let lack = pod.lacks(container, role.as_deref(), expected.audience.as_deref())?;
+        let lack = match expected.way {
+            Way::Irsa => pod.lacks(container, role.as_deref(), expected.audience.as_deref())?,
+            Way::PodIdentity => container.lacks_pod_identity()?,
+        };
         Some(if pod.is_skipped() {
             Lack::Skipped
         } else {
@@ -241,7 +255,8 @@ fn fate(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> Fa
             workload.kubectl("set env").and("AWS_ROLE_ARN-", &[])
         ));
     }
-    if lacks().all(|(_, lack)| *lack == Lack::PodIdentity) {
+    let is_outdone = !expected.parts_with_pod_identity;
+    if is_outdone && lacks().all(|(_, lack)| *lack == Lack::PodIdentity) {
         return Fate::ByHand(format!(
             "a restart would not give {workload} the role: EKS Pod Identity gives its pods their credentials, and \
              comes first; see `aws eks list-pod-identity-associations --cluster-name {} --namespace {} --service-account {}`",

@@ -31,12 +31,21 @@ pub fn failures(outcomes: &mut [Outcome]) -> Result<Exit, Error> {
             Some(Err(error)) => Some(error),
             None => None,
         };
-        let error = outcome.error.take();
+        let error = outcome
+            .error
+            .take()
+            .or_else(|| not_restarted(&outcome.track));
         let both = error.into_iter().chain(unproven);
         failed.extend(both.map(|error| (target.clone(), error)));
     }
     errors.extend(told(count, failed));
     Error::all(errors).map_or(Ok(Exit::Done), Err)
+}
+
+/// What a move leaves as it runs.
+fn not_restarted(track: &Track) -> Option<Error> {
+    let workloads: Vec<String> = track.left.iter().map(ToString::to_string).collect();
+    (!workloads.is_empty()).then_some(Error::NotRestarted { workloads })
 }
 
 /// The failures of targets; of many by the name of the target, and what is the same for several once.

@@ -11,8 +11,8 @@ use super::{
     PodSecurityGroups, Reading, RoleFacts, ServiceAccount,
 };
 use crate::model::{
-    Arn, Audience, Cluster, ClusterFacts, Lookup, Map, PolicyArn, RoleArn, ServiceAccountName,
-    Workload,
+    Arn, Audience, Cluster, ClusterFacts, Lookup, Map, Namespace, PolicyArn, RoleArn,
+    ServiceAccountName, Workload,
 };
 use crate::policy::Quotas;
 use crate::proof::{Proof, Simulation};
@@ -380,6 +380,8 @@ pub enum Pods {
     Of(ServiceAccountName),
     /// Those of a workload, which may be a pod by itself.
     OfWorkload(Workload),
+    /// All of a namespace.
+    InNamespace(Namespace),
     /// All of the cluster.
     All,
 }

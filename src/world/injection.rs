@@ -34,6 +34,8 @@ pub enum Lack {
     OtherRole(String),
     /// EKS Pod Identity gave it its credentials.
     PodIdentity,
+    /// It has its role by its token, which EKS Pod Identity does not need.
+    Irsa,
     NoToken,
     OtherAudience(String),
     /// Its pod's label keeps the webhook away.
@@ -46,6 +48,7 @@ impl fmt::Display for Lack {
             Self::NoRole => f.write_str("has no role"),
             Self::OtherRole(role) => write!(f, "has role {role}"),
             Self::PodIdentity => f.write_str("has its credentials from EKS Pod Identity"),
+            Self::Irsa => f.write_str("has its credentials from IRSA"),
             Self::NoToken => f.write_str("has no token for the role"),
             Self::OtherAudience(audience) => write!(f, "has a token for audience \"{audience}\""),
             Self::Skipped => write!(f, "is left alone for the label {SKIP_LABEL}"),
@@ -62,6 +65,17 @@ impl Container {
             Some(None) => Some(Lack::OtherRole("from a Secret or ConfigMap".to_owned())),
             None if self.env.contains_key(POD_IDENTITY_VARIABLE) => Some(Lack::PodIdentity),
             None => Some(Lack::NoRole),
+        }
+    }
+
+    /// How it is not one that EKS Pod Identity gives its credentials.
+    pub fn lacks_pod_identity(&self) -> Option<Lack> {
+        if self.env.contains_key(ROLE_VARIABLE) {
+            Some(Lack::Irsa)
+        } else if self.env.contains_key(POD_IDENTITY_VARIABLE) {
+            None
+        } else {
+            Some(Lack::NoRole)
         }
     }
 

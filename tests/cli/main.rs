@@ -33,6 +33,7 @@ mod man;
 mod markdown;
 mod matrix;
 mod middle;
+mod migrate;
 mod not_eks;
 mod pasteable;
 mod peers;

@@ -4,7 +4,7 @@ use super::{Error, Report, cli};
 use crate::asked::Ending;
 use crate::commands::reconcile::restart;
 use crate::kubernetes::Kubernetes;
-use crate::model::{AUDIENCE_ANNOTATION, Cluster, DEFAULT_AUDIENCE, ServiceAccountName};
+use crate::model::{AUDIENCE_ANNOTATION, Cluster, DEFAULT_AUDIENCE, ServiceAccountName, Way};
 use crate::plan::restart::{Expected, stale};
 use crate::plan::{Action, Role, Track};
 use crate::world::{AccountHealth, is_of_eks};
@@ -60,6 +60,7 @@ fn expected(
     Some(Expected {
         service_account: name.clone(),
         cluster: cluster.name.clone(),
+        way: Way::Irsa,
         role: match repaired {
             Some(role) => role.clone(),
             None => Role::Arn(account.role_arn.clone()?),
@@ -69,5 +70,6 @@ fn expected(
             (Some((_, at)), None) => Some(*at),
             _ => None,
         },
+        parts_with_pod_identity: false,
     })
 }

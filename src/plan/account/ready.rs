@@ -7,12 +7,12 @@ use super::drift::Live;
 use super::remedy::remedy;
 use super::{StackTask, edited, others};
 use crate::asked::{Drift, Goal, Permissions};
-use crate::model::{Lookup, PolicyArn, StackName};
+use crate::model::{Lookup, Map, PolicyArn, StackName};
 use crate::plan::token::token;
 use crate::plan::{Action, Reason, Role, Track, UpdateStack};
 use crate::policy::{self, Difference, Item, indented};
 use crate::template::{self, Managed, ManagedPolicy, RoleTemplate};
-use crate::world::{Associations, FoundStack};
+use crate::world::{Associations, FoundStack, Stack};
 
 /// A ready stack: is its role what is asked for? Where it is not, it is made so or refused.
 pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> Option<Role> {
@@ -233,13 +233,36 @@ fn update_stack(
     template: Value,
     differences: Vec<Difference>,
 ) -> UpdateStack {
-    let stack = &found.stack;
-    let mut tags = stack.tags.clone();
+    let mut tags = found.stack.tags.clone();
     tags.retain(|key, _| !key.starts_with("aws:"));
     tags.extend(task.asked.tags.clone());
-    let needed = match asked.role_name {
-        Some(_) => "CAPABILITY_NAMED_IAM",
-        None => "CAPABILITY_IAM",
+    let removes = found.body.as_ref();
+    let removes = removes.map_or_else(Vec::new, |body| template::removed(body, &template));
+    UpdateStack {
+        removes,
+        service_role: task.asked.service_role.clone(),
+        ..update_of(
+            &found.stack,
+            template,
+            tags,
+            differences,
+            asked.role_name.is_some(),
+        )
+    }
+}
+
+/// A change set that takes nothing away.
+pub fn update_of(
+    stack: &Stack,
+    template: Value,
+    tags: Map,
+    differences: Vec<Difference>,
+    is_named: bool,
+) -> UpdateStack {
+    let needed = if is_named {
+        "CAPABILITY_NAMED_IAM"
+    } else {
+        "CAPABILITY_IAM"
     };
     let mut capabilities = stack.capabilities.clone();
     if !capabilities
@@ -259,14 +282,11 @@ fn update_stack(
         id: stack.id.clone(),
         change_set: name,
         differences,
-        removes: found
-            .body
-            .as_ref()
-            .map_or_else(Vec::new, |body| template::removed(body, &template)),
+        removes: Vec::new(),
         template,
         tags,
         capabilities,
-        service_role: task.asked.service_role.clone(),
+        service_role: None,
     }
 }
 

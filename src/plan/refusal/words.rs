@@ -115,6 +115,7 @@ impl Reason {
                     .run("irsactl apply -f FILE"),
                 ],
             ),
+            Self::Unmovable(obstacle) => obstacle.told(),
             Self::OldIssuer { found, wanted } => (
                 format!(
                     "its role trusts another issuer, as if the cluster had been made again under its old name{}",

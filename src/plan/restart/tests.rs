@@ -14,9 +14,11 @@ fn expected() -> Expected {
     Expected {
         service_account: "web/api".parse().unwrap(),
         cluster: "demo".parse().unwrap(),
+        way: Way::Irsa,
         role: Role::Arn(ROLE.parse().unwrap()),
         audience: Some("sts.amazonaws.com".to_owned()),
         since: Some(100),
+        parts_with_pod_identity: false,
     }
 }
 

@@ -169,6 +169,8 @@ fn readings() -> Vec<Scenario> {
         Scenario::elsewhere("get", "--cluster dema -o wide"),
         Scenario::new("export", "--cluster demo", rich),
         Scenario::elsewhere("export", "--cluster dema"),
+        Scenario::new("migrate", "scan --cluster demo", chained),
+        Scenario::elsewhere("migrate", "status --cluster dema"),
     ]
 }
 

@@ -197,6 +197,26 @@ pub fn with_pod_identity_of_no_use() -> Bench {
     bench
 }
 
+/// default/s3-reader with an association and an add-on beside it, and a policy of the account by which its
+/// role assumes another; pods of Jobs and of a ReplicaSet by itself.
+pub fn chained() -> Bench {
+    let bench = stale();
+    bench.account(|account| {
+        let policy = ManagedPolicy::new("aws", ACCOUNT, "/", "mine", document("sts:AssumeRole"));
+        account.policies.insert(policy.arn.clone(), policy);
+    });
+    let mut world = bench.sandbox.world();
+    let role = world.role_of("default/s3-reader");
+    role.attached.push(MINE.to_owned());
+    let inline = ("inline".to_owned(), document("s3:GetObject"));
+    role.inline.extend([inline]);
+    let role = role.arn.clone();
+    world.clusters[0].add_addon("eks-pod-identity-agent");
+    world.clusters[0].add_association("default", "s3-reader", &role);
+    drop(world);
+    bench
+}
+
 /// Pods of every kind, older than the role annotation is to be.
 pub fn stale() -> Bench {
     let bench = without_annotation();

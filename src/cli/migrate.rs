@@ -1,0 +1,103 @@
+//! The flags of `migrate`.
+
+use clap::{Args, Subcommand};
+
+use super::examples::{SCAN_EXAMPLES, STATUS_EXAMPLES, TO_IRSA_EXAMPLES, TO_POD_IDENTITY_EXAMPLES};
+use super::{Approval, AwsArgs, KubernetesArgs, PlainFormat, parallel};
+use crate::model::{ClusterName, Issuer, Namespace, ServiceAccountName};
+
+#[derive(Debug, Subcommand)]
+pub enum Migrate {
+    /// Tell how the pods of a cluster get their AWS credentials, and what may move
+    #[command(after_help = SCAN_EXAMPLES)]
+    Scan(MoveLook),
+    /// Tell how far the service accounts of a cluster have moved
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(MoveLook),
+    /// Move service accounts from IRSA to EKS Pod Identity
+    #[command(after_help = TO_POD_IDENTITY_EXAMPLES)]
+    ToPodIdentity(Box<MoveArgs>),
+    /// Move service accounts from EKS Pod Identity to IRSA
+    #[command(after_help = TO_IRSA_EXAMPLES)]
+    ToIrsa(Box<MoveArgs>),
+}
+
+impl Migrate {
+    pub fn ways(&self) -> (&AwsArgs, Option<&KubernetesArgs>, &Option<Issuer>) {
+        let (aws, kubernetes, choice) = match self {
+            Self::Scan(args) | Self::Status(args) => (&args.aws, &args.kubernetes, &args.choice),
+            Self::ToPodIdentity(args) | Self::ToIrsa(args) => {
+                (&args.aws, &args.kubernetes, &args.choice)
+            }
+        };
+        (aws, Some(kubernetes), &choice.issuer_url)
+    }
+}
+
+/// What is looked at.
+#[derive(Args, Debug)]
+pub struct MoveLook {
+    #[command(flatten)]
+    pub choice: MoveChoice,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
+    /// Output format
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: PlainFormat,
+}
+
+/// What is moved, and how far.
+#[derive(Args, Debug)]
+pub struct MoveArgs {
+    #[command(flatten)]
+    pub choice: MoveChoice,
+    /// All service accounts that can be moved, or that are on their way; what keeps one is told
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+    /// Take the way of before away, where no pod uses it any more
+    #[arg(long, alias = "remove-oidc-provider-trust-relationship", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    pub finish: bool,
+    /// Go back to the way of before; what is finished must be named for it
+    #[arg(long, conflicts_with = "finish")]
+    pub undo: bool,
+    /// Go on without the proof by a token that the new way works
+    #[arg(long)]
+    pub no_proof: bool,
+    #[command(flatten)]
+    pub approval: Approval,
+    /// Service accounts to work on side by side, 1 to 64
+    #[arg(long, help_heading = "Plan", value_name = "N", default_value_t = 8, value_parser = parallel)]
+    pub parallel: u8,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
+    /// Output format
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: PlainFormat,
+}
+
+/// Which service accounts of which cluster.
+#[derive(Args, Clone, Debug)]
+pub struct MoveChoice {
+    /// Name of the cluster; required
+    #[arg(short, long)]
+    pub cluster: ClusterName,
+    /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
+    #[arg(long, value_name = "URL")]
+    pub issuer_url: Option<Issuer>,
+    /// Service accounts
+    #[arg(value_name = "NAMESPACE/NAME")]
+    pub names: Vec<ServiceAccountName>,
+    /// Only those of this namespace
+    #[arg(long, short)]
+    pub namespace: Option<Namespace>,
+    /// Only those whose NAMESPACE/NAME matches, as 'web/*' (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+    /// But those whose NAMESPACE/NAME matches (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+}

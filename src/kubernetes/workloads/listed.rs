@@ -1,0 +1,93 @@
+//! All workloads of a cluster, each with what it makes its pods from.
+
+use futures_util::StreamExt;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{WorkloadObject, owner, resource_of, state};
+use crate::kubernetes::objects::{Metadata, read};
+use crate::kubernetes::pods::{PodObject, pod};
+use crate::kubernetes::{Error, Kubernetes};
+use crate::model::{Lookup, Workload, WorkloadKind};
+use crate::world::TemplatedWorkload;
+
+const KINDS: [WorkloadKind; 6] = [
+    WorkloadKind::Deployment,
+    WorkloadKind::StatefulSet,
+    WorkloadKind::DaemonSet,
+    WorkloadKind::Rollout,
+    WorkloadKind::CronJob,
+    WorkloadKind::Job,
+];
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Templated {
+    metadata: Metadata,
+    spec: Templates,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Templates {
+    template: PodObject,
+    /// Of a CronJob.
+    job_template: JobTemplateObject,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct JobTemplateObject {
+    spec: JobTemplateSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct JobTemplateSpec {
+    template: PodObject,
+}
+
+impl Kubernetes {
+    /// The workloads of a namespace, or of the cluster where it is empty, all kinds side by side; without
+    /// Jobs that have ended or that a CronJob made. Unknown where one of the kinds may not be listed.
+    pub async fn workloads(&self, namespace: &str) -> Lookup<Vec<TemplatedWorkload>> {
+        let lists = KINDS.into_iter().map(async |kind| {
+            let Some(resource) = resource_of(kind) else {
+                return Ok(None);
+            };
+            let make = |object: Value| templated(kind, &object);
+            self.all(resource, namespace, make).await
+        });
+        let lists = futures_util::stream::iter(lists).buffered(KINDS.len());
+        let lists: Vec<Result<_, Error>> = lists.collect().await;
+        let mut all = Vec::new();
+        for list in lists {
+            match list {
+                Ok(found) => all.extend(found.into_iter().flatten()),
+                Err(error) => return Lookup::Unknown(error.to_string()),
+            }
+        }
+        Lookup::Found(all)
+    }
+}
+
+fn templated(kind: WorkloadKind, object: &Value) -> Option<TemplatedWorkload> {
+    let Templated { metadata, spec } = read(object);
+    let whole: WorkloadObject = read(object);
+    if kind == WorkloadKind::Job && (owner(&metadata).is_some() || whole.has_ended()) {
+        return None;
+    }
+    let workload = Workload {
+        kind,
+        namespace: metadata.namespace,
+        name: metadata.name,
+    };
+    let template = match kind {
+        WorkloadKind::CronJob => spec.job_template.spec.template,
+        _ => spec.template,
+    };
+    Some(TemplatedWorkload {
+        state: state(&workload, &whole),
+        template: pod(template),
+    })
+}

@@ -1,0 +1,318 @@
+//! What bears on a move: service accounts with their roles and associations, and all that runs as them.
+//! Lists are read page by page and side by side; what is denied is unknown, and hides nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+use serde_json::Value;
+
+use super::PARALLEL;
+use super::account::live_policies;
+use super::again;
+use super::deletion::{STACK_ID, read_body};
+use super::health::Shared;
+use crate::aws::Aws;
+use crate::error::Error;
+use crate::kubernetes::Kubernetes;
+use crate::model::{CLUSTER_TAGS, Cluster, Lookup, Namespace, RoleArn, ServiceAccountName};
+use crate::plan::migrate::next_roles;
+use crate::world::{
+    Addon, Association, LivePolicies, Moving, MovingAccount, OwningStack, Phase, Pod, Pods,
+    RoleFacts, ServiceAccount, TemplatedWorkload,
+};
+
+mod proof;
+
+pub use proof::proved;
+
+/// What is looked at.
+pub struct MoveScope<'a> {
+    /// Lists are of it alone, where all are of it.
+    pub namespace: Option<Namespace>,
+    pub includes: &'a dyn Fn(&ServiceAccountName) -> bool,
+    /// Looked at whether or not anything says that they are there.
+    pub named: &'a [ServiceAccountName],
+}
+
+/// Where it is looked at.
+pub struct MoveSight<'a> {
+    pub aws: &'a Aws,
+    pub kubernetes: &'a Kubernetes,
+    pub cluster: &'a Cluster,
+}
+
+type ByName<T> = Lookup<BTreeMap<ServiceAccountName, T>>;
+
+/// What Kubernetes has.
+struct Objects {
+    accounts: ByName<ServiceAccount>,
+    /// Those that run.
+    pods: ByName<Vec<Pod>>,
+    workloads: ByName<Vec<TemplatedWorkload>>,
+}
+
+impl MoveSight<'_> {
+    pub async fn moving(&self, scope: &MoveScope<'_>) -> Moving {
+        let arn = self.cluster.provider_arn();
+        let provider = async {
+            let found = self.aws.iam.provider(&arn).await;
+            Lookup::or_unknown(found.map(Lookup::from))
+        };
+        let nodes = async { Lookup::or_unknown(self.kubernetes.nodes().await) };
+        let (provider, addons, nodes, mut objects, mut associations) = tokio::join!(
+            provider,
+            self.addons(),
+            nodes,
+            self.objects(scope),
+            self.associations(scope)
+        );
+        let mut unknown = Vec::new();
+        let mut tell = |what: &str, why: Option<&str>| {
+            unknown.extend(why.map(|why| format!("{what} not known: {why}")));
+        };
+        tell("add-ons are", addons.unknown());
+        tell("nodes are", nodes.unknown());
+        tell("ServiceAccounts are", objects.accounts.unknown());
+        tell("pods are", objects.pods.unknown());
+        tell("workloads are", objects.workloads.unknown());
+        tell("associations are", associations.unknown());
+        let shared = Shared::default();
+        let names = names(scope, &objects, &associations);
+        let accounts = names.into_iter();
+        let accounts = accounts.map(|name| account(name, &mut objects, &mut associations));
+        let accounts = accounts.map(|account| self.with_role(&shared, account));
+        let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
+        let accounts: Vec<MovingAccount> = accounts.collect().await;
+        Moving {
+            cluster: self.cluster.clone(),
+            provider,
+            addons,
+            nodes,
+            accounts,
+            unknown,
+        }
+    }
+
+    async fn addons(&self) -> Lookup<Vec<Addon>> {
+        match self.cluster.eks {
+            Some(_) => Lookup::of(self.aws.eks.addons(self.cluster.name.as_str()).await),
+            None => Lookup::Missing,
+        }
+    }
+
+    async fn objects(&self, scope: &MoveScope<'_>) -> Objects {
+        let kubernetes = self.kubernetes;
+        let namespace = scope.namespace.as_ref();
+        let which = namespace.map_or(Pods::All, |it| Pods::InNamespace(it.clone()));
+        let (accounts, pods, workloads) = tokio::join!(
+            kubernetes.service_accounts(namespace),
+            kubernetes.pods(&which),
+            kubernetes.workloads(namespace.map_or("", Namespace::as_str)),
+        );
+        let alive = |pods: Vec<Pod>| pods.into_iter().filter(Pod::is_alive).collect();
+        Objects {
+            accounts: Lookup::of(accounts).map(|all| all.into_iter().collect()),
+            pods: Lookup::or_unknown(pods)
+                .map(|pods| grouped(alive(pods), |it| (&it.namespace, &it.service_account))),
+            workloads: workloads.map(|all| {
+                grouped(all, |TemplatedWorkload { state, .. }| {
+                    (&state.workload.namespace, &state.service_account)
+                })
+            }),
+        }
+    }
+
+    /// All of the cluster, or that of the one that is named.
+    async fn associations(&self, scope: &MoveScope<'_>) -> ByName<Association> {
+        if self.cluster.eks.is_none() {
+            return Lookup::Found(BTreeMap::new());
+        }
+        let only = match scope.named {
+            [one] => Some(one),
+            _ => None,
+        };
+        let cluster = self.cluster.name.as_str();
+        let listed = match Lookup::or_unknown(self.aws.eks.associated(cluster, only).await) {
+            Lookup::Found(listed) => listed,
+            Lookup::Missing => Vec::new(),
+            Lookup::Unknown(why) => return Lookup::Unknown(why),
+        };
+        let listed = listed
+            .into_iter()
+            .filter(|(name, _)| (scope.includes)(name));
+        let found = listed.map(async |(name, id)| {
+            let found = Lookup::or_unknown(self.aws.eks.association(cluster, &id).await);
+            (name, found)
+        });
+        let found = futures_util::stream::iter(found).buffered(PARALLEL);
+        let found: Vec<(_, Lookup<Association>)> = found.collect().await;
+        let mut all = BTreeMap::new();
+        for (name, found) in found {
+            match found {
+                Lookup::Found(found) => {
+                    all.insert(name, found);
+                }
+                // Deleted since it was listed.
+                Lookup::Missing => {}
+                Lookup::Unknown(why) => return Lookup::Unknown(why),
+            }
+        }
+        Lookup::Found(all)
+    }
+
+    /// With its role, the stack that made it, and what it may do.
+    async fn with_role(&self, shared: &Shared, mut account: MovingAccount) -> MovingAccount {
+        let own = account.role_arn.as_ref();
+        let Some(own) = own.filter(|role| role.account() == self.cluster.account) else {
+            return account;
+        };
+        let own = own.clone();
+        let (role, documents) =
+            tokio::join!(self.role(own.name()), self.documents(shared, own.name()));
+        let next = documents.as_found().map(|all| next_roles(all));
+        let next = next.unwrap_or_default().into_iter().map(async |role| {
+            let found = if role == own {
+                Lookup::Missing
+            } else if role.account() == self.cluster.account {
+                self.role(role.name()).await
+            } else {
+                Lookup::Unknown("it is of another account".to_owned())
+            };
+            (role, found)
+        });
+        let next = futures_util::stream::iter(next).buffered(PARALLEL);
+        account.next_roles = next.collect().await;
+        account.stack = self.owner(role.as_found()).await;
+        account.role = role;
+        account.documents = documents;
+        account
+    }
+
+    async fn role(&self, name: &str) -> Lookup<RoleFacts> {
+        let read = async || self.aws.iam.role(name).await;
+        Lookup::or_unknown(again::unless_missing(self.aws, name, read).await)
+    }
+
+    /// Inline and managed policies. Those that AWS manages name no roles to assume.
+    async fn documents(&self, shared: &Shared, role: &str) -> Lookup<Vec<Value>> {
+        let policies = Lookup::or_unknown(live_policies(self.aws, role).await);
+        let LivePolicies { managed, inline } = match policies {
+            Lookup::Found(policies) => policies,
+            Lookup::Missing => return Lookup::Missing,
+            Lookup::Unknown(why) => return Lookup::Unknown(why),
+        };
+        let mut all: Vec<Value> = inline.into_values().collect();
+        for arn in managed.iter().filter(|arn| arn.account() != "aws") {
+            let read = async { Lookup::or_unknown(self.aws.iam.policy_document(arn).await) };
+            match shared.documents.of(&arn.to_string(), read).await {
+                Lookup::Found(document) => all.push(document),
+                Lookup::Missing => {}
+                Lookup::Unknown(why) => return Lookup::Unknown(why),
+            }
+        }
+        Lookup::Found(all)
+    }
+
+    /// The stack that made a role, by the tags that CloudFormation alone can write, where it is one of
+    /// irsactl or eksctl for this cluster.
+    async fn owner(&self, role: Option<&RoleFacts>) -> Lookup<OwningStack> {
+        let Some((role, id)) = role.and_then(|role| Some((role, role.tags.get(STACK_ID)?))) else {
+            return Lookup::Missing;
+        };
+        match self.owning_stack(role, id).await {
+            Ok(found) => found,
+            Err(error) => Lookup::Unknown(error.to_string()),
+        }
+    }
+
+    async fn owning_stack(&self, role: &RoleFacts, id: &str) -> Result<Lookup<OwningStack>, Error> {
+        let Some(stack) = self.aws.cloudformation.stack(id).await? else {
+            return Ok(Lookup::Missing);
+        };
+        let is_theirs = CLUSTER_TAGS.iter().any(|tag| stack.tags.contains_key(*tag));
+        let is_its_role = stack.role_arn.as_ref().map(RoleArn::to_string) == Some(role.arn.clone());
+        if !is_theirs || !is_its_role {
+            return Ok(Lookup::Missing);
+        }
+        if stack.phase != Phase::Ready {
+            let why = format!("stack \"{}\" is in {}", stack.name, stack.status);
+            return Ok(Lookup::Unknown(why));
+        }
+        let body = match read_body(self.aws, &stack).await? {
+            Lookup::Found(body) => body,
+            Lookup::Missing => return Ok(Lookup::Unknown("its stack has no template".to_owned())),
+            Lookup::Unknown(why) => return Ok(Lookup::Unknown(why)),
+        };
+        Ok(Lookup::Found(OwningStack { stack, body }))
+    }
+}
+
+/// Those that are there, that have an association, or that something runs as.
+fn names(
+    scope: &MoveScope<'_>,
+    objects: &Objects,
+    associations: &ByName<Association>,
+) -> BTreeSet<ServiceAccountName> {
+    let annotated = objects.accounts.as_found().into_iter().flatten();
+    let annotated = annotated.filter(|(_, object)| object.role().is_some());
+    let all = keys(&objects.pods)
+        .chain(keys(&objects.workloads))
+        .chain(keys(associations))
+        .chain(annotated.map(|(name, _)| name));
+    let all = all.filter(|name| (scope.includes)(name));
+    all.chain(scope.named).cloned().collect()
+}
+
+fn keys<T>(all: &ByName<T>) -> impl Iterator<Item = &ServiceAccountName> {
+    all.as_found().into_iter().flat_map(BTreeMap::keys)
+}
+
+/// By the service account of each.
+fn grouped<T>(
+    all: Vec<T>,
+    of: impl Fn(&T) -> (&str, &str),
+) -> BTreeMap<ServiceAccountName, Vec<T>> {
+    let mut groups: BTreeMap<_, Vec<T>> = BTreeMap::new();
+    for one in all {
+        let (namespace, name) = of(&one);
+        let namespace = namespace.parse().ok();
+        let name = namespace.and_then(|it| ServiceAccountName::new(it, name).ok());
+        if let Some(name) = name {
+            groups.entry(name).or_default().push(one);
+        }
+    }
+    groups
+}
+
+fn taken<T>(all: &mut ByName<T>, name: &ServiceAccountName) -> Lookup<T> {
+    match all {
+        Lookup::Found(all) => all.remove(name).into(),
+        Lookup::Missing => Lookup::Missing,
+        Lookup::Unknown(why) => Lookup::Unknown(why.clone()),
+    }
+}
+
+/// What the lists say of one.
+fn account(
+    name: ServiceAccountName,
+    objects: &mut Objects,
+    associations: &mut ByName<Association>,
+) -> MovingAccount {
+    let mut account = MovingAccount {
+        object: taken(&mut objects.accounts, &name),
+        association: taken(associations, &name),
+        role_arn: None,
+        role: Lookup::Missing,
+        stack: Lookup::Missing,
+        documents: Lookup::Missing,
+        next_roles: Vec::new(),
+        pods: taken(&mut objects.pods, &name),
+        workloads: taken(&mut objects.workloads, &name),
+        name,
+    };
+    account.role_arn = match account.annotation() {
+        Some(annotated) => annotated.parse().ok(),
+        None => account.associated().and_then(|it| it.role.parse().ok()),
+    };
+    account
+}

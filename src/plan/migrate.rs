@@ -1,0 +1,137 @@
+//! The move of service accounts between the ways on which pods get their credentials. Where one stands
+//! is read from the world each time, nothing is stored; a move is an ordinary plan.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::{ClusterName, Issuer, RoleArn, ServiceAccountName, Way};
+use crate::policy::Difference;
+use crate::world::{Moving, MovingAccount, PodWay};
+
+mod bindings;
+mod chain;
+mod obstacle;
+mod roles;
+mod row;
+mod standing;
+mod steps;
+mod trust;
+
+pub use chain::next_roles;
+pub use obstacle::Obstacle;
+pub use roles::plan;
+pub use row::{MoveRow, MoveStanding, rows};
+pub use standing::MoveState;
+
+/// The tag of associations that a move made.
+pub const MOVED_TAG: &str = "irsactl/moved-from";
+
+/// What is asked of a move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MoveGoal {
+    /// The way of the command.
+    pub to: Way,
+    pub stage: Stage,
+    pub scope: MoveBreadth,
+    pub proof: ProofNeed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// To where new pods take the new way, and those that run are restarted for it.
+    Begin,
+    /// The way of before goes.
+    Finish,
+    /// Back to the way of before, and nothing is left of the new one.
+    Undo,
+}
+
+/// How what cannot be moved is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveBreadth {
+    /// It was named: it is refused.
+    Named,
+    /// It is skipped.
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofNeed {
+    Required,
+    None,
+}
+
+impl MoveGoal {
+    /// The way that pods have in the end.
+    pub fn towards(self) -> Way {
+        match self.stage {
+            Stage::Begin | Stage::Finish => self.to,
+            Stage::Undo => self.to.other(),
+        }
+    }
+
+    /// Whether a service account that nobody named is meant. What was never moved by irsactl is not undone,
+    /// nor is what is finished.
+    pub fn concerns(self, moving: &Moving, account: &MovingAccount) -> bool {
+        let Some(new_pods) = account.new_pods() else {
+            return true;
+        };
+        let (annotated, saved) = (account.annotation().is_some(), account.saved().is_some());
+        let is = |way: PodWay| new_pods == way;
+        match (self.scope, self.stage, self.to) {
+            (MoveBreadth::Named, ..) => true,
+            (_, Stage::Begin, Way::PodIdentity) => annotated,
+            (_, Stage::Begin, Way::Irsa) => is(PodWay::PodIdentity) || saved,
+            (_, Stage::Finish, Way::PodIdentity) => {
+                is(PodWay::PodIdentity)
+                    && (annotated || account.is_moved() && self.is_left(moving, account))
+            }
+            (_, Stage::Finish, Way::Irsa) | (_, Stage::Undo, Way::Irsa) => {
+                saved && !is(PodWay::NodeRole)
+            }
+            (_, Stage::Undo, Way::PodIdentity) => {
+                annotated
+                    && !saved
+                    && (account.is_moved() || is(PodWay::Irsa) && self.is_left(moving, account))
+            }
+        }
+    }
+
+    /// Whether the role still lets in the way that this takes away.
+    fn is_left(self, moving: &Moving, account: &MovingAccount) -> bool {
+        let facts = account.role.as_found();
+        let from = self.towards().other();
+        facts.is_some_and(|facts| trust::names(&facts.trust, from, moving, account))
+    }
+}
+
+/// A token of the service account, exchanged for its role on a way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Prove {
+    pub cluster: ClusterName,
+    #[serde(skip)]
+    pub issuer: Issuer,
+    pub name: ServiceAccountName,
+    pub way: Way,
+    pub role: RoleArn,
+    /// Whether the association goes again where this fails.
+    pub withdraws: bool,
+}
+
+/// UpdateAssumeRolePolicy's input, and what it takes the place of.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateTrust {
+    /// Its name.
+    pub role: String,
+    pub differences: Vec<Difference>,
+    #[serde(skip)]
+    pub seen: Value,
+    pub document: Value,
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! What makes new pods take a way: an association, or an annotation without one.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::standing::SAVED_ANNOTATION;
+use super::steps::Step;
+use super::{MOVED_TAG, Stage};
+use crate::asked::Conflicts;
+use crate::model::{ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, Map, VERSION_TAG, Way};
+use crate::plan::account::VERSION;
+use crate::plan::{Action, CreateAssociation, ObjectPresence, Role, ServiceAccountChange};
+use crate::policy::{Difference, Item};
+use crate::world::{Association, AssociationTerms, MovingAccount, ServiceAccount};
+
+/// Only what gives nobody more: a session policy, or a role behind the role, has no equal on the other way.
+fn saved_of(association: &Association) -> String {
+    let saved = json!({
+        "disableSessionTags": association.session_tags_disabled,
+        "tags": association.tags,
+    });
+    saved.to_string()
+}
+
+impl MovingAccount {
+    fn saved_value(&self) -> Option<Value> {
+        serde_json::from_str(self.saved()?).ok()
+    }
+
+    /// Whether its sessions are without tags: those of its association, or of the one that was saved.
+    pub fn disables_session_tags(&self) -> bool {
+        match self.associated() {
+            Some(association) => association.session_tags_disabled,
+            None => self
+                .saved_value()
+                .is_some_and(|saved| saved["disableSessionTags"] == true),
+        }
+    }
+
+    /// Whether its association was made by a move.
+    pub fn is_moved(&self) -> bool {
+        self.associated()
+            .is_some_and(|it| it.tags.contains_key(MOVED_TAG))
+    }
+}
+
+/// The association where it is missing: as it was before, where that is known.
+pub fn associated(step: Step<'_>) -> Vec<Action> {
+    let account = step.account;
+    if account.associated().is_some() {
+        return Vec::new();
+    }
+    let cluster = &step.moving.cluster.name;
+    let own = CLUSTER_TAGS.map(|tag| (tag, cluster.to_string()));
+    let own = own.into_iter().chain([
+        (ASSOCIATION_TAG, account.name.to_string()),
+        (VERSION_TAG, VERSION.to_owned()),
+        (MOVED_TAG, "irsa".to_owned()),
+    ]);
+    let own = own.map(|(key, value)| (key.to_owned(), value)).collect();
+    let saved = account.saved_value();
+    let saved = saved.and_then(|saved| serde_json::from_value(saved["tags"].clone()).ok());
+    vec![Action::CreateAssociation(CreateAssociation {
+        cluster: cluster.clone(),
+        name: account.name.clone(),
+        role: Role::Arn(step.role.clone()),
+        terms: AssociationTerms {
+            disable_session_tags: account.disables_session_tags(),
+            ..AssociationTerms::default()
+        },
+        tags: saved.unwrap_or(own),
+    })]
+}
+
+/// The annotation where it is missing, and then the end of the association, which would outdo it. What
+/// undoing needs of that is kept beside the annotation.
+pub fn annotated(step: Step<'_>) -> Vec<Action> {
+    let account = step.account;
+    let Lookup::Found(object) = &account.object else {
+        return Vec::new();
+    };
+    let association = account.associated();
+    let saves = step.goal.stage == Stage::Begin && account.saved().is_none();
+    let saved = association.filter(|_| saves).map(saved_of);
+    let mut actions = Vec::new();
+    if account.annotation().is_none() || saved.is_some() {
+        let change = change(step, object, saved);
+        actions.push(Action::ApplyServiceAccount(change));
+    }
+    actions.extend(association.map(|association| Action::DeleteAssociation {
+        cluster: step.moving.cluster.name.clone(),
+        name: account.name.clone(),
+        id: association.id.clone(),
+        role: association.role.clone(),
+    }));
+    actions
+}
+
+/// Server-side apply removes what its manager applied earlier and leaves out now.
+fn change(step: Step<'_>, object: &ServiceAccount, saved: Option<String>) -> ServiceAccountChange {
+    let kept = |found: &Map, applied: &BTreeSet<String>| -> Map {
+        let kept = found.iter().filter(|(key, _)| applied.contains(*key));
+        kept.map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    };
+    let mut annotations = kept(&object.annotations, &object.applied_annotations);
+    annotations.remove(crate::model::ROLE_ANNOTATION);
+    let role = step.role.to_string();
+    let mut differences = Vec::new();
+    if object.role().is_none() {
+        differences.push(Difference::of(Item::RoleAnnotation, [role], []));
+    }
+    if let Some(saved) = saved {
+        let text = format!("{SAVED_ANNOTATION}={saved}");
+        differences.push(Difference::of(Item::Annotation, [text], []));
+        annotations.insert(SAVED_ANNOTATION.to_owned(), saved);
+    }
+    ServiceAccountChange {
+        name: step.account.name.clone(),
+        presence: ObjectPresence::Found(object.version.clone()),
+        role: Some(Role::Arn(step.role.clone())),
+        labels: kept(&object.labels, &object.applied_labels),
+        annotations,
+        conflicts: Conflicts::Overridden,
+        differences,
+    }
+}
+
+/// The tags of a stack whose service account has gone over to a way for good.
+pub fn stack_tags(tags: &Map, account: &MovingAccount, to: Way) -> Map {
+    let mut tags = tags.clone();
+    let name = account.name.to_string();
+    if tags.get(to.other().tag()) == Some(&name) {
+        tags.remove(to.other().tag());
+        tags.insert(to.tag().to_owned(), name);
+    }
+    tags
+}

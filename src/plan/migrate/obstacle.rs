@@ -1,0 +1,392 @@
+//! What keeps a service account from a move. Nothing is opened by a move: who is not let in today is
+//! not let in afterwards.
+
+use super::{chain, trust};
+use crate::model::{
+    AGENT, AUDIENCE_ANNOTATION, ClusterName, CommandLine, DEFAULT_AUDIENCE, Fix, Lookup, RoleArn,
+    Way, Workload,
+};
+use crate::policy::evaluate::Decision;
+use crate::policy::openings::{Opening, openings};
+use crate::world::{
+    Addon, Container, ContainerKind, Moving, MovingAccount, Node, Pod, PodWay, ROLE_VARIABLE,
+    RoleFacts, TOKEN_VARIABLE, TOKEN_VOLUME,
+};
+
+/// The label that EKS puts on pods that it runs on Fargate.
+const FARGATE: &str = "eks.amazonaws.com/fargate-profile";
+
+/// Why a service account stays as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Obstacle {
+    /// There is no EKS Pod Identity elsewhere.
+    NotEks,
+    /// What must be known, and why it is not.
+    Unknown(&'static str, String),
+    /// Neither an annotation nor an association names a role.
+    NoRole,
+    /// The annotation holds something else.
+    NoArn(String),
+    RoleMissing(RoleArn),
+    OtherAccount(RoleArn),
+    /// The annotation's role, and the association's.
+    TwoRoles(String, String),
+    /// The role does not let its tokens in today.
+    NotLetIn,
+    /// Whether it does is known only at the call.
+    Depends(Vec<String>),
+    /// It is let in by a pattern that lets others in too.
+    Wildcard(String),
+    Audience(String),
+    /// An EKS add-on gives it its role.
+    Addon {
+        addon: String,
+        command: CommandLine,
+    },
+    Fargate(Workload),
+    Windows(Workload),
+    /// The application asks STS by itself: where, and how that is seen.
+    AsksItself(Workload, String),
+    SelfAssuming,
+    Chained(RoleArn),
+    /// The cluster has no agent, or one in that status.
+    Agent(ClusterName, Option<String>),
+    NoProvider(String),
+    /// Its association has a role behind its role, or a session policy.
+    NoEqual(&'static str),
+    /// Nothing can be annotated.
+    NoObject,
+    /// No pod runs that a token could be bound to.
+    NoPod,
+    /// Its pods have not moved to the way yet.
+    NotBegun(Way),
+    /// Pods of these have the way of before.
+    StillRuns(PodWay, Vec<String>),
+    /// A statement denies it.
+    Denied,
+    /// In characters that are no white space.
+    TooLong {
+        length: usize,
+        quota: usize,
+    },
+}
+
+impl Obstacle {
+    /// Why, and what can be done about it.
+    pub fn told(&self) -> (String, Vec<Fix>) {
+        match self {
+            Self::NotEks => ("the cluster is not one of EKS".to_owned(), Vec::new()),
+            Self::Unknown(what, why) => (format!("{what} cannot be told: {why}"), Vec::new()),
+            Self::NoRole => ("it has no role".to_owned(), Vec::new()),
+            Self::NoArn(text) => (
+                format!("its annotation is no ARN of a role: \"{text}\""),
+                Vec::new(),
+            ),
+            Self::RoleMissing(role) => (format!("role {role} does not exist"), Vec::new()),
+            Self::OtherAccount(role) => (
+                format!("role {role} is of another account, and an association takes one of the cluster's"),
+                vec!["make a role in the cluster's account that may assume it, and associate that: `--target-role-arn`".into()],
+            ),
+            Self::TwoRoles(annotated, associated) => (
+                format!("its annotation names {annotated}, and its association {associated}"),
+                Vec::new(),
+            ),
+            Self::NotLetIn => (
+                "the role's trust policy does not let it in today".to_owned(),
+                Vec::new(),
+            ),
+            Self::Depends(keys) => (
+                format!("whether its role lets it in depends on {}", keys.join(", ")),
+                Vec::new(),
+            ),
+            Self::Wildcard(found) => (
+                format!("its role lets it in by a pattern: {found}; an association is for one service account"),
+                Vec::new(),
+            ),
+            Self::Audience(audience) => (
+                format!("its pods have tokens for the audience \"{audience}\", which may be meant for more than AWS"),
+                Vec::new(),
+            ),
+            Self::Addon { addon, command } => (
+                format!("add-on {addon} gives it its role"),
+                vec![Fix::by("let the add-on associate it", command.clone())],
+            ),
+            Self::Fargate(workload) => (
+                format!("{workload} runs on Fargate, where there is no EKS Pod Identity"),
+                Vec::new(),
+            ),
+            Self::Windows(workload) => (
+                format!("{workload} runs on Windows, where there is no EKS Pod Identity"),
+                Vec::new(),
+            ),
+            Self::AsksItself(workload, how) => (
+                format!("{workload} calls AssumeRoleWithWebIdentity itself: {how}"),
+                Vec::new(),
+            ),
+            Self::Agent(cluster, status) => (
+                match status {
+                    Some(status) => format!("add-on {AGENT}, by which pods get their credentials, is {status}"),
+                    None => format!("the cluster lacks the add-on {AGENT}, by which pods get their credentials"),
+                },
+                vec![Fix::by(
+                    "make the add-on, and wait until it is ACTIVE",
+                    CommandLine::of("aws eks create-addon --cluster-name {} --addon-name {}", &[cluster, &AGENT]),
+                )],
+            ),
+            Self::NoProvider(arn) => (
+                format!("there is no IAM OIDC provider {arn}, or it does not take the audience {DEFAULT_AUDIENCE}"),
+                Vec::new(),
+            ),
+            Self::NoEqual(what) => (
+                format!("its association has a {what}, which has no equal in IRSA: its pods could do other things"),
+                Vec::new(),
+            ),
+            Self::NoObject => ("there is no such ServiceAccount".to_owned(), Vec::new()),
+            Self::NoPod => (
+                "no pod runs as it, so that nothing can be proved".to_owned(),
+                vec!["scale a workload up that runs as it, or go on without a proof: `--no-proof`".into()],
+            ),
+            Self::NotBegun(way) => (
+                format!("its new pods do not have {way} yet"),
+                vec!["run the same command without `--finish` first".into()],
+            ),
+            Self::StillRuns(way, workloads) => (
+                format!("pods of these have {} still: {}", way.word(), workloads.join(", ")),
+                vec!["run the same command without `--finish`, which restarts them; wait for those of jobs".into()],
+            ),
+            Self::Denied => (
+                "a statement of its role's trust policy denies it the new way".to_owned(),
+                Vec::new(),
+            ),
+            Self::TooLong { length, quota } => (
+                format!("its role's trust policy would have {length} characters, this account allows {quota}"),
+                vec!["raise the quota of IAM in Service Quotas, or take out what is of no use any more".into()],
+            ),
+            Self::SelfAssuming => (
+                "its role assumes itself, and its trust policy does not allow itself sts:TagSession".to_owned(),
+                Vec::new(),
+            ),
+            Self::Chained(role) => (
+                format!("its role assumes {role}, whose trust policy does not allow it sts:TagSession"),
+                Vec::new(),
+            ),
+        }
+    }
+}
+
+/// All that keeps an account from a way.
+pub fn to(way: Way, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    match way {
+        Way::PodIdentity => to_pod_identity(moving, account),
+        Way::Irsa => to_irsa(moving, account),
+    }
+}
+
+/// Without the agent on their nodes pods that start get no credentials. EKS Auto Mode has it built in.
+pub fn of_agent(moving: &Moving) -> Option<Obstacle> {
+    let eks = moving.cluster.eks.as_ref()?;
+    if eks.facts.auto_mode {
+        return None;
+    }
+    let name = moving.cluster.name.clone();
+    match &moving.addons {
+        Lookup::Found(addons) => {
+            let mut addons = addons.iter();
+            match addons.find(|addon| addon.name == AGENT) {
+                Some(agent) if agent.status == "ACTIVE" => None,
+                agent => Some(Obstacle::Agent(name, agent.map(|it| it.status.clone()))),
+            }
+        }
+        Lookup::Missing => Some(Obstacle::Agent(name, None)),
+        Lookup::Unknown(why) => {
+            let what = "whether the cluster has the agent of EKS Pod Identity";
+            Some(Obstacle::Unknown(what, why.clone()))
+        }
+    }
+}
+
+/// All that keeps an account from IRSA.
+fn to_irsa(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    let mut found = unread(account);
+    let Some(own) = &account.role_arn else {
+        found.push(Obstacle::NoRole);
+        return found;
+    };
+    if account.object == Lookup::Missing {
+        found.push(Obstacle::NoObject);
+    }
+    found.extend(of_addon(moving, account, own));
+    found.extend(two_roles(account));
+    found.extend(role_itself(moving, account, own).err());
+    if let Some(association) = account.associated() {
+        let target = association.target_role.as_ref().map(|_| "target role");
+        let policy = association.policy.as_ref().map(|_| "session policy");
+        found.extend(target.into_iter().chain(policy).map(Obstacle::NoEqual));
+    }
+    let arn = moving.cluster.provider_arn();
+    match &moving.provider {
+        Lookup::Found(provider) if provider.audiences.iter().any(|it| it == DEFAULT_AUDIENCE) => {}
+        Lookup::Found(_) | Lookup::Missing => found.push(Obstacle::NoProvider(arn)),
+        Lookup::Unknown(why) => found.push(Obstacle::Unknown(
+            "whether the cluster has an IAM OIDC provider",
+            why.clone(),
+        )),
+    }
+    found
+}
+
+/// All that keeps an account from EKS Pod Identity.
+pub fn to_pod_identity(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    if moving.cluster.eks.is_none() {
+        return vec![Obstacle::NotEks];
+    }
+    let mut found = unread(account);
+    let Some(own) = &account.role_arn else {
+        found.push(match account.annotation() {
+            Some(text) => Obstacle::NoArn(text.to_owned()),
+            None => Obstacle::NoRole,
+        });
+        return found;
+    };
+    found.extend(of_addon(moving, account, own));
+    found.extend(two_roles(account));
+    found.extend(of_role(moving, account, own));
+    let audience = account.object.as_found();
+    let audience = audience.and_then(|object| object.annotations.get(AUDIENCE_ANNOTATION));
+    if let Some(other) = audience.filter(|audience| *audience != DEFAULT_AUDIENCE) {
+        found.push(Obstacle::Audience(other.clone()));
+    }
+    found.extend(of_pods(moving, account));
+    found
+}
+
+/// What must be known before anything is changed.
+pub fn unread(account: &MovingAccount) -> Vec<Obstacle> {
+    let reads = [
+        ("its ServiceAccount", account.object.unknown()),
+        (
+            "whether it has an association",
+            account.association.unknown(),
+        ),
+        ("which pods run as it", account.pods.unknown()),
+        ("which workloads run as it", account.workloads.unknown()),
+    ];
+    let unread = reads.into_iter();
+    unread
+        .filter_map(|(what, why)| Some(Obstacle::Unknown(what, why?.to_owned())))
+        .collect()
+}
+
+fn two_roles(account: &MovingAccount) -> Option<Obstacle> {
+    let (annotated, associated) = (account.annotation()?, &account.associated()?.role);
+    (annotated != associated).then(|| Obstacle::TwoRoles(annotated.to_owned(), associated.clone()))
+}
+
+fn of_addon(moving: &Moving, account: &MovingAccount, own: &RoleArn) -> Option<Obstacle> {
+    let addons = moving.addons.as_found()?;
+    let arn = own.to_string();
+    let owner = account.associated().and_then(|it| it.owner.as_deref());
+    let is_it = |addon: &&Addon| {
+        let by_role = addon.service_account_role.as_ref() == Some(&arn);
+        by_role || owner.is_some_and(|owner| owner.contains(&format!("/{}/", addon.name)))
+    };
+    let addon = &addons.iter().find(is_it)?.name;
+    let command = CommandLine::of(
+        "aws eks update-addon --cluster-name {} --addon-name {} --pod-identity-associations serviceAccount={},roleArn={}",
+        &[&moving.cluster.name, addon, &account.name.name, own],
+    );
+    let addon = addon.clone();
+    Some(Obstacle::Addon { addon, command })
+}
+
+/// GetRole knows only names, and only those of the own account.
+fn role_itself<'a>(
+    moving: &Moving,
+    account: &'a MovingAccount,
+    own: &RoleArn,
+) -> Result<&'a RoleFacts, Obstacle> {
+    match &account.role {
+        _ if own.account() != moving.cluster.account => Err(Obstacle::OtherAccount(own.clone())),
+        Lookup::Found(facts) if facts.arn == own.to_string() => Ok(facts),
+        Lookup::Found(_) | Lookup::Missing => Err(Obstacle::RoleMissing(own.clone())),
+        Lookup::Unknown(why) => Err(Obstacle::Unknown("whom its role trusts", why.clone())),
+    }
+}
+
+/// Whom the role lets in today. Once it is associated, nothing asks for that any more.
+fn of_role(moving: &Moving, account: &MovingAccount, own: &RoleArn) -> Vec<Obstacle> {
+    let facts = match role_itself(moving, account, own) {
+        Ok(facts) => facts,
+        Err(obstacle) => return vec![obstacle],
+    };
+    let mut found = Vec::new();
+    if account.associated().is_none() {
+        found.extend(of_token(moving, account, facts));
+    }
+    found.extend(chain::obstacles(account, own, facts));
+    found
+}
+
+fn of_token(moving: &Moving, account: &MovingAccount, facts: &RoleFacts) -> Option<Obstacle> {
+    let (cluster, name) = (&moving.cluster, &account.name);
+    let statement = match trust::of_token(&facts.trust, cluster, name).decision {
+        Decision::Allowed { statement } => statement,
+        Decision::Depends { keys, .. } => return Some(Obstacle::Depends(keys)),
+        Decision::NotAllowed | Decision::ExplicitDeny { .. } => return Some(Obstacle::NotLetIn),
+    };
+    let opening = openings(&facts.trust, &cluster.issuer, &name.namespace).into_iter();
+    let mut opening = opening.filter(|it| it.statement == statement);
+    let is_wide = |kind: Opening| !matches!(kind, Opening::NoAudience | Opening::HoldsWithoutClaim);
+    let wide = opening.find(|it| is_wide(it.kind))?;
+    Some(Obstacle::Wildcard(wide.found))
+}
+
+fn of_pods(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    let mut found: Vec<Obstacle> = Vec::new();
+    let nodes = moving.nodes.as_found();
+    let node = |pod: &Pod| -> Option<&Node> {
+        let mut nodes = nodes?.iter();
+        nodes.find(|node| Some(&node.name) == pod.node.as_ref())
+    };
+    let workloads = account.workloads.as_found().into_iter().flatten();
+    let templates = workloads.map(|it| (&it.state.workload, &it.template, true));
+    let pods = account.alive().map(|pod| (&pod.owner, pod, false));
+    for (workload, pod, is_template) in templates.chain(pods) {
+        let of_node = |is: fn(&Node) -> bool| node(pod).is_some_and(is);
+        let mut add = |obstacle: Obstacle| {
+            if !found.contains(&obstacle) {
+                found.push(obstacle);
+            }
+        };
+        if pod.labels.contains_key(FARGATE) || of_node(|node| node.compute == "fargate") {
+            add(Obstacle::Fargate(workload.clone()));
+        }
+        if pod.windows || of_node(|node| node.windows) {
+            add(Obstacle::Windows(workload.clone()));
+        }
+        if let Some(how) = asks_itself(pod, is_template) {
+            add(Obstacle::AsksItself(workload.clone(), how));
+        }
+    }
+    found
+}
+
+/// What the webhook gives a pod stands in no template.
+fn asks_itself(pod: &Pod, is_template: bool) -> Option<String> {
+    let sets = |container: &&Container| {
+        let has = |variable: &str| container.env.contains_key(variable);
+        let has_any = has(ROLE_VARIABLE) || has(TOKEN_VARIABLE);
+        container.kind != ContainerKind::Init && has_any && (is_template || container.sets_itself())
+    };
+    if let Some(container) = pod.containers.iter().find(sets) {
+        return Some(format!(
+            "container {} sets {ROLE_VARIABLE} or {TOKEN_VARIABLE}",
+            container.name
+        ));
+    }
+    let mut tokens = pod.tokens.iter();
+    let own = tokens.find(|token| {
+        token.audience.as_deref() == Some(DEFAULT_AUDIENCE) && token.volume != TOKEN_VOLUME
+    })?;
+    Some(format!("volume {} has a token for AWS", own.volume))
+}

@@ -1,0 +1,206 @@
+//! The trust policies of the roles: opened before the first of those that share one needs it, closed after
+//! the last of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::bindings::stack_tags;
+use super::obstacle::Obstacle;
+use super::steps::{Draft, draft, stopped};
+use super::{MoveGoal, UpdateTrust, trust};
+use crate::model::{Cluster, Lookup, Map, RoleArn};
+use crate::plan::account::update_of;
+use crate::plan::{Action, Track};
+use crate::policy::{self, Difference, Item};
+use crate::template;
+use crate::world::{Moving, MovingAccount, OwningStack};
+
+const TRUST: &str = "/Resources/Role1/Properties/AssumeRolePolicyDocument";
+const ROLE_NAME: &str = "/Resources/Role1/Properties/RoleName";
+
+/// The tracks of a move.
+pub struct PlannedMove {
+    pub tracks: Vec<Track>,
+    /// Whether a trust policy would be longer than the quota.
+    pub is_too_long: bool,
+}
+
+/// A track for each service account that the goal is about. `quota`: how long a trust policy may be.
+pub fn plan(goal: MoveGoal, moving: &Moving, quota: usize) -> PlannedMove {
+    let mut tracks: Vec<(usize, Track)> = Vec::new();
+    let mut groups: BTreeMap<RoleArn, Vec<(usize, Draft<'_>)>> = BTreeMap::new();
+    for (place, account) in moving.accounts.iter().enumerate() {
+        if !goal.concerns(moving, account) {
+            continue;
+        }
+        match draft(goal, moving, account) {
+            Ok(draft) => groups
+                .entry(draft.role.clone())
+                .or_default()
+                .push((place, draft)),
+            Err(track) => tracks.push((place, track)),
+        }
+    }
+    let mut is_too_long = false;
+    for (_, group) in groups {
+        let shared = SharedRole {
+            goal,
+            moving,
+            quota,
+        };
+        tracks.extend(shared.planned(group, &mut is_too_long));
+    }
+    tracks.sort_by_key(|(place, _)| *place);
+    PlannedMove {
+        tracks: tracks.into_iter().map(|(_, track)| track).collect(),
+        is_too_long,
+    }
+}
+
+/// A role, and all that are about it.
+#[derive(Clone, Copy)]
+struct SharedRole<'a> {
+    goal: MoveGoal,
+    moving: &'a Moving,
+    quota: usize,
+}
+
+impl SharedRole<'_> {
+    fn planned(
+        self,
+        group: Vec<(usize, Draft<'_>)>,
+        is_too_long: &mut bool,
+    ) -> Vec<(usize, Track)> {
+        let (mut drafts, mut tracks) = (Vec::new(), Vec::new());
+        for (place, draft) in group {
+            match self.hindrance(&draft) {
+                None => drafts.push((place, draft)),
+                Some(obstacle) => {
+                    *is_too_long |= matches!(obstacle, Obstacle::TooLong { .. });
+                    let track = stopped(draft.track, self.goal, self.moving, vec![obstacle]);
+                    tracks.push((place, track));
+                }
+            }
+        }
+        self.write(&mut drafts);
+        let is_shared = drafts.len() > 1;
+        tracks.extend(drafts.into_iter().map(|(place, draft)| {
+            let mut track = draft.track;
+            track.lane = Some(draft.role).filter(|_| is_shared);
+            (place, track)
+        }));
+        tracks
+    }
+
+    /// Why its trust policy cannot be what it must be.
+    fn hindrance(self, draft: &Draft<'_>) -> Option<Obstacle> {
+        if draft.opens.is_none() && draft.closes.is_none() {
+            return None;
+        }
+        if let Lookup::Unknown(why) = &draft.account.stack {
+            return Some(Obstacle::Unknown("what made its role", why.clone()));
+        }
+        let way = draft.opens?;
+        let live = &draft.account.role.as_found()?.trust;
+        let opened = trust::with(live, way, self.moving, draft.account);
+        if !trust::lets_in(&opened, way, self.moving, draft.account) {
+            return Some(Obstacle::Denied);
+        }
+        let length = policy::measure(&opened);
+        let quota = self.quota;
+        (length > quota).then_some(Obstacle::TooLong { length, quota })
+    }
+
+    /// Adds the changes of the trust policy to the tracks.
+    fn write(self, drafts: &mut [(usize, Draft<'_>)]) {
+        let Some((_, first)) = drafts.first() else {
+            return;
+        };
+        let (account, role) = (first.account, first.role.clone());
+        let Some(live) = account.role.as_found().map(|facts| &facts.trust) else {
+            return;
+        };
+        let base = base(account, &self.moving.cluster, live);
+        let mut opened = base.clone();
+        for (_, draft) in drafts.iter() {
+            if let Some(way) = draft.opens {
+                opened = trust::with(&opened, way, self.moving, draft.account);
+            }
+        }
+        let mut closed = opened.clone();
+        let mut tags = account.stack.as_found().map(|it| own_tags(&it.stack.tags));
+        for (_, draft) in drafts.iter_mut() {
+            let Some(way) = draft.closes else { continue };
+            match trust::without(&closed, way, self.moving, draft.account) {
+                Ok(rest) => closed = rest,
+                Err(_) => draft.track.warnings.push(format!(
+                    "role {} would still let it in by the way of before, so that stays as it is",
+                    role.name()
+                )),
+            }
+            tags = tags.map(|tags| stack_tags(&tags, draft.account, way.other()));
+        }
+        let change = |from: &Value, to: &Value, tags: Option<Map>| {
+            change(account, &role, from, to, tags.as_ref())
+        };
+        let plain = account.stack.as_found().map(|it| own_tags(&it.stack.tags));
+        let mut first = drafts.iter_mut().filter(|(_, draft)| draft.opens.is_some());
+        if let Some((_, draft)) = first.next()
+            && !policy::same(&opened, live)
+        {
+            draft.track.actions.insert(0, change(live, &opened, plain));
+        }
+        let mut last = drafts.iter_mut().rev();
+        if let Some((_, draft)) = last.find(|(_, draft)| draft.closes.is_some())
+            && !policy::same(&closed, &opened)
+        {
+            draft.track.actions.push(change(&opened, &closed, tags));
+        }
+    }
+}
+
+/// Those that may be set.
+fn own_tags(tags: &Map) -> Map {
+    let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+    own.map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+/// What the trust policy is made from: the template's, where the role has it to the letter.
+fn base(account: &MovingAccount, cluster: &Cluster, live: &Value) -> Value {
+    let body = account.stack.as_found().map(|it| &it.body);
+    let own = body.and_then(|body| body.pointer(TRUST));
+    let plain = own.and_then(|own| template::plain(own, cluster).ok());
+    let same = plain.filter(|plain| policy::same(plain, live));
+    same.unwrap_or_else(|| live.clone())
+}
+
+/// By the stack that made the role; else by IAM.
+fn change(
+    account: &MovingAccount,
+    role: &RoleArn,
+    seen: &Value,
+    document: &Value,
+    tags: Option<&Map>,
+) -> Action {
+    let item = Item::TrustPolicy;
+    let differences = vec![Difference::of_documents(item, Some(document), Some(seen))];
+    match (&account.stack, tags) {
+        (Lookup::Found(OwningStack { stack, body }), Some(tags)) => {
+            let mut template = body.clone();
+            if let Some(trust) = template.pointer_mut(TRUST) {
+                *trust = document.clone();
+            }
+            let is_named = body.pointer(ROLE_NAME).is_some();
+            let tags = tags.clone();
+            Action::UpdateStack(update_of(stack, template, tags, differences, is_named))
+        }
+        _ => Action::UpdateTrust(UpdateTrust {
+            role: role.name().to_owned(),
+            seen: seen.clone(),
+            document: document.clone(),
+            differences,
+        }),
+    }
+}

@@ -1,0 +1,179 @@
+//! The rows of `migrate scan`: every workload with its way today, and what stands in the way of another.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::obstacle::to_pod_identity;
+use super::standing::counted;
+use super::{MoveState, Obstacle};
+use crate::model::{CommandLine, Workload};
+use crate::world::{Moving, MovingAccount, Pod, PodWay};
+
+/// A workload, or a service account that nothing runs as.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MoveRow {
+    pub namespace: String,
+    pub name: String,
+    /// Kubernetes' word.
+    pub kind: String,
+    pub way: Option<PodWay>,
+    /// How that is known.
+    pub evidence: String,
+    pub service_account: String,
+    #[serde(rename = "roleARN")]
+    pub role_arn: Option<String>,
+    pub state: Option<MoveState>,
+    pub obstacles: Vec<String>,
+    pub notes: Vec<String>,
+    #[serde(skip)]
+    pub next: Option<CommandLine>,
+}
+
+/// A row for each workload, and for each service account with a role that nothing runs as.
+pub fn rows(moving: &Moving) -> Vec<MoveRow> {
+    moving
+        .accounts
+        .iter()
+        .flat_map(|account| of_account(moving, account))
+        .collect()
+}
+
+fn of_account(moving: &Moving, account: &MovingAccount) -> Vec<MoveRow> {
+    let obstacles = to_pod_identity(moving, account);
+    let mut workloads: BTreeMap<&Workload, Vec<&Pod>> = BTreeMap::new();
+    for workload in account.workloads.as_found().into_iter().flatten() {
+        workloads.entry(&workload.state.workload).or_default();
+    }
+    for pod in account.alive() {
+        workloads.entry(&pod.owner).or_default().push(pod);
+    }
+    let none = Workload {
+        namespace: account.name.namespace.to_string(),
+        name: account.name.name.clone(),
+        ..Workload::default()
+    };
+    let row = |workload: &Workload, kind: String, pods: &[&Pod]| {
+        row(moving, account, &obstacles, workload, kind, pods)
+    };
+    if workloads.is_empty() {
+        return vec![row(&none, "ServiceAccount".to_owned(), &[])];
+    }
+    let rows = workloads.iter();
+    rows.map(|(workload, pods)| row(workload, format!("{:?}", workload.kind), pods))
+        .collect()
+}
+
+fn row(
+    moving: &Moving,
+    account: &MovingAccount,
+    obstacles: &[Obstacle],
+    workload: &Workload,
+    kind: String,
+    pods: &[&Pod],
+) -> MoveRow {
+    let (of_pods, mut evidence) = counted(pods.iter().copied());
+    let binding = match account.new_pods() {
+        Some(PodWay::PodIdentity) => "an association",
+        Some(PodWay::Irsa) => "the annotation of its ServiceAccount",
+        Some(PodWay::NodeRole) => "neither an association nor an annotation",
+        None => "what cannot be read",
+    };
+    if evidence.is_empty() {
+        evidence = "no pod runs".to_owned();
+    }
+    let state = account.state();
+    // What has no role at all has nothing to move.
+    let is_concerned = state.is_some() || !matches!(obstacles, [Obstacle::NoRole]);
+    let told = obstacles.iter().map(|obstacle| obstacle.told().0);
+    let host_network = pods.iter().any(|pod| pod.host_network);
+    let note = "its pods use the node's network, from which the agent may not be reached";
+    MoveRow {
+        namespace: workload.namespace.clone(),
+        name: workload.name.clone(),
+        kind,
+        way: of_pods.or_else(|| account.new_pods()),
+        evidence: format!("{evidence}; new ones go by {binding}"),
+        service_account: account.name.name.clone(),
+        role_arn: account.role_arn.as_ref().map(ToString::to_string),
+        state,
+        obstacles: told.filter(|_| is_concerned).collect(),
+        notes: host_network.then(|| note.to_owned()).into_iter().collect(),
+        next: next(moving, account, obstacles),
+    }
+}
+
+/// The command that brings it further; of an add-on's that is not one of ours.
+fn next(moving: &Moving, account: &MovingAccount, obstacles: &[Obstacle]) -> Option<CommandLine> {
+    let addon = obstacles.iter().find_map(|obstacle| match obstacle {
+        Obstacle::Addon { command, .. } => Some(command.clone()),
+        _ => None,
+    });
+    if addon.is_some() {
+        return addon;
+    }
+    if !obstacles.is_empty() {
+        return None;
+    }
+    let command = |words: &str| {
+        let command = CommandLine::of("irsactl migrate", &[]).and(words, &[&account.name]);
+        command.and("--cluster {}", &[&moving.cluster.name])
+    };
+    match (account.state()?, account.saved()) {
+        (MoveState::Old, _) => Some(command("to-pod-identity {}")),
+        (MoveState::Both, None) => Some(command("to-pod-identity --finish {}")),
+        (MoveState::Both, Some(_)) => Some(command("to-irsa --finish {}")),
+        (MoveState::New, _) => None,
+    }
+}
+
+/// Where a service account with a role stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MoveStanding {
+    pub namespace: String,
+    pub name: String,
+    pub state: Option<MoveState>,
+    pub new_pods: Option<PodWay>,
+    /// Those that run, counted by their way.
+    pub pods: String,
+    #[serde(rename = "roleARN")]
+    pub role_arn: Option<String>,
+    pub warnings: Vec<String>,
+}
+
+impl MoveStanding {
+    /// `None` for those that have no role, nor may have one.
+    pub fn of(account: &MovingAccount) -> Option<Self> {
+        if account.role_arn.is_none() && account.new_pods() == Some(PodWay::NodeRole) {
+            return None;
+        }
+        let (_, pods) = counted(account.alive());
+        Some(Self {
+            namespace: account.name.namespace.to_string(),
+            name: account.name.name.clone(),
+            state: account.state(),
+            new_pods: account.new_pods(),
+            pods,
+            role_arn: account.role_arn.as_ref().map(ToString::to_string),
+            warnings: Vec::new(),
+        })
+    }
+
+    /// For a table.
+    pub fn cells(&self) -> Vec<String> {
+        let pods = match self.pods.as_str() {
+            "" => "none",
+            pods => pods,
+        };
+        vec![
+            self.namespace.clone(),
+            self.name.clone(),
+            self.state.map_or("unknown", MoveState::word).to_owned(),
+            self.new_pods.map_or("unknown", PodWay::word).to_owned(),
+            pods.to_owned(),
+            self.role_arn.clone().unwrap_or_default(),
+        ]
+    }
+}

@@ -1,0 +1,94 @@
+//! Where a service account stands in a move, from what is there.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::{Lookup, Map};
+use crate::world::{Association, MovingAccount, Pod, PodWay, ServiceAccount};
+
+/// What undoing needs of an association that is gone, in JSON.
+pub const SAVED_ANNOTATION: &str = "irsactl/pod-identity-association";
+
+/// How far a move is. To EKS Pod Identity, both are the annotation and the association, which new pods
+/// take; to IRSA, both are the annotation and what was saved of the association.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum MoveState {
+    /// New pods take the way of before.
+    Old,
+    /// New pods take the new way, and the one of before still works.
+    Both,
+    /// Nothing is left of the way of before.
+    New,
+}
+
+impl MoveState {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Old => "OLD",
+            Self::Both => "BOTH",
+            Self::New => "NEW",
+        }
+    }
+}
+
+impl MovingAccount {
+    pub fn annotation(&self) -> Option<&str> {
+        self.object.as_found().and_then(ServiceAccount::role)
+    }
+
+    /// What was saved of an association.
+    pub fn saved(&self) -> Option<&str> {
+        let annotations = self.object.as_found().map(|object| &object.annotations);
+        let saved = annotations.and_then(|all: &Map| all.get(SAVED_ANNOTATION));
+        saved.map(String::as_str)
+    }
+
+    pub fn associated(&self) -> Option<&Association> {
+        self.association.as_found()
+    }
+
+    /// What new pods get. `None`: not known.
+    pub fn new_pods(&self) -> Option<PodWay> {
+        match (&self.association, &self.object) {
+            (Lookup::Found(_), _) => Some(PodWay::PodIdentity),
+            (Lookup::Unknown(_), _) | (_, Lookup::Unknown(_)) => None,
+            (Lookup::Missing, _) if self.annotation().is_some() => Some(PodWay::Irsa),
+            (Lookup::Missing, _) => Some(PodWay::NodeRole),
+        }
+    }
+
+    /// How far a move is. `None`: nothing gives its pods a role, or it is not known.
+    pub fn state(&self) -> Option<MoveState> {
+        match (self.new_pods()?, self.annotation(), self.saved()) {
+            (PodWay::PodIdentity, None, _) => Some(MoveState::New),
+            (PodWay::PodIdentity, Some(_), _) | (PodWay::Irsa, _, Some(_)) => Some(MoveState::Both),
+            (PodWay::Irsa, _, None) => Some(MoveState::Old),
+            (PodWay::NodeRole, ..) => None,
+        }
+    }
+
+    /// Its pods that run, and those that are about to.
+    pub fn alive(&self) -> impl Iterator<Item = &Pod> {
+        let pods = self.pods.as_found().into_iter().flatten();
+        pods.filter(|pod| pod.is_alive())
+    }
+}
+
+/// How many pods have which way: `2 pods have irsa, 1 pod has pod-identity`.
+pub fn counted<'a>(pods: impl Iterator<Item = &'a Pod>) -> (Option<PodWay>, String) {
+    let mut counts: BTreeMap<PodWay, usize> = BTreeMap::new();
+    for pod in pods {
+        *counts.entry(pod.way()).or_default() += 1;
+    }
+    let told: Vec<String> = counts
+        .iter()
+        .map(|(way, count)| match count {
+            1 => format!("1 pod has {}", way.word()),
+            count => format!("{count} pods have {}", way.word()),
+        })
+        .collect();
+    let most = counts.iter().max_by_key(|(_, count)| **count);
+    (most.map(|(way, _)| *way), told.join(", "))
+}

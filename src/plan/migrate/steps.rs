@@ -1,0 +1,300 @@
+//! What a move does to one service account. At each moment of it a pod that starts has a way that works:
+//! the new one is let in, bound and proved before the one of before is taken away.
+
+use super::obstacle::{self, Obstacle};
+use super::standing::SAVED_ANNOTATION;
+use super::{MoveBreadth, MoveGoal, ProofNeed, Prove, Stage, bindings, trust};
+use crate::asked::Ending;
+use crate::model::{DEFAULT_AUDIENCE, Lookup, ROLE_ANNOTATION, RoleArn, Way, Workload};
+use crate::plan::restart::{self, Expected, StaleWorkload};
+use crate::plan::{Action, Idle, Reason, Role, Target, Track};
+use crate::policy::pod_identity;
+use crate::world::{Moving, MovingAccount, PodWay, RoleFacts, WorkloadState};
+
+/// What is to be done for a service account, but for its role's trust policy, which it may share.
+pub struct Draft<'a> {
+    pub account: &'a MovingAccount,
+    pub role: RoleArn,
+    pub track: Track,
+    /// The way that its role must let it in by.
+    pub opens: Option<Way>,
+    /// The way that its role is to let it in by no more.
+    pub closes: Option<Way>,
+}
+
+/// A service account with a role, on its way to another.
+#[derive(Clone, Copy)]
+pub struct Step<'a> {
+    pub goal: MoveGoal,
+    pub moving: &'a Moving,
+    pub account: &'a MovingAccount,
+    pub role: &'a RoleArn,
+    pub facts: &'a RoleFacts,
+}
+
+/// `Err`: what is told of it, as nothing can be planned.
+pub fn draft<'a>(
+    goal: MoveGoal,
+    moving: &'a Moving,
+    account: &'a MovingAccount,
+) -> Result<Draft<'a>, Track> {
+    let to = goal.towards();
+    let mut track = Track::new(Target::ServiceAccount(account.name.clone()));
+    let mut obstacles = match goal.stage {
+        Stage::Begin | Stage::Undo => obstacle::to(to, moving, account),
+        Stage::Finish => obstacle::unread(account),
+    };
+    if to == Way::PodIdentity {
+        obstacles.extend(obstacle::of_agent(moving));
+    }
+    obstacles.extend(misplaced(goal, account));
+    let (role, facts) = match (&account.role_arn, &account.role) {
+        (Some(role), Lookup::Found(facts)) if obstacles.is_empty() => (role, facts),
+        _ => {
+            if obstacles.is_empty() {
+                obstacles.push(Obstacle::NoRole);
+            }
+            return Err(stopped(track, goal, moving, obstacles));
+        }
+    };
+    track.role = Some(Role::Arn(role.clone()));
+    let step = Step {
+        goal,
+        moving,
+        account,
+        role,
+        facts,
+    };
+    let mut draft = Draft {
+        account,
+        role: role.clone(),
+        track,
+        opens: None,
+        closes: None,
+    };
+    match step.fill(&mut draft) {
+        Ok(()) => Ok(draft),
+        Err(obstacle) => Err(stopped(draft.track, goal, moving, vec![obstacle])),
+    }
+}
+
+/// Named, it is refused; of many it is skipped. Both are told.
+pub fn stopped(
+    mut track: Track,
+    goal: MoveGoal,
+    moving: &Moving,
+    obstacles: Vec<Obstacle>,
+) -> Track {
+    track.actions.clear();
+    for obstacle in obstacles {
+        match goal.scope {
+            MoveBreadth::Named => {
+                track.refuse(&moving.cluster.name, Reason::Unmovable(Box::new(obstacle)));
+            }
+            MoveBreadth::All => {
+                let (why, _) = obstacle.told();
+                track.notes.push(format!("skipped: {why}"));
+                track.idle = Idle::Skipped;
+            }
+        }
+    }
+    track
+}
+
+/// Where the command is not the one for how far it is.
+fn misplaced(goal: MoveGoal, account: &MovingAccount) -> Option<Obstacle> {
+    match (goal.stage, goal.to) {
+        (Stage::Finish, Way::PodIdentity) if account.new_pods() == Some(PodWay::Irsa) => {
+            Some(Obstacle::NotBegun(goal.to))
+        }
+        (Stage::Finish, Way::Irsa) if account.new_pods() == Some(PodWay::PodIdentity) => {
+            Some(Obstacle::NotBegun(goal.to))
+        }
+        _ => None,
+    }
+}
+
+impl Step<'_> {
+    fn fill(self, draft: &mut Draft<'_>) -> Result<(), Obstacle> {
+        let to = self.goal.towards();
+        self.tell(draft);
+        match self.goal.stage {
+            Stage::Begin => self.forward(draft, to),
+            Stage::Finish => {
+                self.check_finish(to)?;
+                self.clean_up(draft, to.other());
+                if !draft.track.actions.is_empty() || draft.closes.is_some() {
+                    let prove = self.proof(to)?;
+                    draft.track.actions.splice(0..0, prove);
+                }
+                Ok(())
+            }
+            Stage::Undo => {
+                self.forward(draft, to)?;
+                if draft.track.left.is_empty() {
+                    self.clean_up(draft, to.other());
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn is_let_in(self, way: Way) -> bool {
+        trust::lets_in(&self.facts.trust, way, self.moving, self.account)
+    }
+
+    /// To where new pods take the way, and those that run are restarted for it.
+    fn forward(self, draft: &mut Draft<'_>, to: Way) -> Result<(), Obstacle> {
+        let binding = match to {
+            Way::PodIdentity => bindings::associated(self),
+            Way::Irsa => bindings::annotated(self),
+        };
+        if !self.is_let_in(to) {
+            if !self.is_let_in(to.other()) {
+                return Err(Obstacle::NotLetIn);
+            }
+            draft.opens = Some(to);
+        }
+        let expected = self.expected(to);
+        let pods: Vec<_> = self.account.alive().cloned().collect();
+        let stale = restart::stale(&expected, &pods);
+        let restarts = self.restarts(&mut draft.track, &expected, stale);
+        if binding.is_empty() && restarts.is_empty() && draft.opens.is_none() {
+            return Ok(());
+        }
+        let proof = self.proof(to)?.into_iter();
+        let actions = &mut draft.track.actions;
+        match to {
+            Way::PodIdentity => actions.extend(binding.into_iter().chain(proof)),
+            Way::Irsa => actions.extend(proof.chain(binding)),
+        }
+        actions.extend(restarts);
+        Ok(())
+    }
+
+    /// The restarts of what lacks the way, and the waits for them. What cannot be restarted is left, and told.
+    fn restarts(
+        self,
+        track: &mut Track,
+        expected: &Expected,
+        stale: Vec<StaleWorkload>,
+    ) -> Vec<Action> {
+        let workloads = self.account.workloads.as_found().into_iter().flatten();
+        let states: Vec<WorkloadState> = workloads.map(|it| it.state.clone()).collect();
+        let all: Vec<Workload> = stale.iter().map(|it| it.workload.clone()).collect();
+        restart::plan(track, expected, stale, &states, Ending::Awaited);
+        let actions = std::mem::take(&mut track.actions);
+        let is_awaited = |wanted: &Workload| {
+            let mut actions = actions.iter();
+            actions.any(
+                |action| matches!(action, Action::AwaitPods { workload, .. } if workload == wanted),
+            )
+        };
+        track.left = all.into_iter().filter(|it| !is_awaited(it)).collect();
+        actions
+    }
+
+    fn expected(self, way: Way) -> Expected {
+        let since = match way {
+            Way::PodIdentity => self.account.associated().map(|it| it.created),
+            // A restart since the annotation was set may be older than the end of the association.
+            Way::Irsa => None,
+        };
+        Expected {
+            service_account: self.account.name.clone(),
+            cluster: self.moving.cluster.name.clone(),
+            way,
+            role: Role::Arn(self.role.clone()),
+            audience: Some(DEFAULT_AUDIENCE.to_owned()),
+            since,
+            parts_with_pod_identity: way == Way::Irsa,
+        }
+    }
+
+    /// A token of EKS Pod Identity is bound to a pod that runs.
+    fn proof(self, way: Way) -> Result<Option<Action>, Obstacle> {
+        if self.goal.proof == ProofNeed::None {
+            return Ok(None);
+        }
+        let runs = |phase: &str| phase == "Running";
+        if way == Way::PodIdentity && !self.account.alive().any(|pod| runs(&pod.phase)) {
+            return Err(Obstacle::NoPod);
+        }
+        Ok(Some(Action::Prove(Prove {
+            cluster: self.moving.cluster.name.clone(),
+            issuer: self.moving.cluster.issuer.clone(),
+            name: self.account.name.clone(),
+            way,
+            role: self.role.clone(),
+            withdraws: self.withdraws(way),
+        })))
+    }
+
+    /// An association that a move makes, or made, goes again where it does not work.
+    fn withdraws(self, way: Way) -> bool {
+        let is_own = self.account.associated().is_none() || self.account.is_moved();
+        way == Way::PodIdentity && self.goal.stage != Stage::Finish && is_own
+    }
+
+    /// Nothing that runs may be without a way afterwards.
+    fn check_finish(self, to: Way) -> Result<(), Obstacle> {
+        if !self.is_let_in(to) {
+            return Err(Obstacle::NotLetIn);
+        }
+        let former = match to.other() {
+            Way::PodIdentity => PodWay::PodIdentity,
+            Way::Irsa => PodWay::Irsa,
+        };
+        let mut old: Vec<String> = Vec::new();
+        for pod in self.account.alive().filter(|pod| pod.way() == former) {
+            let owner = pod.owner.to_string();
+            if !old.contains(&owner) {
+                old.push(owner);
+            }
+        }
+        if old.is_empty() {
+            Ok(())
+        } else {
+            Err(Obstacle::StillRuns(former, old))
+        }
+    }
+
+    /// Takes what is left of a way.
+    fn clean_up(self, draft: &mut Draft<'_>, from: Way) {
+        let mut annotations = Vec::new();
+        if from == Way::Irsa && self.account.annotation().is_some() {
+            annotations.push(ROLE_ANNOTATION.to_owned());
+        }
+        if self.account.saved().is_some() {
+            annotations.push(SAVED_ANNOTATION.to_owned());
+        }
+        if let (Lookup::Found(object), false) = (&self.account.object, annotations.is_empty()) {
+            draft.track.actions.push(Action::RemoveAnnotations {
+                name: self.account.name.clone(),
+                annotations,
+                seen: object.version.clone(),
+            });
+        }
+        if trust::names(&self.facts.trust, from, self.moving, self.account) {
+            draft.closes = Some(from);
+        }
+    }
+
+    fn tell(self, draft: &mut Draft<'_>) {
+        let mut statements = crate::policy::statements(&self.facts.trust);
+        if statements.any(pod_identity::is_unconditional) {
+            draft.track.warnings.push(format!(
+                "role {} lets in any association that names it, by a statement for {} without a condition",
+                self.role.name(),
+                pod_identity::SERVICE
+            ));
+        }
+        if self.account.alive().any(|pod| pod.host_network)
+            && self.goal.towards() == Way::PodIdentity
+        {
+            let note =
+                "pods that use the node's network may not reach the agent of EKS Pod Identity";
+            draft.track.notes.push(note.to_owned());
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Each call of a move fails, or is the last that a killed run makes: the same command again leads to the
+//! same end, and no pod that starts is without a way on the way there.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+
+use super::{TO, annotated, by_hand, sum, without};
+use crate::arrange::side_by_side;
+use crate::support::Bench;
+
+/// Commands, the first of them arranged.
+struct Work {
+    before: &'static [&'static str],
+    last: &'static str,
+    arrange: fn() -> Bench,
+}
+
+const WORKS: [Work; 4] = [
+    Work {
+        before: &[],
+        last: "--approve",
+        arrange: annotated,
+    },
+    Work {
+        before: &["--approve"],
+        last: "--finish --approve",
+        arrange: annotated,
+    },
+    Work {
+        before: &["--approve", "--finish --approve"],
+        last: "--undo --approve",
+        arrange: by_hand,
+    },
+    Work {
+        before: &["--approve"],
+        last: "--undo --approve",
+        arrange: annotated,
+    },
+];
+
+impl Work {
+    fn bench(&self) -> Bench {
+        let bench = (self.arrange)();
+        for command in self.before {
+            bench.arrange(&format!("{TO} web/api {command}"));
+        }
+        bench
+    }
+
+    fn line(&self) -> String {
+        format!("{TO} web/api {}", self.last)
+    }
+
+    /// What is left in the end, and how often each call is made.
+    fn undisturbed(&self) -> (String, BTreeMap<String, usize>) {
+        let bench = self.bench();
+        let result = bench.run(&self.line());
+        assert!(result.ends_with("[exit 0]\n"), "{result}");
+        let mut calls = BTreeMap::new();
+        for call in bench.calls().lines() {
+            *calls.entry(call.to_owned()).or_insert(0) += 1;
+        }
+        (sum(&bench), calls)
+    }
+
+    /// What is wrong after a run that something befell and a second one.
+    fn resumed(&self, end: &str, disturb: impl Fn(&Bench, &str)) -> Option<String> {
+        let bench = self.bench();
+        let watch = bench.sandbox.watch_pods("demo", &["web/api"]);
+        disturb(&bench, &self.line());
+        bench.sandbox.world().faults.clear();
+        let result = bench.run(&self.line());
+        let seen = without(watch.seen());
+        let is_right = result.ends_with("[exit 0]\n") && sum(&bench) == end && seen.is_empty();
+        (!is_right).then(|| format!("{result}{}{seen:?}\n", sum(&bench)))
+    }
+}
+
+fn is_write(call: &str) -> bool {
+    let verbs = [
+        "Create", "Delete", "Update", "Execute", " patch ", " apply ", " create ",
+    ];
+    verbs.iter().any(|verb| call.contains(verb))
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_write_is_made_up_for() {
+    for work in &WORKS {
+        let (end, calls) = work.undisturbed();
+        let mut deaths = Vec::new();
+        for (call, count) in calls.iter().filter(|(call, _)| is_write(call)) {
+            for number in 1..=*count {
+                deaths.extend([(call, number, "hang"), (call, number, "swallow")]);
+            }
+        }
+        let failures = side_by_side(4, &deaths, |(call, number, effect)| {
+            let kill = |bench: &Bench, line: &str| killed(bench, line, call, *number, effect);
+            let wrong = work.resumed(&end, kill)?;
+            Some(format!("{} {call} {number} {effect}:\n{wrong}", work.last))
+        });
+        let failures: String = failures.into_iter().flatten().collect();
+        assert!(failures.is_empty(), "{failures}wanted:\n{end}");
+    }
+}
+
+fn killed(bench: &Bench, line: &str, call: &str, number: usize, effect: &str) {
+    bench.befall(call, &format!("from {number} {effect}"));
+    let mut child = bench
+        .command_line(line)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("irsactl starts");
+    bench.sandbox.until(|world| {
+        let made = world.calls.iter().filter(|made| made.to_string() == call);
+        let reached = made.filter(|made| effect == "hang" || made.status.is_some());
+        reached.count() >= number
+    });
+    child.kill().expect("killed");
+    child.wait().expect("dead");
+}
+
+#[test]
+fn a_call_that_fails_once_goes_unnoticed_or_is_made_up_for() {
+    for work in &WORKS {
+        let (end, calls) = work.undisturbed();
+        let calls: Vec<&String> = calls.keys().collect();
+        let failures = side_by_side(4, &calls, |call| {
+            let wrong = work.resumed(&end, |bench, line| {
+                bench.befall(
+                    call,
+                    "times 1 error 500 InternalFailure We encountered an internal error.",
+                );
+                bench.run(line);
+            })?;
+            Some(format!("{} {call}:\n{wrong}", work.last))
+        });
+        let failures: String = failures.into_iter().flatten().collect();
+        assert!(failures.is_empty(), "{failures}wanted:\n{end}");
+    }
+}
+
+#[test]
+fn a_call_that_fails_for_good_is_told_and_the_same_command_makes_up_for_it() {
+    for work in &WORKS {
+        let (end, calls) = work.undisturbed();
+        let calls: Vec<&String> = calls.keys().filter(|call| is_write(call)).collect();
+        let failures = side_by_side(4, &calls, |call| {
+            let wrong = work.resumed(&end, |bench, line| {
+                bench.befall(call, "error 400 ValidationError no");
+                let result = bench.run(line);
+                assert!(result.ends_with("[exit 1]\n"), "{call}: {result}");
+            })?;
+            Some(format!("{} {call}:\n{wrong}", work.last))
+        });
+        let failures: String = failures.into_iter().flatten().collect();
+        assert!(failures.is_empty(), "{failures}wanted:\n{end}");
+    }
+}

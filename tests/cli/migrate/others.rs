@@ -1,0 +1,149 @@
+//! What others do meanwhile, proofs that fail, and rollouts that do not end.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::{TO, annotated, by_hand, role_of, steady, sum, without};
+use crate::sandbox::World;
+use crate::support::Bench;
+
+/// Who puts the annotation back that a chart in Git has.
+fn heal(world: &mut World) {
+    let role = role_of(world).arn.clone();
+    let annotation = ("eks.amazonaws.com/role-arn", role.as_str());
+    let api = world.api("demo");
+    api.apply_annotations("web", "api", &[annotation], "argocd");
+}
+
+#[test]
+fn an_annotation_that_argo_puts_back_is_outdone_by_the_association() {
+    let bench = annotated();
+    bench.arrange(&format!("{TO} web/api --approve"));
+    bench.arrange(&format!("{TO} web/api --finish --approve"));
+    heal(&mut bench.sandbox.world());
+    let status = bench.run("migrate status --cluster demo");
+    assert!(status.contains("BOTH    pod-identity"), "{status}");
+    bench.arrange(&format!("{TO} web/api --finish --approve"));
+    let status = bench.run("migrate status --cluster demo");
+    assert!(status.contains("NEW     pod-identity"), "{status}");
+}
+
+#[test]
+fn a_trust_policy_that_somebody_changed_meanwhile_is_looked_at_again() {
+    let bench = by_hand();
+    let another = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}});
+    bench.sandbox.before("iam GetRole", 2, move |world| {
+        let statements = role_of(world).trust["Statement"].as_array_mut();
+        statements.expect("statements").push(another.clone());
+    });
+    bench.arrange(&format!("{TO} web/api --approve"));
+    assert_snapshot!(sum(&bench), @r#"
+    trusts ["Federated"] "sts.amazonaws.com" ["system:serviceaccount:web:api","system:serviceaccount:web:other"]
+    trusts ["Service"] 
+    trusts ["Service"] "api" "arn:aws:eks:eu-west-1:111122223333:cluster/demo" "web"
+    association api ["alpha.eksctl.io/cluster-name", "alpha.eksctl.io/eksctl-version", "alpha.eksctl.io/podidentityassociation-name", "eksctl.cluster.k8s.io/v1alpha1/cluster-name", "irsactl/moved-from"]
+    pods ["pod-identity", "pod-identity"]
+    annotations: eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/by-hand
+    "#);
+}
+
+#[test]
+fn an_association_that_somebody_made_meanwhile_is_looked_at_again() {
+    let bench = annotated();
+    bench
+        .sandbox
+        .before("eks CreatePodIdentityAssociation", 1, |world| {
+            let role = role_of(world).arn.clone();
+            world.clusters[0].add_association("web", "api", &role);
+        });
+    bench.arrange(&format!("{TO} web/api --approve"));
+    assert_snapshot!(sum(&bench), @r#"
+    trusts ["Federated"] "sts.amazonaws.com" "system:serviceaccount:web:api"
+    trusts ["Service"] "api" "arn:aws:eks:eu-west-1:111122223333:cluster/demo" "web"
+    association api []
+    stack tag alpha.eksctl.io/cluster-name=demo
+    stack tag alpha.eksctl.io/iamserviceaccount-name=web/api
+    stack tag eksctl.cluster.k8s.io/v1alpha1/cluster-name=demo
+    pods ["pod-identity", "pod-identity"]
+    labels: app.kubernetes.io/managed-by=eksctl
+    annotations: eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    "#);
+}
+
+#[test]
+fn where_the_proof_fails_the_association_goes_again() {
+    let bench = annotated().impatient();
+    let before = sum(&bench);
+    bench.befall(
+        "eks-auth AssumeRoleForPodIdentity",
+        "error 400 AccessDeniedException EKS does not have permissions",
+    );
+    let result = bench.run(&format!("{TO} web/api --approve"));
+    assert_snapshot!(steady(&result), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS   ROLE ARN
+    web         api    failed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    [stderr]
+    updated stack eksctl-demo-addon-iamserviceaccount-web-api
+    created EKS Pod Identity association of service account web/api
+    error: web/api: EKS still refuses the token after 1m30s: AccessDeniedException: EKS does not have permissions
+    hint: find the cause: `irsactl doctor web/api --cluster demo`
+    [exit 1]
+    ");
+    assert_eq!(bench.sandbox.world().clusters[0].associations.len(), 0);
+    assert_eq!(without_trust(&sum(&bench)), without_trust(&before));
+    bench.sandbox.world().faults.clear();
+    bench.arrange(&format!("{TO} web/api --undo --approve"));
+    assert_eq!(sum(&bench), before);
+}
+
+fn without_trust(sum: &str) -> String {
+    let lines = sum.lines().filter(|line| !line.starts_with("trusts"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn of_many_those_that_are_left_are_left_alone_when_one_cannot_be_proved() {
+    let bench = Bench::associated().impatient();
+    bench.sandbox.world().keeps_past = false;
+    for number in 100..300 {
+        let name = format!("a{number}");
+        bench.create(&format!("web/{name}"));
+        let mut world = bench.sandbox.world();
+        world.api("demo").run_deployment("web", &name, &name, 1);
+    }
+    bench.sandbox.world().clusters[0].add_addon("eks-pod-identity-agent");
+    bench.befall(
+        "eks-auth AssumeRoleForPodIdentity",
+        "from 6 error 400 AccessDeniedException EKS does not have permissions",
+    );
+    let result = bench.run(&format!("{TO} --all --parallel 1 --approve"));
+    assert!(
+        result.contains("skipped 194: they are left alone, as one could not be proved"),
+        "{result}"
+    );
+    assert!(result.ends_with("[exit 1]\n"), "{result}");
+    assert_eq!(bench.sandbox.world().clusters[0].associations.len(), 5);
+    bench.sandbox.world().faults.clear();
+    bench.arrange(&format!("{TO} --include web/a10* --approve"));
+    assert_eq!(bench.sandbox.world().clusters[0].associations.len(), 10);
+}
+
+#[test]
+fn a_rollout_that_never_ends_leaves_the_way_of_before_and_can_be_undone() {
+    let bench = annotated();
+    let before = sum(&bench);
+    bench.sandbox.world().api("demo").controllers.failure =
+        Some(("ImagePullBackOff".to_owned(), "no such image".to_owned()));
+    let watch = bench.sandbox.watch_pods("demo", &["web/api"]);
+    let result = bench.run(&format!("{TO} web/api --approve --timeout 2s"));
+    assert!(
+        result.contains("the rollout of deployment web/api"),
+        "{result}"
+    );
+    assert!(result.ends_with("[exit 1]\n"), "{result}");
+    assert_eq!(without(watch.seen()), Vec::<String>::new());
+    bench.sandbox.world().api("demo").controllers.failure = None;
+    bench.arrange(&format!("{TO} web/api --undo --approve"));
+    assert_eq!(sum(&bench), before);
+}

@@ -1,0 +1,154 @@
+//! What keeps a service account where it is: refused where it was named, skipped with the reason of many.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::{BACK, TO, annotated, role_of, sum};
+use crate::support::Bench;
+
+/// What the command says of the world that is so changed; nothing is changed by it.
+fn refused(change: impl FnOnce(&Bench)) -> String {
+    let bench = annotated();
+    change(&bench);
+    let before = sum(&bench);
+    let named = bench.run(&format!("{TO} web/api --approve"));
+    let all = bench.run(&format!("{TO} --all --approve"));
+    assert_eq!(sum(&bench), before);
+    assert!(named.ends_with("[exit 1]\n"), "{named}");
+    assert!(all.contains("skipped: "), "{all}");
+    assert!(all.ends_with("[exit 0]\n"), "{all}");
+    let lines = named
+        .lines()
+        .filter(|line| !line.starts_with(['[', ' ', 'N', 'w']));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn without_the_agent_nothing_moves() {
+    assert_snapshot!(refused(|bench| bench.sandbox.world().clusters[0].addons.clear()), @"error: web/api: the cluster lacks the add-on eks-pod-identity-agent, by which pods get their credentials");
+    assert_snapshot!(refused(|bench| {
+        bench.sandbox.world().clusters[0].addons[0].status = "CREATING".to_owned();
+    }), @"error: web/api: add-on eks-pod-identity-agent, by which pods get their credentials, is CREATING");
+}
+
+#[test]
+fn who_is_not_let_in_today_is_not_let_in() {
+    assert_snapshot!(refused(|bench| {
+        let mut world = bench.sandbox.world();
+        role_of(&mut world).trust["Statement"][0]["Effect"] = json!("Deny");
+    }), @"error: web/api: the role's trust policy does not let it in today");
+}
+
+#[test]
+fn fargate_and_add_ons_are_told() {
+    assert_snapshot!(refused(|bench| {
+        let mut world = bench.sandbox.world();
+        let objects = world.api("demo").objects.iter_mut();
+        for (_, pod) in objects.filter(|(key, _)| key.0 == "pods" && key.1 == "web") {
+            pod["metadata"]["labels"]["eks.amazonaws.com/fargate-profile"] = json!("all");
+        }
+    }), @"error: web/api: deployment web/api runs on Fargate, where there is no EKS Pod Identity");
+    assert_snapshot!(refused(|bench| {
+        let mut world = bench.sandbox.world();
+        let role = role_of(&mut world).arn.clone();
+        world.clusters[0].add_addon("vpc-cni").service_account_role = Some(role);
+    }), @"
+    error: web/api: add-on vpc-cni gives it its role
+    hint: let the add-on associate it: `aws eks update-addon --cluster-name demo --addon-name vpc-cni --pod-identity-associations serviceAccount=api,roleArn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU`
+    ");
+}
+
+#[test]
+fn without_a_running_pod_nothing_is_proved() {
+    assert_snapshot!(refused(|bench| {
+        let mut world = bench.sandbox.world();
+        let api = world.api("demo");
+        api.objects.retain(|key, _| !["pods", "deployments", "replicasets"].contains(&key.0.as_str()));
+    }), @"
+    error: web/api: no pod runs as it, so that nothing can be proved
+    hint: scale a workload up that runs as it, or go on without a proof: `--no-proof`
+    ");
+}
+
+#[test]
+fn names_or_all_must_be_given() {
+    let bench = annotated();
+    assert_snapshot!(bench.run(TO), @"
+    [stderr]
+    error: name service accounts as NAMESPACE/NAME, or say `--all`, `--namespace` or `--include`
+    hint: see `--help`
+    [exit 2]
+    ");
+    assert_snapshot!(bench.run(&format!("{TO} web/api --all")), @"
+    [stderr]
+    error: the argument '[NAMESPACE/NAME]...' cannot be used with '--all'
+
+    Usage: irsactl migrate to-pod-identity --cluster <CLUSTER> <NAMESPACE/NAME>...
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_snapshot!(bench.run(&format!("{TO} web/none")), @"
+    [stderr]
+    error: web/none: it has no role
+    [exit 1]
+    ");
+}
+
+#[test]
+fn commands_for_another_state_are_refused() {
+    let bench = annotated();
+    assert_snapshot!(bench.run(&format!("{TO} web/api --finish --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
+    error: web/api: its new pods do not have pod-identity yet
+    hint: run the same command without `--finish` first
+    [exit 1]
+    ");
+    bench.arrange(&format!("{TO} web/api --approve"));
+    assert_snapshot!(bench.run(&format!("{BACK} web/api --finish --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
+    error: web/api: its new pods do not have irsa yet
+    hint: run the same command without `--finish` first
+    [exit 1]
+    ");
+}
+
+#[test]
+fn what_cannot_be_restarted_is_named_and_nothing_is_finished() {
+    let bench = annotated();
+    bench
+        .sandbox
+        .world()
+        .api("demo")
+        .run_job("web", "once", "api");
+    assert_snapshot!(bench.run(&format!("{TO} web/api --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS   ROLE ARN
+    web         api    moved    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    [stderr]
+    note: these run without the role until someone makes them anew, as nothing does it for them: job web/once (a job's pods have it from its next run on)
+    updated stack eksctl-demo-addon-iamserviceaccount-web-api
+    created EKS Pod Identity association of service account web/api
+    proved that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU by pod-identity
+    restarted deployment web/api
+    waited for the new pods of deployment web/api
+    error: these cannot be restarted: job web/once
+    hint: have them made anew, and run the same command again
+    [exit 1]
+    ");
+    assert_snapshot!(bench.run(&format!("{TO} web/api --finish --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    [stderr]
+    error: web/api: pods of these have irsa still: job web/once
+    hint: run the same command without `--finish`, which restarts them; wait for those of jobs
+    [exit 1]
+    ");
+}
