@@ -32,7 +32,7 @@ pub use doctor::Doctor;
 pub use explain::Explain;
 pub use groups::program;
 pub use migrate::{Migrate, MoveArgs, MoveChoice, MoveLook};
-pub use nouns::{Create, Delete, Get, Update};
+pub use nouns::{Create, Delete, Get, Update, Utils};
 pub use permissions::{PermissionsArgs, PermissionsFormat};
 pub use proof::{Verify, Whoami};
 pub use render::{Render, RenderTarget};
@@ -258,16 +258,6 @@ pub fn connection(
 fn region(text: &str) -> Result<String, String> {
     let region: Region = text.parse()?;
     Ok(region.as_str().to_owned())
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Utils {
-    /// Create or mend the IAM OIDC provider of a cluster
-    #[command(alias = "associate-oidc-provider", after_help = ASSOCIATE_EXAMPLES)]
-    AssociateIamOidcProvider(Associate),
-    /// Move all service accounts from IRSA to EKS Pod Identity
-    #[command(after_help = TO_POD_IDENTITY_EXAMPLES)]
-    MigrateToPodIdentity(Box<MoveArgs>),
 }
 
 /// Who calls AWS, and where.

@@ -4,8 +4,9 @@ use clap::Subcommand;
 
 use super::examples::*;
 use super::{
-    CreateAssociationArgs, CreateServiceAccount, DeleteAssociationArgs, DeleteServiceAccount,
-    GetAssociationArgs, GetServiceAccount, UpdateAssociationArgs, UpdateServiceAccount,
+    Associate, CreateAssociationArgs, CreateServiceAccount, DeleteAssociationArgs,
+    DeleteServiceAccount, GetAssociationArgs, GetServiceAccount, MoveArgs, UpdateAssociationArgs,
+    UpdateServiceAccount,
 };
 
 pub const NOUNS: [&str; 3] = ["iamserviceaccounts", "irsa", "sa"];
@@ -49,4 +50,14 @@ pub enum Delete {
     /// Delete an EKS Pod Identity association, and the role that was made for it
     #[command(name = "podidentityassociation", visible_aliases = ASSOCIATION_NOUNS, alias = "pia", after_help = DELETE_ASSOCIATION_EXAMPLES)]
     PodIdentityAssociation(Box<DeleteAssociationArgs>),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Utils {
+    /// Create or mend the IAM OIDC provider of a cluster
+    #[command(alias = "associate-oidc-provider", after_help = ASSOCIATE_EXAMPLES)]
+    AssociateIamOidcProvider(Associate),
+    /// Move all service accounts from IRSA to EKS Pod Identity
+    #[command(after_help = TO_POD_IDENTITY_EXAMPLES)]
+    MigrateToPodIdentity(Box<MoveArgs>),
 }

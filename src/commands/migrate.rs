@@ -35,15 +35,17 @@ pub async fn run(args: &Migrate, screen: Screen, running: Running) -> Result<Exi
             Ok(Exit::Done)
         }
         Migrate::ToPodIdentity(args) => {
-            Task::of(args, Way::PodIdentity)?.run(screen, running).await
+            MoveTask::of(args, Way::PodIdentity)?
+                .run(screen, running)
+                .await
         }
-        Migrate::ToIrsa(args) => Task::of(args, Way::Irsa)?.run(screen, running).await,
+        Migrate::ToIrsa(args) => MoveTask::of(args, Way::Irsa)?.run(screen, running).await,
     }
 }
 
 /// eksctl's command, which knows no names.
 pub async fn move_all(args: &MoveArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
-    let mut task = Task::of_chosen(args, Way::PodIdentity)?;
+    let mut task = MoveTask::of_chosen(args, Way::PodIdentity)?;
     if args.choice.names.is_empty() {
         task.goal.scope = MoveBreadth::All;
     }
@@ -51,13 +53,13 @@ pub async fn move_all(args: &MoveArgs, screen: Screen, running: Running) -> Resu
 }
 
 /// A move that is asked for.
-struct Task<'a> {
+struct MoveTask<'a> {
     args: &'a MoveArgs,
     goal: MoveGoal,
-    chosen: Chosen,
+    chosen: ChosenAccounts,
 }
 
-impl<'a> Task<'a> {
+impl<'a> MoveTask<'a> {
     /// # Errors
     /// Where it is not said which service accounts are meant.
     fn of(args: &'a MoveArgs, to: Way) -> Result<Self, Error> {
@@ -94,7 +96,7 @@ impl<'a> Task<'a> {
                 ProofNeed::Required
             },
         };
-        let chosen = Chosen::of(&args.choice)?;
+        let chosen = ChosenAccounts::of(&args.choice)?;
         Ok(Self { args, goal, chosen })
     }
 
@@ -140,7 +142,7 @@ async fn look(
     screen: Screen,
     running: Running,
 ) -> Result<(Context, Moving), Error> {
-    let chosen = Chosen::of(&args.choice)?;
+    let chosen = ChosenAccounts::of(&args.choice)?;
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     let (cluster, kubernetes) = access(&context, &args.choice, &args.kubernetes).await?;
     let moving = chosen.look(&context, &cluster, &kubernetes).await;
@@ -162,13 +164,13 @@ async fn access(
 }
 
 /// Which service accounts are meant.
-struct Chosen {
+struct ChosenAccounts {
     names: Vec<ServiceAccountName>,
     namespace: Option<Namespace>,
     filter: Filter,
 }
 
-impl Chosen {
+impl ChosenAccounts {
     fn of(choice: &MoveChoice) -> Result<Self, Error> {
         let filter = Filter::new(&choice.include, &choice.exclude).map_err(Error::Flags)?;
         let mut names = choice.names.clone();

@@ -18,7 +18,7 @@ pub struct MoveRows {
 const NOTHING: &str = "Nothing found.\n";
 
 #[derive(Serialize)]
-struct Items {
+struct MoveItems {
     items: Vec<Value>,
 }
 
@@ -41,7 +41,7 @@ impl View for MoveRows {
             item
         });
         let items = items.collect();
-        Document::of("MigrationScan", Items { items })
+        Document::of("MigrationScan", MoveItems { items })
     }
 
     /// Under a workload what keeps it, and else the command that moves it.
@@ -126,7 +126,7 @@ impl MoveStates {
 impl View for MoveStates {
     fn document(&self) -> impl Serialize {
         let items = self.0.iter().map(|it| json!(it)).collect();
-        Document::of("MigrationStatus", Items { items })
+        Document::of("MigrationStatus", MoveItems { items })
     }
 
     fn table(&self, _: Width) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::standing::SAVED_ANNOTATION;
-use super::steps::Step;
+use super::steps::MoveStep;
 use super::{MOVED_TAG, Stage};
 use crate::asked::Conflicts;
 use crate::model::{ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, Map, VERSION_TAG, Way};
@@ -46,7 +46,7 @@ impl MovingAccount {
 }
 
 /// The association where it is missing: as it was before, where that is known.
-pub fn associated(step: Step<'_>) -> Vec<Action> {
+pub fn associated(step: MoveStep<'_>) -> Vec<Action> {
     let account = step.account;
     if account.associated().is_some() {
         return Vec::new();
@@ -75,7 +75,7 @@ pub fn associated(step: Step<'_>) -> Vec<Action> {
 
 /// The annotation where it is missing, and then the end of the association, which would outdo it. What
 /// undoing needs of that is kept beside the annotation.
-pub fn annotated(step: Step<'_>) -> Vec<Action> {
+pub fn annotated(step: MoveStep<'_>) -> Vec<Action> {
     let account = step.account;
     let Lookup::Found(object) = &account.object else {
         return Vec::new();
@@ -98,7 +98,11 @@ pub fn annotated(step: Step<'_>) -> Vec<Action> {
 }
 
 /// Server-side apply removes what its manager applied earlier and leaves out now.
-fn change(step: Step<'_>, object: &ServiceAccount, saved: Option<String>) -> ServiceAccountChange {
+fn change(
+    step: MoveStep<'_>,
+    object: &ServiceAccount,
+    saved: Option<String>,
+) -> ServiceAccountChange {
     let kept = |found: &Map, applied: &BTreeSet<String>| -> Map {
         let kept = found.iter().filter(|(key, _)| applied.contains(*key));
         kept.map(|(key, value)| (key.clone(), value.clone()))

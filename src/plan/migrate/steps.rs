@@ -24,7 +24,7 @@ pub struct Draft<'a> {
 
 /// A service account with a role, on its way to another.
 #[derive(Clone, Copy)]
-pub struct Step<'a> {
+pub struct MoveStep<'a> {
     pub goal: MoveGoal,
     pub moving: &'a Moving,
     pub account: &'a MovingAccount,
@@ -58,7 +58,7 @@ pub fn draft<'a>(
         }
     };
     track.role = Some(Role::Arn(role.clone()));
-    let step = Step {
+    let step = MoveStep {
         goal,
         moving,
         account,
@@ -114,7 +114,7 @@ fn misplaced(goal: MoveGoal, account: &MovingAccount) -> Option<Obstacle> {
     }
 }
 
-impl Step<'_> {
+impl MoveStep<'_> {
     fn fill(self, draft: &mut Draft<'_>) -> Result<(), Obstacle> {
         let to = self.goal.towards();
         self.tell(draft);

@@ -75,7 +75,7 @@ fn the_plan_has_every_step_and_changes_nothing() {
                         "action": "updateStack",
                         "stack": "eksctl-demo-addon-iamserviceaccount-web-api",
                         "id": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-web-api/3f39cebc-5ea5-5e66-4858-6b34eaa8a022",
-                        "changeSet": "irsactl-2b7c6eb077446912c366e632cb36455c",
+                        "changeSet": "irsactl-4c59f89c3ae068c6d779d564974e0656",
                         "differences": [
                             {
                                 "item": "trust policy",

@@ -25,10 +25,16 @@ fn refused(change: impl FnOnce(&Bench)) -> String {
 
 #[test]
 fn without_the_agent_nothing_moves() {
-    assert_snapshot!(refused(|bench| bench.sandbox.world().clusters[0].addons.clear()), @"error: web/api: the cluster lacks the add-on eks-pod-identity-agent, by which pods get their credentials");
+    assert_snapshot!(refused(|bench| bench.sandbox.world().clusters[0].addons.clear()), @"
+    error: web/api: the cluster lacks the add-on eks-pod-identity-agent, by which pods get their credentials
+    hint: make the add-on, and wait until it is ACTIVE: `aws eks create-addon --cluster-name demo --addon-name eks-pod-identity-agent`
+    ");
     assert_snapshot!(refused(|bench| {
         bench.sandbox.world().clusters[0].addons[0].status = "CREATING".to_owned();
-    }), @"error: web/api: add-on eks-pod-identity-agent, by which pods get their credentials, is CREATING");
+    }), @"
+    error: web/api: add-on eks-pod-identity-agent, by which pods get their credentials, is CREATING
+    hint: make the add-on, and wait until it is ACTIVE: `aws eks create-addon --cluster-name demo --addon-name eks-pod-identity-agent`
+    ");
 }
 
 #[test]
