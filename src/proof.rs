@@ -111,10 +111,19 @@ impl Proven {
         })
     }
 
-    /// Whether it is neither proven nor disproven: by Pod Identity nothing can be proven where no pod runs,
-    /// and by an identity that lacks the right to it.
-    pub fn is_open(&self) -> bool {
-        self.way == Way::PodIdentity && self.proof.cause().is_some_and(|cause| cause.is_open())
+    /// What did not hold, where the run has failed for it.
+    pub fn disproof(&self) -> Option<Unproven> {
+        self.failure().filter(|failure| !self.is_open(failure))
+    }
+
+    /// Why it is neither proven nor disproven: by Pod Identity nothing can be proven where no pod runs, and
+    /// by an identity that lacks the right to it.
+    pub fn doubt(&self) -> Option<Unproven> {
+        self.failure().filter(|failure| self.is_open(failure))
+    }
+
+    fn is_open(&self, failure: &Unproven) -> bool {
+        self.way == Way::PodIdentity && failure.cause.is_open()
     }
 }
 

@@ -227,6 +227,10 @@ pub fn conclude(context: &Context, finished: Finished) -> Result<Exit, Error> {
             for note in restart::left_notes(ended.map(|outcome| &outcome.track)) {
                 context.output.note(&note);
             }
+            let proofs = outcomes.iter().filter_map(|outcome| outcome.proof.as_ref());
+            for doubt in proofs.filter_map(|proof| proof.as_ref().ok()?.doubt()) {
+                context.output.warn(&doubt.to_string());
+            }
             failures(&mut outcomes)
         }
     }

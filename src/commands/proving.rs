@@ -55,9 +55,12 @@ pub async fn proven(
     instead: &Instead,
 ) -> Result<Proven, Error> {
     let (found, association) = tokio::try_join!(
-        existing(context, kubernetes, cluster, account),
+        kubernetes.service_account(account),
         association(context, cluster, account, instead)
     )?;
+    if let Some(found) = &found {
+        tell_of_deletion(context, account, found);
+    }
     let prover = Attempt {
         context,
         kubernetes,
@@ -70,27 +73,24 @@ pub async fn proven(
                 .by_association(&association, instead.role.as_ref())
                 .await
         }
-        None => prover.by_annotation(&found, instead).await,
+        None => {
+            let missing = || unproven(account, cluster, Cause::NoServiceAccount);
+            prover
+                .by_annotation(&found.ok_or_else(missing)?, instead)
+                .await
+        }
     }
 }
 
-/// The service account; of one that is being deleted that is told.
-async fn existing(
-    context: &Context,
-    kubernetes: &Kubernetes,
-    cluster: &Cluster,
-    account: &ServiceAccountName,
-) -> Result<ServiceAccount, Error> {
-    let found = kubernetes.service_account(account).await?;
-    let found = found.ok_or_else(|| unproven(account, cluster, Cause::NoServiceAccount))?;
-    if let Some(finalizers) = &found.held_by {
-        let held = held(finalizers);
-        let text = format!(
-            "the ServiceAccount {account} is being deleted{held}: what holds now ends with it"
-        );
-        context.output.warn(&text);
-    }
-    Ok(found)
+/// Of one that is being deleted that is told.
+fn tell_of_deletion(context: &Context, account: &ServiceAccountName, found: &ServiceAccount) {
+    let Some(finalizers) = &found.held_by else {
+        return;
+    };
+    let held = held(finalizers);
+    let text =
+        format!("the ServiceAccount {account} is being deleted{held}: what holds now ends with it");
+    context.output.warn(&text);
 }
 
 /// The association that is to be proven, where it is that.
@@ -306,11 +306,15 @@ pub async fn all(context: &Context, task: &Task<'_>, mut finished: Finished) -> 
 }
 
 fn is_to_be_proven(task: &Task<'_>, outcome: &Outcome) -> bool {
-    let Some((_, name)) = outcome.track.target.account() else {
+    let Some((way, name)) = outcome.track.target.account() else {
         return false;
     };
     let mut accounts = task.accounts.iter();
-    let is_whole = accounts.any(|asked| asked.name == *name && asked.scope == Scope::Whole);
+    // EKS needs no ServiceAccount of irsactl's.
+    let is_whole = accounts.any(|asked| {
+        let is_meant = asked.name == *name && asked.way() == way;
+        is_meant && (asked.scope == Scope::Whole || way == Way::PodIdentity)
+    });
     let is_well = outcome.error.is_none() && outcome.track.refusals.is_empty();
     is_whole && is_well && !outcome.is_skipped()
 }

@@ -160,14 +160,13 @@ pub fn proofs(outcomes: &[Outcome]) -> String {
         let proof = outcome.proof.as_ref()?;
         let assumption = proof.as_ref().ok().map(|proven| &proven.proof.assumption);
         let caller = assumption.and_then(session);
-        let is_proven = failure(proof).is_none();
         let Some((_, name)) = outcome.track.target.account() else {
             return None;
         };
         Some(vec![
             name.namespace.to_string(),
             name.name.clone(),
-            if is_proven { "yes" } else { "no" }.to_owned(),
+            result(proof).to_owned(),
             caller.unwrap_or_else(|| "-".to_owned()),
         ])
     };
@@ -179,20 +178,31 @@ pub fn proofs(outcomes: &[Outcome]) -> String {
     format!("\n{}", columns(&header, &rows))
 }
 
+fn result(proof: &Result<Proven, Error>) -> &'static str {
+    match proof {
+        Ok(proven) if proven.doubt().is_some() => "unknown",
+        Ok(proven) if proven.failure().is_none() => "yes",
+        Ok(_) | Err(_) => "no",
+    }
+}
+
 /// One of them as a part of a document.
 pub fn proof(proof: &Result<Proven, Error>) -> Value {
     let mut value = match proof {
         Ok(proven) => json!(proven.proof),
         Err(_) => json!({}),
     };
-    value["proven"] = failure(proof).is_none().into();
+    value["proven"] = (result(proof) == "yes").into();
+    if let Some(doubt) = proof.as_ref().ok().and_then(Proven::doubt) {
+        value["unknown"] = doubt.to_string().into();
+    }
     value
 }
 
 /// What did not hold, in words.
 pub fn failure(proof: &Result<Proven, Error>) -> Option<String> {
     match proof {
-        Ok(proven) => Some(proven.failure()?.to_string()),
+        Ok(proven) => Some(proven.disproof()?.to_string()),
         Err(error) => Some(error.to_string()),
     }
 }

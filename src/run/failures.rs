@@ -27,7 +27,7 @@ pub fn failures(outcomes: &mut [Outcome]) -> Result<Exit, Error> {
             });
         }
         let unproven = match outcome.proof.take() {
-            Some(Ok(proven)) => proven.failure().map(Error::from),
+            Some(Ok(proven)) => proven.disproof().map(Error::from),
             Some(Err(error)) => Some(error),
             None => None,
         };

@@ -554,3 +554,139 @@ fn an_association_that_may_not_be_read_is_no_proof_of_the_annotation() {
     [exit 1]
     ");
 }
+
+/// A role that trusts EKS Pod Identity, the agent, and a pod that runs as web/api.
+fn to_be_associated() -> Bench {
+    let bench = Bench::new();
+    let mut world = bench.sandbox.world();
+    world.add_role_of_pods("pods");
+    world.clusters[0].add_addon("eks-pod-identity-agent");
+    let api = world.api("demo");
+    api.put_service_account("web", "api", &[], &[], "kubectl");
+    api.run_pod("web", "api-0", "api");
+    drop(world);
+    bench
+}
+
+fn create(bench: &Bench, flags: &str) -> String {
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/pods");
+    timeless(&bench.run(&format!(
+        "create podidentityassociation web/api --cluster demo --role-arn {role} --approve --verify{flags}"
+    )))
+}
+
+#[test]
+fn what_was_associated_is_proven_in_the_end() {
+    let bench = to_be_associated();
+    assert_snapshot!(create(&bench, ""), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    changed   arn:aws:iam::111122223333:role/pods
+
+    NAMESPACE   NAME   VERIFIED   CALLER
+    web         api    yes        arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-0-UUID
+    [stderr]
+    created EKS Pod Identity association of service account web/api
+    [exit 0]
+    ");
+}
+
+#[test]
+fn what_was_associated_and_cannot_be_proven_is_a_warning() {
+    let bench = to_be_associated();
+    let pod = ("pods".to_owned(), "web".to_owned(), "api-0".to_owned());
+    bench.sandbox.world().api("demo").objects.remove(&pod);
+    assert_snapshot!(create(&bench, ""), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    changed   arn:aws:iam::111122223333:role/pods
+
+    NAMESPACE   NAME   VERIFIED   CALLER
+    web         api    unknown    -
+    [stderr]
+    created EKS Pod Identity association of service account web/api
+    warning: web/api: nothing is proved: no pod of it runs, and a token for EKS Pod Identity is bound to one
+    [exit 0]
+    ");
+    let bench = to_be_associated();
+    bench.sandbox.fault(&format!("{ASSUME} deny"));
+    assert_snapshot!(create(&bench, " -o json"), @r#"
+    [stdout]
+    {
+        "apiVersion": "irsactl/v1",
+        "kind": "Result",
+        "items": [
+            {
+                "done": [
+                    "created EKS Pod Identity association of service account web/api"
+                ],
+                "proof": {
+                    "assumption": {
+                        "state": "notAllowed",
+                        "why": "User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks-auth:AssumeRoleForPodIdentity because no identity-based policy allows the eks-auth:AssumeRoleForPodIdentity action"
+                    },
+                    "claimFaults": [],
+                    "pod": "api-0",
+                    "proven": false,
+                    "signature": {
+                        "keyID": "icuvNXVa4Ii6M4zAvApGM03egXlkNMmo9ZJiT_wng1E",
+                        "state": "verified"
+                    },
+                    "token": {
+                        "claims": {
+                            "audiences": [
+                                "pods.eks.amazonaws.com"
+                            ],
+                            "expiresAt": TIME,
+                            "issuedAt": TIME,
+                            "issuer": "https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E",
+                            "namespace": "web",
+                            "node": "ip-10-0-1-10.internal",
+                            "notBefore": TIME,
+                            "pod": "api-0",
+                            "serviceAccount": "api",
+                            "subject": "system:serviceaccount:web:api"
+                        },
+                        "header": {
+                            "algorithm": "RS256",
+                            "keyID": "icuvNXVa4Ii6M4zAvApGM03egXlkNMmo9ZJiT_wng1E"
+                        }
+                    },
+                    "unknown": "web/api: nothing is proved: this identity may not exchange the token: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks-auth:AssumeRoleForPodIdentity because no identity-based policy allows the eks-auth:AssumeRoleForPodIdentity action"
+                },
+                "roleARN": "arn:aws:iam::111122223333:role/pods",
+                "status": "changed",
+                "target": {
+                    "podIdentityAssociation": "web/api"
+                }
+            }
+        ]
+    }
+    [stderr]
+    created EKS Pod Identity association of service account web/api
+    warning: web/api: nothing is proved: this identity may not exchange the token: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks-auth:AssumeRoleForPodIdentity because no identity-based policy allows the eks-auth:AssumeRoleForPodIdentity action
+    [exit 0]
+    "#);
+}
+
+#[test]
+fn what_was_associated_and_is_refused_fails() {
+    let bench = to_be_associated();
+    bench.sandbox.fault(&format!(
+        "{ASSUME} error 400 AccessDeniedException EKS does not have permissions"
+    ));
+    assert_snapshot!(create(&bench, ""), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    changed   arn:aws:iam::111122223333:role/pods
+
+    NAMESPACE   NAME   VERIFIED   CALLER
+    web         api    no         -
+    [stderr]
+    created EKS Pod Identity association of service account web/api
+    web/api: not yet: AccessDeniedException: EKS does not have permissions; IAM may need up to 1m30s for what was just made, trying again
+    error: web/api: EKS still refuses the token after 1m30s: AccessDeniedException: EKS does not have permissions
+    hint: find the cause: `irsactl doctor web/api --cluster demo`
+    [exit 1]
+    ");
+}
