@@ -16,7 +16,8 @@ use crate::token::Secret;
 /// Its hosts are of dual stack only (botocore, `eks-auth/2023-11-26/endpoint-rule-set-1.json`).
 pub const SERVICE: Service = Service {
     name: "eks-auth",
-    id: "EKS Auth",
+    // As AWS's files name it; the SDK makes `eks-auth` of a blank ("Service-specific endpoints").
+    id: "EKS_Auth",
     version: "2023-11-26",
     hosts: Hosts::DualStack,
 };

@@ -17,8 +17,9 @@ use crate::model::Region;
 use crate::network::deepest;
 
 /// Services whose endpoint a `services` section may name: those that are called here.
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "eks",
+    "eks_auth",
     "iam",
     "cloudformation",
     "sts",

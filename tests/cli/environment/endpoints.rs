@@ -7,8 +7,9 @@ use crate::support::Bench;
 const CLEAR: &str = "http://aws.example.com:4566";
 
 /// The services that are called, as variables and as profiles name them.
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "eks",
+    "eks_auth",
     "iam",
     "cloudformation",
     "sts",

@@ -690,3 +690,26 @@ fn what_was_associated_and_is_refused_fails() {
     [exit 1]
     ");
 }
+
+#[test]
+fn the_endpoint_can_be_named_by_a_variable_and_in_the_profile() {
+    let url = "http://127.0.0.1:1";
+    let mut by_variable = associated();
+    by_variable.set("AWS_ENDPOINT_URL_EKS_AUTH", url);
+    let mut by_profile = associated();
+    let all = by_profile.sandbox.environment();
+    let all = all.iter().find(|(name, _)| *name == "AWS_ENDPOINT_URL");
+    let (_, all) = all.expect("the sandbox's");
+    let profile = format!("[default]\nregion = eu-west-1\nendpoint_url = {all}\nservices = mine\n");
+    let services = format!("[services mine]\neks_auth =\n  endpoint_url = {url}\n");
+    by_profile.file(".aws/config", &format!("{profile}{services}"));
+    by_profile.set_empty("AWS_ENDPOINT_URL");
+    for bench in [by_variable, by_profile] {
+        let told = verify(&bench, "");
+        assert!(
+            told.contains("error: web/api: EKS did not answer: "),
+            "{told}"
+        );
+        assert_eq!(bench.sandbox.count(ASSUME).calls, 0);
+    }
+}
