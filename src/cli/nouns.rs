@@ -59,5 +59,5 @@ pub enum Utils {
     AssociateIamOidcProvider(Associate),
     /// Move all service accounts from IRSA to EKS Pod Identity
     #[command(after_help = TO_POD_IDENTITY_EXAMPLES)]
-    MigrateToPodIdentity(Box<MoveArgs>),
+    MigrateToPodIdentity(MoveArgs),
 }

@@ -39,7 +39,7 @@ pub fn plan(goal: MoveGoal, moving: &Moving, quota: usize) -> PlannedMove {
                 .entry(draft.role.clone())
                 .or_default()
                 .push((place, draft)),
-            Err(track) => tracks.push((place, track)),
+            Err(track) => tracks.push((place, *track)),
         }
     }
     let mut is_too_long = false;

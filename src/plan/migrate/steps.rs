@@ -37,7 +37,7 @@ pub fn draft<'a>(
     goal: MoveGoal,
     moving: &'a Moving,
     account: &'a MovingAccount,
-) -> Result<Draft<'a>, Track> {
+) -> Result<Draft<'a>, Box<Track>> {
     let to = goal.towards();
     let mut track = Track::new(Target::ServiceAccount(account.name.clone()));
     let mut obstacles = match goal.stage {
@@ -54,7 +54,7 @@ pub fn draft<'a>(
             if obstacles.is_empty() {
                 obstacles.push(Obstacle::NoRole);
             }
-            return Err(stopped(track, goal, moving, obstacles));
+            return Err(Box::new(stopped(track, goal, moving, obstacles)));
         }
     };
     track.role = Some(Role::Arn(role.clone()));
@@ -74,7 +74,10 @@ pub fn draft<'a>(
     };
     match step.fill(&mut draft) {
         Ok(()) => Ok(draft),
-        Err(obstacle) => Err(stopped(draft.track, goal, moving, vec![obstacle])),
+        Err(obstacle) => {
+            let obstacles = vec![obstacle];
+            Err(Box::new(stopped(draft.track, goal, moving, obstacles)))
+        }
     }
 }
 

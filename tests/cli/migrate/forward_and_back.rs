@@ -54,181 +54,20 @@ fn the_plan_has_every_step_and_changes_nothing() {
     [exit 0]
     "#);
     assert_eq!(sum(&bench), before);
-    assert_snapshot!(steady(&run(&bench, "--detailed-exitcode -o json")), @r#"
-    [stdout]
-    {
-        "apiVersion": "irsactl/v1",
-        "kind": "Plan",
-        "summary": {
-            "create": 1,
-            "change": 2,
-            "delete": 0,
-            "wait": 2
-        },
-        "tracks": [
-            {
-                "target": {
-                    "serviceAccount": "web/api"
-                },
-                "actions": [
-                    {
-                        "action": "updateStack",
-                        "stack": "eksctl-demo-addon-iamserviceaccount-web-api",
-                        "id": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-web-api/3f39cebc-5ea5-5e66-4858-6b34eaa8a022",
-                        "changeSet": "irsactl-4c59f89c3ae068c6d779d564974e0656",
-                        "differences": [
-                            {
-                                "item": "trust policy",
-                                "asked": [
-                                    "{\"Action\":[\"sts:AssumeRole\",\"sts:TagSession\"],\"Condition\":{\"StringEquals\":{\"aws:RequestTag/eks-cluster-arn\":\"arn:aws:eks:eu-west-1:111122223333:cluster/demo\",\"aws:RequestTag/kubernetes-namespace\":\"web\",\"aws:RequestTag/kubernetes-service-account\":\"api\"}},\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"pods.eks.amazonaws.com\"}}"
-                                ],
-                                "found": []
-                            }
-                        ],
-                        "template": {
-                            "AWSTemplateFormatVersion": "2010-09-09",
-                            "Description": "IAM role for serviceaccount \"web/api\" [created and managed by eksctl]",
-                            "Outputs": {
-                                "Role1": {
-                                    "Value": {
-                                        "Fn::GetAtt": [
-                                            "Role1",
-                                            "Arn"
-                                        ]
-                                    }
-                                }
-                            },
-                            "Resources": {
-                                "Role1": {
-                                    "Properties": {
-                                        "AssumeRolePolicyDocument": {
-                                            "Statement": [
-                                                {
-                                                    "Action": [
-                                                        "sts:AssumeRoleWithWebIdentity"
-                                                    ],
-                                                    "Condition": {
-                                                        "StringEquals": {
-                                                            "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:aud": "sts.amazonaws.com",
-                                                            "oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E:sub": "system:serviceaccount:web:api"
-                                                        }
-                                                    },
-                                                    "Effect": "Allow",
-                                                    "Principal": {
-                                                        "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"
-                                                    }
-                                                },
-                                                {
-                                                    "Action": [
-                                                        "sts:AssumeRole",
-                                                        "sts:TagSession"
-                                                    ],
-                                                    "Condition": {
-                                                        "StringEquals": {
-                                                            "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
-                                                            "aws:RequestTag/kubernetes-namespace": "web",
-                                                            "aws:RequestTag/kubernetes-service-account": "api"
-                                                        }
-                                                    },
-                                                    "Effect": "Allow",
-                                                    "Principal": {
-                                                        "Service": "pods.eks.amazonaws.com"
-                                                    }
-                                                }
-                                            ],
-                                            "Version": "2012-10-17"
-                                        },
-                                        "ManagedPolicyArns": [
-                                            "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
-                                        ]
-                                    },
-                                    "Type": "AWS::IAM::Role"
-                                }
-                            }
-                        },
-                        "tags": {
-                            "alpha.eksctl.io/cluster-name": "demo",
-                            "alpha.eksctl.io/eksctl-version": "irsactl-0.1.0",
-                            "alpha.eksctl.io/iamserviceaccount-name": "web/api",
-                            "eksctl.cluster.k8s.io/v1alpha1/cluster-name": "demo"
-                        },
-                        "capabilities": [
-                            "CAPABILITY_IAM"
-                        ]
-                    },
-                    {
-                        "action": "createAssociation",
-                        "cluster": "demo",
-                        "name": "web/api",
-                        "role": {
-                            "arn": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU"
-                        },
-                        "disableSessionTags": false,
-                        "tags": {
-                            "alpha.eksctl.io/cluster-name": "demo",
-                            "alpha.eksctl.io/eksctl-version": "irsactl-0.1.0",
-                            "alpha.eksctl.io/podidentityassociation-name": "web/api",
-                            "eksctl.cluster.k8s.io/v1alpha1/cluster-name": "demo",
-                            "irsactl/moved-from": "irsa"
-                        }
-                    },
-                    {
-                        "action": "prove",
-                        "cluster": "demo",
-                        "name": "web/api",
-                        "way": "pod-identity",
-                        "role": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU",
-                        "withdraws": true
-                    },
-                    {
-                        "action": "restartWorkload",
-                        "kind": "Deployment",
-                        "namespace": "web",
-                        "name": "api",
-                        "pods": [
-                            {
-                                "name": "api-6df9a677b4-0002d",
-                                "lacks": {
-                                    "app": "irsa"
-                                }
-                            },
-                            {
-                                "name": "api-6df9a677b4-00030",
-                                "lacks": {
-                                    "app": "irsa"
-                                }
-                            }
-                        ]
-                    },
-                    {
-                        "action": "awaitPods",
-                        "workload": {
-                            "kind": "Deployment",
-                            "namespace": "web",
-                            "name": "api"
-                        },
-                        "expected": {
-                            "serviceAccount": "web/api",
-                            "cluster": "demo",
-                            "way": "pod-identity",
-                            "role": {
-                                "arn": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU"
-                            },
-                            "audience": "sts.amazonaws.com"
-                        }
-                    }
-                ],
-                "role": {
-                    "arn": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU"
-                }
-            }
-        ]
-    }
-    [stderr]
-    plan: 1 to create, 2 to change, 0 to delete, 2 to wait for
-    nothing was changed: run again with `--approve` to carry the plan out
-    [exit 3]
-    "#);
+    let json = run(&bench, "--detailed-exitcode -o json -q");
+    let actions = json
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("\"action\": "));
+    let actions: Vec<&str> = actions.map(|it| it.trim_matches([',', '"'])).collect();
+    let wanted = [
+        "updateStack",
+        "createAssociation",
+        "prove",
+        "restartWorkload",
+        "awaitPods",
+    ];
+    assert_eq!(actions, wanted);
+    assert!(json.ends_with("[exit 3]\n"), "{json}");
 }
 
 #[test]

@@ -1,0 +1,95 @@
+//! A move, shown or carried out.
+
+use super::chosen::{ChosenAccounts, access};
+use crate::cli::{MoveArgs, Screen};
+use crate::error::Error;
+use crate::model::Way;
+use crate::plan::Target;
+use crate::plan::migrate::{self, MoveBreadth, MoveGoal, ProofNeed, Stage};
+use crate::policy::Quotas;
+use crate::progress::Running;
+use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
+
+/// A move that is asked for.
+pub struct MoveTask<'a> {
+    args: &'a MoveArgs,
+    pub goal: MoveGoal,
+    chosen: ChosenAccounts,
+}
+
+impl<'a> MoveTask<'a> {
+    /// # Errors
+    /// Where it is not said which service accounts are meant.
+    pub fn of(args: &'a MoveArgs, to: Way) -> Result<Self, Error> {
+        let choice = &args.choice;
+        let narrows = choice.namespace.is_some() || !choice.include.is_empty();
+        if choice.names.is_empty() && !args.all && !narrows {
+            return Err(Error::Flags(
+                "name service accounts as NAMESPACE/NAME, or say `--all`, `--namespace` or `--include`"
+                    .to_owned(),
+            ));
+        }
+        Self::of_chosen(args, to)
+    }
+
+    pub fn of_chosen(args: &'a MoveArgs, to: Way) -> Result<Self, Error> {
+        let stage = if args.undo {
+            Stage::Undo
+        } else if args.finish {
+            Stage::Finish
+        } else {
+            Stage::Begin
+        };
+        let goal = MoveGoal {
+            to,
+            stage,
+            scope: if args.choice.names.is_empty() {
+                MoveBreadth::All
+            } else {
+                MoveBreadth::Named
+            },
+            proof: if args.no_proof {
+                ProofNeed::None
+            } else {
+                ProofNeed::Required
+            },
+        };
+        let chosen = ChosenAccounts::of(&args.choice)?;
+        Ok(Self { args, goal, chosen })
+    }
+
+    pub async fn run(self, screen: Screen, running: Running) -> Result<Exit, Error> {
+        let args = self.args;
+        let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+        let context = Context {
+            parallel: args.parallel.into(),
+            ..context
+        };
+        let mode = Mode::of(args.approval);
+        let finished = finish(&context, mode, async |round| {
+            self.look(&context, round).await
+        });
+        conclude(&context, finished.await?)
+    }
+
+    /// Looks at what this round is about, and plans it.
+    async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
+        let args = self.args;
+        let (cluster, kubernetes) = access(context, &args.choice, &args.kubernetes).await?;
+        let mut moving = self.chosen.look(context, &cluster, &kubernetes).await;
+        moving
+            .accounts
+            .retain(|account| round.includes(&Target::ServiceAccount(account.name.clone())));
+        let mut planned = migrate::plan(self.goal, &moving, Quotas::default().trust);
+        if planned.is_too_long {
+            let quota = context.aws.iam.quotas().await?.trust;
+            planned = migrate::plan(self.goal, &moving, quota);
+        }
+        let mut look = Observation::default();
+        for track in planned.tracks {
+            look.add(track.target.clone(), Ok(track));
+        }
+        look.kubernetes = Some(kubernetes);
+        Ok(look)
+    }
+}
