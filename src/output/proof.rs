@@ -80,16 +80,7 @@ fn row(step: &str, result: &str, detail: impl AsRef<str>) -> Vec<String> {
 /// A line for each step that was tried.
 fn steps(proven: &Proven) -> Vec<Vec<String>> {
     let proof = &proven.proof;
-    let mut rows = Vec::new();
-    if let Some(id) = &proven.association {
-        rows.push(row("association", "found", id));
-    }
-    match &proof.pod {
-        Some(Lookup::Found(pod)) => rows.push(row("pod", "running", pod)),
-        Some(Lookup::Missing) => rows.push(row("pod", "none", "no pod of it runs")),
-        Some(Lookup::Unknown(why)) => rows.push(row("pod", "unknown", why)),
-        None => {}
-    }
+    let mut rows = steps_to_a_pod(proven);
     let token = match (&proof.token, &proof.pod) {
         (Lookup::Found(token), _) => token,
         // Told of the pod.
@@ -116,6 +107,18 @@ fn steps(proven: &Proven) -> Vec<Vec<String>> {
     });
     rows.extend(assumed(&proof.assumption, &proven.role));
     rows
+}
+
+/// What a token for Pod Identity needs; nothing of another.
+fn steps_to_a_pod(proven: &Proven) -> Vec<Vec<String>> {
+    let association = proven.association.iter();
+    let association = association.map(|id| row("association", "found", id));
+    let pod = proven.proof.pod.iter().map(|pod| match pod {
+        Lookup::Found(pod) => row("pod", "running", pod),
+        Lookup::Missing => row("pod", "none", "no pod of it runs"),
+        Lookup::Unknown(why) => row("pod", "unknown", why),
+    });
+    association.chain(pod).collect()
 }
 
 fn with(mut rows: Vec<Vec<String>>, last: Vec<String>) -> Vec<Vec<String>> {
@@ -160,9 +163,7 @@ pub fn proofs(outcomes: &[Outcome]) -> String {
         let proof = outcome.proof.as_ref()?;
         let assumption = proof.as_ref().ok().map(|proven| &proven.proof.assumption);
         let caller = assumption.and_then(session);
-        let Some((_, name)) = outcome.track.target.account() else {
-            return None;
-        };
+        let (_, name) = outcome.track.target.account()?;
         Some(vec![
             name.namespace.to_string(),
             name.name.clone(),
