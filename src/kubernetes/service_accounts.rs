@@ -335,11 +335,13 @@ fn service_account(metadata: Metadata) -> ServiceAccount {
         let keys = keys.filter_map(|key| key.strip_prefix("f:"));
         keys.map(str::to_owned).collect::<BTreeSet<String>>()
     };
+    let (set_by, changed) = cluster::role_set(&metadata.managed_fields).unzip();
     ServiceAccount {
         applied_labels: applied(|of| &of.labels),
         applied_annotations: applied(|of| &of.annotations),
         role_is_gone: false,
-        changed: cluster::role_set(&metadata.managed_fields).map(|(_, at)| at),
+        changed,
+        set_by,
         held_by: metadata.held_by(),
         version: ObjectVersion {
             uid: metadata.uid,

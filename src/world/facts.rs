@@ -206,6 +206,8 @@ pub struct ServiceAccount {
     pub role_is_gone: bool,
     /// When an annotation that pods get their role by was last set, in seconds since 1970.
     pub changed: Option<i64>,
+    /// The field manager that set it.
+    pub set_by: Option<String>,
 }
 
 impl ServiceAccount {

@@ -127,6 +127,7 @@ impl MoveStep<'_> {
                 self.check_finish(to)?;
                 self.clean_up(draft, to.other());
                 if !draft.track.actions.is_empty() || draft.closes.is_some() {
+                    self.tell_finish(&mut draft.track, to);
                     let prove = self.proof(to)?;
                     draft.track.actions.splice(0..0, prove);
                 }
@@ -259,6 +260,25 @@ impl MoveStep<'_> {
             Ok(())
         } else {
             Err(Obstacle::StillRuns(former, old))
+        }
+    }
+
+    /// What a finished move leaves to people.
+    fn tell_finish(self, track: &mut Track, to: Way) {
+        let (list, name) = match to {
+            Way::PodIdentity => ("podIdentityAssociations", &self.account.name),
+            Way::Irsa => ("serviceAccounts", &self.account.name),
+        };
+        track.notes.push(format!(
+            "a config file that has it describes it from now on under iam.{list}: {name} with role {}",
+            self.role
+        ));
+        let object = self.account.object.as_found();
+        let manager = object.and_then(|object| object.set_by.as_deref());
+        if let (Way::PodIdentity, Some(manager)) = (to, manager.filter(|it| *it != "irsactl")) {
+            track.warnings.push(format!(
+                "{manager} set the annotation, and may put it back: take it out there too (the association comes first)"
+            ));
         }
     }
 

@@ -144,6 +144,7 @@ fn finishing_takes_the_way_of_before_away() {
                     "sts:AssumeRole",
                     "sts:TagSession"
     [stderr]
+    note: a config file that has it describes it from now on under iam.podIdentityAssociations: web/api with role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
     plan: 0 to create, 2 to change, 0 to delete, 1 to wait for
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
@@ -153,6 +154,7 @@ fn finishing_takes_the_way_of_before_away() {
     NAMESPACE   NAME   STATUS   ROLE ARN
     web         api    moved    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
     [stderr]
+    note: a config file that has it describes it from now on under iam.podIdentityAssociations: web/api with role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
     proved that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU by pod-identity
     removed eks.amazonaws.com/role-arn from service account web/api
     updated stack eksctl-demo-addon-iamserviceaccount-web-api
@@ -282,6 +284,7 @@ fn to_irsa_keeps_what_undoing_needs_until_it_is_finished() {
     NAMESPACE   NAME   STATUS   ROLE ARN
     web         api    moved    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
     [stderr]
+    note: a config file that has it describes it from now on under iam.serviceAccounts: web/api with role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
     proved that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU by irsa
     removed irsactl/pod-identity-association from service account web/api
     updated stack eksctl-demo-addon-iamserviceaccount-web-api

@@ -23,7 +23,11 @@ fn an_annotation_that_argo_puts_back_is_outdone_by_the_association() {
     heal(&mut bench.sandbox.world());
     let status = bench.run("migrate status --cluster demo");
     assert!(status.contains("BOTH    pod-identity"), "{status}");
-    bench.arrange(&format!("{TO} web/api --finish --approve"));
+    let told = bench.run(&format!("{TO} web/api --finish --approve"));
+    assert!(
+        told.contains("warning: argocd set the annotation"),
+        "{told}"
+    );
     let status = bench.run("migrate status --cluster demo");
     assert!(status.contains("NEW     pod-identity"), "{status}");
 }
