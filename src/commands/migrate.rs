@@ -31,7 +31,11 @@ pub async fn run(args: &Migrate, screen: Screen, running: Running) -> Result<Exi
         }
         Migrate::Status(args) => {
             let (context, moving) = look(args, screen, running).await?;
-            context.output.print(&MoveStates::of(&moving))?;
+            let states = MoveStates::of(&moving);
+            for warning in states.warnings() {
+                context.output.warn(&warning);
+            }
+            context.output.print(&states)?;
             Ok(Exit::Done)
         }
         Migrate::ToPodIdentity(args) => {

@@ -121,6 +121,14 @@ impl MoveStates {
         let all = moving.accounts.iter();
         Self(all.filter_map(MoveStanding::of).collect())
     }
+
+    /// What is wrong, by service account.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.0.iter().flat_map(|it| {
+            let warnings = it.warnings.iter();
+            warnings.map(|warning| format!("{}/{}: {warning}", it.namespace, it.name))
+        })
+    }
 }
 
 impl View for MoveStates {

@@ -157,7 +157,7 @@ impl MoveStanding {
             new_pods: account.new_pods(),
             pods,
             role_arn: account.role_arn.as_ref().map(ToString::to_string),
-            warnings: Vec::new(),
+            warnings: account.wide_trust().into_iter().collect(),
         })
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{Lookup, Map};
+use crate::policy::{pod_identity, statements};
 use crate::world::{Association, MovingAccount, Pod, PodWay, ServiceAccount};
 
 /// What undoing needs of an association that is gone, in JSON.
@@ -67,6 +68,19 @@ impl MovingAccount {
             (PodWay::Irsa, _, None) => Some(MoveState::Old),
             (PodWay::NodeRole, ..) => None,
         }
+    }
+
+    /// That eksctl's statement for EKS Pod Identity, which knows no condition, opens the role to all.
+    pub fn wide_trust(&self) -> Option<String> {
+        let role = self.role.as_found()?;
+        let is_wide = statements(&role.trust).any(pod_identity::is_unconditional);
+        is_wide.then(|| {
+            format!(
+                "role {} lets in any association that names it, by a statement for {} without a condition",
+                role.arn,
+                pod_identity::SERVICE
+            )
+        })
     }
 
     /// Its pods that run, and those that are about to.

@@ -8,7 +8,6 @@ use crate::asked::Ending;
 use crate::model::{DEFAULT_AUDIENCE, Lookup, ROLE_ANNOTATION, RoleArn, Way, Workload};
 use crate::plan::restart::{self, Expected, StaleWorkload};
 use crate::plan::{Action, Idle, Reason, Role, Target, Track};
-use crate::policy::pod_identity;
 use crate::world::{Moving, MovingAccount, PodWay, RoleFacts, WorkloadState};
 
 /// What is to be done for a service account, but for its role's trust policy, which it may share.
@@ -304,14 +303,7 @@ impl MoveStep<'_> {
     }
 
     fn tell(self, draft: &mut Draft<'_>) {
-        let mut statements = crate::policy::statements(&self.facts.trust);
-        if statements.any(pod_identity::is_unconditional) {
-            draft.track.warnings.push(format!(
-                "role {} lets in any association that names it, by a statement for {} without a condition",
-                self.role.name(),
-                pod_identity::SERVICE
-            ));
-        }
+        draft.track.warnings.extend(self.account.wide_trust());
         if self.account.alive().any(|pod| pod.host_network)
             && self.goal.towards() == Way::PodIdentity
         {

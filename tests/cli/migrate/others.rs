@@ -52,6 +52,25 @@ fn a_trust_policy_that_somebody_changed_meanwhile_is_looked_at_again() {
 }
 
 #[test]
+fn a_statement_that_opens_the_role_to_every_association_is_told() {
+    let bench = by_hand();
+    let wide = json!({"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Principal": {"Service": "pods.eks.amazonaws.com"}});
+    {
+        let mut world = bench.sandbox.world();
+        let statements = role_of(&mut world).trust["Statement"].as_array_mut();
+        statements.expect("statements").push(wide);
+    }
+    let told = "role arn:aws:iam::111122223333:role/by-hand lets in any association that names it";
+    let status = bench.run("migrate status --cluster demo");
+    assert!(
+        status.contains(&format!("warning: web/api: {told}")),
+        "{status}"
+    );
+    let plan = bench.run(&format!("{TO} web/api"));
+    assert!(plan.contains(&format!("warning: {told}")), "{plan}");
+}
+
+#[test]
 fn an_association_that_somebody_made_meanwhile_is_looked_at_again() {
     let bench = annotated();
     bench
