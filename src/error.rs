@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::config;
 use crate::model::{
-    AGENT, ClusterName, CommandLine, Fix, Namespace, Right, ServiceAccountName, Signal, Way,
-    Workload, listed, shown_in_line as line,
+    AGENT, ClusterName, CommandLine, Fix, Map, Namespace, Right, SERVICE_ACCOUNT_TAG,
+    ServiceAccountName, Signal, Way, Workload, listed, shown_in_line as line,
 };
 use crate::plan::{Refusal, Target, held};
 use crate::policy::{Difference, indented};
@@ -113,6 +113,14 @@ pub enum Error {
     /// No restart helps.
     #[error("these cannot be restarted: {}", .workloads.join(", "))]
     NotRestarted { workloads: Vec<String> },
+    /// A stack of a service account's name has lost the tag that says whose it is.
+    #[error("stack \"{stack}\" has no tag {SERVICE_ACCOUNT_TAG}, and whose it is cannot be told: {}", line(.why))]
+    StackInDoubt {
+        stack: String,
+        account: Box<ServiceAccountName>,
+        tags: Map,
+        why: String,
+    },
     #[error(
         "iam:GetRole says that there is no role \"{role}\", and iam:{by} knows it: one of them is out of date, so nothing is \
          done because of either"
@@ -345,6 +353,7 @@ impl Error {
             | Self::Overtaken { .. }
             | Self::TrustOvertaken { .. }
             | Self::NotRestarted { .. }
+            | Self::StackInDoubt { .. }
             | Self::Contradiction { .. }
             | Self::ChangeRefused { .. }
             | Self::Drifted { .. }

@@ -55,7 +55,8 @@ pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
 pub const MANAGED_BY: &str = "eksctl";
 /// Stack tag: `<namespace>/<name>` of the service account. Makes a stack one of an IAM service account.
 pub const SERVICE_ACCOUNT_TAG: &str = "alpha.eksctl.io/iamserviceaccount-name";
-/// The same for the role of an EKS Pod Identity association.
+/// Stack tag: `<namespace>/<name>`, by which a stack is one of an EKS Pod Identity association. eksctl reads no
+/// more of it than that it is there, and its migration writes wrong values (`kube/system-e2`).
 pub const ASSOCIATION_TAG: &str = "alpha.eksctl.io/podidentityassociation-name";
 /// Stack tags: the cluster, under both names that eksctl looks for.
 pub const CLUSTER_TAGS: [&str; 2] = [
@@ -70,10 +71,9 @@ pub const OIDC_ENABLED_TAG: &str = "alpha.eksctl.io/cluster-oidc-enabled";
 /// The add-on of the EKS Pod Identity Agent.
 pub const AGENT: &str = "eks-pod-identity-agent";
 
-/// Tags that every stack has, and nobody asks for.
+/// Tags that eksctl and irsactl keep their books by, and nobody asks for.
 pub fn is_own_tag(key: &str) -> bool {
-    CLUSTER_TAGS.contains(&key)
-        || [VERSION_TAG, SERVICE_ACCOUNT_TAG, ASSOCIATION_TAG].contains(&key)
+    key.starts_with("alpha.eksctl.io/") || key.starts_with("eksctl.cluster.k8s.io/")
 }
 
 /// What CloudFormation replaces wherever it stands in a template (its guide, "Dynamic references").

@@ -12,13 +12,15 @@ mod resources;
 mod source;
 mod stack_name;
 
-pub use account::{Named, WantedAccount, WantedStack, accounts, named, stack_alone};
+pub use account::{
+    Named, WantedAccount, WantedProvider, WantedStack, accounts, named, stack_alone,
+};
 pub use associations::all as all_associations;
 pub use associations::association;
 pub use deletion::{deletion, template};
 pub use migrate::{MoveScope, MoveSight, proved};
 pub use source::{AccountPods, ServiceAccounts, Stacks};
-pub use stack_name::stack_to_delete;
+pub use stack_name::stack_by_name;
 
 /// How many reads of one kind run side by side.
 const PARALLEL: usize = 16;

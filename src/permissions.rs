@@ -130,6 +130,10 @@ pub enum On {
     Roles,
     /// Roles that were made by others.
     AnyRole,
+    /// Roles that associations are given.
+    AssociatedRole,
+    /// The cluster's EKS Pod Identity associations.
+    Associations,
     /// The role that CloudFormation works as.
     ServiceRole,
     /// Actions that AWS takes no resource for, or whose resource is the user's choice.

@@ -16,6 +16,7 @@ use crate::model::{
 use crate::plan::{Refusal, Target, account};
 use crate::template::{self, Capability, RoleSpec, plain};
 
+mod association;
 pub mod aws_cli;
 pub mod hcl;
 pub mod kubernetes;
@@ -51,15 +52,19 @@ pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<Rendered
     let mut taken = BTreeSet::new();
     roles(accounts)
         .map(|(account, spec)| {
-            let usual = StackName::new(Way::Irsa, &cluster.name, &account.name);
+            let usual = StackName::new(account.way(), &cluster.name, &account.name);
             let name = if taken.insert(usual.to_string()) {
                 usual
             } else {
-                StackName::hashed(Way::Irsa, &cluster.name, &account.name)
+                StackName::hashed(account.way(), &cluster.name, &account.name)
             };
+            let mut template = template::render(spec, cluster, &account.name, &name);
+            if let Some(association) = association::resource(account, cluster) {
+                template["Resources"]["Association"] = association;
+            }
             RenderedStack {
                 account: account.name.clone(),
-                template: template::render(spec, cluster, &account.name, &name),
+                template,
                 name,
                 capability: spec.capability(),
                 tags: account::stack_tags(account, cluster),
@@ -71,7 +76,7 @@ pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<Rendered
 /// Policies that IAM would not attach to a role of the cluster's account.
 pub fn refusals(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<(Target, Refusal)> {
     let refusals = roles(accounts).flat_map(|(account, spec)| {
-        let target = Target::ServiceAccount(account.name.clone());
+        let target = Target::of(account.way(), &account.name);
         let policies = spec.managed.iter().chain(&spec.boundary);
         let managed = policies.filter_map(|policy| account::foreign_policy(policy, cluster));
         let inline = account::foreign_arns(&spec.inline, cluster);
@@ -109,10 +114,14 @@ fn role_tags(account: &IamServiceAccount, cluster: &Cluster) -> Map {
 
 /// A name for a role that is asked for without one: other service accounts have others, and the same
 /// one has the same the next time.
-fn role_name(account: &ServiceAccountName, cluster: &Cluster) -> String {
-    let digest = Sha256::digest(format!("{}/{account}", cluster.name));
+fn role_name(way: Way, name: &ServiceAccountName, cluster: &Cluster) -> String {
+    let way = match way {
+        Way::Irsa => "",
+        Way::PodIdentity => "/pod-identity",
+    };
+    let digest = Sha256::digest(format!("{}/{name}{way}", cluster.name));
     let hash = hex::encode(&digest[..4]);
-    format!("{}-{hash}", readable_name(account, cluster, 64 - 9))
+    format!("{}-{hash}", readable_name(name, cluster, 64 - 9))
 }
 
 /// Cluster, namespace and name, cut to a length; in it are only characters of IAM's role names.
@@ -139,7 +148,8 @@ fn audiences(accounts: &[IamServiceAccount]) -> BTreeSet<&str> {
         .iter()
         .filter_map(|account| account.provider.as_ref())
         .flat_map(|provider| &provider.audiences);
-    let of_roles = accounts.iter().map(|account| &account.audience);
+    let of_roles = accounts.iter().filter(|it| it.way() == Way::Irsa);
+    let of_roles = of_roles.map(|account| &account.audience);
     of_provider.chain(of_roles).map(Audience::as_str).collect()
 }
 

@@ -16,8 +16,8 @@ pub use association::{Association, AssociationTerms};
 pub use audience::{is_of_eks, token_audience};
 pub use chain::{Chain, Reading};
 pub use facts::{
-    Associations, FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, Phase, RoleFacts,
-    RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackState,
+    Associations, Claim, FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, Phase,
+    RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackState,
 };
 pub use health::{
     AccountHealth, Addon, AnalyzerFinding, ClusterHealth, IdentityAgent, KubernetesHealth,

@@ -64,7 +64,8 @@ role() {
   shift 3
   found=$(aws iam get-role --role-name="$name" --output text --query "join(' ', [
     to_string(Role.Tags[?Key=='alpha.eksctl.io/cluster-name'].Value | [0]),
-    to_string(Role.Tags[?Key=='alpha.eksctl.io/iamserviceaccount-name'].Value | [0]),
+    to_string(Role.Tags[?Key=='alpha.eksctl.io/iamserviceaccount-name' ||
+      Key=='alpha.eksctl.io/podidentityassociation-name'].Value | [0]),
     to_string(Role.Tags[?Key=='alpha.eksctl.io/eksctl-version' || Key=='aws:cloudformation:stack-name']
       .Value | [0])])" 2>/dev/null) || found=
   case $found in
@@ -87,6 +88,24 @@ inline_policy() {
 # managed_policy ROLE ARN
 managed_policy() {
   aws iam attach-role-policy --role-name="$1" --policy-arn "$2"
+}
+
+# association NAMESPACE NAME ROLE-ARN CREATION: makes the EKS Pod Identity association where there is none.
+# One with another role is not this script's; what else one has stays.
+association() {
+  id=$(aws eks list-pod-identity-associations --region "$region" --cluster-name "$cluster" --namespace "$1" \
+    --service-account "$2" --query 'associations[0].associationId' --output text)
+  case $id in
+  '' | None)
+    aws eks create-pod-identity-association --region "$region" --cli-input-json "$4" >/dev/null
+    echo "created the EKS Pod Identity association of $1/$2"
+    ;;
+  *)
+    found=$(aws eks describe-pod-identity-association --region "$region" --cluster-name "$cluster" \
+      --association-id "$id" --query association.roleArn --output text)
+    [ "$found" = "$3" ] || fail "the EKS Pod Identity association of $1/$2 has another role, $found"
+    ;;
+  esac
 }
 
 # service_account NAMESPACE NAME MANIFEST [OPTION...]: makes namespace and ServiceAccount where they are

@@ -2,8 +2,6 @@
 //! call it, what it holds and what it means. The reader of config files, the writer, the help of the
 //! flags, the rules' messages, `explain` and the reference in `docs/` all take it from here.
 
-use std::fmt;
-
 use crate::model::Way;
 
 use Kind::{
@@ -12,68 +10,14 @@ use Kind::{
 use Presence::{Defaulted, LeftAlone, Optional, Required};
 
 mod association;
+mod kind;
 
 use association::*;
 pub use association::{
-    CREATE_SERVICE_ACCOUNT, DISABLE_SESSION_TAGS, DOCUMENT_NAME, SESSION_POLICY, TARGET_ROLE,
-    TRUST_ANY_ASSOCIATION,
+    ASSOCIATIONS, CREATE_SERVICE_ACCOUNT, DISABLE_SESSION_TAGS, DOCUMENT_NAME, SESSION_POLICY,
+    TARGET_ROLE, TRUST_ANY_ASSOCIATION,
 };
-
-/// What a field holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Object,
-    /// A list of objects.
-    Objects,
-    Text,
-    /// This text.
-    Constant(&'static str),
-    /// A list of texts.
-    Texts,
-    Bool,
-    /// A whole number of seconds in bounds.
-    Seconds(Bounds),
-    /// Texts by name.
-    Map,
-    /// A policy document.
-    Document,
-    /// A list of policy documents.
-    Documents,
-    /// Bools by the names of well-known policies.
-    WellKnown,
-    /// What irsactl does not look into.
-    Any,
-}
-
-/// In kubectl's notation.
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Object | Document => "Object",
-            Objects | Documents => "[]Object",
-            Text | Constant(_) => "string",
-            Texts => "[]string",
-            Bool => "boolean",
-            Seconds(_) => "integer",
-            Map => "map[string]string",
-            WellKnown => "map[string]boolean",
-            Any => "any",
-        })
-    }
-}
-
-/// The least and the most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    pub least: u32,
-    pub most: u32,
-}
-
-impl Bounds {
-    pub fn contain(self, number: u32) -> bool {
-        (self.least..=self.most).contains(&number)
-    }
-}
+pub use kind::{Bounds, Kind};
 
 /// Who knows a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -423,12 +367,6 @@ pub const STS_REGIONAL_ENDPOINTS: &Field = &Field::new(
 .by_flag("--sts-regional-endpoints")
 .own();
 
-pub const ASSOCIATIONS: &Field = &Field::new(
-    "iam.podIdentityAssociations",
-    Objects,
-    Optional,
-    "the EKS Pod Identity associations",
-);
 /// All of them, in the order of the reference.
 pub const FIELDS: &[&Field] = &[
     API_VERSION,

@@ -20,19 +20,22 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 pub struct Found {
     pub asked: IamServiceAccount,
     pub lost: Vec<String>,
+    /// Whom else the role lets in. That stays without being asked for.
+    pub also_trusted: String,
 }
 
-/// A service account with a stack.
+/// A service account with a stack, of a cluster with this provider.
 pub fn with_stack(
     name: &ServiceAccountName,
+    provider: &str,
     template: &RoleTemplate,
     role: Option<&RoleArn>,
     tags: &Map,
     object: Option<&ServiceAccount>,
 ) -> Found {
     let mut lost = Vec::new();
-    // Whom else the role lets in stays without being asked for.
-    let trust = Trust::read(&others::without(&template.trust), name);
+    let parted = others::parted(&template.trust, name, provider);
+    let trust = Trust::read(&parted.own, name);
     if trust.is_none() {
         lost.push("its trust policy was written by hand".to_owned());
     }
@@ -55,7 +58,11 @@ pub fn with_stack(
     asked
         .tags
         .retain(|key, _| !is_own_tag(key) && !key.starts_with("aws:"));
-    Found { asked, lost }
+    Found {
+        asked,
+        lost,
+        also_trusted: parted.others_told(),
+    }
 }
 
 /// A ServiceAccount of ours that uses a role without a stack.
@@ -115,7 +122,11 @@ pub fn associated(
     }
     asked.tags = tags;
     asked.association = Some(AssociationSpec::declared(target, untagged, policy));
-    Found { asked, lost }
+    Found {
+        asked,
+        lost,
+        also_trusted: String::new(),
+    }
 }
 
 /// Whom an association's role lets in, as a file says it.
@@ -208,9 +219,10 @@ fn role_spec(template: &RoleTemplate, lost: &mut Vec<String>) -> RoleSpec {
         }
         inline.retain(|name, _| !entry.policies.contains_key(name));
     }
+    // eksctl lets the one document of an association have a name.
+    let is_only = inline.len() == 1 && template.is_of_association();
     let mut documents = Vec::new();
     for (place, (name, document)) in by_number(inline).into_iter().enumerate() {
-        let is_only = template.inline.len() == 1 && template.is_of_association();
         if name != format!("Policy{}", place + 1) && !is_only {
             lost.push(format!("its inline policy {name} would get another name"));
         }

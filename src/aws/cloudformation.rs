@@ -14,7 +14,7 @@ use super::pages::{PagedList, filled};
 use super::{done, failed, found};
 use crate::asked::Rollback;
 use crate::error::Error;
-use crate::model::{Map, RoleArn, StackName, shown_in_line};
+use crate::model::{ASSOCIATION_TAG, Map, RoleArn, SERVICE_ACCOUNT_TAG, StackName, shown_in_line};
 use crate::plan::CreateStack;
 use crate::policy::numbers;
 use crate::secrets::excerpt;
@@ -207,9 +207,14 @@ impl CloudFormation {
     }
 }
 
+/// The one that says whose the stack is comes last, because that is the one that eksctl's migration keeps
+/// (`status.tags` in its `pkg/cfn/manager` has but the last).
 fn tags(tags: &Map) -> Vec<Tag> {
+    let mut all: Vec<_> = tags.iter().collect();
+    let names = [ASSOCIATION_TAG, SERVICE_ACCOUNT_TAG];
+    all.sort_by_key(|(key, _)| names.iter().position(|name| key == name));
     let tag = |(key, value)| Tag::builder().key(key).value(value).build();
-    tags.iter().map(tag).collect()
+    all.into_iter().map(tag).collect()
 }
 
 /// What AWS says when another operation on a stack came first, or took it away.
@@ -372,6 +377,22 @@ fn is_of_the_stack(event: &StackEvent) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tag_that_says_whose_a_stack_is_is_sent_last() {
+        let given = [
+            "zone",
+            ASSOCIATION_TAG,
+            SERVICE_ACCOUNT_TAG,
+            "a",
+            "eksctl.cluster.k8s.io/v1alpha1/cluster-name",
+        ];
+        let given = given.map(|key| (key.to_owned(), "x".to_owned())).into();
+        let sent = tags(&given);
+        let last: Vec<_> = sent.iter().rev().take(2).filter_map(Tag::key).collect();
+        assert_eq!(last, [SERVICE_ACCOUNT_TAG, ASSOCIATION_TAG]);
+        assert_eq!(sent.len(), 5);
+    }
 
     #[test]
     fn every_status_of_cloudformation_has_a_phase() {

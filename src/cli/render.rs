@@ -17,7 +17,7 @@ pub struct Render {
     pub account: AccountArgs,
     /// Config file of eksctl in the place of flags; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file",
-          conflicts_with_all = ["cluster", "NameArgs", "PermissionArgs", "RoleArgs", "ObjectArgs", "associate_oidc_provider"])]
+          conflicts_with_all = ["cluster", "NameArgs", "PermissionArgs", "RoleArgs", "TokenArgs", "ObjectArgs", "associate_oidc_provider"])]
     pub config_file: Option<PathBuf>,
     #[command(flatten)]
     pub filter: FilterArgs,

@@ -2,24 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::StreamExt;
-
 use super::file::ClusterPlace;
 use crate::asked::IamServiceAccount;
-use crate::asked::found::{self, Found};
+use crate::asked::found;
 use crate::cli::{Export, Screen};
 use crate::config::{self, ClusterConfig, Rest};
 use crate::error::Error;
-use crate::model::{Lookup, Map, ServiceAccountName};
-use crate::observe::{self, Stacks};
+use crate::model::{Map, ServiceAccountName};
+use crate::observe::Stacks;
 use crate::output::{self, Format};
 use crate::progress::Running;
 use crate::run::{Context, Exit};
-use crate::world::{Phase, ServiceAccount, Stack};
+use crate::world::{ServiceAccount, Stack};
 
 mod associations;
+mod stacks;
 
 use associations::associated;
+use stacks::with_stacks;
 
 /// How many templates are read side by side.
 const PARALLEL: usize = 16;
@@ -37,9 +37,12 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
     let all = stacks;
     let of_cluster = all.listed().filter(|stack| stack.is_of(&place.cluster));
     let stacks: Vec<(ServiceAccountName, &Stack)> = of_cluster
-        .filter_map(|stack| Some((stack.service_account()?, stack)))
+        .filter_map(|stack| {
+            let account = stack.service_account_among(&place.cluster, &objects)?;
+            Some((account, stack))
+        })
         .collect();
-    let mut accounts = with_stacks(&context, &stacks, &objects).await?;
+    let mut accounts = with_stacks(&context, &cluster.provider_arn(), &stacks, &objects).await?;
     // Those of stacks that are left out use no role without a stack.
     let known: BTreeSet<&ServiceAccountName> = stacks.iter().map(|(name, _)| name).collect();
     let others = objects
@@ -67,57 +70,4 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
         rest: Rest::default(),
     }))?;
     Ok(Exit::Done)
-}
-
-/// The accounts that have a stack of this cluster. Those that no file can describe are told.
-async fn with_stacks(
-    context: &Context,
-    stacks: &[(ServiceAccountName, &Stack)],
-    objects: &BTreeMap<ServiceAccountName, ServiceAccount>,
-) -> Result<Vec<IamServiceAccount>, Error> {
-    let reads = stacks.iter().map(async |(name, stack)| {
-        let template = match stack.phase {
-            Phase::Ready => observe::template(&context.aws, stack).await?,
-            _ => Lookup::Missing,
-        };
-        Ok::<_, Error>((name, *stack, template))
-    });
-    let reads: Vec<_> = futures_util::stream::iter(reads)
-        .buffered(PARALLEL)
-        .collect()
-        .await;
-    let mut accounts = Vec::new();
-    for read in reads {
-        let (name, stack, template) = read?;
-        let Lookup::Found(template) = template else {
-            context
-                .output
-                .warn(&format!("{name} is left out: {}", why(stack, &template)));
-            continue;
-        };
-        let object = objects.get(name);
-        let role = stack.role_arn.as_ref();
-        let Found { asked, lost } = found::with_stack(name, &template, role, &stack.tags, object);
-        // To apply half of what there is would take the other half away.
-        if lost.is_empty() {
-            accounts.push(asked);
-        } else {
-            let text = format!("{name} is left out: {}", lost.join("; "));
-            context.output.warn(&text);
-        }
-    }
-    Ok(accounts)
-}
-
-fn why<T>(stack: &Stack, template: &Lookup<T>) -> String {
-    match template {
-        Lookup::Unknown(message) => message.clone(),
-        _ if stack.phase != Phase::Ready => {
-            format!("stack \"{}\" is in {}", stack.name, stack.status)
-        }
-        _ => format!(
-            "the template of stack \"{}\" is not one of eksctl or irsactl",
-            stack.name
-        ),
-    }
 }

@@ -6,8 +6,8 @@ use super::file::{self, ClusterPlace};
 use super::flags::{self, Unread};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
-use crate::model::{Lookup, Namespace, ServiceAccountName, Way};
-use crate::observe::{self, Stacks};
+use crate::model::{Lookup, ServiceAccountName, Way};
+use crate::observe;
 use crate::output::{Accounts, Format};
 use crate::progress::Running;
 use crate::run::{Context, Exit};
@@ -15,10 +15,12 @@ use crate::world::{Listed, Stack};
 
 mod associations;
 mod kubernetes_side;
+mod stacks;
 
 pub use associations::associations;
 
 use kubernetes_side::service_accounts;
+use stacks::stacks;
 
 /// How many templates are read side by side.
 const PARALLEL: usize = 8;
@@ -39,7 +41,7 @@ pub async fn run(
     let (namespace, name) = flags::filter(&args.name)?;
     let format: Format = args.output.into();
     let context = Context::new(&args.aws, format, screen, running).await?;
-    let stacks = stacks(&context, &place, namespace.as_ref(), name.as_deref()).await?;
+    let stacks = stacks(&context, args, &place, namespace.as_ref(), name.as_deref()).await?;
     if stacks.is_empty() {
         // Nothing found is an answer only for a cluster that exists.
         context.cluster(&place).await?;
@@ -72,41 +74,6 @@ pub async fn run(
     }
     context.output.print(&Accounts(rows))?;
     Ok(Exit::Done)
-}
-
-/// The stacks that match, by name of their service account. One is looked up by its name; for more,
-/// all stacks of the region are paged through.
-async fn stacks(
-    context: &Context,
-    place: &ClusterPlace,
-    namespace: Option<&Namespace>,
-    name: Option<&str>,
-) -> Result<Vec<(ServiceAccountName, Stack)>, Error> {
-    let stacks = match (namespace, name) {
-        (Some(namespace), Some(name)) => {
-            let account = ServiceAccountName::new(namespace.clone(), name).map_err(Error::Flags)?;
-            observe::stack_to_delete(
-                &context.aws,
-                &Stacks::ByName,
-                Way::Irsa,
-                &place.cluster,
-                &account,
-            )
-            .await?
-            .into_iter()
-            .collect()
-        }
-        _ => context.aws.cloudformation.stacks().await?,
-    };
-    let mut stacks: Vec<_> = stacks
-        .into_iter()
-        .filter(|stack| stack.is_of(&place.cluster))
-        .filter_map(|stack| Some((stack.service_account()?, stack)))
-        .filter(|(account, _)| namespace.is_none_or(|namespace| account.namespace == *namespace))
-        .filter(|(account, _)| name.is_none_or(|name| account.name == name))
-        .collect();
-    stacks.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(stacks)
 }
 
 async fn row(

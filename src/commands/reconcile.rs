@@ -9,8 +9,8 @@ use crate::asked::{
 };
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
-use crate::model::{Audience, Cluster};
-use crate::observe::{self, Named, Stacks, WantedAccount, WantedStack, again};
+use crate::model::{Audience, Cluster, Way};
+use crate::observe::{self, Named, Stacks, WantedAccount, WantedProvider, WantedStack, again};
 use crate::plan::restart::expected;
 use crate::plan::{Plan, Target, account};
 use crate::run::{Context, Finished, Mode, Observation, Rounds, finish};
@@ -74,6 +74,7 @@ impl Task<'_> {
             &cluster,
             &wanted,
             named,
+            self.wanted_provider(&accounts),
         )
         .await?;
         let seen = accounts
@@ -114,6 +115,15 @@ impl Task<'_> {
             account::check_role_count(&mut look.plan, &cluster, new, count);
         }
         Ok(look)
+    }
+
+    fn wanted_provider(&self, accounts: &[&IamServiceAccount]) -> WantedProvider {
+        let needs_none = |asked: &&IamServiceAccount| asked.way() == Way::PodIdentity;
+        if self.provider.is_none() && accounts.iter().all(needs_none) {
+            WantedProvider::None
+        } else {
+            WantedProvider::Looked
+        }
     }
 
     /// The provider: read again where what is asked would be refused for it.

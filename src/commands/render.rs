@@ -23,8 +23,8 @@ pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
     let (place, accounts) = match &args.config_file {
         Some(path) => {
             let config = flags::config(path, flags::Unread::Told(screen)).await?;
-            let mut accounts = file::accounts(Way::Irsa, &config, &file::filter(&args.filter)?)?;
-            for account in &mut accounts {
+            let mut accounts = file::all(&config, &file::filter(&args.filter)?)?;
+            for account in accounts.iter_mut().filter(|it| it.way() == Way::Irsa) {
                 account.provider = file::provider(&config);
             }
             (
@@ -65,6 +65,7 @@ async fn print(
     }
     let cluster = offline::cluster(args, name)?;
     refuse(accounts, &cluster)?;
+    offline::check_associations(accounts, &cluster)?;
     let existing: Vec<String> = accounts
         .iter()
         .filter(is_existing)
@@ -78,7 +79,9 @@ async fn print(
         }
         RenderTarget::Cloudformation | RenderTarget::Terraform => {}
     }
-    if existing.len() == accounts.len() {
+    let has_association = accounts.iter().any(|it| it.way() == Way::PodIdentity);
+    let is_rendered = has_association && args.target == RenderTarget::Terraform;
+    if existing.len() == accounts.len() && !is_rendered {
         return Err(Error::Flags(
             "an existing role is not rendered: only `--for kubernetes` and `--for aws-cli` have something for it"
                 .to_owned(),

@@ -85,6 +85,7 @@ fn index_in(list: &str, path: &str) -> Option<usize> {
 fn name_of(way: Way, node: &YamlNode) -> Option<ServiceAccountName> {
     let namespace = match node.field(fields::NAMESPACE.on(way)) {
         Some(namespace) => namespace.text()?.parse().ok()?,
+        None if way == Way::PodIdentity => return None,
         None => Namespace::default(),
     };
     ServiceAccountName::new(namespace, node.field(fields::NAME.on(way))?.text()?).ok()
@@ -166,9 +167,7 @@ fn account(
     // An empty document asks for a role without policies, as in eksctl.
     let is_empty =
         |node: &YamlNode| matches!(&node.value, YamlValue::Map(fields) if fields.is_empty());
-    given.bare = entry
-        .field(fields::INLINE_POLICY)
-        .is_some_and(|node| is_empty(node));
+    given.bare = entry.field(fields::INLINE_POLICY).is_some_and(is_empty);
     // What could not be read, or has a wrong name, is not missing.
     let is_known = !is_odd && problems.count == before;
     match asked::service_account(given) {

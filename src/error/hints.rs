@@ -2,7 +2,9 @@
 
 use super::Error;
 use super::kubernetes::{forbidden_hints, held_hints, unauthorized_hints};
-use crate::model::{AGENT, ClusterName, CommandLine, Fix, Workload};
+use crate::model::{
+    AGENT, ClusterName, CommandLine, Fix, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName, Workload,
+};
 
 /// The way around a Kubernetes API that cannot be used.
 pub const ROLE_ONLY: &str = "or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none";
@@ -66,6 +68,7 @@ impl Error {
             Self::NotRestarted { .. } => vec![
                 "have them made anew, and run the same command again".into(),
             ],
+            Self::StackInDoubt { stack, account, tags, .. } => vec![with_tag(stack, account, tags)],
             Self::Contradiction { .. } => vec![format!("{AGAIN}: it looks at both first").into()],
             Self::Unsettled { .. } => vec![format!("{AGAIN}: it looks at the stack first").into()],
             Self::ChangeRefused { stack, .. } => vec![Fix::by(
@@ -237,4 +240,18 @@ fn without_reading() -> [Fix; 2] {
             "irsactl associate-oidc-provider --cluster NAME --thumbprint HEX",
         ),
     ]
+}
+
+/// The tag is put back, the others stay: CloudFormation takes the list for all that there are to be.
+fn with_tag(stack: &str, account: &ServiceAccountName, tags: &Map) -> Fix {
+    let update = CommandLine::of(
+        "aws cloudformation update-stack --stack-name {} --use-previous-template --capabilities CAPABILITY_NAMED_IAM --tags",
+        &[&stack],
+    );
+    let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+    let update = own.fold(update, |it, (key, value)| {
+        it.and("Key={},Value={}", &[key, value])
+    });
+    let update = update.and("Key={},Value={}", &[&SERVICE_ACCOUNT_TAG, account]);
+    Fix::by(format!("if it is that of {account}, say so"), update)
 }

@@ -61,7 +61,7 @@ impl Way {
     }
 
     /// What stands in the names of its stacks behind the cluster's name.
-    pub(super) fn stack_infix(self) -> &'static str {
+    pub fn stack_infix(self) -> &'static str {
         match self {
             Self::Irsa => "addon-iamserviceaccount",
             Self::PodIdentity => "podidentityrole",

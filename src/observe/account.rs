@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use super::associations::{agent, associated, observed};
 use super::deletion::{body, read_body};
 use super::resources::resources;
-use super::stack_name::{associated_stack, find_stack, hashed_stack};
+use super::stack_name::{associated_stack, claimed, find_stack, hashed_stack};
 use super::{PARALLEL, ServiceAccounts, Stacks};
 use super::{again, associations, gone};
 use crate::aws::Aws;
@@ -39,6 +39,13 @@ pub struct WantedAccount<'a> {
     pub stack: WantedStack,
     /// Whether the ServiceAccount matters too.
     pub service_account: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum WantedProvider {
+    Looked,
+    /// Associations need none.
+    None,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -147,6 +154,7 @@ pub async fn accounts(
     cluster: &Cluster,
     wanted: &[WantedAccount<'_>],
     named: Named,
+    provider: WantedProvider,
 ) -> Result<
     (
         Option<OidcProvider>,
@@ -191,10 +199,9 @@ pub async fn accounts(
     });
     let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
     let provider = async {
-        // Associations need none.
-        match wanted.iter().any(|it| it.way == Way::Irsa) {
-            true => aws.iam.provider(&cluster.provider_arn()).await,
-            false => Ok(None),
+        match provider {
+            WantedProvider::Looked => aws.iam.provider(&cluster.provider_arn()).await,
+            WantedProvider::None => Ok(None),
         }
     };
     let (provider, mut accounts): (_, Vec<_>) = tokio::join!(provider, accounts.collect());
@@ -208,10 +215,13 @@ pub async fn accounts(
 pub async fn stack_alone(
     aws: &Aws,
     stacks: &Stacks,
+    objects: &ServiceAccounts<'_>,
     cluster: &Cluster,
     name: &ServiceAccountName,
 ) -> Result<ObservedAccount, Error> {
-    let (stack_name, stack) = find_stack(aws, stacks, Way::Irsa, &cluster.name, name).await?;
+    let found = find_stack(aws, stacks, Way::Irsa, &cluster.name, name).await?;
+    let found = claimed(aws, stacks, objects, &cluster.name, name, found).await?;
+    let (stack_name, stack) = found;
     Ok(ObservedAccount {
         stack: stack_state(aws, stack, cluster, false).await?,
         stack_name,
@@ -231,11 +241,16 @@ async fn account(
     wanted: &WantedAccount<'_>,
     named: NamedAccount,
 ) -> Result<ObservedAccount, Error> {
+    let found = (named.stack_name, named.stack);
+    let found = match wanted.way {
+        Way::Irsa => claimed(aws, stacks, objects, &cluster.name, wanted.name, found).await?,
+        Way::PodIdentity => found,
+    };
+    let (mut stack_name, stack) = found;
     let (mut service_account, mut stack) = tokio::try_join!(
         objects.service_account(wanted.name),
-        stack_state(aws, named.stack, cluster, wanted.associations),
+        stack_state(aws, stack, cluster, wanted.associations),
     )?;
-    let mut stack_name = named.stack_name;
     // A role without a stack: it may be that of the hashed name, made while eksctl's name was
     // another's who has left since.
     if stack == StackState::Absent
@@ -260,7 +275,7 @@ async fn account(
     }
     let association = match wanted.way {
         Way::Irsa => None,
-        Way::PodIdentity => Some(observed(aws, cluster, named.association, &stack).await?),
+        Way::PodIdentity => Some(observed(aws, cluster, wanted, named.association, &stack).await?),
     };
     Ok(ObservedAccount {
         stack,

@@ -80,6 +80,7 @@ pub async fn all(
 pub(super) async fn observed(
     aws: &Aws,
     cluster: &Cluster,
+    wanted: &WantedAccount<'_>,
     found: Option<Association>,
     stack: &StackState,
 ) -> Result<ObservedAssociation, Error> {
@@ -91,15 +92,34 @@ pub(super) async fn observed(
         StackState::Absent => false,
     };
     let foreign = role.filter(|role| !is_known(role) && role.account() == cluster.account);
-    let role_is_gone = match foreign {
-        Some(role) => gone::role(aws, role.name()).await? == Lookup::Missing,
-        None => false,
+    let role = match foreign {
+        Some(role) => Some(gone::role(aws, role.name()).await?),
+        None => None,
+    };
+    let untagged = match &found {
+        Some(found) if wanted.associations => untagged(aws, &cluster.name, &found.role).await?,
+        _ => Vec::new(),
     };
     Ok(ObservedAssociation {
         found,
-        role_is_gone,
+        untagged,
+        role,
         agent: None,
     })
+}
+
+/// Whose associations use a role without session tags.
+async fn untagged(
+    aws: &Aws,
+    cluster: &ClusterName,
+    role: &str,
+) -> Result<Vec<ServiceAccountName>, Error> {
+    let found = all(aws, cluster, None).await;
+    // Who may not read them all is refused for that already.
+    let found = Lookup::unless_denied(found)?.found().unwrap_or_default();
+    let meant = found.into_iter();
+    let meant = meant.filter(|(_, it)| it.role == role && it.session_tags_disabled);
+    Ok(meant.map(|(name, _)| name).collect())
 }
 
 /// The add-on of the agent, where it matters to any.

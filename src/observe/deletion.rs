@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::resources::resources;
-use super::stack_name::{associated_stack, stack_to_delete};
+use super::stack_name::{associated_stack, own_stack};
 use super::{ServiceAccounts, Stacks};
 use super::{again, associations, gone};
 use crate::asked::Deletion;
@@ -30,7 +30,7 @@ pub async fn deletion(
     objects: &ServiceAccounts<'_>,
     asked: &Deletion,
 ) -> Result<ObservedDeletion, Error> {
-    let (association, mut stack) = named(aws, stacks, asked).await?;
+    let (association, mut stack) = named(aws, stacks, objects, asked).await?;
     let ((mut foreign, mut resources), service_account) = tokio::try_join!(
         of_stack(aws, &asked.cluster, stack.as_ref()),
         objects.service_account(&asked.name)
@@ -87,11 +87,12 @@ pub async fn deletion(
 async fn named(
     aws: &Aws,
     stacks: &Stacks,
+    objects: &ServiceAccounts<'_>,
     asked: &Deletion,
 ) -> Result<(Option<Association>, Option<Stack>), Error> {
     let (cluster, name) = (&asked.cluster, &asked.name);
     if asked.way == Way::Irsa {
-        let stack = stack_to_delete(aws, stacks, asked.way, cluster, name).await?;
+        let stack = own_stack(aws, stacks, objects, cluster, name).await?;
         return Ok((None, stack));
     }
     let found = super::associations::one(aws, cluster, name).await?;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::again::{self, AGAIN};
 use super::deletion::STACK_ID;
-use super::{Stacks, stack_to_delete};
+use super::stack_name::stack_by_name;
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{ClusterName, Lookup, RoleArn, ServiceAccountName, Way};
@@ -68,7 +68,11 @@ pub async fn stack(
     if let Some(stack) = stack_of_role(aws, way, cluster, name, account).await? {
         return Ok(Some(stack));
     }
-    let read = async || stack_to_delete(aws, &Stacks::ByName, way, cluster, name).await;
+    let read = async || {
+        let stack = stack_by_name(aws, way, cluster, name).await?;
+        // One that has lost its tag was judged before.
+        Ok(stack.filter(|stack| stack.is_for(way, cluster, name)))
+    };
     again::settled(aws, &name.to_string(), None, Option::is_none, read).await
 }
 

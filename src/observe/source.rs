@@ -103,6 +103,20 @@ impl<'a> ServiceAccounts<'a> {
     }
 }
 
+impl ServiceAccounts<'_> {
+    /// All of the cluster. Missing: nobody asked for any.
+    pub async fn all(&self) -> Lookup<BTreeMap<ServiceAccountName, ServiceAccount>> {
+        match self {
+            Self::NotLooked => Lookup::Missing,
+            Self::ByName(kubernetes) => {
+                let all = kubernetes.service_accounts(None).await;
+                Lookup::of(all.map(|all| all.into_iter().collect()))
+            }
+            Self::Listed(all) => Lookup::Found(all.clone()),
+        }
+    }
+}
+
 /// The pods of service accounts.
 pub enum AccountPods<'a> {
     ByName(&'a Kubernetes),

@@ -1,13 +1,17 @@
-//! Which stack is a service account's: apart because its name does not tell, only its tags do.
+//! Which stack is a service account's: apart because its name does not tell, only its tags do, and where they
+//! are lost what else there is to tell it by.
 
-use super::Stacks;
+use super::deletion::template;
+use super::{ServiceAccounts, Stacks};
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{ClusterName, RoleArn, ServiceAccountName, StackName, Way};
-use crate::world::{Phase, Stack};
+use crate::model::{ClusterName, Lookup, RoleArn, ServiceAccountName, StackName, Way};
+use crate::policy::others;
+use crate::world::{Claim, Phase, ServiceAccountState, Stack};
 
 /// The stack of a service account: under eksctl's name, or under the hashed one where that is
-/// another's. Also the name that a new stack would get.
+/// another's. Also the name that a new stack would get. One without a tag that says whose it is must be
+/// judged by [`claimed`].
 pub async fn find_stack(
     aws: &Aws,
     stacks: &Stacks,
@@ -27,7 +31,8 @@ pub async fn find_stack(
             None => (name, None),
         });
     };
-    if stack.is_for(way, cluster, account) {
+    let has_lost_its_tag = way == Way::Irsa && stack.may_be_for(cluster, account);
+    if stack.is_for(way, cluster, account) || has_lost_its_tag {
         return Ok((name, Some(stack)));
     }
     let stack = hashed_stack(aws, stacks, way, cluster, account).await?;
@@ -83,8 +88,35 @@ pub async fn hashed_stack(
     Ok(stack.filter(|stack| stack.is_for(way, cluster, account)))
 }
 
-/// The stack to delete, under either of its names.
-pub async fn stack_to_delete(
+/// The stack to delete, under either of its names, where it is the service account's.
+///
+/// # Errors
+/// `StackInDoubt` where that cannot be told.
+pub async fn own_stack(
+    aws: &Aws,
+    stacks: &Stacks,
+    objects: &ServiceAccounts<'_>,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+) -> Result<Option<Stack>, Error> {
+    let stack = stack_to_delete(aws, stacks, Way::Irsa, cluster, account).await?;
+    let name = StackName::new(Way::Irsa, cluster, account);
+    let found = claimed(aws, stacks, objects, cluster, account, (name, stack)).await?;
+    Ok(found.1.filter(|stack| stack.phase != Phase::Gone))
+}
+
+/// The stack of a service account, by its name and its tags alone.
+pub async fn stack_by_name(
+    aws: &Aws,
+    way: Way,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+) -> Result<Option<Stack>, Error> {
+    stack_to_delete(aws, &Stacks::ByName, way, cluster, account).await
+}
+
+/// The same, of stacks that may be listed already.
+async fn stack_to_delete(
     aws: &Aws,
     stacks: &Stacks,
     way: Way,
@@ -99,4 +131,68 @@ pub async fn stack_to_delete(
         stack => stack,
     };
     Ok(stack.filter(|stack| stack.phase != Phase::Gone))
+}
+
+/// What [`find_stack`] found, where it is the service account's: a stack that has lost its tag is
+/// another's, or nobody can tell.
+///
+/// # Errors
+/// `StackInDoubt` where it cannot be told.
+pub async fn claimed(
+    aws: &Aws,
+    stacks: &Stacks,
+    objects: &ServiceAccounts<'_>,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+    found: (StackName, Option<Stack>),
+) -> Result<(StackName, Option<Stack>), Error> {
+    let Some(stack) = found
+        .1
+        .as_ref()
+        .filter(|stack| stack.may_be_for(cluster, account))
+    else {
+        return Ok(found);
+    };
+    match claim(aws, objects, cluster, account, stack).await? {
+        Claim::Own => Ok(found),
+        Claim::Others => {
+            let stack = hashed_stack(aws, stacks, Way::Irsa, cluster, account).await?;
+            Ok((StackName::hashed(Way::Irsa, cluster, account), stack))
+        }
+        Claim::Open(why) => Err(Error::StackInDoubt {
+            stack: stack.name.to_string(),
+            account: Box::new(account.clone()),
+            tags: stack.tags.clone(),
+            why,
+        }),
+    }
+}
+
+/// By the annotation, by whom the template of the stack lets in, and by whoever else could be meant.
+async fn claim(
+    aws: &Aws,
+    objects: &ServiceAccounts<'_>,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+    stack: &Stack,
+) -> Result<Claim, Error> {
+    let role = stack.role_arn.as_ref().map(ToString::to_string);
+    if let ServiceAccountState::Found(object) = objects.service_account(account).await?
+        && role.is_some()
+        && object.role() == role.as_deref()
+    {
+        return Ok(Claim::Own);
+    }
+    let all = match objects.all().await {
+        Lookup::Found(all) => return Ok(stack.claim(cluster, account, &all)),
+        Lookup::Unknown(why) => why,
+        Lookup::Missing => "the ServiceAccounts of the cluster were not looked at".to_owned(),
+    };
+    // The cluster is not asked, or does not answer.
+    let template = template(aws, stack).await?;
+    let names = |trust| others::names_only(trust, account);
+    Ok(match template.as_found().map(|it| names(&it.trust)) {
+        Some(true) => Claim::Own,
+        _ => Claim::Open(all),
+    })
 }

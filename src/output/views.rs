@@ -114,7 +114,10 @@ impl Outcomes<'_> {
         } else if has(|a| {
             matches!(
                 a,
-                Action::CreateStack(_) | Action::CreateOidcProvider { .. }
+                Action::CreateStack(_)
+                    | Action::CreateOidcProvider { .. }
+                    | Action::CreateAssociation(_)
+                    | Action::InstallAgent { .. }
             )
         }) {
             "created"
@@ -142,6 +145,7 @@ fn is_deletion(action: &Action) -> bool {
     matches!(
         action,
         Action::DeleteStack { .. }
+            | Action::DeleteAssociation { .. }
             | Action::DeleteServiceAccount { .. }
             | Action::DeleteOidcProvider { .. }
             | Action::RemoveAnnotations { .. }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{NeededPermission, NeededRight, On, PermissionScope};
+use crate::policy::pod_identity;
 use crate::render::hcl::{Block, Expression};
 
 /// So many characters that are no white space a managed policy may have (IAM User Guide, quotas).
@@ -29,7 +30,7 @@ struct Statement {
     sid: String,
     effect: &'static str,
     action: BTreeSet<&'static str>,
-    resource: String,
+    resource: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     condition: Option<Value>,
 }
@@ -44,14 +45,25 @@ pub fn policy(rows: &[&NeededPermission], place: &PermissionScope) -> Policy {
         sid: format!("{on:?}"),
         effect: "Allow",
         action,
-        resource: place.resource(on),
-        condition: (on == On::ServiceRole).then(
-            || json!({ "StringEquals": { "iam:PassedToService": "cloudformation.amazonaws.com" } }),
-        ),
+        resource: match place.resources(on).as_slice() {
+            [one] => json!(one),
+            several => json!(several),
+        },
+        condition: passed_to(on)
+            .map(|service| json!({ "StringEquals": { "iam:PassedToService": service } })),
     });
     Policy {
         version: "2012-10-17",
         statement: statements.collect(),
+    }
+}
+
+/// Whom a role may be passed to.
+fn passed_to(on: On) -> Option<&'static str> {
+    match on {
+        On::ServiceRole => Some("cloudformation.amazonaws.com"),
+        On::AssociatedRole => Some(pod_identity::SERVICE),
+        _ => None,
     }
 }
 

@@ -23,8 +23,8 @@ pub struct PermissionScope {
 }
 
 impl PermissionScope {
-    /// The ARN pattern of what a permission is on.
-    pub fn resource(&self, on: On) -> String {
+    /// The ARN patterns of what a permission is on: one, but for what a service account has on either way.
+    pub fn resources(&self, on: On) -> Vec<String> {
         let region = self.region.as_deref().unwrap_or("*");
         let account = self.account.as_deref().unwrap_or("*");
         let of_region = partition_of(region);
@@ -32,39 +32,51 @@ impl PermissionScope {
         let cluster = self.cluster.as_ref().map_or("*", ClusterName::as_str);
         let iam = format!("arn:{partition}:iam::{account}");
         let stacks = format!("arn:{partition}:cloudformation:{region}:{account}:stack");
-        match on {
+        let associations = format!("arn:{partition}:eks:{region}:{account}:podidentityassociation");
+        let one = match on {
+            On::Stacks => {
+                let prefixes = self.stack_prefixes();
+                return prefixes.map(|it| format!("{stacks}/{it}*/*")).into();
+            }
+            On::Roles => {
+                let path = self.role_path.as_deref().unwrap_or("/");
+                let roles = self.roles().into_iter();
+                return roles
+                    .map(|role| format!("{iam}:role{path}{role}"))
+                    .collect();
+            }
+            On::Associations => format!("{associations}/{cluster}/*"),
             On::Cluster => format!("arn:{partition}:eks:{region}:{account}:cluster/{cluster}"),
             On::Provider => match &self.issuer {
                 Some(issuer) => format!("{iam}:oidc-provider/{}", issuer.host_and_path()),
                 None => format!("{iam}:oidc-provider/oidc.eks.{region}.{suffix}/id/*"),
             },
-            On::Stacks => format!("{stacks}/{}*/*", self.stack_prefix()),
-            On::Roles => {
-                let path = self.role_path.as_deref().unwrap_or("/");
-                format!("{iam}:role{path}{}", self.role())
-            }
-            On::AnyRole => format!("{iam}:role/*"),
+            On::AnyRole | On::AssociatedRole => format!("{iam}:role/*"),
             On::ServiceRole => self
                 .service_role
                 .as_ref()
                 .map_or_else(|| "*".to_owned(), ToString::to_string),
             On::Any => "*".to_owned(),
-        }
+        };
+        vec![one]
     }
 
-    fn role(&self) -> String {
-        self.role_name.clone().unwrap_or_else(|| {
-            let prefix = self.stack_prefix();
+    fn roles(&self) -> Vec<String> {
+        if let Some(name) = &self.role_name {
+            return vec![name.clone()];
+        }
+        let kept = self.stack_prefixes().map(|prefix| {
             let kept: String = prefix.chars().take(STACK_IN_ROLE).collect();
             format!("{kept}*")
-        })
+        });
+        kept.into()
     }
 
-    fn stack_prefix(&self) -> String {
-        match &self.cluster {
-            Some(cluster) => StackName::prefix(Way::Irsa, cluster),
-            None => "eksctl-*-addon-iamserviceaccount-".to_owned(),
-        }
+    fn stack_prefixes(&self) -> [String; 2] {
+        Way::ALL.map(|way| match &self.cluster {
+            Some(cluster) => StackName::prefix(way, cluster),
+            None => format!("eksctl-*-{}-", way.stack_infix()),
+        })
     }
 }
 

@@ -52,6 +52,24 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks-auth:AssumeRoleForPodIdentity" on Cluster, With("a Pod Identity association"), [Verify], "exchange a pod's token as the agent does";
     "eks:ListPodIdentityAssociations" on Cluster, Optional, [Export], "read the associations";
     "eks:DescribePodIdentityAssociation" on Any, Optional, [Export], "read the associations";
+    "eks:ListPodIdentityAssociations" on Cluster, With("podidentityassociation"), [Create Get Update Delete], "find the association";
+    "eks:ListPodIdentityAssociations" on Cluster, With("iam.podIdentityAssociations in the file"), [Apply], "find the association";
+    "eks:DescribePodIdentityAssociation" on Any, With("podidentityassociation"), [Create Get Update Delete], "read the role that it gives";
+    "eks:DescribePodIdentityAssociation" on Any, With("iam.podIdentityAssociations in the file"), [Apply], "read the role that it gives";
+    "eks:CreatePodIdentityAssociation" on Cluster, With("podidentityassociation"), [Create], "make the association";
+    "eks:CreatePodIdentityAssociation" on Cluster, With("iam.podIdentityAssociations in the file"), [Apply], "make the association";
+    "eks:TagResource" on Associations, With("podidentityassociation"), [Create], "tag the association with its service account";
+    "eks:TagResource" on Associations, With("iam.podIdentityAssociations in the file"), [Apply], "tag the association with its service account";
+    "eks:UpdatePodIdentityAssociation" on Associations, With("--override-existing"), [Create], "replace the role of the association";
+    "eks:UpdatePodIdentityAssociation" on Associations, With("podidentityassociation"), [Update], "change the association";
+    "eks:UpdatePodIdentityAssociation" on Associations, With("iam.podIdentityAssociations in the file"), [Apply], "change the association";
+    "eks:DeletePodIdentityAssociation" on Associations, With("podidentityassociation"), [Delete], "delete the association";
+    "eks:DeletePodIdentityAssociation" on Associations, With("--prune"), [Apply], "delete the association";
+    "eks:DescribeAddon" on Any, Optional, [Create], "see whether the Pod Identity agent is installed";
+    "eks:DescribeAddon" on Any, Optional, [Apply], "see whether the Pod Identity agent is installed";
+    "eks:CreateAddon" on Cluster, With("--install-agent"), [Create], "install the Pod Identity agent";
+    "iam:PassRole" on AssociatedRole, With("podidentityassociation"), [Create Update], "give the role to the association";
+    "iam:PassRole" on AssociatedRole, With("iam.podIdentityAssociations in the file"), [Apply], "give the role to the association";
     "eks:UntagResource" on Cluster, Optional, [DisassociateOidcProvider], "tell eksctl that the cluster has no provider";
 
     "iam:GetOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Apply], "see whether the provider is there, and its audiences";

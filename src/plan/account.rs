@@ -173,7 +173,7 @@ fn warn_of_provider(
     let mut lacking = Track::new(track.target.clone());
     let is_edited =
         matches!(&asked.permissions, Permissions::Edited(edits) if edits.audience.is_some());
-    match (is_edited, edited::kept_audience(asked, observed)) {
+    match (is_edited, edited::kept_audience(asked, cluster, observed)) {
         (false, Some(audience)) => {
             let asked = IamServiceAccount {
                 audience,
@@ -267,6 +267,12 @@ impl StackTask<'_> {
 
     fn refuse_missing(self, track: &mut Track) -> Option<Role> {
         track.notes.clear();
+        let association = self.observed.association.as_ref();
+        if let Some(found) = association.and_then(|it| it.found.as_ref()) {
+            let role = found.role.clone();
+            track.refuse(&self.cluster.name, Reason::RoleOfNoStack { role });
+            return None;
+        }
         track.refuse(
             &self.cluster.name,
             Reason::NotThere {

@@ -99,7 +99,7 @@ pub enum Action {
         cluster: ClusterName,
     },
     CreateAssociation(CreateAssociation),
-    UpdateAssociation(UpdateAssociation),
+    UpdateAssociation(Box<UpdateAssociation>),
     DeleteAssociation {
         cluster: ClusterName,
         name: ServiceAccountName,

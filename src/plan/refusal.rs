@@ -147,6 +147,14 @@ pub enum Reason {
         found: String,
         wanted: String,
     },
+    /// An association has a role that no stack has.
+    RoleOfNoStack {
+        role: String,
+    },
+    /// A narrower trust policy would shut out associations that send no session tags.
+    Untagged {
+        accounts: Vec<ServiceAccountName>,
+    },
     /// EKS alone has Pod Identity.
     NotEks,
     /// The EKS Pod Identity Agent is not there to hand roles out.

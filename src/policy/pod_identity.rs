@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::evaluate::{Decision, Evaluation, Principal, Request, evaluate};
-use super::{same, texts};
+use super::{same, statements, texts};
 use crate::model::{Arn, ServiceAccountName};
 
 /// Who takes on roles for the pods of EKS Pod Identity, in every partition.
@@ -95,13 +95,29 @@ pub struct Admission {
 
 /// What the trust policy says of an association whose sessions have tags, or have none.
 pub fn lets_in(trust: &Value, association: TrustedAssociation<'_>, tags: SessionTags) -> Admission {
-    let evaluation = |action| evaluate(trust, &request(action, association, tags));
-    Admission {
-        evaluations: ACTIONS.map(evaluation),
-    }
+    Admission::of(trust, |action| request(action, association, tags))
+}
+
+/// The statement that lets in any association, where it stands beside one with a condition: that one's
+/// narrowness is worth nothing then. Counted from 0.
+pub fn unconditional_beside_conditional(trust: &Value) -> Option<usize> {
+    let open = |only: bool| {
+        let all = statements(trust).enumerate();
+        let mut mine = all.filter(|(_, it)| is_of_pod_identity(it));
+        mine.find(|(_, it)| is_unconditional(it) == only)
+    };
+    open(false)?;
+    open(true).map(|(place, _)| place)
 }
 
 impl Admission {
+    /// What a trust policy says to whoever makes both calls.
+    pub fn of(trust: &Value, request: impl Fn(&str) -> Request) -> Self {
+        Self {
+            evaluations: ACTIONS.map(|action| evaluate(trust, &request(action))),
+        }
+    }
+
     /// Whether both calls are allowed.
     pub fn is_allowed(&self) -> bool {
         self.evaluations.iter().all(Evaluation::is_allowed)

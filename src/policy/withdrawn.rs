@@ -109,7 +109,7 @@ fn rest(trust: &Value, keep: impl Fn(&Value) -> Option<Value>) -> Result<Rest, N
 
 /// Whether a statement asks tokens of the provider for their subject and audience and for nothing else.
 /// What it lists of subjects can be taken away one by one, and nobody else notices.
-fn is_plain(statement: &Value, provider_arn: &str, issuer: &Issuer) -> bool {
+pub(super) fn is_plain(statement: &Value, provider_arn: &str, issuer: &Issuer) -> bool {
     let principal = statement["Principal"].as_object();
     let is_of_provider = principal.is_some_and(|principal| {
         let mut kinds = principal.iter();
@@ -128,7 +128,7 @@ fn is_plain(statement: &Value, provider_arn: &str, issuer: &Issuer) -> bool {
 }
 
 /// A statement without one of the values that a condition takes; `None` without the last.
-fn without_value(statement: &Value, key: &str, gone: &str) -> Option<Value> {
+pub(super) fn without_value(statement: &Value, key: &str, gone: &str) -> Option<Value> {
     let mut statement = statement.clone();
     let conditions = statement
         .get_mut("Condition")

@@ -4,10 +4,11 @@
 use serde_json::{Value, json};
 
 use super::{
-    Unrenderable, audiences, inline_policies, managed_policies, role_name, role_tags, roles,
+    Unrenderable, association, audiences, inline_policies, managed_policies, role_name, role_tags,
+    roles,
 };
 use crate::asked::{Conflicts, IamServiceAccount, Permissions, Scope, Thumbprints};
-use crate::model::{CLUSTER_TAGS, Cluster, Map, quoted, shown_in_json};
+use crate::model::{CLUSTER_TAGS, Cluster, Map, Way, quoted, shown_in_json};
 use crate::template::{self, RoleSpec};
 
 /// The functions that the rest of the script calls. A role is the script's own when its tags name the
@@ -29,8 +30,10 @@ pub fn script(
     if accounts.iter().any(|it| it.scope == Scope::Whole) {
         text.push_str("\nneed_cluster\n");
     }
-    if roles(accounts).next().is_some() {
+    if roles(accounts).any(|(account, _)| account.way() == Way::Irsa) {
         text.push_str(&provider(accounts, cluster));
+    } else if accounts.iter().any(|it| it.way() == Way::PodIdentity) {
+        text.push_str("\nneed_account\n");
     }
     for account in accounts {
         text.push_str(&format!("\n# {}\n", account.name));
@@ -40,7 +43,7 @@ pub fn script(
             Permissions::Role(spec) => {
                 // A name makes the ARN known.
                 let mut spec = spec.clone();
-                let name = role_name(&account.name, cluster);
+                let name = role_name(account.way(), &account.name, cluster);
                 spec.name = spec.name.or_else(|| name.parse().ok());
                 match role_commands(account, &spec, cluster) {
                     Ok(commands) => text.push_str(&commands),
@@ -51,6 +54,14 @@ pub fn script(
         };
         if account.scope == Scope::Whole {
             text.push_str(&service_account(account, &role));
+        }
+        if let Some(creation) = association::creation(account, cluster, &role) {
+            let words = [account.name.namespace.as_str(), &account.name.name, &role].map(quoted);
+            let creation = document(&creation);
+            text.push_str(&format!(
+                "association {} \\\n  {creation}\n",
+                words.join(" ")
+            ));
         }
     }
     if !problems.is_empty() {
@@ -65,6 +76,10 @@ fn head(cluster: &Cluster) -> String {
         ("account", cluster.account.clone()),
         ("provider", cluster.provider_arn()),
         ("issuer", cluster.issuer.url().to_owned()),
+        (
+            "region",
+            cluster.issuer.eks_region().unwrap_or_default().to_owned(),
+        ),
     ];
     let variables: String = words
         .iter()
@@ -155,7 +170,10 @@ fn role_commands(
 
 /// The object is given whole, so that no text in it is taken for anything else.
 fn service_account(account: &IamServiceAccount, role: &str) -> String {
-    let annotations = template::annotated(&account.annotations, role);
+    let annotations = match account.way() {
+        Way::Irsa => template::annotated(&account.annotations, role),
+        Way::PodIdentity => account.annotations.clone(),
+    };
     let manifest = template::manifest(&account.name, &account.labels, &annotations);
     let mut words = vec![
         quoted(account.name.namespace.as_str()),

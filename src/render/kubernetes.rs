@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Unrenderable;
 use crate::asked::{IamServiceAccount, Permissions, Scope};
-use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL};
+use crate::model::{Cluster, MANAGED_BY, MANAGED_BY_LABEL, Way};
 use crate::template;
 
 /// The cluster tells the ARNs of named roles; existing ones need none.
@@ -22,8 +22,12 @@ pub fn manifests(
         .iter()
         .filter(|account| account.scope == Scope::Whole);
     for account in whole {
+        if account.way() == Way::PodIdentity {
+            manifests.push(manifest(account, None));
+            continue;
+        }
         match role_arn(account, cluster) {
-            Some(arn) => manifests.push(manifest(account, &arn)),
+            Some(arn) => manifests.push(manifest(account, Some(&arn))),
             None => problems.push(unknown_role(account)),
         }
     }
@@ -35,10 +39,13 @@ pub fn manifests(
 }
 
 /// The ServiceAccount as irsactl makes it where there is none.
-fn manifest(account: &IamServiceAccount, role: &str) -> Value {
+fn manifest(account: &IamServiceAccount, role: Option<&str>) -> Value {
     let mut labels = account.labels.clone();
     labels.insert(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned());
-    let annotations = template::annotated(&account.annotations, role);
+    let annotations = match role {
+        Some(role) => template::annotated(&account.annotations, role),
+        None => account.annotations.clone(),
+    };
     template::manifest(&account.name, &labels, &annotations)
 }
 

@@ -3,10 +3,11 @@
 
 use super::hcl::{Block, Expression};
 use super::{
-    Unrenderable, audiences, inline_policies, managed_policies, readable_name, role_tags, roles,
+    Unrenderable, association, audiences, inline_policies, managed_policies, readable_name,
+    role_tags, roles,
 };
-use crate::asked::{IamServiceAccount, Thumbprints};
-use crate::model::{CLUSTER_TAGS, Cluster, Map, ServiceAccountName};
+use crate::asked::{IamServiceAccount, Permissions, Thumbprints};
+use crate::model::{CLUSTER_TAGS, Cluster, Map, ServiceAccountName, Way};
 use crate::template::{self, RoleSpec};
 
 /// A random part of 26 characters follows, and a role's name has at most 64 (provider's documentation).
@@ -18,8 +19,11 @@ pub fn configuration(
     accounts: &[IamServiceAccount],
     cluster: &Cluster,
 ) -> Result<String, Vec<Unrenderable>> {
+    let mut blocks = Vec::new();
     let (provider, reference) = provider(accounts, cluster);
-    let mut blocks = vec![provider];
+    if accounts.iter().any(|it| it.way() == Way::Irsa) {
+        blocks.push(provider);
+    }
     let mut problems = Vec::new();
     for (account, spec) in roles(accounts) {
         match role_blocks(account, spec, cluster, &reference) {
@@ -29,6 +33,16 @@ pub fn configuration(
     }
     if !problems.is_empty() {
         return Err(problems);
+    }
+    for account in accounts {
+        let role = match &account.permissions {
+            Permissions::Existing(arn) => Expression::text(arn.to_string()),
+            _ => Expression::Bare(format!(
+                "aws_iam_role.{}.arn",
+                label(account.way(), &account.name)
+            )),
+        };
+        blocks.extend(association::block(account, cluster, role));
     }
     blocks.push(output(accounts));
     let blocks: String = blocks.iter().map(|block| format!("\n{block}")).collect();
@@ -84,7 +98,7 @@ fn role_blocks(
     cluster: &Cluster,
     provider: &str,
 ) -> Result<Vec<Block>, Unrenderable> {
-    let label = label(&account.name);
+    let label = label(account.way(), &account.name);
     let role = Expression::Bare(format!("aws_iam_role.{label}.name"));
     let mut blocks = vec![role_block(account, spec, cluster, provider)];
     for (name, document) in inline_policies(account, spec, cluster)? {
@@ -160,15 +174,19 @@ fn role_block(
     ];
     Block {
         comment: account.name.to_string(),
-        header: format!("resource \"aws_iam_role\" \"{}\"", label(&account.name)),
+        header: format!(
+            "resource \"aws_iam_role\" \"{}\"",
+            label(account.way(), &account.name)
+        ),
         attributes: [name].into_iter().chain(optional).chain(rest).collect(),
     }
 }
 
 /// What the ServiceAccounts' annotations need.
 fn output(accounts: &[IamServiceAccount]) -> Block {
-    let arns = roles(accounts).map(|(account, _)| {
-        let reference = format!("aws_iam_role.{}.arn", label(&account.name));
+    let annotated = roles(accounts).filter(|(account, _)| account.way() == Way::Irsa);
+    let arns = annotated.map(|(account, _)| {
+        let reference = format!("aws_iam_role.{}.arn", label(account.way(), &account.name));
         (account.name.to_string(), Expression::Bare(reference))
     });
     Block {
@@ -186,7 +204,7 @@ fn output(accounts: &[IamServiceAccount]) -> Block {
     }
 }
 
-fn object(map: &Map) -> Expression {
+pub fn object(map: &Map) -> Expression {
     let members = map.iter();
     Expression::Object(
         members
@@ -197,12 +215,13 @@ fn object(map: &Map) -> Expression {
 
 /// A label that no other service account has: names of Kubernetes have no `_`, and none of their dots
 /// is beside another.
-pub fn label(account: &ServiceAccountName) -> String {
-    identifier(&format!(
-        "{}__{}",
-        account.namespace,
-        account.name.replace('.', "_")
-    ))
+pub fn label(way: Way, account: &ServiceAccountName) -> String {
+    let ServiceAccountName { namespace, name } = account;
+    let way = match way {
+        Way::Irsa => "",
+        Way::PodIdentity => "pod_identity_",
+    };
+    identifier(&format!("{way}{namespace}__{}", name.replace('.', "_")))
 }
 
 /// Identifiers begin with a letter or `_`.

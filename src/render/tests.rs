@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::asked::Scope;
-use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, ROLE_ANNOTATION, RoleName, shown_in_json};
+use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, ROLE_ANNOTATION, RoleName, Way, shown_in_json};
 use crate::plan::account::properties::{account, asked, cluster, config, hostile, maps, spec};
 use crate::template::RoleTemplate;
 
@@ -345,7 +345,7 @@ proptest! {
         let of = |name: &str| calls.iter().filter(|words| words[0] == name).collect::<Vec<_>>();
         let roles = of("role");
         let [role] = roles.as_slice() else { panic!("{calls:?}") };
-        let role_name = spec.name.as_ref().map_or(role_name(&name, &cluster), ToString::to_string);
+        let role_name = spec.name.as_ref().map_or(role_name(Way::Irsa, &name, &cluster), ToString::to_string);
         let mut wanted = vec![
             "role".to_owned(),
             role_name.clone(),
@@ -386,13 +386,13 @@ proptest! {
     fn names_made_for_roles_are_good_and_distinct(
         cluster in cluster(), one in account(), other in account(),
     ) {
-        prop_assert!(role_name(&one, &cluster).parse::<RoleName>().is_ok());
-        let label = terraform::label(&one);
+        prop_assert!(role_name(Way::Irsa, &one, &cluster).parse::<RoleName>().is_ok());
+        let label = terraform::label(Way::Irsa, &one);
         prop_assert!(label.starts_with(|c: char| c.is_ascii_lowercase() || c == '_'));
         prop_assert!(label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-'));
         if one != other {
-            prop_assert_ne!(label, terraform::label(&other));
-            prop_assert_ne!(role_name(&one, &cluster), role_name(&other, &cluster));
+            prop_assert_ne!(label, terraform::label(Way::Irsa, &other));
+            prop_assert_ne!(role_name(Way::Irsa, &one, &cluster), role_name(Way::Irsa, &other, &cluster));
         }
     }
 }
@@ -400,7 +400,7 @@ proptest! {
 #[test]
 fn labels_that_look_alike_are_distinct() {
     let names = ["a-b/c", "a/b-c", "a/b.c", "a/b", "0a/b", "a/0.b"];
-    let labels = names.map(|name| terraform::label(&name.parse().unwrap()));
+    let labels = names.map(|name| terraform::label(Way::Irsa, &name.parse().unwrap()));
     assert_eq!(
         labels,
         ["a-b__c", "a__b-c", "a__b_c", "a__b", "_0a__b", "a__0_b"]

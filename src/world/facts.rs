@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::{
     CLUSTER_TAGS, ClusterName, Lookup, MANAGED_BY, MANAGED_BY_LABEL, Map, PolicyArn,
-    ROLE_ANNOTATION, RoleArn, ServiceAccountName, StackName, Way,
+    ROLE_ANNOTATION, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName, Way,
 };
 use crate::template::{RoleTemplate, StackResource};
 
@@ -96,6 +96,76 @@ impl Stack {
     pub fn is_for(&self, way: Way, cluster: &ClusterName, account: &ServiceAccountName) -> bool {
         self.is_of(cluster) && self.account(way).as_ref() == Some(account)
     }
+}
+
+impl Stack {
+    /// Whether it has the name of the service account's stack and the tags of this cluster, and no tag that
+    /// says whose it is: eksctl's migration to Pod Identity keeps but the last tag of a stack. Others can
+    /// have that name too (`a-b/c` and `a/b-c`), so that it takes more to tell whose it is.
+    pub fn may_be_for(&self, cluster: &ClusterName, account: &ServiceAccountName) -> bool {
+        self.name == StackName::new(Way::Irsa, cluster, account)
+            && self.is_of(cluster)
+            && self.lacks_owner()
+    }
+
+    /// Whether no tag says whose it is.
+    pub fn lacks_owner(&self) -> bool {
+        !self.tags.contains_key(SERVICE_ACCOUNT_TAG)
+    }
+
+    /// The service account that it is for, by its tag, or where that is lost by the ServiceAccount of its
+    /// name that is annotated with its role.
+    pub fn service_account_among(
+        &self,
+        cluster: &ClusterName,
+        objects: &BTreeMap<ServiceAccountName, ServiceAccount>,
+    ) -> Option<ServiceAccountName> {
+        let role = self.role_arn.as_ref().map(ToString::to_string);
+        let mut annotated = objects
+            .iter()
+            .filter(|(_, object)| role.is_some() && object.role() == role.as_deref());
+        let named = annotated.find(|(name, _)| self.may_be_for(cluster, name));
+        self.account(Way::Irsa)
+            .or_else(|| named.map(|(name, _)| name.clone()))
+    }
+
+    /// Whose a stack is that may be for the service account, by the ServiceAccounts of its cluster.
+    pub fn claim(
+        &self,
+        cluster: &ClusterName,
+        account: &ServiceAccountName,
+        objects: &BTreeMap<ServiceAccountName, ServiceAccount>,
+    ) -> Claim {
+        let role = self.role_arn.as_ref().map(ToString::to_string);
+        let mut annotated = objects
+            .iter()
+            .filter(|(_, object)| role.is_some() && object.role() == role.as_deref())
+            .map(|(name, _)| name)
+            .peekable();
+        if annotated.peek().is_some() {
+            return if annotated.any(|name| name == account) {
+                Claim::Own
+            } else {
+                Claim::Others
+            };
+        }
+        let mut names = objects.keys();
+        match names.find(|name| *name != account && self.may_be_for(cluster, name)) {
+            Some(other) => Claim::Open(format!(
+                "no ServiceAccount is annotated with its role, and it may be of {other}"
+            )),
+            None => Claim::Own,
+        }
+    }
+}
+
+/// Whose a stack is that has lost its tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    Own,
+    Others,
+    /// Why it cannot be told.
+    Open(String),
 }
 
 /// Service accounts, with the ids of their EKS Pod Identity associations.

@@ -19,7 +19,10 @@ const FILES: [(&str, &str); 5] = [
 /// A command line that ends where the user presses the tabulator, and what is offered.
 const COMPLETED: [(&str, &[&str]); 18] = [
     ("irsactl cre", &["create"]),
-    ("irsactl create ", &["iamserviceaccount"]),
+    (
+        "irsactl create ",
+        &["iamserviceaccount", "podidentityassociation"],
+    ),
     ("irsactl create ir", &["irsa"]),
     (
         "irsactl create iamserviceaccount --attach-p",

@@ -74,7 +74,7 @@ fn each_denied_read_is_unknown_and_names_its_permission() {
       [exit 0]
     eks ListPodIdentityAssociations deny
       37 checks hold
-      unknown: pod-identity-association: not allowed to call eks:ListPodIdentityAssociations: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:ListPodIdentityAssociations because no identity-based policy allows the eks:ListPodIdentityAssociations action
+      unknown: pod-identity-association: not allowed to call eks:ListPodIdentityAssociations
       [exit 0]
     iam ListOpenIDConnectProviders deny
       10 checks hold

@@ -13,6 +13,7 @@ mod support;
 mod apply;
 mod arrange;
 mod associate;
+mod association;
 mod chart;
 mod completion;
 mod create;

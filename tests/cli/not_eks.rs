@@ -313,7 +313,10 @@ fn without_an_issuer_the_name_is_held_to_ekss_rule() {
                     "cloudformation:DescribeStacks",
                     "cloudformation:GetTemplate"
                 ],
-                "Resource": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-example-cluster-k8s-local-addon-iamserviceaccount-*/*"
+                "Resource": [
+                    "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-example-cluster-k8s-local-addon-iamserviceaccount-*/*",
+                    "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-example-cluster-k8s-local-podidentityrole-*/*"
+                ]
             },
             {
                 "Sid": "Any",

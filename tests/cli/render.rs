@@ -619,8 +619,7 @@ fn a_file_without_iam_service_accounts_renders_nothing() {
     bench.file(
         "cluster.yaml",
         "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: demo, region: eu-west-1}\n\
-         iam:\n  withOIDC: true\n  podIdentityAssociations:\n  - namespace: kube-system\n    \
-         serviceAccountName: dns\n    wellKnownPolicies: {externalDNS: true}\n",
+         iam:\n  withOIDC: true\n  podIdentityAssociations: []\n",
     );
     for target in ["cloudformation", "terraform", "aws-cli", "kubernetes"] {
         assert_eq!(

@@ -10,6 +10,8 @@ mod forbidden;
 mod functions;
 mod hindered;
 mod input;
+mod migrated;
+mod others;
 mod pod_identity;
 mod rollback;
 mod trust;

@@ -2,6 +2,13 @@
 
 use super::*;
 
+pub const ASSOCIATIONS: &Field = &Field::new(
+    "iam.podIdentityAssociations",
+    Objects,
+    Optional,
+    "the EKS Pod Identity associations",
+);
+
 const fn of_association(field: &Field, path: &'static str) -> Field {
     Field { path, ..*field }
 }

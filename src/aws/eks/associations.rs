@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::{Eks, MISSING};
 use crate::aws::pages::{PagedList, filled};
-use crate::aws::{failed, found, lookup, unusable};
+use crate::aws::{failed, found, unusable};
 use crate::error::{AssociationRefusal, Error};
 use crate::model::{ClusterName, Lookup, Map, RoleArn, ServiceAccountName, Timeout};
 use crate::secrets::excerpt;
@@ -39,7 +39,8 @@ impl Eks {
             .into_paginator();
         let pages = PagedList::of(pages.send(), |page| filled(page.next_token()));
         let listed = pages.items(|page| page.associations).await;
-        let listed = lookup("eks:ListPodIdentityAssociations", cluster, MISSING, listed)?;
+        let listed = found("eks:ListPodIdentityAssociations", cluster, MISSING, listed)?;
+        let listed = Lookup::from(listed);
         let named = |one: types::PodIdentityAssociationSummary| {
             let namespace = one.namespace?.parse().ok()?;
             let name = ServiceAccountName::new(namespace, &one.service_account?).ok()?;

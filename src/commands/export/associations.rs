@@ -8,7 +8,7 @@ use super::PARALLEL;
 use crate::asked::IamServiceAccount;
 use crate::asked::found::{self, Found};
 use crate::error::Error;
-use crate::model::{Cluster, Lookup, ServiceAccountName, Way};
+use crate::model::{Cluster, Lookup, ServiceAccountName};
 use crate::observe::{self, Stacks};
 use crate::run::Context;
 use crate::world::{Phase, ServiceAccount, Stack};
@@ -39,7 +39,7 @@ pub async fn associated(
             role.as_deref() == Some(association.role.as_str())
                 && stack.is_of(&cluster.name)
                 // Of a role that is a service account's too, the stack is described there.
-                && stack.account(Way::Irsa).is_none()
+                && stack.service_account_among(&cluster.name, objects).is_none()
                 && stack.phase == Phase::Ready
         };
         let template = match stacks.listed().find(made) {
@@ -53,7 +53,7 @@ pub async fn associated(
     let mut all = Vec::new();
     for (name, association, template) in reads {
         let (template, object) = (template.as_found(), objects.get(&name));
-        let Found { asked, lost } =
+        let Found { asked, lost, .. } =
             found::associated(&name, &association, template, cluster, object);
         if lost.is_empty() {
             all.push(asked);

@@ -1,8 +1,9 @@
 //! From flags to the cluster that is not asked, and to what `create` would be asked for.
 
+use crate::asked::IamServiceAccount;
 use crate::cli::{Render, RenderTarget};
 use crate::error::Error;
-use crate::model::{Cluster, ClusterName, CommandLine, Fix};
+use crate::model::{Cluster, ClusterName, CommandLine, Fix, Way};
 use crate::render;
 
 /// # Errors
@@ -47,6 +48,20 @@ pub fn cluster(args: &Render, name: &ClusterName) -> Result<Cluster, Error> {
         issuer: issuer.clone(),
         eks: None,
     })
+}
+
+/// # Errors
+/// Pod Identity is of EKS, whose issuers tell the region.
+pub fn check_associations(accounts: &[IamServiceAccount], cluster: &Cluster) -> Result<(), Error> {
+    let associated = accounts.iter().find(|it| it.way() == Way::PodIdentity);
+    match associated {
+        Some(account) if cluster.arn().is_none() => Err(Error::Flags(format!(
+            "{}: an EKS Pod Identity association is of an EKS cluster, and {} is no issuer of one",
+            account.name,
+            cluster.issuer.url()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn missing(args: &Render, cluster: &ClusterName) -> Error {

@@ -4,34 +4,18 @@ use serde_json::{Value, json};
 
 use super::on_association;
 use crate::diagnose::{Finding, Scene, Verdict, known};
-use crate::model::{DEFAULT_AUDIENCE, Fix, RoleArn};
+use crate::model::{Arn, DEFAULT_AUDIENCE, Fix, RoleArn};
 use crate::plan::{Action, Repair};
-use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
-use crate::policy::pod_identity::ACTIONS;
+use crate::policy::evaluate::{Principal, Request};
+use crate::policy::pod_identity::{
+    ACTIONS, Admission, SessionTags, TrustedAssociation, lets_in, statement,
+    unconditional_beside_conditional,
+};
 use crate::policy::texts;
 use crate::policy::{Difference, Item, difference};
-use crate::world::{Association, RoleHealth};
+use crate::world::Association;
 
 pub use crate::policy::pod_identity::SERVICE;
-
-/// Which of both calls a role that another takes on for Pod Identity does not allow.
-fn lacking(
-    role: &RoleHealth,
-    request: impl Fn(&str) -> Request,
-) -> Option<(Vec<&'static str>, bool)> {
-    let trust = &role.role.as_found()?.trust;
-    let mut open = false;
-    let lacking = ACTIONS.into_iter().filter(|action| {
-        let decision = evaluate(trust, &request(action)).decision;
-        open |= matches!(decision, Decision::Depends { .. });
-        matches!(
-            decision,
-            Decision::NotAllowed | Decision::ExplicitDeny { .. }
-        )
-    });
-    let lacking = lacking.collect();
-    Some((lacking, open))
-}
 
 pub fn trust(scene: Scene<'_>) -> Verdict {
     let (Some(association), Some(role)) = (scene.identity(), &scene.account.identity_role) else {
@@ -52,43 +36,14 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
         on_association(scene, "update", association).and("--role-arn ARN", &[]),
     ));
     let facts = known!(role.role, missing.into());
-    let request = |action: &str| {
-        let request = Request::new(action, Principal::Service(SERVICE.to_owned()), None);
-        with_tags(request, scene, association)
-    };
-    let Some((lacking, _)) = lacking(role, request) else {
+    let Some(trusted) = trusted(scene) else {
         return Verdict::DoesNotApply;
     };
-    if lacking.is_empty() {
-        let cluster = scene
-            .world
-            .cluster
-            .as_ref()
-            .and_then(|cluster| cluster.eks.as_ref());
-        let elsewhere = cluster.map(|eks| {
-            let other = eks
-                .arn
-                .to_string()
-                .replace(":cluster/", ":cluster/another-");
-            Request::new(
-                "sts:AssumeRole",
-                Principal::Service(SERVICE.to_owned()),
-                None,
-            )
-            .with("aws:SourceArn", &[other])
-        });
-        let is_open =
-            elsewhere.is_some_and(|request| evaluate(&facts.trust, &request).is_allowed());
-        if !is_open {
-            return Verdict::holds("trust", SERVICE);
-        }
-        return Finding::note(
-            "any cluster of the account can use the role: its trust names no cluster",
-        )
-        .because("open-pod-identity-trust")
-        .fix("add a condition ArnEquals aws:SourceArn with the cluster's ARN to the statement")
-        .into();
-    }
+    let admission = lets_in(&facts.trust, trusted, tags(association));
+    let lacking = admission.lacking();
+    let Some((_, first)) = lacking.first() else {
+        return openness(scene, association, trusted, &facts.trust);
+    };
     let mut finding = Finding::problem(format!(
         "the trust policy of {name} does not let Pod Identity in"
     ))
@@ -96,27 +51,90 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
     .with(
         format!("allowed to {SERVICE}"),
         ACTIONS.join(", "),
-        match lacking.len() {
-            1 => "sts:AssumeRole",
-            _ => "neither",
-        },
+        allowed(lacking.len()),
     );
-    for line in evaluate(&facts.trust, &request(lacking[0])).lines() {
+    for line in first.lines() {
         finding = finding.seen("evaluation", line);
     }
-    match corrected(scene, &facts.trust, request) {
+    match corrected(&facts.trust, trusted, tags(association)) {
         Some(new) => mended(scene, &association.role, finding, &facts.trust, new),
         None => finding.fix("decide by hand: a statement of the policy denies it"),
     }
     .into()
 }
 
-/// With a statement that lets Pod Identity of this cluster in, or with the action that one lacks.
-fn corrected(scene: Scene<'_>, trust: &Value, request: impl Fn(&str) -> Request) -> Option<Value> {
-    let is_right = |new: &Value| {
-        let mut all = ACTIONS.iter();
-        all.all(|action| evaluate(new, &request(action)).is_allowed())
+/// What of both calls is allowed, where so many are not.
+fn allowed(lacking: usize) -> &'static str {
+    if lacking == 1 {
+        "sts:AssumeRole"
+    } else {
+        "neither"
+    }
+}
+
+/// The association, as a trust policy can name it.
+fn trusted<'a>(scene: Scene<'a>) -> Option<TrustedAssociation<'a>> {
+    Some(TrustedAssociation {
+        account: scene.account.name.as_ref()?,
+        cluster_arn: &scene.world.cluster.as_ref()?.eks.as_ref()?.arn,
+    })
+}
+
+fn tags(association: &Association) -> SessionTags {
+    if association.session_tags_disabled {
+        SessionTags::Disabled
+    } else {
+        SessionTags::Sent
+    }
+}
+
+/// Whom a trust policy that lets the association in lets in beside it.
+fn openness(
+    scene: Scene<'_>,
+    association: &Association,
+    trusted: TrustedAssociation<'_>,
+    trust: &Value,
+) -> Verdict {
+    let finding = if let Some(open) = unconditional_beside_conditional(trust) {
+        Finding::warning(format!(
+            "any association of the account can use the role: Statement[{open}] has no condition, and stands beside one that has"
+        ))
+        .because("unconditional-pod-identity-trust")
+        .fix(format!(
+            "take Statement[{open}] out of the trust policy, where no other association needs it: eksctl's migration appends one at each run"
+        ))
+    } else {
+        let cluster_arn = Arn {
+            resource: format!("{}-another", trusted.cluster_arn.resource),
+            ..trusted.cluster_arn.clone()
+        };
+        let elsewhere = TrustedAssociation {
+            cluster_arn: &cluster_arn,
+            ..trusted
+        };
+        if !lets_in(trust, elsewhere, SessionTags::Sent).is_allowed() {
+            return Verdict::holds("trust", SERVICE);
+        }
+        Finding::note("any cluster of the account can use the role: its trust names no cluster")
+            .because("open-pod-identity-trust")
     };
+    match tags(association) {
+        SessionTags::Sent => {
+            let condition = &statement(Some(trusted))["Condition"];
+            finding.fix(format!("add the condition to the statement: {condition}"))
+        }
+        SessionTags::Disabled => {
+            let update = on_association(scene, "update", association);
+            let update = update.and("--no-disable-session-tags", &[]);
+            finding.fix(update.remark("then a condition on the tags can name the association"))
+        }
+    }
+    .into()
+}
+
+/// With a statement that lets this association in, or with the action that one lacks.
+fn corrected(trust: &Value, trusted: TrustedAssociation<'_>, tags: SessionTags) -> Option<Value> {
+    let is_right = |new: &Value| lets_in(new, trusted, tags).is_allowed();
     let mut with_action = trust.clone();
     for statement in with_action["Statement"].as_array_mut()? {
         // None that denies or excludes, and none that is for others too.
@@ -132,15 +150,14 @@ fn corrected(scene: Scene<'_>, trust: &Value, request: impl Fn(&str) -> Request)
     if is_right(&with_action) {
         return Some(with_action);
     }
-    let eks = scene.world.cluster.as_ref()?.eks.as_ref()?;
+    // Without session tags no condition on them holds.
+    let only = match tags {
+        SessionTags::Sent => Some(trusted),
+        SessionTags::Disabled => None,
+    };
     let mut with_statement = trust.clone();
     let statements = with_statement["Statement"].as_array_mut()?;
-    statements.push(json!({
-        "Effect": "Allow",
-        "Action": ACTIONS,
-        "Principal": {"Service": SERVICE},
-        "Condition": {"ArnEquals": {"aws:SourceArn": eks.arn.to_string()}},
-    }));
+    statements.push(statement(only));
     is_right(&with_statement).then_some(with_statement)
 }
 
@@ -172,40 +189,12 @@ pub fn lacks_tags(scene: Scene<'_>) -> bool {
         .is_some_and(|association| association.session_tags_disabled);
     let role = scene.account.identity_role.as_ref();
     let facts = role.and_then(|role| role.role.as_found());
-    disables && facts.is_some_and(|role| role.trust.to_string().contains("aws:RequestTag/"))
-}
-
-/// With the session tags that the association brings.
-fn with_tags(request: Request, scene: Scene<'_>, association: &Association) -> Request {
-    let cluster = scene.world.cluster.as_ref();
-    let mut request = request;
-    if let Some(cluster) = cluster {
-        request = request.with("aws:SourceAccount", std::slice::from_ref(&cluster.account));
-        if let Some(eks) = &cluster.eks {
-            request = request.with("aws:SourceArn", &[eks.arn.to_string()]);
-        }
-    }
-    let (Some(name), false) = (&scene.account.name, association.session_tags_disabled) else {
-        return request;
+    let asks = |trust: &Value| {
+        let without = trusted(scene).map(|it| lets_in(trust, it, SessionTags::Disabled));
+        let lets_in = without.is_some_and(|it| it.is_allowed());
+        trust.to_string().contains("aws:RequestTag/") && !lets_in
     };
-    if let Some(cluster) = cluster {
-        request = request.with(
-            "aws:RequestTag/eks-cluster-name",
-            &[cluster.name.to_string()],
-        );
-        if let Some(eks) = &cluster.eks {
-            request = request.with("aws:RequestTag/eks-cluster-arn", &[eks.arn.to_string()]);
-        }
-    }
-    request
-        .with(
-            "aws:RequestTag/kubernetes-namespace",
-            &[name.namespace.to_string()],
-        )
-        .with(
-            "aws:RequestTag/kubernetes-service-account",
-            std::slice::from_ref(&name.name),
-        )
+    disables && facts.is_some_and(|role| asks(&role.trust))
 }
 
 pub fn target(scene: Scene<'_>) -> Verdict {
@@ -228,27 +217,23 @@ pub fn target(scene: Scene<'_>) -> Verdict {
         Request::new(action, Principal::Aws(association.role.clone()), None)
             .with("sts:ExternalId", association.external_id.as_slice())
     };
-    let Some((lacking, _)) = lacking(role, request) else {
-        return Verdict::DoesNotApply;
-    };
-    if lacking.is_empty() {
+    let admission = Admission::of(&facts.trust, request);
+    let lacking = admission.lacking();
+    let Some((_, first)) = lacking.first() else {
         return Verdict::holds("target role", target);
-    }
+    };
     let mut finding = Finding::problem("the target role does not let the association's role in")
         .because("target-trust")
         .with(
             format!("allowed to {}", association.role),
             ACTIONS.join(", "),
-            match lacking.len() {
-                1 => "sts:AssumeRole",
-                _ => "neither",
-            },
+            allowed(lacking.len()),
         )
         .seen(
             "external id of the association",
             external.map_or("none", String::as_str),
         );
-    for line in evaluate(&facts.trust, &request(lacking[0])).lines() {
+    for line in first.lines() {
         finding = finding.seen("evaluation", line);
     }
     finding

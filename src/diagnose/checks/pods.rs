@@ -223,8 +223,8 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "pod-identity-trust",
         must: "the associated role trusts pods.eks.amazonaws.com with sts:AssumeRole and sts:TagSession",
-        background: "Pod Identity tags its sessions: without sts:TagSession the call is refused. Without a condition on aws:SourceArn (the cluster's ARN) or on the request's tags any \
-            cluster of the account can use the role.",
+        background: "Pod Identity tags its sessions: without sts:TagSession the call is refused. Without a condition on the request's tags \
+            kubernetes-namespace, kubernetes-service-account and eks-cluster-arn any association of the account can use the role.",
         needs: &["iam:GetRole"],
         follows: &[],
         judge: Judge::Account(association::trust),

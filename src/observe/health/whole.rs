@@ -12,7 +12,7 @@ use crate::issuer;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Audience, Cluster, Lookup, RoleArn, ServiceAccountName, Workload};
 use crate::observe::proof::{Assertion, ClaimedWay, Patience, Prover, now, prove};
-use crate::observe::{self, PARALLEL, Stacks};
+use crate::observe::{self, PARALLEL, ServiceAccounts, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
 use crate::proof::{Permission, Proof, SimulatedDecision, Simulation};
 use crate::waiting::Intervals;
@@ -183,8 +183,14 @@ impl Sight<'_> {
         let (Some(cluster), Some(name)) = (self.cluster, &subject.name) else {
             return Lookup::Missing;
         };
+        let objects = match self.kubernetes {
+            Ok(kubernetes) => ServiceAccounts::ByName(kubernetes),
+            Err(_) => ServiceAccounts::NotLooked,
+        };
         match stacks {
-            Ok(stacks) => Lookup::of(observe::stack_alone(self.aws, stacks, cluster, name).await),
+            Ok(stacks) => {
+                Lookup::of(observe::stack_alone(self.aws, stacks, &objects, cluster, name).await)
+            }
             Err(error) => Lookup::Unknown(error.to_string()),
         }
     }

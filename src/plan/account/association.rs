@@ -8,7 +8,8 @@ use crate::policy::pod_identity::{self, SessionTags, TrustedAssociation};
 use crate::policy::{self, Difference, Item};
 use crate::template::RoleEdits;
 use crate::world::{
-    Addon, Association, AssociationTerms, ObservedAccount, ObservedAssociation, StackState,
+    Addon, Association, AssociationTerms, ObservedAccount, ObservedAssociation, RoleFacts,
+    StackState,
 };
 
 use super::stack_tags;
@@ -86,10 +87,23 @@ pub fn check_existing(
         let (arn, account) = (arn.clone(), cluster.account.clone());
         return track.refuse(&cluster.name, Reason::RoleOfOtherAccount { arn, account });
     }
-    let Lookup::Found(role) = &observed.role else {
-        return;
-    };
-    let Some(cluster_arn) = &cluster.arn() else {
+    let association = observed.association.as_ref();
+    let found = association.and_then(|it| it.found.as_ref());
+    let terms = asked.association.as_ref().map(|spec| spec.terms(found));
+    let is_untagged = terms.is_some_and(|terms| terms.disable_session_tags);
+    check_trust(track, arn, asked, cluster, &observed.role, is_untagged);
+}
+
+/// A role whose trust policy is not irsactl's to change must let the association in.
+fn check_trust(
+    track: &mut Track,
+    arn: &RoleArn,
+    asked: &IamServiceAccount,
+    cluster: &Cluster,
+    role: &Lookup<RoleFacts>,
+    is_untagged: bool,
+) {
+    let (Lookup::Found(role), Some(cluster_arn)) = (role, &cluster.arn()) else {
         return;
     };
     let account = &asked.name;
@@ -97,17 +111,14 @@ pub fn check_existing(
         account,
         cluster_arn,
     };
-    let association = observed.association.as_ref();
-    let found = association.and_then(|it| it.found.as_ref());
-    let terms = asked.association.as_ref().map(|spec| spec.terms(found));
-    let tags = if terms.is_some_and(|terms| terms.disable_session_tags) {
+    let tags = if is_untagged {
         SessionTags::Disabled
     } else {
         SessionTags::Sent
     };
     let admission = pod_identity::lets_in(&role.trust, only, tags);
     if !admission.lacking().is_empty() {
-        let statement = pod_identity::statement(Some(only).filter(|_| tags == SessionTags::Sent));
+        let statement = pod_identity::statement(Some(only).filter(|_| !is_untagged));
         let arn = arn.clone();
         track.refuse(&cluster.name, Reason::NotTrusting { arn, statement });
     }
@@ -167,16 +178,21 @@ impl AssociationTask<'_> {
         if is_other && self.goal == Goal::Create {
             return track.refuse(name, Reason::AssociationDiffers { differences });
         }
+        if let (Role::Arn(arn), Some(facts), true) =
+            (&role, &observed.role, terms.disable_session_tags)
+        {
+            check_trust(track, arn, self.asked, self.cluster, facts, true);
+        }
         track
             .actions
-            .push(Action::UpdateAssociation(UpdateAssociation {
+            .push(Action::UpdateAssociation(Box::new(UpdateAssociation {
                 cluster: name.clone(),
                 name: self.asked.name.clone(),
                 seen: found.clone(),
                 role,
                 terms,
                 differences,
-            }));
+            })));
     }
 
     fn create(self, role: Role) -> CreateAssociation {
@@ -214,7 +230,7 @@ impl AssociationTask<'_> {
         let is_named =
             self.goal == Goal::Update && matches!(self.asked.permissions, Permissions::Existing(_));
         self.spec.other_role == OtherRole::Replaced
-            || observed.role_is_gone
+            || observed.role == Some(Lookup::Missing)
             || is_former
             || is_named
     }

@@ -33,6 +33,9 @@ pub fn template(
         Permissions::Edited(edits) => {
             let trust = match &asked.association {
                 None => trust(edits, asked, cluster, &found.trust)?,
+                Some(spec) if spec.disable_session_tags.as_set() == Some(&true) => {
+                    Some(opened(asked, cluster, &found.trust))
+                }
                 Some(spec) if spec.restrict_trust => {
                     Some(restricted(asked, cluster, &found.trust, using))
                 }
@@ -82,6 +85,12 @@ fn replaced(by: &Value, asked: &IamServiceAccount, cluster: &Cluster, found: &Va
     trust
 }
 
+/// A trust policy that lets in an association without session tags, of which no condition can ask.
+fn opened(asked: &IamServiceAccount, cluster: &Cluster, found: &Value) -> Value {
+    let any = json!({ "Statement": [pod_identity::statement(None)] });
+    associated(&any, asked, cluster, found)
+}
+
 /// A trust policy that lets in this association and the others that use the role, each by itself.
 fn restricted(
     asked: &IamServiceAccount,
@@ -113,12 +122,16 @@ fn trust(
     found: &Value,
 ) -> Option<Option<Value>> {
     let provider = cluster.provider_arn();
-    let principals = policy::federated_principals(found);
+    let own = others::parted(found, &asked.name, &provider).own;
+    let mut principals = policy::federated_principals(&own);
+    principals.dedup();
     let is_present = principals.contains(&provider.as_str());
     let is_edited = edits.subject_pattern.is_some() || edits.audience.is_some();
     let trust = match (is_edited, principals.as_slice()) {
         (false, _) if is_present => return Some(None),
-        (true, _) => Trust::read(&others::without(found), &asked.name).map(|known| {
+        // Only others are let in: whom nobody asked about stay.
+        (false, []) => return Some(None),
+        (true, _) => Trust::read(&own, &asked.name).map(|known| {
             let pattern = edits.subject_pattern.clone().or(known.pattern);
             let audience = edits.audience.clone().unwrap_or(known.audience);
             let subject = match &pattern {
@@ -128,7 +141,7 @@ fn trust(
             policy::trust_policy(&provider, &cluster.issuer, &subject, &audience)
         }),
         (false, [former]) => Some(policy::with_issuer(
-            found,
+            &own,
             former,
             &cluster.issuer,
             &provider,
@@ -139,10 +152,15 @@ fn trust(
 }
 
 /// The audience that the role has and keeps. `None`: it cannot be told.
-pub fn kept_audience(asked: &IamServiceAccount, observed: &ObservedAccount) -> Option<Audience> {
+pub fn kept_audience(
+    asked: &IamServiceAccount,
+    cluster: &Cluster,
+    observed: &ObservedAccount,
+) -> Option<Audience> {
     let StackState::Found(found) = &observed.stack else {
         return None;
     };
     let trust = &found.template.as_ref()?.trust;
-    Trust::read(&others::without(trust), &asked.name).map(|trust| trust.audience)
+    let parted = others::parted(trust, &asked.name, &cluster.provider_arn());
+    Trust::read(&parted.own, &asked.name).map(|trust| trust.audience)
 }

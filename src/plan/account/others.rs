@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::StackTask;
 use super::drift::Live;
 use crate::asked::Drift;
-use crate::model::Lookup;
+use crate::model::{CommandLine, Lookup};
 use crate::plan::{Reason, Track};
 use crate::policy::{self, others, pod_identity};
 use crate::world::FoundStack;
@@ -16,6 +16,7 @@ const TRUST: &str = "/Resources/Role1/Properties/AssumeRolePolicyDocument";
 /// The same where the role is an association's: what it has beside that is kept already.
 fn keep_beside_association(
     track: &mut Track,
+    task: StackTask<'_>,
     live: &Live<'_>,
     former: &Value,
     trust: &mut Value,
@@ -25,9 +26,14 @@ fn keep_beside_association(
     }
     let mut pods = others::of_pod_identity(trust).into_iter();
     if pods.any(pod_identity::is_unconditional) {
-        let warning = "the role lets in every association of the account that names it; \
-                       `irsactl update podidentityassociation` with `--restrict-trust` lets in those that use it";
-        track.warnings.push(warning.to_owned());
+        let name = &task.asked.name;
+        let command = CommandLine::of(
+            "irsactl update podidentityassociation {} --namespace {} --cluster {} --restrict-trust",
+            &[&name.name, &name.namespace, &task.cluster.name],
+        );
+        track.warnings.push(format!(
+            "the role lets in every association of the account that names it; `{command}` lets in those that use it"
+        ));
     }
     let told = policy::federated_principals(trust).join(", ");
     if !told.is_empty() {
@@ -51,15 +57,17 @@ pub fn keep(
         return Some(());
     };
     if task.asked.association.is_some() {
-        return keep_beside_association(track, live, former, trust);
+        return keep_beside_association(track, task, live, former, trust);
     }
-    let of_template = others::of_others(former);
-    *trust = others::with(trust, of_template.iter().copied());
+    let of_template = others::parted(former, &task.asked.name, &task.cluster.provider_arn());
+    if !policy::same(trust, former) {
+        *trust = of_template.with_own(former, trust);
+    }
     // Another trust policy takes the place of all that the role has.
     if !policy::same(trust, former) {
         *trust = others::with(trust, live.kept());
     }
-    let told = others::principals(of_template);
+    let told = of_template.others_told();
     if !told.is_empty() {
         let note = format!("its role also trusts {told}: that stays");
         track.notes.push(note);

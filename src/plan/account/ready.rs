@@ -7,7 +7,7 @@ use super::drift::Live;
 use super::remedy::remedy;
 use super::{StackTask, edited, others};
 use crate::asked::{Drift, Goal, Permissions};
-use crate::model::{Lookup, Map, PolicyArn, StackName};
+use crate::model::{Lookup, Map, PolicyArn, SERVICE_ACCOUNT_TAG, StackName};
 use crate::plan::token::token;
 use crate::plan::{Action, Reason, Role, Track, UpdateStack};
 use crate::policy::{self, Difference, Item, indented};
@@ -43,6 +43,7 @@ pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) ->
     let asked = RoleTemplate::read(&body, &task.cluster.partition)?;
     let mut differences = RoleTemplate::differences(&asked, template);
     differences.extend(tag_differences(task, found));
+    differences.extend(lost_tag(track, task, found));
     let live = live.after_update(template, &asked);
     track.unknown.extend(live.unknown(&asked));
     warn_of_secrets(track, &stack, &body);
@@ -158,6 +159,14 @@ fn using(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> Option<A
     if !spec.is_some_and(|spec| spec.restrict_trust) {
         return Some(Associations::new());
     }
+    let association = task.observed.association.as_ref();
+    let untagged = association.map_or(&[][..], |it| &it.untagged);
+    // Its own too, even where this run is to let it send them: the role comes first.
+    let accounts = untagged.to_vec();
+    if !accounts.is_empty() {
+        track.refuse(&task.cluster.name, Reason::Untagged { accounts });
+        return None;
+    }
     match &found.associations {
         Lookup::Found(using) => Some(using.clone()),
         Lookup::Missing => Some(Associations::new()),
@@ -186,6 +195,22 @@ fn tag_differences(task: StackTask<'_>, found: &FoundStack) -> Vec<Difference> {
             Difference::of(Item::Tag, [format!("{key}={value}")], found)
         })
         .collect()
+}
+
+/// The tag that says whose the stack is, which eksctl's migration may have taken away. The role is none the
+/// worse, so that `create` only tells it.
+fn lost_tag(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> Option<Difference> {
+    if !found.stack.lacks_owner() || task.asked.association.is_some() {
+        return None;
+    }
+    let tag = format!("{SERVICE_ACCOUNT_TAG}={}", task.asked.name);
+    if task.goal == Goal::Create {
+        track.notes.push(format!(
+            "its stack has lost the tag {tag}: `update` and `apply` put it back"
+        ));
+        return None;
+    }
+    Some(Difference::of(Item::Tag, [tag], None))
 }
 
 /// `create` changes no role: it tells what differs. What the role has beyond its template is noted.
@@ -236,6 +261,9 @@ fn update_stack(
     let mut tags = found.stack.tags.clone();
     tags.retain(|key, _| !key.starts_with("aws:"));
     tags.extend(task.asked.tags.clone());
+    if task.asked.association.is_none() {
+        tags.insert(SERVICE_ACCOUNT_TAG.to_owned(), task.asked.name.to_string());
+    }
     let removes = found.body.as_ref();
     let removes = removes.map_or_else(Vec::new, |body| template::removed(body, &template));
     UpdateStack {

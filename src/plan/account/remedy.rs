@@ -108,8 +108,11 @@ fn has_pattern(task: StackTask<'_>) -> bool {
     let StackState::Found(found) = &task.observed.stack else {
         return false;
     };
-    let trust = found.template.as_ref().map(|it| others::without(&it.trust));
-    let read = trust.and_then(|trust| Trust::read(&trust, &task.asked.name));
+    let name = &task.asked.name;
+    let provider = task.cluster.provider_arn();
+    let template = found.template.as_ref();
+    let parted = template.map(|it| others::parted(&it.trust, name, &provider));
+    let read = parted.and_then(|parted| Trust::read(&parted.own, name));
     read.is_none_or(|trust| trust.pattern.is_some())
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::asked::{Conflicts, Drift, Goal, IamServiceAccount, Permissions, Rollback, Scope};
-use crate::model::{Audience, PolicyArn, ROLE_ANNOTATION, StackName};
+use crate::model::{Audience, PolicyArn, ROLE_ANNOTATION, StackName, Way};
 use crate::policy::{self, Quotas};
 use crate::template::RoleTemplate;
 use crate::world::{
@@ -94,7 +94,7 @@ fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
             reason: None,
             updated: None,
             changed: None,
-            tags: Map::new(),
+            tags: Map::from([(Way::Irsa.tag().to_owned(), account.to_string())]),
             capabilities: Vec::new(),
             role_arn: Some(ROLE.parse().unwrap()),
             protected: true,

@@ -174,6 +174,20 @@ impl Reason {
                 format!("the ServiceAccount has another value of {key}{}", sides(wanted, found)),
                 vec![OVERRIDE.into()],
             ),
+            Self::RoleOfNoStack { role } => (
+                format!(
+                    "the association's role {} was made by no stack of irsactl or eksctl, so nothing of it is changed here",
+                    shown_as_value(role)
+                ),
+                vec!["change it where it was made, or name another: `--role-arn ARN`".into()],
+            ),
+            Self::Untagged { accounts } => (
+                format!(
+                    "a narrower trust policy asks for session tags, and associations that use the role send none{}",
+                    listed(accounts.iter().map(ToString::to_string))
+                ),
+                accounts.iter().map(|name| about.tagged(name)).collect(),
+            ),
             Self::NotEks => (
                 "EKS Pod Identity gives roles to pods of EKS clusters alone".to_owned(),
                 vec![Fix::by("use an IAM service account", "irsactl create iamserviceaccount")],
@@ -336,7 +350,9 @@ impl About<'_> {
             let asked = difference.asked.first().map_or("", String::as_str);
             match &difference.item {
                 Item::Role => command.and("--role-arn {}", &[&asked]),
+                Item::TargetRole if asked.is_empty() => command.and("--no-target-role", &[]),
                 Item::TargetRole => command.and("--target-role-arn {}", &[&asked]),
+                Item::SessionPolicy if asked.is_empty() => command.and("--no-policy", &[]),
                 Item::SessionPolicy => command.and("--policy {}", &[&asked]),
                 _ => {
                     let are_disabled = asked == "none";
@@ -347,9 +363,18 @@ impl About<'_> {
         command.and("--approve", &[])
     }
 
+    fn tagged(self, ServiceAccountName { namespace, name }: &ServiceAccountName) -> Fix {
+        let command = "irsactl update podidentityassociation {} --namespace {} --cluster {} --no-disable-session-tags --approve";
+        Fix::by(
+            "let it send them",
+            CommandLine::of(command, &[name, namespace, self.cluster]),
+        )
+    }
+
     fn owned_by_addon(self, owner: &str) -> (String, Vec<Fix>) {
         // arn:aws:eks:REGION:ACCOUNT:addon/CLUSTER/NAME/ID
         let addon = owner.rsplit('/').nth(1).unwrap_or("NAME");
+        let account = self.target.account().map_or("NAME", |(_, name)| &name.name);
         (
             format!(
                 "the association belongs to the add-on {}, which would put it back",
@@ -359,7 +384,11 @@ impl About<'_> {
                 "change it there",
                 CommandLine::of(
                     "aws eks update-addon --cluster-name {} --addon-name {} --pod-identity-associations {}",
-                    &[self.cluster, &addon, &"serviceAccount=NAME,roleArn=ARN"],
+                    &[
+                        self.cluster,
+                        &addon,
+                        &format!("serviceAccount={account},roleArn=ARN"),
+                    ],
                 ),
             )],
         )

@@ -121,3 +121,21 @@ fn session_needs_both_actions() {
     assert_eq!(lacking.len(), 1);
     assert_eq!(lacking[0].0, "sts:TagSession");
 }
+
+#[test]
+fn open_statement_is_told_only_beside_a_narrow_one() {
+    let (own, prod) = (account("shop/cart"), cluster("prod"));
+    let narrow = statement(Some(TrustedAssociation {
+        account: &own,
+        cluster_arn: &prod,
+    }));
+    let open = statement(None);
+    for (statements, told) in [
+        (vec![narrow.clone(), open.clone()], Some(1)),
+        (vec![open.clone(), narrow.clone()], Some(0)),
+        (vec![narrow], None),
+        (vec![open.clone(), open], None),
+    ] {
+        assert_eq!(unconditional_beside_conditional(&trust(&statements)), told);
+    }
+}

@@ -309,7 +309,7 @@ fn what_another_part_of_the_file_owns_is_not_pruned() {
     );
     bench.file("cluster.yaml", &text);
     let line = "--prune --prune-kube-system";
-    assert_snapshot!(bench.run(&format!("apply -f ~/cluster.yaml {line} -o name")), @"
+    assert_snapshot!(bench.run(&format!("apply -f ~/cluster.yaml {line} -o name")), @r#"
     [stdout]
     web/borrower
     web/old
@@ -322,9 +322,13 @@ fn what_another_part_of_the_file_owns_is_not_pruned() {
     note: web/fargate stays: `fargateProfiles[0].podExecutionRoleARN` in the config file makes or uses it
     note: web/lent stays: `iam.serviceAccounts[1].attachRoleARN` in the config file makes or uses it
     plan: 1 to create, 0 to change, 2 to delete
-    nothing was changed: run again with `--approve` to carry the plan out
-    [exit 0]
-    ");
+    error: web/associated (EKS Pod Identity): cluster "demo" has no EKS Pod Identity Agent, so no pod of it would get a role
+    hint: install it: `aws eks create-addon --cluster-name demo --addon-name eks-pod-identity-agent --region eu-west-1`
+    hint: or add `--install-agent` to this command
+    error: web/associated (EKS Pod Identity): role arn:aws:iam::111122223333:role/other does not exist
+    hint: look for its ARN: `aws iam list-roles --query 'Roles[].Arn' --region eu-west-1`
+    [exit 1]
+    "#);
     bench.run(&format!("{APPLY} {line}"));
     bench.run("delete iamserviceaccount -f ~/cluster.yaml --only-missing --approve");
     for account in owned {

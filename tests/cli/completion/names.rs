@@ -157,7 +157,10 @@ fn help_is_followed_by_commands_and_calls_nobody() {
     for (line, wanted) in [
         ("irsactl ver", &["verify", "version"][..]),
         ("irsactl hel", &["help"]),
-        ("irsactl help create ", &["iamserviceaccount"]),
+        (
+            "irsactl help create ",
+            &["iamserviceaccount", "podidentityassociation"],
+        ),
         ("irsactl help get ir", &["irsa"]),
         ("irsactl help get sa ", &[]),
         ("irsactl help associate-oidc-provider ", &[]),
@@ -495,7 +498,7 @@ fn what_is_offered_says_what_it_is() {
     let bench = Bench::new();
     assert_snapshot!(offered(&bench, "irsactl de"), @"
     [stdout]
-    delete	Delete IAM service accounts
+    delete	Delete IAM service accounts, or their associations
     [exit 0]
     ");
     assert_snapshot!(offered(&bench, "irsactl delete sa --det"), @"

@@ -356,8 +356,10 @@ fn the_trust_policy_must_let_pod_identity_in() {
         +         "sts:TagSession"
         +       ],
         +       "Condition": {
-        +         "ArnEquals": {
-        +           "aws:SourceArn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
+        +         "StringEquals": {
+        +           "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
+        +           "aws:RequestTag/kubernetes-namespace": "web",
+        +           "aws:RequestTag/kubernetes-service-account": "api"
         +         }
         +       },
         +       "Effect": "Allow",
@@ -396,8 +398,10 @@ fn the_trust_policy_must_let_pod_identity_in() {
         +         "sts:TagSession"
         +       ],
         +       "Condition": {
-        +         "ArnEquals": {
-        +           "aws:SourceArn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
+        +         "StringEquals": {
+        +           "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
+        +           "aws:RequestTag/kubernetes-namespace": "web",
+        +           "aws:RequestTag/kubernetes-service-account": "api"
         +         }
         +       },
         +       "Effect": "Allow",
@@ -436,8 +440,10 @@ fn the_trust_policy_must_let_pod_identity_in() {
         +         "sts:TagSession"
         +       ],
         +       "Condition": {
-        +         "ArnEquals": {
-        +           "aws:SourceArn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
+        +         "StringEquals": {
+        +           "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
+        +           "aws:RequestTag/kubernetes-namespace": "web",
+        +           "aws:RequestTag/kubernetes-service-account": "api"
         +         }
         +       },
         +       "Effect": "Allow",
@@ -453,7 +459,7 @@ fn the_trust_policy_must_let_pod_identity_in() {
       17 checks hold
     [exit 1]
     "#);
-    assert_snapshot!(trusting(|it| it["Condition"] = json!({})), @"
+    assert_snapshot!(trusting(|it| it["Condition"] = json!({})), @r#"
     [stdout]
     web/api: healthy
       role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
@@ -461,11 +467,103 @@ fn the_trust_policy_must_let_pod_identity_in() {
       pods: 2
 
     note: any cluster of the account can use the role: its trust names no cluster [pod-identity-trust]
-      fix: add a condition ArnEquals aws:SourceArn with the cluster's ARN to the statement
+      fix: add the condition to the statement: {"StringEquals":{"aws:RequestTag/eks-cluster-arn":"arn:aws:eks:eu-west-1:111122223333:cluster/demo","aws:RequestTag/kubernetes-namespace":"web","aws:RequestTag/kubernetes-service-account":"api"}}
+
+      18 checks hold
+    [exit 0]
+    "#);
+}
+
+/// eksctl's migration, run again, appends its statement to a trust policy that names the association.
+#[test]
+fn an_open_statement_beside_a_narrow_one_is_told() {
+    let beside = |tags_disabled: bool| {
+        with(move |world| {
+            let mut trust = trust();
+            let open = json!({
+                "Effect": "Allow",
+                "Action": ["sts:AssumeRole", "sts:TagSession"],
+                "Principal": {"Service": "pods.eks.amazonaws.com"},
+            });
+            trust["Statement"]
+                .as_array_mut()
+                .expect("statements")
+                .push(open);
+            put_role(world, "pods", trust);
+            association(world).session_tags_disabled = tags_disabled;
+        })
+    };
+    assert_snapshot!(beside(false), @r#"
+    [stdout]
+    web/api: 1 warning
+      role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
+      pods: 2
+
+    warning: any association of the account can use the role: Statement[1] has no condition, and stands beside one that has [pod-identity-trust]
+      fix: take Statement[1] out of the trust policy, where no other association needs it: eksctl's migration appends one at each run
+      fix: add the condition to the statement: {"StringEquals":{"aws:RequestTag/eks-cluster-arn":"arn:aws:eks:eu-west-1:111122223333:cluster/demo","aws:RequestTag/kubernetes-namespace":"web","aws:RequestTag/kubernetes-service-account":"api"}}
+
+      18 checks hold
+    [exit 0]
+    "#);
+    assert_snapshot!(beside(true), @"
+    [stdout]
+    web/api: 1 warning
+      role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      proved: EKS accepts a pod's token: arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-6df9a67-UUID
+      pods: 2
+
+    warning: any association of the account can use the role: Statement[1] has no condition, and stands beside one that has [pod-identity-trust]
+      fix: take Statement[1] out of the trust policy, where no other association needs it: eksctl's migration appends one at each run
+      fix: aws eks update-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f --no-disable-session-tags   # then a condition on the tags can name the association
 
       18 checks hold
     [exit 0]
     ");
+}
+
+/// Conditions on tags never hold for an association that sends none.
+#[test]
+fn without_session_tags_no_condition_on_them_is_proposed() {
+    assert_snapshot!(with(|world| {
+        association(world).session_tags_disabled = true;
+        let mut trust = trust();
+        trust["Statement"][0]["Principal"] = json!({"Service": "eks.amazonaws.com"});
+        put_role(world, "pods", trust);
+    }), @r#"
+    [stdout]
+    web/api: 1 problem
+      role: arn:aws:iam::111122223333:role/pods, by Pod Identity association a-c88ffc65c1c760c9f
+      pods: 2
+
+    problem: the trust policy of pods does not let Pod Identity in [pod-identity-trust]
+      allowed to pods.eks.amazonaws.com
+        wanted: sts:AssumeRole, sts:TagSession
+        found:  neither
+      evaluation: Statement[0]: Principal: wanted "Service eks.amazonaws.com", got "Service pods.eks.amazonaws.com"
+                "Principal": {
+                  "Service": "eks.amazonaws.com"
+                }
+        +     },
+        +     {
+        +       "Action": [
+        +         "sts:AssumeRole",
+        +         "sts:TagSession"
+        +       ],
+        +       "Effect": "Allow",
+        +       "Principal": {
+        +         "Service": "pods.eks.amazonaws.com"
+        +       }
+              }
+            ],
+            "Version": "2012-10-17"
+      hence: EKS refuses the token of a running pod: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role. [pod-identity-accepts]
+      fix: irsactl doctor --cluster demo web/api --role-arn arn:aws:iam::111122223333:role/pods --fix --approve   # only if web/api is meant to have this role
+
+      17 checks hold
+    [exit 1]
+    "#);
 }
 
 #[test]

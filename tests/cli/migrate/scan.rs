@@ -171,17 +171,17 @@ fn what_may_not_be_read_is_told_and_hides_nothing_else() {
     web         old    unknown   unknown    2 pods have irsa   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-old-Role1-RBPJRSONGXPG
     [stderr]
     warning: workloads are not known: the Kubernetes API refuses to list cronjobs.batch in namespace web: no
-    warning: associations are not known: not allowed to call eks:ListPodIdentityAssociations: no
+    warning: associations are not known: not allowed to call eks:ListPodIdentityAssociations
     [exit 0]
     ");
     assert_snapshot!(bench.run("migrate scan --cluster demo web/old"), @"
     [stdout]
     NAMESPACE   NAME   KIND          WAY    SERVICE ACCOUNT   STATE   NEXT, OR WHAT KEEPS IT
-    web         old    StatefulSet   irsa   old               -       whether it has an association cannot be told: not allowed to call eks:ListPodIdentityAssociations: no; which workloads run as it cannot be told: the Kubernetes API refuses to list cronjobs.batch in namespace web: no
-    web         once   Job           irsa   old               -       whether it has an association cannot be told: not allowed to call eks:ListPodIdentityAssociations: no; which workloads run as it cannot be told: the Kubernetes API refuses to list cronjobs.batch in namespace web: no
+    web         old    StatefulSet   irsa   old               -       whether it has an association cannot be told: not allowed to call eks:ListPodIdentityAssociations; which workloads run as it cannot be told: the Kubernetes API refuses to list cronjobs.batch in namespace web: no
+    web         once   Job           irsa   old               -       whether it has an association cannot be told: not allowed to call eks:ListPodIdentityAssociations; which workloads run as it cannot be told: the Kubernetes API refuses to list cronjobs.batch in namespace web: no
     [stderr]
     warning: workloads are not known: the Kubernetes API refuses to list cronjobs.batch in namespace web: no
-    warning: associations are not known: not allowed to call eks:ListPodIdentityAssociations: no
+    warning: associations are not known: not allowed to call eks:ListPodIdentityAssociations
     [exit 0]
     ");
 }

@@ -20,22 +20,26 @@ fn bench() -> Bench {
 fn the_list_says_what_each_command_needs_and_what_for() {
     assert_snapshot!(bench().run("permissions --for get,thumbprint,export"), @"
     [stdout]
-    COMMAND      PERMISSION                         NEEDED      WHAT FOR
-    thumbprint   eks:DescribeCluster                --cluster   find the issuer
-    thumbprint   eks:ListClusters                   optional    name similar clusters where there is none of that name
-    get          eks:DescribeCluster                optional    see the Kubernetes side
-    get          eks:ListClusters                   optional    name similar clusters where there is none of that name
-    get          cloudformation:DescribeStacks      always      find the stack of a service account, and wait for it
-    get          cloudformation:DescribeStacks      always      list the stacks of the cluster
-    get          cloudformation:ListStacks          always      list the stacks of the cluster
-    get          cloudformation:GetTemplate         optional    read the role's policies
-    get          kubernetes: list serviceaccounts   optional    see the Kubernetes side
-    export       eks:DescribeCluster                always      find the issuer and the Kubernetes API
-    export       eks:ListClusters                   optional    name similar clusters where there is none of that name
-    export       cloudformation:DescribeStacks      always      list the stacks of the cluster
-    export       cloudformation:ListStacks          always      list the stacks of the cluster
-    export       cloudformation:GetTemplate         optional    read the role's policies
-    export       kubernetes: list serviceaccounts   always      read labels and annotations
+    COMMAND      PERMISSION                           NEEDED                   WHAT FOR
+    thumbprint   eks:DescribeCluster                  --cluster                find the issuer
+    thumbprint   eks:ListClusters                     optional                 name similar clusters where there is none of that name
+    get          eks:DescribeCluster                  optional                 see the Kubernetes side
+    get          eks:ListClusters                     optional                 name similar clusters where there is none of that name
+    get          eks:ListPodIdentityAssociations      podidentityassociation   find the association
+    get          eks:DescribePodIdentityAssociation   podidentityassociation   read the role that it gives
+    get          cloudformation:DescribeStacks        always                   find the stack of a service account, and wait for it
+    get          cloudformation:DescribeStacks        always                   list the stacks of the cluster
+    get          cloudformation:ListStacks            always                   list the stacks of the cluster
+    get          cloudformation:GetTemplate           optional                 read the role's policies
+    get          kubernetes: list serviceaccounts     optional                 see the Kubernetes side
+    export       eks:DescribeCluster                  always                   find the issuer and the Kubernetes API
+    export       eks:ListClusters                     optional                 name similar clusters where there is none of that name
+    export       eks:ListPodIdentityAssociations      optional                 read the associations
+    export       eks:DescribePodIdentityAssociation   optional                 read the associations
+    export       cloudformation:DescribeStacks        always                   list the stacks of the cluster
+    export       cloudformation:ListStacks            always                   list the stacks of the cluster
+    export       cloudformation:GetTemplate           optional                 read the role's policies
+    export       kubernetes: list serviceaccounts     always                   read labels and annotations
     [exit 0]
     ");
 }
@@ -51,7 +55,8 @@ fn a_policy_is_as_narrow_as_what_is_known() {
                 "Sid": "Cluster",
                 "Effect": "Allow",
                 "Action": [
-                    "eks:DescribeCluster"
+                    "eks:DescribeCluster",
+                    "eks:ListPodIdentityAssociations"
                 ],
                 "Resource": "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
             },
@@ -62,7 +67,10 @@ fn a_policy_is_as_narrow_as_what_is_known() {
                     "cloudformation:DescribeStacks",
                     "cloudformation:GetTemplate"
                 ],
-                "Resource": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-*/*"
+                "Resource": [
+                    "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-*/*",
+                    "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-podidentityrole-*/*"
+                ]
             },
             {
                 "Sid": "Any",
@@ -70,6 +78,7 @@ fn a_policy_is_as_narrow_as_what_is_known() {
                 "Action": [
                     "cloudformation:DescribeStacks",
                     "cloudformation:ListStacks",
+                    "eks:DescribePodIdentityAssociation",
                     "eks:ListClusters"
                 ],
                 "Resource": "*"
@@ -87,7 +96,8 @@ fn a_policy_is_as_narrow_as_what_is_known() {
                 "Sid": "Cluster",
                 "Effect": "Allow",
                 "Action": [
-                    "eks:DescribeCluster"
+                    "eks:DescribeCluster",
+                    "eks:ListPodIdentityAssociations"
                 ],
                 "Resource": "arn:aws-cn:eks:cn-north-1:*:cluster/demo"
             },
@@ -98,7 +108,10 @@ fn a_policy_is_as_narrow_as_what_is_known() {
                     "cloudformation:DescribeStacks",
                     "cloudformation:GetTemplate"
                 ],
-                "Resource": "arn:aws-cn:cloudformation:cn-north-1:*:stack/eksctl-demo-addon-iamserviceaccount-*/*"
+                "Resource": [
+                    "arn:aws-cn:cloudformation:cn-north-1:*:stack/eksctl-demo-addon-iamserviceaccount-*/*",
+                    "arn:aws-cn:cloudformation:cn-north-1:*:stack/eksctl-demo-podidentityrole-*/*"
+                ]
             },
             {
                 "Sid": "Any",
@@ -106,6 +119,7 @@ fn a_policy_is_as_narrow_as_what_is_known() {
                 "Action": [
                     "cloudformation:DescribeStacks",
                     "cloudformation:ListStacks",
+                    "eks:DescribePodIdentityAssociation",
                     "eks:ListClusters"
                 ],
                 "Resource": "*"
@@ -323,7 +337,10 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                     "cloudformation:ListChangeSets",
                     "cloudformation:UpdateTerminationProtection"
                 ],
-                "Resource": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-*/*"
+                "Resource": [
+                    "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-*/*",
+                    "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-podidentityrole-*/*"
+                ]
             },
             {
                 "Sid": "Roles",
@@ -336,7 +353,18 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                     "iam:ListInstanceProfilesForRole",
                     "iam:ListRolePolicies"
                 ],
-                "Resource": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-*"
+                "Resource": [
+                    "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-*",
+                    "arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-*"
+                ]
+            },
+            {
+                "Sid": "Associations",
+                "Effect": "Allow",
+                "Action": [
+                    "eks:DeletePodIdentityAssociation"
+                ],
+                "Resource": "arn:aws:eks:eu-west-1:111122223333:podidentityassociation/demo/*"
             },
             {
                 "Sid": "ServiceRole",

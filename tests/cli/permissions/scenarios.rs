@@ -79,7 +79,50 @@ pub fn all() -> Vec<Scenario> {
     all.extend(repairs());
     all.extend(restarts());
     all.extend(completions());
+    all.extend(associations());
     all
+}
+
+/// On the other way to a role.
+fn associations() -> Vec<Scenario> {
+    use worlds::*;
+    let pia = |command: &'static str, rest: &str, arrange| Scenario {
+        line: format!("{command} podidentityassociation {rest}"),
+        ..Scenario::new(command, rest, arrange)
+    };
+    let reader = "web/api --cluster demo";
+    let managed = format!("{reader} --attach-policy-arn {S3}");
+    vec![
+        pia(
+            "create",
+            &format!("{managed} --install-agent --create-service-account --approve"),
+            new,
+        ),
+        pia(
+            "create",
+            &format!("{managed} --override-existing --approve"),
+            with_another_association,
+        ),
+        pia("get", "--cluster demo", with_another_association),
+        pia(
+            "update",
+            &format!("{reader} --disable-session-tags --approve"),
+            with_an_association,
+        ),
+        pia(
+            "update",
+            &format!("{reader} --restrict-trust --approve"),
+            with_an_association,
+        ),
+        pia("delete", reader, with_an_association),
+        Scenario::new("apply", FILE, with_associations_in_the_file),
+        Scenario::new(
+            "apply",
+            &format!("{FILE} --prune"),
+            with_no_associations_in_the_file,
+        ),
+        Scenario::new("export", "--cluster demo", with_an_association),
+    ]
 }
 
 fn providers() -> Vec<Scenario> {

@@ -594,3 +594,58 @@ pub fn elsewhere() -> Bench {
     bench.file("cluster.yaml", &text.replace("name: demo", "name: dema"));
     bench
 }
+
+/// A cluster with the agent of EKS Pod Identity.
+fn with_agent() -> Bench {
+    let bench = Bench::new();
+    bench.sandbox.world().clusters[0].add_addon("eks-pod-identity-agent");
+    bench
+}
+
+/// web/api has the association that irsactl makes, open to all.
+pub fn with_an_association() -> Bench {
+    let bench = with_agent();
+    let line = format!(
+        "create pia web/api --cluster demo --attach-policy-arn {S3} --trust-any-association --approve"
+    );
+    let told = bench.run(&line);
+    assert!(told.ends_with("[exit 0]\n"), "{told}");
+    bench
+}
+
+/// web/api has an association with a role that was made by others.
+pub fn with_another_association() -> Bench {
+    let bench = with_agent();
+    let mut world = bench.sandbox.world();
+    let role = world.add_role_of_pods("other");
+    world.clusters[0].add_association("web", "api", &role);
+    drop(world);
+    bench
+}
+
+/// A file asks for an association that is there with other terms, and for one that is not.
+pub fn with_associations_in_the_file() -> Bench {
+    let bench = with_an_association();
+    let entry = |name: &str| {
+        format!(
+            "\n    - {{namespace: web, serviceAccountName: {name}, permissionPolicyARNs: [{S3:?}], disableSessionTags: true}}"
+        )
+    };
+    file_of_associations(&bench, &["api", "other"].map(entry).concat());
+    bench
+}
+
+/// A file asks for no association, though there is one.
+pub fn with_no_associations_in_the_file() -> Bench {
+    let bench = with_an_association();
+    file_of_associations(&bench, " []");
+    bench
+}
+
+fn file_of_associations(bench: &Bench, list: &str) {
+    let text = format!(
+        "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {{name: demo, region: eu-west-1}}\n\
+         iam:\n  serviceAccounts: []\n  podIdentityAssociations:{list}\n"
+    );
+    bench.file("cluster.yaml", &text);
+}

@@ -30,6 +30,7 @@ fn associated() -> Bench {
     reader_file(&bench);
     let role = bench.role_arn();
     let mut world = bench.sandbox.world();
+    world.clusters[0].add_addon("eks-pod-identity-agent");
     world.clusters[0].add_association("web", "other", &role);
     drop(world);
     bench
@@ -120,7 +121,7 @@ fn what_the_template_lets_in_stays() {
 fn what_the_template_lets_in_hinders_no_export() {
     let bench = in_template();
     let exported = bench.run("export --cluster demo");
-    assert_snapshot!(exported, @r#"
+    assert_snapshot!(exported, @"
     [stdout]
     apiVersion: eksctl.io/v1alpha5
     kind: ClusterConfig
@@ -134,11 +135,17 @@ fn what_the_template_lets_in_hinders_no_export() {
             name: s3-reader
           attachPolicyARNs:
             - arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+      podIdentityAssociations:
+        - namespace: web
+          serviceAccountName: other
+          roleARN: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [stderr]
+    note: default/s3-reader: its role also trusts pods.eks.amazonaws.com: that stays, and is no part of the file
     [exit 0]
-    "#);
+    ");
     let text = exported.strip_prefix("[stdout]\n");
-    let text = text.and_then(|text| text.strip_suffix("[exit 0]\n"));
-    bench.file("cluster.yaml", text.expect("a file and nothing else"));
+    let text = text.and_then(|text| text.split_once("[stderr]\n"));
+    bench.file("cluster.yaml", text.expect("a file and a note").0);
     assert_settled(&bench, APPLY);
 }
 
@@ -196,13 +203,13 @@ fn what_was_let_in_by_hand_stays_where_associations_cannot_be_read() {
     PROVIDER                                                                       STATUS
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
     [stderr]
-    error: default/s3-reader: role "eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK" trusts EKS Pod Identity, and whether an association uses it cannot be told: not allowed to call eks:ListPodIdentityAssociations: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:ListPodIdentityAssociations because no identity-based policy allows the eks:ListPodIdentityAssociations action
+    error: default/s3-reader: role "eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK" trusts EKS Pod Identity, and whether an association uses it cannot be told: not allowed to call eks:ListPodIdentityAssociations
     hint: allow `eks:ListPodIdentityAssociations` and `eks:DescribePodIdentityAssociation` to this identity
     [exit 1]
     "#);
     assert_snapshot!(run_unchanging(&bench, &format!("{APPLY} --detailed-exitcode")), @"
     [stderr]
-    note: default/s3-reader: its role also trusts pods.eks.amazonaws.com, by hand; that stays: whether EKS Pod Identity associations use the role cannot be told: not allowed to call eks:ListPodIdentityAssociations: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:ListPodIdentityAssociations because no identity-based policy allows the eks:ListPodIdentityAssociations action
+    note: default/s3-reader: its role also trusts pods.eks.amazonaws.com, by hand; that stays: whether EKS Pod Identity associations use the role cannot be told: not allowed to call eks:ListPodIdentityAssociations
     nothing to do
     [exit 3]
     ");

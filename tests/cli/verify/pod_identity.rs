@@ -581,7 +581,7 @@ fn what_was_associated_is_proven_in_the_end() {
     assert_snapshot!(create(&bench, ""), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
-    web         api    changed   arn:aws:iam::111122223333:role/pods
+    web         api    created   arn:aws:iam::111122223333:role/pods
 
     NAMESPACE   NAME   VERIFIED   CALLER
     web         api    yes        arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-0-UUID
@@ -599,7 +599,7 @@ fn what_was_associated_and_cannot_be_proven_is_a_warning() {
     assert_snapshot!(create(&bench, ""), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
-    web         api    changed   arn:aws:iam::111122223333:role/pods
+    web         api    created   arn:aws:iam::111122223333:role/pods
 
     NAMESPACE   NAME   VERIFIED   CALLER
     web         api    unknown    -
@@ -655,7 +655,7 @@ fn what_was_associated_and_cannot_be_proven_is_a_warning() {
                     "unknown": "web/api: nothing is proved: this identity may not exchange the token: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks-auth:AssumeRoleForPodIdentity because no identity-based policy allows the eks-auth:AssumeRoleForPodIdentity action"
                 },
                 "roleARN": "arn:aws:iam::111122223333:role/pods",
-                "status": "changed",
+                "status": "created",
                 "target": {
                     "podIdentityAssociation": "web/api"
                 }
@@ -678,7 +678,7 @@ fn what_was_associated_and_is_refused_fails() {
     assert_snapshot!(create(&bench, ""), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
-    web         api    changed   arn:aws:iam::111122223333:role/pods
+    web         api    created   arn:aws:iam::111122223333:role/pods
 
     NAMESPACE   NAME   VERIFIED   CALLER
     web         api    no         -

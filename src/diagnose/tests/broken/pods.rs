@@ -169,6 +169,21 @@ pub const PODS: &[Broken] = &[
         "open-pod-identity-trust",
         Case::associated,
     ),
+    (
+        "pod-identity-trust",
+        "unconditional-pod-identity-trust",
+        |case| {
+            case.associated();
+            let narrow = json!({"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"},
+                "Action": "sts:AssumeRole", "Condition": {"StringEquals": {"aws:RequestTag/kubernetes-namespace": "x"}}});
+            if let Some(Lookup::Found(facts)) =
+                case.account.identity_role.as_mut().map(|it| &mut it.role)
+                && let Some(statements) = facts.trust["Statement"].as_array_mut()
+            {
+                statements.push(narrow);
+            }
+        },
+    ),
     ("pod-identity-target", "no-target-role", |case| {
         target(case);
         if let Some(role) = &mut case.account.target_role {

@@ -1,0 +1,77 @@
+//! The IAM service accounts that have a stack, as a file would ask for them.
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt;
+
+use super::PARALLEL;
+use crate::asked::IamServiceAccount;
+use crate::asked::found::{self, Found};
+use crate::error::Error;
+use crate::model::{Lookup, ServiceAccountName};
+use crate::observe;
+use crate::run::Context;
+use crate::world::{Phase, ServiceAccount, Stack};
+
+/// The accounts that have a stack of this cluster. Those that no file can describe are told.
+pub async fn with_stacks(
+    context: &Context,
+    provider: &str,
+    stacks: &[(ServiceAccountName, &Stack)],
+    objects: &BTreeMap<ServiceAccountName, ServiceAccount>,
+) -> Result<Vec<IamServiceAccount>, Error> {
+    let reads = stacks.iter().map(async |(name, stack)| {
+        let template = match stack.phase {
+            Phase::Ready => observe::template(&context.aws, stack).await?,
+            _ => Lookup::Missing,
+        };
+        Ok::<_, Error>((name, *stack, template))
+    });
+    let reads: Vec<_> = futures_util::stream::iter(reads)
+        .buffered(PARALLEL)
+        .collect()
+        .await;
+    let mut accounts = Vec::new();
+    for read in reads {
+        let (name, stack, template) = read?;
+        let Lookup::Found(template) = template else {
+            context
+                .output
+                .warn(&format!("{name} is left out: {}", why(stack, &template)));
+            continue;
+        };
+        let object = objects.get(name);
+        let role = stack.role_arn.as_ref();
+        let Found {
+            asked,
+            lost,
+            also_trusted,
+        } = found::with_stack(name, provider, &template, role, &stack.tags, object);
+        // To apply half of what there is would take the other half away.
+        if lost.is_empty() {
+            accounts.push(asked);
+            if !also_trusted.is_empty() {
+                context.output.note(&format!(
+                    "{name}: its role also trusts {also_trusted}: that stays, and is no part of the file"
+                ));
+            }
+        } else {
+            let text = format!("{name} is left out: {}", lost.join("; "));
+            context.output.warn(&text);
+        }
+    }
+    Ok(accounts)
+}
+
+fn why<T>(stack: &Stack, template: &Lookup<T>) -> String {
+    match template {
+        Lookup::Unknown(message) => message.clone(),
+        _ if stack.phase != Phase::Ready => {
+            format!("stack \"{}\" is in {}", stack.name, stack.status)
+        }
+        _ => format!(
+            "the template of stack \"{}\" is not one of eksctl or irsactl",
+            stack.name
+        ),
+    }
+}

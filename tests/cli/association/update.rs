@@ -1,0 +1,272 @@
+//! `update podidentityassociation`: what is not named stays.
+
+use insta::assert_snapshot;
+
+use super::{STACK, association, create, made, ready};
+use crate::support::{ACCOUNT, Bench};
+
+const UPDATE: &str = "update podidentityassociation web/api --cluster demo";
+
+fn trust(bench: &Bench) -> String {
+    bench.account(|account| {
+        let mut roles = account.roles.values();
+        let role = roles.find(|role| role.name.starts_with(&STACK[..20]));
+        format!("{:#}", role.expect("the role").trust)
+    })
+}
+
+#[test]
+fn the_roles_policies_and_the_terms_are_changed() {
+    let bench = made();
+    let sqs = "arn:aws:iam::aws:policy/AmazonSQSFullAccess";
+    let line = format!("{UPDATE} --add-policy-arn {sqs} --disable-session-tags");
+    assert_snapshot!(bench.run(&line), @r#"
+    [stdout]
+    ~ update stack eksctl-demo-podidentityrole-web-api
+        + managed policy: arn:aws:iam::aws:policy/AmazonSQSFullAccess
+        ~ trust policy:
+                    "sts:AssumeRole",
+                    "sts:TagSession"
+                  ],
+          -       "Condition": {
+          -         "StringEquals": {
+          -           "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
+          -           "aws:RequestTag/kubernetes-namespace": "web",
+          -           "aws:RequestTag/kubernetes-service-account": "api"
+          -         }
+          -       },
+                  "Effect": "Allow",
+                  "Principal": {
+                    "Service": "pods.eks.amazonaws.com"
+    ~ update EKS Pod Identity association of service account web/api
+        - session tags: sent
+        + session tags: none
+    [stderr]
+    warning: the role lets in every association of the account that names it; `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust` lets in those that use it
+    plan: 0 to create, 2 to change, 0 to delete
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    "#);
+    assert_snapshot!(bench.run(&format!("{line} --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    updated   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [stderr]
+    warning: the role lets in every association of the account that names it; `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust` lets in those that use it
+    updated stack eksctl-demo-podidentityrole-web-api
+    updated EKS Pod Identity association of service account web/api
+    [exit 0]
+    ");
+    assert_snapshot!(association(&bench), @"eksctl-demo-podidentityrole-web-api target None tags false policy None");
+    assert_snapshot!(bench.run(&format!("{line} --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS      ROLE ARN
+    web         api    unchanged   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [stderr]
+    warning: the role lets in every association of the account that names it; `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust` lets in those that use it
+    [exit 0]
+    ");
+    bench.run(&format!("{UPDATE} --no-disable-session-tags --approve"));
+    assert_snapshot!(association(&bench), @"eksctl-demo-podidentityrole-web-api target None tags true policy None");
+}
+
+#[test]
+fn a_role_of_its_own_stack_stays_its_role() {
+    let bench = made();
+    let role = bench.sandbox.world().add_role_of_pods("other");
+    assert_snapshot!(bench.run(&format!("{UPDATE} --role-arn {role} --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused   arn:aws:iam::111122223333:role/other
+    [stderr]
+    error: web/api (EKS Pod Identity): the association's role was made for it by stack "eksctl-demo-podidentityrole-web-api", and stays its role
+    hint: delete the association with its role, then create it with the other: `irsactl delete podidentityassociation api --namespace web --cluster demo`
+    [exit 1]
+    "#);
+}
+
+#[test]
+fn a_role_without_a_stack_gives_way_to_the_named_one() {
+    let bench = ready();
+    let mut world = bench.sandbox.world();
+    let [one, other] = ["one", "other"].map(|name| world.add_role_of_pods(name));
+    world.clusters[0].add_association("web", "api", &one);
+    drop(world);
+    assert_snapshot!(bench.run(&format!("{UPDATE} --role-arn {other} --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    changed   arn:aws:iam::111122223333:role/other
+    [stderr]
+    updated EKS Pod Identity association of service account web/api
+    [exit 0]
+    ");
+    assert_snapshot!(association(&bench), @"other target None tags true policy None");
+    // Its terms can be changed without naming it.
+    bench.run(&format!("{UPDATE} --disable-session-tags --approve"));
+    assert_snapshot!(association(&bench), @"other target None tags false policy None");
+    let sqs = "arn:aws:iam::aws:policy/AmazonSQSFullAccess";
+    assert_snapshot!(bench.run(&format!("{UPDATE} --add-policy-arn {sqs} --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
+    error: web/api (EKS Pod Identity): the association's role arn:aws:iam::111122223333:role/other was made by no stack of irsactl or eksctl, so nothing of it is changed here
+    hint: change it where it was made, or name another: `--role-arn ARN`
+    [exit 1]
+    ");
+}
+
+/// A condition on tags lets nobody in who sends none.
+#[test]
+fn a_role_that_asks_for_tags_is_opened_before_they_are_disabled() {
+    let bench = made();
+    bench.run(&format!("{UPDATE} --disable-session-tags --approve"));
+    assert!(!trust(&bench).contains("RequestTag"), "{}", trust(&bench));
+    // Of a role without a stack nothing is changed.
+    let bench = ready();
+    let mut world = bench.sandbox.world();
+    let role = world.add_role_of_pods("reader");
+    world.clusters[0].add_association("web", "api", &role);
+    drop(world);
+    bench.account(|account| {
+        let role = account.roles.get_mut("reader").expect("the role");
+        role.trust["Statement"][0]["Condition"] = serde_json::json!({
+            "StringEquals": {"aws:RequestTag/kubernetes-namespace": "web"}
+        });
+    });
+    assert_snapshot!(bench.run(&format!("{UPDATE} --disable-session-tags --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused   arn:aws:iam::111122223333:role/reader
+    [stderr]
+    error: web/api (EKS Pod Identity): the trust policy of role arn:aws:iam::111122223333:role/reader does not let this association in
+    hint: add this statement to it: `{"Action":["sts:AssumeRole","sts:TagSession"],"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"}}`
+    hint: or leave `--role-arn` out: a role of its own is made
+    [exit 1]
+    "#);
+}
+
+#[test]
+fn what_is_not_there_is_not_updated() {
+    let bench = ready();
+    assert_snapshot!(bench.run(&format!("{UPDATE} --disable-session-tags --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
+    error: web/api (EKS Pod Identity): cluster "demo" has no EKS Pod Identity association web/api to update
+    hint: create it, with a policy that allows what it needs: `irsactl create podidentityassociation api --namespace web --cluster demo --attach-policy-arn ARN --approve`; or by `irsactl apply -f FILE`
+    [exit 1]
+    "#);
+}
+
+/// As eksctl makes it: any association may use the role, and others do.
+#[test]
+fn an_open_role_is_restricted_to_those_that_use_it() {
+    let bench = ready();
+    bench.run(&format!("{} --trust-any-association --approve", create()));
+    let role = bench.sandbox.world().clusters[0]
+        .association("web", "api")
+        .expect("it")
+        .role
+        .clone();
+    bench.sandbox.world().clusters[0].add_association("jobs", "nightly", &role);
+    assert_snapshot!(bench.run(&create()), @"
+    [stderr]
+    warning: the role lets in every association of the account that names it; `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust` lets in those that use it
+    nothing to do: all is as asked
+    [exit 0]
+    ");
+    assert_snapshot!(bench.run(&format!("{UPDATE} --restrict-trust --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    updated   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [stderr]
+    updated stack eksctl-demo-podidentityrole-web-api
+    [exit 0]
+    ");
+    assert_snapshot!(trust(&bench), @r#"
+    {
+      "Statement": [
+        {
+          "Action": [
+            "sts:AssumeRole",
+            "sts:TagSession"
+          ],
+          "Condition": {
+            "StringEquals": {
+              "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
+              "aws:RequestTag/kubernetes-namespace": "web",
+              "aws:RequestTag/kubernetes-service-account": "api"
+            }
+          },
+          "Effect": "Allow",
+          "Principal": {
+            "Service": "pods.eks.amazonaws.com"
+          }
+        },
+        {
+          "Action": [
+            "sts:AssumeRole",
+            "sts:TagSession"
+          ],
+          "Condition": {
+            "StringEquals": {
+              "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
+              "aws:RequestTag/kubernetes-namespace": "jobs",
+              "aws:RequestTag/kubernetes-service-account": "nightly"
+            }
+          },
+          "Effect": "Allow",
+          "Principal": {
+            "Service": "pods.eks.amazonaws.com"
+          }
+        }
+      ],
+      "Version": "2012-10-17"
+    }
+    "#);
+    assert_snapshot!(bench.run(&format!("{UPDATE} --restrict-trust")), @"
+    [stderr]
+    nothing to do: all is as asked
+    [exit 0]
+    ");
+}
+
+#[test]
+fn who_uses_a_role_must_be_known_before_it_is_restricted() {
+    let bench = ready();
+    bench.run(&format!("{} --trust-any-association --approve", create()));
+    bench
+        .sandbox
+        .fault("eks DescribePodIdentityAssociation from 2 deny");
+    assert_snapshot!(bench.run(&format!("{UPDATE} --restrict-trust --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
+    error: web/api (EKS Pod Identity): role "eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY" trusts EKS Pod Identity, and whether an association uses it cannot be told: not allowed to call eks:DescribePodIdentityAssociation
+    hint: allow `eks:ListPodIdentityAssociations` and `eks:DescribePodIdentityAssociation` to this identity
+    [exit 1]
+    "#);
+    assert!(trust(&bench).contains(ACCOUNT) || !trust(&bench).contains("RequestTag"));
+}
+
+/// What asks for tags would shut out who sends none.
+#[test]
+fn a_role_is_not_restricted_under_those_without_tags() {
+    let bench = ready();
+    bench.run(&format!("{} --disable-session-tags --approve", create()));
+    let before = trust(&bench);
+    assert_snapshot!(bench.run(&format!("{UPDATE} --restrict-trust --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
+    error: web/api (EKS Pod Identity): a narrower trust policy asks for session tags, and associations that use the role send none
+      web/api
+    hint: let it send them: `irsactl update podidentityassociation api --namespace web --cluster demo --no-disable-session-tags --approve`
+    [exit 1]
+    ");
+    assert_eq!(trust(&bench), before);
+}
