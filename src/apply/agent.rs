@@ -30,9 +30,8 @@ impl Clients<'_> {
                 issues: addon.issues.clone(),
             };
             match addon.status.as_str() {
-                "ACTIVE" => Ok(Some(())),
                 // Without nodes it is degraded, until there are some.
-                "DEGRADED" => Ok(Some(())),
+                "ACTIVE" | "DEGRADED" => Ok(Some(())),
                 "CREATE_FAILED" | "UPDATE_FAILED" | "DELETE_FAILED" => Err(failed()),
                 _ => Ok(None),
             }

@@ -5,7 +5,7 @@ use super::file;
 use super::flags::{self, Unread};
 use super::reconcile::{Task, restart};
 use super::removal::{self, Missing, Removal, System};
-use crate::asked::{Drift, Ending, Goal};
+use crate::asked::{Ending, Goal};
 use crate::cli::{Apply, Screen};
 use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
@@ -28,11 +28,7 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {
         goal: Goal::Apply,
-        drift: if args.repair_drift {
-            Drift::Repaired
-        } else {
-            Drift::Told
-        },
+        drift: flags::drift(args.repair_drift),
         restart,
         place: &place,
         kubernetes: &args.run.kubernetes,

@@ -4,7 +4,7 @@
 use super::file;
 use super::reconcile::{Task, restart};
 use super::{flags, proving};
-use crate::asked::{Drift, Goal};
+use crate::asked::Goal;
 use crate::cli::{Screen, UpdateAssociationArgs, UpdateServiceAccount};
 use crate::error::Error;
 use crate::model::Way;
@@ -38,11 +38,7 @@ pub async fn run(
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {
         goal: Goal::Update,
-        drift: if args.repair_drift {
-            Drift::Repaired
-        } else {
-            Drift::Told
-        },
+        drift: flags::drift(args.repair_drift),
         restart,
         place: &described.place,
         kubernetes: &args.run.kubernetes,
@@ -78,11 +74,7 @@ pub async fn associations(
     let context = Context::reconciling(&args.run, screen, running).await?;
     let task = Task {
         goal: Goal::Update,
-        drift: if args.repair_drift {
-            Drift::Repaired
-        } else {
-            Drift::Told
-        },
+        drift: flags::drift(args.repair_drift),
         restart,
         place: &described.place,
         kubernetes: &args.run.kubernetes,

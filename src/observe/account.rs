@@ -275,7 +275,7 @@ async fn account(
     }
     let association = match wanted.way {
         Way::Irsa => None,
-        Way::PodIdentity => Some(observed(aws, cluster, wanted, named.association, &stack).await?),
+        Way::PodIdentity => Some(observed(aws, cluster, named.association, &stack).await?),
     };
     Ok(ObservedAccount {
         stack,

@@ -53,8 +53,7 @@ pub async fn one(
     Ok(found.next().map(|(_, association)| association))
 }
 
-/// All associations of a cluster, or that of one service account: listed in pages, described side by side.
-/// Missing: no such cluster.
+/// The associations of a cluster, or that of one service account, as [`meant`] reads them.
 ///
 /// # Errors
 /// Access denied too.
@@ -62,12 +61,27 @@ pub async fn all(
     aws: &Aws,
     cluster: &ClusterName,
     only: Option<&ServiceAccountName>,
-) -> Result<Lookup<Vec<(ServiceAccountName, Association)>>, Error> {
+) -> Result<Lookup<Associations>, Error> {
+    meant(aws, cluster, only, |_| true).await
+}
+
+/// The associations of a cluster, or that of one service account, of those that are meant: listed in pages,
+/// described side by side. Missing: no such cluster.
+///
+/// # Errors
+/// Access denied too.
+pub async fn meant(
+    aws: &Aws,
+    cluster: &ClusterName,
+    only: Option<&ServiceAccountName>,
+    is_meant: impl Fn(&ServiceAccountName) -> bool,
+) -> Result<Lookup<Associations>, Error> {
     let listed = aws.eks.associated(cluster.as_str(), only).await?;
     let Lookup::Found(listed) = listed else {
         return Ok(listed.map(|_| Vec::new()));
     };
-    let found = listed.into_iter().map(async |(name, id)| {
+    let listed = listed.into_iter().filter(|(name, _)| is_meant(name));
+    let found = listed.map(async |(name, id)| {
         let found = aws.eks.association(cluster.as_str(), &id).await?;
         Ok::<_, Error>(found.found().map(|found| (name, found)))
     });
@@ -80,7 +94,6 @@ pub async fn all(
 pub(super) async fn observed(
     aws: &Aws,
     cluster: &Cluster,
-    wanted: &WantedAccount<'_>,
     found: Option<Association>,
     stack: &StackState,
 ) -> Result<ObservedAssociation, Error> {
@@ -96,30 +109,11 @@ pub(super) async fn observed(
         Some(role) => Some(gone::role(aws, role.name()).await?),
         None => None,
     };
-    let untagged = match &found {
-        Some(found) if wanted.associations => untagged(aws, &cluster.name, &found.role).await?,
-        _ => Vec::new(),
-    };
     Ok(ObservedAssociation {
         found,
-        untagged,
         role,
         agent: None,
     })
-}
-
-/// Whose associations use a role without session tags.
-async fn untagged(
-    aws: &Aws,
-    cluster: &ClusterName,
-    role: &str,
-) -> Result<Vec<ServiceAccountName>, Error> {
-    let found = all(aws, cluster, None).await;
-    // Who may not read them all is refused for that already.
-    let found = Lookup::unless_denied(found)?.found().unwrap_or_default();
-    let meant = found.into_iter();
-    let meant = meant.filter(|(_, it)| it.role == role && it.session_tags_disabled);
-    Ok(meant.map(|(name, _)| name).collect())
 }
 
 /// The add-on of the agent, where it matters to any.
@@ -140,24 +134,10 @@ pub(super) async fn agent(
 /// tells no roles (ListPodIdentityAssociations, DescribePodIdentityAssociation). Missing: no such cluster,
 /// and associations go with their cluster.
 pub async fn using(aws: &Aws, cluster: &ClusterName, role: &str) -> Lookup<Associations> {
-    let listed = match Lookup::or_unknown(aws.eks.associated(cluster.as_str(), None).await) {
-        Lookup::Found(listed) => listed,
-        other => return other,
-    };
-    let found = listed.into_iter().map(async |(name, id)| {
-        match Lookup::or_unknown(aws.eks.association(cluster.as_str(), &id).await) {
-            // Roles of another account are no roles of an association: names are enough.
-            Lookup::Found(found) => {
-                let is_this = found.role.rsplit('/').next() == Some(role);
-                Ok(is_this.then_some((name, id)))
-            }
-            Lookup::Missing => Ok(None),
-            Lookup::Unknown(why) => Err(why),
-        }
-    });
-    let found = futures_util::stream::iter(found).buffered(PARALLEL);
-    match found.try_collect::<Vec<_>>().await {
-        Ok(found) => Lookup::Found(found.into_iter().flatten().collect()),
-        Err(why) => Lookup::Unknown(why),
-    }
+    let found = Lookup::or_unknown(all(aws, cluster, None).await);
+    found.map(|mut all| {
+        // Roles of another account are no roles of an association: names are enough.
+        all.retain(|(_, found)| found.role.rsplit('/').next() == Some(role));
+        all
+    })
 }

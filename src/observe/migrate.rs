@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::PARALLEL;
 use super::account::live_policies;
 use super::again;
+use super::associations::meant;
 use super::deletion::{STACK_ID, read_body};
 use super::health::Shared;
 use crate::aws::Aws;
@@ -131,33 +132,12 @@ impl MoveSight<'_> {
             [one] => Some(one),
             _ => None,
         };
-        let cluster = self.cluster.name.as_str();
-        let listed = match Lookup::or_unknown(self.aws.eks.associated(cluster, only).await) {
-            Lookup::Found(listed) => listed,
-            Lookup::Missing => Vec::new(),
-            Lookup::Unknown(why) => return Lookup::Unknown(why),
-        };
-        let listed = listed
-            .into_iter()
-            .filter(|(name, _)| (scope.includes)(name));
-        let found = listed.map(async |(name, id)| {
-            let found = Lookup::or_unknown(self.aws.eks.association(cluster, &id).await);
-            (name, found)
-        });
-        let found = futures_util::stream::iter(found).buffered(PARALLEL);
-        let found: Vec<(_, Lookup<Association>)> = found.collect().await;
-        let mut all = BTreeMap::new();
-        for (name, found) in found {
-            match found {
-                Lookup::Found(found) => {
-                    all.insert(name, found);
-                }
-                // Deleted since it was listed.
-                Lookup::Missing => {}
-                Lookup::Unknown(why) => return Lookup::Unknown(why),
-            }
+        let found = meant(self.aws, &self.cluster.name, only, scope.includes).await;
+        match Lookup::or_unknown(found) {
+            Lookup::Found(found) => Lookup::Found(found.into_iter().collect()),
+            Lookup::Missing => Lookup::Found(BTreeMap::new()),
+            Lookup::Unknown(why) => Lookup::Unknown(why),
         }
-        Lookup::Found(all)
     }
 
     /// With its role, the stack that made it, and what it may do.

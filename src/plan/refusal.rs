@@ -11,6 +11,7 @@ use crate::model::{
 };
 use crate::policy::Difference;
 use crate::template::StackResource;
+use crate::world::Associations;
 
 mod words;
 
@@ -202,7 +203,7 @@ pub enum Reason {
     /// EKS Pod Identity associations use the role, or why that is not known.
     Associated {
         role: String,
-        associations: Vec<(ServiceAccountName, String)>,
+        associations: Associations,
         unknown: Option<String>,
     },
     /// Policies are not detached from a role that the stack did not make, or may not have made.

@@ -4,60 +4,33 @@ use serde_json::{Value, json};
 
 use super::hcl::{Block, Expression};
 use super::terraform::{label, object};
-use crate::asked::IamServiceAccount;
+use crate::asked::{AssociationSpec, IamServiceAccount};
 use crate::model::Cluster;
 use crate::plan::account::stack_tags;
 
 /// CloudFormation's resource beside the role `Role1`, whose stack's tags it gets. `None`: none is asked for.
 pub fn resource(account: &IamServiceAccount, cluster: &Cluster) -> Option<Value> {
-    let terms = account.association.as_ref()?.terms(None);
+    let spec = account.association.as_ref()?;
     let mut properties = json!({
         "ClusterName": cluster.name,
         "Namespace": account.name.namespace,
         "ServiceAccount": account.name.name,
         "RoleArn": { "Fn::GetAtt": ["Role1", "Arn"] },
     });
-    let target = terms
-        .target_role
-        .as_ref()
-        .map(|role| json!(role.to_string()));
-    for (property, value) in [
-        ("TargetRoleArn", target),
-        (
-            "DisableSessionTags",
-            terms.disable_session_tags.then_some(Value::Bool(true)),
-        ),
-        ("Policy", terms.policy.map(Value::from)),
-    ] {
-        if let Some(value) = value {
-            properties[property] = value;
-        }
+    let names = ["TargetRoleArn", "DisableSessionTags", "Policy"];
+    for (property, value) in terms(spec, names) {
+        properties[property] = value;
     }
     Some(json!({ "Type": "AWS::EKS::PodIdentityAssociation", "Properties": properties }))
 }
 
 /// Terraform's resource; `role` is the ARN, or the reference to it.
 pub fn block(account: &IamServiceAccount, cluster: &Cluster, role: Expression) -> Option<Block> {
-    let terms = account.association.as_ref()?.terms(None);
+    let spec = account.association.as_ref()?;
     let name = &account.name;
-    let optional = [
-        (
-            "target_role_arn",
-            terms
-                .target_role
-                .map(|role| Expression::text(role.to_string())),
-        ),
-        (
-            "disable_session_tags",
-            terms
-                .disable_session_tags
-                .then(|| Expression::Bare("true".to_owned())),
-        ),
-        ("policy", terms.policy.map(Expression::text)),
-    ];
-    let optional = optional
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
+    let names = ["target_role_arn", "disable_session_tags", "policy"];
+    let optional = terms(spec, names);
+    let optional = optional.map(|(name, value)| (name, Expression::from(&value)));
     let first = [
         ("cluster_name", Expression::text(cluster.name.as_str())),
         ("namespace", Expression::text(name.namespace.as_str())),
@@ -77,7 +50,7 @@ pub fn block(account: &IamServiceAccount, cluster: &Cluster, role: Expression) -
 
 /// CreatePodIdentityAssociation's input.
 pub fn creation(account: &IamServiceAccount, cluster: &Cluster, role: &str) -> Option<Value> {
-    let terms = account.association.as_ref()?.terms(None);
+    let spec = account.association.as_ref()?;
     let mut creation = json!({
         "clusterName": cluster.name,
         "namespace": account.name.namespace,
@@ -85,21 +58,24 @@ pub fn creation(account: &IamServiceAccount, cluster: &Cluster, role: &str) -> O
         "roleArn": role,
         "tags": stack_tags(account, cluster),
     });
-    let target = terms
-        .target_role
-        .as_ref()
-        .map(|role| json!(role.to_string()));
-    for (member, value) in [
-        ("targetRoleArn", target),
-        (
-            "disableSessionTags",
-            terms.disable_session_tags.then_some(Value::Bool(true)),
-        ),
-        ("policy", terms.policy.map(Value::from)),
-    ] {
-        if let Some(value) = value {
-            creation[member] = value;
-        }
+    let names = ["targetRoleArn", "disableSessionTags", "policy"];
+    for (member, value) in terms(spec, names) {
+        creation[member] = value;
     }
     Some(creation)
+}
+
+/// Those of the terms that are asked for, by what the tool calls target role, session tags and policy.
+fn terms(
+    spec: &AssociationSpec,
+    names: [&'static str; 3],
+) -> impl Iterator<Item = (&'static str, Value)> {
+    let terms = spec.terms(None);
+    let values = [
+        terms.target_role.map(|role| Value::from(role.to_string())),
+        terms.disable_session_tags.then_some(Value::Bool(true)),
+        terms.policy.map(Value::from),
+    ];
+    let pairs = names.into_iter().zip(values);
+    pairs.filter_map(|(name, value)| Some((name, value?)))
 }

@@ -11,6 +11,8 @@ use crate::model::{
 };
 use crate::template::{RoleTemplate, StackResource};
 
+use super::Association;
+
 /// An IAM OIDC provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OidcProvider {
@@ -168,8 +170,8 @@ pub enum Claim {
     Open(String),
 }
 
-/// Service accounts, with the ids of their EKS Pod Identity associations.
-pub type Associations = Vec<(ServiceAccountName, String)>;
+/// Service accounts, with their EKS Pod Identity associations.
+pub type Associations = Vec<(ServiceAccountName, Association)>;
 
 /// A role, as GetRole tells.
 #[derive(Clone, Debug, PartialEq)]

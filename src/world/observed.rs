@@ -48,9 +48,6 @@ pub struct ObservedAccount {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObservedAssociation {
     pub found: Option<Association>,
-    /// Whose associations use the role and send no session tags. Looked at where a narrower trust policy
-    /// would ask for these.
-    pub untagged: Vec<ServiceAccountName>,
     /// The role that it names, where no stack of its own made that; `None`: nobody asked.
     pub role: Option<Lookup<RoleFacts>>,
     /// The add-on of the EKS Pod Identity Agent. `None`: nobody asked, as the cluster needs none or what is

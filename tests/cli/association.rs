@@ -1,6 +1,6 @@
 //! `podidentityassociation`: the role, its stack, and the association that names it.
 
-use crate::support::{Bench, S3};
+use crate::support::{ACCOUNT, Bench, REGION, S3};
 
 mod create;
 mod delete;
@@ -16,6 +16,23 @@ fn ready() -> Bench {
     let bench = Bench::new();
     bench.sandbox.world().clusters[0].add_addon(AGENT);
     bench
+}
+
+/// web/api has an association, made by hand, with a role of that name.
+fn by_hand(bench: &Bench, role: &str) -> String {
+    let mut world = bench.sandbox.world();
+    let role = world.add_role_of_pods(role);
+    world.clusters[0].add_association("web", "api", &role);
+    role
+}
+
+/// The add-on vpc-cni owns it.
+fn owned(bench: &Bench) {
+    by_hand(bench, "cni");
+    let owner = format!("arn:aws:eks:{REGION}:{ACCOUNT}:addon/demo/vpc-cni/5ec5d2f2");
+    let mut world = bench.sandbox.world();
+    let found = world.clusters[0].association("web", "api");
+    found.expect("the association").owner = Some(owner);
 }
 
 fn create() -> String {

@@ -3,8 +3,8 @@
 
 use super::{associated_name, collected, documents, first, required_name};
 use crate::asked::{
-    self, Agent, AssociationSpec, Conflicts, Given, IamServiceAccount, OtherRole, Permissions,
-    Rollback, Scope, Wish, fields,
+    self, Agent, AssociationSpec, Conflicts, Drift, Given, IamServiceAccount, OtherRole,
+    Permissions, Rollback, Scope, Wish, fields,
 };
 use crate::cli::{
     Apply, CreateAssociationArgs, CreateServiceAccount, EditArgs, Render, UpdateAssociationArgs,
@@ -98,6 +98,15 @@ impl How {
 
     pub fn all(&self, asked: Vec<IamServiceAccount>) -> Vec<IamServiceAccount> {
         asked.into_iter().map(|asked| self.one(asked)).collect()
+    }
+}
+
+/// `--repair-drift`.
+pub fn drift(is_repaired: bool) -> Drift {
+    if is_repaired {
+        Drift::Repaired
+    } else {
+        Drift::Told
     }
 }
 

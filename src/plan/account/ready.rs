@@ -7,7 +7,7 @@ use super::drift::Live;
 use super::remedy::remedy;
 use super::{StackTask, edited, others};
 use crate::asked::{Drift, Goal, Permissions};
-use crate::model::{Lookup, Map, PolicyArn, SERVICE_ACCOUNT_TAG, StackName};
+use crate::model::{Lookup, Map, PolicyArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName};
 use crate::plan::token::token;
 use crate::plan::{Action, Reason, Role, Track, UpdateStack};
 use crate::policy::{self, Difference, Item, indented};
@@ -159,16 +159,18 @@ fn using(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> Option<A
     if !spec.is_some_and(|spec| spec.restrict_trust) {
         return Some(Associations::new());
     }
-    let association = task.observed.association.as_ref();
-    let untagged = association.map_or(&[][..], |it| &it.untagged);
-    // Its own too, even where this run is to let it send them: the role comes first.
-    let accounts = untagged.to_vec();
-    if !accounts.is_empty() {
-        track.refuse(&task.cluster.name, Reason::Untagged { accounts });
-        return None;
-    }
     match &found.associations {
-        Lookup::Found(using) => Some(using.clone()),
+        Lookup::Found(using) => {
+            // Its own too, even where this run is to let it send them: the role comes first.
+            let untagged = using.iter().filter(|(_, it)| it.session_tags_disabled);
+            let accounts: Vec<ServiceAccountName> =
+                untagged.map(|(name, _)| name.clone()).collect();
+            if accounts.is_empty() {
+                return Some(using.clone());
+            }
+            track.refuse(&task.cluster.name, Reason::Untagged { accounts });
+            None
+        }
         Lookup::Missing => Some(Associations::new()),
         Lookup::Unknown(why) => {
             let reason = Reason::Associated {

@@ -9,6 +9,7 @@ use crate::plan::Target;
 use crate::plan::delete::refused_with;
 use crate::policy::{Difference, Item, indented};
 use crate::template::{self, StackResource};
+use crate::world::Association;
 
 impl Reason {
     /// The reason in words, and what mends it: for this target of the cluster.
@@ -272,7 +273,7 @@ impl Reason {
                 ],
             ),
             Self::Associated { role, associations, unknown: None } => {
-                let names = associations.iter().map(|(name, id)| format!("{name} ({id})"));
+                let names = associations.iter().map(|(name, it)| format!("{name} ({})", it.id));
                 (
                     format!(
                         "role \"{role}\" is used by EKS Pod Identity associations, whose pods would lose it{}",
@@ -408,12 +409,12 @@ impl About<'_> {
         }
     }
 
-    fn without_association(self, (name, id): &(ServiceAccountName, String)) -> Fix {
+    fn without_association(self, (name, found): &(ServiceAccountName, Association)) -> Fix {
         let delete =
             "aws eks delete-pod-identity-association --cluster-name {} --association-id {}";
         Fix::by(
             format!("where no pod of {name} needs the role"),
-            CommandLine::of(delete, &[self.cluster, id]),
+            CommandLine::of(delete, &[self.cluster, &found.id]),
         )
     }
 

@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{AGENT, STACK, association, calls_of, create, made, ready};
-use crate::support::{ACCOUNT, Bench, REGION, S3};
+use super::{AGENT, STACK, association, by_hand, calls_of, create, made, owned, ready};
+use crate::support::{ACCOUNT, Bench, S3};
 
 #[test]
 fn the_plan_is_what_is_carried_out() {
@@ -219,10 +219,7 @@ fn an_agent_that_fails_ends_it_before_anything_else() {
 #[test]
 fn another_role_is_replaced_only_where_that_is_asked_for() {
     let bench = ready();
-    let mut world = bench.sandbox.world();
-    let other = world.add_role_of_pods("other");
-    world.clusters[0].add_association("web", "api", &other);
-    drop(world);
+    by_hand(&bench, "other");
     assert_snapshot!(bench.run(&format!("{} --approve", create())), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
@@ -249,10 +246,7 @@ fn another_role_is_replaced_only_where_that_is_asked_for() {
 #[test]
 fn an_association_by_hand_with_the_role_is_taken_as_it_is() {
     let bench = ready();
-    let mut world = bench.sandbox.world();
-    let role = world.add_role_of_pods("reader");
-    world.clusters[0].add_association("web", "api", &role);
-    drop(world);
+    let role = by_hand(&bench, "reader");
     let line = format!("create pia api -n web --cluster demo --role-arn {role} --approve");
     bench.calls();
     assert_snapshot!(bench.run(&line), @"
@@ -329,11 +323,7 @@ fn a_role_of_another_account_is_the_target() {
 #[test]
 fn what_an_addon_owns_is_changed_there() {
     let bench = ready();
-    let mut world = bench.sandbox.world();
-    let role = world.add_role_of_pods("cni");
-    let owner = format!("arn:aws:eks:{REGION}:{ACCOUNT}:addon/demo/vpc-cni/5ec5d2f2");
-    world.clusters[0].add_association("web", "api", &role).owner = Some(owner);
-    drop(world);
+    owned(&bench);
     assert_snapshot!(bench.run(&format!("{} --override-existing --approve", create())), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN

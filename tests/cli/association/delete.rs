@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 
-use super::{association, create, made, ready};
-use crate::support::{ACCOUNT, REGION, S3};
+use super::{association, by_hand, create, made, owned, ready};
+use crate::support::S3;
 
 const DELETE: &str = "delete podidentityassociation web/api --cluster demo";
 
@@ -64,10 +64,7 @@ fn a_stack_without_its_association_goes_too() {
 #[test]
 fn a_role_that_no_stack_made_stays() {
     let bench = ready();
-    let mut world = bench.sandbox.world();
-    let role = world.add_role_of_pods("reader");
-    world.clusters[0].add_association("web", "api", &role);
-    drop(world);
+    by_hand(&bench, "reader");
     assert_snapshot!(bench.run(DELETE), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
@@ -126,11 +123,7 @@ fn an_annotated_service_account_stays() {
 #[test]
 fn what_an_addon_owns_is_deleted_there() {
     let bench = ready();
-    let mut world = bench.sandbox.world();
-    let role = world.add_role_of_pods("cni");
-    let owner = format!("arn:aws:eks:{REGION}:{ACCOUNT}:addon/demo/vpc-cni/5ec5d2f2");
-    world.clusters[0].add_association("web", "api", &role).owner = Some(owner);
-    drop(world);
+    owned(&bench);
     assert_snapshot!(bench.run(DELETE), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{STACK, association, create, made, ready};
+use super::{STACK, association, by_hand, create, made, ready};
 use crate::support::{ACCOUNT, Bench};
 
 const UPDATE: &str = "update podidentityassociation web/api --cluster demo";
@@ -124,10 +124,7 @@ fn a_role_that_asks_for_tags_is_opened_before_they_are_disabled() {
     assert!(!trust(&bench).contains("RequestTag"), "{}", trust(&bench));
     // Of a role without a stack nothing is changed.
     let bench = ready();
-    let mut world = bench.sandbox.world();
-    let role = world.add_role_of_pods("reader");
-    world.clusters[0].add_association("web", "api", &role);
-    drop(world);
+    by_hand(&bench, "reader");
     bench.account(|account| {
         let role = account.roles.get_mut("reader").expect("the role");
         role.trust["Statement"][0]["Condition"] = serde_json::json!({
