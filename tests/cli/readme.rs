@@ -107,7 +107,8 @@ fn the_texts_at_the_root_are_short() {
     }
 }
 
-/// A page with its `console` blocks run. A line `<!-- $ COMMAND -->` is run too, and its output not shown.
+/// A page with its `console` blocks run. A line `<!-- $ COMMAND -->` is run too, and its output not shown;
+/// a line `<!-- world: … -->` says what is there from then on.
 fn run(text: &str) -> String {
     let blocks = text.lines().filter(|line| *line == "```console");
     assert_eq!(
@@ -127,6 +128,12 @@ fn run(text: &str) -> String {
             let command = command.strip_suffix(" -->\n").expect("the comment's end");
             let printed = printed(&bench, command);
             assert!(!printed.contains("error: "), "{printed}");
+        }
+        if let Some(what) = line.strip_prefix("<!-- world: ") {
+            arrange(
+                &bench,
+                what.strip_suffix(" -->\n").expect("the comment's end"),
+            );
         }
         let command = line.strip_prefix("$ ").filter(|_| is_console);
         // What is neither is what the command above printed the last time.
@@ -158,6 +165,34 @@ fn world(text: &str) -> Bench {
     bench
 }
 
+/// The agent of EKS Pod Identity, or a Deployment named as its service account is, perhaps on Fargate:
+/// `agent`, `deployment web/api 2`, `fargate web/api 2`.
+fn arrange(bench: &Bench, what: &str) {
+    let mut world = bench.sandbox.world();
+    let words: Vec<&str> = what.split(' ').collect();
+    let [kind, name, replicas] = words[..] else {
+        assert_eq!(what, "agent");
+        world.clusters[0].add_addon("eks-pod-identity-agent");
+        return;
+    };
+    let (namespace, name) = name.split_once('/').expect("a namespace");
+    let api = world.api("demo");
+    api.run_deployment(
+        namespace,
+        name,
+        name,
+        replicas.parse().expect("how many pods"),
+    );
+    if kind == "fargate" {
+        let pods = api.objects.iter_mut().filter(|(key, _)| {
+            key.0 == "pods" && key.1 == namespace && key.2.starts_with(&format!("{name}-"))
+        });
+        for (_, pod) in pods {
+            pod["metadata"]["labels"]["eks.amazonaws.com/fargate-profile"] = "all".into();
+        }
+    }
+}
+
 /// What a command prints, stdout and stderr as they come.
 fn printed(bench: &Bench, command: &str) -> String {
     // There is no aws program here: the sandbox does at once what it would be asked for.
@@ -181,7 +216,10 @@ fn printed(bench: &Bench, command: &str) -> String {
 
 /// Accounts one after the other: side by side the order of the lines is another in each run.
 fn in_order(command: &str) -> String {
-    if command.starts_with("irsactl apply ") && command.contains("--approve") {
+    let is_of_many = ["irsactl apply ", "irsactl migrate to-"]
+        .iter()
+        .any(|start| command.starts_with(start));
+    if is_of_many && command.contains("--approve") {
         format!("{command} --parallel 1")
     } else {
         command.to_owned()
