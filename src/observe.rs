@@ -7,6 +7,7 @@ mod deletion;
 pub mod gone;
 pub mod health;
 mod migrate;
+mod owner;
 pub mod proof;
 mod resources;
 mod source;

@@ -19,6 +19,7 @@ mod refusal;
 pub mod restart;
 mod summary;
 mod token;
+mod trust_change;
 
 pub use action::{Action, CreateStack, Repair, UpdateStack};
 pub use association::{CreateAssociation, UpdateAssociation};

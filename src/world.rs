@@ -32,6 +32,7 @@ pub use injection::{
 pub use moving::{Moving, MovingAccount, OwningStack, PodWay, TemplatedWorkload};
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};
 pub use observed::{
-    Foreign, Listed, ObservedAccount, ObservedAssociation, ObservedDeletion, ObservedProvider,
+    AssociatedRole, Foreign, Listed, ObservedAccount, ObservedAssociation, ObservedDeletion,
+    ObservedProvider,
 };
 pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken};

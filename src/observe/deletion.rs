@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use super::owner::owner;
 use super::resources::resources;
 use super::stack_name::{associated_stack, own_stack};
 use super::{ServiceAccounts, Stacks};
@@ -12,12 +13,14 @@ use super::{again, associations, gone};
 use crate::asked::Deletion;
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{ClusterName, Lookup, PolicyArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, Way};
+use crate::model::{
+    ClusterName, Lookup, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, Way,
+};
 use crate::policy::others;
 use crate::template::{ManagedPolicy, RoleTemplate, StackResource};
 use crate::world::{
-    Association, Associations, Foreign, FoundStack, ObservedDeletion, Phase, RoleFacts,
-    ServiceAccountState, Stack, StackState,
+    AssociatedRole, Association, Associations, Foreign, FoundStack, ObservedDeletion, OwningStack,
+    Phase, RoleFacts, ServiceAccountState, Stack, StackState,
 };
 
 /// The tag of a role with the id of the stack that made it.
@@ -31,7 +34,7 @@ pub async fn deletion(
     asked: &Deletion,
 ) -> Result<ObservedDeletion, Error> {
     let (association, mut stack) = named(aws, stacks, objects, asked).await?;
-    let ((mut foreign, mut resources), service_account) = tokio::try_join!(
+    let (mut hanging, service_account) = tokio::try_join!(
         of_stack(aws, &asked.cluster, stack.as_ref()),
         objects.service_account(&asked.name)
     )?;
@@ -48,17 +51,22 @@ pub async fn deletion(
             &service_account,
         )
         .await?;
-        (foreign, resources) = of_stack(aws, &asked.cluster, stack.as_ref()).await?;
+        hanging = of_stack(aws, &asked.cluster, stack.as_ref()).await?;
     }
     let nothing = stack.is_none() && !is_there && association.is_none();
     let namespaces = match stacks {
         Stacks::ByName if nothing => namespaces_of(aws, &asked.cluster, &asked.name).await?,
         _ => Vec::new(),
     };
+    let Hanging {
+        mut foreign,
+        resources,
+        body,
+    } = hanging;
     let found = stack.map(|stack| FoundStack {
         stack,
         failure: None,
-        body: None,
+        body: body.as_found().cloned(),
         template: None,
         resources,
         role: Lookup::Missing,
@@ -70,17 +78,56 @@ pub async fn deletion(
         let is_own = |arn: &PolicyArn| found.own_policies().any(|(own, _)| own == *arn);
         foreign.managed.retain(|arn| !is_own(arn));
     }
+    let associated = match asked.way {
+        Way::Irsa => None,
+        Way::PodIdentity => {
+            let known = found.as_ref().zip(foreign.as_found());
+            associated(aws, association.as_ref(), known, &body).await
+        }
+    };
     let stack = match found {
         Some(found) => StackState::Found(Box::new(found)),
         None => StackState::Absent,
     };
     Ok(ObservedDeletion {
         association,
+        associated,
         stack,
         foreign,
         service_account,
         namespaces,
     })
+}
+
+/// The role that an association names, or where there is none the one that its stack made. `known`: what
+/// was read of that stack already, and its template.
+async fn associated(
+    aws: &Aws,
+    association: Option<&Association>,
+    known: Option<(&FoundStack, &Foreign)>,
+    body: &Lookup<Value>,
+) -> Option<AssociatedRole> {
+    let own = known.and_then(|(found, _)| found.stack.role_arn.clone());
+    let arn: RoleArn = match association {
+        Some(association) => association.role.parse().ok()?,
+        None => own.clone()?,
+    };
+    let Some((found, foreign)) = known.filter(|_| own.as_ref() == Some(&arn)) else {
+        let role = Lookup::or_unknown(aws.iam.role(arn.name()).await);
+        let stack = owner(aws, role.as_found()).await;
+        let trust = role.map(|facts| facts.trust);
+        return Some(AssociatedRole { arn, trust, stack });
+    };
+    let stack = match body {
+        Lookup::Found(body) if found.own_role().is_some() => Lookup::Found(OwningStack {
+            stack: found.stack.clone(),
+            body: body.clone(),
+        }),
+        Lookup::Unknown(why) => Lookup::Unknown(why.clone()),
+        _ => Lookup::Unknown("its stack's template is not one of eksctl or irsactl".to_owned()),
+    };
+    let trust = foreign.trust.clone();
+    Some(AssociatedRole { arn, trust, stack })
 }
 
 /// What is to be deleted, by its name: its stack, and the association whose role that made.
@@ -108,21 +155,33 @@ fn is_hindrance(foreign: &Lookup<Foreign>) -> bool {
     foreign.is_some_and(|it| it.has_policies() || !it.instance_profiles.is_empty())
 }
 
-/// What hangs on a stack's role, and what else the stack has.
+/// What hangs on a stack's role, what else the stack has, and its template.
+#[derive(Default)]
+struct Hanging {
+    foreign: Lookup<Foreign>,
+    resources: Lookup<Vec<StackResource>>,
+    body: Lookup<Value>,
+}
+
 async fn of_stack(
     aws: &Aws,
     cluster: &ClusterName,
     stack: Option<&Stack>,
-) -> Result<(Lookup<Foreign>, Lookup<Vec<StackResource>>), Error> {
+) -> Result<Hanging, Error> {
     let Some(stack) = stack.filter(|stack| stack.phase != Phase::Deleting) else {
-        return Ok((Lookup::Missing, Lookup::Missing));
+        return Ok(Hanging::default());
     };
     let body = OnceCell::new();
     let read = || body.get_or_try_init(|| read_body(aws, stack));
     let look = async || foreign(aws, cluster, stack, read()).await;
     let settled = async { again::settled(aws, &stack.id, look().await?, is_hindrance, look).await };
-    tokio::try_join!(settled, async {
+    let (foreign, resources) = tokio::try_join!(settled, async {
         resources(aws, stack, read().await?).await
+    })?;
+    Ok(Hanging {
+        foreign,
+        resources,
+        body: body.into_inner().unwrap_or_default(),
     })
 }
 
@@ -146,6 +205,7 @@ async fn foreign(
         aws.iam.instance_profiles(&role),
     )?;
     let template = role_template(stack, body);
+    let trust = facts.clone().map(|facts| facts.trust);
     let associations = associations(aws, cluster, &role, &facts, &template).await;
     let known = match template {
         Lookup::Found(template) => template,
@@ -154,6 +214,7 @@ async fn foreign(
         Lookup::Unknown(message) => {
             return Ok(Lookup::Found(Foreign {
                 role,
+                trust,
                 unknown: Some(message),
                 associations,
                 ..Foreign::default()
@@ -175,6 +236,7 @@ async fn foreign(
         .collect();
     let mut foreign = Foreign {
         role,
+        trust,
         managed: attached
             .into_iter()
             .filter(|arn| !managed.contains(&ManagedPolicy::Arn(arn.clone())))

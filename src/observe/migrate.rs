@@ -10,16 +10,15 @@ use super::PARALLEL;
 use super::account::live_policies;
 use super::again;
 use super::associations::meant;
-use super::deletion::{STACK_ID, read_body};
 use super::health::Shared;
+use super::owner::owner;
 use crate::aws::Aws;
-use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::{CLUSTER_TAGS, Cluster, Lookup, Namespace, RoleArn, ServiceAccountName};
+use crate::model::{Cluster, Lookup, Namespace, ServiceAccountName};
 use crate::plan::migrate::next_roles;
 use crate::world::{
-    Addon, Association, LivePolicies, Moving, MovingAccount, OwningStack, Phase, Pod, Pods,
-    RoleFacts, ServiceAccount, TemplatedWorkload,
+    Addon, Association, LivePolicies, Moving, MovingAccount, Pod, Pods, RoleFacts, ServiceAccount,
+    TemplatedWorkload,
 };
 
 mod proof;
@@ -162,7 +161,7 @@ impl MoveSight<'_> {
         });
         let next = futures_util::stream::iter(next).buffered(PARALLEL);
         account.next_roles = next.collect().await;
-        account.stack = self.owner(role.as_found()).await;
+        account.stack = owner(self.aws, role.as_found()).await;
         account.role = role;
         account.documents = documents;
         account
@@ -191,39 +190,6 @@ impl MoveSight<'_> {
             }
         }
         Lookup::Found(all)
-    }
-
-    /// The stack that made a role, by the tags that CloudFormation alone can write, where it is one of
-    /// irsactl or eksctl for this cluster.
-    async fn owner(&self, role: Option<&RoleFacts>) -> Lookup<OwningStack> {
-        let Some((role, id)) = role.and_then(|role| Some((role, role.tags.get(STACK_ID)?))) else {
-            return Lookup::Missing;
-        };
-        match self.owning_stack(role, id).await {
-            Ok(found) => found,
-            Err(error) => Lookup::Unknown(error.to_string()),
-        }
-    }
-
-    async fn owning_stack(&self, role: &RoleFacts, id: &str) -> Result<Lookup<OwningStack>, Error> {
-        let Some(stack) = self.aws.cloudformation.stack(id).await? else {
-            return Ok(Lookup::Missing);
-        };
-        let is_theirs = CLUSTER_TAGS.iter().any(|tag| stack.tags.contains_key(*tag));
-        let is_its_role = stack.role_arn.as_ref().map(RoleArn::to_string) == Some(role.arn.clone());
-        if !is_theirs || !is_its_role {
-            return Ok(Lookup::Missing);
-        }
-        if stack.phase != Phase::Ready {
-            let why = format!("stack \"{}\" is in {}", stack.name, stack.status);
-            return Ok(Lookup::Unknown(why));
-        }
-        let body = match read_body(self.aws, &stack).await? {
-            Lookup::Found(body) => body,
-            Lookup::Missing => return Ok(Lookup::Unknown("its stack has no template".to_owned())),
-            Lookup::Unknown(why) => return Ok(Lookup::Unknown(why)),
-        };
-        Ok(Lookup::Found(OwningStack { stack, body }))
     }
 }
 

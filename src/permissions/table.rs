@@ -109,6 +109,10 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "cloudformation:CreateChangeSet" on Stacks, With("a stack of another issuer"), [Fix], "change the trust policy";
     "cloudformation:DescribeChangeSet" on Stacks, With("a stack of another issuer"), [Fix], "see what the change would do";
     "cloudformation:ExecuteChangeSet" on Stacks, With("a stack of another issuer"), [Fix], "carry the change out";
+    "cloudformation:CreateChangeSet" on Stacks, With("an association's role that others use"), [Delete], "take the association out of the trust policy";
+    "cloudformation:DescribeChangeSet" on Stacks, With("an association's role that others use"), [Delete], "see what the change would do";
+    "cloudformation:ExecuteChangeSet" on Stacks, With("an association's role that others use"), [Delete], "carry the change out";
+    "cloudformation:TagResource" on Stacks, With("an association's role that others use"), [Delete], "keep the stack's tags";
     "cloudformation:DeleteChangeSet" on Stacks, With("a change that is refused"), [Update Apply], "take the change back";
     "cloudformation:DescribeEvents" on Stacks, Optional, [Update Apply], "tell why a change failed its validation";
     "cloudformation:ContinueUpdateRollback" on Stacks, With("a failed roll-back"), [Update Apply], "finish the roll-back of an earlier update";
@@ -128,6 +132,7 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "iam:GetRole" on Roles, Optional, [Create Update Delete Apply], "see whom the role trusts";
     "iam:GetRole" on Roles, With("--detach-foreign"), [Delete Apply], "see that the role is the stack's own";
     "iam:GetRole" on AnyRole, Optional, [Create Apply], "see that the role of --attach-role-arn exists";
+    "iam:GetRole" on AnyRole, Optional, [Delete], "see what made the role of an association";
     "iam:ListAttachedRolePolicies" on Roles, Optional, [Create Update Delete Apply], "find policies that were attached by hand";
     "iam:ListRolePolicies" on Roles, Optional, [Create Update Delete Apply], "find inline policies that were added by hand";
     "iam:GetRolePolicy" on Roles, Optional, [Create Update Apply], "find inline policies that were changed by hand";
@@ -203,6 +208,7 @@ pub const HANDLERS: &[NeededPermission] = permissions! { CloudFormation:
     "iam:GetRole" on Roles, With("a stack of another issuer"), [Fix], "read the role back";
     "iam:UpdateAssumeRolePolicy" on Roles, With("a stack of another issuer"), [Fix], "change the trust policy";
     "iam:UpdateAssumeRolePolicy" on Roles, With("a changed trust policy"), [Update Apply], "change the trust policy";
+    "iam:UpdateAssumeRolePolicy" on Roles, With("an association's role that others use"), [Delete], "change the trust policy";
     "iam:UpdateRole" on Roles, With("--max-session-duration"), [Update], "change the longest session";
     "iam:UpdateRole" on Roles, With("another longest session"), [Apply], "change the longest session";
     "iam:ListAttachedRolePolicies" on Roles, With("a failed creation"), [Create], "take the role back";

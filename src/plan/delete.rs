@@ -11,8 +11,10 @@ use crate::world::{
     Stack, StackState,
 };
 
+mod kept;
 mod resources;
 
+use kept::{OtherUsers, withdrawal};
 pub use resources::{goes_too, refused_with};
 
 /// Those of a cluster that have a stack of ours and are not known. A stack with our tags under a name
@@ -54,12 +56,25 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         StackState::Found(found) => Some(&**found),
         StackState::Absent => None,
     };
-    if let Some(found) = found.filter(|found| !is_shared(&mut track, asked, found, observed)) {
-        plan_stack(&mut track, asked, found, &observed.foreign);
+    let users = OtherUsers::of(asked, found, observed);
+    match found {
+        Some(found) if users.is_empty() => plan_stack(&mut track, asked, found, &observed.foreign),
+        Some(found) => users.note(&mut track, &found.stack.name),
+        None => {}
     }
+    let is_there = observed.association.is_some();
     if let Some(association) = &observed.association {
         let action = deleted(&mut track, asked, association);
         track.actions.insert(0, action);
+    }
+    let made = found.and_then(|found| found.stack.role_arn.as_ref());
+    let stays = observed.associated.as_ref();
+    let stays = stays.filter(|role| !users.is_empty() || Some(&role.arn) != made);
+    let stays = stays.filter(|_| track.refusals.is_empty());
+    match stays.and_then(|role| withdrawal(&mut track, asked, role, &users, is_there)) {
+        Some(wait) if wait.is_wait() => track.actions = vec![wait],
+        Some(change) => track.actions.insert(0, change),
+        None => {}
     }
     let stack = found.map(|found| &found.stack);
     let awaited = track
@@ -96,35 +111,6 @@ fn deleted(track: &mut Track, asked: &Deletion, association: &Association) -> Ac
         id: association.id.clone(),
         role: association.role.clone(),
     }
-}
-
-/// Whether an association's role is somebody's else too, so that its stack stays.
-fn is_shared(
-    track: &mut Track,
-    asked: &Deletion,
-    found: &FoundStack,
-    observed: &ObservedDeletion,
-) -> bool {
-    if asked.way == Way::Irsa {
-        return false;
-    }
-    let foreign = observed.foreign.as_found();
-    let using = foreign.and_then(|it| it.associations.as_found());
-    let others = using.into_iter().flatten();
-    let others = others.filter(|(name, _)| *name != asked.name);
-    let mut others: Vec<String> = others.map(|(name, _)| name.to_string()).collect();
-    if let Some(account) = found.stack.account(Way::Irsa) {
-        others.push(format!("the IAM service account {account}"));
-    }
-    if others.is_empty() {
-        return false;
-    }
-    track.notes.push(format!(
-        "stack {} stays, as its role is that of {} too",
-        found.stack.name,
-        others.join(", ")
-    ));
-    true
 }
 
 fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: &Lookup<Foreign>) {

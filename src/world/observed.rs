@@ -1,12 +1,14 @@
 //! What is observed for one decision, whole.
 
-use crate::model::{Lookup, PolicyArn, ServiceAccountName, StackName};
+use serde_json::Value;
+
+use crate::model::{Lookup, PolicyArn, RoleArn, ServiceAccountName, StackName};
 use crate::policy::Quotas;
 use crate::template::RoleTemplate;
 
 use super::{
-    Addon, Association, Associations, OidcProvider, Reading, RoleFacts, ServiceAccount,
-    ServiceAccountState, Stack, StackState,
+    Addon, Association, Associations, OidcProvider, OwningStack, Reading, RoleFacts,
+    ServiceAccount, ServiceAccountState, Stack, StackState,
 };
 
 /// What associating or disassociating a provider must know.
@@ -63,14 +65,27 @@ pub struct ObservedDeletion {
     pub stack: StackState,
     pub foreign: Lookup<Foreign>,
     pub service_account: ServiceAccountState,
+    /// The role of the association that goes.
+    pub associated: Option<AssociatedRole>,
     /// Where an IAM service account of that name exists, when it does not where it was asked for.
     pub namespaces: Vec<String>,
+}
+
+/// The role of an association, as far as its trust policy may lose what is for that alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssociatedRole {
+    pub arn: RoleArn,
+    pub trust: Lookup<Value>,
+    /// That made it, and is one of irsactl or eksctl.
+    pub stack: Lookup<OwningStack>,
 }
 
 /// What hangs on a role beyond what its stack attached.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Foreign {
     pub role: String,
+    /// As the role has it.
+    pub trust: Lookup<Value>,
     pub managed: Vec<PolicyArn>,
     /// Names.
     pub inline: Vec<String>,

@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod file;
 mod get;
+mod shared;
 mod update;
 
 const AGENT: &str = "eks-pod-identity-agent";

@@ -1,6 +1,6 @@
 //! The move of service accounts between IRSA and EKS Pod Identity.
 
-mod cut_off;
+pub mod cut_off;
 mod forward_and_back;
 mod others;
 mod scan;
@@ -122,7 +122,7 @@ fn way(world: &mut World, pod: &str) -> &'static str {
 }
 
 /// Who, and under which conditions, whatever the order.
-fn told(statement: &Value) -> String {
+pub fn told(statement: &Value) -> String {
     let conditions = statement["Condition"].as_object().into_iter().flatten();
     let keys = conditions.flat_map(|(_, keys)| keys.as_object().into_iter().flatten());
     let mut values: Vec<String> = keys.map(|(_, value)| value.to_string()).collect();

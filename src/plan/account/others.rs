@@ -7,11 +7,10 @@ use super::StackTask;
 use super::drift::Live;
 use crate::asked::Drift;
 use crate::model::{CommandLine, Lookup};
+use crate::plan::trust_change::TRUST;
 use crate::plan::{Reason, Track};
 use crate::policy::{self, others, pod_identity};
 use crate::world::FoundStack;
-
-const TRUST: &str = "/Resources/Role1/Properties/AssumeRolePolicyDocument";
 
 /// The same where the role is an association's: what it has beside that is kept already.
 fn keep_beside_association(

@@ -361,6 +361,7 @@ proptest! {
         let world = carried_out(&first, &cluster, world);
         let observed = ObservedDeletion {
             association: None,
+            associated: None,
             stack: if stack { world.stack } else { StackState::Absent },
             foreign: Lookup::Found(Foreign { role: "r".to_owned(), inline: policies, ..Foreign::default() }),
             service_account: ServiceAccountState::Found(ServiceAccount {

@@ -111,6 +111,7 @@ proptest! {
         }
         let observed = ObservedDeletion {
             association: None,
+            associated: None,
             stack: StackState::Found(Box::new(FoundStack {
                 stack,
                 failure: None,

@@ -80,6 +80,7 @@ fn each_phase_of_the_stack_has_its_way() {
     ] {
         let observed = ObservedDeletion {
             association: None,
+            associated: None,
             stack: stack(phase),
             foreign: Lookup::Missing,
             service_account: ServiceAccountState::Missing,
@@ -114,6 +115,7 @@ fn a_creation_is_cut_off_only_where_nothing_is_waited_for() {
         }
         let observed = ObservedDeletion {
             association: None,
+            associated: None,
             stack,
             foreign: Lookup::Missing,
             service_account: ServiceAccountState::Missing,
@@ -128,6 +130,7 @@ fn a_creation_is_cut_off_only_where_nothing_is_waited_for() {
 fn foreign_policies_are_refused_or_detached() {
     let observed = ObservedDeletion {
         association: None,
+        associated: None,
         stack: stack(Phase::Ready),
         foreign: Lookup::Found(Foreign {
             role: "r".to_owned(),
@@ -191,6 +194,7 @@ fn only_owned_service_accounts_are_deleted() {
         };
         let observed = ObservedDeletion {
             association: None,
+            associated: None,
             stack: stack(Phase::Ready),
             foreign: Lookup::Missing,
             service_account: ServiceAccountState::Found(account),
@@ -210,6 +214,7 @@ fn only_owned_service_accounts_are_deleted() {
 fn a_name_of_another_namespace_is_not_touched() {
     let observed = ObservedDeletion {
         association: None,
+        associated: None,
         stack: StackState::Absent,
         foreign: Lookup::Missing,
         service_account: ServiceAccountState::Missing,

@@ -8,7 +8,7 @@ use super::standing::SAVED_ANNOTATION;
 use super::steps::MoveStep;
 use super::{MOVED_TAG, Stage};
 use crate::asked::Conflicts;
-use crate::model::{ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, Map, VERSION_TAG, Way};
+use crate::model::{ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, Map, VERSION_TAG};
 use crate::plan::account::VERSION;
 use crate::plan::{Action, CreateAssociation, ObjectPresence, Role, ServiceAccountChange};
 use crate::policy::{Difference, Item};
@@ -129,15 +129,4 @@ fn change(
         conflicts: Conflicts::Overridden,
         differences,
     }
-}
-
-/// The tags of a stack whose service account has gone over to a way for good.
-pub fn stack_tags(tags: &Map, account: &MovingAccount, to: Way) -> Map {
-    let mut tags = tags.clone();
-    let name = account.name.to_string();
-    if tags.get(to.other().tag()) == Some(&name) {
-        tags.remove(to.other().tag());
-        tags.insert(to.tag().to_owned(), name);
-    }
-    tags
 }

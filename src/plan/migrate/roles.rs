@@ -5,19 +5,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::bindings::stack_tags;
 use super::obstacle::Obstacle;
 use super::steps::{Draft, draft, stopped};
-use super::{MoveGoal, UpdateTrust, trust};
+use super::{MoveGoal, trust};
 use crate::model::{Cluster, Lookup, Map, RoleArn};
-use crate::plan::account::update_of;
-use crate::plan::{Action, Track};
-use crate::policy::{self, Difference, Item};
+use crate::plan::Track;
+use crate::plan::trust_change::{own_tags, tags_towards, trust_change, trust_of};
+use crate::policy;
 use crate::template;
-use crate::world::{Moving, MovingAccount, OwningStack};
-
-const TRUST: &str = "/Resources/Role1/Properties/AssumeRolePolicyDocument";
-const ROLE_NAME: &str = "/Resources/Role1/Properties/RoleName";
+use crate::world::{Moving, MovingAccount};
 
 /// The tracks of a move.
 pub struct PlannedMove {
@@ -139,10 +135,11 @@ impl SharedRole<'_> {
                     role.name()
                 )),
             }
-            tags = tags.map(|tags| stack_tags(&tags, draft.account, way.other()));
+            tags = tags.map(|tags| tags_towards(&tags, &draft.account.name, way.other()));
         }
         let change = |from: &Value, to: &Value, tags: Option<Map>| {
-            change(account, &role, from, to, tags.as_ref())
+            let stack = account.stack.as_found().zip(tags);
+            trust_change(role.name(), stack, from, to)
         };
         let plain = account.stack.as_found().map(|it| own_tags(&it.stack.tags));
         let mut first = drafts.iter_mut().filter(|(_, draft)| draft.opens.is_some());
@@ -160,47 +157,10 @@ impl SharedRole<'_> {
     }
 }
 
-/// Those that may be set.
-fn own_tags(tags: &Map) -> Map {
-    let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
-    own.map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
-}
-
 /// What the trust policy is made from: the template's, where the role has it to the letter.
 fn base(account: &MovingAccount, cluster: &Cluster, live: &Value) -> Value {
-    let body = account.stack.as_found().map(|it| &it.body);
-    let own = body.and_then(|body| body.pointer(TRUST));
+    let own = account.stack.as_found().and_then(trust_of);
     let plain = own.and_then(|own| template::plain(own, cluster).ok());
     let same = plain.filter(|plain| policy::same(plain, live));
     same.unwrap_or_else(|| live.clone())
-}
-
-/// By the stack that made the role; else by IAM.
-fn change(
-    account: &MovingAccount,
-    role: &RoleArn,
-    seen: &Value,
-    document: &Value,
-    tags: Option<&Map>,
-) -> Action {
-    let item = Item::TrustPolicy;
-    let differences = vec![Difference::of_documents(item, Some(document), Some(seen))];
-    match (&account.stack, tags) {
-        (Lookup::Found(OwningStack { stack, body }), Some(tags)) => {
-            let mut template = body.clone();
-            if let Some(trust) = template.pointer_mut(TRUST) {
-                *trust = document.clone();
-            }
-            let is_named = body.pointer(ROLE_NAME).is_some();
-            let tags = tags.clone();
-            Action::UpdateStack(update_of(stack, template, tags, differences, is_named))
-        }
-        _ => Action::UpdateTrust(UpdateTrust {
-            role: role.name().to_owned(),
-            seen: seen.clone(),
-            document: document.clone(),
-            differences,
-        }),
-    }
 }

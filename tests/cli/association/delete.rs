@@ -70,6 +70,7 @@ fn a_role_that_no_stack_made_stays() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    deleted
     [stderr]
+    note: role reader stays as it is: no stack of irsactl or eksctl made it
     deleted EKS Pod Identity association of service account web/api
     [exit 0]
     ");
@@ -92,6 +93,7 @@ fn a_stack_that_others_use_stays() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    deleted
     [stderr]
+    warning: the trust policy of role eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY stays as it is: it lets in nobody else, and IAM takes none without a statement
     note: stack eksctl-demo-podidentityrole-web-api stays, as its role is that of jobs/nightly too
     deleted EKS Pod Identity association of service account web/api
     [exit 0]
@@ -169,6 +171,7 @@ fn an_iam_service_account_does_not_go_from_under_an_association() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    deleted
     [stderr]
+    warning: the trust policy of role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU stays as it is: statement 2 lets the association in, and others with it
     note: stack eksctl-demo-addon-iamserviceaccount-web-api stays, as its role is that of the IAM service account web/api too
     note: the ServiceAccount web/api stays, as it has a role annotation
     deleted EKS Pod Identity association of service account web/api

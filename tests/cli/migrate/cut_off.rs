@@ -76,7 +76,7 @@ impl Work {
     }
 }
 
-fn is_write(call: &str) -> bool {
+pub fn is_write(call: &str) -> bool {
     let verbs = [
         "Create", "Delete", "Update", "Execute", " patch ", " apply ", " create ",
     ];
@@ -103,7 +103,7 @@ fn a_run_that_is_killed_at_any_write_is_made_up_for() {
     }
 }
 
-fn killed(bench: &Bench, line: &str, call: &str, number: usize, effect: &str) {
+pub fn killed(bench: &Bench, line: &str, call: &str, number: usize, effect: &str) {
     bench.befall(call, &format!("from {number} {effect}"));
     let mut child = bench
         .command_line(line)

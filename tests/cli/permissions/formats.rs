@@ -329,12 +329,16 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                 "Sid": "Stacks",
                 "Effect": "Allow",
                 "Action": [
+                    "cloudformation:CreateChangeSet",
                     "cloudformation:DeleteStack",
+                    "cloudformation:DescribeChangeSet",
                     "cloudformation:DescribeStackEvents",
                     "cloudformation:DescribeStackResources",
                     "cloudformation:DescribeStacks",
+                    "cloudformation:ExecuteChangeSet",
                     "cloudformation:GetTemplate",
                     "cloudformation:ListChangeSets",
+                    "cloudformation:TagResource",
                     "cloudformation:UpdateTerminationProtection"
                 ],
                 "Resource": [
@@ -357,6 +361,14 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                     "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-*",
                     "arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-*"
                 ]
+            },
+            {
+                "Sid": "AnyRole",
+                "Effect": "Allow",
+                "Action": [
+                    "iam:GetRole"
+                ],
+                "Resource": "arn:aws:iam::111122223333:role/*"
             },
             {
                 "Sid": "Associations",

@@ -115,6 +115,8 @@ fn associations() -> Vec<Scenario> {
             with_an_association,
         ),
         pia("delete", reader, with_an_association),
+        pia("delete", reader, with_a_shared_role),
+        pia("delete", reader, with_another_association),
         Scenario::new("apply", FILE, with_associations_in_the_file),
         Scenario::new(
             "apply",

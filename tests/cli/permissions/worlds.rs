@@ -613,6 +613,15 @@ pub fn with_an_association() -> Bench {
     bench
 }
 
+/// web/api has its role on both ways.
+pub fn with_a_shared_role() -> Bench {
+    let bench = with_agent();
+    bench.associate();
+    bench.create("web/api");
+    bench.arrange("migrate to-pod-identity --cluster demo web/api --no-proof --approve");
+    bench
+}
+
 /// web/api has an association with a role that was made by others.
 pub fn with_another_association() -> Bench {
     let bench = with_agent();

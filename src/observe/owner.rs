@@ -1,0 +1,39 @@
+//! The stack that made a role, by the tags that CloudFormation alone can write.
+
+use super::deletion::{STACK_ID, read_body};
+use crate::aws::Aws;
+use crate::error::Error;
+use crate::model::{CLUSTER_TAGS, Lookup, RoleArn};
+use crate::world::{OwningStack, Phase, RoleFacts};
+
+/// The stack that made a role, where it is one of irsactl or eksctl.
+pub async fn owner(aws: &Aws, role: Option<&RoleFacts>) -> Lookup<OwningStack> {
+    let Some((role, id)) = role.and_then(|role| Some((role, role.tags.get(STACK_ID)?))) else {
+        return Lookup::Missing;
+    };
+    match owning_stack(aws, role, id).await {
+        Ok(found) => found,
+        Err(error) => Lookup::Unknown(error.to_string()),
+    }
+}
+
+async fn owning_stack(aws: &Aws, role: &RoleFacts, id: &str) -> Result<Lookup<OwningStack>, Error> {
+    let Some(stack) = aws.cloudformation.stack(id).await? else {
+        return Ok(Lookup::Missing);
+    };
+    let is_theirs = CLUSTER_TAGS.iter().any(|tag| stack.tags.contains_key(*tag));
+    let is_its_role = stack.role_arn.as_ref().map(RoleArn::to_string) == Some(role.arn.clone());
+    if !is_theirs || !is_its_role {
+        return Ok(Lookup::Missing);
+    }
+    if stack.phase != Phase::Ready {
+        let why = format!("stack \"{}\" is in {}", stack.name, stack.status);
+        return Ok(Lookup::Unknown(why));
+    }
+    let body = match read_body(aws, &stack).await? {
+        Lookup::Found(body) => body,
+        Lookup::Missing => return Ok(Lookup::Unknown("its stack has no template".to_owned())),
+        Lookup::Unknown(why) => return Ok(Lookup::Unknown(why)),
+    };
+    Ok(Lookup::Found(OwningStack { stack, body }))
+}

@@ -1,0 +1,65 @@
+//! The change of the trust policy of a role that there is: through the stack that made it, where one of
+//! irsactl or eksctl did. Apart, because a move changes roles so, and a deletion from a role that stays.
+
+use serde_json::Value;
+
+use super::Action;
+use super::account::update_of;
+use super::migrate::UpdateTrust;
+use crate::model::{Map, ServiceAccountName, Way};
+use crate::policy::{Difference, Item};
+use crate::world::OwningStack;
+
+/// Where the template of a role has its trust policy.
+pub const TRUST: &str = "/Resources/Role1/Properties/AssumeRolePolicyDocument";
+const ROLE_NAME: &str = "/Resources/Role1/Properties/RoleName";
+
+/// The trust policy as the stack's template has it.
+pub fn trust_of(stack: &OwningStack) -> Option<&Value> {
+    stack.body.pointer(TRUST)
+}
+
+/// The tags of a stack that may be set.
+pub fn own_tags(tags: &Map) -> Map {
+    let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+    own.map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+/// The tags of a stack whose service account has gone over to a way for good.
+pub fn tags_towards(tags: &Map, account: &ServiceAccountName, to: Way) -> Map {
+    let mut tags = tags.clone();
+    let name = account.to_string();
+    if tags.get(to.other().tag()) == Some(&name) {
+        tags.remove(to.other().tag());
+        tags.insert(to.tag().to_owned(), name);
+    }
+    tags
+}
+
+/// By the stack that made the role, which then has these tags; else by IAM.
+pub fn trust_change(
+    role: &str,
+    stack: Option<(&OwningStack, Map)>,
+    seen: &Value,
+    document: &Value,
+) -> Action {
+    let item = Item::TrustPolicy;
+    let differences = vec![Difference::of_documents(item, Some(document), Some(seen))];
+    match stack {
+        Some((OwningStack { stack, body }, tags)) => {
+            let mut template = body.clone();
+            if let Some(trust) = template.pointer_mut(TRUST) {
+                *trust = document.clone();
+            }
+            let is_named = body.pointer(ROLE_NAME).is_some();
+            Action::UpdateStack(update_of(stack, template, tags, differences, is_named))
+        }
+        None => Action::UpdateTrust(UpdateTrust {
+            role: role.to_owned(),
+            seen: seen.clone(),
+            document: document.clone(),
+            differences,
+        }),
+    }
+}
