@@ -182,6 +182,16 @@ pub fn to(way: Way, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     }
 }
 
+/// All that keeps an account from the end of its move.
+pub fn to_finish(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    let mut found = unread(moving, account);
+    match &account.role_arn {
+        Some(own) => found.extend(role_itself(moving, account, own).err()),
+        None => found.push(Obstacle::NoRole),
+    }
+    found
+}
+
 /// Without the agent on their nodes pods that start get no credentials. EKS Auto Mode has it built in.
 pub fn of_agent(moving: &Moving) -> Option<Obstacle> {
     let eks = moving.cluster.eks.as_ref()?;
@@ -198,16 +208,14 @@ pub fn of_agent(moving: &Moving) -> Option<Obstacle> {
             }
         }
         Lookup::Missing => Some(Obstacle::Agent(name, None)),
-        Lookup::Unknown(why) => {
-            let what = "whether the cluster has the agent of EKS Pod Identity";
-            Some(Obstacle::Unknown(what, why.clone()))
-        }
+        // That is told as unread.
+        Lookup::Unknown(_) => None,
     }
 }
 
 /// All that keeps an account from IRSA.
 fn to_irsa(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
-    let mut found = unread(account);
+    let mut found = unread(moving, account);
     let Some(own) = &account.role_arn else {
         found.push(Obstacle::NoRole);
         return found;
@@ -240,7 +248,7 @@ pub fn to_pod_identity(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle
     if moving.cluster.eks.is_none() {
         return vec![Obstacle::NotEks];
     }
-    let mut found = unread(account);
+    let mut found = unread(moving, account);
     let Some(own) = &account.role_arn else {
         found.push(match account.annotation() {
             Some(text) => Obstacle::NoArn(text.to_owned()),
@@ -261,7 +269,7 @@ pub fn to_pod_identity(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle
 }
 
 /// What must be known before anything is changed.
-pub fn unread(account: &MovingAccount) -> Vec<Obstacle> {
+fn unread(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     let reads = [
         ("its ServiceAccount", account.object.unknown()),
         (
@@ -270,6 +278,7 @@ pub fn unread(account: &MovingAccount) -> Vec<Obstacle> {
         ),
         ("which pods run as it", account.pods.unknown()),
         ("which workloads run as it", account.workloads.unknown()),
+        ("which add-ons the cluster has", moving.addons.unknown()),
     ];
     let unread = reads.into_iter();
     unread

@@ -41,20 +41,15 @@ pub fn draft<'a>(
     let mut track = Track::new(Target::ServiceAccount(account.name.clone()));
     let mut obstacles = match goal.stage {
         Stage::Begin | Stage::Undo => obstacle::to(to, moving, account),
-        Stage::Finish => obstacle::unread(account),
+        Stage::Finish => obstacle::to_finish(moving, account),
     };
     if to == Way::PodIdentity {
         obstacles.extend(obstacle::of_agent(moving));
     }
     obstacles.extend(misplaced(goal, account));
-    let (role, facts) = match (&account.role_arn, &account.role) {
-        (Some(role), Lookup::Found(facts)) if obstacles.is_empty() => (role, facts),
-        _ => {
-            if obstacles.is_empty() {
-                obstacles.push(Obstacle::NoRole);
-            }
-            return Err(Box::new(stopped(track, goal, moving, obstacles)));
-        }
+    let found = (&account.role_arn, &account.role);
+    let ((Some(role), Lookup::Found(facts)), []) = (found, obstacles.as_slice()) else {
+        return Err(Box::new(stopped(track, goal, moving, obstacles)));
     };
     track.role = Some(Role::Arn(role.clone()));
     let step = MoveStep {
@@ -304,6 +299,7 @@ impl MoveStep<'_> {
 
     fn tell(self, draft: &mut Draft<'_>) {
         draft.track.warnings.extend(self.account.wide_trust());
+        draft.track.warnings.extend(self.unseen());
         if self.account.alive().any(|pod| pod.host_network)
             && self.goal.towards() == Way::PodIdentity
         {
@@ -311,5 +307,22 @@ impl MoveStep<'_> {
                 "pods that use the node's network may not reach the agent of EKS Pod Identity";
             draft.track.notes.push(note.to_owned());
         }
+    }
+
+    /// What might keep it from EKS Pod Identity, and could not be looked at.
+    fn unseen(self) -> Vec<String> {
+        if self.goal.stage == Stage::Finish || self.goal.towards() == Way::Irsa {
+            return Vec::new();
+        }
+        let told = |what: &str, why: &str| format!("{what} cannot be told: {why}");
+        let nodes = self.moving.nodes.unknown();
+        let nodes = nodes.map(|why| told("whether its nodes run Windows", why));
+        let documents = self.account.documents.unknown();
+        let documents = documents.map(|why| told("which roles its role assumes", why));
+        let next = self.account.next_roles.iter().filter_map(|(role, next)| {
+            let what = format!("whether {role}, which its role assumes, allows it sts:TagSession");
+            Some(told(&what, next.unknown()?))
+        });
+        nodes.into_iter().chain(documents).chain(next).collect()
     }
 }

@@ -158,3 +158,55 @@ fn what_cannot_be_restarted_is_named_and_nothing_is_finished() {
     [exit 1]
     ");
 }
+
+#[test]
+fn what_may_not_be_read_is_told_before_anything_is_changed() {
+    let denied = "error 403 AccessDenied User: someone is not authorized to perform it";
+    for call in [
+        "iam GetRole",
+        "eks ListAddons",
+        "eks ListPodIdentityAssociations",
+    ] {
+        let told = refused(|bench| bench.befall(call, denied));
+        let right = call.replace(' ', ":");
+        let wanted = format!("cannot be told: not allowed to call {right}");
+        assert!(told.contains(&wanted), "{told}");
+    }
+    for (before, command) in [
+        (&[TO][..], format!("{TO} web/api --finish")),
+        (&[TO, BACK], format!("{BACK} web/api --finish")),
+        (&[TO], format!("{BACK} web/api")),
+    ] {
+        for call in ["iam GetRole", "eks ListAddons"] {
+            let bench = annotated();
+            for line in before {
+                bench.arrange(&format!("{line} web/api --approve"));
+            }
+            let before = sum(&bench);
+            bench.befall(call, denied);
+            let told = bench.run(&format!("{command} --approve"));
+            let right = call.replace(' ', ":");
+            let wanted = format!("cannot be told: not allowed to call {right}");
+            assert!(told.contains(&wanted), "{command}: {told}");
+            assert!(told.ends_with("[exit 1]\n"), "{command}: {told}");
+            assert_eq!(sum(&bench), before);
+        }
+    }
+}
+
+#[test]
+fn what_might_keep_it_and_may_not_be_read_is_told() {
+    let bench = annotated();
+    let denied = "error 403 AccessDenied User: someone is not authorized to perform it";
+    bench.befall("iam ListRolePolicies", denied);
+    bench.befall("kubernetes list nodes", "error 403 Forbidden no");
+    let told = bench.run(&format!("{TO} web/api"));
+    let warnings: Vec<&str> = told
+        .lines()
+        .filter(|it| it.starts_with("warning"))
+        .collect();
+    assert_snapshot!(warnings.join("\n"), @"
+    warning: whether its nodes run Windows cannot be told: not allowed to list nodes
+    warning: which roles its role assumes cannot be told: not allowed to call iam:ListRolePolicies: User: someone is not authorized to perform it
+    ");
+}
