@@ -4,7 +4,6 @@
 
 use crate::model::Right;
 use std::fmt;
-use std::str::FromStr;
 
 mod document;
 mod place;
@@ -27,6 +26,8 @@ pub enum CommandName {
     Delete,
     Apply,
     Migrate,
+    /// The commands of `migrate` that only look.
+    Scan,
     Export,
     Verify,
     Doctor,
@@ -40,7 +41,7 @@ pub enum CommandName {
 }
 
 impl CommandName {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::AssociateOidcProvider,
         Self::DisassociateOidcProvider,
         Self::Thumbprint,
@@ -50,6 +51,7 @@ impl CommandName {
         Self::Delete,
         Self::Apply,
         Self::Migrate,
+        Self::Scan,
         Self::Export,
         Self::Verify,
         Self::Doctor,
@@ -69,6 +71,7 @@ impl CommandName {
             Self::Delete => "delete",
             Self::Apply => "apply",
             Self::Migrate => "migrate",
+            Self::Scan => "scan",
             Self::Export => "export",
             Self::Verify => "verify",
             Self::Doctor => "doctor",
@@ -76,16 +79,6 @@ impl CommandName {
             Self::Restart => "restart",
             Self::Completion => "completion",
         }
-    }
-}
-
-impl FromStr for CommandName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|command| command.name() == text)
-            .ok_or_else(|| format!("no command \"{text}\" makes calls"))
     }
 }
 

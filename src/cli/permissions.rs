@@ -9,7 +9,7 @@ use crate::permissions::{CommandName, check_region};
 
 #[derive(Args, Debug)]
 pub struct PermissionsArgs {
-    /// Command to be allowed, or restart and fix for those flags (repeatable, or separated by commas); else all
+    /// Command to be allowed, restart and fix for those flags, scan for what `migrate` reads (repeatable, or separated by commas); else all
     #[arg(long = "for", value_name = "COMMAND", value_delimiter = ',', value_parser = command())]
     pub commands: Vec<CommandName>,
     /// Name of the cluster; else all clusters
@@ -49,23 +49,29 @@ pub enum PermissionsFormat {
 
 /// Commands by their verb, or as they are typed: `create iamserviceaccount`.
 fn command() -> impl TypedValueParser<Value = CommandName> {
-    let values = CommandName::ALL.map(|command| {
-        let name = command.name();
-        let nouns = super::nouns::NOUNS.iter().chain(&["iamserviceaccount"]);
-        let mut typed: Vec<String> = nouns.map(|noun| format!("{name} {noun}")).collect();
-        if let Some(rest) = name.strip_suffix("oidc-provider") {
-            typed = vec![format!("{rest}iam-oidc-provider")];
-        }
-        PossibleValue::new(name).aliases(typed)
-    });
+    let values =
+        CommandName::ALL.map(|command| PossibleValue::new(command.name()).aliases(typed(command)));
     PossibleValuesParser::new(values).try_map(|name| {
-        let typed = name.replace("-iam-", "-");
-        typed
-            .split(' ')
-            .next()
-            .unwrap_or_default()
-            .parse::<CommandName>()
+        let mut all = CommandName::ALL.into_iter();
+        let named = all.find(|it| it.name() == name || typed(*it).contains(&name));
+        named.ok_or("no such command makes calls")
     })
+}
+
+/// The words of a command, where it has more than one.
+fn typed(command: CommandName) -> Vec<String> {
+    let name = command.name();
+    match command {
+        CommandName::AssociateOidcProvider | CommandName::DisassociateOidcProvider => {
+            vec![name.replace("-oidc", "-iam-oidc")]
+        }
+        CommandName::Migrate => vec![format!("{name} to-pod-identity"), format!("{name} to-irsa")],
+        CommandName::Scan => vec!["migrate scan".to_owned(), "migrate status".to_owned()],
+        _ => {
+            let nouns = super::nouns::NOUNS.iter().chain(&["iamserviceaccount"]);
+            nouns.map(|noun| format!("{name} {noun}")).collect()
+        }
+    }
 }
 
 fn role_name(text: &str) -> Result<String, &'static str> {

@@ -15,7 +15,7 @@ const TO: &str = "migrate to-pod-identity --cluster demo";
 const BACK: &str = "migrate to-irsa --cluster demo";
 
 /// A cluster with the agent, and web/api with a role of a stack and a Deployment of two pods.
-fn annotated() -> Bench {
+pub fn annotated() -> Bench {
     let bench = Bench::associated();
     bench.create("web/api");
     start(&bench);
@@ -23,7 +23,7 @@ fn annotated() -> Bench {
 }
 
 /// The same, but its role was made by hand, and lets in another service account too.
-fn by_hand() -> Bench {
+pub fn by_hand() -> Bench {
     let bench = Bench::associated();
     let issuer = bench.issuer();
     let statement = |subject: &str| {

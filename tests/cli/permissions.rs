@@ -1,6 +1,7 @@
 //! `permissions`: what irsactl says that it needs, and the proof that it is true.
 
 mod formats;
+mod moves;
 mod proof;
 mod scenarios;
 mod worlds;

@@ -248,10 +248,19 @@ fn rights_in_the_cluster_are_a_role_and_its_binding() {
 #[test]
 fn commands_are_named_as_they_are_typed() {
     let bench = bench();
-    let wanted = printed(&bench, "--for create", "json");
-    for typed in ["create iamserviceaccount", "create irsa", "create sa"] {
-        let words = ["permissions", "-o", "json", "--for", typed];
-        assert!(bench.run_words(words, "").contains(&wanted), "{typed}");
+    for (name, all) in [
+        (
+            "create",
+            &["create iamserviceaccount", "create irsa", "create sa"][..],
+        ),
+        ("migrate", &["migrate to-pod-identity", "migrate to-irsa"]),
+        ("scan", &["migrate scan", "migrate status"]),
+    ] {
+        let wanted = printed(&bench, &format!("--for {name}"), "json");
+        for typed in all {
+            let words = ["permissions", "-o", "json", "--for", typed];
+            assert!(bench.run_words(words, "").contains(&wanted), "{typed}");
+        }
     }
     let associate = printed(&bench, "--for associate-iam-oidc-provider", "json");
     assert_eq!(
@@ -265,7 +274,7 @@ fn a_command_that_is_none_is_told_with_the_nearest() {
     assert_snapshot!(bench().run("permissions --for udpate"), @"
     [stderr]
     error: invalid value 'udpate' for '--for <COMMAND>'
-      [possible values: associate-oidc-provider, disassociate-oidc-provider, thumbprint, create, get, update, delete, apply, migrate, export, verify, doctor, fix, restart, completion]
+      [possible values: associate-oidc-provider, disassociate-oidc-provider, thumbprint, create, get, update, delete, apply, migrate, scan, export, verify, doctor, fix, restart, completion]
     hint: a similar value exists: 'update'
 
     For more information, try '--help'.

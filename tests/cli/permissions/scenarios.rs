@@ -1,5 +1,6 @@
 //! Commands with the flags and in the worlds that lead to different calls: together to all of them.
 
+use super::moves::moves;
 use super::worlds::{self, DEPLOYER};
 use crate::support::{Bench, S3};
 
@@ -19,10 +20,11 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    fn new(command: &'static str, rest: &str, arrange: fn() -> Bench) -> Self {
+    pub fn new(command: &'static str, rest: &str, arrange: fn() -> Bench) -> Self {
         let start = match command {
             "create" | "get" | "update" | "delete" => &format!("{command} iamserviceaccount"),
             "fix" => "doctor --fix --approve",
+            "scan" => "migrate",
             "completion" => "__complete -- irsactl",
             _ => command,
         };
@@ -36,7 +38,7 @@ impl Scenario {
     }
 
     /// Of a cluster that is not there, which permissions for one cluster do not cover.
-    fn elsewhere(command: &'static str, rest: &str) -> Self {
+    pub fn elsewhere(command: &'static str, rest: &str) -> Self {
         Self {
             flags: String::new(),
             ..Self::new(command, rest, worlds::elsewhere)
@@ -56,10 +58,14 @@ impl Scenario {
     /// With a role for CloudFormation.
     fn delegated(command: &'static str, rest: &str, arrange: fn() -> Bench) -> Self {
         let flag = format!("--cfn-role-arn {DEPLOYER}");
-        let plain = Self::new(command, &format!("{rest} {flag}"), arrange);
+        Self::new(command, &format!("{rest} {flag}"), arrange).narrowed(&flag)
+    }
+
+    /// With one more flag of `permissions`.
+    pub fn narrowed(self, flag: &str) -> Self {
         Self {
-            flags: format!("{} {flag}", plain.flags),
-            ..plain
+            flags: format!("{} {flag}", self.flags),
+            ..self
         }
     }
 }
@@ -80,6 +86,7 @@ pub fn all() -> Vec<Scenario> {
     all.extend(restarts());
     all.extend(completions());
     all.extend(associations());
+    all.extend(moves());
     all
 }
 
@@ -214,8 +221,8 @@ fn readings() -> Vec<Scenario> {
         Scenario::elsewhere("get", "--cluster dema -o wide"),
         Scenario::new("export", "--cluster demo", rich),
         Scenario::elsewhere("export", "--cluster dema"),
-        Scenario::new("migrate", "scan --cluster demo", chained),
-        Scenario::elsewhere("migrate", "status --cluster dema"),
+        Scenario::new("scan", "scan --cluster demo", chained),
+        Scenario::elsewhere("scan", "status --cluster dema"),
     ]
 }
 

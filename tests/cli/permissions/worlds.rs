@@ -12,7 +12,7 @@ pub const MINE: &str = "arn:aws:iam::111122223333:policy/mine";
 const INLINE: &str = include_str!("../../eksctl/inline-policy.json");
 const POWER: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
 
-fn document(action: &str) -> Value {
+pub fn document(action: &str) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
 }
 
@@ -220,9 +220,14 @@ pub fn chained() -> Bench {
 /// Pods of every kind, older than the role annotation is to be.
 pub fn stale() -> Bench {
     let bench = without_annotation();
+    run_every_kind(&bench, "default", "s3-reader");
+    bench
+}
+
+/// Pods of every kind beside those of a Deployment, and a CronJob.
+pub fn run_every_kind(bench: &Bench, namespace: &str, account: &str) {
     let mut world = bench.sandbox.world();
     let api = world.api("demo");
-    let (namespace, account) = ("default", "s3-reader");
     api.run_stateful_set(namespace, "db", account, 1);
     api.run_daemon_set(namespace, "agent", account);
     api.run_rollout(namespace, "canary", account, 1);
@@ -247,8 +252,6 @@ pub fn stale() -> Bench {
         }),
         "kubectl",
     );
-    drop(world);
-    bench
 }
 
 /// The role annotation gone, and a Deployment that runs without it.

@@ -1,0 +1,109 @@
+//! Service accounts on their way between IRSA and EKS Pod Identity, and the commands that move them.
+
+use super::scenarios::Scenario;
+use super::worlds::{self, MINE};
+use crate::migrate::{annotated, by_hand};
+use crate::sandbox::{ManagedPolicy, World};
+use crate::support::{ACCOUNT, Bench, REGION};
+
+const FORTH: &str = "to-pod-identity web/api --cluster demo --approve";
+const BACK: &str = "to-irsa web/api --cluster demo --approve";
+
+pub fn moves() -> Vec<Scenario> {
+    let of = |line: &str, arrange| Scenario::new("migrate", line, arrange);
+    let by_hand = |line: &str, arrange| of(line, arrange).narrowed("--role-name by-hand");
+    vec![
+        of(BACK, finished),
+        of(FORTH, of_a_stack),
+        of(&format!("{FORTH} --finish"), moved),
+        of(&format!("{FORTH} --undo"), moved),
+        of(&format!("{FORTH} --undo"), finished),
+        of(&format!("{BACK} --undo"), moved_back),
+        of(FORTH, of_every_kind),
+        of(FORTH, refused_change),
+        of(FORTH, failed_change),
+        by_hand(FORTH, crate::migrate::by_hand),
+        by_hand(&format!("{FORTH} --finish"), moved_by_hand),
+        by_hand(BACK, moved_by_hand),
+        Scenario::elsewhere("migrate", "to-pod-identity --all --cluster dema"),
+    ]
+}
+
+/// web/api with the role of a stack that assumes others, and pods of every kind that can be restarted.
+fn of_a_stack() -> Bench {
+    let bench = annotated();
+    bench.account(|account| {
+        let document = worlds::document("sts:AssumeRole");
+        let policy = ManagedPolicy::new("aws", ACCOUNT, "/", "mine", document);
+        account.policies.insert(policy.arn.clone(), policy);
+    });
+    let mut world = bench.sandbox.world();
+    let role = world.role_of("web/api");
+    role.attached.push(MINE.to_owned());
+    let inline = ("inline".to_owned(), worlds::document("s3:GetObject"));
+    role.inline.extend([inline]);
+    let api = world.api("demo");
+    api.run_stateful_set("web", "db", "api", 1);
+    api.run_daemon_set("web", "agent", "api");
+    api.run_rollout("web", "canary", "api", 1);
+    drop(world);
+    bench
+}
+
+/// With pods that nothing restarts.
+fn of_every_kind() -> Bench {
+    let bench = annotated();
+    worlds::run_every_kind(&bench, "web", "api");
+    bench
+}
+
+fn moved() -> Bench {
+    after(annotated(), FORTH)
+}
+
+fn finished() -> Bench {
+    after(moved(), &format!("{FORTH} --finish"))
+}
+
+fn moved_back() -> Bench {
+    after(finished(), BACK)
+}
+
+/// A change of the stack that CloudFormation refuses.
+fn refused_change() -> Bench {
+    let bench = annotated();
+    let refuse = |world: &mut World| {
+        let name = "eksctl-demo-addon-iamserviceaccount-web-api";
+        let stack = world.stack(ACCOUNT, REGION, name).expect("the stack");
+        for set in &mut stack.change_sets {
+            set.status = "FAILED".to_owned();
+            set.reason = Some("Transform is not allowed".to_owned());
+        }
+    };
+    bench
+        .sandbox
+        .before_every("cloudformation DescribeChangeSet", refuse);
+    bench
+}
+
+/// A role that is deleted while its stack is updated.
+fn failed_change() -> Bench {
+    let bench = annotated();
+    let forget = |world: &mut World| {
+        let account = world.accounts.get_mut(ACCOUNT).expect("the account");
+        account.roles.clear();
+    };
+    bench
+        .sandbox
+        .before_every("cloudformation ExecuteChangeSet", forget);
+    bench
+}
+
+fn moved_by_hand() -> Bench {
+    after(by_hand(), FORTH)
+}
+
+fn after(bench: Bench, line: &str) -> Bench {
+    bench.arrange(&format!("migrate {line}"));
+    bench
+}
