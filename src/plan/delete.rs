@@ -14,7 +14,7 @@ use crate::world::{
 mod kept;
 mod resources;
 
-use kept::{OtherUsers, withdrawal};
+use kept::{OtherUsers, lets_tokens_in, withdrawal};
 pub use resources::{goes_too, refused_with};
 
 /// Those of a cluster that have a stack of ours and are not known. A stack with our tags under a name
@@ -181,6 +181,7 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
             Reason::Associated {
                 role: foreign.role.clone(),
                 associations,
+                is_on_irsa: foreign.trust.as_found().is_some_and(lets_tokens_in),
                 unknown,
             },
         );

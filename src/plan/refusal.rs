@@ -204,6 +204,8 @@ pub enum Reason {
     Associated {
         role: String,
         associations: Associations,
+        /// The role lets tokens in, too.
+        is_on_irsa: bool,
         unknown: Option<String>,
     },
     /// Policies are not detached from a role that the stack did not make, or may not have made.

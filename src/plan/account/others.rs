@@ -81,6 +81,7 @@ pub fn keep(
                 Reason::Associated {
                     role: found.own_role()?.name().to_owned(),
                     associations: Vec::new(),
+                    is_on_irsa: true,
                     unknown: Some(why.clone()),
                 },
             );

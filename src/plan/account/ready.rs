@@ -176,6 +176,7 @@ fn using(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> Option<A
             let reason = Reason::Associated {
                 role: found.own_role()?.name().to_owned(),
                 associations: Vec::new(),
+                is_on_irsa: true,
                 unknown: Some(why.clone()),
             };
             track.refuse(&task.cluster.name, reason);

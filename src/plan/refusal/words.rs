@@ -9,7 +9,6 @@ use crate::plan::Target;
 use crate::plan::delete::refused_with;
 use crate::policy::{Difference, Item, indented};
 use crate::template::{self, StackResource};
-use crate::world::Association;
 
 impl Reason {
     /// The reason in words, and what mends it: for this target of the cluster.
@@ -272,14 +271,14 @@ impl Reason {
                     "allow `eks:ListPodIdentityAssociations` and `eks:DescribePodIdentityAssociation` to this identity".into(),
                 ],
             ),
-            Self::Associated { role, associations, unknown: None } => {
+            Self::Associated { role, associations, is_on_irsa, unknown: None } => {
                 let names = associations.iter().map(|(name, it)| format!("{name} ({})", it.id));
                 (
                     format!(
                         "role \"{role}\" is used by EKS Pod Identity associations, whose pods would lose it{}",
                         listed(names)
                     ),
-                    associations.iter().map(|it| about.without_association(it)).collect(),
+                    associations.iter().flat_map(|(name, _)| about.without_association(name, *is_on_irsa)).collect(),
                 )
             }
             Self::NotTheStacks { role, why } => (
@@ -409,13 +408,21 @@ impl About<'_> {
         }
     }
 
-    fn without_association(self, (name, found): &(ServiceAccountName, Association)) -> Fix {
-        let delete =
-            "aws eks delete-pod-identity-association --cluster-name {} --association-id {}";
-        Fix::by(
-            format!("where no pod of {name} needs the role"),
-            CommandLine::of(delete, &[self.cluster, &found.id]),
-        )
+    /// Either way goes with its own command. Of one service account IRSA can go alone.
+    fn without_association(self, name: &ServiceAccountName, is_on_irsa: bool) -> Vec<Fix> {
+        let delete = "irsactl delete podidentityassociation {} --cluster {}";
+        let finish = "irsactl migrate to-pod-identity {} --cluster {} --finish --approve";
+        let mut hints = vec![Fix::by(
+            format!("where no pod of {name} needs the role by its association"),
+            CommandLine::of(delete, &[name, self.cluster]),
+        )];
+        if is_on_irsa && self.target.account() == Some((Way::Irsa, name)) {
+            hints.push(Fix::by(
+                "or to keep the association, and the role without IRSA",
+                CommandLine::of(finish, &[name, self.cluster]),
+            ));
+        }
+        hints
     }
 
     fn elsewhere(self, namespaces: &[String]) -> (String, Vec<Fix>) {

@@ -163,7 +163,8 @@ fn an_iam_service_account_does_not_go_from_under_an_association() {
     [stderr]
     error: web/api: role "eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU" is used by EKS Pod Identity associations, whose pods would lose it
       web/api (a-c88ffc65c1c760c9f)
-    hint: where no pod of web/api needs the role: `aws eks delete-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f`
+    hint: where no pod of web/api needs the role by its association: `irsactl delete podidentityassociation web/api --cluster demo`
+    hint: or to keep the association, and the role without IRSA: `irsactl migrate to-pod-identity web/api --cluster demo --finish --approve`
     [exit 1]
     "#);
     assert_snapshot!(bench.run(DELETE), @"

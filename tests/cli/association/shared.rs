@@ -100,8 +100,6 @@ fn a_service_account_that_stays_on_irsa_keeps_its_stack() {
     let bench = on_both_ways();
     assert_snapshot!(bench.run(&format!("{DELETE} --dry-run")), @r#"
     [stdout]
-    - delete EKS Pod Identity association of service account web/api
-        role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
     ~ update stack eksctl-demo-addon-iamserviceaccount-web-api
         ~ trust policy:
                   "Principal": {
@@ -127,6 +125,8 @@ fn a_service_account_that_stays_on_irsa_keeps_its_stack() {
                 }
               ],
               "Version": "2012-10-17"
+    - delete EKS Pod Identity association of service account web/api
+        role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
     [stderr]
     note: stack eksctl-demo-addon-iamserviceaccount-web-api stays, as its role is that of the IAM service account web/api too
     note: the ServiceAccount web/api stays, as it has a role annotation
@@ -172,6 +172,43 @@ fn a_service_account_that_stays_on_irsa_keeps_its_stack() {
 }
 
 #[test]
+fn where_irsa_goes_first_the_association_keeps_the_stack() {
+    let bench = on_both_ways();
+    let delete = "delete iamserviceaccount web/api --cluster demo";
+    let refused = bench.run(delete);
+    assert!(refused.ends_with("[exit 1]\n"), "{refused}");
+    let hint = "migrate to-pod-identity web/api --cluster demo --finish --approve";
+    assert!(refused.contains(hint), "{refused}");
+    bench.arrange(&format!("{hint} --no-proof"));
+    assert_snapshot!(bench.run(delete), @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
+    error: web/api: role "eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU" is used by EKS Pod Identity associations, whose pods would lose it
+      web/api (a-c88ffc65c1c760c9f)
+    hint: where no pod of web/api needs the role by its association: `irsactl delete podidentityassociation web/api --cluster demo`
+    [exit 1]
+    "#);
+    assert_snapshot!(sum(&bench), @r#"
+    trusts ["Service"] "api" "arn:aws:eks:eu-west-1:111122223333:cluster/demo" "web"
+    association api
+    eksctl-demo-addon-iamserviceaccount-web-api UPDATE_COMPLETE
+    "#);
+    assert_snapshot!(bench.run(DELETE), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    deleted
+    [stderr]
+    deleted EKS Pod Identity association of service account web/api
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-api
+    deleted service account web/api
+    [exit 0]
+    ");
+    assert_eq!(bench.stacks(), "");
+}
+
+#[test]
 fn another_association_keeps_the_stack_and_takes_it_along_in_the_end() {
     let bench = of_two();
     assert_snapshot!(bench.run(DELETE), @"
@@ -180,8 +217,8 @@ fn another_association_keeps_the_stack_and_takes_it_along_in_the_end() {
     web         api    deleted
     [stderr]
     note: stack eksctl-demo-podidentityrole-web-api stays, as its role is that of jobs/nightly too
-    deleted EKS Pod Identity association of service account web/api
     updated stack eksctl-demo-podidentityrole-web-api
+    deleted EKS Pod Identity association of service account web/api
     [exit 0]
     ");
     assert_snapshot!(sum(&bench), @r#"
@@ -229,8 +266,8 @@ fn from_the_stack_of_another_association_only_its_statement_goes() {
     NAMESPACE   NAME      STATUS    ROLE ARN
     jobs        nightly   deleted
     [stderr]
-    deleted EKS Pod Identity association of service account jobs/nightly
     updated stack eksctl-demo-podidentityrole-web-api
+    deleted EKS Pod Identity association of service account jobs/nightly
     [exit 0]
     ");
     assert_snapshot!(sum(&bench), @r#"
@@ -258,8 +295,8 @@ fn what_was_changed_by_hand_stays_as_it_is() {
     [stderr]
     note: stack eksctl-demo-addon-iamserviceaccount-web-api stays, as its role is that of the IAM service account web/api too
     note: the ServiceAccount web/api stays, as it has a role annotation
-    deleted EKS Pod Identity association of service account web/api
     updated stack eksctl-demo-addon-iamserviceaccount-web-api
+    deleted EKS Pod Identity association of service account web/api
     [exit 0]
     ");
     assert_snapshot!(sum(&bench), @r#"
@@ -383,40 +420,40 @@ fn a_role_from_the_stack_of_an_association_that_irsa_uses_by_now_stays_too() {
         .put_service_account("web", "api", &[], &[annotation], "helm");
     // Who looks at no cluster does not know whether they use it.
     assert_snapshot!(bench.run(&format!("{DELETE} --role-only --dry-run")), @r#"
-            [stdout]
-            - delete EKS Pod Identity association of service account web/api
-                role: arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
-            ~ update stack eksctl-demo-podidentityrole-web-api
-                ~ trust policy:
-                          "Principal": {
-                            "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"
-                          }
-                  -     },
-                  -     {
-                  -       "Action": [
-                  -         "sts:AssumeRole",
-                  -         "sts:TagSession"
-                  -       ],
-                  -       "Condition": {
-                  -         "StringEquals": {
-                  -           "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
-                  -           "aws:RequestTag/kubernetes-namespace": "web",
-                  -           "aws:RequestTag/kubernetes-service-account": "api"
-                  -         }
-                  -       },
-                  -       "Effect": "Allow",
-                  -       "Principal": {
-                  -         "Service": "pods.eks.amazonaws.com"
-                  -       }
-                        }
-                      ],
-                      "Version": "2012-10-17"
-            [stderr]
-            note: stack eksctl-demo-podidentityrole-web-api stays, as its role is that of the IAM service accounts that its trust policy lets in too
-            plan: 0 to create, 1 to change, 1 to delete
-            nothing was changed: run again without `--dry-run` to carry the plan out
-            [exit 0]
-            "#);
+    [stdout]
+    ~ update stack eksctl-demo-podidentityrole-web-api
+        ~ trust policy:
+                  "Principal": {
+                    "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E"
+                  }
+          -     },
+          -     {
+          -       "Action": [
+          -         "sts:AssumeRole",
+          -         "sts:TagSession"
+          -       ],
+          -       "Condition": {
+          -         "StringEquals": {
+          -           "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
+          -           "aws:RequestTag/kubernetes-namespace": "web",
+          -           "aws:RequestTag/kubernetes-service-account": "api"
+          -         }
+          -       },
+          -       "Effect": "Allow",
+          -       "Principal": {
+          -         "Service": "pods.eks.amazonaws.com"
+          -       }
+                }
+              ],
+              "Version": "2012-10-17"
+    - delete EKS Pod Identity association of service account web/api
+        role: arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [stderr]
+    note: stack eksctl-demo-podidentityrole-web-api stays, as its role is that of the IAM service accounts that its trust policy lets in too
+    plan: 0 to create, 1 to change, 1 to delete
+    nothing was changed: run again without `--dry-run` to carry the plan out
+    [exit 0]
+    "#);
     assert_snapshot!(bench.run(DELETE), @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN

@@ -230,7 +230,7 @@ fn a_role_that_an_association_uses_is_not_deleted() {
     [stderr]
     error: default/s3-reader: role "eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK" is used by EKS Pod Identity associations, whose pods would lose it
       web/other (a-50d5084747bba5bfe)
-    hint: where no pod of web/other needs the role: `aws eks delete-pod-identity-association --cluster-name demo --association-id a-50d5084747bba5bfe`
+    hint: where no pod of web/other needs the role by its association: `irsactl delete podidentityassociation web/other --cluster demo`
     [exit 1]
     "#);
     // By whatever way it is deleted, and whoever let EKS Pod Identity in.
