@@ -117,7 +117,7 @@ pub fn skipped(outcomes: &[Outcome]) -> Option<String> {
     let mut errors = outcomes.iter().filter_map(|it| it.error.as_ref());
     let is_agent = |it: &Outcome| matches!(it.track.target, Target::Agent(_)) && it.error.is_some();
     let is_global = |it: &Outcome| it.error.as_ref().is_some_and(Error::is_global);
-    let why = if errors.any(|error| matches!(error, Error::Unproven(_))) {
+    let why = if errors.any(Error::is_unproven) {
         "they are left alone, as one could not be proved"
     } else if outcomes.iter().any(is_global) {
         "they would fail likewise"

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::config;
 use crate::model::{
-    AGENT, ClusterName, CommandLine, Fix, Map, Namespace, Right, SERVICE_ACCOUNT_TAG,
-    ServiceAccountName, Signal, Way, Workload, listed, shown_in_line as line,
+    AGENT, ASSOCIATION_QUOTA, ClusterName, CommandLine, Fix, Lookup, Map, Namespace, Right,
+    SERVICE_ACCOUNT_TAG, ServiceAccountName, Signal, Way, Workload, listed, shown_in_line as line,
 };
 use crate::plan::{Refusal, Target, held};
 use crate::policy::{Difference, indented};
@@ -27,7 +27,7 @@ pub use association::AssociationRefusal;
 pub use kubernetes::Objection;
 pub use sign_in::SignIn;
 
-use parts::{because, by, going_on, in_namespace, on, seconds, shared, so_far};
+use parts::{because, by, going_on, in_namespace, left_by, on, seconds, shared, so_far};
 
 /// A failure. Its text fits behind `error: `.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +96,16 @@ pub enum Error {
         cluster: ClusterName,
         refusal: AssociationRefusal,
         message: String,
+    },
+    /// Nothing is begun where not all could be made.
+    #[error(
+        "cluster \"{cluster}\" has {there} EKS Pod Identity associations of {ASSOCIATION_QUOTA} at most, and this needs {more} \
+         more"
+    )]
+    NoRoomForAssociations {
+        cluster: ClusterName,
+        there: usize,
+        more: usize,
     },
     #[error("cannot reach {what}: {}", line(.cause))]
     Unreachable { what: String, cause: String },
@@ -230,6 +240,15 @@ pub enum Error {
     },
     #[error("{0}")]
     Unproven(Box<Unproven>),
+    /// A way does not hold, and the association that a move made for it is gone again.
+    #[error("{proof}; its association was taken back{}", left_by(.stranded))]
+    Withdrawn {
+        proof: Box<Self>,
+        /// Whose pods started with it.
+        stranded: Lookup<Vec<Workload>>,
+        /// The command that restarts those.
+        back: CommandLine,
+    },
     /// What is asked for cannot be said offline, or not in that tool's words.
     #[error("{cause}")]
     Unrenderable { cause: String, hints: Vec<Fix> },
@@ -348,6 +367,7 @@ impl Error {
             | Self::AccessDenied { .. }
             | Self::Aws { .. }
             | Self::AssociationRefused { .. }
+            | Self::NoRoomForAssociations { .. }
             | Self::Unreachable { .. }
             | Self::StackFailed { .. }
             | Self::Overtaken { .. }
@@ -378,6 +398,7 @@ impl Error {
             | Self::Kubeconfig { .. }
             | Self::Refused { .. }
             | Self::Unproven(_)
+            | Self::Withdrawn { .. }
             | Self::Stopped { .. }
             | Self::Output(_) => 1,
             Self::Shared { error, .. } => error.exit_code(),

@@ -71,6 +71,11 @@ pub const OIDC_ENABLED_TAG: &str = "alpha.eksctl.io/cluster-oidc-enabled";
 /// The add-on of the EKS Pod Identity Agent.
 pub const AGENT: &str = "eks-pod-identity-agent";
 
+/// So many EKS Pod Identity associations a cluster may have; no request raises that (EKS User Guide, "Learn
+/// how EKS Pod Identity grants pods access to AWS services", Limits, and "View and manage Amazon EKS and
+/// Fargate service quotas").
+pub const ASSOCIATION_QUOTA: usize = 5_000;
+
 /// Tags that eksctl and irsactl keep their books by, and nobody asks for.
 pub fn is_own_tag(key: &str) -> bool {
     key.starts_with("alpha.eksctl.io/") || key.starts_with("eksctl.cluster.k8s.io/")

@@ -1,12 +1,15 @@
 //! The steps of a move that no other command has: a trust policy that is replaced as long as it is as it was
 //! seen, and the proof of a way before the one of before goes.
 
+use std::collections::BTreeSet;
+
 use super::{Clients, Event};
 use crate::error::Error;
-use crate::model::Lookup;
+use crate::model::{Lookup, Workload};
 use crate::plan::Repair;
 use crate::plan::migrate::{Prove, UpdateTrust};
 use crate::policy::same;
+use crate::world::{PodWay, Pods};
 
 impl Clients<'_> {
     /// # Errors
@@ -32,26 +35,53 @@ impl Clients<'_> {
         let Err(failure) = proof.await else {
             return Ok(());
         };
-        if prove.withdraws
-            && let Err(error) = self.withdraw(prove).await
-        {
-            let text = format!("the association of {} may be left: {error}", prove.name);
-            (self.on)(Event::Warned { text });
+        if !prove.withdraws {
+            return Err(failure);
         }
-        Err(failure)
+        match self.withdraw(prove).await {
+            Ok(false) => Err(failure),
+            Ok(true) => Err(Error::Withdrawn {
+                proof: Box::new(failure),
+                stranded: self.stranded(prove).await,
+                back: prove.back.clone(),
+            }),
+            Err(error) => {
+                let text = format!("the association of {} may be left: {error}", prove.name);
+                (self.on)(Event::Warned { text });
+                Err(failure)
+            }
+        }
     }
 
-    async fn withdraw(&self, prove: &Prove) -> Result<(), Error> {
+    /// What has pods that started while the association was there, and have no credentials without it.
+    async fn stranded(&self, prove: &Prove) -> Lookup<Vec<Workload>> {
+        let read = async {
+            let pods = self
+                .kubernetes()?
+                .pods(&Pods::Of(prove.name.clone()))
+                .await?;
+            let pods = pods.found().unwrap_or_default().into_iter();
+            let pods = pods.filter(|pod| pod.is_alive() && pod.way() == PodWay::PodIdentity);
+            let workloads: BTreeSet<Workload> = pods.map(|pod| pod.owner).collect();
+            Ok(workloads.into_iter().collect())
+        };
+        Lookup::of(read.await)
+    }
+
+    /// Whether there was one.
+    async fn withdraw(&self, prove: &Prove) -> Result<bool, Error> {
         let (eks, cluster) = (&self.aws.eks, &prove.cluster);
         let listed = eks.associated(cluster.as_str(), Some(&prove.name)).await?;
         let listed = listed.found().unwrap_or_default();
+        let mut is_gone = false;
         for (_, id) in listed.into_iter().filter(|(name, _)| *name == prove.name) {
             let found = eks.association(cluster.as_str(), &id).await?;
             let is_it = |role: &str| role == prove.role.to_string();
             if found.as_found().is_some_and(|found| is_it(&found.role)) {
                 eks.delete_association(cluster, &id).await?;
+                is_gone = true;
             }
         }
-        Ok(())
+        Ok(is_gone)
     }
 }

@@ -1,6 +1,8 @@
 //! What EKS has against a change of a Pod Identity association, and what to do about it.
 
-use crate::model::{ClusterName, CommandLine, Fix};
+use crate::model::{ASSOCIATION_QUOTA, ClusterName, CommandLine, Fix};
+
+const LIST: &str = "aws eks list-pod-identity-associations --cluster-name {}";
 
 /// Why EKS refuses a change to somebody who may make it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,16 @@ pub enum AssociationRefusal {
     Untrusting,
 }
 
+/// Nobody raises it on request.
+pub fn quota_hint(cluster: &ClusterName) -> Fix {
+    Fix::by(
+        format!(
+            "a cluster has {ASSOCIATION_QUOTA} associations at most: delete what is no longer needed"
+        ),
+        CommandLine::of(LIST, &[cluster]),
+    )
+}
+
 impl AssociationRefusal {
     /// Whether someone else was there first.
     pub fn is_overtaken(self) -> bool {
@@ -26,7 +38,6 @@ impl AssociationRefusal {
     }
 
     pub fn hints(self, cluster: &ClusterName) -> Vec<Fix> {
-        let list = "aws eks list-pod-identity-associations --cluster-name {}";
         vec![match self {
             Self::AlreadyExists => {
                 "it was made meanwhile: run the same command again, which looks at it first".into()
@@ -36,12 +47,9 @@ impl AssociationRefusal {
             }
             Self::OwnedByAddon => Fix::by(
                 "change it through its add-on, which this names as its owner",
-                CommandLine::of(list, &[cluster]),
+                CommandLine::of(LIST, &[cluster]),
             ),
-            Self::QuotaReached => Fix::by(
-                "a cluster has 1,000 associations at most: delete what is no longer needed",
-                CommandLine::of(list, &[cluster]),
-            ),
+            Self::QuotaReached => quota_hint(cluster),
             Self::ForeignRole => {
                 "its role must be of the cluster's account; one of another account is its target role: `--target-role-arn ARN`".into()
             }

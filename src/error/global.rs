@@ -21,6 +21,11 @@ impl Error {
 
     /// Whether others are not to be begun after it: all would meet it, or what one shows may hold for them.
     pub fn stops_others(&self) -> bool {
-        self.is_global() || matches!(self, Self::Unproven(_))
+        self.is_global() || self.is_unproven()
+    }
+
+    /// Whether a way does not hold.
+    pub fn is_unproven(&self) -> bool {
+        matches!(self, Self::Unproven(_) | Self::Withdrawn { .. })
     }
 }

@@ -1,6 +1,7 @@
 //! What to do next about each failure.
 
 use super::Error;
+use super::association::quota_hint;
 use super::kubernetes::{forbidden_hints, held_hints, unauthorized_hints};
 use crate::model::{
     AGENT, ClusterName, CommandLine, Fix, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName, Workload,
@@ -55,6 +56,10 @@ impl Error {
             Self::AccessDenied { permission, subject, .. } => vec![allow(permission, subject)],
             Self::Aws { code, .. } => aws_hints(code),
             Self::AssociationRefused { refusal, cluster, .. } => refusal.hints(cluster),
+            Self::NoRoomForAssociations { cluster, .. } => vec![
+                "move fewer: name them, or choose with `--namespace` and `--include`".into(),
+                quota_hint(cluster),
+            ],
             Self::Unreachable { .. } => {
                 vec!["check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".into()]
             }
@@ -121,6 +126,13 @@ impl Error {
             Self::Kubeconfig { .. } => vec![Fix::by("check it", "kubectl config view --minify")],
             Self::Refused { refusal, .. } => refusal.hints.clone(),
             Self::Unproven(unproven) => unproven.hints(),
+            Self::Withdrawn { proof, stranded, back } => {
+                let is_left = stranded.unknown().is_some()
+                    || stranded.as_found().is_some_and(|all| !all.is_empty());
+                let restart = Fix::by("give those pods the way of before", back.clone());
+                let restart = is_left.then_some(restart);
+                restart.into_iter().chain(proof.hints()).collect()
+            }
             Self::Unrenderable { hints, .. } => hints.clone(),
             Self::Interrupted { .. } => vec!["run the same command again: it finishes the work".into()],
             Self::Stopped { .. } => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Namespace, Signal, Timeout, listed, shown_in_line};
+use crate::model::{Lookup, Namespace, Signal, Timeout, Workload, listed, shown_in_line};
 use crate::plan::Target;
 
 pub fn on(subject: &str) -> String {
@@ -27,6 +27,23 @@ pub fn in_namespace(namespace: &Option<Namespace>) -> String {
 
 pub fn seconds(limit: &Duration) -> String {
     Timeout(*limit).to_string()
+}
+
+/// What a taken back association leaves.
+pub fn left_by(stranded: &Lookup<Vec<Workload>>) -> String {
+    match stranded {
+        Lookup::Found(workloads) if !workloads.is_empty() => {
+            let names: Vec<String> = workloads.iter().map(Workload::to_string).collect();
+            let names = names.join(", ");
+            format!(
+                ", and pods that started with it meanwhile have no credentials: those of {names}"
+            )
+        }
+        Lookup::Unknown(why) => {
+            format!(", and whether pods started with it meanwhile is not known: {why}")
+        }
+        Lookup::Found(_) | Lookup::Missing => String::new(),
+    }
 }
 
 /// So many targets that share a failure are named.

@@ -53,7 +53,8 @@ pub async fn one(
     Ok(found.next().map(|(_, association)| association))
 }
 
-/// The associations of a cluster, or that of one service account, as [`meant`] reads them.
+/// The associations of a cluster, or that of one service account: listed in pages, described side by side.
+/// Missing: no such cluster.
 ///
 /// # Errors
 /// Access denied too.
@@ -62,32 +63,28 @@ pub async fn all(
     cluster: &ClusterName,
     only: Option<&ServiceAccountName>,
 ) -> Result<Lookup<Associations>, Error> {
-    meant(aws, cluster, only, |_| true).await
+    match aws.eks.associated(cluster.as_str(), only).await? {
+        Lookup::Found(listed) => Ok(Lookup::Found(described(aws, cluster, listed).await?)),
+        other => Ok(other.map(|_| Vec::new())),
+    }
 }
 
-/// The associations of a cluster, or that of one service account, of those that are meant: listed in pages,
-/// described side by side. Missing: no such cluster.
+/// Those that a list has told, but for those that are gone since.
 ///
 /// # Errors
 /// Access denied too.
-pub async fn meant(
+pub async fn described(
     aws: &Aws,
     cluster: &ClusterName,
-    only: Option<&ServiceAccountName>,
-    is_meant: impl Fn(&ServiceAccountName) -> bool,
-) -> Result<Lookup<Associations>, Error> {
-    let listed = aws.eks.associated(cluster.as_str(), only).await?;
-    let Lookup::Found(listed) = listed else {
-        return Ok(listed.map(|_| Vec::new()));
-    };
-    let listed = listed.into_iter().filter(|(name, _)| is_meant(name));
-    let found = listed.map(async |(name, id)| {
+    listed: Vec<(ServiceAccountName, String)>,
+) -> Result<Associations, Error> {
+    let found = listed.into_iter().map(async |(name, id)| {
         let found = aws.eks.association(cluster.as_str(), &id).await?;
         Ok::<_, Error>(found.found().map(|found| (name, found)))
     });
     let found = futures_util::stream::iter(found).buffered(PARALLEL);
     let found: Vec<_> = found.try_collect().await?;
-    Ok(Lookup::Found(found.into_iter().flatten().collect()))
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// What an association is decided by. Whether its role is there matters where no stack has that.

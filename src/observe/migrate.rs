@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::PARALLEL;
 use super::account::live_policies;
 use super::again;
-use super::associations::meant;
+use super::associations::described;
 use super::health::Shared;
 use super::owner::owner;
 use crate::aws::Aws;
@@ -59,7 +59,7 @@ impl MoveSight<'_> {
             Lookup::or_unknown(found.map(Lookup::from))
         };
         let nodes = async { Lookup::or_unknown(self.kubernetes.nodes().await) };
-        let (provider, addons, nodes, mut objects, mut associations) = tokio::join!(
+        let (provider, addons, nodes, mut objects, (mut associations, count)) = tokio::join!(
             provider,
             self.addons(),
             nodes,
@@ -88,6 +88,7 @@ impl MoveSight<'_> {
             provider,
             addons,
             nodes,
+            associations: count,
             accounts,
             unknown,
         }
@@ -122,21 +123,30 @@ impl MoveSight<'_> {
         }
     }
 
-    /// All of the cluster, or that of the one that is named.
-    async fn associations(&self, scope: &MoveScope<'_>) -> ByName<Association> {
+    /// Those that are meant, and how many the cluster has, unless only that of the one that is named is asked
+    /// for.
+    async fn associations(&self, scope: &MoveScope<'_>) -> (ByName<Association>, Lookup<usize>) {
         if self.cluster.eks.is_none() {
-            return Lookup::Found(BTreeMap::new());
+            return (Lookup::Found(BTreeMap::new()), Lookup::Missing);
         }
         let only = match scope.named {
             [one] => Some(one),
             _ => None,
         };
-        let found = meant(self.aws, &self.cluster.name, only, scope.includes).await;
-        match Lookup::or_unknown(found) {
-            Lookup::Found(found) => Lookup::Found(found.into_iter().collect()),
-            Lookup::Missing => Lookup::Found(BTreeMap::new()),
-            Lookup::Unknown(why) => Lookup::Unknown(why),
-        }
+        let cluster = &self.cluster.name;
+        let listed = self.aws.eks.associated(cluster.as_str(), only).await;
+        let mut listed = match Lookup::or_unknown(listed) {
+            Lookup::Found(listed) => listed,
+            Lookup::Missing => Vec::new(),
+            Lookup::Unknown(why) => return (Lookup::Unknown(why.clone()), Lookup::Unknown(why)),
+        };
+        let count = match only {
+            Some(_) => Lookup::Missing,
+            None => Lookup::Found(listed.len()),
+        };
+        listed.retain(|(name, _)| (scope.includes)(name));
+        let found = Lookup::of(described(self.aws, cluster, listed).await);
+        (found.map(|found| found.into_iter().collect()), count)
     }
 
     /// With its role, the stack that made it, and what it may do.

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{ClusterName, Issuer, RoleArn, ServiceAccountName, Way};
+use crate::model::{ClusterName, CommandLine, Issuer, RoleArn, ServiceAccountName, Way};
 use crate::policy::Difference;
 use crate::world::{Moving, MovingAccount, PodWay};
 
@@ -117,6 +117,9 @@ pub struct Prove {
     pub role: RoleArn,
     /// Whether the association goes again where this fails.
     pub withdraws: bool,
+    /// The command that then gives pods the way of before again.
+    #[serde(skip)]
+    pub back: CommandLine,
 }
 
 /// UpdateAssumeRolePolicy's input, and what it takes the place of.

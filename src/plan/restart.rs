@@ -162,7 +162,7 @@ pub fn plan(
     ending: Ending,
 ) {
     let mut waits = Vec::new();
-    let mut others = Vec::new();
+    let (mut others, mut kept) = (Vec::new(), Vec::new());
     for stale in stale {
         let mut states = states.iter();
         let state = states.find(|state| state.workload == stale.workload);
@@ -171,7 +171,12 @@ pub fn plan(
             continue;
         }
         if !stale.workload.kind.can_restart() {
-            others.push(stale.workload);
+            let all = if stale.goes_on() {
+                &mut kept
+            } else {
+                &mut others
+            };
+            all.push(stale.workload);
             continue;
         }
         let Some(state) = state else {
@@ -205,6 +210,7 @@ pub fn plan(
     }
     track.actions.append(&mut waits);
     track.notes.extend(others_note(&others));
+    track.notes.extend(kept_note(&kept));
 }
 
 /// Why a workload is left alone whatever else it says. Who may create a pod names any workload as its
@@ -329,6 +335,24 @@ fn others_note(others: &[Workload]) -> Option<String> {
     ))
 }
 
+/// Those that go on by IRSA, which an association takes from no pod that runs.
+fn kept_note(kept: &[Workload]) -> Option<String> {
+    let names: Vec<String> = kept.iter().map(Workload::to_string).collect();
+    let of_jobs = kept.iter().any(|it| it.kind == WorkloadKind::Job);
+    let jobs = if of_jobs {
+        " (a job's next run takes the new way)"
+    } else {
+        ""
+    };
+    (!kept.is_empty()).then(|| {
+        format!(
+            "these go on with IRSA, which still works for them, until someone makes them anew, as nothing does it for \
+             them: {}{jobs}",
+            names.join(", ")
+        )
+    })
+}
+
 /// What pods lack, a line each; of many the first.
 pub fn told(pods: &[StalePod]) -> Vec<String> {
     let mut lines: Vec<String> = pods.iter().take(TOLD).map(StalePod::told).collect();
@@ -343,6 +367,12 @@ impl StaleWorkload {
     fn is_skipped(&self) -> bool {
         let mut lacks = self.pods.iter().flat_map(|pod| pod.lacks.values());
         lacks.all(|lack| *lack == Lack::Skipped)
+    }
+
+    /// Whether its pods have all that they need by IRSA.
+    fn goes_on(&self) -> bool {
+        let mut lacks = self.pods.iter().flat_map(|pod| pod.lacks.values());
+        lacks.all(|lack| *lack == Lack::Irsa)
     }
 
     /// But for what these containers lack. `None`: nothing is left.

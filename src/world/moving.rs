@@ -64,6 +64,8 @@ pub struct Moving {
     pub provider: Lookup<OidcProvider>,
     pub addons: Lookup<Vec<Addon>>,
     pub nodes: Lookup<Vec<Node>>,
+    /// How many associations the cluster has. Missing: that was not asked.
+    pub associations: Lookup<usize>,
     pub accounts: Vec<MovingAccount>,
     /// What could not be read, and why.
     pub unknown: Vec<String>,

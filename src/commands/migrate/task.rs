@@ -3,12 +3,13 @@
 use super::chosen::{ChosenAccounts, access};
 use crate::cli::{MoveArgs, Screen};
 use crate::error::Error;
-use crate::model::Way;
-use crate::plan::Target;
+use crate::model::{ASSOCIATION_QUOTA, Lookup, Way};
 use crate::plan::migrate::{self, MoveBreadth, MoveGoal, ProofNeed, Stage};
+use crate::plan::{Action, Target, Track};
 use crate::policy::Quotas;
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
+use crate::world::Moving;
 
 /// A move that is asked for.
 pub struct MoveTask<'a> {
@@ -85,11 +86,29 @@ impl<'a> MoveTask<'a> {
             let quota = context.aws.iam.quotas().await?.trust;
             planned = migrate::plan(self.goal, &moving, quota);
         }
+        check_room(&moving, &planned.tracks)?;
         let mut look = Observation::default();
         for track in planned.tracks {
             look.add(track.target.clone(), Ok(track));
         }
         look.kubernetes = Some(kubernetes);
         Ok(look)
+    }
+}
+
+/// Rather none than some of those that are asked for.
+fn check_room(moving: &Moving, tracks: &[Track]) -> Result<(), Error> {
+    let is_new = |action: &&Action| matches!(action, Action::CreateAssociation(_));
+    let actions = tracks.iter().flat_map(|track| &track.actions);
+    let more = actions.filter(is_new).count();
+    match moving.associations {
+        Lookup::Found(there) if more > 0 && there + more > ASSOCIATION_QUOTA => {
+            Err(Error::NoRoomForAssociations {
+                cluster: moving.cluster.name.clone(),
+                there,
+                more,
+            })
+        }
+        _ => Ok(()),
     }
 }

@@ -5,7 +5,9 @@ use super::obstacle::{self, Obstacle};
 use super::standing::SAVED_ANNOTATION;
 use super::{MoveBreadth, MoveGoal, ProofNeed, Prove, Stage, bindings, trust};
 use crate::asked::Ending;
-use crate::model::{DEFAULT_AUDIENCE, Lookup, ROLE_ANNOTATION, RoleArn, Way, Workload};
+use crate::model::{
+    CommandLine, DEFAULT_AUDIENCE, Lookup, ROLE_ANNOTATION, RoleArn, Way, Workload,
+};
 use crate::plan::restart::{self, Expected, StaleWorkload};
 use crate::plan::{Action, Idle, Reason, Role, Target, Track};
 use crate::world::{Moving, MovingAccount, PodWay, RoleFacts, WorkloadState};
@@ -225,7 +227,21 @@ impl MoveStep<'_> {
             way,
             role: self.role.clone(),
             withdraws: self.withdraws(way),
+            back: self.back(),
         })))
+    }
+
+    /// The command that restarts the pods which started with an association that is gone.
+    fn back(self) -> CommandLine {
+        let (verb, last) = match self.goal.to {
+            Way::PodIdentity => ("irsactl migrate to-pod-identity", "--undo --approve"),
+            Way::Irsa => ("irsactl migrate to-irsa", "--approve"),
+        };
+        let (name, cluster) = (&self.account.name, &self.moving.cluster.name);
+        let command = CommandLine::of(verb, &[]);
+        command
+            .and("{} --cluster {}", &[name, cluster])
+            .and(last, &[])
     }
 
     /// An association that a move makes, or made, goes again where it does not work.

@@ -210,6 +210,7 @@ pub fn moving(account: MovingAccount) -> Moving {
             compute: "ec2".to_owned(),
             windows: false,
         }]),
+        associations: Lookup::Missing,
         accounts: vec![account],
         unknown: Vec::new(),
     }

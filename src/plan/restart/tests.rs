@@ -347,6 +347,29 @@ fn what_cannot_be_restarted_is_told_once() {
 }
 
 #[test]
+fn what_goes_on_by_the_way_of_before_is_not_said_to_be_without_a_role() {
+    let on_irsa = |kind| Pod {
+        owner: workload(kind),
+        ..pod("p")
+    };
+    let pods = [on_irsa(WorkloadKind::Job), on_irsa(WorkloadKind::Pod)];
+    let expected = Expected {
+        way: Way::PodIdentity,
+        ..expected()
+    };
+    let mut track = Track::new(Target::ServiceAccount("web/api".parse().unwrap()));
+    let stale = stale(&expected, &pods);
+    plan(&mut track, &expected, stale, &[], Ending::Awaited);
+    assert_eq!(
+        track.notes,
+        [
+            "these go on with IRSA, which still works for them, until someone makes them anew, as nothing does it for \
+             them: job web/api, pod web/api (a job's next run takes the new way)"
+        ]
+    );
+}
+
+#[test]
 fn pods_with_the_label_are_told_apart_from_those_that_a_restart_helps() {
     let labelled = |pod: Pod| {
         let mut pod = pod;

@@ -109,7 +109,7 @@ fn where_the_proof_fails_the_association_goes_again() {
     [stderr]
     updated stack eksctl-demo-addon-iamserviceaccount-web-api
     created EKS Pod Identity association of service account web/api
-    error: web/api: EKS still refuses the token after 1m30s: AccessDeniedException: EKS does not have permissions
+    error: web/api: EKS still refuses the token after 1m30s: AccessDeniedException: EKS does not have permissions; its association was taken back
     hint: find the cause: `irsactl doctor web/api --cluster demo`
     [exit 1]
     ");
@@ -118,6 +118,56 @@ fn where_the_proof_fails_the_association_goes_again() {
     bench.sandbox.world().faults.clear();
     bench.arrange(&format!("{TO} web/api --undo --approve"));
     assert_eq!(sum(&bench), before);
+}
+
+#[test]
+fn pods_that_started_with_an_association_that_is_taken_back_are_told_and_get_the_way_of_before() {
+    let bench = annotated().impatient();
+    bench
+        .sandbox
+        .before("eks DeletePodIdentityAssociation", 1, |world| {
+            let api = world.api("demo");
+            api.run_deployment("web", "late", "api", 1);
+            api.run_job("web", "once", "api");
+        });
+    bench.befall(
+        "eks-auth AssumeRoleForPodIdentity",
+        "error 400 AccessDeniedException EKS does not have permissions",
+    );
+    let result = bench.run(&format!("{TO} web/api --approve"));
+    assert_snapshot!(steady(&result), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS   ROLE ARN
+    web         api    failed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    [stderr]
+    updated stack eksctl-demo-addon-iamserviceaccount-web-api
+    created EKS Pod Identity association of service account web/api
+    error: web/api: EKS still refuses the token after 1m30s: AccessDeniedException: EKS does not have permissions; its association was taken back, and pods that started with it meanwhile have no credentials: those of deployment web/late, job web/once
+    hint: give those pods the way of before: `irsactl migrate to-pod-identity web/api --cluster demo --undo --approve`
+    hint: find the cause: `irsactl doctor web/api --cluster demo`
+    [exit 1]
+    ");
+    bench.sandbox.world().faults.clear();
+    let result = bench.run(&format!("{TO} web/api --undo --approve"));
+    assert_snapshot!(steady(&result), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS   ROLE ARN
+    web         api    moved    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    [stderr]
+    note: these run without the role until someone makes them anew, as nothing does it for them: job web/once (a job's pods have it from its next run on)
+    proved that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU by irsa
+    restarted deployment web/late
+    waited for the new pods of deployment web/late
+    error: these cannot be restarted: job web/once
+    hint: have them made anew, and run the same command again
+    [exit 1]
+    ");
+    let pods = sum(&bench);
+    let pods = pods.lines().find(|line| line.starts_with("pods"));
+    assert_eq!(
+        pods,
+        Some(r#"pods ["irsa", "irsa", "irsa", "pod-identity"]"#)
+    );
 }
 
 fn without_trust(sum: &str) -> String {

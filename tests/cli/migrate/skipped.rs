@@ -77,6 +77,34 @@ fn without_a_running_pod_nothing_is_proved() {
 }
 
 #[test]
+fn more_associations_than_a_cluster_may_have_are_refused_before_anything_is_written() {
+    let bench = annotated();
+    {
+        let mut world = bench.sandbox.world();
+        world.keeps_past = false;
+        let role = role_of(&mut world).arn.clone();
+        for number in 0..5_000 {
+            world.clusters[0].add_association("other", &format!("a{number}"), &role);
+        }
+    }
+    let before = sum(&bench);
+    assert_snapshot!(bench.run(&format!("{TO} --namespace web --approve")), @r#"
+    [stderr]
+    error: cluster "demo" has 5000 EKS Pod Identity associations of 5000 at most, and this needs 1 more
+    hint: move fewer: name them, or choose with `--namespace` and `--include`
+    hint: a cluster has 5000 associations at most: delete what is no longer needed: `aws eks list-pod-identity-associations --cluster-name demo`
+    [exit 1]
+    "#);
+    assert_eq!(sum(&bench), before);
+    bench.sandbox.world().clusters[0].associations.pop();
+    let plan = bench.run(&format!("{TO} --namespace web"));
+    assert!(
+        plan.contains("+ create EKS Pod Identity association"),
+        "{plan}"
+    );
+}
+
+#[test]
 fn names_or_all_must_be_given() {
     let bench = annotated();
     assert_snapshot!(bench.run(TO), @"
@@ -138,7 +166,7 @@ fn what_cannot_be_restarted_is_named_and_nothing_is_finished() {
     NAMESPACE   NAME   STATUS   ROLE ARN
     web         api    moved    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
     [stderr]
-    note: these run without the role until someone makes them anew, as nothing does it for them: job web/once (a job's pods have it from its next run on)
+    note: these go on with IRSA, which still works for them, until someone makes them anew, as nothing does it for them: job web/once (a job's next run takes the new way)
     updated stack eksctl-demo-addon-iamserviceaccount-web-api
     created EKS Pod Identity association of service account web/api
     proved that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU by pod-identity

@@ -16,8 +16,9 @@ use super::effect::Clock;
 use super::{arn, body_of, invalid, page, place, tags_of, time};
 
 /// A cluster has no more of them, and the quota cannot be raised.
+/// <https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html#pod-id-limits>,
 /// <https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html>
-const ASSOCIATIONS: usize = 1000;
+const ASSOCIATIONS: usize = 5_000;
 /// The service that assumes the roles of pods.
 pub const PODS: &str = "pods.eks.amazonaws.com";
 
