@@ -59,7 +59,7 @@ fn start(bench: &Bench) {
 }
 
 /// The same after the whole move.
-fn moved() -> Bench {
+pub fn moved() -> Bench {
     let bench = annotated();
     bench.arrange(&format!("{TO} web/api --approve"));
     bench.arrange(&format!("{TO} web/api --finish --approve"));

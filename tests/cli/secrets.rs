@@ -1,6 +1,8 @@
 //! Secrets: keys, sessions, tokens, passwords, plugins' output. Every run of every test is looked
 //! through for them (`support.rs`); here are the runs that come closest to printing one.
 
+mod proofs;
+
 use crate::sandbox::{Access, Effect, Fault, Impostor, Kind, Speech};
 use crate::support::{Bench, S3, assert_no_secret};
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::sandbox::{Access, ManagedPolicy, sign_claims};
 use crate::support::{ACCOUNT, Bench, assert_nothing_issued};
 
-mod pod_identity;
+pub mod pod_identity;
 
 const VERIFY: &str = "verify default/s3-reader --cluster demo";
 const ASSUME: &str = "sts AssumeRoleWithWebIdentity";

@@ -210,7 +210,14 @@ impl Sandbox {
         let keys = sessions.flat_map(|(key, session)| {
             [key.clone(), session.secret.clone(), session.token.clone()]
         });
-        keys.chain(token::issued().iter().cloned()).collect()
+        let tokens = token::issued();
+        let signatures = tokens.iter().filter_map(|token| token.rsplit('.').next());
+        keys.chain(signatures.map(str::to_owned)).collect()
+    }
+
+    /// The tokens that any sandbox of this process issued so far.
+    pub fn tokens(&self) -> Vec<String> {
+        token::issued().clone()
     }
 
     /// Puts something else in a host's place.

@@ -93,11 +93,12 @@ pub fn sign_claims(claims: &Value) -> String {
     )
     .expect("an RSA signature");
     let signature = URL_SAFE_NO_PAD.encode(signature);
-    issued().push(signature.clone());
-    format!("{text}.{signature}")
+    let token = format!("{text}.{signature}");
+    issued().push(token.clone());
+    token
 }
 
-/// The signatures of all tokens that any sandbox of this process issued: what makes them secrets.
+/// All tokens that any sandbox of this process issued.
 pub fn issued() -> MutexGuard<'static, Vec<String>> {
     static ISSUED: Mutex<Vec<String>> = Mutex::new(Vec::new());
     ISSUED.lock().unwrap_or_else(PoisonError::into_inner)

@@ -11,7 +11,7 @@ const VERIFY: &str = "verify web/api --cluster demo";
 const ASSUME: &str = "eks-auth AssumeRoleForPodIdentity";
 
 /// web/api with an association, and a pod that runs as it.
-fn associated() -> Bench {
+pub fn associated() -> Bench {
     let bench = without_pods();
     let mut world = bench.sandbox.world();
     world.api("demo").run_pod("web", "api-0", "api");
@@ -556,7 +556,7 @@ fn an_association_that_may_not_be_read_is_no_proof_of_the_annotation() {
 }
 
 /// A role that trusts EKS Pod Identity, the agent, and a pod that runs as web/api.
-fn to_be_associated() -> Bench {
+pub fn to_be_associated() -> Bench {
     let bench = Bench::new();
     let mut world = bench.sandbox.world();
     world.add_role_of_pods("pods");
