@@ -35,7 +35,7 @@ pub use migrate::{Migrate, MoveArgs, MoveChoice, MoveLook};
 pub use nouns::{Create, Delete, Get, Update, Utils};
 pub use permissions::{PermissionsArgs, PermissionsFormat};
 pub use proof::{Verify, Whoami};
-pub use render::{Render, RenderTarget};
+pub use render::{Render, RenderHow, RenderNoun, RenderTarget};
 pub use screen::{Color, PlainFormat, Screen, WideFormat};
 pub use service_account::{
     AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, DeletionArgs, EditArgs, Export,

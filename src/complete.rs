@@ -38,7 +38,7 @@ pub fn offers(program: Command, mut words: Vec<OsString>) -> String {
     }
     let commands = names_alone(&program);
     let program = program.mut_subcommand("help", |help| help.subcommands(commands));
-    let mut program = prepared(program, &line, Account::OfStacks);
+    let mut program = prepared(program, &line, Account::Stacks);
     let folder = std::env::current_dir().ok();
     let offers = complete(&mut program, words, index, folder.as_deref()).unwrap_or_default();
     // Flags come where one is begun, or where nothing else can.
@@ -101,7 +101,8 @@ fn prepared(command: Command, line: &Arc<Line>, account: Account) -> Command {
     for name in below {
         let account = match name.as_str() {
             // What these name need not have a role of a stack.
-            "create" | "doctor" => Account::OfKubernetes,
+            "create" | "doctor" => Account::Kubernetes,
+            "podidentityassociation" => account.associated(),
             _ => account,
         };
         command = command.mut_subcommand(name, |command| prepared(command, line, account));

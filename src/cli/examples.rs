@@ -81,6 +81,13 @@ Examples:
   irsactl render … --for terraform > main.tf
   irsactl render … --for aws-cli | sh
   irsactl render … --for kubernetes --role-name s3-reader | kubectl apply -f -";
+pub const RENDER_ASSOCIATION_EXAMPLES: &str = "\
+Examples:
+  irsactl render podidentityassociation web/api --cluster demo \\
+    --account-id 111122223333 \\
+    --issuer-url https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE \\
+    --attach-policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+  irsactl render podidentityassociation … --for terraform > main.tf";
 pub const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   irsactl explain config

@@ -3,13 +3,18 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
-use super::{AccountArgs, FilterArgs};
+use super::examples::RENDER_ASSOCIATION_EXAMPLES;
+use super::nouns::ASSOCIATION_NOUNS;
+use super::{AccountArgs, AssociatedArgs, FilterArgs};
 use crate::model::{ClusterName, Issuer, PARTITIONS};
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Render {
+    #[command(subcommand)]
+    pub noun: Option<RenderNoun>,
     /// Name of the cluster; required without --config-file
     #[arg(short, long, required_unless_present = "config_file")]
     pub cluster: Option<ClusterName>,
@@ -21,6 +26,32 @@ pub struct Render {
     pub config_file: Option<PathBuf>,
     #[command(flatten)]
     pub filter: FilterArgs,
+    #[command(flatten)]
+    pub how: RenderHow,
+}
+
+/// What stands beside IAM service accounts.
+#[derive(Debug, Subcommand)]
+pub enum RenderNoun {
+    /// Print what create podidentityassociation makes, for other tools (offline)
+    #[command(name = "podidentityassociation", visible_aliases = ASSOCIATION_NOUNS, alias = "pia", after_help = RENDER_ASSOCIATION_EXAMPLES)]
+    PodIdentityAssociation(RenderAssociationArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct RenderAssociationArgs {
+    /// Name of the cluster
+    #[arg(short, long)]
+    pub cluster: ClusterName,
+    #[command(flatten)]
+    pub account: AssociatedArgs,
+    #[command(flatten)]
+    pub how: RenderHow,
+}
+
+/// The tool, and what stands in for the cluster.
+#[derive(Args, Clone, Debug)]
+pub struct RenderHow {
     #[command(flatten)]
     pub place: PlaceArgs,
     /// Tool to render for

@@ -4,7 +4,7 @@
 use super::file::{self, ClusterPlace};
 use super::flags;
 use crate::asked::{IamServiceAccount, Permissions};
-use crate::cli::{Render, RenderTarget, Screen};
+use crate::cli::{Render, RenderHow, RenderNoun, RenderTarget, Screen};
 use crate::error::Error;
 use crate::model::{Cluster, ClusterName, Way};
 use crate::output::{self, Format, Output};
@@ -19,7 +19,14 @@ pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
         format: Format::Yaml,
         quiet: screen.quiet,
     };
-    offline::check(args)?;
+    if let Some(RenderNoun::PodIdentityAssociation(args)) = &args.noun {
+        offline::check(&args.how, false)?;
+        let accounts = vec![flags::association(&args.account).await?];
+        print(&accounts, &args.how, &args.cluster, output).await?;
+        return Ok(Exit::Done);
+    }
+    offline::check(&args.how, args.account.tokens.role_only)?;
+    let issuer = args.how.place.issuer_url.as_ref();
     let (place, accounts) = match &args.config_file {
         Some(path) => {
             let config = flags::config(path, flags::Unread::Told(screen)).await?;
@@ -27,28 +34,25 @@ pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
             for account in accounts.iter_mut().filter(|it| it.way() == Way::Irsa) {
                 account.provider = file::provider(&config);
             }
-            (
-                file::place(&config, args.place.issuer_url.as_ref())?,
-                accounts,
-            )
+            (file::place(&config, issuer)?, accounts)
         }
         None => {
             file::none(&args.filter)?;
             (
-                ClusterPlace::new(args.cluster.as_ref(), args.place.issuer_url.as_ref())?,
+                ClusterPlace::new(args.cluster.as_ref(), issuer)?,
                 vec![flags::service_account(&args.account).await?],
             )
         }
     };
     let accounts = flags::How::rendering(args).all(accounts);
-    print(&accounts, args, &place.cluster, output).await?;
+    print(&accounts, &args.how, &place.cluster, output).await?;
     Ok(Exit::Done)
 }
 
 /// Renders all accounts of a cluster for the asked tool.
 async fn print(
     accounts: &[IamServiceAccount],
-    args: &Render,
+    how: &RenderHow,
     name: &ClusterName,
     output: Output,
 ) -> Result<(), Error> {
@@ -58,12 +62,12 @@ async fn print(
     }
     let is_existing =
         |account: &&IamServiceAccount| matches!(account.permissions, Permissions::Existing(_));
-    if args.target == RenderTarget::Kubernetes
+    if how.target == RenderTarget::Kubernetes
         && accounts.iter().all(|account| is_existing(&account))
     {
         return print_manifests(accounts, None);
     }
-    let cluster = offline::cluster(args, name)?;
+    let cluster = offline::cluster(how, name)?;
     refuse(accounts, &cluster)?;
     offline::check_associations(accounts, &cluster)?;
     let existing: Vec<String> = accounts
@@ -71,7 +75,7 @@ async fn print(
         .filter(is_existing)
         .map(|account| account.name.to_string())
         .collect();
-    match args.target {
+    match how.target {
         RenderTarget::Kubernetes => return print_manifests(accounts, Some(&cluster)),
         RenderTarget::AwsCli => {
             let script = aws_cli::script(accounts, &cluster).map_err(problems)?;
@@ -80,7 +84,7 @@ async fn print(
         RenderTarget::Cloudformation | RenderTarget::Terraform => {}
     }
     let has_association = accounts.iter().any(|it| it.way() == Way::PodIdentity);
-    let is_rendered = has_association && args.target == RenderTarget::Terraform;
+    let is_rendered = has_association && how.target == RenderTarget::Terraform;
     if existing.len() == accounts.len() && !is_rendered {
         return Err(Error::Flags(
             "an existing role is not rendered: only `--for kubernetes` and `--for aws-cli` have something for it"
@@ -92,11 +96,11 @@ async fn print(
             "{name} uses an existing role: there is nothing to make for it"
         ));
     }
-    match args.target {
+    match how.target {
         RenderTarget::Terraform => {
             output::print(&terraform::configuration(accounts, &cluster).map_err(problems)?)
         }
-        _ => stacks::print(accounts, &cluster, args.output_dir.as_deref(), output).await,
+        _ => stacks::print(accounts, &cluster, how.output_dir.as_deref(), output).await,
     }
 }
 

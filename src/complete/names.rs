@@ -15,9 +15,11 @@ use crate::waiting::Intervals;
 #[derive(Clone, Copy, Debug)]
 pub enum Account {
     /// Those that have a role.
-    OfStacks,
+    Stacks,
+    /// Those that have an EKS Pod Identity association.
+    Associations,
     /// All of the cluster.
-    OfKubernetes,
+    Kubernetes,
 }
 
 /// Which names a value is one of.
@@ -41,6 +43,7 @@ enum NameList {
     Namespaces,
     ServiceAccounts,
     Stacks,
+    Associations,
     Pods,
     Policies,
 }
@@ -74,9 +77,9 @@ impl Names {
             Self::Clusters => NameList::Clusters.read(line),
             Self::Policies => NameList::Policies.read(line),
             Self::Pods => NameList::Pods.read(line),
-            Self::Namespaces(Account::OfKubernetes) => NameList::Namespaces.read(line),
-            Self::Namespaces(Account::OfStacks) => {
-                let accounts = NameList::Stacks.read(line).into_iter();
+            Self::Namespaces(Account::Kubernetes) => NameList::Namespaces.read(line),
+            Self::Namespaces(account) => {
+                let accounts = account.list().read(line).into_iter();
                 let namespaces =
                     accounts.filter_map(|name| Some(name.split_once('/')?.0.to_owned()));
                 namespaces.collect()
@@ -104,10 +107,19 @@ fn of_namespace(names: Vec<String>, namespace: &str) -> Vec<String> {
 }
 
 impl Account {
+    /// The same of a command about associations: who makes one looks in the cluster too.
+    pub fn associated(self) -> Self {
+        match self {
+            Self::Stacks | Self::Associations => Self::Associations,
+            Self::Kubernetes => Self::Kubernetes,
+        }
+    }
+
     fn list(self) -> NameList {
         match self {
-            Self::OfStacks => NameList::Stacks,
-            Self::OfKubernetes => NameList::ServiceAccounts,
+            Self::Stacks => NameList::Stacks,
+            Self::Associations => NameList::Associations,
+            Self::Kubernetes => NameList::ServiceAccounts,
         }
     }
 }
@@ -189,6 +201,11 @@ impl NameList {
                     .filter(|stack| stack.is_of(&cluster))
                     .filter_map(|stack| stack.service_account());
                 names.extend(accounts.map(|name| name.to_string()));
+            }
+            Self::Associations => {
+                let listed = aws.eks.associated(cluster()?.as_str(), None).await?;
+                let listed = listed.found().unwrap_or_default().into_iter();
+                names.extend(listed.map(|(name, _)| name.to_string()));
             }
             Self::Namespaces => {
                 let kubernetes = kubernetes(&aws, &cluster()?, line).await?;

@@ -38,6 +38,7 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks:DescribeCluster" on Cluster, Optional, [Get], "see the Kubernetes side";
     "eks:ListClusters" on Any, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Migrate Scan Export Verify Doctor], "name similar clusters where there is none of that name";
     "eks:ListClusters" on Any, Optional, [Completion], "offer names of clusters";
+    "eks:ListPodIdentityAssociations" on Cluster, Optional, [Completion], "offer names of associations";
     "eks:TagResource" on Cluster, Optional, [AssociateOidcProvider Create Apply Fix], "tell eksctl that the cluster has a provider";
     "eks:ListPodIdentityAssociations" on Cluster, Optional, [Create Update Apply], "find associations that use the role";
     "eks:ListPodIdentityAssociations" on Cluster, With("a role that trusts Pod Identity"), [Delete], "find associations that use the role";

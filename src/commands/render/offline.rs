@@ -1,21 +1,21 @@
 //! From flags to the cluster that is not asked, and to what `create` would be asked for.
 
 use crate::asked::IamServiceAccount;
-use crate::cli::{Render, RenderTarget};
+use crate::cli::{RenderHow, RenderTarget};
 use crate::error::Error;
 use crate::model::{Cluster, ClusterName, CommandLine, Fix, Way};
 use crate::render;
 
 /// # Errors
 /// Flags that have nothing to say together.
-pub fn check(args: &Render) -> Result<(), Error> {
-    if args.output_dir.is_some() && args.target != RenderTarget::Cloudformation {
+pub fn check(how: &RenderHow, is_role_only: bool) -> Result<(), Error> {
+    if how.output_dir.is_some() && how.target != RenderTarget::Cloudformation {
         return Err(Error::Flags(
             "--output-dir is for CloudFormation's templates: redirect stdout into a file"
                 .to_owned(),
         ));
     }
-    if args.account.tokens.role_only && args.target == RenderTarget::Kubernetes {
+    if is_role_only && how.target == RenderTarget::Kubernetes {
         return Err(Error::Flags(
             "--role-only cannot be used with --for kubernetes: there would be nothing to render"
                 .to_owned(),
@@ -26,10 +26,10 @@ pub fn check(args: &Render) -> Result<(), Error> {
 
 /// # Errors
 /// What must be given in place of the cluster, and how to find it.
-pub fn cluster(args: &Render, name: &ClusterName) -> Result<Cluster, Error> {
-    let place = &args.place;
+pub fn cluster(how: &RenderHow, name: &ClusterName) -> Result<Cluster, Error> {
+    let place = &how.place;
     let (Some(issuer), Some(account)) = (&place.issuer_url, &place.account_id) else {
-        return Err(missing(args, name));
+        return Err(missing(how, name));
     };
     let known = render::partition(issuer);
     if let (Some(known), Some(asked)) = (known, &place.partition)
@@ -64,8 +64,8 @@ pub fn check_associations(accounts: &[IamServiceAccount], cluster: &Cluster) -> 
     }
 }
 
-fn missing(args: &Render, cluster: &ClusterName) -> Error {
-    let place = &args.place;
+fn missing(how: &RenderHow, cluster: &ClusterName) -> Error {
+    let place = &how.place;
     let flags = [
         (
             "--issuer-url",

@@ -81,6 +81,38 @@ fn service_accounts_with_a_role_are_those_of_the_stacks() {
 }
 
 #[test]
+fn associations_are_those_of_the_cluster() {
+    let bench = inhabited();
+    let mut world = bench.sandbox.world();
+    let role = world.add_role_of_pods("reader");
+    for (namespace, name) in [("web", "api"), ("jobs", "nightly")] {
+        world.clusters[0].add_association(namespace, name, &role);
+    }
+    drop(world);
+    for (line, wanted) in [
+        ("get pia -c demo ", &["jobs/nightly", "web/api"][..]),
+        ("update podidentityassociation -c demo w", &["web/api"]),
+        (
+            "delete podidentityassociations -c demo -n jobs ",
+            &["nightly"],
+        ),
+        ("delete pia -c demo -n ", &["jobs", "web"]),
+        ("get sa -c demo w", &["web/api", "web/app"]),
+        ("create pia -c demo default/", &["default/default"]),
+    ] {
+        let offers = words(&bench, &format!("irsactl {line}"));
+        let names: Vec<_> = offers.iter().filter(|it| !it.starts_with('-')).collect();
+        assert_eq!(names, wanted, "{line}");
+    }
+    let calls = bench.calls();
+    assert_eq!(
+        calls.matches("ListPodIdentityAssociations").count(),
+        1,
+        "{calls}"
+    );
+}
+
+#[test]
 fn what_is_created_for_is_in_the_cluster() {
     let bench = inhabited();
     assert_eq!(

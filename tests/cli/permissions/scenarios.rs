@@ -451,6 +451,7 @@ fn completions() -> Vec<Scenario> {
     let lines = [
         "get sa --cluster d",
         "get sa --cluster demo s",
+        "get pia --cluster demo w",
         "create sa --cluster demo --namespace d",
         "create sa --cluster demo d",
         "create sa --attach-policy-arn arn",
