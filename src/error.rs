@@ -266,6 +266,8 @@ pub enum Error {
     #[error("interrupted{}{}{}", by(*.signal), so_far(*.done), going_on(.running))]
     Interrupted {
         signal: Signal,
+        /// Whether there was something that another run finishes.
+        has_begun: bool,
         done: Option<(usize, usize)>,
         running: Vec<String>,
     },

@@ -10,7 +10,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::apply::Event;
 use crate::error::Error;
-use crate::model::{Signal, Timeout, shown};
+use crate::model::{ServiceAccountName, Signal, Timeout, shown};
+use crate::observe::proof::NotYet;
 use crate::plan::{Action, Target};
 use crate::secrets::redacted;
 
@@ -91,8 +92,10 @@ impl Running {
 
     /// The end of a run that a signal ends.
     pub fn interrupted(&self, signal: Signal) -> Error {
+        let has_begun = self.lock().total > 0;
         Error::Interrupted {
             signal,
+            has_begun,
             done: self.done(),
             running: self.by_itself(),
         }
@@ -256,6 +259,28 @@ impl Progress {
                 }
             }
             Event::Warned { text } => self.line(&format!("warning: {text}")),
+        }
+    }
+
+    /// What a proof waits for: on a terminal a line with the time that it takes, else told once.
+    pub fn waits(&self, account: &ServiceAccountName, not_yet: &NotYet<'_>) {
+        not_yet.tell_first(|text| {
+            if self.show == Show::Bars {
+                // The end of a line is cut off.
+                let (why, whole) = (not_yet.why, Timeout(not_yet.whole));
+                let text = format!("{account}  not yet, for up to {whole}: {why}");
+                let bar = self.bar(harmless(&text));
+                self.active().insert(account.to_string(), bar);
+            } else {
+                self.line(&format!("{account}: {text}"));
+            }
+        });
+    }
+
+    /// The end of that, however it ended.
+    pub fn waits_no_more(&self, account: &ServiceAccountName) {
+        if let Some(bar) = self.active().remove(&account.to_string()) {
+            bar.finish_and_clear();
         }
     }
 

@@ -1,6 +1,8 @@
 //! What a proof that a service account can use its role has found: a token as its pods have, judged, and
 //! exchanged for a session of the role, at STS or, by Pod Identity, at EKS. No token and no key is in it.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 
 use crate::model::{Arn, ClusterName, Lookup, Right, RoleArn, ServiceAccountName, Way};
@@ -68,6 +70,9 @@ pub enum Assumption {
     Refused {
         #[serde(flatten)]
         refusal: TokenRefusal,
+        /// What IAM has of it, where that was looked at.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        because: Option<Because>,
         tries: u32,
         waited: u64,
     },
@@ -81,6 +86,25 @@ pub enum Assumption {
     NotAllowed { why: String },
     /// There was no token to try with.
     NotTried,
+}
+
+/// What IAM has that explains a refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Because {
+    /// No time mends it.
+    Hindrance(String),
+    /// It could not be looked at, and why.
+    Unseen(String),
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hindrance(what) => write!(f, "as {what}"),
+            Self::Unseen(why) => write!(f, "and what IAM has of it is not known ({why})"),
+        }
+    }
 }
 
 /// Of which account what was proven, or was not.
@@ -205,14 +229,45 @@ impl Assumption {
         }
     }
 
+    /// What was refused.
+    pub fn refusal(&self) -> Option<RefusalKind> {
+        match self {
+            Self::Refused { refusal, .. } => Some(refusal.kind),
+            _ => None,
+        }
+    }
+
+    /// As the end of so many tries, and seconds.
+    #[must_use]
+    pub fn after(mut self, so_many: u32, seconds: u64) -> Self {
+        if let Self::Assumed { tries, waited, .. } | Self::Refused { tries, waited, .. } = &mut self
+        {
+            (*tries, *waited) = (so_many, seconds);
+        }
+        self
+    }
+
+    /// With what IAM has of it.
+    #[must_use]
+    pub fn because(mut self, found: Option<Because>) -> Self {
+        if let Self::Refused { because, .. } = &mut self {
+            *because = found;
+        }
+        self
+    }
+
     /// How it failed; `None` when it did not.
     pub fn cause(&self) -> Option<Cause> {
         match self {
             Self::Assumed { .. } => None,
             Self::Refused {
-                refusal, waited, ..
+                refusal,
+                because,
+                waited,
+                ..
             } => Some(Cause::Refused {
                 refusal: refusal.clone(),
+                because: because.clone(),
                 waited: *waited,
             }),
             Self::OtherRole { arn, role } => Some(Cause::OtherRole {

@@ -16,7 +16,7 @@ use crate::model::{
     Way,
 };
 use crate::observe;
-use crate::observe::proof::{Assertion, ClaimedWay, Patience, Prover, prove};
+use crate::observe::proof::{Assertion, ClaimedWay, Judge, NotYet, Patience, Prover, prove};
 use crate::plan::held;
 use crate::proof::{Cause, Proof, Proven, Unproven};
 use crate::run::{Context, Finished};
@@ -53,6 +53,7 @@ pub async fn proven(
     cluster: &Cluster,
     account: &ServiceAccountName,
     instead: &Instead,
+    made: Made,
 ) -> Result<Proven, Error> {
     let (found, association) = tokio::try_join!(
         kubernetes.service_account(account),
@@ -66,6 +67,7 @@ pub async fn proven(
         kubernetes,
         cluster,
         account,
+        made,
     };
     match association {
         Some(association) => {
@@ -133,6 +135,16 @@ pub struct Attempt<'a> {
     pub kubernetes: &'a Kubernetes,
     pub cluster: &'a Cluster,
     pub account: &'a ServiceAccountName,
+    pub made: Made,
+}
+
+/// When what is to be proven was made.
+#[derive(Clone, Copy, Debug)]
+pub enum Made {
+    /// By this run, which has seen that it is right.
+    Now,
+    /// Nobody knows.
+    Before,
 }
 
 impl Attempt<'_> {
@@ -150,7 +162,7 @@ impl Attempt<'_> {
         let way = ClaimedWay::Irsa {
             audience: &audience,
         };
-        let proof = self.prove(&role, way, self.patience()).await;
+        let proof = self.prove(&role, way, self.patience(None)).await;
         Ok(Proven {
             account: self.account.clone(),
             cluster: self.cluster.name.clone(),
@@ -180,7 +192,7 @@ impl Attempt<'_> {
         let role = role.cloned().unwrap_or_else(|| own.clone());
         // Nothing that is waited for makes another role of it.
         let patience = if role == own {
-            self.patience()
+            self.patience(Some(association))
         } else {
             Patience::None
         };
@@ -199,13 +211,23 @@ impl Attempt<'_> {
         })
     }
 
-    fn patience(self) -> Patience {
-        Patience::Propagation(self.context.aws.deadline)
+    fn patience<'a>(&'a self, association: Option<&'a Association>) -> Patience<'a> {
+        let judge = Judge {
+            cluster: self.cluster,
+            association,
+        };
+        Patience::Propagation {
+            until: self.context.aws.deadline,
+            judge: match self.made {
+                Made::Now => None,
+                Made::Before => Some(judge),
+            },
+        }
     }
 
-    async fn prove(self, role: &RoleArn, way: ClaimedWay<'_>, patience: Patience) -> Proof {
+    async fn prove(self, role: &RoleArn, way: ClaimedWay<'_>, patience: Patience<'_>) -> Proof {
         let (context, account) = (self.context, self.account);
-        let on_wait = |text: &str| context.output.say(&format!("{account}: {text}"));
+        let on_wait = |not_yet: &NotYet<'_>| context.progress.waits(account, not_yet);
         let prover = Prover {
             aws: &context.aws,
             kubernetes: self.kubernetes,
@@ -220,7 +242,9 @@ impl Attempt<'_> {
             issuer: &self.cluster.issuer,
             patience,
         };
-        prove(&prover, claim).await
+        let proof = prove(&prover, claim).await;
+        context.progress.waits_no_more(account);
+        proof
     }
 }
 
@@ -291,7 +315,9 @@ pub async fn all(context: &Context, task: &Task<'_>, mut finished: Finished) -> 
             ..Instead::default()
         };
         outcome.proof = Some(match &clients {
-            Ok((cluster, kubernetes)) => proven(context, kubernetes, cluster, account, &own).await,
+            Ok((cluster, kubernetes)) => {
+                proven(context, kubernetes, cluster, account, &own, Made::Now).await
+            }
             Err(error) => Err(Error::Shared {
                 targets: Vec::new(),
                 error: error.clone(),

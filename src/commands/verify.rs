@@ -2,7 +2,7 @@
 
 use super::file::ClusterPlace;
 use super::flags;
-use super::proving::{self, Instead};
+use super::proving::{self, Instead, Made};
 use crate::cli::{Screen, Verify};
 use crate::error::Error;
 use crate::output::ProofView;
@@ -21,7 +21,15 @@ pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit
         role: args.role_arn.clone(),
         audience: args.audience.clone(),
     };
-    let proven = proving::proven(&context, &kubernetes, &cluster, &account, &instead).await?;
+    let proven = proving::proven(
+        &context,
+        &kubernetes,
+        &cluster,
+        &account,
+        &instead,
+        Made::Before,
+    )
+    .await?;
     let mut verdicts = Vec::new();
     for asked in &args.can {
         verdicts.push(context.aws.iam.simulate(&proven.role, asked).await?);

@@ -8,7 +8,7 @@ use crate::aws::{Aws, AwsConnection};
 use crate::cli::{Screen, Whoami};
 use crate::error::Error;
 use crate::model::{RoleArn, Timeout};
-use crate::observe::proof::{Patience, assume, now};
+use crate::observe::proof::{assume, now};
 use crate::output::{Output, TokenView, remarks};
 use crate::proof::{Assumption, Unproven};
 use crate::run::Exit;
@@ -117,5 +117,5 @@ async fn try_role(args: &Whoami, role: &RoleArn, secret: &Secret) -> Result<Assu
         ask: None,
     };
     let sts = Aws::connect(&connection).await?.sts;
-    Ok(assume(&sts, role, secret, Patience::None, intervals, &|_| {}).await)
+    Ok(assume(&sts, role, secret).await)
 }

@@ -134,7 +134,12 @@ impl Error {
                 restart.into_iter().chain(proof.hints()).collect()
             }
             Self::Unrenderable { hints, .. } => hints.clone(),
-            Self::Interrupted { .. } => vec!["run the same command again: it finishes the work".into()],
+            Self::Interrupted { has_begun: true, .. } => {
+                vec!["run the same command again: it finishes the work".into()]
+            }
+            Self::Interrupted { has_begun: false, .. } => {
+                vec!["nothing was changed: run the same command again".into()]
+            }
             Self::Stopped { .. } => {
                 vec!["mend that, and run the same command again: it finishes the work".into()]
             }

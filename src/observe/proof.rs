@@ -2,6 +2,7 @@
 //! a session of the role. At STS that session may do nothing; at EKS, which takes no such wish, it may do
 //! what the pods may, and is dropped at once.
 
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::OnceCell;
@@ -14,9 +15,14 @@ use crate::kubernetes::Kubernetes;
 use crate::model::{
     Arn, Audience, ClusterName, Issuer, Lookup, RoleArn, ServiceAccountName, Timeout,
 };
-use crate::proof::{Assumption, Proof, SESSION, Signature, TokenTaker};
+use crate::proof::{Assumption, Because, Proof, SESSION, Signature, TokenTaker};
 use crate::token::{self, ExpectedClaims, Keys, POD_IDENTITY_AUDIENCE, Secret, verify_signature};
 use crate::waiting::{Deadline, Intervals};
+
+mod hindrance;
+
+pub use hindrance::Judge;
+use hindrance::{LOOKS, hindrance};
 
 /// The life of the token that is asked for, in seconds: the shortest that Kubernetes gives.
 const TOKEN_LIFE: i64 = 600;
@@ -34,11 +40,43 @@ const PAUSES: [u64; 9] = [1, 2, 4, 8, 15, 15, 15, 15, 15];
 
 /// Whether a refusal that may pass is put up with.
 #[derive(Clone, Copy, Debug)]
-pub enum Patience {
+pub enum Patience<'a> {
     /// The first answer counts.
     None,
     /// For what was just made: up to 90 s, while there is time.
-    Propagation(Deadline),
+    Propagation {
+        until: Deadline,
+        /// Where nobody knows whether it was just made: what IAM has is looked at, and ends it where no time
+        /// mends that.
+        judge: Option<Judge<'a>>,
+    },
+}
+
+/// Why it is not yet so, and how long that may take.
+pub struct NotYet<'a> {
+    pub why: &'a str,
+    /// So far.
+    pub tries: u32,
+    pub whole: Duration,
+}
+
+impl NotYet<'_> {
+    /// Once a proof.
+    pub fn tell_first(&self, tell: impl FnOnce(&str)) {
+        if self.tries == 1 {
+            tell(&self.to_string());
+        }
+    }
+}
+
+impl fmt::Display for NotYet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (why, whole) = (self.why, Timeout(self.whole));
+        write!(
+            f,
+            "not yet: {why}; IAM may need up to {whole} for what was just made, trying again"
+        )
+    }
 }
 
 /// How the role is had.
@@ -59,7 +97,7 @@ pub struct Assertion<'a> {
     pub way: ClaimedWay<'a>,
     /// Of the cluster whose tokens these are.
     pub issuer: &'a Issuer,
-    pub patience: Patience,
+    pub patience: Patience<'a>,
 }
 
 /// What it is proven with.
@@ -69,8 +107,8 @@ pub struct Prover<'a> {
     pub intervals: Intervals,
     /// The issuer's, which all proofs of a run share.
     pub keys: &'a OnceCell<Lookup<Keys>>,
-    /// Told while it waits.
-    pub on_wait: &'a (dyn Fn(&str) + Sync),
+    /// Told before each pause.
+    pub on_wait: &'a (dyn Fn(&NotYet<'_>) + Sync),
 }
 
 /// Proves it, as far as it holds. A step that fails does not hide what the next ones tell.
@@ -181,39 +219,20 @@ fn untold(error: Error) -> Proof {
     }
 }
 
-/// The exchange of the token by the way that is claimed. The session's credentials are used to ask who it
-/// is, and for nothing else.
+/// The exchange of the token by the way that is claimed, as often as patience says. The session's credentials
+/// are used to ask who it is, and for nothing else.
 async fn exchanged(prover: &Prover<'_>, claim: Assertion<'_>, secret: &Secret) -> Assumption {
-    let Prover {
-        aws,
-        intervals,
-        on_wait,
-        ..
-    } = *prover;
-    let ClaimedWay::PodIdentity { cluster } = claim.way else {
-        let Assertion { role, patience, .. } = claim;
-        return assume(&aws.sts, role, secret, patience, intervals, on_wait).await;
-    };
-    let exchange = async |tries, waited| {
-        let answer = async {
-            let (session, association) = aws.eks_auth.assume(cluster, secret).await?;
-            Ok((caller_of(&aws.sts, &session).await?, association))
-        };
-        match answer.await {
-            Ok((arn, _)) if !claim.role.has_session(&arn) => Assumption::OtherRole {
-                arn,
-                role: claim.role.clone(),
-            },
-            Ok((arn, association)) => Assumption::Assumed {
-                arn,
-                association: Some(association),
-                tries,
-                waited,
-            },
-            Err(why) => failed(why, TokenTaker::Eks, tries, waited),
+    let aws = prover.aws;
+    match claim.way {
+        ClaimedWay::Irsa { .. } => {
+            let exchange = async || assume(&aws.sts, claim.role, secret).await;
+            patiently(prover, claim, exchange).await
         }
-    };
-    patiently(claim.patience, intervals, on_wait, exchange).await
+        ClaimedWay::PodIdentity { cluster } => {
+            let exchange = async || associated(aws, cluster, claim.role, secret).await;
+            patiently(prover, claim, exchange).await
+        }
+    }
 }
 
 /// Seconds since 1970.
@@ -237,32 +256,47 @@ async fn signature(secret: &Secret, issuer: &Issuer, prover: &Prover<'_>) -> Sig
     }
 }
 
-/// The exchange of the token at STS, which needs nothing else; as often as patience says. `on_wait` is
-/// told once.
-pub async fn assume(
-    sts: &Sts,
+/// The exchange of the token at STS, which needs nothing else.
+pub async fn assume(sts: &Sts, role: &RoleArn, secret: &Secret) -> Assumption {
+    let answer = async {
+        let session = sts.assume_with_web_identity(role, secret, TERMS).await?;
+        caller_of(sts, &session).await
+    };
+    match answer.await {
+        Ok(arn) => assumed(arn, None),
+        Err(why) => failed(why, TokenTaker::Sts),
+    }
+}
+
+/// The exchange at EKS, which itself knows the role.
+async fn associated(
+    aws: &Aws,
+    cluster: &ClusterName,
     role: &RoleArn,
     secret: &Secret,
-    patience: Patience,
-    intervals: Intervals,
-    on_wait: &(dyn Fn(&str) + Sync),
 ) -> Assumption {
-    let exchange = async |tries, waited| {
-        let answer = async {
-            let session = sts.assume_with_web_identity(role, secret, TERMS).await?;
-            caller_of(sts, &session).await
-        };
-        match answer.await {
-            Ok(arn) => Assumption::Assumed {
-                arn,
-                association: None,
-                tries,
-                waited,
-            },
-            Err(why) => failed(why, TokenTaker::Sts, tries, waited),
-        }
+    let answer = async {
+        let (session, association) = aws.eks_auth.assume(cluster, secret).await?;
+        Ok((caller_of(&aws.sts, &session).await?, association))
     };
-    patiently(patience, intervals, on_wait, exchange).await
+    match answer.await {
+        Ok((arn, _)) if !role.has_session(&arn) => Assumption::OtherRole {
+            arn,
+            role: role.clone(),
+        },
+        Ok((arn, association)) => assumed(arn, Some(association)),
+        Err(why) => failed(why, TokenTaker::Eks),
+    }
+}
+
+/// At the first try.
+fn assumed(arn: Arn, association: Option<String>) -> Assumption {
+    Assumption::Assumed {
+        arn,
+        association,
+        tries: 1,
+        waited: 0,
+    }
 }
 
 /// The session's ARN, told to the session itself.
@@ -271,12 +305,13 @@ async fn caller_of(sts: &Sts, session: &Session) -> Result<Arn, NotAssumed> {
     caller.map_err(|error| NotAssumed::Unreachable(Box::new(error)))
 }
 
-fn failed(why: NotAssumed, of: TokenTaker, tries: u32, waited: u64) -> Assumption {
+fn failed(why: NotAssumed, of: TokenTaker) -> Assumption {
     match why {
         NotAssumed::Refused(refusal) => Assumption::Refused {
             refusal,
-            tries,
-            waited,
+            because: None,
+            tries: 1,
+            waited: 0,
         },
         NotAssumed::Unreachable(error) => Assumption::Unreachable {
             of,
@@ -286,36 +321,44 @@ fn failed(why: NotAssumed, of: TokenTaker, tries: u32, waited: u64) -> Assumptio
     }
 }
 
-/// Tries until it ends in what will not pass, or patience does. A try is told which it is, and how many
-/// seconds were waited.
+/// Tries until it ends in what will not pass, or patience does.
 async fn patiently(
-    patience: Patience,
-    intervals: Intervals,
-    on_wait: &(dyn Fn(&str) + Sync),
-    exchange: impl AsyncFn(u32, u64) -> Assumption,
+    prover: &Prover<'_>,
+    claim: Assertion<'_>,
+    exchange: impl AsyncFn() -> Assumption,
 ) -> Assumption {
-    let (mut pauses, deadline) = match patience {
-        Patience::None => ([].iter(), None),
-        Patience::Propagation(deadline) => (PAUSES.iter(), Some(deadline)),
+    let Patience::Propagation { until, judge } = claim.patience else {
+        return exchange().await;
     };
-    let (mut tries, mut waited) = (1, 0);
+    let whole = Duration::from_secs(PAUSES.iter().sum()).min(until.left());
+    let mut pauses = PAUSES.iter();
+    let (mut tries, mut waited, mut looks) = (1, 0, 0);
     loop {
-        let end = exchange(tries, waited).await;
-        let is_late = deadline.is_some_and(|deadline| deadline.is_over());
-        let Some(why) = end.passing().filter(|_| !is_late) else {
+        let mut end = exchange().await.after(tries, waited);
+        let Some(why) = end.passing() else {
             return end;
         };
-        let Some(pause) = pauses.next() else {
-            return end;
-        };
-        if tries == 1 {
-            let whole = Timeout(Duration::from_secs(PAUSES.iter().sum()));
-            on_wait(&format!(
-                "not yet: {why}; IAM may need up to {whole} for what was just made, trying again"
-            ));
+        if let (Some(judge), Some(kind)) = (judge, end.refusal()) {
+            let found = hindrance(prover.aws, judge, claim, kind).await;
+            let hinders = matches!(found, Some(Because::Hindrance(_)));
+            looks = if hinders { looks + 1 } else { 0 };
+            end = end.because(found);
+            if looks == LOOKS {
+                return end;
+            }
         }
-        tokio::time::sleep(intervals.of(Duration::from_secs(*pause))).await;
-        waited += pause;
+        let left = until.left();
+        let Some(pause) = pauses.next().filter(|_| !left.is_zero()) else {
+            return end;
+        };
+        (prover.on_wait)(&NotYet {
+            why: &why,
+            tries,
+            whole,
+        });
+        let pause = Duration::from_secs(*pause).min(left);
+        tokio::time::sleep(prover.intervals.of(pause)).await;
+        waited += pause.as_secs();
         tries += 1;
     }
 }

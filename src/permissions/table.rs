@@ -151,6 +151,8 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "iam:UpdateAssumeRolePolicy" on Roles, With("a trust policy by hand"), [Fix], "correct the trust policy";
     "iam:ListPolicies" on Any, Optional, [Completion], "offer names of policies";
     "iam:SimulatePrincipalPolicy" on Roles, With("--can"), [Verify], "see what the role is allowed";
+    "iam:GetRole" on AnyRole, Optional, [Verify], "see why a token is refused";
+    "iam:GetOpenIDConnectProvider" on Provider, Optional, [Verify], "see why a token is refused";
 
     "iam:GetOpenIDConnectProvider" on Provider, Optional, [Doctor], "see whether the provider is there, and its audiences";
     "iam:ListOpenIDConnectProviders" on Any, Optional, [Doctor], "find providers of other issuers";

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{RefusalKind, Simulation, TokenRefusal, TokenTaker};
+use super::{Because, RefusalKind, Simulation, TokenRefusal, TokenTaker};
 use crate::model::{
     Arn, ClusterName, CommandLine, Fix, Right, RoleArn, ServiceAccountName, Timeout, listed,
 };
@@ -46,6 +46,8 @@ pub enum Cause {
     SignatureUnknown(String),
     Refused {
         refusal: TokenRefusal,
+        /// What IAM has of it.
+        because: Option<Because>,
         /// Seconds.
         waited: u64,
     },
@@ -116,12 +118,22 @@ impl fmt::Display for Unproven {
                 f,
                 "STS accepts the token, but its signature cannot be checked from here: {why}"
             ),
-            Cause::Refused { refusal, waited: 0 } => {
-                write!(f, "{} refuses the token: {refusal}", refusal.by)
-            }
-            Cause::Refused { refusal, waited } => {
-                let (by, waited) = (refusal.by, Timeout(Duration::from_secs(*waited)));
-                write!(f, "{by} still refuses the token after {waited}: {refusal}")
+            Cause::Refused {
+                refusal,
+                because,
+                waited,
+            } => {
+                match waited {
+                    0 => write!(f, "{} refuses the token", refusal.by)?,
+                    waited => {
+                        let waited = Timeout(Duration::from_secs(*waited));
+                        write!(f, "{} still refuses the token after {waited}", refusal.by)?;
+                    }
+                }
+                if let Some(because) = because {
+                    write!(f, ", {because}")?;
+                }
+                write!(f, ": {refusal}")
             }
             Cause::OtherRole { got, wanted } => {
                 write!(f, "its pods get {got}, which is no session of {wanted}")

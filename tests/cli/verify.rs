@@ -187,7 +187,7 @@ fn what_was_just_made_is_given_time() {
 }
 
 #[test]
-fn what_is_never_allowed_is_given_up_after_90_seconds() {
+fn what_no_time_mends_is_given_up_after_three_looks_at_iam() {
     let bench = made();
     bench.sandbox.world().role_of("default/s3-reader").trust["Statement"][0]["Action"] =
         "sts:AssumeRole".into();
@@ -200,11 +200,37 @@ fn what_is_never_allowed_is_given_up_after_90_seconds() {
     role        refused    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity
     [stderr]
     default/s3-reader: not yet: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity; IAM may need up to 1m30s for what was just made, trying again
-    error: default/s3-reader: STS still refuses the token after 1m30s: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity
+    error: default/s3-reader: STS still refuses the token after 3s, as the role's trust policy does not let it in: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity
     hint: find the cause: `irsactl doctor default/s3-reader --cluster demo`
     [exit 1]
     ");
+    assert_eq!(bench.sandbox.count(ASSUME).calls, 3);
+}
+
+#[test]
+fn where_iam_cannot_be_looked_at_it_is_given_time() {
+    let bench = made();
+    bench.sandbox.world().role_of("default/s3-reader").trust["Statement"][0]["Action"] =
+        "sts:AssumeRole".into();
+    bench.sandbox.fault("iam GetRole deny");
+    let told = bench.run(VERIFY);
+    let wanted =
+        "error: default/s3-reader: STS still refuses the token after 1m30s: AccessDenied: ";
+    assert!(told.contains(wanted), "{told}");
     assert_eq!(bench.sandbox.count(ASSUME).calls, 10);
+}
+
+#[test]
+fn a_role_that_iam_does_not_have_is_told() {
+    for (account, wanted) in [
+        (ACCOUNT, "as IAM has no role nobody: AccessDenied: "),
+        // What another account has cannot be seen.
+        ("444455556666", "STS still refuses the token after 1m30s: "),
+    ] {
+        let role = format!("arn:aws:iam::{account}:role/nobody");
+        let told = made().run(&format!("{VERIFY} --role-arn {role}"));
+        assert!(told.contains(wanted), "{told}");
+    }
 }
 
 #[test]
@@ -220,7 +246,7 @@ fn a_missing_provider_is_named_with_the_command_that_makes_it() {
     role        refused    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     [stderr]
     default/s3-reader: not yet: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E; IAM may need up to 1m30s for what was just made, trying again
-    error: default/s3-reader: STS still refuses the token after 1m30s: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    error: default/s3-reader: STS still refuses the token after 3s, as IAM has no OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     hint: make the provider: `irsactl associate-oidc-provider --cluster demo --approve`
     hint: find the cause: `irsactl doctor default/s3-reader --cluster demo`
     [exit 1]
@@ -342,7 +368,7 @@ fn an_audience_that_nobody_knows_is_asked_for_and_refused() {
             ("eks.amazonaws.com/audience", "my-audience"),
         ],
     );
-    assert_snapshot!(bench.run(VERIFY), @"
+    assert_snapshot!(bench.run(VERIFY), @r#"
     [stdout]
     STEP        RESULT     DETAIL
     token       issued     system:serviceaccount:default:s3-reader for my-audience, for 10m
@@ -351,10 +377,10 @@ fn an_audience_that_nobody_knows_is_asked_for_and_refused() {
     role        refused    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: InvalidIdentityToken: Incorrect token audience
     [stderr]
     default/s3-reader: not yet: InvalidIdentityToken: Incorrect token audience; IAM may need up to 1m30s for what was just made, trying again
-    error: default/s3-reader: STS still refuses the token after 1m30s: InvalidIdentityToken: Incorrect token audience
+    error: default/s3-reader: STS still refuses the token after 3s, as IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E does not know the audience "my-audience": InvalidIdentityToken: Incorrect token audience
     hint: find the cause: `irsactl doctor default/s3-reader --cluster demo`
     [exit 1]
-    ");
+    "#);
     let told = bench.run(&format!("{VERIFY} --audience sts.amazonaws.com"));
     assert!(told.ends_with("[exit 0]\n"), "{told}");
 }

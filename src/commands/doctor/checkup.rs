@@ -67,7 +67,7 @@ impl Checkup<'_> {
                 .map_err(|_| why.as_deref().unwrap_or_default()),
             cluster: cluster.as_ref(),
             intervals: context.intervals,
-            on_wait: &|text| context.output.note(text),
+            on_wait: &|not_yet| not_yet.tell_first(|text| context.output.note(text)),
         };
         let (mut world, subjects) = tokio::join!(sight.world(), self.subjects(&sight));
         let (subjects, listed) = subjects?;

@@ -160,6 +160,7 @@ impl Case {
         if let Some(proof) = &mut self.account.proof {
             proof.assumption = Assumption::Refused {
                 refusal: TokenRefusal::of_sts(code, message),
+                because: None,
                 tries: 1,
                 waited: 0,
             };

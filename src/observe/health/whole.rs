@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Audience, Cluster, Lookup, RoleArn, ServiceAccountName, Workload};
-use crate::observe::proof::{Assertion, ClaimedWay, Patience, Prover, now, prove};
+use crate::observe::proof::{Assertion, ClaimedWay, NotYet, Patience, Prover, now, prove};
 use crate::observe::{self, PARALLEL, ServiceAccounts, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
 use crate::proof::{Permission, Proof, SimulatedDecision, Simulation};
@@ -37,7 +37,7 @@ pub struct Sight<'a> {
     /// What was read already, for all to share.
     pub shared: &'a Shared,
     /// Told while it waits, and of what is left out.
-    pub on_wait: &'a (dyn Fn(&str) + Sync),
+    pub on_wait: &'a (dyn Fn(&NotYet<'_>) + Sync),
 }
 
 /// What is looked at of one service account, or of a role.
@@ -370,7 +370,10 @@ impl Sight<'_> {
             },
             issuer: &cluster.issuer,
             patience: if is_young {
-                Patience::Propagation(self.aws.deadline)
+                Patience::Propagation {
+                    until: self.aws.deadline,
+                    judge: None,
+                }
             } else {
                 Patience::None
             },

@@ -37,14 +37,17 @@ pub fn proved<'a>(
             kubernetes,
             intervals: kubernetes.intervals(),
             keys: &OnceCell::new(),
-            on_wait: &|text| tracing::info!("{text}"),
+            on_wait: &|not_yet| tracing::info!("{not_yet}"),
         };
         let claim = Assertion {
             account: &asked.name,
             role: &asked.role,
             way,
             issuer: &asked.issuer,
-            patience: Patience::Propagation(aws.deadline),
+            patience: Patience::Propagation {
+                until: aws.deadline,
+                judge: None,
+            },
         };
         let proof = prove(&prover, claim).await;
         let proven = Proven {

@@ -110,7 +110,7 @@ fn before_anything_was_begun_nothing_goes_on() {
     assert_snapshot!(interrupted(&bench, &create(), "eks DescribeCluster", 1), @"
     [stderr]
     error: interrupted
-    hint: run the same command again: it finishes the work
+    hint: nothing was changed: run the same command again
     [exit 130]
     ");
     assert_eq!(bench.stacks(), "");
@@ -232,7 +232,7 @@ fn a_run_that_waits_for_its_input_is_ended() {
         let input = child.stdin.take();
         assert_eq!(
             bench.ended(child),
-            "[stderr]\nerror: interrupted by SIGTERM\nhint: run the same command again: it finishes the work\n[exit 143]\n",
+            "[stderr]\nerror: interrupted by SIGTERM\nhint: nothing was changed: run the same command again\n[exit 143]\n",
             "{line}"
         );
         drop(input);

@@ -280,6 +280,7 @@ fn refused(case: &mut Case, code: &str) {
     identity_proof(case, |proof| {
         proof.assumption = Assumption::Refused {
             refusal: TokenRefusal::of_eks(code, "no"),
+            because: None,
             tries: 1,
             waited: 0,
         };
