@@ -18,7 +18,7 @@ use crate::world::{ObservedAccount, ObservedProvider, OidcProvider};
 
 pub mod restart;
 
-use restart::Planned;
+use restart::{Planned, PodSight};
 
 /// All that is asked of a run.
 pub struct Task<'a> {
@@ -65,7 +65,9 @@ impl Task<'_> {
             tokio::try_join!(context.cluster(self.place), self.named(context, &wanted))?;
         let deletions = self.deletions(context, &named.stacks, round).await?;
         let mut look = Observation::default();
-        if wanted.iter().any(|wanted| wanted.service_account) || !deletions.is_empty() {
+        let is_restarted = self.restart != Restart::Told && !accounts.is_empty();
+        let needs_objects = wanted.iter().any(|wanted| wanted.service_account);
+        if needs_objects || is_restarted || !deletions.is_empty() {
             look.kubernetes = Some(context.kubernetes(&cluster, self.kubernetes).await?);
         }
         let (found, mut observed, stacks) = observe::accounts(
@@ -104,7 +106,19 @@ impl Task<'_> {
                 Err(error) => Err(error),
             });
         }
-        let tracks = restart::add(self.restart, look.kubernetes.as_ref(), planned).await;
+        let own = match &look.kubernetes {
+            None if restart::concerned(&planned) > 0 => {
+                Some(context.kubernetes(&cluster, self.kubernetes).await)
+            }
+            _ => None,
+        };
+        let sight = match (&look.kubernetes, &own) {
+            (Some(kubernetes), _) => PodSight::Whole(kubernetes),
+            (None, Some(Ok(kubernetes))) => PodSight::Brief(kubernetes, context.intervals),
+            (None, Some(Err(error))) => PodSight::None(error.to_string()),
+            (None, None) => PodSight::None(String::new()),
+        };
+        let tracks = restart::add(self.restart, sight, planned).await;
         for (asked, track) in accounts.into_iter().zip(tracks) {
             look.add(Target::of(asked.way(), &asked.name), track);
         }

@@ -310,6 +310,7 @@ pub const RIGHTS: &[NeededRight] = rights! {
     "patch" "rollouts" of "argoproj.io" "", With("such pods"), [Migrate], "restart pods of the way of before";
 
     "list" "pods" of "" "", Optional, [Create Update Apply], "name pods without the role";
+    "list" "nodes" of "" "", Optional, [Create Update Apply], "name pods that no agent of EKS Pod Identity reaches";
     "get" "replicasets" of "apps" "", Optional, [Create Update Apply Restart Doctor], "find what the pods are of";
     "get" "jobs" of "batch" "", Optional, [Create Update Apply Restart Doctor], "find what the pods are of";
     "list" "pods" of "" "", Always, [Restart], "find pods without the role";

@@ -18,11 +18,14 @@ mod steps;
 mod trust;
 
 pub use chain::next_roles;
-pub use obstacle::Obstacle;
+pub use obstacle::{Obstacle, of_place};
 pub use roles::plan;
 pub use row::{MoveRow, MoveStanding, rows};
 pub use standing::MoveState;
 
+/// What is told of pods that use their node's network.
+pub const NODE_NETWORK: &str =
+    "its pods use the node's network, from which the agent may not be reached";
 /// The tag of associations that a move made.
 pub const MOVED_TAG: &str = "irsactl/moved-from";
 

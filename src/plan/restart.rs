@@ -16,6 +16,10 @@ use crate::world::{
     ServiceAccount, ServiceAccountState, WorkloadState,
 };
 
+mod associated;
+
+pub use associated::within_reach;
+
 /// So many pods of a workload are told about one by one.
 const TOLD: usize = 3;
 
@@ -69,6 +73,9 @@ pub fn expected(
     cluster: &Cluster,
     observed: &ObservedAccount,
 ) -> Option<Expected> {
+    if let Some(association) = &observed.association {
+        return associated::expected(restart, track, asked, cluster, association);
+    }
     let role = track.role.clone()?;
     let none = ServiceAccount::default();
     let (found, is_made) = match &observed.service_account {

@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod file;
 mod get;
+mod pods;
 mod render;
 mod shared;
 mod update;

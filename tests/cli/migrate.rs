@@ -140,7 +140,7 @@ fn without(seen: Vec<String>) -> Vec<String> {
 }
 
 /// The hashes in the names of pods differ from run to run.
-fn steady(text: &str) -> String {
+pub fn steady(text: &str) -> String {
     let words = text.split(' ').map(|word| match word.strip_prefix("api-") {
         Some(rest) if rest.contains('-') => "api-HASH:".to_owned(),
         _ => word.to_owned(),

@@ -1,19 +1,25 @@
 //! Looks at the pods of accounts, and adds to their tracks what is to become of those that lack the role.
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
+use tokio::sync::OnceCell;
 
 use crate::asked::{Ending, Restart};
 use crate::cli::RestartArgs;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::Lookup;
+use crate::model::{Lookup, Timeout, Way};
 use crate::observe::AccountPods;
 use crate::plan::Track;
 use crate::plan::restart::{self, Expected, StaleWorkload};
-use crate::world::WorkloadState;
+use crate::waiting::Intervals;
+use crate::world::{Node, Pod, WorkloadState};
 
 /// How many accounts are looked at side by side.
 const PARALLEL: usize = 16;
+/// How long is waited for a cluster of which nothing but notes is wanted.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the flags ask for. Judged here, as `requires` of clap is silent where another flag conflicts.
 pub fn asked(args: RestartArgs, role_only: bool) -> Result<Restart, Error> {
@@ -33,26 +39,61 @@ pub fn asked(args: RestartArgs, role_only: bool) -> Result<Restart, Error> {
 /// The track of an account, with what its pods are to have where that matters.
 pub type Planned = Result<(Track, Option<Expected>), Error>;
 
+/// The way to the pods of a cluster.
+pub enum PodSight<'a> {
+    Whole(&'a Kubernetes),
+    /// Nothing but notes is wanted of it: it is not waited for as long as for others.
+    Brief(&'a Kubernetes, Intervals),
+    /// And why.
+    None(String),
+}
+
+/// What is looked at for all accounts.
+struct PodLook<'a> {
+    restart: Restart,
+    kubernetes: &'a Kubernetes,
+    pods: AccountPods<'a>,
+    nodes: OnceCell<Lookup<Vec<Node>>>,
+    limit: Option<Duration>,
+}
+
+/// How many accounts' pods matter.
+pub fn concerned(planned: &[Planned]) -> usize {
+    let concerned = planned.iter().filter(|it| matches!(it, Ok((_, Some(_)))));
+    concerned.count()
+}
+
 /// Looks at the pods of all that are planned. What cannot be looked at fails an account only where a
 /// restart is asked for.
 pub async fn add(
     restart: Restart,
-    kubernetes: Option<&Kubernetes>,
+    sight: PodSight<'_>,
     planned: Vec<Planned>,
 ) -> Vec<Result<Track, Error>> {
-    let concerned = planned
-        .iter()
-        .filter(|it| matches!(it, Ok((_, Some(_)))))
-        .count();
-    let Some(kubernetes) = kubernetes.filter(|_| concerned > 0) else {
-        let tracks = planned.into_iter();
-        return tracks.map(|it| it.map(|(track, _)| track)).collect();
+    let concerned = concerned(&planned);
+    let (kubernetes, limit) = match sight {
+        PodSight::Whole(kubernetes) => (kubernetes, None),
+        PodSight::Brief(kubernetes, intervals) => (kubernetes, Some(intervals.limit(PATIENCE))),
+        PodSight::None(why) => return unseen(planned, &why),
     };
-    let pods = AccountPods::for_lookups(kubernetes, concerned).await;
+    if concerned == 0 {
+        return unseen(planned, "");
+    }
+    let pods = match within(limit, AccountPods::for_lookups(kubernetes, concerned)).await {
+        Ok(pods) => pods,
+        Err(why) => return unseen(planned, &why),
+    };
+    let look = PodLook {
+        restart,
+        kubernetes,
+        pods,
+        nodes: OnceCell::new(),
+        limit,
+    };
     let tracks = planned.into_iter().map(async |planned| {
         let (track, expected) = planned?;
         match expected {
-            Some(expected) => of_account(restart, kubernetes, &pods, track, &expected).await,
+            Some(expected) => look.of_account(track, &expected).await,
             None => Ok(track),
         }
     });
@@ -60,30 +101,78 @@ pub async fn add(
     tracks.collect().await
 }
 
-async fn of_account(
-    restart: Restart,
-    kubernetes: &Kubernetes,
-    pods: &AccountPods<'_>,
-    mut track: Track,
-    expected: &Expected,
-) -> Result<Track, Error> {
-    let pods = pods.of(&expected.service_account).await;
-    let ending = match restart {
-        Restart::Done(ending) => ending,
-        Restart::Told => {
-            // A note is not worth a failure.
-            match Lookup::of(pods) {
-                Lookup::Unknown(why) => track.notes.push(format!(
-                    "whether pods run without the role is not known: {why}"
-                )),
-                pods => track.stale = restart::stale(expected, &pods.found().unwrap_or_default()),
-            }
-            return Ok(track);
+/// A note is not worth a failure.
+fn unseen(planned: Vec<Planned>, why: &str) -> Vec<Result<Track, Error>> {
+    let tracks = planned.into_iter().map(|planned| {
+        let (mut track, expected) = planned?;
+        if expected.is_some() {
+            track.notes.push(not_known(why));
         }
+        Ok(track)
+    });
+    tracks.collect()
+}
+
+fn not_known(why: &str) -> String {
+    format!("whether pods run without the role is not known: {why}")
+}
+
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Result<T, String> {
+    let Some(limit) = limit else {
+        return Ok(work.await);
     };
-    let stale = restart::stale(expected, &pods?);
-    add_planned(kubernetes, expected, stale, ending, &mut track).await?;
-    Ok(track)
+    let ended = tokio::time::timeout(limit, work).await;
+    ended.map_err(|_| format!("the cluster's API did not answer within {}", Timeout(limit)))
+}
+
+impl PodLook<'_> {
+    async fn of_account(&self, mut track: Track, expected: &Expected) -> Result<Track, Error> {
+        let pods = within(self.limit, self.pods.of(&expected.service_account)).await;
+        let pods = match (self.restart, pods) {
+            (Restart::Done(_), Ok(pods)) => pods?,
+            (_, Ok(pods)) => match Lookup::of(pods) {
+                Lookup::Unknown(why) => {
+                    track.notes.push(not_known(&why));
+                    return Ok(track);
+                }
+                pods => pods.found().unwrap_or_default(),
+            },
+            (_, Err(why)) => {
+                track.notes.push(not_known(&why));
+                return Ok(track);
+            }
+        };
+        let pods = match expected.way {
+            Way::Irsa => pods,
+            Way::PodIdentity => self.within_reach(&mut track, pods).await,
+        };
+        let stale = restart::stale(expected, &pods);
+        match self.restart {
+            Restart::Told => track.stale = stale,
+            Restart::Done(ending) => {
+                add_planned(self.kubernetes, expected, stale, ending, &mut track).await?;
+            }
+        }
+        Ok(track)
+    }
+
+    async fn within_reach(&self, track: &mut Track, pods: Vec<Pod>) -> Vec<Pod> {
+        if !pods.iter().any(Pod::is_alive) {
+            return pods;
+        }
+        let nodes = self.nodes.get_or_init(async || {
+            match within(self.limit, self.kubernetes.nodes()).await {
+                Ok(nodes) => Lookup::or_unknown(nodes),
+                Err(why) => Lookup::Unknown(why),
+            }
+        });
+        let nodes = nodes.await;
+        if let Some(why) = nodes.unknown() {
+            let text = format!("whether pods run where there is no agent is not known: {why}");
+            track.notes.push(text);
+        }
+        restart::within_reach(track, pods, nodes.as_found().map_or(&[], Vec::as_slice))
+    }
 }
 
 /// Adds what is to become of workloads whose pods lack the role to a track.

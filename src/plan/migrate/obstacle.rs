@@ -352,32 +352,38 @@ fn of_token(moving: &Moving, account: &MovingAccount, facts: &RoleFacts) -> Opti
 
 fn of_pods(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     let mut found: Vec<Obstacle> = Vec::new();
-    let nodes = moving.nodes.as_found();
-    let node = |pod: &Pod| -> Option<&Node> {
-        let mut nodes = nodes?.iter();
-        nodes.find(|node| Some(&node.name) == pod.node.as_ref())
-    };
+    let nodes = moving.nodes.as_found().map_or(&[][..], Vec::as_slice);
     let workloads = account.workloads.as_found().into_iter().flatten();
     let templates = workloads.map(|it| (&it.state.workload, &it.template, true));
     let pods = account.alive().map(|pod| (&pod.owner, pod, false));
     for (workload, pod, is_template) in templates.chain(pods) {
-        let of_node = |is: fn(&Node) -> bool| node(pod).is_some_and(is);
         let mut add = |obstacle: Obstacle| {
             if !found.contains(&obstacle) {
                 found.push(obstacle);
             }
         };
-        if pod.labels.contains_key(FARGATE) || of_node(|node| node.compute == "fargate") {
-            add(Obstacle::Fargate(workload.clone()));
-        }
-        if pod.windows || of_node(|node| node.windows) {
-            add(Obstacle::Windows(workload.clone()));
+        if let Some(obstacle) = of_place(workload, pod, nodes) {
+            add(obstacle);
         }
         if let Some(how) = asks_itself(pod, is_template) {
             add(Obstacle::AsksItself(workload.clone(), how));
         }
     }
     found
+}
+
+/// Where there is no agent. A pod that is not scheduled yet tells by itself what it can.
+pub fn of_place(workload: &Workload, pod: &Pod, nodes: &[Node]) -> Option<Obstacle> {
+    let mut nodes = nodes.iter();
+    let node = nodes.find(|node| Some(&node.name) == pod.node.as_ref());
+    let of_node = |is: fn(&Node) -> bool| node.is_some_and(is);
+    if pod.labels.contains_key(FARGATE) || of_node(|node| node.compute == "fargate") {
+        Some(Obstacle::Fargate(workload.clone()))
+    } else if pod.windows || of_node(|node| node.windows) {
+        Some(Obstacle::Windows(workload.clone()))
+    } else {
+        None
+    }
 }
 
 /// What the webhook gives a pod stands in no template.

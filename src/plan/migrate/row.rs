@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::obstacle::to_pod_identity;
 use super::standing::counted;
-use super::{MoveState, Obstacle};
+use super::{MoveState, NODE_NETWORK, Obstacle};
 use crate::model::{CommandLine, Workload};
 use crate::world::{Moving, MovingAccount, Pod, PodWay};
 
@@ -88,7 +88,6 @@ fn row(
     let is_concerned = state.is_some() || !matches!(obstacles, [Obstacle::NoRole]);
     let told = obstacles.iter().map(|obstacle| obstacle.told().0);
     let host_network = pods.iter().any(|pod| pod.host_network);
-    let note = "its pods use the node's network, from which the agent may not be reached";
     MoveRow {
         namespace: workload.namespace.clone(),
         name: workload.name.clone(),
@@ -99,7 +98,10 @@ fn row(
         role_arn: account.role_arn.as_ref().map(ToString::to_string),
         state,
         obstacles: told.filter(|_| is_concerned).collect(),
-        notes: host_network.then(|| note.to_owned()).into_iter().collect(),
+        notes: host_network
+            .then(|| NODE_NETWORK.to_owned())
+            .into_iter()
+            .collect(),
         next: next(moving, account, obstacles),
     }
 }

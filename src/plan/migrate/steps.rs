@@ -3,7 +3,7 @@
 
 use super::obstacle::{self, Obstacle};
 use super::standing::SAVED_ANNOTATION;
-use super::{MoveBreadth, MoveGoal, ProofNeed, Prove, Stage, bindings, trust};
+use super::{MoveBreadth, MoveGoal, NODE_NETWORK, ProofNeed, Prove, Stage, bindings, trust};
 use crate::asked::Ending;
 use crate::model::{
     CommandLine, DEFAULT_AUDIENCE, Lookup, ROLE_ANNOTATION, RoleArn, Way, Workload,
@@ -319,9 +319,7 @@ impl MoveStep<'_> {
         if self.account.alive().any(|pod| pod.host_network)
             && self.goal.towards() == Way::PodIdentity
         {
-            let note =
-                "pods that use the node's network may not reach the agent of EKS Pod Identity";
-            draft.track.notes.push(note.to_owned());
+            draft.track.notes.push(NODE_NETWORK.to_owned());
         }
     }
 

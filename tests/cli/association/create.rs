@@ -128,6 +128,7 @@ fn a_ready_cluster_is_asked_five_things_before_the_stack_is_made() {
     eks DescribeCluster
     eks ListPodIdentityAssociations
     iam GetPolicy
+    kubernetes list pods
     cloudformation CreateStack
     eks CreatePodIdentityAssociation
     ");

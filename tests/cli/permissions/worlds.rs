@@ -598,10 +598,13 @@ pub fn elsewhere() -> Bench {
     bench
 }
 
-/// A cluster with the agent of EKS Pod Identity.
+/// A cluster with the agent of EKS Pod Identity, and a pod that runs as web/api.
 fn with_agent() -> Bench {
     let bench = Bench::new();
-    bench.sandbox.world().clusters[0].add_addon("eks-pod-identity-agent");
+    let mut world = bench.sandbox.world();
+    world.clusters[0].add_addon("eks-pod-identity-agent");
+    world.api("demo").run_deployment("web", "api", "api", 1);
+    drop(world);
     bench
 }
 
