@@ -390,9 +390,7 @@ impl Clients<'_> {
             }
             Action::UpdateAssociation(update) => {
                 let role = service_account::known(&update.role, role.as_ref())?;
-                eks.update_association(&update.cluster, &update.seen, role, &update.terms)
-                    .await
-                    .map(|_| ())
+                eks.update_association(update, role).await.map(|_| ())
             }
             Action::DeleteAssociation { cluster, id, .. } => {
                 eks.delete_association(cluster, id).await

@@ -22,7 +22,7 @@ mod token;
 mod trust_change;
 
 pub use action::{Action, CreateStack, Repair, UpdateStack};
-pub use association::{CreateAssociation, UpdateAssociation};
+pub use association::{CreateAssociation, UpdateAssociation, by_target_role};
 pub use object::{ObjectPresence, ServiceAccountChange, held};
 pub use refusal::{Reason, Refusal};
 pub use summary::{ActionKind, Summary};

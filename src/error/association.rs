@@ -1,11 +1,12 @@
 //! What EKS has against a change of a Pod Identity association, and what to do about it.
 
-use crate::model::{ASSOCIATION_QUOTA, ClusterName, CommandLine, Fix};
+use crate::model::{ASSOCIATION_QUOTA, ClusterName, CommandLine, Fix, RoleArn, ServiceAccountName};
+use crate::plan::by_target_role;
 
 const LIST: &str = "aws eks list-pod-identity-associations --cluster-name {}";
 
 /// Why EKS refuses a change to somebody who may make it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AssociationRefusal {
     /// The service account has one by now, of whoever.
     AlreadyExists,
@@ -13,8 +14,8 @@ pub enum AssociationRefusal {
     Gone,
     OwnedByAddon,
     QuotaReached,
-    /// The role is of another account.
-    ForeignRole,
+    /// The role is of another account than the cluster.
+    ForeignRole(Box<(ServiceAccountName, RoleArn)>),
     /// There is no such role, or EKS does not know it yet.
     UnknownRole,
     /// The role's trust policy does not let EKS Pod Identity in.
@@ -33,11 +34,11 @@ pub fn quota_hint(cluster: &ClusterName) -> Fix {
 
 impl AssociationRefusal {
     /// Whether someone else was there first.
-    pub fn is_overtaken(self) -> bool {
+    pub fn is_overtaken(&self) -> bool {
         matches!(self, Self::AlreadyExists | Self::Gone)
     }
 
-    pub fn hints(self, cluster: &ClusterName) -> Vec<Fix> {
+    pub fn hints(&self, cluster: &ClusterName) -> Vec<Fix> {
         vec![match self {
             Self::AlreadyExists => {
                 "it was made meanwhile: run the same command again, which looks at it first".into()
@@ -50,9 +51,7 @@ impl AssociationRefusal {
                 CommandLine::of(LIST, &[cluster]),
             ),
             Self::QuotaReached => quota_hint(cluster),
-            Self::ForeignRole => {
-                "its role must be of the cluster's account; one of another account is its target role: `--target-role-arn ARN`".into()
-            }
+            Self::ForeignRole(wanted) => by_target_role(cluster, &wanted.0, &wanted.1),
             Self::UnknownRole => {
                 "if the role was just made, run the same command again in a minute".into()
             }

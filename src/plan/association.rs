@@ -4,9 +4,23 @@ use serde::{Serialize, Serializer};
 
 use super::Role;
 use super::action::pair;
-use crate::model::{ClusterName, Map, ServiceAccountName, is_own_tag};
+use crate::model::{ClusterName, CommandLine, Fix, Map, RoleArn, ServiceAccountName, is_own_tag};
 use crate::policy::Difference;
+use crate::policy::pod_identity::may_assume;
 use crate::world::{Association, AssociationTerms};
+
+/// An association takes a role of the cluster's account only: how its pods get one of another account.
+pub fn by_target_role(cluster: &ClusterName, name: &ServiceAccountName, target: &RoleArn) -> Fix {
+    let policy = may_assume(target);
+    let (namespace, name) = (&name.namespace, &name.name);
+    Fix::say(format!(
+        "let a role of the cluster's account assume it for the pods: with `{policy}` in assume.json, "
+    ))
+    .run(CommandLine::of(
+        "irsactl create podidentityassociation {} --namespace {} --cluster {} --policy-document assume.json --target-role-arn {}",
+        &[name, namespace, cluster, target],
+    ))
+}
 
 /// CreatePodIdentityAssociation's input, but for the role, which a stack may yet have to make.
 #[derive(Clone, Debug, PartialEq, Serialize)]

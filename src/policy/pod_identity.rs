@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::evaluate::{Decision, Evaluation, Principal, Request, evaluate};
 use super::{same, statements, texts};
-use crate::model::{Arn, ServiceAccountName};
+use crate::model::{Arn, RoleArn, ServiceAccountName};
 
 /// Who takes on roles for the pods of EKS Pod Identity, in every partition.
 pub const SERVICE: &str = "pods.eks.amazonaws.com";
@@ -35,6 +35,14 @@ pub enum SessionTags {
     Sent,
     /// `disableSessionTags`
     Disabled,
+}
+
+/// What a role must be allowed, for an association to go on from it to a target role.
+pub fn may_assume(target: &RoleArn) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": ACTIONS, "Resource": target.to_string() }],
+    })
 }
 
 /// The statement that lets one association in, or with `None` any of the account, which is what one without

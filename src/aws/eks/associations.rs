@@ -12,6 +12,7 @@ use crate::aws::pages::{PagedList, filled};
 use crate::aws::{failed, found, unusable};
 use crate::error::{AssociationRefusal, Error};
 use crate::model::{ClusterName, Lookup, Map, RoleArn, ServiceAccountName, Timeout};
+use crate::plan::UpdateAssociation;
 use crate::secrets::excerpt;
 use crate::waiting::{Deadline, polled};
 use crate::world::{Association, AssociationTerms};
@@ -93,7 +94,7 @@ impl Eks {
             call: "eks:CreatePodIdentityAssociation",
             words: format!("associate {account} with {role}"),
             cluster,
-            role: Some(role),
+            wanted: Some((account, role)),
         };
         let attempt = async || {
             let answer = call.clone().send().await;
@@ -110,11 +111,16 @@ impl Eks {
     /// What EKS has against it: that it went since it was looked at, or is an add-on's.
     pub async fn update_association(
         &self,
-        cluster: &ClusterName,
-        seen: &Association,
+        update: &UpdateAssociation,
         role: &RoleArn,
-        terms: &AssociationTerms,
     ) -> Result<Association, Error> {
+        let UpdateAssociation {
+            cluster,
+            name,
+            seen,
+            terms,
+            ..
+        } = update;
         let changed = |was: &Option<String>, asked: Option<String>| {
             (*was != asked).then(|| asked.unwrap_or_default())
         };
@@ -133,7 +139,7 @@ impl Eks {
             call: "eks:UpdatePodIdentityAssociation",
             words: format!("change association {}", seen.id),
             cluster,
-            role: Some(role),
+            wanted: Some((name, role)),
         };
         let attempt = async || {
             let answer = call.clone().send().await;
@@ -151,7 +157,7 @@ impl Eks {
             call: "eks:DeletePodIdentityAssociation",
             words: format!("delete association {id}"),
             cluster,
-            role: None,
+            wanted: None,
         };
         let call = self.client.delete_pod_identity_association();
         let call = call.cluster_name(cluster.as_str()).association_id(id);
@@ -190,7 +196,8 @@ struct Write<'a> {
     /// What is done, for the reader.
     words: String,
     cluster: &'a ClusterName,
-    role: Option<&'a RoleArn>,
+    /// Whom which role is given to.
+    wanted: Option<(&'a ServiceAccountName, &'a RoleArn)>,
 }
 
 impl Write<'_> {
@@ -199,7 +206,8 @@ impl Write<'_> {
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
         let message = excerpt(error.message().unwrap_or("no message"));
-        let refusal = error.code().and_then(|code| refusal(code, &message));
+        let code = error.code();
+        let refusal = code.and_then(|code| refusal(code, &message, self.wanted));
         if let Some(refusal) = refusal {
             return Error::AssociationRefused {
                 operation: self.words.clone(),
@@ -214,8 +222,8 @@ impl Write<'_> {
                 message,
                 subject,
             } => Error::AccessDenied {
-                subject: match self.role {
-                    Some(role) if permission == "iam:PassRole" => role.to_string(),
+                subject: match self.wanted {
+                    Some((_, role)) if permission == "iam:PassRole" => role.to_string(),
                     _ => subject,
                 },
                 permission,
@@ -252,9 +260,21 @@ fn is_of_unknown_role<T>(answer: &Result<T, Error>) -> bool {
 
 /// By AWS's code and message. Codes are those of botocore's model; the words on a role that is missing are
 /// in hashicorp/terraform-provider-aws (`podIdentityAssociationResource.Create`), those on its trust policy
-/// in issue 41483 there, those on another account in eksctl's issue 8718; those on add-ons are a guess.
-fn refusal(code: &str, message: &str) -> Option<AssociationRefusal> {
+/// in issue 41483 there, those on another account in eksctl's issue 8718; those on add-ons are a guess. The
+/// words on another account are the same everywhere, and other services say them under the code of a denial
+/// (Lambda: artilleryio/chaos-lambda's issue 29), though rights are no question.
+fn refusal(
+    code: &str,
+    message: &str,
+    wanted: Option<(&ServiceAccountName, &RoleArn)>,
+) -> Option<AssociationRefusal> {
     let says = |words: &str| message.to_ascii_lowercase().contains(words);
+    if let Some((account, role)) = wanted
+        && says("cross-account pass role")
+    {
+        let wanted = Box::new((account.clone(), role.clone()));
+        return Some(AssociationRefusal::ForeignRole(wanted));
+    }
     Some(match code {
         "ResourceInUseException" => AssociationRefusal::AlreadyExists,
         "ResourceLimitExceededException" => AssociationRefusal::QuotaReached,
@@ -262,8 +282,6 @@ fn refusal(code: &str, message: &str) -> Option<AssociationRefusal> {
         "InvalidParameterException" | "InvalidRequestException" => {
             if says("addon") || says("add-on") {
                 AssociationRefusal::OwnedByAddon
-            } else if says("cross-account pass role") {
-                AssociationRefusal::ForeignRole
             } else if says("role provided in the request does not exist") {
                 AssociationRefusal::UnknownRole
             } else if says("trust policy of the role") {
@@ -299,6 +317,10 @@ mod tests {
     #[test]
     fn refusals_are_told_apart_by_code_and_message() {
         let parameter = "InvalidParameterException";
+        let account: ServiceAccountName = "web/api".parse().unwrap();
+        let role: RoleArn = "arn:aws:iam::444455556666:role/data".parse().unwrap();
+        let foreign = AssociationRefusal::ForeignRole(Box::new((account.clone(), role.clone())));
+        let words = "Cross-account pass role is not allowed.";
         for (code, message, wanted) in [
             (
                 "ResourceInUseException",
@@ -330,10 +352,12 @@ mod tests {
                 "Trust policy of the role provided is invalid. Follow the official documentation",
                 Some(AssociationRefusal::Untrusting),
             ),
+            (parameter, words, Some(foreign.clone())),
+            ("AccessDeniedException", words, Some(foreign)),
             (
-                parameter,
-                "Cross-account pass role is not allowed",
-                Some(AssociationRefusal::ForeignRole),
+                "AccessDeniedException",
+                "User: someone is not authorized",
+                None,
             ),
             (
                 "InvalidRequestException",
@@ -343,7 +367,8 @@ mod tests {
             (parameter, "namespace must not be null", None),
             ("ServerException", "", None),
         ] {
-            assert_eq!(refusal(code, message), wanted, "{code}: {message}");
+            let refused = refusal(code, message, Some((&account, &role)));
+            assert_eq!(refused, wanted, "{code}: {message}");
         }
     }
 }

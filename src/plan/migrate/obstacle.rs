@@ -6,6 +6,7 @@ use crate::model::{
     AGENT, AUDIENCE_ANNOTATION, ClusterName, CommandLine, DEFAULT_AUDIENCE, Fix, Lookup, RoleArn,
     Way, Workload,
 };
+use crate::plan::by_target_role;
 use crate::policy::evaluate::Decision;
 use crate::policy::openings::{Opening, openings};
 use crate::world::{
@@ -28,7 +29,10 @@ pub enum Obstacle {
     /// The annotation holds something else.
     NoArn(String),
     RoleMissing(RoleArn),
-    OtherAccount(RoleArn),
+    OtherAccount {
+        role: RoleArn,
+        instead: Fix,
+    },
     /// The annotation's role, and the association's.
     TwoRoles(String, String),
     /// The role does not let its tokens in today.
@@ -83,9 +87,9 @@ impl Obstacle {
                 Vec::new(),
             ),
             Self::RoleMissing(role) => (format!("role {role} does not exist"), Vec::new()),
-            Self::OtherAccount(role) => (
+            Self::OtherAccount { role, instead } => (
                 format!("role {role} is of another account, and an association takes one of the cluster's"),
-                vec!["make a role in the cluster's account that may assume it, and associate that: `--target-role-arn`".into()],
+                vec![instead.clone()],
             ),
             Self::TwoRoles(annotated, associated) => (
                 format!("its annotation names {annotated}, and its association {associated}"),
@@ -315,7 +319,10 @@ fn role_itself<'a>(
     own: &RoleArn,
 ) -> Result<&'a RoleFacts, Obstacle> {
     match &account.role {
-        _ if own.account() != moving.cluster.account => Err(Obstacle::OtherAccount(own.clone())),
+        _ if own.account() != moving.cluster.account => Err(Obstacle::OtherAccount {
+            role: own.clone(),
+            instead: by_target_role(&moving.cluster.name, &account.name, own),
+        }),
         Lookup::Found(facts) if facts.arn == own.to_string() => Ok(facts),
         Lookup::Found(_) | Lookup::Missing => Err(Obstacle::RoleMissing(own.clone())),
         Lookup::Unknown(why) => Err(Obstacle::Unknown("whom its role trusts", why.clone())),

@@ -5,8 +5,8 @@ use crate::model::{
     AGENT, ClusterName, CommandLine, Fix, Lookup, ServiceAccountName, StackName, Way, listed,
     shown_as_value, shown_in_line,
 };
-use crate::plan::Target;
 use crate::plan::delete::refused_with;
+use crate::plan::{Target, by_target_role};
 use crate::policy::{Difference, Item, indented};
 use crate::template::{self, StackResource};
 
@@ -207,10 +207,10 @@ impl Reason {
             ),
             Self::RoleOfOtherAccount { arn, account } => (
                 format!("role {arn} is of another account than the cluster's, {account}: an association cannot name it"),
-                vec![
-                    "let a role of the cluster's account assume it for the pods: `--target-role-arn ARN` beside policies or `--role-arn`"
-                        .into(),
-                ],
+                match about.target.account() {
+                    Some((_, name)) => vec![by_target_role(cluster, name, arn)],
+                    None => Vec::new(),
+                },
             ),
             Self::NotTrusting { arn, statement } => (
                 format!("the trust policy of role {arn} does not let this association in"),

@@ -289,16 +289,16 @@ fn an_existing_role_must_let_the_association_in() {
     [exit 1]
     ");
     let foreign = line.replace(ACCOUNT, "444455556666");
-    assert_snapshot!(bench.run(&foreign), @"
+    assert_snapshot!(bench.run(&foreign), @r#"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    refused   arn:aws:iam::444455556666:role/node
     [stderr]
     note: role arn:aws:iam::444455556666:role/node is of another account: whether it exists and trusts this cluster cannot be seen from here
     error: web/api (EKS Pod Identity): role arn:aws:iam::444455556666:role/node is of another account than the cluster's, 111122223333: an association cannot name it
-    hint: let a role of the cluster's account assume it for the pods: `--target-role-arn ARN` beside policies or `--role-arn`
+    hint: let a role of the cluster's account assume it for the pods: with `{"Statement":[{"Action":["sts:AssumeRole","sts:TagSession"],"Effect":"Allow","Resource":"arn:aws:iam::444455556666:role/node"}],"Version":"2012-10-17"}` in assume.json, `irsactl create podidentityassociation api --namespace web --cluster demo --policy-document assume.json --target-role-arn arn:aws:iam::444455556666:role/node`
     [exit 1]
-    ");
+    "#);
     assert_eq!(association(&bench), "none");
 }
 
@@ -404,4 +404,51 @@ fn what_cannot_be_is_told_before_any_call() {
     [exit 2]
     ");
     assert_eq!(bench.calls(), "");
+}
+
+/// Whatever code EKS gives it, rights are no question.
+#[test]
+fn that_eks_takes_no_role_of_another_account_is_told_with_the_way_around() {
+    let told = |code: &str| {
+        let bench = ready();
+        let role = bench.sandbox.world().add_role_of_pods("node");
+        bench.befall(
+            "eks CreatePodIdentityAssociation",
+            &format!("error {code} Cross-account pass role is not allowed."),
+        );
+        let line = format!(
+            "create podidentityassociation web/api --cluster demo --role-arn {role} --approve"
+        );
+        bench.run(&line)
+    };
+    let denied = told("403 AccessDeniedException");
+    assert_snapshot!(denied, @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS   ROLE ARN
+    web         api    failed   arn:aws:iam::111122223333:role/node
+    [stderr]
+    error: EKS refuses to associate web/api with arn:aws:iam::111122223333:role/node: Cross-account pass role is not allowed.
+    hint: let a role of the cluster's account assume it for the pods: with `{"Statement":[{"Action":["sts:AssumeRole","sts:TagSession"],"Effect":"Allow","Resource":"arn:aws:iam::111122223333:role/node"}],"Version":"2012-10-17"}` in assume.json, `irsactl create podidentityassociation api --namespace web --cluster demo --policy-document assume.json --target-role-arn arn:aws:iam::111122223333:role/node`
+    [exit 1]
+    "#);
+    assert_eq!(told("400 InvalidParameterException"), denied);
+}
+
+/// What the hint says is pasted.
+#[test]
+fn the_way_around_leads_to_an_association_with_a_target() {
+    let bench = ready();
+    let foreign = "arn:aws:iam::444455556666:role/data";
+    let told = bench.run(&format!(
+        "create podidentityassociation web/api --cluster demo --role-arn {foreign} --approve"
+    ));
+    let quoted: Vec<&str> = told.split('`').collect();
+    let [_, policy, _, command, _] = quoted[..] else {
+        panic!("{told}");
+    };
+    bench.file("assume.json", policy);
+    let command = command.strip_prefix("irsactl ").expect("a command");
+    let command = command.replace("assume.json", "~/assume.json");
+    bench.arrange(&format!("{command} --approve"));
+    assert_snapshot!(association(&bench), @r#"eksctl-demo-podidentityrole-web-api target Some("arn:aws:iam::444455556666:role/data") tags true policy None"#);
 }
