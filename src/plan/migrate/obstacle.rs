@@ -369,9 +369,9 @@ fn of_pods(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
                 found.push(obstacle);
             }
         };
-        if let Some(obstacle) = of_place(workload, pod, nodes) {
-            add(obstacle);
-        }
+        of_place(workload, pod, nodes)
+            .into_iter()
+            .for_each(&mut add);
         if let Some(how) = asks_itself(pod, is_template) {
             add(Obstacle::AsksItself(workload.clone(), how));
         }
@@ -379,18 +379,17 @@ fn of_pods(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     found
 }
 
-/// Where there is no agent. A pod that is not scheduled yet tells by itself what it can.
-pub fn of_place(workload: &Workload, pod: &Pod, nodes: &[Node]) -> Option<Obstacle> {
+/// That there is no agent where a pod runs. One that is not scheduled yet tells by itself what it can.
+pub fn of_place(workload: &Workload, pod: &Pod, nodes: &[Node]) -> Vec<Obstacle> {
     let mut nodes = nodes.iter();
     let node = nodes.find(|node| Some(&node.name) == pod.node.as_ref());
     let of_node = |is: fn(&Node) -> bool| node.is_some_and(is);
-    if pod.labels.contains_key(FARGATE) || of_node(|node| node.compute == "fargate") {
-        Some(Obstacle::Fargate(workload.clone()))
-    } else if pod.windows || of_node(|node| node.windows) {
-        Some(Obstacle::Windows(workload.clone()))
-    } else {
-        None
-    }
+    let is_on_fargate =
+        pod.labels.contains_key(FARGATE) || of_node(|node| node.compute == "fargate");
+    let is_on_windows = pod.windows || of_node(|node| node.windows);
+    let fargate = is_on_fargate.then(|| Obstacle::Fargate(workload.clone()));
+    let windows = is_on_windows.then(|| Obstacle::Windows(workload.clone()));
+    fargate.into_iter().chain(windows).collect()
 }
 
 /// What the webhook gives a pod stands in no template.

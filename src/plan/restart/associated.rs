@@ -43,16 +43,17 @@ pub fn within_reach(track: &mut Track, pods: Vec<Pod>, nodes: &[Node]) -> Vec<Po
     let mut obstacles: Vec<Obstacle> = Vec::new();
     let (mut reached, mut of_node) = (Vec::new(), BTreeSet::new());
     for pod in pods.into_iter().filter(Pod::is_alive) {
-        match of_place(&pod.owner, &pod, nodes) {
-            Some(obstacle) if obstacles.contains(&obstacle) => {}
-            Some(obstacle) => obstacles.push(obstacle),
-            None => {
-                if pod.host_network {
-                    of_node.insert(pod.owner.clone());
-                }
-                reached.push(pod);
+        let found = of_place(&pod.owner, &pod, nodes);
+        if found.is_empty() {
+            if pod.host_network {
+                of_node.insert(pod.owner.clone());
             }
+            reached.push(pod);
+            continue;
         }
+        let new = found.into_iter();
+        let new: Vec<Obstacle> = new.filter(|it| !obstacles.contains(it)).collect();
+        obstacles.extend(new);
     }
     let told = obstacles.iter().map(|obstacle| obstacle.told().0);
     track.warnings.extend(told);
