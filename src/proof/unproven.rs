@@ -230,7 +230,7 @@ impl Unproven {
                 )
             }
             Cause::MayNotExchange(_) => Fix::by(
-                "allow `eks-auth:AssumeRoleForPodIdentity` on the cluster to this identity; what it needs in all",
+                "allow `eks-auth:AssumeRoleForPodIdentity` on the cluster to this identity; what a proof needs in all",
                 "irsactl permissions --for verify",
             ),
             // The token was made just now.

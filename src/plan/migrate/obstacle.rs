@@ -30,7 +30,7 @@ pub enum Obstacle {
     NoArn(String),
     RoleMissing(RoleArn),
     OtherAccount {
-        role: RoleArn,
+        role: String,
         instead: Fix,
     },
     /// The annotation's role, and the association's.
@@ -80,7 +80,10 @@ impl Obstacle {
     pub fn told(&self) -> (String, Vec<Fix>) {
         match self {
             Self::NotEks => ("the cluster is not one of EKS".to_owned(), Vec::new()),
-            Self::Unknown(what, why) => (format!("{what} cannot be told: {why}"), Vec::new()),
+            Self::Unknown(what, why) => (
+                format!("{what} cannot be told: {why}"),
+                vec![Fix::by("if a right is missing, all that a move needs", "irsactl permissions --for migrate")],
+            ),
             Self::NoRole => ("it has no role".to_owned(), Vec::new()),
             Self::NoArn(text) => (
                 format!("its annotation is no ARN of a role: \"{text}\""),
@@ -191,7 +194,7 @@ pub fn to_finish(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     let mut found = unread(moving, account);
     match &account.role_arn {
         Some(own) => found.extend(role_itself(moving, account, own).err()),
-        None => found.push(Obstacle::NoRole),
+        None => found.extend(roleless(account)),
     }
     found
 }
@@ -221,7 +224,7 @@ pub fn of_agent(moving: &Moving) -> Option<Obstacle> {
 fn to_irsa(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     let mut found = unread(moving, account);
     let Some(own) = &account.role_arn else {
-        found.push(Obstacle::NoRole);
+        found.extend(roleless(account));
         return found;
     };
     if account.object == Lookup::Missing {
@@ -254,10 +257,7 @@ pub fn to_pod_identity(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle
     }
     let mut found = unread(moving, account);
     let Some(own) = &account.role_arn else {
-        found.push(match account.annotation() {
-            Some(text) => Obstacle::NoArn(text.to_owned()),
-            None => Obstacle::NoRole,
-        });
+        found.extend(roleless(account));
         return found;
     };
     found.extend(of_addon(moving, account, own));
@@ -290,6 +290,13 @@ fn unread(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
         .collect()
 }
 
+/// Nothing names a role of it. What could not be read is told by itself.
+fn roleless(account: &MovingAccount) -> Option<Obstacle> {
+    let no_arn = account.annotation().map(str::to_owned);
+    let no_arn = no_arn.map(Obstacle::NoArn);
+    no_arn.or_else(|| account.new_pods().map(|_| Obstacle::NoRole))
+}
+
 fn two_roles(account: &MovingAccount) -> Option<Obstacle> {
     let (annotated, associated) = (account.annotation()?, &account.associated()?.role);
     (annotated != associated).then(|| Obstacle::TwoRoles(annotated.to_owned(), associated.clone()))
@@ -320,7 +327,7 @@ fn role_itself<'a>(
 ) -> Result<&'a RoleFacts, Obstacle> {
     match &account.role {
         _ if own.account() != moving.cluster.account => Err(Obstacle::OtherAccount {
-            role: own.clone(),
+            role: own.to_string(),
             instead: by_target_role(&moving.cluster.name, &account.name, own),
         }),
         Lookup::Found(facts) if facts.arn == own.to_string() => Ok(facts),

@@ -157,3 +157,41 @@ fn a_call_that_fails_for_good_is_told_and_the_same_command_makes_up_for_it() {
         assert!(failures.is_empty(), "{failures}wanted:\n{end}");
     }
 }
+
+#[test]
+fn a_right_that_lacks_is_named_and_the_same_command_makes_up_for_it() {
+    // What no right is asked for, or what the command can do without.
+    let is_free = |call: &str| {
+        ["sts ", "issuer "].iter().any(|it| call.starts_with(it))
+            || call.ends_with("RolePolicies")
+            || call == "kubernetes list nodes"
+    };
+    for work in [&WORKS[0], &WORKS[2]] {
+        let (end, calls) = work.undisturbed();
+        let of_other_way =
+            |call: &str| call == "iam GetOpenIDConnectProvider" && work.last == "--approve";
+        let calls: Vec<&String> = calls
+            .keys()
+            .filter(|call| !is_free(call) && !of_other_way(call))
+            .collect();
+        let failures = side_by_side(4, &calls, |call| {
+            let wrong = work.resumed(&end, |bench, line| {
+                bench.befall(call, "deny");
+                let told = bench.run(line);
+                let words: Vec<&str> = call.split(' ').collect();
+                let named = match words[..] {
+                    ["kubernetes", verb, _] => ["refuses to", "not allowed to"]
+                        .map(|words| format!("{words} {verb} "))
+                        .iter()
+                        .any(|words| told.contains(words)),
+                    _ => told.contains(&call.replace(' ', ":")),
+                };
+                let is_told = named && !told.contains("it has no role");
+                assert!(is_told && told.ends_with("[exit 1]\n"), "{call}: {told}");
+            })?;
+            Some(format!("{} {call}:\n{wrong}", work.last))
+        });
+        let failures: String = failures.into_iter().flatten().collect();
+        assert!(failures.is_empty(), "{failures}wanted:\n{end}");
+    }
+}

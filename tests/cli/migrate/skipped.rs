@@ -238,3 +238,15 @@ fn what_might_keep_it_and_may_not_be_read_is_told() {
     warning: which roles its role assumes cannot be told: not allowed to call iam:ListRolePolicies: User: someone is not authorized to perform it
     ");
 }
+
+#[test]
+fn what_a_move_needs_is_told_where_something_may_not_be_read() {
+    assert_snapshot!(refused(|bench| {
+        bench.befall("kubernetes list serviceaccounts", "deny");
+        bench.befall("eks ListAddons", "deny");
+    }), @"
+    error: web/api: its ServiceAccount cannot be told: not allowed to list service accounts
+    error: web/api: which add-ons the cluster has cannot be told: not allowed to call eks:ListAddons
+    hint: if a right is missing, all that a move needs: `irsactl permissions --for migrate`
+    ");
+}

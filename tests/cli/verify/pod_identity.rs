@@ -280,7 +280,7 @@ fn who_may_not_exchange_tokens_is_told_so_and_nothing_is_proved() {
     role          unknown    arn:aws:iam::111122223333:role/pods: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks-auth:AssumeRoleForPodIdentity because no identity-based policy allows the eks-auth:AssumeRoleForPodIdentity action
     [stderr]
     error: web/api: nothing is proved: this identity may not exchange the token: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks-auth:AssumeRoleForPodIdentity because no identity-based policy allows the eks-auth:AssumeRoleForPodIdentity action
-    hint: allow `eks-auth:AssumeRoleForPodIdentity` on the cluster to this identity; what it needs in all: `irsactl permissions --for verify`
+    hint: allow `eks-auth:AssumeRoleForPodIdentity` on the cluster to this identity; what a proof needs in all: `irsactl permissions --for verify`
     [exit 1]
     ");
 }
