@@ -122,11 +122,18 @@ fn next(moving: &Moving, account: &MovingAccount, obstacles: &[Obstacle]) -> Opt
         let command = CommandLine::of("irsactl migrate", &[]).and(words, &[&account.name]);
         command.and("--cluster {}", &[&moving.cluster.name])
     };
-    match (account.state()?, account.saved()) {
-        (MoveState::Old, _) => Some(command("to-pod-identity {}")),
-        (MoveState::Both, None) => Some(command("to-pod-identity --finish {}")),
-        (MoveState::Both, Some(_)) => Some(command("to-irsa --finish {}")),
-        (MoveState::New, _) => None,
+    let (former, verb) = match account.saved() {
+        None => (PodWay::Irsa, "to-pod-identity"),
+        Some(_) => (PodWay::PodIdentity, "to-irsa"),
+    };
+    match account.state()? {
+        MoveState::Old => Some(command("to-pod-identity {}")),
+        // Before the end all pods must have the new way.
+        MoveState::Both if account.alive().any(|pod| pod.way() == former) => {
+            Some(command(&format!("{verb} {{}}")))
+        }
+        MoveState::Both => Some(command(&format!("{verb} --finish {{}}"))),
+        MoveState::New => None,
     }
 }
 

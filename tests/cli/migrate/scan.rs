@@ -34,7 +34,7 @@ fn every_workload_is_told_with_its_way() {
     kube-system   kube-proxy   DaemonSet     node-role   kube-proxy        -
     shop          cart         Deployment    node-role   cart              -
     shop          alone        Pod           node-role   cart              -
-    web           api          Deployment    irsa        api               BOTH    irsactl migrate to-pod-identity --finish web/api --cluster demo
+    web           api          Deployment    irsa        api               BOTH    irsactl migrate to-pod-identity web/api --cluster demo
     web           old          StatefulSet   irsa        old               OLD     irsactl migrate to-pod-identity web/old --cluster demo
     web           once         Job           irsa        old               OLD     irsactl migrate to-pod-identity web/old --cluster demo
     [exit 0]
@@ -115,7 +115,7 @@ fn every_workload_is_told_with_its_way() {
     [stdout]
     | Namespace | Name | Kind | Way | Service account | State | Obstacles | Command |
     | --- | --- | --- | --- | --- | --- | --- | --- |
-    | web | api | Deployment | irsa | api | BOTH |  | irsactl migrate to-pod-identity --finish web/api --cluster demo |
+    | web | api | Deployment | irsa | api | BOTH |  | irsactl migrate to-pod-identity web/api --cluster demo |
     [exit 0]
     ");
 }
