@@ -89,7 +89,7 @@ pub struct MoveChoice {
     #[arg(long, value_name = "URL")]
     pub issuer_url: Option<Issuer>,
     /// Service accounts
-    #[arg(value_name = "NAMESPACE/NAME")]
+    #[arg(value_name = "NAMESPACE/NAME", conflicts_with_all = ["include", "exclude"])]
     pub names: Vec<ServiceAccountName>,
     /// Only those of this namespace
     #[arg(long, short)]

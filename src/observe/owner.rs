@@ -6,6 +6,9 @@ use crate::error::Error;
 use crate::model::{CLUSTER_TAGS, Lookup, RoleArn};
 use crate::world::{OwningStack, Phase, RoleFacts};
 
+/// CloudFormation's tag with the name of the resource in its template.
+const RESOURCE: &str = "aws:cloudformation:logical-id";
+
 /// The stack that made a role, where it is one of irsactl or eksctl.
 pub async fn owner(aws: &Aws, role: Option<&RoleFacts>) -> Lookup<OwningStack> {
     let Some((role, id)) = role.and_then(|role| Some((role, role.tags.get(STACK_ID)?))) else {
@@ -25,6 +28,16 @@ async fn owning_stack(aws: &Aws, role: &RoleFacts, id: &str) -> Result<Lookup<Ow
     let is_its_role = stack.role_arn.as_ref().map(RoleArn::to_string) == Some(role.arn.clone());
     if !is_theirs || !is_its_role {
         return Ok(Lookup::Missing);
+    }
+    // Whoever writes the template names any role in its output: only CloudFormation says which resource it is.
+    let resource = role.tags.get(RESOURCE).map(String::as_str);
+    if resource != Some("Role1") {
+        let resource = resource.unwrap_or("a resource that is not told");
+        let why = format!(
+            "stack \"{}\" has it as {resource}, not as Role1",
+            stack.name
+        );
+        return Ok(Lookup::Unknown(why));
     }
     if stack.phase != Phase::Ready {
         let why = format!("stack \"{}\" is in {}", stack.name, stack.status);

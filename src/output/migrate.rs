@@ -119,7 +119,7 @@ impl MoveStates {
     /// Those that have a role.
     pub fn of(moving: &Moving) -> Self {
         let all = moving.accounts.iter();
-        Self(all.filter_map(MoveStanding::of).collect())
+        Self(all.filter_map(|it| MoveStanding::of(moving, it)).collect())
     }
 
     /// What is wrong, by service account.

@@ -86,11 +86,15 @@ impl MoveGoal {
             (_, Stage::Begin, Way::PodIdentity) => annotated,
             (_, Stage::Begin, Way::Irsa) => is(PodWay::PodIdentity) || saved,
             (_, Stage::Finish, Way::PodIdentity) => {
-                is(PodWay::PodIdentity)
-                    && (annotated || account.is_moved() && self.is_left(moving, account))
+                annotated
+                    || is(PodWay::PodIdentity)
+                        && account.is_moved()
+                        && self.is_left(moving, account)
             }
+            // Whoever may write annotations can write that something was saved. Where it was, the role still
+            // lets the association in.
             (_, Stage::Finish, Way::Irsa) | (_, Stage::Undo, Way::Irsa) => {
-                saved && !is(PodWay::NodeRole)
+                saved && !is(PodWay::NodeRole) && account.lets_in_association(moving)
             }
             (_, Stage::Undo, Way::PodIdentity) => {
                 annotated

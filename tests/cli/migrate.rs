@@ -3,6 +3,7 @@
 pub mod cut_off;
 mod forward_and_back;
 mod others;
+mod planted;
 mod scan;
 mod skipped;
 

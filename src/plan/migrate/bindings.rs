@@ -8,7 +8,7 @@ use super::standing::SAVED_ANNOTATION;
 use super::steps::MoveStep;
 use super::{MOVED_TAG, Stage};
 use crate::asked::Conflicts;
-use crate::model::{ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, Map, VERSION_TAG};
+use crate::model::{ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, Map, VERSION_TAG, Way, is_own_tag};
 use crate::plan::account::VERSION;
 use crate::plan::{Action, CreateAssociation, ObjectPresence, Role, ServiceAccountChange};
 use crate::policy::{Difference, Item};
@@ -26,6 +26,22 @@ fn saved_of(association: &Association) -> String {
 impl MovingAccount {
     fn saved_value(&self) -> Option<Value> {
         serde_json::from_str(self.saved()?).ok()
+    }
+
+    /// The tags of the association that was saved. Who may write annotations writes no tags of ours: of those
+    /// that it had it has what is `own` again.
+    fn saved_tags(&self, own: &Map) -> Option<Map> {
+        let saved = self.saved_value()?;
+        let saved: Map = serde_json::from_value(saved["tags"].clone()).ok()?;
+        let tags = saved.into_iter().filter_map(|(key, value)| {
+            let kept = match own.get(&key) {
+                Some(own) => own.clone(),
+                None if is_own_tag(&key) || key.starts_with("aws:") => return None,
+                None => value,
+            };
+            Some((key, kept))
+        });
+        Some(tags.collect())
     }
 
     /// Whether its sessions are without tags: those of its association, or of the one that was saved.
@@ -56,20 +72,22 @@ pub fn associated(step: MoveStep<'_>) -> Vec<Action> {
     let own = own.into_iter().chain([
         (ASSOCIATION_TAG, account.name.to_string()),
         (VERSION_TAG, VERSION.to_owned()),
-        (MOVED_TAG, "irsa".to_owned()),
     ]);
-    let own = own.map(|(key, value)| (key.to_owned(), value)).collect();
-    let saved = account.saved_value();
-    let saved = saved.and_then(|saved| serde_json::from_value(saved["tags"].clone()).ok());
+    let moved = (step.goal.stage == Stage::Begin).then(|| (MOVED_TAG, "irsa".to_owned()));
+    let own = own.chain(moved);
+    let own: Map = own.map(|(key, value)| (key.to_owned(), value)).collect();
+    let is_back = account.is_on_its_way(step.moving) == Some(Way::Irsa);
+    let saved = account.saved_tags(&own).filter(|_| is_back);
+    let tags = saved.unwrap_or(own);
     vec![Action::CreateAssociation(CreateAssociation {
         cluster: cluster.clone(),
         name: account.name.clone(),
         role: Role::Arn(step.role.clone()),
         terms: AssociationTerms {
-            disable_session_tags: account.disables_session_tags(),
+            disable_session_tags: is_back && account.disables_session_tags(),
             ..AssociationTerms::default()
         },
-        tags: saved.unwrap_or(own),
+        tags,
     })]
 }
 
@@ -81,8 +99,10 @@ pub fn annotated(step: MoveStep<'_>) -> Vec<Action> {
         return Vec::new();
     };
     let association = account.associated();
-    let saves = step.goal.stage == Stage::Begin && account.saved().is_none();
-    let saved = association.filter(|_| saves).map(saved_of);
+    let saved = association.filter(|_| step.goal.stage == Stage::Begin);
+    // What stands there may be of anybody.
+    let saved = saved.map(saved_of);
+    let saved = saved.filter(|saved| account.saved() != Some(saved));
     let mut actions = Vec::new();
     if account.annotation().is_none() || saved.is_some() {
         let change = change(step, object, saved);

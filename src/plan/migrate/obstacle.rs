@@ -4,7 +4,7 @@
 use super::{chain, trust};
 use crate::model::{
     AGENT, AUDIENCE_ANNOTATION, ClusterName, CommandLine, DEFAULT_AUDIENCE, Fix, Lookup, RoleArn,
-    Way, Workload,
+    StackName, Way, Workload,
 };
 use crate::plan::by_target_role;
 use crate::policy::evaluate::Decision;
@@ -64,10 +64,14 @@ pub enum Obstacle {
     NoPod,
     /// Its pods have not moved to the way yet.
     NotBegun(Way),
+    /// What is to be undone is a move to that way.
+    OtherMove(Way),
     /// Pods of these have the way of before.
     StillRuns(PodWay, Vec<String>),
     /// A statement denies it.
     Denied,
+    /// Its role is not as the template of its stack has it.
+    Drifted(StackName),
     /// In characters that are no white space.
     TooLong {
         length: usize,
@@ -157,6 +161,10 @@ impl Obstacle {
                 format!("its new pods do not have {way} yet"),
                 vec!["run the same command without `--finish` first".into()],
             ),
+            Self::OtherMove(way) => (
+                format!("it is on its way to {way}, which the other command undoes"),
+                vec![format!("`irsactl migrate to-{way}` takes `--undo` for it").as_str().into()],
+            ),
             Self::StillRuns(way, workloads) => (
                 format!("pods of these have {} still: {}", way.word(), workloads.join(", ")),
                 vec!["run the same command without `--finish`, which restarts them; wait for those of jobs".into()],
@@ -164,6 +172,10 @@ impl Obstacle {
             Self::Denied => (
                 "a statement of its role's trust policy denies it the new way".to_owned(),
                 Vec::new(),
+            ),
+            Self::Drifted(stack) => (
+                format!("its role's trust policy was changed by hand, and is not as the template of stack \"{stack}\" has it"),
+                vec!["bring the two together first: `irsactl apply` tells what differs, and `--repair-drift` undoes it".into()],
             ),
             Self::TooLong { length, quota } => (
                 format!("its role's trust policy would have {length} characters, this account allows {quota}"),
@@ -192,6 +204,7 @@ pub fn to(way: Way, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
 /// All that keeps an account from the end of its move.
 pub fn to_finish(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     let mut found = unread(moving, account);
+    found.extend(two_roles(account));
     match &account.role_arn {
         Some(own) => found.extend(role_itself(moving, account, own).err()),
         None => found.extend(roleless(account)),

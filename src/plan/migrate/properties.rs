@@ -324,14 +324,14 @@ fn from_every_state_of_a_move_undo_leads_to_the_world_before() {
             let moved = account.clone();
             for stages in [&[Stage::Begin][..], &[Stage::Begin, Stage::Finish]] {
                 let mut account = moved.clone();
-                if moved.state() != Some(MoveState::New) {
+                if state(&moved) != Some(MoveState::New) {
                     continue;
                 }
                 for stage in stages {
                     all(goal(Way::Irsa, *stage), &mut account);
                 }
                 all(goal(Way::Irsa, Stage::Undo), &mut account);
-                assert_eq!(account.state(), Some(MoveState::New));
+                assert_eq!(state(&account), Some(MoveState::New));
                 assert_eq!(sum(&account).0, sum(&moved).0);
             }
         }
@@ -350,7 +350,7 @@ fn an_association_comes_back_as_it_was() {
     association.tags = [("team".to_owned(), "data".to_owned())].into();
     let before = sum(&account);
     all(goal(Way::Irsa, Stage::Begin), &mut account);
-    assert_eq!(account.state(), Some(MoveState::Both));
+    assert_eq!(state(&account), Some(MoveState::Both));
     all(goal(Way::Irsa, Stage::Undo), &mut account);
     assert_eq!(sum(&account), before);
 }

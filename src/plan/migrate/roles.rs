@@ -15,6 +15,9 @@ use crate::policy;
 use crate::template;
 use crate::world::{Moving, MovingAccount};
 
+/// What is compared before a template is written.
+const UNCOMPARED: &str = "whether its role's trust policy is that of its stack's template";
+
 /// The tracks of a move.
 pub struct PlannedMove {
     pub tracks: Vec<Track>,
@@ -97,8 +100,19 @@ impl SharedRole<'_> {
         if let Lookup::Unknown(why) = &draft.account.stack {
             return Some(Obstacle::Unknown("what made its role", why.clone()));
         }
-        let way = draft.opens?;
         let live = &draft.account.role.as_found()?.trust;
+        if let Lookup::Found(stack) = &draft.account.stack {
+            match trust_of(stack).map(|own| template::plain(own, &self.moving.cluster)) {
+                Some(Ok(own)) if policy::same(&own, live) => {}
+                Some(Ok(_)) => return Some(Obstacle::Drifted(stack.stack.name.clone())),
+                Some(Err(why)) => return Some(Obstacle::Unknown(UNCOMPARED, why.to_string())),
+                None => {
+                    let why = "the template has none".to_owned();
+                    return Some(Obstacle::Unknown(UNCOMPARED, why));
+                }
+            }
+        }
+        let way = draft.opens?;
         let opened = trust::with(live, way, self.moving, draft.account);
         if !trust::lets_in(&opened, way, self.moving, draft.account) {
             return Some(Obstacle::Denied);
@@ -117,8 +131,8 @@ impl SharedRole<'_> {
         let Some(live) = account.role.as_found().map(|facts| &facts.trust) else {
             return;
         };
-        let base = base(account, &self.moving.cluster, live);
-        let mut opened = base.clone();
+        let base = base(account, &self.moving.cluster).unwrap_or_else(|| live.clone());
+        let mut opened = base;
         for (_, draft) in drafts.iter() {
             if let Some(way) = draft.opens {
                 opened = trust::with(&opened, way, self.moving, draft.account);
@@ -157,10 +171,8 @@ impl SharedRole<'_> {
     }
 }
 
-/// What the trust policy is made from: the template's, where the role has it to the letter.
-fn base(account: &MovingAccount, cluster: &Cluster, live: &Value) -> Value {
-    let own = account.stack.as_found().and_then(trust_of);
-    let plain = own.and_then(|own| template::plain(own, cluster).ok());
-    let same = plain.filter(|plain| policy::same(plain, live));
-    same.unwrap_or_else(|| live.clone())
+/// As the stack's template has it, which is how the role has it.
+fn base(account: &MovingAccount, cluster: &Cluster) -> Option<Value> {
+    let own = account.stack.as_found().and_then(trust_of)?;
+    template::plain(own, cluster).ok()
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::obstacle::to_pod_identity;
 use super::standing::counted;
 use super::{MoveState, NODE_NETWORK, Obstacle};
-use crate::model::{CommandLine, Workload};
+use crate::model::{CommandLine, Way, Workload};
 use crate::world::{Moving, MovingAccount, Pod, PodWay};
 
 /// A workload, or a service account that nothing runs as.
@@ -83,7 +83,7 @@ fn row(
     if evidence.is_empty() {
         evidence = "no pod runs".to_owned();
     }
-    let state = account.state();
+    let state = account.state(moving);
     // What has no role at all has nothing to move.
     let is_concerned = state.is_some() || !matches!(obstacles, [Obstacle::NoRole]);
     let told = obstacles.iter().map(|obstacle| obstacle.told().0);
@@ -122,11 +122,11 @@ fn next(moving: &Moving, account: &MovingAccount, obstacles: &[Obstacle]) -> Opt
         let command = CommandLine::of("irsactl migrate", &[]).and(words, &[&account.name]);
         command.and("--cluster {}", &[&moving.cluster.name])
     };
-    let (former, verb) = match account.saved() {
-        None => (PodWay::Irsa, "to-pod-identity"),
-        Some(_) => (PodWay::PodIdentity, "to-irsa"),
+    let (former, verb) = match account.is_on_its_way(moving) {
+        Some(Way::Irsa) => (PodWay::PodIdentity, "to-irsa"),
+        _ => (PodWay::Irsa, "to-pod-identity"),
     };
-    match account.state()? {
+    match account.state(moving)? {
         MoveState::Old => Some(command("to-pod-identity {}")),
         // Before the end all pods must have the new way.
         MoveState::Both if account.alive().any(|pod| pod.way() == former) => {
@@ -154,7 +154,7 @@ pub struct MoveStanding {
 
 impl MoveStanding {
     /// `None` for those that have no role, nor may have one.
-    pub fn of(account: &MovingAccount) -> Option<Self> {
+    pub fn of(moving: &Moving, account: &MovingAccount) -> Option<Self> {
         if account.role_arn.is_none() && account.new_pods() == Some(PodWay::NodeRole) {
             return None;
         }
@@ -162,7 +162,7 @@ impl MoveStanding {
         Some(Self {
             namespace: account.name.namespace.to_string(),
             name: account.name.name.clone(),
-            state: account.state(),
+            state: account.state(moving),
             new_pods: account.new_pods(),
             pods,
             role_arn: account.role_arn.as_ref().map(ToString::to_string),

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Lookup, Map};
+use crate::model::{Lookup, Map, Way};
 use crate::policy::{pod_identity, statements};
-use crate::world::{Association, MovingAccount, Pod, PodWay, ServiceAccount};
+use crate::world::{Association, Moving, MovingAccount, Pod, PodWay, ServiceAccount};
+
+use super::trust;
 
 /// What undoing needs of an association that is gone, in JSON.
 pub const SAVED_ANNOTATION: &str = "irsactl/pod-identity-association";
@@ -39,7 +41,13 @@ impl MovingAccount {
         self.object.as_found().and_then(ServiceAccount::role)
     }
 
-    /// What was saved of an association.
+    /// Whether the role certainly lets its association in, if it had one.
+    pub fn lets_in_association(&self, moving: &Moving) -> bool {
+        let facts = self.role.as_found();
+        facts.is_some_and(|facts| trust::lets_in(&facts.trust, Way::PodIdentity, moving, self))
+    }
+
+    /// What was saved of an association. Whoever may write annotations can have written it.
     pub fn saved(&self) -> Option<&str> {
         let annotations = self.object.as_found().map(|object| &object.annotations);
         let saved = annotations.and_then(|all: &Map| all.get(SAVED_ANNOTATION));
@@ -60,13 +68,24 @@ impl MovingAccount {
         }
     }
 
+    /// The way of a move that irsactl began, and that is not finished.
+    pub fn is_on_its_way(&self, moving: &Moving) -> Option<Way> {
+        match (self.new_pods()?, self.annotation()?, self.saved()) {
+            (PodWay::PodIdentity, _, Some(_)) => Some(Way::Irsa),
+            (PodWay::PodIdentity, _, None) if self.is_moved() => Some(Way::PodIdentity),
+            (PodWay::Irsa, _, Some(_)) if self.lets_in_association(moving) => Some(Way::Irsa),
+            _ => None,
+        }
+    }
+
     /// How far a move is. `None`: nothing gives its pods a role, or it is not known.
-    pub fn state(&self) -> Option<MoveState> {
-        match (self.new_pods()?, self.annotation(), self.saved()) {
-            (PodWay::PodIdentity, None, _) => Some(MoveState::New),
-            (PodWay::PodIdentity, Some(_), _) | (PodWay::Irsa, _, Some(_)) => Some(MoveState::Both),
-            (PodWay::Irsa, _, None) => Some(MoveState::Old),
-            (PodWay::NodeRole, ..) => None,
+    pub fn state(&self, moving: &Moving) -> Option<MoveState> {
+        match (self.new_pods()?, self.annotation()) {
+            (PodWay::PodIdentity, None) => Some(MoveState::New),
+            (PodWay::PodIdentity, Some(_)) => Some(MoveState::Both),
+            (PodWay::Irsa, _) if self.is_on_its_way(moving).is_some() => Some(MoveState::Both),
+            (PodWay::Irsa, _) => Some(MoveState::Old),
+            (PodWay::NodeRole, _) => None,
         }
     }
 

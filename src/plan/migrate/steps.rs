@@ -3,6 +3,7 @@
 
 use super::obstacle::{self, Obstacle};
 use super::standing::SAVED_ANNOTATION;
+use super::trust::Left;
 use super::{MoveBreadth, MoveGoal, NODE_NETWORK, ProofNeed, Prove, Stage, bindings, trust};
 use crate::asked::Ending;
 use crate::model::{
@@ -10,7 +11,7 @@ use crate::model::{
 };
 use crate::plan::restart::{self, Expected, StaleWorkload};
 use crate::plan::{Action, Idle, Reason, Role, Target, Track};
-use crate::world::{Moving, MovingAccount, PodWay, RoleFacts, WorkloadState};
+use crate::world::{Moving, MovingAccount, Pod, PodWay, RoleFacts, WorkloadState};
 
 /// What is to be done for a service account, but for its role's trust policy, which it may share.
 pub struct Draft<'a> {
@@ -48,7 +49,7 @@ pub fn draft<'a>(
     if to == Way::PodIdentity {
         obstacles.extend(obstacle::of_agent(moving));
     }
-    obstacles.extend(misplaced(goal, account));
+    obstacles.extend(misplaced(goal, moving, account));
     let found = (&account.role_arn, &account.role);
     let ((Some(role), Lookup::Found(facts)), []) = (found, obstacles.as_slice()) else {
         return Err(Box::new(stopped(track, goal, moving, obstacles)));
@@ -101,13 +102,16 @@ pub fn stopped(
 }
 
 /// Where the command is not the one for how far it is.
-fn misplaced(goal: MoveGoal, account: &MovingAccount) -> Option<Obstacle> {
+fn misplaced(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Option<Obstacle> {
     match (goal.stage, goal.to) {
         (Stage::Finish, Way::PodIdentity) if account.new_pods() == Some(PodWay::Irsa) => {
             Some(Obstacle::NotBegun(goal.to))
         }
         (Stage::Finish, Way::Irsa) if account.new_pods() == Some(PodWay::PodIdentity) => {
             Some(Obstacle::NotBegun(goal.to))
+        }
+        (Stage::Undo, way) if account.is_on_its_way(moving) == Some(way.other()) => {
+            Some(Obstacle::OtherMove(way.other()))
         }
         _ => None,
     }
@@ -132,7 +136,13 @@ impl MoveStep<'_> {
             Stage::Undo => {
                 self.forward(draft, to)?;
                 if draft.track.left.is_empty() {
+                    let begins = draft.track.actions.len();
                     self.clean_up(draft, to.other());
+                    let takes = draft.track.actions.len() > begins || draft.closes.is_some();
+                    if begins == 0 && takes {
+                        let prove = self.proof(to)?;
+                        draft.track.actions.splice(0..0, prove);
+                    }
                 }
                 Ok(())
             }
@@ -143,6 +153,17 @@ impl MoveStep<'_> {
         trust::lets_in(&self.facts.trust, way, self.moving, self.account)
     }
 
+    /// Whether it has its role by that way today. What the trust policy says to EKS Pod Identity is said to
+    /// an association, and only who may make those has one: an annotation can name any role.
+    fn has(self, way: Way) -> bool {
+        let role = self.role.to_string();
+        let is_bound = match way {
+            Way::Irsa => true,
+            Way::PodIdentity => self.account.associated().is_some_and(|it| it.role == role),
+        };
+        is_bound && self.is_let_in(way)
+    }
+
     /// To where new pods take the way, and those that run are restarted for it.
     fn forward(self, draft: &mut Draft<'_>, to: Way) -> Result<(), Obstacle> {
         let binding = match to {
@@ -150,7 +171,7 @@ impl MoveStep<'_> {
             Way::Irsa => bindings::annotated(self),
         };
         if !self.is_let_in(to) {
-            if !self.is_let_in(to.other()) {
+            if !self.has(to.other()) {
                 return Err(Obstacle::NotLetIn);
             }
             draft.opens = Some(to);
@@ -244,9 +265,12 @@ impl MoveStep<'_> {
             .and(last, &[])
     }
 
-    /// An association that a move makes, or made, goes again where it does not work.
+    /// An association that a move makes goes again where it does not work; one that a move made before, where
+    /// no pod has it yet.
     fn withdraws(self, way: Way) -> bool {
-        let is_own = self.account.associated().is_none() || self.account.is_moved();
+        let has_it = |pod: &Pod| pod.way() == PodWay::PodIdentity;
+        let is_unused = self.account.is_moved() && !self.account.alive().any(has_it);
+        let is_own = self.account.associated().is_none() || is_unused;
         way == Way::PodIdentity && self.goal.stage != Stage::Finish && is_own
     }
 
@@ -308,8 +332,13 @@ impl MoveStep<'_> {
                 seen: object.version.clone(),
             });
         }
-        if trust::names(&self.facts.trust, from, self.moving, self.account) {
-            draft.closes = Some(from);
+        match trust::left(&self.facts.trust, from, self.moving, self.account) {
+            Left::Nothing => {}
+            Left::Own => draft.closes = Some(from),
+            Left::Wider => draft.track.warnings.push(format!(
+                "role {} still lets it in by the way of before, by what is not for it alone: that stays as it is",
+                self.role.name()
+            )),
         }
     }
 

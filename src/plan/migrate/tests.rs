@@ -216,11 +216,73 @@ pub fn moving(account: MovingAccount) -> Moving {
     }
 }
 
+pub fn state(account: &MovingAccount) -> Option<MoveState> {
+    account.state(&moving(account.clone()))
+}
+
+/// The role lets its association in.
+fn open(account: &mut MovingAccount) {
+    let moving = moving(account.clone());
+    let Lookup::Found(facts) = &mut account.role else {
+        panic!("it is there");
+    };
+    facts.trust = trust::with(&facts.trust, Way::PodIdentity, &moving, &moving.accounts[0]);
+}
+
+/// Whoever may annotate ServiceAccounts can write that a move was begun.
+#[test]
+fn a_planted_annotation_begins_no_move_and_opens_no_role() {
+    let planted = |account: &mut MovingAccount, text: &str| {
+        let Lookup::Found(object) = &mut account.object else {
+            panic!("it is there");
+        };
+        let saved = (SAVED_ANNOTATION.to_owned(), text.to_owned());
+        object.annotations.extend([saved]);
+    };
+    let text = r#"{"tags": {"team": "payments", "irsactl/moved-from": "irsa"}}"#;
+    let mut account = annotated();
+    planted(&mut account, text);
+    assert_eq!(state(&account), Some(MoveState::Old));
+    let moving = moving(account.clone());
+    for stage in [Stage::Finish, Stage::Undo] {
+        let goal = MoveGoal {
+            to: Way::Irsa,
+            stage,
+            scope: MoveBreadth::All,
+            proof: ProofNeed::None,
+        };
+        assert!(!goal.concerns(&moving, &account), "{stage:?}");
+    }
+    // A role that lets in any association, and not this token.
+    let Lookup::Found(facts) = &mut account.role else {
+        panic!("it is there");
+    };
+    let anybody = crate::policy::pod_identity::statement(None);
+    facts.trust = json!({"Version": "2012-10-17", "Statement": [anybody]});
+    for (to, stage) in [
+        (Way::Irsa, Stage::Begin),
+        (Way::PodIdentity, Stage::Begin),
+        (Way::PodIdentity, Stage::Undo),
+        (Way::Irsa, Stage::Undo),
+    ] {
+        let goal = MoveGoal {
+            to,
+            stage,
+            scope: MoveBreadth::Named,
+            proof: ProofNeed::None,
+        };
+        let planned = plan(goal, &self::moving(account.clone()), 2048);
+        let actions: Vec<_> = planned.tracks.iter().flat_map(|it| &it.actions).collect();
+        assert!(actions.is_empty(), "{to} {stage:?}: {actions:?}");
+        assert!(!planned.tracks[0].refusals.is_empty(), "{to} {stage:?}");
+    }
+}
+
 #[test]
 fn how_far_a_move_is_follows_from_annotation_association_and_what_was_saved() {
     use MoveState::*;
     use PodWay::*;
-    for (annotated_with, associated, saved, new_pods, state) in [
+    for (annotated_with, associated, saved, new_pods, wanted) in [
         (false, false, false, NodeRole, None),
         (true, false, false, Irsa, Some(Old)),
         (true, true, false, PodIdentity, Some(Both)),
@@ -238,13 +300,14 @@ fn how_far_a_move_is_follows_from_annotation_association_and_what_was_saved() {
         if saved {
             let saved = (SAVED_ANNOTATION.to_owned(), "{}".to_owned());
             object.annotations.extend([saved]);
+            open(&mut account);
         }
         if associated {
             account.association = Lookup::Found(association());
         }
         assert_eq!(
-            (account.new_pods(), account.state()),
-            (Some(new_pods), state)
+            (account.new_pods(), state(&account)),
+            (Some(new_pods), wanted)
         );
     }
 }
@@ -254,10 +317,10 @@ fn what_cannot_be_read_is_no_state() {
     let unknown = || "denied".to_owned();
     let mut account = annotated();
     account.association = Lookup::Unknown(unknown());
-    assert_eq!(account.state(), None);
+    assert_eq!(state(&account), None);
     let mut account = annotated();
     account.object = Lookup::Unknown(unknown());
-    assert_eq!(account.state(), None);
+    assert_eq!(state(&account), None);
 }
 
 type Change = fn(&mut Moving, &mut MovingAccount);

@@ -80,11 +80,25 @@ pub fn without(
     }
 }
 
+/// What a trust policy has that lets a service account in by a way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    Nothing,
+    /// It is for this service account alone, and can be taken out.
+    Own,
+    /// A pattern, or a statement for others too: it cannot.
+    Wider,
+}
+
+pub fn left(trust: &Value, way: Way, moving: &Moving, account: &MovingAccount) -> Left {
+    match without(trust, way, moving, account) {
+        Ok(rest) if policy::same(&rest, trust) => Left::Nothing,
+        Ok(_) | Err(NotWithdrawn::NothingLeft) => Left::Own,
+        Err(NotWithdrawn::StillLetIn { .. }) => Left::Wider,
+    }
+}
+
 /// Whether something in it is for this service account alone.
 pub fn names(trust: &Value, way: Way, moving: &Moving, account: &MovingAccount) -> bool {
-    match without(trust, way, moving, account) {
-        Ok(rest) => !policy::same(&rest, trust),
-        Err(NotWithdrawn::NothingLeft) => true,
-        Err(NotWithdrawn::StillLetIn { .. }) => false,
-    }
+    left(trust, way, moving, account) == Left::Own
 }
