@@ -249,6 +249,14 @@ pub enum Error {
         /// The command that restarts those.
         back: CommandLine,
     },
+    /// The same, but the association may still be there, and pods that start go by it.
+    #[error("{proof}; its association may be left: {failure}")]
+    NotWithdrawn {
+        proof: Box<Self>,
+        failure: Box<Self>,
+        /// The command that takes it away.
+        back: CommandLine,
+    },
     /// What is asked for cannot be said offline, or not in that tool's words.
     #[error("{cause}")]
     Unrenderable { cause: String, hints: Vec<Fix> },
@@ -401,6 +409,7 @@ impl Error {
             | Self::Refused { .. }
             | Self::Unproven(_)
             | Self::Withdrawn { .. }
+            | Self::NotWithdrawn { .. }
             | Self::Stopped { .. }
             | Self::Output(_) => 1,
             Self::Shared { error, .. } => error.exit_code(),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Clients, Event};
+use super::Clients;
 use crate::error::Error;
 use crate::model::{Lookup, Workload};
 use crate::plan::Repair;
@@ -45,11 +45,11 @@ impl Clients<'_> {
                 stranded: self.stranded(prove).await,
                 back: prove.back.clone(),
             }),
-            Err(error) => {
-                let text = format!("the association of {} may be left: {error}", prove.name);
-                (self.on)(Event::Warned { text });
-                Err(failure)
-            }
+            Err(error) => Err(Error::NotWithdrawn {
+                proof: Box::new(failure),
+                failure: Box::new(error),
+                back: prove.back.clone(),
+            }),
         }
     }
 

@@ -26,6 +26,9 @@ impl Error {
 
     /// Whether a way does not hold.
     pub fn is_unproven(&self) -> bool {
-        matches!(self, Self::Unproven(_) | Self::Withdrawn { .. })
+        matches!(
+            self,
+            Self::Unproven(_) | Self::Withdrawn { .. } | Self::NotWithdrawn { .. }
+        )
     }
 }

@@ -133,6 +133,11 @@ impl Error {
                 let restart = is_left.then_some(restart);
                 restart.into_iter().chain(proof.hints()).collect()
             }
+            Self::NotWithdrawn { proof, failure, back } => {
+                let back = Fix::by("once that is mended, go back, as pods that start have nothing else", back.clone());
+                let first = failure.hints().into_iter().chain([back]);
+                first.chain(proof.hints()).collect()
+            }
             Self::Unrenderable { hints, .. } => hints.clone(),
             Self::Interrupted { has_begun: true, .. } => {
                 vec!["run the same command again: it finishes the work".into()]

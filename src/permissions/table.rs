@@ -210,7 +210,7 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks:CreatePodIdentityAssociation" on Cluster, With("a move to Pod Identity"), [Migrate], "make the association";
     "eks:TagResource" on Associations, With("a move to Pod Identity"), [Migrate], "tag the association with its service account";
     "iam:PassRole" on AssociatedRole, With("a move to Pod Identity"), [Migrate], "give the role to the association";
-    "eks:DeletePodIdentityAssociation" on Associations, With("a move to IRSA"), [Migrate], "delete the association";
+    "eks:DeletePodIdentityAssociation" on Associations, With("a move to IRSA, or a failed proof"), [Migrate], "delete the association";
     "eks-auth:AssumeRoleForPodIdentity" on Cluster, With("a move to Pod Identity"), [Migrate], "exchange a pod's token as the agent does";
 };
 

@@ -24,6 +24,8 @@ pub enum Obstacle {
     NotEks,
     /// What must be known, and why it is not.
     Unknown(&'static str, String),
+    /// Its role has a stack, which is not as it must be, or cannot be read.
+    MakerUnknown(String),
     /// Neither an annotation nor an association names a role.
     NoRole,
     /// The annotation holds something else.
@@ -88,6 +90,7 @@ impl Obstacle {
                 format!("{what} cannot be told: {why}"),
                 vec![Fix::by("if a right is missing, all that a move needs", "irsactl permissions --for migrate")],
             ),
+            Self::MakerUnknown(why) => (format!("what made its role cannot be told: {why}"), Vec::new()),
             Self::NoRole => ("it has no role".to_owned(), Vec::new()),
             Self::NoArn(text) => (
                 format!("its annotation is no ARN of a role: \"{text}\""),

@@ -98,7 +98,7 @@ impl SharedRole<'_> {
             return None;
         }
         if let Lookup::Unknown(why) = &draft.account.stack {
-            return Some(Obstacle::Unknown("what made its role", why.clone()));
+            return Some(Obstacle::MakerUnknown(why.clone()));
         }
         let live = &draft.account.role.as_found()?.trust;
         if let Lookup::Found(stack) = &draft.account.stack {

@@ -170,6 +170,30 @@ fn pods_that_started_with_an_association_that_is_taken_back_are_told_and_get_the
     );
 }
 
+#[test]
+fn an_association_that_may_not_be_taken_back_is_told_with_the_way_back() {
+    let bench = annotated().impatient();
+    let before = sum(&bench);
+    bench.befall("eks-auth AssumeRoleForPodIdentity", "deny");
+    bench.befall("eks DeletePodIdentityAssociation", "deny");
+    assert_snapshot!(bench.run(&format!("{TO} web/api --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS   ROLE ARN
+    web         api    failed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    [stderr]
+    updated stack eksctl-demo-addon-iamserviceaccount-web-api
+    created EKS Pod Identity association of service account web/api
+    error: web/api: nothing is proved: this identity may not exchange the token: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks-auth:AssumeRoleForPodIdentity because no identity-based policy allows the eks-auth:AssumeRoleForPodIdentity action; its association may be left: not allowed to call eks:DeletePodIdentityAssociation on demo: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks:DeletePodIdentityAssociation because no identity-based policy allows the eks:DeletePodIdentityAssociation action
+    hint: allow `eks:DeletePodIdentityAssociation` to this identity (`aws sts get-caller-identity` names it)
+    hint: once that is mended, go back, as pods that start have nothing else: `irsactl migrate to-pod-identity web/api --cluster demo --undo --approve`
+    hint: allow `eks-auth:AssumeRoleForPodIdentity` on the cluster to this identity; what a proof needs in all: `irsactl permissions --for verify`
+    [exit 1]
+    ");
+    bench.sandbox.world().faults.clear();
+    bench.arrange("migrate to-pod-identity web/api --cluster demo --undo --approve");
+    assert_eq!(sum(&bench), before);
+}
+
 fn without_trust(sum: &str) -> String {
     let lines = sum.lines().filter(|line| !line.starts_with("trusts"));
     lines.map(|line| format!("{line}\n")).collect()
