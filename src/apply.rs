@@ -390,7 +390,13 @@ impl Clients<'_> {
             }
             Action::UpdateAssociation(update) => {
                 let role = service_account::known(&update.role, role.as_ref())?;
-                eks.update_association(update, role).await.map(|_| ())
+                if update.is_about_terms() {
+                    eks.update_association(update, role).await?;
+                }
+                if !update.tags.is_empty() {
+                    eks.tag_all(&update.seen.arn, &update.tags).await?;
+                }
+                Ok(())
             }
             Action::DeleteAssociation { cluster, id, .. } => {
                 eks.delete_association(cluster, id).await

@@ -6,7 +6,7 @@ use aws_sdk_eks::types::{ClusterStatus, IpFamily};
 use super::pages::{PagedList, filled};
 use super::{done, failed, unusable};
 use crate::error::Error;
-use crate::model::{Arn, Cluster, ClusterFacts, ClusterName, EksCluster};
+use crate::model::{Arn, Cluster, ClusterFacts, ClusterName, EksCluster, Map};
 use crate::waiting::{Deadline, Intervals};
 
 mod addons;
@@ -120,13 +120,16 @@ impl Eks {
     }
 
     pub async fn tag(&self, cluster: &Arn, key: &str, value: &str) -> Result<(), Error> {
-        let arn = cluster.to_string();
-        let call = self
-            .client
-            .tag_resource()
-            .resource_arn(&arn)
-            .tags(key, value);
-        done("eks:TagResource", &arn, &[], call.send().await)
+        let tags = Map::from([(key.to_owned(), value.to_owned())]);
+        self.tag_all(&cluster.to_string(), &tags).await
+    }
+
+    /// TagResource. Other tags of the resource stay.
+    pub async fn tag_all(&self, arn: &str, tags: &Map) -> Result<(), Error> {
+        let tags = tags.clone().into_iter().collect();
+        let call = self.client.tag_resource().resource_arn(arn);
+        let call = call.set_tags(Some(tags));
+        done("eks:TagResource", arn, &[], call.send().await)
     }
 
     pub async fn untag(&self, cluster: &Arn, key: &str) -> Result<(), Error> {

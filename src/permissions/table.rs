@@ -59,6 +59,7 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks:DescribePodIdentityAssociation" on Any, With("iam.podIdentityAssociations in the file"), [Apply], "read the role that it gives";
     "eks:CreatePodIdentityAssociation" on Cluster, With("podidentityassociation"), [Create], "make the association";
     "eks:CreatePodIdentityAssociation" on Cluster, With("iam.podIdentityAssociations in the file"), [Apply], "make the association";
+    "eks:TagResource" on Associations, With("--tags"), [Update], "tag the association";
     "eks:TagResource" on Associations, With("podidentityassociation"), [Create], "tag the association with its service account";
     "eks:TagResource" on Associations, With("iam.podIdentityAssociations in the file"), [Apply], "tag the association with its service account";
     "eks:UpdatePodIdentityAssociation" on Associations, With("--override-existing"), [Create], "replace the role of the association";

@@ -5,8 +5,8 @@ use serde::{Serialize, Serializer};
 use super::Role;
 use super::action::pair;
 use crate::model::{ClusterName, CommandLine, Fix, Map, RoleArn, ServiceAccountName, is_own_tag};
-use crate::policy::Difference;
 use crate::policy::pod_identity::may_assume;
+use crate::policy::{Difference, Item};
 use crate::world::{Association, AssociationTerms};
 
 /// An association takes a role of the cluster's account only: how its pods get one of another account.
@@ -45,11 +45,21 @@ pub struct UpdateAssociation {
     pub role: Role,
     #[serde(flatten)]
     pub terms: AssociationTerms,
+    /// Those that it lacks, or has with another value. All others stay.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub tags: Map,
     pub differences: Vec<Difference>,
 }
 
 fn id_of<S: Serializer>(association: &Association, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&association.id)
+}
+
+impl UpdateAssociation {
+    /// Whether more than tags differs, which another call of EKS sets.
+    pub fn is_about_terms(&self) -> bool {
+        self.differences.iter().any(|it| it.item != Item::Tag)
+    }
 }
 
 impl CreateAssociation {

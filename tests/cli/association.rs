@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod file;
 mod get;
+mod meanwhile;
 mod pods;
 mod render;
 mod shared;

@@ -2,7 +2,7 @@
 //! to its owner.
 
 use crate::asked::{Agent, AssociationSpec, Goal, IamServiceAccount, OtherRole, Permissions};
-use crate::model::{AGENT, Cluster, Lookup, RoleArn, StackName};
+use crate::model::{AGENT, Cluster, Lookup, Map, RoleArn, StackName};
 use crate::plan::{Action, CreateAssociation, Reason, Role, Target, Track, UpdateAssociation};
 use crate::policy::pod_identity::{self, SessionTags, TrustedAssociation};
 use crate::policy::{self, Difference, Item};
@@ -154,7 +154,12 @@ impl AssociationTask<'_> {
                 .push(Action::CreateAssociation(self.create(role)));
         };
         let terms = self.spec.terms(Some(found));
-        let differences = differences(&role, &terms, found);
+        let mut differences = differences(&role, &terms, found);
+        let tags = missing_tags(self.asked, found);
+        differences.extend(tags.iter().map(|(key, value)| {
+            let former = found.tags.get(key).map(|value| format!("{key}={value}"));
+            Difference::of(Item::Tag, [format!("{key}={value}")], former)
+        }));
         if differences.is_empty() {
             return;
         }
@@ -191,6 +196,7 @@ impl AssociationTask<'_> {
                 seen: found.clone(),
                 role,
                 terms,
+                tags,
                 differences,
             })));
     }
@@ -243,6 +249,13 @@ impl AssociationTask<'_> {
             (Role::OutputOf(_), _) => None,
         }
     }
+}
+
+/// The asked tags that an association does not have. Whoever gave it others keeps them.
+fn missing_tags(asked: &IamServiceAccount, found: &Association) -> Map {
+    let mut missing = asked.tags.clone();
+    missing.retain(|key, value| found.tags.get(key) != Some(value));
+    missing
 }
 
 /// What is asked of an association and is not so.

@@ -354,6 +354,7 @@ impl About<'_> {
                 Item::TargetRole => command.and("--target-role-arn {}", &[&asked]),
                 Item::SessionPolicy if asked.is_empty() => command.and("--no-policy", &[]),
                 Item::SessionPolicy => command.and("--policy {}", &[&asked]),
+                Item::Tag => command.and("--tags {}", &[&asked]),
                 _ => {
                     let are_disabled = asked == "none";
                     command.and("--disable-session-tags={}", &[&are_disabled])

@@ -267,3 +267,68 @@ fn a_role_is_not_restricted_under_those_without_tags() {
     ");
     assert_eq!(trust(&bench), before);
 }
+
+#[test]
+fn asked_tags_reach_the_association_and_others_stay() {
+    let bench = made();
+    let tags = |bench: &Bench| {
+        let mut world = bench.sandbox.world();
+        let found = world.clusters[0].association("web", "api").expect("it");
+        let tags = found.tags.iter().filter(|(key, _)| !key.contains("eksctl"));
+        let tags: Vec<String> = tags.map(|(key, value)| format!("{key}={value}")).collect();
+        tags.join(" ")
+    };
+    let mut world = bench.sandbox.world();
+    let found = world.clusters[0].association("web", "api").expect("it");
+    found.tags.insert("owner".to_owned(), "me".to_owned());
+    found.tags.insert("team".to_owned(), "web".to_owned());
+    drop(world);
+    let line = format!("{UPDATE} --tags team=data,tier=1");
+    assert_snapshot!(bench.run(&line), @"
+    [stdout]
+    ~ update stack eksctl-demo-podidentityrole-web-api
+        + tag: team=data
+        + tag: tier=1
+    ~ update EKS Pod Identity association of service account web/api
+        - tag: team=web
+        + tag: team=data
+        + tag: tier=1
+    [stderr]
+    plan: 0 to create, 2 to change, 0 to delete
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    ");
+    bench.calls();
+    assert_snapshot!(bench.run(&format!("{line} --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    updated   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [stderr]
+    updated stack eksctl-demo-podidentityrole-web-api
+    updated EKS Pod Identity association of service account web/api
+    [exit 0]
+    ");
+    let calls = bench.calls();
+    assert!(
+        calls.contains("eks TagResource") && !calls.contains("UpdatePodIdentity"),
+        "{calls}"
+    );
+    assert_eq!(tags(&bench), "owner=me team=data tier=1");
+    assert_snapshot!(bench.run(&format!("{line} --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS      ROLE ARN
+    web         api    unchanged   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [exit 0]
+    ");
+    // A role by hand has no stack that could be tagged too.
+    let bench = ready();
+    by_hand(&bench, "reader");
+    let file = format!(
+        "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {{name: demo, region: eu-west-1}}\n\
+         iam:\n  podIdentityAssociations:\n    - {{namespace: web, serviceAccountName: api, \
+         roleARN: \"arn:aws:iam::{ACCOUNT}:role/reader\", tags: {{team: data}}}}\n"
+    );
+    bench.file("cluster.yaml", &file);
+    bench.arrange("apply -f ~/cluster.yaml --approve");
+    assert_eq!(tags(&bench), "team=data");
+}

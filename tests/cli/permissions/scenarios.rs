@@ -113,7 +113,7 @@ fn associations() -> Vec<Scenario> {
         pia("get", "--cluster demo", with_another_association),
         pia(
             "update",
-            &format!("{reader} --disable-session-tags --approve"),
+            &format!("{reader} --disable-session-tags --tags team=data --approve"),
             with_an_association,
         ),
         pia(
