@@ -583,6 +583,7 @@ fn what_was_associated_is_proven_in_the_end() {
     web         api    yes        arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-0-UUID
     [stderr]
     created EKS Pod Identity association of service account web/api
+    note: these run without the role until they are restarted: pod web/api-0
     [exit 0]
     ");
 }
@@ -651,6 +652,21 @@ fn what_was_associated_and_cannot_be_proven_is_a_warning() {
                     "unknown": "web/api: nothing is proved: this identity may not exchange the token: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks-auth:AssumeRoleForPodIdentity because no identity-based policy allows the eks-auth:AssumeRoleForPodIdentity action"
                 },
                 "roleARN": "arn:aws:iam::111122223333:role/pods",
+                "staleWorkloads": [
+                    {
+                        "kind": "Pod",
+                        "name": "api-0",
+                        "namespace": "web",
+                        "pods": [
+                            {
+                                "lacks": {
+                                    "app": "noRole"
+                                },
+                                "name": "api-0"
+                            }
+                        ]
+                    }
+                ],
                 "status": "created",
                 "target": {
                     "podIdentityAssociation": "web/api"
@@ -660,6 +676,7 @@ fn what_was_associated_and_cannot_be_proven_is_a_warning() {
     }
     [stderr]
     created EKS Pod Identity association of service account web/api
+    note: these run without the role until they are restarted: pod web/api-0
     warning: web/api: nothing is proved: this identity may not exchange the token: User: arn:aws:iam::111122223333:user/someone is not authorized to perform: eks-auth:AssumeRoleForPodIdentity because no identity-based policy allows the eks-auth:AssumeRoleForPodIdentity action
     [exit 0]
     "#);
@@ -681,6 +698,7 @@ fn what_was_associated_and_is_refused_fails() {
     [stderr]
     created EKS Pod Identity association of service account web/api
     web/api: not yet: AccessDeniedException: EKS does not have permissions; IAM may need up to 1m30s for what was just made, trying again
+    note: these run without the role until they are restarted: pod web/api-0
     error: web/api: EKS still refuses the token after 1m30s: AccessDeniedException: EKS does not have permissions
     hint: find the cause: `irsactl doctor web/api --cluster demo`
     [exit 1]
