@@ -9,7 +9,7 @@ use crate::model::{
     ServiceAccountName, is_own_tag,
 };
 use crate::policy::pod_identity::{self, TrustedAssociation};
-use crate::policy::{PolicyDocument, Trust, others};
+use crate::policy::{PolicyDocument, Trust, others, statements};
 use crate::template::{DocumentName, ManagedPolicy, RoleSpec, RoleTemplate, Trusted, is_document};
 use crate::world::{Association, ServiceAccount};
 
@@ -122,10 +122,14 @@ pub fn associated(
     }
     asked.tags = tags;
     asked.association = Some(AssociationSpec::declared(target, untagged, policy));
+    let trust = template.map(|template| &template.trust);
+    let others = trust.into_iter().flat_map(statements);
+    let others = others.filter(|it| !pod_identity::is_of_pod_identity(it));
+    let others: Vec<Value> = others.cloned().collect();
     Found {
         asked,
         lost,
-        also_trusted: String::new(),
+        also_trusted: others::principals(&others),
     }
 }
 

@@ -53,10 +53,18 @@ pub async fn associated(
     let mut all = Vec::new();
     for (name, association, template) in reads {
         let (template, object) = (template.as_found(), objects.get(&name));
-        let Found { asked, lost, .. } =
-            found::associated(&name, &association, template, cluster, object);
+        let Found {
+            asked,
+            lost,
+            also_trusted,
+        } = found::associated(&name, &association, template, cluster, object);
         if lost.is_empty() {
             all.push(asked);
+            if !also_trusted.is_empty() {
+                context.output.note(&format!(
+                    "the association of {name}: its role also trusts {also_trusted}: that stays, and is no part of the file"
+                ));
+            }
         } else {
             let text = format!("the association of {name} is left out: {}", lost.join("; "));
             context.output.warn(&text);

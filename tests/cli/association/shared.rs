@@ -364,6 +364,29 @@ fn a_role_by_hand_stays_whole() {
 }
 
 #[test]
+fn what_no_file_says_of_the_role_is_told_by_export() {
+    let bench = made();
+    add_to_template(&bench, STACK, of_ec2());
+    assert_snapshot!(bench.run("export --cluster demo"), @"
+    [stdout]
+    apiVersion: eksctl.io/v1alpha5
+    kind: ClusterConfig
+    metadata:
+      name: demo
+      region: eu-west-1
+    iam:
+      podIdentityAssociations:
+        - namespace: web
+          serviceAccountName: api
+          permissionPolicyARNs:
+            - arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    [stderr]
+    note: the association of web/api: its role also trusts ec2.amazonaws.com: that stays, and is no part of the file
+    [exit 0]
+    ");
+}
+
+#[test]
 fn of_a_role_that_is_gone_or_cannot_be_read_nothing_wrong_is_said() {
     let bench = ready();
     by_hand(&bench, "reader");
