@@ -39,7 +39,8 @@ async fn owning_stack(aws: &Aws, role: &RoleFacts, id: &str) -> Result<Lookup<Ow
         );
         return Ok(Lookup::Unknown(why));
     }
-    if stack.phase != Phase::Ready {
+    // One that is being changed is waited for.
+    if !matches!(stack.phase, Phase::Ready | Phase::Busy) {
         let why = format!("stack \"{}\" is in {}", stack.name, stack.status);
         return Ok(Lookup::Unknown(why));
     }

@@ -9,11 +9,11 @@ use super::obstacle::Obstacle;
 use super::steps::{Draft, draft, stopped};
 use super::{MoveGoal, trust};
 use crate::model::{Cluster, Lookup, Map, RoleArn};
-use crate::plan::Track;
 use crate::plan::trust_change::{own_tags, tags_towards, trust_change, trust_of};
+use crate::plan::{Action, Track};
 use crate::policy;
 use crate::template;
-use crate::world::{Moving, MovingAccount};
+use crate::world::{Moving, MovingAccount, Phase};
 
 /// What is compared before a template is written.
 const UNCOMPARED: &str = "whether its role's trust policy is that of its stack's template";
@@ -72,7 +72,12 @@ impl SharedRole<'_> {
         is_too_long: &mut bool,
     ) -> Vec<(usize, Track)> {
         let (mut drafts, mut tracks) = (Vec::new(), Vec::new());
-        for (place, draft) in group {
+        for (place, mut draft) in group {
+            if let Some(wait) = wait(draft.account) {
+                draft.track.actions = vec![wait];
+                tracks.push((place, draft.track));
+                continue;
+            }
             match self.hindrance(&draft) {
                 None => drafts.push((place, draft)),
                 Some(obstacle) => {
@@ -169,6 +174,16 @@ impl SharedRole<'_> {
             draft.track.actions.push(change(&opened, &closed, tags));
         }
     }
+}
+
+/// For the stack that made its role, where another run changes that: what follows is planned afterwards.
+fn wait(account: &MovingAccount) -> Option<Action> {
+    let stack = &account.stack.as_found()?.stack;
+    (stack.phase == Phase::Busy).then(|| Action::AwaitStack {
+        stack: stack.name.clone(),
+        id: stack.id.clone(),
+        status: stack.status.clone(),
+    })
 }
 
 /// As the stack's template has it, which is how the role has it.

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{TO, annotated, by_hand, role_of, steady, sum, without};
+use super::{ACCOUNT, REGION, TO, annotated, by_hand, role_of, steady, sum, without};
 use crate::sandbox::World;
 use crate::support::Bench;
 
@@ -49,6 +49,43 @@ fn a_trust_policy_that_somebody_changed_meanwhile_is_looked_at_again() {
     pods ["pod-identity", "pod-identity"]
     annotations: eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/by-hand
     "#);
+}
+
+/// As a run leaves it that was killed.
+#[test]
+fn a_stack_that_is_being_changed_is_waited_for() {
+    let bench = annotated();
+    let set = |world: &mut World, status: &str| {
+        let name = "eksctl-demo-addon-iamserviceaccount-web-api";
+        let stack = world.stack(ACCOUNT, REGION, name).expect("the stack");
+        status.clone_into(&mut stack.status);
+    };
+    set(&mut bench.sandbox.world(), "UPDATE_IN_PROGRESS");
+    assert_snapshot!(bench.run(&format!("{TO} web/api")), @"
+    [stdout]
+      wait for stack eksctl-demo-addon-iamserviceaccount-web-api (UPDATE_IN_PROGRESS)
+    [stderr]
+    plan: 0 to create, 0 to change, 0 to delete, 1 to wait for
+    what follows is planned when that is over
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    ");
+    let describe = "cloudformation DescribeStacks";
+    let over = move |world: &mut World| set(world, "UPDATE_COMPLETE");
+    bench.sandbox.before(describe, 3, over);
+    assert_snapshot!(bench.run(&format!("{TO} --all --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS   ROLE ARN
+    web         api    moved    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    [stderr]
+    waited for stack eksctl-demo-addon-iamserviceaccount-web-api (UPDATE_IN_PROGRESS)
+    updated stack eksctl-demo-addon-iamserviceaccount-web-api
+    created EKS Pod Identity association of service account web/api
+    proved that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU by pod-identity
+    restarted deployment web/api
+    waited for the new pods of deployment web/api
+    [exit 0]
+    ");
 }
 
 #[test]
