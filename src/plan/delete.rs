@@ -85,7 +85,8 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         let before = track.actions.len();
         match &observed.service_account {
             ServiceAccountState::Found(account) => {
-                plan_service_account(&mut track, asked, account, stack);
+                let goes_on = &observed.goes_on;
+                plan_service_account(&mut track, asked, account, goes_on, stack);
             }
             ServiceAccountState::Going(account) if account.is_owned() => {
                 await_service_account(&mut track, asked, account);
@@ -254,6 +255,7 @@ fn plan_service_account(
     track: &mut Track,
     asked: &Deletion,
     account: &ServiceAccount,
+    goes_on: &Lookup<()>,
     stack: Option<&Stack>,
 ) {
     if asked.way == Way::PodIdentity && account.role().is_some() {
@@ -261,7 +263,14 @@ fn plan_service_account(
         let note = format!("the ServiceAccount {name} stays, {why}");
         return track.notes.push(note);
     }
-    if account.is_owned() {
+    if let Lookup::Unknown(why) = goes_on {
+        track.notes.push(format!(
+            "cannot tell whether the ServiceAccount {} has an EKS Pod Identity association: {why}",
+            asked.name
+        ));
+    }
+    let stays = goes_on.as_found().is_some();
+    if account.is_owned() && !stays {
         track.actions.push(Action::DeleteServiceAccount {
             name: asked.name.clone(),
             seen: account.version.clone(),
@@ -282,11 +291,18 @@ fn plan_service_account(
     if of_the_stack && !annotations.iter().any(|key| key == ROLE_ANNOTATION) {
         annotations.push(ROLE_ANNOTATION.to_owned());
     }
+    if stays || !annotations.is_empty() {
+        let why = if stays {
+            "has an EKS Pod Identity association"
+        } else {
+            "was not made by irsactl or eksctl"
+        };
+        let name = &asked.name;
+        track
+            .notes
+            .push(format!("the ServiceAccount {name} {why}: it stays"));
+    }
     if !annotations.is_empty() {
-        track.notes.push(format!(
-            "the ServiceAccount {} was not made by irsactl or eksctl: it stays",
-            asked.name
-        ));
         track.actions.push(Action::RemoveAnnotations {
             name: asked.name.clone(),
             annotations,

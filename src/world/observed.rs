@@ -65,6 +65,8 @@ pub struct ObservedDeletion {
     pub stack: StackState,
     pub foreign: Lookup<Foreign>,
     pub service_account: ServiceAccountState,
+    /// Whether a ServiceAccount that would go has an association of its own, which goes on.
+    pub goes_on: Lookup<()>,
     /// The role of the association that goes.
     pub associated: Option<AssociatedRole>,
     /// Where an IAM service account of that name exists, when it does not where it was asked for.

@@ -37,6 +37,7 @@ fn the_stack_and_the_service_account_go() {
     cloudformation GetTemplate
     cloudformation UpdateTerminationProtection
     eks DescribeCluster
+    eks ListPodIdentityAssociations
     iam GetRole
     iam ListAttachedRolePolicies
     iam ListInstanceProfilesForRole

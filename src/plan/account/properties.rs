@@ -360,6 +360,7 @@ proptest! {
         let first = plan(Goal::Create, Drift::Told, &made, &cluster, &world, &provider(&made, &cluster));
         let world = carried_out(&first, &cluster, world);
         let observed = ObservedDeletion {
+            goes_on: Lookup::Missing,
             association: None,
             associated: None,
             stack: if stack { world.stack } else { StackState::Absent },

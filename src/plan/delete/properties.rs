@@ -110,6 +110,7 @@ proptest! {
             labels.insert(crate::model::MANAGED_BY_LABEL.to_owned(), crate::model::MANAGED_BY.to_owned());
         }
         let observed = ObservedDeletion {
+            goes_on: Lookup::Missing,
             association: None,
             associated: None,
             stack: StackState::Found(Box::new(FoundStack {

@@ -79,6 +79,7 @@ fn each_phase_of_the_stack_has_its_way() {
         (Phase::Gone, Ending::Awaited, vec![]),
     ] {
         let observed = ObservedDeletion {
+            goes_on: Lookup::Missing,
             association: None,
             associated: None,
             stack: stack(phase),
@@ -114,6 +115,7 @@ fn a_creation_is_cut_off_only_where_nothing_is_waited_for() {
             status.clone_into(&mut found.stack.status);
         }
         let observed = ObservedDeletion {
+            goes_on: Lookup::Missing,
             association: None,
             associated: None,
             stack,
@@ -129,6 +131,7 @@ fn a_creation_is_cut_off_only_where_nothing_is_waited_for() {
 #[test]
 fn foreign_policies_are_refused_or_detached() {
     let observed = ObservedDeletion {
+        goes_on: Lookup::Missing,
         association: None,
         associated: None,
         stack: stack(Phase::Ready),
@@ -193,6 +196,7 @@ fn only_owned_service_accounts_are_deleted() {
             ..ServiceAccount::default()
         };
         let observed = ObservedDeletion {
+            goes_on: Lookup::Missing,
             association: None,
             associated: None,
             stack: stack(Phase::Ready),
@@ -213,6 +217,7 @@ fn only_owned_service_accounts_are_deleted() {
 #[test]
 fn a_name_of_another_namespace_is_not_touched() {
     let observed = ObservedDeletion {
+        goes_on: Lookup::Missing,
         association: None,
         associated: None,
         stack: StackState::Absent,

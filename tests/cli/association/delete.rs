@@ -161,6 +161,7 @@ fn an_iam_service_account_does_not_go_from_under_an_association() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    refused
     [stderr]
+    note: the ServiceAccount web/api has an EKS Pod Identity association: it stays
     error: web/api: role "eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU" is used by EKS Pod Identity associations, whose pods would lose it
       web/api (a-c88ffc65c1c760c9f)
     hint: where no pod of web/api needs the role by its association: `irsactl delete podidentityassociation web/api --cluster demo`

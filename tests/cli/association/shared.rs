@@ -185,6 +185,7 @@ fn where_irsa_goes_first_the_association_keeps_the_stack() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    refused
     [stderr]
+    note: the ServiceAccount web/api has an EKS Pod Identity association: it stays
     error: web/api: role "eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU" is used by EKS Pod Identity associations, whose pods would lose it
       web/api (a-c88ffc65c1c760c9f)
     hint: where no pod of web/api needs the role by its association: `irsactl delete podidentityassociation web/api --cluster demo`

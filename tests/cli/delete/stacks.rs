@@ -398,3 +398,26 @@ fn a_stack_that_stays_is_protected_again() {
     assert!(bench.run(DELETE).ends_with("[exit 1]\n"));
     assert!(!is_protected(&bench));
 }
+
+/// Its pods go on by the association.
+#[test]
+fn a_service_account_with_an_association_of_its_own_stays() {
+    let bench = Bench::associated();
+    bench.create("web/api");
+    {
+        let mut world = bench.sandbox.world();
+        let role = world.add_role_of_pods("pods");
+        world.clusters[0].add_association("web", "api", &role);
+    }
+    assert_snapshot!(bench.run("delete iamserviceaccount web/api --cluster demo"), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    deleted
+    [stderr]
+    note: the ServiceAccount web/api has an EKS Pod Identity association: it stays
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-api
+    removed eks.amazonaws.com/role-arn from service account web/api
+    [exit 0]
+    ");
+    assert_ne!(bench.service_account("web", "api"), "");
+}

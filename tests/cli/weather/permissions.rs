@@ -161,6 +161,9 @@ fn deleting_names_the_missing_permission() {
       error: not allowed to call eks:DescribeCluster on demo: AWS's words
       hint: allow `eks:DescribeCluster` to this identity (`aws sts get-caller-identity` names it)
       [exit 1]
+    eks ListPodIdentityAssociations:
+      note: cannot tell whether the ServiceAccount default/s3-reader has an EKS Pod Identity association: not allowed to call eks:ListPodIdentityAssociations
+      [exit 0]
     iam DetachRolePolicy:
       error: not allowed to call iam:DetachRolePolicy on eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: AWS's words
       hint: allow `iam:DetachRolePolicy` to this identity (`aws sts get-caller-identity` names it)
