@@ -170,6 +170,11 @@ pub enum Reason {
         arn: RoleArn,
         statement: Value,
     },
+    /// A session policy beside session tags, which EKS refuses. Whether the association has the policy
+    /// already.
+    PolicyWithTags {
+        is_there: bool,
+    },
     /// The association is an add-on's, by that ARN.
     OwnedByAddon {
         owner: String,

@@ -171,6 +171,10 @@ impl AssociationTask<'_> {
                 },
             );
         }
+        if terms.policy.is_some() && !terms.disable_session_tags {
+            let is_there = found.policy.is_some();
+            return track.refuse(name, Reason::PolicyWithTags { is_there });
+        }
         if let Some(stack) = self.own_stack(found, &role) {
             return track.refuse(name, Reason::OwnRole { stack });
         }

@@ -7,8 +7,10 @@ use crate::model::{
 };
 use crate::plan::delete::refused_with;
 use crate::plan::{Target, by_target_role};
-use crate::policy::{Difference, Item, indented};
+use crate::policy::{Difference, indented};
 use crate::template::{self, StackResource};
+
+mod association;
 
 impl Reason {
     /// The reason in words, and what mends it: for this target of the cluster.
@@ -212,13 +214,8 @@ impl Reason {
                     None => Vec::new(),
                 },
             ),
-            Self::NotTrusting { arn, statement } => (
-                format!("the trust policy of role {arn} does not let this association in"),
-                vec![
-                    format!("add this statement to it: `{statement}`").into(),
-                    "or leave `--role-arn` out: a role of its own is made".into(),
-                ],
-            ),
+            Self::NotTrusting { arn, statement } => association::not_trusting(arn, statement),
+            Self::PolicyWithTags { is_there } => association::policy_with_tags(*is_there),
             Self::OwnedByAddon { owner } => about.owned_by_addon(owner),
             Self::OtherAssociationRole { found, wanted } => (
                 match wanted {
@@ -343,58 +340,6 @@ impl About<'_> {
         command.and("--cluster {}", &[self.cluster])
     }
 
-    /// The change of an association, by its flags.
-    fn updated(self, differences: &[Difference]) -> CommandLine {
-        let all = differences.iter();
-        let command = all.fold(self.irsactl("update"), |command, difference| {
-            let asked = difference.asked.first().map_or("", String::as_str);
-            match &difference.item {
-                Item::Role => command.and("--role-arn {}", &[&asked]),
-                Item::TargetRole if asked.is_empty() => command.and("--no-target-role", &[]),
-                Item::TargetRole => command.and("--target-role-arn {}", &[&asked]),
-                Item::SessionPolicy if asked.is_empty() => command.and("--no-policy", &[]),
-                Item::SessionPolicy => command.and("--policy {}", &[&asked]),
-                Item::Tag => command.and("--tags {}", &[&asked]),
-                _ => {
-                    let are_disabled = asked == "none";
-                    command.and("--disable-session-tags={}", &[&are_disabled])
-                }
-            }
-        });
-        command.and("--approve", &[])
-    }
-
-    fn tagged(self, ServiceAccountName { namespace, name }: &ServiceAccountName) -> Fix {
-        let command = "irsactl update podidentityassociation {} --namespace {} --cluster {} --no-disable-session-tags --approve";
-        Fix::by(
-            "let it send them",
-            CommandLine::of(command, &[name, namespace, self.cluster]),
-        )
-    }
-
-    fn owned_by_addon(self, owner: &str) -> (String, Vec<Fix>) {
-        // arn:aws:eks:REGION:ACCOUNT:addon/CLUSTER/NAME/ID
-        let addon = owner.rsplit('/').nth(1).unwrap_or("NAME");
-        let account = self.target.account().map_or("NAME", |(_, name)| &name.name);
-        (
-            format!(
-                "the association belongs to the add-on {}, which would put it back",
-                shown_as_value(addon)
-            ),
-            vec![Fix::by(
-                "change it there",
-                CommandLine::of(
-                    "aws eks update-addon --cluster-name {} --addon-name {} --pod-identity-associations {}",
-                    &[
-                        self.cluster,
-                        &addon,
-                        &format!("serviceAccount={account},roleArn=ARN"),
-                    ],
-                ),
-            )],
-        )
-    }
-
     fn all_deleted(self, resources: &Lookup<Vec<StackResource>>) -> Vec<Fix> {
         let all = Fix::by(
             "delete all of it",
@@ -407,23 +352,6 @@ impl About<'_> {
                 "to keep what is more than a change set, take it out of the stack first, with DeletionPolicy Retain".into(),
             ],
         }
-    }
-
-    /// Either way goes with its own command. Of one service account IRSA can go alone.
-    fn without_association(self, name: &ServiceAccountName, is_on_irsa: bool) -> Vec<Fix> {
-        let delete = "irsactl delete podidentityassociation {} --cluster {}";
-        let finish = "irsactl migrate to-pod-identity {} --cluster {} --finish --approve";
-        let mut hints = vec![Fix::by(
-            format!("where no pod of {name} needs the role by its association"),
-            CommandLine::of(delete, &[name, self.cluster]),
-        )];
-        if is_on_irsa && self.target.account() == Some((Way::Irsa, name)) {
-            hints.push(Fix::by(
-                "or to keep the association, and the role without IRSA",
-                CommandLine::of(finish, &[name, self.cluster]),
-            ));
-        }
-        hints
     }
 
     fn elsewhere(self, namespaces: &[String]) -> (String, Vec<Fix>) {

@@ -143,6 +143,44 @@ fn a_role_that_asks_for_tags_is_opened_before_they_are_disabled() {
     "#);
 }
 
+/// EKS refuses both together, and the stack comes before the association.
+#[test]
+fn a_session_policy_beside_session_tags_is_refused_before_the_stack_is_touched() {
+    let bench = made();
+    let sqs = "arn:aws:iam::aws:policy/AmazonSQSFullAccess";
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    bench.calls();
+    assert_snapshot!(bench.run(&format!("{UPDATE} --policy {policy} --add-policy-arn {sqs} --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [stderr]
+    error: web/api (EKS Pod Identity): a session policy is for sessions without tags, and those of this association have tags
+    hint: send none, which lets any association that names the role in: `--disable-session-tags`
+    [exit 1]
+    ");
+    assert!(!bench.calls().contains("ChangeSet"), "a stack was touched");
+    bench.run(&format!(
+        "{UPDATE} --policy {policy} --disable-session-tags --approve"
+    ));
+    bench.calls();
+    assert_snapshot!(bench.run(&format!("{UPDATE} --disable-session-tags=false --add-policy-arn {sqs} --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [stderr]
+    warning: the role lets in every association of the account that names it; `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust` lets in those that use it
+    error: web/api (EKS Pod Identity): a session policy is for sessions without tags, and those of this association have tags
+    hint: take the session policy away in the same run: `--no-policy`
+    [exit 1]
+    ");
+    assert!(!bench.calls().contains("ChangeSet"), "a stack was touched");
+    bench.run(&format!(
+        "{UPDATE} --no-policy --no-disable-session-tags --approve"
+    ));
+    assert_snapshot!(association(&bench), @"eksctl-demo-podidentityrole-web-api target None tags true policy None");
+}
+
 #[test]
 fn what_is_not_there_is_not_updated() {
     let bench = ready();

@@ -1,0 +1,106 @@
+//! The words and hints about associations.
+
+use serde_json::Value;
+
+use super::About;
+use crate::model::{CommandLine, Fix, RoleArn, ServiceAccountName, Way, shown_as_value};
+use crate::policy::{Difference, Item};
+
+impl About<'_> {
+    /// The change of an association, by its flags.
+    pub(super) fn updated(self, differences: &[Difference]) -> CommandLine {
+        let all = differences.iter();
+        let command = all.fold(self.irsactl("update"), |command, difference| {
+            let asked = difference.asked.first().map_or("", String::as_str);
+            match &difference.item {
+                Item::Role => command.and("--role-arn {}", &[&asked]),
+                Item::TargetRole if asked.is_empty() => command.and("--no-target-role", &[]),
+                Item::TargetRole => command.and("--target-role-arn {}", &[&asked]),
+                Item::SessionPolicy if asked.is_empty() => command.and("--no-policy", &[]),
+                Item::SessionPolicy => command.and("--policy {}", &[&asked]),
+                Item::Tag => command.and("--tags {}", &[&asked]),
+                _ => {
+                    let are_disabled = asked == "none";
+                    command.and("--disable-session-tags={}", &[&are_disabled])
+                }
+            }
+        });
+        command.and("--approve", &[])
+    }
+
+    pub(super) fn tagged(self, ServiceAccountName { namespace, name }: &ServiceAccountName) -> Fix {
+        let command = "irsactl update podidentityassociation {} --namespace {} --cluster {} --no-disable-session-tags --approve";
+        Fix::by(
+            "let it send them",
+            CommandLine::of(command, &[name, namespace, self.cluster]),
+        )
+    }
+
+    pub(super) fn owned_by_addon(self, owner: &str) -> (String, Vec<Fix>) {
+        // arn:aws:eks:REGION:ACCOUNT:addon/CLUSTER/NAME/ID
+        let addon = owner.rsplit('/').nth(1).unwrap_or("NAME");
+        let account = self.target.account().map_or("NAME", |(_, name)| &name.name);
+        (
+            format!(
+                "the association belongs to the add-on {}, which would put it back",
+                shown_as_value(addon)
+            ),
+            vec![Fix::by(
+                "change it there",
+                CommandLine::of(
+                    "aws eks update-addon --cluster-name {} --addon-name {} --pod-identity-associations {}",
+                    &[
+                        self.cluster,
+                        &addon,
+                        &format!("serviceAccount={account},roleArn=ARN"),
+                    ],
+                ),
+            )],
+        )
+    }
+
+    /// Either way goes with its own command. Of one service account IRSA can go alone.
+    pub(super) fn without_association(
+        self,
+        name: &ServiceAccountName,
+        is_on_irsa: bool,
+    ) -> Vec<Fix> {
+        let delete = "irsactl delete podidentityassociation {} --cluster {}";
+        let finish = "irsactl migrate to-pod-identity {} --cluster {} --finish --approve";
+        let mut hints = vec![Fix::by(
+            format!("where no pod of {name} needs the role by its association"),
+            CommandLine::of(delete, &[name, self.cluster]),
+        )];
+        if is_on_irsa && self.target.account() == Some((Way::Irsa, name)) {
+            hints.push(Fix::by(
+                "or to keep the association, and the role without IRSA",
+                CommandLine::of(finish, &[name, self.cluster]),
+            ));
+        }
+        hints
+    }
+}
+
+pub(super) fn not_trusting(arn: &RoleArn, statement: &Value) -> (String, Vec<Fix>) {
+    (
+        format!("the trust policy of role {arn} does not let this association in"),
+        vec![
+            format!("add this statement to it: `{statement}`").into(),
+            "or leave `--role-arn` out: a role of its own is made".into(),
+        ],
+    )
+}
+
+/// By what this run asks for, where the policy is there; else by the policy that it asks for.
+pub(super) fn policy_with_tags(is_there: bool) -> (String, Vec<Fix>) {
+    let hint = if is_there {
+        "take the session policy away in the same run: `--no-policy`"
+    } else {
+        "send none, which lets any association that names the role in: `--disable-session-tags`"
+    };
+    (
+        "a session policy is for sessions without tags, and those of this association have tags"
+            .to_owned(),
+        vec![hint.into()],
+    )
+}
