@@ -192,6 +192,14 @@ impl Plan {
 }
 
 impl Track {
+    /// The agent of EKS Pod Identity is made.
+    pub fn of_agent(cluster: &ClusterName) -> Self {
+        let cluster = cluster.clone();
+        let mut track = Self::new(Target::Agent(cluster.clone()));
+        track.actions.push(Action::InstallAgent { cluster });
+        track
+    }
+
     pub fn new(target: Target) -> Self {
         Self {
             target,

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::examples::{SCAN_EXAMPLES, STATUS_EXAMPLES, TO_IRSA_EXAMPLES, TO_POD_IDENTITY_EXAMPLES};
 use super::{Approval, AwsArgs, KubernetesArgs, PlainFormat, parallel};
-use crate::model::{ClusterName, Issuer, Namespace, ServiceAccountName};
+use crate::model::{ClusterName, Issuer, Namespace, ServiceAccountName, Way};
 
 #[derive(Debug, Subcommand)]
 pub enum Migrate {
@@ -56,6 +56,9 @@ pub struct MoveArgs {
     /// All service accounts that can be moved, or that are on their way; what keeps one is told
     #[arg(long, conflicts_with = "names")]
     pub all: bool,
+    /// Way that they have today; of irsa and pod-identity it can only be the other one
+    #[arg(long, value_name = "WAY")]
+    pub from: Option<Way>,
     /// Take the way of before away, where no pod uses it any more
     #[arg(long, alias = "remove-oidc-provider-trust-relationship", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub finish: bool,
@@ -65,6 +68,9 @@ pub struct MoveArgs {
     /// Go on without the proof by a token that the new way works
     #[arg(long)]
     pub no_proof: bool,
+    /// Install the EKS Pod Identity Agent too, where pods are to need it and it is missing
+    #[arg(long)]
+    pub install_agent: bool,
     #[command(flatten)]
     pub approval: Approval,
     /// Service accounts to work on side by side, 1 to 64

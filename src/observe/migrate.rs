@@ -14,7 +14,7 @@ use super::health::Shared;
 use super::owner::owner;
 use crate::aws::Aws;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Cluster, Lookup, Namespace, ServiceAccountName};
+use crate::model::{Cluster, Lookup, Namespace, PolicyArn, ServiceAccountName};
 use crate::plan::migrate::next_roles;
 use crate::world::{
     Addon, Association, LivePolicies, Moving, MovingAccount, Pod, Pods, RoleFacts, ServiceAccount,
@@ -156,8 +156,8 @@ impl MoveSight<'_> {
             return account;
         };
         let own = own.clone();
-        let (role, documents) =
-            tokio::join!(self.role(own.name()), self.documents(shared, own.name()));
+        let documents = self.documents(shared, &account, own.name());
+        let (role, documents) = tokio::join!(self.role(own.name()), documents);
         let next = documents.as_found().map(|all| next_roles(all));
         let next = next.unwrap_or_default().into_iter().map(async |role| {
             let found = if role == own {
@@ -182,8 +182,14 @@ impl MoveSight<'_> {
         Lookup::or_unknown(again::unless_missing(self.aws, name, read).await)
     }
 
-    /// Inline and managed policies. Those that AWS manages name no roles to assume.
-    async fn documents(&self, shared: &Shared, role: &str) -> Lookup<Vec<Value>> {
+    /// Inline and managed policies. Those that AWS manages name no roles to assume, but may ask for tags of
+    /// sessions by an association.
+    async fn documents(
+        &self,
+        shared: &Shared,
+        account: &MovingAccount,
+        role: &str,
+    ) -> Lookup<Vec<Value>> {
         let policies = Lookup::or_unknown(live_policies(self.aws, role).await);
         let LivePolicies { managed, inline } = match policies {
             Lookup::Found(policies) => policies,
@@ -191,7 +197,9 @@ impl MoveSight<'_> {
             Lookup::Unknown(why) => return Lookup::Unknown(why),
         };
         let mut all: Vec<Value> = inline.into_values().collect();
-        for arn in managed.iter().filter(|arn| arn.account() != "aws") {
+        let is_associated = account.associated().is_some();
+        let is_read = |arn: &&PolicyArn| is_associated || arn.account() != "aws";
+        for arn in managed.iter().filter(is_read) {
             let read = async { Lookup::or_unknown(self.aws.iam.policy_document(arn).await) };
             match shared.documents.of(&arn.to_string(), read).await {
                 Lookup::Found(document) => all.push(document),

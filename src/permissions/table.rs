@@ -70,7 +70,7 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks:DeletePodIdentityAssociation" on Associations, With("--prune"), [Apply], "delete the association";
     "eks:DescribeAddon" on Any, Optional, [Create], "see whether the Pod Identity agent is installed";
     "eks:DescribeAddon" on Any, Optional, [Apply], "see whether the Pod Identity agent is installed";
-    "eks:CreateAddon" on Cluster, With("--install-agent"), [Create], "install the Pod Identity agent";
+    "eks:CreateAddon" on Cluster, With("--install-agent"), [Create Migrate], "install the Pod Identity agent";
     "iam:PassRole" on AssociatedRole, With("podidentityassociation"), [Create Update], "give the role to the association";
     "iam:PassRole" on AssociatedRole, With("iam.podIdentityAssociations in the file"), [Apply], "give the role to the association";
     "eks:UntagResource" on Cluster, Optional, [DisassociateOidcProvider], "tell eksctl that the cluster has no provider";

@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::asked::Agent;
 use crate::model::{ClusterName, CommandLine, Issuer, RoleArn, ServiceAccountName, Way};
 use crate::policy::Difference;
 use crate::world::{Moving, MovingAccount, PodWay};
@@ -13,6 +14,7 @@ mod chain;
 mod obstacle;
 mod roles;
 mod row;
+mod session_tags;
 mod standing;
 mod steps;
 mod trust;
@@ -37,6 +39,7 @@ pub struct MoveGoal {
     pub stage: Stage,
     pub scope: MoveBreadth,
     pub proof: ProofNeed,
+    pub agent: Agent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,12 @@ impl MoveGoal {
             Stage::Begin | Stage::Finish => self.to,
             Stage::Undo => self.to.other(),
         }
+    }
+
+    /// Whether the cluster's agent is missing, and is to be made for this.
+    pub fn installs_agent(self, moving: &Moving) -> bool {
+        let is_missing = matches!(obstacle::of_agent(moving), Some(Obstacle::Agent(_, None)));
+        self.agent == Agent::Installed && self.towards() == Way::PodIdentity && is_missing
     }
 
     /// Whether a service account that nobody named is meant. What was never moved by irsactl is not undone,
@@ -143,5 +152,9 @@ pub struct UpdateTrust {
 
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod reasons;
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod tests;

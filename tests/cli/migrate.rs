@@ -26,30 +26,32 @@ pub fn annotated() -> Bench {
 /// The same, but its role was made by hand, and lets in another service account too.
 pub fn by_hand() -> Bench {
     let bench = Bench::associated();
-    let issuer = bench.issuer();
-    let statement = |subject: &str| {
-        json!({
-            "Effect": "Allow",
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Principal": {"Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}")},
-            "Condition": {"StringEquals": {
-                format!("{issuer}:aud"): "sts.amazonaws.com",
-                format!("{issuer}:sub"): [subject, "system:serviceaccount:web:other"],
-            }},
-        })
-    };
-    let trust =
-        json!({"Version": "2012-10-17", "Statement": [statement("system:serviceaccount:web:api")]});
-    let role = Role::new("aws", ACCOUNT, "/", "by-hand", trust);
-    let annotation = ("eks.amazonaws.com/role-arn", role.arn.as_str());
-    bench
-        .sandbox
-        .world()
-        .api("demo")
-        .put_service_account("web", "api", &[], &[annotation], "helm");
-    bench.account(|account| account.roles.insert("by-hand".to_owned(), role.clone()));
+    annotate_by_hand(&bench, "api", "by-hand");
     start(&bench);
     bench
+}
+
+/// Service account web/NAME with a role that nobody's stack made, and that web/other has too.
+fn annotate_by_hand(bench: &Bench, name: &str, role: &str) {
+    let issuer = bench.issuer();
+    let subject = |name: &str| format!("system:serviceaccount:web:{name}");
+    let statement = json!({
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}")},
+        "Condition": {"StringEquals": {
+            format!("{issuer}:aud"): "sts.amazonaws.com",
+            format!("{issuer}:sub"): [subject(name), subject("other")],
+        }},
+    });
+    let trust = json!({"Version": "2012-10-17", "Statement": [statement]});
+    let role = Role::new("aws", ACCOUNT, "/", role, trust);
+    let annotation = ("eks.amazonaws.com/role-arn", role.arn.as_str());
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    api.put_service_account("web", name, &[], &[annotation], "helm");
+    drop(world);
+    bench.account(|account| account.roles.insert(role.name.clone(), role.clone()));
 }
 
 fn start(bench: &Bench) {

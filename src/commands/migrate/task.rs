@@ -1,6 +1,7 @@
 //! A move, shown or carried out.
 
 use super::chosen::{ChosenAccounts, access};
+use crate::asked::Agent;
 use crate::cli::{MoveArgs, Screen};
 use crate::error::Error;
 use crate::model::{ASSOCIATION_QUOTA, Lookup, Way};
@@ -34,6 +35,12 @@ impl<'a> MoveTask<'a> {
     }
 
     pub fn of_chosen(args: &'a MoveArgs, to: Way) -> Result<Self, Error> {
+        if let Some(from) = args.from.filter(|from| *from == to) {
+            return Err(Error::Flags(format!(
+                "--from {from}: that is where this leads; what has {from} moves by `irsactl migrate to-{}`",
+                to.other()
+            )));
+        }
         let stage = if args.undo {
             Stage::Undo
         } else if args.finish {
@@ -53,6 +60,11 @@ impl<'a> MoveTask<'a> {
                 ProofNeed::None
             } else {
                 ProofNeed::Required
+            },
+            agent: if args.install_agent {
+                Agent::Installed
+            } else {
+                Agent::Required
             },
         };
         let chosen = ChosenAccounts::of(&args.choice)?;
@@ -88,7 +100,8 @@ impl<'a> MoveTask<'a> {
         }
         check_room(&moving, &planned.tracks)?;
         let mut look = Observation::default();
-        for track in planned.tracks {
+        let tracks = planned.tracks.into_iter();
+        for track in tracks.filter(|track| round.includes(&track.target)) {
             look.add(track.target.clone(), Ok(track));
         }
         look.kubernetes = Some(kubernetes);

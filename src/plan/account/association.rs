@@ -3,7 +3,7 @@
 
 use crate::asked::{Agent, AssociationSpec, Goal, IamServiceAccount, OtherRole, Permissions};
 use crate::model::{AGENT, Cluster, Lookup, Map, RoleArn, StackName};
-use crate::plan::{Action, CreateAssociation, Reason, Role, Target, Track, UpdateAssociation};
+use crate::plan::{Action, CreateAssociation, Reason, Role, Track, UpdateAssociation};
 use crate::policy::pod_identity::{self, SessionTags, TrustedAssociation};
 use crate::policy::{self, Difference, Item};
 use crate::template::RoleEdits;
@@ -61,11 +61,7 @@ pub fn plan_agent<'a>(
         spec.is_some_and(|it| it.agent == Agent::Installed)
             && agent(cluster, observed) == Some(&Lookup::Missing)
     });
-    let mut track = Track::new(Target::Agent(cluster.name.clone()));
-    track.actions.push(Action::InstallAgent {
-        cluster: cluster.name.clone(),
-    });
-    is_missing.then_some(track)
+    is_missing.then(|| Track::of_agent(&cluster.name))
 }
 
 /// The add-on of the agent, which EKS Auto Mode does without.

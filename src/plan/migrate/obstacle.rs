@@ -55,9 +55,14 @@ pub enum Obstacle {
     AsksItself(Workload, String),
     SelfAssuming,
     Chained(RoleArn),
+    /// Its policies, or a role that it assumes, ask for what only sessions by EKS Pod Identity have.
+    SessionTag {
+        role: Option<Box<RoleArn>>,
+        key: String,
+    },
     /// The cluster has no agent, or one in that status.
     Agent(ClusterName, Option<String>),
-    NoProvider(String),
+    NoProvider(ClusterName, String),
     /// Its association has a role behind its role, or a session policy.
     NoEqual(&'static str),
     /// Nothing can be annotated.
@@ -137,19 +142,13 @@ impl Obstacle {
                 format!("{workload} calls AssumeRoleWithWebIdentity itself: {how}"),
                 Vec::new(),
             ),
-            Self::Agent(cluster, status) => (
-                match status {
-                    Some(status) => format!("add-on {AGENT}, by which pods get their credentials, is {status}"),
-                    None => format!("the cluster lacks the add-on {AGENT}, by which pods get their credentials"),
-                },
-                vec![Fix::by(
-                    "make the add-on, and wait until it is ACTIVE",
-                    CommandLine::of("aws eks create-addon --cluster-name {} --addon-name {}", &[cluster, &AGENT]),
-                )],
-            ),
-            Self::NoProvider(arn) => (
+            Self::Agent(cluster, status) => agent_told(cluster, status.as_deref()),
+            Self::NoProvider(cluster, arn) => (
                 format!("there is no IAM OIDC provider {arn}, or it does not take the audience {DEFAULT_AUDIENCE}"),
-                Vec::new(),
+                vec![Fix::by(
+                    "make it, or mend it",
+                    CommandLine::of("irsactl associate-oidc-provider --cluster {} --approve", &[cluster]),
+                )],
             ),
             Self::NoEqual(what) => (
                 format!("its association has a {what}, which has no equal in IRSA: its pods could do other things"),
@@ -192,7 +191,42 @@ impl Obstacle {
                 format!("its role assumes {role}, whose trust policy does not allow it sts:TagSession"),
                 Vec::new(),
             ),
+            Self::SessionTag { role, key } => (
+                match role {
+                    None => format!("its role's policies ask for {key}, which sessions by IRSA do not have"),
+                    Some(role) => format!("its role assumes {role}, which asks for {key}, and sessions by IRSA do not have that"),
+                },
+                vec!["write the policy without the tag first: what it allows would be allowed no more".into()],
+            ),
         }
+    }
+}
+
+/// What a status of the agent's add-on, or that it is missing, means.
+fn agent_told(cluster: &ClusterName, status: Option<&str>) -> (String, Vec<Fix>) {
+    let told = match status {
+        Some(status) => format!("add-on {AGENT}, by which pods get their credentials, is {status}"),
+        None => {
+            format!("the cluster lacks the add-on {AGENT}, by which pods get their credentials")
+        }
+    };
+    let (why, words) = match status {
+        None => ("install it", "create-addon"),
+        Some("CREATING" | "UPDATING") => ("wait for it", "wait addon-active"),
+        Some(_) => ("look at it", "describe-addon"),
+    };
+    let command = CommandLine::of("aws eks", &[]).and(words, &[]);
+    let command = command.and("--cluster-name {} --addon-name {}", &[cluster, &AGENT]);
+    let flag = "or add `--install-agent` to this command";
+    let flag = status.is_none().then(|| flag.into());
+    let hints = std::iter::once(Fix::by(why, command)).chain(flag);
+    (told, hints.collect())
+}
+
+impl Obstacle {
+    /// Whether it keeps all of them, whatever they are: then nothing is skipped, but refused.
+    pub fn is_of_cluster(&self) -> bool {
+        matches!(self, Self::Agent(..) | Self::NoProvider(..))
     }
 }
 
@@ -257,7 +291,9 @@ fn to_irsa(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     let arn = moving.cluster.provider_arn();
     match &moving.provider {
         Lookup::Found(provider) if provider.audiences.iter().any(|it| it == DEFAULT_AUDIENCE) => {}
-        Lookup::Found(_) | Lookup::Missing => found.push(Obstacle::NoProvider(arn)),
+        Lookup::Found(_) | Lookup::Missing => {
+            found.push(Obstacle::NoProvider(moving.cluster.name.clone(), arn));
+        }
         Lookup::Unknown(why) => found.push(Obstacle::Unknown(
             "whether the cluster has an IAM OIDC provider",
             why.clone(),

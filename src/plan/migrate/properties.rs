@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::tests::*;
 use super::*;
+use crate::asked::Agent;
 use crate::model::{Lookup, ROLE_ANNOTATION};
 use crate::plan::{Action, Track};
 use crate::policy::{same, statements};
@@ -14,16 +15,17 @@ use crate::world::{Association, OidcProvider, OwningStack, Pod};
 
 const QUOTA: usize = 4_096;
 
-fn goal(to: Way, stage: Stage) -> MoveGoal {
+pub fn goal(to: Way, stage: Stage) -> MoveGoal {
     MoveGoal {
         to,
         stage,
         scope: MoveBreadth::Named,
         proof: ProofNeed::Required,
+        agent: Agent::Required,
     }
 }
 
-fn world(account: MovingAccount) -> Moving {
+pub fn world(account: MovingAccount) -> Moving {
     let mut moving = moving(account);
     moving.addons = Lookup::Found(vec![agent()]);
     moving.provider = Lookup::Found(OidcProvider {
@@ -36,7 +38,7 @@ fn world(account: MovingAccount) -> Moving {
 }
 
 /// The only track of a plan.
-fn track(goal: MoveGoal, account: &MovingAccount) -> Track {
+pub fn track(goal: MoveGoal, account: &MovingAccount) -> Track {
     let planned = plan(goal, &world(account.clone()), QUOTA);
     planned.tracks.into_iter().next().expect("a track")
 }
@@ -48,7 +50,7 @@ fn set_trust(account: &mut MovingAccount, document: &Value) {
 }
 
 /// What an action makes of the world.
-fn act(account: &mut MovingAccount, action: &Action) {
+pub fn act(account: &mut MovingAccount, action: &Action) {
     match action {
         Action::UpdateTrust(update) => {
             let facts = account.role.as_found().expect("a role");
@@ -144,7 +146,7 @@ fn carried_out(track: &Track, account: &mut MovingAccount, most: usize) -> bool 
     track.actions.len() <= most
 }
 
-fn all(goal: MoveGoal, account: &mut MovingAccount) {
+pub fn all(goal: MoveGoal, account: &mut MovingAccount) {
     let track = track(goal, account);
     assert_eq!(track.refusals, [], "{goal:?}");
     carried_out(&track, account, usize::MAX);
@@ -232,7 +234,7 @@ fn all_restart(account: &MovingAccount) -> bool {
 }
 
 /// How the commands are told apart.
-const STEPS: [(Way, Stage); 6] = [
+pub const STEPS: [(Way, Stage); 6] = [
     (Way::PodIdentity, Stage::Begin),
     (Way::PodIdentity, Stage::Finish),
     (Way::PodIdentity, Stage::Undo),

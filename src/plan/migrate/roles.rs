@@ -51,8 +51,12 @@ pub fn plan(goal: MoveGoal, moving: &Moving, quota: usize) -> PlannedMove {
         tracks.extend(shared.planned(group, &mut is_too_long));
     }
     tracks.sort_by_key(|(place, _)| *place);
+    let tracks: Vec<Track> = tracks.into_iter().map(|(_, track)| track).collect();
+    let is_needed = tracks.iter().any(|track| !track.actions.is_empty());
+    let is_needed = is_needed && goal.installs_agent(moving);
+    let agent = is_needed.then(|| Track::of_agent(&moving.cluster.name));
     PlannedMove {
-        tracks: tracks.into_iter().map(|(_, track)| track).collect(),
+        tracks: agent.into_iter().chain(tracks).collect(),
         is_too_long,
     }
 }

@@ -4,7 +4,9 @@
 use super::obstacle::{self, Obstacle};
 use super::standing::SAVED_ANNOTATION;
 use super::trust::Left;
-use super::{MoveBreadth, MoveGoal, NODE_NETWORK, ProofNeed, Prove, Stage, bindings, trust};
+use super::{
+    MoveBreadth, MoveGoal, NODE_NETWORK, ProofNeed, Prove, Stage, bindings, session_tags, trust,
+};
 use crate::asked::Ending;
 use crate::model::{
     CommandLine, DEFAULT_AUDIENCE, Lookup, ROLE_ANNOTATION, RoleArn, Way, Workload,
@@ -46,8 +48,11 @@ pub fn draft<'a>(
         Stage::Begin | Stage::Undo => obstacle::to(to, moving, account),
         Stage::Finish => obstacle::to_finish(moving, account),
     };
-    if to == Way::PodIdentity {
+    if to == Way::PodIdentity && !goal.installs_agent(moving) {
         obstacles.extend(obstacle::of_agent(moving));
+    }
+    if (goal.stage, to) == (Stage::Begin, Way::Irsa) {
+        obstacles.extend(session_tags::obstacles(account));
     }
     obstacles.extend(misplaced(goal, moving, account));
     let found = (&account.role_arn, &account.role);
@@ -78,7 +83,7 @@ pub fn draft<'a>(
     }
 }
 
-/// Named, it is refused; of many it is skipped. Both are told.
+/// Named, it is refused; of many it is skipped for a reason of its own. Both are told.
 pub fn stopped(
     mut track: Track,
     goal: MoveGoal,
@@ -86,17 +91,19 @@ pub fn stopped(
     obstacles: Vec<Obstacle>,
 ) -> Track {
     track.actions.clear();
-    for obstacle in obstacles {
-        match goal.scope {
-            MoveBreadth::Named => {
-                track.refuse(&moving.cluster.name, Reason::Unmovable(Box::new(obstacle)));
-            }
-            MoveBreadth::All => {
-                let (why, _) = obstacle.told();
-                track.notes.push(format!("skipped: {why}"));
-                track.idle = Idle::Skipped;
-            }
+    let (of_cluster, own): (Vec<_>, Vec<_>) =
+        obstacles.into_iter().partition(Obstacle::is_of_cluster);
+    let is_skipped = goal.scope == MoveBreadth::All && !own.is_empty();
+    if is_skipped {
+        for obstacle in own {
+            let (why, _) = obstacle.told();
+            track.notes.push(format!("skipped: {why}"));
         }
+        track.idle = Idle::Skipped;
+        return track;
+    }
+    for obstacle in own.into_iter().chain(of_cluster) {
+        track.refuse(&moving.cluster.name, Reason::Unmovable(Box::new(obstacle)));
     }
     track
 }
@@ -345,6 +352,11 @@ impl MoveStep<'_> {
     fn tell(self, draft: &mut Draft<'_>) {
         draft.track.warnings.extend(self.account.wide_trust());
         draft.track.warnings.extend(self.unseen());
+        if (self.goal.stage, self.goal.towards()) == (Stage::Undo, Way::Irsa) {
+            let lost = session_tags::obstacles(self.account).into_iter();
+            let lost = lost.map(|obstacle| obstacle.told().0);
+            draft.track.warnings.extend(lost);
+        }
         if self.account.alive().any(|pod| pod.host_network)
             && self.goal.towards() == Way::PodIdentity
         {
@@ -352,20 +364,39 @@ impl MoveStep<'_> {
         }
     }
 
-    /// What might keep it from EKS Pod Identity, and could not be looked at.
+    /// What might keep it from the way, and could not be looked at.
     fn unseen(self) -> Vec<String> {
-        if self.goal.stage == Stage::Finish || self.goal.towards() == Way::Irsa {
+        if self.goal.stage == Stage::Finish {
             return Vec::new();
         }
         let told = |what: &str, why: &str| format!("{what} cannot be told: {why}");
-        let nodes = self.moving.nodes.unknown();
-        let nodes = nodes.map(|why| told("whether its nodes run Windows", why));
-        let documents = self.account.documents.unknown();
-        let documents = documents.map(|why| told("which roles its role assumes", why));
-        let next = self.account.next_roles.iter().filter_map(|(role, next)| {
-            let what = format!("whether {role}, which its role assumes, allows it sts:TagSession");
-            Some(told(&what, next.unknown()?))
-        });
-        nodes.into_iter().chain(documents).chain(next).collect()
+        let of_nodes = self.moving.nodes.unknown();
+        let of_documents = self.account.documents.unknown();
+        let next = self.account.next_roles.iter();
+        let next = next.filter_map(|(role, next)| Some((role, next.unknown()?)));
+        match self.goal.towards() {
+            Way::PodIdentity => {
+                let nodes = of_nodes.map(|why| told("whether its nodes run Windows", why));
+                let documents = of_documents.map(|why| told("which roles its role assumes", why));
+                let next = next.map(|(role, why)| {
+                    let what =
+                        format!("whether {role}, which its role assumes, allows it sts:TagSession");
+                    told(&what, why)
+                });
+                nodes.into_iter().chain(documents).chain(next).collect()
+            }
+            Way::Irsa => {
+                let asks = "for session tags of EKS Pod Identity";
+                let documents = of_documents
+                    .map(|why| told(&format!("whether its role's policies ask {asks}"), why));
+                let next = next.map(|(role, why)| {
+                    told(
+                        &format!("whether {role}, which its role assumes, asks {asks}"),
+                        why,
+                    )
+                });
+                documents.into_iter().chain(next).collect()
+            }
+        }
     }
 }

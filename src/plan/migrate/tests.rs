@@ -14,6 +14,10 @@ use crate::world::{
     ServiceAccount, Stack, TOKEN_VARIABLE, TOKEN_VOLUME, TemplatedWorkload, WorkloadState,
 };
 
+mod planted;
+
+use planted::open;
+
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/api";
 const ISSUER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/A";
 
@@ -47,7 +51,7 @@ pub fn statement(subject: &str) -> Value {
     })
 }
 
-fn facts(arn: &str, statements: Vec<Value>) -> RoleFacts {
+pub fn facts(arn: &str, statements: Vec<Value>) -> RoleFacts {
     RoleFacts {
         arn: arn.to_owned(),
         trust: json!({"Version": "2012-10-17", "Statement": statements}),
@@ -220,64 +224,6 @@ pub fn state(account: &MovingAccount) -> Option<MoveState> {
     account.state(&moving(account.clone()))
 }
 
-/// The role lets its association in.
-fn open(account: &mut MovingAccount) {
-    let moving = moving(account.clone());
-    let Lookup::Found(facts) = &mut account.role else {
-        panic!("it is there");
-    };
-    facts.trust = trust::with(&facts.trust, Way::PodIdentity, &moving, &moving.accounts[0]);
-}
-
-/// Whoever may annotate ServiceAccounts can write that a move was begun.
-#[test]
-fn a_planted_annotation_begins_no_move_and_opens_no_role() {
-    let planted = |account: &mut MovingAccount, text: &str| {
-        let Lookup::Found(object) = &mut account.object else {
-            panic!("it is there");
-        };
-        let saved = (SAVED_ANNOTATION.to_owned(), text.to_owned());
-        object.annotations.extend([saved]);
-    };
-    let text = r#"{"tags": {"team": "payments", "irsactl/moved-from": "irsa"}}"#;
-    let mut account = annotated();
-    planted(&mut account, text);
-    assert_eq!(state(&account), Some(MoveState::Old));
-    let moving = moving(account.clone());
-    for stage in [Stage::Finish, Stage::Undo] {
-        let goal = MoveGoal {
-            to: Way::Irsa,
-            stage,
-            scope: MoveBreadth::All,
-            proof: ProofNeed::None,
-        };
-        assert!(!goal.concerns(&moving, &account), "{stage:?}");
-    }
-    // A role that lets in any association, and not this token.
-    let Lookup::Found(facts) = &mut account.role else {
-        panic!("it is there");
-    };
-    let anybody = crate::policy::pod_identity::statement(None);
-    facts.trust = json!({"Version": "2012-10-17", "Statement": [anybody]});
-    for (to, stage) in [
-        (Way::Irsa, Stage::Begin),
-        (Way::PodIdentity, Stage::Begin),
-        (Way::PodIdentity, Stage::Undo),
-        (Way::Irsa, Stage::Undo),
-    ] {
-        let goal = MoveGoal {
-            to,
-            stage,
-            scope: MoveBreadth::Named,
-            proof: ProofNeed::None,
-        };
-        let planned = plan(goal, &self::moving(account.clone()), 2048);
-        let actions: Vec<_> = planned.tracks.iter().flat_map(|it| &it.actions).collect();
-        assert!(actions.is_empty(), "{to} {stage:?}: {actions:?}");
-        assert!(!planned.tracks[0].refusals.is_empty(), "{to} {stage:?}");
-    }
-}
-
 #[test]
 fn how_far_a_move_is_follows_from_annotation_association_and_what_was_saved() {
     use MoveState::*;
@@ -323,27 +269,27 @@ fn what_cannot_be_read_is_no_state() {
     assert_eq!(state(&account), None);
 }
 
-type Change = fn(&mut Moving, &mut MovingAccount);
+pub type Change = fn(&mut Moving, &mut MovingAccount);
 
 pub fn set_trust(account: &mut MovingAccount, statements: Vec<Value>) {
     account.role = Lookup::Found(facts(ROLE, statements));
 }
 
-fn first_template(account: &mut MovingAccount, change: impl Fn(&mut Pod)) {
+pub fn first_template(account: &mut MovingAccount, change: impl Fn(&mut Pod)) {
     if let Lookup::Found(workloads) = &mut account.workloads {
         change(&mut workloads[0].template);
     }
 }
 
-fn first_pod(account: &mut MovingAccount, change: impl Fn(&mut Pod)) {
+pub fn first_pod(account: &mut MovingAccount, change: impl Fn(&mut Pod)) {
     if let Lookup::Found(pods) = &mut account.pods {
         change(&mut pods[0]);
     }
 }
 
-const NEXT: &str = "arn:aws:iam::111122223333:role/next";
+pub const NEXT: &str = "arn:aws:iam::111122223333:role/next";
 
-fn assumed(actions: &[&str]) -> Value {
+pub fn assumed(actions: &[&str]) -> Value {
     json!({"Effect": "Allow", "Action": actions, "Principal": {"AWS": ROLE}})
 }
 

@@ -133,7 +133,6 @@ fn the_role_that_is_called_role1_is_not_changed_for_another() {
     web         api    refused   arn:aws:iam::111122223333:role/mine
     [stderr]
     error: web/api: what made its role cannot be told: stack "eksctl-demo-addon-iamserviceaccount-web-api" has it as MyRole, not as Role1
-    hint: if a right is missing, all that a move needs: `irsactl permissions --for migrate`
     [exit 1]
     "#);
     let world = bench.sandbox.world();

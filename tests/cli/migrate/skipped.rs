@@ -25,16 +25,90 @@ fn refused(change: impl FnOnce(&Bench)) -> String {
 
 #[test]
 fn without_the_agent_nothing_moves() {
-    assert_snapshot!(refused(|bench| bench.sandbox.world().clusters[0].addons.clear()), @"
+    let bench = annotated();
+    bench.sandbox.world().clusters[0].addons.clear();
+    let before = sum(&bench);
+    assert_snapshot!(bench.run(&format!("{TO} web/api --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
     error: web/api: the cluster lacks the add-on eks-pod-identity-agent, by which pods get their credentials
-    hint: make the add-on, and wait until it is ACTIVE: `aws eks create-addon --cluster-name demo --addon-name eks-pod-identity-agent`
+    hint: install it: `aws eks create-addon --cluster-name demo --addon-name eks-pod-identity-agent`
+    hint: or add `--install-agent` to this command
+    [exit 1]
     ");
-    assert_snapshot!(refused(|bench| {
-        bench.sandbox.world().clusters[0].addons[0].status = "CREATING".to_owned();
-    }), @"
+    assert_snapshot!(bench.run(&format!("{TO} --all --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
+    error: web/api: the cluster lacks the add-on eks-pod-identity-agent, by which pods get their credentials
+    hint: install it: `aws eks create-addon --cluster-name demo --addon-name eks-pod-identity-agent`
+    hint: or add `--install-agent` to this command
+    [exit 1]
+    ");
+    let mut world = bench.sandbox.world();
+    world.clusters[0].add_addon("eks-pod-identity-agent").status = "CREATING".to_owned();
+    drop(world);
+    assert_snapshot!(bench.run(&format!("{TO} web/api --install-agent --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
     error: web/api: add-on eks-pod-identity-agent, by which pods get their credentials, is CREATING
-    hint: make the add-on, and wait until it is ACTIVE: `aws eks create-addon --cluster-name demo --addon-name eks-pod-identity-agent`
+    hint: wait for it: `aws eks wait addon-active --cluster-name demo --addon-name eks-pod-identity-agent`
+    [exit 1]
     ");
+    assert_eq!(sum(&bench), before);
+}
+
+#[test]
+fn the_agent_is_installed_first_where_that_is_asked_for() {
+    let bench = annotated();
+    bench.sandbox.world().clusters[0].addons.clear();
+    assert_snapshot!(bench.run(&format!("{TO} --all --install-agent --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS   ROLE ARN
+    web         api    moved    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    ADD-ON                               STATUS
+    the EKS Pod Identity Agent of demo   created
+    [stderr]
+    installed add-on eks-pod-identity-agent in cluster demo
+    updated stack eksctl-demo-addon-iamserviceaccount-web-api
+    created EKS Pod Identity association of service account web/api
+    proved that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU by pod-identity
+    restarted deployment web/api
+    waited for the new pods of deployment web/api
+    [exit 0]
+    ");
+    assert_snapshot!(bench.run(&format!("{TO} --all --install-agent --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS      ROLE ARN
+    web         api    unchanged   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    [exit 0]
+    ");
+}
+
+#[test]
+fn the_way_of_today_is_the_other_one() {
+    let bench = annotated();
+    assert_snapshot!(bench.run(&format!("{TO} web/api --from pod-identity")), @"
+    [stderr]
+    error: --from pod-identity: that is where this leads; what has pod-identity moves by `irsactl migrate to-irsa`
+    hint: see `--help`
+    [exit 2]
+    ");
+    assert_snapshot!(bench.run(&format!("{BACK} web/api --from kiam")), @"
+    [stderr]
+    error: invalid value 'kiam' for '--from <WAY>': it is one of irsa, pod-identity
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_eq!(bench.calls(), "");
+    let plan = bench.run(&format!("{TO} web/api --from irsa"));
+    assert!(plan.contains("plan: 1 to create"), "{plan}");
 }
 
 #[test]

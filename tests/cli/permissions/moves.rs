@@ -15,6 +15,7 @@ pub fn moves() -> Vec<Scenario> {
     vec![
         of(BACK, finished),
         of(FORTH, of_a_stack),
+        of(&format!("{FORTH} --install-agent"), without_agent),
         of(&format!("{FORTH} --finish"), moved),
         of(&format!("{FORTH} --undo"), moved),
         of(&format!("{FORTH} --undo"), finished),
@@ -47,6 +48,12 @@ fn of_a_stack() -> Bench {
     api.run_daemon_set("web", "agent", "api");
     api.run_rollout("web", "canary", "api", 1);
     drop(world);
+    bench
+}
+
+fn without_agent() -> Bench {
+    let bench = annotated();
+    bench.sandbox.world().clusters[0].addons.clear();
     bench
 }
 

@@ -198,6 +198,7 @@ fn migrated_stack_without_oidc_is_still_its_own() {
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   refused
     [stderr]
+    note: the ServiceAccount default/s3-reader has an EKS Pod Identity association: it stays
     error: default/s3-reader: role "eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK" is used by EKS Pod Identity associations, whose pods would lose it
       default/s3-reader (a-c40914bb16e5d4ac2)
     hint: where no pod of default/s3-reader needs the role by its association: `irsactl delete podidentityassociation default/s3-reader --cluster demo`

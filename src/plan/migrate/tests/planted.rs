@@ -1,0 +1,65 @@
+//! What whoever may write annotations has planted.
+
+use serde_json::json;
+
+use super::*;
+
+/// The role lets its association in.
+pub fn open(account: &mut MovingAccount) {
+    let moving = moving(account.clone());
+    let Lookup::Found(facts) = &mut account.role else {
+        panic!("it is there");
+    };
+    facts.trust = trust::with(&facts.trust, Way::PodIdentity, &moving, &moving.accounts[0]);
+}
+
+/// Whoever may annotate ServiceAccounts can write that a move was begun.
+#[test]
+fn a_planted_annotation_begins_no_move_and_opens_no_role() {
+    let planted = |account: &mut MovingAccount, text: &str| {
+        let Lookup::Found(object) = &mut account.object else {
+            panic!("it is there");
+        };
+        let saved = (SAVED_ANNOTATION.to_owned(), text.to_owned());
+        object.annotations.extend([saved]);
+    };
+    let text = r#"{"tags": {"team": "payments", "irsactl/moved-from": "irsa"}}"#;
+    let mut account = annotated();
+    planted(&mut account, text);
+    assert_eq!(state(&account), Some(MoveState::Old));
+    let moving = moving(account.clone());
+    for stage in [Stage::Finish, Stage::Undo] {
+        let goal = MoveGoal {
+            agent: crate::asked::Agent::Required,
+            to: Way::Irsa,
+            stage,
+            scope: MoveBreadth::All,
+            proof: ProofNeed::None,
+        };
+        assert!(!goal.concerns(&moving, &account), "{stage:?}");
+    }
+    // A role that lets in any association, and not this token.
+    let Lookup::Found(facts) = &mut account.role else {
+        panic!("it is there");
+    };
+    let anybody = crate::policy::pod_identity::statement(None);
+    facts.trust = json!({"Version": "2012-10-17", "Statement": [anybody]});
+    for (to, stage) in [
+        (Way::Irsa, Stage::Begin),
+        (Way::PodIdentity, Stage::Begin),
+        (Way::PodIdentity, Stage::Undo),
+        (Way::Irsa, Stage::Undo),
+    ] {
+        let goal = MoveGoal {
+            agent: crate::asked::Agent::Required,
+            to,
+            stage,
+            scope: MoveBreadth::Named,
+            proof: ProofNeed::None,
+        };
+        let planned = plan(goal, &self::moving(account.clone()), 2048);
+        let actions: Vec<_> = planned.tracks.iter().flat_map(|it| &it.actions).collect();
+        assert!(actions.is_empty(), "{to} {stage:?}: {actions:?}");
+        assert!(!planned.tracks[0].refusals.is_empty(), "{to} {stage:?}");
+    }
+}
