@@ -156,6 +156,15 @@ pub enum Reason {
     Untagged {
         accounts: Vec<ServiceAccountName>,
     },
+    /// They use the role by a statement alone that was added by hand, and is to go.
+    LetInByHand {
+        accounts: Vec<ServiceAccountName>,
+    },
+    /// A role by ARN lets in every association; the statement would let in this one.
+    WideRole {
+        arn: RoleArn,
+        statement: Value,
+    },
     /// EKS alone has Pod Identity.
     NotEks,
     /// The EKS Pod Identity Agent is not there to hand roles out.

@@ -80,6 +80,11 @@ pub fn is_unconditional(statement: &Value) -> bool {
     is_of_pod_identity(statement) && !has_condition
 }
 
+/// Whether a trust policy lets in any association that names the role.
+pub fn is_wide(trust: &Value) -> bool {
+    statements(trust).any(is_unconditional)
+}
+
 /// Whether a statement lets EKS Pod Identity in, whatever its conditions are.
 pub fn is_of_pod_identity(statement: &Value) -> bool {
     statement["Effect"] == "Allow" && texts(&statement["Principal"]["Service"]).contains(&SERVICE)

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::model::{Map, RoleArn};
+use crate::policy::pod_identity::SessionTags;
 
 /// A Pod Identity association. Times are seconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +26,14 @@ pub struct Association {
 }
 
 impl Association {
+    pub fn session_tags(&self) -> SessionTags {
+        if self.session_tags_disabled {
+            SessionTags::Disabled
+        } else {
+            SessionTags::Sent
+        }
+    }
+
     /// The role that the pods have in the end.
     ///
     /// # Errors

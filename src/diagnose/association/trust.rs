@@ -39,7 +39,7 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
     let Some(trusted) = trusted(scene) else {
         return Verdict::DoesNotApply;
     };
-    let admission = lets_in(&facts.trust, trusted, tags(association));
+    let admission = lets_in(&facts.trust, trusted, association.session_tags());
     let lacking = admission.lacking();
     let Some((_, first)) = lacking.first() else {
         return openness(scene, association, trusted, &facts.trust);
@@ -56,7 +56,7 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
     for line in first.lines() {
         finding = finding.seen("evaluation", line);
     }
-    match corrected(&facts.trust, trusted, tags(association)) {
+    match corrected(&facts.trust, trusted, association.session_tags()) {
         Some(new) => mended(scene, &association.role, finding, &facts.trust, new),
         None => finding.fix("decide by hand: a statement of the policy denies it"),
     }
@@ -78,14 +78,6 @@ fn trusted<'a>(scene: Scene<'a>) -> Option<TrustedAssociation<'a>> {
         account: scene.account.name.as_ref()?,
         cluster_arn: &scene.world.cluster.as_ref()?.eks.as_ref()?.arn,
     })
-}
-
-fn tags(association: &Association) -> SessionTags {
-    if association.session_tags_disabled {
-        SessionTags::Disabled
-    } else {
-        SessionTags::Sent
-    }
 }
 
 /// Whom a trust policy that lets the association in lets in beside it.
@@ -118,7 +110,7 @@ fn openness(
         Finding::note("any cluster of the account can use the role: its trust names no cluster")
             .because("open-pod-identity-trust")
     };
-    match tags(association) {
+    match association.session_tags() {
         SessionTags::Sent => {
             let condition = &statement(Some(trusted))["Condition"];
             finding.fix(format!("add the condition to the statement: {condition}"))

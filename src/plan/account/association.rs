@@ -150,6 +150,9 @@ impl AssociationTask<'_> {
                 .push(Action::CreateAssociation(self.create(role)));
         };
         let terms = self.spec.terms(Some(found));
+        if let Role::Arn(arn) = &role {
+            self.check_restricted(track, arn, observed, &terms);
+        }
         let mut differences = differences(&role, &terms, found);
         let tags = missing_tags(self.asked, found);
         differences.extend(tags.iter().map(|(key, value)| {
@@ -199,6 +202,45 @@ impl AssociationTask<'_> {
                 tags,
                 differences,
             })));
+    }
+
+    /// The trust policy of a role that no stack has is not irsactl's to narrow.
+    fn check_restricted(
+        self,
+        track: &mut Track,
+        arn: &RoleArn,
+        observed: &ObservedAssociation,
+        terms: &AssociationTerms,
+    ) {
+        if !self.spec.restrict_trust || self.observed.stack != StackState::Absent {
+            return;
+        }
+        let (account, cluster_arn) = (&self.asked.name, self.cluster.arn());
+        let reason = match (&observed.role, &cluster_arn) {
+            (Some(Lookup::Unknown(why)), _) => {
+                return track.unknown.push(format!(
+                    "whether role {arn} lets in every association cannot be told: {why}"
+                ));
+            }
+            (Some(Lookup::Found(role)), Some(_))
+                if pod_identity::is_wide(&role.trust) && terms.disable_session_tags =>
+            {
+                let accounts = vec![account.clone()];
+                Reason::Untagged { accounts }
+            }
+            (Some(Lookup::Found(role)), Some(cluster_arn))
+                if pod_identity::is_wide(&role.trust) =>
+            {
+                let only = TrustedAssociation {
+                    account,
+                    cluster_arn,
+                };
+                let (arn, statement) = (arn.clone(), pod_identity::statement(Some(only)));
+                Reason::WideRole { arn, statement }
+            }
+            _ => return,
+        };
+        track.refuse(&self.cluster.name, reason);
     }
 
     fn create(self, role: Role) -> CreateAssociation {

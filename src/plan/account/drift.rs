@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::{Cluster, Lookup, PolicyArn, StackName};
 use crate::plan::{Repair, Target, Track};
-use crate::policy::{self, Difference, Item, others};
+use crate::policy::{self, Difference, Item, others, pod_identity};
 use crate::template::{self, Managed, ManagedPolicy, RoleEdits, RoleTemplate};
 use crate::world::FoundStack;
 
@@ -97,6 +97,12 @@ impl<'a> Live<'a> {
     /// What was added to its trust policy by hand, and is no drift.
     pub fn kept(&self) -> &[Value] {
         &self.kept
+    }
+
+    /// The same with what lets in every association as drift.
+    pub fn narrowed(mut self) -> Self {
+        self.kept.retain(|it| !pod_identity::is_unconditional(it));
+        self
     }
 
     pub fn has_managed(&self, arn: &PolicyArn) -> bool {

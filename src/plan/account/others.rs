@@ -6,11 +6,12 @@ use serde_json::Value;
 use super::StackTask;
 use super::drift::Live;
 use crate::asked::Drift;
-use crate::model::{CommandLine, Lookup};
+use crate::model::{CommandLine, Lookup, ServiceAccountName};
 use crate::plan::trust_change::TRUST;
 use crate::plan::{Reason, Track};
+use crate::policy::pod_identity::TrustedAssociation;
 use crate::policy::{self, others, pod_identity};
-use crate::world::FoundStack;
+use crate::world::{Association, FoundStack};
 
 /// The same where the role is an association's: what it has beside that is kept already.
 fn keep_beside_association(
@@ -23,8 +24,8 @@ fn keep_beside_association(
     if !policy::same(trust, former) {
         *trust = others::with(trust, live.kept());
     }
-    let mut pods = others::of_pod_identity(trust).into_iter();
-    if pods.any(pod_identity::is_unconditional) {
+    let is_wide_by_hand = live.kept().iter().any(pod_identity::is_unconditional);
+    if pod_identity::is_wide(trust) || is_wide_by_hand {
         let name = &task.asked.name;
         let command = CommandLine::of(
             "irsactl update podidentityassociation {} --namespace {} --cluster {} --restrict-trust",
@@ -40,6 +41,54 @@ fn keep_beside_association(
         track.notes.push(note);
     }
     Some(())
+}
+
+/// An association's role without what lets in every association by hand, where that is to go. Refused where
+/// one of those that use the role would be shut out, or may be.
+pub fn narrowed<'a>(
+    track: &mut Track,
+    task: StackTask<'_>,
+    found: &FoundStack,
+    live: Live<'a>,
+    body: &Value,
+) -> Option<Live<'a>> {
+    let spec = task.asked.association.as_ref();
+    let is_meant = spec.is_some_and(|spec| spec.restrict_trust || task.drift == Drift::Repaired);
+    let is_by_hand = live.kept().iter().any(pod_identity::is_unconditional);
+    if !is_meant || !is_by_hand {
+        return Some(live);
+    }
+    let name = &task.cluster.name;
+    let using = match &found.associations {
+        Lookup::Unknown(why) => {
+            let reason = Reason::Associated {
+                role: found.own_role()?.name().to_owned(),
+                associations: Vec::new(),
+                is_on_irsa: false,
+                unknown: Some(why.clone()),
+            };
+            track.refuse(name, reason);
+            return None;
+        }
+        known => known.as_found().into_iter().flatten(),
+    };
+    let live = live.narrowed();
+    let trust = others::with(body.pointer(TRUST)?, live.kept());
+    let cluster_arn = task.cluster.arn()?;
+    let is_let_in = |account: &ServiceAccountName, found: &Association| {
+        let only = TrustedAssociation {
+            account,
+            cluster_arn: &cluster_arn,
+        };
+        pod_identity::lets_in(&trust, only, found.session_tags()).is_allowed()
+    };
+    let shut_out = using.filter(|(name, found)| !is_let_in(name, found));
+    let accounts: Vec<ServiceAccountName> = shut_out.map(|(name, _)| name.clone()).collect();
+    if !accounts.is_empty() {
+        track.refuse(name, Reason::LetInByHand { accounts });
+        return None;
+    }
+    Some(live)
 }
 
 /// Keeps it in the template that the stack is to have. Refused where drift is to be repaired, and whether

@@ -9,8 +9,8 @@ use super::{StackTask, edited, others};
 use crate::asked::{Drift, Goal, Permissions};
 use crate::model::{Lookup, Map, PolicyArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName};
 use crate::plan::token::token;
-use crate::plan::{Action, Reason, Role, Track, UpdateStack};
-use crate::policy::{self, Difference, Item, indented};
+use crate::plan::{Action, Reason, Repair, Role, Track, UpdateStack};
+use crate::policy::{self, Difference, Item, indented, pod_identity};
 use crate::template::{self, Managed, ManagedPolicy, RoleTemplate};
 use crate::world::{Associations, FoundStack, Stack};
 
@@ -39,6 +39,7 @@ pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) ->
     let live = Live::of(track, task.cluster, template, found);
     refuse_old_issuer(track, task, &live)?;
     let mut body = asked_template(track, task, found, body, template)?;
+    let live = others::narrowed(track, task, found, live, &body)?;
     others::keep(track, task, found, &live, &mut body)?;
     let asked = RoleTemplate::read(&body, &task.cluster.partition)?;
     let mut differences = RoleTemplate::differences(&asked, template);
@@ -335,7 +336,13 @@ fn plan_drift(
     let mending = match (task.drift, &task.asked.permissions) {
         (Drift::Repaired, _) => live.mending(asked, |_| true),
         (Drift::Told, Permissions::Edited(edits)) => {
-            live.mending(asked, |repair| live.is_named(edits, repair))
+            let spec = task.asked.association.as_ref();
+            let is_restricted =
+                spec.is_some_and(|spec| spec.restrict_trust) && pod_identity::is_wide(live.trust());
+            live.mending(asked, |repair| {
+                let is_of_trust = is_restricted && matches!(repair, Repair::SetTrust(_));
+                is_of_trust || live.is_named(edits, repair)
+            })
         }
         (Drift::Told, _) => live.mending(asked, |_| false),
     };

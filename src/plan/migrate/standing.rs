@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{Lookup, Map, Way};
-use crate::policy::{pod_identity, statements};
+use crate::policy::pod_identity;
 use crate::world::{Association, Moving, MovingAccount, Pod, PodWay, ServiceAccount};
 
 use super::trust;
@@ -92,8 +92,7 @@ impl MovingAccount {
     /// That eksctl's statement for EKS Pod Identity, which knows no condition, opens the role to all.
     pub fn wide_trust(&self) -> Option<String> {
         let role = self.role.as_found()?;
-        let is_wide = statements(&role.trust).any(pod_identity::is_unconditional);
-        is_wide.then(|| {
+        pod_identity::is_wide(&role.trust).then(|| {
             format!(
                 "role {} lets in any association that names it, by a statement for {} without a condition",
                 role.arn,

@@ -215,6 +215,8 @@ impl Reason {
                 },
             ),
             Self::NotTrusting { arn, statement } => association::not_trusting(arn, statement),
+            Self::WideRole { arn, statement } => association::wide_role(arn, statement),
+            Self::LetInByHand { accounts } => about.let_in_by_hand(accounts),
             Self::PolicyWithTags { is_there } => association::policy_with_tags(*is_there),
             Self::OwnedByAddon { owner } => about.owned_by_addon(owner),
             Self::OtherAssociationRole { found, wanted } => (

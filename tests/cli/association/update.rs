@@ -181,6 +181,112 @@ fn a_session_policy_beside_session_tags_is_refused_before_the_stack_is_touched()
     assert_snapshot!(association(&bench), @"eksctl-demo-podidentityrole-web-api target None tags true policy None");
 }
 
+/// Of a role that no stack made the trust policy is not changed.
+#[test]
+fn an_open_role_that_no_stack_made_is_told_and_not_called_restricted() {
+    let bench = ready();
+    by_hand(&bench, "reader");
+    assert_snapshot!(bench.run(&format!("{UPDATE} --restrict-trust --approve")), @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused   arn:aws:iam::111122223333:role/reader
+    [stderr]
+    error: web/api (EKS Pod Identity): role arn:aws:iam::111122223333:role/reader lets in every association that names it, and irsactl does not change its trust policy: no stack of irsactl or eksctl made it
+    hint: put this statement, and one like it for each other association that uses the role, in the place of the one without a condition: `{"Action":["sts:AssumeRole","sts:TagSession"],"Condition":{"StringEquals":{"aws:RequestTag/eks-cluster-arn":"arn:aws:eks:eu-west-1:111122223333:cluster/demo","aws:RequestTag/kubernetes-namespace":"web","aws:RequestTag/kubernetes-service-account":"api"}},"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"}}`
+    [exit 1]
+    "#);
+    bench.run(&format!("{UPDATE} --disable-session-tags --approve"));
+    assert_snapshot!(bench.run(&format!("{UPDATE} --restrict-trust --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused   arn:aws:iam::111122223333:role/reader
+    [stderr]
+    error: web/api (EKS Pod Identity): a narrower trust policy asks for session tags, and associations that use the role send none
+      web/api
+    hint: let it send them: `irsactl update podidentityassociation api --namespace web --cluster demo --no-disable-session-tags --approve`
+    [exit 1]
+    ");
+}
+
+/// Beside the statement that its template has for the association alone.
+fn opened_by_hand(bench: &Bench) {
+    bench.account(|account| {
+        let mut roles = account.roles.values_mut();
+        let role = roles.find(|role| role.name.starts_with(&STACK[..20]));
+        let statements = role.expect("the role").trust["Statement"].as_array_mut();
+        statements.expect("statements").push(serde_json::json!({
+            "Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+        }));
+    });
+}
+
+#[test]
+fn a_role_that_was_opened_by_hand_is_told_and_restricted() {
+    let bench = made();
+    let narrow = trust(&bench);
+    opened_by_hand(&bench);
+    assert_snapshot!(bench.run(&format!("{} --approve", create())), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS      ROLE ARN
+    web         api    unchanged   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [stderr]
+    warning: the role lets in every association of the account that names it; `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust` lets in those that use it
+    [exit 0]
+    ");
+    assert_snapshot!(bench.run(&format!("{UPDATE} --restrict-trust --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    updated   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [stderr]
+    repaired role eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [exit 0]
+    ");
+    assert_eq!(trust(&bench), narrow);
+    opened_by_hand(&bench);
+    let repaired = bench.run(&format!("{UPDATE} --repair-drift --approve"));
+    assert!(repaired.ends_with("[exit 0]\n"), "{repaired}");
+    assert_eq!(trust(&bench), narrow);
+}
+
+#[test]
+fn who_uses_a_role_by_what_was_added_by_hand_keeps_it() {
+    let bench = made();
+    opened_by_hand(&bench);
+    let mut world = bench.sandbox.world();
+    let role = world.clusters[0]
+        .association("web", "api")
+        .expect("it")
+        .role
+        .clone();
+    world.clusters[0].add_association("jobs", "nightly", &role);
+    drop(world);
+    let before = trust(&bench);
+    assert_snapshot!(bench.run(&format!("{UPDATE} --repair-drift --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
+    error: web/api (EKS Pod Identity): some that use the role are let in only by a statement that was added by hand, and lets in all
+      jobs/nightly
+    hint: let each of them in by a statement of its own: `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust --approve`
+    [exit 1]
+    ");
+    assert_eq!(trust(&bench), before);
+    bench.run(&format!("{UPDATE} --restrict-trust --approve"));
+    let after = trust(&bench);
+    assert_eq!(
+        after.matches("kubernetes-service-account").count(),
+        2,
+        "{after}"
+    );
+    assert_eq!(
+        after.matches("pods.eks.amazonaws.com").count(),
+        2,
+        "{after}"
+    );
+}
+
 #[test]
 fn what_is_not_there_is_not_updated() {
     let bench = ready();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::About;
-use crate::model::{CommandLine, Fix, RoleArn, ServiceAccountName, Way, shown_as_value};
+use crate::model::{CommandLine, Fix, RoleArn, ServiceAccountName, Way, listed, shown_as_value};
 use crate::policy::{Difference, Item};
 
 impl About<'_> {
@@ -33,6 +33,20 @@ impl About<'_> {
         Fix::by(
             "let it send them",
             CommandLine::of(command, &[name, namespace, self.cluster]),
+        )
+    }
+
+    pub(super) fn let_in_by_hand(self, accounts: &[ServiceAccountName]) -> (String, Vec<Fix>) {
+        (
+            format!(
+                "some that use the role are let in only by a statement that was added by hand, and lets in all{}",
+                listed(accounts.iter().map(ToString::to_string))
+            ),
+            vec![Fix::by(
+                "let each of them in by a statement of its own",
+                self.irsactl("update")
+                    .and("--restrict-trust --approve", &[]),
+            )],
         )
     }
 
@@ -88,6 +102,19 @@ pub(super) fn not_trusting(arn: &RoleArn, statement: &Value) -> (String, Vec<Fix
             format!("add this statement to it: `{statement}`").into(),
             "or leave `--role-arn` out: a role of its own is made".into(),
         ],
+    )
+}
+
+pub(super) fn wide_role(arn: &RoleArn, statement: &Value) -> (String, Vec<Fix>) {
+    (
+        format!(
+            "role {arn} lets in every association that names it, and irsactl does not change its trust policy: no stack of \
+             irsactl or eksctl made it"
+        ),
+        vec![format!(
+            "put this statement, and one like it for each other association that uses the role, in the place of the one \
+             without a condition: `{statement}`"
+        ).into()],
     )
 }
 
