@@ -224,9 +224,13 @@ fn agent_told(cluster: &ClusterName, status: Option<&str>) -> (String, Vec<Fix>)
 }
 
 impl Obstacle {
-    /// Whether it keeps all of them, whatever they are: then nothing is skipped, but refused.
-    pub fn is_of_cluster(&self) -> bool {
-        matches!(self, Self::Agent(..) | Self::NoProvider(..))
+    /// Whether it is refused where it is not named too: what keeps all of them, whatever they are, and what
+    /// cannot be told.
+    pub fn is_never_skipped(&self) -> bool {
+        matches!(
+            self,
+            Self::Agent(..) | Self::NoProvider(..) | Self::Unknown(..)
+        )
     }
 }
 

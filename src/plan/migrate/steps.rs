@@ -91,8 +91,7 @@ pub fn stopped(
     obstacles: Vec<Obstacle>,
 ) -> Track {
     track.actions.clear();
-    let (of_cluster, own): (Vec<_>, Vec<_>) =
-        obstacles.into_iter().partition(Obstacle::is_of_cluster);
+    let (firm, own): (Vec<_>, Vec<_>) = obstacles.into_iter().partition(Obstacle::is_never_skipped);
     let is_skipped = goal.scope == MoveBreadth::All && !own.is_empty();
     if is_skipped {
         for obstacle in own {
@@ -102,7 +101,7 @@ pub fn stopped(
         track.idle = Idle::Skipped;
         return track;
     }
-    for obstacle in own.into_iter().chain(of_cluster) {
+    for obstacle in own.into_iter().chain(firm) {
         track.refuse(&moving.cluster.name, Reason::Unmovable(Box::new(obstacle)));
     }
     track
