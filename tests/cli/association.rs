@@ -4,6 +4,7 @@ use crate::support::{ACCOUNT, Bench, REGION, S3};
 
 mod create;
 mod delete;
+mod eksctl;
 mod file;
 mod get;
 mod meanwhile;
