@@ -81,7 +81,7 @@ pub fn service_account(scene: Scene<'_>) -> Verdict {
         return Finding::problem(format!("there is no namespace {namespace}"))
             .because("no-namespace")
             .fix(CommandLine::of("kubectl create namespace {}", &[namespace]))
-            .fix(scene.creation())
+            .fix(made(scene, name))
             .into();
     }
     let missing = match &scene.account.role_arn {
@@ -99,13 +99,24 @@ pub fn service_account(scene: Scene<'_>) -> Verdict {
         .fix(annotate(name, &role.to_string())),
         None => Finding::problem(format!("there is no ServiceAccount {name}"))
             .because("no-service-account")
-            .fix(scene.creation()),
+            .fix(made(scene, name)),
     };
     let (found, _) = known!(object.service_account, missing.into());
     if let Some(finalizers) = &found.held_by {
         return going(name, finalizers).into();
     }
     Verdict::holds("service account", name.to_string())
+}
+
+/// The object alone, where an association has the role for it.
+fn made(scene: Scene<'_>, name: &ServiceAccountName) -> CommandLine {
+    if scene.identity().is_none() {
+        return scene.creation();
+    }
+    CommandLine::of(
+        "kubectl create serviceaccount {} --namespace {}",
+        &[&name.name, &name.namespace],
+    )
 }
 
 /// It works, until its finalizers are done.

@@ -587,6 +587,22 @@ fn the_role_of_an_association_must_exist() {
     ");
 }
 
+/// A role for it would be one of IRSA.
+#[test]
+fn a_lost_service_account_is_made_anew_without_a_role() {
+    let told = with(|world| {
+        world.api("demo").delete_service_account("web", "api");
+    });
+    let lines: Vec<&str> = told
+        .lines()
+        .filter(|it| it.contains("ServiceAccount web/api") || it.contains("fix:"))
+        .collect();
+    assert_snapshot!(lines.join("\n"), @"
+    problem: there is no ServiceAccount web/api [service-account]
+      fix: kubectl create serviceaccount api --namespace web
+    ");
+}
+
 #[test]
 fn a_target_role_must_let_the_first_role_in() {
     let targeted = |asked: &'static str, external: Option<&'static str>| {
