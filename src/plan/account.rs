@@ -60,7 +60,7 @@ pub fn plan(
         Permissions::Existing(arn) => {
             check_role(&mut track, arn, cluster, &observed.role);
             if asked.association.is_some() {
-                check_existing(&mut track, arn, asked, cluster, observed);
+                check_existing(&mut track, arn, asked, cluster, observed, goal);
             }
             Some(Role::Arn(arn.clone()))
         }

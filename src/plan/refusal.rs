@@ -178,6 +178,8 @@ pub enum Reason {
     NotTrusting {
         arn: RoleArn,
         statement: Value,
+        /// The association is only changed: no role is made for it.
+        is_update: bool,
     },
     /// A session policy beside session tags, which EKS refuses. Whether the association has the policy
     /// already.

@@ -78,6 +78,7 @@ pub fn check_existing(
     asked: &IamServiceAccount,
     cluster: &Cluster,
     observed: &ObservedAccount,
+    goal: Goal,
 ) {
     if arn.account() != cluster.account {
         let (arn, account) = (arn.clone(), cluster.account.clone());
@@ -87,7 +88,8 @@ pub fn check_existing(
     let found = association.and_then(|it| it.found.as_ref());
     let terms = asked.association.as_ref().map(|spec| spec.terms(found));
     let is_untagged = terms.is_some_and(|terms| terms.disable_session_tags);
-    check_trust(track, arn, asked, cluster, &observed.role, is_untagged);
+    let role = &observed.role;
+    check_trust(track, arn, asked, cluster, role, is_untagged, goal);
 }
 
 /// A role whose trust policy is not irsactl's to change must let the association in.
@@ -98,6 +100,7 @@ fn check_trust(
     cluster: &Cluster,
     role: &Lookup<RoleFacts>,
     is_untagged: bool,
+    goal: Goal,
 ) {
     let (Lookup::Found(role), Some(cluster_arn)) = (role, &cluster.arn()) else {
         return;
@@ -116,7 +119,13 @@ fn check_trust(
     if !admission.lacking().is_empty() {
         let statement = pod_identity::statement(Some(only).filter(|_| !is_untagged));
         let arn = arn.clone();
-        track.refuse(&cluster.name, Reason::NotTrusting { arn, statement });
+        let is_update = goal == Goal::Update;
+        let reason = Reason::NotTrusting {
+            arn,
+            statement,
+            is_update,
+        };
+        track.refuse(&cluster.name, reason);
     }
 }
 
@@ -189,7 +198,7 @@ impl AssociationTask<'_> {
         if let (Role::Arn(arn), Some(facts), true) =
             (&role, &observed.role, terms.disable_session_tags)
         {
-            check_trust(track, arn, self.asked, self.cluster, facts, true);
+            check_trust(track, arn, self.asked, self.cluster, facts, true, self.goal);
         }
         track
             .actions

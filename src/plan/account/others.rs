@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::StackTask;
 use super::drift::Live;
+use super::remedy::are_tags_disabled;
 use crate::asked::Drift;
 use crate::model::{CommandLine, Lookup, ServiceAccountName};
 use crate::plan::trust_change::TRUST;
@@ -27,13 +28,16 @@ fn keep_beside_association(
     let is_wide_by_hand = live.kept().iter().any(pod_identity::is_unconditional);
     if pod_identity::is_wide(trust) || is_wide_by_hand {
         let name = &task.asked.name;
+        let wide = "the role lets in every association of the account that names it";
         let command = CommandLine::of(
             "irsactl update podidentityassociation {} --namespace {} --cluster {} --restrict-trust",
             &[&name.name, &name.namespace, &task.cluster.name],
         );
-        track.warnings.push(format!(
-            "the role lets in every association of the account that names it; `{command}` lets in those that use it"
-        ));
+        track.warnings.push(if are_tags_disabled(task) {
+            format!("{wide}, as one without session tags needs it")
+        } else {
+            format!("{wide}; `{command}` lets in those that use it")
+        });
     }
     let told = policy::federated_principals(trust).join(", ");
     if !told.is_empty() {

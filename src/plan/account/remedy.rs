@@ -72,6 +72,8 @@ fn edit(
             let pairs: Vec<String> = asked.iter().map(|pair| Pairs::flag(pair)).collect();
             with(command, "--tags", &pairs)
         }
+        // No condition can ask for session tags that are not sent.
+        Item::TrustPolicy if are_tags_disabled(task) => command.and("--disable-session-tags", &[]),
         Item::TrustPolicy if task.asked.way() == Way::PodIdentity => {
             command.and("--restrict-trust", &[])
         }
@@ -101,6 +103,14 @@ fn edit(
             return None;
         }
     })
+}
+
+/// Whether the association is to be, or to stay, without session tags.
+pub fn are_tags_disabled(task: StackTask<'_>) -> bool {
+    let found = task.observed.association.as_ref();
+    let found = found.and_then(|it| it.found.as_ref());
+    let spec = task.asked.association.as_ref();
+    spec.is_some_and(|spec| spec.terms(found).disable_session_tags)
 }
 
 /// Whether the role lets in a pattern of names, or more than its flags can say.

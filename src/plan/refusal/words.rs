@@ -214,7 +214,7 @@ impl Reason {
                     None => Vec::new(),
                 },
             ),
-            Self::NotTrusting { arn, statement } => association::not_trusting(arn, statement),
+            Self::NotTrusting { arn, statement, is_update } => association::not_trusting(arn, statement, *is_update),
             Self::WideRole { arn, statement } => association::wide_role(arn, statement),
             Self::LetInByHand { accounts } => about.let_in_by_hand(accounts),
             Self::PolicyWithTags { is_there } => association::policy_with_tags(*is_there),

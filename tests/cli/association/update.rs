@@ -42,7 +42,7 @@ fn the_roles_policies_and_the_terms_are_changed() {
         - session tags: sent
         + session tags: none
     [stderr]
-    warning: the role lets in every association of the account that names it; `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust` lets in those that use it
+    warning: the role lets in every association of the account that names it, as one without session tags needs it
     plan: 0 to create, 2 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
@@ -52,7 +52,7 @@ fn the_roles_policies_and_the_terms_are_changed() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    updated   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
     [stderr]
-    warning: the role lets in every association of the account that names it; `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust` lets in those that use it
+    warning: the role lets in every association of the account that names it, as one without session tags needs it
     updated stack eksctl-demo-podidentityrole-web-api
     updated EKS Pod Identity association of service account web/api
     [exit 0]
@@ -63,7 +63,7 @@ fn the_roles_policies_and_the_terms_are_changed() {
     NAMESPACE   NAME   STATUS      ROLE ARN
     web         api    unchanged   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
     [stderr]
-    warning: the role lets in every association of the account that names it; `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust` lets in those that use it
+    warning: the role lets in every association of the account that names it, as one without session tags needs it
     [exit 0]
     ");
     bench.run(&format!("{UPDATE} --no-disable-session-tags --approve"));
@@ -138,7 +138,7 @@ fn a_role_that_asks_for_tags_is_opened_before_they_are_disabled() {
     [stderr]
     error: web/api (EKS Pod Identity): the trust policy of role arn:aws:iam::111122223333:role/reader does not let this association in
     hint: add this statement to it: `{"Action":["sts:AssumeRole","sts:TagSession"],"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"}}`
-    hint: or leave `--role-arn` out: a role of its own is made
+    hint: or name a role that does: `--role-arn ARN`
     [exit 1]
     "#);
 }
@@ -285,6 +285,21 @@ fn who_uses_a_role_by_what_was_added_by_hand_keeps_it() {
         2,
         "{after}"
     );
+}
+
+/// The way to what is asked for, which `--restrict-trust` leads away from.
+#[test]
+fn to_send_no_tags_the_hint_is_the_flag_for_it() {
+    let bench = made();
+    let told = bench.run(&format!("{} --disable-session-tags", create()));
+    let hints: Vec<&str> = told
+        .lines()
+        .filter(|it| it.contains("irsactl update") || it.contains("warning"))
+        .collect();
+    assert_snapshot!(hints.join("\n"), @"
+    warning: the role lets in every association of the account that names it, as one without session tags needs it
+    hint: change the role: `irsactl update podidentityassociation api --namespace web --cluster demo --disable-session-tags`
+    ");
 }
 
 #[test]

@@ -95,12 +95,21 @@ impl About<'_> {
     }
 }
 
-pub(super) fn not_trusting(arn: &RoleArn, statement: &Value) -> (String, Vec<Fix>) {
+pub(super) fn not_trusting(
+    arn: &RoleArn,
+    statement: &Value,
+    is_update: bool,
+) -> (String, Vec<Fix>) {
+    let other = if is_update {
+        "or name a role that does: `--role-arn ARN`"
+    } else {
+        "or leave `--role-arn` out: a role of its own is made"
+    };
     (
         format!("the trust policy of role {arn} does not let this association in"),
         vec![
             format!("add this statement to it: `{statement}`").into(),
-            "or leave `--role-arn` out: a role of its own is made".into(),
+            other.into(),
         ],
     )
 }
