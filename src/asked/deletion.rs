@@ -8,6 +8,8 @@ use crate::model::{ClusterName, RoleArn, ServiceAccountName, Way};
 pub struct Deletion {
     pub way: Way,
     pub cluster: ClusterName,
+    /// EKS Pod Identity is of clusters of EKS.
+    pub is_eks: bool,
     pub name: ServiceAccountName,
     pub foreign: ForeignPolicies,
     pub resources: ForeignResources,

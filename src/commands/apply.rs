@@ -59,6 +59,7 @@ fn prune(args: &Apply, config: &ClusterConfig, filter: &Filter) -> Vec<Missing> 
         how: Removal {
             way,
             cluster: config.cluster.clone(),
+            is_eks: args.issuer_url.is_none(),
             foreign,
             resources,
             service_role: args.stack.cfn_role_arn.clone(),

@@ -97,6 +97,7 @@ fn removal(way: Way, args: &DeletionArgs, place: &ClusterPlace) -> Removal {
     Removal {
         way,
         cluster: place.cluster.clone(),
+        is_eks: place.issuer.is_none(),
         foreign,
         resources,
         service_role: args.cfn_role_arn.clone(),

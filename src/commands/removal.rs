@@ -207,6 +207,7 @@ pub struct Missing {
 pub struct Removal {
     pub way: Way,
     pub cluster: ClusterName,
+    pub is_eks: bool,
     pub foreign: ForeignPolicies,
     pub resources: ForeignResources,
     pub service_role: Option<RoleArn>,
@@ -218,6 +219,7 @@ impl Removal {
         Deletion {
             way: self.way,
             cluster: self.cluster.clone(),
+            is_eks: self.is_eks,
             name,
             foreign: self.foreign,
             resources: self.resources,

@@ -104,7 +104,8 @@ pub async fn deletion(
 /// Pods of an association need their ServiceAccount, whoever made it.
 async fn goes_on(aws: &Aws, asked: &Deletion, object: &ServiceAccountState) -> Lookup<()> {
     match object {
-        ServiceAccountState::Found(account) if asked.way == Way::Irsa && account.is_owned() => {}
+        ServiceAccountState::Found(account)
+            if asked.is_eks && asked.way == Way::Irsa && account.is_owned() => {}
         _ => return Lookup::Missing,
     }
     let listed = aws

@@ -373,6 +373,7 @@ proptest! {
             namespaces: Vec::new(),
         };
         let asked = Deletion {
+            is_eks: true,
             way: Way::Irsa,
             cluster: cluster.name.clone(),
             name: name.clone(),

@@ -133,6 +133,7 @@ proptest! {
             namespaces: Vec::new(),
         };
         let asked = Deletion {
+            is_eks: true,
             way: Way::Irsa,
             cluster: cluster.name,
             name: name.clone(),

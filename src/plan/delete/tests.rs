@@ -7,6 +7,7 @@ use crate::world::FoundStack;
 
 fn deletion(foreign: ForeignPolicies, ending: Ending) -> Deletion {
     Deletion {
+        is_eks: true,
         way: Way::Irsa,
         cluster: "demo".parse().unwrap(),
         name: "default/a".parse().unwrap(),

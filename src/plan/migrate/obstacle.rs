@@ -72,13 +72,13 @@ pub enum Obstacle {
     /// Its pods have not moved to the way yet.
     NotBegun(Way),
     /// What is to be undone is a move to that way.
-    OtherMove(Way),
+    OtherMove(Way, CommandLine),
     /// Pods of these have the way of before.
     StillRuns(PodWay, Vec<String>),
     /// A statement denies it.
     Denied,
     /// Its role is not as the template of its stack has it.
-    Drifted(StackName),
+    Drifted(StackName, CommandLine),
     /// In characters that are no white space.
     TooLong {
         length: usize,
@@ -163,9 +163,9 @@ impl Obstacle {
                 format!("its new pods do not have {way} yet"),
                 vec!["run the same command without `--finish` first".into()],
             ),
-            Self::OtherMove(way) => (
+            Self::OtherMove(way, command) => (
                 format!("it is on its way to {way}, which the other command undoes"),
-                vec![format!("`irsactl migrate to-{way}` takes `--undo` for it").as_str().into()],
+                vec![Fix::by("undo that", command.clone())],
             ),
             Self::StillRuns(way, workloads) => (
                 format!("pods of these have {} still: {}", way.word(), workloads.join(", ")),
@@ -175,9 +175,9 @@ impl Obstacle {
                 "a statement of its role's trust policy denies it the new way".to_owned(),
                 Vec::new(),
             ),
-            Self::Drifted(stack) => (
+            Self::Drifted(stack, command) => (
                 format!("its role's trust policy was changed by hand, and is not as the template of stack \"{stack}\" has it"),
-                vec!["bring the two together first: `irsactl apply` tells what differs, and `--repair-drift` undoes it".into()],
+                vec![Fix::by("see what would be undone, to bring the two together first", command.clone())],
             ),
             Self::TooLong { length, quota } => (
                 format!("its role's trust policy would have {length} characters, this account allows {quota}"),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::obstacle::Obstacle;
 use super::steps::{Draft, draft, stopped};
 use super::{MoveGoal, trust};
-use crate::model::{Cluster, Lookup, Map, RoleArn};
+use crate::model::{Cluster, CommandLine, Lookup, Map, RoleArn};
 use crate::plan::trust_change::{own_tags, tags_towards, trust_change, trust_of};
 use crate::plan::{Action, Track};
 use crate::policy;
@@ -113,7 +113,10 @@ impl SharedRole<'_> {
         if let Lookup::Found(stack) = &draft.account.stack {
             match trust_of(stack).map(|own| template::plain(own, &self.moving.cluster)) {
                 Some(Ok(own)) if policy::same(&own, live) => {}
-                Some(Ok(_)) => return Some(Obstacle::Drifted(stack.stack.name.clone())),
+                Some(Ok(_)) => {
+                    let command = self.repair(draft.account);
+                    return Some(Obstacle::Drifted(stack.stack.name.clone(), command));
+                }
                 Some(Err(why)) => return Some(Obstacle::Unknown(UNCOMPARED, why.to_string())),
                 None => {
                     let why = "the template has none".to_owned();
@@ -129,6 +132,18 @@ impl SharedRole<'_> {
         let length = policy::measure(&opened);
         let quota = self.quota;
         (length > quota).then_some(Obstacle::TooLong { length, quota })
+    }
+
+    /// The command that shows what of a role was changed by hand.
+    fn repair(self, account: &MovingAccount) -> CommandLine {
+        let noun = match account.annotation() {
+            Some(_) => "iamserviceaccount",
+            None => "podidentityassociation",
+        };
+        let cluster = &self.moving.cluster.name;
+        CommandLine::of("irsactl update", &[])
+            .and(noun, &[])
+            .and("{} --cluster {} --repair-drift", &[&account.name, cluster])
     }
 
     /// Adds the changes of the trust policy to the tracks.

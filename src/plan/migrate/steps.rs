@@ -117,7 +117,11 @@ fn misplaced(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Option
             Some(Obstacle::NotBegun(goal.to))
         }
         (Stage::Undo, way) if account.is_on_its_way(moving) == Some(way.other()) => {
-            Some(Obstacle::OtherMove(way.other()))
+            let way = way.other();
+            let command = CommandLine::of(&format!("irsactl migrate to-{way} --undo"), &[]);
+            let cluster = &moving.cluster.name;
+            let command = command.and("{} --cluster {}", &[&account.name, cluster]);
+            Some(Obstacle::OtherMove(way, command))
         }
         _ => None,
     }

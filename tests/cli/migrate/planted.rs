@@ -159,7 +159,7 @@ fn what_was_added_to_a_role_by_hand_does_not_come_into_its_template() {
     web         api    refused   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
     [stderr]
     error: web/api: its role's trust policy was changed by hand, and is not as the template of stack "eksctl-demo-addon-iamserviceaccount-web-api" has it
-    hint: bring the two together first: `irsactl apply` tells what differs, and `--repair-drift` undoes it
+    hint: see what would be undone, to bring the two together first: `irsactl update iamserviceaccount web/api --cluster demo --repair-drift`
     [exit 1]
     "#);
     assert_eq!(sum(&bench), before);
