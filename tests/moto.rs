@@ -195,6 +195,7 @@ fn the_main_scenario_runs_against_moto() {
     NAMESPACE   NAME       STATUS    ROLE ARN
     default     uploader   deleted
     [stderr]
+    note: cannot tell whether the ServiceAccount default/uploader has an EKS Pod Identity association: cannot reach AWS for eks:ListPodIdentityAssociations: something else answers there (HTTP 404)
     deleted stack eksctl-demo-addon-iamserviceaccount-default-uploader
     deleted service account default/uploader
     [exit 0]
@@ -327,6 +328,7 @@ fn a_role_with_a_generated_name_and_a_well_known_policy_comes_and_goes_at_moto()
     NAMESPACE   NAME       STATUS    ROLE ARN
     default     uploader   deleted
     [stderr]
+    note: cannot tell whether the ServiceAccount default/uploader has an EKS Pod Identity association: cannot reach AWS for eks:ListPodIdentityAssociations: something else answers there (HTTP 404)
     deleted stack eksctl-demo-addon-iamserviceaccount-default-uploader
     deleted service account default/uploader
     [exit 0]

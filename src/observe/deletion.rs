@@ -53,7 +53,7 @@ pub async fn deletion(
         .await?;
         hanging = of_stack(aws, &asked.cluster, stack.as_ref()).await?;
     }
-    let goes_on = goes_on(aws, asked, &service_account).await?;
+    let goes_on = goes_on(aws, asked, &service_account).await;
     let nothing = stack.is_none() && !is_there && association.is_none();
     let namespaces = match stacks {
         Stacks::ByName if nothing => namespaces_of(aws, &asked.cluster, &asked.name).await?,
@@ -102,24 +102,21 @@ pub async fn deletion(
 }
 
 /// Pods of an association need their ServiceAccount, whoever made it.
-async fn goes_on(
-    aws: &Aws,
-    asked: &Deletion,
-    object: &ServiceAccountState,
-) -> Result<Lookup<()>, Error> {
+async fn goes_on(aws: &Aws, asked: &Deletion, object: &ServiceAccountState) -> Lookup<()> {
     let ServiceAccountState::Found(account) = object else {
-        return Ok(Lookup::Missing);
+        return Lookup::Missing;
     };
     if !asked.is_eks || asked.way != Way::Irsa || !account.is_owned() {
-        return Ok(Lookup::Missing);
+        return Lookup::Missing;
     }
     let listed = aws
         .eks
         .associated(asked.cluster.as_str(), Some(&asked.name));
-    Ok(match Lookup::unless_denied(listed.await)? {
+    // Where that cannot be read it is told, and what was named is deleted.
+    match Lookup::or_unknown(listed.await) {
         Lookup::Found(found) if found.is_empty() => Lookup::Missing,
         other => other.map(|_| ()),
-    })
+    }
 }
 
 /// The role that an association names, or where there is none the one that its stack made. `known`: what
