@@ -37,6 +37,17 @@ pub enum SessionTags {
     Disabled,
 }
 
+impl SessionTags {
+    /// By EKS's `disableSessionTags`.
+    pub fn of(are_disabled: bool) -> Self {
+        if are_disabled {
+            Self::Disabled
+        } else {
+            Self::Sent
+        }
+    }
+}
+
 /// What a role must be allowed, for an association to go on from it to a target role.
 pub fn may_assume(target: &RoleArn) -> Value {
     json!({

@@ -27,11 +27,7 @@ pub struct Association {
 
 impl Association {
     pub fn session_tags(&self) -> SessionTags {
-        if self.session_tags_disabled {
-            SessionTags::Disabled
-        } else {
-            SessionTags::Sent
-        }
+        SessionTags::of(self.session_tags_disabled)
     }
 
     /// The role that the pods have in the end.

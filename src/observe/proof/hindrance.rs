@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::aws::Aws;
 use crate::model::{Audience, Cluster, Lookup};
 use crate::policy::evaluate::{Decision, Request, evaluate};
-use crate::policy::pod_identity::{SessionTags, TrustedAssociation, lets_in};
+use crate::policy::pod_identity::{TrustedAssociation, lets_in};
 use crate::proof::{Because, RefusalKind};
 use crate::world::Association;
 
@@ -91,18 +91,16 @@ fn is_kept_out(trust: &Value, judge: Judge<'_>, claim: Assertion<'_>) -> bool {
         let (Some(cluster_arn), Some(association)) = (cluster.arn(), judge.association) else {
             return false;
         };
-        let tags = if association.session_tags_disabled {
-            SessionTags::Disabled
-        } else {
-            SessionTags::Sent
-        };
         let asked = TrustedAssociation {
             account: claim.account,
             cluster_arn: &cluster_arn,
         };
         // By a target role it may be that one that is not as it should be.
         let is_direct = association.target_role.is_none();
-        return is_direct && !lets_in(trust, asked, tags).lacking().is_empty();
+        return is_direct
+            && !lets_in(trust, asked, association.session_tags())
+                .lacking()
+                .is_empty();
     };
     let request = Request::web_identity(
         &cluster.provider_arn(),

@@ -110,12 +110,7 @@ fn check_trust(
         account,
         cluster_arn,
     };
-    let tags = if is_untagged {
-        SessionTags::Disabled
-    } else {
-        SessionTags::Sent
-    };
-    let admission = pod_identity::lets_in(&role.trust, only, tags);
+    let admission = pod_identity::lets_in(&role.trust, only, SessionTags::of(is_untagged));
     if !admission.lacking().is_empty() {
         let statement = pod_identity::statement(Some(only).filter(|_| !is_untagged));
         let arn = arn.clone();

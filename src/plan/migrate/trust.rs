@@ -32,11 +32,7 @@ pub fn lets_in(trust: &Value, way: Way, moving: &Moving, account: &MovingAccount
     match (way, &moving.cluster.eks) {
         (Way::Irsa, _) => of_token(trust, &moving.cluster, &account.name).is_allowed(),
         (Way::PodIdentity, Some(eks)) => {
-            let tags = if account.disables_session_tags() {
-                SessionTags::Disabled
-            } else {
-                SessionTags::Sent
-            };
+            let tags = SessionTags::of(account.disables_session_tags());
             pod_identity::lets_in(trust, association(&eks.arn, account), tags).is_allowed()
         }
         (Way::PodIdentity, None) => false,
