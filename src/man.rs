@@ -159,11 +159,12 @@ fn page(
 }
 
 /// Nothing stands in the middle of the first line, where long names meet; and no date, so that the
-/// same program writes the same pages.
+/// same program writes the same pages. The right margin is ragged: a line with a long path or flag
+/// beside little else cannot be stretched.
 fn title(program: &Command, name: &str, section: u8) -> String {
     let version = program.get_version().unwrap_or_default();
     format!(
-        ".TH \"{}\" {section} \"\" \"{} {version}\" \"\\&\"\n",
+        ".TH \"{}\" {section} \"\" \"{} {version}\" \"\\&\"\n.ad l\n",
         escaped(&name.to_uppercase()),
         program.get_name(),
     )
