@@ -171,6 +171,17 @@ impl Command {
         }
     }
 
+    /// Whether it can leave the ServiceAccount to others: by `--role-only`, or `roleOnly` of its file.
+    pub fn can_leave_service_accounts(&self) -> bool {
+        matches!(
+            self,
+            Self::Create(Create::IamServiceAccount(_))
+                | Self::Update(Update::IamServiceAccount(_))
+                | Self::Delete(_)
+                | Self::Apply(_)
+        )
+    }
+
     fn ways(&self) -> Option<(&AwsArgs, Option<&KubernetesArgs>, &Option<Issuer>)> {
         Some(match self {
             Self::AssociateOidcProvider(args)
@@ -465,35 +476,4 @@ pub struct Complete {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_tree_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_flag_of_the_table_of_fields_is_one_of_create() {
-        let mut program = Cli::command();
-        program.build();
-        let verb = program.find_subcommand("create").expect("the verb");
-        let flags = |noun: &str| -> Vec<String> {
-            let command = verb.find_subcommand(noun).expect("the command");
-            let flags = command.get_arguments();
-            let flags = flags.filter_map(|flag| Some(format!("--{}", flag.get_long()?)));
-            flags.collect()
-        };
-        let [accounts, associations] = ["iamserviceaccount", "podidentityassociation"].map(flags);
-        for field in fields::FIELDS {
-            let flags = if field.path.starts_with(fields::ASSOCIATIONS.path) {
-                &associations
-            } else {
-                &accounts
-            };
-            let is_one = field.flag() == field.name() || flags.iter().any(|it| it == field.flag());
-            assert!(is_one, "{}", field.flag());
-        }
-    }
-}
+mod tests;

@@ -24,6 +24,7 @@ mod parts;
 mod sign_in;
 
 pub use association::AssociationRefusal;
+pub use hints::ROLE_ONLY;
 pub use kubernetes::Objection;
 pub use sign_in::SignIn;
 

@@ -72,7 +72,8 @@ pub async fn first(told: &mut Receiver<Option<Signal>>) -> Signal {
 }
 
 fn end(signal: Signal, running: &Running) {
-    output::report(&running.interrupted(signal), &Connection::default());
+    let (error, connection) = (running.interrupted(signal), Connection::default());
+    output::report(&error, &connection, false);
     std::process::exit(signal.exit_code().into());
 }
 

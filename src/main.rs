@@ -68,7 +68,8 @@ fn main() -> ExitCode {
         Ok(Exit::Pending) => ExitCode::from(3),
         Err(error) => {
             // A config file has put its region there.
-            output::report(&error, &cli.command.connection());
+            let leaves = cli.command.can_leave_service_accounts();
+            output::report(&error, &cli.command.connection(), leaves);
             error.exit_code().into()
         }
     }

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use crate::error::Error;
+use crate::error::{Error, ROLE_ONLY};
 use crate::model::{
     Connection, Fix, is_command, is_hidden, shown, shown_in_json, shown_in_line,
     shown_in_quoted_yaml,
@@ -265,10 +265,16 @@ pub fn ask(question: &str) -> Option<String> {
 
 /// Reports a failure: its text and causes, then the hints. The run's own flags are added to the
 /// commands of the hints, so that they can be pasted. Of several failures a hint that is the same for
-/// more than one stands once, in the end.
-pub fn report(error: &Error, connection: &Connection) {
+/// more than one stands once, in the end. `leaves`: whether the command can leave the ServiceAccount to
+/// others.
+pub fn report(error: &Error, connection: &Connection, leaves: bool) {
     let errors = single(error);
-    let all: Vec<Fix> = errors.iter().flat_map(|error| error.hints()).collect();
+    let hints = |error: &Error| {
+        let mut hints = error.hints();
+        hints.retain(|hint| leaves || *hint != ROLE_ONLY.into());
+        hints
+    };
+    let all: Vec<Fix> = errors.iter().flat_map(|error| hints(error)).collect();
     let is_shared = |hint: &Fix| all.iter().filter(|other| *other == hint).count() > 1;
     let told = |hint: &Fix| {
         let word = styled("hint", AnsiColor::Green);
@@ -283,7 +289,7 @@ pub fn report(error: &Error, connection: &Connection) {
             "{word}: {}\n",
             shown(&redacted(&error.to_string()))
         ));
-        for hint in error.hints() {
+        for hint in hints(error) {
             if !is_shared(&hint) {
                 text.push_str(&told(&hint));
             } else if !shared.contains(&hint) {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{AssociationSpec, ProviderSpec};
 use crate::model::{Audience, Map, RoleArn, ServiceAccountName, Way};
-use crate::template::{RoleEdits, RoleSpec};
+use crate::template::{DocumentName, RoleEdits, RoleSpec};
 
 /// What a command may do to make a service account as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +89,17 @@ pub enum Permissions {
     Role(RoleSpec),
     /// Those that it has, with changes.
     Edited(RoleEdits),
+}
+
+impl Permissions {
+    /// What the one inline document is called, where that is asked for.
+    pub fn document_name(&self) -> Option<&DocumentName> {
+        match self {
+            Self::Existing(_) => None,
+            Self::Role(spec) => spec.document_name.as_ref(),
+            Self::Edited(edits) => edits.document_name.as_ref(),
+        }
+    }
 }
 
 /// What happens when another field manager owns one of the fields.

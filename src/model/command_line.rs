@@ -106,8 +106,20 @@ pub struct Connection {
 pub struct Flags(pub Vec<(&'static str, String)>);
 
 /// The verbs of irsactl that look at Kubernetes.
-const LOOKING: [&str; 8] = [
-    "apply", "create", "delete", "doctor", "export", "get", "update", "verify",
+const LOOKING: [&str; 9] = [
+    "apply", "create", "delete", "doctor", "export", "get", "migrate", "update", "verify",
+];
+
+/// Those that ask nobody, or with nobody's credentials.
+const OFFLINE: [&str; 8] = [
+    "completion",
+    "explain",
+    "help",
+    "man",
+    "permissions",
+    "render",
+    "version",
+    "whoami",
 ];
 
 impl Connection {
@@ -116,10 +128,14 @@ impl Connection {
         let (aws, kubernetes) = match (word(0), word(1)) {
             // It is there to mend the flags themselves.
             ("aws", "configure") => (false, false),
-            ("irsactl", verb) => (true, LOOKING.contains(&verb)),
+            // EKS alone knows them.
+            ("irsactl", "get") if word(2) == "podidentityassociation" => (true, false),
+            ("irsactl", verb) => (!OFFLINE.contains(&verb), LOOKING.contains(&verb)),
             (program, _) => (program == "aws", program == "kubectl"),
         };
-        let issuer = word(0) == "irsactl" && words.iter().any(|word| word == "--cluster");
+        let knows_issuer = aws || ["permissions", "render"].contains(&word(1));
+        let issuer =
+            word(0) == "irsactl" && knows_issuer && words.iter().any(|word| word == "--cluster");
         let aws = self.aws.0.iter().filter(move |_| aws);
         let kubernetes = self.kubernetes.0.iter().filter(move |_| kubernetes);
         let issuer = self.issuer.0.iter().filter(move |_| issuer);

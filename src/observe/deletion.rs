@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 
 use super::owner::owner;
 use super::resources::resources;
-use super::stack_name::{associated_stack, own_stack};
+use super::stack_name::{associated_stack, left_stack, own_stack};
 use super::{ServiceAccounts, Stacks};
 use super::{again, associations, gone};
 use crate::asked::Deletion;
@@ -163,8 +163,13 @@ async fn named(
         return Ok((None, stack));
     }
     let found = super::associations::one(aws, cluster, name).await?;
-    let role = found.as_ref().map(|it| it.role.as_str());
-    let (_, stack) = associated_stack(aws, stacks, cluster, name, role).await?;
+    let stack = match &found {
+        Some(association) => {
+            let role = Some(association.role.as_str());
+            associated_stack(aws, stacks, cluster, name, role).await?.1
+        }
+        None => left_stack(aws, stacks, cluster, name).await?,
+    };
     Ok((found, stack.filter(|stack| stack.phase != Phase::Gone)))
 }
 

@@ -75,6 +75,32 @@ pub async fn associated_stack(
     Ok((name, stack))
 }
 
+/// What is left of an association that is gone: the stack of its role, which may have been the service
+/// account's of before eksctl's migration, and then has the association's tag only.
+pub async fn left_stack(
+    aws: &Aws,
+    stacks: &Stacks,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+) -> Result<Option<Stack>, Error> {
+    let (_, stack) = associated_stack(aws, stacks, cluster, account, None).await?;
+    if stack.is_some() {
+        return Ok(stack);
+    }
+    for name in [
+        StackName::new(Way::Irsa, cluster, account),
+        StackName::hashed(Way::Irsa, cluster, account),
+    ] {
+        let stack = stacks.stack(aws, name.as_str()).await?;
+        let is_left =
+            |stack: &Stack| stack.lacks_owner() && stack.is_for(Way::PodIdentity, cluster, account);
+        if let Some(stack) = stack.filter(is_left) {
+            return Ok(Some(stack));
+        }
+    }
+    Ok(None)
+}
+
 /// The stack under the hashed name.
 pub async fn hashed_stack(
     aws: &Aws,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{WELL_KNOWN, is_document};
+use super::{DocumentName, WELL_KNOWN, is_document};
 
 /// Sections, properties and attributes that irsactl and eksctl render.
 const SECTIONS: [&str; 4] = [
@@ -84,8 +84,9 @@ pub fn undeclared(id: &str, kind: &str) -> StackResource {
     }
 }
 
-/// All that a template has beyond what is rendered, each in a few words.
-pub fn beyond(template: &Value) -> Vec<String> {
+/// All that a template has beyond what is rendered, each in a few words. `named`: what the one inline
+/// document is asked to be called.
+pub fn beyond(template: &Value, named: Option<&DocumentName>) -> Vec<String> {
     let keys = |value: &Value, known: &[&str]| -> Vec<String> {
         let members = value.as_object().into_iter().flat_map(|it| it.keys());
         let others = members.filter(|key| !known.contains(&key.as_str()));
@@ -93,7 +94,9 @@ pub fn beyond(template: &Value) -> Vec<String> {
     };
     let foreign = resources(template).into_iter().filter(|it| !it.is_own);
     let own: Vec<&str> = own_resources(template).collect();
-    let policies = own.iter().filter(|id| **id != "Role1" && !is_rendered(id));
+    let named = named.map(DocumentName::id);
+    let is_asked = |id: &str| id == "Role1" || is_rendered(id) || named.as_deref() == Some(id);
+    let policies = own.iter().filter(|id| !is_asked(id));
     let mut beyond: Vec<String> = foreign
         .map(|it| it.to_string())
         .chain(policies.map(|id| format!("inline policy {id}")))

@@ -144,7 +144,7 @@ fn asked_template(
         );
         return None;
     }
-    let beyond = template::beyond(body);
+    let beyond = template::beyond(body, task.asked.permissions.document_name());
     if !beyond.is_empty() {
         let beyond = beyond.join(", ");
         track

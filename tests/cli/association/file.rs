@@ -118,7 +118,6 @@ fn what_is_exported_asks_for_what_there_is() {
     bench.file("cluster.yaml", text.expect("a file"));
     assert_snapshot!(bench.run(APPLY), @"
     [stderr]
-    note: its stack has more, which stays: inline policy Keys1
     nothing to do: all is as asked
     [exit 0]
     ");

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{BACK, TO, annotated, role_of, sum};
+use super::{BACK, TO, annotated, moved, role_of, sum};
 use crate::support::Bench;
 
 /// What the command says of the world that is so changed; nothing is changed by it.
@@ -324,5 +324,26 @@ fn what_a_move_needs_is_told_where_something_may_not_be_read() {
     error: web/api: its ServiceAccount cannot be told: not allowed to list service accounts
     error: web/api: which add-ons the cluster has cannot be told: not allowed to call eks:ListAddons
     hint: if a right is missing, all that a move needs: `irsactl permissions --for migrate`
+    ");
+}
+
+/// A move has no way without the ServiceAccount.
+#[test]
+fn a_denied_write_in_the_middle_is_told_with_ways_that_the_command_has() {
+    let bench = moved();
+    bench.befall("kubernetes apply serviceaccounts", "deny");
+    let told = bench.run(&format!("{BACK} web/api --approve"));
+    let told: Vec<&str> = told
+        .lines()
+        .filter(|line| {
+            ["error", "hint", "[exit"]
+                .iter()
+                .any(|it| line.starts_with(it))
+        })
+        .collect();
+    assert_snapshot!(told.join("\n"), @"
+    error: the Kubernetes API refuses to apply service account web/api: not allowed by the sandbox's fault rule
+    hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
+    [exit 1]
     ");
 }

@@ -287,3 +287,38 @@ fn stack_in_doubt_is_left_alone() {
     [exit 1]
     "#);
 }
+
+const DELETE: &str = "delete podidentityassociation default/s3-reader --cluster demo --approve";
+
+/// The association went by other hands, and its stack is under the name of the service account's.
+#[test]
+fn stack_that_the_association_left_is_deleted() {
+    let bench = migrated(Last::Another, true);
+    bench.sandbox.world().clusters[0].associations.clear();
+    assert_snapshot!(bench.run(DELETE), @"
+    [stdout]
+    NAMESPACE   NAME        STATUS    ROLE ARN
+    default     s3-reader   deleted
+    [stderr]
+    deleted stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    deleted service account default/s3-reader
+    [exit 0]
+    ");
+    assert_eq!(bench.stacks(), "");
+}
+
+#[test]
+fn stack_of_the_service_account_too_is_not_left_of_the_association() {
+    let bench = migrated(Last::Name, false);
+    bench.sandbox.world().clusters[0].associations.clear();
+    assert_snapshot!(run_unchanging(&bench, DELETE), @"
+    [stdout]
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   absent
+    [stderr]
+    nothing to delete: there is no EKS Pod Identity association default/s3-reader
+    note: stack eksctl-demo-addon-iamserviceaccount-default-s3-reader stays, as its role is that of the IAM service account default/s3-reader too
+    note: the ServiceAccount default/s3-reader stays, as it has a role annotation
+    [exit 0]
+    ");
+}

@@ -194,14 +194,12 @@ fn what_eksctl_made_is_as_asked_updated_and_deleted() {
     web         api    unchanged   arn:aws:iam::111122223333:role/pod-identity-role-app-cache
     [stderr]
     warning: the role lets in every association of the account that names it; `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust` lets in those that use it
-    note: its stack has more, which stays: inline policy PodIdentityPolicy
     [exit 0]
     ");
     assert_eq!(bench.changes(), "");
     assert_snapshot!(bench.run("apply -f ~/cluster.yaml"), @"
     [stderr]
     warning: the role lets in every association of the account that names it; `irsactl update podidentityassociation api --namespace web --cluster demo --restrict-trust` lets in those that use it
-    note: its stack has more, which stays: inline policy PodIdentityPolicy
     nothing to do: all is as asked
     [exit 0]
     ");
