@@ -78,8 +78,15 @@ pub const ASSOCIATION_QUOTA: usize = 5_000;
 
 /// Tags that eksctl and irsactl keep their books by, and nobody asks for.
 pub fn is_own_tag(key: &str) -> bool {
-    key.starts_with("alpha.eksctl.io/") || key.starts_with("eksctl.cluster.k8s.io/")
+    key == MOVED_TAG
+        || key.starts_with("alpha.eksctl.io/")
+        || key.starts_with("eksctl.cluster.k8s.io/")
 }
+
+/// The tag of associations that a move made.
+pub const MOVED_TAG: &str = "irsactl/moved-from";
+/// What undoing a move needs of an association that is gone, in JSON, on its ServiceAccount.
+pub const SAVED_ANNOTATION: &str = "irsactl/pod-identity-association";
 
 /// What CloudFormation replaces wherever it stands in a template (its guide, "Dynamic references").
 pub const DYNAMIC_REFERENCE: &str = "{{resolve:";

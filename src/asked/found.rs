@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::asked::{AssociationSpec, Conflicts, IamServiceAccount, Permissions, Rollback, Scope};
 use crate::model::{
     Audience, Cluster, MANAGED_BY_LABEL, Map, PolicyArn, ROLE_ANNOTATION, RoleArn,
-    ServiceAccountName, is_own_tag,
+    SAVED_ANNOTATION, ServiceAccountName, is_own_tag,
 };
 use crate::policy::pod_identity::{self, TrustedAssociation};
 use crate::policy::{PolicyDocument, Trust, others, statements};
@@ -210,6 +210,7 @@ fn account(
     asked.labels.remove(MANAGED_BY_LABEL);
     asked.annotations.remove(ROLE_ANNOTATION);
     asked.annotations.remove(LAST_APPLIED);
+    asked.annotations.remove(SAVED_ANNOTATION);
     asked
 }
 

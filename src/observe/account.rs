@@ -251,19 +251,21 @@ async fn account(
         objects.service_account(wanted.name),
         stack_state(aws, stack, cluster, wanted.associations),
     )?;
-    // A role without a stack: it may be that of the hashed name, made while eksctl's name was
-    // another's who has left since.
+    // A role without a stack: that may have the name of the other way's, which the account came from, or
+    // the hashed name, made while eksctl's name was another's who has left since.
     if stack == StackState::Absent
         && wanted.stack == WantedStack::Looked
         && wanted.way == Way::Irsa
         && let ServiceAccountState::Found(found) = &service_account
         && found.role().is_some()
     {
+        let (way, name) = (wanted.way, wanted.name);
         let other = match role_of(&stack_name, found, cluster) {
-            Some(_) => {
-                gone::stack(aws, Way::Irsa, &cluster.name, wanted.name, &service_account).await?
-            }
-            None => hashed_stack(aws, stacks, Way::Irsa, &cluster.name, wanted.name).await?,
+            Some(_) => gone::stack(aws, way, &cluster.name, name, &service_account).await?,
+            None => match gone::stack_of_role(aws, way, &cluster.name, name, found).await? {
+                None => hashed_stack(aws, stacks, way, &cluster.name, name).await?,
+                found => found,
+            },
         };
         if let Some(other) = other {
             stack_name = other.name.clone();

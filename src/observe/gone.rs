@@ -8,7 +8,7 @@ use super::stack_name::stack_by_name;
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{ClusterName, Lookup, RoleArn, ServiceAccountName, Way};
-use crate::world::{Phase, RoleFacts, ServiceAccountState, Stack};
+use crate::world::{Phase, RoleFacts, ServiceAccount, ServiceAccountState, Stack};
 
 /// GetRole. Where it says that there is no such role, that is asked again, and of ListAttachedRolePolicies
 /// too: `Missing` is what all of them say.
@@ -65,7 +65,9 @@ pub async fn stack(
     name: &ServiceAccountName,
     account: &ServiceAccountState,
 ) -> Result<Option<Stack>, Error> {
-    if let Some(stack) = stack_of_role(aws, way, cluster, name, account).await? {
+    if let ServiceAccountState::Found(account) = account
+        && let Some(stack) = stack_of_role(aws, way, cluster, name, account).await?
+    {
         return Ok(Some(stack));
     }
     let read = async || {
@@ -77,16 +79,13 @@ pub async fn stack(
 }
 
 /// CloudFormation puts the stack's id on a role that it makes. Only the stack's own tags say whose it is.
-async fn stack_of_role(
+pub async fn stack_of_role(
     aws: &Aws,
     way: Way,
     cluster: &ClusterName,
     name: &ServiceAccountName,
-    account: &ServiceAccountState,
+    account: &ServiceAccount,
 ) -> Result<Option<Stack>, Error> {
-    let ServiceAccountState::Found(account) = account else {
-        return Ok(None);
-    };
     let Some(arn) = account.role().and_then(|role| role.parse::<RoleArn>().ok()) else {
         return Ok(None);
     };

@@ -24,7 +24,10 @@ pub async fn find_stack(
         // Where it costs no call: it may be left from when the name was another's.
         let hashed = match stacks {
             Stacks::ByName => None,
-            Stacks::Listed(_) => hashed_stack(aws, stacks, way, cluster, account).await?,
+            Stacks::Listed(_) => match hashed_stack(aws, stacks, way, cluster, account).await? {
+                None if way == Way::Irsa => moved_stack(aws, stacks, cluster, account).await?,
+                found => found,
+            },
         };
         return Ok(match hashed {
             Some(stack) => (stack.name.clone(), Some(stack)),
@@ -125,7 +128,10 @@ pub async fn own_stack(
     cluster: &ClusterName,
     account: &ServiceAccountName,
 ) -> Result<Option<Stack>, Error> {
-    let stack = stack_to_delete(aws, stacks, Way::Irsa, cluster, account).await?;
+    let stack = match stack_to_delete(aws, stacks, Way::Irsa, cluster, account).await? {
+        None => moved_stack(aws, stacks, cluster, account).await?,
+        stack => stack,
+    };
     let name = StackName::new(Way::Irsa, cluster, account);
     let found = claimed(aws, stacks, objects, cluster, account, (name, stack)).await?;
     Ok(found.1.filter(|stack| stack.phase != Phase::Gone))
@@ -157,6 +163,20 @@ async fn stack_to_delete(
         stack => stack,
     };
     Ok(stack.filter(|stack| stack.phase != Phase::Gone))
+}
+
+/// The stack that was made for the association that an IAM service account was once: a move leaves it its
+/// name, and its tags tell of the move. The other way round a stack is still the IAM service account's, with
+/// which it goes.
+async fn moved_stack(
+    aws: &Aws,
+    stacks: &Stacks,
+    cluster: &ClusterName,
+    account: &ServiceAccountName,
+) -> Result<Option<Stack>, Error> {
+    let name = StackName::new(Way::PodIdentity, cluster, account);
+    let stack = stacks.stack(aws, name.as_str()).await?;
+    Ok(stack.filter(|stack| stack.is_for(Way::Irsa, cluster, account)))
 }
 
 /// What [`find_stack`] found, where it is the service account's: a stack that has lost its tag is

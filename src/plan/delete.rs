@@ -25,10 +25,12 @@ pub fn unknown<'a>(
     known: &BTreeSet<ServiceAccountName>,
     stacks: impl IntoIterator<Item = &'a Stack>,
 ) -> BTreeSet<ServiceAccountName> {
+    // A move to IRSA leaves a stack its name.
     let is_ours = |stack: &Stack, name: &ServiceAccountName| {
         let names = [
             StackName::new(way, cluster, name),
             StackName::hashed(way, cluster, name),
+            StackName::new(Way::PodIdentity, cluster, name),
         ];
         stack.is_of(cluster) && names.contains(&stack.name)
     };

@@ -28,8 +28,6 @@ pub use standing::MoveState;
 /// What is told of pods that use their node's network.
 pub const NODE_NETWORK: &str =
     "its pods use the node's network, from which the agent may not be reached";
-/// The tag of associations that a move made.
-pub const MOVED_TAG: &str = "irsactl/moved-from";
 
 /// What is asked of a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

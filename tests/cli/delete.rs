@@ -69,6 +69,7 @@ fn a_second_deletion_finds_nothing() {
     cloudformation DescribeStacks
     cloudformation DescribeStacks
     cloudformation DescribeStacks
+    cloudformation DescribeStacks
     eks DescribeCluster
     kubernetes get serviceaccounts
     ");

@@ -10,7 +10,7 @@ use crate::support::{ACCOUNT, Bench, REGION, S3};
 const EXPORT: &str = "export --cluster demo";
 
 /// What a run wrote to stdout.
-fn exported(bench: &Bench, told: &str) -> String {
+pub fn exported(bench: &Bench, told: &str) -> String {
     let text = told
         .strip_prefix("[stdout]\n")
         .unwrap_or_else(|| panic!("{told}"));

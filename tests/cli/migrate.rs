@@ -1,5 +1,6 @@
 //! The move of service accounts between IRSA and EKS Pod Identity.
 
+mod afterwards;
 pub mod cut_off;
 mod forward_and_back;
 mod others;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::asked::{Conflicts, Goal, IamServiceAccount, Permissions};
 use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
+    SAVED_ANNOTATION,
 };
 use crate::plan::{Action, ObjectPresence, Reason, Role, ServiceAccountChange, Track};
 use crate::policy::{Difference, Item};
@@ -88,7 +89,8 @@ fn change_of(
     change.presence = ObjectPresence::Found(account.version.clone());
     let keep = |map: &mut Map, found: &Map, applied: &BTreeSet<String>| {
         let kept = applied.iter().filter(|key| {
-            *key != ROLE_ANNOTATION && (goal != Goal::Apply || *key == MANAGED_BY_LABEL)
+            let is_ours = *key == MANAGED_BY_LABEL || *key == SAVED_ANNOTATION;
+            *key != ROLE_ANNOTATION && (goal != Goal::Apply || is_ours)
         });
         for key in kept {
             if let Some(value) = found.get(key) {

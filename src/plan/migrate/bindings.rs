@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::standing::SAVED_ANNOTATION;
+use super::Stage;
 use super::steps::MoveStep;
-use super::{MOVED_TAG, Stage};
 use crate::asked::Conflicts;
-use crate::model::{ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, Map, VERSION_TAG, Way, is_own_tag};
+use crate::model::{
+    ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, MOVED_TAG, Map, SAVED_ANNOTATION, VERSION_TAG, Way,
+    is_own_tag,
+};
 use crate::plan::account::VERSION;
 use crate::plan::{Action, CreateAssociation, ObjectPresence, Role, ServiceAccountChange};
 use crate::policy::{Difference, Item};
@@ -73,11 +75,13 @@ pub fn associated(step: MoveStep<'_>) -> Vec<Action> {
         (ASSOCIATION_TAG, account.name.to_string()),
         (VERSION_TAG, VERSION.to_owned()),
     ]);
-    let moved = (step.goal.stage == Stage::Begin).then(|| (MOVED_TAG, "irsa".to_owned()));
-    let own = own.chain(moved);
-    let own: Map = own.map(|(key, value)| (key.to_owned(), value)).collect();
+    let own = own.chain([(MOVED_TAG, "irsa".to_owned())]);
+    let mut own: Map = own.map(|(key, value)| (key.to_owned(), value)).collect();
     let is_back = account.is_on_its_way(step.moving) == Some(Way::Irsa);
     let saved = account.saved_tags(&own).filter(|_| is_back);
+    if step.goal.stage != Stage::Begin {
+        own.remove(MOVED_TAG);
+    }
     let tags = saved.unwrap_or(own);
     vec![Action::CreateAssociation(CreateAssociation {
         cluster: cluster.clone(),

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Lookup, Map, Way};
+use crate::model::{Lookup, Map, SAVED_ANNOTATION, Way};
 use crate::policy::pod_identity;
 use crate::world::{Association, Moving, MovingAccount, Pod, PodWay, ServiceAccount};
 
 use super::trust;
-
-/// What undoing needs of an association that is gone, in JSON.
-pub const SAVED_ANNOTATION: &str = "irsactl/pod-identity-association";
 
 /// How far a move is. To EKS Pod Identity, both are the annotation and the association, which new pods
 /// take; to IRSA, both are the annotation and what was saved of the association.

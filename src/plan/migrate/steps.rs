@@ -2,14 +2,14 @@
 //! the new one is let in, bound and proved before the one of before is taken away.
 
 use super::obstacle::{self, Obstacle};
-use super::standing::SAVED_ANNOTATION;
 use super::trust::Left;
 use super::{
     MoveBreadth, MoveGoal, NODE_NETWORK, ProofNeed, Prove, Stage, bindings, session_tags, trust,
 };
 use crate::asked::Ending;
 use crate::model::{
-    CommandLine, DEFAULT_AUDIENCE, Lookup, ROLE_ANNOTATION, RoleArn, Way, Workload,
+    CommandLine, DEFAULT_AUDIENCE, Lookup, ROLE_ANNOTATION, RoleArn, SAVED_ANNOTATION, Way,
+    Workload,
 };
 use crate::plan::restart::{self, Expected, StaleWorkload};
 use crate::plan::{Action, Idle, Reason, Role, Target, Track};

@@ -6,10 +6,9 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::properties::{STEPS, goal, world};
-use super::standing::SAVED_ANNOTATION;
 use super::tests::*;
 use super::*;
-use crate::model::{Lookup, ROLE_ANNOTATION};
+use crate::model::{Lookup, MOVED_TAG, ROLE_ANNOTATION, SAVED_ANNOTATION};
 use crate::plan::{Action, Track};
 use crate::policy::statements;
 use crate::world::Association;

@@ -2,11 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::standing::SAVED_ANNOTATION;
 use super::*;
 use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, ClusterFacts, EksCluster, Lookup, ROLE_ANNOTATION, RoleArn,
-    StackName, Way, Workload, WorkloadKind,
+    SAVED_ANNOTATION, StackName, Way, Workload, WorkloadKind,
 };
 use crate::world::{
     Addon, Association, Container, Mount, Moving, MovingAccount, Node, POD_IDENTITY_VARIABLE,

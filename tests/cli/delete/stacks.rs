@@ -145,6 +145,7 @@ fn a_deletion_under_way_is_waited_for() {
     cloudformation DescribeStacks
     cloudformation DescribeStacks
     cloudformation DescribeStacks
+    cloudformation DescribeStacks
     eks DescribeCluster
     eks DescribeCluster
     kubernetes get serviceaccounts

@@ -42,7 +42,6 @@ fn the_plan_has_every_step_and_changes_nothing() {
               "Version": "2012-10-17"
     + create EKS Pod Identity association of service account web/api
         role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
-        tag: irsactl/moved-from=irsa
       prove that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU by pod-identity
     ~ restart deployment web/api
         pod api-HASH: container app has its credentials from IRSA
@@ -335,7 +334,6 @@ fn eksctls_command_moves_all() {
               "Version": "2012-10-17"
     + create EKS Pod Identity association of service account web/api
         role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
-        tag: irsactl/moved-from=irsa
       prove that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU by pod-identity
     ~ restart deployment web/api
         pod api-HASH: container app has its credentials from IRSA
