@@ -190,7 +190,7 @@ fn the_main_scenario_runs_against_moto() {
     hint: delete those roles first, or go on without them: `--force`
     [exit 1]
     ");
-    assert_snapshot!(run("delete iamserviceaccount uploader --cluster demo"), @"
+    assert_snapshot!(run("delete iamserviceaccount uploader --cluster demo --role-only"), @"
     [stdout]
     NAMESPACE   NAME       STATUS    ROLE ARN
     default     uploader   deleted
@@ -323,7 +323,7 @@ fn a_role_with_a_generated_name_and_a_well_known_policy_comes_and_goes_at_moto()
     ]
     [exit 0]
     "#);
-    assert_snapshot!(run("delete iamserviceaccount uploader --cluster demo"), @"
+    assert_snapshot!(run("delete iamserviceaccount uploader --cluster demo --role-only"), @"
     [stdout]
     NAMESPACE   NAME       STATUS    ROLE ARN
     default     uploader   deleted

@@ -112,7 +112,6 @@ async fn goes_on(aws: &Aws, asked: &Deletion, object: &ServiceAccountState) -> L
     let listed = aws
         .eks
         .associated(asked.cluster.as_str(), Some(&asked.name));
-    // Where that cannot be read it is told, and what was named is deleted.
     match Lookup::or_unknown(listed.await) {
         Lookup::Found(found) if found.is_empty() => Lookup::Missing,
         other => other.map(|_| ()),

@@ -42,7 +42,7 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks:TagResource" on Cluster, Optional, [AssociateOidcProvider Create Apply Fix], "tell eksctl that the cluster has a provider";
     "eks:ListPodIdentityAssociations" on Cluster, Optional, [Create Update Apply], "find associations that use the role";
     "eks:ListPodIdentityAssociations" on Cluster, With("a role that trusts Pod Identity"), [Delete], "find associations that use the role";
-    "eks:ListPodIdentityAssociations" on Cluster, Optional, [Delete], "find an association that needs the service account";
+    "eks:ListPodIdentityAssociations" on Cluster, With("an owned ServiceAccount"), [Delete], "find an association that needs the service account";
     "eks:ListPodIdentityAssociations" on Cluster, With("--repair-drift"), [Update], "find associations that use the role";
     "eks:ListPodIdentityAssociations" on Cluster, With("--prune, or --repair-drift"), [Apply], "find associations that use the role";
     "eks:DescribePodIdentityAssociation" on Any, Optional, [Create Update Apply], "find associations that use the role";

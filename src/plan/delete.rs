@@ -266,10 +266,8 @@ fn plan_service_account(
         return track.notes.push(note);
     }
     if let Lookup::Unknown(why) = goes_on {
-        track.notes.push(format!(
-            "cannot tell whether the ServiceAccount {} has an EKS Pod Identity association: {why}",
-            asked.name
-        ));
+        let why = why.clone();
+        return track.refuse(&asked.cluster, Reason::AssociationUnknown { why });
     }
     let stays = goes_on.as_found().is_some();
     if account.is_owned() && !stays {

@@ -224,6 +224,10 @@ pub enum Reason {
         is_on_irsa: bool,
         unknown: Option<String>,
     },
+    /// Whether pods of an association need the ServiceAccount is not known.
+    AssociationUnknown {
+        why: String,
+    },
     /// Policies are not detached from a role that the stack did not make, or may not have made.
     NotTheStacks {
         role: String,

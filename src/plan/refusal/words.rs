@@ -280,6 +280,18 @@ impl Reason {
                     associations.iter().flat_map(|(name, _)| about.without_association(name, *is_on_irsa)).collect(),
                 )
             }
+            Self::AssociationUnknown { why } => (
+                format!(
+                    "whether its ServiceAccount has an EKS Pod Identity association, whose pods would lose it, cannot be told: {why}"
+                ),
+                vec![
+                    "allow `eks:ListPodIdentityAssociations` to this identity".into(),
+                    Fix::by(
+                        "or leave the ServiceAccount where it is",
+                        about.irsactl("delete").and("--role-only", &[]),
+                    ),
+                ],
+            ),
             Self::NotTheStacks { role, why } => (
                 format!(
                     "role \"{role}\" may not be the one that the stack made: {}",

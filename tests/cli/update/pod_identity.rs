@@ -287,8 +287,12 @@ fn a_role_that_an_association_may_use_is_not_deleted() {
         assert!(told.contains("cannot be told"), "{told}");
         assert!(told.ends_with("[exit 1]\n"), "{told}");
     }
-    // Who lets EKS Pod Identity in nowhere is not asked.
+    // Of a role that lets EKS Pod Identity in nowhere, only whether the ServiceAccount needs to stay is asked.
     let bench = reader();
+    bench
+        .sandbox
+        .fault("eks DescribePodIdentityAssociation deny");
+    bench.arrange(&format!("{DELETE} --dry-run"));
     bench.sandbox.fault("eks ListPodIdentityAssociations deny");
-    bench.arrange(DELETE);
+    bench.arrange(&format!("{DELETE} --role-only"));
 }

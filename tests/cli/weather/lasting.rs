@@ -10,8 +10,6 @@ fn is_enough(scenario: &Scenario, call: &str, effect: &str) -> bool {
     match scenario.name {
         // The Kubernetes side is only compared.
         "get" => call.starts_with("eks") || call.starts_with("kubernetes"),
-        // Whether anybody else needs the ServiceAccount.
-        "delete" => call == "eks ListPodIdentityAssociations",
         "thumbprint" => false,
         // IAM reads the chain itself.
         _ if call.starts_with("issuer") => effect == "hang" || effect == "unreachable",

@@ -162,8 +162,10 @@ fn deleting_names_the_missing_permission() {
       hint: allow `eks:DescribeCluster` to this identity (`aws sts get-caller-identity` names it)
       [exit 1]
     eks ListPodIdentityAssociations:
-      note: cannot tell whether the ServiceAccount default/s3-reader has an EKS Pod Identity association: not allowed to call eks:ListPodIdentityAssociations
-      [exit 0]
+      error: default/s3-reader: whether its ServiceAccount has an EKS Pod Identity association, whose pods would lose it, cannot be told: not allowed to call eks:ListPodIdentityAssociations
+      hint: allow `eks:ListPodIdentityAssociations` to this identity
+      hint: or leave the ServiceAccount where it is: `irsactl delete iamserviceaccount s3-reader --namespace default --cluster demo --role-only`
+      [exit 1]
     iam DetachRolePolicy:
       error: not allowed to call iam:DetachRolePolicy on eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: AWS's words
       hint: allow `iam:DetachRolePolicy` to this identity (`aws sts get-caller-identity` names it)
