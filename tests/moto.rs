@@ -190,14 +190,15 @@ fn the_main_scenario_runs_against_moto() {
     hint: delete those roles first, or go on without them: `--force`
     [exit 1]
     ");
+    // moto does not know associations.
+    let refused = run("delete iamserviceaccount uploader --cluster demo");
+    assert!(refused.ends_with("--role-only`\n[exit 1]\n"), "{refused}");
     assert_snapshot!(run("delete iamserviceaccount uploader --cluster demo --role-only"), @"
     [stdout]
     NAMESPACE   NAME       STATUS    ROLE ARN
     default     uploader   deleted
     [stderr]
-    note: cannot tell whether the ServiceAccount default/uploader has an EKS Pod Identity association: cannot reach AWS for eks:ListPodIdentityAssociations: something else answers there (HTTP 404)
     deleted stack eksctl-demo-addon-iamserviceaccount-default-uploader
-    deleted service account default/uploader
     [exit 0]
     ");
     assert_snapshot!(run("disassociate-oidc-provider --cluster demo --approve"), @"
@@ -213,6 +214,8 @@ fn the_main_scenario_runs_against_moto() {
     cluster demo
       tags: 
     [service account default/uploader]
+    labels: app.kubernetes.io/managed-by=eksctl
+    annotations: eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/uploader
     ");
 }
 
@@ -328,9 +331,7 @@ fn a_role_with_a_generated_name_and_a_well_known_policy_comes_and_goes_at_moto()
     NAMESPACE   NAME       STATUS    ROLE ARN
     default     uploader   deleted
     [stderr]
-    note: cannot tell whether the ServiceAccount default/uploader has an EKS Pod Identity association: cannot reach AWS for eks:ListPodIdentityAssociations: something else answers there (HTTP 404)
     deleted stack eksctl-demo-addon-iamserviceaccount-default-uploader
-    deleted service account default/uploader
     [exit 0]
     ");
     assert_snapshot!(moto.state(), @"
@@ -341,6 +342,8 @@ fn a_role_with_a_generated_name_and_a_well_known_policy_comes_and_goes_at_moto()
     cluster demo
       tags: alpha.eksctl.io/cluster-oidc-enabled=true
     [service account default/uploader]
+    labels: app.kubernetes.io/managed-by=eksctl
+    annotations: eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-u-Role1-EK5DPAFKNF7I
     ");
 }
 
