@@ -343,6 +343,16 @@ pub async fn template(aws: &Aws, stack: &Stack) -> Result<Lookup<RoleTemplate>, 
     Ok(role_template(stack, &read_body(aws, stack).await?))
 }
 
+/// The same, with the whole template.
+pub async fn whole_template(
+    aws: &Aws,
+    stack: &Stack,
+) -> Result<Lookup<(RoleTemplate, Value)>, Error> {
+    let body = read_body(aws, stack).await?;
+    let role = role_template(stack, &body);
+    Ok(role.map(|role| (role, body.found().unwrap_or_default())))
+}
+
 fn role_template(stack: &Stack, body: &Lookup<Value>) -> Lookup<RoleTemplate> {
     let partition = stack.id.split(':').nth(1).unwrap_or("aws");
     match body {

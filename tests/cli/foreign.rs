@@ -449,3 +449,20 @@ fn a_stack_that_awaits_the_approval_of_others_is_left_alone() {
     assert!(told.ends_with("[exit 0]\n"), "{told}");
     assert_eq!(bench.stacks(), "");
 }
+
+/// Another cluster to which the file is applied would lack it.
+#[test]
+fn export_tells_what_no_file_can_ask_for() {
+    let bench = extended();
+    // A policy of another's name would leave the account out.
+    change(&bench, |template| {
+        let resources = template["Resources"].as_object_mut().expect("resources");
+        resources.remove("Extra");
+    });
+    let told = bench.run("export --cluster demo");
+    let (_, told) = told.split_once("[stderr]").expect("notes");
+    assert_snapshot!(told, @"
+    note: default/s3-reader: its stack has more, which is no part of the file: Bucket (AWS::S3::Bucket), Managed (AWS::IAM::ManagedPolicy), Queue (AWS::S3::Bucket), Description of Role1, DeletionPolicy Retain of Role1, output Bucket, Parameters
+    [exit 0]
+    ");
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::PARALLEL;
+use super::stacks::surplus;
 use crate::asked::IamServiceAccount;
 use crate::asked::found::{self, Found};
 use crate::error::Error;
@@ -43,7 +44,7 @@ pub async fn associated(
                 && stack.phase == Phase::Ready
         };
         let template = match stacks.listed().find(made) {
-            Some(stack) => observe::template(&context.aws, stack).await?,
+            Some(stack) => observe::whole_template(&context.aws, stack).await?,
             None => Lookup::Missing,
         };
         Ok::<_, Error>((name, association, template))
@@ -52,17 +53,22 @@ pub async fn associated(
     let reads: Vec<_> = reads.try_collect().await?;
     let mut all = Vec::new();
     for (name, association, template) in reads {
-        let (template, object) = (template.as_found(), objects.get(&name));
+        let (found, object) = (template.as_found(), objects.get(&name));
+        let template = found.map(|(template, _)| template);
         let Found {
             asked,
             lost,
             also_trusted,
         } = found::associated(&name, &association, template, cluster, object);
         if lost.is_empty() {
+            let whose = format!("the association of {name}");
+            if let Some((_, body)) = found {
+                surplus(context, &whose, body, &asked);
+            }
             all.push(asked);
             if !also_trusted.is_empty() {
                 context.output.note(&format!(
-                    "the association of {name}: its role also trusts {also_trusted}: that stays, and is no part of the file"
+                    "{whose}: its role also trusts {also_trusted}: that stays, and is no part of the file"
                 ));
             }
         } else {

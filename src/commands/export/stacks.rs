@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
+use serde_json::Value;
 
 use super::PARALLEL;
 use crate::asked::IamServiceAccount;
@@ -11,6 +12,7 @@ use crate::error::Error;
 use crate::model::{Lookup, ServiceAccountName};
 use crate::observe;
 use crate::run::Context;
+use crate::template;
 use crate::world::{Phase, ServiceAccount, Stack};
 
 /// The accounts that have a stack of this cluster. Those that no file can describe are told.
@@ -22,7 +24,7 @@ pub async fn with_stacks(
 ) -> Result<Vec<IamServiceAccount>, Error> {
     let reads = stacks.iter().map(async |(name, stack)| {
         let template = match stack.phase {
-            Phase::Ready => observe::template(&context.aws, stack).await?,
+            Phase::Ready => observe::whole_template(&context.aws, stack).await?,
             _ => Lookup::Missing,
         };
         Ok::<_, Error>((name, *stack, template))
@@ -34,7 +36,7 @@ pub async fn with_stacks(
     let mut accounts = Vec::new();
     for read in reads {
         let (name, stack, template) = read?;
-        let Lookup::Found(template) = template else {
+        let Lookup::Found((template, body)) = template else {
             context
                 .output
                 .warn(&format!("{name} is left out: {}", why(stack, &template)));
@@ -49,6 +51,7 @@ pub async fn with_stacks(
         } = found::with_stack(name, provider, &template, role, &stack.tags, object);
         // To apply half of what there is would take the other half away.
         if lost.is_empty() {
+            surplus(context, &name.to_string(), &body, &asked);
             accounts.push(asked);
             if !also_trusted.is_empty() {
                 context.output.note(&format!(
@@ -61,6 +64,17 @@ pub async fn with_stacks(
         }
     }
     Ok(accounts)
+}
+
+/// What the stack of `whose` has beyond what a file can ask for.
+pub fn surplus(context: &Context, whose: &str, body: &Value, asked: &IamServiceAccount) {
+    let beyond = template::beyond(body, asked.permissions.document_name());
+    if !beyond.is_empty() {
+        context.output.note(&format!(
+            "{whose}: its stack has more, which is no part of the file: {}",
+            beyond.join(", ")
+        ));
+    }
 }
 
 fn why<T>(stack: &Stack, template: &Lookup<T>) -> String {
