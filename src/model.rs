@@ -19,6 +19,7 @@ mod right;
 mod shown;
 mod signal;
 mod stack_name;
+mod tags;
 mod way;
 mod workload;
 
@@ -37,6 +38,11 @@ pub use shown::{
 };
 pub use signal::Signal;
 pub use stack_name::StackName;
+pub use tags::{
+    ASSOCIATION_TAG, AUDIENCE_ANNOTATION, CLUSTER_TAGS, MANAGED_BY, MANAGED_BY_LABEL, MOVED_TAG,
+    OIDC_ENABLED_TAG, ROLE_ANNOTATION, SAVED_ANNOTATION, SERVICE_ACCOUNT_TAG, VERSION_TAG,
+    is_own_tag,
+};
 pub use way::Way;
 pub use workload::{Workload, WorkloadKind};
 
@@ -45,29 +51,6 @@ pub type Map = BTreeMap<String, String>;
 
 /// The audience of the tokens that pods exchange, in every AWS partition.
 pub const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
-/// The annotation that the EKS pod identity webhook reads the role from.
-pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
-/// The one that it reads the audience of a pod's token from.
-pub const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
-/// The label that marks a ServiceAccount as made by eksctl or irsactl, hence theirs to delete.
-pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
-/// Its value, in eksctl's world.
-pub const MANAGED_BY: &str = "eksctl";
-/// Stack tag: `<namespace>/<name>` of the service account. Makes a stack one of an IAM service account.
-pub const SERVICE_ACCOUNT_TAG: &str = "alpha.eksctl.io/iamserviceaccount-name";
-/// Stack tag: `<namespace>/<name>`, by which a stack is one of an EKS Pod Identity association. eksctl reads no
-/// more of it than that it is there, and its migration writes wrong values (`kube/system-e2`).
-pub const ASSOCIATION_TAG: &str = "alpha.eksctl.io/podidentityassociation-name";
-/// Stack tags: the cluster, under both names that eksctl looks for.
-pub const CLUSTER_TAGS: [&str; 2] = [
-    "alpha.eksctl.io/cluster-name",
-    "eksctl.cluster.k8s.io/v1alpha1/cluster-name",
-];
-/// Stack and provider tag: who made it.
-pub const VERSION_TAG: &str = "alpha.eksctl.io/eksctl-version";
-/// Cluster tag that eksctl reads before it deletes a cluster.
-pub const OIDC_ENABLED_TAG: &str = "alpha.eksctl.io/cluster-oidc-enabled";
-
 /// The add-on of the EKS Pod Identity Agent.
 pub const AGENT: &str = "eks-pod-identity-agent";
 
@@ -75,18 +58,6 @@ pub const AGENT: &str = "eks-pod-identity-agent";
 /// how EKS Pod Identity grants pods access to AWS services", Limits, and "View and manage Amazon EKS and
 /// Fargate service quotas").
 pub const ASSOCIATION_QUOTA: usize = 5_000;
-
-/// Tags that eksctl and irsactl keep their books by, and nobody asks for.
-pub fn is_own_tag(key: &str) -> bool {
-    key == MOVED_TAG
-        || key.starts_with("alpha.eksctl.io/")
-        || key.starts_with("eksctl.cluster.k8s.io/")
-}
-
-/// The tag of associations that a move made.
-pub const MOVED_TAG: &str = "irsactl/moved-from";
-/// What undoing a move needs of an association that is gone, in JSON, on its ServiceAccount.
-pub const SAVED_ANNOTATION: &str = "irsactl/pod-identity-association";
 
 /// What CloudFormation replaces wherever it stands in a template (its guide, "Dynamic references").
 pub const DYNAMIC_REFERENCE: &str = "{{resolve:";
