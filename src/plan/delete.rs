@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::{Action, Idle, Reason, Target, Track};
 use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy};
 use crate::model::{ClusterName, Lookup, ROLE_ANNOTATION, ServiceAccountName, StackName, Way};
+use crate::policy::pod_identity::{self, OF_OTHER_CLUSTERS};
 use crate::world::{
     Association, Foreign, FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState,
     Stack, StackState,
@@ -151,6 +152,11 @@ fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: 
     let Some(goes_too) = goes_too(track, &asked.cluster, found, asked.resources) else {
         return;
     };
+    let trust = foreign.as_found().and_then(|it| it.trust.as_found());
+    if trust.is_some_and(pod_identity::is_wide) {
+        let text = format!("the role of stack {} {OF_OTHER_CLUSTERS}", stack.name);
+        track.notes.push(text);
+    }
     track.actions.push(Action::DeleteStack {
         stack: stack.name.clone(),
         id: stack.id.clone(),

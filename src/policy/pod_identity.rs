@@ -13,6 +13,10 @@ pub const SERVICE: &str = "pods.eks.amazonaws.com";
 /// Both that Pod Identity does to a role.
 pub const ACTIONS: [&str; 2] = ["sts:AssumeRole", "sts:TagSession"];
 
+/// What is told of a role that every association may use, before it is narrowed or goes: the account's
+/// other clusters are not asked for theirs.
+pub const OF_OTHER_CLUSTERS: &str = "lets in every association of the account, and those of other clusters were not looked at: pods of any that use it lose it";
+
 /// The session tags that tell one association from another (EKS User Guide, "Grant Pods access to AWS
 /// resources based on tags").
 const NAMESPACE: &str = "aws:RequestTag/kubernetes-namespace";

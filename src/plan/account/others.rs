@@ -47,6 +47,28 @@ fn keep_beside_association(
     Some(())
 }
 
+/// Which associations use a role is looked at in the cluster, and a statement without a condition is for
+/// those of all clusters of the account.
+pub fn warn_of_other_clusters(
+    track: &mut Track,
+    task: StackTask<'_>,
+    live: &Live<'_>,
+    asked: &Value,
+) {
+    let mut by_hand = live.kept().iter();
+    let stays = pod_identity::is_wide(asked) || by_hand.any(pod_identity::is_unconditional);
+    if is_narrowing(task) && !stays {
+        let text = format!("its role {}", pod_identity::OF_OTHER_CLUSTERS);
+        track.warnings.push(text);
+    }
+}
+
+/// Whether a statement that nobody asked for is to go.
+fn is_narrowing(task: StackTask<'_>) -> bool {
+    let spec = task.asked.association.as_ref();
+    task.drift == Drift::Repaired || spec.is_some_and(|spec| spec.restrict_trust)
+}
+
 /// An association's role without what lets in every association by hand, where that is to go. Refused where
 /// one of those that use the role would be shut out, or may be.
 pub fn narrowed<'a>(
@@ -56,8 +78,7 @@ pub fn narrowed<'a>(
     live: Live<'a>,
     body: &Value,
 ) -> Option<Live<'a>> {
-    let spec = task.asked.association.as_ref();
-    let is_meant = spec.is_some_and(|spec| spec.restrict_trust || task.drift == Drift::Repaired);
+    let is_meant = task.asked.association.is_some() && is_narrowing(task);
     let is_by_hand = live.kept().iter().any(pod_identity::is_unconditional);
     if !is_meant || !is_by_hand {
         return Some(live);

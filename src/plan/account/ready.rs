@@ -39,9 +39,13 @@ pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) ->
     let live = Live::of(track, task.cluster, template, found);
     refuse_old_issuer(track, task, &live)?;
     let mut body = asked_template(track, task, found, body, template)?;
+    let was_wide = pod_identity::is_wide(live.trust());
     let live = others::narrowed(track, task, found, live, &body)?;
     others::keep(track, task, found, &live, &mut body)?;
     let asked = RoleTemplate::read(&body, &task.cluster.partition)?;
+    if was_wide {
+        others::warn_of_other_clusters(track, task, &live, &asked.trust);
+    }
     let mut differences = RoleTemplate::differences(&asked, template);
     differences.extend(tag_differences(task, found));
     differences.extend(lost_tag(track, task, found));

@@ -46,6 +46,24 @@ fn the_association_its_stack_and_its_service_account_go() {
     ");
 }
 
+/// As eksctl makes it.
+#[test]
+fn a_role_that_associations_of_other_clusters_may_use_is_told_before_it_goes() {
+    let bench = ready();
+    bench.run(&format!("{} --trust-any-association --approve", create()));
+    assert_snapshot!(bench.run(&format!("{DELETE} --dry-run")), @"
+    [stdout]
+    - delete EKS Pod Identity association of service account web/api
+        role: arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    - delete stack eksctl-demo-podidentityrole-web-api
+    [stderr]
+    note: the role of stack eksctl-demo-podidentityrole-web-api lets in every association of the account, and those of other clusters were not looked at: pods of any that use it lose it
+    plan: 0 to create, 0 to change, 2 to delete
+    nothing was changed: run again without `--dry-run` to carry the plan out
+    [exit 0]
+    ");
+}
+
 #[test]
 fn a_stack_without_its_association_goes_too() {
     let bench = made();
@@ -161,6 +179,7 @@ fn an_iam_service_account_does_not_go_from_under_an_association() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    refused
     [stderr]
+    note: the role of stack eksctl-demo-addon-iamserviceaccount-web-api lets in every association of the account, and those of other clusters were not looked at: pods of any that use it lose it
     note: the ServiceAccount web/api has an EKS Pod Identity association: it stays
     error: web/api: role "eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU" is used by EKS Pod Identity associations, whose pods would lose it
       web/api (a-c88ffc65c1c760c9f)

@@ -239,6 +239,7 @@ fn a_role_that_was_opened_by_hand_is_told_and_restricted() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    updated   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
     [stderr]
+    warning: its role lets in every association of the account, and those of other clusters were not looked at: pods of any that use it lose it
     repaired role eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
     [exit 0]
     ");
@@ -338,6 +339,7 @@ fn an_open_role_is_restricted_to_those_that_use_it() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    updated   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
     [stderr]
+    warning: its role lets in every association of the account, and those of other clusters were not looked at: pods of any that use it lose it
     updated stack eksctl-demo-podidentityrole-web-api
     [exit 0]
     ");

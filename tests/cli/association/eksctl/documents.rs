@@ -226,6 +226,7 @@ fn what_eksctl_made_is_as_asked_updated_and_deleted() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    deleted
     [stderr]
+    note: the role of stack eksctl-demo-podidentityrole-web-api lets in every association of the account, and those of other clusters were not looked at: pods of any that use it lose it
     deleted EKS Pod Identity association of service account web/api
     deleted stack eksctl-demo-podidentityrole-web-api
     [exit 0]
