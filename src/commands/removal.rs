@@ -156,11 +156,13 @@ pub async fn plan(
     Ok(())
 }
 
+type NamedAssociation = (ServiceAccountName, Association);
+
 /// What a cluster has, whoever made it.
 pub struct There<'a> {
     pub stacks: &'a Stacks,
     /// Read where associations that a file does not have are to go.
-    pub associations: Vec<(ServiceAccountName, Association)>,
+    pub associations: Vec<NamedAssociation>,
 }
 
 impl<'a> There<'a> {
@@ -282,7 +284,9 @@ impl Missing {
                 format!("the config file has no {what}: all of the cluster's are missing in it");
             context.output.warn(&text);
         }
-        for text in self.spared(there, &context.aws.region) {
+        let region = &context.aws.region;
+        let told = self.spared(there, region).into_iter();
+        for text in told.chain(self.with_role_alone(there, region)) {
             context.output.note(&text);
         }
     }
@@ -298,15 +302,33 @@ impl Missing {
                 let way = if self.is_spared(&name) && self.filter.matches(&name) {
                     "--prune-kube-system".to_owned()
                 } else {
-                    format!(
-                        "irsactl delete {} {} --namespace {} --cluster {} --region {region}",
-                        self.how.way.noun(),
-                        name.name,
-                        name.namespace,
-                        self.how.cluster
-                    )
+                    self.deletion(&name, region)
                 };
                 format!("{name} stays although the file does not have it; `{way}` deletes it")
+            })
+            .collect()
+    }
+
+    /// The command that deletes one.
+    fn deletion(&self, name: &ServiceAccountName, region: &str) -> String {
+        let (noun, cluster) = (self.how.way.noun(), &self.how.cluster);
+        let ServiceAccountName { namespace, name } = name;
+        format!(
+            "irsactl delete {noun} {name} --namespace {namespace} --cluster {cluster} --region {region}"
+        )
+    }
+
+    /// What is told of associations that have a role without a stack for it. They are deleted by name.
+    fn with_role_alone(&self, there: &There, region: &str) -> Vec<String> {
+        let all = self.tagged(there).filter(|(name, association)| {
+            let role = association.role.parse().ok();
+            let owner = self.rest.owner(self.how.way, name, role.as_ref());
+            owner.is_none() && self.filter.passes(&name.to_string())
+        });
+        all.filter(|it| !self.has_stack(there, it))
+            .map(|(name, _)| {
+                let command = self.deletion(name, region);
+                format!("{name} stays although the file does not have it, as no stack made its role for it; `{command}` deletes it")
             })
             .collect()
     }
@@ -326,22 +348,39 @@ impl Missing {
         unknown
     }
 
-    /// Those that irsactl or eksctl made: by the tags of their stacks, or of the associations themselves.
+    /// Those that irsactl or eksctl made: by the tags of their stacks.
     fn all_unknown(&self, there: &There) -> BTreeSet<ServiceAccountName> {
         let Removal { way, cluster, .. } = &self.how;
         let mut unknown = delete::unknown(*way, cluster, &self.known, there.stacks.listed());
-        if *way == Way::PodIdentity {
-            let tagged = there.associations.iter().filter(|(name, it)| {
-                let tag = it.tags.get(ASSOCIATION_TAG);
-                let is_of = CLUSTER_TAGS
-                    .iter()
-                    .any(|key| it.tags.get(*key).map(String::as_str) == Some(cluster.as_str()));
-                is_of && tag.is_some_and(|tag| *tag == name.to_string())
-            });
-            let tagged = tagged.map(|(name, _)| name.clone());
-            unknown.extend(tagged.filter(|name| !self.known.contains(name)));
-        }
+        let with_stack = self.tagged(there).filter(|it| self.has_stack(there, it));
+        unknown.extend(with_stack.map(|(name, _)| name.clone()));
         unknown
+    }
+
+    /// The associations that have the tags of irsactl or eksctl, and that the file does not have.
+    fn tagged<'a>(&'a self, there: &'a There) -> impl Iterator<Item = &'a NamedAssociation> {
+        let is_tagged = |(name, it): &&NamedAssociation| {
+            let tag = it.tags.get(ASSOCIATION_TAG);
+            let cluster = self.how.cluster.as_str();
+            let is_of = CLUSTER_TAGS
+                .iter()
+                .any(|key| it.tags.get(*key).map(String::as_str) == Some(cluster));
+            is_of && tag.is_some_and(|tag| *tag == name.to_string())
+        };
+        let is_meant = self.how.way == Way::PodIdentity;
+        let all = there.associations.iter().filter(move |_| is_meant);
+        all.filter(is_tagged)
+            .filter(|(name, _)| !self.known.contains(name))
+    }
+
+    /// Whether a stack for it made its role. An association may be tagged by who may not delete it.
+    fn has_stack(&self, there: &There, (name, association): &NamedAssociation) -> bool {
+        let mut stacks = there.stacks.listed();
+        stacks.any(|stack| {
+            let role = stack.role_arn.as_ref().map(RoleArn::to_string);
+            stack.is_for(Way::PodIdentity, &self.how.cluster, name)
+                && role.as_ref() == Some(&association.role)
+        })
     }
 
     /// Those that another part of the file makes or uses, and the part.

@@ -104,11 +104,23 @@ impl MoveGoal {
                 saved && !is(PodWay::NodeRole) && account.lets_in_association(moving)
             }
             (_, Stage::Undo, Way::PodIdentity) => {
-                annotated
-                    && !saved
-                    && (account.is_moved() || is(PodWay::Irsa) && self.is_left(moving, account))
+                let is_elsewhere = is(PodWay::Irsa) || self.is_overtaken(account);
+                let is_left = is_elsewhere && self.is_left(moving, account);
+                annotated && !saved && (account.is_moved() || is_left)
             }
         }
+    }
+
+    /// Whether this would undo a move to EKS Pod Identity, whose association has another role than the
+    /// annotation by now.
+    fn is_overtaken(self, account: &MovingAccount) -> bool {
+        (self.stage, self.to) == (Stage::Undo, Way::PodIdentity) && account.other_role().is_some()
+    }
+
+    /// Whether nobody named it, and nothing but a tag of its association tells of a move. Whoever may tag
+    /// associations is not let take them away.
+    fn is_only_tagged(self, moving: &Moving, account: &MovingAccount) -> bool {
+        self.scope == MoveBreadth::All && account.is_moved() && !self.is_left(moving, account)
     }
 
     /// Whether the role still lets in the way that this takes away.
@@ -148,6 +160,8 @@ pub struct UpdateTrust {
     pub document: Value,
 }
 
+#[cfg(test)]
+mod overtaken;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

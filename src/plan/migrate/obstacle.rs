@@ -35,8 +35,11 @@ pub enum Obstacle {
         role: String,
         instead: Fix,
     },
-    /// The annotation's role, and the association's.
-    TwoRoles(String, String),
+    /// The annotation's role, and the association's. The command gives it the annotation's.
+    TwoRoles(String, String, CommandLine),
+    /// Only a tag says that a move made its association, and who may tag it may have written that. The command
+    /// names it.
+    OnlyTagged(CommandLine),
     /// The role does not let its tokens in today.
     NotLetIn,
     /// Whether it does is known only at the call.
@@ -106,9 +109,13 @@ impl Obstacle {
                 format!("role {role} is of another account, and an association takes one of the cluster's"),
                 vec![instead.clone()],
             ),
-            Self::TwoRoles(annotated, associated) => (
+            Self::TwoRoles(annotated, associated, update) => (
                 format!("its annotation names {annotated}, and its association {associated}"),
-                Vec::new(),
+                vec![Fix::by("where the annotation is right, give the association its role", update.clone())],
+            ),
+            Self::OnlyTagged(command) => (
+                "only a tag says that a move made its association".to_owned(),
+                vec![Fix::by("where a move did, name it", command.clone())],
             ),
             Self::NotLetIn => (
                 "the role's trust policy does not let it in today".to_owned(),
@@ -244,8 +251,14 @@ pub fn to(way: Way, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
 
 /// All that keeps an account from the end of its move.
 pub fn to_finish(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    let mut found = to_close(moving, account);
+    found.extend(two_roles(moving, account));
+    found
+}
+
+/// All that keeps an account's role from losing what is for its association alone.
+pub fn to_close(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     let mut found = unread(moving, account);
-    found.extend(two_roles(account));
     match &account.role_arn {
         Some(own) => found.extend(role_itself(moving, account, own).err()),
         None => found.extend(roleless(account)),
@@ -285,7 +298,7 @@ fn to_irsa(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
         found.push(Obstacle::NoObject);
     }
     found.extend(of_addon(moving, account, own));
-    found.extend(two_roles(account));
+    found.extend(two_roles(moving, account));
     found.extend(role_itself(moving, account, own).err());
     if let Some(association) = account.associated() {
         let target = association.target_role.as_ref().map(|_| "target role");
@@ -317,7 +330,7 @@ pub fn to_pod_identity(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle
         return found;
     };
     found.extend(of_addon(moving, account, own));
-    found.extend(two_roles(account));
+    found.extend(two_roles(moving, account));
     found.extend(of_role(moving, account, own));
     let audience = account.object.as_found();
     let audience = audience.and_then(|object| object.annotations.get(AUDIENCE_ANNOTATION));
@@ -353,9 +366,17 @@ fn roleless(account: &MovingAccount) -> Option<Obstacle> {
     no_arn.or_else(|| account.new_pods().map(|_| Obstacle::NoRole))
 }
 
-fn two_roles(account: &MovingAccount) -> Option<Obstacle> {
-    let (annotated, associated) = (account.annotation()?, &account.associated()?.role);
-    (annotated != associated).then(|| Obstacle::TwoRoles(annotated.to_owned(), associated.clone()))
+fn two_roles(moving: &Moving, account: &MovingAccount) -> Option<Obstacle> {
+    let annotated = account.annotation()?;
+    let associated = account.other_role()?.to_owned();
+    let (cluster, name) = (&moving.cluster.name, &account.name);
+    let command = CommandLine::of("irsactl update podidentityassociation", &[]);
+    let command = command.and(
+        "{} --cluster {} --role-arn {} --approve",
+        &[name, cluster, &annotated],
+    );
+    let annotated = annotated.to_owned();
+    Some(Obstacle::TwoRoles(annotated, associated, command))
 }
 
 fn of_addon(moving: &Moving, account: &MovingAccount, own: &RoleArn) -> Option<Obstacle> {

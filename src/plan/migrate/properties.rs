@@ -138,7 +138,7 @@ fn is_never_without(account: &MovingAccount) -> bool {
 }
 
 /// The first so many actions. Whether that is all of them.
-fn carried_out(track: &Track, account: &mut MovingAccount, most: usize) -> bool {
+pub fn carried_out(track: &Track, account: &mut MovingAccount, most: usize) -> bool {
     for action in track.actions.iter().take(most) {
         act(account, action);
         assert!(is_never_without(account), "after {action}");
@@ -153,7 +153,7 @@ pub fn all(goal: MoveGoal, account: &mut MovingAccount) {
 }
 
 /// What counts of a world: whom the role trusts, annotations, associations, and the ways of pods.
-fn sum(account: &MovingAccount) -> (Vec<String>, String) {
+pub fn sum(account: &MovingAccount) -> (Vec<String>, String) {
     let facts = account.role.as_found().expect("a role");
     let mut trusted: Vec<String> = statements(&facts.trust).map(normal).collect();
     trusted.sort();
@@ -192,7 +192,7 @@ fn normal(statement: &Value) -> String {
 }
 
 /// Worlds before a move, with what others have in them.
-fn worlds() -> Vec<MovingAccount> {
+pub fn worlds() -> Vec<MovingAccount> {
     let others: [fn() -> Vec<Value>; 2] = [Vec::new, || {
         vec![statement("system:serviceaccount:web:other")]
     }];
@@ -229,7 +229,7 @@ fn stack_of(trust: &Value) -> OwningStack {
     }
 }
 
-fn all_restart(account: &MovingAccount) -> bool {
+pub fn all_restart(account: &MovingAccount) -> bool {
     account.alive().all(|pod| pod.owner.kind.can_restart())
 }
 

@@ -55,6 +55,12 @@ impl MovingAccount {
         self.association.as_found()
     }
 
+    /// The role of its association, where its annotation names another.
+    pub fn other_role(&self) -> Option<&str> {
+        let (annotated, associated) = (self.annotation()?, self.associated()?);
+        Some(associated.role.as_str()).filter(|role| *role != annotated)
+    }
+
     /// What new pods get. `None`: not known.
     pub fn new_pods(&self) -> Option<PodWay> {
         match (&self.association, &self.object) {

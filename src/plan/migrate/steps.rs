@@ -45,6 +45,7 @@ pub fn draft<'a>(
     let to = goal.towards();
     let mut track = Track::new(Target::ServiceAccount(account.name.clone()));
     let mut obstacles = match goal.stage {
+        Stage::Undo if goal.is_overtaken(account) => obstacle::to_close(moving, account),
         Stage::Begin | Stage::Undo => obstacle::to(to, moving, account),
         Stage::Finish => obstacle::to_finish(moving, account),
     };
@@ -123,6 +124,12 @@ fn misplaced(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Option
             let command = command.and("{} --cluster {}", &[&account.name, cluster]);
             Some(Obstacle::OtherMove(way, command))
         }
+        (Stage::Undo, Way::PodIdentity) if goal.is_only_tagged(moving, account) => {
+            let command = CommandLine::of("irsactl migrate to-pod-identity --undo", &[]);
+            let cluster = &moving.cluster.name;
+            let command = command.and("{} --cluster {} --approve", &[&account.name, cluster]);
+            Some(Obstacle::OnlyTagged(command))
+        }
         _ => None,
     }
 }
@@ -141,6 +148,10 @@ impl MoveStep<'_> {
                     let prove = self.proof(to)?;
                     draft.track.actions.splice(0..0, prove);
                 }
+                Ok(())
+            }
+            Stage::Undo if self.goal.is_overtaken(self.account) => {
+                self.give_up(draft);
                 Ok(())
             }
             Stage::Undo => {
@@ -326,6 +337,17 @@ impl MoveStep<'_> {
         }
     }
 
+    /// Somebody else associated it with another role, which its new pods have now: nobody needs what this role
+    /// says to an association.
+    fn give_up(self, draft: &mut Draft<'_>) {
+        self.close(draft, Way::PodIdentity);
+        let role = self.account.other_role().unwrap_or_default();
+        let note = format!(
+            "its association, with role {role}, is of somebody else: it stays, and pods that start have that role"
+        );
+        draft.track.notes.push(note);
+    }
+
     /// Takes what is left of a way.
     fn clean_up(self, draft: &mut Draft<'_>, from: Way) {
         let mut annotations = Vec::new();
@@ -342,6 +364,11 @@ impl MoveStep<'_> {
                 seen: object.version.clone(),
             });
         }
+        self.close(draft, from);
+    }
+
+    /// Takes what the role says to a way.
+    fn close(self, draft: &mut Draft<'_>, from: Way) {
         match trust::left(&self.facts.trust, from, self.moving, self.account) {
             Left::Nothing => {}
             Left::Own => draft.closes = Some(from),

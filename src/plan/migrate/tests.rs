@@ -15,7 +15,7 @@ use crate::world::{
 
 mod planted;
 
-use planted::open;
+pub use planted::open;
 
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/api";
 const ISSUER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/A";

@@ -79,6 +79,32 @@ fn apply_makes_the_list_true_and_prune_takes_the_rest_away() {
     );
 }
 
+/// Whoever may tag associations, and not delete them, has none deleted.
+#[test]
+fn tags_alone_have_no_association_pruned() {
+    let bench = ready();
+    let mut world = bench.sandbox.world();
+    let role = world.add_role_of_pods("theirs");
+    let tags = [
+        ("alpha.eksctl.io/cluster-name", "demo"),
+        ("alpha.eksctl.io/podidentityassociation-name", "web/api"),
+    ];
+    world.clusters[0].add_association("web", "api", &role);
+    let found = world.clusters[0].association("web", "api").expect("it");
+    found.tags = tags
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+    drop(world);
+    file(&bench, " []");
+    assert_snapshot!(bench.run(&format!("{APPLY} --prune --approve")), @"
+    [stderr]
+    warning: iam.serviceAccounts is not in the config file, so none of the cluster's is missing in it; `serviceAccounts: []` says that there are to be none
+    note: web/api stays although the file does not have it, as no stack made its role for it; `irsactl delete podidentityassociation api --namespace web --cluster demo --region eu-west-1` deletes it
+    [exit 0]
+    ");
+    assert_ne!(association(&bench), "none");
+}
+
 #[test]
 fn what_is_exported_asks_for_what_there_is() {
     let bench = ready();
