@@ -77,9 +77,9 @@ fn main() -> ExitCode {
 
 /// Reads the command line; help, version and mistakes end the program.
 fn read(arguments: Vec<OsString>) -> Cli {
-    let command = cli::program().color(cli::color(&arguments));
-    let matches = |words| {
-        let matches = command.clone().try_get_matches_from(words);
+    let mut command = cli::program().color(cli::color(&arguments));
+    let mut matches = |words| {
+        let matches = command.try_get_matches_from_mut(words);
         matches.unwrap_or_else(|error| cli::in_house_words(error, &command).exit())
     };
     let cli = Cli::from_arg_matches(&matches(arguments)).unwrap_or_else(|error| error.exit());
