@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::sandbox::{Access, ManagedPolicy, sign_claims};
+use crate::sandbox::{Access, ManagedPolicy};
 use crate::support::{ACCOUNT, Bench, assert_nothing_issued};
 
 pub mod pod_identity;
@@ -508,7 +508,7 @@ fn a_token_that_is_not_what_was_asked_for_is_told_by_its_claims() {
         "iss": "https://oidc.example.com", "sub": "system:serviceaccount:default:other",
         "aud": ["vault"], "iat": 1_000_000_000, "exp": 1_000_000_600,
     });
-    let token = sign_claims(&claims);
+    let token = bench.sandbox.sign(&claims);
     bench.sandbox.world().api("demo").token = Some(token);
     let told = timeless(&bench.run(VERIFY));
     let told: String = told

@@ -3,7 +3,6 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::sandbox::sign_claims;
 use crate::support::Bench;
 use crate::verify::{made, timeless};
 
@@ -207,7 +206,7 @@ fn what_is_needed_to_assume_is_told_by_its_flag() {
 #[test]
 fn a_token_of_others_is_read_from_stdin() {
     let bench = Bench::new();
-    let token = sign_claims(&claims(&json!({})));
+    let token = bench.sandbox.sign(&claims(&json!({})));
     assert_snapshot!(steady(&bench.run_with("whoami --token-file -", &format!("{token}\n"))), @"
     [stdout]
     ISSUER            https://token.actions.githubusercontent.com
@@ -225,7 +224,7 @@ fn a_token_of_others_is_read_from_stdin() {
 #[test]
 fn the_pod_and_the_node_of_a_token_are_told() {
     let bench = Bench::new();
-    let token = sign_claims(&claims(&json!({ "kubernetes.io": {
+    let token = bench.sandbox.sign(&claims(&json!({ "kubernetes.io": {
         "namespace": "web", "serviceaccount": { "name": "app", "uid": "1" },
         "pod": { "name": "app-7d4", "uid": "2" }, "node": { "name": "ip-10-0-0-1", "uid": "3" },
     } })));
@@ -242,7 +241,9 @@ fn the_pod_and_the_node_of_a_token_are_told() {
 #[test]
 fn an_expired_token_is_told_with_its_likely_cause() {
     let bench = Bench::new();
-    let token = sign_claims(&claims(&json!({ "exp": 1_000_000_600 })));
+    let token = bench
+        .sandbox
+        .sign(&claims(&json!({ "exp": 1_000_000_600 })));
     assert_snapshot!(steady(&bench.run_with("whoami --token-file -", &token)), @"
     [stdout]
     ISSUER            https://token.actions.githubusercontent.com
@@ -288,7 +289,9 @@ fn a_token_of_pod_identity_is_recognised() {
 #[test]
 fn a_token_of_a_clusters_own_issuer_can_have_no_provider() {
     let bench = Bench::new();
-    let token = sign_claims(&claims(&json!({ "iss": "kubernetes/serviceaccount" })));
+    let token = bench
+        .sandbox
+        .sign(&claims(&json!({ "iss": "kubernetes/serviceaccount" })));
     let told = bench.run_with("whoami --token-file -", &token);
     assert!(
         told.contains("warning: the issuer is no https URL"),
@@ -299,11 +302,11 @@ fn a_token_of_a_clusters_own_issuer_can_have_no_provider() {
 #[test]
 fn hostile_files_are_refused_and_not_quoted() {
     let bench = Bench::new();
-    let legacy = sign_claims(&json!({
+    let legacy = bench.sandbox.sign(&json!({
         "iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:default:a",
         "kubernetes.io/serviceaccount/service-account.name": "a",
     }));
-    let token = sign_claims(&claims(&json!({})));
+    let token = bench.sandbox.sign(&claims(&json!({})));
     let (signed, _) = token.rsplit_once('.').expect("three parts");
     let mut told = String::new();
     for (name, content) in [
@@ -316,7 +319,10 @@ fn hostile_files_are_refused_and_not_quoted() {
         ("two-parts", signed.to_owned()),
         ("encrypted", format!("{token}.a.b")),
         ("legacy", legacy),
-        ("no-times", sign_claims(&claims(&json!({ "iat": "now" })))),
+        (
+            "no-times",
+            bench.sandbox.sign(&claims(&json!({ "iat": "now" }))),
+        ),
         ("long", format!("{token}{}", "A".repeat(20_000))),
         ("10-mb", "s3cret.".repeat(10 << 20)),
     ] {
@@ -379,7 +385,7 @@ fn hostile_files_are_refused_and_not_quoted() {
 #[test]
 fn claims_cannot_steer_the_terminal() {
     let bench = Bench::new();
-    let token = sign_claims(&claims(
+    let token = bench.sandbox.sign(&claims(
         &json!({ "sub": "a\u{1b}[2Jb\nc", "aud": ["\u{7}"] }),
     ));
     let told = bench.run_with("whoami --token-file -", &token);

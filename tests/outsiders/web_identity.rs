@@ -4,7 +4,6 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::sandbox::sign_claims;
 use crate::shell::Shell;
 use crate::support::{Bench, S3};
 
@@ -96,7 +95,7 @@ fn in_a_pod_the_sdk_finds_the_role_by_itself() {
 #[test]
 fn a_token_that_does_not_fit_is_denied_with_its_reason() {
     let shell = shell();
-    let token = |changed| sign_claims(&claims(changed));
+    let token = |changed| shell.bench.sandbox.sign(&claims(changed));
     let other = "system:serviceaccount:default:other";
     assert_snapshot!(assume(&shell, &token(json!({"sub": other}))), @"
     [stderr]

@@ -39,7 +39,6 @@ pub use iam::{ManagedPolicy, Provider, Role};
 pub use impostor::{Impostor, Speech};
 pub use kubernetes::{Access, Admission};
 pub use network::{Instance, Rule, SecurityGroup, VpcEndpoint};
-pub use token::sign_claims;
 pub use trail::Event;
 pub use world::{Account, Call, Cluster, Count, Options, Pace, Service, World};
 
@@ -191,15 +190,17 @@ impl Sandbox {
             .and_then(|account| account["metadata"]["uid"].as_str())
             .unwrap_or_default()
             .to_owned();
-        token::sign(
-            &issuer,
-            namespace,
-            name,
-            &uid,
-            &[audience.to_owned()],
-            3600,
-            None,
-        )
+        let audiences = [audience.to_owned()];
+        let token = token::sign(&issuer, namespace, name, &uid, &audiences, 3600, None);
+        world.tokens.push(token.clone());
+        token
+    }
+
+    /// A token with any claims, such as no API server would make.
+    pub fn sign(&self, claims: &serde_json::Value) -> String {
+        let token = token::sign_claims(claims);
+        self.shared.lock().tokens.push(token.clone());
+        token
     }
 
     /// What nobody but its owner may see: the keys of the sessions that STS issued, and the signatures of
@@ -210,14 +211,14 @@ impl Sandbox {
         let keys = sessions.flat_map(|(key, session)| {
             [key.clone(), session.secret.clone(), session.token.clone()]
         });
-        let tokens = token::issued();
-        let signatures = tokens.iter().filter_map(|token| token.rsplit('.').next());
+        let tokens = world.tokens.iter();
+        let signatures = tokens.filter_map(|token| token.rsplit('.').next());
         keys.chain(signatures.map(str::to_owned)).collect()
     }
 
-    /// The tokens that any sandbox of this process issued so far.
+    /// The tokens that were issued so far.
     pub fn tokens(&self) -> Vec<String> {
-        token::issued().clone()
+        self.shared.lock().tokens.clone()
     }
 
     /// Puts something else in a host's place.

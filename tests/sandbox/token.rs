@@ -1,7 +1,7 @@
 //! Service account tokens: JWTs signed with the one key of the sandbox. Apart from the Kubernetes
 //! API, which issues them, because the issuer publishes the key and STS verifies with it.
 
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -92,16 +92,7 @@ pub fn sign_claims(claims: &Value) -> String {
         &mut signature,
     )
     .expect("an RSA signature");
-    let signature = URL_SAFE_NO_PAD.encode(signature);
-    let token = format!("{text}.{signature}");
-    issued().push(token.clone());
-    token
-}
-
-/// All tokens that any sandbox of this process issued.
-pub fn issued() -> MutexGuard<'static, Vec<String>> {
-    static ISSUED: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    ISSUED.lock().unwrap_or_else(PoisonError::into_inner)
+    format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 /// Verifies signature and issuer. Expiry and audience are the caller's matter, as each is another

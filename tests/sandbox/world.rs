@@ -297,6 +297,8 @@ pub struct World {
     pub serial: u64,
     /// Role sessions that STS issued, by access key.
     pub sessions: BTreeMap<String, Session>,
+    /// Every token that was issued.
+    pub tokens: Vec<String>,
     /// Of the first account in the sandbox's region.
     pub network: Network,
     /// What CloudTrail recorded, oldest first.
@@ -339,6 +341,7 @@ impl World {
             hooks: Vec::new(),
             serial: 0,
             sessions: BTreeMap::new(),
+            tokens: Vec::new(),
             network: Network::default(),
             trail: Vec::new(),
             page_size: 100,

@@ -357,7 +357,7 @@ pub fn answer(world: &mut World, cluster: &str, request: &Request) -> Reply {
         return refusal(401, "Unauthorized", "Unauthorized");
     };
     let answered = match Route::parse(request) {
-        Some(route) => answer_resource(cluster, &user, &route, request),
+        Some(route) => answer_resource(cluster, &mut world.tokens, &user, &route, request),
         None if request.path == issuer::DISCOVERY => service_account_issuer(cluster),
         None => discovery::answer(&cluster.api, request),
     };
@@ -374,6 +374,7 @@ fn service_account_issuer(cluster: &Cluster) -> Result<Reply, Reply> {
 
 fn answer_resource(
     cluster: &mut Cluster,
+    issued: &mut Vec<String>,
     user: &User,
     route: &Route,
     request: &Request,
@@ -403,7 +404,7 @@ fn answer_resource(
         }
     }
     if route.subresource == "token" {
-        return tokens::issue(cluster, route, request);
+        return tokens::issue(cluster, issued, route, request);
     }
     store::answer(&mut cluster.api, route, request)
 }

@@ -17,7 +17,12 @@ const DAY: i64 = 24 * 60 * 60;
 ///
 /// # Errors
 /// The API server's refusal.
-pub fn issue(cluster: &Cluster, route: &Route, request: &Request) -> Result<Reply, Reply> {
+pub fn issue(
+    cluster: &Cluster,
+    issued: &mut Vec<String>,
+    route: &Route,
+    request: &Request,
+) -> Result<Reply, Reply> {
     if route.verb != Verb::Create || route.resource.plural != "serviceaccounts" {
         return Err(refusal(
             405,
@@ -70,6 +75,7 @@ pub fn issue(cluster: &Cluster, route: &Route, request: &Request) -> Result<Repl
         )
     };
     let token = cluster.api.token.clone().unwrap_or_else(own);
+    issued.push(token.clone());
     review["apiVersion"] = "authentication.k8s.io/v1".into();
     review["kind"] = "TokenRequest".into();
     review["metadata"] =
