@@ -60,6 +60,9 @@ pub enum Event<'a> {
     Warned {
         text: String,
     },
+    Noted {
+        text: String,
+    },
 }
 
 /// How one track ended.
@@ -359,7 +362,7 @@ impl Clients<'_> {
             Action::DeleteStack {
                 id,
                 lift_protection,
-                service_role,
+                deployment,
                 ending,
                 ..
             } => {
@@ -368,8 +371,7 @@ impl Clients<'_> {
                 } else {
                     Protection::None
                 };
-                let role = service_role.as_ref();
-                self.delete_stack(id, protection, role, *ending, &status)
+                self.delete_stack(id, protection, deployment, *ending, &status)
                     .await
             }
             Action::ApplyServiceAccount(change) => {

@@ -14,6 +14,7 @@ use crate::template::{DocumentName, RoleSpec, Trusted, WELL_KNOWN, WellKnownPoli
 mod account;
 mod association;
 mod deletion;
+mod deployment;
 pub mod fields;
 pub mod found;
 mod provider;
@@ -25,6 +26,7 @@ pub use account::{
 };
 pub use association::{Agent, AssociationSpec, OtherRole, Wish};
 pub use deletion::{Deletion, ForeignPolicies, ForeignResources, KnownBy};
+pub use deployment::{Deployment, DeploymentMode};
 use fields::Field;
 pub use provider::{ProviderSpec, Refresh, Thumbprints, Trusting};
 
@@ -53,6 +55,7 @@ pub struct Given {
     pub role_name: Option<RoleName>,
     pub role_path: Option<RolePath>,
     pub max_session_duration: Option<u32>,
+    pub deployment_mode: Option<DeploymentMode>,
     pub subject_pattern: Option<SubjectPattern>,
     pub audience: Audience,
     pub tags: Map,
@@ -88,6 +91,7 @@ impl Given {
             role_name: None,
             role_path: None,
             max_session_duration: None,
+            deployment_mode: None,
             subject_pattern: None,
             audience: Audience::default(),
             tags: Map::new(),
@@ -239,6 +243,7 @@ pub fn service_account(given: Given) -> Result<IamServiceAccount, Vec<Rule>> {
     let labels = given.labels.clone();
     let scope = given.scope;
     let association = given.association.clone();
+    let deployment_mode = given.deployment_mode;
     let permissions = permissions(given, &mut broken);
     if !broken.is_empty() {
         return Err(broken);
@@ -253,6 +258,7 @@ pub fn service_account(given: Given) -> Result<IamServiceAccount, Vec<Rule>> {
         scope,
         conflicts: Conflicts::Refused,
         service_role: None,
+        deployment_mode,
         rollback: Rollback::Enabled,
         provider: None,
         association,
@@ -302,6 +308,7 @@ fn combinations(given: &Given) -> Vec<Rule> {
             given.max_session_duration.is_some(),
         ),
         (fields::SUBJECT_PATTERN, given.subject_pattern.is_some()),
+        (fields::DEPLOYMENT_MODE, given.deployment_mode.is_some()),
         (fields::DOCUMENT_NAME, given.document_name.is_some()),
         // An association has tags of its own.
         (

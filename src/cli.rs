@@ -38,8 +38,9 @@ pub use proof::{Verify, Whoami};
 pub use render::{Render, RenderHow, RenderNoun, RenderTarget};
 pub use screen::{Color, PlainFormat, Screen, WideFormat};
 pub use service_account::{
-    AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, DeletionArgs, EditArgs, Export,
-    FilterArgs, GetServiceAccount, NameArgs, ReconcileArgs, RestartArgs, UpdateServiceAccount,
+    AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, DeletionArgs, DeploymentArgs,
+    EditArgs, Export, FilterArgs, GetServiceAccount, ModeArgs, NameArgs, ReconcileArgs,
+    RestartArgs, UpdateServiceAccount,
 };
 
 use examples::*;

@@ -16,6 +16,7 @@ mod rest;
 mod schema;
 mod write;
 
+use accounts::Common;
 pub use filter::Filter;
 use node::{Place, YamlNode, YamlValue};
 pub use rest::Rest;
@@ -230,7 +231,7 @@ fn contents(
     let Some(metadata) = root.field(fields::CLUSTER) else {
         missing(root, "", fields::CLUSTER, problems);
         for way in Way::ALL {
-            accounts::read(way, root, &Map::new(), problems);
+            accounts::read(way, root, &Common::default(), problems);
         }
         return None;
     };
@@ -241,13 +242,13 @@ fn contents(
     }
     let cluster = value::<ClusterName>(root, "", fields::CLUSTER_NAME, problems);
     let region = value::<Region>(root, "", fields::REGION, problems);
-    let tags = accounts::common_tags(root, problems);
-    let [accounts, associations] = Way::ALL.map(|way| accounts::read(way, root, &tags, problems));
+    let common = Common::read(root, problems);
+    let [accounts, associations] = Way::ALL.map(|way| accounts::read(way, root, &common, problems));
     Some(ClusterConfig {
         cluster: cluster?,
         region: region?.to_string(),
         with_oidc: root.field(fields::WITH_OIDC).and_then(|node| node.bool()),
-        tags,
+        tags: common.tags,
         accounts,
         associations,
         rest: rest::read(root, further),

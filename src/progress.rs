@@ -259,6 +259,7 @@ impl Progress {
                 }
             }
             Event::Warned { text } => self.line(&format!("warning: {text}")),
+            Event::Noted { text } => self.line(&format!("note: {text}")),
         }
     }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::asked::{IamServiceAccount, Permissions};
+use crate::asked::{DeploymentMode, IamServiceAccount, Permissions};
 use crate::model::{
     Audience, Cluster, Fix, Issuer, Map, ServiceAccountName, StackName, VERSION_TAG, Way,
     partition_of,
@@ -44,6 +44,7 @@ pub struct RenderedStack {
     pub template: Value,
     pub capability: Capability,
     pub tags: Map,
+    pub mode: DeploymentMode,
 }
 
 /// The stacks of all accounts that have a role of their own. Where two service accounts have the same
@@ -68,6 +69,7 @@ pub fn stacks(accounts: &[IamServiceAccount], cluster: &Cluster) -> Vec<Rendered
                 name,
                 capability: spec.capability(),
                 tags: account::stack_tags(account, cluster),
+                mode: account.deployment().mode,
             }
         })
         .collect()

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Clients, Event};
-use crate::asked::Ending;
+use crate::asked::{Deployment, Ending};
 use crate::aws::cloudformation::{ChangeSet, Operation};
 use crate::error::Error;
 use crate::model::RoleArn;
@@ -29,7 +29,9 @@ impl Clients<'_> {
         let mut create = create.clone();
         let mut former = None;
         loop {
-            let id = self.aws.cloudformation.create(&create).await?;
+            let id = self.aws.cloudformation.create(&create).await;
+            self.tell_of_mode();
+            let id = id?;
             status("CREATE_IN_PROGRESS");
             let was_busy = AtomicBool::new(false);
             let on = |now: &str| {
@@ -71,7 +73,9 @@ impl Clients<'_> {
             reason,
             details,
         };
-        let made = match cloudformation.change_set(update).await? {
+        let set = cloudformation.change_set(update).await;
+        self.tell_of_mode();
+        let made = match set? {
             ChangeSet::Ready { made } => made,
             ChangeSet::Empty => return cloudformation.delete_change_set(update).await,
             ChangeSet::Underway | ChangeSet::Obsolete => {
@@ -96,6 +100,13 @@ impl Clients<'_> {
             stack => Err(self
                 .stack_failed(update.stack.as_str(), &update.id, stack)
                 .await?),
+        }
+    }
+
+    /// That stacks are not changed in the asked mode, as soon as that is known.
+    fn tell_of_mode(&self) {
+        if let Some(text) = self.aws.cloudformation.express.to_be_told() {
+            (self.on)(Event::Noted { text });
         }
     }
 
@@ -176,7 +187,7 @@ impl Clients<'_> {
         &self,
         id: &str,
         protection: Protection,
-        service_role: Option<&RoleArn>,
+        deployment: &Deployment,
         ending: Ending,
         status: &(dyn Fn(&str) + Sync),
     ) -> Result<(), Error> {
@@ -193,7 +204,9 @@ impl Clients<'_> {
             lifted?;
         }
         let deleted = async {
-            cloudformation.delete(id, service_role).await?;
+            let deleted = cloudformation.delete(id, deployment).await;
+            self.tell_of_mode();
+            deleted?;
             unprotected.is_left = false;
             status("DELETE_IN_PROGRESS");
             match ending {

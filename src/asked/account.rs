@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AssociationSpec, ProviderSpec};
+use super::{AssociationSpec, Deployment, DeploymentMode, ProviderSpec};
 use crate::model::{Audience, Map, RoleArn, ServiceAccountName, Way};
 use crate::template::{DocumentName, RoleEdits, RoleSpec};
 
@@ -39,6 +39,8 @@ pub struct IamServiceAccount {
     pub scope: Scope,
     pub conflicts: Conflicts,
     pub service_role: Option<RoleArn>,
+    /// `None`: nobody says.
+    pub deployment_mode: Option<DeploymentMode>,
     pub rollback: Rollback,
     /// Makes the provider too, where it is missing.
     pub provider: Option<ProviderSpec>,
@@ -51,6 +53,20 @@ impl IamServiceAccount {
         self.association
             .as_ref()
             .map_or(Way::Irsa, |_| Way::PodIdentity)
+    }
+
+    /// Whether a run that proves roles proves this one. Without its ServiceAccount there is no token of it;
+    /// by EKS Pod Identity nobody but EKS needs to know of it.
+    pub fn can_be_proven(&self) -> bool {
+        self.scope == Scope::Whole || self.way() == Way::PodIdentity
+    }
+
+    /// How CloudFormation makes and changes its stack.
+    pub fn deployment(&self) -> Deployment {
+        Deployment {
+            service_role: self.service_role.clone(),
+            mode: self.deployment_mode.unwrap_or_default(),
+        }
     }
 }
 
@@ -66,6 +82,7 @@ pub fn unchanged(name: ServiceAccountName) -> IamServiceAccount {
         scope: Scope::RoleOnly,
         conflicts: Conflicts::Refused,
         service_role: None,
+        deployment_mode: None,
         rollback: Rollback::default(),
         provider: None,
         association: None,

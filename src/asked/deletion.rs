@@ -1,7 +1,7 @@
 //! What is to be deleted, and how.
 
-use super::Ending;
-use crate::model::{ClusterName, RoleArn, ServiceAccountName, Way};
+use super::{Deployment, Ending};
+use crate::model::{ClusterName, ServiceAccountName, Way};
 
 /// What is to be deleted, and how.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub struct Deletion {
     pub name: ServiceAccountName,
     pub foreign: ForeignPolicies,
     pub resources: ForeignResources,
-    pub service_role: Option<RoleArn>,
+    pub deployment: Deployment,
     pub ending: Ending,
     pub known_by: KnownBy,
 }

@@ -2,10 +2,12 @@
 //! call it, what it holds and what it means. The reader of config files, the writer, the help of the
 //! flags, the rules' messages, `explain` and the reference in `docs/` all take it from here.
 
+use super::DeploymentMode;
 use crate::model::Way;
 
 use Kind::{
-    Any, Bool, Constant, Document, Documents, Map, Object, Objects, Seconds, Text, Texts, WellKnown,
+    Any, Bool, Constant, Document, Documents, Map, Object, Objects, OneOf, Seconds, Text, Texts,
+    WellKnown,
 };
 use Presence::{Defaulted, LeftAlone, Optional, Required};
 
@@ -179,6 +181,8 @@ pub const VERSION: &str = "eksctl.io/v1alpha5";
 pub const CLUSTER_CONFIG: &str = "ClusterConfig";
 
 const FALSE: Presence = Defaulted("`false`");
+const BY_PROOF: Presence =
+    Defaulted("`express` where the run proves the role in the end, else `standard`");
 
 pub const API_VERSION: &Field = &Field::new(
     "apiVersion",
@@ -216,6 +220,15 @@ pub const ACCOUNTS: &Field = &Field::new(
     Optional,
     "the IAM service accounts",
 );
+pub const COMMON_DEPLOYMENT_MODE: &Field = &Field::new(
+    "iam.deploymentMode",
+    OneOf(&DeploymentMode::WORDS),
+    BY_PROOF,
+    "whether CloudFormation waits until IAM knows a role everywhere, `standard`, or not, `express`",
+)
+.by_flag("--deployment-mode")
+.own()
+.in_file("; an account's own outranks it");
 pub const OBJECT: &Field = &Field::new(
     "iam.serviceAccounts[].metadata",
     Object,
@@ -369,6 +382,12 @@ pub const STS_REGIONAL_ENDPOINTS: &Field = &Field::new(
 .by_flag("--sts-regional-endpoints")
 .own();
 
+pub const DEPLOYMENT_MODE: &Field = &Field {
+    path: "iam.serviceAccounts[].deploymentMode",
+    in_file: "",
+    ..*COMMON_DEPLOYMENT_MODE
+};
+
 /// All of them, in the order of the reference.
 pub const FIELDS: &[&Field] = &[
     API_VERSION,
@@ -385,6 +404,7 @@ pub const FIELDS: &[&Field] = &[
     WITH_OIDC,
     ACCOUNTS,
     ASSOCIATIONS,
+    COMMON_DEPLOYMENT_MODE,
     &Field::left_alone("iam.serviceRoleARN", Text),
     &Field::left_alone("iam.serviceRolePermissionsBoundary", Text),
     &Field::left_alone("iam.fargatePodExecutionRoleARN", Text),
@@ -410,6 +430,7 @@ pub const FIELDS: &[&Field] = &[
     AUDIENCE,
     TOKEN_EXPIRATION,
     STS_REGIONAL_ENDPOINTS,
+    DEPLOYMENT_MODE,
     &Field::left_alone("iam.serviceAccounts[].status", Any),
     ASSOCIATION_NAMESPACE,
     ASSOCIATION_NAME,
@@ -429,6 +450,7 @@ pub const FIELDS: &[&Field] = &[
     DISABLE_SESSION_TAGS,
     SESSION_POLICY,
     TRUST_ANY_ASSOCIATION,
+    ASSOCIATION_DEPLOYMENT_MODE,
     &Field::left_alone("accessConfig", Any),
     &Field::left_alone("addons", Any),
     &Field::left_alone("addonsConfig", Any),

@@ -188,6 +188,7 @@ fn account(
         scope: Scope::Whole,
         conflicts: Conflicts::Refused,
         service_role: None,
+        deployment_mode: None,
         rollback: Rollback::Enabled,
         provider: None,
         association: None,

@@ -2,8 +2,8 @@
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{
-    Capability as SdkCapability, HookFailureMode, HookStatus, ResourceStatus, Stack as SdkStack,
-    StackEvent, StackResource as SdkResource, Tag,
+    Capability as SdkCapability, DeploymentConfig, HookFailureMode, HookStatus, ResourceStatus,
+    Stack as SdkStack, StackEvent, StackResource as SdkResource, Tag,
 };
 
 use aws_sdk_cloudformation::primitives::DateTime;
@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::pages::{PagedList, filled};
 use super::{done, failed, found};
-use crate::asked::Rollback;
+use crate::asked::{Deployment, Rollback};
 use crate::error::Error;
-use crate::model::{ASSOCIATION_TAG, Map, RoleArn, SERVICE_ACCOUNT_TAG, StackName, shown_in_line};
+use crate::model::{ASSOCIATION_TAG, Map, SERVICE_ACCOUNT_TAG, StackName, shown_in_line};
 use crate::plan::CreateStack;
 use crate::policy::numbers;
 use crate::secrets::excerpt;
@@ -25,9 +25,11 @@ use crate::world::{Phase, Stack};
 mod change_set;
 mod changes;
 mod events;
+mod express;
 mod operation;
 
 pub use change_set::ChangeSet;
+pub use express::ExpressSupport;
 pub use operation::{Operation, Waiting};
 
 pub struct CloudFormation {
@@ -35,6 +37,7 @@ pub struct CloudFormation {
     pub(super) intervals: Intervals,
     pub(super) deadline: Deadline,
     pub(super) waiting: Waiting,
+    pub express: ExpressSupport,
 }
 
 /// What CloudFormation says of stacks that are not there, among other things.
@@ -153,20 +156,29 @@ impl CloudFormation {
             Capability::Iam => SdkCapability::CapabilityIam,
             Capability::NamedIam => SdkCapability::CapabilityNamedIam,
         };
-        let result = self
-            .client
-            .create_stack()
-            .stack_name(create.stack.as_str())
-            .template_body(create.template.to_string())
-            .set_tags(Some(tags(&create.tags)))
-            .capabilities(capability)
-            .disable_rollback(create.rollback == Rollback::Disabled)
-            .enable_termination_protection(true)
-            .set_role_arn(create.service_role.as_ref().map(ToString::to_string))
-            .set_client_request_token(token.cloned())
-            .send()
-            .await;
-        match result {
+        let service_role = create.deployment.service_role.as_ref();
+        let service_role = service_role.map(ToString::to_string);
+        let is_kept = create.rollback == Rollback::Disabled;
+        let request = async |config: Option<DeploymentConfig>| {
+            // The config says it too. The two side by side are no contradiction, but only what differs from
+            // the default must also hold where the config is unknown and ignored.
+            let disables_rollback = (config.is_none() || is_kept).then_some(is_kept);
+            self.client
+                .create_stack()
+                .stack_name(create.stack.as_str())
+                .template_body(create.template.to_string())
+                .set_tags(Some(tags(&create.tags)))
+                .capabilities(capability.clone())
+                .set_disable_rollback(disables_rollback)
+                .enable_termination_protection(true)
+                .set_role_arn(service_role.clone())
+                .set_client_request_token(token.cloned())
+                .set_deployment_config(config)
+                .send()
+                .await
+        };
+        let mode = create.deployment.mode;
+        match self.in_mode(mode, create.rollback, request).await {
             Ok(answer) => Ok(answer.stack_id.unwrap_or_else(|| create.stack.to_string())),
             Err(error) if error.code() == Some("AlreadyExistsException") => Err(Error::Overtaken {
                 stack: create.stack.to_string(),
@@ -197,12 +209,20 @@ impl CloudFormation {
     }
 
     /// DeleteStack; a stack that is not there is deleted, says AWS.
-    pub async fn delete(&self, stack: &str, service_role: Option<&RoleArn>) -> Result<(), Error> {
-        let call = self.client.delete_stack().stack_name(stack);
-        let result = call
-            .set_role_arn(service_role.map(ToString::to_string))
-            .send()
-            .await;
+    pub async fn delete(&self, stack: &str, deployment: &Deployment) -> Result<(), Error> {
+        let service_role = deployment.service_role.as_ref().map(ToString::to_string);
+        let request = async |config| {
+            self.client
+                .delete_stack()
+                .stack_name(stack)
+                .set_role_arn(service_role.clone())
+                .set_deployment_config(config)
+                .send()
+                .await
+        };
+        // Of a deletion nothing is rolled back: the default.
+        let rollback = Rollback::Enabled;
+        let result = self.in_mode(deployment.mode, rollback, request).await;
         done("cloudformation:DeleteStack", stack, &[], result)
     }
 }

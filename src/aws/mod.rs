@@ -37,7 +37,7 @@ mod transport;
 mod xml;
 
 use access_analyzer::AccessAnalyzer;
-use cloudformation::{CloudFormation, Waiting};
+use cloudformation::{CloudFormation, ExpressSupport, Waiting};
 use cloudtrail::CloudTrail;
 pub use credentials::Ask;
 use ec2::Ec2;
@@ -187,6 +187,7 @@ impl Aws {
                 intervals,
                 deadline,
                 waiting: Waiting::default(),
+                express: ExpressSupport::default(),
             },
             sts: Sts {
                 client: client!(aws_sdk_sts),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::service_account::{DeletionArgs, PermissionArgs, RoleArgs, StackArgs};
+use super::service_account::{DeletionArgs, DeploymentArgs, PermissionArgs, RoleArgs, StackArgs};
 use super::{
     AwsArgs, ClusterArgs, EditArgs, FilterArgs, KubernetesArgs, NameArgs, ParallelArgs,
     PlainFormat, ReconcileArgs, WideFormat,
@@ -128,9 +128,8 @@ pub struct UpdateAssociationArgs {
     /// Undo what was changed on the roles outside of CloudFormation
     #[arg(long, help_heading = "Role")]
     pub repair_drift: bool,
-    /// Role that CloudFormation works as
-    #[arg(long, value_name = "ARN", help_heading = "CloudFormation")]
-    pub cfn_role_arn: Option<RoleArn>,
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
     #[command(flatten)]
     pub run: ReconcileArgs,
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::examples::{SCAN_EXAMPLES, STATUS_EXAMPLES, TO_IRSA_EXAMPLES, TO_POD_IDENTITY_EXAMPLES};
-use super::{Approval, AwsArgs, KubernetesArgs, PlainFormat, parallel};
+use super::{Approval, AwsArgs, KubernetesArgs, ModeArgs, PlainFormat, parallel};
 use crate::model::{ClusterName, Issuer, Namespace, ServiceAccountName, Way};
 
 #[derive(Debug, Subcommand)]
@@ -71,6 +71,8 @@ pub struct MoveArgs {
     /// Install the EKS Pod Identity Agent too, where pods are to need it and it is missing
     #[arg(long)]
     pub install_agent: bool,
+    #[command(flatten)]
+    pub deployment: ModeArgs,
     #[command(flatten)]
     pub approval: Approval,
     /// Service accounts to work on side by side, 1 to 64

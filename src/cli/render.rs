@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::examples::RENDER_ASSOCIATION_EXAMPLES;
 use super::nouns::ASSOCIATION_NOUNS;
-use super::{AccountArgs, AssociatedArgs, FilterArgs};
+use super::{AccountArgs, AssociatedArgs, FilterArgs, ModeArgs};
 use crate::model::{ClusterName, Issuer, PARTITIONS};
 
 #[derive(Args, Debug)]
@@ -54,6 +54,8 @@ pub struct RenderAssociationArgs {
 pub struct RenderHow {
     #[command(flatten)]
     pub place: PlaceArgs,
+    #[command(flatten)]
+    pub deployment: ModeArgs,
     /// Tool to render for
     #[arg(
         long = "for",

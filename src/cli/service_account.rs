@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::{
     Approval, AwsArgs, ClusterArgs, KubernetesArgs, ParallelArgs, PlainFormat, WideFormat,
 };
+use crate::asked::DeploymentMode;
 use crate::asked::fields::{self, Bounds};
 use crate::model::{
     Audience, ClusterName, Issuer, Namespace, Pairs, PolicyArn, RoleArn, RoleName, RolePath,
@@ -215,13 +216,35 @@ pub struct ObjectArgs {
     pub override_existing_serviceaccounts: bool,
 }
 
-/// How CloudFormation works.
+/// How CloudFormation works on a stack.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "CloudFormation")]
-pub struct StackArgs {
+pub struct DeploymentArgs {
     /// Role that CloudFormation works as
     #[arg(long, value_name = "ARN")]
     pub cfn_role_arn: Option<RoleArn>,
+    #[command(flatten)]
+    pub mode: ModeArgs,
+}
+
+/// When it calls an operation complete.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "CloudFormation")]
+pub struct ModeArgs {
+    #[arg(long, value_name = "MODE", value_parser = deployment_mode(), help = fields::DEPLOYMENT_MODE.help(""))]
+    pub deployment_mode: Option<DeploymentMode>,
+}
+
+fn deployment_mode() -> impl TypedValueParser<Value = DeploymentMode> {
+    PossibleValuesParser::new(DeploymentMode::WORDS).try_map(|word| word.parse::<DeploymentMode>())
+}
+
+/// How CloudFormation makes a stack.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "CloudFormation")]
+pub struct StackArgs {
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
     /// Keep the resources of a failed creation, to look at them
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub cfn_disable_rollback: bool,
@@ -273,9 +296,8 @@ pub struct UpdateServiceAccount {
     /// Undo what was changed on the roles outside of CloudFormation
     #[arg(long, help_heading = "Role")]
     pub repair_drift: bool,
-    /// Role that CloudFormation works as
-    #[arg(long, value_name = "ARN", help_heading = "CloudFormation")]
-    pub cfn_role_arn: Option<RoleArn>,
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
     #[command(flatten)]
     pub run: ReconcileArgs,
 }
@@ -446,7 +468,6 @@ pub struct DeletionArgs {
     /// Exit with 3 when there is something to do (without acting)
     #[arg(long, help_heading = "Plan")]
     pub detailed_exitcode: bool,
-    /// Role that CloudFormation works as
-    #[arg(long, value_name = "ARN", help_heading = "CloudFormation")]
-    pub cfn_role_arn: Option<RoleArn>,
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
 }

@@ -62,7 +62,7 @@ fn prune(args: &Apply, config: &ClusterConfig, filter: &Filter) -> Vec<Missing> 
             is_eks: args.issuer_url.is_none(),
             foreign,
             resources,
-            service_role: args.stack.cfn_role_arn.clone(),
+            deployment: flags::deployment(&args.stack.deployment),
             ending: Ending::Awaited,
         },
     };

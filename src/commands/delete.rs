@@ -100,7 +100,7 @@ fn removal(way: Way, args: &DeletionArgs, place: &ClusterPlace) -> Removal {
         is_eks: place.issuer.is_none(),
         foreign,
         resources,
-        service_role: args.cfn_role_arn.clone(),
+        deployment: flags::deployment(&args.deployment),
         ending: if args.wait {
             Ending::Awaited
         } else {

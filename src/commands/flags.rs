@@ -18,7 +18,7 @@ use crate::policy::PolicyDocument;
 
 mod edits;
 
-pub use edits::{How, drift, edited, edited_association};
+pub use edits::{How, deployment, drift, edited, edited_association};
 
 /// The IAM service account that the flags describe.
 pub async fn service_account(args: &AccountArgs) -> Result<IamServiceAccount, Error> {

@@ -7,7 +7,6 @@ use tokio::sync::OnceCell;
 
 use super::reconcile::Task;
 use crate::apply::Outcome;
-use crate::asked::Scope;
 use crate::cli::ReconcileArgs;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
@@ -336,10 +335,9 @@ fn is_to_be_proven(task: &Task<'_>, outcome: &Outcome) -> bool {
         return false;
     };
     let mut accounts = task.accounts.iter();
-    // EKS needs no ServiceAccount of irsactl's.
     let is_whole = accounts.any(|asked| {
         let is_meant = asked.name == *name && asked.way() == way;
-        is_meant && (asked.scope == Scope::Whole || way == Way::PodIdentity)
+        is_meant && asked.can_be_proven()
     });
     let is_well = outcome.error.is_none() && outcome.track.refusals.is_empty();
     is_whole && is_well && !outcome.is_skipped()

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 
 use super::file::ClusterPlace;
 use crate::asked::fields;
-use crate::asked::{Deletion, Ending, ForeignPolicies, ForeignResources, KnownBy};
+use crate::asked::{Deletion, Deployment, Ending, ForeignPolicies, ForeignResources, KnownBy};
 use crate::cli::KubernetesArgs;
 use crate::config::{Filter, Rest};
 use crate::error::Error;
@@ -212,7 +212,7 @@ pub struct Removal {
     pub is_eks: bool,
     pub foreign: ForeignPolicies,
     pub resources: ForeignResources,
-    pub service_role: Option<RoleArn>,
+    pub deployment: Deployment,
     pub ending: Ending,
 }
 
@@ -225,7 +225,7 @@ impl Removal {
             name,
             foreign: self.foreign,
             resources: self.resources,
-            service_role: self.service_role.clone(),
+            deployment: self.deployment.clone(),
             ending: self.ending,
             known_by: KnownBy::Name,
         }

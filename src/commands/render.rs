@@ -100,7 +100,7 @@ async fn print(
         RenderTarget::Terraform => {
             output::print(&terraform::configuration(accounts, &cluster).map_err(problems)?)
         }
-        _ => stacks::print(accounts, &cluster, how.output_dir.as_deref(), output).await,
+        _ => stacks::print(accounts, &cluster, how, output).await,
     }
 }
 

@@ -10,7 +10,7 @@ use super::check::{number, short};
 use super::node::{YamlNode, YamlValue};
 use super::{Problem, Problems, inside, missing, value};
 use crate::asked::fields::{self, Field, Kind};
-use crate::asked::{self, AssociationSpec, Given, IamServiceAccount, Rule, Scope};
+use crate::asked::{self, AssociationSpec, DeploymentMode, Given, IamServiceAccount, Rule, Scope};
 use crate::model::{Map, Namespace, ServiceAccountName, Way};
 use crate::policy::PolicyDocument;
 use crate::template::{WELL_KNOWN, WellKnownPolicy};
@@ -24,7 +24,7 @@ fn list_of(way: Way) -> &'static str {
 pub fn read(
     way: Way,
     root: &YamlNode,
-    tags: &Map,
+    common: &Common,
     problems: &mut Problems,
 ) -> Vec<IamServiceAccount> {
     let path = list_of(way);
@@ -41,7 +41,7 @@ pub fn read(
                 node,
                 path: &path,
             };
-            let account = account(entry, tags, odd.contains(&index), problems);
+            let account = account(entry, common, odd.contains(&index), problems);
             accounts.extend(account);
         }
     }
@@ -91,8 +91,24 @@ fn name_of(way: Way, node: &YamlNode) -> Option<ServiceAccountName> {
     ServiceAccountName::new(namespace, node.field(fields::NAME.on(way))?.text()?).ok()
 }
 
-/// The tags that every stack gets.
-pub fn common_tags(root: &YamlNode, problems: &mut Problems) -> Map {
+/// What a file says of all its accounts.
+#[derive(Debug, Default)]
+pub struct Common {
+    /// Every stack gets them.
+    pub tags: Map,
+    deployment_mode: Option<DeploymentMode>,
+}
+
+impl Common {
+    pub fn read(root: &YamlNode, problems: &mut Problems) -> Self {
+        Self {
+            tags: common_tags(root, problems),
+            deployment_mode: value(root, "", fields::COMMON_DEPLOYMENT_MODE, problems),
+        }
+    }
+}
+
+fn common_tags(root: &YamlNode, problems: &mut Problems) -> Map {
     let tags = map(root, fields::COMMON_TAGS);
     for rule in asked::common_tags(&tags) {
         let (place, path) = spot(root, fields::COMMON_TAGS, rule.key());
@@ -156,14 +172,14 @@ impl<'a> Entry<'a> {
 
 fn account(
     entry: Entry<'_>,
-    tags: &Map,
+    common: &Common,
     is_odd: bool,
     problems: &mut Problems,
 ) -> Option<IamServiceAccount> {
     let before = problems.count;
     let name = service_account_name(entry, problems);
     let mut given = given(entry, name.clone(), problems);
-    given.common_tags.clone_from(tags);
+    given.common_tags.clone_from(&common.tags);
     // An empty document asks for a role without policies, as in eksctl.
     let is_empty =
         |node: &YamlNode| matches!(&node.value, YamlValue::Map(fields) if fields.is_empty());
@@ -171,7 +187,10 @@ fn account(
     // What could not be read, or has a wrong name, is not missing.
     let is_known = !is_odd && problems.count == before;
     match asked::service_account(given) {
-        Ok(account) => name.map(|_| account),
+        Ok(mut account) => {
+            account.deployment_mode = account.deployment_mode.or(common.deployment_mode);
+            name.map(|_| account)
+        }
         Err(broken) => {
             let broken = broken.iter();
             let broken = broken.filter(|rule| is_known || **rule != Rule::NoPermissions);
@@ -234,6 +253,7 @@ fn given(entry: Entry<'_>, account: Option<ServiceAccountName>, problems: &mut P
         role_name: value(node, path, fields::ROLE_NAME.on(way), problems),
         role_path: value(node, path, fields::ROLE_PATH.on(way), problems),
         max_session_duration: seconds(node, path, fields::MAX_SESSION_DURATION.on(way), problems),
+        deployment_mode: value(node, path, fields::DEPLOYMENT_MODE.on(way), problems),
         tags: map(node, fields::TAGS.on(way)),
         ..Given::new(account.unwrap_or_else(some_name))
     };

@@ -90,7 +90,10 @@ fn value_of(field: &Field, node: &YamlNode, path: &str, problems: &mut Problems)
                 Kind::Objects | Kind::Texts | Kind::Documents,
                 YamlValue::List(_)
             )
-            | (Kind::Text | Kind::Constant(_), YamlValue::Text(_))
+            | (
+                Kind::Text | Kind::Constant(_) | Kind::OneOf(_),
+                YamlValue::Text(_)
+            )
             | (Kind::Bool, YamlValue::Bool(_))
             | (Kind::Seconds(_), YamlValue::Number(_))
     );
@@ -103,7 +106,12 @@ fn value_of(field: &Field, node: &YamlNode, path: &str, problems: &mut Problems)
         Kind::Objects | Kind::Texts | Kind::Documents => items(field, node, path, problems),
         Kind::Map | Kind::WellKnown => entries(field.kind, node, path, problems),
         Kind::Document => document(node, path, problems),
-        Kind::Text | Kind::Constant(_) | Kind::Bool | Kind::Seconds(_) | Kind::Any => {}
+        Kind::Text
+        | Kind::Constant(_)
+        | Kind::OneOf(_)
+        | Kind::Bool
+        | Kind::Seconds(_)
+        | Kind::Any => {}
     }
 }
 
@@ -195,7 +203,7 @@ fn mismatch(wanted: Kind, found: &YamlNode) -> String {
     let word = match wanted {
         Kind::Object | Kind::Document => "an object",
         Kind::Objects | Kind::Documents => "a list of objects",
-        Kind::Text | Kind::Constant(_) => "a text",
+        Kind::Text | Kind::Constant(_) | Kind::OneOf(_) => "a text",
         Kind::Texts => "a list of texts",
         Kind::Bool => "`true` or `false`",
         Kind::Seconds(_) => "a number of seconds",
@@ -204,9 +212,10 @@ fn mismatch(wanted: Kind, found: &YamlNode) -> String {
         Kind::Any => "anything",
     };
     let mend = match (wanted, &found.value) {
-        (Kind::Text | Kind::Constant(_), YamlValue::Number(_) | YamlValue::Bool(_)) => {
-            ": put it into quotes"
-        }
+        (
+            Kind::Text | Kind::Constant(_) | Kind::OneOf(_),
+            YamlValue::Number(_) | YamlValue::Bool(_),
+        ) => ": put it into quotes",
         (Kind::Bool, YamlValue::Text(text)) if text == "true" || text == "false" => {
             ": leave the quotes out"
         }

@@ -105,6 +105,9 @@ impl Schema {
             && let Some(kind) = schema.get_mut("type")
         {
             *kind = json!([*kind, "null"]);
+            if let Some(Value::Array(words)) = schema.get_mut("enum") {
+                words.push(Value::Null);
+            }
         }
         schema
     }
@@ -115,6 +118,7 @@ impl Schema {
             Kind::Objects => json!({"type": "array", "items": self.object()}),
             Kind::Text => json!({"type": "string"}),
             Kind::Constant(value) => json!({"type": "string", "const": value}),
+            Kind::OneOf(words) => json!({"type": "string", "enum": words}),
             Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
             Kind::Bool => json!({"type": "boolean"}),
             Kind::Seconds(Bounds { least, most }) => {

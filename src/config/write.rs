@@ -110,6 +110,10 @@ fn permissions(account: &IamServiceAccount, common_tags: &Map, whole: &mut Objec
         // Changes describe no role.
         Permissions::Edited(_) => {}
     }
+    whole.add(
+        fields::DEPLOYMENT_MODE.on(way),
+        account.deployment_mode.and_then(text),
+    );
     let mut tags = account.tags.clone();
     tags.retain(|key, value| common_tags.get(key) != Some(value));
     whole.add(fields::TAGS.on(way), map(&tags));

@@ -35,8 +35,12 @@ const TERMS: Terms<'_> = Terms {
     policy: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#,
     seconds: 900,
 };
-/// The pauses between tries while IAM may not yet know what was just made, in seconds: 90 in all.
-const PAUSES: [u64; 9] = [1, 2, 4, 8, 15, 15, 15, 15, 15];
+/// How long IAM may not yet know what was just made.
+const PROPAGATION: Duration = Duration::from_secs(90);
+/// The pauses between tries meanwhile, in seconds: of the first half minute, in which it mostly happens, and of
+/// the rest.
+const PAUSES: (u64, u64) = (1, 5);
+const OFTEN: u64 = 30;
 
 /// Whether a refusal that may pass is put up with.
 #[derive(Clone, Copy, Debug)]
@@ -330,8 +334,7 @@ async fn patiently(
     let Patience::Propagation { until, judge } = claim.patience else {
         return exchange().await;
     };
-    let whole = Duration::from_secs(PAUSES.iter().sum()).min(until.left());
-    let mut pauses = PAUSES.iter();
+    let whole = PROPAGATION.min(until.left());
     let (mut tries, mut waited, mut looks) = (1, 0, 0);
     loop {
         let mut end = exchange().await.after(tries, waited);
@@ -348,15 +351,17 @@ async fn patiently(
             }
         }
         let left = until.left();
-        let Some(pause) = pauses.next().filter(|_| !left.is_zero()) else {
+        if left.is_zero() || waited >= PROPAGATION.as_secs() {
             return end;
-        };
+        }
+        let (often, seldom) = PAUSES;
+        let pause = if waited < OFTEN { often } else { seldom };
         (prover.on_wait)(&NotYet {
             why: &why,
             tries,
             whole,
         });
-        let pause = Duration::from_secs(*pause).min(left);
+        let pause = Duration::from_secs(pause).min(left);
         tokio::time::sleep(prover.intervals.of(pause)).await;
         waited += pause.as_secs();
         tries += 1;

@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use super::delete::goes_too;
 use super::token::token;
 use super::{Action, CreateStack, Reason, Role, Target, Track};
-use crate::asked::{Drift, Ending, ForeignResources, Goal, IamServiceAccount, Permissions};
+use crate::asked::{
+    Deployment, DeploymentMode, Drift, Ending, ForeignResources, Goal, IamServiceAccount,
+    Permissions,
+};
 use crate::model::{
     CLUSTER_TAGS, Cluster, ClusterName, Lookup, Map, ServiceAccountName, StackName, VERSION_TAG,
     Way,
@@ -256,7 +259,11 @@ impl StackTask<'_> {
                 stack: found.stack.name.clone(),
                 id: found.stack.id.clone(),
                 lift_protection: found.stack.protected,
-                service_role: self.asked.service_role.clone(),
+                // What is made next may have the same name: the resources must be gone, not only going.
+                deployment: Deployment {
+                    mode: DeploymentMode::Standard,
+                    ..self.asked.deployment()
+                },
                 ending: Ending::Awaited,
                 goes_too,
             });
@@ -329,7 +336,7 @@ impl StackTask<'_> {
             tags,
             capability: spec.capability(),
             rollback: asked.rollback,
-            service_role: asked.service_role.clone(),
+            deployment: asked.deployment(),
             token,
         }));
         Role::OutputOf(stack)

@@ -11,7 +11,7 @@ use super::token::token;
 use super::{
     ActionKind, CreateAssociation, ObjectPresence, ServiceAccountChange, UpdateAssociation, held,
 };
-use crate::asked::{Ending, Rollback};
+use crate::asked::{Deployment, Ending, Rollback};
 use crate::model::{
     AGENT, Arn, Audience, ClusterName, Issuer, Map, PolicyArn, RoleArn, ServiceAccountName,
     StackName, Thumbprint, Workload, is_own_tag, shown_as_value,
@@ -87,7 +87,8 @@ pub enum Action {
         stack: StackName,
         id: String,
         lift_protection: bool,
-        service_role: Option<RoleArn>,
+        #[serde(flatten)]
+        deployment: Deployment,
         ending: Ending,
         /// Resources that are no part of the role.
         #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -145,8 +146,8 @@ pub struct CreateStack {
     pub tags: Map,
     pub capability: Capability,
     pub rollback: Rollback,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_role: Option<RoleArn>,
+    #[serde(flatten)]
+    pub deployment: Deployment,
     pub token: String,
 }
 
@@ -178,8 +179,8 @@ pub struct UpdateStack {
     pub tags: Map,
     /// Those that the stack has, and what the template needs.
     pub capabilities: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_role: Option<RoleArn>,
+    #[serde(flatten)]
+    pub deployment: Deployment,
 }
 
 /// One call of IAM that brings a role back to its template.
@@ -398,13 +399,19 @@ impl Action {
             }
             Self::CreateStack(create) => create.details(),
             Self::UpdateStack(update) => {
-                [lines(&update.differences), fetched_values(&update.template)].concat()
+                let values = fetched_values(&update.template).into_iter();
+                let more = values.chain(update.deployment.told());
+                lines(&update.differences).into_iter().chain(more).collect()
             }
             Self::RepairRole { differences, .. } => lines(differences),
-            Self::DeleteStack { goes_too, .. } => goes_too
-                .iter()
-                .map(|it| format!("goes too: {it}"))
-                .collect(),
+            Self::DeleteStack {
+                goes_too,
+                deployment,
+                ..
+            } => {
+                let goes_too = goes_too.iter().map(|it| format!("goes too: {it}"));
+                goes_too.chain(deployment.told()).collect()
+            }
             Self::ApplyServiceAccount(change) => change.details(),
             Self::CreateAssociation(create) => create.details(),
             Self::UpdateAssociation(update) => lines(&update.differences),
@@ -462,9 +469,10 @@ impl CreateStack {
         }
         let asked = self.tags.iter().filter(|(key, _)| !is_own_tag(key));
         details.extend(asked.map(|(key, value)| format!("tag: {}", pair(key, value))));
-        if let Some(service_role) = &self.service_role {
+        if let Some(service_role) = &self.deployment.service_role {
             details.push(format!("CloudFormation works as: {service_role}"));
         }
+        details.extend(self.deployment.told());
         details
     }
 

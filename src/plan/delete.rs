@@ -161,7 +161,7 @@ fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: 
         stack: stack.name.clone(),
         id: stack.id.clone(),
         lift_protection: stack.protected,
-        service_role: asked.service_role.clone(),
+        deployment: asked.deployment.clone(),
         ending: asked.ending,
         goes_too,
     });

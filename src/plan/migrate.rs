@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::asked::Agent;
+use crate::asked::{Agent, Deployment, DeploymentMode};
 use crate::model::{ClusterName, CommandLine, Issuer, RoleArn, ServiceAccountName, Way};
 use crate::policy::Difference;
 use crate::world::{Moving, MovingAccount, PodWay};
@@ -38,6 +38,8 @@ pub struct MoveGoal {
     pub scope: MoveBreadth,
     pub proof: ProofNeed,
     pub agent: Agent,
+    /// `None`: nobody says.
+    pub deployment_mode: Option<DeploymentMode>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +73,21 @@ impl MoveGoal {
         match self.stage {
             Stage::Begin | Stage::Finish => self.to,
             Stage::Undo => self.to.other(),
+        }
+    }
+
+    /// How CloudFormation changes the stacks that made the roles: in express mode where the change is proved
+    /// before anything else builds on it.
+    pub fn deployment(self) -> Deployment {
+        let is_proved = self.stage == Stage::Begin && self.proof == ProofNeed::Required;
+        let usual = if is_proved {
+            DeploymentMode::Express
+        } else {
+            DeploymentMode::Standard
+        };
+        Deployment {
+            service_role: None,
+            mode: self.deployment_mode.unwrap_or(usual),
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Action;
 use super::account::update_of;
 use super::migrate::UpdateTrust;
+use crate::asked::Deployment;
 use crate::model::{Map, ServiceAccountName, Way};
 use crate::policy::{Difference, Item};
 use crate::world::OwningStack;
@@ -43,6 +44,7 @@ pub fn trust_change(
     stack: Option<(&OwningStack, Map)>,
     seen: &Value,
     document: &Value,
+    deployment: Deployment,
 ) -> Action {
     let item = Item::TrustPolicy;
     let differences = vec![Difference::of_documents(item, Some(document), Some(seen))];
@@ -53,7 +55,8 @@ pub fn trust_change(
                 *trust = document.clone();
             }
             let is_named = body.pointer(ROLE_NAME).is_some();
-            Action::UpdateStack(update_of(stack, template, tags, differences, is_named))
+            let update = update_of(stack, template, tags, differences, is_named, deployment);
+            Action::UpdateStack(update)
         }
         None => Action::UpdateTrust(UpdateTrust {
             role: role.to_owned(),

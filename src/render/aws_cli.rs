@@ -7,7 +7,7 @@ use super::{
     Unrenderable, association, audiences, inline_policies, managed_policies, role_name, role_tags,
     roles,
 };
-use crate::asked::{Conflicts, IamServiceAccount, Permissions, Scope, Thumbprints};
+use crate::asked::{Conflicts, DeploymentMode, IamServiceAccount, Permissions, Scope, Thumbprints};
 use crate::model::{CLUSTER_TAGS, Cluster, Map, Way, quoted, shown_in_json};
 use crate::template::{self, RoleSpec};
 
@@ -184,6 +184,16 @@ fn service_account(account: &IamServiceAccount, role: &str) -> String {
         words.push("--force-conflicts".to_owned());
     }
     format!("service_account {}\n", words.join(" \\\n  "))
+}
+
+/// What `aws cloudformation create-stack` must be told of a mode, on a line of its own.
+pub fn deployment_config(mode: DeploymentMode) -> &'static str {
+    match mode {
+        DeploymentMode::Standard => "",
+        DeploymentMode::Express => {
+            " \\\n    --deployment-config Mode=EXPRESS,DisableRollback=false"
+        }
+    }
 }
 
 /// As JSON: in the CLI's short form a `=` or `,` of a tag would be taken for its own.

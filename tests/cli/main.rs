@@ -24,6 +24,7 @@ mod doctor_reads;
 mod environment;
 mod explain;
 mod export;
+mod express;
 mod file;
 mod foreign;
 mod forged;

@@ -176,7 +176,7 @@ fn what_was_just_made_is_given_time() {
     token       issued     system:serviceaccount:default:s3-reader for sts.amazonaws.com, for 10m
     claims      right      issuer, subject, audience, times
     signature   verified   key icuvNXVa4Ii6M4zAvApGM03egXlkNMmo9ZJiT_wng1E
-    role        assumed    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK, at try 3 after 3s
+    role        assumed    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK, at try 3 after 2s
     caller      is         arn:aws:sts::111122223333:assumed-role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK/irsactl-verify
     [stderr]
     default/s3-reader: not yet: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity; IAM may need up to 1m30s for what was just made, trying again
@@ -200,7 +200,7 @@ fn what_no_time_mends_is_given_up_after_three_looks_at_iam() {
     role        refused    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity
     [stderr]
     default/s3-reader: not yet: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity; IAM may need up to 1m30s for what was just made, trying again
-    error: default/s3-reader: STS still refuses the token after 3s, as the role's trust policy does not let it in: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity
+    error: default/s3-reader: STS still refuses the token after 2s, as the role's trust policy does not let it in: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity
     hint: find the cause: `irsactl doctor default/s3-reader --cluster demo`
     [exit 1]
     ");
@@ -216,7 +216,7 @@ fn where_iam_cannot_be_looked_at_it_is_given_time() {
     let told = bench.run(VERIFY);
     let wanted = "STS still refuses the token after 1m30s, and what IAM has of it is not known (not allowed to call iam:GetRole: ";
     assert!(told.contains(wanted), "{told}");
-    assert_eq!(bench.sandbox.count(ASSUME).calls, 10);
+    assert_eq!(bench.sandbox.count(ASSUME).calls, 43);
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn a_missing_provider_is_named_with_the_command_that_makes_it() {
     role        refused    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     [stderr]
     default/s3-reader: not yet: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E; IAM may need up to 1m30s for what was just made, trying again
-    error: default/s3-reader: STS still refuses the token after 3s, as IAM has no OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    error: default/s3-reader: STS still refuses the token after 2s, as IAM has no OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     hint: make the provider: `irsactl associate-oidc-provider --cluster demo --approve`
     hint: find the cause: `irsactl doctor default/s3-reader --cluster demo`
     [exit 1]
@@ -256,7 +256,7 @@ fn a_missing_provider_is_named_with_the_command_that_makes_it() {
 fn each_refusal_of_sts_is_told_as_it_is() {
     let bench = made();
     for (status, code, message, calls) in [
-        (400, "InvalidIdentityToken", "Incorrect token audience", 10),
+        (400, "InvalidIdentityToken", "Incorrect token audience", 43),
         (
             400,
             "InvalidIdentityToken",
@@ -376,7 +376,7 @@ fn an_audience_that_nobody_knows_is_asked_for_and_refused() {
     role        refused    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK: InvalidIdentityToken: Incorrect token audience
     [stderr]
     default/s3-reader: not yet: InvalidIdentityToken: Incorrect token audience; IAM may need up to 1m30s for what was just made, trying again
-    error: default/s3-reader: STS still refuses the token after 3s, as IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E does not know the audience "my-audience": InvalidIdentityToken: Incorrect token audience
+    error: default/s3-reader: STS still refuses the token after 2s, as IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E does not know the audience "my-audience": InvalidIdentityToken: Incorrect token audience
     hint: find the cause: `irsactl doctor default/s3-reader --cluster demo`
     [exit 1]
     "#);

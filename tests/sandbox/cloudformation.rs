@@ -10,6 +10,7 @@ mod arrange;
 mod associations;
 mod change_sets;
 mod changes;
+mod deployment;
 mod engine;
 mod foreign;
 mod requests;
@@ -22,6 +23,8 @@ mod update;
 
 pub use change_sets::{ChangeSet, Failure, NO_CHANGES, NO_UPDATES};
 pub use changes::{Change, Detail};
+use deployment::Deployment;
+pub use deployment::Express;
 pub use stacks::Stacks;
 
 use std::collections::BTreeMap;
@@ -58,6 +61,8 @@ pub struct Stack {
     /// ClientRequestToken of the operation under way, shown in its events.
     pub token: Option<String>,
     pub on_failure: OnFailure,
+    /// Of the operation under way, or the last one.
+    deployment: Deployment,
     /// Milliseconds since 1970, as the next two.
     pub created: i64,
     pub updated: Option<i64>,
@@ -175,13 +180,13 @@ struct Desired {
 
 /// How long something stays in progress: until a time, or for a number of polls.
 #[derive(Clone, Copy, Debug)]
-struct Wait {
+pub struct Wait {
     until: Option<i64>,
     polls: u32,
 }
 
 impl Wait {
-    fn new(pace: Pace, from: i64) -> Self {
+    pub fn new(pace: Pace, from: i64) -> Self {
         match pace {
             Pace::Polls(polls) => Self { until: None, polls },
             Pace::Time(time) => {
@@ -205,7 +210,7 @@ impl Wait {
         )
     }
 
-    fn is_over(self) -> bool {
+    pub fn is_over(self) -> bool {
         self.until.map_or(self.polls == 0, |until| until <= now())
     }
 
@@ -214,7 +219,7 @@ impl Wait {
         self.until.unwrap_or_else(now)
     }
 
-    fn poll(&mut self) {
+    pub fn poll(&mut self) {
         self.polls = self.polls.saturating_sub(1);
     }
 }
@@ -228,6 +233,7 @@ pub fn answer(
     let pace = world.options.pace;
     let page_size = world.page_size;
     let no_changes = world.no_changes;
+    let express = world.express;
     let account = world.accounts.entry(caller.account.clone()).or_default();
     let mut context = Context {
         account,
@@ -235,6 +241,7 @@ pub fn answer(
         pace,
         page_size,
         no_changes,
+        express,
     };
     let show = show::answer(&mut context, action, parameters);
     show.or_else(|| requests::answer(&mut context, action, parameters))
@@ -253,6 +260,7 @@ struct Context<'a> {
     pace: Pace,
     page_size: usize,
     no_changes: &'static str,
+    express: Express,
 }
 
 impl Context<'_> {
@@ -281,13 +289,16 @@ impl Context<'_> {
 /// Does the work whose time has come, on all stacks and change sets.
 pub fn settle(world: &mut World) {
     let (pace, clock) = (world.options.pace, world.clock());
+    let propagation = world.propagation;
     for account in world.accounts.values_mut() {
+        account.propagation = propagation;
         let busy = account.stacks.take_busy();
         if busy.is_empty() {
             continue;
         }
         // Lent to the account, for the resources that are in clusters.
         (account.clusters, account.clock) = (std::mem::take(&mut world.clusters), clock);
+
         for at in busy {
             while account.stacks[at].is_due() {
                 // Out of the account for the time of the work, which changes both.

@@ -55,7 +55,9 @@ pub fn identify(request: &Request) -> (&'static str, String) {
 
 pub fn answer(world: &mut World, caller: &Caller, request: &Request) -> Reply {
     let (_, name) = identify(request);
-    match assume(world, caller, &name, request) {
+    let answer = assume(world, caller, &name, request);
+    world.spread_news(&caller.account, |_| true);
+    match answer {
         Ok(body) => Reply::json(200, &body),
         Err(refused) => {
             let Refusal {
@@ -290,7 +292,8 @@ fn actions(is_tagged: bool) -> &'static [&'static str] {
 
 fn lets_in(role: &Role, principal: &Principal, context: &Context, is_tagged: bool) -> bool {
     let mut actions = actions(is_tagged).iter();
-    actions.all(|action| admits(&role.trust, principal, action, context))
+    let trust = role.trust_in_force();
+    trust.is_some_and(|trust| actions.all(|action| admits(trust, principal, action, context)))
 }
 
 /// `eks-CLUSTER-POD-UUID` (API reference, AssumedRoleUser), in STS's 64 characters: how it is cut is a guess.

@@ -12,7 +12,7 @@ mod simulate;
 pub use evaluate::{Decision, decision};
 pub use policies::ManagedPolicy;
 pub use providers::Provider;
-pub use roles::Role;
+pub use roles::{News, Role};
 
 use std::collections::BTreeMap;
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use sandbox::{Fault, Options, Pace, Sandbox};
+use sandbox::{Express, Fault, Options, Pace, Sandbox};
 
 /// What of a shell's own setting could lead past the sandbox.
 const FOREIGN: [&str; 14] = [
@@ -62,6 +62,12 @@ struct Arguments {
     /// How long a stack operation takes
     #[arg(long, value_name = "SECONDS", default_value_t = 12)]
     stack_seconds: u64,
+    /// How long STS and EKS Auth do not know what is new about a role; stacks in standard mode wait for it
+    #[arg(long, value_name = "SECONDS", default_value_t = 8)]
+    propagation_seconds: u64,
+    /// What CloudFormation makes of DeploymentConfig
+    #[arg(long, value_name = "WHAT", default_value = "taken", value_parser = ["taken", "ignored", "refused"])]
+    express: String,
     /// What goes wrong, such as "iam GetRole times 2 throttle" or, as often as AWS allows it,
     /// "cloudformation CreateStack throttle 1/5" (repeatable)
     #[arg(long, value_name = "RULE")]
@@ -110,6 +116,12 @@ fn run(arguments: &Arguments) -> Result<u8, String> {
         let mut world = sandbox.world();
         world.faults.extend(arguments.fault.iter().cloned());
         world.keeps_calls = false;
+        world.propagation = Pace::Time(Duration::from_secs(arguments.propagation_seconds));
+        world.express = match arguments.express.as_str() {
+            "ignored" => Express::Ignored,
+            "refused" => Express::Refused,
+            _ => Express::Taken,
+        };
         world.keeps_past = arguments.fault.iter().any(Fault::is_stale);
     }
     let variables = variables(&sandbox).map_err(|error| error.to_string())?;

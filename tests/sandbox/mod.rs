@@ -32,7 +32,9 @@ mod world;
 pub use attempt::{Attempt, Watch, Way};
 pub use authorization::Hand;
 pub use certificates::{Authority, Chain, thumbprint};
-pub use cloudformation::{Change, ChangeSet, Detail, Failure, Hooked, NO_CHANGES, NO_UPDATES};
+pub use cloudformation::{
+    Change, ChangeSet, Detail, Express, Failure, Hooked, NO_CHANGES, NO_UPDATES,
+};
 pub use eks::{Addon, Association, PODS};
 pub use fault::{Effect, Fault, Kind, Which};
 pub use iam::{ManagedPolicy, Provider, Role};

@@ -50,6 +50,16 @@ impl Session {
 }
 
 impl World {
+    /// An exchange asked for roles: what is new about them goes round.
+    pub fn spread_news(&mut self, account: &str, is_meant: impl Fn(&Role) -> bool) {
+        let account = self.accounts.get_mut(account);
+        let roles = account.into_iter().flat_map(|it| it.roles.values_mut());
+        let meant = roles.filter(|role| is_meant(role));
+        meant
+            .filter_map(|role| role.news.as_mut())
+            .for_each(|news| news.wait.poll());
+    }
+
     /// Gives a session its keys. Tells the access key.
     pub fn open(&mut self, mut session: Session, name: &str) -> String {
         let serial = self.next_serial().to_string();
@@ -182,7 +192,9 @@ pub fn assume_role_with_web_identity(
     check_audience(&provider, &claims)?;
     check_certificate(world, &provider)?;
     verify(world, jwt)?;
-    let role = permitted_role(world, &role_arn, &provider, &claims)?;
+    let role = permitted_role(world, &role_arn, &provider, &claims);
+    world.spread_news(&role_arn.account, |role| role.arn == role_arn.whole);
+    let role = role?;
     if duration > role.max_session_duration {
         let message =
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
@@ -449,12 +461,9 @@ fn permitted_role(
         .and_then(|account| account.role(&arn.name));
     role.filter(|role| role.arn == arn.whole)
         .filter(|role| {
-            trust::allows(
-                &role.trust,
-                &provider.arn,
-                &claims.subject,
-                &claims.audiences,
-            )
+            role.trust_in_force().is_some_and(|trust| {
+                trust::allows(trust, &provider.arn, &claims.subject, &claims.audiences)
+            })
         })
         .cloned()
         .ok_or_else(|| {

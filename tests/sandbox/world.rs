@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::authorization::Rights;
 use super::aws::digest;
 use super::certificates::{Authority, Chain, Identities};
-use super::cloudformation::{Hooked, NO_CHANGES, Stacks};
+use super::cloudformation::{Express, Hooked, NO_CHANGES, Stacks};
 use super::eks::{Addon, Association, Clock, Earlier};
 use super::fault::{Effect, Fault, Which, is_throttling};
 use super::hook::Hook;
@@ -110,6 +110,12 @@ pub enum Pace {
     Polls(u32),
 }
 
+impl Default for Pace {
+    fn default() -> Self {
+        Self::Polls(0)
+    }
+}
+
 /// What the sandbox is started with.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -129,7 +135,7 @@ impl Default for Options {
             region: "eu-west-1".to_owned(),
             accounts: vec!["111122223333".to_owned(), "444455556666".to_owned()],
             clusters: vec!["demo".to_owned()],
-            pace: Pace::Polls(0),
+            pace: Pace::default(),
         }
     }
 }
@@ -208,6 +214,8 @@ pub struct Account {
     /// All clusters, while CloudFormation works for the account, and the time then.
     pub clusters: Vec<Cluster>,
     pub clock: Clock,
+    /// The world's.
+    pub propagation: Pace,
 }
 
 /// An EKS cluster: what DescribeCluster says, its issuer and its Kubernetes API.
@@ -278,6 +286,11 @@ pub struct World {
     /// After how many more calls, to any service, a change of a Pod Identity association takes effect for
     /// new pods and for EKS Auth; at once unless a test says otherwise.
     pub association_delay: usize,
+    /// How long what is new about a role is not known to STS and EKS Auth: for a time, or for that many
+    /// exchanges that would use the role.
+    pub propagation: Pace,
+    /// What CloudFormation makes of `DeploymentConfig`.
+    pub express: Express,
     /// How many looks show an add-on in progress.
     pub addon_looks: u32,
     /// The status in which an add-on's creation or update ends.
@@ -331,6 +344,8 @@ impl World {
             keeps_calls: true,
             moment: 0,
             association_delay: 0,
+            propagation: Pace::default(),
+            express: Express::default(),
             addon_looks: 0,
             addon_outcome: "ACTIVE".to_owned(),
             past: Past::default(),

@@ -56,6 +56,10 @@ pub const ASSOCIATION_TAGS: &Field = &Field {
     in_file: ", and of the association",
     ..of_association(TAGS, "iam.podIdentityAssociations[].tags")
 };
+pub const ASSOCIATION_DEPLOYMENT_MODE: &Field = &of_association(
+    DEPLOYMENT_MODE,
+    "iam.podIdentityAssociations[].deploymentMode",
+);
 pub const DOCUMENT_NAME: &Field = &Field::new(
     "iam.podIdentityAssociations[].permissionPolicyName",
     Text,
@@ -115,4 +119,5 @@ pub const SAME: &[(&Field, &Field)] = &[
     (INLINE_POLICIES, ASSOCIATION_INLINE_POLICIES),
     (WELL_KNOWN_POLICIES, ASSOCIATION_WELL_KNOWN_POLICIES),
     (TAGS, ASSOCIATION_TAGS),
+    (DEPLOYMENT_MODE, ASSOCIATION_DEPLOYMENT_MODE),
 ];

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use Kind::{
-    Any, Bool, Constant, Document, Documents, Map, Object, Objects, Seconds, Text, Texts, WellKnown,
+    Any, Bool, Constant, Document, Documents, Map, Object, Objects, OneOf, Seconds, Text, Texts,
+    WellKnown,
 };
 
 /// What a field holds.
@@ -15,6 +16,8 @@ pub enum Kind {
     Text,
     /// This text.
     Constant(&'static str),
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
     /// A list of texts.
     Texts,
     Bool,
@@ -38,7 +41,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Object | Document => "Object",
             Objects | Documents => "[]Object",
-            Text | Constant(_) => "string",
+            Text | Constant(_) | OneOf(_) => "string",
             Texts => "[]string",
             Bool => "boolean",
             Seconds(_) => "integer",

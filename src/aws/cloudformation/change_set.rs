@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::changes::forbidden;
 use super::{CloudFormation, done, millis, overtaken, overtaken_or, tags};
+use crate::asked::Rollback;
 use crate::aws::failed;
 use crate::aws::pages::{PagedList, filled};
 use crate::error::Error;
@@ -60,27 +61,32 @@ impl CloudFormation {
 
     /// CreateChangeSet. Whether it was made: not, where one of that name exists.
     async fn create_change_set(&self, update: &UpdateStack) -> Result<bool, Error> {
-        let capabilities = update
-            .capabilities
-            .iter()
+        let capabilities = update.capabilities.iter();
+        let capabilities: Vec<_> = capabilities
             .map(|capability| SdkCapability::from(capability.as_str()))
             .collect();
+        let deployment = &update.deployment;
+        let service_role = deployment.service_role.as_ref().map(ToString::to_string);
         let stack = update.stack.as_str();
-        let result = self
-            .client
-            .create_change_set()
-            .stack_name(&update.id)
-            .change_set_name(&update.change_set)
-            .change_set_type(ChangeSetType::Update)
-            .description("irsactl")
-            .template_body(update.template.to_string())
-            .set_parameters(parameters(&update.template))
-            .set_tags(Some(tags(&update.tags)))
-            .set_capabilities(Some(capabilities))
-            .set_role_arn(update.service_role.as_ref().map(ToString::to_string))
-            .send()
-            .await;
-        match result {
+        let request = async |config| {
+            self.client
+                .create_change_set()
+                .stack_name(&update.id)
+                .change_set_name(&update.change_set)
+                .change_set_type(ChangeSetType::Update)
+                .description("irsactl")
+                .template_body(update.template.to_string())
+                .set_parameters(parameters(&update.template))
+                .set_tags(Some(tags(&update.tags)))
+                .set_capabilities(Some(capabilities.clone()))
+                .set_role_arn(service_role.clone())
+                .set_deployment_config(config)
+                .send()
+                .await
+        };
+        // A failed update is rolled back, as ExecuteChangeSet does unless it is told otherwise.
+        let rollback = Rollback::Enabled;
+        match self.in_mode(deployment.mode, rollback, request).await {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Some("AlreadyExistsException") => Ok(false),
             Err(error) => Err(overtaken_or("cloudformation:CreateChangeSet", stack, error)),

@@ -3,12 +3,12 @@
 
 use super::{associated_name, collected, documents, first, required_name};
 use crate::asked::{
-    self, Agent, AssociationSpec, Conflicts, Drift, Given, IamServiceAccount, OtherRole,
-    Permissions, Rollback, Scope, Wish, fields,
+    self, Agent, AssociationSpec, Conflicts, Deployment, DeploymentMode, Drift, Given,
+    IamServiceAccount, OtherRole, Permissions, Rollback, Scope, Wish, fields,
 };
 use crate::cli::{
-    Apply, CreateAssociationArgs, CreateServiceAccount, EditArgs, Render, UpdateAssociationArgs,
-    UpdateServiceAccount,
+    Apply, CreateAssociationArgs, CreateServiceAccount, DeploymentArgs, EditArgs, ReconcileArgs,
+    Render, UpdateAssociationArgs, UpdateServiceAccount,
 };
 use crate::error::Error;
 use crate::model::RoleArn;
@@ -20,15 +20,45 @@ pub struct How {
     other_role: OtherRole,
     agent: Agent,
     conflicts: Conflicts,
-    service_role: Option<RoleArn>,
+    stacks: StackTerms,
     rollback: Rollback,
+}
+
+/// How CloudFormation works, as far as flags say.
+#[derive(Default)]
+struct StackTerms {
+    service_role: Option<RoleArn>,
+    mode: Option<DeploymentMode>,
+    /// The mode for what is proved in the end, where neither flag nor file says one.
+    proven: DeploymentMode,
+}
+
+impl StackTerms {
+    /// AWS advises against express mode where the resources must be ready when the run ends: a proof says
+    /// that they are, which the end of CloudFormation's own wait only makes likely.
+    fn of(args: &DeploymentArgs, run: &ReconcileArgs) -> Self {
+        Self {
+            service_role: args.cfn_role_arn.clone(),
+            mode: args.mode.deployment_mode,
+            proven: if run.verify {
+                DeploymentMode::Express
+            } else {
+                DeploymentMode::Standard
+            },
+        }
+    }
+
+    fn mode(&self, asked: &IamServiceAccount) -> Option<DeploymentMode> {
+        let usual = asked.can_be_proven().then_some(self.proven);
+        self.mode.or(asked.deployment_mode).or(usual)
+    }
 }
 
 impl How {
     pub fn creating(args: &CreateServiceAccount) -> Self {
         Self {
             conflicts: conflicts(args.account.object.override_existing_serviceaccounts),
-            service_role: args.stack.cfn_role_arn.clone(),
+            stacks: StackTerms::of(&args.stack.deployment, &args.run),
             rollback: rollback(args.stack.cfn_disable_rollback),
             ..Self::default()
         }
@@ -44,7 +74,7 @@ impl How {
     pub fn updating(args: &UpdateServiceAccount) -> Self {
         Self {
             conflicts: conflicts(args.object.override_existing_serviceaccounts),
-            service_role: args.cfn_role_arn.clone(),
+            stacks: StackTerms::of(&args.deployment, &args.run),
             ..Self::default()
         }
     }
@@ -52,7 +82,7 @@ impl How {
     pub fn applying(args: &Apply) -> Self {
         Self {
             conflicts: conflicts(args.override_existing_serviceaccounts),
-            service_role: args.stack.cfn_role_arn.clone(),
+            stacks: StackTerms::of(&args.stack.deployment, &args.run),
             rollback: rollback(args.stack.cfn_disable_rollback),
             ..Self::default()
         }
@@ -70,7 +100,7 @@ impl How {
             } else {
                 Agent::Required
             },
-            service_role: args.stack.cfn_role_arn.clone(),
+            stacks: StackTerms::of(&args.stack.deployment, &args.run),
             rollback: rollback(args.stack.cfn_disable_rollback),
             ..Self::default()
         }
@@ -78,7 +108,7 @@ impl How {
 
     pub fn updating_associations(args: &UpdateAssociationArgs) -> Self {
         Self {
-            service_role: args.cfn_role_arn.clone(),
+            stacks: StackTerms::of(&args.deployment, &args.run),
             ..Self::default()
         }
     }
@@ -90,7 +120,8 @@ impl How {
         }
         IamServiceAccount {
             conflicts: self.conflicts,
-            service_role: self.service_role.clone(),
+            service_role: self.stacks.service_role.clone(),
+            deployment_mode: self.stacks.mode(&asked),
             rollback: self.rollback,
             ..asked
         }
@@ -98,6 +129,15 @@ impl How {
 
     pub fn all(&self, asked: Vec<IamServiceAccount>) -> Vec<IamServiceAccount> {
         asked.into_iter().map(|asked| self.one(asked)).collect()
+    }
+}
+
+/// How CloudFormation deletes a stack: the end of a deletion is nothing that a proof can tell, so that it
+/// is the standard mode's unless a flag says otherwise.
+pub fn deployment(args: &DeploymentArgs) -> Deployment {
+    Deployment {
+        service_role: args.cfn_role_arn.clone(),
+        mode: args.mode.deployment_mode.unwrap_or_default(),
     }
 }
 

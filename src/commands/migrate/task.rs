@@ -66,6 +66,7 @@ impl<'a> MoveTask<'a> {
             } else {
                 Agent::Required
             },
+            deployment_mode: args.deployment.deployment_mode,
         };
         let chosen = ChosenAccounts::of(&args.choice)?;
         Ok(Self { args, goal, chosen })

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::asked::IamServiceAccount;
+use crate::asked::{DeploymentMode, IamServiceAccount};
+use crate::cli::RenderHow;
 use crate::error::Error;
 use crate::files;
 use crate::model::{Audience, Cluster, CommandLine, DEFAULT_AUDIENCE, quoted};
@@ -18,9 +19,11 @@ use crate::template::Capability;
 pub async fn print(
     accounts: &[IamServiceAccount],
     cluster: &Cluster,
-    folder: Option<&Path>,
+    how: &RenderHow,
     output: Output,
 ) -> Result<(), Error> {
+    let folder = how.output_dir.as_deref();
+    let mode = how.deployment.deployment_mode;
     let stacks = render::stacks(accounts, cluster);
     if let Some(spec) = accounts
         .iter()
@@ -49,7 +52,8 @@ pub async fn print(
     output
         .say("make the stack from its file as irsactl does, so that irsactl and eksctl manage it:");
     for stack in &stacks {
-        output.say(&create_stack(stack, folder));
+        let mode = mode.unwrap_or(stack.mode);
+        output.say(&create_stack(stack, folder, mode));
     }
     Ok(())
 }
@@ -68,7 +72,8 @@ fn associate(cluster: &Cluster, audience: &Audience) -> String {
 }
 
 /// The command that makes the stack of a template in a file.
-fn create_stack(stack: &RenderedStack, folder: Option<&Path>) -> String {
+fn create_stack(stack: &RenderedStack, folder: Option<&Path>, mode: DeploymentMode) -> String {
+    let mode = aws_cli::deployment_config(mode);
     let file = folder
         .unwrap_or(Path::new(""))
         .join(format!("{}.json", stack.name));
@@ -80,7 +85,7 @@ fn create_stack(stack: &RenderedStack, folder: Option<&Path>) -> String {
     let tags = aws_cli::document(&aws_cli::tag_list(&stack.tags));
     format!(
         "  aws cloudformation create-stack --stack-name {} \\\n    --template-body {file} \\\n    \
-         --capabilities {capability} --enable-termination-protection \\\n    --tags {tags}",
+         --capabilities {capability} --enable-termination-protection{mode} \\\n    --tags {tags}",
         stack.name
     )
 }

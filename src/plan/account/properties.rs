@@ -146,6 +146,7 @@ pub fn asked(name: ServiceAccountName, spec: RoleSpec, maps: [Map; 3]) -> IamSer
         scope: Scope::Whole,
         conflicts: Conflicts::Refused,
         service_role: None,
+        deployment_mode: None,
         rollback: Rollback::Enabled,
         provider: None,
         association: None,
@@ -379,7 +380,7 @@ proptest! {
             name: name.clone(),
             foreign: ForeignPolicies::Detached,
             resources: ForeignResources::Refused,
-            service_role: None,
+            deployment: Default::default(),
             ending: Ending::Awaited,
             known_by: KnownBy::Name,
         };

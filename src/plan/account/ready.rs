@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::drift::Live;
 use super::remedy::remedy;
 use super::{StackTask, edited, others};
-use crate::asked::{Drift, Goal, Permissions};
+use crate::asked::{Deployment, DeploymentMode, Drift, Goal, Permissions};
 use crate::model::{Lookup, Map, PolicyArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName};
 use crate::plan::token::token;
 use crate::plan::{Action, Reason, Repair, Role, Track, UpdateStack};
@@ -276,13 +276,13 @@ fn update_stack(
     let removes = removes.map_or_else(Vec::new, |body| template::removed(body, &template));
     UpdateStack {
         removes,
-        service_role: task.asked.service_role.clone(),
         ..update_of(
             &found.stack,
             template,
             tags,
             differences,
             asked.role_name.is_some(),
+            task.asked.deployment(),
         )
     }
 }
@@ -294,6 +294,7 @@ pub fn update_of(
     tags: Map,
     differences: Vec<Difference>,
     is_named: bool,
+    deployment: Deployment,
 ) -> UpdateStack {
     let needed = if is_named {
         "CAPABILITY_NAMED_IAM"
@@ -307,12 +308,14 @@ pub fn update_of(
     {
         capabilities.push(needed.to_owned());
     }
-    let name = token(&[
-        &stack.id,
-        &format!("{:?}", stack.changed),
-        &template.to_string(),
-        &format!("{tags:?}"),
-    ]);
+    let (changed, tags_text) = (format!("{:?}", stack.changed), format!("{tags:?}"));
+    let template_text = template.to_string();
+    let mut parts = vec![&*stack.id, &*changed, &*template_text, &*tags_text];
+    // A change set has its mode for good: one that a run in another mode left is none of this run's.
+    if deployment.mode != DeploymentMode::Standard {
+        parts.push(deployment.mode.word());
+    }
+    let name = token(&parts);
     UpdateStack {
         stack: stack.name.clone(),
         id: stack.id.clone(),
@@ -322,7 +325,7 @@ pub fn update_of(
         template,
         tags,
         capabilities,
-        service_role: None,
+        deployment,
     }
 }
 

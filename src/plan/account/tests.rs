@@ -52,6 +52,7 @@ fn asked(permissions: Permissions) -> IamServiceAccount {
         scope: Scope::Whole,
         conflicts: Conflicts::Refused,
         service_role: None,
+        deployment_mode: None,
         rollback: Rollback::Enabled,
         provider: None,
         association: None,

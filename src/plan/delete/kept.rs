@@ -122,6 +122,7 @@ pub fn withdrawal(
                 Some((owning, tags)),
                 live,
                 &rest,
+                asked.deployment.clone(),
             ))
         }
         Err(why) => {

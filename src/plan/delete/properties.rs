@@ -139,7 +139,7 @@ proptest! {
             name: name.clone(),
             foreign: ForeignPolicies::Refused,
             resources: ForeignResources::Refused,
-            service_role: None,
+            deployment: Default::default(),
             ending: Ending::Awaited,
             known_by: KnownBy::Stack,
         };

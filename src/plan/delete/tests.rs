@@ -13,7 +13,7 @@ fn deletion(foreign: ForeignPolicies, ending: Ending) -> Deletion {
         name: "default/a".parse().unwrap(),
         foreign,
         resources: ForeignResources::Refused,
-        service_role: None,
+        deployment: Default::default(),
         ending,
         known_by: KnownBy::Name,
     }

@@ -22,6 +22,7 @@ pub fn goal(to: Way, stage: Stage) -> MoveGoal {
         scope: MoveBreadth::Named,
         proof: ProofNeed::Required,
         agent: Agent::Required,
+        deployment_mode: None,
     }
 }
 

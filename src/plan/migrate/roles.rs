@@ -177,7 +177,7 @@ impl SharedRole<'_> {
         }
         let change = |from: &Value, to: &Value, tags: Option<Map>| {
             let stack = account.stack.as_found().zip(tags);
-            trust_change(role.name(), stack, from, to)
+            trust_change(role.name(), stack, from, to, self.goal.deployment())
         };
         let plain = account.stack.as_found().map(|it| own_tags(&it.stack.tags));
         let mut first = drafts.iter_mut().filter(|(_, draft)| draft.opens.is_some());

@@ -559,6 +559,7 @@ fn what_is_offered_says_what_it_is() {
     --detailed-exitcode	Exit with 3 when there is something to do (without acting)
     --parallel	Service accounts to work on side by side, 1 to 64
     --cfn-role-arn	Role that CloudFormation works as
+    --deployment-mode	Whether CloudFormation waits until IAM knows a role everywhere, standard, or not, express
     --region	AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
     --profile	AWS profile; outranks the keys of the environment
     --timeout	Time for everything, as 90s, 25m, 1h30m

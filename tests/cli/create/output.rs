@@ -111,6 +111,7 @@ fn a_plan_as_json_is_what_will_be_sent() {
                         },
                         "capability": "CAPABILITY_IAM",
                         "rollback": "enabled",
+                        "deploymentMode": "standard",
                         "token": "irsactl-55f5bd0b25792c68118a9d0f75953b52"
                     },
                     {
@@ -191,6 +192,7 @@ fn a_plan_as_yaml_is_the_same() {
           eksctl.cluster.k8s.io/v1alpha1/cluster-name: demo
         capability: CAPABILITY_IAM
         rollback: enabled
+        deploymentMode: standard
         token: irsactl-55f5bd0b25792c68118a9d0f75953b52
       - action: applyServiceAccount
         name: default/s3-reader

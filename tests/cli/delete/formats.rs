@@ -29,7 +29,7 @@ fn the_plan_as_json_has_everything_that_is_sent() {
                         "stack": "eksctl-demo-addon-iamserviceaccount-default-s3-reader",
                         "id": "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20",
                         "liftProtection": true,
-                        "serviceRole": null,
+                        "deploymentMode": "standard",
                         "ending": "awaited"
                     },
                     {
@@ -70,7 +70,7 @@ fn the_plan_as_yaml() {
         stack: eksctl-demo-addon-iamserviceaccount-default-s3-reader
         id: arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-default-s3-reader/7835407f-c76c-fe3d-e2a7-b08d7e2d3c20
         liftProtection: true
-        serviceRole: null
+        deploymentMode: standard
         ending: awaited
       - action: deleteServiceAccount
         name: default/s3-reader

@@ -40,6 +40,7 @@ fn the_plan_has_every_step_and_changes_nothing() {
                 }
               ],
               "Version": "2012-10-17"
+        deployment mode: express
     + create EKS Pod Identity association of service account web/api
         role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       prove that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU by pod-identity
@@ -332,6 +333,7 @@ fn eksctls_command_moves_all() {
                 }
               ],
               "Version": "2012-10-17"
+        deployment mode: express
     + create EKS Pod Identity association of service account web/api
         role: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
       prove that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU by pod-identity

@@ -517,7 +517,8 @@ fn machines_get_all_that_is_sent() {
                         },
                         "capabilities": [
                             "CAPABILITY_IAM"
-                        ]
+                        ],
+                        "deploymentMode": "standard"
                     },
                     {
                         "action": "applyServiceAccount",

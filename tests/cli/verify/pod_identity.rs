@@ -304,7 +304,7 @@ fn a_trust_that_asks_for_other_tags_is_refused() {
     role          refused    arn:aws:iam::111122223333:role/pods: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role.
     [stderr]
     web/api: not yet: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role.; IAM may need up to 1m30s for what was just made, trying again
-    error: web/api: EKS still refuses the token after 3s, as the role's trust policy does not let it in: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role.
+    error: web/api: EKS still refuses the token after 2s, as the role's trust policy does not let it in: AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role.
     hint: find the cause: `irsactl doctor web/api --cluster demo`
     [exit 1]
     ");
@@ -316,7 +316,7 @@ fn an_association_whose_role_is_gone_is_refused() {
         let account = world.accounts.get_mut(ACCOUNT).expect("an account");
         account.roles.remove("pods");
     });
-    let wanted = "error: web/api: EKS still refuses the token after 3s, as IAM has no role pods: AccessDeniedException: ";
+    let wanted = "error: web/api: EKS still refuses the token after 2s, as IAM has no role pods: AccessDeniedException: ";
     assert!(told.contains(wanted), "{told}");
     assert!(told.ends_with("[exit 1]\n"), "{told}");
 }
@@ -335,7 +335,7 @@ fn what_was_just_associated_is_given_time() {
     token         issued     system:serviceaccount:web:api for pods.eks.amazonaws.com, for 10m
     claims        right      issuer, subject, audience, times, pod
     signature     verified   key icuvNXVa4Ii6M4zAvApGM03egXlkNMmo9ZJiT_wng1E
-    role          assumed    arn:aws:iam::111122223333:role/pods, at try 3 after 3s
+    role          assumed    arn:aws:iam::111122223333:role/pods, at try 3 after 2s
     caller        is         arn:aws:sts::111122223333:assumed-role/pods/eks-demo-api-0-UUID
     [stderr]
     web/api: not yet: ResourceNotFoundException: No pod identity association found; IAM may need up to 1m30s for what was just made, trying again
@@ -472,8 +472,8 @@ fn each_refusal_of_eks_is_told_as_it_is() {
         (400, "ExpiredTokenException", 1),
         (400, "InvalidParameterException", 1),
         (400, "InvalidRequestException", 1),
-        (404, "ResourceNotFoundException", 10),
-        (400, "AccessDeniedException", 10),
+        (404, "ResourceNotFoundException", 43),
+        (400, "AccessDeniedException", 43),
     ] {
         let before = bench.sandbox.count(ASSUME).calls;
         bench

@@ -5,7 +5,7 @@ use super::super::aws::{self, Parameters, Refusal, Xml, now, timestamp, uuid};
 use super::super::world::Pace;
 use super::changes::{Change, between, change_xml};
 use super::show::listed;
-use super::{Context, Desired, Stack, Wait, engine, requests, template, update};
+use super::{Context, Deployment, Desired, Stack, Wait, engine, requests, template, update};
 
 /// Why a change set without changes fails, as it mostly says, …
 pub const NO_CHANGES: &str = "The submitted information didn't contain changes. Submit different information to create a change set.";
@@ -30,6 +30,7 @@ pub struct ChangeSet {
     creates: bool,
     desired: Desired,
     role_arn: Option<String>,
+    deployment: Deployment,
     wait: Wait,
     found: Result<Vec<Change>, &'static str>,
     /// ClientToken of CreateChangeSet, ClientRequestToken of ExecuteChangeSet.
@@ -150,6 +151,7 @@ fn create(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
     requests::check_name("changeSetName", &name)?;
     let creates = creates(parameters)?;
     let token = requests::token(parameters, "ClientToken")?;
+    let deployment = Deployment::asked(context, parameters)?;
     if let Some(stack) = context.stack(&stack_name)
         && let Some(set) = stack.change_sets.iter().find(|set| set.name == name)
     {
@@ -167,6 +169,7 @@ fn create(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
     let mut set = new_set(stack, name, desired, Wait::new(pace, now()));
     set.found = between(stack, &set.desired).ok_or(no_changes);
     set.creates = creates;
+    set.deployment = deployment;
     set.token = token;
     set.description = parameters.text("Description").map(str::to_owned);
     set.role_arn = parameters.text("RoleARN").map(str::to_owned);
@@ -204,6 +207,7 @@ fn new_set(stack: &Stack, name: String, desired: Desired, wait: Wait) -> ChangeS
         creates: false,
         desired,
         role_arn: None,
+        deployment: Deployment::default(),
         wait,
         found: Ok(Vec::new()),
         token: None,
@@ -383,7 +387,7 @@ fn describe_events(context: &mut Context, parameters: &Parameters) -> Result<Xml
 /// The same execution with the same token once more is no error.
 fn execute(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal> {
     let token = requests::token(parameters, "ClientRequestToken")?;
-    let keeps_failure = parameters.flag("DisableRollback") == Some(true);
+    let keeps_failure = parameters.flag("DisableRollback");
     let pace = context.pace;
     let (stack, at) = found(context, parameters)?;
     let set = &stack.change_sets[at];
@@ -400,10 +404,13 @@ fn execute(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusa
     set.execution_status = "EXECUTE_IN_PROGRESS".to_owned();
     set.execution_token.clone_from(&token);
     let (desired, creates, role_arn) = (set.desired.clone(), set.creates, set.role_arn.clone());
+    let deployment = set.deployment;
+    let keeps_failure = keeps_failure.unwrap_or(deployment.keeps_failure());
+    stack.deployment = deployment;
     stack.token = token;
     stack.role_arn = role_arn.or(stack.role_arn.take());
     let now = now();
-    let wait = Wait::new(pace, now);
+    let wait = deployment.wait(pace, now);
     if creates {
         let template = template::parse(&desired.template, &desired.parameters)?;
         requests::apply(stack, desired, &template);

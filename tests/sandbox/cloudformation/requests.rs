@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::aws::{Parameters, Refusal, Xml, now};
 use super::template::{self, Template};
-use super::{Context, Desired, NO_UPDATES, OnFailure, Stack, Wait, changes, engine, update};
+use super::{Context, Deployment, Desired, NO_UPDATES, OnFailure, Stack, changes, engine, update};
 
 /// AWS's default quota of stacks.
 const STACKS: usize = 2000;
@@ -28,7 +28,8 @@ fn create(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
     let name = parameters.required("StackName")?.to_owned();
     check_name("stackName", &name)?;
     let (desired, template) = desired(parameters, None)?;
-    let on_failure = on_failure(parameters)?;
+    let deployment = Deployment::asked(context, parameters)?;
+    let on_failure = on_failure(parameters, deployment)?;
     let token = token(parameters, "ClientRequestToken")?;
     let request = parameters.without("");
     if let Some(stack) = context.stack(&name).filter(|stack| stack.name == name) {
@@ -55,12 +56,13 @@ fn create(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
     let mut stack = Stack::new(context.account, &account, &region, &name);
     apply(&mut stack, desired, &template);
     stack.on_failure = on_failure;
+    stack.deployment = deployment;
     stack.token = token;
     stack.request = request;
     stack.termination_protection = parameters.flag("EnableTerminationProtection") == Some(true);
     stack.role_arn = parameters.text("RoleARN").map(str::to_owned);
     let created = stack.created;
-    engine::begin_create(&mut stack, created, Wait::new(context.pace, created));
+    engine::begin_create(&mut stack, created, deployment.wait(context.pace, created));
     let id = stack.id.clone();
     context.account.stacks.push(stack);
     Ok(Xml::default().text("StackId", &id))
@@ -269,7 +271,7 @@ fn check_length(member: &str, value: &str, longest: usize) -> Result<(), Refusal
     Ok(())
 }
 
-fn on_failure(parameters: &Parameters) -> Result<OnFailure, Refusal> {
+fn on_failure(parameters: &Parameters, deployment: Deployment) -> Result<OnFailure, Refusal> {
     match (
         parameters.text("OnFailure"),
         parameters.flag("DisableRollback"),
@@ -278,7 +280,8 @@ fn on_failure(parameters: &Parameters) -> Result<OnFailure, Refusal> {
             let message = "You can specify either DisableRollback or OnFailure, but not both.";
             Err(Refusal::validation(message))
         }
-        (Some("DO_NOTHING"), None) | (None, Some(true)) => Ok(OnFailure::DoNothing),
+        (Some("DO_NOTHING"), None) => Ok(OnFailure::DoNothing),
+        (None, _) if deployment.keeps_failure() => Ok(OnFailure::DoNothing),
         (Some("DELETE"), None) => Ok(OnFailure::Delete),
         (Some("ROLLBACK"), None) | (None, _) => Ok(OnFailure::Rollback),
         (Some(other), None) => {
@@ -314,6 +317,7 @@ fn update(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
     let name = parameters.required("StackName")?;
     let token = token(parameters, "ClientRequestToken")?;
     let pace = context.pace;
+    let deployment = Deployment::asked(context, parameters)?;
     let stack = context.stack_to_change(name)?;
     let request = parameters.without("");
     if token.is_some() && token_in(&stack.update_request) == token {
@@ -333,8 +337,9 @@ fn update(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
         stack.role_arn = Some(role.to_owned());
     }
     let at = now();
-    let keeps_failure = parameters.flag("DisableRollback") == Some(true);
-    update::begin_update(stack, desired, keeps_failure, at, Wait::new(pace, at));
+    stack.deployment = deployment;
+    let wait = deployment.wait(pace, at);
+    update::begin_update(stack, desired, deployment.keeps_failure(), at, wait);
     Ok(Xml::default().text("StackId", &stack.id))
 }
 
@@ -343,6 +348,7 @@ fn delete(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
     let name = parameters.required("StackName")?;
     let token = token(parameters, "ClientRequestToken")?;
     let pace = context.pace;
+    let deployment = Deployment::asked(context, parameters)?;
     let Ok(stack) = context.stack_to_change(name) else {
         return Ok(Xml::default());
     };
@@ -382,7 +388,8 @@ fn delete(context: &mut Context, parameters: &Parameters) -> Result<Xml, Refusal
         stack.role_arn = Some(role.to_owned());
     }
     let at = now();
-    engine::begin_delete(stack, retained, at, Wait::new(pace, at));
+    stack.deployment = deployment;
+    engine::begin_delete(stack, retained, at, deployment.wait(pace, at));
     Ok(Xml::default())
 }
 

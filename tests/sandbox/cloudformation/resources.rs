@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::super::authorization::check_handler;
 use super::super::aws::{Refusal, token_of, uuid};
-use super::super::iam::Role;
+use super::super::iam::{News, Role};
 use super::super::trust::one_or_many;
 use super::super::world::Account;
+use super::deployment::propagation;
 use super::template::Declared;
 use super::{Resource, Stack, associations, foreign};
 
@@ -55,9 +56,11 @@ pub fn create(
             actions.extend(used.into_iter().filter(|(_, is)| *is).map(|(used, _)| used));
             check_handler(account, stack, &role.arn, &actions)
                 .map_err(|refused| reason(&refused, stack))?;
+            let wait = propagation(stack, account);
             let role = account
                 .create_role(role)
                 .map_err(|refused| reason(&refused, stack))?;
+            role.news = Some(News { former: None, wait });
             note_role(&mut resource, role);
         }
         "AWS::IAM::Policy" => {
@@ -112,7 +115,11 @@ pub fn update(
         return Err(reason(&Refusal::new(404, "NoSuchEntity", message), stack));
     };
     let wanted = wanted_role(name, logical, &resource.properties, stack)?;
-    let role = changed_role(existing.clone(), &wanted, old, &resource.properties);
+    let mut role = changed_role(existing.clone(), &wanted, old, &resource.properties);
+    role.news = Some(News {
+        former: Some(existing.trust.clone()),
+        wait: propagation(stack, account),
+    });
     check_handler(account, stack, &role.arn, &changes(&existing, &role))
         .map_err(|refused| reason(&refused, stack))?;
     note_role(&mut resource, &role);

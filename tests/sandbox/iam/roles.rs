@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::aws::{
     Caller, Parameters, Refusal, Xml, now, percent_encoded, timestamp_in_seconds, token_of,
 };
-use super::super::cloudformation::settle;
+use super::super::cloudformation::{Wait, settle};
 use super::super::world::{Account, World};
 use super::documents::{self, Purpose};
 use super::policies::check_arn;
@@ -42,9 +42,27 @@ pub struct Role {
     pub created: i64,
     /// When, and in which region.
     pub last_used: Option<(i64, String)>,
+    pub news: Option<News>,
+}
+
+/// What IAM has not told everywhere yet: IAM shows it, and STS judges by what was before.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
+#[derive(Clone, Debug)]
+pub struct News {
+    /// The trust policy of before; `None`: there was no role.
+    pub former: Option<Value>,
+    pub wait: Wait,
 }
 
 impl Role {
+    /// The trust policy by which STS judges now.
+    pub fn trust_in_force(&self) -> Option<&Value> {
+        match &self.news {
+            Some(news) if !news.wait.is_over() => news.former.as_ref(),
+            _ => Some(&self.trust),
+        }
+    }
+
     pub fn new(partition: &str, account: &str, path: &str, name: &str, trust: Value) -> Self {
         let created = now();
         let arn = format!("arn:{partition}:iam::{account}:role{path}{name}");
@@ -362,6 +380,10 @@ fn create(account: &mut Account, caller: &Caller, parameters: &Parameters) -> Re
     role.max_session_duration = parameters.number("MaxSessionDuration")?.unwrap_or(3600);
     role.boundary = parameters.text("PermissionsBoundary").map(str::to_owned);
     role.tags = checked_tags(parameters.tags())?;
+    role.news = Some(News {
+        former: None,
+        wait: Wait::new(account.propagation, role.created),
+    });
     let role = account.create_role(role)?;
     Ok(Xml::default().element("Role", description(role, true)))
 }
@@ -453,10 +475,14 @@ fn update_trust(
     parameters: &Parameters,
 ) -> Result<Xml, Refusal> {
     let text = parameters.required("PolicyDocument")?;
+    let wait = Wait::new(account.propagation, now());
     let role = account.role_mut(name)?;
     let trust = documents::parse(text, Purpose::Trust(role.partition()))?;
     check_trust(&trust, role.partition())?;
-    role.trust = trust;
+    role.news = Some(News {
+        former: Some(std::mem::replace(&mut role.trust, trust)),
+        wait,
+    });
     Ok(Xml::default())
 }
 

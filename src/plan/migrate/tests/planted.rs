@@ -31,6 +31,7 @@ fn a_planted_annotation_begins_no_move_and_opens_no_role() {
     for stage in [Stage::Finish, Stage::Undo] {
         let goal = MoveGoal {
             agent: crate::asked::Agent::Required,
+            deployment_mode: None,
             to: Way::Irsa,
             stage,
             scope: MoveBreadth::All,
@@ -52,6 +53,7 @@ fn a_planted_annotation_begins_no_move_and_opens_no_role() {
     ] {
         let goal = MoveGoal {
             agent: crate::asked::Agent::Required,
+            deployment_mode: None,
             to,
             stage,
             scope: MoveBreadth::Named,
