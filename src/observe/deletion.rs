@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::model::{
     ClusterName, Lookup, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, Way,
 };
-use crate::policy::others;
+use crate::policy::{self, others};
 use crate::template::{ManagedPolicy, RoleTemplate, StackResource};
 use crate::world::{
     AssociatedRole, Association, Associations, Foreign, FoundStack, ObservedDeletion, OwningStack,
@@ -86,11 +86,18 @@ pub async fn deletion(
             associated(aws, association.as_ref(), known, &body).await
         }
     };
+    let annotated = match (asked.way, foreign.as_found()) {
+        (Way::PodIdentity, Some(foreign)) => {
+            annotated(objects, asked, found.as_ref(), foreign).await
+        }
+        _ => Lookup::Missing,
+    };
     let stack = match found {
         Some(found) => StackState::Found(Box::new(found)),
         None => StackState::Absent,
     };
     Ok(ObservedDeletion {
+        annotated,
         association,
         associated,
         stack,
@@ -116,6 +123,27 @@ async fn goes_on(aws: &Aws, asked: &Deletion, object: &ServiceAccountState) -> L
         Lookup::Found(found) if found.is_empty() => Lookup::Missing,
         other => other.map(|_| ()),
     }
+}
+
+/// The other ServiceAccounts that have the role of the stack by their annotation. Only where tokens are let
+/// in is there one to look for.
+async fn annotated(
+    objects: &ServiceAccounts<'_>,
+    asked: &Deletion,
+    found: Option<&FoundStack>,
+    foreign: &Foreign,
+) -> Lookup<Vec<ServiceAccountName>> {
+    let role = found.and_then(|found| found.stack.role_arn.as_ref());
+    let lets_tokens_in = |trust: &Value| !policy::federated_principals(trust).is_empty();
+    let (Some(role), true) = (role, foreign.trust.as_found().is_some_and(lets_tokens_in)) else {
+        return Lookup::Missing;
+    };
+    let role = role.to_string();
+    objects.all().await.map(|all| {
+        let others = all.into_iter().filter(|(name, _)| *name != asked.name);
+        let annotated = others.filter(|(_, object)| object.role() == Some(&role));
+        annotated.map(|(name, _)| name).collect()
+    })
 }
 
 /// The role that an association names, or where there is none the one that its stack made. `known`: what

@@ -105,6 +105,8 @@ pub enum Reason {
     NotThere {
         stack: Option<(StackName, String)>,
     },
+    /// Its pods have their role by EKS Pod Identity alone.
+    OnPodIdentity,
     /// Its trust policy says more than irsactl could keep.
     UnreadableTrust,
     /// The role trusts another issuer: the cluster was made again under its old name.

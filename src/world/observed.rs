@@ -67,6 +67,9 @@ pub struct ObservedDeletion {
     pub service_account: ServiceAccountState,
     /// Whether a ServiceAccount that would go has an association of its own, which goes on.
     pub goes_on: Lookup<()>,
+    /// Other ServiceAccounts that are annotated with the role of an association that goes, where its trust
+    /// policy lets tokens in.
+    pub annotated: Lookup<Vec<ServiceAccountName>>,
     /// The role of the association that goes.
     pub associated: Option<AssociatedRole>,
     /// Where an IAM service account of that name exists, when it does not where it was asked for.

@@ -6,13 +6,14 @@ use serde_json::Value;
 use super::StackTask;
 use super::drift::Live;
 use super::remedy::are_tags_disabled;
-use crate::asked::Drift;
+use crate::asked::{Drift, Goal};
 use crate::model::{CommandLine, Lookup, ServiceAccountName};
 use crate::plan::trust_change::TRUST;
 use crate::plan::{Reason, Track};
 use crate::policy::pod_identity::TrustedAssociation;
 use crate::policy::{self, others, pod_identity};
-use crate::world::{Association, FoundStack};
+use crate::template::RoleTemplate;
+use crate::world::{Association, FoundStack, ServiceAccountState};
 
 /// The same where the role is an association's: what it has beside that is kept already.
 fn keep_beside_association(
@@ -43,6 +44,23 @@ fn keep_beside_association(
     if !told.is_empty() {
         let note = format!("its role also trusts {told}: that stays");
         track.notes.push(note);
+    }
+    Some(())
+}
+
+/// What moved to EKS Pod Identity is changed as an association: an annotation would be of no use to it.
+pub fn refuse_moved(track: &mut Track, task: StackTask<'_>, role: &RoleTemplate) -> Option<()> {
+    let is_annotated = match &task.observed.service_account {
+        ServiceAccountState::Found(account) => account.role().is_some(),
+        ServiceAccountState::Missing => false,
+        // It is not changed.
+        _ => true,
+    };
+    let lets_tokens_in = !policy::federated_principals(&role.trust).is_empty();
+    let is_moved = !lets_tokens_in && !others::of_pod_identity(&role.trust).is_empty();
+    if task.goal == Goal::Update && task.asked.association.is_none() && is_moved && !is_annotated {
+        track.refuse(&task.cluster.name, Reason::OnPodIdentity);
+        return None;
     }
     Some(())
 }

@@ -361,6 +361,7 @@ proptest! {
         let first = plan(Goal::Create, Drift::Told, &made, &cluster, &world, &provider(&made, &cluster));
         let world = carried_out(&first, &cluster, world);
         let observed = ObservedDeletion {
+            annotated: Lookup::Missing,
             goes_on: Lookup::Missing,
             association: None,
             associated: None,

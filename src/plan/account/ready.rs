@@ -38,6 +38,7 @@ pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) ->
     }
     let live = Live::of(track, task.cluster, template, found);
     refuse_old_issuer(track, task, &live)?;
+    others::refuse_moved(track, task, template)?;
     let mut body = asked_template(track, task, found, body, template)?;
     let was_wide = pod_identity::is_wide(live.trust());
     let live = others::narrowed(track, task, found, live, &body)?;

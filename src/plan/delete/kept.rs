@@ -43,7 +43,8 @@ impl OtherUsers {
             _ => false,
         };
         let tagged = found.stack.account(Way::Irsa);
-        if let Some(account) = tagged.or_else(|| users.is_annotated.then(|| asked.name.clone())) {
+        let own = || users.is_annotated.then(|| asked.name.clone());
+        if let Some(account) = tagged.clone().or_else(own) {
             users
                 .told
                 .push(format!("the IAM service account {account}"));
@@ -53,6 +54,17 @@ impl OtherUsers {
         {
             let text = "the IAM service accounts that its trust policy lets in";
             users.told.push(text.to_owned());
+        }
+        match &observed.annotated {
+            Lookup::Found(others) => {
+                let all = others.iter().filter(|it| tagged.as_ref() != Some(it));
+                let told = all.map(|name| format!("the IAM service account {name}"));
+                users.told.extend(told);
+            }
+            Lookup::Unknown(why) => users.told.push(format!(
+                "the IAM service accounts that its trust policy lets in, which cannot be told: {why}"
+            )),
+            Lookup::Missing => {}
         }
         users
     }

@@ -110,6 +110,7 @@ proptest! {
             labels.insert(crate::model::MANAGED_BY_LABEL.to_owned(), crate::model::MANAGED_BY.to_owned());
         }
         let observed = ObservedDeletion {
+            annotated: Lookup::Missing,
             goes_on: Lookup::Missing,
             association: None,
             associated: None,

@@ -80,6 +80,7 @@ fn each_phase_of_the_stack_has_its_way() {
         (Phase::Gone, Ending::Awaited, vec![]),
     ] {
         let observed = ObservedDeletion {
+            annotated: Lookup::Missing,
             goes_on: Lookup::Missing,
             association: None,
             associated: None,
@@ -116,6 +117,7 @@ fn a_creation_is_cut_off_only_where_nothing_is_waited_for() {
             status.clone_into(&mut found.stack.status);
         }
         let observed = ObservedDeletion {
+            annotated: Lookup::Missing,
             goes_on: Lookup::Missing,
             association: None,
             associated: None,
@@ -132,6 +134,7 @@ fn a_creation_is_cut_off_only_where_nothing_is_waited_for() {
 #[test]
 fn foreign_policies_are_refused_or_detached() {
     let observed = ObservedDeletion {
+        annotated: Lookup::Missing,
         goes_on: Lookup::Missing,
         association: None,
         associated: None,
@@ -197,6 +200,7 @@ fn only_owned_service_accounts_are_deleted() {
             ..ServiceAccount::default()
         };
         let observed = ObservedDeletion {
+            annotated: Lookup::Missing,
             goes_on: Lookup::Missing,
             association: None,
             associated: None,
@@ -218,6 +222,7 @@ fn only_owned_service_accounts_are_deleted() {
 #[test]
 fn a_name_of_another_namespace_is_not_touched() {
     let observed = ObservedDeletion {
+        annotated: Lookup::Missing,
         goes_on: Lookup::Missing,
         association: None,
         associated: None,

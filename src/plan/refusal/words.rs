@@ -108,6 +108,7 @@ impl Reason {
                     .run("irsactl apply -f FILE"),
                 ],
             ),
+            Self::OnPodIdentity => about.on_pod_identity(),
             Self::UnreadableTrust => (
                 "its trust policy was written by hand, so that no part of it can be replaced".to_owned(),
                 vec![

@@ -556,3 +556,42 @@ fn a_run_that_is_killed_at_any_write_is_made_up_for() {
         assert!(wrong.is_empty(), "{wrong}wanted:\n{end}");
     }
 }
+
+/// Its pods would lose the role, whose trust policy lets their tokens in.
+#[test]
+fn the_annotation_of_another_service_account_keeps_the_stack() {
+    let bench = made();
+    let issuer = bench.issuer();
+    let subject = "system:serviceaccount:jobs:nightly";
+    add_to_template(
+        &bench,
+        STACK,
+        json!({
+            "Effect": "Allow",
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": {"Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}")},
+            "Condition": {"StringEquals": {format!("{issuer}:sub"): subject}},
+        }),
+    );
+    let role = on_role(&bench, |role| role.arn.clone());
+    let annotation = ("eks.amazonaws.com/role-arn", role.as_str());
+    let mut world = bench.sandbox.world();
+    world
+        .api("demo")
+        .put_service_account("jobs", "nightly", &[], &[annotation], "helm");
+    drop(world);
+    assert_snapshot!(bench.run(DELETE), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    deleted
+    [stderr]
+    note: stack eksctl-demo-podidentityrole-web-api stays, as its role is that of the IAM service account jobs/nightly too
+    updated stack eksctl-demo-podidentityrole-web-api
+    deleted EKS Pod Identity association of service account web/api
+    [exit 0]
+    ");
+    assert_snapshot!(sum(&bench), @r#"
+    trusts ["Federated"] "system:serviceaccount:jobs:nightly"
+    eksctl-demo-podidentityrole-web-api UPDATE_COMPLETE
+    "#);
+}

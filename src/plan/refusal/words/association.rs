@@ -28,6 +28,22 @@ impl About<'_> {
         command.and("--approve", &[])
     }
 
+    pub(super) fn on_pod_identity(self) -> (String, Vec<Fix>) {
+        let account = self.target.account().map(|(_, name)| name);
+        let name: &dyn std::fmt::Display = account.map_or(&"NAMESPACE/NAME", |name| name);
+        let command = |words: &str| {
+            let command = CommandLine::of(words, &[]);
+            command.and("{} --cluster {}", &[name, self.cluster])
+        };
+        (
+            "its role lets in EKS Pod Identity alone, and its ServiceAccount has no annotation: it is no IAM service account any more".to_owned(),
+            vec![
+                Fix::by("change it with the same flags as an association", command("irsactl update podidentityassociation")),
+                Fix::by("or lead it back to IRSA", command("irsactl migrate to-irsa")),
+            ],
+        )
+    }
+
     pub(super) fn tagged(self, ServiceAccountName { namespace, name }: &ServiceAccountName) -> Fix {
         let command = "irsactl update podidentityassociation {} --namespace {} --cluster {} --no-disable-session-tags --approve";
         Fix::by(
