@@ -72,6 +72,9 @@ pub struct Track {
     /// What it means that there is nothing to do.
     #[serde(skip)]
     pub idle: Idle,
+    /// Its actions lead a service account from one way to another.
+    #[serde(skip)]
+    pub is_move: bool,
 }
 
 /// Why a track has no actions, where nothing was refused.
@@ -215,6 +218,7 @@ impl Track {
             lane: None,
             role: None,
             idle: Idle::default(),
+            is_move: false,
         }
     }
 

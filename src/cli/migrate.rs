@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::examples::{SCAN_EXAMPLES, STATUS_EXAMPLES, TO_IRSA_EXAMPLES, TO_POD_IDENTITY_EXAMPLES};
 use super::{Approval, AwsArgs, KubernetesArgs, ModeArgs, PlainFormat, parallel};
-use crate::model::{ClusterName, Issuer, Namespace, ServiceAccountName, Way};
+use crate::model::{ClusterName, Issuer, Namespace, Way};
 
 #[derive(Debug, Subcommand)]
 pub enum Migrate {
@@ -98,8 +98,8 @@ pub struct MoveChoice {
     pub issuer_url: Option<Issuer>,
     /// Service accounts
     #[arg(value_name = "NAMESPACE/NAME", conflicts_with_all = ["include", "exclude"])]
-    pub names: Vec<ServiceAccountName>,
-    /// Only those of this namespace
+    pub names: Vec<String>,
+    /// Only those of this namespace; beside it a NAME needs none
     #[arg(long, short)]
     pub namespace: Option<Namespace>,
     /// Only those whose NAMESPACE/NAME matches, as 'web/*' (repeatable)

@@ -69,5 +69,8 @@ async fn look(
     for unknown in &moving.unknown {
         context.output.warn(unknown);
     }
+    if let Some(absence) = chosen.absence(&moving) {
+        context.output.say(&absence);
+    }
     Ok((context, moving))
 }

@@ -14,7 +14,7 @@ use super::health::Shared;
 use super::owner::owner;
 use crate::aws::Aws;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Cluster, Lookup, Namespace, PolicyArn, ServiceAccountName};
+use crate::model::{Cluster, Lookup, Namespace, PolicyArn, SAVED_ANNOTATION, ServiceAccountName};
 use crate::plan::migrate::next_roles;
 use crate::world::{
     Addon, Association, LivePolicies, Moving, MovingAccount, Pod, Pods, RoleFacts, ServiceAccount,
@@ -218,7 +218,10 @@ fn names(
     associations: &ByName<Association>,
 ) -> BTreeSet<ServiceAccountName> {
     let annotated = objects.accounts.as_found().into_iter().flatten();
-    let annotated = annotated.filter(|(_, object)| object.role().is_some());
+    let is_bound = |object: &ServiceAccount| {
+        object.role().is_some() || object.annotations.contains_key(SAVED_ANNOTATION)
+    };
+    let annotated = annotated.filter(|(_, object)| is_bound(object));
     let all = keys(&objects.pods)
         .chain(keys(&objects.workloads))
         .chain(keys(associations))
@@ -274,9 +277,10 @@ fn account(
         workloads: taken(&mut objects.workloads, &name),
         name,
     };
-    account.role_arn = match account.annotation() {
-        Some(annotated) => annotated.parse().ok(),
-        None => account.associated().and_then(|it| it.role.parse().ok()),
+    account.role_arn = match (account.annotation(), account.associated()) {
+        (Some(annotated), _) => annotated.parse().ok(),
+        (None, Some(association)) => association.role.parse().ok(),
+        (None, None) => account.saved_role(),
     };
     account
 }

@@ -109,7 +109,7 @@ impl Outcomes<'_> {
             outcome.track.idle.word()
         } else if outcome.is_skipped() {
             "skipped"
-        } else if has(|a| matches!(a, Action::Prove(_))) {
+        } else if outcome.track.is_move {
             "moved"
         } else if has(|a| {
             matches!(

@@ -117,8 +117,11 @@ impl MoveGoal {
             }
             // Whoever may write annotations can write that something was saved. Where it was, the role still
             // lets the association in.
-            (_, Stage::Finish, Way::Irsa) | (_, Stage::Undo, Way::Irsa) => {
-                saved && !is(PodWay::NodeRole) && account.lets_in_association(moving)
+            (_, Stage::Undo, Way::Irsa) => saved && account.lets_in_association(moving),
+            // A run that was cut off had taken off what was saved.
+            (_, Stage::Finish, Way::Irsa) => {
+                let is_saved = saved && account.lets_in_association(moving);
+                is_saved || is(PodWay::Irsa) && self.is_left(moving, account)
             }
             (_, Stage::Undo, Way::PodIdentity) => {
                 let is_elsewhere = is(PodWay::Irsa) || self.is_overtaken(account);

@@ -408,20 +408,24 @@ impl StalePod {
 pub fn left_notes<'a>(tracks: impl Iterator<Item = &'a Track>) -> Vec<String> {
     let stale = tracks.flat_map(|track| &track.stale);
     let (skipped, stale): (Vec<_>, Vec<_>) = stale.partition(|stale| stale.is_skipped());
-    let can_restart = stale.iter().any(|stale| stale.workload.kind.can_restart());
-    let how = if can_restart {
-        "; `--restart` does it"
-    } else {
-        ""
+    let (kept, stale): (Vec<_>, Vec<_>) = stale.into_iter().partition(|stale| stale.goes_on());
+    let until = |all: &[&StaleWorkload], what: &str| {
+        let can_restart = all.iter().any(|stale| stale.workload.kind.can_restart());
+        let how = if can_restart {
+            "; `--restart` does it"
+        } else {
+            ""
+        };
+        named(all).map(|names| format!("these {what} until they are restarted: {names}{how}"))
     };
-    let stale = named(&stale)
-        .map(|names| format!("these run without the role until they are restarted: {names}{how}"));
+    let stale = until(&stale, "run without the role");
+    let kept = until(&kept, "go on with IRSA, which still works for them,");
     let skipped = named(&skipped).map(|names| {
         format!(
             "these run without the role while their template has the label {SKIP_LABEL}: {names}"
         )
     });
-    stale.into_iter().chain(skipped).collect()
+    stale.into_iter().chain(kept).chain(skipped).collect()
 }
 
 /// The first of many, with the numbers of their pods.

@@ -21,6 +21,25 @@ pub async fn access(
     Ok((cluster, kubernetes))
 }
 
+/// A service account by its namespace and name, or by its name beside `--namespace`.
+fn named(text: &str, namespace: Option<&Namespace>) -> Result<ServiceAccountName, Error> {
+    let whole = match namespace {
+        Some(namespace) if !text.contains('/') => format!("{namespace}/{text}"),
+        _ => text.to_owned(),
+    };
+    let name: ServiceAccountName = whole.parse().map_err(|rule| Error::Usage {
+        flag: "NAMESPACE/NAME",
+        value: text.to_owned(),
+        rule,
+    })?;
+    match namespace.filter(|namespace| **namespace != name.namespace) {
+        Some(namespace) => Err(Error::Flags(format!(
+            "--namespace {namespace} and {name} contradict each other"
+        ))),
+        None => Ok(name),
+    }
+}
+
 /// Which service accounts are meant.
 pub struct ChosenAccounts {
     names: Vec<ServiceAccountName>,
@@ -31,18 +50,11 @@ pub struct ChosenAccounts {
 impl ChosenAccounts {
     pub fn of(choice: &MoveChoice) -> Result<Self, Error> {
         let filter = Filter::new(&choice.include, &choice.exclude).map_err(Error::Flags)?;
-        let mut names = choice.names.clone();
+        let namespace = choice.namespace.as_ref();
+        let names = choice.names.iter().map(|name| named(name, namespace));
+        let mut names = names.collect::<Result<Vec<_>, _>>()?;
         names.sort();
         names.dedup();
-        let other = |name: &&ServiceAccountName| {
-            let namespace = choice.namespace.as_ref();
-            namespace.is_some_and(|namespace| *namespace != name.namespace)
-        };
-        if let (Some(namespace), Some(name)) = (&choice.namespace, names.iter().find(other)) {
-            return Err(Error::Flags(format!(
-                "--namespace {namespace} and {name} contradict each other"
-            )));
-        }
         Ok(Self {
             names,
             namespace: choice.namespace.clone(),
@@ -58,6 +70,15 @@ impl ChosenAccounts {
         } else {
             self.names.contains(name)
         }
+    }
+
+    /// That there is nothing that could be meant, where all was read.
+    pub fn absence(&self, moving: &Moving) -> Option<String> {
+        let is_known = moving.unknown.is_empty() && self.names.is_empty();
+        let place = self.namespace.as_ref();
+        let place = place.map(|namespace| format!(" in namespace {namespace}"));
+        let told = format!("no service accounts found{}", place.unwrap_or_default());
+        (is_known && moving.accounts.is_empty()).then_some(told)
     }
 
     /// The namespace that all are of.

@@ -91,6 +91,9 @@ impl<'a> MoveTask<'a> {
         let args = self.args;
         let (cluster, kubernetes) = access(context, &args.choice, &args.kubernetes).await?;
         let mut moving = self.chosen.look(context, &cluster, &kubernetes).await;
+        if let Some(absence) = self.chosen.absence(&moving).filter(|_| round.past == 0) {
+            context.output.note(&absence);
+        }
         moving
             .accounts
             .retain(|account| round.includes(&Target::ServiceAccount(account.name.clone())));

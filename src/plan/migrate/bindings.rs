@@ -8,8 +8,8 @@ use super::Stage;
 use super::steps::MoveStep;
 use crate::asked::Conflicts;
 use crate::model::{
-    ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, MOVED_TAG, Map, SAVED_ANNOTATION, VERSION_TAG, Way,
-    is_own_tag,
+    ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, MOVED_TAG, Map, RoleArn, SAVED_ANNOTATION, VERSION_TAG,
+    Way, is_own_tag,
 };
 use crate::plan::account::VERSION;
 use crate::plan::{Action, CreateAssociation, ObjectPresence, Role, ServiceAccountChange};
@@ -20,6 +20,7 @@ use crate::world::{Association, AssociationTerms, MovingAccount, ServiceAccount}
 fn saved_of(association: &Association) -> String {
     let saved = json!({
         "disableSessionTags": association.session_tags_disabled,
+        "role": association.role,
         "tags": association.tags,
     });
     saved.to_string()
@@ -28,6 +29,12 @@ fn saved_of(association: &Association) -> String {
 impl MovingAccount {
     fn saved_value(&self) -> Option<Value> {
         serde_json::from_str(self.saved()?).ok()
+    }
+
+    /// The role of the association that was saved. Who wrote that could have annotated it with the role.
+    pub fn saved_role(&self) -> Option<RoleArn> {
+        let saved = self.saved_value()?;
+        saved["role"].as_str()?.parse().ok()
     }
 
     /// The tags of the association that was saved. Who may write annotations writes no tags of ours: of those

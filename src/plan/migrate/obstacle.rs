@@ -76,8 +76,8 @@ pub enum Obstacle {
     NotBegun(Way),
     /// What is to be undone is a move to that way.
     OtherMove(Way, CommandLine),
-    /// Pods of these have the way of before.
-    StillRuns(PodWay, Vec<String>),
+    /// Pods of these have the way of before, and what can be done about each.
+    StillRuns(PodWay, Vec<Workload>, Vec<Fix>),
     /// A statement denies it.
     Denied,
     /// Its role is not as the template of its stack has it.
@@ -174,10 +174,11 @@ impl Obstacle {
                 format!("it is on its way to {way}, which the other command undoes"),
                 vec![Fix::by("undo that", command.clone())],
             ),
-            Self::StillRuns(way, workloads) => (
-                format!("pods of these have {} still: {}", way.word(), workloads.join(", ")),
-                vec!["run the same command without `--finish`, which restarts them; wait for those of jobs".into()],
-            ),
+            Self::StillRuns(way, workloads, fixes) => {
+                let names: Vec<String> = workloads.iter().map(Workload::to_string).collect();
+                let told = format!("pods of these have {} still: {}", way.word(), names.join(", "));
+                (told, fixes.clone())
+            }
             Self::Denied => (
                 "a statement of its role's trust policy denies it the new way".to_owned(),
                 Vec::new(),

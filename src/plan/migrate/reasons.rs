@@ -7,7 +7,7 @@ use super::table::{associated, set_association};
 use super::tests::*;
 use super::*;
 use crate::asked::Agent;
-use crate::model::{Lookup, ROLE_ANNOTATION};
+use crate::model::{Lookup, ROLE_ANNOTATION, WorkloadKind};
 use crate::plan::{Action, Target};
 use crate::world::{OidcProvider, RoleFacts};
 
@@ -239,5 +239,44 @@ fn what_the_cluster_lacks_is_refused_and_what_a_service_account_lacks_is_skipped
     assert!(
         told[0].starts_with("there is no IAM OIDC provider"),
         "{told:?}"
+    );
+}
+
+#[test]
+fn what_runs_on_the_way_of_before_is_told_with_what_ends_that() {
+    let old = |kind, name: &str| {
+        let mut pod = pod(PodWay::Irsa);
+        (pod.name, pod.owner.kind, pod.owner.name) = (format!("{name}-1"), kind, name.to_owned());
+        pod
+    };
+    let mut account = associated();
+    let paused = WorkloadKind::Deployment;
+    account.pods = Lookup::Found(vec![
+        old(paused, "api"),
+        old(WorkloadKind::StatefulSet, "db"),
+        old(WorkloadKind::Job, "once"),
+        old(WorkloadKind::Pod, "alone"),
+        old(WorkloadKind::DaemonSet, "log"),
+    ]);
+    let Lookup::Found(workloads) = &mut account.workloads else {
+        panic!("none");
+    };
+    let mut second = workloads[0].clone();
+    workloads[0].state.paused = true;
+    second.state.on_delete = true;
+    (second.state.workload.kind, second.state.workload.name) =
+        (WorkloadKind::StatefulSet, "db".to_owned());
+    workloads.push(second);
+    let refused = track(goal(Way::PodIdentity, Stage::Finish), &account);
+    let hints = refused.refusals[0].hints.iter().map(ToString::to_string);
+    assert_eq!(
+        hints.collect::<Vec<_>>(),
+        [
+            "resume deployment web/api, and run the same command without `--finish`: `kubectl rollout resume deployment/api --namespace web`",
+            "delete the pods, which are made anew then: `kubectl delete pod db-1 --namespace web`",
+            "wait until job web/once has ended",
+            "make it anew: nothing does that, once it is deleted: `kubectl delete pod alone-1 --namespace web`",
+            "run the same command without `--finish`, which restarts them",
+        ]
     );
 }

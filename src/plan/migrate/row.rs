@@ -129,7 +129,10 @@ fn next(moving: &Moving, account: &MovingAccount, obstacles: &[Obstacle]) -> Opt
     match account.state(moving)? {
         MoveState::Old => Some(command("to-pod-identity {}")),
         // Before the end all pods must have the new way.
-        MoveState::Both if account.alive().any(|pod| pod.way() == former) => {
+        MoveState::Both
+            if account.new_pods() == Some(PodWay::NodeRole)
+                || account.alive().any(|pod| pod.way() == former) =>
+        {
             Some(command(&format!("{verb} {{}}")))
         }
         MoveState::Both => Some(command(&format!("{verb} --finish {{}}"))),
@@ -155,7 +158,8 @@ pub struct MoveStanding {
 impl MoveStanding {
     /// `None` for those that have no role, nor may have one.
     pub fn of(moving: &Moving, account: &MovingAccount) -> Option<Self> {
-        if account.role_arn.is_none() && account.new_pods() == Some(PodWay::NodeRole) {
+        let has_none = account.role_arn.is_none() && account.saved().is_none();
+        if has_none && account.new_pods() == Some(PodWay::NodeRole) {
             return None;
         }
         let (_, pods) = counted(account.alive());
@@ -166,7 +170,11 @@ impl MoveStanding {
             new_pods: account.new_pods(),
             pods,
             role_arn: account.role_arn.as_ref().map(ToString::to_string),
-            warnings: account.wide_trust().into_iter().collect(),
+            warnings: account
+                .lost_annotation(moving)
+                .into_iter()
+                .chain(account.wide_trust())
+                .collect(),
         })
     }
 

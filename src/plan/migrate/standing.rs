@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Lookup, Map, SAVED_ANNOTATION, Way};
+use crate::model::{CommandLine, Lookup, Map, SAVED_ANNOTATION, Way};
 use crate::policy::pod_identity;
 use crate::world::{Association, Moving, MovingAccount, Pod, PodWay, ServiceAccount};
 
@@ -73,12 +73,30 @@ impl MovingAccount {
 
     /// The way of a move that irsactl began, and that is not finished.
     pub fn is_on_its_way(&self, moving: &Moving) -> Option<Way> {
-        match (self.new_pods()?, self.annotation()?, self.saved()) {
-            (PodWay::PodIdentity, _, Some(_)) => Some(Way::Irsa),
-            (PodWay::PodIdentity, _, None) if self.is_moved() => Some(Way::PodIdentity),
-            (PodWay::Irsa, _, Some(_)) if self.lets_in_association(moving) => Some(Way::Irsa),
+        match (self.new_pods()?, self.annotation(), self.saved()) {
+            (PodWay::PodIdentity, Some(_), Some(_)) => Some(Way::Irsa),
+            (PodWay::PodIdentity, Some(_), None) if self.is_moved() => Some(Way::PodIdentity),
+            (PodWay::Irsa | PodWay::NodeRole, _, Some(_)) if self.lets_in_association(moving) => {
+                Some(Way::Irsa)
+            }
             _ => None,
         }
+    }
+
+    /// That somebody took its annotation off on the way to IRSA, when its association was gone.
+    pub fn lost_annotation(&self, moving: &Moving) -> Option<String> {
+        let is_lost = self.new_pods() == Some(PodWay::NodeRole);
+        let is_lost = is_lost && self.is_on_its_way(moving).is_some();
+        let command = CommandLine::of("irsactl migrate to-irsa", &[]);
+        let command = command.and(
+            "{} --cluster {} --approve",
+            &[&self.name, &moving.cluster.name],
+        );
+        is_lost.then(|| {
+            format!(
+                "pods that start have no role, as its annotation was taken off in the middle of a move; `{command}` puts it back"
+            )
+        })
     }
 
     /// How far a move is. `None`: nothing gives its pods a role, or it is not known.
@@ -86,7 +104,9 @@ impl MovingAccount {
         match (self.new_pods()?, self.annotation()) {
             (PodWay::PodIdentity, None) => Some(MoveState::New),
             (PodWay::PodIdentity, Some(_)) => Some(MoveState::Both),
-            (PodWay::Irsa, _) if self.is_on_its_way(moving).is_some() => Some(MoveState::Both),
+            (PodWay::Irsa | PodWay::NodeRole, _) if self.is_on_its_way(moving).is_some() => {
+                Some(MoveState::Both)
+            }
             (PodWay::Irsa, _) => Some(MoveState::Old),
             (PodWay::NodeRole, _) => None,
         }

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::asked::Ending;
 use crate::model::{
-    CommandLine, DEFAULT_AUDIENCE, Lookup, ROLE_ANNOTATION, RoleArn, SAVED_ANNOTATION, Way,
-    Workload,
+    CommandLine, DEFAULT_AUDIENCE, Fix, Lookup, ROLE_ANNOTATION, RoleArn, SAVED_ANNOTATION, Way,
+    Workload, WorkloadKind,
 };
 use crate::plan::restart::{self, Expected, StaleWorkload};
 use crate::plan::{Action, Idle, Reason, Role, Target, Track};
@@ -44,6 +44,7 @@ pub fn draft<'a>(
 ) -> Result<Draft<'a>, Box<Track>> {
     let to = goal.towards();
     let mut track = Track::new(Target::ServiceAccount(account.name.clone()));
+    track.is_move = true;
     let mut obstacles = match goal.stage {
         Stage::Undo if goal.is_overtaken(account) => obstacle::to_close(moving, account),
         Stage::Begin | Stage::Undo => obstacle::to(to, moving, account),
@@ -111,11 +112,13 @@ pub fn stopped(
 /// Where the command is not the one for how far it is.
 fn misplaced(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Option<Obstacle> {
     match (goal.stage, goal.to) {
-        (Stage::Finish, Way::PodIdentity) if account.new_pods() == Some(PodWay::Irsa) => {
-            Some(Obstacle::NotBegun(goal.to))
-        }
-        (Stage::Finish, Way::Irsa) if account.new_pods() == Some(PodWay::PodIdentity) => {
-            Some(Obstacle::NotBegun(goal.to))
+        (Stage::Finish, to) if account.role_arn.is_some() => {
+            let wanted = match to {
+                Way::PodIdentity => PodWay::PodIdentity,
+                Way::Irsa => PodWay::Irsa,
+            };
+            let other = account.new_pods().filter(|way| *way != wanted);
+            other.map(|_| Obstacle::NotBegun(to))
         }
         (Stage::Undo, way) if account.is_on_its_way(moving) == Some(way.other()) => {
             let way = way.other();
@@ -304,17 +307,57 @@ impl MoveStep<'_> {
             Way::PodIdentity => PodWay::PodIdentity,
             Way::Irsa => PodWay::Irsa,
         };
-        let mut old: Vec<String> = Vec::new();
+        let mut old: Vec<(Workload, Vec<&str>)> = Vec::new();
         for pod in self.account.alive().filter(|pod| pod.way() == former) {
-            let owner = pod.owner.to_string();
-            if !old.contains(&owner) {
-                old.push(owner);
+            match old.iter_mut().find(|(owner, _)| *owner == pod.owner) {
+                Some((_, pods)) => pods.push(&pod.name),
+                None => old.push((pod.owner.clone(), vec![&pod.name])),
             }
         }
         if old.is_empty() {
-            Ok(())
-        } else {
-            Err(Obstacle::StillRuns(former, old))
+            return Ok(());
+        }
+        let mut fixes: Vec<Fix> = Vec::new();
+        for (workload, pods) in &old {
+            let fix = self.parting(workload, pods);
+            if !fixes.contains(&fix) {
+                fixes.push(fix);
+            }
+        }
+        let workloads = old.into_iter().map(|(workload, _)| workload).collect();
+        Err(Obstacle::StillRuns(former, workloads, fixes))
+    }
+
+    /// What gives the pods of a workload the way that new ones have.
+    fn parting(self, workload: &Workload, pods: &[&str]) -> Fix {
+        let workloads = self.account.workloads.as_found().into_iter().flatten();
+        let mut states = workloads.map(|it| &it.state);
+        let state = states.find(|state| state.workload == *workload);
+        if state.is_some_and(|state| state.paused) {
+            let resume = workload.kubectl("rollout resume");
+            return Fix::by(
+                format!("resume {workload}, and run the same command without `--finish`"),
+                resume,
+            );
+        }
+        let restarts = workload.kind.can_restart() && !state.is_some_and(|it| it.on_delete);
+        match workload.kind {
+            _ if restarts => "run the same command without `--finish`, which restarts them".into(),
+            WorkloadKind::Job | WorkloadKind::CronJob => {
+                format!("wait until {workload} has ended").into()
+            }
+            kind => {
+                let what = if kind == WorkloadKind::Pod {
+                    "make it anew: nothing does that, once it is deleted"
+                } else {
+                    "delete the pods, which are made anew then"
+                };
+                let command = CommandLine::of("kubectl delete pod", &[]);
+                let command = pods
+                    .iter()
+                    .fold(command, |command, pod| command.and("{}", &[pod]));
+                Fix::by(what, command.and("--namespace {}", &[&workload.namespace]))
+            }
         }
     }
 

@@ -63,7 +63,7 @@ fn of(parts: &[Part], pods: PodWay) -> MovingAccount {
             object.annotations.remove(ROLE_ANNOTATION);
         }
         if has(Part::Saved) {
-            let saved = json!({"disableSessionTags": false, "tags": {}});
+            let saved = json!({"disableSessionTags": false, "role": ROLE, "tags": {}});
             let saved = (SAVED_ANNOTATION.to_owned(), saved.to_string());
             object.annotations.extend([saved]);
         }
@@ -74,7 +74,8 @@ fn of(parts: &[Part], pods: PodWay) -> MovingAccount {
             ..association()
         });
     }
-    if !has(Part::Annotation) && !has(Part::Association) {
+    let is_bound = [Part::Annotation, Part::Association, Part::Saved];
+    if !parts.iter().any(|part| is_bound.contains(part)) {
         account.role_arn = None;
         account.role = Lookup::Missing;
     } else {
@@ -193,7 +194,7 @@ fn what_each_command_does_from_irsa_to_eks_pod_identity() {
         to-pod-identity --finish: refused: its new pods do not have pod-identity yet
         to-pod-identity --undo: prove irsa, close trust
         to-irsa: nothing (left out of many)
-        to-irsa --finish: prove irsa, close trust (left out of many)
+        to-irsa --finish: prove irsa, close trust
         to-irsa --undo: associate, prove pod-identity, restart, wait, take off role-arn, close trust (left out of many)
     association without trust: BOTH, new pods pod-identity
         to-pod-identity: open trust, prove pod-identity, restart, wait
@@ -288,6 +289,7 @@ fn what_each_command_does_where_something_is_missing() {
         ("annotation without trust", &[Annotation], PodWay::Irsa),
         ("association without trust or annotation", &[Association], PodWay::PodIdentity),
         ("saved without annotation", &[Saved], PodWay::NodeRole),
+        ("annotation taken off", &[Saved, ForTokens, ForAssociation], PodWay::Irsa),
         ("annotation by hand, pods older", &[Annotation, ForTokens], PodWay::NodeRole),
     ]), @"
     nothing: -, new pods node-role
@@ -302,7 +304,7 @@ fn what_each_command_does_where_something_is_missing() {
         to-pod-identity --finish: refused: its new pods do not have pod-identity yet
         to-pod-identity --undo: refused: the role's trust policy does not let it in today
         to-irsa: refused: the role's trust policy does not let it in today (left out of many)
-        to-irsa --finish: refused: the role's trust policy does not let it in today (left out of many)
+        to-irsa --finish: refused: the role's trust policy does not let it in today
         to-irsa --undo: refused: the role's trust policy does not let it in today (left out of many)
     association without trust or annotation: NEW, new pods pod-identity
         to-pod-identity: refused: the role's trust policy does not let it in today (left out of many)
@@ -312,12 +314,19 @@ fn what_each_command_does_where_something_is_missing() {
         to-irsa --finish: refused: its new pods do not have irsa yet (left out of many)
         to-irsa --undo: refused: the role's trust policy does not let it in today (left out of many)
     saved without annotation: -, new pods node-role
-        to-pod-identity: refused: it has no role (left out of many)
-        to-pod-identity --finish: refused: it has no role (left out of many)
-        to-pod-identity --undo: refused: it has no role (left out of many)
-        to-irsa: refused: it has no role
-        to-irsa --finish: refused: it has no role (left out of many)
-        to-irsa --undo: refused: it has no role (left out of many)
+        to-pod-identity: refused: the role's trust policy does not let it in today (left out of many)
+        to-pod-identity --finish: refused: its new pods do not have pod-identity yet (left out of many)
+        to-pod-identity --undo: refused: the role's trust policy does not let it in today (left out of many)
+        to-irsa: refused: the role's trust policy does not let it in today
+        to-irsa --finish: refused: its new pods do not have irsa yet (left out of many)
+        to-irsa --undo: refused: the role's trust policy does not let it in today (left out of many)
+    annotation taken off: BOTH, new pods node-role
+        to-pod-identity: associate, prove pod-identity, restart, wait (left out of many)
+        to-pod-identity --finish: refused: its new pods do not have pod-identity yet (left out of many)
+        to-pod-identity --undo: refused: it is on its way to irsa, which the other command undoes (left out of many)
+        to-irsa: prove irsa, annotate
+        to-irsa --finish: refused: its new pods do not have irsa yet
+        to-irsa --undo: associate, prove pod-identity, restart, wait, take off pod-identity-association, close trust
     annotation by hand, pods older: OLD, new pods irsa
         to-pod-identity: open trust, associate, prove pod-identity, restart, wait
         to-pod-identity --finish: refused: its new pods do not have pod-identity yet

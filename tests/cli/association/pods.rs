@@ -230,3 +230,26 @@ fn a_cluster_that_does_not_answer_is_not_waited_for_long() {
     [exit 0]
     ");
 }
+
+#[test]
+fn those_that_have_the_role_by_irsa_go_on_with_it() {
+    let bench = ready();
+    let mut world = bench.sandbox.world();
+    let role = world.add_role_of_pods("both");
+    let annotation = ("eks.amazonaws.com/role-arn", role.as_str());
+    let api = world.api("demo");
+    api.put_service_account("web", "api", &[], &[annotation], "helm");
+    api.run_deployment("web", "api", "api", 1);
+    drop(world);
+    assert_snapshot!(bench.run(&format!(
+        "create podidentityassociation web/api --cluster demo --role-arn {role} --approve"
+    )), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    created   arn:aws:iam::111122223333:role/both
+    [stderr]
+    created EKS Pod Identity association of service account web/api
+    note: these go on with IRSA, which still works for them, until they are restarted: deployment web/api (1 pod); `--restart` does it
+    [exit 0]
+    ");
+}

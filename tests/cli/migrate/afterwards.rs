@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{BACK, TO, annotated};
+use super::{BACK, TO, annotated, moved, sum};
 use crate::export::exported;
 use crate::support::{Bench, S3};
 
@@ -140,4 +140,81 @@ fn an_export_halfway_has_nothing_of_the_move_and_takes_nothing_from_it() {
             namespace: web
           attachRoleARN: arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
     ");
+}
+
+#[test]
+fn an_annotation_that_is_taken_off_on_the_way_to_irsa_is_told_and_put_back() {
+    let bench = associated();
+    bench.arrange(&format!("{BACK} web/api --approve"));
+    let before = sum(&bench);
+    let take_off = || {
+        let mut world = bench.sandbox.world();
+        let api = world.api("demo");
+        api.annotate(
+            "web",
+            "api",
+            &[("eks.amazonaws.com/role-arn", "")],
+            "kubectl",
+        );
+    };
+    take_off();
+    assert_snapshot!(bench.run("migrate status --cluster demo"), @"
+    [stdout]
+    NAMESPACE   NAME   STATE   NEW PODS    PODS             ROLE ARN
+    web         api    BOTH    node-role   1 pod has irsa   arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [stderr]
+    warning: web/api: pods that start have no role, as its annotation was taken off in the middle of a move; `irsactl migrate to-irsa web/api --cluster demo --approve` puts it back
+    [exit 0]
+    ");
+    assert_snapshot!(bench.run("migrate scan --cluster demo --namespace web"), @"
+    [stdout]
+    NAMESPACE   NAME   KIND         WAY    SERVICE ACCOUNT   STATE   NEXT, OR WHAT KEEPS IT
+    web         api    Deployment   irsa   api               BOTH    irsactl migrate to-irsa web/api --cluster demo
+    [exit 0]
+    ");
+    assert_snapshot!(bench.run(&format!("{BACK} web/api --finish --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
+    error: web/api: its new pods do not have irsa yet
+    hint: run the same command without `--finish` first
+    [exit 1]
+    ");
+    assert_snapshot!(bench.run(&format!("{BACK} --all --approve")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS   ROLE ARN
+    web         api    moved    arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    [stderr]
+    proved that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY by irsa
+    annotated service account web/api
+    [exit 0]
+    ");
+    assert_eq!(sum(&bench), before);
+    take_off();
+    bench.arrange(&format!("{BACK} web/api --undo --approve"));
+    assert_snapshot!(sum(&bench), @r#"
+    trusts ["Service"] "api" "arn:aws:eks:eu-west-1:111122223333:cluster/demo" "web"
+    association api ["alpha.eksctl.io/cluster-name", "alpha.eksctl.io/eksctl-version", "alpha.eksctl.io/podidentityassociation-name", "eksctl.cluster.k8s.io/v1alpha1/cluster-name"]
+    stack tag alpha.eksctl.io/cluster-name=demo
+    stack tag alpha.eksctl.io/podidentityassociation-name=web/api
+    stack tag eksctl.cluster.k8s.io/v1alpha1/cluster-name=demo
+    pods ["pod-identity"]
+    labels: app.kubernetes.io/managed-by=eksctl
+    annotations: eks.amazonaws.com/role-arn=
+    "#);
+}
+
+#[test]
+fn what_is_an_association_by_now_is_not_annotated_again() {
+    let bench = moved();
+    let update = "update iamserviceaccount web/api --cluster demo --add-policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess";
+    assert_snapshot!(bench.run(update), @"
+    [stderr]
+    error: web/api: its role lets in EKS Pod Identity alone, and its ServiceAccount has no annotation: it is no IAM service account any more
+    hint: change it with the same flags as an association: `irsactl update podidentityassociation web/api --cluster demo`
+    hint: or lead it back to IRSA: `irsactl migrate to-irsa web/api --cluster demo`
+    [exit 1]
+    ");
+    bench.arrange("update podidentityassociation web/api --cluster demo --add-policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess --approve");
 }

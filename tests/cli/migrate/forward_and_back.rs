@@ -268,7 +268,7 @@ fn to_irsa_keeps_what_undoing_needs_until_it_is_finished() {
     pods ["irsa", "irsa"]
     labels: app.kubernetes.io/managed-by=eksctl
     annotations: eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
-    annotations: irsactl/pod-identity-association={"disableSessionTags":false,"tags":{"alpha.eksctl.io/cluster-name":"demo","alpha.eksctl.io/eksctl-version":"irsactl-0.1.0","alpha.eksctl.io/podidentityassociation-name":"web/api","eksctl.cluster.k8s.io/v1alpha1/cluster-name":"demo","irsactl/moved-from":"irsa"}}
+    annotations: irsactl/pod-identity-association={"disableSessionTags":false,"role":"arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU","tags":{"alpha.eksctl.io/cluster-name":"demo","alpha.eksctl.io/eksctl-version":"irsactl-0.1.0","alpha.eksctl.io/podidentityassociation-name":"web/api","eksctl.cluster.k8s.io/v1alpha1/cluster-name":"demo","irsactl/moved-from":"irsa"}}
     "#);
     assert_snapshot!(bench.run(&format!("{BACK} web/api --approve")), @"
     [stdout]
@@ -352,4 +352,11 @@ fn eksctls_command_moves_all() {
     ));
     let status = bench.run("migrate status --cluster demo");
     assert!(status.contains("NEW"), "{status}");
+}
+
+#[test]
+fn without_a_proof_it_is_a_move_too() {
+    let bench = moved();
+    let told = bench.run(&format!("{BACK} web/api --no-proof --approve"));
+    assert!(told.contains("web         api    moved"), "{told}");
 }

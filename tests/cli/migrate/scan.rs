@@ -230,6 +230,48 @@ fn a_service_account_of_an_addon_moves_by_the_addon() {
 }
 
 #[test]
+fn where_nothing_is_that_is_said() {
+    let bench = halfway();
+    let looks = ["status", "scan", "to-pod-identity"];
+    let told =
+        looks.map(|look| bench.run(&format!("migrate {look} --cluster demo --namespace nope")));
+    assert_snapshot!(told.concat(), @"
+    [stderr]
+    no service accounts found in namespace nope
+    [exit 0]
+    [stderr]
+    no service accounts found in namespace nope
+    [exit 0]
+    [stderr]
+    note: no service accounts found in namespace nope
+    nothing to do: all is as asked
+    [exit 0]
+    ");
+    assert_snapshot!(bench.run("migrate to-irsa --cluster demo --include 'nope/*'"), @"
+    [stderr]
+    note: no service accounts found
+    nothing to do: all is as asked
+    [exit 0]
+    ");
+}
+
+#[test]
+fn beside_a_namespace_a_name_needs_none() {
+    let bench = halfway();
+    let both = ["--namespace web api", "web/api"];
+    let [one, other] =
+        both.map(|name| bench.run(&format!("migrate to-irsa --cluster demo {name}")));
+    assert_eq!(one, other);
+    assert!(one.ends_with("[exit 0]\n"), "{one}");
+    assert_snapshot!(bench.run("migrate to-irsa --cluster demo api"), @r#"
+    [stderr]
+    error: NAMESPACE/NAME "api": "api" is no `namespace/name`
+    hint: see `--help`
+    [exit 2]
+    "#);
+}
+
+#[test]
 fn names_and_a_namespace_that_contradict_each_other_are_refused() {
     let bench = Bench::associated();
     assert_snapshot!(bench.run("migrate scan --cluster demo --namespace shop web/api"), @"

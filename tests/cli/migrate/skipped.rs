@@ -258,7 +258,7 @@ fn what_cannot_be_restarted_is_named_and_nothing_is_finished() {
     web         api    refused   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
     [stderr]
     error: web/api: pods of these have irsa still: job web/once
-    hint: run the same command without `--finish`, which restarts them; wait for those of jobs
+    hint: wait until job web/once has ended
     [exit 1]
     ");
 }

@@ -23,7 +23,8 @@ fn a_planted_annotation_begins_no_move_and_opens_no_role() {
         let saved = (SAVED_ANNOTATION.to_owned(), text.to_owned());
         object.annotations.extend([saved]);
     };
-    let text = r#"{"tags": {"team": "payments", "irsactl/moved-from": "irsa"}}"#;
+    let text = json!({"role": ROLE, "tags": {"team": "payments", "irsactl/moved-from": "irsa"}});
+    let text = &text.to_string();
     let mut account = annotated();
     planted(&mut account, text);
     assert_eq!(state(&account), Some(MoveState::Old));
@@ -45,12 +46,21 @@ fn a_planted_annotation_begins_no_move_and_opens_no_role() {
     };
     let anybody = crate::policy::pod_identity::statement(None);
     facts.trust = json!({"Version": "2012-10-17", "Statement": [anybody]});
-    for (to, stage) in [
+    // What was saved names the role too.
+    let mut bare = account.clone();
+    if let Lookup::Found(object) = &mut bare.object {
+        object.annotations.remove(ROLE_ANNOTATION);
+    }
+    assert_eq!(bare.saved_role(), bare.role_arn);
+    let steps = [
         (Way::Irsa, Stage::Begin),
         (Way::PodIdentity, Stage::Begin),
         (Way::PodIdentity, Stage::Undo),
         (Way::Irsa, Stage::Undo),
-    ] {
+    ];
+    let cases = [account, bare].into_iter();
+    let cases = cases.flat_map(|it| steps.map(|step| (it.clone(), step)));
+    for (account, (to, stage)) in cases {
         let goal = MoveGoal {
             agent: crate::asked::Agent::Required,
             deployment_mode: None,
