@@ -185,7 +185,7 @@ async fn side_by_side(tracks: Vec<Track>, clients: &Clients<'_>) -> Vec<Outcome>
         }
         outcomes
     });
-    let outcomes: Vec<Vec<_>> = futures_util::stream::iter(runs)
+    let outcomes: Vec<Vec<_>> = futures_util::stream::iter(runs.map(Box::pin))
         .buffer_unordered(clients.parallel.max(1))
         .collect()
         .await;

@@ -1,7 +1,9 @@
-//! How long everything may take: the factor of all intervals, the deadline of a command, and the one loop
-//! that waits for what others do (stacks, change sets, rollouts).
+//! How long everything may take: the factor of all intervals, the deadline of a command, the one loop that
+//! waits for what others do (stacks, change sets, rollouts), and the one wait for many at once.
 
 use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, stream};
 
 use crate::model::Timeout;
 
@@ -113,6 +115,16 @@ pub async fn polled<T, E>(
         }
     }
     Ok(None)
+}
+
+/// Does the same with many, so many of them at a time. Results in their order.
+pub async fn side_by_side<F: Future>(
+    lanes: usize,
+    work: impl IntoIterator<Item = F>,
+) -> Vec<F::Output> {
+    // Without a box each is copied whole whenever the stream is looked at, and may be a megabyte.
+    let work = work.into_iter().map(Box::pin);
+    stream::iter(work).buffered(lanes).collect().await
 }
 
 /// The pause before poll number `poll` (from 0). The jitter comes from the thing's id, so that many

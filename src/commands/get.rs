@@ -63,7 +63,7 @@ pub async fn run(
     };
     let stacks = stacks.into_iter();
     let rows = stacks.map(|(name, stack)| row(&context, name, stack, format));
-    let rows = futures_util::stream::iter(rows).buffered(PARALLEL);
+    let rows = futures_util::stream::iter(rows.map(Box::pin)).buffered(PARALLEL);
     let mut rows: Vec<Listed> = rows.try_collect().await?;
     if let Some(message) = rows.iter().find_map(|row| row.template.unknown()) {
         let text = format!("the roles' policies are not known: {message}");

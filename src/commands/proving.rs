@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use tokio::sync::OnceCell;
 
 use super::reconcile::Task;
@@ -20,6 +19,7 @@ use crate::plan::held;
 use crate::proof::{Cause, Proof, Proven, Unproven};
 use crate::run::{Context, Finished};
 use crate::token::POD_IDENTITY_AUDIENCE;
+use crate::waiting::side_by_side;
 use crate::world::{Association, ServiceAccount};
 
 /// What is to be proven, where it is not what the service account says by itself.
@@ -323,10 +323,7 @@ pub async fn all(context: &Context, task: &Task<'_>, mut finished: Finished) -> 
             }),
         });
     });
-    futures_util::stream::iter(proofs)
-        .buffer_unordered(context.parallel.max(1))
-        .collect::<()>()
-        .await;
+    side_by_side(context.parallel.max(1), proofs).await;
     finished
 }
 

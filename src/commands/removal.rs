@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::StreamExt;
-
 use super::file::ClusterPlace;
 use crate::asked::fields;
 use crate::asked::{Deletion, Deployment, Ending, ForeignPolicies, ForeignResources, KnownBy};
@@ -15,6 +13,7 @@ use crate::model::{ASSOCIATION_TAG, CLUSTER_TAGS, ClusterName, RoleArn, ServiceA
 use crate::observe::{self, ServiceAccounts, Stacks};
 use crate::plan::{Target, delete};
 use crate::run::{Context, Observation, Rounds};
+use crate::waiting::side_by_side;
 use crate::world::Association;
 
 /// What becomes of what others put on roles and into stacks, by the flags.
@@ -146,10 +145,7 @@ pub async fn plan(
         let observed = observe::deletion(&context.aws, stacks, objects, deletion).await?;
         Ok::<_, Error>(delete::plan(deletion, &observed))
     });
-    let tracks: Vec<_> = futures_util::stream::iter(tracks)
-        .buffered(PARALLEL)
-        .collect()
-        .await;
+    let tracks = side_by_side(PARALLEL, tracks).await;
     for (deletion, track) in open.into_iter().zip(tracks) {
         look.add(of(deletion), track);
     }

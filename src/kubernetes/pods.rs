@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::StreamExt;
-
 use super::objects::{Given, Metadata, Named, Object, time};
 use super::paths::{List, Resource, resource};
 use super::workloads;
@@ -13,6 +11,7 @@ use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken};
 
 mod object;
 
+use crate::waiting::side_by_side;
 pub use object::PodObject;
 use object::{ContainerObject, ContainerStatus, Variable, Volume};
 
@@ -119,8 +118,7 @@ impl Kubernetes {
             let top = object.and_then(|object| workloads::owner(&object.metadata));
             Some((owned, top?))
         });
-        let owners = futures_util::stream::iter(owners).buffer_unordered(PARALLEL);
-        let owners: Vec<Option<(Workload, Workload)>> = owners.collect().await;
+        let owners = side_by_side(PARALLEL, owners).await;
         let owners: BTreeMap<Workload, Workload> = owners.into_iter().flatten().collect();
         for pod in pods {
             if let Some(top) = owners.get(&pod.owner) {

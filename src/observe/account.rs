@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-
 use super::associations::{agent, associated, observed};
 use super::deletion::{body, read_body};
 use super::resources::resources;
@@ -21,6 +19,7 @@ use crate::model::{
 use crate::plan::account::drift;
 use crate::policy::{Quotas, others};
 use crate::template::RoleTemplate;
+use crate::waiting::side_by_side;
 use crate::world::{
     Addon, Association, Associations, FoundStack, LivePolicies, ObservedAccount, OidcProvider,
     Phase, RoleFacts, ServiceAccount, ServiceAccountState, Stack, StackState,
@@ -118,12 +117,9 @@ pub async fn named(
             })
         }
     });
-    let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
-    let (accounts, policies, agent): (Vec<_>, _, _) = tokio::join!(
-        accounts.collect(),
-        policies(aws, wanted),
-        agent(aws, cluster, wanted)
-    );
+    let accounts = side_by_side(PARALLEL, accounts);
+    let (accounts, policies, agent) =
+        tokio::join!(accounts, policies(aws, wanted), agent(aws, cluster, wanted));
     Ok(Named {
         agent,
         policies,
@@ -142,8 +138,8 @@ async fn policies(
         let lookup = again::unless_missing(aws, &arn.to_string(), read).await;
         (arn.clone(), lookup.map_err(Arc::new))
     });
-    let lookups = futures_util::stream::iter(lookups).buffered(PARALLEL);
-    lookups.collect().await
+    let lookups = side_by_side(PARALLEL, lookups).await;
+    lookups.into_iter().collect()
 }
 
 /// The second and third round: the provider, the ServiceAccounts, and what hangs on the stacks. What
@@ -197,14 +193,14 @@ pub async fn accounts(
             Ok(account)
         }
     });
-    let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
+    let accounts = side_by_side(PARALLEL, accounts);
     let provider = async {
         match provider {
             WantedProvider::Looked => aws.iam.provider(&cluster.provider_arn()).await,
             WantedProvider::None => Ok(None),
         }
     };
-    let (provider, mut accounts): (_, Vec<_>) = tokio::join!(provider, accounts.collect());
+    let (provider, mut accounts) = tokio::join!(provider, accounts);
     if let Some(kubernetes) = kubernetes {
         look_at_namespaces(kubernetes, wanted, &mut accounts).await;
     }
@@ -312,8 +308,7 @@ async fn look_at_namespaces(
         let left = kubernetes.namespace_going(namespace).await.ok().flatten();
         Some((namespace.clone(), left?))
     });
-    let looks = futures_util::stream::iter(looks).buffered(PARALLEL);
-    let going: Vec<Option<(Namespace, Vec<String>)>> = looks.collect().await;
+    let going = side_by_side(PARALLEL, looks).await;
     let going: BTreeMap<Namespace, Vec<String>> = going.into_iter().flatten().collect();
     for (wanted, observed) in wanted.iter().zip(observed) {
         if let (Ok(observed), Some(left)) = (observed, going.get(&wanted.name.namespace))

@@ -82,7 +82,7 @@ pub async fn described(
         let found = aws.eks.association(cluster.as_str(), &id).await?;
         Ok::<_, Error>(found.found().map(|found| (name, found)))
     });
-    let found = futures_util::stream::iter(found).buffered(PARALLEL);
+    let found = futures_util::stream::iter(found.map(Box::pin)).buffered(PARALLEL);
     let found: Vec<_> = found.try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }

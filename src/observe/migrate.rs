@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::PARALLEL;
@@ -16,6 +15,7 @@ use crate::aws::Aws;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Cluster, Lookup, Namespace, PolicyArn, SAVED_ANNOTATION, ServiceAccountName};
 use crate::plan::migrate::next_roles;
+use crate::waiting::side_by_side;
 use crate::world::{
     Addon, Association, LivePolicies, Moving, MovingAccount, Pod, Pods, RoleFacts, ServiceAccount,
     TemplatedWorkload,
@@ -81,8 +81,7 @@ impl MoveSight<'_> {
         let accounts = names.into_iter();
         let accounts = accounts.map(|name| account(name, &mut objects, &mut associations));
         let accounts = accounts.map(|account| self.with_role(&shared, account));
-        let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
-        let accounts: Vec<MovingAccount> = accounts.collect().await;
+        let accounts: Vec<MovingAccount> = side_by_side(PARALLEL, accounts).await;
         Moving {
             cluster: self.cluster.clone(),
             provider,
@@ -169,8 +168,7 @@ impl MoveSight<'_> {
             };
             (role, found)
         });
-        let next = futures_util::stream::iter(next).buffered(PARALLEL);
-        account.next_roles = next.collect().await;
+        account.next_roles = side_by_side(PARALLEL, next).await;
         account.stack = owner(self.aws, role.as_found()).await;
         account.role = role;
         account.documents = documents;

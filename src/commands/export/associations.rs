@@ -49,7 +49,7 @@ pub async fn associated(
         };
         Ok::<_, Error>((name, association, template))
     });
-    let reads = futures_util::stream::iter(reads).buffered(PARALLEL);
+    let reads = futures_util::stream::iter(reads.map(Box::pin)).buffered(PARALLEL);
     let reads: Vec<_> = reads.try_collect().await?;
     let mut all = Vec::new();
     for (name, association, template) in reads {

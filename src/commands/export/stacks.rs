@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::PARALLEL;
@@ -13,6 +12,7 @@ use crate::model::{Lookup, ServiceAccountName};
 use crate::observe;
 use crate::run::Context;
 use crate::template;
+use crate::waiting::side_by_side;
 use crate::world::{Phase, ServiceAccount, Stack};
 
 /// The accounts that have a stack of this cluster. Those that no file can describe are told.
@@ -29,12 +29,8 @@ pub async fn with_stacks(
         };
         Ok::<_, Error>((name, *stack, template))
     });
-    let reads: Vec<_> = futures_util::stream::iter(reads)
-        .buffered(PARALLEL)
-        .collect()
-        .await;
     let mut accounts = Vec::new();
-    for read in reads {
+    for read in side_by_side(PARALLEL, reads).await {
         let (name, stack, template) = read?;
         let Lookup::Found((template, body)) = template else {
             context

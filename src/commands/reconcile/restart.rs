@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use tokio::sync::OnceCell;
 
 use crate::asked::{Ending, Restart};
@@ -13,7 +12,7 @@ use crate::model::{Lookup, Timeout, Way};
 use crate::observe::AccountPods;
 use crate::plan::Track;
 use crate::plan::restart::{self, Expected, StaleWorkload};
-use crate::waiting::Intervals;
+use crate::waiting::{Intervals, side_by_side};
 use crate::world::{Node, Pod, WorkloadState};
 
 /// How many accounts are looked at side by side.
@@ -97,8 +96,7 @@ pub async fn add(
             None => Ok(track),
         }
     });
-    let tracks = futures_util::stream::iter(tracks).buffered(PARALLEL);
-    tracks.collect().await
+    side_by_side(PARALLEL, tracks).await
 }
 
 /// A note is not worth a failure.

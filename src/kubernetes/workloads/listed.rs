@@ -1,14 +1,14 @@
 //! All workloads of a cluster, each with what it makes its pods from.
 
-use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{WorkloadObject, owner, resource_of, state};
+use crate::kubernetes::Kubernetes;
 use crate::kubernetes::objects::{Metadata, read};
 use crate::kubernetes::pods::{PodObject, pod};
-use crate::kubernetes::{Error, Kubernetes};
 use crate::model::{Lookup, Workload, WorkloadKind};
+use crate::waiting::side_by_side;
 use crate::world::TemplatedWorkload;
 
 const KINDS: [WorkloadKind; 6] = [
@@ -58,10 +58,8 @@ impl Kubernetes {
             let make = |object: Value| templated(kind, &object);
             self.all(resource, namespace, make).await
         });
-        let lists = futures_util::stream::iter(lists).buffered(KINDS.len());
-        let lists: Vec<Result<_, Error>> = lists.collect().await;
         let mut all = Vec::new();
-        for list in lists {
+        for list in side_by_side(KINDS.len(), lists).await {
             match list {
                 Ok(found) => all.extend(found.into_iter().flatten()),
                 Err(error) => return Lookup::Unknown(error.to_string()),

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::super::PARALLEL;
@@ -17,7 +16,7 @@ use crate::model::{
     Cluster, ClusterName, Issuer, Lookup, PolicyArn, RoleArn, ServiceAccountName, partition_of,
 };
 use crate::policy::Quotas;
-use crate::waiting::Intervals;
+use crate::waiting::{Intervals, side_by_side};
 use crate::world::{
     AnalyzerFinding, Association, ClusterHealth, OidcProvider, OtherProvider, ProviderState,
     RoleFacts, RoleHealth, VpcEndpoint,
@@ -85,8 +84,7 @@ async fn other_providers(
         };
         OtherProvider { arn, state }
     });
-    let others = futures_util::stream::iter(others).buffered(PARALLEL);
-    Lookup::Found(others.collect().await)
+    Lookup::Found(side_by_side(PARALLEL, others).await)
 }
 
 /// Whether EKS says that it has no such issuer. Others come and go without telling.
@@ -212,8 +210,8 @@ async fn documents(
         let document = document(aws, shared, &arn).await;
         (arn, document)
     });
-    let documents = futures_util::stream::iter(documents).buffered(PARALLEL);
-    documents.collect().await
+    let documents = side_by_side(PARALLEL, documents).await;
+    documents.into_iter().collect()
 }
 
 async fn boundary(aws: &Aws, shared: &Shared, role: &Lookup<RoleFacts>) -> Option<Lookup<Value>> {

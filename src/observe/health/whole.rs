@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::StreamExt;
-
 use super::{Shared, aws as of_aws, kubernetes as of_kubernetes};
 use crate::aws::Aws;
 use crate::error::Error;
@@ -15,7 +13,7 @@ use crate::observe::proof::{Assertion, ClaimedWay, NotYet, Patience, Prover, now
 use crate::observe::{self, PARALLEL, ServiceAccounts, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
 use crate::proof::{Permission, Proof, SimulatedDecision, Simulation};
-use crate::waiting::Intervals;
+use crate::waiting::{Intervals, side_by_side};
 use crate::world::{
     AccountHealth, Association, KubernetesHealth, MetadataOptions, ObjectHealth, ObservedAccount,
     RoleHealth, SecurityGroup, ServiceAccount, StackState, World, token_audience,
@@ -109,8 +107,7 @@ impl Sight<'_> {
         let accounts = subjects
             .iter()
             .map(|subject| self.account(subject, stacks.as_ref(), account));
-        let accounts = futures_util::stream::iter(accounts).buffered(PARALLEL);
-        accounts.collect().await
+        side_by_side(PARALLEL, accounts).await
     }
 
     async fn account(
@@ -268,8 +265,7 @@ impl Sight<'_> {
                 },
             })
         });
-        let verdicts = futures_util::stream::iter(verdicts).buffered(PARALLEL);
-        verdicts.collect().await
+        side_by_side(PARALLEL, verdicts).await
     }
 
     /// All service accounts of the cluster that have a role, by their stacks, their annotation, or a Pod
