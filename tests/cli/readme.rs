@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use crate::sandbox::{Options, Pace};
-use crate::support::{ACCOUNT, Bench, REGION};
+use crate::support::{ACCOUNT, Bench, REGION, without_elapsed};
 
 mod generated;
 mod links;
@@ -211,7 +211,7 @@ fn printed(bench: &Bench, command: &str) -> String {
         .env("PATH", path)
         .output()
         .expect("sh runs");
-    steady(&String::from_utf8_lossy(&output.stdout))
+    steady(&without_elapsed(&String::from_utf8_lossy(&output.stdout)))
 }
 
 /// Accounts one after the other: side by side the order of the lines is another in each run.

@@ -273,8 +273,9 @@ impl Bench {
         command
     }
 
-    /// Replaces what differs from run to run: folders, ports, the ends of EKS's session names, and the SHA-1 of the certificates that
-    /// the issuers' hosts send, which becomes `POSITION@HOST`, as wide as it was.
+    /// Replaces what differs from run to run: folders, ports, how long things took, the ends of EKS's session
+    /// names, and the SHA-1 of the certificates that the issuers' hosts send, which becomes `POSITION@HOST`, as
+    /// wide as it was.
     pub fn steady(&self, text: &str) -> String {
         let mut text = text.replace(&self.home.display().to_string(), "~");
         text = text.replace(&self.sandbox.directory().display().to_string(), "SANDBOX");
@@ -290,7 +291,7 @@ impl Bench {
                 text = text.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{name}"));
             }
         }
-        without_session_ids(&text)
+        without_elapsed(&without_session_ids(&text))
     }
 
     /// SHA-1 of the certificates that a host sends, in their order.
@@ -440,6 +441,21 @@ impl Bench {
         });
         changes.map(|call| format!("{call}\n")).collect()
     }
+}
+
+/// Without the ` (2s)` at the ends of lines, which tells how long an action took where that is a second or more.
+pub fn without_elapsed(text: &str) -> String {
+    let line = |line: &str| {
+        let took = line.trim_end().strip_suffix("s)");
+        let took = took.and_then(|it| it.rsplit_once(" ("));
+        let is_time =
+            |text: &str| text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(' ');
+        match took.filter(|(_, time)| is_time(time)) {
+            Some((told, _)) => format!("{told}\n"),
+            None => line.to_owned(),
+        }
+    };
+    text.split_inclusive('\n').map(line).collect()
 }
 
 /// The names of EKS's sessions end with a UUID, and which that is depends on how many calls were made before:

@@ -275,7 +275,7 @@ fn a_rollout_that_never_ends_leaves_the_way_of_before_and_can_be_undone() {
     bench.sandbox.world().api("demo").controllers.failure =
         Some(("ImagePullBackOff".to_owned(), "no such image".to_owned()));
     let watch = bench.sandbox.watch_pods("demo", &["web/api"]);
-    let result = bench.run(&format!("{TO} web/api --approve --timeout 2s"));
+    let result = bench.run(&format!("{TO} web/api --approve --timeout 10s"));
     assert!(
         result.contains("the rollout of deployment web/api"),
         "{result}"

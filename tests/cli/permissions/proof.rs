@@ -147,20 +147,15 @@ impl Scenario {
     }
 }
 
-/// Points in time as `TIME`, and not how long anything took.
+/// Points in time as `TIME`.
 fn without_times(text: &str) -> String {
-    let is_duration = |word: &str| {
-        let seconds = word
-            .strip_prefix('(')
-            .and_then(|word| word.strip_suffix("s)"));
-        seconds.is_some_and(|seconds| seconds.bytes().all(|digit| digit.is_ascii_digit()))
-    };
     let line = |line: &str| {
-        let words = line.split(' ').filter(|word| !is_duration(word));
-        let steady = words.map(|word| match word.starts_with("20") && word.contains('T') {
-            true => "TIME",
-            false => word,
-        });
+        let steady =
+            line.split(' ')
+                .map(|word| match word.starts_with("20") && word.contains('T') {
+                    true => "TIME",
+                    false => word,
+                });
         steady.collect::<Vec<_>>().join(" ")
     };
     text.lines()
