@@ -429,6 +429,8 @@ fn a_full_quota_of_stacks_is_told() {
     hint: raise the quota in Service Quotas, or delete what is no longer needed
     [exit 1]
     ");
+    let count = bench.sandbox.count("cloudformation CreateStack");
+    assert_eq!(count.calls, 1, "no retry makes room");
 }
 
 #[test]

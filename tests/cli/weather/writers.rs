@@ -90,6 +90,18 @@ fn a_service_account_that_changed_and_is_still_ours_is_deleted() {
 }
 
 #[test]
+fn a_service_account_that_a_chart_took_over_is_not_deleted() {
+    let bench = made();
+    bench.sandbox.before(DELETES, 1, |world| {
+        let api = world.api("demo");
+        api.put_service_account("default", "s3-reader", &HELM, &[], "helm");
+    });
+    let result = bench.run(DELETE);
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+    assert_snapshot!(object(&bench), @"labels: app.kubernetes.io/managed-by=Helm");
+}
+
+#[test]
 fn another_tools_role_is_not_removed() {
     let bench = with_charts(&[]);
     bench.arrange(&create());
