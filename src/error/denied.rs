@@ -4,7 +4,7 @@ use super::Error;
 use crate::model::Lookup;
 
 impl<T> Lookup<T> {
-    /// A denied read is no failure: what it would tell is unknown.
+    /// A read that AWS denies is no failure: what it would tell is unknown.
     pub fn unless_denied(result: Result<Self, Error>) -> Result<Self, Error> {
         match result {
             Err(Error::AccessDenied {
@@ -14,9 +14,6 @@ impl<T> Lookup<T> {
             }) => Ok(Self::Unknown(format!(
                 "not allowed to call {permission}: {message}"
             ))),
-            Err(Error::KubernetesForbidden { operation, .. }) => {
-                Ok(Self::Unknown(format!("not allowed to {operation}")))
-            }
             result => result,
         }
     }
