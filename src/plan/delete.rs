@@ -153,7 +153,7 @@ fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: 
         return;
     };
     let trust = foreign.as_found().and_then(|it| it.trust.as_found());
-    if trust.is_some_and(pod_identity::is_wide) {
+    if track.refusals.is_empty() && trust.is_some_and(pod_identity::is_wide) {
         let text = format!("the role of stack {} {OF_OTHER_CLUSTERS}", stack.name);
         track.notes.push(text);
     }

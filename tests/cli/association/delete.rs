@@ -179,7 +179,6 @@ fn an_iam_service_account_does_not_go_from_under_an_association() {
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    refused
     [stderr]
-    note: the role of stack eksctl-demo-addon-iamserviceaccount-web-api lets in every association of the account, and those of other clusters were not looked at: pods of any that use it lose it
     note: the ServiceAccount web/api has an EKS Pod Identity association: it stays
     error: web/api: role "eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU" is used by EKS Pod Identity associations, whose pods would lose it
       web/api (a-c88ffc65c1c760c9f)

@@ -300,6 +300,7 @@ fn stack_that_the_association_left_is_deleted() {
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   deleted
     [stderr]
+    note: the role of stack eksctl-demo-addon-iamserviceaccount-default-s3-reader lets in every association of the account, and those of other clusters were not looked at: pods of any that use it lose it
     deleted stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
     deleted service account default/s3-reader
     [exit 0]
