@@ -94,6 +94,7 @@ pub struct CreateServiceAccount {
 
 /// One service account by flags.
 #[derive(Args, Clone, Debug)]
+#[command(mut_arg("tags", |arg| arg.conflicts_with("attach_role_arn")))]
 pub struct AccountArgs {
     #[command(flatten)]
     pub name: NameArgs,
@@ -183,7 +184,8 @@ pub struct RoleArgs {
     pub role_path: Option<RolePath>,
     #[arg(long, value_name = "SECONDS", help = fields::MAX_SESSION_DURATION.help(""), conflicts_with = "attach_role_arn", value_parser = session_seconds)]
     pub max_session_duration: Option<u32>,
-    #[arg(long, value_name = "TAGS", help = fields::TAGS.help(PAIRS), conflicts_with = "attach_role_arn")]
+    // Beside an existing role they are an association's.
+    #[arg(long, value_name = "TAGS", help = fields::TAGS.help(PAIRS))]
     pub tags: Vec<Pairs>,
 }
 

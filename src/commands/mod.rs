@@ -28,6 +28,7 @@ mod proving;
 mod reconcile;
 mod removal;
 mod render;
+mod room;
 mod thumbprint;
 mod update;
 mod verify;

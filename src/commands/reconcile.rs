@@ -3,6 +3,7 @@
 
 use super::file::ClusterPlace;
 use super::removal::{self, Missing, There};
+use super::room::check_room;
 use super::{provider, proving};
 use crate::asked::{
     Deletion, Drift, Goal, IamServiceAccount, Permissions, ProviderSpec, Restart, Scope,
@@ -63,7 +64,7 @@ impl Task<'_> {
             .collect();
         let (cluster, named) =
             tokio::try_join!(context.cluster(self.place), self.named(context, &wanted))?;
-        let deletions = self.deletions(context, &named.stacks, round).await?;
+        let (deletions, associations) = self.deletions(context, &named.stacks, round).await?;
         let mut look = Observation::default();
         let is_restarted = self.restart != Restart::Told && !accounts.is_empty();
         let needs_objects = wanted.iter().any(|wanted| wanted.service_account);
@@ -123,6 +124,7 @@ impl Task<'_> {
             look.add(Target::of(asked.way(), &asked.name), track);
         }
         removal::plan(context, round, &deletions, &stacks, &mut look).await?;
+        check_room(&cluster.name, associations, look.plan.tracks.iter())?;
         if let Some(new) = account::many_new_roles(&look.plan)
             && let Some(count) = context.aws.iam.role_count().await?
         {
@@ -167,21 +169,24 @@ impl Task<'_> {
         observe::named(&context.aws, &self.place.cluster, wanted, stacks).await
     }
 
+    /// Also how many associations the cluster has, where they were read for that.
     async fn deletions(
         &self,
         context: &Context,
         stacks: &Stacks,
         round: &Rounds,
-    ) -> Result<Vec<Deletion>, Error> {
+    ) -> Result<(Vec<Deletion>, Option<usize>), Error> {
         let all: Vec<&Missing> = self.prune.iter().collect();
         let there = There::read(context, stacks, &all).await?;
+        let are_read = all.iter().any(|it| it.how.way == Way::PodIdentity);
+        let associations = are_read.then_some(there.associations.len());
         let deletions = all.into_iter().flat_map(|missing| {
             if round.past == 0 {
                 missing.tell(context, &there);
             }
             missing.deletions(&there, round)
         });
-        Ok(deletions.collect())
+        Ok((deletions.collect(), associations))
     }
 
     async fn plan_account(

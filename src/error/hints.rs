@@ -57,7 +57,7 @@ impl Error {
             Self::Aws { code, .. } => aws_hints(code),
             Self::AssociationRefused { refusal, cluster, .. } => refusal.hints(cluster),
             Self::NoRoomForAssociations { cluster, .. } => vec![
-                "move fewer: name them, or choose with `--namespace` and `--include`".into(),
+                "take fewer at once: choose with `--include`".into(),
                 quota_hint(cluster),
             ],
             Self::Unreachable { .. } => {

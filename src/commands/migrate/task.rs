@@ -3,14 +3,14 @@
 use super::chosen::{ChosenAccounts, access};
 use crate::asked::Agent;
 use crate::cli::{MoveArgs, Screen};
+use crate::commands::room::check_room;
 use crate::error::Error;
-use crate::model::{ASSOCIATION_QUOTA, Lookup, Way};
+use crate::model::Way;
+use crate::plan::Target;
 use crate::plan::migrate::{self, MoveBreadth, MoveGoal, ProofNeed, Stage};
-use crate::plan::{Action, Target, Track};
 use crate::policy::Quotas;
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
-use crate::world::Moving;
 
 /// A move that is asked for.
 pub struct MoveTask<'a> {
@@ -102,7 +102,8 @@ impl<'a> MoveTask<'a> {
             let quota = context.aws.iam.quotas().await?.trust;
             planned = migrate::plan(self.goal, &moving, quota);
         }
-        check_room(&moving, &planned.tracks)?;
+        let there = moving.associations.as_found().copied();
+        check_room(&cluster.name, there, planned.tracks.iter())?;
         let mut look = Observation::default();
         let tracks = planned.tracks.into_iter();
         for track in tracks.filter(|track| round.includes(&track.target)) {
@@ -110,22 +111,5 @@ impl<'a> MoveTask<'a> {
         }
         look.kubernetes = Some(kubernetes);
         Ok(look)
-    }
-}
-
-/// Rather none than some of those that are asked for.
-fn check_room(moving: &Moving, tracks: &[Track]) -> Result<(), Error> {
-    let is_new = |action: &&Action| matches!(action, Action::CreateAssociation(_));
-    let actions = tracks.iter().flat_map(|track| &track.actions);
-    let more = actions.filter(is_new).count();
-    match moving.associations {
-        Lookup::Found(there) if more > 0 && there + more > ASSOCIATION_QUOTA => {
-            Err(Error::NoRoomForAssociations {
-                cluster: moving.cluster.name.clone(),
-                there,
-                more,
-            })
-        }
-        _ => Ok(()),
     }
 }

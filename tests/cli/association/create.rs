@@ -452,3 +452,21 @@ fn the_way_around_leads_to_an_association_with_a_target() {
     bench.arrange(&format!("{command} --approve"));
     assert_snapshot!(association(&bench), @r#"eksctl-demo-podidentityrole-web-api target Some("arn:aws:iam::444455556666:role/data") tags true policy None"#);
 }
+
+#[test]
+fn tags_beside_a_role_are_those_of_the_association() {
+    let bench = ready();
+    let role = bench.sandbox.world().add_role_of_pods("reader");
+    let tags = format!("--role-arn {role} --tags team=web --approve");
+    bench.arrange(&format!(
+        "create podidentityassociation web/api --cluster demo {tags}"
+    ));
+    let mut world = bench.sandbox.world();
+    let found = world.clusters[0].association("web", "api").expect("it");
+    assert_eq!(found.tags["team"], "web");
+    drop(world);
+    let refused = bench.run(&format!(
+        "create iamserviceaccount web/api --cluster demo {tags}"
+    ));
+    assert!(refused.ends_with("[exit 2]\n"), "{refused}");
+}

@@ -413,3 +413,26 @@ fn the_list_is_rendered_for_other_tools() {
     [exit 2]
     ");
 }
+
+/// Where the list of those that are there is read anyway.
+#[test]
+fn more_associations_than_a_cluster_may_have_are_refused_before_anything_is_written() {
+    let bench = ready();
+    let mut world = bench.sandbox.world();
+    world.keeps_past = false;
+    let role = world.add_role_of_pods("theirs");
+    for number in 0..5_000 {
+        world.clusters[0].add_association("other", &format!("a{number}"), &role);
+    }
+    drop(world);
+    file(&bench, &api(""));
+    assert_snapshot!(bench.run(&format!("{APPLY} --prune --approve")), @r#"
+    [stderr]
+    warning: iam.serviceAccounts is not in the config file, so none of the cluster's is missing in it; `serviceAccounts: []` says that there are to be none
+    error: cluster "demo" has 5000 EKS Pod Identity associations of 5000 at most, and this needs 1 more
+    hint: take fewer at once: choose with `--include`
+    hint: a cluster has 5000 associations at most: delete what is no longer needed: `aws eks list-pod-identity-associations --cluster-name demo --region eu-west-1`
+    [exit 1]
+    "#);
+    assert_eq!(bench.stacks(), "");
+}

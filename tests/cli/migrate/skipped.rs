@@ -167,7 +167,7 @@ fn more_associations_than_a_cluster_may_have_are_refused_before_anything_is_writ
     assert_snapshot!(bench.run(&format!("{TO} --namespace web --approve")), @r#"
     [stderr]
     error: cluster "demo" has 5000 EKS Pod Identity associations of 5000 at most, and this needs 1 more
-    hint: move fewer: name them, or choose with `--namespace` and `--include`
+    hint: take fewer at once: choose with `--include`
     hint: a cluster has 5000 associations at most: delete what is no longer needed: `aws eks list-pod-identity-associations --cluster-name demo`
     [exit 1]
     "#);
