@@ -1,11 +1,13 @@
 //! Carries a plan out: each action is its calls, and tells what happens. Every action can be
 //! repeated, so that the same command again finishes what was interrupted.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::aws::Aws;
 use crate::aws::cloudformation::Operation;
@@ -137,7 +139,7 @@ pub struct Clients<'a> {
     pub aws: &'a Aws,
     /// `None` where no action needs it.
     pub kubernetes: Option<&'a Kubernetes>,
-    /// How many tracks run side by side.
+    /// How many tracks work side by side, without those that only wait for a stack.
     pub parallel: usize,
     pub on: &'a (dyn Fn(Event<'_>) + Sync),
     pub prove: ProveWay,
@@ -168,7 +170,17 @@ pub async fn apply(plan: Plan, clients: &Clients<'_>) -> Vec<Outcome> {
 /// Each as soon as another has ended. After a failure that all would meet none is begun.
 async fn side_by_side(tracks: Vec<Track>, clients: &Clients<'_>) -> Vec<Outcome> {
     let is_over = &Cell::new(false);
-    let runs = lanes(tracks).into_iter().map(|lane| async move {
+    let places = &Semaphore::new(clients.parallel.max(1));
+    let lanes = futures_util::stream::iter(lanes(tracks));
+    // The next begins when there is a place for it, beside all that have one or wait for their stacks.
+    let lanes = lanes.then(async |lane| (lane, places.acquire().await.ok()));
+    let runs = lanes.map(|(lane, place)| async move {
+        let worker = Worker {
+            clients,
+            places,
+            place: RefCell::new(place),
+            keeps_place: clients.parallel <= 1 || lane.iter().any(|(_, track)| track.proves()),
+        };
         let mut outcomes = Vec::new();
         let mut is_stopped = false;
         for (place, track) in lane {
@@ -176,7 +188,7 @@ async fn side_by_side(tracks: Vec<Track>, clients: &Clients<'_>) -> Vec<Outcome>
                 outcomes.push((place, Outcome::not_begun(track)));
                 continue;
             }
-            let outcome = run(track, clients).await;
+            let outcome = run(track, &worker).await;
             is_stopped = outcome.error.is_some();
             if outcome.error.as_ref().is_some_and(Error::stops_others) {
                 is_over.set(true);
@@ -185,10 +197,8 @@ async fn side_by_side(tracks: Vec<Track>, clients: &Clients<'_>) -> Vec<Outcome>
         }
         outcomes
     });
-    let outcomes: Vec<Vec<_>> = futures_util::stream::iter(runs.map(Box::pin))
-        .buffer_unordered(clients.parallel.max(1))
-        .collect()
-        .await;
+    let runs = runs.map(Box::pin).buffer_unordered(usize::MAX);
+    let outcomes: Vec<Vec<_>> = runs.collect().await;
     let mut outcomes: Vec<_> = outcomes.into_iter().flatten().collect();
     outcomes.sort_unstable_by_key(|(place, _)| *place);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
@@ -209,7 +219,40 @@ fn lanes(tracks: Vec<Track>) -> Vec<Vec<(usize, Track)>> {
     lanes
 }
 
-async fn run(mut track: Track, clients: &Clients<'_>) -> Outcome {
+/// What the tracks of a lane are carried out with: they have a place among those that work at a time, and
+/// leave it to others while they wait.
+struct Worker<'a> {
+    clients: &'a Clients<'a>,
+    places: &'a Semaphore,
+    place: RefCell<Option<SemaphorePermit<'a>>>,
+    /// Where one cannot be proved the rest is left alone: so no more than have places are begun before. And
+    /// who asks for one at a time gets one after the other.
+    keeps_place: bool,
+}
+
+impl<'a> Deref for Worker<'a> {
+    type Target = Clients<'a>;
+
+    fn deref(&self) -> &Clients<'a> {
+        self.clients
+    }
+}
+
+impl Worker<'_> {
+    /// Waits for what goes on without us.
+    async fn wait<T>(&self, end: impl Future<Output = T>) -> T {
+        if self.keeps_place {
+            return end.await;
+        }
+        self.place.take();
+        let ended = end.await;
+        let place = self.places.acquire().await.ok();
+        self.place.replace(place);
+        ended
+    }
+}
+
+async fn run(mut track: Track, clients: &Worker<'_>) -> Outcome {
     let is_busy = !track.actions.is_empty();
     let mut role = match &track.role {
         Some(Role::Arn(arn)) => Some(arn.clone()),
@@ -235,7 +278,7 @@ async fn steps(
     track: &mut Track,
     done: &mut usize,
     role: &mut Option<RoleArn>,
-    clients: &Clients<'_>,
+    clients: &Worker<'_>,
 ) -> Result<(), Error> {
     while let Some(action) = track.actions.get(*done) {
         let target = &track.target;
@@ -280,7 +323,7 @@ fn is_best_effort(action: &Action) -> bool {
     )
 }
 
-impl Clients<'_> {
+impl Worker<'_> {
     async fn carry_out(
         &self,
         target: &Target,
@@ -288,8 +331,9 @@ impl Clients<'_> {
         role: &mut Option<RoleArn>,
     ) -> Result<(), Error> {
         let (eks, iam, cloudformation) = (&self.aws.eks, &self.aws.iam, &self.aws.cloudformation);
+        let on = self.on;
         let status = |status: &str| {
-            (self.on)(Event::Status {
+            on(Event::Status {
                 target,
                 action,
                 status,
@@ -320,8 +364,8 @@ impl Clients<'_> {
                 value,
             } => eks.tag(cluster, key, value).await,
             Action::UntagCluster { cluster, key } => eks.untag(cluster, key).await,
-            Action::AwaitStack { id, .. } => cloudformation
-                .ended(id, Operation::Other, &status)
+            Action::AwaitStack { id, .. } => self
+                .wait(cloudformation.ended(id, Operation::Other, &status))
                 .await
                 .map(|_| ()),
             Action::CreateStack(create) => {

@@ -195,6 +195,12 @@ impl Plan {
 }
 
 impl Track {
+    /// Whether something is proved on its way.
+    pub fn proves(&self) -> bool {
+        let mut actions = self.actions.iter();
+        actions.any(|action| matches!(action, Action::Prove(_)))
+    }
+
     /// The agent of EKS Pod Identity is made.
     pub fn of_agent(cluster: &ClusterName) -> Self {
         let cluster = cluster.clone();

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::Clients;
+use super::Worker;
 use crate::error::Error;
 use crate::model::{AGENT, ClusterName};
 use crate::waiting::polled;
 
-impl Clients<'_> {
+impl Worker<'_> {
     pub(super) async fn install_agent(
         &self,
         cluster: &ClusterName,

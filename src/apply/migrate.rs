@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Clients;
+use super::Worker;
 use crate::error::Error;
 use crate::model::{Lookup, Workload};
 use crate::plan::Repair;
@@ -11,7 +11,7 @@ use crate::plan::migrate::{Prove, UpdateTrust};
 use crate::policy::same;
 use crate::world::{PodWay, Pods};
 
-impl Clients<'_> {
+impl Worker<'_> {
     /// # Errors
     /// Where somebody changed it meanwhile.
     pub(super) async fn update_trust(&self, update: &UpdateTrust) -> Result<(), Error> {

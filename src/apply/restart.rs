@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Clients;
+use super::Worker;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Lookup, RoleArn, Workload};
@@ -11,7 +11,7 @@ use crate::plan::restart::{Expected, stale, told};
 use crate::waiting::polled;
 use crate::world::{Pod, Pods, Rollout};
 
-impl Clients<'_> {
+impl Worker<'_> {
     /// That the workload is gone is no failure: it has no pods that lack anything.
     pub(super) async fn restart(&self, workload: &Workload) -> Result<(), Error> {
         self.kubernetes()?.restart(workload).await.map(|_| ())

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::{Clients, Event};
+use super::{Event, Worker};
 use crate::asked::Ending;
 use crate::error::Error;
 use crate::model::{RoleArn, ServiceAccountName};
@@ -24,7 +24,7 @@ pub(super) fn known<'a>(asked: &'a Role, made: Option<&'a RoleArn>) -> Result<&'
     }
 }
 
-impl Clients<'_> {
+impl Worker<'_> {
     pub(super) async fn apply_service_account(
         &self,
         change: &ServiceAccountChange,

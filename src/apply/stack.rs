@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Clients, Event};
+use super::{Event, Worker};
 use crate::asked::{Deployment, Ending};
 use crate::aws::cloudformation::{ChangeSet, Operation};
 use crate::error::Error;
@@ -18,7 +18,7 @@ pub enum Protection {
     Lifted,
 }
 
-impl Clients<'_> {
+impl Worker<'_> {
     /// The token of the request may be remembered for a stack of the same content that was deleted since
     /// (AWS does not say for how long it is): then the answer is that stack, and another token is due.
     pub(super) async fn create_stack(
@@ -39,7 +39,8 @@ impl Clients<'_> {
                 status(now);
             };
             let cloudformation = &self.aws.cloudformation;
-            let stack = cloudformation.ended(&id, Operation::Creation, &on).await?;
+            let end = cloudformation.ended(&id, Operation::Creation, &on);
+            let stack = self.wait(end).await?;
             let is_gone = stack
                 .as_ref()
                 .is_none_or(|stack| stack.phase == Phase::Gone);
@@ -94,7 +95,8 @@ impl Clients<'_> {
         cloudformation.execute_change_set(update).await?;
         status("UPDATE_IN_PROGRESS");
         let operation = Operation::Update { update, made };
-        let stack = cloudformation.ended(&update.id, operation, status).await?;
+        let end = cloudformation.ended(&update.id, operation, status);
+        let stack = self.wait(end).await?;
         match stack {
             Some(stack) if stack.status == "UPDATE_COMPLETE" && !stack.has_leftovers() => Ok(()),
             stack => Err(self
@@ -117,11 +119,9 @@ impl Clients<'_> {
         id: &str,
         status: &(dyn Fn(&str) + Sync),
     ) -> Result<(), Error> {
-        let stack = self
-            .aws
-            .cloudformation
-            .ended(id, Operation::RollBack, status)
-            .await?;
+        let cloudformation = &self.aws.cloudformation;
+        let end = cloudformation.ended(id, Operation::RollBack, status);
+        let stack = self.wait(end).await?;
         match stack {
             Some(Stack {
                 phase: Phase::Ready,
@@ -136,12 +136,9 @@ impl Clients<'_> {
         id: &str,
         status: &(dyn Fn(&str) + Sync),
     ) -> Result<(), Error> {
-        match self
-            .aws
-            .cloudformation
-            .ended(id, Operation::Deletion, status)
-            .await?
-        {
+        let cloudformation = &self.aws.cloudformation;
+        let end = cloudformation.ended(id, Operation::Deletion, status);
+        match self.wait(end).await? {
             None
             | Some(Stack {
                 phase: Phase::Gone, ..

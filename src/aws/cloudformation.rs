@@ -27,10 +27,12 @@ mod changes;
 mod events;
 mod express;
 mod operation;
+mod together;
 
 pub use change_set::ChangeSet;
 pub use express::ExpressSupport;
-pub use operation::{Operation, Waiting};
+pub use operation::Operation;
+pub use together::Waiting;
 
 pub struct CloudFormation {
     pub(super) client: aws_sdk_cloudformation::Client,
@@ -67,15 +69,20 @@ impl CloudFormation {
 
     /// All stacks of the region that are not deleted (DescribeStacks, all pages).
     pub async fn stacks(&self) -> Result<Vec<Stack>, Error> {
+        let stacks = self.pages_of_stacks().await?.into_iter().flatten();
+        Ok(stacks.filter(|stack| stack.phase != Phase::Gone).collect())
+    }
+
+    async fn pages_of_stacks(&self) -> Result<Vec<Vec<Stack>>, Error> {
         let pages = self.client.describe_stacks().into_paginator().send();
-        let pages = PagedList::of(pages, |page| filled(page.next_token()));
-        let stacks = pages.items(|page| page.stacks).await;
-        let stacks = stacks.map_err(|error| failed("cloudformation:DescribeStacks", "", error))?;
-        Ok(stacks
-            .into_iter()
-            .map(stack)
-            .filter(|stack| stack.phase != Phase::Gone)
-            .collect())
+        let mut pages = PagedList::of(pages, |page| filled(page.next_token()));
+        let mut all = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failed("cloudformation:DescribeStacks", "", error))?;
+            let stacks = page.stacks.unwrap_or_default().into_iter();
+            all.push(stacks.map(stack).collect());
+        }
+        Ok(all)
     }
 
     /// GetTemplate, where it is JSON. `None`: the stack has none yet, or one that is not ours.

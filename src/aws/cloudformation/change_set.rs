@@ -106,7 +106,8 @@ impl CloudFormation {
                 _ => Ok(None),
             }
         };
-        self.polled("change set", &update.id, look).await
+        let least = || self.waiting.least_pause();
+        self.polled("change set", &update.id, least, look).await
     }
 
     /// DescribeChangeSet. Its name follows from the stack's id too, so that the stack's name is enough

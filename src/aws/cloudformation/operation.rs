@@ -4,8 +4,7 @@
 //! cannot be one from before.
 
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::CloudFormation;
 use crate::error::Error;
@@ -41,32 +40,6 @@ enum StackView {
     Underway,
     /// Nothing: the stack may be shown as it was before.
     Before,
-}
-
-/// How many stacks are waited for. They share the polls: five a second, half of what AWS allows to an
-/// account.
-#[derive(Default)]
-pub struct Waiting(AtomicU32);
-
-/// One of the stacks that are waited for.
-struct Waiter<'a>(&'a AtomicU32);
-
-impl Waiting {
-    fn one_more(&self) -> Waiter<'_> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Waiter(&self.0)
-    }
-
-    /// The shortest pause between two polls of the same stack.
-    fn least_pause(&self) -> Duration {
-        Duration::from_millis(200) * self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Waiter<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl Operation<'_> {
@@ -124,8 +97,9 @@ impl CloudFormation {
         on: &(dyn Fn(&str) + Sync),
     ) -> Result<Option<Stack>, Error> {
         let (began, before) = (Cell::new(false), RefCell::new(Vec::new()));
+        let since = Instant::now();
         let look = async || {
-            let stack = self.stack(id).await?;
+            let stack = self.seen(id, since).await?;
             let status = stack.as_ref().map(|stack| stack.status.clone());
             match operation.view(stack.as_ref(), began.get()) {
                 StackView::Over => return Ok(Some(stack)),
@@ -143,7 +117,14 @@ impl CloudFormation {
             }
             Ok(None)
         };
-        self.polled(operation.name(), id, look).await
+        let least = || {
+            if self.waiting.is_together() {
+                Duration::ZERO
+            } else {
+                self.waiting.least_pause()
+            }
+        };
+        self.polled(operation.name(), id, least, look).await
     }
 
     /// Whether an operation is over, though the stack is shown again and again as it may have been
@@ -166,37 +147,20 @@ impl CloudFormation {
         })
     }
 
-    /// Looks at what goes on with a stack until it is over; more slowly where many are waited for.
+    /// Looks at what goes on with a stack until it is over.
     pub(super) async fn polled<T>(
         &self,
         what: &str,
         id: &str,
+        least: impl Fn() -> Duration,
         look: impl AsyncFn() -> Result<Option<T>, Error>,
     ) -> Result<T, Error> {
         let _waiter = self.waiting.one_more();
-        let least = || self.waiting.least_pause();
         if let Some(over) = polled(self.intervals, self.deadline, id, least, look).await? {
             return Ok(over);
         }
         let name = id.split('/').nth(1).unwrap_or(id);
         let what = format!("the {what} of stack \"{name}\"");
         Err(self.deadline.missed(what))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn many_stacks_share_the_polls() {
-        let waiting = Waiting::default();
-        let few: Vec<_> = (0..9).map(|_| waiting.one_more()).collect();
-        assert!(waiting.least_pause() <= Duration::from_millis(1_800));
-        let more: Vec<_> = (0..55).map(|_| waiting.one_more()).collect();
-        let polls = 64.0 / waiting.least_pause().as_secs_f64();
-        assert!(polls <= 5.01, "{polls} a second");
-        drop((few, more));
-        assert_eq!(waiting.least_pause(), Duration::ZERO);
     }
 }
