@@ -1,5 +1,7 @@
 //! Express mode: what is asked of CloudFormation, where it does not know the mode, and the proof in the end.
 
+use std::process::Stdio;
+
 use insta::assert_snapshot;
 
 use crate::sandbox::{Call, Express, Pace};
@@ -374,4 +376,35 @@ fn the_command_for_a_rendered_stack_has_the_mode() {
     assert_eq!(bench.run(&line).matches(config).count(), 1);
     let all = bench.run(&format!("{line} {EXPRESS}"));
     assert_eq!(all.matches(config).count(), 2, "{all}");
+}
+
+/// Waiting is not work: two at a time are worked on, and all twelve stacks are under way.
+#[test]
+fn stacks_that_are_waited_for_leave_their_places_to_others() {
+    let bench = Bench::slow(u32::MAX);
+    bench.associate();
+    let account = |number| {
+        format!(
+            "  - metadata: {{name: app-{number}}}\n    wellKnownPolicies: {{autoScaler: true}}\n"
+        )
+    };
+    let (head, _) = FILE.split_once("  - metadata").expect("a list");
+    let all: String = (0..12).map(account).collect();
+    let head = head.replace("express", "standard");
+    let file = bench.file("file.yaml", &format!("{head}{all}"));
+    let line = format!("apply --approve --parallel 2 -f {}", file.display());
+    let mut child = bench
+        .command_line(&line)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("irsactl starts");
+    bench.sandbox.until(|world| {
+        world.accounts[crate::support::ACCOUNT]
+            .stacks
+            .iter()
+            .count()
+            == 12
+    });
+    child.kill().expect("killed");
+    child.wait().expect("dead");
 }

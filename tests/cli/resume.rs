@@ -142,6 +142,14 @@ fn creation() -> Work {
     }
 }
 
+/// The same work in express mode.
+fn in_express_mode(work: Work) -> Work {
+    Work {
+        line: format!("{} --deployment-mode express", work.line),
+        ..work
+    }
+}
+
 fn deletion() -> Work {
     Work {
         line: DELETE.to_owned(),
@@ -165,6 +173,18 @@ fn a_creation_killed_at_any_call_is_finished_by_the_next_run() {
 fn a_slow_creation_killed_at_any_call_is_finished_by_the_next_run() {
     let wanted = "service account apps/reader\n";
     creation().assert_resumable(Pace::Polls(2), wanted, 28);
+}
+
+#[test]
+fn a_creation_in_express_mode_killed_at_any_call_is_finished_by_the_next_run() {
+    let wanted = "service account apps/reader\n";
+    in_express_mode(creation()).assert_resumable(Pace::Polls(2), wanted, 24);
+}
+
+#[test]
+fn a_deletion_in_express_mode_killed_at_any_call_is_finished_by_the_next_run() {
+    let wanted = "namespace apps\narn:aws:iam::111122223333:oidc-provider/";
+    in_express_mode(deletion()).assert_resumable(Pace::Polls(2), wanted, 24);
 }
 
 #[test]

@@ -25,19 +25,23 @@ fn twice(bench: &Bench, line: &str) -> [String; 2] {
 
 /// Two runs that meet by these rules end well and in the state that one alone leaves.
 fn assert_one_end(pace: Pace, rules: &[String]) {
+    assert_one_end_of(APPLY, pace, rules);
+}
+
+fn assert_one_end_of(line: &str, pace: Pace, rules: &[String]) {
     let alone = all_kinds(pace);
-    alone.run(APPLY);
+    alone.run(line);
     let bench = all_kinds(pace);
     bench.sandbox.fault(BOTH_LOOKED);
     for rule in rules {
         bench.sandbox.fault(rule);
     }
-    let results = twice(&bench, APPLY);
+    let results = twice(&bench, line);
     for result in &results {
         assert!(result.ends_with("[exit 0]\n"), "{rules:?}: {results:#?}");
     }
     assert_eq!(state(&bench), state(&alone), "{rules:?}: {results:#?}");
-    assert_settled(&bench, APPLY);
+    assert_settled(&bench, line);
 }
 
 #[test]
@@ -65,6 +69,8 @@ fn in_step() {
     ];
     assert_one_end(Pace::Polls(0), &rules);
     assert_one_end(Pace::Polls(2), &rules);
+    let express = format!("{APPLY} --deployment-mode express");
+    assert_one_end_of(&express, Pace::Polls(2), &rules);
 }
 
 /// Both carry out the same change set.
