@@ -245,6 +245,14 @@ mod tests {
             board.closed(false);
         }
         assert_eq!(board.summary(at(200)), "100/100 done");
+        let mut failing = Board::new(10);
+        for _ in 0..5 {
+            failing.closed(true);
+        }
+        assert_eq!(
+            failing.summary(at(10)),
+            "0/10 done, 5 failed, about 10s left"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use insta::assert_snapshot;
 
 use super::once::timeless;
-use super::{ASSOCIATE, Scenario, made, scenarios, trouble};
+use super::{ASSOCIATE, Scenario, create, made, scenarios, trouble};
 use crate::arrange::side_by_side;
 use crate::file::{account, file_of};
 use crate::support::Bench;
@@ -199,4 +199,16 @@ fn a_stale_read_of_a_disassociation_is_borne() {
     eks DescribeCluster 1:
       [exit 0]
     ");
+}
+
+#[test]
+fn a_policy_that_is_missing_in_one_answer_only_is_there() {
+    let bench = Bench::associated();
+    bench.befall(
+        "iam GetPolicy",
+        "times 1 error 404 NoSuchEntity no such policy",
+    );
+    let result = bench.run(&create());
+    assert!(result.ends_with("[exit 0]\n"), "{result}");
+    assert_eq!(bench.sandbox.count("iam GetPolicy").calls, 2);
 }
