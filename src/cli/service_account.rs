@@ -381,7 +381,8 @@ pub struct Apply {
     pub issuer_url: Option<Issuer>,
     #[command(flatten)]
     pub filter: FilterArgs,
-    /// Delete the cluster's IAM service accounts that the file does not have; not those of kube-system
+    /// Delete the cluster's IAM service accounts and associations that the file's lists do not have; not
+    /// those of kube-system
     #[arg(long, help_heading = "Plan")]
     pub prune: bool,
     /// Delete those of kube-system too
@@ -449,7 +450,7 @@ pub struct DeleteServiceAccount {
 /// How something is deleted.
 #[derive(Args, Clone, Debug)]
 pub struct DeletionArgs {
-    /// Delete the role only: no Kubernetes access
+    /// Leave the ServiceAccount: no Kubernetes access
     #[arg(long, help_heading = "Role", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub role_only: bool,
     /// Detach policies that were attached to the role by hand, which else stop the deletion

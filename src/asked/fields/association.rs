@@ -92,7 +92,7 @@ pub const SESSION_POLICY: &Field = &Field::new(
     "iam.podIdentityAssociations[].policy",
     Text,
     Optional,
-    "session policy as JSON, which bounds the sessions; needs `disableSessionTags`",
+    "session policy as JSON, which bounds the sessions; needs session tags to be disabled",
 )
 .by_flag("--policy");
 pub const TRUST_ANY_ASSOCIATION: &Field = &Field::new(

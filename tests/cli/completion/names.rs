@@ -550,7 +550,7 @@ fn what_is_offered_says_what_it_is() {
     --include	Only those whose NAMESPACE/NAME matches, as 'web/*' (repeatable)
     --exclude	But those whose NAMESPACE/NAME matches (repeatable)
     --only-missing	Those of the cluster that the file does not have, in the place of those that it has
-    --role-only	Delete the role only: no Kubernetes access
+    --role-only	Leave the ServiceAccount: no Kubernetes access
     --detach-foreign	Detach policies that were attached to the role by hand, which else stop the deletion
     --with-foreign-resources	Delete what else is in the stack, which else stops the deletion
     --wait	Wait for the end of the stack's deletion; --wait=false does not
