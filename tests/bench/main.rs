@@ -1,6 +1,7 @@
 //! `cargo bench`: how fast, how small, how frugal the release build is, each figure beside its target.
 //! Nothing is asserted: a figure says something only with the machine that it was taken on.
 
+mod proof;
 #[path = "../sandbox/mod.rs"]
 #[expect(
     dead_code,
@@ -31,6 +32,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     cold_start(&mut table)?;
     for seconds in [12, 1] {
         create(&mut table, Duration::from_secs(seconds))?;
+    }
+    for mode in ["standard", "express"] {
+        proof::measure(&mut table, mode)?;
     }
     scale::measure(&mut table)?;
     let size = std::fs::metadata(BINARY)?.len();
@@ -162,16 +166,8 @@ fn create(table: &mut Table, stacks: Duration) -> Result<(), Box<dyn Error>> {
         pace: Pace::Time(stacks),
         ..Options::default()
     })?;
-    let irsactl = |line: &str| {
-        let mut command = Command::new(BINARY);
-        command
-            .args(line.split(' '))
-            .env_clear()
-            .envs(sandbox.environment())
-            .env("HOME", sandbox.directory());
-        command
-    };
     run(&mut irsactl(
+        &sandbox,
         "associate-oidc-provider --cluster demo --approve",
     ))?;
     sandbox.world().calls.clear();
@@ -179,21 +175,9 @@ fn create(table: &mut Table, stacks: Duration) -> Result<(), Box<dyn Error>> {
     let line = format!(
         "create iamserviceaccount s3-reader --cluster demo --attach-policy-arn {POLICY} --approve"
     );
-    let measured = run(&mut irsactl(&line))?;
+    let measured = run(&mut irsactl(&sandbox, &line))?;
     let ended = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    let ready = {
-        let world = sandbox.world();
-        let stack = world.accounts[ACCOUNT]
-            .stacks
-            .first()
-            .ok_or("no stack was made")?;
-        let complete = stack
-            .events
-            .iter()
-            .rev()
-            .find(|event| event.kind == "AWS::CloudFormation::Stack");
-        Duration::from_millis(u64::try_from(complete.ok_or("no event")?.timestamp)?)
-    };
+    let ready = completed(&sandbox)?;
     let calls = sandbox.calls();
     let polls = calls
         .iter()
@@ -214,6 +198,27 @@ fn create(table: &mut Table, stacks: Duration) -> Result<(), Box<dyn Error>> {
     );
     table.row("… peak memory", &megabytes(measured.peak), "≤ 30 MB");
     Ok(())
+}
+
+/// A command line against a sandbox.
+fn irsactl(sandbox: &Sandbox, line: &str) -> Command {
+    let mut command = Command::new(BINARY);
+    command
+        .args(line.split(' '))
+        .env_clear()
+        .envs(sandbox.environment())
+        .env("HOME", sandbox.directory());
+    command
+}
+
+/// When the stack was complete, since the epoch.
+fn completed(sandbox: &Sandbox) -> Result<Duration, Box<dyn Error>> {
+    let world = sandbox.world();
+    let stack = world.accounts[ACCOUNT].stacks.first();
+    let events = stack.ok_or("no stack was made")?.events.iter().rev();
+    let mut complete = events.filter(|event| event.kind == "AWS::CloudFormation::Stack");
+    let complete = complete.next().ok_or("no event")?;
+    Ok(Duration::from_millis(u64::try_from(complete.timestamp)?))
 }
 
 /// What `cargo tree` lists for this platform, build scripts' crates included.

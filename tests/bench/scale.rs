@@ -3,8 +3,8 @@
 
 use std::error::Error;
 use std::fmt::Write;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use super::sandbox::{Options, Pace, Sandbox, Service};
@@ -18,16 +18,31 @@ const STACK: Duration = Duration::from_secs(12);
 /// AWS's limits, as users have met them: calls a second and at once.
 const LIMITS: [(&str, u32, u32); 2] = [("CreateStack", 1, 5), ("DescribeStacks", 10, 20)];
 
+/// How many service accounts, in which mode, and in which time: without limits, so that nothing is left but
+/// the stacks' own time and ours.
+const FLEETS: [(u32, &str, &str); 2] = [(50, "standard", "≤ 15 s"), (500, "express", "")];
+
 pub fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
+    for (accounts, mode, target) in FLEETS {
+        let sandbox = Sandbox::start(Options {
+            pace: Pace::Time(STACK),
+            ..Options::default()
+        })?;
+        let file = config_file(&sandbox, accounts)?;
+        let first = measured(&sandbox, &file, &["--deployment-mode", mode])?;
+        let name = format!("{accounts} service accounts in {mode} mode, without limits");
+        table.row(&name, &seconds(first.run.time), target);
+        costs(table, &first, accounts);
+    }
+    limited(table)
+}
+
+fn limited(table: &mut Table) -> Result<(), Box<dyn Error>> {
     let accounts = match std::env::var(VARIABLE) {
         Ok(number) => number.parse()?,
         Err(_) => ACCOUNTS,
     };
     let name = format!("{accounts} service accounts, {} s stacks", STACK.as_secs());
-    if !knows_apply()? {
-        table.row(&name, "not measured: this irsactl has no `apply`", "");
-        return Ok(());
-    }
     let sandbox = Sandbox::start(Options {
         pace: Pace::Time(STACK),
         ..Options::default()
@@ -41,7 +56,7 @@ pub fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
     }
     table.row(&name, "", &format!("with {}", limits.join("; ")));
     let file = config_file(&sandbox, accounts)?;
-    let first = measured(&sandbox, &file)?;
+    let first = measured(&sandbox, &file, &[])?;
     let least = f64::from(accounts.saturating_sub(LIMITS[0].2)) / f64::from(LIMITS[0].1)
         + STACK.as_secs_f64();
     let time = first.run.time.as_secs_f64();
@@ -52,19 +67,10 @@ pub fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
         &format!("{least:.0} s, ≤ 1.15"),
     );
     costs(table, &first, accounts);
-    let second = measured(&sandbox, &file)?;
+    let second = measured(&sandbox, &file, &[])?;
     table.row("… again, with nothing to do", &seconds(second.run.time), "");
     costs(table, &second, accounts);
     Ok(())
-}
-
-fn knows_apply() -> Result<bool, Box<dyn Error>> {
-    let status = Command::new(BINARY)
-        .args(["apply", "--help"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()?;
-    Ok(status.success())
 }
 
 /// A file as teams keep it: several namespaces, each role with a managed policy.
@@ -99,12 +105,13 @@ struct Measured {
     sandbox: Duration,
 }
 
-fn measured(sandbox: &Sandbox, file: &std::path::Path) -> Result<Measured, Box<dyn Error>> {
+fn measured(sandbox: &Sandbox, file: &Path, more: &[&str]) -> Result<Measured, Box<dyn Error>> {
     sandbox.world().calls.clear();
     let mut command = Command::new(BINARY);
     command
         .args(["apply", "--approve", "-f"])
         .arg(file)
+        .args(more)
         .env_clear()
         .envs(sandbox.environment())
         .env("HOME", sandbox.directory());
