@@ -113,8 +113,7 @@ fn every_flag_is_refused_or_has_an_effect_beside_a_file() {
     let bench = Bench::new();
     let common = "--config-file --approve --dry-run --detailed-exitcode --region --profile --timeout --output \
                   --quiet --verbose --color --help";
-    let account =
-        "--kubeconfig --context --parallel --issuer-url --include --exclude --cfn-role-arn";
+    let account = "--kubeconfig --context --parallel --issuer-url --include --exclude --cfn-role-arn --deployment-mode";
     let afterwards = "--verify --restart --wait-for-pods";
     let thumbprint = "--issuer-url --thumbprint --no-thumbprint --refresh-thumbprint";
     for (command, flags) in refused() {

@@ -212,7 +212,7 @@ fn what_is_an_association_by_now_is_not_annotated_again() {
     assert_snapshot!(bench.run(update), @"
     [stderr]
     error: web/api: its role lets in EKS Pod Identity alone, and its ServiceAccount has no annotation: it is no IAM service account any more
-    hint: change it with the same flags as an association: `irsactl update podidentityassociation web/api --cluster demo`
+    hint: it is changed as an association: `irsactl update podidentityassociation web/api --cluster demo`
     hint: or lead it back to IRSA: `irsactl migrate to-irsa web/api --cluster demo`
     [exit 1]
     ");

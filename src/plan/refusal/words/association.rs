@@ -38,7 +38,7 @@ impl About<'_> {
         (
             "its role lets in EKS Pod Identity alone, and its ServiceAccount has no annotation: it is no IAM service account any more".to_owned(),
             vec![
-                Fix::by("change it with the same flags as an association", command("irsactl update podidentityassociation")),
+                Fix::by("it is changed as an association", command("irsactl update podidentityassociation")),
                 Fix::by("or lead it back to IRSA", command("irsactl migrate to-irsa")),
             ],
         )
