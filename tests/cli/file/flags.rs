@@ -134,7 +134,7 @@ fn every_flag_is_refused_or_has_an_effect_beside_a_file() {
             "delete iamserviceaccount" => {
                 format!("{common} {account} --only-missing --role-only --detach-foreign --with-foreign-resources --wait")
             }
-            _ => "--config-file --include --exclude --issuer-url --account-id --partition --for --output-dir --quiet \
+            _ => "--config-file --include --exclude --issuer-url --account-id --partition --for --output-dir --deployment-mode --quiet \
                   --verbose --color --help"
                 .to_owned(),
         };

@@ -56,20 +56,24 @@ fn credentials_that_expire_during_the_waits_leave_what_was_begun() {
         world.faults.push(expired.parse().expect("a rule"));
     });
     let result = bench.run(&format!("{APPLY} --parallel 4"));
-    assert_snapshot!(told(&result), @"
+    // How many have begun by then is a matter of time: who waits leaves the place to the next.
+    let begun = bench.stacks().matches("CREATE_IN_PROGRESS").count();
+    assert!((4..20).contains(&begun), "{begun}: {result}");
+    let told = told(&result)
+        .replace(&format!("so for {begun}: "), "so for ALL: ")
+        .replace(&format!(" and {} more", begun - 3), " and MORE")
+        .replace(&format!("creation of {begun} stacks"), "creation of ALL");
+    assert_snapshot!(told, @"
     error: no usable AWS credentials: ExpiredToken: The security token included in the request is expired
-      so for 4: apps/a01, apps/a02, apps/a03 and 1 more
+      so for ALL: apps/a01, apps/a02, apps/a03 and MORE
     hint: check them: `aws sts get-caller-identity --region eu-west-1`
     hint: they are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: set them anew, or `unset` them to use a profile
-    error: stopped: 0 of 20 done; what was begun goes on: creation of 4 stacks
+    error: stopped: 0 of 20 done; what was begun goes on: creation of ALL
     hint: mend that, and run the same command again: it finishes the work
     [exit 4]
     ");
-    assert!(
-        result.contains("skipped 16: they would fail likewise"),
-        "{result}"
-    );
-    assert_eq!(bench.stacks().matches("CREATE_IN_PROGRESS").count(), 4);
+    let skipped = format!("skipped {}: they would fail likewise", 20 - begun);
+    assert!(result.contains(&skipped), "{skipped}: {result}");
 }
 
 #[test]
