@@ -37,10 +37,13 @@ const TERMS: Terms<'_> = Terms {
 };
 /// How long IAM may not yet know what was just made.
 const PROPAGATION: Duration = Duration::from_secs(90);
-/// The pauses between tries meanwhile, in seconds: of the first half minute, in which it mostly happens, and of
-/// the rest.
-const PAUSES: (u64, u64) = (1, 5);
-const OFTEN: u64 = 30;
+/// The pause between tries in the first half minute, in which it mostly happens.
+const OFTEN: Duration = Duration::from_millis(750);
+/// The same where what IAM has is looked at as well: no three looks at one stale answer.
+const JUDGED: Duration = Duration::from_secs(1);
+/// The pause afterwards.
+const SELDOM: Duration = Duration::from_secs(5);
+const AT_FIRST: Duration = Duration::from_secs(30);
 
 /// Whether a refusal that may pass is put up with.
 #[derive(Clone, Copy, Debug)]
@@ -335,9 +338,9 @@ async fn patiently(
         return exchange().await;
     };
     let whole = PROPAGATION.min(until.left());
-    let (mut tries, mut waited, mut looks) = (1, 0, 0);
+    let (mut tries, mut waited, mut looks) = (1, Duration::ZERO, 0);
     loop {
-        let mut end = exchange().await.after(tries, waited);
+        let mut end = exchange().await.after(tries, waited.as_secs());
         let Some(why) = end.passing() else {
             return end;
         };
@@ -351,19 +354,19 @@ async fn patiently(
             }
         }
         let left = until.left();
-        if left.is_zero() || waited >= PROPAGATION.as_secs() {
+        if left.is_zero() || waited >= PROPAGATION {
             return end;
         }
-        let (often, seldom) = PAUSES;
-        let pause = if waited < OFTEN { often } else { seldom };
+        let often = if judge.is_some() { JUDGED } else { OFTEN };
+        let pause = if waited < AT_FIRST { often } else { SELDOM };
         (prover.on_wait)(&NotYet {
             why: &why,
             tries,
             whole,
         });
-        let pause = Duration::from_secs(pause).min(left);
+        let pause = pause.min(left);
         tokio::time::sleep(prover.intervals.of(pause)).await;
-        waited += pause.as_secs();
+        waited += pause;
         tries += 1;
     }
 }

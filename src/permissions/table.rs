@@ -116,8 +116,8 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "cloudformation:DescribeChangeSet" on Stacks, With("an association's role that others use"), [Delete], "see what the change would do";
     "cloudformation:ExecuteChangeSet" on Stacks, With("an association's role that others use"), [Delete], "carry the change out";
     "cloudformation:TagResource" on Stacks, With("an association's role that others use"), [Delete], "keep the stack's tags";
-    "cloudformation:DeleteChangeSet" on Stacks, With("a change that is refused"), [Update Apply Migrate], "take the change back";
-    "cloudformation:DescribeEvents" on Stacks, Optional, [Update Apply Migrate], "tell why a change failed its validation";
+    "cloudformation:DeleteChangeSet" on Stacks, With("a change that is refused"), [Update Delete Apply Migrate], "take the change back";
+    "cloudformation:DescribeEvents" on Stacks, Optional, [Update Delete Apply Migrate], "tell why a change failed its validation";
     "cloudformation:ContinueUpdateRollback" on Stacks, With("a failed roll-back"), [Update Apply], "finish the roll-back of an earlier update";
     "cloudformation:DescribeStackEvents" on Stacks, Optional, [Create Update Delete Apply Migrate Fix], "tell why a stack failed";
     "cloudformation:DescribeStackResources" on Stacks, Optional, [Create Update Delete Apply Doctor], "find what a stack has beside the role";

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use super::{Action, Idle, Reason, Target, Track};
 use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy};
-use crate::model::{ClusterName, Lookup, ROLE_ANNOTATION, ServiceAccountName, StackName, Way};
+use crate::model::{
+    ClusterName, Lookup, ROLE_ANNOTATION, SAVED_ANNOTATION, ServiceAccountName, StackName, Way,
+};
 use crate::policy::pod_identity::{self, OF_OTHER_CLUSTERS};
 use crate::world::{
     Association, Foreign, FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState,
@@ -59,6 +61,10 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         StackState::Found(found) => Some(&**found),
         StackState::Absent => None,
     };
+    if found.is_none() && is_in_the_middle(asked, &observed.service_account) {
+        track.refuse(&asked.cluster, Reason::InTheMiddle);
+        return track;
+    }
     let users = OtherUsers::of(asked, found, observed);
     match found {
         Some(found) if users.is_empty() => plan_stack(&mut track, asked, found, &observed.foreign),
@@ -101,6 +107,17 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         }
     }
     track.settled()
+}
+
+/// A move to IRSA that is not finished: the stack of the role has its tags, and its name, from the
+/// association, which the ServiceAccount keeps what is needed of.
+fn is_in_the_middle(asked: &Deletion, object: &ServiceAccountState) -> bool {
+    let ServiceAccountState::Found(account) = object else {
+        return false;
+    };
+    asked.way == Way::Irsa
+        && account.role().is_some()
+        && account.annotations.contains_key(SAVED_ANNOTATION)
 }
 
 /// The association itself goes first: what hangs on it is of no use then.

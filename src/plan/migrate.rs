@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::asked::{Agent, Deployment, DeploymentMode};
 use crate::model::{ClusterName, CommandLine, Issuer, RoleArn, ServiceAccountName, Way};
+use crate::plan::Track;
 use crate::policy::Difference;
 use crate::world::{Moving, MovingAccount, PodWay};
 
@@ -141,6 +142,20 @@ impl MoveGoal {
     /// associations is not let take them away.
     fn is_only_tagged(self, moving: &Moving, account: &MovingAccount) -> bool {
         self.scope == MoveBreadth::All && account.is_moved() && !self.is_left(moving, account)
+    }
+
+    /// What is told where all were meant and this is about none of them.
+    pub fn nothing_there(self, tracks: &[Track]) -> Option<&'static str> {
+        if self.scope != MoveBreadth::All || !tracks.is_empty() {
+            return None;
+        }
+        match self.stage {
+            Stage::Begin => None,
+            Stage::Finish => Some("no move was found that is begun and not finished"),
+            Stage::Undo => Some(
+                "no move was found that is begun and not finished; one that is finished is undone by its name",
+            ),
+        }
     }
 
     /// Whether the role still lets in the way that this takes away.

@@ -230,6 +230,8 @@ pub enum Reason {
     AssociationUnknown {
         why: String,
     },
+    /// A move to IRSA is not finished, and its stack is the association's still.
+    InTheMiddle,
     /// Policies are not detached from a role that the stack did not make, or may not have made.
     NotTheStacks {
         role: String,

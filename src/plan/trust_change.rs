@@ -47,9 +47,26 @@ pub fn trust_change(
     deployment: Deployment,
 ) -> Action {
     let item = Item::TrustPolicy;
-    let differences = vec![Difference::of_documents(item, Some(document), Some(seen))];
+    let trust = Difference::of_documents(item, Some(document), Some(seen));
+    let mut differences: Vec<_> = Some(trust)
+        .filter(|it| !it.is_empty())
+        .into_iter()
+        .collect();
     match stack {
         Some((OwningStack { stack, body }, tags)) => {
+            // Whose it is, where that is all.
+            if differences.is_empty() {
+                let lines = |tags: &Map| {
+                    tags.iter()
+                        .map(|(key, value)| format!("{key}={value}"))
+                        .collect::<Vec<_>>()
+                };
+                differences.push(Difference::of(
+                    Item::Tag,
+                    lines(&tags),
+                    lines(&own_tags(&stack.tags)),
+                ));
+            }
             let mut template = body.clone();
             if let Some(trust) = template.pointer_mut(TRUST) {
                 *trust = document.clone();

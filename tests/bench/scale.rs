@@ -22,7 +22,10 @@ const LIMITS: [(&str, u32, u32); 2] = [("CreateStack", 1, 5), ("DescribeStacks",
 /// the stacks' own time and ours.
 const FLEETS: [(u32, &str, &str); 2] = [(50, "standard", "≤ 15 s"), (500, "express", "")];
 
+/// The largest comes last: what a program has at its start is counted as its peak too, and it starts as a
+/// copy of this one, in which the sandbox is.
 pub fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
+    limited(table)?;
     for (accounts, mode, target) in FLEETS {
         let sandbox = Sandbox::start(Options {
             pace: Pace::Time(STACK),
@@ -34,7 +37,7 @@ pub fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
         table.row(&name, &seconds(first.run.time), target);
         costs(table, &first, accounts);
     }
-    limited(table)
+    Ok(())
 }
 
 fn limited(table: &mut Table) -> Result<(), Box<dyn Error>> {

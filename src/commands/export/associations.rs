@@ -9,7 +9,7 @@ use super::stacks::surplus;
 use crate::asked::IamServiceAccount;
 use crate::asked::found::{self, Found};
 use crate::error::Error;
-use crate::model::{Cluster, Lookup, ServiceAccountName};
+use crate::model::{Cluster, Lookup, ServiceAccountName, StackName, Way};
 use crate::observe::{self, Stacks};
 use crate::run::Context;
 use crate::world::{Phase, ServiceAccount, Stack};
@@ -35,10 +35,18 @@ pub async fn associated(
     };
     let own = found.into_iter().filter(|(_, it)| it.owner.is_none());
     let reads = own.map(async |(name, association)| {
+        // Another association's stack is described there, and its role is but named here.
+        let names = [Way::PodIdentity, Way::Irsa].map(|way| {
+            [
+                StackName::new(way, &cluster.name, &name),
+                StackName::hashed(way, &cluster.name, &name),
+            ]
+        });
         let made = |stack: &&Stack| {
             let role = stack.role_arn.as_ref().map(ToString::to_string);
             role.as_deref() == Some(association.role.as_str())
                 && stack.is_of(&cluster.name)
+                && names.as_flattened().contains(&stack.name)
                 // Of a role that is a service account's too, the stack is described there.
                 && stack.service_account_among(&cluster.name, objects).is_none()
                 && stack.phase == Phase::Ready

@@ -163,9 +163,16 @@ impl SharedRole<'_> {
             }
         }
         let mut closed = opened.clone();
-        let mut tags = account.stack.as_found().map(|it| own_tags(&it.stack.tags));
+        let plain = account.stack.as_found().map(|it| own_tags(&it.stack.tags));
+        let mut tags = plain.clone();
         for (_, draft) in drafts.iter_mut() {
-            let Some(way) = draft.closes else { continue };
+            let Some(way) = draft.closes.or(draft.leaves) else {
+                continue;
+            };
+            tags = tags.map(|tags| tags_towards(&tags, &draft.account.name, way.other()));
+            if draft.closes.is_none() {
+                continue;
+            }
             match trust::without(&closed, way, self.moving, draft.account) {
                 Ok(rest) => closed = rest,
                 Err(_) => draft.track.warnings.push(format!(
@@ -173,22 +180,22 @@ impl SharedRole<'_> {
                     role.name()
                 )),
             }
-            tags = tags.map(|tags| tags_towards(&tags, &draft.account.name, way.other()));
         }
         let change = |from: &Value, to: &Value, tags: Option<Map>| {
             let stack = account.stack.as_found().zip(tags);
             trust_change(role.name(), stack, from, to, self.goal.deployment())
         };
-        let plain = account.stack.as_found().map(|it| own_tags(&it.stack.tags));
+        let is_other_stack = tags != plain;
         let mut first = drafts.iter_mut().filter(|(_, draft)| draft.opens.is_some());
         if let Some((_, draft)) = first.next()
             && !policy::same(&opened, live)
         {
             draft.track.actions.insert(0, change(live, &opened, plain));
         }
+        let ends = |draft: &Draft<'_>| draft.closes.is_some() || draft.leaves.is_some();
         let mut last = drafts.iter_mut().rev();
-        if let Some((_, draft)) = last.find(|(_, draft)| draft.closes.is_some())
-            && !policy::same(&closed, &opened)
+        if let Some((_, draft)) = last.find(|(_, draft)| ends(draft))
+            && (!policy::same(&closed, &opened) || is_other_stack)
         {
             draft.track.actions.push(change(&opened, &closed, tags));
         }

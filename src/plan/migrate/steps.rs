@@ -24,6 +24,8 @@ pub struct Draft<'a> {
     pub opens: Option<Way>,
     /// The way that its role is to let it in by no more.
     pub closes: Option<Way>,
+    /// The way that its stack is of no more, though its role lets it in by what is not for it alone.
+    pub leaves: Option<Way>,
 }
 
 /// A service account with a role, on its way to another.
@@ -75,6 +77,7 @@ pub fn draft<'a>(
         track,
         opens: None,
         closes: None,
+        leaves: None,
     };
     match step.fill(&mut draft) {
         Ok(()) => Ok(draft),
@@ -146,7 +149,8 @@ impl MoveStep<'_> {
             Stage::Finish => {
                 self.check_finish(to)?;
                 self.clean_up(draft, to.other());
-                if !draft.track.actions.is_empty() || draft.closes.is_some() {
+                let ends = draft.closes.is_some() || draft.leaves.is_some();
+                if !draft.track.actions.is_empty() || ends {
                     self.tell_finish(&mut draft.track, to);
                     let prove = self.proof(to)?;
                     draft.track.actions.splice(0..0, prove);
@@ -415,10 +419,17 @@ impl MoveStep<'_> {
         match trust::left(&self.facts.trust, from, self.moving, self.account) {
             Left::Nothing => {}
             Left::Own => draft.closes = Some(from),
-            Left::Wider => draft.track.warnings.push(format!(
-                "role {} still lets it in by the way of before, by what is not for it alone: that stays as it is",
-                self.role.name()
-            )),
+            Left::Wider => {
+                draft.track.warnings.push(format!(
+                    "role {} still lets it in by the way of before, by what is not for it alone: that stays as it is",
+                    self.role.name()
+                ));
+                let stack = self.account.stack.as_found().map(|it| &it.stack);
+                let is_of =
+                    stack.is_some_and(|it| it.account(from).as_ref() == Some(&self.account.name));
+                let ends = self.goal.stage == Stage::Finish && is_of;
+                draft.leaves = Some(from).filter(|_| ends);
+            }
         }
     }
 

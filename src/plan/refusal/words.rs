@@ -226,7 +226,7 @@ impl Reason {
                     None => format!("the association already has the role {}", shown_as_value(found)),
                 },
                 vec![
-                    "replace it by adding `--override-existing`".into(),
+                    "replace it by adding `--override-existing` to `create podidentityassociation`, which takes a file too".into(),
                     Fix::by(
                         "or keep that role",
                         about.irsactl("create").and("--role-arn {}", &[found]),
@@ -293,6 +293,7 @@ impl Reason {
                     ),
                 ],
             ),
+            Self::InTheMiddle => about.in_the_middle(),
             Self::NotTheStacks { role, why } => (
                 format!(
                     "role \"{role}\" may not be the one that the stack made: {}",

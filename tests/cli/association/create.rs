@@ -227,7 +227,7 @@ fn another_role_is_replaced_only_where_that_is_asked_for() {
     web         api    refused
     [stderr]
     error: web/api (EKS Pod Identity): the association already has the role arn:aws:iam::111122223333:role/other
-    hint: replace it by adding `--override-existing`
+    hint: replace it by adding `--override-existing` to `create podidentityassociation`, which takes a file too
     hint: or keep that role: `irsactl create podidentityassociation api --namespace web --cluster demo --role-arn arn:aws:iam::111122223333:role/other`
     [exit 1]
     ");

@@ -55,7 +55,7 @@ fn with_another_role_it_is_refused_and_stays() {
     error: web/api (EKS Pod Identity): the association has another role
       asked: arn:aws:iam::111122223333:role/reader
       found: arn:aws:iam::111122223333:role/other
-    hint: replace it by adding `--override-existing`
+    hint: replace it by adding `--override-existing` to `create podidentityassociation`, which takes a file too
     hint: or keep that role: `irsactl create podidentityassociation api --namespace web --cluster demo --role-arn arn:aws:iam::111122223333:role/other`
     [exit 1]
     ");
@@ -72,7 +72,7 @@ fn with_another_role_it_is_refused_and_stays() {
     error: web/api (EKS Pod Identity): the association has another role
       asked: arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
       found: arn:aws:iam::111122223333:role/other
-    hint: replace it by adding `--override-existing`
+    hint: replace it by adding `--override-existing` to `create podidentityassociation`, which takes a file too
     hint: or keep that role: `irsactl create podidentityassociation api --namespace web --cluster demo --role-arn arn:aws:iam::111122223333:role/other`
     [exit 1]
     ");

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{STACK, association, by_hand, made, ready};
 use crate::arrange::side_by_side;
+use crate::export::exported;
 use crate::migrate::cut_off::{is_write, killed};
 use crate::migrate::told;
 use crate::sandbox::Role;
@@ -594,4 +595,27 @@ fn the_annotation_of_another_service_account_keeps_the_stack() {
     trusts ["Federated"] "system:serviceaccount:jobs:nightly"
     eksctl-demo-podidentityrole-web-api UPDATE_COMPLETE
     "#);
+}
+
+/// Its own stack is not the one that it could be given by.
+#[test]
+fn a_role_from_the_stack_of_another_association_is_exported_by_its_arn() {
+    let bench = of_two();
+    bench.arrange(DELETE);
+    let text = exported(&bench, &bench.run("export --cluster demo"));
+    assert_snapshot!(text, @"
+    apiVersion: eksctl.io/v1alpha5
+    kind: ClusterConfig
+    metadata:
+      name: demo
+      region: eu-west-1
+    iam:
+      podIdentityAssociations:
+        - namespace: jobs
+          serviceAccountName: nightly
+          roleARN: arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    ");
+    let applied = bench.run_with("apply -f - --detailed-exitcode", &text);
+    let nothing = "nothing to do: all is as asked\n[exit 0]\n";
+    assert!(applied.ends_with(nothing), "{applied}");
 }

@@ -218,3 +218,86 @@ fn what_is_an_association_by_now_is_not_annotated_again() {
     ");
     bench.arrange("update podidentityassociation web/api --cluster demo --add-policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess --approve");
 }
+
+/// The stack has the association's tags until the move is finished.
+#[test]
+fn in_the_middle_no_service_account_is_deleted_from_its_role() {
+    let bench = associated();
+    bench.arrange(&format!("{BACK} web/api --approve"));
+    bench.calls();
+    assert_snapshot!(bench.run("delete iamserviceaccount web/api --cluster demo"), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
+    [stderr]
+    error: web/api: it is on its way from EKS Pod Identity to IRSA, and its role is the association's still
+    hint: finish the move, then delete it: `irsactl migrate to-irsa web/api --cluster demo --finish --approve`
+    hint: or take the move back: `irsactl migrate to-irsa web/api --cluster demo --undo --approve`
+    [exit 1]
+    ");
+    assert_eq!(bench.changes(), "");
+    bench.arrange(&format!("{BACK} web/api --finish --approve"));
+    bench.arrange("delete iamserviceaccount web/api --cluster demo");
+    assert_eq!(bench.stacks(), "");
+}
+
+/// What lets in any association stays in its trust policy, and whose the stack is follows all the same.
+#[test]
+fn a_role_that_lets_in_any_association_is_the_iam_service_accounts_too() {
+    let bench = Bench::associated();
+    let mut world = bench.sandbox.world();
+    world.clusters[0].add_addon("eks-pod-identity-agent");
+    drop(world);
+    bench.arrange(&format!(
+        "create podidentityassociation web/api --cluster demo --attach-policy-arn {S3} --create-service-account --disable-session-tags --approve"
+    ));
+    bench.arrange(&format!("{BACK} web/api --approve"));
+    assert_snapshot!(bench.run(&format!("{BACK} web/api --finish")), @"
+    [stdout]
+      prove that web/api can use arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY by irsa
+    ~ remove irsactl/pod-identity-association from service account web/api
+    ~ update stack eksctl-demo-podidentityrole-web-api
+        - tag: alpha.eksctl.io/podidentityassociation-name=web/api
+        + tag: alpha.eksctl.io/iamserviceaccount-name=web/api
+    [stderr]
+    warning: role arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY lets in any association that names it, by a statement for pods.eks.amazonaws.com without a condition
+    warning: role eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY still lets it in by the way of before, by what is not for it alone: that stays as it is
+    note: a config file that has it describes it from now on under iam.serviceAccounts: web/api with role arn:aws:iam::111122223333:role/eksctl-demo-podidentityrole-web-api-Role1-I2GV4BV2O5TY
+    plan: 0 to create, 2 to change, 0 to delete, 1 to wait for
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    ");
+    bench.arrange(&format!("{BACK} web/api --finish --approve"));
+    bench.calls();
+    bench.arrange(&format!("{BACK} web/api --finish --approve"));
+    assert_eq!(bench.changes(), "");
+    let found = bench.run("get iamserviceaccount --cluster demo -o name");
+    assert_eq!(found, "[stdout]\nweb/api\n[exit 0]\n");
+    assert_snapshot!(round_trip(&bench), @"
+    apiVersion: eksctl.io/v1alpha5
+    kind: ClusterConfig
+    metadata:
+      name: demo
+      region: eu-west-1
+    iam:
+      withOIDC: true
+      serviceAccounts:
+        - metadata:
+            name: api
+            namespace: web
+          attachPolicyARNs:
+            - arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    ");
+    bench.arrange("delete iamserviceaccount web/api --cluster demo");
+    assert_eq!(bench.stacks(), "");
+}
+
+#[test]
+fn where_all_are_finished_it_is_said_that_none_is_undone() {
+    let bench = moved();
+    for stage in ["--undo", "--finish"] {
+        let told = bench.run(&format!("{TO} --all {stage} --approve"));
+        assert!(told.contains("no move was found that is begun"), "{told}");
+        assert_eq!(bench.changes(), "");
+    }
+}

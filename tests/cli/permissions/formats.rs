@@ -339,8 +339,10 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                 "Effect": "Allow",
                 "Action": [
                     "cloudformation:CreateChangeSet",
+                    "cloudformation:DeleteChangeSet",
                     "cloudformation:DeleteStack",
                     "cloudformation:DescribeChangeSet",
+                    "cloudformation:DescribeEvents",
                     "cloudformation:DescribeStackEvents",
                     "cloudformation:DescribeStackResources",
                     "cloudformation:DescribeStacks",

@@ -1,10 +1,10 @@
 //! Service accounts on their way between IRSA and EKS Pod Identity, and the commands that move them.
 
 use super::scenarios::Scenario;
-use super::worlds::{self, MINE};
+use super::worlds::{self, MINE, refusing};
 use crate::migrate::{annotated, by_hand};
 use crate::sandbox::{ManagedPolicy, World};
-use crate::support::{ACCOUNT, Bench, REGION};
+use crate::support::{ACCOUNT, Bench};
 
 const FORTH: &str = "to-pod-identity web/api --cluster demo --approve";
 const BACK: &str = "to-irsa web/api --cluster demo --approve";
@@ -78,19 +78,7 @@ fn moved_back() -> Bench {
 
 /// A change of the stack that CloudFormation refuses.
 fn refused_change() -> Bench {
-    let bench = annotated();
-    let refuse = |world: &mut World| {
-        let name = "eksctl-demo-addon-iamserviceaccount-web-api";
-        let stack = world.stack(ACCOUNT, REGION, name).expect("the stack");
-        for set in &mut stack.change_sets {
-            set.status = "FAILED".to_owned();
-            set.reason = Some("Transform is not allowed".to_owned());
-        }
-    };
-    bench
-        .sandbox
-        .before_every("cloudformation DescribeChangeSet", refuse);
-    bench
+    refusing(annotated(), "eksctl-demo-addon-iamserviceaccount-web-api")
 }
 
 /// A role that is deleted while its stack is updated.

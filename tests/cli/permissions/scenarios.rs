@@ -123,6 +123,7 @@ fn associations() -> Vec<Scenario> {
         ),
         pia("delete", reader, with_an_association),
         pia("delete", reader, with_a_shared_role),
+        pia("delete", reader, with_a_shared_role_that_stays),
         pia("delete", reader, with_another_association),
         Scenario::new("apply", FILE, with_associations_in_the_file),
         Scenario::new(

@@ -469,9 +469,13 @@ pub fn doomed_update() -> Bench {
 
 /// A change that CloudFormation refuses.
 pub fn refused_change() -> Bench {
-    let bench = all_changes();
-    let refuse = |world: &mut World| {
-        let stack = world.stack(ACCOUNT, REGION, STACK).expect("the stack");
+    refusing(all_changes(), STACK)
+}
+
+/// Where CloudFormation refuses each change of a stack.
+pub fn refusing(bench: Bench, name: &'static str) -> Bench {
+    let refuse = move |world: &mut World| {
+        let stack = world.stack(ACCOUNT, REGION, name).expect("the stack");
         for set in &mut stack.change_sets {
             set.status = "FAILED".to_owned();
             set.reason = Some("Transform is not allowed".to_owned());
@@ -626,6 +630,12 @@ pub fn with_a_shared_role() -> Bench {
     bench.create("web/api");
     bench.arrange("migrate to-pod-identity --cluster demo web/api --no-proof --approve");
     bench
+}
+
+/// The same, whose stack CloudFormation does not change.
+pub fn with_a_shared_role_that_stays() -> Bench {
+    let name = "eksctl-demo-addon-iamserviceaccount-web-api";
+    refusing(with_a_shared_role(), name)
 }
 
 /// web/api has an association with a role that was made by others.

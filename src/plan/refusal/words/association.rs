@@ -44,6 +44,25 @@ impl About<'_> {
         )
     }
 
+    pub(super) fn in_the_middle(self) -> (String, Vec<Fix>) {
+        let account = self.target.account().map(|(_, name)| name);
+        let name: &dyn std::fmt::Display = account.map_or(&"NAMESPACE/NAME", |name| name);
+        let command = |flag: &str| {
+            let command = CommandLine::of(
+                "irsactl migrate to-irsa {} --cluster {}",
+                &[name, self.cluster],
+            );
+            command.and(flag, &[])
+        };
+        (
+            "it is on its way from EKS Pod Identity to IRSA, and its role is the association's still".to_owned(),
+            vec![
+                Fix::by("finish the move, then delete it", command("--finish --approve")),
+                Fix::by("or take the move back", command("--undo --approve")),
+            ],
+        )
+    }
+
     pub(super) fn tagged(self, ServiceAccountName { namespace, name }: &ServiceAccountName) -> Fix {
         let command = "irsactl update podidentityassociation {} --namespace {} --cluster {} --no-disable-session-tags --approve";
         Fix::by(
