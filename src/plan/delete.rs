@@ -115,9 +115,7 @@ fn is_in_the_middle(asked: &Deletion, object: &ServiceAccountState) -> bool {
     let ServiceAccountState::Found(account) = object else {
         return false;
     };
-    asked.way == Way::Irsa
-        && account.role().is_some()
-        && account.annotations.contains_key(SAVED_ANNOTATION)
+    asked.way == Way::Irsa && account.annotations.contains_key(SAVED_ANNOTATION)
 }
 
 /// The association itself goes first: what hangs on it is of no use then.

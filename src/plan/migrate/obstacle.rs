@@ -35,8 +35,8 @@ pub enum Obstacle {
         role: String,
         instead: Fix,
     },
-    /// The annotation's role, and the association's. The command gives it the annotation's.
-    TwoRoles(String, String, CommandLine),
+    /// The annotation's role, and the association's; and what makes them one.
+    TwoRoles(String, String, Vec<Fix>),
     /// Only a tag says that a move made its association, and who may tag it may have written that. The command
     /// names it.
     OnlyTagged(CommandLine),
@@ -109,9 +109,9 @@ impl Obstacle {
                 format!("role {role} is of another account, and an association takes one of the cluster's"),
                 vec![instead.clone()],
             ),
-            Self::TwoRoles(annotated, associated, update) => (
+            Self::TwoRoles(annotated, associated, fixes) => (
                 format!("its annotation names {annotated}, and its association {associated}"),
-                vec![Fix::by("where the annotation is right, give the association its role", update.clone())],
+                fixes.clone(),
             ),
             Self::OnlyTagged(command) => (
                 "only a tag says that a move made its association".to_owned(),
@@ -253,7 +253,7 @@ pub fn to(way: Way, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
 /// All that keeps an account from the end of its move.
 pub fn to_finish(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     let mut found = to_close(moving, account);
-    found.extend(two_roles(moving, account));
+    found.extend(account.two_roles(moving));
     found
 }
 
@@ -299,7 +299,7 @@ fn to_irsa(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
         found.push(Obstacle::NoObject);
     }
     found.extend(of_addon(moving, account, own));
-    found.extend(two_roles(moving, account));
+    found.extend(account.two_roles(moving));
     found.extend(role_itself(moving, account, own).err());
     if let Some(association) = account.associated() {
         let target = association.target_role.as_ref().map(|_| "target role");
@@ -331,7 +331,7 @@ pub fn to_pod_identity(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle
         return found;
     };
     found.extend(of_addon(moving, account, own));
-    found.extend(two_roles(moving, account));
+    found.extend(account.two_roles(moving));
     found.extend(of_role(moving, account, own));
     let audience = account.object.as_found();
     let audience = audience.and_then(|object| object.annotations.get(AUDIENCE_ANNOTATION));
@@ -365,19 +365,6 @@ fn roleless(account: &MovingAccount) -> Option<Obstacle> {
     let no_arn = account.annotation().map(str::to_owned);
     let no_arn = no_arn.map(Obstacle::NoArn);
     no_arn.or_else(|| account.new_pods().map(|_| Obstacle::NoRole))
-}
-
-fn two_roles(moving: &Moving, account: &MovingAccount) -> Option<Obstacle> {
-    let annotated = account.annotation()?;
-    let associated = account.other_role()?.to_owned();
-    let (cluster, name) = (&moving.cluster.name, &account.name);
-    let command = CommandLine::of("irsactl update podidentityassociation", &[]);
-    let command = command.and(
-        "{} --cluster {} --role-arn {} --approve",
-        &[name, cluster, &annotated],
-    );
-    let annotated = annotated.to_owned();
-    Some(Obstacle::TwoRoles(annotated, associated, command))
 }
 
 fn of_addon(moving: &Moving, account: &MovingAccount, own: &RoleArn) -> Option<Obstacle> {

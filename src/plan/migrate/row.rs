@@ -155,6 +155,14 @@ pub struct MoveStanding {
     pub warnings: Vec<String>,
 }
 
+impl MovingAccount {
+    /// An association outranks an annotation.
+    fn role_of_pods(&self) -> Option<String> {
+        let associated = self.associated().map(|it| it.role.clone());
+        associated.or_else(|| self.role_arn.as_ref().map(ToString::to_string))
+    }
+}
+
 impl MoveStanding {
     /// `None` for those that have no role, nor may have one.
     pub fn of(moving: &Moving, account: &MovingAccount) -> Option<Self> {
@@ -169,7 +177,7 @@ impl MoveStanding {
             state: account.state(moving),
             new_pods: account.new_pods(),
             pods,
-            role_arn: account.role_arn.as_ref().map(ToString::to_string),
+            role_arn: account.role_of_pods(),
             warnings: account
                 .lost_annotation(moving)
                 .into_iter()

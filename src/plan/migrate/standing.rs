@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{CommandLine, Lookup, Map, SAVED_ANNOTATION, Way};
+use crate::model::{CommandLine, Fix, Lookup, Map, ROLE_ANNOTATION, SAVED_ANNOTATION, Way};
 use crate::policy::pod_identity;
 use crate::world::{Association, Moving, MovingAccount, Pod, PodWay, ServiceAccount};
 
+use super::obstacle::Obstacle;
 use super::trust;
 
 /// How far a move is. To EKS Pod Identity, both are the annotation and the association, which new pods
@@ -97,6 +98,34 @@ impl MovingAccount {
                 "pods that start have no role, as its annotation was taken off in the middle of a move; `{command}` puts it back"
             )
         })
+    }
+
+    /// That its annotation names another role than its association.
+    pub fn two_roles(&self, moving: &Moving) -> Option<Obstacle> {
+        let annotated = self.annotation()?;
+        let associated = self.other_role()?.to_owned();
+        let (cluster, name) = (&moving.cluster.name, &self.name);
+        let off = CommandLine::of(
+            "kubectl annotate serviceaccount {} --namespace {}",
+            &[&name.name, &name.namespace],
+        );
+        let off = off.and(&format!("{ROLE_ANNOTATION}-"), &[]);
+        let update = CommandLine::of("irsactl update podidentityassociation", &[]);
+        let update = update.and(
+            "{} --cluster {} --role-arn {} --approve",
+            &[name, cluster, &annotated],
+        );
+        let fixes = vec![
+            Fix::by(
+                "pods have the association's: where that is right, take the annotation off",
+                off,
+            ),
+            Fix::by(
+                "where the annotation is right, give the association its role",
+                update,
+            ),
+        ];
+        Some(Obstacle::TwoRoles(annotated.to_owned(), associated, fixes))
     }
 
     /// How far a move is. `None`: nothing gives its pods a role, or it is not known.

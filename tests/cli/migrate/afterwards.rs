@@ -233,6 +233,7 @@ fn in_the_middle_no_service_account_is_deleted_from_its_role() {
     error: web/api: it is on its way from EKS Pod Identity to IRSA, and its role is the association's still
     hint: finish the move, then delete it: `irsactl migrate to-irsa web/api --cluster demo --finish --approve`
     hint: or take the move back: `irsactl migrate to-irsa web/api --cluster demo --undo --approve`
+    hint: or where there was no move: `kubectl annotate serviceaccount api --namespace web irsactl/pod-identity-association-`
     [exit 1]
     ");
     assert_eq!(bench.changes(), "");

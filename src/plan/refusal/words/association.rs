@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::About;
-use crate::model::{CommandLine, Fix, RoleArn, ServiceAccountName, Way, listed, shown_as_value};
+use crate::model::{
+    CommandLine, Fix, RoleArn, SAVED_ANNOTATION, ServiceAccountName, Way, listed, shown_as_value,
+};
 use crate::policy::{Difference, Item};
 
 impl About<'_> {
@@ -44,6 +46,16 @@ impl About<'_> {
         )
     }
 
+    /// Takes off what a move has saved.
+    fn without_saved(self) -> CommandLine {
+        let command = CommandLine::of("kubectl annotate serviceaccount", &[]);
+        let command = match self.target.account() {
+            Some((_, name)) => command.and("{} --namespace {}", &[&name.name, &name.namespace]),
+            None => command,
+        };
+        command.and(&format!("{SAVED_ANNOTATION}-"), &[])
+    }
+
     pub(super) fn in_the_middle(self) -> (String, Vec<Fix>) {
         let account = self.target.account().map(|(_, name)| name);
         let name: &dyn std::fmt::Display = account.map_or(&"NAMESPACE/NAME", |name| name);
@@ -59,6 +71,7 @@ impl About<'_> {
             vec![
                 Fix::by("finish the move, then delete it", command("--finish --approve")),
                 Fix::by("or take the move back", command("--undo --approve")),
+                Fix::by("or where there was no move", self.without_saved()),
             ],
         )
     }
