@@ -25,6 +25,14 @@ impl StackName {
         }
     }
 
+    /// Both names that the stack of an account may have: eksctl's first.
+    pub fn both(way: Way, cluster: &ClusterName, account: &ServiceAccountName) -> [Self; 2] {
+        [
+            Self::new(way, cluster, account),
+            Self::hashed(way, cluster, account),
+        ]
+    }
+
     /// The name with 8 hex digits of SHA-256 at its end: for names that CloudFormation refuses, and
     /// where eksctl's name is taken by another service account (`a-b`/`c` against `a`/`b-c`).
     /// What eksctl's discovery looks for stays in it: `-iamserviceaccount-`, `-podidentityrole-`.

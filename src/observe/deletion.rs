@@ -134,8 +134,10 @@ async fn annotated(
     foreign: &Foreign,
 ) -> Lookup<Vec<ServiceAccountName>> {
     let role = found.and_then(|found| found.stack.role_arn.as_ref());
-    let lets_tokens_in = |trust: &Value| !policy::federated_principals(trust).is_empty();
-    let (Some(role), true) = (role, foreign.trust.as_found().is_some_and(lets_tokens_in)) else {
+    let (Some(role), true) = (
+        role,
+        foreign.trust.as_found().is_some_and(policy::lets_tokens_in),
+    ) else {
         return Lookup::Missing;
     };
     let role = role.to_string();

@@ -61,10 +61,7 @@ pub async fn associated_stack(
         return Ok((name, stack));
     }
     for way in [Way::PodIdentity, Way::Irsa] {
-        for other in [
-            StackName::new(way, cluster, account),
-            StackName::hashed(way, cluster, account),
-        ] {
+        for other in StackName::both(way, cluster, account) {
             // The first is what was looked at already.
             if other == name {
                 continue;
@@ -90,10 +87,7 @@ pub async fn left_stack(
     if stack.is_some() {
         return Ok(stack);
     }
-    for name in [
-        StackName::new(Way::Irsa, cluster, account),
-        StackName::hashed(Way::Irsa, cluster, account),
-    ] {
+    for name in StackName::both(Way::Irsa, cluster, account) {
         let stack = stacks.stack(aws, name.as_str()).await?;
         let is_left =
             |stack: &Stack| stack.lacks_owner() && stack.is_for(Way::PodIdentity, cluster, account);

@@ -8,6 +8,7 @@ use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy};
 use crate::model::{
     ClusterName, Lookup, ROLE_ANNOTATION, SAVED_ANNOTATION, ServiceAccountName, StackName, Way,
 };
+use crate::policy;
 use crate::policy::pod_identity::{self, OF_OTHER_CLUSTERS};
 use crate::world::{
     Association, Foreign, FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState,
@@ -17,7 +18,7 @@ use crate::world::{
 mod kept;
 mod resources;
 
-use kept::{OtherUsers, lets_tokens_in, withdrawal};
+use kept::{OtherUsers, withdrawal};
 pub use resources::{goes_too, refused_with};
 
 /// Those of a cluster that have a stack of ours and are not known. A stack with our tags under a name
@@ -30,12 +31,9 @@ pub fn unknown<'a>(
 ) -> BTreeSet<ServiceAccountName> {
     // A move to IRSA leaves a stack its name.
     let is_ours = |stack: &Stack, name: &ServiceAccountName| {
-        let names = [
-            StackName::new(way, cluster, name),
-            StackName::hashed(way, cluster, name),
-            StackName::new(Way::PodIdentity, cluster, name),
-        ];
-        stack.is_of(cluster) && names.contains(&stack.name)
+        let names = StackName::both(way, cluster, name).into_iter();
+        let moved = StackName::new(Way::PodIdentity, cluster, name);
+        stack.is_of(cluster) && names.chain([moved]).any(|it| it == stack.name)
     };
     let named = stacks.into_iter();
     named
@@ -205,7 +203,7 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
             Reason::Associated {
                 role: foreign.role.clone(),
                 associations,
-                is_on_irsa: foreign.trust.as_found().is_some_and(lets_tokens_in),
+                is_on_irsa: foreign.trust.as_found().is_some_and(policy::lets_tokens_in),
                 unknown,
             },
         );

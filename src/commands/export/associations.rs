@@ -36,12 +36,8 @@ pub async fn associated(
     let own = found.into_iter().filter(|(_, it)| it.owner.is_none());
     let reads = own.map(async |(name, association)| {
         // Another association's stack is described there, and its role is but named here.
-        let names = [Way::PodIdentity, Way::Irsa].map(|way| {
-            [
-                StackName::new(way, &cluster.name, &name),
-                StackName::hashed(way, &cluster.name, &name),
-            ]
-        });
+        let names =
+            [Way::PodIdentity, Way::Irsa].map(|way| StackName::both(way, &cluster.name, &name));
         let made = |stack: &&Stack| {
             let role = stack.role_arn.as_ref().map(ToString::to_string);
             role.as_deref() == Some(association.role.as_str())

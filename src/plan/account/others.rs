@@ -56,8 +56,8 @@ pub fn refuse_moved(track: &mut Track, task: StackTask<'_>, role: &RoleTemplate)
         // It is not changed.
         _ => true,
     };
-    let lets_tokens_in = !policy::federated_principals(&role.trust).is_empty();
-    let is_moved = !lets_tokens_in && !others::of_pod_identity(&role.trust).is_empty();
+    let is_moved =
+        !policy::lets_tokens_in(&role.trust) && !others::of_pod_identity(&role.trust).is_empty();
     if task.goal == Goal::Update && task.asked.association.is_none() && is_moved && !is_annotated {
         track.refuse(&task.cluster.name, Reason::OnPodIdentity);
         return None;

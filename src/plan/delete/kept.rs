@@ -50,7 +50,7 @@ impl OtherUsers {
                 .push(format!("the IAM service account {account}"));
         } else if observed.service_account == ServiceAccountState::NotLooked
             && let Some(Lookup::Found(trust)) = foreign.map(|it| &it.trust)
-            && lets_tokens_in(trust)
+            && policy::lets_tokens_in(trust)
         {
             let text = "the IAM service accounts that its trust policy lets in";
             users.told.push(text.to_owned());
@@ -80,11 +80,6 @@ impl OtherUsers {
             self.told.join(", ")
         ));
     }
-}
-
-/// Whether a trust policy lets tokens in, whosoever they are.
-pub fn lets_tokens_in(trust: &Value) -> bool {
-    !policy::federated_principals(trust).is_empty()
 }
 
 /// What must be done before the association goes: a run that is cut off in between finds all of it again.

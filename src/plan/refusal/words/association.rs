@@ -30,13 +30,15 @@ impl About<'_> {
         command.and("--approve", &[])
     }
 
-    pub(super) fn on_pod_identity(self) -> (String, Vec<Fix>) {
+    /// A command for this account, by its namespace and name.
+    fn by_whole_name(self, words: &str) -> CommandLine {
         let account = self.target.account().map(|(_, name)| name);
         let name: &dyn std::fmt::Display = account.map_or(&"NAMESPACE/NAME", |name| name);
-        let command = |words: &str| {
-            let command = CommandLine::of(words, &[]);
-            command.and("{} --cluster {}", &[name, self.cluster])
-        };
+        CommandLine::of(words, &[]).and("{} --cluster {}", &[name, self.cluster])
+    }
+
+    pub(super) fn on_pod_identity(self) -> (String, Vec<Fix>) {
+        let command = |words: &str| self.by_whole_name(words);
         (
             "its role lets in EKS Pod Identity alone, and its ServiceAccount has no annotation: it is no IAM service account any more".to_owned(),
             vec![
@@ -57,14 +59,9 @@ impl About<'_> {
     }
 
     pub(super) fn in_the_middle(self) -> (String, Vec<Fix>) {
-        let account = self.target.account().map(|(_, name)| name);
-        let name: &dyn std::fmt::Display = account.map_or(&"NAMESPACE/NAME", |name| name);
-        let command = |flag: &str| {
-            let command = CommandLine::of(
-                "irsactl migrate to-irsa {} --cluster {}",
-                &[name, self.cluster],
-            );
-            command.and(flag, &[])
+        let command = |flags: &str| {
+            self.by_whole_name("irsactl migrate to-irsa")
+                .and(flags, &[])
         };
         (
             "it is on its way from EKS Pod Identity to IRSA, and its role is the association's still".to_owned(),
