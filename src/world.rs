@@ -4,6 +4,7 @@
 mod association;
 mod audience;
 mod chain;
+mod credentials;
 mod facts;
 mod health;
 mod injection;
@@ -15,6 +16,7 @@ mod pods;
 pub use association::{Association, AssociationTerms};
 pub use audience::{is_of_eks, token_audience};
 pub use chain::{Chain, Reading};
+pub use credentials::{OwnCredentials, PodWay, Provider, Sign, UNREAD};
 pub use facts::{
     Associations, Claim, FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, Phase,
     RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackState,
@@ -29,7 +31,7 @@ pub use injection::{
     Lack, POD_IDENTITY_VARIABLE, ROLE_VARIABLE, SKIP_ANNOTATION, SKIP_LABEL, TOKEN_VARIABLE,
     TOKEN_VOLUME,
 };
-pub use moving::{Moving, MovingAccount, OwningStack, PodWay, TemplatedWorkload};
+pub use moving::{Moving, MovingAccount, OwningStack, TemplatedWorkload};
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};
 pub use observed::{
     AssociatedRole, Foreign, Listed, ObservedAccount, ObservedAssociation, ObservedDeletion,

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Finding, Scene, Verdict, known};
 use crate::model::{CommandLine, Fix, Lookup, Workload, WorkloadKind};
-use crate::world::{
-    Container, ContainerKind, Pod, ROLE_VARIABLE, SKIP_ANNOTATION, SKIP_LABEL, TOKEN_VARIABLE,
-    TOKEN_VOLUME,
-};
+use crate::world::{Pod, ROLE_VARIABLE, SKIP_ANNOTATION, SKIP_LABEL, TOKEN_VARIABLE, TOKEN_VOLUME};
 
 mod settings;
 
@@ -333,21 +330,13 @@ pub fn role(scene: Scene<'_>) -> Verdict {
             Finding::problem(text)
                 .because(cause)
                 .with(
-                    format!("{ROLE_VARIABLE} of {}", told(lacking)),
+                    format!("{ROLE_VARIABLE} of {}", lacking.words()),
                     role,
                     found.unwrap_or("none"),
                 )
                 .fix(restart(&pod.owner)),
         )
     })
-}
-
-fn told(container: &Container) -> String {
-    match container.kind {
-        ContainerKind::Main => format!("container {}", container.name),
-        ContainerKind::Init => format!("init container {}", container.name),
-        ContainerKind::Sidecar => format!("sidecar {}", container.name),
-    }
 }
 
 pub fn token_file(scene: Scene<'_>) -> Verdict {
@@ -362,7 +351,7 @@ pub fn token_file(scene: Scene<'_>) -> Verdict {
             Finding::problem("its pods do not know where their token is")
                 .because("no-token-file")
                 .with(
-                    format!("{TOKEN_VARIABLE} of {}", told(lacking)),
+                    format!("{TOKEN_VARIABLE} of {}", lacking.words()),
                     pod.token_file(),
                     found,
                 )
@@ -400,7 +389,7 @@ pub fn token_volume(scene: Scene<'_>) -> Verdict {
         let mut all = pod.injected();
         let lacking = all.find(|container| !container.mounts_token())?;
         Some(
-            Finding::problem(format!("{} does not mount the token", told(lacking)))
+            Finding::problem(format!("{} does not mount the token", lacking.words()))
                 .because("token-not-mounted")
                 .fix(restart(&pod.owner)),
         )

@@ -254,6 +254,11 @@ fn container(
     sources: &BTreeMap<String, String>,
 ) -> Container {
     let from = object.env_from.iter();
+    let given = object.env.iter().filter_map(|variable| {
+        let from = variable.value_from.as_ref()?;
+        let source = source(&from.secret_key_ref.name, &from.config_map_key_ref)?;
+        Some((variable.name.clone(), source))
+    });
     let mounts = object.volume_mounts.into_iter().map(|mount| Mount {
         source: sources.get(&mount.name).cloned(),
         volume: mount.name,
@@ -264,6 +269,7 @@ fn container(
         name: object.name,
         kind,
         image: object.image,
+        sources: given.filter(|(name, _)| matters(name)).collect(),
         env: object.env.into_iter().filter_map(variable).collect(),
         env_from: from
             .filter_map(|from| source(&from.secret_ref.name, &from.config_map_ref))
@@ -273,6 +279,15 @@ fn container(
     }
 }
 
+fn is_of_proxy(variable: &str) -> bool {
+    let upper = variable.to_uppercase();
+    ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].contains(&upper.as_str())
+}
+
+fn matters(variable: &str) -> bool {
+    variable.starts_with("AWS_") || is_of_proxy(variable)
+}
+
 /// The variables that matter here; never a secret's value, nor a proxy's password.
 fn variable(object: Variable) -> Option<(String, Option<String>)> {
     let Variable {
@@ -280,11 +295,10 @@ fn variable(object: Variable) -> Option<(String, Option<String>)> {
         value,
         value_from,
     } = object;
-    let upper = name.to_uppercase();
-    let is_proxy = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].contains(&upper.as_str());
-    if !name.starts_with("AWS_") && !is_proxy {
+    if !matters(&name) {
         return None;
     }
+    let is_proxy = is_of_proxy(&name);
     let is_secret = [
         "KEY",
         "SECRET",
@@ -293,7 +307,9 @@ fn variable(object: Variable) -> Option<(String, Option<String>)> {
         "SECURITY_TOKEN",
     ];
     let hide = |value: String| {
-        if is_proxy {
+        if value.is_empty() {
+            value
+        } else if is_proxy {
             without_user(&value)
         } else if name.ends_with("AUTHORIZATION_TOKEN")
             || is_secret.iter().any(|word| name.contains(word))

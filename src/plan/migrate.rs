@@ -12,6 +12,7 @@ use crate::world::{Moving, MovingAccount, PodWay};
 
 mod bindings;
 mod chain;
+mod evidence;
 mod obstacle;
 mod roles;
 mod row;

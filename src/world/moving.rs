@@ -1,52 +1,11 @@
 //! What bears on the move of service accounts between the ways on which pods get their credentials.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Addon, Association, Container, ContainerKind, Node, OidcProvider, POD_IDENTITY_VARIABLE, Pod,
-    ROLE_VARIABLE, RoleFacts, ServiceAccount, Stack, WorkloadState,
+    Addon, Association, Node, OidcProvider, Pod, RoleFacts, ServiceAccount, Stack, WorkloadState,
 };
 use crate::model::{Cluster, Lookup, RoleArn, ServiceAccountName};
-
-/// Where a pod has its credentials from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PodWay {
-    PodIdentity,
-    Irsa,
-    /// From the role of its node, or from nowhere.
-    NodeRole,
-}
-
-impl PodWay {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::PodIdentity => "pod-identity",
-            Self::Irsa => "irsa",
-            Self::NodeRole => "node-role",
-        }
-    }
-}
-
-impl Pod {
-    /// The SDKs of AWS ask for a web identity before they ask an agent (SDKs and Tools Reference Guide,
-    /// "Standardized credential providers").
-    pub fn way(&self) -> PodWay {
-        let has = |variable: &str| {
-            let is_it =
-                |it: &Container| it.kind != ContainerKind::Init && it.env.contains_key(variable);
-            self.containers.iter().any(is_it)
-        };
-        if has(ROLE_VARIABLE) {
-            PodWay::Irsa
-        } else if has(POD_IDENTITY_VARIABLE) {
-            PodWay::PodIdentity
-        } else {
-            PodWay::NodeRole
-        }
-    }
-}
 
 /// A workload, and what it makes its pods from.
 #[derive(Clone, Debug, PartialEq)]

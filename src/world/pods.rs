@@ -49,6 +49,8 @@ pub struct Container {
     /// Plain values by name; those from elsewhere (`valueFrom`) as `None`. Only variables of AWS and of
     /// proxies; what may be a secret is `…`.
     pub env: BTreeMap<String, Option<String>>,
+    /// Where those from elsewhere come from, as `secret/NAME`, `configmap/NAME`.
+    pub sources: BTreeMap<String, String>,
     /// Secrets and ConfigMaps of `envFrom`, as `secret/NAME`, `configmap/NAME`.
     pub env_from: Vec<String>,
     pub mounts: Vec<Mount>,

@@ -7,6 +7,7 @@ mod others;
 mod planted;
 mod scan;
 mod skipped;
+mod ways;
 
 use serde_json::{Value, json};
 

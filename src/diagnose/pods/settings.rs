@@ -1,10 +1,10 @@
 //! What else in the pods' templates and on their nodes decides by which credentials they go.
 
-use super::{judge, told, with, without};
+use super::{judge, with, without};
 use crate::diagnose::association::agent_of;
 use crate::diagnose::{Finding, Scene, Severity, Verdict};
 use crate::model::{CommandLine, Lookup, partition_of};
-use crate::world::ROLE_VARIABLE;
+use crate::world::{OwnCredentials, ROLE_VARIABLE, UNREAD};
 
 pub fn region(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() || scene.has_association() {
@@ -17,7 +17,7 @@ pub fn region(scene: Scene<'_>) -> Verdict {
             let endpoints = container.variable("AWS_STS_REGIONAL_ENDPOINTS");
             if endpoints == Some("legacy") {
                 return Some(
-                    Finding::warning(format!("{} uses the global STS endpoint", told(container)))
+                    Finding::warning(format!("{} uses the global STS endpoint", container.words()))
                         .because("legacy-sts-endpoint")
                         .with("AWS_STS_REGIONAL_ENDPOINTS", "regional", "legacy")
                         .fix(format!(
@@ -33,12 +33,12 @@ pub fn region(scene: Scene<'_>) -> Verdict {
                 || container.env.contains_key("AWS_DEFAULT_REGION");
             match has {
                 Some(has) if partition_of(has) != partition_of(region) => Some(
-                    Finding::problem(format!("{} is set to a region of another partition", told(container)))
+                    Finding::problem(format!("{} is set to a region of another partition", container.words()))
                         .because("other-partition")
                         .with("AWS_REGION", region, has),
                 ),
                 None if !set && container.env.contains_key(ROLE_VARIABLE) => Some(
-                    Finding::note(format!("{} has no region: some SDKs then use the global STS endpoint", told(container)))
+                    Finding::note(format!("{} has no region: some SDKs then use the global STS endpoint", container.words()))
                         .because("no-region"),
                 ),
                 _ => None,
@@ -53,33 +53,17 @@ pub fn static_keys(scene: Scene<'_>) -> Verdict {
     }
     judge(scene, "no static keys", |pod| {
         pod.containers.iter().find_map(|container| {
-            let has = |name: &str| container.env.contains_key(name);
-            let variable = [
-                "AWS_ACCESS_KEY_ID",
-                "AWS_PROFILE",
-                "AWS_SHARED_CREDENTIALS_FILE",
-            ]
-            .into_iter()
-            .find(|name| has(name));
-            let home = container.mounts.iter().find(|mount| {
-                let path = mount.path.trim_end_matches('/');
-                path.ends_with("/.aws") || path.ends_with("/.aws/credentials")
-            });
-            let (severity, what) = match (variable, home) {
-                (Some("AWS_ACCESS_KEY_ID"), _) => {
-                    (Severity::Problem, "AWS_ACCESS_KEY_ID".to_owned())
+            let (severity, what) = match container.own_credentials().next()? {
+                OwnCredentials::Key(name) => (Severity::Problem, name.to_owned()),
+                OwnCredentials::Variable(name) => (Severity::Warning, name.to_owned()),
+                OwnCredentials::Volume(mount) => {
+                    (Severity::Warning, format!("a volume at {}", mount.path))
                 }
-                (Some(name), _) => (Severity::Warning, name.to_owned()),
-                (None, Some(mount)) => (Severity::Warning, format!("a volume at {}", mount.path)),
-                (None, None) => {
-                    let from = container
-                        .env_from
-                        .iter()
-                        .find(|name| name.to_lowercase().contains("aws"))?;
+                OwnCredentials::From(from) => {
                     return Some(
                         Finding::note(format!(
-                            "{} takes variables from {from}, whose contents are not looked at",
-                            told(container)
+                            "{} takes variables from {from}, {UNREAD}",
+                            container.words()
                         ))
                         .because("environment-from"),
                     );
@@ -90,7 +74,7 @@ pub fn static_keys(scene: Scene<'_>) -> Verdict {
                     severity,
                     format!(
                         "{} has {what}, which comes before the role",
-                        told(container)
+                        container.words()
                     ),
                 )
                 .because("static-credentials")
@@ -200,7 +184,7 @@ pub fn proxy(scene: Scene<'_>) -> Verdict {
                 return (!excepts(exceptions, agent)).then(|| {
                     Finding::problem(format!(
                         "{} asks a proxy for the Pod Identity agent",
-                        told(container)
+                        container.words()
                     ))
                     .because("proxy-before-agent")
                     .with("NO_PROXY", agent, exceptions)
@@ -218,7 +202,7 @@ pub fn proxy(scene: Scene<'_>) -> Verdict {
             Some(
                 Finding::note(format!(
                     "{} calls STS through a proxy, which must let {sts} through",
-                    told(container)
+                    container.words()
                 ))
                 .because("proxy")
                 .seen("HTTPS_PROXY", without_password(proxy))

@@ -1,7 +1,6 @@
 //! A pod as the API has it, as far as it is read.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use crate::kubernetes::objects::{Condition, Given, Metadata, Named, texts};
 use crate::model::Map;
@@ -53,7 +52,14 @@ pub struct ContainerObject {
 pub struct Variable {
     pub name: String,
     pub value: Given<String>,
-    pub value_from: Option<IgnoredAny>,
+    pub value_from: Option<ValueFrom>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ValueFrom {
+    pub secret_key_ref: Named,
+    pub config_map_key_ref: Named,
 }
 
 #[derive(Default, Deserialize)]

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::evidence::Evidence;
 use super::obstacle::to_pod_identity;
-use super::standing::counted;
+use super::standing::counted_by_way;
 use super::{MoveState, NODE_NETWORK, Obstacle};
 use crate::model::{CommandLine, Way, Workload};
-use crate::world::{Moving, MovingAccount, Pod, PodWay};
+use crate::world::{Moving, MovingAccount, Pod, PodWay, TemplatedWorkload};
 
 /// A workload, or a service account that nothing runs as.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,7 +23,6 @@ pub struct MoveRow {
     /// How that is known.
     pub evidence: String,
     pub service_account: String,
-    #[serde(rename = "roleARN")]
     pub role_arn: Option<String>,
     pub state: Option<MoveState>,
     pub obstacles: Vec<String>,
@@ -40,28 +40,38 @@ pub fn rows(moving: &Moving) -> Vec<MoveRow> {
         .collect()
 }
 
+/// What is known of a workload: what it makes its pods from, and those that run.
+#[derive(Default)]
+struct Running<'a> {
+    template: Option<&'a Pod>,
+    pods: Vec<&'a Pod>,
+}
+
 fn of_account(moving: &Moving, account: &MovingAccount) -> Vec<MoveRow> {
     let obstacles = to_pod_identity(moving, account);
-    let mut workloads: BTreeMap<&Workload, Vec<&Pod>> = BTreeMap::new();
-    for workload in account.workloads.as_found().into_iter().flatten() {
-        workloads.entry(&workload.state.workload).or_default();
+    let mut workloads: BTreeMap<&Workload, Running<'_>> = BTreeMap::new();
+    for TemplatedWorkload { state, template } in account.workloads.as_found().into_iter().flatten()
+    {
+        let running = workloads.entry(&state.workload).or_default();
+        running.template = Some(template);
     }
     for pod in account.alive() {
-        workloads.entry(&pod.owner).or_default().push(pod);
+        workloads.entry(&pod.owner).or_default().pods.push(pod);
     }
     let none = Workload {
         namespace: account.name.namespace.to_string(),
         name: account.name.name.clone(),
         ..Workload::default()
     };
-    let row = |workload: &Workload, kind: String, pods: &[&Pod]| {
-        row(moving, account, &obstacles, workload, kind, pods)
+    let row = |workload: &Workload, kind: String, running: &Running<'_>| {
+        row(moving, account, &obstacles, workload, kind, running)
     };
     if workloads.is_empty() {
-        return vec![row(&none, "ServiceAccount".to_owned(), &[])];
+        let nothing = Running::default();
+        return vec![row(&none, "ServiceAccount".to_owned(), &nothing)];
     }
     let rows = workloads.iter();
-    rows.map(|(workload, pods)| row(workload, format!("{:?}", workload.kind), pods))
+    rows.map(|(workload, running)| row(workload, format!("{:?}", workload.kind), running))
         .collect()
 }
 
@@ -71,33 +81,27 @@ fn row(
     obstacles: &[Obstacle],
     workload: &Workload,
     kind: String,
-    pods: &[&Pod],
+    running: &Running<'_>,
 ) -> MoveRow {
-    let (of_pods, mut evidence) = counted(pods.iter().copied());
-    let binding = match account.new_pods() {
-        Some(PodWay::PodIdentity) => "an association",
-        Some(PodWay::Irsa) => "the annotation of its ServiceAccount",
-        Some(PodWay::NodeRole) => "neither an association nor an annotation",
-        None => "what cannot be read",
-    };
-    if evidence.is_empty() {
-        evidence = "no pod runs".to_owned();
-    }
+    let evidence = Evidence::of(account, running.template, &running.pods);
     let state = account.state(moving);
     // What has no role at all has nothing to move.
     let is_concerned = state.is_some() || !matches!(obstacles, [Obstacle::NoRole]);
     let told = obstacles.iter().map(|obstacle| obstacle.told().0);
-    let host_network = pods.iter().any(|pod| pod.host_network);
+    let told = told.filter(|_| is_concerned);
+    let brought = evidence.brought;
+    let brought = brought.map(|it| format!("{it}: to be taken out once a role does the same"));
+    let host_network = running.pods.iter().any(|pod| pod.host_network);
     MoveRow {
         namespace: workload.namespace.clone(),
         name: workload.name.clone(),
         kind,
-        way: of_pods.or_else(|| account.new_pods()),
-        evidence: format!("{evidence}; new ones go by {binding}"),
+        way: evidence.way,
+        evidence: evidence.told,
         service_account: account.name.name.clone(),
         role_arn: account.role_arn.as_ref().map(ToString::to_string),
         state,
-        obstacles: told.filter(|_| is_concerned).collect(),
+        obstacles: told.chain(brought).collect(),
         notes: host_network
             .then(|| NODE_NETWORK.to_owned())
             .into_iter()
@@ -170,7 +174,7 @@ impl MoveStanding {
         if has_none && account.new_pods() == Some(PodWay::NodeRole) {
             return None;
         }
-        let (_, pods) = counted(account.alive());
+        let pods = counted_by_way(account.alive());
         Some(Self {
             namespace: account.name.namespace.to_string(),
             name: account.name.name.clone(),

@@ -8,6 +8,7 @@ use crate::model::{CommandLine, Fix, Lookup, Map, ROLE_ANNOTATION, SAVED_ANNOTAT
 use crate::policy::pod_identity;
 use crate::world::{Association, Moving, MovingAccount, Pod, PodWay, ServiceAccount};
 
+use super::evidence::counted;
 use super::obstacle::Obstacle;
 use super::trust;
 
@@ -137,7 +138,7 @@ impl MovingAccount {
                 Some(MoveState::Both)
             }
             (PodWay::Irsa, _) => Some(MoveState::Old),
-            (PodWay::NodeRole, _) => None,
+            (PodWay::NodeRole | PodWay::Vault | PodWay::StaticKeys, _) => None,
         }
     }
 
@@ -161,18 +162,11 @@ impl MovingAccount {
 }
 
 /// How many pods have which way: `2 pods have irsa, 1 pod has pod-identity`.
-pub fn counted<'a>(pods: impl Iterator<Item = &'a Pod>) -> (Option<PodWay>, String) {
+pub fn counted_by_way<'a>(pods: impl Iterator<Item = &'a Pod>) -> String {
     let mut counts: BTreeMap<PodWay, usize> = BTreeMap::new();
     for pod in pods {
         *counts.entry(pod.way()).or_default() += 1;
     }
-    let told: Vec<String> = counts
-        .iter()
-        .map(|(way, count)| match count {
-            1 => format!("1 pod has {}", way.word()),
-            count => format!("{count} pods have {}", way.word()),
-        })
-        .collect();
-    let most = counts.iter().max_by_key(|(_, count)| **count);
-    (most.map(|(way, _)| *way), told.join(", "))
+    let told = counts.iter().map(|(way, count)| counted(*count, *way));
+    told.collect::<Vec<_>>().join(", ")
 }

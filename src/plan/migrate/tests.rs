@@ -73,7 +73,7 @@ pub fn pod(way: PodWay) -> Pod {
     let variables: &[&str] = match way {
         PodWay::Irsa => &[ROLE_VARIABLE, TOKEN_VARIABLE],
         PodWay::PodIdentity => &[POD_IDENTITY_VARIABLE],
-        PodWay::NodeRole => &[],
+        PodWay::Vault | PodWay::StaticKeys | PodWay::NodeRole => &[],
     };
     let file = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
     let value = |variable: &str| match variable {
@@ -493,6 +493,8 @@ fn the_way_of_a_workload_is_that_of_most_of_its_pods() {
     assert_eq!(rows[0].way, Some(PodWay::Irsa));
     assert_eq!(
         rows[0].evidence,
-        "1 pod has pod-identity, 2 pods have irsa; new ones go by an association"
+        "1 pod has pod-identity: AWS_CONTAINER_CREDENTIALS_FULL_URI in container app; \
+         2 pods have irsa: AWS_ROLE_ARN in container app; \
+         new ones go by association a-1"
     );
 }

@@ -52,7 +52,7 @@ fn every_workload_is_told_with_its_way() {
       namespace: shop
       notes: []
       obstacles: []
-      roleARN: null
+      roleArn: null
       serviceAccount: cart
       state: null
       way: node-role
@@ -63,7 +63,7 @@ fn every_workload_is_told_with_its_way() {
       namespace: shop
       notes: []
       obstacles: []
-      roleARN: null
+      roleArn: null
       serviceAccount: cart
       state: null
       way: node-role
@@ -77,26 +77,26 @@ fn every_workload_is_told_with_its_way() {
         "items": [
             {
                 "command": "irsactl migrate to-pod-identity web/old --cluster demo",
-                "evidence": "1 pod has irsa; new ones go by the annotation of its ServiceAccount",
+                "evidence": "1 pod has irsa: AWS_ROLE_ARN in container app; new ones go by annotation eks.amazonaws.com/role-arn of its ServiceAccount",
                 "kind": "StatefulSet",
                 "name": "old",
                 "namespace": "web",
                 "notes": [],
                 "obstacles": [],
-                "roleARN": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-old-Role1-RBPJRSONGXPG",
+                "roleArn": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-old-Role1-RBPJRSONGXPG",
                 "serviceAccount": "old",
                 "state": "OLD",
                 "way": "irsa"
             },
             {
                 "command": "irsactl migrate to-pod-identity web/old --cluster demo",
-                "evidence": "1 pod has irsa; new ones go by the annotation of its ServiceAccount",
+                "evidence": "1 pod has irsa: AWS_ROLE_ARN in container app; new ones go by annotation eks.amazonaws.com/role-arn of its ServiceAccount",
                 "kind": "Job",
                 "name": "once",
                 "namespace": "web",
                 "notes": [],
                 "obstacles": [],
-                "roleARN": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-old-Role1-RBPJRSONGXPG",
+                "roleArn": "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-old-Role1-RBPJRSONGXPG",
                 "serviceAccount": "old",
                 "state": "OLD",
                 "way": "irsa"
