@@ -31,7 +31,7 @@ pub use association::{
 pub use doctor::Doctor;
 pub use explain::Explain;
 pub use groups::program;
-pub use migrate::{Migrate, MoveArgs, MoveChoice, MoveLook};
+pub use migrate::{Migrate, MoveArgs, MoveChoice, MoveLook, ToIrsaArgs};
 pub use nouns::{Create, Delete, Get, Update, Utils};
 pub use permissions::{PermissionsArgs, PermissionsFormat};
 pub use proof::{Verify, Whoami};

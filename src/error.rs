@@ -22,11 +22,13 @@ mod kubernetes;
 mod late;
 mod parts;
 mod sign_in;
+mod vault;
 
 pub use association::AssociationRefusal;
 pub use hints::ROLE_ONLY;
 pub use kubernetes::Objection;
 pub use sign_in::SignIn;
+pub use vault::VaultFailure;
 
 use parts::{because, by, going_on, in_namespace, left_by, on, seconds, shared, so_far};
 
@@ -52,6 +54,14 @@ pub enum Error {
     Write { what: String, cause: String },
     #[error("no AWS region is set")]
     NoRegion,
+    #[error("there is no token of Vault: neither VAULT_TOKEN nor ~/.vault-token has one")]
+    NoVaultToken,
+    #[error("cannot read {path} of Vault at {}: {failure}", line(.address))]
+    Vault {
+        path: String,
+        address: String,
+        failure: VaultFailure,
+    },
     #[error("no usable AWS credentials: {}", line(.cause))]
     Credentials { cause: String, sign_in: SignIn },
     #[error("there is no EKS cluster \"{name}\" in {region}")]
@@ -366,9 +376,10 @@ impl Error {
             | Self::Read { .. }
             | Self::NoRegion
             | Self::Unrenderable { .. } => 2,
-            Self::Credentials { .. } => 4,
+            Self::Credentials { .. } | Self::NoVaultToken => 4,
             Self::Interrupted { signal, .. } => signal.exit_code(),
             Self::Write { .. }
+            | Self::Vault { .. }
             | Self::ClusterNotFound { .. }
             | Self::NoServiceAccount(..)
             | Self::AgentFailed { .. }

@@ -64,6 +64,18 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     std::fs::rename(&beside, path)
 }
 
+/// Writes a file that is not there yet, whole or not at all.
+///
+/// # Errors
+/// Something is there; it cannot be written.
+pub fn create(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(text.as_bytes()).inspect_err(|_| {
+        // It was made here.
+        let _ = std::fs::remove_file(path);
+    })
+}
+
 /// What a call that blocks returns, while the run can still be interrupted. Where it does not end, nobody
 /// waits for it: the runtime's own threads would keep the program from its end.
 ///

@@ -1,4 +1,4 @@
-//! The Kubernetes API: the only user of kube. The few calls on service accounts and namespaces, each
+//! The Kubernetes API by kube. The few calls on service accounts and namespaces, each
 //! bounded in time and size.
 
 use std::sync::Arc;

@@ -44,6 +44,8 @@ mod run;
 mod secrets;
 mod template;
 mod token;
+mod vault;
+mod vault_policy;
 mod waiting;
 mod world;
 

@@ -6,7 +6,7 @@ use clap::Command;
 use clap_mangen::Man;
 
 /// What irsactl reads of the environment, for the main page and docs/environment.md.
-const ENVIRONMENT: [(&str, &str); 9] = [
+const ENVIRONMENT: [(&str, &str); 10] = [
     (
         "AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE>, …",
         "As for every AWS SDK; `--profile` outranks the keys of the environment. What is empty counts as unset, here and in the profile; \
@@ -36,6 +36,10 @@ const ENVIRONMENT: [(&str, &str); 9] = [
     (
         "KUBECONFIG",
         "Used only with `--context`, or `--issuer-url` (clusters that are not EKS).",
+    ),
+    (
+        "VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, VAULT_CACERT, VAULT_TLS_SERVER_NAME, …",
+        "Of `migrate to-irsa --from vault`, as for Vault's own command; without VAULT_TOKEN the token of `~/.vault-token`.",
     ),
     (
         "NO_COLOR, CLICOLOR, CLICOLOR_FORCE",

@@ -43,7 +43,7 @@ pub use tags::{
     OIDC_ENABLED_TAG, ROLE_ANNOTATION, SAVED_ANNOTATION, SERVICE_ACCOUNT_TAG, VERSION_TAG,
     is_own_tag,
 };
-pub use way::Way;
+pub use way::{Origin, Way};
 pub use workload::{Workload, WorkloadKind};
 
 /// Tags, labels or annotations: key to value, in the order of the keys.

@@ -12,6 +12,7 @@ pub mod proof;
 mod resources;
 mod source;
 mod stack_name;
+mod vault;
 
 pub use account::{
     Named, WantedAccount, WantedProvider, WantedStack, accounts, named, stack_alone,
@@ -22,6 +23,7 @@ pub use deletion::{deletion, template, whole_template};
 pub use migrate::{MoveScope, MoveSight, proved};
 pub use source::{AccountPods, ServiceAccounts, Stacks};
 pub use stack_name::stack_by_name;
+pub use vault::{VaultMounts, vault};
 
 /// How many reads of one kind run side by side.
 const PARALLEL: usize = 16;

@@ -20,6 +20,7 @@ mod markdown;
 mod migrate;
 mod proof;
 mod schema;
+mod vault;
 mod views;
 
 pub use accounts::Accounts;
@@ -28,6 +29,7 @@ pub use health::{Detail, Explanation, Explanations, Health};
 pub use migrate::{MoveRows, MoveStates};
 pub use proof::{ProofView, TokenView, remarks};
 pub use schema::SchemaView;
+pub use vault::VaultRows;
 pub use views::{Chains, Manifest, Outcomes, PlanView};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

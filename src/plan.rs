@@ -20,6 +20,7 @@ pub mod restart;
 mod summary;
 mod token;
 mod trust_change;
+pub mod vault;
 
 pub use action::{Action, CreateStack, Repair, UpdateStack};
 pub use association::{CreateAssociation, UpdateAssociation, by_target_role};

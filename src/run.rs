@@ -27,7 +27,7 @@ pub enum Exit {
     Done,
     /// `--detailed-exitcode`: there is something to do, or something cannot be compared.
     Pending,
-    /// `doctor` found problems.
+    /// `doctor` found problems; what was named is not in the file that is written, or something is unknown.
     Unhealthy,
 }
 

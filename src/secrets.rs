@@ -67,17 +67,21 @@ pub fn remember_password(url: &str) {
     }
 }
 
-/// The secrets of the environment: of AWS, and of proxies.
+/// The secrets of the environment: of AWS, of Vault, and of proxies.
 pub fn remember_environment() {
     for (name, value) in std::env::vars_os() {
         let Some(value) = value.to_str() else {
             continue;
         };
         match name.to_string_lossy().to_uppercase().as_str() {
-            "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "AWS_CONTAINER_AUTHORIZATION_TOKEN" => {
-                remember(value);
+            "AWS_SECRET_ACCESS_KEY"
+            | "AWS_SESSION_TOKEN"
+            | "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+            | "VAULT_TOKEN" => remember(value),
+            "HTTPS_PROXY" | "HTTP_PROXY" | "ALL_PROXY" | "VAULT_PROXY_ADDR"
+            | "VAULT_HTTP_PROXY" => {
+                remember_password(value);
             }
-            "HTTPS_PROXY" | "HTTP_PROXY" | "ALL_PROXY" => remember_password(value),
             _ => {}
         }
     }

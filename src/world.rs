@@ -12,6 +12,7 @@ mod moving;
 mod network;
 mod observed;
 mod pods;
+mod vault;
 
 pub use association::{Association, AssociationTerms};
 pub use audience::{is_of_eks, token_audience};
@@ -38,3 +39,4 @@ pub use observed::{
     ObservedProvider,
 };
 pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken};
+pub use vault::{EngineRole, LoginRole, VaultWorld};

@@ -163,4 +163,5 @@ pub const TO_IRSA_EXAMPLES: &str = "\
 Examples:
   irsactl migrate to-irsa web/api --cluster demo --approve
   irsactl migrate to-irsa web/api --cluster demo --finish --approve
-  irsactl migrate to-irsa web/api --cluster demo --undo --approve";
+  irsactl migrate to-irsa web/api --cluster demo --undo --approve
+  irsactl migrate to-irsa --all --cluster demo --from vault --write cluster.yaml";

@@ -1,10 +1,12 @@
 //! The flags of `migrate`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::examples::{SCAN_EXAMPLES, STATUS_EXAMPLES, TO_IRSA_EXAMPLES, TO_POD_IDENTITY_EXAMPLES};
 use super::{Approval, AwsArgs, KubernetesArgs, ModeArgs, PlainFormat, parallel};
-use crate::model::{ClusterName, Issuer, Namespace, Way};
+use crate::model::{ClusterName, Issuer, Namespace, Origin};
 
 #[derive(Debug, Subcommand)]
 pub enum Migrate {
@@ -17,17 +19,19 @@ pub enum Migrate {
     /// Move service accounts from IRSA to EKS Pod Identity
     #[command(after_help = TO_POD_IDENTITY_EXAMPLES)]
     ToPodIdentity(Box<MoveArgs>),
-    /// Move service accounts from EKS Pod Identity to IRSA
+    /// Move service accounts from EKS Pod Identity to IRSA, or write what Vault gives them as a config file
     #[command(after_help = TO_IRSA_EXAMPLES)]
-    ToIrsa(Box<MoveArgs>),
+    ToIrsa(Box<ToIrsaArgs>),
 }
 
 impl Migrate {
     pub fn ways(&self) -> (&AwsArgs, Option<&KubernetesArgs>, &Option<Issuer>) {
         let (aws, kubernetes, choice) = match self {
             Self::Scan(args) | Self::Status(args) => (&args.aws, &args.kubernetes, &args.choice),
-            Self::ToPodIdentity(args) | Self::ToIrsa(args) => {
-                (&args.aws, &args.kubernetes, &args.choice)
+            Self::ToPodIdentity(args) => (&args.aws, &args.kubernetes, &args.choice),
+            Self::ToIrsa(args) => {
+                let moved = &args.moved;
+                (&moved.aws, &moved.kubernetes, &moved.choice)
             }
         };
         (aws, Some(kubernetes), &choice.issuer_url)
@@ -58,7 +62,7 @@ pub struct MoveArgs {
     pub all: bool,
     /// Way that they have today; of irsa and pod-identity it can only be the other one
     #[arg(long, value_name = "WAY")]
-    pub from: Option<Way>,
+    pub from: Option<Origin>,
     /// Take the way of before away, where no pod uses it any more
     #[arg(long, alias = "remove-oidc-provider-trust-relationship", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub finish: bool,
@@ -85,6 +89,44 @@ pub struct MoveArgs {
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
     pub output: PlainFormat,
+}
+
+/// What leads to IRSA.
+#[derive(Args, Debug)]
+pub struct ToIrsaArgs {
+    #[command(flatten)]
+    pub moved: MoveArgs,
+    #[command(flatten)]
+    pub vault: VaultArgs,
+}
+
+/// Where Vault has what, and what comes of it. Vault itself is reached by its own variables.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "From Vault")]
+pub struct VaultArgs {
+    /// Config file to write, which must not be there yet; with --from vault, which acts on nothing
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+    /// Mount of the AWS secrets engine
+    #[arg(long, value_name = "PATH", default_value = "aws", value_parser = mount)]
+    pub vault_aws_mount: String,
+    /// Mount of the cluster's Kubernetes auth method
+    #[arg(long, value_name = "PATH", default_value = "kubernetes", value_parser = mount)]
+    pub vault_auth_mount: String,
+}
+
+/// A mount of Vault's without the slashes around it.
+fn mount(text: &str) -> Result<String, String> {
+    let mount = text.trim_matches('/');
+    let is_part = |part: &str| {
+        let is_known = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        !part.is_empty() && !part.starts_with('.') && part.chars().all(is_known)
+    };
+    if mount.split('/').all(is_part) {
+        Ok(mount.to_owned())
+    } else {
+        Err("a path such as aws or teams/aws is wanted".to_owned())
+    }
 }
 
 /// Which service accounts of which cluster.

@@ -2,7 +2,7 @@
 
 use crate::cli::{self, Migrate, MoveArgs, MoveLook, Screen};
 use crate::error::Error;
-use crate::model::Way;
+use crate::model::{Origin, Way};
 use crate::output::{MoveRows, MoveStates};
 use crate::plan::migrate::{MoveBreadth, rows};
 use crate::progress::Running;
@@ -11,6 +11,7 @@ use crate::world::Moving;
 
 mod chosen;
 mod task;
+mod vault;
 
 use chosen::{ChosenAccounts, access};
 use task::MoveTask;
@@ -43,7 +44,16 @@ pub async fn run(args: &Migrate, screen: Screen, running: Running) -> Result<Exi
                 .run(screen, running)
                 .await
         }
-        Migrate::ToIrsa(args) => MoveTask::of(args, Way::Irsa)?.run(screen, running).await,
+        Migrate::ToIrsa(args) if args.moved.from == Some(Origin::Vault) => {
+            vault::run(args, screen, running).await
+        }
+        Migrate::ToIrsa(args) => {
+            if args.vault.write.is_some() {
+                return Err(Error::Flags("--write goes with `--from vault`".to_owned()));
+            }
+            let task = MoveTask::of(&args.moved, Way::Irsa)?;
+            task.run(screen, running).await
+        }
     }
 }
 

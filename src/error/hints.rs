@@ -3,6 +3,7 @@
 use super::Error;
 use super::association::quota_hint;
 use super::kubernetes::{forbidden_hints, held_hints, unauthorized_hints};
+use super::vault::token_hints;
 use crate::model::{
     AGENT, ClusterName, CommandLine, Fix, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName, Workload,
 };
@@ -35,6 +36,8 @@ impl Error {
                 Fix::say("name it: `--region eu-west-1`, `export AWS_REGION=eu-west-1`, or ")
                     .run("aws configure set region eu-west-1"),
             ],
+            Self::NoVaultToken => token_hints(),
+            Self::Vault { path, failure, .. } => failure.hints(path),
             Self::Credentials { sign_in, .. } => sign_in.hints(),
             Self::ClusterNotFound { name, region, similar } => cluster_hints(name, region, similar),
             Self::NoServiceAccount(way, cluster, ..) => vec![Fix::by(

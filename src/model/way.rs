@@ -69,6 +69,39 @@ impl Way {
     }
 }
 
+/// Where a move begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Way(Way),
+    /// The AWS secrets engine of HashiCorp Vault.
+    Vault,
+}
+
+impl Origin {
+    pub const ALL: [Self; 3] = [
+        Self::Way(Way::Irsa),
+        Self::Way(Way::PodIdentity),
+        Self::Vault,
+    ];
+
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Way(way) => way.word(),
+            Self::Vault => "vault",
+        }
+    }
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let origin = Self::ALL.into_iter().find(|origin| origin.word() == text);
+        origin.ok_or_else(|| format!("it is one of {}", Self::ALL.map(Self::word).join(", ")))
+    }
+}
+
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())

@@ -8,6 +8,7 @@ mod planted;
 mod scan;
 mod skipped;
 mod ways;
+mod vault;
 
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use base64::Engine;
@@ -177,6 +177,11 @@ impl Bench {
     pub fn set_empty(&mut self, name: &str) {
         self.set(name, "");
         self.environment.push((name.to_owned(), String::new()));
+    }
+
+    /// The private home.
+    pub fn home(&self) -> &Path {
+        &self.home
     }
 
     /// Writes a file into the private home and returns its path.

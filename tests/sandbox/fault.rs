@@ -200,7 +200,7 @@ fn throttled(service: Service) -> Effect {
             "TooManyRequests",
             "the server has received too many requests",
         ),
-        Service::Issuer => (429, "TooManyRequests", "Rate exceeded"),
+        Service::Issuer | Service::Vault => (429, "TooManyRequests", "Rate exceeded"),
         _ => (400, "Throttling", "Rate exceeded"),
     };
     Effect::Error {

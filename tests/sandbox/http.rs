@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::fault::{Effect, Which};
 use super::plant::planted;
 use super::world::{Call, Service, Shared, World};
-use super::{aws, cloudformation, issuer, kubernetes};
+use super::{aws, cloudformation, issuer, kubernetes, vault};
 
 /// A whole request. `host` is the name the client asked for, without port.
 pub struct Request {
@@ -63,6 +63,7 @@ pub enum Server {
     Issuer(String),
     /// The Kubernetes API of the cluster with that ARN.
     Kubernetes(String),
+    Vault,
 }
 
 /// Serves HTTP/1.1 on one connection until the client closes it.
@@ -100,6 +101,7 @@ async fn answer(
             Server::Aws => aws::identify(&world, &request),
             Server::Issuer(_) => issuer::identify(&request),
             Server::Kubernetes(_) => kubernetes::identify(&request),
+            Server::Vault => vault::identify(&request),
         };
         let made = Call::new(service, &operation, &subject, &request);
         let call = world.record(&made);
@@ -146,6 +148,7 @@ async fn answer(
             Server::Aws => aws::answer(world, &request),
             Server::Issuer(host) => issuer::answer(world, host, &request),
             Server::Kubernetes(cluster) => kubernetes::answer(world, cluster, &request),
+            Server::Vault => vault::answer(world, &request),
         };
         let mut reply = if stale {
             world.in_the_past(made.service, carry_out)
@@ -214,6 +217,7 @@ fn refusal(service: Service, status: u16, code: &str, message: &str) -> Reply {
     match service {
         Service::Kubernetes => kubernetes::refusal(status, code, message),
         Service::Issuer => Reply::new(status, "text/plain", message),
+        Service::Vault => vault::refusal(status, message),
         _ => aws::refusal(service, status, code, message),
     }
 }

@@ -27,6 +27,7 @@ mod sts;
 mod token;
 mod trail;
 mod trust;
+mod vault;
 mod world;
 
 pub use attempt::{Attempt, Watch, Way};
@@ -42,6 +43,7 @@ pub use impostor::{Impostor, Speech};
 pub use kubernetes::{Access, Admission};
 pub use network::{Instance, Rule, SecurityGroup, VpcEndpoint};
 pub use trail::Event;
+pub use vault::{VAULT, VAULT_TOKEN, Vault};
 pub use world::{Account, Call, Cluster, Count, Options, Pace, Service, World};
 
 use std::path::PathBuf;

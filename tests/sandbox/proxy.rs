@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use super::certificates::{Chain, endpoint_tls};
 use super::http::{self, Server};
 use super::impostor::{Impostor, Speech};
+use super::vault::VAULT;
 use super::world::{Shared, World};
 
 /// Serves one connection to the proxy. Whatever goes wrong ends it: a client that refuses the
@@ -122,6 +123,7 @@ fn route(world: &World, host: &str) -> Option<Route> {
     let (authority, server) = match cluster {
         Some(cluster) => (&cluster.authority, Server::Kubernetes(cluster.arn.clone())),
         None if is_aws(host) => (&world.root, Server::Aws),
+        None if host == VAULT && world.vault.is_some() => (&world.root, Server::Vault),
         None => (&world.root, Server::Issuer(host.to_owned())),
     };
     let tls = |chain, padding: &[_]| world.tls_with(authority, host, &chain, padding);
@@ -145,7 +147,7 @@ fn route(world: &World, host: &str) -> Option<Route> {
     }
     let tls = match server {
         Server::Kubernetes(_) => endpoint_tls(authority, host),
-        Server::Aws => tls(Chain::Public, &[]),
+        Server::Aws | Server::Vault => tls(Chain::Public, &[]),
         Server::Issuer(_) => world.issuer_tls(host)?,
     };
     Some(Route::Server(tls, server))

@@ -23,6 +23,7 @@ use super::network::Network;
 use super::past::Past;
 use super::sts::Session;
 use super::trail::Event;
+use super::vault::Vault;
 
 /// The world behind its lock, and a bell that rings at every call and when it took effect.
 pub type Shared = Arc<SharedWorld>;
@@ -59,6 +60,7 @@ pub enum Service {
     AccessAnalyzer,
     Kubernetes,
     Issuer,
+    Vault,
 }
 
 impl Service {
@@ -74,6 +76,7 @@ impl Service {
             Self::AccessAnalyzer => "access-analyzer",
             Self::Kubernetes => "kubernetes",
             Self::Issuer => "issuer",
+            Self::Vault => "vault",
         }
     }
 }
@@ -93,6 +96,7 @@ impl FromStr for Service {
             Self::AccessAnalyzer,
             Self::Kubernetes,
             Self::Issuer,
+            Self::Vault,
         ]
         .into_iter()
         .find(|service| service.name() == text)
@@ -266,6 +270,8 @@ pub struct World {
     pub clusters: Vec<Cluster>,
     /// By host name.
     pub issuer_hosts: BTreeMap<String, IssuerHost>,
+    /// That of `VAULT`, where there is one.
+    pub vault: Option<Vault>,
     /// Hosts that the proxy answers with 502, as if their names did not resolve.
     pub unreachable: Vec<String>,
     /// Hosts that something else answers for.
@@ -334,6 +340,7 @@ impl World {
             accounts,
             clusters: Vec::new(),
             issuer_hosts: BTreeMap::new(),
+            vault: None,
             unreachable: Vec::new(),
             impostors: BTreeMap::new(),
             proxy_credentials: None,

@@ -1,6 +1,6 @@
 //! Which service accounts a command is about, and the look at them.
 
-use crate::cli::{KubernetesArgs, MoveChoice};
+use crate::cli::{KubernetesArgs, MoveArgs, MoveChoice};
 use crate::commands::file::ClusterPlace;
 use crate::config::Filter;
 use crate::error::Error;
@@ -19,6 +19,20 @@ pub async fn access(
     let cluster = context.cluster(&place).await?;
     let kubernetes = context.kubernetes(&cluster, args).await?;
     Ok((cluster, kubernetes))
+}
+
+/// # Errors
+/// Where it is not said which service accounts are meant.
+pub fn choosing(args: &MoveArgs) -> Result<(), Error> {
+    let choice = &args.choice;
+    let narrows = choice.namespace.is_some() || !choice.include.is_empty();
+    if choice.names.is_empty() && !args.all && !narrows {
+        return Err(Error::Flags(
+            "name service accounts as NAMESPACE/NAME, or say `--all`, `--namespace` or `--include`"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// A service account by its namespace and name, or by its name beside `--namespace`.
@@ -42,7 +56,7 @@ fn named(text: &str, namespace: Option<&Namespace>) -> Result<ServiceAccountName
 
 /// Which service accounts are meant.
 pub struct ChosenAccounts {
-    names: Vec<ServiceAccountName>,
+    pub names: Vec<ServiceAccountName>,
     namespace: Option<Namespace>,
     filter: Filter,
 }
@@ -62,7 +76,7 @@ impl ChosenAccounts {
         })
     }
 
-    fn includes(&self, name: &ServiceAccountName) -> bool {
+    pub fn includes(&self, name: &ServiceAccountName) -> bool {
         if self.names.is_empty() {
             let namespace = self.namespace.as_ref();
             namespace.is_none_or(|it| *it == name.namespace)

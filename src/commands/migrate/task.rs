@@ -1,11 +1,11 @@
 //! A move, shown or carried out.
 
-use super::chosen::{ChosenAccounts, access};
+use super::chosen::{ChosenAccounts, access, choosing};
 use crate::asked::Agent;
 use crate::cli::{MoveArgs, Screen};
 use crate::commands::room::check_room;
 use crate::error::Error;
-use crate::model::Way;
+use crate::model::{Origin, Way};
 use crate::plan::Target;
 use crate::plan::migrate::{self, MoveBreadth, MoveGoal, ProofNeed, Stage};
 use crate::policy::Quotas;
@@ -23,23 +23,26 @@ impl<'a> MoveTask<'a> {
     /// # Errors
     /// Where it is not said which service accounts are meant.
     pub fn of(args: &'a MoveArgs, to: Way) -> Result<Self, Error> {
-        let choice = &args.choice;
-        let narrows = choice.namespace.is_some() || !choice.include.is_empty();
-        if choice.names.is_empty() && !args.all && !narrows {
-            return Err(Error::Flags(
-                "name service accounts as NAMESPACE/NAME, or say `--all`, `--namespace` or `--include`"
-                    .to_owned(),
-            ));
-        }
+        choosing(args)?;
         Self::of_chosen(args, to)
     }
 
     pub fn of_chosen(args: &'a MoveArgs, to: Way) -> Result<Self, Error> {
-        if let Some(from) = args.from.filter(|from| *from == to) {
-            return Err(Error::Flags(format!(
-                "--from {from}: that is where this leads; what has {from} moves by `irsactl migrate to-{}`",
-                to.other()
-            )));
+        match args.from {
+            None => {}
+            Some(Origin::Way(from)) if from == to.other() => {}
+            Some(Origin::Way(from)) => {
+                return Err(Error::Flags(format!(
+                    "--from {from}: that is where this leads; what has {from} moves by `irsactl migrate to-{}`",
+                    to.other()
+                )));
+            }
+            Some(Origin::Vault) => {
+                return Err(Error::Flags(
+                    "--from vault: that leads to IRSA only, by `irsactl migrate to-irsa`"
+                        .to_owned(),
+                ));
+            }
         }
         let stage = if args.undo {
             Stage::Undo

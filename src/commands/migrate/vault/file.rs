@@ -1,0 +1,85 @@
+//! The file that is written: which one, and what is in it.
+
+use std::path::Path;
+
+use crate::cli::ToIrsaArgs;
+use crate::commands::migrate::chosen::choosing;
+use crate::config::{self, ClusterConfig, Rest};
+use crate::error::Error;
+use crate::files;
+use crate::model::{Cluster, CommandLine, Map, shown_as_value};
+use crate::plan::vault::VaultImport;
+use crate::run::Context;
+
+/// The file that is to be written.
+pub fn checked(args: &ToIrsaArgs) -> Result<&Path, Error> {
+    let moved = &args.moved;
+    choosing(moved)?;
+    let acting = [
+        (moved.approval.approve, "--approve"),
+        (moved.finish, "--finish"),
+        (moved.undo, "--undo"),
+        (moved.no_proof, "--no-proof"),
+        (moved.install_agent, "--install-agent"),
+        (
+            moved.deployment.deployment_mode.is_some(),
+            "--deployment-mode",
+        ),
+        (moved.approval.detailed_exitcode, "--detailed-exitcode"),
+    ];
+    if let Some((_, flag)) = acting.iter().find(|(is_given, _)| *is_given) {
+        return Err(Error::Flags(format!(
+            "{flag} does not go with `--from vault`, which writes a file and acts on nothing"
+        )));
+    }
+    let Some(path) = &args.vault.write else {
+        return Err(Error::Flags(
+            "--from vault needs a file to write: `--write FILE`".to_owned(),
+        ));
+    };
+    if path.symlink_metadata().is_ok() {
+        return Err(unwritten(
+            path,
+            "it is there already: name another file, or remove it",
+        ));
+    }
+    Ok(path)
+}
+
+fn unwritten(path: &Path, cause: impl ToString) -> Error {
+    Error::Write {
+        what: format!("\"{}\"", path.display()),
+        cause: cause.to_string(),
+    }
+}
+
+pub fn write(
+    context: &Context,
+    path: &Path,
+    cluster: &Cluster,
+    import: &VaultImport,
+) -> Result<(), Error> {
+    if import.accounts.is_empty() {
+        context
+            .output
+            .note("no file is written, as no service account could be in it");
+        return Ok(());
+    }
+    let text = config::write(&ClusterConfig {
+        cluster: cluster.name.clone(),
+        region: context.aws.region.clone(),
+        with_oidc: Some(true),
+        tags: Map::new(),
+        accounts: import.accounts.clone(),
+        associations: Vec::new(),
+        rest: Rest::default(),
+    });
+    files::create(path, &text).map_err(|cause| unwritten(path, cause))?;
+    let name = path.display().to_string();
+    let apply = CommandLine::of("irsactl apply -f {}", &[&name]);
+    context.output.say(&format!(
+        "wrote {}; what it changes: {apply}",
+        shown_as_value(&name)
+    ));
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! What comes of what HashiCorp Vault gives.
+
+use serde::Serialize;
+
+use super::{Document, View, Width, columns, markdown};
+use crate::plan::vault::VaultRow;
+
+/// A row for each service account that has AWS credentials from Vault.
+pub struct VaultRows(pub Vec<VaultRow>);
+
+#[derive(Serialize)]
+struct VaultItems<'a> {
+    items: &'a [VaultRow],
+}
+
+impl VaultRows {
+    fn cells(row: &VaultRow) -> Vec<String> {
+        vec![
+            row.namespace.clone(),
+            row.name.clone(),
+            row.engine_roles.join(", "),
+            row.result.word().to_owned(),
+        ]
+    }
+
+    /// Why it is not in the file, what is not in its entry, and what its workloads need no more.
+    fn told(row: &VaultRow) -> Vec<String> {
+        let drops = row.drops.iter().map(|it| {
+            format!(
+                "{} needs no more: {}",
+                it.workload,
+                it.annotations.join(", ")
+            )
+        });
+        let words = row.reasons.iter().chain(&row.notes);
+        words.cloned().chain(drops).collect()
+    }
+}
+
+impl View for VaultRows {
+    fn document(&self) -> impl Serialize {
+        Document::of("VaultImport", VaultItems { items: &self.0 })
+    }
+
+    /// Under each service account what is to be known of it.
+    fn table(&self, _: Width) -> String {
+        if self.0.is_empty() {
+            return String::new();
+        }
+        let header = ["NAMESPACE", "NAME", "VAULT ROLES", "RESULT"];
+        let rows: Vec<Vec<String>> = self.0.iter().map(Self::cells).collect();
+        let table = columns(&header, &rows);
+        let mut lines = table.lines();
+        let mut text = lines
+            .next()
+            .map(|line| format!("{line}\n"))
+            .unwrap_or_default();
+        for (line, row) in lines.zip(&self.0) {
+            text.push_str(&format!("{line}\n"));
+            for told in Self::told(row) {
+                text.push_str(&format!("    {}\n", crate::model::shown_in_line(&told)));
+            }
+        }
+        text
+    }
+
+    fn names(&self) -> Vec<String> {
+        let rows = self.0.iter();
+        rows.map(|row| format!("{}/{}", row.namespace, row.name))
+            .collect()
+    }
+
+    fn markdown(&self) -> String {
+        if self.0.is_empty() {
+            return "Nothing found.\n".to_owned();
+        }
+        let rows = self.0.iter().map(|row| {
+            let cells = Self::cells(row).into_iter();
+            let mut cells: Vec<String> = cells.map(|cell| markdown::text(&cell)).collect();
+            cells.push(markdown::sentences(&Self::told(row)));
+            cells
+        });
+        let header = [
+            "Namespace",
+            "Name",
+            "Vault roles",
+            "Result",
+            "What is to be known",
+        ];
+        markdown::table(&header, &rows.collect::<Vec<_>>())
+    }
+}

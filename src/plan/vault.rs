@@ -1,0 +1,431 @@
+//! From what HashiCorp Vault gives the service accounts of a cluster to the config file that gives them the
+//! same without it. Nothing is opened: what Vault does not give today, or what cannot be told, is in no entry.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::asked::IamServiceAccount;
+use crate::asked::found;
+use crate::model::{Cluster, Lookup, ServiceAccountName, Workload};
+use crate::vault_policy::{VaultAccess, VaultAcl, VaultPolicy};
+use crate::world::{LoginRole, VaultWorld};
+
+mod agent;
+mod permissions;
+
+use permissions::permissions;
+
+/// The policy that may do all.
+const ROOT: &str = "root";
+
+/// What comes of it.
+#[derive(Debug, Default, PartialEq)]
+pub struct VaultImport {
+    /// For the config file.
+    pub accounts: Vec<IamServiceAccount>,
+    pub rows: Vec<VaultRow>,
+    pub notes: Vec<String>,
+}
+
+/// A service account that has AWS credentials from Vault, or may have.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultRow {
+    pub namespace: String,
+    pub name: String,
+    /// The roles of the Kubernetes auth method that let it in.
+    pub login_roles: Vec<String>,
+    /// The roles of the AWS secrets engine that it has credentials of.
+    pub engine_roles: Vec<String>,
+    pub result: VaultResult,
+    /// What keeps it out of the file.
+    pub reasons: Vec<String>,
+    /// What is not in its entry.
+    pub notes: Vec<String>,
+    /// What its workloads have for Vault, and need no more.
+    pub drops: Vec<Drop>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum VaultResult {
+    /// It is in the file.
+    Written,
+    Skipped,
+    /// Something about it could not be read.
+    Unknown,
+}
+
+impl VaultResult {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Written => "written",
+            Self::Skipped => "skipped",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Annotations of the pods of a workload that Vault's Agent goes by.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Drop {
+    pub workload: Workload,
+    pub annotations: Vec<String>,
+}
+
+/// Which service accounts are meant.
+pub struct VaultChoice<'a> {
+    /// Those that were named: for them a pattern of Vault's counts too.
+    pub named: &'a [ServiceAccountName],
+    pub includes: &'a dyn Fn(&ServiceAccountName) -> bool,
+}
+
+pub fn import(world: &VaultWorld, choice: &VaultChoice<'_>) -> VaultImport {
+    let mut import = VaultImport::default();
+    let mut names: BTreeSet<ServiceAccountName> = choice.named.iter().cloned().collect();
+    for (login, role) in &world.login_roles {
+        match role {
+            Lookup::Found(role) if choice.named.is_empty() => {
+                names.extend(bound(world, login, role, &mut import.notes));
+            }
+            Lookup::Unknown(why) => {
+                import.notes.push(format!(
+                    "whom role {login} of auth method {} lets in cannot be told: {why}",
+                    world.auth_mount
+                ));
+            }
+            Lookup::Found(_) | Lookup::Missing => {}
+        }
+    }
+    names.retain(|name| (choice.includes)(name));
+    for name in names {
+        let is_named = choice.named.contains(&name);
+        let Some((row, account)) = of_account(world, &name, is_named) else {
+            continue;
+        };
+        import.accounts.extend(account);
+        import.rows.push(row);
+    }
+    if let Lookup::Found(names) = &world.static_roles
+        && !names.is_empty()
+    {
+        import.notes.push(format!(
+            "static roles of {} are left out, as they give the keys of users that are there: {}",
+            world.aws_mount,
+            names.join(", ")
+        ));
+    }
+    import
+}
+
+/// Whether the auth method asks this cluster about tokens: `Ok(Some)` tells why that cannot be said.
+///
+/// # Errors
+/// It asks another cluster of EKS.
+pub fn is_of_cluster(world: &VaultWorld, cluster: &Cluster) -> Result<Option<String>, String> {
+    let method = format!("auth method {}", world.auth_mount);
+    let doubt = |why: &str| {
+        let name = &cluster.name;
+        Ok(Some(format!(
+            "whether {method} lets in pods of cluster \"{name}\" cannot be told: {why}"
+        )))
+    };
+    let host = match &world.kubernetes_host {
+        Lookup::Found(host) => host_of(host),
+        Lookup::Missing => return doubt("it is not configured"),
+        Lookup::Unknown(why) => return doubt(why),
+    };
+    let own = cluster.eks.as_ref().map(|eks| host_of(&eks.endpoint));
+    if !host.is_empty() && own == Some(host) {
+        return Ok(None);
+    }
+    if own.is_some() && host.ends_with(".eks.amazonaws.com") {
+        return Err(format!(
+            "{method} is of another cluster, whose API is {host}: name that of this one with `--vault-auth-mount`"
+        ));
+    }
+    doubt(&format!("it asks {host}"))
+}
+
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find([':', '/']).unwrap_or(rest.len());
+    &rest[..end]
+}
+
+/// The service accounts that a role names one by one and the cluster has.
+fn bound(
+    world: &VaultWorld,
+    login: &str,
+    role: &LoginRole,
+    notes: &mut Vec<String>,
+) -> Vec<ServiceAccountName> {
+    let is_pattern = |text: &String| text.contains('*');
+    let is_open = role.names.iter().any(is_pattern) || role.namespaces.iter().any(is_pattern);
+    let gives = || gives_any(world, role);
+    if (is_open || !role.selector.is_empty()) && gives() {
+        notes.push(open(world, login, role));
+    }
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for namespace in role.namespaces.iter().filter(|it| !is_pattern(it)) {
+        for name in role.names.iter().filter(|it| !is_pattern(it)) {
+            let namespace = namespace.parse().ok();
+            match namespace.and_then(|it| ServiceAccountName::new(it, name).ok()) {
+                Some(it) if world.objects.contains_key(&it) => found.push(it),
+                Some(it) => missing.push(it.to_string()),
+                None => {}
+            }
+        }
+    }
+    if !missing.is_empty() && gives() {
+        notes.push(format!(
+            "role {login} of auth method {} lets in what the cluster does not have: {}",
+            world.auth_mount,
+            missing.join(", ")
+        ));
+    }
+    found
+}
+
+/// Whom a role lets in by a pattern, and who of those uses it.
+fn open(world: &VaultWorld, login: &str, role: &LoginRole) -> String {
+    let mut patterns = vec![
+        format!("names {}", role.names.join(", ")),
+        format!("namespaces {}", role.namespaces.join(", ")),
+    ];
+    if !role.selector.is_empty() {
+        patterns.push(format!("selector {}", role.selector));
+    }
+    let workloads = world.workloads.as_found().into_iter().flatten();
+    let users = workloads.filter(|it| agent::login_role(it) == Some(login));
+    let users: BTreeSet<String> = users
+        .map(|it| {
+            format!(
+                "{}/{}",
+                it.state.workload.namespace, it.state.service_account
+            )
+        })
+        .collect();
+    let users: Vec<String> = users.into_iter().collect();
+    let users = if users.is_empty() {
+        "; no workload's annotations name it".to_owned()
+    } else {
+        format!(
+            "; annotations of workloads name it for {}",
+            users.join(", ")
+        )
+    };
+    format!(
+        "role {login} of auth method {} lets in by patterns ({}): name the service accounts that are to have a role{users}",
+        world.auth_mount,
+        patterns.join("; ")
+    )
+}
+
+/// Whether its tokens may have any AWS credentials, or that cannot be told.
+fn gives_any(world: &VaultWorld, role: &LoginRole) -> bool {
+    let Ok(acl) = acl(world, role) else {
+        return true;
+    };
+    let mut names = world.engine_roles.keys();
+    names.any(|name| access(world, &acl, name) != VaultAccess::Refused)
+}
+
+fn acl(world: &VaultWorld, role: &LoginRole) -> Result<VaultAcl, String> {
+    let policies = role.policies().map(|name| match world.policies.get(name) {
+        _ if name == ROOT => Ok(VaultPolicy::root()),
+        // Vault passes over what is not there.
+        None | Some(Lookup::Missing) => Ok(VaultPolicy::default()),
+        Some(Lookup::Unknown(why)) => Err(format!("policy {name} cannot be told: {why}")),
+        Some(Lookup::Found(text)) => VaultPolicy::parse(text)
+            .map_err(|what| format!("policy {name} has what is not known here: {what}")),
+    });
+    let policies: Vec<VaultPolicy> = policies.collect::<Result<_, _>>()?;
+    Ok(VaultAcl::of(&policies))
+}
+
+/// Whether credentials of a role may be had, on either of the two paths.
+fn access(world: &VaultWorld, acl: &VaultAcl, role: &str) -> VaultAccess {
+    let paths = ["creds", "sts"].map(|kind| format!("{}/{kind}/{role}", world.aws_mount));
+    match paths.map(|path| acl.gives(&path)) {
+        [VaultAccess::Given, _] | [_, VaultAccess::Given] => VaultAccess::Given,
+        [VaultAccess::Open(why), _] | [_, VaultAccess::Open(why)] => VaultAccess::Open(why),
+        [VaultAccess::Refused, VaultAccess::Refused] => VaultAccess::Refused,
+    }
+}
+
+/// Whether a role lets a service account in; `Err`: why it cannot be told.
+fn lets_in(role: &LoginRole, name: &ServiceAccountName) -> Result<bool, String> {
+    let has = |patterns: &[String], text: &str| patterns.iter().any(|it| fits(it, text));
+    if !has(&role.names, &name.name) {
+        return Ok(false);
+    }
+    if has(&role.namespaces, name.namespace.as_str()) {
+        return Ok(true);
+    }
+    match role.selector.as_str() {
+        "" => Ok(false),
+        _ => Err("it chooses namespaces by their labels".to_owned()),
+    }
+}
+
+/// As github.com/ryanuber/go-glob has it: a star is any text, all else is itself.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        match rest.split_once(part) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// Its row, and what it asks for in the file. `None`: nobody named it, and Vault gives it nothing.
+fn of_account(
+    world: &VaultWorld,
+    name: &ServiceAccountName,
+    is_named: bool,
+) -> Option<(VaultRow, Option<IamServiceAccount>)> {
+    let mut given = Given::default();
+    for (login, role) in &world.login_roles {
+        if let Lookup::Found(role) = role {
+            given.add(world, login, role, name);
+        }
+    }
+    if given.roles.is_empty() && given.unknown.is_empty() && !is_named {
+        return None;
+    }
+    let mut row = VaultRow {
+        namespace: name.namespace.to_string(),
+        name: name.name.clone(),
+        login_roles: given.logins.into_iter().collect(),
+        engine_roles: given.roles.iter().cloned().collect(),
+        result: VaultResult::Skipped,
+        reasons: Vec::new(),
+        notes: given.notes,
+        drops: agent::drops(world, name),
+    };
+    if !given.unknown.is_empty() {
+        row.result = VaultResult::Unknown;
+        row.reasons = given.unknown;
+        return Some((row, None));
+    }
+    row.reasons.extend(kept_out(world, name, &given.roles));
+    let permissions = match permissions(world, &given.roles) {
+        Ok(found) => found,
+        Err(permissions::NotMapped { reasons, unknown }) => {
+            row.reasons.extend(reasons);
+            if !unknown.is_empty() {
+                row.result = VaultResult::Unknown;
+                row.reasons.extend(unknown);
+            }
+            return Some((row, None));
+        }
+    };
+    row.notes.extend(permissions.notes);
+    if !row.reasons.is_empty() {
+        return Some((row, None));
+    }
+    row.result = VaultResult::Written;
+    let account = found::with(name, permissions.found, world.objects.get(name));
+    Some((row, Some(account)))
+}
+
+/// What keeps a service account out, whatever its permissions are.
+fn kept_out(
+    world: &VaultWorld,
+    name: &ServiceAccountName,
+    roles: &BTreeSet<String>,
+) -> Option<String> {
+    if roles.is_empty() {
+        return Some(format!(
+            "Vault gives it no credentials of {}",
+            world.aws_mount
+        ));
+    }
+    match world.objects.get(name) {
+        None => Some("the cluster has no such ServiceAccount".to_owned()),
+        Some(object) => object
+            .role()
+            .map(|role| format!("it has a role already: {role}")),
+    }
+}
+
+/// What Vault gives one service account.
+#[derive(Default)]
+struct Given {
+    logins: BTreeSet<String>,
+    roles: BTreeSet<String>,
+    unknown: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Given {
+    fn add(
+        &mut self,
+        world: &VaultWorld,
+        login: &str,
+        role: &LoginRole,
+        name: &ServiceAccountName,
+    ) {
+        let of = format!("role {login} of auth method {}", world.auth_mount);
+        match lets_in(role, name) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(why) => {
+                if gives_any(world, role) {
+                    self.unknown
+                        .push(format!("whether {of} lets it in cannot be told: {why}"));
+                }
+                return;
+            }
+        }
+        let acl = match acl(world, role) {
+            Ok(acl) => acl,
+            Err(why) => {
+                self.unknown
+                    .push(format!("what {of} gives cannot be told: {why}"));
+                return;
+            }
+        };
+        let mut gives = false;
+        for engine in world.engine_roles.keys() {
+            match access(world, &acl, engine) {
+                VaultAccess::Given => {
+                    gives = true;
+                    self.roles.insert(engine.clone());
+                }
+                VaultAccess::Open(why) => {
+                    self.unknown.push(format!(
+                        "whether {of} gives credentials of {engine} cannot be told: {why}"
+                    ));
+                }
+                VaultAccess::Refused => {}
+            }
+        }
+        if !gives {
+            return;
+        }
+        self.logins.insert(login.to_owned());
+        if !role.token_bound_cidrs.is_empty() {
+            self.notes.push(format!(
+                "{of} lets in from {} only; a role of IAM is had from anywhere",
+                role.token_bound_cidrs.join(", ")
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

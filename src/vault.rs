@@ -1,0 +1,220 @@
+//! HashiCorp Vault, of which only reads are asked. kube's client carries them, as it does TLS the way that
+//! clients of Go do: an authority in the place of the platform's, another server name, a certificate of the
+//! client, a proxy.
+
+use std::time::Duration;
+
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use kube::Client;
+use kube::client::{Body, ClientBuilder};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tower::util::MapResponseLayer;
+
+use crate::error::{Error, VaultFailure};
+use crate::model::{Lookup, Timeout, percent_encoded};
+use crate::network::{deepest, is_final};
+use crate::secrets;
+use crate::waiting::Intervals;
+
+mod settings;
+
+use settings::VaultSettings;
+
+/// How much one answer may hold.
+const ANSWER_LIMIT: usize = 8 << 20;
+/// Between two tries.
+const PAUSE: Duration = Duration::from_secs(1);
+
+pub struct Vault {
+    client: Client,
+    address: String,
+    timeout: Duration,
+    retries: u32,
+    intervals: Intervals,
+    /// The user has TLS not verified.
+    pub is_unverified: bool,
+}
+
+/// What Vault wraps its answers in.
+#[derive(Deserialize)]
+struct Answer<T> {
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    keys: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Errors {
+    errors: Vec<String>,
+}
+
+/// A try that failed.
+struct FailedTry {
+    failure: VaultFailure,
+    passes: bool,
+}
+
+impl Vault {
+    /// Prepares the client by Vault's own variables; makes no call.
+    ///
+    /// # Errors
+    /// Those of the variables.
+    pub async fn connect(intervals: Intervals) -> Result<Self, Error> {
+        let mut settings = VaultSettings::from_environment().await?;
+        let timeout = intervals.limit(settings.timeout);
+        settings.config.connect_timeout = Some(timeout);
+        settings.config.read_timeout = Some(timeout);
+        settings.config.write_timeout = Some(timeout);
+        let limited = |answer: Response<_>| answer.map(|body| Limited::new(body, ANSWER_LIMIT));
+        let client = ClientBuilder::try_from(settings.config)
+            .map_err(|error| {
+                let cause = secrets::without_passwords(&deepest(&error));
+                Error::Setting(format!("Vault cannot be reached by its variables: {cause}"))
+            })?
+            .with_layer(&MapResponseLayer::new(limited))
+            .build();
+        Ok(Self {
+            client,
+            address: settings.address,
+            timeout,
+            retries: settings.retries,
+            intervals,
+            is_unverified: settings.is_unverified,
+        })
+    }
+
+    /// What stands under a path.
+    ///
+    /// # Errors
+    /// An answer that is none, or that nothing answers.
+    pub async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Error> {
+        self.get(path, "").await
+    }
+
+    /// The names under a path; what is not there has none.
+    ///
+    /// # Errors
+    /// Those of [`Vault::read`].
+    pub async fn list(&self, path: &str) -> Result<Vec<String>, Error> {
+        let keys: Option<Keys> = self.get(path, "?list=true").await?;
+        let keys = keys.map(|it| it.keys).unwrap_or_default();
+        // Those of a folder, which these lists have none of.
+        Ok(keys.into_iter().filter(|key| !key.ends_with('/')).collect())
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str, query: &str) -> Result<Option<T>, Error> {
+        let parts: Vec<String> = path.split('/').map(percent_encoded).collect();
+        let uri = format!("/v1/{}{query}", parts.join("/"));
+        let mut tried = 0;
+        loop {
+            let late = |_| {
+                Err(FailedTry {
+                    failure: VaultFailure::Unreachable(format!(
+                        "no answer within {}",
+                        Timeout(self.timeout)
+                    )),
+                    passes: true,
+                })
+            };
+            let answer = tokio::time::timeout(self.timeout, self.once(&uri)).await;
+            match answer.unwrap_or_else(late) {
+                Ok(found) => return Ok(found),
+                Err(error) if error.passes && tried < self.retries => {
+                    tracing::debug!("vault: again after: {:?}", error.failure);
+                }
+                Err(FailedTry { failure, .. }) => {
+                    return Err(Error::Vault {
+                        path: path.to_owned(),
+                        address: self.address.clone(),
+                        failure,
+                    });
+                }
+            }
+            tokio::time::sleep(self.intervals.of(PAUSE)).await;
+            tried += 1;
+        }
+    }
+
+    async fn once<T: DeserializeOwned>(&self, uri: &str) -> Result<Option<T>, FailedTry> {
+        let lasting = |failure| FailedTry {
+            failure,
+            passes: false,
+        };
+        let request = Request::get(uri).header("accept", "application/json");
+        let request = request.body(Body::empty());
+        let request = request.map_err(|error| lasting(VaultFailure::Answer(error.to_string())))?;
+        let answer = self.client.send(request).await.map_err(|error| FailedTry {
+            failure: VaultFailure::Unreachable(secrets::without_passwords(&deepest(&error))),
+            passes: !is_final(&error),
+        })?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await;
+        let body = body.map_err(|error| FailedTry {
+            failure: VaultFailure::Answer(deepest(&error)),
+            passes: true,
+        })?;
+        let body = body.to_bytes();
+        if status == StatusCode::OK {
+            let answer: Result<Answer<T>, _> = serde_json::from_slice(&body);
+            let answer =
+                answer.map_err(|error| lasting(VaultFailure::Answer(error.to_string())))?;
+            return Ok(Some(answer.data));
+        }
+        let errors: Errors = serde_json::from_slice(&body).unwrap_or_default();
+        let told = secrets::excerpt(&in_one_line(&errors.errors));
+        // A path without an engine is a 404 too, and tells so.
+        if status == StatusCode::NOT_FOUND && errors.errors.is_empty() {
+            return Ok(None);
+        }
+        Err(refused(status, told))
+    }
+}
+
+/// Several errors are a list in lines of their own, under a line that counts them.
+fn in_one_line(errors: &[String]) -> String {
+    let lines = errors.iter().flat_map(|error| error.lines());
+    let lines = lines.map(|line| line.trim().trim_start_matches("* "));
+    let lines = lines.filter(|line| !line.is_empty() && !line.ends_with(" occurred:"));
+    lines.collect::<Vec<_>>().join("; ")
+}
+
+fn refused(status: StatusCode, told: String) -> FailedTry {
+    let (failure, passes) = match status.as_u16() {
+        403 => (VaultFailure::Denied(told), false),
+        404 => (VaultFailure::NoMount(told), false),
+        code if (300..400).contains(&code) => (VaultFailure::Redirected, false),
+        // Sealed, or in standby.
+        503 if told.contains("sealed") => (VaultFailure::Sealed, false),
+        // A read that came before its write, and what clients of Vault try again besides.
+        code @ (412 | 429 | 500..) => (VaultFailure::Answer(format!("{code} {told}")), true),
+        code => (VaultFailure::Answer(format!("{code} {told}")), false),
+    };
+    FailedTry { failure, passes }
+}
+
+/// What may be denied one by one.
+///
+/// # Errors
+/// All else than a denial.
+pub fn or_unknown<T>(found: Result<Option<T>, Error>) -> Result<Lookup<T>, Error> {
+    match found {
+        Ok(found) => Ok(found.into()),
+        Err(Error::Vault {
+            path,
+            failure: VaultFailure::Denied(_),
+            ..
+        }) => Ok(Lookup::Unknown(format!("the token may not read {path}"))),
+        Err(Error::Vault {
+            path,
+            failure: VaultFailure::Answer(what),
+            ..
+        }) => Ok(Lookup::Unknown(format!("{path} is answered with {what}"))),
+        Err(error) => Err(error),
+    }
+}
