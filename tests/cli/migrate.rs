@@ -7,8 +7,8 @@ mod others;
 mod planted;
 mod scan;
 mod skipped;
-mod ways;
 mod vault;
+mod ways;
 
 use serde_json::{Value, json};
 
