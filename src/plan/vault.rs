@@ -256,9 +256,13 @@ fn access(world: &VaultWorld, acl: &VaultAcl, role: &str) -> VaultAccess {
     }
 }
 
-/// Whether a role lets a service account in; `Err`: why it cannot be told.
-fn lets_in(role: &LoginRole, name: &ServiceAccountName) -> Result<bool, String> {
-    let has = |patterns: &[String], text: &str| patterns.iter().any(|it| fits(it, text));
+/// Whether a role lets a service account in; `Err`: why it cannot be told. One that nobody named is let in by its
+/// own name alone, and by no pattern.
+fn lets_in(role: &LoginRole, name: &ServiceAccountName, is_named: bool) -> Result<bool, String> {
+    let has = |patterns: &[String], text: &str| {
+        let mut patterns = patterns.iter();
+        patterns.any(|it| it == text || is_named && fits(it, text))
+    };
     if !has(&role.names, &name.name) {
         return Ok(false);
     }
@@ -267,6 +271,7 @@ fn lets_in(role: &LoginRole, name: &ServiceAccountName) -> Result<bool, String> 
     }
     match role.selector.as_str() {
         "" => Ok(false),
+        _ if !is_named => Ok(false),
         _ => Err("it chooses namespaces by their labels".to_owned()),
     }
 }
@@ -300,7 +305,7 @@ fn of_account(
     let mut given = Given::default();
     for (login, role) in &world.login_roles {
         if let Lookup::Found(role) = role {
-            given.add(world, login, role, name);
+            given.add(world, login, role, name, is_named);
         }
     }
     if given.roles.is_empty() && given.unknown.is_empty() && !is_named {
@@ -378,9 +383,10 @@ impl Given {
         login: &str,
         role: &LoginRole,
         name: &ServiceAccountName,
+        is_named: bool,
     ) {
         let of = format!("role {login} of auth method {}", world.auth_mount);
-        match lets_in(role, name) {
+        match lets_in(role, name, is_named) {
             Ok(true) => {}
             Ok(false) => return,
             Err(why) => {

@@ -149,6 +149,27 @@ fn a_pattern_gives_nobody_a_role_who_is_not_named() {
 }
 
 #[test]
+fn a_pattern_adds_nothing_to_what_a_name_has() {
+    let mut world = world();
+    let policy = "path \"aws/creds/b\" { capabilities = [\"read\"] }".to_owned();
+    world
+        .policies
+        .insert("wide".to_owned(), Lookup::Found(policy));
+    let wide = LoginRole {
+        token_policies: vec!["wide".to_owned()],
+        ..login(&["*"], &["*"])
+    };
+    world
+        .login_roles
+        .insert("wide".to_owned(), Lookup::Found(wide));
+    assert_eq!(imported(&world, &[]).rows[0].engine_roles, ["a"]);
+    assert_eq!(
+        imported(&world, &["web/api"]).rows[0].engine_roles,
+        ["a", "b"]
+    );
+}
+
+#[test]
 fn a_selector_leaves_it_open() {
     let role = LoginRole {
         selector: "{\"matchLabels\":{\"a\":\"b\"}}".to_owned(),

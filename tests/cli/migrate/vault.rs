@@ -264,11 +264,11 @@ fn how_vault_cannot_be_read() {
     let mut tell = |bench: &Bench| told.push_str(&bench.run(&format!("{READ} --all")));
     tell(&with_vault(|vault| vault.sealed = true));
     tell(&with_vault(|vault| {
-        vault.token = "another-token".to_owned()
+        vault.token = "another-token".to_owned();
     }));
     tell(&with_vault(|vault| vault.mounts.clear()));
     tell(&with_vault(|vault| {
-        vault.namespace = Some("team".to_owned())
+        vault.namespace = Some("team".to_owned());
     }));
     let mut bench = with_vault(|_| {});
     bench.set("VAULT_ADDR", "https://nowhere.example.com");
