@@ -20,7 +20,7 @@ pub use account::{
 pub use associations::all as all_associations;
 pub use associations::association;
 pub use deletion::{deletion, template, whole_template};
-pub use migrate::{MoveScope, MoveSight, proved};
+pub use migrate::{MoveDepth, MoveScope, MoveSight, proved};
 pub use source::{AccountPods, ServiceAccounts, Stacks};
 pub use stack_name::stack_by_name;
 pub use vault::{VaultMounts, vault};

@@ -1,6 +1,7 @@
 //! What exists, as data: everything that is observed. No calls, so that what decides and what judges
 //! knows none.
 
+mod agents;
 mod association;
 mod audience;
 mod chain;
@@ -8,12 +9,14 @@ mod credentials;
 mod facts;
 mod health;
 mod injection;
+mod interception;
 mod moving;
 mod network;
 mod observed;
 mod pods;
 mod vault;
 
+pub use agents::{AgentKind, Argument, MetadataAgent};
 pub use association::{Association, AssociationTerms};
 pub use audience::{is_of_eks, token_audience};
 pub use chain::{Chain, Reading};
@@ -24,13 +27,17 @@ pub use facts::{
 };
 pub use health::{
     AccountHealth, Addon, AnalyzerFinding, ClusterHealth, IdentityAgent, KubernetesHealth,
-    MetadataAgent, MetadataOptions, Node, ObjectHealth, OtherProvider, Pods, ProviderState,
-    RecordedFailure, RoleHealth, Rollout, SecurityGroup, Selector, ServiceAccountHistory,
-    VpcEndpoint, Webhook, WorkloadState, World,
+    MetadataOptions, Node, ObjectHealth, OtherProvider, Pods, ProviderState, RecordedFailure,
+    RoleHealth, Rollout, SecurityGroup, Selector, ServiceAccountHistory, VpcEndpoint, Webhook,
+    WorkloadState, World,
 };
 pub use injection::{
     Lack, POD_IDENTITY_VARIABLE, ROLE_VARIABLE, SKIP_ANNOTATION, SKIP_LABEL, TOKEN_VARIABLE,
     TOKEN_VOLUME,
+};
+pub use interception::{
+    Caller, Grant, Interception, Interceptor, MatchExtent, MatchedSubject, Matching, NoGrant,
+    PatternFormat, Permission,
 };
 pub use moving::{Moving, MovingAccount, OwningStack, TemplatedWorkload};
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};

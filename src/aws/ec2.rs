@@ -1,6 +1,6 @@
-//! EC2: interface endpoints, security groups, and how instances give their metadata away.
+//! EC2: interface endpoints, security groups, how instances give their metadata away, and their profiles.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -22,7 +22,8 @@ pub const SERVICE: Service = Service {
 /// So many values a filter takes (EC2 API, "Filtering").
 const VALUES: usize = 200;
 /// Texts of the answers.
-const LEAVES: [&str; 19] = [
+const LEAVES: [&str; 20] = [
+    "arn",
     "cidrIp",
     "cidrIpv6",
     "fromPort",
@@ -95,16 +96,39 @@ impl Ec2 {
         &self,
         instances: &[String],
     ) -> Result<Vec<MetadataOptions>, Error> {
-        let mut options = Vec::new();
+        self.described(instances, metadata).await
+    }
+
+    /// The ARNs of the instance profiles of those of the instances that exist and have one
+    /// (DescribeInstances).
+    pub async fn profiles_of(
+        &self,
+        instances: &[String],
+    ) -> Result<BTreeMap<String, String>, Error> {
+        let profile = |item: &XmlElement| {
+            let profile = item.find("iamInstanceProfile")?.text("arn")?;
+            Some((item.text("instanceId")?.to_owned(), profile.to_owned()))
+        };
+        let found = self.described(instances, profile).await?;
+        Ok(found.into_iter().collect())
+    }
+
+    /// What is made of each of the instances that exist.
+    async fn described<T>(
+        &self,
+        instances: &[String],
+        make: impl Fn(&XmlElement) -> Option<T>,
+    ) -> Result<Vec<T>, Error> {
+        let mut all = Vec::new();
         for ids in instances.chunks(VALUES) {
             let filters = [("instance-id", ids.to_vec())];
             let found = self
                 .pages("DescribeInstances", "", &filters, "reservationSet")
                 .await?;
             let instances = found.iter().flat_map(|one| one.items("instancesSet"));
-            options.extend(instances.filter_map(metadata));
+            all.extend(instances.filter_map(&make));
         }
-        Ok(options)
+        Ok(all)
     }
 
     /// The items of a list, of all pages. Filters find what exists; a call that names what does not

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::pages::{PagedList, marker};
 use super::{done, failed, found, lookup};
 use crate::error::Error;
-use crate::model::{Audience, Issuer, Lookup, Map, PolicyArn, Thumbprint};
+use crate::model::{Audience, Issuer, Lookup, Map, PolicyArn, RoleArn, Thumbprint};
 use crate::policy::{self, Quotas, RoleCount, numbers};
 use crate::world::{LastUse, OidcProvider, RoleFacts, RoleHistory};
 
@@ -246,6 +246,19 @@ impl Iam {
             MISSING,
             result.map(|answer| document(&answer.policy_document)),
         )
+    }
+
+    /// The role of an instance profile (GetInstanceProfile). It has one at most.
+    pub async fn profile_role(&self, profile: &str) -> Result<Lookup<RoleArn>, Error> {
+        let operation = "iam:GetInstanceProfile";
+        let call = self.0.get_instance_profile();
+        let result = call.instance_profile_name(profile).send().await;
+        let answer = lookup(operation, profile, MISSING, result)?;
+        Ok(answer.and_then(|answer| {
+            let profile = answer.instance_profile;
+            let role = profile.and_then(|profile| profile.roles.into_iter().next());
+            role.and_then(|role| role.arn.parse().ok()).into()
+        }))
     }
 
     /// Names of the instance profiles that a role is in (ListInstanceProfilesForRole).

@@ -3,6 +3,7 @@
 use crate::cli::{self, Migrate, MoveArgs, MoveLook, Screen};
 use crate::error::Error;
 use crate::model::{Origin, Way};
+use crate::observe::MoveDepth;
 use crate::output::{MoveRows, MoveStates};
 use crate::plan::migrate::{MoveBreadth, rows};
 use crate::progress::Running;
@@ -75,7 +76,9 @@ async fn look(
     let chosen = ChosenAccounts::of(&args.choice)?;
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     let (cluster, kubernetes) = access(&context, &args.choice, &args.kubernetes).await?;
-    let moving = chosen.look(&context, &cluster, &kubernetes).await;
+    let moving = chosen
+        .look(&context, &cluster, &kubernetes, MoveDepth::All)
+        .await;
     for unknown in &moving.unknown {
         context.output.warn(unknown);
     }

@@ -4,7 +4,7 @@
 use super::{Finding, Verdict, known};
 use crate::model::{CommandLine, Fix, Lookup};
 use crate::policy::evaluate::{Decision, Request, evaluate};
-use crate::world::{ProviderState, Reading, VpcEndpoint, World};
+use crate::world::{AgentKind, ProviderState, Reading, VpcEndpoint, World};
 
 pub fn credentials(world: &World) -> Verdict {
     let caller = known!(world.caller, Verdict::DoesNotApply);
@@ -301,10 +301,12 @@ pub fn metadata_agents(world: &World) -> Verdict {
         return Verdict::DoesNotApply;
     };
     let agents = known!(kubernetes.metadata_agents, Verdict::holds("agents", "none"));
-    let found = agents.iter().map(|agent| {
+    // kiam's server gives no metadata away; its agent does.
+    let on_nodes = agents.iter().filter(|it| it.kind != AgentKind::KiamServer);
+    let found = on_nodes.map(|agent| {
         Finding::note(format!(
-            "{} ({}) answers pods in the place of the instance metadata: a pod without IRSA gets its role from there",
-            agent.kind, agent.name
+            "{} ({}/{}) answers pods in the place of the instance metadata: a pod without IRSA gets its role from there",
+            agent.kind.word(), agent.workload.namespace, agent.workload.name
         ))
         .because("metadata-agent")
     });

@@ -1,16 +1,19 @@
 //! What a cluster has that bears on the roles of pods: webhooks, nodes, agents, network policies, and
 //! who changed a ServiceAccount.
 
+use std::collections::BTreeMap;
+
 use super::failure::Operation;
 use super::objects::{FieldsOf, Object, read, time};
 use super::paths::{Resource, resource};
 use super::{Error, Kubernetes};
 use crate::model::{AUDIENCE_ANNOTATION, Lookup, Map, ROLE_ANNOTATION, Right, ServiceAccountName};
 use crate::world::{
-    EgressRule, IdentityAgent, MetadataAgent, NetworkPolicy, Node, PodSecurityGroups,
-    ServiceAccountHistory, Webhook,
+    EgressRule, IdentityAgent, NetworkPolicy, Node, PodSecurityGroups, ServiceAccountHistory,
+    Webhook,
 };
 
+mod agents;
 mod object;
 
 use object::{
@@ -32,6 +35,15 @@ impl Kubernetes {
             format!("{major}.{minor}")
         });
         Ok(Lookup::from(version))
+    }
+
+    /// The annotations of all namespaces.
+    pub async fn namespace_annotations(&self) -> Result<Lookup<BTreeMap<String, Map>>, Error> {
+        let annotated = |found: Object| Some((found.metadata.name, found.metadata.annotations));
+        let found = self
+            .all(resource("v1", "namespaces"), "", annotated)
+            .await?;
+        Ok(Lookup::from(found.map(|all| all.into_iter().collect())))
     }
 
     /// A namespace's labels.
@@ -69,13 +81,6 @@ impl Kubernetes {
             .all(resource("v1", "nodes"), "", |it| Some(node(it)))
             .await?;
         Ok(Lookup::from(found))
-    }
-
-    /// kiam and kube2iam, whatever their DaemonSets are called.
-    pub async fn metadata_agents(&self) -> Result<Lookup<Vec<MetadataAgent>>, Error> {
-        Ok(Lookup::from(
-            self.all(DAEMON_SETS, "", metadata_agent).await?,
-        ))
     }
 
     /// EKS's Pod Identity agent.
@@ -192,28 +197,6 @@ fn node(object: NodeObject) -> Node {
         windows: label("kubernetes.io/os") == Some("windows"),
         name: metadata.name,
     }
-}
-
-fn metadata_agent(object: DaemonSet) -> Option<MetadataAgent> {
-    let metadata = &object.metadata;
-    let labels = ["app", "k8s-app", "app.kubernetes.io/name"].into_iter();
-    let labels = labels.filter_map(|key| metadata.labels.get(key).map(String::as_str));
-    // The last part of an image's path, without its tag.
-    let images = object.spec.template.spec.containers.iter().map(|found| {
-        let name = found.image.rsplit('/').next().unwrap_or_default();
-        name.split([':', '@']).next().unwrap_or_default()
-    });
-    let mut names = labels.chain(images).chain([metadata.name.as_str()]);
-    // kiam's server gives no metadata away; its agent does.
-    let kind = names.find_map(|name| match name {
-        "kube2iam" => Some("kube2iam"),
-        "kiam" | "kiam-agent" => Some("kiam"),
-        _ => None,
-    })?;
-    Some(MetadataAgent {
-        kind,
-        name: format!("{}/{}", metadata.namespace, metadata.name),
-    })
 }
 
 fn network_policy(object: NetworkPolicyObject) -> NetworkPolicy {
@@ -344,23 +327,6 @@ mod tests {
                 (instance, compute)
             );
         }
-        let agent = |name: &str, image: &str| {
-            let found = metadata_agent(read(&json!({
-                "metadata": {"namespace": "kube-system", "name": name},
-                "spec": {"template": {"spec": {"containers": [{"image": image}]}}},
-            })));
-            found.map(|agent| (agent.kind, agent.name))
-        };
-        let named = |kind, name: &str| Some((kind, format!("kube-system/{name}")));
-        assert_eq!(
-            agent("iam", "jtblin/kube2iam:0.11"),
-            named("kube2iam", "iam")
-        );
-        assert_eq!(
-            agent("kiam-agent", "quay.io/x/y@sha256:a"),
-            named("kiam", "kiam-agent")
-        );
-        assert_eq!(agent("aws-node", "amazon-k8s-cni:v1"), None);
     }
 
     #[test]

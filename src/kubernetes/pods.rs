@@ -168,6 +168,7 @@ pub fn pod(object: PodObject) -> Pod {
         annotations: metadata.annotations,
         containers: init.chain(main).collect(),
         tokens: spec.volumes.into_iter().flat_map(tokens).collect(),
+        intercepted: None,
         run_as_user: spec.security_context.run_as_user.0,
         fs_group: spec.security_context.fs_group.0,
         automount: spec.automount_service_account_token.0,

@@ -21,6 +21,7 @@ use crate::world::{
     TemplatedWorkload,
 };
 
+mod interception;
 mod proof;
 
 pub use proof::proved;
@@ -32,6 +33,16 @@ pub struct MoveScope<'a> {
     pub includes: &'a dyn Fn(&ServiceAccountName) -> bool,
     /// Looked at whether or not anything says that they are there.
     pub named: &'a [ServiceAccountName],
+    pub depth: MoveDepth,
+}
+
+/// Which ways of pods are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveDepth {
+    /// Those that EKS has.
+    Eks,
+    /// What stands between pods and the instance metadata too.
+    All,
 }
 
 /// Where it is looked at.
@@ -59,10 +70,17 @@ impl MoveSight<'_> {
             Lookup::or_unknown(found.map(Lookup::from))
         };
         let nodes = async { Lookup::or_unknown(self.kubernetes.nodes().await) };
-        let (provider, addons, nodes, mut objects, (mut associations, count)) = tokio::join!(
+        let interception = async {
+            match scope.depth {
+                MoveDepth::All => self.interception().await,
+                MoveDepth::Eks => Lookup::Missing,
+            }
+        };
+        let (provider, addons, nodes, interception, mut objects, (mut associations, count)) = tokio::join!(
             provider,
             self.addons(),
             nodes,
+            interception,
             self.objects(scope),
             self.associations(scope)
         );
@@ -76,10 +94,14 @@ impl MoveSight<'_> {
         tell("pods are", objects.pods.unknown());
         tell("workloads are", objects.workloads.unknown());
         tell("associations are", associations.unknown());
+        tell("what kube2iam or kiam gives is", interception.unknown());
         let shared = Shared::default();
         let names = names(scope, &objects, &associations);
         let accounts = names.into_iter();
-        let accounts = accounts.map(|name| account(name, &mut objects, &mut associations));
+        let accounts = accounts.map(|name| {
+            let found = account(name, &mut objects, &mut associations);
+            found.granted(interception.as_found())
+        });
         let accounts = accounts.map(|account| self.with_role(&shared, account));
         let accounts: Vec<MovingAccount> = side_by_side(PARALLEL, accounts).await;
         Moving {
@@ -88,6 +110,7 @@ impl MoveSight<'_> {
             addons,
             nodes,
             associations: count,
+            interception,
             accounts,
             unknown,
         }
@@ -266,6 +289,7 @@ fn account(
     let mut account = MovingAccount {
         object: taken(&mut objects.accounts, &name),
         association: taken(associations, &name),
+        grants: Vec::new(),
         role_arn: None,
         role: Lookup::Missing,
         stack: Lookup::Missing,

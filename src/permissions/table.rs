@@ -194,6 +194,8 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "iam:GetOpenIDConnectProvider" on Provider, Optional, [Scan], "see whether the provider is there, and its audiences";
     "iam:GetRole" on AnyRole, Always, [Migrate], "see whom the role trusts";
     "iam:GetRole" on AnyRole, Optional, [Scan], "see whom the role trusts";
+    "ec2:DescribeInstances" on Any, Optional, [Scan], "find the roles of nodes";
+    "iam:GetInstanceProfile" on Any, Optional, [Scan], "find the roles of nodes";
     "iam:ListAttachedRolePolicies" on AnyRole, Optional, [Migrate Scan], "find roles that are assumed from the role";
     "iam:ListRolePolicies" on AnyRole, Optional, [Migrate Scan], "find roles that are assumed from the role";
     "iam:GetRolePolicy" on AnyRole, Optional, [Migrate Scan], "find roles that are assumed from the role";
@@ -298,6 +300,7 @@ pub const RIGHTS: &[NeededRight] = rights! {
     "list" "rollouts" of "argoproj.io" "", Always, [Migrate], "see what makes the pods";
     "list" "rollouts" of "argoproj.io" "", Optional, [Scan], "see what makes the pods";
     "list" "nodes" of "" "", Optional, [Migrate Scan], "see what the pods' nodes are";
+    "list" "namespaces" of "" "", Optional, [Scan], "see which roles a namespace may have";
     "get" "replicasets" of "apps" "", Optional, [Migrate Scan], "find what the pods are of";
     "get" "jobs" of "batch" "", Optional, [Migrate Scan], "find what the pods are of";
     "create" "serviceaccounts/token" of "" "", Always, [Migrate], "act as the service account";

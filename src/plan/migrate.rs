@@ -13,6 +13,7 @@ use crate::world::{Moving, MovingAccount, PodWay};
 mod bindings;
 mod chain;
 mod evidence;
+mod intercept;
 mod obstacle;
 mod roles;
 mod row;
@@ -22,6 +23,7 @@ mod steps;
 mod trust;
 
 pub use chain::next_roles;
+pub use intercept::interceptor;
 pub use obstacle::{Obstacle, of_place};
 pub use roles::plan;
 pub use row::{MoveRow, MoveStanding, rows};

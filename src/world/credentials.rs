@@ -27,6 +27,10 @@ const INJECTED: [&str; 2] = [
 pub enum PodWay {
     PodIdentity,
     Irsa,
+    /// From kube2iam, which calls AWS with the role of the pod's node.
+    Kube2iam,
+    /// From kiam, which calls AWS with the role of its server.
+    Kiam,
     /// Vault's AWS secrets engine.
     Vault,
     /// Keys in its environment, or in a file.
@@ -40,6 +44,8 @@ impl PodWay {
         match self {
             Self::PodIdentity => "pod-identity",
             Self::Irsa => "irsa",
+            Self::Kube2iam => "kube2iam",
+            Self::Kiam => "kiam",
             Self::Vault => "vault",
             Self::StaticKeys => "static-keys",
             Self::NodeRole => "node-role",
@@ -58,6 +64,9 @@ pub enum Provider {
     WebIdentity,
     File,
     Agent,
+    /// What answers in the place of the instance metadata.
+    Kube2iam,
+    Kiam,
     /// A Secret whose keys become variables: its contents are not looked at.
     Secret,
     Metadata,
@@ -70,6 +79,8 @@ impl Provider {
             Self::Vault => PodWay::Vault,
             Self::WebIdentity => PodWay::Irsa,
             Self::Agent => PodWay::PodIdentity,
+            Self::Kube2iam => PodWay::Kube2iam,
+            Self::Kiam => PodWay::Kiam,
             Self::Metadata => PodWay::NodeRole,
         }
     }
@@ -194,12 +205,13 @@ impl Pod {
             (Provider::WebIdentity, ROLE_VARIABLE),
             (Provider::Agent, POD_IDENTITY_VARIABLE),
         ];
-        providers.into_iter().filter_map(|(provider, name)| {
+        let injected = providers.into_iter().filter_map(|(provider, name)| {
             let has = |it: &&Container| it.kind != ContainerKind::Init && it.env.contains_key(name);
             let container = self.containers.iter().find(has)?;
             let told = format!("{name} in {}", container.words());
             Some(Sign::new(provider, told))
-        })
+        });
+        injected.chain(self.intercepted.clone())
     }
 
     /// What says that it brings credentials of its own, or has Vault write them.

@@ -7,7 +7,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{
-    Association, LivePolicies, NetworkPolicy, ObservedAccount, OidcProvider, Pod,
+    Association, LivePolicies, MetadataAgent, NetworkPolicy, ObservedAccount, OidcProvider, Pod,
     PodSecurityGroups, Reading, RoleFacts, ServiceAccount,
 };
 use crate::model::{
@@ -341,15 +341,6 @@ pub struct ServiceAccountHistory {
     pub managers: Vec<String>,
     /// Names of Secrets with tokens (`secrets` of the ServiceAccount).
     pub secrets: Vec<String>,
-}
-
-/// Agents that stand between pods and the instance metadata.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MetadataAgent {
-    /// `kiam` or `kube2iam`.
-    pub kind: &'static str,
-    /// `namespace/name` of its DaemonSet.
-    pub name: String,
 }
 
 /// An IAM OIDC provider of the account that is not the cluster's. That no cluster of this account and

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    Addon, Association, Node, OidcProvider, Pod, RoleFacts, ServiceAccount, Stack, WorkloadState,
+    Addon, Association, Grant, Interception, Node, OidcProvider, Pod, RoleFacts, ServiceAccount,
+    Stack, WorkloadState,
 };
 use crate::model::{Cluster, Lookup, RoleArn, ServiceAccountName};
 
@@ -25,6 +26,8 @@ pub struct Moving {
     pub nodes: Lookup<Vec<Node>>,
     /// How many associations the cluster has. Missing: that was not asked.
     pub associations: Lookup<usize>,
+    /// What stands between pods and the instance metadata. Missing: nothing, or that was not asked.
+    pub interception: Lookup<Interception>,
     pub accounts: Vec<MovingAccount>,
     /// What could not be read, and why.
     pub unknown: Vec<String>,
@@ -36,7 +39,9 @@ pub struct MovingAccount {
     pub name: ServiceAccountName,
     pub object: Lookup<ServiceAccount>,
     pub association: Lookup<Association>,
-    /// By the annotation; else by the association.
+    /// What stands between its pods and the instance metadata gives them, by template and by pod.
+    pub grants: Vec<Grant>,
+    /// By the annotation; else by the association; else the only one that its pods are given.
     pub role_arn: Option<RoleArn>,
     pub role: Lookup<RoleFacts>,
     /// That made the role, and is one of irsactl or eksctl.

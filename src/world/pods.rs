@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Sign;
 use crate::model::{Map, Workload};
 
 /// A pod, as far as its credentials go.
@@ -23,6 +24,8 @@ pub struct Pod {
     pub annotations: Map,
     pub containers: Vec<Container>,
     pub tokens: Vec<ProjectedToken>,
+    /// What says that it has a role in the place of the instance metadata, where that was looked at.
+    pub intercepted: Option<Sign>,
     /// `runAsUser`, `fsGroup` of the pod.
     pub run_as_user: Option<i64>,
     pub fs_group: Option<i64>,

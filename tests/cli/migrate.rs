@@ -3,6 +3,7 @@
 mod afterwards;
 pub mod cut_off;
 mod forward_and_back;
+pub mod intercepted;
 mod others;
 mod planted;
 mod scan;

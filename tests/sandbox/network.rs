@@ -116,6 +116,8 @@ pub struct Instance {
     pub endpoint_enabled: bool,
     pub tokens_required: bool,
     pub hop_limit: u8,
+    /// ARN of its instance profile.
+    pub profile: Option<String>,
 }
 
 impl World {
@@ -149,6 +151,7 @@ impl World {
             endpoint_enabled: true,
             tokens_required: true,
             hop_limit: 1,
+            profile: None,
         });
         let instances = &mut self.network.instances;
         instances.last_mut().expect("the instance just added")
@@ -421,6 +424,13 @@ fn instance(one: &Instance, owner: &str) -> Item {
         )
         .text("httpProtocolIpv6", "disabled")
         .text("instanceMetadataTags", "disabled");
+    let profile = one.profile.iter().fold(Xml::default(), |all, arn| {
+        let id = format!("AIPA{}", &digest(&["profile", arn])[..17].to_uppercase());
+        all.element(
+            "iamInstanceProfile",
+            Xml::default().text("arn", arn).text("id", &id),
+        )
+    });
     let shown = Xml::default()
         .text("instanceId", &one.id)
         .element(
@@ -429,6 +439,7 @@ fn instance(one: &Instance, owner: &str) -> Item {
         )
         .text("instanceType", "m7i.large")
         .text("vpcId", VPC)
+        .and(profile)
         .element("metadataOptions", options);
     let xml = Xml::default()
         .text(

@@ -6,7 +6,7 @@ use crate::config::Filter;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Cluster, Namespace, ServiceAccountName};
-use crate::observe::{MoveScope, MoveSight};
+use crate::observe::{MoveDepth, MoveScope, MoveSight};
 use crate::run::Context;
 use crate::world::Moving;
 
@@ -108,6 +108,7 @@ impl ChosenAccounts {
         context: &Context,
         cluster: &Cluster,
         kubernetes: &Kubernetes,
+        depth: MoveDepth,
     ) -> Moving {
         let sight = MoveSight {
             aws: &context.aws,
@@ -118,6 +119,7 @@ impl ChosenAccounts {
             namespace: self.within(),
             includes: &|name| self.includes(name),
             named: &self.names,
+            depth,
         };
         sight.moving(&scope).await
     }

@@ -6,6 +6,7 @@ use crate::cli::{MoveArgs, Screen};
 use crate::commands::room::check_room;
 use crate::error::Error;
 use crate::model::{Origin, Way};
+use crate::observe::MoveDepth;
 use crate::plan::Target;
 use crate::plan::migrate::{self, MoveBreadth, MoveGoal, ProofNeed, Stage};
 use crate::policy::Quotas;
@@ -93,7 +94,10 @@ impl<'a> MoveTask<'a> {
     async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
         let args = self.args;
         let (cluster, kubernetes) = access(context, &args.choice, &args.kubernetes).await?;
-        let mut moving = self.chosen.look(context, &cluster, &kubernetes).await;
+        let mut moving = self
+            .chosen
+            .look(context, &cluster, &kubernetes, MoveDepth::Eks)
+            .await;
         if let Some(absence) = self.chosen.absence(&moving).filter(|_| round.past == 0) {
             context.output.note(&absence);
         }

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::whole::{self, Case, DAY, ISSUER, NOW, POLICY, PROVIDER, ROLE, SUBJECT, role};
-use crate::model::{AUDIENCE_ANNOTATION, Lookup};
+use crate::model::{AUDIENCE_ANNOTATION, Lookup, Workload, WorkloadKind};
 use crate::proof::{Denier, Signature, SimulatedDecision, Simulation};
 use crate::token::{ClaimFault, SignatureFault};
 use crate::world::{
-    Addon, AnalyzerFinding, EgressRule, IdentityAgent, KubernetesHealth, MetadataAgent,
+    Addon, AgentKind, AnalyzerFinding, EgressRule, IdentityAgent, KubernetesHealth, MetadataAgent,
     MetadataOptions, NetworkPolicy, ObjectHealth, Phase, PodSecurityGroups, Reading, SecurityGroup,
     Selector, VpcEndpoint,
 };
@@ -85,8 +85,17 @@ const ACCESS: &[Broken] = &[
     }),
     ("metadata-agents", "metadata-agent", |case| {
         case.kubernetes(|it| {
-            let (kind, name) = ("kiam", "kube-system/kiam".to_owned());
-            it.metadata_agents = Lookup::Found(vec![MetadataAgent { kind, name }]);
+            let workload = Workload {
+                kind: WorkloadKind::DaemonSet,
+                namespace: "kube-system".to_owned(),
+                name: "kiam".to_owned(),
+            };
+            it.metadata_agents = Lookup::Found(vec![MetadataAgent {
+                kind: AgentKind::Kiam,
+                workload,
+                tag: None,
+                arguments: Vec::new(),
+            }]);
         });
     }),
     // The ServiceAccount.

@@ -97,13 +97,6 @@ pub struct Template {
 #[serde(rename_all = "camelCase", default)]
 pub struct TemplateSpec {
     pub host_network: bool,
-    pub containers: Vec<Container>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Container {
-    pub image: String,
 }
 
 #[derive(Default, Deserialize)]

@@ -1,6 +1,7 @@
 //! What keeps a service account from a move. Nothing is opened by a move: who is not let in today is
 //! not let in afterwards.
 
+use super::intercept::Hold;
 use super::{chain, trust};
 use crate::model::{
     AGENT, AUDIENCE_ANNOTATION, ClusterName, CommandLine, DEFAULT_AUDIENCE, Fix, Lookup, RoleArn,
@@ -40,6 +41,8 @@ pub enum Obstacle {
     /// Only a tag says that a move made its association, and who may tag it may have written that. The command
     /// names it.
     OnlyTagged(CommandLine),
+    /// What gives its pods their role today keeps it.
+    Intercepted(Box<Hold>),
     /// The role does not let its tokens in today.
     NotLetIn,
     /// Whether it does is known only at the call.
@@ -117,6 +120,7 @@ impl Obstacle {
                 "only a tag says that a move made its association".to_owned(),
                 vec![Fix::by("where a move did, name it", command.clone())],
             ),
+            Self::Intercepted(hold) => hold.told(),
             Self::NotLetIn => (
                 "the role's trust policy does not let it in today".to_owned(),
                 Vec::new(),

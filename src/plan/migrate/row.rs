@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::evidence::Evidence;
+use super::intercept;
 use super::obstacle::to_pod_identity;
 use super::standing::counted_by_way;
 use super::{MoveState, NODE_NETWORK, Obstacle};
@@ -48,7 +49,10 @@ struct Running<'a> {
 }
 
 fn of_account(moving: &Moving, account: &MovingAccount) -> Vec<MoveRow> {
-    let obstacles = to_pod_identity(moving, account);
+    let obstacles = match account.new_pods() {
+        Some(PodWay::Kube2iam | PodWay::Kiam) => intercept::obstacles(moving, account),
+        _ => to_pod_identity(moving, account),
+    };
     let mut workloads: BTreeMap<&Workload, Running<'_>> = BTreeMap::new();
     for TemplatedWorkload { state, template } in account.workloads.as_found().into_iter().flatten()
     {
@@ -131,7 +135,10 @@ fn next(moving: &Moving, account: &MovingAccount, obstacles: &[Obstacle]) -> Opt
         _ => (PodWay::Irsa, "to-pod-identity"),
     };
     match account.state(moving)? {
-        MoveState::Old => Some(command("to-pod-identity {}")),
+        MoveState::Old if account.new_pods() == Some(PodWay::Irsa) => {
+            Some(command("to-pod-identity {}"))
+        }
+        MoveState::Old => None,
         // Before the end all pods must have the new way.
         MoveState::Both
             if account.new_pods() == Some(PodWay::NodeRole)

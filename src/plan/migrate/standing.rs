@@ -69,7 +69,10 @@ impl MovingAccount {
             (Lookup::Found(_), _) => Some(PodWay::PodIdentity),
             (Lookup::Unknown(_), _) | (_, Lookup::Unknown(_)) => None,
             (Lookup::Missing, _) if self.annotation().is_some() => Some(PodWay::Irsa),
-            (Lookup::Missing, _) => Some(PodWay::NodeRole),
+            (Lookup::Missing, _) => {
+                let given = self.grants.first().map(|grant| grant.way);
+                Some(given.unwrap_or(PodWay::NodeRole))
+            }
         }
     }
 
@@ -138,6 +141,7 @@ impl MovingAccount {
                 Some(MoveState::Both)
             }
             (PodWay::Irsa, _) => Some(MoveState::Old),
+            (PodWay::Kube2iam | PodWay::Kiam, _) => Some(MoveState::Old),
             (PodWay::NodeRole | PodWay::Vault | PodWay::StaticKeys, _) => None,
         }
     }

@@ -73,7 +73,9 @@ pub fn pod(way: PodWay) -> Pod {
     let variables: &[&str] = match way {
         PodWay::Irsa => &[ROLE_VARIABLE, TOKEN_VARIABLE],
         PodWay::PodIdentity => &[POD_IDENTITY_VARIABLE],
-        PodWay::Vault | PodWay::StaticKeys | PodWay::NodeRole => &[],
+        PodWay::Kube2iam | PodWay::Kiam | PodWay::Vault | PodWay::StaticKeys | PodWay::NodeRole => {
+            &[]
+        }
     };
     let file = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
     let value = |variable: &str| match variable {
@@ -175,6 +177,7 @@ pub fn stack() -> Stack {
 pub fn annotated() -> MovingAccount {
     let annotation = (ROLE_ANNOTATION.to_owned(), ROLE.to_owned());
     MovingAccount {
+        grants: Vec::new(),
         name: "web/api".parse().unwrap(),
         object: Lookup::Found(ServiceAccount {
             annotations: BTreeMap::from([annotation]),
@@ -204,6 +207,7 @@ pub fn association() -> Association {
 
 pub fn moving(account: MovingAccount) -> Moving {
     Moving {
+        interception: Lookup::Missing,
         cluster: cluster(),
         provider: Lookup::Missing,
         addons: Lookup::Found(Vec::new()),

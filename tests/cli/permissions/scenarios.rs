@@ -2,6 +2,7 @@
 
 use super::moves::moves;
 use super::worlds::{self, DEPLOYER};
+use crate::migrate::intercepted::kube2iam;
 use crate::support::{Bench, S3};
 
 const SQS: &str = "arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess";
@@ -223,6 +224,7 @@ fn readings() -> Vec<Scenario> {
         Scenario::new("export", "--cluster demo", rich),
         Scenario::elsewhere("export", "--cluster dema"),
         Scenario::new("scan", "scan --cluster demo", chained),
+        Scenario::new("scan", "scan --cluster demo --namespace web", kube2iam),
         Scenario::elsewhere("scan", "status --cluster dema"),
     ]
 }

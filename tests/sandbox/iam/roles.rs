@@ -293,6 +293,30 @@ fn check_description(text: &str) -> Result<(), Refusal> {
     Err(Refusal::constraint("description", text, rule))
 }
 
+/// An instance profile with its role, as botocore's model of IAM has it.
+fn instance_profile(
+    account: &Account,
+    caller: &Caller,
+    parameters: &Parameters,
+) -> Result<Xml, Refusal> {
+    let name = parameters.required("InstanceProfileName")?;
+    let Some(role) = account.instance_profiles.get(name) else {
+        let message = format!("Instance Profile {name} cannot be found.");
+        return Err(no_such_entity(message));
+    };
+    let role = account.role(role).map(|role| description(role, false));
+    let arn = format!("arn:aws:iam::{}:instance-profile/{name}", caller.account);
+    let id = format!("AIPA{}", token_of(&["profile", &arn], 17));
+    let profile = Xml::default()
+        .text("Path", "/")
+        .text("InstanceProfileName", name)
+        .text("InstanceProfileId", &id)
+        .text("Arn", &arn)
+        .text("CreateDate", &timestamp_in_seconds(0))
+        .list("Roles", role);
+    Ok(Xml::default().element("InstanceProfile", profile))
+}
+
 /// The operations on roles; `None` for any other operation.
 pub fn answer(
     account: &mut Account,
@@ -308,6 +332,7 @@ pub fn answer(
             let role = named(account, parameters);
             return Some(role.map(|role| Xml::default().element("Role", description(role, true))));
         }
+        "GetInstanceProfile" => return Some(instance_profile(account, caller, parameters)),
         _ => {}
     }
     let lists: Option<(&str, Listing)> = match action {

@@ -1,0 +1,170 @@
+//! What keeps a service account from leaving kube2iam or kiam. Whoever may write a template may write any
+//! role into it: only what its pods are given today, by all that decides about it, may be given in another way.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::model::{Fix, Lookup, RoleArn, Workload};
+use crate::plan::migrate::Obstacle;
+use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
+use crate::policy::{statements, texts};
+use crate::world::{Grant, Interception, Moving, MovingAccount, NoGrant, PodWay};
+
+/// Why the pods of a service account stay with kube2iam or kiam.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Hold {
+    /// They are refused their role, and why.
+    NotGiven(Workload, PodWay, String),
+    /// They have it because nothing names another.
+    DefaultRole(Workload, PodWay, RoleArn),
+    /// The role does not let in who calls AWS for them.
+    CallerNotLetIn(RoleArn, PodWay),
+}
+
+impl From<Hold> for Obstacle {
+    fn from(hold: Hold) -> Self {
+        Self::Intercepted(Box::new(hold))
+    }
+}
+
+impl Hold {
+    /// Why, and what can be done about it.
+    pub fn told(&self) -> (String, Vec<Fix>) {
+        match self {
+            Self::NotGiven(workload, way, why) => (
+                format!("{} gives {workload} no role today: {why}", way.word()),
+                Vec::new(),
+            ),
+            Self::DefaultRole(workload, way, role) => (
+                format!(
+                    "{workload} has role {role} as the default of {}: nothing names it",
+                    way.word()
+                ),
+                vec!["annotate its pods with the role that they need first".into()],
+            ),
+            Self::CallerNotLetIn(caller, way) => (
+                format!(
+                    "its role's trust policy does not let in {caller} today, by which {} calls AWS",
+                    way.word()
+                ),
+                Vec::new(),
+            ),
+        }
+    }
+}
+
+/// All that keeps an account's pods where they are, but for what is about the other way.
+pub fn obstacles(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    let interception = match &moving.interception {
+        Lookup::Found(interception) => interception,
+        Lookup::Missing => return Vec::new(),
+        Lookup::Unknown(why) => {
+            let what = "what kube2iam or kiam gives its pods";
+            return vec![Obstacle::Unknown(what, why.clone())];
+        }
+    };
+    let mut found = Vec::new();
+    let mut add = |obstacle: Obstacle| {
+        if !found.contains(&obstacle) {
+            found.push(obstacle);
+        }
+    };
+    for grant in &account.grants {
+        let way = grant.way;
+        match &grant.role {
+            Ok(role) if grant.annotation.is_none() => {
+                let workload = grant.workload.clone();
+                let hold = Hold::DefaultRole(workload, way, role.clone());
+                add(hold.into());
+            }
+            Ok(_) => {}
+            Err(NoGrant::Refused(why)) => {
+                let hold = Hold::NotGiven(grant.workload.clone(), way, why.clone());
+                add(hold.into());
+            }
+            Err(NoGrant::Unknown(why)) => {
+                add(Obstacle::Unknown(
+                    "which role its pods are given",
+                    why.clone(),
+                ));
+            }
+        }
+    }
+    if let Lookup::Found(facts) = &account.role {
+        not_let_in(interception, account, &facts.trust).for_each(add);
+    }
+    found
+}
+
+/// The callers of the pods' roles that the role does not let in, or that nobody knows.
+fn not_let_in<'a>(
+    interception: &'a Interception,
+    account: &'a MovingAccount,
+    trust: &'a Value,
+) -> impl Iterator<Item = Obstacle> + 'a {
+    // Where pods run, theirs are the nodes that count.
+    let runs = |workload: &Workload| {
+        let mut grants = account.grants.iter();
+        grants.any(|grant| grant.workload == *workload && grant.node.is_some())
+    };
+    let grants = account.grants.iter();
+    let grants = grants.filter(move |grant| grant.node.is_some() || !runs(&grant.workload));
+    let callers = grants.map(|grant| callers(interception, grant));
+    callers.flat_map(move |callers| {
+        let way = interception.interceptor.way;
+        let callers = match callers {
+            Ok(callers) => callers,
+            Err(why) => return vec![Obstacle::Unknown("who calls AWS for its pods", why)],
+        };
+        let judged = callers.into_iter().filter_map(|caller| {
+            match evaluate(trust, &call(&caller)).decision {
+                Decision::Allowed { statement } if names(trust, statement, &caller) => None,
+                // Its account is let in, which leaves it to its policies.
+                Decision::Allowed { .. } => {
+                    Some(Obstacle::Depends(vec![format!("the policies of {caller}")]))
+                }
+                Decision::Depends { keys, .. } => Some(Obstacle::Depends(keys)),
+                Decision::NotAllowed | Decision::ExplicitDeny { .. } => {
+                    Some(Hold::CallerNotLetIn(caller, way).into())
+                }
+            }
+        });
+        judged.collect()
+    })
+}
+
+/// Whether a statement of a trust policy names a role itself.
+fn names(trust: &Value, statement: usize, caller: &RoleArn) -> bool {
+    let statement = statements(trust).nth(statement);
+    let named = statement.map(|it| texts(&it["Principal"]["AWS"]));
+    named.is_some_and(|named| named.contains(&caller.to_string().as_str()))
+}
+
+/// sts:AssumeRole by a role that calls for pods.
+fn call(caller: &RoleArn) -> Request {
+    Request::new("sts:AssumeRole", Principal::Aws(caller.to_string()), None)
+}
+
+/// Those that call for the pods of a grant: of one that runs its node's, else those of all nodes, on any of
+/// which one may start.
+fn callers(interception: &Interception, grant: &Grant) -> Result<BTreeSet<RoleArn>, String> {
+    match &interception.callers {
+        Lookup::Found(callers) => return Ok(callers.clone()),
+        Lookup::Unknown(why) => return Err(why.clone()),
+        Lookup::Missing => {}
+    }
+    let roles = match &interception.node_roles {
+        Lookup::Found(roles) => roles,
+        Lookup::Missing => return Err("the cluster has no nodes".to_owned()),
+        Lookup::Unknown(why) => return Err(why.clone()),
+    };
+    let callers: BTreeSet<RoleArn> = match &grant.node {
+        Some(node) => roles.get(node).cloned().into_iter().collect(),
+        None => roles.values().cloned().collect(),
+    };
+    if callers.is_empty() {
+        return Err("the role of its node is not found".to_owned());
+    }
+    Ok(callers)
+}
