@@ -12,6 +12,7 @@ mod injection;
 mod interception;
 mod moving;
 mod network;
+mod node_roles;
 mod observed;
 mod pods;
 mod vault;
@@ -41,6 +42,7 @@ pub use interception::{
 };
 pub use moving::{Moving, MovingAccount, OwningStack, TemplatedWorkload};
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};
+pub use node_roles::{NODE_POLICIES, NodeClass, NodeInstance, NodeRole, NodeRoles};
 pub use observed::{
     AssociatedRole, Foreign, Listed, ObservedAccount, ObservedAssociation, ObservedDeletion,
     ObservedProvider,

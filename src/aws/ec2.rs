@@ -1,6 +1,6 @@
 //! EC2: interface endpoints, security groups, how instances give their metadata away, and their profiles.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::xml::XmlElement;
 use crate::error::Error;
 use crate::model::{Lookup, percent_encoded};
 use crate::pages::Pages;
-use crate::world::{MetadataOptions, SecurityGroup, VpcEndpoint};
+use crate::world::{MetadataOptions, NodeInstance, SecurityGroup, VpcEndpoint};
 
 pub const SERVICE: Service = Service {
     name: "ec2",
@@ -91,7 +91,7 @@ impl Ec2 {
         Ok(groups)
     }
 
-    /// Of those of the instances that exist (DescribeInstances).
+    /// Of those of the instances that exist.
     pub async fn metadata_options(
         &self,
         instances: &[String],
@@ -99,21 +99,12 @@ impl Ec2 {
         self.described(instances, metadata).await
     }
 
-    /// The ARNs of the instance profiles of those of the instances that exist and have one
-    /// (DescribeInstances).
-    pub async fn profiles_of(
-        &self,
-        instances: &[String],
-    ) -> Result<BTreeMap<String, String>, Error> {
-        let profile = |item: &XmlElement| {
-            let profile = item.find("iamInstanceProfile")?.text("arn")?;
-            Some((item.text("instanceId")?.to_owned(), profile.to_owned()))
-        };
-        let found = self.described(instances, profile).await?;
-        Ok(found.into_iter().collect())
+    /// Those that exist.
+    pub async fn instances(&self, ids: &[String]) -> Result<Vec<NodeInstance>, Error> {
+        self.described(ids, instance).await
     }
 
-    /// What is made of each of the instances that exist.
+    /// What is made of each of the instances that exist (DescribeInstances).
     async fn described<T>(
         &self,
         instances: &[String],
@@ -235,6 +226,16 @@ fn peers(group: &XmlElement, rules: &str, protocol: &str, port: i64) -> Vec<Stri
         peers.extend(texts(rule, "prefixListIds", "prefixListId"));
     }
     peers
+}
+
+fn instance(item: &XmlElement) -> Option<NodeInstance> {
+    let profile = item.find("iamInstanceProfile");
+    let arn = profile.and_then(|profile| profile.text("arn"));
+    Some(NodeInstance {
+        id: item.text("instanceId")?.to_owned(),
+        profile: arn.map(str::to_owned),
+        metadata: metadata(item),
+    })
 }
 
 fn metadata(item: &XmlElement) -> Option<MetadataOptions> {

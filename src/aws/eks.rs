@@ -11,6 +11,7 @@ use crate::waiting::{Deadline, Intervals};
 
 mod addons;
 mod associations;
+mod node_groups;
 
 /// What EKS says of things that are not there.
 const MISSING: &[&str] = &["ResourceNotFoundException"];

@@ -51,6 +51,11 @@ impl Filter {
         Ok(accounts)
     }
 
+    /// Whether all are meant but for some.
+    pub fn includes_all(&self) -> bool {
+        self.include.is_empty()
+    }
+
     /// Whether an account of the cluster is meant, which no file names.
     pub fn matches(&self, account: &ServiceAccountName) -> bool {
         let name = account.to_string();

@@ -22,10 +22,7 @@ impl<'a> Scene<'a> {
 
 pub fn metadata(scene: Scene<'_>) -> Verdict {
     let options = known!(scene.account.metadata, Verdict::DoesNotApply);
-    let open: Vec<_> = options
-        .iter()
-        .filter(|options| options.hop_limit > 1 || !options.token_required)
-        .collect();
+    let open: Vec<_> = options.iter().filter(|options| options.is_open()).collect();
     let Some(first) = open.first() else {
         return Verdict::holds(
             "instances",

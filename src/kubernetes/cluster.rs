@@ -8,16 +8,17 @@ use super::objects::{FieldsOf, Object, read, time};
 use super::paths::{Resource, resource};
 use super::{Error, Kubernetes};
 use crate::model::{AUDIENCE_ANNOTATION, Lookup, Map, ROLE_ANNOTATION, Right, ServiceAccountName};
+use crate::waiting::side_by_side;
 use crate::world::{
-    EgressRule, IdentityAgent, NetworkPolicy, Node, PodSecurityGroups, ServiceAccountHistory,
-    Webhook,
+    EgressRule, IdentityAgent, NetworkPolicy, Node, NodeClass, PodSecurityGroups,
+    ServiceAccountHistory, Webhook,
 };
 
 mod agents;
 mod object;
 
 use object::{
-    Configuration, DaemonSet, EgressObject, NetworkPolicyObject, NodeObject, Peer,
+    Configuration, DaemonSet, EgressObject, NetworkPolicyObject, NodeClassObject, NodeObject, Peer,
     SecurityGroupPolicy, ServiceAccountObject, Version, WebhookObject,
 };
 
@@ -81,6 +82,21 @@ impl Kubernetes {
             .all(resource("v1", "nodes"), "", |it| Some(node(it)))
             .await?;
         Ok(Lookup::from(found))
+    }
+
+    /// What Karpenter and EKS Auto Mode make nodes from, each kind by itself. Missing: the cluster knows no such
+    /// kind.
+    pub async fn node_classes(&self) -> Vec<Lookup<Vec<NodeClass>>> {
+        let kinds = [
+            ("EC2NodeClass", "karpenter.k8s.aws/v1", "ec2nodeclasses"),
+            ("NodeClass", "eks.amazonaws.com/v1", "nodeclasses"),
+        ];
+        let lists = kinds.map(|(kind, version, plural)| async move {
+            let make = |it| Some(node_class(kind, it));
+            let found = self.all(resource(version, plural), "", make).await;
+            Lookup::or_unknown(found.map(Lookup::from))
+        });
+        side_by_side(kinds.len(), lists).await
     }
 
     /// EKS's Pod Identity agent.
@@ -196,6 +212,14 @@ fn node(object: NodeObject) -> Node {
             .to_owned(),
         windows: label("kubernetes.io/os") == Some("windows"),
         name: metadata.name,
+    }
+}
+
+fn node_class(kind: &str, object: NodeClassObject) -> NodeClass {
+    NodeClass {
+        told: format!("{kind} {}", object.metadata.name),
+        role: object.spec.role.0,
+        profile: object.spec.instance_profile.0,
     }
 }
 

@@ -22,6 +22,7 @@ use crate::world::{
 };
 
 mod interception;
+mod node_roles;
 mod proof;
 
 pub use proof::proved;

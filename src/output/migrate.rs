@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 
 use super::{Document, View, Width, columns, markdown};
 use crate::model::Connection;
-use crate::plan::migrate::{MoveRow, MoveStanding, MoveState};
+use crate::plan::migrate::{MoveRow, MoveStanding, MoveState, NodeRoleRow};
 use crate::world::{Moving, PodWay};
 
-/// Every workload, its way today, and what keeps it there.
+/// Every workload, its way today, and what keeps it there; then the roles of nodes.
 pub struct MoveRows {
     pub rows: Vec<MoveRow>,
+    /// `None`: they were not looked at.
+    pub node_roles: Option<Vec<NodeRoleRow>>,
     /// Of the run, for the commands.
     pub connection: Connection,
 }
@@ -18,8 +20,11 @@ pub struct MoveRows {
 const NOTHING: &str = "Nothing found.\n";
 
 #[derive(Serialize)]
-struct MoveItems {
+#[serde(rename_all = "camelCase")]
+struct MoveItems<'a> {
     items: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node_roles: Option<&'a [NodeRoleRow]>,
 }
 
 fn word(way: Option<PodWay>) -> String {
@@ -31,21 +36,9 @@ impl MoveRows {
         let command = row.next.clone()?;
         Some(command.with(&self.connection).to_string())
     }
-}
-
-impl View for MoveRows {
-    fn document(&self) -> impl Serialize {
-        let items = self.rows.iter().map(|row| {
-            let mut item = json!(row);
-            item["command"] = json!(self.command(row));
-            item
-        });
-        let items = items.collect();
-        Document::of("MigrationScan", MoveItems { items })
-    }
 
     /// Under a workload what keeps it, and else the command that moves it.
-    fn table(&self, _: Width) -> String {
+    fn workloads(&self) -> String {
         if self.rows.is_empty() {
             return String::new();
         }
@@ -77,16 +70,9 @@ impl View for MoveRows {
         columns(&header, &rows.collect::<Vec<_>>())
     }
 
-    fn names(&self) -> Vec<String> {
-        let names = self.rows.iter();
-        names
-            .map(|row| format!("{}/{}/{}", row.namespace, row.kind.to_lowercase(), row.name))
-            .collect()
-    }
-
-    fn markdown(&self) -> String {
+    fn workloads_in_markdown(&self) -> String {
         if self.rows.is_empty() {
-            return NOTHING.to_owned();
+            return String::new();
         }
         let rows = self.rows.iter().map(|row| {
             let cells = [&row.namespace, &row.name, &row.kind];
@@ -109,6 +95,125 @@ impl View for MoveRows {
             "Command",
         ];
         markdown::table(&header, &rows.collect::<Vec<_>>())
+    }
+
+    fn nodes_in_markdown(&self) -> String {
+        let rows = self.node_roles.iter().flatten().map(|row| {
+            let cells = node_cells(row).into_iter();
+            let mut cells: Vec<String> = cells.map(|cell| markdown::text(&cell)).collect();
+            cells.push(markdown::sentences(&row.workloads));
+            cells.push(markdown::sentences(&beyond(row)));
+            cells
+        });
+        let rows: Vec<_> = rows.collect();
+        if rows.is_empty() {
+            return String::new();
+        }
+        markdown::table(&NODE_HEADER, &rows)
+    }
+
+    fn nodes(&self) -> String {
+        let rows = self.node_roles.iter().flatten().map(|row| {
+            let mut cells = node_cells(row);
+            cells.push(some(&row.workloads));
+            cells.push(beyond(row).join("; "));
+            cells
+        });
+        let rows: Vec<_> = rows.collect();
+        if rows.is_empty() {
+            return String::new();
+        }
+        columns(
+            &NODE_HEADER
+                .map(str::to_uppercase)
+                .each_ref()
+                .map(String::as_str),
+            &rows,
+        )
+    }
+}
+
+const NODE_HEADER: [&str; 6] = [
+    "Node role",
+    "From",
+    "Nodes",
+    "Reached by",
+    "Workloads with nothing else",
+    "Beyond what nodes need",
+];
+
+fn node_cells(row: &NodeRoleRow) -> Vec<String> {
+    let sources: Vec<&str> = row.sources.iter().map(String::as_str).collect();
+    let reach = match row.reached_by {
+        Some(reach) => reach.words(),
+        None if row.nodes == 0 => "-",
+        None => "unknown",
+    };
+    vec![
+        row.role_arn.clone(),
+        sources.join(", "),
+        row.nodes.to_string(),
+        reach.to_owned(),
+    ]
+}
+
+/// A sentence for each statement, then what else is to be known.
+fn beyond(row: &NodeRoleRow) -> Vec<String> {
+    let told = row.beyond.iter().flatten().flat_map(|beyond| {
+        let name = beyond.policy.rsplit('/').next().unwrap_or_default();
+        let words = beyond.in_words.iter();
+        words.map(move |words| format!("{name} {words}"))
+    });
+    let mut told: Vec<String> = told.collect();
+    if row.beyond.as_ref().is_some_and(Vec::is_empty) {
+        told.push("nothing".to_owned());
+    }
+    told.extend(row.notes.iter().cloned());
+    told
+}
+
+/// The first three of many.
+fn some(all: &[String]) -> String {
+    match all.len() {
+        0 => "-".to_owned(),
+        1..=3 => all.join(", "),
+        count => format!("{} and {} more", all[..3].join(", "), count - 3),
+    }
+}
+
+impl View for MoveRows {
+    fn document(&self) -> impl Serialize {
+        let items = self.rows.iter().map(|row| {
+            let mut item = json!(row);
+            item["command"] = json!(self.command(row));
+            item
+        });
+        let items = MoveItems {
+            items: items.collect(),
+            node_roles: self.node_roles.as_deref(),
+        };
+        Document::of("MigrationScan", items)
+    }
+
+    fn table(&self, _: Width) -> String {
+        let parts = [self.workloads(), self.nodes()];
+        let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
+        parts.join("\n")
+    }
+    fn names(&self) -> Vec<String> {
+        let names = self.rows.iter();
+        names
+            .map(|row| format!("{}/{}/{}", row.namespace, row.kind.to_lowercase(), row.name))
+            .collect()
+    }
+
+    fn markdown(&self) -> String {
+        let parts = [self.workloads_in_markdown(), self.nodes_in_markdown()];
+        let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
+        if parts.is_empty() {
+            return NOTHING.to_owned();
+        }
+        parts.join("\n")
     }
 }
 
@@ -134,7 +239,11 @@ impl MoveStates {
 impl View for MoveStates {
     fn document(&self) -> impl Serialize {
         let items = self.0.iter().map(|it| json!(it)).collect();
-        Document::of("MigrationStatus", MoveItems { items })
+        let items = MoveItems {
+            items,
+            node_roles: None,
+        };
+        Document::of("MigrationStatus", items)
     }
 
     fn table(&self, _: Width) -> String {

@@ -191,11 +191,13 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks:DescribeAddon" on Any, With("add-ons"), [Migrate], "find the agent, and service accounts whose role an add-on sets";
     "eks:DescribeAddon" on Any, Optional, [Scan], "find service accounts whose role an add-on sets";
     "iam:GetOpenIDConnectProvider" on Provider, With("a move to IRSA"), [Migrate], "see whether the provider is there, and its audiences";
+    "eks:ListNodegroups" on Cluster, Optional, [Scan], "find the roles of nodes";
+    "eks:DescribeNodegroup" on Any, Optional, [Scan], "find the roles of nodes";
+    "ec2:DescribeInstances" on Any, Optional, [Scan], "find the roles of nodes, and which pods reach them";
+    "iam:GetInstanceProfile" on Any, Optional, [Scan], "find the roles of nodes";
     "iam:GetOpenIDConnectProvider" on Provider, Optional, [Scan], "see whether the provider is there, and its audiences";
     "iam:GetRole" on AnyRole, Always, [Migrate], "see whom the role trusts";
     "iam:GetRole" on AnyRole, Optional, [Scan], "see whom the role trusts";
-    "ec2:DescribeInstances" on Any, Optional, [Scan], "find the roles of nodes";
-    "iam:GetInstanceProfile" on Any, Optional, [Scan], "find the roles of nodes";
     "iam:ListAttachedRolePolicies" on AnyRole, Optional, [Migrate Scan], "find roles that are assumed from the role";
     "iam:ListRolePolicies" on AnyRole, Optional, [Migrate Scan], "find roles that are assumed from the role";
     "iam:GetRolePolicy" on AnyRole, Optional, [Migrate Scan], "find roles that are assumed from the role";
@@ -301,6 +303,8 @@ pub const RIGHTS: &[NeededRight] = rights! {
     "list" "rollouts" of "argoproj.io" "", Optional, [Scan], "see what makes the pods";
     "list" "nodes" of "" "", Optional, [Migrate Scan], "see what the pods' nodes are";
     "list" "namespaces" of "" "", Optional, [Scan], "see which roles a namespace may have";
+    "list" "ec2nodeclasses" of "karpenter.k8s.aws" "", Optional, [Scan], "find the roles of nodes";
+    "list" "nodeclasses" of "eks.amazonaws.com" "", Optional, [Scan], "find the roles of nodes";
     "get" "replicasets" of "apps" "", Optional, [Migrate Scan], "find what the pods are of";
     "get" "jobs" of "batch" "", Optional, [Migrate Scan], "find what the pods are of";
     "create" "serviceaccounts/token" of "" "", Always, [Migrate], "act as the service account";

@@ -14,6 +14,7 @@ mod bindings;
 mod chain;
 mod evidence;
 mod intercept;
+mod node_role;
 mod obstacle;
 mod roles;
 mod row;
@@ -24,6 +25,7 @@ mod trust;
 
 pub use chain::next_roles;
 pub use intercept::interceptor;
+pub use node_role::{NodeRoleRow, node_role_rows};
 pub use obstacle::{Obstacle, of_place};
 pub use roles::plan;
 pub use row::{MoveRow, MoveStanding, rows};

@@ -214,6 +214,14 @@ pub struct MetadataOptions {
     pub token_required: bool,
 }
 
+impl MetadataOptions {
+    /// Whether pods with a network of their own get an answer: the limit of hops is on that of a token, which
+    /// the first version does not ask for.
+    pub fn is_open(&self) -> bool {
+        self.hop_limit > 1 || !self.token_required
+    }
+}
+
 /// The webhook that gives pods their environment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Webhook {

@@ -4,12 +4,13 @@ mod afterwards;
 pub mod cut_off;
 mod forward_and_back;
 pub mod intercepted;
+pub mod node_roles;
 mod others;
 mod planted;
 mod scan;
 mod skipped;
 mod vault;
-mod ways;
+pub mod ways;
 
 use serde_json::{Value, json};
 

@@ -232,6 +232,7 @@ fn of_eks(caller: &Caller, request: &Request) -> Vec<Needed> {
     }
     let kind = match operation {
         "DescribeAddon" | "UpdateAddon" | "DeleteAddon" => "addon",
+        "DescribeNodegroup" => "nodegroup",
         "DescribePodIdentityAssociation"
         | "UpdatePodIdentityAssociation"
         | "DeletePodIdentityAssociation" => "podidentityassociation",
@@ -240,8 +241,8 @@ fn of_eks(caller: &Caller, request: &Request) -> Vec<Needed> {
     let resource = match subject.starts_with("arn:") {
         true => subject.clone(),
         // Its id is not in the request.
-        false if kind == "addon" => {
-            format!("arn:{partition}:eks:{region}:{account}:addon/{subject}/*")
+        false if ["addon", "nodegroup"].contains(&kind) => {
+            format!("arn:{partition}:eks:{region}:{account}:{kind}/{subject}/*")
         }
         false if kind != "cluster" => {
             format!("arn:{partition}:eks:{region}:{account}:{kind}/{subject}")
@@ -351,6 +352,12 @@ fn of_iam(account: &Account, caller: &Caller, parameters: &Parameters) -> Vec<Ne
         let tagged = operation == "CreateRole" && parameters.has_list("Tags");
         let tag = tagged.then(|| Needed::on_role("iam:TagRole", &arn));
         return [on_role].into_iter().chain(tag).collect();
+    }
+    if let Some(name) = parameters.text("InstanceProfileName") {
+        return vec![Needed::new(
+            &action,
+            &own(&format!("instance-profile/{name}")),
+        )];
     }
     if let Some(url) = parameters.text("Url") {
         let host = url.trim_start_matches("https://");

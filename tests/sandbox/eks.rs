@@ -4,6 +4,7 @@
 mod addons;
 mod associations;
 mod effect;
+mod node_groups;
 
 pub use addons::Addon;
 pub use associations::{Association, PODS, arn_of};
@@ -57,6 +58,7 @@ fn in_cluster(method: &Method, path: &str) -> Option<(&'static str, String)> {
     };
     let operation = match *kind {
         "addons" => addons::identify(method, rest),
+        "node-groups" => node_groups::identify(method, rest),
         "pod-identity-associations" => associations::identify(method, rest),
         _ => None,
     };
@@ -78,6 +80,9 @@ pub fn answer(world: &mut World, caller: &Caller, request: &Request) -> Reply {
         }
         operation if associations::knows(operation) => {
             associations::answer(world, caller, operation, &subject, request)
+        }
+        operation if node_groups::knows(operation) => {
+            node_groups::answer(world, caller, operation, &subject, request)
         }
         "ListTagsForResource" => {
             tagged(world, caller, &subject).map(|tags| json!({ "tags": tags }))

@@ -244,6 +244,8 @@ pub struct Cluster {
     /// Extra members of DescribeCluster's answer (`outpostConfig`, `connectorConfig`, …).
     pub extra: serde_json::Map<String, serde_json::Value>,
     pub addons: Vec<Addon>,
+    /// Managed node groups by name, each with the ARN of its nodes' role.
+    pub node_groups: BTreeMap<String, String>,
     /// Of Pod Identity.
     pub associations: Vec<Association>,
     /// How many a service account had so far.
@@ -403,6 +405,7 @@ impl World {
             tags: BTreeMap::new(),
             extra: serde_json::Map::new(),
             addons: Vec::new(),
+            node_groups: BTreeMap::new(),
             associations: Vec::new(),
             associated: BTreeMap::new(),
             earlier: Vec::new(),

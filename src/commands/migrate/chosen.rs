@@ -86,6 +86,11 @@ impl ChosenAccounts {
         }
     }
 
+    /// Whether the whole cluster is meant, but for what is excluded.
+    pub fn is_all(&self) -> bool {
+        self.names.is_empty() && self.namespace.is_none() && self.filter.includes_all()
+    }
+
     /// That there is nothing that could be meant, where all was read.
     pub fn absence(&self, moving: &Moving) -> Option<String> {
         let is_known = moving.unknown.is_empty() && self.names.is_empty();

@@ -75,6 +75,20 @@ pub struct NodeSpec {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
+pub struct NodeClassObject {
+    pub metadata: Metadata,
+    pub spec: NodeClassSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeClassSpec {
+    pub role: Given<String>,
+    pub instance_profile: Given<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub struct DaemonSet {
     pub metadata: Metadata,
     pub spec: DaemonSetSpec,

@@ -63,7 +63,11 @@ impl MoveSight<'_> {
     /// Of the instances with a profile, by the names of their nodes. Unknown where one cannot be read.
     async fn node_roles(&self, nodes: &[Node]) -> Result<Lookup<BTreeMap<String, RoleArn>>, Error> {
         let instances: Vec<String> = nodes.iter().filter_map(|it| it.instance.clone()).collect();
-        let profiles = self.aws.ec2.profiles_of(&instances).await?;
+        let found = self.aws.ec2.instances(&instances).await?;
+        let profiles = found
+            .into_iter()
+            .filter_map(|it| Some((it.id, it.profile?)));
+        let profiles: BTreeMap<String, String> = profiles.collect();
         let names: BTreeSet<&String> = profiles.values().collect();
         let read = names.into_iter().map(async |profile| {
             let name = profile.rsplit('/').next().unwrap_or_default();

@@ -24,6 +24,11 @@ fn signs(pod: &Pod) -> Vec<Sign> {
     all
 }
 
+/// The way of a pod that runs.
+pub fn way_of(pod: &Pod) -> PodWay {
+    way(&signs(pod))
+}
+
 /// Those of pods that are made now. `None`: not known.
 fn of_new(account: &MovingAccount, template: Option<&Pod>) -> Option<Vec<Sign>> {
     let mut all = template.map(signs).unwrap_or_default();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::Bench;
 
 /// Deployment web/NAME of one pod, with more in its template.
-fn run_with(bench: &Bench, name: &str, change: impl Fn(&mut Value)) {
+pub fn run_with(bench: &Bench, name: &str, change: impl Fn(&mut Value)) {
     let mut template = json!({
         "metadata": {"labels": {"app": name}},
         "spec": {
@@ -28,18 +28,28 @@ fn environment(template: &mut Value, variables: Value) {
     template["spec"]["containers"][0]["env"] = variables;
 }
 
+pub fn keys_of_a_secret(template: &mut Value) {
+    let secret = json!({"secretKeyRef": {"name": "aws", "key": "id"}});
+    environment(
+        template,
+        json!([{"name": "AWS_ACCESS_KEY_ID", "valueFrom": secret},
+               {"name": "AWS_SECRET_ACCESS_KEY", "value": "plain-s3cret"}]),
+    );
+}
+
+pub fn written_by_vault(template: &mut Value) {
+    template["metadata"]["annotations"] = json!({
+        "vault.hashicorp.com/agent-inject": "true",
+        "vault.hashicorp.com/agent-inject-template-aws":
+            "{{ with secret \"aws/creds/app\" }}{{ .Data.access_key }}{{ end }}",
+    });
+}
+
 #[test]
 fn what_comes_before_a_role_is_told_with_what_says_so_and_without_its_value() {
     let bench = Bench::associated();
     bench.create("web/keys");
-    run_with(&bench, "keys", |template| {
-        let secret = json!({"secretKeyRef": {"name": "aws", "key": "id"}});
-        environment(
-            template,
-            json!([{"name": "AWS_ACCESS_KEY_ID", "valueFrom": secret},
-                   {"name": "AWS_SECRET_ACCESS_KEY", "value": "plain-s3cret"}]),
-        );
-    });
+    run_with(&bench, "keys", keys_of_a_secret);
     run_with(&bench, "plain", |template| {
         environment(
             template,
@@ -58,13 +68,7 @@ fn what_comes_before_a_role_is_told_with_what_says_so_and_without_its_value() {
         let volume = json!([{"name": "home", "secret": {"secretName": "aws-file"}}]);
         template["spec"]["volumes"] = volume;
     });
-    run_with(&bench, "vault", |template| {
-        template["metadata"]["annotations"] = json!({
-            "vault.hashicorp.com/agent-inject": "true",
-            "vault.hashicorp.com/agent-inject-template-aws":
-                "{{ with secret \"aws/creds/app\" }}{{ .Data.access_key }}{{ end }}",
-        });
-    });
+    run_with(&bench, "vault", written_by_vault);
     // Whoever writes nonsense into a template hides no other.
     run_with(&bench, "odd", |template| {
         template["metadata"]["annotations"] = json!({"vault.hashicorp.com/agent-inject": true});

@@ -225,6 +225,11 @@ fn readings() -> Vec<Scenario> {
         Scenario::elsewhere("export", "--cluster dema"),
         Scenario::new("scan", "scan --cluster demo", chained),
         Scenario::new("scan", "scan --cluster demo --namespace web", kube2iam),
+        Scenario::new(
+            "scan",
+            "scan --cluster demo",
+            crate::migrate::node_roles::with_node_roles,
+        ),
         Scenario::elsewhere("scan", "status --cluster dema"),
     ]
 }

@@ -49,7 +49,7 @@ impl ManagedPolicy {
 
 /// AWS's managed policies of the sandbox: path and name, and the actions that stand for the real
 /// document. All partitions have them all.
-const AWS_POLICIES: [(&str, &str); 44] = [
+const AWS_POLICIES: [(&str, &str); 46] = [
     ("AdministratorAccess", "*"),
     (
         "ReadOnlyAccess",
@@ -119,6 +119,14 @@ const AWS_POLICIES: [(&str, &str); 44] = [
         "ec2:Describe* elasticloadbalancing:Describe*",
     ),
     ("AmazonEC2FullAccess", "ec2:* elasticloadbalancing:*"),
+    (
+        "AmazonEC2ContainerRegistryPullOnly",
+        "ecr:GetAuthorizationToken ecr:BatchGetImage ecr:GetDownloadUrlForLayer",
+    ),
+    (
+        "AmazonEKSWorkerNodeMinimalPolicy",
+        "eks-auth:AssumeRoleForPodIdentity",
+    ),
     (
         "AmazonEC2ContainerRegistryReadOnly",
         "ecr:GetAuthorizationToken ecr:BatchGetImage",

@@ -61,6 +61,14 @@ pub const RESOURCES: &[Resource] = &[
         at: "v1alpha1",
         ..resource("argoproj.io", "rollouts", "Rollout", "ro", true)
     },
+    resource(
+        "karpenter.k8s.aws",
+        "ec2nodeclasses",
+        "EC2NodeClass",
+        "ec2nc",
+        false,
+    ),
+    resource("eks.amazonaws.com", "nodeclasses", "NodeClass", "", false),
     Resource {
         at: "v1beta1",
         ..resource(
