@@ -216,6 +216,17 @@ fn a_proxys_wrong_password_is_not_shown() {
     assert_told(&bench, &["407 Proxy Authentication Required"]);
 }
 
+/// No connection has read the variable: AWS is reached without a proxy, and what looks like a secret has
+/// nothing to be known by.
+#[test]
+fn a_proxys_password_that_somebody_quotes_is_not_shown() {
+    let mut bench = loud();
+    bench.set("ALL_PROXY", "http://user:s3cret-of-the-proxy@127.0.0.1:1");
+    let quoted = "400 ValidationError who says s3cret-of-the-proxy here?";
+    bench.sandbox.fault(&format!("* * error {quoted}"));
+    assert_told(&bench, &["who says … here?"]);
+}
+
 #[test]
 fn the_password_of_a_proxy_that_cannot_be_used_is_not_shown() {
     for proxy in [

@@ -460,6 +460,28 @@ fn what_is_kept_is_the_users_alone_and_no_secret() {
     assert!(name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()));
 }
 
+#[test]
+fn what_was_kept_a_minute_ago_is_asked_for_again() {
+    use std::time::{Duration, SystemTime};
+
+    let mut bench = Bench::new();
+    let cache = bench.file("cache/here", "").with_file_name("");
+    bench.set("XDG_CACHE_HOME", &cache.display().to_string());
+    assert_eq!(words(&bench, "irsactl get sa -c "), ["demo"]);
+    let kept = std::fs::read_dir(cache.join("irsactl/completion")).expect("a folder");
+    for file in kept {
+        let file = file.expect("an entry").path();
+        std::fs::write(&file, "gone\n").expect("a list");
+        let file = std::fs::File::options().write(true).open(&file);
+        let old = SystemTime::now() - Duration::from_secs(61);
+        let made_old = file.and_then(|file| file.set_modified(old));
+        made_old.expect("a time");
+    }
+    bench.calls();
+    assert_eq!(words(&bench, "irsactl get sa -c "), ["demo"]);
+    assert_eq!(bench.calls(), "eks ListClusters");
+}
+
 /// A folder of somebody else, or of something else, is neither read, nor written, nor swept.
 #[cfg(unix)]
 #[test]

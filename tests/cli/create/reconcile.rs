@@ -874,6 +874,33 @@ fn what_irsactl_applied_itself_it_changes_without_being_told_twice() {
     assert_settled(&bench, &line);
 }
 
+/// Server-side apply tells who shares a field; only what was asked for goes over that.
+#[test]
+fn a_label_that_another_tool_applies_too_is_not_taken_by_force() {
+    let bench = Bench::associated();
+    bench.run(&format!("{CREATE} --labels tier=frontend"));
+    let labels = [("tier", "frontend")];
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    api.apply_service_account("default", "s3-reader", &labels, &[], "argocd");
+    drop(world);
+    let line = format!("{CREATE} --labels tier=backend");
+    assert_snapshot!(bench.run(&line), @r#"
+    [stdout]
+    NAMESPACE   NAME        STATUS   ROLE ARN
+    default     s3-reader   failed   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK
+    [stderr]
+    error: cannot apply service account default/s3-reader: other tools own the same fields: Apply failed with 1 conflict: conflict with "argocd": .metadata.labels.tier
+    hint: take the fields over by adding `--override-existing-serviceaccounts`
+    [exit 1]
+    "#);
+    let object = bench.service_account("default", "s3-reader");
+    assert!(object.contains("tier=frontend"), "{object}");
+    bench.arrange(&format!("{line} --override-existing-serviceaccounts"));
+    let object = bench.service_account("default", "s3-reader");
+    assert!(object.contains("tier=backend"), "{object}");
+}
+
 #[test]
 fn a_policy_attached_to_the_role_by_hand_does_not_disturb() {
     let (bench, _) = made_by_eksctl();
