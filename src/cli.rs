@@ -22,6 +22,7 @@ mod proof;
 mod render;
 mod screen;
 mod service_account;
+mod trust;
 
 pub use arguments::{arguments, color, in_house_words};
 pub use association::{
@@ -42,6 +43,8 @@ pub use service_account::{
     EditArgs, Export, FilterArgs, GetServiceAccount, ModeArgs, NameArgs, ReconcileArgs,
     RestartArgs, UpdateServiceAccount,
 };
+
+pub use trust::{Trust, TrustChangeArgs, TrustList, TrustNames, TrustRetarget};
 
 use examples::*;
 
@@ -107,6 +110,9 @@ pub enum Command {
     /// Move pods between IRSA and EKS Pod Identity
     #[command(subcommand, arg_required_else_help = true)]
     Migrate(Migrate),
+    /// Tell and change which clusters' service accounts roles trust
+    #[command(subcommand, arg_required_else_help = true)]
+    Trust(Trust),
     /// Print the config file that describes what exists
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
@@ -224,6 +230,7 @@ impl Command {
             Self::Export(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
             Self::Verify(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
             Self::Migrate(args) => args.ways(),
+            Self::Trust(args) => args.ways(),
             Self::Utils(Utils::MigrateToPodIdentity(args)) => {
                 let (aws, kubernetes) = (&args.aws, &args.kubernetes);
                 (aws, Some(kubernetes), &args.choice.issuer_url)

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::config;
 use crate::model::{
     AGENT, ASSOCIATION_QUOTA, ClusterName, CommandLine, Fix, Lookup, Map, Namespace, Right,
-    SERVICE_ACCOUNT_TAG, ServiceAccountName, Signal, Way, Workload, listed, shown_in_line as line,
+    RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, Signal, Way, Workload, listed,
+    shown_in_line as line,
 };
 use crate::plan::{Refusal, Target, held};
 use crate::policy::{Difference, indented};
@@ -78,6 +79,8 @@ pub enum Error {
         status: String,
         issues: Vec<String>,
     },
+    #[error("there is no role {0}")]
+    NoRole(Box<RoleArn>),
     #[error("there is no {0}")]
     WorkloadNotFound(Workload),
     #[error("cluster \"{name}\" is {status}: it has no issuer or no Kubernetes API")]
@@ -384,6 +387,7 @@ impl Error {
             | Self::NoServiceAccount(..)
             | Self::AgentFailed { .. }
             | Self::WorkloadNotFound(_)
+            | Self::NoRole(_)
             | Self::ClusterNotReady { .. }
             | Self::NoIssuer { .. }
             | Self::AccessDenied { .. }

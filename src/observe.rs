@@ -12,6 +12,7 @@ pub mod proof;
 mod resources;
 mod source;
 mod stack_name;
+mod trust;
 mod vault;
 
 pub use account::{
@@ -23,6 +24,7 @@ pub use deletion::{deletion, template, whole_template};
 pub use migrate::{MoveDepth, MoveScope, MoveSight, proved};
 pub use source::{AccountPods, ServiceAccounts, Stacks};
 pub use stack_name::stack_by_name;
+pub use trust::trusting_roles;
 pub use vault::{VaultMounts, vault};
 
 /// How many reads of one kind run side by side.

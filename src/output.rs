@@ -20,6 +20,7 @@ mod markdown;
 mod migrate;
 mod proof;
 mod schema;
+mod trust;
 mod vault;
 mod views;
 
@@ -29,6 +30,7 @@ pub use health::{Detail, Explanation, Explanations, Health};
 pub use migrate::{MoveRows, MoveStates};
 pub use proof::{ProofView, TokenView, remarks};
 pub use schema::SchemaView;
+pub use trust::TrustRows;
 pub use vault::VaultRows;
 pub use views::{Chains, Manifest, Outcomes, PlanView};
 

@@ -28,6 +28,7 @@ pub enum CommandName {
     Migrate,
     /// The commands of `migrate` that only look.
     Scan,
+    Trust,
     Export,
     Verify,
     Doctor,
@@ -41,7 +42,7 @@ pub enum CommandName {
 }
 
 impl CommandName {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::AssociateOidcProvider,
         Self::DisassociateOidcProvider,
         Self::Thumbprint,
@@ -52,6 +53,7 @@ impl CommandName {
         Self::Apply,
         Self::Migrate,
         Self::Scan,
+        Self::Trust,
         Self::Export,
         Self::Verify,
         Self::Doctor,
@@ -72,6 +74,7 @@ impl CommandName {
             Self::Apply => "apply",
             Self::Migrate => "migrate",
             Self::Scan => "scan",
+            Self::Trust => "trust",
             Self::Export => "export",
             Self::Verify => "verify",
             Self::Doctor => "doctor",

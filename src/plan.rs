@@ -19,6 +19,7 @@ mod refusal;
 pub mod restart;
 mod summary;
 mod token;
+pub mod trust;
 mod trust_change;
 pub mod vault;
 
@@ -115,6 +116,8 @@ pub enum Target {
     Provider(Issuer),
     /// The EKS Pod Identity Agent of a cluster.
     Agent(ClusterName),
+    /// A role's trust policy.
+    Role(Box<RoleArn>),
 }
 
 impl Target {
@@ -132,13 +135,13 @@ impl Target {
         match self {
             Self::ServiceAccount(name) => Some((Way::Irsa, name)),
             Self::Association(name) => Some((Way::PodIdentity, name)),
-            Self::Provider(_) | Self::Agent(_) => None,
+            Self::Provider(_) | Self::Agent(_) | Self::Role(_) => None,
         }
     }
 
     /// Whether the roles of all others are of no use without it.
     pub fn is_required(&self) -> bool {
-        self.account().is_none()
+        matches!(self, Self::Provider(_) | Self::Agent(_))
     }
 }
 
@@ -266,6 +269,7 @@ impl fmt::Display for Target {
             Self::Association(name) => write!(f, "{name} (EKS Pod Identity)"),
             Self::Provider(issuer) => write!(f, "{issuer}"),
             Self::Agent(cluster) => write!(f, "the EKS Pod Identity Agent of {cluster}"),
+            Self::Role(role) => write!(f, "role {}", role.name()),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod numbers;
 pub mod openings;
 pub mod others;
 pub mod pod_identity;
+pub mod subjects;
 mod unique;
 pub mod withdrawn;
 pub mod words;

@@ -421,6 +421,7 @@ fn harmless(text: &str) -> String {
 fn row(target: &Target, what: &str) -> String {
     match target {
         Target::ServiceAccount(name) | Target::Association(name) => format!("{name}  {what}"),
+        Target::Role(role) => format!("{}  {what}", role.name()),
         Target::Provider(_) | Target::Agent(_) => what.to_owned(),
     }
 }

@@ -15,6 +15,7 @@ mod network;
 mod node_roles;
 mod observed;
 mod pods;
+mod trust;
 mod vault;
 
 pub use agents::{AgentKind, Argument, MetadataAgent};
@@ -48,4 +49,5 @@ pub use observed::{
     ObservedProvider,
 };
 pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken};
+pub use trust::TrustingRole;
 pub use vault::{EngineRole, LoginRole, VaultWorld};

@@ -91,23 +91,31 @@ impl Iam {
 
     /// ARNs of the roles of this account whose trust policy names the provider (ListRoles, all pages).
     pub async fn roles_trusting(&self, provider: &str) -> Result<Lookup<Vec<String>>, Error> {
+        let is_trusting = |trust: &Value| policy::federated_principals(trust).contains(&provider);
+        let found = self.roles_where(is_trusting).await?;
+        Ok(found.map(|all| all.into_iter().map(|(arn, _)| arn).collect()))
+    }
+
+    /// Roles of this account with their trust policies, as far as those are meant (ListRoles, all pages).
+    pub async fn roles_where(
+        &self,
+        is_meant: impl Fn(&Value) -> bool,
+    ) -> Result<Lookup<Vec<(String, Value)>>, Error> {
         let pages = self.0.list_roles().into_paginator().send();
         let mut pages = PagedList::of(pages, |page| marker(page.is_truncated, page.marker()));
-        let mut trusting = Vec::new();
+        let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = match lookup("iam:ListRoles", "", &[], page)? {
                 Lookup::Found(page) => page,
                 Lookup::Missing => break,
                 Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
             };
-            trusting.extend(page.roles.into_iter().filter_map(|role| {
+            found.extend(page.roles.into_iter().filter_map(|role| {
                 let trust = document(role.assume_role_policy_document.as_deref()?);
-                policy::federated_principals(&trust)
-                    .contains(&provider)
-                    .then_some(role.arn)
+                is_meant(&trust).then_some((role.arn, trust))
             }));
         }
-        Ok(Lookup::Found(trusting))
+        Ok(Lookup::Found(found))
     }
 
     /// Adds the ARNs of the managed policies (ListPolicies, all pages), page by page: the account's own

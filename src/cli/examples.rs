@@ -159,6 +159,23 @@ Examples:
   irsactl migrate to-pod-identity --all --cluster demo --approve
   irsactl migrate to-pod-identity --all --cluster demo --finish --approve
   irsactl migrate to-pod-identity web/api --cluster demo --undo --approve";
+pub const TRUST_LIST_EXAMPLES: &str = "\
+Examples:
+  irsactl trust list --all
+  irsactl trust list --cluster demo -o json
+  irsactl trust list --role-arn arn:aws:iam::111122223333:role/data";
+pub const TRUST_ADD_EXAMPLES: &str = "\
+Examples:
+  irsactl trust add web/api --cluster green --role-arn arn:aws:iam::111122223333:role/data
+  irsactl trust add web/api 'batch/*' --cluster green --role-arn arn:aws:iam::111122223333:role/data --approve";
+pub const TRUST_REMOVE_EXAMPLES: &str = "\
+Examples:
+  irsactl trust remove web/api --cluster blue --role-arn arn:aws:iam::111122223333:role/data --approve";
+pub const TRUST_RETARGET_EXAMPLES: &str = "\
+Examples:
+  irsactl trust retarget --from-issuer https://oidc.example.com/OLD --to-cluster demo --all
+  irsactl trust retarget --from-issuer https://oidc.example.com/OLD --to-cluster demo --all --approve";
+
 pub const TO_IRSA_EXAMPLES: &str = "\
 Examples:
   irsactl migrate to-irsa web/api --cluster demo --approve

@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
         &["create", "get", "update", "delete", "apply", "export"],
     ),
     ("Proof commands", &["doctor", "verify", "whoami"]),
-    ("Moving commands", &["migrate"]),
+    ("Moving commands", &["migrate", "trust"]),
     (
         "Setup commands",
         &[

@@ -67,6 +67,9 @@ fn typed(command: CommandName) -> Vec<String> {
         }
         CommandName::Migrate => vec![format!("{name} to-pod-identity"), format!("{name} to-irsa")],
         CommandName::Scan => vec!["migrate scan".to_owned(), "migrate status".to_owned()],
+        CommandName::Trust => ["list", "add", "remove", "retarget"]
+            .map(|it| format!("{name} {it}"))
+            .into(),
         _ => {
             let nouns = super::nouns::NOUNS.iter().chain(&["iamserviceaccount"]);
             nouns.map(|noun| format!("{name} {noun}")).collect()

@@ -30,6 +30,7 @@ mod removal;
 mod render;
 mod room;
 mod thumbprint;
+mod trust;
 mod update;
 mod verify;
 mod whoami;
@@ -78,6 +79,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Doctor(args) => doctor::run(args, screen, running).await,
         Command::Verify(args) => verify::run(args, screen, running).await,
         Command::Migrate(args) => migrate::run(args, screen, running).await,
+        Command::Trust(args) => trust::run(args, screen, running).await,
         Command::Utils(cli::Utils::MigrateToPodIdentity(args)) => {
             migrate::move_all(args, screen, running).await
         }

@@ -52,6 +52,7 @@ impl Error {
                 ),
             )],
             Self::WorkloadNotFound(workload) => vec![all_like(workload)],
+            Self::NoRole(_) => vec![Fix::by("list the roles that clusters' tokens are let into", "irsactl trust list --all")],
             Self::ClusterNotReady { name, status } => vec![unready_hint(name, status)],
             Self::NoIssuer { .. } => {
                 vec!["if it has an issuer that EKS does not tell, name it: `--issuer-url URL`".into()]

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Target;
 use super::migrate::Obstacle;
+use super::trust::TrustObstacle;
 use crate::model::{
     Audience, ClusterName, CommandLine, Fix, Lookup, Namespace, PolicyArn, RoleArn, RoleName,
     ServiceAccountName, StackName,
@@ -243,6 +244,8 @@ pub enum Reason {
     },
     /// Someone else is at work on what nobody asked to delete by its name.
     Underway(StackName, String),
+    /// A trust policy that stays as it is.
+    TrustKept(Box<TrustObstacle>),
     /// A service account that stays on its way.
     Unmovable(Box<Obstacle>),
     /// Nothing of that name here, but in other namespaces.

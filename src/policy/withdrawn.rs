@@ -90,6 +90,17 @@ impl Rest {
     }
 }
 
+/// A trust policy with each statement as `keep` leaves it.
+///
+/// # Errors
+/// Where nobody would be let in.
+pub(super) fn kept(
+    trust: &Value,
+    keep: impl Fn(&Value) -> Option<Value>,
+) -> Result<Value, NotWithdrawn> {
+    Ok(rest(trust, keep)?.trust)
+}
+
 /// With each statement as `keep` leaves it.
 fn rest(trust: &Value, keep: impl Fn(&Value) -> Option<Value>) -> Result<Rest, NotWithdrawn> {
     let kept = statements(trust).enumerate();

@@ -49,6 +49,7 @@ mod sandbox_by_hand;
 mod secrets;
 mod smoke;
 mod thumbprint;
+mod trust;
 mod update;
 mod usage;
 mod verify;

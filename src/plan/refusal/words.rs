@@ -119,6 +119,7 @@ impl Reason {
                 ],
             ),
             Self::Unmovable(obstacle) => obstacle.told(),
+            Self::TrustKept(obstacle) => obstacle.told(),
             Self::OldIssuer { found, wanted } => (
                 format!(
                     "its role trusts another issuer, as if the cluster had been made again under its old name{}",

@@ -1,9 +1,9 @@
 //! Service accounts on their way between IRSA and EKS Pod Identity, and the commands that move them.
 
 use super::scenarios::Scenario;
-use super::worlds::{self, MINE, refusing};
+use super::worlds::{self, MINE, forgetting, refusing};
 use crate::migrate::{annotated, by_hand};
-use crate::sandbox::{ManagedPolicy, World};
+use crate::sandbox::ManagedPolicy;
 use crate::support::{ACCOUNT, Bench};
 
 const FORTH: &str = "to-pod-identity web/api --cluster demo --approve";
@@ -83,15 +83,7 @@ fn refused_change() -> Bench {
 
 /// A role that is deleted while its stack is updated.
 fn failed_change() -> Bench {
-    let bench = annotated();
-    let forget = |world: &mut World| {
-        let account = world.accounts.get_mut(ACCOUNT).expect("the account");
-        account.roles.clear();
-    };
-    bench
-        .sandbox
-        .before_every("cloudformation ExecuteChangeSet", forget);
-    bench
+    forgetting(annotated())
 }
 
 fn moved_by_hand() -> Bench {

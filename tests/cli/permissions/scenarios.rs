@@ -8,6 +8,10 @@ use crate::support::{Bench, S3};
 const SQS: &str = "arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess";
 const POWER: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
 
+const BY_HAND: &str = "arn:aws:iam::111122223333:role/by-hand";
+
+const RETARGET: &str = "retarget --from-issuer https://oidc.eks.eu-west-1.amazonaws.com/id/FORMER --to-cluster demo --all --approve";
+
 /// A command in a world.
 pub struct Scenario {
     /// As `permissions --for` takes it.
@@ -231,6 +235,18 @@ fn readings() -> Vec<Scenario> {
             crate::migrate::node_roles::with_node_roles,
         ),
         Scenario::elsewhere("scan", "status --cluster dema"),
+        Scenario::new("trust", "list --all", ready),
+        Scenario::new("trust", "list --cluster demo", ready),
+        Scenario::elsewhere("trust", "list --cluster dema"),
+        Scenario::new(
+            "trust",
+            &format!("add shop/cart --cluster demo --role-arn {BY_HAND} --approve"),
+            crate::migrate::by_hand,
+        )
+        .narrowed("--role-name by-hand"),
+        Scenario::new("trust", RETARGET, with_former_issuer),
+        Scenario::new("trust", RETARGET, || refusing(with_former_issuer(), STACK)),
+        Scenario::new("trust", RETARGET, || forgetting(with_former_issuer())),
     ]
 }
 

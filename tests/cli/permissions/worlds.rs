@@ -674,3 +674,28 @@ fn file_of_associations(bench: &Bench, list: &str) {
     );
     bench.file("cluster.yaml", &text);
 }
+
+/// default/s3-reader's role, and its stack, are for another issuer than the cluster's, which has a provider.
+pub fn with_former_issuer() -> Bench {
+    let bench = Bench::new();
+    let now = bench.issuer();
+    let former = "https://oidc.eks.eu-west-1.amazonaws.com/id/FORMER";
+    bench.sandbox.world().clusters[0].issuer = Some(former.to_owned());
+    bench.associate();
+    bench.create("default/s3-reader");
+    bench.sandbox.world().clusters[0].issuer = Some(format!("https://{now}"));
+    bench.associate();
+    bench
+}
+
+/// All roles are deleted while a stack is updated.
+pub fn forgetting(bench: Bench) -> Bench {
+    let forget = |world: &mut World| {
+        let account = world.accounts.get_mut(ACCOUNT).expect("the account");
+        account.roles.clear();
+    };
+    bench
+        .sandbox
+        .before_every("cloudformation ExecuteChangeSet", forget);
+    bench
+}

@@ -1,0 +1,112 @@
+//! The flags of `trust`.
+
+use clap::{Args, Subcommand};
+
+use super::examples::{
+    TRUST_ADD_EXAMPLES, TRUST_LIST_EXAMPLES, TRUST_REMOVE_EXAMPLES, TRUST_RETARGET_EXAMPLES,
+};
+use super::{Approval, AwsArgs, KubernetesArgs, ModeArgs, ParallelArgs, PlainFormat};
+use crate::model::{ClusterName, Issuer, RoleArn};
+
+#[derive(Debug, Subcommand)]
+pub enum Trust {
+    /// List which service accounts of which issuers roles let in, and how much room there is
+    #[command(after_help = TRUST_LIST_EXAMPLES)]
+    List(TrustList),
+    /// Let service accounts of a cluster into roles that there are
+    #[command(after_help = TRUST_ADD_EXAMPLES)]
+    Add(TrustNames),
+    /// Let service accounts of a cluster into roles no more
+    #[command(after_help = TRUST_REMOVE_EXAMPLES)]
+    Remove(TrustNames),
+    /// Put a cluster's issuer in the place of another one, in every role that trusts that
+    #[command(after_help = TRUST_RETARGET_EXAMPLES)]
+    Retarget(TrustRetarget),
+}
+
+impl Trust {
+    pub fn ways(&self) -> (&AwsArgs, Option<&KubernetesArgs>, &Option<Issuer>) {
+        match self {
+            Self::List(args) => (&args.aws, None, &None),
+            Self::Add(args) | Self::Remove(args) => (&args.change.aws, None, &args.issuer_url),
+            Self::Retarget(args) => (&args.change.aws, None, &None),
+        }
+    }
+}
+
+/// Which roles are listed.
+#[derive(Args, Debug)]
+pub struct TrustList {
+    /// Only roles that let in tokens of this cluster
+    #[arg(short, long, conflicts_with_all = ["role_arn", "all"])]
+    pub cluster: Option<ClusterName>,
+    /// This role (repeatable)
+    #[arg(long, value_name = "ARN", conflicts_with = "all")]
+    pub role_arn: Vec<RoleArn>,
+    /// All roles of the account that let in tokens of any issuer
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Output format
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: PlainFormat,
+}
+
+/// Whose tokens, and into which roles.
+#[derive(Args, Debug)]
+pub struct TrustNames {
+    /// Service accounts; NAME may have * and ?
+    #[arg(value_name = "NAMESPACE/NAME", required = true)]
+    pub names: Vec<String>,
+    /// Name of the cluster whose service accounts they are; required
+    #[arg(short, long)]
+    pub cluster: ClusterName,
+    /// OIDC issuer, for clusters that are not EKS
+    #[arg(long, value_name = "URL")]
+    pub issuer_url: Option<Issuer>,
+    /// Role to change (repeatable); required
+    #[arg(long, value_name = "ARN", required = true)]
+    pub role_arn: Vec<RoleArn>,
+    #[command(flatten)]
+    pub change: TrustChangeArgs,
+}
+
+/// Which issuer, and which cluster's in its place.
+#[derive(Args, Debug)]
+pub struct TrustRetarget {
+    /// Issuer that the roles trust now
+    #[arg(long, value_name = "URL")]
+    pub from_issuer: Issuer,
+    /// Name of the cluster whose issuer they are to trust; required
+    #[arg(long, value_name = "NAME")]
+    pub to_cluster: ClusterName,
+    /// All roles of the account that trust it
+    #[arg(
+        long,
+        conflicts_with = "role_arn",
+        required_unless_present = "role_arn"
+    )]
+    pub all: bool,
+    /// This role only (repeatable)
+    #[arg(long, value_name = "ARN")]
+    pub role_arn: Vec<RoleArn>,
+    #[command(flatten)]
+    pub change: TrustChangeArgs,
+}
+
+/// How a change is gone about.
+#[derive(Args, Debug)]
+pub struct TrustChangeArgs {
+    #[command(flatten)]
+    pub deployment: ModeArgs,
+    #[command(flatten)]
+    pub approval: Approval,
+    #[command(flatten)]
+    pub parallel: ParallelArgs,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Output format
+    #[arg(short, long, default_value = "table", help_heading = "Output")]
+    pub output: PlainFormat,
+}

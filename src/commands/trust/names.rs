@@ -1,0 +1,19 @@
+//! The subjects that a command line names.
+
+use crate::cli::TrustNames;
+use crate::error::Error;
+use crate::policy::subjects::Subject;
+
+pub fn subjects(args: &TrustNames) -> Result<Vec<Subject>, Error> {
+    let subjects = args.names.iter().map(|text| {
+        text.parse().map_err(|rule| Error::Usage {
+            flag: "NAMESPACE/NAME",
+            value: text.clone(),
+            rule,
+        })
+    });
+    let mut subjects = subjects.collect::<Result<Vec<Subject>, _>>()?;
+    subjects.sort();
+    subjects.dedup();
+    Ok(subjects)
+}

@@ -1,0 +1,65 @@
+//! Roles whose trust policies are to be changed, each with the stack that made it.
+
+use super::deletion::STACK_ID;
+use super::owner::owner;
+use super::{PARALLEL, again};
+use crate::aws::Aws;
+use crate::model::{Lookup, RoleArn};
+use crate::waiting::side_by_side;
+use crate::world::{Phase, RoleFacts, TrustingRole};
+
+/// In their order.
+pub async fn trusting_roles(
+    aws: &Aws,
+    account: &str,
+    roles: impl IntoIterator<Item = RoleArn>,
+) -> Vec<TrustingRole> {
+    let reads = roles.into_iter().map(async |arn| {
+        if arn.account() == account {
+            role(aws, arn).await
+        } else {
+            unseen(arn)
+        }
+    });
+    side_by_side(PARALLEL, reads).await
+}
+
+fn unseen(arn: RoleArn) -> TrustingRole {
+    TrustingRole {
+        arn,
+        facts: Lookup::Missing,
+        stack: Lookup::Missing,
+        foreign_stack: None,
+    }
+}
+
+async fn role(aws: &Aws, arn: RoleArn) -> TrustingRole {
+    let read = async || aws.iam.role(arn.name()).await;
+    let facts = Lookup::or_unknown(again::unless_missing(aws, arn.name(), read).await);
+    // Another role may have the name, under another path.
+    let is_it = |facts: &RoleFacts| facts.arn == arn.to_string();
+    let facts = match facts {
+        Lookup::Found(facts) if !is_it(&facts) => Lookup::Missing,
+        facts => facts,
+    };
+    let mut stack = owner(aws, facts.as_found()).await;
+    let mut foreign_stack = None;
+    if stack == Lookup::Missing
+        && let Some(id) = facts.as_found().and_then(|facts| facts.tags.get(STACK_ID))
+    {
+        // Whoever may tag roles cannot write this tag: it is CloudFormation's own.
+        match Lookup::of(aws.cloudformation.stack(id).await) {
+            Lookup::Found(Some(found)) if found.phase != Phase::Gone => {
+                foreign_stack = Some(found.name.to_string());
+            }
+            Lookup::Found(_) | Lookup::Missing => {}
+            Lookup::Unknown(why) => stack = Lookup::Unknown(why),
+        }
+    }
+    TrustingRole {
+        arn,
+        facts,
+        stack,
+        foreign_stack,
+    }
+}

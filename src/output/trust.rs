@@ -1,0 +1,72 @@
+//! Which service accounts roles let in.
+
+use serde::Serialize;
+
+use super::{Document, View, Width, columns, markdown};
+use crate::plan::trust::TrustRow;
+
+/// A row for each role and provider.
+pub struct TrustRows(pub Vec<TrustRow>);
+
+#[derive(Serialize)]
+struct TrustItems<'a> {
+    items: &'a [TrustRow],
+}
+
+const HEADER: [&str; 6] = [
+    "ROLE",
+    "ISSUER",
+    "SUBJECTS",
+    "AUDIENCES",
+    "SIZE",
+    "ROOM FOR",
+];
+
+fn cells(row: &TrustRow) -> Vec<String> {
+    vec![
+        row.role.clone(),
+        row.issuer.clone(),
+        row.subjects.join(","),
+        row.audiences.join(","),
+        format!("{}/{}", row.size, row.quota),
+        format!("{} more", row.room),
+    ]
+}
+
+impl View for TrustRows {
+    fn document(&self) -> impl Serialize {
+        Document::of("TrustList", TrustItems { items: &self.0 })
+    }
+
+    fn table(&self, _: Width) -> String {
+        if self.0.is_empty() {
+            return String::new();
+        }
+        columns(&HEADER, &self.0.iter().map(cells).collect::<Vec<_>>())
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.0.iter().map(|row| row.role_arn.clone()).collect();
+        names.dedup();
+        names
+    }
+
+    fn markdown(&self) -> String {
+        if self.0.is_empty() {
+            return "Nothing found.\n".to_owned();
+        }
+        let rows = self.0.iter().map(|row| {
+            let cells = cells(row).into_iter();
+            cells.map(|cell| markdown::text(&cell)).collect()
+        });
+        let header = [
+            "Role",
+            "Issuer",
+            "Subjects",
+            "Audiences",
+            "Size",
+            "Room for",
+        ];
+        markdown::table(&header, &rows.collect::<Vec<_>>())
+    }
+}

@@ -1,0 +1,245 @@
+//! Trust policies of roles that several clusters have: subjects of a cluster's tokens more or fewer, and the
+//! provider of one cluster in the place of another's. The role's own document is the base, and nothing else in it
+//! changes.
+
+use serde_json::Value;
+
+use super::migrate::Obstacle;
+use super::trust_change::{own_tags, trust_change, trust_of};
+use super::{Action, Reason, Target, Track};
+use crate::asked::Deployment;
+use crate::model::{Cluster, CommandLine, DEFAULT_AUDIENCE, Issuer, Lookup, Way};
+use crate::policy::evaluate::Decision;
+use crate::policy::subjects::{Subject, TokenProvider, lists, retargeted, with_subject, without};
+use crate::policy::withdrawn::NotWithdrawn;
+use crate::policy::{self, federated_principals};
+use crate::template;
+use crate::world::{OidcProvider, OwningStack, Phase, RoleFacts, TrustingRole};
+
+mod obstacle;
+mod row;
+
+pub use obstacle::TrustObstacle;
+pub use row::{TrustRow, rows};
+
+/// What is asked of trust policies.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrustGoal {
+    Add(Vec<Subject>),
+    Remove(Vec<Subject>),
+    /// The cluster's provider in the place of that of this issuer.
+    Retarget(Issuer),
+}
+
+/// What it is asked of, and where.
+pub struct TrustChange<'a> {
+    pub goal: &'a TrustGoal,
+    pub cluster: &'a Cluster,
+    /// The cluster's.
+    pub provider: &'a Lookup<OidcProvider>,
+    /// Characters that a trust policy may have.
+    pub quota: usize,
+    pub deployment: Deployment,
+}
+
+impl TrustChange<'_> {
+    /// A track for a role.
+    pub fn plan(&self, role: &TrustingRole) -> Track {
+        let mut track = Track::new(Target::Role(Box::new(role.arn.clone())));
+        match self.actions(role, &mut track.notes) {
+            Ok(actions) => track.actions = actions,
+            Err(obstacle) => {
+                track.refuse(&self.cluster.name, Reason::TrustKept(Box::new(obstacle)));
+            }
+        }
+        track
+    }
+
+    fn actions(
+        &self,
+        role: &TrustingRole,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<Action>, TrustObstacle> {
+        let facts = self.known(role)?;
+        let changed = self.changed(&facts.trust, notes)?;
+        if policy::same(&changed, &facts.trust) {
+            return Ok(Vec::new());
+        }
+        if let Some(foreign) = &role.foreign_stack {
+            return Err(TrustObstacle::ForeignStack(foreign.clone()));
+        }
+        if !matches!(self.goal, TrustGoal::Remove(_)) {
+            self.needs_provider()?;
+        }
+        let quota = self.quota;
+        let length = policy::measure(&changed);
+        if length > quota && length > policy::measure(&facts.trust) {
+            return Err(Obstacle::TooLong { length, quota }.into());
+        }
+        let stack = match &role.stack {
+            Lookup::Unknown(why) => return Err(Obstacle::MakerUnknown(why.clone()).into()),
+            Lookup::Missing => None,
+            Lookup::Found(stack) if stack.stack.phase == Phase::Busy => {
+                let OwningStack { stack, .. } = stack;
+                return Ok(vec![Action::AwaitStack {
+                    stack: stack.name.clone(),
+                    id: stack.id.clone(),
+                    status: stack.status.clone(),
+                }]);
+            }
+            Lookup::Found(stack) => {
+                self.is_as_its_template(stack, &facts.trust)?;
+                Some(stack)
+            }
+        };
+        let stack = stack.map(|stack| (stack, own_tags(&stack.stack.tags)));
+        let deployment = self.deployment.clone();
+        let name = role.arn.name();
+        Ok(vec![trust_change(
+            name,
+            stack,
+            &facts.trust,
+            &changed,
+            deployment,
+        )])
+    }
+
+    /// The role, where it can be changed by whoever acts for this cluster's account.
+    fn known<'a>(&self, role: &'a TrustingRole) -> Result<&'a RoleFacts, TrustObstacle> {
+        if role.arn.account() != self.cluster.account {
+            return Err(TrustObstacle::Elsewhere(Box::new(role.arn.clone())));
+        }
+        match &role.facts {
+            Lookup::Found(facts) => Ok(facts),
+            Lookup::Missing => Err(Obstacle::RoleMissing(role.arn.clone()).into()),
+            Lookup::Unknown(why) => {
+                Err(Obstacle::Unknown("whom its role trusts", why.clone()).into())
+            }
+        }
+    }
+
+    /// Nobody gets in by a provider that is not there.
+    fn needs_provider(&self) -> Result<(), Obstacle> {
+        let arn = self.cluster.provider_arn();
+        match self.provider {
+            Lookup::Found(it) if it.audiences.iter().any(|it| it == DEFAULT_AUDIENCE) => Ok(()),
+            Lookup::Found(_) | Lookup::Missing => {
+                Err(Obstacle::NoProvider(self.cluster.name.clone(), arn))
+            }
+            Lookup::Unknown(why) => Err(Obstacle::Unknown(
+                "whether the cluster has an IAM OIDC provider",
+                why.clone(),
+            )),
+        }
+    }
+
+    fn changed(&self, trust: &Value, notes: &mut Vec<String>) -> Result<Value, TrustObstacle> {
+        let arn = self.cluster.provider_arn();
+        let own = TokenProvider {
+            arn: &arn,
+            issuer: &self.cluster.issuer,
+        };
+        match self.goal {
+            TrustGoal::Add(subjects) => added(trust, own, subjects, notes),
+            TrustGoal::Remove(subjects) => removed(trust, own, subjects, notes),
+            TrustGoal::Retarget(issuer) => {
+                let former = Cluster {
+                    issuer: issuer.clone(),
+                    ..self.cluster.clone()
+                };
+                let from = TokenProvider {
+                    arn: &former.provider_arn(),
+                    issuer,
+                };
+                if !federated_principals(trust).contains(&from.arn) {
+                    return Ok(trust.clone());
+                }
+                retargeted(trust, from, own).ok_or(TrustObstacle::BothProviders)
+            }
+        }
+    }
+
+    /// What was changed by hand does not come into a template unasked.
+    fn is_as_its_template(&self, stack: &OwningStack, live: &Value) -> Result<(), Obstacle> {
+        const UNCOMPARED: &str = "whether its role's trust policy is that of its stack's template";
+        match trust_of(stack).map(|own| template::plain(own, self.cluster)) {
+            Some(Ok(own)) if policy::same(&own, live) => Ok(()),
+            Some(Ok(_)) => {
+                let way = Way::ALL
+                    .into_iter()
+                    .find(|way| stack.stack.account(*way).is_some());
+                let way = way.unwrap_or_default();
+                let name = stack.stack.account(way);
+                let name = name.map_or_else(|| "NAMESPACE/NAME".to_owned(), |it| it.to_string());
+                let command = CommandLine::of("irsactl update", &[]).and(way.noun(), &[]);
+                let command = command.and(
+                    "{} --cluster {} --repair-drift",
+                    &[&name, &self.cluster.name],
+                );
+                Err(Obstacle::Drifted(stack.stack.name.clone(), command))
+            }
+            Some(Err(why)) => Err(Obstacle::Unknown(UNCOMPARED, why.to_string())),
+            None => Err(Obstacle::Unknown(
+                UNCOMPARED,
+                "the template has none".to_owned(),
+            )),
+        }
+    }
+}
+
+fn added(
+    trust: &Value,
+    own: TokenProvider<'_>,
+    subjects: &[Subject],
+    notes: &mut Vec<String>,
+) -> Result<Value, TrustObstacle> {
+    let mut changed = trust.clone();
+    for subject in subjects {
+        let with = with_subject(&changed, own, subject);
+        if policy::same(&with, &changed) {
+            notes.push(format!("{subject} is let in already"));
+        }
+        changed = with;
+    }
+    let denied = subjects.iter().any(|subject| match subject {
+        Subject::Account(account) => {
+            !matches!(own.decide(&changed, account), Decision::Allowed { .. })
+        }
+        Subject::Pattern(..) => false,
+    });
+    if denied {
+        return Err(TrustObstacle::Denied);
+    }
+    Ok(changed)
+}
+
+fn removed(
+    trust: &Value,
+    own: TokenProvider<'_>,
+    subjects: &[Subject],
+    notes: &mut Vec<String>,
+) -> Result<Value, TrustObstacle> {
+    let mut changed = trust.clone();
+    for subject in subjects {
+        let is_there = match subject {
+            Subject::Account(account) => {
+                !matches!(
+                    own.decide(&changed, account),
+                    Decision::NotAllowed | Decision::ExplicitDeny { .. }
+                ) || lists(&changed, own, subject)
+            }
+            Subject::Pattern(..) => lists(&changed, own, subject),
+        };
+        if !is_there {
+            notes.push(format!("{subject} is not let in"));
+            continue;
+        }
+        changed = without(&changed, own, subject).map_err(|why| match why {
+            NotWithdrawn::StillLetIn { statement } => {
+                TrustObstacle::StillLetIn(subject.to_string(), statement)
+            }
+            NotWithdrawn::NothingLeft => TrustObstacle::NobodyLeft(subject.to_string()),
+        })?;
+    }
+    Ok(changed)
+}

@@ -1,0 +1,72 @@
+//! What keeps a role's trust policy as it is.
+
+use crate::model::{Fix, RoleArn};
+use crate::plan::migrate::Obstacle;
+
+/// Why a trust policy stays as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrustObstacle {
+    /// What keeps moves too.
+    Shared(Box<Obstacle>),
+    /// A statement denies it, whatever is added.
+    Denied,
+    /// Somebody else's stack made the role, and would undo the change.
+    ForeignStack(String),
+    /// The role is of an account that this run does not act in.
+    Elsewhere(Box<RoleArn>),
+    /// A pattern, a further condition or another statement, by its number from 0, would let it in still.
+    StillLetIn(String, usize),
+    /// IAM takes no trust policy without a statement.
+    NobodyLeft(String),
+    /// A statement asks for claims of both providers.
+    BothProviders,
+}
+
+impl From<Obstacle> for TrustObstacle {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::Shared(Box::new(obstacle))
+    }
+}
+
+impl TrustObstacle {
+    /// Why, and what can be done about it.
+    pub fn told(&self) -> (String, Vec<Fix>) {
+        let (text, fix): (String, Option<Fix>) = match self {
+            Self::Shared(obstacle) => return obstacle.told(),
+            Self::Denied => (
+                "a statement of its trust policy denies that".to_owned(),
+                None,
+            ),
+            Self::ForeignStack(stack) => (
+                format!(
+                    "stack \"{stack}\", which is none of irsactl's or eksctl's, made it, and would undo the change"
+                ),
+                Some("change it in that stack's template".into()),
+            ),
+            Self::Elsewhere(role) => (
+                format!(
+                    "it is of account {}, and this run acts in the cluster's",
+                    role.account()
+                ),
+                None,
+            ),
+            Self::StillLetIn(subject, statement) => (
+                format!(
+                    "statement {statement} would still let {subject} in, by what is not for it alone"
+                ),
+                None,
+            ),
+            Self::NobodyLeft(subject) => (
+                format!(
+                    "without {subject} it would let nobody in, and IAM takes no trust policy without a statement"
+                ),
+                Some("delete the role, where nobody needs it".into()),
+            ),
+            Self::BothProviders => (
+                "a statement of its trust policy asks for claims of both providers".to_owned(),
+                None,
+            ),
+        };
+        (text, fix.into_iter().collect())
+    }
+}

@@ -1,0 +1,75 @@
+//! The rows of `trust list`.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::Issuer;
+use crate::policy::subjects::{Subject, TokenProvider, cost, listed};
+use crate::policy::{federated_principals, measure};
+
+/// Whom a role lets in of one provider's tokens.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrustRow {
+    /// Its name.
+    pub role: String,
+    #[serde(rename = "roleARN")]
+    pub role_arn: String,
+    pub provider: String,
+    /// Without `https://`.
+    pub issuer: String,
+    /// As the statements list them: exact ones and patterns.
+    pub subjects: Vec<String>,
+    pub audiences: Vec<String>,
+    /// Characters of the trust policy as IAM counts them, and how many it may have.
+    pub size: usize,
+    pub quota: usize,
+    /// How many statements more there is room for, each for one service account of another cluster.
+    pub room: usize,
+}
+
+/// A row for each provider that a role's trust policy names.
+pub fn rows(arn: &str, trust: &Value, quota: usize) -> Vec<TrustRow> {
+    let mut providers = federated_principals(trust);
+    providers.retain(|provider| provider.contains(":oidc-provider/"));
+    providers.sort_unstable();
+    providers.dedup();
+    let size = measure(trust);
+    let rows = providers.into_iter().map(|provider| {
+        let (_, issuer) = provider.split_once(":oidc-provider/").unwrap_or_default();
+        let (subjects, audiences) = listed(trust, provider);
+        let subjects = subjects.into_iter();
+        let subjects = subjects.map(|it| match it.strip_prefix("system:serviceaccount:") {
+            Some(rest) => rest.replacen(':', "/", 1),
+            None => it,
+        });
+        TrustRow {
+            role: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
+            role_arn: arn.to_owned(),
+            provider: provider.to_owned(),
+            issuer: issuer.to_owned(),
+            subjects: subjects.collect(),
+            audiences,
+            size,
+            quota,
+            room: room(provider, issuer, quota.saturating_sub(size)),
+        }
+    });
+    rows.collect()
+}
+
+/// For service accounts whose names have a usual length.
+fn room(provider: &str, issuer: &str, left: usize) -> usize {
+    let issuer: Option<Issuer> = format!("https://{issuer}").parse().ok();
+    let subject = "namespace/service-account".parse().map(Subject::Account);
+    match (issuer, subject) {
+        (Some(issuer), Ok(subject)) => {
+            let provider = TokenProvider {
+                arn: provider,
+                issuer: &issuer,
+            };
+            left / cost(provider, &subject).max(1)
+        }
+        _ => 0,
+    }
+}

@@ -1,0 +1,284 @@
+//! The subjects of a provider's tokens that a trust policy lets in: more of them, fewer, and the same of another
+//! provider. All else stays to the letter: order, Sids, unknown keys, what others wrote.
+
+use serde_json::{Value, json};
+
+use super::evaluate::{Decision, Request, evaluate};
+use super::withdrawn::{NotWithdrawn, is_plain, kept, without_subject, without_value};
+use super::{others, statements, texts};
+use crate::model::{DEFAULT_AUDIENCE, Issuer, Namespace, ServiceAccountName, SubjectPattern};
+
+/// An IAM OIDC provider and the issuer of its tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenProvider<'a> {
+    pub arn: &'a str,
+    pub issuer: &'a Issuer,
+}
+
+impl TokenProvider<'_> {
+    fn key(self, claim: &str) -> String {
+        format!("{}:{claim}", self.issuer.host_and_path())
+    }
+
+    /// What a trust policy says of a token of the service account.
+    pub fn decide(self, trust: &Value, account: &ServiceAccountName) -> Decision {
+        let request = Request::web_identity(
+            self.arn,
+            self.issuer.host_and_path(),
+            &account.subject(),
+            &[DEFAULT_AUDIENCE.to_owned()],
+        );
+        evaluate(trust, &request).decision
+    }
+}
+
+/// Whose tokens are let in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    Account(ServiceAccountName),
+    /// Service accounts of a namespace, by a pattern.
+    Pattern(Namespace, SubjectPattern),
+}
+
+impl Subject {
+    /// As the claim `sub` has it.
+    pub fn claim(&self) -> String {
+        match self {
+            Self::Account(account) => account.subject(),
+            Self::Pattern(namespace, pattern) => {
+                format!("system:serviceaccount:{namespace}:{}", pattern.as_str())
+            }
+        }
+    }
+
+    fn operator(&self) -> &'static str {
+        match self {
+            Self::Account(_) => "StringEquals",
+            Self::Pattern(..) => "StringLike",
+        }
+    }
+}
+
+impl std::str::FromStr for Subject {
+    type Err = String;
+
+    /// `NAMESPACE/NAME`, of which the name may be a pattern.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('/') {
+            Some((namespace, name)) if name.contains(['*', '?']) => {
+                Ok(Self::Pattern(namespace.parse()?, name.parse()?))
+            }
+            _ => Ok(Self::Account(text.parse()?)),
+        }
+    }
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Account(account) => account.fmt(f),
+            Self::Pattern(namespace, pattern) => write!(f, "{namespace}/{}", pattern.as_str()),
+        }
+    }
+}
+
+/// The trust policy with a subject more: in the statement that asks for nothing but subject and audience, or in
+/// a new one behind all others. One that lets it in already comes back as it is.
+pub fn with_subject(trust: &Value, provider: TokenProvider<'_>, subject: &Subject) -> Value {
+    if lists(trust, provider, subject) {
+        return trust.clone();
+    }
+    if let Subject::Account(account) = subject
+        && matches!(provider.decide(trust, account), Decision::Allowed { .. })
+    {
+        return trust.clone();
+    }
+    let (operator, key) = (subject.operator(), provider.key("sub"));
+    let is_ours = |statement: &&Value| is_ours(statement, provider, operator);
+    let Some(place) = statements(trust).position(|it| is_ours(&it)) else {
+        let new = statement(provider, subject);
+        return others::with(trust, [&new]);
+    };
+    let mut trust = trust.clone();
+    let statement = match &mut trust["Statement"] {
+        Value::Array(all) => &mut all[place],
+        one => one,
+    };
+    let subjects = &mut statement["Condition"][operator][&key];
+    let listed = texts(subjects).into_iter().map(Value::from);
+    *subjects = listed.chain([subject.claim().into()]).collect();
+    trust
+}
+
+/// A statement of its own, as `create` writes them.
+fn statement(provider: TokenProvider<'_>, subject: &Subject) -> Value {
+    let (aud, sub) = (provider.key("aud"), provider.key("sub"));
+    let condition = match subject {
+        Subject::Account(_) => {
+            json!({"StringEquals": {aud: DEFAULT_AUDIENCE, sub: subject.claim()}})
+        }
+        Subject::Pattern(..) => json!({
+            "StringEquals": {aud: DEFAULT_AUDIENCE},
+            "StringLike": {sub: subject.claim()},
+        }),
+    };
+    json!({
+        "Action": ["sts:AssumeRoleWithWebIdentity"],
+        "Condition": condition,
+        "Effect": "Allow",
+        "Principal": {"Federated": provider.arn},
+    })
+}
+
+/// Whether a statement lets in tokens of this provider alone, for the usual audience and by listed subjects, and
+/// asks for nothing else.
+fn is_ours(statement: &Value, provider: TokenProvider<'_>, operator: &str) -> bool {
+    let (aud, sub) = (provider.key("aud"), provider.key("sub"));
+    let known = ["Sid", "Action", "Condition", "Effect", "Principal"];
+    let members = statement.as_object();
+    let is_known = members.is_some_and(|it| it.keys().all(|key| known.contains(&key.as_str())));
+    let conditions = &statement["Condition"];
+    let count = |value: &Value| value.as_object().map_or(0, serde_json::Map::len);
+    let has_shape = match operator {
+        "StringEquals" => count(conditions) == 1 && count(&conditions["StringEquals"]) == 2,
+        _ => {
+            count(conditions) == 2
+                && count(&conditions["StringEquals"]) == 1
+                && count(&conditions["StringLike"]) == 1
+        }
+    };
+    is_known
+        && has_shape
+        && is_plain(statement, provider.arn, provider.issuer)
+        && texts(&statement["Principal"]["Federated"]) == [provider.arn]
+        && texts(&statement["Action"]) == ["sts:AssumeRoleWithWebIdentity"]
+        && texts(&conditions["StringEquals"][&aud]) == [DEFAULT_AUDIENCE]
+        && !texts(&conditions[operator][&sub]).is_empty()
+}
+
+/// Whether a subject stands in a statement that asks for nothing but subject and audience.
+pub fn lists(trust: &Value, provider: TokenProvider<'_>, subject: &Subject) -> bool {
+    let (operator, key) = (subject.operator(), provider.key("sub"));
+    let mut ours = statements(trust).filter(|it| is_ours(it, provider, operator));
+    let claim = subject.claim();
+    ours.any(|it| texts(&it["Condition"][operator][&key]).contains(&claim.as_str()))
+}
+
+/// The trust policy without a subject. One that does not let it in comes back as it is.
+///
+/// # Errors
+/// Where it would still be let in, or nobody would.
+pub fn without(
+    trust: &Value,
+    provider: TokenProvider<'_>,
+    subject: &Subject,
+) -> Result<Value, NotWithdrawn> {
+    let Subject::Pattern(..) = subject else {
+        let Subject::Account(account) = subject else {
+            return Ok(trust.clone());
+        };
+        return without_subject(trust, provider.arn, provider.issuer, account);
+    };
+    let key = provider.key("sub");
+    kept(trust, |statement| {
+        if is_plain(statement, provider.arn, provider.issuer) {
+            without_value(statement, &key, &subject.claim())
+        } else {
+            Some(statement.clone())
+        }
+    })
+}
+
+/// The trust policy with one provider in the place of another, wherever that is named. `None`: a statement asks
+/// for claims of both.
+pub fn retargeted(trust: &Value, from: TokenProvider<'_>, to: TokenProvider<'_>) -> Option<Value> {
+    let mut trust = trust.clone();
+    let all = match &mut trust["Statement"] {
+        Value::Array(all) => all.iter_mut().collect(),
+        one => vec![one],
+    };
+    for statement in all {
+        if !texts(&statement["Principal"]["Federated"]).contains(&from.arn) {
+            continue;
+        }
+        let federated = &mut statement["Principal"]["Federated"];
+        *federated = match federated.take() {
+            Value::Array(names) => {
+                let mut names: Vec<Value> = names
+                    .into_iter()
+                    .map(|name| {
+                        if name == from.arn {
+                            to.arn.into()
+                        } else {
+                            name
+                        }
+                    })
+                    .collect();
+                names.dedup();
+                names.into()
+            }
+            _ => to.arn.into(),
+        };
+        let Some(conditions) = statement
+            .get_mut("Condition")
+            .and_then(Value::as_object_mut)
+        else {
+            continue;
+        };
+        for keys in conditions.values_mut().filter_map(Value::as_object_mut) {
+            for (key, value) in std::mem::take(keys) {
+                if keys.insert(renamed(&key, from, to), value).is_some() {
+                    return None;
+                }
+            }
+        }
+    }
+    Some(trust)
+}
+
+/// A condition's key without regard to case, as IAM has it.
+fn renamed(key: &str, from: TokenProvider<'_>, to: TokenProvider<'_>) -> String {
+    let old = from.issuer.host_and_path();
+    match key.get(..old.len()) {
+        Some(start) if start.eq_ignore_ascii_case(old) && key[old.len()..].starts_with(':') => {
+            format!("{}{}", to.issuer.host_and_path(), &key[old.len()..])
+        }
+        _ => key.to_owned(),
+    }
+}
+
+/// What of a provider's subjects a trust policy lists, with the audiences that it asks for.
+pub fn listed(trust: &Value, arn: &str) -> (Vec<String>, Vec<String>) {
+    let (mut subjects, mut audiences) = (Vec::new(), Vec::new());
+    for statement in statements(trust) {
+        if statement["Effect"] != "Allow"
+            || !texts(&statement["Principal"]["Federated"]).contains(&arn)
+        {
+            continue;
+        }
+        let conditions = statement["Condition"].as_object().into_iter().flatten();
+        let keys = conditions
+            .filter_map(|(_, keys)| keys.as_object())
+            .flatten();
+        for (key, values) in keys {
+            let (_, claim) = key.rsplit_once(':').unwrap_or_default();
+            let into = match claim.to_ascii_lowercase().as_str() {
+                "sub" => &mut subjects,
+                "aud" => &mut audiences,
+                _ => continue,
+            };
+            into.extend(texts(values).into_iter().map(str::to_owned));
+        }
+    }
+    audiences.sort_unstable();
+    audiences.dedup();
+    (subjects, audiences)
+}
+
+/// How many characters a statement of its own takes, as IAM counts them, with the comma before it.
+pub fn cost(provider: TokenProvider<'_>, subject: &Subject) -> usize {
+    super::measure(&statement(provider, subject)) + 1
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! A role's trust policy, and who may change it.
+
+use super::{OwningStack, RoleFacts};
+use crate::model::{Lookup, RoleArn};
+
+/// A role whose trust policy is looked at to be changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrustingRole {
+    pub arn: RoleArn,
+    pub facts: Lookup<RoleFacts>,
+    /// That made it, where it is one of irsactl or eksctl.
+    pub stack: Lookup<OwningStack>,
+    /// That made it, where it is another one: by its ARN.
+    pub foreign_stack: Option<String>,
+}
