@@ -110,7 +110,7 @@ pub enum Command {
     /// Move pods between IRSA and EKS Pod Identity
     #[command(subcommand, arg_required_else_help = true)]
     Migrate(Migrate),
-    /// Tell and change which clusters' service accounts roles trust
+    /// Tell and change which clusters roles trust
     #[command(subcommand, arg_required_else_help = true)]
     Trust(Trust),
     /// Print the config file that describes what exists

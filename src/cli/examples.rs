@@ -166,15 +166,19 @@ Examples:
   irsactl trust list --role-arn arn:aws:iam::111122223333:role/data";
 pub const TRUST_ADD_EXAMPLES: &str = "\
 Examples:
-  irsactl trust add web/api --cluster green --role-arn arn:aws:iam::111122223333:role/data
-  irsactl trust add web/api 'batch/*' --cluster green --role-arn arn:aws:iam::111122223333:role/data --approve";
+  irsactl trust add web/api --cluster green \\
+    --role-arn arn:aws:iam::111122223333:role/data
+  irsactl trust add web/api 'batch/*' --cluster green --approve \\
+    --role-arn arn:aws:iam::111122223333:role/data";
 pub const TRUST_REMOVE_EXAMPLES: &str = "\
 Examples:
-  irsactl trust remove web/api --cluster blue --role-arn arn:aws:iam::111122223333:role/data --approve";
+  irsactl trust remove web/api --cluster blue --approve \\
+    --role-arn arn:aws:iam::111122223333:role/data";
 pub const TRUST_RETARGET_EXAMPLES: &str = "\
 Examples:
-  irsactl trust retarget --from-issuer https://oidc.example.com/OLD --to-cluster demo --all
-  irsactl trust retarget --from-issuer https://oidc.example.com/OLD --to-cluster demo --all --approve";
+  irsactl trust retarget --to-cluster demo --all --from-issuer https://OLD
+  irsactl trust retarget --to-cluster demo --all --approve \\
+    --from-issuer https://oidc.eks.eu-west-1.amazonaws.com/id/OLD";
 
 pub const TO_IRSA_EXAMPLES: &str = "\
 Examples:

@@ -26,13 +26,12 @@ pub async fn access(
 pub fn choosing(args: &MoveArgs) -> Result<(), Error> {
     let choice = &args.choice;
     let narrows = choice.namespace.is_some() || !choice.include.is_empty();
-    if choice.names.is_empty() && !args.all && !narrows {
-        return Err(Error::Flags(
-            "name service accounts as NAMESPACE/NAME, or say `--all`, `--namespace` or `--include`"
-                .to_owned(),
-        ));
+    if !choice.names.is_empty() || args.all || narrows {
+        return Ok(());
     }
-    Ok(())
+    let wanted =
+        "name service accounts as NAMESPACE/NAME, or say `--all`, `--namespace` or `--include`";
+    Err(Error::Flags(wanted.to_owned()))
 }
 
 /// A service account by its namespace and name, or by its name beside `--namespace`.
