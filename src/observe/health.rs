@@ -5,5 +5,5 @@ mod kubernetes;
 mod once;
 mod whole;
 
-pub use once::Shared;
+pub use once::{Once, Shared};
 pub use whole::{Sight, Subject};

@@ -9,7 +9,7 @@ use super::PARALLEL;
 use super::account::live_policies;
 use super::again;
 use super::associations::described;
-use super::health::Shared;
+use super::health::Once;
 use super::owner::owner;
 use crate::aws::Aws;
 use crate::kubernetes::Kubernetes;
@@ -17,8 +17,8 @@ use crate::model::{Cluster, Lookup, Namespace, PolicyArn, SAVED_ANNOTATION, Serv
 use crate::plan::migrate::next_roles;
 use crate::waiting::side_by_side;
 use crate::world::{
-    Addon, Association, LivePolicies, Moving, MovingAccount, Pod, Pods, RoleFacts, ServiceAccount,
-    TemplatedWorkload,
+    Addon, Association, LivePolicies, Moving, MovingAccount, OwningStack, Pod, Pods, RoleFacts,
+    ServiceAccount, TemplatedWorkload,
 };
 
 mod interception;
@@ -54,6 +54,16 @@ pub struct MoveSight<'a> {
 }
 
 type ByName<T> = Lookup<BTreeMap<ServiceAccountName, T>>;
+
+/// What service accounts share: each role is asked about once, however many have it.
+#[derive(Default)]
+struct Roles {
+    facts: Once<RoleFacts>,
+    policies: Once<LivePolicies>,
+    stacks: Once<OwningStack>,
+    /// Of managed policies, by their ARNs.
+    documents: Once<Value>,
+}
 
 /// What Kubernetes has.
 struct Objects {
@@ -96,7 +106,7 @@ impl MoveSight<'_> {
         tell("workloads are", objects.workloads.unknown());
         tell("associations are", associations.unknown());
         tell("what kube2iam or kiam gives is", interception.unknown());
-        let shared = Shared::default();
+        let shared = Roles::default();
         let names = names(scope, &objects, &associations);
         let accounts = names.into_iter();
         let accounts = accounts.map(|name| {
@@ -173,30 +183,35 @@ impl MoveSight<'_> {
     }
 
     /// With its role, the stack that made it, and what it may do.
-    async fn with_role(&self, shared: &Shared, mut account: MovingAccount) -> MovingAccount {
+    async fn with_role(&self, shared: &Roles, mut account: MovingAccount) -> MovingAccount {
         let own = account.role_arn.as_ref();
         let Some(own) = own.filter(|role| role.account() == self.cluster.account) else {
             return account;
         };
         let own = own.clone();
         let documents = self.documents(shared, &account, own.name());
-        let (role, documents) = tokio::join!(self.role(own.name()), documents);
+        let (role, documents) = tokio::join!(self.known_role(shared, own.name()), documents);
         let next = documents.as_found().map(|all| next_roles(all));
         let next = next.unwrap_or_default().into_iter().map(async |role| {
             let found = if role == own {
                 Lookup::Missing
             } else if role.account() == self.cluster.account {
-                self.role(role.name()).await
+                self.known_role(shared, role.name()).await
             } else {
                 Lookup::Unknown("it is of another account".to_owned())
             };
             (role, found)
         });
         account.next_roles = side_by_side(PARALLEL, next).await;
-        account.stack = owner(self.aws, role.as_found()).await;
+        let stack = owner(self.aws, role.as_found());
+        account.stack = shared.stacks.of(own.name(), stack).await;
         account.role = role;
         account.documents = documents;
         account
+    }
+
+    async fn known_role(&self, shared: &Roles, name: &str) -> Lookup<RoleFacts> {
+        shared.facts.of(name, self.role(name)).await
     }
 
     async fn role(&self, name: &str) -> Lookup<RoleFacts> {
@@ -208,11 +223,12 @@ impl MoveSight<'_> {
     /// sessions by an association.
     async fn documents(
         &self,
-        shared: &Shared,
+        shared: &Roles,
         account: &MovingAccount,
         role: &str,
     ) -> Lookup<Vec<Value>> {
-        let policies = Lookup::or_unknown(live_policies(self.aws, role).await);
+        let policies = async { Lookup::or_unknown(live_policies(self.aws, role).await) };
+        let policies = shared.policies.of(role, policies).await;
         let LivePolicies { managed, inline } = match policies {
             Lookup::Found(policies) => policies,
             Lookup::Missing => return Lookup::Missing,

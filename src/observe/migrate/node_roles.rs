@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{MoveSight, PARALLEL};
+use super::{MoveSight, PARALLEL, Roles};
 use crate::model::{Lookup, PolicyArn, RoleArn};
 use crate::observe::account::live_policies;
-use crate::observe::health::Shared;
 use crate::waiting::side_by_side;
 use crate::world::{
     LivePolicies, NODE_POLICIES, Node, NodeClass, NodeInstance, NodeRole, NodeRoles,
@@ -36,7 +35,7 @@ impl MoveSight<'_> {
                 ..NodeRoles::default()
             };
         }
-        let shared = Shared::default();
+        let shared = Roles::default();
         let roles = roles
             .into_values()
             .map(|role| self.with_policies(&shared, role));
@@ -88,7 +87,7 @@ impl MoveSight<'_> {
     }
 
     /// The documents of the managed policies that AWS names for nodes; a partition need not have all.
-    async fn needed(&self, shared: &Shared) -> Lookup<Vec<Value>> {
+    async fn needed(&self, shared: &Roles) -> Lookup<Vec<Value>> {
         let partition = &self.cluster.partition;
         let arns = NODE_POLICIES.map(|name| format!("arn:{partition}:iam::aws:policy/{name}"));
         let reads = arns.iter().filter_map(|arn| arn.parse::<PolicyArn>().ok());
@@ -96,12 +95,12 @@ impl MoveSight<'_> {
         all_of(side_by_side(PARALLEL, reads).await)
     }
 
-    async fn document(&self, shared: &Shared, arn: &PolicyArn) -> Lookup<Value> {
+    async fn document(&self, shared: &Roles, arn: &PolicyArn) -> Lookup<Value> {
         let read = async { Lookup::or_unknown(self.aws.iam.policy_document(arn).await) };
         shared.documents.of(&arn.to_string(), read).await
     }
 
-    async fn with_policies(&self, shared: &Shared, mut role: NodeRole) -> NodeRole {
+    async fn with_policies(&self, shared: &Roles, mut role: NodeRole) -> NodeRole {
         let Ok(arn) = role.arn.parse::<RoleArn>() else {
             return role;
         };
@@ -116,7 +115,7 @@ impl MoveSight<'_> {
     }
 
     /// With the names that people know them by.
-    async fn policies(&self, shared: &Shared, role: &str) -> Lookup<Vec<(String, Value)>> {
+    async fn policies(&self, shared: &Roles, role: &str) -> Lookup<Vec<(String, Value)>> {
         let found = Lookup::or_unknown(live_policies(self.aws, role).await);
         let LivePolicies { managed, inline } = match found {
             Lookup::Found(policies) => policies,
