@@ -77,9 +77,18 @@ impl Metadata {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct OwnerReference {
-    pub kind: Given<WorkloadKind>,
+    pub kind: String,
     pub name: String,
     pub controller: bool,
+}
+
+impl OwnerReference {
+    pub fn known_kind(&self) -> WorkloadKind {
+        let kind = self.kind.as_str();
+        let kind: serde::de::value::StrDeserializer<'_, serde_json::Error> =
+            kind.into_deserializer();
+        WorkloadKind::deserialize(kind).unwrap_or(WorkloadKind::Other)
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -115,14 +115,16 @@ impl Kubernetes {
         let asked: BTreeSet<Workload> = asked.cloned().collect();
         let owners = asked.into_iter().map(async |owned| {
             let object = self.workload(&owned).await.ok().flatten();
-            let top = object.and_then(|object| workloads::owner(&object.metadata));
-            Some((owned, top?))
+            let metadata = object?.metadata;
+            let top = workloads::owner(&metadata)?;
+            Some((owned, (top, workloads::other_kind(&metadata))))
         });
         let owners = side_by_side(PARALLEL, owners).await;
-        let owners: BTreeMap<Workload, Workload> = owners.into_iter().flatten().collect();
+        let owners: BTreeMap<_, _> = owners.into_iter().flatten().collect();
         for pod in pods {
-            if let Some(top) = owners.get(&pod.owner) {
+            if let Some((top, other_kind)) = owners.get(&pod.owner) {
                 pod.owner = top.clone();
+                pod.other_kind.clone_from(other_kind);
             }
         }
     }
@@ -131,6 +133,7 @@ impl Kubernetes {
 /// What matters of a pod, or of a template of pods.
 pub fn pod(object: PodObject) -> Pod {
     let owner = owner(&object.metadata);
+    let other_kind = workloads::other_kind(&object.metadata);
     let PodObject {
         metadata,
         spec,
@@ -176,6 +179,7 @@ pub fn pod(object: PodObject) -> Pod {
         waiting: statuses.find_map(waiting),
         phase: status.phase,
         owner,
+        other_kind,
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::objects::{Condition, Given, Metadata, Named, texts, time};
+use super::objects::{Condition, Given, Metadata, Named, OwnerReference, texts, time};
 use super::paths::{Resource, resource};
 use super::{Error, Kubernetes};
 use crate::model::{Map, Workload, WorkloadKind};
@@ -222,13 +222,23 @@ fn resource_of(kind: WorkloadKind) -> Option<Resource> {
 
 /// The controller of an object, by its owner references.
 pub fn owner(metadata: &Metadata) -> Option<Workload> {
-    let mut owners = metadata.owner_references.iter();
-    let owner = owners.find(|owner| owner.controller)?;
+    let owner = controller(metadata)?;
     Some(Workload {
-        kind: owner.kind.0.unwrap_or(WorkloadKind::Other),
+        kind: owner.known_kind(),
         namespace: metadata.namespace.clone(),
         name: owner.name.clone(),
     })
+}
+
+/// The kind of its controller, where that is none of those that are known.
+pub fn other_kind(metadata: &Metadata) -> Option<String> {
+    let owner = controller(metadata)?;
+    (owner.known_kind() == WorkloadKind::Other).then(|| owner.kind.clone())
+}
+
+fn controller(metadata: &Metadata) -> Option<&OwnerReference> {
+    let mut owners = metadata.owner_references.iter();
+    owners.find(|owner| owner.controller)
 }
 
 fn state(workload: &Workload, object: &WorkloadObject) -> WorkloadState {

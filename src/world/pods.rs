@@ -35,6 +35,8 @@ pub struct Pod {
     pub waiting: Option<String>,
     /// What it is a part of, as far as owner references lead; the pod itself where nobody owns it.
     pub owner: Workload,
+    /// The kind of its owner, where that is none of those that are known.
+    pub other_kind: Option<String>,
 }
 
 impl Pod {

@@ -75,8 +75,13 @@ fn of_account(moving: &Moving, account: &MovingAccount) -> Vec<MoveRow> {
         return vec![row(&none, "ServiceAccount".to_owned(), &nothing)];
     }
     let rows = workloads.iter();
-    rows.map(|(workload, running)| row(workload, format!("{:?}", workload.kind), running))
-        .collect()
+    rows.map(|(workload, running)| {
+        let mut other = running.pods.iter().filter_map(|pod| pod.other_kind.clone());
+        let kind = other.next();
+        let kind = kind.unwrap_or_else(|| format!("{:?}", workload.kind));
+        row(workload, kind, running)
+    })
+    .collect()
 }
 
 fn row(
@@ -95,7 +100,12 @@ fn row(
     let told = told.filter(|_| is_concerned);
     let brought = evidence.brought;
     let brought = brought.map(|it| format!("{it}: to be taken out once a role does the same"));
+    let (vault, keys) = match evidence.way {
+        Some(PodWay::Vault) => (brought, None),
+        _ => (None, brought),
+    };
     let host_network = running.pods.iter().any(|pod| pod.host_network);
+    let host_network = host_network.then(|| NODE_NETWORK.to_owned());
     MoveRow {
         namespace: workload.namespace.clone(),
         name: workload.name.clone(),
@@ -105,13 +115,21 @@ fn row(
         service_account: account.name.name.clone(),
         role_arn: account.role_arn.as_ref().map(ToString::to_string),
         state,
-        obstacles: told.chain(brought).collect(),
-        notes: host_network
-            .then(|| NODE_NETWORK.to_owned())
-            .into_iter()
-            .collect(),
-        next: next(moving, account, obstacles),
+        obstacles: told.chain(keys).collect(),
+        next: match &vault {
+            Some(_) => Some(from_vault(moving, account)),
+            None => next(moving, account, obstacles),
+        },
+        notes: vault.into_iter().chain(host_network).collect(),
     }
+}
+
+/// The command that writes what Vault gives it as a config file.
+fn from_vault(moving: &Moving, account: &MovingAccount) -> CommandLine {
+    let cluster = &moving.cluster.name;
+    let command = CommandLine::of("irsactl migrate to-irsa {}", &[&account.name]);
+    let command = command.and("--cluster {} --from vault", &[cluster]);
+    command.and("--write {}.yaml", &[cluster])
 }
 
 /// The command that brings it further; of an add-on's that is not one of ours.

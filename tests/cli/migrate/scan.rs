@@ -1,6 +1,7 @@
 //! What `migrate scan` and `migrate status` tell. They change nothing.
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::support::Bench;
 
@@ -207,6 +208,56 @@ fn a_fleet_is_read_page_by_page_and_each_thing_once() {
     assert_eq!(count("eks DescribePodIdentityAssociation"), 20);
     assert_eq!(count("iam GetRole"), 20);
     assert_eq!(count("kubernetes list deployments"), 1);
+}
+
+#[test]
+fn what_is_of_a_kind_that_nobody_here_knows_is_told_by_its_own() {
+    let bench = Bench::associated();
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    for (kind, owner) in [("CloneSet", "clones"), ("ReplicaSet", "bare")] {
+        let name = format!("{owner}-1");
+        api.run_pod("web", &name, "none");
+        let mut pod = api.object("pods", "web", &name).expect("a pod").clone();
+        let reference = json!({"kind": kind, "name": owner, "controller": true});
+        pod["metadata"]["ownerReferences"] = json!([reference]);
+        api.put_object(pod, "kruise");
+    }
+    drop(world);
+    assert_snapshot!(bench.run("migrate scan --cluster demo --namespace web"), @"
+    [stdout]
+    NAMESPACE   NAME     KIND         WAY         SERVICE ACCOUNT   STATE   NEXT, OR WHAT KEEPS IT
+    web         bare     ReplicaSet   node-role   none              -
+    web         clones   CloneSet     node-role   none              -
+    [exit 0]
+    ");
+}
+
+#[test]
+fn a_role_that_many_have_is_asked_about_once() {
+    let bench = Bench::associated();
+    bench.create("web/a0");
+    let mut world = bench.sandbox.world();
+    let role = world.role_of("web/a0").arn.clone();
+    let annotation = ("eks.amazonaws.com/role-arn", role.as_str());
+    for number in 1..20 {
+        let api = world.api("demo");
+        api.put_service_account("web", &format!("a{number}"), &[], &[annotation], "helm");
+    }
+    drop(world);
+    bench.calls();
+    bench.run("migrate scan --cluster demo");
+    let calls = bench.calls();
+    for call in [
+        "iam GetRole",
+        "iam ListAttachedRolePolicies",
+        "iam ListRolePolicies",
+        "cloudformation DescribeStacks",
+        "cloudformation GetTemplate",
+    ] {
+        let count = calls.lines().filter(|line| *line == call).count();
+        assert_eq!(count, 1, "{call}: {calls}");
+    }
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn what_comes_before_a_role_is_told_with_what_says_so_and_without_its_value() {
     web         keys    Deployment   static-keys   keys              OLD     AWS_ACCESS_KEY_ID from secret/aws in container app: to be taken out once a role does the same
     web         odd     Deployment   node-role     odd               -
     web         plain   Deployment   static-keys   plain             -       AWS_ACCESS_KEY_ID in container app: to be taken out once a role does the same
-    web         vault   Deployment   vault         vault             -       annotation vault.hashicorp.com/agent-inject-template-aws with aws/creds/app: to be taken out once a role does the same
+    web         vault   Deployment   vault         vault             -       irsactl migrate to-irsa web/vault --cluster demo --from vault --write demo.yaml
     [exit 0]
     ");
     let json = bench.run(&format!("{scan} -o json"));
