@@ -311,7 +311,7 @@ async fn foreign(
 }
 
 /// The associations that use a role: none where it does not let EKS Pod Identity in. Whom it lets in is
-/// known from its template where the role itself cannot be read.
+/// known from its template where the role itself cannot be read; where neither can, EKS is asked all the same.
 async fn associations(
     aws: &Aws,
     cluster: &ClusterName,
@@ -322,7 +322,8 @@ async fn associations(
     let trust = match (facts, template) {
         (Lookup::Found(facts), _) => &facts.trust,
         (_, Lookup::Found(template)) => &template.trust,
-        _ => return Lookup::Missing,
+        (Lookup::Missing, _) => return Lookup::Missing,
+        (Lookup::Unknown(_), _) => return associations::using(aws, cluster, role).await,
     };
     if others::of_pod_identity(trust).is_empty() {
         return Lookup::Missing;

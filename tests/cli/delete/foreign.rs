@@ -163,6 +163,22 @@ fn without_the_right_to_read_the_template_the_deletion_goes_on_with_a_note() {
     assert_eq!(bench.stacks() + &bench.roles(), "");
 }
 
+/// Neither the role nor its template says whether it lets EKS Pod Identity in: EKS says who uses it.
+#[test]
+fn a_role_that_nobody_may_read_is_not_taken_from_an_association() {
+    let bench = with_s3_reader();
+    let mut world = bench.sandbox.world();
+    let role = world.role_of("default/s3-reader").arn.clone();
+    world.clusters[0].add_association("web", "api", &role);
+    drop(world);
+    bench.sandbox.fault("iam GetRole deny");
+    bench.sandbox.fault("cloudformation GetTemplate deny");
+    let before = bench.state();
+    let told = bench.run(DELETE);
+    assert!(told.contains("web/api") && told.contains("[exit 1]"), "{told}");
+    assert_eq!(bench.state(), before);
+}
+
 #[test]
 fn a_deletion_that_fails_shows_the_reason() {
     let bench = with_foreign_policies();
