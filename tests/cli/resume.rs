@@ -6,6 +6,7 @@ use std::process::Stdio;
 use crate::arrange::side_by_side;
 use crate::sandbox::{Options, Pace};
 use crate::support::{Bench, S3};
+use crate::trust::{RETARGET, rebuilt};
 
 const ASSOCIATE: &str = "associate-oidc-provider --cluster demo --approve";
 const DELETE: &str = "delete iamserviceaccount reader -n apps --cluster demo --detach-foreign";
@@ -61,7 +62,13 @@ fn meddled_with(pace: Pace) -> Bench {
 
 /// All that irsactl may leave behind.
 fn state(bench: &Bench) -> String {
-    bench.state() + &bench.providers()
+    let trust = bench.account(|account| {
+        let roles = account.roles.values();
+        roles
+            .map(|role| format!("{}\n", role.trust))
+            .collect::<String>()
+    });
+    bench.state() + &bench.providers() + &trust
 }
 
 impl Work {
@@ -155,6 +162,15 @@ fn deletion() -> Work {
         line: DELETE.to_owned(),
         arrange: meddled_with,
     }
+}
+
+#[test]
+fn a_retargeting_killed_at_any_call_is_finished_by_the_next_run() {
+    let work = Work {
+        line: RETARGET.to_owned(),
+        arrange: rebuilt,
+    };
+    work.assert_resumable(Pace::Polls(0), "system:serviceaccount:web:job", 20);
 }
 
 #[test]

@@ -3,10 +3,40 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::sandbox::{Options, Role};
+use crate::sandbox::{Options, Pace, Role};
 use crate::support::{ACCOUNT, Bench, REGION};
 
 const DATA: &str = "arn:aws:iam::111122223333:role/data";
+
+/// Another cluster's issuer in the place of demo's, in a role of a stack and in one by hand.
+pub const RETARGET: &str = "trust retarget --from-issuer https://oidc.eks.eu-west-1.amazonaws.com/id/FORMER --to-cluster demo --all --approve --parallel 1";
+
+/// The cluster demo was made again, and its roles trust the issuer of before.
+pub fn rebuilt(pace: Pace) -> Bench {
+    let bench = Bench::with(Options {
+        pace,
+        ..Options::default()
+    });
+    let now = bench.issuer();
+    let former = "oidc.eks.eu-west-1.amazonaws.com/id/FORMER";
+    bench.sandbox.world().clusters[0].issuer = Some(format!("https://{former}"));
+    bench.associate();
+    bench.create("web/api");
+    by_hand(
+        &bench,
+        "data",
+        json!([{
+            "Effect": "Allow",
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": {"Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{former}")},
+            "Condition": {"StringEquals": {format!("{former}:sub"): "system:serviceaccount:web:job"}},
+        }]),
+    );
+    bench.sandbox.world().clusters[0].issuer = Some(format!("https://{now}"));
+    bench.associate();
+    bench.calls();
+    bench
+}
 
 /// The clusters demo and green, each with its provider, and a role that lets in EC2 alone.
 fn two_clusters() -> Bench {
@@ -235,6 +265,7 @@ fn what_keeps_a_trust_policy_as_it_is() {
     [exit 1]
     [stderr]
     error: role missing: role arn:aws:iam::111122223333:role/missing does not exist
+    hint: list the roles that clusters' tokens are let into: `irsactl trust list --all`
     [exit 1]
     [stderr]
     error: role data: it is of account 444455556666, and this run acts in the cluster's

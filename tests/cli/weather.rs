@@ -21,7 +21,9 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use crate::arrange::side_by_side;
+use crate::sandbox::Options;
 use crate::support::{Bench, S3};
+use crate::trust::{RETARGET, rebuilt};
 
 const ASSOCIATE: &str = "associate-oidc-provider --cluster demo --approve";
 const GET: &str = "get iamserviceaccount --cluster demo -o wide";
@@ -112,6 +114,11 @@ fn all_scenarios() -> Vec<Scenario> {
         ),
         arrange: Bench::associated,
     };
+    let retarget = Scenario {
+        name: "retarget",
+        line: RETARGET.to_owned(),
+        arrange: || rebuilt(Options::default().pace),
+    };
     let mut all = Vec::from(scenarios());
     let express = [
         (
@@ -126,7 +133,7 @@ fn all_scenarios() -> Vec<Scenario> {
         line: format!("{line} {EXPRESS}"),
         arrange,
     });
-    all.extend([thumbprint, namespace]);
+    all.extend([thumbprint, namespace, retarget]);
     all.extend(express);
     all
 }

@@ -32,7 +32,23 @@ impl TrustObstacle {
     /// Why, and what can be done about it.
     pub fn told(&self) -> (String, Vec<Fix>) {
         let (text, fix): (String, Option<Fix>) = match self {
-            Self::Shared(obstacle) => return obstacle.told(),
+            Self::Shared(obstacle) => {
+                let (text, fixes) = obstacle.told();
+                return match **obstacle {
+                    Obstacle::Unknown(..) | Obstacle::MakerUnknown(_) => {
+                        let rights = "run the same command again; all rights that it needs";
+                        (
+                            text,
+                            vec![Fix::by(rights, "irsactl permissions --for trust")],
+                        )
+                    }
+                    Obstacle::RoleMissing(_) => {
+                        let list = "list the roles that clusters' tokens are let into";
+                        (text, vec![Fix::by(list, "irsactl trust list --all")])
+                    }
+                    _ => (text, fixes),
+                };
+            }
             Self::Denied => (
                 "a statement of its trust policy denies that".to_owned(),
                 None,

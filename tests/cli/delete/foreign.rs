@@ -175,7 +175,10 @@ fn a_role_that_nobody_may_read_is_not_taken_from_an_association() {
     bench.sandbox.fault("cloudformation GetTemplate deny");
     let before = bench.state();
     let told = bench.run(DELETE);
-    assert!(told.contains("web/api") && told.contains("[exit 1]"), "{told}");
+    assert!(
+        told.contains("web/api") && told.contains("[exit 1]"),
+        "{told}"
+    );
     assert_eq!(bench.state(), before);
 }
 
