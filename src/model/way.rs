@@ -73,14 +73,18 @@ impl Way {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     Way(Way),
+    Kube2iam,
+    Kiam,
     /// The AWS secrets engine of HashiCorp Vault.
     Vault,
 }
 
 impl Origin {
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 5] = [
         Self::Way(Way::Irsa),
         Self::Way(Way::PodIdentity),
+        Self::Kube2iam,
+        Self::Kiam,
         Self::Vault,
     ];
 
@@ -88,6 +92,8 @@ impl Origin {
     pub fn word(self) -> &'static str {
         match self {
             Self::Way(way) => way.word(),
+            Self::Kube2iam => "kube2iam",
+            Self::Kiam => "kiam",
             Self::Vault => "vault",
         }
     }

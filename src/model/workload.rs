@@ -115,6 +115,21 @@ impl Workload {
         ))
     }
 
+    /// The command that takes an annotation off the template of its pods; `None` where there is none to change.
+    pub fn without_template_annotation(&self, key: &str) -> Option<CommandLine> {
+        let path = match self.kind {
+            WorkloadKind::CronJob => "/spec/jobTemplate/spec/template",
+            kind if kind.can_restart() => "/spec/template",
+            _ => return None,
+        };
+        let key = key.replace('~', "~0").replace('/', "~1");
+        let patch = format!(r#"[{{"op":"remove","path":"{path}/metadata/annotations/{key}"}}]"#);
+        Some(
+            self.kubectl("patch")
+                .and("--type json --patch {}", &[&patch]),
+        )
+    }
+
     /// Names of pods and workloads are DNS-1123 subdomains, as those of service accounts are.
     fn new(kind: WorkloadKind, namespace: &str, name: &str) -> Result<Self, String> {
         let namespace: Namespace = namespace.parse()?;

@@ -14,7 +14,7 @@ use super::owner::owner;
 use crate::aws::Aws;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Cluster, Lookup, Namespace, PolicyArn, SAVED_ANNOTATION, ServiceAccountName};
-use crate::plan::migrate::next_roles;
+use crate::plan::migrate::{next_roles, users};
 use crate::waiting::side_by_side;
 use crate::world::{
     Addon, Association, LivePolicies, Moving, MovingAccount, OwningStack, Pod, Pods, RoleFacts,
@@ -44,6 +44,8 @@ pub enum MoveDepth {
     Eks,
     /// What stands between pods and the instance metadata too.
     All,
+    /// And who in the whole cluster has a role by that.
+    Users,
 }
 
 /// Where it is looked at.
@@ -83,11 +85,11 @@ impl MoveSight<'_> {
         let nodes = async { Lookup::or_unknown(self.kubernetes.nodes().await) };
         let interception = async {
             match scope.depth {
-                MoveDepth::All => self.interception().await,
+                MoveDepth::All | MoveDepth::Users => self.interception().await,
                 MoveDepth::Eks => Lookup::Missing,
             }
         };
-        let (provider, addons, nodes, interception, mut objects, (mut associations, count)) = tokio::join!(
+        let (provider, addons, nodes, mut interception, mut objects, (mut associations, count)) = tokio::join!(
             provider,
             self.addons(),
             nodes,
@@ -106,6 +108,13 @@ impl MoveSight<'_> {
         tell("workloads are", objects.workloads.unknown());
         tell("associations are", associations.unknown());
         tell("what kube2iam or kiam gives is", interception.unknown());
+        if let (Lookup::Found(interception), MoveDepth::Users) = (&mut interception, scope.depth) {
+            let objects = &objects;
+            interception.users = users(interception, &objects.pods, &objects.workloads, |name| {
+                let object = objects.accounts.as_found().and_then(|all| all.get(name));
+                object.is_some_and(|object| object.role().is_some())
+            });
+        }
         let shared = Roles::default();
         let names = names(scope, &objects, &associations);
         let accounts = names.into_iter();

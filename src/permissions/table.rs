@@ -203,6 +203,8 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "iam:GetAccountSummary" on Any, Optional, [Trust], "tell the account's quotas";
     "cloudformation:TagResource" on Stacks, With("a role of a stack"), [Trust], "keep the stack's tags";
     "iam:GetRole" on AnyRole, Optional, [Scan], "see whom the role trusts";
+    "ec2:DescribeInstances" on Any, With("kube2iam or kiam"), [Migrate], "find the roles of nodes";
+    "iam:GetInstanceProfile" on Any, With("kube2iam or kiam"), [Migrate], "find the roles of nodes";
     "iam:ListAttachedRolePolicies" on AnyRole, Optional, [Migrate Scan], "find roles that are assumed from the role";
     "iam:ListRolePolicies" on AnyRole, Optional, [Migrate Scan], "find roles that are assumed from the role";
     "iam:GetRolePolicy" on AnyRole, Optional, [Migrate Scan], "find roles that are assumed from the role";
@@ -307,6 +309,7 @@ pub const RIGHTS: &[NeededRight] = rights! {
     "list" "rollouts" of "argoproj.io" "", Always, [Migrate], "see what makes the pods";
     "list" "rollouts" of "argoproj.io" "", Optional, [Scan], "see what makes the pods";
     "list" "nodes" of "" "", Optional, [Migrate Scan], "see what the pods' nodes are";
+    "list" "namespaces" of "" "", With("kube2iam or kiam"), [Migrate], "see which roles a namespace may have";
     "list" "namespaces" of "" "", Optional, [Scan], "see which roles a namespace may have";
     "list" "ec2nodeclasses" of "karpenter.k8s.aws" "", Optional, [Scan], "find the roles of nodes";
     "list" "nodeclasses" of "eks.amazonaws.com" "", Optional, [Scan], "find the roles of nodes";

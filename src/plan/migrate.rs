@@ -16,6 +16,7 @@ mod evidence;
 mod intercept;
 mod node_role;
 mod obstacle;
+mod parting;
 mod roles;
 mod row;
 mod session_tags;
@@ -24,7 +25,7 @@ mod steps;
 mod trust;
 
 pub use chain::next_roles;
-pub use intercept::interceptor;
+pub use intercept::{interceptor, users};
 pub use node_role::{NodeRoleRow, node_role_rows};
 pub use obstacle::{Obstacle, of_place};
 pub use roles::plan;
@@ -40,12 +41,22 @@ pub const NODE_NETWORK: &str =
 pub struct MoveGoal {
     /// The way of the command.
     pub to: Way,
+    pub former: Former,
     pub stage: Stage,
     pub scope: MoveBreadth,
     pub proof: ProofNeed,
     pub agent: Agent,
     /// `None`: nobody says.
     pub deployment_mode: Option<DeploymentMode>,
+}
+
+/// The way that service accounts have before a move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Former {
+    /// Of irsa and pod-identity the other one.
+    Other,
+    /// By what stands between pods and the instance metadata.
+    Intercepted(PodWay),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +85,13 @@ pub enum ProofNeed {
 }
 
 impl MoveGoal {
-    /// The way that pods have in the end.
+    /// The way of EKS that is given in the end. There is none where a move from another way is undone: there
+    /// it is the one that goes.
     pub fn towards(self) -> Way {
         match self.stage {
             Stage::Begin | Stage::Finish => self.to,
-            Stage::Undo => self.to.other(),
+            Stage::Undo if self.former == Former::Other => self.to.other(),
+            Stage::Undo => self.to,
         }
     }
 
@@ -109,6 +122,18 @@ impl MoveGoal {
         let Some(new_pods) = account.new_pods() else {
             return true;
         };
+        if let Former::Intercepted(_) = self.former {
+            let is_given = !account.grants.is_empty();
+            let is_bound = is_way(new_pods, self.to);
+            let facts = account.role.as_found();
+            let is_open = facts.is_some_and(|it| trust::names(&it.trust, self.to, moving, account));
+            return match (self.scope, self.stage) {
+                (MoveBreadth::Named, _) => true,
+                (MoveBreadth::All, Stage::Begin) => is_given,
+                (MoveBreadth::All, Stage::Finish) => is_given && is_bound,
+                (MoveBreadth::All, Stage::Undo) => is_given && (is_bound || is_open),
+            };
+        }
         let (annotated, saved) = (account.annotation().is_some(), account.saved().is_some());
         let is = |way: PodWay| new_pods == way;
         match (self.scope, self.stage, self.to) {
@@ -168,6 +193,14 @@ impl MoveGoal {
         let facts = account.role.as_found();
         let from = self.towards().other();
         facts.is_some_and(|facts| trust::names(&facts.trust, from, moving, account))
+    }
+}
+
+/// Whether pods have a way of EKS.
+fn is_way(pods: PodWay, way: Way) -> bool {
+    match way {
+        Way::PodIdentity => pods == PodWay::PodIdentity,
+        Way::Irsa => pods == PodWay::Irsa,
     }
 }
 

@@ -41,6 +41,9 @@ pub struct Expected {
     /// Whether the association goes that would outdo an annotation.
     #[serde(skip)]
     pub parts_with_pod_identity: bool,
+    /// Whether they are to have nothing of the way any more.
+    #[serde(skip)]
+    pub is_undone: bool,
 }
 
 fn is_irsa(way: &Way) -> bool {
@@ -113,6 +116,7 @@ pub fn expected(
         audience: audience.cloned().or(default),
         since: found.changed.filter(|_| !changes && !is_made),
         parts_with_pod_identity: false,
+        is_undone: false,
     })
 }
 
@@ -145,6 +149,7 @@ fn lacks(expected: &Expected, pod: &Pod) -> BTreeMap<String, Lack> {
     };
     let lack = |container: &Container| {
         let lack = match expected.way {
+            way if expected.is_undone => container.keeps(way)?,
             Way::Irsa => pod.lacks(container, role.as_deref(), expected.audience.as_deref())?,
             Way::PodIdentity => container.lacks_pod_identity()?,
         };

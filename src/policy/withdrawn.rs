@@ -4,10 +4,10 @@
 use serde_json::{Map, Value};
 
 use super::corrected::audiences;
-use super::evaluate::{Decision, Request, evaluate};
+use super::evaluate::{Decision, Principal, Request, evaluate};
 use super::pod_identity::{self, SessionTags, TrustedAssociation};
 use super::{statements, texts};
-use crate::model::{DEFAULT_AUDIENCE, Issuer, ServiceAccountName};
+use crate::model::{DEFAULT_AUDIENCE, Issuer, RoleArn, ServiceAccountName};
 
 /// Why a person must decide. Statements are counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,37 @@ pub fn without_association(
         let request = pod_identity::request(pod_identity::ACTIONS[0], association, tags);
         rest.shuts_out(&request)?;
     }
+    Ok(rest.trust)
+}
+
+/// The trust policy without a role among the principals that statements allow something by their names; a
+/// statement goes with its last principal.
+///
+/// # Errors
+/// Where the role would still be let in, by its account or by a pattern, or nobody would.
+pub fn without_role(trust: &Value, role: &RoleArn) -> Result<Value, NotWithdrawn> {
+    let name = role.to_string();
+    let rest = rest(trust, |statement| {
+        let names_it = texts(&statement["Principal"]["AWS"]).contains(&name.as_str());
+        if statement["Effect"] != "Allow" || !names_it {
+            return Some(statement.clone());
+        }
+        let mut statement = statement.clone();
+        let principal = statement.get_mut("Principal")?.as_object_mut()?;
+        let is_gone = match principal.get_mut("AWS")? {
+            Value::Array(names) => {
+                names.retain(|other| other != &name);
+                names.is_empty()
+            }
+            _ => true,
+        };
+        if is_gone {
+            principal.remove("AWS");
+        }
+        let is_left = !principal.is_empty();
+        is_left.then_some(statement)
+    })?;
+    rest.shuts_out(&Request::new("sts:AssumeRole", Principal::Aws(name), None))?;
     Ok(rest.trust)
 }
 

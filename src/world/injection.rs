@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::model::Way;
+
 use super::pods::{Container, Pod, ProjectedToken};
 
 /// The annotation that keeps the webhook from containers.
@@ -77,6 +79,15 @@ impl Container {
         } else {
             Some(Lack::NoRole)
         }
+    }
+
+    /// That it has its credentials on a way.
+    pub fn keeps(&self, way: Way) -> Option<Lack> {
+        let (variable, kept) = match way {
+            Way::Irsa => (ROLE_VARIABLE, Lack::Irsa),
+            Way::PodIdentity => (POD_IDENTITY_VARIABLE, Lack::PodIdentity),
+        };
+        self.env.contains_key(variable).then_some(kept)
     }
 
     /// Whether its variables cannot be the webhook's, which sets both of them, or none where the template

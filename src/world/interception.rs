@@ -80,6 +80,8 @@ pub struct Interception {
     pub node_roles: Lookup<BTreeMap<String, RoleArn>>,
     /// Those that call for every pod; missing where each node does for its own.
     pub callers: Lookup<BTreeSet<RoleArn>>,
+    /// The workloads of the whole cluster that have a role by this now.
+    pub users: Lookup<BTreeMap<RoleArn, BTreeSet<Workload>>>,
     /// The annotations of namespaces, where they matter.
     pub namespaces: Lookup<BTreeMap<String, Map>>,
 }

@@ -71,5 +71,6 @@ fn expected(
             _ => None,
         },
         parts_with_pod_identity: false,
+        is_undone: false,
     })
 }

@@ -120,7 +120,7 @@ impl ChosenAccounts {
             cluster,
         };
         let scope = MoveScope {
-            namespace: self.within(),
+            namespace: self.within().filter(|_| depth != MoveDepth::Users),
             includes: &|name| self.includes(name),
             named: &self.names,
             depth,

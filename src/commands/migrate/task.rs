@@ -1,14 +1,15 @@
 //! A move, shown or carried out.
 
 use super::chosen::{ChosenAccounts, access, choosing};
+use super::former::former;
 use crate::asked::Agent;
 use crate::cli::{MoveArgs, Screen};
 use crate::commands::room::check_room;
 use crate::error::Error;
-use crate::model::{Origin, Way};
+use crate::model::Way;
 use crate::observe::MoveDepth;
 use crate::plan::Target;
-use crate::plan::migrate::{self, MoveBreadth, MoveGoal, ProofNeed, Stage};
+use crate::plan::migrate::{self, Former, MoveBreadth, MoveGoal, ProofNeed, Stage};
 use crate::policy::Quotas;
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
@@ -29,22 +30,7 @@ impl<'a> MoveTask<'a> {
     }
 
     pub fn of_chosen(args: &'a MoveArgs, to: Way) -> Result<Self, Error> {
-        match args.from {
-            None => {}
-            Some(Origin::Way(from)) if from == to.other() => {}
-            Some(Origin::Way(from)) => {
-                return Err(Error::Flags(format!(
-                    "--from {from}: that is where this leads; what has {from} moves by `irsactl migrate to-{}`",
-                    to.other()
-                )));
-            }
-            Some(Origin::Vault) => {
-                return Err(Error::Flags(
-                    "--from vault: that leads to IRSA only, by `irsactl migrate to-irsa`"
-                        .to_owned(),
-                ));
-            }
-        }
+        let former = former(args, to)?;
         let stage = if args.undo {
             Stage::Undo
         } else if args.finish {
@@ -54,6 +40,7 @@ impl<'a> MoveTask<'a> {
         };
         let goal = MoveGoal {
             to,
+            former,
             stage,
             scope: if args.choice.names.is_empty() {
                 MoveBreadth::All
@@ -94,10 +81,12 @@ impl<'a> MoveTask<'a> {
     async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
         let args = self.args;
         let (cluster, kubernetes) = access(context, &args.choice, &args.kubernetes).await?;
-        let mut moving = self
-            .chosen
-            .look(context, &cluster, &kubernetes, MoveDepth::Eks)
-            .await;
+        let depth = match self.goal.former {
+            Former::Other => MoveDepth::Eks,
+            Former::Intercepted(_) => MoveDepth::Users,
+        };
+        let chosen = &self.chosen;
+        let mut moving = chosen.look(context, &cluster, &kubernetes, depth).await;
         if let Some(absence) = self.chosen.absence(&moving).filter(|_| round.past == 0) {
             context.output.note(&absence);
         }

@@ -40,6 +40,7 @@ impl MoveSight<'_> {
                     interceptor,
                     node_roles,
                     callers,
+                    users: Lookup::Missing,
                     namespaces,
                 })
             }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::Stage;
 use super::steps::MoveStep;
+use super::{Former, Stage};
 use crate::asked::Conflicts;
 use crate::model::{
     ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, MOVED_TAG, Map, RoleArn, SAVED_ANNOTATION, VERSION_TAG,
@@ -82,7 +82,11 @@ pub fn associated(step: MoveStep<'_>) -> Vec<Action> {
         (ASSOCIATION_TAG, account.name.to_string()),
         (VERSION_TAG, VERSION.to_owned()),
     ]);
-    let own = own.chain([(MOVED_TAG, "irsa".to_owned())]);
+    let former = match step.goal.former {
+        Former::Other => Way::Irsa.word(),
+        Former::Intercepted(way) => way.word(),
+    };
+    let own = own.chain([(MOVED_TAG, former.to_owned())]);
     let mut own: Map = own.map(|(key, value)| (key.to_owned(), value)).collect();
     let is_back = account.is_on_its_way(step.moving) == Some(Way::Irsa);
     let saved = account.saved_tags(&own).filter(|_| is_back);

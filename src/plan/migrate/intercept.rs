@@ -3,7 +3,9 @@
 //! Sources: jtblin/kube2iam (cmd/main.go, iam/arn.go, mappings/mapper.go, namespace.go), uswitch/kiam
 //! (cmd/kiam/server.go, pkg/aws/sts/arn_resolver.go, pkg/server/policy.go).
 
-use crate::model::{Lookup, Map, RoleArn, Workload};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Lookup, Map, RoleArn, ServiceAccountName, Workload};
 use crate::world::{
     AgentKind, Caller, Grant, Interception, Interceptor, MatchExtent, MatchedSubject, Matching,
     MetadataAgent, MovingAccount, NoGrant, PatternFormat, Permission, Pod, PodWay, Provider, Sign,
@@ -12,10 +14,12 @@ use crate::world::{
 
 mod flags;
 mod hindrance;
+mod moves;
 mod patterns;
 
 use flags::Flags;
-pub use hindrance::{Hold, obstacles};
+pub use hindrance::{Hold, is_given};
+pub use moves::{afterwards, held, kept, next, tell};
 
 const ROLE_KEY: &str = "iam.amazonaws.com/role";
 const EXTERNAL_ID_KEY: &str = "iam.amazonaws.com/external-id";
@@ -320,6 +324,45 @@ impl Interception {
         };
         arn(&expanded(name, base))
     }
+}
+
+/// Those that have a role by this now: what pods run, and what has none and would have it by a template.
+pub fn users(
+    interception: &Interception,
+    running: &Lookup<BTreeMap<ServiceAccountName, Vec<Pod>>>,
+    templates: &Lookup<BTreeMap<ServiceAccountName, Vec<TemplatedWorkload>>>,
+    is_bound: impl Fn(&ServiceAccountName) -> bool,
+) -> Lookup<BTreeMap<RoleArn, BTreeSet<Workload>>> {
+    let (running, templates) = match (running, templates) {
+        (Lookup::Unknown(why), _) | (_, Lookup::Unknown(why)) => {
+            return Lookup::Unknown(why.clone());
+        }
+        (running, templates) => (running.as_found(), templates.as_found()),
+    };
+    let mut users: BTreeMap<RoleArn, BTreeSet<Workload>> = BTreeMap::new();
+    let mut alive = BTreeSet::new();
+    let mut add = |workload: &Workload, pod: &Pod, name: &ServiceAccountName| {
+        let grant = interception.grant(workload, pod, name.namespace.as_str());
+        if let Some(role) = grant.and_then(|grant| grant.role.ok()) {
+            users.entry(role).or_default().insert(workload.clone());
+        }
+    };
+    for (name, pods) in running.into_iter().flatten() {
+        for pod in pods.iter().filter(|pod| pod.is_alive()) {
+            alive.insert(pod.owner.clone());
+            if pod.way() == PodWay::NodeRole {
+                add(&pod.owner, pod, name);
+            }
+        }
+    }
+    for (name, workloads) in templates.into_iter().flatten() {
+        for TemplatedWorkload { state, template } in workloads {
+            if !alive.contains(&state.workload) && !is_bound(name) {
+                add(&state.workload, template, name);
+            }
+        }
+    }
+    Lookup::Found(users)
 }
 
 impl MovingAccount {

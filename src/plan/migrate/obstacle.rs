@@ -412,7 +412,7 @@ fn of_role(moving: &Moving, account: &MovingAccount, own: &RoleArn) -> Vec<Obsta
         Err(obstacle) => return vec![obstacle],
     };
     let mut found = Vec::new();
-    if account.associated().is_none() {
+    if account.associated().is_none() && account.grants.is_empty() {
         found.extend(of_token(moving, account, facts));
     }
     found.extend(chain::obstacles(account, own, facts));

@@ -17,6 +17,7 @@ const QUOTA: usize = 4_096;
 
 pub fn goal(to: Way, stage: Stage) -> MoveGoal {
     MoveGoal {
+        former: Former::Other,
         to,
         stage,
         scope: MoveBreadth::Named,

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::obstacle::Obstacle;
 use super::steps::{Draft, draft, stopped};
-use super::{MoveGoal, trust};
+use super::{MoveGoal, intercept, trust};
 use crate::model::{Cluster, CommandLine, Lookup, Map, RoleArn};
 use crate::plan::trust_change::{own_tags, tags_towards, trust_change, trust_of};
 use crate::plan::{Action, Track};
-use crate::policy;
+use crate::policy::{self, withdrawn::without_role};
 use crate::template;
 use crate::world::{Moving, MovingAccount, Phase};
 
@@ -51,10 +51,13 @@ pub fn plan(goal: MoveGoal, moving: &Moving, quota: usize) -> PlannedMove {
         tracks.extend(shared.planned(group, &mut is_too_long));
     }
     tracks.sort_by_key(|(place, _)| *place);
-    let tracks: Vec<Track> = tracks.into_iter().map(|(_, track)| track).collect();
+    let mut tracks: Vec<Track> = tracks.into_iter().map(|(_, track)| track).collect();
     let is_needed = tracks.iter().any(|track| !track.actions.is_empty());
     let is_needed = is_needed && goal.installs_agent(moving);
     let agent = is_needed.then(|| Track::of_agent(&moving.cluster.name));
+    if let Some(last) = tracks.last_mut() {
+        last.notes.extend(intercept::afterwards(goal, moving));
+    }
     PlannedMove {
         tracks: agent.into_iter().chain(tracks).collect(),
         is_too_long,
@@ -103,7 +106,7 @@ impl SharedRole<'_> {
 
     /// Why its trust policy cannot be what it must be.
     fn hindrance(self, draft: &Draft<'_>) -> Option<Obstacle> {
-        if draft.opens.is_none() && draft.closes.is_none() {
+        if draft.opens.is_none() && draft.closes.is_none() && draft.parts.is_empty() {
             return None;
         }
         if let Lookup::Unknown(why) = &draft.account.stack {
@@ -166,6 +169,15 @@ impl SharedRole<'_> {
         let plain = account.stack.as_found().map(|it| own_tags(&it.stack.tags));
         let mut tags = plain.clone();
         for (_, draft) in drafts.iter_mut() {
+            for caller in &draft.parts {
+                match without_role(&closed, caller) {
+                    Ok(rest) => closed = rest,
+                    Err(_) => draft.track.warnings.push(format!(
+                        "role {} would still let in {caller}, so that stays as it is",
+                        role.name()
+                    )),
+                }
+            }
             let Some(way) = draft.closes.or(draft.leaves) else {
                 continue;
             };
@@ -192,7 +204,9 @@ impl SharedRole<'_> {
         {
             draft.track.actions.insert(0, change(live, &opened, plain));
         }
-        let ends = |draft: &Draft<'_>| draft.closes.is_some() || draft.leaves.is_some();
+        let ends = |draft: &Draft<'_>| {
+            draft.closes.is_some() || draft.leaves.is_some() || !draft.parts.is_empty()
+        };
         let mut last = drafts.iter_mut().rev();
         if let Some((_, draft)) = last.find(|(_, draft)| ends(draft))
             && (!policy::same(&closed, &opened) || is_other_stack)

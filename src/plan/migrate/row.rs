@@ -50,7 +50,8 @@ struct Running<'a> {
 
 fn of_account(moving: &Moving, account: &MovingAccount) -> Vec<MoveRow> {
     let obstacles = match account.new_pods() {
-        Some(PodWay::Kube2iam | PodWay::Kiam) => intercept::obstacles(moving, account),
+        Some(PodWay::Kube2iam | PodWay::Kiam) => intercept::held(moving, account),
+        _ if intercept::is_given(moving, account) => Vec::new(),
         _ => to_pod_identity(moving, account),
     };
     let mut workloads: BTreeMap<&Workload, Running<'_>> = BTreeMap::new();
@@ -143,6 +144,9 @@ fn next(moving: &Moving, account: &MovingAccount, obstacles: &[Obstacle]) -> Opt
     }
     if !obstacles.is_empty() {
         return None;
+    }
+    if let Some(command) = intercept::next(moving, account) {
+        return Some(command);
     }
     let command = |words: &str| {
         let command = CommandLine::of("irsactl migrate", &[]).and(words, &[&account.name]);

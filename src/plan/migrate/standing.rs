@@ -9,6 +9,7 @@ use crate::policy::pod_identity;
 use crate::world::{Association, Moving, MovingAccount, Pod, PodWay, ServiceAccount};
 
 use super::evidence::counted;
+use super::intercept;
 use super::obstacle::Obstacle;
 use super::trust;
 
@@ -135,6 +136,9 @@ impl MovingAccount {
     /// How far a move is. `None`: nothing gives its pods a role, or it is not known.
     pub fn state(&self, moving: &Moving) -> Option<MoveState> {
         match (self.new_pods()?, self.annotation()) {
+            (PodWay::PodIdentity | PodWay::Irsa, _) if intercept::is_given(moving, self) => {
+                Some(MoveState::Both)
+            }
             (PodWay::PodIdentity, None) => Some(MoveState::New),
             (PodWay::PodIdentity, Some(_)) => Some(MoveState::Both),
             (PodWay::Irsa | PodWay::NodeRole, _) if self.is_on_its_way(moving).is_some() => {

@@ -1,15 +1,18 @@
 //! What a move does to one service account. At each moment of it a pod that starts has a way that works:
 //! the new one is let in, bound and proved before the one of before is taken away.
 
+use std::collections::BTreeSet;
+
 use super::obstacle::{self, Obstacle};
 use super::trust::Left;
 use super::{
-    MoveBreadth, MoveGoal, NODE_NETWORK, ProofNeed, Prove, Stage, bindings, session_tags, trust,
+    Former, MoveBreadth, MoveGoal, NODE_NETWORK, ProofNeed, Prove, Stage, bindings, intercept,
+    session_tags, trust,
 };
 use crate::asked::Ending;
 use crate::model::{
     CommandLine, DEFAULT_AUDIENCE, Fix, Lookup, ROLE_ANNOTATION, RoleArn, SAVED_ANNOTATION, Way,
-    Workload, WorkloadKind,
+    Workload,
 };
 use crate::plan::restart::{self, Expected, StaleWorkload};
 use crate::plan::{Action, Idle, Reason, Role, Target, Track};
@@ -24,6 +27,8 @@ pub struct Draft<'a> {
     pub opens: Option<Way>,
     /// The way that its role is to let it in by no more.
     pub closes: Option<Way>,
+    /// The roles that its role is to let in no more.
+    pub parts: BTreeSet<RoleArn>,
     /// The way that its stack is of no more, though its role lets it in by what is not for it alone.
     pub leaves: Option<Way>,
 }
@@ -48,14 +53,16 @@ pub fn draft<'a>(
     let mut track = Track::new(Target::ServiceAccount(account.name.clone()));
     track.is_move = true;
     let mut obstacles = match goal.stage {
+        _ if goal.former != Former::Other => intercept::kept(goal, moving, account),
         Stage::Undo if goal.is_overtaken(account) => obstacle::to_close(moving, account),
         Stage::Begin | Stage::Undo => obstacle::to(to, moving, account),
         Stage::Finish => obstacle::to_finish(moving, account),
     };
-    if to == Way::PodIdentity && !goal.installs_agent(moving) {
+    let gives = goal.former == Former::Other || goal.stage != Stage::Undo;
+    if to == Way::PodIdentity && gives && !goal.installs_agent(moving) {
         obstacles.extend(obstacle::of_agent(moving));
     }
-    if (goal.stage, to) == (Stage::Begin, Way::Irsa) {
+    if (goal.former, goal.stage, to) == (Former::Other, Stage::Begin, Way::Irsa) {
         obstacles.extend(session_tags::obstacles(account));
     }
     obstacles.extend(misplaced(goal, moving, account));
@@ -77,6 +84,7 @@ pub fn draft<'a>(
         track,
         opens: None,
         closes: None,
+        parts: BTreeSet::new(),
         leaves: None,
     };
     match step.fill(&mut draft) {
@@ -100,8 +108,11 @@ pub fn stopped(
     let is_skipped = goal.scope == MoveBreadth::All && !own.is_empty();
     if is_skipped {
         for obstacle in own {
-            let (why, _) = obstacle.told();
+            let (why, fixes) = obstacle.told();
             track.notes.push(format!("skipped: {why}"));
+            if let Obstacle::Intercepted(_) = obstacle {
+                track.notes.extend(fixes.iter().map(Fix::to_string));
+            }
         }
         track.idle = Idle::Skipped;
         return track;
@@ -115,6 +126,7 @@ pub fn stopped(
 /// Where the command is not the one for how far it is.
 fn misplaced(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Option<Obstacle> {
     match (goal.stage, goal.to) {
+        (Stage::Undo, _) if goal.former != Former::Other => None,
         (Stage::Finish, to) if account.role_arn.is_some() => {
             let wanted = match to {
                 Way::PodIdentity => PodWay::PodIdentity,
@@ -145,6 +157,11 @@ impl MoveStep<'_> {
         let to = self.goal.towards();
         self.tell(draft);
         match self.goal.stage {
+            Stage::Finish if self.goal.former != Former::Other => self.part(draft),
+            Stage::Undo if self.goal.former != Former::Other => {
+                self.give_back(draft);
+                Ok(())
+            }
             Stage::Begin => self.forward(draft, to),
             Stage::Finish => {
                 self.check_finish(to)?;
@@ -177,7 +194,7 @@ impl MoveStep<'_> {
         }
     }
 
-    fn is_let_in(self, way: Way) -> bool {
+    pub fn is_let_in(self, way: Way) -> bool {
         trust::lets_in(&self.facts.trust, way, self.moving, self.account)
     }
 
@@ -185,6 +202,10 @@ impl MoveStep<'_> {
     /// an association, and only who may make those has one: an annotation can name any role.
     fn has(self, way: Way) -> bool {
         let role = self.role.to_string();
+        // What it is given today was looked at before.
+        if self.goal.former != Former::Other {
+            return true;
+        }
         let is_bound = match way {
             Way::Irsa => true,
             Way::PodIdentity => self.account.associated().is_some_and(|it| it.role == role),
@@ -222,7 +243,7 @@ impl MoveStep<'_> {
     }
 
     /// The restarts of what lacks the way, and the waits for them. What cannot be restarted is left, and told.
-    fn restarts(
+    pub fn restarts(
         self,
         track: &mut Track,
         expected: &Expected,
@@ -243,7 +264,7 @@ impl MoveStep<'_> {
         actions
     }
 
-    fn expected(self, way: Way) -> Expected {
+    pub fn expected(self, way: Way) -> Expected {
         let since = match way {
             Way::PodIdentity => self.account.associated().map(|it| it.created),
             // A restart since the annotation was set may be older than the end of the association.
@@ -257,11 +278,12 @@ impl MoveStep<'_> {
             audience: Some(DEFAULT_AUDIENCE.to_owned()),
             since,
             parts_with_pod_identity: way == Way::Irsa,
+            is_undone: false,
         }
     }
 
     /// A token of EKS Pod Identity is bound to a pod that runs.
-    fn proof(self, way: Way) -> Result<Option<Action>, Obstacle> {
+    pub fn proof(self, way: Way) -> Result<Option<Action>, Obstacle> {
         if self.goal.proof == ProofNeed::None {
             return Ok(None);
         }
@@ -287,10 +309,12 @@ impl MoveStep<'_> {
             Way::Irsa => ("irsactl migrate to-irsa", "--approve"),
         };
         let (name, cluster) = (&self.account.name, &self.moving.cluster.name);
-        let command = CommandLine::of(verb, &[]);
-        command
-            .and("{} --cluster {}", &[name, cluster])
-            .and(last, &[])
+        let command = CommandLine::of(verb, &[]).and("{} --cluster {}", &[name, cluster]);
+        let command = match self.goal.former {
+            Former::Other => command,
+            Former::Intercepted(way) => command.and("--from {}", &[&way.word()]),
+        };
+        command.and(last, &[])
     }
 
     /// An association that a move makes goes again where it does not work; one that a move made before, where
@@ -300,69 +324,6 @@ impl MoveStep<'_> {
         let is_unused = self.account.is_moved() && !self.account.alive().any(has_it);
         let is_own = self.account.associated().is_none() || is_unused;
         way == Way::PodIdentity && self.goal.stage != Stage::Finish && is_own
-    }
-
-    /// Nothing that runs may be without a way afterwards.
-    fn check_finish(self, to: Way) -> Result<(), Obstacle> {
-        if !self.is_let_in(to) {
-            return Err(Obstacle::NotLetIn);
-        }
-        let former = match to.other() {
-            Way::PodIdentity => PodWay::PodIdentity,
-            Way::Irsa => PodWay::Irsa,
-        };
-        let mut old: Vec<(Workload, Vec<&str>)> = Vec::new();
-        for pod in self.account.alive().filter(|pod| pod.way() == former) {
-            match old.iter_mut().find(|(owner, _)| *owner == pod.owner) {
-                Some((_, pods)) => pods.push(&pod.name),
-                None => old.push((pod.owner.clone(), vec![&pod.name])),
-            }
-        }
-        if old.is_empty() {
-            return Ok(());
-        }
-        let mut fixes: Vec<Fix> = Vec::new();
-        for (workload, pods) in &old {
-            let fix = self.parting(workload, pods);
-            if !fixes.contains(&fix) {
-                fixes.push(fix);
-            }
-        }
-        let workloads = old.into_iter().map(|(workload, _)| workload).collect();
-        Err(Obstacle::StillRuns(former, workloads, fixes))
-    }
-
-    /// What gives the pods of a workload the way that new ones have.
-    fn parting(self, workload: &Workload, pods: &[&str]) -> Fix {
-        let workloads = self.account.workloads.as_found().into_iter().flatten();
-        let mut states = workloads.map(|it| &it.state);
-        let state = states.find(|state| state.workload == *workload);
-        if state.is_some_and(|state| state.paused) {
-            let resume = workload.kubectl("rollout resume");
-            return Fix::by(
-                format!("resume {workload}, and run the same command without `--finish`"),
-                resume,
-            );
-        }
-        let restarts = workload.kind.can_restart() && !state.is_some_and(|it| it.on_delete);
-        match workload.kind {
-            _ if restarts => "run the same command without `--finish`, which restarts them".into(),
-            WorkloadKind::Job | WorkloadKind::CronJob => {
-                format!("wait until {workload} has ended").into()
-            }
-            kind => {
-                let what = if kind == WorkloadKind::Pod {
-                    "make it anew: nothing does that, once it is deleted"
-                } else {
-                    "delete the pods, which are made anew then"
-                };
-                let command = CommandLine::of("kubectl delete pod", &[]);
-                let command = pods
-                    .iter()
-                    .fold(command, |command, pod| command.and("{}", &[pod]));
-                Fix::by(what, command.and("--namespace {}", &[&workload.namespace]))
-            }
-        }
     }
 
     /// What a finished move leaves to people.
@@ -415,7 +376,7 @@ impl MoveStep<'_> {
     }
 
     /// Takes what the role says to a way.
-    fn close(self, draft: &mut Draft<'_>, from: Way) {
+    pub fn close(self, draft: &mut Draft<'_>, from: Way) {
         match trust::left(&self.facts.trust, from, self.moving, self.account) {
             Left::Nothing => {}
             Left::Own => draft.closes = Some(from),
@@ -436,6 +397,9 @@ impl MoveStep<'_> {
     fn tell(self, draft: &mut Draft<'_>) {
         draft.track.warnings.extend(self.account.wide_trust());
         draft.track.warnings.extend(self.unseen());
+        if let Former::Intercepted(_) = self.goal.former {
+            intercept::tell(self.goal, self.moving, self.account, &mut draft.track);
+        }
         if (self.goal.stage, self.goal.towards()) == (Stage::Undo, Way::Irsa) {
             let lost = session_tags::obstacles(self.account).into_iter();
             let lost = lost.map(|obstacle| obstacle.told().0);

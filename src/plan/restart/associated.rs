@@ -34,6 +34,7 @@ pub fn expected(
         audience: None,
         since: found.map(|found| found.created),
         parts_with_pod_identity: false,
+        is_undone: false,
     })
 }
 

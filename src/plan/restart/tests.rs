@@ -19,6 +19,7 @@ fn expected() -> Expected {
         audience: Some("sts.amazonaws.com".to_owned()),
         since: Some(100),
         parts_with_pod_identity: false,
+        is_undone: false,
     }
 }
 

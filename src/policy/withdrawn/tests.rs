@@ -325,3 +325,41 @@ proptest! {
         prop_assert!(without_cart(&trust(&all)).is_ok());
     }
 }
+
+/// What is left where the role of nodes is taken out.
+#[test]
+fn a_role_goes_from_the_statements_that_name_it_and_nothing_else_changes() {
+    const NODES: &str = "arn:aws:iam::111122223333:role/nodes";
+    let of = |effect: &str, principal: Value| json!({"Effect": effect, "Action": "sts:AssumeRole", "Principal": principal});
+    let allow = |principal: Value| of("Allow", principal);
+    let ec2 = allow(json!({"Service": "ec2.amazonaws.com"}));
+    let (other, denied) = (
+        allow(json!({"AWS": "arn:aws:iam::111122223333:role/other"})),
+        of("Deny", json!({"AWS": [NODES]})),
+    );
+    let left = |statements: &[Value]| {
+        let role = NODES.parse().expect("an ARN");
+        without_role(&trust(statements), &role).map(|trust| trust["Statement"].clone())
+    };
+    let both = allow(json!({"AWS": [NODES, "arn:aws:iam::111122223333:role/other"]}));
+    let mixed = allow(json!({"AWS": NODES, "Service": "ec2.amazonaws.com"}));
+    let one = allow(json!({"AWS": ["arn:aws:iam::111122223333:role/other"]}));
+    for (statements, wanted) in [
+        (
+            vec![ec2.clone(), allow(json!({"AWS": NODES}))],
+            json!([ec2]),
+        ),
+        (vec![both], json!([one])),
+        (vec![mixed], json!([ec2])),
+        (vec![other.clone(), denied.clone()], json!([other, denied])),
+    ] {
+        assert_eq!(left(&statements), Ok(wanted), "{statements:?}");
+    }
+    let root = allow(json!({"AWS": "arn:aws:iam::111122223333:root"}));
+    let nodes = allow(json!({"AWS": NODES}));
+    assert_eq!(
+        left(&[nodes.clone(), root]),
+        Err(NotWithdrawn::StillLetIn { statement: 1 })
+    );
+    assert_eq!(left(&[nodes]), Err(NotWithdrawn::NothingLeft));
+}

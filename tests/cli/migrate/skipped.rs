@@ -101,9 +101,9 @@ fn the_way_of_today_is_the_other_one() {
     hint: see `--help`
     [exit 2]
     ");
-    assert_snapshot!(bench.run(&format!("{BACK} web/api --from kiam")), @"
+    assert_snapshot!(bench.run(&format!("{BACK} web/api --from chef")), @"
     [stderr]
-    error: invalid value 'kiam' for '--from <WAY>': it is one of irsa, pod-identity
+    error: invalid value 'chef' for '--from <WAY>': it is one of irsa, pod-identity, kube2iam, kiam, vault
 
     For more information, try '--help'.
     [exit 2]

@@ -2,6 +2,7 @@
 
 use super::scenarios::Scenario;
 use super::worlds::{self, MINE, forgetting, refusing};
+use crate::migrate::intercepted::kube2iam;
 use crate::migrate::{annotated, by_hand};
 use crate::sandbox::ManagedPolicy;
 use crate::support::{ACCOUNT, Bench};
@@ -12,6 +13,10 @@ const BACK: &str = "to-irsa web/api --cluster demo --approve";
 pub fn moves() -> Vec<Scenario> {
     let of = |line: &str, arrange| Scenario::new("migrate", line, arrange);
     let by_hand = |line: &str, arrange| of(line, arrange).narrowed("--role-name by-hand");
+    let intercepted = |stage: &str, arrange| {
+        let line = format!("{BACK} --from kube2iam {stage}");
+        of(&line, arrange).narrowed("--role-name web-api")
+    };
     vec![
         of(BACK, finished),
         of(FORTH, of_a_stack),
@@ -26,6 +31,9 @@ pub fn moves() -> Vec<Scenario> {
         by_hand(FORTH, crate::migrate::by_hand),
         by_hand(&format!("{FORTH} --finish"), moved_by_hand),
         by_hand(BACK, moved_by_hand),
+        intercepted("", kube2iam),
+        intercepted("--finish", begun),
+        intercepted("--undo", begun),
         Scenario::elsewhere("migrate", "to-pod-identity --all --cluster dema"),
     ]
 }
@@ -48,6 +56,13 @@ fn of_a_stack() -> Bench {
     api.run_daemon_set("web", "agent", "api");
     api.run_rollout("web", "canary", "api", 1);
     drop(world);
+    bench
+}
+
+/// web/api on its way from kube2iam.
+fn begun() -> Bench {
+    let bench = kube2iam();
+    bench.arrange(&format!("migrate {BACK} --from kube2iam"));
     bench
 }
 

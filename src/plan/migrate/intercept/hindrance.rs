@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::model::{Fix, Lookup, RoleArn, Workload};
+use crate::model::{CommandLine, Fix, Lookup, RoleArn, ServiceAccountName, Workload, WorkloadKind};
 use crate::plan::migrate::Obstacle;
 use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
 use crate::policy::{statements, texts};
@@ -20,6 +20,64 @@ pub enum Hold {
     DefaultRole(Workload, PodWay, RoleArn),
     /// The role does not let in who calls AWS for them.
     CallerNotLetIn(RoleArn, PodWay),
+    /// It names no role for them.
+    Nothing(PodWay),
+    /// That is not what stands between pods and the instance metadata here.
+    NotThere(PodWay),
+    /// Nothing gives them a role that way any more, so that there is no way back.
+    Finished(PodWay),
+    /// Its annotation or association names that one, and they are given the other.
+    OtherRole(RoleArn, Part),
+    /// It would give one role to pods that have several, or none.
+    Divided {
+        account: ServiceAccountName,
+        parts: Vec<Part>,
+        /// Those without a role.
+        others: Vec<Workload>,
+    },
+}
+
+/// A workload with a role of its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    pub workload: Workload,
+    pub role: RoleArn,
+}
+
+impl Part {
+    /// How it gets a service account of its own, which is called as it is.
+    fn own_account(&self, account: &ServiceAccountName) -> Fix {
+        let Workload {
+            kind,
+            namespace,
+            name,
+        } = &self.workload;
+        let own = if *name == account.name {
+            format!("{name}-aws")
+        } else {
+            name.clone()
+        };
+        let create = CommandLine::of(
+            "kubectl create serviceaccount {} --namespace {}",
+            &[&own, namespace],
+        );
+        let template = json!({"template": {"spec": {"serviceAccountName": own}}});
+        let (place, spec) = match kind {
+            WorkloadKind::CronJob => (
+                "spec.jobTemplate.spec",
+                json!({"jobTemplate": {"spec": template}}),
+            ),
+            _ => ("spec", template),
+        };
+        let patch = json!({"spec": spec}).to_string();
+        let patch = self.workload.kubectl("patch").and("--patch {}", &[&patch]);
+        Fix::by(format!("give {} one of its own", self.workload), create)
+            .and(", then ")
+            .run(patch)
+            .and(format!(
+                "; in a chart or in Git that is {place}.template.spec.serviceAccountName: {own}"
+            ))
+    }
 }
 
 impl From<Hold> for Obstacle {
@@ -43,6 +101,39 @@ impl Hold {
                 ),
                 vec!["annotate its pods with the role that they need first".into()],
             ),
+            Self::Nothing(way) => (format!("{} gives its pods no role", way.word()), Vec::new()),
+            Self::NotThere(way) => (
+                format!("no {} is found in the cluster", way.word()),
+                Vec::new(),
+            ),
+            Self::Finished(way) => (
+                format!(
+                    "{} gives its pods no role any more, so that there is no way back",
+                    way.word()
+                ),
+                Vec::new(),
+            ),
+            Self::OtherRole(named, Part { workload, role }) => (
+                format!("it has role {named}, and {workload} is given {role} today"),
+                Vec::new(),
+            ),
+            Self::Divided {
+                account,
+                parts,
+                others,
+            } => {
+                let roles = parts
+                    .iter()
+                    .map(|it| format!("{} has {}", it.workload, it.role));
+                let others = others.iter().map(|it| format!("{it} has none"));
+                let all: Vec<String> = roles.chain(others).collect();
+                let told = format!(
+                    "a service account has one role for all its pods, and others run, or may, as {account}: {}",
+                    all.join(", ")
+                );
+                let fixes = parts.iter().map(|part| part.own_account(account));
+                (told, fixes.collect())
+            }
             Self::CallerNotLetIn(caller, way) => (
                 format!(
                     "its role's trust policy does not let in {caller} today, by which {} calls AWS",
@@ -52,6 +143,11 @@ impl Hold {
             ),
         }
     }
+}
+
+/// Whether an account's pods, or those that start without another way, have their role by kube2iam or kiam.
+pub fn is_given(moving: &Moving, account: &MovingAccount) -> bool {
+    !account.grants.is_empty() && obstacles(moving, account).is_empty()
 }
 
 /// All that keeps an account's pods where they are, but for what is about the other way.
@@ -70,6 +166,10 @@ pub fn obstacles(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
             found.push(obstacle);
         }
     };
+    // An annotation of a ServiceAccount, which anybody may have written, says nothing of what it has today.
+    if account.grants.is_empty() {
+        add(Hold::Nothing(interception.interceptor.way).into());
+    }
     for grant in &account.grants {
         let way = grant.way;
         match &grant.role {
@@ -167,4 +267,13 @@ fn callers(interception: &Interception, grant: &Grant) -> Result<BTreeSet<RoleAr
         return Err("the role of its node is not found".to_owned());
     }
     Ok(callers)
+}
+
+/// All that call for pods, as far as they are known.
+pub fn callers_of_all(interception: &Interception) -> BTreeSet<RoleArn> {
+    if let Lookup::Found(callers) = &interception.callers {
+        return callers.clone();
+    }
+    let roles = interception.node_roles.as_found().into_iter().flatten();
+    roles.map(|(_, role)| role.clone()).collect()
 }

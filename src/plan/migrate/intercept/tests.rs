@@ -53,6 +53,7 @@ fn given(interceptor: &Interceptor, pod: &[(&str, &str)], namespace: &str) -> Op
         interceptor: interceptor.clone(),
         node_roles: Lookup::Missing,
         callers: Lookup::Missing,
+        users: Lookup::Missing,
         namespaces: Lookup::Found(annotations.into()),
     };
     let pod = Pod {
@@ -308,6 +309,7 @@ fn pods_on_their_nodes_network_get_nothing() {
         interceptor,
         node_roles: Lookup::Missing,
         callers: Lookup::Missing,
+        users: Lookup::Missing,
         namespaces: Lookup::Missing,
     };
     let pod = Pod {

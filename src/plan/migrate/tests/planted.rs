@@ -31,6 +31,7 @@ fn a_planted_annotation_begins_no_move_and_opens_no_role() {
     let moving = moving(account.clone());
     for stage in [Stage::Finish, Stage::Undo] {
         let goal = MoveGoal {
+            former: Former::Other,
             agent: crate::asked::Agent::Required,
             deployment_mode: None,
             to: Way::Irsa,
@@ -62,6 +63,7 @@ fn a_planted_annotation_begins_no_move_and_opens_no_role() {
     let cases = cases.flat_map(|it| steps.map(|step| (it.clone(), step)));
     for (account, (to, stage)) in cases {
         let goal = MoveGoal {
+            former: Former::Other,
             agent: crate::asked::Agent::Required,
             deployment_mode: None,
             to,

@@ -1,0 +1,290 @@
+//! A move from kube2iam or kiam, as far as it is another one than between the ways of EKS: what is asked
+//! before it, how the way of before ends, and how it is undone.
+
+use std::collections::BTreeSet;
+
+use super::hindrance::{Hold, Part, callers_of_all, is_given, obstacles};
+use crate::model::{CommandLine, Fix, Lookup, ROLE_ANNOTATION, RoleArn, SAVED_ANNOTATION, Way};
+use crate::plan::migrate::obstacle::{self, Obstacle};
+use crate::plan::migrate::steps::{Draft, MoveStep};
+use crate::plan::migrate::{Former, MoveGoal, Stage, is_way, trust};
+use crate::plan::restart::{self, Expected};
+use crate::plan::{Action, Track};
+use crate::policy::texts;
+use crate::world::{Interception, Moving, MovingAccount, Permission, PodWay};
+
+/// All that keeps an account where it is.
+pub fn kept(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    let Former::Intercepted(way) = goal.former else {
+        return Vec::new();
+    };
+    match &moving.interception {
+        Lookup::Found(interception) if interception.interceptor.way == way => {}
+        Lookup::Unknown(why) => {
+            let what = "what kube2iam or kiam gives its pods";
+            return vec![Obstacle::Unknown(what, why.clone())];
+        }
+        _ => return vec![Hold::NotThere(way).into()],
+    }
+    let is_bound = account.new_pods().is_some_and(|pods| is_way(pods, goal.to));
+    match goal.stage {
+        Stage::Begin if is_bound => begun(goal, moving, account),
+        Stage::Begin => unbound(goal, moving, account),
+        Stage::Finish => obstacle::to_finish(moving, account),
+        Stage::Undo => {
+            let mut found = obstacle::to_close(moving, account);
+            let gone = obstacles(moving, account);
+            if is_bound && !gone.is_empty() {
+                found.push(Hold::Finished(way).into());
+                found.extend(gone);
+            }
+            found
+        }
+    }
+}
+
+/// What keeps one that is bound to nothing from any other way.
+pub fn held(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    divided(account).map_or_else(|| obstacles(moving, account), |divided| vec![divided])
+}
+
+/// It has the annotation or the association already, which names the role.
+fn begun(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    let mut found = obstacle::to(goal.to, moving, account);
+    let facts = account.role.as_found();
+    let is_let_in = facts.is_some_and(|it| trust::lets_in(&it.trust, goal.to, moving, account));
+    if is_let_in {
+        return found;
+    }
+    found.extend(divided(account));
+    found.extend(obstacles(moving, account));
+    found
+}
+
+fn unbound(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    let given = held(moving, account);
+    if account.role_arn.is_none() && !given.is_empty() {
+        return given;
+    }
+    let mut found = obstacle::to(goal.to, moving, account);
+    found.extend(given);
+    found
+}
+
+/// A service account gives all its pods one role: that those that run as it do not have the same today, or
+/// that it is the one that pods have which nobody gave one.
+fn divided(account: &MovingAccount) -> Option<Obstacle> {
+    let roles = account.grants.iter().filter_map(|it| it.role.as_ref().ok());
+    let roles: BTreeSet<&RoleArn> = roles.collect();
+    let is_given = |workload: &_| account.grants.iter().any(|it| it.workload == *workload);
+    let workloads = account.workloads.as_found().into_iter().flatten();
+    let all = workloads.map(|it| &it.state.workload);
+    let all: BTreeSet<_> = all.chain(account.alive().map(|pod| &pod.owner)).collect();
+    let others = all.into_iter().filter(|it| !is_given(it)).cloned();
+    let others: Vec<_> = others.collect();
+    let grants = account.grants.iter();
+    let parts = grants.filter_map(|grant| {
+        let role = grant.role.as_ref().ok()?.clone();
+        let workload = grant.workload.clone();
+        Some(Part { workload, role })
+    });
+    let parts: BTreeSet<Part> = parts.collect();
+    if let Some(named) = &account.role_arn
+        && let Some(other) = parts.iter().find(|part| part.role != *named)
+    {
+        return Some(Hold::OtherRole(named.clone(), other.clone()).into());
+    }
+    let is_shared = account.name.name == "default" || roles.len() > 1 || !others.is_empty();
+    if roles.is_empty() || !is_shared {
+        return None;
+    }
+    let hold = Hold::Divided {
+        account: account.name.clone(),
+        parts: parts.into_iter().collect(),
+        others,
+    };
+    Some(hold.into())
+}
+
+/// What the reader should know of the way of before.
+pub fn tell(goal: MoveGoal, moving: &Moving, account: &MovingAccount, track: &mut Track) {
+    let Some(interception) = moving.interception.as_found() else {
+        return;
+    };
+    if goal.stage != Stage::Begin {
+        return;
+    }
+    let interceptor = &interception.interceptor;
+    if interceptor.permission == Permission::Any {
+        track.notes.push(format!(
+            "{} runs without --namespace-restrictions: every pod can have every role that lets it in, until `--finish`",
+            interceptor.workload
+        ));
+    }
+    let keys: BTreeSet<&String> = account.grants.iter().flat_map(|it| &it.session).collect();
+    track.warnings.extend(keys.into_iter().map(|key| {
+        format!(
+            "annotation {key} of its pods has no equal: their sessions are without it afterwards"
+        )
+    }));
+}
+
+/// The callers that a role names, which are to be let in no more.
+fn named_callers(interception: &Interception, trust: &serde_json::Value) -> BTreeSet<RoleArn> {
+    let names = crate::policy::statements(trust).filter(|it| it["Effect"] == "Allow");
+    let names: BTreeSet<&str> = names
+        .flat_map(|it| texts(&it["Principal"]["AWS"]))
+        .collect();
+    let mut callers = callers_of_all(interception);
+    callers.retain(|caller| names.contains(caller.to_string().as_str()));
+    callers
+}
+
+impl MoveStep<'_> {
+    /// The end of the way of before: who calls for its pods is let in no more, unless somebody needs it.
+    pub fn part(self, draft: &mut Draft<'_>) -> Result<(), Obstacle> {
+        let to = self.goal.to;
+        self.check_finish(to)?;
+        let Some(interception) = self.moving.interception.as_found() else {
+            return Ok(());
+        };
+        let users = match &interception.users {
+            Lookup::Found(users) => users.get(self.role),
+            Lookup::Missing => None,
+            Lookup::Unknown(why) => {
+                let what = "which workloads need who calls for its pods";
+                return Err(Obstacle::Unknown(what, why.clone()));
+            }
+        };
+        if let Some(users) = users {
+            let names: Vec<String> = users.iter().map(ToString::to_string).collect();
+            draft.track.warnings.push(format!(
+                "role {} still lets in who calls AWS for {}, as these have it by that: {}",
+                self.role.name(),
+                interception.interceptor.way.word(),
+                names.join(", ")
+            ));
+        } else {
+            draft.parts = named_callers(interception, &self.facts.trust);
+        }
+        if !draft.parts.is_empty() {
+            let prove = self.proof(to)?;
+            draft.track.actions.splice(0..0, prove);
+        }
+        draft.track.notes.extend(self.useless_annotations());
+        Ok(())
+    }
+
+    /// What templates say to the way of before.
+    fn useless_annotations(self) -> BTreeSet<String> {
+        let grants = self.account.grants.iter();
+        let told = grants.filter_map(|grant| {
+            let (key, _) = grant.annotation.as_ref()?;
+            let what = format!("annotation {key} of {} is of no use any more", grant.workload);
+            let Some(command) = grant.workload.without_template_annotation(key) else {
+                return Some(format!("{what}: take it out where that is described"));
+            };
+            Some(format!(
+                "{what}: take it out where that is described, or by `{command}`, which replaces its pods"
+            ))
+        });
+        told.collect()
+    }
+
+    /// Back to the way of before, which works still.
+    pub fn give_back(self, draft: &mut Draft<'_>) {
+        let to = self.goal.to;
+        let actions = &mut draft.track.actions;
+        match (to, self.account.associated(), &self.account.object) {
+            (Way::PodIdentity, Some(association), _) => actions.push(Action::DeleteAssociation {
+                cluster: self.moving.cluster.name.clone(),
+                name: self.account.name.clone(),
+                id: association.id.clone(),
+                role: association.role.clone(),
+            }),
+            (Way::Irsa, _, Lookup::Found(object)) => {
+                let annotations = [ROLE_ANNOTATION, SAVED_ANNOTATION].into_iter();
+                let annotations = annotations.filter(|it| object.annotations.contains_key(*it));
+                let annotations: Vec<String> = annotations.map(str::to_owned).collect();
+                if !annotations.is_empty() {
+                    actions.push(Action::RemoveAnnotations {
+                        name: self.account.name.clone(),
+                        annotations,
+                        seen: object.version.clone(),
+                    });
+                }
+            }
+            _ => {}
+        }
+        let expected = Expected {
+            is_undone: true,
+            parts_with_pod_identity: true,
+            since: None,
+            ..self.expected(to)
+        };
+        let pods: Vec<_> = self.account.alive().cloned().collect();
+        let stale = restart::stale(&expected, &pods);
+        let restarts = self.restarts(&mut draft.track, &expected, stale);
+        draft.track.actions.extend(restarts);
+        if draft.track.left.is_empty() {
+            self.close(draft, to);
+        }
+    }
+}
+
+/// The command that brings an account further that has its role by kube2iam or kiam.
+pub fn next(moving: &Moving, account: &MovingAccount) -> Option<CommandLine> {
+    let way = account.grants.first()?.way;
+    if !is_given(moving, account) {
+        return None;
+    }
+    let verb = match account.new_pods()? {
+        PodWay::PodIdentity => "to-pod-identity",
+        _ => "to-irsa",
+    };
+    let is_bound = [PodWay::PodIdentity, PodWay::Irsa].contains(&account.new_pods()?);
+    let is_over = is_bound && !account.alive().any(|pod| pod.way() == way);
+    let command = CommandLine::of("irsactl migrate", &[]).and(verb, &[]);
+    let command = command.and(
+        "{} --cluster {} --from {}",
+        &[&account.name, &moving.cluster.name, &way.word()],
+    );
+    Some(if is_over {
+        command.and("--finish", &[])
+    } else {
+        command
+    })
+}
+
+/// What is left to people when the last service account has parted, or what keeps that.
+pub fn afterwards(goal: MoveGoal, moving: &Moving) -> Vec<String> {
+    let (Stage::Finish, Former::Intercepted(way)) = (goal.stage, goal.former) else {
+        return Vec::new();
+    };
+    let Lookup::Found(interception) = &moving.interception else {
+        return Vec::new();
+    };
+    let workload = &interception.interceptor.workload;
+    let users = interception.users.as_found().into_iter().flatten();
+    let users: BTreeSet<String> = users
+        .flat_map(|(_, its)| its)
+        .map(ToString::to_string)
+        .collect();
+    if !users.is_empty() {
+        let names: Vec<String> = users.into_iter().collect();
+        let told = format!("{} is still needed by {}", way.word(), names.join(", "));
+        return vec![told];
+    }
+    let delete = CommandLine::of(
+        "kubectl delete {} {} --namespace {}",
+        &[&workload.kind.word(), &workload.name, &workload.namespace],
+    );
+    let callers = callers_of_all(interception);
+    let callers: Vec<String> = callers.iter().map(ToString::to_string).collect();
+    vec![
+        Fix::by(format!("no pod has its role by {} any more: take it away", way.word()), delete).to_string(),
+        "take its iptables rule (169.254.169.254, table nat, PREROUTING) off the nodes, or replace them".to_owned(),
+        format!("take sts:AssumeRole out of the policies of {}", callers.join(", ")),
+        "set the hop limit of the instances' metadata to 1, so that pods cannot have the roles of nodes".to_owned(),
+    ]
+}
