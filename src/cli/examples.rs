@@ -158,7 +158,8 @@ Examples:
   irsactl migrate to-pod-identity web/api --cluster demo --approve
   irsactl migrate to-pod-identity --all --cluster demo --approve
   irsactl migrate to-pod-identity --all --cluster demo --finish --approve
-  irsactl migrate to-pod-identity web/api --cluster demo --undo --approve";
+  irsactl migrate to-pod-identity web/api --cluster demo --undo --approve
+  irsactl migrate to-pod-identity --all --cluster demo --from kiam";
 pub const TRUST_LIST_EXAMPLES: &str = "\
 Examples:
   irsactl trust list --all
@@ -185,4 +186,5 @@ Examples:
   irsactl migrate to-irsa web/api --cluster demo --approve
   irsactl migrate to-irsa web/api --cluster demo --finish --approve
   irsactl migrate to-irsa web/api --cluster demo --undo --approve
+  irsactl migrate to-irsa --all --cluster demo --from kube2iam
   irsactl migrate to-irsa --all --cluster demo --from vault --write cluster.yaml";

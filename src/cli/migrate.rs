@@ -60,7 +60,7 @@ pub struct MoveArgs {
     /// All service accounts that can be moved, or that are on their way; what keeps one is told
     #[arg(long, conflicts_with = "names")]
     pub all: bool,
-    /// Way that they have today; of irsa and pod-identity it can only be the other one
+    /// Way that they have today, to be named for all but irsa and pod-identity; of these it can only be the other one
     #[arg(long, value_name = "WAY")]
     pub from: Option<Origin>,
     /// Take the way of before away, where no pod uses it any more

@@ -12,7 +12,7 @@ use crate::run::{Context, Exit};
 use crate::world::Moving;
 
 mod chosen;
-mod former;
+mod flags;
 mod task;
 mod vault;
 

@@ -12,6 +12,9 @@ pub struct MetadataAgent {
     pub tag: Option<String>,
     /// Command and arguments of its container.
     pub arguments: Vec<Argument>,
+    /// Whether pods that it makes now run on the nodes' network. Whoever may run such pods has the nodes'
+    /// roles anyhow; a DaemonSet that only says so may be of anybody.
+    pub is_on_nodes: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

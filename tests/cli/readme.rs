@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use crate::migrate::intercepted::put_kube2iam;
 use crate::migrate::{node_roles::put_node_roles, ways};
 use crate::sandbox::{Options, Pace};
 use crate::support::{ACCOUNT, Bench, REGION, without_elapsed};
@@ -168,11 +169,19 @@ fn world(text: &str) -> Bench {
 
 /// The agent of EKS Pod Identity, or a Deployment named as its service account is, perhaps on Fargate:
 /// `agent`, `deployment web/api 2`, `fargate web/api 2`. `older ways`: what gave pods credentials before those.
+/// `kube2iam shop/cart`: that on the nodes, and a Deployment with a role by it.
 fn arrange(bench: &Bench, what: &str) {
     if what == "older ways" {
         ways::run_with(bench, "keys", ways::keys_of_a_secret);
         ways::run_with(bench, "vault", ways::written_by_vault);
         put_node_roles(&mut bench.sandbox.world());
+        return;
+    }
+    if let Some((namespace, name)) = what
+        .strip_prefix("kube2iam ")
+        .and_then(|it| it.split_once('/'))
+    {
+        put_kube2iam(bench, namespace, name);
         return;
     }
     let mut world = bench.sandbox.world();

@@ -1,6 +1,6 @@
 //! Which service accounts a command is about, and the look at them.
 
-use crate::cli::{KubernetesArgs, MoveArgs, MoveChoice};
+use crate::cli::{KubernetesArgs, MoveChoice};
 use crate::commands::file::ClusterPlace;
 use crate::config::Filter;
 use crate::error::Error;
@@ -19,19 +19,6 @@ pub async fn access(
     let cluster = context.cluster(&place).await?;
     let kubernetes = context.kubernetes(&cluster, args).await?;
     Ok((cluster, kubernetes))
-}
-
-/// # Errors
-/// Where it is not said which service accounts are meant.
-pub fn choosing(args: &MoveArgs) -> Result<(), Error> {
-    let choice = &args.choice;
-    let narrows = choice.namespace.is_some() || !choice.include.is_empty();
-    if !choice.names.is_empty() || args.all || narrows {
-        return Ok(());
-    }
-    let wanted =
-        "name service accounts as NAMESPACE/NAME, or say `--all`, `--namespace` or `--include`";
-    Err(Error::Flags(wanted.to_owned()))
 }
 
 /// A service account by its namespace and name, or by its name beside `--namespace`.

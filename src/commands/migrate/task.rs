@@ -1,7 +1,7 @@
 //! A move, shown or carried out.
 
-use super::chosen::{ChosenAccounts, access, choosing};
-use super::former::former;
+use super::chosen::{ChosenAccounts, access};
+use super::flags::{choosing, former};
 use crate::asked::Agent;
 use crate::cli::{MoveArgs, Screen};
 use crate::commands::room::check_room;

@@ -95,6 +95,7 @@ const ACCESS: &[Broken] = &[
                 workload,
                 tag: None,
                 arguments: Vec::new(),
+                is_on_nodes: true,
             }]);
         });
     }),

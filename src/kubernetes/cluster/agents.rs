@@ -17,6 +17,15 @@ use crate::world::{AgentKind, Argument, MetadataAgent};
 struct AgentObject {
     metadata: Metadata,
     spec: Spec,
+    status: Status,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Status {
+    observed_generation: i64,
+    updated_number_scheduled: i64,
+    number_ready: i64,
 }
 
 #[derive(Default, Deserialize)]
@@ -32,8 +41,9 @@ struct Template {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct PodSpec {
+    host_network: bool,
     containers: Vec<Container>,
 }
 
@@ -106,6 +116,9 @@ fn agent(kind: WorkloadKind, object: AgentObject) -> Option<MetadataAgent> {
     let is_server =
         metadata.name == "kiam-server" || arguments.iter().any(|it| it.text == "server");
     let (_, tag) = image_name(&container.image);
+    let status = &object.status;
+    let is_settled = status.observed_generation >= metadata.generation;
+    let runs = is_settled && status.updated_number_scheduled > 0 && status.number_ready > 0;
     Some(MetadataAgent {
         kind: match program {
             "kube2iam" => AgentKind::Kube2iam,
@@ -114,6 +127,7 @@ fn agent(kind: WorkloadKind, object: AgentObject) -> Option<MetadataAgent> {
         },
         tag: tag.map(str::to_owned),
         arguments,
+        is_on_nodes: runs && object.spec.template.spec.host_network,
         workload: Workload {
             kind,
             namespace: metadata.namespace.clone(),
@@ -223,6 +237,37 @@ mod tests {
             assert_eq!(found, Some((wanted, None)), "{word}");
         }
         assert_eq!(kind("aws-node", "amazon-k8s-cni:v1", none), None);
+    }
+
+    #[test]
+    fn what_only_says_that_it_is_on_the_nodes_is_not() {
+        let found = |host_network: bool, status: Value| {
+            let containers = json!([{"image": "jtblin/kube2iam:0.11"}]);
+            let object = json!({
+                "metadata": {"namespace": "web", "name": "kube2iam", "generation": 2},
+                "spec": {"template": {"spec": {"hostNetwork": host_network, "containers": containers}}},
+                "status": status,
+            });
+            let found = agent(WorkloadKind::DaemonSet, read(&object)).expect("an agent");
+            found.is_on_nodes
+        };
+        let status = |generation: i64, updated: i64, ready: i64| {
+            json!({
+                "observedGeneration": generation,
+                "updatedNumberScheduled": updated,
+                "numberReady": ready,
+            })
+        };
+        assert!(found(true, status(2, 2, 2)));
+        for (host_network, status) in [
+            (false, status(2, 2, 2)),
+            (true, json!({})),
+            (true, status(1, 2, 2)),
+            (true, status(2, 0, 2)),
+            (true, status(2, 2, 0)),
+        ] {
+            assert!(!found(host_network, status.clone()), "{status}");
+        }
     }
 
     #[test]

@@ -27,9 +27,10 @@ const SESSION_NAME_KEY: &str = "iam.amazonaws.com/session-name";
 const ALLOWED_KEY: &str = "iam.amazonaws.com/allowed-roles";
 const PERMITTED_KEY: &str = "iam.amazonaws.com/permitted";
 
-/// What works in the cluster. `discovered`: what the instances' own account puts before the names of roles.
+/// What works in the cluster; what does not run on the nodes gives nothing. `discovered`: what the instances' own account puts before the names of roles.
 pub fn interceptor(agents: &[MetadataAgent], discovered: &Lookup<String>) -> Lookup<Interceptor> {
-    let on_nodes = agents.iter().filter(|it| it.kind != AgentKind::KiamServer);
+    let is_meant = |it: &&MetadataAgent| it.kind != AgentKind::KiamServer && it.is_on_nodes;
+    let on_nodes = agents.iter().filter(is_meant);
     let mut read = on_nodes.map(|agent| {
         let found = of_agent(agent, agents, discovered);
         let told = |why| format!("{} ({}): {why}", agent.kind.word(), agent.workload);
@@ -64,7 +65,12 @@ fn of_agent(
     match agent.kind {
         AgentKind::Kube2iam => kube2iam(agent, discovered),
         AgentKind::Kiam | AgentKind::KiamServer => {
-            let mut servers = agents.iter().filter(|it| it.kind == AgentKind::KiamServer);
+            // One of another namespace may be of anybody.
+            let is_meant = |it: &&MetadataAgent| {
+                let same = it.workload.namespace == agent.workload.namespace;
+                it.kind == AgentKind::KiamServer && same
+            };
+            let mut servers = agents.iter().filter(is_meant);
             match (servers.next(), servers.next()) {
                 (Some(server), None) => kiam(agent, server, discovered),
                 (None, _) => Err("its server, which decides, is not found".to_owned()),

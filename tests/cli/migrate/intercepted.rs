@@ -61,7 +61,7 @@ fn put_daemon(bench: &Bench, name: &str, image: &str, words: &[&str]) {
         let profile = format!("arn:aws:iam::{ACCOUNT}:instance-profile/nodes");
         instance.profile = Some(profile);
     }
-    let mut daemon = annotated("kube-system", name, "none", &json!({}));
+    let mut daemon = annotated("kube-system", name, name, &json!({}));
     daemon["kind"] = "DaemonSet".into();
     let container = json!({
         "name": name,
@@ -71,25 +71,31 @@ fn put_daemon(bench: &Bench, name: &str, image: &str, words: &[&str]) {
     });
     daemon["spec"]["template"]["spec"]["containers"] = json!([container]);
     daemon["spec"]["template"]["spec"]["hostNetwork"] = true.into();
-    world.api("demo").put_object(daemon, "helm");
+    world.api("demo").run_workload(daemon);
 }
 
 /// web/api has role web-api by kube2iam, which lets namespace web have roles of that kind only.
 pub fn kube2iam() -> Bench {
     let bench = Bench::associated();
-    put_daemon(&bench, "kube2iam", "jtblin/kube2iam:0.11.2", RESTRICTED);
-    put_role(&bench, "web-api", &[NODES]);
-    let mut world = bench.sandbox.world();
-    let api = world.api("demo");
-    let role = json!({"iam.amazonaws.com/role": "web-api"});
-    api.run_workload(annotated("web", "api", "api", &role));
-    let allowed = json!({"iam.amazonaws.com/allowed-roles": r#"["web-*"]"#});
-    let metadata = json!({"name": "web", "annotations": allowed});
-    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
-    api.put_object(namespace, "kubectl");
-    drop(world);
+    put_kube2iam(&bench, "web", "api");
     bench.calls();
     bench
+}
+
+/// A Deployment and a service account of that name, which has role NAMESPACE-NAME by kube2iam.
+pub fn put_kube2iam(bench: &Bench, namespace: &str, name: &str) {
+    put_daemon(bench, "kube2iam", "jtblin/kube2iam:0.11.2", RESTRICTED);
+    let role = format!("{namespace}-{name}");
+    put_role(bench, &role, &[NODES]);
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    let role = json!({"iam.amazonaws.com/role": role});
+    api.run_workload(annotated(namespace, name, name, &role));
+    let allowed = format!(r#"["{namespace}-*"]"#);
+    let allowed = json!({"iam.amazonaws.com/allowed-roles": allowed});
+    let metadata = json!({"name": namespace, "annotations": allowed});
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
+    api.put_object(namespace, "kubectl");
 }
 
 #[test]
@@ -582,4 +588,30 @@ fn what_is_not_on_the_nodes_gives_nothing() {
     error: web/none: kube2iam gives its pods no role
     [exit 1]
     ");
+}
+
+/// Who may write a DaemonSet into a namespace of his own may not run it on the nodes' network.
+#[test]
+fn a_daemon_set_that_only_says_that_it_is_kube2iam_opens_no_role() {
+    let bench = Bench::associated();
+    put_kube2iam(&bench, "web", "api");
+    put_role(&bench, "admin", &[NODES]);
+    {
+        let mut world = bench.sandbox.world();
+        let api = world.api("demo");
+        let real = api.object("daemonsets", "kube-system", "kube2iam");
+        let mut planted = real.expect("kube2iam").clone();
+        planted["metadata"] = json!({"namespace": "web", "name": "kube2iam"});
+        planted["spec"]["template"]["spec"]["serviceAccountName"] = "none".into();
+        let container = &mut planted["spec"]["template"]["spec"]["containers"][0];
+        container["args"] = json!(["--base-role-arn=arn:aws:iam::111122223333:role/"]);
+        api.put_object(planted, "somebody");
+        let role = json!({"iam.amazonaws.com/role": "admin"});
+        api.run_workload(annotated("web", "bad", "bad", &role));
+    }
+    let before = bench.state();
+    let told = bench.run(&format!("{TO} web/bad --approve"));
+    let why = "kube2iam gives deployment web/bad no role today: annotation iam.amazonaws.com/allowed-roles";
+    assert!(told.contains(why), "{told}");
+    assert_eq!(bench.state(), before);
 }

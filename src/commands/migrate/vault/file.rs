@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cli::ToIrsaArgs;
-use crate::commands::migrate::chosen::choosing;
+use crate::commands::migrate::flags::choosing;
 use crate::config::{self, ClusterConfig, Rest};
 use crate::error::Error;
 use crate::files;

@@ -17,6 +17,7 @@ fn agent(kind: AgentKind, tag: &str, words: &[&str]) -> MetadataAgent {
         },
         tag: Some(tag.to_owned()),
         arguments: words.collect(),
+        is_on_nodes: true,
     }
 }
 
@@ -318,4 +319,43 @@ fn pods_on_their_nodes_network_get_nothing() {
         ..Pod::default()
     };
     assert_eq!(interception.grant(&Workload::default(), &pod, "web"), None);
+}
+
+/// Whoever may write a DaemonSet into a namespace of his own says nothing of what pods are given.
+#[test]
+fn what_does_not_run_on_the_nodes_decides_nothing() {
+    let planted = |kind, tag: &str, words: &[&str]| {
+        let mut agent = agent(kind, tag, words);
+        agent.workload.namespace = "web".to_owned();
+        agent.is_on_nodes = false;
+        agent
+    };
+    let discovered = Lookup::Found(BASE.to_owned());
+    let alone = [planted(AgentKind::Kube2iam, "1", &[])];
+    assert_eq!(interceptor(&alone, &discovered), Lookup::Missing);
+    let base = format!("--base-role-arn={BASE}");
+    let real = agent(
+        AgentKind::Kube2iam,
+        "1",
+        &[&base, "--namespace-restrictions"],
+    );
+    let beside = [planted(AgentKind::Kube2iam, "1", &[&base]), real.clone()];
+    assert_eq!(
+        interceptor(&beside, &discovered),
+        interceptor(&[real], &discovered)
+    );
+    let (node, server) = (
+        agent(AgentKind::Kiam, "v4", &[]),
+        agent(AgentKind::KiamServer, "v4", &[]),
+    );
+    let other = planted(AgentKind::KiamServer, "v2", &["--role-base-arn=x"]);
+    let beside = [node.clone(), other.clone(), server.clone()];
+    assert_eq!(
+        interceptor(&beside, &discovered),
+        interceptor(&[node.clone(), server], &discovered)
+    );
+    assert!(matches!(
+        interceptor(&[node, other], &discovered),
+        Lookup::Unknown(_)
+    ));
 }

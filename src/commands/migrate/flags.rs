@@ -1,4 +1,4 @@
-//! The way of before that a move is asked to begin at.
+//! What the flags of a move must say: of which service accounts it is, and where they come from.
 
 use crate::cli::MoveArgs;
 use crate::error::Error;
@@ -22,4 +22,17 @@ pub fn former(args: &MoveArgs, to: Way) -> Result<Former, Error> {
             "--from vault: that leads to IRSA only, by `irsactl migrate to-irsa`".to_owned(),
         )),
     }
+}
+
+/// # Errors
+/// Where it is not said which service accounts are meant.
+pub fn choosing(args: &MoveArgs) -> Result<(), Error> {
+    let choice = &args.choice;
+    let narrows = choice.namespace.is_some() || !choice.include.is_empty();
+    if !choice.names.is_empty() || args.all || narrows {
+        return Ok(());
+    }
+    let wanted =
+        "name service accounts as NAMESPACE/NAME, or say `--all`, `--namespace` or `--include`";
+    Err(Error::Flags(wanted.to_owned()))
 }
