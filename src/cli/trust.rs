@@ -27,9 +27,9 @@ pub enum Trust {
 impl Trust {
     pub fn ways(&self) -> (&AwsArgs, Option<&KubernetesArgs>, &Option<Issuer>) {
         match self {
-            Self::List(args) => (&args.aws, None, &None),
+            Self::List(args) => (&args.aws, None, &args.issuer_url),
             Self::Add(args) | Self::Remove(args) => (&args.change.aws, None, &args.issuer_url),
-            Self::Retarget(args) => (&args.change.aws, None, &None),
+            Self::Retarget(args) => (&args.change.aws, None, &args.issuer_url),
         }
     }
 }
@@ -40,6 +40,9 @@ pub struct TrustList {
     /// Only roles that let in tokens of this cluster
     #[arg(short, long, conflicts_with_all = ["role_arn", "all"])]
     pub cluster: Option<ClusterName>,
+    /// OIDC issuer of the cluster, for clusters that are not EKS
+    #[arg(long, value_name = "URL", requires = "cluster")]
+    pub issuer_url: Option<Issuer>,
     /// This role (repeatable)
     #[arg(long, value_name = "ARN", conflicts_with = "all")]
     pub role_arn: Vec<RoleArn>,
@@ -81,6 +84,9 @@ pub struct TrustRetarget {
     /// Name of the cluster whose issuer they are to trust; required
     #[arg(long, value_name = "NAME")]
     pub to_cluster: ClusterName,
+    /// OIDC issuer of that cluster, where it is not one of EKS
+    #[arg(long, value_name = "URL")]
+    pub issuer_url: Option<Issuer>,
     /// All roles of the account that trust it
     #[arg(
         long,

@@ -55,7 +55,7 @@ fn retarget(args: &TrustRetarget) -> TrustTask<'_> {
     TrustTask {
         goal: TrustGoal::Retarget(args.from_issuer.clone()),
         cluster: &args.to_cluster,
-        issuer: None,
+        issuer: args.issuer_url.as_ref(),
         roles: &args.role_arn,
         args: &args.change,
     }

@@ -59,7 +59,7 @@ async fn found(
     }
     let only = match &args.cluster {
         Some(cluster) => {
-            let place = ClusterPlace::new(Some(cluster), None)?;
+            let place = ClusterPlace::new(Some(cluster), args.issuer_url.as_ref())?;
             Some(context.cluster(&place).await?.provider_arn())
         }
         None => None,
