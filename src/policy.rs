@@ -23,7 +23,7 @@ pub mod withdrawn;
 pub mod words;
 
 pub use difference::{Difference, Item, difference, indented};
-use unique::Unique;
+pub use unique::Unique;
 
 /// IAM's quota for the inline policies of one role together, in characters that are no white space.
 pub const INLINE_QUOTA: usize = 10_240;

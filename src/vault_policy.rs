@@ -101,18 +101,9 @@ impl Grant {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VaultPolicy {
     rules: Vec<(Pattern, Grant)>,
-    is_root: bool,
 }
 
 impl VaultPolicy {
-    /// The policy that may do all, and has no text.
-    pub fn root() -> Self {
-        Self {
-            rules: Vec::new(),
-            is_root: true,
-        }
-    }
-
     /// # Errors
     /// What of it is not known: then it says nothing.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -135,10 +126,7 @@ impl VaultPolicy {
                 _ => return Err(format!("the field \"{first}\"")),
             }
         }
-        Ok(Self {
-            rules,
-            is_root: false,
-        })
+        Ok(Self { rules })
     }
 }
 
@@ -220,17 +208,14 @@ pub enum VaultAccess {
 #[derive(Debug)]
 pub struct VaultAcl {
     rules: BTreeMap<Pattern, Grant>,
-    is_root: bool,
 }
 
 impl VaultAcl {
     pub fn of<'a>(policies: impl IntoIterator<Item = &'a VaultPolicy>) -> Self {
         let mut acl = Self {
             rules: BTreeMap::new(),
-            is_root: false,
         };
         for policy in policies {
-            acl.is_root |= policy.is_root;
             for (pattern, grant) in &policy.rules {
                 let known = acl.rules.entry(pattern.clone());
                 known
@@ -243,9 +228,6 @@ impl VaultAcl {
 
     /// Whether credentials are had at a path: by `read`, or by `update`.
     pub fn gives(&self, path: &str) -> VaultAccess {
-        if self.is_root {
-            return VaultAccess::Given;
-        }
         let mut before = self.rules.keys().filter_map(Pattern::before_template);
         let template = before.find(|before| path.starts_with(literal(before)));
         if template.is_some() {
@@ -255,8 +237,10 @@ impl VaultAcl {
             return VaultAccess::Refused;
         };
         let has = |capability: &str| grant.capabilities.contains(capability);
-        let is_given = has("update") || has("read") && !grant.is_demanding;
-        if is_given && grant.is_guarded {
+        let is_given = has("update") || has("read");
+        if is_given && grant.is_demanding && !has("update") {
+            VaultAccess::Open("a request for it must carry parameters".to_owned())
+        } else if is_given && grant.is_guarded {
             VaultAccess::Open("somebody else must agree to it each time".to_owned())
         } else if is_given {
             VaultAccess::Given

@@ -107,12 +107,25 @@ pub struct VaultArgs {
     /// Config file to write, which must not be there yet; with --from vault, which acts on nothing
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
-    /// Mount of the AWS secrets engine
-    #[arg(long, value_name = "PATH", default_value = "aws", value_parser = mount)]
-    pub vault_aws_mount: String,
-    /// Mount of the cluster's Kubernetes auth method
-    #[arg(long, value_name = "PATH", default_value = "kubernetes", value_parser = mount)]
-    pub vault_auth_mount: String,
+    /// Mount of the AWS secrets engine [default: aws]
+    #[arg(long, value_name = "PATH", value_parser = mount)]
+    pub vault_aws_mount: Option<String>,
+    /// Mount of the cluster's Kubernetes auth method [default: kubernetes]
+    #[arg(long, value_name = "PATH", value_parser = mount)]
+    pub vault_auth_mount: Option<String>,
+}
+
+impl VaultArgs {
+    /// A flag of them that is given.
+    pub fn given(&self) -> Option<&'static str> {
+        let given = [
+            (self.write.is_some(), "--write"),
+            (self.vault_aws_mount.is_some(), "--vault-aws-mount"),
+            (self.vault_auth_mount.is_some(), "--vault-auth-mount"),
+        ];
+        let mut given = given.into_iter();
+        given.find_map(|(is_given, flag)| is_given.then_some(flag))
+    }
 }
 
 /// A mount of Vault's without the slashes around it.

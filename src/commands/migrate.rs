@@ -55,8 +55,8 @@ pub async fn run(args: &Migrate, screen: Screen, running: Running) -> Result<Exi
             vault::run(args, screen, running).await
         }
         Migrate::ToIrsa(args) => {
-            if args.vault.write.is_some() {
-                return Err(Error::Flags("--write goes with `--from vault`".to_owned()));
+            if let Some(flag) = args.vault.given() {
+                return Err(Error::Flags(format!("{flag} goes with `--from vault`")));
             }
             let task = MoveTask::of(&args.moved, Way::Irsa)?;
             task.run(screen, running).await

@@ -48,7 +48,7 @@ impl VaultFailure {
             ],
             Self::Sealed => vec![Fix::by("look at it", "vault status")],
             Self::Redirected => vec!["name the active server in VAULT_ADDR".into()],
-            Self::Answer(_) => vec!["check that VAULT_ADDR names a Vault".into()],
+            Self::Answer(_) => vec![Fix::by("see how it is, and that VAULT_ADDR names a Vault", "vault status")],
             Self::Unreachable(_) => vec![
                 "check VAULT_ADDR, VAULT_CACERT, VAULT_TLS_SERVER_NAME, VAULT_PROXY_ADDR, HTTPS_PROXY and NO_PROXY".into(),
             ],

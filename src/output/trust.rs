@@ -13,11 +13,12 @@ struct TrustItems<'a> {
     items: &'a [TrustRow],
 }
 
-const HEADER: [&str; 6] = [
+const HEADER: [&str; 7] = [
     "ROLE",
     "ISSUER",
     "SUBJECTS",
     "AUDIENCES",
+    "BESIDES",
     "SIZE",
     "ROOM FOR",
 ];
@@ -28,6 +29,10 @@ fn cells(row: &TrustRow) -> Vec<String> {
         row.issuer.clone(),
         row.subjects.join(","),
         row.audiences.join(","),
+        match row.further.as_slice() {
+            [] => "-".to_owned(),
+            further => further.join("; "),
+        },
         format!("{}/{}", row.size, row.quota),
         format!("{} more", row.room),
     ]
@@ -64,6 +69,7 @@ impl View for TrustRows {
             "Issuer",
             "Subjects",
             "Audiences",
+            "Besides",
             "Size",
             "Room for",
         ];

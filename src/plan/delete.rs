@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::{Action, Idle, Reason, Target, Track};
 use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy};
 use crate::model::{
@@ -10,6 +12,7 @@ use crate::model::{
 };
 use crate::policy;
 use crate::policy::pod_identity::{self, OF_OTHER_CLUSTERS};
+use crate::policy::subjects::listed;
 use crate::world::{
     Association, Foreign, FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState,
     Stack, StackState,
@@ -184,9 +187,48 @@ fn foreign_unknown(message: &str) -> String {
     format!("cannot tell whether policies were attached to the role by hand: {message}")
 }
 
+/// Whose tokens the role lets in beside the service account's own, who lose it.
+fn also_let_in(trust: &Value, asked: &Deletion) -> Option<String> {
+    let mut providers = policy::federated_principals(trust);
+    providers.sort_unstable();
+    providers.dedup();
+    let all = providers.into_iter().flat_map(|provider| {
+        let (_, issuer) = provider.split_once(":oidc-provider/").unwrap_or_default();
+        let subjects = listed(trust, provider).subjects.into_iter();
+        subjects.map(move |subject| (subject, issuer))
+    });
+    let all: Vec<(String, &str)> = all.collect();
+    let own = asked.name.subject();
+    let is_own = |subject: &str| subject == own;
+    let is_known = all.iter().filter(|(subject, _)| is_own(subject)).count() == 1;
+    let others = all
+        .iter()
+        .filter(|(subject, _)| !(is_known && is_own(subject)));
+    let others: Vec<String> = others
+        .map(|(subject, issuer)| {
+            let name = subject.trim_start_matches("system:serviceaccount:");
+            format!("{} of {issuer}", name.replacen(':', "/", 1))
+        })
+        .collect();
+    let is_told = !others.is_empty() && all.len() > 1;
+    is_told.then(|| {
+        format!(
+            "its role lets in others too, who lose it: {}",
+            others.join(", ")
+        )
+    })
+}
+
 fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
     if let Some(message) = &foreign.unknown {
         track.notes.push(foreign_unknown(message));
+    }
+    if let Some(told) = foreign
+        .trust
+        .as_found()
+        .and_then(|trust| also_let_in(trust, asked))
+    {
+        track.warnings.push(told);
     }
     let is_other = |name: &ServiceAccountName| asked.way == Way::Irsa || *name != asked.name;
     let (associations, unknown) = match &foreign.associations {

@@ -89,6 +89,7 @@ impl TrustChange<'_> {
             }
             Lookup::Found(stack) => {
                 self.is_as_its_template(stack, &facts.trust)?;
+                self.stays_its_own(stack, notes)?;
                 Some(stack)
             }
         };
@@ -152,10 +153,39 @@ impl TrustChange<'_> {
                     issuer,
                 };
                 if !federated_principals(trust).contains(&from.arn) {
+                    notes.push(format!("it does not trust {issuer}"));
                     return Ok(trust.clone());
                 }
                 retargeted(trust, from, own).ok_or(TrustObstacle::BothProviders)
             }
+        }
+    }
+
+    /// A stack's own service account stays in its role: what brings the role to what it is asked to be would let
+    /// it in again.
+    fn stays_its_own(
+        &self,
+        stack: &OwningStack,
+        notes: &mut Vec<String>,
+    ) -> Result<(), TrustObstacle> {
+        let stack = &stack.stack;
+        match self.goal {
+            TrustGoal::Remove(subjects) if stack.is_of(&self.cluster.name) => {
+                let own = stack.account(Way::Irsa).map(Subject::Account);
+                match own.filter(|own| subjects.contains(own)) {
+                    Some(own) => Err(TrustObstacle::OwnStack(stack.name.clone(), own.to_string())),
+                    None => Ok(()),
+                }
+            }
+            TrustGoal::Retarget(_) if !stack.is_of(&self.cluster.name) => {
+                notes.push(format!(
+                    "stack {} is of cluster \"{}\": `update` and `apply` for that cluster make its role trust that again",
+                    stack.name,
+                    stack.cluster().unwrap_or_default()
+                ));
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -165,18 +195,16 @@ impl TrustChange<'_> {
         match trust_of(stack).map(|own| template::plain(own, self.cluster)) {
             Some(Ok(own)) if policy::same(&own, live) => Ok(()),
             Some(Ok(_)) => {
-                let way = Way::ALL
-                    .into_iter()
-                    .find(|way| stack.stack.account(*way).is_some());
+                let stack = &stack.stack;
+                let mut ways = Way::ALL.into_iter();
+                let way = ways.find(|way| stack.account(*way).is_some());
                 let way = way.unwrap_or_default();
-                let name = stack.stack.account(way);
+                let name = stack.account(way);
                 let name = name.map_or_else(|| "NAMESPACE/NAME".to_owned(), |it| it.to_string());
+                let cluster = stack.cluster().unwrap_or("CLUSTER");
                 let command = CommandLine::of("irsactl update", &[]).and(way.noun(), &[]);
-                let command = command.and(
-                    "{} --cluster {} --repair-drift",
-                    &[&name, &self.cluster.name],
-                );
-                Err(Obstacle::Drifted(stack.stack.name.clone(), command))
+                let command = command.and("{} --cluster {} --repair-drift", &[&name, &cluster]);
+                Err(Obstacle::Drifted(stack.name.clone(), command))
             }
             Some(Err(why)) => Err(Obstacle::Unknown(UNCOMPARED, why.to_string())),
             None => Err(Obstacle::Unknown(
@@ -231,7 +259,10 @@ fn removed(
             Subject::Pattern(..) => lists(&changed, own, subject),
         };
         if !is_there {
-            notes.push(format!("{subject} is not let in"));
+            notes.push(match subject {
+                Subject::Account(_) => format!("{subject} is not let in"),
+                Subject::Pattern(..) => format!("no statement has the pattern {subject}"),
+            });
             continue;
         }
         changed = without(&changed, own, subject).map_err(|why| match why {

@@ -16,7 +16,7 @@ mod permissions;
 
 use permissions::permissions;
 
-/// The policy that may do all.
+/// The policy that may do all, with which Vault lets nobody log in (`vault/request_handling.go`).
 const ROOT: &str = "root";
 
 /// What comes of it.
@@ -26,6 +26,8 @@ pub struct VaultImport {
     pub accounts: Vec<IamServiceAccount>,
     pub rows: Vec<VaultRow>,
     pub notes: Vec<String>,
+    /// What could not be read, of whoever it is.
+    pub unknown: Vec<String>,
 }
 
 /// A service account that has AWS credentials from Vault, or may have.
@@ -90,7 +92,7 @@ pub fn import(world: &VaultWorld, choice: &VaultChoice<'_>) -> VaultImport {
                 names.extend(bound(world, login, role, &mut import.notes));
             }
             Lookup::Unknown(why) => {
-                import.notes.push(format!(
+                import.unknown.push(format!(
                     "whom role {login} of auth method {} lets in cannot be told: {why}",
                     world.auth_mount
                 ));
@@ -106,6 +108,12 @@ pub fn import(world: &VaultWorld, choice: &VaultChoice<'_>) -> VaultImport {
         };
         import.accounts.extend(account);
         import.rows.push(row);
+    }
+    if let Lookup::Unknown(why) = &world.static_roles {
+        import.unknown.push(format!(
+            "whether {} has static roles cannot be told: {why}",
+            world.aws_mount
+        ));
     }
     if let Lookup::Found(names) = &world.static_roles
         && !names.is_empty()
@@ -132,12 +140,13 @@ pub fn is_of_cluster(world: &VaultWorld, cluster: &Cluster) -> Result<Option<Str
         )))
     };
     let host = match &world.kubernetes_host {
+        Lookup::Found(host) if host.is_empty() => return doubt("it does not say what it asks"),
         Lookup::Found(host) => host_of(host),
         Lookup::Missing => return doubt("it is not configured"),
         Lookup::Unknown(why) => return doubt(why),
     };
     let own = cluster.eks.as_ref().map(|eks| host_of(&eks.endpoint));
-    if !host.is_empty() && own == Some(host) {
+    if own.as_ref() == Some(&host) {
         return Ok(None);
     }
     if own.is_some() && host.ends_with(".eks.amazonaws.com") {
@@ -148,10 +157,11 @@ pub fn is_of_cluster(world: &VaultWorld, cluster: &Cluster) -> Result<Option<Str
     doubt(&format!("it asks {host}"))
 }
 
-fn host_of(url: &str) -> &str {
+/// As names are compared.
+fn host_of(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let end = rest.find([':', '/']).unwrap_or(rest.len());
-    &rest[..end]
+    rest[..end].trim_end_matches('.').to_ascii_lowercase()
 }
 
 /// The service accounts that a role names one by one and the cluster has.
@@ -235,7 +245,6 @@ fn gives_any(world: &VaultWorld, role: &LoginRole) -> bool {
 
 fn acl(world: &VaultWorld, role: &LoginRole) -> Result<VaultAcl, String> {
     let policies = role.policies().map(|name| match world.policies.get(name) {
-        _ if name == ROOT => Ok(VaultPolicy::root()),
         // Vault passes over what is not there.
         None | Some(Lookup::Missing) => Ok(VaultPolicy::default()),
         Some(Lookup::Unknown(why)) => Err(format!("policy {name} cannot be told: {why}")),
@@ -319,7 +328,7 @@ fn of_account(
         result: VaultResult::Skipped,
         reasons: Vec::new(),
         notes: given.notes,
-        drops: agent::drops(world, name),
+        drops: Vec::new(),
     };
     if !given.unknown.is_empty() {
         row.result = VaultResult::Unknown;
@@ -343,6 +352,7 @@ fn of_account(
         return Some((row, None));
     }
     row.result = VaultResult::Written;
+    row.drops = agent::drops(world, name, &row);
     let account = found::with(name, permissions.found, world.objects.get(name));
     Some((row, Some(account)))
 }
@@ -396,6 +406,12 @@ impl Given {
                 }
                 return;
             }
+        }
+        if role.policies().any(|policy| policy == ROOT) {
+            self.notes.push(format!(
+                "{of} names the policy root, with which Vault lets nobody log in"
+            ));
+            return;
         }
         let acl = match acl(world, role) {
             Ok(acl) => acl,

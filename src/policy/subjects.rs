@@ -181,7 +181,8 @@ pub fn without(
     };
     let key = provider.key("sub");
     kept(trust, |statement| {
-        if is_plain(statement, provider.arn, provider.issuer) {
+        let is_pattern = !statement["Condition"]["StringLike"].is_null();
+        if is_pattern && is_plain(statement, provider.arn, provider.issuer) {
             without_value(statement, &key, &subject.claim())
         } else {
             Some(statement.clone())
@@ -247,32 +248,59 @@ fn renamed(key: &str, from: TokenProvider<'_>, to: TokenProvider<'_>) -> String 
     }
 }
 
-/// What of a provider's subjects a trust policy lists, with the audiences that it asks for.
-pub fn listed(trust: &Value, arn: &str) -> (Vec<String>, Vec<String>) {
-    let (mut subjects, mut audiences) = (Vec::new(), Vec::new());
-    for statement in statements(trust) {
-        if statement["Effect"] != "Allow"
-            || !texts(&statement["Principal"]["Federated"]).contains(&arn)
-        {
-            continue;
-        }
-        let conditions = statement["Condition"].as_object().into_iter().flatten();
-        let keys = conditions
-            .filter_map(|(_, keys)| keys.as_object())
-            .flatten();
-        for (key, values) in keys {
-            let (_, claim) = key.rsplit_once(':').unwrap_or_default();
-            let into = match claim.to_ascii_lowercase().as_str() {
-                "sub" => &mut subjects,
-                "aud" => &mut audiences,
-                _ => continue,
-            };
-            into.extend(texts(values).into_iter().map(str::to_owned));
+/// Whom a trust policy lets in of a provider's tokens, as its statements say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// As the claim `sub` has them; `*` where a statement asks for none.
+    pub subjects: Vec<String>,
+    pub audiences: Vec<String>,
+    /// What else is asked for, or denied.
+    pub further: Vec<String>,
+}
+
+pub fn listed(trust: &Value, arn: &str) -> Listed {
+    let mut all = Listed::default();
+    for (place, statement) in statements(trust).enumerate() {
+        let named = texts(&statement["Principal"]["Federated"]);
+        let is_any = statement["Principal"] == "*" || named.contains(&"*");
+        if statement["Effect"] == "Deny" && (is_any || named.contains(&arn)) {
+            all.further.push(format!("statement {place} denies"));
+        } else if is_any || named.contains(&arn) {
+            all.add(place, statement);
         }
     }
-    audiences.sort_unstable();
-    audiences.dedup();
-    (subjects, audiences)
+    for list in [&mut all.subjects, &mut all.audiences, &mut all.further] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    all
+}
+
+impl Listed {
+    fn add(&mut self, place: usize, statement: &Value) {
+        let conditions = statement["Condition"].as_object().into_iter().flatten();
+        let mut asks_for_subject = false;
+        for (operator, keys) in conditions {
+            let is_positive = matches!(operator.as_str(), "StringEquals" | "StringLike");
+            for (key, values) in keys.as_object().into_iter().flatten() {
+                let (_, claim) = key.rsplit_once(':').unwrap_or_default();
+                let into = match claim.to_ascii_lowercase().as_str() {
+                    "sub" if is_positive => &mut self.subjects,
+                    "aud" if is_positive => &mut self.audiences,
+                    _ => {
+                        self.further
+                            .push(format!("statement {place}: {operator} {key}"));
+                        continue;
+                    }
+                };
+                asks_for_subject |= claim.eq_ignore_ascii_case("sub");
+                into.extend(texts(values).into_iter().map(str::to_owned));
+            }
+        }
+        if !asks_for_subject {
+            self.subjects.push("*".to_owned());
+        }
+    }
 }
 
 /// How many characters a statement of its own takes, as IAM counts them, with the comma before it.

@@ -3,6 +3,8 @@
 
 use serde_json::Value as Json;
 
+use crate::policy::Unique;
+
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
@@ -29,8 +31,9 @@ const DEPTH: usize = 32;
 /// What is wrong, and in which line.
 pub fn parse(text: &str) -> Result<Vec<Item>, String> {
     if text.trim_start().starts_with('{') {
-        let json: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        return match of_json(json) {
+        // Of a key that stands twice the last one would count, and a denial be lost.
+        let json: Unique = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        return match of_json(json.0) {
             Node::Object(items) => Ok(items),
             _ => Err("no object".to_owned()),
         };

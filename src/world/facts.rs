@@ -85,6 +85,12 @@ impl Stack {
         self.account(Way::Irsa)
     }
 
+    /// The name of its cluster, as its tags have it.
+    pub fn cluster(&self) -> Option<&str> {
+        let mut tags = CLUSTER_TAGS.iter();
+        tags.find_map(|tag| self.tags.get(*tag)).map(String::as_str)
+    }
+
     /// Whether its tags name this cluster.
     pub fn is_of(&self, cluster: &ClusterName) -> bool {
         CLUSTER_TAGS.iter().any(|tag| {

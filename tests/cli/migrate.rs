@@ -9,7 +9,7 @@ mod others;
 mod planted;
 mod scan;
 mod skipped;
-mod vault;
+pub mod vault;
 pub mod ways;
 
 use serde_json::{Value, json};

@@ -5,9 +5,11 @@
 use std::path::Path;
 
 use crate::migrate::intercepted::put_kube2iam;
+use crate::migrate::vault::put_vault;
 use crate::migrate::{node_roles::put_node_roles, ways};
 use crate::sandbox::{Options, Pace};
 use crate::support::{ACCOUNT, Bench, REGION, without_elapsed};
+use crate::trust::put_data;
 
 mod generated;
 mod links;
@@ -169,12 +171,21 @@ fn world(text: &str) -> Bench {
 
 /// The agent of EKS Pod Identity, or a Deployment named as its service account is, perhaps on Fargate:
 /// `agent`, `deployment web/api 2`, `fargate web/api 2`. `older ways`: what gave pods credentials before those.
-/// `kube2iam shop/cart`: that on the nodes, and a Deployment with a role by it.
+/// `kube2iam shop/cart`: that on the nodes, and a Deployment with a role by it. `vault`: what gives credentials to
+/// three. `role data`: one by hand, for EC2.
 fn arrange(bench: &Bench, what: &str) {
     if what == "older ways" {
         ways::run_with(bench, "keys", ways::keys_of_a_secret);
         ways::run_with(bench, "vault", ways::written_by_vault);
         put_node_roles(&mut bench.sandbox.world());
+        return;
+    }
+    if what == "vault" {
+        put_vault(bench);
+        return;
+    }
+    if what == "role data" {
+        put_data(bench);
         return;
     }
     if let Some((namespace, name)) = what

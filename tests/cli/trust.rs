@@ -47,8 +47,15 @@ fn two_clusters() -> Bench {
     let bench = Bench::with(options);
     bench.associate();
     bench.arrange("associate-oidc-provider --cluster green --approve");
+    put_data(&bench);
+    bench.calls();
+    bench
+}
+
+/// The role data, by hand, which lets in EC2 alone.
+pub fn put_data(bench: &Bench) {
     by_hand(
-        &bench,
+        bench,
         "data",
         json!([{
             "Sid": "Nodes",
@@ -57,8 +64,6 @@ fn two_clusters() -> Bench {
             "Principal": {"Service": "ec2.amazonaws.com"},
         }]),
     );
-    bench.calls();
-    bench
 }
 
 fn by_hand(bench: &Bench, name: &str, statements: Value) {
@@ -123,9 +128,9 @@ fn a_role_by_hand_lets_in_service_accounts_of_two_clusters() {
     ");
     assert_snapshot!(bench.run("trust list --all"), @"
     [stdout]
-    ROLE   ISSUER                                                                 SUBJECTS              AUDIENCES           SIZE        ROOM FOR
-    data   oidc.eks.eu-west-1.amazonaws.com/id/1B9180CF0D81F113295BD104C30014C2   web/api,batch/job-*   sts.amazonaws.com   1456/2048   1 more
-    data   oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   web/api               sts.amazonaws.com   1456/2048   1 more
+    ROLE   ISSUER                                                                 SUBJECTS              AUDIENCES           BESIDES   SIZE        ROOM FOR
+    data   oidc.eks.eu-west-1.amazonaws.com/id/1B9180CF0D81F113295BD104C30014C2   batch/job-*,web/api   sts.amazonaws.com   -         1456/2048   1 more
+    data   oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   web/api               sts.amazonaws.com   -         1456/2048   1 more
     [exit 0]
     ");
     assert_snapshot!(bench.run("trust list --cluster green -o json"), @r#"
@@ -140,12 +145,13 @@ fn a_role_by_hand_lets_in_service_accounts_of_two_clusters() {
                 "provider": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/1B9180CF0D81F113295BD104C30014C2",
                 "issuer": "oidc.eks.eu-west-1.amazonaws.com/id/1B9180CF0D81F113295BD104C30014C2",
                 "subjects": [
-                    "web/api",
-                    "batch/job-*"
+                    "batch/job-*",
+                    "web/api"
                 ],
                 "audiences": [
                     "sts.amazonaws.com"
                 ],
+                "further": [],
                 "size": 1456,
                 "quota": 2048,
                 "room": 1
@@ -189,6 +195,33 @@ fn a_role_of_a_stack_is_changed_by_its_stack() {
     nothing to do: all is as asked
     [exit 0]
     ");
+}
+
+#[test]
+fn a_stack_keeps_its_own_service_account_and_a_deletion_tells_whom_else_it_lets_in() {
+    let bench = two_clusters();
+    bench.create("web/api");
+    let role = bench.sandbox.world().role_of("web/api").arn.clone();
+    bench.arrange(&format!(
+        "trust add web/api --role-arn {role} --cluster green --approve"
+    ));
+    let before = bench.roles();
+    let told = bench.run(&format!(
+        "trust remove web/api --role-arn {role} --cluster demo --approve"
+    ));
+    assert!(
+        told.contains("is for web/api itself") && told.contains("[exit 1]"),
+        "{told}"
+    );
+    assert_eq!(bench.roles(), before);
+    let told = bench.run("delete iamserviceaccount web/api --cluster demo --dry-run");
+    assert!(
+        told.contains("warning: its role lets in others too, who lose it: web/api of"),
+        "{told}"
+    );
+    bench.create("web/alone");
+    let told = bench.run("delete iamserviceaccount web/alone --cluster demo --dry-run");
+    assert!(!told.contains("lets in others"), "{told}");
 }
 
 #[test]
@@ -250,7 +283,7 @@ fn what_keeps_a_trust_policy_as_it_is() {
     }
     assert_snapshot!(told, @"
     [stderr]
-    error: role wide: statement 0 would still let web/api in, by what is not for it alone
+    error: role wide: statement 0 (from 0) would still let web/api in: it is a pattern, or asks for more than subject and audience
     [exit 1]
     [stderr]
     error: role alone: without web/api it would let nobody in, and IAM takes no trust policy without a statement
@@ -391,16 +424,18 @@ fn a_new_cluster_takes_the_place_of_an_old_one_in_all_roles() {
                 }
               ],
     [stderr]
+    note: role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU: stack eksctl-demo-addon-iamserviceaccount-web-api is of cluster "demo": `update` and `apply` for that cluster make its role trust that again
     plan: 0 to create, 2 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
     "#);
-    assert_snapshot!(bench.run(&format!("{retarget} --all --approve")), @"
+    assert_snapshot!(bench.run(&format!("{retarget} --all --approve")), @r#"
     [stderr]
+    note: role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU: stack eksctl-demo-addon-iamserviceaccount-web-api is of cluster "demo": `update` and `apply` for that cluster make its role trust that again
     updated the trust policy of role data
     updated stack eksctl-demo-addon-iamserviceaccount-web-api
     [exit 0]
-    ");
+    "#);
     assert!(!bench.roles().contains(&old), "{}", bench.roles());
     assert_snapshot!(bench.run(&format!("{retarget} --all --approve")), @"
     [stderr]
@@ -409,6 +444,7 @@ fn a_new_cluster_takes_the_place_of_an_old_one_in_all_roles() {
     ");
     assert_snapshot!(bench.run(&format!("{retarget} --role-arn {DATA}")), @"
     [stderr]
+    note: it does not trust https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     nothing to do: all is as asked
     [exit 0]
     ");

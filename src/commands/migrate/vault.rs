@@ -28,8 +28,12 @@ pub async fn run(args: &ToIrsaArgs, screen: Screen, running: Running) -> Result<
     }
     let (cluster, kubernetes) = access(&context, &moved.choice, &moved.kubernetes).await?;
     let mounts = VaultMounts {
-        aws: &args.vault.vault_aws_mount,
-        auth: &args.vault.vault_auth_mount,
+        aws: args.vault.vault_aws_mount.as_deref().unwrap_or("aws"),
+        auth: args
+            .vault
+            .vault_auth_mount
+            .as_deref()
+            .unwrap_or("kubernetes"),
     };
     let world = observe::vault(&vault, mounts, &kubernetes).await?;
     let doubt = is_of_cluster(&world, &cluster).map_err(Error::Flags)?;
@@ -47,15 +51,18 @@ pub async fn run(args: &ToIrsaArgs, screen: Screen, running: Running) -> Result<
     };
     let import = import(&world, &choice);
     write(&context, path, &cluster, &import)?;
-    let is_unknown = import
-        .rows
-        .iter()
-        .any(|row| row.result == VaultResult::Unknown);
+    let is_unknown = !import.unknown.is_empty()
+        || import
+            .rows
+            .iter()
+            .any(|row| row.result == VaultResult::Unknown);
     let is_left = !chosen.names.is_empty()
         && import
             .rows
             .iter()
             .any(|row| row.result != VaultResult::Written);
+    let unknown = import.unknown.iter();
+    unknown.for_each(|unknown| context.output.warn(unknown));
     let notes = import.notes.iter();
     notes.for_each(|note| context.output.note(note));
     context.output.print(&VaultRows(import.rows))?;

@@ -1,6 +1,6 @@
 //! What keeps a role's trust policy as it is.
 
-use crate::model::{Fix, RoleArn};
+use crate::model::{Fix, RoleArn, StackName};
 use crate::plan::migrate::Obstacle;
 
 /// Why a trust policy stays as it is.
@@ -12,6 +12,8 @@ pub enum TrustObstacle {
     Denied,
     /// Somebody else's stack made the role, and would undo the change.
     ForeignStack(String),
+    /// It is the stack's own service account.
+    OwnStack(StackName, String),
     /// The role is of an account that this run does not act in.
     Elsewhere(Box<RoleArn>),
     /// A pattern, a further condition or another statement, by its number from 0, would let it in still.
@@ -59,6 +61,14 @@ impl TrustObstacle {
                 ),
                 Some("change it in that stack's template".into()),
             ),
+            Self::OwnStack(stack, account) => (
+                format!(
+                    "it is of stack \"{stack}\", which is for {account} itself, and would let it in again"
+                ),
+                Some(
+                    "delete that IAM service account, where its role is of no use any more".into(),
+                ),
+            ),
             Self::Elsewhere(role) => (
                 format!(
                     "it is of account {}, and this run acts in the cluster's",
@@ -68,7 +78,7 @@ impl TrustObstacle {
             ),
             Self::StillLetIn(subject, statement) => (
                 format!(
-                    "statement {statement} would still let {subject} in, by what is not for it alone"
+                    "statement {statement} (from 0) would still let {subject} in: it is a pattern, or asks for more than subject and audience"
                 ),
                 None,
             ),

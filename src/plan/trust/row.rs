@@ -21,6 +21,8 @@ pub struct TrustRow {
     /// As the statements list them: exact ones and patterns.
     pub subjects: Vec<String>,
     pub audiences: Vec<String>,
+    /// What else the statements ask for, or deny.
+    pub further: Vec<String>,
     /// Characters of the trust policy as IAM counts them, and how many it may have.
     pub size: usize,
     pub quota: usize,
@@ -37,8 +39,8 @@ pub fn rows(arn: &str, trust: &Value, quota: usize) -> Vec<TrustRow> {
     let size = measure(trust);
     let rows = providers.into_iter().map(|provider| {
         let (_, issuer) = provider.split_once(":oidc-provider/").unwrap_or_default();
-        let (subjects, audiences) = listed(trust, provider);
-        let subjects = subjects.into_iter();
+        let found = listed(trust, provider);
+        let subjects = found.subjects.into_iter();
         let subjects = subjects.map(|it| match it.strip_prefix("system:serviceaccount:") {
             Some(rest) => rest.replacen(':', "/", 1),
             None => it,
@@ -49,7 +51,8 @@ pub fn rows(arn: &str, trust: &Value, quota: usize) -> Vec<TrustRow> {
             provider: provider.to_owned(),
             issuer: issuer.to_owned(),
             subjects: subjects.collect(),
-            audiences,
+            audiences: found.audiences,
+            further: found.further,
             size,
             quota,
             room: room(provider, issuer, quota.saturating_sub(size)),

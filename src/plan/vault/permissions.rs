@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::asked::Permissions;
 use crate::model::{Lookup, PolicyArn};
-use crate::policy::PolicyDocument;
+use crate::policy::{PolicyDocument, statements};
 use crate::template::RoleSpec;
 use crate::world::{EngineRole, VaultWorld};
 
@@ -137,6 +139,10 @@ fn users(roles: &[(&str, &EngineRole)]) -> Result<Mapped, NotMapped> {
         if !role.policy_document.is_empty() {
             match PolicyDocument::parse(&role.policy_document) {
                 Ok(document) if spec.inline.contains(&document) => {}
+                Ok(document) if denies_users(document.as_value()) => not.reasons.push(format!(
+                    "the policy document of {name} denies by who calls ({}), and a role is another caller",
+                    OF_CALLERS.join(", ")
+                )),
                 Ok(document) => spec.inline.push(document),
                 Err(rule) => not
                     .reasons
@@ -176,6 +182,27 @@ fn users(roles: &[(&str, &EngineRole)]) -> Result<Mapped, NotMapped> {
     })
 }
 
+/// Keys and variables that are of the caller itself (IAM User Guide, "AWS global condition context keys").
+const OF_CALLERS: [&str; 4] = [
+    "aws:username",
+    "aws:userid",
+    "aws:PrincipalType",
+    "aws:PrincipalArn",
+];
+
+/// Whether something that is denied to a user might not be denied to a role.
+fn denies_users(document: &Value) -> bool {
+    let mut denials = statements(document).filter(|it| it["Effect"] == "Deny");
+    denials.any(|it| is_of_callers(&it.to_string()))
+}
+
+/// Whether what is allowed depends on the caller itself.
+fn is_of_callers(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let mut keys = OF_CALLERS.iter();
+    keys.any(|key| text.contains(&key.to_ascii_lowercase()))
+}
+
 /// What a user has and no role.
 fn told(name: &str, role: &EngineRole) -> Vec<String> {
     let groups = (!role.iam_groups.is_empty()).then(|| {
@@ -191,5 +218,10 @@ fn told(name: &str, role: &EngineRole) -> Vec<String> {
             keys.join(", ")
         )
     });
-    groups.into_iter().chain(tags).collect()
+    let callers = is_of_callers(&role.policy_document).then(|| {
+        format!(
+            "the policy document of {name} asks who calls, and a role is another caller: look at it"
+        )
+    });
+    groups.into_iter().chain(tags).chain(callers).collect()
 }

@@ -222,6 +222,37 @@ fn what_has_no_equal_is_left_out_with_the_reason() {
 }
 
 #[test]
+fn what_is_denied_to_users_is_not_given_to_a_role() {
+    let with = |effect: &str| {
+        let statement = json!({
+            "Effect": effect, "Action": "iam:*", "Resource": "*",
+            "Condition": {"StringLike": {"aws:Username": "vault-*"}},
+        });
+        let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+        let role = EngineRole {
+            policy_document: document.to_string(),
+            ..user(&[POLICY])
+        };
+        imported(&with_engine(role), &[])
+    };
+    assert!(with("Deny").accounts.is_empty());
+    let allowed = with("Allow");
+    assert!(
+        allowed.rows[0].notes[0].contains("asks who calls"),
+        "{allowed:?}"
+    );
+}
+
+#[test]
+fn nobody_logs_in_with_the_policy_root() {
+    let role = LoginRole {
+        token_policies: vec!["root".to_owned(), "app".to_owned()],
+        ..login(&["api"], &["web"])
+    };
+    assert!(imported(&with_login(role), &[]).accounts.is_empty());
+}
+
+#[test]
 fn what_is_unknown_is_in_no_entry() {
     let unknown = || "denied".to_owned();
     let mut policy = world();
@@ -244,7 +275,7 @@ fn what_is_unknown_is_in_no_entry() {
     logins
         .login_roles
         .insert("app".to_owned(), Lookup::Unknown(unknown()));
-    assert!(imported(&logins, &[]).notes[0].contains("cannot be told: denied"));
+    assert!(imported(&logins, &[]).unknown[0].contains("cannot be told: denied"));
 }
 
 #[test]
@@ -340,6 +371,30 @@ fn what_the_agent_is_told_of_aws_alone_is_useless_then() {
     world.workloads = Lookup::Found(vec![workload(&aws)]);
     let drops = &imported(&world, &[]).rows[0].drops;
     assert_eq!(drops[0].annotations.len(), 4);
+    let mut skipped = world.clone();
+    let federated = EngineRole {
+        credential_type: "federation_token".to_owned(),
+        ..user(&[POLICY])
+    };
+    skipped
+        .engine_roles
+        .insert("a".to_owned(), Lookup::Found(federated));
+    assert!(imported(&skipped, &[]).rows[0].drops.is_empty());
+    for also in [
+        ("agent-configmap", "mine"),
+        ("agent-inject-template-x", "{{ with secret }}"),
+    ] {
+        let with = [aws.as_slice(), &[also]].concat();
+        world.workloads = Lookup::Found(vec![workload(&with)]);
+        let drops = &imported(&world, &[]).rows[0].drops;
+        assert_eq!(drops[0].annotations.len(), 2, "{also:?}");
+    }
+    let other_role = [
+        ("role", "other"),
+        ("agent-inject-secret-aws", "aws/creds/a"),
+    ];
+    world.workloads = Lookup::Found(vec![workload(&other_role)]);
+    assert!(imported(&world, &[]).rows[0].drops.is_empty());
     let mixed = [
         aws.as_slice(),
         &[("agent-inject-secret-db", "database/creds/a")],

@@ -198,9 +198,24 @@ fn another_provider_takes_the_place_of_one() {
 #[test]
 fn what_is_listed_is_read_whatever_its_form() {
     let document = trust(&[plain(json!(["system:serviceaccount:web:a", "x"])), ec2()]);
-    let (subjects, audiences) = listed(&document, ARN);
-    assert_eq!(subjects, ["system:serviceaccount:web:a", "x"]);
-    assert_eq!(audiences, ["sts.amazonaws.com"]);
+    let found = listed(&document, ARN);
+    assert_eq!(found.subjects, ["system:serviceaccount:web:a", "x"]);
+    assert_eq!(found.audiences, ["sts.amazonaws.com"]);
+    assert_eq!(found.further, [""; 0]);
+    let mut all_but = plain(json!("system:serviceaccount:web:a"));
+    all_but["Condition"] =
+        json!({"StringNotEquals": {"oidc.example.com/id/A:sub": "system:serviceaccount:web:bad"}});
+    let mut denies = plain(json!("system:serviceaccount:web:a"));
+    denies["Effect"] = json!("Deny");
+    let found = listed(&trust(&[all_but, denies]), ARN);
+    assert_eq!(found.subjects, ["*"]);
+    assert_eq!(
+        found.further,
+        [
+            "statement 0: StringNotEquals oidc.example.com/id/A:sub",
+            "statement 1 denies"
+        ]
+    );
 }
 
 /// Of few, so that they meet.

@@ -41,6 +41,51 @@ fn with_vault(arrange: impl FnOnce(&mut Vault)) -> Bench {
     bench
 }
 
+/// For the page: what Vault gives web/orders by name, web/job by federation, and a whole namespace by a pattern.
+pub fn put_vault(bench: &Bench) {
+    bench.file(".vault-token", VAULT_TOKEN);
+    let mut vault = Vault::default();
+    let policies = json!({"policy_arns": ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]});
+    vault.engine_role("app", policies);
+    vault.engine_role("batch", json!({"credential_type": "federation_token"}));
+    for (name, account, namespace) in [
+        ("app", "orders", "web"),
+        ("batch", "job", "web"),
+        ("wide", "*", "shop"),
+    ] {
+        vault.login_role(name, &[account], &[namespace], name);
+    }
+    for (policy, role) in [("app", "app"), ("batch", "batch"), ("wide", "app")] {
+        vault.policy(
+            policy,
+            &format!("path \"aws/creds/{role}\" {{ capabilities = [\"read\"] }}"),
+        );
+    }
+    let mut world = bench.sandbox.world();
+    let endpoint = format!("https://{}", world.clusters[0].endpoint_host);
+    let config = json!({"kubernetes_host": endpoint});
+    vault
+        .data
+        .insert("auth/kubernetes/config".to_owned(), config);
+    world.vault = Some(vault);
+    let api = world.api("demo");
+    api.put_service_account("web", "job", &[], &[], "kubectl");
+    for (namespace, name, role) in [("web", "orders", "app"), ("shop", "cart", "wide")] {
+        api.run_workload(json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"namespace": namespace, "name": name},
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": {
+                "metadata": {"labels": {"app": name}, "annotations": {
+                    "vault.hashicorp.com/agent-inject": "true",
+                    "vault.hashicorp.com/role": role,
+                    "vault.hashicorp.com/agent-inject-secret-aws": "aws/creds/app",
+                }},
+                "spec": {"serviceAccountName": name, "containers": [{"name": "app", "image": "app:1"}]},
+            }},
+        }));
+    }
+}
+
 fn written(bench: &Bench) -> Option<String> {
     std::fs::read_to_string(bench.home().join("demo.yaml")).ok()
 }

@@ -17,6 +17,7 @@ pub fn checked(args: &ToIrsaArgs) -> Result<&Path, Error> {
     choosing(moved)?;
     let acting = [
         (moved.approval.approve, "--approve"),
+        (moved.approval.dry_run, "--dry-run"),
         (moved.finish, "--finish"),
         (moved.undo, "--undo"),
         (moved.no_proof, "--no-proof"),
@@ -37,6 +38,12 @@ pub fn checked(args: &ToIrsaArgs) -> Result<&Path, Error> {
             "--from vault needs a file to write: `--write FILE`".to_owned(),
         ));
     };
+    if path.as_os_str() == "-" {
+        return Err(unwritten(
+            path,
+            "a file is wanted, as stdout has the list of what is in it",
+        ));
+    }
     if path.symlink_metadata().is_ok() {
         return Err(unwritten(
             path,
