@@ -25,7 +25,7 @@ mod steps;
 mod trust;
 
 pub use chain::next_roles;
-pub use intercept::{interceptor, users};
+pub use intercept::{glob, interceptor, users};
 pub use node_role::{NodeRoleRow, node_role_rows};
 pub use obstacle::{Obstacle, of_place};
 pub use roles::plan;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::migrate::glob;
 use crate::asked::IamServiceAccount;
 use crate::asked::found;
 use crate::model::{Cluster, Lookup, ServiceAccountName, Workload};
@@ -270,7 +271,7 @@ fn access(world: &VaultWorld, acl: &VaultAcl, role: &str) -> VaultAccess {
 fn lets_in(role: &LoginRole, name: &ServiceAccountName, is_named: bool) -> Result<bool, String> {
     let has = |patterns: &[String], text: &str| {
         let mut patterns = patterns.iter();
-        patterns.any(|it| it == text || is_named && fits(it, text))
+        patterns.any(|it| it == text || is_named && glob(it, text))
     };
     if !has(&role.names, &name.name) {
         return Ok(false);
@@ -283,26 +284,6 @@ fn lets_in(role: &LoginRole, name: &ServiceAccountName, is_named: bool) -> Resul
         _ if !is_named => Ok(false),
         _ => Err("it chooses namespaces by their labels".to_owned()),
     }
-}
-
-/// As github.com/ryanuber/go-glob has it: a star is any text, all else is itself.
-fn fits(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        match rest.split_once(part) {
-            Some((_, behind)) => rest = behind,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 /// Its row, and what it asks for in the file. `None`: nobody named it, and Vault gives it nothing.

@@ -18,6 +18,7 @@ mod moves;
 mod patterns;
 
 use flags::Flags;
+pub use patterns::glob;
 pub use hindrance::{Hold, is_given};
 pub use moves::{afterwards, held, kept, next, tell};
 

@@ -5,7 +5,7 @@ use std::str::Chars;
 
 use regex_lite::Regex;
 
-/// As `ryanuber/go-glob` does it, which kube2iam uses: `*` is any text, nothing else is special.
+/// As `ryanuber/go-glob` does it, which kube2iam and Vault use: `*` is any text, nothing else is special.
 pub fn glob(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return pattern == text;
