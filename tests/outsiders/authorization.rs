@@ -75,11 +75,13 @@ fn the_permissions_are_as_aws_has_them() {
     let told = faults(&all);
     let told: BTreeSet<&str> = told.lines().collect();
     let told: Vec<&str> = told.into_iter().collect();
-    // The policies are the user's to choose; of an add-on and an association the resource that EKS asks
-    // for is not certain (users report `/clusters/NAME/addons`), so it is not narrowed down.
+    // The policies are the user's to choose, and the profiles of instances whoever made those; of an add-on and an association the resource that EKS asks
+    // for is not certain (users report `/clusters/NAME/addons`), nor is that of a node group: it is not narrowed down.
     assert_snapshot!(told.join("\n"), @"
     the policy: eks:DescribeAddon: on *, could be on: addon
+    the policy: eks:DescribeNodegroup: on *, could be on: nodegroup
     the policy: eks:DescribePodIdentityAssociation: on *, could be on: podidentityassociation
+    the policy: iam:GetInstanceProfile: on *, could be on: instance-profile
     the policy: iam:GetPolicy: on *, could be on: policy
     the policy: iam:GetPolicyVersion: on *, could be on: policy
     ");

@@ -18,9 +18,9 @@ mod moves;
 mod patterns;
 
 use flags::Flags;
-pub use patterns::glob;
 pub use hindrance::{Hold, is_given};
 pub use moves::{afterwards, held, kept, next, tell};
+pub use patterns::glob;
 
 const ROLE_KEY: &str = "iam.amazonaws.com/role";
 const EXTERNAL_ID_KEY: &str = "iam.amazonaws.com/external-id";
