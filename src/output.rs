@@ -67,6 +67,9 @@ impl<T: Serialize> Document<T> {
     }
 }
 
+/// What a list that is empty is in Markdown, which is never empty.
+const NOTHING: &str = "Nothing found.\n";
+
 /// Something that can be printed, for machines and for people.
 pub trait View {
     /// For machines.

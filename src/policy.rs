@@ -417,11 +417,6 @@ pub fn with_issuer(trust: &Value, former: &str, issuer: &Issuer, provider: &str)
     }
 }
 
-/// Whether a trust policy lets tokens in, whosoever they are.
-pub fn lets_tokens_in(trust: &Value) -> bool {
-    !federated_principals(trust).is_empty()
-}
-
 /// The identity providers that a trust policy names as principals.
 pub fn federated_principals(trust: &Value) -> Vec<&str> {
     statements(trust)

@@ -123,6 +123,21 @@ impl Proxy {
         format!("{}://{credentials}{self}/", self.scheme())
     }
 
+    /// The same of a proxy that is spoken to without TLS, which is all that kube's client can. `what` is reached by
+    /// it.
+    ///
+    /// # Errors
+    /// A proxy of another kind.
+    pub fn plain_url(&self, what: &str) -> Result<http::Uri, String> {
+        let usable = match self.protocol {
+            Protocol::Http | Protocol::Socks5 => self.url().parse().ok(),
+            Protocol::Https => None,
+        };
+        usable.ok_or_else(|| {
+            format!("the proxy {self:?} is not of the kinds http:// and socks5://, by which {what} is reached")
+        })
+    }
+
     /// The value of Proxy-Authorization.
     pub fn authorization(&self) -> Option<String> {
         let credentials = self.credentials.as_ref()?;

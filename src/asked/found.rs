@@ -79,15 +79,6 @@ pub fn with_role(
     asked
 }
 
-/// A ServiceAccount without a role, and the one that it is to have.
-pub fn with(
-    name: &ServiceAccountName,
-    permissions: Permissions,
-    object: Option<&ServiceAccount>,
-) -> IamServiceAccount {
-    account(name, permissions, object)
-}
-
 /// An EKS Pod Identity association; with the template of the stack that made its role for it alone, where
 /// one did. The external id of a target role is EKS's own.
 pub fn associated(
@@ -182,7 +173,7 @@ fn named_document(template: &RoleTemplate, spec: &RoleSpec) -> Option<DocumentNa
 }
 
 /// An account with its ServiceAccount's labels and annotations.
-fn account(
+pub fn account(
     name: &ServiceAccountName,
     permissions: Permissions,
     object: Option<&ServiceAccount>,

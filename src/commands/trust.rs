@@ -114,11 +114,8 @@ impl TrustTask<'_> {
     async fn roles(&self, context: &Context, cluster: &Cluster) -> Result<Vec<RoleArn>, Error> {
         let mut roles = match &self.goal {
             TrustGoal::Retarget(issuer) if self.roles.is_empty() => {
-                let former = Cluster {
-                    issuer: issuer.clone(),
-                    ..cluster.clone()
-                };
-                list::trusting(context, &former.provider_arn()).await?
+                let former = issuer.provider_arn(&cluster.partition, &cluster.account);
+                list::trusting(context, &former).await?
             }
             _ => self.roles.to_vec(),
         };

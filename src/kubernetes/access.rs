@@ -43,7 +43,7 @@ pub async fn config(
     if config.proxy_url.is_none() {
         let proxies = Proxies::from_environment().map_err(Error::Setting)?;
         let proxy = proxies.of(&config.cluster_url);
-        let url = proxy.map(kubeconfig::proxy_url).transpose();
+        let url = proxy.map(|proxy| proxy.plain_url("Kubernetes")).transpose();
         config.proxy_url = url.map_err(Error::Setting)?;
     }
     Ok((config, ends))

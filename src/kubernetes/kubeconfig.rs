@@ -13,7 +13,7 @@ use crate::endpoint::{endpoint, is_clear};
 use crate::error::Error;
 use crate::files;
 use crate::network::{self, deepest};
-use crate::proxy::{Protocol, Proxy};
+use crate::proxy::Proxy;
 
 /// The entries that a context is made of.
 struct Entries {
@@ -53,20 +53,6 @@ pub async fn contexts(path: Option<&Path>) -> Vec<String> {
 pub async fn config(access: &Access) -> Result<Config, Error> {
     let entries = entries(access.kubeconfig.as_deref(), access.context.as_deref());
     entries.await?.checked().await
-}
-
-/// The URL of a proxy for kube, which speaks to two kinds.
-///
-/// # Errors
-/// A proxy of another kind.
-pub fn proxy_url(proxy: &Proxy) -> Result<http::Uri, String> {
-    let usable = match proxy.protocol {
-        Protocol::Http | Protocol::Socks5 => proxy.url().parse().ok(),
-        Protocol::Https => None,
-    };
-    usable.ok_or_else(|| {
-        format!("the proxy {proxy:?} is not of the kinds http:// and socks5://, by which Kubernetes is reached")
-    })
 }
 
 /// All files in one, and what errors call them.
@@ -293,7 +279,9 @@ impl Entries {
 fn own_proxy(url: &str, place: &str) -> Result<http::Uri, String> {
     let told = |rule: String| format!("proxy-url of {place} {rule}");
     let proxy: Proxy = url.parse().map_err(told)?;
-    proxy_url(&proxy).map_err(|cause| format!("proxy-url of {place}: {cause}"))
+    proxy
+        .plain_url("Kubernetes")
+        .map_err(|cause| format!("proxy-url of {place}: {cause}"))
 }
 
 /// The certificates that vouch for the API server: as PEM, and each by itself.

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::model::{
     ClusterName, Lookup, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, Way,
 };
-use crate::policy::{self, others};
+use crate::policy::{others, subjects};
 use crate::template::{ManagedPolicy, RoleTemplate, StackResource};
 use crate::world::{
     AssociatedRole, Association, Associations, Foreign, FoundStack, ObservedDeletion, OwningStack,
@@ -136,7 +136,10 @@ async fn annotated(
     let role = found.and_then(|found| found.stack.role_arn.as_ref());
     let (Some(role), true) = (
         role,
-        foreign.trust.as_found().is_some_and(policy::lets_tokens_in),
+        foreign
+            .trust
+            .as_found()
+            .is_some_and(subjects::lets_tokens_in),
     ) else {
         return Lookup::Missing;
     };

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Document, View, Width, columns, markdown};
+use super::{Document, NOTHING, View, Width, columns, markdown};
 use crate::model::Connection;
 use crate::plan::migrate::{MoveRow, MoveStanding, MoveState, NodeRoleRow};
 use crate::world::{Moving, PodWay};
@@ -16,8 +16,6 @@ pub struct MoveRows {
     /// Of the run, for the commands.
     pub connection: Connection,
 }
-
-const NOTHING: &str = "Nothing found.\n";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Document, View, Width, columns, markdown};
+use super::{Document, NOTHING, View, Width, columns, markdown};
 use crate::plan::trust::TrustRow;
 
 /// A row for each role and provider.
@@ -58,7 +58,7 @@ impl View for TrustRows {
 
     fn markdown(&self) -> String {
         if self.0.is_empty() {
-            return "Nothing found.\n".to_owned();
+            return NOTHING.to_owned();
         }
         let rows = self.0.iter().map(|row| {
             let cells = cells(row).into_iter();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Document, View, Width, columns, markdown};
+use super::{Document, NOTHING, View, Width, columns, markdown};
 use crate::plan::vault::VaultRow;
 
 /// A row for each service account that has AWS credentials from Vault.
@@ -72,7 +72,7 @@ impl View for VaultRows {
 
     fn markdown(&self) -> String {
         if self.0.is_empty() {
-            return "Nothing found.\n".to_owned();
+            return NOTHING.to_owned();
         }
         let rows = self.0.iter().map(|row| {
             let cells = Self::cells(row).into_iter();

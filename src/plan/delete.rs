@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::policy;
 use crate::policy::pod_identity::{self, OF_OTHER_CLUSTERS};
-use crate::policy::subjects::listed;
+use crate::policy::subjects::{lets_tokens_in, listed};
 use crate::world::{
     Association, Foreign, FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState,
     Stack, StackState,
@@ -245,7 +245,7 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
             Reason::Associated {
                 role: foreign.role.clone(),
                 associations,
-                is_on_irsa: foreign.trust.as_found().is_some_and(policy::lets_tokens_in),
+                is_on_irsa: foreign.trust.as_found().is_some_and(lets_tokens_in),
                 unknown,
             },
         );

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::migrate::Obstacle;
-use super::trust_change::{own_tags, trust_change, trust_of};
+use super::trust_change::{awaited, own_tags, trust_change, unlike_its_template};
 use super::{Action, Reason, Target, Track};
 use crate::asked::Deployment;
 use crate::model::{Cluster, CommandLine, DEFAULT_AUDIENCE, Issuer, Lookup, Way};
@@ -13,8 +13,7 @@ use crate::policy::evaluate::Decision;
 use crate::policy::subjects::{Subject, TokenProvider, lists, retargeted, with_subject, without};
 use crate::policy::withdrawn::NotWithdrawn;
 use crate::policy::{self, federated_principals};
-use crate::template;
-use crate::world::{OidcProvider, OwningStack, Phase, RoleFacts, TrustingRole};
+use crate::world::{OidcProvider, OwningStack, RoleFacts, Stack, TrustingRole};
 
 mod obstacle;
 mod row;
@@ -79,16 +78,15 @@ impl TrustChange<'_> {
         let stack = match &role.stack {
             Lookup::Unknown(why) => return Err(Obstacle::MakerUnknown(why.clone()).into()),
             Lookup::Missing => None,
-            Lookup::Found(stack) if stack.stack.phase == Phase::Busy => {
-                let OwningStack { stack, .. } = stack;
-                return Ok(vec![Action::AwaitStack {
-                    stack: stack.name.clone(),
-                    id: stack.id.clone(),
-                    status: stack.status.clone(),
-                }]);
-            }
             Lookup::Found(stack) => {
-                self.is_as_its_template(stack, &facts.trust)?;
+                if let Some(wait) = awaited(&stack.stack) {
+                    return Ok(vec![wait]);
+                }
+                let repair = || repair(&stack.stack);
+                let unlike = unlike_its_template(stack, &facts.trust, self.cluster, repair);
+                if let Some(obstacle) = unlike {
+                    return Err(obstacle.into());
+                }
                 self.stays_its_own(stack, notes)?;
                 Some(stack)
             }
@@ -144,12 +142,9 @@ impl TrustChange<'_> {
             TrustGoal::Add(subjects) => added(trust, own, subjects, notes),
             TrustGoal::Remove(subjects) => removed(trust, own, subjects, notes),
             TrustGoal::Retarget(issuer) => {
-                let former = Cluster {
-                    issuer: issuer.clone(),
-                    ..self.cluster.clone()
-                };
+                let former = issuer.provider_arn(&self.cluster.partition, &self.cluster.account);
                 let from = TokenProvider {
-                    arn: &former.provider_arn(),
+                    arn: &former,
                     issuer,
                 };
                 if !federated_principals(trust).contains(&from.arn) {
@@ -188,31 +183,18 @@ impl TrustChange<'_> {
             _ => Ok(()),
         }
     }
+}
 
-    /// What was changed by hand does not come into a template unasked.
-    fn is_as_its_template(&self, stack: &OwningStack, live: &Value) -> Result<(), Obstacle> {
-        const UNCOMPARED: &str = "whether its role's trust policy is that of its stack's template";
-        match trust_of(stack).map(|own| template::plain(own, self.cluster)) {
-            Some(Ok(own)) if policy::same(&own, live) => Ok(()),
-            Some(Ok(_)) => {
-                let stack = &stack.stack;
-                let mut ways = Way::ALL.into_iter();
-                let way = ways.find(|way| stack.account(*way).is_some());
-                let way = way.unwrap_or_default();
-                let name = stack.account(way);
-                let name = name.map_or_else(|| "NAMESPACE/NAME".to_owned(), |it| it.to_string());
-                let cluster = stack.cluster().unwrap_or("CLUSTER");
-                let command = CommandLine::of("irsactl update", &[]).and(way.noun(), &[]);
-                let command = command.and("{} --cluster {} --repair-drift", &[&name, &cluster]);
-                Err(Obstacle::Drifted(stack.name.clone(), command))
-            }
-            Some(Err(why)) => Err(Obstacle::Unknown(UNCOMPARED, why.to_string())),
-            None => Err(Obstacle::Unknown(
-                UNCOMPARED,
-                "the template has none".to_owned(),
-            )),
-        }
-    }
+/// The command that shows what of a role was changed by hand, for the cluster of its stack.
+fn repair(stack: &Stack) -> CommandLine {
+    let mut ways = Way::ALL.into_iter();
+    let way = ways.find(|way| stack.account(*way).is_some());
+    let way = way.unwrap_or_default();
+    let name = stack.account(way);
+    let name = name.map_or_else(|| "NAMESPACE/NAME".to_owned(), |it| it.to_string());
+    let cluster = stack.cluster().unwrap_or("CLUSTER");
+    let command = CommandLine::of("irsactl update", &[]).and(way.noun(), &[]);
+    command.and("{} --cluster {} --repair-drift", &[&name, &cluster])
 }
 
 fn added(

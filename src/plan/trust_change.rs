@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use super::Action;
 use super::account::update_of;
-use super::migrate::UpdateTrust;
+use super::migrate::{Obstacle, UpdateTrust};
 use crate::asked::Deployment;
-use crate::model::{Map, ServiceAccountName, Way};
-use crate::policy::{Difference, Item};
-use crate::world::OwningStack;
+use crate::model::{Cluster, CommandLine, Map, ServiceAccountName, Way};
+use crate::policy::{self, Difference, Item};
+use crate::template;
+use crate::world::{OwningStack, Phase, Stack};
 
 /// Where the template of a role has its trust policy.
 pub const TRUST: &str = "/Resources/Role1/Properties/AssumeRolePolicyDocument";
@@ -36,6 +37,33 @@ pub fn tags_towards(tags: &Map, account: &ServiceAccountName, to: Way) -> Map {
         tags.insert(to.tag().to_owned(), name);
     }
     tags
+}
+
+/// For a stack that another run changes: what follows is planned afterwards.
+pub fn awaited(stack: &Stack) -> Option<Action> {
+    (stack.phase == Phase::Busy).then(|| Action::AwaitStack {
+        stack: stack.name.clone(),
+        id: stack.id.clone(),
+        status: stack.status.clone(),
+    })
+}
+
+/// Why the template of a role is not written: what was changed by hand does not come into it unasked. `repair`
+/// shows that.
+pub fn unlike_its_template(
+    stack: &OwningStack,
+    live: &Value,
+    cluster: &Cluster,
+    repair: impl FnOnce() -> CommandLine,
+) -> Option<Obstacle> {
+    const UNCOMPARED: &str = "whether its role's trust policy is that of its stack's template";
+    let why = match trust_of(stack).map(|own| template::plain(own, cluster)) {
+        Some(Ok(own)) if policy::same(&own, live) => return None,
+        Some(Ok(_)) => return Some(Obstacle::Drifted(stack.stack.name.clone(), repair())),
+        Some(Err(why)) => why.to_string(),
+        None => "the template has none".to_owned(),
+    };
+    Some(Obstacle::Unknown(UNCOMPARED, why))
 }
 
 /// By the stack that made the role, which then has these tags; else by IAM.

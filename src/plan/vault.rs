@@ -334,7 +334,7 @@ fn of_account(
     }
     row.result = VaultResult::Written;
     row.drops = agent::drops(world, name, &row);
-    let account = found::with(name, permissions.found, world.objects.get(name));
+    let account = found::account(name, permissions.found, world.objects.get(name));
     Some((row, Some(account)))
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::evaluate::{Decision, Request, evaluate};
 use super::withdrawn::{NotWithdrawn, is_plain, kept, without_subject, without_value};
-use super::{others, statements, texts};
+use super::{federated_principals, others, statements, texts};
 use crate::model::{DEFAULT_AUDIENCE, Issuer, Namespace, ServiceAccountName, SubjectPattern};
 
 /// An IAM OIDC provider and the issuer of its tokens.
@@ -246,6 +246,11 @@ fn renamed(key: &str, from: TokenProvider<'_>, to: TokenProvider<'_>) -> String 
         }
         _ => key.to_owned(),
     }
+}
+
+/// Whether a trust policy lets tokens in, whosoever they are.
+pub fn lets_tokens_in(trust: &Value) -> bool {
+    !federated_principals(trust).is_empty()
 }
 
 /// Whom a trust policy lets in of a provider's tokens, as its statements say it.

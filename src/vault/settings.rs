@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::files;
 use crate::model::Map;
 use crate::network::{self, is_server_name};
-use crate::proxy::{Protocol, Proxies, Proxy};
+use crate::proxy::{Proxies, Proxy};
 use crate::secrets;
 
 /// Where Vault's own client looks without a variable.
@@ -206,22 +206,12 @@ fn proxy(url: &http::Uri) -> Result<Option<http::Uri>, Error> {
         if let Some(text) = variable(name)? {
             secrets::remember_password(&text);
             let proxy: Proxy = text.parse().map_err(|rule| wrong(name, rule))?;
-            return usable(&proxy).map(Some);
+            return proxy.plain_url("Vault").map(Some).map_err(Error::Setting);
         }
     }
     let proxies = Proxies::from_environment().map_err(Error::Setting)?;
-    proxies.of(url).map(usable).transpose()
-}
-
-fn usable(proxy: &Proxy) -> Result<http::Uri, Error> {
-    let url = match proxy.protocol {
-        Protocol::Http | Protocol::Socks5 => proxy.url().parse().ok(),
-        Protocol::Https => None,
-    };
-    url.ok_or_else(|| {
-        let text = format!("the proxy {proxy:?} is not of the kinds http:// and socks5://, by which Vault is reached");
-        Error::Setting(text)
-    })
+    let url = proxies.of(url).map(|proxy| proxy.plain_url("Vault"));
+    url.transpose().map_err(Error::Setting)
 }
 
 /// What goes with every request.

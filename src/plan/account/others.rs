@@ -11,7 +11,7 @@ use crate::model::{CommandLine, Lookup, ServiceAccountName};
 use crate::plan::trust_change::TRUST;
 use crate::plan::{Reason, Track};
 use crate::policy::pod_identity::TrustedAssociation;
-use crate::policy::{self, others, pod_identity};
+use crate::policy::{self, others, pod_identity, subjects};
 use crate::template::RoleTemplate;
 use crate::world::{Association, FoundStack, ServiceAccountState};
 
@@ -57,7 +57,7 @@ pub fn refuse_moved(track: &mut Track, task: StackTask<'_>, role: &RoleTemplate)
         _ => true,
     };
     let is_moved =
-        !policy::lets_tokens_in(&role.trust) && !others::of_pod_identity(&role.trust).is_empty();
+        !subjects::lets_tokens_in(&role.trust) && !others::of_pod_identity(&role.trust).is_empty();
     if task.goal == Goal::Update && task.asked.association.is_none() && is_moved && !is_annotated {
         track.refuse(&task.cluster.name, Reason::OnPodIdentity);
         return None;

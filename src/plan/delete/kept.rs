@@ -7,9 +7,9 @@ use crate::asked::Deletion;
 use crate::model::{Arn, Lookup, StackName, Way};
 use crate::plan::trust_change::{own_tags, tags_towards, trust_change, trust_of};
 use crate::plan::{Action, Track};
-use crate::policy;
 use crate::policy::pod_identity::TrustedAssociation;
 use crate::policy::withdrawn::{NotWithdrawn, without_association};
+use crate::policy::{self, subjects};
 use crate::world::{
     AssociatedRole, FoundStack, ObservedDeletion, OwningStack, Phase, ServiceAccountState, Stack,
 };
@@ -50,7 +50,7 @@ impl OtherUsers {
                 .push(format!("the IAM service account {account}"));
         } else if observed.service_account == ServiceAccountState::NotLooked
             && let Some(Lookup::Found(trust)) = foreign.map(|it| &it.trust)
-            && policy::lets_tokens_in(trust)
+            && subjects::lets_tokens_in(trust)
         {
             let text = "the IAM service accounts that its trust policy lets in";
             users.told.push(text.to_owned());

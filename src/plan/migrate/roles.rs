@@ -9,14 +9,13 @@ use super::obstacle::Obstacle;
 use super::steps::{Draft, draft, stopped};
 use super::{MoveGoal, intercept, trust};
 use crate::model::{Cluster, CommandLine, Lookup, Map, RoleArn};
-use crate::plan::trust_change::{own_tags, tags_towards, trust_change, trust_of};
-use crate::plan::{Action, Track};
+use crate::plan::Track;
+use crate::plan::trust_change::{
+    awaited, own_tags, tags_towards, trust_change, trust_of, unlike_its_template,
+};
 use crate::policy::{self, withdrawn::without_role};
 use crate::template;
-use crate::world::{Moving, MovingAccount, Phase};
-
-/// What is compared before a template is written.
-const UNCOMPARED: &str = "whether its role's trust policy is that of its stack's template";
+use crate::world::{Moving, MovingAccount};
 
 /// The tracks of a move.
 pub struct PlannedMove {
@@ -80,7 +79,8 @@ impl SharedRole<'_> {
     ) -> Vec<(usize, Track)> {
         let (mut drafts, mut tracks) = (Vec::new(), Vec::new());
         for (place, mut draft) in group {
-            if let Some(wait) = wait(draft.account) {
+            let stack = draft.account.stack.as_found();
+            if let Some(wait) = stack.and_then(|it| awaited(&it.stack)) {
                 draft.track.actions = vec![wait];
                 tracks.push((place, draft.track));
                 continue;
@@ -114,17 +114,10 @@ impl SharedRole<'_> {
         }
         let live = &draft.account.role.as_found()?.trust;
         if let Lookup::Found(stack) = &draft.account.stack {
-            match trust_of(stack).map(|own| template::plain(own, &self.moving.cluster)) {
-                Some(Ok(own)) if policy::same(&own, live) => {}
-                Some(Ok(_)) => {
-                    let command = self.repair(draft.account);
-                    return Some(Obstacle::Drifted(stack.stack.name.clone(), command));
-                }
-                Some(Err(why)) => return Some(Obstacle::Unknown(UNCOMPARED, why.to_string())),
-                None => {
-                    let why = "the template has none".to_owned();
-                    return Some(Obstacle::Unknown(UNCOMPARED, why));
-                }
+            let repair = || self.repair(draft.account);
+            let found = unlike_its_template(stack, live, &self.moving.cluster, repair);
+            if found.is_some() {
+                return found;
             }
         }
         let way = draft.opens?;
@@ -214,16 +207,6 @@ impl SharedRole<'_> {
             draft.track.actions.push(change(&opened, &closed, tags));
         }
     }
-}
-
-/// For the stack that made its role, where another run changes that: what follows is planned afterwards.
-fn wait(account: &MovingAccount) -> Option<Action> {
-    let stack = &account.stack.as_found()?.stack;
-    (stack.phase == Phase::Busy).then(|| Action::AwaitStack {
-        stack: stack.name.clone(),
-        id: stack.id.clone(),
-        status: stack.status.clone(),
-    })
 }
 
 /// As the stack's template has it, which is how the role has it.
