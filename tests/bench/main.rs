@@ -10,6 +10,7 @@ mod proof;
 )]
 mod sandbox;
 mod scale;
+mod scan;
 
 use std::error::Error;
 use std::io::Write;
@@ -28,7 +29,15 @@ const POLICY: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 const RUNS: usize = 41;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    if std::env::args().nth(1).as_deref() == Some(PEAK) {
+        return print_peak();
+    }
     let mut table = Table::default();
+    // `cargo bench -- scan` measures that alone.
+    if std::env::args().any(|argument| argument == "scan") {
+        scan::measure(&mut table)?;
+        return table.print();
+    }
     cold_start(&mut table)?;
     for seconds in [12, 1] {
         create(&mut table, Duration::from_secs(seconds))?;
@@ -36,6 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for mode in ["standard", "express"] {
         proof::measure(&mut table, mode)?;
     }
+    scan::measure(&mut table)?;
     scale::measure(&mut table)?;
     let size = std::fs::metadata(BINARY)?.len();
     table.row("release binary, stripped", &megabytes(size), "≤ 12 MB");
@@ -68,6 +78,30 @@ fn run(command: &mut Command) -> Result<Run, Box<dyn Error>> {
         peak: ended.rusage.maxrss,
         processor: ended.rusage.utime + ended.rusage.stime,
     })
+}
+
+/// As an argument: the others are a command, whose peak memory is printed.
+const PEAK: &str = "--peak";
+
+fn print_peak() -> Result<(), Box<dyn Error>> {
+    let mut words = std::env::args().skip(2);
+    let program = words.next().ok_or("no program")?;
+    let run = run(Command::new(program).args(words))?;
+    writeln!(std::io::stdout(), "{}", run.peak)?;
+    Ok(())
+}
+
+/// The peak memory of a program that a small one starts: what this one has, with the sandbox in it, counts as
+/// that of its children.
+fn peak(command: &Command) -> Result<u64, Box<dyn Error>> {
+    let mut small = Command::new(std::env::current_exe()?);
+    small.arg(PEAK).arg(command.get_program());
+    small.args(command.get_args()).env_clear();
+    let set = command.get_envs();
+    small.envs(set.filter_map(|(key, value)| Some((key, value?))));
+    let output = small.output()?;
+    let text = String::from_utf8(output.stdout)?;
+    Ok(text.trim().parse()?)
 }
 
 /// The median of many runs.

@@ -285,11 +285,9 @@ fn make_set(api: &mut Api, workload: &Value, label: &str) -> Key {
 
 fn retire_sets(api: &mut Api, workload: &Value) {
     let hash = revision(workload);
-    let uid = &workload["metadata"]["uid"];
-    let sets = keys(api, |object| {
-        object["kind"] == "ReplicaSet" && owners(object).any(|owner| owner["uid"] == *uid)
-    });
-    for place in sets.iter().filter(|set| !set.2.ends_with(&hash)) {
+    let sets = sets_of(api, workload).map(|(key, _)| key.clone());
+    let old: Vec<Key> = sets.filter(|set| !set.2.ends_with(&hash)).collect();
+    for place in &old {
         let set = api.objects[place].clone();
         for pod in pods_of(api, &set) {
             api.objects.remove(&pod);
@@ -435,18 +433,35 @@ fn tell_all(api: &mut Api) {
 
 /// The pods of a workload, those of its ReplicaSets among them.
 fn pods_of(api: &Api, workload: &Value) -> Vec<Key> {
-    let uid = &workload["metadata"]["uid"];
-    let is_owned = |object: &Value| owners(object).any(|owner| owner["uid"] == *uid);
-    let sets: Vec<&Value> = api
-        .objects
-        .values()
-        .filter(|object| object["kind"] == "ReplicaSet" && is_owned(object))
-        .map(|set| &set["metadata"]["uid"])
+    let sets = sets_of(api, workload).map(|(_, set)| set);
+    let uids: Vec<&Value> = std::iter::once(workload)
+        .chain(sets)
+        .map(|owner| &owner["metadata"]["uid"])
         .collect();
-    keys(api, |object| {
-        object["kind"] == "Pod"
-            && owners(object).any(|owner| owner["uid"] == *uid || sets.contains(&&owner["uid"]))
-    })
+    owned(api, "pods", workload, uids)
+        .map(|(key, _)| key.clone())
+        .collect()
+}
+
+fn sets_of<'a>(api: &'a Api, workload: &'a Value) -> impl Iterator<Item = (&'a Key, &'a Value)> {
+    let uid = &workload["metadata"]["uid"];
+    owned(api, "replicasets", workload, vec![uid])
+}
+
+/// What is owned by one of these, in the namespace of their workload: owners are of the same one.
+fn owned<'a>(
+    api: &'a Api,
+    plural: &str,
+    workload: &Value,
+    uids: Vec<&'a Value>,
+) -> impl Iterator<Item = (&'a Key, &'a Value)> {
+    let namespace = workload["metadata"]["namespace"].as_str().unwrap_or("");
+    let first = key(plural, namespace, "");
+    let place = (first.0.clone(), first.1.clone());
+    api.objects
+        .range(first..)
+        .take_while(move |(key, _)| key.0 == place.0 && key.1 == place.1)
+        .filter(move |(_, object)| owners(object).any(|owner| uids.contains(&&owner["uid"])))
 }
 
 fn keys(api: &Api, is_meant: impl Fn(&Value) -> bool) -> Vec<Key> {
