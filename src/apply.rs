@@ -137,12 +137,27 @@ pub fn skipped(outcomes: &[Outcome]) -> Option<String> {
 /// What the actions are carried out with.
 pub struct Clients<'a> {
     pub aws: &'a Aws,
+    /// The same caller in further regions.
+    pub elsewhere: &'a [Aws],
     /// `None` where no action needs it.
     pub kubernetes: Option<&'a Kubernetes>,
     /// How many tracks work side by side, without those that only wait for a stack.
     pub parallel: usize,
     pub on: &'a (dyn Fn(Event<'_>) + Sync),
     pub prove: ProveWay,
+}
+
+impl Clients<'_> {
+    /// Only a stack that a dead cluster left may be in another region than the run.
+    fn aws_for(&self, target: Option<&Target>) -> &Aws {
+        let elsewhere = match target {
+            Some(Target::Stack(stack)) => {
+                self.elsewhere.iter().find(|it| it.region == stack.region)
+            }
+            _ => None,
+        };
+        elsewhere.unwrap_or(self.aws)
+    }
 }
 
 /// Has a token of a service account exchanged for its role.
@@ -177,6 +192,7 @@ async fn side_by_side(tracks: Vec<Track>, clients: &Clients<'_>) -> Vec<Outcome>
     let runs = lanes.map(|(lane, place)| async move {
         let worker = Worker {
             clients,
+            aws: clients.aws_for(lane.first().map(|(_, track)| &track.target)),
             places,
             place: RefCell::new(place),
             keeps_place: clients.parallel <= 1 || lane.iter().any(|(_, track)| track.proves()),
@@ -223,6 +239,8 @@ fn lanes(tracks: Vec<Track>) -> Vec<Vec<(usize, Track)>> {
 /// leave it to others while they wait.
 struct Worker<'a> {
     clients: &'a Clients<'a>,
+    /// In the region of the lane's target.
+    aws: &'a Aws,
     places: &'a Semaphore,
     place: RefCell<Option<SemaphorePermit<'a>>>,
     /// Where one cannot be proved the rest is left alone: so no more than have places are begun before. And

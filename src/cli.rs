@@ -14,6 +14,7 @@ mod association;
 mod doctor;
 mod examples;
 mod explain;
+mod gc;
 mod groups;
 mod migrate;
 mod nouns;
@@ -31,6 +32,7 @@ pub use association::{
 };
 pub use doctor::Doctor;
 pub use explain::Explain;
+pub use gc::Gc;
 pub use groups::program;
 pub use migrate::{Migrate, MoveArgs, MoveChoice, MoveLook, ToIrsaArgs};
 pub use nouns::{Create, Delete, Get, Update, Utils};
@@ -113,6 +115,9 @@ pub enum Command {
     /// Tell and change which clusters roles trust
     #[command(subcommand, arg_required_else_help = true)]
     Trust(Trust),
+    /// Find and delete what dead clusters left
+    #[command(after_help = GC_EXAMPLES)]
+    Gc(Box<Gc>),
     /// Print the config file that describes what exists
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
@@ -231,6 +236,7 @@ impl Command {
             Self::Verify(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
             Self::Migrate(args) => args.ways(),
             Self::Trust(args) => args.ways(),
+            Self::Gc(args) => (&args.place.aws, Some(&args.kubernetes), &None),
             Self::Utils(Utils::MigrateToPodIdentity(args)) => {
                 let (aws, kubernetes) = (&args.aws, &args.kubernetes);
                 (aws, Some(kubernetes), &args.choice.issuer_url)

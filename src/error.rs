@@ -53,6 +53,8 @@ pub enum Error {
     Read { what: String, cause: String },
     #[error("cannot write {}: {}", line(.what), line(.cause))]
     Write { what: String, cause: String },
+    #[error("region {region} was not read, so that nothing of it is touched: {}", line(.cause))]
+    RegionUnread { region: String, cause: String },
     #[error("no AWS region is set")]
     NoRegion,
     #[error("there is no token of Vault: neither VAULT_TOKEN nor ~/.vault-token has one")]
@@ -382,6 +384,7 @@ impl Error {
             Self::Credentials { .. } | Self::NoVaultToken => 4,
             Self::Interrupted { signal, .. } => signal.exit_code(),
             Self::Write { .. }
+            | Self::RegionUnread { .. }
             | Self::Vault { .. }
             | Self::ClusterNotFound { .. }
             | Self::NoServiceAccount(..)

@@ -27,7 +27,7 @@ pub use arn::{Arn, PolicyArn, RoleArn};
 pub use command_line::{CommandLine, Connection, Flags, quoted};
 pub use encoded::percent_encoded;
 pub use fix::Fix;
-pub use flags::{Pairs, Timeout};
+pub use flags::{Days, Pairs, Timeout};
 pub use guess::nearest;
 pub use lookup::Lookup;
 pub use partition::{PARTITIONS, Partition, partition_of, region_of_eks_host};

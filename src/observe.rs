@@ -12,6 +12,7 @@ pub mod proof;
 mod resources;
 mod source;
 mod stack_name;
+mod survey;
 mod trust;
 mod vault;
 
@@ -24,6 +25,7 @@ pub use deletion::{deletion, template, whole_template};
 pub use migrate::{MoveDepth, MoveScope, MoveSight, proved};
 pub use source::{AccountPods, ServiceAccounts, Stacks};
 pub use stack_name::stack_by_name;
+pub use survey::{loose_ends, survey};
 pub use trust::trusting_roles;
 pub use vault::{VaultMounts, vault};
 

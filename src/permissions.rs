@@ -29,6 +29,7 @@ pub enum CommandName {
     /// The commands of `migrate` that only look.
     Scan,
     Trust,
+    Gc,
     Export,
     Verify,
     Doctor,
@@ -42,7 +43,7 @@ pub enum CommandName {
 }
 
 impl CommandName {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::AssociateOidcProvider,
         Self::DisassociateOidcProvider,
         Self::Thumbprint,
@@ -54,6 +55,7 @@ impl CommandName {
         Self::Migrate,
         Self::Scan,
         Self::Trust,
+        Self::Gc,
         Self::Export,
         Self::Verify,
         Self::Doctor,
@@ -75,6 +77,7 @@ impl CommandName {
             Self::Migrate => "migrate",
             Self::Scan => "scan",
             Self::Trust => "trust",
+            Self::Gc => "gc",
             Self::Export => "export",
             Self::Verify => "verify",
             Self::Doctor => "doctor",

@@ -13,6 +13,7 @@ mod action;
 pub mod associate;
 mod association;
 pub mod delete;
+pub mod gc;
 pub mod migrate;
 mod object;
 mod refusal;
@@ -68,6 +69,9 @@ pub struct Track {
     /// Tracks of one lane, which change one role, run one after the other.
     #[serde(skip)]
     pub lane: Option<RoleArn>,
+    /// Of what dead clusters left: what is known of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leftover: Option<Box<gc::Leftover>>,
     /// The role, where it is known before anything is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
@@ -118,6 +122,10 @@ pub enum Target {
     Agent(ClusterName),
     /// A role's trust policy.
     Role(Box<RoleArn>),
+    /// A stack that a dead cluster left.
+    Stack(Box<gc::StackPlace>),
+    /// All of a region.
+    Region(String),
 }
 
 impl Target {
@@ -135,7 +143,7 @@ impl Target {
         match self {
             Self::ServiceAccount(name) => Some((Way::Irsa, name)),
             Self::Association(name) => Some((Way::PodIdentity, name)),
-            Self::Provider(_) | Self::Agent(_) | Self::Role(_) => None,
+            _ => None,
         }
     }
 
@@ -226,6 +234,7 @@ impl Track {
             stale: Vec::new(),
             left: Vec::new(),
             lane: None,
+            leftover: None,
             role: None,
             idle: Idle::default(),
             is_move: false,
@@ -270,6 +279,8 @@ impl fmt::Display for Target {
             Self::Provider(issuer) => write!(f, "{issuer}"),
             Self::Agent(cluster) => write!(f, "the EKS Pod Identity Agent of {cluster}"),
             Self::Role(role) => write!(f, "role {}", role.name()),
+            Self::Stack(stack) => write!(f, "stack {} of {}", stack.name, stack.region),
+            Self::Region(region) => write!(f, "region {region}"),
         }
     }
 }

@@ -422,7 +422,8 @@ fn row(target: &Target, what: &str) -> String {
     match target {
         Target::ServiceAccount(name) | Target::Association(name) => format!("{name}  {what}"),
         Target::Role(role) => format!("{}  {what}", role.name()),
-        Target::Provider(_) | Target::Agent(_) => what.to_owned(),
+        Target::Stack(stack) => format!("{}  {what}", stack.region),
+        Target::Provider(_) | Target::Agent(_) | Target::Region(_) => what.to_owned(),
     }
 }
 

@@ -166,6 +166,7 @@ async fn act(context: &Context, plan: Plan, kubernetes: Option<&Kubernetes>) -> 
     let on = |event: Event<'_>| context.progress.on(&event);
     let clients = Clients {
         aws: &context.aws,
+        elsewhere: &context.elsewhere,
         kubernetes,
         parallel: context.parallel,
         on: &on,

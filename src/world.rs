@@ -10,6 +10,7 @@ mod facts;
 mod health;
 mod injection;
 mod interception;
+mod leftovers;
 mod moving;
 mod network;
 mod node_roles;
@@ -40,6 +41,9 @@ pub use injection::{
 pub use interception::{
     Caller, Grant, Interception, Interceptor, MatchExtent, MatchedSubject, Matching, NoGrant,
     PatternFormat, Permission,
+};
+pub use leftovers::{
+    IssuerState, LooseEnds, Survey, SurveyedProvider, SurveyedRegion, SurveyedRole, SurveyedStack,
 };
 pub use moving::{Moving, MovingAccount, OwningStack, TemplatedWorkload};
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};

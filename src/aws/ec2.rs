@@ -22,7 +22,7 @@ pub const SERVICE: Service = Service {
 /// So many values a filter takes (EC2 API, "Filtering").
 const VALUES: usize = 200;
 /// Texts of the answers.
-const LEAVES: [&str; 20] = [
+const LEAVES: [&str; 21] = [
     "arn",
     "cidrIp",
     "cidrIpv6",
@@ -37,6 +37,7 @@ const LEAVES: [&str; 20] = [
     "policyDocument",
     "prefixListId",
     "privateDnsEnabled",
+    "regionName",
     "serviceName",
     "state",
     "subnetId",
@@ -76,6 +77,14 @@ impl Ec2 {
             endpoint
         };
         Ok(found.into_iter().map(with_groups).collect())
+    }
+
+    /// The regions of the partition that are enabled for the account (DescribeRegions, which leaves out those
+    /// that the account has not opted in to).
+    pub async fn regions(&self) -> Result<Vec<String>, Error> {
+        let found = self.pages("DescribeRegions", "", &[], "regionInfo").await?;
+        let names = found.iter().filter_map(|item| item.text("regionName"));
+        Ok(names.map(str::to_owned).collect())
     }
 
     /// Those of the groups that exist and are seen from this account.

@@ -4,7 +4,7 @@ use aws_sdk_eks::error::ProvideErrorMetadata;
 use aws_sdk_eks::types::{ClusterStatus, IpFamily};
 
 use super::pages::{PagedList, filled};
-use super::{done, failed, unusable};
+use super::{done, failed, found, unusable};
 use crate::error::Error;
 use crate::model::{Arn, Cluster, ClusterFacts, ClusterName, EksCluster, Map};
 use crate::waiting::{Deadline, Intervals};
@@ -102,6 +102,14 @@ impl Eks {
                 facts,
             }),
         })
+    }
+
+    /// The issuer of a cluster, in whatever state that is. `None`: it has none, or there is no such cluster.
+    pub async fn issuer(&self, name: &str) -> Result<Option<String>, Error> {
+        let answer = self.client.describe_cluster().name(name).send().await;
+        let answer = found("eks:DescribeCluster", name, MISSING, answer)?;
+        let identity = answer.and_then(|answer| answer.cluster?.identity);
+        Ok(identity.and_then(|identity| identity.oidc?.issuer))
     }
 
     /// Names of all clusters of the region (ListClusters, all pages).

@@ -72,6 +72,8 @@ pub struct Aws {
     pub region: String,
     pub intervals: Intervals,
     pub deadline: Deadline,
+    config: SdkConfig,
+    fail_fast: FailFast,
 }
 
 /// Who calls, and where.
@@ -199,7 +201,22 @@ impl Aws {
             region,
             intervals,
             deadline,
+            config: config.clone(),
+            fail_fast: fail_fast.clone(),
         }
+    }
+
+    /// The same caller in another region.
+    pub fn in_region(&self, region: &str) -> Self {
+        let config = self.config.to_builder();
+        let config = config.region(Region::new(region.to_owned())).build();
+        Self::from_config(
+            &config,
+            region.to_owned(),
+            self.intervals,
+            self.deadline,
+            &self.fail_fast,
+        )
     }
 }
 

@@ -181,6 +181,12 @@ Examples:
   irsactl trust retarget --to-cluster demo --all --approve \\
     --from-issuer https://oidc.eks.eu-west-1.amazonaws.com/id/OLD";
 
+pub const GC_EXAMPLES: &str = "\
+Examples:
+  irsactl gc                                        # the plan, of this region
+  irsactl gc --all-regions --older-than 30d
+  irsactl gc --region eu-west-1 --region us-east-1 --approve";
+
 pub const TO_IRSA_EXAMPLES: &str = "\
 Examples:
   irsactl migrate to-irsa web/api --cluster demo --approve

@@ -20,6 +20,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "associate-oidc-provider",
             "disassociate-oidc-provider",
             "thumbprint",
+            "gc",
             "permissions",
         ],
     ),

@@ -19,6 +19,7 @@ mod explain;
 mod export;
 mod file;
 mod flags;
+mod gc;
 mod get;
 mod man;
 mod migrate;
@@ -80,6 +81,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Verify(args) => verify::run(args, screen, running).await,
         Command::Migrate(args) => migrate::run(args, screen, running).await,
         Command::Trust(args) => trust::run(args, screen, running).await,
+        Command::Gc(args) => gc::run(args, screen, running).await,
         Command::Utils(cli::Utils::MigrateToPodIdentity(args)) => {
             migrate::move_all(args, screen, running).await
         }

@@ -1,8 +1,10 @@
 //! What belongs to the cluster as a whole: its issuer, the way to Kubernetes and to STS, what is left of
 //! others.
 
+use std::collections::BTreeSet;
+
 use super::{Finding, Verdict, known};
-use crate::model::{CommandLine, Fix, Lookup};
+use crate::model::{CommandLine, Fix, Lookup, region_of_eks_host};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::world::{AgentKind, ProviderState, Reading, VpcEndpoint, World};
 
@@ -275,12 +277,12 @@ pub fn dead_providers(world: &World) -> Verdict {
                 "the issuers of {count} IAM OIDC providers are gone, and no role trusts them"
             ),
         });
+        let regions: BTreeSet<&str> = dead.iter().filter_map(|it| region(&it.arn)).collect();
         for provider in dead {
-            let arn = &provider.arn;
-            finding = finding.seen("provider", arn).fix(CommandLine::of(
-                "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {}",
-                &[arn],
-            ));
+            finding = finding.seen("provider", &provider.arn);
+        }
+        for region in regions {
+            finding = finding.fix(CommandLine::of("irsactl gc --region {}", &[&region]));
         }
         found.push(finding.because("issuer-gone"));
     }
@@ -289,11 +291,21 @@ pub fn dead_providers(world: &World) -> Verdict {
             Finding::note("the issuer of an IAM OIDC provider is gone, and roles trust it still")
                 .because("trusted-issuer-gone")
                 .seen("provider", &provider.arn)
-                .seen("trusted by", roles.join(", ")),
+                .seen("trusted by", roles.join(", "))
+                .fix(CommandLine::of(
+                    "irsactl gc --region {}",
+                    &[&region(&provider.arn).unwrap_or_default()],
+                )),
         );
     }
     let told = format!("{} beside the cluster's", providers.len());
     Verdict::of(found, "IAM OIDC providers", told)
+}
+
+/// That of the EKS whose issuer a provider is of.
+fn region(provider: &str) -> Option<&str> {
+    let (_, issuer) = provider.split_once(":oidc-provider/")?;
+    region_of_eks_host(issuer.split('/').next()?)
 }
 
 pub fn metadata_agents(world: &World) -> Verdict {

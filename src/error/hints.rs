@@ -36,6 +36,10 @@ impl Error {
                 Fix::say("name it: `--region eu-west-1`, `export AWS_REGION=eu-west-1`, or ")
                     .run("aws configure set region eu-west-1"),
             ],
+            Self::RegionUnread { .. } => vec![Fix::by(
+                "what is to be allowed in each region",
+                "irsactl permissions --for gc",
+            )],
             Self::NoVaultToken => token_hints(),
             Self::Vault { path, failure, .. } => failure.hints(path),
             Self::Credentials { sign_in, .. } => sign_in.hints(),

@@ -106,8 +106,8 @@ pub struct Connection {
 pub struct Flags(pub Vec<(&'static str, String)>);
 
 /// The verbs of irsactl that look at Kubernetes.
-const LOOKING: [&str; 9] = [
-    "apply", "create", "delete", "doctor", "export", "get", "migrate", "update", "verify",
+const LOOKING: [&str; 10] = [
+    "apply", "create", "delete", "doctor", "export", "gc", "get", "migrate", "update", "verify",
 ];
 
 /// Those that ask nobody, or with nobody's credentials.
@@ -133,7 +133,7 @@ impl Connection {
             ("irsactl", verb) => (!OFFLINE.contains(&verb), LOOKING.contains(&verb)),
             (program, _) => (program == "aws", program == "kubectl"),
         };
-        let knows_issuer = aws || ["permissions", "render"].contains(&word(1));
+        let knows_issuer = aws && word(1) != "gc" || ["permissions", "render"].contains(&word(1));
         let issuer =
             word(0) == "irsactl" && knows_issuer && words.iter().any(|word| word == "--cluster");
         let aws = self.aws.0.iter().filter(move |_| aws);

@@ -83,6 +83,28 @@ fn unquoted(piece: &str) -> Option<String> {
     (!single.contains('"')).then(|| inner.replace("\"\"", "\""))
 }
 
+/// How long ago, in whole days: `30d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Days(pub i64);
+
+impl Days {
+    pub fn seconds(self) -> i64 {
+        self.0 * 24 * 60 * 60
+    }
+}
+
+impl FromStr for Days {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = text.strip_suffix('d').and_then(|text| text.parse().ok());
+        let number = number.filter(|number| (1..=3650).contains(number));
+        number
+            .map(Self)
+            .ok_or("whole days are wanted, from `1d` to `3650d`")
+    }
+}
+
 /// A duration of Go's syntax, as eksctl and kubectl take it: `90s`, `25m`, `1h30m`, `1.5h`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timeout(pub Duration);

@@ -104,7 +104,16 @@ fn remarks(track: &Track) -> String {
     let drift: Vec<String> = track.drift.iter().flat_map(Difference::lines).collect();
     let drift =
         (!drift.is_empty()).then(|| item("**changed by hand**, and left so", broken(&drift)));
-    let told = refusals.chain(warnings).chain(unknown);
+    let leftover = track.leftover.iter();
+    let leftover = leftover.map(|it| {
+        let kind = if track.actions.is_empty() {
+            "left alone"
+        } else {
+            "left over"
+        };
+        item(kind, broken(&it.lines()))
+    });
+    let told = refusals.chain(warnings).chain(unknown).chain(leftover);
     told.chain(notes).chain(drift).collect()
 }
 

@@ -39,10 +39,20 @@ impl View for PlanView<'_> {
     /// One line an action, and under it what it sets.
     fn table(&self, _: Width) -> String {
         let mut text = String::new();
-        for action in self.0.actions() {
-            let action_line = shown_in_line(&action.to_string());
-            text.push_str(&format!("{} {action_line}\n", action.kind().sign()));
-            text.extend(action.details().iter().map(|detail| in_it(detail)));
+        for track in &self.0.tracks {
+            for action in &track.actions {
+                let action_line = shown_in_line(&action.to_string());
+                text.push_str(&format!("{} {action_line}\n", action.kind().sign()));
+                text.extend(action.details().iter().map(|detail| in_it(detail)));
+            }
+            if let Some(leftover) = &track.leftover {
+                if !track.refusals.is_empty() {
+                    text.push_str(&format!("  leave {}, as told below\n", track.target));
+                } else if track.actions.is_empty() {
+                    text.push_str(&format!("  leave {}\n", track.target));
+                }
+                text.extend(leftover.lines().iter().map(|line| in_it(line)));
+            }
         }
         for track in self.0.tracks.iter().filter(|track| !track.drift.is_empty()) {
             text.push_str(&format!(
@@ -232,7 +242,18 @@ impl View for Outcomes<'_> {
                 ]
             })
             .collect();
+        let stacks = self.0.iter().filter_map(|outcome| {
+            let Target::Stack(stack) = &outcome.track.target else {
+                return None;
+            };
+            let status = Self::status(outcome).to_owned();
+            Some(vec![stack.region.clone(), stack.name.clone(), status])
+        });
+        let stacks: Vec<_> = stacks.collect();
         let mut text = String::new();
+        if !stacks.is_empty() {
+            text.push_str(&columns(&["REGION", "STACK", "STATUS"], &stacks));
+        }
         if !accounts.is_empty() {
             text.push_str(&columns(
                 &["NAMESPACE", "NAME", "STATUS", "ROLE ARN"],

@@ -89,6 +89,24 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "iam:ListRoles" on Any, Always, [DisassociateOidcProvider], "find the roles that still trust the provider";
     "iam:DeleteOpenIDConnectProvider" on Provider, Always, [DisassociateOidcProvider], "delete the provider";
 
+    "eks:ListClusters" on Any, Always, [Gc], "see which clusters there are";
+    "eks:DescribeCluster" on Cluster, Always, [Gc], "see which issuers clusters have";
+    "ec2:DescribeRegions" on Any, With("--all-regions"), [Gc], "see which regions there are";
+    "iam:ListOpenIDConnectProviders" on Any, Always, [Gc], "find the providers";
+    "iam:GetOpenIDConnectProvider" on Provider, Always, [Gc], "see when a provider was made";
+    "iam:ListRoles" on Any, Always, [Gc], "find the roles that trust them";
+    "iam:GetRole" on AnyRole, Always, [Gc], "see when a role was last used";
+    "iam:DeleteOpenIDConnectProvider" on Provider, Always, [Gc], "delete providers of dead clusters";
+    "cloudformation:DescribeStacks" on Any, Always, [Gc], "find the stacks of dead clusters";
+    "cloudformation:ListStacks" on Any, Always, [Gc], "find the stacks of dead clusters";
+    "cloudformation:DescribeStacks" on Stacks, Always, [Gc], "wait for the end of a stack";
+    "cloudformation:GetTemplate" on Stacks, Always, [Gc], "see which role a stack makes";
+    "cloudformation:UpdateTerminationProtection" on Stacks, Always, [Gc], "lift the stack's protection";
+    "cloudformation:DeleteStack" on Stacks, Always, [Gc], "delete the role";
+    "eks:ListPodIdentityAssociations" on Cluster, Always, [Gc], "find associations that use a role";
+    "eks:DescribePodIdentityAssociation" on Any, Always, [Gc], "find associations that use a role";
+    "iam:DetachRolePolicy" on Roles, With("--detach-foreign"), [Gc], "detach policies that were attached by hand";
+    "iam:DeleteRolePolicy" on Roles, With("--detach-foreign"), [Gc], "delete inline policies that were added by hand";
     "cloudformation:DescribeStacks" on Stacks, Always, [Create Get Update Delete Apply], "find the stack of a service account, and wait for it";
     "cloudformation:DescribeStacks" on Any, Always, [Get Export], "list the stacks of the cluster";
     "cloudformation:ListStacks" on Any, Always, [Get Export], "list the stacks of the cluster";
@@ -119,8 +137,8 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "cloudformation:DeleteChangeSet" on Stacks, With("a change that is refused"), [Update Delete Apply Migrate Trust], "take the change back";
     "cloudformation:DescribeEvents" on Stacks, Optional, [Update Delete Apply Migrate Trust], "tell why a change failed its validation";
     "cloudformation:ContinueUpdateRollback" on Stacks, With("a failed roll-back"), [Update Apply], "finish the roll-back of an earlier update";
-    "cloudformation:DescribeStackEvents" on Stacks, Optional, [Create Update Delete Apply Migrate Trust Fix], "tell why a stack failed";
-    "cloudformation:DescribeStackResources" on Stacks, Optional, [Create Update Delete Apply Doctor], "find what a stack has beside the role";
+    "cloudformation:DescribeStackEvents" on Stacks, Optional, [Create Update Delete Gc Apply Migrate Trust Fix], "tell why a stack failed";
+    "cloudformation:DescribeStackResources" on Stacks, Optional, [Create Update Delete Gc Apply Doctor], "find what a stack has beside the role";
     "cloudformation:ListChangeSets" on Stacks, Optional, [Create Update Delete Apply Doctor], "see whether a stack awaits what others approve";
     "cloudformation:UpdateTerminationProtection" on Stacks, Always, [Delete], "lift the stack's protection";
     "cloudformation:UpdateTerminationProtection" on Stacks, With("a failed stack"), [Create], "replace a stack whose creation failed";
@@ -136,10 +154,10 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "iam:GetRole" on Roles, With("--detach-foreign"), [Delete Apply], "see that the role is the stack's own";
     "iam:GetRole" on AnyRole, Optional, [Create Apply], "see that the role of --attach-role-arn exists";
     "iam:GetRole" on AnyRole, Optional, [Delete], "see what made the role of an association";
-    "iam:ListAttachedRolePolicies" on Roles, Optional, [Create Update Delete Apply], "find policies that were attached by hand";
-    "iam:ListRolePolicies" on Roles, Optional, [Create Update Delete Apply], "find inline policies that were added by hand";
+    "iam:ListAttachedRolePolicies" on Roles, Optional, [Create Update Delete Gc Apply], "find policies that were attached by hand";
+    "iam:ListRolePolicies" on Roles, Optional, [Create Update Delete Gc Apply], "find inline policies that were added by hand";
     "iam:GetRolePolicy" on Roles, Optional, [Create Update Apply], "find inline policies that were changed by hand";
-    "iam:ListInstanceProfilesForRole" on Roles, Optional, [Delete Apply], "find what would stop the role's deletion";
+    "iam:ListInstanceProfilesForRole" on Roles, Optional, [Delete Gc Apply], "find what would stop the role's deletion";
     "iam:DetachRolePolicy" on Roles, With("--detach-foreign"), [Delete Apply], "detach policies that were attached by hand";
     "iam:DeleteRolePolicy" on Roles, With("--detach-foreign"), [Delete Apply], "delete inline policies that were added by hand";
     "iam:AttachRolePolicy" on Roles, With("--repair-drift"), [Update Apply], "attach policies that were detached by hand";
@@ -232,7 +250,7 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
 pub const HANDLERS: &[NeededPermission] = permissions! { CloudFormation:
     "iam:CreateRole" on Roles, Always, [Create Apply], "make the role";
     "iam:TagRole" on Roles, Always, [Create Update Apply], "tag the role as its stack";
-    "iam:GetRole" on Roles, Always, [Create Update Delete Apply], "read the role back";
+    "iam:GetRole" on Roles, Always, [Create Update Delete Gc Apply], "read the role back";
     "iam:AttachRolePolicy" on Roles, With("a managed policy"), [Create Update Apply], "attach managed policies";
     "iam:PutRolePolicy" on Roles, With("an inline policy"), [Create Update Apply], "put inline policies";
     "iam:GetRolePolicy" on Roles, With("an inline policy"), [Create Update Apply], "read inline policies back";
@@ -251,24 +269,24 @@ pub const HANDLERS: &[NeededPermission] = permissions! { CloudFormation:
     "iam:UpdateRole" on Roles, With("--max-session-duration"), [Update], "change the longest session";
     "iam:UpdateRole" on Roles, With("another longest session"), [Apply], "change the longest session";
     "iam:ListAttachedRolePolicies" on Roles, With("a failed creation"), [Create], "take the role back";
-    "iam:ListAttachedRolePolicies" on Roles, Always, [Delete], "detach managed policies";
+    "iam:ListAttachedRolePolicies" on Roles, Always, [Delete Gc], "detach managed policies";
     "iam:ListAttachedRolePolicies" on Roles, With("--prune, or a failed creation"), [Apply], "detach managed policies";
     "iam:ListRolePolicies" on Roles, With("a failed creation"), [Create], "take the role back";
-    "iam:ListRolePolicies" on Roles, Always, [Delete], "delete inline policies";
+    "iam:ListRolePolicies" on Roles, Always, [Delete Gc], "delete inline policies";
     "iam:ListRolePolicies" on Roles, With("--prune, or a failed creation"), [Apply], "delete inline policies";
     "iam:DetachRolePolicy" on Roles, With("a failed creation"), [Create], "take the role back";
-    "iam:DetachRolePolicy" on Roles, With("a managed policy that goes"), [Update Delete Apply], "detach managed policies";
+    "iam:DetachRolePolicy" on Roles, With("a managed policy that goes"), [Update Delete Gc Apply], "detach managed policies";
     "iam:DeleteRolePolicy" on Roles, With("a failed creation"), [Create], "take the role back";
-    "iam:DeleteRolePolicy" on Roles, With("an inline policy that goes"), [Update Delete Apply], "delete inline policies";
+    "iam:DeleteRolePolicy" on Roles, With("an inline policy that goes"), [Update Delete Gc Apply], "delete inline policies";
     "iam:DeleteRole" on Roles, With("a failed creation"), [Create], "take the role back";
-    "iam:DeleteRole" on Roles, Always, [Delete], "delete the role";
+    "iam:DeleteRole" on Roles, Always, [Delete Gc], "delete the role";
     "iam:DeleteRole" on Roles, With("--prune, or a failed creation"), [Apply], "delete the role";
     "iam:ListAttachedRolePolicies" on Roles, Perhaps, [Create Update Apply Migrate Trust Fix], "read the role back";
     "iam:ListRolePolicies" on Roles, Perhaps, [Create Update Apply Migrate Trust Fix], "read the role back";
     "iam:GetRolePolicy" on Roles, Perhaps, [Migrate Trust Fix], "read the role back";
     "iam:UpdateRoleDescription" on Roles, Perhaps, [Update Apply Migrate Trust Fix], "change the description";
-    "iam:TagRole" on Roles, Perhaps, [Delete Fix], "keep the role's tags";
-    "iam:UntagRole" on Roles, Perhaps, [Create Update Delete Apply Fix], "keep the role's tags";
+    "iam:TagRole" on Roles, Perhaps, [Delete Gc Fix], "keep the role's tags";
+    "iam:UntagRole" on Roles, Perhaps, [Create Update Delete Gc Apply Fix], "keep the role's tags";
 };
 
 /// What irsactl asks of the Kubernetes API.
@@ -278,6 +296,7 @@ pub const RIGHTS: &[NeededRight] = rights! {
     "list" "serviceaccounts" of "" "", Optional, [Completion], "offer names of service accounts";
     "list" "pods" of "" "", Optional, [Completion], "offer names of pods";
     "list" "serviceaccounts" of "" "", Always, [Export], "read labels and annotations";
+    "list" "serviceaccounts" of "" "", With("--cluster"), [Gc], "find what names nothing";
     "list" "serviceaccounts" of "" "", Optional, [Get], "see the Kubernetes side";
     "list" "serviceaccounts" of "" "", Optional, [Create Update Delete Apply], "see many at a time";
     "patch" "serviceaccounts" of "" "", Always, [Create Apply], "annotate the service account";

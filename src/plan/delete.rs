@@ -32,18 +32,26 @@ pub fn unknown<'a>(
     known: &BTreeSet<ServiceAccountName>,
     stacks: impl IntoIterator<Item = &'a Stack>,
 ) -> BTreeSet<ServiceAccountName> {
-    // A move to IRSA leaves a stack its name.
-    let is_ours = |stack: &Stack, name: &ServiceAccountName| {
-        let names = StackName::both(way, cluster, name).into_iter();
-        let moved = StackName::new(Way::PodIdentity, cluster, name);
-        stack.is_of(cluster) && names.chain([moved]).any(|it| it == stack.name)
-    };
     let named = stacks.into_iter();
     named
         .filter_map(|stack| Some((stack, stack.account(way)?)))
-        .filter(|(stack, name)| is_ours(stack, name) && !known.contains(name))
+        .filter(|(stack, name)| is_named_for(stack, way, cluster, name) && !known.contains(name))
         .map(|(_, name)| name)
         .collect()
+}
+
+/// Whether a stack has the tags of the cluster, and a name of the service account's: another name is
+/// someone else's, whatever the tags say.
+pub fn is_named_for(
+    stack: &Stack,
+    way: Way,
+    cluster: &ClusterName,
+    name: &ServiceAccountName,
+) -> bool {
+    let names = StackName::both(way, cluster, name).into_iter();
+    // A move to IRSA leaves a stack its name.
+    let moved = StackName::new(Way::PodIdentity, cluster, name);
+    stack.is_of(cluster) && names.chain([moved]).any(|it| it == stack.name)
 }
 
 pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {

@@ -10,6 +10,8 @@ use crate::waiting::Intervals;
 /// What every command that calls AWS has in hand.
 pub struct Context {
     pub aws: Aws,
+    /// The same caller in further regions, for stacks there.
+    pub elsewhere: Vec<Aws>,
     pub output: Output,
     pub progress: Progress,
     /// How many tracks run side by side.
@@ -35,6 +37,7 @@ impl Context {
         let show = Show::choose(screen.quiet, screen.verbose > 0);
         Ok(Self {
             aws: Aws::connect(&connection).await?,
+            elsewhere: Vec::new(),
             output: Output {
                 format,
                 quiet: screen.quiet,

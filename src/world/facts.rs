@@ -250,14 +250,18 @@ impl FoundStack {
     /// the output counts where it is the attribute of the stack's own resource. `None` where the
     /// template was not read.
     pub fn own_role(&self) -> Option<&RoleArn> {
-        let body = self.body.as_ref()?;
+        let role = self.stack.role_arn.as_ref();
+        role.filter(|_| self.body.as_ref().is_some_and(Self::makes_its_role))
+    }
+
+    /// Whether the role that a template puts out is one that it makes.
+    pub fn makes_its_role(body: &Value) -> bool {
         let is_role = body["Resources"]["Role1"]["Type"] == "AWS::IAM::Role";
         let is_its_arn = match &body["Outputs"]["Role1"]["Value"]["Fn::GetAtt"] {
             Value::String(path) => path == "Role1.Arn",
             path => *path == serde_json::json!(["Role1", "Arn"]),
         };
-        let role = self.stack.role_arn.as_ref();
-        role.filter(|_| is_role && is_its_arn)
+        is_role && is_its_arn
     }
 }
 

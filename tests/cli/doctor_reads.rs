@@ -612,11 +612,12 @@ fn a_provider_is_dead_only_if_its_issuer_is_gone_and_no_role_trusts_it() {
 
     note: the issuer of an IAM OIDC provider is gone, and no role trusts it [dead-providers]
       provider: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/DEAD
-      fix: aws iam delete-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/DEAD
+      fix: irsactl gc --region eu-west-1
 
     note: the issuer of an IAM OIDC provider is gone, and roles trust it still [dead-providers]
       provider: arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/USED
       trusted by: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      fix: irsactl gc --region eu-west-1
 
       10 checks hold
 
@@ -654,7 +655,7 @@ fn a_provider_is_dead_only_if_its_issuer_is_gone_and_no_role_trusts_it() {
     // Where not even the cluster's own issuer is read, nothing is known of the others.
     bench.sandbox.fault("issuer * error 403 Forbidden no");
     let told = doctor(&bench);
-    assert!(!told.contains("delete-open-id-connect-provider"), "{told}");
+    assert!(!told.contains("irsactl gc"), "{told}");
 }
 
 /// Milliseconds since 1970.

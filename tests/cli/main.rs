@@ -28,6 +28,7 @@ mod express;
 mod file;
 mod foreign;
 mod forged;
+mod gc;
 mod get;
 mod hostile;
 mod house;

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use crate::gc::put_dead_cluster;
 use crate::migrate::intercepted::put_kube2iam;
 use crate::migrate::vault::put_vault;
 use crate::migrate::{node_roles::put_node_roles, ways};
@@ -172,7 +173,7 @@ fn world(text: &str) -> Bench {
 /// The agent of EKS Pod Identity, or a Deployment named as its service account is, perhaps on Fargate:
 /// `agent`, `deployment web/api 2`, `fargate web/api 2`. `older ways`: what gave pods credentials before those.
 /// `kube2iam shop/cart`: that on the nodes, and a Deployment with a role by it. `vault`: what gives credentials to
-/// three. `role data`: one by hand, for EC2.
+/// three. `role data`: one by hand, for EC2. `dead cluster`: what it left.
 fn arrange(bench: &Bench, what: &str) {
     if what == "older ways" {
         ways::run_with(bench, "keys", ways::keys_of_a_secret);
@@ -182,6 +183,10 @@ fn arrange(bench: &Bench, what: &str) {
     }
     if what == "vault" {
         put_vault(bench);
+        return;
+    }
+    if what == "dead cluster" {
+        put_dead_cluster(bench);
         return;
     }
     if what == "role data" {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 
 use crate::arrange::side_by_side;
+use crate::gc::with_a_dead_cluster;
 use crate::sandbox::{Options, Pace};
 use crate::support::{Bench, S3};
 use crate::trust::{RETARGET, rebuilt};
@@ -171,6 +172,17 @@ fn a_retargeting_killed_at_any_call_is_finished_by_the_next_run() {
         arrange: rebuilt,
     };
     work.assert_resumable(Pace::Polls(0), "system:serviceaccount:web:job", 20);
+}
+
+#[test]
+fn a_clean_up_killed_at_any_call_is_finished_by_the_next_run() {
+    let work = Work {
+        line: "gc --approve --detach-foreign --parallel 1".to_owned(),
+        arrange: with_a_dead_cluster,
+    };
+    let wanted =
+        "stack eksctl-demo-addon-iamserviceaccount-web-api: CREATE_COMPLETE, protected\nrole ";
+    work.assert_resumable(Pace::Polls(0), wanted, 40);
 }
 
 #[test]

@@ -288,6 +288,9 @@ fn caller(world: &World, request: &Request) -> Result<Caller, Refusal> {
 fn identity(world: &World, scope: &Scope, token: Option<&str>) -> Option<Caller> {
     let partition = partition(&scope.region);
     let region = scope.region.clone();
+    if world.disabled_regions.contains(&region) {
+        return None;
+    }
     if let Some(session) = world.sessions.get(&scope.key) {
         return (token == Some(session.token.as_str())).then(|| Caller {
             account: session.account.clone(),

@@ -18,6 +18,8 @@ pub struct Network {
     pub endpoints: Vec<VpcEndpoint>,
     pub groups: Vec<SecurityGroup>,
     pub instances: Vec<Instance>,
+    /// That the account may use.
+    pub regions: Vec<String>,
 }
 
 impl Default for Network {
@@ -30,6 +32,7 @@ impl Default for Network {
             endpoints: Vec::new(),
             groups: vec![own],
             instances: Vec::new(),
+            regions: vec!["eu-west-1".to_owned(), "us-east-1".to_owned()],
         }
     }
 }
@@ -212,6 +215,9 @@ struct Listing {
 fn listing(world: &World, caller: &Caller, action: &str) -> Option<Listing> {
     let owner = &caller.account;
     let network = &world.network;
+    if action == "DescribeRegions" {
+        return Some(regions(network));
+    }
     let mut listing = match action {
         "DescribeVpcEndpoints" => Listing {
             element: "vpcEndpointSet",
@@ -241,6 +247,25 @@ fn listing(world: &World, caller: &Caller, action: &str) -> Option<Listing> {
         listing.items.clear();
     }
     Some(listing)
+}
+
+/// The same from wherever it is asked: without `AllRegions` those that are enabled for the account (EC2 API
+/// Reference, "DescribeRegions").
+fn regions(network: &Network) -> Listing {
+    let item = |name: &String| Item {
+        id: name.clone(),
+        properties: Vec::new(),
+        xml: Xml::default()
+            .text("regionName", name)
+            .text("regionEndpoint", &format!("ec2.{name}.amazonaws.com"))
+            .text("optInStatus", "opt-in-not-required"),
+    };
+    Listing {
+        element: "regionInfo",
+        ids: "RegionName",
+        not_found: "InvalidParameterValue",
+        items: network.regions.iter().map(item).collect(),
+    }
 }
 
 fn described(

@@ -324,6 +324,9 @@ pub struct World {
     pub tokens: Vec<String>,
     /// Of the first account in the sandbox's region.
     pub network: Network,
+    /// Those that the account has not opted in to, or switched off: no token of it holds there (IAM User Guide,
+    /// "Manage AWS STS in an AWS Region"; that its keys do not either is from memory).
+    pub disabled_regions: Vec<String>,
     /// What CloudTrail recorded, oldest first.
     pub trail: Vec<Event>,
     /// Members on a page of any list that names no number itself; a test lowers it to see pages.
@@ -369,6 +372,7 @@ impl World {
             sessions: BTreeMap::new(),
             tokens: Vec::new(),
             network: Network::default(),
+            disabled_regions: Vec::new(),
             trail: Vec::new(),
             page_size: 100,
             no_changes: NO_CHANGES,

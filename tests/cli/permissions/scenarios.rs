@@ -85,6 +85,7 @@ pub fn all() -> Vec<Scenario> {
     all.extend(readings());
     all.extend(updates());
     all.extend(deletions());
+    all.extend(clean_ups());
     all.extend(applications());
     all.extend(proofs());
     all.extend(repairs());
@@ -339,6 +340,20 @@ fn deletions() -> Vec<Scenario> {
         delete("nobody --cluster demo", ready),
         Scenario::delegated("delete", READER, ready_with_deployer),
         Scenario::elsewhere("delete", "s3-reader --cluster dema"),
+    ]
+}
+
+/// Of clusters that are not there, hence of all clusters.
+fn clean_ups() -> Vec<Scenario> {
+    let gc = |rest: &str, arrange| Scenario {
+        flags: "--region eu-west-1 --account-id 111122223333".to_owned(),
+        ..Scenario::new("gc", rest, arrange)
+    };
+    vec![
+        gc("--detach-foreign --approve", crate::gc::dead),
+        gc("--approve", crate::gc::dead_in_part),
+        gc("--all-regions", crate::gc::dead_at_once),
+        gc("--cluster demo", crate::gc::with_loose_ends),
     ]
 }
 
