@@ -468,6 +468,8 @@ impl Worker<'_> {
             Action::UpdateTrust(update) => self.update_trust(update).await,
             Action::Prove(prove) => self.prove(prove).await,
             Action::RestartWorkload(stale) => self.restart(&stale.workload).await,
+            Action::MoveWorkload(moved) => self.kubernetes()?.move_workload(moved).await,
+            Action::PartWorkload(parting) => self.kubernetes()?.part_workload(parting).await,
             Action::AwaitPods { workload, expected } => {
                 self.await_pods(workload, expected, role.as_ref(), &status)
                     .await
@@ -489,11 +491,5 @@ impl Worker<'_> {
                     .await
             }
         }
-    }
-
-    fn kubernetes(&self) -> Result<&Kubernetes, Error> {
-        self.kubernetes.ok_or_else(|| Error::Kubeconfig {
-            cause: "no Kubernetes access was prepared".to_owned(),
-        })
     }
 }

@@ -18,17 +18,21 @@ pub mod migrate;
 mod object;
 mod refusal;
 pub mod restart;
+mod stack;
 mod summary;
 mod token;
 pub mod trust;
 mod trust_change;
 pub mod vault;
+mod workload;
 
-pub use action::{Action, CreateStack, Repair, UpdateStack};
+pub use action::{Action, Repair};
 pub use association::{CreateAssociation, UpdateAssociation, by_target_role};
 pub use object::{ObjectPresence, ServiceAccountChange, held};
 pub use refusal::{Reason, Refusal};
+pub use stack::{CreateStack, UpdateStack};
 pub use summary::{ActionKind, Summary};
+pub use workload::{WorkloadMove, WorkloadParting};
 
 /// Tracks side by side; the actions of a track one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -26,7 +26,7 @@ pub use chain::{Chain, Reading};
 pub use credentials::{OwnCredentials, PodWay, Provider, Sign, UNREAD};
 pub use facts::{
     Associations, Claim, FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, Phase,
-    RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackState,
+    PodDefaults, RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackState,
 };
 pub use health::{
     AccountHealth, Addon, AnalyzerFinding, ClusterHealth, IdentityAgent, KubernetesHealth,
@@ -45,7 +45,9 @@ pub use interception::{
 pub use leftovers::{
     IssuerState, LooseEnds, Survey, SurveyedProvider, SurveyedRegion, SurveyedRole, SurveyedStack,
 };
-pub use moving::{Moving, MovingAccount, OwningStack, TemplatedWorkload};
+pub use moving::{
+    Moving, MovingAccount, OwningStack, RightsBinding, TemplatedWorkload, WorkloadMarks,
+};
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};
 pub use node_roles::{NODE_POLICIES, NodeClass, NodeInstance, NodeRole, NodeRoles};
 pub use observed::{

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Event, Worker};
 use crate::asked::Ending;
 use crate::error::Error;
+use crate::kubernetes::Kubernetes;
 use crate::model::{RoleArn, ServiceAccountName};
 use crate::plan::{Role, ServiceAccountChange, held};
 use crate::template::annotated;
@@ -25,6 +26,14 @@ pub(super) fn known<'a>(asked: &'a Role, made: Option<&'a RoleArn>) -> Result<&'
 }
 
 impl Worker<'_> {
+    /// # Errors
+    /// Where this run asks nothing of Kubernetes.
+    pub(super) fn kubernetes(&self) -> Result<&Kubernetes, Error> {
+        self.kubernetes.ok_or_else(|| Error::Kubeconfig {
+            cause: "no Kubernetes access was prepared".to_owned(),
+        })
+    }
+
     pub(super) async fn apply_service_account(
         &self,
         change: &ServiceAccountChange,

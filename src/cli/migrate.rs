@@ -75,6 +75,12 @@ pub struct MoveArgs {
     /// Install the EKS Pod Identity Agent too, where pods are to need it and it is missing
     #[arg(long)]
     pub install_agent: bool,
+    /// Give workloads a service account of their own where they need one, from kube2iam and kiam
+    #[arg(long)]
+    pub patch_workloads: bool,
+    /// What that one is called, else as its workload
+    #[arg(long, value_name = "NAME")]
+    pub service_account: Option<String>,
     #[command(flatten)]
     pub deployment: ModeArgs,
     #[command(flatten)]

@@ -88,7 +88,7 @@ async fn look(args: &MoveLook, screen: Screen, running: Running) -> Result<Seen,
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     let (cluster, kubernetes) = access(&context, &args.choice, &args.kubernetes).await?;
     let moving = chosen
-        .look(&context, &cluster, &kubernetes, MoveDepth::All)
+        .look(&context, &cluster, &kubernetes, MoveDepth::All, None)
         .await;
     for unknown in &moving.unknown {
         context.output.warn(unknown);

@@ -163,6 +163,7 @@ fn change(
         annotations,
         conflicts: Conflicts::Overridden,
         differences,
+        defaults: None,
     })
 }
 

@@ -116,6 +116,9 @@ impl Error {
             Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
             Self::KubernetesForbidden { right, .. } => forbidden_hints(right),
             Self::KubernetesRefused { objection, .. } => objection.hints(),
+            Self::KubernetesConflict { operation, .. } if operation.starts_with("patch ") => {
+                vec!["change it where that field manager has it from".into()]
+            }
             Self::KubernetesConflict { .. } => {
                 vec!["take the fields over by adding `--override-existing-serviceaccounts`".into()]
             }

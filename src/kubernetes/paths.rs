@@ -170,6 +170,24 @@ impl Kubernetes {
         self.answer(&operation, "PATCH", &path, kind, body).await
     }
 
+    /// A server-side apply to an object that is there.
+    pub(super) async fn applied(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        name: &str,
+        object: &Value,
+        force: bool,
+    ) -> Result<(), Error> {
+        let path = resource.path(namespace, name);
+        let path = format!("{path}?fieldManager={FIELD_MANAGER}&force={force}");
+        let operation = resource.right("patch", namespace, name).into();
+        let kind = "application/apply-patch+yaml";
+        let body = object.to_string().into_bytes();
+        let answer = self.answer(&operation, "PATCH", &path, kind, body).await;
+        answer.map(|_| ())
+    }
+
     /// What the API answers at a path; `None` for 404.
     pub(super) async fn answer(
         &self,

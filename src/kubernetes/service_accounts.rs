@@ -12,10 +12,11 @@ use kube::Client;
 use kube::api::{
     Api, DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams, Preconditions,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::failure::Operation;
-use super::objects::{Fields, Metadata, MetadataFields, Object, read};
+use super::objects::{Fields, Given, Metadata, MetadataFields, Named, read};
 use super::paths::{List, resource};
 use super::{Error, FIELD_MANAGER, Kubernetes, cluster};
 use crate::asked::Conflicts;
@@ -24,7 +25,7 @@ use crate::plan::{ObjectPresence, ServiceAccountChange};
 use crate::secrets;
 use crate::template::manifest;
 use crate::token::Secret;
-use crate::world::{ObjectVersion, ServiceAccount};
+use crate::world::{ObjectVersion, PodDefaults, ServiceAccount};
 
 /// A version that no object has: etcd gives 1 to the empty store, and its first write has 2. An apply
 /// that names it makes its object, or is refused where there is one (apiserver, `Store.Update`: a version
@@ -41,7 +42,7 @@ impl Kubernetes {
         let found = self.call(get).await;
         let operation = on("get", "read service account", name);
         let found = found.map_err(|failure| self.failed(&operation, failure))?;
-        Ok(found.map(|object| service_account(read(&json!(object.metadata)))))
+        Ok(found.map(|object| service_account(read(&json!(object)))))
     }
 
     /// All service accounts of a namespace, or of the cluster.
@@ -55,10 +56,10 @@ impl Kubernetes {
             operation: Operation::told("list service accounts", Right::of("list", ACCOUNTS)),
             ..List::of(resource("v1", ACCOUNTS), namespace)
         };
-        let named = |object: Object| {
+        let named = |object: AccountObject| {
             let namespace = object.metadata.namespace.parse().ok()?;
             let name = ServiceAccountName::new(namespace, &object.metadata.name);
-            Some((name.ok()?, service_account(object.metadata)))
+            Some((name.ok()?, service_account(object)))
         };
         let mut all = Vec::new();
         self.gathered(&list, &mut all, named).await?;
@@ -131,12 +132,35 @@ impl Kubernetes {
             self.create_namespace(&name.namespace).await?;
             result = self.call(apply).await;
         }
-        let Err(failure) = result else {
-            return Ok(());
-        };
-        let error = self.failed(&on("patch", "apply service account", name), failure);
-        let is_done = error.is_overtaken() && self.is_applied(change, annotations).await?;
-        if is_done { Ok(()) } else { Err(error) }
+        if let Err(failure) = result {
+            let error = self.failed(&on("patch", "apply service account", name), failure);
+            let is_done = error.is_overtaken() && self.is_applied(change, annotations).await?;
+            if !is_done {
+                return Err(error);
+            }
+        }
+        match &change.defaults {
+            Some(defaults) => self.give_defaults(name, defaults).await,
+            None => Ok(()),
+        }
+    }
+
+    /// By a merge patch: a later apply, which leaves them out, takes nothing of them away.
+    async fn give_defaults(
+        &self,
+        name: &ServiceAccountName,
+        defaults: &PodDefaults,
+    ) -> Result<(), Error> {
+        let secrets = defaults.image_pull_secrets.iter();
+        let secrets: Vec<Value> = secrets.map(|name| json!({"name": name})).collect();
+        let patch = json!({
+            "imagePullSecrets": secrets,
+            "automountServiceAccountToken": defaults.automount_service_account_token,
+        });
+        let (namespace, account) = (name.namespace.as_str(), &name.name);
+        let resource = resource("v1", ACCOUNTS);
+        let patched = self.merge(resource, namespace, account, &patch).await;
+        patched.map(|_| ())
     }
 
     /// Whether the fields are as they were to be, by an apply of irsactl's: the answer of an earlier try
@@ -327,7 +351,23 @@ fn bind(object: &mut Value, version: &ObjectVersion) {
     object["metadata"]["resourceVersion"] = version.resource_version.as_str().into();
 }
 
-fn service_account(metadata: Metadata) -> ServiceAccount {
+/// What is read of a ServiceAccount.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct AccountObject {
+    metadata: Metadata,
+    image_pull_secrets: Vec<Named>,
+    automount_service_account_token: Given<bool>,
+}
+
+fn service_account(object: AccountObject) -> ServiceAccount {
+    let AccountObject {
+        metadata,
+        image_pull_secrets,
+        automount_service_account_token,
+    } = object;
+    let secrets = image_pull_secrets.into_iter();
+    let secrets = secrets.filter_map(|secret| secret.name.0);
     let applied = |fields: fn(&MetadataFields) -> &Fields| {
         let managed = metadata.managed_fields.iter();
         let applied = managed.filter(|it| it.manager == FIELD_MANAGER && it.operation == "Apply");
@@ -342,6 +382,10 @@ fn service_account(metadata: Metadata) -> ServiceAccount {
         role_is_gone: false,
         changed,
         set_by,
+        defaults: PodDefaults {
+            image_pull_secrets: secrets.collect(),
+            automount_service_account_token: automount_service_account_token.0,
+        },
         held_by: metadata.held_by(),
         version: ObjectVersion {
             uid: metadata.uid,

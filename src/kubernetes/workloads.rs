@@ -14,6 +14,7 @@ use crate::model::{Map, Workload, WorkloadKind};
 use crate::world::{ROLE_VARIABLE, Rollout, SKIP_LABEL, Selector, WorkloadState};
 
 mod listed;
+mod moved;
 
 /// How long the webhook may take to learn of an annotation. A pod that is made before lacks the role.
 const SETTLED: Duration = Duration::from_secs(1);

@@ -34,3 +34,6 @@ pub fn is_own_tag(key: &str) -> bool {
 pub const MOVED_TAG: &str = "irsactl/moved-from";
 /// What undoing a move needs of an association that is gone, in JSON, on its ServiceAccount.
 pub const SAVED_ANNOTATION: &str = "irsactl/pod-identity-association";
+/// The service account that a workload had before a move gave it one of its own, by name. On that one itself
+/// the workload stands behind it, as `default deployment/api`.
+pub const FORMER_ANNOTATION: &str = "irsactl/former-service-account";

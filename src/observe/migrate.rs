@@ -17,15 +17,17 @@ use crate::model::{Cluster, Lookup, Namespace, PolicyArn, SAVED_ANNOTATION, Serv
 use crate::plan::migrate::{next_roles, users};
 use crate::waiting::side_by_side;
 use crate::world::{
-    Addon, Association, LivePolicies, Moving, MovingAccount, OwningStack, Pod, Pods, RoleFacts,
-    ServiceAccount, TemplatedWorkload,
+    Addon, Association, LivePolicies, Moving, MovingAccount, OwningStack, Pod, PodDefaults, Pods,
+    RoleFacts, ServiceAccount, TemplatedWorkload,
 };
 
 mod interception;
 mod node_roles;
 mod proof;
+mod split;
 
 pub use proof::proved;
+use split::inherited;
 
 /// What is looked at.
 pub struct MoveScope<'a> {
@@ -35,6 +37,8 @@ pub struct MoveScope<'a> {
     /// Looked at whether or not anything says that they are there.
     pub named: &'a [ServiceAccountName],
     pub depth: MoveDepth,
+    /// Whether workloads are to have service accounts of their own, and what the only one of them is called.
+    pub splits: Option<Option<&'a str>>,
 }
 
 /// Which ways of pods are looked at.
@@ -116,13 +120,33 @@ impl MoveSight<'_> {
             });
         }
         let shared = Roles::default();
-        let names = names(scope, &objects, &associations);
+        let (successors, unsplit) = self
+            .regrouped(scope, &interception, &mut objects, &mut associations)
+            .await;
+        let mut names = names(scope, &objects, &associations);
+        let own = successors
+            .iter()
+            .filter(|(_, former)| (scope.includes)(former));
+        names.extend(own.map(|(name, _)| name.clone()));
+        let defaults = inherited(&successors, &objects);
         let accounts = names.into_iter();
         let accounts = accounts.map(|name| {
-            let found = account(name, &mut objects, &mut associations);
+            let mut found = account(name, &mut objects, &mut associations);
+            if let Some(defaults) = defaults.get(&found.name) {
+                found.inherits = defaults.clone();
+            }
             found.granted(interception.as_found())
         });
-        let accounts = accounts.map(|account| self.with_role(&shared, account));
+        let mut accounts: Vec<MovingAccount> = accounts.collect();
+        // All that it had by this is of others now.
+        accounts.retain(|it| {
+            let is_bound = it.role_arn.is_some() || !it.grants.is_empty();
+            let is_former = successors.values().any(|former| *former == it.name);
+            is_bound || !is_former || scope.depth != MoveDepth::Users
+        });
+        let accounts = accounts
+            .into_iter()
+            .map(|account| self.with_role(&shared, account));
         let accounts: Vec<MovingAccount> = side_by_side(PARALLEL, accounts).await;
         Moving {
             cluster: self.cluster.clone(),
@@ -132,6 +156,7 @@ impl MoveSight<'_> {
             associations: count,
             interception,
             accounts,
+            unsplit,
             unknown,
         }
     }
@@ -321,6 +346,7 @@ fn account(
         stack: Lookup::Missing,
         documents: Lookup::Missing,
         next_roles: Vec::new(),
+        inherits: PodDefaults::default(),
         pods: taken(&mut objects.pods, &name),
         workloads: taken(&mut objects.workloads, &name),
         name,

@@ -344,6 +344,11 @@ pub const RIGHTS: &[NeededRight] = rights! {
     "patch" "statefulsets" of "apps" "", With("such pods"), [Migrate], "restart pods of the way of before";
     "patch" "daemonsets" of "apps" "", With("such pods"), [Migrate], "restart pods of the way of before";
     "patch" "rollouts" of "argoproj.io" "", With("such pods"), [Migrate], "restart pods of the way of before";
+    "patch" "cronjobs" of "batch" "", With("--patch-workloads"), [Migrate], "give workloads a service account of their own";
+    "list" "rolebindings" of "rbac.authorization.k8s.io" "", With("--patch-workloads"), [Migrate], "see which rights in the cluster a workload would lose";
+    "list" "clusterrolebindings" of "rbac.authorization.k8s.io" "", With("--patch-workloads"), [Migrate], "see which rights in the cluster a workload would lose";
+    "create" "serviceaccounts" of "" "", With("--patch-workloads"), [Migrate], "make a service account for a workload";
+    "delete" "serviceaccounts" of "" "", With("--undo"), [Migrate], "delete what --patch-workloads made";
 
     "list" "pods" of "" "", Optional, [Create Update Apply], "name pods without the role";
     "list" "nodes" of "" "", Optional, [Create Update Apply], "name pods that no agent of EKS Pod Identity reaches";

@@ -25,7 +25,7 @@ mod steps;
 mod trust;
 
 pub use chain::next_roles;
-pub use intercept::{glob, interceptor, users};
+pub use intercept::{Runs, Splitting, Successors, glob, interceptor, rejoin, split, users};
 pub use node_role::{NodeRoleRow, node_role_rows};
 pub use obstacle::{Obstacle, of_place};
 pub use roles::plan;
@@ -46,6 +46,8 @@ pub struct MoveGoal {
     pub scope: MoveBreadth,
     pub proof: ProofNeed,
     pub agent: Agent,
+    /// Whether workloads may be given service accounts of their own.
+    pub patches: bool,
     /// `None`: nobody says.
     pub deployment_mode: Option<DeploymentMode>,
 }
@@ -123,7 +125,7 @@ impl MoveGoal {
             return true;
         };
         if let Former::Intercepted(_) = self.former {
-            let is_given = !account.grants.is_empty();
+            let is_given = !account.grants.is_empty() || account.split_from().is_some();
             let is_bound = is_way(new_pods, self.to);
             let facts = account.role.as_found();
             let is_open = facts.is_some_and(|it| trust::names(&it.trust, self.to, moving, account));

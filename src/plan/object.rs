@@ -7,7 +7,7 @@ use super::action::{lines, pair};
 use crate::asked::Conflicts;
 use crate::model::{Map, ServiceAccountName};
 use crate::policy::Difference;
-use crate::world::ObjectVersion;
+use crate::world::{ObjectVersion, PodDefaults};
 
 /// A server-side apply of a ServiceAccount: only the fields that irsactl answers for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,6 +26,9 @@ pub struct ServiceAccountChange {
     /// Of a found one: what changes beside the role.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
+    /// Of one that is made in the place of another for some of its pods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub defaults: Option<PodDefaults>,
 }
 
 /// What was there when it was looked at.
@@ -49,6 +52,9 @@ impl ServiceAccountChange {
                     .map(|(key, value)| format!("{kind}: {}", pair(key, value))),
             );
         }
+        let defaults = self.defaults.iter();
+        let secrets = defaults.flat_map(|it| &it.image_pull_secrets);
+        details.extend(secrets.map(|it| format!("image pull secret: {it}")));
         details.push(format!(
             "namespace: {}, made where it is missing",
             self.name.namespace

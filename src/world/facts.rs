@@ -290,6 +290,18 @@ pub struct ServiceAccount {
     pub changed: Option<i64>,
     /// The field manager that set it.
     pub set_by: Option<String>,
+    pub defaults: PodDefaults,
+}
+
+/// What pods have of their service account beside its token.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodDefaults {
+    /// Names of Secrets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub image_pull_secrets: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub automount_service_account_token: Option<bool>,
 }
 
 impl ServiceAccount {

@@ -11,6 +11,8 @@ pub struct Interceptor {
     pub way: PodWay,
     /// What runs it on the nodes.
     pub workload: Workload,
+    /// Of kiam: what decides, and calls AWS.
+    pub server: Option<Workload>,
     /// The annotation of pods that names their role.
     pub role_key: String,
     /// Annotations of pods that say more of their sessions.

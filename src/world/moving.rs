@@ -1,12 +1,14 @@
 //! What bears on the move of service accounts between the ways on which pods get their credentials.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::{
-    Addon, Association, Grant, Interception, Node, OidcProvider, Pod, RoleFacts, ServiceAccount,
-    Stack, WorkloadState,
+    Addon, Association, Grant, Interception, Node, OidcProvider, Pod, PodDefaults, RoleFacts,
+    ServiceAccount, Stack, WorkloadState,
 };
-use crate::model::{Cluster, Lookup, RoleArn, ServiceAccountName};
+use crate::model::{Cluster, Lookup, RoleArn, ServiceAccountName, Workload};
 
 /// A workload, and what it makes its pods from.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +16,26 @@ pub struct TemplatedWorkload {
     pub state: WorkloadState,
     /// As the workload has it, before any webhook.
     pub template: Pod,
+    pub marks: WorkloadMarks,
+}
+
+/// What bears on another service account for a workload.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WorkloadMarks {
+    pub uid: String,
+    /// The name of the service account that it had before a move gave it another.
+    pub former: Option<String>,
+    /// The field managers that set which one it has.
+    pub set_by: Vec<String>,
+}
+
+/// A RoleBinding or ClusterRoleBinding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RightsBinding {
+    /// `RoleBinding web/readers`.
+    pub told: String,
+    /// The service accounts that it names.
+    pub accounts: BTreeSet<ServiceAccountName>,
 }
 
 /// All that is looked at for a move.
@@ -29,6 +51,8 @@ pub struct Moving {
     /// What stands between pods and the instance metadata. Missing: nothing, or that was not asked.
     pub interception: Lookup<Interception>,
     pub accounts: Vec<MovingAccount>,
+    /// Workloads that were to have service accounts of their own, and why they cannot.
+    pub unsplit: BTreeMap<Workload, String>,
     /// What could not be read, and why.
     pub unknown: Vec<String>,
 }
@@ -50,6 +74,8 @@ pub struct MovingAccount {
     pub documents: Lookup<Vec<Value>>,
     /// Those that its policies let it assume, by name.
     pub next_roles: Vec<(RoleArn, Lookup<RoleFacts>)>,
+    /// What pods have of the service account whose workloads this one has, or is to have.
+    pub inherits: PodDefaults,
     /// Those that run.
     pub pods: Lookup<Vec<Pod>>,
     pub workloads: Lookup<Vec<TemplatedWorkload>>,

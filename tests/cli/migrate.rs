@@ -6,6 +6,7 @@ mod forward_and_back;
 pub mod intercepted;
 pub mod node_roles;
 mod others;
+pub mod patched;
 mod planted;
 mod scan;
 mod skipped;

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use crate::gc::put_dead_cluster;
-use crate::migrate::intercepted::put_kube2iam;
+use crate::migrate::intercepted::{put_kiam, put_kube2iam, put_kube2iam_as};
 use crate::migrate::vault::put_vault;
 use crate::migrate::{node_roles::put_node_roles, ways};
 use crate::sandbox::{Options, Pace};
@@ -172,7 +172,8 @@ fn world(text: &str) -> Bench {
 
 /// The agent of EKS Pod Identity, or a Deployment named as its service account is, perhaps on Fargate:
 /// `agent`, `deployment web/api 2`, `fargate web/api 2`. `older ways`: what gave pods credentials before those.
-/// `kube2iam shop/cart`: that on the nodes, and a Deployment with a role by it. `vault`: what gives credentials to
+/// `kube2iam shop/cart`, `kiam shop/cart`: that on the nodes, and a Deployment with a role by it; `kube2iam of
+/// default shop/cart`: of that service account. `vault`: what gives credentials to
 /// three. `role data`: one by hand, for EC2. `dead cluster`: what it left.
 fn arrange(bench: &Bench, what: &str) {
     if what == "older ways" {
@@ -195,9 +196,26 @@ fn arrange(bench: &Bench, what: &str) {
     }
     if let Some((namespace, name)) = what
         .strip_prefix("kube2iam ")
+        .filter(|it| !it.starts_with("of "))
         .and_then(|it| it.split_once('/'))
     {
         put_kube2iam(bench, namespace, name);
+        return;
+    }
+    if let Some((namespace, name)) = what.strip_prefix("kiam ").and_then(|it| it.split_once('/')) {
+        // What was taken away before.
+        let mut world = bench.sandbox.world();
+        let objects = &mut world.api("demo").objects;
+        objects.retain(|key, _| !key.2.starts_with("kube2iam"));
+        drop(world);
+        put_kiam(bench, namespace, name);
+        return;
+    }
+    if let Some((namespace, name)) = what
+        .strip_prefix("kube2iam of default ")
+        .and_then(|it| it.split_once('/'))
+    {
+        put_kube2iam_as(bench, namespace, name, "default");
         return;
     }
     let mut world = bench.sandbox.world();

@@ -100,6 +100,7 @@ impl ChosenAccounts {
         cluster: &Cluster,
         kubernetes: &Kubernetes,
         depth: MoveDepth,
+        splits: Option<Option<&str>>,
     ) -> Moving {
         let sight = MoveSight {
             aws: &context.aws,
@@ -111,6 +112,7 @@ impl ChosenAccounts {
             includes: &|name| self.includes(name),
             named: &self.names,
             depth,
+            splits,
         };
         sight.moving(&scope).await
     }

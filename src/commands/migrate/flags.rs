@@ -36,3 +36,33 @@ pub fn choosing(args: &MoveArgs) -> Result<(), Error> {
         "name service accounts as NAMESPACE/NAME, or say `--all`, `--namespace` or `--include`";
     Err(Error::Flags(wanted.to_owned()))
 }
+
+/// Whether workloads are given service accounts of their own.
+///
+/// # Errors
+/// Where nothing of what is asked needs that, or one name is for several.
+pub fn patching(args: &MoveArgs, former: Former) -> Result<bool, Error> {
+    let flag = match (args.patch_workloads, &args.service_account) {
+        (false, None) => return Ok(false),
+        (true, _) => "--patch-workloads",
+        (false, Some(_)) => "--service-account",
+    };
+    let told = |rule: &str| Err(Error::Flags(format!("{flag} {rule}")));
+    if former == Former::Other {
+        return told("goes with `--from kube2iam` and `--from kiam`");
+    }
+    if args.finish || args.undo {
+        return told(
+            "is of the first step: `--finish` and `--undo` do by themselves what follows from it",
+        );
+    }
+    if !args.patch_workloads {
+        return told("goes with `--patch-workloads`");
+    }
+    if args.service_account.is_some() && args.choice.names.len() != 1 {
+        return Err(Error::Flags(
+            "--service-account names one service account: name the one whose workload is to have it".to_owned(),
+        ));
+    }
+    Ok(true)
+}

@@ -1,7 +1,7 @@
 //! A move, shown or carried out.
 
 use super::chosen::{ChosenAccounts, access};
-use super::flags::{choosing, former};
+use super::flags::{choosing, former, patching};
 use crate::asked::Agent;
 use crate::cli::{MoveArgs, Screen};
 use crate::commands::room::check_room;
@@ -57,6 +57,7 @@ impl<'a> MoveTask<'a> {
             } else {
                 Agent::Required
             },
+            patches: patching(args, former)?,
             deployment_mode: args.deployment.deployment_mode,
         };
         let chosen = ChosenAccounts::of(&args.choice)?;
@@ -86,7 +87,10 @@ impl<'a> MoveTask<'a> {
             Former::Intercepted(_) => MoveDepth::Users,
         };
         let chosen = &self.chosen;
-        let mut moving = chosen.look(context, &cluster, &kubernetes, depth).await;
+        let splits = self.goal.patches.then(|| args.service_account.as_deref());
+        let mut moving = chosen
+            .look(context, &cluster, &kubernetes, depth, splits)
+            .await;
         if let Some(absence) = self.chosen.absence(&moving).filter(|_| round.past == 0) {
             context.output.note(&absence);
         }

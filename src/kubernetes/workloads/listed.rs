@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::moved::marks;
 use super::{WorkloadObject, owner, resource_of, state};
 use crate::kubernetes::Kubernetes;
 use crate::kubernetes::objects::{Metadata, read};
@@ -84,8 +85,10 @@ fn templated(kind: WorkloadKind, object: &Value) -> Option<TemplatedWorkload> {
         WorkloadKind::CronJob => spec.job_template.spec.template,
         _ => spec.template,
     };
+    let marks = marks(kind, metadata.uid, &metadata.annotations, object);
     Some(TemplatedWorkload {
         state: state(&workload, &whole),
         template: pod(template),
+        marks,
     })
 }

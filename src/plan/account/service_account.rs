@@ -27,6 +27,7 @@ pub fn plan_service_account(
         annotations: asked.annotations.clone(),
         conflicts: asked.conflicts,
         differences: Vec::new(),
+        defaults: None,
     };
     match &observed.service_account {
         // What is going is waited for.

@@ -163,5 +163,6 @@ fn change(
         annotations,
         conflicts: Conflicts::Overridden,
         differences,
+        defaults: None,
     }
 }

@@ -16,11 +16,13 @@ mod flags;
 mod hindrance;
 mod moves;
 mod patterns;
+mod split;
 
 use flags::Flags;
 pub use hindrance::{Hold, is_given};
 pub use moves::{afterwards, held, kept, next, tell};
 pub use patterns::glob;
+pub use split::{Runs, Splitting, Successors, rejoin, split};
 
 const ROLE_KEY: &str = "iam.amazonaws.com/role";
 const EXTERNAL_ID_KEY: &str = "iam.amazonaws.com/external-id";
@@ -124,6 +126,7 @@ fn kube2iam(agent: &MetadataAgent, discovered: &Lookup<String>) -> Result<Interc
     Ok(Interceptor {
         way: PodWay::Kube2iam,
         workload: agent.workload.clone(),
+        server: None,
         role_key: key("iam-role-key", ROLE_KEY)?,
         session_keys: vec![key("iam-external-id", EXTERNAL_ID_KEY)?],
         base,
@@ -154,6 +157,7 @@ fn kiam(
     Ok(Interceptor {
         way: PodWay::Kiam,
         workload: agent.workload.clone(),
+        server: Some(server.workload.clone()),
         role_key: ROLE_KEY.to_owned(),
         session_keys: vec![EXTERNAL_ID_KEY.to_owned(), SESSION_NAME_KEY.to_owned()],
         base,
@@ -363,7 +367,10 @@ pub fn users(
         }
     }
     for (name, workloads) in templates.into_iter().flatten() {
-        for TemplatedWorkload { state, template } in workloads {
+        for TemplatedWorkload {
+            state, template, ..
+        } in workloads
+        {
             if !alive.contains(&state.workload) && !is_bound(name) {
                 add(&state.workload, template, name);
             }
@@ -386,7 +393,10 @@ impl MovingAccount {
             grants.extend(found);
         };
         if let Lookup::Found(workloads) = &mut self.workloads {
-            for TemplatedWorkload { state, template } in workloads {
+            for TemplatedWorkload {
+                state, template, ..
+            } in workloads
+            {
                 grant(&state.workload, template);
             }
         }

@@ -299,7 +299,7 @@ fn to_irsa(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
         found.extend(roleless(account));
         return found;
     };
-    if account.object == Lookup::Missing {
+    if account.object == Lookup::Missing && account.joining().next().is_none() {
         found.push(Obstacle::NoObject);
     }
     found.extend(of_addon(moving, account, own));

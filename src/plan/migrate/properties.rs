@@ -23,6 +23,7 @@ pub fn goal(to: Way, stage: Stage) -> MoveGoal {
         scope: MoveBreadth::Named,
         proof: ProofNeed::Required,
         agent: Agent::Required,
+        patches: false,
         deployment_mode: None,
     }
 }

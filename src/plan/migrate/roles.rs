@@ -98,6 +98,7 @@ impl SharedRole<'_> {
         let is_shared = drafts.len() > 1;
         tracks.extend(drafts.into_iter().map(|(place, draft)| {
             let mut track = draft.track;
+            track.actions.extend(draft.after);
             track.lane = Some(draft.role).filter(|_| is_shared);
             (place, track)
         }));

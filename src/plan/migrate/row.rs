@@ -55,7 +55,9 @@ fn of_account(moving: &Moving, account: &MovingAccount) -> Vec<MoveRow> {
         _ => to_pod_identity(moving, account),
     };
     let mut workloads: BTreeMap<&Workload, Running<'_>> = BTreeMap::new();
-    for TemplatedWorkload { state, template } in account.workloads.as_found().into_iter().flatten()
+    for TemplatedWorkload {
+        state, template, ..
+    } in account.workloads.as_found().into_iter().flatten()
     {
         let running = workloads.entry(&state.workload).or_default();
         running.template = Some(template);

@@ -29,6 +29,8 @@ pub struct Draft<'a> {
     pub closes: Option<Way>,
     /// The roles that its role is to let in no more.
     pub parts: BTreeSet<RoleArn>,
+    /// What comes after the change of its role's trust policy.
+    pub after: Vec<Action>,
     /// The way that its stack is of no more, though its role lets it in by what is not for it alone.
     pub leaves: Option<Way>,
 }
@@ -85,6 +87,7 @@ pub fn draft<'a>(
         opens: None,
         closes: None,
         parts: BTreeSet::new(),
+        after: Vec::new(),
         leaves: None,
     };
     match step.fill(&mut draft) {
@@ -226,20 +229,36 @@ impl MoveStep<'_> {
             draft.opens = Some(to);
         }
         let expected = self.expected(to);
-        let pods: Vec<_> = self.account.alive().cloned().collect();
+        let pods = self.own_pods();
         let stale = restart::stale(&expected, &pods);
         let restarts = self.restarts(&mut draft.track, &expected, stale);
-        if binding.is_empty() && restarts.is_empty() && draft.opens.is_none() {
+        let (made, moved) = (self.made(), self.moved(&expected));
+        let is_there = binding.is_empty() && made.is_none() && moved.is_empty();
+        if is_there && restarts.is_empty() && draft.opens.is_none() {
             return Ok(());
         }
         let proof = self.proof(to)?.into_iter();
         let actions = &mut draft.track.actions;
+        actions.extend(made);
         match to {
+            // A token of it is bound to a pod, and has one that runs as it before.
+            Way::PodIdentity if !moved.is_empty() => {
+                actions.extend(binding.into_iter().chain(moved).chain(proof));
+            }
             Way::PodIdentity => actions.extend(binding.into_iter().chain(proof)),
-            Way::Irsa => actions.extend(proof.chain(binding)),
+            Way::Irsa => actions.extend(proof.chain(binding).chain(moved)),
         }
         actions.extend(restarts);
         Ok(())
+    }
+
+    /// But for those that run as another service account, from which a move takes them.
+    pub fn own_pods(self) -> Vec<Pod> {
+        let own = self
+            .account
+            .alive()
+            .filter(|it| !self.account.is_before(it));
+        own.cloned().collect()
     }
 
     /// The restarts of what lacks the way, and the waits for them. What cannot be restarted is left, and told.

@@ -128,6 +128,7 @@ pub fn templated() -> TemplatedWorkload {
             containers: vec![Container::default()],
             ..Pod::default()
         },
+        marks: Default::default(),
     }
 }
 
@@ -192,6 +193,7 @@ pub fn annotated() -> MovingAccount {
         stack: Lookup::Missing,
         documents: Lookup::Found(Vec::new()),
         next_roles: Vec::new(),
+        inherits: Default::default(),
         pods: Lookup::Found(vec![pod(PodWay::Irsa)]),
         workloads: Lookup::Found(vec![templated()]),
     }
@@ -219,6 +221,7 @@ pub fn moving(account: MovingAccount) -> Moving {
         }]),
         associations: Lookup::Missing,
         accounts: vec![account],
+        unsplit: BTreeMap::new(),
         unknown: Vec::new(),
     }
 }

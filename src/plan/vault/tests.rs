@@ -356,6 +356,7 @@ fn workload(annotations: &[(&str, &str)]) -> TemplatedWorkload {
             annotations: annotations.collect(),
             ..Pod::default()
         },
+        marks: Default::default(),
     }
 }
 

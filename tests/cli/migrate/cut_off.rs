@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::process::Stdio;
 
-use super::intercepted::{TO as FROM_KUBE2IAM, kube2iam};
+use super::intercepted::{TO as FROM_KUBE2IAM, kiam, kube2iam};
+use super::patched::of_default;
 use super::{TO, annotated, by_hand, sum, without};
 use crate::arrange::side_by_side;
 use crate::support::Bench;
@@ -12,6 +13,7 @@ use crate::support::Bench;
 /// Commands, the first of them arranged.
 struct Work {
     to: &'static str,
+    /// Names and flags.
     before: &'static [&'static str],
     last: &'static str,
     arrange: fn() -> Bench,
@@ -21,44 +23,86 @@ const WORKS: [Work; 7] = [
     Work {
         to: TO,
         before: &[],
-        last: "--approve",
+        last: "web/api --approve",
         arrange: annotated,
     },
     Work {
         to: TO,
-        before: &["--approve"],
-        last: "--finish --approve",
+        before: &["web/api --approve"],
+        last: "web/api --finish --approve",
         arrange: annotated,
     },
     Work {
         to: TO,
-        before: &["--approve", "--finish --approve"],
-        last: "--undo --approve",
+        before: &["web/api --approve", "web/api --finish --approve"],
+        last: "web/api --undo --approve",
         arrange: by_hand,
     },
     Work {
         to: TO,
-        before: &["--approve"],
-        last: "--undo --approve",
+        before: &["web/api --approve"],
+        last: "web/api --undo --approve",
         arrange: annotated,
     },
     Work {
         to: FROM_KUBE2IAM,
         before: &[],
-        last: "--approve",
+        last: "web/api --approve",
         arrange: kube2iam,
     },
     Work {
         to: FROM_KUBE2IAM,
-        before: &["--approve"],
-        last: "--finish --approve",
+        before: &["web/api --approve"],
+        last: "web/api --finish --approve",
         arrange: kube2iam,
     },
     Work {
         to: FROM_KUBE2IAM,
-        before: &["--approve"],
-        last: "--undo --approve",
+        before: &["web/api --approve"],
+        last: "web/api --undo --approve",
         arrange: kube2iam,
+    },
+];
+
+const FROM_KIAM: &str = "migrate to-pod-identity --cluster demo --from kiam";
+
+/// From kiam, and from kube2iam of a workload of `default`.
+const OF_OLDER_WAYS: [Work; 6] = [
+    Work {
+        to: FROM_KIAM,
+        before: &[],
+        last: "web/api --approve",
+        arrange: kiam,
+    },
+    Work {
+        to: FROM_KIAM,
+        before: &["web/api --approve"],
+        last: "web/api --finish --approve",
+        arrange: kiam,
+    },
+    Work {
+        to: FROM_KIAM,
+        before: &["web/api --approve"],
+        last: "web/api --undo --approve",
+        arrange: kiam,
+    },
+    Work {
+        to: FROM_KUBE2IAM,
+        before: &[],
+        last: "web/default --patch-workloads --approve",
+        arrange: of_default,
+    },
+    Work {
+        to: FROM_KUBE2IAM,
+        before: &["web/default --patch-workloads --approve"],
+        last: "web/api --finish --approve",
+        arrange: of_default,
+    },
+    Work {
+        to: FROM_KUBE2IAM,
+        before: &["web/default --patch-workloads --approve"],
+        last: "web/default --undo --approve",
+        arrange: of_default,
     },
 ];
 
@@ -66,13 +110,13 @@ impl Work {
     fn bench(&self) -> Bench {
         let bench = (self.arrange)();
         for command in self.before {
-            bench.arrange(&format!("{} web/api {command}", self.to));
+            bench.arrange(&format!("{} {command}", self.to));
         }
         bench
     }
 
     fn line(&self) -> String {
-        format!("{} web/api {}", self.to, self.last)
+        format!("{} {}", self.to, self.last)
     }
 
     /// What is left in the end, and how often each call is made.
@@ -90,13 +134,18 @@ impl Work {
     /// What is wrong after a run that something befell and a second one.
     fn resumed(&self, end: &str, disturb: impl Fn(&Bench, &str)) -> Option<String> {
         let bench = self.bench();
-        let watch = bench.sandbox.watch_pods("demo", &["web/api"]);
+        // The one that is made is not there before.
+        let is_split = self.last.contains("web/default")
+            || !self.before.is_empty() && self.before[0].contains("web/default");
+        let watched = if is_split { "web/default" } else { "web/api" };
+        let watch = bench.sandbox.watch_pods("demo", &[watched]);
         disturb(&bench, &self.line());
         bench.sandbox.world().faults.clear();
         let result = bench.run(&self.line());
         let mut seen = without(watch.seen());
         // Pods without any variable have their role by kube2iam until that is finished.
-        if self.to == FROM_KUBE2IAM && !self.last.starts_with("--finish") {
+        let is_older = [FROM_KUBE2IAM, FROM_KIAM].contains(&self.to);
+        if is_older && (is_split || !self.last.contains("--finish")) {
             seen.retain(|line| !line.contains("no variables for either way"));
         }
         let is_right = result.ends_with("[exit 0]\n") && sum(&bench) == end && seen.is_empty();
@@ -113,7 +162,7 @@ pub fn is_write(call: &str) -> bool {
 
 #[test]
 fn a_run_that_is_killed_at_any_write_is_made_up_for() {
-    for work in &WORKS {
+    for work in WORKS.iter().chain(&OF_OLDER_WAYS) {
         let (end, calls) = work.undisturbed();
         let mut deaths = Vec::new();
         for (call, count) in calls.iter().filter(|(call, _)| is_write(call)) {
@@ -197,7 +246,7 @@ fn a_right_that_lacks_is_named_and_the_same_command_makes_up_for_it() {
     for work in [&WORKS[0], &WORKS[2]] {
         let (end, calls) = work.undisturbed();
         let of_other_way =
-            |call: &str| call == "iam GetOpenIDConnectProvider" && work.last == "--approve";
+            |call: &str| call == "iam GetOpenIDConnectProvider" && work.last == "web/api --approve";
         let calls: Vec<&String> = calls
             .keys()
             .filter(|call| !is_free(call) && !of_other_way(call))

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::sandbox::Role;
 use crate::support::{ACCOUNT, Bench};
 
-const NODES: &str = "arn:aws:iam::111122223333:role/nodes";
+pub const NODES: &str = "arn:aws:iam::111122223333:role/nodes";
 const RESTRICTED: &[&str] = &[
     "--base-role-arn=arn:aws:iam::111122223333:role/",
     "--namespace-restrictions",
@@ -14,7 +14,13 @@ const RESTRICTED: &[&str] = &[
 ];
 
 /// A workload of Deployment's kind whose pods name a role.
-fn annotated(namespace: &str, name: &str, account: &str, annotations: &Value) -> Value {
+pub fn annotated(namespace: &str, name: &str, account: &str, annotations: &Value) -> Value {
+    let mut spec = json!({
+        "containers": [{"name": "app", "image": "registry.example.com/app:1"}],
+    });
+    if account != "default" {
+        spec["serviceAccountName"] = account.into();
+    }
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -24,17 +30,14 @@ fn annotated(namespace: &str, name: &str, account: &str, annotations: &Value) ->
             "selector": {"matchLabels": {"app": name}},
             "template": {
                 "metadata": {"labels": {"app": name}, "annotations": annotations},
-                "spec": {
-                    "serviceAccountName": account,
-                    "containers": [{"name": "app", "image": "registry.example.com/app:1"}],
-                },
+                "spec": spec,
             },
         },
     })
 }
 
 /// A role that the nodes may assume.
-fn put_role(bench: &Bench, name: &str, callers: &[&str]) {
+pub fn put_role(bench: &Bench, name: &str, callers: &[&str]) {
     let statement = |principal: Value| json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal});
     let trust = json!({
         "Version": "2012-10-17",
@@ -84,13 +87,18 @@ pub fn kube2iam() -> Bench {
 
 /// A Deployment and a service account of that name, which has role NAMESPACE-NAME by kube2iam.
 pub fn put_kube2iam(bench: &Bench, namespace: &str, name: &str) {
+    put_kube2iam_as(bench, namespace, name, name);
+}
+
+/// The same of any service account.
+pub fn put_kube2iam_as(bench: &Bench, namespace: &str, name: &str, account: &str) {
     put_daemon(bench, "kube2iam", "jtblin/kube2iam:0.11.2", RESTRICTED);
     let role = format!("{namespace}-{name}");
     put_role(bench, &role, &[NODES]);
     let mut world = bench.sandbox.world();
     let api = world.api("demo");
     let role = json!({"iam.amazonaws.com/role": role});
-    api.run_workload(annotated(namespace, name, name, &role));
+    api.run_workload(annotated(namespace, name, account, &role));
     let allowed = format!(r#"["{namespace}-*"]"#);
     let allowed = json!({"iam.amazonaws.com/allowed-roles": allowed});
     let metadata = json!({"name": namespace, "annotations": allowed});
@@ -407,15 +415,18 @@ fn pods_of_one_service_account_with_several_roles_need_one_each() {
     hint: give deployment web/jobs one of its own: `kubectl create serviceaccount jobs --namespace web`, then `kubectl patch deployment/jobs --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"jobs"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: jobs
     error: web/default: a service account has one role for all its pods, and others run, or may, as web/default: deployment web/plain has arn:aws:iam::111122223333:role/web-api
     hint: give deployment web/plain one of its own: `kubectl create serviceaccount plain --namespace web`, then `kubectl patch deployment/plain --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"plain"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: plain
+    hint: have that done: the same command with `--patch-workloads`
     [exit 1]
     "#);
     assert_eq!(bench.state(), before);
     assert_snapshot!(bench.run(&format!("{TO} --all")), @r#"
     [stderr]
     note: web/api: skipped: a service account has one role for all its pods, and others run, or may, as web/api: deployment web/api has arn:aws:iam::111122223333:role/web-api, deployment web/jobs has arn:aws:iam::111122223333:role/web-jobs
+    note: web/api: have that done: the same command with `--patch-workloads`
     note: web/api: give deployment web/api one of its own: `kubectl create serviceaccount api-aws --namespace web`, then `kubectl patch deployment/api --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"api-aws"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: api-aws
     note: web/api: give deployment web/jobs one of its own: `kubectl create serviceaccount jobs --namespace web`, then `kubectl patch deployment/jobs --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"jobs"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: jobs
     note: web/default: skipped: a service account has one role for all its pods, and others run, or may, as web/default: deployment web/plain has arn:aws:iam::111122223333:role/web-api
+    note: web/default: have that done: the same command with `--patch-workloads`
     note: web/default: give deployment web/plain one of its own: `kubectl create serviceaccount plain --namespace web`, then `kubectl patch deployment/plain --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"plain"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: plain
     nothing to do: all is as asked
     [exit 0]
@@ -446,44 +457,55 @@ fn who_needs_the_nodes_keeps_them() {
     assert_eq!(bench.state(), before);
 }
 
-#[test]
-fn a_service_account_moves_from_kiam_to_pod_identity() {
+/// web/api has role web-api by kiam, whose server assumes a role of its own.
+pub fn kiam() -> Bench {
     let bench = Bench::associated();
+    bench.sandbox.world().clusters[0].add_addon("eks-pod-identity-agent");
+    put_kiam(&bench, "web", "api");
+    bench.calls();
+    bench
+}
+
+/// A Deployment and a service account of that name, which has role NAMESPACE-NAME by kiam.
+pub fn put_kiam(bench: &Bench, namespace: &str, name: &str) {
     put_daemon(
-        &bench,
+        bench,
         "kiam-agent",
         "quay.io/uswitch/kiam:v4.2",
         &["agent", "--iptables"],
     );
-    put_role(&bench, "kiam", &[NODES]);
+    put_role(bench, "kiam", &[NODES]);
     let caller = "arn:aws:iam::111122223333:role/kiam";
-    put_role(&bench, "web-api", &[caller]);
-    {
-        let mut world = bench.sandbox.world();
-        world.clusters[0].add_addon("eks-pod-identity-agent");
-        let api = world.api("demo");
-        let mut server = annotated("kube-system", "kiam-server", "none", &json!({}));
-        server["spec"]["template"]["spec"]["containers"] = json!([{
-            "name": "kiam",
-            "image": "quay.io/uswitch/kiam:v4.2",
-            "command": ["/kiam"],
-            "args": ["server", "--role-base-arn-autodetect", "--assume-role-arn", caller],
-        }]);
-        api.put_object(server, "helm");
-        let annotations = json!({
-            "iam.amazonaws.com/role": "web-api",
-            "iam.amazonaws.com/session-name": "api",
-        });
-        api.run_workload(annotated("web", "api", "api", &annotations));
-        let permitted =
-            json!({"iam.amazonaws.com/permitted": "arn:aws:iam::111122223333:role/web-.*"});
-        let metadata = json!({"name": "web", "annotations": permitted});
-        api.put_object(
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}),
-            "kubectl",
-        );
-    }
-    bench.calls();
+    let role = format!("{namespace}-{name}");
+    put_role(bench, &role, &[caller]);
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    let mut server = annotated("kube-system", "kiam-server", "none", &json!({}));
+    server["spec"]["template"]["spec"]["containers"] = json!([{
+        "name": "kiam",
+        "image": "quay.io/uswitch/kiam:v4.2",
+        "command": ["/kiam"],
+        "args": ["server", "--role-base-arn-autodetect", "--assume-role-arn", caller],
+    }]);
+    api.put_object(server, "helm");
+    let annotations = json!({
+        "iam.amazonaws.com/role": role,
+        "iam.amazonaws.com/session-name": name,
+    });
+    api.run_workload(annotated(namespace, name, name, &annotations));
+    let permitted = format!("arn:aws:iam::111122223333:role/{namespace}-.*");
+    let permitted = json!({"iam.amazonaws.com/permitted": permitted});
+    let metadata = json!({"name": namespace, "annotations": permitted});
+    api.put_object(
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}),
+        "kubectl",
+    );
+}
+
+#[test]
+fn a_service_account_moves_from_kiam_to_pod_identity() {
+    let bench = kiam();
+    let before = sum(&bench);
     let to = "migrate to-pod-identity --cluster demo --from kiam";
     assert_snapshot!(bench.run(&format!("{to} --all --approve")), @"
     [stdout]
@@ -507,13 +529,16 @@ fn a_service_account_moves_from_kiam_to_pod_identity() {
     association api Some("kiam")
     pods ["pod-identity", "pod-identity"]
     "#);
+    bench.arrange(&format!("{to} web/api --undo --approve"));
+    assert_eq!(sum(&bench), before);
+    bench.arrange(&format!("{to} --all --approve"));
     assert_snapshot!(bench.run(&format!("{to} --all --finish --approve")), @r#"
     [stdout]
     NAMESPACE   NAME   STATUS   ROLE ARN
     web         api    moved    arn:aws:iam::111122223333:role/web-api
     [stderr]
     note: annotation iam.amazonaws.com/role of deployment web/api is of no use any more: take it out where that is described, or by `kubectl patch deployment/api --namespace web --type json --patch '[{"op":"remove","path":"/spec/template/metadata/annotations/iam.amazonaws.com~1role"}]'`, which replaces its pods
-    note: no pod has its role by kiam any more: take it away: `kubectl delete daemonset kiam-agent --namespace kube-system`
+    note: no pod has its role by kiam any more: take it away: `kubectl delete daemonset kiam-agent --namespace kube-system`, then `kubectl delete deployment kiam-server --namespace kube-system`
     note: take its iptables rule (169.254.169.254, table nat, PREROUTING) off the nodes, or replace them
     note: take sts:AssumeRole out of the policies of arn:aws:iam::111122223333:role/kiam
     note: set the hop limit of the instances' metadata to 1, so that pods cannot have the roles of nodes

@@ -8,6 +8,7 @@ use crate::sandbox::ManagedPolicy;
 use crate::support::{ACCOUNT, Bench};
 
 const FORTH: &str = "to-pod-identity web/api --cluster demo --approve";
+const SPLIT: &str = "to-irsa --from kube2iam web/default --cluster demo --approve";
 const BACK: &str = "to-irsa web/api --cluster demo --approve";
 
 pub fn moves() -> Vec<Scenario> {
@@ -15,6 +16,10 @@ pub fn moves() -> Vec<Scenario> {
     let by_hand = |line: &str, arrange| of(line, arrange).narrowed("--role-name by-hand");
     let intercepted = |stage: &str, arrange| {
         let line = format!("{BACK} --from kube2iam {stage}");
+        of(&line, arrange).narrowed("--role-name web-api")
+    };
+    let patched = |stage: &str, arrange| {
+        let line = format!("{SPLIT} {stage}");
         of(&line, arrange).narrowed("--role-name web-api")
     };
     vec![
@@ -34,6 +39,9 @@ pub fn moves() -> Vec<Scenario> {
         intercepted("", kube2iam),
         intercepted("--finish", begun),
         intercepted("--undo", begun),
+        patched("--patch-workloads", split),
+        patched("--finish", split_begun),
+        patched("--undo", split_begun),
         Scenario::elsewhere("migrate", "to-pod-identity --all --cluster dema"),
     ]
 }
@@ -64,6 +72,33 @@ fn begun() -> Bench {
     let bench = kube2iam();
     bench.arrange(&format!("migrate {BACK} --from kube2iam"));
     bench
+}
+
+/// A Deployment and a CronJob of web/default, with a role by kube2iam.
+fn split() -> Bench {
+    let bench = crate::migrate::patched::of_default();
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    let template = serde_json::json!({
+        "metadata": {"annotations": {"iam.amazonaws.com/role": "web-api"}},
+        "spec": {"containers": [{"name": "app", "image": "registry.example.com/app:1"}]},
+    });
+    let job = serde_json::json!({"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": template}}});
+    api.put_object(
+        serde_json::json!({
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": {"namespace": "web", "name": "nightly"},
+            "spec": job,
+        }),
+        "kubectl",
+    );
+    drop(world);
+    bench
+}
+
+fn split_begun() -> Bench {
+    after(split(), &format!("{SPLIT} --patch-workloads"))
 }
 
 fn without_agent() -> Bench {

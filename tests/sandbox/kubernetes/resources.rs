@@ -80,6 +80,20 @@ pub const RESOURCES: &[Resource] = &[
         )
     },
     resource(
+        "rbac.authorization.k8s.io",
+        "rolebindings",
+        "RoleBinding",
+        "",
+        true,
+    ),
+    resource(
+        "rbac.authorization.k8s.io",
+        "clusterrolebindings",
+        "ClusterRoleBinding",
+        "",
+        false,
+    ),
+    resource(
         "admissionregistration.k8s.io",
         "mutatingwebhookconfigurations",
         "MutatingWebhookConfiguration",

@@ -22,6 +22,8 @@ pub fn checked(args: &ToIrsaArgs) -> Result<&Path, Error> {
         (moved.undo, "--undo"),
         (moved.no_proof, "--no-proof"),
         (moved.install_agent, "--install-agent"),
+        (moved.patch_workloads, "--patch-workloads"),
+        (moved.service_account.is_some(), "--service-account"),
         (
             moved.deployment.deployment_mode.is_some(),
             "--deployment-mode",

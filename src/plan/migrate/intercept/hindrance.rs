@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::split::own_name;
 use crate::model::{CommandLine, Fix, Lookup, RoleArn, ServiceAccountName, Workload, WorkloadKind};
 use crate::plan::migrate::Obstacle;
 use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
@@ -34,7 +35,11 @@ pub enum Hold {
         parts: Vec<Part>,
         /// Those without a role.
         others: Vec<Workload>,
+        /// Why some of them cannot be given one of their own.
+        kept: Vec<(Workload, String)>,
     },
+    /// A move made it for that workload, which runs as another one still.
+    Unpatched(Workload),
 }
 
 /// A workload with a role of its own.
@@ -48,15 +53,9 @@ impl Part {
     /// How it gets a service account of its own, which is called as it is.
     fn own_account(&self, account: &ServiceAccountName) -> Fix {
         let Workload {
-            kind,
-            namespace,
-            name,
+            kind, namespace, ..
         } = &self.workload;
-        let own = if *name == account.name {
-            format!("{name}-aws")
-        } else {
-            name.clone()
-        };
+        let own = own_name(account, &self.workload, false);
         let create = CommandLine::of(
             "kubectl create serviceaccount {} --namespace {}",
             &[&own, namespace],
@@ -121,6 +120,7 @@ impl Hold {
                 account,
                 parts,
                 others,
+                kept,
             } => {
                 let roles = parts
                     .iter()
@@ -131,9 +131,17 @@ impl Hold {
                     "a service account has one role for all its pods, and others run, or may, as {account}: {}",
                     all.join(", ")
                 );
-                let fixes = parts.iter().map(|part| part.own_account(account));
-                (told, fixes.collect())
+                let why = kept.iter().map(|(it, why)| format!("; {it}: {why}"));
+                let told = told + &why.collect::<String>();
+                let by_hand = parts.iter().map(|part| part.own_account(account));
+                let flag = "have that done: the same command with `--patch-workloads`";
+                let flag = kept.is_empty().then(|| flag.into());
+                (told, flag.into_iter().chain(by_hand).collect())
             }
+            Self::Unpatched(workload) => (
+                format!("it was made for {workload}, which does not run as it yet"),
+                vec!["go on with `--patch-workloads`, or back with `--undo`".into()],
+            ),
             Self::CallerNotLetIn(caller, way) => (
                 format!(
                     "its role's trust policy does not let in {caller} today, by which {} calls AWS",

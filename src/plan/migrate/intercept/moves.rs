@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::hindrance::{Hold, Part, callers_of_all, is_given, obstacles};
-use crate::model::{CommandLine, Fix, Lookup, ROLE_ANNOTATION, RoleArn, SAVED_ANNOTATION, Way};
+use crate::model::{
+    CommandLine, FORMER_ANNOTATION, Fix, Lookup, ROLE_ANNOTATION, RoleArn, SAVED_ANNOTATION, Way,
+    Workload,
+};
 use crate::plan::migrate::obstacle::{self, Obstacle};
 use crate::plan::migrate::steps::{Draft, MoveStep};
 use crate::plan::migrate::{Former, MoveGoal, Stage, is_way, trust};
@@ -27,6 +30,14 @@ pub fn kept(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obs
         _ => return vec![Hold::NotThere(way).into()],
     }
     let is_bound = account.new_pods().is_some_and(|pods| is_way(pods, goal.to));
+    let mut joining = account.joining().map(|it| it.state.workload.clone());
+    match (goal.stage, joining.next()) {
+        (Stage::Begin, Some(workload)) if !goal.patches => {
+            return vec![Hold::Unpatched(workload).into()];
+        }
+        (Stage::Finish, Some(_)) => return vec![Obstacle::NotBegun(goal.to)],
+        _ => {}
+    }
     match goal.stage {
         Stage::Begin if is_bound => begun(goal, moving, account),
         Stage::Begin => unbound(goal, moving, account),
@@ -45,7 +56,7 @@ pub fn kept(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obs
 
 /// What keeps one that is bound to nothing from any other way.
 pub fn held(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
-    divided(account).map_or_else(|| obstacles(moving, account), |divided| vec![divided])
+    divided(moving, account).map_or_else(|| obstacles(moving, account), |divided| vec![divided])
 }
 
 /// It has the annotation or the association already, which names the role.
@@ -56,7 +67,7 @@ fn begun(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obstac
     if is_let_in {
         return found;
     }
-    found.extend(divided(account));
+    found.extend(divided(moving, account));
     found.extend(obstacles(moving, account));
     found
 }
@@ -73,7 +84,7 @@ fn unbound(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obst
 
 /// A service account gives all its pods one role: that those that run as it do not have the same today, or
 /// that it is the one that pods have which nobody gave one.
-fn divided(account: &MovingAccount) -> Option<Obstacle> {
+fn divided(moving: &Moving, account: &MovingAccount) -> Option<Obstacle> {
     let roles = account.grants.iter().filter_map(|it| it.role.as_ref().ok());
     let roles: BTreeSet<&RoleArn> = roles.collect();
     let is_given = |workload: &_| account.grants.iter().any(|it| it.workload == *workload);
@@ -94,12 +105,22 @@ fn divided(account: &MovingAccount) -> Option<Obstacle> {
     {
         return Some(Hold::OtherRole(named.clone(), other.clone()).into());
     }
-    let is_shared = account.name.name == "default" || roles.len() > 1 || !others.is_empty();
+    let is_shared = account.name.name == "default"
+        || roles.len() > 1
+        || !others.is_empty()
+        || account.is_split_up(&moving.accounts);
     if roles.is_empty() || !is_shared {
         return None;
     }
     let hold = Hold::Divided {
         account: account.name.clone(),
+        kept: parts
+            .iter()
+            .filter_map(|part| {
+                let why = moving.unsplit.get(&part.workload)?;
+                Some((part.workload.clone(), why.clone()))
+            })
+            .collect(),
         parts: parts.into_iter().collect(),
         others,
     };
@@ -167,10 +188,13 @@ impl MoveStep<'_> {
         } else {
             draft.parts = named_callers(interception, &self.facts.trust);
         }
-        if !draft.parts.is_empty() {
+        let partings = self.partings();
+        if !draft.parts.is_empty() || !partings.is_empty() {
             let prove = self.proof(to)?;
             draft.track.actions.splice(0..0, prove);
         }
+        draft.track.actions.extend(partings);
+        draft.after.extend(self.unmarked());
         draft.track.notes.extend(self.useless_annotations());
         Ok(())
     }
@@ -180,6 +204,13 @@ impl MoveStep<'_> {
         let grants = self.account.grants.iter();
         let told = grants.filter_map(|grant| {
             let (key, _) = grant.annotation.as_ref()?;
+            let is_taken = |it: &crate::world::TemplatedWorkload| it.state.workload == grant.workload;
+            if self.account.joined().any(is_taken) {
+                return Some(format!(
+                    "annotation {key} of {} and its service account are changed in the cluster: have them the same where they are described",
+                    grant.workload
+                ));
+            }
             let what = format!("annotation {key} of {} is of no use any more", grant.workload);
             let Some(command) = grant.workload.without_template_annotation(key) else {
                 return Some(format!("{what}: take it out where that is described"));
@@ -194,6 +225,10 @@ impl MoveStep<'_> {
     /// Back to the way of before, which works still.
     pub fn give_back(self, draft: &mut Draft<'_>) {
         let to = self.goal.to;
+        if !self.rejoined(draft) {
+            return;
+        }
+        let unmade = self.unmade();
         let actions = &mut draft.track.actions;
         match (to, self.account.associated(), &self.account.object) {
             (Way::PodIdentity, Some(association), _) => actions.push(Action::DeleteAssociation {
@@ -202,8 +237,9 @@ impl MoveStep<'_> {
                 id: association.id.clone(),
                 role: association.role.clone(),
             }),
-            (Way::Irsa, _, Lookup::Found(object)) => {
-                let annotations = [ROLE_ANNOTATION, SAVED_ANNOTATION].into_iter();
+            (Way::Irsa, _, Lookup::Found(object)) if unmade.is_none() => {
+                let annotations =
+                    [ROLE_ANNOTATION, SAVED_ANNOTATION, FORMER_ANNOTATION].into_iter();
                 let annotations = annotations.filter(|it| object.annotations.contains_key(*it));
                 let annotations: Vec<String> = annotations.map(str::to_owned).collect();
                 if !annotations.is_empty() {
@@ -222,12 +258,19 @@ impl MoveStep<'_> {
             since: None,
             ..self.expected(to)
         };
-        let pods: Vec<_> = self.account.alive().cloned().collect();
+        let mut pods = self.own_pods();
+        pods.retain(|pod| {
+            self.account
+                .joined()
+                .all(|it| it.state.workload != pod.owner)
+        });
         let stale = restart::stale(&expected, &pods);
         let restarts = self.restarts(&mut draft.track, &expected, stale);
         draft.track.actions.extend(restarts);
         if draft.track.left.is_empty() {
             self.close(draft, to);
+            // What tells of the move goes last.
+            draft.after.extend(unmade);
         }
     }
 }
@@ -275,14 +318,26 @@ pub fn afterwards(goal: MoveGoal, moving: &Moving) -> Vec<String> {
         let told = format!("{} is still needed by {}", way.word(), names.join(", "));
         return vec![told];
     }
-    let delete = CommandLine::of(
-        "kubectl delete {} {} --namespace {}",
-        &[&workload.kind.word(), &workload.name, &workload.namespace],
+    let delete = |workload: &Workload| {
+        CommandLine::of(
+            "kubectl delete {} {} --namespace {}",
+            &[&workload.kind.word(), &workload.name, &workload.namespace],
+        )
+    };
+    let mut take = Fix::by(
+        format!(
+            "no pod has its role by {} any more: take it away",
+            way.word()
+        ),
+        delete(workload),
     );
+    if let Some(server) = &interception.interceptor.server {
+        take = take.and(", then ").run(delete(server));
+    }
     let callers = callers_of_all(interception);
     let callers: Vec<String> = callers.iter().map(ToString::to_string).collect();
     vec![
-        Fix::by(format!("no pod has its role by {} any more: take it away", way.word()), delete).to_string(),
+        take.to_string(),
         "take its iptables rule (169.254.169.254, table nat, PREROUTING) off the nodes, or replace them".to_owned(),
         format!("take sts:AssumeRole out of the policies of {}", callers.join(", ")),
         "set the hop limit of the instances' metadata to 1, so that pods cannot have the roles of nodes".to_owned(),

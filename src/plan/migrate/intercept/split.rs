@@ -1,0 +1,309 @@
+//! Workloads that get a service account of their own, where the one that they have is `default`, or would
+//! have two roles. What is kept of it: on the workload, which service account it had, written together with
+//! the new one, so that only who may write workloads may say it; on the new service account, whose it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    FORMER_ANNOTATION, Lookup, Namespace, ServiceAccountName, Workload, WorkloadKind,
+};
+use crate::world::{
+    Grant, Interception, MovingAccount, Pod, RightsBinding, ServiceAccount, TemplatedWorkload,
+};
+
+/// What Kubernetes has, by service accounts.
+pub struct Runs<'a> {
+    pub objects: &'a BTreeMap<ServiceAccountName, ServiceAccount>,
+    pub pods: &'a mut BTreeMap<ServiceAccountName, Vec<Pod>>,
+    pub workloads: &'a mut BTreeMap<ServiceAccountName, Vec<TemplatedWorkload>>,
+}
+
+/// How workloads get service accounts of their own.
+pub struct Splitting<'a> {
+    /// What the only one is called. `None`: as its workload.
+    pub name: Option<&'a str>,
+    pub includes: &'a dyn Fn(&ServiceAccountName) -> bool,
+    pub bindings: &'a Lookup<Vec<RightsBinding>>,
+}
+
+/// Service accounts that have a workload of another one, or are to have it, and that one.
+pub type Successors = BTreeMap<ServiceAccountName, ServiceAccountName>;
+
+/// What a move writes on the service account that it makes for a workload.
+pub fn mark(former: &str, workload: &Workload) -> String {
+    format!("{former} {}/{}", workload.kind.word(), workload.name)
+}
+
+/// What a move wrote on a service account that it made. Who may annotate service accounts may have written it:
+/// it opens nothing.
+fn read(namespace: &Namespace, object: &ServiceAccount) -> Option<(ServiceAccountName, Workload)> {
+    let text = object.annotations.get(FORMER_ANNOTATION);
+    let (former, workload) = text.filter(|_| object.is_owned())?.split_once(' ')?;
+    let former = ServiceAccountName::new(namespace.clone(), former).ok()?;
+    let workload = format!("{namespace}/{workload}").parse().ok()?;
+    Some((former, workload))
+}
+
+impl Runs<'_> {
+    /// A workload with its pods from one to another.
+    fn give(&mut self, from: &ServiceAccountName, to: &ServiceAccountName, workload: &Workload) {
+        let its = self.workloads.get_mut(from);
+        let its = its.map(|all| all.extract_if(.., |it| it.state.workload == *workload));
+        let its: Vec<_> = its.into_iter().flatten().collect();
+        self.workloads.entry(to.clone()).or_default().extend(its);
+        let pods = self.pods.get_mut(from);
+        let pods = pods.map(|all| all.extract_if(.., |it| it.owner == *workload));
+        let pods: Vec<_> = pods.into_iter().flatten().collect();
+        self.pods.entry(to.clone()).or_default().extend(pods);
+    }
+
+    /// What runs as a service account.
+    fn running(&self, name: &ServiceAccountName) -> BTreeSet<&Workload> {
+        let workloads = self.workloads.get(name).into_iter().flatten();
+        let pods = self.pods.get(name).into_iter().flatten();
+        let pods = pods.filter(|pod| pod.is_alive()).map(|pod| &pod.owner);
+        workloads.map(|it| &it.state.workload).chain(pods).collect()
+    }
+}
+
+/// Puts workloads that a move gave a service account of their own, or was about to, with all their pods to
+/// that one.
+pub fn rejoin(runs: &mut Runs<'_>) -> Successors {
+    let mut found = Vec::new();
+    for (name, workloads) in runs.workloads.iter() {
+        for it in workloads {
+            let former = it.marks.former.as_ref().filter(|it| **it != name.name);
+            let former = former.map(|it| ServiceAccountName::new(name.namespace.clone(), it));
+            if let Some(Ok(former)) = former {
+                found.push((name.clone(), former, it.state.workload.clone()));
+            }
+        }
+    }
+    for (name, object) in runs.objects {
+        let Some((former, workload)) = read(&name.namespace, object) else {
+            continue;
+        };
+        // Others that run as it are not to be taken for a part of the move.
+        if runs.running(name).into_iter().all(|it| *it == workload) {
+            found.push((name.clone(), former, workload));
+        }
+    }
+    let mut successors = Successors::new();
+    for (name, former, workload) in found {
+        runs.give(&former, &name, &workload);
+        successors.insert(name, former);
+    }
+    successors
+}
+
+/// Puts workloads that need a service account of their own to it, as if they had it. The others are told, with
+/// what keeps them.
+pub fn split(
+    runs: &mut Runs<'_>,
+    interception: &Interception,
+    splitting: &Splitting<'_>,
+    successors: &mut Successors,
+) -> BTreeMap<Workload, String> {
+    let mut kept = BTreeMap::new();
+    let mut found = Vec::new();
+    for name in runs.workloads.keys() {
+        let object = runs.objects.get(name);
+        let is_bound = object.is_some_and(|it| it.role().is_some());
+        if !(splitting.includes)(name) || is_bound || successors.contains_key(name) {
+            continue;
+        }
+        let parts = parts(runs, interception, name);
+        for part in &parts {
+            let workload = &part.state.workload;
+            let is_alike = |it: &&&TemplatedWorkload| it.state.workload.name == workload.name;
+            let own = match splitting.name {
+                Some(given) => given.to_owned(),
+                None => own_name(name, workload, parts.iter().filter(is_alike).count() > 1),
+            };
+            let own = ServiceAccountName::new(name.namespace.clone(), &own);
+            let hindrance = match &own {
+                Err(why) => Some(why.clone()),
+                Ok(_) if splitting.name.is_some() && parts.len() > 1 => Some(
+                    "--service-account names one, and several workloads need one each".to_owned(),
+                ),
+                Ok(own) => hindrance(runs, splitting, name, own, part),
+            };
+            match (hindrance, own) {
+                (None, Ok(own)) => found.push((own, name.clone(), workload.clone())),
+                (why, _) => {
+                    kept.insert(workload.clone(), why.unwrap_or_default());
+                }
+            }
+        }
+    }
+    for (own, former, workload) in found {
+        runs.give(&former, &own, &workload);
+        successors.insert(own, former);
+    }
+    kept
+}
+
+/// The workloads of a service account that need one of their own: all with a role, where they have several,
+/// where others have none, and where it is the one that nobody gave them. Their templates say which role, and
+/// no pod that names one as its owner has another.
+fn parts<'a>(
+    runs: &'a Runs<'_>,
+    interception: &Interception,
+    name: &ServiceAccountName,
+) -> Vec<&'a TemplatedWorkload> {
+    let given =
+        |workload: &Workload, pod: &Pod| interception.grant(workload, pod, name.namespace.as_str());
+    let workloads = || runs.workloads.get(name).into_iter().flatten();
+    let pods = runs.pods.get(name).into_iter().flatten();
+    let pods = pods.filter(|pod| pod.is_alive());
+    let of_templates = workloads().filter_map(|it| given(&it.state.workload, &it.template));
+    let of_pods = pods.filter_map(|pod| given(&pod.owner, pod));
+    let grants: Vec<Grant> = of_templates.chain(of_pods).collect();
+    let roles: BTreeSet<_> = grants
+        .iter()
+        .filter_map(|it| it.role.as_ref().ok())
+        .collect();
+    let has_none = |workload: &&Workload| grants.iter().all(|it| it.workload != **workload);
+    let is_shared = roles.len() > 1 || runs.running(name).iter().any(has_none);
+    if name.name != "default" && !is_shared {
+        return Vec::new();
+    }
+    let is_part = |it: &&TemplatedWorkload| {
+        let own = given(&it.state.workload, &it.template);
+        let Some(Ok(role)) = own
+            .filter(|own| own.annotation.is_some())
+            .map(|own| own.role)
+        else {
+            return false;
+        };
+        let mut its = grants
+            .iter()
+            .filter(|grant| grant.workload == it.state.workload);
+        its.all(|grant| grant.role.as_ref() == Ok(&role))
+    };
+    workloads().filter(is_part).collect()
+}
+
+/// What a service account for a workload alone is called.
+pub fn own_name(account: &ServiceAccountName, workload: &Workload, is_ambiguous: bool) -> String {
+    let name = &workload.name;
+    if is_ambiguous {
+        format!("{name}-{}", workload.kind.word())
+    } else if *name == account.name {
+        format!("{name}-aws")
+    } else {
+        name.clone()
+    }
+}
+
+/// Who changes workloads at a keyboard, and is asked by the command whether that is meant.
+fn is_by_hand(manager: &String) -> bool {
+    manager.starts_with("kubectl") || manager == "irsactl"
+}
+
+/// Why a workload cannot be given that service account.
+fn hindrance(
+    runs: &Runs<'_>,
+    splitting: &Splitting<'_>,
+    former: &ServiceAccountName,
+    own: &ServiceAccountName,
+    part: &TemplatedWorkload,
+) -> Option<String> {
+    let state = &part.state;
+    let workload = &state.workload;
+    if !workload.kind.can_restart() && workload.kind != WorkloadKind::CronJob {
+        return Some(format!(
+            "the pods of a {} are not changed",
+            workload.kind.word()
+        ));
+    }
+    if state.paused {
+        let resume = workload.kubectl("rollout resume");
+        return Some(format!("it is paused: resume it first: `{resume}`"));
+    }
+    if state.on_delete {
+        return Some("it replaces its pods only when they are deleted (OnDelete)".to_owned());
+    }
+    if let Some(manager) = part.marks.set_by.iter().find(|it| !is_by_hand(it)) {
+        return Some(format!(
+            "its serviceAccountName is set by {manager}, which would put it back: change it there"
+        ));
+    }
+    let others = "`--service-account` names another";
+    if let Some(object) = runs.objects.get(own)
+        && read(&own.namespace, object) != Some((former.clone(), workload.clone()))
+    {
+        return Some(format!(
+            "there is a service account {own}, which no move made for it: {others}"
+        ));
+    }
+    if let Some(other) = runs.running(own).into_iter().find(|it| *it != workload) {
+        return Some(format!("{other} runs as {own}: {others}"));
+    }
+    let bindings = match splitting.bindings {
+        Lookup::Found(bindings) => bindings,
+        Lookup::Missing => return None,
+        Lookup::Unknown(why) => {
+            return Some(format!(
+                "which rights in the cluster it would lose or gain cannot be told: {why}"
+            ));
+        }
+    };
+    let differs = |it: &&RightsBinding| it.accounts.contains(former) != it.accounts.contains(own);
+    let binding = bindings.iter().find(differs)?;
+    let told = &binding.told;
+    Some(if binding.accounts.contains(former) {
+        format!("{told} gives rights to {former}, which it would lose: have it name {own} too")
+    } else {
+        format!("{told} names {own}, which would give it more rights: {others}")
+    })
+}
+
+impl MovingAccount {
+    /// The service account whose workload this one was made for by a move that is not finished.
+    pub fn split_from(&self) -> Option<ServiceAccountName> {
+        let object = self.object.as_found()?;
+        read(&self.name.namespace, object).map(|(former, _)| former)
+    }
+
+    fn all_workloads(&self) -> impl Iterator<Item = &TemplatedWorkload> {
+        self.workloads.as_found().into_iter().flatten()
+    }
+
+    /// Workloads that run as another one, and are to run as this.
+    pub fn joining(&self) -> impl Iterator<Item = &TemplatedWorkload> {
+        let name = &self.name.name;
+        self.all_workloads()
+            .filter(move |it| it.state.service_account != *name && !self.grants.is_empty())
+    }
+
+    /// Workloads that a move gave to this one.
+    pub fn joined(&self) -> impl Iterator<Item = &TemplatedWorkload> {
+        let name = &self.name.name;
+        self.all_workloads().filter(move |it| {
+            let former = it.marks.former.as_ref();
+            it.state.service_account == *name && former.is_some_and(|former| former != name)
+        })
+    }
+
+    /// Whether a pod is of a workload of this one, and runs as the one of before still.
+    pub fn is_before(&self, pod: &Pod) -> bool {
+        let mut all = self.joining().chain(self.joined());
+        pod.service_account != self.name.name && all.any(|it| it.state.workload == pod.owner)
+    }
+
+    /// Whether parts of it run as this one still, and are on their way to others.
+    pub fn is_split_up(&self, accounts: &[MovingAccount]) -> bool {
+        let mut others = accounts
+            .iter()
+            .filter(|other| other.name.namespace == self.name.namespace && other.name != self.name);
+        others.any(|other| {
+            let mut joining = other.joining();
+            let is_own = |pod: &Pod| pod.service_account == self.name.name;
+            joining.any(|it| it.state.service_account == self.name.name)
+                || other.alive().any(|pod| is_own(pod) && other.is_before(pod))
+        })
+    }
+}
+
+mod steps;
