@@ -75,6 +75,8 @@ pub enum Error {
     },
     #[error("cluster \"{1}\" has no {way} \"{3}\"{in_namespace}", way = .0.words(), in_namespace = in_namespace(.2))]
     NoServiceAccount(Way, ClusterName, Option<Namespace>, String),
+    #[error("cluster \"{0}\" has no service account {1}, and nothing runs as one of that name")]
+    NothingOfName(ClusterName, String),
     #[error("the add-on {AGENT} of cluster \"{cluster}\" is {status}{}", listed(.issues))]
     AgentFailed {
         cluster: ClusterName,
@@ -388,6 +390,7 @@ impl Error {
             | Self::Vault { .. }
             | Self::ClusterNotFound { .. }
             | Self::NoServiceAccount(..)
+            | Self::NothingOfName(..)
             | Self::AgentFailed { .. }
             | Self::WorkloadNotFound(_)
             | Self::NoRole(_)

@@ -16,7 +16,7 @@ use crate::error::{Error, VaultFailure};
 use crate::model::{Lookup, Timeout, percent_encoded};
 use crate::network::{deepest, is_final};
 use crate::secrets;
-use crate::waiting::Intervals;
+use crate::waiting::{Deadline, Intervals};
 
 mod settings;
 
@@ -33,6 +33,8 @@ pub struct Vault {
     timeout: Duration,
     retries: u32,
     intervals: Intervals,
+    /// When all that the command waits for must be over.
+    deadline: Deadline,
     /// The user has TLS not verified.
     pub is_unverified: bool,
 }
@@ -65,7 +67,7 @@ impl Vault {
     ///
     /// # Errors
     /// Those of the variables.
-    pub async fn connect(intervals: Intervals) -> Result<Self, Error> {
+    pub async fn connect(intervals: Intervals, deadline: Deadline) -> Result<Self, Error> {
         let mut settings = VaultSettings::from_environment().await?;
         let timeout = intervals.limit(settings.timeout);
         settings.config.connect_timeout = Some(timeout);
@@ -85,6 +87,7 @@ impl Vault {
             timeout,
             retries: settings.retries,
             intervals,
+            deadline,
             is_unverified: settings.is_unverified,
         })
     }
@@ -114,15 +117,22 @@ impl Vault {
         let mut tried = 0;
         loop {
             let late = |_| {
+                let is_over = self.deadline.is_over();
+                let limit = if is_over {
+                    self.deadline.limit()
+                } else {
+                    self.timeout
+                };
                 Err(FailedTry {
                     failure: VaultFailure::Unreachable(format!(
                         "no answer within {}",
-                        Timeout(self.timeout)
+                        Timeout(limit)
                     )),
-                    passes: true,
+                    passes: !is_over,
                 })
             };
-            let answer = tokio::time::timeout(self.timeout, self.once(&uri)).await;
+            let limit = self.timeout.min(self.deadline.left());
+            let answer = tokio::time::timeout(limit, self.once(&uri)).await;
             match answer.unwrap_or_else(late) {
                 Ok(found) => return Ok(found),
                 Err(error) if error.passes && tried < self.retries => {
@@ -136,7 +146,8 @@ impl Vault {
                     });
                 }
             }
-            tokio::time::sleep(self.intervals.of(PAUSE)).await;
+            let pause = self.intervals.of(PAUSE).min(self.deadline.left());
+            tokio::time::sleep(pause).await;
             tried += 1;
         }
     }

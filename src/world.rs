@@ -23,7 +23,9 @@ pub use agents::{AgentKind, Argument, MetadataAgent};
 pub use association::{Association, AssociationTerms};
 pub use audience::{is_of_eks, token_audience};
 pub use chain::{Chain, Reading};
-pub use credentials::{OwnCredentials, PodWay, Provider, Sign, UNREAD};
+pub use credentials::{
+    OwnCredentials, PodWay, Provider, Sign, UNREAD, VaultDeliveries, engine_path,
+};
 pub use facts::{
     Associations, Claim, FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, Phase,
     PodDefaults, RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackState,

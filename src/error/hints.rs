@@ -48,6 +48,10 @@ impl Error {
                 "list all of them",
                 CommandLine::of("irsactl get {} --cluster {}", &[&way.noun(), cluster]),
             )],
+            Self::NothingOfName(cluster, _) => vec![Fix::by(
+                "list all of them",
+                CommandLine::of("irsactl migrate scan --cluster {}", &[cluster]),
+            )],
             Self::AgentFailed { cluster, .. } => vec![Fix::by(
                 "look at it",
                 CommandLine::of(

@@ -15,6 +15,7 @@ use crate::world::{
 };
 
 mod agents;
+mod deliveries;
 mod object;
 
 use object::{

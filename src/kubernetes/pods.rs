@@ -172,6 +172,7 @@ pub fn pod(object: PodObject) -> Pod {
         containers: init.chain(main).collect(),
         tokens: spec.volumes.into_iter().flat_map(tokens).collect(),
         intercepted: None,
+        delivered: None,
         run_as_user: spec.security_context.run_as_user.0,
         fs_group: spec.security_context.fs_group.0,
         automount: spec.automount_service_account_token.0,
@@ -236,8 +237,11 @@ fn source(secret: &Given<String>, map: &Named) -> Option<String> {
 /// Volumes that are Secrets or ConfigMaps, by name.
 fn sources(volumes: &[Volume]) -> BTreeMap<String, String> {
     let source = |volume: &Volume| {
-        let source = source(&volume.secret.secret_name, &volume.config_map)?;
-        Some((volume.name.clone(), source))
+        let attributes = &volume.csi.volume_attributes;
+        let class = attributes.secret_provider_class.0.as_ref();
+        let class = class.map(|name| format!("secretproviderclass/{name}"));
+        let source = source(&volume.secret.secret_name, &volume.config_map);
+        Some((volume.name.clone(), source.or(class)?))
     };
     volumes.iter().filter_map(source).collect()
 }

@@ -18,7 +18,7 @@ use crate::plan::migrate::{next_roles, users};
 use crate::waiting::side_by_side;
 use crate::world::{
     Addon, Association, LivePolicies, Moving, MovingAccount, OwningStack, Pod, PodDefaults, Pods,
-    RoleFacts, ServiceAccount, TemplatedWorkload,
+    RoleFacts, ServiceAccount, TemplatedWorkload, VaultDeliveries,
 };
 
 mod interception;
@@ -59,6 +59,26 @@ pub struct MoveSight<'a> {
     pub cluster: &'a Cluster,
 }
 
+impl Objects {
+    /// With what Vault writes into Secrets and volumes.
+    fn deliver(&mut self, deliveries: &VaultDeliveries) {
+        if let Lookup::Found(pods) = &mut self.pods {
+            for (name, pods) in pods {
+                let namespace = name.namespace.as_str();
+                pods.iter_mut()
+                    .for_each(|it| it.deliver(deliveries, namespace));
+            }
+        }
+        if let Lookup::Found(workloads) = &mut self.workloads {
+            for (name, workloads) in workloads {
+                let namespace = name.namespace.as_str();
+                let templates = workloads.iter_mut().map(|it| &mut it.template);
+                templates.for_each(|it| it.deliver(deliveries, namespace));
+            }
+        }
+    }
+}
+
 type ByName<T> = Lookup<BTreeMap<ServiceAccountName, T>>;
 
 /// What service accounts share: each role is asked about once, however many have it.
@@ -93,13 +113,31 @@ impl MoveSight<'_> {
                 MoveDepth::Eks => Lookup::Missing,
             }
         };
-        let (provider, addons, nodes, mut interception, mut objects, (mut associations, count)) = tokio::join!(
+        let deliveries = async {
+            match scope.depth {
+                MoveDepth::All => {
+                    let namespace = scope.namespace.as_ref().map_or("", Namespace::as_str);
+                    Lookup::of(self.kubernetes.vault_deliveries(namespace).await)
+                }
+                MoveDepth::Eks | MoveDepth::Users => Lookup::Missing,
+            }
+        };
+        let (
+            provider,
+            addons,
+            nodes,
+            mut interception,
+            mut objects,
+            (mut associations, count),
+            deliveries,
+        ) = tokio::join!(
             provider,
             self.addons(),
             nodes,
             interception,
             self.objects(scope),
-            self.associations(scope)
+            self.associations(scope),
+            deliveries
         );
         let mut unknown = Vec::new();
         let mut tell = |what: &str, why: Option<&str>| {
@@ -112,6 +150,10 @@ impl MoveSight<'_> {
         tell("workloads are", objects.workloads.unknown());
         tell("associations are", associations.unknown());
         tell("what kube2iam or kiam gives is", interception.unknown());
+        tell("what Vault writes into Secrets is", deliveries.unknown());
+        if let Lookup::Found(deliveries) = &deliveries {
+            objects.deliver(deliveries);
+        }
         if let (Lookup::Found(interception), MoveDepth::Users) = (&mut interception, scope.depth) {
             let objects = &objects;
             interception.users = users(interception, &objects.pods, &objects.workloads, |name| {

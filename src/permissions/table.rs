@@ -332,6 +332,8 @@ pub const RIGHTS: &[NeededRight] = rights! {
     "list" "namespaces" of "" "", Optional, [Scan], "see which roles a namespace may have";
     "list" "ec2nodeclasses" of "karpenter.k8s.aws" "", Optional, [Scan], "find the roles of nodes";
     "list" "nodeclasses" of "eks.amazonaws.com" "", Optional, [Scan], "find the roles of nodes";
+    "list" "secretproviderclasses" of "secrets-store.csi.x-k8s.io" "", Optional, [Scan], "see what Vault writes into volumes";
+    "list" "vaultdynamicsecrets" of "secrets.hashicorp.com" "", Optional, [Scan], "see what Vault writes into Secrets";
     "get" "replicasets" of "apps" "", Optional, [Migrate Scan], "find what the pods are of";
     "get" "jobs" of "batch" "", Optional, [Migrate Scan], "find what the pods are of";
     "create" "serviceaccounts/token" of "" "", Always, [Migrate], "act as the service account";

@@ -13,8 +13,10 @@ use crate::vault_policy::{VaultAccess, VaultAcl, VaultPolicy};
 use crate::world::{LoginRole, VaultWorld};
 
 mod agent;
+mod limits;
 mod permissions;
 
+pub use limits::managed_count;
 use permissions::permissions;
 
 /// The policy that may do all, with which Vault lets nobody log in (`vault/request_handling.go`).
@@ -82,6 +84,9 @@ pub struct VaultChoice<'a> {
     /// Those that were named: for them a pattern of Vault's counts too.
     pub named: &'a [ServiceAccountName],
     pub includes: &'a dyn Fn(&ServiceAccountName) -> bool,
+    pub cluster: &'a Cluster,
+    /// How many managed policies a role of the account may have.
+    pub quota: usize,
 }
 
 pub fn import(world: &VaultWorld, choice: &VaultChoice<'_>) -> VaultImport {
@@ -104,7 +109,7 @@ pub fn import(world: &VaultWorld, choice: &VaultChoice<'_>) -> VaultImport {
     names.retain(|name| (choice.includes)(name));
     for name in names {
         let is_named = choice.named.contains(&name);
-        let Some((row, account)) = of_account(world, &name, is_named) else {
+        let Some((row, account)) = of_account(world, &name, is_named, choice) else {
             continue;
         };
         import.accounts.extend(account);
@@ -291,6 +296,7 @@ fn of_account(
     world: &VaultWorld,
     name: &ServiceAccountName,
     is_named: bool,
+    choice: &VaultChoice<'_>,
 ) -> Option<(VaultRow, Option<IamServiceAccount>)> {
     let mut given = Given::default();
     for (login, role) in &world.login_roles {
@@ -329,6 +335,8 @@ fn of_account(
         }
     };
     row.notes.extend(permissions.notes);
+    let beyond = limits::beyond(&permissions.found, name, choice.cluster, choice.quota);
+    row.reasons.extend(beyond);
     if !row.reasons.is_empty() {
         return Some((row, None));
     }

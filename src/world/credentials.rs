@@ -1,6 +1,8 @@
 //! Where a pod has its AWS credentials from, and what says so: what the cluster gave it, and what its
 //! template brings by itself.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::pods::{Container, ContainerKind, Mount, Pod};
@@ -99,6 +101,10 @@ impl Sign {
         Self { provider, told }
     }
 }
+
+/// What Vault writes credentials of AWS into, by namespace and source (`secret/NAME`, or
+/// `secretproviderclass/NAME` of a volume), with what says so.
+pub type VaultDeliveries = BTreeMap<(String, String), String>;
 
 /// What a container's template sets before the role that the cluster gives it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -217,7 +223,33 @@ impl Pod {
     /// What says that it brings credentials of its own, or has Vault write them.
     pub fn brought(&self) -> impl Iterator<Item = Sign> {
         let keys = self.containers.iter().flat_map(Container::keys);
-        keys.chain(self.of_vault())
+        keys.chain(self.of_vault()).chain(self.delivered.clone())
+    }
+
+    /// Takes what Vault writes into Secrets and volumes for what it is, and not for keys that somebody put
+    /// there.
+    pub fn deliver(&mut self, deliveries: &VaultDeliveries, namespace: &str) {
+        let told = |source: &str| deliveries.get(&(namespace.to_owned(), source.to_owned()));
+        let mut found = None;
+        for container in &mut self.containers {
+            let words = container.words();
+            let mut is_kept = |source: &str| {
+                let told = told(source);
+                if let Some(told) = told {
+                    found.get_or_insert(format!("{told}, by {source} in {words}"));
+                }
+                told.is_none()
+            };
+            let sources = &container.sources;
+            container
+                .env
+                .retain(|name, _| sources.get(name).is_none_or(|it| is_kept(it)));
+            container.env_from.retain(|it| is_kept(it));
+            container
+                .mounts
+                .retain(|it| it.source.as_ref().is_none_or(|it| is_kept(it)));
+        }
+        self.delivered = found.map(|told| Sign::new(Provider::Vault, told));
     }
 
     /// That Vault's injector writes credentials of an AWS secrets engine into it.
@@ -242,7 +274,7 @@ impl Pod {
 /// The path of credentials of an AWS secrets engine in a secret's path or in a template: the engine is
 /// mounted at `aws` or at something that has it in its name, and gives credentials at `creds/ROLE`,
 /// `sts/ROLE` and `static-creds/ROLE` (Vault's API, "AWS secrets engine").
-fn engine_path(text: &str) -> Option<&str> {
+pub fn engine_path(text: &str) -> Option<&str> {
     let is_of_path = |c: char| c.is_ascii_alphanumeric() || "/_-.".contains(c);
     let mut paths = text.split(|c| !is_of_path(c));
     paths.find(|path| {
@@ -257,8 +289,6 @@ fn engine_path(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn container(env: &[(&str, Option<&str>)]) -> Container {
@@ -382,6 +412,51 @@ mod tests {
                 path => format!("Vault: annotation {key} with {path}"),
             };
             assert_eq!(told.join("; "), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_vault_writes_into_secrets_and_volumes_is_vaults() {
+        let told = "VaultDynamicSecret web/app with aws/creds/app".to_owned();
+        let class = "SecretProviderClass web/app with aws/creds/app".to_owned();
+        let at = |source: &str| ("web".to_owned(), source.to_owned());
+        let deliveries = VaultDeliveries::from([
+            (at("secret/app"), told),
+            (at("secretproviderclass/app"), class),
+        ]);
+        let from = |name: &str| Container {
+            sources: BTreeMap::from([(KEY_VARIABLE.to_owned(), name.to_owned())]),
+            ..container(&[(KEY_VARIABLE, None)])
+        };
+        let by =
+            "Vault: VaultDynamicSecret web/app with aws/creds/app, by secret/app in container app";
+        for (container, namespace, wanted) in [
+            (from("secret/app"), "web", by),
+            (
+                from("secret/app"),
+                "shop",
+                "Environment: AWS_ACCESS_KEY_ID from secret/app in container app",
+            ),
+            (
+                from("secret/other"),
+                "web",
+                "Environment: AWS_ACCESS_KEY_ID from secret/other in container app",
+            ),
+            (
+                mounting("/keys", Some("secretproviderclass/app"), &[]),
+                "web",
+                "Vault: SecretProviderClass web/app with aws/creds/app, by secretproviderclass/app in container app",
+            ),
+            (mounting("/root/.aws", Some("secret/app"), &[]), "web", by),
+        ] {
+            let mut pod = Pod {
+                containers: vec![container],
+                ..Pod::default()
+            };
+            pod.deliver(&deliveries, namespace);
+            let signs = pod.brought();
+            let signs = signs.map(|sign| format!("{:?}: {}", sign.provider, sign.told));
+            assert_eq!(signs.collect::<Vec<_>>().join("; "), wanted);
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct Pod {
     pub tokens: Vec<ProjectedToken>,
     /// What says that it has a role in the place of the instance metadata, where that was looked at.
     pub intercepted: Option<Sign>,
+    /// What says that Vault writes credentials into what it reads, where that was looked at.
+    pub delivered: Option<Sign>,
     /// `runAsUser`, `fsGroup` of the pod.
     pub run_as_user: Option<i64>,
     pub fs_group: Option<i64>,

@@ -86,6 +86,13 @@ impl ChosenAccounts {
         (is_known && moving.accounts.is_empty()).then_some(told)
     }
 
+    /// Those that were named, and of which there is nothing; where that is known.
+    pub fn missing(&self, moving: &Moving) -> Vec<ServiceAccountName> {
+        let named = moving.accounts.iter().map(|it| (&it.name, it));
+        let named = named.filter(|(name, it)| self.names.contains(name) && it.is_nothing());
+        named.map(|(name, _)| name.clone()).collect()
+    }
+
     /// The namespace that all are of.
     fn within(&self) -> Option<Namespace> {
         let first = self.names.first().map(|name| &name.namespace);

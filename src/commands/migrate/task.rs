@@ -87,7 +87,7 @@ impl<'a> MoveTask<'a> {
             Former::Intercepted(_) => MoveDepth::Users,
         };
         let chosen = &self.chosen;
-        let splits = self.goal.patches.then(|| args.service_account.as_deref());
+        let splits = self.goal.patches.then_some(args.service_account.as_deref());
         let mut moving = chosen
             .look(context, &cluster, &kubernetes, depth, splits)
             .await;

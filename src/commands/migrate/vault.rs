@@ -6,7 +6,8 @@ use crate::cli::{Screen, ToIrsaArgs};
 use crate::error::Error;
 use crate::observe::{self, VaultMounts};
 use crate::output::VaultRows;
-use crate::plan::vault::{VaultChoice, VaultResult, import, is_of_cluster};
+use crate::plan::vault::{VaultChoice, VaultResult, import, is_of_cluster, managed_count};
+use crate::policy::Quotas;
 use crate::progress::Running;
 use crate::run::{Context, Exit};
 use crate::vault::Vault;
@@ -20,7 +21,7 @@ pub async fn run(args: &ToIrsaArgs, screen: Screen, running: Running) -> Result<
     let moved = &args.moved;
     let chosen = ChosenAccounts::of(&moved.choice)?;
     let context = Context::new(&moved.aws, moved.output.into(), screen, running).await?;
-    let vault = Vault::connect(context.intervals).await?;
+    let vault = Vault::connect(context.intervals, context.aws.deadline).await?;
     if vault.is_unverified {
         context
             .output
@@ -45,11 +46,21 @@ pub async fn run(args: &ToIrsaArgs, screen: Screen, running: Running) -> Result<
             .output
             .warn(&format!("what workloads need no more is not known: {why}"));
     }
-    let choice = VaultChoice {
+    let mut choice = VaultChoice {
         named: &chosen.names,
         includes: &|name| chosen.includes(name),
+        cluster: &cluster,
+        quota: usize::MAX,
     };
-    let import = import(&world, &choice);
+    let mut found = import(&world, &choice);
+    let most = found.accounts.iter().map(managed_count).max().unwrap_or(0);
+    // The account's own is asked only where IAM's default would not do.
+    choice.quota = Quotas::default().managed_policies;
+    if most > choice.quota {
+        choice.quota = context.aws.iam.quotas().await?.managed_policies;
+        found = import(&world, &choice);
+    }
+    let import = found;
     write(&context, path, &cluster, &import)?;
     let is_unknown = !import.unknown.is_empty()
         || import

@@ -84,6 +84,20 @@ pub struct Volume {
     pub secret: SecretVolume,
     pub config_map: Named,
     pub projected: Projected,
+    pub csi: CsiVolume,
+}
+
+/// Of the Secrets Store CSI driver (secrets-store.csi.k8s.io).
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CsiVolume {
+    pub volume_attributes: CsiAttributes,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CsiAttributes {
+    pub secret_provider_class: Given<String>,
 }
 
 #[derive(Default, Deserialize)]

@@ -216,6 +216,7 @@ impl MoveStanding {
             warnings: account
                 .lost_annotation(moving)
                 .into_iter()
+                .chain(account.doubt(moving))
                 .chain(account.wide_trust())
                 .collect(),
         })

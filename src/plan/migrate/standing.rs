@@ -105,6 +105,29 @@ impl MovingAccount {
         })
     }
 
+    /// Why it cannot be told how far it is, where all was read.
+    pub fn doubt(&self, moving: &Moving) -> Option<String> {
+        if self.state(moving).is_some() {
+            return None;
+        }
+        // What could not be read is told once, for all of them.
+        self.new_pods()?;
+        self.saved()?;
+        let why = match (&self.role_arn, &self.role) {
+            (None, _) => "names no role".to_owned(),
+            (Some(role), Lookup::Found(_)) => {
+                format!("names {role}, which lets in no association of it")
+            }
+            (Some(role), Lookup::Missing) => format!("names {role}, which is not there"),
+            (Some(role), Lookup::Unknown(why)) => {
+                format!("names {role}, whose trust policy cannot be told: {why}")
+            }
+        };
+        Some(format!(
+            "its annotation {SAVED_ANNOTATION} tells of a move and is not believed, as it {why}"
+        ))
+    }
+
     /// That its annotation names another role than its association.
     pub fn two_roles(&self, moving: &Moving) -> Option<Obstacle> {
         let annotated = self.annotation()?;
@@ -160,6 +183,16 @@ impl MovingAccount {
                 pod_identity::SERVICE
             )
         })
+    }
+
+    /// Whether it is known that there is nothing of it.
+    pub fn is_nothing(&self) -> bool {
+        let has_pods = !matches!(&self.pods, Lookup::Found(pods) if pods.is_empty());
+        let has_workloads = !matches!(&self.workloads, Lookup::Found(all) if all.is_empty());
+        let is_absent = self.object == Lookup::Missing && self.association == Lookup::Missing;
+        is_absent
+            && (self.pods == Lookup::Missing || !has_pods)
+            && (self.workloads == Lookup::Missing || !has_workloads)
     }
 
     /// Its pods that run, and those that are about to.

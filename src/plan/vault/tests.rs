@@ -60,6 +60,29 @@ fn world() -> VaultWorld {
     }
 }
 
+const ENDPOINT: &str = "https://AAAA.gr7.eu-west-1.eks.amazonaws.com";
+
+fn cluster() -> Cluster {
+    Cluster {
+        name: "demo".parse().expect("a name"),
+        partition: "aws".to_owned(),
+        account: "111122223333".to_owned(),
+        issuer: "https://oidc.eks.eu-west-1.amazonaws.com/id/A"
+            .parse()
+            .expect("an issuer"),
+        eks: Some(EksCluster {
+            arn: "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
+                .parse()
+                .expect("an ARN"),
+            endpoint: ENDPOINT.to_owned(),
+            certificate_authority: String::new(),
+            token_id: "demo".to_owned(),
+            tags: Map::new(),
+            facts: ClusterFacts::default(),
+        }),
+    }
+}
+
 fn imported(world: &VaultWorld, named: &[&str]) -> VaultImport {
     let named: Vec<ServiceAccountName> =
         named.iter().map(|it| it.parse().expect("a name")).collect();
@@ -69,6 +92,8 @@ fn imported(world: &VaultWorld, named: &[&str]) -> VaultImport {
         &VaultChoice {
             named: &named,
             includes: &includes,
+            cluster: &cluster(),
+            quota: 10,
         },
     )
 }
@@ -414,26 +439,57 @@ fn what_the_agent_is_told_of_aws_alone_is_useless_then() {
 }
 
 #[test]
-fn the_auth_method_of_another_cluster_is_refused() {
-    let endpoint = "https://AAAA.gr7.eu-west-1.eks.amazonaws.com";
-    let cluster = Cluster {
-        name: "demo".parse().expect("a name"),
-        partition: "aws".to_owned(),
-        account: "111122223333".to_owned(),
-        issuer: "https://oidc.eks.eu-west-1.amazonaws.com/id/A"
-            .parse()
-            .expect("an issuer"),
-        eks: Some(EksCluster {
-            arn: "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
-                .parse()
-                .expect("an ARN"),
-            endpoint: endpoint.to_owned(),
-            certificate_authority: String::new(),
-            token_id: "demo".to_owned(),
-            tags: Map::new(),
-            facts: ClusterFacts::default(),
-        }),
+fn what_iam_would_refuse_is_told_and_not_written() {
+    let of = |role: EngineRole| {
+        let mut world = world();
+        world
+            .engine_roles
+            .insert("a".to_owned(), Lookup::Found(role));
+        results(&imported(&world, &[]))
     };
+    let own = |number: usize| format!("arn:aws:iam::111122223333:policy/p{number}");
+    let policies: Vec<String> = (0..11).map(own).collect();
+    let many: Vec<&str> = policies.iter().map(String::as_str).collect();
+    let long = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::{}"}}]}}"#,
+        "x".repeat(10_240)
+    );
+    let document = |text: &str| EngineRole {
+        policy_document: text.to_owned(),
+        ..user(&[])
+    };
+    let elsewhere = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws-cn:s3:::b/*"}]}"#;
+    for (role, wanted) in [
+        (user(&many[..10]), "written"),
+        (
+            user(&many),
+            "the number of managed policies is 11, this account allows 10",
+        ),
+        (
+            document(&long),
+            "characters together, IAM takes 10240 for one role",
+        ),
+        (
+            user(&["arn:aws-cn:iam::aws:policy/AmazonS3ReadOnlyAccess"]),
+            "is not of the cluster's partition",
+        ),
+        (
+            document(elsewhere),
+            "arn:aws-cn:s3:::b/* is not of the cluster's partition",
+        ),
+        (
+            user(&["arn:aws:iam::444455556666:policy/p"]),
+            "is of another account than the cluster's",
+        ),
+    ] {
+        let told = of(role).join("; ");
+        assert!(told.contains(wanted), "{told}");
+    }
+}
+
+#[test]
+fn the_auth_method_of_another_cluster_is_refused() {
+    let (endpoint, cluster) = (ENDPOINT, cluster());
     let mut world = world();
     world.kubernetes_host = Lookup::Found(format!("{endpoint}:443/"));
     assert_eq!(is_of_cluster(&world, &cluster), Ok(None));

@@ -330,7 +330,7 @@ fn what_cannot_be_given_one_of_its_own_is_told_and_left() {
     hint: give deployment web/taken one of its own: `kubectl create serviceaccount taken --namespace web`, then `kubectl patch deployment/taken --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"taken"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: taken
     [exit 1]
     "#);
-    assert_eq!(of(&bench, "chart").contains("\"api\""), true);
+    assert!(of(&bench, "chart").contains("\"api\""));
 }
 
 /// Who may annotate service accounts may say that one was made for a workload of others.

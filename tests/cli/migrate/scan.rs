@@ -339,3 +339,49 @@ fn names_and_a_namespace_that_contradict_each_other_are_refused() {
     "#);
     assert_eq!(bench.calls(), "");
 }
+
+#[test]
+fn what_is_named_and_is_not_there_is_an_error() {
+    let bench = super::annotated();
+    assert_snapshot!(bench.run("migrate scan --cluster demo web/nope web/api"), @r#"
+    [stdout]
+    NAMESPACE   NAME   KIND         WAY    SERVICE ACCOUNT   STATE   NEXT, OR WHAT KEEPS IT
+    web         api    Deployment   irsa   api               OLD     irsactl migrate to-pod-identity web/api --cluster demo
+    [stderr]
+    error: cluster "demo" has no service account web/nope, and nothing runs as one of that name
+    hint: list all of them: `irsactl migrate scan --cluster demo`
+    [exit 1]
+    "#);
+    assert_snapshot!(bench.run("migrate status --cluster demo web/nope"), @r#"
+    [stderr]
+    error: cluster "demo" has no service account web/nope, and nothing runs as one of that name
+    hint: list all of them: `irsactl migrate scan --cluster demo`
+    [exit 1]
+    "#);
+}
+
+#[test]
+fn why_nobody_can_say_how_far_a_service_account_is_is_told() {
+    let bench = Bench::associated();
+    {
+        let mut world = bench.sandbox.world();
+        let role = world.add_role_of_pods("payments");
+        let role = role.replace("payments", "nothing");
+        let saved = format!("{{\"role\": \"{role}\"}}");
+        let api = world.api("demo");
+        let planted = [("irsactl/pod-identity-association", saved.as_str())];
+        api.put_service_account("web", "planted", &[], &planted, "somebody");
+        let nonsense = [("irsactl/pod-identity-association", "no")];
+        api.put_service_account("web", "tampered", &[], &nonsense, "somebody");
+    }
+    assert_snapshot!(bench.run("migrate status --cluster demo --namespace web"), @r"
+    [stdout]
+    NAMESPACE   NAME       STATE     NEW PODS    PODS   ROLE ARN
+    web         planted    unknown   node-role   none   arn:aws:iam::111122223333:role/nothing
+    web         tampered   unknown   node-role   none
+    [stderr]
+    warning: web/planted: its annotation irsactl/pod-identity-association tells of a move and is not believed, as it names arn:aws:iam::111122223333:role/nothing, which is not there
+    warning: web/tampered: its annotation irsactl/pod-identity-association tells of a move and is not believed, as it names no role
+    [exit 0]
+    ");
+}

@@ -419,3 +419,15 @@ fn no_answer_of_vaults_shows_the_token() {
         "{told}"
     );
 }
+
+#[test]
+fn vault_is_waited_for_no_longer_than_the_command_may_take() {
+    let bench = with_vault(|_| {});
+    bench.befall("vault auth/kubernetes/role", "hang");
+    assert_snapshot!(bench.run(&format!("{READ} --all --timeout 1s")), @r"
+    [stderr]
+    error: cannot read auth/kubernetes/role of Vault at https://vault.example.com: it cannot be reached: no answer within 1s
+    hint: check VAULT_ADDR, VAULT_CACERT, VAULT_TLS_SERVER_NAME, VAULT_PROXY_ADDR, HTTPS_PROXY and NO_PROXY
+    [exit 1]
+    ");
+}

@@ -101,3 +101,66 @@ fn what_comes_before_a_role_is_told_with_what_says_so_and_without_its_value() {
         assert!(!json.contains(secret), "{json}");
     }
 }
+
+/// Vault's own operator writes Secrets, and its provider of the Secrets Store CSI driver files.
+#[test]
+fn what_vault_writes_into_secrets_and_volumes_is_of_vault() {
+    let bench = Bench::associated();
+    run_with(&bench, "keys", keys_of_a_secret);
+    run_with(&bench, "files", |template| {
+        let mount = json!([{"name": "vault", "mountPath": "/keys"}]);
+        template["spec"]["containers"][0]["volumeMounts"] = mount;
+        let csi = json!({"driver": "secrets-store.csi.k8s.io", "volumeAttributes": {"secretProviderClass": "app"}});
+        template["spec"]["volumes"] = json!([{"name": "vault", "csi": csi}]);
+    });
+    {
+        let mut world = bench.sandbox.world();
+        let api = world.api("demo");
+        let objects = "- objectName: key\n  secretPath: aws/creds/app\n  secretKey: access_key\n";
+        api.put_object(
+            json!({
+                "apiVersion": "secrets-store.csi.x-k8s.io/v1",
+                "kind": "SecretProviderClass",
+                "metadata": {"namespace": "web", "name": "app"},
+                "spec": {"provider": "vault", "parameters": {"objects": objects}},
+            }),
+            "kubectl",
+        );
+        api.put_object(
+            json!({
+                "apiVersion": "secrets.hashicorp.com/v1beta1",
+                "kind": "VaultDynamicSecret",
+                "metadata": {"namespace": "web", "name": "keys"},
+                "spec": {"mount": "aws", "path": "creds/app", "destination": {"name": "aws"}},
+            }),
+            "kubectl",
+        );
+    }
+    let scan = "migrate scan --cluster demo --namespace web";
+    assert_snapshot!(bench.run(scan), @r"
+    [stdout]
+    NAMESPACE   NAME    KIND         WAY     SERVICE ACCOUNT   STATE   NEXT, OR WHAT KEEPS IT
+    web         files   Deployment   vault   files             -       irsactl migrate to-irsa web/files --cluster demo --from vault --write demo.yaml
+    web         keys    Deployment   vault   keys              -       irsactl migrate to-irsa web/keys --cluster demo --from vault --write demo.yaml
+    [exit 0]
+    ");
+    let json = bench.run(&format!("{scan} -o json"));
+    let told = json.lines().filter(|line| line.contains("\"evidence\""));
+    assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r#"
+    "evidence": "1 pod has vault: SecretProviderClass web/app with aws/creds/app, by secretproviderclass/app in container app; new ones go by SecretProviderClass web/app with aws/creds/app, by secretproviderclass/app in container app",
+    "evidence": "1 pod has vault: VaultDynamicSecret web/keys with aws/creds/app, by secret/aws in container app; new ones go by VaultDynamicSecret web/keys with aws/creds/app, by secret/aws in container app",
+    "#);
+    bench.befall(
+        "kubernetes list vaultdynamicsecrets",
+        "error 403 Forbidden no",
+    );
+    assert_snapshot!(bench.run(scan), @r"
+    [stdout]
+    NAMESPACE   NAME    KIND         WAY           SERVICE ACCOUNT   STATE   NEXT, OR WHAT KEEPS IT
+    web         files   Deployment   node-role     files             -
+    web         keys    Deployment   static-keys   keys              -       AWS_ACCESS_KEY_ID from secret/aws in container app: to be taken out once a role does the same
+    [stderr]
+    warning: what Vault writes into Secrets is not known: not allowed to list vaultdynamicsecrets.secrets.hashicorp.com in namespace web
+    [exit 0]
+    ");
+}

@@ -69,6 +69,23 @@ pub const RESOURCES: &[Resource] = &[
         false,
     ),
     resource("eks.amazonaws.com", "nodeclasses", "NodeClass", "", false),
+    resource(
+        "secrets-store.csi.x-k8s.io",
+        "secretproviderclasses",
+        "SecretProviderClass",
+        "",
+        true,
+    ),
+    Resource {
+        at: "v1beta1",
+        ..resource(
+            "secrets.hashicorp.com",
+            "vaultdynamicsecrets",
+            "VaultDynamicSecret",
+            "",
+            true,
+        )
+    },
     Resource {
         at: "v1beta1",
         ..resource(

@@ -33,6 +33,7 @@ fn a_planted_annotation_begins_no_move_and_opens_no_role() {
         let goal = MoveGoal {
             former: Former::Other,
             agent: crate::asked::Agent::Required,
+            patches: false,
             deployment_mode: None,
             to: Way::Irsa,
             stage,
@@ -65,6 +66,7 @@ fn a_planted_annotation_begins_no_move_and_opens_no_role() {
         let goal = MoveGoal {
             former: Former::Other,
             agent: crate::asked::Agent::Required,
+            patches: false,
             deployment_mode: None,
             to,
             stage,
