@@ -11,7 +11,7 @@ pub struct Gc {
     #[command(flatten)]
     pub place: RegionsArgs,
     /// All regions that are enabled for the account
-    #[arg(long, conflicts_with = "region")]
+    #[arg(long)]
     pub all_regions: bool,
     /// Also tell of this cluster's associations without a ServiceAccount, and of
     /// annotations that name a role which is gone

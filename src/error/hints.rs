@@ -66,6 +66,14 @@ impl Error {
                 vec!["if it has an issuer that EKS does not tell, name it: `--issuer-url URL`".into()]
             }
             Self::AccessDenied { permission, subject, .. } => vec![allow(permission, subject)],
+            Self::Aws { operation, code, .. }
+                if operation == "iam:CreateOpenIDConnectProvider" && code == "LimitExceeded" =>
+            {
+                vec![
+                    Fix::by("find the providers of dead clusters", "irsactl gc --all-regions"),
+                    "or raise the quota in Service Quotas".into(),
+                ]
+            }
             Self::Aws { code, .. } => aws_hints(code),
             Self::AssociationRefused { refusal, cluster, .. } => refusal.hints(cluster),
             Self::NoRoomForAssociations { cluster, .. } => vec![

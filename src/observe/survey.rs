@@ -2,7 +2,7 @@
 //! can look dead that is only just being made. Providers are read before the clusters that they are for, and
 //! clusters are listed once more after everything else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::associations::all as all_associations;
 use super::deletion::whole_template;
@@ -224,7 +224,37 @@ async fn ask_issuers(aws: &Aws, survey: &mut Survey) {
         };
         (issuer, state)
     });
-    survey.issuers = side_by_side(PARALLEL, reads).await.into_iter().collect();
+    let mut issuers: BTreeMap<_, _> = side_by_side(PARALLEL, reads).await.into_iter().collect();
+    let answering = answering(aws, survey).await;
+    for (issuer, state) in &mut issuers {
+        let region = gc::region_of_issuer(issuer).unwrap_or_default();
+        let read = survey.regions.get(&region);
+        let has_own = read.is_some_and(|read| read.clusters.values().any(Option::is_some));
+        let is_comparable = if has_own {
+            answering.contains(&region)
+        } else {
+            !answering.is_empty()
+        };
+        if *state == IssuerState::Gone && !is_comparable {
+            *state = IssuerState::Unproven;
+        }
+    }
+    survey.issuers = issuers;
+}
+
+/// The regions in which the issuer of a cluster that there is answers. A proxy that opens TLS and blocks the
+/// hosts of EKS says of all issuers what EKS says of those that are gone.
+async fn answering(aws: &Aws, survey: &Survey) -> BTreeSet<String> {
+    let living = survey.regions.iter().filter_map(|(region, read)| {
+        let issuer = read.clusters.values().flatten().next()?;
+        Some((region.clone(), format!("https://{issuer}").parse().ok()?))
+    });
+    let reads = living.map(async |(region, issuer): (String, Issuer)| {
+        let is_gone = issuer::is_gone(&issuer, aws.intervals).await;
+        (is_gone == Some(false)).then_some(region)
+    });
+    let found = side_by_side(PARALLEL, reads).await;
+    found.into_iter().flatten().collect()
 }
 
 async fn state(aws: &Aws, issuer: &Issuer) -> IssuerState {

@@ -82,6 +82,9 @@ pub enum IssuerState {
     Answers,
     /// It says nothing, or now this and now that.
     Unknown,
+    /// It has no such issuer, but neither does it answer for one of a cluster that there is, or there is none
+    /// to compare with: whoever blocks the way may say the same.
+    Unproven,
 }
 
 impl IssuerState {

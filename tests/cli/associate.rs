@@ -1236,7 +1236,8 @@ fn a_full_quota_of_providers_is_told_at_once() {
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   failed
     [stderr]
     error: iam:CreateOpenIDConnectProvider failed on https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E: LimitExceeded: Cannot exceed quota for OpenIdConnectProvidersPerAccount: 100
-    hint: raise the quota in Service Quotas, or delete what is no longer needed
+    hint: find the providers of dead clusters: `irsactl gc --all-regions`
+    hint: or raise the quota in Service Quotas
     [exit 1]
     ");
     assert_eq!(

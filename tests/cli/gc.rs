@@ -394,6 +394,19 @@ fn what_a_dead_cluster_left_is_shown_and_then_deleted() {
 }
 
 #[test]
+fn where_no_issuer_answers_none_is_called_gone() {
+    let bench = with_a_dead_cluster(Pace::Polls(0));
+    bench.sandbox.fault("issuer * error 403 Forbidden blocked");
+    let told = bench.run("gc --detach-foreign --approve");
+    assert!(
+        told.contains("eksctl-old-podidentityrole-shop-cart"),
+        "{told}"
+    );
+    assert_eq!(bench.providers().matches("/DEAD").count(), 2);
+    assert!(bench.stacks().contains("eksctl-old-addon"), "{told}");
+}
+
+#[test]
 fn what_of_a_cluster_names_nothing_is_told_and_left() {
     let bench = with_loose_ends();
     assert_snapshot!(bench.run("gc --cluster demo --approve"), @r"

@@ -15,6 +15,7 @@ pub enum Fate {
     Lives(String, String),
     Answers,
     Unreachable,
+    Unproven,
     /// Its region was not read.
     Unread(String),
     /// It is not one of EKS in the form that its tokens have.
@@ -54,6 +55,7 @@ pub fn fate(survey: &Survey, issuer: &str) -> Fate {
     match survey.issuers.get(issuer) {
         Some(IssuerState::Gone) => Fate::Dead,
         Some(IssuerState::Answers) => Fate::Answers,
+        Some(IssuerState::Unproven) => Fate::Unproven,
         Some(IssuerState::Unknown) | None => Fate::Unreachable,
     }
 }
@@ -70,6 +72,9 @@ impl Fate {
             Self::Unreachable => {
                 format!("whether {issuer} is gone is not known, as its host did not say so twice")
             }
+            Self::Unproven => format!(
+                "{issuer} seems gone, and no issuer of a cluster that was read answers to compare it with"
+            ),
             Self::Unread(region) => format!("{issuer} is of region {region}, which was not read"),
             Self::NotEks => format!("{issuer} is no issuer of EKS"),
         })

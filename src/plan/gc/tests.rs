@@ -98,6 +98,7 @@ fn survey(stacks: Vec<SurveyedStack>) -> Survey {
             (issuer("eu-west-1", 'D'), IssuerState::Gone),
             (issuer("eu-west-1", 'B'), IssuerState::Answers),
             (issuer("eu-west-1", 'C'), IssuerState::Unknown),
+            (issuer("eu-west-1", 'F'), IssuerState::Unproven),
         ]),
         ..Survey::default()
     }
@@ -144,6 +145,7 @@ fn what_lives_or_is_not_known_keeps_a_stack() {
     stays(one(&[of('A')]), "cluster demo in eu-west-1");
     stays(one(&[of('B')]), "answers");
     stays(one(&[dead(), of('C')]), "not known");
+    stays(one(&[of('F')]), "to compare it with");
     // Nobody asked about this one.
     stays(one(&[of('E')]), "not known");
     stays(
