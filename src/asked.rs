@@ -21,8 +21,8 @@ mod provider;
 mod rules;
 
 pub use account::{
-    Conflicts, Drift, Ending, Goal, IamServiceAccount, Permissions, Restart, Rollback, Scope,
-    unchanged,
+    Conflicts, Drift, Ending, Goal, IamServiceAccount, Permissions, Restart, RoleTrust, Rollback,
+    Scope, unchanged,
 };
 pub use association::{Agent, AssociationSpec, OtherRole, Wish};
 pub use deletion::{Deletion, ForeignPolicies, ForeignResources, KnownBy};
@@ -46,6 +46,7 @@ const SESSION_POLICY: usize = 2_048;
 pub struct Given {
     pub name: ServiceAccountName,
     pub role_arn: Option<RoleArn>,
+    pub trust: RoleTrust,
     pub managed: Vec<PolicyArn>,
     pub inline: Vec<PolicyDocument>,
     pub well_known: Vec<WellKnownPolicy>,
@@ -83,6 +84,7 @@ impl Given {
             trust_any_association: false,
             name,
             role_arn: None,
+            trust: RoleTrust::Kept,
             managed: Vec::new(),
             inline: Vec::new(),
             well_known: Vec::new(),
@@ -121,6 +123,10 @@ pub enum Rule {
     NoPermissions,
     /// A field for a role of our own, beside an existing one.
     WithRole(&'static Field),
+    /// A role of our own lets its service account in.
+    TrustOfOwnRole,
+    /// The statement is for tokens of the usual audience.
+    TrustOfAudience,
     TooManyManaged(usize),
     InlineTooLong(usize),
     /// A name for one document, where there are none or several.
@@ -151,6 +157,7 @@ impl Rule {
             Self::Entry { field, .. } | Self::WithRole(field) => field,
             Self::NameTooLong(_) => fields::NAME,
             Self::NothingToDo => fields::ROLE_ONLY,
+            Self::TrustOfOwnRole | Self::TrustOfAudience => fields::TRUST,
             Self::NoPermissions | Self::TooManyManaged(_) => fields::MANAGED_POLICIES,
             Self::InlineTooLong(_) => fields::INLINE_POLICY,
             Self::NameOfNoDocument => fields::DOCUMENT_NAME,
@@ -194,6 +201,13 @@ impl Rule {
             Self::WithRole(_) => {
                 format!("{field} cannot be used with {role_arn}: an existing role is used as it is")
             }
+            Self::TrustOfOwnRole => format!(
+                "{field} is for the role of {role_arn}: one that is made lets its service account in"
+            ),
+            Self::TrustOfAudience => format!(
+                "{field} lets in tokens for {DEFAULT_AUDIENCE}, and {} asks for others",
+                name(fields::AUDIENCE)
+            ),
             Self::TooManyManaged(count) => format!(
                 "{count} managed policies are asked for, IAM attaches at most {MANAGED_MAXIMUM} to one role \
                  (10 unless the quota is raised); make one policy of several"
@@ -234,6 +248,7 @@ impl Rule {
 /// Every rule that is broken.
 pub fn service_account(given: Given) -> Result<IamServiceAccount, Vec<Rule>> {
     let mut broken = combinations(&given);
+    broken.extend(trust(&given));
     broken.extend(session(&given));
     broken.extend(rules::labels(&given.labels));
     let annotations = annotations(&given, &mut broken);
@@ -241,7 +256,7 @@ pub fn service_account(given: Given) -> Result<IamServiceAccount, Vec<Rule>> {
     let name = given.name.clone();
     let audience = given.audience.clone();
     let labels = given.labels.clone();
-    let scope = given.scope;
+    let (scope, trust) = (given.scope, given.trust);
     let association = given.association.clone();
     let deployment_mode = given.deployment_mode;
     let permissions = permissions(given, &mut broken);
@@ -260,9 +275,22 @@ pub fn service_account(given: Given) -> Result<IamServiceAccount, Vec<Rule>> {
         service_role: None,
         deployment_mode,
         rollback: Rollback::Enabled,
+        trust,
         provider: None,
         association,
     })
+}
+
+/// Which role can be asked to let its service account in.
+fn trust(given: &Given) -> Option<Rule> {
+    if given.trust == RoleTrust::Kept {
+        return None;
+    }
+    if given.role_arn.is_none() {
+        return Some(Rule::TrustOfOwnRole);
+    }
+    let is_usual = given.audience.as_str() == DEFAULT_AUDIENCE;
+    (!is_usual).then_some(Rule::TrustOfAudience)
 }
 
 /// What an association's sessions cannot have together.

@@ -57,5 +57,5 @@ pub use observed::{
     ObservedProvider,
 };
 pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken};
-pub use trust::TrustingRole;
+pub use trust::{AttachedRole, TrustingRole};
 pub use vault::{EngineRole, LoginRole, VaultWorld};

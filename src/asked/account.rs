@@ -42,6 +42,8 @@ pub struct IamServiceAccount {
     /// `None`: nobody says.
     pub deployment_mode: Option<DeploymentMode>,
     pub rollback: Rollback,
+    /// What becomes of the trust policy of an existing role.
+    pub trust: RoleTrust,
     /// Makes the provider too, where it is missing.
     pub provider: Option<ProviderSpec>,
     /// Its pods get the role by EKS Pod Identity, and not by the annotation.
@@ -84,9 +86,20 @@ pub fn unchanged(name: ServiceAccountName) -> IamServiceAccount {
         service_role: None,
         deployment_mode: None,
         rollback: Rollback::default(),
+        trust: RoleTrust::Kept,
         provider: None,
         association: None,
     }
+}
+
+/// What becomes of the trust policy of an existing role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RoleTrust {
+    /// It is used as it is.
+    #[default]
+    Kept,
+    /// The service account is let in.
+    Extended,
 }
 
 /// How much of an IAM service account is made.

@@ -305,6 +305,14 @@ pub const ROLE_ARN: &Field = &Field::new(
 )
 .by_flag("--attach-role-arn")
 .in_file(", and no field for a role is allowed beside it");
+pub const TRUST: &Field = &Field::new(
+    "iam.serviceAccounts[].trust",
+    Bool,
+    FALSE,
+    "let the service account into the existing role, by the role's trust policy",
+)
+.by_flag("--trust")
+.own();
 pub const BOUNDARY: &Field = &Field::new(
     "iam.serviceAccounts[].permissionsBoundary",
     Text,
@@ -420,6 +428,7 @@ pub const FIELDS: &[&Field] = &[
     INLINE_POLICIES,
     WELL_KNOWN_POLICIES,
     ROLE_ARN,
+    TRUST,
     BOUNDARY,
     ROLE_NAME,
     ROLE_PATH,

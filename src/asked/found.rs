@@ -3,7 +3,9 @@
 use super::AUDIENCE_ANNOTATION;
 use serde_json::Value;
 
-use crate::asked::{AssociationSpec, Conflicts, IamServiceAccount, Permissions, Rollback, Scope};
+use crate::asked::{
+    AssociationSpec, Conflicts, IamServiceAccount, Permissions, RoleTrust, Rollback, Scope,
+};
 use crate::model::{
     Audience, Cluster, MANAGED_BY_LABEL, Map, PolicyArn, ROLE_ANNOTATION, RoleArn,
     SAVED_ANNOTATION, ServiceAccountName, is_own_tag,
@@ -190,6 +192,7 @@ pub fn account(
         service_role: None,
         deployment_mode: None,
         rollback: Rollback::Enabled,
+        trust: RoleTrust::Kept,
         provider: None,
         association: None,
     };

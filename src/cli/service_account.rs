@@ -79,10 +79,12 @@ pub struct CreateServiceAccount {
     pub cluster: ClusterArgs,
     #[command(flatten)]
     pub account: AccountArgs,
+    #[arg(long, help = fields::TRUST.help(""), help_heading = "Permissions", requires = "attach_role_arn")]
+    pub trust: bool,
     /// Config file of eksctl in the place of flags; - reads stdin
     #[arg(short = 'f', long, value_name = "FILE", help_heading = "Config file",
           conflicts_with_all = ["cluster", "NameArgs", "PermissionArgs", "RoleArgs", "TokenArgs", "labels", "annotations",
-                                "token_expiration", "sts_regional_endpoints", "associate_oidc_provider"])]
+                                "token_expiration", "sts_regional_endpoints", "associate_oidc_provider", "trust"])]
     pub config_file: Option<PathBuf>,
     #[command(flatten)]
     pub filter: FilterArgs,

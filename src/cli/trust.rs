@@ -75,11 +75,19 @@ pub struct TrustNames {
     pub change: TrustChangeArgs,
 }
 
+/// An issuer, with or without its scheme: condition keys have none.
+fn issuer(text: &str) -> Result<Issuer, String> {
+    if text.contains("://") || !text.contains('.') {
+        return text.parse();
+    }
+    format!("https://{text}").parse()
+}
+
 /// Which issuer, and which cluster's in its place.
 #[derive(Args, Debug)]
 pub struct TrustRetarget {
-    /// Issuer that the roles trust now
-    #[arg(long, value_name = "URL")]
+    /// Issuer that the roles trust now, as `trust list` has it
+    #[arg(long, value_name = "URL", value_parser = issuer)]
     pub from_issuer: Issuer,
     /// Name of the cluster whose issuer they are to trust; required
     #[arg(long, value_name = "NAME")]

@@ -56,6 +56,12 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
             Detail::Findings
         },
     })?;
+    if let (Some(place), None, false) = (&place, &checkup.subject, args.all) {
+        context.output.note(&format!(
+            "its service accounts are not looked at: `irsactl doctor --cluster {} --all` does that",
+            place.cluster
+        ));
+    }
     let is_pending = plan.is_some_and(|plan| plan.actions().next().is_some());
     let is_well = cluster.is_well() && accounts.iter().all(Report::is_well);
     let told = match (is_pending, is_well) {

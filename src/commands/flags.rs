@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::asked::fields::{self, Field};
 use crate::asked::{
-    self, AssociationSpec, Given, IamServiceAccount, ProviderSpec, Refresh, Rule, Scope,
+    self, AssociationSpec, Given, IamServiceAccount, ProviderSpec, Refresh, RoleTrust, Rule, Scope,
     Thumbprints,
 };
 use crate::cli::{AccountArgs, AssociatedArgs, NameArgs, Screen};
@@ -21,8 +21,14 @@ mod edits;
 pub use edits::{How, deployment, drift, edited, edited_association};
 
 /// The IAM service account that the flags describe.
-pub async fn service_account(args: &AccountArgs) -> Result<IamServiceAccount, Error> {
-    let given = given(args).await?;
+pub async fn service_account(
+    args: &AccountArgs,
+    trust: RoleTrust,
+) -> Result<IamServiceAccount, Error> {
+    let given = Given {
+        trust,
+        ..given(args).await?
+    };
     let asked = asked::service_account(given).map_err(first)?;
     Ok(IamServiceAccount {
         provider: args.associate_oidc_provider.then(|| ProviderSpec {

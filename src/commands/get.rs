@@ -1,4 +1,5 @@
-//! `get iamserviceaccount`: the IAM service accounts of a cluster, from the tags of its stacks.
+//! `get iamserviceaccount`: the IAM service accounts of a cluster, from the tags of its stacks; and those that use
+//! a role without one, from their annotations.
 
 use futures_util::{StreamExt, TryStreamExt};
 
@@ -19,7 +20,7 @@ mod stacks;
 
 pub use associations::associations;
 
-use kubernetes_side::service_accounts;
+use kubernetes_side::{KubernetesSide, service_accounts};
 use stacks::stacks;
 
 /// How many templates are read side by side.
@@ -42,9 +43,25 @@ pub async fn run(
     let format: Format = args.output.into();
     let context = Context::new(&args.aws, format, screen, running).await?;
     let stacks = stacks(&context, args, &place, namespace.as_ref(), name.as_deref()).await?;
+    let is_wide = format == Format::Wide;
     if stacks.is_empty() {
         // Nothing found is an answer only for a cluster that exists.
         context.cluster(&place).await?;
+    }
+    let service_accounts = if is_wide || stacks.is_empty() {
+        Some(service_accounts(&context, &place, &args.kubernetes, namespace.as_ref()).await)
+    } else {
+        None
+    };
+    if let (Some(KubernetesSide::Unknown(why)), true) = (&service_accounts, is_wide) {
+        let text = format!("the Kubernetes side is not known: {why}");
+        context.output.warn(&text);
+    }
+    let attached = service_accounts
+        .as_ref()
+        .map(|side| side.attached(&stacks, name.as_deref()));
+    let attached = attached.unwrap_or_default();
+    if stacks.is_empty() && attached.is_empty() {
         if let Some(name) = name {
             return Err(Error::NoServiceAccount(
                 Way::Irsa,
@@ -55,12 +72,6 @@ pub async fn run(
         }
         context.output.say("no IAM service accounts found");
     }
-    let service_accounts = match format {
-        Format::Wide if !stacks.is_empty() => {
-            Some(service_accounts(&context, &place, &args.kubernetes, namespace.as_ref()).await)
-        }
-        _ => None,
-    };
     let stacks = stacks.into_iter();
     let rows = stacks.map(|(name, stack)| row(&context, name, stack, format));
     let rows = futures_util::stream::iter(rows.map(Box::pin)).buffered(PARALLEL);
@@ -69,6 +80,13 @@ pub async fn run(
         let text = format!("the roles' policies are not known: {message}");
         context.output.warn(&text);
     }
+    rows.extend(attached.into_iter().map(|name| Listed {
+        name,
+        stack: None,
+        template: Lookup::Missing,
+        service_account: None,
+    }));
+    rows.sort_by(|one, other| one.name.cmp(&other.name));
     for row in &mut rows {
         row.service_account = service_accounts.as_ref().map(|lookup| lookup.of(&row.name));
     }
@@ -90,7 +108,7 @@ async fn row(
     };
     Ok(Listed {
         name,
-        stack,
+        stack: Some(stack),
         template,
         service_account: None,
     })

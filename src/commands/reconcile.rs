@@ -6,7 +6,7 @@ use super::removal::{self, Missing, There};
 use super::room::check_room;
 use super::{provider, proving};
 use crate::asked::{
-    Deletion, Drift, Goal, IamServiceAccount, Permissions, ProviderSpec, Restart, Scope,
+    Deletion, Drift, Goal, IamServiceAccount, Permissions, ProviderSpec, Restart, RoleTrust, Scope,
 };
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
@@ -18,8 +18,10 @@ use crate::run::{Context, Finished, Mode, Observation, Rounds, finish};
 use crate::world::{ObservedAccount, ObservedProvider, OidcProvider};
 
 pub mod restart;
+mod trusting;
 
 use restart::{Planned, PodSight};
+use trusting::Trusting;
 
 /// All that is asked of a run.
 pub struct Task<'a> {
@@ -97,12 +99,16 @@ impl Task<'_> {
         let provider = self
             .plan_provider(context, &cluster, found, round, &mut look.plan)
             .await?;
+        let mut trusting = Trusting::read(context, &cluster, &accounts).await?;
         let mut planned = Vec::new();
         for (asked, observed) in accounts.iter().zip(observed) {
             planned.push(match observed {
-                Ok(observed) => {
-                    self.plan_account(context, &cluster, asked, observed, &provider)
-                        .await
+                Ok(mut observed) => {
+                    trusting.put(asked, &mut observed);
+                    let planned = self.plan_account(context, &cluster, asked, observed, &provider);
+                    let planned = planned.await;
+                    trusting.go_on(asked, &planned);
+                    planned
                 }
                 Err(error) => Err(error),
             });
@@ -123,7 +129,7 @@ impl Task<'_> {
         for (asked, track) in accounts.into_iter().zip(tracks) {
             look.add(Target::of(asked.way(), &asked.name), track);
         }
-        removal::plan(context, round, &deletions, &stacks, &mut look).await?;
+        removal::plan(context, round, &deletions, &stacks, None, &mut look).await?;
         check_room(&cluster.name, associations, look.plan.tracks.iter())?;
         if let Some(new) = account::many_new_roles(&look.plan)
             && let Some(count) = context.aws.iam.role_count().await?
@@ -259,7 +265,9 @@ fn wanted(goal: Goal, asked: &IamServiceAccount) -> WantedAccount<'_> {
             } else {
                 WantedStack::None
             };
-            (Vec::new(), arn.name().parse().ok(), stack)
+            // Read with all that a change of it must know.
+            let role = (asked.trust == RoleTrust::Kept).then(|| arn.name().parse().ok());
+            (Vec::new(), role.flatten(), stack)
         }
         Permissions::Role(spec) => (
             spec.managed.iter().chain(&spec.boundary).cloned().collect(),

@@ -9,7 +9,9 @@ use crate::cli::KubernetesArgs;
 use crate::config::{Filter, Rest};
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::{ASSOCIATION_TAG, CLUSTER_TAGS, ClusterName, RoleArn, ServiceAccountName, Way};
+use crate::model::{
+    ASSOCIATION_TAG, CLUSTER_TAGS, Cluster, ClusterName, RoleArn, ServiceAccountName, Way,
+};
 use crate::observe::{self, ServiceAccounts, Stacks};
 use crate::plan::{Target, delete};
 use crate::run::{Context, Observation, Rounds};
@@ -72,15 +74,17 @@ impl RemovalTask<'_> {
             }
         };
         let mut look = Observation::default();
-        let gone = match access {
-            ClusterAccess::Unneeded => None,
-            ClusterAccess::Ready(kubernetes) => {
-                look.kubernetes = Some(*kubernetes);
-                None
+        let (gone, cluster) = match access {
+            ClusterAccess::Unneeded => (None, None),
+            ClusterAccess::Ready(ready) => {
+                let (kubernetes, cluster) = *ready;
+                look.kubernetes = Some(kubernetes);
+                (None, Some(cluster))
             }
-            ClusterAccess::Gone(error) => Some(error),
+            ClusterAccess::Gone(error) => (Some(error), None),
         };
-        plan(context, round, &deletions, &stacks, &mut look).await?;
+        let cluster = cluster.as_ref();
+        plan(context, round, &deletions, &stacks, cluster, &mut look).await?;
         let is_empty = look.plan.is_empty() && look.unseen.is_empty();
         match gone {
             // With nothing found and a cluster of a similar name, it is rather mistyped than gone.
@@ -108,7 +112,7 @@ impl RemovalTask<'_> {
         match context.cluster(self.place).await {
             Ok(cluster) => {
                 let kubernetes = context.kubernetes(&cluster, args).await?;
-                Ok(ClusterAccess::Ready(Box::new(kubernetes)))
+                Ok(ClusterAccess::Ready(Box::new((kubernetes, cluster))))
             }
             Err(error @ Error::ClusterNotFound { .. }) => Ok(ClusterAccess::Gone(error)),
             Err(error) => Err(error),
@@ -119,7 +123,7 @@ impl RemovalTask<'_> {
 /// The way to the cluster.
 enum ClusterAccess {
     Unneeded,
-    Ready(Box<Kubernetes>),
+    Ready(Box<(Kubernetes, Cluster)>),
     /// There is no such cluster, so no ServiceAccount is left to delete.
     Gone(Error),
 }
@@ -127,12 +131,13 @@ enum ClusterAccess {
 /// How many deletions are looked into side by side.
 const PARALLEL: usize = 8;
 
-/// Plans the deletions that this round is about. What fails for one does not hide the others.
+/// Plans the deletions that this round is about; `cluster`: roles without a stack are looked at too. What fails for one does not hide the others.
 pub async fn plan(
     context: &Context,
     round: &Rounds,
     deletions: &[Deletion],
     stacks: &Stacks,
+    cluster: Option<&Cluster>,
     look: &mut Observation,
 ) -> Result<(), Error> {
     let open: Vec<&Deletion> = deletions
@@ -142,7 +147,7 @@ pub async fn plan(
     let objects = ServiceAccounts::for_lookups(look.kubernetes.as_ref(), open.len()).await?;
     let objects = &objects;
     let tracks = open.iter().map(async |deletion| {
-        let observed = observe::deletion(&context.aws, stacks, objects, deletion).await?;
+        let observed = observe::deletion(&context.aws, stacks, objects, cluster, deletion).await?;
         Ok::<_, Error>(delete::plan(deletion, &observed))
     });
     let tracks = side_by_side(PARALLEL, tracks).await;

@@ -3,7 +3,7 @@
 
 use super::file::{self, ClusterPlace};
 use super::flags;
-use crate::asked::{IamServiceAccount, Permissions};
+use crate::asked::{IamServiceAccount, Permissions, RoleTrust};
 use crate::cli::{Render, RenderHow, RenderNoun, RenderTarget, Screen};
 use crate::error::Error;
 use crate::model::{Cluster, ClusterName, Way};
@@ -40,7 +40,7 @@ pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
             file::none(&args.filter)?;
             (
                 ClusterPlace::new(args.cluster.as_ref(), issuer)?,
-                vec![flags::service_account(&args.account).await?],
+                vec![flags::service_account(&args.account, RoleTrust::Kept).await?],
             )
         }
     };

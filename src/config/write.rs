@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::ClusterConfig;
 use super::node::{YamlValue, plain};
 use crate::asked::fields::{self, Field};
-use crate::asked::{IamServiceAccount, Permissions, Scope};
+use crate::asked::{IamServiceAccount, Permissions, RoleTrust, Scope};
 use crate::model::{AUDIENCE_ANNOTATION, Audience, Map, Namespace, Way};
 use crate::policy::PolicyDocument;
 use crate::template::{RoleSpec, Trusted};
@@ -105,7 +105,11 @@ fn association_of(account: &IamServiceAccount, common_tags: &Map) -> Tree {
 fn permissions(account: &IamServiceAccount, common_tags: &Map, whole: &mut Object) {
     let way = account.way();
     match &account.permissions {
-        Permissions::Existing(arn) => whole.add(fields::ROLE_ARN.on(way), text(arn)),
+        Permissions::Existing(arn) => {
+            whole.add(fields::ROLE_ARN.on(way), text(arn));
+            let is_extended = account.trust == RoleTrust::Extended;
+            whole.add(fields::TRUST, is_extended.then(|| bool(true)));
+        }
         Permissions::Role(spec) => role(way, spec, whole),
         // Changes describe no role.
         Permissions::Edited(_) => {}

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use super::{Finding, Scene, Severity, Verdict, known};
 use crate::asked::Drift;
-use crate::model::{Issuer, Lookup, Namespace, RoleArn};
+use crate::model::{CommandLine, Issuer, Lookup, Namespace, RoleArn};
 use crate::plan::{Action, Repair};
 use crate::policy::corrected::corrected;
 use crate::policy::evaluate::{Decision, Evaluation, evaluate};
 use crate::policy::mistakes::{ExpectedTrust, Mistake, MistakeKind, mistakes};
 use crate::policy::openings::{Opening, allows_everything, openings};
+use crate::policy::subjects::{Subject, TokenProvider, with_subject};
 use crate::policy::{Difference, Item, difference};
 use crate::policy::{federated_principals, measure, same, statements};
 use crate::proof::RefusalKind;
@@ -177,6 +178,10 @@ fn mended(scene: Scene<'_>, trust: &RoleTrust<'_>, finding: Finding, new: Value)
     let audience = scene.meant_audience();
     let mut finding = finding;
     finding.difference = difference(old, &new);
+    let finding = match addition(scene, trust, &new) {
+        Some(command) => finding.fix(command),
+        None => finding,
+    };
     let finding = finding.fix(scene.repair_command(trust.arn, audience));
     if !(scene.may_change(trust.arn) && scene.may_admit(audience)) {
         return finding;
@@ -194,6 +199,26 @@ fn mended(scene: Scene<'_>, trust: &RoleTrust<'_>, finding: Finding, new: Value)
             repairs: vec![Repair::SetTrust(new)],
         }),
     }
+}
+
+/// The command that lets it in, where nothing is wrong with a role but that it does not.
+fn addition(scene: Scene<'_>, trust: &RoleTrust<'_>, new: &Value) -> Option<CommandLine> {
+    if scene.may_change(trust.arn) {
+        return None;
+    }
+    let expected = &trust.expected;
+    let arn = (expected.issuer).provider_arn(&expected.partition, &expected.account);
+    let provider = TokenProvider {
+        arn: &arn,
+        issuer: &expected.issuer,
+    };
+    let subject = Subject::Account(expected.subject.clone());
+    let with = with_subject(&trust.facts.trust, provider, &subject);
+    let command = scene.irsactl("trust add");
+    same(&with, new).then(|| {
+        let command = command.and("--role-arn {} --approve", &[trust.arn]);
+        command.remark(format!("only if {subject} is meant to have this role"))
+    })
 }
 
 pub fn narrow(scene: Scene<'_>) -> Verdict {

@@ -8,13 +8,14 @@ use tokio::sync::OnceCell;
 use super::owner::owner;
 use super::resources::resources;
 use super::stack_name::{associated_stack, left_stack, own_stack};
+use super::trust::attached;
 use super::{ServiceAccounts, Stacks};
 use super::{again, associations, gone};
 use crate::asked::Deletion;
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{
-    ClusterName, Lookup, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, Way,
+    Cluster, ClusterName, Lookup, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, Way,
 };
 use crate::policy::{others, subjects};
 use crate::template::{ManagedPolicy, RoleTemplate, StackResource};
@@ -26,11 +27,12 @@ use crate::world::{
 /// The tag of a role with the id of the stack that made it.
 pub(super) const STACK_ID: &str = "aws:cloudformation:stack-id";
 
-/// Finds what is to be deleted. `cluster` of `None`: it is gone, and its partition with it.
+/// Finds what is to be deleted. `cluster`: where the trust policy of a role without a stack matters.
 pub async fn deletion(
     aws: &Aws,
     stacks: &Stacks,
     objects: &ServiceAccounts<'_>,
+    cluster: Option<&Cluster>,
     asked: &Deletion,
 ) -> Result<ObservedDeletion, Error> {
     let (association, mut stack) = named(aws, stacks, objects, asked).await?;
@@ -53,6 +55,12 @@ pub async fn deletion(
         .await?;
         hanging = of_stack(aws, &asked.cluster, stack.as_ref()).await?;
     }
+    let attached = match (cluster, &service_account, asked.way) {
+        (Some(cluster), ServiceAccountState::Found(object), Way::Irsa) if stack.is_none() => {
+            attached(aws, cluster, object).await
+        }
+        _ => None,
+    };
     let goes_on = goes_on(aws, asked, &service_account).await;
     let nothing = stack.is_none() && !is_there && association.is_none();
     let namespaces = match stacks {
@@ -99,6 +107,7 @@ pub async fn deletion(
     Ok(ObservedDeletion {
         annotated,
         association,
+        attached,
         associated,
         stack,
         foreign,

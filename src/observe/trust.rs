@@ -4,9 +4,9 @@ use super::deletion::STACK_ID;
 use super::owner::owner;
 use super::{PARALLEL, again};
 use crate::aws::Aws;
-use crate::model::{Lookup, RoleArn};
+use crate::model::{Cluster, Lookup, RoleArn};
 use crate::waiting::side_by_side;
-use crate::world::{Phase, RoleFacts, TrustingRole};
+use crate::world::{AttachedRole, Phase, RoleFacts, ServiceAccount, TrustingRole};
 
 /// In their order.
 pub async fn trusting_roles(
@@ -16,12 +16,34 @@ pub async fn trusting_roles(
 ) -> Vec<TrustingRole> {
     let reads = roles.into_iter().map(async |arn| {
         if arn.account() == account {
-            role(aws, arn).await
+            let read = async || aws.iam.role(arn.name()).await;
+            let facts = Lookup::or_unknown(again::unless_missing(aws, arn.name(), read).await);
+            seen(aws, arn, facts).await
         } else {
             unseen(arn)
         }
     });
     side_by_side(PARALLEL, reads).await
+}
+
+/// The role that a ServiceAccount is annotated with, where irsactl or eksctl wrote that.
+pub async fn attached(
+    aws: &Aws,
+    cluster: &Cluster,
+    object: &ServiceAccount,
+) -> Option<Box<AttachedRole>> {
+    let arn: RoleArn = object.role()?.parse().ok()?;
+    if !object.is_given_role() {
+        return None;
+    }
+    let role = if arn.account() == cluster.account {
+        let facts = Lookup::or_unknown(aws.iam.role(arn.name()).await);
+        seen(aws, arn, facts).await
+    } else {
+        unseen(arn)
+    };
+    let cluster = cluster.clone();
+    Some(Box::new(AttachedRole { cluster, role }))
 }
 
 fn unseen(arn: RoleArn) -> TrustingRole {
@@ -33,9 +55,7 @@ fn unseen(arn: RoleArn) -> TrustingRole {
     }
 }
 
-async fn role(aws: &Aws, arn: RoleArn) -> TrustingRole {
-    let read = async || aws.iam.role(arn.name()).await;
-    let facts = Lookup::or_unknown(again::unless_missing(aws, arn.name(), read).await);
+async fn seen(aws: &Aws, arn: RoleArn, facts: Lookup<RoleFacts>) -> TrustingRole {
     // Another role may have the name, under another path.
     let is_it = |facts: &RoleFacts| facts.arn == arn.to_string();
     let facts = match facts {

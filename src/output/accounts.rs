@@ -12,7 +12,13 @@ use crate::world::{Listed, ServiceAccount};
 pub struct Accounts(pub Vec<Listed>);
 
 fn listed(account: &Listed) -> Value {
-    let stack = &account.stack;
+    let Some(stack) = &account.stack else {
+        return json!({
+            "metadata": { "name": account.name.name, "namespace": account.name.namespace },
+            "attachRoleARN": account.role(),
+            "status": { "roleARN": account.role() },
+        });
+    };
     // eksctl's seven names are always there.
     let policies = match &account.template {
         Lookup::Found(template) => Some(template.well_known()),
@@ -81,13 +87,7 @@ impl View for Accounts {
         if self.0.is_empty() {
             return String::new();
         }
-        let role = |account: &Listed| {
-            account
-                .stack
-                .role_arn
-                .as_ref()
-                .map_or("-".to_owned(), ToString::to_string)
-        };
+        let role = |account: &Listed| account.role().unwrap_or_else(none);
         let names = |account: &Listed| {
             vec![
                 account.name.namespace.to_string(),
@@ -103,12 +103,8 @@ impl View for Accounts {
             Width::Wide => {
                 let rows = self.0.iter().map(|account| {
                     let mut row = names(account);
-                    row.extend([
-                        account.stack.status.clone(),
-                        account.stack.name.to_string(),
-                        policies(account),
-                        service_account(account),
-                    ]);
+                    let [status, stack] = stack(account);
+                    row.extend([status, stack, policies(account), service_account(account)]);
                     row
                 });
                 let header = [
@@ -130,14 +126,12 @@ impl View for Accounts {
             return "No IAM service accounts found.\n".to_owned();
         }
         let rows = self.0.iter().map(|account| {
-            let stack = &account.stack;
-            let role = stack.role_arn.as_ref();
-            let role = role.map_or("-".to_owned(), ToString::to_string);
+            let [status, stack] = stack(account);
             [
                 account.name.to_string(),
-                role,
-                stack.status.clone(),
-                stack.name.to_string(),
+                account.role().unwrap_or_else(none),
+                status,
+                stack,
             ]
             .map(|cell| markdown::text(&cell))
             .to_vec()
@@ -151,6 +145,18 @@ impl View for Accounts {
             .iter()
             .map(|account| account.name.to_string())
             .collect()
+    }
+}
+
+fn none() -> String {
+    "-".to_owned()
+}
+
+/// The status of its stack, and its name.
+fn stack(account: &Listed) -> [String; 2] {
+    match &account.stack {
+        Some(stack) => [stack.status.clone(), stack.name.to_string()],
+        None => [none(), none()],
     }
 }
 
@@ -175,7 +181,7 @@ fn policies(account: &Listed) -> String {
 
 /// How the Kubernetes side stands to the role.
 fn service_account(account: &Listed) -> String {
-    let role = account.stack.role_arn.as_ref().map(ToString::to_string);
+    let role = account.role();
     match &account.service_account {
         None | Some(Lookup::Unknown(_)) => "unknown".to_owned(),
         Some(Lookup::Missing) => "missing".to_owned(),

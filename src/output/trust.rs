@@ -14,13 +14,13 @@ struct TrustItems<'a> {
 }
 
 const HEADER: [&str; 7] = [
-    "ROLE",
-    "ISSUER",
-    "SUBJECTS",
-    "AUDIENCES",
-    "BESIDES",
-    "SIZE",
-    "ROOM FOR",
+    "Role",
+    "Issuer",
+    "Subjects",
+    "Audiences",
+    "Besides",
+    "Size",
+    "Room for",
 ];
 
 fn cells(row: &TrustRow) -> Vec<String> {
@@ -47,7 +47,9 @@ impl View for TrustRows {
         if self.0.is_empty() {
             return String::new();
         }
-        columns(&HEADER, &self.0.iter().map(cells).collect::<Vec<_>>())
+        let header = HEADER.map(str::to_uppercase);
+        let header = header.each_ref().map(String::as_str);
+        columns(&header, &self.0.iter().map(cells).collect::<Vec<_>>())
     }
 
     fn names(&self) -> Vec<String> {
@@ -64,15 +66,6 @@ impl View for TrustRows {
             let cells = cells(row).into_iter();
             cells.map(|cell| markdown::text(&cell)).collect()
         });
-        let header = [
-            "Role",
-            "Issuer",
-            "Subjects",
-            "Audiences",
-            "Besides",
-            "Size",
-            "Room for",
-        ];
-        markdown::table(&header, &rows.collect::<Vec<_>>())
+        markdown::table(&HEADER, &rows.collect::<Vec<_>>())
     }
 }

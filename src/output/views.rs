@@ -143,12 +143,19 @@ impl Outcomes<'_> {
             "deleting"
         } else if has(is_deletion) {
             "deleted"
-        } else if has(|a| matches!(a, Action::UpdateStack(_) | Action::RepairRole { .. })) {
+        } else if has(is_update) {
             "updated"
         } else {
             "changed"
         }
     }
+}
+
+fn is_update(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::UpdateStack(_) | Action::RepairRole { .. } | Action::UpdateTrust(_)
+    )
 }
 
 fn is_deletion(action: &Action) -> bool {
@@ -250,9 +257,19 @@ impl View for Outcomes<'_> {
             Some(vec![stack.region.clone(), stack.name.clone(), status])
         });
         let stacks: Vec<_> = stacks.collect();
+        let roles = self.0.iter().filter_map(|outcome| {
+            let Target::Role(role) = &outcome.track.target else {
+                return None;
+            };
+            Some(vec![role.to_string(), Self::status(outcome).to_owned()])
+        });
+        let roles: Vec<_> = roles.collect();
         let mut text = String::new();
         if !stacks.is_empty() {
             text.push_str(&columns(&["REGION", "STACK", "STATUS"], &stacks));
+        }
+        if !roles.is_empty() {
+            text.push_str(&columns(&["ROLE ARN", "STATUS"], &roles));
         }
         if !accounts.is_empty() {
             text.push_str(&columns(

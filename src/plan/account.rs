@@ -8,7 +8,7 @@ use super::token::token;
 use super::{Action, CreateStack, Reason, Role, Target, Track};
 use crate::asked::{
     Deployment, DeploymentMode, Drift, Ending, ForeignResources, Goal, IamServiceAccount,
-    Permissions,
+    Permissions, RoleTrust,
 };
 use crate::model::{
     CLUSTER_TAGS, Cluster, ClusterName, Lookup, Map, ServiceAccountName, StackName, VERSION_TAG,
@@ -27,6 +27,7 @@ mod others;
 mod ready;
 mod remedy;
 mod service_account;
+mod trusting;
 
 pub use association::plan_agent;
 use association::{
@@ -39,6 +40,7 @@ pub use checks::{
 use ready::plan_ready;
 pub use ready::update_of;
 use service_account::plan_service_account;
+use trusting::plan_trust;
 
 /// What stands in the version tag of stacks and providers.
 pub const VERSION: &str = concat!("irsactl-", env!("CARGO_PKG_VERSION"));
@@ -65,7 +67,12 @@ pub fn plan(
             if asked.association.is_some() {
                 check_existing(&mut track, arn, asked, cluster, observed, goal);
             }
-            Some(Role::Arn(arn.clone()))
+            if asked.trust == RoleTrust::Extended {
+                plan_trust(&mut track, asked, cluster, observed, provider);
+            }
+            // Its stack is waited for: the ServiceAccount is planned afterwards.
+            let is_open = !track.is_provisional();
+            is_open.then(|| Role::Arn(arn.clone()))
         }
         Permissions::Edited(edits) if is_of_association_alone(asked, edits, observed) => {
             associated_role(observed).map(Role::Arn)

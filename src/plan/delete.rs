@@ -18,6 +18,7 @@ use crate::world::{
     Stack, StackState,
 };
 
+mod attached;
 mod kept;
 mod resources;
 
@@ -93,6 +94,9 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         Some(wait) if wait.is_wait() => track.actions = vec![wait],
         Some(change) => track.actions.insert(0, change),
         None => {}
+    }
+    if let Some(attached) = &observed.attached {
+        attached::withdraw(&mut track, asked, attached);
     }
     let stack = found.map(|found| &found.stack);
     let awaited = track

@@ -246,6 +246,8 @@ pub enum Reason {
     Underway(StackName, String),
     /// A trust policy that stays as it is.
     TrustKept(Box<TrustObstacle>),
+    /// A role that is to let a service account in, and cannot.
+    NotLetIn(Box<RoleArn>, Box<TrustObstacle>),
     /// A service account that stays on its way.
     Unmovable(Box<Obstacle>),
     /// Nothing of that name here, but in other namespaces.

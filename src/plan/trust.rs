@@ -5,10 +5,10 @@
 use serde_json::Value;
 
 use super::migrate::Obstacle;
-use super::trust_change::{awaited, own_tags, trust_change, unlike_its_template};
+use super::trust_change::{TRUST, awaited, own_tags, trust_change, unlike_its_template};
 use super::{Action, Reason, Target, Track};
 use crate::asked::Deployment;
-use crate::model::{Cluster, CommandLine, DEFAULT_AUDIENCE, Issuer, Lookup, Way};
+use crate::model::{Cluster, CommandLine, DEFAULT_AUDIENCE, Issuer, Lookup, RoleArn, Way};
 use crate::policy::evaluate::Decision;
 use crate::policy::subjects::{Subject, TokenProvider, lists, retargeted, with_subject, without};
 use crate::policy::withdrawn::NotWithdrawn;
@@ -54,7 +54,11 @@ impl TrustChange<'_> {
         track
     }
 
-    fn actions(
+    /// What changes its trust policy.
+    ///
+    /// # Errors
+    /// What keeps it as it is.
+    pub fn actions(
         &self,
         role: &TrustingRole,
         notes: &mut Vec<String>,
@@ -87,7 +91,7 @@ impl TrustChange<'_> {
                 if let Some(obstacle) = unlike {
                     return Err(obstacle.into());
                 }
-                self.stays_its_own(stack, notes)?;
+                self.stays_its_own(&role.arn, stack)?;
                 Some(stack)
             }
         };
@@ -156,13 +160,9 @@ impl TrustChange<'_> {
         }
     }
 
-    /// A stack's own service account stays in its role: what brings the role to what it is asked to be would let
-    /// it in again.
-    fn stays_its_own(
-        &self,
-        stack: &OwningStack,
-        notes: &mut Vec<String>,
-    ) -> Result<(), TrustObstacle> {
+    /// A stack's own service account stays in its role, and a stack its cluster's: what brings the role to what
+    /// it is asked to be would undo anything else.
+    fn stays_its_own(&self, role: &RoleArn, stack: &OwningStack) -> Result<(), TrustObstacle> {
         let stack = &stack.stack;
         match self.goal {
             TrustGoal::Remove(subjects) if stack.is_of(&self.cluster.name) => {
@@ -172,15 +172,45 @@ impl TrustChange<'_> {
                     None => Ok(()),
                 }
             }
+            // What changes it for its own cluster would turn it back.
             TrustGoal::Retarget(_) if !stack.is_of(&self.cluster.name) => {
-                notes.push(format!(
-                    "stack {} is of cluster \"{}\": `update` and `apply` for that cluster make its role trust that again",
-                    stack.name,
-                    stack.cluster().unwrap_or_default()
-                ));
-                Ok(())
+                let of = stack.cluster().unwrap_or_default().to_owned();
+                let account = stack.account(Way::Irsa).map(|it| it.to_string());
+                let account = account.unwrap_or_else(|| "NAMESPACE/NAME".to_owned());
+                let add = CommandLine::of("irsactl trust add", &[]).and(
+                    "{} --cluster {} --role-arn {} --approve",
+                    &[&account, &self.cluster.name, role],
+                );
+                Err(TrustObstacle::OtherClustersStack(
+                    stack.name.clone(),
+                    of,
+                    add,
+                ))
             }
             _ => Ok(()),
+        }
+    }
+}
+
+/// The role as the actions of a track leave it, for whoever is planned next.
+pub fn left_by(track: &Track, role: &mut TrustingRole) {
+    let Lookup::Found(facts) = &mut role.facts else {
+        return;
+    };
+    for action in &track.actions {
+        match (action, &mut role.stack) {
+            (Action::UpdateTrust(update), _) if update.role == role.arn.name() => {
+                facts.trust.clone_from(&update.document);
+            }
+            (Action::UpdateStack(update), Lookup::Found(owning))
+                if update.stack == owning.stack.name =>
+            {
+                owning.body.clone_from(&update.template);
+                if let Some(trust) = owning.body.pointer(TRUST) {
+                    facts.trust.clone_from(trust);
+                }
+            }
+            _ => {}
         }
     }
 }
@@ -197,20 +227,44 @@ fn repair(stack: &Stack) -> CommandLine {
     command.and("{} --cluster {} --repair-drift", &[&name, &cluster])
 }
 
+/// What a subject makes of a trust policy.
+enum Step {
+    Changed(Value),
+    /// It is so already, in words.
+    Idle(String),
+}
+
+/// The trust policy after a step for each subject. What is so already is told.
+fn stepped(
+    trust: &Value,
+    subjects: &[Subject],
+    notes: &mut Vec<String>,
+    step: impl Fn(&Value, &Subject) -> Result<Step, TrustObstacle>,
+) -> Result<Value, TrustObstacle> {
+    let mut changed = trust.clone();
+    for subject in subjects {
+        match step(&changed, subject)? {
+            Step::Changed(with) => changed = with,
+            Step::Idle(told) => notes.push(told),
+        }
+    }
+    Ok(changed)
+}
+
 fn added(
     trust: &Value,
     own: TokenProvider<'_>,
     subjects: &[Subject],
     notes: &mut Vec<String>,
 ) -> Result<Value, TrustObstacle> {
-    let mut changed = trust.clone();
-    for subject in subjects {
-        let with = with_subject(&changed, own, subject);
-        if policy::same(&with, &changed) {
-            notes.push(format!("{subject} is let in already"));
-        }
-        changed = with;
-    }
+    let changed = stepped(trust, subjects, notes, |trust, subject| {
+        let with = with_subject(trust, own, subject);
+        Ok(if policy::same(&with, trust) {
+            Step::Idle(format!("{subject} is let in already"))
+        } else {
+            Step::Changed(with)
+        })
+    })?;
     let denied = subjects.iter().any(|subject| match subject {
         Subject::Account(account) => {
             !matches!(own.decide(&changed, account), Decision::Allowed { .. })
@@ -229,30 +283,38 @@ fn removed(
     subjects: &[Subject],
     notes: &mut Vec<String>,
 ) -> Result<Value, TrustObstacle> {
-    let mut changed = trust.clone();
-    for subject in subjects {
-        let is_there = match subject {
-            Subject::Account(account) => {
-                !matches!(
-                    own.decide(&changed, account),
-                    Decision::NotAllowed | Decision::ExplicitDeny { .. }
-                ) || lists(&changed, own, subject)
-            }
-            Subject::Pattern(..) => lists(&changed, own, subject),
-        };
-        if !is_there {
-            notes.push(match subject {
+    let still =
+        |statement, subject: &Subject| TrustObstacle::StillLetIn(subject.to_string(), statement);
+    stepped(trust, subjects, notes, |trust, subject| {
+        let is_listed = lists(trust, own, subject);
+        let lets_in = lets_all_in(trust, own, subject);
+        if !is_listed && lets_in.is_none() {
+            return Ok(Step::Idle(match subject {
                 Subject::Account(_) => format!("{subject} is not let in"),
                 Subject::Pattern(..) => format!("no statement has the pattern {subject}"),
-            });
-            continue;
+            }));
         }
-        changed = without(&changed, own, subject).map_err(|why| match why {
-            NotWithdrawn::StillLetIn { statement } => {
-                TrustObstacle::StillLetIn(subject.to_string(), statement)
-            }
+        let rest = without(trust, own, subject).map_err(|why| match why {
+            NotWithdrawn::StillLetIn { statement } => still(statement, subject),
             NotWithdrawn::NothingLeft => TrustObstacle::NobodyLeft(subject.to_string()),
         })?;
+        match lets_all_in(&rest, own, subject) {
+            // Of the policy as it is now: what goes may shift it.
+            Some(statement) => Err(still(lets_in.unwrap_or(statement), subject)),
+            None => Ok(Step::Changed(rest)),
+        }
+    })
+}
+
+/// The statement, from 0, that lets in all that a subject is, or may.
+fn lets_all_in(trust: &Value, own: TokenProvider<'_>, subject: &Subject) -> Option<usize> {
+    let mut statement = None;
+    for account in subject.examples() {
+        statement = match own.decide(trust, &account) {
+            Decision::NotAllowed | Decision::ExplicitDeny { .. } => return None,
+            Decision::Allowed { statement } => Some(statement),
+            Decision::Depends { statements, .. } => statements.first().copied(),
+        };
     }
-    Ok(changed)
+    statement
 }

@@ -51,6 +51,20 @@ impl Subject {
         }
     }
 
+    /// Itself; of a pattern two service accounts that it means and nobody else is likely to.
+    pub fn examples(&self) -> Vec<ServiceAccountName> {
+        match self {
+            Self::Account(account) => vec![account.clone()],
+            Self::Pattern(namespace, pattern) => {
+                let filled = ["zz-any", "0q0"].into_iter().map(|filling| {
+                    let name = pattern.as_str().replace('*', filling).replace('?', "z");
+                    ServiceAccountName::new(namespace.clone(), &name)
+                });
+                filled.filter_map(Result::ok).collect()
+            }
+        }
+    }
+
     fn operator(&self) -> &'static str {
         match self {
             Self::Account(_) => "StringEquals",

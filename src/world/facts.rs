@@ -312,6 +312,12 @@ impl ServiceAccount {
             .is_some_and(|value| value == MANAGED_BY)
     }
 
+    /// Whether irsactl or eksctl gave it its role: it is theirs, or the annotation is.
+    pub fn is_given_role(&self) -> bool {
+        let is_theirs = self.is_owned() || self.applied_annotations.contains(ROLE_ANNOTATION);
+        is_theirs && self.role().is_some()
+    }
+
     /// The role of the annotation. Charts leave it there without a value, which the webhook takes for
     /// none, as everyone here does.
     pub fn role(&self) -> Option<&str> {

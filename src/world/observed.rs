@@ -7,8 +7,8 @@ use crate::policy::Quotas;
 use crate::template::RoleTemplate;
 
 use super::{
-    Addon, Association, Associations, OidcProvider, OwningStack, Reading, RoleFacts,
-    ServiceAccount, ServiceAccountState, Stack, StackState,
+    Addon, Association, Associations, AttachedRole, OidcProvider, OwningStack, Reading, RoleFacts,
+    ServiceAccount, ServiceAccountState, Stack, StackState, TrustingRole,
 };
 
 /// What associating or disassociating a provider must know.
@@ -23,10 +23,22 @@ pub struct ObservedProvider {
 #[derive(Clone, Debug)]
 pub struct Listed {
     pub name: ServiceAccountName,
-    pub stack: Stack,
+    /// `None`: its role is one that no stack made for it.
+    pub stack: Option<Stack>,
     /// Read for the wide and the structured formats only.
     pub template: Lookup<RoleTemplate>,
     pub service_account: Option<Lookup<ServiceAccount>>,
+}
+
+impl Listed {
+    /// The one of its stack, or of its annotation where it has none.
+    pub fn role(&self) -> Option<String> {
+        if let Some(stack) = &self.stack {
+            return stack.role_arn.as_ref().map(ToString::to_string);
+        }
+        let object = self.service_account.as_ref()?.as_found()?;
+        object.role().map(str::to_owned)
+    }
 }
 
 /// Everything that bears on one IAM service account.
@@ -39,6 +51,8 @@ pub struct ObservedAccount {
     pub policies: Vec<(PolicyArn, Lookup<()>)>,
     /// The role of the name, or with the ARN, that is asked for.
     pub role: Lookup<RoleFacts>,
+    /// The same with what made it, where its trust policy is to let the service account in.
+    pub trusting: Option<Box<TrustingRole>>,
     pub service_account: ServiceAccountState,
     /// IAM's defaults, unless more than those allow is asked for.
     pub quotas: Quotas,
@@ -70,6 +84,8 @@ pub struct ObservedDeletion {
     /// Other ServiceAccounts that are annotated with the role of an association that goes, where its trust
     /// policy lets tokens in.
     pub annotated: Lookup<Vec<ServiceAccountName>>,
+    /// The role that its annotation names.
+    pub attached: Option<Box<AttachedRole>>,
     /// The role of the association that goes.
     pub associated: Option<AssociatedRole>,
     /// Where an IAM service account of that name exists, when it does not where it was asked for.

@@ -1,7 +1,7 @@
 //! A role's trust policy, and who may change it.
 
 use super::{OwningStack, RoleFacts};
-use crate::model::{Lookup, RoleArn};
+use crate::model::{Cluster, Lookup, RoleArn};
 
 /// A role whose trust policy is looked at to be changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,4 +12,12 @@ pub struct TrustingRole {
     pub stack: Lookup<OwningStack>,
     /// That made it, where it is another one: by its ARN.
     pub foreign_stack: Option<String>,
+}
+
+/// The role that a ServiceAccount of ours is annotated with, where no stack made one for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttachedRole {
+    /// Whose tokens the ServiceAccount's are.
+    pub cluster: Cluster,
+    pub role: TrustingRole,
 }

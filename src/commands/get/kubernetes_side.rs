@@ -4,7 +4,7 @@ use crate::cli::KubernetesArgs;
 use crate::commands::file::ClusterPlace;
 use crate::model::{Lookup, Namespace, ServiceAccountName};
 use crate::run::Context;
-use crate::world::ServiceAccount;
+use crate::world::{ServiceAccount, Stack};
 
 /// All that match, or why they are not known.
 pub enum KubernetesSide {
@@ -21,6 +21,23 @@ impl KubernetesSide {
                 None => Lookup::Missing,
             },
         }
+    }
+
+    /// Those that irsactl or eksctl gave a role that no stack made for them.
+    pub fn attached(
+        &self,
+        stacks: &[(ServiceAccountName, Stack)],
+        name: Option<&str>,
+    ) -> Vec<ServiceAccountName> {
+        let Self::Known(all) = self else {
+            return Vec::new();
+        };
+        let has_stack = |name| stacks.iter().any(|(other, _)| other == name);
+        let attached = all
+            .iter()
+            .filter(|(account, _)| name.is_none_or(|name| account.name == name))
+            .filter(|(account, object)| object.is_given_role() && !has_stack(account));
+        attached.map(|(account, _)| account.clone()).collect()
     }
 }
 
@@ -40,11 +57,6 @@ pub async fn service_accounts(
     };
     match listed.await {
         Ok(all) => KubernetesSide::Known(all),
-        Err(error) => {
-            context
-                .output
-                .warn(&format!("the Kubernetes side is not known: {error}"));
-            KubernetesSide::Unknown(error.to_string())
-        }
+        Err(error) => KubernetesSide::Unknown(error.to_string()),
     }
 }

@@ -217,6 +217,7 @@ impl Case {
             stack_name: name,
             policies: Vec::new(),
             role: Lookup::Missing,
+            trusting: None,
             service_account: ServiceAccountState::NotLooked,
             quotas: crate::policy::Quotas::default(),
         });

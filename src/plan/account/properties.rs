@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::asked::{
     Conflicts, Deletion, Drift, Ending, ForeignPolicies, ForeignResources, Goal, IamServiceAccount,
-    KnownBy, Permissions, Rollback, Scope,
+    KnownBy, Permissions, RoleTrust, Rollback, Scope,
 };
 use crate::model::{
     Audience, ClusterName, PolicyArn, ROLE_ANNOTATION, RoleName, RolePath, StackName,
@@ -148,6 +148,7 @@ pub fn asked(name: ServiceAccountName, spec: RoleSpec, maps: [Map; 3]) -> IamSer
         service_role: None,
         deployment_mode: None,
         rollback: Rollback::Enabled,
+        trust: RoleTrust::Kept,
         provider: None,
         association: None,
     }
@@ -177,6 +178,7 @@ fn empty(asked: &IamServiceAccount, cluster: &Cluster) -> ObservedAccount {
         stack_name: StackName::new(Way::Irsa, &cluster.name, &asked.name),
         policies: Vec::new(),
         role: Lookup::Missing,
+        trusting: None,
         service_account: ServiceAccountState::Missing,
         quotas: Quotas {
             managed_policies: usize::MAX,
@@ -364,6 +366,7 @@ proptest! {
             annotated: Lookup::Missing,
             goes_on: Lookup::Missing,
             association: None,
+            attached: None,
             associated: None,
             stack: if stack { world.stack } else { StackState::Absent },
             foreign: Lookup::Found(Foreign { role: "r".to_owned(), inline: policies, ..Foreign::default() }),

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
-use crate::asked::{Conflicts, Drift, Goal, IamServiceAccount, Permissions, Rollback, Scope};
+use crate::asked::{
+    Conflicts, Drift, Goal, IamServiceAccount, Permissions, RoleTrust, Rollback, Scope,
+};
 use crate::model::{Audience, PolicyArn, ROLE_ANNOTATION, StackName, Way};
 use crate::policy::{self, Quotas};
 use crate::template::RoleTemplate;
@@ -54,6 +56,7 @@ fn asked(permissions: Permissions) -> IamServiceAccount {
         service_role: None,
         deployment_mode: None,
         rollback: Rollback::Enabled,
+        trust: RoleTrust::Kept,
         provider: None,
         association: None,
     }
@@ -65,6 +68,7 @@ fn observed(stack: StackState, service_account: ServiceAccountState) -> Observed
         stack_name: StackName::reported("s"),
         policies: vec![(policy("A"), Lookup::Found(()))],
         role: Lookup::Missing,
+        trusting: None,
         service_account,
         quotas: Quotas::default(),
         association: None,

@@ -113,6 +113,7 @@ proptest! {
             annotated: Lookup::Missing,
             goes_on: Lookup::Missing,
             association: None,
+            attached: None,
             associated: None,
             stack: StackState::Found(Box::new(FoundStack {
                 stack,

@@ -120,6 +120,10 @@ impl Reason {
             ),
             Self::Unmovable(obstacle) => obstacle.told(),
             Self::TrustKept(obstacle) => obstacle.told(),
+            Self::NotLetIn(role, obstacle) => {
+                let (text, fixes) = obstacle.told();
+                (format!("role {} cannot let it in: {text}", role.name()), fixes)
+            }
             Self::OldIssuer { found, wanted } => (
                 format!(
                     "its role trusts another issuer, as if the cluster had been made again under its old name{}",

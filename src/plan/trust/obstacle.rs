@@ -1,6 +1,6 @@
 //! What keeps a role's trust policy as it is.
 
-use crate::model::{Fix, RoleArn, StackName};
+use crate::model::{CommandLine, Fix, RoleArn, StackName};
 use crate::plan::migrate::Obstacle;
 
 /// Why a trust policy stays as it is.
@@ -14,6 +14,8 @@ pub enum TrustObstacle {
     ForeignStack(String),
     /// It is the stack's own service account.
     OwnStack(StackName, String),
+    /// It is of another cluster's stack; what lets the cluster's own in beside.
+    OtherClustersStack(StackName, String, CommandLine),
     /// The role is of an account that this run does not act in.
     Elsewhere(Box<RoleArn>),
     /// A pattern, a further condition or another statement, by its number from 0, would let it in still.
@@ -68,6 +70,12 @@ impl TrustObstacle {
                 Some(
                     "delete that IAM service account, where its role is of no use any more".into(),
                 ),
+            ),
+            Self::OtherClustersStack(stack, cluster, add) => (
+                format!(
+                    "it is of stack \"{stack}\" of cluster \"{cluster}\", whose next update would turn it back"
+                ),
+                Some(Fix::by("let the other cluster's in beside it", add.clone())),
             ),
             Self::Elsewhere(role) => (
                 format!(

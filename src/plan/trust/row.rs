@@ -16,7 +16,7 @@ pub struct TrustRow {
     #[serde(rename = "roleARN")]
     pub role_arn: String,
     pub provider: String,
-    /// Without `https://`.
+    /// As `--from-issuer` takes it.
     pub issuer: String,
     /// As the statements list them: exact ones and patterns.
     pub subjects: Vec<String>,
@@ -49,7 +49,7 @@ pub fn rows(arn: &str, trust: &Value, quota: usize) -> Vec<TrustRow> {
             role: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
             role_arn: arn.to_owned(),
             provider: provider.to_owned(),
-            issuer: issuer.to_owned(),
+            issuer: format!("https://{issuer}"),
             subjects: subjects.collect(),
             audiences: found.audiences,
             further: found.further,

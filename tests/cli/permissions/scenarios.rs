@@ -245,6 +245,14 @@ fn readings() -> Vec<Scenario> {
             crate::migrate::by_hand,
         )
         .narrowed("--role-name by-hand"),
+        Scenario::new(
+            "create",
+            &format!("cart -n shop --cluster demo --attach-role-arn {BY_HAND} --trust --approve"),
+            crate::migrate::by_hand,
+        )
+        .narrowed("--role-name by-hand"),
+        Scenario::new("delete", "cart -n shop --cluster demo", with_attached)
+            .narrowed("--role-name by-hand"),
         Scenario::new("trust", RETARGET, with_former_issuer),
         Scenario::new("trust", RETARGET, || refusing(with_former_issuer(), STACK)),
         Scenario::new("trust", RETARGET, || forgetting(with_former_issuer())),

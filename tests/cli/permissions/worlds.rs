@@ -699,3 +699,13 @@ pub fn forgetting(bench: Bench) -> Bench {
         .before_every("cloudformation ExecuteChangeSet", forget);
     bench
 }
+
+/// A service account that a role by hand lets in.
+pub fn with_attached() -> Bench {
+    let bench = crate::migrate::by_hand();
+    let role = "arn:aws:iam::111122223333:role/by-hand";
+    bench.arrange(&format!(
+        "create iamserviceaccount cart -n shop --cluster demo --attach-role-arn {role} --trust --approve"
+    ));
+    bench
+}
