@@ -44,12 +44,14 @@ pub async fn run(
     let context = Context::new(&args.aws, format, screen, running).await?;
     let stacks = stacks(&context, args, &place, namespace.as_ref(), name.as_deref()).await?;
     let is_wide = format == Format::Wide;
-    if stacks.is_empty() {
+    let within = namespace.as_ref();
+    let service_accounts = if stacks.is_empty() {
         // Nothing found is an answer only for a cluster that exists.
-        context.cluster(&place).await?;
-    }
-    let service_accounts = if is_wide || stacks.is_empty() {
-        Some(service_accounts(&context, &place, &args.kubernetes, namespace.as_ref()).await)
+        let cluster = Ok(context.cluster(&place).await?);
+        Some(service_accounts(&context, cluster, &args.kubernetes, within).await)
+    } else if is_wide {
+        let cluster = context.cluster(&place).await;
+        Some(service_accounts(&context, cluster, &args.kubernetes, within).await)
     } else {
         None
     };

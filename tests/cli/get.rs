@@ -56,6 +56,7 @@ fn a_cluster_without_any_is_told() {
     assert_snapshot!(bench.calls(), @"
     cloudformation DescribeStacks
     eks DescribeCluster
+    kubernetes list serviceaccounts
     ");
 }
 

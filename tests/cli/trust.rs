@@ -7,6 +7,7 @@ use crate::sandbox::{Options, Pace, Role};
 use crate::support::{ACCOUNT, Bench, REGION};
 
 mod attached;
+mod many;
 
 const DATA: &str = "arn:aws:iam::111122223333:role/data";
 
@@ -308,6 +309,12 @@ fn what_keeps_a_trust_policy_as_it_is() {
     arn:aws:iam::111122223333:role/wide   refused
     [stderr]
     error: role wide: statement 0 (from 0) would still let web/api in: it is a pattern, or asks for more than subject and audience
+    [exit 1]
+    [stdout]
+    ROLE ARN                              STATUS
+    arn:aws:iam::111122223333:role/wide   refused
+    [stderr]
+    error: role wide: statement 0 (from 0) would still let web/z* in: it is a pattern, or asks for more than subject and audience
     [exit 1]
     [stdout]
     ROLE ARN                               STATUS

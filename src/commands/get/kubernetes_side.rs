@@ -1,8 +1,8 @@
 //! What Kubernetes has of the service accounts that are listed, by one call for all of them.
 
 use crate::cli::KubernetesArgs;
-use crate::commands::file::ClusterPlace;
-use crate::model::{Lookup, Namespace, ServiceAccountName};
+use crate::error::Error;
+use crate::model::{Cluster, Lookup, Namespace, ServiceAccountName};
 use crate::run::Context;
 use crate::world::{ServiceAccount, Stack};
 
@@ -43,14 +43,13 @@ impl KubernetesSide {
 
 pub async fn service_accounts(
     context: &Context,
-    place: &ClusterPlace,
+    cluster: Result<Cluster, Error>,
     args: &KubernetesArgs,
     namespace: Option<&Namespace>,
 ) -> KubernetesSide {
     let listed = async {
-        let cluster = context.cluster(place).await?;
         context
-            .kubernetes(&cluster, args)
+            .kubernetes(&cluster?, args)
             .await?
             .service_accounts(namespace)
             .await

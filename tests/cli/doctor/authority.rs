@@ -99,6 +99,7 @@ fn an_annotation_gets_nobody_a_role() {
             ],
             "Version": "2012-10-17"
       hence: STS refuses the token: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity [sts-accepts]
+      fix: irsactl trust add --cluster demo tenant/evil --role-arn arn:aws:iam::111122223333:role/OrganizationAdmin --approve   # only if tenant/evil is meant to have this role
       fix: irsactl doctor --cluster demo tenant/evil --role-arn arn:aws:iam::111122223333:role/OrganizationAdmin --fix --approve   # only if tenant/evil is meant to have this role
 
     warning: role OrganizationAdmin has no policies: it may do nothing [role-policies]

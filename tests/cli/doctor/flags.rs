@@ -114,6 +114,8 @@ fn a_service_account_is_named_in_each_usual_way() {
     [stdout]
     cluster demo: healthy
       11 checks hold
+    [stderr]
+    note: its service accounts are not looked at: `irsactl doctor --cluster demo --all` does that
     [exit 0]
 
     $ irsactl doctor web/api

@@ -43,7 +43,7 @@ fn refused() -> Vec<(&'static str, Vec<&'static str>)> {
         ("disassociate-oidc-provider", vec!["--cluster demo", "demo"]),
         (
             "create iamserviceaccount",
-            but(&[], &["--associate-oidc-provider"]),
+            but(&[], &["--associate-oidc-provider", "--trust"]),
         ),
         ("get iamserviceaccount", vec!["--cluster demo"]),
         (

@@ -370,7 +370,8 @@ fn a_role_for_cloudformation_is_passed_and_nothing_else_of_it_needed() {
                     "iam:GetRole",
                     "iam:ListAttachedRolePolicies",
                     "iam:ListInstanceProfilesForRole",
-                    "iam:ListRolePolicies"
+                    "iam:ListRolePolicies",
+                    "iam:UpdateAssumeRolePolicy"
                 ],
                 "Resource": [
                     "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-*",

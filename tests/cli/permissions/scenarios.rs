@@ -8,6 +8,9 @@ use crate::support::{Bench, S3};
 const SQS: &str = "arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess";
 const POWER: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
 
+/// The role of the stack of `ready`, for another service account.
+const SHARED: &str = "cart -n shop --cluster demo --trust --attach-role-arn \
+    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK";
 const BY_HAND: &str = "arn:aws:iam::111122223333:role/by-hand";
 
 const RETARGET: &str = "retarget --from-issuer https://oidc.eks.eu-west-1.amazonaws.com/id/FORMER --to-cluster demo --all --approve";
@@ -251,6 +254,13 @@ fn readings() -> Vec<Scenario> {
             crate::migrate::by_hand,
         )
         .narrowed("--role-name by-hand"),
+        Scenario::new("create", &format!("{SHARED} --approve"), ready),
+        Scenario::new("create", &format!("{SHARED} --approve"), || {
+            refusing(ready(), STACK)
+        }),
+        Scenario::new("create", &format!("{SHARED} --approve"), || {
+            forgetting(ready())
+        }),
         Scenario::new("delete", "cart -n shop --cluster demo", with_attached)
             .narrowed("--role-name by-hand"),
         Scenario::new("trust", RETARGET, with_former_issuer),
