@@ -75,7 +75,8 @@ impl GcTask<'_> {
         // Of all stacks only this one: another one may have its tags.
         let only = [(judged.stack.name.to_string(), judged.stack.clone())];
         let only = Stacks::Listed(only.into());
-        let observed = observe::deletion(aws, &only, &ServiceAccounts::NotLooked, &asked).await?;
+        let observed =
+            observe::deletion(aws, &only, &ServiceAccounts::NotLooked, None, &asked).await?;
         let planned = delete::plan(&asked, &observed);
         let region = Connection {
             aws: Flags(vec![("--region", judged.region.to_owned())]),
