@@ -205,8 +205,7 @@ async fn side_by_side(tracks: Vec<Track>, clients: &Clients<'_>) -> Vec<Outcome>
                 continue;
             }
             let outcome = run(track, &worker).await;
-            // What a move could not prove for one, it does not begin for the next. Any other track finds a
-            // trust policy that is not as it should be, and is planned anew.
+            // Any other than a move finds a trust policy that is not as it should be, and is planned anew.
             is_stopped = outcome.error.is_some() && outcome.track.is_move;
             if outcome.error.as_ref().is_some_and(Error::stops_others) {
                 is_over.set(true);
