@@ -25,7 +25,7 @@ pub use account::{
     Scope, unchanged,
 };
 pub use association::{Agent, AssociationSpec, OtherRole, Wish};
-pub use deletion::{Deletion, ForeignPolicies, ForeignResources, KnownBy};
+pub use deletion::{Deletion, ForeignPolicies, ForeignResources, KnownBy, LookedAt};
 pub use deployment::{Deployment, DeploymentMode};
 use fields::Field;
 pub use provider::{ProviderSpec, Refresh, Thumbprints, Trusting};

@@ -7,10 +7,11 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::asked::fields;
-use crate::model::{Audience, ClusterName, Connection, Flags, Issuer, Region, Thumbprint, Timeout};
+use crate::model::{Audience, ClusterName, Connection, Issuer, Region, Thumbprint, Timeout};
 
 mod arguments;
 mod association;
+mod connection;
 mod doctor;
 mod examples;
 mod explain;
@@ -21,6 +22,7 @@ mod nouns;
 mod permissions;
 mod proof;
 mod render;
+mod role_account;
 mod screen;
 mod service_account;
 mod trust;
@@ -30,6 +32,7 @@ pub use association::{
     AssociatedArgs, CreateAssociationArgs, DeleteAssociationArgs, GetAssociationArgs,
     UpdateAssociationArgs,
 };
+pub use connection::connection;
 pub use doctor::Doctor;
 pub use explain::Explain;
 pub use gc::Gc;
@@ -39,6 +42,7 @@ pub use nouns::{Create, Delete, Get, Update, Utils};
 pub use permissions::{PermissionsArgs, PermissionsFormat};
 pub use proof::{Verify, Whoami};
 pub use render::{Render, RenderHow, RenderNoun, RenderTarget};
+pub use role_account::RoleAccountArgs;
 pub use screen::{Color, PlainFormat, Screen, WideFormat};
 pub use service_account::{
     AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, DeletionArgs, DeploymentArgs,
@@ -164,9 +168,14 @@ impl Command {
     /// What the user gave to find AWS and the cluster, for the commands of hints.
     pub fn connection(&self) -> Connection {
         let ways = self.ways();
-        ways.map_or_else(Connection::default, |(aws, kubernetes, issuer)| {
+        let mut connection = ways.map_or_else(Connection::default, |(aws, kubernetes, issuer)| {
             connection(aws, kubernetes, issuer.as_ref())
-        })
+        });
+        connection.roles = self
+            .role_account()
+            .map(RoleAccountArgs::flags)
+            .unwrap_or_default();
+        connection
     }
 
     /// The flags on the way to Kubernetes, of commands that have them.
@@ -252,30 +261,6 @@ impl Command {
             | Self::Version
             | Self::Man(_) => return None,
         })
-    }
-}
-
-/// The same of one command.
-pub fn connection(
-    aws: &AwsArgs,
-    kubernetes: Option<&KubernetesArgs>,
-    issuer: Option<&Issuer>,
-) -> Connection {
-    let file = kubernetes.and_then(|it| it.kubeconfig.as_ref());
-    let file = file.map(|file| file.display().to_string());
-    let context = kubernetes.and_then(|it| it.context.clone());
-    let given = |flags: &[(&'static str, Option<String>)]| {
-        let given = flags.iter();
-        let given = given.filter_map(|(name, value)| Some((*name, value.clone()?)));
-        Flags(given.collect())
-    };
-    Connection {
-        aws: given(&[
-            ("--region", aws.region.clone()),
-            ("--profile", aws.profile.clone()),
-        ]),
-        kubernetes: given(&[("--kubeconfig", file), ("--context", context)]),
-        issuer: given(&[("--issuer-url", issuer.map(ToString::to_string))]),
     }
 }
 
@@ -386,6 +371,8 @@ pub struct Associate {
     #[command(flatten)]
     pub approval: Approval,
     #[command(flatten)]
+    pub roles: RoleAccountArgs,
+    #[command(flatten)]
     pub aws: AwsArgs,
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
@@ -401,6 +388,8 @@ pub struct Disassociate {
     pub force: bool,
     #[command(flatten)]
     pub approval: Approval,
+    #[command(flatten)]
+    pub roles: RoleAccountArgs,
     #[command(flatten)]
     pub aws: AwsArgs,
     /// Output format

@@ -416,6 +416,8 @@ pub struct Cluster {
     pub partition: String,
     pub account: String,
     pub issuer: Issuer,
+    /// That account is another than the cluster's: its stacks may be those of another cluster of that name.
+    pub has_roles_elsewhere: bool,
     /// `None` for clusters that are not EKS (`--issuer-url`).
     pub eks: Option<EksCluster>,
 }

@@ -16,6 +16,23 @@ pub struct Deletion {
     pub deployment: Deployment,
     pub ending: Ending,
     pub known_by: KnownBy,
+    pub looked: LookedAt,
+}
+
+/// The account in which a role is looked for, as far as a deletion by name must know it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LookedAt {
+    /// Not asked for: nothing hangs on it.
+    #[default]
+    Any,
+    /// The cluster's own.
+    Own(String),
+    /// Another one, which may have stacks of another cluster of the same name. With the provider that the
+    /// cluster's roles trust there; `None`: the cluster is gone.
+    Other {
+        account: String,
+        provider: Option<String>,
+    },
 }
 
 /// By what a run knows that there is something to delete.

@@ -22,7 +22,7 @@ use super::mfa::Assumed;
 use super::settings::{Settings, variable};
 use crate::error::{Error, SignIn};
 use crate::files;
-use crate::model::quoted;
+use crate::model::{RoleArn, quoted};
 use crate::network::{causes, deepest};
 use crate::secrets::excerpt;
 use crate::token::utc;
@@ -122,6 +122,25 @@ pub fn provider(
             sign_in,
             refusal,
             files,
+            expired: OnceLock::new(),
+        },
+        last: Mutex::new(None),
+    })
+}
+
+/// Those of a role that is assumed with others.
+pub fn of_role(
+    config: &SdkConfig,
+    role: &RoleArn,
+    base: SharedCredentialsProvider,
+) -> SharedCredentialsProvider {
+    let inner = SharedCredentialsProvider::new(Assumed::by(config, role, base));
+    SharedCredentialsProvider::new(Kept {
+        inner: Told {
+            inner,
+            sign_in: SignIn::Via,
+            refusal: None,
+            files: Vec::new(),
             expired: OnceLock::new(),
         },
         last: Mutex::new(None),

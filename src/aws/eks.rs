@@ -90,6 +90,7 @@ impl Eks {
             issuer: issuer
                 .parse()
                 .map_err(|rule: String| unusable(&format!("issuer \"{issuer}\": {rule}")))?,
+            has_roles_elsewhere: false,
             eks: Some(EksCluster {
                 arn,
                 endpoint,

@@ -10,7 +10,11 @@ use tokio::sync::OnceCell;
 
 use super::credentials::{Ask, cause_of};
 use crate::files;
+use crate::model::RoleArn;
 use crate::secrets;
+
+/// The name of sessions that no profile names.
+const SESSION: &str = "irsactl";
 
 /// Credentials of a role that is assumed with others.
 #[derive(Debug)]
@@ -41,13 +45,29 @@ impl Assumed {
         let key = |name| profile.get(name).map(str::to_owned);
         Self {
             role: key("role_arn").unwrap_or_default(),
-            session: key("role_session_name").unwrap_or_else(|| "irsactl".to_owned()),
+            session: key("role_session_name").unwrap_or_else(|| SESSION.to_owned()),
             external_id: key("external_id"),
             seconds: key("duration_seconds").and_then(|text| text.parse().ok()),
             serial: key("mfa_serial"),
             profile: profile.name().to_owned(),
             sts: aws_sdk_sts::Client::from_conf(config.build()),
             ask,
+            assumed: OnceCell::new(),
+        }
+    }
+
+    /// Of a role that a flag names.
+    pub fn by(config: &SdkConfig, role: &RoleArn, base: SharedCredentialsProvider) -> Self {
+        let config = aws_sdk_sts::config::Builder::from(config).credentials_provider(base);
+        Self {
+            role: role.to_string(),
+            session: SESSION.to_owned(),
+            external_id: None,
+            seconds: None,
+            serial: None,
+            profile: String::new(),
+            sts: aws_sdk_sts::Client::from_conf(config.build()),
+            ask: None,
             assumed: OnceCell::new(),
         }
     }
@@ -116,6 +136,10 @@ impl ProvideCredentials for Assumed {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
+            // Nobody is asked twice; without a code whoever keeps them may have others.
+            if self.serial.is_none() {
+                return self.assume().await;
+            }
             let credentials = self.assumed.get_or_try_init(|| self.assume()).await?;
             Ok(credentials.clone())
         })

@@ -10,7 +10,7 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::error::{Error, SignIn};
-use crate::model::{Lookup, Timeout};
+use crate::model::{Lookup, RoleArn, Timeout, partition_of};
 use crate::network::deepest;
 use crate::secrets::excerpt;
 use crate::waiting::{Deadline, Intervals};
@@ -87,6 +87,10 @@ pub struct AwsConnection {
     pub intervals: Intervals,
     /// Who is asked for the code of an MFA device; `None`: nobody.
     pub ask: Option<Ask>,
+    /// A role that is assumed with those credentials, and makes all calls.
+    pub via: Option<RoleArn>,
+    /// The profile is that of another account, for roles alone.
+    pub is_of_roles: bool,
 }
 
 impl Aws {
@@ -110,7 +114,10 @@ impl Aws {
                 pace: Pace::new(limits, connection.timeout.0),
                 limit: limits.limit(ATTEMPT),
                 reached: reached.clone(),
-                sign_in: credentials::sign_in(&settings, profile),
+                sign_in: match &connection.via {
+                    Some(_) => SignIn::Via,
+                    None => credentials::sign_in(&settings, profile),
+                },
             },
         );
         // Of what fails; throttled calls are the pace's.
@@ -135,12 +142,16 @@ impl Aws {
             loader = loader.region(Region::new(region));
         }
         let config = loader.load().await;
-        let credentials = credentials::provider(&config, &settings, profile, connection.ask);
+        let mut credentials = credentials::provider(&config, &settings, profile, connection.ask);
+        if let Some(role) = &connection.via {
+            credentials = credentials::of_role(&config, role, credentials);
+        }
         let config = config
             .into_builder()
             .credentials_provider(credentials)
             .build();
         let region = config.region().ok_or(Error::NoRegion)?.to_string();
+        check_partition(&region, &settings, connection)?;
         Ok(Self::from_config(
             &config,
             region,
@@ -218,6 +229,31 @@ impl Aws {
             &self.fail_fast,
         )
     }
+}
+
+/// Credentials of one partition are unknown in the others, and no role is assumed across (IAM User Guide,
+/// "AWS Partitions").
+fn check_partition(
+    region: &str,
+    settings: &Settings,
+    connection: &AwsConnection,
+) -> Result<(), Error> {
+    let wanted = partition_of(region).name;
+    let (flag, found) = match (&connection.via, settings.region_of_profile()) {
+        (Some(role), _) => (format!("--role-via {role}"), role.partition().to_owned()),
+        (None, Some(other)) if connection.is_of_roles => {
+            let profile = &settings.profile;
+            let flag = format!("--role-profile {profile}, whose region is {other},");
+            (flag, partition_of(&other).name.to_owned())
+        }
+        (None, _) => return Ok(()),
+    };
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Error::Flags(format!(
+        "{flag} is of the partition {found}, the cluster's region {region} of {wanted}: no role is assumed from one in another"
+    )))
 }
 
 /// Codes that mean that the caller is known and may not do this.

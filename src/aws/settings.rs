@@ -249,6 +249,11 @@ impl Settings {
         Ok(region.map(|region| region.to_string()))
     }
 
+    /// That of the profile alone.
+    pub fn region_of_profile(&self) -> Option<String> {
+        self.key("region").map(|(region, _)| region)
+    }
+
     /// How often and how calls are repeated that fail; `None`, where nothing says it.
     pub fn retries(&self) -> Result<Option<RetryConfig>, Error> {
         let attempts = self.read_as(

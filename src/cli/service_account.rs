@@ -6,7 +6,8 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::{
-    Approval, AwsArgs, ClusterArgs, KubernetesArgs, ParallelArgs, PlainFormat, WideFormat,
+    Approval, AwsArgs, ClusterArgs, KubernetesArgs, ParallelArgs, PlainFormat, RoleAccountArgs,
+    WideFormat,
 };
 use crate::asked::DeploymentMode;
 use crate::asked::fields::{self, Bounds};
@@ -90,6 +91,8 @@ pub struct CreateServiceAccount {
     pub filter: FilterArgs,
     #[command(flatten)]
     pub stack: StackArgs,
+    #[command(flatten)]
+    pub roles: RoleAccountArgs,
     #[command(flatten)]
     pub run: ReconcileArgs,
 }
@@ -264,6 +267,8 @@ pub struct GetServiceAccount {
     #[command(flatten)]
     pub name: NameArgs,
     #[command(flatten)]
+    pub roles: RoleAccountArgs,
+    #[command(flatten)]
     pub aws: AwsArgs,
     #[command(flatten)]
     pub kubernetes: KubernetesArgs,
@@ -302,6 +307,8 @@ pub struct UpdateServiceAccount {
     pub repair_drift: bool,
     #[command(flatten)]
     pub deployment: DeploymentArgs,
+    #[command(flatten)]
+    pub roles: RoleAccountArgs,
     #[command(flatten)]
     pub run: ReconcileArgs,
 }
@@ -440,6 +447,8 @@ pub struct DeleteServiceAccount {
     pub how: DeletionArgs,
     #[command(flatten)]
     pub parallel: ParallelArgs,
+    #[command(flatten)]
+    pub roles: RoleAccountArgs,
     #[command(flatten)]
     pub aws: AwsArgs,
     #[command(flatten)]

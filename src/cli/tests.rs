@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::CommandLine;
+use crate::model::{CommandLine, Flags};
 use clap::CommandFactory;
 
 #[test]
@@ -38,6 +38,7 @@ fn commands_of_hints_get_the_flags_that_they_know() {
         aws: flags(&["--region", "--profile"]),
         kubernetes: flags(&["--kubeconfig", "--context"]),
         issuer: flags(&["--issuer-url"]),
+        roles: flags(&["--role-profile"]),
     };
     for (line, command) in all {
         let knows = |name: &str| {
@@ -48,7 +49,13 @@ fn commands_of_hints_get_the_flags_that_they_know() {
         };
         let told = CommandLine::of(&format!("{line} --cluster demo"), &[]).with(&connection);
         let told = told.to_string();
-        for name in ["--profile", "--kubeconfig", "--context", "--issuer-url"] {
+        for name in [
+            "--profile",
+            "--kubeconfig",
+            "--context",
+            "--issuer-url",
+            "--role-profile",
+        ] {
             let is_told = told.contains(&format!(" {name} "));
             assert_eq!(is_told, knows(name), "{name} in `{told}`");
         }

@@ -47,6 +47,7 @@ pub async fn run(
         }
     };
     let context = Context::reconciling(&args.run, screen, running).await?;
+    let context = context.with_roles(&args.roles, &args.run.aws).await?;
     let task = Task {
         goal: Goal::Create,
         drift: Drift::Told,

@@ -62,6 +62,8 @@ pub async fn run(
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running)
         .await?
+        .with_roles(&args.roles, &args.aws)
+        .await?
         .with_parallel(args.parallel);
     let task = RemovalTask {
         how: removal(Way::Irsa, &args.how, &place),

@@ -7,7 +7,7 @@ use super::file::{self, ClusterPlace};
 use super::flags::{self, Unread};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
-use crate::model::{Lookup, ServiceAccountName, Way};
+use crate::model::{Cluster, Lookup, Namespace, RoleArn, ServiceAccountName, Way};
 use crate::observe;
 use crate::output::{Accounts, Format};
 use crate::progress::Running;
@@ -42,13 +42,17 @@ pub async fn run(
     let (namespace, name) = flags::filter(&args.name)?;
     let format: Format = args.output.into();
     let context = Context::new(&args.aws, format, screen, running).await?;
+    let context = context.with_roles(&args.roles, &args.aws).await?;
     let stacks = stacks(&context, args, &place, namespace.as_ref(), name.as_deref()).await?;
     let is_wide = format == Format::Wide;
     let within = namespace.as_ref();
     let service_accounts = if stacks.is_empty() {
         // Nothing found is an answer only for a cluster that exists.
-        let cluster = Ok(context.cluster(&place).await?);
-        Some(service_accounts(&context, cluster, &args.kubernetes, within).await)
+        let cluster = context.cluster(&place).await?;
+        if let (Some(name), Some(namespace)) = (&name, &namespace) {
+            tell_elsewhere(&context, args, &cluster, namespace, name).await;
+        }
+        Some(service_accounts(&context, Ok(cluster), &args.kubernetes, within).await)
     } else if is_wide {
         let cluster = context.cluster(&place).await;
         Some(service_accounts(&context, cluster, &args.kubernetes, within).await)
@@ -94,6 +98,33 @@ pub async fn run(
     }
     context.output.print(&Accounts(rows))?;
     Ok(Exit::Done)
+}
+
+/// Where the annotated role lives, if that is another account than the one that was looked at. Whoever may
+/// not read the ServiceAccount is told nothing.
+async fn tell_elsewhere(
+    context: &Context,
+    args: &GetServiceAccount,
+    cluster: &Cluster,
+    namespace: &Namespace,
+    name: &str,
+) {
+    let Ok(account) = ServiceAccountName::new(namespace.clone(), name) else {
+        return;
+    };
+    let role = async {
+        let kubernetes = context.kubernetes(cluster, &args.kubernetes).await.ok()?;
+        let object = kubernetes.service_account(&account).await.ok()??;
+        object.role()?.parse::<RoleArn>().ok()
+    };
+    if let Some(role) = role.await.filter(|role| role.account() != cluster.account) {
+        context.output.note(&format!(
+            "{account} has role {role} of account {}, and only account {} was looked at: `--role-profile PROFILE` or \
+             `--role-via ROLE_ARN` looks there",
+            role.account(),
+            cluster.account
+        ));
+    }
 }
 
 async fn row(

@@ -1,15 +1,15 @@
 //! One file a verb: arguments → what is asked → observe → plan → run.
 
-use crate::cli::{self, Command, KubernetesArgs, Screen};
+use crate::cli::{self, Command, Screen};
 use crate::error::Error;
 use crate::issuer;
-use crate::kubernetes::{self, Access, Kubernetes};
-use crate::model::Cluster;
+use crate::kubernetes;
 use crate::progress::Running;
-use crate::run::{Context, Exit};
+use crate::run::Exit;
 
 mod apply;
 mod associate;
+mod cluster;
 mod completion;
 mod create;
 mod delete;
@@ -37,7 +37,6 @@ mod verify;
 mod whoami;
 
 pub use completion::offer;
-use file::ClusterPlace;
 
 /// What a config file says of the connection stands in `command` afterwards.
 pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Result<Exit, Error> {
@@ -95,33 +94,5 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Man(args) => man::run(args),
         // They ended the program before.
         Command::Help(_) | Command::Version | Command::Complete(_) => Ok(Exit::Done),
-    }
-}
-
-impl Context {
-    /// The cluster, from EKS; or, with its issuer given, from the caller's account.
-    async fn cluster(&self, place: &ClusterPlace) -> Result<Cluster, Error> {
-        let name = &place.cluster;
-        let Some(issuer) = &place.issuer else {
-            return self.aws.eks.cluster(name, &self.aws.region).await;
-        };
-        let caller = self.aws.sts.caller().await?;
-        Ok(Cluster {
-            name: name.clone(),
-            partition: caller.partition,
-            account: caller.account,
-            issuer: issuer.clone(),
-            eks: None,
-        })
-    }
-
-    async fn kubernetes(
-        &self,
-        cluster: &Cluster,
-        args: &KubernetesArgs,
-    ) -> Result<Kubernetes, Error> {
-        let (file, context) = (args.kubeconfig.clone(), args.context.clone());
-        let access = Access::new(file, context, self.intervals);
-        Kubernetes::connect(self.aws.sts.bearer(), cluster, &access).await
     }
 }

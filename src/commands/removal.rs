@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::file::ClusterPlace;
 use crate::asked::fields;
-use crate::asked::{Deletion, Deployment, Ending, ForeignPolicies, ForeignResources, KnownBy};
+use crate::asked::{
+    Deletion, Deployment, Ending, ForeignPolicies, ForeignResources, KnownBy, LookedAt,
+};
 use crate::cli::KubernetesArgs;
 use crate::config::{Filter, Rest};
 use crate::error::Error;
@@ -62,8 +64,8 @@ impl RemovalTask<'_> {
                 Chosen::Missing(_) => Stacks::list(&context.aws).await,
             }
         };
-        let (stacks, access) = tokio::try_join!(stacks, self.access(context))?;
-        let deletions = match &self.chosen {
+        let (stacks, (access, looked)) = tokio::try_join!(stacks, self.access(context))?;
+        let mut deletions: Vec<Deletion> = match &self.chosen {
             Chosen::Named(names) => names.iter().map(|name| self.how.of(name.clone())).collect(),
             Chosen::Missing(missing) => {
                 let there = There::read(context, &stacks, &[missing]).await?;
@@ -73,6 +75,9 @@ impl RemovalTask<'_> {
                 missing.deletions(&there, round)
             }
         };
+        for deletion in &mut deletions {
+            deletion.looked.clone_from(&looked);
+        }
         let mut look = Observation::default();
         let (gone, cluster) = match access {
             ClusterAccess::Unneeded => (None, None),
@@ -105,18 +110,40 @@ impl RemovalTask<'_> {
         Ok(look)
     }
 
-    async fn access(&self, context: &Context) -> Result<ClusterAccess, Error> {
-        let Some(args) = self.kubernetes else {
-            return Ok(ClusterAccess::Unneeded);
-        };
-        match context.cluster(self.place).await {
-            Ok(cluster) => {
-                let kubernetes = context.kubernetes(&cluster, args).await?;
-                Ok(ClusterAccess::Ready(Box::new((kubernetes, cluster))))
-            }
-            Err(error @ Error::ClusterNotFound { .. }) => Ok(ClusterAccess::Gone(error)),
-            Err(error) => Err(error),
+    async fn access(&self, context: &Context) -> Result<(ClusterAccess, LookedAt), Error> {
+        let other = context.roles_account.clone();
+        if self.kubernetes.is_none() && other.is_none() {
+            return Ok((ClusterAccess::Unneeded, LookedAt::Any));
         }
+        let cluster = match context.cluster(self.place).await {
+            Ok(cluster) => cluster,
+            Err(error @ Error::ClusterNotFound { .. }) => {
+                let gone = |account| LookedAt::Other {
+                    account,
+                    provider: None,
+                };
+                let looked = other.map_or(LookedAt::Any, gone);
+                return Ok((ClusterAccess::Gone(error), looked));
+            }
+            Err(error) => return Err(error),
+        };
+        let account = cluster.account.clone();
+        let looked = if cluster.has_roles_elsewhere {
+            LookedAt::Other {
+                provider: Some(cluster.provider_arn()),
+                account,
+            }
+        } else {
+            LookedAt::Own(account)
+        };
+        let access = match self.kubernetes {
+            Some(args) => {
+                let kubernetes = context.kubernetes(&cluster, args).await?;
+                ClusterAccess::Ready(Box::new((kubernetes, cluster)))
+            }
+            None => ClusterAccess::Unneeded,
+        };
+        Ok((access, looked))
     }
 }
 
@@ -229,6 +256,7 @@ impl Removal {
             deployment: self.deployment.clone(),
             ending: self.ending,
             known_by: KnownBy::Name,
+            looked: LookedAt::Any,
         }
     }
 }

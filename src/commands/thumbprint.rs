@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ClusterPlace, flags};
+use super::{file::ClusterPlace, flags};
 use crate::cli::{Screen, ThumbprintArgs};
 use crate::error::Error;
 use crate::issuer;

@@ -36,6 +36,7 @@ pub async fn run(
         None => file::by_flags(&args.cluster, &args.filter, flags::edited(args)).await?,
     };
     let context = Context::reconciling(&args.run, screen, running).await?;
+    let context = context.with_roles(&args.roles, &args.run.aws).await?;
     let task = Task {
         goal: Goal::Update,
         drift: flags::drift(args.repair_drift),

@@ -115,6 +115,8 @@ async fn try_role(args: &Whoami, role: &RoleArn, secret: &Secret) -> Result<Assu
         timeout: PATIENCE,
         intervals,
         ask: None,
+        via: None,
+        is_of_roles: false,
     };
     let sts = Aws::connect(&connection).await?.sts;
     Ok(assume(&sts, role, secret).await)

@@ -186,6 +186,8 @@ impl NameList {
             timeout: Timeout(PATIENCE),
             intervals: Intervals::from_environment(),
             ask: None,
+            via: None,
+            is_of_roles: false,
         };
         issuer::prepare().await?;
         let aws = Aws::connect(&connection).await?;

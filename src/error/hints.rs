@@ -216,8 +216,17 @@ fn all_like(
 /// What is about nothing by name is a list: a policy must name it on all.
 fn allow(permission: &str, subject: &str) -> Fix {
     let on = if subject.is_empty() { " on `*`" } else { "" };
+    let who = CommandLine::from("aws sts get-caller-identity");
+    let of_role = ["iam:", "cloudformation:"]
+        .iter()
+        .any(|it| permission.starts_with(it));
+    let who = if of_role {
+        who.in_account_of_roles()
+    } else {
+        who
+    };
     Fix::say(format!("allow `{permission}`{on} to this identity ("))
-        .run("aws sts get-caller-identity")
+        .run(who)
         .and(" names it)")
 }
 

@@ -21,6 +21,8 @@ pub enum SignIn {
     Process(String),
     /// A role that is assumed with a code of a device.
     Mfa(String),
+    /// A role that `--role-via` names.
+    Via,
     /// A file with a token of an OIDC issuer, such as a CI system's or a pod's.
     WebIdentity,
     /// The agent of a container, such as EKS Pod Identity's, or an instance's metadata.
@@ -73,6 +75,12 @@ impl SignIn {
                         .into(),
                 ]
             }
+            Self::Via => vec![
+                Fix::say("the run's own identity (")
+                    .run("aws sts get-caller-identity")
+                    .and(" names it) needs `sts:AssumeRole` on it, and the role a trust policy that lets that identity in"),
+                "or use a profile of that account in its place: `--role-profile PROFILE`".into(),
+            ],
             Self::WebIdentity => vec![
                 Fix::say(
                     "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, or the profile's web_identity_token_file and role_arn: look \

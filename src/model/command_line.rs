@@ -11,6 +11,8 @@ pub struct CommandLine {
     /// The program, then its arguments.
     words: Vec<String>,
     remark: Option<String>,
+    /// Of `aws`: it is about the account of the roles.
+    is_on_roles: bool,
 }
 
 impl CommandLine {
@@ -20,6 +22,7 @@ impl CommandLine {
         let empty = Self {
             words: Vec::new(),
             remark: None,
+            is_on_roles: false,
         };
         empty.and(words, values)
     }
@@ -55,12 +58,34 @@ impl CommandLine {
         self
     }
 
+    /// Asked in the account of the roles, where the run names one.
+    pub fn in_account_of_roles(self) -> Self {
+        Self {
+            is_on_roles: true,
+            ..self
+        }
+    }
+
+    fn is_in_account_of_roles(&self) -> bool {
+        let word = |index: usize| self.words.get(index).map_or("", String::as_str);
+        let is_of_iam = || self.words.iter().any(|word| word == "iam");
+        match (word(0), word(1)) {
+            ("aws", "iam" | "cloudformation") => true,
+            ("aws", "service-quotas") => is_of_iam(),
+            ("aws", _) => self.is_on_roles,
+            _ => false,
+        }
+    }
+
     /// With those flags of the run that its program takes, and that it has not yet.
     pub fn with(self, connection: &Connection) -> Self {
-        let flags = connection.flags_of(&self.words);
-        flags.into_iter().fold(self, |command, (name, value)| {
+        let told = connection.remark_of(&self);
+        let flags = connection.flags_of(&self);
+        let mut command = flags.into_iter().fold(self, |command, (name, value)| {
             command.and(&format!("{name} {{}}"), &[value])
-        })
+        });
+        command.remark = command.remark.or(told);
+        command
     }
 }
 
@@ -99,6 +124,9 @@ pub struct Connection {
     pub kubernetes: Flags,
     /// The issuer of a cluster that is not EKS: it belongs to `irsactl`'s `--cluster`.
     pub issuer: Flags,
+    /// The account of the roles: `irsactl` takes them where it is about roles of service accounts; of `aws`
+    /// the calls on IAM and CloudFormation are made there.
+    pub roles: Flags,
 }
 
 /// Names of flags with their values.
@@ -123,7 +151,9 @@ const OFFLINE: [&str; 8] = [
 ];
 
 impl Connection {
-    fn flags_of(&self, words: &[String]) -> Vec<&(&'static str, String)> {
+    fn flags_of(&self, command: &CommandLine) -> Vec<(&'static str, &String)> {
+        let words = &command.words;
+        let is_on_roles = command.is_in_account_of_roles();
         let word = |index: usize| words.get(index).map_or("", String::as_str);
         let (aws, kubernetes) = match (word(0), word(1)) {
             // It is there to mend the flags themselves.
@@ -136,7 +166,18 @@ impl Connection {
         let knows_issuer = aws && word(1) != "gc" || ["permissions", "render"].contains(&word(1));
         let issuer =
             word(0) == "irsactl" && knows_issuer && words.iter().any(|word| word == "--cluster");
+        let roles = self.roles.0.iter().filter_map(|(flag, value)| {
+            let at_aws = *flag == "--role-profile" && is_on_roles;
+            match (at_aws, knows_roles(words)) {
+                (true, _) => Some(("--profile", value)),
+                (_, true) => Some((*flag, value)),
+                _ => None,
+            }
+        });
+        // The flags of the run are those of the cluster's account.
+        let elsewhere = is_on_roles && !self.roles.0.is_empty();
         let aws = self.aws.0.iter().filter(move |_| aws);
+        let aws = aws.filter(move |(name, _)| !(elsewhere && *name == "--profile"));
         let kubernetes = self.kubernetes.0.iter().filter(move |_| kubernetes);
         let issuer = self.issuer.0.iter().filter(move |_| issuer);
         let has = |name: &str| {
@@ -145,11 +186,31 @@ impl Connection {
                 .iter()
                 .any(|word| word == name || word.starts_with(&given))
         };
-        aws.chain(kubernetes)
-            .chain(issuer)
-            .filter(|(name, _)| !has(name))
-            .collect()
+        let own = aws.chain(kubernetes).chain(issuer);
+        let own = own.map(|(name, value)| (*name, value));
+        own.chain(roles).filter(|(name, _)| !has(name)).collect()
     }
+
+    /// `aws` assumes no role by a flag.
+    fn remark_of(&self, command: &CommandLine) -> Option<String> {
+        let (_, role) = self
+            .roles
+            .0
+            .iter()
+            .find(|(flag, _)| *flag == "--role-via")?;
+        command
+            .is_in_account_of_roles()
+            .then(|| format!("with the credentials of {role}"))
+    }
+}
+
+/// Whether it is one of those that take the flags on the account of the roles.
+fn knows_roles(words: &[String]) -> bool {
+    let word = |index: usize| words.get(index).map_or("", String::as_str);
+    let verbs = ["create", "get", "update", "delete"];
+    word(0) == "irsactl"
+        && (word(1).ends_with("associate-oidc-provider")
+            || verbs.contains(&word(1)) && word(2) == "iamserviceaccount")
 }
 
 /// The word of a POSIX shell that is this text: as it is where no shell takes it for more, else between

@@ -99,6 +99,7 @@ mod tests {
             ]),
             kubernetes: Flags(vec![("--context", "c".to_owned())]),
             issuer: Flags(vec![("--issuer-url", "https://i".to_owned())]),
+            roles: Flags::default(),
         }
     }
 

@@ -32,7 +32,11 @@ pub fn plan_provider(
         }),
         Some(found) => mend_provider(track, spec, found, thumbprints),
     }
-    if let Some(eks) = &cluster.eks
+    // The tag is about the cluster's own account.
+    if let Some(eks) = cluster
+        .eks
+        .as_ref()
+        .filter(|_| !cluster.has_roles_elsewhere)
         && eks
             .tags
             .get(OIDC_ENABLED_TAG)
@@ -150,7 +154,10 @@ pub fn plan_removal(
         }
         track.actions.push(Action::DeleteOidcProvider { arn });
     }
-    if let Some(eks) = &cluster.eks
+    if let Some(eks) = cluster
+        .eks
+        .as_ref()
+        .filter(|_| !cluster.has_roles_elsewhere)
         && eks.tags.contains_key(OIDC_ENABLED_TAG)
     {
         track.actions.push(Action::UntagCluster {
@@ -172,6 +179,7 @@ mod tests {
             partition: "aws".to_owned(),
             account: "111122223333".to_owned(),
             issuer: "https://example.com/a".parse().unwrap(),
+            has_roles_elsewhere: false,
             eks: None,
         }
     }

@@ -18,6 +18,7 @@ use crate::world::{
     Stack, StackState,
 };
 
+mod accounts;
 mod attached;
 mod kept;
 mod resources;
@@ -75,6 +76,11 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         track.refuse(&asked.cluster, Reason::InTheMiddle);
         return track;
     }
+    if let Some(reason) = accounts::refusal(asked, found, observed) {
+        track.refuse(&asked.cluster, reason);
+        return track;
+    }
+    track.warnings.extend(accounts::warning(asked, observed));
     let users = OtherUsers::of(asked, found, observed);
     match found {
         Some(found) if users.is_empty() => plan_stack(&mut track, asked, found, &observed.foreign),

@@ -115,6 +115,19 @@ pub enum Reason {
         found: String,
         wanted: String,
     },
+    /// A role in another account than the cluster's trusts another issuer, or none that can be told: clusters
+    /// of several accounts may have one name.
+    OfOtherCluster {
+        account: String,
+        found: Option<String>,
+        /// `None`: the cluster is gone.
+        wanted: Option<String>,
+    },
+    /// A stack in an account that was not looked at made the annotated role.
+    RoleElsewhere {
+        role: RoleArn,
+        looked: String,
+    },
     /// The role was deleted, the stack that made it was not.
     RoleGone {
         stack: StackName,

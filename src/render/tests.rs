@@ -20,6 +20,7 @@ fn demo(issuer: &str) -> Cluster {
         partition: partition(&issuer).unwrap_or("aws").to_owned(),
         account: "111122223333".to_owned(),
         issuer,
+        has_roles_elsewhere: false,
         eks: None,
     }
 }

@@ -12,6 +12,7 @@ fn cluster() -> Cluster {
         issuer: "https://oidc.eks.us-west-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E"
             .parse()
             .unwrap(),
+        has_roles_elsewhere: false,
         eks: None,
     }
 }

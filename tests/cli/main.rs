@@ -10,6 +10,7 @@
 mod sandbox;
 mod support;
 
+mod accounts;
 mod apply;
 mod arrange;
 mod associate;

@@ -174,7 +174,8 @@ fn world(text: &str) -> Bench {
 /// `agent`, `deployment web/api 2`, `fargate web/api 2`. `older ways`: what gave pods credentials before those.
 /// `kube2iam shop/cart`, `kiam shop/cart`: that on the nodes, and a Deployment with a role by it; `kube2iam of
 /// default shop/cart`: of that service account. `vault`: what gives credentials to
-/// three. `role data`: one by hand, for EC2. `dead cluster`: what it left.
+/// three. `role data`: one by hand, for EC2. `profile data`: of the second account. `dead cluster`: what
+/// it left.
 fn arrange(bench: &Bench, what: &str) {
     if what == "older ways" {
         ways::run_with(bench, "keys", ways::keys_of_a_secret);
@@ -188,6 +189,13 @@ fn arrange(bench: &Bench, what: &str) {
     }
     if what == "dead cluster" {
         put_dead_cluster(bench);
+        return;
+    }
+    if what == "profile data" {
+        bench.file(
+            ".aws/config",
+            "[profile data]\naws_access_key_id = AKIA444455556666\naws_secret_access_key = sandbox-secret-key\n",
+        );
         return;
     }
     if what == "role data" {

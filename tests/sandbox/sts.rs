@@ -100,7 +100,7 @@ pub fn answer(
     parameters: &Parameters,
 ) -> Result<Xml, Refusal> {
     if action == "AssumeRole" {
-        return assume_role(world, parameters);
+        return assume_role(world, caller, parameters);
     }
     if action == "GetCallerIdentity" {
         return Ok(Xml::default()
@@ -112,8 +112,13 @@ pub fn answer(
     Err(Refusal::new(400, "InvalidAction", message))
 }
 
-/// Takes every role and every caller; of an MFA device its code (the refusal's words are from memory).
-fn assume_role(world: &mut World, parameters: &Parameters) -> Result<Xml, Refusal> {
+/// Of the first account takes every role and every caller; those of the others must be there and let the
+/// caller in. Of an MFA device its code (the refusal's words are from memory).
+fn assume_role(
+    world: &mut World,
+    caller: &Caller,
+    parameters: &Parameters,
+) -> Result<Xml, Refusal> {
     let arn = parameters.required("RoleArn")?;
     let name = parameters.required("RoleSessionName")?;
     check_session(name)?;
@@ -123,6 +128,7 @@ fn assume_role(world: &mut World, parameters: &Parameters) -> Result<Xml, Refusa
         let message = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
         return Err(Refusal::new(403, "AccessDenied", message));
     }
+    check_admitted(world, caller, &role)?;
     let role_name = arn.rsplit('/').next().unwrap_or_default();
     let (partition, account) = (role.partition, role.account);
     let session = Session {
@@ -145,6 +151,32 @@ fn assume_role(world: &mut World, parameters: &Parameters) -> Result<Xml, Refusa
     world.sessions.insert(key, session);
     let answer = Xml::default().element("AssumedRoleUser", user);
     Ok(answer.element("Credentials", credentials))
+}
+
+/// Whether the trust policy of a role of another account lets the caller in, by its ARN or its account's
+/// (IAM User Guide, "AWS JSON policy elements: Principal"). Of a role that is not there STS says the same.
+fn check_admitted(world: &World, caller: &Caller, role: &RoleArn) -> Result<(), Refusal> {
+    if role.account == world.options.accounts[0] {
+        return Ok(());
+    }
+    let root = format!("arn:{}:iam::{}:root", caller.partition, caller.account);
+    let names = [caller.arn.as_str(), &caller.account, &root];
+    let principal = trust::Principal::new("AWS", names);
+    let account = world.accounts.get(&role.account);
+    let found = account.and_then(|account| account.role(&role.name));
+    let admits = |found: &Role| {
+        let context = trust::Context::default();
+        found.arn == role.whole
+            && trust::admits(&found.trust, &principal, "sts:AssumeRole", &context)
+    };
+    if found.is_some_and(admits) {
+        return Ok(());
+    }
+    let message = format!(
+        "User: {} is not authorized to perform: sts:AssumeRole on resource: {}",
+        caller.arn, role.whole
+    );
+    Err(Refusal::new(403, "AccessDenied", message))
 }
 
 /// GetCallerIdentity for those who ask for JSON.

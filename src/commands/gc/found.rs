@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::task::GcTask;
-use crate::asked::{Deletion, Deployment, Ending, KnownBy};
+use crate::asked::{Deletion, Deployment, Ending, KnownBy, LookedAt};
 use crate::aws::Aws;
 use crate::commands::file::ClusterPlace;
 use crate::commands::removal;
@@ -71,6 +71,7 @@ impl GcTask<'_> {
             deployment: Deployment::default(),
             ending: Ending::Awaited,
             known_by: KnownBy::Stack,
+            looked: LookedAt::Any,
         };
         // Of all stacks only this one: another one may have its tags.
         let only = [(judged.stack.name.to_string(), judged.stack.clone())];

@@ -46,6 +46,7 @@ pub fn cluster(how: &RenderHow, name: &ClusterName) -> Result<Cluster, Error> {
         partition: partition.to_owned(),
         account: account.clone(),
         issuer: issuer.clone(),
+        has_roles_elsewhere: false,
         eks: None,
     })
 }

@@ -281,6 +281,7 @@ fn world() -> World {
             partition: "aws".to_owned(),
             account: "111122223333".to_owned(),
             issuer: format!("https://{ISSUER}").parse().expect("an issuer"),
+            has_roles_elsewhere: false,
             eks: Some(EksCluster {
                 arn: arn.parse().expect("an ARN"),
                 endpoint: String::new(),

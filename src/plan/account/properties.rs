@@ -80,6 +80,7 @@ pub fn cluster() -> impl Strategy<Value = Cluster> {
             partition,
             account,
             issuer,
+            has_roles_elsewhere: false,
             eks: None,
         },
     )
@@ -387,6 +388,7 @@ proptest! {
             deployment: Default::default(),
             ending: Ending::Awaited,
             known_by: KnownBy::Name,
+            looked: crate::asked::LookedAt::Any,
         };
         let track = delete::plan(&asked, &observed);
         for action in &track.actions {

@@ -101,7 +101,8 @@ fn replace_gone(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> O
     None
 }
 
-/// `create` does not take over a role of the cluster's former issuer.
+/// `create` does not take over a role of the cluster's former issuer; in another account than the cluster's
+/// nothing does, as it may be that of another cluster of the same name.
 fn refuse_old_issuer(track: &mut Track, task: StackTask<'_>, live: &Live<'_>) -> Option<()> {
     let wanted = task.cluster.provider_arn();
     let principals = policy::federated_principals(live.trust());
@@ -109,7 +110,17 @@ fn refuse_old_issuer(track: &mut Track, task: StackTask<'_>, live: &Live<'_>) ->
         .first()
         .filter(|_| !principals.contains(&wanted.as_str()));
     match other {
-        Some(other) if task.goal == Goal::Create && task.asked.association.is_none() => {
+        Some(_) if task.asked.association.is_some() => Some(()),
+        Some(other) if task.cluster.has_roles_elsewhere => {
+            let reason = Reason::OfOtherCluster {
+                account: task.cluster.account.clone(),
+                found: Some((*other).to_owned()),
+                wanted: Some(wanted),
+            };
+            track.refuse(&task.cluster.name, reason);
+            None
+        }
+        Some(other) if task.goal == Goal::Create => {
             track.refuse(
                 &task.cluster.name,
                 Reason::OldIssuer {

@@ -28,6 +28,7 @@ fn cluster() -> Cluster {
         issuer: "https://oidc.eks.eu-west-1.amazonaws.com/id/A"
             .parse()
             .unwrap(),
+        has_roles_elsewhere: false,
         eks: None,
     }
 }

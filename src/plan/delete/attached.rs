@@ -14,10 +14,8 @@ pub fn withdraw(track: &mut Track, asked: &Deletion, attached: &AttachedRole) {
     let AttachedRole { cluster, role } = attached;
     let name = &asked.name;
     if role.arn.account() != cluster.account {
-        return track.notes.push(format!(
-            "role {} is of another account: whether it lets {name} in is not looked at",
-            role.arn
-        ));
+        // It is told already.
+        return;
     }
     let trust = match &role.facts {
         Lookup::Found(facts) => &facts.trust,

@@ -26,6 +26,7 @@ pub fn cluster() -> Cluster {
         partition: "aws".to_owned(),
         account: "111122223333".to_owned(),
         issuer: format!("https://{ISSUER}").parse().unwrap(),
+        has_roles_elsewhere: false,
         eks: Some(EksCluster {
             arn: "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
                 .parse()

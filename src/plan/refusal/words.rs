@@ -131,6 +131,33 @@ impl Reason {
                 ),
                 vec![Fix::by("let it trust the present one", about.irsactl("update").and("--approve", &[]))],
             ),
+            Self::OfOtherCluster { account, found, wanted } => (
+                format!(
+                    "in account {account} the role of that name may be another cluster's, which has the same name{}",
+                    listed([
+                        format!("role trusts: {}", found.as_deref().unwrap_or("nobody, or it is not known whom")),
+                        format!("cluster has: {}", wanted.as_deref().unwrap_or("none, it is gone")),
+                    ])
+                ),
+                vec![
+                    "if it is this cluster's, from before the cluster was made anew, let it trust the present issuer by \
+                     `irsactl trust retarget` with credentials of that account"
+                        .into(),
+                ],
+            ),
+            Self::RoleElsewhere { role, looked } => (
+                format!(
+                    "a stack of account {} made its role {role}, and only account {looked} was looked at",
+                    role.account()
+                ),
+                vec![
+                    Fix::by(
+                        "delete it with a profile of that account",
+                        about.irsactl("delete").and("--role-profile PROFILE", &[]),
+                    )
+                    .and(", or with a role of it by `--role-via ROLE_ARN`"),
+                ],
+            ),
             Self::RoleGone { stack } => (
                 format!("the role of stack \"{stack}\" was deleted outside of CloudFormation"),
                 vec![

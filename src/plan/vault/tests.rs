@@ -70,6 +70,7 @@ fn cluster() -> Cluster {
         issuer: "https://oidc.eks.eu-west-1.amazonaws.com/id/A"
             .parse()
             .expect("an issuer"),
+        has_roles_elsewhere: false,
         eks: Some(EksCluster {
             arn: "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
                 .parse()

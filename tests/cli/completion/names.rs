@@ -582,6 +582,8 @@ fn what_is_offered_says_what_it_is() {
     --parallel	Service accounts to work on side by side, 1 to 64
     --cfn-role-arn	Role that CloudFormation works as
     --deployment-mode	Whether CloudFormation waits until IAM knows a role everywhere, standard, or not, express
+    --role-profile	AWS profile for IAM and CloudFormation, of another account than the cluster's
+    --role-via	Role of another account, assumed first for IAM and CloudFormation
     --region	AWS region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
     --profile	AWS profile; outranks the keys of the environment
     --timeout	Time for everything, as 90s, 25m, 1h30m

@@ -1,0 +1,86 @@
+//! What a deletion makes of roles in another account than the one that was looked at, and of stacks there
+//! that may be another cluster's. Apart, as nothing else of it asks in which account it works.
+
+use super::Reason;
+use crate::asked::{Deletion, LookedAt};
+use crate::model::{RoleArn, StackName, Way};
+use crate::policy::federated_principals;
+use crate::world::{FoundStack, ObservedDeletion, Phase, ServiceAccountState};
+
+/// Why nothing of it may go: the stack is not known to be this cluster's, or a stack in an account that was
+/// not looked at made the role.
+pub fn refusal(
+    asked: &Deletion,
+    found: Option<&FoundStack>,
+    observed: &ObservedDeletion,
+) -> Option<Reason> {
+    if let Some(reason) = found.and_then(|found| of_other_cluster(asked, found, observed)) {
+        return Some(reason);
+    }
+    let (role, looked) = elsewhere(asked, observed)?;
+    is_of_stack(asked, &role).then(|| Reason::RoleElsewhere {
+        role,
+        looked: looked.to_owned(),
+    })
+}
+
+/// A role that no stack of ours made stays, whoever has the annotation.
+pub fn warning(asked: &Deletion, observed: &ObservedDeletion) -> Option<String> {
+    let (role, looked) = elsewhere(asked, observed)?;
+    let account = role.account();
+    Some(format!(
+        "its role {role} stays: account {account} was not looked at, only {looked}"
+    ))
+}
+
+/// Clusters of two accounts may have one name. What tells them apart is the issuer that the role trusts.
+fn of_other_cluster(
+    asked: &Deletion,
+    found: &FoundStack,
+    observed: &ObservedDeletion,
+) -> Option<Reason> {
+    let LookedAt::Other { account, provider } = &asked.looked else {
+        return None;
+    };
+    if matches!(found.stack.phase, Phase::Gone | Phase::Deleting) {
+        return None;
+    }
+    let trust = observed
+        .foreign
+        .as_found()
+        .and_then(|it| it.trust.as_found());
+    let trusted = trust.map(federated_principals).unwrap_or_default();
+    let of_template = found.body.as_ref().map(ToString::to_string);
+    let is_own = provider.as_ref().is_some_and(|provider| {
+        let is_written = |body: &String| body.contains(&format!("\"{provider}\""));
+        trusted.contains(&provider.as_str()) || of_template.as_ref().is_some_and(is_written)
+    });
+    (!is_own).then(|| Reason::OfOtherCluster {
+        account: account.clone(),
+        found: trusted.first().map(|it| (*it).to_owned()),
+        wanted: provider.clone(),
+    })
+}
+
+/// The annotated role, where it is of another account than the one that was looked at, and that one.
+fn elsewhere<'a>(asked: &'a Deletion, observed: &ObservedDeletion) -> Option<(RoleArn, &'a str)> {
+    let looked = match &asked.looked {
+        LookedAt::Own(account) | LookedAt::Other { account, .. } => account,
+        LookedAt::Any => return None,
+    };
+    let ServiceAccountState::Found(object) = &observed.service_account else {
+        return None;
+    };
+    let role: RoleArn = object.role()?.parse().ok()?;
+    let is_asked = asked.way == Way::Irsa && role.account() != looked;
+    is_asked.then_some((role, looked))
+}
+
+/// CloudFormation names a role after as much of its stack's name as there is room for.
+fn is_of_stack(asked: &Deletion, role: &RoleArn) -> bool {
+    let Some((start, _)) = role.name().split_once("-Role1-") else {
+        return false;
+    };
+    let names = StackName::both(asked.way, &asked.cluster, &asked.name);
+    !start.is_empty() && names.iter().any(|name| name.as_str().starts_with(start))
+}
