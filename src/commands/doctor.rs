@@ -6,6 +6,7 @@ use super::file::ClusterPlace;
 use crate::cli::{self, Screen};
 use crate::diagnose::{self, Report, Severity};
 use crate::error::Error;
+use crate::model::CommandLine;
 use crate::output::{Detail, Explanation, Explanations, Health};
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Rounds, finish, tell};
@@ -57,9 +58,9 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
         },
     })?;
     if let (Some(place), None, false) = (&place, &checkup.subject, args.all) {
+        let look = CommandLine::of("irsactl doctor --cluster {} --all", &[&place.cluster]);
         context.output.note(&format!(
-            "its service accounts are not looked at: `irsactl doctor --cluster {} --all` does that",
-            place.cluster
+            "its service accounts are not looked at: `{look}` does that"
         ));
     }
     let is_pending = plan.is_some_and(|plan| plan.actions().next().is_some());

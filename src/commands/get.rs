@@ -7,7 +7,7 @@ use super::file::{self, ClusterPlace};
 use super::flags::{self, Unread};
 use crate::cli::{GetServiceAccount, Screen};
 use crate::error::Error;
-use crate::model::{Cluster, Lookup, Namespace, RoleArn, ServiceAccountName, Way};
+use crate::model::{Lookup, ServiceAccountName, Way};
 use crate::observe;
 use crate::output::{Accounts, Format};
 use crate::progress::Running;
@@ -15,11 +15,13 @@ use crate::run::{Context, Exit};
 use crate::world::{Listed, Stack};
 
 mod associations;
+mod elsewhere;
 mod kubernetes_side;
 mod stacks;
 
 pub use associations::associations;
 
+use elsewhere::tell_elsewhere;
 use kubernetes_side::{KubernetesSide, service_accounts};
 use stacks::stacks;
 
@@ -98,33 +100,6 @@ pub async fn run(
     }
     context.output.print(&Accounts(rows))?;
     Ok(Exit::Done)
-}
-
-/// Where the annotated role lives, if that is another account than the one that was looked at. Whoever may
-/// not read the ServiceAccount is told nothing.
-async fn tell_elsewhere(
-    context: &Context,
-    args: &GetServiceAccount,
-    cluster: &Cluster,
-    namespace: &Namespace,
-    name: &str,
-) {
-    let Ok(account) = ServiceAccountName::new(namespace.clone(), name) else {
-        return;
-    };
-    let role = async {
-        let kubernetes = context.kubernetes(cluster, &args.kubernetes).await.ok()?;
-        let object = kubernetes.service_account(&account).await.ok()??;
-        object.role()?.parse::<RoleArn>().ok()
-    };
-    if let Some(role) = role.await.filter(|role| role.account() != cluster.account) {
-        context.output.note(&format!(
-            "{account} has role {role} of account {}, and only account {} was looked at: `--role-profile PROFILE` or \
-             `--role-via ROLE_ARN` looks there",
-            role.account(),
-            cluster.account
-        ));
-    }
 }
 
 async fn row(

@@ -130,7 +130,12 @@ async fn of_stack(aws: &Aws, stack: Stack) -> Result<SurveyedStack, Error> {
     let unknown = |why: String| (Lookup::Unknown(why), Lookup::Missing);
     let (trust, history) = match (template, &stack.role_arn) {
         (None, _) => (Lookup::Missing, Lookup::Missing),
-        (Some((template, _)), None) => (Lookup::Found(template.trust), Lookup::Missing),
+        // All that its creation made is deleted.
+        (Some((template, _)), None) if stack.status == "ROLLBACK_COMPLETE" => {
+            (Lookup::Found(template.trust), Lookup::Missing)
+        }
+        // The role itself decides: it may have been changed, and may be in use.
+        (Some(_), None) => unknown("its outputs do not name the role that it made".to_owned()),
         // Whoever writes a template may name any role in its output.
         (Some((_, body)), Some(_)) if !FoundStack::makes_its_role(&body) => {
             unknown("its template names a role that it does not make".to_owned())

@@ -393,6 +393,40 @@ fn what_a_dead_cluster_left_is_shown_and_then_deleted() {
     ");
 }
 
+/// Its role may trust others by now, and be in use: only the role itself tells.
+#[test]
+fn a_stack_that_does_not_name_its_role_stays() {
+    let bench = Bench::associated();
+    let issuer = dead_issuer(REGION, "DEAD");
+    put_stack(
+        &bench,
+        (REGION, "old"),
+        "web/api",
+        "iamserviceaccount-name",
+        &[web(&issuer)],
+    );
+    bench.account(|account| {
+        let mut stacks = account.stacks.iter_mut();
+        let old = stacks.find(|stack| stack.name.starts_with("eksctl-old-"));
+        let old = old.expect("the stack");
+        let mut template: Value = serde_json::from_str(&old.template).expect("JSON");
+        let members = template.as_object_mut().expect("an object");
+        members.remove("Outputs");
+        old.template = template.to_string();
+        old.outputs.clear();
+    });
+    assert_snapshot!(bench.run("gc --approve"), @r"
+    [stderr]
+    nothing to delete
+    [exit 0]
+    ");
+    assert!(
+        bench
+            .stacks()
+            .contains("eksctl-old-addon-iamserviceaccount-web-api CREATE_COMPLETE")
+    );
+}
+
 #[test]
 fn where_no_issuer_answers_none_is_called_gone() {
     let bench = with_a_dead_cluster(Pace::Polls(0));

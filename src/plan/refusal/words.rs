@@ -140,8 +140,8 @@ impl Reason {
                     ])
                 ),
                 vec![
-                    "if it is this cluster's, from before the cluster was made anew, let it trust the present issuer by \
-                     `irsactl trust retarget` with credentials of that account"
+                    "if it is this cluster's, from before the cluster was made anew, let its trust policy name the \
+                     present issuer, with credentials of that account"
                         .into(),
                 ],
             ),

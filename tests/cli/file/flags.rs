@@ -115,24 +115,27 @@ fn every_flag_is_refused_or_has_an_effect_beside_a_file() {
                   --quiet --verbose --color --help";
     let account = "--kubeconfig --context --parallel --issuer-url --include --exclude --cfn-role-arn --deployment-mode";
     let afterwards = "--verify --restart --wait-for-pods";
+    let roles = "--role-profile --role-via";
     let thumbprint = "--issuer-url --thumbprint --no-thumbprint --refresh-thumbprint";
     for (command, flags) in refused() {
         let known: String = match command {
-            "associate-oidc-provider" => format!("{common} {thumbprint}"),
-            "disassociate-oidc-provider" => format!("{common} --issuer-url --force"),
+            "associate-oidc-provider" => format!("{common} {thumbprint} {roles}"),
+            "disassociate-oidc-provider" => format!("{common} --issuer-url --force {roles}"),
             "create iamserviceaccount" => {
-                format!("{common} {account} {afterwards} --cfn-disable-rollback --override-existing-serviceaccounts")
+                format!(
+                    "{common} {account} {afterwards} --cfn-disable-rollback --override-existing-serviceaccounts {roles}"
+                )
             }
             "get iamserviceaccount" => {
                 "--config-file --name --namespace --region --profile --timeout --output --quiet --verbose --color \
-                 --help --kubeconfig --context --issuer-url"
+                 --help --kubeconfig --context --issuer-url --role-profile --role-via"
                     .to_owned()
             }
             "update iamserviceaccount" => {
-                format!("{common} {account} {afterwards} --repair-drift --override-existing-serviceaccounts")
+                format!("{common} {account} {afterwards} --repair-drift --override-existing-serviceaccounts {roles}")
             }
             "delete iamserviceaccount" => {
-                format!("{common} {account} --only-missing --role-only --detach-foreign --with-foreign-resources --wait")
+                format!("{common} {account} --only-missing --role-only --detach-foreign --with-foreign-resources --wait {roles}")
             }
             _ => "--config-file --include --exclude --issuer-url --account-id --partition --for --output-dir --deployment-mode --quiet \
                   --verbose --color --help"

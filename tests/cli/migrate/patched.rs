@@ -191,6 +191,41 @@ fn undoing_gives_a_workload_the_service_account_of_before_and_removes_what_was_m
     ");
 }
 
+/// Who may annotate a workload need not be who may say what it runs as.
+#[test]
+fn an_annotation_that_no_move_wrote_puts_no_workload_to_another_service_account() {
+    let bench = of_default();
+    let annotate = |bench: &Bench, value: &str| {
+        let mut world = bench.sandbox.world();
+        let api = world.api("demo");
+        let mut found = api
+            .object("deployments", "web", "api")
+            .expect("a Deployment")
+            .clone();
+        found["metadata"]["annotations"]["irsactl/former-service-account"] = value.into();
+        api.put_object(found, "kubectl");
+    };
+    annotate(&bench, "king");
+    let before = of(&bench, "api");
+    bench.run(&format!("{TO} web/default --undo --approve"));
+    assert_eq!(of(&bench, "api"), before);
+
+    let bench = of_default();
+    bench.arrange(&format!("{PATCHED} --all --approve"));
+    annotate(&bench, "king");
+    let before = bench.state();
+    assert_snapshot!(bench.run(&format!("{TO} web/api --undo --approve")), @r"
+    [stdout]
+    NAMESPACE   NAME   STATUS      ROLE ARN
+    web         api    unchanged   arn:aws:iam::111122223333:role/web-api
+    [stderr]
+    warning: deployment web/api and web/api do not agree on the service account that it had: set its serviceAccountName by hand
+    [exit 0]
+    ");
+    assert!(of(&bench, "api").ends_with(r#""api"]"#));
+    assert_eq!(bench.state(), before);
+}
+
 /// The token of EKS Pod Identity is bound to a pod that runs as the new one.
 #[test]
 fn to_pod_identity_the_proof_comes_after_the_workload() {

@@ -1,6 +1,6 @@
 //! Workloads that get a service account of their own, where the one that they have is `default`, or would
 //! have two roles. What is kept of it: on the workload, which service account it had, written together with
-//! the new one, so that only who may write workloads may say it; on the new service account, whose it is.
+//! the new one; on the new service account, whose it is. Neither is believed without the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +44,11 @@ fn read(namespace: &Namespace, object: &ServiceAccount) -> Option<(ServiceAccoun
     Some((former, workload))
 }
 
+/// Whether a workload says the same of the service account that it had as the one that was made for it.
+fn agree((former, workload): &(ServiceAccountName, Workload), it: &TemplatedWorkload) -> bool {
+    it.state.workload == *workload && it.marks.former.as_ref() == Some(&former.name)
+}
+
 impl Runs<'_> {
     /// A workload with its pods from one to another.
     fn give(&mut self, from: &ServiceAccountName, to: &ServiceAccountName, workload: &Workload) {
@@ -71,11 +76,13 @@ impl Runs<'_> {
 pub fn rejoin(runs: &mut Runs<'_>) -> Successors {
     let mut found = Vec::new();
     for (name, workloads) in runs.workloads.iter() {
+        let made = runs
+            .objects
+            .get(name)
+            .and_then(|object| read(&name.namespace, object));
         for it in workloads {
-            let former = it.marks.former.as_ref().filter(|it| **it != name.name);
-            let former = former.map(|it| ServiceAccountName::new(name.namespace.clone(), it));
-            if let Some(Ok(former)) = former {
-                found.push((name.clone(), former, it.state.workload.clone()));
+            if let Some((former, _)) = made.as_ref().filter(|made| agree(made, it)) {
+                found.push((name.clone(), former.clone(), it.state.workload.clone()));
             }
         }
     }
@@ -262,8 +269,7 @@ fn hindrance(
 impl MovingAccount {
     /// The service account whose workload this one was made for by a move that is not finished.
     pub fn split_from(&self) -> Option<ServiceAccountName> {
-        let object = self.object.as_found()?;
-        read(&self.name.namespace, object).map(|(former, _)| former)
+        self.made_for().map(|(former, _)| former)
     }
 
     fn all_workloads(&self) -> impl Iterator<Item = &TemplatedWorkload> {
@@ -277,12 +283,26 @@ impl MovingAccount {
             .filter(move |it| it.state.service_account != *name && !self.grants.is_empty())
     }
 
-    /// Workloads that a move gave to this one.
+    fn made_for(&self) -> Option<(ServiceAccountName, Workload)> {
+        read(&self.name.namespace, self.object.as_found()?)
+    }
+
+    /// Workloads that a move gave to this one, as both of them say.
     pub fn joined(&self) -> impl Iterator<Item = &TemplatedWorkload> {
-        let name = &self.name.name;
+        let (name, made) = (&self.name.name, self.made_for());
         self.all_workloads().filter(move |it| {
-            let former = it.marks.former.as_ref();
-            it.state.service_account == *name && former.is_some_and(|former| former != name)
+            let is_said = made.as_ref().is_some_and(|made| agree(made, it));
+            it.state.service_account == *name && is_said
+        })
+    }
+
+    /// Workloads that run as this one, and say another thing than it does of what they ran as before.
+    pub fn contradicting(&self) -> impl Iterator<Item = &TemplatedWorkload> {
+        let (name, made) = (&self.name.name, self.made_for());
+        self.all_workloads().filter(move |it| {
+            let is_marked = it.marks.former.is_some();
+            let differs = made.as_ref().is_some_and(|made| !agree(made, it));
+            it.state.service_account == *name && is_marked && differs
         })
     }
 

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::{is_by_hand, mark};
 use crate::asked::{Conflicts, Ending};
 use crate::model::{
-    FORMER_ANNOTATION, Lookup, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
-    ServiceAccountName, Way,
+    FORMER_ANNOTATION, Lookup, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION, Way,
 };
 use crate::plan::migrate::steps::{Draft, MoveStep};
 use crate::plan::restart::Expected;
@@ -126,7 +125,7 @@ impl MoveStep<'_> {
     /// runs as it. Whether all of it could be done.
     pub fn rejoined(self, draft: &mut Draft<'_>) -> bool {
         let account = self.account;
-        let Some(former) = former(self) else {
+        let Some(former) = account.split_from() else {
             return true;
         };
         let expected = Expected {
@@ -134,6 +133,15 @@ impl MoveStep<'_> {
             is_undone: true,
             ..self.expected(self.goal.to)
         };
+        for it in account.contradicting() {
+            draft.track.warnings.push(format!(
+                "{} and {} do not agree on the service account that it had: set its serviceAccountName by hand",
+                it.state.workload, account.name
+            ));
+        }
+        if account.contradicting().next().is_some() {
+            return false;
+        }
         let joined: Vec<_> = account.joined().collect();
         let back = joined.iter().map(|it| self.to(it, &former.name, None));
         let waits = waits(joined.iter().copied(), &expected);
@@ -190,18 +198,6 @@ impl MoveStep<'_> {
             annotations: vec![FORMER_ANNOTATION.to_owned()],
             seen: object.version.clone(),
         })
-    }
-}
-
-/// The one that its workloads had: what they say themselves decides.
-fn former(step: MoveStep<'_>) -> Option<ServiceAccountName> {
-    let joined = step.account.joined().next();
-    let name = joined.and_then(|it| it.marks.former.as_ref());
-    let namespace = &step.account.name.namespace;
-    let name = name.map(|name| ServiceAccountName::new(namespace.clone(), name));
-    match name {
-        Some(name) => name.ok(),
-        None => step.account.split_from(),
     }
 }
 
