@@ -186,11 +186,14 @@ print(json.dumps(found))
         let granted: BTreeSet<&str> = granted
             .filter_map(|line| line.split_whitespace().nth(1))
             .collect();
-        // A deletion that leaves the role to others changes its trust policy, and nothing else of it.
+        // A deletion that leaves the role to others changes its trust policy, and so does a creation that uses the
+        // role of another stack; nothing else of it.
         let of_update = handlers["update AWS::IAM::Role"].as_array().expect("names");
         let may_change = |name: &str| {
             let is_known = of_update.iter().any(|known| known == name);
-            command == "delete" && name == "iam:UpdateAssumeRolePolicy" && is_known
+            ["create", "delete"].contains(&command)
+                && name == "iam:UpdateAssumeRolePolicy"
+                && is_known
         };
         let beyond: Vec<_> = granted
             .difference(&named)
