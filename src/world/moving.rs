@@ -27,6 +27,8 @@ pub struct WorkloadMarks {
     pub former: Option<String>,
     /// The field managers that set which one it has.
     pub set_by: Vec<String>,
+    /// What made it and keeps it as it is (`Thing NAME`), by its owner reference.
+    pub controller: Option<String>,
 }
 
 /// A RoleBinding or ClusterRoleBinding.

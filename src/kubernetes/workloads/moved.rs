@@ -53,7 +53,15 @@ pub fn marks(kind: WorkloadKind, uid: String, annotations: &Map, object: &Value)
         uid,
         former: annotations.get(FORMER_ANNOTATION).cloned(),
         set_by: managers.map(str::to_owned).collect(),
+        controller: controller(object),
     }
+}
+
+fn controller(object: &Value) -> Option<String> {
+    let owners = object["metadata"]["ownerReferences"].as_array()?;
+    let owner = owners.iter().find(|owner| owner["controller"] == true)?;
+    let text = |member: &str| owner[member].as_str().unwrap_or("?").to_owned();
+    Some(format!("{} {}", text("kind"), text("name")))
 }
 
 impl Kubernetes {

@@ -191,6 +191,26 @@ fn undoing_gives_a_workload_the_service_account_of_before_and_removes_what_was_m
     ");
 }
 
+#[test]
+fn what_a_controller_made_is_left_to_it() {
+    let bench = of_default();
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    let found = api.object("deployments", "web", "api");
+    let mut found = found.expect("a Deployment").clone();
+    found["metadata"]["ownerReferences"] = json!([
+        {"apiVersion": "example.com/v1", "kind": "Thing", "name": "t", "uid": "1", "controller": true}
+    ]);
+    api.put_object(found, "operator");
+    drop(world);
+    let before = bench.state();
+    let told = bench.run(&format!("{PATCHED} web/default --approve"));
+    let why = "Thing t made it, and would put its serviceAccountName back: change it there";
+    assert!(told.contains(why), "{told}");
+    assert!(told.ends_with("[exit 1]\n"), "{told}");
+    assert_eq!(bench.state(), before);
+}
+
 /// Who may annotate a workload need not be who may say what it runs as.
 #[test]
 fn an_annotation_that_no_move_wrote_puts_no_workload_to_another_service_account() {

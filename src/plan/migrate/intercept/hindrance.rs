@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::split::own_name;
+use super::split::{can_change, own_name};
 use crate::model::{CommandLine, Fix, Lookup, RoleArn, ServiceAccountName, Workload, WorkloadKind};
 use crate::plan::migrate::Obstacle;
 use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
@@ -60,6 +60,12 @@ impl Part {
             "kubectl create serviceaccount {} --namespace {}",
             &[&own, namespace],
         );
+        let fix = Fix::by(format!("give {} one of its own", self.workload), create);
+        if !can_change(*kind) {
+            return fix.and(format!(
+                ", and have it made anew with serviceAccountName: {own}"
+            ));
+        }
         let template = json!({"template": {"spec": {"serviceAccountName": own}}});
         let (place, spec) = match kind {
             WorkloadKind::CronJob => (
@@ -70,12 +76,9 @@ impl Part {
         };
         let patch = json!({"spec": spec}).to_string();
         let patch = self.workload.kubectl("patch").and("--patch {}", &[&patch]);
-        Fix::by(format!("give {} one of its own", self.workload), create)
-            .and(", then ")
-            .run(patch)
-            .and(format!(
-                "; in a chart or in Git that is {place}.template.spec.serviceAccountName: {own}"
-            ))
+        fix.and(", then ").run(patch).and(format!(
+            "; in a chart or in Git that is {place}.template.spec.serviceAccountName: {own}"
+        ))
     }
 }
 
@@ -135,7 +138,8 @@ impl Hold {
                 let told = told + &why.collect::<String>();
                 let by_hand = parts.iter().map(|part| part.own_account(account));
                 let flag = "have that done: the same command with `--patch-workloads`";
-                let flag = kept.is_empty().then(|| flag.into());
+                let can_patch = parts.iter().any(|it| can_change(it.workload.kind));
+                let flag = (can_patch && kept.is_empty()).then(|| flag.into());
                 (told, flag.into_iter().chain(by_hand).collect())
             }
             Self::Unpatched(workload) => (

@@ -203,6 +203,11 @@ pub fn own_name(account: &ServiceAccountName, workload: &Workload, is_ambiguous:
     }
 }
 
+/// Whether the template of its pods can be changed.
+pub fn can_change(kind: WorkloadKind) -> bool {
+    kind.can_restart() || kind == WorkloadKind::CronJob
+}
+
 /// Who changes workloads at a keyboard, and is asked by the command whether that is meant.
 fn is_by_hand(manager: &String) -> bool {
     manager.starts_with("kubectl") || manager == "irsactl"
@@ -218,7 +223,7 @@ fn hindrance(
 ) -> Option<String> {
     let state = &part.state;
     let workload = &state.workload;
-    if !workload.kind.can_restart() && workload.kind != WorkloadKind::CronJob {
+    if !can_change(workload.kind) {
         return Some(format!(
             "the pods of a {} are not changed",
             workload.kind.word()
@@ -234,6 +239,11 @@ fn hindrance(
     if let Some(manager) = part.marks.set_by.iter().find(|it| !is_by_hand(it)) {
         return Some(format!(
             "its serviceAccountName is set by {manager}, which would put it back: change it there"
+        ));
+    }
+    if let Some(controller) = &part.marks.controller {
+        return Some(format!(
+            "{controller} made it, and would put its serviceAccountName back: change it there"
         ));
     }
     let others = "`--service-account` names another";
