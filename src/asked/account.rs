@@ -102,6 +102,17 @@ pub enum RoleTrust {
     Extended,
 }
 
+impl From<bool> for RoleTrust {
+    /// As `--trust` and the file's `trust` say.
+    fn from(is_extended: bool) -> Self {
+        if is_extended {
+            Self::Extended
+        } else {
+            Self::Kept
+        }
+    }
+}
+
 /// How much of an IAM service account is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {

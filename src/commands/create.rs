@@ -5,7 +5,7 @@ use super::file;
 use super::reconcile::{Task, restart};
 use super::{flags, proving};
 use crate::apply::Outcome;
-use crate::asked::{Drift, Goal, IamServiceAccount, RoleTrust};
+use crate::asked::{Drift, Goal, IamServiceAccount};
 use crate::cli::{CreateAssociationArgs, CreateServiceAccount, Screen};
 use crate::error::Error;
 use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, Way};
@@ -37,12 +37,7 @@ pub async fn run(
             .await?
         }
         None => {
-            let trust = if args.trust {
-                RoleTrust::Extended
-            } else {
-                RoleTrust::Kept
-            };
-            let asked = flags::service_account(&args.account, trust);
+            let asked = flags::service_account(&args.account, args.trust.into());
             file::by_flags(&args.cluster, &args.filter, asked).await?
         }
     };

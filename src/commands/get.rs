@@ -51,10 +51,12 @@ pub async fn run(
     let service_accounts = if stacks.is_empty() {
         // Nothing found is an answer only for a cluster that exists.
         let cluster = context.cluster(&place).await?;
+        let looked = cluster.account.clone();
+        let side = service_accounts(&context, Ok(cluster), &args.kubernetes, within).await;
         if let (Some(name), Some(namespace)) = (&name, &namespace) {
-            tell_elsewhere(&context, args, &cluster, namespace, name).await;
+            tell_elsewhere(&context, &side, &looked, namespace, name);
         }
-        Some(service_accounts(&context, Ok(cluster), &args.kubernetes, within).await)
+        Some(side)
     } else if is_wide {
         let cluster = context.cluster(&place).await;
         Some(service_accounts(&context, cluster, &args.kubernetes, within).await)

@@ -10,9 +10,7 @@ use super::check::{number, short};
 use super::node::{YamlNode, YamlValue};
 use super::{Problem, Problems, inside, missing, value};
 use crate::asked::fields::{self, Field, Kind};
-use crate::asked::{
-    self, AssociationSpec, DeploymentMode, Given, IamServiceAccount, RoleTrust, Rule, Scope,
-};
+use crate::asked::{self, AssociationSpec, DeploymentMode, Given, IamServiceAccount, Rule, Scope};
 use crate::model::{Map, Namespace, ServiceAccountName, Way};
 use crate::policy::PolicyDocument;
 use crate::template::{WELL_KNOWN, WellKnownPolicy};
@@ -273,11 +271,7 @@ fn by_annotation(given: Given, node: &YamlNode, path: &str, problems: &mut Probl
         annotations: map(node, fields::ANNOTATIONS),
         token_expiration: seconds(node, path, fields::TOKEN_EXPIRATION, problems),
         sts_regional_endpoints: bool(node, fields::STS_REGIONAL_ENDPOINTS),
-        trust: if bool(node, fields::TRUST) == Some(true) {
-            RoleTrust::Extended
-        } else {
-            RoleTrust::Kept
-        },
+        trust: bool(node, fields::TRUST).unwrap_or_default().into(),
         scope: if bool(node, fields::ROLE_ONLY) == Some(true) {
             Scope::RoleOnly
         } else {

@@ -1,32 +1,30 @@
 //! Roles in an account that was not looked at.
 
-use crate::cli::GetServiceAccount;
-use crate::model::{Cluster, Namespace, RoleArn, ServiceAccountName};
+use super::kubernetes_side::KubernetesSide;
+use crate::model::{Lookup, Namespace, RoleArn, ServiceAccountName};
 use crate::run::Context;
 
 /// Where the annotated role lives, if that is another account than the one that was looked at. Whoever may
-/// not read the ServiceAccount is told nothing.
-pub async fn tell_elsewhere(
+/// not read the ServiceAccounts is told nothing.
+pub fn tell_elsewhere(
     context: &Context,
-    args: &GetServiceAccount,
-    cluster: &Cluster,
+    side: &KubernetesSide,
+    looked: &str,
     namespace: &Namespace,
     name: &str,
 ) {
     let Ok(account) = ServiceAccountName::new(namespace.clone(), name) else {
         return;
     };
-    let role = async {
-        let kubernetes = context.kubernetes(cluster, &args.kubernetes).await.ok()?;
-        let object = kubernetes.service_account(&account).await.ok()??;
-        object.role()?.parse::<RoleArn>().ok()
+    let Lookup::Found(object) = side.of(&account) else {
+        return;
     };
-    if let Some(role) = role.await.filter(|role| role.account() != cluster.account) {
+    let role = object.role().and_then(|role| role.parse::<RoleArn>().ok());
+    if let Some(role) = role.filter(|role| role.account() != looked) {
         context.output.note(&format!(
-            "{account} has role {role} of account {}, and only account {} was looked at: `--role-profile PROFILE` or \
+            "{account} has role {role} of account {}, and only account {looked} was looked at: `--role-profile PROFILE` or \
              `--role-via ROLE_ARN` looks there",
-            role.account(),
-            cluster.account
+            role.account()
         ));
     }
 }
