@@ -18,7 +18,7 @@ mod write;
 
 use accounts::Common;
 pub use filter::Filter;
-use node::{Place, YamlNode, YamlValue};
+pub use node::{Place, YamlNode, YamlValue, parse as parse_yaml};
 pub use rest::Rest;
 pub use schema::Schema;
 pub use write::write;

@@ -24,6 +24,7 @@ mod service_accounts;
 mod session;
 mod user;
 mod workloads;
+mod yaml;
 
 pub use kubeconfig::{check, contexts};
 use session::Sessions;

@@ -6,8 +6,13 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::Config;
-use kube::config::{AuthInfo, Cluster, ExecAuthCluster, Kubeconfig, KubeconfigError};
+use kube::config::{
+    AuthInfo, Cluster, ExecAuthCluster, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use super::yaml::{self, EntryType};
 use super::{Access, user};
 use crate::endpoint::{endpoint, is_clear};
 use crate::error::Error;
@@ -108,7 +113,18 @@ async fn read_one(file: &Path) -> Result<Kubeconfig, String> {
     let bytes = files::read_lasting(file).await;
     let bytes = bytes.map_err(|error| unreadable(error.to_string()))?;
     let text = text(bytes).ok_or_else(|| unreadable("it is no text".to_owned()))?;
-    let mut read = Kubeconfig::from_yaml(&text).map_err(|error| unread(&error, file))?;
+    let lists: [EntryType<'_>; 3] = [
+        ("clusters", fits::<NamedCluster>),
+        ("users", fits::<NamedAuthInfo>),
+        ("contexts", fits::<NamedContext>),
+    ];
+    // A file that cannot be parsed is not quoted: what is wrong in it may be a token.
+    let read: Option<Kubeconfig> = yaml::read(&text, &lists).map_err(|place| {
+        let (line, column) = (place.line, place.column);
+        let path = file.display();
+        format!("it is no kubeconfig: look at line {line}, column {column} of \"{path}\"")
+    })?;
+    let mut read = read.unwrap_or_default();
     let folder = file.parent().unwrap_or(Path::new(""));
     let resolve = |path: &mut Option<String>| {
         let joined = path.as_ref().filter(|path| !path.is_empty());
@@ -157,20 +173,8 @@ fn text(bytes: Vec<u8>) -> Option<String> {
     }
 }
 
-/// A file that cannot be parsed is not quoted: what is wrong in it may be a token.
-fn unread(error: &KubeconfigError, path: &Path) -> String {
-    let path = path.display();
-    match error {
-        KubeconfigError::Parse(error) => match error.location() {
-            Some(place) => format!(
-                "it is no kubeconfig: look at line {}, column {} of \"{path}\"",
-                place.line(),
-                place.column()
-            ),
-            None => format!("it is no kubeconfig: \"{path}\""),
-        },
-        error => format!("cannot read \"{path}\": {}", deepest(error)),
-    }
+fn fits<T: DeserializeOwned>(entry: Value) -> bool {
+    serde_json::from_value::<T>(entry).is_ok()
 }
 
 async fn entries(path: Option<&Path>, named: Option<&str>) -> Result<Entries, Error> {

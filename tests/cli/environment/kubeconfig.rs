@@ -52,7 +52,7 @@ fn what_is_wrong_is_named_by_file_entry_and_field() {
     error: cannot use the kubeconfig: current-context "other": "~/kubeconfig" has no such context; it has demo  [exit 1]
     error: cannot use the kubeconfig: "~/kubeconfig" has no current context: name one by `--context`  [exit 1]
     error: cannot use the kubeconfig: context "demo" in "~/kubeconfig" is of a cluster "demo", which is not there  [exit 1]
-    error: cannot use the kubeconfig: it is no kubeconfig: look at line 2, column 7 of "~/kubeconfig"  [exit 1]
+    error: cannot use the kubeconfig: it is no kubeconfig: look at line 3, column 16 of "~/kubeconfig"  [exit 1]
     "#);
 }
 
