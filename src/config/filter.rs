@@ -63,10 +63,18 @@ impl Filter {
         (name != AWS_NODE || is_named) && self.passes(&name)
     }
 
+    /// The same of what has two names: either is as good.
+    pub fn passes_either(&self, names: [&str; 2]) -> bool {
+        let any = |globs: &[Glob]| {
+            let mut all = names.iter();
+            all.any(|name| globs.iter().any(|glob| glob.matches(name)))
+        };
+        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+    }
+
     /// eksctl's rule: one of those to include, if there are any, and none of those to exclude.
     pub fn passes(&self, name: &str) -> bool {
-        let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(name));
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+        self.passes_either([name, name])
     }
 }
 

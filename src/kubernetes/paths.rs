@@ -3,7 +3,7 @@
 use http::Request;
 use kube::Client;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::failure::{Failure, Operation, unlisted};
 use super::objects::read;
@@ -178,14 +178,51 @@ impl Kubernetes {
         name: &str,
         object: &Value,
         force: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Value>, Error> {
         let path = resource.path(namespace, name);
         let path = format!("{path}?fieldManager={FIELD_MANAGER}&force={force}");
         let operation = resource.right("patch", namespace, name).into();
         let kind = "application/apply-patch+yaml";
         let body = object.to_string().into_bytes();
-        let answer = self.answer(&operation, "PATCH", &path, kind, body).await;
-        answer.map(|_| ())
+        self.answer(&operation, "PATCH", &path, kind, body).await
+    }
+
+    /// Has irsactl own nothing any more of what it applied to an object, and leaves all of it as it is: an apply
+    /// without it would take it away, as nobody else owns it by then. The entries are replaced as long as the
+    /// object is as it was seen, as client-go's `util/csaupgrade` does it. `false`: it is not.
+    pub(super) async fn disowned(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        name: &str,
+        seen: &Value,
+    ) -> Result<bool, Error> {
+        let is_own = |it: &&Value| it["manager"] == FIELD_MANAGER && it["operation"] == "Apply";
+        let metadata = &seen["metadata"];
+        let entries = metadata["managedFields"].as_array().into_iter().flatten();
+        let (own, mut others): (Vec<&Value>, Vec<&Value>) = entries.partition(is_own);
+        if own.is_empty() {
+            return Ok(true);
+        }
+        // An empty list is taken as if nothing was said of it.
+        let nobody = json!({});
+        if others.is_empty() {
+            others.push(&nobody);
+        }
+        let version = &metadata["resourceVersion"];
+        let patch = json!({"metadata": {"resourceVersion": version, "managedFields": others}});
+        let path = resource.path(namespace, name);
+        let path = format!("{path}?fieldManager={FIELD_MANAGER}");
+        let kind = "application/merge-patch+json";
+        let body = patch.to_string().into_bytes();
+        match self.answered("PATCH", &path, kind, body).await {
+            Err(failure) if failure.status() == Some(409) => Ok(false),
+            Err(failure) => {
+                let operation = resource.right("patch", namespace, name).into();
+                Err(self.failed(&operation, failure))
+            }
+            Ok(_) => Ok(true),
+        }
     }
 
     /// What the API answers at a path; `None` for 404.

@@ -17,15 +17,17 @@ use crate::model::{Cluster, Lookup, Namespace, PolicyArn, SAVED_ANNOTATION, Serv
 use crate::plan::migrate::{next_roles, users};
 use crate::waiting::side_by_side;
 use crate::world::{
-    Addon, Association, LivePolicies, Moving, MovingAccount, OwningStack, Pod, PodDefaults, Pods,
-    RoleFacts, ServiceAccount, TemplatedWorkload, VaultDeliveries,
+    Addon, Association, LivePolicies, Moving, MovingAccount, OwningStack, PodDefaults, RoleFacts,
+    ServiceAccount,
 };
 
 mod interception;
 mod node_roles;
+mod objects;
 mod proof;
 mod split;
 
+use objects::Objects;
 pub use proof::proved;
 use split::inherited;
 
@@ -34,6 +36,8 @@ pub struct MoveScope<'a> {
     /// Lists are of it alone, where all are of it.
     pub namespace: Option<Namespace>,
     pub includes: &'a dyn Fn(&ServiceAccountName) -> bool,
+    /// Of the workloads of a service account: whether one is, by what it runs as and by what it is to run as.
+    pub includes_part: &'a dyn Fn(&ServiceAccountName, &ServiceAccountName) -> bool,
     /// Looked at whether or not anything says that they are there.
     pub named: &'a [ServiceAccountName],
     pub depth: MoveDepth,
@@ -59,27 +63,7 @@ pub struct MoveSight<'a> {
     pub cluster: &'a Cluster,
 }
 
-impl Objects {
-    /// With what Vault writes into Secrets and volumes.
-    fn deliver(&mut self, deliveries: &VaultDeliveries) {
-        if let Lookup::Found(pods) = &mut self.pods {
-            for (name, pods) in pods {
-                let namespace = name.namespace.as_str();
-                pods.iter_mut()
-                    .for_each(|it| it.deliver(deliveries, namespace));
-            }
-        }
-        if let Lookup::Found(workloads) = &mut self.workloads {
-            for (name, workloads) in workloads {
-                let namespace = name.namespace.as_str();
-                let templates = workloads.iter_mut().map(|it| &mut it.template);
-                templates.for_each(|it| it.deliver(deliveries, namespace));
-            }
-        }
-    }
-}
-
-type ByName<T> = Lookup<BTreeMap<ServiceAccountName, T>>;
+pub type ByName<T> = Lookup<BTreeMap<ServiceAccountName, T>>;
 
 /// What service accounts share: each role is asked about once, however many have it.
 #[derive(Default)]
@@ -89,14 +73,6 @@ struct Roles {
     stacks: Once<OwningStack>,
     /// Of managed policies, by their ARNs.
     documents: Once<Value>,
-}
-
-/// What Kubernetes has.
-struct Objects {
-    accounts: ByName<ServiceAccount>,
-    /// Those that run.
-    pods: ByName<Vec<Pod>>,
-    workloads: ByName<Vec<TemplatedWorkload>>,
 }
 
 impl MoveSight<'_> {
@@ -110,7 +86,7 @@ impl MoveSight<'_> {
         let interception = async {
             match scope.depth {
                 MoveDepth::All | MoveDepth::Users => self.interception().await,
-                MoveDepth::Eks => Lookup::Missing,
+                MoveDepth::Eks => (Lookup::Missing, Vec::new()),
             }
         };
         let deliveries = async {
@@ -126,7 +102,7 @@ impl MoveSight<'_> {
             provider,
             addons,
             nodes,
-            mut interception,
+            (mut interception, rivals),
             mut objects,
             (mut associations, count),
             deliveries,
@@ -162,13 +138,14 @@ impl MoveSight<'_> {
             });
         }
         let shared = Roles::default();
+        let known = objects.known();
         let (successors, unsplit) = self
             .regrouped(scope, &interception, &mut objects, &mut associations)
             .await;
         let mut names = names(scope, &objects, &associations);
         let own = successors
             .iter()
-            .filter(|(_, former)| (scope.includes)(former));
+            .filter(|(own, former)| (scope.includes_part)(former, own));
         names.extend(own.map(|(name, _)| name.clone()));
         let defaults = inherited(&successors, &objects);
         let accounts = names.into_iter();
@@ -197,8 +174,10 @@ impl MoveSight<'_> {
             nodes,
             associations: count,
             interception,
+            rivals,
             accounts,
             unsplit,
+            known,
             unknown,
         }
     }
@@ -207,28 +186,6 @@ impl MoveSight<'_> {
         match self.cluster.eks {
             Some(_) => Lookup::of(self.aws.eks.addons(self.cluster.name.as_str()).await),
             None => Lookup::Missing,
-        }
-    }
-
-    async fn objects(&self, scope: &MoveScope<'_>) -> Objects {
-        let kubernetes = self.kubernetes;
-        let namespace = scope.namespace.as_ref();
-        let which = namespace.map_or(Pods::All, |it| Pods::InNamespace(it.clone()));
-        let (accounts, pods, workloads) = tokio::join!(
-            kubernetes.service_accounts(namespace),
-            kubernetes.pods(&which),
-            kubernetes.workloads(namespace.map_or("", Namespace::as_str)),
-        );
-        let alive = |pods: Vec<Pod>| pods.into_iter().filter(Pod::is_alive).collect();
-        Objects {
-            accounts: Lookup::of(accounts).map(|all| all.into_iter().collect()),
-            pods: Lookup::or_unknown(pods)
-                .map(|pods| grouped(alive(pods), |it| (&it.namespace, &it.service_account))),
-            workloads: workloads.map(|all| {
-                grouped(all, |TemplatedWorkload { state, .. }| {
-                    (&state.workload.namespace, &state.service_account)
-                })
-            }),
         }
     }
 
@@ -346,23 +303,6 @@ fn names(
 
 fn keys<T>(all: &ByName<T>) -> impl Iterator<Item = &ServiceAccountName> {
     all.as_found().into_iter().flat_map(BTreeMap::keys)
-}
-
-/// By the service account of each.
-fn grouped<T>(
-    all: Vec<T>,
-    of: impl Fn(&T) -> (&str, &str),
-) -> BTreeMap<ServiceAccountName, Vec<T>> {
-    let mut groups: BTreeMap<_, Vec<T>> = BTreeMap::new();
-    for one in all {
-        let (namespace, name) = of(&one);
-        let namespace = namespace.parse().ok();
-        let name = namespace.and_then(|it| ServiceAccountName::new(it, name).ok());
-        if let Some(name) = name {
-            groups.entry(name).or_default().push(one);
-        }
-    }
-    groups
 }
 
 fn taken<T>(all: &mut ByName<T>, name: &ServiceAccountName) -> Lookup<T> {

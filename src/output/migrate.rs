@@ -44,7 +44,8 @@ impl MoveRows {
             let state = row.state.map_or("-", MoveState::word);
             let why = match (row.obstacles.as_slice(), self.command(row)) {
                 ([], command) => command.unwrap_or_default(),
-                (obstacles, _) => obstacles.join("; "),
+                (obstacles, None) => obstacles.join("; "),
+                (obstacles, Some(command)) => format!("{}; next: {command}", obstacles.join("; ")),
             };
             vec![
                 row.namespace.clone(),

@@ -25,7 +25,9 @@ mod steps;
 mod trust;
 
 pub use chain::next_roles;
-pub use intercept::{Runs, Splitting, Successors, glob, interceptor, rejoin, split, users};
+pub use intercept::{
+    Runs, Splitting, Successors, glob, interceptor, rejoin, rivals, split, unclear, users,
+};
 pub use node_role::{NodeRoleRow, node_role_rows};
 pub use obstacle::{Obstacle, of_place};
 pub use roles::plan;

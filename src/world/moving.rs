@@ -27,6 +27,8 @@ pub struct WorkloadMarks {
     pub former: Option<String>,
     /// The field managers that set which one it has.
     pub set_by: Vec<String>,
+    /// The annotations of its pods, each with a field manager that set it.
+    pub annotated_by: Vec<(String, String)>,
     /// What made it and keeps it as it is (`Thing NAME`), by its owner reference.
     pub controller: Option<String>,
 }
@@ -53,8 +55,12 @@ pub struct Moving {
     /// What stands between pods and the instance metadata. Missing: nothing, or that was not asked.
     pub interception: Lookup<Interception>,
     pub accounts: Vec<MovingAccount>,
+    /// What may each stand between pods and the instance metadata, where it cannot be told which does.
+    pub rivals: Vec<Workload>,
     /// Workloads that were to have service accounts of their own, and why they cannot.
     pub unsplit: BTreeMap<Workload, String>,
+    /// All service accounts that were seen, with what runs as them.
+    pub known: BTreeMap<ServiceAccountName, BTreeSet<Workload>>,
     /// What could not be read, and why.
     pub unknown: Vec<String>,
 }

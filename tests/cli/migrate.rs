@@ -6,12 +6,14 @@ mod forward_and_back;
 pub mod intercepted;
 pub mod node_roles;
 mod others;
+mod owners;
 pub mod patched;
 mod planted;
 mod scan;
 mod skipped;
 pub mod vault;
 pub mod ways;
+mod ways_out;
 
 use serde_json::{Value, json};
 

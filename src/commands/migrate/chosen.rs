@@ -63,13 +63,17 @@ impl ChosenAccounts {
     }
 
     pub fn includes(&self, name: &ServiceAccountName) -> bool {
-        if self.names.is_empty() {
-            let namespace = self.namespace.as_ref();
-            namespace.is_none_or(|it| *it == name.namespace)
-                && self.filter.passes(&name.to_string())
-        } else {
-            self.names.contains(name)
+        self.includes_part(name, name)
+    }
+
+    /// Whether a workload of one is meant that gets one of its own: by either.
+    fn includes_part(&self, former: &ServiceAccountName, own: &ServiceAccountName) -> bool {
+        if !self.names.is_empty() {
+            return self.names.contains(former) || self.names.contains(own);
         }
+        let namespace = self.namespace.as_ref();
+        let names = [&*former.to_string(), &*own.to_string()];
+        namespace.is_none_or(|it| *it == own.namespace) && self.filter.passes_either(names)
     }
 
     /// Whether the whole cluster is meant, but for what is excluded.
@@ -97,8 +101,7 @@ impl ChosenAccounts {
     fn within(&self) -> Option<Namespace> {
         let first = self.names.first().map(|name| &name.namespace);
         let alike = self.names.iter().all(|name| Some(&name.namespace) == first);
-        let shared = first.filter(|_| alike).or(self.namespace.as_ref());
-        shared.cloned()
+        first.filter(|_| alike).or(self.namespace.as_ref()).cloned()
     }
 
     pub async fn look(
@@ -117,6 +120,7 @@ impl ChosenAccounts {
         let scope = MoveScope {
             namespace: self.within().filter(|_| depth != MoveDepth::Users),
             includes: &|name| self.includes(name),
+            includes_part: &|former, own| self.includes_part(former, own),
             named: &self.names,
             depth,
             splits,

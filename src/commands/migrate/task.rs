@@ -94,6 +94,10 @@ impl<'a> MoveTask<'a> {
         if let Some(absence) = self.chosen.absence(&moving).filter(|_| round.past == 0) {
             context.output.note(&absence);
         }
+        if let Some(refusal) = migrate::unclear(self.goal, &moving) {
+            let targets = Vec::new();
+            return Err(Error::Refused { targets, refusal });
+        }
         moving
             .accounts
             .retain(|account| round.includes(&Target::ServiceAccount(account.name.clone())));

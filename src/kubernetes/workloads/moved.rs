@@ -10,6 +10,9 @@ use crate::model::{FORMER_ANNOTATION, Map, ServiceAccountName, Workload, Workloa
 use crate::plan::{WorkloadMove, WorkloadParting};
 use crate::world::{RightsBinding, WorkloadMarks};
 
+/// How often it is tried to own nothing, while controllers write what they see.
+const RELEASES: u32 = 5;
+
 /// What stands before a member of the template of its pods.
 fn place(kind: WorkloadKind) -> &'static [&'static str] {
     match kind {
@@ -40,19 +43,24 @@ fn kind_of(kind: WorkloadKind) -> &'static str {
 
 pub fn marks(kind: WorkloadKind, uid: String, annotations: &Map, object: &Value) -> WorkloadMarks {
     let entries = object["metadata"]["managedFields"].as_array();
-    let sets = |entry: &&Value| {
-        let fields = &entry["fieldsV1"];
-        let path = place(kind).iter().chain(&["spec", "serviceAccountName"]);
-        let mut path = path.map(|name| format!("f:{name}"));
-        path.try_fold(fields, |fields, name| fields.get(name))
-            .is_some()
-    };
-    let managers = entries.into_iter().flatten().filter(sets);
-    let managers = managers.filter_map(|entry| entry["manager"].as_str());
+    let (mut set_by, mut annotated_by) = (Vec::new(), Vec::new());
+    for entry in entries.into_iter().flatten() {
+        let manager = entry["manager"].as_str().unwrap_or_default();
+        let path = place(kind).iter().map(|name| format!("f:{name}"));
+        let template = path.fold(&entry["fieldsV1"], |fields, name| &fields[name]);
+        if !template["f:spec"]["f:serviceAccountName"].is_null() {
+            set_by.push(manager.to_owned());
+        }
+        let keys = template["f:metadata"]["f:annotations"].as_object();
+        let keys = keys.into_iter().flatten();
+        let keys = keys.filter_map(|(key, _)| key.strip_prefix("f:"));
+        annotated_by.extend(keys.map(|key| (key.to_owned(), manager.to_owned())));
+    }
     WorkloadMarks {
         uid,
         former: annotations.get(FORMER_ANNOTATION).cloned(),
-        set_by: managers.map(str::to_owned).collect(),
+        set_by,
+        annotated_by,
         controller: controller(object),
     }
 }
@@ -66,7 +74,9 @@ fn controller(object: &Value) -> Option<String> {
 
 impl Kubernetes {
     /// Gives the pods of a workload another service account, by server-side apply: all of them are replaced,
-    /// by and by.
+    /// by and by. Of the one of before, to which it goes back, irsactl owns nothing afterwards. Where it was none,
+    /// the name stays nevertheless: it cannot be taken off without its alias `serviceAccount`, which would put the
+    /// other one back (kubernetes/kubernetes#76367).
     ///
     /// # Errors
     /// Where another field manager set it, unless that is overridden; where the workload is another one.
@@ -90,8 +100,18 @@ impl Kubernetes {
             object["metadata"]["annotations"] = json!({FORMER_ANNOTATION: former});
         }
         let force = moved.conflicts == Conflicts::Overridden;
-        self.applied(resource, namespace, name, &object, force)
-            .await
+        for _ in 0..RELEASES {
+            let applied = self.applied(resource, namespace, name, &object, force);
+            let Some(seen) = applied.await? else {
+                return Ok(());
+            };
+            // On the way there it is irsactl's, so that whoever has another one is told.
+            let is_back = moved.former.is_none();
+            if !is_back || self.disowned(resource, namespace, name, &seen).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Takes what the way of before reads off the template of a workload's pods, and what a move left on it.

@@ -7,24 +7,34 @@ use super::MoveSight;
 use crate::error::Error;
 use crate::model::{Lookup, RoleArn, Workload};
 use crate::observe::PARALLEL;
-use crate::plan::migrate::interceptor;
+use crate::plan::migrate::{interceptor, rivals};
 use crate::waiting::side_by_side;
 use crate::world::{AgentKind, Caller, Interception, MetadataAgent, Node, Permission, Pods};
 
 impl MoveSight<'_> {
-    pub(super) async fn interception(&self) -> Lookup<Interception> {
+    /// With those that may each be it, where it cannot be told which is.
+    pub(super) async fn interception(&self) -> (Lookup<Interception>, Vec<Workload>) {
         let agents = match Lookup::of(self.agents().await) {
-            Lookup::Found(agents) if agents.is_empty() => return Lookup::Missing,
             Lookup::Found(agents) => agents,
-            Lookup::Missing => return Lookup::Missing,
-            Lookup::Unknown(why) => return Lookup::Unknown(why),
+            Lookup::Missing => Vec::new(),
+            Lookup::Unknown(why) => return (Lookup::Unknown(why), Vec::new()),
         };
+        if agents.is_empty() {
+            return (Lookup::Missing, Vec::new());
+        }
+        match self.interception_by(&agents).await {
+            Lookup::Unknown(why) => (Lookup::Unknown(why), rivals(&agents)),
+            known => (known, Vec::new()),
+        }
+    }
+
+    async fn interception_by(&self, agents: &[MetadataAgent]) -> Lookup<Interception> {
         let node_roles = match Lookup::or_unknown(self.kubernetes.nodes().await) {
             Lookup::Found(nodes) => Lookup::or_unknown(self.node_roles(&nodes).await),
             Lookup::Missing => Lookup::Missing,
             Lookup::Unknown(why) => Lookup::Unknown(why),
         };
-        match interceptor(&agents, &discovered(&node_roles)) {
+        match interceptor(agents, &discovered(&node_roles)) {
             Lookup::Found(interceptor) => {
                 let namespaces = async {
                     match interceptor.permission {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ByName, MoveScope, MoveSight, Objects};
+use super::objects::Objects;
+use super::{ByName, MoveScope, MoveSight};
 use crate::model::{Lookup, ServiceAccountName, Workload};
 use crate::observe::associations::described;
 use crate::plan::migrate::{Runs, Splitting, Successors, rejoin, split};
@@ -56,7 +57,7 @@ impl MoveSight<'_> {
             Some(name) => {
                 let splitting = Splitting {
                     name,
-                    includes: scope.includes,
+                    includes: scope.includes_part,
                     bindings: &bindings,
                 };
                 split(&mut runs, interception, &splitting, &mut successors)
@@ -75,7 +76,7 @@ impl MoveSight<'_> {
         associations: &mut ByName<Association>,
     ) {
         let is_new = |(name, former): &(&ServiceAccountName, &ServiceAccountName)| {
-            !(scope.includes)(name) && (scope.includes)(former)
+            !(scope.includes)(name) && (scope.includes_part)(former, name)
         };
         let names: BTreeSet<_> = successors
             .iter()

@@ -12,6 +12,7 @@ use crate::world::{
     TemplatedWorkload,
 };
 
+mod divided;
 mod flags;
 mod hindrance;
 mod moves;
@@ -20,7 +21,7 @@ mod split;
 
 use flags::Flags;
 pub use hindrance::{Hold, is_given};
-pub use moves::{afterwards, held, kept, next, tell};
+pub use moves::{afterwards, held, kept, next, next_split, tell, unclear};
 pub use patterns::glob;
 pub use split::{Runs, Splitting, Successors, rejoin, split};
 
@@ -58,6 +59,14 @@ pub fn interceptor(agents: &[MetadataAgent], discovered: &Lookup<String>) -> Loo
         }
     }
     Lookup::Found(first)
+}
+
+/// What may each stand between pods and the instance metadata; nothing where it is one at most.
+pub fn rivals(agents: &[MetadataAgent]) -> Vec<Workload> {
+    let is_meant = |it: &&MetadataAgent| it.kind != AgentKind::KiamServer && it.is_on_nodes;
+    let on_nodes = agents.iter().filter(is_meant);
+    let all: Vec<Workload> = on_nodes.map(|it| it.workload.clone()).collect();
+    if all.len() > 1 { all } else { Vec::new() }
 }
 
 fn of_agent(
@@ -330,7 +339,11 @@ impl Interception {
     fn resolved(&self, role: &str) -> Result<RoleArn, String> {
         let Interceptor { way, base, .. } = &self.interceptor;
         let name = match way {
-            PodWay::Kiam => role.strip_prefix('/').unwrap_or(role),
+            // What is behind the slash is no ARN to it.
+            PodWay::Kiam => match role.strip_prefix('/') {
+                Some(name) => return arn(&format!("{base}{name}")),
+                None => role,
+            },
             _ => role,
         };
         arn(&expanded(name, base))

@@ -9,7 +9,7 @@ use super::evidence::way_of;
 use crate::model::{Lookup, Workload};
 use crate::policy::beyond::beyond;
 use crate::policy::words::allowed;
-use crate::world::{MetadataOptions, Moving, NodeRole, NodeRoles, PodWay};
+use crate::world::{MetadataOptions, Moving, NodeRole, NodeRoles, Pod, PodWay};
 
 /// A role of nodes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,14 +77,27 @@ pub struct Beyond {
 pub fn node_role_rows(moving: &Moving, found: &NodeRoles) -> Vec<NodeRoleRow> {
     let by_node = bare(moving);
     let roles = found.roles.iter();
-    roles.map(|role| row(role, found, &by_node)).collect()
+    let unseen = moving.interception.unknown();
+    let rows = roles.map(|role| {
+        let mut row = row(role, found, &by_node);
+        row.notes.extend(
+            unseen.map(|why| format!("which workloads have nothing else is not known: {why}")),
+        );
+        row
+    });
+    rows.collect()
 }
 
 /// The workloads that nothing gives credentials but their nodes, by node.
 fn bare(moving: &Moving) -> BTreeMap<&str, BTreeSet<&Workload>> {
     let mut by_node: BTreeMap<&str, BTreeSet<&Workload>> = BTreeMap::new();
     let pods = moving.accounts.iter().flat_map(|account| account.alive());
-    for pod in pods.filter(|pod| way_of(pod) == PodWay::NodeRole) {
+    // Others may have a role by what stands between them and the metadata.
+    let is_sure = |pod: &&Pod| pod.host_network || moving.interception.unknown().is_none();
+    for pod in pods
+        .filter(is_sure)
+        .filter(|pod| way_of(pod) == PodWay::NodeRole)
+    {
         if let Some(node) = &pod.node {
             by_node.entry(node).or_default().insert(&pod.owner);
         }

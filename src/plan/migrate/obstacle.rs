@@ -5,7 +5,7 @@ use super::intercept::Hold;
 use super::{chain, trust};
 use crate::model::{
     AGENT, AUDIENCE_ANNOTATION, ClusterName, CommandLine, DEFAULT_AUDIENCE, Fix, Lookup, RoleArn,
-    StackName, Way, Workload,
+    ServiceAccountName, StackName, Way, Workload,
 };
 use crate::plan::by_target_role;
 use crate::policy::evaluate::Decision;
@@ -14,6 +14,8 @@ use crate::world::{
     Addon, Container, ContainerKind, Moving, MovingAccount, Node, Pod, PodWay, ROLE_VARIABLE,
     RoleFacts, TOKEN_VARIABLE, TOKEN_VOLUME,
 };
+
+mod words;
 
 /// The label that EKS puts on pods that it runs on Fargate.
 const FARGATE: &str = "eks.amazonaws.com/fargate-profile";
@@ -29,13 +31,19 @@ pub enum Obstacle {
     MakerUnknown(String),
     /// Neither an annotation nor an association names a role.
     NoRole,
+    /// There is no such service account, and nothing that runs as one.
+    Absent(Box<Absence>),
     /// The annotation holds something else.
     NoArn(String),
     RoleMissing(RoleArn),
+    /// An association has no role of another account.
     OtherAccount {
         role: String,
         instead: Fix,
     },
+    /// Its trust policy is not to be seen, nor to be changed, with the credentials of the cluster's account; and
+    /// how it is let in there.
+    ForeignRole(Box<RoleArn>, Option<Fix>),
     /// The annotation's role, and the association's; and what makes them one.
     TwoRoles(String, String, Vec<Fix>),
     /// Only a tag says that a move made its association, and who may tag it may have written that. The command
@@ -72,7 +80,7 @@ pub enum Obstacle {
     /// Its association has a role behind its role, or a session policy.
     NoEqual(&'static str),
     /// Nothing can be annotated.
-    NoObject,
+    NoObject(Box<CommandLine>),
     /// No pod runs that a token could be bound to.
     NoPod,
     /// Its pods have not moved to the way yet.
@@ -93,156 +101,14 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    /// Why, and what can be done about it.
-    pub fn told(&self) -> (String, Vec<Fix>) {
-        match self {
-            Self::NotEks => ("the cluster is not one of EKS".to_owned(), Vec::new()),
-            Self::Unknown(what, why) => (
-                format!("{what} cannot be told: {why}"),
-                vec![Fix::by("if a right is missing, all that a move needs", "irsactl permissions --for migrate")],
-            ),
-            Self::MakerUnknown(why) => (format!("what made its role cannot be told: {why}"), Vec::new()),
-            Self::NoRole => ("it has no role".to_owned(), Vec::new()),
-            Self::NoArn(text) => (
-                format!("its annotation is no ARN of a role: \"{text}\""),
-                Vec::new(),
-            ),
-            Self::RoleMissing(role) => (format!("role {role} does not exist"), Vec::new()),
-            Self::OtherAccount { role, instead } => (
-                format!("role {role} is of another account, and an association takes one of the cluster's"),
-                vec![instead.clone()],
-            ),
-            Self::TwoRoles(annotated, associated, fixes) => (
-                format!("its annotation names {annotated}, and its association {associated}"),
-                fixes.clone(),
-            ),
-            Self::OnlyTagged(command) => (
-                "only a tag says that a move made its association".to_owned(),
-                vec![Fix::by("where a move did, name it", command.clone())],
-            ),
-            Self::Intercepted(hold) => hold.told(),
-            Self::NotLetIn => (
-                "the role's trust policy does not let it in today".to_owned(),
-                Vec::new(),
-            ),
-            Self::Depends(keys) => (
-                format!("whether its role lets it in depends on {}", keys.join(", ")),
-                Vec::new(),
-            ),
-            Self::Wildcard(found) => (
-                format!("its role lets it in by a pattern: {found}; an association is for one service account"),
-                Vec::new(),
-            ),
-            Self::Audience(audience) => (
-                format!("its pods have tokens for the audience \"{audience}\", which may be meant for more than AWS"),
-                Vec::new(),
-            ),
-            Self::Addon { addon, command } => (
-                format!("add-on {addon} gives it its role"),
-                vec![Fix::by("let the add-on associate it", command.clone())],
-            ),
-            Self::Fargate(workload) => (
-                format!("{workload} runs on Fargate, where there is no EKS Pod Identity"),
-                Vec::new(),
-            ),
-            Self::Windows(workload) => (
-                format!("{workload} runs on Windows, where there is no EKS Pod Identity"),
-                Vec::new(),
-            ),
-            Self::AsksItself(workload, how) => (
-                format!("{workload} calls AssumeRoleWithWebIdentity itself: {how}"),
-                Vec::new(),
-            ),
-            Self::Agent(cluster, status) => agent_told(cluster, status.as_deref()),
-            Self::NoProvider(cluster, arn) => (
-                format!("there is no IAM OIDC provider {arn}, or it does not take the audience {DEFAULT_AUDIENCE}"),
-                vec![Fix::by(
-                    "make it, or mend it",
-                    CommandLine::of("irsactl associate-oidc-provider --cluster {} --approve", &[cluster]),
-                )],
-            ),
-            Self::NoEqual(what) => (
-                format!("its association has a {what}, which has no equal in IRSA: its pods could do other things"),
-                Vec::new(),
-            ),
-            Self::NoObject => ("there is no such ServiceAccount".to_owned(), Vec::new()),
-            Self::NoPod => (
-                "no pod runs as it, so that nothing can be proved".to_owned(),
-                vec!["scale a workload up that runs as it, or go on without a proof: `--no-proof`".into()],
-            ),
-            Self::NotBegun(way) => (
-                format!("its new pods do not have {way} yet"),
-                vec!["run the same command without `--finish` first".into()],
-            ),
-            Self::OtherMove(way, command) => (
-                format!("it is on its way to {way}, which the other command undoes"),
-                vec![Fix::by("undo that", command.clone())],
-            ),
-            Self::StillRuns(way, workloads, fixes) => {
-                let names: Vec<String> = workloads.iter().map(Workload::to_string).collect();
-                let told = format!("pods of these have {} still: {}", way.word(), names.join(", "));
-                (told, fixes.clone())
-            }
-            Self::Denied => (
-                "a statement of its role's trust policy denies it the new way".to_owned(),
-                Vec::new(),
-            ),
-            Self::Drifted(stack, command) => (
-                format!("its role's trust policy was changed by hand, and is not as the template of stack \"{stack}\" has it"),
-                vec![Fix::by("see what would be undone, to bring the two together first", command.clone())],
-            ),
-            Self::TooLong { length, quota } => (
-                format!("its role's trust policy would have {length} characters, this account allows {quota}"),
-                vec!["raise the quota of IAM in Service Quotas, or take out what is of no use any more".into()],
-            ),
-            Self::SelfAssuming => (
-                "its role assumes itself, and its trust policy does not allow itself sts:TagSession".to_owned(),
-                Vec::new(),
-            ),
-            Self::Chained(role) => (
-                format!("its role assumes {role}, whose trust policy does not allow it sts:TagSession"),
-                Vec::new(),
-            ),
-            Self::SessionTag { role, key } => (
-                match role {
-                    None => format!("its role's policies ask for {key}, which sessions by IRSA do not have"),
-                    Some(role) => format!("its role assumes {role}, which asks for {key}, and sessions by IRSA do not have that"),
-                },
-                vec!["write the policy without the tag first: what it allows would be allowed no more".into()],
-            ),
-        }
-    }
-}
-
-/// What a status of the agent's add-on, or that it is missing, means.
-fn agent_told(cluster: &ClusterName, status: Option<&str>) -> (String, Vec<Fix>) {
-    let told = match status {
-        Some(status) => format!("add-on {AGENT}, by which pods get their credentials, is {status}"),
-        None => {
-            format!("the cluster lacks the add-on {AGENT}, by which pods get their credentials")
-        }
-    };
-    let (why, words) = match status {
-        None => ("install it", "create-addon"),
-        Some("CREATING" | "UPDATING") => ("wait for it", "wait addon-active"),
-        Some(_) => ("look at it", "describe-addon"),
-    };
-    let command = CommandLine::of("aws eks", &[]).and(words, &[]);
-    let command = command.and("--cluster-name {} --addon-name {}", &[cluster, &AGENT]);
-    let flag = "or add `--install-agent` to this command";
-    let flag = status.is_none().then(|| flag.into());
-    let hints = std::iter::once(Fix::by(why, command)).chain(flag);
-    (told, hints.collect())
-}
-
-impl Obstacle {
     /// Whether it is refused where it is not named too: what keeps all of them, whatever they are, and what
     /// cannot be told.
     pub fn is_never_skipped(&self) -> bool {
-        matches!(
-            self,
-            Self::Agent(..) | Self::NoProvider(..) | Self::Unknown(..)
-        )
+        match self {
+            Self::Agent(..) | Self::NoProvider(..) | Self::Unknown(..) => true,
+            Self::Intercepted(hold) => matches!(**hold, Hold::Rivals(_)),
+            _ => false,
+        }
     }
 }
 
@@ -300,11 +166,17 @@ fn to_irsa(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
         return found;
     };
     if account.object == Lookup::Missing && account.joining().next().is_none() {
-        found.push(Obstacle::NoObject);
+        found.push(no_object(account));
     }
     found.extend(of_addon(moving, account, own));
     found.extend(account.two_roles(moving));
-    found.extend(role_itself(moving, account, own).err());
+    found.extend(role_itself(moving, account, own).err().map(|it| match it {
+        Obstacle::ForeignRole(role, _) => {
+            let instead = let_in_there(moving, account, &role);
+            Obstacle::ForeignRole(role, Some(instead))
+        }
+        other => other,
+    }));
     if let Some(association) = account.associated() {
         let target = association.target_role.as_ref().map(|_| "target role");
         let policy = association.policy.as_ref().map(|_| "session policy");
@@ -322,6 +194,58 @@ fn to_irsa(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
         )),
     }
     found
+}
+
+/// How a role of another account lets a service account in by IRSA.
+fn let_in_there(moving: &Moving, account: &MovingAccount, role: &RoleArn) -> Fix {
+    let create = CommandLine::of(
+        "irsactl create iamserviceaccount {} --cluster {} --attach-role-arn {} --trust --role-profile PROFILE",
+        &[&account.name, &moving.cluster.name, role],
+    );
+    Fix::by("have it let in there, by a profile of that account", create)
+}
+
+/// With the command that makes it.
+pub fn no_object(account: &MovingAccount) -> Obstacle {
+    let ServiceAccountName { namespace, name } = &account.name;
+    let create = CommandLine::of(
+        "kubectl create serviceaccount {} --namespace {}",
+        &[name, namespace],
+    );
+    Obstacle::NoObject(Box::new(create))
+}
+
+/// Where nothing is of the name that was given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Absence {
+    cluster: ClusterName,
+    name: ServiceAccountName,
+    /// Whether the namespace has any service account.
+    has_others: bool,
+    /// What runs under the name of a workload, and as which service account.
+    beside: Vec<(Workload, ServiceAccountName)>,
+}
+
+impl Absence {
+    /// Where it is known that there is nothing.
+    pub fn of(moving: &Moving, account: &MovingAccount) -> Option<Self> {
+        if !account.is_nothing() {
+            return None;
+        }
+        let name = &account.name;
+        let all = moving.known.iter();
+        let here = all.filter(|(other, _)| other.namespace == name.namespace);
+        let beside = here.clone().flat_map(|(other, workloads)| {
+            let its = workloads.iter().filter(|it| it.name == name.name);
+            its.map(|it| (it.clone(), other.clone()))
+        });
+        Some(Self {
+            cluster: moving.cluster.name.clone(),
+            beside: beside.collect(),
+            has_others: here.count() > 0,
+            name: name.clone(),
+        })
+    }
 }
 
 /// All that keeps an account from EKS Pod Identity.
@@ -395,10 +319,9 @@ fn role_itself<'a>(
     own: &RoleArn,
 ) -> Result<&'a RoleFacts, Obstacle> {
     match &account.role {
-        _ if own.account() != moving.cluster.account => Err(Obstacle::OtherAccount {
-            role: own.to_string(),
-            instead: by_target_role(&moving.cluster.name, &account.name, own),
-        }),
+        _ if own.account() != moving.cluster.account => {
+            Err(Obstacle::ForeignRole(Box::new(own.clone()), None))
+        }
         Lookup::Found(facts) if facts.arn == own.to_string() => Ok(facts),
         Lookup::Found(_) | Lookup::Missing => Err(Obstacle::RoleMissing(own.clone())),
         Lookup::Unknown(why) => Err(Obstacle::Unknown("whom its role trusts", why.clone())),
@@ -409,6 +332,12 @@ fn role_itself<'a>(
 fn of_role(moving: &Moving, account: &MovingAccount, own: &RoleArn) -> Vec<Obstacle> {
     let facts = match role_itself(moving, account, own) {
         Ok(facts) => facts,
+        Err(Obstacle::ForeignRole(..)) => {
+            return vec![Obstacle::OtherAccount {
+                role: own.to_string(),
+                instead: by_target_role(&moving.cluster.name, &account.name, own),
+            }];
+        }
         Err(obstacle) => return vec![obstacle],
     };
     let mut found = Vec::new();

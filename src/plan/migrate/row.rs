@@ -95,7 +95,15 @@ fn row(
     kind: String,
     running: &Running<'_>,
 ) -> MoveRow {
-    let evidence = Evidence::of(account, running.template, &running.pods);
+    let mut evidence = Evidence::of(account, running.template, &running.pods);
+    let host_network = running.pods.iter().any(|pod| pod.host_network);
+    // It may have its role by what stands between pods and their nodes' metadata.
+    if evidence.way == Some(PodWay::NodeRole)
+        && !host_network
+        && moving.interception.unknown().is_some()
+    {
+        evidence.way = None;
+    }
     let state = account.state(moving);
     // What has no role at all has nothing to move.
     let is_concerned = state.is_some() || !matches!(obstacles, [Obstacle::NoRole]);
@@ -107,7 +115,6 @@ fn row(
         Some(PodWay::Vault) => (brought, None),
         _ => (None, brought),
     };
-    let host_network = running.pods.iter().any(|pod| pod.host_network);
     let host_network = host_network.then(|| NODE_NETWORK.to_owned());
     MoveRow {
         namespace: workload.namespace.clone(),
@@ -145,7 +152,7 @@ fn next(moving: &Moving, account: &MovingAccount, obstacles: &[Obstacle]) -> Opt
         return addon;
     }
     if !obstacles.is_empty() {
-        return None;
+        return intercept::next_split(moving, account, obstacles);
     }
     if let Some(command) = intercept::next(moving, account) {
         return Some(command);

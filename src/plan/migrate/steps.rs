@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::obstacle::{self, Obstacle};
+use super::obstacle::{self, Absence, Obstacle};
 use super::trust::Left;
 use super::{
     Former, MoveBreadth, MoveGoal, NODE_NETWORK, ProofNeed, Prove, Stage, bindings, intercept,
@@ -54,6 +54,9 @@ pub fn draft<'a>(
     let to = goal.towards();
     let mut track = Track::new(Target::ServiceAccount(account.name.clone()));
     track.is_move = true;
+    if let Some(absence) = Absence::of(moving, account) {
+        return Err(Box::new(absent(track, goal, moving, absence)));
+    }
     let mut obstacles = match goal.stage {
         _ if goal.former != Former::Other => intercept::kept(goal, moving, account),
         Stage::Undo if goal.is_overtaken(account) => obstacle::to_close(moving, account),
@@ -97,6 +100,23 @@ pub fn draft<'a>(
             Err(Box::new(stopped(draft.track, goal, moving, obstacles)))
         }
     }
+}
+
+/// What a move from kube2iam or kiam made goes when that is undone, which may be done twice.
+fn absent(mut track: Track, goal: MoveGoal, moving: &Moving, absence: Absence) -> Track {
+    if let (Stage::Undo, Former::Intercepted(_)) = (goal.stage, goal.former) {
+        let told = absence.words();
+        track
+            .notes
+            .push(format!("{told}: there is nothing to undo"));
+        return track;
+    }
+    stopped(
+        track,
+        goal,
+        moving,
+        vec![Obstacle::Absent(Box::new(absence))],
+    )
 }
 
 /// Named, it is refused; of many it is skipped for a reason of its own. Both are told.

@@ -222,7 +222,9 @@ pub fn moving(account: MovingAccount) -> Moving {
         }]),
         associations: Lookup::Missing,
         accounts: vec![account],
+        rivals: Vec::new(),
         unsplit: BTreeMap::new(),
+        known: BTreeMap::new(),
         unknown: Vec::new(),
     }
 }

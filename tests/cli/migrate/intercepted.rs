@@ -587,6 +587,7 @@ fn an_annotation_that_anybody_may_write_opens_no_role() {
     web         two    refused
     [stderr]
     error: web/api: it has role arn:aws:iam::111122223333:role/admin, and deployment web/api is given arn:aws:iam::111122223333:role/web-api today
+    hint: where its annotation is wrong, which anybody may have written, take it off: `kubectl annotate serviceaccount api --namespace web eks.amazonaws.com/role-arn-`
     error: kube2iam gives its pods no role
       so for 2: web/one, web/two
     [exit 1]
@@ -605,14 +606,15 @@ fn what_is_not_on_the_nodes_gives_nothing() {
     error: web/api: no kiam is found in the cluster
     [exit 1]
     ");
-    assert_snapshot!(bench.run("migrate to-irsa --cluster demo --from kube2iam web/none --approve"), @"
+    assert_snapshot!(bench.run("migrate to-irsa --cluster demo --from kube2iam web/none --approve"), @r#"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         none   refused
     [stderr]
-    error: web/none: kube2iam gives its pods no role
+    error: web/none: cluster "demo" has no service account web/none, and nothing runs as one of that name
+    hint: list all of them: `irsactl migrate scan --cluster demo --namespace web`
     [exit 1]
-    ");
+    "#);
 }
 
 /// Who may write a DaemonSet into a namespace of his own may not run it on the nodes' network.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::intercepted::{NODES, TO, annotated, kube2iam, put_kube2iam_as, put_role};
 use crate::support::Bench;
 
-const PATCHED: &str = "migrate to-irsa --cluster demo --from kube2iam --patch-workloads";
+pub const PATCHED: &str = "migrate to-irsa --cluster demo --from kube2iam --patch-workloads";
 
 /// web/api of service account `default` has role web-api by kube2iam.
 pub fn of_default() -> Bench {
@@ -234,13 +234,15 @@ fn an_annotation_that_no_move_wrote_puts_no_workload_to_another_service_account(
     bench.arrange(&format!("{PATCHED} --all --approve"));
     annotate(&bench, "king");
     let before = bench.state();
-    assert_snapshot!(bench.run(&format!("{TO} web/api --undo --approve")), @r"
+    assert_snapshot!(bench.run(&format!("{TO} web/api --undo --approve")), @"
     [stdout]
-    NAMESPACE   NAME   STATUS      ROLE ARN
-    web         api    unchanged   arn:aws:iam::111122223333:role/web-api
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         api    refused
     [stderr]
-    warning: deployment web/api and web/api do not agree on the service account that it had: set its serviceAccountName by hand
-    [exit 0]
+    error: web/api: annotation irsactl/former-service-account of deployment web/api says king, and that of service account web/api says default deployment/api: which one it ran as before cannot be told
+    hint: where default is right: `kubectl annotate deployment/api --namespace web --overwrite irsactl/former-service-account=default`, then the same command again
+    hint: where king is right: `kubectl annotate serviceaccount/api --namespace web --overwrite 'irsactl/former-service-account=king deployment/api'`, then the same command again
+    [exit 1]
     ");
     assert!(of(&bench, "api").ends_with(r#""api"]"#));
     assert_eq!(bench.state(), before);
@@ -364,7 +366,7 @@ fn what_cannot_be_given_one_of_its_own_is_told_and_left() {
     plan: 2 to create, 4 to change, 0 to delete, 4 to wait for
     error: web/api: a service account has one role for all its pods, and others run, or may, as web/api: deployment web/chart has arn:aws:iam::111122223333:role/web-jobs, deployment web/taken has arn:aws:iam::111122223333:role/web-jobs; deployment web/chart: its serviceAccountName is set by helm, which would put it back: change it there; deployment web/taken: there is a service account web/taken, which no move made for it: `--service-account` names another
     hint: give deployment web/chart one of its own: `kubectl create serviceaccount chart --namespace web`, then `kubectl patch deployment/chart --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"chart"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: chart
-    hint: give deployment web/taken one of its own: `kubectl create serviceaccount taken --namespace web`, then `kubectl patch deployment/taken --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"taken"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: taken
+    hint: give deployment web/taken one of its own (web/taken is there, and may be of others): `kubectl create serviceaccount taken-aws --namespace web`, then `kubectl patch deployment/taken --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"taken-aws"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: taken-aws
     [exit 1]
     "#);
     bind(&bench, "jobs");
@@ -382,7 +384,7 @@ fn what_cannot_be_given_one_of_its_own_is_told_and_left() {
     error: web/api: a service account has one role for all its pods, and others run, or may, as web/api: deployment web/chart has arn:aws:iam::111122223333:role/web-jobs, deployment web/jobs has arn:aws:iam::111122223333:role/web-jobs, deployment web/taken has arn:aws:iam::111122223333:role/web-jobs; deployment web/chart: its serviceAccountName is set by helm, which would put it back: change it there; deployment web/jobs: RoleBinding web/readers names web/jobs, which would give it more rights: `--service-account` names another; deployment web/taken: there is a service account web/taken, which no move made for it: `--service-account` names another
     hint: give deployment web/chart one of its own: `kubectl create serviceaccount chart --namespace web`, then `kubectl patch deployment/chart --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"chart"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: chart
     hint: give deployment web/jobs one of its own: `kubectl create serviceaccount jobs --namespace web`, then `kubectl patch deployment/jobs --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"jobs"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: jobs
-    hint: give deployment web/taken one of its own: `kubectl create serviceaccount taken --namespace web`, then `kubectl patch deployment/taken --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"taken"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: taken
+    hint: give deployment web/taken one of its own (web/taken is there, and may be of others): `kubectl create serviceaccount taken-aws --namespace web`, then `kubectl patch deployment/taken --namespace web --patch '{"spec":{"template":{"spec":{"serviceAccountName":"taken-aws"}}}}'`; in a chart or in Git that is spec.template.spec.serviceAccountName: taken-aws
     [exit 1]
     "#);
     assert!(of(&bench, "chart").contains("\"api\""));

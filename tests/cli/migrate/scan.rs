@@ -274,7 +274,7 @@ fn a_service_account_of_an_addon_moves_by_the_addon() {
     [stdout]
     NAMESPACE     NAME         KIND             WAY         SERVICE ACCOUNT   STATE   NEXT, OR WHAT KEEPS IT
     kube-system   aws-node     DaemonSet        node-role   aws-node          -
-    kube-system   ebs          ServiceAccount   irsa        ebs               OLD     add-on aws-ebs-csi-driver gives it its role
+    kube-system   ebs          ServiceAccount   irsa        ebs               OLD     add-on aws-ebs-csi-driver gives it its role; next: aws eks update-addon --cluster-name demo --addon-name aws-ebs-csi-driver --pod-identity-associations serviceAccount=ebs,roleArn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-kube-syst-Role1-QXXELE2KP4ZI
     kube-system   kube-proxy   DaemonSet        node-role   kube-proxy        -
     [exit 0]
     ");

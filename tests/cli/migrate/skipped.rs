@@ -198,11 +198,12 @@ fn names_or_all_must_be_given() {
     For more information, try '--help'.
     [exit 2]
     ");
-    assert_snapshot!(bench.run(&format!("{TO} web/none")), @"
+    assert_snapshot!(bench.run(&format!("{TO} web/none")), @r#"
     [stderr]
-    error: web/none: it has no role
+    error: web/none: cluster "demo" has no service account web/none, and nothing runs as one of that name
+    hint: list all of them: `irsactl migrate scan --cluster demo --namespace web`
     [exit 1]
-    ");
+    "#);
 }
 
 #[test]

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::split::{can_change, own_name};
-use crate::model::{CommandLine, Fix, Lookup, RoleArn, ServiceAccountName, Workload, WorkloadKind};
+use super::divided::Divided;
+use super::split::Contradiction;
+use crate::model::{CommandLine, Fix, Lookup, RoleArn, Workload};
 use crate::plan::migrate::Obstacle;
 use crate::policy::evaluate::{Decision, Principal, Request, evaluate};
 use crate::policy::{statements, texts};
@@ -27,19 +28,17 @@ pub enum Hold {
     NotThere(PodWay),
     /// Nothing gives them a role that way any more, so that there is no way back.
     Finished(PodWay),
-    /// Its annotation or association names that one, and they are given the other.
-    OtherRole(RoleArn, Part),
+    /// Its annotation or association names that one, and they are given the other; the command that takes the
+    /// annotation off.
+    OtherRole(RoleArn, Part, Option<CommandLine>),
     /// It would give one role to pods that have several, or none.
-    Divided {
-        account: ServiceAccountName,
-        parts: Vec<Part>,
-        /// Those without a role.
-        others: Vec<Workload>,
-        /// Why some of them cannot be given one of their own.
-        kept: Vec<(Workload, String)>,
-    },
-    /// A move made it for that workload, which runs as another one still.
-    Unpatched(Workload),
+    Divided(Divided),
+    /// A move made it for that workload, which runs as another one still, and why that cannot be changed.
+    Unpatched(Workload, Option<String>),
+    /// A workload says another thing than that one does of what it ran as before.
+    Contradicted(Contradiction),
+    /// Several may stand between pods and the instance metadata.
+    Rivals(Vec<Workload>),
 }
 
 /// A workload with a role of its own.
@@ -47,39 +46,6 @@ pub enum Hold {
 pub struct Part {
     pub workload: Workload,
     pub role: RoleArn,
-}
-
-impl Part {
-    /// How it gets a service account of its own, which is called as it is.
-    fn own_account(&self, account: &ServiceAccountName) -> Fix {
-        let Workload {
-            kind, namespace, ..
-        } = &self.workload;
-        let own = own_name(account, &self.workload, false);
-        let create = CommandLine::of(
-            "kubectl create serviceaccount {} --namespace {}",
-            &[&own, namespace],
-        );
-        let fix = Fix::by(format!("give {} one of its own", self.workload), create);
-        if !can_change(*kind) {
-            return fix.and(format!(
-                ", and have it made anew with serviceAccountName: {own}"
-            ));
-        }
-        let template = json!({"template": {"spec": {"serviceAccountName": own}}});
-        let (place, spec) = match kind {
-            WorkloadKind::CronJob => (
-                "spec.jobTemplate.spec",
-                json!({"jobTemplate": {"spec": template}}),
-            ),
-            _ => ("spec", template),
-        };
-        let patch = json!({"spec": spec}).to_string();
-        let patch = self.workload.kubectl("patch").and("--patch {}", &[&patch]);
-        fix.and(", then ").run(patch).and(format!(
-            "; in a chart or in Git that is {place}.template.spec.serviceAccountName: {own}"
-        ))
-    }
 }
 
 impl From<Hold> for Obstacle {
@@ -115,37 +81,29 @@ impl Hold {
                 ),
                 Vec::new(),
             ),
-            Self::OtherRole(named, Part { workload, role }) => (
-                format!("it has role {named}, and {workload} is given {role} today"),
-                Vec::new(),
-            ),
-            Self::Divided {
-                account,
-                parts,
-                others,
-                kept,
-            } => {
-                let roles = parts
-                    .iter()
-                    .map(|it| format!("{} has {}", it.workload, it.role));
-                let others = others.iter().map(|it| format!("{it} has none"));
-                let all: Vec<String> = roles.chain(others).collect();
-                let told = format!(
-                    "a service account has one role for all its pods, and others run, or may, as {account}: {}",
-                    all.join(", ")
-                );
-                let why = kept.iter().map(|(it, why)| format!("; {it}: {why}"));
-                let told = told + &why.collect::<String>();
-                let by_hand = parts.iter().map(|part| part.own_account(account));
-                let flag = "have that done: the same command with `--patch-workloads`";
-                let can_patch = parts.iter().any(|it| can_change(it.workload.kind));
-                let flag = (can_patch && kept.is_empty()).then(|| flag.into());
-                (told, flag.into_iter().chain(by_hand).collect())
+            Self::OtherRole(named, Part { workload, role }, off) => {
+                let told = format!("it has role {named}, and {workload} is given {role} today");
+                let off = off.as_ref();
+                let off = off.map(|off| {
+                    let why = "where its annotation is wrong, which anybody may have written";
+                    Fix::by(format!("{why}, take it off"), off.clone())
+                });
+                (told, off.into_iter().collect())
             }
-            Self::Unpatched(workload) => (
+            Self::Divided(divided) => divided.told(),
+            Self::Unpatched(workload, None) => (
                 format!("it was made for {workload}, which does not run as it yet"),
                 vec!["go on with `--patch-workloads`, or back with `--undo`".into()],
             ),
+            Self::Unpatched(workload, Some(why)) => (
+                format!("it was made for {workload}, which does not run as it: {why}"),
+                vec![
+                    "or go back: the same command with `--undo` and without `--patch-workloads`"
+                        .into(),
+                ],
+            ),
+            Self::Contradicted(contradiction) => contradiction.told(),
+            Self::Rivals(all) => rivals_told(all),
             Self::CallerNotLetIn(caller, way) => (
                 format!(
                     "its role's trust policy does not let in {caller} today, by which {} calls AWS",
@@ -157,9 +115,40 @@ impl Hold {
     }
 }
 
+/// What is to be done before any role that is given can be told.
+fn rivals_told(all: &[Workload]) -> (String, Vec<Fix>) {
+    let names: Vec<String> = all.iter().map(ToString::to_string).collect();
+    let told = format!(
+        "which of {} gives pods their roles cannot be told: they run beside each other, and not with the same arguments",
+        names.join(" and ")
+    );
+    let rules = CommandLine::of("iptables --table nat --list-rules PREROUTING", &[]);
+    let look = Fix::by(
+        "see on a node to whose port 169.254.169.254 leads, and take the others away",
+        rules,
+    );
+    let take = all.iter().map(|it| {
+        let command = CommandLine::of(
+            "kubectl delete {} {} --namespace {}",
+            &[&it.kind.word(), &it.name, &it.namespace],
+        );
+        Fix::by(format!("where {it} is of no use"), command)
+    });
+    (told, std::iter::once(look).chain(take).collect())
+}
+
 /// Whether an account's pods, or those that start without another way, have their role by kube2iam or kiam.
 pub fn is_given(moving: &Moving, account: &MovingAccount) -> bool {
     !account.grants.is_empty() && obstacles(moving, account).is_empty()
+}
+
+/// Why it is not known what stands between pods and the instance metadata.
+pub fn unknown(moving: &Moving, why: &str) -> Obstacle {
+    if moving.rivals.is_empty() {
+        let what = "what kube2iam or kiam gives its pods";
+        return Obstacle::Unknown(what, why.to_owned());
+    }
+    Hold::Rivals(moving.rivals.clone()).into()
 }
 
 /// All that keeps an account's pods where they are, but for what is about the other way.
@@ -167,10 +156,7 @@ pub fn obstacles(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     let interception = match &moving.interception {
         Lookup::Found(interception) => interception,
         Lookup::Missing => return Vec::new(),
-        Lookup::Unknown(why) => {
-            let what = "what kube2iam or kiam gives its pods";
-            return vec![Obstacle::Unknown(what, why.clone())];
-        }
+        Lookup::Unknown(why) => return vec![unknown(moving, why)],
     };
     let mut found = Vec::new();
     let mut add = |obstacle: Obstacle| {

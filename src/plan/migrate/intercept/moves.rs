@@ -3,18 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use super::hindrance::{Hold, Part, callers_of_all, is_given, obstacles};
+use super::divided::divided;
+use super::hindrance::{Hold, callers_of_all, is_given, obstacles, unknown};
+use super::split::{source, unchangeable};
 use crate::model::{
     CommandLine, FORMER_ANNOTATION, Fix, Lookup, ROLE_ANNOTATION, RoleArn, SAVED_ANNOTATION, Way,
     Workload,
 };
 use crate::plan::migrate::obstacle::{self, Obstacle};
 use crate::plan::migrate::steps::{Draft, MoveStep};
-use crate::plan::migrate::{Former, MoveGoal, Stage, is_way, trust};
+use crate::plan::migrate::{Former, MoveBreadth, MoveGoal, Stage, is_way, trust};
 use crate::plan::restart::{self, Expected};
-use crate::plan::{Action, Track};
+use crate::plan::{Action, Reason, Refusal, Target, Track};
 use crate::policy::texts;
-use crate::world::{Interception, Moving, MovingAccount, Permission, PodWay};
+use crate::world::{Interception, Moving, MovingAccount, Permission, PodWay, TemplatedWorkload};
 
 /// All that keeps an account where it is.
 pub fn kept(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
@@ -23,17 +25,13 @@ pub fn kept(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obs
     };
     match &moving.interception {
         Lookup::Found(interception) if interception.interceptor.way == way => {}
-        Lookup::Unknown(why) => {
-            let what = "what kube2iam or kiam gives its pods";
-            return vec![Obstacle::Unknown(what, why.clone())];
-        }
+        Lookup::Unknown(why) => return vec![unknown(moving, why)],
         _ => return vec![Hold::NotThere(way).into()],
     }
     let is_bound = account.new_pods().is_some_and(|pods| is_way(pods, goal.to));
-    let mut joining = account.joining().map(|it| it.state.workload.clone());
-    match (goal.stage, joining.next()) {
-        (Stage::Begin, Some(workload)) if !goal.patches => {
-            return vec![Hold::Unpatched(workload).into()];
+    match (goal.stage, account.joining().next()) {
+        (Stage::Begin, Some(it)) if !goal.patches || unchangeable(it).is_some() => {
+            return vec![Hold::Unpatched(it.state.workload.clone(), unchangeable(it)).into()];
         }
         (Stage::Finish, Some(_)) => return vec![Obstacle::NotBegun(goal.to)],
         _ => {}
@@ -43,7 +41,14 @@ pub fn kept(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obs
         Stage::Begin => unbound(goal, moving, account),
         Stage::Finish => obstacle::to_finish(moving, account),
         Stage::Undo => {
-            let mut found = obstacle::to_close(moving, account);
+            let contradicted = account.contradictions().map(Hold::Contradicted);
+            let mut found: Vec<Obstacle> = contradicted.map(Obstacle::from).collect();
+            let workloads = account.workloads.as_found().into_iter().flatten();
+            // No pod starts without it.
+            if account.object == Lookup::Missing && workloads.count() > 0 {
+                found.push(obstacle::no_object(account));
+            }
+            found.extend(obstacle::to_close(moving, account));
             let gone = obstacles(moving, account);
             if is_bound && !gone.is_empty() {
                 found.push(Hold::Finished(way).into());
@@ -56,7 +61,25 @@ pub fn kept(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obs
 
 /// What keeps one that is bound to nothing from any other way.
 pub fn held(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
-    divided(moving, account).map_or_else(|| obstacles(moving, account), |divided| vec![divided])
+    held_by(None, moving, account)
+}
+
+fn held_by(goal: Option<MoveGoal>, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    let divided = divided(goal, moving, account);
+    divided.map_or_else(|| obstacles(moving, account), |divided| vec![divided])
+}
+
+/// Why nothing can be told of any of them, where nobody is named.
+pub fn unclear(goal: MoveGoal, moving: &Moving) -> Option<Box<Refusal>> {
+    let (Former::Intercepted(_), MoveBreadth::All, Lookup::Unknown(why)) =
+        (goal.former, goal.scope, &moving.interception)
+    else {
+        return None;
+    };
+    let reason = Reason::Unmovable(Box::new(unknown(moving, why)));
+    let cluster = &moving.cluster.name;
+    let refusal = Refusal::of(reason, cluster, &Target::Agent(cluster.clone()));
+    Some(Box::new(refusal))
 }
 
 /// It has the annotation or the association already, which names the role.
@@ -67,64 +90,19 @@ fn begun(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obstac
     if is_let_in {
         return found;
     }
-    found.extend(divided(moving, account));
+    found.extend(divided(Some(goal), moving, account));
     found.extend(obstacles(moving, account));
     found
 }
 
 fn unbound(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
-    let given = held(moving, account);
+    let given = held_by(Some(goal), moving, account);
     if account.role_arn.is_none() && !given.is_empty() {
         return given;
     }
     let mut found = obstacle::to(goal.to, moving, account);
     found.extend(given);
     found
-}
-
-/// A service account gives all its pods one role: that those that run as it do not have the same today, or
-/// that it is the one that pods have which nobody gave one.
-fn divided(moving: &Moving, account: &MovingAccount) -> Option<Obstacle> {
-    let roles = account.grants.iter().filter_map(|it| it.role.as_ref().ok());
-    let roles: BTreeSet<&RoleArn> = roles.collect();
-    let is_given = |workload: &_| account.grants.iter().any(|it| it.workload == *workload);
-    let workloads = account.workloads.as_found().into_iter().flatten();
-    let all = workloads.map(|it| &it.state.workload);
-    let all: BTreeSet<_> = all.chain(account.alive().map(|pod| &pod.owner)).collect();
-    let others = all.into_iter().filter(|it| !is_given(it)).cloned();
-    let others: Vec<_> = others.collect();
-    let grants = account.grants.iter();
-    let parts = grants.filter_map(|grant| {
-        let role = grant.role.as_ref().ok()?.clone();
-        let workload = grant.workload.clone();
-        Some(Part { workload, role })
-    });
-    let parts: BTreeSet<Part> = parts.collect();
-    if let Some(named) = &account.role_arn
-        && let Some(other) = parts.iter().find(|part| part.role != *named)
-    {
-        return Some(Hold::OtherRole(named.clone(), other.clone()).into());
-    }
-    let is_shared = account.name.name == "default"
-        || roles.len() > 1
-        || !others.is_empty()
-        || account.is_split_up(&moving.accounts);
-    if roles.is_empty() || !is_shared {
-        return None;
-    }
-    let hold = Hold::Divided {
-        account: account.name.clone(),
-        kept: parts
-            .iter()
-            .filter_map(|part| {
-                let why = moving.unsplit.get(&part.workload)?;
-                Some((part.workload.clone(), why.clone()))
-            })
-            .collect(),
-        parts: parts.into_iter().collect(),
-        others,
-    };
-    Some(hold.into())
 }
 
 /// What the reader should know of the way of before.
@@ -195,6 +173,12 @@ impl MoveStep<'_> {
         }
         draft.track.actions.extend(partings);
         draft.after.extend(self.unmarked());
+        draft.track.warnings.extend(self.put_back());
+        let stale = self.account.contradictions();
+        draft.track.notes.extend(stale.map(|it| {
+            let (told, _) = it.told();
+            format!("{told}; after this nothing reads it: `{}`", it.removal())
+        }));
         draft.track.notes.extend(self.useless_annotations());
         Ok(())
     }
@@ -204,20 +188,18 @@ impl MoveStep<'_> {
         let grants = self.account.grants.iter();
         let told = grants.filter_map(|grant| {
             let (key, _) = grant.annotation.as_ref()?;
-            let is_taken = |it: &crate::world::TemplatedWorkload| it.state.workload == grant.workload;
-            if self.account.joined().any(is_taken) {
-                return Some(format!(
-                    "annotation {key} of {} and its service account are changed in the cluster: have them the same where they are described",
-                    grant.workload
-                ));
+            let workload = &grant.workload;
+            let is_it = |it: &&TemplatedWorkload| it.state.workload == *workload;
+            let mut all = self.account.workloads.as_found().into_iter().flatten();
+            let manager = all.find(is_it).and_then(|it| it.manager_of(key));
+            let is_taken = self.account.joined().any(|it| is_it(&it));
+            match (is_taken, manager) {
+                (true, Some(_)) => None,
+                (true, None) => Some(format!(
+                    "annotation {key} of {workload} and its service account are changed in the cluster: have them the same where they are described"
+                )),
+                (false, manager) => Some(useless(workload, key, manager)),
             }
-            let what = format!("annotation {key} of {} is of no use any more", grant.workload);
-            let Some(command) = grant.workload.without_template_annotation(key) else {
-                return Some(format!("{what}: take it out where that is described"));
-            };
-            Some(format!(
-                "{what}: take it out where that is described, or by `{command}`, which replaces its pods"
-            ))
         });
         told.collect()
     }
@@ -275,6 +257,20 @@ impl MoveStep<'_> {
     }
 }
 
+/// How an annotation goes that nothing reads any more.
+fn useless(workload: &Workload, key: &str, manager: Option<&str>) -> String {
+    let told = format!("annotation {key} of {workload} is of no use any more");
+    if let Some(manager) = manager {
+        let source = source(manager);
+        return format!("{told}: take it out of {source}, from which {manager} set it");
+    }
+    let told = format!("{told}: take it out where that is described");
+    match workload.without_template_annotation(key) {
+        Some(command) => format!("{told}, or by `{command}`, which replaces its pods"),
+        None => told,
+    }
+}
+
 /// The command that brings an account further that has its role by kube2iam or kiam.
 pub fn next(moving: &Moving, account: &MovingAccount) -> Option<CommandLine> {
     let way = account.grants.first()?.way;
@@ -297,6 +293,26 @@ pub fn next(moving: &Moving, account: &MovingAccount) -> Option<CommandLine> {
     } else {
         command
     })
+}
+
+/// The command that gives each workload of a divided account one of its own, and moves it.
+pub fn next_split(
+    moving: &Moving,
+    account: &MovingAccount,
+    obstacles: &[Obstacle],
+) -> Option<CommandLine> {
+    let [Obstacle::Intercepted(hold)] = obstacles else {
+        return None;
+    };
+    let Hold::Divided(divided) = &**hold else {
+        return None;
+    };
+    let way = account.grants.first()?.way;
+    let command = CommandLine::of(
+        "irsactl migrate to-irsa {} --cluster {} --from {} --patch-workloads",
+        &[&account.name, &moving.cluster.name, &way.word()],
+    );
+    divided.can_patch().then_some(command)
 }
 
 /// What is left to people when the last service account has parted, or what keeps that.

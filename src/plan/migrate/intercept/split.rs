@@ -5,11 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    FORMER_ANNOTATION, Lookup, Namespace, ServiceAccountName, Workload, WorkloadKind,
+    CommandLine, FORMER_ANNOTATION, Lookup, Namespace, ROLE_ANNOTATION, ServiceAccountName,
+    Workload, WorkloadKind,
 };
-use crate::world::{
-    Grant, Interception, MovingAccount, Pod, RightsBinding, ServiceAccount, TemplatedWorkload,
-};
+use crate::world::{Grant, Interception, Pod, RightsBinding, ServiceAccount, TemplatedWorkload};
+
+mod accounts;
+mod steps;
+
+pub use accounts::Contradiction;
+pub use steps::source;
 
 /// What Kubernetes has, by service accounts.
 pub struct Runs<'a> {
@@ -22,7 +27,8 @@ pub struct Runs<'a> {
 pub struct Splitting<'a> {
     /// What the only one is called. `None`: as its workload.
     pub name: Option<&'a str>,
-    pub includes: &'a dyn Fn(&ServiceAccountName) -> bool,
+    /// By the one of before, and by the new one.
+    pub includes: &'a dyn Fn(&ServiceAccountName, &ServiceAccountName) -> bool,
     pub bindings: &'a Lookup<Vec<RightsBinding>>,
 }
 
@@ -114,31 +120,35 @@ pub fn split(
     let mut kept = BTreeMap::new();
     let mut found = Vec::new();
     for name in runs.workloads.keys() {
-        let object = runs.objects.get(name);
-        let is_bound = object.is_some_and(|it| it.role().is_some());
-        if !(splitting.includes)(name) || is_bound || successors.contains_key(name) {
-            continue;
-        }
         let parts = parts(runs, interception, name);
+        let bound = bound(runs, successors, name);
         for part in &parts {
-            let workload = &part.state.workload;
-            let is_alike = |it: &&&TemplatedWorkload| it.state.workload.name == workload.name;
+            let workload = &part.of.state.workload;
+            let is_alike = |it: &&Part<'_>| it.of.state.workload.name == workload.name;
             let own = match splitting.name {
                 Some(given) => given.to_owned(),
                 None => own_name(name, workload, parts.iter().filter(is_alike).count() > 1),
             };
-            let own = ServiceAccountName::new(name.namespace.clone(), &own);
-            let hindrance = match &own {
-                Err(why) => Some(why.clone()),
-                Ok(_) if splitting.name.is_some() && parts.len() > 1 => Some(
-                    "--service-account names one, and several workloads need one each".to_owned(),
-                ),
-                Ok(own) => hindrance(runs, splitting, name, own, part),
+            let own = match ServiceAccountName::new(name.namespace.clone(), &own) {
+                Ok(own) => own,
+                Err(why) => {
+                    kept.insert(workload.clone(), why);
+                    continue;
+                }
             };
-            match (hindrance, own) {
-                (None, Ok(own)) => found.push((own, name.clone(), workload.clone())),
-                (why, _) => {
-                    kept.insert(workload.clone(), why.unwrap_or_default());
+            if !(splitting.includes)(name, &own) {
+                continue;
+            }
+            let several = (splitting.name.is_some() && parts.len() > 1).then(|| {
+                "--service-account names one, and several workloads need one each".to_owned()
+            });
+            let hindrance = several
+                .or_else(|| bound.clone())
+                .or(part.differs.map(str::to_owned));
+            match hindrance.or_else(|| hindrance_of(runs, splitting, name, &own, part.of)) {
+                None => found.push((own, name.clone(), workload.clone())),
+                Some(why) => {
+                    kept.insert(workload.clone(), why);
                 }
             }
         }
@@ -150,6 +160,36 @@ pub fn split(
     kept
 }
 
+/// Why no workload of a service account gets another one.
+fn bound(runs: &Runs<'_>, successors: &Successors, name: &ServiceAccountName) -> Option<String> {
+    if let Some(former) = successors.get(name) {
+        return Some(format!(
+            "{name} was made by a move for a workload of {former}: finish that, or undo it, first"
+        ));
+    }
+    let role = runs.objects.get(name)?.role()?;
+    let off = unannotated(name);
+    Some(format!(
+        "new pods of {name} have {role} by its annotation: take that off first: `{off}`"
+    ))
+}
+
+/// The command that takes a role off a service account.
+pub fn unannotated(name: &ServiceAccountName) -> CommandLine {
+    let command = CommandLine::of(
+        "kubectl annotate serviceaccount {} --namespace {}",
+        &[&name.name, &name.namespace],
+    );
+    command.and(&format!("{ROLE_ANNOTATION}-"), &[])
+}
+
+/// A workload that needs a service account of its own.
+struct Part<'a> {
+    of: &'a TemplatedWorkload,
+    /// Why it is not known which role it is to have.
+    differs: Option<&'static str>,
+}
+
 /// The workloads of a service account that need one of their own: all with a role, where they have several,
 /// where others have none, and where it is the one that nobody gave them. Their templates say which role, and
 /// no pod that names one as its owner has another.
@@ -157,7 +197,7 @@ fn parts<'a>(
     runs: &'a Runs<'_>,
     interception: &Interception,
     name: &ServiceAccountName,
-) -> Vec<&'a TemplatedWorkload> {
+) -> Vec<Part<'a>> {
     let given =
         |workload: &Workload, pod: &Pod| interception.grant(workload, pod, name.namespace.as_str());
     let workloads = || runs.workloads.get(name).into_iter().flatten();
@@ -175,20 +215,19 @@ fn parts<'a>(
     if name.name != "default" && !is_shared {
         return Vec::new();
     }
-    let is_part = |it: &&TemplatedWorkload| {
+    let part = |it: &'a TemplatedWorkload| {
+        let grants = grants.iter();
+        let mut its = grants.filter(|grant| grant.workload == it.state.workload);
+        its.clone().find(|grant| grant.role.is_ok())?;
         let own = given(&it.state.workload, &it.template);
-        let Some(Ok(role)) = own
-            .filter(|own| own.annotation.is_some())
-            .map(|own| own.role)
-        else {
-            return false;
+        let differs = match own.filter(|own| own.annotation.is_some()) {
+            None => Some("no annotation of its template names its role"),
+            Some(own) if its.all(|grant| grant.role == own.role) => None,
+            Some(_) => Some("its pods have another role than its template names: restart it first"),
         };
-        let mut its = grants
-            .iter()
-            .filter(|grant| grant.workload == it.state.workload);
-        its.all(|grant| grant.role.as_ref() == Ok(&role))
+        Some(Part { of: it, differs })
     };
-    workloads().filter(is_part).collect()
+    workloads().filter_map(part).collect()
 }
 
 /// What a service account for a workload alone is called.
@@ -208,20 +247,22 @@ pub fn can_change(kind: WorkloadKind) -> bool {
     kind.can_restart() || kind == WorkloadKind::CronJob
 }
 
+/// Where a workload has the template of its pods.
+pub fn template_of(kind: WorkloadKind) -> &'static str {
+    match kind {
+        WorkloadKind::CronJob => "spec.jobTemplate.spec.template",
+        _ => "spec.template",
+    }
+}
+
 /// Who changes workloads at a keyboard, and is asked by the command whether that is meant.
 fn is_by_hand(manager: &String) -> bool {
     manager.starts_with("kubectl") || manager == "irsactl"
 }
 
-/// Why a workload cannot be given that service account.
-fn hindrance(
-    runs: &Runs<'_>,
-    splitting: &Splitting<'_>,
-    former: &ServiceAccountName,
-    own: &ServiceAccountName,
-    part: &TemplatedWorkload,
-) -> Option<String> {
-    let state = &part.state;
+/// Why the service account of a workload is not changed, whatever it is.
+pub fn unchangeable(it: &TemplatedWorkload) -> Option<String> {
+    let state = &it.state;
     let workload = &state.workload;
     if !can_change(workload.kind) {
         return Some(format!(
@@ -236,16 +277,29 @@ fn hindrance(
     if state.on_delete {
         return Some("it replaces its pods only when they are deleted (OnDelete)".to_owned());
     }
-    if let Some(manager) = part.marks.set_by.iter().find(|it| !is_by_hand(it)) {
+    if let Some(manager) = it.marks.set_by.iter().find(|it| !is_by_hand(it)) {
         return Some(format!(
             "its serviceAccountName is set by {manager}, which would put it back: change it there"
         ));
     }
-    if let Some(controller) = &part.marks.controller {
-        return Some(format!(
-            "{controller} made it, and would put its serviceAccountName back: change it there"
-        ));
+    let controller = it.marks.controller.as_ref()?;
+    Some(format!(
+        "{controller} made it, and would put its serviceAccountName back: change it there"
+    ))
+}
+
+/// Why a workload cannot be given that service account.
+fn hindrance_of(
+    runs: &Runs<'_>,
+    splitting: &Splitting<'_>,
+    former: &ServiceAccountName,
+    own: &ServiceAccountName,
+    part: &TemplatedWorkload,
+) -> Option<String> {
+    if let Some(why) = unchangeable(part) {
+        return Some(why);
     }
+    let workload = &part.state.workload;
     let others = "`--service-account` names another";
     if let Some(object) = runs.objects.get(own)
         && read(&own.namespace, object) != Some((former.clone(), workload.clone()))
@@ -276,64 +330,11 @@ fn hindrance(
     })
 }
 
-impl MovingAccount {
-    /// The service account whose workload this one was made for by a move that is not finished.
-    pub fn split_from(&self) -> Option<ServiceAccountName> {
-        self.made_for().map(|(former, _)| former)
-    }
-
-    fn all_workloads(&self) -> impl Iterator<Item = &TemplatedWorkload> {
-        self.workloads.as_found().into_iter().flatten()
-    }
-
-    /// Workloads that run as another one, and are to run as this.
-    pub fn joining(&self) -> impl Iterator<Item = &TemplatedWorkload> {
-        let name = &self.name.name;
-        self.all_workloads()
-            .filter(move |it| it.state.service_account != *name && !self.grants.is_empty())
-    }
-
-    fn made_for(&self) -> Option<(ServiceAccountName, Workload)> {
-        read(&self.name.namespace, self.object.as_found()?)
-    }
-
-    /// Workloads that a move gave to this one, as both of them say.
-    pub fn joined(&self) -> impl Iterator<Item = &TemplatedWorkload> {
-        let (name, made) = (&self.name.name, self.made_for());
-        self.all_workloads().filter(move |it| {
-            let is_said = made.as_ref().is_some_and(|made| agree(made, it));
-            it.state.service_account == *name && is_said
-        })
-    }
-
-    /// Workloads that run as this one, and say another thing than it does of what they ran as before.
-    pub fn contradicting(&self) -> impl Iterator<Item = &TemplatedWorkload> {
-        let (name, made) = (&self.name.name, self.made_for());
-        self.all_workloads().filter(move |it| {
-            let is_marked = it.marks.former.is_some();
-            let differs = made.as_ref().is_some_and(|made| !agree(made, it));
-            it.state.service_account == *name && is_marked && differs
-        })
-    }
-
-    /// Whether a pod is of a workload of this one, and runs as the one of before still.
-    pub fn is_before(&self, pod: &Pod) -> bool {
-        let mut all = self.joining().chain(self.joined());
-        pod.service_account != self.name.name && all.any(|it| it.state.workload == pod.owner)
-    }
-
-    /// Whether parts of it run as this one still, and are on their way to others.
-    pub fn is_split_up(&self, accounts: &[MovingAccount]) -> bool {
-        let mut others = accounts
-            .iter()
-            .filter(|other| other.name.namespace == self.name.namespace && other.name != self.name);
-        others.any(|other| {
-            let mut joining = other.joining();
-            let is_own = |pod: &Pod| pod.service_account == self.name.name;
-            joining.any(|it| it.state.service_account == self.name.name)
-                || other.alive().any(|pod| is_own(pod) && other.is_before(pod))
-        })
+impl TemplatedWorkload {
+    /// The field manager that set an annotation of its pods, and sets it again.
+    pub fn manager_of(&self, key: &str) -> Option<&str> {
+        let mut all = self.marks.annotated_by.iter();
+        let found = all.find(|(set, by)| set == key && !is_by_hand(by))?;
+        Some(&found.1)
     }
 }
-
-mod steps;

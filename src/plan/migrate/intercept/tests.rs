@@ -224,6 +224,13 @@ fn kiam_asks_for_the_namespaces_regular_expression() {
         (&strict, "red-role", ".*", Ok("red-role")),
         (&strict, "/kiam/red-role", ".*", Ok("kiam/red-role")),
         (&strict, "red-role", "", Err(true)),
+        // Behind a slash it is a name.
+        (
+            &strict,
+            "/arn:aws:iam::999999999999:role/red-role",
+            ".*",
+            Ok("arn:aws:iam::999999999999:role/red-role"),
+        ),
         (&strict, "red-role", "red-role", Err(true)),
         (&strict, "red-role", ".*role", Ok("red-role")),
         (

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{is_by_hand, mark};
+use super::{is_by_hand, mark, template_of};
 use crate::asked::{Conflicts, Ending};
 use crate::model::{
-    FORMER_ANNOTATION, Lookup, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION, Way,
+    FORMER_ANNOTATION, Lookup, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION, Way, Workload,
 };
 use crate::plan::migrate::steps::{Draft, MoveStep};
 use crate::plan::restart::Expected;
@@ -121,6 +121,24 @@ impl MoveStep<'_> {
         partings.chain(waits(replaced, &expected)).collect()
     }
 
+    /// What of that whoever set it may put back, as it knows nothing of the move.
+    pub fn put_back(self) -> Vec<String> {
+        let account = self.account;
+        let told = account.joined().flat_map(move |it| {
+            let workload = &it.state.workload;
+            let grants = account.grants.iter();
+            let its = grants.filter(move |grant| grant.workload == *workload);
+            let keys = its.filter_map(|grant| Some(&grant.annotation.as_ref()?.0));
+            let keys: BTreeSet<&String> = keys.collect();
+            keys.into_iter().filter_map(|key| {
+                let manager = it.manager_of(key)?;
+                Some(put_back(workload, key, manager, &account.name.name))
+            })
+        });
+        let told: BTreeSet<String> = told.collect();
+        told.into_iter().collect()
+    }
+
     /// Its workloads go back to the service account of before, and then it goes itself, where nothing else
     /// runs as it. Whether all of it could be done.
     pub fn rejoined(self, draft: &mut Draft<'_>) -> bool {
@@ -133,15 +151,6 @@ impl MoveStep<'_> {
             is_undone: true,
             ..self.expected(self.goal.to)
         };
-        for it in account.contradicting() {
-            draft.track.warnings.push(format!(
-                "{} and {} do not agree on the service account that it had: set its serviceAccountName by hand",
-                it.state.workload, account.name
-            ));
-        }
-        if account.contradicting().next().is_some() {
-            return false;
-        }
         let joined: Vec<_> = account.joined().collect();
         let back = joined.iter().map(|it| self.to(it, &former.name, None));
         let waits = waits(joined.iter().copied(), &expected);
@@ -199,6 +208,23 @@ impl MoveStep<'_> {
             seen: object.version.clone(),
         })
     }
+}
+
+/// Where a field manager has from what it sets.
+pub fn source(manager: &str) -> &'static str {
+    match manager {
+        it if it.contains("helm") => "its chart's values (as podAnnotations)",
+        it if it.contains("argo") => "what Argo CD applies",
+        _ => "what it applies",
+    }
+}
+
+/// What a field manager of an annotation is to be told of.
+fn put_back(workload: &Workload, key: &str, manager: &str, account: &str) -> String {
+    let (template, source) = (template_of(workload.kind), source(manager));
+    format!(
+        "{manager} set {template}.metadata.annotations[\"{key}\"] of {workload}, and may put it back, which replaces its pods: take it out of {source}, and set {template}.spec.serviceAccountName: {account} there"
+    )
 }
 
 /// Until those are over that replace pods.
