@@ -22,6 +22,7 @@ mod nouns;
 mod permissions;
 mod proof;
 mod render;
+mod report;
 mod role_account;
 mod screen;
 mod service_account;
@@ -42,6 +43,7 @@ pub use nouns::{Create, Delete, Get, Update, Utils};
 pub use permissions::{PermissionsArgs, PermissionsFormat};
 pub use proof::{Verify, Whoami};
 pub use render::{Render, RenderHow, RenderNoun, RenderTarget};
+pub use report::{ReportArgs, ReportFormat};
 pub use role_account::RoleAccountArgs;
 pub use screen::{Color, PlainFormat, Screen, WideFormat};
 pub use service_account::{
@@ -122,6 +124,9 @@ pub enum Command {
     /// Find and delete what dead clusters left
     #[command(after_help = GC_EXAMPLES)]
     Gc(Box<Gc>),
+    /// Write a page on which pods have which roles
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(Box<ReportArgs>),
     /// Print the config file that describes what exists
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
@@ -243,6 +248,7 @@ impl Command {
             Self::Apply(args) => (&args.run.aws, Some(&args.run.kubernetes), &args.issuer_url),
             Self::Export(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
             Self::Verify(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
+            Self::Report(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
             Self::Migrate(args) => args.ways(),
             Self::Trust(args) => args.ways(),
             Self::Gc(args) => (&args.place.aws, Some(&args.kubernetes), &None),

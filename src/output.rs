@@ -15,6 +15,7 @@ use crate::secrets::{self, redacted};
 
 mod accounts;
 mod associations;
+mod audit;
 mod health;
 mod markdown;
 mod migrate;
@@ -26,6 +27,7 @@ mod views;
 
 pub use accounts::Accounts;
 pub use associations::Associations;
+pub use audit::Audit;
 pub use health::{Detail, Explanation, Explanations, Health};
 pub use migrate::{MoveRows, MoveStates};
 pub use proof::{ProofView, TokenView, remarks};

@@ -8,32 +8,20 @@ use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
 
-const FILES: [(&str, &str); 3] = [
-    (
-        "package.json",
-        include_str!("outsiders/iam-simulate/package.json"),
-    ),
-    (
-        "package-lock.json",
-        include_str!("outsiders/iam-simulate/package-lock.json"),
-    ),
-    (
-        "judge.mjs",
-        include_str!("outsiders/iam-simulate/judge.mjs"),
-    ),
-];
+/// The files of a program, by their names: `package.json`, `package-lock.json` and `judge.mjs`.
+pub type Program = [(&'static str, &'static str); 3];
 
-/// What `@cloud-copilot/iam-simulate` says to each of the cases (see judge.mjs).
+/// What a program's `judge.mjs` says to each of the cases, a line each.
 ///
 /// # Panics
 /// Where there is no node or npm.
-pub fn judged(cases: &[String]) -> Vec<String> {
+pub fn judged(program: &Program, cases: &[String]) -> Vec<String> {
     let version = Command::new("node").arg("--version").output();
     let npm = Command::new("npm").arg("--version").output();
     let (Ok(version), Ok(_)) = (version, npm) else {
         panic!("there is no node with npm: `apt-get install nodejs npm`");
     };
-    let folder = installed(&version.stdout);
+    let folder = installed(program, &version.stdout);
     let mut judge = Command::new("node")
         .arg(folder.join("judge.mjs"))
         .stdin(Stdio::piped())
@@ -52,32 +40,32 @@ pub fn judged(cases: &[String]) -> Vec<String> {
 }
 
 /// The folder with the program and all that it needs.
-fn installed(version: &[u8]) -> PathBuf {
+fn installed(program: &Program, version: &[u8]) -> PathBuf {
     let mut hash = Sha256::new();
-    for (_, text) in FILES {
+    for (_, text) in program {
         hash.update(text);
     }
     hash.update(version);
     let hash = hash.finalize();
     let hash: String = hash[..6].iter().map(|byte| format!("{byte:02x}")).collect();
     // target/debug/deps/NAME
-    let program = std::env::current_exe().expect("this program");
-    let target = program.ancestors().nth(3).expect("the target folder");
+    let running = std::env::current_exe().expect("this program");
+    let target = running.ancestors().nth(3).expect("the target folder");
     let folder = target.join(format!("node-{hash}"));
     let lock = File::create(target.join(format!("node-{hash}.lock"))).expect("a lock file");
     lock.lock().expect("the lock");
     let ready = folder.join("ready");
     if !ready.exists() {
-        install(&folder);
+        install(program, &folder);
         std::fs::write(ready, "").expect("all is installed");
     }
     folder
 }
 
-fn install(folder: &Path) {
+fn install(program: &Program, folder: &Path) {
     let _ = std::fs::remove_dir_all(folder);
     std::fs::create_dir_all(folder).expect("a folder");
-    for (name, text) in FILES {
+    for (name, text) in program {
         std::fs::write(folder.join(name), text).expect("a file");
     }
     let output = Command::new("npm")

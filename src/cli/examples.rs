@@ -181,6 +181,12 @@ Examples:
   irsactl trust retarget --to-cluster demo --all --approve \\
     --from-issuer https://oidc.eks.eu-west-1.amazonaws.com/id/OLD";
 
+pub const REPORT_EXAMPLES: &str = "\
+Examples:
+  irsactl report --cluster demo > demo.html
+  irsactl report --cluster demo -o markdown
+  irsactl report --cluster demo -o json";
+
 pub const GC_EXAMPLES: &str = "\
 Examples:
   irsactl gc                                        # the plan, of this region

@@ -12,7 +12,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
         "Daily commands",
         &["create", "get", "update", "delete", "apply", "export"],
     ),
-    ("Proof commands", &["doctor", "verify", "whoami"]),
+    ("Proof commands", &["doctor", "verify", "whoami", "report"]),
     ("Moving commands", &["migrate", "trust"]),
     (
         "Setup commands",

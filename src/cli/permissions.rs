@@ -67,6 +67,8 @@ fn typed(command: CommandName) -> Vec<String> {
         }
         CommandName::Migrate => vec![format!("{name} to-pod-identity"), format!("{name} to-irsa")],
         CommandName::Scan => vec!["migrate scan".to_owned(), "migrate status".to_owned()],
+        // It looks at what `doctor --all` does.
+        CommandName::Doctor => vec!["report".to_owned()],
         CommandName::Trust => ["list", "add", "remove", "retarget"]
             .map(|it| format!("{name} {it}"))
             .into(),

@@ -7,16 +7,19 @@ use crate::cli::{self, Screen};
 use crate::diagnose::{self, Report, Severity};
 use crate::error::Error;
 use crate::model::CommandLine;
+use crate::observe::health::Proving;
 use crate::output::{Detail, Explanation, Explanations, Health};
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Rounds, finish, tell};
 
-mod checkup;
+pub mod checkup;
 mod flags;
 mod repairs;
 mod restarts;
+pub mod subjects;
 
 use checkup::Checkup;
+use subjects::Asked;
 
 pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result<Exit, Error> {
     let subject = flags::subject(args)?;
@@ -28,13 +31,22 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
     let context = Context::new(&args.aws, args.output.into(), screen, running)
         .await?
         .with_parallel(args.parallel);
+    let asked = match subject {
+        _ if args.all => Asked::All,
+        Some(subject) => Asked::Of(Box::new(subject)),
+        None => Asked::Nothing,
+    };
     let checkup = Checkup {
         context: &context,
-        args,
+        aws: &args.aws,
+        kubernetes: &args.kubernetes,
+        issuer_url: args.issuer_url.as_ref(),
         place: place.as_ref(),
-        subject,
+        asked,
+        proving: Proving::Done,
     };
-    let is_repaired = args.fix && args.approval.approve && repairs::carry_out(&checkup).await?;
+    let is_repaired =
+        args.fix && args.approval.approve && repairs::carry_out(args, &checkup).await?;
     let found = checkup.reports().await?;
     let exit = found.exit(args);
     let (cluster, accounts) = (found.cluster.clone(), found.accounts.clone());
@@ -57,7 +69,7 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
             Detail::Findings
         },
     })?;
-    if let (Some(place), None, false) = (&place, &checkup.subject, args.all) {
+    if let (Some(place), Asked::Nothing) = (&place, &checkup.asked) {
         let look = CommandLine::of("irsactl doctor --cluster {} --all", &[&place.cluster]);
         context.output.note(&format!(
             "its service accounts are not looked at: `{look}` does that"

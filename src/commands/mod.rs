@@ -29,6 +29,7 @@ mod proving;
 mod reconcile;
 mod removal;
 mod render;
+mod report;
 mod room;
 mod thumbprint;
 mod trust;
@@ -86,6 +87,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         }
         Command::Whoami(args) => whoami::run(args, screen).await,
         Command::Apply(args) => apply::run(args, screen, running).await,
+        Command::Report(args) => report::run(args, screen, running).await,
         Command::Export(args) => export::run(args, screen, running).await,
         Command::Explain(args) => explain::run(args, screen),
         Command::Render(args) => render::run(args, screen).await,

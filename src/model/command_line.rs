@@ -134,8 +134,9 @@ pub struct Connection {
 pub struct Flags(pub Vec<(&'static str, String)>);
 
 /// The verbs of irsactl that look at Kubernetes.
-const LOOKING: [&str; 10] = [
-    "apply", "create", "delete", "doctor", "export", "gc", "get", "migrate", "update", "verify",
+const LOOKING: [&str; 11] = [
+    "apply", "create", "delete", "doctor", "export", "gc", "get", "migrate", "report", "update",
+    "verify",
 ];
 
 /// Those that ask nobody, or with nobody's credentials.

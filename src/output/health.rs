@@ -67,7 +67,7 @@ impl<'a> ReportBody<'a> {
     }
 }
 
-fn state(report: &Report) -> &'static str {
+pub(super) fn state(report: &Report) -> &'static str {
     match report.findings.first().map(|finding| finding.severity) {
         Some(Severity::Problem) => "problem",
         Some(Severity::Warning) => "warning",
@@ -297,6 +297,18 @@ fn visible(value: &str) -> Cow<'_, str> {
 
 /// Checks that could not be made for the same reason, in one line.
 fn told_unknown(unknown: &[(&str, &str)]) -> String {
+    let lines = by_reason(unknown).into_iter();
+    lines
+        .map(|told| line(format!("  unknown: {told}")))
+        .collect()
+}
+
+/// Which checks of a report could not be made, and why: each reason once.
+pub(super) fn unknowns(report: &Report) -> Vec<String> {
+    by_reason(&report.unknown().collect::<Vec<_>>())
+}
+
+fn by_reason(unknown: &[(&str, &str)]) -> Vec<String> {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for (check, why) in unknown {
         match reasons.iter_mut().find(|(other, _)| other == why) {
@@ -309,7 +321,7 @@ fn told_unknown(unknown: &[(&str, &str)]) -> String {
             0..=3 => checks.join(", "),
             count => format!("{} and {} more", checks[..2].join(", "), count - 2),
         };
-        line(format!("  unknown: {named}: {why}"))
+        format!("{named}: {why}")
     });
     lines.collect()
 }

@@ -26,7 +26,7 @@ fn doctor(bench: &Bench) -> String {
 }
 
 /// Points in time as `TIME`.
-fn without_times(text: &str) -> String {
+pub fn without_times(text: &str) -> String {
     let words = text.split_inclusive([' ', '\n']);
     let steady = words.map(|word| match word.starts_with("20") && word.contains("T") {
         true => format!("TIME{}", &word[word.trim_end().len()..]),

@@ -2,6 +2,10 @@
 //! irsactl prints for other programs, judged by those. Not part of a plain `cargo test`: `.ci/run` names
 //! it, and a program that is missing fails.
 
+#[path = "../cli/audited.rs"]
+mod audited;
+#[path = "../node.rs"]
+mod node;
 #[path = "../python.rs"]
 mod python;
 #[path = "../sandbox/mod.rs"]
@@ -16,6 +20,7 @@ mod sandbox;
 mod support;
 
 mod authorization;
+mod browser;
 mod cloudformation;
 mod iam;
 mod kubernetes;

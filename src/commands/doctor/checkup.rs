@@ -1,18 +1,22 @@
 //! What `doctor` looks at, and what comes of it.
 
+use super::subjects::Asked;
 use super::{ClusterPlace, Context, Error, Exit, Report, Severity, cli, diagnose};
 use crate::kubernetes::Kubernetes;
-use crate::model::{Cluster, Lookup};
-use crate::observe::health::{Shared, Sight, Subject};
+use crate::model::{Cluster, Issuer};
+use crate::observe::health::{Proving, Shared, Sight, Subject};
 use crate::world::{AccountHealth, World};
 
 /// All that is asked of a run.
 pub struct Checkup<'a> {
     pub context: &'a Context,
-    pub args: &'a cli::Doctor,
+    pub aws: &'a cli::AwsArgs,
+    pub kubernetes: &'a cli::KubernetesArgs,
+    pub issuer_url: Option<&'a Issuer>,
     /// `None`: a role by itself.
     pub place: Option<&'a ClusterPlace>,
-    pub subject: Option<Subject>,
+    pub asked: Asked,
+    pub proving: Proving,
 }
 
 /// What was seen, and what is to be thought of it.
@@ -48,13 +52,13 @@ impl Checkup<'_> {
             None => None,
         };
         let kubernetes = match &cluster {
-            Some(cluster) => context.kubernetes(cluster, &self.args.kubernetes).await,
+            Some(cluster) => context.kubernetes(cluster, self.kubernetes).await,
             None => Err(Error::Flags("no cluster is named".to_owned())),
         };
         let is_led_to = |subject: &Subject| subject.name.is_none() && subject.of.is_some();
         let kubernetes = match kubernetes {
             // Without it nobody knows what the pods run as.
-            Err(error) if self.subject.as_ref().is_some_and(is_led_to) => return Err(error),
+            Err(error) if self.asked.subject().is_some_and(is_led_to) => return Err(error),
             other => other,
         };
         let why = kubernetes.as_ref().err().map(ToString::to_string);
@@ -67,9 +71,10 @@ impl Checkup<'_> {
                 .map_err(|_| why.as_deref().unwrap_or_default()),
             cluster: cluster.as_ref(),
             intervals: context.intervals,
+            proving: self.proving,
             on_wait: &|not_yet| not_yet.tell_first(|text| context.output.note(text)),
         };
-        let (mut world, subjects) = tokio::join!(sight.world(), self.subjects(&sight));
+        let (mut world, subjects) = tokio::join!(sight.world(), self.asked.subjects(&sight));
         let (subjects, listed) = subjects?;
         world.listed = listed;
         let account = account(cluster.as_ref(), &world)?;
@@ -79,8 +84,7 @@ impl Checkup<'_> {
             .map(|account| diagnose::account(&world, account));
         let mut accounts: Vec<Report> = accounts.collect();
         let mut of_cluster = diagnose::cluster(&world);
-        let args = self.args;
-        let given = cli::connection(&args.aws, Some(&args.kubernetes), args.issuer_url.as_ref());
+        let given = cli::connection(self.aws, Some(self.kubernetes), self.issuer_url);
         for report in accounts.iter_mut().chain([&mut of_cluster]) {
             report.make_pasteable(&given);
         }
@@ -91,30 +95,6 @@ impl Checkup<'_> {
             seen,
             kubernetes: kubernetes.ok(),
         })
-    }
-
-    /// The service accounts to look at, and whether they are all, where all are asked about; a pod or
-    /// workload is asked for its own.
-    async fn subjects(&self, sight: &Sight<'_>) -> Result<(Vec<Subject>, Lookup<()>), Error> {
-        if self.args.all {
-            let (names, listed) = sight.names().await;
-            let subject = |name| Subject {
-                name: Some(name),
-                ..Subject::default()
-            };
-            return Ok((names.into_iter().map(subject).collect(), listed));
-        }
-        let Some(subject) = self.subject.clone() else {
-            return Ok((Vec::new(), Lookup::Missing));
-        };
-        let subject = match (&subject.name, &subject.of) {
-            (None, Some(of)) => Subject {
-                name: Some(sight.service_account_of(of).await?),
-                ..subject
-            },
-            _ => subject,
-        };
-        Ok((vec![subject], Lookup::Missing))
     }
 }
 

@@ -7,9 +7,9 @@ use crate::run::{Finished, Observation, failures};
 
 /// Carries the repairs out, and tells whether there were any. What a person must decide is left to the
 /// report that follows.
-pub async fn carry_out(checkup: &Checkup<'_>) -> Result<bool, Error> {
+pub async fn carry_out(args: &cli::Doctor, checkup: &Checkup<'_>) -> Result<bool, Error> {
     let finished = finish(checkup.context, Mode::Act, async |round| {
-        plan(checkup.args, checkup.reports().await?, round).await
+        plan(args, checkup.reports().await?, round).await
     });
     match finished.await? {
         Finished::Shown(_) => Ok(false),

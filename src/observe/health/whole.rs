@@ -32,10 +32,19 @@ pub struct Sight<'a> {
     pub kubernetes: Result<&'a Kubernetes, &'a str>,
     pub cluster: Option<&'a Cluster>,
     pub intervals: Intervals,
+    pub proving: Proving,
     /// What was read already, for all to share.
     pub shared: &'a Shared,
     /// Told while it waits, and of what is left out.
     pub on_wait: &'a (dyn Fn(&NotYet<'_>) + Sync),
+}
+
+/// Whether tokens are exchanged for a role's credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proving {
+    Done,
+    /// IAM tells when a role was last used, and a proof is a use.
+    LeftOut,
 }
 
 /// What is looked at of one service account, or of a role.
@@ -149,10 +158,13 @@ impl Sight<'_> {
             self.security_groups(object.as_ref()),
             self.simulated(role_arn.as_ref().or(identity.as_ref()), &subject.can)
         );
-        let (proof, identity_proof) = tokio::join!(
-            self.proof(subject, object.as_ref(), role_arn.as_ref(), own.as_ref()),
-            self.identity_proof(subject, object.as_ref(), association)
-        );
+        let (proof, identity_proof) = match self.proving {
+            Proving::LeftOut => (None, None),
+            Proving::Done => tokio::join!(
+                self.proof(subject, object.as_ref(), role_arn.as_ref(), own.as_ref()),
+                self.identity_proof(subject, object.as_ref(), association)
+            ),
+        };
         AccountHealth {
             name: subject.name.clone(),
             observed,

@@ -16,6 +16,20 @@ use super::random::documents;
 use super::trust::{Context, allows};
 use evaluate_in_sandbox::decision;
 
+macro_rules! judge {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../../../tests/outsiders/iam-simulate/", $name)),
+        )
+    };
+}
+
+const JUDGE: node::Program = [
+    judge!("package.json"),
+    judge!("package-lock.json"),
+    judge!("judge.mjs"),
+];
 const ROLE: &str = "arn:aws:iam::111122223333:role/app";
 const USER: &str = "arn:aws:iam::111122223333:user/app";
 /// Ours, and what the judge knows a key of the same type by. The longer ones first.
@@ -94,7 +108,7 @@ fn compare(cases: &[Case]) -> (Vec<String>, [usize; 2]) {
     let told: Vec<String> = cases.iter().map(|case| case.told.clone()).collect();
     let mut wrong = Vec::new();
     let mut compared = [0, 0];
-    for (case, answer) in cases.iter().zip(node::judged(&told)) {
+    for (case, answer) in cases.iter().zip(node::judged(&JUDGE, &told)) {
         // What is no policy for the judge, IAM would not have stored.
         let allowed = match answer.as_str() {
             "Allowed" => true,

@@ -1,0 +1,48 @@
+//! Whom `doctor` looks at, beside the cluster.
+
+use super::Error;
+use crate::model::Lookup;
+use crate::observe::health::{Sight, Subject};
+
+/// What is looked at beside the cluster.
+pub enum Asked {
+    Nothing,
+    /// A service account, what runs a pod, or a role.
+    Of(Box<Subject>),
+    /// All service accounts that have a role.
+    All,
+}
+
+impl Asked {
+    pub fn subject(&self) -> Option<&Subject> {
+        match self {
+            Self::Of(subject) => Some(subject),
+            Self::Nothing | Self::All => None,
+        }
+    }
+
+    /// The service accounts to look at, and whether they are all, where all are asked about; a pod or
+    /// workload is asked for its own.
+    pub async fn subjects(&self, sight: &Sight<'_>) -> Result<(Vec<Subject>, Lookup<()>), Error> {
+        let subject = match self {
+            Self::All => {
+                let (names, listed) = sight.names().await;
+                let subject = |name| Subject {
+                    name: Some(name),
+                    ..Subject::default()
+                };
+                return Ok((names.into_iter().map(subject).collect(), listed));
+            }
+            Self::Nothing => return Ok((Vec::new(), Lookup::Missing)),
+            Self::Of(subject) => Subject::clone(subject),
+        };
+        let subject = match (&subject.name, &subject.of) {
+            (None, Some(of)) => Subject {
+                name: Some(sight.service_account_of(of).await?),
+                ..subject
+            },
+            _ => subject,
+        };
+        Ok((vec![subject], Lookup::Missing))
+    }
+}
