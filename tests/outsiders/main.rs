@@ -24,6 +24,7 @@ mod browser;
 mod cloudformation;
 mod iam;
 mod kubernetes;
+mod nodes;
 mod openssl;
 mod others;
 mod pod_identity;

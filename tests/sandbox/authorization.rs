@@ -232,7 +232,7 @@ fn of_eks(caller: &Caller, request: &Request) -> Vec<Needed> {
     }
     let kind = match operation {
         "DescribeAddon" | "UpdateAddon" | "DeleteAddon" => "addon",
-        "DescribeNodegroup" => "nodegroup",
+        "DescribeNodegroup" | "DeleteNodegroup" => "nodegroup",
         "DescribePodIdentityAssociation"
         | "UpdatePodIdentityAssociation"
         | "DeletePodIdentityAssociation" => "podidentityassociation",

@@ -5,6 +5,7 @@
 mod documents;
 pub mod evaluate;
 mod policies;
+mod profiles;
 mod providers;
 mod roles;
 mod simulate;
@@ -40,6 +41,7 @@ pub fn answer(
     let page_size = world.page_size;
     let account = world.accounts.entry(caller.account.clone()).or_default();
     let answer = providers::answer(account, action, parameters)
+        .or_else(|| profiles::answer(account, caller, action, parameters, page_size))
         .or_else(|| roles::answer(account, caller, action, parameters, page_size))
         .or_else(|| policies::answer(account, caller, action, parameters, page_size));
     match (answer, action) {

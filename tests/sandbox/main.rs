@@ -116,6 +116,7 @@ fn run(arguments: &Arguments) -> Result<u8, String> {
         let mut world = sandbox.world();
         world.faults.extend(arguments.fault.iter().cloned());
         world.keeps_calls = false;
+        world.add_instances_of_nodes();
         world.propagation = Pace::Time(Duration::from_secs(arguments.propagation_seconds));
         world.express = match arguments.express.as_str() {
             "ignored" => Express::Ignored,

@@ -1,7 +1,12 @@
 //! EC2 (its own kind of Query): interface endpoints, security groups and instances to describe. All that
-//! exists is arranged by the test; it is of the first account and of the sandbox's region.
+//! exists is arranged by the test, but what instances have, which clients may change; it is of the first account
+//! and of the sandbox's region.
 
 use serde_json::Value;
+
+mod instances;
+
+pub use instances::Instance;
 
 use super::aws::{self, Caller, Parameters, Refusal, Xml, digest, uuid};
 use super::http::Reply;
@@ -112,17 +117,6 @@ impl Rule {
     }
 }
 
-#[derive(Clone, Debug)]
-pub struct Instance {
-    pub id: String,
-    /// How its metadata is given away.
-    pub endpoint_enabled: bool,
-    pub tokens_required: bool,
-    pub hop_limit: u8,
-    /// ARN of its instance profile.
-    pub profile: Option<String>,
-}
-
 impl World {
     /// An interface endpoint of the clusters' VPC for a service (`sts`), with private DNS, a policy that
     /// allows everything, and a security group of its own that lets the VPC in.
@@ -146,19 +140,6 @@ impl World {
         let endpoints = &mut self.network.endpoints;
         endpoints.last_mut().expect("the endpoint just added")
     }
-
-    /// An instance as EKS's own launch templates make them: IMDSv2 only, one hop.
-    pub fn add_instance(&mut self, id: &str) -> &mut Instance {
-        self.network.instances.push(Instance {
-            id: id.to_owned(),
-            endpoint_enabled: true,
-            tokens_required: true,
-            hop_limit: 1,
-            profile: None,
-        });
-        let instances = &mut self.network.instances;
-        instances.last_mut().expect("the instance just added")
-    }
 }
 
 /// EC2's words for what the other Query services say.
@@ -174,9 +155,10 @@ pub fn unknown_caller(refused: Refusal) -> Refusal {
     }
 }
 
-pub fn answer(world: &World, caller: &Caller, parameters: &Parameters) -> Reply {
+pub fn answer(world: &mut World, caller: &Caller, parameters: &Parameters) -> Reply {
     let action = parameters.text("Action").unwrap_or_default();
-    match described(world, caller, action, parameters) {
+    let changed = instances::changed(world, caller, action, parameters);
+    match changed.unwrap_or_else(|| described(world, caller, action, parameters)) {
         Ok(inner) => {
             let id = uuid(&["request", &world.calls.len().to_string()]);
             let body = Xml::default().text("requestId", &id).and(inner).into_text();
@@ -238,7 +220,17 @@ fn listing(world: &World, caller: &Caller, action: &str) -> Option<Listing> {
             items: network
                 .instances
                 .iter()
-                .map(|one| instance(one, owner))
+                .map(|one| instances::item(one, owner))
+                .collect(),
+        },
+        "DescribeIamInstanceProfileAssociations" => Listing {
+            element: "iamInstanceProfileAssociationSet",
+            ids: "AssociationId",
+            not_found: "InvalidAssociationID.NotFound",
+            items: network
+                .instances
+                .iter()
+                .filter_map(instances::association)
                 .collect(),
         },
         _ => return None,
@@ -431,52 +423,4 @@ fn rule(one: &Rule, owner: &str) -> Xml {
                 .map(|cidr| Xml::default().text("cidrIpv6", cidr))),
         )
         .element("prefixListIds", Xml::default())
-}
-
-/// Each in a reservation of its own.
-fn instance(one: &Instance, owner: &str) -> Item {
-    let word = |is: bool, yes: &'static str, no: &'static str| if is { yes } else { no };
-    let options = Xml::default()
-        .text("state", "applied")
-        .text(
-            "httpTokens",
-            word(one.tokens_required, "required", "optional"),
-        )
-        .text("httpPutResponseHopLimit", &one.hop_limit.to_string())
-        .text(
-            "httpEndpoint",
-            word(one.endpoint_enabled, "enabled", "disabled"),
-        )
-        .text("httpProtocolIpv6", "disabled")
-        .text("instanceMetadataTags", "disabled");
-    let profile = one.profile.iter().fold(Xml::default(), |all, arn| {
-        let id = format!("AIPA{}", &digest(&["profile", arn])[..17].to_uppercase());
-        all.element(
-            "iamInstanceProfile",
-            Xml::default().text("arn", arn).text("id", &id),
-        )
-    });
-    let shown = Xml::default()
-        .text("instanceId", &one.id)
-        .element(
-            "instanceState",
-            Xml::default().text("code", "16").text("name", "running"),
-        )
-        .text("instanceType", "m7i.large")
-        .text("vpcId", VPC)
-        .and(profile)
-        .element("metadataOptions", options);
-    let xml = Xml::default()
-        .text(
-            "reservationId",
-            &format!("r-{}", &digest(&["reservation", &one.id])[..17]),
-        )
-        .text("ownerId", owner)
-        .element("groupSet", Xml::default())
-        .element("instancesSet", set([shown]));
-    Item {
-        id: one.id.clone(),
-        properties: vec![("instance-id", one.id.clone()), ("vpc-id", VPC.to_owned())],
-        xml,
-    }
 }

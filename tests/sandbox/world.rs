@@ -197,7 +197,7 @@ pub struct Account {
     pub providers: BTreeMap<String, Provider>,
     /// By lower-case name: role names are unique without regard to case.
     pub roles: BTreeMap<String, Role>,
-    /// Instance profiles by name, each with the name of its role.
+    /// Instance profiles by name, each with the name of its role, which is empty where it has none.
     pub instance_profiles: BTreeMap<String, String>,
     /// Customer-managed policies by ARN. AWS's own are known to `iam.rs`.
     pub policies: BTreeMap<String, ManagedPolicy>,

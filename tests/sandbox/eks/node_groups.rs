@@ -1,4 +1,4 @@
-//! A cluster's managed node groups, arranged by a test: operations and members are those of botocore's `eks`
+//! A cluster's managed node groups, without any nodes of theirs: operations and members are those of botocore's `eks`
 //! model; the messages are from memory.
 
 use hyper::Method;
@@ -6,14 +6,16 @@ use serde_json::{Value, json};
 
 use super::super::aws::{Caller, Parameters, Refusal};
 use super::super::http::Request;
-use super::super::world::World;
+use super::super::world::{Cluster, World};
 use super::{arn, missing, page, place};
 
 /// The operation of a path behind `/clusters/NAME/node-groups`.
 pub fn identify(method: &Method, rest: &[&str]) -> Option<&'static str> {
     match (method, rest) {
         (&Method::GET, []) => Some("ListNodegroups"),
+        (&Method::POST, []) => Some("CreateNodegroup"),
         (&Method::GET, [_]) => Some("DescribeNodegroup"),
+        (&Method::DELETE, [_]) => Some("DeleteNodegroup"),
         _ => None,
     }
 }
@@ -23,7 +25,7 @@ pub fn knows(operation: &str) -> bool {
 }
 
 pub fn answer(
-    world: &World,
+    world: &mut World,
     caller: &Caller,
     operation: &str,
     subject: &str,
@@ -31,15 +33,34 @@ pub fn answer(
 ) -> Result<Value, Refusal> {
     let query = Parameters::parse(&request.query);
     let (name, group) = subject.split_once('/').unwrap_or((subject, ""));
-    let cluster = &world.clusters[place(world, caller, name)?];
+    let (place, page_size) = (place(world, caller, name)?, world.page_size);
+    let cluster = &mut world.clusters[place];
     if operation == "ListNodegroups" {
         let names = cluster.node_groups.keys().map(|name| json!(name)).collect();
-        return page("nodegroups", names, &query, world.page_size);
+        return page("nodegroups", names, &query, page_size);
     }
-    let Some(role) = cluster.node_groups.get(group) else {
+    if operation == "CreateNodegroup" {
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let text = |member: &str| body[member].as_str().unwrap_or_default();
+        let (group, role) = (text("nodegroupName"), text("nodeRole"));
+        let groups = &mut cluster.node_groups;
+        if groups.insert(group.to_owned(), role.to_owned()).is_some() {
+            let message = format!("NodeGroup already exists with name {group}");
+            return Err(Refusal::new(409, "ResourceInUseException", message));
+        }
+        return Ok(described(cluster, group, role));
+    }
+    let Some(role) = cluster.node_groups.get(group).cloned() else {
         return Err(missing(format!("No node group found for name: {group}.")));
     };
-    Ok(json!({"nodegroup": {
+    if operation == "DeleteNodegroup" {
+        cluster.node_groups.remove(group);
+    }
+    Ok(described(cluster, group, &role))
+}
+
+fn described(cluster: &Cluster, group: &str, role: &str) -> Value {
+    json!({"nodegroup": {
         "nodegroupName": group,
         "nodegroupArn": arn(cluster, "nodegroup", &format!("{group}/0a1b2c3d")),
         "clusterName": cluster.name,
@@ -52,5 +73,5 @@ pub fn answer(
         "nodeRole": role,
         "health": {"issues": []},
         "tags": {},
-    }}))
+    }})
 }

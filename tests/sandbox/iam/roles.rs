@@ -293,30 +293,6 @@ fn check_description(text: &str) -> Result<(), Refusal> {
     Err(Refusal::constraint("description", text, rule))
 }
 
-/// An instance profile with its role, as botocore's model of IAM has it.
-fn instance_profile(
-    account: &Account,
-    caller: &Caller,
-    parameters: &Parameters,
-) -> Result<Xml, Refusal> {
-    let name = parameters.required("InstanceProfileName")?;
-    let Some(role) = account.instance_profiles.get(name) else {
-        let message = format!("Instance Profile {name} cannot be found.");
-        return Err(no_such_entity(message));
-    };
-    let role = account.role(role).map(|role| description(role, false));
-    let arn = format!("arn:aws:iam::{}:instance-profile/{name}", caller.account);
-    let id = format!("AIPA{}", token_of(&["profile", &arn], 17));
-    let profile = Xml::default()
-        .text("Path", "/")
-        .text("InstanceProfileName", name)
-        .text("InstanceProfileId", &id)
-        .text("Arn", &arn)
-        .text("CreateDate", &timestamp_in_seconds(0))
-        .list("Roles", role);
-    Ok(Xml::default().element("InstanceProfile", profile))
-}
-
 /// The operations on roles; `None` for any other operation.
 pub fn answer(
     account: &mut Account,
@@ -332,7 +308,6 @@ pub fn answer(
             let role = named(account, parameters);
             return Some(role.map(|role| Xml::default().element("Role", description(role, true))));
         }
-        "GetInstanceProfile" => return Some(instance_profile(account, caller, parameters)),
         _ => {}
     }
     let lists: Option<(&str, Listing)> = match action {
@@ -340,7 +315,6 @@ pub fn answer(
         "ListRolePolicies" => Some(("PolicyNames", |role| {
             role.inline.keys().map(|name| Xml::value(name)).collect()
         })),
-        "ListInstanceProfilesForRole" => Some(("InstanceProfiles", |_| Vec::new())),
         "ListRoleTags" => Some(("Tags", |role| {
             let pair = |(key, value): (&String, &String)| {
                 Xml::default().text("Key", key).text("Value", value)
@@ -445,7 +419,7 @@ fn named<'a>(account: &'a mut Account, parameters: &Parameters) -> Result<&'a mu
     account.role_mut(name)
 }
 
-fn description(role: &Role, whole: bool) -> Xml {
+pub(super) fn description(role: &Role, whole: bool) -> Xml {
     let described = (!role.description.is_empty()).then_some(role.description.as_str());
     let xml = Xml::default()
         .text("Path", &role.path)
