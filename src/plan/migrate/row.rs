@@ -50,7 +50,7 @@ struct Running<'a> {
 
 fn of_account(moving: &Moving, account: &MovingAccount) -> Vec<MoveRow> {
     let obstacles = match account.new_pods() {
-        Some(PodWay::Kube2iam | PodWay::Kiam) => intercept::held(moving, account),
+        _ if by_interception(account) => intercept::held(moving, account),
         _ if intercept::is_given(moving, account) => Vec::new(),
         _ => to_pod_identity(moving, account),
     };
@@ -104,7 +104,11 @@ fn row(
     {
         evidence.way = None;
     }
-    let state = account.state(moving);
+    // What others that run as it have is no matter of this one.
+    let is_given = account.grants.iter().any(|it| it.workload == *workload);
+    let by_others = !is_given && by_interception(account);
+    let obstacles = if by_others { &[] } else { obstacles };
+    let state = account.state(moving).filter(|_| !by_others);
     // What has no role at all has nothing to move.
     let is_concerned = state.is_some() || !matches!(obstacles, [Obstacle::NoRole]);
     let told = obstacles.iter().map(|obstacle| obstacle.told().0);
@@ -128,10 +132,17 @@ fn row(
         obstacles: told.chain(keys).collect(),
         next: match &vault {
             Some(_) => Some(from_vault(moving, account)),
+            None if by_others => None,
             None => next(moving, account, obstacles),
         },
         notes: vault.into_iter().chain(host_network).collect(),
     }
+}
+
+/// Whether kube2iam or kiam give some of its pods their role, and nothing else does.
+fn by_interception(account: &MovingAccount) -> bool {
+    let new = account.new_pods();
+    matches!(new, Some(PodWay::Kube2iam | PodWay::Kiam))
 }
 
 /// The command that writes what Vault gives it as a config file.

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::intercepted::{NODES, TO, annotated, kiam, kube2iam, put_role};
 use super::patched::{PATCHED, of_default};
+use crate::sandbox::Role;
 use crate::support::Bench;
 
 /// A Deployment of web with role web-NAME by kube2iam.
@@ -221,7 +222,7 @@ fn a_service_account_that_is_missing_is_told_with_the_command_that_makes_it() {
 
 #[test]
 fn a_role_of_another_account_is_no_matter_of_associations_on_the_way_to_irsa() {
-    let bench = kube2iam();
+    let mut bench = kube2iam();
     let far = "arn:aws:iam::444455556666:role/far";
     {
         let mut world = bench.sandbox.world();
@@ -249,6 +250,22 @@ fn a_role_of_another_account_is_no_matter_of_associations_on_the_way_to_irsa() {
         let told = bench.run(&format!("{TO} web/far {stage}"));
         assert!(!told.contains("association"), "{told}");
     }
+    // As the hint has it.
+    let config = bench.file(
+        "aws/config",
+        "[profile data]\naws_access_key_id = AKIA444455556666\naws_secret_access_key = sandbox-secret-key\n",
+    );
+    bench.set("AWS_CONFIG_FILE", &config.display().to_string());
+    {
+        let mut world = bench.sandbox.world();
+        let account = world.accounts.get_mut("444455556666").expect("the account");
+        let role = Role::new("aws", "444455556666", "/", "far", json!({"Statement": []}));
+        account.roles.insert("far".to_owned(), role);
+    }
+    bench.arrange("associate-oidc-provider --cluster demo --role-profile data --approve");
+    bench.arrange(&format!("create iamserviceaccount web/far --cluster demo --attach-role-arn {far} --trust --role-profile data --approve"));
+    let annotated = bench.service_account("web", "far");
+    assert!(annotated.contains(far), "{annotated}");
 }
 
 #[test]
@@ -312,6 +329,31 @@ fn scan_names_the_command_for_pods_that_share_a_service_account() {
     bench.arrange(
         "migrate to-irsa web/default --cluster demo --from kube2iam --patch-workloads --approve",
     );
+}
+
+/// What runs as the same service account without a role of that is no concern of it.
+#[test]
+fn scan_tells_a_workload_what_keeps_itself() {
+    let bench = of_default();
+    {
+        let mut world = bench.sandbox.world();
+        let api = world.api("demo");
+        api.run_workload(annotated("web", "plain", "default", &json!({})));
+        api.run_pod("web", "alone", "default");
+        let mut keys = annotated("web", "keys", "default", &json!({}));
+        let env = json!([{"name": "AWS_ACCESS_KEY_ID", "value": "x"}]);
+        keys["spec"]["template"]["spec"]["containers"][0]["env"] = env;
+        api.run_workload(keys);
+    }
+    assert_snapshot!(bench.run("migrate scan --cluster demo --namespace web"), @"
+    [stdout]
+    NAMESPACE   NAME    KIND         WAY           SERVICE ACCOUNT   STATE   NEXT, OR WHAT KEEPS IT
+    web         api     Deployment   kube2iam      default           OLD     a service account has one role for all its pods, and others run, or may, as web/default: deployment web/api has arn:aws:iam::111122223333:role/web-api, deployment web/keys has none, deployment web/plain has none, pod web/alone has none; next: irsactl migrate to-irsa web/default --cluster demo --from kube2iam --patch-workloads
+    web         keys    Deployment   static-keys   default           -       AWS_ACCESS_KEY_ID in container app: to be taken out once a role does the same
+    web         plain   Deployment   node-role     default           -
+    web         alone   Pod          node-role     default           -
+    [exit 0]
+    ");
 }
 
 #[test]
