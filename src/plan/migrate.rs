@@ -179,15 +179,22 @@ impl MoveGoal {
     }
 
     /// What is told where all were meant and this is about none of them.
-    pub fn nothing_there(self, tracks: &[Track]) -> Option<&'static str> {
+    pub fn nothing_there(self, moving: &Moving, tracks: &[Track]) -> Option<String> {
         if self.scope != MoveBreadth::All || !tracks.is_empty() {
             return None;
         }
-        match self.stage {
-            Stage::Begin => None,
-            Stage::Finish => Some("no move was found that is begun and not finished"),
-            Stage::Undo => Some(
-                "no move was found that is begun and not finished; one that is finished is undone by its name",
+        let found = moving.interception.as_found();
+        let found = found.map(|it| it.interceptor.way);
+        match (self.stage, self.former) {
+            (_, Former::Intercepted(way)) if found != Some(way) => {
+                Some(format!("no {} is found in the cluster", way.word()))
+            }
+            (Stage::Begin, _) => None,
+            (Stage::Finish, _) => {
+                Some("no move was found that is begun and not finished".to_owned())
+            }
+            (Stage::Undo, _) => Some(
+                "no move was found that is begun and not finished; one that is finished is undone by its name".to_owned(),
             ),
         }
     }

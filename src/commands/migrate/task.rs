@@ -106,11 +106,11 @@ impl<'a> MoveTask<'a> {
             let quota = context.aws.iam.quotas().await?.trust;
             planned = migrate::plan(self.goal, &moving, quota);
         }
-        if let Some(text) = self.goal.nothing_there(&planned.tracks)
+        if let Some(text) = self.goal.nothing_there(&moving, &planned.tracks)
             && round.past == 0
             && !moving.accounts.is_empty()
         {
-            context.output.note(text);
+            context.output.note(&text);
         }
         let there = moving.associations.as_found().copied();
         check_room(&cluster.name, there, planned.tracks.iter())?;

@@ -88,10 +88,9 @@ fn after_undo_irsactl_owns_nothing_of_the_workload() {
     irsactl own f:irsactl/former-service-account
     ");
     // A controller writes between the two.
-    let meanwhile =
-        "kubernetes patch deployments of web/api from 2 times 1 error 409 Conflict changed";
-    let meanwhile = meanwhile.parse().expect("a rule");
-    bench.sandbox.world().faults.push(meanwhile);
+    let second = "kubernetes patch deployments of web/api from 2 times 1";
+    let rule = format!("{second} error 409 Conflict changed");
+    bench.sandbox.fault(&rule);
     bench.arrange(&format!("{TO} --all --undo --approve"));
     assert_snapshot!(owners(&bench), @"kubectl f:iam.amazonaws.com/role");
 }

@@ -331,6 +331,17 @@ fn scan_names_the_command_for_pods_that_share_a_service_account() {
     );
 }
 
+#[test]
+fn where_neither_is_there_that_is_said_of_all() {
+    let bench = super::annotated();
+    for stage in ["--approve", "--finish --approve", "--undo"] {
+        let told = bench.run(&format!("{TO} --all {stage}"));
+        let note = "note: no kube2iam is found in the cluster\n";
+        assert!(told.contains(note), "{told}");
+        assert!(told.ends_with("[exit 0]\n"), "{told}");
+    }
+}
+
 /// What runs as the same service account without a role of that is no concern of it.
 #[test]
 fn scan_tells_a_workload_what_keeps_itself() {
