@@ -36,4 +36,5 @@ mod schema;
 mod shell;
 mod terraform;
 mod updates;
+mod vault;
 mod web_identity;

@@ -19,7 +19,7 @@ use std::time::Duration;
 use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use sandbox::{Express, Fault, Options, Pace, Sandbox};
+use sandbox::{Express, Fault, Options, Pace, Sandbox, VAULT, VAULT_TOKEN, Vault};
 
 /// What of a shell's own setting could lead past the sandbox.
 const FOREIGN: [&str; 14] = [
@@ -117,6 +117,13 @@ fn run(arguments: &Arguments) -> Result<u8, String> {
         world.faults.extend(arguments.fault.iter().cloned());
         world.keeps_calls = false;
         world.add_instances_of_nodes();
+        let mut vault = Vault::default();
+        let host = format!("https://{}", world.clusters[0].endpoint_host);
+        let config = serde_json::json!({ "kubernetes_host": host });
+        vault
+            .data
+            .insert("auth/kubernetes/config".to_owned(), config);
+        world.vault = Some(vault);
         world.propagation = Pace::Time(Duration::from_secs(arguments.propagation_seconds));
         world.express = match arguments.express.as_str() {
             "ignored" => Express::Ignored,
@@ -221,6 +228,8 @@ fn variables(sandbox: &Sandbox) -> std::io::Result<Vec<(&'static str, String)>> 
     std::fs::write(path("kubeconfig"), content)?;
     let mut variables = sandbox.environment();
     variables.extend([
+        ("VAULT_ADDR", format!("https://{VAULT}")),
+        ("VAULT_TOKEN", VAULT_TOKEN.to_owned()),
         ("KUBECONFIG", path("kubeconfig").display().to_string()),
         ("AWS_CONFIG_FILE", path("aws-config").display().to_string()),
         (

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use hyper::Method;
 use serde_json::{Value, json};
 
 use super::http::{Reply, Request};
@@ -70,6 +71,37 @@ impl Vault {
     }
 }
 
+impl Vault {
+    /// What a client writes. Lists may be given as texts with commas, as `vault write` sends them.
+    fn write(&mut self, path: &str, mut fields: Value) {
+        const LISTS: [&str; 6] = [
+            "bound_service_account_names",
+            "bound_service_account_namespaces",
+            "iam_groups",
+            "policy_arns",
+            "role_arns",
+            "token_policies",
+        ];
+        for name in LISTS {
+            if let Some(text) = fields[name].as_str() {
+                fields[name] = text.split(',').collect();
+            } else if fields[name].is_null() {
+                fields.as_object_mut().map(|all| all.remove(name));
+            }
+        }
+        if let Some(name) = path.strip_prefix("aws/roles/") {
+            self.engine_role(name, fields);
+        } else if let Some(name) = path.strip_prefix("auth/kubernetes/role/") {
+            self.login_role(name, &[], &[], "default");
+            merge(self.data.entry(path.to_owned()).or_default(), fields);
+        } else if let Some(name) = path.strip_prefix("sys/policies/acl/") {
+            self.policy(name, fields["policy"].as_str().unwrap_or_default());
+        } else {
+            self.data.insert(path.to_owned(), fields);
+        }
+    }
+}
+
 fn merge(into: &mut Value, fields: Value) {
     for (key, value) in fields.as_object().cloned().unwrap_or_default() {
         into[key] = value;
@@ -86,8 +118,8 @@ pub fn refusal(status: u16, message: &str) -> Reply {
     Reply::json(status, &json!({"errors": [message]}))
 }
 
-pub fn answer(world: &World, request: &Request) -> Reply {
-    let Some(vault) = &world.vault else {
+pub fn answer(world: &mut World, request: &Request) -> Reply {
+    let Some(vault) = &mut world.vault else {
         return refusal(404, "no such host");
     };
     let path = request.path.trim_start_matches("/v1/");
@@ -111,6 +143,11 @@ pub fn answer(world: &World, request: &Request) -> Reply {
     }
     if vault.denied.iter().any(|denied| denied == path) {
         return refusal(403, "1 error occurred:\n\t* permission denied\n\n");
+    }
+    if [Method::PUT, Method::POST].contains(&request.method) {
+        let fields = serde_json::from_slice(&request.body).unwrap_or_default();
+        vault.write(path, fields);
+        return Reply::json(200, &json!({"data": null, "warnings": null}));
     }
     let found = if request.query == "list=true" {
         let names = vault
