@@ -12,6 +12,7 @@ mod accounts;
 mod check;
 mod filter;
 mod node;
+mod parametrised;
 mod rest;
 mod schema;
 mod write;

@@ -25,6 +25,7 @@ mod functions;
 mod holes;
 mod managed;
 mod manifest;
+mod parametrised;
 mod role;
 
 pub use aws_policies::meant;
@@ -35,6 +36,7 @@ pub use functions::plain;
 pub use holes::{Unknown, filled, has_holes};
 pub use managed::ManagedPolicy;
 pub use manifest::{annotated, manifest};
+pub use parametrised::{NamedPolicy, PARAMETRISED, ParametrisedPolicy};
 pub use role::RoleTemplate;
 
 /// The role that is asked for.

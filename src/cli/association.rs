@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::service_account::{DeletionArgs, DeploymentArgs, PermissionArgs, RoleArgs, StackArgs};
+use super::policies::PermissionArgs;
+use super::service_account::{DeletionArgs, DeploymentArgs, RoleArgs, StackArgs};
 use super::{
     AwsArgs, ClusterArgs, EditArgs, FilterArgs, KubernetesArgs, NameArgs, ParallelArgs,
     PlainFormat, ReconcileArgs, WideFormat,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::policies::{PermissionArgs, well_known_help, well_known_policy};
 use super::{
     Approval, AwsArgs, ClusterArgs, KubernetesArgs, ParallelArgs, PlainFormat, RoleAccountArgs,
     WideFormat,
@@ -15,7 +16,7 @@ use crate::model::{
     Audience, ClusterName, Issuer, Namespace, Pairs, PolicyArn, RoleArn, RoleName, RolePath,
     SubjectPattern,
 };
-use crate::template::{WellKnownPolicy, well_known_names};
+use crate::template::WellKnownPolicy;
 
 /// Which service accounts of a config file.
 #[derive(Args, Clone, Debug)]
@@ -116,42 +117,10 @@ pub struct AccountArgs {
     pub associate_oidc_provider: bool,
 }
 
-/// What the role may do.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Permissions")]
-pub struct PermissionArgs {
-    #[arg(long, value_name = "ARN", value_delimiter = ',', alias = "permission-policy-arns", help = fields::MANAGED_POLICIES.help(MANY))]
-    pub attach_policy_arn: Vec<PolicyArn>,
-    #[arg(long, value_name = "FILE", help = fields::INLINE_POLICY.help(" as JSON (repeatable); - reads stdin"))]
-    pub policy_document: Vec<PathBuf>,
-    #[arg(
-        long,
-        value_name = "NAME",
-        value_delimiter = ',',
-        alias = "well-known-policies",
-        value_parser = well_known_policy(),
-        ignore_case = true,
-        hide_possible_values = true,
-        help = fields::WELL_KNOWN_POLICIES.help(", see --help (repeatable, or separated by commas)"),
-        long_help = well_known_help()
-    )]
-    pub well_known_policy: Vec<WellKnownPolicy>,
-    #[arg(long, value_name = "ARN", alias = "role-arn", help = fields::ROLE_ARN.help(""), conflicts_with_all = ["attach_policy_arn", "policy_document", "well_known_policy"])]
-    pub attach_role_arn: Option<RoleArn>,
-    #[arg(
-        long,
-        value_name = "ARN",
-        help = fields::BOUNDARY.help(""),
-        conflicts_with = "attach_role_arn",
-        alias = "permission-boundary-arn"
-    )]
-    pub permissions_boundary: Option<PolicyArn>,
-}
-
 /// How pairs are given.
 pub const PAIRS: &str = ", as k1=v1,k2=v2 (repeatable)";
 /// How more than one is given.
-const MANY: &str = " (repeatable, or separated by commas)";
+pub const MANY: &str = " (repeatable, or separated by commas)";
 
 fn session_seconds(text: &str) -> Result<u32, String> {
     seconds(text, fields::SESSION_SECONDS)
@@ -167,16 +136,6 @@ fn seconds(text: &str, bounds: Bounds) -> Result<u32, String> {
     number
         .filter(|number| bounds.contain(*number))
         .ok_or_else(|| format!("a whole number from {least} to {most} is wanted"))
-}
-
-/// Takes the names of the catalogue, which completion then offers too.
-fn well_known_policy() -> impl TypedValueParser<Value = WellKnownPolicy> {
-    PossibleValuesParser::new(well_known_names()).try_map(|name| name.parse::<WellKnownPolicy>())
-}
-
-fn well_known_help() -> String {
-    let names = well_known_names().join(", ");
-    fields::WELL_KNOWN_POLICIES.help(&format!("{MANY}: {names}"))
 }
 
 /// The role itself.

@@ -17,6 +17,9 @@ use crate::output::{Format, Output};
 use crate::policy::PolicyDocument;
 
 mod edits;
+mod policies;
+
+use policies::{inline, well_known};
 
 pub use edits::{How, deployment, drift, edited, edited_association};
 
@@ -46,9 +49,9 @@ pub async fn association(args: &AssociatedArgs) -> Result<IamServiceAccount, Err
     let given = Given {
         role_arn: permissions.attach_role_arn.clone(),
         managed: permissions.attach_policy_arn.clone(),
-        inline: documents(&permissions.policy_document).await?,
+        inline: inline(permissions).await?,
         document_name: args.permission_policy_name.clone(),
-        well_known: permissions.well_known_policy.clone(),
+        well_known: well_known(permissions),
         boundary: permissions.permissions_boundary.clone(),
         role_name: role.role_name.clone(),
         role_path: role.role_path.clone(),
@@ -86,8 +89,8 @@ async fn given(args: &AccountArgs) -> Result<Given, Error> {
     Ok(Given {
         role_arn: permissions.attach_role_arn.clone(),
         managed: permissions.attach_policy_arn.clone(),
-        inline: documents(&permissions.policy_document).await?,
-        well_known: permissions.well_known_policy.clone(),
+        inline: inline(permissions).await?,
+        well_known: well_known(permissions),
         boundary: permissions.permissions_boundary.clone(),
         role_name: role.role_name.clone(),
         role_path: role.role_path.clone(),

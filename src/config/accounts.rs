@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::check::{number, short};
 use super::node::{YamlNode, YamlValue};
+use super::parametrised::filled;
 use super::{Problem, Problems, inside, missing, value};
 use crate::asked::fields::{self, Field, Kind};
 use crate::asked::{self, AssociationSpec, DeploymentMode, Given, IamServiceAccount, Rule, Scope};
@@ -240,6 +241,7 @@ fn service_account_name(entry: Entry<'_>, problems: &mut Problems) -> Option<Ser
 /// the rest is judged too.
 fn given(entry: Entry<'_>, account: Option<ServiceAccountName>, problems: &mut Problems) -> Given {
     let Entry { way, node, path } = entry;
+    let policies = fields::WELL_KNOWN_POLICIES.on(way);
     let some_name = || ServiceAccountName {
         namespace: Namespace::default(),
         name: String::new(),
@@ -247,7 +249,15 @@ fn given(entry: Entry<'_>, account: Option<ServiceAccountName>, problems: &mut P
     let given = Given {
         role_arn: value(node, path, fields::ROLE_ARN.on(way), problems),
         managed: texts(node, path, fields::MANAGED_POLICIES.on(way), problems),
-        inline: documents(entry, problems),
+        inline: [
+            documents(entry, problems),
+            filled(
+                node.field(policies),
+                &inside(path, policies.name()),
+                problems,
+            ),
+        ]
+        .concat(),
         well_known: well_known(entry),
         boundary: value(node, path, fields::BOUNDARY.on(way), problems),
         role_name: value(node, path, fields::ROLE_NAME.on(way), problems),

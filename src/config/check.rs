@@ -7,7 +7,7 @@ use super::node::{Place, YamlNode, YamlValue};
 use super::{Problem, Problems, inside};
 use crate::asked::fields::{self, Field, Kind};
 use crate::policy::numbers;
-use crate::template::well_known_names;
+use crate::template::{PARAMETRISED, ParametrisedPolicy, well_known_names};
 
 /// Puts every problem of names and types into `problems`.
 pub fn check(root: &YamlNode, problems: &mut Problems) {
@@ -139,6 +139,13 @@ fn items(field: &Field, node: &YamlNode, path: &str, problems: &mut Problems) {
 fn entries(kind: Kind, node: &YamlNode, path: &str, problems: &mut Problems) {
     for (name, value, place) in unique(node, path, problems) {
         let path = inside(path, name);
+        let mut parametrised = PARAMETRISED.iter();
+        if kind == Kind::WellKnown
+            && let Some(policy) = parametrised.find(|it| it.name() == name)
+        {
+            parameters(*policy, value, &path, problems);
+            continue;
+        }
         let wanted = match kind {
             Kind::WellKnown => Kind::Bool,
             _ => Kind::Text,
@@ -160,6 +167,22 @@ fn entries(kind: Kind, node: &YamlNode, path: &str, problems: &mut Problems) {
         };
         if !fits {
             problems.push(Problem::new(value.place, &path, mismatch(wanted, value)));
+        }
+    }
+}
+
+/// An object of texts; what they are is judged where they are read.
+fn parameters(policy: ParametrisedPolicy, node: &YamlNode, path: &str, problems: &mut Problems) {
+    match &node.value {
+        YamlValue::Map(_) => entries(Kind::Map, node, path, problems),
+        YamlValue::Null => {}
+        _ => {
+            let rule = format!(
+                "an object of {} is wanted, this is {}",
+                policy.told(),
+                described(node)
+            );
+            problems.push(Problem::new(node.place, path, rule));
         }
     }
 }

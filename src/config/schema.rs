@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::asked::fields::{self, Bounds, Field, Kind, Origin, Presence, capitalised};
 use crate::model::nearest;
-use crate::template::WELL_KNOWN;
+use crate::template::{PARAMETRISED, WELL_KNOWN};
 
 /// What the file as a whole is called.
 pub const ROOT: &str = "config";
@@ -184,18 +184,41 @@ fn of(field: &Field, inside: &str) -> Schema {
 }
 
 fn well_known(inside: &str) -> Vec<Schema> {
-    let policies = WELL_KNOWN.iter();
-    policies
-        .map(|policy| Schema {
-            path: format!("{inside}.{}", policy.name()),
-            kind: Kind::Bool,
-            presence: Presence::Optional,
-            origin: Origin::Eksctl,
-            flag: None,
-            meaning: policy.entry().description.clone(),
+    let policies = WELL_KNOWN.iter().map(|policy| Schema {
+        path: format!("{inside}.{}", policy.name()),
+        kind: Kind::Bool,
+        presence: Presence::Optional,
+        origin: Origin::Eksctl,
+        flag: None,
+        meaning: policy.entry().description.clone(),
+        children: Vec::new(),
+    });
+    let parametrised = PARAMETRISED.iter().map(|policy| {
+        let path = format!("{inside}.{}", policy.name());
+        let form = policy.form();
+        let children = form.parameters.iter().map(|(name, parameter)| Schema {
+            path: format!("{path}.{name}"),
+            kind: Kind::Text,
+            presence: match &parameter.default {
+                Some(_) => Presence::Optional,
+                None => Presence::Required,
+            },
+            origin: Origin::Own,
+            flag: Some("--with"),
+            meaning: capitalised(&parameter.meaning),
             children: Vec::new(),
-        })
-        .collect()
+        });
+        Schema {
+            children: children.collect(),
+            path,
+            kind: Kind::Object,
+            presence: Presence::Optional,
+            origin: Origin::Own,
+            flag: None,
+            meaning: form.description.clone(),
+        }
+    });
+    policies.chain(parametrised).collect()
 }
 
 /// `; did you mean …?`: with the path that is most like these names, or ends most like them.

@@ -7,6 +7,7 @@ mod fetched;
 mod flags;
 mod input;
 mod output;
+mod parametrised;
 mod reconcile;
 mod refusals;
 mod verify;

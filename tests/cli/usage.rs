@@ -265,7 +265,7 @@ fn an_unknown_well_known_policy_is_told_with_all_names() {
     assert_snapshot!(Bench::new().run("create iamserviceaccount a --cluster demo --well-known-policy externalDns2"), @"
     [stderr]
     error: invalid value 'externalDns2' for '--well-known-policy <NAME>'
-      [possible values: imageBuilder, autoScaler, awsLoadBalancerController, externalDNS, certManager, ebsCSIController, efsCSIController, adotContainerLogs, adotPrometheus, adotXray, amazonManagedPrometheus, cloudWatchAgent, ebsCSIControllerV2, efsCSIDriver, externalSecrets, fluentBit, fsxCSIController, gatewayAPIController, nodeTerminationHandler, s3FilesCSIDriver, vpcCNI, vpcCNIIPv6]
+      [possible values: imageBuilder, autoScaler, awsLoadBalancerController, externalDNS, certManager, ebsCSIController, efsCSIController, adotContainerLogs, adotPrometheus, adotXray, amazonManagedPrometheus, cloudWatchAgent, ebsCSIControllerV2, efsCSIDriver, externalSecrets, fluentBit, fsxCSIController, gatewayAPIController, nodeTerminationHandler, s3FilesCSIDriver, vpcCNI, vpcCNIIPv6, karpenter, mountpointS3]
     hint: a similar value exists: 'externalDNS'
 
     For more information, try '--help'.

@@ -216,21 +216,26 @@ fn well_known() -> Vec<(String, Value)> {
     // Some are no more than names of AWS's managed policies.
     paths.retain(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("Statement")));
     let names = paths.iter().map(|path| path.file_stem().expect("a name"));
-    let names: Vec<String> = names.map(|name| name.display().to_string()).collect();
+    let names = names.map(|name| (name.display().to_string(), "true"));
+    let parametrised = [
+        ("karpenter".to_owned(), "{cluster-name: demo}"),
+        ("mountpointS3".to_owned(), "{bucket: my-data}"),
+    ];
+    let names: Vec<(String, &str)> = names.chain(parametrised).collect();
     let bench = Bench::associated();
     let mut text = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: demo, region: eu-west-1}\n\
                     iam:\n  withOIDC: true\n  serviceAccounts:\n"
         .to_owned();
-    for (index, name) in names.iter().enumerate() {
+    for (index, (name, value)) in names.iter().enumerate() {
         text.push_str(&format!(
-            "  - metadata: {{name: app-{index}}}\n    wellKnownPolicies: {{{name}: true}}\n"
+            "  - metadata: {{name: app-{index}}}\n    wellKnownPolicies: {{{name}: {value}}}\n"
         ));
     }
     bench.file("cluster.yaml", &text);
     let made = bench.run("apply -f ~/cluster.yaml --approve");
     assert!(made.ends_with("[exit 0]\n"), "{made}");
     let mut world = bench.sandbox.world();
-    let of = |(index, name): (usize, &String)| {
+    let of = |(index, (name, _)): (usize, &(String, &str))| {
         let role = world.role_of(&format!("default/app-{index}"));
         // No table has the condition keys of an issuer of one's own.
         let mut trust = role.trust.clone();

@@ -43,7 +43,10 @@ fn refused() -> Vec<(&'static str, Vec<&'static str>)> {
         ("disassociate-oidc-provider", vec!["--cluster demo", "demo"]),
         (
             "create iamserviceaccount",
-            but(&[], &["--associate-oidc-provider", "--trust"]),
+            but(
+                &[],
+                &["--associate-oidc-provider", "--trust", "--with bucket=data"],
+            ),
         ),
         ("get iamserviceaccount", vec!["--cluster demo"]),
         (
@@ -69,6 +72,7 @@ fn refused() -> Vec<(&'static str, Vec<&'static str>)> {
                 &[
                     "--associate-oidc-provider",
                     "--override-existing-serviceaccounts",
+                    "--with bucket=data",
                 ],
             ),
         ),

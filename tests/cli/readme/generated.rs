@@ -1,6 +1,7 @@
 //! What the pages know from the program: between `<!-- NAME: begin -->` and `<!-- NAME: end -->` stands what
 //! one of the functions here makes.
 
+use serde_json::Value;
 use std::path::Path;
 
 use super::{Page, pages, root};
@@ -140,7 +141,32 @@ fn policies() -> String {
     rows.sort();
     let rows = rows.into_iter().map(|(_, _, row)| row);
     let head = "| Name | For |\n|---|---|\n";
-    head.to_owned() + &rows.collect::<String>()
+    head.to_owned() + &rows.collect::<String>() + &parametrised_policies()
+}
+
+fn parametrised_policies() -> String {
+    let rows = ["karpenter", "mountpointS3"].map(|name| {
+        let path = format!("templates/parametrised-policies/{name}.json");
+        let text = std::fs::read_to_string(root().join(path)).expect("a policy");
+        let form: Value = serde_json::from_str(&text).expect("JSON");
+        let word = |value: &Value| value.as_str().expect("a text").to_owned();
+        let parameters = form["parameters"].as_object().expect("parameters").iter();
+        let parameters = parameters.map(|(name, parameter)| {
+            let default = parameter["default"].as_str();
+            let default = default.map_or(String::new(), |it| format!(" (else `{it}`)"));
+            format!("`{name}`: {}{default}", word(&parameter["meaning"]))
+        });
+        let parameters: Vec<String> = parameters.collect();
+        format!(
+            "| `{name}` | {} (`{}`), as [published]({}) | {} |\n",
+            word(&form["description"]),
+            word(&form["serviceAccount"]),
+            word(&form["source"]).split(' ').next().expect("an address"),
+            parameters.join("<br>")
+        )
+    });
+    let head = "\nThose that need names of resources, by `--with PARAMETER=NAME,…`, in the file as an object (`karpenter: {cluster-name: demo}`):\n\n| Name | For | Parameters |\n|---|---|---|\n";
+    head.to_owned() + &rows.concat()
 }
 
 /// One policy's place, name and row; eksctl's seven come first, in its order.
