@@ -28,6 +28,7 @@ mod role_account;
 mod screen;
 mod service_account;
 mod trust;
+mod usage;
 
 pub use arguments::{arguments, color, in_house_words};
 pub use association::{
@@ -55,6 +56,7 @@ pub use service_account::{
 };
 
 pub use trust::{Trust, TrustChangeArgs, TrustList, TrustNames, TrustRetarget};
+pub use usage::Usage;
 
 use examples::*;
 
@@ -123,6 +125,9 @@ pub enum Command {
     /// Tell and change which clusters roles trust
     #[command(subcommand, arg_required_else_help = true)]
     Trust(Trust),
+    /// Tell what roles used of their permissions
+    #[command(after_help = USAGE_EXAMPLES)]
+    Usage(Box<Usage>),
     /// Find and delete what dead clusters left
     #[command(after_help = GC_EXAMPLES)]
     Gc(Box<Gc>),
@@ -253,6 +258,7 @@ impl Command {
             Self::Report(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
             Self::Migrate(args) => args.ways(),
             Self::Trust(args) => args.ways(),
+            Self::Usage(args) => (&args.aws, Some(&args.kubernetes), &args.issuer_url),
             Self::Gc(args) => (&args.place.aws, Some(&args.kubernetes), &None),
             Self::Utils(Utils::MigrateToPodIdentity(args)) => {
                 let (aws, kubernetes) = (&args.aws, &args.kubernetes);

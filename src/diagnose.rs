@@ -19,6 +19,7 @@ mod proof;
 mod role;
 mod surroundings;
 mod trust;
+mod usage;
 mod webhook;
 
 #[cfg(test)]

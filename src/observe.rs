@@ -14,6 +14,7 @@ mod source;
 mod stack_name;
 mod survey;
 mod trust;
+mod usage;
 mod vault;
 
 pub use account::{
@@ -27,6 +28,7 @@ pub use source::{AccountPods, ServiceAccounts, Stacks};
 pub use stack_name::stack_by_name;
 pub use survey::{loose_ends, survey};
 pub use trust::trusting_roles;
+pub use usage::{RolesOfAccounts, UsageDepth, roles_of, services, usage};
 pub use vault::{VaultMounts, vault};
 
 /// How many reads of one kind run side by side.

@@ -22,6 +22,7 @@ mod migrate;
 mod proof;
 mod schema;
 mod trust;
+mod usage;
 mod vault;
 mod views;
 
@@ -33,6 +34,7 @@ pub use migrate::{MoveRows, MoveStates};
 pub use proof::{ProofView, TokenView, remarks};
 pub use schema::SchemaView;
 pub use trust::TrustRows;
+pub use usage::UsageRows;
 pub use vault::VaultRows;
 pub use views::{Chains, Manifest, Outcomes, PlanView};
 

@@ -30,6 +30,7 @@ pub enum CommandName {
     Scan,
     Trust,
     Gc,
+    Usage,
     Export,
     Verify,
     Doctor,
@@ -43,7 +44,7 @@ pub enum CommandName {
 }
 
 impl CommandName {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::AssociateOidcProvider,
         Self::DisassociateOidcProvider,
         Self::Thumbprint,
@@ -56,6 +57,7 @@ impl CommandName {
         Self::Scan,
         Self::Trust,
         Self::Gc,
+        Self::Usage,
         Self::Export,
         Self::Verify,
         Self::Doctor,
@@ -78,6 +80,7 @@ impl CommandName {
             Self::Scan => "scan",
             Self::Trust => "trust",
             Self::Gc => "gc",
+            Self::Usage => "usage",
             Self::Export => "export",
             Self::Verify => "verify",
             Self::Doctor => "doctor",

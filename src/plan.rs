@@ -23,6 +23,7 @@ mod summary;
 mod token;
 pub mod trust;
 mod trust_change;
+pub mod usage;
 pub mod vault;
 mod workload;
 

@@ -18,7 +18,9 @@ pub mod openings;
 pub mod others;
 pub mod pod_identity;
 pub mod subjects;
+pub mod suggested;
 mod unique;
+pub mod usage;
 pub mod withdrawn;
 pub mod words;
 

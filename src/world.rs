@@ -17,6 +17,7 @@ mod node_roles;
 mod observed;
 mod pods;
 mod trust;
+mod usage;
 mod vault;
 
 pub use agents::{AgentKind, Argument, MetadataAgent};
@@ -33,8 +34,8 @@ pub use facts::{
 pub use health::{
     AccountHealth, Addon, AnalyzerFinding, ClusterHealth, IdentityAgent, KubernetesHealth,
     MetadataOptions, Node, ObjectHealth, OtherProvider, Pods, ProviderState, RecordedFailure,
-    RoleHealth, Rollout, SecurityGroup, Selector, ServiceAccountHistory, VpcEndpoint, Webhook,
-    WorkloadState, World,
+    RoleHealth, Rollout, SecurityGroup, Selector, ServiceAccountHistory, VpcEndpoint, WatchedUse,
+    Webhook, WorkloadState, World,
 };
 pub use injection::{
     Lack, POD_IDENTITY_VARIABLE, ROLE_VARIABLE, SKIP_ANNOTATION, SKIP_LABEL, TOKEN_VARIABLE,
@@ -58,4 +59,5 @@ pub use observed::{
 };
 pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken};
 pub use trust::{AttachedRole, TrustingRole};
+pub use usage::RoleUsage;
 pub use vault::{EngineRole, LoginRole, VaultWorld};

@@ -13,8 +13,11 @@ use crate::model::{Audience, Issuer, Lookup, Map, PolicyArn, RoleArn, Thumbprint
 use crate::policy::{self, Quotas, RoleCount, numbers};
 use crate::world::{LastUse, OidcProvider, RoleFacts, RoleHistory};
 
+mod last_accessed;
 mod simulate;
 mod writes;
+
+pub use last_accessed::UsageReport;
 
 pub struct Iam(pub(super) aws_sdk_iam::Client);
 

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Approval, AwsArgs, KubernetesArgs, NameArgs, ParallelArgs, PlainFormat, RestartArgs};
-use crate::model::{Audience, ClusterName, Issuer, RoleArn, Workload};
+use crate::model::{Audience, ClusterName, Days, Issuer, RoleArn, Workload};
 use crate::proof::Permission;
 
 #[derive(Args, Debug)]
@@ -34,6 +34,12 @@ pub struct Doctor {
     /// Ask whether the role may do this, as s3:GetObject=arn:aws:s3:::bucket/key (repeatable)
     #[arg(long, value_name = "ACTION=ARN", conflicts_with = "all")]
     pub can: Vec<Permission>,
+    /// Ask IAM what the roles used, and warn of what they may do and did not
+    #[arg(long)]
+    pub usage: bool,
+    /// What was not used for so long counts as unused, as 90d; IAM knows of 400 days
+    #[arg(long, value_name = "DAYS", default_value = "90d", requires = "usage", value_parser = super::usage::days)]
+    pub since: Days,
     /// Fail on warnings too
     #[arg(long)]
     pub strict: bool,

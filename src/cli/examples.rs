@@ -107,6 +107,7 @@ Examples:
     --can s3:GetObject=arn:aws:s3:::data/x
   irsactl doctor --cluster demo web/api --fix --approve
   irsactl doctor --cluster demo --all --strict
+  irsactl doctor --cluster demo --all --usage
   irsactl doctor --explain trust-policy";
 pub const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -187,6 +188,18 @@ Examples:
   irsactl report --cluster demo -o markdown
   irsactl report --cluster demo -o json";
 
+pub const USAGE_EXAMPLES: &str = "\
+Examples:
+  irsactl usage web/api --cluster demo
+  irsactl usage --cluster demo --all --since 180d -o json
+  irsactl usage web/api --cluster demo --suggest --write policy.json
+  irsactl usage web/api --cluster demo --suggest --keep s3:GetObject
+  irsactl usage --role-arn arn:aws:iam::111122223333:role/data -o wide
+
+IAM tells of attempts, denied ones too, up to four hours late and 400 days back
+(less in younger regions), and of actions only those that it tracks. What was
+granted a short time ago looks unused; what a younger role does not use is not
+called so.";
 pub const GC_EXAMPLES: &str = "\
 Examples:
   irsactl gc                                        # the plan, of this region

@@ -12,7 +12,10 @@ const GROUPS: [(&str, &[&str]); 5] = [
         "Daily commands",
         &["create", "get", "update", "delete", "apply", "export"],
     ),
-    ("Proof commands", &["doctor", "verify", "whoami", "report"]),
+    (
+        "Proof commands",
+        &["doctor", "verify", "usage", "whoami", "report"],
+    ),
     ("Moving commands", &["migrate", "trust"]),
     (
         "Setup commands",

@@ -44,6 +44,7 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
         place: place.as_ref(),
         asked,
         proving: Proving::Done,
+        usage: flags::window(args),
     };
     let is_repaired =
         args.fix && args.approval.approve && repairs::carry_out(args, &checkup).await?;

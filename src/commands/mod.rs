@@ -34,6 +34,7 @@ mod room;
 mod thumbprint;
 mod trust;
 mod update;
+mod usage;
 mod verify;
 mod whoami;
 
@@ -81,6 +82,7 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
         Command::Verify(args) => verify::run(args, screen, running).await,
         Command::Migrate(args) => migrate::run(args, screen, running).await,
         Command::Trust(args) => trust::run(args, screen, running).await,
+        Command::Usage(args) => usage::run(args, screen, running).await,
         Command::Gc(args) => gc::run(args, screen, running).await,
         Command::Utils(cli::Utils::MigrateToPodIdentity(args)) => {
             migrate::move_all(args, screen, running).await

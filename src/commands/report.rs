@@ -23,6 +23,7 @@ pub async fn run(args: &ReportArgs, screen: Screen, running: Running) -> Result<
         place: Some(&place),
         asked: Asked::All,
         proving: Proving::LeftOut,
+        usage: None,
     };
     let found = checkup.reports().await?;
     let audit = Audit::of(&found.world, &found.cluster, &found.seen, &found.accounts);

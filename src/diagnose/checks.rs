@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Scene, Verdict, association, cluster, drift, object, pods, proof, role, surroundings, trust,
-    webhook,
+    usage, webhook,
 };
 use crate::world::World;
 
@@ -364,6 +364,25 @@ const CHECKS: &[Check] = &[
         needs: &["iam:GetRole"],
         follows: &[],
         judge: Judge::Account(role::used),
+    },
+    Check {
+        id: "role-usage",
+        must: "what the role may do was used in the last 90 days (asked with `--usage`)",
+        background: "IAM tells when a role last used each service that its policies allow, and of many services each action that changes or lists something (last \
+            accessed information). It is of attempts, denied ones too, comes up to four hours late, and goes 400 days back, less in younger regions. What was granted \
+            a short time ago looks unused; a role that is younger than `--since` is never said not to use something. `irsactl usage --suggest` tells the policy that \
+            would do. One job a role, of some seconds: so it is asked only with --usage.",
+        needs: &[
+            "iam:GenerateServiceLastAccessedDetails",
+            "iam:GetServiceLastAccessedDetails",
+            "iam:ListAttachedRolePolicies",
+            "iam:ListRolePolicies",
+            "iam:GetRolePolicy",
+            "iam:GetPolicy",
+            "iam:GetPolicyVersion",
+        ],
+        follows: &["role-exists"],
+        judge: Judge::Account(usage::used),
     },
     Check {
         id: "token",

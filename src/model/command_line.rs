@@ -134,9 +134,9 @@ pub struct Connection {
 pub struct Flags(pub Vec<(&'static str, String)>);
 
 /// The verbs of irsactl that look at Kubernetes.
-const LOOKING: [&str; 11] = [
+const LOOKING: [&str; 12] = [
     "apply", "create", "delete", "doctor", "export", "gc", "get", "migrate", "report", "update",
-    "verify",
+    "usage", "verify",
 ];
 
 /// Those that ask nobody, or with nobody's credentials.

@@ -34,9 +34,10 @@ macro_rules! rights {
 pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "eks:DescribeCluster" on Cluster, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Delete Apply Migrate Scan Export Verify Doctor], "find the issuer and the Kubernetes API";
     "eks:DescribeCluster" on Cluster, With("--cluster"), [Thumbprint Trust], "find the issuer";
+    "eks:DescribeCluster" on Cluster, With("--cluster"), [Usage], "find the Kubernetes API";
     "eks:DescribeCluster" on Cluster, Optional, [Completion], "find the Kubernetes API";
     "eks:DescribeCluster" on Cluster, Optional, [Get], "see the Kubernetes side";
-    "eks:ListClusters" on Any, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Migrate Scan Trust Export Verify Doctor], "name similar clusters where there is none of that name";
+    "eks:ListClusters" on Any, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Migrate Scan Trust Usage Export Verify Doctor], "name similar clusters where there is none of that name";
     "eks:ListClusters" on Any, Optional, [Completion], "offer names of clusters";
     "eks:ListPodIdentityAssociations" on Cluster, Optional, [Completion], "offer names of associations";
     "eks:TagResource" on Cluster, Optional, [AssociateOidcProvider Create Apply Fix], "tell eksctl that the cluster has a provider";
@@ -182,6 +183,21 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "iam:GetRole" on AnyRole, Optional, [Verify], "see why a token is refused";
     "iam:GetOpenIDConnectProvider" on Provider, Optional, [Verify], "see why a token is refused";
 
+    "eks:ListPodIdentityAssociations" on Cluster, With("--cluster"), [Usage], "find the roles of service accounts";
+    "eks:DescribePodIdentityAssociation" on Any, With("an association"), [Usage], "find the roles of service accounts";
+    "iam:GetRole" on AnyRole, Always, [Usage], "see how old the role is";
+    "iam:ListAttachedRolePolicies" on AnyRole, Always, [Usage], "read the role's permissions";
+    "iam:ListRolePolicies" on AnyRole, Always, [Usage], "read the role's permissions";
+    "iam:GetRolePolicy" on AnyRole, With("an inline policy"), [Usage], "read the role's permissions";
+    "iam:GetPolicy" on Any, With("a managed policy"), [Usage], "read the role's permissions";
+    "iam:GetPolicyVersion" on Any, With("a managed policy"), [Usage], "read the role's permissions";
+    "iam:GenerateServiceLastAccessedDetails" on AnyRole, Always, [Usage], "have IAM report what the role used";
+    "iam:GetServiceLastAccessedDetails" on Any, Always, [Usage], "read what the role used";
+    "cloudformation:DescribeStacks" on Stacks, Optional, [Usage], "find the stack that made the role";
+    "cloudformation:GetTemplate" on Stacks, Optional, [Usage], "tell the role's own policies from those attached by hand";
+
+    "iam:GenerateServiceLastAccessedDetails" on AnyRole, Optional, [Doctor], "have IAM report what the role used, with --usage";
+    "iam:GetServiceLastAccessedDetails" on Any, Optional, [Doctor], "read what the role used, with --usage";
     "iam:GetOpenIDConnectProvider" on Provider, Optional, [Doctor], "see whether the provider is there, and its audiences";
     "iam:ListOpenIDConnectProviders" on Any, Optional, [Doctor], "find providers of other issuers";
     "iam:ListRoles" on Any, Optional, [Doctor], "see whether a role trusts a provider whose issuer is gone";
@@ -375,6 +391,8 @@ pub const RIGHTS: &[NeededRight] = rights! {
     "patch" "daemonsets" of "apps" "", Always, [Restart], "restart pods without the role";
     "patch" "rollouts" of "argoproj.io" "", Always, [Restart], "restart pods without the role";
 
+    "get" "serviceaccounts" of "" "", With("NAMESPACE/NAME"), [Usage], "find its role";
+    "list" "serviceaccounts" of "" "", With("--all"), [Usage], "find their roles";
     "get" "namespaces" of "" "", Optional, [Doctor], "see whether the webhook is to leave the namespace alone";
     "get" "serviceaccounts" of "" "", Optional, [Doctor], "see the annotations";
     "list" "serviceaccounts" of "" "", Optional, [Doctor], "look at all of them";

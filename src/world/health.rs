@@ -15,6 +15,7 @@ use crate::model::{
     ServiceAccountName, Workload,
 };
 use crate::policy::Quotas;
+use crate::policy::usage::{Policies, PolicySource, ServiceUse, Window};
 use crate::proof::{Proof, Simulation};
 use crate::token::Keys;
 
@@ -124,6 +125,30 @@ pub struct RoleHealth {
     pub quotas: Lookup<Quotas>,
     pub analyzer: Lookup<Vec<AnalyzerFinding>>,
     pub failures: Lookup<Vec<RecordedFailure>>,
+    /// Where that is asked.
+    pub usage: Option<WatchedUse>,
+}
+
+impl RoleHealth {
+    /// Those of its policies whose documents are known.
+    pub fn known_policies(&self) -> Policies {
+        let managed = self.documents.iter().filter_map(|(arn, document)| {
+            let document = document.as_found()?.clone();
+            Some((PolicySource::Managed(arn.clone()), document))
+        });
+        let inline = self.policies.as_found().into_iter();
+        let inline = inline.flat_map(|policies| policies.inline.clone());
+        let inline = inline.map(|(name, document)| (PolicySource::Inline(name), document));
+        managed.chain(inline).collect()
+    }
+}
+
+/// What a role used of its permissions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchedUse {
+    /// Which uses count.
+    pub window: Window,
+    pub services: Lookup<Vec<ServiceUse>>,
 }
 
 /// What is looked at for each service account in Kubernetes.

@@ -34,6 +34,7 @@ mod gc;
 mod get;
 mod hostile;
 mod house;
+mod last_used;
 mod man;
 mod markdown;
 mod matrix;

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::gc::put_dead_cluster;
+use crate::last_used::put_used;
 use crate::migrate::intercepted::{put_kiam, put_kube2iam, put_kube2iam_as};
 use crate::migrate::vault::put_vault;
 use crate::migrate::{node_roles::put_node_roles, ways};
@@ -175,7 +176,7 @@ fn world(text: &str) -> Bench {
 /// `kube2iam shop/cart`, `kiam shop/cart`: that on the nodes, and a Deployment with a role by it; `kube2iam of
 /// default shop/cart`: of that service account. `vault`: what gives credentials to
 /// three. `role data`: one by hand, for EC2. `profile data`: of the second account. `dead cluster`: what
-/// it left.
+/// it left. `web/api with all of S3`: of which it uses little.
 fn arrange(bench: &Bench, what: &str) {
     if what == "older ways" {
         ways::run_with(bench, "keys", ways::keys_of_a_secret);
@@ -185,6 +186,10 @@ fn arrange(bench: &Bench, what: &str) {
     }
     if what == "vault" {
         put_vault(bench);
+        return;
+    }
+    if what == "web/api with all of S3" {
+        put_used(bench);
         return;
     }
     if what == "dead cluster" {

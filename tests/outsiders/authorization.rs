@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::python::program;
-use crate::sandbox::Hand;
+use crate::sandbox::{Hand, SERVICES};
 use crate::support::Bench;
 
 /// What one of the scripts beside this file says to a JSON text.
@@ -105,7 +105,8 @@ fn the_sandbox_authorizes_as_aws_does() {
         "get iamserviceaccount --cluster dema",
         "export --cluster demo",
         "verify app --cluster demo --can s3:GetObject=arn:aws:s3:::a/b",
-        "doctor --cluster demo --all",
+        "doctor --cluster demo --all --usage",
+        "usage default/app --cluster demo --suggest",
         "__complete -- irsactl create iamserviceaccount x --attach-policy-arn ",
         "__complete -- irsactl create iamserviceaccount x --cluster ",
         "delete iamserviceaccount app --cluster demo --approve",
@@ -123,6 +124,19 @@ fn the_sandbox_authorizes_as_aws_does() {
     let (told, asked) = asked(&bench);
     assert!(asked > 40, "{asked}");
     assert_snapshot!(told, @"");
+}
+
+/// What the sandbox says that roles can use, and that IAM tracks, is there.
+#[test]
+fn the_actions_that_are_tracked_are_actions_of_aws() {
+    let tracked = SERVICES.iter().flat_map(|(namespace, name, actions)| {
+        actions.iter().map(move |action| {
+            json!({"name": name, "Action": format!("{namespace}:{action}"), "Resource": "*"})
+        })
+    });
+    let tracked: Vec<Value> = tracked.collect();
+    assert!(tracked.len() > 40, "{}", tracked.len());
+    assert_snapshot!(faults(&tracked), @"");
 }
 
 /// The faults of all that the sandbox asked so far of its caller, and how much that was.

@@ -369,7 +369,13 @@ fn of_iam(account: &Account, caller: &Caller, parameters: &Parameters) -> Vec<Ne
             .chain(tag)
             .collect();
     }
-    let arn = ["OpenIDConnectProviderArn", "PolicyArn", "PolicySourceArn"];
+    // GenerateServiceLastAccessedDetails calls it just that.
+    let arn = [
+        "OpenIDConnectProviderArn",
+        "PolicyArn",
+        "PolicySourceArn",
+        "Arn",
+    ];
     let arn = arn.into_iter().find_map(|name| parameters.text(name));
     let needed = match (arn, operation) {
         (Some(arn), _) => Needed::new(&action, arn),

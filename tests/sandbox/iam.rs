@@ -4,6 +4,7 @@
 
 mod documents;
 pub mod evaluate;
+mod last_accessed;
 mod policies;
 mod profiles;
 mod providers;
@@ -11,6 +12,7 @@ mod roles;
 mod simulate;
 
 pub use evaluate::{Decision, decision};
+pub use last_accessed::{Report, SERVICES};
 pub use policies::ManagedPolicy;
 pub use providers::Provider;
 pub use roles::{News, Role};
@@ -43,7 +45,8 @@ pub fn answer(
     let answer = providers::answer(account, action, parameters)
         .or_else(|| profiles::answer(account, caller, action, parameters, page_size))
         .or_else(|| roles::answer(account, caller, action, parameters, page_size))
-        .or_else(|| policies::answer(account, caller, action, parameters, page_size));
+        .or_else(|| policies::answer(account, caller, action, parameters, page_size))
+        .or_else(|| last_accessed::answer(account, caller, action, parameters, page_size));
     match (answer, action) {
         (Some(answer), _) => answer,
         (None, "GetAccountSummary") => Ok(account_summary(account)),

@@ -19,7 +19,10 @@ use std::time::Duration;
 use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use sandbox::{Express, Fault, Options, Pace, Sandbox, VAULT, VAULT_TOKEN, Vault};
+use sandbox::{Express, Fault, Options, Pace, Sandbox, VAULT, VAULT_TOKEN, Vault, now};
+
+/// In milliseconds.
+const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What of a shell's own setting could lead past the sandbox.
 const FOREIGN: [&str; 14] = [
@@ -65,6 +68,12 @@ struct Arguments {
     /// How long STS and EKS Auth do not know what is new about a role; stacks in standard mode wait for it
     #[arg(long, value_name = "SECONDS", default_value_t = 8)]
     propagation_seconds: u64,
+    /// An action that every role called, and how many days ago, as s3:ListAllMyBuckets=3 (repeatable)
+    #[arg(long, value_name = "ACTION=DAYS", value_parser = used)]
+    used: Vec<(String, i64)>,
+    /// How old roles are that are made
+    #[arg(long, value_name = "DAYS", default_value_t = 0)]
+    role_age: i64,
     /// What CloudFormation makes of DeploymentConfig
     #[arg(long, value_name = "WHAT", default_value = "taken", value_parser = ["taken", "ignored", "refused"])]
     express: String,
@@ -78,6 +87,14 @@ struct Arguments {
     /// Program to run with the variables set, and its arguments; the sandbox ends with it
     #[arg(trailing_var_arg = true)]
     command: Vec<OsString>,
+}
+
+fn used(text: &str) -> Result<(String, i64), String> {
+    let parted = text
+        .split_once('=')
+        .filter(|(action, _)| action.contains(':'));
+    let parted = parted.and_then(|(action, days)| Some((action.to_owned(), days.parse().ok()?)));
+    parted.ok_or_else(|| "an action and days are wanted, as s3:ListAllMyBuckets=3".to_owned())
 }
 
 fn main() -> ExitCode {
@@ -131,6 +148,13 @@ fn run(arguments: &Arguments) -> Result<u8, String> {
             _ => Express::Taken,
         };
         world.keeps_past = arguments.fault.iter().any(Fault::is_stale);
+        for account in world.accounts.values_mut() {
+            account.role_age = arguments.role_age * DAY;
+            for (action, days) in &arguments.used {
+                let at = (now() - days * DAY, arguments.region.clone());
+                account.uses.insert(action.clone(), at);
+            }
+        }
     }
     let variables = variables(&sandbox).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -32,13 +32,14 @@ mod world;
 
 pub use attempt::{Attempt, Watch, Way};
 pub use authorization::Hand;
+pub use aws::now;
 pub use certificates::{Authority, Chain, thumbprint};
 pub use cloudformation::{
     Change, ChangeSet, Detail, Express, Failure, Hooked, NO_CHANGES, NO_UPDATES,
 };
 pub use eks::{Addon, Association, PODS};
 pub use fault::{Effect, Fault, Kind, Which};
-pub use iam::{ManagedPolicy, Provider, Role};
+pub use iam::{ManagedPolicy, Provider, Role, SERVICES};
 pub use impostor::{Impostor, Speech};
 pub use kubernetes::{Access, Admission};
 pub use network::{Instance, Rule, SecurityGroup, VpcEndpoint};

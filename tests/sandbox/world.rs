@@ -16,7 +16,7 @@ use super::eks::{Addon, Association, Clock, Earlier};
 use super::fault::{Effect, Fault, Which, is_throttling};
 use super::hook::Hook;
 use super::http::Request;
-use super::iam::{ManagedPolicy, Provider, Role};
+use super::iam::{ManagedPolicy, Provider, Report, Role};
 use super::impostor::Impostor;
 use super::kubernetes::Api;
 use super::network::Network;
@@ -208,6 +208,14 @@ pub struct Account {
     pub stack_limit: Option<usize>,
     /// How many roles it may have; 1,000 as AWS unless a test says otherwise.
     pub role_limit: Option<usize>,
+    /// How old new roles are, in milliseconds: what was not used can be told of old ones alone.
+    pub role_age: i64,
+    /// Actions that every role called, each with when, in milliseconds since 1970, and in which region.
+    pub uses: BTreeMap<String, (i64, String)>,
+    /// Jobs of last accessed details, by id.
+    pub reports: BTreeMap<String, Report>,
+    /// How many looks show such a job in progress.
+    pub report_looks: u32,
     /// Whether a ClientRequestToken of CreateStack is known after its stack was deleted. AWS does not
     /// say; a test of what irsactl makes of it says yes.
     pub remembers_tokens: bool,

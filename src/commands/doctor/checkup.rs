@@ -5,6 +5,7 @@ use super::{ClusterPlace, Context, Error, Exit, Report, Severity, cli, diagnose}
 use crate::kubernetes::Kubernetes;
 use crate::model::{Cluster, Issuer};
 use crate::observe::health::{Proving, Shared, Sight, Subject};
+use crate::policy::usage::Window;
 use crate::world::{AccountHealth, World};
 
 /// All that is asked of a run.
@@ -17,6 +18,8 @@ pub struct Checkup<'a> {
     pub place: Option<&'a ClusterPlace>,
     pub asked: Asked,
     pub proving: Proving,
+    /// Which uses of permissions count, where IAM is asked for them.
+    pub usage: Option<Window>,
 }
 
 /// What was seen, and what is to be thought of it.
@@ -72,6 +75,7 @@ impl Checkup<'_> {
             cluster: cluster.as_ref(),
             intervals: context.intervals,
             proving: self.proving,
+            usage: self.usage,
             on_wait: &|not_yet| not_yet.tell_first(|text| context.output.note(text)),
         };
         let (mut world, subjects) = tokio::join!(sight.world(), self.asked.subjects(&sight));
@@ -79,9 +83,7 @@ impl Checkup<'_> {
         world.listed = listed;
         let account = account(cluster.as_ref(), &world)?;
         let seen = sight.accounts(&subjects, &account).await;
-        let accounts = seen
-            .iter()
-            .map(|account| diagnose::account(&world, account));
+        let accounts = seen.iter().map(|it| diagnose::account(&world, it));
         let mut accounts: Vec<Report> = accounts.collect();
         let mut of_cluster = diagnose::cluster(&world);
         let given = cli::connection(self.aws, Some(self.kubernetes), self.issuer_url);

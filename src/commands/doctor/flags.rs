@@ -4,6 +4,8 @@ use super::{Error, cli};
 use crate::commands::flags;
 use crate::model::ServiceAccountName;
 use crate::observe::health::Subject;
+use crate::observe::proof::now;
+use crate::policy::usage::Window;
 
 /// What the flags name; `None`: nothing but the cluster, or all.
 pub fn subject(args: &cli::Doctor) -> Result<Option<Subject>, Error> {
@@ -42,6 +44,14 @@ pub fn subject(args: &cli::Doctor) -> Result<Option<Subject>, Error> {
         audience: args.audience.clone(),
         can: args.can.clone(),
     }))
+}
+
+/// Which uses of permissions count, where they are asked for.
+pub fn window(args: &cli::Doctor) -> Option<Window> {
+    args.usage.then(|| Window {
+        now: now(),
+        days: args.since.0,
+    })
 }
 
 /// Judged here, as `requires` of clap is silent where another flag conflicts.

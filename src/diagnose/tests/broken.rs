@@ -16,6 +16,7 @@ mod drift;
 mod pods;
 mod providers;
 mod unknown;
+mod usage;
 
 pub use unknown::{UNKNOWN, hidden};
 
@@ -26,7 +27,14 @@ const NOT_AUTHORIZED: &str = "Not authorized to perform sts:AssumeRoleWithWebIde
 
 /// All of them.
 pub fn broken() -> Vec<Broken> {
-    [ACCESS, drift::DRIFT, providers::PROVIDERS, pods::PODS].concat()
+    [
+        ACCESS,
+        drift::DRIFT,
+        providers::PROVIDERS,
+        pods::PODS,
+        usage::USAGE,
+    ]
+    .concat()
 }
 
 const ACCESS: &[Broken] = &[

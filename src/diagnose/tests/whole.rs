@@ -358,9 +358,8 @@ fn healthy_account() -> AccountHealth {
 }
 
 pub fn role(trust: Value) -> RoleHealth {
-    let policy = json!({"Statement": [
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
-    ]});
+    let policy =
+        json!({"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}});
     RoleHealth {
         role: Lookup::Found(RoleFacts {
             arn: ROLE.to_owned(),
@@ -391,6 +390,7 @@ pub fn role(trust: Value) -> RoleHealth {
         quotas: Lookup::Found(crate::policy::Quotas::default()),
         analyzer: Lookup::Found(Vec::new()),
         failures: Lookup::Found(Vec::new()),
+        usage: None,
     }
 }
 

@@ -15,11 +15,13 @@ use crate::issuer;
 use crate::model::{
     Cluster, ClusterName, Issuer, Lookup, PolicyArn, RoleArn, ServiceAccountName, partition_of,
 };
+use crate::observe::services;
 use crate::policy::Quotas;
+use crate::policy::usage::Window;
 use crate::waiting::{Intervals, side_by_side};
 use crate::world::{
     AnalyzerFinding, Association, ClusterHealth, OidcProvider, OtherProvider, ProviderState,
-    RoleFacts, RoleHealth, VpcEndpoint,
+    RoleFacts, RoleHealth, VpcEndpoint, WatchedUse,
 };
 
 /// So long all issuers of other clusters are asked, side by side: it is but a note.
@@ -107,48 +109,69 @@ async fn gone(aws: &Aws, provider: &str) -> ProviderState {
     }
 }
 
-/// What is looked at for a role: for the cluster with this issuer, if it is about one. `account` is that
-/// of the credentials, `since` (seconds since 1970) how far back failures are looked for.
-pub async fn role_health(
-    aws: &Aws,
-    shared: &Shared,
-    role: &RoleArn,
-    account: &str,
-    issuer: Option<&Issuer>,
-    since: i64,
-) -> RoleHealth {
-    if role.account() != account {
-        return elsewhere(role, account);
+/// With what, and for what, roles are looked at.
+pub struct RoleSight<'a> {
+    pub aws: &'a Aws,
+    pub shared: &'a Shared,
+    /// Of the credentials.
+    pub account: &'a str,
+    /// Of the cluster, if it is about one.
+    pub issuer: Option<&'a Issuer>,
+    /// How far back failures are looked for, in seconds since 1970.
+    pub since: i64,
+    /// Whether IAM is asked what they used, and which uses count.
+    pub usage: Option<Window>,
+}
+
+impl RoleSight<'_> {
+    /// What is looked at for a role.
+    pub async fn role_health(&self, role: &RoleArn) -> RoleHealth {
+        let mut health = self.health(role).await;
+        if let Some(window) = self.usage
+            && role.account() == self.account
+        {
+            let services = services(self.aws, role).await;
+            health.usage = Some(WatchedUse { window, services });
+        }
+        health
     }
-    let arn = role.to_string();
-    let read = async || aws.iam.role(role.name()).await;
-    let (found, policies, provider, quotas, failures) = tokio::join!(
-        again::unless_missing(aws, role.name(), read),
-        live_policies(aws, role.name()),
-        provider(aws, shared, role, issuer),
-        quotas(aws, shared),
-        aws.cloudtrail.web_identity_failures(&arn, since),
-    );
-    let found = Lookup::or_unknown(found);
-    let policies = Lookup::or_unknown(policies);
-    let managed = match &policies {
-        Lookup::Found(policies) => policies.managed.clone(),
-        Lookup::Missing | Lookup::Unknown(_) => Vec::new(),
-    };
-    let (documents, boundary, analyzer) = tokio::join!(
-        documents(aws, shared, managed),
-        boundary(aws, shared, &found),
-        analyzer(aws, &found)
-    );
-    RoleHealth {
-        role: found,
-        policies,
-        documents,
-        boundary,
-        provider,
-        quotas,
-        analyzer,
-        failures,
+
+    async fn health(&self, role: &RoleArn) -> RoleHealth {
+        let (aws, shared) = (self.aws, self.shared);
+        if role.account() != self.account {
+            return elsewhere(role, self.account);
+        }
+        let arn = role.to_string();
+        let read = async || aws.iam.role(role.name()).await;
+        let (found, policies, provider, quotas, failures) = tokio::join!(
+            again::unless_missing(aws, role.name(), read),
+            live_policies(aws, role.name()),
+            provider(aws, shared, role, self.issuer),
+            quotas(aws, shared),
+            aws.cloudtrail.web_identity_failures(&arn, self.since),
+        );
+        let found = Lookup::or_unknown(found);
+        let policies = Lookup::or_unknown(policies);
+        let managed = match &policies {
+            Lookup::Found(policies) => policies.managed.clone(),
+            Lookup::Missing | Lookup::Unknown(_) => Vec::new(),
+        };
+        let (documents, boundary, analyzer) = tokio::join!(
+            documents(aws, shared, managed),
+            boundary(aws, shared, &found),
+            analyzer(aws, &found)
+        );
+        RoleHealth {
+            role: found,
+            policies,
+            documents,
+            boundary,
+            provider,
+            quotas,
+            analyzer,
+            failures,
+            usage: None,
+        }
     }
 }
 
@@ -167,6 +190,7 @@ fn elsewhere(role: &RoleArn, account: &str) -> RoleHealth {
         quotas: Lookup::Unknown(why.clone()),
         analyzer: Lookup::Unknown(why.clone()),
         failures: Lookup::Unknown(why),
+        usage: None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::aws::RoleSight;
 use super::{Shared, aws as of_aws, kubernetes as of_kubernetes};
 use crate::aws::Aws;
 use crate::error::Error;
@@ -12,6 +13,7 @@ use crate::model::{Audience, Cluster, Lookup, RoleArn, ServiceAccountName, Workl
 use crate::observe::proof::{Assertion, ClaimedWay, NotYet, Patience, Prover, now, prove};
 use crate::observe::{self, PARALLEL, ServiceAccounts, Stacks};
 use crate::policy::evaluate::{Request, evaluate};
+use crate::policy::usage::Window;
 use crate::proof::{Permission, Proof, SimulatedDecision, Simulation};
 use crate::waiting::{Intervals, side_by_side};
 use crate::world::{
@@ -33,6 +35,8 @@ pub struct Sight<'a> {
     pub cluster: Option<&'a Cluster>,
     pub intervals: Intervals,
     pub proving: Proving,
+    /// Whether IAM is asked what roles used, and which uses count.
+    pub usage: Option<Window>,
     /// What was read already, for all to share.
     pub shared: &'a Shared,
     /// Told while it waits, and of what is left out.
@@ -130,12 +134,16 @@ impl Sight<'_> {
             self.object(subject),
             self.associations(subject)
         );
-        let issuer = self.cluster.map(|cluster| &cluster.issuer);
-        let since = now() - RECENT;
+        let sight = RoleSight {
+            aws: self.aws,
+            shared: self.shared,
+            account,
+            issuer: self.cluster.map(|cluster| &cluster.issuer),
+            since: now() - RECENT,
+            usage: self.usage,
+        };
         let role = async |arn: Option<&RoleArn>| match arn {
-            Some(arn) => {
-                Some(of_aws::role_health(self.aws, self.shared, arn, account, issuer, since).await)
-            }
+            Some(arn) => Some(sight.role_health(arn).await),
             None => None,
         };
         let association = associations.as_found().and_then(|all| all.first());

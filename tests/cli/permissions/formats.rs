@@ -278,7 +278,7 @@ fn a_command_that_is_none_is_told_with_the_nearest() {
     assert_snapshot!(bench().run("permissions --for udpate"), @"
     [stderr]
     error: invalid value 'udpate' for '--for <COMMAND>'
-      [possible values: associate-oidc-provider, disassociate-oidc-provider, thumbprint, create, get, update, delete, apply, migrate, scan, trust, gc, export, verify, doctor, fix, restart, completion]
+      [possible values: associate-oidc-provider, disassociate-oidc-provider, thumbprint, create, get, update, delete, apply, migrate, scan, trust, gc, usage, export, verify, doctor, fix, restart, completion]
     hint: a similar value exists: 'update'
 
     For more information, try '--help'.

@@ -35,6 +35,19 @@ fn files(bench: &Bench) {
     bench.file("put.json", &document("s3:PutObject").to_string());
 }
 
+/// web/api by its stack, with an inline policy too, and web/queue with the same role by an association.
+pub fn used() -> Bench {
+    let bench = new();
+    crate::last_used::put_used(&bench);
+    let mut world = bench.sandbox.world();
+    let role = world.role_of("web/api");
+    role.inline = [("by-hand".to_owned(), document("s3:*"))].into();
+    let arn = role.arn.clone();
+    world.clusters[0].add_association("web", "queue", &arn);
+    drop(world);
+    bench
+}
+
 /// The provider, with a thumbprint that is no more.
 pub fn outdated() -> Bench {
     let bench = associated();

@@ -42,6 +42,10 @@ pub struct Role {
     pub created: i64,
     /// When, and in which region.
     pub last_used: Option<(i64, String)>,
+    /// Actions that it called or tried to, each with when, in milliseconds since 1970, and in which region.
+    pub uses: BTreeMap<String, (i64, String)>,
+    /// Code and message with which the job of its last accessed details fails.
+    pub report_failure: Option<(String, String)>,
     pub news: Option<News>,
 }
 
@@ -111,6 +115,8 @@ impl Account {
                 "Cannot exceed quota for RolesPerAccount: {limit}"
             )));
         }
+        let mut role = role;
+        role.created -= self.role_age;
         Ok(self.roles.entry(key).or_insert(role))
     }
 

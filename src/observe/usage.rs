@@ -1,0 +1,262 @@
+//! What roles used of their permissions: their policies, and IAM's report, whose job takes seconds.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::account::live_policies;
+use super::health::Once;
+use super::owner::owner;
+use super::{again, all_associations, association};
+use crate::aws::Aws;
+use crate::aws::iam::UsageReport;
+use crate::error::Error;
+use crate::kubernetes::Kubernetes;
+use crate::model::{Cluster, Lookup, PolicyArn, RoleArn, ServiceAccountName};
+use crate::policy::usage::{Policies, PolicySource, ServiceUse};
+use crate::waiting::{polled, side_by_side};
+use crate::world::{Association, LivePolicies, RoleUsage, ServiceAccount};
+
+/// So many jobs at a time: each is asked for after a second, and again every two.
+const JOBS: usize = 32;
+
+/// How much of a role is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsageDepth {
+    /// What it may do and did.
+    Use,
+    /// What made it too, and so what changes it.
+    Maker,
+}
+
+/// Roles, each with the service accounts whose pods have it.
+pub type RolesOfAccounts = BTreeMap<RoleArn, BTreeSet<ServiceAccountName>>;
+
+/// The use of roles. `account` is that of the credentials.
+pub async fn usage(
+    aws: &Aws,
+    roles: RolesOfAccounts,
+    account: &str,
+    depth: UsageDepth,
+) -> Vec<RoleUsage> {
+    let documents = Once::default();
+    let reads = roles.into_iter().map(async |(arn, accounts)| {
+        let mut usage = of_role(aws, &documents, arn, account, depth).await;
+        usage.accounts = accounts.into_iter().collect();
+        usage
+    });
+    side_by_side(JOBS, reads).await
+}
+
+async fn of_role(
+    aws: &Aws,
+    documents: &Once<serde_json::Value>,
+    arn: RoleArn,
+    account: &str,
+    depth: UsageDepth,
+) -> RoleUsage {
+    if arn.account() != account {
+        let why = format!(
+            "it is of account {}, and these credentials are of {account}",
+            arn.account()
+        );
+        return RoleUsage {
+            arn,
+            accounts: Vec::new(),
+            facts: Lookup::Unknown(why.clone()),
+            policies: Lookup::Unknown(why.clone()),
+            services: Lookup::Unknown(why.clone()),
+            stack: Lookup::Unknown(why),
+        };
+    }
+    let facts = async {
+        let read = async || aws.iam.role(arn.name()).await;
+        let facts = Lookup::or_unknown(again::unless_missing(aws, arn.name(), read).await);
+        // Another role may have the name, under another path.
+        let facts = facts.and_then(|facts| {
+            let is_it = facts.arn == arn.to_string();
+            Some(facts).filter(|_| is_it).into()
+        });
+        let stack = match depth {
+            UsageDepth::Use => Lookup::Missing,
+            UsageDepth::Maker => owner(aws, facts.as_found()).await,
+        };
+        (facts, stack)
+    };
+    let ((facts, stack), policies, services) = tokio::join!(
+        facts,
+        policies(aws, documents, arn.name()),
+        services(aws, &arn)
+    );
+    RoleUsage {
+        accounts: Vec::new(),
+        facts,
+        policies,
+        services,
+        stack,
+        arn,
+    }
+}
+
+/// IAM's report on a role.
+pub async fn services(aws: &Aws, role: &RoleArn) -> Lookup<Vec<ServiceUse>> {
+    match report(aws, role).await {
+        Ok(found) => found,
+        Err(error) => Lookup::Unknown(error.to_string()),
+    }
+}
+
+async fn report(aws: &Aws, role: &RoleArn) -> Result<Lookup<Vec<ServiceUse>>, Error> {
+    let job = match aws.iam.begin_usage_report(role).await? {
+        Lookup::Found(job) => job,
+        Lookup::Missing => return Ok(Lookup::Missing),
+        Lookup::Unknown(why) => return Ok(Lookup::Unknown(why)),
+    };
+    let unknown = Cell::new(0);
+    let look = async || {
+        Ok::<_, Error>(match aws.iam.usage_report(role, &job).await? {
+            Lookup::Found(UsageReport::InProgress) => None,
+            Lookup::Found(UsageReport::Done(services)) => Some(Lookup::Found(services)),
+            Lookup::Found(UsageReport::Failed(why)) => {
+                let why = format!("IAM could not make the report on it: {why}");
+                Some(Lookup::Unknown(why))
+            }
+            // Not all of IAM may know of a new job.
+            Lookup::Missing if unknown.get() < again::AGAIN => {
+                unknown.set(unknown.get() + 1);
+                None
+            }
+            Lookup::Missing => {
+                let why = "IAM does not know the job that it began on it";
+                Some(Lookup::Unknown(why.to_owned()))
+            }
+            Lookup::Unknown(why) => Some(Lookup::Unknown(why)),
+        })
+    };
+    let least = || Duration::ZERO;
+    let over = polled(aws.intervals, aws.deadline, &job, least, look).await?;
+    let late = || {
+        aws.deadline
+            .missed(format!("IAM's report on role {}", role.name()))
+    };
+    over.ok_or_else(late)
+}
+
+async fn policies(aws: &Aws, documents: &Once<serde_json::Value>, role: &str) -> Lookup<Policies> {
+    let found = Lookup::or_unknown(live_policies(aws, role).await);
+    let LivePolicies { managed, inline } = match found {
+        Lookup::Found(found) => found,
+        Lookup::Missing => return Lookup::Missing,
+        Lookup::Unknown(why) => return Lookup::Unknown(why),
+    };
+    let reads = managed.into_iter().map(async |arn: PolicyArn| {
+        let read = async { Lookup::or_unknown(aws.iam.policy_document(&arn).await) };
+        let document = documents.of(&arn.to_string(), read).await;
+        (PolicySource::Managed(arn), document)
+    });
+    let mut all = Policies::new();
+    for (source, document) in side_by_side(super::PARALLEL, reads).await {
+        match document {
+            Lookup::Found(document) => all.push((source, document)),
+            // Gone since: it allows nothing.
+            Lookup::Missing => {}
+            Lookup::Unknown(why) => return Lookup::Unknown(why),
+        }
+    }
+    let inline = inline.into_iter();
+    all.extend(inline.map(|(name, document)| (PolicySource::Inline(name), document)));
+    Lookup::Found(all)
+}
+
+/// The roles that pods of service accounts have: of those that are named, or of all. An association outdoes
+/// the annotation; of a chain both roles are used. With the named ones that have none.
+///
+/// # Errors
+/// Those of the reads; access denied too.
+pub async fn roles_of(
+    aws: &Aws,
+    kubernetes: &Kubernetes,
+    cluster: &Cluster,
+    named: Option<&[ServiceAccountName]>,
+) -> Result<(RolesOfAccounts, Vec<ServiceAccountName>), Error> {
+    let mut roles = RolesOfAccounts::new();
+    let mut bare = Vec::new();
+    let found = match named {
+        Some(names) => {
+            let reads = names.iter().map(async |name| {
+                let object = kubernetes.service_account(name);
+                let association = own_association(aws, cluster, name);
+                let (object, association) = tokio::try_join!(object, association)?;
+                Ok::<_, Error>((name.clone(), object, association))
+            });
+            let reads = side_by_side(super::PARALLEL, reads).await.into_iter();
+            reads.collect::<Result<Vec<_>, _>>()?
+        }
+        None => all(aws, kubernetes, cluster).await?,
+    };
+    for (name, object, association) in found {
+        let of_account = role_arns(object.as_ref(), association.as_ref());
+        if of_account.is_empty() {
+            bare.push(name.clone());
+        }
+        for arn in of_account {
+            roles.entry(arn).or_default().insert(name.clone());
+        }
+    }
+    Ok((roles, bare))
+}
+
+type Found = (
+    ServiceAccountName,
+    Option<ServiceAccount>,
+    Option<Association>,
+);
+
+async fn all(aws: &Aws, kubernetes: &Kubernetes, cluster: &Cluster) -> Result<Vec<Found>, Error> {
+    let associations = async {
+        match cluster.eks {
+            Some(_) => all_associations(aws, &cluster.name, None).await,
+            None => Ok(Lookup::Missing),
+        }
+    };
+    let (associations, objects) =
+        tokio::try_join!(associations, kubernetes.service_accounts(None))?;
+    let mut associations: BTreeMap<_, _> = associations.found().into_iter().flatten().collect();
+    let objects = objects.into_iter().map(|(name, object)| {
+        let association = associations.remove(&name);
+        (name, Some(object), association)
+    });
+    let mut found: Vec<Found> = objects.collect();
+    // Its ServiceAccount may be yet to come.
+    let rest = associations.into_iter();
+    found.extend(rest.map(|(name, association)| (name, None, Some(association))));
+    Ok(found)
+}
+
+async fn own_association(
+    aws: &Aws,
+    cluster: &Cluster,
+    name: &ServiceAccountName,
+) -> Result<Option<Association>, Error> {
+    if cluster.eks.is_none() {
+        return Ok(None);
+    }
+    match association(aws, &cluster.name, name).await? {
+        Lookup::Unknown(message) => Err(Error::AccessDenied {
+            permission: "eks:ListPodIdentityAssociations".to_owned(),
+            subject: cluster.name.to_string(),
+            message,
+        }),
+        found => Ok(found.found()),
+    }
+}
+
+/// What is no ARN of a role gives no role.
+fn role_arns(object: Option<&ServiceAccount>, association: Option<&Association>) -> Vec<RoleArn> {
+    let texts = match association {
+        Some(found) => vec![Some(found.role.as_str()), found.target_role.as_deref()],
+        None => vec![object.and_then(ServiceAccount::role)],
+    };
+    let texts = texts.into_iter().flatten();
+    texts.filter_map(|text| text.parse().ok()).collect()
+}
