@@ -444,6 +444,38 @@ fn all_of_a_cluster_have_their_roles_by_annotation_or_association() {
 }
 
 #[test]
+fn the_role_of_an_association_is_changed_by_the_association() {
+    let bench = Bench::new();
+    bench.sandbox.world().clusters[0].add_addon("eks-pod-identity-agent");
+    bench.arrange(&format!(
+        "create podidentityassociation web/queue --cluster demo --attach-policy-arn {FULL} --approve"
+    ));
+    bench.account(|account| {
+        let role = account.roles.values_mut().next().expect("a role");
+        role.made(200);
+        role.use_action("s3:GetObject", 3);
+        role.use_action("s3-object-lambda:GetObject", 91);
+    });
+    let line = "usage web/queue --cluster demo --suggest --keep s3:GetObject";
+    let told = answer(&bench, &format!("{line} --write queue.json"));
+    let suggestion = &told["items"][0]["suggestion"];
+    let file = suggestion["configFile"].as_str().expect("a file");
+    assert!(!file.contains("createServiceAccount"), "{file}");
+    let command = suggestion["commands"][0].as_str().expect("a command");
+    assert_eq!(
+        command,
+        format!(
+            "irsactl update podidentityassociation queue --namespace web --cluster demo \
+             --policy-document queue.json --remove-policy-arn {FULL}"
+        )
+    );
+    let done = bench.run(&format!("{} --approve", &command["irsactl ".len()..]));
+    assert!(done.contains("[exit 0]"), "{done}");
+    let again = bench.run(&format!("{line} --quiet"));
+    assert!(again.contains("there is nothing to take away"), "{again}");
+}
+
+#[test]
 fn reports_of_several_pages_are_read_to_their_end() {
     let bench = used();
     bench.account(|account| {

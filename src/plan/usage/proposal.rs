@@ -129,7 +129,11 @@ fn asked_for(usage: &RoleUsage, document: &Value) -> Option<IamServiceAccount> {
     Some(IamServiceAccount {
         permissions: Permissions::Role(spec),
         association: (way == Way::PodIdentity).then(AssociationSpec::default),
-        scope: Scope::Whole,
+        // An association's service account need not be the file's.
+        scope: match way {
+            Way::Irsa => Scope::Whole,
+            Way::PodIdentity => Scope::RoleOnly,
+        },
         ..unchanged(name)
     })
 }
