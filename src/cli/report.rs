@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::{AwsArgs, KubernetesArgs, ParallelArgs};
-use crate::model::{ClusterName, Issuer};
+use crate::model::{ClusterName, Days, Issuer};
 
 #[derive(Args, Debug)]
 pub struct ReportArgs {
@@ -13,6 +13,12 @@ pub struct ReportArgs {
     /// OIDC issuer, for clusters that are not EKS; needs --kubeconfig or a current context
     #[arg(long, value_name = "URL")]
     pub issuer_url: Option<Issuer>,
+    /// Ask IAM what the roles used too: a job a role, some seconds
+    #[arg(long)]
+    pub usage: bool,
+    /// What was not used for so long counts as unused, as 90d; IAM knows of 400 days
+    #[arg(long, value_name = "DAYS", default_value = "90d", requires = "usage", value_parser = super::usage::days)]
+    pub since: Days,
     #[command(flatten)]
     pub parallel: ParallelArgs,
     #[command(flatten)]

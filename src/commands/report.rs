@@ -6,7 +6,9 @@ use super::file::ClusterPlace;
 use crate::cli::{ReportArgs, ReportFormat, Screen};
 use crate::error::Error;
 use crate::observe::health::Proving;
+use crate::observe::proof::now;
 use crate::output::{self, Audit, Format};
+use crate::policy::usage::Window;
 use crate::progress::Running;
 use crate::run::{Context, Exit};
 
@@ -23,7 +25,10 @@ pub async fn run(args: &ReportArgs, screen: Screen, running: Running) -> Result<
         place: Some(&place),
         asked: Asked::All,
         proving: Proving::LeftOut,
-        usage: None,
+        usage: args.usage.then(|| Window {
+            now: now(),
+            days: args.since.0,
+        }),
     };
     let found = checkup.reports().await?;
     let audit = Audit::of(&found.world, &found.cluster, &found.seen, &found.accounts);

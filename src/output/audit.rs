@@ -16,7 +16,7 @@ use crate::policy::others::parted;
 use crate::policy::pod_identity::{TrustedAssociation, is_for, is_unconditional};
 use crate::policy::{statements, texts, words};
 use crate::token::utc;
-use crate::world::{AccountHealth, RoleHealth, World};
+use crate::world::{AccountHealth, RoleHealth, WatchedUse, World};
 
 mod page;
 mod picture;
@@ -79,6 +79,9 @@ pub struct AuditedRole {
     pub last_used: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used_region: Option<String>,
+    /// What it used of its permissions, a service each; where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Vec<String>>,
     /// Why nothing is known of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
@@ -244,7 +247,10 @@ fn row(account: &AuditedAccount) -> Vec<String> {
                 .map(|it| it.title().to_owned())
                 .collect()
         }),
-        of_roles(&|role| vec![role.use_told()]),
+        of_roles(&|role| {
+            let used = role.usage.iter().flatten().cloned();
+            [role.use_told()].into_iter().chain(used).collect()
+        }),
         markdown::broken(&account.workloads),
         markdown::broken(&findings.chain(unknown).collect::<Vec<_>>()),
     ]
@@ -325,6 +331,7 @@ fn audited_role(
             .map(ToString::to_string),
         last_used: used.map(|it| utc(it.at)),
         last_used_region: used.map(|it| it.region.clone()),
+        usage: health.and_then(|it| it.usage.as_ref()).map(told_use),
         unknown: match health.map(|it| &it.role) {
             Some(Lookup::Found(_)) => None,
             Some(Lookup::Unknown(why)) => Some(why.clone()),
@@ -332,6 +339,28 @@ fn audited_role(
             None => Some("its name is no ARN of a role".to_owned()),
         },
     }
+}
+
+/// `s3: 2 days ago`, `sqs: not in 90 days`.
+fn told_use(usage: &WatchedUse) -> Vec<String> {
+    let services = match &usage.services {
+        Lookup::Found(services) => services,
+        Lookup::Missing => return Vec::new(),
+        Lookup::Unknown(why) => return vec![format!("use unknown: {why}")],
+    };
+    let window = usage.window;
+    let told = services.iter().map(|service| {
+        let last = service.last.as_ref().filter(|last| window.has(Some(last)));
+        match last {
+            Some(last) => match window.days_since(last.at) {
+                0 => format!("{}: today", service.namespace),
+                1 => format!("{}: a day ago", service.namespace),
+                days => format!("{}: {days} days ago", service.namespace),
+            },
+            None => format!("{}: not in {} days", service.namespace, window.days),
+        }
+    });
+    told.collect()
 }
 
 fn policies(health: &RoleHealth) -> Vec<AuditedPolicy> {

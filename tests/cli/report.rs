@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::audited::{HOSTILE, audited};
 use crate::doctor::without_times;
+use crate::last_used::used;
 use crate::support::Bench;
 
 /// What stands on stdout alone.
@@ -189,4 +190,26 @@ fn no_role_is_assumed_for_it() {
         .lines()
         .filter(|call| call.contains("AssumeRole") || call.contains("serviceaccounts/token"));
     assert_eq!(assumed.collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
+fn what_roles_used_is_told_where_it_is_asked() {
+    let bench = used();
+    let line = "report --cluster demo -o markdown";
+    let row = |told: &str| {
+        let row = told.lines().find(|line| line.contains("web/api"));
+        let cells = row.expect("a row").split(" | ");
+        cells.skip(5).take(1).collect::<String>()
+    };
+    let told = printed(&bench, &format!("{line} --usage --since 30d"));
+    assert_snapshot!(without_times(&row(&told)), @"TIME in eu-west-1<br>s3: a day ago<br>s3-object-lambda: not in 30 days");
+    let asked = bench
+        .sandbox
+        .count("iam GenerateServiceLastAccessedDetails");
+    let told = printed(&bench, line);
+    assert!(!row(&told).contains("s3"), "{told}");
+    let again = bench
+        .sandbox
+        .count("iam GenerateServiceLastAccessedDetails");
+    assert_eq!((asked.calls, again.calls), (1, 1));
 }

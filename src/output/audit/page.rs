@@ -191,7 +191,10 @@ fn row(account: &AuditedAccount, policies: &Policies<'_>) -> String {
         format!(
             "<td data-key=\"{}\">{}</td>",
             text(used),
-            of_roles(&|role| text(&role.use_told()))
+            of_roles(&|role| {
+                let used = role.usage.iter().flatten();
+                text(&role.use_told()) + &list(used.map(|it| text(it)))
+            })
         ),
         format!(
             "<td>{}</td>",
