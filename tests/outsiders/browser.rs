@@ -1,6 +1,8 @@
-//! The page of `report` in a browser, Debian's chromium: it opens without a message and asks for nothing, its
+//! The page of `report` in a browser, Debian's chromium or Google's: it opens without a message and asks for nothing, its
 //! filter and its sorting work, names that somebody chose are text, html-validate finds its HTML right, and
 //! axe-core finds that everybody can use it, light and dark. `PICTURES=FOLDER` leaves pictures of it there.
+
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -20,8 +22,8 @@ const JUDGE: Program = [
 
 /// What the judge says of the page on a cluster, when it is filtered by a text.
 fn judgement(bench: &Bench, filter: &str, pictures: Option<String>) -> Value {
-    let chromium = std::env::var("CHROMIUM").unwrap_or("/usr/bin/chromium".to_owned());
-    if !std::path::Path::new(&chromium).exists() {
+    let programs = ["/usr/bin/chromium", "/usr/bin/google-chrome"].map(Path::new);
+    if !programs.iter().any(|program| program.exists()) {
         missing("browser", "chromium");
     }
     let page = bench.run("report --cluster demo");

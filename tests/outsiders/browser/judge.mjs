@@ -1,14 +1,16 @@
 // Reads pages from standard input, a JSON text a line: `file`, and with `pictures` a folder for what it looks
 // like. Answers each with a line: what is wrong with it, or `fine`, with what filter and sorting made of it.
-import { readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import axe from 'axe-core'
 import { HtmlValidate } from 'html-validate'
 import puppeteer from 'puppeteer-core'
 
+const programs = ['/usr/bin/chromium', '/usr/bin/google-chrome']
 const browser = await puppeteer.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  executablePath: programs.find((it) => existsSync(it)),
   // In a container there is no user namespace for the sandbox of a browser. The pages are this project's own.
   args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
 })
