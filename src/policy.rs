@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{Audience, Issuer, ServiceAccountName, SubjectPattern};
 
+pub mod admitted;
 pub mod beyond;
 pub mod corrected;
 mod difference;

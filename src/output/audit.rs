@@ -5,16 +5,16 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::health::{state, unknowns};
 use super::{Document, json as as_json, markdown};
 use crate::diagnose::{Finding, Report, Severity};
 use crate::error::Error;
-use crate::model::{Lookup, ServiceAccountName, Way};
-use crate::policy::others::parted;
-use crate::policy::pod_identity::{TrustedAssociation, is_for, is_unconditional};
-use crate::policy::{statements, texts, words};
+use crate::model::{Cluster, Lookup, ServiceAccountName, Way};
+use crate::policy::admitted::{KnownPrincipal, admitted_beside};
+use crate::policy::pod_identity::TrustedAssociation;
+use crate::policy::words;
 use crate::token::utc;
 use crate::world::{AccountHealth, RoleHealth, WatchedUse, World};
 
@@ -110,6 +110,13 @@ impl AuditedPolicy {
     /// As people know it.
     pub fn title(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
+    fn told(&self) -> String {
+        match self.unknown {
+            Some(_) => format!("{} (unknown)", self.title()),
+            None => self.title().to_owned(),
+        }
     }
 }
 
@@ -240,13 +247,8 @@ fn row(account: &AuditedAccount) -> Vec<String> {
         markdown::text(&account.name),
         account.state.to_owned(),
         of_roles(&|role| vec![format!("{} ({})", role.arn, role.way)]),
-        of_roles(&|role| role.others.clone()),
-        of_roles(&|role| {
-            role.policies
-                .iter()
-                .map(|it| it.title().to_owned())
-                .collect()
-        }),
+        of_roles(&AuditedRole::others_told),
+        of_roles(&|role| role.policies.iter().map(AuditedPolicy::told).collect()),
         of_roles(&|role| {
             let used = role.usage.iter().flatten().cloned();
             [role.use_told()].into_iter().chain(used).collect()
@@ -257,6 +259,18 @@ fn row(account: &AuditedAccount) -> Vec<String> {
 }
 
 impl AuditedRole {
+    /// Whether it is not known who may assume it, or what it may do.
+    fn is_unread(&self) -> bool {
+        self.unknown.is_some() || self.policies.iter().any(|it| it.unknown.is_some())
+    }
+
+    fn others_told(&self) -> Vec<String> {
+        match self.unknown {
+            Some(_) => vec!["unknown".to_owned()],
+            None => self.others.clone(),
+        }
+    }
+
     fn use_told(&self) -> String {
         match (&self.last_used, &self.last_used_region, &self.unknown) {
             (Some(at), Some(region), _) => format!("{at} in {region}"),
@@ -273,11 +287,17 @@ fn audited(world: &World, account: &AccountHealth, report: &Report) -> AuditedAc
     let alive = pods.as_found().into_iter().flatten();
     let alive = alive.filter(|pod| pod.is_alive());
     let workloads: BTreeSet<String> = alive.map(|pod| pod.owner.to_string()).collect();
+    let roles = roles(world, account);
+    let is_unread = roles.iter().any(AuditedRole::is_unread);
     AuditedAccount {
         name: report.subject.clone(),
-        state: state(report),
+        state: match state(report) {
+            // Whoever reads the word takes it for all of the row.
+            "healthy" if is_unread => "unknown",
+            state => state,
+        },
         workloads: workloads.into_iter().collect(),
-        roles: roles(world, account),
+        roles,
         findings: report.findings.iter().map(AuditFinding::of).collect(),
         unknown: unknowns(report),
     }
@@ -297,17 +317,29 @@ fn roles(world: &World, account: &AccountHealth) -> Vec<AuditedRole> {
         ),
         (target, "target", &account.target_role),
     ];
+    let provider = world.cluster.as_ref().map(Cluster::provider_arn);
+    let name = account.name.as_ref();
+    let subject = name.map(ServiceAccountName::subject);
+    let token = provider.as_deref().zip(subject.as_deref());
+    let token = token.map(|(provider, subject)| KnownPrincipal::Subject { provider, subject });
+    let eks = world.cluster.as_ref().and_then(|it| it.eks.as_ref());
+    let own_association = name.zip(eks).map(|(account, eks)| {
+        KnownPrincipal::Association(TrustedAssociation {
+            account,
+            cluster_arn: &eks.arn,
+        })
+    });
     let roles = all.into_iter().filter_map(|(arn, way, health)| {
         let health = health.as_ref();
         let trust = health.and_then(|it| it.role.as_found()).map(|it| &it.trust);
-        let others = match (trust, way) {
-            (None, _) => Vec::new(),
-            (Some(trust), "irsa") => others_by_token(world, account.name.as_ref(), trust),
-            (Some(trust), "pod-identity") => {
-                others_by_association(world, account.name.as_ref(), trust)
-            }
-            (Some(trust), _) => others_beside(trust, named.as_deref()),
+        let known = match (way, &named) {
+            ("irsa", _) => token.unwrap_or(KnownPrincipal::Nobody),
+            ("pod-identity", _) => own_association.unwrap_or(KnownPrincipal::Nobody),
+            (_, Some(source)) => KnownPrincipal::Role(source),
+            (_, None) => KnownPrincipal::Nobody,
         };
+        let others = trust.map(|trust| admitted_beside(trust, known));
+        let others = others.unwrap_or_default();
         arn.map(|arn| audited_role(arn, way, health, others))
     });
     roles.collect()
@@ -379,7 +411,7 @@ fn policies(health: &RoleHealth) -> Vec<AuditedPolicy> {
         Lookup::Missing => return Vec::new(),
         Lookup::Unknown(why) => {
             return vec![policy(
-                "its policies".to_owned(),
+                "all of them".to_owned(),
                 true,
                 &Lookup::Unknown(why.clone()),
             )];
@@ -394,54 +426,4 @@ fn policies(health: &RoleHealth) -> Vec<AuditedPolicy> {
         .iter()
         .map(|(name, document)| policy(name.clone(), true, &Lookup::Found(document.clone())));
     managed.chain(inline).collect()
-}
-
-/// Beside the tokens of one service account of the cluster.
-fn others_by_token(
-    world: &World,
-    account: Option<&ServiceAccountName>,
-    trust: &Value,
-) -> Vec<String> {
-    let (Some(cluster), Some(account)) = (&world.cluster, account) else {
-        return told(statements(trust).cloned().collect());
-    };
-    told(parted(trust, account, &cluster.provider_arn()).others)
-}
-
-/// Beside one association.
-fn others_by_association(
-    world: &World,
-    account: Option<&ServiceAccountName>,
-    trust: &Value,
-) -> Vec<String> {
-    let arn = world.cluster.as_ref().and_then(|it| it.eks.as_ref());
-    let (Some(eks), Some(account)) = (arn, account) else {
-        return told(statements(trust).cloned().collect());
-    };
-    let own = TrustedAssociation {
-        account,
-        cluster_arn: &eks.arn,
-    };
-    let others = statements(trust).filter(|statement| !is_for(statement, own));
-    told(others.cloned().collect())
-}
-
-/// Beside the role that goes on to this one.
-fn others_beside(trust: &Value, source: Option<&str>) -> Vec<String> {
-    let others = statements(trust)
-        .filter(|it| texts(&it["Principal"]["AWS"]) != source.into_iter().collect::<Vec<_>>());
-    told(others.cloned().collect())
-}
-
-/// Those whom statements let in, in words.
-fn told(statements: Vec<Value>) -> Vec<String> {
-    let allowing = statements.into_iter().filter(|it| it["Effect"] == "Allow");
-    let lines = allowing.flat_map(|statement| {
-        if is_unconditional(&statement) {
-            vec!["EKS Pod Identity, for any association of the account".to_owned()]
-        } else {
-            words::trusted(&json!({ "Statement": [statement] }))
-        }
-    });
-    lines.collect()
 }

@@ -98,7 +98,7 @@ pub struct Located<Kind> {
     pub found: String,
 }
 
-/// What the statements that let in tokens of the issuer leave open. `namespace` is that of the
+/// What the statements that let in tokens of the issuer, or everybody, leave open. `namespace` is that of the
 /// service account: a list of names in it is nobody else's business.
 pub fn openings(trust: &Value, issuer: &Issuer, namespace: &Namespace) -> Vec<Located<Opening>> {
     let mut all = Vec::new();
@@ -106,10 +106,16 @@ pub fn openings(trust: &Value, issuer: &Issuer, namespace: &Namespace) -> Vec<Lo
         let Some(statement) = statement.as_object() else {
             continue;
         };
-        if !is_for_tokens_of(statement, issuer) {
+        let is_for_tokens = is_for_tokens_of(statement, issuer);
+        let is_for_all = is_anybody(statement) && is_unconditional(statement);
+        if !is_for_tokens && !is_for_all {
             continue;
         }
-        let mut found = in_conditions(statement, issuer, namespace);
+        let mut found = if is_for_tokens {
+            in_conditions(statement, issuer, namespace)
+        } else {
+            Vec::new()
+        };
         if is_anybody(statement) {
             found.push((Opening::AnyPrincipal, "*".to_owned()));
         }
@@ -121,6 +127,12 @@ pub fn openings(trust: &Value, issuer: &Issuer, namespace: &Namespace) -> Vec<Lo
         }));
     }
     all
+}
+
+/// Whether it lets in all of its principals, by whatever call.
+fn is_unconditional(statement: &Map<String, Value>) -> bool {
+    let condition = statement.get("Condition").and_then(Value::as_object);
+    statement.get("Effect").is_some_and(|it| it == "Allow") && condition.is_none_or(Map::is_empty)
 }
 
 fn is_anybody(statement: &Map<String, Value>) -> bool {

@@ -185,7 +185,7 @@ fn row(account: &AuditedAccount, policies: &Policies<'_>) -> String {
         format!("<td>{}</td>", of_roles(&role)),
         format!(
             "<td>{}</td>",
-            of_roles(&|role| list(role.others.iter().map(|it| text(it))))
+            of_roles(&|role| list(role.others_told().iter().map(|it| text(it))))
         ),
         format!("<td>{}</td>", of_roles(&|role| policies.of_role(role))),
         format!(

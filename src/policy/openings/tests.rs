@@ -223,3 +223,18 @@ fn fuzzed_documents_are_read() {
         }
     });
 }
+
+#[test]
+fn everybody_is_let_in_by_whatever_call() {
+    let issuer = format!("https://{ISSUER}").parse().unwrap();
+    let of = |effect: &str, condition: Value| {
+        let trust = json!({ "Statement": [{ "Effect": effect, "Action": "sts:AssumeRole",
+            "Principal": { "AWS": "*" }, "Condition": condition }] });
+        let found = openings(&trust, &issuer, &"web".parse().unwrap());
+        found.into_iter().map(|it| it.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(of("Allow", json!({})), [Opening::AnyPrincipal]);
+    assert_eq!(of("Deny", json!({})), []);
+    let inside = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-a" } });
+    assert_eq!(of("Allow", inside), []);
+}
