@@ -191,8 +191,13 @@ fn suggestion(proposal: &Proposal) -> String {
         "in a config file, in the place of all other policies of the service account",
         &mut entry.lines().map(str::to_owned),
     );
-    for command in &proposal.commands {
-        text.push_str(&format!("  fix: {}\n", shown_in_line(&command.to_string())));
+    // One line: where a step fails, the next would take away what was to be replaced.
+    let commands = proposal.commands.iter();
+    let commands: Vec<String> = commands
+        .map(|command| shown_in_line(&command.to_string()))
+        .collect();
+    if !commands.is_empty() {
+        text.push_str(&format!("  fix: {}\n", commands.join(" && ")));
     }
     text
 }

@@ -107,7 +107,11 @@ impl ParameterKind {
                 Err("a cluster's name has at most 100 letters, digits, `-` and `_`")
             }
             // IAM API, `pathType` and `roleNameType`.
-            Self::Role if !is_of(576, "/_+=,.@-") || value.starts_with('/') => {
+            Self::Role
+                if !is_of(576, "/_+=,.@-")
+                    || value.split('/').any(str::is_empty)
+                    || value.rsplit('/').next().is_some_and(|name| name.len() > 64) =>
+            {
                 Err("a role's name has letters, digits and `_+=,.@-`, after its path")
             }
             // SQS API, CreateQueue.
@@ -118,6 +122,10 @@ impl ParameterKind {
             Self::Bucket
                 if !is_of(63, "-.")
                     || value.len() < 3
+                    || value.contains("..")
+                    || value.starts_with(['-', '.'])
+                    || value.ends_with(['-', '.'])
+                    || value.parse::<std::net::Ipv4Addr>().is_ok()
                     || value.contains(|c: char| c.is_ascii_uppercase()) =>
             {
                 Err("a bucket's name has 3 to 63 lower-case letters, digits, `-` and `.`")
@@ -258,7 +266,7 @@ mod tests {
             let pairs = [("cluster-name", value)];
             assert!(of("karpenter", &pairs).is_err(), "{value}");
         }
-        for value in ["*", "/abs", "a*", "a\\b"] {
+        for value in ["*", "/abs", "a*", "a\\b", "a//b", "a/"] {
             let pairs = [("cluster-name", "demo"), ("node-role", value)];
             assert!(of("karpenter", &pairs).is_err(), "{value}");
         }
@@ -275,7 +283,7 @@ mod tests {
                 } else {
                     80
                 };
-                (key.clone(), "x".repeat(length))
+                (key.clone(), "x".repeat(length.min(64)))
             });
             let document = policy.filled(&all.collect()).expect("filled");
             let size = crate::policy::measure(document.as_value());

@@ -193,10 +193,9 @@ fn a_policy_is_suggested_with_what_puts_it_in_place() {
         .clone();
     assert_eq!(commands.len(), 2);
     let write = commands[0].as_str().expect("a command");
-    let write = write
-        .replacen("irsactl ", "", 1)
-        .replace("policy.json", "again.json");
-    assert!(bench.run(&write).contains("wrote again.json"), "{write}");
+    let write = write.replacen("irsactl ", "", 1);
+    let written = bench.run(&write);
+    assert!(written.contains("wrote eksctl-demo-"), "{write}: {written}");
     let line = commands[1]
         .as_str()
         .expect("a command")
@@ -207,7 +206,7 @@ fn a_policy_is_suggested_with_what_puts_it_in_place() {
     assert_snapshot!(bench.run("usage web/api --cluster demo --suggest --keep s3:GetObject --keep s3:PutObject --quiet"), @"
     [stdout]
     role eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU of web/api, 400 days old
-      no policy is suggested: there is nothing to take away
+      no policy is suggested: there is nothing to take away: s3:PutBucketTagging stays: AWS may check it as a part of other calls, which IAM does not tell
     [exit 0]
     ");
     // Its config file is one that is read.
@@ -323,8 +322,7 @@ fn without_a_word_on_what_is_not_tracked_patterns_stay_and_the_rest_is_denied() 
                     Resource: "*"
                     Sid: UnusedActions
                 Version: "2012-10-17"
-      fix: irsactl usage --role-arn arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU --since 90d --suggest --write policy.json
-      fix: irsactl update iamserviceaccount api --namespace web --cluster demo --policy-document policy.json --remove-policy-arn arn:aws:iam::aws:policy/AmazonS3FullAccess
+      fix: irsactl usage --role-arn arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU --since 90d --suggest --write eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU.json && irsactl update iamserviceaccount api --namespace web --cluster demo --policy-document eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU.json --remove-policy-arn arn:aws:iam::aws:policy/AmazonS3FullAccess
     [exit 0]
     "#);
 }
@@ -378,10 +376,7 @@ fn a_role_by_hand_is_told_by_its_arn() {
                 ],
                 "Effect": "Allow",
                 "Resource": "arn:aws:sns:eu-west-1:111122223333:a"
-      fix: irsactl usage --role-arn arn:aws:iam::111122223333:role/data --since 90d --suggest --write policy.json --region eu-west-1
-      fix: aws iam put-role-policy --role-name data --policy-name UsedPermissions --policy-document file://policy.json --region eu-west-1
-      fix: aws iam detach-role-policy --role-name data --policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess --region eu-west-1
-      fix: aws iam delete-role-policy --role-name data --policy-name own --region eu-west-1
+      fix: irsactl usage --role-arn arn:aws:iam::111122223333:role/data --since 90d --suggest --write data.json --region eu-west-1 && aws iam put-role-policy --role-name data --policy-name UsedPermissions --policy-document file://data.json --region eu-west-1 && aws iam detach-role-policy --role-name data --policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess --region eu-west-1 && aws iam delete-role-policy --role-name data --policy-name own --region eu-west-1
     [stderr]
     note: of attempts, denied ones too; up to four hours late, 400 days back; of actions only what IAM tracks
     [exit 0]
@@ -684,4 +679,59 @@ fn doctor_warns_of_what_was_not_used_only_when_it_is_asked() {
         ),
         "{denied}"
     );
+}
+
+/// What is pasted for one role must not put another's policy there, nor take anything away where a step fails.
+#[test]
+fn the_commands_of_two_roles_name_two_files_and_stop_where_one_fails() {
+    let bench = used();
+    let role = bench.role_arn();
+    put_data(&bench);
+    let told = bench.run(&format!(
+        "usage --role-arn {role} --role-arn {DATA} --suggest --quiet"
+    ));
+    let fixes: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("fix: "))
+        .collect();
+    assert_eq!(fixes.len(), 2, "{told}");
+    let files: Vec<&str> = fixes
+        .iter()
+        .filter_map(|fix| fix.split_once("--write ")?.1.split(' ').next())
+        .collect();
+    assert!(files.len() == 2 && files[0] != files[1], "{files:?}");
+    for (fix, file) in fixes.iter().zip(files) {
+        let steps: Vec<&str> = fix.split(" && ").collect();
+        assert!(steps.len() > 1 && steps[1].contains(file), "{fix}");
+    }
+}
+
+#[test]
+fn why_nothing_is_suggested_is_told() {
+    let bench = Bench::associated();
+    put_data(&bench);
+    let policy = |actions: Value| {
+        let mut statement = json!({"Effect": "Allow", "Resource": "*"});
+        let elements = statement.as_object_mut().expect("a statement");
+        elements.extend(actions.as_object().expect("elements").clone());
+        let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+        bench.account(|account| {
+            let role = account.roles.get_mut("data").expect("the role");
+            role.attached.clear();
+            role.inline = [("own".to_owned(), document)].into();
+        });
+    };
+    let why = |flags: &str| {
+        let told = bench.run(&format!("usage --role-arn {DATA} --suggest --quiet{flags}"));
+        let why = told.lines().find(|line| line.contains("no policy"));
+        why.unwrap_or(&told).trim_start().to_owned()
+    };
+    policy(json!({"NotAction": "iam:*"}));
+    let all_but = why("");
+    policy(json!({"Action": "s3:PutObject"}));
+    let kept = why(" --keep s3:GetObject");
+    assert_snapshot!([all_but, kept].join("\n"), @"
+    no policy is suggested: there is nothing to take away: a statement of inline policy own allows all but some actions (NotAction), and stays as it is
+    no policy is suggested: with --keep nothing that is allowed is left: s3:GetObject is not allowed today, and so is not added
+    ");
 }

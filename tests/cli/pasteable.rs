@@ -34,7 +34,8 @@ fn collect(folder: &Path, texts: &mut Vec<String>) {
     }
 }
 
-/// The commands of one line of what a run told; a remark is none of the command.
+/// The commands of one line of what a run told, of a fix whose steps stop where one fails too; a remark is none of
+/// the command.
 fn commands(line: &str) -> Vec<String> {
     let line = line.trim_start();
     let words = ["fix: ", "hint: ", "note: ", "warning: "];
@@ -47,7 +48,7 @@ fn commands(line: &str) -> Vec<String> {
     };
     let text = text.split("   # ").next().unwrap_or_default();
     match line.starts_with("fix: ") && is_command(&text) {
-        true => vec![text.to_owned()],
+        true => text.split(" && ").map(str::to_owned).collect(),
         false => {
             let quoted = text.split('`').skip(1).step_by(2);
             quoted.filter(is_command).map(str::to_owned).collect()

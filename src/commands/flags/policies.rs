@@ -36,7 +36,8 @@ pub async fn inline(asked: &PermissionArgs) -> Result<Vec<PolicyDocument>, Error
         NamedPolicy::Parametrised(policy) => Some(*policy),
         NamedPolicy::WellKnown(_) => None,
     });
-    let named: Vec<ParametrisedPolicy> = named.collect();
+    let mut named: Vec<ParametrisedPolicy> = named.collect();
+    named.dedup();
     let is_of = |key: &String| {
         named
             .iter()

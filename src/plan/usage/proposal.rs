@@ -14,9 +14,6 @@ use crate::world::{OwningStack, RoleUsage};
 /// The name of the inline policy of a role that no stack made.
 const NAME: &str = "UsedPermissions";
 
-/// What commands call the file with the policy, where this run writes none.
-const FILE: &str = "policy.json";
-
 /// A policy in the place of all that a role has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proposal {
@@ -74,7 +71,16 @@ pub fn propose(usage: &RoleUsage, wanted: Wanted<'_>) -> Result<Proposal, String
         kept: wanted.kept,
     };
     let suggestion = suggested(policies, known);
+    let mut remarks: Vec<String> = suggestion.remarks.iter().map(ToString::to_string).collect();
+    let because = |remarks: &[String]| match remarks {
+        [] => String::new(),
+        remarks => format!(": {}", remarks.join("; ")),
+    };
     let Some(document) = suggestion.document else {
+        if !wanted.kept.is_empty() {
+            let why = because(&remarks);
+            return Err(format!("with --keep nothing that is allowed is left{why}"));
+        }
         return Err(format!(
             "nothing that its policies allow was used in {} days: it needs none of them, or is not needed itself",
             window.days
@@ -84,12 +90,17 @@ pub fn propose(usage: &RoleUsage, wanted: Wanted<'_>) -> Result<Proposal, String
     let today = json!({ "Version": VERSION, "Statement": today });
     let difference = difference(&today, &document);
     if difference.is_empty() {
-        return Err("there is nothing to take away".to_owned());
+        let why = because(&remarks);
+        return Err(format!("there is nothing to take away{why}"));
     }
-    let mut remarks: Vec<String> = suggestion.remarks.iter().map(ToString::to_string).collect();
-    let commands = match commands(usage, policies, wanted.file.unwrap_or(FILE)) {
+    // One a role: what is written for one is never put on another.
+    let file = format!("{}.json", usage.arn.name());
+    let commands = match commands(usage, policies, wanted.file.unwrap_or(&file)) {
         Ok(commands) => {
-            let write = wanted.file.is_none().then(|| writing(&usage.arn, wanted));
+            let write = wanted
+                .file
+                .is_none()
+                .then(|| writing(&usage.arn, wanted, &file));
             write.into_iter().chain(commands).collect()
         }
         Err(why) => {
@@ -108,7 +119,7 @@ pub fn propose(usage: &RoleUsage, wanted: Wanted<'_>) -> Result<Proposal, String
 }
 
 /// The run that writes the file which the other commands name.
-fn writing(role: &RoleArn, wanted: Wanted<'_>) -> CommandLine {
+fn writing(role: &RoleArn, wanted: Wanted<'_>, file: &str) -> CommandLine {
     let days = format!("{}d", wanted.window.days);
     let usage = CommandLine::of(
         "irsactl usage --role-arn {} --since {} --suggest",
@@ -116,7 +127,7 @@ fn writing(role: &RoleArn, wanted: Wanted<'_>) -> CommandLine {
     );
     let kept = wanted.kept.iter();
     let usage = kept.fold(usage, |usage, action| usage.and("--keep {}", &[action]));
-    usage.and("--write {}", &[&FILE])
+    usage.and("--write {}", &[&file])
 }
 
 /// By the tag of the stack that made the role.
