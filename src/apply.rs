@@ -15,15 +15,16 @@ use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::RoleArn;
 use crate::plan::migrate::Prove;
-use crate::plan::{Action, Plan, Role, Target, Track};
-use crate::proof::Proven;
+use crate::plan::{Action, Caller, Plan, Role, Target, Track};
 
 mod agent;
 mod migrate;
+mod outcome;
 mod restart;
 mod service_account;
 mod stack;
 
+pub use outcome::{Outcome, skipped};
 use stack::Protection;
 
 /// What happens, as it happens.
@@ -45,6 +46,8 @@ pub enum Event<'a> {
     Finished {
         target: &'a Target,
         action: &'a Action,
+        /// The account, where it is another than the cluster's.
+        place: &'a str,
         elapsed: Duration,
     },
     Failed {
@@ -67,78 +70,13 @@ pub enum Event<'a> {
     },
 }
 
-/// How one track ended.
-#[derive(Debug)]
-pub struct Outcome {
-    pub track: Track,
-    pub role: Option<RoleArn>,
-    /// How many of the track's actions were finished.
-    pub done: usize,
-    pub error: Option<Error>,
-    /// That the role can be assumed, where that was asked for.
-    pub proof: Option<Result<Proven, Error>>,
-}
-
-impl Outcome {
-    fn not_begun(track: Track) -> Self {
-        Self {
-            track,
-            role: None,
-            done: 0,
-            error: None,
-            proof: None,
-        }
-    }
-
-    /// Not carried out, though nothing about it failed.
-    pub fn is_skipped(&self) -> bool {
-        self.error.is_none() && self.done < self.track.actions.len()
-    }
-
-    /// With what was done of the same target before it was looked at again.
-    pub fn after(mut self, earlier: &Self) -> Self {
-        let done = earlier.track.actions.iter().take(earlier.done);
-        let done: Vec<Action> = done.filter(|action| !action.is_wait()).cloned().collect();
-        self.done += done.len();
-        self.track.actions.splice(0..0, done);
-        self
-    }
-
-    /// Of a target that could not be looked at.
-    pub fn unseen(target: Target, error: Error) -> Self {
-        Self {
-            track: Track::new(target),
-            role: None,
-            done: 0,
-            error: Some(error),
-            proof: None,
-        }
-    }
-}
-
-/// How many were not begun, and why.
-pub fn skipped(outcomes: &[Outcome]) -> Option<String> {
-    let count = outcomes.iter().filter(|it| it.is_skipped()).count();
-    let mut errors = outcomes.iter().filter_map(|it| it.error.as_ref());
-    let is_agent = |it: &Outcome| matches!(it.track.target, Target::Agent(_)) && it.error.is_some();
-    let is_global = |it: &Outcome| it.error.as_ref().is_some_and(Error::is_global);
-    let why = if errors.any(Error::is_unproven) {
-        "they are left alone, as one could not be proved"
-    } else if outcomes.iter().any(is_global) {
-        "they would fail likewise"
-    } else if outcomes.iter().any(is_agent) {
-        "without its agent no pod would get a role"
-    } else {
-        "without its provider no role can be assumed"
-    };
-    (count > 0).then(|| format!("skipped {count}: {why}"))
-}
-
 /// What the actions are carried out with.
 pub struct Clients<'a> {
     pub aws: &'a Aws,
     /// The same caller in further regions.
     pub elsewhere: &'a [Aws],
+    /// Those in the accounts of roles.
+    pub of_roles: Vec<&'a Aws>,
     /// `None` where no action needs it.
     pub kubernetes: Option<&'a Kubernetes>,
     /// How many tracks work side by side, without those that only wait for a stack.
@@ -149,12 +87,13 @@ pub struct Clients<'a> {
 
 impl Clients<'_> {
     /// Only a stack that a dead cluster left may be in another region than the run.
-    fn aws_for(&self, target: Option<&Target>) -> &Aws {
-        let elsewhere = match target {
-            Some(Target::Stack(stack)) => {
+    fn aws_for(&self, track: Option<&Track>) -> &Aws {
+        let elsewhere = match track.map(|track| (&track.target, track.caller)) {
+            Some((Target::Stack(stack), _)) => {
                 self.elsewhere.iter().find(|it| it.region == stack.region)
             }
-            _ => None,
+            Some((_, Caller::OfRoles(place))) => self.of_roles.get(place).copied(),
+            Some((_, Caller::Own)) | None => None,
         };
         elsewhere.unwrap_or(self.aws)
     }
@@ -165,7 +104,7 @@ pub type ProveWay =
     for<'a> fn(&'a Aws, &'a Kubernetes, &'a Prove) -> LocalBoxFuture<'a, Result<(), Error>>;
 
 /// Carries out all tracks; the failure of one does not stop the others. Outcomes in the plan's order.
-/// Without its provider no role could be assumed: where that fails, nothing else is begun.
+/// Without its provider no role of the account could be assumed: where that fails, nothing else is begun there.
 pub async fn apply(plan: Plan, clients: &Clients<'_>) -> Vec<Outcome> {
     let busy = plan.tracks.iter().filter(|track| !track.actions.is_empty());
     let tracks = busy.count();
@@ -173,11 +112,12 @@ pub async fn apply(plan: Plan, clients: &Clients<'_>) -> Vec<Outcome> {
     let is_required = |track: &Track| track.target.is_required();
     let (required, accounts): (Vec<_>, Vec<_>) = plan.tracks.into_iter().partition(is_required);
     let mut outcomes = side_by_side(required, clients).await;
-    if outcomes.iter().all(|outcome| outcome.error.is_none()) {
-        outcomes.extend(side_by_side(accounts, clients).await);
-    } else {
-        outcomes.extend(accounts.into_iter().map(Outcome::not_begun));
-    }
+    let failed = outcomes.iter().filter(|outcome| outcome.error.is_some());
+    let failed: Vec<Option<String>> = failed.map(|it| it.track.account.clone()).collect();
+    let is_failed = |track: &Track| failed.contains(&track.account);
+    let (left, accounts): (Vec<_>, Vec<_>) = accounts.into_iter().partition(is_failed);
+    outcomes.extend(side_by_side(accounts, clients).await);
+    outcomes.extend(left.into_iter().map(Outcome::not_begun));
     (clients.on)(Event::Over);
     outcomes
 }
@@ -192,7 +132,7 @@ async fn side_by_side(tracks: Vec<Track>, clients: &Clients<'_>) -> Vec<Outcome>
     let runs = lanes.map(|(lane, place)| async move {
         let worker = Worker {
             clients,
-            aws: clients.aws_for(lane.first().map(|(_, track)| &track.target)),
+            aws: clients.aws_for(lane.first().map(|(_, track)| track)),
             places,
             place: RefCell::new(place),
             keeps_place: clients.parallel <= 1 || lane.iter().any(|(_, track)| track.proves()),
@@ -311,6 +251,7 @@ async fn steps(
                 (clients.on)(Event::Finished {
                     target,
                     action,
+                    place: &track.place_of(action),
                     elapsed,
                 });
                 *done += 1;

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    AUDIENCE_ANNOTATION, Audience, DEFAULT_AUDIENCE, Map, PolicyArn, ROLE_ANNOTATION, RoleArn,
-    RoleName, RolePath, ServiceAccountName, SubjectPattern,
+    AUDIENCE_ANNOTATION, Audience, DEFAULT_AUDIENCE, Map, PolicyArn, ROLE_ANNOTATION, RoleAccount,
+    RoleArn, RoleName, RolePath, ServiceAccountName, SubjectPattern,
 };
 use crate::policy::{self, INLINE_QUOTA, MANAGED_MAXIMUM, PolicyDocument};
 use crate::template::{DocumentName, RoleSpec, Trusted, WELL_KNOWN, WellKnownPolicy};
@@ -45,6 +45,7 @@ const SESSION_POLICY: usize = 2_048;
 #[derive(Clone, Debug)]
 pub struct Given {
     pub name: ServiceAccountName,
+    pub account: Option<RoleAccount>,
     pub role_arn: Option<RoleArn>,
     pub trust: RoleTrust,
     pub managed: Vec<PolicyArn>,
@@ -83,6 +84,7 @@ impl Given {
             association: None,
             trust_any_association: false,
             name,
+            account: None,
             role_arn: None,
             trust: RoleTrust::Kept,
             managed: Vec::new(),
@@ -257,6 +259,7 @@ pub fn service_account(given: Given) -> Result<IamServiceAccount, Vec<Rule>> {
     let audience = given.audience.clone();
     let labels = given.labels.clone();
     let (scope, trust) = (given.scope, given.trust);
+    let account = given.account.clone();
     let association = given.association.clone();
     let deployment_mode = given.deployment_mode;
     let permissions = permissions(given, &mut broken);
@@ -265,6 +268,7 @@ pub fn service_account(given: Given) -> Result<IamServiceAccount, Vec<Rule>> {
     }
     Ok(IamServiceAccount {
         name,
+        account,
         permissions,
         labels,
         annotations,

@@ -14,6 +14,7 @@ mod filter;
 mod node;
 mod parametrised;
 mod rest;
+mod role_account;
 mod schema;
 mod write;
 

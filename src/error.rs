@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::config;
 use crate::model::{
-    AGENT, ASSOCIATION_QUOTA, ClusterName, CommandLine, Fix, Lookup, Map, Namespace, Right,
+    AGENT, ASSOCIATION_QUOTA, ClusterName, CommandLine, Fix, Flags, Lookup, Map, Namespace, Right,
     RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, Signal, Way, Workload, listed,
     shown_in_line as line,
 };
@@ -285,6 +285,9 @@ pub enum Error {
         targets: Vec<Target>,
         error: Arc<Self>,
     },
+    /// Of another account than the cluster's, whose flags the commands of its hints need.
+    #[error("{error}")]
+    OfRoles { roles: Flags, error: Box<Self> },
     /// Told one by one.
     #[error("{} errors", .0.len())]
     Several(Vec<Self>),
@@ -331,10 +334,22 @@ impl Error {
         }
     }
 
+    /// As one of the account that the flags lead to.
+    pub fn of_roles(self, roles: &Flags) -> Self {
+        match roles.0.is_empty() {
+            true => self,
+            false => Self::OfRoles {
+                roles: roles.clone(),
+                error: Box::new(self),
+            },
+        }
+    }
+
     /// The text without the names that stand beside it in a list of failures.
     pub fn brief(&self) -> String {
         match self {
             Self::Shared { error, .. } => error.brief(),
+            Self::OfRoles { error, .. } => error.brief(),
             Self::Aws {
                 operation,
                 code,
@@ -360,6 +375,7 @@ impl Error {
     pub fn is_overtaken(&self) -> bool {
         match self {
             Self::AssociationRefused { refusal, .. } => refusal.is_overtaken(),
+            Self::OfRoles { error, .. } => error.is_overtaken(),
             Self::Overtaken { .. }
             | Self::TrustOvertaken { .. }
             | Self::KubernetesConflict { .. }
@@ -435,6 +451,7 @@ impl Error {
             | Self::Stopped { .. }
             | Self::Output(_) => 1,
             Self::Shared { error, .. } => error.exit_code(),
+            Self::OfRoles { error, .. } => error.exit_code(),
             Self::Several(errors) => errors.iter().map(Self::exit_code).max().unwrap_or(1),
         }
     }

@@ -16,6 +16,7 @@ mod guess;
 mod lookup;
 mod partition;
 mod right;
+mod role_account;
 mod shown;
 mod signal;
 mod stack_name;
@@ -32,6 +33,7 @@ pub use guess::nearest;
 pub use lookup::Lookup;
 pub use partition::{PARTITIONS, Partition, partition_of, region_of_eks_host};
 pub use right::Right;
+pub use role_account::RoleAccount;
 pub use shown::{
     is_command, is_hidden, listed, shown, shown_as_value, shown_in_json, shown_in_line,
     shown_in_quoted_yaml, visible,

@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::model::{ClusterName, Issuer, RoleArn, ServiceAccountName, StackName, Way, Workload};
+use crate::model::{
+    ClusterName, Flags, Issuer, RoleArn, ServiceAccountName, StackName, Way, Workload,
+};
 use crate::policy::Difference;
 
 pub mod account;
@@ -71,6 +73,15 @@ pub struct Track {
     /// What no restart helps: it goes on as it runs.
     #[serde(rename = "leftWorkloads", skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<Workload>,
+    /// The account of its role, where it is another than the cluster's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// By whose calls it is carried out.
+    #[serde(skip)]
+    pub caller: Caller,
+    /// The flags that lead to that account, where the run has none for it.
+    #[serde(skip)]
+    pub roles: Flags,
     /// Tracks of one lane, which change one role, run one after the other.
     #[serde(skip)]
     pub lane: Option<RoleArn>,
@@ -86,6 +97,15 @@ pub struct Track {
     /// Its actions lead a service account from one way to another.
     #[serde(skip)]
     pub is_move: bool,
+}
+
+/// By whose calls something is carried out: the run's own, or those that it makes in the account of a role, by the
+/// place among these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Caller {
+    #[default]
+    Own,
+    OfRoles(usize),
 }
 
 /// Why a track has no actions, where nothing was refused.
@@ -238,12 +258,22 @@ impl Track {
             is_other: false,
             stale: Vec::new(),
             left: Vec::new(),
+            account: None,
+            caller: Caller::default(),
+            roles: Flags::default(),
             lane: None,
             leftover: None,
             role: None,
             idle: Idle::default(),
             is_move: false,
         }
+    }
+
+    /// ` in account …`, for what an action does in another account than the cluster's.
+    pub fn place_of(&self, action: &Action) -> String {
+        let account = self.account.as_ref();
+        let account = account.filter(|_| action.is_in_account_of_role());
+        account.map_or(String::new(), |account| format!(" in account {account}"))
     }
 
     /// Whether what follows can be planned only when its actions are carried out.

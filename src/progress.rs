@@ -233,13 +233,14 @@ impl Progress {
             Event::Finished {
                 target,
                 action,
+                place,
                 elapsed,
             } => {
                 self.end(target, action, None);
                 // Of many tracks on a terminal the board tells, and in the end the results.
                 if self.show == Show::Lines || !self.has_board() {
                     let (_, past, what) = action.words();
-                    self.line(&format!("{past} {what}{}", after(*elapsed)));
+                    self.line(&format!("{past} {what}{place}{}", after(*elapsed)));
                 }
             }
             Event::Failed {

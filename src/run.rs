@@ -117,6 +117,12 @@ pub async fn finish(
                 return Err(error);
             }
         }
+        for track in &mut look.plan.tracks {
+            track.account = track
+                .account
+                .take()
+                .or_else(|| context.roles_account.clone());
+        }
         tell(context, &look.plan, &mut heard);
         if let Mode::Show(shown) = mode {
             return show(context, look, shown).map(Finished::Shown);
@@ -133,7 +139,7 @@ pub async fn finish(
         }
         round.past += 1;
         let open = results.open.iter();
-        let targets = open.map(|outcome| outcome.track.target.clone());
+        let targets = open.map(|it| (it.track.caller, it.track.target.clone()));
         round.open = Some(targets.collect());
     }
 }
@@ -167,6 +173,7 @@ async fn act(context: &Context, plan: Plan, kubernetes: Option<&Kubernetes>) -> 
     let clients = Clients {
         aws: &context.aws,
         elsewhere: &context.elsewhere,
+        of_roles: context.others.iter().map(|(_, it)| &it.aws).collect(),
         kubernetes,
         parallel: context.parallel,
         on: &on,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{AssociationSpec, Deployment, DeploymentMode, ProviderSpec};
-use crate::model::{Audience, Map, RoleArn, ServiceAccountName, Way};
+use crate::model::{Audience, Map, RoleAccount, RoleArn, ServiceAccountName, Way};
 use crate::template::{DocumentName, RoleEdits, RoleSpec};
 
 /// What a command may do to make a service account as it is asked for.
@@ -29,6 +29,8 @@ pub enum Drift {
 #[derive(Clone, Debug, PartialEq)]
 pub struct IamServiceAccount {
     pub name: ServiceAccountName,
+    /// Of the role; `None`: the cluster's.
+    pub account: Option<RoleAccount>,
     pub permissions: Permissions,
     pub labels: Map,
     /// Without the role's.
@@ -76,6 +78,7 @@ impl IamServiceAccount {
 pub fn unchanged(name: ServiceAccountName) -> IamServiceAccount {
     IamServiceAccount {
         name,
+        account: None,
         permissions: Permissions::Edited(RoleEdits::default()),
         labels: Map::new(),
         annotations: Map::new(),

@@ -13,6 +13,7 @@ use Presence::{Defaulted, LeftAlone, Optional, Required};
 
 mod association;
 mod kind;
+mod role_account;
 
 use association::*;
 pub use association::{
@@ -20,6 +21,7 @@ pub use association::{
     TARGET_ROLE, TRUST_ANY_ASSOCIATION,
 };
 pub use kind::{Bounds, Kind};
+pub use role_account::{ROLE_ACCOUNT, ROLE_PROFILE, ROLE_VIA};
 
 /// Who knows a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -429,6 +431,9 @@ pub const FIELDS: &[&Field] = &[
     WELL_KNOWN_POLICIES,
     ROLE_ARN,
     TRUST,
+    ROLE_ACCOUNT,
+    ROLE_PROFILE,
+    ROLE_VIA,
     BOUNDARY,
     ROLE_NAME,
     ROLE_PATH,

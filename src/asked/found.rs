@@ -182,6 +182,7 @@ pub fn account(
 ) -> IamServiceAccount {
     let mut asked = IamServiceAccount {
         name: name.clone(),
+        account: None,
         permissions,
         labels: Map::new(),
         annotations: Map::new(),

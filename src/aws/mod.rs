@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_iam::config::retry::RetryConfig;
 use aws_sdk_iam::config::timeout::TimeoutConfig;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
@@ -88,7 +89,7 @@ pub struct AwsConnection {
     /// Who is asked for the code of an MFA device; `None`: nobody.
     pub ask: Option<Ask>,
     /// A role that is assumed with those credentials, and makes all calls.
-    pub via: Option<RoleArn>,
+    pub via: Option<(RoleArn, SharedCredentialsProvider)>,
     /// The profile is that of another account, for roles alone.
     pub is_of_roles: bool,
 }
@@ -142,10 +143,10 @@ impl Aws {
             loader = loader.region(Region::new(region));
         }
         let config = loader.load().await;
-        let mut credentials = credentials::provider(&config, &settings, profile, connection.ask);
-        if let Some(role) = &connection.via {
-            credentials = credentials::of_role(&config, role, credentials);
-        }
+        let credentials = match &connection.via {
+            Some((role, base)) => credentials::of_role(&config, role, base.clone()),
+            None => credentials::provider(&config, &settings, profile, connection.ask),
+        };
         let config = config
             .into_builder()
             .credentials_provider(credentials)
@@ -217,6 +218,25 @@ impl Aws {
         }
     }
 
+    /// Those that all calls are signed with.
+    ///
+    /// # Errors
+    /// Without a provider of them.
+    pub fn credentials(&self) -> Result<SharedCredentialsProvider, Error> {
+        let provider = self.config.credentials_provider();
+        provider.ok_or_else(|| Error::no_credentials("no provider of them is configured"))
+    }
+
+    /// The same caller, but for roles and stacks: those are of others.
+    pub fn with_roles_of(&self, others: Self) -> Self {
+        let own = self.in_region(&self.region);
+        Self {
+            iam: others.iam,
+            cloudformation: others.cloudformation,
+            ..own
+        }
+    }
+
     /// The same caller in another region.
     pub fn in_region(&self, region: &str) -> Self {
         let config = self.config.to_builder();
@@ -240,7 +260,7 @@ fn check_partition(
 ) -> Result<(), Error> {
     let wanted = partition_of(region).name;
     let (flag, found) = match (&connection.via, settings.region_of_profile()) {
-        (Some(role), _) => (format!("--role-via {role}"), role.partition().to_owned()),
+        (Some((role, _)), _) => (format!("--role-via {role}"), role.partition().to_owned()),
         (None, Some(other)) if connection.is_of_roles => {
             let profile = &settings.profile;
             let flag = format!("--role-profile {profile}, whose region is {other},");

@@ -2,7 +2,10 @@
 
 use clap::Args;
 
-use super::{Approval, AwsArgs, KubernetesArgs, NameArgs, ParallelArgs, PlainFormat, RestartArgs};
+use super::{
+    Approval, AwsArgs, KubernetesArgs, NameArgs, ParallelArgs, PlainFormat, RestartArgs,
+    RoleAccountArgs,
+};
 use crate::model::{Audience, ClusterName, Days, Issuer, RoleArn, Workload};
 use crate::proof::Permission;
 
@@ -56,6 +59,8 @@ pub struct Doctor {
     pub restart: RestartArgs,
     #[command(flatten)]
     pub parallel: ParallelArgs,
+    #[command(flatten)]
+    pub roles: RoleAccountArgs,
     #[command(flatten)]
     pub aws: AwsArgs,
     #[command(flatten)]

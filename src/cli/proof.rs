@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{AwsArgs, KubernetesArgs, NameArgs, PlainFormat, region};
+use super::{AwsArgs, KubernetesArgs, NameArgs, PlainFormat, RoleAccountArgs, region};
 use crate::model::{Audience, ClusterName, Issuer, RoleArn, Way};
 use crate::proof::Permission;
 
@@ -28,6 +28,8 @@ pub struct Verify {
     /// Audience of the token, in the place of the service account's own; asks for the way irsa
     #[arg(long, value_name = "NAME")]
     pub audience: Option<Audience>,
+    #[command(flatten)]
+    pub roles: RoleAccountArgs,
     /// Ask IAM too whether the role may do this, as s3:GetObject=arn:aws:s3:::bucket/key (repeatable)
     ///
     /// IAM simulates the role's policies, its boundary and, as far as they are simple, the service

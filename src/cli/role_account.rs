@@ -2,30 +2,30 @@
 
 use clap::Args;
 
-use super::connection::given;
 use super::{Command, Create, Delete, Get, Update, Utils};
-use crate::model::{Flags, RoleArn};
+use crate::asked::fields;
+use crate::model::{Flags, RoleAccount, RoleArn};
 
 /// The account of the roles, where it is another than the cluster's.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Account of the roles")]
 pub struct RoleAccountArgs {
-    /// AWS profile for IAM and CloudFormation, of another account than the cluster's
-    #[arg(long, value_name = "PROFILE", conflicts_with = "role_via")]
-    pub role_profile: Option<String>,
-    /// Role of another account, assumed first for IAM and CloudFormation
-    #[arg(long, value_name = "ROLE_ARN")]
-    pub role_via: Option<RoleArn>,
+    #[arg(long, value_name = "PROFILE", conflicts_with = "role_via", help = fields::ROLE_PROFILE.help(""))]
+    role_profile: Option<String>,
+    #[arg(long, value_name = "ROLE_ARN", help = fields::ROLE_VIA.help(""))]
+    role_via: Option<RoleArn>,
 }
 
 impl RoleAccountArgs {
+    /// The account that they name.
+    pub fn named(&self) -> Option<RoleAccount> {
+        let via = self.role_via.clone().map(RoleAccount::Via);
+        via.or_else(|| self.role_profile.clone().map(RoleAccount::Profile))
+    }
+
     /// For the commands of hints.
     pub fn flags(&self) -> Flags {
-        let via = self.role_via.as_ref().map(ToString::to_string);
-        given(&[
-            ("--role-profile", self.role_profile.clone()),
-            ("--role-via", via),
-        ])
+        self.named().map(|it| it.flags()).unwrap_or_default()
     }
 }
 
@@ -40,6 +40,9 @@ impl Command {
             Self::Get(Get::IamServiceAccount(args)) => &args.roles,
             Self::Update(Update::IamServiceAccount(args)) => &args.roles,
             Self::Delete(Delete::IamServiceAccount(args)) => &args.roles,
+            Self::Apply(args) => &args.roles,
+            Self::Verify(args) => &args.roles,
+            Self::Doctor(args) => &args.roles,
             _ => return None,
         })
     }

@@ -371,6 +371,8 @@ pub struct Apply {
     #[command(flatten)]
     pub stack: StackArgs,
     #[command(flatten)]
+    pub roles: RoleAccountArgs,
+    #[command(flatten)]
     pub run: ReconcileArgs,
 }
 

@@ -25,15 +25,19 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
     let filter = file::filter(&args.filter)?;
     let place = file::place(&config, args.issuer_url.as_ref())?;
     let accounts = file::all(&config, &filter)?;
+    let accounts = flags::How::applying(args).all(accounts);
+    let named = accounts.iter().map(|asked| asked.account.as_ref());
     let context = Context::reconciling(&args.run, screen, running).await?;
+    let context = context.with_accounts(named, &args.run.aws).await?;
     let task = Task {
         goal: Goal::Apply,
         drift: flags::drift(args.repair_drift),
         restart,
         place: &place,
         kubernetes: &args.run.kubernetes,
-        accounts: flags::How::applying(args).all(accounts),
+        accounts,
         provider: file::provider(&config),
+        is_elsewhere: args.roles.named().is_some(),
         prune: prune(args, &config, &filter),
     };
     let finished = task.finish(&context, mode, args.run.verify).await?;

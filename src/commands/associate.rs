@@ -28,7 +28,9 @@ pub async fn run(args: &mut Associate, screen: Screen, running: Running) -> Resu
         None => place(&args.cluster, &mut args.aws, screen).await?,
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
-    let context = context.with_roles(&args.roles, &args.aws).await?;
+    let context = context
+        .with_roles(args.roles.named().as_ref(), &args.aws)
+        .await?;
     let look = async |_: &Rounds| {
         let cluster = context.cluster(&place).await?;
         let found = context.aws.iam.provider(&cluster.provider_arn()).await?;

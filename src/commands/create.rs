@@ -42,15 +42,18 @@ pub async fn run(
         }
     };
     let context = Context::reconciling(&args.run, screen, running).await?;
-    let context = context.with_roles(&args.roles, &args.run.aws).await?;
+    let accounts = how.all(described.accounts);
+    let named = accounts.iter().map(|asked| asked.account.as_ref());
+    let context = context.with_accounts(named, &args.run.aws).await?;
     let task = Task {
         goal: Goal::Create,
         drift: Drift::Told,
         restart,
         place: &described.place,
         kubernetes: &args.run.kubernetes,
-        accounts: how.all(described.accounts),
+        accounts,
         provider: described.provider,
+        is_elsewhere: args.roles.named().is_some(),
         prune: Vec::new(),
     };
     let finished = task.finish(&context, mode, args.run.verify).await?;
@@ -92,6 +95,7 @@ pub async fn associations(
         kubernetes: &args.run.kubernetes,
         accounts: how.all(described.accounts),
         provider: None,
+        is_elsewhere: false,
         prune: Vec::new(),
     };
     let finished = task.finish(&context, mode, args.run.verify).await?;

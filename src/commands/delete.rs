@@ -21,6 +21,8 @@ pub async fn run(
     running: Running,
 ) -> Result<Exit, Error> {
     let mode = mode(&args.how, args.config_file.is_some());
+    let flag = args.roles.named();
+    let mut further = Vec::from_iter(flag.clone());
     let (place, chosen) = match &args.config_file {
         Some(path) => {
             let unread = if args.only_missing {
@@ -31,18 +33,21 @@ pub async fn run(
             let config = file::read(path, &mut args.aws, unread).await?;
             let place = file::place(&config, args.cluster.issuer_url.as_ref())?;
             let filter = file::filter(&args.filter)?;
-            let names =
-                |accounts: Vec<IamServiceAccount>| accounts.into_iter().map(|asked| asked.name);
             let chosen = if args.only_missing {
+                further.extend(config.accounts.iter().filter_map(|it| it.account.clone()));
                 Chosen::Missing(Box::new(Missing {
-                    known: names(config.accounts).collect(),
+                    known: config.accounts.iter().map(|it| it.name.clone()).collect(),
                     rest: config.rest,
                     filter,
                     system: System::Pruned,
                     how: removal(Way::Irsa, &args.how, &place),
                 }))
             } else {
-                Chosen::Named(names(file::accounts(Way::Irsa, &config, &filter)?).collect())
+                let asked = file::accounts(Way::Irsa, &config, &filter)?.into_iter();
+                let named = |it: IamServiceAccount| (it.name, it.account.or_else(|| flag.clone()));
+                let named: Vec<_> = asked.map(named).collect();
+                further.extend(named.iter().filter_map(|(_, account)| account.clone()));
+                Chosen::Named(named)
             };
             (place, chosen)
         }
@@ -56,13 +61,13 @@ pub async fn run(
                     args.cluster.cluster.as_ref(),
                     args.cluster.issuer_url.as_ref(),
                 )?,
-                Chosen::Named(vec![flags::required_name(&args.name)?]),
+                Chosen::Named(vec![(flags::required_name(&args.name)?, flag.clone())]),
             )
         }
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running)
         .await?
-        .with_roles(&args.roles, &args.aws)
+        .with_accounts(further.iter().map(Some), &args.aws)
         .await?
         .with_parallel(args.parallel);
     let task = RemovalTask {
@@ -74,6 +79,7 @@ pub async fn run(
             Some(&args.kubernetes)
         },
         chosen,
+        is_elsewhere: flag.is_some(),
     };
     let finished = finish(&context, mode, async |round| {
         task.look(&context, round).await

@@ -20,7 +20,9 @@ pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> R
     };
     let place = place_of(args, screen).await?;
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
-    let context = context.with_roles(&args.roles, &args.aws).await?;
+    let context = context
+        .with_roles(args.roles.named().as_ref(), &args.aws)
+        .await?;
     let look = async |_: &Rounds| {
         let cluster = context.cluster(&place).await?;
         let arn = cluster.provider_arn();

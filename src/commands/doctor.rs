@@ -30,6 +30,8 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running)
         .await?
+        .with_roles(args.roles.named().as_ref(), &args.aws)
+        .await?
         .with_parallel(args.parallel);
     let asked = match subject {
         _ if args.all => Asked::All,
@@ -41,6 +43,7 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
         aws: &args.aws,
         kubernetes: &args.kubernetes,
         issuer_url: args.issuer_url.as_ref(),
+        roles: args.roles.flags(),
         place: place.as_ref(),
         asked,
         proving: Proving::Done,

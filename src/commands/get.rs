@@ -44,7 +44,9 @@ pub async fn run(
     let (namespace, name) = flags::filter(&args.name)?;
     let format: Format = args.output.into();
     let context = Context::new(&args.aws, format, screen, running).await?;
-    let context = context.with_roles(&args.roles, &args.aws).await?;
+    let context = context
+        .with_roles(args.roles.named().as_ref(), &args.aws)
+        .await?;
     let stacks = stacks(&context, args, &place, namespace.as_ref(), name.as_deref()).await?;
     let is_wide = format == Format::Wide;
     let within = namespace.as_ref();

@@ -23,6 +23,7 @@ mod gc;
 mod get;
 mod man;
 mod migrate;
+mod parts;
 mod permissions;
 mod provider;
 mod proving;

@@ -1,19 +1,24 @@
 //! What `create`, `update` and `apply` share: they look at the same things, and differ in what they
 //! may do about them.
 
+use std::collections::BTreeSet;
+
 use super::file::ClusterPlace;
+use super::parts::{Part, parts};
 use super::removal::{self, Missing, There};
 use super::room::check_room;
 use super::{provider, proving};
 use crate::asked::{
-    Deletion, Drift, Goal, IamServiceAccount, Permissions, ProviderSpec, Restart, RoleTrust, Scope,
+    Deletion, Drift, Goal, IamServiceAccount, LookedAt, Permissions, ProviderSpec, Restart,
+    RoleTrust, Scope,
 };
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
-use crate::model::{Audience, Cluster, Way};
+use crate::kubernetes::Kubernetes;
+use crate::model::{Audience, Cluster, RoleAccount, Way};
 use crate::observe::{self, Named, Stacks, WantedAccount, WantedProvider, WantedStack, again};
 use crate::plan::restart::expected;
-use crate::plan::{Plan, Target, account};
+use crate::plan::{Plan, Target, Track, account};
 use crate::run::{Context, Finished, Mode, Observation, Rounds, finish};
 use crate::world::{ObservedAccount, ObservedProvider, OidcProvider};
 
@@ -31,8 +36,11 @@ pub struct Task<'a> {
     pub place: &'a ClusterPlace,
     pub kubernetes: &'a KubernetesArgs,
     pub accounts: Vec<IamServiceAccount>,
-    /// The provider as a target of its own.
+    /// The provider as a target of its own, in the account of each role.
     pub provider: Option<ProviderSpec>,
+    /// Whether the roles of what names no account are in another one than the cluster's: there is nothing to make
+    /// in that then, but for others.
+    pub is_elsewhere: bool,
     /// What is to become of the accounts of the cluster that nobody asked for.
     pub prune: Vec<Missing>,
 }
@@ -53,24 +61,65 @@ impl Task<'_> {
         Ok(proving::all(context, self, finished).await)
     }
 
-    /// Looks at everything that this round is about, and plans it.
+    /// Looks at everything that this round is about, and plans it: one account of roles after the other.
     async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
-        let accounts: Vec<&IamServiceAccount> = self
-            .accounts
-            .iter()
+        let mut whole = Observation::default();
+        let mut looked_at = Vec::new();
+        for part in parts(context).filter(|part| self.has_part(part)) {
+            let kubernetes = whole.kubernetes.clone();
+            let looked = self.look_at(&part, round, kubernetes).await;
+            let (mut look, account) = looked.map_err(|error| part.named(error))?;
+            // Two ways may lead to one account.
+            if looked_at.contains(&account) {
+                let is_provider = |track: &Track| matches!(track.target, Target::Provider(_));
+                look.plan.tracks.retain(|track| !is_provider(track));
+            }
+            looked_at.push(account);
+            part.add_to(&mut whole, look);
+        }
+        Ok(whole)
+    }
+
+    /// Those whose roles live in the account; `None`: the run's own.
+    fn of(&self, account: Option<&RoleAccount>) -> impl Iterator<Item = &IamServiceAccount> {
+        let accounts = self.accounts.iter();
+        accounts.filter(move |asked| asked.account.as_ref() == account)
+    }
+
+    /// Where all roles are elsewhere, nothing is looked for in the run's own account.
+    fn has_part(&self, part: &Part<'_>) -> bool {
+        part.account.is_some() || !self.is_elsewhere || self.of(None).next().is_some()
+    }
+
+    /// At one account of roles, which is told.
+    async fn look_at(
+        &self,
+        part: &Part<'_>,
+        round: &Rounds,
+        kubernetes: Option<Kubernetes>,
+    ) -> Result<(Observation, String), Error> {
+        let context = part.context;
+        let of_part = self.of(part.account);
+        let accounts: Vec<&IamServiceAccount> = of_part
             .filter(|asked| round.includes(&Target::of(asked.way(), &asked.name)))
             .collect();
+        let provider = self.provider_of(part);
         let wanted: Vec<WantedAccount<'_>> = accounts
             .iter()
             .map(|asked| wanted(self.goal, asked))
             .collect();
         let (cluster, named) =
-            tokio::try_join!(context.cluster(self.place), self.named(context, &wanted))?;
-        let (deletions, associations) = self.deletions(context, &named.stacks, round).await?;
-        let mut look = Observation::default();
+            tokio::try_join!(context.cluster(self.place), self.named(part, &wanted))?;
+        let (deletions, associations) =
+            self.deletions(part, &cluster, &named.stacks, round).await?;
+        let mut look = Observation {
+            kubernetes,
+            ..Observation::default()
+        };
         let is_restarted = self.restart != Restart::Told && !accounts.is_empty();
         let needs_objects = wanted.iter().any(|wanted| wanted.service_account);
-        if needs_objects || is_restarted || !deletions.is_empty() {
+        let is_needed = needs_objects || is_restarted || !deletions.is_empty();
+        if is_needed && look.kubernetes.is_none() {
             look.kubernetes = Some(context.kubernetes(&cluster, self.kubernetes).await?);
         }
         let (found, mut observed, stacks) = observe::accounts(
@@ -79,7 +128,7 @@ impl Task<'_> {
             &cluster,
             &wanted,
             named,
-            self.wanted_provider(&accounts),
+            wanted_provider(provider.as_ref(), &accounts),
         )
         .await?;
         let seen = accounts
@@ -95,10 +144,12 @@ impl Task<'_> {
         look.plan
             .tracks
             .extend(agent.filter(|it| round.includes(&it.target)));
-        let found = self.required(context, &cluster, &accounts, found).await?;
-        let provider = self
-            .plan_provider(context, &cluster, found, round, &mut look.plan)
-            .await?;
+        let found = match &provider {
+            None => required(context, &cluster, &accounts, found).await?,
+            Some(_) => found,
+        };
+        let provider =
+            plan_provider(part, &cluster, found, provider, round, &mut look.plan).await?;
         let mut trusting = Trusting::read(context, &cluster, &accounts).await?;
         let mut planned = Vec::new();
         for (asked, observed) in accounts.iter().zip(observed) {
@@ -136,61 +187,72 @@ impl Task<'_> {
         {
             account::check_role_count(&mut look.plan, &cluster, new, count);
         }
-        Ok(look)
+        Ok((look, cluster.account))
     }
 
-    fn wanted_provider(&self, accounts: &[&IamServiceAccount]) -> WantedProvider {
-        let needs_none = |asked: &&IamServiceAccount| asked.way() == Way::PodIdentity;
-        if self.provider.is_none() && accounts.iter().all(needs_none) {
-            WantedProvider::None
-        } else {
-            WantedProvider::Looked
+    /// The provider as a target of its own in that account.
+    fn provider_of(&self, part: &Part<'_>) -> Option<ProviderSpec> {
+        if part.account.is_none() && self.is_elsewhere {
+            return None;
         }
-    }
-
-    /// The provider: read again where what is asked would be refused for it.
-    async fn required(
-        &self,
-        context: &Context,
-        cluster: &Cluster,
-        accounts: &[&IamServiceAccount],
-        found: Option<OidcProvider>,
-    ) -> Result<Option<OidcProvider>, Error> {
-        let dependent = accounts
-            .iter()
-            .filter(|asked| asked.provider.is_none() && asked.association.is_none());
-        let audiences: Vec<&Audience> = dependent.map(|asked| &asked.audience).collect();
-        if self.provider.is_some() || audiences.is_empty() {
-            return Ok(found);
+        let mut spec = self.provider.clone()?;
+        if self.accounts.iter().any(|asked| asked.account.is_some()) {
+            let asked = self.of(part.account).filter(|it| it.way() == Way::Irsa);
+            let asked: BTreeSet<&str> = asked.map(|it| it.audience.as_str()).collect();
+            spec.audiences.retain(|it| asked.contains(it.as_str()));
+            if spec.audiences.is_empty() {
+                spec.audiences.push(Audience::default());
+            }
         }
-        again::provider(&context.aws, &cluster.provider_arn(), found, &audiences).await
+        Some(spec)
     }
 
-    async fn named(&self, context: &Context, wanted: &[WantedAccount<'_>]) -> Result<Named, Error> {
-        let stacks = if self.prune.is_empty() {
-            Stacks::for_lookups(&context.aws, wanted.len()).await?
-        } else {
-            Stacks::list(&context.aws).await?
+    /// What is to become of those that nobody asked for and that have a stack in that account. Associations are
+    /// of the cluster's.
+    fn prune_of(&self, part: &Part<'_>) -> impl Iterator<Item = &Missing> {
+        let is_own = part.account.is_none();
+        let is_elsewhere = self.is_elsewhere;
+        self.prune.iter().filter(move |it| match it.how.way {
+            Way::Irsa => !(is_own && is_elsewhere),
+            Way::PodIdentity => is_own,
+        })
+    }
+
+    async fn named(&self, part: &Part<'_>, wanted: &[WantedAccount<'_>]) -> Result<Named, Error> {
+        let aws = &part.context.aws;
+        let stacks = match self.prune_of(part).next() {
+            None => Stacks::for_lookups(aws, wanted.len()).await?,
+            Some(_) => Stacks::list(aws).await?,
         };
-        observe::named(&context.aws, &self.place.cluster, wanted, stacks).await
+        observe::named(aws, &self.place.cluster, wanted, stacks).await
     }
 
     /// Also how many associations the cluster has, where they were read for that.
     async fn deletions(
         &self,
-        context: &Context,
+        part: &Part<'_>,
+        cluster: &Cluster,
         stacks: &Stacks,
         round: &Rounds,
     ) -> Result<(Vec<Deletion>, Option<usize>), Error> {
-        let all: Vec<&Missing> = self.prune.iter().collect();
+        let context = part.context;
+        let all: Vec<&Missing> = self.prune_of(part).collect();
         let there = There::read(context, stacks, &all).await?;
         let are_read = all.iter().any(|it| it.how.way == Way::PodIdentity);
         let associations = are_read.then_some(there.associations.len());
         let deletions = all.into_iter().flat_map(|missing| {
             if round.past == 0 {
-                missing.tell(context, &there);
+                missing.tell(part, &there);
             }
-            missing.deletions(&there, round)
+            missing.deletions(part, &there, round)
+        });
+        let looked = removal::looked_at(cluster);
+        let deletions = deletions.map(|deletion| match looked {
+            LookedAt::Other { .. } => Deletion {
+                looked: looked.clone(),
+                ..deletion
+            },
+            LookedAt::Any | LookedAt::Own(_) => deletion,
         });
         Ok((deletions.collect(), associations))
     }
@@ -211,33 +273,59 @@ impl Task<'_> {
         let expected = expected(self.restart, &track, asked, cluster, &observed);
         Ok((track, expected))
     }
+}
 
-    /// The provider's own track, and the provider as it will be then.
-    async fn plan_provider(
-        &self,
-        context: &Context,
-        cluster: &Cluster,
-        found: Option<OidcProvider>,
-        round: &Rounds,
-        plan: &mut Plan,
-    ) -> Result<ObservedProvider, Error> {
-        let Some(spec) = &self.provider else {
-            return Ok(ObservedProvider {
-                provider: found,
-                reading: None,
-            });
-        };
-        let observed = provider::observe_missing(context, cluster, found, spec).await?;
-        let provider = Some(spec.fulfilled(cluster, observed.provider.clone()));
-        if round.includes(&Target::Provider(cluster.issuer.clone())) {
-            let track = crate::plan::associate::plan(spec, cluster, &observed);
-            plan.tracks.push(track);
-        }
-        Ok(ObservedProvider {
-            provider,
-            reading: None,
-        })
+fn wanted_provider(spec: Option<&ProviderSpec>, accounts: &[&IamServiceAccount]) -> WantedProvider {
+    let needs_none = |asked: &&IamServiceAccount| asked.way() == Way::PodIdentity;
+    if spec.is_none() && accounts.iter().all(needs_none) {
+        WantedProvider::None
+    } else {
+        WantedProvider::Looked
     }
+}
+
+/// The provider: read again where what is asked would be refused for it.
+async fn required(
+    context: &Context,
+    cluster: &Cluster,
+    accounts: &[&IamServiceAccount],
+    found: Option<OidcProvider>,
+) -> Result<Option<OidcProvider>, Error> {
+    let dependent = accounts
+        .iter()
+        .filter(|asked| asked.provider.is_none() && asked.association.is_none());
+    let audiences: Vec<&Audience> = dependent.map(|asked| &asked.audience).collect();
+    if audiences.is_empty() {
+        return Ok(found);
+    }
+    again::provider(&context.aws, &cluster.provider_arn(), found, &audiences).await
+}
+
+/// The provider's own track, and the provider as it will be then.
+async fn plan_provider(
+    part: &Part<'_>,
+    cluster: &Cluster,
+    found: Option<OidcProvider>,
+    spec: Option<ProviderSpec>,
+    round: &Rounds,
+    plan: &mut Plan,
+) -> Result<ObservedProvider, Error> {
+    let Some(spec) = &spec else {
+        return Ok(ObservedProvider {
+            provider: found,
+            reading: None,
+        });
+    };
+    let observed = provider::observe_missing(part.context, cluster, found, spec).await?;
+    let provider = Some(spec.fulfilled(cluster, observed.provider.clone()));
+    if round.includes_by(part.caller(), &Target::Provider(cluster.issuer.clone())) {
+        let track = crate::plan::associate::plan(spec, cluster, &observed);
+        plan.tracks.push(track);
+    }
+    Ok(ObservedProvider {
+        provider,
+        reading: None,
+    })
 }
 
 /// The provider as one account asks for it by itself.

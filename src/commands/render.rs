@@ -68,6 +68,7 @@ async fn print(
         return print_manifests(accounts, None);
     }
     let cluster = offline::cluster(how, name)?;
+    offline::check_account(accounts, &cluster)?;
     refuse(accounts, &cluster)?;
     offline::check_associations(accounts, &cluster)?;
     let existing: Vec<String> = accounts

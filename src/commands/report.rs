@@ -5,6 +5,7 @@ use super::doctor::subjects::Asked;
 use super::file::ClusterPlace;
 use crate::cli::{ReportArgs, ReportFormat, Screen};
 use crate::error::Error;
+use crate::model::Flags;
 use crate::observe::health::Proving;
 use crate::observe::proof::now;
 use crate::output::{self, Audit, Format};
@@ -22,6 +23,7 @@ pub async fn run(args: &ReportArgs, screen: Screen, running: Running) -> Result<
         aws: &args.aws,
         kubernetes: &args.kubernetes,
         issuer_url: args.issuer_url.as_ref(),
+        roles: Flags::default(),
         place: Some(&place),
         asked: Asked::All,
         proving: Proving::LeftOut,

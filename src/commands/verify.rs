@@ -14,6 +14,9 @@ pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit
     let account = flags::required_name(&args.name)?;
     let place = ClusterPlace::new(Some(&args.cluster), args.issuer_url.as_ref())?;
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+    let context = context
+        .with_roles(args.roles.named().as_ref(), &args.aws)
+        .await?;
     let cluster = context.cluster(&place).await?;
     let kubernetes = context.kubernetes(&cluster, &args.kubernetes).await?;
     let instead = Instead {

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::check::{number, short};
 use super::node::{YamlNode, YamlValue};
 use super::parametrised::filled;
+use super::role_account::role_account;
 use super::{Problem, Problems, inside, missing, value};
 use crate::asked::fields::{self, Field, Kind};
 use crate::asked::{self, AssociationSpec, DeploymentMode, Given, IamServiceAccount, Rule, Scope};
@@ -139,12 +140,16 @@ fn check_once(way: Way, list: &YamlNode, problems: &mut Problems) {
         let namespace = text(namespace_field).unwrap_or("default");
         let name = text(name_field).map(|name| format!("{namespace}/{name}"));
         let role = text(role_field).map(str::to_owned);
+        let elsewhere = [fields::ROLE_PROFILE, fields::ROLE_VIA].map(text);
         for (field, value) in [(name_field, name), (role_field, role)] {
             let (Some(value), Some(node)) = (value, account.field(field)) else {
                 continue;
             };
             let found = (named(way, index, account), node.place.line);
-            let Some((first, line)) = seen.insert((field.path, value.clone()), found) else {
+            // Names of roles are an account's own.
+            let within = (field == role_field).then_some(elsewhere);
+            let Some((first, line)) = seen.insert((field.path, within, value.clone()), found)
+            else {
                 continue;
             };
             let path = format!("{}[{index}].{}", list_of(way), field.name());
@@ -281,6 +286,7 @@ fn by_annotation(given: Given, node: &YamlNode, path: &str, problems: &mut Probl
         annotations: map(node, fields::ANNOTATIONS),
         token_expiration: seconds(node, path, fields::TOKEN_EXPIRATION, problems),
         sts_regional_endpoints: bool(node, fields::STS_REGIONAL_ENDPOINTS),
+        account: role_account(node, path, problems),
         trust: bool(node, fields::TRUST).unwrap_or_default().into(),
         scope: if bool(node, fields::ROLE_ONLY) == Some(true) {
             Scope::RoleOnly

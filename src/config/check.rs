@@ -40,6 +40,13 @@ fn object(node: &YamlNode, pattern: &str, path: &str, problems: &mut Problems) {
 
 /// `; it belongs …` where the field stands one level too high or too low.
 fn misplaced(name: &str, pattern: &str) -> Option<String> {
+    let is_of_associations = pattern.strip_suffix("[]") == Some(fields::ASSOCIATIONS.path);
+    if is_of_associations && name == fields::ROLE_ACCOUNT.key() {
+        let other = fields::TARGET_ROLE.key();
+        return Some(format!(
+            "; an association reaches another account by `{other}`"
+        ));
+    }
     let has = |parent: &str| fields::of(parent).any(|field| field.key() == name);
     let inner = fields::of(pattern).find(|inner| inner.kind == Kind::Object && has(inner.path));
     if let Some(inner) = inner {

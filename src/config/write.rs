@@ -9,7 +9,7 @@ use super::ClusterConfig;
 use super::node::{YamlValue, plain};
 use crate::asked::fields::{self, Field};
 use crate::asked::{IamServiceAccount, Permissions, RoleTrust, Scope};
-use crate::model::{AUDIENCE_ANNOTATION, Audience, Map, Namespace, Way};
+use crate::model::{AUDIENCE_ANNOTATION, Audience, Map, Namespace, RoleAccount, Way};
 use crate::policy::PolicyDocument;
 use crate::template::{RoleSpec, Trusted};
 
@@ -63,6 +63,13 @@ fn account_of(account: &IamServiceAccount, common_tags: &Map) -> Tree {
     let mut whole = Object::default();
     whole.add(fields::OBJECT, metadata.tree());
     permissions(account, common_tags, &mut whole);
+    let mut elsewhere = Object::default();
+    match &account.account {
+        Some(RoleAccount::Profile(profile)) => elsewhere.add(fields::ROLE_PROFILE, text(profile)),
+        Some(RoleAccount::Via(role)) => elsewhere.add(fields::ROLE_VIA, text(role)),
+        None => {}
+    }
+    whole.add(fields::ROLE_ACCOUNT, elsewhere.tree());
     whole.add(fields::AUDIENCE, audience.and_then(text));
     whole.add(
         fields::ROLE_ONLY,

@@ -200,14 +200,13 @@ fn not_authorized(
             .filter(|_| health.role != Lookup::Missing)
         {
             Some(arn) => finding.because("not-authorized").fix(
-                CommandLine::of(
-                    "aws iam get-role --role-name {} --profile PROFILE",
-                    &[&arn.name()],
-                )
-                .remark(format!(
-                    "it must exist, and trust the service account; PROFILE: one of account {}",
-                    arn.account()
-                )),
+                scene
+                    .irsactl("doctor")
+                    .and("--role-profile PROFILE", &[])
+                    .remark(format!(
+                        "looks at the role, which must exist and trust the service account; PROFILE: one of account {}",
+                        arn.account()
+                    )),
             ),
             None => finding.because("not-authorized"),
         };

@@ -79,6 +79,7 @@ impl Error {
                 ..
             } if !aws_hints(code).is_empty() => CommonCause::Aws([operation, code, message]),
             Self::Shared { error, .. } => return error.common_cause(),
+            Self::OfRoles { error, .. } => return error.common_cause(),
             _ => return None,
         })
     }

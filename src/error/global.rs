@@ -14,6 +14,7 @@ impl Error {
             // Of the service or the region (CloudFormation API Reference, "Common Errors").
             Self::Aws { code, .. } => code == "OptInRequired",
             Self::Shared { error, .. } => error.is_global(),
+            Self::OfRoles { error, .. } => error.is_global(),
             Self::Several(errors) => errors.iter().any(Self::is_global),
             _ => false,
         }
@@ -26,9 +27,10 @@ impl Error {
 
     /// Whether a way does not hold.
     pub fn is_unproven(&self) -> bool {
-        matches!(
-            self,
-            Self::Unproven(_) | Self::Withdrawn { .. } | Self::NotWithdrawn { .. }
-        )
+        match self {
+            Self::Unproven(_) | Self::Withdrawn { .. } | Self::NotWithdrawn { .. } => true,
+            Self::OfRoles { error, .. } => error.is_unproven(),
+            _ => false,
+        }
     }
 }

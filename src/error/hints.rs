@@ -5,7 +5,8 @@ use super::association::quota_hint;
 use super::kubernetes::{forbidden_hints, held_hints, unauthorized_hints};
 use super::vault::token_hints;
 use crate::model::{
-    AGENT, ClusterName, CommandLine, Fix, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName, Workload,
+    AGENT, ClusterName, CommandLine, Connection, Fix, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName,
+    Workload,
 };
 
 /// The way around a Kubernetes API that cannot be used.
@@ -32,6 +33,14 @@ impl Error {
                 Fix::by("a file that is right, to compare with", "irsactl export --cluster NAME"),
             ],
             Self::Shared { error, .. } => error.hints(),
+            Self::OfRoles { roles, error } => {
+                let connection = Connection {
+                    roles: roles.clone(),
+                    ..Connection::default()
+                };
+                let hints = error.hints().into_iter();
+                hints.map(|hint| hint.with(&connection)).collect()
+            }
             Self::NoRegion => vec![
                 Fix::say("name it: `--region eu-west-1`, `export AWS_REGION=eu-west-1`, or ")
                     .run("aws configure set region eu-west-1"),

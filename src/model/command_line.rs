@@ -209,8 +209,10 @@ impl Connection {
 fn knows_roles(words: &[String]) -> bool {
     let word = |index: usize| words.get(index).map_or("", String::as_str);
     let verbs = ["create", "get", "update", "delete"];
+    let whole = ["apply", "doctor", "verify"];
     word(0) == "irsactl"
         && (word(1).ends_with("associate-oidc-provider")
+            || whole.contains(&word(1))
             || verbs.contains(&word(1)) && word(2) == "iamserviceaccount")
 }
 

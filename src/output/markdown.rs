@@ -61,10 +61,14 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 
 /// What is to be done, what is refused, and what should be known.
 pub fn plan(plan: &Plan) -> String {
-    let rows: Vec<Vec<String>> = plan
-        .actions()
-        .map(|action| {
-            let (sign, what) = (action.kind().sign(), text(&action.to_string()));
+    let actions = plan.tracks.iter().flat_map(|track| {
+        let actions = track.actions.iter();
+        actions.map(move |action| (track, action))
+    });
+    let rows: Vec<Vec<String>> = actions
+        .map(|(track, action)| {
+            let what = format!("{action}{}", track.place_of(action));
+            let (sign, what) = (action.kind().sign(), text(&what));
             let what = match action.kind() {
                 ActionKind::Delete => format!("**{what}**"),
                 ActionKind::Create | ActionKind::Change | ActionKind::Wait => what,

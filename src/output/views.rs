@@ -41,7 +41,8 @@ impl View for PlanView<'_> {
         let mut text = String::new();
         for track in &self.0.tracks {
             for action in &track.actions {
-                let action_line = shown_in_line(&action.to_string());
+                let place = track.place_of(action);
+                let action_line = shown_in_line(&format!("{action}{place}"));
                 text.push_str(&format!("{} {action_line}\n", action.kind().sign()));
                 text.extend(action.details().iter().map(|detail| in_it(detail)));
             }
@@ -182,6 +183,9 @@ fn outcome(outcome: &Outcome) -> Value {
         "status": Outcomes::status(outcome),
         "done": done,
     });
+    if let Some(account) = &outcome.track.account {
+        item["account"] = account.as_str().into();
+    }
     if let Some(role) = &outcome.role {
         item["roleARN"] = role.to_string().into();
     }
@@ -243,8 +247,11 @@ impl View for Outcomes<'_> {
             .iter()
             .filter(|outcome| outcome.track.target.is_required())
             .map(|outcome| {
+                let track = &outcome.track;
+                let account = track.account.iter();
+                let place: String = account.map(|id| format!(" in account {id}")).collect();
                 vec![
-                    outcome.track.target.to_string(),
+                    format!("{}{place}", track.target),
                     Self::status(outcome).to_owned(),
                 ]
             })

@@ -307,6 +307,22 @@ impl Action {
         }
     }
 
+    /// Whether it is done in the account of the role, which its words do not name.
+    pub fn is_in_account_of_role(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateOidcProvider { .. }
+                | Self::AwaitStack { .. }
+                | Self::CreateStack(_)
+                | Self::UpdateStack(_)
+                | Self::ContinueRollback { .. }
+                | Self::RepairRole { .. }
+                | Self::DetachPolicies { .. }
+                | Self::DeleteStack { .. }
+                | Self::UpdateTrust(_)
+        )
+    }
+
     /// What it does to what it is about.
     pub fn kind(&self) -> ActionKind {
         match self {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Action, Idle, Reason, Target, Track};
+use super::{Action, Idle, Reason, Refusal, Target, Track};
 use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy};
 use crate::model::{
     ClusterName, Lookup, ROLE_ANNOTATION, SAVED_ANNOTATION, ServiceAccountName, StackName, Way,
@@ -77,7 +77,14 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         return track;
     }
     if let Some(reason) = accounts::refusal(asked, found, observed) {
-        track.refuse(&asked.cluster, reason);
+        // Nobody named it, and clusters of two accounts may have one name.
+        if asked.known_by == KnownBy::Stack && matches!(reason, Reason::OfOtherCluster { .. }) {
+            let why = Refusal::of(reason, &asked.cluster, &track.target);
+            track.notes.push(format!("it stays: {why}"));
+            track.idle = Idle::Skipped;
+        } else {
+            track.refuse(&asked.cluster, reason);
+        }
         return track;
     }
     track.warnings.extend(accounts::warning(asked, observed));

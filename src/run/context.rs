@@ -1,8 +1,11 @@
 //! What a run has in hand.
 
+use std::sync::Arc;
+
 use crate::aws::{Aws, AwsConnection};
-use crate::cli::{AwsArgs, ParallelArgs, ReconcileArgs, RoleAccountArgs, Screen};
+use crate::cli::{AwsArgs, ParallelArgs, ReconcileArgs, Screen};
 use crate::error::Error;
+use crate::model::RoleAccount;
 use crate::output::{self, Format, Output};
 use crate::progress::{Progress, Running, Show};
 use crate::waiting::Intervals;
@@ -13,12 +16,14 @@ pub struct Context {
     /// The same caller in further regions, for stacks there.
     pub elsewhere: Vec<Aws>,
     pub output: Output,
-    pub progress: Progress,
+    pub progress: Arc<Progress>,
     /// How many tracks run side by side.
     pub parallel: usize,
     pub intervals: Intervals,
-    /// The account of the roles, their stacks and the provider, where a flag names one.
+    /// The account of the roles, their stacks and the provider, where one is named.
     pub roles_account: Option<String>,
+    /// The same run with the roles of further accounts.
+    pub others: Vec<(RoleAccount, Self)>,
 }
 
 impl Context {
@@ -46,10 +51,11 @@ impl Context {
                 format,
                 quiet: screen.quiet,
             },
-            progress: Progress::new(show, running),
+            progress: Arc::new(Progress::new(show, running)),
             parallel: 1,
             intervals,
             roles_account: None,
+            others: Vec::new(),
         })
     }
 
@@ -63,37 +69,81 @@ impl Context {
         Ok(context.with_parallel(args.parallel))
     }
 
-    /// With IAM and CloudFormation of the account that the flags name. EKS, Kubernetes and the exchange of
+    /// With IAM and CloudFormation of the account that is named, if any. EKS, Kubernetes and the exchange of
     /// tokens stay with the run's own credentials.
     ///
     /// # Errors
     /// Another partition; and what fails as the account is asked for.
     pub async fn with_roles(
-        mut self,
-        args: &RoleAccountArgs,
+        self,
+        account: Option<&RoleAccount>,
         aws: &AwsArgs,
     ) -> Result<Self, Error> {
-        if args.role_profile.is_none() && args.role_via.is_none() {
-            return Ok(self);
+        match account {
+            Some(account) => self.in_account(account, aws).await,
+            None => Ok(self),
         }
+    }
+
+    /// Ready for service accounts whose roles live in several accounts.
+    ///
+    /// # Errors
+    /// Those of [`Self::with_roles`].
+    pub async fn with_accounts(
+        mut self,
+        named: impl Iterator<Item = Option<&RoleAccount>>,
+        aws: &AwsArgs,
+    ) -> Result<Self, Error> {
+        for account in named.flatten() {
+            if self.others.iter().all(|(other, _)| other != account) {
+                let context = self.in_account(account, aws).await?;
+                self.others.push((account.clone(), context));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The same run, with the roles of another account.
+    async fn in_account(&self, account: &RoleAccount, aws: &AwsArgs) -> Result<Self, Error> {
         let connection = AwsConnection {
             region: Some(self.aws.region.clone()),
-            profile: args.role_profile.clone().or_else(|| aws.profile.clone()),
+            profile: aws.profile.clone(),
             timeout: aws.timeout,
             intervals: self.intervals,
             ask: Some(output::ask),
-            via: args.role_via.clone(),
-            is_of_roles: args.role_profile.is_some(),
+            via: None,
+            is_of_roles: false,
         };
-        let roles = Aws::connect(&connection).await?;
-        let account = match &args.role_via {
-            Some(role) => role.account().to_owned(),
-            None => roles.sts.caller().await?.account,
+        let (roles, id) = match account {
+            RoleAccount::Profile(profile) => {
+                let connection = AwsConnection {
+                    profile: Some(profile.clone()),
+                    is_of_roles: true,
+                    ..connection
+                };
+                let roles = Aws::connect(&connection).await?;
+                let id = roles.sts.caller().await?.account;
+                (roles, id)
+            }
+            RoleAccount::Via(role) => {
+                // Who is asked for a code is asked once.
+                let connection = AwsConnection {
+                    via: Some((role.clone(), self.aws.credentials()?)),
+                    ..connection
+                };
+                (Aws::connect(&connection).await?, role.account().to_owned())
+            }
         };
-        self.roles_account = Some(account);
-        self.aws.iam = roles.iam;
-        self.aws.cloudformation = roles.cloudformation;
-        Ok(self)
+        Ok(Self {
+            aws: self.aws.with_roles_of(roles),
+            elsewhere: Vec::new(),
+            output: self.output,
+            progress: self.progress.clone(),
+            parallel: self.parallel,
+            intervals: self.intervals,
+            roles_account: Some(id),
+            others: Vec::new(),
+        })
     }
 
     pub fn with_parallel(self, args: ParallelArgs) -> Self {

@@ -36,7 +36,8 @@ pub fn failures(outcomes: &mut [Outcome]) -> Result<Exit, Error> {
             .take()
             .or_else(|| not_restarted(&outcome.track));
         let both = error.into_iter().chain(unproven);
-        failed.extend(both.map(|error| (target.clone(), error)));
+        let roles = &outcome.track.roles;
+        failed.extend(both.map(|error| (target.clone(), error.of_roles(roles))));
     }
     errors.extend(told(count, failed));
     Error::all(errors).map_or(Ok(Exit::Done), Err)

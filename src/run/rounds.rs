@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Finished;
 use crate::apply::Outcome;
 use crate::error::Error;
-use crate::plan::{Target, Track};
+use crate::plan::{Caller, Target, Track};
 
 /// Which targets this round is about. What had to wait for someone else, or was overtaken by another
 /// run, is looked at once more.
@@ -13,7 +13,7 @@ use crate::plan::{Target, Track};
 pub struct Rounds {
     pub past: u32,
     /// `None` in the first round: all.
-    pub open: Option<Vec<Target>>,
+    pub open: Option<Vec<(Caller, Target)>>,
 }
 
 impl Rounds {
@@ -21,7 +21,14 @@ impl Rounds {
     const MOST: u32 = 5;
 
     pub fn includes(&self, target: &Target) -> bool {
-        self.open.as_ref().is_none_or(|open| open.contains(target))
+        let open = self.open.as_ref();
+        open.is_none_or(|open| open.iter().any(|(_, other)| other == target))
+    }
+
+    /// A provider may be in several accounts.
+    pub fn includes_by(&self, caller: Caller, target: &Target) -> bool {
+        let open = self.open.as_ref();
+        open.is_none_or(|open| open.iter().any(|it| *it == (caller, target.clone())))
     }
 
     /// Whether a target must be looked at again, were there rounds without end.
@@ -58,8 +65,10 @@ impl Results {
                 is_open = false;
                 outcome.error = outcome.error.or_else(|| unsettled(&outcome.track));
             }
-            let target = &outcome.track.target;
-            let outcome = match earlier.iter().find(|it| it.track.target == *target) {
+            let is_same = |it: &&Outcome| {
+                it.track.target == outcome.track.target && it.track.caller == outcome.track.caller
+            };
+            let outcome = match earlier.iter().find(is_same) {
                 Some(earlier) => outcome.after(earlier),
                 None => outcome,
             };

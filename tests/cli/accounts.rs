@@ -1,9 +1,11 @@
 //! Roles in another account than the cluster's: provider, stack and role there, the ServiceAccount here.
 
+pub mod file;
+
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::sandbox::{Account, Role};
+use crate::sandbox::{Account, Options, Role};
 use crate::support::{Bench, S3};
 
 /// The account of the roles.
@@ -13,7 +15,11 @@ const VIA: &str = "--role-via arn:aws:iam::444455556666:role/irsa-admin";
 
 /// With a profile of the other account's user.
 fn bench() -> Bench {
-    let mut bench = Bench::new();
+    with(Options::default())
+}
+
+fn with(options: Options) -> Bench {
+    let mut bench = Bench::with(options);
     let config = bench.file(
         "aws/config",
         "[profile data]\naws_access_key_id = AKIA444455556666\naws_secret_access_key = sandbox-secret-key\n\
@@ -70,16 +76,16 @@ fn put_admin(bench: &Bench, principal: &str) {
 #[test]
 fn a_role_in_another_account_is_made_proved_listed_and_deleted() {
     let bench = bench();
-    assert_snapshot!(bench.run(&associate(PROFILE)), @r"
+    assert_snapshot!(bench.run(&associate(PROFILE)), @"
     [stdout]
-    PROVIDER                                                                       STATUS
-    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   created
+    PROVIDER                                                                                               STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E in account 444455556666   created
     [stderr]
-    created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E in account 444455556666
     [exit 0]
     ");
     let verified = format!("{} --verify", create(PROFILE));
-    assert_snapshot!(bench.run(&verified), @r"
+    assert_snapshot!(bench.run(&verified), @"
     [stdout]
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   created   arn:aws:iam::444455556666:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-GHPWCPBXSQAJ
@@ -87,7 +93,7 @@ fn a_role_in_another_account_is_made_proved_listed_and_deleted() {
     NAMESPACE   NAME        VERIFIED   CALLER
     default     s3-reader   yes        arn:aws:sts::444455556666:assumed-role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-GHPWCPBXSQAJ/irsactl-verify
     [stderr]
-    created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    created stack eksctl-demo-addon-iamserviceaccount-default-s3-reader in account 444455556666
     created service account default/s3-reader
     [exit 0]
     ");
@@ -122,19 +128,19 @@ fn a_role_in_another_account_is_made_proved_listed_and_deleted() {
     [exit 1]
     ");
     assert_eq!(bench.changes(), "");
-    assert_snapshot!(bench.run(&format!("delete iamserviceaccount s3-reader --cluster demo {PROFILE}")), @r"
+    assert_snapshot!(bench.run(&format!("delete iamserviceaccount s3-reader --cluster demo {PROFILE}")), @"
     [stdout]
     NAMESPACE   NAME        STATUS    ROLE ARN
     default     s3-reader   deleted
     [stderr]
-    deleted stack eksctl-demo-addon-iamserviceaccount-default-s3-reader
+    deleted stack eksctl-demo-addon-iamserviceaccount-default-s3-reader in account 444455556666
     deleted service account default/s3-reader
     [exit 0]
     ");
-    assert_snapshot!(bench.run(&format!("disassociate-oidc-provider --cluster demo {PROFILE} --approve")), @r"
+    assert_snapshot!(bench.run(&format!("disassociate-oidc-provider --cluster demo {PROFILE} --approve")), @"
     [stdout]
-    PROVIDER                                                                       STATUS
-    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   deleted
+    PROVIDER                                                                                               STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E in account 444455556666   deleted
     [stderr]
     deleted IAM OIDC provider arn:aws:iam::444455556666:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
     [exit 0]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Stdio;
 
+use crate::accounts::file::mixed;
 use crate::arrange::side_by_side;
 use crate::gc::with_a_dead_cluster;
 use crate::sandbox::{Options, Pace};
@@ -63,13 +64,16 @@ fn meddled_with(pace: Pace) -> Bench {
 
 /// All that irsactl may leave behind.
 fn state(bench: &Bench) -> String {
-    let trust = bench.account(|account| {
+    let mut all = bench.state() + &bench.providers();
+    for account in bench.sandbox.world().accounts.values() {
+        let stacks = account.stacks.iter().filter(|it| it.deleted.is_none());
+        let stacks = stacks.map(|it| format!("{} {}\n", it.id, it.status));
+        let providers = account.providers.keys().map(|arn| format!("{arn}\n"));
         let roles = account.roles.values();
-        roles
-            .map(|role| format!("{}\n", role.trust))
-            .collect::<String>()
-    });
-    bench.state() + &bench.providers() + &trust
+        let roles = roles.map(|role| format!("{} {}\n", role.arn, role.trust));
+        all.extend(stacks.chain(providers).chain(roles));
+    }
+    all
 }
 
 impl Work {
@@ -172,6 +176,19 @@ fn a_retargeting_killed_at_any_call_is_finished_by_the_next_run() {
         arrange: rebuilt,
     };
     work.assert_resumable(Pace::Polls(0), "system:serviceaccount:web:job", 20);
+}
+
+#[test]
+fn a_file_of_several_accounts_killed_at_any_call_is_finished_by_the_next_run() {
+    let work = Work {
+        line: "apply -f ~/cluster.yaml --approve --parallel 1".to_owned(),
+        arrange: mixed,
+    };
+    work.assert_resumable(
+        Pace::Polls(0),
+        "arn:aws:iam::444455556666:role/eksctl-demo",
+        40,
+    );
 }
 
 #[test]

@@ -23,13 +23,13 @@ pub async fn associations(
             let config = file::read(path, &mut args.aws, Unread::Told(screen)).await?;
             let filter = file::filter(&args.filter)?;
             let asked = file::accounts(Way::PodIdentity, &config, &filter)?.into_iter();
-            let names = asked.map(|asked| asked.name).collect();
+            let names = asked.map(|asked| (asked.name, None)).collect();
             (file::place(&config, None)?, names)
         }
         None => {
             file::none(&args.filter)?;
             let place = ClusterPlace::new(args.cluster.cluster.as_ref(), None)?;
-            (place, vec![flags::associated_name(&args.name)?])
+            (place, vec![(flags::associated_name(&args.name)?, None)])
         }
     };
     let context = Context::new(&args.aws, args.output.into(), screen, running)
@@ -40,6 +40,7 @@ pub async fn associations(
         place: &place,
         kubernetes: (!args.how.role_only).then_some(&args.kubernetes),
         chosen: Chosen::Named(names),
+        is_elsewhere: false,
     };
     let finished = finish(&context, mode, async |round| {
         task.look(&context, round).await

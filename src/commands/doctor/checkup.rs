@@ -3,7 +3,7 @@
 use super::subjects::Asked;
 use super::{ClusterPlace, Context, Error, Exit, Report, Severity, cli, diagnose};
 use crate::kubernetes::Kubernetes;
-use crate::model::{Cluster, Issuer};
+use crate::model::{Cluster, Connection, Flags, Issuer};
 use crate::observe::health::{Proving, Shared, Sight, Subject};
 use crate::policy::usage::Window;
 use crate::world::{AccountHealth, World};
@@ -14,6 +14,8 @@ pub struct Checkup<'a> {
     pub aws: &'a cli::AwsArgs,
     pub kubernetes: &'a cli::KubernetesArgs,
     pub issuer_url: Option<&'a Issuer>,
+    /// The flags on the account of the roles.
+    pub roles: Flags,
     /// `None`: a role by itself.
     pub place: Option<&'a ClusterPlace>,
     pub asked: Asked,
@@ -81,12 +83,18 @@ impl Checkup<'_> {
         let (mut world, subjects) = tokio::join!(sight.world(), self.asked.subjects(&sight));
         let (subjects, listed) = subjects?;
         world.listed = listed;
-        let account = account(cluster.as_ref(), &world)?;
+        let account = match &context.roles_account {
+            Some(account) => account.clone(),
+            None => account(cluster.as_ref(), &world)?,
+        };
         let seen = sight.accounts(&subjects, &account).await;
         let accounts = seen.iter().map(|it| diagnose::account(&world, it));
         let mut accounts: Vec<Report> = accounts.collect();
         let mut of_cluster = diagnose::cluster(&world);
-        let given = cli::connection(self.aws, Some(self.kubernetes), self.issuer_url);
+        let given = Connection {
+            roles: self.roles.clone(),
+            ..cli::connection(self.aws, Some(self.kubernetes), self.issuer_url)
+        };
         for report in accounts.iter_mut().chain([&mut of_cluster]) {
             report.make_pasteable(&given);
         }

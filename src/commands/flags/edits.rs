@@ -11,7 +11,7 @@ use crate::cli::{
     Render, UpdateAssociationArgs, UpdateServiceAccount,
 };
 use crate::error::Error;
-use crate::model::RoleArn;
+use crate::model::{RoleAccount, RoleArn, Way};
 use crate::template::{Boundary, Managed, RoleEdits};
 
 /// How accounts are carried out, whatever is asked of them.
@@ -22,6 +22,8 @@ pub struct How {
     conflicts: Conflicts,
     stacks: StackTerms,
     rollback: Rollback,
+    /// Where the roles of what names no account live.
+    account: Option<RoleAccount>,
 }
 
 /// How CloudFormation works, as far as flags say.
@@ -60,6 +62,7 @@ impl How {
             conflicts: conflicts(args.account.object.override_existing_serviceaccounts),
             stacks: StackTerms::of(&args.stack.deployment, &args.run),
             rollback: rollback(args.stack.cfn_disable_rollback),
+            account: args.roles.named(),
             ..Self::default()
         }
     }
@@ -75,6 +78,7 @@ impl How {
         Self {
             conflicts: conflicts(args.object.override_existing_serviceaccounts),
             stacks: StackTerms::of(&args.deployment, &args.run),
+            account: args.roles.named(),
             ..Self::default()
         }
     }
@@ -84,6 +88,7 @@ impl How {
             conflicts: conflicts(args.override_existing_serviceaccounts),
             stacks: StackTerms::of(&args.stack.deployment, &args.run),
             rollback: rollback(args.stack.cfn_disable_rollback),
+            account: args.roles.named(),
             ..Self::default()
         }
     }
@@ -123,6 +128,10 @@ impl How {
             service_role: self.stacks.service_role.clone(),
             deployment_mode: self.stacks.mode(&asked),
             rollback: self.rollback,
+            account: match asked.way() {
+                Way::Irsa => asked.account.or_else(|| self.account.clone()),
+                Way::PodIdentity => None,
+            },
             ..asked
         }
     }

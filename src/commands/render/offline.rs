@@ -3,7 +3,7 @@
 use crate::asked::IamServiceAccount;
 use crate::cli::{RenderHow, RenderTarget};
 use crate::error::Error;
-use crate::model::{Cluster, ClusterName, CommandLine, Fix, Way};
+use crate::model::{Cluster, ClusterName, CommandLine, Fix, RoleAccount, Way};
 use crate::render;
 
 /// # Errors
@@ -49,6 +49,32 @@ pub fn cluster(how: &RenderHow, name: &ClusterName) -> Result<Cluster, Error> {
         has_roles_elsewhere: false,
         eks: None,
     })
+}
+
+/// # Errors
+/// What is rendered is for one account, and the file names several, or another one.
+pub fn check_account(accounts: &[IamServiceAccount], cluster: &Cluster) -> Result<(), Error> {
+    let Some(first) = accounts.first() else {
+        return Ok(());
+    };
+    if let Some(other) = accounts.iter().find(|it| it.account != first.account) {
+        let (one, two) = (&first.name, &other.name);
+        return Err(Error::Flags(format!(
+            "the roles of {one} and {two} live in different accounts: render those of one account at a time, with \
+             its --account-id, and `--include` or `--exclude`"
+        )));
+    }
+    match &first.account {
+        Some(RoleAccount::Via(role)) if role.account() != cluster.account => {
+            Err(Error::Flags(format!(
+                "--account-id {} and `account` of {}, which leads to {}, contradict each other",
+                cluster.account,
+                first.name,
+                role.account()
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// # Errors

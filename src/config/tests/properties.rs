@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::asked::{self, Given};
+use crate::model::RoleAccount;
 use crate::policy::PolicyDocument;
 use crate::template::WELL_KNOWN;
 
@@ -158,9 +159,18 @@ fn account() -> impl Strategy<Value = Given> {
     let object = (map(), map(), taken("[!-~]{1,20}|sts.amazonaws.com"));
     let seconds = (of(600..86_400_u32), of(any::<bool>()), any::<bool>());
     let permissions = prop_oneof![4 => role(), 1 => existing];
-    (permissions, name, object, seconds).prop_map(
-        |(given, name, (labels, annotations, audience), (expiration, regional, role_only))| Given {
+    let via = taken("arn:aws:iam::[0-9]{12}:role/[a-z]{1,5}").prop_map(RoleAccount::Via);
+    let profile = hostile().prop_filter("blank", |it| !it.trim().is_empty());
+    let elsewhere = of(prop_oneof![via, profile.prop_map(RoleAccount::Profile)]);
+    (permissions, (name, elsewhere), object, seconds).prop_map(
+        |(
+            given,
+            (name, account),
+            (labels, annotations, audience),
+            (expiration, regional, role_only),
+        )| Given {
             name,
+            account,
             labels,
             annotations,
             audience,

@@ -139,6 +139,7 @@ pub fn asked(name: ServiceAccountName, spec: RoleSpec, maps: [Map; 3]) -> IamSer
     let [labels, annotations, tags] = maps;
     IamServiceAccount {
         name,
+        account: None,
         audience: spec.audience.clone(),
         permissions: Permissions::Role(spec),
         labels,

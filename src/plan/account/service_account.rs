@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::asked::{Conflicts, Goal, IamServiceAccount, Permissions};
 use crate::model::{
-    AUDIENCE_ANNOTATION, Cluster, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
-    SAVED_ANNOTATION,
+    AUDIENCE_ANNOTATION, Cluster, CommandLine, MANAGED_BY, MANAGED_BY_LABEL, Map, ROLE_ANNOTATION,
+    RoleArn, SAVED_ANNOTATION,
 };
 use crate::plan::{Action, ObjectPresence, Reason, Role, ServiceAccountChange, Track};
 use crate::policy::{Difference, Item};
@@ -56,6 +56,7 @@ pub fn plan_service_account(
             let change = change_of(goal, change, account, observed);
             refuse_other_values(track, goal, &change, asked, cluster, account);
             if !is_as_asked(&change, account) {
+                track.notes.extend(left_elsewhere(asked, cluster, account));
                 track.actions.push(Action::ApplyServiceAccount(change));
             }
         }
@@ -152,6 +153,32 @@ fn differences(
         .into_iter()
         .map(|key| Difference::of(item.clone(), pair(asked, key), pair(found, key)));
     all.filter(|difference| !difference.is_empty()).collect()
+}
+
+/// A role of another account than the one that is asked for now: what made it there stays.
+fn left_elsewhere(
+    asked: &IamServiceAccount,
+    cluster: &Cluster,
+    account: &ServiceAccount,
+) -> Option<String> {
+    let former: RoleArn = account.role()?.parse().ok()?;
+    if former.account() == cluster.account {
+        return None;
+    }
+    let (namespace, name) = (&asked.name.namespace, &asked.name.name);
+    let command = CommandLine::of(
+        "irsactl delete iamserviceaccount {} --namespace {} --cluster {} --role-only",
+        &[name, namespace, &cluster.name],
+    );
+    let own = cluster.eks.as_ref().map(|eks| eks.arn.account.as_str());
+    let command = match own == Some(former.account()) {
+        true => command,
+        false => command.and("--role-profile PROFILE", &[]),
+    };
+    Some(format!(
+        "its former role {former} stays in account {}: where a stack of its name made it, `{command}` deletes that",
+        former.account()
+    ))
 }
 
 /// Where the annotation or a label has another value that is not irsactl's own to change.

@@ -47,6 +47,7 @@ fn spec() -> RoleSpec {
 fn asked(permissions: Permissions) -> IamServiceAccount {
     IamServiceAccount {
         name: "default/app".parse().unwrap(),
+        account: None,
         permissions,
         labels: Map::new(),
         annotations: Map::new(),
