@@ -55,7 +55,7 @@ pub use service_account::{
     RestartArgs, UpdateServiceAccount,
 };
 
-pub use trust::{Trust, TrustChangeArgs, TrustList, TrustNames, TrustRetarget};
+pub use trust::{Trust, TrustChangeArgs, TrustCopy, TrustList, TrustNames, TrustRetarget};
 pub use usage::Usage;
 
 use examples::*;

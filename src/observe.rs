@@ -3,6 +3,7 @@
 mod account;
 pub mod again;
 mod associations;
+mod copy;
 mod deletion;
 pub mod gone;
 pub mod health;
@@ -22,6 +23,7 @@ pub use account::{
 };
 pub use associations::all as all_associations;
 pub use associations::association;
+pub use copy::copy_sources;
 pub use deletion::{deletion, template, whole_template};
 pub use migrate::{MoveDepth, MoveScope, MoveSight, proved};
 pub use source::{AccountPods, ServiceAccounts, Stacks};

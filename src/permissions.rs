@@ -29,6 +29,8 @@ pub enum CommandName {
     /// The commands of `migrate` that only look.
     Scan,
     Trust,
+    /// The command of `trust` that goes to clusters.
+    Copy,
     Gc,
     Usage,
     Export,
@@ -44,7 +46,7 @@ pub enum CommandName {
 }
 
 impl CommandName {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::AssociateOidcProvider,
         Self::DisassociateOidcProvider,
         Self::Thumbprint,
@@ -56,6 +58,7 @@ impl CommandName {
         Self::Migrate,
         Self::Scan,
         Self::Trust,
+        Self::Copy,
         Self::Gc,
         Self::Usage,
         Self::Export,
@@ -79,6 +82,7 @@ impl CommandName {
             Self::Migrate => "migrate",
             Self::Scan => "scan",
             Self::Trust => "trust",
+            Self::Copy => "copy",
             Self::Gc => "gc",
             Self::Usage => "usage",
             Self::Export => "export",

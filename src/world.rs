@@ -58,6 +58,6 @@ pub use observed::{
     ObservedProvider,
 };
 pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken};
-pub use trust::{AttachedRole, TrustingRole};
+pub use trust::{AttachedRole, CopySource, TrustingRole};
 pub use usage::RoleUsage;
 pub use vault::{EngineRole, LoginRole, VaultWorld};

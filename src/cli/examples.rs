@@ -176,6 +176,10 @@ pub const TRUST_REMOVE_EXAMPLES: &str = "\
 Examples:
   irsactl trust remove web/api --cluster blue --approve \\
     --role-arn arn:aws:iam::111122223333:role/data";
+pub const TRUST_COPY_EXAMPLES: &str = "\
+Examples:
+  irsactl trust copy --from-cluster blue --to-cluster green --all
+  irsactl trust copy web/api --from-cluster blue --to-cluster green --approve";
 pub const TRUST_RETARGET_EXAMPLES: &str = "\
 Examples:
   irsactl trust retarget --to-cluster demo --all --from-issuer https://OLD

@@ -9,7 +9,7 @@ use crate::permissions::{CommandName, check_region};
 
 #[derive(Args, Debug)]
 pub struct PermissionsArgs {
-    /// Command to be allowed, restart and fix for those flags, scan for what `migrate` reads (repeatable, or separated by commas); else all
+    /// Command to be allowed, restart and fix for those flags, scan for what `migrate` reads, copy for `trust copy` (repeatable, or separated by commas); else all
     #[arg(long = "for", value_name = "COMMAND", value_delimiter = ',', value_parser = command())]
     pub commands: Vec<CommandName>,
     /// Name of the cluster; else all clusters
@@ -67,6 +67,7 @@ fn typed(command: CommandName) -> Vec<String> {
         }
         CommandName::Migrate => vec![format!("{name} to-pod-identity"), format!("{name} to-irsa")],
         CommandName::Scan => vec!["migrate scan".to_owned(), "migrate status".to_owned()],
+        CommandName::Copy => vec!["trust copy".to_owned()],
         // It looks at what `doctor --all` does.
         CommandName::Doctor => vec!["report".to_owned()],
         CommandName::Trust => ["list", "add", "remove", "retarget"]

@@ -3,10 +3,11 @@
 use clap::{Args, Subcommand};
 
 use super::examples::{
-    TRUST_ADD_EXAMPLES, TRUST_LIST_EXAMPLES, TRUST_REMOVE_EXAMPLES, TRUST_RETARGET_EXAMPLES,
+    TRUST_ADD_EXAMPLES, TRUST_COPY_EXAMPLES, TRUST_LIST_EXAMPLES, TRUST_REMOVE_EXAMPLES,
+    TRUST_RETARGET_EXAMPLES,
 };
-use super::{Approval, AwsArgs, KubernetesArgs, ModeArgs, ParallelArgs, PlainFormat};
-use crate::model::{ClusterName, Issuer, RoleArn};
+use super::{Approval, AwsArgs, KubernetesArgs, ModeArgs, ParallelArgs, PlainFormat, RestartArgs};
+use crate::model::{ClusterName, Issuer, RoleArn, ServiceAccountName};
 
 #[derive(Debug, Subcommand)]
 pub enum Trust {
@@ -19,6 +20,9 @@ pub enum Trust {
     /// Let service accounts of a cluster into roles no more
     #[command(after_help = TRUST_REMOVE_EXAMPLES)]
     Remove(TrustNames),
+    /// Give service accounts of a cluster the roles that those of another one have
+    #[command(after_help = TRUST_COPY_EXAMPLES)]
+    Copy(Box<TrustCopy>),
     /// Put a cluster's issuer in the place of another one, in every role that trusts that
     #[command(after_help = TRUST_RETARGET_EXAMPLES)]
     Retarget(TrustRetarget),
@@ -29,6 +33,7 @@ impl Trust {
         match self {
             Self::List(args) => (&args.aws, None, &args.issuer_url),
             Self::Add(args) | Self::Remove(args) => (&args.change.aws, None, &args.issuer_url),
+            Self::Copy(args) => (&args.change.aws, None, &None),
             Self::Retarget(args) => (&args.change.aws, None, &args.issuer_url),
         }
     }
@@ -71,6 +76,30 @@ pub struct TrustNames {
     /// Role to change (repeatable); required
     #[arg(long, value_name = "ARN", required = true)]
     pub role_arn: Vec<RoleArn>,
+    #[command(flatten)]
+    pub change: TrustChangeArgs,
+}
+
+/// Whose roles, and for which cluster's.
+#[derive(Args, Debug)]
+pub struct TrustCopy {
+    /// Service accounts, of the same names in both clusters
+    #[arg(value_name = "NAMESPACE/NAME", required_unless_present = "all")]
+    pub names: Vec<ServiceAccountName>,
+    /// Name of the cluster whose service accounts have the roles; required
+    #[arg(long, value_name = "NAME")]
+    pub from_cluster: ClusterName,
+    /// Name of the cluster whose service accounts are to have them too; required
+    #[arg(long, value_name = "NAME")]
+    pub to_cluster: ClusterName,
+    /// All service accounts of the first cluster whose roles let them in
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+    /// Replace other roles, and annotations of other tools
+    #[arg(long, help_heading = "Plan")]
+    pub override_existing_serviceaccounts: bool,
+    #[command(flatten)]
+    pub restart: RestartArgs,
     #[command(flatten)]
     pub change: TrustChangeArgs,
 }

@@ -26,7 +26,10 @@ impl ClusterPlace {
     }
 
     /// `field` is where the cluster's name was given.
-    fn checked(
+    ///
+    /// # Errors
+    /// As of `new`.
+    pub fn checked(
         field: &'static str,
         cluster: &ClusterName,
         issuer: Option<&Issuer>,

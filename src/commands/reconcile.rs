@@ -62,7 +62,7 @@ impl Task<'_> {
     }
 
     /// Looks at everything that this round is about, and plans it: one account of roles after the other.
-    async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
+    pub async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
         let mut whole = Observation::default();
         let mut looked_at = Vec::new();
         for part in parts(context).filter(|part| self.has_part(part)) {
@@ -221,7 +221,10 @@ impl Task<'_> {
     async fn named(&self, part: &Part<'_>, wanted: &[WantedAccount<'_>]) -> Result<Named, Error> {
         let aws = &part.context.aws;
         let stacks = match self.prune_of(part).next() {
-            None => Stacks::for_lookups(aws, wanted.len()).await?,
+            None => {
+                let looked = wanted.iter().filter(|it| it.stack == WantedStack::Looked);
+                Stacks::for_lookups(aws, looked.count()).await?
+            }
             Some(_) => Stacks::list(aws).await?,
         };
         observe::named(aws, &self.place.cluster, wanted, stacks).await

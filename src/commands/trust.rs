@@ -11,6 +11,7 @@ use crate::plan::trust::{TrustChange, TrustGoal};
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
 
+mod copy;
 mod list;
 mod names;
 
@@ -27,6 +28,7 @@ pub async fn run(args: &Trust, screen: Screen, running: Running) -> Result<Exit,
             let goal = TrustGoal::Remove(subjects(args)?);
             named(args, goal).run(screen, running).await
         }
+        Trust::Copy(args) => copy::run(args, screen, running).await,
         Trust::Retarget(args) => retarget(args).run(screen, running).await,
     }
 }

@@ -52,7 +52,9 @@ impl Names {
     /// Of an argument, by its flag or by its place in the usage.
     pub fn of(long: Option<&str>, place: Option<&str>, account: Account) -> Option<Self> {
         match (long, place) {
-            (Some("cluster"), _) | (None, Some("CLUSTER")) => Some(Self::Clusters),
+            (Some("cluster" | "from-cluster" | "to-cluster"), _) | (None, Some("CLUSTER")) => {
+                Some(Self::Clusters)
+            }
             (Some("namespace"), _) => Some(Self::Namespaces(account)),
             (Some("pod"), _) => Some(Self::Pods),
             (Some("name"), _) => Some(Self::BareServiceAccounts(account)),

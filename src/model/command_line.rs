@@ -164,7 +164,8 @@ impl Connection {
             ("irsactl", verb) => (!OFFLINE.contains(&verb), LOOKING.contains(&verb)),
             (program, _) => (program == "aws", program == "kubectl"),
         };
-        let knows_issuer = aws && word(1) != "gc" || ["permissions", "render"].contains(&word(1));
+        let is_of_many = word(1) == "gc" || [word(1), word(2)] == ["trust", "copy"];
+        let knows_issuer = aws && !is_of_many || ["permissions", "render"].contains(&word(1));
         let issuer =
             word(0) == "irsactl" && knows_issuer && words.iter().any(|word| word == "--cluster");
         let roles = self.roles.0.iter().filter_map(|(flag, value)| {

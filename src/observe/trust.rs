@@ -55,13 +55,16 @@ fn unseen(arn: RoleArn) -> TrustingRole {
     }
 }
 
-async fn seen(aws: &Aws, arn: RoleArn, facts: Lookup<RoleFacts>) -> TrustingRole {
-    // Another role may have the name, under another path.
-    let is_it = |facts: &RoleFacts| facts.arn == arn.to_string();
-    let facts = match facts {
-        Lookup::Found(facts) if !is_it(&facts) => Lookup::Missing,
+/// Another role may have the name, under another path.
+pub(super) fn of_arn(facts: Lookup<RoleFacts>, arn: &RoleArn) -> Lookup<RoleFacts> {
+    match facts {
+        Lookup::Found(facts) if facts.arn != arn.to_string() => Lookup::Missing,
         facts => facts,
-    };
+    }
+}
+
+async fn seen(aws: &Aws, arn: RoleArn, facts: Lookup<RoleFacts>) -> TrustingRole {
+    let facts = of_arn(facts, &arn);
     let mut stack = owner(aws, facts.as_found()).await;
     let mut foreign_stack = None;
     if stack == Lookup::Missing

@@ -32,12 +32,12 @@ macro_rules! rights {
 
 /// What irsactl calls.
 pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
-    "eks:DescribeCluster" on Cluster, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Delete Apply Migrate Scan Export Verify Doctor], "find the issuer and the Kubernetes API";
+    "eks:DescribeCluster" on Cluster, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Delete Apply Migrate Scan Export Verify Doctor Copy], "find the issuer and the Kubernetes API";
     "eks:DescribeCluster" on Cluster, With("--cluster"), [Thumbprint Trust], "find the issuer";
     "eks:DescribeCluster" on Cluster, With("--cluster"), [Usage], "find the Kubernetes API";
     "eks:DescribeCluster" on Cluster, Optional, [Completion], "find the Kubernetes API";
     "eks:DescribeCluster" on Cluster, Optional, [Get], "see the Kubernetes side";
-    "eks:ListClusters" on Any, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Migrate Scan Trust Usage Export Verify Doctor], "name similar clusters where there is none of that name";
+    "eks:ListClusters" on Any, Optional, [AssociateOidcProvider DisassociateOidcProvider Thumbprint Create Get Update Delete Apply Migrate Scan Trust Usage Export Verify Doctor Copy], "name similar clusters where there is none of that name";
     "eks:ListClusters" on Any, Optional, [Completion], "offer names of clusters";
     "eks:ListPodIdentityAssociations" on Cluster, Optional, [Completion], "offer names of associations";
     "eks:TagResource" on Cluster, Optional, [AssociateOidcProvider Create Apply Fix], "tell eksctl that the cluster has a provider";
@@ -76,7 +76,7 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "iam:PassRole" on AssociatedRole, With("iam.podIdentityAssociations in the file"), [Apply], "give the role to the association";
     "eks:UntagResource" on Cluster, Optional, [DisassociateOidcProvider], "tell eksctl that the cluster has no provider";
 
-    "iam:GetOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Apply], "see whether the provider is there, and its audiences";
+    "iam:GetOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider DisassociateOidcProvider Create Update Apply Copy], "see whether the provider is there, and its audiences";
     "iam:CreateOpenIDConnectProvider" on Provider, Always, [AssociateOidcProvider], "make the provider";
     "iam:CreateOpenIDConnectProvider" on Provider, With("--associate-oidc-provider"), [Create], "make the provider";
     "iam:CreateOpenIDConnectProvider" on Provider, With("withOIDC in the file"), [Apply], "make the provider";
@@ -113,6 +113,8 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "cloudformation:ListStacks" on Any, Always, [Get Export], "list the stacks of the cluster";
     "cloudformation:DescribeStacks" on Any, With("--only-missing"), [Delete], "list the stacks of the cluster";
     "cloudformation:ListStacks" on Any, With("--only-missing"), [Delete], "list the stacks of the cluster";
+    "cloudformation:DescribeStacks" on Any, With("--all"), [Copy], "list the stacks of the cluster";
+    "cloudformation:ListStacks" on Any, With("--all"), [Copy], "list the stacks of the cluster";
     "cloudformation:DescribeStacks" on Any, With("--prune"), [Apply], "list the stacks of the cluster";
     "cloudformation:ListStacks" on Any, With("--prune"), [Apply], "list the stacks of the cluster";
     "cloudformation:DescribeStacks" on Any, Optional, [Create Update Delete Apply], "see many at a time";
@@ -138,10 +140,10 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "cloudformation:DescribeChangeSet" on Stacks, With("a role that others use"), [Delete], "see what the change would do";
     "cloudformation:ExecuteChangeSet" on Stacks, With("a role that others use"), [Delete], "carry the change out";
     "cloudformation:TagResource" on Stacks, With("a role that others use"), [Delete], "keep the stack's tags";
-    "cloudformation:DeleteChangeSet" on Stacks, With("a change that is refused"), [Create Update Delete Apply Migrate Trust], "take the change back";
-    "cloudformation:DescribeEvents" on Stacks, Optional, [Create Update Delete Apply Migrate Trust], "tell why a change failed its validation";
+    "cloudformation:DeleteChangeSet" on Stacks, With("a change that is refused"), [Create Update Delete Apply Migrate Trust Copy], "take the change back";
+    "cloudformation:DescribeEvents" on Stacks, Optional, [Create Update Delete Apply Migrate Trust Copy], "tell why a change failed its validation";
     "cloudformation:ContinueUpdateRollback" on Stacks, With("a failed roll-back"), [Update Apply], "finish the roll-back of an earlier update";
-    "cloudformation:DescribeStackEvents" on Stacks, Optional, [Create Update Delete Gc Apply Migrate Trust Fix], "tell why a stack failed";
+    "cloudformation:DescribeStackEvents" on Stacks, Optional, [Create Update Delete Gc Apply Migrate Trust Fix Copy], "tell why a stack failed";
     "cloudformation:DescribeStackResources" on Stacks, Optional, [Create Update Delete Gc Apply Doctor], "find what a stack has beside the role";
     "cloudformation:ListChangeSets" on Stacks, Optional, [Create Update Delete Apply Doctor], "see whether a stack awaits what others approve";
     "cloudformation:UpdateTerminationProtection" on Stacks, Always, [Delete], "lift the stack's protection";
@@ -225,7 +227,7 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "ec2:DescribeSecurityGroups" on Any, Optional, [Doctor], "see the way from the API to the webhook";
 
     "eks:ListPodIdentityAssociations" on Cluster, Always, [Migrate], "find the associations of service accounts";
-    "eks:ListPodIdentityAssociations" on Cluster, Optional, [Scan], "find the associations of service accounts";
+    "eks:ListPodIdentityAssociations" on Cluster, Optional, [Scan Copy], "find the associations of service accounts";
     "eks:DescribePodIdentityAssociation" on Any, With("an association"), [Migrate], "find the associations of service accounts";
     "eks:DescribePodIdentityAssociation" on Any, Optional, [Scan], "find the associations of service accounts";
     "eks:ListAddons" on Cluster, Always, [Migrate], "find the agent, and service accounts whose role an add-on sets";
@@ -238,12 +240,12 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "ec2:DescribeInstances" on Any, Optional, [Scan], "find the roles of nodes, and which pods reach them";
     "iam:GetInstanceProfile" on Any, Optional, [Scan], "find the roles of nodes";
     "iam:GetOpenIDConnectProvider" on Provider, Optional, [Scan], "see whether the provider is there, and its audiences";
-    "iam:GetRole" on AnyRole, Always, [Migrate], "see whom the role trusts";
+    "iam:GetRole" on AnyRole, Always, [Migrate Copy], "see whom the role trusts";
     "iam:GetRole" on AnyRole, With("add, remove, retarget, or --role-arn"), [Trust], "see whom the role trusts";
     "iam:ListRoles" on Any, With("--all, or list --cluster"), [Trust], "find the roles that trust an issuer";
     "iam:GetOpenIDConnectProvider" on Provider, With("add, or retarget"), [Trust], "see whether the provider is there, and its audiences";
-    "iam:GetAccountSummary" on Any, Optional, [Trust], "tell the account's quotas";
-    "cloudformation:TagResource" on Stacks, With("a role of a stack"), [Trust], "keep the stack's tags";
+    "iam:GetAccountSummary" on Any, Optional, [Trust Copy], "tell the account's quotas";
+    "cloudformation:TagResource" on Stacks, With("a role of a stack"), [Trust Copy], "keep the stack's tags";
     "iam:GetRole" on AnyRole, Optional, [Scan], "see whom the role trusts";
     "ec2:DescribeInstances" on Any, With("kube2iam or kiam"), [Migrate], "find the roles of nodes";
     "iam:GetInstanceProfile" on Any, With("kube2iam or kiam"), [Migrate], "find the roles of nodes";
@@ -252,16 +254,16 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "iam:GetRolePolicy" on AnyRole, Optional, [Migrate Scan], "find roles that are assumed from the role";
     "iam:GetPolicy" on Any, Optional, [Migrate Scan], "find roles that are assumed from the role";
     "iam:GetPolicyVersion" on Any, Optional, [Migrate Scan], "find roles that are assumed from the role";
-    "cloudformation:DescribeStacks" on Stacks, With("a role of a stack"), [Migrate Trust], "find the stack that made the role, and wait for it";
+    "cloudformation:DescribeStacks" on Stacks, With("a role of a stack"), [Migrate Trust Copy], "find the stack that made the role, and wait for it";
     "cloudformation:DescribeStacks" on Stacks, Optional, [Scan], "find the stack that made the role";
-    "cloudformation:GetTemplate" on Stacks, With("a role of a stack"), [Migrate Trust], "read the role's template";
+    "cloudformation:GetTemplate" on Stacks, With("a role of a stack"), [Migrate Trust Copy], "read the role's template";
     "cloudformation:GetTemplate" on Stacks, Optional, [Scan], "read the role's template";
-    "cloudformation:CreateChangeSet" on Stacks, With("a role of a stack"), [Migrate Trust], "change the trust policy";
+    "cloudformation:CreateChangeSet" on Stacks, With("a role of a stack"), [Migrate Trust Copy], "change the trust policy";
     "cloudformation:TagResource" on Stacks, With("a role of a stack"), [Migrate], "tag the stack with the way";
     "cloudformation:UntagResource" on Stacks, With("--finish, or --undo"), [Migrate], "tag the stack with the way";
-    "cloudformation:DescribeChangeSet" on Stacks, With("a role of a stack"), [Migrate Trust], "see what the change would do";
-    "cloudformation:ExecuteChangeSet" on Stacks, With("a role of a stack"), [Migrate Trust], "carry the change out";
-    "iam:UpdateAssumeRolePolicy" on Roles, With("a role by hand"), [Migrate Trust], "change the trust policy";
+    "cloudformation:DescribeChangeSet" on Stacks, With("a role of a stack"), [Migrate Trust Copy], "see what the change would do";
+    "cloudformation:ExecuteChangeSet" on Stacks, With("a role of a stack"), [Migrate Trust Copy], "carry the change out";
+    "iam:UpdateAssumeRolePolicy" on Roles, With("a role by hand"), [Migrate Trust Copy], "change the trust policy";
     "eks:CreatePodIdentityAssociation" on Cluster, With("a move to Pod Identity"), [Migrate], "make the association";
     "eks:TagResource" on Associations, With("a move to Pod Identity"), [Migrate], "tag the association with its service account";
     "iam:PassRole" on AssociatedRole, With("a move to Pod Identity"), [Migrate], "give the role to the association";
@@ -287,8 +289,8 @@ pub const HANDLERS: &[NeededPermission] = permissions! { CloudFormation:
     "iam:UpdateAssumeRolePolicy" on Roles, With("a changed trust policy"), [Update Apply], "change the trust policy";
     "iam:UpdateAssumeRolePolicy" on Roles, With("a role that others use"), [Delete], "change the trust policy";
     "iam:UpdateAssumeRolePolicy" on Roles, With("--trust, a role of a stack"), [Create], "change the trust policy";
-    "iam:GetRole" on Roles, With("a role of a stack"), [Migrate Trust], "read the role back";
-    "iam:UpdateAssumeRolePolicy" on Roles, With("a role of a stack"), [Migrate Trust], "change the trust policy";
+    "iam:GetRole" on Roles, With("a role of a stack"), [Migrate Trust Copy], "read the role back";
+    "iam:UpdateAssumeRolePolicy" on Roles, With("a role of a stack"), [Migrate Trust Copy], "change the trust policy";
     "iam:TagRole" on Roles, With("--finish, or --undo"), [Migrate], "tag the role as its stack";
     "iam:UntagRole" on Roles, With("--finish, or --undo"), [Migrate], "tag the role as its stack";
     "iam:UpdateRole" on Roles, With("--max-session-duration"), [Update], "change the longest session";
@@ -306,31 +308,32 @@ pub const HANDLERS: &[NeededPermission] = permissions! { CloudFormation:
     "iam:DeleteRole" on Roles, With("a failed creation"), [Create], "take the role back";
     "iam:DeleteRole" on Roles, Always, [Delete Gc], "delete the role";
     "iam:DeleteRole" on Roles, With("--prune, or a failed creation"), [Apply], "delete the role";
-    "iam:ListAttachedRolePolicies" on Roles, Perhaps, [Create Update Apply Migrate Trust Fix], "read the role back";
-    "iam:ListRolePolicies" on Roles, Perhaps, [Create Update Apply Migrate Trust Fix], "read the role back";
-    "iam:GetRolePolicy" on Roles, Perhaps, [Migrate Trust Fix], "read the role back";
-    "iam:UpdateRoleDescription" on Roles, Perhaps, [Update Apply Migrate Trust Fix], "change the description";
+    "iam:ListAttachedRolePolicies" on Roles, Perhaps, [Create Update Apply Migrate Trust Fix Copy], "read the role back";
+    "iam:ListRolePolicies" on Roles, Perhaps, [Create Update Apply Migrate Trust Fix Copy], "read the role back";
+    "iam:GetRolePolicy" on Roles, Perhaps, [Migrate Trust Fix Copy], "read the role back";
+    "iam:UpdateRoleDescription" on Roles, Perhaps, [Update Apply Migrate Trust Fix Copy], "change the description";
     "iam:TagRole" on Roles, Perhaps, [Delete Gc Fix], "keep the role's tags";
     "iam:UntagRole" on Roles, Perhaps, [Create Update Delete Gc Apply Fix], "keep the role's tags";
 };
 
 /// What irsactl asks of the Kubernetes API.
 pub const RIGHTS: &[NeededRight] = rights! {
-    "get" "serviceaccounts" of "" "", Always, [Create Update Delete Apply Verify], "see what is there";
+    "get" "serviceaccounts" of "" "", Always, [Create Update Delete Apply Verify Copy], "see what is there";
     "list" "namespaces" of "" "", Optional, [Completion], "offer names of namespaces";
     "list" "serviceaccounts" of "" "", Optional, [Completion], "offer names of service accounts";
     "list" "pods" of "" "", Optional, [Completion], "offer names of pods";
     "list" "serviceaccounts" of "" "", Always, [Export], "read labels and annotations";
     "list" "serviceaccounts" of "" "", With("--cluster"), [Gc], "find what names nothing";
+    "list" "serviceaccounts" of "" "", With("--all"), [Copy], "find the service accounts that have roles";
     "list" "serviceaccounts" of "" "", Optional, [Get], "see the Kubernetes side";
     "list" "serviceaccounts" of "" "", Optional, [Create Update Delete Apply], "see many at a time";
-    "patch" "serviceaccounts" of "" "", Always, [Create Apply], "annotate the service account";
+    "patch" "serviceaccounts" of "" "", Always, [Create Apply Copy], "annotate the service account";
     "patch" "serviceaccounts" of "" "", With("a changed annotation"), [Update], "annotate the service account";
     "patch" "serviceaccounts" of "" "", With("one that irsactl did not make"), [Delete], "take the annotations away";
-    "create" "serviceaccounts" of "" "", Always, [Create Apply], "make the service account";
+    "create" "serviceaccounts" of "" "", Always, [Create Apply Copy], "make the service account";
     "create" "serviceaccounts" of "" "", With("a missing service account"), [Update], "make the service account";
-    "get" "namespaces" of "" "", Optional, [Create Update Apply], "see that the namespace of a missing service account is not being deleted";
-    "create" "namespaces" of "" "", With("a missing namespace"), [Create Update Apply], "make the namespace";
+    "get" "namespaces" of "" "", Optional, [Create Update Apply Copy], "see that the namespace of a missing service account is not being deleted";
+    "create" "namespaces" of "" "", With("a missing namespace"), [Create Update Apply Copy], "make the namespace";
     "delete" "serviceaccounts" of "" "", Always, [Delete], "delete the service account";
     "delete" "serviceaccounts" of "" "", With("--prune"), [Apply], "delete the service account";
     "create" "serviceaccounts/token" of "" "", Always, [Verify], "act as the service account";
@@ -377,10 +380,10 @@ pub const RIGHTS: &[NeededRight] = rights! {
     "create" "serviceaccounts" of "" "", With("--patch-workloads"), [Migrate], "make a service account for a workload";
     "delete" "serviceaccounts" of "" "", With("--undo"), [Migrate], "delete what --patch-workloads made";
 
-    "list" "pods" of "" "", Optional, [Create Update Apply], "name pods without the role";
+    "list" "pods" of "" "", Optional, [Create Update Apply Copy], "name pods without the role";
     "list" "nodes" of "" "", Optional, [Create Update Apply], "name pods that no agent of EKS Pod Identity reaches";
-    "get" "replicasets" of "apps" "", Optional, [Create Update Apply Restart Doctor], "find what the pods are of";
-    "get" "jobs" of "batch" "", Optional, [Create Update Apply Restart Doctor], "find what the pods are of";
+    "get" "replicasets" of "apps" "", Optional, [Create Update Apply Restart Doctor Copy], "find what the pods are of";
+    "get" "jobs" of "batch" "", Optional, [Create Update Apply Restart Doctor Copy], "find what the pods are of";
     "list" "pods" of "" "", Always, [Restart], "find pods without the role";
     "get" "deployments" of "apps" "", Always, [Restart], "find what the pods are of";
     "get" "statefulsets" of "apps" "", Always, [Restart], "find what the pods are of";

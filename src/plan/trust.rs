@@ -15,9 +15,11 @@ use crate::policy::withdrawn::NotWithdrawn;
 use crate::policy::{self, federated_principals};
 use crate::world::{OidcProvider, OwningStack, RoleFacts, Stack, TrustingRole};
 
+mod copy;
 mod obstacle;
 mod row;
 
+pub use copy::{CopiedRole, CopyBreadth, NotCopied, copied, without_flag};
 pub use obstacle::TrustObstacle;
 pub use row::{TrustRow, rows};
 

@@ -3,10 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::evaluate::{Decision, Request, evaluate};
+use super::evaluate::{Decision, Evaluation, Request, evaluate};
 use super::withdrawn::{NotWithdrawn, is_plain, kept, without_subject, without_value};
 use super::{federated_principals, others, statements, texts};
 use crate::model::{DEFAULT_AUDIENCE, Issuer, Namespace, ServiceAccountName, SubjectPattern};
+
+mod admission;
+
+pub use admission::Admission;
 
 /// An IAM OIDC provider and the issuer of its tokens.
 #[derive(Clone, Copy, Debug)]
@@ -22,13 +26,17 @@ impl TokenProvider<'_> {
 
     /// What a trust policy says of a token of the service account.
     pub fn decide(self, trust: &Value, account: &ServiceAccountName) -> Decision {
+        self.evaluate(trust, account).decision
+    }
+
+    fn evaluate(self, trust: &Value, account: &ServiceAccountName) -> Evaluation {
         let request = Request::web_identity(
             self.arn,
             self.issuer.host_and_path(),
             &account.subject(),
             &[DEFAULT_AUDIENCE.to_owned()],
         );
-        evaluate(trust, &request).decision
+        evaluate(trust, &request)
     }
 }
 

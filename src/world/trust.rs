@@ -1,7 +1,7 @@
 //! A role's trust policy, and who may change it.
 
-use super::{OwningStack, RoleFacts};
-use crate::model::{Cluster, Lookup, RoleArn};
+use super::{OwningStack, RoleFacts, ServiceAccount};
+use crate::model::{Cluster, Lookup, RoleArn, ServiceAccountName};
 
 /// A role whose trust policy is looked at to be changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,4 +20,15 @@ pub struct AttachedRole {
     /// Whose tokens the ServiceAccount's are.
     pub cluster: Cluster,
     pub role: TrustingRole,
+}
+
+/// A service account of a cluster whose role another cluster's is to have too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CopySource {
+    pub name: ServiceAccountName,
+    pub object: Option<ServiceAccount>,
+    /// That the annotation names, where it is one of the cluster's account.
+    pub role: Lookup<RoleFacts>,
+    /// Whether an EKS Pod Identity association gives its pods a role.
+    pub association: Lookup<()>,
 }

@@ -175,7 +175,7 @@ fn world(text: &str) -> Bench {
 /// `agent`, `deployment web/api 2`, `fargate web/api 2`. `older ways`: what gave pods credentials before those.
 /// `kube2iam shop/cart`, `kiam shop/cart`: that on the nodes, and a Deployment with a role by it; `kube2iam of
 /// default shop/cart`: of that service account. `vault`: what gives credentials to
-/// three. `role data`: one by hand, for EC2. `profile data`: of the second account. `dead cluster`: what
+/// three. `role data`: one by hand, for EC2. `cluster blue`: one more. `profile data`: of the second account. `dead cluster`: what
 /// it left. `web/api with all of S3`: of which it uses little.
 fn arrange(bench: &Bench, what: &str) {
     if what == "older ways" {
@@ -201,6 +201,10 @@ fn arrange(bench: &Bench, what: &str) {
             ".aws/config",
             "[profile data]\naws_access_key_id = AKIA444455556666\naws_secret_access_key = sandbox-secret-key\n",
         );
+        return;
+    }
+    if let Some(name) = what.strip_prefix("cluster ") {
+        bench.sandbox.world().add_cluster(name, ACCOUNT, REGION);
         return;
     }
     if what == "role data" {
@@ -279,9 +283,13 @@ fn printed(bench: &Bench, command: &str) -> String {
 
 /// Accounts one after the other: side by side the order of the lines is another in each run.
 fn in_order(command: &str) -> String {
-    let is_of_many = ["irsactl apply ", "irsactl migrate to-"]
-        .iter()
-        .any(|start| command.starts_with(start));
+    let is_of_many = [
+        "irsactl apply ",
+        "irsactl migrate to-",
+        "irsactl trust copy ",
+    ]
+    .iter()
+    .any(|start| command.starts_with(start));
     if is_of_many && command.contains("--approve") {
         format!("{command} --parallel 1")
     } else {

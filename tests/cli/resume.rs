@@ -8,7 +8,7 @@ use crate::arrange::side_by_side;
 use crate::gc::with_a_dead_cluster;
 use crate::sandbox::{Options, Pace};
 use crate::support::{Bench, S3};
-use crate::trust::{RETARGET, rebuilt};
+use crate::trust::{COPY, RETARGET, blue, rebuilt};
 
 const ASSOCIATE: &str = "associate-oidc-provider --cluster demo --approve";
 const DELETE: &str = "delete iamserviceaccount reader -n apps --cluster demo --detach-foreign";
@@ -189,6 +189,15 @@ fn a_file_of_several_accounts_killed_at_any_call_is_finished_by_the_next_run() {
         "arn:aws:iam::444455556666:role/eksctl-demo",
         40,
     );
+}
+
+#[test]
+fn a_copy_killed_at_any_call_is_finished_by_the_next_run() {
+    let work = Work {
+        line: COPY.to_owned(),
+        arrange: blue,
+    };
+    work.assert_resumable(Pace::Polls(0), "service account web/own\n", 40);
 }
 
 #[test]

@@ -7,7 +7,10 @@ use crate::sandbox::{Options, Pace, Role};
 use crate::support::{ACCOUNT, Bench, REGION};
 
 mod attached;
+mod copied;
 mod many;
+
+pub use copied::{COPY, blue};
 
 const DATA: &str = "arn:aws:iam::111122223333:role/data";
 

@@ -23,7 +23,7 @@ use std::sync::OnceLock;
 use crate::arrange::side_by_side;
 use crate::sandbox::Options;
 use crate::support::{Bench, S3};
-use crate::trust::{RETARGET, rebuilt};
+use crate::trust::{COPY, RETARGET, blue, rebuilt};
 
 const ASSOCIATE: &str = "associate-oidc-provider --cluster demo --approve";
 const GET: &str = "get iamserviceaccount --cluster demo -o wide";
@@ -119,6 +119,11 @@ fn all_scenarios() -> Vec<Scenario> {
         line: RETARGET.to_owned(),
         arrange: || rebuilt(Options::default().pace),
     };
+    let copy = Scenario {
+        name: "copy",
+        line: COPY.to_owned(),
+        arrange: || blue(Options::default().pace),
+    };
     let mut all = Vec::from(scenarios());
     let express = [
         (
@@ -133,7 +138,7 @@ fn all_scenarios() -> Vec<Scenario> {
         line: format!("{line} {EXPRESS}"),
         arrange,
     });
-    all.extend([thumbprint, namespace, retarget]);
+    all.extend([thumbprint, namespace, retarget, copy]);
     all.extend(express);
     all
 }

@@ -159,7 +159,8 @@ pub fn drift(is_repaired: bool) -> Drift {
     }
 }
 
-fn conflicts(are_overridden: bool) -> Conflicts {
+/// `--override-existing-serviceaccounts`.
+pub fn conflicts(are_overridden: bool) -> Conflicts {
     if are_overridden {
         Conflicts::Overridden
     } else {

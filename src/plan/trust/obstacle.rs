@@ -1,5 +1,6 @@
 //! What keeps a role's trust policy as it is.
 
+use super::NotCopied;
 use crate::model::{CommandLine, Fix, RoleArn, StackName};
 use crate::plan::migrate::Obstacle;
 
@@ -24,6 +25,8 @@ pub enum TrustObstacle {
     NobodyLeft(String),
     /// A statement asks for claims of both providers.
     BothProviders,
+    /// It does not go to another cluster.
+    NotCopied(Box<NotCopied>),
 }
 
 impl From<Obstacle> for TrustObstacle {
@@ -53,6 +56,7 @@ impl TrustObstacle {
                     _ => (text, fixes),
                 };
             }
+            Self::NotCopied(why) => return why.told(),
             Self::Denied => (
                 "a statement of its trust policy denies that".to_owned(),
                 None,

@@ -259,6 +259,7 @@ fn commands_are_named_as_they_are_typed() {
             "trust",
             &["trust list", "trust add", "trust remove", "trust retarget"],
         ),
+        ("copy", &["trust copy"]),
     ] {
         let wanted = printed(&bench, &format!("--for {name}"), "json");
         for typed in all {
@@ -278,7 +279,7 @@ fn a_command_that_is_none_is_told_with_the_nearest() {
     assert_snapshot!(bench().run("permissions --for udpate"), @"
     [stderr]
     error: invalid value 'udpate' for '--for <COMMAND>'
-      [possible values: associate-oidc-provider, disassociate-oidc-provider, thumbprint, create, get, update, delete, apply, migrate, scan, trust, gc, usage, export, verify, doctor, fix, restart, completion]
+      [possible values: associate-oidc-provider, disassociate-oidc-provider, thumbprint, create, get, update, delete, apply, migrate, scan, trust, copy, gc, usage, export, verify, doctor, fix, restart, completion]
     hint: a similar value exists: 'update'
 
     For more information, try '--help'.

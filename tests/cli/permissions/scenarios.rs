@@ -13,6 +13,9 @@ const SHARED: &str = "cart -n shop --cluster demo --trust --attach-role-arn \
     arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK";
 const BY_HAND: &str = "arn:aws:iam::111122223333:role/by-hand";
 
+/// As `HERE`, of more than one cluster.
+const HERE_IN_ALL: &str = "--region eu-west-1 --account-id 111122223333";
+
 const RETARGET: &str = "retarget --from-issuer https://oidc.eks.eu-west-1.amazonaws.com/id/FORMER --to-cluster demo --all --approve";
 
 /// A command in a world.
@@ -34,6 +37,7 @@ impl Scenario {
             "fix" => "doctor --fix --approve",
             "scan" => "migrate",
             "completion" => "__complete -- irsactl",
+            "copy" => "trust copy",
             _ => command,
         };
         Self {
@@ -96,6 +100,7 @@ pub fn all() -> Vec<Scenario> {
     all.extend(completions());
     all.extend(associations());
     all.extend(moves());
+    all.extend(copies());
     all
 }
 
@@ -270,6 +275,30 @@ fn readings() -> Vec<Scenario> {
         Scenario::new("trust", RETARGET, with_former_issuer),
         Scenario::new("trust", RETARGET, || refusing(with_former_issuer(), STACK)),
         Scenario::new("trust", RETARGET, || forgetting(with_former_issuer())),
+    ]
+}
+
+/// In two clusters, of which the rights in demo are taken away: once it gives, and once it gets.
+fn copies() -> Vec<Scenario> {
+    const GIVES: &str = "--from-cluster demo --to-cluster blue --approve";
+    const GETS: &str = "--from-cluster blue --to-cluster demo --approve";
+    let copy = |rest: &str, arrange: fn() -> Bench| Scenario {
+        flags: HERE_IN_ALL.to_owned(),
+        ..Scenario::new("copy", rest, arrange)
+    };
+    use worlds::*;
+    vec![
+        copy(&format!("default/s3-reader {GIVES}"), two_clusters),
+        copy(&format!("default/s3-reader {GIVES}"), || {
+            refusing(two_clusters(), STACK)
+        }),
+        copy(&format!("default/s3-reader {GIVES}"), || {
+            forgetting(two_clusters())
+        }),
+        copy(&format!("--all {GIVES} --parallel 1"), two_clusters),
+        copy(&format!("web/api {GETS}"), with_blue).narrowed("--role-name data"),
+        copy(&format!("--all {GETS} --parallel 1"), with_blue).narrowed("--role-name *"),
+        Scenario::elsewhere("copy", "--all --from-cluster dema --to-cluster demo"),
     ]
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::file::account;
-use crate::sandbox::{ManagedPolicy, World};
+use crate::sandbox::{ManagedPolicy, Options, World};
 use crate::support::{ACCOUNT, Bench, REGION, S3};
 
 pub const STACK: &str = "eksctl-demo-addon-iamserviceaccount-default-s3-reader";
@@ -698,6 +698,29 @@ pub fn with_former_issuer() -> Bench {
     bench.create("default/s3-reader");
     bench.sandbox.world().clusters[0].issuer = Some(format!("https://{now}"));
     bench.associate();
+    bench
+}
+
+/// default/s3-reader, and another cluster beside its own.
+pub fn two_clusters() -> Bench {
+    let bench = Bench::with(Options {
+        clusters: vec!["demo".to_owned(), "blue".to_owned()],
+        ..Options::default()
+    });
+    bench.associate();
+    bench.arrange("associate-oidc-provider --cluster blue --approve");
+    bench.create("s3-reader");
+    bench
+}
+
+/// A cluster whose service accounts have roles, and one with pods of web/api, which has none there.
+pub fn with_blue() -> Bench {
+    let bench = crate::trust::blue(Options::default().pace);
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    api.put_service_account("web", "api", &[], &[], "kubectl");
+    drop(world);
+    run_every_kind(&bench, "web", "api");
     bench
 }
 

@@ -51,7 +51,7 @@ fn names(result: &str, call: &str) -> bool {
             let what = operation.split(' ').nth(1).unwrap_or_default();
             error.contains(match what {
                 "namespaces" => "namespace ",
-                _ => "service account ",
+                _ => "service account",
             })
         }
         Some(("issuer", _)) => error.contains("oidc.eks.eu-west-1.amazonaws.com"),
