@@ -11,6 +11,8 @@ pub struct Part<'a> {
     /// `None`: that of the run's own credentials.
     pub account: Option<&'a RoleAccount>,
     caller: Caller,
+    /// Two ways may lead to one account: what nobody named there was looked at already.
+    pub is_again: bool,
 }
 
 /// All of a run, its own first.
@@ -19,12 +21,14 @@ pub fn parts(context: &Context) -> impl Iterator<Item = Part<'_>> {
         context,
         account: None,
         caller: Caller::Own,
+        is_again: false,
     };
     let others = context.others.iter().enumerate();
     let others = others.map(|(place, (account, context))| Part {
         context,
         account: Some(account),
         caller: Caller::OfRoles(place),
+        is_again: false,
     });
     [own].into_iter().chain(others)
 }
@@ -32,6 +36,12 @@ pub fn parts(context: &Context) -> impl Iterator<Item = Part<'_>> {
 impl Part<'_> {
     pub fn caller(&self) -> Caller {
         self.caller
+    }
+
+    /// Whether its account is one of these.
+    pub fn is_one_of(&self, accounts: &[String]) -> bool {
+        let account = self.context.roles_account.as_ref();
+        account.is_some_and(|account| accounts.contains(account))
     }
 
     /// Adds what was looked at in this part.

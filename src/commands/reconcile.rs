@@ -65,12 +65,12 @@ impl Task<'_> {
     pub async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
         let mut whole = Observation::default();
         let mut looked_at = Vec::new();
-        for part in parts(context).filter(|part| self.has_part(part)) {
+        for mut part in parts(context).filter(|part| self.has_part(part)) {
             let kubernetes = whole.kubernetes.clone();
+            part.is_again = part.is_one_of(&looked_at);
             let looked = self.look_at(&part, round, kubernetes).await;
             let (mut look, account) = looked.map_err(|error| part.named(error))?;
-            // Two ways may lead to one account.
-            if looked_at.contains(&account) {
+            if part.is_again {
                 let is_provider = |track: &Track| matches!(track.target, Target::Provider(_));
                 look.plan.tracks.retain(|track| !is_provider(track));
             }
@@ -212,7 +212,9 @@ impl Task<'_> {
     fn prune_of(&self, part: &Part<'_>) -> impl Iterator<Item = &Missing> {
         let is_own = part.account.is_none();
         let is_elsewhere = self.is_elsewhere;
+        let is_again = part.is_again;
         self.prune.iter().filter(move |it| match it.how.way {
+            _ if is_again => false,
             Way::Irsa => !(is_own && is_elsewhere),
             Way::PodIdentity => is_own,
         })

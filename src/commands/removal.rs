@@ -56,6 +56,7 @@ pub enum Chosen {
 struct Looked {
     observation: Observation,
     names: Vec<ServiceAccountName>,
+    account: Option<String>,
     /// The cluster is gone.
     gone: Option<Error>,
 }
@@ -65,11 +66,17 @@ impl RemovalTask<'_> {
     pub async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
         let mut look = Observation::default();
         let (mut names, mut gone) = (Vec::new(), None);
+        let mut looked_at = Vec::new();
         for part in parts(context).filter(|part| self.has_part(part)) {
+            let is_for_all = matches!(self.chosen, Chosen::Missing(_));
+            if is_for_all && part.is_one_of(&looked_at) {
+                continue;
+            }
             let looked = self.look_at(&part, round).await;
             let looked = looked.map_err(|error| part.named(error))?;
             part.add_to(&mut look, looked.observation);
             names.extend(looked.names);
+            looked_at.extend(looked.account);
             gone = gone.or(looked.gone);
         }
         let is_empty = look.plan.is_empty() && look.unseen.is_empty();
@@ -146,6 +153,10 @@ impl RemovalTask<'_> {
         Ok(Looked {
             observation: look,
             names: deletions.into_iter().map(|it| it.name).collect(),
+            account: match looked {
+                LookedAt::Own(account) | LookedAt::Other { account, .. } => Some(account),
+                LookedAt::Any => None,
+            },
             gone,
         })
     }

@@ -607,3 +607,66 @@ fn a_file_of_several_accounts_is_rendered_one_by_one() {
         format!("arn:aws:iam::444455556666:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/{ID}");
     assert!(rendered.contains(&provider), "{rendered}");
 }
+
+/// Several ways lead there: what nobody names is pruned once.
+#[test]
+fn an_account_that_is_named_in_several_ways_is_one() {
+    let bench = at_once();
+    bench.file(
+        "aws/config",
+        "[profile data]\naws_access_key_id = AKIA444455556666\naws_secret_access_key = sandbox-secret-key\n\
+         [profile own]\naws_access_key_id = AKIA111122223333\naws_secret_access_key = sandbox-secret-key\n",
+    );
+    let kept =
+        elsewhere("web", "same", "profile: own") + &elsewhere("web", "data", "profile: data");
+    write(
+        &bench,
+        &(mixed_accounts() + &elsewhere("web", "same", "profile: own")),
+    );
+    bench.arrange(APPLY);
+    write(&bench, &(kept + &elsewhere("web", "pond", VIA)));
+    assert_snapshot!(bench.run(&format!("{APPLY} --prune")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS      ROLE ARN
+    web         api    deleted
+    web         same   unchanged   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-same-Role1-QV6IXGNGXJCI
+    web         data   unchanged   arn:aws:iam::444455556666:role/eksctl-demo-addon-iamserviceaccount-web-data-Role1-MMOKWP7QFRD4
+    web         lake   deleted
+    web         pond   created     arn:aws:iam::444455556666:role/eksctl-demo-addon-iamserviceaccount-web-pond-Role1-OIA42TB3NL4P
+    PROVIDER                                                                                               STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E                           unchanged
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E in account 444455556666   unchanged
+    [stderr]
+    deleted service account web/api
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-api
+    deleted service account web/lake
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-lake in account 444455556666
+    created stack eksctl-demo-addon-iamserviceaccount-web-pond in account 444455556666
+    created service account web/pond
+    [exit 0]
+    ");
+    write(&bench, &elsewhere("web", "same", "profile: own"));
+    let missing =
+        "delete iamserviceaccount -f ~/cluster.yaml --only-missing --approve --parallel 1";
+    bench.arrange(missing);
+    let both = elsewhere("web", "data", "profile: data") + &elsewhere("web", "pond", VIA);
+    write(
+        &bench,
+        &(both.replace("web", "none") + &elsewhere("web", "x", "profile: own")),
+    );
+    assert_snapshot!(bench.run(missing), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         same   deleted
+    web         data   deleted
+    web         pond   deleted
+    [stderr]
+    deleted service account web/same
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-same
+    deleted service account web/data
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-data in account 444455556666
+    deleted service account web/pond
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-pond in account 444455556666
+    [exit 0]
+    ");
+}
