@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::observe;
 use crate::output::{Outcomes, PlanView};
-use crate::plan::{Plan, Summary, Target, Track, restart};
+use crate::plan::{Idle, Plan, Summary, Target, Track, restart};
 
 mod context;
 mod failures;
@@ -147,7 +147,7 @@ pub async fn finish(
 /// What the reader should know before anything is shown or done, and was not told in an earlier round.
 pub fn tell(context: &Context, plan: &Plan, told: &mut BTreeSet<String>) {
     let about = |track: &Track, text: &str| match plan.tracks.len() {
-        0 | 1 => text.to_owned(),
+        0 | 1 if track.idle != Idle::Skipped => text.to_owned(),
         _ => format!("{}: {text}", track.target),
     };
     for track in &plan.tracks {

@@ -20,6 +20,7 @@ pub fn connection(
         kubernetes: given(&[("--kubeconfig", file), ("--context", context)]),
         issuer: given(&[("--issuer-url", issuer.map(ToString::to_string))]),
         roles: Flags::default(),
+        are_in_file: false,
     }
 }
 

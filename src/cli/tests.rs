@@ -39,6 +39,7 @@ fn commands_of_hints_get_the_flags_that_they_know() {
         kubernetes: flags(&["--kubeconfig", "--context"]),
         issuer: flags(&["--issuer-url"]),
         roles: flags(&["--role-profile"]),
+        are_in_file: false,
     };
     for (line, command) in all {
         let knows = |name: &str| {

@@ -53,12 +53,11 @@ pub struct Usage {
 }
 
 pub(super) fn days(text: &str) -> Result<Days, String> {
-    let days: Days = text.parse()?;
     let most = crate::policy::usage::TRACKING_DAYS;
-    if days.0 > most {
-        return Err(format!("IAM knows of {most} days"));
-    }
-    Ok(days)
+    let days = text.parse().ok().filter(|days: &Days| days.0 <= most);
+    days.ok_or_else(|| {
+        format!("whole days are wanted, from `1d` to `{most}d`: IAM knows of no more")
+    })
 }
 
 fn action(text: &str) -> Result<String, String> {

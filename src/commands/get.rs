@@ -21,7 +21,7 @@ mod stacks;
 
 pub use associations::associations;
 
-use elsewhere::tell_elsewhere;
+use elsewhere::{tell_elsewhere, tell_in_file};
 use kubernetes_side::{KubernetesSide, service_accounts};
 use stacks::stacks;
 
@@ -34,19 +34,22 @@ pub async fn run(
     running: Running,
 ) -> Result<Exit, Error> {
     let issuer = args.cluster.issuer_url.as_ref();
-    let place = match &args.config_file {
-        Some(path) => file::place(
-            &file::read(path, &mut args.aws, Unread::Told(screen)).await?,
-            issuer,
-        )?,
+    let config = match &args.config_file {
+        Some(path) => Some(file::read(path, &mut args.aws, Unread::Told(screen)).await?),
+        None => None,
+    };
+    let place = match &config {
+        Some(config) => file::place(config, issuer)?,
         None => ClusterPlace::new(args.cluster.cluster.as_ref(), issuer)?,
     };
     let (namespace, name) = flags::filter(&args.name)?;
     let format: Format = args.output.into();
     let context = Context::new(&args.aws, format, screen, running).await?;
-    let context = context
-        .with_roles(args.roles.named().as_ref(), &args.aws)
-        .await?;
+    let roles = args.roles.named();
+    let context = context.with_roles(roles.as_ref(), &args.aws).await?;
+    if let Some(config) = &config {
+        tell_in_file(&context, config, roles.as_ref());
+    }
     let stacks = stacks(&context, args, &place, namespace.as_ref(), name.as_deref()).await?;
     let is_wide = format == Format::Wide;
     let within = namespace.as_ref();

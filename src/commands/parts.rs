@@ -76,6 +76,7 @@ impl Part<'_> {
         track.roles = self.flags();
         let connection = Connection {
             roles: self.flags(),
+            are_in_file: true,
             ..Connection::default()
         };
         for refusal in &mut track.refusals {

@@ -2,6 +2,7 @@
 //! may do about them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::file::ClusterPlace;
 use super::parts::{Part, parts};
@@ -9,8 +10,7 @@ use super::removal::{self, Missing, There};
 use super::room::check_room;
 use super::{provider, proving};
 use crate::asked::{
-    Deletion, Drift, Goal, IamServiceAccount, LookedAt, Permissions, ProviderSpec, Restart,
-    RoleTrust, Scope,
+    Deletion, Drift, Goal, IamServiceAccount, Permissions, ProviderSpec, Restart, RoleTrust, Scope,
 };
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
@@ -69,7 +69,13 @@ impl Task<'_> {
             let kubernetes = whole.kubernetes.clone();
             part.is_again = part.is_one_of(&looked_at);
             let looked = self.look_at(&part, round, kubernetes).await;
-            let (mut look, account) = looked.map_err(|error| part.named(error))?;
+            let (mut look, account) = match looked.map_err(|error| part.named(error)) {
+                Ok(looked) => looked,
+                Err(error) => {
+                    whole.unseen.extend(self.unseen(&part, round, error)?);
+                    continue;
+                }
+            };
             if part.is_again {
                 let is_provider = |track: &Track| matches!(track.target, Target::Provider(_));
                 look.plan.tracks.retain(|track| !is_provider(track));
@@ -89,6 +95,33 @@ impl Task<'_> {
     /// Where all roles are elsewhere, nothing is looked for in the run's own account.
     fn has_part(&self, part: &Part<'_>) -> bool {
         part.account.is_some() || !self.is_elsewhere || self.of(None).next().is_some()
+    }
+
+    /// What one account refuses is told of those whose roles live there, and stops no other.
+    ///
+    /// # Errors
+    /// That of the run's own account, and where it is about nobody there.
+    fn unseen(
+        &self,
+        part: &Part<'_>,
+        round: &Rounds,
+        error: Error,
+    ) -> Result<Vec<(Target, Error)>, Error> {
+        let targets = self.of(part.account);
+        let targets = targets.map(|asked| Target::of(asked.way(), &asked.name));
+        let targets: Vec<Target> = targets.filter(|target| round.includes(target)).collect();
+        if part.account.is_none() || targets.is_empty() {
+            return Err(error);
+        }
+        let error = Arc::new(error);
+        let shared = targets.into_iter().map(|target| {
+            let error = Error::Shared {
+                targets: Vec::new(),
+                error: error.clone(),
+            };
+            (target, error)
+        });
+        Ok(shared.collect())
     }
 
     /// At one account of roles, which is told.
@@ -252,12 +285,9 @@ impl Task<'_> {
             missing.deletions(part, &there, round)
         });
         let looked = removal::looked_at(cluster);
-        let deletions = deletions.map(|deletion| match looked {
-            LookedAt::Other { .. } => Deletion {
-                looked: looked.clone(),
-                ..deletion
-            },
-            LookedAt::Any | LookedAt::Own(_) => deletion,
+        let deletions = deletions.map(|deletion| Deletion {
+            looked: looked.clone(),
+            ..deletion
         });
         Ok((deletions.collect(), associations))
     }

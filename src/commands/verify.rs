@@ -5,9 +5,10 @@ use super::flags;
 use super::proving::{self, Instead, Made};
 use crate::cli::{Screen, Verify};
 use crate::error::Error;
+use crate::model::RoleArn;
 use crate::output::ProofView;
 use crate::progress::Running;
-use crate::proof::not_allowed;
+use crate::proof::{Permission, SimulatedDecision, Simulation, not_allowed};
 use crate::run::{Context, Exit};
 
 pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit, Error> {
@@ -35,7 +36,10 @@ pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit
     .await?;
     let mut verdicts = Vec::new();
     for asked in &args.can {
-        verdicts.push(context.aws.iam.simulate(&proven.role, asked).await?);
+        verdicts.push(match proven.role.account() == cluster.account {
+            true => context.aws.iam.simulate(&proven.role, asked).await?,
+            false => elsewhere(asked, &proven.role),
+        });
     }
     context.output.print(&ProofView {
         proven: &proven,
@@ -45,4 +49,17 @@ pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit
     let denied = denied.map(|cause| proving::unproven(&account, &cluster, cause));
     let errors = proven.failure().map(Error::from).into_iter().chain(denied);
     Error::all(errors.collect()).map_or(Ok(Exit::Done), Err)
+}
+
+/// IAM is asked in the account of the role.
+fn elsewhere(asked: &Permission, role: &RoleArn) -> Simulation {
+    Simulation {
+        permission: asked.clone(),
+        decision: SimulatedDecision::Unknown {
+            why: format!(
+                "the role is of account {}: `--role-profile` or `--role-via` leads there",
+                role.account()
+            ),
+        },
+    }
 }

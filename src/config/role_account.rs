@@ -1,15 +1,15 @@
 //! The account of a role, as a file says it.
 
-use super::node::YamlNode;
+use super::node::{YamlNode, YamlValue};
 use super::{Problem, Problems, inside, value};
 use crate::asked::fields;
 use crate::model::{RoleAccount, RoleArn};
 
 /// The account of the role, by one of the two ways to it.
 pub fn role_account(node: &YamlNode, path: &str, problems: &mut Problems) -> Option<RoleAccount> {
-    let found = node
-        .field(fields::ROLE_ACCOUNT)
-        .filter(|it| !it.is_null())?;
+    // What is no object is told as that.
+    let found = node.field(fields::ROLE_ACCOUNT);
+    let found = found.filter(|it| matches!(it.value, YamlValue::Map(_)))?;
     let profile = node.field(fields::ROLE_PROFILE).and_then(|it| it.text());
     let via: Option<RoleArn> = value(node, path, fields::ROLE_VIA, problems);
     let is_given = |field| node.field(field).is_some_and(|it| !it.is_null());

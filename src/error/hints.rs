@@ -36,6 +36,7 @@ impl Error {
             Self::OfRoles { roles, error } => {
                 let connection = Connection {
                     roles: roles.clone(),
+                    are_in_file: true,
                     ..Connection::default()
                 };
                 let hints = error.hints().into_iter();

@@ -33,7 +33,10 @@ pub enum SignIn {
 
 impl SignIn {
     pub fn hints(&self) -> Vec<Fix> {
-        let check = Fix::by("check them", "aws sts get-caller-identity");
+        let check = Fix::by(
+            "check them",
+            CommandLine::from("aws sts get-caller-identity").in_account_of_roles(),
+        );
         let of = |words: &str, profile: &String| CommandLine::of(words, &[profile]);
         match self {
             Self::None => vec![

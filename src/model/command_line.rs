@@ -127,6 +127,8 @@ pub struct Connection {
     /// The account of the roles: `irsactl` takes them where it is about roles of service accounts; of `aws`
     /// the calls on IAM and CloudFormation are made there.
     pub roles: Flags,
+    /// A config file says it, so that `apply` knows without them.
+    pub are_in_file: bool,
 }
 
 /// Names of flags with their values.
@@ -170,7 +172,8 @@ impl Connection {
             word(0) == "irsactl" && knows_issuer && words.iter().any(|word| word == "--cluster");
         let roles = self.roles.0.iter().filter_map(|(flag, value)| {
             let at_aws = *flag == "--role-profile" && is_on_roles;
-            match (at_aws, knows_roles(words)) {
+            let is_known = self.are_in_file && word(1) == "apply";
+            match (at_aws, knows_roles(words) && !is_known) {
                 (true, _) => Some(("--profile", value)),
                 (_, true) => Some((*flag, value)),
                 _ => None,

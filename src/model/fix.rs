@@ -100,6 +100,7 @@ mod tests {
             kubernetes: Flags(vec![("--context", "c".to_owned())]),
             issuer: Flags(vec![("--issuer-url", "https://i".to_owned())]),
             roles: Flags::default(),
+            are_in_file: false,
         }
     }
 

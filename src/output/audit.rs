@@ -389,7 +389,7 @@ fn told_use(usage: &WatchedUse) -> Vec<String> {
                 1 => format!("{}: a day ago", service.namespace),
                 days => format!("{}: {days} days ago", service.namespace),
             },
-            None => format!("{}: not in {} days", service.namespace, window.days),
+            None => format!("{}: {}", service.namespace, window.unused()),
         }
     });
     told.collect()

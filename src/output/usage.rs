@@ -134,7 +134,7 @@ fn lines(row: &UsageRow, width: Width) -> Vec<Vec<String>> {
                 };
                 let seen = match first.seen.word {
                     UseWord::TooYoung => "not yet".to_owned(),
-                    UseWord::Used | UseWord::NotUsed => format!("not in {} days", row.window.days),
+                    UseWord::Used | UseWord::NotUsed => row.window.unused(),
                 };
                 vec![count, seen, String::new()]
             });

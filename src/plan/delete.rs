@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Action, Idle, Reason, Refusal, Target, Track};
-use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy};
+use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy, LookedAt};
 use crate::model::{
     ClusterName, Lookup, ROLE_ANNOTATION, SAVED_ANNOTATION, ServiceAccountName, StackName, Way,
 };
@@ -224,11 +224,16 @@ fn also_let_in(trust: &Value, asked: &Deletion) -> Option<String> {
     });
     let all: Vec<(String, &str)> = all.collect();
     let own = asked.name.subject();
-    let is_own = |subject: &str| subject == own;
-    let is_known = all.iter().filter(|(subject, _)| is_own(subject)).count() == 1;
-    let others = all
-        .iter()
-        .filter(|(subject, _)| !(is_known && is_own(subject)));
+    let provider = match &asked.looked {
+        LookedAt::Other { provider, .. } => provider.as_deref(),
+        LookedAt::Own(_) | LookedAt::Any => None,
+    };
+    let is_own = |(subject, issuer): &(String, &str)| {
+        let is_of = |provider: &str| provider.ends_with(&format!(":oidc-provider/{issuer}"));
+        *subject == own && provider.is_none_or(is_of)
+    };
+    let is_known = all.iter().filter(|it| is_own(it)).count() == 1;
+    let others = all.iter().filter(|it| !(is_known && is_own(it)));
     let others: Vec<String> = others
         .map(|(subject, issuer)| {
             let name = subject.trim_start_matches("system:serviceaccount:");
@@ -350,6 +355,13 @@ fn plan_service_account(
         let (name, why) = (&asked.name, "as it has a role annotation");
         let note = format!("the ServiceAccount {name} stays, {why}");
         return track.notes.push(note);
+    }
+    if let Some(role) = accounts::other_role(asked, account, stack) {
+        let text = format!(
+            "the ServiceAccount {} stays: its role is {role}",
+            asked.name
+        );
+        return track.notes.push(text);
     }
     if let Lookup::Unknown(why) = goes_on {
         let why = why.clone();

@@ -103,9 +103,9 @@ impl fmt::Display for Seen {
         });
         match (self.word, last) {
             (UseWord::Used, last) => f.write_str(&last.unwrap_or_default()),
-            (UseWord::NotUsed, None) => write!(f, "not in {} days", self.window.days),
+            (UseWord::NotUsed, None) => f.write_str(&self.window.unused()),
             (UseWord::NotUsed, Some(last)) => {
-                write!(f, "not in {} days ({last})", self.window.days)
+                write!(f, "{} ({last})", self.window.unused())
             }
             (UseWord::TooYoung, _) => f.write_str("not yet"),
         }

@@ -77,6 +77,14 @@ impl Window {
         created > self.begin()
     }
 
+    /// That nothing was used in it.
+    pub fn unused(self) -> String {
+        match self.days {
+            1 => "not in 1 day".to_owned(),
+            days => format!("not in {days} days"),
+        }
+    }
+
     pub fn days_since(self, at: i64) -> i64 {
         (self.now - at).max(0) / (24 * 60 * 60)
     }

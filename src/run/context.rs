@@ -105,6 +105,11 @@ impl Context {
 
     /// The same run, with the roles of another account.
     async fn in_account(&self, account: &RoleAccount, aws: &AwsArgs) -> Result<Self, Error> {
+        let context = self.connected(account, aws).await;
+        context.map_err(|error| error.of_roles(&account.flags()))
+    }
+
+    async fn connected(&self, account: &RoleAccount, aws: &AwsArgs) -> Result<Self, Error> {
         let connection = AwsConnection {
             region: Some(self.aws.region.clone()),
             profile: aws.profile.clone(),

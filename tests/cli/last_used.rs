@@ -591,7 +591,7 @@ fn wrong_flags_are_told() {
 
     usage --cluster demo --all --since 500d
     [stderr]
-    error: invalid value '500d' for '--since <DAYS>': IAM knows of 400 days
+    error: invalid value '500d' for '--since <DAYS>': whole days are wanted, from `1d` to `400d`: IAM knows of no more
 
     For more information, try '--help'.
     [exit 2]

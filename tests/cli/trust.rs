@@ -306,7 +306,7 @@ fn what_keeps_a_trust_policy_as_it_is() {
     ] {
         told.push_str(&bench.run(&line));
     }
-    assert_snapshot!(told, @r"
+    assert_snapshot!(told, @"
     [stdout]
     ROLE ARN                              STATUS
     arn:aws:iam::111122223333:role/wide   refused
@@ -350,7 +350,7 @@ fn what_keeps_a_trust_policy_as_it_is() {
     ROLE ARN                              STATUS
     arn:aws:iam::444455556666:role/data   refused
     [stderr]
-    error: role data: it is of account 444455556666, and this run acts in the cluster's
+    error: role data: it is of account 444455556666, which is not looked at for it
     [exit 1]
     [stderr]
     error: there is no role arn:aws:iam::111122223333:role/missing

@@ -56,7 +56,10 @@ pub fn plan_service_account(
             let change = change_of(goal, change, account, observed);
             refuse_other_values(track, goal, &change, asked, cluster, account);
             if !is_as_asked(&change, account) {
-                track.notes.extend(left_elsewhere(asked, cluster, account));
+                let left = left_elsewhere(asked, cluster, account);
+                track
+                    .notes
+                    .extend(left.filter(|_| track.refusals.is_empty()));
                 track.actions.push(Action::ApplyServiceAccount(change));
             }
         }
@@ -171,6 +174,10 @@ fn left_elsewhere(
         &[name, namespace, &cluster.name],
     );
     let own = cluster.eks.as_ref().map(|eks| eks.arn.account.as_str());
+    let command = match cluster.arn() {
+        Some(arn) => command.and("--region {}", &[&arn.region]),
+        None => command,
+    };
     let command = match own == Some(former.account()) {
         true => command,
         false => command.and("--role-profile PROFILE", &[]),

@@ -2,10 +2,12 @@
 //! that may be another cluster's. Apart, as nothing else of it asks in which account it works.
 
 use super::Reason;
-use crate::asked::{Deletion, LookedAt};
+use crate::asked::{Deletion, KnownBy, LookedAt};
 use crate::model::{RoleArn, StackName, Way};
 use crate::policy::federated_principals;
-use crate::world::{FoundStack, ObservedDeletion, Phase, ServiceAccountState};
+use crate::world::{
+    FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState, Stack,
+};
 
 /// Why nothing of it may go: the stack is not known to be this cluster's, or a stack in an account that was
 /// not looked at made the role.
@@ -18,6 +20,10 @@ pub fn refusal(
         return Some(reason);
     }
     let (role, looked) = elsewhere(asked, observed)?;
+    // Only the stack goes then.
+    if asked.known_by == KnownBy::Stack && found.is_some() {
+        return None;
+    }
     is_of_stack(asked, &role).then(|| Reason::RoleElsewhere {
         role,
         looked: looked.to_owned(),
@@ -26,11 +32,28 @@ pub fn refusal(
 
 /// A role that no stack of ours made stays, whoever has the annotation.
 pub fn warning(asked: &Deletion, observed: &ObservedDeletion) -> Option<String> {
-    let (role, looked) = elsewhere(asked, observed)?;
+    let by_name = asked.known_by == KnownBy::Name;
+    let (role, looked) = elsewhere(asked, observed).filter(|_| by_name)?;
     let account = role.account();
     Some(format!(
         "its role {role} stays: account {account} was not looked at, only {looked}"
     ))
+}
+
+/// The annotated role, where nothing but a stack tells of the service account and another one made that role: the
+/// stack may be anybody's who can make stacks.
+pub fn other_role<'a>(
+    asked: &Deletion,
+    object: &'a ServiceAccount,
+    stack: Option<&Stack>,
+) -> Option<&'a str> {
+    let role = object.role().filter(|_| asked.known_by == KnownBy::Stack)?;
+    let is_made = match &stack?.role_arn {
+        Some(made) => made.to_string() == role,
+        // What failed to be deleted may tell nothing.
+        None => role.parse().is_ok_and(|role| is_of_stack(asked, &role)),
+    };
+    (!is_made).then_some(role)
 }
 
 /// Clusters of two accounts may have one name. What tells them apart is the issuer that the role trusts.
@@ -53,11 +76,22 @@ fn of_other_cluster(
     let of_template = found.body.as_ref().map(ToString::to_string);
     let is_own = provider.as_ref().is_some_and(|provider| {
         let is_written = |body: &String| body.contains(&format!("\"{provider}\""));
-        trusted.contains(&provider.as_str()) || of_template.as_ref().is_some_and(is_written)
+        let in_template = of_template.as_ref().is_some_and(is_written);
+        match asked.known_by {
+            KnownBy::Name => trusted.contains(&provider.as_str()) || in_template,
+            // Nobody named it: both say so, and of nobody else.
+            KnownBy::Stack => {
+                in_template && !trusted.is_empty() && trusted.iter().all(|it| it == provider)
+            }
+        }
     });
     (!is_own).then(|| Reason::OfOtherCluster {
         account: account.clone(),
-        found: trusted.first().map(|it| (*it).to_owned()),
+        found: trusted
+            .iter()
+            .find(|it| provider.as_deref() != Some(**it))
+            .or(trusted.first())
+            .map(|it| (*it).to_owned()),
         wanted: provider.clone(),
     })
 }

@@ -83,7 +83,7 @@ impl TrustObstacle {
             ),
             Self::Elsewhere(role) => (
                 format!(
-                    "it is of account {}, and this run acts in the cluster's",
+                    "it is of account {}, which is not looked at for it",
                     role.account()
                 ),
                 None,

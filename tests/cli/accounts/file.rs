@@ -382,7 +382,7 @@ fn an_entry_that_moves_to_another_account() {
     ~ annotate service account web/api
         role: known when stack eksctl-demo-addon-iamserviceaccount-web-api is ready
     [stderr]
-    note: web/api: its former role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU stays in account 111122223333: where a stack of its name made it, `irsactl delete iamserviceaccount api --namespace web --cluster demo --role-only` deletes that
+    note: web/api: its former role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU stays in account 111122223333: where a stack of its name made it, `irsactl delete iamserviceaccount api --namespace web --cluster demo --role-only --region eu-west-1` deletes that
     plan: 2 to create, 1 to change, 0 to delete
     nothing was changed: run again with `--approve` to carry the plan out
     [exit 0]
@@ -395,7 +395,7 @@ fn an_entry_that_moves_to_another_account() {
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E                           unchanged
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E in account 444455556666   created
     [stderr]
-    note: web/api: its former role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU stays in account 111122223333: where a stack of its name made it, `irsactl delete iamserviceaccount api --namespace web --cluster demo --role-only` deletes that
+    note: web/api: its former role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU stays in account 111122223333: where a stack of its name made it, `irsactl delete iamserviceaccount api --namespace web --cluster demo --role-only --region eu-west-1` deletes that
     created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E in account 444455556666
     created stack eksctl-demo-addon-iamserviceaccount-web-api in account 444455556666
     annotated service account web/api
@@ -668,5 +668,160 @@ fn an_account_that_is_named_in_several_ways_is_one() {
     deleted service account web/pond
     deleted stack eksctl-demo-addon-iamserviceaccount-web-pond in account 444455556666
     [exit 0]
+    ");
+}
+
+/// What hangs on names and tags alone goes no further than the stack that has them.
+#[test]
+fn a_stack_that_somebody_planted_takes_no_service_account_with_it() {
+    let bench = at_once();
+    bench.arrange(APPLY);
+    // An entry that moved, and is not in the file any more: its leftover goes, and nothing of where it lives now.
+    write(
+        &bench,
+        &(elsewhere("web", "api", "profile: data") + &account("web", "keep")),
+    );
+    bench.arrange(APPLY);
+    write(&bench, &account("web", "keep"));
+    assert_snapshot!(bench.run(&format!("{APPLY} --prune")), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS      ROLE ARN
+    web         keep   unchanged   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-keep-Role1-BO2MLOTUTEQ6
+    web         api    deleted
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
+    [stderr]
+    note: web/api: the ServiceAccount web/api stays: its role is arn:aws:iam::444455556666:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-PMBTFGNWIRYD
+    deleted stack eksctl-demo-addon-iamserviceaccount-web-api
+    [exit 0]
+    ");
+    assert_snapshot!(annotated(&bench), @"
+    api 444455556666
+    data 444455556666
+    lake 444455556666
+    ");
+    assert_snapshot!(counts(&bench), @"(1, 1, 1) (1, 3, 4)");
+}
+
+/// Who may change the role's trust policy has no stack deleted by it.
+#[test]
+fn a_stack_whose_role_lets_in_others_too_is_not_pruned() {
+    let bench = at_once();
+    bench.arrange(APPLY);
+    data(&bench, |account| {
+        let mut roles = account.roles.values_mut();
+        let role = roles.find(|it| it.name.contains("web-lake"));
+        let role = role.expect("a role");
+        let other = role.trust["Statement"][0].to_string().replace(ID, "OTHER");
+        let other = serde_json::from_str(&other).expect("JSON");
+        let statements = role.trust["Statement"].as_array_mut();
+        statements.expect("statements").push(other);
+    });
+    write(&bench, &elsewhere("web", "data", "profile: data"));
+    assert_snapshot!(bench.run("apply -f ~/cluster.yaml --prune"), @"
+    [stdout]
+    - delete service account web/api
+    - delete stack eksctl-demo-addon-iamserviceaccount-web-api
+    [stderr]
+    note: web/lake: it stays: in account 444455556666 the role of that name may be another cluster's, which has the same name
+      role trusts: arn:aws:iam::444455556666:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/OTHER
+      cluster has: arn:aws:iam::444455556666:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    plan: 0 to create, 0 to change, 2 to delete
+    nothing was changed: run again with `--approve` to carry the plan out
+    [exit 0]
+    ");
+    let delete = "delete iamserviceaccount web/lake --cluster demo --role-profile data --dry-run";
+    assert_snapshot!(bench.run(delete), @"
+    [stdout]
+    - delete stack eksctl-demo-addon-iamserviceaccount-web-lake in account 444455556666
+    - delete service account web/lake
+    [stderr]
+    warning: its role lets in others too, who lose it: web/lake of oidc.eks.eu-west-1.amazonaws.com/id/OTHER
+    plan: 0 to create, 0 to change, 2 to delete
+    nothing was changed: run again without `--dry-run` to carry the plan out
+    [exit 0]
+    ");
+}
+
+#[test]
+fn an_account_that_cannot_be_read_stops_no_other() {
+    let bench = at_once();
+    let rights = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "iam:GetOpenIDConnectProvider", "Resource": "*"}]});
+    data(&bench, |account| account.rights.policy = Some(rights));
+    assert_snapshot!(bench.run(APPLY), @"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         data   failed
+    web         lake   failed
+    web         api    created   arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    PROVIDER                                                                       STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   created
+    [stderr]
+    created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    tagged cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    created stack eksctl-demo-addon-iamserviceaccount-web-api
+    created service account web/api
+    error: not allowed to call iam:GetOpenIDConnectProvider on arn:aws:iam::444455556666:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E: User: arn:aws:iam::444455556666:user/someone is not authorized to perform: iam:GetOpenIDConnectProvider on resource: arn:aws:iam::444455556666:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E with an explicit deny in an identity-based policy
+      so for 2: web/data, web/lake
+    hint: allow `iam:GetOpenIDConnectProvider` to this identity (`aws sts get-caller-identity --profile data --region eu-west-1` names it)
+    [exit 1]
+    ");
+}
+
+#[test]
+fn hints_name_the_way_to_the_account() {
+    let bench = at_once();
+    bench.file(
+        "aws/config",
+        "[profile data]\naws_access_key_id = AKIANOBODY\naws_secret_access_key = x\n",
+    );
+    assert_snapshot!(bench.run(APPLY), @r#"
+    [stderr]
+    error: no usable AWS credentials: InvalidClientTokenId: The security token included in the request is invalid.
+    hint: check them: `aws sts get-caller-identity --profile data --region eu-west-1`
+    hint: they are the keys of profile "data": set them anew by `aws configure --profile data`
+    [exit 4]
+    "#);
+    let bench = at_once();
+    assert_snapshot!(bench.run("update iamserviceaccount -f ~/cluster.yaml --include web/data --approve"), @r#"
+    [stdout]
+    NAMESPACE   NAME   STATUS    ROLE ARN
+    web         data   refused
+    PROVIDER                                                                                               STATUS
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E                           created
+    https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E in account 444455556666   created
+    [stderr]
+    created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E
+    created IAM OIDC provider for https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E in account 444455556666
+    tagged cluster/demo with alpha.eksctl.io/cluster-oidc-enabled=true
+    error: web/data: cluster "demo" has no IAM service account web/data to update
+    hint: create it, with a policy that allows what it needs: `irsactl create iamserviceaccount data --namespace web --cluster demo --attach-policy-arn ARN --approve --role-profile data --region eu-west-1`; or by `irsactl apply -f FILE --region eu-west-1`
+    [exit 1]
+    "#);
+    bench.arrange(APPLY);
+    assert_snapshot!(bench.run("get iamserviceaccount -f ~/cluster.yaml"), @"
+    [stdout]
+    NAMESPACE   NAME   ROLE ARN
+    web         api    arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+    [stderr]
+    note: the file has roles in the account of profile data, which is not looked at: `irsactl get iamserviceaccount --cluster demo --region eu-west-1 --role-profile data` lists them
+    note: the file has roles in the account of arn:aws:iam::444455556666:role/irsa-admin, which is not looked at: `irsactl get iamserviceaccount --cluster demo --region eu-west-1 --role-via arn:aws:iam::444455556666:role/irsa-admin` lists them
+    [exit 0]
+    ");
+    assert_snapshot!(bench.run("verify web/data --cluster demo --can s3:GetObject"), @"
+    [stdout]
+    STEP         RESULT     DETAIL
+    token        issued     system:serviceaccount:web:data for sts.amazonaws.com, for 10m
+    claims       right      issuer, subject, audience, times
+    signature    verified   key icuvNXVa4Ii6M4zAvApGM03egXlkNMmo9ZJiT_wng1E
+    role         assumed    arn:aws:iam::444455556666:role/eksctl-demo-addon-iamserviceaccount-web-data-Role1-MMOKWP7QFRD4
+    caller       is         arn:aws:sts::444455556666:assumed-role/eksctl-demo-addon-iamserviceaccount-web-data-Role1-MMOKWP7QFRD4/irsactl-verify
+    permission   unknown    s3:GetObject: the role is of account 444455556666: `--role-profile` or `--role-via` leads there
+    [stderr]
+    error: web/data: its role arn:aws:iam::444455556666:role/eksctl-demo-addon-iamserviceaccount-web-data-Role1-MMOKWP7QFRD4 is not shown to be allowed
+      s3:GetObject: the role is of account 444455556666: `--role-profile` or `--role-via` leads there
+    [exit 1]
     ");
 }

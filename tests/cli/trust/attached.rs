@@ -206,13 +206,13 @@ fn where_a_role_cannot_let_it_in_nothing_is_annotated() {
             "create iamserviceaccount web/api --cluster demo {rest} --approve"
         )));
     }
-    assert_snapshot!(told, @r"
+    assert_snapshot!(told, @"
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
     web         api    refused   arn:aws:iam::444455556666:role/data
     [stderr]
     note: role arn:aws:iam::444455556666:role/data is of another account: whether it exists and trusts this cluster cannot be seen from here
-    error: web/api: role data cannot let it in: it is of account 444455556666, and this run acts in the cluster's
+    error: web/api: role data cannot let it in: it is of account 444455556666, which is not looked at for it
     [exit 1]
     [stdout]
     NAMESPACE   NAME   STATUS    ROLE ARN
