@@ -74,11 +74,7 @@ impl Part<'_> {
             return track;
         }
         track.roles = self.flags();
-        let connection = Connection {
-            roles: self.flags(),
-            are_in_file: true,
-            ..Connection::default()
-        };
+        let connection = Connection::of_roles_in_file(self.flags());
         for refusal in &mut track.refusals {
             let hints = std::mem::take(&mut refusal.hints).into_iter();
             refusal.hints = hints.map(|hint| hint.with(&connection)).collect();

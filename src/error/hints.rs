@@ -34,11 +34,7 @@ impl Error {
             ],
             Self::Shared { error, .. } => error.hints(),
             Self::OfRoles { roles, error } => {
-                let connection = Connection {
-                    roles: roles.clone(),
-                    are_in_file: true,
-                    ..Connection::default()
-                };
+                let connection = Connection::of_roles_in_file(roles.clone());
                 let hints = error.hints().into_iter();
                 hints.map(|hint| hint.with(&connection)).collect()
             }

@@ -154,6 +154,15 @@ const OFFLINE: [&str; 8] = [
 ];
 
 impl Connection {
+    /// What a config file says of the account of a role, which leads there by these flags.
+    pub fn of_roles_in_file(roles: Flags) -> Self {
+        Self {
+            roles,
+            are_in_file: true,
+            ..Self::default()
+        }
+    }
+
     fn flags_of(&self, command: &CommandLine) -> Vec<(&'static str, &String)> {
         let words = &command.words;
         let is_on_roles = command.is_in_account_of_roles();

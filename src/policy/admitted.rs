@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::evaluate::{glyphs, is_like};
 use super::pod_identity::{SERVICE, TrustedAssociation, is_for, is_unconditional};
+use super::subjects::name_in_claim;
 use super::{statements, texts, words};
 
 /// What ends in a session of a role (AWS STS API).
@@ -102,11 +103,7 @@ fn others_of_provider(
         return vec![said(statement, "Federated", provider)];
     }
     let others = exact.into_iter().filter(|it| *it != subject);
-    let name = |it: &str| match it.strip_prefix("system:serviceaccount:") {
-        Some(name) => name.replacen(':', "/", 1),
-        None => it.to_owned(),
-    };
-    others.map(name).collect()
+    others.map(name_in_claim).collect()
 }
 
 /// The statement as one for a single principal.

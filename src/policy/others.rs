@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::corrected::audiences;
 use super::evaluate::{Request, Truth, evaluate};
 use super::pod_identity::is_of_pod_identity;
+use super::subjects::name_in_claim;
 use super::withdrawn::{is_plain, without_value};
 use super::{Trust, VERSION, federated_principals, function, same, statements, texts};
 use crate::model::{DEFAULT_AUDIENCE, Issuer, ServiceAccountName};
@@ -195,12 +196,10 @@ fn told(statement: &Value, provider: &str) -> Vec<String> {
     let other = federated.iter().find(|arn| **arn != provider);
     let of = other.and_then(|arn| arn.split_once("oidc-provider/"));
     let of = of.map_or(String::new(), |(_, issuer)| format!(" of {issuer}"));
-    let name = |subject: &str| match subject.strip_prefix("system:serviceaccount:") {
-        Some(name) => name.replacen(':', "/", 1),
-        None => subject.to_owned(),
-    };
     let subjects = subjects.into_iter();
-    subjects.map(|it| format!("{}{of}", name(it))).collect()
+    subjects
+        .map(|it| format!("{}{of}", name_in_claim(it)))
+        .collect()
 }
 
 /// Whether the tokens that a trust policy lets in are those of this one service account, of whatever issuer.

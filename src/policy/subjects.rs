@@ -104,6 +104,14 @@ impl std::fmt::Display for Subject {
     }
 }
 
+/// The claim `sub` of a service account, or a pattern of it, as `NAMESPACE/NAME`; any other as it is.
+pub fn name_in_claim(claim: &str) -> String {
+    match claim.strip_prefix("system:serviceaccount:") {
+        Some(name) => name.replacen(':', "/", 1),
+        None => claim.to_owned(),
+    }
+}
+
 /// The trust policy with a subject more: in the statement that asks for nothing but subject and audience, or in
 /// a new one behind all others. One that lets it in already comes back as it is.
 pub fn with_subject(trust: &Value, provider: TokenProvider<'_>, subject: &Subject) -> Value {

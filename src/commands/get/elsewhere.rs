@@ -44,10 +44,7 @@ pub fn tell_in_file(context: &Context, config: &ClusterConfig, looked: Option<&R
             "irsactl get iamserviceaccount --cluster {} --region {}",
             &[&config.cluster, &config.region],
         );
-        let command = command.with(&Connection {
-            roles: account.flags(),
-            ..Connection::default()
-        });
+        let command = command.with(&Connection::of_roles_in_file(account.flags()));
         context.output.note(&format!(
             "the file has roles in the account of {account}, which is not looked at: `{command}` lists them"
         ));

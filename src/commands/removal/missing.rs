@@ -151,10 +151,7 @@ impl Missing {
             "irsactl delete {} {} --namespace {} --cluster {} --region {}",
             &[&noun, name, namespace, cluster, region],
         );
-        command.with(&Connection {
-            roles: part.flags(),
-            ..Connection::default()
-        })
+        command.with(&Connection::of_roles_in_file(part.flags()))
     }
 
     /// What is told of associations that have a role without a stack for it. They are deleted by name.

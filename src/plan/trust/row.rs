@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::Issuer;
-use crate::policy::subjects::{Subject, TokenProvider, cost, listed};
+use crate::policy::subjects::{Subject, TokenProvider, cost, listed, name_in_claim};
 use crate::policy::{federated_principals, measure};
 
 /// Whom a role lets in of one provider's tokens.
@@ -41,10 +41,7 @@ pub fn rows(arn: &str, trust: &Value, quota: usize) -> Vec<TrustRow> {
         let (_, issuer) = provider.split_once(":oidc-provider/").unwrap_or_default();
         let found = listed(trust, provider);
         let subjects = found.subjects.into_iter();
-        let subjects = subjects.map(|it| match it.strip_prefix("system:serviceaccount:") {
-            Some(rest) => rest.replacen(':', "/", 1),
-            None => it,
-        });
+        let subjects = subjects.map(|it| name_in_claim(&it));
         TrustRow {
             role: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
             role_arn: arn.to_owned(),

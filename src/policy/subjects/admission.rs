@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::TokenProvider;
+use super::{TokenProvider, name_in_claim};
 use crate::model::ServiceAccountName;
 use crate::policy::evaluate::{Decision, Effect, Truth, glyphs, is_like};
 use crate::policy::withdrawn::is_plain;
@@ -62,11 +62,6 @@ impl TokenProvider<'_> {
             return Admission::Named;
         }
         let pattern = listed.into_iter().find(|it| is_like(&glyphs(it), claim));
-        let pattern = pattern.unwrap_or("*");
-        let pattern = match pattern.strip_prefix("system:serviceaccount:") {
-            Some(rest) => rest.replacen(':', "/", 1),
-            None => pattern.to_owned(),
-        };
-        Admission::Among(pattern)
+        Admission::Among(name_in_claim(pattern.unwrap_or("*")))
     }
 }
