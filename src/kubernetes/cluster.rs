@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::failure::Operation;
-use super::objects::{FieldsOf, Object, read, time};
+use super::failure::ApiOperation;
+use super::objects::{FieldsOf, PartialObjectMetadata, read, time};
 use super::paths::{Resource, resource};
+use super::workloads::WorkloadObject;
 use super::{Error, Kubernetes};
 use crate::model::{AUDIENCE_ANNOTATION, Lookup, Map, ROLE_ANNOTATION, Right, ServiceAccountName};
 use crate::waiting::side_by_side;
@@ -19,7 +20,7 @@ mod deliveries;
 mod object;
 
 use object::{
-    Configuration, DaemonSet, EgressObject, NetworkPolicyObject, NodeClassObject, NodeObject, Peer,
+    Configuration, EgressObject, NetworkPolicyObject, NodeClassObject, NodeObject, Peer,
     SecurityGroupPolicy, ServiceAccountObject, Version, WebhookObject,
 };
 
@@ -28,7 +29,7 @@ const DAEMON_SETS: Resource = resource("apps/v1", "daemonsets");
 impl Kubernetes {
     /// Of the API server, as `1.33`.
     pub async fn version(&self) -> Result<Lookup<String>, Error> {
-        let operation = Operation::told("read the version", Right::of("get", "/version"));
+        let operation = ApiOperation::told("read the version", Right::of("get", "/version"));
         let answer = self.answer(&operation, "GET", "/version", "", Vec::new());
         let version = answer.await?.map(|answer| {
             let Version { major, minor } = read(&answer);
@@ -41,7 +42,8 @@ impl Kubernetes {
 
     /// The annotations of all namespaces.
     pub async fn namespace_annotations(&self) -> Result<Lookup<BTreeMap<String, Map>>, Error> {
-        let annotated = |found: Object| Some((found.metadata.name, found.metadata.annotations));
+        let annotated =
+            |found: PartialObjectMetadata| Some((found.metadata.name, found.metadata.annotations));
         let found = self
             .all(resource("v1", "namespaces"), "", annotated)
             .await?;
@@ -51,7 +53,9 @@ impl Kubernetes {
     /// A namespace's labels.
     pub async fn namespace(&self, name: &str) -> Result<Lookup<Map>, Error> {
         let namespaces = resource("v1", "namespaces");
-        let found = self.object::<Object>(namespaces, "", name).await?;
+        let found = self
+            .object::<PartialObjectMetadata>(namespaces, "", name)
+            .await?;
         Ok(Lookup::from(found.map(|found| found.metadata.labels)))
     }
 
@@ -103,7 +107,7 @@ impl Kubernetes {
     /// EKS's Pod Identity agent.
     pub async fn pod_identity_agent(&self) -> Result<Lookup<IdentityAgent>, Error> {
         let name = "eks-pod-identity-agent";
-        let found = self.object::<DaemonSet>(DAEMON_SETS, "kube-system", name);
+        let found = self.object::<WorkloadObject>(DAEMON_SETS, "kube-system", name);
         Ok(Lookup::from(found.await?.map(|found| IdentityAgent {
             desired: found.status.desired_number_scheduled,
             ready: found.status.number_ready,
@@ -273,7 +277,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::kubernetes::objects::Given;
+    use crate::kubernetes::objects::OptionalMember;
     use crate::world::Selector;
 
     #[test]
@@ -314,7 +318,7 @@ mod tests {
                 {"key": "new", "operator": "Exists"},
             ],
         });
-        let told = read::<Given<Selector>>(&all)
+        let told = read::<OptionalMember<Selector>>(&all)
             .0
             .map(|selector| selector.to_string());
         assert_eq!(told.as_deref(), Some("app=api,tier in (a,b),!old,new"));

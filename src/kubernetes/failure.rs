@@ -45,12 +45,12 @@ impl Failure {
 
 /// What is done, in words, and the right that it needs.
 #[derive(Clone, Debug)]
-pub struct Operation {
+pub struct ApiOperation {
     words: String,
     right: Right,
 }
 
-impl Operation {
+impl ApiOperation {
     /// In other words than those of RBAC.
     pub fn told(words: impl Into<String>, right: Right) -> Self {
         let words = words.into();
@@ -58,14 +58,14 @@ impl Operation {
     }
 }
 
-impl From<Right> for Operation {
+impl From<Right> for ApiOperation {
     fn from(right: Right) -> Self {
         Self::told(right.to_string(), right)
     }
 }
 
 impl Kubernetes {
-    pub(super) fn failed(&self, operation: &Operation, failure: Failure) -> Error {
+    pub(super) fn failed(&self, operation: &ApiOperation, failure: Failure) -> Error {
         let error = match failure {
             Failure::Call(error) => error,
             Failure::SignIn(error) => return error,
@@ -86,7 +86,7 @@ impl Kubernetes {
 
     fn refused(
         &self,
-        operation: &Operation,
+        operation: &ApiOperation,
         status: &kube::core::Status,
         is_passing: bool,
     ) -> Error {
@@ -185,7 +185,7 @@ fn shown(status: &kube::core::Status) -> String {
 }
 
 /// Of a list that cannot be read to its end.
-pub fn unlisted(operation: &Operation, endless: Endless) -> Error {
+pub fn unlisted(operation: &ApiOperation, endless: Endless) -> Error {
     Error::Kubernetes {
         operation: operation.words.clone(),
         message: endless.to_string(),

@@ -14,7 +14,7 @@ use crate::model::{Map, WorkloadKind};
 /// An object of which nothing else is read.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Object {
+pub struct PartialObjectMetadata {
     pub metadata: Metadata,
 }
 
@@ -93,8 +93,8 @@ impl OwnerReference {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Named {
-    pub name: Given<String>,
+pub struct LocalObjectReference {
+    pub name: OptionalMember<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -108,15 +108,15 @@ pub struct Condition {
 
 /// What may be left out; so is what is of another type.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Given<T>(pub Option<T>);
+pub struct OptionalMember<T>(pub Option<T>);
 
-impl<T> Default for Given<T> {
+impl<T> Default for OptionalMember<T> {
     fn default() -> Self {
         Self(None)
     }
 }
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Given<T> {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for OptionalMember<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         Ok(Self(T::deserialize(value).ok()))
@@ -215,7 +215,7 @@ mod tests {
         text: String,
         count: i64,
         is_so: bool,
-        may_be: Given<i64>,
+        may_be: OptionalMember<i64>,
         marked: Option<IgnoredAny>,
         parts: Vec<Thing>,
         #[serde(deserialize_with = "texts")]
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_is_of_another_type_is_as_if_it_were_missing_and_hides_nothing_else() {
-        assert_eq!(read::<Thing>(&whole()).may_be, Given(Some(2)));
+        assert_eq!(read::<Thing>(&whole()).may_be, OptionalMember(Some(2)));
         let members = ["text", "count", "isSo", "mayBe", "parts", "labels"];
         for member in members {
             let mut object = whole();

@@ -5,7 +5,7 @@ use kube::Client;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::failure::{Failure, Operation, unlisted};
+use super::failure::{ApiOperation, Failure, unlisted};
 use super::objects::read;
 use super::{Error, FIELD_MANAGER, Kubernetes};
 use crate::model::{Right, percent_encoded};
@@ -23,7 +23,7 @@ pub struct List<'a> {
     pub selector: &'a str,
     /// How many objects a page has.
     pub page: usize,
-    pub operation: Operation,
+    pub operation: ApiOperation,
 }
 
 impl<'a> List<'a> {
@@ -228,7 +228,7 @@ impl Kubernetes {
     /// What the API answers at a path; `None` for 404.
     pub(super) async fn answer(
         &self,
-        operation: &Operation,
+        operation: &ApiOperation,
         method: &str,
         path: &str,
         kind: &str,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::objects::{Given, Metadata, Named, Object, time};
+use super::objects::{LocalObjectReference, Metadata, OptionalMember, PartialObjectMetadata, time};
 use super::paths::{List, Resource, resource};
 use super::workloads;
 use super::{Error, Kubernetes};
@@ -12,8 +12,8 @@ use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken};
 mod object;
 
 use crate::waiting::side_by_side;
-pub use object::PodObject;
-use object::{ContainerObject, ContainerStatus, Variable, Volume};
+pub use object::{ContainerObject, PodObject};
+use object::{ContainerStatus, Variable, Volume};
 
 const PODS: Resource = resource("v1", "pods");
 /// So many owners are asked for side by side.
@@ -69,7 +69,7 @@ impl Kubernetes {
     /// # Errors
     /// Those of the list; what came before stays.
     pub async fn pod_names(&self, names: &mut Vec<String>) -> Result<(), Error> {
-        let name = |found: Object| {
+        let name = |found: PartialObjectMetadata| {
             let Metadata {
                 namespace, name, ..
             } = found.metadata;
@@ -228,7 +228,7 @@ fn owner(metadata: &Metadata) -> Workload {
 }
 
 /// A Secret or a ConfigMap, whichever is named.
-fn source(secret: &Given<String>, map: &Named) -> Option<String> {
+fn source(secret: &OptionalMember<String>, map: &LocalObjectReference) -> Option<String> {
     let secret = secret.0.as_ref().map(|name| format!("secret/{name}"));
     let map = map.name.0.as_ref();
     secret.or_else(|| map.map(|name| format!("configmap/{name}")))
@@ -382,11 +382,14 @@ mod tests {
             let pod = json!({"metadata": {
                 "namespace": "web", "name": "x", "labels": labels, "ownerReferences": [owner_reference],
             }});
-            let found = owner(&read::<Object>(&pod).metadata);
+            let found = owner(&read::<PartialObjectMetadata>(&pod).metadata);
             assert_eq!((found.kind, found.name.as_str()), (wanted, wanted_name));
         }
         let bare = json!({"metadata": {"namespace": "web", "name": "x"}});
-        assert_eq!(owner(&read::<Object>(&bare).metadata).kind, Pod);
+        assert_eq!(
+            owner(&read::<PartialObjectMetadata>(&bare).metadata).kind,
+            Pod
+        );
     }
 
     #[test]

@@ -15,8 +15,10 @@ use kube::api::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::failure::Operation;
-use super::objects::{Fields, Given, Metadata, MetadataFields, Named, read};
+use super::failure::ApiOperation;
+use super::objects::{
+    Fields, LocalObjectReference, Metadata, MetadataFields, OptionalMember, read,
+};
 use super::paths::{List, resource};
 use super::{Error, FIELD_MANAGER, Kubernetes, cluster};
 use crate::asked::Conflicts;
@@ -53,7 +55,7 @@ impl Kubernetes {
         let namespace = namespace.map_or("", Namespace::as_str);
         let list = List {
             page: 500,
-            operation: Operation::told("list service accounts", Right::of("list", ACCOUNTS)),
+            operation: ApiOperation::told("list service accounts", Right::of("list", ACCOUNTS)),
             ..List::of(resource("v1", ACCOUNTS), namespace)
         };
         let named = |object: AccountObject| {
@@ -197,7 +199,7 @@ impl Kubernetes {
         match self.call(create).await {
             Err(failure) if failure.status() != Some(409) => {
                 let words = format!("create namespace {namespace}");
-                let operation = Operation::told(words, namespaced("create", namespace));
+                let operation = ApiOperation::told(words, namespaced("create", namespace));
                 Err(self.failed(&operation, failure))
             }
             _ => Ok(()),
@@ -302,7 +304,7 @@ impl Kubernetes {
             resource: "serviceaccounts/token",
             ..right("create", name)
         };
-        let operation = Operation::told(words.as_str(), right);
+        let operation = ApiOperation::told(words.as_str(), right);
         let answer = self.call(create).await;
         let answer = answer.map_err(|failure| self.failed(&operation, failure))?;
         let token = answer.status.and_then(|status| status.token);
@@ -321,8 +323,8 @@ const ACCOUNTS: &str = "serviceaccounts";
 const NAMESPACES: &str = "namespaces";
 
 /// What is done with a service account, in words before its name.
-fn on(verb: &'static str, words: &str, name: &ServiceAccountName) -> Operation {
-    Operation::told(format!("{words} {name}"), right(verb, name))
+fn on(verb: &'static str, words: &str, name: &ServiceAccountName) -> ApiOperation {
+    ApiOperation::told(format!("{words} {name}"), right(verb, name))
 }
 
 fn right(verb: &'static str, name: &ServiceAccountName) -> Right {
@@ -356,8 +358,8 @@ fn bind(object: &mut Value, version: &ObjectVersion) {
 #[serde(rename_all = "camelCase", default)]
 struct AccountObject {
     metadata: Metadata,
-    image_pull_secrets: Vec<Named>,
-    automount_service_account_token: Given<bool>,
+    image_pull_secrets: Vec<LocalObjectReference>,
+    automount_service_account_token: OptionalMember<bool>,
 }
 
 fn service_account(object: AccountObject) -> ServiceAccount {

@@ -4,17 +4,20 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::objects::{Condition, Given, Metadata, Named, OwnerReference, texts, time};
+use super::objects::{Metadata, OwnerReference, time};
 use super::paths::{Resource, resource};
 use super::{Error, Kubernetes};
-use crate::model::{Map, Workload, WorkloadKind};
-use crate::world::{ROLE_VARIABLE, Rollout, SKIP_LABEL, Selector, WorkloadState};
+use crate::model::{Workload, WorkloadKind};
+use crate::world::{ROLE_VARIABLE, Rollout, SKIP_LABEL, WorkloadState};
 
 mod listed;
 mod moved;
+mod object;
+
+pub use object::WorkloadObject;
+use object::{WorkloadSpec, WorkloadStatus};
 
 /// How long the webhook may take to learn of an annotation. A pod that is made before lacks the role.
 const SETTLED: Duration = Duration::from_secs(1);
@@ -76,119 +79,8 @@ impl Kubernetes {
     }
 }
 
-/// Of whatever kind.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct WorkloadObject {
-    pub metadata: Metadata,
-    pub spec: Spec,
-    status: Status,
-}
-
-impl WorkloadObject {
-    /// Whether a Job is over, well or not.
-    fn has_ended(&self) -> bool {
-        let is_end = |it: &Condition| ["Complete", "Failed"].contains(&it.kind.as_str());
-        let mut conditions = self.status.conditions.iter();
-        conditions.any(|it| is_end(it) && it.status == "True")
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Spec {
-    pub selector: Given<Selector>,
-    replicas: Given<i64>,
-    template: Template,
-    /// Of a CronJob.
-    job_template: JobTemplate,
-    /// Of a pod.
-    service_account_name: String,
-    paused: bool,
-    update_strategy: UpdateStrategy,
-    /// Of a Rollout.
-    restart_at: Given<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct JobTemplate {
-    spec: JobSpec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct JobSpec {
-    template: Template,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Template {
-    metadata: TemplateMetadata,
-    spec: TemplateSpec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct TemplateMetadata {
-    #[serde(deserialize_with = "texts")]
-    labels: Map,
-    #[serde(deserialize_with = "texts")]
-    annotations: Map,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct TemplateSpec {
-    service_account_name: String,
-    init_containers: Vec<TemplateContainer>,
-    containers: Vec<TemplateContainer>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct TemplateContainer {
-    name: String,
-    env: Vec<Named>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct UpdateStrategy {
-    #[serde(rename = "type")]
-    kind: String,
-    rolling_update: RollingUpdate,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RollingUpdate {
-    partition: i64,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Status {
-    /// Argo writes it as a text.
-    observed_generation: Value,
-    conditions: Vec<Condition>,
-    replicas: i64,
-    updated_replicas: i64,
-    available_replicas: i64,
-    ready_replicas: i64,
-    desired_number_scheduled: i64,
-    updated_number_scheduled: i64,
-    number_available: i64,
-    update_revision: Given<String>,
-    current_revision: Given<String>,
-    phase: Given<String>,
-    message: String,
-    restarted_at: String,
-}
-
 /// The name of the service account that the pods of a workload run as.
-fn service_account(kind: WorkloadKind, spec: &Spec) -> String {
+fn service_account(kind: WorkloadKind, spec: &WorkloadSpec) -> String {
     let name = match kind {
         WorkloadKind::Pod => &spec.service_account_name,
         WorkloadKind::CronJob => &spec.job_template.spec.template.spec.service_account_name,
@@ -244,19 +136,12 @@ fn controller(metadata: &Metadata) -> Option<&OwnerReference> {
 
 fn state(workload: &Workload, object: &WorkloadObject) -> WorkloadState {
     let spec = &object.spec;
-    let Template {
-        metadata,
-        spec: pods,
-    } = &spec.template;
     let restarted = match workload.kind {
         WorkloadKind::Rollout => spec.restart_at.0.as_ref(),
-        _ => metadata.annotations.get(RESTARTED),
+        _ => spec.template.metadata.annotations.get(RESTARTED),
     };
+    let pods = &spec.template.spec;
     let containers = pods.init_containers.iter().chain(&pods.containers);
-    let sets_role = |container: &&TemplateContainer| {
-        let mut env = container.env.iter();
-        env.any(|variable| variable.name.0.as_deref() == Some(ROLE_VARIABLE))
-    };
     WorkloadState {
         workload: workload.clone(),
         service_account: service_account(workload.kind, spec),
@@ -264,10 +149,10 @@ fn state(workload: &Workload, object: &WorkloadObject) -> WorkloadState {
         paused: spec.paused,
         on_delete: spec.update_strategy.kind == "OnDelete",
         own_roles: containers
-            .filter(sets_role)
+            .filter(|it| it.env.iter().any(|variable| variable.name == ROLE_VARIABLE))
             .map(|container| container.name.clone())
             .collect(),
-        skipped: metadata.labels.contains_key(SKIP_LABEL),
+        skipped: spec.template.metadata.labels.contains_key(SKIP_LABEL),
         rollout: rollout(workload.kind, object),
     }
 }
@@ -275,11 +160,7 @@ fn state(workload: &Workload, object: &WorkloadObject) -> WorkloadState {
 /// As kubectl judges it (`polymorphichelpers/rollout_status.go`), and the Argo plugin.
 fn rollout(kind: WorkloadKind, object: &WorkloadObject) -> Rollout {
     let (spec, status) = (&object.spec, &object.status);
-    let observed = &status.observed_generation;
-    let observed = observed
-        .as_i64()
-        .or_else(|| observed.as_str()?.parse().ok());
-    if observed.unwrap_or(0) < object.metadata.generation {
+    if !object.is_seen() {
         return Rollout::Underway("the controller has not seen the restart yet".to_owned());
     }
     match kind {
@@ -297,7 +178,7 @@ fn rollout(kind: WorkloadKind, object: &WorkloadObject) -> Rollout {
     }
 }
 
-fn deployment(spec: &Spec, status: &Status) -> Rollout {
+fn deployment(spec: &WorkloadSpec, status: &WorkloadStatus) -> Rollout {
     let mut conditions = status.conditions.iter();
     if conditions.any(|it| it.kind == "Progressing" && it.reason == "ProgressDeadlineExceeded") {
         return Rollout::Failed("exceeded its progress deadline".to_owned());
@@ -314,7 +195,7 @@ fn deployment(spec: &Spec, status: &Status) -> Rollout {
     ])
 }
 
-fn stateful_set(spec: &Spec, status: &Status) -> Rollout {
+fn stateful_set(spec: &WorkloadSpec, status: &WorkloadStatus) -> Rollout {
     let wanted = spec.replicas.0.unwrap_or(1);
     let partition = spec.update_strategy.rolling_update.partition;
     let counted = counted(&[
@@ -330,7 +211,7 @@ fn stateful_set(spec: &Spec, status: &Status) -> Rollout {
     }
 }
 
-fn argo(spec: &Spec, status: &Status) -> Rollout {
+fn argo(spec: &WorkloadSpec, status: &WorkloadStatus) -> Rollout {
     let restart = spec.restart_at.0.as_deref();
     let is_restarted = restart.is_none_or(|at| time(&status.restarted_at) >= time(at));
     match status.phase.0.as_deref() {

@@ -2,68 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::kubernetes::objects::{Given, Metadata};
 use crate::kubernetes::paths::resource;
+use crate::kubernetes::pods::ContainerObject;
+use crate::kubernetes::workloads::WorkloadObject;
 use crate::model::{Lookup, Workload, WorkloadKind};
 use crate::world::{AgentKind, Argument, MetadataAgent};
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct AgentObject {
-    metadata: Metadata,
-    spec: Spec,
-    status: Status,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Status {
-    observed_generation: i64,
-    updated_number_scheduled: i64,
-    number_ready: i64,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Spec {
-    template: Template,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Template {
-    spec: PodSpec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct PodSpec {
-    host_network: bool,
-    containers: Vec<Container>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Container {
-    image: String,
-    command: Vec<String>,
-    args: Vec<String>,
-    env: Vec<Variable>,
-    env_from: Vec<IgnoredAny>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Variable {
-    name: String,
-    value: Given<String>,
-    value_from: Option<IgnoredAny>,
-}
 
 impl Kubernetes {
     /// kiam and kube2iam, and kiam's servers where they are DaemonSets too.
@@ -97,7 +42,7 @@ fn image_name(image: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn agent(kind: WorkloadKind, object: AgentObject) -> Option<MetadataAgent> {
+fn agent(kind: WorkloadKind, object: WorkloadObject) -> Option<MetadataAgent> {
     let metadata = &object.metadata;
     let labels = ["app", "k8s-app", "app.kubernetes.io/name"].into_iter();
     let labels = labels.filter_map(|key| metadata.labels.get(key).map(String::as_str));
@@ -109,7 +54,7 @@ fn agent(kind: WorkloadKind, object: AgentObject) -> Option<MetadataAgent> {
         "kiam" | "kiam-agent" | "kiam-server" => Some("kiam"),
         _ => None,
     })?;
-    let is_it = |container: &&Container| image_name(&container.image).0 == program;
+    let is_it = |container: &&ContainerObject| image_name(&container.image).0 == program;
     let mut all = containers.iter();
     let container = all.find(is_it).or(containers.first())?;
     let arguments = arguments(container);
@@ -117,8 +62,7 @@ fn agent(kind: WorkloadKind, object: AgentObject) -> Option<MetadataAgent> {
         metadata.name == "kiam-server" || arguments.iter().any(|it| it.text == "server");
     let (_, tag) = image_name(&container.image);
     let status = &object.status;
-    let is_settled = status.observed_generation >= metadata.generation;
-    let runs = is_settled && status.updated_number_scheduled > 0 && status.number_ready > 0;
+    let runs = object.is_seen() && status.updated_number_scheduled > 0 && status.number_ready > 0;
     Some(MetadataAgent {
         kind: match program {
             "kube2iam" => AgentKind::Kube2iam,
@@ -136,7 +80,7 @@ fn agent(kind: WorkloadKind, object: AgentObject) -> Option<MetadataAgent> {
     })
 }
 
-fn arguments(container: &Container) -> Vec<Argument> {
+fn arguments(container: &ContainerObject) -> Vec<Argument> {
     let variables: BTreeMap<&str, Option<&str>> = container
         .env
         .iter()

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::kubernetes::objects::{Given, Metadata, Named};
+use crate::kubernetes::objects::{LocalObjectReference, Metadata, OptionalMember};
 use crate::world::Selector;
 
 #[derive(Default, Deserialize)]
@@ -16,7 +16,7 @@ pub struct Version {
 #[serde(default)]
 pub struct ServiceAccountObject {
     pub metadata: Metadata,
-    pub secrets: Vec<Named>,
+    pub secrets: Vec<LocalObjectReference>,
 }
 
 #[derive(Default, Deserialize)]
@@ -31,30 +31,30 @@ pub struct Configuration {
 pub struct WebhookObject {
     pub name: String,
     pub client_config: ClientConfig,
-    pub failure_policy: Given<String>,
-    pub namespace_selector: Given<Selector>,
-    pub object_selector: Given<Selector>,
-    pub rules: Vec<Rule>,
+    pub failure_policy: OptionalMember<String>,
+    pub namespace_selector: OptionalMember<Selector>,
+    pub object_selector: OptionalMember<Selector>,
+    pub rules: Vec<RuleWithOperations>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClientConfig {
-    pub url: Given<String>,
-    pub service: Service,
+    pub url: OptionalMember<String>,
+    pub service: ServiceReference,
     pub ca_bundle: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Service {
+pub struct ServiceReference {
     pub namespace: String,
-    pub name: Given<String>,
+    pub name: OptionalMember<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Rule {
+pub struct RuleWithOperations {
     pub operations: Vec<String>,
     pub resources: Vec<String>,
 }
@@ -83,41 +83,8 @@ pub struct NodeClassObject {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeClassSpec {
-    pub role: Given<String>,
-    pub instance_profile: Given<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct DaemonSet {
-    pub metadata: Metadata,
-    pub spec: DaemonSetSpec,
-    pub status: DaemonSetStatus,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct DaemonSetSpec {
-    pub template: Template,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Template {
-    pub spec: TemplateSpec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct TemplateSpec {
-    pub host_network: bool,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct DaemonSetStatus {
-    pub desired_number_scheduled: i64,
-    pub number_ready: i64,
+    pub role: OptionalMember<String>,
+    pub instance_profile: OptionalMember<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -130,7 +97,7 @@ pub struct NetworkPolicyObject {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NetworkPolicySpec {
-    pub pod_selector: Given<Selector>,
+    pub pod_selector: OptionalMember<Selector>,
     pub policy_types: Option<Vec<String>>,
     pub egress: Option<Vec<EgressObject>>,
 }
@@ -151,17 +118,17 @@ pub struct Peer {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct IpBlock {
-    pub cidr: Given<String>,
+    pub cidr: OptionalMember<String>,
     pub except: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Port {
-    pub protocol: Given<String>,
+    pub protocol: OptionalMember<String>,
     /// Or a name, which tells nothing here.
-    pub port: Given<u16>,
-    pub end_port: Given<u16>,
+    pub port: OptionalMember<u16>,
+    pub end_port: OptionalMember<u16>,
 }
 
 #[derive(Default, Deserialize)]
@@ -174,8 +141,8 @@ pub struct SecurityGroupPolicy {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SecurityGroupPolicySpec {
-    pub pod_selector: Given<Selector>,
-    pub service_account_selector: Given<Selector>,
+    pub pod_selector: OptionalMember<Selector>,
+    pub service_account_selector: OptionalMember<Selector>,
     pub security_groups: SecurityGroups,
 }
 

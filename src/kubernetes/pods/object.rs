@@ -2,9 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::kubernetes::objects::{Condition, Given, Metadata, Named, texts};
+use crate::kubernetes::objects::{
+    Condition, LocalObjectReference, Metadata, OptionalMember, texts,
+};
 use crate::model::Map;
 
+/// Or what a workload makes its pods from.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct PodObject {
@@ -17,8 +20,8 @@ pub struct PodObject {
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
     pub service_account_name: String,
-    pub automount_service_account_token: Given<bool>,
-    pub node_name: Given<String>,
+    pub automount_service_account_token: OptionalMember<bool>,
+    pub node_name: OptionalMember<String>,
     #[serde(deserialize_with = "texts")]
     pub node_selector: Map,
     pub host_network: bool,
@@ -31,8 +34,8 @@ pub struct PodSpec {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SecurityContext {
-    pub run_as_user: Given<i64>,
-    pub fs_group: Given<i64>,
+    pub run_as_user: OptionalMember<i64>,
+    pub fs_group: OptionalMember<i64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -40,6 +43,8 @@ pub struct SecurityContext {
 pub struct ContainerObject {
     pub name: String,
     pub image: String,
+    pub command: Vec<String>,
+    pub args: Vec<String>,
     pub restart_policy: String,
     pub security_context: SecurityContext,
     pub env: Vec<Variable>,
@@ -51,22 +56,22 @@ pub struct ContainerObject {
 #[serde(rename_all = "camelCase", default)]
 pub struct Variable {
     pub name: String,
-    pub value: Given<String>,
+    pub value: OptionalMember<String>,
     pub value_from: Option<ValueFrom>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ValueFrom {
-    pub secret_key_ref: Named,
-    pub config_map_key_ref: Named,
+    pub secret_key_ref: LocalObjectReference,
+    pub config_map_key_ref: LocalObjectReference,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EnvFrom {
-    pub secret_ref: Named,
-    pub config_map_ref: Named,
+    pub secret_ref: LocalObjectReference,
+    pub config_map_ref: LocalObjectReference,
 }
 
 #[derive(Default, Deserialize)]
@@ -82,7 +87,7 @@ pub struct VolumeMount {
 pub struct Volume {
     pub name: String,
     pub secret: SecretVolume,
-    pub config_map: Named,
+    pub config_map: LocalObjectReference,
     pub projected: Projected,
     pub csi: CsiVolume,
 }
@@ -97,13 +102,13 @@ pub struct CsiVolume {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CsiAttributes {
-    pub secret_provider_class: Given<String>,
+    pub secret_provider_class: OptionalMember<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SecretVolume {
-    pub secret_name: Given<String>,
+    pub secret_name: OptionalMember<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -122,7 +127,7 @@ pub struct ProjectedSource {
 #[serde(rename_all = "camelCase", default)]
 pub struct TokenSource {
     pub audience: Option<String>,
-    pub expiration_seconds: Given<i64>,
+    pub expiration_seconds: OptionalMember<i64>,
     pub path: String,
 }
 
@@ -145,12 +150,12 @@ pub struct ContainerStatus {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct ContainerState {
-    pub waiting: Waiting,
+    pub waiting: ContainerStateWaiting,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Waiting {
-    pub reason: Given<String>,
-    pub message: Given<String>,
+pub struct ContainerStateWaiting {
+    pub reason: OptionalMember<String>,
+    pub message: OptionalMember<String>,
 }

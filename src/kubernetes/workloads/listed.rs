@@ -1,13 +1,12 @@
 //! All workloads of a cluster, each with what it makes its pods from.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::moved::marks;
 use super::{WorkloadObject, owner, resource_of, state};
 use crate::kubernetes::Kubernetes;
-use crate::kubernetes::objects::{Metadata, read};
-use crate::kubernetes::pods::{PodObject, pod};
+use crate::kubernetes::objects::read;
+use crate::kubernetes::pods::pod;
 use crate::model::{Lookup, Workload, WorkloadKind};
 use crate::waiting::side_by_side;
 use crate::world::TemplatedWorkload;
@@ -20,33 +19,6 @@ const KINDS: [WorkloadKind; 6] = [
     WorkloadKind::CronJob,
     WorkloadKind::Job,
 ];
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Templated {
-    metadata: Metadata,
-    spec: Templates,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Templates {
-    template: PodObject,
-    /// Of a CronJob.
-    job_template: JobTemplateObject,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct JobTemplateObject {
-    spec: JobTemplateSpec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct JobTemplateSpec {
-    template: PodObject,
-}
 
 impl Kubernetes {
     /// The workloads of a namespace, or of the cluster where it is empty, all kinds side by side; without
@@ -71,24 +43,22 @@ impl Kubernetes {
 }
 
 fn templated(kind: WorkloadKind, object: &Value) -> Option<TemplatedWorkload> {
-    let Templated { metadata, spec } = read(object);
-    let whole: WorkloadObject = read(object);
-    if kind == WorkloadKind::Job && (owner(&metadata).is_some() || whole.has_ended()) {
+    let found: WorkloadObject = read(object);
+    let metadata = &found.metadata;
+    if kind == WorkloadKind::Job && (owner(metadata).is_some() || found.has_ended()) {
         return None;
     }
     let workload = Workload {
         kind,
-        namespace: metadata.namespace,
-        name: metadata.name,
+        namespace: metadata.namespace.clone(),
+        name: metadata.name.clone(),
     };
-    let template = match kind {
-        WorkloadKind::CronJob => spec.job_template.spec.template,
-        _ => spec.template,
-    };
-    let marks = marks(kind, metadata.uid, &metadata.annotations, object);
     Some(TemplatedWorkload {
-        state: state(&workload, &whole),
-        template: pod(template),
-        marks,
+        state: state(&workload, &found),
+        marks: marks(kind, metadata.uid.clone(), &metadata.annotations, object),
+        template: pod(match kind {
+            WorkloadKind::CronJob => found.spec.job_template.spec.template,
+            _ => found.spec.template,
+        }),
     })
 }
