@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::files;
 use crate::model::Issuer;
 use crate::token::Keys;
-use crate::waiting::Intervals;
+use crate::waiting::{FailedTry, Intervals};
 use crate::world::{Chain, Reading};
 
 mod address;
@@ -21,7 +21,7 @@ mod verdict;
 
 use connect::connect;
 use document::DiscoveryDocument;
-use tries::{FailedTry, insist};
+use tries::insist;
 
 /// How long a TCP connection may take. All of a try, to the last byte, may take twice as long.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -137,7 +137,10 @@ fn discovery_of(issuer: &Issuer) -> DiscoveryDocument {
 }
 
 /// One verified connection: the chain, and the document over it.
-async fn discover(issuer: &Issuer, limit: Duration) -> Result<(Chain, Discovery), FailedTry> {
+async fn discover(
+    issuer: &Issuer,
+    limit: Duration,
+) -> Result<(Chain, Discovery), FailedTry<Error>> {
     let document = discovery_of(issuer);
     let (chain, body) = document.read(limit).await?;
     let discovery = serde_json::from_slice(&body).map_err(|error| {

@@ -2,6 +2,7 @@
 //! clients of Go do: an authority in the place of the platform's, another server name, a certificate of the
 //! client, a proxy.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
@@ -16,7 +17,7 @@ use crate::error::{Error, VaultFailure};
 use crate::model::{Lookup, Timeout, percent_encoded};
 use crate::network::{deepest, is_final};
 use crate::secrets;
-use crate::waiting::{Deadline, Intervals};
+use crate::waiting::{Deadline, FailedTry, Intervals};
 
 mod settings;
 
@@ -41,12 +42,12 @@ pub struct Vault {
 
 /// What Vault wraps its answers in.
 #[derive(Deserialize)]
-struct Answer<T> {
+struct VaultResponse<T> {
     data: T,
 }
 
 #[derive(Deserialize)]
-struct Keys {
+struct ListedKeys {
     keys: Vec<String>,
 }
 
@@ -54,12 +55,6 @@ struct Keys {
 #[serde(default)]
 struct Errors {
     errors: Vec<String>,
-}
-
-/// A try that failed.
-struct FailedTry {
-    failure: VaultFailure,
-    passes: bool,
 }
 
 impl Vault {
@@ -105,7 +100,7 @@ impl Vault {
     /// # Errors
     /// Those of [`Vault::read`].
     pub async fn list(&self, path: &str) -> Result<Vec<String>, Error> {
-        let keys: Option<Keys> = self.get(path, "?list=true").await?;
+        let keys: Option<ListedKeys> = self.get(path, "?list=true").await?;
         let keys = keys.map(|it| it.keys).unwrap_or_default();
         // Those of a folder, which these lists have none of.
         Ok(keys.into_iter().filter(|key| !key.ends_with('/')).collect())
@@ -124,27 +119,25 @@ impl Vault {
                     self.timeout
                 };
                 Err(FailedTry {
-                    failure: VaultFailure::Unreachable(format!(
+                    error: VaultFailure::Unreachable(format!(
                         "no answer within {}",
                         Timeout(limit)
                     )),
-                    passes: !is_over,
+                    lasting: is_over,
                 })
             };
             let limit = self.timeout.min(self.deadline.left());
             let answer = tokio::time::timeout(limit, self.once(&uri)).await;
             match answer.unwrap_or_else(late) {
                 Ok(found) => return Ok(found),
-                Err(error) if error.passes && tried < self.retries => {
-                    tracing::debug!("vault: again after: {:?}", error.failure);
-                }
-                Err(FailedTry { failure, .. }) => {
+                Err(failed) if failed.lasting || tried == self.retries => {
                     return Err(Error::Vault {
                         path: path.to_owned(),
                         address: self.address.clone(),
-                        failure,
+                        failure: failed.error,
                     });
                 }
+                Err(failed) => tracing::debug!("vault: again after: {:?}", failed.error),
             }
             let pause = self.intervals.of(PAUSE).min(self.deadline.left());
             tokio::time::sleep(pause).await;
@@ -152,30 +145,27 @@ impl Vault {
         }
     }
 
-    async fn once<T: DeserializeOwned>(&self, uri: &str) -> Result<Option<T>, FailedTry> {
-        let lasting = |failure| FailedTry {
-            failure,
-            passes: false,
-        };
+    async fn once<T: DeserializeOwned>(
+        &self,
+        uri: &str,
+    ) -> Result<Option<T>, FailedTry<VaultFailure>> {
+        let nonsense =
+            |error: &dyn Display| FailedTry::lasting(VaultFailure::Answer(error.to_string()));
         let request = Request::get(uri).header("accept", "application/json");
         let request = request.body(Body::empty());
-        let request = request.map_err(|error| lasting(VaultFailure::Answer(error.to_string())))?;
+        let request = request.map_err(|error| nonsense(&error))?;
         let answer = self.client.send(request).await.map_err(|error| FailedTry {
-            failure: VaultFailure::Unreachable(secrets::without_passwords(&deepest(&error))),
-            passes: !is_final(&error),
+            error: VaultFailure::Unreachable(secrets::without_passwords(&deepest(&error))),
+            lasting: is_final(&error),
         })?;
         let status = answer.status();
         let body = answer.into_body().collect().await;
-        let body = body.map_err(|error| FailedTry {
-            failure: VaultFailure::Answer(deepest(&error)),
-            passes: true,
-        })?;
+        let body =
+            body.map_err(|error| FailedTry::passing(VaultFailure::Answer(deepest(&error))))?;
         let body = body.to_bytes();
         if status == StatusCode::OK {
-            let answer: Result<Answer<T>, _> = serde_json::from_slice(&body);
-            let answer =
-                answer.map_err(|error| lasting(VaultFailure::Answer(error.to_string())))?;
-            return Ok(Some(answer.data));
+            let answer: Result<VaultResponse<T>, _> = serde_json::from_slice(&body);
+            return Ok(Some(answer.map_err(|error| nonsense(&error))?.data));
         }
         let errors: Errors = serde_json::from_slice(&body).unwrap_or_default();
         let told = secrets::excerpt(&in_one_line(&errors.errors));
@@ -195,18 +185,18 @@ fn in_one_line(errors: &[String]) -> String {
     lines.collect::<Vec<_>>().join("; ")
 }
 
-fn refused(status: StatusCode, told: String) -> FailedTry {
-    let (failure, passes) = match status.as_u16() {
-        403 => (VaultFailure::Denied(told), false),
-        404 => (VaultFailure::NoMount(told), false),
-        code if (300..400).contains(&code) => (VaultFailure::Redirected, false),
+fn refused(status: StatusCode, told: String) -> FailedTry<VaultFailure> {
+    let (error, lasting) = match status.as_u16() {
+        403 => (VaultFailure::Denied(told), true),
+        404 => (VaultFailure::NoMount(told), true),
+        code if (300..400).contains(&code) => (VaultFailure::Redirected, true),
         // Sealed, or in standby.
-        503 if told.contains("sealed") => (VaultFailure::Sealed, false),
+        503 if told.contains("sealed") => (VaultFailure::Sealed, true),
         // A read that came before its write, and what clients of Vault try again besides.
-        code @ (412 | 429 | 500..) => (VaultFailure::Answer(format!("{code} {told}")), true),
-        code => (VaultFailure::Answer(format!("{code} {told}")), false),
+        code @ (412 | 429 | 500..) => (VaultFailure::Answer(format!("{code} {told}")), false),
+        code => (VaultFailure::Answer(format!("{code} {told}")), true),
     };
-    FailedTry { failure, passes }
+    FailedTry { error, lasting }
 }
 
 /// What may be denied one by one.

@@ -63,6 +63,29 @@ impl Intervals {
     }
 }
 
+/// How a try failed.
+pub struct FailedTry<E> {
+    pub error: E,
+    /// Another try would fail too.
+    pub lasting: bool,
+}
+
+impl<E> FailedTry<E> {
+    pub fn passing(error: E) -> Self {
+        Self {
+            error,
+            lasting: false,
+        }
+    }
+
+    pub fn lasting(error: E) -> Self {
+        Self {
+            error,
+            lasting: true,
+        }
+    }
+}
+
 /// When everything that a command waits for must be over.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {

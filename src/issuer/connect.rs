@@ -10,12 +10,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::tries::FailedTry;
 use super::verdict::{Recorder, inspected, untrusted};
 use crate::error::Error;
 use crate::model::Timeout;
 use crate::network::{deepest, is_final, tls_refusal};
 use crate::proxy::{Protocol, Proxies, Proxy};
+use crate::waiting::FailedTry;
 use crate::world::Chain;
 
 /// A TLS connection with SNI, verified; and the chain as the server sent it.
@@ -23,7 +23,7 @@ pub async fn connect(
     host: &str,
     port: u16,
     limit: Duration,
-) -> Result<(TlsStream<TcpStream>, Chain), FailedTry> {
+) -> Result<(TlsStream<TcpStream>, Chain), FailedTry<Error>> {
     let unreachable = |cause: String| Error::IssuerUnreachable {
         host: host.to_owned(),
         cause,
@@ -68,7 +68,7 @@ pub async fn connect(
 }
 
 /// A TCP connection, through the proxy of the environment where there is one for this host.
-async fn open(host: &str, port: u16, limit: Duration) -> Result<TcpStream, FailedTry> {
+async fn open(host: &str, port: u16, limit: Duration) -> Result<TcpStream, FailedTry<Error>> {
     let unreachable = |cause: String| Error::IssuerUnreachable {
         host: host.to_owned(),
         cause,
@@ -94,7 +94,7 @@ async fn open_through(
     host: &str,
     port: u16,
     limit: Duration,
-) -> Result<TcpStream, FailedTry> {
+) -> Result<TcpStream, FailedTry<Error>> {
     let unreachable = |cause: String| Error::IssuerUnreachable {
         host: host.to_owned(),
         cause,

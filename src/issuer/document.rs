@@ -9,10 +9,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::connect::connect;
-use super::tries::FailedTry;
 use crate::error::Error;
 use crate::model::Issuer;
 use crate::network::deepest;
+use crate::waiting::FailedTry;
 use crate::world::Chain;
 
 /// What is to be read, and where.
@@ -37,7 +37,7 @@ impl DiscoveryDocument {
     }
 
     /// One try: the chain of the host, and the document.
-    pub async fn read(&self, limit: Duration) -> Result<(Chain, Bytes), FailedTry> {
+    pub async fn read(&self, limit: Duration) -> Result<(Chain, Bytes), FailedTry<Error>> {
         let (stream, chain) = connect(self.host.host(), self.host.port(), limit).await?;
         let (status, body) = self
             .get(stream)

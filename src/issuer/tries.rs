@@ -5,41 +5,18 @@ use std::time::Duration;
 use super::CONNECT;
 use crate::error::Error;
 use crate::model::Timeout;
-use crate::waiting::Intervals;
+use crate::waiting::{FailedTry, Intervals};
 
 const TRIES: u32 = 3;
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(300);
-
-/// How a try failed.
-pub struct FailedTry {
-    pub error: Error,
-    /// Another try would fail too.
-    pub lasting: bool,
-}
-
-impl FailedTry {
-    pub fn passing(error: Error) -> Self {
-        Self {
-            error,
-            lasting: false,
-        }
-    }
-
-    pub fn lasting(error: Error) -> Self {
-        Self {
-            error,
-            lasting: true,
-        }
-    }
-}
 
 /// Makes up to three tries, and tells the failure of the last. A try is given the limit of its TCP
 /// connection.
 pub async fn insist<T>(
     host: &str,
     intervals: Intervals,
-    attempt: impl AsyncFn(Duration) -> Result<T, FailedTry>,
+    attempt: impl AsyncFn(Duration) -> Result<T, FailedTry<Error>>,
 ) -> Result<T, Error> {
     let connect = intervals.limit(CONNECT);
     let whole = connect * 2;
