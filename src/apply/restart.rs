@@ -31,15 +31,12 @@ impl Worker<'_> {
         };
         let kubernetes = self.kubernetes()?;
         let trouble = std::cell::RefCell::new(None);
-        let look = async || {
-            let seen = look(kubernetes, workload, expected).await?;
-            match seen {
-                Seen::Over => Ok::<_, Error>(Some(())),
-                Seen::Underway(what) => {
-                    status(&what);
-                    *trouble.borrow_mut() = Some(what);
-                    Ok(None)
-                }
+        let look = async || match look(kubernetes, workload, expected).await? {
+            None => Ok::<_, Error>(Some(())),
+            Some(what) => {
+                status(&what);
+                *trouble.borrow_mut() = Some(what);
+                Ok(None)
             }
         };
         let id = workload.to_string();
@@ -53,18 +50,14 @@ impl Worker<'_> {
     }
 }
 
-enum Seen {
-    Over,
-    Underway(String),
-}
-
+/// What is still to come of a rollout; `None`: it is over.
 async fn look(
     kubernetes: &Kubernetes,
     workload: &Workload,
     expected: &Expected,
-) -> Result<Seen, Error> {
+) -> Result<Option<String>, Error> {
     let Some(state) = kubernetes.workload_state(workload).await? else {
-        return Ok(Seen::Over);
+        return Ok(None);
     };
     let all = Pods::Of(expected.service_account.clone());
     let mut pods = match kubernetes.pods(&all).await? {
@@ -80,7 +73,7 @@ async fn look(
                 None => why,
             },
         }),
-        Rollout::Underway(what) => Ok(Seen::Underway(hindrance(&pods).unwrap_or(what))),
+        Rollout::Underway(what) => Ok(Some(hindrance(&pods).unwrap_or(what))),
         Rollout::Over => over(workload, expected, &state.own_roles, &pods),
     }
 }
@@ -91,7 +84,7 @@ fn over(
     expected: &Expected,
     own_roles: &BTreeSet<String>,
     pods: &[Pod],
-) -> Result<Seen, Error> {
+) -> Result<Option<String>, Error> {
     let stale = stale(expected, pods).into_iter();
     let mut stale = stale.filter_map(|stale| stale.without(own_roles));
     if let Some(stale) = stale.next() {
@@ -105,9 +98,9 @@ fn over(
     match pods.len() {
         all if ready < all => {
             let counted = format!("{ready} of {all} pods are ready");
-            Ok(Seen::Underway(hindrance(pods).unwrap_or(counted)))
+            Ok(Some(hindrance(pods).unwrap_or(counted)))
         }
-        _ => Ok(Seen::Over),
+        _ => Ok(None),
     }
 }
 
