@@ -28,7 +28,7 @@ pub use association::{Agent, AssociationSpec, OtherRole, Wish};
 pub use deletion::{Deletion, ForeignPolicies, ForeignResources, KnownBy, LookedAt};
 pub use deployment::{Deployment, DeploymentMode};
 use fields::Field;
-pub use provider::{ProviderSpec, Refresh, Thumbprints, Trusting};
+pub use provider::{ProviderSpec, Refresh, Thumbprints, TrustingRoles};
 
 /// The annotation that the EKS webhook reads the lifetime of a pod's token from, in seconds.
 const EXPIRATION_ANNOTATION: &str = "eks.amazonaws.com/token-expiration";

@@ -27,7 +27,7 @@ mod vault;
 mod views;
 
 pub use accounts::Accounts;
-pub use associations::Associations;
+pub use associations::AssociationList;
 pub use audit::Audit;
 pub use health::{Detail, Explanation, Explanations, Health};
 pub use migrate::{MoveRows, MoveStates};

@@ -350,13 +350,13 @@ pub fn trust_policy(
 
 /// What a trust policy of eksctl's or irsactl's form asks of a token.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Trust {
+pub struct TrustTerms {
     pub audience: Audience,
     /// `None`: one service account alone.
     pub pattern: Option<SubjectPattern>,
 }
 
-impl Trust {
+impl TrustTerms {
     /// Reads the trust policy of a service account's role; `None` when it says anything else.
     pub fn read(trust: &Value, account: &ServiceAccountName) -> Option<Self> {
         let (issuer, audience, subject) = conditions(trust)?;

@@ -113,11 +113,14 @@ pub enum Malformed {
     #[error("a token has 3 parts with dots between them, this has {0}")]
     Parts(usize),
     #[error("its {0} is not in base64url")]
-    Base64(Part),
+    Base64(TokenPart),
     #[error("its {0} is no JSON object")]
-    Json(Part),
+    Json(TokenPart),
     #[error("`{claim}` is missing in its {part}, or of the wrong type")]
-    Missing { part: Part, claim: &'static str },
+    Missing {
+        part: TokenPart,
+        claim: &'static str,
+    },
     /// Of a Secret of the kind `kubernetes.io/service-account-token`.
     #[error(
         "it is a token of a Secret, without audience and end, which STS refuses; the pod needs a projected token \
@@ -127,13 +130,13 @@ pub enum Malformed {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum TokenPart {
     Header,
     Claims,
     Signature,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for TokenPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Header => "header",
@@ -150,8 +153,8 @@ impl fmt::Display for Part {
 pub fn decode(text: &str) -> Result<Token, Malformed> {
     let parts = Parts::of(text)?;
     let header = parts.read_header()?;
-    let claims = object(parts.claims, Part::Claims)?;
-    bytes(parts.signature, Part::Signature)?;
+    let claims = object(parts.claims, TokenPart::Claims)?;
+    bytes(parts.signature, TokenPart::Signature)?;
     Ok(Token {
         header,
         claims: read_claims(&claims)?,
@@ -200,10 +203,10 @@ impl<'a> Parts<'a> {
     }
 
     fn read_header(&self) -> Result<Header, Malformed> {
-        let header = object(self.header, Part::Header)?;
+        let header = object(self.header, TokenPart::Header)?;
         Ok(Header {
             algorithm: text_of(&header, "alg").ok_or(Malformed::Missing {
-                part: Part::Header,
+                part: TokenPart::Header,
                 claim: "alg",
             })?,
             key_id: text_of(&header, "kid").filter(|id| !id.is_empty()),
@@ -212,13 +215,13 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn bytes(part: &str, which: Part) -> Result<Vec<u8>, Malformed> {
+fn bytes(part: &str, which: TokenPart) -> Result<Vec<u8>, Malformed> {
     let decoded = URL_SAFE_NO_PAD.decode(part);
     let decoded = decoded.or_else(|_| URL_SAFE.decode(part));
     decoded.map_err(|_| Malformed::Base64(which))
 }
 
-fn object(part: &str, which: Part) -> Result<Map<String, Value>, Malformed> {
+fn object(part: &str, which: TokenPart) -> Result<Map<String, Value>, Malformed> {
     let bytes = bytes(part, which)?;
     serde_json::from_slice(&bytes).map_err(|_| Malformed::Json(which))
 }
@@ -234,7 +237,7 @@ fn read_claims(claims: &Map<String, Value>) -> Result<Claims, Malformed> {
         return Err(Malformed::Legacy);
     }
     let missing = |claim| Malformed::Missing {
-        part: Part::Claims,
+        part: TokenPart::Claims,
         claim,
     };
     let text = |claim| text_of(claims, claim).ok_or(missing(claim));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod hcl;
 
-use hcl::{Item, Node};
+use hcl::{HclValue, ObjectItem};
 
 /// What a policy may have beside a path (`parsePaths`).
 const FIELDS: [&str; 11] = [
@@ -37,7 +37,7 @@ const RECOVER: &str = "recover";
 
 /// Where rules hold.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Pattern {
+enum PathPattern {
     Exact(String),
     /// What begins so.
     Prefix(String),
@@ -45,7 +45,7 @@ enum Pattern {
     Segments(String),
 }
 
-impl Pattern {
+impl PathPattern {
     fn of(path: &str) -> Result<Self, String> {
         let path = path.strip_prefix('/').unwrap_or(path);
         if path.contains("+*") {
@@ -69,7 +69,7 @@ impl Pattern {
 
 /// What is given to whoever has a policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Grant {
+struct AclPermissions {
     capabilities: BTreeSet<String>,
     /// Whether a request must carry something.
     is_demanding: bool,
@@ -77,7 +77,7 @@ struct Grant {
     is_guarded: bool,
 }
 
-impl Grant {
+impl AclPermissions {
     fn denies(&self) -> bool {
         self.capabilities.contains("deny")
     }
@@ -100,7 +100,7 @@ impl Grant {
 /// A policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VaultPolicy {
-    rules: Vec<(Pattern, Grant)>,
+    rules: Vec<(PathPattern, AclPermissions)>,
 }
 
 impl VaultPolicy {
@@ -112,12 +112,12 @@ impl VaultPolicy {
             let (first, labels) = item.keys.split_first().ok_or("no key")?;
             match (first.as_str(), labels, &item.value) {
                 ("name", [], _) => {}
-                ("path", [path], Node::Object(fields)) => rules.push(rule(path, fields)?),
+                ("path", [path], HclValue::Object(fields)) => rules.push(rule(path, fields)?),
                 // As JSON has it.
-                ("path", [], Node::Object(paths)) => add_all(paths, &mut rules)?,
-                ("path", [], Node::List(all)) => {
+                ("path", [], HclValue::Object(paths)) => add_all(paths, &mut rules)?,
+                ("path", [], HclValue::List(all)) => {
                     for one in all {
-                        let Node::Object(paths) = one else {
+                        let HclValue::Object(paths) = one else {
                             return Err("a path that is no object".to_owned());
                         };
                         add_all(paths, &mut rules)?;
@@ -130,36 +130,39 @@ impl VaultPolicy {
     }
 }
 
-fn add_all(paths: &[Item], rules: &mut Vec<(Pattern, Grant)>) -> Result<(), String> {
-    for Item { keys, value } in paths {
+fn add_all(
+    paths: &[ObjectItem],
+    rules: &mut Vec<(PathPattern, AclPermissions)>,
+) -> Result<(), String> {
+    for ObjectItem { keys, value } in paths {
         match (keys.as_slice(), value) {
-            ([path], Node::Object(fields)) => rules.push(rule(path, fields)?),
+            ([path], HclValue::Object(fields)) => rules.push(rule(path, fields)?),
             _ => return Err("a path that is no object".to_owned()),
         }
     }
     Ok(())
 }
 
-fn rule(path: &str, fields: &[Item]) -> Result<(Pattern, Grant), String> {
-    let mut grant = Grant::default();
+fn rule(path: &str, fields: &[ObjectItem]) -> Result<(PathPattern, AclPermissions), String> {
+    let mut grant = AclPermissions::default();
     let mut seen = BTreeSet::new();
-    for Item { keys, value } in fields {
+    for ObjectItem { keys, value } in fields {
         let name = keys[0].as_str();
         if !FIELDS.contains(&name) || !seen.insert(name) {
             return Err(format!("the field \"{name}\" of path \"{path}\""));
         }
         match (name, value) {
-            ("capabilities", Node::List(all)) => {
+            ("capabilities", HclValue::List(all)) => {
                 for one in all {
                     match one {
-                        Node::Text(it) if is_capability(it) => {
+                        HclValue::Text(it) if is_capability(it) => {
                             grant.capabilities.insert(it.clone())
                         }
                         _ => return Err(format!("a capability of path \"{path}\"")),
                     };
                 }
             }
-            ("policy", Node::Text(word)) => {
+            ("policy", HclValue::Text(word)) => {
                 let all = of_old(word).ok_or(format!("the policy of path \"{path}\""))?;
                 grant
                     .capabilities
@@ -168,7 +171,7 @@ fn rule(path: &str, fields: &[Item]) -> Result<(Pattern, Grant), String> {
             ("capabilities" | "policy", _) => {
                 return Err(format!("the field \"{name}\" of path \"{path}\""));
             }
-            ("required_parameters", it) => grant.is_demanding = *it != Node::List(Vec::new()),
+            ("required_parameters", it) => grant.is_demanding = *it != HclValue::List(Vec::new()),
             ("mfa_methods" | "control_group", _) => grant.is_guarded = true,
             // Of what a request carries. Credentials are given to one that carries nothing.
             _ => {}
@@ -177,7 +180,7 @@ fn rule(path: &str, fields: &[Item]) -> Result<(Pattern, Grant), String> {
     if grant.denies() {
         grant.capabilities.retain(|it| it == "deny");
     }
-    Ok((Pattern::of(path)?, grant))
+    Ok((PathPattern::of(path)?, grant))
 }
 
 fn is_capability(text: &str) -> bool {
@@ -207,7 +210,7 @@ pub enum VaultAccess {
 /// What several policies say together.
 #[derive(Debug)]
 pub struct VaultAcl {
-    rules: BTreeMap<Pattern, Grant>,
+    rules: BTreeMap<PathPattern, AclPermissions>,
 }
 
 impl VaultAcl {
@@ -228,7 +231,7 @@ impl VaultAcl {
 
     /// Whether credentials are had at a path: by `read`, or by `update`.
     pub fn gives(&self, path: &str) -> VaultAccess {
-        let mut before = self.rules.keys().filter_map(Pattern::before_template);
+        let mut before = self.rules.keys().filter_map(PathPattern::before_template);
         let template = before.find(|before| path.starts_with(literal(before)));
         if template.is_some() {
             return VaultAccess::Open("a path of its policies depends on who asks".to_owned());
@@ -250,8 +253,8 @@ impl VaultAcl {
     }
 
     /// The rule of the pattern that fits best, and no other.
-    fn grant(&self, path: &str) -> Option<&Grant> {
-        if let Some(grant) = self.rules.get(&Pattern::Exact(path.to_owned())) {
+    fn grant(&self, path: &str) -> Option<&AclPermissions> {
+        if let Some(grant) = self.rules.get(&PathPattern::Exact(path.to_owned())) {
             return Some(grant);
         }
         let fitting = self
@@ -272,10 +275,10 @@ fn literal(before: &str) -> &str {
 /// how few segments are open, how long it is, and its text (`CheckAllowedFromNonExactPaths`).
 type Fit = (usize, bool, std::cmp::Reverse<usize>, usize, String);
 
-fn fit(pattern: &Pattern, path: &str) -> Option<Fit> {
+fn fit(pattern: &PathPattern, path: &str) -> Option<Fit> {
     let whole = match pattern {
-        Pattern::Exact(_) => return None,
-        Pattern::Prefix(prefix) => {
+        PathPattern::Exact(_) => return None,
+        PathPattern::Prefix(prefix) => {
             let fit = (
                 prefix.len(),
                 false,
@@ -285,7 +288,7 @@ fn fit(pattern: &Pattern, path: &str) -> Option<Fit> {
             );
             return path.starts_with(prefix.as_str()).then_some(fit);
         }
-        Pattern::Segments(whole) => whole,
+        PathPattern::Segments(whole) => whole,
     };
     let (wanted, is_prefix) = match whole.strip_suffix('*') {
         Some(wanted) => (wanted, true),

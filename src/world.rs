@@ -28,8 +28,9 @@ pub use credentials::{
     OwnCredentials, PodWay, Provider, Sign, UNREAD, VaultDeliveries, engine_path,
 };
 pub use facts::{
-    Associations, Claim, FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, Phase,
-    PodDefaults, RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackState,
+    Associations, FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, Phase,
+    PodDefaults, RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack,
+    StackOwnership, StackState,
 };
 pub use health::{
     AccountHealth, Addon, AnalyzerFinding, ClusterHealth, IdentityAgent, KubernetesHealth,
@@ -42,8 +43,8 @@ pub use injection::{
     TOKEN_VOLUME,
 };
 pub use interception::{
-    Caller, Grant, Interception, Interceptor, MatchExtent, MatchedSubject, Matching, NoGrant,
-    PatternFormat, Permission,
+    AllowedRoles, AssumingPrincipal, Grant, Interception, Interceptor, MatchExtent, MatchedSubject,
+    Matching, NoGrant, PatternFormat,
 };
 pub use leftovers::{
     IssuerState, LooseEnds, Survey, SurveyedProvider, SurveyedRegion, SurveyedRole, SurveyedStack,
@@ -54,7 +55,7 @@ pub use moving::{
 pub use network::{EgressRule, NetworkPolicy, PodSecurityGroups};
 pub use node_roles::{NODE_POLICIES, NodeClass, NodeInstance, NodeRole, NodeRoles};
 pub use observed::{
-    AssociatedRole, Foreign, Listed, ObservedAccount, ObservedAssociation, ObservedDeletion,
+    AssociatedRole, Foreign, ListedAccount, ObservedAccount, ObservedAssociation, ObservedDeletion,
     ObservedProvider,
 };
 pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken};

@@ -25,7 +25,7 @@ pub use role_account::{ROLE_ACCOUNT, ROLE_PROFILE, ROLE_VIA};
 
 /// Who knows a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum FieldOrigin {
     Eksctl,
     /// irsactl alone: eksctl refuses a file with it.
     Own,
@@ -48,7 +48,7 @@ pub struct Field {
     /// From the beginning of the file; `[]` stands for each item of a list.
     pub path: &'static str,
     pub kind: Kind,
-    pub origin: Origin,
+    pub origin: FieldOrigin,
     pub presence: Presence,
     pub flag: Option<&'static str>,
     /// What it means, by file or by flag, in Markdown.
@@ -67,7 +67,7 @@ impl Field {
         Self {
             path,
             kind,
-            origin: Origin::Eksctl,
+            origin: FieldOrigin::Eksctl,
             presence,
             flag: None,
             what,
@@ -81,7 +81,7 @@ impl Field {
 
     const fn own(self) -> Self {
         Self {
-            origin: Origin::Own,
+            origin: FieldOrigin::Own,
             ..self
         }
     }

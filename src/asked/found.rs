@@ -11,7 +11,7 @@ use crate::model::{
     SAVED_ANNOTATION, ServiceAccountName, is_own_tag,
 };
 use crate::policy::pod_identity::{self, TrustedAssociation};
-use crate::policy::{PolicyDocument, Trust, others, statements};
+use crate::policy::{PolicyDocument, TrustTerms, others, statements};
 use crate::template::{DocumentName, ManagedPolicy, RoleSpec, RoleTemplate, Trusted, is_document};
 use crate::world::{Association, ServiceAccount};
 
@@ -19,7 +19,7 @@ use crate::world::{Association, ServiceAccount};
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// An account as a file would ask for it, and what no file can say.
-pub struct Found {
+pub struct FoundAccount {
     pub asked: IamServiceAccount,
     pub lost: Vec<String>,
     /// Whom else the role lets in. That stays without being asked for.
@@ -34,10 +34,10 @@ pub fn with_stack(
     role: Option<&RoleArn>,
     tags: &Map,
     object: Option<&ServiceAccount>,
-) -> Found {
+) -> FoundAccount {
     let mut lost = Vec::new();
     let parted = others::parted(&template.trust, name, provider);
-    let trust = Trust::read(&parted.own, name);
+    let trust = TrustTerms::read(&parted.own, name);
     if trust.is_none() {
         lost.push("its trust policy was written by hand".to_owned());
     }
@@ -60,7 +60,7 @@ pub fn with_stack(
     asked
         .tags
         .retain(|key, _| !is_own_tag(key) && !key.starts_with("aws:"));
-    Found {
+    FoundAccount {
         asked,
         lost,
         also_trusted: parted.others_told(),
@@ -89,7 +89,7 @@ pub fn associated(
     template: Option<&RoleTemplate>,
     cluster: &Cluster,
     object: Option<&ServiceAccount>,
-) -> Found {
+) -> FoundAccount {
     let mut lost = Vec::new();
     let mut tags = association.tags.clone();
     tags.retain(|key, _| !is_own_tag(key) && !key.starts_with("aws:"));
@@ -128,7 +128,7 @@ pub fn associated(
     let others = trust.into_iter().flat_map(statements);
     let others = others.filter(|it| !pod_identity::is_of_pod_identity(it));
     let others: Vec<Value> = others.cloned().collect();
-    Found {
+    FoundAccount {
         asked,
         lost,
         also_trusted: others::principals(&others),

@@ -58,7 +58,7 @@ pub enum Refresh {
 
 /// Whether roles that still trust the provider matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trusting {
+pub enum TrustingRoles {
     Respected,
     Ignored,
 }

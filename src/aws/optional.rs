@@ -26,13 +26,13 @@ pub struct Budget {
 
 #[derive(Debug)]
 struct Purse {
-    left: Mutex<Left>,
+    left: Mutex<RemainingTime>,
     /// Has no permits: whoever asks for one is told when nothing is left.
     empty: Semaphore,
 }
 
 #[derive(Debug)]
-struct Left {
+struct RemainingTime {
     time: Duration,
     /// What was before is paid: of reads side by side each moment counts once.
     paid: Instant,
@@ -91,7 +91,7 @@ impl Budget {
 
 impl Purse {
     fn new(limit: Duration) -> Arc<Self> {
-        let left = Left {
+        let left = RemainingTime {
             time: limit,
             paid: Instant::now(),
         };
@@ -101,7 +101,7 @@ impl Purse {
         })
     }
 
-    fn left(&self) -> MutexGuard<'_, Left> {
+    fn left(&self) -> MutexGuard<'_, RemainingTime> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

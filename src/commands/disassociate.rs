@@ -1,7 +1,7 @@
 //! `disassociate-oidc-provider`: deletes the IAM OIDC provider of a cluster.
 
 use super::{associate::place, file::ClusterPlace};
-use crate::asked::Trusting;
+use crate::asked::TrustingRoles;
 use crate::cli::{Disassociate, Screen};
 use crate::error::Error;
 use crate::model::{Issuer, Lookup};
@@ -14,9 +14,9 @@ use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
 pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
     let trusting = if args.force {
-        Trusting::Ignored
+        TrustingRoles::Ignored
     } else {
-        Trusting::Respected
+        TrustingRoles::Respected
     };
     let place = place_of(args, screen).await?;
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
@@ -29,7 +29,7 @@ pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> R
         let iam = &context.aws.iam;
         let (provider, roles) = tokio::try_join!(iam.provider(&arn), iam.roles_trusting(&arn))?;
         let provider = again::provider(&context.aws, &arn, provider, &[]).await?;
-        let is_deletion = provider.is_some() && trusting == Trusting::Respected;
+        let is_deletion = provider.is_some() && trusting == TrustingRoles::Respected;
         let is_doubtful =
             |roles: &Lookup<Vec<String>>| is_deletion && *roles == Lookup::Found(Vec::new());
         let list = async || iam.roles_trusting(&arn).await;

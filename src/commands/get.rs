@@ -12,7 +12,7 @@ use crate::observe;
 use crate::output::{Accounts, Format};
 use crate::progress::Running;
 use crate::run::{Context, Exit};
-use crate::world::{Listed, Stack};
+use crate::world::{ListedAccount, Stack};
 
 mod associations;
 mod elsewhere;
@@ -90,12 +90,12 @@ pub async fn run(
     let stacks = stacks.into_iter();
     let rows = stacks.map(|(name, stack)| row(&context, name, stack, format));
     let rows = futures_util::stream::iter(rows.map(Box::pin)).buffered(PARALLEL);
-    let mut rows: Vec<Listed> = rows.try_collect().await?;
+    let mut rows: Vec<ListedAccount> = rows.try_collect().await?;
     if let Some(message) = rows.iter().find_map(|row| row.template.unknown()) {
         let text = format!("the roles' policies are not known: {message}");
         context.output.warn(&text);
     }
-    rows.extend(attached.into_iter().map(|name| Listed {
+    rows.extend(attached.into_iter().map(|name| ListedAccount {
         name,
         stack: None,
         template: Lookup::Missing,
@@ -114,14 +114,14 @@ async fn row(
     name: ServiceAccountName,
     stack: Stack,
     format: Format,
-) -> Result<Listed, Error> {
+) -> Result<ListedAccount, Error> {
     let template = match format {
         Format::Table | Format::Name | Format::Markdown => Lookup::Missing,
         Format::Json | Format::Yaml | Format::Wide => {
             observe::template(&context.aws, &stack).await?
         }
     };
-    Ok(Listed {
+    Ok(ListedAccount {
         name,
         stack: Some(stack),
         template,

@@ -14,7 +14,7 @@ use crate::model::{
     Way,
 };
 use crate::observe;
-use crate::observe::proof::{Assertion, ClaimedWay, Judge, NotYet, Patience, Prover, prove};
+use crate::observe::proof::{Assertion, Binding, ClaimedWay, NotYet, Patience, Prover, prove};
 use crate::plan::held;
 use crate::proof::{Cause, Proof, Proven, Unproven};
 use crate::run::{Context, Finished};
@@ -211,15 +211,15 @@ impl Attempt<'_> {
     }
 
     fn patience<'a>(&'a self, association: Option<&'a Association>) -> Patience<'a> {
-        let judge = Judge {
+        let binding = Binding {
             cluster: self.cluster,
             association,
         };
         Patience::Propagation {
             until: self.context.aws.deadline,
-            judge: match self.made {
+            binding: match self.made {
                 Made::Now => None,
-                Made::Before => Some(judge),
+                Made::Before => Some(binding),
             },
         }
     }

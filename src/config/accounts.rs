@@ -38,7 +38,7 @@ pub fn read(
     for (index, node) in list.items().iter().enumerate() {
         if matches!(node.value, YamlValue::Map(_)) {
             let path = format!("{path}[{index}]");
-            let entry = Entry {
+            let entry = AccountEntry {
                 way,
                 node,
                 path: &path,
@@ -164,20 +164,20 @@ fn check_once(way: Way, list: &YamlNode, problems: &mut Problems) {
 
 /// One account of a list, and its path.
 #[derive(Clone, Copy)]
-struct Entry<'a> {
+struct AccountEntry<'a> {
     way: Way,
     node: &'a YamlNode,
     path: &'a str,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> AccountEntry<'a> {
     fn field(self, field: &'static Field) -> Option<&'a YamlNode> {
         self.node.field(field.on(self.way)).map(|node| &**node)
     }
 }
 
 fn account(
-    entry: Entry<'_>,
+    entry: AccountEntry<'_>,
     common: &Common,
     is_odd: bool,
     problems: &mut Problems,
@@ -214,8 +214,11 @@ fn with_problems(list: &str, problems: &Problems) -> BTreeSet<usize> {
         .collect()
 }
 
-fn service_account_name(entry: Entry<'_>, problems: &mut Problems) -> Option<ServiceAccountName> {
-    let Entry { way, node, path } = entry;
+fn service_account_name(
+    entry: AccountEntry<'_>,
+    problems: &mut Problems,
+) -> Option<ServiceAccountName> {
+    let AccountEntry { way, node, path } = entry;
     let namespace_field = fields::NAMESPACE.on(way);
     let namespace = match (node.field(namespace_field), way) {
         (Some(_), _) => value::<Namespace>(node, path, namespace_field, problems),
@@ -244,8 +247,12 @@ fn service_account_name(entry: Entry<'_>, problems: &mut Problems) -> Option<Ser
 
 /// What the file says of an account, each field by itself. Without a name it has some name, so that
 /// the rest is judged too.
-fn given(entry: Entry<'_>, account: Option<ServiceAccountName>, problems: &mut Problems) -> Given {
-    let Entry { way, node, path } = entry;
+fn given(
+    entry: AccountEntry<'_>,
+    account: Option<ServiceAccountName>,
+    problems: &mut Problems,
+) -> Given {
+    let AccountEntry { way, node, path } = entry;
     let policies = fields::WELL_KNOWN_POLICIES.on(way);
     let some_name = || ServiceAccountName {
         namespace: Namespace::default(),
@@ -327,7 +334,7 @@ fn bool(node: &YamlNode, field: &Field) -> Option<bool> {
 }
 
 /// Those that are switched on.
-fn well_known(entry: Entry<'_>) -> Vec<WellKnownPolicy> {
+fn well_known(entry: AccountEntry<'_>) -> Vec<WellKnownPolicy> {
     let named = entry.field(fields::WELL_KNOWN_POLICIES);
     let is_on = |policy: &&WellKnownPolicy| {
         let switch = named.and_then(|named| named.at(policy.name()));
@@ -392,8 +399,8 @@ fn map(node: &YamlNode, field: &Field) -> Map {
 }
 
 /// The policy documents, of `attachPolicy` or of `attachPolicies`.
-fn documents(entry: Entry<'_>, problems: &mut Problems) -> Vec<PolicyDocument> {
-    let Entry { way, path, .. } = entry;
+fn documents(entry: AccountEntry<'_>, problems: &mut Problems) -> Vec<PolicyDocument> {
+    let AccountEntry { way, path, .. } = entry;
     let [one_field, several_field] =
         [fields::INLINE_POLICY, fields::INLINE_POLICIES].map(|field| field.on(way));
     let one = entry.field(one_field);
@@ -454,8 +461,8 @@ fn json(node: &YamlNode) -> Option<Json> {
 }
 
 /// A broken rule at the place of its field.
-fn problem(entry: Entry<'_>, rule: &Rule) -> Problem {
-    let Entry { way, node, path } = entry;
+fn problem(entry: AccountEntry<'_>, rule: &Rule) -> Problem {
+    let AccountEntry { way, node, path } = entry;
     let has = |field| entry.field(field).is_some();
     let text = rule.told(|field| field.on(way).name());
     let field = match rule {

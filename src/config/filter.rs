@@ -83,12 +83,12 @@ impl Filter {
 #[derive(Clone, Debug)]
 struct Glob {
     text: String,
-    steps: Vec<Step>,
+    steps: Vec<Instruction>,
 }
 
 /// One step of a small machine; it goes on with the next step but where it says otherwise.
 #[derive(Clone, Debug)]
-enum Step {
+enum Instruction {
     One(char),
     Any,
     Set {
@@ -111,11 +111,15 @@ impl Glob {
         let mut rest = text.chars();
         while let Some(c) = rest.next() {
             match c {
-                '\\' => steps.push(Step::One(literal(c, &mut rest).map_err(failed)?)),
-                '?' => steps.push(Step::Any),
+                '\\' => steps.push(Instruction::One(literal(c, &mut rest).map_err(failed)?)),
+                '?' => steps.push(Instruction::Any),
                 '*' => {
                     let at = steps.len();
-                    steps.extend([Step::Split(at + 3), Step::Any, Step::Jump(at)]);
+                    steps.extend([
+                        Instruction::Split(at + 3),
+                        Instruction::Any,
+                        Instruction::Jump(at),
+                    ]);
                 }
                 '[' => steps.push(set(&mut rest).map_err(failed)?),
                 '{' => {
@@ -123,14 +127,14 @@ impl Glob {
                         begin: steps.len(),
                         ends: Vec::new(),
                     });
-                    steps.push(Step::Jump(0));
+                    steps.push(Instruction::Jump(0));
                 }
                 ',' | '}' => match (c, open.pop()) {
                     (',', Some(alternatives)) => open.push(alternatives.next(&mut steps)),
                     (_, Some(alternatives)) => alternatives.close(&mut steps),
-                    (c, None) => steps.push(Step::One(c)),
+                    (c, None) => steps.push(Instruction::One(c)),
                 },
-                c => steps.push(Step::One(c)),
+                c => steps.push(Instruction::One(c)),
             }
         }
         if !open.is_empty() {
@@ -150,12 +154,12 @@ impl Glob {
             let mut next = vec![false; self.steps.len() + 1];
             for (at, step) in self.steps.iter().enumerate() {
                 let takes = match step {
-                    Step::One(one) => *one == c,
-                    Step::Any => true,
-                    Step::Set { negated, ranges } => {
+                    Instruction::One(one) => *one == c,
+                    Instruction::Any => true,
+                    Instruction::Set { negated, ranges } => {
                         ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated
                     }
-                    Step::Split(_) | Step::Jump(_) => false,
+                    Instruction::Split(_) | Instruction::Jump(_) => false,
                 };
                 if states[at] && takes {
                     self.reach(at + 1, &mut next);
@@ -174,8 +178,8 @@ impl Glob {
                 continue;
             }
             match self.steps.get(at) {
-                Some(Step::Split(other)) => open.extend([at + 1, *other]),
-                Some(Step::Jump(other)) => open.push(*other),
+                Some(Instruction::Split(other)) => open.extend([at + 1, *other]),
+                Some(Instruction::Jump(other)) => open.push(*other),
                 _ => {}
             }
         }
@@ -192,27 +196,27 @@ struct Alternatives {
 }
 
 impl Alternatives {
-    fn next(mut self, steps: &mut Vec<Step>) -> Self {
+    fn next(mut self, steps: &mut Vec<Instruction>) -> Self {
         self.ends.push(steps.len());
-        steps.push(Step::Jump(0));
-        steps[self.begin] = Step::Split(steps.len());
+        steps.push(Instruction::Jump(0));
+        steps[self.begin] = Instruction::Split(steps.len());
         self.begin = steps.len();
-        steps.push(Step::Jump(0));
+        steps.push(Instruction::Jump(0));
         self
     }
 
-    fn close(self, steps: &mut [Step]) {
+    fn close(self, steps: &mut [Instruction]) {
         let end = steps.len();
         // The last alternative has no next one.
-        steps[self.begin] = Step::Jump(self.begin + 1);
+        steps[self.begin] = Instruction::Jump(self.begin + 1);
         for jump in self.ends {
-            steps[jump] = Step::Jump(end);
+            steps[jump] = Instruction::Jump(end);
         }
     }
 }
 
 /// What stands in brackets, behind the `[`.
-fn set(rest: &mut std::str::Chars<'_>) -> Result<Step, &'static str> {
+fn set(rest: &mut std::str::Chars<'_>) -> Result<Instruction, &'static str> {
     let negated = rest.as_str().starts_with('!');
     if negated {
         rest.next();
@@ -222,7 +226,7 @@ fn set(rest: &mut std::str::Chars<'_>) -> Result<Step, &'static str> {
         let low = match rest.next() {
             None => return Err("`[` has no `]`"),
             Some(']') if ranges.is_empty() => return Err("`[]` matches nothing"),
-            Some(']') => return Ok(Step::Set { negated, ranges }),
+            Some(']') => return Ok(Instruction::Set { negated, ranges }),
             Some(c) => literal(c, rest)?,
         };
         let mut ahead = rest.clone();

@@ -4,7 +4,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::asked::fields::{self, Bounds, Field, Kind, Origin, Presence, capitalised};
+use crate::asked::fields::{self, Bounds, Field, FieldOrigin, Kind, Presence, capitalised};
 use crate::model::nearest;
 use crate::template::{PARAMETRISED, WELL_KNOWN};
 
@@ -18,7 +18,7 @@ pub struct Schema {
     pub path: String,
     pub kind: Kind,
     pub presence: Presence,
-    pub origin: Origin,
+    pub origin: FieldOrigin,
     pub flag: Option<&'static str>,
     /// What it means, in Markdown.
     pub meaning: String,
@@ -32,7 +32,7 @@ impl Schema {
             path: ROOT.to_owned(),
             kind: Kind::Object,
             presence: Presence::Required,
-            origin: Origin::Eksctl,
+            origin: FieldOrigin::Eksctl,
             flag: None,
             meaning: "A cluster and its IAM service accounts, in eksctl's words".to_owned(),
             children: fields::of("").map(|field| of(field, ROOT)).collect(),
@@ -89,7 +89,7 @@ impl Schema {
         };
         let flag = self.flag.map(|flag| format!("Flag: `{flag}`"));
         let own = "irsactl's own: eksctl refuses a file with it".to_owned();
-        let own = (self.origin == Origin::Own).then_some(own);
+        let own = (self.origin == FieldOrigin::Own).then_some(own);
         let lines = [Some(self.meaning.clone()), default, flag, own];
         lines.into_iter().flatten().collect()
     }
@@ -188,7 +188,7 @@ fn well_known(inside: &str) -> Vec<Schema> {
         path: format!("{inside}.{}", policy.name()),
         kind: Kind::Bool,
         presence: Presence::Optional,
-        origin: Origin::Eksctl,
+        origin: FieldOrigin::Eksctl,
         flag: None,
         meaning: policy.entry().description.clone(),
         children: Vec::new(),
@@ -203,7 +203,7 @@ fn well_known(inside: &str) -> Vec<Schema> {
                 Some(_) => Presence::Optional,
                 None => Presence::Required,
             },
-            origin: Origin::Own,
+            origin: FieldOrigin::Own,
             flag: Some("--with"),
             meaning: capitalised(&parameter.meaning),
             children: Vec::new(),
@@ -213,7 +213,7 @@ fn well_known(inside: &str) -> Vec<Schema> {
             path,
             kind: Kind::Object,
             presence: Presence::Optional,
-            origin: Origin::Own,
+            origin: FieldOrigin::Own,
             flag: None,
             meaning: form.description.clone(),
         }

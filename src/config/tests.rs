@@ -207,7 +207,7 @@ fn what_is_written_is_for_people_and_eksctl() {
     let example = write(&good(EXAMPLE));
     let own = fields::FIELDS
         .iter()
-        .filter(|field| field.origin == fields::Origin::Own);
+        .filter(|field| field.origin == fields::FieldOrigin::Own);
     for field in own {
         assert!(!example.contains(field.key()), "{}", field.path);
     }

@@ -54,13 +54,13 @@ pub fn accounts(scene: Scene<'_>) -> Verdict {
 }
 
 /// The trust policy, with what it is to let in.
-struct RoleTrust<'a> {
+struct JudgedTrust<'a> {
     arn: &'a RoleArn,
     facts: &'a RoleFacts,
     expected: ExpectedTrust,
 }
 
-impl RoleTrust<'_> {
+impl JudgedTrust<'_> {
     fn evaluation(&self) -> Evaluation {
         evaluate(&self.facts.trust, &self.expected.request())
     }
@@ -82,10 +82,10 @@ impl Scene<'_> {
     }
 }
 
-fn trust(scene: Scene<'_>) -> Option<RoleTrust<'_>> {
+fn trust(scene: Scene<'_>) -> Option<JudgedTrust<'_>> {
     let cluster = scene.world.cluster.as_ref()?;
     let (arn, health) = scene.role()?;
-    Some(RoleTrust {
+    Some(JudgedTrust {
         arn,
         facts: health.role.as_found()?,
         expected: ExpectedTrust {
@@ -119,7 +119,7 @@ pub fn policy(scene: Scene<'_>) -> Verdict {
 }
 
 /// The mistakes by name, and the corrected document.
-fn shut(scene: Scene<'_>, trust: &RoleTrust<'_>, evaluation: &Evaluation) -> Verdict {
+fn shut(scene: Scene<'_>, trust: &JudgedTrust<'_>, evaluation: &Evaluation) -> Verdict {
     let document = &trust.facts.trust;
     let name = &trust.expected.subject;
     let mistakes = mistakes(document, &trust.expected);
@@ -173,7 +173,7 @@ fn compared(finding: Finding, mistake: &Mistake, is_told: bool) -> Finding {
     }
 }
 
-fn mended(scene: Scene<'_>, trust: &RoleTrust<'_>, finding: Finding, new: Value) -> Finding {
+fn mended(scene: Scene<'_>, trust: &JudgedTrust<'_>, finding: Finding, new: Value) -> Finding {
     let old = &trust.facts.trust;
     let audience = scene.meant_audience();
     let mut finding = finding;
@@ -202,7 +202,7 @@ fn mended(scene: Scene<'_>, trust: &RoleTrust<'_>, finding: Finding, new: Value)
 }
 
 /// The command that lets it in, where nothing is wrong with a role but that it does not.
-fn addition(scene: Scene<'_>, trust: &RoleTrust<'_>, new: &Value) -> Option<CommandLine> {
+fn addition(scene: Scene<'_>, trust: &JudgedTrust<'_>, new: &Value) -> Option<CommandLine> {
     if scene.may_change(trust.arn) {
         return None;
     }

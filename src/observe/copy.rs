@@ -12,7 +12,7 @@ use crate::waiting::side_by_side;
 use crate::world::{CopySource, RoleFacts, ServiceAccount};
 
 /// Each with what was found of it, or why that failed.
-type Objects = BTreeMap<ServiceAccountName, Result<Option<ServiceAccount>, Error>>;
+type ServiceAccountLookups = BTreeMap<ServiceAccountName, Result<Option<ServiceAccount>, Error>>;
 
 /// Those that are named; or all that a ServiceAccount, a stack or an association gives a role.
 ///
@@ -59,7 +59,10 @@ pub async fn copy_sources(
     Ok(sources.collect())
 }
 
-async fn one_by_one(kubernetes: &Kubernetes, names: Vec<ServiceAccountName>) -> Objects {
+async fn one_by_one(
+    kubernetes: &Kubernetes,
+    names: Vec<ServiceAccountName>,
+) -> ServiceAccountLookups {
     let reads = names.into_iter().map(async |name| {
         let object = kubernetes.service_account(&name).await;
         (name, object)
@@ -67,7 +70,11 @@ async fn one_by_one(kubernetes: &Kubernetes, names: Vec<ServiceAccountName>) -> 
     side_by_side(PARALLEL, reads).await.into_iter().collect()
 }
 
-async fn all(aws: &Aws, kubernetes: &Kubernetes, cluster: &Cluster) -> Result<Objects, Error> {
+async fn all(
+    aws: &Aws,
+    kubernetes: &Kubernetes,
+    cluster: &Cluster,
+) -> Result<ServiceAccountLookups, Error> {
     let (objects, stacks) = tokio::try_join!(
         kubernetes.service_accounts(None),
         aws.cloudformation.stacks()
@@ -76,7 +83,7 @@ async fn all(aws: &Aws, kubernetes: &Kubernetes, cluster: &Cluster) -> Result<Ob
     let made: BTreeSet<_> = of_cluster
         .filter_map(|stack| stack.account(Way::Irsa))
         .collect();
-    let mut all: Objects = objects
+    let mut all: ServiceAccountLookups = objects
         .into_iter()
         .filter(|(name, object)| object.role().is_some() || made.contains(name))
         .map(|(name, object)| (name, Ok(Some(object))))
@@ -95,7 +102,7 @@ fn annotated(object: Option<&ServiceAccount>) -> Option<RoleArn> {
 async fn roles(
     aws: &Aws,
     cluster: &Cluster,
-    objects: &Objects,
+    objects: &ServiceAccountLookups,
 ) -> BTreeMap<RoleArn, Lookup<RoleFacts>> {
     let objects = objects.values().filter_map(|it| it.as_ref().ok());
     let arns: BTreeSet<RoleArn> = objects.filter_map(|it| annotated(it.as_ref())).collect();

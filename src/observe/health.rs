@@ -6,4 +6,4 @@ mod once;
 mod whole;
 
 pub use once::{Once, Shared};
-pub use whole::{Proving, Sight, Subject};
+pub use whole::{Examined, Proving, Sight};

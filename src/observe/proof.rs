@@ -21,7 +21,7 @@ use crate::waiting::{Deadline, Intervals};
 
 mod hindrance;
 
-pub use hindrance::Judge;
+pub use hindrance::Binding;
 use hindrance::{LOOKS, hindrance};
 
 /// The life of the token that is asked for, in seconds: the shortest that Kubernetes gives.
@@ -55,7 +55,7 @@ pub enum Patience<'a> {
         until: Deadline,
         /// Where nobody knows whether it was just made: what IAM has is looked at, and ends it where no time
         /// mends that.
-        judge: Option<Judge<'a>>,
+        binding: Option<Binding<'a>>,
     },
 }
 
@@ -334,7 +334,7 @@ async fn patiently(
     claim: Assertion<'_>,
     exchange: impl AsyncFn() -> Assumption,
 ) -> Assumption {
-    let Patience::Propagation { until, judge } = claim.patience else {
+    let Patience::Propagation { until, binding } = claim.patience else {
         return exchange().await;
     };
     let whole = PROPAGATION.min(until.left());
@@ -344,8 +344,8 @@ async fn patiently(
         let Some(why) = end.passing() else {
             return end;
         };
-        if let (Some(judge), Some(kind)) = (judge, end.refusal()) {
-            let found = hindrance(prover.aws, judge, claim, kind).await;
+        if let (Some(binding), Some(kind)) = (binding, end.refusal()) {
+            let found = hindrance(prover.aws, binding, claim, kind).await;
             let hinders = matches!(found, Some(Because::Hindrance(_)));
             looks = if hinders { looks + 1 } else { 0 };
             end = end.because(found);
@@ -357,7 +357,7 @@ async fn patiently(
         if left.is_zero() || waited >= PROPAGATION {
             return end;
         }
-        let often = if judge.is_some() { JUDGED } else { OFTEN };
+        let often = if binding.is_some() { JUDGED } else { OFTEN };
         let pause = if waited < AT_FIRST { often } else { SELDOM };
         (prover.on_wait)(&NotYet {
             why: &why,

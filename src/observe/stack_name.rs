@@ -7,7 +7,7 @@ use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{ClusterName, Lookup, RoleArn, ServiceAccountName, StackName, Way};
 use crate::policy::others;
-use crate::world::{Claim, Phase, ServiceAccountState, Stack};
+use crate::world::{Phase, ServiceAccountState, Stack, StackOwnership};
 
 /// The stack of a service account: under eksctl's name, or under the hashed one where that is
 /// another's. Also the name that a new stack would get. One without a tag that says whose it is must be
@@ -194,12 +194,12 @@ pub async fn claimed(
         return Ok(found);
     };
     match claim(aws, objects, cluster, account, stack).await? {
-        Claim::Own => Ok(found),
-        Claim::Others => {
+        StackOwnership::Own => Ok(found),
+        StackOwnership::Others => {
             let stack = hashed_stack(aws, stacks, Way::Irsa, cluster, account).await?;
             Ok((StackName::hashed(Way::Irsa, cluster, account), stack))
         }
-        Claim::Open(why) => Err(Error::StackInDoubt {
+        StackOwnership::Open(why) => Err(Error::StackInDoubt {
             stack: stack.name.to_string(),
             account: Box::new(account.clone()),
             tags: stack.tags.clone(),
@@ -215,13 +215,13 @@ async fn claim(
     cluster: &ClusterName,
     account: &ServiceAccountName,
     stack: &Stack,
-) -> Result<Claim, Error> {
+) -> Result<StackOwnership, Error> {
     let role = stack.role_arn.as_ref().map(ToString::to_string);
     if let ServiceAccountState::Found(object) = objects.service_account(account).await?
         && role.is_some()
         && object.role() == role.as_deref()
     {
-        return Ok(Claim::Own);
+        return Ok(StackOwnership::Own);
     }
     let all = match objects.all().await {
         Lookup::Found(all) => return Ok(stack.claim(cluster, account, &all)),
@@ -232,7 +232,7 @@ async fn claim(
     let template = template(aws, stack).await?;
     let names = |trust| others::names_only(trust, account);
     Ok(match template.as_found().map(|it| names(&it.trust)) {
-        Some(true) => Claim::Own,
-        _ => Claim::Open(all),
+        Some(true) => StackOwnership::Own,
+        _ => StackOwnership::Open(all),
     })
 }

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::{View, Width, columns, markdown};
 use crate::model::Lookup;
 use crate::template::{ManagedPolicy, WELL_KNOWN};
-use crate::world::{Listed, ServiceAccount};
+use crate::world::{ListedAccount, ServiceAccount};
 
 /// The list of `get iamserviceaccount`.
-pub struct Accounts(pub Vec<Listed>);
+pub struct Accounts(pub Vec<ListedAccount>);
 
-fn listed(account: &Listed) -> Value {
+fn listed(account: &ListedAccount) -> Value {
     let Some(stack) = &account.stack else {
         return json!({
             "metadata": { "name": account.name.name, "namespace": account.name.namespace },
@@ -87,8 +87,8 @@ impl View for Accounts {
         if self.0.is_empty() {
             return String::new();
         }
-        let role = |account: &Listed| account.role().unwrap_or_else(none);
-        let names = |account: &Listed| {
+        let role = |account: &ListedAccount| account.role().unwrap_or_else(none);
+        let names = |account: &ListedAccount| {
             vec![
                 account.name.namespace.to_string(),
                 account.name.name.clone(),
@@ -153,7 +153,7 @@ fn none() -> String {
 }
 
 /// The status of its stack, and its name.
-fn stack(account: &Listed) -> [String; 2] {
+fn stack(account: &ListedAccount) -> [String; 2] {
     match &account.stack {
         Some(stack) => [stack.status.clone(), stack.name.to_string()],
         None => [none(), none()],
@@ -161,7 +161,7 @@ fn stack(account: &Listed) -> [String; 2] {
 }
 
 /// Short names of the managed policies, and names of the inline ones.
-fn policies(account: &Listed) -> String {
+fn policies(account: &ListedAccount) -> String {
     let template = match &account.template {
         Lookup::Found(template) => template,
         Lookup::Missing => return "-".to_owned(),
@@ -180,7 +180,7 @@ fn policies(account: &Listed) -> String {
 }
 
 /// How the Kubernetes side stands to the role.
-fn service_account(account: &Listed) -> String {
+fn service_account(account: &ListedAccount) -> String {
     let role = account.role();
     match &account.service_account {
         None | Some(Lookup::Unknown(_)) => "unknown".to_owned(),

@@ -8,9 +8,9 @@ use crate::model::ServiceAccountName;
 use crate::world::Association;
 
 /// The list of `get podidentityassociation`.
-pub struct Associations(pub Vec<(ServiceAccountName, Association)>);
+pub struct AssociationList(pub Vec<(ServiceAccountName, Association)>);
 
-impl View for Associations {
+impl View for AssociationList {
     /// eksctl's shape, with fields added.
     fn document(&self) -> impl Serialize {
         let all = self.0.iter().map(|(name, found)| {

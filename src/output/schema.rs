@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::{View, Width, markdown};
-use crate::asked::fields::{CLUSTER_CONFIG, Kind, Origin, Presence, VERSION};
+use crate::asked::fields::{CLUSTER_CONFIG, FieldOrigin, Kind, Presence, VERSION};
 use crate::config::Schema;
 
 /// The explanation of a config file, or of a field of it.
@@ -130,8 +130,8 @@ fn collect(schema: &Schema, top: &Schema, rows: &mut Vec<Vec<String>>) {
 
 fn row(schema: &Schema, top: &Schema) -> Vec<String> {
     let own = match schema.origin {
-        Origin::Eksctl => "",
-        Origin::Own => " (irsactl's own)",
+        FieldOrigin::Eksctl => "",
+        FieldOrigin::Own => " (irsactl's own)",
     };
     let default = match schema.presence {
         Presence::Required => "required",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Document, NOTHING, View, Width, columns, markdown};
 use crate::model::shown_in_line;
-use crate::plan::usage::{ActionRow, Proposal, Seen, ServiceRow, UsageRow, UseWord};
+use crate::plan::usage::{ActionRow, Proposal, SeenUse, ServiceRow, UsageRow, UseWord};
 use crate::token::utc;
 
 /// A part for each role.
@@ -244,7 +244,7 @@ fn service(row: &ServiceRow) -> Value {
     item
 }
 
-fn used(seen: &Seen, policies: &[String]) -> Value {
+fn used(seen: &SeenUse, policies: &[String]) -> Value {
     json!({
         "use": seen.word.word(),
         "lastUsed": seen.last.as_ref().map(|last| utc(last.at)),

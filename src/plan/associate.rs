@@ -1,7 +1,7 @@
 //! The IAM OIDC provider of a cluster's issuer: to make it, mend it, or take it away.
 
 use super::{Action, Idle, Reason, Target, Track};
-use crate::asked::{ProviderSpec, Refresh, Thumbprints, Trusting};
+use crate::asked::{ProviderSpec, Refresh, Thumbprints, TrustingRoles};
 use crate::model::{CLUSTER_TAGS, Cluster, Lookup, Map, OIDC_ENABLED_TAG, Thumbprint, VERSION_TAG};
 use crate::world::{ObservedProvider, OidcProvider};
 
@@ -119,7 +119,7 @@ pub fn plan_removal(
     cluster: &Cluster,
     provider: Option<&OidcProvider>,
     roles: &Lookup<Vec<String>>,
-    trusting: Trusting,
+    trusting: TrustingRoles,
 ) -> Track {
     let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
     track.idle = Idle::Absent;
@@ -127,7 +127,7 @@ pub fn plan_removal(
         let arn = provider.arn.clone();
         match roles {
             Lookup::Found(roles) if !roles.is_empty() => match trusting {
-                Trusting::Respected => {
+                TrustingRoles::Respected => {
                     track.refuse(
                         &cluster.name,
                         Reason::StillTrusted {
@@ -135,14 +135,14 @@ pub fn plan_removal(
                         },
                     );
                 }
-                Trusting::Ignored => {
+                TrustingRoles::Ignored => {
                     track.notes.push(format!(
                         "pods can no longer assume the roles {}",
                         roles.join(", ")
                     ));
                 }
             },
-            Lookup::Unknown(message) if trusting == Trusting::Respected => {
+            Lookup::Unknown(message) if trusting == TrustingRoles::Respected => {
                 track.refuse(
                     &cluster.name,
                     Reason::TrustUnknown {
@@ -285,18 +285,21 @@ mod tests {
             let track = plan_removal(&cluster(), Some(&provider), roles, trusting);
             (track.actions.len(), track.refusals.len())
         };
-        assert_eq!(removal(&roles, Trusting::Respected), (0, 1));
-        assert_eq!(removal(&roles, Trusting::Ignored), (1, 0));
+        assert_eq!(removal(&roles, TrustingRoles::Respected), (0, 1));
+        assert_eq!(removal(&roles, TrustingRoles::Ignored), (1, 0));
         assert_eq!(
-            removal(&Lookup::Unknown("denied".to_owned()), Trusting::Respected),
+            removal(
+                &Lookup::Unknown("denied".to_owned()),
+                TrustingRoles::Respected
+            ),
             (0, 1)
         );
         assert_eq!(
-            removal(&Lookup::Found(Vec::new()), Trusting::Respected),
+            removal(&Lookup::Found(Vec::new()), TrustingRoles::Respected),
             (1, 0)
         );
         assert_eq!(
-            plan_removal(&cluster(), None, &roles, Trusting::Respected).actions,
+            plan_removal(&cluster(), None, &roles, TrustingRoles::Respected).actions,
             []
         );
     }

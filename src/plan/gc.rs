@@ -21,8 +21,8 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
-pub use leftover::{Leftover, RoleUse, Verdict, judged, loose_ends};
-use standing::{Admitted, Fate, Standing, admitted, fate, standing};
+pub use leftover::{Disposition, Leftover, RoleUse, judged, loose_ends};
+use standing::{Admitted, IssuerFate, Standing, admitted, fate, standing};
 pub use standing::{issuer_of, region_of_issuer};
 
 /// Where a stack is.
@@ -40,7 +40,7 @@ pub struct JudgedStack<'a> {
     pub way: Way,
     pub cluster: ClusterName,
     pub account: ServiceAccountName,
-    pub verdict: Verdict,
+    pub disposition: Disposition,
 }
 
 /// The way, cluster and service account of a stack that irsactl or eksctl made for one, by its tags, where
@@ -88,9 +88,9 @@ pub fn stacks(survey: &Survey, older_than: i64) -> Vec<JudgedStack<'_>> {
             role_used: found.history.as_found().map(|it| used(survey, it)),
             ..Leftover::default()
         };
-        let verdict = match judge(survey, region, way, found, older_than) {
+        let disposition = match judge(survey, region, way, found, older_than) {
             Standing::Foreign => return None,
-            Standing::Alive(why) => Verdict::Stays(Leftover { why, ..leftover }),
+            Standing::Alive(why) => Disposition::Stays(Leftover { why, ..leftover }),
             Standing::Dead => {
                 let gone = format!("cluster {cluster} is not in {region}");
                 leftover.why = match way {
@@ -101,7 +101,7 @@ pub fn stacks(survey: &Survey, older_than: i64) -> Vec<JudgedStack<'_>> {
                         )
                     }
                 };
-                Verdict::Goes(leftover)
+                Disposition::Goes(leftover)
             }
         };
         Some(JudgedStack {
@@ -110,7 +110,7 @@ pub fn stacks(survey: &Survey, older_than: i64) -> Vec<JudgedStack<'_>> {
             way,
             cluster,
             account,
-            verdict,
+            disposition,
         })
     })
     .collect()
@@ -216,7 +216,10 @@ pub fn providers(survey: &Survey, older_than: i64, going: &BTreeSet<String>) -> 
     let all = survey.providers.iter().filter_map(|provider| {
         let issuer = issuer_of(&provider.arn, &survey.account)?;
         let fate = fate(survey, issuer);
-        if matches!(fate, Fate::Lives(..) | Fate::Unread(_) | Fate::NotEks) {
+        if matches!(
+            fate,
+            IssuerFate::Lives(..) | IssuerFate::Unread(_) | IssuerFate::NotEks
+        ) {
             return None;
         }
         let created = provider.created.as_found().copied();
@@ -238,16 +241,16 @@ pub fn providers(survey: &Survey, older_than: i64, going: &BTreeSet<String>) -> 
             _ => young(survey, older_than, created, None),
         });
         leftover.hangs_on_it = stay.iter().map(|it| it.arn.clone()).collect();
-        let verdict = match why {
-            Some(why) => Verdict::Stays(Leftover { why, ..leftover }),
+        let disposition = match why {
+            Some(why) => Disposition::Stays(Leftover { why, ..leftover }),
             None => {
                 let arn = provider.arn.clone();
                 track.actions.push(Action::DeleteOidcProvider { arn });
                 let why = "its issuer is gone, and no role that stays trusts it".to_owned();
-                Verdict::Goes(Leftover { why, ..leftover })
+                Disposition::Goes(Leftover { why, ..leftover })
             }
         };
-        Some(judged(track, verdict))
+        Some(judged(track, disposition))
     });
     all.collect()
 }
@@ -280,7 +283,7 @@ pub fn roles(survey: &Survey, older_than: i64) -> Vec<Track> {
             ..Leftover::of("it trusts only issuers that are gone; roles of others are only told")
         };
         let track = Track::new(Target::Role(Box::new(arn)));
-        Some(judged(track, Verdict::Stays(leftover)))
+        Some(judged(track, Disposition::Stays(leftover)))
     })
     .collect()
 }
@@ -297,7 +300,7 @@ pub fn may_be_left(survey: &Survey, role: &SurveyedRole) -> bool {
 
 /// Whether an issuer is proved dead.
 pub fn is_dead_issuer(survey: &Survey, issuer: &str) -> bool {
-    fate(survey, issuer) == Fate::Dead
+    fate(survey, issuer) == IssuerFate::Dead
 }
 
 /// Regions of providers that nothing is told of, as they were not read.
@@ -305,7 +308,7 @@ pub fn unread(survey: &Survey) -> BTreeSet<String> {
     let issuers = survey.providers.iter();
     let issuers = issuers.filter_map(|it| issuer_of(&it.arn, &survey.account));
     let unread = issuers.filter_map(|issuer| match fate(survey, issuer) {
-        Fate::Unread(region) => Some(region),
+        IssuerFate::Unread(region) => Some(region),
         _ => None,
     });
     unread.collect()
@@ -338,12 +341,12 @@ pub fn deletion(stack: &JudgedStack<'_>, mut planned: Track, region: &Connection
         _ => false,
     };
     let is_whole = planned.actions.iter().all(is_its_end);
-    let verdict = match stack.verdict.clone() {
-        Verdict::Goes(leftover) if !is_whole => Verdict::Stays(Leftover {
+    let disposition = match stack.disposition.clone() {
+        Disposition::Goes(leftover) if !is_whole => Disposition::Stays(Leftover {
             why: "something of its cluster is there again".to_owned(),
             ..leftover
         }),
-        verdict => verdict,
+        disposition => disposition,
     };
-    judged(planned, verdict)
+    judged(planned, disposition)
 }

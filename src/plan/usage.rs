@@ -11,7 +11,7 @@ use crate::world::RoleUsage;
 
 mod proposal;
 
-pub use proposal::{Proposal, Wanted, propose};
+pub use proposal::{Proposal, ProposalRequest, propose};
 
 /// Of a role.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +30,7 @@ pub struct UsageRow {
 pub struct ServiceRow {
     pub namespace: String,
     pub name: String,
-    pub seen: Seen,
+    pub seen: SeenUse,
     /// Those that allow something of it.
     pub policies: Vec<String>,
     /// Those that IAM tracks; without any it tells of the service alone.
@@ -41,13 +41,13 @@ pub struct ServiceRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionRow {
     pub name: String,
-    pub seen: Seen,
+    pub seen: SeenUse,
     pub policies: Vec<String>,
 }
 
 /// When something was used last.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenUse {
     pub word: UseWord,
     pub last: Option<LastAccess>,
     window: Window,
@@ -73,7 +73,7 @@ impl UseWord {
     }
 }
 
-impl Seen {
+impl SeenUse {
     fn of(last: Option<&LastAccess>, window: Window, is_young: bool) -> Self {
         let word = match (window.has(last), is_young) {
             (true, _) => UseWord::Used,
@@ -88,7 +88,7 @@ impl Seen {
     }
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for SeenUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let last = self.last.as_ref().map(|last| {
             let ago = match self.window.days_since(last.at) {
@@ -152,7 +152,7 @@ pub fn is_young(usage: &RoleUsage, window: Window) -> bool {
 }
 
 fn row(usage: &RoleUsage, service: &ServiceUse, window: Window, is_young: bool) -> ServiceRow {
-    let seen = |last: Option<&LastAccess>| Seen::of(last, window, is_young);
+    let seen = |last: Option<&LastAccess>| SeenUse::of(last, window, is_young);
     let named = |is_meant: &dyn Fn(&serde_json::Value) -> bool| -> Vec<String> {
         let policies = usage.policies.as_found().into_iter().flatten();
         let policies = policies.filter(|(_, document)| is_meant(document));

@@ -298,7 +298,7 @@ fn of_account(
     is_named: bool,
     choice: &VaultChoice<'_>,
 ) -> Option<(VaultRow, Option<IamServiceAccount>)> {
-    let mut given = Given::default();
+    let mut given = VaultGrants::default();
     for (login, role) in &world.login_roles {
         if let Lookup::Found(role) = role {
             given.add(world, login, role, name, is_named);
@@ -368,14 +368,14 @@ fn kept_out(
 
 /// What Vault gives one service account.
 #[derive(Default)]
-struct Given {
+struct VaultGrants {
     logins: BTreeSet<String>,
     roles: BTreeSet<String>,
     unknown: Vec<String>,
     notes: Vec<String>,
 }
 
-impl Given {
+impl VaultGrants {
     fn add(
         &mut self,
         world: &VaultWorld,

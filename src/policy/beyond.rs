@@ -14,9 +14,10 @@ pub fn beyond(document: &Value, own: &[&Value], needed: &[&Value]) -> Vec<Value>
     let denied = own.iter().flat_map(|document| grants(document, "Deny"));
     let denied = denied.filter(|grant| grant.condition.is_none());
     let allowed = needed.iter().flat_map(|document| grants(document, "Allow"));
-    let (denied, allowed): (Vec<Grant<'_>>, Vec<Grant<'_>>) = (denied.collect(), allowed.collect());
+    let (denied, allowed): (Vec<ActionStatement<'_>>, Vec<ActionStatement<'_>>) =
+        (denied.collect(), allowed.collect());
     let is_covered = |action: &str, resource: &str, condition: Option<&Value>| {
-        let covers = |grant: &Grant<'_>| grant.covers(action, resource, condition);
+        let covers = |grant: &ActionStatement<'_>| grant.covers(action, resource, condition);
         denied.iter().chain(&allowed).any(covers)
     };
     statements(document)
@@ -27,13 +28,13 @@ pub fn beyond(document: &Value, own: &[&Value], needed: &[&Value]) -> Vec<Value>
 }
 
 /// A statement that names actions and resources.
-struct Grant<'a> {
+struct ActionStatement<'a> {
     actions: Vec<&'a str>,
     resources: Vec<&'a str>,
     condition: Option<&'a Value>,
 }
 
-impl Grant<'_> {
+impl ActionStatement<'_> {
     fn covers(&self, action: &str, resource: &str, condition: Option<&Value>) -> bool {
         let is_as_free = self.condition.is_none() || self.condition == condition;
         is_as_free
@@ -50,11 +51,11 @@ fn is_of(statement: &Map<String, Value>, effect: &str) -> bool {
 }
 
 /// What `all but these` means is not compared.
-fn grants<'a>(document: &'a Value, effect: &'a str) -> impl Iterator<Item = Grant<'a>> {
+fn grants<'a>(document: &'a Value, effect: &'a str) -> impl Iterator<Item = ActionStatement<'a>> {
     let all = statements(document).filter_map(Value::as_object);
     all.filter(move |statement| is_of(statement, effect))
         .filter_map(|statement| {
-            Some(Grant {
+            Some(ActionStatement {
                 actions: texts(statement.get("Action")?),
                 resources: texts(statement.get("Resource")?),
                 condition: statement.get("Condition"),

@@ -8,7 +8,7 @@ use super::evaluate::{Request, Truth, evaluate};
 use super::pod_identity::is_of_pod_identity;
 use super::subjects::name_in_claim;
 use super::withdrawn::{is_plain, without_value};
-use super::{Trust, VERSION, federated_principals, function, same, statements, texts};
+use super::{TrustTerms, VERSION, federated_principals, function, same, statements, texts};
 use crate::model::{DEFAULT_AUDIENCE, Issuer, ServiceAccountName};
 
 /// A trust policy in two: what is a service account's own, and what others get in by.
@@ -158,7 +158,7 @@ impl<'a> Whose<'a> {
     /// A pattern that was asked for need not match the name of the service account itself.
     fn is_own_pattern(&self, statement: &Value) -> bool {
         let alone = serde_json::json!({ "Version": VERSION, "Statement": [statement] });
-        self.is_pattern(statement) && Trust::read(&alone, self.account).is_some()
+        self.is_pattern(statement) && TrustTerms::read(&alone, self.account).is_some()
     }
 
     fn is_pattern(&self, statement: &Value) -> bool {

@@ -116,14 +116,18 @@ fn is_like(given: &Value, written: &Value) -> bool {
 
 /// What a trust policy says to the two calls that Pod Identity makes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Admission {
+pub struct AssociationAdmission {
     /// In the order of [`ACTIONS`].
     evaluations: [Evaluation; 2],
 }
 
 /// What the trust policy says of an association whose sessions have tags, or have none.
-pub fn lets_in(trust: &Value, association: TrustedAssociation<'_>, tags: SessionTags) -> Admission {
-    Admission::of(trust, |action| request(action, association, tags))
+pub fn lets_in(
+    trust: &Value,
+    association: TrustedAssociation<'_>,
+    tags: SessionTags,
+) -> AssociationAdmission {
+    AssociationAdmission::of(trust, |action| request(action, association, tags))
 }
 
 /// The statement that lets in any association, where it stands beside one with a condition: that one's
@@ -138,7 +142,7 @@ pub fn unconditional_beside_conditional(trust: &Value) -> Option<usize> {
     open(true).map(|(place, _)| place)
 }
 
-impl Admission {
+impl AssociationAdmission {
     /// What a trust policy says to whoever makes both calls.
     pub fn of(trust: &Value, request: impl Fn(&str) -> Request) -> Self {
         Self {

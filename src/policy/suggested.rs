@@ -113,7 +113,7 @@ impl fmt::Display for Remark {
 
 /// What is known of the use.
 #[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
+pub struct KnownUse<'a> {
     pub services: &'a [ServiceUse],
     pub window: Window,
     /// Actions that the workload needs, by their names: of their services nothing else is used unseen.
@@ -121,7 +121,7 @@ pub struct Known<'a> {
 }
 
 /// Cuts the policies of a role down.
-pub fn suggested(policies: &Policies, known: Known<'_>) -> Suggestion {
+pub fn suggested(policies: &Policies, known: KnownUse<'_>) -> Suggestion {
     let mut cut = Cut {
         known,
         remarks: BTreeSet::new(),
@@ -159,7 +159,7 @@ pub fn suggested(policies: &Policies, known: Known<'_>) -> Suggestion {
 }
 
 struct Cut<'a> {
-    known: Known<'a>,
+    known: KnownUse<'a>,
     remarks: BTreeSet<Remark>,
     /// What the patterns that stay allow and was not used, by services.
     unused: BTreeMap<String, BTreeSet<String>>,
@@ -333,7 +333,7 @@ impl Cut<'_> {
     }
 }
 
-impl<'a> Known<'a> {
+impl<'a> KnownUse<'a> {
     fn service(self, namespace: &str) -> Option<&'a ServiceUse> {
         let mut services = self.services.iter();
         services.find(|it| it.namespace.eq_ignore_ascii_case(namespace))

@@ -100,12 +100,12 @@ pub fn without_role(trust: &Value, role: &RoleArn) -> Result<Value, NotWithdrawn
 }
 
 /// What is left, each statement with its place in the whole.
-struct Rest {
+struct RemainingStatements {
     trust: Value,
     places: Vec<usize>,
 }
 
-impl Rest {
+impl RemainingStatements {
     /// # Errors
     /// Where a call is still allowed, or may be.
     fn shuts_out(&self, request: &Request) -> Result<(), NotWithdrawn> {
@@ -133,7 +133,10 @@ pub(super) fn kept(
 }
 
 /// With each statement as `keep` leaves it.
-fn rest(trust: &Value, keep: impl Fn(&Value) -> Option<Value>) -> Result<Rest, NotWithdrawn> {
+fn rest(
+    trust: &Value,
+    keep: impl Fn(&Value) -> Option<Value>,
+) -> Result<RemainingStatements, NotWithdrawn> {
     let kept = statements(trust).enumerate();
     let kept = kept.filter_map(|(place, statement)| Some((place, keep(statement)?)));
     let (places, kept): (Vec<usize>, Vec<Value>) = kept.unzip();
@@ -146,7 +149,7 @@ fn rest(trust: &Value, keep: impl Fn(&Value) -> Option<Value>) -> Result<Rest, N
         // One that stands without a list, and stays.
         one => *one = kept.into_iter().collect::<Vec<_>>().remove(0),
     }
-    Ok(Rest { trust, places })
+    Ok(RemainingStatements { trust, places })
 }
 
 /// Whether a statement asks tokens of the provider for their subject and audience and for nothing else.

@@ -10,7 +10,7 @@ use ring::signature::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Header, Malformed, Part, Parts, bytes};
+use super::{Header, Malformed, Parts, TokenPart, bytes};
 
 /// More keys than IAM takes of an issuer (100).
 const MOST: usize = 1_000;
@@ -120,7 +120,7 @@ impl fmt::Display for KeyIds {
 
 impl Key {
     fn of(key: Published) -> Self {
-        let part = |text: &Option<String>| bytes(text.as_ref()?, Part::Signature).ok();
+        let part = |text: &Option<String>| bytes(text.as_ref()?, TokenPart::Signature).ok();
         let point = |length: usize| {
             let (x, y) = (part(&key.x)?, part(&key.y)?);
             let is_whole = x.len() == length && y.len() == length;
@@ -261,7 +261,7 @@ impl fmt::Display for SignatureFault {
 pub fn verify_signature(text: &str, keys: &Keys) -> Result<String, SignatureFault> {
     let parts = Parts::of(text)?;
     let header = parts.read_header()?;
-    let signature = bytes(parts.signature, Part::Signature)?;
+    let signature = bytes(parts.signature, TokenPart::Signature)?;
     let algorithm = header.algorithm.as_str();
     if Algorithm::of(algorithm).is_none() {
         return Err(SignatureFault::Algorithm {

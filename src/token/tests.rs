@@ -69,7 +69,7 @@ fn a_token_is_read_with_what_kubernetes_adds() {
 #[test]
 fn what_is_no_token_is_named() {
     let missing = |claim| Malformed::Missing {
-        part: Part::Claims,
+        part: TokenPart::Claims,
         claim,
     };
     let legacy = json!({
@@ -88,18 +88,24 @@ fn what_is_no_token_is_named() {
         ("x".repeat(LONGEST + 1), Malformed::TooLong),
         ("opaque".to_owned(), Malformed::Parts(1)),
         ("a.b.c.d.e".to_owned(), Malformed::Parts(5)),
-        ("ä.b.c".to_owned(), Malformed::Base64(Part::Header)),
-        ("YQ.b.c".to_owned(), Malformed::Json(Part::Header)),
-        (format!("{header}.!.c"), Malformed::Base64(Part::Claims)),
-        (format!("{header}.W10.c2ln"), Malformed::Json(Part::Claims)),
+        ("ä.b.c".to_owned(), Malformed::Base64(TokenPart::Header)),
+        ("YQ.b.c".to_owned(), Malformed::Json(TokenPart::Header)),
+        (
+            format!("{header}.!.c"),
+            Malformed::Base64(TokenPart::Claims),
+        ),
+        (
+            format!("{header}.W10.c2ln"),
+            Malformed::Json(TokenPart::Claims),
+        ),
         (
             format!("{header}.{}.?", encoded(&bound())),
-            Malformed::Base64(Part::Signature),
+            Malformed::Base64(TokenPart::Signature),
         ),
         (
             format!("e30.{}.c2ln", encoded(&bound())),
             Malformed::Missing {
-                part: Part::Header,
+                part: TokenPart::Header,
                 claim: "alg",
             },
         ),

@@ -7,19 +7,19 @@ use crate::policy::Unique;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Node {
+pub enum HclValue {
     Text(String),
     /// A number or a bool, as it is written.
     Word(String),
     List(Vec<Self>),
-    Object(Vec<Item>),
+    Object(Vec<ObjectItem>),
 }
 
 /// A key with what it holds, and between the two what it is labelled with: `path "secret/*" { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
+pub struct ObjectItem {
     pub keys: Vec<String>,
-    pub value: Node,
+    pub value: HclValue,
 }
 
 /// How deep lists and objects may stand in one another.
@@ -29,12 +29,12 @@ const DEPTH: usize = 32;
 ///
 /// # Errors
 /// What is wrong, and in which line.
-pub fn parse(text: &str) -> Result<Vec<Item>, String> {
+pub fn parse(text: &str) -> Result<Vec<ObjectItem>, String> {
     if text.trim_start().starts_with('{') {
         // Of a key that stands twice the last one would count, and a denial be lost.
         let json: Unique = serde_json::from_str(text).map_err(|error| error.to_string())?;
         return match of_json(json.0) {
-            Node::Object(items) => Ok(items),
+            HclValue::Object(items) => Ok(items),
             _ => Err("no object".to_owned()),
         };
     }
@@ -46,17 +46,17 @@ pub fn parse(text: &str) -> Result<Vec<Item>, String> {
 }
 
 /// An object in an object is a label, as the reader of Vault has it.
-fn of_json(json: Json) -> Node {
+fn of_json(json: Json) -> HclValue {
     match json {
-        Json::String(text) => Node::Text(text),
-        Json::Null | Json::Bool(_) | Json::Number(_) => Node::Word(json.to_string()),
-        Json::Array(items) => Node::List(items.into_iter().map(of_json).collect()),
+        Json::String(text) => HclValue::Text(text),
+        Json::Null | Json::Bool(_) | Json::Number(_) => HclValue::Word(json.to_string()),
+        Json::Array(items) => HclValue::List(items.into_iter().map(of_json).collect()),
         Json::Object(entries) => {
-            let entries = entries.into_iter().map(|(key, value)| Item {
+            let entries = entries.into_iter().map(|(key, value)| ObjectItem {
                 keys: vec![key],
                 value: of_json(value),
             });
-            Node::Object(entries.collect())
+            HclValue::Object(entries.collect())
         }
     }
 }
@@ -99,7 +99,7 @@ impl Reader<'_> {
     }
 
     /// Items up to the end of their object, or of the text.
-    fn items(&mut self, end: Option<char>, depth: usize) -> Result<Vec<Item>, String> {
+    fn items(&mut self, end: Option<char>, depth: usize) -> Result<Vec<ObjectItem>, String> {
         let mut items = Vec::new();
         loop {
             let c = self.peek()?;
@@ -114,18 +114,18 @@ impl Reader<'_> {
         }
     }
 
-    fn item(&mut self, depth: usize) -> Result<Item, String> {
+    fn item(&mut self, depth: usize) -> Result<ObjectItem, String> {
         let mut keys = Vec::new();
         loop {
             match self.peek()? {
                 Some('=') if !keys.is_empty() => {
                     self.next();
                     let value = self.value(depth)?;
-                    return Ok(Item { keys, value });
+                    return Ok(ObjectItem { keys, value });
                 }
                 Some('{') if !keys.is_empty() => {
                     let value = self.value(depth)?;
-                    return Ok(Item { keys, value });
+                    return Ok(ObjectItem { keys, value });
                 }
                 Some('"') => keys.push(self.text()?),
                 Some(c) if is_of_word(c) => keys.push(self.word()),
@@ -135,27 +135,27 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> Result<Node, String> {
+    fn value(&mut self, depth: usize) -> Result<HclValue, String> {
         if depth > DEPTH {
             return self.wrong("too many brackets");
         }
         match self.peek()? {
-            Some('"') => Ok(Node::Text(self.text()?)),
+            Some('"') => Ok(HclValue::Text(self.text()?)),
             Some('{') => {
                 self.next();
-                Ok(Node::Object(self.items(Some('}'), depth + 1)?))
+                Ok(HclValue::Object(self.items(Some('}'), depth + 1)?))
             }
             Some('[') => {
                 self.next();
-                Ok(Node::List(self.list(depth + 1)?))
+                Ok(HclValue::List(self.list(depth + 1)?))
             }
-            Some(c) if is_of_word(c) => Ok(Node::Word(self.word())),
+            Some(c) if is_of_word(c) => Ok(HclValue::Word(self.word())),
             Some(c) => self.wrong(format!("'{}'", c.escape_default())),
             None => self.wrong("the end of the text"),
         }
     }
 
-    fn list(&mut self, depth: usize) -> Result<Vec<Node>, String> {
+    fn list(&mut self, depth: usize) -> Result<Vec<HclValue>, String> {
         let mut items = Vec::new();
         loop {
             if self.peek()? == Some(']') {

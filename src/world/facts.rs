@@ -143,7 +143,7 @@ impl Stack {
         cluster: &ClusterName,
         account: &ServiceAccountName,
         objects: &BTreeMap<ServiceAccountName, ServiceAccount>,
-    ) -> Claim {
+    ) -> StackOwnership {
         let role = self.role_arn.as_ref().map(ToString::to_string);
         let mut annotated = objects
             .iter()
@@ -152,24 +152,24 @@ impl Stack {
             .peekable();
         if annotated.peek().is_some() {
             return if annotated.any(|name| name == account) {
-                Claim::Own
+                StackOwnership::Own
             } else {
-                Claim::Others
+                StackOwnership::Others
             };
         }
         let mut names = objects.keys();
         match names.find(|name| *name != account && self.may_be_for(cluster, name)) {
-            Some(other) => Claim::Open(format!(
+            Some(other) => StackOwnership::Open(format!(
                 "no ServiceAccount is annotated with its role, and it may be of {other}"
             )),
-            None => Claim::Own,
+            None => StackOwnership::Own,
         }
     }
 }
 
 /// Whose a stack is that has lost its tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claim {
+pub enum StackOwnership {
     Own,
     Others,
     /// Why it cannot be told.

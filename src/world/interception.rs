@@ -21,13 +21,13 @@ pub struct Interceptor {
     pub base: String,
     /// The role of pods without an annotation.
     pub default_role: Option<String>,
-    pub permission: Permission,
-    pub caller: Caller,
+    pub permission: AllowedRoles,
+    pub caller: AssumingPrincipal,
 }
 
 /// Which roles the pods of a namespace may have.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Permission {
+pub enum AllowedRoles {
     /// Every role.
     Any,
     /// Those that an annotation of the namespace lists, a JSON array.
@@ -65,7 +65,7 @@ pub enum MatchExtent {
 
 /// Who calls sts:AssumeRole for pods.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Caller {
+pub enum AssumingPrincipal {
     /// The node's role, of each pod that of its node.
     Node,
     /// The role that is named on the command line.

@@ -21,7 +21,7 @@ pub struct ObservedProvider {
 
 /// One row of `get iamserviceaccount`.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct ListedAccount {
     pub name: ServiceAccountName,
     /// `None`: its role is one that no stack made for it.
     pub stack: Option<Stack>,
@@ -30,7 +30,7 @@ pub struct Listed {
     pub service_account: Option<Lookup<ServiceAccount>>,
 }
 
-impl Listed {
+impl ListedAccount {
     /// The one of its stack, or of its annotation where it has none.
     pub fn role(&self) -> Option<String> {
         if let Some(stack) = &self.stack {

@@ -4,7 +4,7 @@ use super::subjects::Asked;
 use super::{ClusterPlace, Context, Error, Exit, Report, Severity, cli, diagnose};
 use crate::kubernetes::Kubernetes;
 use crate::model::{Cluster, Connection, Flags, Issuer};
-use crate::observe::health::{Proving, Shared, Sight, Subject};
+use crate::observe::health::{Examined, Proving, Shared, Sight};
 use crate::policy::usage::Window;
 use crate::world::{AccountHealth, World};
 
@@ -60,7 +60,7 @@ impl Checkup<'_> {
             Some(cluster) => context.kubernetes(cluster, self.kubernetes).await,
             None => Err(Error::Flags("no cluster is named".to_owned())),
         };
-        let is_led_to = |subject: &Subject| subject.name.is_none() && subject.of.is_some();
+        let is_led_to = |subject: &Examined| subject.name.is_none() && subject.of.is_some();
         let kubernetes = match kubernetes {
             // Without it nobody knows what the pods run as.
             Err(error) if self.asked.subject().is_some_and(is_led_to) => return Err(error),

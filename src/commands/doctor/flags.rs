@@ -3,12 +3,12 @@
 use super::{Error, cli};
 use crate::commands::flags;
 use crate::model::ServiceAccountName;
-use crate::observe::health::Subject;
+use crate::observe::health::Examined;
 use crate::observe::proof::now;
 use crate::policy::usage::Window;
 
 /// What the flags name; `None`: nothing but the cluster, or all.
-pub fn subject(args: &cli::Doctor) -> Result<Option<Subject>, Error> {
+pub fn subject(args: &cli::Doctor) -> Result<Option<Examined>, Error> {
     let (namespace, name) = flags::filter(&args.name)?;
     let name = match name {
         Some(name) => {
@@ -37,7 +37,7 @@ pub fn subject(args: &cli::Doctor) -> Result<Option<Subject>, Error> {
             ))
         };
     }
-    Ok(Some(Subject {
+    Ok(Some(Examined {
         name,
         of,
         role: args.role_arn.clone(),

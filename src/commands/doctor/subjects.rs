@@ -2,19 +2,19 @@
 
 use super::Error;
 use crate::model::Lookup;
-use crate::observe::health::{Sight, Subject};
+use crate::observe::health::{Examined, Sight};
 
 /// What is looked at beside the cluster.
 pub enum Asked {
     Nothing,
     /// A service account, what runs a pod, or a role.
-    Of(Box<Subject>),
+    Of(Box<Examined>),
     /// All service accounts that have a role.
     All,
 }
 
 impl Asked {
-    pub fn subject(&self) -> Option<&Subject> {
+    pub fn subject(&self) -> Option<&Examined> {
         match self {
             Self::Of(subject) => Some(subject),
             Self::Nothing | Self::All => None,
@@ -23,21 +23,21 @@ impl Asked {
 
     /// The service accounts to look at, and whether they are all, where all are asked about; a pod or
     /// workload is asked for its own.
-    pub async fn subjects(&self, sight: &Sight<'_>) -> Result<(Vec<Subject>, Lookup<()>), Error> {
+    pub async fn subjects(&self, sight: &Sight<'_>) -> Result<(Vec<Examined>, Lookup<()>), Error> {
         let subject = match self {
             Self::All => {
                 let (names, listed) = sight.names().await;
-                let subject = |name| Subject {
+                let subject = |name| Examined {
                     name: Some(name),
-                    ..Subject::default()
+                    ..Examined::default()
                 };
                 return Ok((names.into_iter().map(subject).collect(), listed));
             }
             Self::Nothing => return Ok((Vec::new(), Lookup::Missing)),
-            Self::Of(subject) => Subject::clone(subject),
+            Self::Of(subject) => Examined::clone(subject),
         };
         let subject = match (&subject.name, &subject.of) {
-            (None, Some(of)) => Subject {
+            (None, Some(of)) => Examined {
                 name: Some(sight.service_account_of(of).await?),
                 ..subject
             },

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::PARALLEL;
 use super::stacks::surplus;
 use crate::asked::IamServiceAccount;
-use crate::asked::found::{self, Found};
+use crate::asked::found::{self, FoundAccount};
 use crate::error::Error;
 use crate::model::{Cluster, Lookup, ServiceAccountName, StackName, Way};
 use crate::observe::{self, Stacks};
@@ -59,7 +59,7 @@ pub async fn associated(
     for (name, association, template) in reads {
         let (found, object) = (template.as_found(), objects.get(&name));
         let template = found.map(|(template, _)| template);
-        let Found {
+        let FoundAccount {
             asked,
             lost,
             also_trusted,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::PARALLEL;
 use crate::asked::IamServiceAccount;
-use crate::asked::found::{self, Found};
+use crate::asked::found::{self, FoundAccount};
 use crate::error::Error;
 use crate::model::{Lookup, ServiceAccountName};
 use crate::observe;
@@ -40,7 +40,7 @@ pub async fn with_stacks(
         };
         let object = objects.get(name);
         let role = stack.role_arn.as_ref();
-        let Found {
+        let FoundAccount {
             asked,
             lost,
             also_trusted,

@@ -10,7 +10,7 @@ use crate::commands::removal;
 use crate::error::Error;
 use crate::model::{ClusterName, Connection, Flags};
 use crate::observe::{self, ServiceAccounts, Stacks};
-use crate::plan::gc::{self, JudgedStack, Verdict};
+use crate::plan::gc::{self, Disposition, JudgedStack};
 use crate::plan::{Target, Track, delete};
 use crate::run::{Context, Observation};
 
@@ -57,8 +57,8 @@ impl GcTask<'_> {
     pub async fn stack(&self, regions: &[&Aws], judged: &JudgedStack<'_>) -> Result<Track, Error> {
         let target = gc::target(judged);
         let found = regions.iter().find(|aws| aws.region == judged.region);
-        let (Verdict::Goes(_), Some(aws)) = (&judged.verdict, found) else {
-            return Ok(gc::judged(Track::new(target), judged.verdict.clone()));
+        let (Disposition::Goes(_), Some(aws)) = (&judged.disposition, found) else {
+            return Ok(gc::judged(Track::new(target), judged.disposition.clone()));
         };
         let (foreign, resources) = removal::foreign(self.args.detach_foreign, false);
         let asked = Deletion {

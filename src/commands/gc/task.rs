@@ -14,7 +14,7 @@ use crate::waiting::side_by_side;
 
 /// What goes first, and what goes when that is gone.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum LeftoverKinds {
     /// Only shown.
     All,
     Stacks,
@@ -65,13 +65,13 @@ impl<'a> GcTask<'a> {
         &self,
         context: &Context,
         round: &Rounds,
-        stage: Stage,
+        kinds: LeftoverKinds,
     ) -> Result<Observation, Error> {
         let regions = self.regions(context);
         let (survey, unread) = observe::survey(&context.aws, &regions, &self.account).await?;
         let older_than = self.args.older_than.seconds();
         let is_first = round.past == 0;
-        if stage == Stage::Providers {
+        if kinds == LeftoverKinds::Providers {
             let doomed = self.doomed.borrow();
             let mut tracks = gc::providers(&survey, older_than, &BTreeSet::new());
             tracks.retain(|it| doomed.contains(&it.target) && round.includes(&it.target));
@@ -101,10 +101,10 @@ impl<'a> GcTask<'a> {
             self.doomed.replace(doomed);
         }
         further.extend(gc::roles(&survey, older_than));
-        if let (Some(cluster), Stage::All) = (&self.args.cluster, stage) {
+        if let (Some(cluster), LeftoverKinds::All) = (&self.args.cluster, kinds) {
             further.extend(self.loose_ends(context, cluster).await?);
         }
-        if stage == Stage::All {
+        if kinds == LeftoverKinds::All {
             for track in further {
                 look.add(track.target.clone(), Ok(track));
             }

@@ -6,7 +6,7 @@ use crate::commands::flags::{self, Unread};
 use crate::error::Error;
 use crate::model::{ServiceAccountName, Way};
 use crate::observe;
-use crate::output::Associations;
+use crate::output::AssociationList;
 use crate::progress::Running;
 use crate::run::{Context, Exit};
 
@@ -49,6 +49,6 @@ pub async fn associations(
         context.output.say("no EKS Pod Identity associations found");
     }
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    context.output.print(&Associations(found))?;
+    context.output.print(&AssociationList(found))?;
     Ok(Exit::Done)
 }

@@ -16,7 +16,7 @@ use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
 
 mod judged;
 
-use judged::Judged;
+use judged::CopySelection;
 
 /// Both clusters are reached by EKS: a kubeconfig's context would be that of one of them.
 const BY_EKS: KubernetesArgs = KubernetesArgs {
@@ -53,7 +53,7 @@ pub async fn run(args: &TrustCopy, screen: Screen, running: Running) -> Result<E
 
 impl CopyTask<'_> {
     async fn look(&self, context: &Context, round: &Rounds) -> Result<Observation, Error> {
-        let judged = Judged::read(context, &self.from, self.named(round)).await?;
+        let judged = CopySelection::read(context, &self.from, self.named(round)).await?;
         let mut look = self.look_at(context, round, &judged).await?;
         judged.add_to(&mut look);
         Ok(look)
@@ -74,7 +74,7 @@ impl CopyTask<'_> {
         &self,
         context: &Context,
         round: &Rounds,
-        judged: &Judged,
+        judged: &CopySelection,
     ) -> Result<Observation, Error> {
         let accounts = judged.copied.iter();
         let task = Task {

@@ -7,7 +7,7 @@ use crate::config::{self, ClusterConfig, Rest};
 use crate::error::Error;
 use crate::files;
 use crate::model::{Map, shown_as_value};
-use crate::plan::usage::{Proposal, UsageRow, Wanted, propose};
+use crate::plan::usage::{Proposal, ProposalRequest, UsageRow, propose};
 use crate::policy::usage::Window;
 use crate::run::Context;
 
@@ -22,7 +22,7 @@ pub fn suggest(
     rows: &mut [UsageRow],
 ) -> Result<(), Error> {
     let file = args.write.as_ref().map(|path| path.display().to_string());
-    let wanted = Wanted {
+    let wanted = ProposalRequest {
         window,
         kept: &args.keep,
         file: file.as_deref(),

@@ -8,7 +8,7 @@ use crate::model::{Arn, DEFAULT_AUDIENCE, Fix, RoleArn};
 use crate::plan::{Action, Repair};
 use crate::policy::evaluate::{Principal, Request};
 use crate::policy::pod_identity::{
-    ACTIONS, Admission, SessionTags, TrustedAssociation, lets_in, statement,
+    ACTIONS, AssociationAdmission, SessionTags, TrustedAssociation, lets_in, statement,
     unconditional_beside_conditional,
 };
 use crate::policy::texts;
@@ -209,7 +209,7 @@ pub fn target(scene: Scene<'_>) -> Verdict {
         Request::new(action, Principal::Aws(association.role.clone()), None)
             .with("sts:ExternalId", association.external_id.as_slice())
     };
-    let admission = Admission::of(&facts.trust, request);
+    let admission = AssociationAdmission::of(&facts.trust, request);
     let lacking = admission.lacking();
     let Some((_, first)) = lacking.first() else {
         return Verdict::holds("target role", target);

@@ -53,7 +53,7 @@ pub enum Proving {
 
 /// What is looked at of one service account, or of a role.
 #[derive(Clone, Debug, Default)]
-pub struct Subject {
+pub struct Examined {
     pub name: Option<ServiceAccountName>,
     /// Only the pods of this.
     pub of: Option<Workload>,
@@ -115,7 +115,7 @@ impl Sight<'_> {
     }
 
     /// Each of them; `account` is that of the credentials.
-    pub async fn accounts(&self, subjects: &[Subject], account: &str) -> Vec<AccountHealth> {
+    pub async fn accounts(&self, subjects: &[Examined], account: &str) -> Vec<AccountHealth> {
         let stacks = Stacks::for_lookups(self.aws, subjects.len()).await;
         let accounts = subjects
             .iter()
@@ -125,7 +125,7 @@ impl Sight<'_> {
 
     async fn account(
         &self,
-        subject: &Subject,
+        subject: &Examined,
         stacks: Result<&Stacks, &Error>,
         account: &str,
     ) -> AccountHealth {
@@ -194,7 +194,7 @@ impl Sight<'_> {
 
     async fn observed(
         &self,
-        subject: &Subject,
+        subject: &Examined,
         stacks: Result<&Stacks, &Error>,
     ) -> Lookup<ObservedAccount> {
         let (Some(cluster), Some(name)) = (self.cluster, &subject.name) else {
@@ -212,7 +212,7 @@ impl Sight<'_> {
         }
     }
 
-    async fn object(&self, subject: &Subject) -> Option<ObjectHealth> {
+    async fn object(&self, subject: &Examined) -> Option<ObjectHealth> {
         let name = subject.name.as_ref()?;
         self.cluster?;
         Some(match self.kubernetes {
@@ -263,7 +263,7 @@ impl Sight<'_> {
         }
     }
 
-    async fn associations(&self, subject: &Subject) -> Lookup<Vec<Association>> {
+    async fn associations(&self, subject: &Examined) -> Lookup<Vec<Association>> {
         match (self.cluster, &subject.name) {
             (Some(cluster), Some(name)) if cluster.eks.is_some() => {
                 of_aws::associations(self.aws, self.shared, &cluster.name, name).await
@@ -357,7 +357,7 @@ impl Sight<'_> {
     /// A real token at STS. A role of the last minutes may not be known everywhere: that is waited for.
     async fn proof(
         &self,
-        subject: &Subject,
+        subject: &Examined,
         object: Option<&ObjectHealth>,
         role: Option<&RoleArn>,
         health: Option<&RoleHealth>,
@@ -388,7 +388,7 @@ impl Sight<'_> {
             patience: if is_young {
                 Patience::Propagation {
                     until: self.aws.deadline,
-                    judge: None,
+                    binding: None,
                 }
             } else {
                 Patience::None
@@ -400,7 +400,7 @@ impl Sight<'_> {
     /// A running pod's token at EKS, where one runs.
     async fn identity_proof(
         &self,
-        subject: &Subject,
+        subject: &Examined,
         object: Option<&ObjectHealth>,
         association: Option<&Association>,
     ) -> Option<Proof> {
@@ -458,7 +458,7 @@ fn is_young(
 
 /// The role by the user's word, the annotation, or the account's stack.
 fn role_of(
-    subject: &Subject,
+    subject: &Examined,
     object: Option<&ObjectHealth>,
     observed: Option<&ObservedAccount>,
 ) -> Option<RoleArn> {

@@ -9,7 +9,9 @@ use crate::model::{Lookup, RoleArn, Workload};
 use crate::observe::PARALLEL;
 use crate::plan::migrate::{interceptor, rivals};
 use crate::waiting::side_by_side;
-use crate::world::{AgentKind, Caller, Interception, MetadataAgent, Node, Permission, Pods};
+use crate::world::{
+    AgentKind, AllowedRoles, AssumingPrincipal, Interception, MetadataAgent, Node, Pods,
+};
 
 impl MoveSight<'_> {
     /// With those that may each be it, where it cannot be told which is.
@@ -38,8 +40,8 @@ impl MoveSight<'_> {
             Lookup::Found(interceptor) => {
                 let namespaces = async {
                     match interceptor.permission {
-                        Permission::Any => Lookup::Missing,
-                        Permission::Listed { .. } | Permission::Matched { .. } => {
+                        AllowedRoles::Any => Lookup::Missing,
+                        AllowedRoles::Listed { .. } | AllowedRoles::Matched { .. } => {
                             Lookup::or_unknown(self.kubernetes.namespace_annotations().await)
                         }
                     }
@@ -102,13 +104,13 @@ impl MoveSight<'_> {
 
     async fn callers(
         &self,
-        caller: &Caller,
+        caller: &AssumingPrincipal,
         node_roles: &Lookup<BTreeMap<String, RoleArn>>,
     ) -> Lookup<BTreeSet<RoleArn>> {
         match caller {
-            Caller::Node => Lookup::Missing,
-            Caller::Role(role) => Lookup::Found([role.clone()].into()),
-            Caller::Server(server) => match self.nodes_of(server).await {
+            AssumingPrincipal::Node => Lookup::Missing,
+            AssumingPrincipal::Role(role) => Lookup::Found([role.clone()].into()),
+            AssumingPrincipal::Server(server) => match self.nodes_of(server).await {
                 Lookup::Found(nodes) => node_roles.clone().map(|roles| {
                     let its = roles.into_iter().filter(|(node, _)| nodes.contains(node));
                     its.map(|(_, role)| role).collect()

@@ -46,7 +46,7 @@ pub fn proved<'a>(
             issuer: &asked.issuer,
             patience: Patience::Propagation {
                 until: aws.deadline,
-                judge: None,
+                binding: None,
             },
         };
         let proof = prove(&prover, claim).await;

@@ -14,9 +14,9 @@ use super::{Assertion, ClaimedWay};
 /// So many looks in a row must agree: what IAM tells may itself be some seconds old.
 pub const LOOKS: u32 = 3;
 
-/// What a look at IAM is judged with.
+/// What binds a role to the pods: a look at IAM is judged by it.
 #[derive(Clone, Copy, Debug)]
-pub struct Judge<'a> {
+pub struct Binding<'a> {
     pub cluster: &'a Cluster,
     /// By Pod Identity.
     pub association: Option<&'a Association>,
@@ -26,18 +26,18 @@ pub struct Judge<'a> {
 /// account would have to be seen.
 pub async fn hindrance(
     aws: &Aws,
-    judge: Judge<'_>,
+    binding: Binding<'_>,
     claim: Assertion<'_>,
     kind: RefusalKind,
 ) -> Option<Because> {
     // IAM tells of the roles of one's own account.
-    if claim.role.account() != judge.cluster.account {
+    if claim.role.account() != binding.cluster.account {
         return None;
     }
     let found = match (kind, claim.way) {
-        (RefusalKind::NotAuthorized, _) => of_role(aws, judge, claim).await,
+        (RefusalKind::NotAuthorized, _) => of_role(aws, binding, claim).await,
         (RefusalKind::NoProvider | RefusalKind::WrongAudience, ClaimedWay::Irsa { audience }) => {
-            of_provider(aws, judge.cluster, audience).await
+            of_provider(aws, binding.cluster, audience).await
         }
         _ => return None,
     };
@@ -66,7 +66,7 @@ async fn of_provider(aws: &Aws, cluster: &Cluster, audience: &Audience) -> Looku
 }
 
 /// Missing: it is as it should be, as far as can be told.
-async fn of_role(aws: &Aws, judge: Judge<'_>, claim: Assertion<'_>) -> Lookup<String> {
+async fn of_role(aws: &Aws, binding: Binding<'_>, claim: Assertion<'_>) -> Lookup<String> {
     let role = claim.role;
     let facts = match Lookup::or_unknown(aws.iam.role(role.name()).await) {
         Lookup::Found(facts) => facts,
@@ -77,7 +77,7 @@ async fn of_role(aws: &Aws, judge: Judge<'_>, claim: Assertion<'_>) -> Lookup<St
     if facts.arn != role.to_string() {
         return Lookup::Found(format!("the role of that name is {}", facts.arn));
     }
-    if is_kept_out(&facts.trust, judge, claim) {
+    if is_kept_out(&facts.trust, binding, claim) {
         Lookup::Found("the role's trust policy does not let it in".to_owned())
     } else {
         Lookup::Missing
@@ -85,10 +85,10 @@ async fn of_role(aws: &Aws, judge: Judge<'_>, claim: Assertion<'_>) -> Lookup<St
 }
 
 /// Certainly.
-fn is_kept_out(trust: &Value, judge: Judge<'_>, claim: Assertion<'_>) -> bool {
-    let cluster = judge.cluster;
+fn is_kept_out(trust: &Value, binding: Binding<'_>, claim: Assertion<'_>) -> bool {
+    let cluster = binding.cluster;
     let ClaimedWay::Irsa { audience } = claim.way else {
-        let (Some(cluster_arn), Some(association)) = (cluster.arn(), judge.association) else {
+        let (Some(cluster_arn), Some(association)) = (cluster.arn(), binding.association) else {
             return false;
         };
         let asked = TrustedAssociation {

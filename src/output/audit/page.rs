@@ -46,7 +46,7 @@ pub fn text(text: &str) -> String {
 }
 
 pub fn page(audit: &Audit) -> String {
-    let policies = Policies::of(audit);
+    let policies = PolicyHolders::of(audit);
     let rows: String = audit.items.iter().map(|it| row(it, &policies)).collect();
     let header = COLUMNS
         .map(|name| format!("<th scope=\"col\"><button type=\"button\">{name}</button></th>\n"));
@@ -155,7 +155,7 @@ fn finding(finding: &AuditFinding) -> String {
     )
 }
 
-fn row(account: &AuditedAccount, policies: &Policies<'_>) -> String {
+fn row(account: &AuditedAccount, policies: &PolicyHolders<'_>) -> String {
     let of_roles = |of: &dyn Fn(&AuditedRole) -> String| -> String {
         let roles = account.roles.iter();
         roles
@@ -234,12 +234,12 @@ fn enlisted(items: &str) -> String {
 }
 
 /// Each policy once, with the roles that have it: a managed policy of many roles is told in one place.
-struct Policies<'a> {
+struct PolicyHolders<'a> {
     /// In their order.
     all: Vec<(&'a AuditedPolicy, Vec<&'a str>)>,
 }
 
-impl<'a> Policies<'a> {
+impl<'a> PolicyHolders<'a> {
     fn of(audit: &'a Audit) -> Self {
         let mut roles: BTreeMap<&AuditedPolicy, Vec<&str>> = BTreeMap::new();
         for role in audit.items.iter().flat_map(|it| &it.roles) {

@@ -32,7 +32,7 @@ struct Drawing<'a> {
 }
 
 /// A role with the accounts that have it.
-struct Shared<'a> {
+struct RoleWithAccounts<'a> {
     role: &'a AuditedRole,
     accounts: Vec<&'a AuditedAccount>,
 }
@@ -56,14 +56,14 @@ pub fn picture(audit: &Audit) -> String {
 }
 
 /// Roles in the order of the accounts that have them first.
-fn by_role(audit: &Audit) -> Vec<Shared<'_>> {
-    let mut all: Vec<Shared<'_>> = Vec::new();
+fn by_role(audit: &Audit) -> Vec<RoleWithAccounts<'_>> {
+    let mut all: Vec<RoleWithAccounts<'_>> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for account in &audit.items {
         for role in &account.roles {
             let place = *places.entry(&role.arn).or_insert(all.len());
             if place == all.len() {
-                all.push(Shared {
+                all.push(RoleWithAccounts {
                     role,
                     accounts: Vec::new(),
                 });
@@ -83,8 +83,8 @@ fn class(account: &AuditedAccount) -> &'static str {
 }
 
 impl<'a> Drawing<'a> {
-    fn draw(&mut self, shared: &Shared<'a>) {
-        let Shared { role, accounts } = shared;
+    fn draw(&mut self, shared: &RoleWithAccounts<'a>) {
+        let RoleWithAccounts { role, accounts } = shared;
         let top = self.next;
         let classes = accounts.iter().map(|account| class(account));
         let worst = classes.min_by_key(|class| ["p", "w", ""].iter().position(|it| it == class));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::asked::{IamServiceAccount, Permissions};
 use crate::model::{Audience, Cluster, StackName, Way};
 use crate::policy::pod_identity::{self, TrustedAssociation};
-use crate::policy::{self, Trust, TrustedSubject, others};
+use crate::policy::{self, TrustTerms, TrustedSubject, others};
 use crate::template::{self, RoleEdits, RoleTemplate};
 use crate::world::{Associations, ObservedAccount, StackState};
 
@@ -131,7 +131,7 @@ fn trust(
         (false, _) if is_present => return Some(None),
         // Only others are let in: whom nobody asked about stay.
         (false, []) => return Some(None),
-        (true, _) => Trust::read(&own, &asked.name).map(|known| {
+        (true, _) => TrustTerms::read(&own, &asked.name).map(|known| {
             let pattern = edits.subject_pattern.clone().or(known.pattern);
             let audience = edits.audience.clone().unwrap_or(known.audience);
             let subject = match &pattern {
@@ -162,5 +162,5 @@ pub fn kept_audience(
     };
     let trust = &found.template.as_ref()?.trust;
     let parted = others::parted(trust, &asked.name, &cluster.provider_arn());
-    Trust::read(&parted.own, &asked.name).map(|trust| trust.audience)
+    TrustTerms::read(&parted.own, &asked.name).map(|trust| trust.audience)
 }

@@ -3,7 +3,7 @@
 use super::StackTask;
 use crate::asked::Permissions;
 use crate::model::{CommandLine, Pairs, Way};
-use crate::policy::{Difference, Item, Trust, others};
+use crate::policy::{Difference, Item, TrustTerms, others};
 use crate::template::{RoleSpec, is_document};
 use crate::world::StackState;
 
@@ -122,7 +122,7 @@ fn has_pattern(task: StackTask<'_>) -> bool {
     let provider = task.cluster.provider_arn();
     let template = found.template.as_ref();
     let parted = template.map(|it| others::parted(&it.trust, name, &provider));
-    let read = parted.and_then(|parted| Trust::read(&parted.own, name));
+    let read = parted.and_then(|parted| TrustTerms::read(&parted.own, name));
     read.is_none_or(|trust| trust.pattern.is_some())
 }
 

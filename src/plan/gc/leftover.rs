@@ -68,16 +68,16 @@ impl Leftover {
 
 /// What becomes of something that was looked at.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub enum Disposition {
     Goes(Leftover),
     Stays(Leftover),
 }
 
 /// A track with what is known of its target.
-pub fn judged(mut track: Track, verdict: Verdict) -> Track {
-    let leftover = match verdict {
-        Verdict::Goes(leftover) => leftover,
-        Verdict::Stays(leftover) => {
+pub fn judged(mut track: Track, disposition: Disposition) -> Track {
+    let leftover = match disposition {
+        Disposition::Goes(leftover) => leftover,
+        Disposition::Stays(leftover) => {
             track.actions.clear();
             track.is_other = true;
             track.idle = Idle::Skipped;
@@ -119,7 +119,7 @@ pub fn loose_ends(cluster: &ClusterName, ends: &LooseEnds) -> Vec<Track> {
             cluster: Some(cluster.to_string()),
             ..leftover
         };
-        judged(Track::new(target), Verdict::Stays(leftover))
+        judged(Track::new(target), Disposition::Stays(leftover))
     })
     .collect()
 }

@@ -9,7 +9,7 @@ use crate::world::{IssuerState, Survey};
 
 /// What is known of an issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum IssuerFate {
     Dead,
     /// It is that of a cluster of a region.
     Lives(String, String),
@@ -39,28 +39,28 @@ pub fn issuer_of<'a>(provider: &'a str, account: &str) -> Option<&'a str> {
     (place == format!("arn:{partition}:iam::{account}")).then_some(issuer)
 }
 
-pub fn fate(survey: &Survey, issuer: &str) -> Fate {
+pub fn fate(survey: &Survey, issuer: &str) -> IssuerFate {
     let Some(region) = region_of_issuer(issuer) else {
-        return Fate::NotEks;
+        return IssuerFate::NotEks;
     };
     for (name, read) in &survey.regions {
         let has = |(_, known): &(&String, &Option<String>)| known.as_deref() == Some(issuer);
         if let Some((cluster, _)) = read.clusters.iter().find(has) {
-            return Fate::Lives(cluster.clone(), name.clone());
+            return IssuerFate::Lives(cluster.clone(), name.clone());
         }
     }
     if !survey.regions.contains_key(&region) {
-        return Fate::Unread(region);
+        return IssuerFate::Unread(region);
     }
     match survey.issuers.get(issuer) {
-        Some(IssuerState::Gone) => Fate::Dead,
-        Some(IssuerState::Answers) => Fate::Answers,
-        Some(IssuerState::Unproven) => Fate::Unproven,
-        Some(IssuerState::Unknown) | None => Fate::Unreachable,
+        Some(IssuerState::Gone) => IssuerFate::Dead,
+        Some(IssuerState::Answers) => IssuerFate::Answers,
+        Some(IssuerState::Unproven) => IssuerFate::Unproven,
+        Some(IssuerState::Unknown) | None => IssuerFate::Unreachable,
     }
 }
 
-impl Fate {
+impl IssuerFate {
     /// Why what hangs on it stays; `None`: it is dead.
     pub fn told(&self, issuer: &str) -> Option<String> {
         Some(match self {

@@ -108,9 +108,9 @@ fn survey(stacks: Vec<SurveyedStack>) -> Survey {
 fn fate_of(survey: &Survey) -> Option<String> {
     let all = stacks(survey, DAY);
     assert!(all.len() <= 1);
-    all.into_iter().next().map(|it| match it.verdict {
-        Verdict::Goes(_) => String::new(),
-        Verdict::Stays(leftover) => leftover.why,
+    all.into_iter().next().map(|it| match it.disposition {
+        Disposition::Goes(_) => String::new(),
+        Disposition::Stays(leftover) => leftover.why,
     })
 }
 
@@ -266,8 +266,8 @@ fn what_is_young_or_in_use_stays() {
     let survey = survey(vec![stack]);
     assert_eq!(fate_of(&survey).as_deref(), Some(""));
     assert!(matches!(
-        stacks(&survey, 30 * DAY)[0].verdict,
-        Verdict::Stays(_)
+        stacks(&survey, 30 * DAY)[0].disposition,
+        Disposition::Stays(_)
     ));
     stays(with(|it| it.trust = Lookup::Missing), "template");
     stays(
@@ -480,7 +480,7 @@ fn of_a_large_account_exactly_what_is_dead_goes() {
     let judged = stacks(&survey, DAY);
     let gone = judged
         .iter()
-        .filter(|it| matches!(it.verdict, Verdict::Goes(_)));
+        .filter(|it| matches!(it.disposition, Disposition::Goes(_)));
     let gone: Vec<_> = gone.collect();
     let names: BTreeSet<_> = gone
         .iter()

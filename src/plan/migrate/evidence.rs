@@ -8,7 +8,7 @@ use crate::world::{MovingAccount, Pod, PodWay, Provider, Sign};
 
 /// A way, and what says so.
 #[derive(Debug, PartialEq)]
-pub struct Evidence {
+pub struct WayEvidence {
     /// That of most pods, or of new ones where none runs. `None`: not known.
     pub way: Option<PodWay>,
     pub told: String,
@@ -74,7 +74,7 @@ fn told(signs: &[Sign]) -> String {
     text
 }
 
-impl Evidence {
+impl WayEvidence {
     pub fn of(account: &MovingAccount, template: Option<&Pod>, pods: &[&Pod]) -> Self {
         let new = of_new(account, template);
         let mut groups: BTreeMap<(PodWay, String), (usize, Vec<Sign>)> = BTreeMap::new();
@@ -232,7 +232,7 @@ mod tests {
     fn without_a_pod_the_template_and_the_binding_say_what_new_ones_have() {
         let mut account = annotated();
         let plain = with(PodWay::NodeRole, |_| {});
-        let evidence = Evidence::of(&account, Some(&plain), &[]);
+        let evidence = WayEvidence::of(&account, Some(&plain), &[]);
         let annotation = "annotation eks.amazonaws.com/role-arn of its ServiceAccount";
         assert_eq!(evidence.way, Some(PodWay::Irsa));
         assert_eq!(
@@ -240,7 +240,7 @@ mod tests {
             format!("no pod runs; new ones go by {annotation}")
         );
         let keys = with(PodWay::NodeRole, key);
-        let evidence = Evidence::of(&account, Some(&keys), &[]);
+        let evidence = WayEvidence::of(&account, Some(&keys), &[]);
         assert_eq!(evidence.way, Some(PodWay::StaticKeys));
         assert_eq!(
             evidence.told,
@@ -252,7 +252,7 @@ mod tests {
             id: "a-9".to_owned(),
             ..association()
         });
-        let evidence = Evidence::of(&account, Some(&plain), &[]);
+        let evidence = WayEvidence::of(&account, Some(&plain), &[]);
         assert_eq!(evidence.told, "no pod runs; new ones go by association a-9");
     }
 
@@ -261,13 +261,13 @@ mod tests {
         let mut account = annotated();
         account.association = Lookup::Unknown("no".to_owned());
         let (plain, keys) = (with(PodWay::NodeRole, |_| {}), with(PodWay::NodeRole, key));
-        let evidence = Evidence::of(&account, Some(&plain), &[]);
+        let evidence = WayEvidence::of(&account, Some(&plain), &[]);
         assert_eq!(evidence.way, None);
         assert_eq!(
             evidence.told,
             "no pod runs; new ones go by what cannot be read"
         );
-        let evidence = Evidence::of(&account, Some(&keys), &[]);
+        let evidence = WayEvidence::of(&account, Some(&keys), &[]);
         assert_eq!(evidence.way, Some(PodWay::StaticKeys));
     }
 
@@ -275,7 +275,7 @@ mod tests {
     fn what_most_pods_bring_is_what_must_be_taken_out() {
         let account = annotated();
         let (plain, keys) = (with(PodWay::Irsa, |_| {}), with(PodWay::Irsa, key));
-        let of = |pods: &[&Pod]| Evidence::of(&account, None, pods);
+        let of = |pods: &[&Pod]| WayEvidence::of(&account, None, pods);
         let most = of(&[&keys, &plain, &keys]);
         assert_eq!(most.way, Some(PodWay::StaticKeys));
         let told = most.brought.as_deref();

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Lookup, Map, RoleArn, ServiceAccountName, Workload};
 use crate::world::{
-    AgentKind, Caller, Grant, Interception, Interceptor, MatchExtent, MatchedSubject, Matching,
-    MetadataAgent, MovingAccount, NoGrant, PatternFormat, Permission, Pod, PodWay, Provider, Sign,
-    TemplatedWorkload,
+    AgentKind, AllowedRoles, AssumingPrincipal, Grant, Interception, Interceptor, MatchExtent,
+    MatchedSubject, Matching, MetadataAgent, MovingAccount, NoGrant, PatternFormat, Pod, PodWay,
+    Provider, Sign, TemplatedWorkload,
 };
 
 mod divided;
@@ -19,7 +19,7 @@ mod moves;
 mod patterns;
 mod split;
 
-use flags::Flags;
+use flags::AgentFlags;
 pub use hindrance::{Hold, is_given};
 pub use moves::{afterwards, held, kept, next, next_split, tell, unclear};
 pub use patterns::glob;
@@ -92,9 +92,9 @@ fn of_agent(
     }
 }
 
-fn flags_of(agent: &MetadataAgent) -> Result<Flags<'_>, String> {
+fn flags_of(agent: &MetadataAgent) -> Result<AgentFlags<'_>, String> {
     let told = |word| format!("its command line cannot be read for \"{word}\"");
-    Flags::read(&agent.arguments).map_err(told)
+    AgentFlags::read(&agent.arguments).map_err(told)
 }
 
 /// What was read, if it was. `Err`: why not.
@@ -128,9 +128,9 @@ fn kube2iam(agent: &MetadataAgent, discovered: &Lookup<String>) -> Result<Interc
     };
     let permission = if switch("namespace-restrictions")? {
         let key = key("namespace-key", ALLOWED_KEY)?;
-        Permission::Listed { key, format }
+        AllowedRoles::Listed { key, format }
     } else {
-        Permission::Any
+        AllowedRoles::Any
     };
     Ok(Interceptor {
         way: PodWay::Kube2iam,
@@ -141,7 +141,7 @@ fn kube2iam(agent: &MetadataAgent, discovered: &Lookup<String>) -> Result<Interc
         base,
         default_role: text("default-role")?,
         permission,
-        caller: Caller::Node,
+        caller: AssumingPrincipal::Node,
     })
 }
 
@@ -160,8 +160,8 @@ fn kiam(
     };
     let is_strict = known(flags.switch("disable-strict-namespace-regexp"))? == Some(false);
     let caller = match known(flags.text("assume-role-arn"))? {
-        Some(role) => Caller::Role(arn(&expanded(role, &base))?),
-        None => Caller::Server(server.workload.clone()),
+        Some(role) => AssumingPrincipal::Role(arn(&expanded(role, &base))?),
+        None => AssumingPrincipal::Server(server.workload.clone()),
     };
     Ok(Interceptor {
         way: PodWay::Kiam,
@@ -171,7 +171,7 @@ fn kiam(
         session_keys: vec![EXTERNAL_ID_KEY.to_owned(), SESSION_NAME_KEY.to_owned()],
         base,
         default_role: None,
-        permission: Permission::Matched {
+        permission: AllowedRoles::Matched {
             key: PERMITTED_KEY.to_owned(),
             ways: matchings(server.tag.as_deref(), is_strict),
         },
@@ -268,8 +268,8 @@ impl Interception {
             return Ok(role);
         }
         let key = match &interceptor.permission {
-            Permission::Any => return Ok(role),
-            Permission::Listed { key, .. } | Permission::Matched { key, .. } => key,
+            AllowedRoles::Any => return Ok(role),
+            AllowedRoles::Listed { key, .. } | AllowedRoles::Matched { key, .. } => key,
         };
         let told = |what: &str| format!("annotation {key} of namespace {namespace} {what}");
         let annotations = match &self.namespaces {
@@ -298,8 +298,8 @@ impl Interception {
     fn allows(&self, value: &str, asked: &str, role: &RoleArn) -> Option<bool> {
         let role = role.to_string();
         match &self.interceptor.permission {
-            Permission::Any => Some(true),
-            Permission::Listed { format, .. } => {
+            AllowedRoles::Any => Some(true),
+            AllowedRoles::Listed { format, .. } => {
                 let patterns: Vec<String> = serde_json::from_str(value).ok()?;
                 let each = patterns.iter().map(|pattern| {
                     let pattern = expanded(pattern, &self.interceptor.base);
@@ -314,7 +314,7 @@ impl Interception {
                 }
                 each.into_iter().try_fold(false, |_, one| one)
             }
-            Permission::Matched { ways, .. } => {
+            AllowedRoles::Matched { ways, .. } => {
                 let each = ways.iter().map(|way| {
                     let subject = match way.subject {
                         MatchedSubject::Arn => &role,

@@ -21,7 +21,7 @@ pub struct NodeRoleRow {
     /// How many have it now.
     pub nodes: usize,
     /// `None`: not known.
-    pub reached_by: Option<Reach>,
+    pub reached_by: Option<MetadataReach>,
     /// `None`: not known.
     pub beyond: Option<Vec<Beyond>>,
     /// Those with a pod on such a node that nothing else gives credentials, as `deployment web/api`.
@@ -32,14 +32,14 @@ pub struct NodeRoleRow {
 /// Which pods get the role from the metadata of their instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reach {
+pub enum MetadataReach {
     AllPods,
     /// Those with the network of their node: the answer goes no further than one hop.
     NodeNetwork,
     None,
 }
 
-impl Reach {
+impl MetadataReach {
     pub fn words(self) -> &'static str {
         match self {
             Self::AllPods => "all pods",
@@ -128,7 +128,7 @@ fn row(
         role_arn: role.arn.clone(),
         sources: role.sources.clone(),
         nodes: role.nodes.len(),
-        reached_by: Reach::of(&role.metadata),
+        reached_by: MetadataReach::of(&role.metadata),
         beyond: beyond_needed(role, found),
         workloads: workloads.iter().map(ToString::to_string).collect(),
         notes: boundary.into_iter().chain(gone).chain(unread).collect(),
@@ -173,13 +173,13 @@ mod tests {
         let (far, old) = (instance(true, 2, true), instance(true, 1, false));
         for (all, wanted) in [
             (vec![], None),
-            (vec![&closed], Some(Reach::None)),
-            (vec![&near, &closed], Some(Reach::NodeNetwork)),
-            (vec![&near, &far], Some(Reach::AllPods)),
-            (vec![&old], Some(Reach::AllPods)),
+            (vec![&closed], Some(MetadataReach::None)),
+            (vec![&near, &closed], Some(MetadataReach::NodeNetwork)),
+            (vec![&near, &far], Some(MetadataReach::AllPods)),
+            (vec![&old], Some(MetadataReach::AllPods)),
         ] {
             let all: Vec<MetadataOptions> = all.into_iter().cloned().collect();
-            assert_eq!(Reach::of(&all), wanted, "{all:?}");
+            assert_eq!(MetadataReach::of(&all), wanted, "{all:?}");
         }
     }
 

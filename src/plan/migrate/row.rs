@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::evidence::Evidence;
+use super::evidence::WayEvidence;
 use super::intercept;
 use super::obstacle::to_pod_identity;
 use super::standing::counted_by_way;
@@ -43,7 +43,7 @@ pub fn rows(moving: &Moving) -> Vec<MoveRow> {
 
 /// What is known of a workload: what it makes its pods from, and those that run.
 #[derive(Default)]
-struct Running<'a> {
+struct WorkloadPods<'a> {
     template: Option<&'a Pod>,
     pods: Vec<&'a Pod>,
 }
@@ -54,7 +54,7 @@ fn of_account(moving: &Moving, account: &MovingAccount) -> Vec<MoveRow> {
         _ if intercept::is_given(moving, account) => Vec::new(),
         _ => to_pod_identity(moving, account),
     };
-    let mut workloads: BTreeMap<&Workload, Running<'_>> = BTreeMap::new();
+    let mut workloads: BTreeMap<&Workload, WorkloadPods<'_>> = BTreeMap::new();
     for TemplatedWorkload {
         state, template, ..
     } in account.workloads.as_found().into_iter().flatten()
@@ -70,11 +70,11 @@ fn of_account(moving: &Moving, account: &MovingAccount) -> Vec<MoveRow> {
         name: account.name.name.clone(),
         ..Workload::default()
     };
-    let row = |workload: &Workload, kind: String, running: &Running<'_>| {
+    let row = |workload: &Workload, kind: String, running: &WorkloadPods<'_>| {
         row(moving, account, &obstacles, workload, kind, running)
     };
     if workloads.is_empty() {
-        let nothing = Running::default();
+        let nothing = WorkloadPods::default();
         return vec![row(&none, "ServiceAccount".to_owned(), &nothing)];
     }
     let rows = workloads.iter();
@@ -93,9 +93,9 @@ fn row(
     obstacles: &[Obstacle],
     workload: &Workload,
     kind: String,
-    running: &Running<'_>,
+    running: &WorkloadPods<'_>,
 ) -> MoveRow {
-    let mut evidence = Evidence::of(account, running.template, &running.pods);
+    let mut evidence = WayEvidence::of(account, running.template, &running.pods);
     let host_network = running.pods.iter().any(|pod| pod.host_network);
     // It may have its role by what stands between pods and their nodes' metadata.
     if evidence.way == Some(PodWay::NodeRole)

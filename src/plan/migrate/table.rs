@@ -33,7 +33,7 @@ fn associated_statement() -> Value {
 /// After a whole move to EKS Pod Identity, with its pods.
 pub fn associated() -> MovingAccount {
     of(
-        &[Part::Association, Part::ForAssociation],
+        &[WayPart::Association, WayPart::ForAssociation],
         PodWay::PodIdentity,
     )
 }
@@ -46,7 +46,7 @@ pub fn set_association(account: &mut MovingAccount, change: impl Fn(&mut Associa
 
 /// What is there of a service account's ways.
 #[derive(Clone, Copy, PartialEq)]
-enum Part {
+enum WayPart {
     Annotation,
     Saved,
     Association,
@@ -55,33 +55,33 @@ enum Part {
     ForAssociation,
 }
 
-fn of(parts: &[Part], pods: PodWay) -> MovingAccount {
+fn of(parts: &[WayPart], pods: PodWay) -> MovingAccount {
     let has = |part| parts.contains(&part);
     let mut account = annotated();
     if let Lookup::Found(object) = &mut account.object {
-        if !has(Part::Annotation) {
+        if !has(WayPart::Annotation) {
             object.annotations.remove(ROLE_ANNOTATION);
         }
-        if has(Part::Saved) {
+        if has(WayPart::Saved) {
             let saved = json!({"disableSessionTags": false, "role": ROLE, "tags": {}});
             let saved = (SAVED_ANNOTATION.to_owned(), saved.to_string());
             object.annotations.extend([saved]);
         }
     }
-    if has(Part::Association) {
+    if has(WayPart::Association) {
         account.association = Lookup::Found(Association {
             tags: [(MOVED_TAG.to_owned(), "irsa".to_owned())].into(),
             ..association()
         });
     }
-    let is_bound = [Part::Annotation, Part::Association, Part::Saved];
+    let is_bound = [WayPart::Annotation, WayPart::Association, WayPart::Saved];
     if !parts.iter().any(|part| is_bound.contains(part)) {
         account.role_arn = None;
         account.role = Lookup::Missing;
     } else {
         let tokens = statement("system:serviceaccount:web:api");
-        let tokens = has(Part::ForTokens).then_some(tokens);
-        let association = has(Part::ForAssociation).then(associated_statement);
+        let tokens = has(WayPart::ForTokens).then_some(tokens);
+        let association = has(WayPart::ForAssociation).then(associated_statement);
         set_trust(
             &mut account,
             tokens.into_iter().chain(association).collect(),
@@ -137,7 +137,7 @@ fn sum(track: &Track) -> String {
     told + &warnings.collect::<String>()
 }
 
-fn table(states: &[(&str, &[Part], PodWay)]) -> String {
+fn table(states: &[(&str, &[WayPart], PodWay)]) -> String {
     let mut text = String::new();
     for (name, parts, pods) in states {
         let account = of(parts, *pods);
@@ -171,7 +171,7 @@ fn table(states: &[(&str, &[Part], PodWay)]) -> String {
 
 #[test]
 fn what_each_command_does_from_irsa_to_eks_pod_identity() {
-    use Part::*;
+    use WayPart::*;
     assert_snapshot!(table(&[
         ("OLD", &[Annotation, ForTokens], PodWay::Irsa),
         ("OLD, trust opened", &[Annotation, ForTokens, ForAssociation], PodWay::Irsa),
@@ -243,7 +243,7 @@ fn what_each_command_does_from_irsa_to_eks_pod_identity() {
 
 #[test]
 fn what_each_command_does_from_eks_pod_identity_to_irsa() {
-    use Part::*;
+    use WayPart::*;
     assert_snapshot!(table(&[
         ("annotated and saved", &[Annotation, Saved, Association, ForTokens, ForAssociation], PodWay::PodIdentity),
         ("BOTH, not restarted", &[Annotation, Saved, ForTokens, ForAssociation], PodWay::PodIdentity),
@@ -283,7 +283,7 @@ fn what_each_command_does_from_eks_pod_identity_to_irsa() {
 
 #[test]
 fn what_each_command_does_where_something_is_missing() {
-    use Part::*;
+    use WayPart::*;
     assert_snapshot!(table(&[
         ("nothing", &[], PodWay::NodeRole),
         ("annotation without trust", &[Annotation], PodWay::Irsa),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::is_young;
 use crate::asked::{AssociationSpec, IamServiceAccount, Permissions, Scope, unchanged};
 use crate::model::{CommandLine, Lookup, PolicyArn, RoleArn, ServiceAccountName, Way};
-use crate::policy::suggested::{Known, suggested};
+use crate::policy::suggested::{KnownUse, suggested};
 use crate::policy::usage::{Policies, PolicySource, Window};
 use crate::policy::{PolicyDocument, VERSION, difference, statements};
 use crate::template::{RoleSpec, RoleTemplate, is_document};
@@ -31,7 +31,7 @@ pub struct Proposal {
 
 /// What is asked of a proposal.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct ProposalRequest<'a> {
     pub window: Window,
     /// Actions that the workload needs although IAM does not track them.
     pub kept: &'a [String],
@@ -41,7 +41,7 @@ pub struct Wanted<'a> {
 
 /// # Errors
 /// Why there is none.
-pub fn propose(usage: &RoleUsage, wanted: Wanted<'_>) -> Result<Proposal, String> {
+pub fn propose(usage: &RoleUsage, wanted: ProposalRequest<'_>) -> Result<Proposal, String> {
     let unknown = [
         usage.facts.unknown(),
         usage.policies.unknown(),
@@ -65,7 +65,7 @@ pub fn propose(usage: &RoleUsage, wanted: Wanted<'_>) -> Result<Proposal, String
         );
         return Err(why);
     }
-    let known = Known {
+    let known = KnownUse {
         services,
         window,
         kept: wanted.kept,
@@ -119,7 +119,7 @@ pub fn propose(usage: &RoleUsage, wanted: Wanted<'_>) -> Result<Proposal, String
 }
 
 /// The run that writes the file which the other commands name.
-fn writing(role: &RoleArn, wanted: Wanted<'_>, file: &str) -> CommandLine {
+fn writing(role: &RoleArn, wanted: ProposalRequest<'_>, file: &str) -> CommandLine {
     let days = format!("{}d", wanted.window.days);
     let usage = CommandLine::of(
         "irsactl usage --role-arn {} --since {} --suggest",

@@ -84,7 +84,7 @@ fn data() -> RoleUsage {
 fn told(usage: RoleUsage) -> Vec<String> {
     let row = UsageRow::of(usage, WINDOW);
     let services = row.services.iter().flat_map(|service| {
-        let line = |name: &str, seen: &Seen, policies: &[String]| {
+        let line = |name: &str, seen: &SeenUse, policies: &[String]| {
             format!(
                 "{name}: {} {seen}: {}",
                 seen.word.word(),
@@ -100,7 +100,7 @@ fn told(usage: RoleUsage) -> Vec<String> {
 }
 
 fn proposed(usage: &RoleUsage) -> Result<Proposal, String> {
-    let wanted = Wanted {
+    let wanted = ProposalRequest {
         window: WINDOW,
         kept: &[],
         file: Some("a b.json"),

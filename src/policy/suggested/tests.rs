@@ -53,7 +53,7 @@ fn allow(actions: &[&str]) -> Policies {
 
 fn of(policies: &Policies, services: &[ServiceUse], kept: &[&str]) -> Suggestion {
     let kept: Vec<String> = kept.iter().map(|it| (*it).to_owned()).collect();
-    let known = Known {
+    let known = KnownUse {
         services,
         window: WINDOW,
         kept: &kept,

@@ -16,14 +16,14 @@ type Source = (ServiceAccountName, Result<CopySource, Error>);
 
 /// Which service accounts are copied, and which are not.
 #[derive(Default)]
-pub struct Judged {
+pub struct CopySelection {
     pub copied: BTreeMap<ServiceAccountName, CopiedRole>,
     /// Refused or skipped.
     left: Vec<Track>,
     unseen: Vec<(Target, Error)>,
 }
 
-impl Judged {
+impl CopySelection {
     /// Looks at those that are named, or at all, and tells what is not known of them.
     pub async fn read(
         context: &Context,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::hindrance::{Hold, Part};
+use super::hindrance::{Hold, WorkloadRole};
 use super::split::{can_change, own_name, template_of, unannotated};
 use crate::model::{CommandLine, Fix, RoleArn, ServiceAccountName, Workload, WorkloadKind};
 use crate::plan::migrate::{MoveGoal, Obstacle};
@@ -27,7 +27,7 @@ pub struct Divided {
 /// A workload with a role, and what a service account of its own may be called.
 #[derive(Clone, Debug, PartialEq)]
 struct NamedPart {
-    part: Part,
+    part: WorkloadRole,
     own: String,
     /// What it would be called, if there were none of that name.
     taken: Option<String>,
@@ -52,9 +52,9 @@ pub fn divided(
     let parts = grants.filter_map(|grant| {
         let role = grant.role.as_ref().ok()?.clone();
         let workload = grant.workload.clone();
-        Some(Part { workload, role })
+        Some(WorkloadRole { workload, role })
     });
-    let parts: BTreeSet<Part> = parts.collect();
+    let parts: BTreeSet<WorkloadRole> = parts.collect();
     if let Some(named) = &account.role_arn
         && let Some(other) = parts.iter().find(|part| part.role != *named)
     {
@@ -83,10 +83,14 @@ pub fn divided(
 }
 
 /// With names of service accounts that nobody has.
-fn named(moving: &Moving, account: &ServiceAccountName, parts: Vec<Part>) -> Vec<NamedPart> {
+fn named(
+    moving: &Moving,
+    account: &ServiceAccountName,
+    parts: Vec<WorkloadRole>,
+) -> Vec<NamedPart> {
     let mut names: BTreeSet<String> = BTreeSet::new();
-    let alike = |part: &Part| {
-        let is_it = |other: &&Part| other.workload.name == part.workload.name;
+    let alike = |part: &WorkloadRole| {
+        let is_it = |other: &&WorkloadRole| other.workload.name == part.workload.name;
         parts.iter().filter(is_it).count() > 1
     };
     let named = parts.iter().map(|part| {

@@ -18,9 +18,9 @@ enum GivenFlag<'a> {
 }
 
 /// The flags of a command line.
-pub struct Flags<'a>(BTreeMap<&'a str, GivenFlag<'a>>);
+pub struct AgentFlags<'a>(BTreeMap<&'a str, GivenFlag<'a>>);
 
-impl<'a> Flags<'a> {
+impl<'a> AgentFlags<'a> {
     /// # Errors
     /// Which word keeps all of it from being read.
     pub fn read(words: &'a [Argument]) -> Result<Self, String> {
@@ -113,7 +113,7 @@ mod tests {
             (&["--base-role-arn", "--verbose"], unknown()),
         ] {
             let words = words(line);
-            let read = Flags::read(&words).unwrap().text("base-role-arn");
+            let read = AgentFlags::read(&words).unwrap().text("base-role-arn");
             assert_eq!(read, wanted, "{line:?}");
         }
     }
@@ -131,7 +131,7 @@ mod tests {
         ] {
             let words = words(line);
             assert_eq!(
-                Flags::read(&words).unwrap().switch("on"),
+                AgentFlags::read(&words).unwrap().switch("on"),
                 wanted,
                 "{line:?}"
             );
@@ -145,7 +145,7 @@ mod tests {
             &["--$(FLAG)"],
             &["sh", "-c", "kube2iam --on"],
         ] {
-            assert!(Flags::read(&words(line)).is_err(), "{line:?}");
+            assert!(AgentFlags::read(&words(line)).is_err(), "{line:?}");
         }
     }
 }

@@ -30,7 +30,7 @@ pub enum Hold {
     Finished(PodWay),
     /// Its annotation or association names that one, and they are given the other; the command that takes the
     /// annotation off.
-    OtherRole(RoleArn, Part, Option<CommandLine>),
+    OtherRole(RoleArn, WorkloadRole, Option<CommandLine>),
     /// It would give one role to pods that have several, or none.
     Divided(Divided),
     /// A move made it for that workload, which runs as another one still, and why that cannot be changed.
@@ -43,7 +43,7 @@ pub enum Hold {
 
 /// A workload with a role of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Part {
+pub struct WorkloadRole {
     pub workload: Workload,
     pub role: RoleArn,
 }
@@ -81,7 +81,7 @@ impl Hold {
                 ),
                 Vec::new(),
             ),
-            Self::OtherRole(named, Part { workload, role }, off) => {
+            Self::OtherRole(named, WorkloadRole { workload, role }, off) => {
                 let told = format!("it has role {named}, and {workload} is given {role} today");
                 let off = off.as_ref();
                 let off = off.map(|off| {

@@ -16,7 +16,7 @@ use crate::plan::migrate::{Former, MoveBreadth, MoveGoal, Stage, is_way, trust};
 use crate::plan::restart::{self, Expected};
 use crate::plan::{Action, Reason, Refusal, Target, Track};
 use crate::policy::texts;
-use crate::world::{Interception, Moving, MovingAccount, Permission, PodWay, TemplatedWorkload};
+use crate::world::{AllowedRoles, Interception, Moving, MovingAccount, PodWay, TemplatedWorkload};
 
 /// All that keeps an account where it is.
 pub fn kept(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
@@ -114,7 +114,7 @@ pub fn tell(goal: MoveGoal, moving: &Moving, account: &MovingAccount, track: &mu
         return;
     }
     let interceptor = &interception.interceptor;
-    if interceptor.permission == Permission::Any {
+    if interceptor.permission == AllowedRoles::Any {
         track.notes.push(format!(
             "{} runs without --namespace-restrictions: every pod can have every role that lets it in, until `--finish`",
             interceptor.workload

@@ -124,7 +124,7 @@ pub fn split(
         let bound = bound(runs, successors, name);
         for part in &parts {
             let workload = &part.of.state.workload;
-            let is_alike = |it: &&Part<'_>| it.of.state.workload.name == workload.name;
+            let is_alike = |it: &&SplitWorkload<'_>| it.of.state.workload.name == workload.name;
             let own = match splitting.name {
                 Some(given) => given.to_owned(),
                 None => own_name(name, workload, parts.iter().filter(is_alike).count() > 1),
@@ -184,7 +184,7 @@ pub fn unannotated(name: &ServiceAccountName) -> CommandLine {
 }
 
 /// A workload that needs a service account of its own.
-struct Part<'a> {
+struct SplitWorkload<'a> {
     of: &'a TemplatedWorkload,
     /// Why it is not known which role it is to have.
     differs: Option<&'static str>,
@@ -197,7 +197,7 @@ fn parts<'a>(
     runs: &'a Runs<'_>,
     interception: &Interception,
     name: &ServiceAccountName,
-) -> Vec<Part<'a>> {
+) -> Vec<SplitWorkload<'a>> {
     let given =
         |workload: &Workload, pod: &Pod| interception.grant(workload, pod, name.namespace.as_str());
     let workloads = || runs.workloads.get(name).into_iter().flatten();
@@ -225,7 +225,7 @@ fn parts<'a>(
             Some(own) if its.all(|grant| grant.role == own.role) => None,
             Some(_) => Some("its pods have another role than its template names: restart it first"),
         };
-        Some(Part { of: it, differs })
+        Some(SplitWorkload { of: it, differs })
     };
     workloads().filter_map(part).collect()
 }

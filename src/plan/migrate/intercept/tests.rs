@@ -46,8 +46,8 @@ fn given(interceptor: &Interceptor, pod: &[(&str, &str)], namespace: &str) -> Op
         pairs.collect()
     };
     let key = match &interceptor.permission {
-        Permission::Any => "none",
-        Permission::Listed { key, .. } | Permission::Matched { key, .. } => key,
+        AllowedRoles::Any => "none",
+        AllowedRoles::Listed { key, .. } | AllowedRoles::Matched { key, .. } => key,
     };
     let annotations = [("web".to_owned(), map(&[(key, namespace)]))];
     let interception = Interception {
@@ -284,9 +284,9 @@ fn who_calls_for_kiam_is_named_or_is_where_the_server_runs() {
         ],
     );
     let role = format!("{BASE}kiam-server").parse().expect("an ARN");
-    assert_eq!(named.caller, Caller::Role(role));
+    assert_eq!(named.caller, AssumingPrincipal::Role(role));
     let server = kiam("v3.6", &["server", "--role-base-arn-autodetect"]);
-    assert!(matches!(server.caller, Caller::Server(_)));
+    assert!(matches!(server.caller, AssumingPrincipal::Server(_)));
 }
 
 #[test]
