@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::asked::fields;
 use crate::model::{Audience, ClusterName, Connection, Issuer, Region, Thumbprint, Timeout};
+use crate::output::Format;
 
 mod arguments;
 mod association;
@@ -48,7 +49,7 @@ pub use proof::{Verify, Whoami};
 pub use render::{Render, RenderHow, RenderNoun, RenderTarget};
 pub use report::{ReportArgs, ReportFormat};
 pub use role_account::RoleAccountArgs;
-pub use screen::{Color, PlainFormat, Screen, WideFormat};
+pub use screen::{Color, PlainFormat, Screen};
 pub use service_account::{
     AccountArgs, Apply, CreateServiceAccount, DeleteServiceAccount, DeletionArgs, DeploymentArgs,
     EditArgs, Export, FilterArgs, GetServiceAccount, ModeArgs, NameArgs, ReconcileArgs,
@@ -452,7 +453,7 @@ pub struct ThumbprintArgs {
     pub aws: AwsArgs,
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: WideFormat,
+    pub output: Format,
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,7 @@
 use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::error::{Error, ROLE_ONLY};
@@ -38,7 +39,7 @@ pub use usage::UsageRows;
 pub use vault::VaultRows;
 pub use views::{Chains, Manifest, Outcomes, PlanView};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     Table,
     Wide,

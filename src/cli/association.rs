@@ -8,10 +8,11 @@ use super::policies::PermissionArgs;
 use super::service_account::{DeletionArgs, DeploymentArgs, RoleArgs, StackArgs};
 use super::{
     AwsArgs, ClusterArgs, EditArgs, FilterArgs, KubernetesArgs, NameArgs, ParallelArgs,
-    PlainFormat, ReconcileArgs, WideFormat,
+    PlainFormat, ReconcileArgs,
 };
 use crate::asked::fields;
 use crate::model::RoleArn;
+use crate::output::Format;
 use crate::policy::PolicyDocument;
 use crate::template::DocumentName;
 
@@ -84,7 +85,7 @@ pub struct GetAssociationArgs {
     pub aws: AwsArgs,
     /// Output format; wide adds target role, session tags and what made the association
     #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: WideFormat,
+    pub output: Format,
     /// Accepted for eksctl's scripts; without effect there too
     #[arg(long, hide = true)]
     pub chunk_size: Option<u32>,

@@ -1,8 +1,9 @@
 //! What goes to the terminal, and how: flags that every command has.
 
+use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::output;
+use crate::output::Format;
 
 /// How the terminal is used.
 #[derive(Args, Clone, Copy, Debug)]
@@ -42,46 +43,28 @@ pub enum Color {
     Never,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PlainFormat {
-    Table,
-    Json,
-    Yaml,
-    Name,
-    Markdown,
-}
+/// All but `wide`.
+#[derive(Clone, Copy, Debug)]
+pub struct PlainFormat(Format);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum WideFormat {
-    Table,
-    Wide,
-    Json,
-    Yaml,
-    Name,
-    Markdown,
-}
+impl ValueEnum for PlainFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self(Format::Table),
+            Self(Format::Json),
+            Self(Format::Yaml),
+            Self(Format::Name),
+            Self(Format::Markdown),
+        ]
+    }
 
-impl From<PlainFormat> for output::Format {
-    fn from(format: PlainFormat) -> Self {
-        match format {
-            PlainFormat::Table => Self::Table,
-            PlainFormat::Json => Self::Json,
-            PlainFormat::Yaml => Self::Yaml,
-            PlainFormat::Name => Self::Name,
-            PlainFormat::Markdown => Self::Markdown,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        self.0.to_possible_value()
     }
 }
 
-impl From<WideFormat> for output::Format {
-    fn from(format: WideFormat) -> Self {
-        match format {
-            WideFormat::Table => Self::Table,
-            WideFormat::Wide => Self::Wide,
-            WideFormat::Json => Self::Json,
-            WideFormat::Yaml => Self::Yaml,
-            WideFormat::Name => Self::Name,
-            WideFormat::Markdown => Self::Markdown,
-        }
+impl From<PlainFormat> for Format {
+    fn from(format: PlainFormat) -> Self {
+        format.0
     }
 }

@@ -8,7 +8,6 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::policies::{PermissionArgs, well_known_help, well_known_policy};
 use super::{
     Approval, AwsArgs, ClusterArgs, KubernetesArgs, ParallelArgs, PlainFormat, RoleAccountArgs,
-    WideFormat,
 };
 use crate::asked::DeploymentMode;
 use crate::asked::fields::{self, Bounds};
@@ -16,6 +15,7 @@ use crate::model::{
     Audience, ClusterName, Issuer, Namespace, Pairs, PolicyArn, RoleArn, RoleName, RolePath,
     SubjectPattern,
 };
+use crate::output::Format;
 use crate::template::WellKnownPolicy;
 
 /// Which service accounts of a config file.
@@ -233,7 +233,7 @@ pub struct GetServiceAccount {
     pub kubernetes: KubernetesArgs,
     /// Output format; wide adds status, stack, policies and the Kubernetes side
     #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: WideFormat,
+    pub output: Format,
     /// Accepted for eksctl's scripts; without effect there too
     #[arg(long, hide = true)]
     pub chunk_size: Option<u32>,

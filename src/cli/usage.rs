@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{AwsArgs, KubernetesArgs, WideFormat};
+use super::{AwsArgs, KubernetesArgs};
 use crate::model::{ClusterName, Days, Issuer, RoleArn};
+use crate::output::Format;
 
 /// Of which roles, and since when.
 #[derive(Args, Debug)]
@@ -49,7 +50,7 @@ pub struct Usage {
     pub kubernetes: KubernetesArgs,
     /// Output format
     #[arg(short, long, default_value = "table", help_heading = "Output")]
-    pub output: WideFormat,
+    pub output: Format,
 }
 
 pub(super) fn days(text: &str) -> Result<Days, String> {

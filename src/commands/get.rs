@@ -43,15 +43,14 @@ pub async fn run(
         None => ClusterPlace::new(args.cluster.cluster.as_ref(), issuer)?,
     };
     let (namespace, name) = flags::filter(&args.name)?;
-    let format: Format = args.output.into();
-    let context = Context::new(&args.aws, format, screen, running).await?;
+    let context = Context::new(&args.aws, args.output, screen, running).await?;
     let roles = args.roles.named();
     let context = context.with_roles(roles.as_ref(), &args.aws).await?;
     if let Some(config) = &config {
         tell_in_file(&context, config, roles.as_ref());
     }
     let stacks = stacks(&context, args, &place, namespace.as_ref(), name.as_deref()).await?;
-    let is_wide = format == Format::Wide;
+    let is_wide = args.output == Format::Wide;
     let within = namespace.as_ref();
     let service_accounts = if stacks.is_empty() {
         // Nothing found is an answer only for a cluster that exists.
@@ -88,7 +87,7 @@ pub async fn run(
         context.output.say("no IAM service accounts found");
     }
     let stacks = stacks.into_iter();
-    let rows = stacks.map(|(name, stack)| row(&context, name, stack, format));
+    let rows = stacks.map(|(name, stack)| row(&context, name, stack, args.output));
     let rows = futures_util::stream::iter(rows.map(Box::pin)).buffered(PARALLEL);
     let mut rows: Vec<ListedAccount> = rows.try_collect().await?;
     if let Some(message) = rows.iter().find_map(|row| row.template.unknown()) {

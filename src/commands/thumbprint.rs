@@ -15,7 +15,7 @@ use crate::world::{Chain, Reading};
 
 pub async fn run(args: &ThumbprintArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
     let output = Output {
-        format: args.output.into(),
+        format: args.output,
         quiet: screen.quiet,
     };
     let source = &args.source;
@@ -23,7 +23,7 @@ pub async fn run(args: &ThumbprintArgs, screen: Screen, running: Running) -> Res
         (Some(path), _, _) => vec![from_file(path).await?],
         (None, Some(issuer), _) => read(issuer, output).await?,
         (None, None, Some(cluster)) => {
-            let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+            let context = Context::new(&args.aws, args.output, screen, running).await?;
             let cluster = context
                 .cluster(&ClusterPlace::new(Some(cluster), None)?)
                 .await?;

@@ -22,7 +22,7 @@ const WHAT_IT_IS: &str = "of attempts, denied ones too; up to four hours late, 4
 
 pub async fn run(args: &Usage, screen: Screen, running: Running) -> Result<Exit, Error> {
     let names = names(args)?;
-    let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+    let context = Context::new(&args.aws, args.output, screen, running).await?;
     let (roles, account) = roles(args, &names, &context).await?;
     if roles.is_empty() {
         context.output.say("no service account has a role");

@@ -24,7 +24,7 @@ pub async fn associations(
         None => ClusterPlace::new(args.cluster.cluster.as_ref(), None)?,
     };
     let (namespace, name) = flags::filter(&args.name)?;
-    let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+    let context = Context::new(&args.aws, args.output, screen, running).await?;
     let only = match (&namespace, &name) {
         (Some(namespace), Some(name)) => {
             Some(ServiceAccountName::new(namespace.clone(), name).map_err(Error::Flags)?)
