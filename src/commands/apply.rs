@@ -1,7 +1,7 @@
 //! `apply`: makes a whole config file true: the provider, stacks, ServiceAccounts; and with `--prune`
 //! nothing beside them.
 
-use super::file;
+use super::file::{self, Described};
 use super::flags::{self, Unread};
 use super::reconcile::{Task, restart};
 use super::removal::{self, Missing, Removal, System};
@@ -11,10 +11,9 @@ use crate::config::{ClusterConfig, Filter};
 use crate::error::Error;
 use crate::model::Way;
 use crate::progress::Running;
-use crate::run::{Context, Exit, Mode, conclude};
+use crate::run::{Exit, conclude};
 
 pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
-    let mode = Mode::of(args.run.approval);
     let restart = restart::asked(args.run.restart, false)?;
     let unread = if args.prune {
         Unread::Refused("--prune")
@@ -23,24 +22,19 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
     };
     let config = file::read(&args.config_file, &mut args.run.aws, unread).await?;
     let filter = file::filter(&args.filter)?;
-    let place = file::place(&config, args.issuer_url.as_ref())?;
-    let accounts = file::all(&config, &filter)?;
-    let accounts = flags::How::applying(args).all(accounts);
-    let named = accounts.iter().map(|asked| asked.account.as_ref());
-    let context = Context::reconciling(&args.run, screen, running).await?;
-    let context = context.with_accounts(named, &args.run.aws).await?;
-    let task = Task {
-        goal: Goal::Apply,
-        drift: flags::drift(args.repair_drift),
-        restart,
-        place: &place,
-        kubernetes: &args.run.kubernetes,
-        accounts,
+    let described = Described {
+        place: file::place(&config, args.issuer_url.as_ref())?,
+        accounts: file::all(&config, &filter)?,
         provider: file::provider(&config),
+    };
+    let (how, kubernetes) = (flags::How::applying(args), &args.run.kubernetes);
+    let task = Task {
+        drift: flags::drift(args.repair_drift),
         is_elsewhere: args.roles.named().is_some(),
         prune: prune(args, &config, &filter),
+        ..Task::described(Goal::Apply, described, &how, restart, kubernetes)
     };
-    let finished = task.finish(&context, mode, args.run.verify).await?;
+    let (context, finished) = task.finish(&args.run, screen, running).await?;
     conclude(&context, finished)
 }
 

@@ -5,13 +5,13 @@ use super::file;
 use super::reconcile::{Task, restart};
 use super::{flags, proving};
 use crate::apply::Outcome;
-use crate::asked::{Drift, Goal, IamServiceAccount};
+use crate::asked::{Goal, IamServiceAccount};
 use crate::cli::{CreateAssociationArgs, CreateServiceAccount, Screen};
 use crate::error::Error;
 use crate::model::{MANAGED_BY, MANAGED_BY_LABEL, Way};
 use crate::output::Manifest;
 use crate::progress::Running;
-use crate::run::{Context, Exit, Finished, Mode, conclude, failures};
+use crate::run::{Context, Exit, Finished, conclude, failures};
 use crate::template::annotated;
 
 pub async fn run(
@@ -19,46 +19,28 @@ pub async fn run(
     screen: Screen,
     running: Running,
 ) -> Result<Exit, Error> {
-    proving::check(&args.run, args.account.tokens.role_only)?;
-    let mode = Mode::of(args.run.approval);
-    let restart = restart::asked(args.run.restart, args.account.tokens.role_only)?;
-    let how = flags::How::creating(args);
+    let role_only = args.account.tokens.role_only;
+    proving::check(&args.run, role_only)?;
+    let restart = restart::asked(args.run.restart, role_only)?;
+    let (cluster, filter) = (&args.cluster, &args.filter);
     let described = match &args.config_file {
         Some(path) => {
-            let issuer = args.cluster.issuer_url.as_ref();
-            file::described(
-                Way::Irsa,
-                path,
-                issuer,
-                &args.filter,
-                &mut args.run.aws,
-                screen,
-            )
-            .await?
+            let aws = &mut args.run.aws;
+            file::described(Way::Irsa, path, cluster, filter, aws, screen).await?
         }
         None => {
             let asked = flags::service_account(&args.account, args.trust.into());
-            file::by_flags(&args.cluster, &args.filter, asked).await?
+            file::by_flags(cluster, filter, asked).await?
         }
     };
-    let context = Context::reconciling(&args.run, screen, running).await?;
-    let accounts = how.all(described.accounts);
-    let named = accounts.iter().map(|asked| asked.account.as_ref());
-    let context = context.with_accounts(named, &args.run.aws).await?;
+    let (how, kubernetes) = (flags::How::creating(args), &args.run.kubernetes);
     let task = Task {
-        goal: Goal::Create,
-        drift: Drift::Told,
-        restart,
-        place: &described.place,
-        kubernetes: &args.run.kubernetes,
-        accounts,
-        provider: described.provider,
         is_elsewhere: args.roles.named().is_some(),
-        prune: Vec::new(),
+        ..Task::described(Goal::Create, described, &how, restart, kubernetes)
     };
-    let finished = task.finish(&context, mode, args.run.verify).await?;
+    let (context, finished) = task.finish(&args.run, screen, running).await?;
     match (finished, task.accounts.as_slice()) {
-        (Finished::Acted(outcomes), [asked]) if args.account.tokens.role_only => {
+        (Finished::Acted(outcomes), [asked]) if role_only => {
             print_manifests(&context, asked, outcomes)
         }
         (finished, _) => conclude(&context, finished),
@@ -72,33 +54,18 @@ pub async fn associations(
     running: Running,
 ) -> Result<Exit, Error> {
     proving::check(&args.run, false)?;
-    let mode = Mode::of(args.run.approval);
     let restart = restart::asked(args.run.restart, false)?;
-    let how = flags::How::associating(args);
+    let (cluster, filter) = (&args.cluster, &args.filter);
     let described = match &args.config_file {
         Some(path) => {
-            let issuer = args.cluster.issuer_url.as_ref();
-            let (way, aws) = (Way::PodIdentity, &mut args.run.aws);
-            file::described(way, path, issuer, &args.filter, aws, screen).await?
+            let aws = &mut args.run.aws;
+            file::described(Way::PodIdentity, path, cluster, filter, aws, screen).await?
         }
-        None => {
-            let asked = flags::association(&args.account);
-            file::by_flags(&args.cluster, &args.filter, asked).await?
-        }
+        None => file::by_flags(cluster, filter, flags::association(&args.account)).await?,
     };
-    let context = Context::reconciling(&args.run, screen, running).await?;
-    let task = Task {
-        goal: Goal::Create,
-        drift: Drift::Told,
-        restart,
-        place: &described.place,
-        kubernetes: &args.run.kubernetes,
-        accounts: how.all(described.accounts),
-        provider: None,
-        is_elsewhere: false,
-        prune: Vec::new(),
-    };
-    let finished = task.finish(&context, mode, args.run.verify).await?;
+    let (how, kubernetes) = (flags::How::associating(args), &args.run.kubernetes);
+    let task = Task::described(Goal::Create, described, &how, restart, kubernetes);
+    let (context, finished) = task.finish(&args.run, screen, running).await?;
     conclude(&context, finished)
 }
 

@@ -146,14 +146,14 @@ pub struct Described {
 pub async fn described(
     way: Way,
     path: &Path,
-    issuer: Option<&Issuer>,
+    cluster: &ClusterArgs,
     filter_args: &FilterArgs,
     aws: &mut AwsArgs,
     screen: Screen,
 ) -> Result<Described, Error> {
     let config = read(path, aws, Unread::Told(screen)).await?;
     Ok(Described {
-        place: place(&config, issuer)?,
+        place: place(&config, cluster.issuer_url.as_ref())?,
         accounts: accounts(way, &config, &filter(filter_args)?)?,
         provider: match way {
             Way::Irsa => provider(&config),

@@ -299,7 +299,7 @@ pub async fn all(context: &Context, task: &Task<'_>, mut finished: Finished) -> 
         return finished;
     }
     let clients = async {
-        let cluster = context.cluster(task.place).await?;
+        let cluster = context.cluster(&task.place).await?;
         let kubernetes = context.kubernetes(&cluster, task.kubernetes).await?;
         Ok((cluster, kubernetes))
     };

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::file::ClusterPlace;
+use super::file::{ClusterPlace, Described};
+use super::flags::How;
 use super::parts::{Part, parts};
 use super::removal::{self, Missing, There};
 use super::room::check_room;
@@ -12,13 +13,14 @@ use super::{provider, proving};
 use crate::asked::{
     Deletion, Drift, Goal, IamServiceAccount, Permissions, ProviderSpec, Restart, RoleTrust, Scope,
 };
-use crate::cli::KubernetesArgs;
+use crate::cli::{KubernetesArgs, ReconcileArgs, Screen};
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Audience, Cluster, RoleAccount, Way};
 use crate::observe::{self, Named, Stacks, WantedAccount, WantedProvider, WantedStack, again};
 use crate::plan::restart::expected;
 use crate::plan::{Plan, Target, Track, account};
+use crate::progress::Running;
 use crate::run::{Context, Finished, Mode, Observation, Rounds, finish};
 use crate::world::{ObservedAccount, ObservedProvider, OidcProvider};
 
@@ -33,7 +35,7 @@ pub struct Task<'a> {
     pub goal: Goal,
     pub drift: Drift,
     pub restart: Restart,
-    pub place: &'a ClusterPlace,
+    pub place: ClusterPlace,
     pub kubernetes: &'a KubernetesArgs,
     pub accounts: Vec<IamServiceAccount>,
     /// The provider as a target of its own, in the account of each role.
@@ -45,20 +47,45 @@ pub struct Task<'a> {
     pub prune: Vec<Missing>,
 }
 
-impl Task<'_> {
-    /// Looks, shows or acts, and with `verify` proves what was made.
+impl<'a> Task<'a> {
+    /// What flags or a file describe, and nothing beside it.
+    pub fn described(
+        goal: Goal,
+        described: Described,
+        how: &How,
+        restart: Restart,
+        kubernetes: &'a KubernetesArgs,
+    ) -> Self {
+        Self {
+            goal,
+            drift: Drift::Told,
+            restart,
+            place: described.place,
+            kubernetes,
+            accounts: how.all(described.accounts),
+            provider: described.provider,
+            is_elsewhere: false,
+            prune: Vec::new(),
+        }
+    }
+
+    /// Looks, shows or acts, and with `--verify` proves what was made.
     pub async fn finish(
         &self,
-        context: &Context,
-        mode: Mode,
-        verify: bool,
-    ) -> Result<Finished, Error> {
-        let look = async |round: &Rounds| self.look(context, round).await;
-        let finished = finish(context, mode, look).await?;
-        if !verify {
-            return Ok(finished);
+        args: &ReconcileArgs,
+        screen: Screen,
+        running: Running,
+    ) -> Result<(Context, Finished), Error> {
+        let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
+        let named = self.accounts.iter().map(|asked| asked.account.as_ref());
+        let context = context.with_parallel(args.parallel);
+        let context = context.with_accounts(named, &args.aws).await?;
+        let look = async |round: &Rounds| self.look(&context, round).await;
+        let mut finished = finish(&context, Mode::of(args.approval), look).await?;
+        if args.verify {
+            finished = proving::all(&context, self, finished).await;
         }
-        Ok(proving::all(context, self, finished).await)
+        Ok((context, finished))
     }
 
     /// Looks at everything that this round is about, and plans it: one account of roles after the other.
@@ -142,7 +169,7 @@ impl Task<'_> {
             .map(|asked| wanted(self.goal, asked))
             .collect();
         let (cluster, named) =
-            tokio::try_join!(context.cluster(self.place), self.named(part, &wanted))?;
+            tokio::try_join!(context.cluster(&self.place), self.named(part, &wanted))?;
         let (deletions, associations) =
             self.deletions(part, &cluster, &named.stacks, round).await?;
         let mut look = Observation {

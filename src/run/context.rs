@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::aws::{Aws, AwsConnection};
-use crate::cli::{AwsArgs, ParallelArgs, ReconcileArgs, Screen};
+use crate::cli::{AwsArgs, ParallelArgs, Screen};
 use crate::error::Error;
 use crate::model::RoleAccount;
 use crate::output::{self, Format, Output};
@@ -57,16 +57,6 @@ impl Context {
             roles_account: None,
             others: Vec::new(),
         })
-    }
-
-    /// Of the commands that share their flags on how to go about it.
-    pub async fn reconciling(
-        args: &ReconcileArgs,
-        screen: Screen,
-        running: Running,
-    ) -> Result<Self, Error> {
-        let context = Self::new(&args.aws, args.output.into(), screen, running).await?;
-        Ok(context.with_parallel(args.parallel))
     }
 
     /// With IAM and CloudFormation of the account that is named, if any. EKS, Kubernetes and the exchange of

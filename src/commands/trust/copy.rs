@@ -81,7 +81,7 @@ impl CopyTask<'_> {
             goal: Goal::Create,
             drift: Drift::Told,
             restart: self.restart,
-            place: &self.to,
+            place: self.to.clone(),
             kubernetes: &BY_EKS,
             accounts: accounts.map(|(name, it)| self.asked(name, it)).collect(),
             provider: None,
