@@ -354,6 +354,16 @@ impl Sight<'_> {
         ServiceAccountName::new(namespace, &name).map_err(Error::Flags)
     }
 
+    fn prover<'a>(&'a self, kubernetes: &'a Kubernetes) -> Prover<'a> {
+        Prover {
+            aws: self.aws,
+            kubernetes,
+            intervals: self.intervals,
+            keys: &self.shared.keys,
+            on_wait: self.on_wait,
+        }
+    }
+
     /// A real token at STS. A role of the last minutes may not be known everywhere: that is waited for.
     async fn proof(
         &self,
@@ -371,13 +381,6 @@ impl Sight<'_> {
         let audience = audience.parse().ok()?;
         let is_young =
             health.is_some_and(|health| is_young(cluster, account, role, &audience, health));
-        let prover = Prover {
-            aws: self.aws,
-            kubernetes,
-            intervals: self.intervals,
-            keys: &self.shared.keys,
-            on_wait: self.on_wait,
-        };
         let claim = Assertion {
             account,
             role,
@@ -394,7 +397,7 @@ impl Sight<'_> {
                 Patience::None
             },
         };
-        Some(prove(&prover, claim).await)
+        Some(prove(&self.prover(kubernetes), claim).await)
     }
 
     /// A running pod's token at EKS, where one runs.
@@ -411,13 +414,6 @@ impl Sight<'_> {
             return None;
         }
         let role = association?.role_of_pods().ok()?;
-        let prover = Prover {
-            aws: self.aws,
-            kubernetes,
-            intervals: self.intervals,
-            keys: &self.shared.keys,
-            on_wait: self.on_wait,
-        };
         let claim = Assertion {
             account,
             role: &role,
@@ -427,7 +423,7 @@ impl Sight<'_> {
             issuer: &cluster.issuer,
             patience: Patience::None,
         };
-        Some(prove(&prover, claim).await)
+        Some(prove(&self.prover(kubernetes), claim).await)
     }
 }
 
