@@ -21,6 +21,17 @@ use crate::world::{AccountHealth, RoleHealth, WatchedUse, World};
 mod page;
 mod picture;
 
+const COLUMNS: [&str; 8] = [
+    "Service account",
+    "State",
+    "Role",
+    "Others who may assume it",
+    "Policies",
+    "Last used",
+    "Workloads",
+    "Findings",
+];
+
 /// Everything that the page tells.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -195,16 +206,6 @@ impl Audit {
     }
 
     pub fn markdown(&self) -> String {
-        let header = [
-            "Service account",
-            "State",
-            "Role",
-            "Others who may assume it",
-            "Policies",
-            "Last used",
-            "Workloads",
-            "Findings",
-        ];
         let rows: Vec<Vec<String>> = self.items.iter().map(row).collect();
         let mut text = format!(
             "**Cluster {}**, account {}, {}, {}\n\n",
@@ -219,7 +220,7 @@ impl Audit {
         if self.items.is_empty() {
             text.push_str("\nNo service account has a role.\n");
         } else {
-            text.push_str(&format!("\n{}", markdown::table(&header, &rows)));
+            text.push_str(&format!("\n{}", markdown::table(&COLUMNS, &rows)));
         }
         text
     }

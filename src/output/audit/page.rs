@@ -9,24 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::picture::picture;
-use super::{Audit, AuditFinding, AuditedAccount, AuditedPolicy, AuditedRole};
+use super::{Audit, AuditFinding, AuditedAccount, AuditedPolicy, AuditedRole, COLUMNS};
 use crate::model::visible;
 use crate::secrets::redacted;
 
 const PAGE: &str = include_str!("../../../templates/report/page.html");
 const STYLE: &str = include_str!("../../../templates/report/style.css");
 const SCRIPT: &str = include_str!("../../../templates/report/script.js");
-
-const COLUMNS: [&str; 8] = [
-    "Service account",
-    "State",
-    "Role",
-    "Others who may assume it",
-    "Policies",
-    "Last used",
-    "Workloads",
-    "Findings",
-];
 
 /// What others wrote, as text of the page: also in an attribute between double quotes.
 pub fn text(text: &str) -> String {
