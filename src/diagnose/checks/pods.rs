@@ -2,6 +2,18 @@
 
 use super::{Check, Judge, OF_INJECTION, association, pods, surroundings};
 
+/// What keeps the webhook from giving a pod its environment, or what is told of the role in it.
+const OF_ROLE: &[&str] = &[
+    "webhook",
+    "webhook-selection",
+    "pod-age",
+    "pod-own-role",
+    "pod-role",
+    "pod-skipped",
+    "role-annotation",
+    "service-account",
+];
+
 pub const CHECKS: &[Check] = &[
     Check {
         id: "pod-service-account",
@@ -53,16 +65,7 @@ pub const CHECKS: &[Check] = &[
         background: "The webhook sets /var/run/secrets/eks.amazonaws.com/serviceaccount/token. The API server's own token (/var/run/secrets/kubernetes.io/…) has another \
             audience, and STS refuses it.",
         needs: &["list pods"],
-        follows: &[
-            "webhook",
-            "webhook-selection",
-            "pod-age",
-            "pod-own-role",
-            "pod-role",
-            "pod-skipped",
-            "role-annotation",
-            "service-account",
-        ],
+        follows: OF_ROLE,
         judge: Judge::Account(pods::token_file),
     },
     Check {
@@ -71,16 +74,7 @@ pub const CHECKS: &[Check] = &[
         background: "The projected volume aws-iam-token holds a token that the kubelet renews at 80 % of its life, or after a day. An application that reads it once stops \
             working when the first one expires (`ExpiredTokenException`): it must use an SDK that reads the file again.",
         needs: &["list pods"],
-        follows: &[
-            "webhook",
-            "webhook-selection",
-            "pod-age",
-            "pod-own-role",
-            "pod-role",
-            "pod-skipped",
-            "role-annotation",
-            "service-account",
-        ],
+        follows: OF_ROLE,
         judge: Judge::Account(pods::token_volume),
     },
     Check {
