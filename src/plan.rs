@@ -108,6 +108,15 @@ pub enum Caller {
     OfRoles(usize),
 }
 
+/// How what cannot be moved or copied is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breadth {
+    /// It was named: it is refused.
+    Named,
+    /// It is skipped.
+    All,
+}
+
 /// Why a track has no actions, where nothing was refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Idle {

@@ -4,7 +4,8 @@ use crate::cli::{self, Migrate, MoveArgs, Screen};
 use crate::error::Error;
 use crate::model::{Origin, Way};
 use crate::output::{MoveRows, MoveStates};
-use crate::plan::migrate::{MoveBreadth, rows};
+use crate::plan::Breadth;
+use crate::plan::migrate::rows;
 use crate::progress::Running;
 use crate::run::Exit;
 
@@ -64,7 +65,7 @@ pub async fn run(args: &Migrate, screen: Screen, running: Running) -> Result<Exi
 pub async fn move_all(args: &MoveArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mut task = MoveTask::of_chosen(args, Way::PodIdentity)?;
     if args.choice.names.is_empty() {
-        task.goal.scope = MoveBreadth::All;
+        task.goal.scope = Breadth::All;
     }
     task.run(screen, running).await
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::asked::{Agent, Deployment, DeploymentMode};
 use crate::model::{ClusterName, CommandLine, Issuer, RoleArn, ServiceAccountName, Way};
-use crate::plan::Track;
+use crate::plan::{Breadth, Track};
 use crate::policy::Difference;
 use crate::world::{Moving, MovingAccount, PodWay};
 
@@ -45,7 +45,7 @@ pub struct MoveGoal {
     pub to: Way,
     pub former: Former,
     pub stage: Stage,
-    pub scope: MoveBreadth,
+    pub scope: Breadth,
     pub proof: ProofNeed,
     pub agent: Agent,
     /// Whether workloads may be given service accounts of their own.
@@ -71,15 +71,6 @@ pub enum Stage {
     Finish,
     /// Back to the way of before, and nothing is left of the new one.
     Undo,
-}
-
-/// How what cannot be moved is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MoveBreadth {
-    /// It was named: it is refused.
-    Named,
-    /// It is skipped.
-    All,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,16 +123,16 @@ impl MoveGoal {
             let facts = account.role.as_found();
             let is_open = facts.is_some_and(|it| trust::names(&it.trust, self.to, moving, account));
             return match (self.scope, self.stage) {
-                (MoveBreadth::Named, _) => true,
-                (MoveBreadth::All, Stage::Begin) => is_given,
-                (MoveBreadth::All, Stage::Finish) => is_given && is_bound,
-                (MoveBreadth::All, Stage::Undo) => is_given && (is_bound || is_open),
+                (Breadth::Named, _) => true,
+                (Breadth::All, Stage::Begin) => is_given,
+                (Breadth::All, Stage::Finish) => is_given && is_bound,
+                (Breadth::All, Stage::Undo) => is_given && (is_bound || is_open),
             };
         }
         let (annotated, saved) = (account.annotation().is_some(), account.saved().is_some());
         let is = |way: PodWay| new_pods == way;
         match (self.scope, self.stage, self.to) {
-            (MoveBreadth::Named, ..) => true,
+            (Breadth::Named, ..) => true,
             (_, Stage::Begin, Way::PodIdentity) => annotated,
             (_, Stage::Begin, Way::Irsa) => is(PodWay::PodIdentity) || saved,
             (_, Stage::Finish, Way::PodIdentity) => {
@@ -175,12 +166,12 @@ impl MoveGoal {
     /// Whether nobody named it, and nothing but a tag of its association tells of a move. Whoever may tag
     /// associations is not let take them away.
     fn is_only_tagged(self, moving: &Moving, account: &MovingAccount) -> bool {
-        self.scope == MoveBreadth::All && account.is_moved() && !self.is_left(moving, account)
+        self.scope == Breadth::All && account.is_moved() && !self.is_left(moving, account)
     }
 
     /// What is told where all were meant and this is about none of them.
     pub fn nothing_there(self, moving: &Moving, tracks: &[Track]) -> Option<String> {
-        if self.scope != MoveBreadth::All || !tracks.is_empty() {
+        if self.scope != Breadth::All || !tracks.is_empty() {
             return None;
         }
         let found = moving.interception.as_found();

@@ -19,7 +19,7 @@ mod copy;
 mod obstacle;
 mod row;
 
-pub use copy::{CopiedRole, CopyBreadth, NotCopied, copied, without_flag};
+pub use copy::{CopiedRole, NotCopied, copied, without_flag};
 pub use obstacle::TrustObstacle;
 pub use row::{TrustRow, rows};
 

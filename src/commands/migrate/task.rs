@@ -8,8 +8,8 @@ use crate::commands::room::check_room;
 use crate::error::Error;
 use crate::model::Way;
 use crate::observe::MoveDepth;
-use crate::plan::Target;
-use crate::plan::migrate::{self, Former, MoveBreadth, MoveGoal, ProofNeed, Stage};
+use crate::plan::migrate::{self, Former, MoveGoal, ProofNeed, Stage};
+use crate::plan::{Breadth, Target};
 use crate::policy::Quotas;
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
@@ -43,9 +43,9 @@ impl<'a> MoveTask<'a> {
             former,
             stage,
             scope: if args.choice.names.is_empty() {
-                MoveBreadth::All
+                Breadth::All
             } else {
-                MoveBreadth::Named
+                Breadth::Named
             },
             proof: if args.no_proof {
                 ProofNeed::None

@@ -8,7 +8,7 @@ use crate::model::{Lookup, MOVED_TAG};
 use crate::plan::Track;
 use crate::world::Association;
 
-fn undo(scope: MoveBreadth) -> MoveGoal {
+fn undo(scope: Breadth) -> MoveGoal {
     MoveGoal {
         scope,
         ..goal(Way::PodIdentity, Stage::Undo)
@@ -42,7 +42,7 @@ fn undo_takes_back_what_the_move_did_and_leaves_the_association_with_another_rol
             let mut cut = before.clone();
             carried_out(&begun, &mut cut, most);
             for middle in overtaken(&cut) {
-                for scope in [MoveBreadth::Named, MoveBreadth::All] {
+                for scope in [Breadth::Named, Breadth::All] {
                     let mut undone = middle.clone();
                     let track = track(undo(scope), &undone);
                     assert_eq!(track.refusals, []);
@@ -61,7 +61,7 @@ fn undo_takes_back_what_the_move_did_and_leaves_the_association_with_another_rol
 
 /// Of many.
 fn of_many(account: &MovingAccount) -> Track {
-    track(undo(MoveBreadth::All), account)
+    track(undo(Breadth::All), account)
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn what_only_a_tag_calls_moved_is_undone_where_it_is_named() {
         told.notes,
         ["skipped: only a tag says that a move made its association"]
     );
-    assert!(!track(undo(MoveBreadth::Named), &account).actions.is_empty());
+    assert!(!track(undo(Breadth::Named), &account).actions.is_empty());
     // Its role's own statement says it too.
     set_trust(&mut account, vec![tokens]);
     open(&mut account);
@@ -88,8 +88,5 @@ fn what_only_a_tag_calls_moved_is_undone_where_it_is_named() {
     set_association(&mut account, |it| {
         it.tags.remove(MOVED_TAG);
     });
-    assert_eq!(
-        plan(undo(MoveBreadth::All), &world(account), 4_096).tracks,
-        []
-    );
+    assert_eq!(plan(undo(Breadth::All), &world(account), 4_096).tracks, []);
 }

@@ -20,7 +20,7 @@ pub fn goal(to: Way, stage: Stage) -> MoveGoal {
         former: Former::Other,
         to,
         stage,
-        scope: MoveBreadth::Named,
+        scope: Breadth::Named,
         proof: ProofNeed::Required,
         agent: Agent::Required,
         patches: false,
@@ -455,7 +455,7 @@ fn of_many_what_cannot_move_is_skipped_and_what_is_not_concerned_is_left_out() {
     let mut moving = world(wild);
     moving.accounts.push(none);
     let asked = MoveGoal {
-        scope: MoveBreadth::All,
+        scope: Breadth::All,
         ..goal(Way::PodIdentity, Stage::Begin)
     };
     let planned = plan(asked, &moving, QUOTA);

@@ -24,7 +24,7 @@ fn told(goal: MoveGoal, moving: &Moving) -> Vec<String> {
 
 fn of_many(goal: MoveGoal) -> MoveGoal {
     MoveGoal {
-        scope: MoveBreadth::All,
+        scope: Breadth::All,
         ..goal
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::obstacle::{self, Absence, Obstacle};
 use super::trust::Left;
 use super::{
-    Former, MoveBreadth, MoveGoal, NODE_NETWORK, ProofNeed, Prove, Stage, bindings, intercept,
-    session_tags, trust,
+    Former, MoveGoal, NODE_NETWORK, ProofNeed, Prove, Stage, bindings, intercept, session_tags,
+    trust,
 };
 use crate::asked::Ending;
 use crate::model::{
@@ -15,7 +15,7 @@ use crate::model::{
     Workload,
 };
 use crate::plan::restart::{self, Expected, StaleWorkload};
-use crate::plan::{Action, Idle, Reason, Role, Target, Track};
+use crate::plan::{Action, Breadth, Idle, Reason, Role, Target, Track};
 use crate::world::{Moving, MovingAccount, Pod, PodWay, RoleFacts, WorkloadState};
 
 /// What is to be done for a service account, but for its role's trust policy, which it may share.
@@ -128,7 +128,7 @@ pub fn stopped(
 ) -> Track {
     track.actions.clear();
     let (firm, own): (Vec<_>, Vec<_>) = obstacles.into_iter().partition(Obstacle::is_never_skipped);
-    let is_skipped = goal.scope == MoveBreadth::All && !own.is_empty();
+    let is_skipped = goal.scope == Breadth::All && !own.is_empty();
     if is_skipped {
         for obstacle in own {
             let (why, fixes) = obstacle.told();

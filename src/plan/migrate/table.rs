@@ -150,7 +150,7 @@ fn table(states: &[(&str, &[WayPart], PodWay)]) -> String {
             let planned = plan(goal, &moving, 4_096);
             let told = sum(&planned.tracks[0]);
             let many = MoveGoal {
-                scope: MoveBreadth::All,
+                scope: Breadth::All,
                 ..goal
             };
             let planned = plan(many, &moving, 4_096);

@@ -7,7 +7,7 @@ use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, ClusterName, CommandLine, DEFAULT_AUDIENCE, Fix, Lookup, Map,
     ROLE_ANNOTATION, RoleArn, ServiceAccountName, shown_as_value,
 };
-use crate::plan::{Action, Idle, Reason, Target, Track};
+use crate::plan::{Action, Breadth, Idle, Reason, Target, Track};
 use crate::policy::subjects::{Admission, TokenProvider};
 use crate::world::CopySource;
 
@@ -44,13 +44,6 @@ enum WhyNot {
     OnTerms(RoleArn, usize),
     /// Whether it does hangs on these keys of these statements.
     Open(RoleArn, Vec<usize>, Vec<String>),
-}
-
-/// Whether what is not copied was named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CopyBreadth {
-    Named,
-    All,
 }
 
 /// The role that the trust policy lets the service account into today.
@@ -159,10 +152,10 @@ impl CopiedRole {
 
 impl NotCopied {
     /// Named, or not known, it is refused; of many it is skipped. Both are told.
-    pub fn track(self, breadth: CopyBreadth) -> Track {
+    pub fn track(self, breadth: Breadth) -> Track {
         let mut track = Track::new(Target::ServiceAccount(self.name.clone()));
         let is_unknown = matches!(self.why, WhyNot::RoleUnknown(..));
-        if breadth == CopyBreadth::All && !is_unknown {
+        if breadth == Breadth::All && !is_unknown {
             track.notes.push(format!("skipped: {}", self.told().0));
             track.idle = Idle::Skipped;
             return track;

@@ -7,8 +7,8 @@ use crate::commands::file::ClusterPlace;
 use crate::error::Error;
 use crate::model::{Cluster, ServiceAccountName};
 use crate::observe::copy_sources;
-use crate::plan::trust::{CopiedRole, CopyBreadth, copied, without_flag};
-use crate::plan::{Target, Track};
+use crate::plan::trust::{CopiedRole, copied, without_flag};
+use crate::plan::{Breadth, Target, Track};
 use crate::run::{Context, Observation};
 use crate::world::CopySource;
 
@@ -33,15 +33,15 @@ impl CopySelection {
         let cluster = context.cluster(place).await?;
         let kubernetes = context.kubernetes(&cluster, &BY_EKS).await?;
         let breadth = match named {
-            Some(_) => CopyBreadth::Named,
-            None => CopyBreadth::All,
+            Some(_) => Breadth::Named,
+            None => Breadth::All,
         };
         let sources = copy_sources(&context.aws, &kubernetes, &cluster, named).await?;
         tell(context, &cluster, &sources);
         Ok(Self::of(&cluster, breadth, sources))
     }
 
-    fn of(cluster: &Cluster, breadth: CopyBreadth, sources: Vec<Source>) -> Self {
+    fn of(cluster: &Cluster, breadth: Breadth, sources: Vec<Source>) -> Self {
         let mut judged = Self::default();
         for (name, source) in sources {
             match source.map(|source| copied(cluster, &source)) {

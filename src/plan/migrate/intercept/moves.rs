@@ -12,9 +12,9 @@ use crate::model::{
 };
 use crate::plan::migrate::obstacle::{self, Obstacle};
 use crate::plan::migrate::steps::{Draft, MoveStep};
-use crate::plan::migrate::{Former, MoveBreadth, MoveGoal, Stage, is_way, trust};
+use crate::plan::migrate::{Former, MoveGoal, Stage, is_way, trust};
 use crate::plan::restart::{self, Expected};
-use crate::plan::{Action, Reason, Refusal, Target, Track};
+use crate::plan::{Action, Breadth, Reason, Refusal, Target, Track};
 use crate::policy::texts;
 use crate::world::{AllowedRoles, Interception, Moving, MovingAccount, PodWay, TemplatedWorkload};
 
@@ -71,7 +71,7 @@ fn held_by(goal: Option<MoveGoal>, moving: &Moving, account: &MovingAccount) -> 
 
 /// Why nothing can be told of any of them, where nobody is named.
 pub fn unclear(goal: MoveGoal, moving: &Moving) -> Option<Box<Refusal>> {
-    let (Former::Intercepted(_), MoveBreadth::All, Lookup::Unknown(why)) =
+    let (Former::Intercepted(_), Breadth::All, Lookup::Unknown(why)) =
         (goal.former, goal.scope, &moving.interception)
     else {
         return None;

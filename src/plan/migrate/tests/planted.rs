@@ -37,7 +37,7 @@ fn a_planted_annotation_begins_no_move_and_opens_no_role() {
             deployment_mode: None,
             to: Way::Irsa,
             stage,
-            scope: MoveBreadth::All,
+            scope: Breadth::All,
             proof: ProofNeed::None,
         };
         assert!(!goal.concerns(&moving, &account), "{stage:?}");
@@ -70,7 +70,7 @@ fn a_planted_annotation_begins_no_move_and_opens_no_role() {
             deployment_mode: None,
             to,
             stage,
-            scope: MoveBreadth::Named,
+            scope: Breadth::Named,
             proof: ProofNeed::None,
         };
         let planned = plan(goal, &self::moving(account.clone()), 2048);
