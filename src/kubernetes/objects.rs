@@ -104,6 +104,7 @@ pub struct Condition {
     pub kind: String,
     pub status: String,
     pub reason: String,
+    pub message: OptionalMember<String>,
 }
 
 /// What may be left out; so is what is of another type.

@@ -11,6 +11,10 @@ use super::{Error, FIELD_MANAGER, Kubernetes};
 use crate::model::{Right, percent_encoded};
 use crate::pages::Pages;
 
+pub const JSON: &str = "application/json";
+pub const APPLY: &str = "application/apply-patch+yaml";
+pub const MERGE: &str = "application/merge-patch+json";
+
 /// How often a list is begun.
 const BEGINNINGS: u32 = 3;
 
@@ -52,7 +56,7 @@ pub const fn resource(version: &'static str, plural: &'static str) -> Resource {
 }
 
 impl Resource {
-    fn path(self, namespace: &str, name: &str) -> String {
+    pub fn path(self, namespace: &str, name: &str) -> String {
         let root = match self.version {
             "v1" => "/api/v1".to_owned(),
             version => format!("/apis/{version}"),
@@ -165,9 +169,8 @@ impl Kubernetes {
         let path = resource.path(namespace, name);
         let path = format!("{path}?fieldManager={FIELD_MANAGER}");
         let operation = resource.right("patch", namespace, name).into();
-        let kind = "application/merge-patch+json";
         let body = patch.to_string().into_bytes();
-        self.answer(&operation, "PATCH", &path, kind, body).await
+        self.answer(&operation, "PATCH", &path, MERGE, body).await
     }
 
     /// A server-side apply to an object that is there.
@@ -182,9 +185,8 @@ impl Kubernetes {
         let path = resource.path(namespace, name);
         let path = format!("{path}?fieldManager={FIELD_MANAGER}&force={force}");
         let operation = resource.right("patch", namespace, name).into();
-        let kind = "application/apply-patch+yaml";
         let body = object.to_string().into_bytes();
-        self.answer(&operation, "PATCH", &path, kind, body).await
+        self.answer(&operation, "PATCH", &path, APPLY, body).await
     }
 
     /// Has irsactl own nothing any more of what it applied to an object, and leaves all of it as it is: an apply
@@ -213,9 +215,8 @@ impl Kubernetes {
         let patch = json!({"metadata": {"resourceVersion": version, "managedFields": others}});
         let path = resource.path(namespace, name);
         let path = format!("{path}?fieldManager={FIELD_MANAGER}");
-        let kind = "application/merge-patch+json";
         let body = patch.to_string().into_bytes();
-        match self.answered("PATCH", &path, kind, body).await {
+        match self.answered("PATCH", &path, MERGE, body).await {
             Err(failure) if failure.status() == Some(409) => Ok(false),
             Err(failure) => {
                 let operation = resource.right("patch", namespace, name).into();
@@ -245,6 +246,21 @@ impl Kubernetes {
         kind: &str,
         body: Vec<u8>,
     ) -> Result<Option<Value>, Failure> {
+        match self.called(method, path, kind, body).await {
+            Ok(value) => Ok(Some(value)),
+            Err(failure) if failure.status() == Some(404) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// What the API answers at a path, where 404 is a failure too.
+    pub(super) async fn called(
+        &self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        body: Vec<u8>,
+    ) -> Result<Value, Failure> {
         let call = async |client: Client| {
             let mut request = Request::builder().method(method).uri(path);
             if !kind.is_empty() {
@@ -256,11 +272,7 @@ impl Kubernetes {
             let text = client.request_text(request).await?;
             serde_json::from_str(&text).map_err(kube::Error::SerdeError)
         };
-        match self.call(call).await {
-            Ok(value) => Ok(Some(value)),
-            Err(failure) if failure.status() == Some(404) => Ok(None),
-            Err(failure) => Err(failure),
-        }
+        self.call(call).await
     }
 }
 

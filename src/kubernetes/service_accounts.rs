@@ -4,22 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::authentication::v1::{BoundObjectReference, TokenRequest, TokenRequestSpec};
-use k8s_openapi::api::core::v1::{
-    Namespace as NamespaceObject, ServiceAccount as ServiceAccountObject,
-};
-use kube::Client;
-use kube::api::{
-    Api, DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams, Preconditions,
-};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::failure::ApiOperation;
 use super::objects::{
-    Fields, LocalObjectReference, Metadata, MetadataFields, OptionalMember, read,
+    Condition, Fields, LocalObjectReference, Metadata, MetadataFields, OptionalMember,
+    PartialObjectMetadata, read,
 };
-use super::paths::{List, resource};
+use super::paths::{APPLY, JSON, List, MERGE, Resource, resource};
 use super::{Error, FIELD_MANAGER, Kubernetes, cluster};
 use crate::asked::Conflicts;
 use crate::model::{Map, Namespace, Right, ServiceAccountName};
@@ -40,11 +33,11 @@ impl Kubernetes {
         &self,
         name: &ServiceAccountName,
     ) -> Result<Option<ServiceAccount>, Error> {
-        let get = async |client| accounts(client, name).get_opt(&name.name).await;
-        let found = self.call(get).await;
         let operation = on("get", "read service account", name);
-        let found = found.map_err(|failure| self.failed(&operation, failure))?;
-        Ok(found.map(|object| service_account(read(&json!(object)))))
+        let path = path(name);
+        let answer = self.answer(&operation, "GET", &path, "", Vec::new());
+        let found = answer.await?;
+        Ok(found.map(|object| service_account(read(&object))))
     }
 
     /// All service accounts of a namespace, or of the cluster.
@@ -55,8 +48,11 @@ impl Kubernetes {
         let namespace = namespace.map_or("", Namespace::as_str);
         let list = List {
             page: 500,
-            operation: ApiOperation::told("list service accounts", Right::of("list", ACCOUNTS)),
-            ..List::of(resource("v1", ACCOUNTS), namespace)
+            operation: ApiOperation::told(
+                "list service accounts",
+                Right::of("list", ACCOUNTS.plural),
+            ),
+            ..List::of(ACCOUNTS, namespace)
         };
         let named = |object: AccountObject| {
             let namespace = object.metadata.namespace.parse().ok()?;
@@ -70,13 +66,13 @@ impl Kubernetes {
 
     /// The names of all namespaces, or of the first 500.
     pub async fn namespaces(&self) -> Result<Vec<String>, Error> {
-        let parameters = ListParams::default().limit(500);
-        let list = async |client| Api::<NamespaceObject>::all(client).list(&parameters).await;
-        let page = self.call(list).await;
-        let operation = Right::of("list", NAMESPACES).into();
+        let path = format!("{}?limit=500", NAMESPACES.path("", ""));
+        let page = self.called("GET", &path, "", Vec::new()).await;
+        let operation = Right::of("list", NAMESPACES.plural).into();
         let page = page.map_err(|failure| self.failed(&operation, failure))?;
-        let names = page.items.into_iter();
-        Ok(names.filter_map(|object| object.metadata.name).collect())
+        let names = page["items"].as_array().into_iter().flatten();
+        let names = names.filter_map(|object| object["metadata"]["name"].as_str());
+        Ok(names.map(str::to_owned).collect())
     }
 
     /// What is left of a namespace that is being deleted, in the API's words. `None`: it is not, or there
@@ -85,21 +81,16 @@ impl Kubernetes {
         &self,
         namespace: &Namespace,
     ) -> Result<Option<Vec<String>>, Error> {
-        let api = |client| Api::<NamespaceObject>::all(client);
-        let get = async |client| api(client).get_opt(namespace.as_str()).await;
-        let found = self
-            .call(get)
-            .await
-            .map_err(|failure| self.failed(&namespaced("get", namespace).into(), failure))?;
+        let found = self.object::<NamespaceObject>(NAMESPACES, "", namespace.as_str());
+        let found = found.await?;
         let going = found.filter(|found| found.metadata.deletion_timestamp.is_some());
         Ok(going.map(|found| {
-            let status = found.status.unwrap_or_default();
-            let conditions = status.conditions.into_iter().flatten();
+            let conditions = found.status.conditions.into_iter();
             // Such as NamespaceContentRemaining and NamespaceFinalizersRemaining.
             let remaining =
-                conditions.filter(|it| it.status == "True" && it.type_.ends_with("Remaining"));
+                conditions.filter(|it| it.status == "True" && it.kind.ends_with("Remaining"));
             remaining
-                .filter_map(|condition| condition.message)
+                .filter_map(|condition| condition.message.0)
                 .collect()
         }))
     }
@@ -120,19 +111,19 @@ impl Kubernetes {
             ObjectPresence::Missing => object["metadata"]["resourceVersion"] = NO_VERSION.into(),
             ObjectPresence::Found(version) => bind(&mut object, version),
         }
-        let patch = Patch::Apply(object);
-        let mut parameters = PatchParams::apply(FIELD_MANAGER);
-        parameters.force = change.conflicts == Conflicts::Overridden;
-        let apply = async |client| {
-            let api = accounts(client, name);
-            api.patch(&name.name, &parameters, &patch).await
+        let force = match change.conflicts {
+            Conflicts::Overridden => "&force=true",
+            Conflicts::Refused => "",
         };
-        let mut result = self.call(apply).await;
+        let path = format!("{}?fieldManager={FIELD_MANAGER}{force}", path(name));
+        let body = object.to_string().into_bytes();
+        let apply = async || self.called("PATCH", &path, APPLY, body.clone()).await;
+        let mut result = apply().await;
         if let Err(failure) = &result
             && failure.is_missing_namespace(&name.namespace)
         {
             self.create_namespace(&name.namespace).await?;
-            result = self.call(apply).await;
+            result = apply().await;
         }
         if let Err(failure) = result {
             let error = self.failed(&on("patch", "apply service account", name), failure);
@@ -160,8 +151,7 @@ impl Kubernetes {
             "automountServiceAccountToken": defaults.automount_service_account_token,
         });
         let (namespace, account) = (name.namespace.as_str(), &name.name);
-        let resource = resource("v1", ACCOUNTS);
-        let patched = self.merge(resource, namespace, account, &patch).await;
+        let patched = self.merge(ACCOUNTS, namespace, account, &patch).await;
         patched.map(|_| ())
     }
 
@@ -184,19 +174,14 @@ impl Kubernetes {
     }
 
     async fn create_namespace(&self, namespace: &Namespace) -> Result<(), Error> {
-        let object = NamespaceObject {
-            metadata: ObjectMeta {
-                name: Some(namespace.to_string()),
-                ..Default::default()
-            },
-            ..Default::default()
-        };
-        let parameters = PostParams {
-            field_manager: Some(FIELD_MANAGER.to_owned()),
-            ..PostParams::default()
-        };
-        let create = async |client| Api::all(client).create(&parameters, &object).await;
-        match self.call(create).await {
+        let object = json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": namespace.as_str()},
+        });
+        let path = format!("{}?fieldManager={FIELD_MANAGER}", NAMESPACES.path("", ""));
+        let body = object.to_string().into_bytes();
+        match self.called("POST", &path, JSON, body).await {
             Err(failure) if failure.status() != Some(409) => {
                 let words = format!("create namespace {namespace}");
                 let operation = ApiOperation::told(words, namespaced("create", namespace));
@@ -216,21 +201,14 @@ impl Kubernetes {
         name: &ServiceAccountName,
         seen: &ObjectVersion,
     ) -> Result<Option<Vec<String>>, Error> {
-        let parameters = DeleteParams::default().preconditions(Preconditions {
-            uid: Some(seen.uid.clone()),
-            resource_version: Some(seen.resource_version.clone()),
-        });
-        let delete = async |client| accounts(client, name).delete(&name.name, &parameters).await;
-        match self.call(delete).await {
-            Ok(answer) => Ok(answer.left().and_then(|object| {
-                let metadata: Metadata = read(&json!(object.metadata));
-                metadata.held_by()
-            })),
-            Err(failure) if failure.status() == Some(404) => Ok(None),
-            Err(failure) => {
-                Err(self.failed(&on("delete", "delete service account", name), failure))
-            }
-        }
+        let preconditions = json!({"uid": seen.uid, "resourceVersion": seen.resource_version});
+        let body = json!({"preconditions": preconditions}).to_string();
+        let operation = on("delete", "delete service account", name);
+        let path = path(name);
+        let answer = self.answer(&operation, "DELETE", &path, JSON, body.into_bytes());
+        // Once it is gone, a Status.
+        let left = answer.await?.filter(|answer| answer["kind"] != "Status");
+        Ok(left.and_then(|object| read::<PartialObjectMetadata>(&object).metadata.held_by()))
     }
 
     /// Takes annotations away by a merge patch; an object that is gone has none.
@@ -249,22 +227,12 @@ impl Kubernetes {
             .collect();
         let mut object = json!({ "metadata": { "annotations": nulls } });
         bind(&mut object, seen);
-        let patch = Patch::Merge(object);
-        let parameters = PatchParams {
-            field_manager: Some(FIELD_MANAGER.to_owned()),
-            ..PatchParams::default()
-        };
-        let remove = async |client| {
-            let api = accounts(client, name);
-            api.patch(&name.name, &parameters, &patch).await
-        };
-        match self.call(remove).await {
-            Err(failure) if failure.status() != Some(404) => Err(self.failed(
-                &on("patch", "remove annotations of service account", name),
-                failure,
-            )),
-            _ => Ok(()),
-        }
+        let operation = on("patch", "remove annotations of service account", name);
+        let path = format!("{}?fieldManager={FIELD_MANAGER}", path(name));
+        let body = object.to_string().into_bytes();
+        self.answer(&operation, "PATCH", &path, MERGE, body)
+            .await
+            .map(|_| ())
     }
 
     /// A token of the service account for an audience, for so many seconds (TokenRequest), bound to a pod of
@@ -279,38 +247,29 @@ impl Kubernetes {
         pod: Option<&str>,
         seconds: i64,
     ) -> Result<Secret, Error> {
-        let request = TokenRequest {
-            spec: Some(TokenRequestSpec {
-                audiences: Some(vec![audience.to_owned()]),
-                expiration_seconds: Some(seconds),
-                bound_object_ref: pod.map(|pod| BoundObjectReference {
-                    api_version: Some("v1".to_owned()),
-                    kind: Some("Pod".to_owned()),
-                    name: Some(pod.to_owned()),
-                    uid: None,
-                }),
-                ..TokenRequestSpec::default()
-            }),
-            ..TokenRequest::default()
-        };
-        let parameters = PostParams::default();
-        let create = async |client| {
-            let api = accounts(client, name);
-            api.create_token_request(&name.name, &parameters, &request)
-                .await
-        };
+        let mut request = json!({
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"audiences": [audience], "expirationSeconds": seconds},
+        });
+        if let Some(pod) = pod {
+            request["spec"]["boundObjectRef"] =
+                json!({"apiVersion": "v1", "kind": "Pod", "name": pod});
+        }
+        let path = format!("{}/token", path(name));
+        let body = request.to_string().into_bytes();
         let words = format!("create a service account token of {name}");
         let right = Right {
             resource: "serviceaccounts/token",
             ..right("create", name)
         };
         let operation = ApiOperation::told(words.as_str(), right);
-        let answer = self.call(create).await;
+        let answer = self.called("POST", &path, JSON, body).await;
         let answer = answer.map_err(|failure| self.failed(&operation, failure))?;
-        let token = answer.status.and_then(|status| status.token);
+        let token = answer["status"]["token"].as_str();
         token
             .inspect(|it| secrets::remember(it))
-            .map(Secret::new)
+            .map(|it| Secret::new(it.to_owned()))
             .ok_or_else(|| Error::Kubernetes {
                 operation: words,
                 message: "the answer has none".to_owned(),
@@ -319,8 +278,8 @@ impl Kubernetes {
     }
 }
 
-const ACCOUNTS: &str = "serviceaccounts";
-const NAMESPACES: &str = "namespaces";
+const ACCOUNTS: Resource = resource("v1", "serviceaccounts");
+const NAMESPACES: Resource = resource("v1", "namespaces");
 
 /// What is done with a service account, in words before its name.
 fn on(verb: &'static str, words: &str, name: &ServiceAccountName) -> ApiOperation {
@@ -331,19 +290,19 @@ fn right(verb: &'static str, name: &ServiceAccountName) -> Right {
     Right {
         namespace: name.namespace.to_string().into(),
         name: name.name.clone().into(),
-        ..Right::of(verb, ACCOUNTS)
+        ..Right::of(verb, ACCOUNTS.plural)
     }
 }
 
 fn namespaced(verb: &'static str, namespace: &Namespace) -> Right {
     Right {
         name: namespace.to_string().into(),
-        ..Right::of(verb, NAMESPACES)
+        ..Right::of(verb, NAMESPACES.plural)
     }
 }
 
-fn accounts(client: Client, name: &ServiceAccountName) -> Api<ServiceAccountObject> {
-    Api::namespaced(client, name.namespace.as_str())
+fn path(name: &ServiceAccountName) -> String {
+    ACCOUNTS.path(name.namespace.as_str(), &name.name)
 }
 
 /// Has a patch refused where its object is not that one, in that state. The version alone would let an
@@ -351,6 +310,20 @@ fn accounts(client: Client, name: &ServiceAccountName) -> Api<ServiceAccountObje
 fn bind(object: &mut Value, version: &ObjectVersion) {
     object["metadata"]["uid"] = version.uid.as_str().into();
     object["metadata"]["resourceVersion"] = version.resource_version.as_str().into();
+}
+
+/// What is read of a namespace.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamespaceObject {
+    metadata: Metadata,
+    status: NamespaceStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamespaceStatus {
+    conditions: Vec<Condition>,
 }
 
 /// What is read of a ServiceAccount.
