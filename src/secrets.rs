@@ -23,14 +23,18 @@ const PIECE: usize = 16;
 const STEP: usize = 4;
 /// How many characters of a text of others are told.
 const EXCERPT: usize = 2_000;
+/// How many bytes of it are looked at for that: secrets make it shorter.
+const EXAMINED: usize = 32 * EXCERPT;
 /// What stands in the place of a secret.
 const HIDDEN: &str = "…";
 
-/// The secrets, and where their pieces are in them.
+/// The secrets, where their pieces are in them, and with which two bytes a secret or a piece begins: all that is
+/// printed is searched, and hardly any of it begins so.
 #[derive(Default)]
 struct Known {
     secrets: Vec<Vec<u8>>,
     pieces: HashMap<Vec<u8>, (usize, usize)>,
+    starts: Vec<bool>,
 }
 
 static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
@@ -102,10 +106,13 @@ pub fn redacted(text: &str) -> String {
 
 /// As much of a text of somebody else's as is told: it may quote a request back, and be a whole page.
 pub fn excerpt(text: &str) -> String {
-    let text = redacted(text);
-    match text.char_indices().nth(EXCERPT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+    let examined = &text[..text.floor_char_boundary(EXAMINED)];
+    let shown = redacted(examined);
+    match shown.char_indices().nth(EXCERPT) {
+        Some((end, _)) => format!("{}…", &shown[..end]),
+        None if examined.len() == text.len() => shown,
+        // Its last word may be the beginning of a secret.
+        None => format!("{}…", &shown[..shown.rfind(' ').unwrap_or(0)]),
     }
 }
 
@@ -126,7 +133,12 @@ impl Known {
             return;
         }
         let index = self.secrets.len();
+        if self.starts.is_empty() {
+            self.starts = vec![false; 1 << 16];
+        }
+        self.starts[first_two(secret)] = true;
         for (offset, piece) in secret.windows(PIECE).enumerate().step_by(STEP) {
+            self.starts[first_two(piece)] = true;
             self.pieces.insert(piece.to_vec(), (index, offset));
         }
         self.secrets.push(secret.to_owned());
@@ -137,6 +149,12 @@ impl Known {
         let mut shown = String::with_capacity(text.len());
         let mut at = 0;
         while at < text.len() {
+            let next = text.floor_char_boundary(self.next_start(bytes, at));
+            if next > at {
+                shown.push_str(&text[at..next]);
+                at = next;
+                continue;
+            }
             let mut end = at + self.secret_at(&bytes[at..]);
             if end > at {
                 while !text.is_char_boundary(end) {
@@ -153,6 +171,16 @@ impl Known {
             at += next.len_utf8();
         }
         shown
+    }
+
+    /// The first place from there on where a secret, or a part of one, can begin: up to a step before its first
+    /// piece.
+    fn next_start(&self, text: &[u8], from: usize) -> usize {
+        let mut pairs = text[from..].windows(2);
+        match pairs.position(|pair| self.starts.get(first_two(pair)) == Some(&true)) {
+            Some(index) => from + index.saturating_sub(STEP - 1),
+            None => text.len(),
+        }
     }
 
     /// How many bytes of the text's beginning are of a secret.
@@ -174,6 +202,10 @@ impl Known {
         let alike = rest.iter().zip(text).take_while(|(a, b)| a == b);
         alike.count()
     }
+}
+
+fn first_two(bytes: &[u8]) -> usize {
+    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
 }
 
 /// Names before `=` or `:` whose values nobody should see, in small letters.
@@ -324,6 +356,8 @@ mod tests {
         assert!(told.starts_with("Authorization: Bearer …, sir"), "{told}");
         assert_eq!(told.chars().count(), EXCERPT + 1);
         assert_eq!(excerpt("short"), "short");
+        let token = format!("a page, k8s-aws-v1.{}", "x".repeat(2 * EXAMINED));
+        assert_eq!(excerpt(&token), "a page,…");
     }
 
     #[test]
