@@ -29,7 +29,9 @@ impl Kubernetes {
         let mut is_renewed = false;
         let mut tried = 1;
         loop {
-            let error = match self.bounded(call(session.client.clone())).await {
+            // Whoever awaits it is copied whole when it is moved: what kube's client keeps lies apart.
+            let answer = Box::pin(call(session.client.clone()));
+            let error = match self.bounded(answer).await {
                 Err(error) if status_code(&error) == Some(401) && !is_renewed => {
                     session = self.sessions.other_than(&session).await?;
                     is_renewed = true;

@@ -64,7 +64,9 @@ impl Sessions {
     ) -> Result<Arc<ClientSession>, Error> {
         let mut present = self.present.lock().await;
         if is_bad(&present) {
-            let next = ClientSession::begin(&self.bearer, &self.cluster, &self.access).await?;
+            // Hardly ever: no other call needs to have room for it.
+            let next = ClientSession::begin(&self.bearer, &self.cluster, &self.access);
+            let next = Box::pin(next).await?;
             *present = Arc::new(next);
         }
         Ok(present.clone())

@@ -68,7 +68,8 @@ impl Sight<'_> {
         let health = async {
             match self.cluster {
                 Some(cluster) if cluster.eks.is_some() => {
-                    Some(of_aws::cluster_health(self.aws, cluster, self.intervals).await)
+                    let health = of_aws::cluster_health(self.aws, cluster, self.intervals);
+                    Some(Box::pin(health).await)
                 }
                 _ => None,
             }
@@ -143,7 +144,7 @@ impl Sight<'_> {
             usage: self.usage,
         };
         let role = async |arn: Option<&RoleArn>| match arn {
-            Some(arn) => Some(sight.role_health(arn).await),
+            Some(arn) => Some(Box::pin(sight.role_health(arn)).await),
             None => None,
         };
         let association = associations.as_found().and_then(|all| all.first());
