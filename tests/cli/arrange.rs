@@ -1,6 +1,8 @@
 //! What tests find in the world before irsactl runs: service accounts that irsactl made, and
 //! stacks as eksctl makes them.
 
+use std::collections::BTreeMap;
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -157,6 +159,76 @@ impl Bench {
     /// Takes the cluster away, with all that is in it.
     pub fn forget_cluster(&self) {
         self.sandbox.world().clusters.clear();
+    }
+}
+
+/// When a process dies, seen from a call.
+#[derive(Clone, Copy, Debug)]
+pub enum When {
+    BeforeItsEffect,
+    BeforeItsAnswer,
+}
+
+/// The last call of a run that is killed: the so-manieth of its kind, from 1.
+#[derive(Clone, Debug)]
+pub struct Death {
+    pub call: String,
+    number: usize,
+    when: When,
+}
+
+impl Bench {
+    /// Every death of the run whose calls were the last that leaves another world behind: before its first write,
+    /// and after each. irsactl keeps nothing outside of the world, so a run that is killed at a read leaves
+    /// what the write before left.
+    pub fn deaths(&self) -> Vec<Death> {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut deaths = Vec::new();
+        for made in &self.sandbox.world().calls {
+            let call = made.to_string();
+            let count = counts.entry(call.clone()).or_default();
+            *count += 1;
+            let death = |when| Death {
+                call: call.clone(),
+                number: *count,
+                when,
+            };
+            if made.is_write() && deaths.is_empty() {
+                deaths.push(death(When::BeforeItsEffect));
+            }
+            if made.is_write() {
+                deaths.push(death(When::BeforeItsAnswer));
+            }
+        }
+        deaths
+    }
+
+    /// Runs irsactl until it dies.
+    pub fn killed(&self, line: &str, death: &Death) {
+        let effect = match death.when {
+            When::BeforeItsEffect => "hang",
+            When::BeforeItsAnswer => "swallow",
+        };
+        self.calls();
+        self.befall(&death.call, &format!("from {} {effect}", death.number));
+        let mut child = self
+            .command_line(line)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("irsactl starts");
+        self.sandbox.until(|world| {
+            let made = world.calls.iter();
+            let made = made.filter(|made| made.to_string() == death.call);
+            let reached = made.filter(|made| match death.when {
+                When::BeforeItsEffect => true,
+                When::BeforeItsAnswer => made.status.is_some(),
+            });
+            reached.count() >= death.number
+        });
+        child.kill().expect("killed");
+        child.wait().expect("dead");
+        self.sandbox.world().faults.clear();
     }
 }
 

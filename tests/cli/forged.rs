@@ -48,14 +48,15 @@ fn world() -> Bench {
 /// Runs a line once for each place of each answer that it reads, with the text planted there, and once
 /// for each error.
 fn with_each_place(line: &str) {
-    let bench = world();
+    let arranged = world();
+    let bench = arranged.copy();
     bench.calls();
     bench.run(line);
     let mut calls: Vec<String> = bench.calls().lines().map(str::to_owned).collect();
     calls.sort();
     calls.dedup();
     let told = side_by_side(2, &calls, |call| {
-        let bench = world();
+        let bench = arranged.copy();
         let mut told = Vec::new();
         let mut run = |what: String, effect: Effect| {
             bench.sandbox.world().planted = 0;

@@ -1,7 +1,7 @@
 //! The move of service accounts between IRSA and EKS Pod Identity.
 
 mod afterwards;
-pub mod cut_off;
+mod cut_off;
 mod forward_and_back;
 pub mod intercepted;
 pub mod node_roles;

@@ -1,7 +1,5 @@
-//! Killed at any call, before or after it took effect: the same command again finishes the work.
-
-use std::collections::BTreeMap;
-use std::process::Stdio;
+//! Killed at any call, before or after it took effect: the same command again finishes the work. Of the calls each
+//! death counts that leaves another world behind (`Bench::deaths`).
 
 use crate::accounts::file::mixed;
 use crate::arrange::side_by_side;
@@ -25,13 +23,6 @@ fn create() -> String {
 struct Work {
     line: String,
     arrange: fn(Pace) -> Bench,
-}
-
-/// When the process ends, seen from a call.
-#[derive(Clone, Copy, Debug)]
-enum When {
-    BeforeItsEffect,
-    BeforeItsAnswer,
 }
 
 fn new_cluster(pace: Pace) -> Bench {
@@ -77,63 +68,24 @@ fn state(bench: &Bench) -> String {
 }
 
 impl Work {
-    /// The state after a run that nothing disturbs, and how often it makes each call.
-    fn undisturbed(&self, pace: Pace) -> (String, BTreeMap<String, usize>) {
-        let bench = (self.arrange)(pace);
-        let result = bench.run(&self.line);
-        assert!(result.ends_with("[exit 0]\n"), "{result}");
-        let mut calls = BTreeMap::new();
-        for call in bench.calls().lines() {
-            *calls.entry(call.to_owned()).or_insert(0) += 1;
-        }
-        (state(&bench), calls)
-    }
-
-    /// Kills a run at the call of that number, and returns what another run then makes of it.
-    fn resumed(&self, pace: Pace, call: &str, number: usize, when: When) -> (String, String) {
-        let bench = (self.arrange)(pace);
-        let effect = match when {
-            When::BeforeItsEffect => "hang",
-            When::BeforeItsAnswer => "swallow",
-        };
-        bench.befall(call, &format!("from {number} {effect}"));
-        let mut child = bench
-            .command_line(&self.line)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("irsactl starts");
-        bench.sandbox.until(|world| {
-            let made = world.calls.iter().filter(|made| made.to_string() == call);
-            let reached = made.filter(|made| match when {
-                When::BeforeItsEffect => true,
-                When::BeforeItsAnswer => made.status.is_some(),
-            });
-            reached.count() >= number
-        });
-        child.kill().expect("killed");
-        child.wait().expect("dead");
-        bench.sandbox.world().faults.clear();
-        let result = bench.run(&self.line);
-        (result, state(&bench))
-    }
-
-    /// Kills a run at each of its calls; each time another run must end in the undisturbed state.
+    /// Kills a run wherever that leaves another world behind; each time another run must end in the state that a run
+    /// leaves which nothing disturbs.
     fn assert_resumable(&self, pace: Pace, wanted: &str, least: usize) {
-        let (expected, calls) = self.undisturbed(pace);
+        let arranged = (self.arrange)(pace);
+        let undisturbed = arranged.copy();
+        undisturbed.calls();
+        let result = undisturbed.run(&self.line);
+        assert!(result.ends_with("[exit 0]\n"), "{result}");
+        let expected = state(&undisturbed);
         assert!(expected.contains(wanted), "{expected}");
-        let mut deaths = Vec::new();
-        for (call, count) in &calls {
-            for number in 1..=*count {
-                deaths.push((call, number, When::BeforeItsEffect));
-                deaths.push((call, number, When::BeforeItsAnswer));
-            }
-        }
-        assert!(deaths.len() >= least, "only {} deaths", deaths.len());
-        let failures = side_by_side(4, &deaths, |(call, number, when)| {
-            let (result, state) = self.resumed(pace, call, *number, *when);
-            let is_right = result.ends_with("[exit 0]\n") && state == expected;
-            (!is_right).then(|| format!("{call} {number} {when:?}:\n{result}{state}\n"))
+        let deaths = undisturbed.deaths();
+        assert!(deaths.len() >= least, "only {deaths:#?}");
+        let failures = side_by_side(4, &deaths, |death| {
+            let bench = arranged.copy();
+            bench.killed(&self.line, death);
+            let result = bench.run(&self.line);
+            let is_right = result.ends_with("[exit 0]\n") && state(&bench) == expected;
+            (!is_right).then(|| format!("{death:?}:\n{result}{}\n", state(&bench)))
         });
         let failures: String = failures.into_iter().flatten().collect();
         assert!(failures.is_empty(), "{failures}wanted:\n{expected}");
@@ -175,7 +127,7 @@ fn a_retargeting_killed_at_any_call_is_finished_by_the_next_run() {
         line: RETARGET.to_owned(),
         arrange: rebuilt,
     };
-    work.assert_resumable(Pace::Polls(0), "system:serviceaccount:web:job", 20);
+    work.assert_resumable(Pace::Polls(0), "system:serviceaccount:web:job", 4);
 }
 
 #[test]
@@ -187,7 +139,7 @@ fn a_file_of_several_accounts_killed_at_any_call_is_finished_by_the_next_run() {
     work.assert_resumable(
         Pace::Polls(0),
         "arn:aws:iam::444455556666:role/eksctl-demo",
-        40,
+        12,
     );
 }
 
@@ -197,7 +149,7 @@ fn a_copy_killed_at_any_call_is_finished_by_the_next_run() {
         line: COPY.to_owned(),
         arrange: blue,
     };
-    work.assert_resumable(Pace::Polls(0), "service account web/own\n", 40);
+    work.assert_resumable(Pace::Polls(0), "service account web/own\n", 12);
 }
 
 #[test]
@@ -208,47 +160,47 @@ fn a_clean_up_killed_at_any_call_is_finished_by_the_next_run() {
     };
     let wanted =
         "stack eksctl-demo-addon-iamserviceaccount-web-api: CREATE_COMPLETE, protected\nrole ";
-    work.assert_resumable(Pace::Polls(0), wanted, 40);
+    work.assert_resumable(Pace::Polls(0), wanted, 7);
 }
 
 #[test]
 fn an_association_killed_at_any_call_is_finished_by_the_next_run() {
     let wanted = "audience: sts.amazonaws.com\n";
-    association().assert_resumable(Pace::Polls(0), wanted, 10);
+    association().assert_resumable(Pace::Polls(0), wanted, 3);
 }
 
 #[test]
 fn a_creation_killed_at_any_call_is_finished_by_the_next_run() {
     let wanted = "stack eksctl-demo-addon-iamserviceaccount-apps-reader: CREATE_COMPLETE, protected\nrole arn:aws:iam::111122223333:role/reader\n";
-    creation().assert_resumable(Pace::Polls(0), wanted, 24);
+    creation().assert_resumable(Pace::Polls(0), wanted, 7);
 }
 
 #[test]
 fn a_slow_creation_killed_at_any_call_is_finished_by_the_next_run() {
     let wanted = "service account apps/reader\n";
-    creation().assert_resumable(Pace::Polls(2), wanted, 28);
+    creation().assert_resumable(Pace::Polls(2), wanted, 7);
 }
 
 #[test]
 fn a_creation_in_express_mode_killed_at_any_call_is_finished_by_the_next_run() {
     let wanted = "service account apps/reader\n";
-    in_express_mode(creation()).assert_resumable(Pace::Polls(2), wanted, 24);
+    in_express_mode(creation()).assert_resumable(Pace::Polls(2), wanted, 7);
 }
 
 #[test]
 fn a_deletion_in_express_mode_killed_at_any_call_is_finished_by_the_next_run() {
     let wanted = "namespace apps\narn:aws:iam::111122223333:oidc-provider/";
-    in_express_mode(deletion()).assert_resumable(Pace::Polls(2), wanted, 24);
+    in_express_mode(deletion()).assert_resumable(Pace::Polls(2), wanted, 6);
 }
 
 #[test]
 fn a_deletion_killed_at_any_call_is_finished_by_the_next_run() {
     let wanted = "namespace apps\narn:aws:iam::111122223333:oidc-provider/";
-    deletion().assert_resumable(Pace::Polls(0), wanted, 24);
+    deletion().assert_resumable(Pace::Polls(0), wanted, 6);
 }
 
 #[test]
 fn a_slow_deletion_killed_at_any_call_is_finished_by_the_next_run() {
     let wanted = "namespace apps\narn:aws:iam::111122223333:oidc-provider/";
-    deletion().assert_resumable(Pace::Polls(2), wanted, 28);
+    deletion().assert_resumable(Pace::Polls(2), wanted, 6);
 }

@@ -112,7 +112,32 @@ impl Bench {
     }
 
     pub fn with(options: Options) -> Self {
-        let sandbox = Sandbox::start(options).expect("a sandbox");
+        Self::of(Sandbox::start(options).expect("a sandbox"))
+    }
+
+    /// Another bench, where all is as it is here now: what was arranged once serves many runs.
+    pub fn copy(&self) -> Self {
+        let mut copy = Self::of(self.sandbox.copy().expect("a sandbox"));
+        copy_files(&self.home, &copy.home);
+        let known = self.sandbox.environment();
+        let [home, home_of_copy] = [&self.home, &copy.home].map(|it| it.display().to_string());
+        let of_copy = |name: &str, value: &str| {
+            let is_known = known
+                .iter()
+                .any(|(other, known)| *other == name && known == value);
+            let new = copy.environment.iter().find(|(other, _)| other == name);
+            match new.filter(|_| is_known) {
+                Some((_, new)) => new.clone(),
+                None => value.replace(&home, &home_of_copy),
+            }
+        };
+        let environment = self.environment.iter();
+        let environment = environment.map(|(name, value)| (name.clone(), of_copy(name, value)));
+        copy.environment = environment.collect();
+        copy
+    }
+
+    fn of(sandbox: Sandbox) -> Self {
         let home = sandbox.directory().join("home");
         std::fs::create_dir_all(&home).expect("a home");
         let mut environment: Vec<(String, String)> = sandbox
@@ -445,6 +470,19 @@ impl Bench {
             !reads.iter().any(|read| operation.starts_with(read))
         });
         changes.map(|call| format!("{call}\n")).collect()
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_files(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).expect("a copy");
+        }
     }
 }
 

@@ -100,6 +100,33 @@ fn all_calls() -> &'static [(Scenario, GoodWeather)] {
     })
 }
 
+/// How many runs that only wait go side by side.
+const WAITING: usize = 64;
+
+/// Runs something for each of all calls, so many side by side, each in the world that its command finds. Returns what
+/// is wrong; where many wait, they do not for long.
+fn each_call(
+    lanes: usize,
+    run: impl Fn(&Scenario, &GoodWeather, &Bench, &str) -> Option<String> + Sync,
+) -> String {
+    let arranged: Vec<Bench> = side_by_side(4, all_calls(), |(scenario, _)| (scenario.arrange)());
+    let cases = all_calls().iter().zip(&arranged);
+    let cases = cases.flat_map(|((scenario, good), arranged)| {
+        let calls = good.calls.iter();
+        calls.map(move |call| (scenario, good, arranged, call))
+    });
+    let cases: Vec<_> = cases.collect();
+    let wrong = side_by_side(lanes, &cases, |(scenario, good, arranged, call)| {
+        let bench = arranged.copy();
+        let bench = match lanes == WAITING {
+            true => bench.impatient(),
+            false => bench,
+        };
+        run(scenario, good, &bench, call)
+    });
+    wrong.into_iter().flatten().collect()
+}
+
 /// Every command, and creation with all that it can make.
 fn all_scenarios() -> Vec<Scenario> {
     let thumbprint = Scenario {
@@ -173,22 +200,15 @@ impl Scenario {
         (result, calls)
     }
 
-    /// Runs it once for each of the calls, with the effect on that call: `times 1 reset`. Where runs
-    /// only wait, many go side by side.
-    fn with_each_of(&self, calls: &[String], effect: &str) -> Vec<(String, String)> {
-        let hangs = effect.ends_with("hang");
-        side_by_side(if hangs { 24 } else { 4 }, calls, |call| {
-            let bench = (self.arrange)();
-            let bench = if hangs { bench.impatient() } else { bench };
-            bench.befall(call, effect);
-            (call.clone(), bench.run(&self.line))
-        })
-    }
-
     /// Runs it once for each call that it makes.
     fn with_each_call(&self, effect: &str) -> Vec<(String, String)> {
         let (_, calls) = self.in_good_weather();
-        self.with_each_of(&calls, effect)
+        let arranged = (self.arrange)();
+        side_by_side(4, &calls, |call| {
+            let bench = arranged.copy();
+            bench.befall(call, effect);
+            (call.clone(), bench.run(&self.line))
+        })
     }
 }
 

@@ -24,7 +24,7 @@ pub enum Hand {
 }
 
 /// What the account's user may do, and what was asked of it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Rights {
     /// `None`: everything.
     pub policy: Option<Value>,

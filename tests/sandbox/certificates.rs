@@ -39,10 +39,11 @@ pub enum Chain {
 }
 
 /// A certificate authority: a root or an intermediate.
+#[derive(Clone)]
 pub struct Authority {
     der: CertificateDer<'static>,
     pem: String,
-    issuer: Issuer<'static, KeyPair>,
+    issuer: Arc<Issuer<'static, KeyPair>>,
 }
 
 impl std::fmt::Debug for Authority {
@@ -70,7 +71,7 @@ impl Authority {
         let key = new_key();
         let parameters = authority_parameters(common_name);
         let certificate = parameters
-            .signed_by(&key, &self.issuer)
+            .signed_by(&key, &*self.issuer)
             .expect("an intermediate");
         Self::from_parts(&certificate, parameters, key)
     }
@@ -79,7 +80,7 @@ impl Authority {
     fn leaf(&self, host: &str, until: i32) -> (CertificateDer<'static>, KeyPair) {
         let key = new_key();
         let certificate = leaf_parameters(host, until)
-            .signed_by(&key, &self.issuer)
+            .signed_by(&key, &*self.issuer)
             .expect("a leaf certificate");
         (certificate.der().clone(), key)
     }
@@ -92,7 +93,7 @@ impl Authority {
         Self {
             der: certificate.der().clone(),
             pem: certificate.pem(),
-            issuer: Issuer::new(parameters, key),
+            issuer: Arc::new(Issuer::new(parameters, key)),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Second writers: what somebody else does to the world just before a call takes effect. Apart
 //! from the faults because a hook changes what the call finds and not how it is answered.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::fault::Which;
 use super::world::{Call, World};
 
-type Act = Box<dyn FnMut(&mut World) + Send>;
+type Act = Arc<Mutex<dyn FnMut(&mut World) + Send>>;
 
+#[derive(Clone)]
 pub struct Hook {
     which: Which,
     /// The one matching call before which it acts, counted from 1; `None`: before each.
@@ -34,7 +37,8 @@ impl World {
             if hook.which.matches(call) {
                 hook.seen += 1;
                 if hook.number.is_none_or(|number| number == hook.seen) {
-                    (hook.act)(self);
+                    let mut act = hook.act.lock().unwrap_or_else(PoisonError::into_inner);
+                    act(self);
                 }
             }
         }

@@ -48,8 +48,8 @@ pub use vault::{VAULT, VAULT_TOKEN, Vault};
 pub use world::{Account, Call, Cluster, Count, Options, Pace, Service, World};
 
 use std::path::PathBuf;
-use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -74,9 +74,23 @@ impl Sandbox {
     /// # Errors
     /// When a port cannot be bound or the temporary folder cannot be written.
     pub fn start(options: Options) -> std::io::Result<Self> {
+        Self::of(World::build(options))
+    }
+
+    /// Another one, in whose world all is as it is in this one's now, on ports of its own.
+    ///
+    /// # Errors
+    /// As where one is started.
+    pub fn copy(&self) -> std::io::Result<Self> {
+        let mut world = self.shared.lock().clone();
+        world.options.port = 0;
+        Self::of(world)
+    }
+
+    fn of(world: World) -> std::io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let port = options.port;
-        let shared = SharedWorld::new(World::build(options));
+        let port = world.options.port;
+        let shared = SharedWorld::new(world);
         // Before anything is written: a port that is taken leaves nothing behind.
         let aws = std::net::TcpListener::bind(("127.0.0.1", port))?;
         let proxy = std::net::TcpListener::bind(("127.0.0.1", 0))?;
@@ -151,7 +165,7 @@ impl Sandbox {
     /// # Panics
     /// When the text means no calls: that is a mistake of the test.
     pub fn before(&self, call: &str, number: u32, act: impl FnMut(&mut World) + Send + 'static) {
-        let hook = Hook::new(which(call), Some(number), Box::new(act));
+        let hook = Hook::new(which(call), Some(number), Arc::new(Mutex::new(act)));
         self.shared.lock().hooks.push(hook);
     }
 
@@ -160,7 +174,7 @@ impl Sandbox {
     /// # Panics
     /// When the text means no calls: that is a mistake of the test.
     pub fn before_every(&self, call: &str, act: impl FnMut(&mut World) + Send + 'static) {
-        let hook = Hook::new(which(call), None, Box::new(act));
+        let hook = Hook::new(which(call), None, Arc::new(Mutex::new(act)));
         self.shared.lock().hooks.push(hook);
     }
 

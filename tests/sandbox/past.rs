@@ -22,7 +22,7 @@ use super::kubernetes::Key;
 use super::world::{Account, Call, Cluster, Service, World};
 
 /// Of each service what it held before its last write, by account or by the cluster's ARN.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Past {
     stacks: BTreeMap<String, Stacks>,
     identities: BTreeMap<String, Identities>,

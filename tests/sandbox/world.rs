@@ -191,7 +191,7 @@ pub struct Count {
 }
 
 /// An AWS account. IAM is global in it; stacks belong to a region.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Account {
     /// By ARN.
     pub providers: BTreeMap<String, Provider>,
@@ -233,7 +233,7 @@ pub struct Account {
 }
 
 /// An EKS cluster: what DescribeCluster says, its issuer and its Kubernetes API.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Cluster {
     pub name: String,
     /// Whether EKS knows it; the others are somebody's own, with an issuer and an API alike.
@@ -276,6 +276,7 @@ pub struct IssuerHost {
     pub documents: BTreeMap<String, String>,
 }
 
+#[derive(Clone)]
 pub struct World {
     pub options: Options,
     pub accounts: BTreeMap<String, Account>,
@@ -292,8 +293,8 @@ pub struct World {
     pub proxy_credentials: Option<String>,
     /// The public root that SSL_CERT_FILE names.
     pub root: Authority,
-    /// What each TLS host shows, made at its first use.
-    pub identities: Identities,
+    /// What each TLS host shows, made at its first use; copies of the world show the same.
+    pub identities: Arc<Identities>,
     /// Hosts that clients asked the proxy for, in order, refused ones too.
     pub connections: Vec<String>,
     pub calls: Vec<Call>,
@@ -360,7 +361,7 @@ impl World {
             impostors: BTreeMap::new(),
             proxy_credentials: None,
             root: Authority::new("Sandbox Public Root CA"),
-            identities: Identities::default(),
+            identities: Arc::default(),
             connections: Vec::new(),
             calls: Vec::new(),
             keeps_calls: true,

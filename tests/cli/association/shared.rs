@@ -1,15 +1,12 @@
 //! `delete podidentityassociation` where others use the role too: its stack stays, and of the trust policy
 //! exactly the statement for the deleted association goes.
 
-use std::collections::BTreeMap;
-
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::{STACK, association, by_hand, made, ready};
 use crate::arrange::side_by_side;
 use crate::export::exported;
-use crate::migrate::cut_off::{is_write, killed};
 use crate::migrate::told;
 use crate::sandbox::Role;
 use crate::support::{ACCOUNT, Bench, REGION};
@@ -531,27 +528,19 @@ fn a_stack_at_work_is_waited_for() {
 #[test]
 fn a_run_that_is_killed_at_any_write_is_made_up_for() {
     for arrange in [on_both_ways as fn() -> Bench, of_two] {
-        let bench = arrange();
-        bench.calls();
-        bench.run(DELETE);
-        let end = sum(&bench);
-        let mut calls: BTreeMap<String, usize> = BTreeMap::new();
-        for call in bench.calls().lines().filter(|call| is_write(call)) {
-            *calls.entry(call.to_owned()).or_default() += 1;
-        }
-        let deaths = calls.iter().flat_map(|(call, count)| {
-            let each = (1..=*count).flat_map(|number| [(number, "hang"), (number, "swallow")]);
-            each.map(move |(number, effect)| (call, number, effect))
-        });
-        let deaths: Vec<_> = deaths.collect();
-        assert!(deaths.len() >= 6, "{deaths:?}");
-        let wrong = side_by_side(4, &deaths, |(call, number, effect)| {
-            let bench = arrange();
-            killed(&bench, DELETE, call, *number, effect);
-            bench.sandbox.world().faults.clear();
+        let arranged = arrange();
+        let undisturbed = arranged.copy();
+        undisturbed.calls();
+        undisturbed.run(DELETE);
+        let end = sum(&undisturbed);
+        let deaths = undisturbed.deaths();
+        assert!(deaths.len() >= 4, "{deaths:?}");
+        let wrong = side_by_side(4, &deaths, |death| {
+            let bench = arranged.copy();
+            bench.killed(DELETE, death);
             let result = bench.run(DELETE);
             let is_right = result.ends_with("[exit 0]\n") && sum(&bench) == end;
-            (!is_right).then(|| format!("{call} {number} {effect}: {result}{}", sum(&bench)))
+            (!is_right).then(|| format!("{death:?}: {result}{}", sum(&bench)))
         });
         let wrong: String = wrong.into_iter().flatten().collect();
         assert!(wrong.is_empty(), "{wrong}wanted:\n{end}");

@@ -1,13 +1,10 @@
 //! Each call of a move fails, or is the last that a killed run makes: the same command again leads to the
 //! same end, and no pod that starts is without a way on the way there.
 
-use std::collections::BTreeMap;
-use std::process::Stdio;
-
 use super::intercepted::{TO as FROM_KUBE2IAM, kiam, kube2iam};
 use super::patched::of_default;
 use super::{TO, annotated, by_hand, sum, without};
-use crate::arrange::side_by_side;
+use crate::arrange::{Death, side_by_side};
 use crate::support::Bench;
 
 /// Commands, the first of them arranged.
@@ -119,21 +116,29 @@ impl Work {
         format!("{} {}", self.to, self.last)
     }
 
-    /// What is left in the end, and how often each call is made.
-    fn undisturbed(&self) -> (String, BTreeMap<String, usize>) {
-        let bench = self.bench();
-        let result = bench.run(&self.line());
+    /// The world that the last command finds, and what it leaves behind and calls where nothing disturbs it.
+    fn seen(&self) -> Seen {
+        let arranged = self.bench();
+        let undisturbed = arranged.copy();
+        undisturbed.calls();
+        let result = undisturbed.run(&self.line());
         assert!(result.ends_with("[exit 0]\n"), "{result}");
-        let mut calls = BTreeMap::new();
-        for call in bench.calls().lines() {
-            *calls.entry(call.to_owned()).or_insert(0) += 1;
+        let end = sum(&undisturbed);
+        let deaths = undisturbed.deaths();
+        let mut calls: Vec<String> = undisturbed.calls().lines().map(str::to_owned).collect();
+        calls.sort();
+        calls.dedup();
+        Seen {
+            arranged,
+            end,
+            calls,
+            deaths,
         }
-        (sum(&bench), calls)
     }
 
     /// What is wrong after a run that something befell and a second one.
-    fn resumed(&self, end: &str, disturb: impl Fn(&Bench, &str)) -> Option<String> {
-        let bench = self.bench();
+    fn resumed(&self, seen: &Seen, disturb: impl Fn(&Bench, &str)) -> Option<String> {
+        let bench = seen.arranged.copy();
         // The one that is made is not there before.
         let is_split = self.last.contains("web/default")
             || !self.before.is_empty() && self.before[0].contains("web/default");
@@ -141,19 +146,59 @@ impl Work {
         let watch = bench.sandbox.watch_pods("demo", &[watched]);
         disturb(&bench, &self.line());
         bench.sandbox.world().faults.clear();
-        let result = bench.run(&self.line());
-        let mut seen = without(watch.seen());
+        // The same world: what a second run makes of it is known.
+        let result = match sum(&bench) == seen.end {
+            true => "[exit 0]\n".to_owned(),
+            false => bench.run(&self.line()),
+        };
+        let mut without_way = without(watch.seen());
         // Pods without any variable have their role by kube2iam until that is finished.
         let is_older = [FROM_KUBE2IAM, FROM_KIAM].contains(&self.to);
         if is_older && (is_split || !self.last.contains("--finish")) {
-            seen.retain(|line| !line.contains("no variables for either way"));
+            without_way.retain(|line| !line.contains("no variables for either way"));
         }
-        let is_right = result.ends_with("[exit 0]\n") && sum(&bench) == end && seen.is_empty();
-        (!is_right).then(|| format!("{result}{}{seen:?}\n", sum(&bench)))
+        let is_right =
+            result.ends_with("[exit 0]\n") && sum(&bench) == seen.end && without_way.is_empty();
+        (!is_right).then(|| format!("{result}{}{without_way:?}\n", sum(&bench)))
+    }
+
+    /// Disturbs it once in each way, and tells what is wrong with what comes of it.
+    fn assert_made_up_for<T: Sync + std::fmt::Debug>(
+        &self,
+        seen: &Seen,
+        ways: &[T],
+        disturb: impl Fn(&Bench, &str, &T) + Sync,
+    ) {
+        let failures = side_by_side(4, ways, |way| {
+            let wrong = self.resumed(seen, |bench, line| disturb(bench, line, way))?;
+            Some(format!("{} {way:?}:\n{wrong}", self.last))
+        });
+        let failures: String = failures.into_iter().flatten().collect();
+        assert!(failures.is_empty(), "{failures}wanted:\n{}", seen.end);
     }
 }
 
-pub fn is_write(call: &str) -> bool {
+/// Of a run that nothing disturbs.
+struct Seen {
+    arranged: Bench,
+    end: String,
+    calls: Vec<String>,
+    deaths: Vec<Death>,
+}
+
+#[test]
+fn another_run_finds_nothing_to_do() {
+    for work in WORKS.iter().chain(&OF_OLDER_WAYS) {
+        let seen = work.seen();
+        seen.arranged.run(&work.line());
+        seen.arranged.calls();
+        let again = seen.arranged.run(&work.line());
+        assert!(again.ends_with("[exit 0]\n"), "{again}");
+        assert_eq!(sum(&seen.arranged), seen.end);
+    }
+}
+
+fn is_write(call: &str) -> bool {
     let verbs = [
         "Create", "Delete", "Update", "Execute", " patch ", " apply ", " create ",
     ];
@@ -163,75 +208,37 @@ pub fn is_write(call: &str) -> bool {
 #[test]
 fn a_run_that_is_killed_at_any_write_is_made_up_for() {
     for work in WORKS.iter().chain(&OF_OLDER_WAYS) {
-        let (end, calls) = work.undisturbed();
-        let mut deaths = Vec::new();
-        for (call, count) in calls.iter().filter(|(call, _)| is_write(call)) {
-            for number in 1..=*count {
-                deaths.extend([(call, number, "hang"), (call, number, "swallow")]);
-            }
-        }
-        let failures = side_by_side(4, &deaths, |(call, number, effect)| {
-            let kill = |bench: &Bench, line: &str| killed(bench, line, call, *number, effect);
-            let wrong = work.resumed(&end, kill)?;
-            Some(format!("{} {call} {number} {effect}:\n{wrong}", work.last))
+        let seen = work.seen();
+        work.assert_made_up_for(&seen, &seen.deaths, |bench, line, death| {
+            bench.killed(line, death);
         });
-        let failures: String = failures.into_iter().flatten().collect();
-        assert!(failures.is_empty(), "{failures}wanted:\n{end}");
     }
-}
-
-pub fn killed(bench: &Bench, line: &str, call: &str, number: usize, effect: &str) {
-    bench.befall(call, &format!("from {number} {effect}"));
-    let mut child = bench
-        .command_line(line)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("irsactl starts");
-    bench.sandbox.until(|world| {
-        let made = world.calls.iter().filter(|made| made.to_string() == call);
-        let reached = made.filter(|made| effect == "hang" || made.status.is_some());
-        reached.count() >= number
-    });
-    child.kill().expect("killed");
-    child.wait().expect("dead");
 }
 
 #[test]
 fn a_call_that_fails_once_goes_unnoticed_or_is_made_up_for() {
     for work in &WORKS {
-        let (end, calls) = work.undisturbed();
-        let calls: Vec<&String> = calls.keys().collect();
-        let failures = side_by_side(4, &calls, |call| {
-            let wrong = work.resumed(&end, |bench, line| {
-                bench.befall(
-                    call,
-                    "times 1 error 500 InternalFailure We encountered an internal error.",
-                );
-                bench.run(line);
-            })?;
-            Some(format!("{} {call}:\n{wrong}", work.last))
+        let seen = work.seen();
+        work.assert_made_up_for(&seen, &seen.calls, |bench, line, call| {
+            bench.befall(
+                call,
+                "times 1 error 500 InternalFailure We encountered an internal error.",
+            );
+            bench.run(line);
         });
-        let failures: String = failures.into_iter().flatten().collect();
-        assert!(failures.is_empty(), "{failures}wanted:\n{end}");
     }
 }
 
 #[test]
 fn a_call_that_fails_for_good_is_told_and_the_same_command_makes_up_for_it() {
     for work in &WORKS {
-        let (end, calls) = work.undisturbed();
-        let calls: Vec<&String> = calls.keys().filter(|call| is_write(call)).collect();
-        let failures = side_by_side(4, &calls, |call| {
-            let wrong = work.resumed(&end, |bench, line| {
-                bench.befall(call, "error 400 ValidationError no");
-                let result = bench.run(line);
-                assert!(result.ends_with("[exit 1]\n"), "{call}: {result}");
-            })?;
-            Some(format!("{} {call}:\n{wrong}", work.last))
+        let seen = work.seen();
+        let calls: Vec<&String> = seen.calls.iter().filter(|call| is_write(call)).collect();
+        work.assert_made_up_for(&seen, &calls, |bench, line, call| {
+            bench.befall(call, "error 400 ValidationError no");
+            let result = bench.run(line);
+            assert!(result.ends_with("[exit 1]\n"), "{call}: {result}");
         });
-        let failures: String = failures.into_iter().flatten().collect();
-        assert!(failures.is_empty(), "{failures}wanted:\n{end}");
     }
 }
 
@@ -244,31 +251,26 @@ fn a_right_that_lacks_is_named_and_the_same_command_makes_up_for_it() {
             || call == "kubernetes list nodes"
     };
     for work in [&WORKS[0], &WORKS[2]] {
-        let (end, calls) = work.undisturbed();
+        let seen = work.seen();
         let of_other_way =
             |call: &str| call == "iam GetOpenIDConnectProvider" && work.last == "web/api --approve";
+        let calls = seen.calls.iter();
         let calls: Vec<&String> = calls
-            .keys()
             .filter(|call| !is_free(call) && !of_other_way(call))
             .collect();
-        let failures = side_by_side(4, &calls, |call| {
-            let wrong = work.resumed(&end, |bench, line| {
-                bench.befall(call, "deny");
-                let told = bench.run(line);
-                let words: Vec<&str> = call.split(' ').collect();
-                let named = match words[..] {
-                    ["kubernetes", verb, _] => ["refuses to", "not allowed to"]
-                        .map(|words| format!("{words} {verb} "))
-                        .iter()
-                        .any(|words| told.contains(words)),
-                    _ => told.contains(&call.replace(' ', ":")),
-                };
-                let is_told = named && !told.contains("it has no role");
-                assert!(is_told && told.ends_with("[exit 1]\n"), "{call}: {told}");
-            })?;
-            Some(format!("{} {call}:\n{wrong}", work.last))
+        work.assert_made_up_for(&seen, &calls, |bench, line, call| {
+            bench.befall(call, "deny");
+            let told = bench.run(line);
+            let words: Vec<&str> = call.split(' ').collect();
+            let named = match words[..] {
+                ["kubernetes", verb, _] => ["refuses to", "not allowed to"]
+                    .map(|words| format!("{words} {verb} "))
+                    .iter()
+                    .any(|words| told.contains(words)),
+                _ => told.contains(&call.replace(' ', ":")),
+            };
+            let is_told = named && !told.contains("it has no role");
+            assert!(is_told && told.ends_with("[exit 1]\n"), "{call}: {told}");
         });
-        let failures: String = failures.into_iter().flatten().collect();
-        assert!(failures.is_empty(), "{failures}wanted:\n{end}");
     }
 }

@@ -301,10 +301,11 @@ fn each_permission_that_is_missing_is_named_or_not_needed() {
     let wrong = side_by_side(LANES, &tries, |(seen, asked)| {
         let scenario = &seen.scenario;
         // As long as nothing was changed in it, a world serves again.
+        let arranged = (scenario.arrange)();
         let mut untouched: Option<Bench> = None;
         let mut without = |taken: &[&Taken]| {
             let allowed = seen.allowed.without(taken.iter().copied());
-            let bench = untouched.take().unwrap_or_else(|| (scenario.arrange)());
+            let bench = untouched.take().unwrap_or_else(|| arranged.copy());
             let ended = scenario.run_in(&bench, Some(&allowed));
             untouched = bench.changes().is_empty().then_some(bench);
             ended

@@ -1,8 +1,7 @@
 //! Each call of each command fails for good, in each way that a call can fail: it is told in a
 //! sentence with a hint, and never taken for success.
 
-use super::{Scenario, all_calls};
-use crate::arrange::side_by_side;
+use super::{Scenario, WAITING, all_calls, each_call};
 use crate::support::Bench;
 
 /// What is left behind: told with a warning or a note, it is enough.
@@ -65,20 +64,17 @@ fn names(result: &str, call: &str) -> bool {
 }
 
 fn is_told(effect: &str) {
-    let mut faults = String::new();
-    for (scenario, good) in all_calls() {
-        let waits = matches!(effect, "hang" | "throttle");
-        let found = side_by_side(if waits { 24 } else { 4 }, &good.calls, |call| {
-            let bench = (scenario.arrange)();
-            let bench = if waits { bench.impatient() } else { bench };
+    let waits = matches!(effect, "hang" | "throttle");
+    let faults = each_call(
+        if waits { WAITING } else { 4 },
+        |scenario, good, bench, call| {
             bench.befall(call, effect);
             let result = bench.run(&scenario.line);
             let enough = is_enough(scenario, call, effect);
             let wrong = fault_of(enough, &good.state, call, &result, &bench.state())?;
             Some(format!("{}, {call}: {wrong}\n{result}\n", scenario.name))
-        });
-        faults.extend(found.into_iter().flatten());
-    }
+        },
+    );
     assert!(faults.is_empty(), "{faults}");
 }
 

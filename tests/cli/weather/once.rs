@@ -1,19 +1,27 @@
 //! Each call of each command fails once, in each way that a call can fail: nobody notices. Nor does
 //! anybody notice throttling, however many calls it meets.
 
-use super::all_calls;
+use super::{WAITING, all_calls, each_call};
+use crate::arrange::side_by_side;
 use crate::support::Bench;
 
-/// Each run is as without the fault, but for the time that it takes.
+/// A run of each command in which each of its calls fails once is as without the faults, but for the time that it
+/// takes.
 fn goes_unnoticed(effect: &str) {
-    let mut noticed = String::new();
-    for (scenario, good) in all_calls() {
-        for (call, result) in scenario.with_each_of(&good.calls, &format!("times 1 {effect}")) {
-            if timeless(&result) != timeless(&good.result) {
-                noticed.push_str(&format!("{}, {call}:\n{result}\n", scenario.name));
-            }
+    assert_unnoticed(&format!("times 1 {effect}"), |_| true);
+}
+
+fn assert_unnoticed(effect: &str, is_meant: impl Fn(&str) -> bool + Sync) {
+    let noticed = side_by_side(4, all_calls(), |(scenario, good)| {
+        let bench = (scenario.arrange)();
+        for call in good.calls.iter().filter(|call| is_meant(call)) {
+            bench.befall(call, effect);
         }
-    }
+        let result = bench.run(&scenario.line);
+        let is_noticed = timeless(&result) != timeless(&good.result);
+        is_noticed.then(|| format!("{}:\n{result}\n", scenario.name))
+    });
+    let noticed: String = noticed.into_iter().flatten().collect();
     assert!(noticed.is_empty(), "{noticed}");
 }
 
@@ -33,13 +41,9 @@ fn throttling_goes_unnoticed() {
 
 #[test]
 fn throttling_of_more_calls_than_retries_goes_unnoticed() {
-    let of_aws = |call: &String| !call.starts_with("kubernetes") && !call.starts_with("issuer");
-    for (scenario, good) in all_calls() {
-        let calls: Vec<String> = good.calls.iter().filter(|it| of_aws(it)).cloned().collect();
-        for (call, result) in scenario.with_each_of(&calls, "times 40 throttle") {
-            assert_eq!(timeless(&result), timeless(&good.result), "{call}");
-        }
-    }
+    assert_unnoticed("times 40 throttle", |call| {
+        !call.starts_with("kubernetes") && !call.starts_with("issuer")
+    });
 }
 
 #[test]
@@ -95,9 +99,16 @@ fn an_answer_that_breaks_off_goes_unnoticed() {
     goes_unnoticed("half");
 }
 
+/// One call a run: runs that wait go side by side, and calls do not.
 #[test]
 fn a_call_that_hangs_goes_unnoticed() {
-    goes_unnoticed("hang");
+    let noticed = each_call(WAITING, |scenario, good, bench, call| {
+        bench.befall(call, "times 1 hang");
+        let result = bench.run(&scenario.line);
+        let is_noticed = timeless(&result) != timeless(&good.result);
+        is_noticed.then(|| format!("{}, {call}:\n{result}\n", scenario.name))
+    });
+    assert!(noticed.is_empty(), "{noticed}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::store;
 use super::{Api, Key, key, webhook};
 
 /// How the controllers of a cluster work.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Controllers {
     /// So many times a workload is looked at until its rollout is over.
     pub looks: u32,

@@ -44,7 +44,7 @@ use route::{Route, Verb};
 pub type Key = (String, String, String);
 
 /// What one API server holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Api {
     /// What callers may do, whoever they are.
     pub access: Access,

@@ -111,8 +111,9 @@ fn assert_only_its_account_fails(effect: &str, mut is_meant: impl FnMut(&str) ->
         .filter(|call| !is_everyones(call) && is_meant(call))
         .collect();
     assert!(calls.len() >= 8, "{calls:?}");
+    let arranged = arranged();
     let faults = side_by_side(4, &calls, |call| {
-        let bench = arranged();
+        let bench = arranged.copy();
         bench.befall(call, effect);
         let result = bench.run(APPLY);
         let wrong = fault_of(&result, &rows_then);
