@@ -270,7 +270,14 @@ impl Kubernetes {
             let request = request.map_err(kube::Error::HttpError)?;
             // Not `request`, which logs what it cannot read: a pod's variables may hold secrets.
             let text = client.request_text(request).await?;
-            serde_json::from_str(&text).map_err(kube::Error::SerdeError)
+            let answer: Value = serde_json::from_str(&text).map_err(kube::Error::SerdeError)?;
+            // All that the API holds says what it is (API conventions, "Types (Kinds)"): what has no kind is no
+            // object without annotations, but somebody else's answer.
+            if path.starts_with("/api") && !answer["kind"].is_string() {
+                let error = serde::de::Error::custom("no kind");
+                return Err(kube::Error::SerdeError(error));
+            }
+            Ok(answer)
         };
         self.call(call).await
     }

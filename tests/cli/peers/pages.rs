@@ -74,7 +74,7 @@ fn no_list_that_leads_back_is_taken_for_read() {
     let ec2 = |operation: &str| {
         format!("<{operation}Response><nextToken>t</nextToken></{operation}Response>")
     };
-    let list = r#"{"metadata": {"continue": "t"}, "items": []}"#.to_owned();
+    let list = r#"{"kind": "List", "metadata": {"continue": "t"}, "items": []}"#.to_owned();
     use Service::{CloudFormation, CloudTrail, Ec2, Eks, Iam, Kubernetes};
     let all = [
         (

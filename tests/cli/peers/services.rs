@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::OK;
-use crate::sandbox::{Impostor, Speech};
+use crate::sandbox::{Effect, Fault, Impostor, Kind, Service, Speech};
 use crate::support::{Bench, S3};
 
 const LIST: &str = "get iamserviceaccount --cluster demo -o wide";
@@ -45,6 +45,17 @@ fn answers_of_aws_without_end_are_refused() {
     assert_snapshot!(error_when(iam, Speech::endless(xml, nested)), @"error: cannot reach AWS for iam:GetOpenIDConnectProvider: the answer is longer than any that is wanted");
     let eks = "eks.eu-west-1.amazonaws.com";
     assert_snapshot!(error_when(eks, Speech::endless(OK, [b'['; 65_536])), @"error: cannot reach AWS for eks:DescribeCluster: the answer is longer than any that is wanted");
+}
+
+#[test]
+fn what_has_no_kind_is_no_service_account_without_a_role() {
+    let bench = Bench::associated();
+    let body = r#"{"message": "welcome"}"#.to_owned();
+    let effect = Kind::Effect(Effect::Body { status: 200, body });
+    let operation = Some("get serviceaccounts");
+    let fault = Fault::new(Some(Service::Kubernetes), operation, effect);
+    bench.sandbox.world().faults.push(fault);
+    assert_snapshot!(error(&bench), @r#"error: cannot read service account default/a: cluster "demo": something else answers there"#);
 }
 
 #[test]
