@@ -1,6 +1,8 @@
 //! The real irsactl against the sandbox: what the user sees, and what AWS and Kubernetes have
 //! afterwards. Each test has a sandbox of its own, so that there is no order between them.
 
+#[path = "../cargo.rs"]
+mod cargo;
 #[path = "../sandbox/mod.rs"]
 #[expect(
     dead_code,

@@ -10,9 +10,8 @@ use std::sync::OnceLock;
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-        let built = Command::new(cargo)
+        let built = crate::cargo::cargo()
             .args(["build", "--quiet", "--locked", "--example", "sandbox"])
             .args(["--manifest-path", manifest])
             .status();

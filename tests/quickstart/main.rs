@@ -1,6 +1,8 @@
 //! The main job from beginning to end, on this machine: builds irsactl, starts the sandbox, and runs
 //! the real commands against it. What it prints is what a user would see.
 
+#[path = "../cargo.rs"]
+mod cargo;
 #[path = "../sandbox/mod.rs"]
 #[expect(
     dead_code,
@@ -71,8 +73,7 @@ fn run() -> Result<(), Box<dyn Error>> {
 /// Builds the program with the cargo that builds this one.
 fn build() -> Result<PathBuf, Box<dyn Error>> {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
-    let built = Command::new(cargo)
+    let built = cargo::cargo()
         .args([
             "build",
             "--quiet",
