@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::sandbox::{Options, Pace};
+use crate::sandbox::{Options, Pace, which};
 use crate::support::{ACCOUNT, Bench, REGION, S3, VERSION};
 
 /// The issuer and the service account of eksctl's templates in tests/eksctl.
@@ -169,12 +169,12 @@ pub enum When {
     BeforeItsAnswer,
 }
 
-/// The last call of a run that is killed: the so-manieth of its kind, from 1.
+/// The last call of a run that is killed, as `SERVICE OPERATION [of SUBJECT]`: which of those, from 1.
 #[derive(Clone, Debug)]
 pub struct Death {
     pub call: String,
-    number: usize,
-    when: When,
+    pub number: usize,
+    pub when: When,
 }
 
 impl Bench {
@@ -218,8 +218,8 @@ impl Bench {
             .spawn()
             .expect("irsactl starts");
         self.sandbox.until(|world| {
-            let made = world.calls.iter();
-            let made = made.filter(|made| made.to_string() == death.call);
+            let meant = which(&death.call);
+            let made = world.calls.iter().filter(|made| meant.matches(made));
             let reached = made.filter(|made| match death.when {
                 When::BeforeItsEffect => true,
                 When::BeforeItsAnswer => made.status.is_some(),

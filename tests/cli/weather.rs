@@ -117,11 +117,10 @@ fn each_call(
     });
     let cases: Vec<_> = cases.collect();
     let wrong = side_by_side(lanes, &cases, |(scenario, good, arranged, call)| {
-        let bench = arranged.copy();
-        let bench = match lanes == WAITING {
-            true => bench.impatient(),
-            false => bench,
-        };
+        let mut bench = arranged.copy();
+        if lanes == WAITING {
+            bench = bench.impatient();
+        }
         run(scenario, good, &bench, call)
     });
     wrong.into_iter().flatten().collect()

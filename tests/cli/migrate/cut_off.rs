@@ -147,9 +147,11 @@ impl Work {
         disturb(&bench, &self.line());
         bench.sandbox.world().faults.clear();
         // The same world: what a second run makes of it is known.
-        let result = match sum(&bench) == seen.end {
-            true => "[exit 0]\n".to_owned(),
-            false => bench.run(&self.line()),
+        let is_over = sum(&bench) == seen.end;
+        let result = if is_over {
+            String::new()
+        } else {
+            bench.run(&self.line())
         };
         let mut without_way = without(watch.seen());
         // Pods without any variable have their role by kube2iam until that is finished.
@@ -157,8 +159,8 @@ impl Work {
         if is_older && (is_split || !self.last.contains("--finish")) {
             without_way.retain(|line| !line.contains("no variables for either way"));
         }
-        let is_right =
-            result.ends_with("[exit 0]\n") && sum(&bench) == seen.end && without_way.is_empty();
+        let is_ended = is_over || result.ends_with("[exit 0]\n") && sum(&bench) == seen.end;
+        let is_right = is_ended && without_way.is_empty();
         (!is_right).then(|| format!("{result}{}{without_way:?}\n", sum(&bench)))
     }
 
