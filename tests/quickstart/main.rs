@@ -14,7 +14,7 @@ mod sandbox;
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 use std::time::Duration;
 
@@ -22,12 +22,18 @@ use sandbox::{Options, Pace, Sandbox};
 
 const POLICY: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 
-/// What to do next.
-const GO_ON: &str = "
+/// What to do next, with the program just built.
+fn how_to_go_on(binary: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let binary = binary.strip_prefix(here).unwrap_or(binary).display();
+    format!(
+        "
 # To go on: a shell in such a sandbox, and in it any command
 $ cargo run --example sandbox -- bash
-$ cargo run --quiet -- doctor --cluster demo
-# On AWS: README.md, \"On AWS, start to finish\". To change the program: CONTRIBUTING.md.";
+$ {binary} doctor --cluster demo
+# On AWS: README.md, \"On AWS, start to finish\". To change the program: CONTRIBUTING.md."
+    )
+}
 
 fn main() {
     if let Err(error) = run() {
@@ -66,11 +72,13 @@ fn run() -> Result<(), Box<dyn Error>> {
     if left > 0 {
         return Err("something was left behind".into());
     }
-    say(GO_ON);
+    say(&how_to_go_on(&binary));
     Ok(())
 }
 
-/// Builds the program with the cargo that builds this one.
+/// Builds the program with the cargo that builds this one, and the sandbox to go on with. Where an example is built
+/// too, cargo takes the dependencies as this one and the tests have them: alone, the program would have tokio
+/// and all that stands on it built a second time, without what only tests switch on.
 fn build() -> Result<PathBuf, Box<dyn Error>> {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let built = cargo::cargo()
@@ -79,6 +87,8 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
             "--quiet",
             "--bin",
             "irsactl",
+            "--example",
+            "sandbox",
             "--manifest-path",
             manifest,
         ])
@@ -96,7 +106,7 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
 }
 
 /// Runs one command in the sandbox's environment, and shows it.
-fn irsactl(binary: &PathBuf, sandbox: &Sandbox, line: &str) -> Result<(), Box<dyn Error>> {
+fn irsactl(binary: &Path, sandbox: &Sandbox, line: &str) -> Result<(), Box<dyn Error>> {
     say(&format!("\n$ irsactl {line}"));
     let mut command = Command::new(binary);
     // Whatever AWS account and proxy this shell is set up for, it is not this one's business.
