@@ -29,8 +29,8 @@ const POLICY: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 const RUNS: usize = 41;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if std::env::args().nth(1).as_deref() == Some(PEAK) {
-        return print_peak();
+    if std::env::args().nth(1).as_deref() == Some(RUN) {
+        return print_run();
     }
     let mut table = Table::default();
     // `cargo bench -- scan` measures that alone.
@@ -62,52 +62,58 @@ struct Run {
     processor: Duration,
 }
 
-fn run(command: &mut Command) -> Result<Run, Box<dyn Error>> {
-    let begun = Instant::now();
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let ended = child.wait4()?;
-    let time = begun.elapsed();
-    if !ended.status.success() {
-        return Err(format!("{command:?} failed: {}", ended.status).into());
-    }
-    Ok(Run {
-        time,
-        peak: ended.rusage.maxrss,
-        processor: ended.rusage.utime + ended.rusage.stime,
-    })
-}
-
-/// As an argument: the others are a command, whose peak memory is printed.
-const PEAK: &str = "--peak";
-
-fn print_peak() -> Result<(), Box<dyn Error>> {
-    let mut words = std::env::args().skip(2);
-    let program = words.next().ok_or("no program")?;
-    let run = run(Command::new(program).args(words))?;
-    writeln!(std::io::stdout(), "{}", run.peak)?;
-    Ok(())
-}
-
-/// The peak memory of a program that a small one starts: what this one has, with the sandbox in it, counts as
-/// that of its children.
-fn peak(command: &Command) -> Result<u64, Box<dyn Error>> {
+/// Runs a program to its end, started by a small one: what this one has, with the sandbox in it, would count as the
+/// peak memory of its children.
+fn run(command: &Command) -> Result<Run, Box<dyn Error>> {
     let mut small = Command::new(std::env::current_exe()?);
-    small.arg(PEAK).arg(command.get_program());
+    small.arg(RUN).arg(command.get_program());
     small.args(command.get_args()).env_clear();
     let set = command.get_envs();
     small.envs(set.filter_map(|(key, value)| Some((key, value?))));
     let output = small.output()?;
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{command:?}: {why}").into());
+    }
     let text = String::from_utf8(output.stdout)?;
-    Ok(text.trim().parse()?)
+    let numbers: Result<Vec<u64>, _> = text.split_whitespace().map(str::parse).collect();
+    let [time, peak, processor] = numbers?[..] else {
+        return Err(format!("{command:?}: {text}").into());
+    };
+    Ok(Run {
+        time: Duration::from_micros(time),
+        peak,
+        processor: Duration::from_micros(processor),
+    })
+}
+
+/// As an argument: the others are a command, whose time, peak memory and processor time are printed.
+const RUN: &str = "--run";
+
+fn print_run() -> Result<(), Box<dyn Error>> {
+    let mut words = std::env::args_os().skip(2);
+    let program = words.next().ok_or("no program")?;
+    let begun = Instant::now();
+    let mut child = Command::new(program)
+        .args(words)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let ended = child.wait4()?;
+    let time = begun.elapsed().as_micros();
+    if !ended.status.success() {
+        return Err(ended.status.to_string().into());
+    }
+    let used = ended.rusage;
+    let processor = (used.utime + used.stime).as_micros();
+    writeln!(std::io::stdout(), "{time} {} {processor}", used.maxrss)?;
+    Ok(())
 }
 
 /// The median of many runs.
 fn median(mut command: impl FnMut() -> Command) -> Result<Run, Box<dyn Error>> {
     let mut runs = (0..RUNS)
-        .map(|_| run(&mut command()))
+        .map(|_| run(&command()))
         .collect::<Result<Vec<_>, _>>()?;
     runs.sort_by_key(|run| run.time);
     Ok(runs.swap_remove(RUNS / 2))
@@ -200,7 +206,7 @@ fn create(table: &mut Table, stacks: Duration) -> Result<(), Box<dyn Error>> {
         pace: Pace::Time(stacks),
         ..Options::default()
     })?;
-    run(&mut irsactl(
+    run(&irsactl(
         &sandbox,
         "associate-oidc-provider --cluster demo --approve",
     ))?;
@@ -209,7 +215,7 @@ fn create(table: &mut Table, stacks: Duration) -> Result<(), Box<dyn Error>> {
     let line = format!(
         "create iamserviceaccount s3-reader --cluster demo --attach-policy-arn {POLICY} --approve"
     );
-    let measured = run(&mut irsactl(&sandbox, &line))?;
+    let measured = run(&irsactl(&sandbox, &line))?;
     let ended = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let ready = completed(&sandbox)?;
     let calls = sandbox.calls();

@@ -17,7 +17,7 @@ pub fn measure(table: &mut Table, mode: &str) -> Result<(), Box<dyn Error>> {
         pace: Pace::Time(STACK),
         ..Options::default()
     })?;
-    run(&mut irsactl(
+    run(&irsactl(
         &sandbox,
         "associate-oidc-provider --cluster demo --approve",
     ))?;
@@ -26,7 +26,7 @@ pub fn measure(table: &mut Table, mode: &str) -> Result<(), Box<dyn Error>> {
     let line = format!(
         "create iamserviceaccount s3-reader --cluster demo --attach-policy-arn {POLICY} --approve --verify --deployment-mode {mode}"
     );
-    let measured = run(&mut irsactl(&sandbox, &line))?;
+    let measured = run(&irsactl(&sandbox, &line))?;
     let ended = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let usable = completed(&sandbox)?
         + match mode {

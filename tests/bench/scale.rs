@@ -22,8 +22,6 @@ const LIMITS: [(&str, u32, u32); 2] = [("CreateStack", 1, 5), ("DescribeStacks",
 /// the stacks' own time and ours.
 const FLEETS: [(u32, &str, &str); 2] = [(50, "standard", "≤ 15 s"), (500, "express", "")];
 
-/// The largest comes last: what a program has at its start is counted as its peak too, and it starts as a
-/// copy of this one, in which the sandbox is.
 pub fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
     limited(table)?;
     for (accounts, mode, target) in FLEETS {
@@ -119,7 +117,7 @@ fn measured(sandbox: &Sandbox, file: &Path, more: &[&str]) -> Result<Measured, B
         .envs(sandbox.environment())
         .env("HOME", sandbox.directory());
     let before = own_processor_time()?;
-    let run = run(&mut command)?;
+    let run = run(&command)?;
     let spent = own_processor_time()?.saturating_sub(before);
     let world = sandbox.world();
     let of_kubernetes = world

@@ -5,7 +5,7 @@ use std::error::Error;
 use serde_json::json;
 
 use super::sandbox::{Options, Role, Sandbox, Service};
-use super::{ACCOUNT, Table, irsactl, megabytes, peak, run};
+use super::{ACCOUNT, Table, irsactl, megabytes, run};
 
 const WORKLOADS: usize = 2_000;
 const NAMESPACES: usize = 300;
@@ -17,10 +17,9 @@ const PODS: u32 = 2;
 pub fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start(Options::default())?;
     arrange(&sandbox);
-    let mut command = irsactl(&sandbox, "migrate scan --cluster demo -o json");
-    let measured = run(&mut command)?;
+    let command = irsactl(&sandbox, "migrate scan --cluster demo -o json");
+    let measured = run(&command)?;
     let calls = std::mem::take(&mut sandbox.world().calls);
-    let peak = peak(&command)?;
     let of = |service: Service| {
         let calls = calls.iter();
         calls.filter(|call| call.service == service).count()
@@ -33,7 +32,7 @@ pub fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
     table.row("… calls: IAM, Kubernetes", &calls, &roles);
     let processor = format!("{:.1} s", measured.processor.as_secs_f64());
     table.row("… processor time", &processor, "");
-    table.row("… peak memory", &megabytes(peak), "≤ 100 MB");
+    table.row("… peak memory", &megabytes(measured.peak), "≤ 100 MB");
     Ok(())
 }
 
