@@ -73,9 +73,10 @@ fn every_help() -> String {
 fn index() -> String {
     let bench = Bench::new();
     let commands = commands(&bench);
+    // What runs by itself is none, whatever stands below it.
     let is_verb = |command: &str| {
-        let below = format!("{command} ");
-        commands.iter().any(|other| other.starts_with(&below))
+        let alone = format!("Usage: irsactl {command} [OPTIONS] <COMMAND>");
+        help(&bench, command).contains(&alone)
     };
     let last = commands.iter().filter(|it| !it.is_empty() && !is_verb(it));
     let rows = last.map(|command| {
