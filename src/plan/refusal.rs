@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Target;
 use super::migrate::Obstacle;
 use super::trust::TrustObstacle;
+use super::{Target, UpdateAssociation};
 use crate::model::{
     Audience, ClusterName, CommandLine, Fix, Lookup, Namespace, PolicyArn, RoleArn, RoleName,
     ServiceAccountName, StackName,
@@ -210,8 +210,9 @@ pub enum Reason {
         found: String,
         wanted: Option<String>,
     },
+    /// By more than its role, which `create` alone may replace.
     AssociationDiffers {
-        differences: Vec<Difference>,
+        change: Box<UpdateAssociation>,
     },
     /// An association names the role of its own stack, which stays its role.
     OwnRole {

@@ -187,25 +187,26 @@ impl AssociationTask<'_> {
             return track.refuse(name, Reason::OtherAssociationRole { found, wanted });
         }
         let is_other = differences.iter().any(|it| it.item != Item::Role);
+        let change = Box::new(UpdateAssociation {
+            cluster: name.clone(),
+            name: self.asked.name.clone(),
+            seen: found.clone(),
+            role,
+            terms,
+            tags,
+            differences,
+        });
         if is_other && self.goal == Goal::Create {
-            return track.refuse(name, Reason::AssociationDiffers { differences });
+            return track.refuse(name, Reason::AssociationDiffers { change });
         }
-        if let (Role::Arn(arn), Some(facts), true) =
-            (&role, &observed.role, terms.disable_session_tags)
-        {
+        if let (Role::Arn(arn), Some(facts), true) = (
+            &change.role,
+            &observed.role,
+            change.terms.disable_session_tags,
+        ) {
             check_trust(track, arn, self.asked, self.cluster, facts, true, self.goal);
         }
-        track
-            .actions
-            .push(Action::UpdateAssociation(Box::new(UpdateAssociation {
-                cluster: name.clone(),
-                name: self.asked.name.clone(),
-                seen: found.clone(),
-                role,
-                terms,
-                tags,
-                differences,
-            })));
+        track.actions.push(Action::UpdateAssociation(change));
     }
 
     /// The trust policy of a role that no stack has is not irsactl's to narrow.

@@ -265,12 +265,12 @@ impl Reason {
                     ),
                 ],
             ),
-            Self::AssociationDiffers { differences } => (
+            Self::AssociationDiffers { change } => (
                 format!(
                     "the association is not as asked (- is there, + is asked for){}",
-                    indented(differences)
+                    indented(&change.differences)
                 ),
-                vec![Fix::by("change it", about.updated(differences))],
+                about.updated(change),
             ),
             Self::OwnRole { stack } => (
                 format!("the association's role was made for it by stack \"{stack}\", and stays its role"),

@@ -321,6 +321,28 @@ fn a_role_of_another_account_is_the_target() {
     ");
 }
 
+/// Whose ARN nobody knows, and `update` makes none.
+#[test]
+fn a_role_that_is_yet_to_be_made_is_no_flag_of_the_change() {
+    let bench = ready();
+    by_hand(&bench, "reader");
+    let line = format!(
+        "{} --target-role-arn arn:aws:iam::444455556666:role/data --tags \"note=a=b\" --override-existing",
+        create()
+    );
+    assert_snapshot!(bench.run(&line), @r#"
+    [stderr]
+    error: web/api (EKS Pod Identity): the association is not as asked (- is there, + is asked for)
+      - role: arn:aws:iam::111122223333:role/reader
+      + role: that of stack eksctl-demo-podidentityrole-web-api
+      + target role: arn:aws:iam::444455556666:role/data
+      + tag: note=a=b
+    hint: change it: `irsactl update podidentityassociation api --namespace web --cluster demo --target-role-arn arn:aws:iam::444455556666:role/data --tags '"note=a=b"' --approve`
+    hint: then run the same command again
+    [exit 1]
+    "#);
+}
+
 #[test]
 fn what_an_addon_owns_is_changed_there() {
     let bench = ready();

@@ -4,30 +4,46 @@ use serde_json::Value;
 
 use super::About;
 use crate::model::{
-    CommandLine, Fix, RoleArn, SAVED_ANNOTATION, ServiceAccountName, Way, listed, shown_as_value,
+    CommandLine, Fix, Pairs, RoleArn, SAVED_ANNOTATION, ServiceAccountName, Way, listed,
+    shown_as_value,
 };
-use crate::policy::{Difference, Item};
+use crate::plan::{Role, UpdateAssociation};
+use crate::policy::Item;
 
 impl About<'_> {
-    /// The change of an association, by its flags.
-    pub(super) fn updated(self, differences: &[Difference]) -> CommandLine {
-        let all = differences.iter();
-        let command = all.fold(self.irsactl("update"), |command, difference| {
-            let asked = difference.asked.first().map_or("", String::as_str);
-            match &difference.item {
-                Item::Role => command.and("--role-arn {}", &[&asked]),
-                Item::TargetRole if asked.is_empty() => command.and("--no-target-role", &[]),
-                Item::TargetRole => command.and("--target-role-arn {}", &[&asked]),
-                Item::SessionPolicy if asked.is_empty() => command.and("--no-policy", &[]),
-                Item::SessionPolicy => command.and("--policy {}", &[&asked]),
-                Item::Tag => command.and("--tags {}", &[&asked]),
-                _ => {
-                    let are_disabled = asked == "none";
-                    command.and("--disable-session-tags={}", &[&are_disabled])
-                }
+    /// The change of an association, by its flags. `update` makes no role: where a stack is to make one, `create`
+    /// replaces it after that.
+    pub(super) fn updated(self, change: &UpdateAssociation) -> Vec<Fix> {
+        let terms = &change.terms;
+        let items = change.differences.iter().map(|difference| &difference.item);
+        let command = items.fold(self.irsactl("update"), |command, item| match item {
+            Item::Role => match &change.role {
+                Role::Arn(arn) => command.and("--role-arn {}", &[arn]),
+                Role::OutputOf(_) => command,
+            },
+            Item::TargetRole => match &terms.target_role {
+                Some(target) => command.and("--target-role-arn {}", &[target]),
+                None => command.and("--no-target-role", &[]),
+            },
+            Item::SessionPolicy => match &terms.policy {
+                Some(policy) => command.and("--policy {}", &[policy]),
+                None => command.and("--no-policy", &[]),
+            },
+            Item::SessionTags => {
+                command.and("--disable-session-tags={}", &[&terms.disable_session_tags])
             }
+            // Each tag by itself, below; of roles and of ServiceAccounts an association has nothing else.
+            _ => command,
         });
-        command.and("--approve", &[])
+        let command = change.tags.iter().fold(command, |command, (key, value)| {
+            let pair = Pairs::flag(&format!("{key}={value}"));
+            command.and("--tags {}", &[&pair])
+        });
+        let changed = Fix::by("change it", command.and("--approve", &[]));
+        match change.role {
+            Role::Arn(_) => vec![changed],
+            Role::OutputOf(_) => vec![changed, "then run the same command again".into()],
+        }
     }
 
     /// A command for this account, by its namespace and name.
