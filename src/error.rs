@@ -224,7 +224,11 @@ pub enum Error {
         objection: Objection,
     },
     #[error("cannot {operation}: other tools own the same fields: {}", line(.message))]
-    KubernetesConflict { operation: String, message: String },
+    KubernetesConflict {
+        operation: String,
+        right: Box<Right>,
+        message: String,
+    },
     /// Someone else changed the object first: what is to be done must be planned anew.
     #[error("cannot {operation}: another writer was there first: {}", line(.message))]
     KubernetesOvertaken { operation: String, message: String },
@@ -336,12 +340,12 @@ impl Error {
 
     /// As one of the account that the flags lead to.
     pub fn of_roles(self, roles: &Flags) -> Self {
-        match roles.0.is_empty() {
-            true => self,
-            false => Self::OfRoles {
-                roles: roles.clone(),
-                error: Box::new(self),
-            },
+        if roles.0.is_empty() {
+            return self;
+        }
+        Self::OfRoles {
+            roles: roles.clone(),
+            error: Box::new(self),
         }
     }
 

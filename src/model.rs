@@ -39,11 +39,11 @@ pub use shown::{
     shown_in_quoted_yaml, visible,
 };
 pub use signal::Signal;
-pub use stack_name::StackName;
+pub use stack_name::{ROLE_INFIX, StackName};
 pub use tags::{
     ASSOCIATION_TAG, AUDIENCE_ANNOTATION, CLUSTER_TAGS, FORMER_ANNOTATION, MANAGED_BY,
     MANAGED_BY_LABEL, MOVED_TAG, OIDC_ENABLED_TAG, ROLE_ANNOTATION, SAVED_ANNOTATION,
-    SERVICE_ACCOUNT_TAG, VERSION_TAG, is_own_tag,
+    SERVICE_ACCOUNT_TAG, VERSION_TAG, is_aws_tag, is_own_tag,
 };
 pub use way::{Origin, Way};
 pub use workload::{Workload, WorkloadKind};

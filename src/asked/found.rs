@@ -8,7 +8,7 @@ use crate::asked::{
 };
 use crate::model::{
     Audience, Cluster, MANAGED_BY_LABEL, Map, PolicyArn, ROLE_ANNOTATION, RoleArn,
-    SAVED_ANNOTATION, ServiceAccountName, is_own_tag,
+    SAVED_ANNOTATION, ServiceAccountName, is_aws_tag, is_own_tag,
 };
 use crate::policy::pod_identity::{self, TrustedAssociation};
 use crate::policy::{PolicyDocument, TrustTerms, others, statements};
@@ -59,7 +59,7 @@ pub fn with_stack(
     asked.tags = tags.clone();
     asked
         .tags
-        .retain(|key, _| !is_own_tag(key) && !key.starts_with("aws:"));
+        .retain(|key, _| !is_own_tag(key) && !is_aws_tag(key));
     FoundAccount {
         asked,
         lost,
@@ -92,7 +92,7 @@ pub fn associated(
 ) -> FoundAccount {
     let mut lost = Vec::new();
     let mut tags = association.tags.clone();
-    tags.retain(|key, _| !is_own_tag(key) && !key.starts_with("aws:"));
+    tags.retain(|key, _| !is_own_tag(key) && !is_aws_tag(key));
     let permissions = match template {
         Some(template) => {
             let mut spec = role_spec(template, &mut lost);

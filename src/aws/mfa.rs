@@ -34,6 +34,12 @@ pub struct Assumed {
 #[error("{0}")]
 struct RoleNotAssumed(String);
 
+/// A client whose calls are signed with the credentials that a role is assumed with.
+fn signed_by(config: &SdkConfig, base: SharedCredentialsProvider) -> aws_sdk_sts::Client {
+    let config = aws_sdk_sts::config::Builder::from(config).credentials_provider(base);
+    aws_sdk_sts::Client::from_conf(config.build())
+}
+
 impl Assumed {
     pub fn new(
         config: &SdkConfig,
@@ -41,7 +47,6 @@ impl Assumed {
         base: SharedCredentialsProvider,
         ask: Option<Ask>,
     ) -> Self {
-        let config = aws_sdk_sts::config::Builder::from(config).credentials_provider(base);
         let key = |name| profile.get(name).map(str::to_owned);
         Self {
             role: key("role_arn").unwrap_or_default(),
@@ -50,7 +55,7 @@ impl Assumed {
             seconds: key("duration_seconds").and_then(|text| text.parse().ok()),
             serial: key("mfa_serial"),
             profile: profile.name().to_owned(),
-            sts: aws_sdk_sts::Client::from_conf(config.build()),
+            sts: signed_by(config, base),
             ask,
             assumed: OnceCell::new(),
         }
@@ -58,7 +63,6 @@ impl Assumed {
 
     /// Of a role that a flag names.
     pub fn by(config: &SdkConfig, role: &RoleArn, base: SharedCredentialsProvider) -> Self {
-        let config = aws_sdk_sts::config::Builder::from(config).credentials_provider(base);
         Self {
             role: role.to_string(),
             session: SESSION.to_owned(),
@@ -66,7 +70,7 @@ impl Assumed {
             seconds: None,
             serial: None,
             profile: String::new(),
-            sts: aws_sdk_sts::Client::from_conf(config.build()),
+            sts: signed_by(config, base),
             ask: None,
             assumed: OnceCell::new(),
         }

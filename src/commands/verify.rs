@@ -36,9 +36,10 @@ pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit
     .await?;
     let mut verdicts = Vec::new();
     for asked in &args.can {
-        verdicts.push(match proven.role.account() == cluster.account {
-            true => context.aws.iam.simulate(&proven.role, asked).await?,
-            false => elsewhere(asked, &proven.role),
+        verdicts.push(if proven.role.account() == cluster.account {
+            context.aws.iam.simulate(&proven.role, asked).await?
+        } else {
+            elsewhere(asked, &proven.role)
         });
     }
     context.output.print(&ProofView {

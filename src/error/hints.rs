@@ -6,7 +6,7 @@ use super::kubernetes::{forbidden_hints, held_hints, unauthorized_hints};
 use super::vault::token_hints;
 use crate::model::{
     AGENT, ClusterName, CommandLine, Connection, Fix, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName,
-    Workload,
+    Workload, is_aws_tag,
 };
 
 /// The way around a Kubernetes API that cannot be used.
@@ -134,11 +134,11 @@ impl Error {
             Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
             Self::KubernetesForbidden { right, .. } => forbidden_hints(right),
             Self::KubernetesRefused { objection, .. } => objection.hints(),
-            Self::KubernetesConflict { operation, .. } if operation.starts_with("patch ") => {
-                vec!["change it where that field manager has it from".into()]
+            Self::KubernetesConflict { right, .. } if right.resource == "serviceaccounts" => {
+                vec!["take the fields over by adding `--override-existing-serviceaccounts`".into()]
             }
             Self::KubernetesConflict { .. } => {
-                vec!["take the fields over by adding `--override-existing-serviceaccounts`".into()]
+                vec!["change it where that field manager has it from".into()]
             }
             Self::KubernetesOvertaken { .. } => {
                 vec!["run the same command again: it looks at the object first".into()]
@@ -308,7 +308,7 @@ fn with_tag(stack: &str, account: &ServiceAccountName, tags: &Map) -> Fix {
         "aws cloudformation update-stack --stack-name {} --use-previous-template --capabilities CAPABILITY_NAMED_IAM --tags",
         &[&stack],
     );
-    let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+    let own = tags.iter().filter(|(key, _)| !is_aws_tag(key));
     let update = own.fold(update, |it, (key, value)| {
         it.and("Key={},Value={}", &[key, value])
     });

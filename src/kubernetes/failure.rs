@@ -115,7 +115,11 @@ impl Kubernetes {
                 right,
                 message,
             },
-            409 if is_about_managers(status) => Error::KubernetesConflict { operation, message },
+            409 if is_about_managers(status) => Error::KubernetesConflict {
+                operation,
+                right,
+                message,
+            },
             409 => Error::KubernetesOvertaken { operation, message },
             _ => Error::Kubernetes {
                 operation,

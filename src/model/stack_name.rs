@@ -5,12 +5,15 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{ClusterName, ServiceAccountName, Way};
+use super::{ClusterName, RoleArn, ServiceAccountName, Way};
 
 /// Name of a CloudFormation stack (`[a-zA-Z][-a-zA-Z0-9]*`, at most 128).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct StackName(String);
+
+/// Between a stack's name and twelve random characters in the name that CloudFormation gives its role.
+pub const ROLE_INFIX: &str = "-Role1-";
 
 impl StackName {
     /// eksctl's name where CloudFormation takes it, else the hashed one.
@@ -52,6 +55,13 @@ impl StackName {
         let room = 128 - 9 - prefix.len();
         let rest: String = rest.chars().take(room).collect();
         Self(format!("{prefix}{}-{hash}", rest.trim_end_matches('-')))
+    }
+
+    /// Whether CloudFormation may have named a role after this stack: after as much of its name as there is
+    /// room for.
+    pub fn may_have_named(&self, role: &RoleArn) -> bool {
+        let start = role.name().split_once(ROLE_INFIX);
+        start.is_some_and(|(start, _)| !start.is_empty() && self.0.starts_with(start))
     }
 
     /// How the names of all stacks of a cluster's service accounts begin, on one way.

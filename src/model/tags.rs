@@ -30,6 +30,11 @@ pub fn is_own_tag(key: &str) -> bool {
         || key.starts_with("eksctl.cluster.k8s.io/")
 }
 
+/// Tags that AWS gives by itself and takes from nobody (IAM guide, "Rules for tagging").
+pub fn is_aws_tag(key: &str) -> bool {
+    key.starts_with("aws:")
+}
+
 /// The tag of associations that a move made.
 pub const MOVED_TAG: &str = "irsactl/moved-from";
 /// What undoing a move needs of an association that is gone, in JSON, on its ServiceAccount.

@@ -343,13 +343,10 @@ async fn is_role_gone(
     Ok(gone::role(aws, role.name()).await? == Lookup::Missing)
 }
 
-/// The annotated role, where a stack of that name can have made it: CloudFormation names a role after as
-/// much of its stack's name as there is room for.
+/// The annotated role, where a stack of that name can have made it.
 fn role_of(stack: &StackName, account: &ServiceAccount, cluster: &Cluster) -> Option<RoleArn> {
     let role: RoleArn = account.role()?.parse().ok()?;
-    let (start, _) = role.name().split_once("-Role1-")?;
-    let is_of_stack = !start.is_empty() && stack.as_str().starts_with(start);
-    (is_of_stack && role.account() == cluster.account).then_some(role)
+    (stack.may_have_named(&role) && role.account() == cluster.account).then_some(role)
 }
 
 /// A stack's template, role and failure. A role that seems to be changed by hand is read again, where

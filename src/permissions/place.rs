@@ -1,10 +1,10 @@
 //! Where the permissions are to hold, and the ARNs that say so. What is not named is `*`.
 
 use super::On;
-use crate::model::{ClusterName, Issuer, RoleArn, StackName, Way, partition_of};
+use crate::model::{ClusterName, Issuer, ROLE_INFIX, RoleArn, StackName, Way, partition_of};
 
 /// CloudFormation cuts the stack's name in a role's: `<stack>-Role1-<12 characters>` are 64 at most.
-const STACK_IN_ROLE: usize = 64 - "-Role1-".len() - 12;
+const STACK_IN_ROLE: usize = 64 - ROLE_INFIX.len() - 12;
 
 /// What narrows the permissions down.
 #[derive(Clone, Debug, Default)]

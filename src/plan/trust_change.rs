@@ -7,7 +7,7 @@ use super::Action;
 use super::account::update_of;
 use super::migrate::{Obstacle, UpdateTrust};
 use crate::asked::Deployment;
-use crate::model::{Cluster, CommandLine, Map, ServiceAccountName, Way};
+use crate::model::{Cluster, CommandLine, Map, ServiceAccountName, Way, is_aws_tag};
 use crate::policy::{self, Difference, Item};
 use crate::template;
 use crate::world::{OwningStack, Phase, Stack};
@@ -23,7 +23,7 @@ pub fn trust_of(stack: &OwningStack) -> Option<&Value> {
 
 /// The tags of a stack that may be set.
 pub fn own_tags(tags: &Map) -> Map {
-    let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+    let own = tags.iter().filter(|(key, _)| !is_aws_tag(key));
     own.map(|(key, value)| (key.clone(), value.clone()))
         .collect()
 }

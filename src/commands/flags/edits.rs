@@ -215,9 +215,10 @@ pub async fn edited_association(args: &UpdateAssociationArgs) -> Result<IamServi
         scope: Scope::RoleOnly,
         association: Some(AssociationSpec {
             target_role: Wish::change(association.target_role_arn.clone(), args.no_target_role),
-            disable_session_tags: match args.no_disable_session_tags {
-                true => Wish::Set(false),
-                false => Wish::change(association.disable_session_tags, false),
+            disable_session_tags: if args.no_disable_session_tags {
+                Wish::Set(false)
+            } else {
+                Wish::change(association.disable_session_tags, false)
             },
             policy: Wish::change(association.policy.clone(), args.no_policy),
             restrict_trust: args.restrict_trust,

@@ -7,7 +7,9 @@ use super::drift::Live;
 use super::remedy::remedy;
 use super::{StackTask, edited, others};
 use crate::asked::{Deployment, DeploymentMode, Drift, Goal, Permissions};
-use crate::model::{Lookup, Map, PolicyArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName};
+use crate::model::{
+    Lookup, Map, PolicyArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName, is_aws_tag,
+};
 use crate::plan::token::token;
 use crate::plan::{Action, Reason, Repair, Role, Track, UpdateStack};
 use crate::policy::{self, Difference, Item, indented, pod_identity};
@@ -279,7 +281,7 @@ fn update_stack(
     differences: Vec<Difference>,
 ) -> UpdateStack {
     let mut tags = found.stack.tags.clone();
-    tags.retain(|key, _| !key.starts_with("aws:"));
+    tags.retain(|key, _| !is_aws_tag(key));
     tags.extend(task.asked.tags.clone());
     if task.asked.association.is_none() {
         tags.insert(SERVICE_ACCOUNT_TAG.to_owned(), task.asked.name.to_string());

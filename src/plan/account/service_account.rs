@@ -178,9 +178,10 @@ fn left_elsewhere(
         Some(arn) => command.and("--region {}", &[&arn.region]),
         None => command,
     };
-    let command = match own == Some(former.account()) {
-        true => command,
-        false => command.and("--role-profile PROFILE", &[]),
+    let command = if own == Some(former.account()) {
+        command
+    } else {
+        command.and("--role-profile PROFILE", &[])
     };
     Some(format!(
         "its former role {former} stays in account {}: where a stack of its name made it, `{command}` deletes that",

@@ -110,11 +110,8 @@ fn elsewhere<'a>(asked: &'a Deletion, observed: &ObservedDeletion) -> Option<(Ro
     is_asked.then_some((role, looked))
 }
 
-/// CloudFormation names a role after as much of its stack's name as there is room for.
+/// Whether a stack of the account may have made the role.
 fn is_of_stack(asked: &Deletion, role: &RoleArn) -> bool {
-    let Some((start, _)) = role.name().split_once("-Role1-") else {
-        return false;
-    };
     let names = StackName::both(asked.way, &asked.cluster, &asked.name);
-    !start.is_empty() && names.iter().any(|name| name.as_str().starts_with(start))
+    names.iter().any(|name| name.may_have_named(role))
 }

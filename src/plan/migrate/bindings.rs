@@ -9,7 +9,7 @@ use super::{Former, Stage};
 use crate::asked::Conflicts;
 use crate::model::{
     ASSOCIATION_TAG, CLUSTER_TAGS, Lookup, MOVED_TAG, Map, RoleArn, SAVED_ANNOTATION, VERSION_TAG,
-    Way, is_own_tag,
+    Way, is_aws_tag, is_own_tag,
 };
 use crate::plan::account::VERSION;
 use crate::plan::{Action, CreateAssociation, ObjectPresence, Role, ServiceAccountChange};
@@ -45,7 +45,7 @@ impl MovingAccount {
         let tags = saved.into_iter().filter_map(|(key, value)| {
             let kept = match own.get(&key) {
                 Some(own) => own.clone(),
-                None if is_own_tag(&key) || key.starts_with("aws:") => return None,
+                None if is_own_tag(&key) || is_aws_tag(&key) => return None,
                 None => value,
             };
             Some((key, kept))
