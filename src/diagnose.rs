@@ -219,6 +219,16 @@ macro_rules! known {
 }
 use known;
 
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CheckState {
+    Holds,
+    Found,
+    Unknown,
+    DoesNotApply,
+}
+
 /// One check with what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -226,8 +236,7 @@ pub struct Judged {
     pub check: &'static str,
     /// What must be true.
     pub must: &'static str,
-    /// holds, found, unknown or doesNotApply.
-    pub verdict: &'static str,
+    pub verdict: CheckState,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,7 +274,9 @@ impl Report {
 
     pub fn holding(&self) -> usize {
         let judged = self.judged.iter();
-        judged.filter(|judged| judged.verdict == "holds").count()
+        judged
+            .filter(|judged| judged.verdict == CheckState::Holds)
+            .count()
     }
 
     /// Whether a check found a problem, which may follow from another.
@@ -281,11 +292,12 @@ impl Report {
     /// Whether there is a problem that only a person can mend, other than of the pods themselves: new
     /// pods could be worse off than the old ones.
     pub fn needs_somebody(&self) -> bool {
-        let mut problems = self
-            .findings
-            .iter()
-            .filter(|it| it.severity == Severity::Problem);
-        problems.any(|it| !it.check.starts_with("pod-") && it.repairs.is_empty())
+        let is_of_pods = |finding: &Finding| {
+            let check = check(finding.check);
+            check.is_some_and(|check| matches!(check.judge, checks::Judge::Pods(_)))
+        };
+        let mut found = self.findings.iter();
+        found.any(|it| it.severity == Severity::Problem && it.repairs.is_empty() && !is_of_pods(it))
     }
 
     /// What `--fix` would do, in order.
@@ -337,7 +349,7 @@ pub struct Scene<'a> {
 pub fn cluster(world: &World) -> Report {
     let judge = |check: &Check| match check.judge {
         checks::Judge::Cluster(judge) => Some(judge(world)),
-        checks::Judge::Account(_) => None,
+        checks::Judge::Account(_) | checks::Judge::Pods(_) => None,
     };
     let subject = match &world.cluster {
         Some(cluster) => format!("cluster {}", cluster.name),
@@ -352,7 +364,7 @@ pub fn account(world: &World, account: &AccountHealth) -> Report {
     let scene = Scene { world, account };
     let judge = |check: &Check| match check.judge {
         checks::Judge::Cluster(_) => None,
-        checks::Judge::Account(judge) => Some(judge(scene)),
+        checks::Judge::Account(judge) | checks::Judge::Pods(judge) => Some(judge(scene)),
     };
     let mut of_cluster = cluster(world).findings;
     of_cluster.retain(|finding| finding.severity == Severity::Problem);
@@ -383,22 +395,22 @@ fn report(
         let Some(verdict) = judge(check) else {
             continue;
         };
-        let (word, evidence, unknown) = match verdict {
-            Verdict::Holds(evidence) => ("holds", evidence, None),
+        let (state, evidence, unknown) = match verdict {
+            Verdict::Holds(evidence) => (CheckState::Holds, evidence, None),
             Verdict::Found(findings) => {
                 found.extend(findings.into_iter().map(|finding| Finding {
                     check: check.id,
                     ..finding
                 }));
-                ("found", Vec::new(), None)
+                (CheckState::Found, Vec::new(), None)
             }
-            Verdict::Unknown(why) => ("unknown", Vec::new(), Some(why)),
-            Verdict::DoesNotApply => ("doesNotApply", Vec::new(), None),
+            Verdict::Unknown(why) => (CheckState::Unknown, Vec::new(), Some(why)),
+            Verdict::DoesNotApply => (CheckState::DoesNotApply, Vec::new(), None),
         };
         judged.push(Judged {
             check: check.id,
             must: check.must,
-            verdict: word,
+            verdict: state,
             evidence,
             unknown,
         });

@@ -35,8 +35,8 @@ pub use facts::{
 pub use health::{
     AccountHealth, Addon, AnalyzerFinding, ClusterHealth, IdentityAgent, KubernetesHealth,
     MetadataOptions, Node, ObjectHealth, OtherProvider, Pods, ProviderState, RecordedFailure,
-    RoleHealth, Rollout, SecurityGroup, Selector, ServiceAccountHistory, VpcEndpoint, WatchedUse,
-    Webhook, WorkloadState, World,
+    RoleHealth, Rollout, SecurityGroup, Selector, ServiceAccountHistory, StsActivation,
+    VpcEndpoint, WatchedUse, Webhook, WorkloadState, World,
 };
 pub use injection::{
     Lack, POD_IDENTITY_VARIABLE, ROLE_VARIABLE, SKIP_ANNOTATION, SKIP_LABEL, TOKEN_VARIABLE,

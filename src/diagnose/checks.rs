@@ -35,6 +35,8 @@ pub enum Judge {
     Cluster(fn(&World) -> Verdict),
     /// Made for every service account or role.
     Account(fn(Scene<'_>) -> Verdict),
+    /// The same of the pods that it has now: what is wrong with them may end with them.
+    Pods(fn(Scene<'_>) -> Verdict),
 }
 
 /// The check of that id.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Finding, Verdict, known};
 use crate::model::{CommandLine, Fix, Lookup, region_of_eks_host};
 use crate::policy::evaluate::{Decision, Request, evaluate};
-use crate::world::{AgentKind, ProviderState, Reading, VpcEndpoint, World};
+use crate::world::{AgentKind, ProviderState, Reading, StsActivation, VpcEndpoint, World};
 
 pub fn credentials(world: &World) -> Verdict {
     let caller = known!(world.caller, Verdict::DoesNotApply);
@@ -122,20 +122,19 @@ pub fn sts_region(world: &World) -> Verdict {
     let Some(health) = &world.health else {
         return Verdict::DoesNotApply;
     };
-    if let Lookup::Unknown(why) = &health.sts
-        && why.contains("RegionDisabled")
-    {
-        return Finding::problem(format!("STS is not active in {}", world.region))
-            .because("region-disabled")
-            .seen("STS", why.clone())
-            .fix(CommandLine::of(
-                "aws account enable-region --region-name {}",
-                &[&world.region],
-            ))
-            .into();
+    match known!(health.sts, Verdict::DoesNotApply) {
+        StsActivation::Active => Verdict::holds("STS", format!("answers in {}", world.region)),
+        StsActivation::Disabled(why) => {
+            Finding::problem(format!("STS is not active in {}", world.region))
+                .because("region-disabled")
+                .seen("STS", why)
+                .fix(CommandLine::of(
+                    "aws account enable-region --region-name {}",
+                    &[&world.region],
+                ))
+                .into()
+        }
     }
-    let _ = known!(health.sts, Verdict::DoesNotApply);
-    Verdict::holds("STS", format!("answers in {}", world.region))
 }
 
 pub fn sts_endpoint(world: &World) -> Verdict {

@@ -3,7 +3,9 @@
 
 use super::{Finding, Scene, Verdict, known};
 use crate::asked::Conflicts;
-use crate::model::{CommandLine, Lookup, Map, ROLE_ANNOTATION, RoleArn, ServiceAccountName};
+use crate::model::{
+    CommandLine, Lookup, Map, ROLE_ANNOTATION, ROLE_INFIX, RoleArn, ServiceAccountName,
+};
 use crate::plan::{Action, ObjectPresence, Role, ServiceAccountChange};
 use crate::policy::{Difference, Item};
 use crate::world::{ObjectHealth, Pod, Selector, ServiceAccount, ServiceAccountHistory};
@@ -183,7 +185,7 @@ pub fn annotation(scene: Scene<'_>) -> Verdict {
                 let other = stack_role.filter(|other| **other != role);
                 // With the random part that CloudFormation gives it, no other account has that name.
                 let is_same = |other: &&RoleArn| {
-                    other.name() == role.name() && role.name().contains("-Role1-")
+                    other.name() == role.name() && role.name().contains(ROLE_INFIX)
                 };
                 if let Some(other) = other.filter(is_same) {
                     let finding = Finding::problem(

@@ -316,45 +316,46 @@ fn recorded_failure(scene: Scene<'_>, failure: &RecordedFailure, accepts: bool) 
         .code
         .strip_suffix("Exception")
         .unwrap_or(&failure.code);
-    let (cause, meaning) = match code {
-        "ExpiredToken" => (
+    let known = match code {
+        "ExpiredToken" => Some((
             "expired-token",
             "a pod sent an expired token: it reads the file once, or its clock is wrong",
-        ),
-        "Throttling" | "Throttled" => (
+        )),
+        "Throttling" | "Throttled" => Some((
             "throttled",
             "STS throttled a pod: it asks for a session again and again",
-        ),
-        "ValidationError" if failure.message.contains("DurationSeconds") => (
+        )),
+        "ValidationError" if failure.message.contains("DurationSeconds") => Some((
             "duration-too-long",
             "a pod asked for a longer session than the role allows",
-        ),
-        "PackedPolicyTooLarge" => (
+        )),
+        "PackedPolicyTooLarge" => Some((
             "packed-policy-too-large",
             "the session's policies and tags are too large together",
-        ),
-        "SignatureDoesNotMatch" => (
+        )),
+        "SignatureDoesNotMatch" => Some((
             "global-endpoint",
             "a call was signed for another region than its endpoint's",
-        ),
-        "InvalidIdentityToken" if failure.message.contains("JWT") => (
+        )),
+        "InvalidIdentityToken" if failure.message.contains("JWT") => Some((
             "not-a-token",
             "a pod sent what is no token: AWS_WEB_IDENTITY_TOKEN_FILE names another file",
-        ),
-        _ => ("recorded-failure", "a pod was refused"),
+        )),
+        _ => None,
     };
+    let (cause, meaning) = known.unwrap_or(("recorded-failure", "a pod was refused"));
+    let kind = RefusalKind::of(&failure.code, &failure.message);
     let subject = failure.subject.as_deref().unwrap_or("not told");
     let own = scene
         .account
         .name
         .as_ref()
         .map(crate::model::ServiceAccountName::subject);
-    let severity =
-        if accepts && own.as_deref() == failure.subject.as_deref() && cause == "recorded-failure" {
-            Severity::Note
-        } else {
-            Severity::Warning
-        };
+    let severity = if accepts && own.as_deref() == failure.subject.as_deref() && known.is_none() {
+        Severity::Note
+    } else {
+        Severity::Warning
+    };
     let mut finding = Finding::new(
         severity,
         format!("{meaning} ({}: {})", failure.code, failure.message),
@@ -367,14 +368,12 @@ fn recorded_failure(scene: Scene<'_>, failure: &RecordedFailure, accepts: bool) 
     };
     // Refused for the same reason as the token that was tried here, or for one of its own.
     let is_own = own.is_some() && own.as_deref() == failure.subject.as_deref();
-    finding = finding.following(match cause {
-        "recorded-failure" if is_own => {
-            explained_by(RefusalKind::of(&failure.code, &failure.message))
-        }
+    finding = finding.following(match known {
+        None if is_own => explained_by(kind),
         _ => &[],
     });
-    match cause {
-        "duration-too-long" => finding.fix(
+    match kind {
+        RefusalKind::DurationTooLong => finding.fix(
             scene
                 .irsactl("update iamserviceaccount")
                 .and("--max-session-duration 43200 --approve", &[]),

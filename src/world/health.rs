@@ -81,6 +81,14 @@ impl AccountHealth {
     }
 }
 
+/// Whether STS is active in a region for the account.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StsActivation {
+    Active,
+    /// `RegionDisabledException` (STS API Reference, "AssumeRoleWithWebIdentity"), in its words.
+    Disabled(String),
+}
+
 /// What is looked at once for a cluster in AWS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClusterHealth {
@@ -89,7 +97,7 @@ pub struct ClusterHealth {
     /// All of the account but the cluster's own.
     pub other_providers: Lookup<Vec<OtherProvider>>,
     /// Whether the region's STS answers from here.
-    pub sts: Lookup<()>,
+    pub sts: Lookup<StsActivation>,
     /// Those of STS and of EKS's Pod Identity in the cluster's VPC.
     pub endpoints: Lookup<Vec<VpcEndpoint>>,
 }

@@ -22,7 +22,7 @@ pub const CHECKS: &[Check] = &[
             `serviceAccount.name`.",
         needs: &["list pods"],
         follows: &["service-account"],
-        judge: Judge::Account(pods::service_account),
+        judge: Judge::Pods(pods::service_account),
     },
     Check {
         id: "pod-skipped",
@@ -31,7 +31,7 @@ pub const CHECKS: &[Check] = &[
             that are left as they are, with commas and no blanks between them.",
         needs: &["list pods"],
         follows: &[],
-        judge: Judge::Account(pods::skipped),
+        judge: Judge::Pods(pods::skipped),
     },
     Check {
         id: "pod-age",
@@ -40,7 +40,7 @@ pub const CHECKS: &[Check] = &[
             created with until it is restarted.",
         needs: &["list pods"],
         follows: &["service-account", "role-annotation"],
-        judge: Judge::Account(pods::age),
+        judge: Judge::Pods(pods::age),
     },
     Check {
         id: "pod-own-role",
@@ -48,7 +48,7 @@ pub const CHECKS: &[Check] = &[
         background: "Where a container's template sets either of them, the webhook adds neither: the container goes by what it has, whatever the annotation says.",
         needs: &["list pods"],
         follows: &["service-account", "role-annotation"],
-        judge: Judge::Account(pods::own_role),
+        judge: Judge::Pods(pods::own_role),
     },
     Check {
         id: "pod-role",
@@ -57,7 +57,7 @@ pub const CHECKS: &[Check] = &[
             with the role of its node.",
         needs: &["list pods"],
         follows: OF_INJECTION,
-        judge: Judge::Account(pods::role),
+        judge: Judge::Pods(pods::role),
     },
     Check {
         id: "pod-token-file",
@@ -66,7 +66,7 @@ pub const CHECKS: &[Check] = &[
             audience, and STS refuses it.",
         needs: &["list pods"],
         follows: OF_ROLE,
-        judge: Judge::Account(pods::token_file),
+        judge: Judge::Pods(pods::token_file),
     },
     Check {
         id: "pod-token-volume",
@@ -75,7 +75,7 @@ pub const CHECKS: &[Check] = &[
             working when the first one expires (`ExpiredTokenException`): it must use an SDK that reads the file again.",
         needs: &["list pods"],
         follows: OF_ROLE,
-        judge: Judge::Account(pods::token_volume),
+        judge: Judge::Pods(pods::token_volume),
     },
     Check {
         id: "pod-region",
@@ -84,7 +84,7 @@ pub const CHECKS: &[Check] = &[
             endpoint does not serve and other partitions do not have; the token is then refused with `No OpenIDConnect provider found`.",
         needs: &["list pods"],
         follows: &[],
-        judge: Judge::Account(pods::region),
+        judge: Judge::Pods(pods::region),
     },
     Check {
         id: "pod-static-keys",
@@ -93,7 +93,7 @@ pub const CHECKS: &[Check] = &[
             behind envFrom may hold them too.",
         needs: &["list pods"],
         follows: &[],
-        judge: Judge::Account(pods::static_keys),
+        judge: Judge::Pods(pods::static_keys),
     },
     Check {
         id: "pod-token-readable",
@@ -101,7 +101,7 @@ pub const CHECKS: &[Check] = &[
         background: "Before Kubernetes 1.19 a projected token belonged to root: containers of other users needed an fsGroup. Since then it is readable for the container's user.",
         needs: &["list pods"],
         follows: &[],
-        judge: Judge::Account(pods::token_readable),
+        judge: Judge::Pods(pods::token_readable),
     },
     Check {
         id: "pod-windows",
@@ -110,7 +110,7 @@ pub const CHECKS: &[Check] = &[
             spec.os nor affinity.",
         needs: &["list pods", "list nodes"],
         follows: &[],
-        judge: Judge::Account(pods::windows),
+        judge: Judge::Pods(pods::windows),
     },
     Check {
         id: "pod-host-network",
@@ -118,7 +118,7 @@ pub const CHECKS: &[Check] = &[
         background: "IRSA works with hostNetwork, but such pods always reach the instance metadata, whatever its hop limit, and EKS Pod Identity does not serve them.",
         needs: &["list pods"],
         follows: &[],
-        judge: Judge::Account(pods::host_network),
+        judge: Judge::Pods(pods::host_network),
     },
     Check {
         id: "metadata-hop-limit",
@@ -146,7 +146,7 @@ pub const CHECKS: &[Check] = &[
         background: "With HTTPS_PROXY the call to STS goes through the proxy, unless NO_PROXY names the endpoint. The Pod Identity agent (169.254.170.23, with IPv6 [fd00:ec2::23]) must be in NO_PROXY.",
         needs: &["list pods"],
         follows: &[],
-        judge: Judge::Account(pods::proxy),
+        judge: Judge::Pods(pods::proxy),
     },
     Check {
         id: "pod-network-policy",
@@ -164,7 +164,7 @@ pub const CHECKS: &[Check] = &[
         background: "It keeps the API server's token out of the pod. The token for AWS is a volume of its own, which the webhook adds all the same: nothing is to be mended.",
         needs: &["list pods"],
         follows: &[],
-        judge: Judge::Account(pods::automount),
+        judge: Judge::Pods(pods::automount),
     },
     Check {
         id: "sdk-version",
@@ -175,7 +175,7 @@ pub const CHECKS: &[Check] = &[
             Kotlin 1.0.1, Rust 2024-03-13. An older one passes over the token and uses the node's role.",
         needs: &["list pods"],
         follows: &[],
-        judge: Judge::Account(pods::sdk_version),
+        judge: Judge::Pods(pods::sdk_version),
     },
     Check {
         id: "pod-identity-association",
@@ -270,6 +270,6 @@ pub const CHECKS: &[Check] = &[
             "pod-skipped",
             "pod-service-account",
         ],
-        judge: Judge::Account(association::environment),
+        judge: Judge::Pods(association::environment),
     },
 ];

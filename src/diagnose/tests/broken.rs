@@ -9,7 +9,7 @@ use crate::token::{ClaimFault, SignatureFault};
 use crate::world::{
     Addon, AgentKind, AnalyzerFinding, EgressRule, IdentityAgent, KubernetesHealth, MetadataAgent,
     MetadataOptions, NetworkPolicy, ObjectHealth, Phase, PodSecurityGroups, Reading, SecurityGroup,
-    Selector, VpcEndpoint,
+    Selector, StsActivation, VpcEndpoint,
 };
 
 mod drift;
@@ -75,7 +75,7 @@ const ACCESS: &[Broken] = &[
         case.webhook(|it| it.namespace_selector = Some(labelled("irsa", "on")));
     }),
     ("sts-region", "region-disabled", |case| {
-        case.health(|it| it.sts = Lookup::Unknown("RegionDisabledException: off".to_owned()));
+        case.health(|it| it.sts = Lookup::Found(StsActivation::Disabled("off".to_owned())));
     }),
     ("sts-endpoint", "endpoint-not-available", |case| {
         endpoint(case, "sts", |it| it.state = "pending".to_owned());

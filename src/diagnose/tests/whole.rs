@@ -16,7 +16,7 @@ use crate::world::{
     KubernetesHealth, LastUse, LivePolicies, MetadataOptions, Mount, Node, ObjectHealth,
     ObservedAccount, OidcProvider, Phase, Pod, ProjectedToken, Reading, RecordedFailure, RoleFacts,
     RoleHealth, RoleHistory, ServiceAccount, ServiceAccountHistory, ServiceAccountState, Stack,
-    StackState, Webhook, World,
+    StackState, StsActivation, Webhook, World,
 };
 
 pub const NOW: i64 = 1_800_000_000;
@@ -295,7 +295,7 @@ fn world() -> World {
             facts: Lookup::Found(facts),
             addons: Lookup::Found(Vec::new()),
             other_providers: Lookup::Found(Vec::new()),
-            sts: Lookup::Found(()),
+            sts: Lookup::Found(StsActivation::Active),
             endpoints: Lookup::Found(Vec::new()),
         }),
         reading: Lookup::Found(Reading::Chains(Vec::new())),

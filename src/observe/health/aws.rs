@@ -11,6 +11,7 @@ use super::super::account::live_policies;
 use super::super::again;
 use super::Shared;
 use crate::aws::Aws;
+use crate::error::Error;
 use crate::issuer;
 use crate::model::{
     Cluster, ClusterName, Issuer, Lookup, PolicyArn, RoleArn, ServiceAccountName, partition_of,
@@ -21,7 +22,7 @@ use crate::policy::usage::Window;
 use crate::waiting::{Intervals, side_by_side};
 use crate::world::{
     AnalyzerFinding, Association, ClusterHealth, OidcProvider, OtherProvider, ProviderState,
-    RoleFacts, RoleHealth, VpcEndpoint, WatchedUse,
+    RoleFacts, RoleHealth, StsActivation, VpcEndpoint, WatchedUse,
 };
 
 /// So long all issuers of other clusters are asked, side by side: it is but a note.
@@ -37,7 +38,15 @@ pub async fn cluster_health(aws: &Aws, cluster: &Cluster, intervals: Intervals) 
             None => Lookup::Missing,
         }
     };
-    let sts = async { Lookup::of(aws.sts.caller().await.map(|_| ())) };
+    let sts = async {
+        let answer = aws.sts.caller().await.map(|_| StsActivation::Active);
+        Lookup::of(answer.or_else(|error| match &error {
+            Error::Aws { code, .. } if code == "RegionDisabledException" => {
+                Ok(StsActivation::Disabled(error.to_string()))
+            }
+            _ => Err(error),
+        }))
+    };
     let (addons, other_providers, sts, endpoints) = tokio::join!(
         addons,
         other_providers(aws, cluster, intervals),

@@ -3,9 +3,10 @@
 use std::process::Stdio;
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use super::{healthy, without_pod_names, without_times};
-use crate::sandbox::World;
+use crate::sandbox::{SecurityGroup, World};
 use crate::support::{ACCOUNT, Bench};
 
 const FIX: &str = "doctor --cluster demo web/api --fix";
@@ -404,6 +405,48 @@ fn nothing_is_restarted_for_a_role_that_does_not_exist() {
     ] {
         let told = run(&bench, line);
         assert!(told.contains("there is no role gone"), "{told}");
+        assert_eq!(changes(&bench), "", "{told}");
+    }
+}
+
+/// Pods get their security groups when they are made: those that run have a way out, new ones would have none.
+#[test]
+fn nothing_is_restarted_into_security_groups_without_a_way_out() {
+    let bench = Bench::associated();
+    bench.create_role("web/api");
+    let mut world = bench.sandbox.world();
+    world.api("demo").run_deployment("web", "api", "api", 2);
+    let role = world.role_of("web/api").arn.clone();
+    let annotation = [("eks.amazonaws.com/role-arn", role.as_str())];
+    let api = world.api("demo");
+    api.annotate("web", "api", &annotation, "kubectl");
+    drop(world);
+    let planned = run(&bench, FIX);
+    assert!(
+        planned.contains("~ restart deployment web/api"),
+        "{planned}"
+    );
+    let shut = json!({
+        "apiVersion": "vpcresources.k8s.aws/v1beta1",
+        "kind": "SecurityGroupPolicy",
+        "metadata": {"namespace": "web", "name": "pods"},
+        "spec": {
+            "podSelector": {"matchLabels": {"app": "api"}},
+            "securityGroups": {"groupIds": ["sg-0aaaaaaaaaaaaaaaa"]},
+        },
+    });
+    let mut world = bench.sandbox.world();
+    world.api("demo").put_object(shut, "kubectl");
+    let group = SecurityGroup::new("sg-0aaaaaaaaaaaaaaaa");
+    world.network.groups.push(group);
+    drop(world);
+    bench.calls();
+    for line in [
+        ACT,
+        "doctor --cluster demo web/api --fix --restart --approve",
+    ] {
+        let told = run(&bench, line);
+        assert!(told.contains("[pod-security-groups]"), "{told}");
         assert_eq!(changes(&bench), "", "{told}");
     }
 }

@@ -1,7 +1,7 @@
 //! What was changed by hand on the role of a stack.
 
 use super::*;
-use crate::diagnose::Finding;
+use crate::diagnose::{CheckState, Finding};
 use crate::template::RoleTemplate;
 use crate::world::{FoundStack, StackState};
 
@@ -47,7 +47,7 @@ fn detach(case: &mut Case) {
 }
 
 /// What is said of the role of a stack: the verdict, and what differs.
-fn judged(change: impl FnOnce(&mut Case)) -> (&'static str, Vec<String>) {
+fn judged(change: impl FnOnce(&mut Case)) -> (CheckState, Vec<String>) {
     let mut case = whole::healthy();
     of_stack(&mut case);
     change(&mut case);
@@ -62,12 +62,12 @@ fn judged(change: impl FnOnce(&mut Case)) -> (&'static str, Vec<String>) {
 
 #[test]
 fn a_role_that_is_as_its_stack_made_it_holds() {
-    assert_eq!(judged(|_| ()), ("holds", vec![]));
+    assert_eq!(judged(|_| ()), (CheckState::Holds, vec![]));
 }
 
 #[test]
 fn what_cannot_be_read_is_unknown_and_hides_nothing_else() {
-    let unknown = ("unknown", vec![]);
+    let unknown = (CheckState::Unknown, vec![]);
     assert_eq!(judged(|case| case.account.observed = hidden()), unknown);
     let roles = |case: &mut Case| stack(case, |found| found.role = hidden());
     assert_eq!(judged(roles), unknown);
@@ -79,12 +79,18 @@ fn what_cannot_be_read_is_unknown_and_hides_nothing_else() {
         roles(case);
         detach(case);
     });
-    assert_eq!(lost, ("found", vec![format!("+ managed policy: {POLICY}")]));
+    assert_eq!(
+        lost,
+        (
+            CheckState::Found,
+            vec![format!("+ managed policy: {POLICY}")]
+        )
+    );
 }
 
 #[test]
 fn a_role_of_no_stack_and_one_of_another_have_no_template() {
-    let nothing = ("doesNotApply", vec![]);
+    let nothing = (CheckState::DoesNotApply, vec![]);
     assert_eq!(
         judged(|case| case.account.observed = Lookup::Missing),
         nothing
