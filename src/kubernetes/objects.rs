@@ -9,7 +9,31 @@ use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, IntoDeserializer, Vi
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::Value;
 
+use super::FIELD_MANAGER;
 use crate::model::{Map, WorkloadKind};
+
+/// What an object is.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct TypeMeta {
+    pub kind: OptionalMember<String>,
+}
+
+/// A page of a list.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct ObjectList<T> {
+    pub metadata: ListMeta,
+    pub items: Vec<T>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct ListMeta {
+    /// Of the next page; empty on the last.
+    #[serde(rename = "continue")]
+    pub token: String,
+}
 
 /// An object of which nothing else is read.
 #[derive(Default, Deserialize)]
@@ -48,11 +72,32 @@ pub struct FieldsOf {
     pub fields_v1: FieldsV1,
 }
 
+impl FieldsOf {
+    /// Whether irsactl applied them.
+    pub fn is_own(&self) -> bool {
+        self.manager == FIELD_MANAGER && self.operation == "Apply"
+    }
+}
+
+/// Of an object, or of what others are made from.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct FieldsV1 {
     #[serde(rename = "f:metadata")]
     pub metadata: MetadataFields,
+    #[serde(rename = "f:spec")]
+    pub spec: SpecFields,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct SpecFields {
+    #[serde(rename = "f:serviceAccountName")]
+    pub service_account_name: Option<IgnoredAny>,
+    #[serde(rename = "f:template")]
+    pub template: Option<Box<FieldsV1>>,
+    #[serde(rename = "f:jobTemplate")]
+    pub job_template: Option<Box<FieldsV1>>,
 }
 
 #[derive(Default, Deserialize)]

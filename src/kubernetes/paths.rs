@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::failure::{ApiOperation, Failure, unlisted};
-use super::objects::read;
+use super::objects::{FieldsOf, ObjectList, TypeMeta, read};
+use super::workloads::AppliedObject;
 use super::{Error, FIELD_MANAGER, Kubernetes};
 use crate::model::{Right, percent_encoded};
 use crate::pages::Pages;
@@ -132,10 +133,9 @@ impl Kubernetes {
             let Some(answer) = answer else {
                 return Ok(false);
             };
-            let objects = answer["items"].as_array().into_iter().flatten();
-            all.extend(objects.filter_map(|object| make(read(object))));
-            let token = answer["metadata"]["continue"].as_str();
-            let token = token.filter(|token| !token.is_empty());
+            let found: ObjectList<O> = read(&answer);
+            all.extend(found.items.into_iter().filter_map(&make));
+            let token = Some(found.metadata.token.as_str()).filter(|token| !token.is_empty());
             let next = pages.go_on(token);
             next.map_err(|endless| unlisted(operation, endless))?;
             match token {
@@ -181,12 +181,13 @@ impl Kubernetes {
         name: &str,
         object: &Value,
         force: bool,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Option<AppliedObject>, Error> {
         let path = resource.path(namespace, name);
         let path = format!("{path}?fieldManager={FIELD_MANAGER}&force={force}");
         let operation = resource.right("patch", namespace, name).into();
         let body = object.to_string().into_bytes();
-        self.answer(&operation, "PATCH", &path, APPLY, body).await
+        let answer = self.answer(&operation, "PATCH", &path, APPLY, body);
+        Ok(answer.await?.as_ref().map(read))
     }
 
     /// Has irsactl own nothing any more of what it applied to an object, and leaves all of it as it is: an apply
@@ -197,21 +198,19 @@ impl Kubernetes {
         resource: Resource,
         namespace: &str,
         name: &str,
-        seen: &Value,
+        seen: AppliedObject,
     ) -> Result<bool, Error> {
-        let is_own = |it: &&Value| it["manager"] == FIELD_MANAGER && it["operation"] == "Apply";
-        let metadata = &seen["metadata"];
-        let entries = metadata["managedFields"].as_array().into_iter().flatten();
-        let (own, mut others): (Vec<&Value>, Vec<&Value>) = entries.partition(is_own);
+        let entries = seen.metadata.managed_fields.into_iter();
+        let (own, mut others): (Vec<Value>, Vec<Value>) =
+            entries.partition(|it| read::<FieldsOf>(it).is_own());
         if own.is_empty() {
             return Ok(true);
         }
         // An empty list is taken as if nothing was said of it.
-        let nobody = json!({});
         if others.is_empty() {
-            others.push(&nobody);
+            others.push(json!({}));
         }
-        let version = &metadata["resourceVersion"];
+        let version = seen.metadata.resource_version;
         let patch = json!({"metadata": {"resourceVersion": version, "managedFields": others}});
         let path = resource.path(namespace, name);
         let path = format!("{path}?fieldManager={FIELD_MANAGER}");
@@ -273,7 +272,7 @@ impl Kubernetes {
             let answer: Value = serde_json::from_str(&text).map_err(kube::Error::SerdeError)?;
             // All that the API holds says what it is (API conventions, "Types (Kinds)"): what has no kind is no
             // object without annotations, but somebody else's answer.
-            if path.starts_with("/api") && !answer["kind"].is_string() {
+            if path.starts_with("/api") && read::<TypeMeta>(&answer).kind.0.is_none() {
                 let error = serde::de::Error::custom("no kind");
                 return Err(kube::Error::SerdeError(error));
             }

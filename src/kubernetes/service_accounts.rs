@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::failure::ApiOperation;
 use super::objects::{
-    Condition, Fields, LocalObjectReference, Metadata, MetadataFields, OptionalMember,
+    Condition, Fields, LocalObjectReference, Metadata, MetadataFields, ObjectList, OptionalMember,
     PartialObjectMetadata, read,
 };
 use super::paths::{APPLY, JSON, List, MERGE, Resource, resource};
@@ -70,9 +70,9 @@ impl Kubernetes {
         let page = self.called("GET", &path, "", Vec::new()).await;
         let operation = Right::of("list", NAMESPACES.plural).into();
         let page = page.map_err(|failure| self.failed(&operation, failure))?;
-        let names = page["items"].as_array().into_iter().flatten();
-        let names = names.filter_map(|object| object["metadata"]["name"].as_str());
-        Ok(names.map(str::to_owned).collect())
+        let found: ObjectList<PartialObjectMetadata> = read(&page);
+        let names = found.items.into_iter().map(|object| object.metadata.name);
+        Ok(names.filter(|name| !name.is_empty()).collect())
     }
 
     /// What is left of a namespace that is being deleted, in the API's words. `None`: it is not, or there
@@ -206,9 +206,9 @@ impl Kubernetes {
         let operation = on("delete", "delete service account", name);
         let path = path(name);
         let answer = self.answer(&operation, "DELETE", &path, JSON, body.into_bytes());
-        // Once it is gone, a Status.
-        let left = answer.await?.filter(|answer| answer["kind"] != "Status");
-        Ok(left.and_then(|object| read::<PartialObjectMetadata>(&object).metadata.held_by()))
+        // Once it is gone, a Status, which nothing holds.
+        let left: Option<PartialObjectMetadata> = answer.await?.as_ref().map(read);
+        Ok(left.and_then(|object| object.metadata.held_by()))
     }
 
     /// Takes annotations away by a merge patch; an object that is gone has none.
@@ -266,15 +266,13 @@ impl Kubernetes {
         let operation = ApiOperation::told(words.as_str(), right);
         let answer = self.called("POST", &path, JSON, body).await;
         let answer = answer.map_err(|failure| self.failed(&operation, failure))?;
-        let token = answer["status"]["token"].as_str();
-        token
-            .inspect(|it| secrets::remember(it))
-            .map(|it| Secret::new(it.to_owned()))
-            .ok_or_else(|| Error::Kubernetes {
-                operation: words,
-                message: "the answer has none".to_owned(),
-                lasting: true,
-            })
+        let TokenRequest { status } = read(&answer);
+        let token = status.token.0.inspect(|it| secrets::remember(it));
+        token.map(Secret::new).ok_or_else(|| Error::Kubernetes {
+            operation: words,
+            message: "the answer has none".to_owned(),
+            lasting: true,
+        })
     }
 }
 
@@ -312,6 +310,19 @@ fn bind(object: &mut Value, version: &ObjectVersion) {
     object["metadata"]["resourceVersion"] = version.resource_version.as_str().into();
 }
 
+/// What is read of a TokenRequest.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TokenRequest {
+    status: TokenRequestStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TokenRequestStatus {
+    token: OptionalMember<String>,
+}
+
 /// What is read of a namespace.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -345,7 +356,7 @@ fn service_account(object: AccountObject) -> ServiceAccount {
     let secrets = secrets.filter_map(|secret| secret.name.0);
     let applied = |fields: fn(&MetadataFields) -> &Fields| {
         let managed = metadata.managed_fields.iter();
-        let applied = managed.filter(|it| it.manager == FIELD_MANAGER && it.operation == "Apply");
+        let applied = managed.filter(|it| it.is_own());
         let keys = applied.flat_map(|entry| fields(&entry.fields_v1.metadata).keys());
         let keys = keys.filter_map(|key| key.strip_prefix("f:"));
         keys.map(str::to_owned).collect::<BTreeSet<String>>()

@@ -16,7 +16,7 @@ mod listed;
 mod moved;
 mod object;
 
-pub use object::WorkloadObject;
+pub use object::{AppliedObject, WorkloadObject};
 use object::{WorkloadSpec, WorkloadStatus};
 
 /// How long the webhook may take to learn of an annotation. A pod that is made before lacks the role.

@@ -2,10 +2,10 @@
 //! (Vault Secrets Operator, API reference, "VaultDynamicSecret"; Vault's documentation, "Vault CSI provider";
 //! Secrets Store CSI driver, "SecretProviderClass").
 
-use serde_json::Value;
-
+use super::object::{SecretProviderClass, VaultDynamicSecret};
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
+use crate::kubernetes::objects::Metadata;
 use crate::kubernetes::paths::resource;
 use crate::world::{VaultDeliveries, engine_path};
 
@@ -18,8 +18,8 @@ impl Kubernetes {
         let classes = resource("secrets-store.csi.x-k8s.io/v1", "secretproviderclasses");
         let secrets = resource("secrets.hashicorp.com/v1beta1", "vaultdynamicsecrets");
         let (classes, secrets) = tokio::join!(
-            self.all(classes, namespace, |it| Some(of_class(&it))),
-            self.all(secrets, namespace, |it| Some(of_dynamic_secret(&it)))
+            self.all(classes, namespace, |it| Some(of_class(it))),
+            self.all(secrets, namespace, |it| Some(of_dynamic_secret(it)))
         );
         let lists = [classes?, secrets?].into_iter().flatten().flatten();
         Ok(lists.flatten().collect())
@@ -28,43 +28,37 @@ impl Kubernetes {
 
 type Delivery = ((String, String), String);
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn told(kind: &str, object: &Value, path: &str) -> (String, String) {
-    let metadata = &object["metadata"];
-    let (namespace, name) = (text(&metadata["namespace"]), text(&metadata["name"]));
-    let told = format!("{kind} {namespace}/{name} with {path}");
-    (namespace.to_owned(), told)
+fn told(kind: &str, metadata: &Metadata, path: &str) -> String {
+    let Metadata {
+        namespace, name, ..
+    } = metadata;
+    format!("{kind} {namespace}/{name} with {path}")
 }
 
 /// What it mounts itself, and the Secrets that are made of that.
-fn of_class(object: &Value) -> Vec<Delivery> {
-    let spec = &object["spec"];
-    let objects = text(&spec["parameters"]["objects"]);
-    let path = engine_path(objects).filter(|_| spec["provider"] == "vault");
-    let Some(path) = path else {
+fn of_class(SecretProviderClass { metadata, spec }: SecretProviderClass) -> Vec<Delivery> {
+    let objects = spec.parameters.get("objects").map(String::as_str);
+    let path = objects.and_then(engine_path);
+    let Some(path) = path.filter(|_| spec.provider == "vault") else {
         return Vec::new();
     };
-    let (namespace, told) = told("SecretProviderClass", object, path);
-    let name = text(&object["metadata"]["name"]);
-    let made = spec["secretObjects"].as_array().into_iter().flatten();
-    let made = made.map(|it| format!("secret/{}", text(&it["secretName"])));
-    let all = std::iter::once(format!("secretproviderclass/{name}")).chain(made);
-    all.map(|source| ((namespace.clone(), source), told.clone()))
+    let told = told("SecretProviderClass", &metadata, path);
+    let made = spec.secret_objects.iter();
+    let made = made.map(|it| format!("secret/{}", it.secret_name));
+    let all = std::iter::once(format!("secretproviderclass/{}", metadata.name)).chain(made);
+    all.map(|source| ((metadata.namespace.clone(), source), told.clone()))
         .collect()
 }
 
-fn of_dynamic_secret(object: &Value) -> Vec<Delivery> {
-    let spec = &object["spec"];
-    let path = format!("{}/{}", text(&spec["mount"]), text(&spec["path"]));
+fn of_dynamic_secret(object: VaultDynamicSecret) -> Vec<Delivery> {
+    let VaultDynamicSecret { metadata, spec } = object;
+    let path = format!("{}/{}", spec.mount, spec.path);
     let Some(path) = engine_path(&path) else {
         return Vec::new();
     };
-    let (namespace, told) = told("VaultDynamicSecret", object, path);
-    let secret = text(&spec["destination"]["name"]);
-    vec![((namespace, format!("secret/{secret}")), told)]
+    let told = told("VaultDynamicSecret", &metadata, path);
+    let secret = spec.destination.name.0.unwrap_or_default();
+    vec![((metadata.namespace, format!("secret/{secret}")), told)]
 }
 
 #[cfg(test)]
@@ -72,6 +66,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::kubernetes::objects::read;
 
     #[test]
     fn only_what_has_a_path_of_an_aws_engine_is_taken() {
@@ -83,7 +78,7 @@ mod tests {
                 "parameters": {"objects": objects},
                 "secretObjects": [{"secretName": "made"}],
             });
-            of_class(&json!({"metadata": metadata, "spec": spec}))
+            of_class(read(&json!({"metadata": metadata, "spec": spec})))
         };
         let sources = |all: Vec<Delivery>| -> Vec<String> {
             all.into_iter()
@@ -102,9 +97,8 @@ mod tests {
         assert!(class("vault", "- secretPath: secret/data/app").is_empty());
         let dynamic = |mount: &str, path: &str| {
             let spec = json!({"mount": mount, "path": path, "destination": {"name": "keys"}});
-            sources(of_dynamic_secret(
-                &json!({"metadata": metadata, "spec": spec}),
-            ))
+            let object = json!({"metadata": metadata, "spec": spec});
+            sources(of_dynamic_secret(read(&object)))
         };
         assert_eq!(
             dynamic("aws", "creds/app"),

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::kubernetes::objects::{LocalObjectReference, Metadata, OptionalMember};
+use crate::kubernetes::objects::{LocalObjectReference, Metadata, OptionalMember, texts};
+use crate::model::Map;
 use crate::world::Selector;
 
 #[derive(Default, Deserialize)]
@@ -150,4 +151,41 @@ pub struct SecurityGroupPolicySpec {
 #[serde(rename_all = "camelCase", default)]
 pub struct SecurityGroups {
     pub group_ids: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct SecretProviderClass {
+    pub metadata: Metadata,
+    pub spec: SecretProviderClassSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecretProviderClassSpec {
+    pub provider: String,
+    #[serde(deserialize_with = "texts")]
+    pub parameters: Map,
+    pub secret_objects: Vec<SecretObject>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecretObject {
+    pub secret_name: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct VaultDynamicSecret {
+    pub metadata: Metadata,
+    pub spec: VaultDynamicSecretSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct VaultDynamicSecretSpec {
+    pub mount: String,
+    pub path: String,
+    pub destination: LocalObjectReference,
 }

@@ -1,11 +1,8 @@
 //! All workloads of a cluster, each with what it makes its pods from.
 
-use serde_json::Value;
-
 use super::moved::marks;
 use super::{WorkloadObject, owner, resource_of, state};
 use crate::kubernetes::Kubernetes;
-use crate::kubernetes::objects::read;
 use crate::kubernetes::pods::pod;
 use crate::model::{Lookup, Workload, WorkloadKind};
 use crate::waiting::side_by_side;
@@ -28,8 +25,8 @@ impl Kubernetes {
             let Some(resource) = resource_of(kind) else {
                 return Ok(None);
             };
-            let make = |object: Value| templated(kind, &object);
-            self.all(resource, namespace, make).await
+            self.all(resource, namespace, |it| templated(kind, it))
+                .await
         });
         let mut all = Vec::new();
         for list in side_by_side(KINDS.len(), lists).await {
@@ -42,8 +39,7 @@ impl Kubernetes {
     }
 }
 
-fn templated(kind: WorkloadKind, object: &Value) -> Option<TemplatedWorkload> {
-    let found: WorkloadObject = read(object);
+fn templated(kind: WorkloadKind, found: WorkloadObject) -> Option<TemplatedWorkload> {
     let metadata = &found.metadata;
     if kind == WorkloadKind::Job && (owner(metadata).is_some() || found.has_ended()) {
         return None;
@@ -55,7 +51,7 @@ fn templated(kind: WorkloadKind, object: &Value) -> Option<TemplatedWorkload> {
     };
     Some(TemplatedWorkload {
         state: state(&workload, &found),
-        marks: marks(kind, metadata.uid.clone(), &metadata.annotations, object),
+        marks: marks(kind, metadata),
         template: pod(match kind {
             WorkloadKind::CronJob => found.spec.job_template.spec.template,
             _ => found.spec.template,

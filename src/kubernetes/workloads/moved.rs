@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{SETTLED, resource_of};
+use super::object::{BindingObject, SubjectObject};
+use super::{SETTLED, controller, resource_of};
 use crate::asked::Conflicts;
+use crate::kubernetes::objects::{FieldsV1, Metadata};
 use crate::kubernetes::paths::resource;
 use crate::kubernetes::{Error, Kubernetes};
-use crate::model::{FORMER_ANNOTATION, Map, ServiceAccountName, Workload, WorkloadKind};
+use crate::model::{FORMER_ANNOTATION, ServiceAccountName, Workload, WorkloadKind};
 use crate::plan::{WorkloadMove, WorkloadParting};
 use crate::world::{RightsBinding, WorkloadMarks};
 
@@ -41,35 +43,36 @@ fn kind_of(kind: WorkloadKind) -> &'static str {
     }
 }
 
-pub fn marks(kind: WorkloadKind, uid: String, annotations: &Map, object: &Value) -> WorkloadMarks {
-    let entries = object["metadata"]["managedFields"].as_array();
-    let (mut set_by, mut annotated_by) = (Vec::new(), Vec::new());
-    for entry in entries.into_iter().flatten() {
-        let manager = entry["manager"].as_str().unwrap_or_default();
-        let path = place(kind).iter().map(|name| format!("f:{name}"));
-        let template = path.fold(&entry["fieldsV1"], |fields, name| &fields[name]);
-        if !template["f:spec"]["f:serviceAccountName"].is_null() {
-            set_by.push(manager.to_owned());
-        }
-        let keys = template["f:metadata"]["f:annotations"].as_object();
-        let keys = keys.into_iter().flatten();
-        let keys = keys.filter_map(|(key, _)| key.strip_prefix("f:"));
-        annotated_by.extend(keys.map(|key| (key.to_owned(), manager.to_owned())));
-    }
-    WorkloadMarks {
-        uid,
-        former: annotations.get(FORMER_ANNOTATION).cloned(),
-        set_by,
-        annotated_by,
-        controller: controller(object),
-    }
+/// Those of the template of its pods.
+fn fields_of_template(kind: WorkloadKind, fields: &FieldsV1) -> Option<&FieldsV1> {
+    let fields = match kind {
+        WorkloadKind::CronJob => fields.spec.job_template.as_deref()?,
+        _ => fields,
+    };
+    fields.spec.template.as_deref()
 }
 
-fn controller(object: &Value) -> Option<String> {
-    let owners = object["metadata"]["ownerReferences"].as_array()?;
-    let owner = owners.iter().find(|owner| owner["controller"] == true)?;
-    let text = |member: &str| owner[member].as_str().unwrap_or("?").to_owned();
-    Some(format!("{} {}", text("kind"), text("name")))
+pub fn marks(kind: WorkloadKind, metadata: &Metadata) -> WorkloadMarks {
+    let (mut set_by, mut annotated_by) = (Vec::new(), Vec::new());
+    for entry in &metadata.managed_fields {
+        let Some(template) = fields_of_template(kind, &entry.fields_v1) else {
+            continue;
+        };
+        if template.spec.service_account_name.is_some() {
+            set_by.push(entry.manager.clone());
+        }
+        let keys = template.metadata.annotations.keys();
+        let keys = keys.filter_map(|key| key.strip_prefix("f:"));
+        annotated_by.extend(keys.map(|key| (key.to_owned(), entry.manager.clone())));
+    }
+    let text = |text: &str| if text.is_empty() { "?" } else { text }.to_owned();
+    WorkloadMarks {
+        uid: metadata.uid.clone(),
+        former: metadata.annotations.get(FORMER_ANNOTATION).cloned(),
+        set_by,
+        annotated_by,
+        controller: controller(metadata).map(|it| format!("{} {}", text(&it.kind), text(&it.name))),
+    }
 }
 
 impl Kubernetes {
@@ -107,7 +110,7 @@ impl Kubernetes {
             };
             // On the way there it is irsactl's, so that whoever has another one is told.
             let is_back = moved.former.is_none();
-            if !is_back || self.disowned(resource, namespace, name, &seen).await? {
+            if !is_back || self.disowned(resource, namespace, name, seen).await? {
                 return Ok(());
             }
         }
@@ -143,32 +146,113 @@ impl Kubernetes {
             ("ClusterRoleBinding", "clusterrolebindings"),
         ] {
             let resource = resource("rbac.authorization.k8s.io/v1", plural);
-            let found = self
-                .all(resource, "", |it| Some(binding(kind, &it)))
-                .await?;
+            let found = self.all(resource, "", |it| Some(binding(kind, it))).await?;
             all.extend(found.into_iter().flatten());
         }
         Ok(all)
     }
 }
 
-fn binding(kind: &str, object: &Value) -> RightsBinding {
-    let metadata = &object["metadata"];
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let (namespace, name) = (text(&metadata["namespace"]), text(&metadata["name"]));
-    let told = match namespace.as_str() {
-        "" => format!("{kind} {name}"),
-        namespace => format!("{kind} {namespace}/{name}"),
-    };
-    let subjects = object["subjects"].as_array().into_iter().flatten();
-    let accounts = subjects.filter_map(|subject| {
-        if subject["kind"] != "ServiceAccount" {
+fn binding(kind: &str, object: BindingObject) -> RightsBinding {
+    let Metadata {
+        namespace, name, ..
+    } = object.metadata;
+    let account = |subject: SubjectObject| {
+        if subject.kind != "ServiceAccount" {
             return None;
         }
-        let namespace = subject["namespace"].as_str().unwrap_or(&namespace);
-        let name = subject["name"].as_str()?;
-        ServiceAccountName::new(namespace.parse().ok()?, name).ok()
-    });
-    let accounts = accounts.collect();
-    RightsBinding { told, accounts }
+        let namespace = subject.namespace.0.as_ref().unwrap_or(&namespace);
+        ServiceAccountName::new(namespace.parse().ok()?, &subject.name).ok()
+    };
+    RightsBinding {
+        accounts: object.subjects.into_iter().filter_map(account).collect(),
+        told: match namespace.as_str() {
+            "" => format!("{kind} {name}"),
+            namespace => format!("{kind} {namespace}/{name}"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::objects::{PartialObjectMetadata, read};
+
+    fn marks_of(kind: WorkloadKind, metadata: Value) -> WorkloadMarks {
+        let object: PartialObjectMetadata = read(&json!({ "metadata": metadata }));
+        marks(kind, &object.metadata)
+    }
+
+    #[test]
+    fn who_sets_the_template_of_pods_is_told_where_its_kind_has_it() {
+        let template = json!({"f:template": {
+            "f:metadata": {"f:annotations": {".": {}, "f:a": {}}},
+            "f:spec": {"f:serviceAccountName": {}},
+        }});
+        let other = json!({"f:template": {"f:spec": {"f:containers": {}}}});
+        for (kind, spec, is_there) in [
+            (WorkloadKind::Deployment, template.clone(), true),
+            (WorkloadKind::CronJob, template.clone(), false),
+            (
+                WorkloadKind::CronJob,
+                json!({"f:jobTemplate": {"f:spec": template}}),
+                true,
+            ),
+            (WorkloadKind::Deployment, other, false),
+            (WorkloadKind::Deployment, json!({"f:template": "no"}), false),
+        ] {
+            let entry = json!({"manager": "helm", "fieldsV1": {"f:spec": spec}});
+            let found = marks_of(kind, json!({"managedFields": ["no", entry]}));
+            let wanted = Vec::from_iter(is_there.then(|| "helm".to_owned()));
+            assert_eq!(found.set_by, wanted, "{kind:?} {entry}");
+            let wanted = wanted.into_iter().map(|by| ("a".to_owned(), by));
+            assert_eq!(found.annotated_by, wanted.collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn of_a_controller_the_name_or_the_kind_may_be_no_text() {
+        for (owner, wanted) in [
+            (
+                json!({"controller": true, "kind": "Thing", "name": "it"}),
+                Some("Thing it"),
+            ),
+            (json!({"controller": true, "kind": 1}), Some("? ?")),
+            (
+                json!({"controller": "true", "kind": "Thing", "name": "it"}),
+                None,
+            ),
+            (json!("no"), None),
+        ] {
+            let found = marks_of(
+                WorkloadKind::Deployment,
+                json!({"ownerReferences": [owner]}),
+            );
+            assert_eq!(found.controller.as_deref(), wanted, "{owner}");
+        }
+    }
+
+    #[test]
+    fn a_subject_without_a_namespace_is_in_that_of_its_binding() {
+        let named = [
+            (json!("a"), json!("shop")),
+            (json!("b"), json!(1)),
+            (json!(1), json!("shop")),
+            (json!("c"), json!("")),
+        ];
+        let accounts = named.map(|(name, namespace)| {
+            json!({"kind": "ServiceAccount", "name": name, "namespace": namespace})
+        });
+        let others = [json!({"kind": "User", "name": "d"}), json!("no")];
+        let subjects = [accounts.as_slice(), &others].concat();
+        let told = |metadata: Value| {
+            let object = read(&json!({"metadata": metadata, "subjects": subjects}));
+            let found = binding("Binding", object);
+            let accounts = found.accounts.iter().map(|it| format!(" {it}"));
+            format!("{}:{}", found.told, accounts.collect::<String>())
+        };
+        let of_namespace = told(json!({"namespace": "web", "name": "it"}));
+        assert_eq!(of_namespace, "Binding web/it: shop/a web/b");
+        assert_eq!(told(json!({"name": "it"})), "Binding it: shop/a");
+    }
 }

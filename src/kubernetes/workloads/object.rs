@@ -15,6 +15,36 @@ pub struct WorkloadObject {
     pub status: WorkloadStatus,
 }
 
+/// What an apply answers, with the entries of all managers as they are.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct AppliedObject {
+    pub metadata: AppliedMetadata,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AppliedMetadata {
+    pub resource_version: String,
+    pub managed_fields: Vec<Value>,
+}
+
+/// A RoleBinding or ClusterRoleBinding.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct BindingObject {
+    pub metadata: Metadata,
+    pub subjects: Vec<SubjectObject>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct SubjectObject {
+    pub kind: String,
+    pub namespace: OptionalMember<String>,
+    pub name: String,
+}
+
 impl WorkloadObject {
     /// Whether its controller has seen it as it is.
     pub fn is_seen(&self) -> bool {
