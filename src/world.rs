@@ -58,7 +58,7 @@ pub use observed::{
     AssociatedRole, Foreign, ListedAccount, ObservedAccount, ObservedAssociation, ObservedDeletion,
     ObservedProvider,
 };
-pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken};
+pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken, ValueSource};
 pub use trust::{AttachedRole, CopySource, TrustingRole};
 pub use usage::RoleUsage;
 pub use vault::{EngineRole, LoginRole, VaultWorld};

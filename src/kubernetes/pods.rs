@@ -7,7 +7,7 @@ use super::paths::{List, Resource, resource};
 use super::workloads;
 use super::{Error, Kubernetes};
 use crate::model::{Lookup, ServiceAccountName, Workload, WorkloadKind, percent_encoded};
-use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken};
+use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken, ValueSource};
 
 mod object;
 
@@ -228,18 +228,16 @@ fn owner(metadata: &Metadata) -> Workload {
 }
 
 /// A Secret or a ConfigMap, whichever is named.
-fn source(secret: &OptionalMember<String>, map: &LocalObjectReference) -> Option<String> {
-    let secret = secret.0.as_ref().map(|name| format!("secret/{name}"));
-    let map = map.name.0.as_ref();
-    secret.or_else(|| map.map(|name| format!("configmap/{name}")))
+fn source(secret: &OptionalMember<String>, map: &LocalObjectReference) -> Option<ValueSource> {
+    let secret = secret.0.clone().map(ValueSource::Secret);
+    secret.or_else(|| map.name.0.clone().map(ValueSource::ConfigMap))
 }
 
 /// Volumes that are Secrets or ConfigMaps, by name.
-fn sources(volumes: &[Volume]) -> BTreeMap<String, String> {
+fn sources(volumes: &[Volume]) -> BTreeMap<String, ValueSource> {
     let source = |volume: &Volume| {
-        let attributes = &volume.csi.volume_attributes;
-        let class = attributes.secret_provider_class.0.as_ref();
-        let class = class.map(|name| format!("secretproviderclass/{name}"));
+        let class = volume.csi.volume_attributes.secret_provider_class.0.clone();
+        let class = class.map(ValueSource::SecretProviderClass);
         let source = source(&volume.secret.secret_name, &volume.config_map);
         Some((volume.name.clone(), source.or(class)?))
     };
@@ -260,7 +258,7 @@ fn tokens(volume: Volume) -> impl Iterator<Item = ProjectedToken> {
 fn container(
     object: ContainerObject,
     kind: ContainerKind,
-    sources: &BTreeMap<String, String>,
+    sources: &BTreeMap<String, ValueSource>,
 ) -> Container {
     let from = object.env_from.iter();
     let given = object.env.iter().filter_map(|variable| {
@@ -449,8 +447,9 @@ mod tests {
             ]
         );
         let app = &found.containers[2];
-        assert_eq!(app.env_from, ["secret/keys"]);
-        assert_eq!(app.mounts[0].source.as_deref(), Some("secret/aws-files"));
+        assert_eq!(app.env_from, [ValueSource::Secret("keys".to_owned())]);
+        let files = ValueSource::Secret("aws-files".to_owned());
+        assert_eq!(app.mounts[0].source, Some(files));
         assert_eq!(
             found.tokens[0].audience.as_deref(),
             Some("sts.amazonaws.com")

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::pods::{Container, ContainerKind, Mount, Pod};
+use super::pods::{Container, ContainerKind, Mount, Pod, ValueSource};
 use super::{POD_IDENTITY_VARIABLE, ROLE_VARIABLE};
 
 /// A key in the environment comes before all else, in every SDK of AWS.
@@ -102,9 +102,8 @@ impl Sign {
     }
 }
 
-/// What Vault writes credentials of AWS into, by namespace and source (`secret/NAME`, or
-/// `secretproviderclass/NAME` of a volume), with what says so.
-pub type VaultDeliveries = BTreeMap<(String, String), String>;
+/// What Vault writes credentials of AWS into, by namespace and source, with what says so.
+pub type VaultDeliveries = BTreeMap<(String, ValueSource), String>;
 
 /// What a container's template sets before the role that the cluster gives it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -116,7 +115,7 @@ pub enum OwnCredentials<'a> {
     /// A volume where the SDKs look for a file with keys.
     Volume(&'a Mount),
     /// A Secret or ConfigMap whose name says that it is about AWS; its contents are not looked at.
-    From(&'a str),
+    From(&'a ValueSource),
 }
 
 impl Container {
@@ -134,11 +133,11 @@ impl Container {
             path.ends_with("/.aws") || path.ends_with("/.aws/credentials")
         });
         let from = self.env_from.iter();
-        let from = from.filter(|name| name.to_lowercase().contains("aws"));
+        let from = from.filter(|from| from.parts().1.to_lowercase().contains("aws"));
         key.into_iter()
             .chain(variables.map(OwnCredentials::Variable))
             .chain(volumes.map(OwnCredentials::Volume))
-            .chain(from.map(|name| OwnCredentials::From(name)))
+            .chain(from.map(OwnCredentials::From))
     }
 
     /// `container app`.
@@ -171,11 +170,11 @@ impl Container {
                     (Provider::File, format!("{name} at {}", volume(mount)))
                 }
                 OwnCredentials::Volume(mount) => (Provider::File, volume(mount)),
-                OwnCredentials::From(name) => {
-                    name.strip_prefix("secret/")?;
-                    let told = format!("variables from {name} in {words}, {UNREAD}");
+                OwnCredentials::From(from @ ValueSource::Secret(_)) => {
+                    let told = format!("variables from {from} in {words}, {UNREAD}");
                     return Some(Sign::new(Provider::Secret, told));
                 }
+                OwnCredentials::From(_) => return None,
             };
             Some(Sign::new(provider, format!("{what} in {words}")))
         })
@@ -229,11 +228,11 @@ impl Pod {
     /// Takes what Vault writes into Secrets and volumes for what it is, and not for keys that somebody put
     /// there.
     pub fn deliver(&mut self, deliveries: &VaultDeliveries, namespace: &str) {
-        let told = |source: &str| deliveries.get(&(namespace.to_owned(), source.to_owned()));
+        let told = |source: &ValueSource| deliveries.get(&(namespace.to_owned(), source.clone()));
         let mut found = None;
         for container in &mut self.containers {
             let words = container.words();
-            let mut is_kept = |source: &str| {
+            let mut is_kept = |source: &ValueSource| {
                 let told = told(source);
                 if let Some(told) = told {
                     found.get_or_insert(format!("{told}, by {source} in {words}"));
@@ -243,11 +242,11 @@ impl Pod {
             let sources = &container.sources;
             container
                 .env
-                .retain(|name, _| sources.get(name).is_none_or(|it| is_kept(it)));
-            container.env_from.retain(|it| is_kept(it));
+                .retain(|name, _| sources.get(name).is_none_or(&mut is_kept));
+            container.env_from.retain(&mut is_kept);
             container
                 .mounts
-                .retain(|it| it.source.as_ref().is_none_or(|it| is_kept(it)));
+                .retain(|it| it.source.as_ref().is_none_or(&mut is_kept));
         }
         self.delivered = found.map(|told| Sign::new(Provider::Vault, told));
     }
@@ -301,13 +300,21 @@ mod tests {
         }
     }
 
-    fn mounting(path: &str, source: Option<&str>, env: &[(&str, Option<&str>)]) -> Container {
+    fn secret(name: &str) -> ValueSource {
+        ValueSource::Secret(name.to_owned())
+    }
+
+    fn mounting(
+        path: &str,
+        source: Option<ValueSource>,
+        env: &[(&str, Option<&str>)],
+    ) -> Container {
         Container {
             mounts: vec![Mount {
                 volume: "keys".to_owned(),
                 path: path.to_owned(),
                 read_only: true,
-                source: source.map(str::to_owned),
+                source,
             }],
             ..container(env)
         }
@@ -338,14 +345,14 @@ mod tests {
             (container(&[(KEY_VARIABLE, Some(""))]), ""),
             (
                 Container {
-                    sources: BTreeMap::from([(KEY_VARIABLE.to_owned(), "secret/s".to_owned())]),
+                    sources: BTreeMap::from([(KEY_VARIABLE.to_owned(), secret("s"))]),
                     kind: ContainerKind::Init,
                     ..container(&[(KEY_VARIABLE, None)])
                 },
                 "Environment: AWS_ACCESS_KEY_ID from secret/s in init container app",
             ),
             (
-                mounting("/root/.aws/", Some("secret/s"), &[]),
+                mounting("/root/.aws/", Some(secret("s")), &[]),
                 "File: secret/s at /root/.aws/ in container app",
             ),
             (
@@ -363,7 +370,7 @@ mod tests {
             (container(&[(PROFILE_VARIABLE, Some("dev"))]), ""),
             (
                 Container {
-                    env_from: vec!["configmap/aws".to_owned(), "secret/AWS-keys".to_owned()],
+                    env_from: vec![ValueSource::ConfigMap("aws".to_owned()), secret("AWS-keys")],
                     ..Container::default()
                 },
                 "Secret: variables from secret/AWS-keys in container , whose contents are not looked at",
@@ -419,35 +426,34 @@ mod tests {
     fn what_vault_writes_into_secrets_and_volumes_is_vaults() {
         let told = "VaultDynamicSecret web/app with aws/creds/app".to_owned();
         let class = "SecretProviderClass web/app with aws/creds/app".to_owned();
-        let at = |source: &str| ("web".to_owned(), source.to_owned());
-        let deliveries = VaultDeliveries::from([
-            (at("secret/app"), told),
-            (at("secretproviderclass/app"), class),
-        ]);
+        let volume = ValueSource::SecretProviderClass("app".to_owned());
+        let at = |source: ValueSource| ("web".to_owned(), source);
+        let deliveries =
+            VaultDeliveries::from([(at(secret("app")), told), (at(volume.clone()), class)]);
         let from = |name: &str| Container {
-            sources: BTreeMap::from([(KEY_VARIABLE.to_owned(), name.to_owned())]),
+            sources: BTreeMap::from([(KEY_VARIABLE.to_owned(), secret(name))]),
             ..container(&[(KEY_VARIABLE, None)])
         };
         let by =
             "Vault: VaultDynamicSecret web/app with aws/creds/app, by secret/app in container app";
         for (container, namespace, wanted) in [
-            (from("secret/app"), "web", by),
+            (from("app"), "web", by),
             (
-                from("secret/app"),
+                from("app"),
                 "shop",
                 "Environment: AWS_ACCESS_KEY_ID from secret/app in container app",
             ),
             (
-                from("secret/other"),
+                from("other"),
                 "web",
                 "Environment: AWS_ACCESS_KEY_ID from secret/other in container app",
             ),
             (
-                mounting("/keys", Some("secretproviderclass/app"), &[]),
+                mounting("/keys", Some(volume), &[]),
                 "web",
                 "Vault: SecretProviderClass web/app with aws/creds/app, by secretproviderclass/app in container app",
             ),
-            (mounting("/root/.aws", Some("secret/app"), &[]), "web", by),
+            (mounting("/root/.aws", Some(secret("app")), &[]), "web", by),
         ] {
             let mut pod = Pod {
                 containers: vec![container],

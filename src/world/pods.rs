@@ -1,6 +1,7 @@
 //! Pods, as far as their credentials go.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::Sign;
 use crate::model::{Map, Workload};
@@ -56,10 +57,10 @@ pub struct Container {
     /// Plain values by name; those from elsewhere (`valueFrom`) as `None`. Only variables of AWS and of
     /// proxies; what may be a secret is `…`.
     pub env: BTreeMap<String, Option<String>>,
-    /// Where those from elsewhere come from, as `secret/NAME`, `configmap/NAME`.
-    pub sources: BTreeMap<String, String>,
-    /// Secrets and ConfigMaps of `envFrom`, as `secret/NAME`, `configmap/NAME`.
-    pub env_from: Vec<String>,
+    /// Where those from elsewhere come from.
+    pub sources: BTreeMap<String, ValueSource>,
+    /// Secrets and ConfigMaps of `envFrom`.
+    pub env_from: Vec<ValueSource>,
     pub mounts: Vec<Mount>,
     pub run_as_user: Option<i64>,
 }
@@ -86,8 +87,35 @@ pub struct Mount {
     pub volume: String,
     pub path: String,
     pub read_only: bool,
-    /// Where it comes from, as `secret/NAME`, where it is a Secret or ConfigMap.
-    pub source: Option<String>,
+    /// `None`: it is of another kind.
+    pub source: Option<ValueSource>,
+}
+
+/// What variables or files come from, by its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ValueSource {
+    Secret(String),
+    ConfigMap(String),
+    SecretProviderClass(String),
+}
+
+impl ValueSource {
+    /// Kind and name.
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Secret(name) => ("secret", name),
+            Self::ConfigMap(name) => ("configmap", name),
+            Self::SecretProviderClass(name) => ("secretproviderclass", name),
+        }
+    }
+}
+
+/// `secret/NAME`.
+impl fmt::Display for ValueSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, name) = self.parts();
+        write!(f, "{kind}/{name}")
+    }
 }
 
 /// A volume with a service account's token.

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::kubernetes::objects::Metadata;
 use crate::kubernetes::paths::resource;
-use crate::world::{VaultDeliveries, engine_path};
+use crate::world::{ValueSource, VaultDeliveries, engine_path};
 
 impl Kubernetes {
     /// Those of a namespace, or of the cluster where it is empty; a cluster without these kinds has none.
@@ -26,7 +26,7 @@ impl Kubernetes {
     }
 }
 
-type Delivery = ((String, String), String);
+type Delivery = ((String, ValueSource), String);
 
 fn told(kind: &str, metadata: &Metadata, path: &str) -> String {
     let Metadata {
@@ -43,9 +43,10 @@ fn of_class(SecretProviderClass { metadata, spec }: SecretProviderClass) -> Vec<
         return Vec::new();
     };
     let told = told("SecretProviderClass", &metadata, path);
-    let made = spec.secret_objects.iter();
-    let made = made.map(|it| format!("secret/{}", it.secret_name));
-    let all = std::iter::once(format!("secretproviderclass/{}", metadata.name)).chain(made);
+    let made = spec.secret_objects.into_iter();
+    let made = made.map(|it| ValueSource::Secret(it.secret_name));
+    let volume = ValueSource::SecretProviderClass(metadata.name);
+    let all = std::iter::once(volume).chain(made);
     all.map(|source| ((metadata.namespace.clone(), source), told.clone()))
         .collect()
 }
@@ -57,8 +58,8 @@ fn of_dynamic_secret(object: VaultDynamicSecret) -> Vec<Delivery> {
         return Vec::new();
     };
     let told = told("VaultDynamicSecret", &metadata, path);
-    let secret = spec.destination.name.0.unwrap_or_default();
-    vec![((metadata.namespace, format!("secret/{secret}")), told)]
+    let secret = ValueSource::Secret(spec.destination.name.0.unwrap_or_default());
+    vec![((metadata.namespace, secret), told)]
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
     use crate::model::Lookup;
     use crate::plan::migrate::tests::{annotated, association, pod};
-    use crate::world::{Association, Mount};
+    use crate::world::{Association, Mount, ValueSource};
 
     fn with(way: PodWay, change: impl Fn(&mut Pod)) -> Pod {
         let mut pod = pod(way);
@@ -153,12 +153,13 @@ mod tests {
             volume: "keys".to_owned(),
             path: "/root/.aws".to_owned(),
             read_only: true,
-            source: Some("secret/keys".to_owned()),
+            source: Some(ValueSource::Secret("keys".to_owned())),
         });
     }
 
     fn secret(pod: &mut Pod) {
-        pod.containers[0].env_from.push("secret/aws".to_owned());
+        let secret = ValueSource::Secret("aws".to_owned());
+        pod.containers[0].env_from.push(secret);
     }
 
     fn vault(pod: &mut Pod) {

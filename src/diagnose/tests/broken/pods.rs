@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::proof::{Assumption, Proof, TokenRefusal};
+use crate::world::ValueSource;
 
 pub const PODS: &[Broken] = &[
     // The pods.
@@ -80,7 +81,8 @@ pub const PODS: &[Broken] = &[
         case.variable("AWS_PROFILE", Some("dev"));
     }),
     ("pod-static-keys", "environment-from", |case| {
-        case.container(|it| it.env_from.push("secret/aws".to_owned()));
+        let secret = ValueSource::Secret("aws".to_owned());
+        case.container(|it| it.env_from.push(secret.clone()));
     }),
     ("pod-token-readable", "unreadable-token", |case| {
         case.kubernetes(|it| it.version = Lookup::Found("v1.18.9".to_owned()));
