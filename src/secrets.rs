@@ -47,13 +47,11 @@ pub fn remember(secret: &str) {
     known.add(&percent_encoded(secret));
 }
 
-/// The same of user and password in a URL, and as a header has them. What ends the authority of a URL
-/// can stand in a password that was not encoded: it ends with the last `@`.
+/// The same of user and password in a URL, and as a header has them.
 pub fn remember_password(url: &str) {
-    let Some((userinfo, _)) = url.rsplit_once('@') else {
+    let Some((_, userinfo, _)) = parts(url) else {
         return;
     };
-    let userinfo = userinfo.split_once("://").map_or(userinfo, |(_, it)| it);
     let decoded = percent_decode_str(userinfo).decode_utf8_lossy();
     for userinfo in [userinfo, &decoded] {
         remember(userinfo);
@@ -267,6 +265,23 @@ fn is_token(word: &str) -> bool {
     is_jwt || word.contains("k8s-aws-v1.") || word.contains("AWS4-HMAC-SHA256")
 }
 
+/// Scheme, user with password, and the rest of a URL that has them. What ends the authority of a URL can
+/// stand in a password that was not encoded: it ends with the last `@`.
+fn parts(url: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = url.rsplit_once('@')?;
+    let (scheme, userinfo) = before.split_once("://").unwrap_or(("", before));
+    Some((scheme, userinfo, rest))
+}
+
+/// A URL without user and password.
+pub fn without_user(url: &str) -> String {
+    match parts(url) {
+        None => url.to_owned(),
+        Some(("", _, rest)) => rest.to_owned(),
+        Some((scheme, _, rest)) => format!("{scheme}://{rest}"),
+    }
+}
+
 /// A text in which URLs have no user and password.
 pub fn without_passwords(text: &str) -> String {
     let pieces = text.split("://").enumerate().map(|(index, piece)| {
@@ -366,6 +381,18 @@ mod tests {
         crate::fuzz::texts(corpus, |text| {
             assert!(!excerpt(text).contains("k8s-aws-v1."), "{text}");
         });
+    }
+
+    #[test]
+    fn a_url_is_shown_without_user_and_password_however_they_are_written() {
+        for (url, wanted) in [
+            ("http://me:s3cret@proxy:3128", "http://proxy:3128"),
+            ("http://me:s3/cr@et@proxy:3128", "http://proxy:3128"),
+            ("me:s3cret@proxy:3128", "proxy:3128"),
+            ("proxy:3128", "proxy:3128"),
+        ] {
+            assert_eq!(without_user(url), wanted);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::paths::{List, Resource, resource};
 use super::workloads;
 use super::{Error, Kubernetes};
 use crate::model::{Lookup, ServiceAccountName, Workload, WorkloadKind, percent_encoded};
+use crate::secrets::without_user;
 use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken, ValueSource};
 
 mod object;
@@ -331,19 +332,6 @@ fn variable(object: Variable) -> Option<(String, Option<String>)> {
         Some(_) => None,
     };
     Some((name, value))
-}
-
-/// A proxy without user and password. What ends the authority of a URL can stand in a password that
-/// was not encoded: it ends with the last `@`.
-fn without_user(proxy: &str) -> String {
-    let Some((user, host)) = proxy.rsplit_once('@') else {
-        return proxy.to_owned();
-    };
-    let scheme = user.split_once("://").map_or("", |(scheme, _)| scheme);
-    match scheme {
-        "" => host.to_owned(),
-        scheme => format!("{scheme}://{host}"),
-    }
 }
 
 #[cfg(test)]

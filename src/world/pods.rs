@@ -55,7 +55,7 @@ pub struct Container {
     pub kind: ContainerKind,
     pub image: String,
     /// Plain values by name; those from elsewhere (`valueFrom`) as `None`. Only variables of AWS and of
-    /// proxies; what may be a secret is `…`.
+    /// proxies; what may be a secret is `…`, and a proxy has no user and no password.
     pub env: BTreeMap<String, Option<String>>,
     /// Where those from elsewhere come from.
     pub sources: BTreeMap<String, ValueSource>,

@@ -188,7 +188,7 @@ pub fn proxy(scene: Scene<'_>) -> Verdict {
                     ))
                     .because("proxy-before-agent")
                     .with("NO_PROXY", agent, exceptions)
-                    .seen("proxy", without_password(proxy))
+                    .seen("proxy", proxy)
                     .fix(with(
                         &pod.owner,
                         &format!("NO_PROXY: {}", beside(exceptions)),
@@ -205,7 +205,7 @@ pub fn proxy(scene: Scene<'_>) -> Verdict {
                     container.words()
                 ))
                 .because("proxy")
-                .seen("HTTPS_PROXY", without_password(proxy))
+                .seen("HTTPS_PROXY", proxy)
                 .seen(
                     "NO_PROXY",
                     if exceptions.is_empty() {
@@ -243,13 +243,6 @@ fn covers(exceptions: &str, host: &str) -> bool {
         text == "*"
             || !domain.is_empty() && (host == domain || host.ends_with(&format!(".{domain}")))
     })
-}
-
-fn without_password(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
-        _ => url.to_owned(),
-    }
 }
 
 pub fn automount(scene: Scene<'_>) -> Verdict {
