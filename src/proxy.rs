@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 mod exceptions;
 
@@ -97,19 +97,13 @@ fn is_host(text: &str) -> bool {
 
 /// User and password of a URL. What Go takes there unencoded is taken here too.
 fn decoded(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'%' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                u8::try_from(digit()? * 16 + digit()?).ok()?
-            }
-            _ if byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=@".contains(&byte) => byte,
-            _ => return None,
-        });
-    }
-    Some(bytes)
+    let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=@%".contains(&byte);
+    let is_escape = |rest: &str| {
+        let digits = rest.as_bytes().first_chunk::<2>();
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let is_whole = text.bytes().all(is_taken) && text.split('%').skip(1).all(is_escape);
+    is_whole.then(|| percent_decode_str(text).collect())
 }
 
 impl Proxy {

@@ -147,6 +147,8 @@ fn what_is_no_proxys_url_is_refused_and_not_shown() {
         "http:/user:s3cret@proxy:3128",
         "http://user:s3#cret@proxy",
         "http://user:s3cret%@proxy",
+        "http://user:s3cret%4x@proxy",
+        "http://user:s3cret%%41@proxy",
         "http://user:s3cret@",
         "http://proxy:s3cret",
         "http://proxy:99999",
