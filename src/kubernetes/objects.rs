@@ -19,12 +19,12 @@ pub struct TypeMeta {
     pub kind: OptionalMember<String>,
 }
 
-/// A page of a list.
+/// A page of a list. Each object is read by itself: one that cannot be is no reason for an empty list.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct ObjectList<T> {
+pub struct ObjectList {
     pub metadata: ListMeta,
-    pub items: Vec<T>,
+    pub items: Vec<Value>,
 }
 
 #[derive(Default, Deserialize)]

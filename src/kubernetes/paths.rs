@@ -133,8 +133,9 @@ impl Kubernetes {
             let Some(answer) = answer else {
                 return Ok(false);
             };
-            let found: ObjectList<O> = read(&answer);
-            all.extend(found.items.into_iter().filter_map(&make));
+            let found: ObjectList = read(&answer);
+            let objects = found.items.iter();
+            all.extend(objects.filter_map(|object| make(read(object))));
             let token = Some(found.metadata.token.as_str()).filter(|token| !token.is_empty());
             let next = pages.go_on(token);
             next.map_err(|endless| unlisted(operation, endless))?;
