@@ -15,3 +15,35 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(distance, _)| *distance <= limit)
         .map(|(_, other)| other)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [&str; 3] = ["serviceAccounts", "metadata", "tags"];
+
+    #[test]
+    fn what_differs_by_few_letters_is_meant() {
+        for (name, meant) in [
+            ("serviceaccounts", Some("serviceAccounts")),
+            // A letter, two in the wrong order; one more for every four letters of the name.
+            ("tag", Some("tags")),
+            ("tgas", Some("tags")),
+            ("metadate", Some("metadata")),
+            ("metXdXtX", Some("metadata")),
+            ("mXtXdXtX", None),
+            ("xyz", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(name, KNOWN), meant, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_any_length_is_answered() {
+        let known = "a".repeat(100);
+        let longer = "a".repeat(101);
+        assert_eq!(nearest(&known, [known.as_str()]), Some(known.as_str()));
+        assert_eq!(nearest(&longer, [longer.as_str()]), None);
+    }
+}
