@@ -2,6 +2,7 @@
 //! many; else one plain line per finished action. The only user of indicatif.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -38,17 +39,17 @@ struct State {
 struct Unawaited {
     /// What stands before the name.
     kind: &'static str,
-    /// `stack` or `workload`.
-    thing: &'static str,
+    /// As many are counted.
+    noun: &'static str,
     name: String,
 }
 
 impl Unawaited {
-    fn of_stack(kind: &'static str, name: String) -> Self {
+    fn of_stack(kind: &'static str, name: &dyn Display) -> Self {
         Self {
             kind,
-            thing: "stack",
-            name,
+            noun: "stack",
+            name: format!("stack {name}"),
         }
     }
 }
@@ -62,24 +63,19 @@ impl Running {
         let state = self.lock();
         let running = &state.operations;
         if running.len() <= NAMED {
-            let named = running.iter();
-            return named
-                .map(|operation| match operation.thing {
-                    "stack" => format!("{}stack {}", operation.kind, operation.name),
-                    _ => format!("{}{}", operation.kind, operation.name),
-                })
-                .collect();
+            let named = running.iter().map(|it| format!("{}{}", it.kind, it.name));
+            return named.collect();
         }
         let mut kinds: Vec<(&str, &str, usize)> = Vec::new();
         for operation in running.iter() {
             match kinds.iter_mut().find(|kind| kind.0 == operation.kind) {
                 Some((_, _, count)) => *count += 1,
-                None => kinds.push((operation.kind, operation.thing, 1)),
+                None => kinds.push((operation.kind, operation.noun, 1)),
             }
         }
-        let counted = kinds.iter().map(|(kind, thing, count)| match count {
-            1 => format!("{kind}1 {thing}"),
-            count => format!("{kind}{count} {thing}s"),
+        let counted = kinds.iter().map(|(kind, noun, count)| match count {
+            1 => format!("{kind}1 {noun}"),
+            count => format!("{kind}{count} {noun}s"),
         });
         counted.collect()
     }
@@ -147,18 +143,18 @@ impl Running {
 fn operation(action: &Action) -> Option<Unawaited> {
     let stack = Unawaited::of_stack;
     Some(match action {
-        Action::CreateStack(create) => stack("creation of ", create.stack.to_string()),
-        Action::DeleteStack { stack: name, .. } => stack("deletion of ", name.to_string()),
-        Action::UpdateStack(update) => stack("update of ", update.stack.to_string()),
-        Action::ContinueRollback { stack: name, .. } => stack("roll-back of ", name.to_string()),
+        Action::CreateStack(create) => stack("creation of ", &create.stack),
+        Action::DeleteStack { stack: name, .. } => stack("deletion of ", name),
+        Action::UpdateStack(update) => stack("update of ", &update.stack),
+        Action::ContinueRollback { stack: name, .. } => stack("roll-back of ", name),
         Action::AwaitStack {
             stack: name,
             status,
             ..
-        } => stack("", format!("{name} ({status})")),
+        } => stack("", &format!("{name} ({status})")),
         Action::AwaitPods { workload, .. } => Unawaited {
             kind: "rollout of ",
-            thing: "workload",
+            noun: "workload",
             name: workload.to_string(),
         },
         _ => return None,
@@ -464,7 +460,7 @@ mod tests {
         running.lock().operations.extend(
             operations
                 .iter()
-                .map(|(kind, stack)| Unawaited::of_stack(kind, (*stack).to_owned())),
+                .map(|(kind, stack)| Unawaited::of_stack(kind, stack)),
         );
         running.by_itself().join(", ")
     }
