@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::health::{state, unknowns};
+use super::health::{HealthState, unknowns};
 use super::{Document, json as as_json, markdown};
 use crate::diagnose::{Finding, Report, Severity};
 use crate::error::Error;
@@ -62,8 +62,7 @@ pub struct Audit {
 #[serde(rename_all = "camelCase")]
 pub struct AuditedAccount {
     pub name: String,
-    /// problem, warning, healthy or unknown.
-    pub state: &'static str,
+    pub state: HealthState,
     /// Those whose pods run as it now.
     pub workloads: Vec<String>,
     pub roles: Vec<AuditedRole>,
@@ -152,12 +151,9 @@ impl AuditFinding {
         }
     }
 
-    pub fn word(&self) -> &'static str {
-        match self.severity {
-            Severity::Problem => "problem",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        }
+    /// What it is, and its text.
+    fn told(&self) -> String {
+        format!("{}: {}", self.severity.word(), self.text)
     }
 }
 
@@ -190,7 +186,7 @@ impl Audit {
         }
     }
 
-    pub fn count(&self, state: &str) -> usize {
+    pub fn count(&self, state: HealthState) -> usize {
         self.items.iter().filter(|it| it.state == state).count()
     }
 
@@ -227,10 +223,7 @@ impl Audit {
 
     /// What there is to say of the cluster, a sentence a line.
     fn of_cluster(&self) -> Vec<String> {
-        let findings = self
-            .findings
-            .iter()
-            .map(|it| format!("{}: {}", it.word(), it.text));
+        let findings = self.findings.iter().map(AuditFinding::told);
         let unknown = self.unknown.iter().map(|it| format!("unknown: {it}"));
         findings.chain(unknown).collect()
     }
@@ -241,12 +234,11 @@ fn row(account: &AuditedAccount) -> Vec<String> {
         let all: Vec<String> = account.roles.iter().flat_map(of).collect();
         markdown::broken(&all)
     };
-    let findings = account.findings.iter();
-    let findings = findings.map(|it| format!("{}: {}", it.word(), it.text));
+    let findings = account.findings.iter().map(AuditFinding::told);
     let unknown = account.unknown.iter().map(|it| format!("unknown: {it}"));
     vec![
         markdown::text(&account.name),
-        account.state.to_owned(),
+        account.state.word().to_owned(),
         of_roles(&|role| vec![format!("{} ({})", role.arn, role.way)]),
         of_roles(&AuditedRole::others_told),
         of_roles(&|role| role.policies.iter().map(AuditedPolicy::told).collect()),
@@ -292,9 +284,9 @@ fn audited(world: &World, account: &AccountHealth, report: &Report) -> AuditedAc
     let is_unread = roles.iter().any(AuditedRole::is_unread);
     AuditedAccount {
         name: report.subject.clone(),
-        state: match state(report) {
+        state: match HealthState::of(report) {
             // Whoever reads the word takes it for all of the row.
-            "healthy" if is_unread => "unknown",
+            HealthState::Healthy if is_unread => HealthState::Unknown,
             state => state,
         },
         workloads: workloads.into_iter().collect(),
@@ -309,15 +301,6 @@ fn roles(world: &World, account: &AccountHealth) -> Vec<AuditedRole> {
     let named = association.map(|it| it.role.clone());
     let target = association.and_then(|it| it.target_role.clone());
     let own = account.role_arn.as_ref().map(ToString::to_string);
-    let all = [
-        (own, Way::Irsa.word(), &account.role),
-        (
-            named.clone(),
-            Way::PodIdentity.word(),
-            &account.identity_role,
-        ),
-        (target, "target", &account.target_role),
-    ];
     let provider = world.cluster.as_ref().map(Cluster::provider_arn);
     let name = account.name.as_ref();
     let subject = name.map(ServiceAccountName::subject);
@@ -330,18 +313,24 @@ fn roles(world: &World, account: &AccountHealth) -> Vec<AuditedRole> {
             cluster_arn: &eks.arn,
         })
     });
-    let roles = all.into_iter().filter_map(|(arn, way, health)| {
+    let source = named.as_deref().map(KnownPrincipal::Role);
+    let all = [
+        (&own, Way::Irsa.word(), &account.role, token),
+        (
+            &named,
+            Way::PodIdentity.word(),
+            &account.identity_role,
+            own_association,
+        ),
+        (&target, "target", &account.target_role, source),
+    ];
+    let roles = all.into_iter().filter_map(|(arn, way, health, known)| {
         let health = health.as_ref();
         let trust = health.and_then(|it| it.role.as_found()).map(|it| &it.trust);
-        let known = match (way, &named) {
-            ("irsa", _) => token.unwrap_or(KnownPrincipal::Nobody),
-            ("pod-identity", _) => own_association.unwrap_or(KnownPrincipal::Nobody),
-            (_, Some(source)) => KnownPrincipal::Role(source),
-            (_, None) => KnownPrincipal::Nobody,
-        };
+        let known = known.unwrap_or(KnownPrincipal::Nobody);
         let others = trust.map(|trust| admitted_beside(trust, known));
         let others = others.unwrap_or_default();
-        arn.map(|arn| audited_role(arn, way, health, others))
+        Some(audited_role(arn.clone()?, way, health, others))
     });
     roles.collect()
 }

@@ -51,7 +51,7 @@ struct HealthBody<'a> {
 #[derive(Serialize)]
 struct ReportBody<'a> {
     subject: &'a str,
-    state: &'static str,
+    state: HealthState,
     findings: &'a [Finding],
     checks: &'a [Judged],
 }
@@ -60,19 +60,40 @@ impl<'a> ReportBody<'a> {
     fn of(report: &'a Report) -> Self {
         Self {
             subject: &report.subject,
-            state: state(report),
+            state: HealthState::of(report),
             findings: &report.findings,
             checks: &report.judged,
         }
     }
 }
 
-pub(super) fn state(report: &Report) -> &'static str {
-    match report.findings.first().map(|finding| finding.severity) {
-        Some(Severity::Problem) => "problem",
-        Some(Severity::Warning) => "warning",
-        Some(Severity::Note) | None if is_unseen(report) => "unknown",
-        Some(Severity::Note) | None => "healthy",
+/// How something is, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum HealthState {
+    Problem,
+    Warning,
+    Unknown,
+    Healthy,
+}
+
+impl HealthState {
+    pub fn of(report: &Report) -> Self {
+        match report.findings.first().map(|finding| finding.severity) {
+            Some(Severity::Problem) => Self::Problem,
+            Some(Severity::Warning) => Self::Warning,
+            Some(Severity::Note) | None if is_unseen(report) => Self::Unknown,
+            Some(Severity::Note) | None => Self::Healthy,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Problem => "problem",
+            Self::Warning => "warning",
+            Self::Unknown => "unknown",
+            Self::Healthy => "healthy",
+        }
     }
 }
 
@@ -178,7 +199,7 @@ impl Health<'_> {
                 };
                 vec![
                     report.subject.clone(),
-                    state(report).to_owned(),
+                    HealthState::of(report).word().to_owned(),
                     check,
                     if std::io::stdout().is_terminal() {
                         shortened(&text, CAUSE)
@@ -227,16 +248,13 @@ fn text(report: &Report) -> String {
 }
 
 fn verdict(report: &Report) -> String {
-    let counted = |severity, word: &str| match report.count(severity) {
+    let counts = [Severity::Problem, Severity::Warning].into_iter();
+    let counts = counts.filter_map(|severity| match report.count(severity) {
         0 => None,
-        1 => Some(format!("1 {word}")),
-        count => Some(format!("{count} {word}s")),
-    };
-    let counts = [
-        counted(Severity::Problem, "problem"),
-        counted(Severity::Warning, "warning"),
-    ];
-    let counts: Vec<String> = counts.into_iter().flatten().collect();
+        1 => Some(format!("1 {}", severity.word())),
+        count => Some(format!("{count} {}s", severity.word())),
+    });
+    let counts: Vec<String> = counts.collect();
     if !counts.is_empty() {
         counts.join(", ")
     } else if is_unseen(report) {
@@ -249,11 +267,7 @@ fn verdict(report: &Report) -> String {
 }
 
 fn told(finding: &Finding) -> String {
-    let word = match finding.severity {
-        Severity::Problem => "problem",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
+    let word = finding.severity.word();
     let mut text = line(format!("{word}: {} [{}]", finding.text, finding.check));
     for evidence in &finding.evidence {
         text.push_str(&told_evidence(evidence));

@@ -189,11 +189,12 @@ fn result(proof: &Result<Proven, Error>) -> &'static str {
 
 /// One of them as a part of a document.
 pub fn proof(proof: &Result<Proven, Error>) -> Value {
+    let is_proven = proof.as_ref().is_ok_and(|it| it.failure().is_none());
     let mut value = match proof {
         Ok(proven) => json!(proven.proof),
         Err(_) => json!({}),
     };
-    value["proven"] = (result(proof) == "yes").into();
+    value["proven"] = is_proven.into();
     if let Some(doubt) = proof.as_ref().ok().and_then(Proven::doubt) {
         value["unknown"] = doubt.to_string().into();
     }

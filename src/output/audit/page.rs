@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::picture::picture;
 use super::{Audit, AuditFinding, AuditedAccount, AuditedPolicy, AuditedRole, COLUMNS};
 use crate::model::visible;
+use crate::output::health::HealthState;
 use crate::secrets::redacted;
 
 const PAGE: &str = include_str!("../../../templates/report/page.html");
@@ -92,11 +93,17 @@ fn facts(audit: &Audit) -> String {
 fn counts(audit: &Audit) -> String {
     let shared = audit.items.iter().flat_map(|it| &it.roles);
     let shared = shared.filter(|role| !role.others.is_empty()).count();
+    let states = [
+        HealthState::Problem,
+        HealthState::Warning,
+        HealthState::Unknown,
+    ];
+    let [problem, warning, unknown] = states.map(|state| audit.count(state));
     let counts = [
         ("", audit.items.len(), "service accounts with a role"),
-        ("problem", audit.count("problem"), "with a problem"),
-        ("warning", audit.count("warning"), "with a warning"),
-        ("", audit.count("unknown"), "that could not be looked at"),
+        ("problem", problem, "with a problem"),
+        ("warning", warning, "with a warning"),
+        ("", unknown, "that could not be looked at"),
         ("", shared, "roles that others may assume too"),
     ];
     let counts = counts.map(|(class, count, what)| {
@@ -131,7 +138,7 @@ fn item(line: &str) -> String {
 }
 
 fn finding(finding: &AuditFinding) -> String {
-    let word = finding.word();
+    let word = finding.severity.word();
     let fix: String = finding.fix.iter().map(|it| item(it)).collect();
     let fix = if fix.is_empty() {
         fix
@@ -151,13 +158,7 @@ fn row(account: &AuditedAccount, policies: &PolicyHolders<'_>) -> String {
             .map(|role| format!("<div class=\"role\">{}</div>", of(role)))
             .collect()
     };
-    let state = account.state;
-    let rank = match state {
-        "problem" => 0,
-        "warning" => 1,
-        "unknown" => 2,
-        _ => 3,
-    };
+    let (rank, state) = (account.state as u8, account.state.word());
     let used = account
         .roles
         .iter()

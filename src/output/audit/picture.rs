@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::page::text;
 use super::{Audit, AuditedAccount, AuditedRole};
+use crate::output::health::HealthState;
 
 /// Pixels.
 const WIDTH: usize = 230;
@@ -74,11 +75,17 @@ fn by_role(audit: &Audit) -> Vec<RoleWithAccounts<'_>> {
     all
 }
 
-fn class(account: &AuditedAccount) -> &'static str {
-    match account.state {
-        "problem" => "p",
-        "warning" => "w",
-        _ => "",
+/// How a box and its lines look: a class of the style sheet, and the sign before the name.
+type Look = (&'static str, &'static str);
+
+const PLAIN: Look = ("", "");
+const OTHER: Look = ("o", "");
+
+fn look(state: HealthState) -> Look {
+    match state {
+        HealthState::Problem => ("p", "✕ "),
+        HealthState::Warning => ("w", "! "),
+        HealthState::Unknown | HealthState::Healthy => PLAIN,
     }
 }
 
@@ -86,22 +93,21 @@ impl<'a> Drawing<'a> {
     fn draw(&mut self, shared: &RoleWithAccounts<'a>) {
         let RoleWithAccounts { role, accounts } = shared;
         let top = self.next;
-        let classes = accounts.iter().map(|account| class(account));
-        let worst = classes.min_by_key(|class| ["p", "w", ""].iter().position(|it| it == class));
-        self.place(ROLES, top, role.name(), worst.unwrap_or_default());
+        let worst = accounts.iter().map(|account| account.state).min();
+        self.place(ROLES, top, role.name(), worst.map_or(PLAIN, look));
         for account in accounts {
             let at = self.account(account);
-            self.line((ACCOUNTS, at), (ROLES, top), class(account));
+            self.line((ACCOUNTS, at), (ROLES, top), look(account.state));
         }
         for other in shown(&role.others) {
             let at = self.next;
             self.next += 1;
-            self.place(ACCOUNTS, at, &other, "o");
-            self.line((ACCOUNTS, at), (ROLES, top), "o");
+            self.place(ACCOUNTS, at, &other, OTHER);
+            self.line((ACCOUNTS, at), (ROLES, top), OTHER);
         }
         for (index, policy) in role.policies.iter().enumerate() {
-            self.place(POLICIES, top + index, policy.title(), "");
-            self.line((ROLES, top), (POLICIES, top + index), "");
+            self.place(POLICIES, top + index, policy.title(), PLAIN);
+            self.line((ROLES, top), (POLICIES, top + index), PLAIN);
         }
         self.next = self.next.max(top + role.policies.len().max(1));
     }
@@ -114,20 +120,15 @@ impl<'a> Drawing<'a> {
         let at = self.next;
         self.accounts.insert(&account.name, at);
         self.next += account.workloads.len().max(1);
-        self.place(ACCOUNTS, at, &account.name, class(account));
+        self.place(ACCOUNTS, at, &account.name, look(account.state));
         for (index, workload) in account.workloads.iter().enumerate() {
-            self.place(WORKLOADS, at + index, workload, "");
-            self.line((WORKLOADS, at + index), (ACCOUNTS, at), "");
+            self.place(WORKLOADS, at + index, workload, PLAIN);
+            self.line((WORKLOADS, at + index), (ACCOUNTS, at), PLAIN);
         }
         at
     }
 
-    fn place(&mut self, x: usize, row: usize, name: &str, class: &str) {
-        let sign = match class {
-            "p" => "✕ ",
-            "w" => "! ",
-            _ => "",
-        };
+    fn place(&mut self, x: usize, row: usize, name: &str, (class, sign): Look) {
         let (rect, y) = (row * ROW, row * ROW + 14);
         let short = cut(name);
         let title = if short == name {
@@ -142,7 +143,7 @@ impl<'a> Drawing<'a> {
     }
 
     /// From the right side of one box to the left side of another.
-    fn line(&mut self, from: (usize, usize), to: (usize, usize), class: &str) {
+    fn line(&mut self, from: (usize, usize), to: (usize, usize), (class, _): Look) {
         let (x1, y1) = (from.0 + WIDTH, from.1 * ROW + HEIGHT / 2);
         let (x2, y2) = (to.0, to.1 * ROW + HEIGHT / 2);
         let middle = (x1 + x2) / 2;
