@@ -17,6 +17,7 @@ use crate::secrets::{self, redacted};
 mod accounts;
 mod associations;
 mod audit;
+mod cells;
 mod health;
 mod markdown;
 mod migrate;
@@ -27,9 +28,12 @@ mod usage;
 mod vault;
 mod views;
 
+use cells::Lines;
+
 pub use accounts::Accounts;
 pub use associations::AssociationList;
 pub use audit::Audit;
+pub use cells::{columns, painted};
 pub use health::{Detail, Explanation, Explanations, Health};
 pub use migrate::{MoveRows, MoveStates};
 pub use proof::{ProofView, TokenView, remarks};
@@ -80,17 +84,13 @@ pub trait View {
     /// For machines.
     fn document(&self) -> impl Serialize;
 
-    /// Empty text prints nothing.
-    fn table(&self, width: Width) -> String;
+    /// For people on a terminal; what has no lines prints nothing.
+    fn table(&self, width: Width) -> Lines;
     /// One name a line.
     fn names(&self) -> Vec<String>;
     /// For a pull request or a step summary; never empty.
     fn markdown(&self) -> String {
         markdown::lines(&self.table(Width::Wide))
-    }
-    /// A line of the table in colours. The text of others in it steers nothing any more.
-    fn painted(&self, line: &str) -> String {
-        line.to_owned()
     }
 }
 
@@ -193,65 +193,9 @@ pub fn print(text: &str) -> Result<(), Error> {
 
 /// The same of a table: with colours, where they are wanted, and no wider than the terminal.
 fn print_painted(view: &impl View, width: Width) -> Result<(), Error> {
-    let text = redacted(&view.table(width));
-    let terminal = std::io::stdout()
-        .is_terminal()
-        .then(|| terminal_size::terminal_size_of(std::io::stdout()));
-    let lines = text.lines().map(|line| {
-        let line = shown_in_line(line);
-        let line = match terminal {
-            Some(Some((width, _))) => fitted(&line, width.0.into()),
-            _ => line,
-        };
-        view.painted(&line) + "\n"
-    });
-    let text: String = lines.collect();
+    let size = terminal_size::terminal_size_of(std::io::stdout());
+    let text = painted(&view.table(width), size.map(|(width, _)| width.0.into()));
     write(anstream::stdout().lock(), &text)
-}
-
-/// A row that ends with a role's ARN and is wider than the terminal, with the role's name in the place
-/// of the ARN; of a long name the middle goes, as its end tells roles apart.
-fn fitted(line: &str, width: usize) -> String {
-    let cells = line.rsplit_once("   arn:");
-    let Some((before, arn)) = cells.filter(|_| line.chars().count() > width) else {
-        return line.to_owned();
-    };
-    let Some((_, path)) = arn
-        .split_once(":role/")
-        .filter(|(_, path)| !path.contains(' '))
-    else {
-        return line.to_owned();
-    };
-    let name = path.rsplit('/').next().unwrap_or(path);
-    // Below that nothing can be told apart.
-    let room = width.saturating_sub(before.chars().count() + 3).max(20);
-    let length = name.chars().count();
-    let name = if length > room {
-        let (first, last) = ((room - 1) / 2, room / 2);
-        let start = name.chars().take(first);
-        let rest = name.chars().skip(length - last);
-        start.chain(['…']).chain(rest).collect()
-    } else {
-        name.to_owned()
-    };
-    format!("{before}   {name}")
-}
-
-/// A word of a row in a colour, where it is a cell by itself.
-fn paint_cell(line: &str, colors: &[(&str, AnsiColor)]) -> String {
-    for (word, color) in colors {
-        let cell = format!("   {word}");
-        let at = line.match_indices(&cell).find(|(at, _)| {
-            let rest = &line[at + cell.len()..];
-            rest.trim_end().is_empty() || rest.starts_with("   ")
-        });
-        if let Some((at, _)) = at {
-            let (before, rest) = line.split_at(at + 3);
-            let rest = &rest[word.len()..];
-            return format!("{before}{}{rest}", colored(word, *color));
-        }
-    }
-    line.to_owned()
 }
 
 fn write(mut stdout: impl Write, text: &str) -> Result<(), Error> {
@@ -332,42 +276,6 @@ fn styled(word: &str, color: AnsiColor) -> String {
     format!("{style}{word}{style:#}")
 }
 
-/// A part of a line in a colour.
-fn colored(text: &str, color: AnsiColor) -> String {
-    let style = Style::new().fg_color(Some(color.into()));
-    format!("{style}{text}{style:#}")
-}
-
-/// Upper-case header and rows, each of one line, columns apart by three blanks, as kubectl.
-pub fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
-    let rows: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| row.iter().map(|cell| shown_in_line(cell)).collect())
-        .collect();
-    let widths: Vec<usize> = (0..header.len())
-        .map(|column| {
-            let cells = rows.iter().map(|row| row[column].chars().count());
-            cells
-                .chain([header[column].len()])
-                .max()
-                .unwrap_or_default()
-        })
-        .collect();
-    let line = |cells: Vec<&str>| {
-        let padded: Vec<String> = cells
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        format!("{}\n", padded.join("   ").trim_end())
-    };
-    let mut text = line(header.to_vec());
-    for row in &rows {
-        text.push_str(&line(row.iter().map(String::as_str).collect()));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -396,45 +304,5 @@ mod tests {
             let read: serde_json::Value = serde_saphyr::from_str(&yaml).expect("YAML");
             assert_eq!(read, value, "{yaml}");
         }
-    }
-
-    #[test]
-    fn a_row_that_does_not_fit_ends_with_the_roles_name() {
-        let row = |role: &str| format!("web   api   arn:aws:iam::111122223333:role/{role}");
-        let name = "eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU";
-        for (line, width, wanted) in [
-            (row("short"), 80, row("short")),
-            (row("path/short"), 40, "web   api   short".to_owned()),
-            (row(name), 80, format!("web   api   {name}")),
-            (
-                row(name),
-                40,
-                "web   api   eksctl-demo-a…1-UCOMI3MLU7GU".to_owned(),
-            ),
-            (row(name), 5, "web   api   eksctl-de…OMI3MLU7GU".to_owned()),
-            ("a   arn:b c".to_owned(), 3, "a   arn:b c".to_owned()),
-        ] {
-            assert_eq!(fitted(&line, width), wanted, "{width}");
-        }
-    }
-
-    #[test]
-    fn a_cell_is_painted_and_no_part_of_another() {
-        let colors = [("failed", AnsiColor::Red)];
-        let painted = paint_cell("failed   failed   x\n", &colors);
-        assert_eq!(painted, "failed   \u{1b}[31mfailed\u{1b}[0m   x\n");
-        assert_eq!(paint_cell("a   failed-one\n", &colors), "a   failed-one\n");
-    }
-
-    #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = vec![
-            vec!["a".to_owned(), "b".to_owned()],
-            vec!["long-name".to_owned(), String::new()],
-        ];
-        assert_eq!(
-            columns(&["NAME", "ROLE"], &rows),
-            "NAME        ROLE\na           b\nlong-name\n"
-        );
     }
 }

@@ -38,7 +38,10 @@ pub fn run(args: &PermissionsArgs, screen: Screen) -> Result<Exit, Error> {
 
 fn list(commands: &[CommandName], place: &PermissionScope) -> String {
     let header = ["COMMAND", "PERMISSION", "NEEDED", "WHAT FOR"];
-    output::columns(&header, &permissions::lines(commands, place))
+    output::painted(
+        &output::columns(&header, permissions::lines(commands, place)),
+        None,
+    )
 }
 
 fn policy(

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::cells::{Cell, Lines};
 use super::{View, Width, columns, markdown};
 use crate::model::Lookup;
 use crate::template::{ManagedPolicy, WELL_KNOWN};
@@ -83,28 +84,22 @@ impl View for Accounts {
         self.0.iter().map(listed).collect::<Vec<_>>()
     }
 
-    fn table(&self, width: Width) -> String {
-        if self.0.is_empty() {
-            return String::new();
-        }
-        let role = |account: &ListedAccount| account.role().unwrap_or_else(none);
+    fn table(&self, width: Width) -> Lines {
         let names = |account: &ListedAccount| {
             vec![
-                account.name.namespace.to_string(),
-                account.name.name.clone(),
-                role(account),
+                account.name.namespace.to_string().into(),
+                account.name.name.as_str().into(),
+                Cell::role(&account.role().unwrap_or_else(none)),
             ]
         };
         match width {
-            Width::Normal => {
-                let rows: Vec<_> = self.0.iter().map(names).collect();
-                columns(&["NAMESPACE", "NAME", "ROLE ARN"], &rows)
-            }
+            Width::Normal => columns(&["NAMESPACE", "NAME", "ROLE ARN"], self.0.iter().map(names)),
             Width::Wide => {
                 let rows = self.0.iter().map(|account| {
                     let mut row = names(account);
                     let [status, stack] = stack(account);
-                    row.extend([status, stack, policies(account), service_account(account)]);
+                    let more = [status, stack, policies(account), service_account(account)];
+                    row.extend(more.map(Cell::from));
                     row
                 });
                 let header = [
@@ -116,7 +111,7 @@ impl View for Accounts {
                     "POLICIES",
                     "SERVICE ACCOUNT",
                 ];
-                columns(&header, &rows.collect::<Vec<_>>())
+                columns(&header, rows)
             }
         }
     }

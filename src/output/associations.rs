@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
+use super::cells::Lines;
 use super::{View, Width, columns, markdown};
 use crate::model::ServiceAccountName;
 use crate::world::Association;
@@ -31,10 +32,7 @@ impl View for AssociationList {
         all.collect::<Vec<_>>()
     }
 
-    fn table(&self, width: Width) -> String {
-        if self.0.is_empty() {
-            return String::new();
-        }
+    fn table(&self, width: Width) -> Lines {
         let mut header = vec![
             "ASSOCIATION ARN",
             "NAMESPACE",
@@ -67,7 +65,7 @@ impl View for AssociationList {
             }
             row
         });
-        columns(&header, &rows.collect::<Vec<_>>())
+        columns(&header, rows)
     }
 
     fn markdown(&self) -> String {

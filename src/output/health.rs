@@ -6,10 +6,10 @@ use std::io::IsTerminal;
 use anstyle::AnsiColor;
 use serde::Serialize;
 
-use super::views::{PlanBody, action_painted, plan_document};
-use super::{Document, PlanView, View, Width, colored, columns, markdown, paint_cell};
+use super::cells::{self, Cell, Lines, apart, line, lines};
+use super::views::{PlanBody, plan_document};
+use super::{Document, PlanView, View, Width, columns, markdown};
 use crate::diagnose::{Check, Evidence, Finding, Judged, Report, Severity};
-use crate::model::shown_in_line;
 use crate::plan::Plan;
 
 /// Characters of a cause in a row of a terminal; whoever reads a pipe wants it whole.
@@ -112,49 +112,19 @@ impl View for Health<'_> {
         Document::of("Health", body)
     }
 
-    fn table(&self, width: Width) -> String {
-        let mut text = match self.detail {
-            Detail::Rows => self.rows(),
-            Detail::Findings => self.texts(),
-        };
-        let plan = self.plan.filter(|plan| plan.actions().next().is_some());
-        if let Some(plan) = plan {
-            text.push_str("\n--fix --approve would:\n");
-            let lines = PlanView(plan).table(width);
-            text.extend(lines.lines().map(|it| line(format!("  {it}"))));
-        }
-        text
-    }
-
-    /// What a finding is by its word; of a row its state; the plan as always.
-    fn painted(&self, line: &str) -> String {
-        const WORDS: [(&str, AnsiColor); 4] = [
-            ("problem", AnsiColor::Red),
-            ("warning", AnsiColor::Yellow),
-            ("note", AnsiColor::Cyan),
-            ("  fix", AnsiColor::Green),
-        ];
-        for (word, color) in WORDS {
-            if let Some(rest) = line.strip_prefix(word).filter(|it| it.starts_with(": ")) {
-                return format!("{}{rest}", colored(word, color));
-            }
-        }
-        match (self.detail, line.strip_prefix("  ")) {
-            (_, Some(action)) => format!("  {}", action_painted(action)),
-            (Detail::Rows, None) => paint_cell(line, &WORDS[..2]),
-            (Detail::Findings, None) => line.to_owned(),
-        }
+    fn table(&self, width: Width) -> Lines {
+        apart(&self.parts(width))
     }
 
     /// Nested as on the screen: the first line of a part in bold.
     fn markdown(&self) -> String {
-        let text = self.table(Width::Wide);
-        let parts = text.split("\n\n").filter(|part| !part.trim().is_empty());
-        let parts = parts.map(|part| match part.trim_matches('\n').split_once('\n') {
-            Some((first, rest)) => {
-                format!("**{}**<br>{}", markdown::text(first), markdown::lines(rest))
+        let parts = self.parts(Width::Wide).into_iter();
+        let parts = parts.map(|part| match part.as_slice() {
+            [first, rest @ ..] if !rest.is_empty() => {
+                let first = markdown::text(&cells::text(first));
+                format!("**{first}**<br>{}", markdown::lines(rest))
             }
-            None => markdown::lines(part.trim_matches('\n')),
+            part => markdown::lines(part),
         });
         parts.collect::<Vec<_>>().join("\n")
     }
@@ -168,83 +138,99 @@ impl View for Health<'_> {
 }
 
 impl Health<'_> {
-    fn texts(&self) -> String {
+    /// What stands apart.
+    fn parts(&self, width: Width) -> Vec<Lines> {
+        let mut parts = match self.detail {
+            Detail::Rows => vec![self.rows()],
+            Detail::Findings => self.told(),
+        };
+        let plan = self.plan.filter(|plan| plan.actions().next().is_some());
+        if let Some(plan) = plan {
+            let mut told = PlanView(plan).table(width);
+            for line in &mut told {
+                line.insert(0, "  ".into());
+            }
+            told.insert(0, line("--fix --approve would:"));
+            parts.push(told);
+        }
+        parts
+    }
+
+    fn told(&self) -> Vec<Lines> {
         let is_alone = self.accounts.is_empty();
         let told = self.all().enumerate().filter(|(index, report)| {
             // The cluster is told only where there is something to tell.
             let is_well = report.findings.is_empty() && report.unknown().next().is_none();
             *index > 0 || is_alone || !is_well
         });
-        let told: Vec<String> = told.map(|(_, report)| text(report)).collect();
-        told.join("\n")
+        told.flat_map(|(_, report)| told_report(report)).collect()
     }
 
-    fn rows(&self) -> String {
+    fn rows(&self) -> Lines {
         let reports = self.all().enumerate().filter(|(index, report)| {
             *index > 0 || !report.findings.is_empty() || report.unknown().next().is_some()
         });
-        let rows: Vec<Vec<String>> = reports
-            .map(|(_, report)| {
-                // The rest of a long cause is for a look at this one alone.
-                let first = report.findings.first();
-                let cause = first.filter(|finding| finding.severity != Severity::Note);
-                let mut unknown = report.unknown();
-                let (check, text) = match (cause, unknown.next(), unknown.count()) {
-                    (Some(finding), ..) => (finding.check.to_owned(), finding.text.clone()),
-                    (None, None, _) => Default::default(),
-                    (None, Some((check, why)), 0) => (check.to_owned(), format!("unknown: {why}")),
-                    (None, Some((check, why)), more) => {
-                        (format!("{check}, {more} more"), format!("unknown: {why}"))
-                    }
-                };
-                vec![
-                    report.subject.clone(),
-                    HealthState::of(report).word().to_owned(),
-                    check,
-                    if std::io::stdout().is_terminal() {
-                        shortened(&text, CAUSE)
-                    } else {
-                        text
-                    },
-                ]
-            })
-            .collect();
-        let mut text = String::new();
-        if !rows.is_empty() {
-            text = columns(&["SERVICE ACCOUNT", "STATE", "CHECK", "CAUSE"], &rows);
-        }
+        let rows = reports.map(|(_, report)| {
+            // The rest of a long cause is for a look at this one alone.
+            let first = report.findings.first();
+            let cause = first.filter(|finding| finding.severity != Severity::Note);
+            let mut unknown = report.unknown();
+            let (check, text) = match (cause, unknown.next(), unknown.count()) {
+                (Some(finding), ..) => (finding.check.to_owned(), finding.text.clone()),
+                (None, None, _) => Default::default(),
+                (None, Some((check, why)), 0) => (check.to_owned(), format!("unknown: {why}")),
+                (None, Some((check, why)), more) => {
+                    (format!("{check}, {more} more"), format!("unknown: {why}"))
+                }
+            };
+            let state = HealthState::of(report);
+            vec![
+                report.subject.as_str().into(),
+                Cell::colored(state.word(), cause.map(|it| color(it.severity))),
+                check.into(),
+                if std::io::stdout().is_terminal() {
+                    shortened(&text, CAUSE).into()
+                } else {
+                    text.into()
+                },
+            ]
+        });
+        let mut lines = columns(&["SERVICE ACCOUNT", "STATE", "CHECK", "CAUSE"], rows);
         if self.accounts.is_empty() {
             let cluster = &self.cluster.subject;
-            text.push_str(&line(format!("no service account of {cluster} has a role")));
+            lines.push(line(format!("no service account of {cluster} has a role")));
         }
-        text
+        lines
     }
 }
 
-/// What others wrote makes no lines of its own.
-fn line(text: String) -> String {
-    shown_in_line(&text) + "\n"
+/// In parts: first what it comes to, then each finding, then what holds.
+fn told_report(report: &Report) -> Vec<Lines> {
+    let mut first = vec![line(format!("{}: {}", report.subject, verdict(report)))];
+    let summary = report.summary.iter();
+    first.extend(summary.map(|it| line(format!("  {}: {}", it.of, it.found))));
+    let mut rest = vec![line(match report.holding() {
+        1 => "  1 check holds".to_owned(),
+        count => format!("  {count} checks hold"),
+    })];
+    let unknown = unknowns(report).into_iter();
+    rest.extend(unknown.map(|told| line(format!("  unknown: {told}"))));
+    if report.findings.is_empty() {
+        return vec![[first, rest].concat()];
+    }
+    let findings = report.findings.iter().map(told);
+    std::iter::once(first)
+        .chain(findings)
+        .chain([rest])
+        .collect()
 }
 
-fn text(report: &Report) -> String {
-    let mut text = line(format!("{}: {}", report.subject, verdict(report)));
-    for evidence in &report.summary {
-        text.push_str(&line(format!("  {}: {}", evidence.of, evidence.found)));
+fn color(severity: Severity) -> AnsiColor {
+    match severity {
+        Severity::Problem => AnsiColor::Red,
+        Severity::Warning => AnsiColor::Yellow,
+        Severity::Note => AnsiColor::Cyan,
     }
-    for finding in &report.findings {
-        text.push('\n');
-        text.push_str(&told(finding));
-    }
-    let unknown: Vec<(&str, &str)> = report.unknown().collect();
-    if !report.findings.is_empty() {
-        text.push('\n');
-    }
-    text.push_str(&match report.holding() {
-        1 => "  1 check holds\n".to_owned(),
-        count => format!("  {count} checks hold\n"),
-    });
-    text.push_str(&told_unknown(&unknown));
-    text
 }
 
 fn verdict(report: &Report) -> String {
@@ -266,37 +252,36 @@ fn verdict(report: &Report) -> String {
     }
 }
 
-fn told(finding: &Finding) -> String {
-    let word = finding.severity.word();
-    let mut text = line(format!("{word}: {} [{}]", finding.text, finding.check));
-    for evidence in &finding.evidence {
-        text.push_str(&told_evidence(evidence));
-    }
-    for change in &finding.difference {
-        text.push_str(&line(format!("    {change}")));
-    }
-    for finding in &finding.consequences {
-        text.push_str(&line(format!(
-            "  hence: {} [{}]",
-            finding.text, finding.check
-        )));
-    }
-    for fix in &finding.fix {
-        text.push_str(&line(format!("  fix: {fix}")));
-    }
-    text
+fn told(finding: &Finding) -> Lines {
+    let Finding {
+        text,
+        severity,
+        check,
+        ..
+    } = finding;
+    let word = Cell::colored(severity.word(), color(*severity));
+    let mut told = vec![vec![word, format!(": {text} [{check}]").into()]];
+    told.extend(finding.evidence.iter().flat_map(told_evidence));
+    let difference = finding.difference.iter();
+    told.extend(difference.map(|change| line(format!("    {change}"))));
+    let hence = finding.consequences.iter();
+    told.extend(hence.map(|it| line(format!("  hence: {} [{}]", it.text, it.check))));
+    told.extend(finding.fix.iter().map(|fix| {
+        let word = Cell::colored("  fix", AnsiColor::Green);
+        vec![word, format!(": {fix}").into()]
+    }));
+    told
 }
 
-fn told_evidence(evidence: &Evidence) -> String {
+fn told_evidence(evidence: &Evidence) -> Lines {
     let Evidence { of, wanted, found } = evidence;
     match wanted {
-        None => line(format!("  {of}: {}", visible(found))),
-        Some(wanted) => [
+        None => vec![line(format!("  {of}: {}", visible(found)))],
+        Some(wanted) => vec![
             line(format!("  {of}")),
             line(format!("    wanted: {}", visible(wanted))),
             line(format!("    found:  {}", visible(found))),
-        ]
-        .concat(),
+        ],
     }
 }
 
@@ -309,23 +294,11 @@ fn visible(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// Checks that could not be made for the same reason, in one line.
-fn told_unknown(unknown: &[(&str, &str)]) -> String {
-    let lines = by_reason(unknown).into_iter();
-    lines
-        .map(|told| line(format!("  unknown: {told}")))
-        .collect()
-}
-
 /// Which checks of a report could not be made, and why: each reason once.
 pub(super) fn unknowns(report: &Report) -> Vec<String> {
-    by_reason(&report.unknown().collect::<Vec<_>>())
-}
-
-fn by_reason(unknown: &[(&str, &str)]) -> Vec<String> {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (check, why) in unknown {
-        match reasons.iter_mut().find(|(other, _)| other == why) {
+    for (check, why) in report.unknown() {
+        match reasons.iter_mut().find(|(other, _)| *other == why) {
             Some((_, checks)) => checks.push(check),
             None => reasons.push((why, vec![check])),
         }
@@ -348,7 +321,7 @@ impl View for Explanation {
         self.0
     }
 
-    fn table(&self, _: Width) -> String {
+    fn table(&self, _: Width) -> Lines {
         let check = self.0;
         let mut text = format!("{}: {}\n\n", check.id, check.must);
         for line in wrapped(check.background, 80) {
@@ -359,7 +332,7 @@ impl View for Explanation {
                 text.push_str(&format!("\n{word}: {}\n", list.join(", ")));
             }
         }
-        text
+        lines(&text)
     }
 
     fn names(&self) -> Vec<String> {
@@ -375,12 +348,9 @@ impl View for Explanations {
         crate::diagnose::checks().collect::<Vec<_>>()
     }
 
-    fn table(&self, _: Width) -> String {
-        let checks = crate::diagnose::checks();
-        let rows: Vec<Vec<String>> = checks
-            .map(|check| vec![check.id.to_owned(), check.must.to_owned()])
-            .collect();
-        columns(&["CHECK", "WHAT MUST BE TRUE"], &rows)
+    fn table(&self, _: Width) -> Lines {
+        let rows = crate::diagnose::checks().map(|check| vec![check.id, check.must]);
+        columns(&["CHECK", "WHAT MUST BE TRUE"], rows)
     }
 
     fn names(&self) -> Vec<String> {

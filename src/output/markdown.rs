@@ -2,6 +2,7 @@
 //! no link, no mention, no cell or row of its own, and no line that a CI system takes for a command
 //! (`::set-output::`, `##[command]`, `##vso[…]`: those are looked for in whatever a step prints).
 
+use super::cells::{self, Cell};
 use crate::model::{shown, visible};
 use crate::plan::{ActionKind, Plan, Summary, Track};
 use crate::policy::Difference;
@@ -42,11 +43,12 @@ pub fn sentences(all: &[impl AsRef<str>]) -> String {
     broken(&all.iter().flat_map(|it| it.lines()).collect::<Vec<_>>())
 }
 
-/// A text of several lines, as it is.
-pub fn lines(text: &str) -> String {
-    match text.trim_end() {
+/// Lines as they are.
+pub fn lines(lines: &[Vec<Cell>]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| cells::text(line)).collect();
+    match broken(&lines).trim_end() {
         "" => String::new(),
-        text => format!("{}\n", broken(&text.lines().collect::<Vec<_>>())),
+        text => format!("{text}\n"),
     }
 }
 
@@ -167,7 +169,7 @@ mod tests {
             sentences(&["a\n  b\n c", "d"]),
             "a<br>&nbsp;&nbsp;b&#92;n c<br>d"
         );
-        assert_eq!(lines(""), "");
+        assert_eq!(lines(&cells::lines("")), "");
     }
 
     #[test]
@@ -178,7 +180,7 @@ mod tests {
                 text(given),
                 broken(&[given]),
                 sentences(&[given]),
-                lines(given),
+                lines(&cells::lines(given)),
             ] {
                 let told = told.replace("<br>", "").replace("&nbsp;", "");
                 let is_bad = told.contains(['|', '<', '`', '[', '@']);

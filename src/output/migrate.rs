@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::cells::{Cell, Lines, apart};
 use super::{Document, NOTHING, View, Width, columns, markdown};
 use crate::model::Connection;
 use crate::plan::migrate::{MoveRow, MoveStanding, MoveState, NodeRoleRow};
@@ -36,10 +37,7 @@ impl MoveRows {
     }
 
     /// Under a workload what keeps it, and else the command that moves it.
-    fn workloads(&self) -> String {
-        if self.rows.is_empty() {
-            return String::new();
-        }
+    fn workloads(&self) -> Lines {
         let rows = self.rows.iter().map(|row| {
             let state = row.state.map_or("-", MoveState::word);
             let why = match (row.obstacles.as_slice(), self.command(row)) {
@@ -66,7 +64,7 @@ impl MoveRows {
             "STATE",
             "NEXT, OR WHAT KEEPS IT",
         ];
-        columns(&header, &rows.collect::<Vec<_>>())
+        columns(&header, rows)
     }
 
     fn workloads_in_markdown(&self) -> String {
@@ -111,24 +109,15 @@ impl MoveRows {
         markdown::table(&NODE_HEADER, &rows)
     }
 
-    fn nodes(&self) -> String {
+    fn nodes(&self) -> Lines {
         let rows = self.node_roles.iter().flatten().map(|row| {
             let mut cells = node_cells(row);
             cells.push(some(&row.workloads));
             cells.push(beyond(row).join("; "));
             cells
         });
-        let rows: Vec<_> = rows.collect();
-        if rows.is_empty() {
-            return String::new();
-        }
-        columns(
-            &NODE_HEADER
-                .map(str::to_uppercase)
-                .each_ref()
-                .map(String::as_str),
-            &rows,
-        )
+        let header = NODE_HEADER.map(str::to_uppercase);
+        columns(&header.each_ref().map(String::as_str), rows)
     }
 }
 
@@ -194,11 +183,12 @@ impl View for MoveRows {
         Document::of("MigrationScan", items)
     }
 
-    fn table(&self, _: Width) -> String {
-        let parts = [self.workloads(), self.nodes()];
-        let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
-        parts.join("\n")
+    fn table(&self, _: Width) -> Lines {
+        let parts = [self.workloads(), self.nodes()].into_iter();
+        let parts: Vec<Lines> = parts.filter(|it| !it.is_empty()).collect();
+        apart(&parts)
     }
+
     fn names(&self) -> Vec<String> {
         let names = self.rows.iter();
         names
@@ -245,13 +235,14 @@ impl View for MoveStates {
         Document::of("MigrationStatus", items)
     }
 
-    fn table(&self, _: Width) -> String {
-        if self.0.is_empty() {
-            return String::new();
-        }
+    fn table(&self, _: Width) -> Lines {
         let header = ["NAMESPACE", "NAME", "STATE", "NEW PODS", "PODS", "ROLE ARN"];
-        let rows = self.0.iter().map(MoveStanding::cells);
-        columns(&header, &rows.collect::<Vec<_>>())
+        let rows = self.0.iter().map(|it| {
+            let role = Cell::role(it.role_arn.as_deref().unwrap_or_default());
+            let cells = it.cells().map(Cell::from).into_iter();
+            cells.chain([role]).collect::<Vec<_>>()
+        });
+        columns(&header, rows)
     }
 
     fn names(&self) -> Vec<String> {
@@ -266,7 +257,8 @@ impl View for MoveStates {
         }
         let header = ["Namespace", "Name", "State", "New pods", "Pods", "Role"];
         let rows = self.0.iter().map(|it| {
-            let cells = it.cells().into_iter();
+            let role = it.role_arn.clone().unwrap_or_default();
+            let cells = it.cells().into_iter().chain([role]);
             cells.map(|cell| markdown::text(&cell)).collect()
         });
         markdown::table(&header, &rows.collect::<Vec<_>>())

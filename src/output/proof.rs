@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::cells::{Cell, Lines};
 use super::{Document, View, Width, columns};
 use crate::apply::Outcome;
 use crate::error::Error;
-use crate::model::{Lookup, RoleArn, Timeout, shown_in_line};
+use crate::model::{Lookup, RoleArn, Timeout};
 use crate::proof::{Assumption, Proven, Signature, SimulatedDecision, Simulation};
 use crate::token::{POD_IDENTITY_AUDIENCE, Token, span, utc};
 
@@ -38,7 +39,7 @@ impl View for ProofView<'_> {
         Document::of("Proof", body)
     }
 
-    fn table(&self, _: Width) -> String {
+    fn table(&self, _: Width) -> Lines {
         let mut rows = steps(self.proven);
         rows.extend(self.verdicts.iter().map(|verdict| {
             let result = match verdict.decision {
@@ -53,7 +54,7 @@ impl View for ProofView<'_> {
             }
             row("permission", result, detail)
         }));
-        columns(&["STEP", "RESULT", "DETAIL"], &rows)
+        columns(&["STEP", "RESULT", "DETAIL"], rows)
     }
 
     fn names(&self) -> Vec<String> {
@@ -72,13 +73,16 @@ fn session(assumption: &Assumption) -> Option<String> {
     }
 }
 
-fn row(step: &str, result: &str, detail: impl AsRef<str>) -> Vec<String> {
-    let detail = shown_in_line(detail.as_ref());
-    vec![step.to_owned(), result.to_owned(), detail]
+fn row(step: &str, result: &str, detail: impl AsRef<str>) -> Vec<Cell> {
+    vec![step.into(), result.into(), detail.as_ref().into()]
+}
+
+fn role_row(result: &str, role: &RoleArn) -> Vec<Cell> {
+    vec!["role".into(), result.into(), Cell::role(&role.to_string())]
 }
 
 /// A line for each step that was tried.
-fn steps(proven: &Proven) -> Vec<Vec<String>> {
+fn steps(proven: &Proven) -> Lines {
     let proof = &proven.proof;
     let mut rows = steps_to_a_pod(proven);
     let token = match (&proof.token, &proof.pod) {
@@ -110,7 +114,7 @@ fn steps(proven: &Proven) -> Vec<Vec<String>> {
 }
 
 /// What a token for Pod Identity needs; nothing of another.
-fn steps_to_a_pod(proven: &Proven) -> Vec<Vec<String>> {
+fn steps_to_a_pod(proven: &Proven) -> Lines {
     let association = proven.association.iter();
     let association = association.map(|id| row("association", "found", id));
     let pod = proven.proof.pod.iter().map(|pod| match pod {
@@ -121,33 +125,32 @@ fn steps_to_a_pod(proven: &Proven) -> Vec<Vec<String>> {
     association.chain(pod).collect()
 }
 
-fn with(mut rows: Vec<Vec<String>>, last: Vec<String>) -> Vec<Vec<String>> {
+fn with(mut rows: Lines, last: Vec<Cell>) -> Lines {
     rows.push(last);
     rows
 }
 
-fn assumed(assumption: &Assumption, role: &RoleArn) -> Vec<Vec<String>> {
+fn assumed(assumption: &Assumption, role: &RoleArn) -> Lines {
     match assumption {
         Assumption::Assumed {
             arn, tries, waited, ..
         } => {
-            let late = match tries {
-                1 => String::new(),
-                tries => format!(
-                    ", at try {tries} after {}",
-                    Timeout(Duration::from_secs(*waited))
+            let waited = Timeout(Duration::from_secs(*waited));
+            let first = match tries {
+                1 => role_row("assumed", role),
+                tries => row(
+                    "role",
+                    "assumed",
+                    format!("{role}, at try {tries} after {waited}"),
                 ),
             };
-            vec![
-                row("role", "assumed", format!("{role}{late}")),
-                row("caller", "is", arn.to_string()),
-            ]
+            vec![first, row("caller", "is", arn.to_string())]
         }
         Assumption::Refused { refusal, .. } => {
             vec![row("role", "refused", format!("{role}: {refusal}"))]
         }
         Assumption::OtherRole { arn, .. } => vec![
-            row("role", "another", role.to_string()),
+            role_row("another", role),
             row("caller", "is", arn.to_string()),
         ],
         Assumption::Unreachable { why, .. } | Assumption::NotAllowed { why } => {
@@ -158,7 +161,7 @@ fn assumed(assumption: &Assumption, role: &RoleArn) -> Vec<Vec<String>> {
 }
 
 /// The proofs at the end of a command that makes or changes; nothing, where none was asked for.
-pub fn proofs(outcomes: &[Outcome]) -> String {
+pub fn proofs(outcomes: &[Outcome]) -> Lines {
     let row = |outcome: &Outcome| {
         let proof = outcome.proof.as_ref()?;
         let assumption = proof.as_ref().ok().map(|proven| &proven.proof.assumption);
@@ -171,12 +174,12 @@ pub fn proofs(outcomes: &[Outcome]) -> String {
             caller.unwrap_or_else(|| "-".to_owned()),
         ])
     };
-    let rows: Vec<_> = outcomes.iter().filter_map(row).collect();
-    if rows.is_empty() {
-        return String::new();
-    }
     let header = ["NAMESPACE", "NAME", "VERIFIED", "CALLER"];
-    format!("\n{}", columns(&header, &rows))
+    let mut lines = columns(&header, outcomes.iter().filter_map(row));
+    if !lines.is_empty() {
+        lines.insert(0, Vec::new());
+    }
+    lines
 }
 
 fn result(proof: &Result<Proven, Error>) -> &'static str {
@@ -244,10 +247,10 @@ impl TokenView<'_> {
         format!("{}, {far}", utc(seconds))
     }
 
-    fn told_role(&self) -> String {
+    fn told_role(&self) -> Cell {
         match self.role {
-            Some(role) => role.to_string(),
-            None => "none: AWS_ROLE_ARN names no role".to_owned(),
+            Some(role) => Cell::role(&role.to_string()),
+            None => "none: AWS_ROLE_ARN names no role".into(),
         }
     }
 }
@@ -281,7 +284,7 @@ impl View for TokenView<'_> {
         Document::of("Token", body)
     }
 
-    fn table(&self, _: Width) -> String {
+    fn table(&self, _: Width) -> Lines {
         let (header, claims) = (&self.token.header, &self.token.claims);
         let key = header.key_id.as_deref().unwrap_or("-");
         let expires = if self.is_expired() {
@@ -290,20 +293,20 @@ impl View for TokenView<'_> {
             "EXPIRES"
         };
         let mut rows = vec![
-            ("ISSUER", claims.issuer.clone()),
-            ("SUBJECT", claims.subject.clone()),
-            ("AUDIENCE", claims.audiences.join(", ")),
-            ("ISSUED", self.told(claims.issued_at)),
-            (expires, self.told(claims.expires_at)),
-            ("SIGNED BY", format!("{}, key {key}", header.algorithm)),
+            ("ISSUER", claims.issuer.as_str().into()),
+            ("SUBJECT", claims.subject.as_str().into()),
+            ("AUDIENCE", claims.audiences.join(", ").into()),
+            ("ISSUED", self.told(claims.issued_at).into()),
+            (expires, self.told(claims.expires_at).into()),
+            ("SIGNED BY", format!("{}, key {key}", header.algorithm).into()),
         ];
         let optional = [
-            ("SERVICE ACCOUNT", claims.account()),
-            ("POD", claims.pod.clone()),
-            ("NODE", claims.node.clone()),
+            ("SERVICE ACCOUNT", claims.account().map(Cell::from)),
+            ("POD", claims.pod.clone().map(Cell::from)),
+            ("NODE", claims.node.clone().map(Cell::from)),
             ("ROLE", Some(self.told_role())),
-            ("BY PROVIDER", self.provider()),
-            ("CALLER", self.assumption.and_then(session)),
+            ("BY PROVIDER", self.provider().map(Cell::from)),
+            ("CALLER", self.assumption.and_then(session).map(Cell::from)),
         ];
         rows.extend(
             optional
@@ -311,8 +314,8 @@ impl View for TokenView<'_> {
                 .into_iter()
                 .flatten(),
         );
-        rows.iter()
-            .map(|(name, value)| format!("{name:<18}{}\n", shown_in_line(value)))
+        rows.into_iter()
+            .map(|(name, value)| vec![format!("{name:<18}").into(), value])
             .collect()
     }
 

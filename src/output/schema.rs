@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::cells::{Lines, lines};
 use super::{View, Width, markdown};
 use crate::asked::fields::{CLUSTER_CONFIG, FieldOrigin, Kind, Presence, VERSION};
 use crate::config::Schema;
@@ -20,7 +21,7 @@ impl View for SchemaView {
         &self.schema
     }
 
-    fn table(&self, _: Width) -> String {
+    fn table(&self, _: Width) -> Lines {
         let Schema { path, kind, .. } = &self.schema;
         let mut text = format!("KIND:       {CLUSTER_CONFIG}\nVERSION:    {VERSION}\n\n");
         if path.contains('.') {
@@ -30,11 +31,12 @@ impl View for SchemaView {
         for line in self.schema.description() {
             let _ = writeln!(text, "    {}", plain(&line));
         }
-        text + &if self.is_recursive {
+        text += &if self.is_recursive {
             section("FIELDS", "", &tree(&self.schema, 1))
         } else {
             fields(&self.schema)
-        }
+        };
+        lines(&text)
     }
 
     fn names(&self) -> Vec<String> {

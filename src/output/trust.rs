@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::cells::Lines;
 use super::{Document, NOTHING, View, Width, columns, markdown};
 use crate::plan::trust::TrustRow;
 
@@ -43,13 +44,10 @@ impl View for TrustRows {
         Document::of("TrustList", TrustItems { items: &self.0 })
     }
 
-    fn table(&self, _: Width) -> String {
-        if self.0.is_empty() {
-            return String::new();
-        }
+    fn table(&self, _: Width) -> Lines {
         let header = HEADER.map(str::to_uppercase);
         let header = header.each_ref().map(String::as_str);
-        columns(&header, &self.0.iter().map(cells).collect::<Vec<_>>())
+        columns(&header, self.0.iter().map(cells))
     }
 
     fn names(&self) -> Vec<String> {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::cells::{Lines, apart, line};
 use super::{Document, NOTHING, View, Width, columns, markdown};
 use crate::model::shown_in_line;
 use crate::plan::usage::{ActionRow, Proposal, SeenUse, ServiceRow, UsageRow, UseWord};
@@ -25,25 +26,19 @@ impl View for UsageRows {
     }
 
     /// Under each role its services, and under these the actions that were used; all with `-o wide`.
-    fn table(&self, width: Width) -> String {
+    fn table(&self, width: Width) -> Lines {
         let parts = self.0.iter().map(|row| {
-            let mut text = format!("{}\n", heading(row));
-            for note in &row.notes {
-                text.push_str(&format!("  note: {}\n", shown_in_line(note)));
-            }
+            let mut told = vec![line(heading(row))];
+            let notes = row.notes.iter();
+            told.extend(notes.map(|note| line(format!("  note: {note}"))));
             match &row.proposal {
-                None => text.push_str(&services(row, width)),
-                Some(Err(why)) => {
-                    text.push_str(&format!(
-                        "  no policy is suggested: {}\n",
-                        shown_in_line(why)
-                    ));
-                }
-                Some(Ok(proposal)) => text.push_str(&suggestion(proposal)),
+                None => told.extend(services(row, width)),
+                Some(Err(why)) => told.push(line(format!("  no policy is suggested: {why}"))),
+                Some(Ok(proposal)) => told.extend(suggestion(proposal)),
             }
-            text
+            told
         });
-        parts.collect::<Vec<_>>().join("\n")
+        apart(&parts.collect::<Vec<_>>())
     }
 
     fn names(&self) -> Vec<String> {
@@ -97,13 +92,10 @@ fn heading(row: &UsageRow) -> String {
     shown_in_line(&format!("role {name}{of}{}", age.unwrap_or_default()))
 }
 
-fn services(row: &UsageRow, width: Width) -> String {
+fn services(row: &UsageRow, width: Width) -> Lines {
     let header = HEADER.map(str::to_uppercase);
     let header = header.each_ref().map(String::as_str);
-    match lines(row, width) {
-        none if none.is_empty() => String::new(),
-        all => columns(&header, &all),
-    }
+    columns(&header, lines(row, width))
 }
 
 /// Of actions only those that were used, and how many were not, unless all are wanted.
@@ -171,16 +163,15 @@ fn policies(all: &[String]) -> String {
     }
 }
 
-fn suggestion(proposal: &Proposal) -> String {
-    let mut text = String::new();
+fn suggestion(proposal: &Proposal) -> Lines {
+    let mut told = Lines::new();
     let mut add = |title: &str, lines: &mut dyn Iterator<Item = String>| {
         let lines: Vec<String> = lines.collect();
         if !lines.is_empty() {
-            text.push_str(&format!("  {title}:\n"));
+            told.push(line(format!("  {title}:")));
         }
-        for line in lines {
-            text.push_str(&format!("    {}\n", shown_in_line(&line)));
-        }
+        let lines = lines.into_iter();
+        told.extend(lines.map(|it| line(format!("    {it}"))));
     };
     let policy = format!("{:#}", proposal.document);
     add("policy", &mut policy.lines().map(str::to_owned));
@@ -193,13 +184,11 @@ fn suggestion(proposal: &Proposal) -> String {
     );
     // One line: where a step fails, the next would take away what was to be replaced.
     let commands = proposal.commands.iter();
-    let commands: Vec<String> = commands
-        .map(|command| shown_in_line(&command.to_string()))
-        .collect();
+    let commands: Vec<String> = commands.map(ToString::to_string).collect();
     if !commands.is_empty() {
-        text.push_str(&format!("  fix: {}\n", commands.join(" && ")));
+        told.push(line(format!("  fix: {}", commands.join(" && "))));
     }
-    text
+    told
 }
 
 fn item(row: &UsageRow) -> Value {

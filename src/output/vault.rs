@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::cells::{Lines, line};
 use super::{Document, NOTHING, View, Width, columns, markdown};
 use crate::plan::vault::VaultRow;
 
@@ -43,25 +44,16 @@ impl View for VaultRows {
     }
 
     /// Under each service account what is to be known of it.
-    fn table(&self, _: Width) -> String {
-        if self.0.is_empty() {
-            return String::new();
-        }
+    fn table(&self, _: Width) -> Lines {
         let header = ["NAMESPACE", "NAME", "VAULT ROLES", "RESULT"];
-        let rows: Vec<Vec<String>> = self.0.iter().map(Self::cells).collect();
-        let table = columns(&header, &rows);
-        let mut lines = table.lines();
-        let mut text = lines
-            .next()
-            .map(|line| format!("{line}\n"))
-            .unwrap_or_default();
-        for (line, row) in lines.zip(&self.0) {
-            text.push_str(&format!("{line}\n"));
-            for told in Self::told(row) {
-                text.push_str(&format!("    {}\n", crate::model::shown_in_line(&told)));
-            }
+        let mut table = columns(&header, self.0.iter().map(Self::cells)).into_iter();
+        let mut lines: Lines = table.next().into_iter().collect();
+        for (cells, row) in table.zip(&self.0) {
+            lines.push(cells);
+            let told = Self::told(row).into_iter();
+            lines.extend(told.map(|told| line(format!("    {told}"))));
         }
-        text
+        lines
     }
 
     fn names(&self) -> Vec<String> {

@@ -1,14 +1,17 @@
 //! The things that are printed, each as a table for people and as a document for machines.
 
+use std::fmt::Display;
+
 use anstyle::AnsiColor;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Document, View, Width, colored, columns, markdown, paint_cell, proof};
+use super::cells::{Cell, Lines, line, lines};
+use super::{Document, View, Width, columns, markdown, proof};
 use crate::apply::Outcome;
 use crate::asked::Ending;
-use crate::model::{Map, ServiceAccountName, shown_in_line};
-use crate::plan::{Action, Plan, Summary, Target, Track};
+use crate::model::{Map, ServiceAccountName};
+use crate::plan::{Action, ActionKind, Idle, Plan, Summary, Target, Track};
 use crate::policy::Difference;
 use crate::template::manifest;
 use crate::world::Chain;
@@ -37,33 +40,31 @@ impl View for PlanView<'_> {
     }
 
     /// One line an action, and under it what it sets.
-    fn table(&self, _: Width) -> String {
-        let mut text = String::new();
+    fn table(&self, _: Width) -> Lines {
+        let mut told = Lines::new();
         for track in &self.0.tracks {
             for action in &track.actions {
-                let place = track.place_of(action);
-                let action_line = shown_in_line(&format!("{action}{place}"));
-                text.push_str(&format!("{} {action_line}\n", action.kind().sign()));
-                text.extend(action.details().iter().map(|detail| in_it(detail)));
+                told.push(told_action(action, &track.place_of(action)));
+                told.extend(action.details().iter().map(in_it));
             }
             if let Some(leftover) = &track.leftover {
                 if !track.refusals.is_empty() {
-                    text.push_str(&format!("  leave {}, as told below\n", track.target));
+                    told.push(line(format!("  leave {}, as told below", track.target)));
                 } else if track.actions.is_empty() {
-                    text.push_str(&format!("  leave {}\n", track.target));
+                    told.push(line(format!("  leave {}", track.target)));
                 }
-                text.extend(leftover.lines().iter().map(|line| in_it(line)));
+                told.extend(leftover.lines().iter().map(in_it));
             }
         }
         for track in self.0.tracks.iter().filter(|track| !track.drift.is_empty()) {
-            text.push_str(&format!(
-                "  leave the role of {} as it was changed by hand\n",
-                track.target
-            ));
+            let target = &track.target;
+            told.push(line(format!(
+                "  leave the role of {target} as it was changed by hand"
+            )));
             let drift = track.drift.iter().flat_map(Difference::lines);
-            text.extend(drift.map(|line| in_it(&line)));
+            told.extend(drift.map(in_it));
         }
-        text
+        told
     }
 
     fn names(&self) -> Vec<String> {
@@ -78,50 +79,49 @@ impl View for PlanView<'_> {
     fn markdown(&self) -> String {
         markdown::plan(self.0)
     }
+}
 
-    /// The sign of an action in the colour of its kind, and all of it where something is deleted.
-    fn painted(&self, line: &str) -> String {
-        action_painted(line)
+/// The sign of its kind in a colour, and all of it where something is deleted.
+fn told_action(action: &Action, place: &str) -> Vec<Cell> {
+    let (kind, text) = (action.kind(), format!(" {action}{place}"));
+    let sign = kind.sign().to_string();
+    match kind {
+        ActionKind::Create => vec![Cell::colored(sign, AnsiColor::Green), text.into()],
+        ActionKind::Change => vec![Cell::colored(sign, AnsiColor::Yellow), text.into()],
+        ActionKind::Delete => vec![Cell::colored(sign + &text, AnsiColor::Red)],
+        ActionKind::Wait => line(sign + &text),
     }
 }
 
 /// A line under that of an action.
-fn in_it(line: &str) -> String {
-    format!("    {}\n", shown_in_line(line))
-}
-
-/// The line of an action by its sign.
-pub fn action_painted(line: &str) -> String {
-    let (sign, color) = match line.get(..2) {
-        Some("+ ") => ("+", AnsiColor::Green),
-        Some("~ ") => ("~", AnsiColor::Yellow),
-        Some("- ") => return colored(line, AnsiColor::Red),
-        _ => return line.to_owned(),
-    };
-    format!("{}{}", colored(sign, color), &line[1..])
+fn in_it(text: impl Display) -> Vec<Cell> {
+    line(format!("    {text}"))
 }
 
 /// How each target of a plan ended.
 pub struct Outcomes<'a>(pub &'a [Outcome]);
 
 impl Outcomes<'_> {
-    fn status(outcome: &Outcome) -> &'static str {
+    /// Its word, and a colour where that says more than that all is well.
+    fn status(outcome: &Outcome) -> (&'static str, Option<AnsiColor>) {
+        let [red, yellow, green] = [AnsiColor::Red, AnsiColor::Yellow, AnsiColor::Green].map(Some);
         let Track {
             actions, refusals, ..
         } = &outcome.track;
         let has = |wanted: fn(&Action) -> bool| actions.iter().any(wanted);
         if !refusals.is_empty() {
-            "refused"
+            ("refused", red)
         } else if outcome.error.is_some() {
-            "failed"
+            ("failed", red)
         } else if !outcome.track.drift.is_empty() && actions.is_empty() {
-            "drifted"
+            ("drifted", yellow)
         } else if actions.is_empty() {
-            outcome.track.idle.word()
+            let idle = outcome.track.idle;
+            (idle.word(), yellow.filter(|_| idle == Idle::Skipped))
         } else if outcome.is_skipped() {
-            "skipped"
+            ("skipped", yellow)
         } else if outcome.track.is_move {
-            "moved"
+            ("moved", green)
         } else if has(|a| {
             matches!(
                 a,
@@ -131,7 +131,7 @@ impl Outcomes<'_> {
                     | Action::InstallAgent { .. }
             )
         }) {
-            "created"
+            ("created", green)
         } else if has(|a| {
             matches!(
                 a,
@@ -141,14 +141,54 @@ impl Outcomes<'_> {
                 }
             )
         }) {
-            "deleting"
+            ("deleting", None)
         } else if has(is_deletion) {
-            "deleted"
+            ("deleted", red)
         } else if has(is_update) {
-            "updated"
+            ("updated", green)
         } else {
-            "changed"
+            ("changed", None)
         }
+    }
+
+    fn status_cell(outcome: &Outcome) -> Cell {
+        let (word, color) = Self::status(outcome);
+        Cell::colored(word, color)
+    }
+
+    fn account_cells(outcome: &Outcome) -> Option<Vec<Cell>> {
+        let (_, name) = outcome.track.target.account()?;
+        let role = outcome.role.as_ref();
+        Some(vec![
+            name.namespace.to_string().into(),
+            name.name.as_str().into(),
+            Self::status_cell(outcome),
+            role.map_or_else(Cell::default, |role| Cell::role(&role.to_string())),
+        ])
+    }
+
+    fn required_cells(outcome: &Outcome) -> Option<Vec<Cell>> {
+        let track = &outcome.track;
+        let account = track.account.iter();
+        let place: String = account.map(|id| format!(" in account {id}")).collect();
+        let name = format!("{}{place}", track.target).into();
+        let is_required = track.target.is_required();
+        is_required.then(|| vec![name, Self::status_cell(outcome)])
+    }
+
+    fn stack_cells(outcome: &Outcome) -> Option<Vec<Cell>> {
+        let Target::Stack(stack) = &outcome.track.target else {
+            return None;
+        };
+        let [region, name] = [&stack.region, &stack.name].map(|it| it.as_str().into());
+        Some(vec![region, name, Self::status_cell(outcome)])
+    }
+
+    fn role_cells(outcome: &Outcome) -> Option<Vec<Cell>> {
+        let Target::Role(role) = &outcome.track.target else {
+            return None;
+        };
+        Some(vec![role.to_string().into(), Self::status_cell(outcome)])
     }
 }
 
@@ -180,7 +220,7 @@ fn outcome(outcome: &Outcome) -> Value {
         .collect();
     let mut item = json!({
         "target": outcome.track.target,
-        "status": Outcomes::status(outcome),
+        "status": Outcomes::status(outcome).0,
         "done": done,
     });
     if let Some(account) = &outcome.track.account {
@@ -221,79 +261,27 @@ impl View for Outcomes<'_> {
         Document::of("Result", Items::<Value> { items })
     }
 
-    fn table(&self, _: Width) -> String {
-        let role = |outcome: &Outcome| {
-            outcome
-                .role
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default()
+    fn table(&self, _: Width) -> Lines {
+        let is_agent = |it: &Outcome| matches!(it.track.target, Target::Agent(_));
+        let thing = if self.0.iter().any(is_agent) {
+            "ADD-ON"
+        } else {
+            "PROVIDER"
         };
-        let accounts: Vec<_> = self
-            .0
-            .iter()
-            .filter_map(|outcome| {
-                let (_, name) = outcome.track.target.account()?;
-                Some(vec![
-                    name.namespace.to_string(),
-                    name.name.clone(),
-                    Self::status(outcome).to_owned(),
-                    role(outcome),
-                ])
-            })
-            .collect();
-        let providers: Vec<_> = self
-            .0
-            .iter()
-            .filter(|outcome| outcome.track.target.is_required())
-            .map(|outcome| {
-                let track = &outcome.track;
-                let account = track.account.iter();
-                let place: String = account.map(|id| format!(" in account {id}")).collect();
-                vec![
-                    format!("{}{place}", track.target),
-                    Self::status(outcome).to_owned(),
-                ]
-            })
-            .collect();
-        let stacks = self.0.iter().filter_map(|outcome| {
-            let Target::Stack(stack) = &outcome.track.target else {
-                return None;
-            };
-            let status = Self::status(outcome).to_owned();
-            Some(vec![stack.region.clone(), stack.name.clone(), status])
-        });
-        let stacks: Vec<_> = stacks.collect();
-        let roles = self.0.iter().filter_map(|outcome| {
-            let Target::Role(role) = &outcome.track.target else {
-                return None;
-            };
-            Some(vec![role.to_string(), Self::status(outcome).to_owned()])
-        });
-        let roles: Vec<_> = roles.collect();
-        let mut text = String::new();
-        if !stacks.is_empty() {
-            text.push_str(&columns(&["REGION", "STACK", "STATUS"], &stacks));
-        }
-        if !roles.is_empty() {
-            text.push_str(&columns(&["ROLE ARN", "STATUS"], &roles));
-        }
-        if !accounts.is_empty() {
-            text.push_str(&columns(
+        let table = |header: &[&str], cells: fn(&Outcome) -> Option<Vec<Cell>>| {
+            columns(header, self.0.iter().filter_map(cells))
+        };
+        [
+            table(&["REGION", "STACK", "STATUS"], Self::stack_cells),
+            table(&["ROLE ARN", "STATUS"], Self::role_cells),
+            table(
                 &["NAMESPACE", "NAME", "STATUS", "ROLE ARN"],
-                &accounts,
-            ));
-        }
-        if !providers.is_empty() {
-            let is_agent = |it: &Outcome| matches!(it.track.target, Target::Agent(_));
-            let header = if self.0.iter().any(is_agent) {
-                "ADD-ON"
-            } else {
-                "PROVIDER"
-            };
-            text.push_str(&columns(&[header, "STATUS"], &providers));
-        }
-        text + &proof::proofs(self.0)
+                Self::account_cells,
+            ),
+            table(&[thing, "STATUS"], Self::required_cells),
+            proof::proofs(self.0),
+        ]
+        .concat()
     }
 
     fn names(&self) -> Vec<String> {
@@ -301,10 +289,6 @@ impl View for Outcomes<'_> {
             .iter()
             .map(|outcome| outcome.track.target.to_string())
             .collect()
-    }
-
-    fn painted(&self, line: &str) -> String {
-        paint_cell(line, &COLORS)
     }
 
     fn markdown(&self) -> String {
@@ -315,7 +299,7 @@ impl View for Outcomes<'_> {
             let role = outcome.role.as_ref().map(ToString::to_string);
             vec![
                 markdown::text(&outcome.track.target.to_string()),
-                Self::status(outcome).to_owned(),
+                Self::status(outcome).0.to_owned(),
                 markdown::text(&role.unwrap_or_default()),
                 markdown::sentences(&errors(outcome)),
             ]
@@ -325,18 +309,6 @@ impl View for Outcomes<'_> {
         table + &markdown::lines(&proof::proofs(self.0))
     }
 }
-
-/// Of the statuses that say more than that all is well.
-const COLORS: [(&str, AnsiColor); 8] = [
-    ("failed", AnsiColor::Red),
-    ("refused", AnsiColor::Red),
-    ("drifted", AnsiColor::Yellow),
-    ("skipped", AnsiColor::Yellow),
-    ("created", AnsiColor::Green),
-    ("moved", AnsiColor::Green),
-    ("updated", AnsiColor::Green),
-    ("deleted", AnsiColor::Red),
-];
 
 /// The ServiceAccount to apply by other means.
 pub struct Manifest {
@@ -351,8 +323,8 @@ impl View for Manifest {
     }
 
     /// YAML, to be piped into `kubectl apply -f -`.
-    fn table(&self, _: Width) -> String {
-        super::yaml(&self.document()).unwrap_or_default()
+    fn table(&self, _: Width) -> Lines {
+        lines(&super::yaml(&self.document()).unwrap_or_default())
     }
 
     fn names(&self) -> Vec<String> {
@@ -378,31 +350,23 @@ impl View for Chains {
         Document::of("Thumbprint", body)
     }
 
-    fn table(&self, width: Width) -> String {
+    fn table(&self, width: Width) -> Lines {
         if width == Width::Normal {
-            return self
-                .names()
-                .iter()
-                .map(|name| format!("{name}\n"))
-                .collect();
+            return self.names().into_iter().map(line).collect();
         }
-        let rows: Vec<_> = self
-            .0
-            .iter()
-            .flat_map(|chain| {
-                chain.certificates.iter().map(|certificate| {
-                    vec![
-                        chain.host.clone(),
-                        certificate.sha1.to_string(),
-                        certificate.counts.unwrap_or("no").to_owned(),
-                        certificate.not_before.clone(),
-                        certificate.not_after.clone(),
-                        certificate.subject.clone(),
-                        certificate.issuer.clone(),
-                    ]
-                })
+        let rows = self.0.iter().flat_map(|chain| {
+            chain.certificates.iter().map(|certificate| {
+                vec![
+                    chain.host.clone(),
+                    certificate.sha1.to_string(),
+                    certificate.counts.unwrap_or("no").to_owned(),
+                    certificate.not_before.clone(),
+                    certificate.not_after.clone(),
+                    certificate.subject.clone(),
+                    certificate.issuer.clone(),
+                ]
             })
-            .collect();
+        });
         columns(
             &[
                 "HOST",
@@ -413,7 +377,7 @@ impl View for Chains {
                 "SUBJECT",
                 "ISSUER",
             ],
-            &rows,
+            rows,
         )
     }
 

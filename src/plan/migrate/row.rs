@@ -240,19 +240,18 @@ impl MoveStanding {
         })
     }
 
-    /// For a table.
-    pub fn cells(&self) -> Vec<String> {
+    /// For a table, all but the role.
+    pub fn cells(&self) -> [String; 5] {
         let pods = match self.pods.as_str() {
             "" => "none",
             pods => pods,
         };
-        vec![
+        [
             self.namespace.clone(),
             self.name.clone(),
             self.state.map_or("unknown", MoveState::word).to_owned(),
             self.new_pods.map_or("unknown", PodWay::word).to_owned(),
             pods.to_owned(),
-            self.role_arn.clone().unwrap_or_default(),
         ]
     }
 }
