@@ -26,7 +26,6 @@ mod sign_in;
 mod vault;
 
 pub use association::AssociationRefusal;
-pub use hints::ROLE_ONLY;
 pub use kubernetes::Objection;
 pub use sign_in::SignIn;
 pub use vault::VaultFailure;

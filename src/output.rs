@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::error::{Error, ROLE_ONLY};
+use crate::error::Error;
 use crate::model::{
     Connection, Fix, is_command, is_hidden, shown, shown_in_json, shown_in_line,
     shown_in_quoted_yaml,
@@ -227,7 +227,7 @@ pub fn report(error: &Error, connection: &Connection, leaves: bool) {
     let errors = single(error);
     let hints = |error: &Error| {
         let mut hints = error.hints();
-        hints.retain(|hint| leaves || *hint != ROLE_ONLY.into());
+        hints.retain(|hint| leaves || !hint.is_role_only());
         hints
     };
     let all: Vec<Fix> = errors.iter().flat_map(|error| hints(error)).collect();

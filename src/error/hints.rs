@@ -9,8 +9,6 @@ use crate::model::{
     Workload, is_aws_tag,
 };
 
-/// The way around a Kubernetes API that cannot be used.
-pub const ROLE_ONLY: &str = "or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none";
 const AGAIN: &str = "run the same command again in a minute";
 
 impl Error {
@@ -129,7 +127,7 @@ impl Error {
             }
             Self::Kubernetes { lasting: false, .. } => vec![
                 "the API has trouble: run the same command again in a minute".into(),
-                ROLE_ONLY.into(),
+                Fix::role_only(),
             ],
             Self::KubernetesUnauthorized { eks, .. } => unauthorized_hints(eks.as_ref()),
             Self::KubernetesForbidden { right, .. } => forbidden_hints(right),
@@ -145,7 +143,7 @@ impl Error {
             }
             Self::KubernetesUnreachable { .. } => vec![
                 "check the way to the Kubernetes API: a private endpoint is reached only from its network".into(),
-                ROLE_ONLY.into(),
+                Fix::role_only(),
             ],
             Self::RolloutFailed { workload, .. } => vec![
                 Fix::by("look at it", workload.kubectl("describe")),

@@ -1,6 +1,5 @@
 //! What the Kubernetes API objects to, and what to do about it.
 
-use super::hints::ROLE_ONLY;
 use crate::model::{ClusterName, CommandLine, Fix, Right, ServiceAccountName};
 
 /// Why the API refuses a write to somebody who has the right to it.
@@ -25,13 +24,13 @@ impl Objection {
                 Fix::say("no right helps: raise the quota, or delete what is no longer needed; ")
                     .run("kubectl get resourcequotas --all-namespaces")
                     .and(" shows what is used"),
-                ROLE_ONLY.into(),
+                Fix::role_only(),
             ],
             Self::Admission => vec![
                 "no right helps: a policy of the cluster is against it; meet what it asks for, as by `--labels` and `--annotations`, or \
                  ask who runs the cluster"
                     .into(),
-                ROLE_ONLY.into(),
+                Fix::role_only(),
             ],
             Self::Terminating => {
                 vec!["run the same command again when the namespace is gone: it makes it anew".into()]
@@ -45,7 +44,7 @@ impl Objection {
                      later",
                     "kubectl version",
                 ),
-                ROLE_ONLY.into(),
+                Fix::role_only(),
             ],
         }
     }
@@ -58,7 +57,7 @@ pub fn forbidden_hints(right: &Right) -> Vec<Fix> {
         }
         (_, "serviceaccounts" | "serviceaccounts/token") | ("create", "namespaces") => vec![
             "this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces".into(),
-            ROLE_ONLY.into(),
+            Fix::role_only(),
         ],
         _ => vec![
             format!("allow this identity to {right}: with a Role or ClusterRole, and a binding of it")
@@ -82,7 +81,7 @@ pub fn unauthorized_hints(cluster: Option<&ClusterName>) -> Vec<Fix> {
         Fix::by("map the identity to the cluster", map)
             .and(", with the ARN of ")
             .run("aws sts get-caller-identity"),
-        ROLE_ONLY.into(),
+        Fix::role_only(),
     ]
 }
 

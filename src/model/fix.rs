@@ -15,6 +15,8 @@ pub struct Fix(Vec<Piece>);
 enum Piece {
     Words(String),
     Command(CommandLine),
+    /// That the ServiceAccount can be left to others.
+    RoleOnly,
 }
 
 impl Fix {
@@ -25,6 +27,15 @@ impl Fix {
     /// What a command is for, and the command.
     pub fn by(words: impl fmt::Display, command: impl Into<CommandLine>) -> Self {
         Self::say(format!("{words}: ")).run(command)
+    }
+
+    /// The way around a Kubernetes API that cannot be used, for what can leave the ServiceAccount to others.
+    pub fn role_only() -> Self {
+        Self(vec![Piece::RoleOnly])
+    }
+
+    pub fn is_role_only(&self) -> bool {
+        *self == Self::role_only()
     }
 
     /// With more words behind it.
@@ -43,7 +54,7 @@ impl Fix {
     pub fn with(self, connection: &Connection) -> Self {
         let pieces = self.0.into_iter().map(|piece| match piece {
             Piece::Command(command) => Piece::Command(command.with(connection)),
-            words @ Piece::Words(_) => words,
+            words @ (Piece::Words(_) | Piece::RoleOnly) => words,
         });
         Self(pieces.collect())
     }
@@ -76,6 +87,7 @@ impl fmt::Display for Fix {
         self.0.iter().try_for_each(|piece| match piece {
             Piece::Words(words) => f.write_str(words),
             Piece::Command(command) => write!(f, "`{command}`"),
+            Piece::RoleOnly => f.write_str("or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none"),
         })
     }
 }
