@@ -298,7 +298,10 @@ impl View for TokenView<'_> {
             ("AUDIENCE", claims.audiences.join(", ").into()),
             ("ISSUED", self.told(claims.issued_at).into()),
             (expires, self.told(claims.expires_at).into()),
-            ("SIGNED BY", format!("{}, key {key}", header.algorithm).into()),
+            (
+                "SIGNED BY",
+                format!("{}, key {key}", header.algorithm).into(),
+            ),
         ];
         let optional = [
             ("SERVICE ACCOUNT", claims.account().map(Cell::from)),

@@ -153,3 +153,33 @@ fn fuzzed_documents_are_refused_or_mean_the_same_when_written_again() {
         Err(rule) => assert!(rule.len() <= 300 + 8 * text.len(), "{rule}"),
     });
 }
+
+#[test]
+fn arns_of_another_partition_are_found_wherever_they_stand() {
+    let document = serde_json::json!({"Statement": [
+        {
+            "Principal": {"AWS": "arn:aws-cn:iam::1:root"},
+            "Resource": ["arn:aws:s3:::mine", "arn:aws-cn:s3:::theirs", "*"],
+            "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws-us-gov:sns:::topic"}},
+        },
+        // What may mean the right one.
+        {"Resource": ["arn:*:s3:::any", "arn:aws-??:s3:::any", {"Fn::Sub": "arn:${AWS::Partition}:s3:::own"}]},
+    ]});
+    let beyond = |partition: &str| {
+        let mut found = arns_beyond(&document, partition);
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(
+        beyond("aws"),
+        [
+            "arn:aws-cn:iam::1:root",
+            "arn:aws-cn:s3:::theirs",
+            "arn:aws-us-gov:sns:::topic"
+        ]
+    );
+    assert_eq!(
+        beyond("aws-cn"),
+        ["arn:aws-us-gov:sns:::topic", "arn:aws:s3:::mine"]
+    );
+}
