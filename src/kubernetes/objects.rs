@@ -19,12 +19,22 @@ pub struct TypeMeta {
     pub kind: OptionalMember<String>,
 }
 
-/// A page of a list. Each object is read by itself: one that cannot be is no reason for an empty list.
+/// A page of a list.
 #[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct ObjectList {
+#[serde(default, bound = "T: Deserialize<'de> + Default")]
+pub struct ObjectList<T> {
     pub metadata: ListMeta,
-    pub items: Vec<Value>,
+    pub items: Vec<ListItem<T>>,
+}
+
+/// Each object is read by itself: one that cannot be is no reason for an empty list.
+#[derive(Default)]
+pub struct ListItem<T>(pub T);
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for ListItem<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(T::deserialize(deserializer).unwrap_or_default()))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -235,9 +245,14 @@ impl<'de> Deserializer<'de> for Lenient<'de> {
         self.deserialize_map(visitor)
     }
 
+    /// What nothing is read of is not walked through either.
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_unit()
+    }
+
     forward_to_deserialize_any! {
         i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char str bytes byte_buf unit unit_struct
-        newtype_struct tuple tuple_struct enum identifier ignored_any
+        newtype_struct tuple tuple_struct enum identifier
     }
 }
 
@@ -309,6 +324,14 @@ mod tests {
         let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
         assert_eq!(texts, ["", "", "b"]);
         assert_eq!(read::<Thing>(&json!("no")), Thing::default());
+    }
+
+    /// Of a type that takes nothing but its own.
+    #[test]
+    fn an_object_of_a_list_that_cannot_be_read_hides_no_other() {
+        let list: ObjectList<u16> = read(&json!({"items": [1, "no", 2]}));
+        let items: Vec<u16> = list.items.into_iter().map(|ListItem(it)| it).collect();
+        assert_eq!(items, [1, 0, 2]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::failure::{ApiOperation, Failure, unlisted};
-use super::objects::{FieldsOf, ObjectList, TypeMeta, read};
+use super::objects::{FieldsOf, ListItem, ObjectList, TypeMeta, read};
 use super::workloads::AppliedObject;
 use super::{Error, FIELD_MANAGER, Kubernetes};
 use crate::model::{Right, percent_encoded};
@@ -133,9 +133,9 @@ impl Kubernetes {
             let Some(answer) = answer else {
                 return Ok(false);
             };
-            let found: ObjectList = read(&answer);
-            let objects = found.items.iter();
-            all.extend(objects.filter_map(|object| make(read(object))));
+            let found: ObjectList<O> = read(&answer);
+            let objects = found.items.into_iter();
+            all.extend(objects.filter_map(|ListItem(object)| make(object)));
             let token = Some(found.metadata.token.as_str()).filter(|token| !token.is_empty());
             let next = pages.go_on(token);
             next.map_err(|endless| unlisted(operation, endless))?;

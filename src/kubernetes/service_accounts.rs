@@ -70,9 +70,8 @@ impl Kubernetes {
         let page = self.called("GET", &path, "", Vec::new()).await;
         let operation = Right::of("list", NAMESPACES.plural).into();
         let page = page.map_err(|failure| self.failed(&operation, failure))?;
-        let found: ObjectList = read(&page);
-        let objects = found.items.iter().map(read::<PartialObjectMetadata>);
-        let names = objects.map(|object| object.metadata.name);
+        let found: ObjectList<PartialObjectMetadata> = read(&page);
+        let names = found.items.into_iter().map(|it| it.0.metadata.name);
         Ok(names.filter(|name| !name.is_empty()).collect())
     }
 

@@ -2,9 +2,10 @@
 //! stands beside it, and what `--fix` makes of it. A line a cause:
 //! `what is broken: severity CHECK/CAUSE, others | what --fix --approve leaves`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::arrange::side_by_side;
+use crate::sandbox::SecurityGroup;
 use crate::support::Bench;
 
 mod access;
@@ -113,6 +114,23 @@ pub fn healthy() -> Bench {
     world.api("demo").run_deployment("web", "api", "api", 2);
     drop(world);
     bench
+}
+
+/// New pods of web/api get security groups that let nothing out.
+pub fn shut_in(bench: &Bench) {
+    let policy = json!({
+        "apiVersion": "vpcresources.k8s.aws/v1beta1",
+        "kind": "SecurityGroupPolicy",
+        "metadata": {"namespace": "web", "name": "pods"},
+        "spec": {
+            "podSelector": {"matchLabels": {"app": "api"}},
+            "securityGroups": {"groupIds": ["sg-0aaaaaaaaaaaaaaaa"]},
+        },
+    });
+    let mut world = bench.sandbox.world();
+    world.api("demo").put_object(policy, "kubectl");
+    let group = SecurityGroup::new("sg-0aaaaaaaaaaaaaaaa");
+    world.network.groups.push(group);
 }
 
 pub fn without_pods() -> Bench {

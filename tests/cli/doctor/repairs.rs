@@ -3,10 +3,9 @@
 use std::process::Stdio;
 
 use insta::assert_snapshot;
-use serde_json::json;
 
 use super::{healthy, without_pod_names, without_times};
-use crate::sandbox::{SecurityGroup, World};
+use crate::sandbox::World;
 use crate::support::{ACCOUNT, Bench};
 
 const FIX: &str = "doctor --cluster demo web/api --fix";
@@ -426,20 +425,7 @@ fn nothing_is_restarted_into_security_groups_without_a_way_out() {
         planned.contains("~ restart deployment web/api"),
         "{planned}"
     );
-    let shut = json!({
-        "apiVersion": "vpcresources.k8s.aws/v1beta1",
-        "kind": "SecurityGroupPolicy",
-        "metadata": {"namespace": "web", "name": "pods"},
-        "spec": {
-            "podSelector": {"matchLabels": {"app": "api"}},
-            "securityGroups": {"groupIds": ["sg-0aaaaaaaaaaaaaaaa"]},
-        },
-    });
-    let mut world = bench.sandbox.world();
-    world.api("demo").put_object(shut, "kubectl");
-    let group = SecurityGroup::new("sg-0aaaaaaaaaaaaaaaa");
-    world.network.groups.push(group);
-    drop(world);
+    super::causes::shut_in(&bench);
     bench.calls();
     for line in [
         ACT,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Broken, broken, found, healthy, without_pods};
+use super::{Broken, broken, found, healthy, shut_in, without_pods};
 use crate::support::Bench;
 
 /// The service account with its role, and a Deployment whose pod template is changed.
@@ -203,19 +203,8 @@ fn what_outdoes_the_role() {
             beside(policy(json!([{"ports": [{"protocol": "UDP", "port": 53}]}])))
         }),
         broken("no way out by security groups", || {
-            let bench = beside(json!({
-                "apiVersion": "vpcresources.k8s.aws/v1beta1",
-                "kind": "SecurityGroupPolicy",
-                "metadata": {"namespace": "web", "name": "pods"},
-                "spec": {
-                    "podSelector": {"matchLabels": {"app": "api"}},
-                    "securityGroups": {"groupIds": ["sg-0aaaaaaaaaaaaaaaa"]},
-                },
-            }));
-            let mut world = bench.sandbox.world();
-            let group = crate::sandbox::SecurityGroup::new("sg-0aaaaaaaaaaaaaaaa");
-            world.network.groups.push(group);
-            drop(world);
+            let bench = healthy();
+            shut_in(&bench);
             bench
         }),
         broken("the node's network", || {
