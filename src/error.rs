@@ -13,6 +13,7 @@ use crate::model::{
 use crate::plan::{Refusal, Target, held};
 use crate::policy::{Difference, indented};
 use crate::proof::Unproven;
+use crate::world::{AddonStatus, ClusterStatus, StackStatus};
 
 mod alike;
 mod association;
@@ -79,7 +80,7 @@ pub enum Error {
     #[error("the add-on {AGENT} of cluster \"{cluster}\" is {status}{}", listed(.issues))]
     AgentFailed {
         cluster: ClusterName,
-        status: String,
+        status: AddonStatus,
         issues: Vec<String>,
     },
     #[error("there is no role {0}")]
@@ -87,7 +88,10 @@ pub enum Error {
     #[error("there is no {0}")]
     WorkloadNotFound(Workload),
     #[error("cluster \"{name}\" is {status}: it has no issuer or no Kubernetes API")]
-    ClusterNotReady { name: ClusterName, status: String },
+    ClusterNotReady {
+        name: ClusterName,
+        status: ClusterStatus,
+    },
     #[error("cluster \"{name}\" has no OIDC issuer: {why}")]
     NoIssuer {
         name: ClusterName,
@@ -126,10 +130,10 @@ pub enum Error {
     },
     #[error("cannot reach {what}: {}", line(.cause))]
     Unreachable { what: String, cause: String },
-    #[error("stack \"{stack}\" ended in {}{}", line(.status), because(.reason))]
+    #[error("stack \"{stack}\" ended in {status}{}", because(.reason))]
     StackFailed {
         stack: String,
-        status: String,
+        status: StackStatus,
         reason: Option<String>,
     },
     /// Someone else changed the stack first: what is to be done must be planned anew.
@@ -174,7 +178,7 @@ pub enum Error {
     #[error(
         "stack \"{stack}\" is in {status} whenever it is looked at, though its operation is over"
     )]
-    Unsettled { stack: String, status: String },
+    Unsettled { stack: String, status: StackStatus },
     /// It is deleted, and finalizers keep it.
     #[error("the deletion of service account {name} did not end within {}{}", seconds(.limit), held(.finalizers))]
     ServiceAccountHeld {
@@ -361,7 +365,7 @@ impl Error {
             } => format!("{operation} failed: {}: {}", line(code), line(message)),
             Self::AccessDenied { permission, .. } => format!("not allowed to call {permission}"),
             Self::StackFailed { status, reason, .. } => {
-                format!("its stack ended in {}{}", line(status), because(reason))
+                format!("its stack ended in {status}{}", because(reason))
             }
             Self::ChangeRefused {
                 reason, details, ..

@@ -9,6 +9,7 @@ use crate::model::{
     ClusterName, Flags, Issuer, RoleArn, ServiceAccountName, StackName, Way, Workload,
 };
 use crate::policy::Difference;
+use crate::world::StackStatus;
 
 pub mod account;
 mod action;
@@ -292,10 +293,12 @@ impl Track {
     }
 
     /// The stack that is waited for, and its status.
-    pub fn waited_for(&self) -> Option<(&StackName, &str)> {
+    pub fn waited_for(&self) -> Option<(&StackName, StackStatus)> {
         self.actions.iter().find_map(|action| match action {
-            Action::AwaitStack { stack, status, .. } => Some((stack, status.as_str())),
-            Action::ContinueRollback { stack, .. } => Some((stack, "UPDATE_ROLLBACK_FAILED")),
+            Action::AwaitStack { stack, status, .. } => Some((stack, status.clone())),
+            Action::ContinueRollback { stack, .. } => {
+                Some((stack, StackStatus::UpdateRollbackFailed))
+            }
             _ => None,
         })
     }

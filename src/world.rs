@@ -16,6 +16,7 @@ mod network;
 mod node_roles;
 mod observed;
 mod pods;
+mod status;
 mod trust;
 mod usage;
 mod vault;
@@ -28,9 +29,8 @@ pub use credentials::{
     OwnCredentials, PodWay, Provider, Sign, UNREAD, VaultDeliveries, engine_path,
 };
 pub use facts::{
-    Associations, FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, Phase,
-    PodDefaults, RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack,
-    StackOwnership, StackState,
+    Associations, FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, PodDefaults,
+    RoleFacts, RoleHistory, ServiceAccount, ServiceAccountState, Stack, StackOwnership, StackState,
 };
 pub use health::{
     AccountHealth, Addon, AnalyzerFinding, ClusterHealth, IdentityAgent, KubernetesHealth,
@@ -59,6 +59,7 @@ pub use observed::{
     ObservedProvider,
 };
 pub use pods::{Container, ContainerKind, Mount, Pod, ProjectedToken, ValueSource};
+pub use status::{AddonStatus, ClusterStatus, Phase, StackStatus};
 pub use trust::{AttachedRole, CopySource, TrustingRole};
 pub use usage::RoleUsage;
 pub use vault::{EngineRole, LoginRole, VaultWorld};

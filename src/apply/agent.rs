@@ -7,6 +7,7 @@ use super::Worker;
 use crate::error::Error;
 use crate::model::{AGENT, ClusterName};
 use crate::waiting::polled;
+use crate::world::AddonStatus;
 
 impl Worker<'_> {
     pub(super) async fn install_agent(
@@ -16,23 +17,25 @@ impl Worker<'_> {
     ) -> Result<(), Error> {
         let eks = &self.aws.eks;
         eks.create_addon(cluster.as_str(), AGENT).await?;
-        let last = RefCell::new(String::new());
+        let last = RefCell::new(AddonStatus::Creating);
         let look = async || {
             let found = eks.addon(cluster.as_str(), AGENT).await?;
             let Some(addon) = found else {
                 return Ok(None);
             };
-            status(&addon.status);
+            status(&addon.status.to_string());
             last.replace(addon.status.clone());
             let failed = || Error::AgentFailed {
                 cluster: cluster.clone(),
                 status: addon.status.clone(),
                 issues: addon.issues.clone(),
             };
-            match addon.status.as_str() {
+            match addon.status {
                 // Without nodes it is degraded, until there are some.
-                "ACTIVE" | "DEGRADED" => Ok(Some(())),
-                "CREATE_FAILED" | "UPDATE_FAILED" | "DELETE_FAILED" => Err(failed()),
+                AddonStatus::Active | AddonStatus::Degraded => Ok(Some(())),
+                AddonStatus::CreateFailed
+                | AddonStatus::UpdateFailed
+                | AddonStatus::DeleteFailed => Err(failed()),
                 _ => Ok(None),
             }
         };
@@ -41,7 +44,7 @@ impl Worker<'_> {
         let ended = polled(intervals, deadline, AGENT, least, look).await?;
         ended.ok_or_else(|| Error::AgentFailed {
             cluster: cluster.clone(),
-            status: last.take(),
+            status: last.into_inner(),
             issues: Vec::new(),
         })
     }

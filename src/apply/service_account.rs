@@ -11,7 +11,7 @@ use crate::model::{RoleArn, ServiceAccountName};
 use crate::plan::{Role, ServiceAccountChange, held};
 use crate::template::annotated;
 use crate::waiting::polled;
-use crate::world::ObjectVersion;
+use crate::world::{ObjectVersion, StackStatus};
 
 /// The role, which a stack may just have made.
 pub(super) fn known<'a>(asked: &'a Role, made: Option<&'a RoleArn>) -> Result<&'a RoleArn, Error> {
@@ -19,7 +19,7 @@ pub(super) fn known<'a>(asked: &'a Role, made: Option<&'a RoleArn>) -> Result<&'
         (Role::Arn(arn), _) | (Role::OutputOf(_), Some(arn)) => Ok(arn),
         (Role::OutputOf(stack), None) => Err(Error::StackFailed {
             stack: stack.to_string(),
-            status: "CREATE_COMPLETE".to_owned(),
+            status: StackStatus::CreateComplete,
             reason: Some("it has no output Role1".to_owned()),
         }),
     }

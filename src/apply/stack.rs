@@ -8,7 +8,7 @@ use crate::aws::cloudformation::{ChangeSet, Operation};
 use crate::error::Error;
 use crate::model::RoleArn;
 use crate::plan::{CreateStack, UpdateStack};
-use crate::world::{Phase, Stack};
+use crate::world::{Phase, Stack, StackStatus};
 
 /// What stands in the way of a deletion.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,16 +41,16 @@ impl Worker<'_> {
             let cloudformation = &self.aws.cloudformation;
             let end = cloudformation.ended(&id, Operation::Creation, &on);
             let stack = self.wait(end).await?;
-            let is_gone = stack
-                .as_ref()
-                .is_none_or(|stack| stack.phase == Phase::Gone);
+            let phase = stack.as_ref().map_or(Phase::Gone, Stack::phase);
             match stack {
                 Some(Stack {
-                    phase: Phase::Ready,
                     role_arn: Some(role),
                     ..
-                }) => return Ok(role),
-                _ if is_gone && !was_busy.into_inner() && former.as_ref() != Some(&id) => {
+                }) if phase == Phase::Ready => return Ok(role),
+                _ if phase == Phase::Gone
+                    && !was_busy.into_inner()
+                    && former.as_ref() != Some(&id) =>
+                {
                     create = create.after(&id);
                     former = Some(id);
                 }
@@ -98,7 +98,11 @@ impl Worker<'_> {
         let end = cloudformation.ended(&update.id, operation, status);
         let stack = self.wait(end).await?;
         match stack {
-            Some(stack) if stack.status == "UPDATE_COMPLETE" && !stack.has_leftovers() => Ok(()),
+            Some(stack)
+                if stack.status == StackStatus::UpdateComplete && !stack.has_leftovers() =>
+            {
+                Ok(())
+            }
             stack => Err(self
                 .stack_failed(update.stack.as_str(), &update.id, stack)
                 .await?),
@@ -123,10 +127,7 @@ impl Worker<'_> {
         let end = cloudformation.ended(id, Operation::RollBack, status);
         let stack = self.wait(end).await?;
         match stack {
-            Some(Stack {
-                phase: Phase::Ready,
-                ..
-            }) => Ok(()),
+            Some(stack) if stack.phase() == Phase::Ready => Ok(()),
             stack => Err(self.stack_failed(name, id, stack).await?),
         }
     }
@@ -139,10 +140,8 @@ impl Worker<'_> {
         let cloudformation = &self.aws.cloudformation;
         let end = cloudformation.ended(id, Operation::Deletion, status);
         match self.wait(end).await? {
-            None
-            | Some(Stack {
-                phase: Phase::Gone, ..
-            }) => Ok(()),
+            None => Ok(()),
+            Some(stack) if stack.phase() == Phase::Gone => Ok(()),
             Some(stack) => {
                 let name = stack.name.to_string();
                 Err(self.stack_failed(&name, id, Some(stack)).await?)
@@ -160,7 +159,7 @@ impl Worker<'_> {
         let (status, reason) = match stack {
             Some(stack) => (stack.status, stack.reason),
             None => (
-                "DELETE_COMPLETE".to_owned(),
+                StackStatus::DeleteComplete,
                 Some("it was deleted meanwhile".to_owned()),
             ),
         };

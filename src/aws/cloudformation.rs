@@ -70,7 +70,9 @@ impl CloudFormation {
     /// All stacks of the region that are not deleted (DescribeStacks, all pages).
     pub async fn stacks(&self) -> Result<Vec<Stack>, Error> {
         let stacks = self.pages_of_stacks().await?.into_iter().flatten();
-        Ok(stacks.filter(|stack| stack.phase != Phase::Gone).collect())
+        Ok(stacks
+            .filter(|stack| stack.phase() != Phase::Gone)
+            .collect())
     }
 
     async fn pages_of_stacks(&self) -> Result<Vec<Vec<Stack>>, Error> {
@@ -268,16 +270,14 @@ where
 fn stack(stack: SdkStack) -> Stack {
     let status = stack
         .stack_status
-        .map(|status| shown_in_line(status.as_str()))
-        .unwrap_or_default();
+        .map_or(String::new(), |status| shown_in_line(status.as_str()));
     let outputs = stack.outputs.unwrap_or_default();
     Stack {
         id: stack
             .stack_id
             .unwrap_or_else(|| stack.stack_name.clone().unwrap_or_default()),
         name: StackName::reported(&stack.stack_name.unwrap_or_default()),
-        phase: phase(&status),
-        status,
+        status: status.as_str().into(),
         reason: stack.stack_status_reason.as_deref().map(excerpt),
         updated: stack.last_updated_time.as_ref().and_then(millis),
         changed: stack
@@ -323,27 +323,6 @@ fn resource(resource: SdkResource) -> Option<StackResource> {
     })
 }
 
-/// What each of CloudFormation's statuses means for the next step. An unknown one is waited for.
-fn phase(status: &str) -> Phase {
-    match status {
-        "CREATE_COMPLETE"
-        | "UPDATE_COMPLETE"
-        | "IMPORT_COMPLETE"
-        | "UPDATE_ROLLBACK_COMPLETE"
-        | "IMPORT_ROLLBACK_COMPLETE" => Phase::Ready,
-        "ROLLBACK_COMPLETE" | "CREATE_FAILED" | "ROLLBACK_FAILED" | "REVIEW_IN_PROGRESS" => {
-            Phase::Broken
-        }
-        "DELETE_FAILED" => Phase::DeleteFailed,
-        "UPDATE_FAILED" | "UPDATE_ROLLBACK_FAILED" | "IMPORT_ROLLBACK_FAILED" => {
-            Phase::UpdateFailed
-        }
-        "DELETE_IN_PROGRESS" => Phase::Deleting,
-        "DELETE_COMPLETE" => Phase::Gone,
-        _ => Phase::Busy,
-    }
-}
-
 /// `Role1 (AWS::IAM::Role): reason` of a failed event; those that were only cancelled do not count,
 /// nor does the stack's own, which only sums up.
 fn failed_event(event: &StackEvent) -> Option<String> {
@@ -377,16 +356,15 @@ fn has_failed_hook(event: &StackEvent) -> bool {
 
 /// Whether older events are of an earlier operation.
 fn begins_operation(event: &StackEvent) -> bool {
-    let status = event.resource_status.as_ref().map(|status| status.as_str());
     is_of_the_stack(event)
         && event.hook_type.is_none()
         && matches!(
-            status,
+            event.resource_status,
             Some(
-                "CREATE_IN_PROGRESS"
-                    | "UPDATE_IN_PROGRESS"
-                    | "DELETE_IN_PROGRESS"
-                    | "IMPORT_IN_PROGRESS"
+                ResourceStatus::CreateInProgress
+                    | ResourceStatus::UpdateInProgress
+                    | ResourceStatus::DeleteInProgress
+                    | ResourceStatus::ImportInProgress
             )
         )
 }
@@ -421,21 +399,23 @@ mod tests {
         assert_eq!(sent.len(), 5);
     }
 
+    /// What is in the SDK's models is known by name, and waited for just where it goes on.
     #[test]
-    fn every_status_of_cloudformation_has_a_phase() {
-        use aws_sdk_cloudformation::types::StackStatus;
-        for status in StackStatus::values() {
-            let wanted = match *status {
-                "REVIEW_IN_PROGRESS" => Phase::Broken,
-                "DELETE_IN_PROGRESS" => Phase::Deleting,
-                status if status.ends_with("_IN_PROGRESS") => Phase::Busy,
-                other => phase(other),
-            };
-            assert_eq!(phase(status), wanted, "{status}");
+    fn every_status_of_the_models_is_known() {
+        use aws_sdk_cloudformation::types::StackStatus as SdkStatus;
+
+        use crate::world::StackStatus;
+
+        for word in SdkStatus::values() {
+            let status = StackStatus::from(*word);
+            assert_eq!(&status.to_string(), word);
+            assert!(!matches!(status, StackStatus::Other(_)), "{word}");
+            let goes_on = matches!(status.phase(), Phase::Busy | Phase::Deleting);
+            let is_reviewed = status == StackStatus::ReviewInProgress;
             assert_eq!(
-                status.ends_with("_IN_PROGRESS"),
-                matches!(phase(status), Phase::Busy | Phase::Deleting)
-                    || *status == "REVIEW_IN_PROGRESS"
+                word.ends_with("_IN_PROGRESS"),
+                goes_on || is_reviewed,
+                "{word}"
             );
         }
     }

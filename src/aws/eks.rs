@@ -1,7 +1,7 @@
 //! EKS: what a cluster is, and its tags.
 
 use aws_sdk_eks::error::ProvideErrorMetadata;
-use aws_sdk_eks::types::{ClusterStatus, IpFamily};
+use aws_sdk_eks::types::{ClusterStatus as SdkStatus, IpFamily};
 
 use super::pages::{PagedList, filled};
 use super::{done, failed, found, unusable};
@@ -75,9 +75,8 @@ impl Eks {
                 .and_then(|authority| authority.data),
         );
         let Some((endpoint, certificate_authority)) = ready else {
-            let status = cluster
-                .status
-                .map_or("not ready".to_owned(), |status| status.to_string());
+            let status = cluster.status.as_ref();
+            let status = status.map_or("not ready", SdkStatus::as_str).into();
             return Err(Error::ClusterNotReady {
                 name: name.clone(),
                 status,
@@ -189,7 +188,7 @@ fn facts(cluster: &aws_sdk_eks::types::Cluster) -> ClusterFacts {
 
 fn without_issuer(
     name: &ClusterName,
-    status: Option<&ClusterStatus>,
+    status: Option<&SdkStatus>,
     connected: bool,
     outpost: bool,
 ) -> Error {
@@ -203,13 +202,13 @@ fn without_issuer(
             name,
             why: "it is a local cluster on Outposts, which do not support IRSA",
         },
-        Some(ClusterStatus::Active | ClusterStatus::Updating) | None => Error::NoIssuer {
+        Some(SdkStatus::Active | SdkStatus::Updating) | None => Error::NoIssuer {
             name,
             why: "EKS reports none",
         },
         Some(status) => Error::ClusterNotReady {
             name,
-            status: status.to_string(),
+            status: status.as_str().into(),
         },
     }
 }

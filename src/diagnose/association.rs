@@ -4,7 +4,7 @@
 use super::pods::{ROLE_VARIABLES, restart, without};
 use super::{Finding, Scene, Verdict, known};
 use crate::model::{CommandLine, Fix, Lookup, ROLE_ANNOTATION};
-use crate::world::{Association, POD_IDENTITY_VARIABLE, Pod, ROLE_VARIABLE};
+use crate::world::{AddonStatus, Association, POD_IDENTITY_VARIABLE, Pod, ROLE_VARIABLE};
 
 mod proof;
 mod trust;
@@ -235,10 +235,10 @@ pub fn agent(scene: Scene<'_>) -> Verdict {
                 )
                 .into()
         }
-        (_, Some(addon)) if addon.status != "ACTIVE" => {
+        (_, Some(addon)) if addon.status != AddonStatus::Active => {
             Finding::problem("the add-on eks-pod-identity-agent is not active")
                 .because("agent-not-ready")
-                .with("add-on", "ACTIVE", &addon.status)
+                .with("add-on", "ACTIVE", addon.status.to_string())
                 .fix(on_agent("describe-addon"))
                 .into()
         }

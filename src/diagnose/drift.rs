@@ -35,7 +35,7 @@ impl<'a> Scene<'a> {
         let of_identity = self.identity().map(|association| &association.role);
         let is_own =
             self.account.role_arn.as_ref() == Some(role) || of_identity == Some(&role.to_string());
-        (is_own && found.stack.phase == Phase::Ready).then_some(found)
+        (is_own && found.stack.phase() == Phase::Ready).then_some(found)
     }
 
     /// Undoes everything that was changed by hand.

@@ -32,9 +32,9 @@ pub fn stack(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     };
     let stack = &found.stack;
-    let severity = match stack.phase {
+    let severity = match stack.phase() {
         Phase::Ready | Phase::Gone => {
-            return Verdict::holds(stack.name.to_string(), &stack.status);
+            return Verdict::holds(stack.name.to_string(), stack.status.to_string());
         }
         Phase::UpdateFailed => Severity::Warning,
         Phase::Busy => Severity::Note,
@@ -45,7 +45,7 @@ pub fn stack(scene: Scene<'_>) -> Verdict {
     if let Some(reason) = found.failure.as_ref().or(stack.reason.as_ref()) {
         finding = finding.seen("reason", reason);
     }
-    match stack.phase {
+    match stack.phase() {
         Phase::Broken => finding.fix(
             scene
                 .creation()

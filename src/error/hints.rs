@@ -8,6 +8,7 @@ use crate::model::{
     AGENT, ClusterName, CommandLine, Connection, Fix, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName,
     Workload, is_aws_tag,
 };
+use crate::world::{ClusterStatus, StackStatus};
 
 const AGAIN: &str = "run the same command again in a minute";
 
@@ -193,9 +194,9 @@ fn cluster_hints(name: &ClusterName, region: &str, similar: &[String]) -> Vec<Fi
     similar.chain(all).collect()
 }
 
-fn unready_hint(name: &ClusterName, status: &str) -> Fix {
+fn unready_hint(name: &ClusterName, status: &ClusterStatus) -> Fix {
     match status {
-        "CREATING" | "PENDING" => Fix::by(
+        ClusterStatus::Creating | ClusterStatus::Pending => Fix::by(
             "wait for it",
             CommandLine::of("aws eks wait cluster-active --name {}", &[name]),
         ),
@@ -234,18 +235,18 @@ fn allow(permission: &str, subject: &str) -> Fix {
         .and(" names it)")
 }
 
-fn stack_hints(stack: &str, status: &str) -> Vec<Fix> {
+fn stack_hints(stack: &str, status: &StackStatus) -> Vec<Fix> {
     let mend = match status {
-        "DELETE_FAILED" => {
+        StackStatus::DeleteFailed => {
             "mend the cause and run the same command again; `--detach-foreign` detaches policies that were attached by hand"
         }
-        "UPDATE_COMPLETE" => {
+        StackStatus::UpdateComplete => {
             "the rest is done; mend the cause, then the next update with `--repair-drift` deletes what stayed on the role"
         }
-        "UPDATE_ROLLBACK_COMPLETE" => {
+        StackStatus::UpdateRollbackComplete => {
             "the role is as it was before; mend the cause and run the same command again"
         }
-        "UPDATE_ROLLBACK_FAILED" => {
+        StackStatus::UpdateRollbackFailed => {
             "mend the cause; `update` and `apply` then finish the roll-back first"
         }
         _ => "mend the cause and run the same command again: a failed stack is replaced",

@@ -357,7 +357,7 @@ async fn stack_state(
     cluster: &Cluster,
     are_associations_wanted: bool,
 ) -> Result<StackState, Error> {
-    let Some(stack) = stack.filter(|stack| stack.phase != Phase::Gone) else {
+    let Some(stack) = stack.filter(|stack| stack.phase() != Phase::Gone) else {
         return Ok(StackState::Absent);
     };
     let read = async || found_stack(aws, &stack, cluster, are_associations_wanted).await;
@@ -374,7 +374,7 @@ async fn found_stack(
     cluster: &Cluster,
     are_associations_wanted: bool,
 ) -> Result<FoundStack, Error> {
-    let ready = stack.phase == Phase::Ready;
+    let ready = stack.phase() == Phase::Ready;
     let body = async {
         if ready {
             body(aws, stack).await
@@ -396,14 +396,14 @@ async fn found_stack(
     };
     // Only deletion helps a broken one: all that it has would go with it.
     let broken = async {
-        if stack.phase == Phase::Broken {
+        if stack.phase() == Phase::Broken {
             resources(aws, stack, &read_body(aws, stack).await?).await
         } else {
             Ok(Lookup::Missing)
         }
     };
     let failure = async {
-        match stack.phase {
+        match stack.phase() {
             Phase::DeleteFailed | Phase::UpdateFailed => {
                 aws.cloudformation.failure(&stack.id).await
             }

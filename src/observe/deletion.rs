@@ -211,7 +211,7 @@ async fn named(
         }
         None => left_stack(aws, stacks, cluster, name).await?,
     };
-    Ok((found, stack.filter(|stack| stack.phase != Phase::Gone)))
+    Ok((found, stack.filter(|stack| stack.phase() != Phase::Gone)))
 }
 
 /// Whether something on the role stands in the way of its deletion. Who took it away a moment ago would
@@ -234,7 +234,7 @@ async fn of_stack(
     cluster: &ClusterName,
     stack: Option<&Stack>,
 ) -> Result<Hanging, Error> {
-    let Some(stack) = stack.filter(|stack| stack.phase != Phase::Deleting) else {
+    let Some(stack) = stack.filter(|stack| stack.phase() != Phase::Deleting) else {
         return Ok(Hanging::default());
     };
     let body = OnceCell::new();

@@ -100,5 +100,5 @@ pub async fn stack_of_role(
         return Ok(None);
     };
     let stack = aws.cloudformation.stack(id).await?;
-    Ok(stack.filter(|stack| stack.phase != Phase::Gone && stack.is_for(way, cluster, name)))
+    Ok(stack.filter(|stack| stack.phase() != Phase::Gone && stack.is_for(way, cluster, name)))
 }

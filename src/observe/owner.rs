@@ -40,7 +40,7 @@ async fn owning_stack(aws: &Aws, role: &RoleFacts, id: &str) -> Result<Lookup<Ow
         return Ok(Lookup::Unknown(why));
     }
     // One that is being changed is waited for.
-    if !matches!(stack.phase, Phase::Ready | Phase::Busy) {
+    if !matches!(stack.phase(), Phase::Ready | Phase::Busy) {
         let why = format!("stack \"{}\" is in {}", stack.name, stack.status);
         return Ok(Lookup::Unknown(why));
     }

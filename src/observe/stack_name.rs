@@ -128,7 +128,7 @@ pub async fn own_stack(
     };
     let name = StackName::new(Way::Irsa, cluster, account);
     let found = claimed(aws, stacks, objects, cluster, account, (name, stack)).await?;
-    Ok(found.1.filter(|stack| stack.phase != Phase::Gone))
+    Ok(found.1.filter(|stack| stack.phase() != Phase::Gone))
 }
 
 /// The stack of a service account, by its name and its tags alone.
@@ -156,7 +156,7 @@ async fn stack_to_delete(
         }
         stack => stack,
     };
-    Ok(stack.filter(|stack| stack.phase != Phase::Gone))
+    Ok(stack.filter(|stack| stack.phase() != Phase::Gone))
 }
 
 /// The stack that was made for the association that an IAM service account was once: a move leaves it its

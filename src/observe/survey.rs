@@ -17,8 +17,8 @@ use crate::plan::gc;
 use crate::policy::federated_principals;
 use crate::waiting::side_by_side;
 use crate::world::{
-    Associations, FoundStack, IssuerState, LooseEnds, RoleHistory, Stack, Survey, SurveyedProvider,
-    SurveyedRegion, SurveyedRole, SurveyedStack,
+    Associations, FoundStack, IssuerState, LooseEnds, RoleHistory, Stack, StackStatus, Survey,
+    SurveyedProvider, SurveyedRegion, SurveyedRole, SurveyedStack,
 };
 
 /// Surveys an account and some of its regions, with the errors of those that could not be read whole.
@@ -131,7 +131,7 @@ async fn of_stack(aws: &Aws, stack: Stack) -> Result<SurveyedStack, Error> {
     let (trust, history) = match (template, &stack.role_arn) {
         (None, _) => (Lookup::Missing, Lookup::Missing),
         // All that its creation made is deleted.
-        (Some((template, _)), None) if stack.status == "ROLLBACK_COMPLETE" => {
+        (Some((template, _)), None) if stack.status == StackStatus::RollbackComplete => {
             (Lookup::Found(template.trust), Lookup::Missing)
         }
         // The role itself decides: it may have been changed, and may be in use.

@@ -72,7 +72,7 @@ async fn seen(aws: &Aws, arn: RoleArn, facts: Lookup<RoleFacts>) -> TrustingRole
     {
         // Whoever may tag roles cannot write this tag: it is CloudFormation's own.
         match Lookup::of(aws.cloudformation.stack(id).await) {
-            Lookup::Found(Some(found)) if found.phase != Phase::Gone => {
+            Lookup::Found(Some(found)) if found.phase() != Phase::Gone => {
                 foreign_stack = Some(found.name.to_string());
             }
             Lookup::Found(_) | Lookup::Missing => {}

@@ -150,7 +150,7 @@ fn none() -> String {
 /// The status of its stack, and its name.
 fn stack(account: &ListedAccount) -> [String; 2] {
     match &account.stack {
-        Some(stack) => [stack.status.clone(), stack.name.to_string()],
+        Some(stack) => [stack.status.to_string(), stack.name.to_string()],
         None => [none(), none()],
     }
 }

@@ -17,6 +17,7 @@ use crate::model::{
 use crate::template::{self, RoleSpec};
 use crate::world::{
     FoundStack, ObservedAccount, ObservedProvider, Phase, ServiceAccountState, StackState,
+    StackStatus,
 };
 
 mod association;
@@ -207,7 +208,7 @@ impl StackTask<'_> {
             StackState::Absent => return self.make(track, None),
         };
         let stack = &found.stack;
-        match stack.phase {
+        match stack.phase() {
             Phase::Ready => plan_ready(track, self, found),
             Phase::Busy | Phase::Deleting | Phase::Gone => {
                 track.actions.push(Action::AwaitStack {
@@ -252,8 +253,8 @@ impl StackTask<'_> {
         // Other broken stacks may still have the role themselves.
         let has_no_role = replaced.is_none_or(|found| {
             matches!(
-                found.stack.status.as_str(),
-                "ROLLBACK_COMPLETE" | "REVIEW_IN_PROGRESS"
+                found.stack.status,
+                StackStatus::RollbackComplete | StackStatus::ReviewInProgress
             )
         });
         if has_no_role {
@@ -304,7 +305,7 @@ impl StackTask<'_> {
     /// An update's roll-back that got stuck is brought to its end, by those who may update.
     fn continue_rollback(self, track: &mut Track, found: &FoundStack) {
         let stack = &found.stack;
-        if self.goal == Goal::Create || stack.status != "UPDATE_ROLLBACK_FAILED" {
+        if self.goal == Goal::Create || stack.status != StackStatus::UpdateRollbackFailed {
             track.refuse(
                 &self.cluster.name,
                 Reason::UpdateFailed {

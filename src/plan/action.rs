@@ -18,7 +18,7 @@ use crate::model::{
 };
 use crate::policy::Difference;
 use crate::template::{StackResource, fetched_values};
-use crate::world::ObjectVersion;
+use crate::world::{ObjectVersion, StackStatus};
 
 /// One change, whole: with all that is sent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -61,7 +61,7 @@ pub enum Action {
     AwaitStack {
         stack: StackName,
         id: String,
-        status: String,
+        status: StackStatus,
     },
     CreateStack(CreateStack),
     UpdateStack(UpdateStack),

@@ -15,7 +15,7 @@ use crate::policy::pod_identity::{self, OF_OTHER_CLUSTERS};
 use crate::policy::subjects::{lets_tokens_in, listed};
 use crate::world::{
     Association, Foreign, FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState,
-    Stack, StackState,
+    Stack, StackState, StackStatus,
 };
 
 mod accounts;
@@ -160,7 +160,7 @@ fn deleted(track: &mut Track, asked: &Deletion, association: &Association) -> Ac
 
 fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: &Lookup<Foreign>) {
     let stack = &found.stack;
-    match (stack.phase, asked.ending) {
+    match (stack.phase(), asked.ending) {
         (Phase::Gone, _) => return,
         // Whoever makes or changes it, or is to approve it, wants it.
         _ if asked.known_by == KnownBy::Stack && stack.is_underway() => {
@@ -174,7 +174,7 @@ fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: 
             return;
         }
         // CloudFormation takes the deletion of a stack that is still being created.
-        (Phase::Busy, Ending::NotAwaited) if stack.status == "CREATE_IN_PROGRESS" => {}
+        (Phase::Busy, Ending::NotAwaited) if stack.status == StackStatus::CreateInProgress => {}
         (Phase::Busy | Phase::Deleting, _) => {
             track.actions.push(Action::AwaitStack {
                 stack: stack.name.clone(),

@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::policy::Difference;
 use crate::template::StackResource;
-use crate::world::Associations;
+use crate::world::{Associations, StackStatus};
 
 mod words;
 
@@ -104,7 +104,7 @@ pub enum Reason {
     },
     /// There is nothing to update. With the stack that cannot be, and its status.
     NotThere {
-        stack: Option<(StackName, String)>,
+        stack: Option<(StackName, StackStatus)>,
     },
     /// Its pods have their role by EKS Pod Identity alone.
     OnPodIdentity,
@@ -143,7 +143,7 @@ pub enum Reason {
     },
     UpdateFailed {
         stack: StackName,
-        status: String,
+        status: StackStatus,
         reason: String,
     },
     UnreadableTemplate {
@@ -257,7 +257,7 @@ pub enum Reason {
         profiles: Vec<String>,
     },
     /// Someone else is at work on what nobody asked to delete by its name.
-    Underway(StackName, String),
+    Underway(StackName, StackStatus),
     /// A trust policy that stays as it is.
     TrustKept(Box<TrustObstacle>),
     /// A role that is to let a service account in, and cannot.

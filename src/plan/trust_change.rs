@@ -41,7 +41,7 @@ pub fn tags_towards(tags: &Map, account: &ServiceAccountName, to: Way) -> Map {
 
 /// For a stack that another run changes: what follows is planned afterwards.
 pub fn awaited(stack: &Stack) -> Option<Action> {
-    (stack.phase == Phase::Busy).then(|| Action::AwaitStack {
+    (stack.phase() == Phase::Busy).then(|| Action::AwaitStack {
         stack: stack.name.clone(),
         id: stack.id.clone(),
         status: stack.status.clone(),

@@ -109,7 +109,7 @@ fn unsettled(track: &Track) -> Option<Error> {
     if let Some((stack, status)) = track.waited_for() {
         return Some(Error::Unsettled {
             stack: stack.to_string(),
-            status: status.to_owned(),
+            status,
         });
     }
     track.is_provisional().then(|| Error::KubernetesOvertaken {

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::template::{RoleTemplate, StackResource};
 
-use super::Association;
+use super::{Association, Phase, StackStatus};
 
 /// An IAM OIDC provider.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,29 +23,12 @@ pub struct OidcProvider {
     pub created: i64,
 }
 
-/// What a stack's status means for the next step (CloudFormation has 23 of them).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Its resources are there, as its template says.
-    Ready,
-    /// An operation is going on.
-    Busy,
-    Deleting,
-    /// A creation that failed or was never carried out: only deletion helps.
-    Broken,
-    DeleteFailed,
-    UpdateFailed,
-    Gone,
-}
-
 /// A stack, as DescribeStacks tells.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stack {
     pub name: StackName,
     pub id: String,
-    /// AWS's word.
-    pub status: String,
-    pub phase: Phase,
+    pub status: StackStatus,
     pub reason: Option<String>,
     /// When its last update began, in milliseconds since 1970 by AWS's clock.
     pub updated: Option<i64>,
@@ -59,6 +42,11 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// What its status means for the next step.
+    pub fn phase(&self) -> Phase {
+        self.status.phase()
+    }
+
     /// Whether its update ended well but for what it should have deleted, which stays.
     pub fn has_leftovers(&self) -> bool {
         let reason = self.reason.as_deref().unwrap_or_default();
@@ -67,12 +55,12 @@ impl Stack {
 
     /// Whether somebody makes or changes it, or is to approve the change set that makes it.
     pub fn is_underway(&self) -> bool {
-        self.phase == Phase::Busy || self.is_in_review()
+        self.phase() == Phase::Busy || self.is_in_review()
     }
 
     /// Whether it was never created: somebody's change set is to do that.
     pub fn is_in_review(&self) -> bool {
-        self.status == "REVIEW_IN_PROGRESS"
+        self.status == StackStatus::ReviewInProgress
     }
 
     /// The service account whose role it has for one of the ways, by its tag.

@@ -18,6 +18,7 @@ use crate::policy::Quotas;
 use crate::policy::usage::{Policies, PolicySource, ServiceUse, Window};
 use crate::proof::{Proof, Simulation};
 use crate::token::Keys;
+use crate::world::AddonStatus;
 
 /// Everything that is not a service account's own.
 #[derive(Clone, Debug)]
@@ -176,8 +177,7 @@ pub struct ObjectHealth {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Addon {
     pub name: String,
-    /// AWS's word: ACTIVE, DEGRADED, ….
-    pub status: String,
+    pub status: AddonStatus,
     /// `v1.3.4-eksbuild.1`.
     pub version: String,
     /// Codes and messages of `health.issues`.

@@ -19,6 +19,7 @@ use crate::pages::Pages;
 use crate::plan::UpdateStack;
 use crate::secrets::excerpt;
 use crate::template::{self, StackResource};
+use crate::world::StackStatus;
 
 /// What CloudFormation says of a change set that would change nothing; which of the two depends on
 /// where it notices.
@@ -215,13 +216,13 @@ impl CloudFormation {
     pub(super) async fn execution(
         &self,
         update: &UpdateStack,
-    ) -> Result<Option<&'static str>, Error> {
+    ) -> Result<Option<StackStatus>, Error> {
         let Some(set) = self.describe_change_set(update, None).await? else {
-            return Ok(Some("UPDATE_COMPLETE"));
+            return Ok(Some(StackStatus::UpdateComplete));
         };
         Ok(match set.execution_status {
-            Some(ExecutionStatus::ExecuteComplete) => Some("UPDATE_COMPLETE"),
-            Some(ExecutionStatus::ExecuteFailed) => Some("UPDATE_ROLLBACK_COMPLETE"),
+            Some(ExecutionStatus::ExecuteComplete) => Some(StackStatus::UpdateComplete),
+            Some(ExecutionStatus::ExecuteFailed) => Some(StackStatus::UpdateRollbackComplete),
             _ => None,
         })
     }
@@ -235,8 +236,16 @@ impl CloudFormation {
         let sets = pages.items(|page| page.summaries).await;
         let sets = sets.map_err(|error| failed("cloudformation:ListChangeSets", stack, error))?;
         let living = sets.iter().filter(|set| {
-            let status = set.status.as_ref().map_or("", ChangeSetStatus::as_str);
-            status != "FAILED" && !status.starts_with("DELETE_")
+            !matches!(
+                set.status,
+                Some(
+                    ChangeSetStatus::Failed
+                        | ChangeSetStatus::DeletePending
+                        | ChangeSetStatus::DeleteInProgress
+                        | ChangeSetStatus::DeleteComplete
+                        | ChangeSetStatus::DeleteFailed
+                )
+            )
         });
         let named = living.map(|set| {
             let name = shown_in_line(set.change_set_name().unwrap_or("?"));

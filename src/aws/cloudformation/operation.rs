@@ -10,7 +10,7 @@ use super::CloudFormation;
 use crate::error::Error;
 use crate::plan::UpdateStack;
 use crate::waiting::polled;
-use crate::world::{Phase, Stack};
+use crate::world::{Phase, Stack, StackStatus};
 
 /// So many answers in a row, each after a pause, are taken for what they say.
 const ENOUGH: usize = 5;
@@ -59,7 +59,7 @@ impl Operation<'_> {
         let Some(stack) = stack else {
             return StackView::Before;
         };
-        let is_over = match (stack.phase, self) {
+        let is_over = match (stack.phase(), self) {
             (Phase::Busy | Phase::Deleting, _) => return StackView::Underway,
             (Phase::Gone, _) | (_, Self::Creation | Self::Other) => true,
             (_, Self::Update { made, .. }) => stack
@@ -79,7 +79,7 @@ impl Operation<'_> {
 }
 
 /// Whether the last answers are the same.
-fn ends_alike(answers: &[Option<String>]) -> bool {
+fn ends_alike(answers: &[Option<StackStatus>]) -> bool {
     let last = answers.windows(ENOUGH).last();
     last.is_some_and(|last| last.iter().all(|answer| *answer == last[0]))
 }
@@ -105,7 +105,7 @@ impl CloudFormation {
                 StackView::Over => return Ok(Some(stack)),
                 StackView::Underway => {
                     began.set(true);
-                    on(status.as_deref().unwrap_or_default());
+                    on(&status.map_or(String::new(), |status| status.to_string()));
                 }
                 StackView::Before => {
                     before.borrow_mut().push(status);
@@ -142,7 +142,7 @@ impl CloudFormation {
                 .execution(update)
                 .await?
                 .is_some_and(|end| end == stack.status),
-            (Operation::Deletion, Some(stack)) => stack.phase == Phase::DeleteFailed,
+            (Operation::Deletion, Some(stack)) => stack.phase() == Phase::DeleteFailed,
             (Operation::RollBack | Operation::Other | Operation::Deletion, _) => true,
         })
     }

@@ -69,10 +69,7 @@ fn read_addon(addon: types::Addon) -> Addon {
     };
     Addon {
         name: addon.addon_name.unwrap_or_default(),
-        status: addon
-            .status
-            .map(|status| status.to_string())
-            .unwrap_or_default(),
+        status: addon.status.as_ref().map_or("", |it| it.as_str()).into(),
         version: addon.addon_version.unwrap_or_default(),
         issues: issues.iter().map(told).collect(),
         service_account_role: addon.service_account_role_arn,

@@ -45,7 +45,7 @@ pub async fn associated(
                 && names.as_flattened().contains(&stack.name)
                 // Of a role that is a service account's too, the stack is described there.
                 && stack.service_account_among(&cluster.name, objects).is_none()
-                && stack.phase == Phase::Ready
+                && stack.phase() == Phase::Ready
         };
         let template = match stacks.listed().find(made) {
             Some(stack) => observe::whole_template(&context.aws, stack).await?,

@@ -23,7 +23,7 @@ pub async fn with_stacks(
     objects: &BTreeMap<ServiceAccountName, ServiceAccount>,
 ) -> Result<Vec<IamServiceAccount>, Error> {
     let reads = stacks.iter().map(async |(name, stack)| {
-        let template = match stack.phase {
+        let template = match stack.phase() {
             Phase::Ready => observe::whole_template(&context.aws, stack).await?,
             _ => Lookup::Missing,
         };
@@ -76,7 +76,7 @@ pub fn surplus(context: &Context, whose: &str, body: &Value, asked: &IamServiceA
 fn why<T>(stack: &Stack, template: &Lookup<T>) -> String {
     match template {
         Lookup::Unknown(message) => message.clone(),
-        _ if stack.phase != Phase::Ready => {
+        _ if stack.phase() != Phase::Ready => {
             format!("stack \"{}\" is in {}", stack.name, stack.status)
         }
         _ => format!(

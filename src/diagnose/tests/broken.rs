@@ -8,8 +8,8 @@ use crate::proof::{Denier, Signature, SimulatedDecision, Simulation};
 use crate::token::{ClaimFault, SignatureFault};
 use crate::world::{
     Addon, AgentKind, AnalyzerFinding, EgressRule, IdentityAgent, KubernetesHealth, MetadataAgent,
-    MetadataOptions, NetworkPolicy, ObjectHealth, Phase, PodSecurityGroups, Reading, SecurityGroup,
-    Selector, StsActivation, VpcEndpoint,
+    MetadataOptions, NetworkPolicy, ObjectHealth, PodSecurityGroups, Reading, SecurityGroup,
+    Selector, StackStatus, StsActivation, VpcEndpoint,
 };
 
 mod drift;
@@ -118,7 +118,7 @@ const ACCESS: &[Broken] = &[
         case.service_account(|it, _| it.held_by = Some(vec!["example.com/guard".to_owned()]));
     }),
     ("stack", "stack-not-ready", |case| {
-        case.stack("", Phase::Broken);
+        case.stack("", StackStatus::CreateFailed);
     }),
     ("role-annotation", "no-annotation", |case| {
         case.annotation(None);
@@ -127,10 +127,10 @@ const ACCESS: &[Broken] = &[
         case.annotation(Some("demo"));
     }),
     ("role-annotation", "other-account", |case| {
-        case.stack(&ROLE.replace("1111", "4444"), Phase::Ready);
+        case.stack(&ROLE.replace("1111", "4444"), StackStatus::CreateComplete);
     }),
     ("role-annotation", "other-role", |case| {
-        case.stack(&ROLE.replace("ABC", "DEF"), Phase::Ready);
+        case.stack(&ROLE.replace("ABC", "DEF"), StackStatus::CreateComplete);
     }),
     ("role-annotation", "look-alike-annotation", |case| {
         case.annotate("eks.amazon.com/role-arn", ROLE);
@@ -435,7 +435,7 @@ fn endpoint(case: &mut Case, service: &str, change: impl Fn(&mut VpcEndpoint)) {
 fn addon(case: &mut Case, name: &str, status: &str) {
     let addon = Addon {
         name: name.to_owned(),
-        status: status.to_owned(),
+        status: status.into(),
         version: String::new(),
         issues: Vec::new(),
         service_account_role: None,

@@ -14,9 +14,9 @@ use crate::token::{Claims, Header, Keys, Token};
 use crate::world::{
     AccountHealth, Association, ClusterHealth, Container, FoundStack, IdentityAgent,
     KubernetesHealth, LastUse, LivePolicies, MetadataOptions, Mount, Node, ObjectHealth,
-    ObservedAccount, OidcProvider, Phase, Pod, ProjectedToken, Reading, RecordedFailure, RoleFacts,
+    ObservedAccount, OidcProvider, Pod, ProjectedToken, Reading, RecordedFailure, RoleFacts,
     RoleHealth, RoleHistory, ServiceAccount, ServiceAccountHistory, ServiceAccountState, Stack,
-    StackState, StsActivation, Webhook, World,
+    StackState, StackStatus, StsActivation, Webhook, World,
 };
 
 pub const NOW: i64 = 1_800_000_000;
@@ -181,15 +181,14 @@ impl Case {
     }
 
     /// With a stack that made this role.
-    pub fn stack(&mut self, role: &str, phase: Phase) {
+    pub fn stack(&mut self, role: &str, status: StackStatus) {
         let cluster = "demo".parse().expect("a name");
         let name = "web/api".parse().expect("a name");
         let name = StackName::new(Way::Irsa, &cluster, &name);
         let stack = Stack {
             name: name.clone(),
             id: String::new(),
-            status: "CREATE_FAILED".to_owned(),
-            phase,
+            status,
             reason: Some("it failed".to_owned()),
             updated: None,
             changed: None,

@@ -8,8 +8,8 @@ use crate::policy::pod_identity::{self, SessionTags, TrustedAssociation};
 use crate::policy::{self, Difference, Item};
 use crate::template::RoleEdits;
 use crate::world::{
-    Addon, Association, AssociationTerms, ObservedAccount, ObservedAssociation, RoleFacts,
-    StackState,
+    Addon, AddonStatus, Association, AssociationTerms, ObservedAccount, ObservedAssociation,
+    RoleFacts, StackState,
 };
 
 use super::stack_tags;
@@ -41,7 +41,7 @@ pub fn check_agent(
         Some(Lookup::Unknown(why)) => track.unknown.push(format!(
             "whether the cluster has the EKS Pod Identity Agent cannot be told: {why}"
         )),
-        Some(Lookup::Found(Addon { status, .. })) if status != "ACTIVE" => {
+        Some(Lookup::Found(Addon { status, .. })) if *status != AddonStatus::Active => {
             track.warnings.push(format!(
                 "the add-on {AGENT} is {status}: pods get no role from the association until it is ACTIVE"
             ));

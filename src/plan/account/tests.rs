@@ -90,15 +90,14 @@ fn provider(audiences: &[&str]) -> ObservedProvider {
 }
 
 /// A stack with the role that `made` describes, whose trust policy is that of `trusted`.
-fn stack(phase: Phase, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
+fn stack(status: StackStatus, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack {
     let account: ServiceAccountName = "default/app".parse().unwrap();
     let body = template::render(made, &cluster(), &account, &StackName::reported("s"));
     FoundStack {
         stack: Stack {
             name: StackName::reported("s"),
             id: "id".to_owned(),
-            status: "STATUS".to_owned(),
-            phase,
+            status,
             reason: None,
             updated: None,
             changed: None,
@@ -129,7 +128,7 @@ fn found(stack: FoundStack) -> StackState {
 }
 
 fn ready() -> StackState {
-    found(stack(Phase::Ready, &spec(), &spec()))
+    found(stack(StackStatus::CreateComplete, &spec(), &spec()))
 }
 
 fn object(annotations: &[(&str, &str)]) -> ServiceAccountState {
@@ -185,7 +184,7 @@ fn each_phase_of_the_stack_has_its_row() {
         )
     };
     let missing = || ServiceAccountState::Missing;
-    let in_phase = |phase| found(stack(phase, &spec(), &spec()));
+    let in_status = |status| found(stack(status, &spec(), &spec()));
     assert_eq!(row(StackState::Absent, missing()), [CREATE, MAKE]);
     assert_eq!(
         row(StackState::Absent, ServiceAccountState::NotLooked),
@@ -196,26 +195,29 @@ fn each_phase_of_the_stack_has_its_row() {
     assert_eq!(row(ready(), object(&[])), [ANNOTATE]);
     assert!(row(ready(), object(&[(ROLE_ANNOTATION, ROLE)])).is_empty());
     assert_eq!(
-        row(in_phase(Phase::Broken), missing()),
+        row(in_status(StackStatus::CreateFailed), missing()),
         [DELETE, CREATE, MAKE]
     );
     assert_eq!(
-        row(in_phase(Phase::Busy), missing()),
-        ["wait for stack s (STATUS)"]
+        row(in_status(StackStatus::UpdateInProgress), missing()),
+        ["wait for stack s (UPDATE_IN_PROGRESS)"]
     );
     assert_eq!(
-        row(in_phase(Phase::Deleting), missing()),
-        ["wait for stack s (STATUS)"]
+        row(in_status(StackStatus::DeleteInProgress), missing()),
+        ["wait for stack s (DELETE_IN_PROGRESS)"]
     );
     assert_eq!(
-        row(in_phase(Phase::DeleteFailed), missing()),
+        row(in_status(StackStatus::DeleteFailed), missing()),
         ["refused: the deletion of stack \"s\" failed: a reason"]
     );
     assert_eq!(
-        row(in_phase(Phase::UpdateFailed), missing()),
-        ["refused: an update of stack \"s\" failed (STATUS): a reason"]
+        row(in_status(StackStatus::UpdateFailed), missing()),
+        ["refused: an update of stack \"s\" failed (UPDATE_FAILED): a reason"]
     );
-    let differs = row(found(stack(Phase::Ready, &other, &spec())), missing());
+    let differs = row(
+        found(stack(StackStatus::CreateComplete, &other, &spec())),
+        missing(),
+    );
     assert_eq!(differs.len(), 1);
     assert!(differs[0].contains(
         "- managed policy: arn:aws:iam::aws:policy/B\n  + managed policy: arn:aws:iam::aws:policy/A"
@@ -231,7 +233,7 @@ fn a_trust_policy_that_was_edited_is_refused() {
     let rows = run(
         &asked(Permissions::Role(spec())),
         &observed(
-            found(stack(Phase::Ready, &spec(), &pattern)),
+            found(stack(StackStatus::CreateComplete, &spec(), &pattern)),
             ServiceAccountState::Missing,
         ),
     );
@@ -240,7 +242,7 @@ fn a_trust_policy_that_was_edited_is_refused() {
 
 #[test]
 fn a_cluster_made_again_is_recognised_by_its_issuer() {
-    let mut old = stack(Phase::Ready, &spec(), &spec());
+    let mut old = stack(StackStatus::CreateComplete, &spec(), &spec());
     let issuer = "https://oidc.eks.eu-west-1.amazonaws.com/id/OLD"
         .parse()
         .unwrap();
@@ -271,7 +273,7 @@ fn a_cluster_made_again_is_recognised_by_its_issuer() {
 
 #[test]
 fn a_role_that_is_gone_is_refused_and_one_that_cannot_be_read_is_not() {
-    let mut gone = stack(Phase::Ready, &spec(), &spec());
+    let mut gone = stack(StackStatus::CreateComplete, &spec(), &spec());
     gone.role = Lookup::Missing;
     let rows = run(
         &asked(Permissions::Role(spec())),
@@ -298,7 +300,7 @@ fn what_was_taken_from_the_role_by_hand_is_told() {
     };
     let with = |managed: &[&str], inline: &[&str], boundary: Option<&str>| {
         let arn = |name: &&str| policy(name);
-        let mut found_stack = stack(Phase::Ready, &spec, &spec);
+        let mut found_stack = stack(StackStatus::CreateComplete, &spec, &spec);
         found_stack.policies = Lookup::Found(LivePolicies {
             managed: managed.iter().map(arn).collect(),
             inline: inline
@@ -337,7 +339,7 @@ fn what_was_taken_from_the_role_by_hand_is_told() {
 
 #[test]
 fn a_role_that_took_the_name_of_the_stacks_is_not_it() {
-    let mut other = stack(Phase::Ready, &spec(), &spec());
+    let mut other = stack(StackStatus::CreateComplete, &spec(), &spec());
     let Lookup::Found(facts) = &mut other.role else {
         panic!("{:?}", other.role)
     };

@@ -65,7 +65,7 @@ fn of_other_cluster(
     let LookedAt::Other { account, provider } = &asked.looked else {
         return None;
     };
-    if matches!(found.stack.phase, Phase::Gone | Phase::Deleting) {
+    if matches!(found.stack.phase(), Phase::Gone | Phase::Deleting) {
         return None;
     }
     let trust = observed

@@ -174,7 +174,7 @@ fn changeable(role: &AssociatedRole) -> Changeable<'_> {
         Lookup::Unknown(why) => return Changeable::No(stays(why)),
     };
     let stack = &owning.stack;
-    match stack.phase {
+    match stack.phase() {
         Phase::Ready => Changeable::Trust(owning, live),
         Phase::Busy => Changeable::Later(stack),
         _ => Changeable::No(stays(&format!(

@@ -56,8 +56,7 @@ fn stack(cluster: &Cluster, name: &ServiceAccountName, kind: &StackKind, more: M
     Stack {
         id: format!("id of {stack_name} for {name}"),
         name: stack_name,
-        status: "CREATE_COMPLETE".to_owned(),
-        phase: Phase::Ready,
+        status: StackStatus::CreateComplete,
         reason: None,
         updated: None,
         changed: None,

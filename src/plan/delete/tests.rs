@@ -20,13 +20,12 @@ fn deletion(foreign: ForeignPolicies, ending: Ending) -> Deletion {
     }
 }
 
-fn stack(phase: Phase) -> StackState {
+fn stack(status: StackStatus) -> StackState {
     StackState::Found(Box::new(FoundStack {
         stack: Stack {
             name: StackName::reported("s"),
             id: "id".to_owned(),
-            status: "STATUS".to_owned(),
-            phase,
+            status,
             reason: None,
             updated: None,
             changed: None,
@@ -58,27 +57,39 @@ fn verbs(asked: &Deletion, observed: &ObservedDeletion) -> Vec<String> {
 
 #[test]
 fn each_phase_of_the_stack_has_its_way() {
-    for (phase, ending, wanted) in [
-        (Phase::Ready, Ending::Awaited, vec!["delete stack s"]),
-        (Phase::Broken, Ending::Awaited, vec!["delete stack s"]),
-        (Phase::DeleteFailed, Ending::Awaited, vec!["delete stack s"]),
+    for (status, ending, wanted) in [
         (
-            Phase::UpdateFailed,
+            StackStatus::CreateComplete,
+            Ending::Awaited,
+            vec!["delete stack s"],
+        ),
+        (
+            StackStatus::CreateFailed,
+            Ending::Awaited,
+            vec!["delete stack s"],
+        ),
+        (
+            StackStatus::DeleteFailed,
+            Ending::Awaited,
+            vec!["delete stack s"],
+        ),
+        (
+            StackStatus::UpdateFailed,
             Ending::NotAwaited,
             vec!["delete stack s"],
         ),
         (
-            Phase::Busy,
+            StackStatus::UpdateInProgress,
             Ending::Awaited,
-            vec!["wait for stack s (STATUS)"],
+            vec!["wait for stack s (UPDATE_IN_PROGRESS)"],
         ),
         (
-            Phase::Deleting,
+            StackStatus::DeleteInProgress,
             Ending::Awaited,
-            vec!["wait for stack s (STATUS)"],
+            vec!["wait for stack s (DELETE_IN_PROGRESS)"],
         ),
-        (Phase::Deleting, Ending::NotAwaited, vec![]),
-        (Phase::Gone, Ending::Awaited, vec![]),
+        (StackStatus::DeleteInProgress, Ending::NotAwaited, vec![]),
+        (StackStatus::DeleteComplete, Ending::Awaited, vec![]),
     ] {
         let observed = ObservedDeletion {
             annotated: Lookup::Missing,
@@ -86,7 +97,7 @@ fn each_phase_of_the_stack_has_its_way() {
             association: None,
             attached: None,
             associated: None,
-            stack: stack(phase),
+            stack: stack(status.clone()),
             foreign: Lookup::Missing,
             service_account: ServiceAccountState::Missing,
             namespaces: Vec::new(),
@@ -94,7 +105,7 @@ fn each_phase_of_the_stack_has_its_way() {
         assert_eq!(
             verbs(&deletion(ForeignPolicies::Refused, ending), &observed),
             wanted,
-            "{phase:?}"
+            "{status:?}"
         );
     }
 }
@@ -102,29 +113,29 @@ fn each_phase_of_the_stack_has_its_way() {
 #[test]
 fn a_creation_is_cut_off_only_where_nothing_is_waited_for() {
     for (status, ending, wanted) in [
-        ("CREATE_IN_PROGRESS", Ending::NotAwaited, "delete stack s"),
         (
-            "CREATE_IN_PROGRESS",
+            StackStatus::CreateInProgress,
+            Ending::NotAwaited,
+            "delete stack s",
+        ),
+        (
+            StackStatus::CreateInProgress,
             Ending::Awaited,
             "wait for stack s (CREATE_IN_PROGRESS)",
         ),
         (
-            "UPDATE_IN_PROGRESS",
+            StackStatus::UpdateInProgress,
             Ending::NotAwaited,
             "wait for stack s (UPDATE_IN_PROGRESS)",
         ),
     ] {
-        let mut stack = stack(Phase::Busy);
-        if let StackState::Found(found) = &mut stack {
-            status.clone_into(&mut found.stack.status);
-        }
         let observed = ObservedDeletion {
             annotated: Lookup::Missing,
             goes_on: Lookup::Missing,
             association: None,
             attached: None,
             associated: None,
-            stack,
+            stack: stack(status.clone()),
             foreign: Lookup::Missing,
             service_account: ServiceAccountState::Missing,
             namespaces: Vec::new(),
@@ -142,7 +153,7 @@ fn foreign_policies_are_refused_or_detached() {
         association: None,
         attached: None,
         associated: None,
-        stack: stack(Phase::Ready),
+        stack: stack(StackStatus::CreateComplete),
         foreign: Lookup::Found(Foreign {
             role: "r".to_owned(),
             managed: vec!["arn:aws:iam::aws:policy/p".parse().unwrap()],
@@ -209,7 +220,7 @@ fn only_owned_service_accounts_are_deleted() {
             association: None,
             attached: None,
             associated: None,
-            stack: stack(Phase::Ready),
+            stack: stack(StackStatus::CreateComplete),
             foreign: Lookup::Missing,
             service_account: ServiceAccountState::Found(account),
             namespaces: Vec::new(),

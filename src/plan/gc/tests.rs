@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::model::{Map, StackName, partition_of};
-use crate::world::{Association, IssuerState, Phase, SurveyedProvider, SurveyedRegion};
+use crate::world::{Association, IssuerState, StackStatus, SurveyedProvider, SurveyedRegion};
 
 const ACCOUNT: &str = "111122223333";
 const NOW: i64 = 1_800_000_000;
@@ -64,8 +64,7 @@ fn stack(way: Way, cluster: &str, statements: &[Value]) -> SurveyedStack {
         stack: Stack {
             id: format!("arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/{name}/1"),
             name,
-            status: "CREATE_COMPLETE".to_owned(),
-            phase: Phase::Ready,
+            status: StackStatus::CreateComplete,
             reason: None,
             updated: None,
             changed: Some((NOW - 400 * DAY) * 1000),
@@ -394,7 +393,7 @@ fn a_deletion_is_of_the_judged_stack_alone() {
     let end = |id: &str| Action::AwaitStack {
         stack: judged.stack.name.clone(),
         id: id.to_owned(),
-        status: "DELETE_IN_PROGRESS".to_owned(),
+        status: StackStatus::DeleteInProgress,
     };
     let planned = |actions| {
         let mut track = Track::new(Target::of(Way::Irsa, &judged.account));

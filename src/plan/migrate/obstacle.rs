@@ -11,8 +11,8 @@ use crate::plan::by_target_role;
 use crate::policy::evaluate::Decision;
 use crate::policy::openings::{Opening, openings};
 use crate::world::{
-    Addon, Container, ContainerKind, Moving, MovingAccount, Node, Pod, PodWay, ROLE_VARIABLE,
-    RoleFacts, TOKEN_VARIABLE, TOKEN_VOLUME,
+    Addon, AddonStatus, Container, ContainerKind, Moving, MovingAccount, Node, Pod, PodWay,
+    ROLE_VARIABLE, RoleFacts, TOKEN_VARIABLE, TOKEN_VOLUME,
 };
 
 mod words;
@@ -75,7 +75,7 @@ pub enum Obstacle {
         key: String,
     },
     /// The cluster has no agent, or one in that status.
-    Agent(ClusterName, Option<String>),
+    Agent(ClusterName, Option<AddonStatus>),
     NoProvider(ClusterName, String),
     /// Its association has a role behind its role, or a session policy.
     NoEqual(&'static str),
@@ -148,7 +148,7 @@ pub fn of_agent(moving: &Moving) -> Option<Obstacle> {
         Lookup::Found(addons) => {
             let mut addons = addons.iter();
             match addons.find(|addon| addon.name == AGENT) {
-                Some(agent) if agent.status == "ACTIVE" => None,
+                Some(agent) if agent.status == AddonStatus::Active => None,
                 agent => Some(Obstacle::Agent(name, agent.map(|it| it.status.clone()))),
             }
         }

@@ -9,7 +9,7 @@ use super::*;
 use crate::asked::Agent;
 use crate::model::{Lookup, ROLE_ANNOTATION, WorkloadKind};
 use crate::plan::{Action, Target};
-use crate::world::{OidcProvider, RoleFacts};
+use crate::world::{AddonStatus, OidcProvider, RoleFacts};
 
 /// What the command says, named and of many.
 fn told(goal: MoveGoal, moving: &Moving) -> Vec<String> {
@@ -222,7 +222,7 @@ fn what_the_cluster_lacks_is_refused_and_what_a_service_account_lacks_is_skipped
     ));
     // One that is on its way is not made again.
     let mut creating = agent();
-    creating.status = "CREATING".to_owned();
+    creating.status = AddonStatus::Creating;
     moving.addons = Lookup::Found(vec![creating]);
     assert_eq!(
         told(asked, &moving)[0],

@@ -8,9 +8,10 @@ use crate::model::{
     SAVED_ANNOTATION, StackName, Way, Workload, WorkloadKind,
 };
 use crate::world::{
-    Addon, Association, Container, Mount, Moving, MovingAccount, Node, POD_IDENTITY_VARIABLE,
-    Phase, Pod, PodWay, ProjectedToken, ROLE_VARIABLE, RoleFacts, RoleHistory, Rollout,
-    ServiceAccount, Stack, TOKEN_VARIABLE, TOKEN_VOLUME, TemplatedWorkload, WorkloadState,
+    Addon, AddonStatus, Association, Container, Mount, Moving, MovingAccount, Node,
+    POD_IDENTITY_VARIABLE, Pod, PodWay, ProjectedToken, ROLE_VARIABLE, RoleFacts, RoleHistory,
+    Rollout, ServiceAccount, Stack, StackStatus, TOKEN_VARIABLE, TOKEN_VOLUME, TemplatedWorkload,
+    WorkloadState,
 };
 
 mod planted;
@@ -149,7 +150,7 @@ pub fn job_pod(way: PodWay) -> Pod {
 pub fn agent() -> Addon {
     Addon {
         name: "eks-pod-identity-agent".to_owned(),
-        status: "ACTIVE".to_owned(),
+        status: AddonStatus::Active,
         version: String::new(),
         issues: Vec::new(),
         service_account_role: None,
@@ -163,8 +164,7 @@ pub fn stack() -> Stack {
     Stack {
         name: StackName::new(Way::Irsa, &"demo".parse().unwrap(), &name),
         id: "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1".to_owned(),
-        status: "CREATE_COMPLETE".to_owned(),
-        phase: Phase::Ready,
+        status: StackStatus::CreateComplete,
         reason: None,
         updated: None,
         changed: None,
@@ -361,7 +361,7 @@ fn each_reason_to_stay_is_told() {
             |moving, _| {
                 moving.addons = Lookup::Found(vec![Addon {
                     name: "vpc-cni".to_owned(),
-                    status: "ACTIVE".to_owned(),
+                    status: AddonStatus::Active,
                     version: String::new(),
                     issues: Vec::new(),
                     service_account_role: Some(ROLE.to_owned()),

@@ -9,6 +9,7 @@ use crate::plan::delete::refused_with;
 use crate::plan::{Target, by_target_role};
 use crate::policy::{Difference, indented};
 use crate::template::{self, StackResource};
+use crate::world::StackStatus;
 
 mod association;
 
@@ -182,8 +183,8 @@ impl Reason {
             ),
             Self::UpdateFailed { stack, status, reason } => (
                 format!("an update of stack \"{stack}\" failed ({status}): {}", shown_in_line(reason)),
-                vec![match status.as_str() {
-                    "UPDATE_FAILED" => Fix::by(
+                vec![match status {
+                    StackStatus::UpdateFailed => Fix::by(
                         "roll it back",
                         CommandLine::of("aws cloudformation rollback-stack --stack-name {}", &[stack]),
                     ),

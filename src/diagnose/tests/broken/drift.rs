@@ -12,7 +12,7 @@ pub const DRIFT: &[Broken] = &[("role-drift", "drift", |case| {
 
 /// With a stack whose template says of the role what it is.
 fn of_stack(case: &mut Case) {
-    case.stack(ROLE, Phase::Ready);
+    case.stack(ROLE, StackStatus::CreateComplete);
     let facts = case.account.role.as_mut();
     let Some((facts, policies)) = facts.and_then(|role| {
         let policies = role.policies.clone();
@@ -100,6 +100,10 @@ fn a_role_of_no_stack_and_one_of_another_have_no_template() {
         case.annotation(Some(&ROLE.replace("ABC", "DEF")));
     };
     assert_eq!(judged(other), nothing);
-    let busy = |case: &mut Case| stack(case, |found| found.stack.phase = Phase::Busy);
+    let busy = |case: &mut Case| {
+        stack(case, |found| {
+            found.stack.status = StackStatus::UpdateInProgress;
+        });
+    };
     assert_eq!(judged(busy), nothing);
 }

@@ -11,8 +11,8 @@ use crate::model::{Cluster, Lookup, Map, PolicyArn, ROLE_ANNOTATION, StackName};
 use crate::plan::{Action, Repair, Track, UpdateStack};
 use crate::template::{self, ManagedPolicy, RoleTemplate};
 use crate::world::{
-    FoundStack, LivePolicies, ObservedAccount, Phase, RoleFacts, RoleHistory, ServiceAccount,
-    ServiceAccountState, Stack, StackState,
+    FoundStack, LivePolicies, ObservedAccount, RoleFacts, RoleHistory, ServiceAccount,
+    ServiceAccountState, Stack, StackState, StackStatus,
 };
 
 /// The world after the actions were carried out.
@@ -53,8 +53,7 @@ fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> Found
         stack: Stack {
             name: name.clone(),
             id: "id".to_owned(),
-            status: "CREATE_COMPLETE".to_owned(),
-            phase: Phase::Ready,
+            status: StackStatus::CreateComplete,
             reason: None,
             updated: None,
             changed: None,

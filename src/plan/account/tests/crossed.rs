@@ -39,14 +39,14 @@ fn specs() -> Vec<RoleSpec> {
 
 /// What can be found of the stack of such a role.
 fn stacks(spec: &RoleSpec) -> Vec<(StackState, Rule)> {
-    let in_phase = |phase| stack(phase, spec, spec);
+    let in_status = |status| stack(status, spec, spec);
     let broken = FoundStack {
         stack: Stack {
             role_arn: None,
-            ..in_phase(Phase::Broken).stack
+            ..in_status(StackStatus::CreateFailed).stack
         },
         role: Lookup::Missing,
-        ..in_phase(Phase::Broken)
+        ..in_status(StackStatus::CreateFailed)
     };
     let other_policies = RoleSpec {
         managed: vec![policy("B")],
@@ -60,19 +60,25 @@ fn stacks(spec: &RoleSpec) -> Vec<(StackState, Rule)> {
         subject_pattern: Some("app-*".parse().unwrap()),
         ..spec.clone()
     };
-    let made = |made| stack(Phase::Ready, made, spec);
+    let made = |made| stack(StackStatus::CreateComplete, made, spec);
     vec![
         (StackState::Absent, Rule::Done(&[CREATE])),
         (found(broken), Rule::Done(&[DELETE, CREATE])),
-        (found(in_phase(Phase::Ready)), Rule::Kept),
-        (found(in_phase(Phase::Busy)), Rule::Awaited),
-        (found(in_phase(Phase::Deleting)), Rule::Awaited),
+        (found(in_status(StackStatus::CreateComplete)), Rule::Kept),
         (
-            found(in_phase(Phase::DeleteFailed)),
+            found(in_status(StackStatus::UpdateInProgress)),
+            Rule::Awaited,
+        ),
+        (
+            found(in_status(StackStatus::DeleteInProgress)),
+            Rule::Awaited,
+        ),
+        (
+            found(in_status(StackStatus::DeleteFailed)),
             Rule::Refused("the deletion of stack"),
         ),
         (
-            found(in_phase(Phase::UpdateFailed)),
+            found(in_status(StackStatus::UpdateFailed)),
             Rule::Refused("an update of stack"),
         ),
         (
@@ -84,7 +90,7 @@ fn stacks(spec: &RoleSpec) -> Vec<(StackState, Rule)> {
             Rule::Refused("- permissions boundary"),
         ),
         (
-            found(stack(Phase::Ready, spec, &other_trust)),
+            found(stack(StackStatus::CreateComplete, spec, &other_trust)),
             Rule::Refused("~ trust policy"),
         ),
     ]
@@ -127,7 +133,10 @@ fn check(told: &[String], rule: &Rule, change: Option<&str>, case: &str) {
             let is_said = told.iter().any(|line| line.contains(words));
             assert!(is_said && told.iter().all(is_refusal), "{told:?}\n{case}");
         }
-        (Rule::Awaited, _) => assert_eq!(told, ["wait for stack s (STATUS)"], "{case}"),
+        (Rule::Awaited, _) => assert!(
+            told.len() == 1 && told[0].starts_with("wait for stack s ("),
+            "{told:?}\n{case}"
+        ),
         (Rule::Done(_) | Rule::Kept, None) => {
             assert!(told.len() == 1 && names_other(), "{told:?}\n{case}");
         }

@@ -2,6 +2,7 @@
 
 use super::{Absence, Obstacle};
 use crate::model::{AGENT, ClusterName, CommandLine, DEFAULT_AUDIENCE, Fix, Workload};
+use crate::world::AddonStatus;
 
 impl Obstacle {
     /// Why, and what can be done about it.
@@ -64,7 +65,7 @@ impl Obstacle {
                 format!("{workload} calls AssumeRoleWithWebIdentity itself: {how}"),
                 Vec::new(),
             ),
-            Self::Agent(cluster, status) => agent_told(cluster, status.as_deref()),
+            Self::Agent(cluster, status) => agent_told(cluster, status.as_ref()),
             Self::NoProvider(cluster, arn) => (
                 format!("there is no IAM OIDC provider {arn}, or it does not take the audience {DEFAULT_AUDIENCE}"),
                 vec![Fix::by(
@@ -167,7 +168,7 @@ impl Absence {
 }
 
 /// What a status of the agent's add-on, or that it is missing, means.
-fn agent_told(cluster: &ClusterName, status: Option<&str>) -> (String, Vec<Fix>) {
+fn agent_told(cluster: &ClusterName, status: Option<&AddonStatus>) -> (String, Vec<Fix>) {
     let told = match status {
         Some(status) => format!("add-on {AGENT}, by which pods get their credentials, is {status}"),
         None => {
@@ -176,7 +177,7 @@ fn agent_told(cluster: &ClusterName, status: Option<&str>) -> (String, Vec<Fix>)
     };
     let (why, words) = match status {
         None => ("install it", "create-addon"),
-        Some("CREATING" | "UPDATING") => ("wait for it", "wait addon-active"),
+        Some(AddonStatus::Creating | AddonStatus::Updating) => ("wait for it", "wait addon-active"),
         Some(_) => ("look at it", "describe-addon"),
     };
     let command = CommandLine::of("aws eks", &[]).and(words, &[]);
