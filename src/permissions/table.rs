@@ -97,6 +97,7 @@ pub const CALLS: &[NeededPermission] = permissions! { Irsactl:
     "iam:GetOpenIDConnectProvider" on Provider, Always, [Gc], "see when a provider was made";
     "iam:ListRoles" on Any, Always, [Gc], "find the roles that trust them";
     "iam:GetRole" on AnyRole, Always, [Gc], "see when a role was last used";
+    "iam:ListAttachedRolePolicies" on AnyRole, Optional, [Gc], "see once more that a role is gone";
     "iam:DeleteOpenIDConnectProvider" on Provider, Always, [Gc], "delete providers of dead clusters";
     "cloudformation:DescribeStacks" on Any, Always, [Gc], "find the stacks of dead clusters";
     "cloudformation:ListStacks" on Any, Always, [Gc], "find the stacks of dead clusters";

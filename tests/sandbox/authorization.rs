@@ -30,6 +30,17 @@ pub struct Rights {
     pub policy: Option<Value>,
     /// Every permission that was needed so far, allowed or not.
     pub asked: BTreeSet<Asked>,
+    /// The actions of those that were refused.
+    pub refused: BTreeSet<String>,
+}
+
+impl Rights {
+    fn keep(&mut self, needed: &Needed, verdict: &Result<(), Refusal>) {
+        if verdict.is_err() {
+            self.refused
+                .insert(format!("{} on {}", needed.action, needed.resource));
+        }
+    }
 }
 
 /// A permission that was needed.
@@ -141,7 +152,9 @@ pub fn check(
             Service::Ec2 => "UnauthorizedOperation",
             _ => "AccessDenied",
         };
-        allowed(policies.as_deref(), &caller.arn, &needed, code)?;
+        let verdict = allowed(policies.as_deref(), &caller.arn, &needed, code);
+        account.rights.keep(&needed, &verdict);
+        verdict?;
     }
     Ok(())
 }
@@ -181,7 +194,9 @@ pub fn check_handler(
                 format!("arn:{partition}:iam::{}:user/someone", stack.account),
             ),
         };
-        allowed(Some(&policies), &arn, &needed, "AccessDenied")?;
+        let verdict = allowed(Some(&policies), &arn, &needed, "AccessDenied");
+        account.rights.keep(&needed, &verdict);
+        verdict?;
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ mod vault;
 mod world;
 
 pub use attempt::{Attempt, Watch, Way};
-pub use authorization::Hand;
+pub use authorization::{Hand, Rights};
 pub use aws::now;
 pub use certificates::{Authority, Chain, thumbprint};
 pub use cloudformation::{

@@ -50,6 +50,8 @@ pub struct Api {
     pub access: Access,
     /// Every right that was needed so far, allowed or not: `patch serviceaccounts`.
     pub asked: BTreeSet<String>,
+    /// Those of them that were refused.
+    pub refused: BTreeSet<String>,
     /// What refuses every write, whoever has the right to it.
     pub admission: Option<Admission>,
     /// Every object, whole, as the API would answer it.
@@ -77,6 +79,7 @@ impl Api {
         let mut api = Self {
             access: Access::Admin,
             asked: BTreeSet::new(),
+            refused: BTreeSet::new(),
             admission: None,
             objects: BTreeMap::new(),
             token: None,
@@ -394,12 +397,13 @@ fn answer_resource(
     {
         let (group, resource) = (route.resource.group, route.full_resource());
         let right = format!("{verb} {}", route.full_resource());
-        cluster.api.asked.insert(right);
+        cluster.api.asked.insert(right.clone());
         if !cluster
             .api
             .access
             .allows(verb, group, &resource, &route.name)
         {
+            cluster.api.refused.insert(right);
             return Err(authorization::forbidden(user, route, verb));
         }
     }
