@@ -26,6 +26,8 @@ pub struct There<'a> {
 }
 
 impl<'a> There<'a> {
+    /// Lists associations only where a file's missing ones are to go; without the right to, there are
+    /// none.
     pub async fn read(
         context: &Context,
         stacks: &'a Stacks,
