@@ -200,7 +200,8 @@ fn without_label(owner: &Workload) -> Fix {
 }
 
 /// Holds where no pod lacks the annotated role for being older than the annotation; a problem where one
-/// does, and new pods would have it. Does not apply where it is not known when the annotation was set.
+/// does, and new pods would have it. Does not apply without an annotation, nor where it is not known when
+/// that was set.
 pub fn age(scene: Scene<'_>) -> Verdict {
     let set = scene
         .found_object()

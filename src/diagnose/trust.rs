@@ -103,8 +103,8 @@ fn trust(scene: Scene<'_>) -> Option<JudgedTrust<'_>> {
 }
 
 /// Holds where the trust policy lets the service account's token in. A problem where it keeps it out,
-/// with the mistakes and what corrects them; a warning where it depends on the call. Does not apply
-/// without a role.
+/// with the mistakes and what corrects them; a warning where it depends on the call. Does not apply to a
+/// role by itself, nor to one that cannot be read.
 pub fn policy(scene: Scene<'_>) -> Verdict {
     let Some(trust) = trust(scene) else {
         return Verdict::DoesNotApply;

@@ -177,9 +177,8 @@ pub fn host_network(scene: Scene<'_>) -> Verdict {
     })
 }
 
-/// Holds where no proxy is asked for STS, or with an association for its agent. That the agent is asked
-/// for by a proxy is a problem, and STS a note: the proxy may let it through. Does not apply without
-/// pods.
+/// Holds where no proxy stands before STS, or with an association before the agent. Before the agent it
+/// is a problem; before STS a note, as it may let the call through. Does not apply without pods.
 pub fn proxy(scene: Scene<'_>) -> Verdict {
     let region = &scene.world.region;
     let sts = format!("sts.{region}.{}", partition_of(region).suffix);
