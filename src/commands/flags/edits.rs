@@ -98,8 +98,8 @@ impl How {
         }
     }
 
-    /// By those of `create podidentityassociation`. What an association needs in the cluster is among
-    /// them.
+    /// By those of `create podidentityassociation`, with what becomes of another role and of a missing
+    /// agent.
     pub fn associating(args: &CreateAssociationArgs) -> Self {
         Self {
             other_role: if args.override_existing {
