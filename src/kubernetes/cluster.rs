@@ -59,7 +59,8 @@ impl Kubernetes {
         Ok(Lookup::from(found.map(|found| found.metadata.labels)))
     }
 
-    /// Who made and changed it, by its managed fields. Missing: there is no such ServiceAccount.
+    /// When it was made, and who changed it, by its managed fields. Missing: there is no such
+    /// ServiceAccount.
     pub async fn service_account_history(
         &self,
         name: &ServiceAccountName,
