@@ -103,6 +103,7 @@ impl Kubernetes {
         })
     }
 
+    /// The lengths of waits, for what waits for this cluster.
     pub fn intervals(&self) -> Intervals {
         self.intervals
     }

@@ -74,6 +74,7 @@ macro_rules! checked_name {
         pub struct $name(String);
 
         impl $name {
+            /// The text, which keeps the rule of its kind.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -294,6 +295,7 @@ impl Serialize for ServiceAccountName {
 pub struct Issuer(String);
 
 impl Issuer {
+    /// As the claim `iss` has it, with `https://`.
     pub fn url(&self) -> &str {
         &self.0
     }
@@ -308,6 +310,7 @@ impl Issuer {
         self.authority().split(':').next().unwrap_or_default()
     }
 
+    /// 443 where the URL names none.
     pub fn port(&self) -> u16 {
         self.authority()
             .split_once(':')
@@ -436,6 +439,7 @@ impl Cluster {
         arn.parse().ok()
     }
 
+    /// Of the provider of its issuer, in the account of its roles; whether that exists is not said.
     pub fn provider_arn(&self) -> String {
         self.issuer.provider_arn(&self.partition, &self.account)
     }

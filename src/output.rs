@@ -133,10 +133,12 @@ impl Output {
         self.tell("", text);
     }
 
+    /// On stderr, with `warning: ` before it; not with `--quiet`.
     pub fn warn(self, text: &str) {
         self.tell(&(styled("warning", AnsiColor::Yellow) + ": "), text);
     }
 
+    /// On stderr, with `note: ` before it; not with `--quiet`.
     pub fn note(self, text: &str) {
         self.tell(&(styled("note", AnsiColor::Cyan) + ": "), text);
     }

@@ -69,6 +69,7 @@ impl CommandName {
         Self::Completion,
     ];
 
+    /// As `--for` takes it, and the table shows it.
     pub fn name(self) -> &'static str {
         match self {
             Self::AssociateOidcProvider => "associate-oidc-provider",

@@ -133,6 +133,7 @@ pub enum Idle {
 }
 
 impl Idle {
+    /// As the outcome of such a track is told.
     pub fn word(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",
@@ -207,12 +208,14 @@ impl Role {
 }
 
 impl Plan {
+    /// A plan for one target.
     pub fn one(track: Track) -> Self {
         Self {
             tracks: vec![track],
         }
     }
 
+    /// Those of all tracks, one track after the other.
     pub fn actions(&self) -> impl Iterator<Item = &Action> {
         self.tracks.iter().flat_map(|track| &track.actions)
     }
@@ -256,6 +259,7 @@ impl Track {
         track
     }
 
+    /// A track on which nothing is done, refused or told yet; as it is, all is as asked.
     pub fn new(target: Target) -> Self {
         Self {
             target,

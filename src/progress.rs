@@ -199,6 +199,8 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Shows nothing before the first event. `running` is told of each action, for what an interruption
+    /// says.
     pub fn new(show: Show, running: Running) -> Self {
         Self {
             show,
@@ -211,6 +213,7 @@ impl Progress {
         }
     }
 
+    /// Shows what happened: on a bar or the board, or as a line of its own.
     pub fn on(&self, event: &Event<'_>) {
         match event {
             Event::Opened { tracks } => self.open(*tracks),

@@ -144,6 +144,7 @@ impl Proxy {
         Some(format!("Basic {text}"))
     }
 
+    /// As its URL begins, without `://`.
     pub fn scheme(&self) -> &'static str {
         match self.protocol {
             Protocol::Http => "http",

@@ -79,6 +79,7 @@ impl Observation {
         }
     }
 
+    /// What was found of a target, or why it could not be looked at, as the next in order.
     pub fn add(&mut self, target: Target, track: Result<Track, Error>) {
         self.order.push(target.clone());
         match track {

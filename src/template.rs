@@ -75,6 +75,7 @@ pub enum Trusted {
 pub struct DocumentName(String);
 
 impl DocumentName {
+    /// The document's logical id in the template.
     pub fn id(&self) -> String {
         self.0.chars().filter(char::is_ascii_alphanumeric).collect()
     }
@@ -114,6 +115,7 @@ pub enum Capability {
 }
 
 impl RoleSpec {
+    /// The weaker word is enough, unless the role has a name.
     pub fn capability(&self) -> Capability {
         if self.name.is_some() {
             Capability::NamedIam
@@ -330,10 +332,12 @@ pub fn well_known_names() -> Vec<&'static str> {
 }
 
 impl WellKnownPolicy {
+    /// As flags and files have it (`wellKnownPolicies`).
     pub fn name(self) -> &'static str {
         self.0
     }
 
+    /// What it stands for: managed policies and inline documents.
     pub fn entry(self) -> &'static CatalogueEntry {
         &CATALOGUE[self.0]
     }

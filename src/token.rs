@@ -27,6 +27,7 @@ pub const POD_IDENTITY_AUDIENCE: &str = "pods.eks.amazonaws.com";
 pub struct Secret(String);
 
 impl Secret {
+    /// Takes any text: whether it is a token is not looked at.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }

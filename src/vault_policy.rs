@@ -214,6 +214,8 @@ pub struct VaultAcl {
 }
 
 impl VaultAcl {
+    /// A path that several of them have is given what each of them gives, and nothing where one denies
+    /// it.
     pub fn of<'a>(policies: impl IntoIterator<Item = &'a VaultPolicy>) -> Self {
         let mut acl = Self {
             rules: BTreeMap::new(),

@@ -71,6 +71,7 @@ pub struct FailedTry<E> {
 }
 
 impl<E> FailedTry<E> {
+    /// Another try may succeed.
     pub fn passing(error: E) -> Self {
         Self {
             error,
@@ -78,6 +79,7 @@ impl<E> FailedTry<E> {
         }
     }
 
+    /// Another try would fail too.
     pub fn lasting(error: E) -> Self {
         Self {
             error,
@@ -102,14 +104,17 @@ impl Deadline {
         }
     }
 
+    /// How long it was from the beginning, for messages.
     pub fn limit(&self) -> Duration {
         self.limit.0
     }
 
+    /// How much of it is left; zero when it is over.
     pub fn left(&self) -> Duration {
         self.limit.0.saturating_sub(self.begun.elapsed())
     }
 
+    /// Whether nothing of it is left.
     pub fn is_over(&self) -> bool {
         self.left().is_zero()
     }

@@ -53,6 +53,7 @@ pub struct IamServiceAccount {
 }
 
 impl IamServiceAccount {
+    /// EKS Pod Identity where an association is asked for, else IRSA.
     pub fn way(&self) -> Way {
         self.association
             .as_ref()

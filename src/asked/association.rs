@@ -94,6 +94,7 @@ impl<T> Wish<T> {
         }
     }
 
+    /// The value that is asked for; `None` where what is there stays or goes.
     pub fn as_set(&self) -> Option<&T> {
         match self {
             Self::Set(value) => Some(value),

@@ -128,6 +128,7 @@ impl Eks {
         names.into_iter().filter(is_similar).take(3).collect()
     }
 
+    /// Sets one tag of a cluster. Its other tags stay.
     pub async fn tag(&self, cluster: &Arn, key: &str, value: &str) -> Result<(), Error> {
         let tags = Map::from([(key.to_owned(), value.to_owned())]);
         self.tag_all(&cluster.to_string(), &tags).await
@@ -141,6 +142,7 @@ impl Eks {
         done("eks:TagResource", arn, &[], call.send().await)
     }
 
+    /// Takes one tag off a cluster. Its other tags stay.
     pub async fn untag(&self, cluster: &Arn, key: &str) -> Result<(), Error> {
         let arn = cluster.to_string();
         let call = self

@@ -19,6 +19,8 @@ use crate::network::{causes, is_final, is_unknown_name};
 pub struct Reached(Arc<AtomicBool>);
 
 impl Reached {
+    /// From now on a host's name that is not known is the network's failure, and no mistake of the
+    /// user's.
     pub fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

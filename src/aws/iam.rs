@@ -86,6 +86,7 @@ impl Iam {
         done(operation, provider, &[], result)
     }
 
+    /// One that is gone already is no failure.
     pub async fn delete_provider(&self, arn: &str) -> Result<(), Error> {
         let call = self.0.delete_open_id_connect_provider();
         let result = call.open_id_connect_provider_arn(arn).send().await;

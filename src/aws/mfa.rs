@@ -41,6 +41,8 @@ fn signed_by(config: &SdkConfig, base: SharedCredentialsProvider) -> aws_sdk_sts
 }
 
 impl Assumed {
+    /// Of the role that a profile names (`role_arn`), with what else it says of the session. `base` signs
+    /// the call.
     pub fn new(
         config: &SdkConfig,
         profile: &Profile,

@@ -57,6 +57,8 @@ impl Limits {
 }
 
 impl Pace {
+    /// With all gates open. `timeout` is that of the run, which begins now: a throttled call is given up
+    /// when it is over, or when nothing came through for as long, 35 minutes at most.
     pub fn new(intervals: Intervals, timeout: Duration) -> Self {
         Self {
             intervals,

@@ -103,6 +103,7 @@ impl ProvideErrorMetadata for Refused {
 }
 
 impl Signed {
+    /// Makes no call. `budget` limits what a run can do without.
     pub fn new(
         config: &SdkConfig,
         region: &str,

@@ -25,6 +25,7 @@ pub enum Migrate {
 }
 
 impl Migrate {
+    /// The flags that lead to AWS, to Kubernetes, and to a cluster that is not EKS.
     pub fn ways(&self) -> (&AwsArgs, Option<&KubernetesArgs>, &Option<Issuer>) {
         let (aws, kubernetes, choice) = match self {
             Self::Scan(args) | Self::Status(args) => (&args.aws, &args.kubernetes, &args.choice),

@@ -62,6 +62,7 @@ fn named_help() -> String {
     well_known_help() + &parametrised.collect::<String>()
 }
 
+/// The help of `--well-known-policy`, with the names of the catalogue.
 pub fn well_known_help() -> String {
     let names = well_known_names().join(", ");
     fields::WELL_KNOWN_POLICIES.help(&format!("{MANY}: {names}"))

@@ -29,6 +29,8 @@ pub enum Trust {
 }
 
 impl Trust {
+    /// The flags that lead to AWS, to Kubernetes (`None`: it is not asked), and to a cluster that is not
+    /// EKS.
     pub fn ways(&self) -> (&AwsArgs, Option<&KubernetesArgs>, &Option<Issuer>) {
         match self {
             Self::List(args) => (&args.aws, None, &args.issuer_url),

@@ -13,6 +13,8 @@ use crate::model::Way;
 use crate::progress::Running;
 use crate::run::{Exit, conclude};
 
+/// Shows what would make the file true, and with `--approve` does it. With `--prune` what the file does
+/// not have goes too, so that a file with parts that are not read is refused then.
 pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<Exit, Error> {
     let restart = restart::asked(args.run.restart, false)?;
     let unread = if args.prune {

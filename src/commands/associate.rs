@@ -12,6 +12,8 @@ use crate::plan::associate;
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
 
+/// Shows how the provider would be made or mended, and with `--approve` does it. A file that says
+/// `withOIDC: false` is refused.
 pub async fn run(args: &mut Associate, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
     let mut spec = asked(args)?;

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::run::Exit;
 use crate::{complete, output};
 
+/// Prints the shell's script, which is part of the program. Asks nothing.
 pub fn run(args: &Completion) -> Result<Exit, Error> {
     output::print(match args.shell {
         Shell::Bash => include_str!("../../completions/irsactl.bash"),
@@ -18,6 +19,7 @@ pub fn run(args: &Completion) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
+/// What the scripts call: prints what may come next after these words.
 pub fn offer(args: &Complete) -> Result<Exit, Error> {
     output::print(&complete::offers(Cli::command(), args.words.clone()))?;
     Ok(Exit::Done)

@@ -14,6 +14,8 @@ use crate::progress::Running;
 use crate::run::{Context, Exit, Finished, conclude, failures};
 use crate::template::annotated;
 
+/// Shows what would be made, and with `--approve` makes it. For one account with `--role-only` it then
+/// prints the ServiceAccount that is left to apply.
 pub async fn run(
     args: &mut CreateServiceAccount,
     screen: Screen,

@@ -15,6 +15,8 @@ mod associations;
 
 pub use associations::associations;
 
+/// Deletes the account that flags name, unless it is a `--dry-run`; those of a file, or with
+/// `--only-missing` those that it does not have, are shown, and deleted with `--approve`.
 pub async fn run(
     args: &mut DeleteServiceAccount,
     screen: Screen,

@@ -11,6 +11,8 @@ use crate::plan::associate::plan_removal;
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
 
+/// Shows whether the provider would go, and with `--approve` deletes it. Roles that trust it are
+/// respected unless `--force` is given.
 pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> Result<Exit, Error> {
     let mode = Mode::of(args.approval);
     let trusting = if args.force {

@@ -21,6 +21,8 @@ pub mod subjects;
 use checkup::Checkup;
 use subjects::Asked;
 
+/// Looks, judges, and prints what was found. `--fix` shows what would be repaired; with `--approve` that
+/// is done first, and what is found is what is left.
 pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result<Exit, Error> {
     let subject = flags::subject(args)?;
     flags::check(args)?;

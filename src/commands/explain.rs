@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::output::{Output, SchemaView};
 use crate::run::Exit;
 
+/// Prints the part of the schema that FIELD names. Refuses a field that there is not.
 pub fn run(args: &Explain, screen: Screen) -> Result<Exit, Error> {
     let schema = Schema::at(&args.field).map_err(|rule| Error::Usage {
         flag: "FIELD",

@@ -24,6 +24,8 @@ use stacks::with_stacks;
 /// How many templates are read side by side.
 const PARALLEL: usize = 16;
 
+/// Prints a config file of the cluster's stacks, of its own ServiceAccounts without one, and of
+/// associations. Changes nothing.
 pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit, Error> {
     let place = ClusterPlace::new(Some(&args.cluster), args.issuer_url.as_ref())?;
     let context = Context::new(&args.aws, Format::Yaml, screen, running).await?;

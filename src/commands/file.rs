@@ -89,6 +89,7 @@ pub fn none(args: &FilterArgs) -> Result<(), Error> {
     given.map_or(Ok(()), |(flag, _)| Err(needs_file(flag)))
 }
 
+/// That a flag has no meaning without `--config-file`.
 pub fn needs_file(flag: &str) -> Error {
     Error::Flags(format!(
         "{flag} chooses of a config file: `--config-file` must be set"

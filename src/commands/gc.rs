@@ -10,6 +10,7 @@ use crate::progress::Running;
 use crate::run::{Context, Exit, Finished, Mode, Rounds, conclude, finish};
 use task::{GcTask, LeftoverKinds};
 
+/// Shows what dead clusters left, and with `--approve` deletes it: stacks first, then providers.
 pub async fn run(args: &Gc, screen: Screen, running: Running) -> Result<Exit, Error> {
     let context = Context::new(&args.place.aws, args.output.into(), screen, running).await?;
     let mut context = context.with_parallel(args.parallel);

@@ -28,6 +28,7 @@ use stacks::stacks;
 /// How many templates are read side by side.
 const PARALLEL: usize = 8;
 
+/// Prints a row for each account; Kubernetes is asked for wide rows, and where no stack is found.
 pub async fn run(
     args: &mut GetServiceAccount,
     screen: Screen,

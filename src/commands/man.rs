@@ -12,6 +12,7 @@ use crate::man::{self, FileFormat, Page};
 use crate::run::Exit;
 use crate::{files, output};
 
+/// Writes over pages that are there, and prints the path of each.
 pub fn run(args: &ManArgs) -> Result<Exit, Error> {
     let mut paths = String::new();
     for page in man::pages(Cli::command(), &[config_file()])? {

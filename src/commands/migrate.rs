@@ -18,6 +18,8 @@ mod vault;
 use seen::look;
 use task::MoveTask;
 
+/// `scan` and `status` only tell; a move is shown, and carried out with `--approve`. From Vault it writes
+/// a file.
 pub async fn run(args: &Migrate, screen: Screen, running: Running) -> Result<Exit, Error> {
     match args {
         Migrate::Scan(args) => {

@@ -34,6 +34,7 @@ pub fn parts(context: &Context) -> impl Iterator<Item = Part<'_>> {
 }
 
 impl Part<'_> {
+    /// By whose calls what is planned in this part is carried out.
     pub fn caller(&self) -> Caller {
         self.caller
     }

@@ -6,6 +6,8 @@ use crate::output::{self, Format, Output};
 use crate::permissions::{self, CommandName, POLICY_QUOTA, PermissionScope};
 use crate::run::Exit;
 
+/// Prints what the commands need, or those that `--for` names: as a table, a policy, or roles of
+/// Kubernetes. A policy that is longer than IAM takes is printed with a warning.
 pub fn run(args: &PermissionsArgs, screen: Screen) -> Result<Exit, Error> {
     let output = Output {
         format: Format::Yaml,

@@ -263,6 +263,7 @@ pub struct Removal {
 }
 
 impl Removal {
+    /// One deletion by these terms, for an account that is known by its name.
     pub fn of(&self, name: ServiceAccountName) -> Deletion {
         Deletion {
             way: self.way,

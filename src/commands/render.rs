@@ -14,6 +14,8 @@ use crate::run::Exit;
 mod offline;
 mod stacks;
 
+/// Prints what `create` would make, in the form of `--for`. What IAM would refuse anywhere is refused
+/// here too.
 pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
     let output = Output {
         format: Format::Yaml,

@@ -13,6 +13,7 @@ use crate::policy::usage::Window;
 use crate::progress::Running;
 use crate::run::{Context, Exit};
 
+/// Looks at all service accounts with a role, as `doctor` does but without a token, and prints the page.
 pub async fn run(args: &ReportArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
     let place = ClusterPlace::new(Some(&args.cluster), args.issuer_url.as_ref())?;
     let context = Context::new(&args.aws, Format::Json, screen, running)

@@ -13,6 +13,7 @@ use crate::run::{Context, Exit};
 use crate::waiting::Intervals;
 use crate::world::{Chain, Reading};
 
+/// Prints the chain and its thumbprint, from a PEM file, the host of an issuer, or that of the cluster's.
 pub async fn run(args: &ThumbprintArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
     let output = Output {
         format: args.output,

@@ -17,6 +17,7 @@ mod names;
 
 use names::subjects;
 
+/// `list` only tells; the others show what they would change, and with `--approve` change it.
 pub async fn run(args: &Trust, screen: Screen, running: Running) -> Result<Exit, Error> {
     match args {
         Trust::List(args) => list::run(args, screen, running).await,

@@ -11,6 +11,8 @@ use crate::model::Way;
 use crate::progress::Running;
 use crate::run::{Exit, conclude};
 
+/// Shows what would change, and with `--approve` changes it. With `--repair-drift` it also undoes what
+/// was changed on the role by hand.
 pub async fn run(
     args: &mut UpdateServiceAccount,
     screen: Screen,

@@ -20,6 +20,8 @@ use suggest::suggest;
 const WHAT_IT_IS: &str = "of attempts, denied ones too; up to four hours late, 400 days back; of actions only \
     what IAM tracks";
 
+/// Prints what each role used within `--since`, with `--suggest` the policy that would do. `Unhealthy`
+/// where something is not known.
 pub async fn run(args: &Usage, screen: Screen, running: Running) -> Result<Exit, Error> {
     let names = names(args)?;
     let context = Context::new(&args.aws, args.output, screen, running).await?;

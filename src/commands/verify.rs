@@ -11,6 +11,8 @@ use crate::progress::Running;
 use crate::proof::{Permission, SimulatedDecision, Simulation, not_allowed};
 use crate::run::{Context, Exit};
 
+/// Proves the role with a real token, and asks IAM's simulator for what `--can` names. What is not
+/// proved, or not allowed, is a failure.
 pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit, Error> {
     let account = flags::required_name(&args.name)?;
     let place = ClusterPlace::new(Some(&args.cluster), args.issuer_url.as_ref())?;

@@ -26,6 +26,8 @@ const ROLE: &str = "AWS_ROLE_ARN";
 /// How long throttling is put up with.
 const PATIENCE: Timeout = Timeout(std::time::Duration::from_secs(60));
 
+/// Prints what a token says, and its role; with `--assume` or `--role-arn` tries the role, and a refusal
+/// is a failure. The token itself is never shown.
 pub async fn run(args: &Whoami, screen: Screen) -> Result<Exit, Error> {
     let output = Output {
         format: args.output.into(),

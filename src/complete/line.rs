@@ -6,6 +6,7 @@ use std::ffi::OsString;
 pub struct Line(Vec<String>);
 
 impl Line {
+    /// What is no UTF-8 in a word is replaced, as nothing here may fail.
     pub fn new(words: &[OsString]) -> Self {
         let words = words.iter();
         Self(

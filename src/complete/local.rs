@@ -51,6 +51,7 @@ const REGIONS: [&str; 40] = [
     "us-west-2",
 ];
 
+/// Those of this file: nothing is asked for them.
 pub fn regions() -> Vec<String> {
     REGIONS.map(str::to_owned).to_vec()
 }
@@ -81,6 +82,7 @@ fn text(variable: &str, file: &str) -> String {
     String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
 }
 
+/// Those of the kubeconfig that the line names, or of the user's; none where it cannot be read in time.
 pub fn contexts(line: &Line) -> Vec<String> {
     let kubeconfig = line.value("kubeconfig", None).map(PathBuf::from);
     patiently(kubernetes::contexts(kubeconfig.as_deref())).unwrap_or_default()

@@ -100,6 +100,7 @@ impl YamlNode {
         }
     }
 
+    /// `None` for every other kind: a number or a bool is no text.
     pub fn text(&self) -> Option<&str> {
         match &self.value {
             YamlValue::Text(text) => Some(text),
@@ -107,6 +108,7 @@ impl YamlNode {
         }
     }
 
+    /// `None` for every other kind, also for a text such as `"true"`.
     pub fn bool(&self) -> Option<bool> {
         match self.value {
             YamlValue::Bool(on) => Some(on),
@@ -114,6 +116,7 @@ impl YamlNode {
         }
     }
 
+    /// Whether nothing is there: null, `~`, or no value.
     pub fn is_null(&self) -> bool {
         matches!(self.value, YamlValue::Null)
     }

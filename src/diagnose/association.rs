@@ -68,6 +68,9 @@ fn credentials_uri(agent: &str) -> String {
     }
 }
 
+/// Holds where there is one way to a role: no association, or one and no annotation. A warning where the
+/// annotation names another role than the association, a note where both name the same. Does not apply to
+/// a role by itself, nor outside of EKS.
 pub fn association(scene: Scene<'_>) -> Verdict {
     if scene.account.name.is_none() {
         return Verdict::DoesNotApply;
@@ -136,6 +139,8 @@ fn by_web_identity(finding: Finding, scene: Scene<'_>) -> Finding {
     finding.fix(scene.creation())
 }
 
+/// Holds where the platform version (`eks.N`) is as new as Pod Identity needs for the cluster's version;
+/// a problem where it is older. Does not apply without an association.
 pub fn platform(scene: Scene<'_>) -> Verdict {
     let (Some(_), Some(health)) = (scene.identity(), &scene.world.health) else {
         return Verdict::DoesNotApply;
@@ -185,6 +190,9 @@ pub fn platform(scene: Scene<'_>) -> Verdict {
     )
 }
 
+/// Holds where EKS Auto Mode has the agent built in, or it is ready on all its nodes and its add-on is
+/// active. A problem where it is missing, not ready or not on the node's network. Does not apply without
+/// an association.
 pub fn agent(scene: Scene<'_>) -> Verdict {
     let (Some(_), Some(health)) = (scene.identity(), &scene.world.health) else {
         return Verdict::DoesNotApply;
@@ -254,6 +262,9 @@ pub fn agent(scene: Scene<'_>) -> Verdict {
     }
 }
 
+/// Holds where the VPC has no interface endpoint for `eks-auth`, as nodes may go by the internet, or
+/// nothing is wrong with the ones that it has; else what is wrong is found. Does not apply without an
+/// association.
 pub fn endpoint(scene: Scene<'_>) -> Verdict {
     let (Some(_), Some(health)) = (scene.identity(), &scene.world.health) else {
         return Verdict::DoesNotApply;
@@ -273,6 +284,9 @@ pub fn endpoint(scene: Scene<'_>) -> Verdict {
     Verdict::of(found, "eks-auth", "interface endpoint")
 }
 
+/// Holds where session policy, session tags and the role's trust policy agree. A problem where a session
+/// policy stands beside enabled tags, or the role asks for tags that are disabled. Does not apply without
+/// an association.
 pub fn session(scene: Scene<'_>) -> Verdict {
     let Some(association) = scene.identity() else {
         return Verdict::DoesNotApply;
@@ -316,6 +330,9 @@ pub fn on_node_network(scene: Scene<'_>) -> Finding {
     by_web_identity(finding.because("host-network-pod-identity"), scene)
 }
 
+/// Holds where all pods have Pod Identity's variable. A problem where they were not given it, or run on
+/// Windows or Fargate; a warning where they have the variables of web identity, which come before it.
+/// Does not apply without an association.
 pub fn environment(scene: Scene<'_>) -> Verdict {
     let (Some(_), Some(object)) = (scene.identity(), scene.object()) else {
         return Verdict::DoesNotApply;

@@ -44,6 +44,7 @@ pub fn check(id: &str) -> Option<&'static Check> {
     checks().find(|check| check.id == id)
 }
 
+/// All checks in the order of the table; those of pods, their surroundings and Pod Identity are last.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
     CHECKS.iter().chain(of_pods::CHECKS)
 }

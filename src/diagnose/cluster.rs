@@ -8,6 +8,7 @@ use crate::model::{CommandLine, Fix, Lookup, region_of_eks_host};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::world::{AgentKind, ProviderState, Reading, StsActivation, VpcEndpoint, World};
 
+/// Holds where STS tells who the caller is. That it does not is unknown, and never a finding.
 pub fn credentials(world: &World) -> Verdict {
     let caller = known!(world.caller, Verdict::DoesNotApply);
     Verdict::holds("caller", caller.to_string())
@@ -32,6 +33,8 @@ pub fn cluster(world: &World) -> Verdict {
     Verdict::of(issues.collect(), cluster.name.to_string(), version)
 }
 
+/// Holds for every cluster, as none is looked at without its issuer. Does not apply where only a role was
+/// named.
 pub fn issuer(world: &World) -> Verdict {
     match &world.cluster {
         Some(cluster) => Verdict::holds("issuer", cluster.issuer.url()),
@@ -39,6 +42,8 @@ pub fn issuer(world: &World) -> Verdict {
     }
 }
 
+/// Holds where the API server tells its version. That it does not is unknown, and never a finding: pods
+/// do not need it. Does not apply where nothing was asked of Kubernetes.
 pub fn kubernetes_access(world: &World) -> Verdict {
     let Some(kubernetes) = &world.kubernetes else {
         return Verdict::DoesNotApply;
@@ -64,6 +69,8 @@ pub fn kubernetes_access(world: &World) -> Verdict {
     }
 }
 
+/// Holds where the issuer was read from here. A note where EKS's could not be, as STS reads it from AWS's
+/// side; a problem where any other could not. Does not apply without a cluster.
 pub fn discovery(world: &World) -> Verdict {
     let Some(cluster) = &world.cluster else {
         return Verdict::DoesNotApply;
@@ -92,6 +99,8 @@ pub fn discovery(world: &World) -> Verdict {
     }
 }
 
+/// Holds where the issuer publishes a key that a token can name (`kid`); a problem where it publishes no
+/// key, or only others. Unknown where the keys cannot be read; does not apply without a cluster.
 pub fn signing_keys(world: &World) -> Verdict {
     let keys = match &world.keys {
         Lookup::Found(keys) => keys,
@@ -118,6 +127,8 @@ pub fn signing_keys(world: &World) -> Verdict {
     finding.fix(publish).into()
 }
 
+/// Holds where STS answers in the region; a problem where it says that the region is disabled. Does not
+/// apply outside of EKS.
 pub fn sts_region(world: &World) -> Verdict {
     let Some(health) = &world.health else {
         return Verdict::DoesNotApply;
@@ -137,6 +148,8 @@ pub fn sts_region(world: &World) -> Verdict {
     }
 }
 
+/// Holds where the VPC has no interface endpoint for STS, as pods may go by the internet, or nothing is
+/// wrong with the ones that it has; else what is wrong is found. Does not apply outside of EKS.
 pub fn sts_endpoint(world: &World) -> Verdict {
     let Some(health) = &world.health else {
         return Verdict::DoesNotApply;
@@ -235,6 +248,8 @@ fn allows_web_identity(policy: &serde_json::Value) -> bool {
     )
 }
 
+/// Holds where every service account with a role is known; unknown where one of the lists could not be
+/// read. Does not apply without `--all`.
 pub fn all_service_accounts(world: &World) -> Verdict {
     known!(world.listed, Verdict::DoesNotApply);
     Verdict::holds("service accounts", "all that have a role")
@@ -307,6 +322,8 @@ fn region(provider: &str) -> Option<&str> {
     region_of_eks_host(issuer.split('/').next()?)
 }
 
+/// Holds without kube2iam and kiam's agent; a note for each, which answers pods in the place of the
+/// instance metadata. Does not apply where nothing was asked of Kubernetes.
 pub fn metadata_agents(world: &World) -> Verdict {
     let Some(kubernetes) = &world.kubernetes else {
         return Verdict::DoesNotApply;

@@ -52,6 +52,9 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// Holds where the role is as its own stack made it; a warning where it was changed by hand. Does not
+/// apply without such a stack that is ready, where the role is gone or replaced, nor where all that was
+/// changed is a trust policy of which another check tells.
 pub fn drift(scene: Scene<'_>) -> Verdict {
     known!(scene.account.observed, Verdict::DoesNotApply);
     let (Some(found), Some(track)) = (scene.own_stack(), scene.unasked_update(Drift::Repaired))

@@ -54,7 +54,6 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// ` --cluster NAME`.
     /// `irsactl VERB` on the account, to be gone on with.
     pub(super) fn irsactl(&self, verb: &'static str) -> CommandLine {
         let command = CommandLine::of("irsactl", &[]).and(verb, &[]);
@@ -74,6 +73,8 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// Holds where the ServiceAccount exists; a problem where it or its namespace does not, or where it is
+/// being deleted. Does not apply to a role by itself.
 pub fn service_account(scene: Scene<'_>) -> Verdict {
     let (Some(object), Some(name)) = (scene.object(), &scene.account.name) else {
         return Verdict::DoesNotApply;
@@ -169,6 +170,10 @@ fn change(
     })
 }
 
+/// Holds where the annotation is the ARN of the stack's role, or of any role where no stack made one. A
+/// problem where it is missing, malformed, or has another account or path; a warning where it names
+/// another role, or a key is like one of the webhook's. Does not apply where an association has the role
+/// and no annotation is there.
 pub fn annotation(scene: Scene<'_>) -> Verdict {
     let (Some(object), Some(name)) = (scene.object(), &scene.account.name) else {
         return Verdict::DoesNotApply;
@@ -353,6 +358,9 @@ fn is_look_alike(key: &str) -> bool {
     !is_own && is_meant && (known.contains(&name.as_str()) || KEYS.contains(&name.as_str()))
 }
 
+/// Holds where no one else is known to manage the ServiceAccount. A warning where an EKS add-on has
+/// another role for it; a note where a tool manages it (Helm, Argo CD, Flux, OLM) and something else set
+/// the annotation.
 pub fn owner(scene: Scene<'_>) -> Verdict {
     let Some(object) = scene.object() else {
         return Verdict::DoesNotApply;

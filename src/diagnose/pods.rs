@@ -94,6 +94,8 @@ pub fn restart(owner: &Workload) -> Fix {
     }
 }
 
+/// Holds where all pods run as the service account; a problem where they run as another. Does not apply
+/// without pods.
 pub fn service_account(scene: Scene<'_>) -> Verdict {
     let Some(name) = &scene.account.name else {
         return Verdict::DoesNotApply;
@@ -133,6 +135,9 @@ fn run_as(owner: &Workload, account: &str) -> Fix {
     }
 }
 
+/// Holds where nothing keeps the webhook from the pods. A problem where a label does; of the annotation
+/// that names containers to skip a warning where blanks are in it, else a note. Does not apply without
+/// pods.
 pub fn skipped(scene: Scene<'_>) -> Verdict {
     judge(scene, "not skipped", |pod| {
         if pod.is_skipped() {
@@ -194,6 +199,9 @@ fn without_label(owner: &Workload) -> Fix {
     }
 }
 
+/// Holds where no pod lacks the annotated role for being older than the annotation; a problem where one
+/// does, and new pods would have it. Does not apply without an annotation, nor where it is not known when
+/// that was set.
 pub fn age(scene: Scene<'_>) -> Verdict {
     let set = scene
         .found_object()
@@ -308,6 +316,8 @@ fn set_by_hand(scene: Scene<'_>) -> Verdict {
     })
 }
 
+/// Holds where every container has the annotated role in `AWS_ROLE_ARN`; a problem where one has none, or
+/// another. Does not apply without an annotation, nor with an association.
 pub fn role(scene: Scene<'_>) -> Verdict {
     let Some(role) = scene.annotated().filter(|_| !scene.has_association()) else {
         return Verdict::DoesNotApply;
@@ -339,6 +349,8 @@ pub fn role(scene: Scene<'_>) -> Verdict {
     })
 }
 
+/// Holds where every container looks for its token where the webhook mounts it; a problem where one does
+/// not. Does not apply without an annotation, nor with an association.
 pub fn token_file(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() || scene.has_association() {
         return Verdict::DoesNotApply;
@@ -360,6 +372,8 @@ pub fn token_file(scene: Scene<'_>) -> Verdict {
     })
 }
 
+/// Holds where the webhook's token is for the right audience and mounted in every container; a problem
+/// where it is not, or there is none. Does not apply without an annotation, nor with an association.
 pub fn token_volume(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() || scene.has_association() {
         return Verdict::DoesNotApply;

@@ -33,6 +33,8 @@ impl Scene<'_> {
 /// For so long after a change IAM may not know it everywhere, in seconds.
 const PROPAGATION: i64 = 120;
 
+/// Holds where the token that Kubernetes issued has the right claims, and the issuer's keys verify it; a
+/// problem for each thing that is wrong. Does not apply where none was asked for.
 pub fn token(scene: Scene<'_>) -> Verdict {
     let Some(proof) = &scene.account.proof else {
         return Verdict::DoesNotApply;
@@ -88,6 +90,8 @@ pub(super) fn claim(fault: &ClaimFault) -> Finding {
     }
 }
 
+/// Holds where STS gave the role for a real token; a problem where it refuses it, a note where it may
+/// refuse only from here. Unknown where it cannot be asked; does not apply where no token was tried.
 pub fn accepted(scene: Scene<'_>) -> Verdict {
     let (Some(proof), Some(role)) = (&scene.account.proof, &scene.account.role_arn) else {
         return Verdict::DoesNotApply;
@@ -265,6 +269,8 @@ fn trusted(scene: Scene<'_>, proof: &Proof) -> Option<bool> {
     Some(evaluate(&facts.trust, &request).is_allowed())
 }
 
+/// Holds where CloudTrail has no failed attempt by a token of this cluster since the role was last used;
+/// else up to five findings, one for each code and subject. Does not apply without a role.
 pub fn recorded(scene: Scene<'_>) -> Verdict {
     let Some((_, health)) = scene.role() else {
         return Verdict::DoesNotApply;

@@ -26,6 +26,9 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// Holds where the stack is ready, or gone. A problem where it is being deleted, or its creation or
+/// deletion failed; a warning where an update failed, a note while an operation goes on. Does not apply
+/// without a stack.
 pub fn stack(scene: Scene<'_>) -> Verdict {
     let observed = known!(scene.account.observed, Verdict::DoesNotApply);
     let StackState::Found(found) = &observed.stack else {
@@ -65,6 +68,8 @@ pub fn stack(scene: Scene<'_>) -> Verdict {
     .into()
 }
 
+/// Holds where there is a role of exactly this ARN; a problem where there is none, or where path or case
+/// differ. Does not apply where no role is known.
 pub fn exists(scene: Scene<'_>) -> Verdict {
     let Some((arn, health)) = scene.role() else {
         return Verdict::DoesNotApply;
@@ -109,6 +114,8 @@ fn provider_arn(scene: Scene<'_>) -> Option<String> {
     Some(cluster.issuer.provider_arn(arn.partition(), arn.account()))
 }
 
+/// Holds where the account of the role has a provider for the cluster's issuer; a problem where it has
+/// none. Does not apply without a cluster or a role.
 pub fn provider(scene: Scene<'_>) -> Verdict {
     let (Some(cluster), Some((arn, health))) = (&scene.world.cluster, scene.role()) else {
         return Verdict::DoesNotApply;
@@ -166,6 +173,8 @@ fn audience(scene: Scene<'_>) -> Audience {
     scene.audience().parse().unwrap_or_default()
 }
 
+/// Holds where the provider takes the audience of the pods' tokens; a problem where it does not. Does not
+/// apply without a provider.
 pub fn audience_known(scene: Scene<'_>) -> Verdict {
     let (Some((arn, _)), Some(provider)) = (scene.role(), scene.provider()) else {
         return Verdict::DoesNotApply;
@@ -209,6 +218,9 @@ pub fn audience_known(scene: Scene<'_>) -> Verdict {
         .into()
 }
 
+/// Holds where one of the thumbprints is of the issuer's chain, or there is nothing to compare. A problem
+/// where STS refused it; a warning where it is malformed, or another than that of an issuer that is not
+/// EKS's; a note where it is another than EKS's. Does not apply without a provider.
 pub fn thumbprint(scene: Scene<'_>) -> Verdict {
     let (Some(cluster), Some((_, health))) = (&scene.world.cluster, scene.role()) else {
         return Verdict::DoesNotApply;
@@ -277,6 +289,9 @@ pub fn thumbprint(scene: Scene<'_>) -> Verdict {
         .into()
 }
 
+/// Holds where the role has policies, and none is gone or too wide. A problem where its boundary is gone;
+/// a warning without policies, for one that is gone, and for one that allows all or nearly; a note for
+/// one that allows a whole service. Does not apply without a role.
 pub fn policies(scene: Scene<'_>) -> Verdict {
     let Some((arn, health)) = scene.role() else {
         return Verdict::DoesNotApply;
@@ -355,6 +370,8 @@ pub fn policies(scene: Scene<'_>) -> Verdict {
     Verdict::of(found, "policies", told)
 }
 
+/// Holds where the simulator allows all that `--can` names; a problem for each that it denies, unknown
+/// where that depends on what it does not know. Does not apply without `--can`.
 pub fn permissions(scene: Scene<'_>) -> Verdict {
     let asked = &scene.account.simulated;
     if asked.is_empty() {
@@ -391,6 +408,7 @@ pub fn permissions(scene: Scene<'_>) -> Verdict {
     Verdict::of(found, "allowed", actions.join(", "))
 }
 
+/// Holds where the role was used, or is younger than a day; else a note. Does not apply without a role.
 pub fn used(scene: Scene<'_>) -> Verdict {
     let Some((_, health)) = scene.role() else {
         return Verdict::DoesNotApply;

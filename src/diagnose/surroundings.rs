@@ -20,6 +20,8 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// Holds where no instance under the pods lets them read its metadata; a note where one does. Does not
+/// apply where the pods run on no instance.
 pub fn metadata(scene: Scene<'_>) -> Verdict {
     let options = known!(scene.account.metadata, Verdict::DoesNotApply);
     let open: Vec<_> = options.iter().filter(|options| options.is_open()).collect();
@@ -51,6 +53,8 @@ pub fn metadata(scene: Scene<'_>) -> Verdict {
         .into()
 }
 
+/// Holds where the groups of each SecurityGroupPolicy of the pods let out TCP 443 and UDP 53; a problem
+/// for each that is shut. Does not apply where no such policy selects the pods.
 pub fn security_groups(scene: Scene<'_>) -> Verdict {
     let Some(object) = scene.object() else {
         return Verdict::DoesNotApply;
@@ -115,6 +119,9 @@ pub fn security_groups(scene: Scene<'_>) -> Verdict {
     Verdict::of(found, "security groups", "let DNS and HTTPS out")
 }
 
+/// Holds where NetworkPolicies let the pods reach DNS and STS, or with an association the agent; a
+/// warning where they do not, as the cluster may not enforce them. Pods on the node's network are left
+/// out.
 pub fn network_policy(scene: Scene<'_>) -> Verdict {
     let Some(object) = scene.object() else {
         return Verdict::DoesNotApply;

@@ -22,6 +22,9 @@ const FULL: usize = 80;
 /// IAM's default (IAM quotas, "Role trust policy length").
 const DEFAULT_ROOM: usize = 2048;
 
+/// Holds where the role is of the cluster's account, or STS accepted a token for it. In another account
+/// it is a problem where STS finds no provider there, and else a note. Does not apply without a cluster
+/// or a role.
 pub fn accounts(scene: Scene<'_>) -> Verdict {
     let (Some(cluster), Some(arn)) = (&scene.world.cluster, &scene.account.role_arn) else {
         return Verdict::DoesNotApply;
@@ -99,6 +102,9 @@ fn trust(scene: Scene<'_>) -> Option<JudgedTrust<'_>> {
     })
 }
 
+/// Holds where the trust policy lets the service account's token in. A problem where it keeps it out,
+/// with the mistakes and what corrects them; a warning where it depends on the call. Does not apply to a
+/// role by itself, nor to one that cannot be read.
 pub fn policy(scene: Scene<'_>) -> Verdict {
     let Some(trust) = trust(scene) else {
         return Verdict::DoesNotApply;
@@ -221,6 +227,8 @@ fn addition(scene: Scene<'_>, trust: &JudgedTrust<'_>, new: &Value) -> Option<Co
     })
 }
 
+/// Holds where the trust policy lets in nobody else; each kind of opening is a warning, and the smaller
+/// ones a note. Does not apply without a role.
 pub fn narrow(scene: Scene<'_>) -> Verdict {
     let Some((arn, health)) = scene.role() else {
         return Verdict::DoesNotApply;
@@ -343,6 +351,8 @@ fn told(opening: Opening) -> (Severity, &'static str, &'static str) {
     }
 }
 
+/// Holds where less than 80 % of the characters that a trust policy may have are taken (the account's
+/// quota, or IAM's default where that is not known); else a warning. Does not apply without a role.
 pub fn size(scene: Scene<'_>) -> Verdict {
     let Some((_, health)) = scene.role() else {
         return Verdict::DoesNotApply;
@@ -364,6 +374,8 @@ pub fn size(scene: Scene<'_>) -> Verdict {
         .into()
 }
 
+/// Holds where Access Analyzer says nothing of the trust policy; what it says is a warning, and a
+/// suggestion a note. Does not apply without a role.
 pub fn valid(scene: Scene<'_>) -> Verdict {
     let Some((_, health)) = scene.role() else {
         return Verdict::DoesNotApply;

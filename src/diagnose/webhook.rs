@@ -4,6 +4,8 @@ use super::{Finding, Scene, Verdict, known};
 use crate::model::{CommandLine, Fix, Map, Namespace};
 use crate::world::{Selector, Webhook, World};
 
+/// Holds where the webhook is in the cluster and can act; a problem where there is none, and for each of
+/// its defects. Does not apply where nothing was asked of Kubernetes.
 pub fn present(world: &World) -> Verdict {
     let Some(kubernetes) = &world.kubernetes else {
         return Verdict::DoesNotApply;
@@ -26,6 +28,8 @@ pub fn present(world: &World) -> Verdict {
     Verdict::of(found, &webhook.name, target.unwrap_or_default())
 }
 
+/// Holds where the webhook's `namespaceSelector` takes the namespace; a problem where it passes over it.
+/// Does not apply without a webhook or a ServiceAccount.
 pub fn selection(scene: Scene<'_>) -> Verdict {
     let (Some(kubernetes), Some(name)) = (&scene.world.kubernetes, &scene.account.name) else {
         return Verdict::DoesNotApply;
@@ -69,6 +73,7 @@ fn label(namespace: &Namespace, selector: &Selector, labels: &Map) -> Fix {
     all.into()
 }
 
+/// What keeps a webhook from giving pods anything; an empty list is none.
 pub fn defects(webhook: &Webhook) -> Vec<Finding> {
     let mut found = Vec::new();
     let name = &webhook.name;

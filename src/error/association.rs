@@ -38,6 +38,7 @@ impl AssociationRefusal {
         matches!(self, Self::AlreadyExists | Self::Gone)
     }
 
+    /// What to do about it: one hint each.
     pub fn hints(&self, cluster: &ClusterName) -> Vec<Fix> {
         vec![match self {
             Self::AlreadyExists => {

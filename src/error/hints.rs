@@ -258,6 +258,7 @@ fn stack_hints(stack: &str, status: &StackStatus) -> Vec<Fix> {
     ]
 }
 
+/// What to do about an error of AWS by its code alone; empty where that tells nothing.
 pub fn aws_hints(code: &str) -> Vec<Fix> {
     let hint = match code {
         "LimitExceededException" | "LimitExceeded" => {

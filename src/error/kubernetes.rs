@@ -18,6 +18,7 @@ pub enum Objection {
 }
 
 impl Objection {
+    /// What to do about it; `--role-only` too, where that gets around it.
     pub fn hints(self) -> Vec<Fix> {
         match self {
             Self::Quota => vec![
@@ -50,6 +51,7 @@ impl Objection {
     }
 }
 
+/// Of a call that is denied (403): the right to ask for, and `--role-only` where that does without it.
 pub fn forbidden_hints(right: &Right) -> Vec<Fix> {
     match (right.verb, right.resource) {
         ("list", "serviceaccounts") => {
@@ -66,6 +68,8 @@ pub fn forbidden_hints(right: &Right) -> Vec<Fix> {
     }
 }
 
+/// Of an identity that the cluster does not know (401). `None`: the access is that of a kubeconfig's
+/// context.
 pub fn unauthorized_hints(cluster: Option<&ClusterName>) -> Vec<Fix> {
     let Some(cluster) = cluster else {
         return vec![Fix::by(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::model::{Lookup, Namespace, Signal, Timeout, Workload, listed, shown_in_line};
 use crate::plan::Target;
 
+/// ` on SUBJECT`; nothing where a call has no subject.
 pub fn on(subject: &str) -> String {
     if subject.is_empty() {
         String::new()
@@ -13,6 +14,7 @@ pub fn on(subject: &str) -> String {
     }
 }
 
+/// `: REASON`, where AWS tells one.
 pub fn because(reason: &Option<String>) -> String {
     reason
         .as_ref()
@@ -20,11 +22,13 @@ pub fn because(reason: &Option<String>) -> String {
         .unwrap_or_default()
 }
 
+/// ` in namespace "NAME"`; nothing where all are meant.
 pub fn in_namespace(namespace: &Option<Namespace>) -> String {
     let namespace = namespace.as_ref();
     namespace.map_or_else(String::new, |it| format!(" in namespace \"{it}\""))
 }
 
+/// A duration as the flags have it: `90s`, `25m`.
 pub fn seconds(limit: &Duration) -> String {
     Timeout(*limit).to_string()
 }
@@ -49,6 +53,8 @@ pub fn left_by(stranded: &Lookup<Vec<Workload>>) -> String {
 /// So many targets that share a failure are named.
 const NAMED: usize = 3;
 
+/// The error with the targets that it is of: before it where it is one, behind it where they are several,
+/// of which three are named.
 pub fn shared(targets: &[Target], error: &impl std::fmt::Display) -> String {
     match targets {
         [] => return error.to_string(),
@@ -76,10 +82,12 @@ pub fn by(signal: Signal) -> String {
     }
 }
 
+/// How many of how many targets are done, where that is known.
 pub fn so_far(done: Option<(usize, usize)>) -> String {
     done.map_or_else(String::new, |(done, all)| format!(": {done} of {all} done"))
 }
 
+/// What AWS and Kubernetes do to its end without this run; nothing where the list is empty.
 pub fn going_on(running: &[String]) -> String {
     if running.is_empty() {
         return String::new();

@@ -32,6 +32,7 @@ pub enum SignIn {
 }
 
 impl SignIn {
+    /// What renews the credentials, or tells what is wrong with them.
     pub fn hints(&self) -> Vec<Fix> {
         let check = Fix::by(
             "check them",

@@ -35,6 +35,7 @@ impl fmt::Display for VaultFailure {
 }
 
 impl VaultFailure {
+    /// What to do about it. `path` is what was read.
     pub fn hints(&self, path: &str) -> Vec<Fix> {
         match self {
             Self::Denied(_) => vec![

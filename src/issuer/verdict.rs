@@ -37,6 +37,10 @@ pub struct Recorder {
 }
 
 impl Recorder {
+    /// With the verifier of the platform.
+    ///
+    /// # Errors
+    /// Where the platform's verifier cannot be made.
     pub fn new() -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let inner = rustls_platform_verifier::Verifier::new(provider.clone())?;
@@ -47,6 +51,7 @@ impl Recorder {
         })
     }
 
+    /// The chain that the server sent last, leaf first, also where it was refused; empty before any.
     pub fn sent(&self) -> Vec<CertificateDer<'static>> {
         self.chain
             .lock()

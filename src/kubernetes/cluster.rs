@@ -59,6 +59,8 @@ impl Kubernetes {
         Ok(Lookup::from(found.map(|found| found.metadata.labels)))
     }
 
+    /// When it was made, and who changed it, by its managed fields. Missing: there is no such
+    /// ServiceAccount.
     pub async fn service_account_history(
         &self,
         name: &ServiceAccountName,
@@ -82,6 +84,7 @@ impl Kubernetes {
         Ok(Lookup::from(found.map(|all| all.concat())))
     }
 
+    /// All nodes, with how EKS runs them.
     pub async fn nodes(&self) -> Result<Lookup<Vec<Node>>, Error> {
         let found = self
             .all(resource("v1", "nodes"), "", |it| Some(node(it)))
@@ -115,6 +118,7 @@ impl Kubernetes {
         })))
     }
 
+    /// Those of a namespace, with what they let pods reach.
     pub async fn network_policies(
         &self,
         namespace: &str,

@@ -140,6 +140,7 @@ impl Kubernetes {
     }
 }
 
+/// The status that the API answered with; `None` where it did not answer.
 pub fn status_code(error: &kube::Error) -> Option<u16> {
     match error {
         kube::Error::Api(status) => Some(status.code),

@@ -138,6 +138,7 @@ pub struct OwnerReference {
 }
 
 impl OwnerReference {
+    /// `Other` for every kind that is none of irsactl's.
     pub fn known_kind(&self) -> WorkloadKind {
         let kind = self.kind.as_str();
         let kind: serde::de::value::StrDeserializer<'_, serde_json::Error> =

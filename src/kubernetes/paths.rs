@@ -52,11 +52,14 @@ pub struct Resource {
     pub plural: &'static str,
 }
 
+/// A resource by its version (`v1`, `apps/v1`) and its plural.
 pub const fn resource(version: &'static str, plural: &'static str) -> Resource {
     Resource { version, plural }
 }
 
 impl Resource {
+    /// The path of one object. Without a name that of the list; without a namespace that of all, or of
+    /// what has none.
     pub fn path(self, namespace: &str, name: &str) -> String {
         let root = match self.version {
             "v1" => "/api/v1".to_owned(),

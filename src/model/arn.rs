@@ -84,6 +84,7 @@ pub struct PolicyArn(Arn);
 pub struct RoleArn(Arn);
 
 impl PolicyArn {
+    /// `aws`, `aws-cn`, `aws-us-gov` and the like.
     pub fn partition(&self) -> &str {
         &self.0.partition
     }
@@ -115,10 +116,12 @@ impl PolicyArn {
 }
 
 impl RoleArn {
+    /// `aws`, `aws-cn`, `aws-us-gov` and the like.
     pub fn partition(&self) -> &str {
         &self.0.partition
     }
 
+    /// The role's account, of 12 digits.
     pub fn account(&self) -> &str {
         &self.0.account
     }

@@ -20,6 +20,7 @@ enum Piece {
 }
 
 impl Fix {
+    /// Words without a command, which `run` and `and` go on with.
     pub fn say(words: impl Into<String>) -> Self {
         Self(vec![Piece::Words(words.into())])
     }
@@ -34,6 +35,8 @@ impl Fix {
         Self(vec![Piece::RoleOnly])
     }
 
+    /// Whether it is that way and nothing else, so that it can be left out where the command has no such
+    /// flag.
     pub fn is_role_only(&self) -> bool {
         *self == Self::role_only()
     }

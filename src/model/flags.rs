@@ -88,6 +88,7 @@ fn unquoted(piece: &str) -> Option<String> {
 pub struct Days(pub i64);
 
 impl Days {
+    /// Of 24 hours a day.
     pub fn seconds(self) -> i64 {
         self.0 * 24 * 60 * 60
     }

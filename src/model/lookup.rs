@@ -6,11 +6,12 @@ pub enum Lookup<T> {
     Found(T),
     #[default]
     Missing,
-    /// Access denied: with AWS's message.
+    /// It could not be read, mostly as access is denied: why, in words.
     Unknown(String),
 }
 
 impl<T> Lookup<T> {
+    /// `None` where it is missing, and where it is not known.
     pub fn as_found(&self) -> Option<&T> {
         match self {
             Self::Found(value) => Some(value),
@@ -26,10 +27,12 @@ impl<T> Lookup<T> {
         }
     }
 
+    /// Changes what was found; what is missing or unknown stays so.
     pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Lookup<U> {
         self.and_then(|value| Lookup::Found(into(value)))
     }
 
+    /// The same with a further look, which may find nothing.
     pub fn and_then<U>(self, into: impl FnOnce(T) -> Lookup<U>) -> Lookup<U> {
         match self {
             Self::Found(value) => into(value),
@@ -38,6 +41,7 @@ impl<T> Lookup<T> {
         }
     }
 
+    /// As `as_found`, by value: why it is unknown is lost.
     pub fn found(self) -> Option<T> {
         match self {
             Self::Found(value) => Some(value),

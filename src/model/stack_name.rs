@@ -91,6 +91,7 @@ impl StackName {
         Self(name.to_owned())
     }
 
+    /// As CloudFormation has it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -20,6 +20,7 @@ pub enum Way {
 impl Way {
     pub const ALL: [Self; 2] = [Self::Irsa, Self::PodIdentity];
 
+    /// The way that a service account leaves, where it moves to this one.
     #[must_use]
     pub fn other(self) -> Self {
         match self {

@@ -76,6 +76,8 @@ struct Roles {
 }
 
 impl MoveSight<'_> {
+    /// All that bears on moving the service accounts of the scope. What cannot be read stands in
+    /// `unknown`, and fails nothing.
     pub async fn moving(&self, scope: &MoveScope<'_>) -> Moving {
         let arn = self.cluster.provider_arn();
         let provider = async {

@@ -32,6 +32,7 @@ impl Stacks {
         }
     }
 
+    /// By one paged list, however few are needed.
     pub async fn list(aws: &Aws) -> Result<Self, Error> {
         let stacks = aws.cloudformation.stacks().await?.into_iter();
         Ok(Self::Listed(
@@ -41,6 +42,7 @@ impl Stacks {
         ))
     }
 
+    /// `None`: there is no stack of that name. A call only where they were not listed.
     pub async fn stack(&self, aws: &Aws, name: &str) -> Result<Option<Stack>, Error> {
         match self {
             Self::ByName => aws.cloudformation.stack(name).await,
@@ -86,6 +88,7 @@ impl<'a> ServiceAccounts<'a> {
         }
     }
 
+    /// One that its finalizers hold is going. A call only where they were not listed.
     pub async fn service_account(
         &self,
         name: &ServiceAccountName,
@@ -143,6 +146,7 @@ impl<'a> AccountPods<'a> {
         }
     }
 
+    /// The pods that run as it. A call only where they were not listed.
     pub async fn of(&self, name: &ServiceAccountName) -> Result<Vec<Pod>, Error> {
         match self {
             Self::ByName(kubernetes) => {

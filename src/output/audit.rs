@@ -186,6 +186,7 @@ impl Audit {
         }
     }
 
+    /// How many service accounts are so.
     pub fn count(&self, state: HealthState) -> usize {
         self.items.iter().filter(|it| it.state == state).count()
     }
@@ -201,6 +202,7 @@ impl Audit {
         page::page(self)
     }
 
+    /// The cluster and its findings, and a table of the service accounts.
     pub fn markdown(&self) -> String {
         let rows: Vec<Vec<String>> = self.items.iter().map(row).collect();
         let mut text = format!(

@@ -22,6 +22,7 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// A cell in a colour of the terminal; `None`: in its own.
     pub fn colored(text: impl Into<Self>, color: impl Into<Option<AnsiColor>>) -> Self {
         Self {
             style: Style::new().fg_color(color.into().map(Into::into)),

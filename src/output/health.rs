@@ -78,6 +78,8 @@ pub enum HealthState {
 }
 
 impl HealthState {
+    /// By the worst finding; with none but notes it is unknown where no check could be made, else
+    /// healthy.
     pub fn of(report: &Report) -> Self {
         match report.findings.first().map(|finding| finding.severity) {
             Some(Severity::Problem) => Self::Problem,
@@ -87,6 +89,7 @@ impl HealthState {
         }
     }
 
+    /// As it stands in tables and in the report.
     pub fn word(self) -> &'static str {
         match self {
             Self::Problem => "problem",

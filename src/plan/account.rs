@@ -46,6 +46,9 @@ use trusting::plan_trust;
 /// What stands in the version tag of stacks and providers.
 pub const VERSION: &str = concat!("irsactl-", env!("CARGO_PKG_VERSION"));
 
+/// What must be done for one account, in order: its role, its ServiceAccount, its association. What keeps
+/// it from being done are refusals of the track. Where something is waited for, the track ends there, and
+/// the next round plans the rest.
 pub fn plan(
     goal: Goal,
     drift: Drift,

@@ -419,10 +419,12 @@ fn association(name: &ServiceAccountName) -> String {
     format!("EKS Pod Identity association of service account {name}")
 }
 
+/// The lines of each, one after the other.
 pub fn lines(differences: &[Difference]) -> Vec<String> {
     differences.iter().flat_map(Difference::lines).collect()
 }
 
+/// Thumbprints with commas between them.
 pub fn join(thumbprints: &[Thumbprint]) -> String {
     thumbprints
         .iter()
@@ -431,6 +433,7 @@ pub fn join(thumbprints: &[Thumbprint]) -> String {
         .join(", ")
 }
 
+/// `KEY=VALUE` as it is shown: on one line, whatever others wrote in it.
 pub fn pair(key: &str, value: &str) -> String {
     shown_as_value(&format!("{key}={value}"))
 }

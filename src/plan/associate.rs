@@ -5,6 +5,7 @@ use crate::asked::{ProviderSpec, Refresh, Thumbprints, TrustingRoles};
 use crate::model::{CLUSTER_TAGS, Cluster, Lookup, Map, OIDC_ENABLED_TAG, Thumbprint, VERSION_TAG};
 use crate::world::{ObservedProvider, OidcProvider};
 
+/// The provider's own track: to make it, or to mend audiences, thumbprints and the cluster's tag.
 pub fn plan(spec: &ProviderSpec, cluster: &Cluster, observed: &ObservedProvider) -> Track {
     let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
     plan_provider(&mut track, spec, cluster, observed);

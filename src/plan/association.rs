@@ -63,6 +63,7 @@ impl UpdateAssociation {
 }
 
 impl CreateAssociation {
+    /// What is shown below the action, a line each; tags that irsactl sets itself are left out.
     pub fn details(&self) -> Vec<String> {
         let terms = &self.terms;
         let mut details = vec![self.role.told()];

@@ -56,6 +56,8 @@ pub fn is_named_for(
     stack.is_of(cluster) && names.chain([moved]).any(|it| it == stack.name)
 }
 
+/// What must go for one account: association, stack and ServiceAccount, as far as they are its own. What
+/// others use stays, and is noted. Nothing there is no failure: the track is idle.
 pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
     let mut track = Track::new(Target::of(asked.way, &asked.name));
     track.idle = Idle::Absent;

@@ -40,6 +40,7 @@ pub enum ObjectPresence {
 }
 
 impl ServiceAccountChange {
+    /// What is shown below the action, a line each: of one that is found only what changes.
     pub fn details(&self) -> Vec<String> {
         let mut details: Vec<String> = self.role.iter().map(Role::told).collect();
         if matches!(self.presence, ObjectPresence::Found(_)) {

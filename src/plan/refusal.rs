@@ -28,6 +28,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// With its words and hints, which name the cluster and the target.
     pub fn of(reason: Reason, cluster: &ClusterName, target: &Target) -> Self {
         let (text, hints) = reason.told(cluster, target);
         Self {

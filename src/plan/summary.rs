@@ -38,6 +38,7 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Each action of each track counts as one.
     pub fn of(plan: &Plan) -> Self {
         let mut summary = Self::default();
         for action in plan.actions() {

@@ -63,6 +63,7 @@ pub enum VaultResult {
 }
 
 impl VaultResult {
+    /// As it stands in the column RESULT.
     pub fn word(self) -> &'static str {
         match self {
             Self::Written => "written",
@@ -89,6 +90,8 @@ pub struct VaultChoice<'a> {
     pub quota: usize,
 }
 
+/// What Vault gives each service account that is meant, as an account for the config file where that can
+/// be said, and as a row in any case. Without names it is all that roles of the auth method let in.
 pub fn import(world: &VaultWorld, choice: &VaultChoice<'_>) -> VaultImport {
     let mut import = VaultImport::default();
     let mut names: BTreeSet<ServiceAccountName> = choice.named.iter().cloned().collect();

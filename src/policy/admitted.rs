@@ -29,6 +29,8 @@ pub enum KnownPrincipal<'a> {
     Role(&'a str),
 }
 
+/// Each of them once, by the statements that allow to assume the role; empty where nobody else is let in.
+/// What denies is not weighed.
 pub fn admitted_beside(trust: &Value, known: KnownPrincipal<'_>) -> Vec<String> {
     let mut told = Vec::new();
     for statement in statements(trust).filter_map(Value::as_object) {

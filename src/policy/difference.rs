@@ -106,6 +106,7 @@ impl Difference {
         difference
     }
 
+    /// Whether both sides have the same.
     pub fn is_empty(&self) -> bool {
         self.asked.is_empty() && self.found.is_empty()
     }

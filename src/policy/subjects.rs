@@ -293,6 +293,8 @@ pub struct Listed {
     pub further: Vec<String>,
 }
 
+/// Of the provider with this ARN, and of statements for any principal. Each list is sorted, and has
+/// nothing twice.
 pub fn listed(trust: &Value, arn: &str) -> Listed {
     let mut all = Listed::default();
     for (place, statement) in statements(trust).enumerate() {

@@ -68,6 +68,7 @@ impl Window {
         self.now - self.days * 24 * 60 * 60
     }
 
+    /// Whether a use lies in it. `None`, never used, does not.
     pub fn has(self, last: Option<&LastAccess>) -> bool {
         last.is_some_and(|last| last.at >= self.begin())
     }
@@ -85,6 +86,7 @@ impl Window {
         }
     }
 
+    /// Whole days from that moment (seconds since 1970) until now; 0 for one that is yet to come.
     pub fn days_since(self, at: i64) -> i64 {
         (self.now - at).max(0) / (24 * 60 * 60)
     }

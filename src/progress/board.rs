@@ -39,6 +39,7 @@ pub struct Size {
 }
 
 impl Board {
+    /// For so many tracks, of which none has begun.
     pub fn new(total: usize) -> Self {
         Self {
             total,
@@ -55,12 +56,14 @@ impl Board {
         });
     }
 
+    /// The new text of an action that runs; one that has ended has none.
     pub fn tell(&mut self, key: &str, text: String) {
         if let Some(row) = self.running.iter_mut().find(|row| row.key == key) {
             row.text = text;
         }
     }
 
+    /// Takes an action off the board; its track may go on.
     pub fn ended(&mut self, key: &str) {
         self.running.retain(|row| row.key != key);
     }

@@ -103,10 +103,12 @@ impl fmt::Display for Denier {
 }
 
 impl Simulation {
+    /// Whether it certainly is: what depends on the call, or is not known, is neither this nor denied.
     pub fn is_allowed(&self) -> bool {
         self.decision == SimulatedDecision::Allowed
     }
 
+    /// Whether something is known to stand against it.
     pub fn is_denied(&self) -> bool {
         matches!(self.decision, SimulatedDecision::Denied { .. })
     }

@@ -23,6 +23,7 @@ enum Exception {
 }
 
 impl Exceptions {
+    /// The value of NO_PROXY; an empty one has no exceptions.
     pub fn parse(text: &str) -> Self {
         let entries = text.split(',').map(|entry| entry.trim().to_lowercase());
         Self(entries.filter_map(|entry| parse(&entry)).collect())

@@ -41,14 +41,17 @@ impl fmt::Display for Block {
 }
 
 impl Expression {
+    /// A text that stands between quotes: nothing in it is a reference.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
 
+    /// A list of such texts.
     pub fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {
         Self::List(texts.into_iter().map(Self::text).collect())
     }
 
+    /// A function of one argument, as `jsonencode(…)`.
     pub fn call(function: &'static str, argument: Self) -> Self {
         Self::Call(function, Box::new(argument))
     }

@@ -204,6 +204,7 @@ fn output(accounts: &[IamServiceAccount]) -> Block {
     }
 }
 
+/// Texts by their keys, as tags are.
 pub fn object(map: &Map) -> Expression {
     let members = map.iter();
     Expression::Object(

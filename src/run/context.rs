@@ -27,6 +27,7 @@ pub struct Context {
 }
 
 impl Context {
+    /// Reads the configuration of AWS by the flags, and makes no call. One track goes after the other.
     pub async fn new(
         aws: &AwsArgs,
         format: Format,
@@ -141,6 +142,7 @@ impl Context {
         })
     }
 
+    /// With as many tracks side by side as the flag says.
     pub fn with_parallel(self, args: ParallelArgs) -> Self {
         let parallel = args.parallel.into();
         Self { parallel, ..self }

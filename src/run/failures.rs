@@ -5,6 +5,7 @@ use crate::apply::Outcome;
 use crate::error::Error;
 use crate::plan::{Target, Track};
 
+/// The refusals of all tracks, as errors.
 pub fn refusals<'a>(tracks: impl Iterator<Item = &'a Track>) -> Vec<Error> {
     let refusals = tracks.flat_map(|track| {
         let refusals = track.refusals.iter();

@@ -20,6 +20,7 @@ impl Rounds {
     /// How often something may be overtaken, or be found waiting again, before it is told.
     const MOST: u32 = 5;
 
+    /// Whether this round is about the target, whoever's calls it takes.
     pub fn includes(&self, target: &Target) -> bool {
         let open = self.open.as_ref();
         open.is_none_or(|open| open.iter().any(|(_, other)| other == target))
@@ -80,6 +81,7 @@ impl Results {
         }
     }
 
+    /// The outcomes, in the order in which the targets were asked for.
     pub fn end(mut self) -> Finished {
         let place = |outcome: &Outcome| {
             let target = &outcome.track.target;

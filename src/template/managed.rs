@@ -18,6 +18,8 @@ pub enum ManagedPolicy {
 }
 
 impl ManagedPolicy {
+    /// As a template has it. What is no ARN, or not known before CloudFormation works it out, is kept as
+    /// written.
     pub fn read(value: &Value, partition: &str) -> Self {
         match resolve(value, partition) {
             Some(text) => match text.parse() {
@@ -28,6 +30,7 @@ impl ManagedPolicy {
         }
     }
 
+    /// `None` where only CloudFormation knows it.
     pub fn arn(&self) -> Option<&PolicyArn> {
         match self {
             Self::Arn(arn) => Some(arn),
@@ -35,6 +38,7 @@ impl ManagedPolicy {
         }
     }
 
+    /// As it stands in a template.
     pub fn value(&self) -> Value {
         match self {
             Self::Arn(arn) => arn.to_string().into(),

@@ -136,10 +136,12 @@ impl ParameterKind {
 }
 
 impl ParametrisedPolicy {
+    /// As flags and files have it, without its parameters.
     pub fn name(self) -> &'static str {
         self.0
     }
 
+    /// Its document, with places for the parameters.
     pub fn form(self) -> &'static PolicyForm {
         &FORMS[self.0]
     }

@@ -73,6 +73,7 @@ impl Keys {
         Ok(Self(read.map(Key::of).collect()))
     }
 
+    /// Of all keys, also of kinds that no token is signed with.
     pub fn ids(&self) -> KeyIds {
         let known: Vec<String> = self.0.iter().filter_map(|key| key.id.clone()).collect();
         KeyIds {

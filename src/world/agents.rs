@@ -27,6 +27,7 @@ pub enum AgentKind {
 }
 
 impl AgentKind {
+    /// As it is told in messages.
     pub fn word(self) -> &'static str {
         match self {
             Self::Kube2iam => "kube2iam",

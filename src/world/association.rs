@@ -26,6 +26,7 @@ pub struct Association {
 }
 
 impl Association {
+    /// Whether its sessions have tags, which trust policies can ask for.
     pub fn session_tags(&self) -> SessionTags {
         SessionTags::of(self.session_tags_disabled)
     }

@@ -42,6 +42,7 @@ pub enum PodWay {
 }
 
 impl PodWay {
+    /// As it is written in JSON and in tables.
     pub fn word(self) -> &'static str {
         match self {
             Self::PodIdentity => "pod-identity",
@@ -75,6 +76,7 @@ pub enum Provider {
 }
 
 impl Provider {
+    /// What pods have by it.
     pub fn way(self) -> PodWay {
         match self {
             Self::Environment | Self::File | Self::Secret => PodWay::StaticKeys,
@@ -96,6 +98,7 @@ pub struct Sign {
 }
 
 impl Sign {
+    /// `told` is what a reader can look up, as `AWS_ROLE_ARN in container app`.
     pub fn new(provider: Provider, told: impl Into<String>) -> Self {
         let told = told.into();
         Self { provider, told }

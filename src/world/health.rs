@@ -73,6 +73,7 @@ pub struct AccountHealth {
 }
 
 impl AccountHealth {
+    /// `namespace/name`, or the ARN of a role by itself.
     pub fn subject(&self) -> String {
         match (&self.name, &self.role_arn) {
             (Some(name), _) => name.to_string(),

@@ -53,6 +53,7 @@ pub struct NodeInstance {
 }
 
 impl NodeInstance {
+    /// The name at the end of its instance profile's ARN. `None`: it has none.
     pub fn profile_name(&self) -> Option<&str> {
         self.profile.as_ref()?.rsplit('/').next()
     }

@@ -121,6 +121,7 @@ pub struct Foreign {
 }
 
 impl Foreign {
+    /// Whether others gave it policies, managed or inline.
     pub fn has_policies(&self) -> bool {
         !self.managed.is_empty() || !self.inline.is_empty()
     }

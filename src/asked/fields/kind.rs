@@ -60,6 +60,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// Both ends are among them.
     pub fn contain(self, number: u32) -> bool {
         (self.least..=self.most).contains(&number)
     }

@@ -46,12 +46,14 @@ impl Iam {
         }
     }
 
+    /// One that is not attached is no failure.
     pub async fn detach_policy(&self, role: &str, arn: &PolicyArn) -> Result<(), Error> {
         let call = self.0.detach_role_policy().role_name(role);
         let result = call.policy_arn(arn.to_string()).send().await;
         done("iam:DetachRolePolicy", role, MISSING, result)
     }
 
+    /// One that the role does not have is no failure.
     pub async fn delete_inline_policy(&self, role: &str, name: &str) -> Result<(), Error> {
         let call = self.0.delete_role_policy().role_name(role);
         let result = call.policy_name(name).send().await;

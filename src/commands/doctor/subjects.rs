@@ -14,6 +14,7 @@ pub enum Asked {
 }
 
 impl Asked {
+    /// `None` where all are asked about, or nothing beside the cluster.
     pub fn subject(&self) -> Option<&Examined> {
         match self {
             Self::Of(subject) => Some(subject),

@@ -57,6 +57,7 @@ impl StackTerms {
 }
 
 impl How {
+    /// By the flags of `create iamserviceaccount`.
     pub fn creating(args: &CreateServiceAccount) -> Self {
         Self {
             conflicts: conflicts(args.account.object.override_existing_serviceaccounts),
@@ -67,6 +68,8 @@ impl How {
         }
     }
 
+    /// By those of `render`, which carries out nothing: only what becomes of other values of a
+    /// ServiceAccount.
     pub fn rendering(args: &Render) -> Self {
         Self {
             conflicts: conflicts(args.account.object.override_existing_serviceaccounts),
@@ -74,6 +77,7 @@ impl How {
         }
     }
 
+    /// By those of `update iamserviceaccount`; what becomes of a creation that fails is not among them.
     pub fn updating(args: &UpdateServiceAccount) -> Self {
         Self {
             conflicts: conflicts(args.object.override_existing_serviceaccounts),
@@ -83,6 +87,7 @@ impl How {
         }
     }
 
+    /// By those of `apply`, for both ways.
     pub fn applying(args: &Apply) -> Self {
         Self {
             conflicts: conflicts(args.override_existing_serviceaccounts),
@@ -93,6 +98,8 @@ impl How {
         }
     }
 
+    /// By those of `create podidentityassociation`, with what becomes of another role and of a missing
+    /// agent.
     pub fn associating(args: &CreateAssociationArgs) -> Self {
         Self {
             other_role: if args.override_existing {
@@ -111,6 +118,7 @@ impl How {
         }
     }
 
+    /// By those of `update podidentityassociation`, which only say how CloudFormation works.
     pub fn updating_associations(args: &UpdateAssociationArgs) -> Self {
         Self {
             stacks: StackTerms::of(&args.deployment, &args.run),
@@ -136,6 +144,8 @@ impl How {
         }
     }
 
+    /// The accounts with what the flags say. The mode of a flag comes before a file's, the account of a
+    /// role after it.
     pub fn all(&self, asked: Vec<IamServiceAccount>) -> Vec<IamServiceAccount> {
         asked.into_iter().map(|asked| self.one(asked)).collect()
     }

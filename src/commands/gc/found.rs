@@ -15,6 +15,7 @@ use crate::plan::{Target, Track, delete};
 use crate::run::{Context, Observation};
 
 impl GcTask<'_> {
+    /// Those that are read: the run's own, where it is one of them, and the others that were asked for.
     pub fn regions<'c>(&self, context: &'c Context) -> Vec<&'c Aws> {
         let own = self.reads_own.then_some(&context.aws);
         own.into_iter().chain(&context.elsewhere).collect()
@@ -43,6 +44,7 @@ impl GcTask<'_> {
         }
     }
 
+    /// Notes the regions of providers that were not read; not with `--all-regions`, as no other is left.
     pub fn tell_unread(&self, context: &Context, regions: &BTreeSet<String>) {
         if !regions.is_empty() && !self.args.all_regions {
             let regions: Vec<&str> = regions.iter().map(String::as_str).collect();
@@ -101,6 +103,7 @@ pub fn second(tracks: Vec<Track>) -> Observation {
     look
 }
 
+/// Why a region could not be read, as the failure of a target of its own.
 pub fn region_unread((region, error): (String, Error)) -> (Target, Error) {
     let cause = error.to_string();
     let target = Target::Region(region.clone());

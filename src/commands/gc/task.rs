@@ -61,6 +61,8 @@ impl<'a> GcTask<'a> {
         })
     }
 
+    /// Surveys the regions, and plans for these kinds. When stacks are gone, only those providers are
+    /// meant that the first look found doomed.
     pub async fn look(
         &self,
         context: &Context,

@@ -13,6 +13,7 @@ pub enum KubernetesSide {
 }
 
 impl KubernetesSide {
+    /// Missing: Kubernetes has no such ServiceAccount.
     pub fn of(&self, name: &ServiceAccountName) -> Lookup<ServiceAccount> {
         match self {
             Self::Unknown(why) => Lookup::Unknown(why.clone()),
@@ -41,6 +42,7 @@ impl KubernetesSide {
     }
 }
 
+/// Without a namespace those of all. A failure, that of the cluster's look-up too, is kept as its words.
 pub async fn service_accounts(
     context: &Context,
     cluster: Result<Cluster, Error>,

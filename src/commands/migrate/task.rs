@@ -29,6 +29,8 @@ impl<'a> MoveTask<'a> {
         Self::of_chosen(args, to)
     }
 
+    /// Without any question which are meant: without names it is all, and what cannot be moved is
+    /// skipped.
     pub fn of_chosen(args: &'a MoveArgs, to: Way) -> Result<Self, Error> {
         let former = former(args, to)?;
         let stage = if args.undo {
@@ -64,6 +66,7 @@ impl<'a> MoveTask<'a> {
         Ok(Self { args, goal, chosen })
     }
 
+    /// Shows the move, and with `--approve` carries it out.
     pub async fn run(self, screen: Screen, running: Running) -> Result<Exit, Error> {
         let args = self.args;
         let context = Context::new(&args.aws, args.output.into(), screen, running).await?;

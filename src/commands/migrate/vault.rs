@@ -16,6 +16,8 @@ mod file;
 
 use file::{checked, write};
 
+/// Reads Vault and the cluster, writes the file and prints a row for each account. `Unhealthy` where
+/// something is not known, or a named account is not in the file.
 pub async fn run(args: &ToIrsaArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
     let path = checked(args)?;
     let moved = &args.moved;

@@ -28,6 +28,7 @@ fn role_of(asked: &IamServiceAccount) -> Option<&RoleArn> {
 }
 
 impl Trusting {
+    /// Reads each such role once, and the account's quotas; nothing where no role is to be extended.
     pub async fn read(
         context: &Context,
         cluster: &Cluster,
@@ -61,6 +62,7 @@ impl Trusting {
         observed.trusting = Some(Box::new(role.clone()));
     }
 
+    /// The role is from now on as the plan for this account leaves it. A failed plan changes nothing.
     pub fn go_on(&mut self, asked: &IamServiceAccount, planned: &Planned) {
         let role = role_of(asked).and_then(|arn| self.roles.get_mut(arn));
         if let (Some(role), Ok((track, _))) = (role, planned) {

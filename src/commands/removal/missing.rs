@@ -26,6 +26,11 @@ pub struct There<'a> {
 }
 
 impl<'a> There<'a> {
+    /// Lists associations only where a file's missing ones are to go; of a cluster that is gone there are
+    /// none.
+    ///
+    /// # Errors
+    /// Access denied too.
     pub async fn read(
         context: &Context,
         stacks: &'a Stacks,

@@ -32,6 +32,8 @@ struct CopyTask<'a> {
     restart: Restart,
 }
 
+/// Shows what `create` would do in the other cluster, and with `--approve` does it. From a cluster to
+/// itself it refuses.
 pub async fn run(args: &TrustCopy, screen: Screen, running: Running) -> Result<Exit, Error> {
     let task = CopyTask {
         args,

@@ -13,6 +13,8 @@ use crate::policy::federated_principals;
 use crate::progress::Running;
 use crate::run::{Context, Exit};
 
+/// Prints a row for each provider that a role lets in. Refuses without `--cluster`, `--role-arn` or
+/// `--all`, and where a named role is missing.
 pub async fn run(args: &TrustList, screen: Screen, running: Running) -> Result<Exit, Error> {
     if args.cluster.is_none() && args.role_arn.is_empty() && !args.all {
         return Err(Error::Flags(

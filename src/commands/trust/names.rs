@@ -4,6 +4,7 @@ use crate::cli::TrustNames;
 use crate::error::Error;
 use crate::policy::subjects::Subject;
 
+/// Sorted, each once. One that is no subject is refused.
 pub fn subjects(args: &TrustNames) -> Result<Vec<Subject>, Error> {
     let subjects = args.names.iter().map(|text| {
         text.parse().map_err(|rule| Error::Usage {

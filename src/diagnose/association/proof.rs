@@ -4,6 +4,8 @@ use crate::diagnose::proof::{bad_signature, claim};
 use crate::diagnose::{Finding, Scene, Verdict};
 use crate::proof::{Assumption, Cause, RefusalKind, TokenRefusal};
 
+/// Holds where EKS gave the role for the token of a running pod; a problem where it refuses the token or
+/// gives another role, or the token itself is wrong. Does not apply where no token was tried.
 pub fn accepted(scene: Scene<'_>) -> Verdict {
     let Some(proof) = &scene.account.identity_proof else {
         return Verdict::DoesNotApply;

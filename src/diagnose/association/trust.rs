@@ -17,6 +17,10 @@ use crate::world::Association;
 
 pub use crate::policy::pod_identity::SERVICE;
 
+/// Holds where the trust policy of the association's role lets in this association and none of another
+/// cluster. A problem where the role is gone or keeps it out; a warning or a note where it lets in others
+/// too. Does not apply without an association, nor where that disables the tags that the role asks for:
+/// `pod-identity-session` tells it.
 pub fn trust(scene: Scene<'_>) -> Verdict {
     let (Some(association), Some(role)) = (scene.identity(), &scene.account.identity_role) else {
         return Verdict::DoesNotApply;
@@ -189,6 +193,8 @@ pub fn lacks_tags(scene: Scene<'_>) -> bool {
     disables && facts.is_some_and(|role| asks(&role.trust))
 }
 
+/// Holds where the target role lets the association's role in, with the association's external id; a
+/// problem where it does not, or does not exist. Does not apply to an association without a target role.
 pub fn target(scene: Scene<'_>) -> Verdict {
     let Some(association) = scene.identity() else {
         return Verdict::DoesNotApply;

@@ -6,6 +6,9 @@ use crate::diagnose::{Finding, Scene, Severity, Verdict};
 use crate::model::{CommandLine, Lookup, partition_of};
 use crate::world::{OwnCredentials, ROLE_VARIABLE, UNREAD};
 
+/// A warning for the global STS endpoint (`legacy`), a problem for a region of another partition, a note
+/// for a container with a role and no region; holds without any of these. Does not apply without an
+/// annotation, nor with an association.
 pub fn region(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() || scene.has_association() {
         return Verdict::DoesNotApply;
@@ -47,6 +50,9 @@ pub fn region(scene: Scene<'_>) -> Verdict {
     })
 }
 
+/// Holds where no container has credentials that come before the role: a problem for a static key, a
+/// warning for a profile or a file, a note for what `envFrom` may bring. Does not apply without
+/// annotation and association.
 pub fn static_keys(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() && !scene.has_association() {
         return Verdict::DoesNotApply;
@@ -84,6 +90,8 @@ pub fn static_keys(scene: Scene<'_>) -> Verdict {
     })
 }
 
+/// Holds from Kubernetes 1.19 on. Before that a problem where a container runs as another user than root,
+/// and the pod has no `fsGroup`. Does not apply without an annotation, nor with an association.
 pub fn token_readable(scene: Scene<'_>) -> Verdict {
     if scene.annotated().is_none() || scene.has_association() {
         return Verdict::DoesNotApply;
@@ -124,6 +132,8 @@ fn is_before(version: &str, minor: u32) -> bool {
     digits.parse::<u32>().is_ok_and(|found| found < minor)
 }
 
+/// Holds where pods on Windows say so by their `nodeSelector`; a problem where they do not. Unknown where
+/// nodes cannot be read; does not apply with an association.
 pub fn windows(scene: Scene<'_>) -> Verdict {
     if scene.has_association() {
         return Verdict::DoesNotApply;
@@ -149,6 +159,8 @@ pub fn windows(scene: Scene<'_>) -> Verdict {
     })
 }
 
+/// Holds for pods with a network of their own. On the node's it is a problem with an association, which
+/// does not serve them, and else a note. Does not apply without pods.
 pub fn host_network(scene: Scene<'_>) -> Verdict {
     judge(scene, "own network", |pod| {
         if !pod.host_network {
@@ -165,6 +177,8 @@ pub fn host_network(scene: Scene<'_>) -> Verdict {
     })
 }
 
+/// Holds where no proxy stands before STS, or with an association before the agent. Before the agent it
+/// is a problem; before STS a note, as it may let the call through. Does not apply without pods.
 pub fn proxy(scene: Scene<'_>) -> Verdict {
     let region = &scene.world.region;
     let sts = format!("sts.{region}.{}", partition_of(region).suffix);
@@ -245,6 +259,8 @@ fn covers(exceptions: &str, host: &str) -> bool {
     })
 }
 
+/// A note where the pods of an annotated service account have `automountServiceAccountToken: false`,
+/// which is harmless; holds otherwise. Does not apply without pods.
 pub fn automount(scene: Scene<'_>) -> Verdict {
     judge(scene, "does not matter", |pod| {
         (pod.automount == Some(false) && scene.annotated().is_some()).then(|| {

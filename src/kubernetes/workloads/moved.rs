@@ -52,6 +52,8 @@ fn fields_of_template(kind: WorkloadKind, fields: &FieldsV1) -> Option<&FieldsV1
     fields.spec.template.as_deref()
 }
 
+/// What its metadata says of a move: the service account of before, and who set the fields of its
+/// template.
 pub fn marks(kind: WorkloadKind, metadata: &Metadata) -> WorkloadMarks {
     let (mut set_by, mut annotated_by) = (Vec::new(), Vec::new());
     for entry in &metadata.managed_fields {

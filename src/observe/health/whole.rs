@@ -64,6 +64,8 @@ pub struct Examined {
 }
 
 impl Sight<'_> {
+    /// All that is not one service account's: what cannot be read is unknown in it, and fails nothing.
+    /// `listed` is left to who lists the accounts.
     pub async fn world(&self) -> World {
         let health = async {
             match self.cluster {

@@ -25,6 +25,8 @@ struct Givers {
 }
 
 impl MoveSight<'_> {
+    /// The roles of these nodes, and of what makes new ones, with what they allow. What could not be read
+    /// stands in `unknown`.
     pub async fn roles_of_nodes(&self, nodes: &[Node]) -> NodeRoles {
         let givers = self.givers(nodes).await;
         let unknown = givers.unknown();

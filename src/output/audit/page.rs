@@ -35,6 +35,7 @@ pub fn text(text: &str) -> String {
     safe
 }
 
+/// The whole file of HTML, with style, script and picture in it.
 pub fn page(audit: &Audit) -> String {
     let policies = PolicyHolders::of(audit);
     let rows: String = audit.items.iter().map(|it| row(it, &policies)).collect();

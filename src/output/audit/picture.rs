@@ -38,6 +38,7 @@ struct RoleWithAccounts<'a> {
     accounts: Vec<&'a AuditedAccount>,
 }
 
+/// An `svg` element, or a paragraph where no service account has a role.
 pub fn picture(audit: &Audit) -> String {
     if audit.items.is_empty() {
         return "<p>No service account has a role.</p>\n".to_owned();

@@ -143,6 +143,8 @@ pub fn associated_role(observed: &ObservedAccount) -> Option<RoleArn> {
 }
 
 impl AssociationTask<'_> {
+    /// Makes or changes the association, by what is there; nothing where it is as asked. Refused is what
+    /// belongs to an add-on, differs from what `create` asks, or EKS would not take.
     pub fn plan(self, track: &mut Track, observed: &ObservedAssociation, role: Role) {
         let name = &self.cluster.name;
         let Some(found) = &observed.found else {

@@ -38,6 +38,8 @@ pub fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &L
     }
 }
 
+/// Refuses policies, and ARNs in inline ones, of another partition or account, and policies that do not
+/// exist. That it cannot be told whether one exists is a note.
 pub fn check_policies(
     track: &mut Track,
     asked: &IamServiceAccount,
@@ -152,6 +154,8 @@ fn sizes(
     }
 }
 
+/// Refuses more managed policies, a longer trust policy or longer inline policies than IAM takes. An
+/// existing role is not measured.
 pub fn check_quotas(
     track: &mut Track,
     asked: &IamServiceAccount,

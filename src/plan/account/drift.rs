@@ -56,6 +56,7 @@ pub fn is_changed(cluster: &Cluster, found: &FoundStack) -> bool {
 }
 
 impl<'a> Live<'a> {
+    /// The role of a stack. That its policies cannot be read is noted in the track as unknown.
     pub fn of(
         track: &mut Track,
         cluster: &'a Cluster,
@@ -90,6 +91,7 @@ impl<'a> Live<'a> {
         }
     }
 
+    /// Its trust policy as IAM has it.
     pub fn trust(&self) -> &Value {
         &self.role.trust
     }
@@ -105,6 +107,7 @@ impl<'a> Live<'a> {
         self
     }
 
+    /// Whether the policy is attached to it, by its stack or by hand.
     pub fn has_managed(&self, arn: &PolicyArn) -> bool {
         self.role.managed.contains(&ManagedPolicy::Arn(arn.clone()))
     }

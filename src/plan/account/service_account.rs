@@ -11,6 +11,8 @@ use crate::plan::{Action, ObjectPresence, Reason, Role, ServiceAccountChange, Tr
 use crate::policy::{Difference, Item};
 use crate::world::{ObservedAccount, ServiceAccount, ServiceAccountState, StackState};
 
+/// Makes the ServiceAccount, or annotates one that is there, where that differs. Values that others set
+/// are refused, unless they may be overridden; with an association one that is there is left as it is.
 pub fn plan_service_account(
     track: &mut Track,
     goal: Goal,

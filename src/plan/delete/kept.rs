@@ -22,6 +22,7 @@ pub struct OtherUsers {
 }
 
 impl OtherUsers {
+    /// Empty unless an association with a stack goes: only the roles of those are asked about.
     pub fn of(asked: &Deletion, found: Option<&FoundStack>, observed: &ObservedDeletion) -> Self {
         let mut users = Self {
             told: Vec::new(),
@@ -69,6 +70,7 @@ impl OtherUsers {
         users
     }
 
+    /// Whether nobody else uses the role, so that its stack may go.
     pub fn is_empty(&self) -> bool {
         self.told.is_empty()
     }

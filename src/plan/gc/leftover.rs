@@ -40,6 +40,7 @@ pub enum RoleUse {
 }
 
 impl Leftover {
+    /// With a reason, and nothing else that is known.
     pub fn of(why: impl Into<String>) -> Self {
         Self {
             why: why.into(),

@@ -39,6 +39,8 @@ pub fn issuer_of<'a>(provider: &'a str, account: &str) -> Option<&'a str> {
     (place == format!("arn:{partition}:iam::{account}")).then_some(issuer)
 }
 
+/// What the survey tells of an issuer (host and path). Dead is only one of EKS that no cluster has which
+/// was read, and of which its host said that it is gone.
 pub fn fate(survey: &Survey, issuer: &str) -> IssuerFate {
     let Some(region) = region_of_issuer(issuer) else {
         return IssuerFate::NotEks;
@@ -88,6 +90,7 @@ pub struct Admitted<'a> {
     pub others: Vec<String>,
 }
 
+/// By every statement that does not deny, whatever its conditions.
 pub fn admitted(trust: &Value) -> Admitted<'_> {
     let mut found = Admitted {
         providers: Vec::new(),
@@ -129,6 +132,8 @@ pub enum Standing {
     Alive(String),
 }
 
+/// Dead only where each provider that it lets in is of a dead issuer, and nobody else is let in but EKS
+/// Pod Identity.
 pub fn standing(survey: &Survey, admitted: &Admitted<'_>) -> Standing {
     let lets_in_too =
         |names: String| Standing::Alive(format!("its role lets others in too: {names}"));

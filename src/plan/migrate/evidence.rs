@@ -75,6 +75,7 @@ fn told(signs: &[Sign]) -> String {
 }
 
 impl WayEvidence {
+    /// Of the pods that run, and of what new ones would get by template and binding. `told` says both.
     pub fn of(account: &MovingAccount, template: Option<&Pod>, pods: &[&Pod]) -> Self {
         let new = of_new(account, template);
         let mut groups: BTreeMap<(PodWay, String), (usize, Vec<Sign>)> = BTreeMap::new();

@@ -40,6 +40,7 @@ pub enum MetadataReach {
 }
 
 impl MetadataReach {
+    /// As it is told in the table.
     pub fn words(self) -> &'static str {
         match self {
             Self::AllPods => "all pods",

@@ -27,6 +27,7 @@ pub enum MoveState {
 }
 
 impl MoveState {
+    /// As it stands in the column STATE, and in JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Old => "OLD",
@@ -37,6 +38,7 @@ impl MoveState {
 }
 
 impl MovingAccount {
+    /// The role that its annotation names, as it stands there. `None`: it has none, or that is not known.
     pub fn annotation(&self) -> Option<&str> {
         self.object.as_found().and_then(ServiceAccount::role)
     }
@@ -54,6 +56,7 @@ impl MovingAccount {
         saved.map(String::as_str)
     }
 
+    /// Its association. `None`: it has none, or that is not known.
     pub fn associated(&self) -> Option<&Association> {
         self.association.as_found()
     }

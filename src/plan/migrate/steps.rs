@@ -217,6 +217,7 @@ impl MoveStep<'_> {
         }
     }
 
+    /// Whether the role's trust policy certainly lets the service account in by that way.
     pub fn is_let_in(self, way: Way) -> bool {
         trust::lets_in(&self.facts.trust, way, self.moving, self.account)
     }
@@ -303,6 +304,7 @@ impl MoveStep<'_> {
         actions
     }
 
+    /// What its pods are to have when they are on that way.
     pub fn expected(self, way: Way) -> Expected {
         let since = match way {
             Way::PodIdentity => self.account.associated().map(|it| it.created),

@@ -38,6 +38,7 @@ pub fn associated() -> MovingAccount {
     )
 }
 
+/// Changes the association of an account that has one.
 pub fn set_association(account: &mut MovingAccount, change: impl Fn(&mut Association)) {
     if let Lookup::Found(association) = &mut account.association {
         change(association);

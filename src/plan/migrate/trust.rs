@@ -86,6 +86,7 @@ pub enum Left {
     Wider,
 }
 
+/// Whether it lets the service account in by that way, and whether what does can be taken out.
 pub fn left(trust: &Value, way: Way, moving: &Moving, account: &MovingAccount) -> Left {
     match without(trust, way, moving, account) {
         Ok(rest) if policy::same(&rest, trust) => Left::Nothing,

@@ -44,6 +44,7 @@ enum Comparison {
 }
 
 impl Operator {
+    /// Whether it asks only if the request has the key (`Null`).
     pub fn is_null(self) -> bool {
         self.comparison == Comparison::Null
     }

@@ -76,6 +76,7 @@ const OF_SERVICES: [&str; 5] = [
 const OF_PODS: [&str; 1] = ["aws:requesttag/kubernetes-pod-"];
 
 impl Request {
+    /// Without any condition key. `resource` is `None` for trust policies.
     pub fn new(action: &str, principal: Principal, resource: Option<&str>) -> Self {
         Self {
             action: action.to_owned(),

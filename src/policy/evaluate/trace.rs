@@ -11,6 +11,7 @@ pub enum Truth {
 }
 
 impl Truth {
+    /// One that fails outweighs what is unknown. Of none at all it holds.
     pub fn all(outcomes: impl IntoIterator<Item = Self>) -> Self {
         let worse = |one, other| match (one, other) {
             (Self::Fails, _) | (_, Self::Fails) => Self::Fails,
@@ -20,10 +21,12 @@ impl Truth {
         outcomes.into_iter().fold(Self::Holds, worse)
     }
 
+    /// One that holds outweighs what is unknown. Of none at all it fails.
     pub fn any(outcomes: impl IntoIterator<Item = Self>) -> Self {
         Self::all(outcomes.into_iter().map(Self::negated)).negated()
     }
 
+    /// What is unknown stays so.
     pub fn negated(self) -> Self {
         match self {
             Self::Holds => Self::Fails,
@@ -163,6 +166,7 @@ impl Evaluation {
         }
     }
 
+    /// Whether it is certainly allowed: what depends on the call is not.
     pub fn is_allowed(&self) -> bool {
         matches!(self.decision, Decision::Allowed { .. })
     }

@@ -62,6 +62,8 @@ fn unwritten(path: &Path, cause: impl ToString) -> Error {
     }
 }
 
+/// Writes the accounts as a config file. Without accounts it writes none, and one that is there is a
+/// failure.
 pub fn write(
     context: &Context,
     path: &Path,
