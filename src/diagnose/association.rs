@@ -85,30 +85,30 @@ pub fn association(scene: Scene<'_>) -> Verdict {
         )
         .because("two-roles")
         .with("role", role, &association.role)
-        .fix(format!("{}   # to keep the association", unannotate(scene)))
-        .fix(format!(
-            "{}   # to keep the annotation",
-            dissociate(scene, association)
-        ))
+        .fix(unannotate(scene, Some("to keep the association")))
+        .fix(dissociate(scene, association).remark("to keep the annotation"))
         .into(),
         Some(_) => Finding::note("the service account has both an annotation and a Pod Identity association: new pods take the association's")
             .because("both-ways")
             .seen("association", &association.id)
-            .fix(unannotate(scene))
+            .fix(unannotate(scene, None))
             .into(),
         None => Verdict::holds("association", &association.id),
     }
 }
 
 /// The way back to one role: without the annotation.
-fn unannotate(scene: Scene<'_>) -> Fix {
-    match &scene.account.name {
-        Some(name) => CommandLine::of(
-            "kubectl annotate serviceaccount {} --namespace {} {}-",
-            &[&name.name, &name.namespace, &ROLE_ANNOTATION],
-        )
-        .into(),
-        None => format!("take the annotation {ROLE_ANNOTATION} away").into(),
+fn unannotate(scene: Scene<'_>, remark: Option<&str>) -> Fix {
+    let Some(name) = &scene.account.name else {
+        return format!("take the annotation {ROLE_ANNOTATION} away").into();
+    };
+    let command = CommandLine::of(
+        "kubectl annotate serviceaccount {} --namespace {} {}-",
+        &[&name.name, &name.namespace, &ROLE_ANNOTATION],
+    );
+    match remark {
+        Some(remark) => command.remark(remark).into(),
+        None => command.into(),
     }
 }
 
@@ -224,10 +224,12 @@ pub fn agent(scene: Scene<'_>) -> Verdict {
     };
     match (agent, addon) {
         (Some(Lookup::Found(agent)), _) if !agent.host_network => {
+            // An add-on that is there cannot be created again, but put back as it was made.
+            let verb = addon.map_or("create-addon", |_| "update-addon");
             Finding::problem("the Pod Identity agent is not on the node's network")
                 .because("agent-network")
                 .with("hostNetwork", "true", "false")
-                .fix(on_agent("create-addon").and("--resolve-conflicts OVERWRITE", &[]))
+                .fix(on_agent(verb).and("--resolve-conflicts OVERWRITE", &[]))
                 .into()
         }
         (Some(Lookup::Found(agent)), _) if agent.ready < agent.desired => {
@@ -297,20 +299,14 @@ pub fn session(scene: Scene<'_>) -> Verdict {
         )
         .because("policy-with-tags")
         .with("disableSessionTags", "true", "false")
-        .fix(format!(
-            "{} --disable-session-tags",
-            on_association(scene, "update", association)
-        ))
+        .fix(on_association(scene, "update", association).and("--disable-session-tags", &[]))
         .into();
     }
     if lacks_tags(scene) {
         return Finding::problem("the role asks for session tags, which the association disables")
             .because("tags-disabled")
             .with("disableSessionTags", "false", "true")
-            .fix(format!(
-                "{} --no-disable-session-tags",
-                on_association(scene, "update", association)
-            ))
+            .fix(on_association(scene, "update", association).and("--no-disable-session-tags", &[]))
             .into();
     }
     Verdict::holds(

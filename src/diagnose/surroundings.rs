@@ -26,10 +26,7 @@ pub fn metadata(scene: Scene<'_>) -> Verdict {
     let options = known!(scene.account.metadata, Verdict::DoesNotApply);
     let open: Vec<_> = options.iter().filter(|options| options.is_open()).collect();
     let Some(first) = open.first() else {
-        return Verdict::holds(
-            "instances",
-            format!("{}: hop limit 1, IMDSv2", options.len()),
-        );
+        return Verdict::holds("instances", format!("{} closed to pods", options.len()));
     };
     let found = format!(
         "hop limit {}, IMDSv2 {}",

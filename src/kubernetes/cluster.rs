@@ -163,6 +163,7 @@ fn history(object: ServiceAccountObject) -> ServiceAccountHistory {
     let role_set = role_set(&metadata.managed_fields);
     let managers = metadata.managed_fields.into_iter();
     let mut managers: Vec<String> = managers.map(|entry| entry.manager).collect();
+    managers.sort();
     managers.dedup();
     let secrets = object.secrets.into_iter();
     ServiceAccountHistory {

@@ -252,7 +252,7 @@ impl MetadataOptions {
     /// Whether pods with a network of their own get an answer: the limit of hops is on that of a token, which
     /// the first version does not ask for.
     pub fn is_open(&self) -> bool {
-        self.hop_limit > 1 || !self.token_required
+        self.enabled && (self.hop_limit > 1 || !self.token_required)
     }
 }
 

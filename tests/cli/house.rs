@@ -410,10 +410,10 @@ fn fixes_are_put_together_word_by_word() {
         let mut programs = programs.iter();
         programs.any(|program| line.contains(&format!("{before}{program}")))
     };
-    let is_command = |text: &str| {
-        let mut programs = programs.iter();
-        programs.any(|program| text.starts_with(&format!("\"{program}")))
-    };
+    // Also one that was made a text already.
+    let starts = programs.into_iter().chain(["{} --", "{}   #"]);
+    let starts: Vec<String> = starts.map(|start| format!("\"{start}")).collect();
+    let is_command = |text: &str| starts.iter().any(|start| text.starts_with(start));
     let all = files("src", ".rs");
     let (mut found, mut commands) = (Vec::new(), 0);
     for path in all.iter().filter(|path| is_of_hints(path)) {

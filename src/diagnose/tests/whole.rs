@@ -344,10 +344,11 @@ fn healthy_account() -> AccountHealth {
         identity_role: None,
         identity_proof: None,
         target_role: None,
+        // As good as closed to pods.
         metadata: Lookup::Found(vec![MetadataOptions {
             instance: "i-1".to_owned(),
-            enabled: true,
-            hop_limit: 1,
+            enabled: false,
+            hop_limit: 2,
             token_required: true,
         }]),
         security_groups: Lookup::Missing,

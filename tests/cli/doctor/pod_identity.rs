@@ -211,7 +211,7 @@ fn the_agent_must_run() {
       hostNetwork
         wanted: true
         found:  false
-      fix: aws eks create-addon --cluster-name demo --addon-name eks-pod-identity-agent --resolve-conflicts OVERWRITE
+      fix: aws eks update-addon --cluster-name demo --addon-name eks-pod-identity-agent --resolve-conflicts OVERWRITE
 
       18 checks hold
     [exit 1]
@@ -1049,6 +1049,25 @@ fn on_ipv6_clusters_the_agent_has_another_address() {
 
 #[test]
 fn fixes_carry_region_and_profile() {
+    let bench = healthy();
+    {
+        let mut world = bench.sandbox.world();
+        let annotations = [(
+            "eks.amazonaws.com/role-arn",
+            "arn:aws:iam::111122223333:role/another",
+        )];
+        let api = world.api("demo");
+        api.put_service_account("web", "api", &[], &annotations, "kubectl");
+    }
+    let told = bench.run("doctor --cluster demo web/api --region eu-west-1");
+    let fixes = told
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("fix:"));
+    assert_snapshot!(fixes.collect::<Vec<_>>().join("\n"), @"
+    fix: kubectl annotate serviceaccount api --namespace web eks.amazonaws.com/role-arn-   # to keep the association
+    fix: aws eks delete-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f --region eu-west-1   # to keep the annotation
+    ");
     let bench = healthy();
     bench.sandbox.world().clusters[0].addons.clear();
     let key = (
