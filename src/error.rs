@@ -17,6 +17,7 @@ use crate::world::{AddonStatus, ClusterStatus, StackStatus};
 
 mod alike;
 mod association;
+mod code;
 mod denied;
 mod global;
 mod hints;
@@ -27,6 +28,7 @@ mod sign_in;
 mod vault;
 
 pub use association::AssociationRefusal;
+pub use code::{CodeMeaning, ErrorCode};
 pub use kubernetes::Objection;
 pub use sign_in::SignIn;
 pub use vault::VaultFailure;
@@ -103,11 +105,11 @@ pub enum Error {
         subject: String,
         message: String,
     },
-    #[error("{operation} failed{}: {}: {}", on(.subject), line(.code), line(.message))]
+    #[error("{operation} failed{}: {}: {}", on(.subject), line(.code.word()), line(.message))]
     Aws {
         operation: String,
         subject: String,
-        code: String,
+        code: ErrorCode,
         message: String,
     },
     /// Rights are no question.
@@ -362,7 +364,11 @@ impl Error {
                 code,
                 message,
                 ..
-            } => format!("{operation} failed: {}: {}", line(code), line(message)),
+            } => format!(
+                "{operation} failed: {}: {}",
+                line(code.word()),
+                line(message)
+            ),
             Self::AccessDenied { permission, .. } => format!("not allowed to call {permission}"),
             Self::StackFailed { status, reason, .. } => {
                 format!("its stack ended in {status}{}", because(reason))

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::pages::{PagedList, filled};
 use super::{done, failed, found};
 use crate::asked::{Deployment, Rollback};
-use crate::error::Error;
+use crate::error::{CodeMeaning, Error};
 use crate::model::{ASSOCIATION_TAG, Map, SERVICE_ACCOUNT_TAG, StackName, shown_in_line};
 use crate::plan::CreateStack;
 use crate::policy::numbers;
@@ -149,7 +149,7 @@ impl CloudFormation {
     /// request is made without a token.
     pub async fn create(&self, create: &CreateStack) -> Result<String, Error> {
         match self.request_creation(create, Some(&create.token)).await {
-            Err(Error::Aws { code, .. }) if code == "TokenAlreadyExistsException" => {
+            Err(Error::Aws { code, .. }) if code.meaning == CodeMeaning::TokenTaken => {
                 self.request_creation(create, None).await
             }
             result => result,

@@ -325,7 +325,7 @@ fn policy_arn(operation: &str, role: &str, text: &str) -> Result<PolicyArn, Erro
     text.parse().map_err(|rule| Error::Aws {
         operation: operation.to_owned(),
         subject: role.to_owned(),
-        code: format!("no policy is called {text}"),
+        code: format!("no policy is called {text}").as_str().into(),
         message: rule,
     })
 }
@@ -334,7 +334,7 @@ fn unbuilt(operation: &str, error: &dyn std::fmt::Display) -> Error {
     Error::Aws {
         operation: operation.to_owned(),
         subject: String::new(),
-        code: "a request that cannot be made".to_owned(),
+        code: "a request that cannot be made".into(),
         message: error.to_string(),
     }
 }

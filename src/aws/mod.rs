@@ -330,7 +330,7 @@ where
         return Error::Aws {
             operation: operation.to_owned(),
             subject: subject.to_owned(),
-            code: code.to_owned(),
+            code: code.into(),
             message,
         };
     }
@@ -341,7 +341,7 @@ where
         return Error::Aws {
             operation: operation.to_owned(),
             subject: subject.to_owned(),
-            code: "TooManyRequests".to_owned(),
+            code: "TooManyRequests".into(),
             message: "too many calls (HTTP 429)".to_owned(),
         };
     }
@@ -392,7 +392,7 @@ fn unusable(operation: &str, subject: &str, why: String) -> Error {
     Error::Aws {
         operation: operation.to_owned(),
         subject: subject.to_owned(),
-        code: "an answer that cannot be used".to_owned(),
+        code: "an answer that cannot be used".into(),
         message: why,
     }
 }

@@ -185,7 +185,7 @@ impl Attempt<'_> {
         let own = association.role_of_pods().map_err(|rule| Error::Aws {
             operation: "eks:DescribePodIdentityAssociation".to_owned(),
             subject: association.id.clone(),
-            code: "an answer that cannot be used".to_owned(),
+            code: "an answer that cannot be used".into(),
             message: rule,
         })?;
         let role = role.cloned().unwrap_or_else(|| own.clone());

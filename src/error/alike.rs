@@ -77,7 +77,9 @@ impl Error {
                 code,
                 message,
                 ..
-            } if !aws_hints(code).is_empty() => CommonCause::Aws([operation, code, message]),
+            } if !aws_hints(code.meaning).is_empty() => {
+                CommonCause::Aws([operation, code.word(), message])
+            }
             Self::Shared { error, .. } => return error.common_cause(),
             Self::OfRoles { error, .. } => return error.common_cause(),
             _ => return None,

@@ -1,6 +1,6 @@
 //! Which failures are nobody's own.
 
-use super::Error;
+use super::{CodeMeaning, Error};
 
 impl Error {
     /// Whether every other target would fail for it too: without signing in anew, or a way to AWS or
@@ -11,8 +11,7 @@ impl Error {
             | Self::Unreachable { .. }
             | Self::KubernetesUnauthorized { .. }
             | Self::KubernetesUnreachable { .. } => true,
-            // Of the service or the region (CloudFormation API Reference, "Common Errors").
-            Self::Aws { code, .. } => code == "OptInRequired",
+            Self::Aws { code, .. } => code.meaning == CodeMeaning::NotOptedIn,
             Self::Shared { error, .. } => error.is_global(),
             Self::OfRoles { error, .. } => error.is_global(),
             Self::Several(errors) => errors.iter().any(Self::is_global),

@@ -1,9 +1,9 @@
 //! What to do next about each failure.
 
-use super::Error;
 use super::association::quota_hint;
 use super::kubernetes::{forbidden_hints, held_hints, unauthorized_hints};
 use super::vault::token_hints;
+use super::{CodeMeaning, Error};
 use crate::model::{
     AGENT, ClusterName, CommandLine, Connection, Fix, Map, SERVICE_ACCOUNT_TAG, ServiceAccountName,
     Workload, is_aws_tag,
@@ -72,14 +72,15 @@ impl Error {
             }
             Self::AccessDenied { permission, subject, .. } => vec![allow(permission, subject)],
             Self::Aws { operation, code, .. }
-                if operation == "iam:CreateOpenIDConnectProvider" && code == "LimitExceeded" =>
+                if operation == "iam:CreateOpenIDConnectProvider"
+                    && code.meaning == CodeMeaning::LimitExceeded =>
             {
                 vec![
                     Fix::by("find the providers of dead clusters", "irsactl gc --all-regions"),
                     "or raise the quota in Service Quotas".into(),
                 ]
             }
-            Self::Aws { code, .. } => aws_hints(code),
+            Self::Aws { code, .. } => aws_hints(code.meaning),
             Self::AssociationRefused { refusal, cluster, .. } => refusal.hints(cluster),
             Self::NoRoomForAssociations { cluster, .. } => vec![
                 "take fewer at once: choose with `--include`".into(),
@@ -259,30 +260,30 @@ fn stack_hints(stack: &str, status: &StackStatus) -> Vec<Fix> {
 }
 
 /// What to do about an error of AWS by its code alone; empty where that tells nothing.
-pub fn aws_hints(code: &str) -> Vec<Fix> {
-    let hint = match code {
-        "LimitExceededException" | "LimitExceeded" => {
+pub fn aws_hints(meaning: CodeMeaning) -> Vec<Fix> {
+    let hint = match meaning {
+        CodeMeaning::LimitExceeded => {
             "raise the quota in Service Quotas, or delete what is no longer needed"
         }
-        "AlreadyExistsException" => {
+        CodeMeaning::AlreadyExists => {
             "it was made meanwhile: run the same command again, which looks at it first"
         }
-        "NoSuchEntity" => "it went meanwhile: run the same command again, which looks at it first",
-        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequests" => {
+        CodeMeaning::Missing => {
+            "it went meanwhile: run the same command again, which looks at it first"
+        }
+        CodeMeaning::Throttled => {
             "AWS is busy for this account: run the same command again in a minute"
         }
-        "InternalFailure"
-        | "InternalError"
-        | "ServiceFailure"
-        | "ServerException"
-        | "ServiceUnavailable"
-        | "ServiceUnavailableException" => {
+        CodeMeaning::ServiceFailed => {
             "AWS has trouble there: run the same command again in a minute"
         }
-        "OpenIdIdpCommunicationError" | "OpenIdIdpCommunicationErrorException" => {
+        CodeMeaning::IssuerUnreachable => {
             "IAM cannot reach the issuer either; name the thumbprint, so that IAM need not fetch it: `--thumbprint HEX`"
         }
-        _ => return Vec::new(),
+        CodeMeaning::NotOptedIn
+        | CodeMeaning::RegionDisabled
+        | CodeMeaning::TokenTaken
+        | CodeMeaning::Other => return Vec::new(),
     };
     vec![hint.into()]
 }

@@ -11,7 +11,7 @@ use super::super::account::live_policies;
 use super::super::again;
 use super::Shared;
 use crate::aws::Aws;
-use crate::error::Error;
+use crate::error::{CodeMeaning, Error};
 use crate::issuer;
 use crate::model::{
     Cluster, ClusterName, Issuer, Lookup, PolicyArn, RoleArn, ServiceAccountName, partition_of,
@@ -41,7 +41,7 @@ pub async fn cluster_health(aws: &Aws, cluster: &Cluster, intervals: Intervals) 
     let sts = async {
         let answer = aws.sts.caller().await.map(|_| StsActivation::Active);
         Lookup::of(answer.or_else(|error| match &error {
-            Error::Aws { code, .. } if code == "RegionDisabledException" => {
+            Error::Aws { code, .. } if code.meaning == CodeMeaning::RegionDisabled => {
                 Ok(StsActivation::Disabled(error.to_string()))
             }
             _ => Err(error),
