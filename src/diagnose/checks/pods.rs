@@ -132,7 +132,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "pod-security-groups",
         must: "security groups of the pods let DNS and HTTPS out",
-        background: "A SecurityGroupPolicy of the VPC CNI gives pods their own security groups; those must let out UDP and TCP 53 to the cluster's DNS and TCP 443 to STS.",
+        background: "A SecurityGroupPolicy of the VPC CNI gives pods their own security groups; those must let out port 53 to the cluster's DNS, by UDP and for long answers by TCP, which is not looked at, and TCP 443 to STS.",
         needs: &[
             "list securitygrouppolicies.vpcresources.k8s.aws",
             "ec2:DescribeSecurityGroups",
