@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Action, Role, Track};
+use super::{Action, Role, ServiceAccountChange, Track};
 use crate::asked::{Ending, IamServiceAccount, Restart};
 use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, ClusterName, CommandLine, DEFAULT_AUDIENCE, RoleArn,
@@ -88,19 +88,9 @@ pub fn expected(
         ServiceAccountState::Missing => (&none, true),
         ServiceAccountState::Found(found) => (found, false),
     };
-    let change = track.actions.iter().find_map(|action| match action {
-        Action::ApplyServiceAccount(change) => Some(change),
-        _ => None,
-    });
+    let change = applied(track);
     let kept = found.annotations.get(AUDIENCE_ANNOTATION);
-    let audience = match change {
-        // What was applied before and is left out now goes.
-        Some(change) => change
-            .annotations
-            .get(AUDIENCE_ANNOTATION)
-            .or_else(|| kept.filter(|_| !found.applied_annotations.contains(AUDIENCE_ANNOTATION))),
-        None => kept,
-    };
+    let audience = expected_audience(change, found);
     let is_same = matches!(&role, Role::Arn(arn) if found.role() == Some(&arn.to_string()));
     let changes = change.is_some() && !(is_same && audience == kept);
     if restart == Restart::Told && (is_made || !changes) {
@@ -118,6 +108,27 @@ pub fn expected(
         parts_with_pod_identity: false,
         is_undone: false,
     })
+}
+
+fn applied(track: &Track) -> Option<&ServiceAccountChange> {
+    track.actions.iter().find_map(|action| match action {
+        Action::ApplyServiceAccount(change) => Some(change),
+        _ => None,
+    })
+}
+
+fn expected_audience<'a>(
+    change: Option<&'a ServiceAccountChange>,
+    found: &'a ServiceAccount,
+) -> Option<&'a String> {
+    let kept = found.annotations.get(AUDIENCE_ANNOTATION);
+    let Some(change) = change else {
+        return kept;
+    };
+    // What was applied before and is left out now goes.
+    let is_applied = found.applied_annotations.contains(AUDIENCE_ANNOTATION);
+    let asked = change.annotations.get(AUDIENCE_ANNOTATION);
+    asked.or(kept.filter(|_| !is_applied))
 }
 
 /// The workloads whose running pods lack the role, in order.
@@ -195,25 +206,7 @@ pub fn plan(
             continue;
         };
         let workload = stale.workload.clone();
-        match fate(expected, &stale, state) {
-            Fate::Restarted => track.actions.push(Action::RestartWorkload(stale)),
-            Fate::Underway => {
-                if ending == Ending::NotAwaited {
-                    let note = format!("{workload} is being restarted already");
-                    track.notes.push(note);
-                }
-            }
-            Fate::InVain(why) if ending == Ending::NotAwaited => {
-                track.warnings.push(why);
-                continue;
-            }
-            Fate::InVain(_) => {}
-            Fate::ByHand(why) => {
-                track.warnings.push(why);
-                continue;
-            }
-        }
-        if ending == Ending::Awaited {
+        if is_begun(track, expected, stale, state, ending) {
             waits.push(Action::AwaitPods {
                 workload,
                 expected: expected.clone(),
@@ -223,6 +216,32 @@ pub fn plan(
     track.actions.append(&mut waits);
     track.notes.extend(others_note(&others));
     track.notes.extend(kept_note(&kept));
+}
+
+/// Whether new pods of the workload are to be waited for.
+fn is_begun(
+    track: &mut Track,
+    expected: &Expected,
+    stale: StaleWorkload,
+    state: &WorkloadState,
+    ending: Ending,
+) -> bool {
+    let is_awaited = ending == Ending::Awaited;
+    match fate(expected, &stale, state) {
+        Fate::Restarted => track.actions.push(Action::RestartWorkload(stale)),
+        Fate::Underway if is_awaited => {}
+        Fate::Underway => {
+            let note = format!("{} is being restarted already", stale.workload);
+            track.notes.push(note);
+        }
+        Fate::InVain(_) if is_awaited => {}
+        Fate::InVain(why) => track.warnings.push(why),
+        Fate::ByHand(why) => {
+            track.warnings.push(why);
+            return false;
+        }
+    }
+    is_awaited
 }
 
 /// Why a workload is left alone whatever else it says. Who may create a pod names any workload as its
@@ -262,11 +281,29 @@ enum Fate {
 }
 
 fn fate(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> Fate {
+    if let Some(why) = in_the_way(expected, stale, state) {
+        return Fate::ByHand(why);
+    }
+    match (&state.restarted, expected.since, &state.rollout) {
+        (Some((at, _)), Some(since), rollout) if *at >= since => match rollout {
+            Rollout::Underway(_) => Fate::Underway,
+            Rollout::Over => Fate::InVain(in_vain(expected, stale, state)),
+            Rollout::Failed(why) => Fate::InVain(format!(
+                "{} was restarted, and its rollout {why}",
+                stale.workload
+            )),
+        },
+        _ => Fate::Restarted,
+    }
+}
+
+/// What people must do themselves.
+fn in_the_way(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> Option<String> {
     let workload = &stale.workload;
     let lacks = || stale.pods.iter().flat_map(|pod| &pod.lacks);
     if lacks().all(|(container, _)| state.own_roles.contains(container)) {
         let containers: Vec<&str> = state.own_roles.iter().map(String::as_str).collect();
-        return Fate::ByHand(format!(
+        return Some(format!(
             "a restart would not give {workload} the role: its own template sets {ROLE_VARIABLE} (container {}); \
              take the variable out: `{}`",
             containers.join(", "),
@@ -275,37 +312,28 @@ fn fate(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> Fa
     }
     let is_outdone = !expected.parts_with_pod_identity;
     if is_outdone && lacks().all(|(_, lack)| *lack == Lack::PodIdentity) {
-        return Fate::ByHand(format!(
+        return Some(format!(
             "a restart would not give {workload} the role: EKS Pod Identity gives its pods their credentials, and \
              comes first; see `aws eks list-pod-identity-associations --cluster-name {} --namespace {} --service-account {}`",
             expected.cluster, expected.service_account.namespace, expected.service_account.name
         ));
     }
     if state.paused {
-        return Fate::ByHand(format!(
+        return Some(format!(
             "{workload} is paused and cannot be restarted: resume it first: `{}`",
             workload.kubectl("rollout resume")
         ));
     }
     if state.on_delete {
         let pods: Vec<&str> = stale.pods.iter().map(|pod| pod.name.as_str()).collect();
-        return Fate::ByHand(format!(
+        return Some(format!(
             "{workload} replaces its pods only when they are deleted (OnDelete): \
              `kubectl delete pod {} --namespace {}`",
             pods.join(" "),
             workload.namespace
         ));
     }
-    match (&state.restarted, expected.since, &state.rollout) {
-        (Some((at, _)), Some(since), rollout) if *at >= since => match rollout {
-            Rollout::Underway(_) => Fate::Underway,
-            Rollout::Over => Fate::InVain(in_vain(expected, stale, state)),
-            Rollout::Failed(why) => {
-                Fate::InVain(format!("{workload} was restarted, and its rollout {why}"))
-            }
-        },
-        _ => Fate::Restarted,
-    }
+    None
 }
 
 /// A restart changes nothing while the template has the label.

@@ -35,6 +35,25 @@ pub struct Draft<'a> {
     pub leaves: Option<Way>,
 }
 
+impl<'a> Draft<'a> {
+    fn of(account: &'a MovingAccount, role: &RoleArn, track: Track) -> Self {
+        Self {
+            account,
+            role: role.clone(),
+            track,
+            opens: None,
+            closes: None,
+            parts: BTreeSet::new(),
+            after: Vec::new(),
+            leaves: None,
+        }
+    }
+
+    /// Whether its role lets in less than before, or is another stack's.
+    pub fn ends(&self) -> bool {
+        self.closes.is_some() || self.leaves.is_some() || !self.parts.is_empty()
+    }
+}
 /// A service account with a role, on its way to another.
 #[derive(Clone, Copy)]
 pub struct MoveStep<'a> {
@@ -51,12 +70,36 @@ pub fn draft<'a>(
     moving: &'a Moving,
     account: &'a MovingAccount,
 ) -> Result<Draft<'a>, Box<Track>> {
-    let to = goal.towards();
     let mut track = Track::new(Target::ServiceAccount(account.name.clone()));
     track.is_move = true;
     if let Some(absence) = Absence::of(moving, account) {
         return Err(Box::new(absent(track, goal, moving, absence)));
     }
+    let obstacles = obstacles(goal, moving, account);
+    let found = (&account.role_arn, &account.role);
+    let ((Some(role), Lookup::Found(facts)), []) = (found, obstacles.as_slice()) else {
+        return Err(Box::new(stopped(track, goal, moving, obstacles)));
+    };
+    track.role = Some(Role::Arn(role.clone()));
+    let step = MoveStep {
+        goal,
+        moving,
+        account,
+        role,
+        facts,
+    };
+    let mut draft = Draft::of(account, role, track);
+    match step.fill(&mut draft) {
+        Ok(()) => Ok(draft),
+        Err(obstacle) => {
+            let obstacles = vec![obstacle];
+            Err(Box::new(stopped(draft.track, goal, moving, obstacles)))
+        }
+    }
+}
+
+fn obstacles(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
+    let to = goal.towards();
     let mut obstacles = match goal.stage {
         _ if goal.former != Former::Other => intercept::kept(goal, moving, account),
         Stage::Undo if goal.is_overtaken(account) => obstacle::to_close(moving, account),
@@ -71,35 +114,7 @@ pub fn draft<'a>(
         obstacles.extend(session_tags::obstacles(account));
     }
     obstacles.extend(misplaced(goal, moving, account));
-    let found = (&account.role_arn, &account.role);
-    let ((Some(role), Lookup::Found(facts)), []) = (found, obstacles.as_slice()) else {
-        return Err(Box::new(stopped(track, goal, moving, obstacles)));
-    };
-    track.role = Some(Role::Arn(role.clone()));
-    let step = MoveStep {
-        goal,
-        moving,
-        account,
-        role,
-        facts,
-    };
-    let mut draft = Draft {
-        account,
-        role: role.clone(),
-        track,
-        opens: None,
-        closes: None,
-        parts: BTreeSet::new(),
-        after: Vec::new(),
-        leaves: None,
-    };
-    match step.fill(&mut draft) {
-        Ok(()) => Ok(draft),
-        Err(obstacle) => {
-            let obstacles = vec![obstacle];
-            Err(Box::new(stopped(draft.track, goal, moving, obstacles)))
-        }
-    }
+    obstacles
 }
 
 /// What a move from kube2iam or kiam made goes when that is undone, which may be done twice.
