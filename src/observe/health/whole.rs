@@ -17,8 +17,8 @@ use crate::policy::usage::Window;
 use crate::proof::{Permission, Proof, SimulatedDecision, Simulation};
 use crate::waiting::{Intervals, side_by_side};
 use crate::world::{
-    AccountHealth, Association, KubernetesHealth, MetadataOptions, ObjectHealth, ObservedAccount,
-    RoleHealth, SecurityGroup, ServiceAccount, StackState, World, token_audience,
+    AccountHealth, Association, ClusterHealth, KubernetesHealth, MetadataOptions, ObjectHealth,
+    ObservedAccount, RoleHealth, SecurityGroup, ServiceAccount, StackState, World, token_audience,
 };
 
 /// How far back failed attempts are looked for, in seconds: CloudTrail keeps 90 days, but what is older
@@ -65,15 +65,6 @@ pub struct Examined {
 
 impl Sight<'_> {
     pub async fn world(&self) -> World {
-        let health = async {
-            match self.cluster {
-                Some(cluster) if cluster.eks.is_some() => {
-                    let health = of_aws::cluster_health(self.aws, cluster, self.intervals);
-                    Some(Box::pin(health).await)
-                }
-                _ => None,
-            }
-        };
         let issuer = async {
             match self.cluster {
                 Some(cluster) => {
@@ -90,7 +81,7 @@ impl Sight<'_> {
         };
         let (caller, health, (reading, keys), kubernetes) = tokio::join!(
             self.aws.sts.caller(),
-            health,
+            self.cluster_health(),
             issuer,
             self.kubernetes_health()
         );
@@ -107,6 +98,11 @@ impl Sight<'_> {
         }
     }
 
+    async fn cluster_health(&self) -> Option<ClusterHealth> {
+        let cluster = self.cluster.filter(|cluster| cluster.eks.is_some())?;
+        let health = of_aws::cluster_health(self.aws, cluster, self.intervals);
+        Some(Box::pin(health).await)
+    }
     async fn kubernetes_health(&self) -> Option<KubernetesHealth> {
         self.cluster?;
         Some(match self.kubernetes {
@@ -135,45 +131,32 @@ impl Sight<'_> {
             self.object(subject),
             self.associations(subject)
         );
-        let sight = RoleSight {
-            aws: self.aws,
-            shared: self.shared,
-            account,
-            issuer: self.cluster.map(|cluster| &cluster.issuer),
-            since: now() - RECENT,
-            usage: self.usage,
-        };
-        let role = async |arn: Option<&RoleArn>| match arn {
-            Some(arn) => Some(Box::pin(sight.role_health(arn)).await),
-            None => None,
-        };
+        self.with_roles(subject, account, observed, object, associations)
+            .await
+    }
+
+    /// The roles that its pods have, what is around them, and whether they can be had.
+    async fn with_roles(
+        &self,
+        subject: &Examined,
+        account: &str,
+        observed: Lookup<ObservedAccount>,
+        object: Option<ObjectHealth>,
+        associations: Lookup<Vec<Association>>,
+    ) -> AccountHealth {
         let association = associations.as_found().and_then(|all| all.first());
-        let role_arn = match association {
-            // It outdoes the annotation: new pods do not ask for the annotated role.
-            Some(found) => {
-                let named = subject.role.clone();
-                named.filter(|role| role.to_string() != found.role)
-            }
-            None => role_of(subject, object.as_ref(), observed.as_found()),
-        };
+        let role_arn = annotated_role(subject, association, object.as_ref(), observed.as_found());
         let identity: Option<RoleArn> = association.and_then(|found| found.role.parse().ok());
-        let target: Option<RoleArn> =
-            association.and_then(|found| found.target_role.as_ref()?.parse().ok());
-        let (own, identity_role, target_role, metadata, security_groups, simulated) = tokio::join!(
-            role(role_arn.as_ref()),
-            role(identity.as_ref()),
-            role(target.as_ref()),
+        let ((own, identity_role, target_role), metadata, security_groups, simulated) = tokio::join!(
+            self.roles(account, role_arn.as_ref(), association),
             self.metadata(object.as_ref()),
             self.security_groups(object.as_ref()),
             self.simulated(role_arn.as_ref().or(identity.as_ref()), &subject.can)
         );
-        let (proof, identity_proof) = match self.proving {
-            Proving::LeftOut => (None, None),
-            Proving::Done => tokio::join!(
-                self.proof(subject, object.as_ref(), role_arn.as_ref(), own.as_ref()),
-                self.identity_proof(subject, object.as_ref(), association)
-            ),
-        };
+        let (proof, identity_proof) = tokio::join!(
+            self.proof(subject, object.as_ref(), role_arn.as_ref(), own.as_ref()),
+            self.identity_proof(subject, object.as_ref(), association)
+        );
         AccountHealth {
             name: subject.name.clone(),
             observed,
@@ -193,6 +176,34 @@ impl Sight<'_> {
         }
     }
 
+    /// The annotated role, that of the association, and the one behind it.
+    async fn roles(
+        &self,
+        account: &str,
+        annotated: Option<&RoleArn>,
+        association: Option<&Association>,
+    ) -> (Option<RoleHealth>, Option<RoleHealth>, Option<RoleHealth>) {
+        let sight = RoleSight {
+            aws: self.aws,
+            shared: self.shared,
+            account,
+            issuer: self.cluster.map(|cluster| &cluster.issuer),
+            since: now() - RECENT,
+            usage: self.usage,
+        };
+        let role = async |arn: Option<&RoleArn>| match arn {
+            Some(arn) => Some(Box::pin(sight.role_health(arn)).await),
+            None => None,
+        };
+        let identity: Option<RoleArn> = association.and_then(|found| found.role.parse().ok());
+        let target: Option<RoleArn> =
+            association.and_then(|found| found.target_role.as_ref()?.parse().ok());
+        tokio::join!(
+            role(annotated),
+            role(identity.as_ref()),
+            role(target.as_ref())
+        )
+    }
     async fn observed(
         &self,
         subject: &Examined,
@@ -373,6 +384,9 @@ impl Sight<'_> {
         role: Option<&RoleArn>,
         health: Option<&RoleHealth>,
     ) -> Option<Proof> {
+        if self.proving == Proving::LeftOut {
+            return None;
+        }
         let (cluster, kubernetes) = (self.cluster?, self.kubernetes.ok()?);
         let (account, role) = (subject.name.as_ref()?, role?);
         object?.service_account.as_found()?;
@@ -408,6 +422,9 @@ impl Sight<'_> {
         object: Option<&ObjectHealth>,
         association: Option<&Association>,
     ) -> Option<Proof> {
+        if self.proving == Proving::LeftOut {
+            return None;
+        }
         let (cluster, kubernetes) = (self.cluster?, self.kubernetes.ok()?);
         let account = subject.name.as_ref()?;
         let mut pods = object?.pods.as_found()?.iter();
@@ -454,6 +471,20 @@ fn is_young(
 }
 
 /// The role by the user's word, the annotation, or the account's stack.
+
+/// An association outdoes the annotation: new pods do not ask for the annotated role.
+fn annotated_role(
+    subject: &Examined,
+    association: Option<&Association>,
+    object: Option<&ObjectHealth>,
+    observed: Option<&ObservedAccount>,
+) -> Option<RoleArn> {
+    let Some(found) = association else {
+        return role_of(subject, object, observed);
+    };
+    let named = subject.role.clone();
+    named.filter(|role| role.to_string() != found.role)
+}
 fn role_of(
     subject: &Examined,
     object: Option<&ObjectHealth>,
