@@ -75,7 +75,7 @@ pub fn draft<'a>(
     if let Some(absence) = Absence::of(moving, account) {
         return Err(Box::new(absent(track, goal, moving, absence)));
     }
-    let obstacles = obstacles(goal, moving, account);
+    let obstacles = obstacle::to_goal(goal, moving, account);
     let found = (&account.role_arn, &account.role);
     let ((Some(role), Lookup::Found(facts)), []) = (found, obstacles.as_slice()) else {
         return Err(Box::new(stopped(track, goal, moving, obstacles)));
@@ -96,25 +96,6 @@ pub fn draft<'a>(
             Err(Box::new(stopped(draft.track, goal, moving, obstacles)))
         }
     }
-}
-
-fn obstacles(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
-    let to = goal.towards();
-    let mut obstacles = match goal.stage {
-        _ if goal.former != Former::Other => intercept::kept(goal, moving, account),
-        Stage::Undo if goal.is_overtaken(account) => obstacle::to_close(moving, account),
-        Stage::Begin | Stage::Undo => obstacle::to(to, moving, account),
-        Stage::Finish => obstacle::to_finish(moving, account),
-    };
-    let gives = goal.former == Former::Other || goal.stage != Stage::Undo;
-    if to == Way::PodIdentity && gives && !goal.installs_agent(moving) {
-        obstacles.extend(obstacle::of_agent(moving));
-    }
-    if (goal.former, goal.stage, to) == (Former::Other, Stage::Begin, Way::Irsa) {
-        obstacles.extend(session_tags::obstacles(account));
-    }
-    obstacles.extend(misplaced(goal, moving, account));
-    obstacles
 }
 
 /// What a move from kube2iam or kiam made goes when that is undone, which may be done twice.
@@ -159,35 +140,6 @@ pub fn stopped(
         track.refuse(&moving.cluster.name, Reason::Unmovable(Box::new(obstacle)));
     }
     track
-}
-
-/// Where the command is not the one for how far it is.
-fn misplaced(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Option<Obstacle> {
-    match (goal.stage, goal.to) {
-        (Stage::Undo, _) if goal.former != Former::Other => None,
-        (Stage::Finish, to) if account.role_arn.is_some() => {
-            let wanted = match to {
-                Way::PodIdentity => PodWay::PodIdentity,
-                Way::Irsa => PodWay::Irsa,
-            };
-            let other = account.new_pods().filter(|way| *way != wanted);
-            other.map(|_| Obstacle::NotBegun(to))
-        }
-        (Stage::Undo, way) if account.is_on_its_way(moving) == Some(way.other()) => {
-            let way = way.other();
-            let command = CommandLine::of(&format!("irsactl migrate to-{way} --undo"), &[]);
-            let cluster = &moving.cluster.name;
-            let command = command.and("{} --cluster {}", &[&account.name, cluster]);
-            Some(Obstacle::OtherMove(way, command))
-        }
-        (Stage::Undo, Way::PodIdentity) if goal.is_only_tagged(moving, account) => {
-            let command = CommandLine::of("irsactl migrate to-pod-identity --undo", &[]);
-            let cluster = &moving.cluster.name;
-            let command = command.and("{} --cluster {} --approve", &[&account.name, cluster]);
-            Some(Obstacle::OnlyTagged(command))
-        }
-        _ => None,
-    }
 }
 
 impl MoveStep<'_> {
