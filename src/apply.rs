@@ -247,12 +247,11 @@ async fn steps(
         tracing::info!("{action}");
         match clients.carry_out(target, action, role).await {
             Ok(()) => {
-                let elapsed = begun.elapsed();
                 (clients.on)(Event::Finished {
                     target,
                     action,
                     place: &track.place_of(action),
-                    elapsed,
+                    elapsed: begun.elapsed(),
                 });
                 *done += 1;
             }

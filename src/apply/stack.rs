@@ -69,11 +69,6 @@ impl Worker<'_> {
         status: &(dyn Fn(&str) + Sync),
     ) -> Result<(), Error> {
         let cloudformation = &self.aws.cloudformation;
-        let refused = |reason: String, details| Error::ChangeRefused {
-            stack: update.stack.to_string(),
-            reason,
-            details,
-        };
         let set = cloudformation.change_set(update).await;
         self.tell_of_mode();
         let made = match set? {
@@ -85,11 +80,11 @@ impl Worker<'_> {
             }
             ChangeSet::Forbidden(reason) => {
                 cloudformation.delete_change_set(update).await?;
-                return Err(refused(reason, Vec::new()));
+                return Err(change_refused(update, reason, Vec::new()));
             }
             ChangeSet::Failed(reason, details) => {
                 cloudformation.delete_change_set(update).await?;
-                return Err(refused(reason, details));
+                return Err(change_refused(update, reason, details));
             }
         };
         cloudformation.execute_change_set(update).await?;
@@ -211,16 +206,19 @@ impl Worker<'_> {
             }
         };
         let deleted = deleted.await;
-        if deleted.is_err()
-            && protection == Protection::Lifted
-            && let Err(failure) = cloudformation.protect(id, true).await
-        {
+        if deleted.is_err() && protection == Protection::Lifted {
+            self.protect_again(id, name).await;
+        }
+        unprotected.is_left = false;
+        deleted
+    }
+
+    async fn protect_again(&self, id: &str, name: &str) {
+        if let Err(failure) = self.aws.cloudformation.protect(id, true).await {
             let text =
                 format!("stack \"{name}\" stays without its termination protection: {failure}");
             (self.on)(Event::Warned { text });
         }
-        unprotected.is_left = false;
-        deleted
     }
 }
 
@@ -238,5 +236,13 @@ impl Drop for Unprotected<'_> {
             let text = format!("stack \"{name}\" may be left without its termination protection");
             (self.on)(Event::Warned { text });
         }
+    }
+}
+
+fn change_refused(update: &UpdateStack, reason: String, details: Vec<String>) -> Error {
+    Error::ChangeRefused {
+        stack: update.stack.to_string(),
+        reason,
+        details,
     }
 }
