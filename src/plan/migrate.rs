@@ -30,7 +30,7 @@ pub use intercept::{
 };
 pub use node_role::{NodeRoleRow, node_role_rows};
 pub use obstacle::{Obstacle, of_place};
-pub use roles::plan;
+pub use roles::{PlannedMove, plan};
 pub use row::{MoveRow, MoveStanding, rows};
 pub use standing::MoveState;
 
