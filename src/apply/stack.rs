@@ -6,7 +6,7 @@ use super::{Event, Worker};
 use crate::asked::{Deployment, Ending};
 use crate::aws::cloudformation::{ChangeSet, Operation};
 use crate::error::Error;
-use crate::model::RoleArn;
+use crate::model::{RoleArn, StackName};
 use crate::plan::{CreateStack, UpdateStack};
 use crate::world::{Phase, Stack, StackStatus};
 
@@ -211,6 +211,19 @@ impl Worker<'_> {
         }
         unprotected.is_left = false;
         deleted
+    }
+
+    pub(super) async fn continue_rollback(
+        &self,
+        stack: &StackName,
+        id: &str,
+        service_role: Option<&RoleArn>,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), Error> {
+        let cloudformation = &self.aws.cloudformation;
+        cloudformation.continue_rollback(id, service_role).await?;
+        status("UPDATE_ROLLBACK_IN_PROGRESS");
+        self.rolled_back(stack.as_str(), id, status).await
     }
 
     async fn protect_again(&self, id: &str, name: &str) {
