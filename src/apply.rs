@@ -18,9 +18,11 @@ use crate::plan::migrate::Prove;
 use crate::plan::{Action, Caller, Plan, Role, Target, Track};
 
 mod agent;
+mod association;
 mod migrate;
 mod outcome;
 mod restart;
+mod role;
 mod service_account;
 mod stack;
 
@@ -247,12 +249,11 @@ async fn steps(
         tracing::info!("{action}");
         match clients.carry_out(target, action, role).await {
             Ok(()) => {
-                let elapsed = begun.elapsed();
                 (clients.on)(Event::Finished {
                     target,
                     action,
                     place: &track.place_of(action),
-                    elapsed,
+                    elapsed: begun.elapsed(),
                 });
                 *done += 1;
             }
@@ -338,31 +339,15 @@ impl Worker<'_> {
                 id,
                 service_role,
             } => {
-                cloudformation
-                    .continue_rollback(id, service_role.as_ref())
-                    .await?;
-                status("UPDATE_ROLLBACK_IN_PROGRESS");
-                self.rolled_back(stack.as_str(), id, &status).await
+                self.continue_rollback(stack, id, service_role.as_ref(), &status)
+                    .await
             }
-            Action::RepairRole { role, repairs, .. } => {
-                for repair in repairs {
-                    iam.repair(role, repair).await?;
-                }
-                Ok(())
-            }
+            Action::RepairRole { role, repairs, .. } => self.repair(role, repairs).await,
             Action::DetachPolicies {
                 role,
                 managed,
                 inline,
-            } => {
-                for arn in managed {
-                    iam.detach_policy(role, arn).await?;
-                }
-                for name in inline {
-                    iam.delete_inline_policy(role, name).await?;
-                }
-                Ok(())
-            }
+            } => self.detach(role, managed, inline).await,
             Action::DeleteStack {
                 id,
                 lift_protection,
@@ -383,26 +368,10 @@ impl Worker<'_> {
             }
             Action::InstallAgent { cluster } => self.install_agent(cluster, &status).await,
             Action::CreateAssociation(create) => {
-                let role = service_account::known(&create.role, role.as_ref())?;
-                eks.create_association(
-                    &create.cluster,
-                    &create.name,
-                    role,
-                    &create.terms,
-                    &create.tags,
-                )
-                .await
-                .map(|_| ())
+                self.create_association(create, role.as_ref()).await
             }
             Action::UpdateAssociation(update) => {
-                let role = service_account::known(&update.role, role.as_ref())?;
-                if update.is_about_terms() {
-                    eks.update_association(update, role).await?;
-                }
-                if !update.tags.is_empty() {
-                    eks.tag_all(&update.seen.arn, &update.tags).await?;
-                }
-                Ok(())
+                self.update_association(update, role.as_ref()).await
             }
             Action::DeleteAssociation { cluster, id, .. } => {
                 eks.delete_association(cluster, id).await

@@ -325,29 +325,7 @@ fn combinations(given: &Given) -> Vec<Rule> {
         let nameless = is_named.then_some(Rule::NameOfNoDocument);
         return too_long.into_iter().chain(none).chain(nameless).collect();
     }
-    let with_role = [
-        (fields::MANAGED_POLICIES, !given.managed.is_empty()),
-        (
-            fields::INLINE_POLICY,
-            given.bare || !given.inline.is_empty(),
-        ),
-        (fields::WELL_KNOWN_POLICIES, !given.well_known.is_empty()),
-        (fields::BOUNDARY, given.boundary.is_some()),
-        (fields::ROLE_NAME, given.role_name.is_some()),
-        (fields::ROLE_PATH, given.role_path.is_some()),
-        (
-            fields::MAX_SESSION_DURATION,
-            given.max_session_duration.is_some(),
-        ),
-        (fields::SUBJECT_PATTERN, given.subject_pattern.is_some()),
-        (fields::DEPLOYMENT_MODE, given.deployment_mode.is_some()),
-        (fields::DOCUMENT_NAME, given.document_name.is_some()),
-        // An association has tags of its own.
-        (
-            fields::TAGS,
-            !given.tags.is_empty() && given.association.is_none(),
-        ),
-    ];
+    let with_role = fields_of_a_role(given);
     let is_nothing = given.scope == Scope::RoleOnly && given.association.is_none();
     let nothing = is_nothing.then_some(Rule::NothingToDo);
     let fields = with_role.into_iter().filter(|(_, is_given)| *is_given);
@@ -355,6 +333,27 @@ fn combinations(given: &Given) -> Vec<Rule> {
         .into_iter()
         .chain(fields.map(|(field, _)| Rule::WithRole(field)))
         .collect()
+}
+
+/// What only a role that is made has, and whether it is given.
+fn fields_of_a_role(given: &Given) -> [(&'static Field, bool); 11] {
+    let has_tags = !given.tags.is_empty();
+    let has_duration = given.max_session_duration.is_some();
+    let has_inline = given.bare || !given.inline.is_empty();
+    [
+        (fields::MANAGED_POLICIES, !given.managed.is_empty()),
+        (fields::INLINE_POLICY, has_inline),
+        (fields::WELL_KNOWN_POLICIES, !given.well_known.is_empty()),
+        (fields::BOUNDARY, given.boundary.is_some()),
+        (fields::ROLE_NAME, given.role_name.is_some()),
+        (fields::ROLE_PATH, given.role_path.is_some()),
+        (fields::MAX_SESSION_DURATION, has_duration),
+        (fields::SUBJECT_PATTERN, given.subject_pattern.is_some()),
+        (fields::DEPLOYMENT_MODE, given.deployment_mode.is_some()),
+        (fields::DOCUMENT_NAME, given.document_name.is_some()),
+        // An association has tags of its own.
+        (fields::TAGS, has_tags && given.association.is_none()),
+    ]
 }
 
 fn permissions(given: Given, broken: &mut Vec<Rule>) -> Permissions {

@@ -215,21 +215,7 @@ fn contents(
     if !matches!(root.value, YamlValue::Map(_)) {
         return None;
     }
-    for (field, wanted) in [
-        (fields::API_VERSION, fields::VERSION),
-        (fields::KIND, fields::CLUSTER_CONFIG),
-    ] {
-        let found = root.field(field);
-        let text = found.and_then(|node| node.text());
-        match (found, text) {
-            (None, _) => missing(root, "", field, problems),
-            (Some(node), Some(text)) if text != wanted => {
-                let rule = format!("is {:?}: {wanted:?} is wanted", check::short(text));
-                problems.push(Problem::new(node.place, field.name(), rule));
-            }
-            _ => {}
-        }
-    }
+    check_header(root, problems);
     let Some(metadata) = root.field(fields::CLUSTER) else {
         missing(root, "", fields::CLUSTER, problems);
         for way in Way::ALL {
@@ -255,6 +241,24 @@ fn contents(
         associations,
         rest: rest::read(root, further),
     })
+}
+
+fn check_header(root: &YamlNode, problems: &mut Problems) {
+    for (field, wanted) in [
+        (fields::API_VERSION, fields::VERSION),
+        (fields::KIND, fields::CLUSTER_CONFIG),
+    ] {
+        let found = root.field(field);
+        let text = found.and_then(|node| node.text());
+        match (found, text) {
+            (None, _) => missing(root, "", field, problems),
+            (Some(node), Some(text)) if text != wanted => {
+                let rule = format!("is {:?}: {wanted:?} is wanted", check::short(text));
+                problems.push(Problem::new(node.place, field.name(), rule));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A field that must be there is not.

@@ -234,25 +234,13 @@ impl Progress {
                 action,
                 place,
                 elapsed,
-            } => {
-                self.end(target, action, None);
-                // Of many tracks on a terminal the board tells, and in the end the results.
-                if self.show == Show::Lines || !self.has_board() {
-                    let (_, past, what) = action.words();
-                    self.line(&format!("{past} {what}{place}{}", after(*elapsed)));
-                }
-            }
+            } => self.finished(target, action, place, *elapsed),
             Event::Failed {
                 target,
                 action,
                 error,
             } => self.end(target, action, Some(error)),
-            Event::Closed { target, error } => {
-                if error.is_none() {
-                    self.running.closed();
-                }
-                self.close(target, *error);
-            }
+            Event::Closed { target, error } => self.close(target, *error),
             Event::Over => {
                 if let Some(bar) = self.active().remove(BOARD) {
                     bar.finish_and_clear();
@@ -260,6 +248,15 @@ impl Progress {
             }
             Event::Warned { text } => self.line(&format!("warning: {text}")),
             Event::Noted { text } => self.line(&format!("note: {text}")),
+        }
+    }
+
+    fn finished(&self, target: &Target, action: &Action, place: &str, elapsed: Duration) {
+        self.end(target, action, None);
+        // Of many tracks on a terminal the board tells, and in the end the results.
+        if self.show == Show::Lines || !self.has_board() {
+            let (_, past, what) = action.words();
+            self.line(&format!("{past} {what}{place}{}", after(elapsed)));
         }
     }
 
@@ -327,6 +324,9 @@ impl Progress {
     /// A track of many has ended: its failure is told at once, and again with all that there is to
     /// say in the end.
     fn close(&self, target: &Target, error: Option<&Error>) {
+        if error.is_none() {
+            self.running.closed();
+        }
         match unpoisoned(&self.board).as_mut() {
             Some(board) => board.closed(error.is_some()),
             None => return,

@@ -112,17 +112,10 @@ pub async fn finish(
             Err(error) if round.past == 0 => return Err(error),
             Err(error) => return Ok(results.cut_off(error)),
         };
-        if look.plan.tracks.is_empty() && results.ended.is_empty() {
-            let unseen = std::mem::take(&mut look.unseen);
-            if let Some(error) = Error::all(told(unseen.len(), unseen)) {
-                return Err(error);
-            }
-        }
+        refuse_unseen(&mut look, &results)?;
         for track in &mut look.plan.tracks {
-            track.account = track
-                .account
-                .take()
-                .or_else(|| context.roles_account.clone());
+            let account = track.account.take();
+            track.account = account.or_else(|| context.roles_account.clone());
         }
         tell(context, &look.plan, &mut heard);
         if let Mode::Show(shown) = mode {
@@ -139,12 +132,18 @@ pub async fn finish(
             return Ok(results.end());
         }
         round.past += 1;
-        let open = results.open.iter();
-        let targets = open.map(|it| (it.track.caller, it.track.target.clone()));
-        round.open = Some(targets.collect());
+        round.open = Some(results.open_targets());
     }
 }
 
+/// Where nothing could be looked at, nothing is shown either.
+fn refuse_unseen(look: &mut Observation, results: &Results) -> Result<(), Error> {
+    if !look.plan.tracks.is_empty() || !results.ended.is_empty() {
+        return Ok(());
+    }
+    let unseen = std::mem::take(&mut look.unseen);
+    Error::all(told(unseen.len(), unseen)).map_or(Ok(()), Err)
+}
 /// What the reader should know before anything is shown or done, and was not told in an earlier round.
 pub fn tell(context: &Context, plan: &Plan, told: &mut BTreeSet<String>) {
     let about = |track: &Track, text: &str| match plan.tracks.len() {

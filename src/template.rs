@@ -168,37 +168,10 @@ pub fn render(
     let mut template: Value =
         serde_json::from_str(include_str!("../templates/iamserviceaccount.json"))
             .expect("a template of this program");
-    template["Description"] = match spec.trusted {
-        Trusted::Tokens => {
-            format!("IAM role for serviceaccount \"{account}\" [created and managed by eksctl]")
-        }
-        Trusted::ThisAssociation | Trusted::AnyAssociation => {
-            "IAM role for pod identity association [created and managed by eksctl]".to_owned()
-        }
-    }
-    .into();
+    template["Description"] = description(spec, account).into();
     let role = &mut template["Resources"]["Role1"]["Properties"];
     role["AssumeRolePolicyDocument"] = trust(spec, cluster, account);
-    let managed = managed_policies(spec);
-    for (property, value) in [
-        (
-            "ManagedPolicyArns",
-            (!managed.is_empty()).then(|| managed.into()),
-        ),
-        (
-            "PermissionsBoundary",
-            spec.boundary.as_ref().map(|arn| arn.to_string().into()),
-        ),
-        (
-            "RoleName",
-            spec.name.as_ref().map(|name| name.as_str().into()),
-        ),
-        ("Path", spec.path.as_ref().map(|path| path.as_str().into())),
-        (
-            "MaxSessionDuration",
-            spec.max_session_duration.map(Value::from),
-        ),
-    ] {
+    for (property, value) in optional_properties(spec) {
         if let Some(value) = value {
             role[property] = value;
         }
@@ -209,6 +182,37 @@ pub fn render(
         template["Resources"][&id] = inline_resource(stack, name, &document);
     }
     template
+}
+
+fn description(spec: &RoleSpec, account: &ServiceAccountName) -> String {
+    match spec.trusted {
+        Trusted::Tokens => {
+            format!("IAM role for serviceaccount \"{account}\" [created and managed by eksctl]")
+        }
+        Trusted::ThisAssociation | Trusted::AnyAssociation => {
+            "IAM role for pod identity association [created and managed by eksctl]".to_owned()
+        }
+    }
+}
+
+fn optional_properties(spec: &RoleSpec) -> [(&'static str, Option<Value>); 5] {
+    let managed = Some(managed_policies(spec)).filter(|managed| !managed.is_empty());
+    let boundary = spec.boundary.as_ref();
+    let name = spec.name.as_ref();
+    let path = spec.path.as_ref();
+    [
+        ("ManagedPolicyArns", managed.map(Value::from)),
+        (
+            "PermissionsBoundary",
+            boundary.map(|arn| arn.to_string().into()),
+        ),
+        ("RoleName", name.map(|name| name.as_str().into())),
+        ("Path", path.map(|path| path.as_str().into())),
+        (
+            "MaxSessionDuration",
+            spec.max_session_duration.map(Value::from),
+        ),
+    ]
 }
 
 fn inline_resource(stack: &StackName, name: &str, document: &Value) -> Value {

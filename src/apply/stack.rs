@@ -6,7 +6,7 @@ use super::{Event, Worker};
 use crate::asked::{Deployment, Ending};
 use crate::aws::cloudformation::{ChangeSet, Operation};
 use crate::error::Error;
-use crate::model::RoleArn;
+use crate::model::{RoleArn, StackName};
 use crate::plan::{CreateStack, UpdateStack};
 use crate::world::{Phase, Stack, StackStatus};
 
@@ -69,11 +69,6 @@ impl Worker<'_> {
         status: &(dyn Fn(&str) + Sync),
     ) -> Result<(), Error> {
         let cloudformation = &self.aws.cloudformation;
-        let refused = |reason: String, details| Error::ChangeRefused {
-            stack: update.stack.to_string(),
-            reason,
-            details,
-        };
         let set = cloudformation.change_set(update).await;
         self.tell_of_mode();
         let made = match set? {
@@ -85,11 +80,11 @@ impl Worker<'_> {
             }
             ChangeSet::Forbidden(reason) => {
                 cloudformation.delete_change_set(update).await?;
-                return Err(refused(reason, Vec::new()));
+                return Err(change_refused(update, reason, Vec::new()));
             }
             ChangeSet::Failed(reason, details) => {
                 cloudformation.delete_change_set(update).await?;
-                return Err(refused(reason, details));
+                return Err(change_refused(update, reason, details));
             }
         };
         cloudformation.execute_change_set(update).await?;
@@ -211,16 +206,32 @@ impl Worker<'_> {
             }
         };
         let deleted = deleted.await;
-        if deleted.is_err()
-            && protection == Protection::Lifted
-            && let Err(failure) = cloudformation.protect(id, true).await
-        {
+        if deleted.is_err() && protection == Protection::Lifted {
+            self.protect_again(id, name).await;
+        }
+        unprotected.is_left = false;
+        deleted
+    }
+
+    pub(super) async fn continue_rollback(
+        &self,
+        stack: &StackName,
+        id: &str,
+        service_role: Option<&RoleArn>,
+        status: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), Error> {
+        let cloudformation = &self.aws.cloudformation;
+        cloudformation.continue_rollback(id, service_role).await?;
+        status("UPDATE_ROLLBACK_IN_PROGRESS");
+        self.rolled_back(stack.as_str(), id, status).await
+    }
+
+    async fn protect_again(&self, id: &str, name: &str) {
+        if let Err(failure) = self.aws.cloudformation.protect(id, true).await {
             let text =
                 format!("stack \"{name}\" stays without its termination protection: {failure}");
             (self.on)(Event::Warned { text });
         }
-        unprotected.is_left = false;
-        deleted
     }
 }
 
@@ -238,5 +249,13 @@ impl Drop for Unprotected<'_> {
             let text = format!("stack \"{name}\" may be left without its termination protection");
             (self.on)(Event::Warned { text });
         }
+    }
+}
+
+fn change_refused(update: &UpdateStack, reason: String, details: Vec<String>) -> Error {
+    Error::ChangeRefused {
+        stack: update.stack.to_string(),
+        reason,
+        details,
     }
 }

@@ -1,5 +1,7 @@
 //! From what exists to what would be asked for it: the account that a config file would describe.
 
+use std::collections::BTreeMap;
+
 use super::AUDIENCE_ANNOTATION;
 use serde_json::Value;
 
@@ -94,19 +96,8 @@ pub fn associated(
     let mut tags = association.tags.clone();
     tags.retain(|key, _| !is_own_tag(key) && !is_aws_tag(key));
     let permissions = match template {
-        Some(template) => {
-            let mut spec = role_spec(template, &mut lost);
-            spec.document_name = named_document(template, &spec);
-            spec.trusted = trusted(template, name, cluster, &mut lost);
-            Permissions::Role(spec)
-        }
-        None => match association.role.parse() {
-            Ok(role) => Permissions::Existing(role),
-            Err(rule) => {
-                lost.push(format!("its role \"{}\": {rule}", association.role));
-                Permissions::Role(RoleSpec::default())
-            }
-        },
+        Some(template) => made_role(template, name, cluster, &mut lost),
+        None => named_role(association, &mut lost),
     };
     let policy = association.policy.as_deref().and_then(|text| {
         let parsed = PolicyDocument::parse(text);
@@ -132,6 +123,29 @@ pub fn associated(
         asked,
         lost,
         also_trusted: others::principals(&others),
+    }
+}
+
+/// The role that a stack made for the association alone.
+fn made_role(
+    template: &RoleTemplate,
+    name: &ServiceAccountName,
+    cluster: &Cluster,
+    lost: &mut Vec<String>,
+) -> Permissions {
+    let mut spec = role_spec(template, lost);
+    spec.document_name = named_document(template, &spec);
+    spec.trusted = trusted(template, name, cluster, lost);
+    Permissions::Role(spec)
+}
+
+fn named_role(association: &Association, lost: &mut Vec<String>) -> Permissions {
+    match association.role.parse() {
+        Ok(role) => Permissions::Existing(role),
+        Err(rule) => {
+            lost.push(format!("its role \"{}\": {rule}", association.role));
+            Permissions::Role(RoleSpec::default())
+        }
     }
 }
 
@@ -180,23 +194,7 @@ pub fn account(
     permissions: Permissions,
     object: Option<&ServiceAccount>,
 ) -> IamServiceAccount {
-    let mut asked = IamServiceAccount {
-        name: name.clone(),
-        account: None,
-        permissions,
-        labels: Map::new(),
-        annotations: Map::new(),
-        audience: Audience::default(),
-        tags: Map::new(),
-        scope: Scope::Whole,
-        conflicts: Conflicts::Refused,
-        service_role: None,
-        deployment_mode: None,
-        rollback: Rollback::Enabled,
-        trust: RoleTrust::Kept,
-        provider: None,
-        association: None,
-    };
+    let mut asked = bare(name, permissions);
     let Some(object) = object else {
         asked.scope = Scope::RoleOnly;
         return asked;
@@ -219,6 +217,27 @@ pub fn account(
     asked
 }
 
+/// A role, and no more than that.
+fn bare(name: &ServiceAccountName, permissions: Permissions) -> IamServiceAccount {
+    IamServiceAccount {
+        name: name.clone(),
+        account: None,
+        permissions,
+        labels: Map::new(),
+        annotations: Map::new(),
+        audience: Audience::default(),
+        tags: Map::new(),
+        scope: Scope::Whole,
+        conflicts: Conflicts::Refused,
+        service_role: None,
+        deployment_mode: None,
+        rollback: Rollback::Enabled,
+        trust: RoleTrust::Kept,
+        provider: None,
+        association: None,
+    }
+}
+
 fn role_spec(template: &RoleTemplate, lost: &mut Vec<String>) -> RoleSpec {
     let well_known = template.well_known();
     let mut managed = template.managed.clone();
@@ -231,23 +250,8 @@ fn role_spec(template: &RoleTemplate, lost: &mut Vec<String>) -> RoleSpec {
     }
     // eksctl lets the one document of an association have a name.
     let is_only = inline.len() == 1 && template.is_of_association();
-    let mut documents = Vec::new();
-    for (place, (name, document)) in by_number(inline).into_iter().enumerate() {
-        if name != format!("Policy{}", place + 1) && !is_only {
-            lost.push(format!("its inline policy {name} would get another name"));
-        }
-        match PolicyDocument::parse(&document.to_string()) {
-            Ok(document) => documents.push(document),
-            Err(rule) => lost.push(format!("its inline policy {name} {rule}")),
-        }
-    }
-    let mut managed_arns: Vec<PolicyArn> = Vec::new();
-    for policy in managed {
-        match policy {
-            ManagedPolicy::Arn(arn) => managed_arns.push(arn),
-            written => lost.push(format!("its managed policy {written} is no ARN")),
-        }
-    }
+    let documents = documents(inline, is_only, lost);
+    let managed_arns = managed_arns(managed, lost);
     let boundary = template.boundary.as_ref();
     if let Some(written @ ManagedPolicy::Written(_)) = boundary {
         lost.push(format!("its permissions boundary {written} is no ARN"));
@@ -267,6 +271,39 @@ fn role_spec(template: &RoleTemplate, lost: &mut Vec<String>) -> RoleSpec {
             .and_then(|seconds| u32::try_from(seconds).ok()),
         ..RoleSpec::default()
     }
+}
+
+/// Inline policies have the names of their places, but for one that may have any.
+fn documents(
+    inline: BTreeMap<String, Value>,
+    may_have_any_name: bool,
+    lost: &mut Vec<String>,
+) -> Vec<PolicyDocument> {
+    let mut documents = Vec::new();
+    for (place, (name, document)) in by_number(inline).into_iter().enumerate() {
+        if name != format!("Policy{}", place + 1) && !may_have_any_name {
+            lost.push(format!("its inline policy {name} would get another name"));
+        }
+        match PolicyDocument::parse(&document.to_string()) {
+            Ok(document) => documents.push(document),
+            Err(rule) => lost.push(format!("its inline policy {name} {rule}")),
+        }
+    }
+    documents
+}
+
+fn managed_arns(
+    managed: impl IntoIterator<Item = ManagedPolicy>,
+    lost: &mut Vec<String>,
+) -> Vec<PolicyArn> {
+    let mut arns = Vec::new();
+    for policy in managed {
+        match policy {
+            ManagedPolicy::Arn(arn) => arns.push(arn),
+            written => lost.push(format!("its managed policy {written} is no ARN")),
+        }
+    }
+    arns
 }
 
 /// `Policy2` before `Policy10`.

@@ -46,6 +46,20 @@ pub struct CloudFormation {
 const INVALID: &[&str] = &["ValidationError"];
 
 impl CloudFormation {
+    pub(super) fn new(
+        client: aws_sdk_cloudformation::Client,
+        intervals: Intervals,
+        deadline: Deadline,
+    ) -> Self {
+        Self {
+            client,
+            intervals,
+            deadline,
+            waiting: Waiting::default(),
+            express: ExpressSupport::default(),
+        }
+    }
+
     /// DescribeStacks by name or id. A stack that is not there is a ValidationError to AWS.
     pub async fn stack(&self, name: &str) -> Result<Option<Stack>, Error> {
         match self.client.describe_stacks().stack_name(name).send().await {
@@ -161,6 +175,7 @@ impl CloudFormation {
         create: &CreateStack,
         token: Option<&String>,
     ) -> Result<String, Error> {
+        let stack = create.stack.as_str();
         let capability = match create.capability {
             Capability::Iam => SdkCapability::CapabilityIam,
             Capability::NamedIam => SdkCapability::CapabilityNamedIam,
@@ -174,7 +189,7 @@ impl CloudFormation {
             let disables_rollback = (config.is_none() || is_kept).then_some(is_kept);
             self.client
                 .create_stack()
-                .stack_name(create.stack.as_str())
+                .stack_name(stack)
                 .template_body(create.template.to_string())
                 .set_tags(Some(tags(&create.tags)))
                 .capabilities(capability.clone())
@@ -192,11 +207,7 @@ impl CloudFormation {
             Err(error) if error.code() == Some("AlreadyExistsException") => Err(Error::Overtaken {
                 stack: create.stack.to_string(),
             }),
-            Err(error) => Err(failed(
-                "cloudformation:CreateStack",
-                create.stack.as_str(),
-                error,
-            )),
+            Err(error) => Err(failed("cloudformation:CreateStack", stack, error)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! EKS: what a cluster is, and its tags.
 
 use aws_sdk_eks::error::ProvideErrorMetadata;
-use aws_sdk_eks::types::{ClusterStatus as SdkStatus, IpFamily};
+use aws_sdk_eks::types::{Cluster as SdkCluster, ClusterStatus as SdkStatus, IpFamily};
 
 use super::pages::{PagedList, filled};
 use super::{done, failed, found, unusable};
@@ -23,65 +23,42 @@ pub struct Eks {
 }
 
 impl Eks {
+    pub(super) fn new(
+        client: aws_sdk_eks::Client,
+        intervals: Intervals,
+        deadline: Deadline,
+    ) -> Self {
+        Self {
+            client,
+            intervals,
+            deadline,
+        }
+    }
+
     /// DescribeCluster: the one call that everything about a cluster comes from.
     ///
     /// # Errors
     /// When it does not exist (with similar names of the region), is not ready, or has no issuer.
     pub async fn cluster(&self, name: &ClusterName, region: &str) -> Result<Cluster, Error> {
-        let answer = match self
-            .client
-            .describe_cluster()
-            .name(name.as_str())
-            .send()
-            .await
-        {
-            Ok(answer) => answer,
-            Err(error) if error.code() == Some("ResourceNotFoundException") => {
-                return Err(Error::ClusterNotFound {
-                    name: name.clone(),
-                    region: region.to_owned(),
-                    similar: self.similar(name).await,
-                });
-            }
-            Err(error) => return Err(failed("eks:DescribeCluster", name.as_str(), error)),
-        };
         let unusable = |why: &str| unusable("eks:DescribeCluster", name.as_str(), why.to_owned());
-        let cluster = answer
-            .cluster
-            .ok_or_else(|| unusable("it has no cluster"))?;
+        let cluster = self.described(name, region).await?;
+        let cluster = cluster.ok_or_else(|| unusable("it has no cluster"))?;
         let facts = facts(&cluster);
         let connected = cluster.connector_config.is_some();
         let outpost = cluster.outpost_config.is_some();
-        let issuer = cluster
-            .identity
-            .as_ref()
-            .and_then(|identity| identity.oidc.as_ref()?.issuer.clone());
+        let status = cluster.status.as_ref();
+        let identity = cluster.identity.as_ref();
+        let issuer = identity.and_then(|identity| identity.oidc.as_ref()?.issuer.clone());
         let Some(issuer) = issuer else {
-            return Err(without_issuer(
-                name,
-                cluster.status.as_ref(),
-                connected,
-                outpost,
-            ));
+            return Err(without_issuer(name, status, connected, outpost));
         };
-        let arn: Arn = cluster
-            .arn
-            .unwrap_or_default()
-            .parse()
-            .map_err(|rule: String| unusable(&rule))?;
-        let ready = cluster.endpoint.zip(
-            cluster
-                .certificate_authority
-                .and_then(|authority| authority.data),
-        );
-        let Some((endpoint, certificate_authority)) = ready else {
-            let status = cluster.status.as_ref();
-            let status = status.map_or("not ready", SdkStatus::as_str).into();
-            return Err(Error::ClusterNotReady {
-                name: name.clone(),
-                status,
-            });
+        let arn = cluster.arn.unwrap_or_default().parse::<Arn>();
+        let arn = arn.map_err(|rule| unusable(&rule))?;
+        let authority = cluster.certificate_authority.and_then(|it| it.data);
+        let Some((endpoint, certificate_authority)) = cluster.endpoint.zip(authority) else {
+            return Err(not_ready(name, status));
         };
+        let token_id = cluster.id.filter(|_| outpost);
         Ok(Cluster {
             name: name.clone(),
             partition: arn.partition.clone(),
@@ -94,14 +71,30 @@ impl Eks {
                 arn,
                 endpoint,
                 certificate_authority,
-                token_id: cluster
-                    .id
-                    .filter(|_| outpost)
-                    .unwrap_or_else(|| name.to_string()),
+                token_id: token_id.unwrap_or_else(|| name.to_string()),
                 tags: cluster.tags.unwrap_or_default().into_iter().collect(),
                 facts,
             }),
         })
+    }
+
+    async fn described(
+        &self,
+        name: &ClusterName,
+        region: &str,
+    ) -> Result<Option<SdkCluster>, Error> {
+        let request = self.client.describe_cluster().name(name.as_str());
+        match request.send().await {
+            Ok(answer) => Ok(answer.cluster),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => {
+                Err(Error::ClusterNotFound {
+                    name: name.clone(),
+                    region: region.to_owned(),
+                    similar: self.similar(name).await,
+                })
+            }
+            Err(error) => Err(failed("eks:DescribeCluster", name.as_str(), error)),
+        }
     }
 
     /// The issuer of a cluster, in whatever state that is. `None`: it has none, or there is no such cluster.
@@ -188,6 +181,13 @@ fn facts(cluster: &aws_sdk_eks::types::Cluster) -> ClusterFacts {
     }
 }
 
+fn not_ready(name: &ClusterName, status: Option<&SdkStatus>) -> Error {
+    let status = status.map_or("not ready", SdkStatus::as_str).into();
+    Error::ClusterNotReady {
+        name: name.clone(),
+        status,
+    }
+}
 fn without_issuer(
     name: &ClusterName,
     status: Option<&SdkStatus>,

@@ -8,6 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_iam::config::retry::RetryConfig;
 use aws_sdk_iam::config::timeout::TimeoutConfig;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::error::{Error, SignIn};
@@ -38,7 +39,7 @@ mod transport;
 mod xml;
 
 use access_analyzer::AccessAnalyzer;
-use cloudformation::{CloudFormation, ExpressSupport, Waiting};
+use cloudformation::CloudFormation;
 use cloudtrail::CloudTrail;
 pub use credentials::Ask;
 use ec2::Ec2;
@@ -94,6 +95,19 @@ pub struct AwsConnection {
     pub is_of_roles: bool,
 }
 
+// Each crate of the SDK has types of its own for the same.
+macro_rules! client {
+    ($sdk:ident, $config:expr, $fail_fast:expr) => {
+        $sdk::Client::from_conf(
+            $sdk::config::Builder::from($config)
+                .retry_classifier($fail_fast.clone())
+                .interceptor(CallName)
+                .interceptor(ForeignAnswer)
+                .build(),
+        )
+    };
+}
+
 impl Aws {
     /// Reads the AWS configuration. Makes no call: credentials are fetched by the first one.
     ///
@@ -109,24 +123,10 @@ impl Aws {
         };
         let limits = connection.intervals;
         let reached = Reached::default();
-        let http = transport::paced(
-            http::client().await?,
-            transport::CallTerms {
-                pace: Pace::new(limits, connection.timeout.0),
-                limit: limits.limit(ATTEMPT),
-                reached: reached.clone(),
-                sign_in: match &connection.via {
-                    Some(_) => SignIn::Via,
-                    None => credentials::sign_in(&settings, profile),
-                },
-            },
-        );
-        // Of what fails; throttled calls are the pace's.
-        let retries = settings.retries()?.unwrap_or_else(|| {
-            RetryConfig::standard()
-                .with_max_attempts(10)
-                .with_initial_backoff(limits.of(Duration::from_secs(1)))
-        });
+        let http = paced_http(connection, &settings, &reached).await?;
+        let retries = settings.retries()?;
+        let retries = retries.unwrap_or_else(|| usual_retries(limits));
+        let timeouts = TimeoutConfig::builder().connect_timeout(limits.limit(CONNECT));
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
             .profile_files(settings.files())
@@ -134,11 +134,7 @@ impl Aws {
             .retry_config(retries)
             // It would take the waits of the pace for a connection that stands still.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(limits.limit(CONNECT))
-                    .build(),
-            );
+            .timeout_config(timeouts.build());
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
@@ -147,18 +143,14 @@ impl Aws {
             Some((role, base)) => credentials::of_role(&config, role, base.clone()),
             None => credentials::provider(&config, &settings, profile, connection.ask),
         };
-        let config = config
-            .into_builder()
-            .credentials_provider(credentials)
-            .build();
+        let config = config.into_builder().credentials_provider(credentials);
+        let config = config.build();
         let region = config.region().ok_or(Error::NoRegion)?.to_string();
         check_partition(&region, &settings, connection)?;
+        let deadline = Deadline::after(connection.timeout);
+        let fail_fast = FailFast(reached);
         Ok(Self::from_config(
-            &config,
-            region,
-            limits,
-            Deadline::after(connection.timeout),
-            &FailFast(reached),
+            &config, region, limits, deadline, &fail_fast,
         ))
     }
 
@@ -169,47 +161,22 @@ impl Aws {
         deadline: Deadline,
         fail_fast: &FailFast,
     ) -> Self {
-        // Each crate of the SDK has types of its own for the same.
-        macro_rules! client {
-            ($sdk:ident) => {
-                $sdk::Client::from_conf(
-                    $sdk::config::Builder::from(config)
-                        .retry_classifier(fail_fast.clone())
-                        .interceptor(CallName)
-                        .interceptor(ForeignAnswer)
-                        .build(),
-                )
-            };
-        }
-        let budget = Budget::new(intervals);
         let signed =
             |service, budget| Signed::new(config, &region, service, budget, fail_fast.clone());
+        let budget = Budget::new(intervals);
         let optional = |service| signed(service, Some(budget.beside(intervals)));
+        let eks = client!(aws_sdk_eks, config, fail_fast);
+        let cloudformation = client!(aws_sdk_cloudformation, config, fail_fast);
+        let sts = client!(aws_sdk_sts, config, fail_fast);
         Self {
             ec2: Ec2(optional(&ec2::SERVICE)),
             cloudtrail: CloudTrail::new(optional(&cloudtrail::SERVICE)),
             access_analyzer: AccessAnalyzer(optional(&access_analyzer::SERVICE)),
             eks_auth: EksAuth(signed(&eks_auth::SERVICE, None)),
-            eks: Eks {
-                client: client!(aws_sdk_eks),
-                intervals,
-                deadline,
-            },
-            iam: Iam(client!(aws_sdk_iam)),
-            cloudformation: CloudFormation {
-                client: client!(aws_sdk_cloudformation),
-                intervals,
-                deadline,
-                waiting: Waiting::default(),
-                express: ExpressSupport::default(),
-            },
-            sts: Sts {
-                client: client!(aws_sdk_sts),
-                credentials: config.credentials_provider(),
-                region: region.clone(),
-                fips: config.use_fips().unwrap_or_default(),
-                intervals,
-            },
+            eks: Eks::new(eks, intervals, deadline),
+            iam: Iam(client!(aws_sdk_iam, config, fail_fast)),
+            cloudformation: CloudFormation::new(cloudformation, intervals, deadline),
+            sts: Sts::new(sts, config, &region, intervals),
             region,
             intervals,
             deadline,
@@ -298,6 +265,31 @@ const UNKNOWN_CALLER: [&str; 11] = [
     "MissingAuthenticationToken",
 ];
 
+/// Of what fails; throttled calls are the pace's.
+fn usual_retries(limits: Intervals) -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(10)
+        .with_initial_backoff(limits.of(Duration::from_secs(1)))
+}
+
+async fn paced_http(
+    connection: &AwsConnection,
+    settings: &Settings,
+    reached: &Reached,
+) -> Result<SharedHttpClient, Error> {
+    let limits = connection.intervals;
+    let terms = transport::CallTerms {
+        pace: Pace::new(limits, connection.timeout.0),
+        limit: limits.limit(ATTEMPT),
+        reached: reached.clone(),
+        sign_in: match &connection.via {
+            Some(_) => SignIn::Via,
+            None => credentials::sign_in(settings, connection.profile.as_deref()),
+        },
+    };
+    Ok(transport::paced(http::client().await?, terms))
+}
+
 /// Turns a failed call into what the user met. `operation` is IAM's name of the permission that it
 /// needs (`iam:GetRole`); `subject` what it was about.
 fn failed<E>(operation: &str, subject: &str, error: SdkError<E, HttpResponse>) -> Error
@@ -305,34 +297,7 @@ where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
     if let Some(code) = error.code() {
-        let code = excerpt(code);
-        let code = code.as_str();
-        let message = excerpt(error.message().unwrap_or("no message"));
-        if UNKNOWN_CALLER.contains(&code) {
-            let sign_in = if is_of_another_time(code, &message) {
-                SignIn::Clock
-            } else {
-                signed_in_by(&error)
-            };
-            return Error::Credentials {
-                cause: format!("{code}: {}", without_request(&message)),
-                sign_in,
-            };
-        }
-        if DENIED.contains(&code) {
-            let permission = missing_permission(&message).unwrap_or(operation);
-            return Error::AccessDenied {
-                permission: permission.to_owned(),
-                subject: subject.to_owned(),
-                message,
-            };
-        }
-        return Error::Aws {
-            operation: operation.to_owned(),
-            subject: subject.to_owned(),
-            code: code.into(),
-            message,
-        };
+        return answered(operation, subject, code, &error);
     }
     if let Some(error) = credentials::failure(&error) {
         return error;
@@ -354,6 +319,46 @@ where
     Error::Unreachable {
         what: format!("AWS for {operation}"),
         cause,
+    }
+}
+
+/// AWS answered by a code of its own.
+fn answered<E>(
+    operation: &str,
+    subject: &str,
+    code: &str,
+    error: &SdkError<E, HttpResponse>,
+) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    let code = excerpt(code);
+    let code = code.as_str();
+    let message = excerpt(error.message().unwrap_or("no message"));
+    if UNKNOWN_CALLER.contains(&code) {
+        let sign_in = if is_of_another_time(code, &message) {
+            SignIn::Clock
+        } else {
+            signed_in_by(error)
+        };
+        return Error::Credentials {
+            cause: format!("{code}: {}", without_request(&message)),
+            sign_in,
+        };
+    }
+    if DENIED.contains(&code) {
+        let permission = missing_permission(&message).unwrap_or(operation);
+        return Error::AccessDenied {
+            permission: permission.to_owned(),
+            subject: subject.to_owned(),
+            message,
+        };
+    }
+    Error::Aws {
+        operation: operation.to_owned(),
+        subject: subject.to_owned(),
+        code: code.into(),
+        message,
     }
 }
 

@@ -155,19 +155,7 @@ impl Gate {
                 return Passed::Stale(turn);
             }
             let (sent, pause) = (Instant::now(), self.begin());
-            let mut answer = pin!(send());
-            let answered = match &turn {
-                Some(_) => tokio::time::timeout(pause, &mut answer).await.ok(),
-                None => None,
-            };
-            let answer = match answered {
-                Some(answer) => answer,
-                None => {
-                    // It takes longer than the pause: the next one need not wait for its answer.
-                    turn = None;
-                    answer.await
-                }
-            };
+            let answer = answer(&mut turn, pause, send()).await;
             if !is_throttled(&answer) {
                 self.quicken(sent);
                 return Passed::Answered(answer);
@@ -223,6 +211,18 @@ impl Gate {
 
 fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sends a call. One that takes longer than the pause gives its turn up: the next need not wait for its answer.
+async fn answer<T>(turn: &mut Option<Turn>, pause: Duration, call: impl Future<Output = T>) -> T {
+    let mut call = pin!(call);
+    if turn.is_some()
+        && let Ok(answer) = tokio::time::timeout(pause, &mut call).await
+    {
+        return answer;
+    }
+    *turn = None;
+    call.await
 }
 
 #[cfg(test)]

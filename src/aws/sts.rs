@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
@@ -38,6 +39,21 @@ pub struct Sts {
 }
 
 impl Sts {
+    pub(super) fn new(
+        client: aws_sdk_sts::Client,
+        config: &SdkConfig,
+        region: &str,
+        intervals: Intervals,
+    ) -> Self {
+        Self {
+            client,
+            credentials: config.credentials_provider(),
+            region: region.to_owned(),
+            fips: config.use_fips().unwrap_or_default(),
+            intervals,
+        }
+    }
+
     /// The caller's ARN (GetCallerIdentity), for its account and partition.
     pub async fn caller(&self) -> Result<Arn, Error> {
         caller_in(self.client.get_caller_identity().send().await)
@@ -118,11 +134,6 @@ fn token(
 ) -> Result<String, Error> {
     let unsigned = |cause: String| Error::no_credentials(&format!("cannot sign a token: {cause}"));
     let url = format!("{endpoint}/?Action=GetCallerIdentity&Version=2011-06-15");
-    let mut settings = SigningSettings::default();
-    settings.signature_location = SignatureLocation::QueryParams;
-    settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
-    settings.expires_in = Some(Duration::from_secs(60));
-    settings.excluded_headers = None;
     secrets::remember(credentials.secret_access_key());
     secrets::remember(credentials.session_token().unwrap_or_default());
     let identity = credentials.into();
@@ -131,7 +142,7 @@ fn token(
         .region(region)
         .name("sts")
         .time(time)
-        .settings(settings)
+        .settings(settings())
         .build()
         .map_err(|error| unsigned(error.to_string()))?;
     let headers = std::iter::once(("x-k8s-aws-id", cluster));
@@ -145,15 +156,29 @@ fn token(
         .map_err(|error| unsigned(error.to_string()))?;
     instructions.apply_to_request_http1x(&mut request);
     let url = request.uri().to_string();
+    remember_secrets(&url);
+    let token = format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url));
+    secrets::remember(&token);
+    Ok(token)
+}
+
+/// In the address, for a minute.
+fn settings() -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
+    settings.expires_in = Some(Duration::from_secs(60));
+    settings.excluded_headers = None;
+    settings
+}
+
+fn remember_secrets(url: &str) {
     let parameters = url.split(['?', '&']).filter_map(|it| it.split_once('='));
     for (name, value) in parameters {
         if ["X-Amz-Signature", "X-Amz-Security-Token"].contains(&name) {
             secrets::remember(value);
         }
     }
-    let token = format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url));
-    secrets::remember(&token);
-    Ok(token)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! `delete iamserviceaccount`: the stack with its role, and the ServiceAccount where it is ours; of one
 //! service account, of those of a config file, or of those that it does not have.
 
-use super::file::{self, ClusterPlace};
-use super::flags::{self, Unread};
-use super::removal::{Chosen, Missing, Removal, RemovalTask, System, foreign};
-use crate::asked::{Ending, IamServiceAccount};
+use super::file::ClusterPlace;
+use super::flags;
+use super::removal::{Removal, RemovalTask, foreign};
+use crate::asked::Ending;
 use crate::cli::{DeleteServiceAccount, DeletionArgs, Screen};
 use crate::error::Error;
 use crate::model::Way;
@@ -12,8 +12,10 @@ use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Shown, conclude, finish};
 
 mod associations;
+mod chosen;
 
 pub use associations::associations;
+use chosen::chosen;
 
 /// Deletes the account that flags name, unless it is a `--dry-run`; those of a file, or with
 /// `--only-missing` those that it does not have, are shown, and deleted with `--approve`.
@@ -24,49 +26,7 @@ pub async fn run(
 ) -> Result<Exit, Error> {
     let mode = mode(&args.how, args.config_file.is_some());
     let flag = args.roles.named();
-    let mut further = Vec::from_iter(flag.clone());
-    let (place, chosen) = match &args.config_file {
-        Some(path) => {
-            let unread = if args.only_missing {
-                Unread::Refused("--only-missing")
-            } else {
-                Unread::Told(screen)
-            };
-            let config = file::read(path, &mut args.aws, unread).await?;
-            let place = file::place(&config, args.cluster.issuer_url.as_ref())?;
-            let filter = file::filter(&args.filter)?;
-            let chosen = if args.only_missing {
-                further.extend(config.accounts.iter().filter_map(|it| it.account.clone()));
-                Chosen::Missing(Box::new(Missing {
-                    known: config.accounts.iter().map(|it| it.name.clone()).collect(),
-                    rest: config.rest,
-                    filter,
-                    system: System::Pruned,
-                    how: removal(Way::Irsa, &args.how, &place),
-                }))
-            } else {
-                let asked = file::accounts(Way::Irsa, &config, &filter)?.into_iter();
-                let named = |it: IamServiceAccount| (it.name, it.account.or_else(|| flag.clone()));
-                let named: Vec<_> = asked.map(named).collect();
-                further.extend(named.iter().filter_map(|(_, account)| account.clone()));
-                Chosen::Named(named)
-            };
-            (place, chosen)
-        }
-        None => {
-            file::none(&args.filter)?;
-            if args.only_missing {
-                return Err(file::needs_file("--only-missing"));
-            }
-            (
-                ClusterPlace::new(
-                    args.cluster.cluster.as_ref(),
-                    args.cluster.issuer_url.as_ref(),
-                )?,
-                Chosen::Named(vec![(flags::required_name(&args.name)?, flag.clone())]),
-            )
-        }
-    };
+    let (place, chosen, further) = chosen(args, screen).await?;
     let context = Context::new(&args.aws, args.output.into(), screen, running)
         .await?
         .with_accounts(further.iter().map(Some), &args.aws)

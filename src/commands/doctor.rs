@@ -4,21 +4,25 @@ use std::collections::BTreeSet;
 
 use super::file::ClusterPlace;
 use crate::cli::{self, Screen};
-use crate::diagnose::{self, Report, Severity};
+use crate::diagnose::{self, Report};
 use crate::error::Error;
 use crate::model::CommandLine;
-use crate::observe::health::Proving;
-use crate::output::{Detail, Explanation, Explanations, Health};
+use crate::observe::health::{Examined, Proving};
+use crate::output::{Detail, Health};
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Rounds, finish, tell};
 
 pub mod checkup;
+mod explain;
 mod flags;
 mod repairs;
+mod reports;
 mod restarts;
 pub mod subjects;
 
+use crate::plan::Plan;
 use checkup::Checkup;
+pub use explain::explain;
 use subjects::Asked;
 
 /// Looks, judges, and prints what was found. `--fix` shows what would be repaired; with `--approve` that
@@ -35,22 +39,7 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
         .with_roles(args.roles.named().as_ref(), &args.aws)
         .await?
         .with_parallel(args.parallel);
-    let asked = match subject {
-        _ if args.all => Asked::All,
-        Some(subject) => Asked::Of(Box::new(subject)),
-        None => Asked::Nothing,
-    };
-    let checkup = Checkup {
-        context: &context,
-        aws: &args.aws,
-        kubernetes: &args.kubernetes,
-        issuer_url: args.issuer_url.as_ref(),
-        roles: args.roles.flags(),
-        place: place.as_ref(),
-        asked,
-        proving: Proving::Done,
-        usage: flags::window(args),
-    };
+    let checkup = checkup(args, &context, place.as_ref(), subject);
     let is_repaired =
         args.fix && args.approval.approve && repairs::carry_out(args, &checkup).await?;
     let found = checkup.reports().await?;
@@ -62,34 +51,10 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
         None
     };
     let plan = look.as_ref().map(|look| &look.plan);
-    if let Some(plan) = plan {
-        tell(&context, plan, &mut BTreeSet::new());
-    }
-    context.output.print(&Health {
-        cluster: &cluster,
-        accounts: &accounts,
-        plan,
-        detail: if args.all {
-            Detail::Rows
-        } else {
-            Detail::Findings
-        },
-    })?;
-    if let (Some(place), Asked::Nothing) = (&place, &checkup.asked) {
-        let look = CommandLine::of("irsactl doctor --cluster {} --all", &[&place.cluster]);
-        context.output.note(&format!(
-            "its service accounts are not looked at: `{look}` does that"
-        ));
-    }
+    show(&checkup, &cluster, &accounts, plan)?;
     let is_pending = plan.is_some_and(|plan| plan.actions().next().is_some());
     let is_well = cluster.is_well() && accounts.iter().all(Report::is_well);
-    let told = match (is_pending, is_well) {
-        (true, _) => Some("nothing was changed: run again with `--approve` to repair it"),
-        _ if !args.fix || is_repaired => None,
-        (false, true) => Some("nothing to repair"),
-        (false, false) => Some("nothing that is safe to repair: what was found is for a person"),
-    };
-    if let Some(told) = told {
+    if let Some(told) = told(args.fix && !is_repaired, is_pending, is_well) {
         context.output.say(told);
     }
     Ok(if is_pending && args.approval.detailed_exitcode {
@@ -99,30 +64,62 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
     })
 }
 
-/// What a check is about: without any call.
-pub fn explain(args: &cli::Doctor, screen: Screen) -> Result<Exit, Error> {
-    let id = args.explain.as_deref().unwrap_or_default();
-    let output = crate::output::Output {
-        format: args.output.into(),
-        quiet: screen.quiet,
-    };
-    if id.is_empty() {
-        output.print(&Explanations)?;
-        return Ok(Exit::Done);
+fn checkup<'a>(
+    args: &'a cli::Doctor,
+    context: &'a Context,
+    place: Option<&'a ClusterPlace>,
+    subject: Option<Examined>,
+) -> Checkup<'a> {
+    Checkup {
+        context,
+        aws: &args.aws,
+        kubernetes: &args.kubernetes,
+        issuer_url: args.issuer_url.as_ref(),
+        roles: args.roles.flags(),
+        place,
+        asked: match subject {
+            _ if args.all => Asked::All,
+            Some(subject) => Asked::Of(Box::new(subject)),
+            None => Asked::Nothing,
+        },
+        proving: Proving::Done,
+        usage: flags::window(args),
     }
-    let check = diagnose::check(id).ok_or_else(|| unknown_check(id))?;
-    output.print(&Explanation(check))?;
-    Ok(Exit::Done)
 }
 
-fn unknown_check(id: &str) -> Error {
-    let all = diagnose::checks().map(|check| check.id);
-    let meant = crate::model::nearest(id, all)
-        .map(|nearest| format!("; did you mean \"{nearest}\"?"))
-        .unwrap_or_else(|| ":".to_owned());
-    Error::Usage {
-        flag: "--explain",
-        value: id.to_owned(),
-        rule: format!("there is no such check{meant} `irsactl doctor --explain` lists all"),
+fn show(
+    checkup: &Checkup<'_>,
+    cluster: &Report,
+    accounts: &[Report],
+    plan: Option<&Plan>,
+) -> Result<(), Error> {
+    let context = checkup.context;
+    if let Some(plan) = plan {
+        tell(context, plan, &mut BTreeSet::new());
+    }
+    context.output.print(&Health {
+        cluster,
+        accounts,
+        plan,
+        detail: match checkup.asked {
+            Asked::All => Detail::Rows,
+            Asked::Of(_) | Asked::Nothing => Detail::Findings,
+        },
+    })?;
+    if let (Some(place), Asked::Nothing) = (checkup.place, &checkup.asked) {
+        let look = CommandLine::of("irsactl doctor --cluster {} --all", &[&place.cluster]);
+        let note = format!("its service accounts are not looked at: `{look}` does that");
+        context.output.note(&note);
+    }
+    Ok(())
+}
+
+/// What is said last where something was to be repaired and nothing was.
+fn told(is_unrepaired: bool, is_pending: bool, is_well: bool) -> Option<&'static str> {
+    match (is_pending, is_well) {
+        (true, _) => Some("nothing was changed: run again with `--approve` to repair it"),
+        _ if !is_unrepaired => None,
+        (false, true) => Some("nothing to repair"),
+        (false, false) => Some("nothing that is safe to repair: what was found is for a person"),
     }
 }

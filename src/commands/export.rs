@@ -45,17 +45,8 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
         })
         .collect();
     let mut accounts = with_stacks(&context, &cluster.provider_arn(), &stacks, &objects).await?;
-    // Those of stacks that are left out use no role without a stack.
     let known: BTreeSet<&ServiceAccountName> = stacks.iter().map(|(name, _)| name).collect();
-    let others = objects
-        .iter()
-        .filter(|(name, object)| object.is_owned() && !known.contains(name));
-    let others: Vec<IamServiceAccount> = others
-        .filter_map(|(name, object)| {
-            Some(found::with_role(name, object.role()?.parse().ok()?, object))
-        })
-        .collect();
-    accounts.extend(others);
+    accounts.extend(without_stack(&objects, &known));
     accounts.sort_by(|one, other| one.name.cmp(&other.name));
     let associations = associated(&context, &cluster, &all, &objects).await?;
     if accounts.is_empty() && associations.is_empty() {
@@ -72,4 +63,17 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
         rest: Rest::default(),
     }))?;
     Ok(Exit::Done)
+}
+
+/// Those of stacks that are left out use no role without a stack.
+fn without_stack(
+    objects: &BTreeMap<ServiceAccountName, ServiceAccount>,
+    known: &BTreeSet<&ServiceAccountName>,
+) -> impl Iterator<Item = IamServiceAccount> {
+    let others = objects
+        .iter()
+        .filter(|(name, object)| object.is_owned() && !known.contains(name));
+    others.filter_map(|(name, object)| {
+        Some(found::with_role(name, object.role()?.parse().ok()?, object))
+    })
 }

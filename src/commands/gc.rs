@@ -1,6 +1,7 @@
 //! `gc`: what dead clusters left in the account.
 
 mod found;
+mod look;
 mod task;
 
 use crate::apply::Outcome;

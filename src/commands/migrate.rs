@@ -1,6 +1,6 @@
 //! `migrate`: how service accounts move between the ways on which their pods get credentials.
 
-use crate::cli::{self, Migrate, MoveArgs, Screen};
+use crate::cli::{self, Migrate, MoveArgs, MoveLook, Screen};
 use crate::error::Error;
 use crate::model::{Origin, Way};
 use crate::output::{MoveRows, MoveStates};
@@ -22,29 +22,8 @@ use task::MoveTask;
 /// a file.
 pub async fn run(args: &Migrate, screen: Screen, running: Running) -> Result<Exit, Error> {
     match args {
-        Migrate::Scan(args) => {
-            let seen = look(args, screen, running).await?;
-            let node_roles = seen.node_roles().await;
-            seen.context.output.print(&MoveRows {
-                rows: rows(&seen.moving),
-                node_roles,
-                connection: cli::connection(
-                    &args.aws,
-                    Some(&args.kubernetes),
-                    args.choice.issuer_url.as_ref(),
-                ),
-            })?;
-            seen.ended()
-        }
-        Migrate::Status(args) => {
-            let seen = look(args, screen, running).await?;
-            let states = MoveStates::of(&seen.moving);
-            for warning in states.warnings() {
-                seen.context.output.warn(&warning);
-            }
-            seen.context.output.print(&states)?;
-            seen.ended()
-        }
+        Migrate::Scan(args) => scan(args, screen, running).await,
+        Migrate::Status(args) => status(args, screen, running).await,
         Migrate::ToPodIdentity(args) => {
             MoveTask::of(args, Way::PodIdentity)?
                 .run(screen, running)
@@ -61,6 +40,28 @@ pub async fn run(args: &Migrate, screen: Screen, running: Running) -> Result<Exi
             task.run(screen, running).await
         }
     }
+}
+
+async fn scan(args: &MoveLook, screen: Screen, running: Running) -> Result<Exit, Error> {
+    let seen = look(args, screen, running).await?;
+    let node_roles = seen.node_roles().await;
+    let issuer = args.choice.issuer_url.as_ref();
+    seen.context.output.print(&MoveRows {
+        rows: rows(&seen.moving),
+        node_roles,
+        connection: cli::connection(&args.aws, Some(&args.kubernetes), issuer),
+    })?;
+    seen.ended()
+}
+
+async fn status(args: &MoveLook, screen: Screen, running: Running) -> Result<Exit, Error> {
+    let seen = look(args, screen, running).await?;
+    let states = MoveStates::of(&seen.moving);
+    for warning in states.warnings() {
+        seen.context.output.warn(&warning);
+    }
+    seen.context.output.print(&states)?;
+    seen.ended()
 }
 
 /// eksctl's command, which knows no names.

@@ -10,14 +10,12 @@ use super::parts::{Part, parts};
 use super::removal::{self, Missing, There};
 use super::room::check_room;
 use super::{provider, proving};
-use crate::asked::{
-    Deletion, Drift, Goal, IamServiceAccount, Permissions, ProviderSpec, Restart, RoleTrust, Scope,
-};
+use crate::asked::{Deletion, Drift, Goal, IamServiceAccount, ProviderSpec, Restart};
 use crate::cli::{KubernetesArgs, ReconcileArgs, Screen};
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Audience, Cluster, RoleAccount, Way};
-use crate::observe::{self, Named, Stacks, WantedAccount, WantedProvider, WantedStack, again};
+use crate::observe::{self, Named, Stacks, WantedAccount, WantedStack, again};
 use crate::plan::restart::expected;
 use crate::plan::{Plan, Target, Track, account};
 use crate::progress::Running;
@@ -26,9 +24,11 @@ use crate::world::{ObservedAccount, ObservedProvider, OidcProvider};
 
 pub mod restart;
 mod trusting;
+mod wanted;
 
 use restart::{Planned, PodSight};
 use trusting::Trusting;
+use wanted::{wanted, wanted_provider};
 
 /// All that is asked of a run.
 pub struct Task<'a> {
@@ -45,6 +45,15 @@ pub struct Task<'a> {
     pub is_elsewhere: bool,
     /// What is to become of the accounts of the cluster that nobody asked for.
     pub prune: Vec<Missing>,
+}
+
+/// What is looked at in one account of roles.
+#[derive(Clone, Copy)]
+struct PartSight<'a> {
+    part: &'a Part<'a>,
+    round: &'a Rounds,
+    cluster: &'a Cluster,
+    accounts: &'a [&'a IamServiceAccount],
 }
 
 impl<'a> Task<'a> {
@@ -159,15 +168,8 @@ impl<'a> Task<'a> {
         kubernetes: Option<Kubernetes>,
     ) -> Result<(Observation, String), Error> {
         let context = part.context;
-        let of_part = self.of(part.account);
-        let accounts: Vec<&IamServiceAccount> = of_part
-            .filter(|asked| round.includes(&Target::of(asked.way(), &asked.name)))
-            .collect();
-        let provider = self.provider_of(part);
-        let wanted: Vec<WantedAccount<'_>> = accounts
-            .iter()
-            .map(|asked| wanted(self.goal, asked))
-            .collect();
+        let accounts = self.accounts_of(part, round);
+        let wanted = wanted(self.goal, &accounts);
         let (cluster, named) =
             tokio::try_join!(context.cluster(&self.place), self.named(part, &wanted))?;
         let (deletions, associations) =
@@ -176,47 +178,95 @@ impl<'a> Task<'a> {
             kubernetes,
             ..Observation::default()
         };
-        let is_restarted = self.restart != Restart::Told && !accounts.is_empty();
-        let needs_objects = wanted.iter().any(|wanted| wanted.service_account);
-        let is_needed = needs_objects || is_restarted || !deletions.is_empty();
-        if is_needed && look.kubernetes.is_none() {
+        if look.kubernetes.is_none() && self.needs_kubernetes(&wanted, &deletions) {
             look.kubernetes = Some(context.kubernetes(&cluster, self.kubernetes).await?);
         }
-        let (found, mut observed, stacks) = observe::accounts(
+        let (found, observed, stacks) = observe::accounts(
             &context.aws,
             look.kubernetes.as_ref(),
             &cluster,
             &wanted,
             named,
-            wanted_provider(provider.as_ref(), &accounts),
+            wanted_provider(self.provider_of(part).as_ref(), &accounts),
         )
         .await?;
-        let seen = accounts
-            .iter()
-            .zip(&mut observed)
-            .filter_map(|(asked, observed)| {
-                Some((asked.way(), &asked.name, observed.as_mut().ok()?))
-            });
-        account::part_stack_names(&cluster.name, seen);
-        let seen = accounts.iter().copied().zip(&observed);
-        let seen = seen.filter_map(|(asked, observed)| Some((asked, observed.as_ref().ok()?)));
-        let agent = account::plan_agent(&cluster, seen);
-        look.plan
-            .tracks
-            .extend(agent.filter(|it| round.includes(&it.target)));
-        let found = match &provider {
-            None => required(context, &cluster, &accounts, found).await?,
+        let seen = PartSight {
+            part,
+            round,
+            cluster: &cluster,
+            accounts: &accounts,
+        };
+        self.plan_accounts(seen, found, observed, &mut look).await?;
+        removal::plan(context, round, &deletions, &stacks, None, &mut look).await?;
+        check_limits(context, &cluster, associations, &mut look.plan).await?;
+        Ok((look, cluster.account))
+    }
+
+    fn accounts_of(&self, part: &Part<'_>, round: &Rounds) -> Vec<&IamServiceAccount> {
+        let accounts = self.of(part.account);
+        accounts
+            .filter(|asked| round.includes(&Target::of(asked.way(), &asked.name)))
+            .collect()
+    }
+
+    fn needs_kubernetes(&self, wanted: &[WantedAccount<'_>], deletions: &[Deletion]) -> bool {
+        let is_restarted = self.restart != Restart::Told && !wanted.is_empty();
+        let needs_objects = wanted.iter().any(|wanted| wanted.service_account);
+        needs_objects || is_restarted || !deletions.is_empty()
+    }
+
+    /// The tracks of the accounts, and of what they need beside them.
+    async fn plan_accounts(
+        &self,
+        seen: PartSight<'_>,
+        found: Option<OidcProvider>,
+        mut observed: Vec<Result<ObservedAccount, Error>>,
+        look: &mut Observation,
+    ) -> Result<(), Error> {
+        let PartSight {
+            part,
+            round,
+            cluster,
+            accounts,
+        } = seen;
+        let agent = settle(cluster, accounts, &mut observed);
+        let agent = agent.filter(|it| round.includes(&it.target));
+        look.plan.tracks.extend(agent);
+        let spec = self.provider_of(part);
+        let found = match &spec {
+            None => required(part.context, cluster, accounts, found).await?,
             Some(_) => found,
         };
-        let provider =
-            plan_provider(part, &cluster, found, provider, round, &mut look.plan).await?;
-        let mut trusting = Trusting::read(context, &cluster, &accounts).await?;
+        let provider = plan_provider(part, cluster, found, spec, round, &mut look.plan).await?;
+        let planned = self.planned(seen, observed, &provider).await?;
+        let kubernetes = look.kubernetes.as_ref();
+        let tracks = self.with_restarts(seen, kubernetes, planned).await;
+        for (asked, track) in accounts.iter().zip(tracks) {
+            look.add(Target::of(asked.way(), &asked.name), track);
+        }
+        Ok(())
+    }
+
+    async fn planned(
+        &self,
+        seen: PartSight<'_>,
+        observed: Vec<Result<ObservedAccount, Error>>,
+        provider: &ObservedProvider,
+    ) -> Result<Vec<Planned>, Error> {
+        let PartSight {
+            part,
+            cluster,
+            accounts,
+            ..
+        } = seen;
+        let context = part.context;
+        let mut trusting = Trusting::read(context, cluster, accounts).await?;
         let mut planned = Vec::new();
         for (asked, observed) in accounts.iter().zip(observed) {
             planned.push(match observed {
                 Ok(mut observed) => {
                     trusting.put(asked, &mut observed);
-                    let planned = self.plan_account(context, &cluster, asked, observed, &provider);
+                    let planned = self.plan_account(context, cluster, asked, observed, provider);
                     let planned = planned.await;
                     trusting.go_on(asked, &planned);
                     planned
@@ -224,30 +274,29 @@ impl<'a> Task<'a> {
                 Err(error) => Err(error),
             });
         }
-        let own = match &look.kubernetes {
+        Ok(planned)
+    }
+
+    async fn with_restarts(
+        &self,
+        seen: PartSight<'_>,
+        kubernetes: Option<&Kubernetes>,
+        planned: Vec<Planned>,
+    ) -> Vec<Result<Track, Error>> {
+        let context = seen.part.context;
+        let own = match kubernetes {
             None if restart::concerned(&planned) > 0 => {
-                Some(context.kubernetes(&cluster, self.kubernetes).await)
+                Some(context.kubernetes(seen.cluster, self.kubernetes).await)
             }
             _ => None,
         };
-        let sight = match (&look.kubernetes, &own) {
+        let sight = match (kubernetes, &own) {
             (Some(kubernetes), _) => PodSight::Whole(kubernetes),
             (None, Some(Ok(kubernetes))) => PodSight::Brief(kubernetes, context.intervals),
             (None, Some(Err(error))) => PodSight::None(error.to_string()),
             (None, None) => PodSight::None(String::new()),
         };
-        let tracks = restart::add(self.restart, sight, planned).await;
-        for (asked, track) in accounts.into_iter().zip(tracks) {
-            look.add(Target::of(asked.way(), &asked.name), track);
-        }
-        removal::plan(context, round, &deletions, &stacks, None, &mut look).await?;
-        check_room(&cluster.name, associations, look.plan.tracks.iter())?;
-        if let Some(new) = account::many_new_roles(&look.plan)
-            && let Some(count) = context.aws.iam.role_count().await?
-        {
-            account::check_role_count(&mut look.plan, &cluster, new, count);
-        }
-        Ok((look, cluster.account))
+        restart::add(self.restart, sight, planned).await
     }
 
     /// The provider as a target of its own in that account.
@@ -337,13 +386,36 @@ impl<'a> Task<'a> {
     }
 }
 
-fn wanted_provider(spec: Option<&ProviderSpec>, accounts: &[&IamServiceAccount]) -> WantedProvider {
-    let needs_none = |asked: &&IamServiceAccount| asked.way() == Way::PodIdentity;
-    if spec.is_none() && accounts.iter().all(needs_none) {
-        WantedProvider::None
-    } else {
-        WantedProvider::Looked
+/// Names of stacks are parted before anything is planned. The agent's track, where an account needs it.
+fn settle(
+    cluster: &Cluster,
+    accounts: &[&IamServiceAccount],
+    observed: &mut [Result<ObservedAccount, Error>],
+) -> Option<Track> {
+    let seen = accounts.iter().zip(observed.iter_mut());
+    let seen = seen
+        .filter_map(|(asked, observed)| Some((asked.way(), &asked.name, observed.as_mut().ok()?)));
+    account::part_stack_names(&cluster.name, seen);
+    let seen = accounts.iter().copied().zip(observed);
+    let seen = seen.filter_map(|(asked, observed)| Some((asked, observed.as_ref().ok()?)));
+    account::plan_agent(cluster, seen)
+}
+
+/// How many associations a cluster may have, and how many roles an account: that is asked for only where many are
+/// to be made.
+async fn check_limits(
+    context: &Context,
+    cluster: &Cluster,
+    associations: Option<usize>,
+    plan: &mut Plan,
+) -> Result<(), Error> {
+    check_room(&cluster.name, associations, plan.tracks.iter())?;
+    if let Some(new) = account::many_new_roles(plan)
+        && let Some(count) = context.aws.iam.role_count().await?
+    {
+        account::check_role_count(plan, cluster, new, count);
     }
+    Ok(())
 }
 
 /// The provider: read again where what is asked would be refused for it.
@@ -402,43 +474,5 @@ async fn own_provider(
             provider::observe_missing(context, cluster, found.provider.clone(), spec).await
         }
         None => Ok(found.clone()),
-    }
-}
-
-/// What must be looked up by name.
-fn wanted(goal: Goal, asked: &IamServiceAccount) -> WantedAccount<'_> {
-    let (policies, role, stack) = match &asked.permissions {
-        Permissions::Existing(arn) => {
-            // Whether the association has a role of its own.
-            let stack = if goal == Goal::Update && asked.association.is_some() {
-                WantedStack::Looked
-            } else {
-                WantedStack::None
-            };
-            // Read with all that a change of it must know.
-            let role = (asked.trust == RoleTrust::Kept).then(|| arn.name().parse().ok());
-            (Vec::new(), role.flatten(), stack)
-        }
-        Permissions::Role(spec) => (
-            spec.managed.iter().chain(&spec.boundary).cloned().collect(),
-            spec.name.clone(),
-            WantedStack::Looked,
-        ),
-        Permissions::Edited(edits) => (
-            edits.policies().cloned().collect(),
-            None,
-            WantedStack::Looked,
-        ),
-    };
-    let association = asked.association.as_ref();
-    WantedAccount {
-        name: &asked.name,
-        way: asked.way(),
-        agent: association.is_some() && goal != Goal::Update,
-        associations: association.is_some_and(|it| it.restrict_trust),
-        policies,
-        role,
-        stack,
-        service_account: asked.scope == Scope::Whole,
     }
 }

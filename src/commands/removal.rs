@@ -111,30 +111,9 @@ impl RemovalTask<'_> {
 
     async fn look_at(&self, part: &Part<'_>, round: &Rounds) -> Result<Looked, Error> {
         let context = part.context;
-        let stacks = async {
-            match &self.chosen {
-                Chosen::Named(named) => {
-                    let is_meant = |name| round.includes(&Target::of(self.how.way, name));
-                    let open = of_part(named, part).filter(|name| is_meant(name));
-                    Stacks::for_lookups(&context.aws, open.count()).await
-                }
-                Chosen::Missing(_) => Stacks::list(&context.aws).await,
-            }
-        };
+        let stacks = self.stacks(part, round);
         let (stacks, (access, looked)) = tokio::try_join!(stacks, self.access(context))?;
-        let mut deletions: Vec<Deletion> = match &self.chosen {
-            Chosen::Named(named) => {
-                let names = of_part(named, part);
-                names.map(|name| self.how.of(name.clone())).collect()
-            }
-            Chosen::Missing(missing) => {
-                let there = There::read(context, &stacks, &[missing]).await?;
-                if round.past == 0 {
-                    missing.tell(part, &there);
-                }
-                missing.deletions(part, &there, round)
-            }
-        };
+        let mut deletions = self.deletions(part, round, &stacks).await?;
         for deletion in &mut deletions {
             deletion.looked.clone_from(&looked);
         }
@@ -159,6 +138,40 @@ impl RemovalTask<'_> {
             },
             gone,
         })
+    }
+
+    async fn stacks(&self, part: &Part<'_>, round: &Rounds) -> Result<Stacks, Error> {
+        let aws = &part.context.aws;
+        match &self.chosen {
+            Chosen::Named(named) => {
+                let is_meant = |name| round.includes(&Target::of(self.how.way, name));
+                let open = of_part(named, part).filter(|name| is_meant(name));
+                Stacks::for_lookups(aws, open.count()).await
+            }
+            Chosen::Missing(_) => Stacks::list(aws).await,
+        }
+    }
+
+    /// What is to be deleted, wherever it is looked for.
+    async fn deletions(
+        &self,
+        part: &Part<'_>,
+        round: &Rounds,
+        stacks: &Stacks,
+    ) -> Result<Vec<Deletion>, Error> {
+        match &self.chosen {
+            Chosen::Named(named) => {
+                let names = of_part(named, part);
+                Ok(names.map(|name| self.how.of(name.clone())).collect())
+            }
+            Chosen::Missing(missing) => {
+                let there = There::read(part.context, stacks, &[missing]).await?;
+                if round.past == 0 {
+                    missing.tell(part, &there);
+                }
+                Ok(missing.deletions(part, &there, round))
+            }
+        }
     }
 
     async fn access(&self, context: &Context) -> Result<(ClusterAccess, LookedAt), Error> {

@@ -35,14 +35,7 @@ pub async fn run(args: &Whoami, screen: Screen) -> Result<Exit, Error> {
     };
     let (secret, token) = read(args).await?;
     let assumes = args.assume || args.role_arn.is_some();
-    let role = match (&args.role_arn, role_of_environment()) {
-        (Some(role), _) => Some(role.clone()),
-        (None, Err(error)) if !assumes => {
-            output.warn(&error.to_string());
-            None
-        }
-        (None, role) => role?,
-    };
+    let role = asked_role(args, output, assumes)?;
     let now = now();
     for remark in remarks(&token, now) {
         output.warn(&remark);
@@ -72,6 +65,17 @@ pub async fn run(args: &Whoami, screen: Screen) -> Result<Exit, Error> {
         .into()
     });
     failure.map_or(Ok(Exit::Done), Err)
+}
+
+fn asked_role(args: &Whoami, output: Output, assumes: bool) -> Result<Option<RoleArn>, Error> {
+    match (&args.role_arn, role_of_environment()) {
+        (Some(role), _) => Ok(Some(role.clone())),
+        (None, Err(error)) if !assumes => {
+            output.warn(&error.to_string());
+            Ok(None)
+        }
+        (None, role) => role,
+    }
 }
 
 async fn read(args: &Whoami) -> Result<(Secret, Token), Error> {

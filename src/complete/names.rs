@@ -182,17 +182,8 @@ impl NameList {
     }
 
     async fn ask(self, line: &Line, names: &mut Vec<String>) -> Result<(), Error> {
-        let connection = AwsConnection {
-            region: line.value("region", Some('r')),
-            profile: line.value("profile", Some('p')),
-            timeout: Timeout(PATIENCE),
-            intervals: Intervals::from_environment(),
-            ask: None,
-            via: None,
-            is_of_roles: false,
-        };
         issuer::prepare().await?;
-        let aws = Aws::connect(&connection).await?;
+        let aws = Aws::connect(&connection(line)).await?;
         let cluster = line.value("cluster", Some('c')).unwrap_or_default();
         let cluster = || cluster.parse::<ClusterName>().map_err(Error::Flags);
         match self {
@@ -226,6 +217,18 @@ impl NameList {
             }
         }
         Ok(())
+    }
+}
+
+fn connection(line: &Line) -> AwsConnection {
+    AwsConnection {
+        region: line.value("region", Some('r')),
+        profile: line.value("profile", Some('p')),
+        timeout: Timeout(PATIENCE),
+        intervals: Intervals::from_environment(),
+        ask: None,
+        via: None,
+        is_of_roles: false,
     }
 }
 

@@ -113,14 +113,7 @@ impl Glob {
             match c {
                 '\\' => steps.push(Instruction::One(literal(c, &mut rest).map_err(failed)?)),
                 '?' => steps.push(Instruction::Any),
-                '*' => {
-                    let at = steps.len();
-                    steps.extend([
-                        Instruction::Split(at + 3),
-                        Instruction::Any,
-                        Instruction::Jump(at),
-                    ]);
-                }
+                '*' => steps.extend(any_number(steps.len())),
                 '[' => steps.push(set(&mut rest).map_err(failed)?),
                 '{' => {
                     open.push(Alternatives {
@@ -213,6 +206,15 @@ impl Alternatives {
             steps[jump] = Instruction::Jump(end);
         }
     }
+}
+
+/// For the `*` that begins there: as many characters as may be.
+fn any_number(at: usize) -> [Instruction; 3] {
+    [
+        Instruction::Split(at + 3),
+        Instruction::Any,
+        Instruction::Jump(at),
+    ]
 }
 
 /// What stands in brackets, behind the `[`.

@@ -46,6 +46,20 @@ struct Owners {
 }
 
 impl Owners {
+    /// The service accounts that add-ons make.
+    fn of_addons(&mut self, addons: &[(String, &YamlNode)]) {
+        for (path, addon) in addons {
+            let name = addon.at("name").and_then(|name| name.text());
+            let known = ADDONS.iter().find(|(known, _)| {
+                // The API isn't case-sensitive either.
+                name.is_some_and(|name| name.eq_ignore_ascii_case(known))
+            });
+            for account in known.into_iter().flat_map(|(_, accounts)| *accounts) {
+                self.account(account, path);
+            }
+        }
+    }
+
     /// The part of the file that an account belongs to, by its name or by the role that it has.
     fn of(&self, account: &ServiceAccountName, role: Option<&RoleArn>) -> Option<&str> {
         let by_name = self.accounts.get(account);
@@ -105,16 +119,7 @@ pub fn read(root: &YamlNode, further: Option<node::Place>) -> Rest {
         owners.account(KARPENTER, "karpenter");
     }
     let addons = items(root, "addons", "addons");
-    for (path, addon) in &addons {
-        let name = addon.at("name").and_then(|name| name.text());
-        let known = ADDONS.iter().find(|(known, _)| {
-            // The API isn't case-sensitive either.
-            name.is_some_and(|name| name.eq_ignore_ascii_case(known))
-        });
-        for account in known.into_iter().flat_map(|(_, accounts)| *accounts) {
-            owners.account(account, path);
-        }
-    }
+    owners.of_addons(&addons);
     let associations = items(
         root,
         "iam.podIdentityAssociations",

@@ -133,18 +133,7 @@ fn permissions(account: &IamServiceAccount, common_tags: &Map, whole: &mut Objec
 fn role(way: Way, spec: &RoleSpec, whole: &mut Object) {
     let managed = spec.managed.iter().filter_map(text).collect();
     whole.add(fields::MANAGED_POLICIES.on(way), list(managed));
-    let tree = |document: &PolicyDocument| json(document.as_value());
-    match spec.inline.as_slice() {
-        [] if spec.managed.is_empty() && spec.well_known.is_empty() => {
-            whole.add(fields::INLINE_POLICY.on(way), Some(Tree::Map(Vec::new())));
-        }
-        [] => {}
-        [one] => whole.add(fields::INLINE_POLICY.on(way), Some(tree(one))),
-        several => whole.add(
-            fields::INLINE_POLICIES.on(way),
-            list(several.iter().map(tree).collect()),
-        ),
-    }
+    inline_policies(way, spec, whole);
     let well_known = spec.well_known.iter();
     let well_known = Object(
         well_known
@@ -173,6 +162,21 @@ fn role(way: Way, spec: &RoleSpec, whole: &mut Object) {
         fields::SUBJECT_PATTERN,
         pattern.and_then(|pattern| text(pattern.as_str())),
     );
+}
+
+fn inline_policies(way: Way, spec: &RoleSpec, whole: &mut Object) {
+    let tree = |document: &PolicyDocument| json(document.as_value());
+    match spec.inline.as_slice() {
+        [] if spec.managed.is_empty() && spec.well_known.is_empty() => {
+            whole.add(fields::INLINE_POLICY.on(way), Some(Tree::Map(Vec::new())));
+        }
+        [] => {}
+        [one] => whole.add(fields::INLINE_POLICY.on(way), Some(tree(one))),
+        several => whole.add(
+            fields::INLINE_POLICIES.on(way),
+            list(several.iter().map(tree).collect()),
+        ),
+    }
 }
 
 /// The fields of an object; those that are not set are not there.

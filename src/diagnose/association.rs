@@ -3,8 +3,11 @@
 
 use super::pods::{ROLE_VARIABLES, restart, without};
 use super::{Finding, Scene, Verdict, known};
-use crate::model::{CommandLine, Fix, Lookup, ROLE_ANNOTATION};
-use crate::world::{AddonStatus, Association, POD_IDENTITY_VARIABLE, Pod, ROLE_VARIABLE};
+use crate::model::{self, ClusterFacts, CommandLine, Fix, Lookup, ROLE_ANNOTATION};
+use crate::world::{
+    Addon, AddonStatus, Association, Container, IdentityAgent, Node, POD_IDENTITY_VARIABLE, Pod,
+    ROLE_VARIABLE,
+};
 
 mod proof;
 mod trust;
@@ -146,15 +149,7 @@ pub fn platform(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     };
     let facts = known!(health.facts, Verdict::DoesNotApply);
-    let minor = facts
-        .version
-        .split_once('.')
-        .and_then(|(_, minor)| minor.parse::<u32>().ok());
-    let number = facts
-        .platform_version
-        .strip_prefix("eks.")
-        .and_then(|text| text.parse::<u32>().ok());
-    let (Some(minor), Some(number)) = (minor, number) else {
+    let Some((minor, number)) = known_version(facts) else {
         return Verdict::Unknown(format!(
             "the platform version \"{}\" is none that is known",
             facts.platform_version
@@ -190,6 +185,13 @@ pub fn platform(scene: Scene<'_>) -> Verdict {
     )
 }
 
+/// The minor version of Kubernetes, and the number of `eks.N`.
+fn known_version(facts: &ClusterFacts) -> Option<(u32, u32)> {
+    let (_, minor) = facts.version.split_once('.')?;
+    let number = facts.platform_version.strip_prefix("eks.")?;
+    Some((minor.parse().ok()?, number.parse().ok()?))
+}
+
 /// Holds where EKS Auto Mode has the agent built in, or it is ready on all its nodes and its add-on is
 /// active. A problem where it is missing, not ready or not on the node's network. Does not apply without
 /// an association.
@@ -200,56 +202,20 @@ pub fn agent(scene: Scene<'_>) -> Verdict {
     if health.facts.as_found().is_some_and(|facts| facts.auto_mode) {
         return Verdict::holds("agent", "built into EKS Auto Mode");
     }
-    let agent = scene
-        .world
-        .kubernetes
-        .as_ref()
-        .map(|kubernetes| &kubernetes.identity_agent);
+    let kubernetes = scene.world.kubernetes.as_ref();
+    let agent = kubernetes.map(|kubernetes| &kubernetes.identity_agent);
+    let running = agent.and_then(|agent| agent.as_found());
     let addons = health.addons.as_found();
-    let addon = addons.and_then(|all| {
-        all.iter()
-            .find(|addon| addon.name == "eks-pod-identity-agent")
-    });
-    let on_agent = |verb: &str| {
-        CommandLine::of(
-            "aws eks {} --cluster-name {} --addon-name eks-pod-identity-agent",
-            &[&verb, &cluster_name(scene)],
-        )
-    };
-    let missing = || {
-        Finding::problem("the Pod Identity agent does not run in the cluster")
-            .because("no-agent")
-            .with("add-on", "eks-pod-identity-agent", "none")
-            .fix(on_agent("create-addon"))
-    };
+    let addon = addons.and_then(|all| all.iter().find(|addon| addon.name == model::AGENT));
+    if let Some(finding) = running.and_then(|agent| ailing(scene, agent, addon)) {
+        return finding.into();
+    }
     match (agent, addon) {
-        (Some(Lookup::Found(agent)), _) if !agent.host_network => {
-            // An add-on that is there cannot be created again, but put back as it was made.
-            let verb = addon.map_or("create-addon", |_| "update-addon");
-            Finding::problem("the Pod Identity agent is not on the node's network")
-                .because("agent-network")
-                .with("hostNetwork", "true", "false")
-                .fix(on_agent(verb).and("--resolve-conflicts OVERWRITE", &[]))
-                .into()
-        }
-        (Some(Lookup::Found(agent)), _) if agent.ready < agent.desired => {
-            Finding::problem("the Pod Identity agent is not ready on all nodes")
-                .because("agent-not-ready")
-                .with("ready", agent.desired.to_string(), agent.ready.to_string())
-                .fix(
-                    CommandLine::of(
-                        "kubectl logs daemonset/eks-pod-identity-agent --namespace kube-system",
-                        &[],
-                    )
-                    .remark("port 80 taken, or no IPv6?"),
-                )
-                .into()
-        }
         (_, Some(addon)) if addon.status != AddonStatus::Active => {
             Finding::problem("the add-on eks-pod-identity-agent is not active")
                 .because("agent-not-ready")
                 .with("add-on", "ACTIVE", addon.status.to_string())
-                .fix(on_agent("describe-addon"))
+                .fix(on_agent(scene, "describe-addon"))
                 .into()
         }
         (Some(Lookup::Found(agent)), _) => {
@@ -259,9 +225,43 @@ pub fn agent(scene: Scene<'_>) -> Verdict {
         (Some(Lookup::Unknown(why)), None) => Verdict::Unknown(why.clone()),
         _ => match &health.addons {
             Lookup::Unknown(why) => Verdict::Unknown(why.clone()),
-            Lookup::Found(_) | Lookup::Missing => missing().into(),
+            Lookup::Found(_) | Lookup::Missing => {
+                Finding::problem("the Pod Identity agent does not run in the cluster")
+                    .because("no-agent")
+                    .with("add-on", model::AGENT, "none")
+                    .fix(on_agent(scene, "create-addon"))
+                    .into()
+            }
         },
     }
+}
+
+/// What is wrong with an agent that runs.
+fn ailing(scene: Scene<'_>, agent: &IdentityAgent, addon: Option<&Addon>) -> Option<Finding> {
+    if !agent.host_network {
+        // An add-on that is there cannot be created again, but put back as it was made.
+        let verb = addon.map_or("create-addon", |_| "update-addon");
+        let install = on_agent(scene, verb);
+        let finding = Finding::problem("the Pod Identity agent is not on the node's network")
+            .because("agent-network")
+            .with("hostNetwork", "true", "false")
+            .fix(install.and("--resolve-conflicts OVERWRITE", &[]));
+        return Some(finding);
+    }
+    (agent.ready < agent.desired).then(|| {
+        let logs = "kubectl logs daemonset/eks-pod-identity-agent --namespace kube-system";
+        Finding::problem("the Pod Identity agent is not ready on all nodes")
+            .because("agent-not-ready")
+            .with("ready", agent.desired.to_string(), agent.ready.to_string())
+            .fix(CommandLine::of(logs, &[]).remark("port 80 taken, or no IPv6?"))
+    })
+}
+
+fn on_agent(scene: Scene<'_>, verb: &str) -> CommandLine {
+    CommandLine::of(
+        "aws eks {} --cluster-name {} --addon-name eks-pod-identity-agent",
+        &[&verb, &cluster_name(scene)],
+    )
 }
 
 /// Holds where the VPC has no interface endpoint for `eks-auth`, as nodes may go by the internet, or
@@ -337,52 +337,52 @@ pub fn environment(scene: Scene<'_>) -> Verdict {
     let nodes = object.nodes.as_found();
     let mut found: Vec<Finding> = Vec::new();
     for pod in pods.iter().filter(|pod| pod.is_alive()) {
-        let node = nodes.and_then(|nodes| {
-            nodes
-                .iter()
-                .find(|node| Some(&node.name) == pod.node.as_ref())
-        });
-        let place = node.filter(|node| node.windows || node.compute == "fargate");
-        let owner = &pod.owner;
-        let finding = if let Some(node) = place {
-            let place = if node.windows { "Windows" } else { "Fargate" };
-            let finding = Finding::problem(format!(
-                "{owner}: its pods run on {place}, which Pod Identity does not serve"
-            ));
-            let finding = finding.because("pod-identity-compute").following(&[]);
-            by_web_identity(finding, scene)
-        } else if let Some(container) = pod
-            .injected()
-            .find(|container| container.env.contains_key(ROLE_VARIABLE))
-        {
-            Finding::warning(format!("{owner}: container {} has the variables of web identity, which come before Pod Identity", container.name))
-                .because("web-identity-first")
-                .following(&[])
-                .fix(if pod.webhooks_token().is_some() {
-                    restart(&pod.owner)
-                } else {
-                    without(owner, ROLE_VARIABLES)
-                })
-        } else if let Some(container) = pod.injected().find(|container| {
-            let uri = container.variable(POD_IDENTITY_VARIABLE);
-            uri.and_then(agent_in).is_none()
-        }) {
-            Finding::problem(format!(
-                "{owner}: its pods were not given Pod Identity: they must be restarted"
-            ))
-            .because("pod-identity-not-injected")
-            .with(
-                format!("{POD_IDENTITY_VARIABLE} of {}", container.name),
-                credentials_uri(agent_of(scene, pod)),
-                container.variable(POD_IDENTITY_VARIABLE).unwrap_or("none"),
-            )
-            .fix(restart(&pod.owner))
-        } else {
+        let mut nodes = nodes.into_iter().flatten();
+        let node = nodes.find(|node| Some(&node.name) == pod.node.as_ref());
+        let Some(finding) = without_pod_identity(scene, pod, node) else {
             continue;
         };
         if !found.iter().any(|other| other.text == finding.text) {
-            found.push(finding.of(owner));
+            found.push(finding.of(&pod.owner));
         }
     }
     Verdict::of(found, "pods", "have Pod Identity")
+}
+
+/// Why a pod goes by other credentials than its association's.
+fn without_pod_identity(scene: Scene<'_>, pod: &Pod, node: Option<&Node>) -> Option<Finding> {
+    let owner = &pod.owner;
+    if let Some(node) = node.filter(|node| node.windows || node.compute == "fargate") {
+        let place = if node.windows { "Windows" } else { "Fargate" };
+        let finding = Finding::problem(format!(
+            "{owner}: its pods run on {place}, which Pod Identity does not serve"
+        ));
+        let finding = finding.because("pod-identity-compute").following(&[]);
+        return Some(by_web_identity(finding, scene));
+    }
+    let mut injected = pod.injected();
+    if let Some(container) = injected.find(|it| it.env.contains_key(ROLE_VARIABLE)) {
+        let finding = Finding::warning(format!("{owner}: container {} has the variables of web identity, which come before Pod Identity", container.name))
+            .because("web-identity-first")
+            .following(&[])
+            .fix(if pod.webhooks_token().is_some() {
+                restart(owner)
+            } else {
+                without(owner, ROLE_VARIABLES)
+            });
+        return Some(finding);
+    }
+    let given =
+        |container: &Container| container.variable(POD_IDENTITY_VARIABLE).and_then(agent_in);
+    let container = pod.injected().find(|it| given(it).is_none())?;
+    let finding = Finding::problem(format!(
+        "{owner}: its pods were not given Pod Identity: they must be restarted"
+    ))
+    .because("pod-identity-not-injected")
+    .with(
+        format!("{POD_IDENTITY_VARIABLE} of {}", container.name),
+        credentials_uri(agent_of(scene, pod)),
+        container.variable(POD_IDENTITY_VARIABLE).unwrap_or("none"),
+    );
+    Some(finding.fix(restart(owner)))
 }

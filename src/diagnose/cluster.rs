@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use super::{Finding, Verdict, known};
 use crate::model::{CommandLine, Fix, Lookup, region_of_eks_host};
 use crate::policy::evaluate::{Decision, Request, evaluate};
-use crate::world::{AgentKind, ProviderState, Reading, StsActivation, VpcEndpoint, World};
+use crate::world::{
+    AgentKind, OtherProvider, ProviderState, Reading, StsActivation, VpcEndpoint, World,
+};
 
 /// Holds where STS tells who the caller is. That it does not is unknown, and never a finding.
 pub fn credentials(world: &World) -> Verdict {
@@ -177,65 +179,83 @@ pub fn sts_endpoint(world: &World) -> Verdict {
 
 /// What is wrong with an interface endpoint that pods or agents must reach.
 pub fn endpoint_findings(endpoint: &VpcEndpoint) -> Vec<Finding> {
+    let found = [
+        not_available(endpoint),
+        without_private_dns(endpoint),
+        letting_nobody_in(endpoint),
+        refusing_the_call(endpoint),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn not_available(endpoint: &VpcEndpoint) -> Option<Finding> {
+    let VpcEndpoint {
+        id, service, state, ..
+    } = endpoint;
+    if state == "available" {
+        return None;
+    }
+    let finding = Finding::problem(format!(
+        "the interface endpoint {id} of {service} is {state}"
+    ));
+    let finding = finding.because("endpoint-not-available");
+    Some(finding.with("state", "available", state))
+}
+
+fn without_private_dns(endpoint: &VpcEndpoint) -> Option<Finding> {
+    if endpoint.private_dns {
+        return None;
+    }
     let (id, service) = (&endpoint.id, &endpoint.service);
-    let mut found = Vec::new();
-    if endpoint.state != "available" {
-        found.push(
-            Finding::problem(format!(
-                "the interface endpoint {id} of {service} is {}",
-                endpoint.state
-            ))
-            .because("endpoint-not-available")
-            .with("state", "available", &endpoint.state),
-        );
+    let finding = Finding::warning(format!(
+        "the interface endpoint {id} has no private DNS: the name of {service} leads to its public address"
+    ))
+    .because("endpoint-private-dns")
+    .with("private DNS", "enabled", "disabled")
+    .fix(CommandLine::of(
+        "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --private-dns-enabled",
+        &[id],
+    ));
+    Some(finding)
+}
+
+fn letting_nobody_in(endpoint: &VpcEndpoint) -> Option<Finding> {
+    let groups = endpoint.security_groups.as_found()?;
+    let first = groups.first()?;
+    if groups.iter().any(|group| !group.https_from.is_empty()) {
+        return None;
     }
-    if !endpoint.private_dns {
-        found.push(
-            Finding::warning(format!(
-                "the interface endpoint {id} has no private DNS: the name of {service} leads to its public address"
-            ))
-            .because("endpoint-private-dns")
-            .with("private DNS", "enabled", "disabled")
-            .fix(CommandLine::of(
-                "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --private-dns-enabled",
-                &[id],
-            )),
-        );
+    let ids: Vec<&str> = groups.iter().map(|group| group.id.as_str()).collect();
+    let finding = Finding::problem(format!(
+        "no security group of the interface endpoint {} lets TCP 443 in",
+        endpoint.id
+    ))
+    .because("endpoint-security-group")
+    .with("inbound TCP 443", "from the pods' subnets", "from nowhere")
+    .seen("security groups", ids.join(", "))
+    .fix(
+        CommandLine::of(
+            "aws ec2 authorize-security-group-ingress --group-id {} --protocol tcp --port 443 --cidr CIDR",
+            &[&first.id],
+        )
+        .remark("CIDR: of the VPC"),
+    );
+    Some(finding)
+}
+
+fn refusing_the_call(endpoint: &VpcEndpoint) -> Option<Finding> {
+    let policy = endpoint.policy.as_ref()?;
+    if !endpoint.service.ends_with(".sts") || allows_web_identity(policy) {
+        return None;
     }
-    if let Some(groups) = endpoint.security_groups.as_found()
-        && !groups.is_empty()
-        && groups.iter().all(|group| group.https_from.is_empty())
-    {
-        let ids: Vec<&str> = groups.iter().map(|group| group.id.as_str()).collect();
-        let ids = ids.join(", ");
-        found.push(
-            Finding::problem(format!("no security group of the interface endpoint {id} lets TCP 443 in"))
-                .because("endpoint-security-group")
-                .with("inbound TCP 443", "from the pods' subnets", "from nowhere")
-                .seen("security groups", ids)
-                .fix(
-                    CommandLine::of(
-                        "aws ec2 authorize-security-group-ingress --group-id {} --protocol tcp --port 443 --cidr CIDR",
-                        &[&groups[0].id],
-                    )
-                    .remark("CIDR: of the VPC"),
-                ),
-        );
-    }
-    if service.ends_with(".sts")
-        && let Some(policy) = &endpoint.policy
-        && !allows_web_identity(policy)
-    {
-        found.push(
-            Finding::problem(format!(
-                "the policy of the interface endpoint {id} does not allow the unsigned sts:AssumeRoleWithWebIdentity"
-            ))
-            .because("endpoint-policy")
-            .seen("policy", policy.to_string())
-            .fix("let its policy allow sts:AssumeRoleWithWebIdentity to Principal \"*\": the call has no caller"),
-        );
-    }
-    found
+    let finding = Finding::problem(format!(
+        "the policy of the interface endpoint {} does not allow the unsigned sts:AssumeRoleWithWebIdentity",
+        endpoint.id
+    ))
+    .because("endpoint-policy")
+    .seen("policy", policy.to_string())
+    .fix("let its policy allow sts:AssumeRoleWithWebIdentity to Principal \"*\": the call has no caller");
+    Some(finding)
 }
 
 /// Whether an endpoint's policy lets the call through for anybody.
@@ -283,37 +303,38 @@ pub fn dead_providers(world: &World) -> Verdict {
             dead.push(provider);
         }
     }
-    let mut found = Vec::new();
-    if !dead.is_empty() {
-        let mut finding = Finding::note(match dead.len() {
-            1 => "the issuer of an IAM OIDC provider is gone, and no role trusts it".to_owned(),
-            count => format!(
-                "the issuers of {count} IAM OIDC providers are gone, and no role trusts them"
-            ),
-        });
-        let regions: BTreeSet<&str> = dead.iter().filter_map(|it| region(&it.arn)).collect();
-        for provider in dead {
-            finding = finding.seen("provider", &provider.arn);
-        }
-        for region in regions {
-            finding = finding.fix(CommandLine::of("irsactl gc --region {}", &[&region]));
-        }
-        found.push(finding.because("issuer-gone"));
-    }
-    for (provider, roles) in trusted {
-        found.push(
-            Finding::note("the issuer of an IAM OIDC provider is gone, and roles trust it still")
-                .because("trusted-issuer-gone")
-                .seen("provider", &provider.arn)
-                .seen("trusted by", roles.join(", "))
-                .fix(CommandLine::of(
-                    "irsactl gc --region {}",
-                    &[&region(&provider.arn).unwrap_or_default()],
-                )),
-        );
-    }
+    let dead = (!dead.is_empty()).then(|| issuers_gone(&dead));
+    let trusted = trusted.into_iter();
+    let trusted = trusted.map(|(provider, roles)| trusted_issuer_gone(provider, roles));
+    let found = dead.into_iter().chain(trusted).collect();
     let told = format!("{} beside the cluster's", providers.len());
     Verdict::of(found, "IAM OIDC providers", told)
+}
+
+fn issuers_gone(dead: &[&OtherProvider]) -> Finding {
+    let mut finding = Finding::note(match dead.len() {
+        1 => "the issuer of an IAM OIDC provider is gone, and no role trusts it".to_owned(),
+        count => {
+            format!("the issuers of {count} IAM OIDC providers are gone, and no role trusts them")
+        }
+    });
+    let regions: BTreeSet<&str> = dead.iter().filter_map(|it| region(&it.arn)).collect();
+    for provider in dead {
+        finding = finding.seen("provider", &provider.arn);
+    }
+    for region in regions {
+        finding = finding.fix(CommandLine::of("irsactl gc --region {}", &[&region]));
+    }
+    finding.because("issuer-gone")
+}
+
+fn trusted_issuer_gone(provider: &OtherProvider, roles: &[String]) -> Finding {
+    let region = region(&provider.arn).unwrap_or_default();
+    Finding::note("the issuer of an IAM OIDC provider is gone, and roles trust it still")
+        .because("trusted-issuer-gone")
+        .seen("provider", &provider.arn)
+        .seen("trusted by", roles.join(", "))
+        .fix(CommandLine::of("irsactl gc --region {}", &[&region]))
 }
 
 /// That of the EKS whose issuer a provider is of.

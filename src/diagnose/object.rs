@@ -370,40 +370,11 @@ pub fn owner(scene: Scene<'_>) -> Verdict {
     if let Some(addon) = addon_of(scene) {
         found.push(addon);
     }
-    let helm = object
-        .labels
-        .get("app.kubernetes.io/managed-by")
-        .map(String::as_str)
-        == Some("Helm");
-    let argo = object
-        .annotations
-        .contains_key("argocd.argoproj.io/tracking-id");
-    let olm = object
-        .labels
-        .keys()
-        .any(|key| key.starts_with("operators.coreos.com/"));
-    let flux = object
-        .labels
-        .keys()
-        .any(|key| key.contains(".toolkit.fluxcd.io/"));
-    let owners = [
-        (
-            helm,
-            "Helm",
-            "the chart's values, often serviceAccount.annotations",
-        ),
-        (argo, "Argo CD", "the manifests in its repository"),
-        (flux, "Flux", "the manifests in its repository"),
-        (olm, "OLM", "the operator's subscription"),
-    ];
-    for (_, tool, place) in owners.into_iter().filter(|(is_owner, ..)| *is_owner) {
+    for (tool, place) in managers(object) {
         // Set by the tool itself, it stays.
-        let by_hand = history.role_set.as_ref().is_some_and(|(manager, _)| {
-            !manager
-                .to_lowercase()
-                .contains(&tool.to_lowercase().replace(' ', ""))
-        });
-        if by_hand {
+        let own = tool.to_lowercase().replace(' ', "");
+        let set_by = history.role_set.as_ref();
+        if set_by.is_some_and(|(manager, _)| !manager.to_lowercase().contains(&own)) {
             found.push(
                 Finding::note(format!(
                     "{tool} manages the ServiceAccount, and may take the annotation away: set it in {place}"
@@ -418,6 +389,28 @@ pub fn owner(scene: Scene<'_>) -> Verdict {
         .as_ref()
         .map_or("nobody", |(who, _)| who.as_str());
     Verdict::of(found, "annotation set by", who)
+}
+
+/// The tools that manage the ServiceAccount, by their marks, and where each is told what it has.
+fn managers(object: &ServiceAccount) -> Vec<(&'static str, &'static str)> {
+    let (labels, annotations) = (&object.labels, &object.annotations);
+    let managed_by = labels.get("app.kubernetes.io/managed-by");
+    let has_label = |is: &dyn Fn(&String) -> bool| labels.keys().any(is);
+    let mut found = Vec::new();
+    if managed_by.is_some_and(|tool| tool == "Helm") {
+        let values = "the chart's values, often serviceAccount.annotations";
+        found.push(("Helm", values));
+    }
+    if annotations.contains_key("argocd.argoproj.io/tracking-id") {
+        found.push(("Argo CD", "the manifests in its repository"));
+    }
+    if has_label(&|key| key.contains(".toolkit.fluxcd.io/")) {
+        found.push(("Flux", "the manifests in its repository"));
+    }
+    if has_label(&|key| key.starts_with("operators.coreos.com/")) {
+        found.push(("OLM", "the operator's subscription"));
+    }
+    found
 }
 
 /// An EKS add-on whose service account this is, with a role of its own idea.

@@ -1,11 +1,11 @@
 //! What a real token proved, what CloudTrail recorded, and the lines of a screen on which all is well.
 
 use super::{Evidence, Finding, Scene, Severity, Verdict, known};
-use crate::model::{CommandLine, Fix, Lookup, RoleArn};
+use crate::model::{Arn, CommandLine, Fix, Lookup, RoleArn, ServiceAccountName};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::proof::{Assumption, Proof, RefusalKind, Signature, TokenRefusal};
 use crate::token::{ClaimFault, SignatureFault, utc};
-use crate::world::{Association, LastUse, RecordedFailure};
+use crate::world::{Association, LastUse, RecordedFailure, RoleFacts};
 
 /// What a refusal without a reason can come of: STS found the provider, and liked the token.
 const OF_AUTHORIZATION: &[&str] = &["role-annotation", "role-exists", "trust-policy"];
@@ -116,21 +116,13 @@ fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &TokenRefus
     let finding = Finding::problem(format!("STS refuses the token: {refusal}"))
         .seen("role", role.to_string())
         .following(explained_by(refusal.kind));
-    let cluster = scene.world.cluster.as_ref();
-    let name = cluster
-        .map(|cluster| cluster.name.to_string())
-        .unwrap_or_default();
     match refusal.kind {
         RefusalKind::NotAuthorized => not_authorized(scene, proof, refusal, finding),
-        RefusalKind::NoProvider => finding.because("no-provider").fix(CommandLine::of(
-            "irsactl associate-oidc-provider --cluster {} --approve",
-            &[&name],
-        )),
+        RefusalKind::NoProvider => finding.because("no-provider").fix(associate(scene, "--approve")),
         RefusalKind::WrongAudience => finding.because("unknown-audience"),
-        RefusalKind::ThumbprintMismatch => finding.because("thumbprint-mismatch").fix(CommandLine::of(
-            "irsactl associate-oidc-provider --cluster {} --refresh-thumbprint --approve",
-            &[&name],
-        )),
+        RefusalKind::ThumbprintMismatch => finding
+            .because("thumbprint-mismatch")
+            .fix(associate(scene, "--refresh-thumbprint --approve")),
         RefusalKind::NoKeys => finding
             .because("no-verification-key")
             .fix("AWS must reach the issuer's discovery document and keys over the public internet, within seconds"),
@@ -140,9 +132,7 @@ fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &TokenRefus
         RefusalKind::BadSignature => finding
             .because("bad-signature")
             .fix("the issuer's published keys are not those of the cluster: publish its present ones"),
-        RefusalKind::Expired => finding
-            .because("expired-token")
-            .fix(compare_clocks()),
+        RefusalKind::Expired => finding.because("expired-token").fix(compare_clocks()),
         RefusalKind::IdpUnreachable => finding.because("issuer-unreachable").fix("run the same command again in a minute"),
         RefusalKind::IdpRejected => finding.because("rejected-claim"),
         RefusalKind::InvalidArn => finding.because("malformed-arn"),
@@ -159,6 +149,18 @@ fn refused(scene: Scene<'_>, proof: &Proof, role: &RoleArn, refusal: &TokenRefus
     }
 }
 
+fn associate(scene: Scene<'_>, flags: &str) -> CommandLine {
+    let name = scene
+        .world
+        .cluster
+        .as_ref()
+        .map(|cluster| cluster.name.to_string());
+    CommandLine::of(
+        "irsactl associate-oidc-provider --cluster {}",
+        &[&name.unwrap_or_default()],
+    )
+    .and(flags, &[])
+}
 fn compare_clocks() -> Fix {
     Fix::by("compare the clocks", "date -u").and(" here and on the API server's machines")
 }
@@ -197,22 +199,11 @@ fn not_authorized(
         return finding.because("not-authorized");
     };
     let Some(facts) = health.role.as_found() else {
-        return match scene
-            .account
-            .role_arn
-            .as_ref()
-            .filter(|_| health.role != Lookup::Missing)
-        {
-            Some(arn) => finding.because("not-authorized").fix(
-                scene
-                    .irsactl("doctor")
-                    .and("--role-profile PROFILE", &[])
-                    .remark(format!(
-                        "looks at the role, which must exist and trust the service account; PROFILE: one of account {}",
-                        arn.account()
-                    )),
-            ),
-            None => finding.because("not-authorized"),
+        let finding = finding.because("not-authorized");
+        let arn = scene.account.role_arn.as_ref();
+        return match arn.filter(|_| health.role != Lookup::Missing) {
+            Some(arn) => finding.fix(look_at_role(scene, arn)),
+            None => finding,
         };
     };
     if let Some(Decision::Depends { keys, .. }) = scene.trust_decision() {
@@ -226,19 +217,26 @@ fn not_authorized(
         }
         .because("condition-on-call");
     }
-    let is_trusted = trusted(scene, proof).unwrap_or(false);
-    if !is_trusted {
-        return finding.because("not-authorized");
+    if trusted(scene, proof).unwrap_or(false) {
+        beyond_the_trust(scene, facts, refusal, finding)
+    } else {
+        finding.because("not-authorized")
     }
+}
+
+/// What refuses a token that the role trusts.
+fn beyond_the_trust(
+    scene: Scene<'_>,
+    facts: &RoleFacts,
+    refusal: &TokenRefusal,
+    finding: Finding,
+) -> Finding {
+    let verify = scene.irsactl("verify");
     if scene.world.now - facts.history.created < PROPAGATION {
         return finding
             .because("propagation")
             .seen("role created", utc(facts.history.created))
-            .fix(
-                scene
-                    .irsactl("verify")
-                    .remark("in a minute: not all of IAM may know the role yet"),
-            );
+            .fix(verify.remark("in a minute: not all of IAM may know the role yet"));
     }
     Finding {
         text: "STS refuses the token, though all that can be seen lets it in".to_owned(),
@@ -246,12 +244,16 @@ fn not_authorized(
     }
     .because("organisation-policy")
     .seen("STS", refusal.to_string())
-    .fix(
-        scene
-            .irsactl("verify")
-            .remark("in a minute, if the role or its trust was just changed"),
-    )
+    .fix(verify.remark("in a minute, if the role or its trust was just changed"))
     .fix("else ask the administrators of the organisation: a service or resource control policy may deny sts:AssumeRoleWithWebIdentity")
+}
+
+fn look_at_role(scene: Scene<'_>, arn: &RoleArn) -> CommandLine {
+    let look = scene.irsactl("doctor");
+    look.and("--role-profile PROFILE", &[]).remark(format!(
+        "looks at the role, which must exist and trust the service account; PROFILE: one of account {}",
+        arn.account()
+    ))
 }
 
 /// Whether the trust policy lets the very token in.
@@ -318,64 +320,28 @@ fn is_of_cluster(scene: Scene<'_>, failure: &RecordedFailure) -> bool {
 }
 
 fn recorded_failure(scene: Scene<'_>, failure: &RecordedFailure, accepts: bool) -> Finding {
-    let code = failure
-        .code
-        .strip_suffix("Exception")
-        .unwrap_or(&failure.code);
-    let known = match code {
-        "ExpiredToken" => Some((
-            "expired-token",
-            "a pod sent an expired token: it reads the file once, or its clock is wrong",
-        )),
-        "Throttling" | "Throttled" => Some((
-            "throttled",
-            "STS throttled a pod: it asks for a session again and again",
-        )),
-        "ValidationError" if failure.message.contains("DurationSeconds") => Some((
-            "duration-too-long",
-            "a pod asked for a longer session than the role allows",
-        )),
-        "PackedPolicyTooLarge" => Some((
-            "packed-policy-too-large",
-            "the session's policies and tags are too large together",
-        )),
-        "SignatureDoesNotMatch" => Some((
-            "global-endpoint",
-            "a call was signed for another region than its endpoint's",
-        )),
-        "InvalidIdentityToken" if failure.message.contains("JWT") => Some((
-            "not-a-token",
-            "a pod sent what is no token: AWS_WEB_IDENTITY_TOKEN_FILE names another file",
-        )),
-        _ => None,
-    };
+    let known = known_failure(failure);
     let (cause, meaning) = known.unwrap_or(("recorded-failure", "a pod was refused"));
     let kind = RefusalKind::of(&failure.code, &failure.message);
     let subject = failure.subject.as_deref().unwrap_or("not told");
-    let own = scene
-        .account
-        .name
-        .as_ref()
-        .map(crate::model::ServiceAccountName::subject);
-    let severity = if accepts && own.as_deref() == failure.subject.as_deref() && known.is_none() {
+    let own = scene.account.name.as_ref();
+    let own = own.map(ServiceAccountName::subject);
+    let is_same = own.as_deref() == failure.subject.as_deref();
+    let severity = if accepts && is_same && known.is_none() {
         Severity::Note
     } else {
         Severity::Warning
     };
-    let mut finding = Finding::new(
-        severity,
-        format!("{meaning} ({}: {})", failure.code, failure.message),
-    )
-    .because(cause)
-    .seen("at", format!("{} in {}", utc(failure.at), failure.region));
-    finding = match &own {
+    let text = format!("{meaning} ({}: {})", failure.code, failure.message);
+    let at = format!("{} in {}", utc(failure.at), failure.region);
+    let finding = Finding::new(severity, text).because(cause).seen("at", at);
+    let finding = match &own {
         Some(own) if own != subject => finding.with("sub", own, subject),
         _ => finding.seen("sub", subject),
     };
     // Refused for the same reason as the token that was tried here, or for one of its own.
-    let is_own = own.is_some() && own.as_deref() == failure.subject.as_deref();
-    finding = finding.following(match known {
-        None if is_own => explained_by(kind),
+    let finding = finding.following(match known {
+        None if own.is_some() && is_same => explained_by(kind),
         _ => &[],
     });
     match kind {
@@ -388,48 +354,78 @@ fn recorded_failure(scene: Scene<'_>, failure: &RecordedFailure, accepts: bool) 
     }
 }
 
+/// What the pod did wrong, by a cause and in words.
+fn known_failure(failure: &RecordedFailure) -> Option<(&'static str, &'static str)> {
+    let code = failure.code.as_str();
+    let known = match code.strip_suffix("Exception").unwrap_or(code) {
+        "ExpiredToken" => (
+            "expired-token",
+            "a pod sent an expired token: it reads the file once, or its clock is wrong",
+        ),
+        "Throttling" | "Throttled" => (
+            "throttled",
+            "STS throttled a pod: it asks for a session again and again",
+        ),
+        "ValidationError" if failure.message.contains("DurationSeconds") => (
+            "duration-too-long",
+            "a pod asked for a longer session than the role allows",
+        ),
+        "PackedPolicyTooLarge" => (
+            "packed-policy-too-large",
+            "the session's policies and tags are too large together",
+        ),
+        "SignatureDoesNotMatch" => (
+            "global-endpoint",
+            "a call was signed for another region than its endpoint's",
+        ),
+        "InvalidIdentityToken" if failure.message.contains("JWT") => (
+            "not-a-token",
+            "a pod sent what is no token: AWS_WEB_IDENTITY_TOKEN_FILE names another file",
+        ),
+        _ => return None,
+    };
+    Some(known)
+}
+
 /// What is worth a line where all is well.
 pub fn summary(scene: Scene<'_>) -> Vec<Evidence> {
-    let line = |of: &str, found: String| Evidence {
-        of: of.to_owned(),
-        wanted: None,
-        found,
-    };
     let mut lines = Vec::new();
+    let mut tell = |of: &str, found: String| {
+        lines.push(Evidence {
+            of: of.to_owned(),
+            wanted: None,
+            found,
+        });
+    };
     if let Some(association) = scene.identity() {
         let Association { id, role, .. } = association;
-        lines.push(line(
-            "role",
-            format!("{role}, by Pod Identity association {id}"),
-        ));
+        tell("role", format!("{role}, by Pod Identity association {id}"));
     } else if let Some(role) = &scene.account.role_arn
         && scene.account.name.is_some()
     {
-        lines.push(line("role", role.to_string()));
+        tell("role", role.to_string());
     }
-    if let Some(Assumption::Assumed { arn, .. }) =
-        scene.account.proof.as_ref().map(|proof| &proof.assumption)
-    {
-        lines.push(line("proved", format!("STS accepts its token: {arn}")));
+    if let Some(arn) = assumed(scene.account.proof.as_ref()) {
+        tell("proved", format!("STS accepts its token: {arn}"));
     }
-    if let Some(Assumption::Assumed { arn, .. }) = scene
-        .account
-        .identity_proof
-        .as_ref()
-        .map(|proof| &proof.assumption)
-    {
-        lines.push(line("proved", format!("EKS accepts a pod's token: {arn}")));
+    if let Some(arn) = assumed(scene.account.identity_proof.as_ref()) {
+        tell("proved", format!("EKS accepts a pod's token: {arn}"));
     }
     let pods = scene.object().and_then(|object| object.pods.as_found());
     if let Some(pods) = pods {
         let alive = pods.iter().filter(|pod| pod.is_alive()).count();
-        lines.push(line(
-            "pods",
-            match alive {
-                0 => "none runs".to_owned(),
-                count => count.to_string(),
-            },
-        ));
+        let told = match alive {
+            0 => "none runs".to_owned(),
+            count => count.to_string(),
+        };
+        tell("pods", told);
     }
     lines
+}
+
+fn assumed(proof: Option<&Proof>) -> Option<&Arn> {
+    match &proof?.assumption {
+        Assumption::Assumed { arn, .. } => Some(arn),
+        _ => None,
+    }
 }

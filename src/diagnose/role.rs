@@ -4,9 +4,9 @@ use super::{Finding, Scene, Severity, Verdict, known};
 use crate::asked::{ProviderSpec, Refresh, Thumbprints};
 use crate::model::{Audience, Cluster, CommandLine, Fix, Lookup, RoleArn, Thumbprint};
 use crate::plan::{Action, associate};
-use crate::policy::openings::{WidePermission, wide_permissions};
+use crate::policy::openings::{Located, WidePermission, wide_permissions};
 use crate::proof::{RefusalKind, SimulatedDecision};
-use crate::world::{FoundStack, ObservedProvider, Phase, RoleHealth, StackState};
+use crate::world::{FoundStack, ObservedProvider, Phase, Reading, RoleHealth, StackState};
 
 impl<'a> Scene<'a> {
     pub(super) fn found_stack(&self) -> Option<&'a FoundStack> {
@@ -120,44 +120,46 @@ pub fn provider(scene: Scene<'_>) -> Verdict {
     let (Some(cluster), Some((arn, health))) = (&scene.world.cluster, scene.role()) else {
         return Verdict::DoesNotApply;
     };
-    let wanted = provider_arn(scene).unwrap_or_default();
-    let missing = || {
-        let finding = Finding::problem(format!(
-            "account {} has no IAM OIDC provider for the cluster's issuer",
-            arn.account()
-        ))
-        .because("no-provider")
-        .with("provider", &wanted, "none");
-        if arn.account() != cluster.account {
-            return finding.fix(associate_elsewhere(cluster, arn));
-        }
-        let finding = finding.fix(CommandLine::of(
-            "irsactl associate-oidc-provider --cluster {} --approve",
-            &[&cluster.name],
-        ));
-        if !scene.may_change(arn) {
-            return finding;
-        }
-        let audience = if scene.may_admit(scene.audience()) {
-            audience(scene)
-        } else {
-            Audience::default()
-        };
-        let spec = ProviderSpec {
-            audiences: vec![audience],
-            thumbprints: Thumbprints::Read,
-            refresh: Refresh::Told,
-        };
-        let observed = ObservedProvider {
-            provider: None,
-            reading: scene.world.reading.as_found().cloned(),
-        };
-        let track = associate::plan(&spec, cluster, &observed);
-        let actions = track.actions.into_iter();
-        actions.fold(finding, Finding::mended_by)
-    };
-    let found = known!(health.provider, missing().into());
+    let missing = || no_provider(scene, cluster, arn).into();
+    let found = known!(health.provider, missing());
     Verdict::holds("provider", &found.arn)
+}
+
+fn no_provider(scene: Scene<'_>, cluster: &Cluster, arn: &RoleArn) -> Finding {
+    let wanted = provider_arn(scene).unwrap_or_default();
+    let finding = Finding::problem(format!(
+        "account {} has no IAM OIDC provider for the cluster's issuer",
+        arn.account()
+    ))
+    .because("no-provider")
+    .with("provider", &wanted, "none");
+    if arn.account() != cluster.account {
+        return finding.fix(associate_elsewhere(cluster, arn));
+    }
+    let finding = finding.fix(CommandLine::of(
+        "irsactl associate-oidc-provider --cluster {} --approve",
+        &[&cluster.name],
+    ));
+    if !scene.may_change(arn) {
+        return finding;
+    }
+    let audience = if scene.may_admit(scene.audience()) {
+        audience(scene)
+    } else {
+        Audience::default()
+    };
+    let spec = ProviderSpec {
+        audiences: vec![audience],
+        thumbprints: Thumbprints::Read,
+        refresh: Refresh::Told,
+    };
+    let observed = ObservedProvider {
+        provider: None,
+        reading: scene.world.reading.as_found().cloned(),
+    };
+    let track = associate::plan(&spec, cluster, &observed);
+    let actions = track.actions.into_iter();
+    actions.fold(finding, Finding::mended_by)
 }
 
 /// Makes the provider in the account of the role.
@@ -191,17 +193,7 @@ pub fn audience_known(scene: Scene<'_>) -> Verdict {
     .with("audiences", wanted, known);
     // A mistyped one is not made known.
     if scene.is_mistyped(wanted) {
-        return finding
-            .fix(match &scene.account.name {
-                Some(name) => CommandLine::of(
-                    "kubectl annotate serviceaccount {} --namespace {} eks.amazonaws.com/audience-",
-                    &[&name.name, &name.namespace],
-                )
-                .remark("it is sts.amazonaws.com in every partition")
-                .into(),
-                None => Fix::from("the audience is sts.amazonaws.com in every partition"),
-            })
-            .into();
+        return finding.fix(usual_audience(scene)).into();
     }
     let finding = finding.fix(CommandLine::of(
         "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}",
@@ -218,6 +210,18 @@ pub fn audience_known(scene: Scene<'_>) -> Verdict {
         .into()
 }
 
+fn usual_audience(scene: Scene<'_>) -> Fix {
+    let Some(name) = &scene.account.name else {
+        return Fix::from("the audience is sts.amazonaws.com in every partition");
+    };
+    CommandLine::of(
+        "kubectl annotate serviceaccount {} --namespace {} eks.amazonaws.com/audience-",
+        &[&name.name, &name.namespace],
+    )
+    .remark("it is sts.amazonaws.com in every partition")
+    .into()
+}
+
 /// Holds where one of the thumbprints is of the issuer's chain, or there is nothing to compare. A problem
 /// where STS refused it; a warning where it is malformed, or another than that of an issuer that is not
 /// EKS's; a note where it is another than EKS's. Does not apply without a provider.
@@ -229,49 +233,52 @@ pub fn thumbprint(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     };
     let all = &provider.thumbprints;
-    let name = &cluster.name;
-    let refresh = CommandLine::of(
-        "irsactl associate-oidc-provider --cluster {} --refresh-thumbprint --approve",
-        &[name],
-    );
     let bad = all.iter().find(|text| text.parse::<Thumbprint>().is_err());
     if let Some(bad) = bad {
         return Finding::warning("the provider has a thumbprint that is none")
             .because("malformed-thumbprint")
             .with("thumbprint", "40 hexadecimal digits", bad)
-            .fix(refresh)
+            .fix(refresh(cluster))
             .into();
     }
-    let read = scene
-        .world
-        .reading
-        .as_found()
-        .and_then(crate::world::Reading::thumbprints);
+    let reading = scene.world.reading.as_found();
+    let read = reading.and_then(Reading::thumbprints);
     if scene.refusal() == Some(RefusalKind::ThumbprintMismatch) {
-        return Finding::problem(
-            "AWS does not trust the authority of the issuer's certificate, and the provider's thumbprint is another",
-        )
-        .because("thumbprint-mismatch")
-        .seen("thumbprints", all.join(", "))
-        .fix(match read {
-            Some(_) => refresh,
-            // A chain that is not trusted here either is not taken over unseen.
-            None => refresh
-                .and("--thumbprint HEX", &[])
-                .remark("HEX: SHA-1 of the issuer's top certificate"),
-        })
-        .into();
+        return thumbprint_mismatch(cluster, all, read.is_some()).into();
     }
-    let Some(read) = read else {
-        return Verdict::holds("thumbprints", all.join(", "));
-    };
-    if all.is_empty()
-        || read
-            .iter()
-            .any(|read| all.iter().any(|has| has == read.as_str()))
-    {
-        return Verdict::holds("thumbprints", all.join(", "));
+    let is_known = |read: &Thumbprint| all.iter().any(|has| has == read.as_str());
+    match read {
+        Some(read) if !all.is_empty() && !read.iter().any(is_known) => {
+            other_thumbprint(cluster, all, &read).into()
+        }
+        _ => Verdict::holds("thumbprints", all.join(", ")),
     }
+}
+
+fn thumbprint_mismatch(cluster: &Cluster, all: &[String], is_read: bool) -> Finding {
+    let refresh = refresh(cluster);
+    Finding::problem(
+        "AWS does not trust the authority of the issuer's certificate, and the provider's thumbprint is another",
+    )
+    .because("thumbprint-mismatch")
+    .seen("thumbprints", all.join(", "))
+    .fix(if is_read {
+        refresh
+    } else {
+        // A chain that is not trusted here either is not taken over unseen.
+        refresh
+            .and("--thumbprint HEX", &[])
+            .remark("HEX: SHA-1 of the issuer's top certificate")
+    })
+}
+fn refresh(cluster: &Cluster) -> CommandLine {
+    CommandLine::of(
+        "irsactl associate-oidc-provider --cluster {} --refresh-thumbprint --approve",
+        &[&cluster.name],
+    )
+}
+
+fn other_thumbprint(cluster: &Cluster, all: &[String], read: &[Thumbprint]) -> Finding {
     let read: Vec<&str> = read.iter().map(Thumbprint::as_str).collect();
     let finding = if cluster.issuer.is_eks() {
         Finding::note(
@@ -285,8 +292,7 @@ pub fn thumbprint(scene: Scene<'_>) -> Verdict {
     finding
         .because("other-thumbprint")
         .with("thumbprint", read.join(", "), all.join(", "))
-        .fix(refresh)
-        .into()
+        .fix(refresh(cluster))
 }
 
 /// Holds where the role has policies, and none is gone or too wide. A problem where its boundary is gone;
@@ -298,64 +304,26 @@ pub fn policies(scene: Scene<'_>) -> Verdict {
     };
     let policies = known!(health.policies, Verdict::DoesNotApply);
     if policies.managed.is_empty() && policies.inline.is_empty() {
-        let finding = Finding::warning(format!(
-            "role {} has no policies: it may do nothing",
-            arn.name()
-        ))
-        .because("no-permissions");
-        let addition = || {
-            scene
-                .irsactl("update iamserviceaccount")
-                .and("--add-policy-arn ARN --approve", &[])
-                .remark("ARN: of a policy that allows what it needs")
-        };
-        // Those that were taken away by hand need no other one.
-        let given_back = scene.policies_given_back();
-        return finding.fix(given_back.unwrap_or_else(addition)).into();
+        return no_permissions(scene, arn).into();
     }
-    let managed = health
-        .documents
-        .iter()
-        .filter_map(|(arn, document)| Some((arn, document.as_found()?)));
+    let documents = health.documents.iter();
+    let managed = documents
+        .clone()
+        .filter_map(|(arn, document)| Some((arn.to_string(), document.as_found()?)));
     let inline = policies.inline.iter();
-    let mut found = Vec::new();
-    let managed = managed.map(|(arn, document)| (arn.to_string(), document));
     let inline = inline.map(|(name, document)| (name.clone(), document));
+    let mut found = Vec::new();
     for (policy, document) in managed.chain(inline) {
-        for wide in wide_permissions(document) {
-            let (severity, text) = match wide.kind {
-                WidePermission::Everything => (Severity::Warning, "allows everything"),
-                WidePermission::EverythingBut => (Severity::Warning, "allows all but some actions"),
-                WidePermission::WholeService => (Severity::Note, "allows a whole service"),
-            };
-            found.push(
-                Finding::new(
-                    severity,
-                    format!("the policy {policy} {text} on all resources"),
-                )
-                .because("wide-permissions")
-                .seen(format!("Statement[{}]", wide.statement), wide.found),
-            );
-        }
+        let wide = wide_permissions(document).into_iter();
+        found.extend(wide.map(|wide| too_wide(&policy, wide)));
     }
-    let gone = health
-        .documents
-        .iter()
-        .filter(|(_, document)| **document == Lookup::Missing);
+    let gone = documents.filter(|(_, document)| **document == Lookup::Missing);
     found.extend(gone.map(|(policy, _)| {
         Finding::warning(format!("the attached policy {policy} cannot be found"))
             .because("policy-gone")
     }));
     if health.boundary == Some(Lookup::Missing) {
-        found.push(
-            Finding::problem("the role's permissions boundary does not exist: nothing is allowed")
-                .because("boundary-gone")
-                .fix(
-                    scene
-                        .irsactl("update iamserviceaccount")
-                        .and("--no-permissions-boundary --approve", &[]),
-                ),
-        );
+        found.push(boundary_gone(scene));
     }
     let unread = health.documents.values().chain(&health.boundary);
     let why = unread.filter_map(Lookup::unknown).next();
@@ -368,6 +336,42 @@ pub fn policies(scene: Scene<'_>) -> Verdict {
         policies.inline.len()
     );
     Verdict::of(found, "policies", told)
+}
+
+fn no_permissions(scene: Scene<'_>, arn: &RoleArn) -> Finding {
+    let finding = Finding::warning(format!(
+        "role {} has no policies: it may do nothing",
+        arn.name()
+    ))
+    .because("no-permissions");
+    let addition = || {
+        scene
+            .irsactl("update iamserviceaccount")
+            .and("--add-policy-arn ARN --approve", &[])
+            .remark("ARN: of a policy that allows what it needs")
+    };
+    // Those that were taken away by hand need no other one.
+    let given_back = scene.policies_given_back();
+    finding.fix(given_back.unwrap_or_else(addition))
+}
+
+fn too_wide(policy: &str, wide: Located<WidePermission>) -> Finding {
+    let (severity, text) = match wide.kind {
+        WidePermission::Everything => (Severity::Warning, "allows everything"),
+        WidePermission::EverythingBut => (Severity::Warning, "allows all but some actions"),
+        WidePermission::WholeService => (Severity::Note, "allows a whole service"),
+    };
+    let text = format!("the policy {policy} {text} on all resources");
+    Finding::new(severity, text)
+        .because("wide-permissions")
+        .seen(format!("Statement[{}]", wide.statement), wide.found)
+}
+
+fn boundary_gone(scene: Scene<'_>) -> Finding {
+    let update = scene.irsactl("update iamserviceaccount");
+    Finding::problem("the role's permissions boundary does not exist: nothing is allowed")
+        .because("boundary-gone")
+        .fix(update.and("--no-permissions-boundary --approve", &[]))
 }
 
 /// Holds where the simulator allows all that `--can` names; a problem for each that it denies, unknown

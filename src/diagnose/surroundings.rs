@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::association::agent_of;
 use super::{Finding, Scene, Verdict, known};
 use crate::model::{CommandLine, Map};
-use crate::world::{EgressRule, Pod};
+use crate::world::{EgressRule, Pod, PodSecurityGroups, SecurityGroup};
 
 impl<'a> Scene<'a> {
     /// A pod for all: those of one service account mostly come of one template.
@@ -57,63 +57,61 @@ pub fn security_groups(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     };
     let policies = known!(object.security_groups, Verdict::DoesNotApply);
-    let account_labels = scene
-        .found_object()
-        .map(|(object, _)| object.labels.clone());
-    let account_labels = account_labels.unwrap_or_default();
+    let account = scene.found_object().map(|(object, _)| &object.labels);
     let pods = scene.labels();
-    let selects = |policy: &&crate::world::PodSecurityGroups| {
-        let by_pod = policy.pod_selector.as_ref();
-        let by_account = policy.service_account_selector.as_ref();
-        by_pod.is_none_or(|selector| pods.iter().any(|labels| selector.matches(labels)))
-            && by_account.is_none_or(|selector| selector.matches(&account_labels))
-            && (by_pod.is_some() || by_account.is_some())
-    };
+    let selects = |policy: &&PodSecurityGroups| selects(policy, &pods, account);
     let mine: Vec<_> = policies.iter().filter(selects).collect();
     if mine.is_empty() || pods.is_empty() {
         return Verdict::DoesNotApply;
     }
     let groups = known!(scene.account.security_groups, Verdict::DoesNotApply);
-    let mut found = Vec::new();
-    for policy in mine {
-        let of_policy = groups
-            .iter()
-            .filter(|group| policy.groups.contains(&group.id));
-        let of_policy: Vec<_> = of_policy.collect();
-        if of_policy.is_empty() {
-            continue;
-        }
-        let names = policy.groups.join(", ");
-        let ways = [
-            (
-                "TCP 443 to STS",
-                of_policy.iter().all(|group| group.https_to.is_empty()),
-                "no-https-out",
-                "tcp",
-                443,
-            ),
-            (
-                "port 53 to the cluster's DNS",
-                of_policy.iter().all(|group| group.dns_to.is_empty()),
-                "no-dns-out",
-                "udp",
-                53,
-            ),
-        ];
-        for (way, _, cause, protocol, port) in ways.into_iter().filter(|(_, is_shut, ..)| *is_shut)
-        {
-            found.push(
-                Finding::problem(format!("the security groups of SecurityGroupPolicy {} do not let out {way}", policy.name))
-                    .because(cause)
-                    .seen("security groups", &names)
-                    .fix(CommandLine::of(
-                        "aws ec2 authorize-security-group-egress --group-id {} --protocol {} --port {} --cidr 0.0.0.0/0",
-                        &[&policy.groups.first().map_or("", String::as_str), &protocol, &port],
-                    )),
-            );
-        }
-    }
+    let found = mine.into_iter().flat_map(|policy| shut(policy, groups));
+    let found: Vec<Finding> = found.collect();
     Verdict::of(found, "security groups", "let DNS and HTTPS out")
+}
+
+fn selects(policy: &PodSecurityGroups, pods: &[&Map], account: Option<&Map>) -> bool {
+    let none = Map::new();
+    let account = account.unwrap_or(&none);
+    let by_pod = policy.pod_selector.as_ref();
+    let by_account = policy.service_account_selector.as_ref();
+    by_pod.is_none_or(|selector| pods.iter().any(|labels| selector.matches(labels)))
+        && by_account.is_none_or(|selector| selector.matches(account))
+        && (by_pod.is_some() || by_account.is_some())
+}
+
+/// The ways that the security groups of a policy do not let out.
+fn shut(policy: &PodSecurityGroups, groups: &[SecurityGroup]) -> Vec<Finding> {
+    let mine = groups
+        .iter()
+        .filter(|group| policy.groups.contains(&group.id));
+    let mine: Vec<_> = mine.collect();
+    let mut found = Vec::new();
+    if mine.is_empty() {
+        return found;
+    }
+    if mine.iter().all(|group| group.https_to.is_empty()) {
+        let finding = shut_out(policy, "TCP 443 to STS", "tcp", 443);
+        found.push(finding.because("no-https-out"));
+    }
+    if mine.iter().all(|group| group.dns_to.is_empty()) {
+        let finding = shut_out(policy, "port 53 to the cluster's DNS", "udp", 53);
+        found.push(finding.because("no-dns-out"));
+    }
+    found
+}
+
+fn shut_out(policy: &PodSecurityGroups, way: &str, protocol: &str, port: u16) -> Finding {
+    let first = policy.groups.first().map_or("", String::as_str);
+    Finding::problem(format!(
+        "the security groups of SecurityGroupPolicy {} do not let out {way}",
+        policy.name
+    ))
+    .seen("security groups", policy.groups.join(", "))
+    .fix(CommandLine::of(
+        "aws ec2 authorize-security-group-egress --group-id {} --protocol {} --port {} --cidr 0.0.0.0/0",
+        &[&first, &protocol, &port],
+    ))
 }
 
 /// Holds where NetworkPolicies let the pods reach DNS and STS, or with an association the agent; a
@@ -135,25 +133,9 @@ pub fn network_policy(scene: Scene<'_>) -> Verdict {
             continue;
         }
         let lacking = unreached(scene, pod, &rules);
-        let Some((cause, _)) = lacking.first() else {
+        let Some(finding) = unreachable(pod, &names, &lacking) else {
             continue;
         };
-        let ways: Vec<&str> = lacking.iter().map(|(_, way)| way.as_str()).collect();
-        let ways = ways.join(" and ");
-        let finding = Finding::warning(format!(
-            "{}: NetworkPolicies do not let its pods reach {ways}",
-            pod.owner
-        ))
-        .because(cause)
-        .seen("NetworkPolicies", names.join(", "))
-        .seen("not looked at", NOT_LOOKED_AT)
-        .fix(
-            CommandLine::of(
-                "kubectl edit networkpolicy {} --namespace {}",
-                &[&names[0], &pod.owner.namespace],
-            )
-            .remark(format!("allow egress to {}", ways)),
-        );
         if !found.iter().any(|other| other.text == finding.text) {
             found.push(finding);
         }
@@ -163,6 +145,29 @@ pub fn network_policy(scene: Scene<'_>) -> Verdict {
         "NetworkPolicies",
         format!("{} in the namespace", policies.len()),
     )
+}
+
+fn unreachable(
+    pod: &Pod,
+    policies: &[&str],
+    lacking: &[(&'static str, String)],
+) -> Option<Finding> {
+    let (cause, _) = lacking.first()?;
+    let ways: Vec<&str> = lacking.iter().map(|(_, way)| way.as_str()).collect();
+    let ways = ways.join(" and ");
+    let edit = CommandLine::of(
+        "kubectl edit networkpolicy {} --namespace {}",
+        &[&policies[0], &pod.owner.namespace],
+    );
+    let finding = Finding::warning(format!(
+        "{}: NetworkPolicies do not let its pods reach {ways}",
+        pod.owner
+    ))
+    .because(cause)
+    .seen("NetworkPolicies", policies.join(", "))
+    .seen("not looked at", NOT_LOOKED_AT)
+    .fix(edit.remark(format!("allow egress to {ways}")));
+    Some(finding)
 }
 
 /// Why a pod may reach what NetworkPolicies do not let it.

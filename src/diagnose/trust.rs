@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Finding, Scene, Severity, Verdict, known};
+use super::Severity::{self, Note, Warning};
+use super::{Finding, Scene, Verdict, known};
 use crate::asked::Drift;
 use crate::model::{CommandLine, Issuer, Lookup, Namespace, RoleArn};
 use crate::plan::{Action, Repair};
@@ -310,7 +311,6 @@ fn issuer(scene: Scene<'_>, facts: &RoleFacts) -> Option<Issuer> {
 }
 
 fn told(opening: Opening) -> (Severity, &'static str, &'static str) {
-    use Severity::{Note, Warning};
     match opening {
         Opening::AnyPrincipal => (Warning, "any-principal", "lets anybody in: Principal \"*\""),
         Opening::NoSubject => (

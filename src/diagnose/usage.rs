@@ -46,10 +46,8 @@ fn of_role(scene: Scene<'_>, health: &RoleHealth, usage: &WatchedUse) -> Verdict
     let window = usage.window;
     if window.is_young(role.history.created) {
         let days = window.days_since(role.history.created);
-        return Verdict::holds(
-            "use",
-            format!("the role is {days} days old: too young to tell"),
-        );
+        let told = format!("the role is {days} days old: too young to tell");
+        return Verdict::holds("use", told);
     }
     let unused = unused(&health.known_policies(), services, window);
     if unused == Unused::default() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -24,11 +24,8 @@ pub async fn connect(
     port: u16,
     limit: Duration,
 ) -> Result<(TlsStream<TcpStream>, Chain), FailedTry<Error>> {
-    let unreachable = |cause: String| Error::IssuerUnreachable {
-        host: host.to_owned(),
-        cause,
-    };
-    let unusable = |error: rustls::Error| FailedTry::lasting(unreachable(error.to_string()));
+    let lasting = |cause: String| FailedTry::lasting(unreachable(host, cause));
+    let unusable = |error: rustls::Error| lasting(error.to_string());
     let stream = open(host, port, limit).await?;
     let recorder = Arc::new(Recorder::new().map_err(unusable)?);
     let config = ClientConfig::builder_with_provider(recorder.provider.clone())
@@ -37,42 +34,53 @@ pub async fn connect(
         .dangerous()
         .with_custom_certificate_verifier(recorder.clone())
         .with_no_client_auth();
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|error| FailedTry::lasting(unreachable(error.to_string())))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|error| lasting(error.to_string()))?;
     let result = TlsConnector::from(Arc::new(config))
         .connect(name, stream)
         .await;
     let sent = recorder.sent();
-    let no_tls = |cause: String| Error::IssuerTls {
+    let stream = result.map_err(|error| refused(host, &sent, &error))?;
+    let chain = Chain::parse(host, &sent);
+    let chain = chain.map_err(|cause| FailedTry::lasting(no_tls(host, cause)))?;
+    Ok((stream, chain))
+}
+
+/// Why there is no connection, by the chain that the server sent.
+fn refused(
+    host: &str,
+    sent: &[CertificateDer<'static>],
+    error: &std::io::Error,
+) -> FailedTry<Error> {
+    if let Some((reason, likely)) = untrusted(error) {
+        return FailedTry::lasting(Error::IssuerUntrusted {
+            host: host.to_owned(),
+            reason,
+            likely: likely.or_else(|| inspected(host, sent)),
+        });
+    }
+    match tls_refusal(error) {
+        Some(cause) => FailedTry::lasting(no_tls(host, cause)),
+        None => FailedTry::passing(unreachable(host, deepest(error))),
+    }
+}
+
+fn unreachable(host: &str, cause: String) -> Error {
+    Error::IssuerUnreachable {
         host: host.to_owned(),
         cause,
-    };
-    match result {
-        Ok(stream) => {
-            let chain = Chain::parse(host, &sent);
-            let chain = chain.map_err(|cause| FailedTry::lasting(no_tls(cause)))?;
-            Ok((stream, chain))
-        }
-        Err(error) => Err(match untrusted(&error) {
-            Some((reason, likely)) => FailedTry::lasting(Error::IssuerUntrusted {
-                host: host.to_owned(),
-                reason,
-                likely: likely.or_else(|| inspected(host, &sent)),
-            }),
-            None => match tls_refusal(&error) {
-                Some(cause) => FailedTry::lasting(no_tls(cause)),
-                None => FailedTry::passing(unreachable(deepest(&error))),
-            },
-        }),
+    }
+}
+
+fn no_tls(host: &str, cause: String) -> Error {
+    Error::IssuerTls {
+        host: host.to_owned(),
+        cause,
     }
 }
 
 /// A TCP connection, through the proxy of the environment where there is one for this host.
 async fn open(host: &str, port: u16, limit: Duration) -> Result<TcpStream, FailedTry<Error>> {
-    let unreachable = |cause: String| Error::IssuerUnreachable {
-        host: host.to_owned(),
-        cause,
-    };
+    let unreachable = |cause: String| unreachable(host, cause);
     let target: http::Uri = format!("https://{host}:{port}")
         .parse()
         .map_err(|error| FailedTry::lasting(unreachable(format!("{error}"))))?;
@@ -95,10 +103,7 @@ async fn open_through(
     port: u16,
     limit: Duration,
 ) -> Result<TcpStream, FailedTry<Error>> {
-    let unreachable = |cause: String| Error::IssuerUnreachable {
-        host: host.to_owned(),
-        cause,
-    };
+    let unreachable = |cause: String| unreachable(host, cause);
     match proxy.protocol {
         Protocol::Http => {}
         Protocol::Https | Protocol::Socks5 => {
@@ -118,11 +123,7 @@ async fn open_through(
                 cause: error.to_string(),
             },
         })?;
-    let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
-    if let Some(credentials) = proxy.authorization() {
-        request.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
-    }
-    request.push_str("\r\n");
+    let request = tunnel_request(proxy, host, port);
     let status = tunnel(&mut stream, &request)
         .await
         .map_err(|error| FailedTry::passing(unreachable(format!("proxy {name}: {error}"))))?;
@@ -133,6 +134,15 @@ async fn open_through(
             Err(FailedTry::lasting(unreachable(cause)))
         }
     }
+}
+
+fn tunnel_request(proxy: &Proxy, host: &str, port: u16) -> String {
+    let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+    if let Some(credentials) = proxy.authorization() {
+        request.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
+    }
+    request.push_str("\r\n");
+    request
 }
 
 async fn connect_tcp(address: (&str, u16), limit: Duration) -> std::io::Result<TcpStream> {

@@ -61,10 +61,8 @@ pub async fn replace(
         None => format!("the exec plugin \"{program}\" {what}"),
     };
     let credential = run(program, &plugin, intervals).await.map_err(failed)?;
-    let token = credential
-        .token
-        .as_deref()
-        .filter(|token| !token.is_empty());
+    let token = credential.token.as_deref();
+    let token = token.filter(|token| !token.is_empty());
     let token = token.map(bearer).transpose();
     let token = token.map_err(|rule| failed(format!("gave a token that {rule}")))?;
     match (

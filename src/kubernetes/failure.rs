@@ -94,16 +94,7 @@ impl Kubernetes {
         let right = Box::new(operation.right.clone());
         let operation = operation.words.clone();
         if let Some(objection) = objection(status) {
-            return Error::KubernetesRefused {
-                operation,
-                message: match objection {
-                    Objection::Value | Objection::Request => {
-                        format!("{message} ({})", status.code)
-                    }
-                    _ => message,
-                },
-                objection,
-            };
+            return objected(operation, status, objection, message);
         }
         match status.code {
             401 => Error::KubernetesUnauthorized {
@@ -148,6 +139,22 @@ pub fn status_code(error: &kube::Error) -> Option<u16> {
     }
 }
 
+fn objected(
+    operation: String,
+    status: &kube::core::Status,
+    objection: Objection,
+    message: String,
+) -> Error {
+    let message = match objection {
+        Objection::Value | Objection::Request => format!("{message} ({})", status.code),
+        _ => message,
+    };
+    Error::KubernetesRefused {
+        operation,
+        message,
+        objection,
+    }
+}
 /// What the server has against a write, beside rights: for that there are causes, codes, or else words of
 /// the plugins that refuse (apiserver's `admission/plugin/resourcequota/controller.go`, `webhook/errors`,
 /// `policy/validating`).

@@ -125,24 +125,22 @@ async fn read_one(file: &Path) -> Result<Kubeconfig, String> {
         format!("it is no kubeconfig: look at line {line}, column {column} of \"{path}\"")
     })?;
     let mut read = read.unwrap_or_default();
-    let folder = file.parent().unwrap_or(Path::new(""));
+    resolve_paths(&mut read, file.parent().unwrap_or(Path::new("")));
+    Ok(read)
+}
+
+fn resolve_paths(read: &mut Kubeconfig, folder: &Path) {
     let resolve = |path: &mut Option<String>| {
         let joined = path.as_ref().filter(|path| !path.is_empty());
         let joined = joined.and_then(|path| folder.join(path).to_str().map(str::to_owned));
         *path = joined.or_else(|| path.take());
     };
-    for cluster in read
-        .clusters
-        .iter_mut()
-        .filter_map(|it| it.cluster.as_mut())
-    {
+    let clusters = read.clusters.iter_mut();
+    for cluster in clusters.filter_map(|it| it.cluster.as_mut()) {
         resolve(&mut cluster.certificate_authority);
     }
-    for user in read
-        .auth_infos
-        .iter_mut()
-        .filter_map(|it| it.auth_info.as_mut())
-    {
+    let users = read.auth_infos.iter_mut();
+    for user in users.filter_map(|it| it.auth_info.as_mut()) {
         resolve(&mut user.client_certificate);
         resolve(&mut user.client_key);
         resolve(&mut user.token_file);
@@ -155,7 +153,6 @@ async fn read_one(file: &Path) -> Result<Kubeconfig, String> {
             resolve(&mut plugin.command);
         }
     }
-    Ok(read)
 }
 
 /// UTF-8, or the UTF-16 that PowerShell writes.
@@ -186,23 +183,10 @@ async fn entries(path: Option<&Path>, named: Option<&str>) -> Result<Entries, Er
             "{file} has no current context: name one by `--context`"
         )));
     };
-    let known: Vec<&str> = all.contexts.iter().map(|it| it.name.as_str()).collect();
     let context = all.contexts.iter().find(|context| context.name == name);
     let Some(context) = context.and_then(|context| context.context.clone()) else {
-        let has = if known.is_empty() {
-            "it has none".to_owned()
-        } else {
-            format!("it has {}", known.join(", "))
-        };
-        let rule = format!("{file} has no such context; {has}");
-        return Err(match named {
-            Some(_) => Error::Usage {
-                flag: "--context",
-                value: name,
-                rule,
-            },
-            None => unusable(format!("current-context \"{name}\": {rule}")),
-        });
+        let rule = format!("{file} has no such context; {}", contexts_told(&all));
+        return Err(no_context(named, name, rule));
     };
     let cluster = all
         .clusters
@@ -229,6 +213,28 @@ async fn entries(path: Option<&Path>, named: Option<&str>) -> Result<Entries, Er
     })
 }
 
+fn no_context(named: Option<&str>, name: String, rule: String) -> Error {
+    match named {
+        Some(_) => Error::Usage {
+            flag: "--context",
+            value: name,
+            rule,
+        },
+        None => Error::Kubeconfig {
+            cause: format!("current-context \"{name}\": {rule}"),
+        },
+    }
+}
+
+fn contexts_told(all: &Kubeconfig) -> String {
+    let known: Vec<&str> = all.contexts.iter().map(|it| it.name.as_str()).collect();
+    if known.is_empty() {
+        "it has none".to_owned()
+    } else {
+        format!("it has {}", known.join(", "))
+    }
+}
+
 impl Entries {
     async fn checked(self) -> Result<Config, Error> {
         let config = self.config().await;
@@ -251,15 +257,7 @@ impl Entries {
             ));
         }
         config.disable_compression = cluster.disable_compression.unwrap_or_default();
-        let name = cluster.tls_server_name.as_ref();
-        config.tls_server_name = name.filter(|name| !name.is_empty()).cloned();
-        if config
-            .tls_server_name
-            .as_deref()
-            .is_some_and(|name| !network::is_server_name(name))
-        {
-            return Err(format!("tls-server-name of {place} is no name of a host"));
-        }
+        config.tls_server_name = server_name(&cluster, &place)?;
         let proxy = cluster.proxy_url.as_deref().filter(|url| !url.is_empty());
         config.proxy_url = proxy.map(|url| own_proxy(url, &place)).transpose()?;
         if config.proxy_url.is_some() && is_clear(&config.cluster_url) {
@@ -278,6 +276,15 @@ impl Entries {
         config.auth_info = user::settled(user, &place).await?;
         Ok(config)
     }
+}
+
+fn server_name(cluster: &Cluster, place: &str) -> Result<Option<String>, String> {
+    let name = cluster.tls_server_name.as_ref();
+    let name = name.filter(|name| !name.is_empty());
+    if name.is_some_and(|name| !network::is_server_name(name)) {
+        return Err(format!("tls-server-name of {place} is no name of a host"));
+    }
+    Ok(name.cloned())
 }
 
 fn own_proxy(url: &str, place: &str) -> Result<http::Uri, String> {

@@ -6,7 +6,7 @@ use super::objects::{LocalObjectReference, Metadata, OptionalMember, PartialObje
 use super::paths::{List, Resource, resource};
 use super::workloads;
 use super::{Error, Kubernetes};
-use crate::model::{Lookup, ServiceAccountName, Workload, WorkloadKind, percent_encoded};
+use crate::model::{Lookup, Map, ServiceAccountName, Workload, WorkloadKind, percent_encoded};
 use crate::secrets::without_user;
 use crate::world::{Container, ContainerKind, Mount, Pod, Pods, ProjectedToken, ValueSource};
 
@@ -14,7 +14,7 @@ mod object;
 
 use crate::waiting::side_by_side;
 pub use object::{ContainerObject, PodObject};
-use object::{ContainerStatus, Variable, Volume};
+use object::{ContainerStatus, PodStatus, Variable, Volume};
 
 const PODS: Resource = resource("v1", "pods");
 /// So many owners are asked for side by side.
@@ -142,22 +142,11 @@ pub fn pod(object: PodObject) -> Pod {
     } = object;
     let sources = sources(&spec.volumes);
     let init = spec.init_containers.into_iter().map(|found| {
-        let is_sidecar = found.restart_policy == "Always";
-        let kind = if is_sidecar {
-            ContainerKind::Sidecar
-        } else {
-            ContainerKind::Init
-        };
+        let kind = init_kind(&found);
         container(found, kind, &sources)
     });
     let main = spec.containers.into_iter();
     let main = main.map(|found| container(found, ContainerKind::Main, &sources));
-    // As the webhook reads it (amazon-eks-pod-identity-webhook, `getPodSpecPatch`).
-    let mut selected = ["kubernetes.io/os", "beta.kubernetes.io/os"].into_iter();
-    let mut statuses = [&status.init_container_statuses, &status.container_statuses]
-        .into_iter()
-        .flatten();
-    let mut conditions = status.conditions.iter();
     Pod {
         created: time(&metadata.creation_timestamp).unwrap_or_default(),
         namespace: metadata.namespace,
@@ -166,8 +155,7 @@ pub fn pod(object: PodObject) -> Pod {
         terminating: metadata.deletion_timestamp.is_some(),
         node: spec.node_name.0,
         host_network: spec.host_network,
-        windows: selected
-            .any(|label| spec.node_selector.get(label).map(String::as_str) == Some("windows")),
+        windows: is_windows(&spec.node_selector),
         labels: metadata.labels,
         annotations: metadata.annotations,
         containers: init.chain(main).collect(),
@@ -177,12 +165,36 @@ pub fn pod(object: PodObject) -> Pod {
         run_as_user: spec.security_context.run_as_user.0,
         fs_group: spec.security_context.fs_group.0,
         automount: spec.automount_service_account_token.0,
-        ready: conditions.any(|it| it.kind == "Ready" && it.status == "True"),
-        waiting: statuses.find_map(waiting),
+        ready: is_ready(&status),
+        waiting: first_waiting(&status),
         phase: status.phase,
         owner,
         other_kind,
     }
+}
+
+fn init_kind(container: &ContainerObject) -> ContainerKind {
+    if container.restart_policy == "Always" {
+        ContainerKind::Sidecar
+    } else {
+        ContainerKind::Init
+    }
+}
+
+/// As the webhook reads it (amazon-eks-pod-identity-webhook, `getPodSpecPatch`).
+fn is_windows(selector: &Map) -> bool {
+    let mut labels = ["kubernetes.io/os", "beta.kubernetes.io/os"].into_iter();
+    labels.any(|label| selector.get(label).map(String::as_str) == Some("windows"))
+}
+
+fn is_ready(status: &PodStatus) -> bool {
+    let mut conditions = status.conditions.iter();
+    conditions.any(|it| it.kind == "Ready" && it.status == "True")
+}
+
+fn first_waiting(status: &PodStatus) -> Option<String> {
+    let init = status.init_container_statuses.iter();
+    init.chain(&status.container_statuses).find_map(waiting)
 }
 
 /// Why a container waits; that it is being made is no reason.

@@ -16,6 +16,12 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
+    fn has_flag(&self, name: &str) -> bool {
+        let given = format!("{name}=");
+        let mut words = self.words.iter();
+        words.any(|word| word == name || word.starts_with(&given))
+    }
+
     /// Words that blanks separate; each `{}` in one of them is the next of the values, whatever that
     /// holds: `CommandLine::of("kubectl create namespace {}", &[&namespace])`.
     pub fn of(words: &str, values: &[&dyn Display]) -> Self {
@@ -194,15 +200,10 @@ impl Connection {
         let aws = aws.filter(move |(name, _)| !(elsewhere && *name == "--profile"));
         let kubernetes = self.kubernetes.0.iter().filter(move |_| kubernetes);
         let issuer = self.issuer.0.iter().filter(move |_| issuer);
-        let has = |name: &str| {
-            let given = format!("{name}=");
-            words
-                .iter()
-                .any(|word| word == name || word.starts_with(&given))
-        };
         let own = aws.chain(kubernetes).chain(issuer);
         let own = own.map(|(name, value)| (*name, value));
-        own.chain(roles).filter(|(name, _)| !has(name)).collect()
+        let own = own.chain(roles);
+        own.filter(|(name, _)| !command.has_flag(name)).collect()
     }
 
     /// `aws` assumes no role by a flag.

@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::associations::{agent, associated, observed};
-use super::deletion::{body, read_body};
-use super::resources::resources;
 use super::stack_name::{associated_stack, claimed, find_stack, hashed_stack};
 use super::{PARALLEL, ServiceAccounts, Stacks};
-use super::{again, associations, gone};
+use super::{again, gone};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
@@ -16,14 +14,17 @@ use crate::model::{
     Cluster, ClusterName, Lookup, Namespace, PolicyArn, RoleArn, RoleName, ServiceAccountName,
     StackName, Way,
 };
-use crate::plan::account::drift;
-use crate::policy::{Quotas, others};
-use crate::template::RoleTemplate;
+use crate::policy::Quotas;
 use crate::waiting::side_by_side;
 use crate::world::{
-    Addon, Association, Associations, FoundStack, LivePolicies, ObservedAccount, OidcProvider,
-    Phase, RoleFacts, ServiceAccount, ServiceAccountState, Stack, StackState,
+    Addon, Association, ObservedAccount, ObservedAssociation, OidcProvider, RoleFacts,
+    ServiceAccount, ServiceAccountState, Stack, StackState,
 };
+
+mod stack;
+
+pub use stack::live_policies;
+use stack::stack_state;
 
 /// What was asked for by name and must be looked up.
 pub struct WantedAccount<'a> {
@@ -76,47 +77,9 @@ pub async fn named(
     wanted: &[WantedAccount<'_>],
     stacks: Stacks,
 ) -> Result<Named, Error> {
-    let accounts = wanted.iter().map(|wanted| {
-        let stacks = &stacks;
-        async move {
-            let stack = async {
-                let association = associated(aws, cluster, wanted).await?;
-                let role = association.as_ref().map(|it| it.role.as_str());
-                let (way, name) = (wanted.way, wanted.name);
-                let (stack_name, stack) = match (wanted.stack, way) {
-                    (WantedStack::None, _) => (StackName::new(way, cluster, name), None),
-                    (WantedStack::Looked, Way::Irsa) => {
-                        find_stack(aws, stacks, way, cluster, name).await?
-                    }
-                    (WantedStack::Looked, Way::PodIdentity) => {
-                        associated_stack(aws, stacks, cluster, name, role).await?
-                    }
-                };
-                Ok((association, stack_name, stack))
-            };
-            let role = async {
-                match &wanted.role {
-                    Some(name) => {
-                        let read = async || aws.iam.role(name.as_str()).await;
-                        match wanted.stack {
-                            WantedStack::None => {
-                                again::unless_missing(aws, name.as_str(), read).await
-                            }
-                            WantedStack::Looked => read().await,
-                        }
-                    }
-                    None => Ok(Lookup::Missing),
-                }
-            };
-            let ((association, stack_name, stack), role) = tokio::try_join!(stack, role)?;
-            Ok(NamedAccount {
-                stack_name,
-                stack,
-                role,
-                association,
-            })
-        }
-    });
+    let accounts = wanted
+        .iter()
+        .map(|wanted| named_account(aws, cluster, &stacks, wanted));
     let accounts = side_by_side(PARALLEL, accounts);
     let (accounts, policies, agent) =
         tokio::join!(accounts, policies(aws, wanted), agent(aws, cluster, wanted));
@@ -126,6 +89,46 @@ pub async fn named(
         accounts,
         stacks,
     })
+}
+
+async fn named_account(
+    aws: &Aws,
+    cluster: &ClusterName,
+    stacks: &Stacks,
+    wanted: &WantedAccount<'_>,
+) -> Result<NamedAccount, Error> {
+    let stack = async {
+        let association = associated(aws, cluster, wanted).await?;
+        let role = association.as_ref().map(|it| it.role.as_str());
+        let (way, name) = (wanted.way, wanted.name);
+        let (stack_name, stack) = match (wanted.stack, way) {
+            (WantedStack::None, _) => (StackName::new(way, cluster, name), None),
+            (WantedStack::Looked, Way::Irsa) => find_stack(aws, stacks, way, cluster, name).await?,
+            (WantedStack::Looked, Way::PodIdentity) => {
+                associated_stack(aws, stacks, cluster, name, role).await?
+            }
+        };
+        Ok((association, stack_name, stack))
+    };
+    let ((association, stack_name, stack), role) =
+        tokio::try_join!(stack, named_role(aws, wanted))?;
+    Ok(NamedAccount {
+        stack_name,
+        stack,
+        role,
+        association,
+    })
+}
+
+async fn named_role(aws: &Aws, wanted: &WantedAccount<'_>) -> Result<Lookup<RoleFacts>, Error> {
+    let Some(name) = &wanted.role else {
+        return Ok(Lookup::Missing);
+    };
+    let read = async || aws.iam.role(name.as_str()).await;
+    match wanted.stack {
+        WantedStack::None => again::unless_missing(aws, name.as_str(), read).await,
+        WantedStack::Looked => read().await,
+    }
 }
 
 async fn policies(
@@ -142,6 +145,12 @@ async fn policies(
     lookups.into_iter().collect()
 }
 
+/// The provider where it was wanted, the accounts in the order in which they were, and the stacks.
+type SecondRound = (
+    Option<OidcProvider>,
+    Vec<Result<ObservedAccount, Error>>,
+    Stacks,
+);
 /// The second and third round: the provider, the ServiceAccounts, and what hangs on the stacks. What
 /// fails for one account does not hide the others.
 pub async fn accounts(
@@ -151,22 +160,11 @@ pub async fn accounts(
     wanted: &[WantedAccount<'_>],
     named: Named,
     provider: WantedProvider,
-) -> Result<
-    (
-        Option<OidcProvider>,
-        Vec<Result<ObservedAccount, Error>>,
-        Stacks,
-    ),
-    Error,
-> {
-    let Named {
-        stacks,
-        policies,
-        accounts,
-        agent,
-    } = named;
+) -> Result<SecondRound, Error> {
+    let (stacks, policies, agent) = (named.stacks, named.policies, named.agent);
     let objects = ServiceAccounts::for_lookups(kubernetes, wanted.len()).await?;
-    let accounts = wanted.iter().zip(accounts).map(|(wanted, named)| {
+    let accounts = wanted.iter().zip(named.accounts);
+    let accounts = accounts.map(|(wanted, named)| {
         let (stacks, objects, policies, agent) = (&stacks, &objects, &policies, &agent);
         async move {
             let objects = if wanted.service_account {
@@ -178,18 +176,7 @@ pub async fn accounts(
             if let Some(association) = &mut account.association {
                 association.agent.clone_from(agent);
             }
-            for arn in &wanted.policies {
-                match policies.get(arn) {
-                    Some(Ok(lookup)) => account.policies.push((arn.clone(), lookup.clone())),
-                    Some(Err(error)) => {
-                        return Err(Error::Shared {
-                            targets: Vec::new(),
-                            error: error.clone(),
-                        });
-                    }
-                    None => {}
-                }
-            }
+            account.policies = looked_up(&wanted.policies, policies)?;
             Ok(account)
         }
     });
@@ -205,6 +192,23 @@ pub async fn accounts(
         look_at_namespaces(kubernetes, wanted, &mut accounts).await;
     }
     Ok((provider?, accounts, stacks))
+}
+
+fn looked_up(
+    wanted: &[PolicyArn],
+    policies: &BTreeMap<PolicyArn, Result<Lookup<()>, Arc<Error>>>,
+) -> Result<Vec<(PolicyArn, Lookup<()>)>, Error> {
+    let found = wanted
+        .iter()
+        .filter_map(|arn| Some((arn, policies.get(arn)?)));
+    let found = found.map(|(arn, found)| match found {
+        Ok(lookup) => Ok((arn.clone(), lookup.clone())),
+        Err(error) => Err(Error::Shared {
+            targets: Vec::new(),
+            error: error.clone(),
+        }),
+    });
+    found.collect()
 }
 
 /// The stack of an account alone: what `doctor` needs of it.
@@ -239,43 +243,25 @@ async fn account(
     named: NamedAccount,
 ) -> Result<ObservedAccount, Error> {
     let found = (named.stack_name, named.stack);
-    let found = match wanted.way {
+    let (mut stack_name, stack) = match wanted.way {
         Way::Irsa => claimed(aws, stacks, objects, &cluster.name, wanted.name, found).await?,
         Way::PodIdentity => found,
     };
-    let (mut stack_name, stack) = found;
     let (mut service_account, mut stack) = tokio::try_join!(
         objects.service_account(wanted.name),
         stack_state(aws, stack, cluster, wanted.associations),
     )?;
-    // A role without a stack: that may have the name of the other way's, which the account came from, or
-    // the hashed name, made while eksctl's name was another's who has left since.
     if stack == StackState::Absent
-        && wanted.stack == WantedStack::Looked
-        && wanted.way == Way::Irsa
-        && let ServiceAccountState::Found(found) = &service_account
-        && found.role().is_some()
+        && let Some(other) =
+            roles_stack(aws, stacks, cluster, wanted, &stack_name, &service_account).await?
     {
-        let (way, name) = (wanted.way, wanted.name);
-        let other = match role_of(&stack_name, found, cluster) {
-            Some(_) => gone::stack(aws, way, &cluster.name, name, &service_account).await?,
-            None => match gone::stack_of_role(aws, way, &cluster.name, name, found).await? {
-                None => hashed_stack(aws, stacks, way, &cluster.name, name).await?,
-                found => found,
-            },
-        };
-        if let Some(other) = other {
-            stack_name = other.name.clone();
-            stack = stack_state(aws, Some(other), cluster, false).await?;
-        }
+        stack_name = other.name.clone();
+        stack = stack_state(aws, Some(other), cluster, false).await?;
     }
     if let (ServiceAccountState::Found(found), Way::Irsa) = (&mut service_account, wanted.way) {
         found.role_is_gone = is_role_gone(aws, cluster, found, &stack_name, &stack).await?;
     }
-    let association = match wanted.way {
-        Way::Irsa => None,
-        Way::PodIdentity => Some(observed(aws, cluster, named.association, &stack).await?),
-    };
+    let association = observed_association(aws, cluster, wanted, named.association, &stack).await?;
     Ok(ObservedAccount {
         stack,
         stack_name,
@@ -286,6 +272,44 @@ async fn account(
         quotas: Quotas::default(),
         association,
     })
+}
+
+async fn observed_association(
+    aws: &Aws,
+    cluster: &Cluster,
+    wanted: &WantedAccount<'_>,
+    association: Option<Association>,
+    stack: &StackState,
+) -> Result<Option<ObservedAssociation>, Error> {
+    match wanted.way {
+        Way::Irsa => Ok(None),
+        Way::PodIdentity => observed(aws, cluster, association, stack).await.map(Some),
+    }
+}
+/// The stack of a role that has no stack of the account's name: that may have the name of the other way's,
+/// which the account came from, or the hashed name, made while eksctl's name was another's who has left since.
+async fn roles_stack(
+    aws: &Aws,
+    stacks: &Stacks,
+    cluster: &Cluster,
+    wanted: &WantedAccount<'_>,
+    stack_name: &StackName,
+    service_account: &ServiceAccountState,
+) -> Result<Option<Stack>, Error> {
+    let ServiceAccountState::Found(found) = service_account else {
+        return Ok(None);
+    };
+    let (way, name) = (wanted.way, wanted.name);
+    if wanted.stack != WantedStack::Looked || way != Way::Irsa || found.role().is_none() {
+        return Ok(None);
+    }
+    if role_of(stack_name, found, cluster).is_some() {
+        return gone::stack(aws, way, &cluster.name, name, service_account).await;
+    }
+    match gone::stack_of_role(aws, way, &cluster.name, name, found).await? {
+        None => hashed_stack(aws, stacks, way, &cluster.name, name).await,
+        found => Ok(found),
+    }
 }
 
 /// Where a ServiceAccount is missing, its namespace may be about to go; each of them is looked at once.
@@ -347,145 +371,4 @@ async fn is_role_gone(
 fn role_of(stack: &StackName, account: &ServiceAccount, cluster: &Cluster) -> Option<RoleArn> {
     let role: RoleArn = account.role()?.parse().ok()?;
     (stack.may_have_named(&role) && role.account() == cluster.account).then_some(role)
-}
-
-/// A stack's template, role and failure. A role that seems to be changed by hand is read again, where
-/// CloudFormation itself may just have changed it.
-async fn stack_state(
-    aws: &Aws,
-    stack: Option<Stack>,
-    cluster: &Cluster,
-    are_associations_wanted: bool,
-) -> Result<StackState, Error> {
-    let Some(stack) = stack.filter(|stack| stack.phase() != Phase::Gone) else {
-        return Ok(StackState::Absent);
-    };
-    let read = async || found_stack(aws, &stack, cluster, are_associations_wanted).await;
-    let is_doubtful =
-        |found: &FoundStack| again::is_recent(found) && drift::is_changed(cluster, found);
-    let found = again::settled(aws, &stack.id, read().await?, is_doubtful, read).await?;
-    Ok(StackState::Found(Box::new(found)))
-}
-
-/// Only what the stack's phase calls for.
-async fn found_stack(
-    aws: &Aws,
-    stack: &Stack,
-    cluster: &Cluster,
-    are_associations_wanted: bool,
-) -> Result<FoundStack, Error> {
-    let ready = stack.phase() == Phase::Ready;
-    let body = async {
-        if ready {
-            body(aws, stack).await
-        } else {
-            Ok(None)
-        }
-    };
-    let role = async {
-        match &stack.role_arn {
-            Some(arn) if ready => aws.iam.role(arn.name()).await,
-            _ => Ok(Lookup::Missing),
-        }
-    };
-    let policies = async {
-        match &stack.role_arn {
-            Some(arn) if ready => live_policies(aws, arn.name()).await,
-            _ => Ok(Lookup::Missing),
-        }
-    };
-    // Only deletion helps a broken one: all that it has would go with it.
-    let broken = async {
-        if stack.phase() == Phase::Broken {
-            resources(aws, stack, &read_body(aws, stack).await?).await
-        } else {
-            Ok(Lookup::Missing)
-        }
-    };
-    let failure = async {
-        match stack.phase() {
-            Phase::DeleteFailed | Phase::UpdateFailed => {
-                aws.cloudformation.failure(&stack.id).await
-            }
-            _ => Ok(None),
-        }
-    };
-    let (body, role, policies, broken, failure) =
-        tokio::try_join!(body, role, policies, broken, failure)?;
-    if let (Some(arn), true, Lookup::Missing) = (&stack.role_arn, ready, &role) {
-        match policies {
-            Lookup::Found(_) => {
-                return Err(gone::contradicted(arn.name(), "ListAttachedRolePolicies"));
-            }
-            Lookup::Missing | Lookup::Unknown(_) => gone::confirmed(aws, arn.name()).await?,
-        }
-    }
-    let template = body
-        .as_ref()
-        .and_then(|body| RoleTemplate::read(body, &cluster.partition));
-    let resources = match &body {
-        Some(body) => resources(aws, stack, &Lookup::Found(body.clone())).await?,
-        None => broken,
-    };
-    let associations = match &stack.role_arn {
-        Some(arn) if are_associations_wanted => {
-            associations::using(aws, &cluster.name, arn.name()).await
-        }
-        _ => associations(aws, cluster, stack, template.as_ref(), &role).await,
-    };
-    Ok(FoundStack {
-        stack: stack.clone(),
-        failure,
-        body,
-        template,
-        resources,
-        role,
-        policies,
-        associations,
-    })
-}
-
-/// The associations that may need what somebody added to the role's trust policy.
-async fn associations(
-    aws: &Aws,
-    cluster: &Cluster,
-    stack: &Stack,
-    template: Option<&RoleTemplate>,
-    role: &Lookup<RoleFacts>,
-) -> Lookup<Associations> {
-    match (&stack.role_arn, template, role) {
-        (Some(arn), Some(template), Lookup::Found(facts))
-            if !others::pod_identity_by_hand(&facts.trust, &template.trust).is_empty() =>
-        {
-            associations::using(aws, &cluster.name, arn.name()).await
-        }
-        _ => Lookup::Missing,
-    }
-}
-
-/// The policies that a role has (ListAttachedRolePolicies, ListRolePolicies, GetRolePolicy).
-pub(super) async fn live_policies(aws: &Aws, role: &str) -> Result<Lookup<LivePolicies>, Error> {
-    let lists = tokio::try_join!(
-        aws.iam.attached_policies(role),
-        aws.iam.inline_policies(role)
-    )?;
-    let (managed, names) = match lists {
-        (Lookup::Found(managed), Lookup::Found(names)) => (managed, names),
-        (Lookup::Unknown(message), _) | (_, Lookup::Unknown(message)) => {
-            return Ok(Lookup::Unknown(message));
-        }
-        (Lookup::Missing, _) | (_, Lookup::Missing) => return Ok(Lookup::Missing),
-    };
-    let mut inline = BTreeMap::new();
-    for name in names {
-        match aws.iam.inline_policy(role, &name).await? {
-            Lookup::Found(document) => {
-                inline.insert(name, document);
-            }
-            // Deleted since it was listed.
-            Lookup::Missing => {}
-            Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
-        }
-    }
-    Ok(Lookup::Found(LivePolicies { managed, inline }))
 }

@@ -20,8 +20,8 @@ use crate::model::{
 use crate::policy::{others, subjects};
 use crate::template::{ManagedPolicy, RoleTemplate, StackResource};
 use crate::world::{
-    AssociatedRole, Association, Associations, Foreign, FoundStack, ObservedDeletion, OwningStack,
-    Phase, RoleFacts, ServiceAccountState, Stack, StackState,
+    AssociatedRole, Association, Associations, AttachedRole, Foreign, FoundStack, ObservedDeletion,
+    OwningStack, Phase, RoleFacts, ServiceAccountState, Stack, StackState,
 };
 
 /// The tag of a role with the id of the stack that made it.
@@ -35,72 +35,22 @@ pub async fn deletion(
     cluster: Option<&Cluster>,
     asked: &Deletion,
 ) -> Result<ObservedDeletion, Error> {
-    let (association, mut stack) = named(aws, stacks, objects, asked).await?;
-    let (mut hanging, service_account) = tokio::try_join!(
-        of_stack(aws, &asked.cluster, stack.as_ref()),
-        objects.service_account(&asked.name)
-    )?;
-    let is_there = matches!(
-        service_account,
-        ServiceAccountState::Found(_) | ServiceAccountState::Going(_)
-    );
-    if stack.is_none() && (is_there || matches!(stacks, Stacks::ByName)) {
-        stack = gone::stack(
-            aws,
-            asked.way,
-            &asked.cluster,
-            &asked.name,
-            &service_account,
-        )
-        .await?;
-        hanging = of_stack(aws, &asked.cluster, stack.as_ref()).await?;
-    }
-    let attached = match (cluster, &service_account, asked.way) {
-        (Some(cluster), ServiceAccountState::Found(object), Way::Irsa) if stack.is_none() => {
-            attached(aws, cluster, object).await
-        }
+    let (association, stack) = named(aws, stacks, objects, asked).await?;
+    let (hanging, service_account) = with_object(aws, stacks, objects, asked, stack).await?;
+    let is_alone = hanging.stack.is_none();
+    let attached = match cluster {
+        Some(cluster) if is_alone => alone(aws, cluster, asked, &service_account).await,
         _ => None,
     };
     let goes_on = goes_on(aws, asked, &service_account).await;
-    let nothing = stack.is_none() && !is_there && association.is_none();
+    let nothing = is_alone && !is_there(&service_account) && association.is_none();
     let namespaces = match stacks {
         Stacks::ByName if nothing => namespaces_of(aws, &asked.cluster, &asked.name).await?,
         _ => Vec::new(),
     };
-    let Hanging {
-        mut foreign,
-        resources,
-        body,
-    } = hanging;
-    let found = stack.map(|stack| FoundStack {
-        stack,
-        failure: None,
-        body: body.as_found().cloned(),
-        template: None,
-        resources,
-        role: Lookup::Missing,
-        policies: Lookup::Missing,
-        associations: Lookup::Missing,
-    });
-    if let (Lookup::Found(foreign), Some(found)) = (&mut foreign, &found) {
-        // They go with the stack, before the role.
-        let is_own = |arn: &PolicyArn| found.own_policies().any(|(own, _)| own == *arn);
-        foreign.managed.retain(|arn| !is_own(arn));
-    }
-    let associated = match asked.way {
-        Way::Irsa => None,
-        Way::PodIdentity => {
-            let known = found.as_ref().zip(foreign.as_found());
-            associated(aws, association.as_ref(), known, &body).await
-        }
-    };
-    let annotated = match (asked.way, foreign.as_found()) {
-        (Way::PodIdentity, Some(foreign)) => {
-            annotated(objects, asked, found.as_ref(), foreign).await
-        }
-        _ => Lookup::Missing,
-    };
-    let stack = match found {
+    let (associated, annotated) =
+        role_in_use(aws, objects, asked, association.as_ref(), &hanging).await;
+    let stack = match hanging.stack {
         Some(found) => StackState::Found(Box::new(found)),
         None => StackState::Absent,
     };
@@ -110,11 +60,73 @@ pub async fn deletion(
         attached,
         associated,
         stack,
-        foreign,
+        foreign: hanging.foreign,
         service_account,
         goes_on,
         namespaces,
     })
+}
+
+fn is_there(object: &ServiceAccountState) -> bool {
+    matches!(
+        object,
+        ServiceAccountState::Found(_) | ServiceAccountState::Going(_)
+    )
+}
+
+/// The stack with what hangs on it, and the ServiceAccount. Who has no stack by its name may have one that is
+/// gone from there.
+async fn with_object(
+    aws: &Aws,
+    stacks: &Stacks,
+    objects: &ServiceAccounts<'_>,
+    asked: &Deletion,
+    stack: Option<Stack>,
+) -> Result<(Hanging, ServiceAccountState), Error> {
+    let (cluster, name) = (&asked.cluster, &asked.name);
+    let (hanging, object) = tokio::try_join!(
+        of_stack(aws, cluster, stack.as_ref()),
+        objects.service_account(name)
+    )?;
+    if stack.is_some() || !(is_there(&object) || matches!(stacks, Stacks::ByName)) {
+        return Ok((hanging.on(stack), object));
+    }
+    let stack = gone::stack(aws, asked.way, cluster, name, &object).await?;
+    let hanging = of_stack(aws, cluster, stack.as_ref()).await?;
+    Ok((hanging.on(stack), object))
+}
+
+/// The role of a ServiceAccount without a stack.
+async fn alone(
+    aws: &Aws,
+    cluster: &Cluster,
+    asked: &Deletion,
+    object: &ServiceAccountState,
+) -> Option<Box<AttachedRole>> {
+    match (object, asked.way) {
+        (ServiceAccountState::Found(object), Way::Irsa) => attached(aws, cluster, object).await,
+        _ => None,
+    }
+}
+
+/// The role of an association, and the ServiceAccounts that have the role of its stack by their annotations.
+async fn role_in_use(
+    aws: &Aws,
+    objects: &ServiceAccounts<'_>,
+    asked: &Deletion,
+    association: Option<&Association>,
+    hanging: &Hanging,
+) -> (Option<AssociatedRole>, Lookup<Vec<ServiceAccountName>>) {
+    if asked.way == Way::Irsa {
+        return (None, Lookup::Missing);
+    }
+    let (found, foreign) = (hanging.stack.as_ref(), hanging.foreign.as_found());
+    let associated = associated(aws, association, found.zip(foreign), &hanging.body).await;
+    let annotated = match foreign {
+        Some(foreign) => annotated(objects, asked, found, foreign).await,
+        None => Lookup::Missing,
+    };
+    (associated, annotated)
 }
 
 /// Pods of an association need their ServiceAccount, whoever made it.
@@ -221,12 +233,35 @@ fn is_hindrance(foreign: &Lookup<Foreign>) -> bool {
     foreign.is_some_and(|it| it.has_policies() || !it.instance_profiles.is_empty())
 }
 
-/// What hangs on a stack's role, what else the stack has, and its template.
+/// A stack, what hangs on its role, what else it has, and its template.
 #[derive(Default)]
 struct Hanging {
+    stack: Option<FoundStack>,
     foreign: Lookup<Foreign>,
     resources: Lookup<Vec<StackResource>>,
     body: Lookup<Value>,
+}
+
+impl Hanging {
+    /// On which stack. Its own managed policies go with it, before the role.
+    fn on(mut self, stack: Option<Stack>) -> Self {
+        let found = stack.map(|stack| FoundStack {
+            stack,
+            failure: None,
+            body: self.body.as_found().cloned(),
+            template: None,
+            resources: std::mem::take(&mut self.resources),
+            role: Lookup::Missing,
+            policies: Lookup::Missing,
+            associations: Lookup::Missing,
+        });
+        if let (Lookup::Found(foreign), Some(found)) = (&mut self.foreign, &found) {
+            let is_own = |arn: &PolicyArn| found.own_policies().any(|(own, _)| own == *arn);
+            foreign.managed.retain(|arn| !is_own(arn));
+        }
+        self.stack = found;
+        self
+    }
 }
 
 async fn of_stack(
@@ -245,6 +280,7 @@ async fn of_stack(
         resources(aws, stack, read().await?).await
     })?;
     Ok(Hanging {
+        stack: None,
         foreign,
         resources,
         body: body.into_inner().unwrap_or_default(),
@@ -258,11 +294,23 @@ async fn foreign(
     stack: &Stack,
     body: impl Future<Output = Result<&Lookup<Value>, Error>>,
 ) -> Result<Lookup<Foreign>, Error> {
-    let role = match role_name(aws, stack).await? {
-        Lookup::Found(role) => role,
-        Lookup::Missing => return Ok(Lookup::Missing),
-        Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
-    };
+    match role_name(aws, stack).await? {
+        Lookup::Found(role) => {
+            let foreign = foreign_of(aws, cluster, stack, role, body).await?;
+            Ok(Lookup::Found(foreign))
+        }
+        Lookup::Missing => Ok(Lookup::Missing),
+        Lookup::Unknown(message) => Ok(Lookup::Unknown(message)),
+    }
+}
+
+async fn foreign_of(
+    aws: &Aws,
+    cluster: &ClusterName,
+    stack: &Stack,
+    role: String,
+    body: impl Future<Output = Result<&Lookup<Value>, Error>>,
+) -> Result<Foreign, Error> {
     let (body, facts, attached, inline, profiles) = tokio::try_join!(
         body,
         aws.iam.role(&role),
@@ -271,55 +319,49 @@ async fn foreign(
         aws.iam.instance_profiles(&role),
     )?;
     let template = role_template(stack, body);
-    let trust = facts.clone().map(|facts| facts.trust);
-    let associations = associations(aws, cluster, &role, &facts, &template).await;
+    let mut foreign = Foreign {
+        trust: facts.clone().map(|facts| facts.trust),
+        associations: associations(aws, cluster, &role, &facts, &template).await,
+        role,
+        ..Foreign::default()
+    };
     let known = match template {
         Lookup::Found(template) => template,
         Lookup::Missing => RoleTemplate::default(),
         // What is by hand cannot be told from what is the stack's.
         Lookup::Unknown(message) => {
-            return Ok(Lookup::Found(Foreign {
-                role,
-                trust,
-                unknown: Some(message),
-                associations,
-                ..Foreign::default()
-            }));
+            foreign.unknown = Some(message);
+            return Ok(foreign);
         }
     };
-    let unknown = match (&attached, &inline) {
-        (Lookup::Unknown(message), _) | (_, Lookup::Unknown(message)) => Some(message.clone()),
-        _ => None,
-    };
-    let attached = attached.found().unwrap_or_default();
-    let (managed, _) =
-        known.managed_in(&attached.iter().cloned().map(ManagedPolicy::Arn).collect());
-    let inline = inline.found().unwrap_or_default();
-    let own: BTreeSet<String> = known
-        .inline
-        .keys()
-        .map(|name| known.name_in_iam(name, &stack.name))
-        .collect();
-    let mut foreign = Foreign {
-        role,
-        trust,
-        managed: attached
-            .into_iter()
-            .filter(|arn| !managed.contains(&ManagedPolicy::Arn(arn.clone())))
-            .collect(),
-        inline: inline
-            .into_iter()
-            .filter(|name| !own.contains(name))
-            .collect(),
-        instance_profiles: profiles.found().unwrap_or_default(),
-        unknown,
-        associations,
-        doubt: None,
-    };
+    let unknown = attached.unknown().or(inline.unknown());
+    foreign.unknown = unknown.map(str::to_owned);
+    (foreign.managed, foreign.inline) = added(&known, stack, attached, inline);
+    foreign.instance_profiles = profiles.found().unwrap_or_default();
     if foreign.has_policies() {
         foreign.doubt = doubt(stack, facts);
     }
-    Ok(Lookup::Found(foreign))
+    Ok(foreign)
+}
+
+/// The policies that are not the template's.
+fn added(
+    known: &RoleTemplate,
+    stack: &Stack,
+    attached: Lookup<Vec<PolicyArn>>,
+    inline: Lookup<Vec<String>>,
+) -> (Vec<PolicyArn>, Vec<String>) {
+    let mut attached = attached.found().unwrap_or_default();
+    let mut inline = inline.found().unwrap_or_default();
+    let all = attached.iter().cloned().map(ManagedPolicy::Arn).collect();
+    let (managed, _) = known.managed_in(&all);
+    attached.retain(|arn| !managed.contains(&ManagedPolicy::Arn(arn.clone())));
+    let own = known.inline.keys();
+    let own: BTreeSet<String> = own
+        .map(|name| known.name_in_iam(name, &stack.name))
+        .collect();
+    inline.retain(|name| !own.contains(name));
+    (attached, inline)
 }
 
 /// The associations that use a role: none where it does not let EKS Pod Identity in. Whom it lets in is

@@ -3,6 +3,7 @@
 mod aws;
 mod kubernetes;
 mod once;
+mod proofs;
 mod whole;
 
 pub use once::{Once, Shared};

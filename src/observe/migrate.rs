@@ -13,12 +13,14 @@ use super::health::Once;
 use super::owner::owner;
 use crate::aws::Aws;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Cluster, Lookup, Namespace, PolicyArn, SAVED_ANNOTATION, ServiceAccountName};
-use crate::plan::migrate::{next_roles, users};
+use crate::model::{
+    Cluster, Lookup, Namespace, PolicyArn, SAVED_ANNOTATION, ServiceAccountName, Workload,
+};
+use crate::plan::migrate::{Successors, next_roles, users};
 use crate::waiting::side_by_side;
 use crate::world::{
-    Addon, Association, LivePolicies, Moving, MovingAccount, OwningStack, PodDefaults, RoleFacts,
-    ServiceAccount,
+    Addon, Association, Interception, LivePolicies, Moving, MovingAccount, Node, OidcProvider,
+    OwningStack, PodDefaults, RoleFacts, ServiceAccount, VaultDeliveries,
 };
 
 mod interception;
@@ -75,112 +77,106 @@ struct Roles {
     documents: Once<Value>,
 }
 
+/// What the reads told.
+struct MoveReads {
+    provider: Lookup<OidcProvider>,
+    addons: Lookup<Vec<Addon>>,
+    nodes: Lookup<Vec<Node>>,
+    interception: Lookup<Interception>,
+    rivals: Vec<Workload>,
+    objects: Objects,
+    associations: ByName<Association>,
+    /// How many associations the cluster has.
+    count: Lookup<usize>,
+    deliveries: Lookup<VaultDeliveries>,
+}
+
 impl MoveSight<'_> {
     /// All that bears on moving the service accounts of the scope. What cannot be read stands in
     /// `unknown`, and fails nothing.
     pub async fn moving(&self, scope: &MoveScope<'_>) -> Moving {
-        let arn = self.cluster.provider_arn();
-        let provider = async {
-            let found = self.aws.iam.provider(&arn).await;
-            Lookup::or_unknown(found.map(Lookup::from))
-        };
-        let nodes = async { Lookup::or_unknown(self.kubernetes.nodes().await) };
-        let interception = async {
-            match scope.depth {
-                MoveDepth::All | MoveDepth::Users => self.interception().await,
-                MoveDepth::Eks => (Lookup::Missing, Vec::new()),
-            }
-        };
-        let deliveries = async {
-            match scope.depth {
-                MoveDepth::All => {
-                    let namespace = scope.namespace.as_ref().map_or("", Namespace::as_str);
-                    Lookup::of(self.kubernetes.vault_deliveries(namespace).await)
-                }
-                MoveDepth::Eks | MoveDepth::Users => Lookup::Missing,
-            }
-        };
-        let (
-            provider,
-            addons,
-            nodes,
-            (mut interception, rivals),
-            mut objects,
-            (mut associations, count),
-            deliveries,
-        ) = tokio::join!(
-            provider,
-            self.addons(),
-            nodes,
-            interception,
-            self.objects(scope),
-            self.associations(scope),
-            deliveries
-        );
-        let mut unknown = Vec::new();
-        let mut tell = |what: &str, why: Option<&str>| {
-            unknown.extend(why.map(|why| format!("{what} not known: {why}")));
-        };
-        tell("add-ons are", addons.unknown());
-        tell("nodes are", nodes.unknown());
-        tell("ServiceAccounts are", objects.accounts.unknown());
-        tell("pods are", objects.pods.unknown());
-        tell("workloads are", objects.workloads.unknown());
-        tell("associations are", associations.unknown());
-        tell("what kube2iam or kiam gives is", interception.unknown());
-        tell("what Vault writes into Secrets is", deliveries.unknown());
-        if let Lookup::Found(deliveries) = &deliveries {
-            objects.deliver(deliveries);
-        }
-        if let (Lookup::Found(interception), MoveDepth::Users) = (&mut interception, scope.depth) {
-            let objects = &objects;
-            interception.users = users(interception, &objects.pods, &objects.workloads, |name| {
-                let object = objects.accounts.as_found().and_then(|all| all.get(name));
-                object.is_some_and(|object| object.role().is_some())
-            });
-        }
-        let shared = Roles::default();
-        let known = objects.known();
+        let mut read = self.read(scope).await;
+        let unknown = read.unknown();
+        read.settle(scope.depth);
+        let known = read.objects.known();
         let (successors, unsplit) = self
-            .regrouped(scope, &interception, &mut objects, &mut associations)
+            .regrouped(
+                scope,
+                &read.interception,
+                &mut read.objects,
+                &mut read.associations,
+            )
             .await;
-        let mut names = names(scope, &objects, &associations);
-        let own = successors
-            .iter()
-            .filter(|(own, former)| (scope.includes_part)(former, own));
-        names.extend(own.map(|(name, _)| name.clone()));
-        let defaults = inherited(&successors, &objects);
-        let accounts = names.into_iter();
-        let accounts = accounts.map(|name| {
-            let mut found = account(name, &mut objects, &mut associations);
-            if let Some(defaults) = defaults.get(&found.name) {
-                found.inherits = defaults.clone();
-            }
-            found.granted(interception.as_found())
-        });
-        let mut accounts: Vec<MovingAccount> = accounts.collect();
-        // All that it had by this is of others now.
-        accounts.retain(|it| {
-            let is_bound = it.role_arn.is_some() || !it.grants.is_empty();
-            let is_former = successors.values().any(|former| *former == it.name);
-            is_bound || !is_former || scope.depth != MoveDepth::Users
-        });
-        let accounts = accounts
-            .into_iter()
-            .map(|account| self.with_role(&shared, account));
+        let accounts = read.accounts(scope, &successors).into_iter();
+        let shared = Roles::default();
+        let accounts = accounts.map(|account| self.with_role(&shared, account));
         let accounts: Vec<MovingAccount> = side_by_side(PARALLEL, accounts).await;
         Moving {
             cluster: self.cluster.clone(),
-            provider,
-            addons,
-            nodes,
-            associations: count,
-            interception,
-            rivals,
+            provider: read.provider,
+            addons: read.addons,
+            nodes: read.nodes,
+            associations: read.count,
+            interception: read.interception,
+            rivals: read.rivals,
             accounts,
             unsplit,
             known,
             unknown,
+        }
+    }
+
+    async fn read(&self, scope: &MoveScope<'_>) -> MoveReads {
+        let nodes = async { Lookup::or_unknown(self.kubernetes.nodes().await) };
+        let (
+            provider,
+            addons,
+            nodes,
+            (interception, rivals),
+            objects,
+            (associations, count),
+            deliveries,
+        ) = tokio::join!(
+            self.provider(),
+            self.addons(),
+            nodes,
+            self.intercepted(scope.depth),
+            self.objects(scope),
+            self.associations(scope),
+            self.deliveries(scope)
+        );
+        MoveReads {
+            provider,
+            addons,
+            nodes,
+            interception,
+            rivals,
+            objects,
+            associations,
+            count,
+            deliveries,
+        }
+    }
+
+    async fn provider(&self) -> Lookup<OidcProvider> {
+        let found = self.aws.iam.provider(&self.cluster.provider_arn()).await;
+        Lookup::or_unknown(found.map(Lookup::from))
+    }
+
+    async fn intercepted(&self, depth: MoveDepth) -> (Lookup<Interception>, Vec<Workload>) {
+        match depth {
+            MoveDepth::All | MoveDepth::Users => self.interception().await,
+            MoveDepth::Eks => (Lookup::Missing, Vec::new()),
+        }
+    }
+
+    async fn deliveries(&self, scope: &MoveScope<'_>) -> Lookup<VaultDeliveries> {
+        match scope.depth {
+            MoveDepth::All => {
+                let namespace = scope.namespace.as_ref().map_or("", Namespace::as_str);
+                Lookup::of(self.kubernetes.vault_deliveries(namespace).await)
+            }
+            MoveDepth::Eks | MoveDepth::Users => Lookup::Missing,
         }
     }
 
@@ -284,6 +280,68 @@ impl MoveSight<'_> {
     }
 }
 
+impl MoveReads {
+    fn unknown(&self) -> Vec<String> {
+        let all = [
+            ("add-ons are", self.addons.unknown()),
+            ("nodes are", self.nodes.unknown()),
+            ("ServiceAccounts are", self.objects.accounts.unknown()),
+            ("pods are", self.objects.pods.unknown()),
+            ("workloads are", self.objects.workloads.unknown()),
+            ("associations are", self.associations.unknown()),
+            (
+                "what kube2iam or kiam gives is",
+                self.interception.unknown(),
+            ),
+            (
+                "what Vault writes into Secrets is",
+                self.deliveries.unknown(),
+            ),
+        ];
+        let told = all.into_iter();
+        told.filter_map(|(what, why)| Some(format!("{what} not known: {}", why?)))
+            .collect()
+    }
+
+    /// What one of the lists says of another.
+    fn settle(&mut self, depth: MoveDepth) {
+        if let Lookup::Found(deliveries) = &self.deliveries {
+            self.objects.deliver(deliveries);
+        }
+        if let (Lookup::Found(interception), MoveDepth::Users) = (&mut self.interception, depth) {
+            let objects = &self.objects;
+            interception.users = users(interception, &objects.pods, &objects.workloads, |name| {
+                let object = objects.accounts.as_found().and_then(|all| all.get(name));
+                object.is_some_and(|object| object.role().is_some())
+            });
+        }
+    }
+
+    /// Those that are looked at, but for their roles.
+    fn accounts(&mut self, scope: &MoveScope<'_>, successors: &Successors) -> Vec<MovingAccount> {
+        let mut names = names(scope, &self.objects, &self.associations);
+        let own = successors
+            .iter()
+            .filter(|(own, former)| (scope.includes_part)(former, own));
+        names.extend(own.map(|(name, _)| name.clone()));
+        let defaults = inherited(successors, &self.objects);
+        let accounts = names.into_iter().map(|name| {
+            let mut found = account(name, &mut self.objects, &mut self.associations);
+            if let Some(defaults) = defaults.get(&found.name) {
+                found.inherits = defaults.clone();
+            }
+            found.granted(self.interception.as_found())
+        });
+        let mut accounts: Vec<MovingAccount> = accounts.collect();
+        // All that it had by this is of others now.
+        accounts.retain(|it| {
+            let is_bound = it.role_arn.is_some() || !it.grants.is_empty();
+            let is_former = successors.values().any(|former| *former == it.name);
+            is_bound || !is_former || scope.depth != MoveDepth::Users
+        });
+        accounts
+    }
+}
 /// Those that are there, that have an association, or that something runs as.
 fn names(
     scope: &MoveScope<'_>,

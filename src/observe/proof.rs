@@ -172,19 +172,24 @@ async fn token_of(
     claim: Assertion<'_>,
 ) -> Result<(Option<String>, Secret), Box<Proof>> {
     let audience = claim.way.audience();
-    let request = async |pod: Option<&str>| {
-        let kubernetes = prover.kubernetes;
-        kubernetes
-            .token(claim.account, audience, pod, TOKEN_LIFE)
-            .await
-    };
-    if let ClaimedWay::Irsa { .. } = claim.way {
-        let token = request(None).await;
-        return token
-            .map(|secret| (None, secret))
-            .map_err(|error| Box::new(untold(error)));
+    if let ClaimedWay::PodIdentity { .. } = claim.way {
+        return token_of_a_pod(prover, claim).await;
     }
-    let pods = match prover.kubernetes.running(claim.account).await {
+    let token = prover
+        .kubernetes
+        .token(claim.account, audience, None, TOKEN_LIFE);
+    match token.await {
+        Ok(secret) => Ok((None, secret)),
+        Err(error) => Err(Box::new(untold(error))),
+    }
+}
+
+async fn token_of_a_pod(
+    prover: &Prover<'_>,
+    claim: Assertion<'_>,
+) -> Result<(Option<String>, Secret), Box<Proof>> {
+    let (kubernetes, audience) = (prover.kubernetes, claim.way.audience());
+    let pods = match kubernetes.running(claim.account).await {
         Ok(pods) => pods,
         Err(error) => {
             let pod = Some(Lookup::Unknown(error.to_string()));
@@ -200,7 +205,8 @@ async fn token_of(
     };
     // A pod may go between the list and the request.
     for pod in pods.into_iter().take(PODS) {
-        match request(Some(&pod)).await {
+        let token = kubernetes.token(claim.account, audience, Some(&pod), TOKEN_LIFE);
+        match token.await {
             Ok(secret) => return Ok((Some(pod), secret)),
             Err(error) => {
                 untold_yet = Proof {
@@ -357,16 +363,24 @@ async fn patiently(
         if left.is_zero() || waited >= PROPAGATION {
             return end;
         }
-        let often = if binding.is_some() { JUDGED } else { OFTEN };
-        let pause = if waited < AT_FIRST { often } else { SELDOM };
         (prover.on_wait)(&NotYet {
             why: &why,
             tries,
             whole,
         });
-        let pause = pause.min(left);
+        let pause = pause(binding.is_some(), waited).min(left);
         tokio::time::sleep(prover.intervals.of(pause)).await;
         waited += pause;
         tries += 1;
+    }
+}
+
+fn pause(is_judged: bool, waited: Duration) -> Duration {
+    if waited >= AT_FIRST {
+        SELDOM
+    } else if is_judged {
+        JUDGED
+    } else {
+        OFTEN
     }
 }

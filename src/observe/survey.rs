@@ -199,6 +199,33 @@ async fn users(regions: &[&Aws], survey: &mut Survey, unread: &mut Vec<(String, 
 
 /// Asks the hosts of all issuers that decide, each twice.
 async fn ask_issuers(aws: &Aws, survey: &mut Survey) {
+    let reads = deciding_issuers(survey).into_iter().map(async |issuer| {
+        let state = match format!("https://{issuer}").parse() {
+            Ok(url) => state(aws, &url).await,
+            Err(_) => IssuerState::Unknown,
+        };
+        (issuer, state)
+    });
+    let mut issuers: BTreeMap<_, _> = side_by_side(PARALLEL, reads).await.into_iter().collect();
+    let answering = answering(aws, survey).await;
+    for (issuer, state) in &mut issuers {
+        let region = gc::region_of_issuer(issuer).unwrap_or_default();
+        let read = survey.regions.get(&region);
+        let has_own = read.is_some_and(|read| read.clusters.values().any(Option::is_some));
+        let is_comparable = if has_own {
+            answering.contains(&region)
+        } else {
+            !answering.is_empty()
+        };
+        if *state == IssuerState::Gone && !is_comparable {
+            *state = IssuerState::Unproven;
+        }
+    }
+    survey.issuers = issuers;
+}
+
+/// The issuers of no known cluster, of a surveyed region, that something in the account is about.
+fn deciding_issuers(survey: &Survey) -> Vec<String> {
     let known: Vec<&String> = survey
         .regions
         .values()
@@ -222,29 +249,7 @@ async fn ask_issuers(aws: &Aws, survey: &mut Survey) {
         .collect();
     asked.sort_unstable();
     asked.dedup();
-    let reads = asked.into_iter().map(async |issuer| {
-        let state = match format!("https://{issuer}").parse() {
-            Ok(url) => state(aws, &url).await,
-            Err(_) => IssuerState::Unknown,
-        };
-        (issuer, state)
-    });
-    let mut issuers: BTreeMap<_, _> = side_by_side(PARALLEL, reads).await.into_iter().collect();
-    let answering = answering(aws, survey).await;
-    for (issuer, state) in &mut issuers {
-        let region = gc::region_of_issuer(issuer).unwrap_or_default();
-        let read = survey.regions.get(&region);
-        let has_own = read.is_some_and(|read| read.clusters.values().any(Option::is_some));
-        let is_comparable = if has_own {
-            answering.contains(&region)
-        } else {
-            !answering.is_empty()
-        };
-        if *state == IssuerState::Gone && !is_comparable {
-            *state = IssuerState::Unproven;
-        }
-    }
-    survey.issuers = issuers;
+    asked
 }
 
 /// The regions in which the issuer of a cluster that there is answers. A proxy that opens TLS and blocks the

@@ -56,18 +56,7 @@ async fn of_role(
     depth: UsageDepth,
 ) -> RoleUsage {
     if arn.account() != account {
-        let why = format!(
-            "it is of account {}, and these credentials are of {account}",
-            arn.account()
-        );
-        return RoleUsage {
-            arn,
-            accounts: Vec::new(),
-            facts: Lookup::Unknown(why.clone()),
-            policies: Lookup::Unknown(why.clone()),
-            services: Lookup::Unknown(why.clone()),
-            stack: Lookup::Unknown(why),
-        };
+        return elsewhere(arn, account);
     }
     let facts = async {
         let read = async || aws.iam.role(arn.name()).await;
@@ -95,6 +84,21 @@ async fn of_role(
         services,
         stack,
         arn,
+    }
+}
+
+fn elsewhere(arn: RoleArn, account: &str) -> RoleUsage {
+    let why = format!(
+        "it is of account {}, and these credentials are of {account}",
+        arn.account()
+    );
+    RoleUsage {
+        arn,
+        accounts: Vec::new(),
+        facts: Lookup::Unknown(why.clone()),
+        policies: Lookup::Unknown(why.clone()),
+        services: Lookup::Unknown(why.clone()),
+        stack: Lookup::Unknown(why),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::cells::{Cell, Lines};
 use super::{View, Width, columns, markdown};
 use crate::model::Lookup;
-use crate::template::{ManagedPolicy, WELL_KNOWN};
+use crate::template::{ManagedPolicy, RoleTemplate, WELL_KNOWN};
 use crate::world::{ListedAccount, ServiceAccount};
 
 /// The list of `get iamserviceaccount`.
@@ -20,27 +20,9 @@ fn listed(account: &ListedAccount) -> Value {
             "status": { "roleARN": account.role() },
         });
     };
-    // eksctl's seven names are always there.
-    let policies = match &account.template {
-        Lookup::Found(template) => Some(template.well_known()),
-        Lookup::Missing | Lookup::Unknown(_) => None,
-    };
-    let well_known: serde_json::Map<String, Value> = WELL_KNOWN
-        .iter()
-        .enumerate()
-        .map(|(index, policy)| {
-            (
-                index,
-                policy.name(),
-                policies.as_ref().is_some_and(|p| p.contains(policy)),
-            )
-        })
-        .filter(|(index, _, has)| *index < 7 || *has)
-        .map(|(_, name, has)| (name.to_owned(), has.into()))
-        .collect();
     let mut item = json!({
         "metadata": { "name": account.name.name, "namespace": account.name.namespace },
-        "wellKnownPolicies": well_known,
+        "wellKnownPolicies": well_known(account.template.as_found()),
         "status": {
             "roleARN": stack.role_arn,
             "stackName": stack.name,
@@ -60,22 +42,36 @@ fn listed(account: &ListedAccount) -> Value {
         item.remove("wellKnownPolicies");
     }
     if let Lookup::Found(template) = &account.template {
-        item["attachPolicyARNs"] = json!(template.managed);
-        item["inlinePolicies"] = json!(template.inline);
-        for (field, value) in [
-            (
-                "permissionsBoundary",
-                template.boundary.as_ref().map(|it| json!(it)),
-            ),
-            ("roleName", template.role_name.as_ref().map(|it| json!(it))),
-            ("rolePath", template.path.as_ref().map(|it| json!(it))),
-        ] {
-            if let Some(value) = value {
-                item[field] = value;
-            }
-        }
+        add_role(&mut item, template);
     }
     item
+}
+
+/// eksctl's seven names are always there.
+fn well_known(template: Option<&RoleTemplate>) -> serde_json::Map<String, Value> {
+    let policies = template.map(RoleTemplate::well_known);
+    let all = WELL_KNOWN.iter().enumerate().map(|(index, policy)| {
+        let has = policies.as_ref().is_some_and(|all| all.contains(policy));
+        (index, policy.name(), has)
+    });
+    all.filter(|(index, _, has)| *index < 7 || *has)
+        .map(|(_, name, has)| (name.to_owned(), has.into()))
+        .collect()
+}
+
+fn add_role(item: &mut Value, template: &RoleTemplate) {
+    item["attachPolicyARNs"] = json!(template.managed);
+    item["inlinePolicies"] = json!(template.inline);
+    let boundary = template.boundary.as_ref();
+    for (field, value) in [
+        ("permissionsBoundary", boundary.map(|it| json!(it))),
+        ("roleName", template.role_name.as_ref().map(|it| json!(it))),
+        ("rolePath", template.path.as_ref().map(|it| json!(it))),
+    ] {
+        if let Some(value) = value {
+            item[field] = value;
+        }
+    }
 }
 
 impl View for Accounts {

@@ -122,25 +122,9 @@ impl Outcomes<'_> {
             ("skipped", yellow)
         } else if outcome.track.is_move {
             ("moved", green)
-        } else if has(|a| {
-            matches!(
-                a,
-                Action::CreateStack(_)
-                    | Action::CreateOidcProvider { .. }
-                    | Action::CreateAssociation(_)
-                    | Action::InstallAgent { .. }
-            )
-        }) {
+        } else if has(is_creation) {
             ("created", green)
-        } else if has(|a| {
-            matches!(
-                a,
-                Action::DeleteStack {
-                    ending: Ending::NotAwaited,
-                    ..
-                }
-            )
-        }) {
+        } else if has(is_begun_deletion) {
             ("deleting", None)
         } else if has(is_deletion) {
             ("deleted", red)
@@ -192,6 +176,26 @@ impl Outcomes<'_> {
     }
 }
 
+fn is_creation(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::CreateStack(_)
+            | Action::CreateOidcProvider { .. }
+            | Action::CreateAssociation(_)
+            | Action::InstallAgent { .. }
+    )
+}
+
+/// Nobody waits for its end.
+fn is_begun_deletion(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::DeleteStack {
+            ending: Ending::NotAwaited,
+            ..
+        }
+    )
+}
 fn is_update(action: &Action) -> bool {
     matches!(
         action,

@@ -65,48 +65,18 @@ pub fn plan(
         }
         (None, _) => plan_provider(&mut track, asked, cluster, provider),
     }
-    let role = match &asked.permissions {
-        Permissions::Existing(arn) => {
-            check_role(&mut track, arn, cluster, &observed.role);
-            if asked.association.is_some() {
-                check_existing(&mut track, arn, asked, cluster, observed, goal);
-            }
-            if asked.trust == RoleTrust::Extended {
-                plan_trust(&mut track, asked, cluster, observed, provider);
-            }
-            // Its stack is waited for: the ServiceAccount is planned afterwards.
-            let is_open = !track.is_provisional();
-            is_open.then(|| Role::Arn(arn.clone()))
-        }
-        Permissions::Edited(edits) if is_of_association_alone(asked, edits, observed) => {
-            associated_role(observed).map(Role::Arn)
-        }
-        Permissions::Role(_) | Permissions::Edited(_) => {
-            check_policies(&mut track, asked, cluster, observed);
-            check_quotas(&mut track, asked, cluster, observed);
-            let task = StackTask {
-                goal,
-                drift,
-                asked,
-                cluster,
-                observed,
-            };
-            task.plan_stack(&mut track)
-        }
+    let task = StackTask {
+        goal,
+        drift,
+        asked,
+        cluster,
+        observed,
     };
+    let role = task.plan_role(&mut track, provider);
     track.role.clone_from(&role);
     if let Some(role) = role {
         plan_service_account(&mut track, goal, asked, cluster, &role, observed);
-        if let (Some(spec), Some(association)) = (&asked.association, &observed.association) {
-            let task = AssociationTask {
-                goal,
-                asked,
-                spec,
-                cluster,
-                observed,
-            };
-            task.plan(&mut track, association, role);
-        }
+        task.plan_association(&mut track, role);
     }
     // With its namespace gone too, a role would be made for nobody.
     if let ServiceAccountState::Going(found) = &observed.service_account {
@@ -204,6 +174,52 @@ fn warn_of_provider(
 }
 
 impl StackTask<'_> {
+    /// The role that its pods are to have. `None`: there is none to be expected in this run.
+    fn plan_role(self, track: &mut Track, provider: &ObservedProvider) -> Option<Role> {
+        let Self {
+            goal,
+            asked,
+            cluster,
+            observed,
+            ..
+        } = self;
+        match &asked.permissions {
+            Permissions::Existing(arn) => {
+                check_role(track, arn, cluster, &observed.role);
+                if asked.association.is_some() {
+                    check_existing(track, arn, asked, cluster, observed, goal);
+                }
+                if asked.trust == RoleTrust::Extended {
+                    plan_trust(track, asked, cluster, observed, provider);
+                }
+                // Its stack is waited for: the ServiceAccount is planned afterwards.
+                let is_open = !track.is_provisional();
+                is_open.then(|| Role::Arn(arn.clone()))
+            }
+            Permissions::Edited(edits) if is_of_association_alone(asked, edits, observed) => {
+                associated_role(observed).map(Role::Arn)
+            }
+            Permissions::Role(_) | Permissions::Edited(_) => {
+                check_policies(track, asked, cluster, observed);
+                check_quotas(track, asked, cluster, observed);
+                self.plan_stack(track)
+            }
+        }
+    }
+
+    fn plan_association(self, track: &mut Track, role: Role) {
+        let (asked, observed) = (self.asked, self.observed);
+        if let (Some(spec), Some(association)) = (&asked.association, &observed.association) {
+            let task = AssociationTask {
+                goal: self.goal,
+                asked,
+                spec,
+                cluster: self.cluster,
+                observed,
+            };
+            task.plan(track, association, role);
+        }
+    }
     /// The stack's part of the plan. `None`: no role is to be expected from it in this run.
     fn plan_stack(self, track: &mut Track) -> Option<Role> {
         let found = match &self.observed.stack {
@@ -214,11 +230,7 @@ impl StackTask<'_> {
         match stack.phase() {
             Phase::Ready => plan_ready(track, self, found),
             Phase::Busy | Phase::Deleting | Phase::Gone => {
-                track.actions.push(Action::AwaitStack {
-                    stack: stack.name.clone(),
-                    id: stack.id.clone(),
-                    status: stack.status.clone(),
-                });
+                track.actions.push(Action::await_stack(stack));
                 None
             }
             Phase::Broken => {

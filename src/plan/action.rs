@@ -18,7 +18,7 @@ use crate::model::{
 };
 use crate::policy::Difference;
 use crate::template::{StackResource, fetched_values};
-use crate::world::{ObjectVersion, StackStatus};
+use crate::world::{ObjectVersion, Stack, StackStatus};
 
 /// One change, whole: with all that is sent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -161,6 +161,13 @@ pub enum Repair {
 }
 
 impl Action {
+    pub fn await_stack(stack: &Stack) -> Self {
+        Self::AwaitStack {
+            stack: stack.name.clone(),
+            id: stack.id.clone(),
+            status: stack.status.clone(),
+        }
+    }
     /// Verb, its past form, and what it is done to.
     pub fn words(&self) -> (&'static str, &'static str, String) {
         match self {
@@ -376,16 +383,7 @@ impl Action {
                 audiences,
                 thumbprints,
                 ..
-            } => {
-                let audiences: Vec<&str> = audiences.iter().map(Audience::as_str).collect();
-                let thumbprints = thumbprints
-                    .as_ref()
-                    .map_or("fetched by IAM".to_owned(), |all| join(all));
-                vec![
-                    format!("audience: {}", audiences.join(", ")),
-                    format!("thumbprint: {thumbprints}"),
-                ]
-            }
+            } => provider_details(audiences, thumbprints.as_deref()),
             Self::UpdateThumbprints { thumbprints, .. } => {
                 vec![format!("thumbprint: {}", join(thumbprints))]
             }
@@ -415,6 +413,14 @@ impl Action {
     }
 }
 
+fn provider_details(audiences: &[Audience], thumbprints: Option<&[Thumbprint]>) -> Vec<String> {
+    let audiences: Vec<&str> = audiences.iter().map(Audience::as_str).collect();
+    let thumbprints = thumbprints.map_or("fetched by IAM".to_owned(), join);
+    vec![
+        format!("audience: {}", audiences.join(", ")),
+        format!("thumbprint: {thumbprints}"),
+    ]
+}
 fn association(name: &ServiceAccountName) -> String {
     format!("EKS Pod Identity association of service account {name}")
 }

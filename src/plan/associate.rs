@@ -68,9 +68,10 @@ fn mend_provider(
     found: &OidcProvider,
     thumbprints: Option<Vec<Thumbprint>>,
 ) {
+    let arn = &found.arn;
     for audience in spec.lacking(found) {
         track.actions.push(Action::AddAudience {
-            provider: found.arn.clone(),
+            provider: arn.clone(),
             audience: audience.clone(),
         });
     }
@@ -78,10 +79,8 @@ fn mend_provider(
         return;
     };
     let known = |thumbprint: &Thumbprint| {
-        found
-            .thumbprints
-            .iter()
-            .any(|t| t.eq_ignore_ascii_case(thumbprint.as_str()))
+        let mut known = found.thumbprints.iter();
+        known.any(|it| it.eq_ignore_ascii_case(thumbprint.as_str()))
     };
     let all_known = thumbprints.iter().all(known);
     let given = matches!(spec.thumbprints, Thumbprints::Given(_));
@@ -91,7 +90,7 @@ fn mend_provider(
     }
     if given || spec.refresh == Refresh::Updated {
         track.actions.push(Action::UpdateThumbprints {
-            provider: found.arn.clone(),
+            provider: arn.clone(),
             thumbprints,
         });
     } else {
@@ -125,34 +124,8 @@ pub fn plan_removal(
     let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
     track.idle = Idle::Absent;
     if let Some(provider) = provider {
+        refuse_trusted(&mut track, cluster, roles, trusting);
         let arn = provider.arn.clone();
-        match roles {
-            Lookup::Found(roles) if !roles.is_empty() => match trusting {
-                TrustingRoles::Respected => {
-                    track.refuse(
-                        &cluster.name,
-                        Reason::StillTrusted {
-                            roles: roles.clone(),
-                        },
-                    );
-                }
-                TrustingRoles::Ignored => {
-                    track.notes.push(format!(
-                        "pods can no longer assume the roles {}",
-                        roles.join(", ")
-                    ));
-                }
-            },
-            Lookup::Unknown(message) if trusting == TrustingRoles::Respected => {
-                track.refuse(
-                    &cluster.name,
-                    Reason::TrustUnknown {
-                        message: message.clone(),
-                    },
-                );
-            }
-            Lookup::Found(_) | Lookup::Missing | Lookup::Unknown(_) => {}
-        }
         track.actions.push(Action::DeleteOidcProvider { arn });
     }
     if let Some(eks) = cluster
@@ -167,6 +140,32 @@ pub fn plan_removal(
         });
     }
     track.settled()
+}
+
+/// While roles trust the provider, or may, it stays, unless that is of no matter.
+fn refuse_trusted(
+    track: &mut Track,
+    cluster: &Cluster,
+    roles: &Lookup<Vec<String>>,
+    trusting: TrustingRoles,
+) {
+    match (roles, trusting) {
+        (Lookup::Found(roles), _) if roles.is_empty() => {}
+        (Lookup::Found(roles), TrustingRoles::Respected) => {
+            let roles = roles.clone();
+            track.refuse(&cluster.name, Reason::StillTrusted { roles });
+        }
+        (Lookup::Found(roles), TrustingRoles::Ignored) => {
+            let roles = roles.join(", ");
+            let note = format!("pods can no longer assume the roles {roles}");
+            track.notes.push(note);
+        }
+        (Lookup::Unknown(message), TrustingRoles::Respected) => {
+            let message = message.clone();
+            track.refuse(&cluster.name, Reason::TrustUnknown { message });
+        }
+        (Lookup::Missing, _) | (Lookup::Unknown(_), TrustingRoles::Ignored) => {}
+    }
 }
 
 #[cfg(test)]

@@ -61,32 +61,12 @@ pub fn is_named_for(
 pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
     let mut track = Track::new(Target::of(asked.way, &asked.name));
     track.idle = Idle::Absent;
-    if !observed.namespaces.is_empty() {
-        track.refuse(
-            &asked.cluster,
-            Reason::OtherNamespace {
-                namespaces: observed.namespaces.clone(),
-            },
-        );
-        return track;
-    }
     let found = match &observed.stack {
         StackState::Found(found) => Some(&**found),
         StackState::Absent => None,
     };
-    if found.is_none() && is_in_the_middle(asked, &observed.service_account) {
-        track.refuse(&asked.cluster, Reason::InTheMiddle);
-        return track;
-    }
-    if let Some(reason) = accounts::refusal(asked, found, observed) {
-        // Nobody named it, and clusters of two accounts may have one name.
-        if asked.known_by == KnownBy::Stack && matches!(reason, Reason::OfOtherCluster { .. }) {
-            let why = Refusal::of(reason, &asked.cluster, &track.target);
-            track.notes.push(format!("it stays: {why}"));
-            track.idle = Idle::Skipped;
-        } else {
-            track.refuse(&asked.cluster, reason);
-        }
+    if let Some(reason) = refusal(asked, found, observed) {
+        refuse(&mut track, asked, reason);
         return track;
     }
     track.warnings.extend(accounts::warning(asked, observed));
@@ -96,45 +76,90 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         Some(found) => users.note(&mut track, &found.stack.name),
         None => {}
     }
-    let is_there = observed.association.is_some();
+    plan_association(&mut track, asked, found, observed, &users);
+    if let Some(attached) = &observed.attached {
+        attached::withdraw(&mut track, asked, attached);
+    }
+    let mut actions = track.actions.iter();
+    if !actions.any(|action| matches!(action, Action::AwaitStack { .. })) {
+        let stack = found.map(|found| &found.stack);
+        plan_object(&mut track, asked, observed, stack);
+    }
+    track.settled()
+}
+
+fn refusal(
+    asked: &Deletion,
+    found: Option<&FoundStack>,
+    observed: &ObservedDeletion,
+) -> Option<Reason> {
+    if !observed.namespaces.is_empty() {
+        let namespaces = observed.namespaces.clone();
+        return Some(Reason::OtherNamespace { namespaces });
+    }
+    if found.is_none() && is_in_the_middle(asked, &observed.service_account) {
+        return Some(Reason::InTheMiddle);
+    }
+    accounts::refusal(asked, found, observed)
+}
+
+fn refuse(track: &mut Track, asked: &Deletion, reason: Reason) {
+    // Nobody named it, and clusters of two accounts may have one name.
+    if asked.known_by == KnownBy::Stack && matches!(reason, Reason::OfOtherCluster { .. }) {
+        let why = Refusal::of(reason, &asked.cluster, &track.target);
+        track.notes.push(format!("it stays: {why}"));
+        track.idle = Idle::Skipped;
+    } else {
+        track.refuse(&asked.cluster, reason);
+    }
+}
+
+/// The association, and what lets it into a role that stays.
+fn plan_association(
+    track: &mut Track,
+    asked: &Deletion,
+    found: Option<&FoundStack>,
+    observed: &ObservedDeletion,
+    users: &OtherUsers,
+) {
     if let Some(association) = &observed.association {
-        let action = deleted(&mut track, asked, association);
+        let action = deleted(track, asked, association);
         track.actions.insert(0, action);
     }
+    if !track.refusals.is_empty() {
+        return;
+    }
+    let is_there = observed.association.is_some();
     let made = found.and_then(|found| found.stack.role_arn.as_ref());
     let stays = observed.associated.as_ref();
     let stays = stays.filter(|role| !users.is_empty() || Some(&role.arn) != made);
-    let stays = stays.filter(|_| track.refusals.is_empty());
-    match stays.and_then(|role| withdrawal(&mut track, asked, role, &users, is_there)) {
+    match stays.and_then(|role| withdrawal(track, asked, role, users, is_there)) {
         Some(wait) if wait.is_wait() => track.actions = vec![wait],
         Some(change) => track.actions.insert(0, change),
         None => {}
     }
-    if let Some(attached) = &observed.attached {
-        attached::withdraw(&mut track, asked, attached);
-    }
-    let stack = found.map(|found| &found.stack);
-    let awaited = track
-        .actions
-        .iter()
-        .any(|action| matches!(action, Action::AwaitStack { .. }));
-    if !awaited {
-        let before = track.actions.len();
-        match &observed.service_account {
-            ServiceAccountState::Found(account) => {
-                let goes_on = &observed.goes_on;
-                plan_service_account(&mut track, asked, account, goes_on, stack);
-            }
-            ServiceAccountState::Going(account) if account.is_owned() => {
-                await_service_account(&mut track, asked, account);
-            }
-            _ => {}
+}
+
+/// The ServiceAccount. Of one that nobody named it goes first: what is known of it is known by its stack.
+fn plan_object(
+    track: &mut Track,
+    asked: &Deletion,
+    observed: &ObservedDeletion,
+    stack: Option<&Stack>,
+) {
+    let before = track.actions.len();
+    match &observed.service_account {
+        ServiceAccountState::Found(account) => {
+            plan_service_account(track, asked, account, &observed.goes_on, stack);
         }
-        if asked.known_by == KnownBy::Stack {
-            track.actions.rotate_left(before);
+        ServiceAccountState::Going(account) if account.is_owned() => {
+            await_service_account(track, asked, account);
         }
+        _ => {}
     }
-    track.settled()
+    if asked.known_by == KnownBy::Stack {
+        track.actions.rotate_left(before);
+    }
 }
 
 /// A move to IRSA that is not finished: the stack of the role has its tags, and its name, from the
@@ -162,30 +187,8 @@ fn deleted(track: &mut Track, asked: &Deletion, association: &Association) -> Ac
 
 fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: &Lookup<Foreign>) {
     let stack = &found.stack;
-    match (stack.phase(), asked.ending) {
-        (Phase::Gone, _) => return,
-        // Whoever makes or changes it, or is to approve it, wants it.
-        _ if asked.known_by == KnownBy::Stack && stack.is_underway() => {
-            let (stack, status) = (stack.name.clone(), stack.status.clone());
-            return track.refuse(&asked.cluster, Reason::Underway(stack, status));
-        }
-        (Phase::Deleting, Ending::NotAwaited) => {
-            let note = format!("stack {} is being deleted already", stack.name);
-            track.notes.push(note);
-            track.idle = Idle::Deleting;
-            return;
-        }
-        // CloudFormation takes the deletion of a stack that is still being created.
-        (Phase::Busy, Ending::NotAwaited) if stack.status == StackStatus::CreateInProgress => {}
-        (Phase::Busy | Phase::Deleting, _) => {
-            track.actions.push(Action::AwaitStack {
-                stack: stack.name.clone(),
-                id: stack.id.clone(),
-                status: stack.status.clone(),
-            });
-            return;
-        }
-        (Phase::Ready | Phase::Broken | Phase::DeleteFailed | Phase::UpdateFailed, _) => {}
+    if is_stack_left(track, asked, stack) {
+        return;
     }
     match foreign {
         Lookup::Found(foreign) => plan_foreign(track, asked, foreign),
@@ -210,6 +213,31 @@ fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: 
     });
 }
 
+/// Whether it is not deleted, or not yet, with what is said of that.
+fn is_stack_left(track: &mut Track, asked: &Deletion, stack: &Stack) -> bool {
+    match (stack.phase(), asked.ending) {
+        (Phase::Gone, _) => true,
+        // Whoever makes or changes it, or is to approve it, wants it.
+        _ if asked.known_by == KnownBy::Stack && stack.is_underway() => {
+            let (stack, status) = (stack.name.clone(), stack.status.clone());
+            track.refuse(&asked.cluster, Reason::Underway(stack, status));
+            true
+        }
+        (Phase::Deleting, Ending::NotAwaited) => {
+            let note = format!("stack {} is being deleted already", stack.name);
+            track.notes.push(note);
+            track.idle = Idle::Deleting;
+            true
+        }
+        // CloudFormation takes the deletion of a stack that is still being created.
+        (Phase::Busy, Ending::NotAwaited) if stack.status == StackStatus::CreateInProgress => false,
+        (Phase::Busy | Phase::Deleting, _) => {
+            track.actions.push(Action::await_stack(stack));
+            true
+        }
+        (Phase::Ready | Phase::Broken | Phase::DeleteFailed | Phase::UpdateFailed, _) => false,
+    }
+}
 fn foreign_unknown(message: &str) -> String {
     format!("cannot tell whether policies were attached to the role by hand: {message}")
 }
@@ -255,13 +283,26 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
     if let Some(message) = &foreign.unknown {
         track.notes.push(foreign_unknown(message));
     }
-    if let Some(told) = foreign
-        .trust
-        .as_found()
-        .and_then(|trust| also_let_in(trust, asked))
-    {
-        track.warnings.push(told);
+    let trust = foreign.trust.as_found();
+    let told = trust.and_then(|trust| also_let_in(trust, asked));
+    track.warnings.extend(told);
+    if let Some(reason) = associated(asked, foreign) {
+        track.refuse(&asked.cluster, reason);
     }
+    if !foreign.instance_profiles.is_empty() {
+        let reason = Reason::InstanceProfiles {
+            role: foreign.role.clone(),
+            profiles: foreign.instance_profiles.clone(),
+        };
+        track.refuse(&asked.cluster, reason);
+    }
+    if foreign.has_policies() {
+        plan_foreign_policies(track, asked, foreign);
+    }
+}
+
+/// That associations use the role, or may, whose pods would lose it.
+fn associated(asked: &Deletion, foreign: &Foreign) -> Option<Reason> {
     let is_other = |name: &ServiceAccountName| asked.way == Way::Irsa || *name != asked.name;
     let (associations, unknown) = match &foreign.associations {
         Lookup::Found(found) => {
@@ -271,56 +312,35 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
         Lookup::Missing => (Vec::new(), None),
         Lookup::Unknown(why) => (Vec::new(), Some(why.clone())),
     };
-    if !associations.is_empty() || unknown.is_some() {
-        track.refuse(
-            &asked.cluster,
-            Reason::Associated {
-                role: foreign.role.clone(),
-                associations,
-                is_on_irsa: foreign.trust.as_found().is_some_and(lets_tokens_in),
-                unknown,
-            },
-        );
+    if associations.is_empty() && unknown.is_none() {
+        return None;
     }
-    if !foreign.instance_profiles.is_empty() {
-        track.refuse(
-            &asked.cluster,
-            Reason::InstanceProfiles {
-                role: foreign.role.clone(),
-                profiles: foreign.instance_profiles.clone(),
-            },
-        );
-    }
-    if !foreign.has_policies() {
-        return;
-    }
-    match asked.foreign {
-        ForeignPolicies::Refused => track.refuse(
-            &asked.cluster,
-            Reason::ForeignPolicies {
-                role: foreign.role.clone(),
-                policies: foreign
-                    .managed
-                    .iter()
-                    .map(ToString::to_string)
-                    .chain(foreign.inline.iter().map(|name| {
-                        // An inline policy exists nowhere else.
-                        format!("{name} (inline: detaching deletes it)")
-                    }))
-                    .collect(),
-            },
-        ),
-        ForeignPolicies::Detached if foreign.doubt.is_some() => {
-            track.refuse(
-                &asked.cluster,
-                Reason::NotTheStacks {
-                    role: foreign.role.clone(),
-                    why: foreign.doubt.clone().unwrap_or_default(),
-                },
-            );
+    Some(Reason::Associated {
+        role: foreign.role.clone(),
+        associations,
+        is_on_irsa: foreign.trust.as_found().is_some_and(lets_tokens_in),
+        unknown,
+    })
+}
+
+/// The policies that its stack did not attach.
+fn plan_foreign_policies(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
+    let role = foreign.role.clone();
+    match (asked.foreign, &foreign.doubt) {
+        (ForeignPolicies::Refused, _) => {
+            let managed = foreign.managed.iter().map(ToString::to_string);
+            // An inline policy exists nowhere else.
+            let inline = foreign.inline.iter();
+            let inline = inline.map(|name| format!("{name} (inline: detaching deletes it)"));
+            let policies = managed.chain(inline).collect();
+            track.refuse(&asked.cluster, Reason::ForeignPolicies { role, policies });
         }
-        ForeignPolicies::Detached => track.actions.push(Action::DetachPolicies {
-            role: foreign.role.clone(),
+        (ForeignPolicies::Detached, Some(why)) => {
+            let why = why.clone();
+            track.refuse(&asked.cluster, Reason::NotTheStacks { role, why });
+        }
+        (ForeignPolicies::Detached, None) => track.actions.push(Action::DetachPolicies {
+            role,
             managed: foreign.managed.clone(),
             inline: foreign.inline.clone(),
         }),
@@ -378,29 +398,26 @@ fn plan_service_account(
         });
         return;
     }
-    let role = stack
-        .and_then(|stack| stack.role_arn.as_ref())
-        .map(ToString::to_string);
-    let of_the_stack = role.is_some() && account.role() == role.as_deref();
-    let mut annotations: Vec<String> = account
-        .applied_annotations
-        .iter()
-        .filter(|key| account.annotations.contains_key(*key))
-        .cloned()
-        .collect();
-    if of_the_stack && !annotations.iter().any(|key| key == ROLE_ANNOTATION) {
-        annotations.push(ROLE_ANNOTATION.to_owned());
-    }
+    take_off_annotations(track, asked, account, stack, stays);
+}
+
+/// `stays`: whatever irsactl put there.
+fn take_off_annotations(
+    track: &mut Track,
+    asked: &Deletion,
+    account: &ServiceAccount,
+    stack: Option<&Stack>,
+    stays: bool,
+) {
+    let annotations = put_there(account, stack);
     if stays || !annotations.is_empty() {
         let why = if stays {
             "has an EKS Pod Identity association"
         } else {
             "was not made by irsactl or eksctl"
         };
-        let name = &asked.name;
-        track
-            .notes
-            .push(format!("the ServiceAccount {name} {why}: it stays"));
+        let note = format!("the ServiceAccount {} {why}: it stays", asked.name);
+        track.notes.push(note);
     }
     if !annotations.is_empty() {
         track.actions.push(Action::RemoveAnnotations {
@@ -409,6 +426,20 @@ fn plan_service_account(
             seen: account.version.clone(),
         });
     }
+}
+
+/// The annotations that irsactl put there, or that name the role of the stack.
+fn put_there(account: &ServiceAccount, stack: Option<&Stack>) -> Vec<String> {
+    let role = stack.and_then(|stack| stack.role_arn.as_ref());
+    let role = role.map(ToString::to_string);
+    let applied = account.applied_annotations.iter();
+    let applied = applied.filter(|key| account.annotations.contains_key(*key));
+    let mut annotations: Vec<String> = applied.cloned().collect();
+    let is_of_the_stack = role.is_some() && account.role() == role.as_deref();
+    if is_of_the_stack && !annotations.iter().any(|key| key == ROLE_ANNOTATION) {
+        annotations.push(ROLE_ANNOTATION.to_owned());
+    }
+    annotations
 }
 
 #[cfg(test)]

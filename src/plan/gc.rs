@@ -13,7 +13,8 @@ use crate::policy::pod_identity::{OF_OTHER_CLUSTERS, is_of_pod_identity};
 use crate::policy::{federated_principals, statements};
 use crate::token::span;
 use crate::world::{
-    Associations, LastUse, RoleHistory, Stack, Survey, SurveyedRole, SurveyedStack,
+    Associations, LastUse, RoleHistory, Stack, Survey, SurveyedProvider, SurveyedRole,
+    SurveyedStack,
 };
 
 mod leftover;
@@ -77,43 +78,47 @@ pub fn stacks(survey: &Survey, older_than: i64) -> Vec<JudgedStack<'_>> {
         all.filter(|it| is_candidate(&it.stack, read.clusters.keys()))
             .map(move |it| (region.as_str(), it))
     });
-    all.filter_map(|(region, found)| {
-        let (way, cluster, account) = owner(&found.stack)?;
-        let mut leftover = Leftover {
-            cluster: Some(cluster.to_string()),
-            age_in_days: found
-                .stack
-                .changed
-                .map(|millis| days(survey, millis / 1000)),
-            role_used: found.history.as_found().map(|it| used(survey, it)),
-            ..Leftover::default()
-        };
-        let disposition = match judge(survey, region, way, found, older_than) {
-            Standing::Foreign => return None,
-            Standing::Alive(why) => Disposition::Stays(Leftover { why, ..leftover }),
-            Standing::Dead => {
-                let gone = format!("cluster {cluster} is not in {region}");
-                leftover.why = match way {
-                    Way::Irsa => format!("{gone}, and its issuer is gone"),
-                    Way::PodIdentity => {
-                        format!(
-                            "{gone}, and no association of a cluster that was read has its role"
-                        )
-                    }
-                };
-                Disposition::Goes(leftover)
-            }
-        };
-        Some(JudgedStack {
-            region,
-            stack: &found.stack,
-            way,
-            cluster,
-            account,
-            disposition,
-        })
+    let judged = all.filter_map(|(region, found)| judged_stack(survey, region, found, older_than));
+    judged.collect()
+}
+
+/// `None`: it is someone else's.
+fn judged_stack<'a>(
+    survey: &Survey,
+    region: &'a str,
+    found: &'a SurveyedStack,
+    older_than: i64,
+) -> Option<JudgedStack<'a>> {
+    let (way, cluster, account) = owner(&found.stack)?;
+    let changed = found.stack.changed;
+    let mut leftover = Leftover {
+        cluster: Some(cluster.to_string()),
+        age_in_days: changed.map(|millis| days(survey, millis / 1000)),
+        role_used: found.history.as_found().map(|it| used(survey, it)),
+        ..Leftover::default()
+    };
+    let disposition = match judge(survey, region, way, found, older_than) {
+        Standing::Foreign => return None,
+        Standing::Alive(why) => Disposition::Stays(Leftover { why, ..leftover }),
+        Standing::Dead => {
+            let gone = format!("cluster {cluster} is not in {region}");
+            leftover.why = match way {
+                Way::Irsa => format!("{gone}, and its issuer is gone"),
+                Way::PodIdentity => {
+                    format!("{gone}, and no association of a cluster that was read has its role")
+                }
+            };
+            Disposition::Goes(leftover)
+        }
+    };
+    Some(JudgedStack {
+        region,
+        stack: &found.stack,
+        way,
+        cluster,
+        account,
+        disposition,
     })
-    .collect()
 }
 
 fn judge(
@@ -213,46 +218,59 @@ fn young(
 
 /// The providers that are of no cluster that there is. `going`: ARNs of roles that go before.
 pub fn providers(survey: &Survey, older_than: i64, going: &BTreeSet<String>) -> Vec<Track> {
-    let all = survey.providers.iter().filter_map(|provider| {
-        let issuer = issuer_of(&provider.arn, &survey.account)?;
-        let fate = fate(survey, issuer);
-        if matches!(
-            fate,
-            IssuerFate::Lives(..) | IssuerFate::Unread(_) | IssuerFate::NotEks
-        ) {
-            return None;
-        }
-        let created = provider.created.as_found().copied();
-        let mut leftover = Leftover {
-            age_in_days: created.map(|at| days(survey, at)),
-            ..Leftover::default()
-        };
-        let trusting = survey.roles.iter();
-        let trusting = trusting.filter(|role| trusts(role, &provider.arn));
-        let stay = trusting.filter(|it| !going.contains(&it.arn));
-        let stay: Vec<_> = stay.collect();
-        let url = format!("https://{issuer}").parse().ok()?;
-        let mut track = Track::new(Target::Provider(url));
-        let why = fate.told(issuer).or_else(|| match &provider.created {
-            Lookup::Unknown(why) => Some(format!("when it was made is not known: {why}")),
-            _ if !stay.is_empty() => {
-                Some("its issuer is gone, and roles trust it still".to_owned())
-            }
-            _ => young(survey, older_than, created, None),
-        });
-        leftover.hangs_on_it = stay.iter().map(|it| it.arn.clone()).collect();
-        let disposition = match why {
-            Some(why) => Disposition::Stays(Leftover { why, ..leftover }),
-            None => {
-                let arn = provider.arn.clone();
-                track.actions.push(Action::DeleteOidcProvider { arn });
-                let why = "its issuer is gone, and no role that stays trusts it".to_owned();
-                Disposition::Goes(Leftover { why, ..leftover })
-            }
-        };
-        Some(judged(track, disposition))
+    let all = survey.providers.iter();
+    all.filter_map(|provider| judged_provider(survey, provider, older_than, going))
+        .collect()
+}
+
+/// `None`: it is of no cluster that is gone.
+fn judged_provider(
+    survey: &Survey,
+    provider: &SurveyedProvider,
+    older_than: i64,
+    going: &BTreeSet<String>,
+) -> Option<Track> {
+    let issuer = issuer_of(&provider.arn, &survey.account)?;
+    let fate = fate(survey, issuer);
+    if matches!(
+        fate,
+        IssuerFate::Lives(..) | IssuerFate::Unread(_) | IssuerFate::NotEks
+    ) {
+        return None;
+    }
+    let created = provider.created.as_found().copied();
+    let stay = trusting(survey, provider, going);
+    let url = format!("https://{issuer}").parse().ok()?;
+    let mut track = Track::new(Target::Provider(url));
+    let why = fate.told(issuer).or_else(|| match &provider.created {
+        Lookup::Unknown(why) => Some(format!("when it was made is not known: {why}")),
+        _ if !stay.is_empty() => Some("its issuer is gone, and roles trust it still".to_owned()),
+        _ => young(survey, older_than, created, None),
     });
-    all.collect()
+    let leftover = Leftover {
+        age_in_days: created.map(|at| days(survey, at)),
+        hangs_on_it: stay,
+        ..Leftover::default()
+    };
+    let Some(why) = why else {
+        let arn = provider.arn.clone();
+        track.actions.push(Action::DeleteOidcProvider { arn });
+        let why = "its issuer is gone, and no role that stays trusts it".to_owned();
+        return Some(judged(
+            track,
+            Disposition::Goes(Leftover { why, ..leftover }),
+        ));
+    };
+    let disposition = Disposition::Stays(Leftover { why, ..leftover });
+    Some(judged(track, disposition))
+}
+
+/// The ARNs of the roles that trust it, and stay.
+fn trusting(survey: &Survey, provider: &SurveyedProvider, going: &BTreeSet<String>) -> Vec<String> {
+    let trusting = survey.roles.iter();
+    let trusting = trusting.filter(|role| trusts(role, &provider.arn));
+    let stay = trusting.filter(|it| !going.contains(&it.arn));
+    stay.map(|it| it.arn.clone()).collect()
 }
 
 fn trusts(role: &SurveyedRole, provider: &str) -> bool {

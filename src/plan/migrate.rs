@@ -30,7 +30,7 @@ pub use intercept::{
 };
 pub use node_role::{NodeRoleRow, node_role_rows};
 pub use obstacle::{Obstacle, of_place};
-pub use roles::plan;
+pub use roles::{PlannedMove, plan};
 pub use row::{MoveRow, MoveStanding, rows};
 pub use standing::MoveState;
 
@@ -118,16 +118,7 @@ impl MoveGoal {
             return true;
         };
         if let Former::Intercepted(_) = self.former {
-            let is_given = !account.grants.is_empty() || account.split_from().is_some();
-            let is_bound = is_way(new_pods, self.to);
-            let facts = account.role.as_found();
-            let is_open = facts.is_some_and(|it| trust::names(&it.trust, self.to, moving, account));
-            return match (self.scope, self.stage) {
-                (Breadth::Named, _) => true,
-                (Breadth::All, Stage::Begin) => is_given,
-                (Breadth::All, Stage::Finish) => is_given && is_bound,
-                (Breadth::All, Stage::Undo) => is_given && (is_bound || is_open),
-            };
+            return self.concerns_intercepted(moving, account, new_pods);
         }
         let (annotated, saved) = (account.annotation().is_some(), account.saved().is_some());
         let is = |way: PodWay| new_pods == way;
@@ -154,6 +145,24 @@ impl MoveGoal {
                 let is_left = is_elsewhere && self.is_left(moving, account);
                 annotated && !saved && (account.is_moved() || is_left)
             }
+        }
+    }
+
+    fn concerns_intercepted(
+        self,
+        moving: &Moving,
+        account: &MovingAccount,
+        new_pods: PodWay,
+    ) -> bool {
+        let is_given = !account.grants.is_empty() || account.split_from().is_some();
+        let is_bound = is_way(new_pods, self.to);
+        let facts = account.role.as_found();
+        let is_open = facts.is_some_and(|it| trust::names(&it.trust, self.to, moving, account));
+        match (self.scope, self.stage) {
+            (Breadth::Named, _) => true,
+            (Breadth::All, Stage::Begin) => is_given,
+            (Breadth::All, Stage::Finish) => is_given && is_bound,
+            (Breadth::All, Stage::Undo) => is_given && (is_bound || is_open),
         }
     }
 

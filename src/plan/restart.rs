@@ -5,20 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Action, Role, Track};
+use super::{Action, Role, ServiceAccountChange, Track};
 use crate::asked::{Ending, IamServiceAccount, Restart};
 use crate::model::{
     AUDIENCE_ANNOTATION, Cluster, ClusterName, CommandLine, DEFAULT_AUDIENCE, RoleArn,
     ServiceAccountName, Way, Workload, WorkloadKind,
 };
 use crate::world::{
-    Container, ContainerKind, Lack, ObservedAccount, Pod, ROLE_VARIABLE, Rollout, SKIP_LABEL,
-    ServiceAccount, ServiceAccountState, WorkloadState,
+    Container, ContainerKind, Lack, ObservedAccount, Pod, SKIP_LABEL, ServiceAccount,
+    ServiceAccountState, WorkloadState,
 };
 
 mod associated;
+mod fate;
 
 pub use associated::within_reach;
+use fate::{Fate, fate, kept_off};
 
 /// So many pods of a workload are told about one by one.
 const TOLD: usize = 3;
@@ -88,19 +90,9 @@ pub fn expected(
         ServiceAccountState::Missing => (&none, true),
         ServiceAccountState::Found(found) => (found, false),
     };
-    let change = track.actions.iter().find_map(|action| match action {
-        Action::ApplyServiceAccount(change) => Some(change),
-        _ => None,
-    });
+    let change = applied(track);
     let kept = found.annotations.get(AUDIENCE_ANNOTATION);
-    let audience = match change {
-        // What was applied before and is left out now goes.
-        Some(change) => change
-            .annotations
-            .get(AUDIENCE_ANNOTATION)
-            .or_else(|| kept.filter(|_| !found.applied_annotations.contains(AUDIENCE_ANNOTATION))),
-        None => kept,
-    };
+    let audience = expected_audience(change, found);
     let is_same = matches!(&role, Role::Arn(arn) if found.role() == Some(&arn.to_string()));
     let changes = change.is_some() && !(is_same && audience == kept);
     if restart == Restart::Told && (is_made || !changes) {
@@ -118,6 +110,27 @@ pub fn expected(
         parts_with_pod_identity: false,
         is_undone: false,
     })
+}
+
+fn applied(track: &Track) -> Option<&ServiceAccountChange> {
+    track.actions.iter().find_map(|action| match action {
+        Action::ApplyServiceAccount(change) => Some(change),
+        _ => None,
+    })
+}
+
+fn expected_audience<'a>(
+    change: Option<&'a ServiceAccountChange>,
+    found: &'a ServiceAccount,
+) -> Option<&'a String> {
+    let kept = found.annotations.get(AUDIENCE_ANNOTATION);
+    let Some(change) = change else {
+        return kept;
+    };
+    // What was applied before and is left out now goes.
+    let is_applied = found.applied_annotations.contains(AUDIENCE_ANNOTATION);
+    let asked = change.annotations.get(AUDIENCE_ANNOTATION);
+    asked.or(kept.filter(|_| !is_applied))
 }
 
 /// The workloads whose running pods lack the role, in order.
@@ -195,25 +208,7 @@ pub fn plan(
             continue;
         };
         let workload = stale.workload.clone();
-        match fate(expected, &stale, state) {
-            Fate::Restarted => track.actions.push(Action::RestartWorkload(stale)),
-            Fate::Underway => {
-                if ending == Ending::NotAwaited {
-                    let note = format!("{workload} is being restarted already");
-                    track.notes.push(note);
-                }
-            }
-            Fate::InVain(why) if ending == Ending::NotAwaited => {
-                track.warnings.push(why);
-                continue;
-            }
-            Fate::InVain(_) => {}
-            Fate::ByHand(why) => {
-                track.warnings.push(why);
-                continue;
-            }
-        }
-        if ending == Ending::Awaited {
+        if is_begun(track, expected, stale, state, ending) {
             waits.push(Action::AwaitPods {
                 workload,
                 expected: expected.clone(),
@@ -225,109 +220,30 @@ pub fn plan(
     track.notes.extend(kept_note(&kept));
 }
 
-/// Why a workload is left alone whatever else it says. Who may create a pod names any workload as its
-/// owner: only the workload's own template tells whose pods it makes.
-fn kept_off(
+/// Whether new pods of the workload are to be waited for.
+fn is_begun(
+    track: &mut Track,
     expected: &Expected,
-    stale: &StaleWorkload,
-    state: Option<&WorkloadState>,
-) -> Option<String> {
-    let workload = &stale.workload;
-    match state {
-        Some(state) if state.service_account != expected.service_account.name => {
-            let pods: Vec<&str> = stale.pods.iter().map(|pod| pod.name.as_str()).collect();
-            Some(format!(
-                "{workload} is not restarted: its own template makes pods of service account {}, and of {} only a pod \
-                 that names it as its owner is there: {}",
-                state.service_account,
-                expected.service_account.name,
-                pods.join(", ")
-            ))
+    stale: StaleWorkload,
+    state: &WorkloadState,
+    ending: Ending,
+) -> bool {
+    let is_awaited = ending == Ending::Awaited;
+    match fate(expected, &stale, state) {
+        Fate::Restarted => track.actions.push(Action::RestartWorkload(stale)),
+        Fate::Underway if is_awaited => {}
+        Fate::Underway => {
+            let note = format!("{} is being restarted already", stale.workload);
+            track.notes.push(note);
         }
-        Some(state) if state.skipped => Some(skipped(workload)),
-        None if stale.is_skipped() => Some(skipped(workload)),
-        _ => None,
+        Fate::InVain(_) if is_awaited => {}
+        Fate::InVain(why) => track.warnings.push(why),
+        Fate::ByHand(why) => {
+            track.warnings.push(why);
+            return false;
+        }
     }
-}
-
-/// What is to become of one workload.
-enum Fate {
-    Restarted,
-    /// Someone restarted it since the annotation changed, and that is not over.
-    Underway,
-    /// The same, and it is over.
-    InVain(String),
-    /// A restart changes nothing.
-    ByHand(String),
-}
-
-fn fate(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> Fate {
-    let workload = &stale.workload;
-    let lacks = || stale.pods.iter().flat_map(|pod| &pod.lacks);
-    if lacks().all(|(container, _)| state.own_roles.contains(container)) {
-        let containers: Vec<&str> = state.own_roles.iter().map(String::as_str).collect();
-        return Fate::ByHand(format!(
-            "a restart would not give {workload} the role: its own template sets {ROLE_VARIABLE} (container {}); \
-             take the variable out: `{}`",
-            containers.join(", "),
-            workload.kubectl("set env").and("AWS_ROLE_ARN-", &[])
-        ));
-    }
-    let is_outdone = !expected.parts_with_pod_identity;
-    if is_outdone && lacks().all(|(_, lack)| *lack == Lack::PodIdentity) {
-        return Fate::ByHand(format!(
-            "a restart would not give {workload} the role: EKS Pod Identity gives its pods their credentials, and \
-             comes first; see `aws eks list-pod-identity-associations --cluster-name {} --namespace {} --service-account {}`",
-            expected.cluster, expected.service_account.namespace, expected.service_account.name
-        ));
-    }
-    if state.paused {
-        return Fate::ByHand(format!(
-            "{workload} is paused and cannot be restarted: resume it first: `{}`",
-            workload.kubectl("rollout resume")
-        ));
-    }
-    if state.on_delete {
-        let pods: Vec<&str> = stale.pods.iter().map(|pod| pod.name.as_str()).collect();
-        return Fate::ByHand(format!(
-            "{workload} replaces its pods only when they are deleted (OnDelete): \
-             `kubectl delete pod {} --namespace {}`",
-            pods.join(" "),
-            workload.namespace
-        ));
-    }
-    match (&state.restarted, expected.since, &state.rollout) {
-        (Some((at, _)), Some(since), rollout) if *at >= since => match rollout {
-            Rollout::Underway(_) => Fate::Underway,
-            Rollout::Over => Fate::InVain(in_vain(expected, stale, state)),
-            Rollout::Failed(why) => {
-                Fate::InVain(format!("{workload} was restarted, and its rollout {why}"))
-            }
-        },
-        _ => Fate::Restarted,
-    }
-}
-
-/// A restart changes nothing while the template has the label.
-fn skipped(workload: &Workload) -> String {
-    let how = match workload.without_template_label(SKIP_LABEL) {
-        Some(command) => format!("`{command}`"),
-        None => "take it off, and make them anew".to_owned(),
-    };
-    format!(
-        "a restart would not give {workload} the role: the label {SKIP_LABEL} of its pods keeps the webhook away: {how}"
-    )
-}
-
-/// New pods that lack the role as the old ones did.
-fn in_vain(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> String {
-    let at = state.restarted.as_ref().map_or("", |(_, text)| text);
-    format!(
-        "{} was restarted at {at}, and its pods still lack the role: {}; find out why: `{}`",
-        stale.workload,
-        told(&stale.pods).join("; "),
-        expected.doctor()
-    )
+    is_awaited
 }
 
 fn others_note(others: &[Workload]) -> Option<String> {

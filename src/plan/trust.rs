@@ -81,32 +81,33 @@ impl TrustChange<'_> {
         if length > quota && length > policy::measure(&facts.trust) {
             return Err(Obstacle::TooLong { length, quota }.into());
         }
+        if let Some(wait) = role.stack.as_found().and_then(|it| awaited(&it.stack)) {
+            return Ok(vec![wait]);
+        }
+        let stack = self.maker(role, &facts.trust)?;
+        let stack = stack.map(|stack| (stack, own_tags(&stack.stack.tags)));
+        let (name, deployment) = (role.arn.name(), self.deployment.clone());
+        let change = trust_change(name, stack, &facts.trust, &changed, deployment);
+        Ok(vec![change])
+    }
+
+    /// The stack that made it, by which it is changed.
+    fn maker<'r>(
+        &self,
+        role: &'r TrustingRole,
+        trust: &Value,
+    ) -> Result<Option<&'r OwningStack>, TrustObstacle> {
         let stack = match &role.stack {
             Lookup::Unknown(why) => return Err(Obstacle::MakerUnknown(why.clone()).into()),
-            Lookup::Missing => None,
-            Lookup::Found(stack) => {
-                if let Some(wait) = awaited(&stack.stack) {
-                    return Ok(vec![wait]);
-                }
-                let repair = || repair(&stack.stack);
-                let unlike = unlike_its_template(stack, &facts.trust, self.cluster, repair);
-                if let Some(obstacle) = unlike {
-                    return Err(obstacle.into());
-                }
-                self.stays_its_own(&role.arn, stack)?;
-                Some(stack)
-            }
+            Lookup::Missing => return Ok(None),
+            Lookup::Found(stack) => stack,
         };
-        let stack = stack.map(|stack| (stack, own_tags(&stack.stack.tags)));
-        let deployment = self.deployment.clone();
-        let name = role.arn.name();
-        Ok(vec![trust_change(
-            name,
-            stack,
-            &facts.trust,
-            &changed,
-            deployment,
-        )])
+        let repair = || repair(&stack.stack);
+        if let Some(obstacle) = unlike_its_template(stack, trust, self.cluster, repair) {
+            return Err(obstacle.into());
+        }
+        self.stays_its_own(&role.arn, stack)?;
+        Ok(Some(stack))
     }
 
     /// The role, where it can be changed by whoever acts for this cluster's account.

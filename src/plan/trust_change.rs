@@ -41,11 +41,7 @@ pub fn tags_towards(tags: &Map, account: &ServiceAccountName, to: Way) -> Map {
 
 /// For a stack that another run changes: what follows is planned afterwards.
 pub fn awaited(stack: &Stack) -> Option<Action> {
-    (stack.phase() == Phase::Busy).then(|| Action::AwaitStack {
-        stack: stack.name.clone(),
-        id: stack.id.clone(),
-        status: stack.status.clone(),
-    })
+    (stack.phase() == Phase::Busy).then(|| Action::await_stack(stack))
 }
 
 /// Why the template of a role is not written: what was changed by hand does not come into it unasked. `repair`
@@ -76,38 +72,31 @@ pub fn trust_change(
 ) -> Action {
     let item = Item::TrustPolicy;
     let trust = Difference::of_documents(item, Some(document), Some(seen));
-    let mut differences: Vec<_> = Some(trust)
-        .filter(|it| !it.is_empty())
-        .into_iter()
-        .collect();
-    match stack {
-        Some((OwningStack { stack, body }, tags)) => {
-            // Whose it is, where that is all.
-            if differences.is_empty() {
-                let lines = |tags: &Map| {
-                    tags.iter()
-                        .map(|(key, value)| format!("{key}={value}"))
-                        .collect::<Vec<_>>()
-                };
-                differences.push(Difference::of(
-                    Item::Tag,
-                    lines(&tags),
-                    lines(&own_tags(&stack.tags)),
-                ));
-            }
-            let mut template = body.clone();
-            if let Some(trust) = template.pointer_mut(TRUST) {
-                *trust = document.clone();
-            }
-            let is_named = body.pointer(ROLE_NAME).is_some();
-            let update = update_of(stack, template, tags, differences, is_named, deployment);
-            Action::UpdateStack(update)
-        }
-        None => Action::UpdateTrust(UpdateTrust {
+    let trust = Some(trust).filter(|it| !it.is_empty());
+    let mut differences: Vec<_> = trust.into_iter().collect();
+    let Some((OwningStack { stack, body }, tags)) = stack else {
+        return Action::UpdateTrust(UpdateTrust {
             role: role.to_owned(),
             seen: seen.clone(),
             document: document.clone(),
             differences,
-        }),
+        });
+    };
+    // Whose it is, where that is all.
+    if differences.is_empty() {
+        let (asked, found) = (pairs(&tags), pairs(&own_tags(&stack.tags)));
+        differences.push(Difference::of(Item::Tag, asked, found));
     }
+    let mut template = body.clone();
+    if let Some(trust) = template.pointer_mut(TRUST) {
+        *trust = document.clone();
+    }
+    let is_named = body.pointer(ROLE_NAME).is_some();
+    let update = update_of(stack, template, tags, differences, is_named, deployment);
+    Action::UpdateStack(update)
+}
+
+fn pairs(tags: &Map) -> Vec<String> {
+    let pairs = tags.iter();
+    pairs.map(|(key, value)| format!("{key}={value}")).collect()
 }

@@ -17,7 +17,7 @@ mod limits;
 mod permissions;
 
 pub use limits::managed_count;
-use permissions::permissions;
+use permissions::{NotMapped, permissions};
 
 /// The policy that may do all, with which Vault lets nobody log in (`vault/request_handling.go`).
 const ROOT: &str = "root";
@@ -94,21 +94,7 @@ pub struct VaultChoice<'a> {
 /// be said, and as a row in any case. Without names it is all that roles of the auth method let in.
 pub fn import(world: &VaultWorld, choice: &VaultChoice<'_>) -> VaultImport {
     let mut import = VaultImport::default();
-    let mut names: BTreeSet<ServiceAccountName> = choice.named.iter().cloned().collect();
-    for (login, role) in &world.login_roles {
-        match role {
-            Lookup::Found(role) if choice.named.is_empty() => {
-                names.extend(bound(world, login, role, &mut import.notes));
-            }
-            Lookup::Unknown(why) => {
-                import.unknown.push(format!(
-                    "whom role {login} of auth method {} lets in cannot be told: {why}",
-                    world.auth_mount
-                ));
-            }
-            Lookup::Found(_) | Lookup::Missing => {}
-        }
-    }
+    let mut names = named(world, choice, &mut import);
     names.retain(|name| (choice.includes)(name));
     for name in names {
         let is_named = choice.named.contains(&name);
@@ -134,6 +120,30 @@ pub fn import(world: &VaultWorld, choice: &VaultChoice<'_>) -> VaultImport {
         ));
     }
     import
+}
+
+/// Who was named; if nobody was, all that login roles are bound to.
+fn named(
+    world: &VaultWorld,
+    choice: &VaultChoice<'_>,
+    import: &mut VaultImport,
+) -> BTreeSet<ServiceAccountName> {
+    let mut names: BTreeSet<ServiceAccountName> = choice.named.iter().cloned().collect();
+    for (login, role) in &world.login_roles {
+        match role {
+            Lookup::Found(role) if choice.named.is_empty() => {
+                names.extend(bound(world, login, role, &mut import.notes));
+            }
+            Lookup::Unknown(why) => {
+                import.unknown.push(format!(
+                    "whom role {login} of auth method {} lets in cannot be told: {why}",
+                    world.auth_mount
+                ));
+            }
+            Lookup::Found(_) | Lookup::Missing => {}
+        }
+    }
+    names
 }
 
 /// Whether the auth method asks this cluster about tokens: `Ok(Some)` tells why that cannot be said.
@@ -310,16 +320,7 @@ fn of_account(
     if given.roles.is_empty() && given.unknown.is_empty() && !is_named {
         return None;
     }
-    let mut row = VaultRow {
-        namespace: name.namespace.to_string(),
-        name: name.name.clone(),
-        login_roles: given.logins.into_iter().collect(),
-        engine_roles: given.roles.iter().cloned().collect(),
-        result: VaultResult::Skipped,
-        reasons: Vec::new(),
-        notes: given.notes,
-        drops: Vec::new(),
-    };
+    let mut row = given.row(name);
     if !given.unknown.is_empty() {
         row.result = VaultResult::Unknown;
         row.reasons = given.unknown;
@@ -328,12 +329,8 @@ fn of_account(
     row.reasons.extend(kept_out(world, name, &given.roles));
     let permissions = match permissions(world, &given.roles) {
         Ok(found) => found,
-        Err(permissions::NotMapped { reasons, unknown }) => {
-            row.reasons.extend(reasons);
-            if !unknown.is_empty() {
-                row.result = VaultResult::Unknown;
-                row.reasons.extend(unknown);
-            }
+        Err(not) => {
+            row.leave(not);
             return Some((row, None));
         }
     };
@@ -369,6 +366,13 @@ fn kept_out(
     }
 }
 
+/// What a role of IAM does not say.
+fn narrower(role: &LoginRole, of: &str) -> Option<String> {
+    let from = role.token_bound_cidrs.join(", ");
+    (!from.is_empty())
+        .then(|| format!("{of} lets in from {from} only; a role of IAM is had from anywhere"))
+}
+
 /// What Vault gives one service account.
 #[derive(Default)]
 struct VaultGrants {
@@ -378,7 +382,31 @@ struct VaultGrants {
     notes: Vec<String>,
 }
 
+impl VaultRow {
+    fn leave(&mut self, not: NotMapped) {
+        self.reasons.extend(not.reasons);
+        if !not.unknown.is_empty() {
+            self.result = VaultResult::Unknown;
+            self.reasons.extend(not.unknown);
+        }
+    }
+}
+
 impl VaultGrants {
+    /// Its row, as long as nothing more is known.
+    fn row(&self, name: &ServiceAccountName) -> VaultRow {
+        VaultRow {
+            namespace: name.namespace.to_string(),
+            name: name.name.clone(),
+            login_roles: self.logins.iter().cloned().collect(),
+            engine_roles: self.roles.iter().cloned().collect(),
+            result: VaultResult::Skipped,
+            reasons: Vec::new(),
+            notes: self.notes.clone(),
+            drops: Vec::new(),
+        }
+    }
+
     fn add(
         &mut self,
         world: &VaultWorld,
@@ -408,36 +436,32 @@ impl VaultGrants {
         let acl = match acl(world, role) {
             Ok(acl) => acl,
             Err(why) => {
-                self.unknown
-                    .push(format!("what {of} gives cannot be told: {why}"));
-                return;
+                let what = format!("what {of} gives cannot be told: {why}");
+                return self.unknown.push(what);
             }
         };
+        if self.add_engine_roles(world, &acl, &of) {
+            self.logins.insert(login.to_owned());
+            self.notes.extend(narrower(role, &of));
+        }
+    }
+
+    /// Those that the login gives. Whether it gives any.
+    fn add_engine_roles(&mut self, world: &VaultWorld, acl: &VaultAcl, of: &str) -> bool {
         let mut gives = false;
         for engine in world.engine_roles.keys() {
-            match access(world, &acl, engine) {
+            match access(world, acl, engine) {
                 VaultAccess::Given => {
                     gives = true;
                     self.roles.insert(engine.clone());
                 }
-                VaultAccess::Open(why) => {
-                    self.unknown.push(format!(
-                        "whether {of} gives credentials of {engine} cannot be told: {why}"
-                    ));
-                }
+                VaultAccess::Open(why) => self.unknown.push(format!(
+                    "whether {of} gives credentials of {engine} cannot be told: {why}"
+                )),
                 VaultAccess::Refused => {}
             }
         }
-        if !gives {
-            return;
-        }
-        self.logins.insert(login.to_owned());
-        if !role.token_bound_cidrs.is_empty() {
-            self.notes.push(format!(
-                "{of} lets in from {} only; a role of IAM is had from anywhere",
-                role.token_bound_cidrs.join(", ")
-            ));
-        }
+        gives
     }
 }
 

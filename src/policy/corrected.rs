@@ -176,20 +176,16 @@ impl Probe {
     }
 }
 
+/// Stands for names that no document has.
+const ANOTHER: &str = "zz-another";
+
 /// Calls of everybody that the documents speak of, and of some that they do not.
 fn probes(old: &Value, new: &Value, expected: &ExpectedTrust) -> Vec<Probe> {
-    let another = "zz-another";
-    let ServiceAccountName { namespace, name } = &expected.subject;
-    let mut subjects = vec![
-        expected.subject.subject(),
-        format!("{PREFIX}{namespace}:{another}"),
-        format!("{PREFIX}{another}:{name}"),
-        format!("{PREFIX}{another}:{another}"),
-    ];
-    let mut audiences = vec![another.to_owned(), expected.audience().to_string()];
+    let mut subjects = subjects_around(&expected.subject);
+    let mut audiences = vec![ANOTHER.to_owned(), expected.audience().to_string()];
     audiences.extend(expected.audiences_in_use.iter().cloned());
     for (claim, value) in values(old).chain(values(new)) {
-        let sample = value.replace('*', another).replace('?', "z");
+        let sample = value.replace('*', ANOTHER).replace('?', "z");
         match claim {
             Claim::Subject => subjects.extend([value.to_owned(), sample]),
             Claim::Audience => audiences.extend([value.to_owned(), sample]),
@@ -198,11 +194,8 @@ fn probes(old: &Value, new: &Value, expected: &ExpectedTrust) -> Vec<Probe> {
     let own = expected.provider_arn();
     let mut providers = vec![own.clone()];
     let others = federated_principals(old).into_iter();
-    providers.extend(
-        others
-            .filter(|arn| is_of_another(arn, expected))
-            .map(str::to_owned),
-    );
+    let others = others.filter(|arn| is_of_another(arn, expected));
+    providers.extend(others.map(str::to_owned));
     for all in [&mut subjects, &mut audiences, &mut providers] {
         all.sort();
         all.dedup();
@@ -220,6 +213,17 @@ fn probes(old: &Value, new: &Value, expected: &ExpectedTrust) -> Vec<Probe> {
         }
     }
     probes
+}
+
+/// The service account, and others of its namespace, of its name, and of neither.
+fn subjects_around(expected: &ServiceAccountName) -> Vec<String> {
+    let ServiceAccountName { namespace, name } = expected;
+    vec![
+        expected.subject(),
+        format!("{PREFIX}{namespace}:{ANOTHER}"),
+        format!("{PREFIX}{ANOTHER}:{name}"),
+        format!("{PREFIX}{ANOTHER}:{ANOTHER}"),
+    ]
 }
 
 /// A provider that can be there beside the cluster's own: one in another account or partition never

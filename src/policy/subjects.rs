@@ -233,23 +233,7 @@ pub fn retargeted(trust: &Value, from: TokenProvider<'_>, to: TokenProvider<'_>)
             continue;
         }
         let federated = &mut statement["Principal"]["Federated"];
-        *federated = match federated.take() {
-            Value::Array(names) => {
-                let mut names: Vec<Value> = names
-                    .into_iter()
-                    .map(|name| {
-                        if name == from.arn {
-                            to.arn.into()
-                        } else {
-                            name
-                        }
-                    })
-                    .collect();
-                names.dedup();
-                names.into()
-            }
-            _ => to.arn.into(),
-        };
+        *federated = replaced(federated.take(), from, to);
         let Some(conditions) = statement
             .get_mut("Condition")
             .and_then(Value::as_object_mut)
@@ -265,6 +249,20 @@ pub fn retargeted(trust: &Value, from: TokenProvider<'_>, to: TokenProvider<'_>)
         }
     }
     Some(trust)
+}
+
+/// The names of providers, with one in the place of another.
+fn replaced(federated: Value, from: TokenProvider<'_>, to: TokenProvider<'_>) -> Value {
+    let Value::Array(mut names) = federated else {
+        return to.arn.into();
+    };
+    for name in &mut names {
+        if name == from.arn {
+            *name = to.arn.into();
+        }
+    }
+    names.dedup();
+    names.into()
 }
 
 /// A condition's key without regard to case, as IAM has it.

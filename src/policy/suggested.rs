@@ -79,18 +79,14 @@ impl fmt::Display for Remark {
                     "{pattern} stays: IAM does not track all that it allows; name what is needed of {service} with --keep to cut it down"
                 )
             }
-            Self::AllBut(policy) => {
-                write!(
-                    f,
-                    "a statement of {policy} allows all but some actions (NotAction), and stays as it is"
-                )
-            }
-            Self::NotTold(service) => {
-                write!(
-                    f,
-                    "IAM does not tell whether {service} was used: what is allowed of it stays"
-                )
-            }
+            Self::AllBut(policy) => write!(
+                f,
+                "a statement of {policy} allows all but some actions (NotAction), and stays as it is"
+            ),
+            Self::NotTold(service) => write!(
+                f,
+                "IAM does not tell whether {service} was used: what is allowed of it stays"
+            ),
             Self::PassRole => write!(f, "{PASS_ROLE} stays: IAM does not track it"),
             Self::Beside(action) => write!(
                 f,

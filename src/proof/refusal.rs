@@ -112,26 +112,7 @@ impl RefusalKind {
         let says = |words: &str| message.contains(words);
         match code.strip_suffix("Exception").unwrap_or(code) {
             "AccessDenied" => Self::NotAuthorized,
-            "InvalidIdentityToken" => {
-                if says("no openidconnect provider found") {
-                    Self::NoProvider
-                } else if says("incorrect token audience") {
-                    Self::WrongAudience
-                } else if says("thumbprint") {
-                    Self::ThumbprintMismatch
-                } else if says("retrieve verification key") {
-                    Self::NoKeys
-                } else if says("missing a required claim") {
-                    Self::MissingClaim
-                } else if says("could not be validated")
-                    || says("not a valid jwt")
-                    || says("signature")
-                {
-                    Self::BadSignature
-                } else {
-                    Self::Other
-                }
-            }
+            "InvalidIdentityToken" => Self::of_token(&message),
             "ExpiredToken" => Self::Expired,
             "IDPCommunicationError" => Self::IdpUnreachable,
             "IDPRejectedClaim" => Self::IdpRejected,
@@ -150,6 +131,26 @@ impl RefusalKind {
                 Self::Throttled
             }
             _ => Self::Other,
+        }
+    }
+
+    /// What STS has against the token, by its message in small letters.
+    fn of_token(message: &str) -> Self {
+        let says = |words: &str| message.contains(words);
+        if says("no openidconnect provider found") {
+            Self::NoProvider
+        } else if says("incorrect token audience") {
+            Self::WrongAudience
+        } else if says("thumbprint") {
+            Self::ThumbprintMismatch
+        } else if says("retrieve verification key") {
+            Self::NoKeys
+        } else if says("missing a required claim") {
+            Self::MissingClaim
+        } else if says("could not be validated") || says("not a valid jwt") || says("signature") {
+            Self::BadSignature
+        } else {
+            Self::Other
         }
     }
 

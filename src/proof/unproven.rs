@@ -122,19 +122,7 @@ impl fmt::Display for Unproven {
                 refusal,
                 because,
                 waited,
-            } => {
-                match waited {
-                    0 => write!(f, "{} refuses the token", refusal.by)?,
-                    waited => {
-                        let waited = Timeout(Duration::from_secs(*waited));
-                        write!(f, "{} still refuses the token after {waited}", refusal.by)?;
-                    }
-                }
-                if let Some(because) = because {
-                    write!(f, ", {because}")?;
-                }
-                write!(f, ": {refusal}")
-            }
+            } => write!(f, "{}", refused(refusal, because.as_ref(), *waited)),
             Cause::OtherRole { got, wanted } => {
                 write!(f, "its pods get {got}, which is no session of {wanted}")
             }
@@ -150,6 +138,22 @@ impl fmt::Display for Unproven {
                 write!(f, "its role {role} is not shown to be allowed{told}")
             }
         }
+    }
+}
+
+/// `waited`: for so many seconds.
+fn refused(refusal: &TokenRefusal, because: Option<&Because>, waited: u64) -> String {
+    let by = &refusal.by;
+    let told = match waited {
+        0 => format!("{by} refuses the token"),
+        waited => {
+            let waited = Timeout(Duration::from_secs(waited));
+            format!("{by} still refuses the token after {waited}")
+        }
+    };
+    match because {
+        Some(because) => format!("{told}, {because}: {refusal}"),
+        None => format!("{told}: {refusal}"),
     }
 }
 
@@ -250,21 +254,25 @@ impl Unproven {
             Cause::Unreachable { .. } => {
                 "check the network, HTTPS_PROXY and NO_PROXY, and AWS_ENDPOINT_URL".into()
             }
-            Cause::Refused { refusal, .. } => match refusal.kind {
-                RefusalKind::NoProvider => {
-                    let associate = "irsactl associate-oidc-provider".into();
-                    let associate = self.in_cluster(associate).and("--approve", &[]);
-                    Fix::by("make the provider", associate)
-                }
-                RefusalKind::RegionDisabled => {
-                    "use the STS of another region: `--region us-east-1`".into()
-                }
-                RefusalKind::Throttled => {
-                    "AWS is busy for this account: run the same command again in a minute".into()
-                }
-                _ => return None,
-            },
+            Cause::Refused { refusal, .. } => return self.refusal_hint(refusal.kind),
             _ => return None,
         })
+    }
+
+    fn refusal_hint(&self, kind: RefusalKind) -> Option<Fix> {
+        match kind {
+            RefusalKind::NoProvider => {
+                let associate = "irsactl associate-oidc-provider".into();
+                let associate = self.in_cluster(associate).and("--approve", &[]);
+                Some(Fix::by("make the provider", associate))
+            }
+            RefusalKind::RegionDisabled => {
+                Some("use the STS of another region: `--region us-east-1`".into())
+            }
+            RefusalKind::Throttled => {
+                Some("AWS is busy for this account: run the same command again in a minute".into())
+            }
+            _ => None,
+        }
     }
 }

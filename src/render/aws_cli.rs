@@ -36,38 +36,46 @@ pub fn script(
         text.push_str("\nneed_account\n");
     }
     for account in accounts {
-        text.push_str(&format!("\n# {}\n", account.name));
-        let role = match &account.permissions {
-            Permissions::Existing(arn) => arn.to_string(),
-            Permissions::Edited(_) => continue,
-            Permissions::Role(spec) => {
-                // A name makes the ARN known.
-                let mut spec = spec.clone();
-                let name = role_name(account.way(), &account.name, cluster);
-                spec.name = spec.name.or_else(|| name.parse().ok());
-                match role_commands(account, &spec, cluster) {
-                    Ok(commands) => text.push_str(&commands),
-                    Err(problem) => problems.push(problem),
-                }
-                spec.arn(cluster).unwrap_or_default()
-            }
-        };
-        if account.scope == Scope::Whole {
-            text.push_str(&service_account(account, &role));
-        }
-        if let Some(creation) = association::creation(account, cluster, &role) {
-            let words = [account.name.namespace.as_str(), &account.name.name, &role].map(quoted);
-            let creation = document(&creation);
-            text.push_str(&format!(
-                "association {} \\\n  {creation}\n",
-                words.join(" ")
-            ));
+        match account_commands(account, cluster) {
+            Ok(commands) => text.push_str(&commands),
+            Err(problem) => problems.push(problem),
         }
     }
     if !problems.is_empty() {
         return Err(problems);
     }
     Ok(head(cluster) + "\nmain() {" + &text + LAST)
+}
+
+fn account_commands(
+    account: &IamServiceAccount,
+    cluster: &Cluster,
+) -> Result<String, Unrenderable> {
+    let mut text = format!("\n# {}\n", account.name);
+    let role = match &account.permissions {
+        Permissions::Existing(arn) => arn.to_string(),
+        Permissions::Edited(_) => return Ok(text),
+        Permissions::Role(spec) => {
+            // A name makes the ARN known.
+            let mut spec = spec.clone();
+            let name = role_name(account.way(), &account.name, cluster);
+            spec.name = spec.name.or_else(|| name.parse().ok());
+            text.push_str(&role_commands(account, &spec, cluster)?);
+            spec.arn(cluster).unwrap_or_default()
+        }
+    };
+    if account.scope == Scope::Whole {
+        text.push_str(&service_account(account, &role));
+    }
+    if let Some(creation) = association::creation(account, cluster, &role) {
+        let words = [account.name.namespace.as_str(), &account.name.name, &role].map(quoted);
+        let creation = document(&creation);
+        text.push_str(&format!(
+            "association {} \\\n  {creation}\n",
+            words.join(" ")
+        ));
+    }
+    Ok(text)
 }
 
 fn head(cluster: &Cluster) -> String {
@@ -125,30 +133,7 @@ fn role_commands(
     cluster: &Cluster,
 ) -> Result<String, Unrenderable> {
     let name = spec.name.as_ref().map_or("", |name| name.as_str());
-    let trust = template::trust(spec, cluster, &account.name);
-    let mut words = vec![
-        quoted(name),
-        quoted(&account.name.to_string()),
-        document(&trust),
-        format!(
-            "--tags {}",
-            document(&tag_list(&role_tags(account, cluster)))
-        ),
-    ];
-    let optional = [
-        ("--path", spec.path.as_ref().map(ToString::to_string)),
-        (
-            "--max-session-duration",
-            spec.max_session_duration.map(|seconds| seconds.to_string()),
-        ),
-        (
-            "--permissions-boundary",
-            spec.boundary.as_ref().map(ToString::to_string),
-        ),
-    ];
-    for (flag, value) in optional {
-        words.extend(value.map(|value| option(flag, &value)));
-    }
+    let words = role_words(name, account, spec, cluster);
     let mut text = format!("role {}\n", words.join(" \\\n  "));
     for (policy, document) in inline_policies(account, spec, cluster)? {
         let document = self::document(&document);
@@ -166,6 +151,33 @@ fn role_commands(
         ));
     }
     Ok(text)
+}
+
+/// What a role is made with.
+fn role_words(
+    name: &str,
+    account: &IamServiceAccount,
+    spec: &RoleSpec,
+    cluster: &Cluster,
+) -> Vec<String> {
+    let trust = template::trust(spec, cluster, &account.name);
+    let tags = document(&tag_list(&role_tags(account, cluster)));
+    let mut words = vec![
+        quoted(name),
+        quoted(&account.name.to_string()),
+        document(&trust),
+        format!("--tags {tags}"),
+    ];
+    let duration = spec.max_session_duration.map(|it| it.to_string());
+    let boundary = spec.boundary.as_ref().map(ToString::to_string);
+    for (flag, value) in [
+        ("--path", spec.path.as_ref().map(ToString::to_string)),
+        ("--max-session-duration", duration),
+        ("--permissions-boundary", boundary),
+    ] {
+        words.extend(value.map(|value| option(flag, &value)));
+    }
+    words
 }
 
 /// The object is given whole, so that no text in it is taken for anything else.

@@ -146,28 +146,7 @@ fn role_block(
     };
     let trust = Expression::from(&template::trust(spec, cluster, &account.name));
     let trust = trust.referring(&cluster.provider_arn(), provider);
-    let optional = [
-        (
-            "path",
-            spec.path
-                .as_ref()
-                .map(|path| Expression::text(path.as_str())),
-        ),
-        (
-            "max_session_duration",
-            spec.max_session_duration
-                .map(|seconds| Expression::Bare(seconds.to_string())),
-        ),
-        (
-            "permissions_boundary",
-            spec.boundary
-                .as_ref()
-                .map(|arn| Expression::text(arn.to_string())),
-        ),
-    ];
-    let optional = optional
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
+    let optional = optional_attributes(spec);
     let rest = [
         ("assume_role_policy", Expression::call("jsonencode", trust)),
         ("tags", object(&role_tags(account, cluster))),
@@ -180,6 +159,25 @@ fn role_block(
         ),
         attributes: [name].into_iter().chain(optional).chain(rest).collect(),
     }
+}
+
+fn optional_attributes(spec: &RoleSpec) -> impl Iterator<Item = (&'static str, Expression)> {
+    let path = spec.path.as_ref();
+    let duration = spec.max_session_duration;
+    let boundary = spec.boundary.as_ref();
+    let all = [
+        ("path", path.map(|path| Expression::text(path.as_str()))),
+        (
+            "max_session_duration",
+            duration.map(|seconds| Expression::Bare(seconds.to_string())),
+        ),
+        (
+            "permissions_boundary",
+            boundary.map(|arn| Expression::text(arn.to_string())),
+        ),
+    ];
+    all.into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
 }
 
 /// What the ServiceAccounts' annotations need.

@@ -101,15 +101,7 @@ impl Context {
     }
 
     async fn connected(&self, account: &RoleAccount, aws: &AwsArgs) -> Result<Self, Error> {
-        let connection = AwsConnection {
-            region: Some(self.aws.region.clone()),
-            profile: aws.profile.clone(),
-            timeout: aws.timeout,
-            intervals: self.intervals,
-            ask: Some(output::ask),
-            via: None,
-            is_of_roles: false,
-        };
+        let connection = self.connection(aws);
         let (roles, id) = match account {
             RoleAccount::Profile(profile) => {
                 let connection = AwsConnection {
@@ -140,6 +132,19 @@ impl Context {
             roles_account: Some(id),
             others: Vec::new(),
         })
+    }
+
+    /// What this run has in common with one of another account.
+    fn connection(&self, aws: &AwsArgs) -> AwsConnection {
+        AwsConnection {
+            region: Some(self.aws.region.clone()),
+            profile: aws.profile.clone(),
+            timeout: aws.timeout,
+            intervals: self.intervals,
+            ask: Some(output::ask),
+            via: None,
+            is_of_roles: false,
+        }
     }
 
     /// With as many tracks side by side as the flag says.

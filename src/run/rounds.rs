@@ -57,6 +57,12 @@ pub struct Results {
 }
 
 impl Results {
+    pub fn open_targets(&self) -> Vec<(Caller, Target)> {
+        let open = self.open.iter();
+        open.map(|it| (it.track.caller, it.track.target.clone()))
+            .collect()
+    }
+
     /// After a round.
     pub fn go_on(&mut self, round: &Rounds, outcomes: impl Iterator<Item = Outcome>) {
         let earlier = std::mem::take(&mut self.open);

@@ -185,15 +185,7 @@ impl RoleEdits {
                 !name.is_some_and(|name| self.removed_inline.iter().any(|it| it == name))
             });
         }
-        match &self.boundary {
-            Boundary::Kept => {}
-            Boundary::Set(arn) => {
-                role.insert("PermissionsBoundary".to_owned(), json!(arn.to_string()));
-            }
-            Boundary::Removed => {
-                role.remove("PermissionsBoundary");
-            }
-        }
+        self.set_boundary(role);
         for (property, value) in [
             ("RoleName", self.name.as_ref().map(RoleName::as_str)),
             ("Path", self.path.as_ref().map(RolePath::as_str)),
@@ -207,6 +199,18 @@ impl RoleEdits {
         }
         if let Some(trust) = trust {
             role.insert("AssumeRolePolicyDocument".to_owned(), trust);
+        }
+    }
+
+    fn set_boundary(&self, role: &mut serde_json::Map<String, Value>) {
+        match &self.boundary {
+            Boundary::Kept => {}
+            Boundary::Set(arn) => {
+                role.insert("PermissionsBoundary".to_owned(), json!(arn.to_string()));
+            }
+            Boundary::Removed => {
+                role.remove("PermissionsBoundary");
+            }
         }
     }
 

@@ -53,13 +53,7 @@ impl VaultSettings {
     /// # Errors
     /// What a variable holds and cannot be used, and that there is no token.
     pub async fn from_environment() -> Result<Self, Error> {
-        let (name, address) = match variable("VAULT_AGENT_ADDR")? {
-            Some(address) => ("VAULT_AGENT_ADDR", address),
-            None => (
-                "VAULT_ADDR",
-                variable("VAULT_ADDR")?.unwrap_or_else(|| ADDRESS.to_owned()),
-            ),
-        };
+        let (name, address) = given_address()?;
         secrets::remember_password(&address);
         let url =
             endpoint(&address).map_err(|rule| wrong(name, format!("is no address: {rule}")))?;
@@ -97,6 +91,15 @@ impl VaultSettings {
             is_unverified,
         })
     }
+}
+
+/// The agent's, else the server's; with the variable that holds it.
+fn given_address() -> Result<(&'static str, String), Error> {
+    if let Some(address) = variable("VAULT_AGENT_ADDR")? {
+        return Ok(("VAULT_AGENT_ADDR", address));
+    }
+    let address = variable("VAULT_ADDR")?;
+    Ok(("VAULT_ADDR", address.unwrap_or_else(|| ADDRESS.to_owned())))
 }
 
 /// As Go's strconv.ParseBool has it.

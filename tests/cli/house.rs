@@ -1,5 +1,5 @@
 //! The rules of the house that a reader of one file cannot see: what may be used where, and how long
-//! a file may be.
+//! files and functions may be.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -473,6 +473,114 @@ fn files_are_short() {
         }
     }
     assert_eq!(long, NOTHING);
+}
+
+/// Whether a source file is a module of tests alone, or inside one.
+fn is_for_tests_alone(path: &Path) -> bool {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    path.ancestors().any(|inside| {
+        let (Some(folder), Some(name)) = (inside.parent(), inside.file_stem()) else {
+            return false;
+        };
+        let name = name.to_string_lossy();
+        let declarations = ["mod", "pub mod"].map(|it| format!("#[cfg(test)]\n{it} {name};"));
+        let files = [
+            folder.with_extension("rs"),
+            folder.join("mod.rs"),
+            folder.join("main.rs"),
+        ];
+        let mut there = files.iter().filter(|file| root.join(file).is_file());
+        there.any(|file| declarations.iter().any(|it| text(file).contains(it)))
+    })
+}
+
+fn declared_function(line: &str) -> Option<&str> {
+    let words = line.trim_start();
+    let words = match words.strip_prefix("pub") {
+        Some(rest) if rest.starts_with('(') => rest.split_once(')')?.1.trim_start(),
+        Some(rest) => rest.trim_start(),
+        None => words,
+    };
+    let words = words.strip_prefix("const ").unwrap_or(words);
+    let words = words.strip_prefix("async ").unwrap_or(words);
+    let name = words.strip_prefix("fn ")?;
+    let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
+    Some(&name[..end.unwrap_or(name.len())])
+}
+
+/// The functions of a source file, each with its lines from the signature to the brace that closes it.
+fn functions(code: &str) -> Vec<(&str, usize)> {
+    let lines: Vec<&str> = code.lines().collect();
+    let functions = lines.iter().enumerate().filter_map(|(start, line)| {
+        let name = declared_function(line)?;
+        let rest = &lines[start..];
+        let opening = rest.iter().find(|line| line.ends_with(['{', '}', ';']))?;
+        // Of a trait's own there is the signature alone.
+        if !opening.ends_with('{') {
+            return Some((name, 1));
+        }
+        let end = format!("{}}}", &line[..line.len() - line.trim_start().len()]);
+        let last = rest.iter().position(|line| *line == end)?;
+        Some((name, last + 1))
+    });
+    functions.collect()
+}
+
+/// Flat tables: their rows are all kinds of one thing, and a table in two parts is read twice.
+const TABLES: [&str; 15] = [
+    // Each action, and its calls.
+    "src/apply.rs: carry_out",
+    // Each rule between fields.
+    "src/asked.rs: told",
+    // Each command's flags.
+    "src/cli.rs: ways",
+    // Each command's function.
+    "src/commands/mod.rs: run",
+    // Each error's remedies.
+    "src/error/hints.rs: hints",
+    // Each way to sign in.
+    "src/error/sign_in.rs: hints",
+    // Each error's exit status.
+    "src/error.rs: exit_code",
+    // Each action in words.
+    "src/plan/action.rs: words",
+    // Each hold.
+    "src/plan/migrate/intercept/hindrance.rs: told",
+    // Each obstacle.
+    "src/plan/migrate/obstacle/words.rs: told",
+    // Each reason.
+    "src/plan/refusal/words.rs: told",
+    // Each reason not to copy.
+    "src/plan/trust/copy.rs: told",
+    // Each obstacle.
+    "src/plan/trust/obstacle.rs: told",
+    // Each cause in words.
+    "src/proof/unproven.rs: fmt",
+    // Each cause's remedy.
+    "src/proof/unproven.rs: direct_hint",
+];
+
+#[test]
+fn functions_are_short() {
+    let mut long = Vec::new();
+    let mut seen = 0;
+    let all = files("src", ".rs").into_iter();
+    for path in all.filter(|path| !is_for_tests_alone(path)) {
+        let code = without_tests(&path);
+        let functions = functions(&code);
+        seen += functions.len();
+        let over = functions.into_iter().filter(|(_, lines)| *lines > 40);
+        long.extend(over.map(|(name, _)| format!("{}: {name}", path.display())));
+    }
+    assert_eq!(long, TABLES);
+    assert!(seen > 3000, "{seen}: they are looked for in vain");
+}
+
+#[test]
+fn a_function_ends_at_its_own_brace() {
+    let code = "pub(super) const fn a() -> u8 {\n    1\n}\n\nimpl A {\n    pub async fn b(\n        self,\n    ) \
+                {\n        if true {\n        }\n    }\n}\n\ntrait B {\n    fn c();\n}\n\nfn d() {}\n// fn e() {\n";
+    assert_eq!(functions(code), [("a", 3), ("b", 6), ("c", 1), ("d", 1)]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What `doctor` looks at, and what comes of it.
 
+use super::reports::Reports;
 use super::subjects::Asked;
-use super::{ClusterPlace, Context, Error, Exit, Report, Severity, cli, diagnose};
+use super::{ClusterPlace, Context, Error, Report, cli, diagnose};
 use crate::kubernetes::Kubernetes;
 use crate::model::{Cluster, Connection, Flags, Issuer};
 use crate::observe::health::{Examined, Proving, Shared, Sight};
@@ -24,31 +25,6 @@ pub struct Checkup<'a> {
     pub usage: Option<Window>,
 }
 
-/// What was seen, and what is to be thought of it.
-pub struct Reports {
-    pub world: World,
-    pub seen: Vec<AccountHealth>,
-    pub cluster: Report,
-    pub accounts: Vec<Report>,
-    /// For repairs.
-    pub kubernetes: Option<Kubernetes>,
-}
-
-impl Reports {
-    /// `Unhealthy` with a problem, and with `--strict` with a warning too.
-    pub fn exit(&self, args: &cli::Doctor) -> Exit {
-        let count = |severity| {
-            let accounts = self.accounts.iter().map(|report| report.count(severity));
-            accounts.sum::<usize>() + self.cluster.count(severity)
-        };
-        if count(Severity::Problem) > 0 || args.strict && count(Severity::Warning) > 0 {
-            Exit::Unhealthy
-        } else {
-            Exit::Done
-        }
-    }
-}
-
 impl Checkup<'_> {
     /// Looks, and judges.
     pub async fn reports(&self) -> Result<Reports, Error> {
@@ -57,16 +33,7 @@ impl Checkup<'_> {
             Some(place) => Some(context.cluster(place).await?),
             None => None,
         };
-        let kubernetes = match &cluster {
-            Some(cluster) => context.kubernetes(cluster, self.kubernetes).await,
-            None => Err(Error::Flags("no cluster is named".to_owned())),
-        };
-        let is_led_to = |subject: &Examined| subject.name.is_none() && subject.of.is_some();
-        let kubernetes = match kubernetes {
-            // Without it nobody knows what the pods run as.
-            Err(error) if self.asked.subject().is_some_and(is_led_to) => return Err(error),
-            other => other,
-        };
+        let kubernetes = self.kubernetes(cluster.as_ref()).await?;
         let why = kubernetes.as_ref().err().map(ToString::to_string);
         let shared = Shared::default();
         let sight = Sight {
@@ -89,23 +56,44 @@ impl Checkup<'_> {
             None => account(cluster.as_ref(), &world)?,
         };
         let seen = sight.accounts(&subjects, &account).await;
-        let accounts = seen.iter().map(|it| diagnose::account(&world, it));
-        let mut accounts: Vec<Report> = accounts.collect();
-        let mut of_cluster = diagnose::cluster(&world);
-        let given = Connection {
-            roles: self.roles.clone(),
-            ..cli::connection(self.aws, Some(self.kubernetes), self.issuer_url)
-        };
-        for report in accounts.iter_mut().chain([&mut of_cluster]) {
-            report.make_pasteable(&given);
-        }
+        let (cluster, accounts) = self.judged(&world, &seen);
         Ok(Reports {
-            cluster: of_cluster,
+            cluster,
             accounts,
             world,
             seen,
             kubernetes: kubernetes.ok(),
         })
+    }
+
+    async fn kubernetes(
+        &self,
+        cluster: Option<&Cluster>,
+    ) -> Result<Result<Kubernetes, Error>, Error> {
+        let Some(cluster) = cluster else {
+            return Ok(Err(Error::Flags("no cluster is named".to_owned())));
+        };
+        let is_led_to = |subject: &Examined| subject.name.is_none() && subject.of.is_some();
+        match self.context.kubernetes(cluster, self.kubernetes).await {
+            // Without it nobody knows what the pods run as.
+            Err(error) if self.asked.subject().is_some_and(is_led_to) => Err(error),
+            other => Ok(other),
+        }
+    }
+
+    /// The reports of the cluster and of what was looked at.
+    fn judged(&self, world: &World, seen: &[AccountHealth]) -> (Report, Vec<Report>) {
+        let accounts = seen.iter().map(|it| diagnose::account(world, it));
+        let mut accounts: Vec<Report> = accounts.collect();
+        let mut cluster = diagnose::cluster(world);
+        let given = Connection {
+            roles: self.roles.clone(),
+            ..cli::connection(self.aws, Some(self.kubernetes), self.issuer_url)
+        };
+        for report in accounts.iter_mut().chain([&mut cluster]) {
+            report.make_pasteable(&given);
+        }
+        (cluster, accounts)
     }
 }
 

@@ -1,7 +1,9 @@
 //! `--fix`: the safe repairs as an ordinary plan.
 
-use super::checkup::{Checkup, Reports};
+use super::checkup::Checkup;
+use super::reports::Reports;
 use super::{Error, Mode, Rounds, cli, finish, restarts};
+use crate::model::Cluster;
 use crate::plan::{Action, Target, Track};
 use crate::run::{Finished, Observation, failures};
 
@@ -51,18 +53,20 @@ pub async fn plan(
         }
         look.add(target, Ok(track));
     }
-    if let Some(cluster) = &found.world.cluster
-        && !of_provider.is_empty()
-    {
-        let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
-        track.actions = of_provider;
-        if round.includes(&track.target) {
-            look.order.insert(0, track.target.clone());
-            look.plan.tracks.insert(0, track);
-        }
+    if let Some(cluster) = &found.world.cluster {
+        add_provider(&mut look, round, cluster, of_provider);
     }
     look.kubernetes = found.kubernetes;
     Ok(look)
+}
+
+fn add_provider(look: &mut Observation, round: &Rounds, cluster: &Cluster, actions: Vec<Action>) {
+    let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
+    track.actions = actions;
+    if !track.actions.is_empty() && round.includes(&track.target) {
+        look.order.insert(0, track.target.clone());
+        look.plan.tracks.insert(0, track);
+    }
 }
 
 fn is_of_provider(action: &Action) -> bool {

@@ -40,30 +40,43 @@ pub async fn with_stacks(
         };
         let object = objects.get(name);
         let role = stack.role_arn.as_ref();
-        let FoundAccount {
-            asked,
-            lost,
-            also_trusted,
-        } = found::with_stack(name, provider, &template, role, &stack.tags, object);
-        // To apply half of what there is would take the other half away.
-        if lost.is_empty() {
-            surplus(context, &name.to_string(), &body, &asked);
-            accounts.push(asked);
-            if !also_trusted.is_empty() {
-                context.output.note(&format!(
-                    "{name}: its role also trusts {also_trusted}: that stays, and is no part of the file"
-                ));
-            }
-        } else {
-            let text = format!("{name} is left out: {}", lost.join("; "));
-            context.output.warn(&text);
-        }
+        let found = found::with_stack(name, provider, &template, role, &stack.tags, object);
+        accounts.extend(described(context, &name.to_string(), Some(&body), found));
     }
     Ok(accounts)
 }
 
+/// What a file asks for it; that of `whose` which no file can ask for is told. `None`: to apply half of what
+/// there is would take the other half away.
+pub fn described(
+    context: &Context,
+    whose: &str,
+    body: Option<&Value>,
+    found: FoundAccount,
+) -> Option<IamServiceAccount> {
+    let FoundAccount {
+        asked,
+        lost,
+        also_trusted,
+    } = found;
+    if !lost.is_empty() {
+        let text = format!("{whose} is left out: {}", lost.join("; "));
+        context.output.warn(&text);
+        return None;
+    }
+    if let Some(body) = body {
+        surplus(context, whose, body, &asked);
+    }
+    if !also_trusted.is_empty() {
+        context.output.note(&format!(
+            "{whose}: its role also trusts {also_trusted}: that stays, and is no part of the file"
+        ));
+    }
+    Some(asked)
+}
+
 /// What the stack of `whose` has beyond what a file can ask for.
-pub fn surplus(context: &Context, whose: &str, body: &Value, asked: &IamServiceAccount) {
+fn surplus(context: &Context, whose: &str, body: &Value, asked: &IamServiceAccount) {
     let beyond = template::beyond(body, asked.permissions.document_name());
     if !beyond.is_empty() {
         context.output.note(&format!(

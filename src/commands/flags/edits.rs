@@ -248,44 +248,14 @@ pub async fn edited_association(args: &UpdateAssociationArgs) -> Result<IamServi
 }
 
 async fn role_edits(asked: &EditArgs) -> Result<RoleEdits, Error> {
-    let managed = if asked.attach_policy_arn.is_empty() {
-        Managed::Changed {
-            added: asked.add_policy_arn.clone(),
-            removed: asked.remove_policy_arn.clone(),
-        }
-    } else {
-        Managed::Replaced(asked.attach_policy_arn.clone())
-    };
-    if let Some(both) = asked
-        .add_policy_arn
-        .iter()
-        .find(|arn| asked.remove_policy_arn.contains(arn))
-    {
-        return Err(Error::Flags(format!(
-            "--add-policy-arn and --remove-policy-arn both name {both}"
-        )));
-    }
-    let well_known = asked.well_known_policy.iter().map(|policy| policy.entry());
-    let mut put: Vec<String> = well_known
-        .flat_map(|entry| entry.policies.keys().cloned())
-        .collect();
-    put.extend((1..=asked.policy_document.len()).map(|number| format!("Policy{number}")));
-    if let Some(both) = asked
-        .remove_inline_policy
-        .iter()
-        .find(|name| put.contains(name))
-    {
-        return Err(Error::Flags(format!(
-            "--remove-inline-policy {both} contradicts --policy-document or --well-known-policy, which sets it"
-        )));
-    }
+    check_contradictions(asked)?;
     let boundary = match (&asked.permissions_boundary, asked.no_permissions_boundary) {
         (Some(arn), _) => Boundary::Set(arn.clone()),
         (None, true) => Boundary::Removed,
         (None, false) => Boundary::Kept,
     };
     Ok(RoleEdits {
-        managed,
+        managed: managed(asked),
         documents: if asked.policy_document.is_empty() {
             None
         } else {
@@ -299,4 +269,37 @@ async fn role_edits(asked: &EditArgs) -> Result<RoleEdits, Error> {
         max_session_duration: asked.max_session_duration,
         ..RoleEdits::default()
     })
+}
+
+fn managed(asked: &EditArgs) -> Managed {
+    if asked.attach_policy_arn.is_empty() {
+        Managed::Changed {
+            added: asked.add_policy_arn.clone(),
+            removed: asked.remove_policy_arn.clone(),
+        }
+    } else {
+        Managed::Replaced(asked.attach_policy_arn.clone())
+    }
+}
+
+/// Nothing is added and removed at once.
+fn check_contradictions(asked: &EditArgs) -> Result<(), Error> {
+    let mut added = asked.add_policy_arn.iter();
+    if let Some(both) = added.find(|arn| asked.remove_policy_arn.contains(arn)) {
+        return Err(Error::Flags(format!(
+            "--add-policy-arn and --remove-policy-arn both name {both}"
+        )));
+    }
+    let well_known = asked.well_known_policy.iter().map(|policy| policy.entry());
+    let mut put: Vec<String> = well_known
+        .flat_map(|entry| entry.policies.keys().cloned())
+        .collect();
+    put.extend((1..=asked.policy_document.len()).map(|number| format!("Policy{number}")));
+    let mut removed = asked.remove_inline_policy.iter();
+    if let Some(both) = removed.find(|name| put.contains(name)) {
+        return Err(Error::Flags(format!(
+            "--remove-inline-policy {both} contradicts --policy-document or --well-known-policy, which sets it"
+        )));
+    }
+    Ok(())
 }

@@ -20,17 +20,7 @@ pub fn well_known(asked: &PermissionArgs) -> Vec<WellKnownPolicy> {
 /// The documents of files, then those of policies with parameters.
 pub async fn inline(asked: &PermissionArgs) -> Result<Vec<PolicyDocument>, Error> {
     let mut all = documents(&asked.policy_document).await?;
-    let refused = |value: &str, rule: String| Error::Usage {
-        flag: "--with",
-        value: value.to_owned(),
-        rule,
-    };
-    let mut given = Map::new();
-    for (key, value) in asked.with.iter().flat_map(|pairs| &pairs.0) {
-        if given.insert(key.clone(), value.clone()).is_some() {
-            return Err(refused(key, "is given twice".to_owned()));
-        }
-    }
+    let given = parameters(asked)?;
     let named = asked.well_known_policy.iter();
     let named = named.filter_map(|policy| match policy {
         NamedPolicy::Parametrised(policy) => Some(*policy),
@@ -39,17 +29,11 @@ pub async fn inline(asked: &PermissionArgs) -> Result<Vec<PolicyDocument>, Error
     let mut named: Vec<ParametrisedPolicy> = named.collect();
     named.dedup();
     let is_of = |key: &String| {
-        named
-            .iter()
-            .any(|it| it.form().parameters.contains_key(key))
+        let mut named = named.iter();
+        named.any(|it| it.form().parameters.contains_key(key))
     };
     if let Some(key) = given.keys().find(|key| !is_of(key)) {
-        let told: Vec<String> = named.iter().map(|policy| policy.told()).collect();
-        let rule = match told.as_slice() {
-            [] => "no policy with parameters is named".to_owned(),
-            told => format!("there is no such parameter, but {}", told.join(", ")),
-        };
-        return Err(refused(key, rule));
+        return Err(unknown_parameter(key, &named));
     }
     for policy in named {
         let own = given.iter();
@@ -61,4 +45,31 @@ pub async fn inline(asked: &PermissionArgs) -> Result<Vec<PolicyDocument>, Error
         all.push(filled.map_err(|rule| Error::Flags(format!("--with: {rule}")))?);
     }
     Ok(all)
+}
+
+fn refused(value: &str, rule: String) -> Error {
+    Error::Usage {
+        flag: "--with",
+        value: value.to_owned(),
+        rule,
+    }
+}
+
+fn parameters(asked: &PermissionArgs) -> Result<Map, Error> {
+    let mut given = Map::new();
+    for (key, value) in asked.with.iter().flat_map(|pairs| &pairs.0) {
+        if given.insert(key.clone(), value.clone()).is_some() {
+            return Err(refused(key, "is given twice".to_owned()));
+        }
+    }
+    Ok(given)
+}
+
+fn unknown_parameter(key: &str, named: &[ParametrisedPolicy]) -> Error {
+    let told: Vec<String> = named.iter().map(|policy| policy.told()).collect();
+    let rule = match told.as_slice() {
+        [] => "no policy with parameters is named".to_owned(),
+        told => format!("there is no such parameter, but {}", told.join(", ")),
+    };
+    refused(key, rule)
 }

@@ -25,12 +25,9 @@ pub async fn associations(
     };
     let (namespace, name) = flags::filter(&args.name)?;
     let context = Context::new(&args.aws, args.output, screen, running).await?;
-    let only = match (&namespace, &name) {
-        (Some(namespace), Some(name)) => {
-            Some(ServiceAccountName::new(namespace.clone(), name).map_err(Error::Flags)?)
-        }
-        _ => None,
-    };
+    let named = namespace.clone().zip(name.as_ref());
+    let only = named.map(|(namespace, name)| ServiceAccountName::new(namespace, name));
+    let only = only.transpose().map_err(Error::Flags)?;
     let found = observe::all_associations(&context.aws, &place.cluster, only.as_ref()).await?;
     let Some(mut found) = found.found() else {
         // Told as for every other command.

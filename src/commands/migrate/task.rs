@@ -8,11 +8,12 @@ use crate::commands::room::check_room;
 use crate::error::Error;
 use crate::model::Way;
 use crate::observe::MoveDepth;
-use crate::plan::migrate::{self, Former, MoveGoal, ProofNeed, Stage};
+use crate::plan::migrate::{self, Former, MoveGoal, PlannedMove, ProofNeed, Stage};
 use crate::plan::{Breadth, Target};
 use crate::policy::Quotas;
 use crate::progress::Running;
 use crate::run::{Context, Exit, Mode, Observation, Rounds, conclude, finish};
+use crate::world::Moving;
 
 /// A move that is asked for.
 pub struct MoveTask<'a> {
@@ -89,11 +90,10 @@ impl<'a> MoveTask<'a> {
             Former::Other => MoveDepth::Eks,
             Former::Intercepted(_) => MoveDepth::Users,
         };
-        let chosen = &self.chosen;
         let splits = self.goal.patches.then_some(args.service_account.as_deref());
-        let mut moving = chosen
-            .look(context, &cluster, &kubernetes, depth, splits)
-            .await;
+        let chosen = &self.chosen;
+        let look = chosen.look(context, &cluster, &kubernetes, depth, splits);
+        let mut moving = look.await;
         if let Some(absence) = self.chosen.absence(&moving).filter(|_| round.past == 0) {
             context.output.note(&absence);
         }
@@ -104,11 +104,7 @@ impl<'a> MoveTask<'a> {
         moving
             .accounts
             .retain(|account| round.includes(&Target::ServiceAccount(account.name.clone())));
-        let mut planned = migrate::plan(self.goal, &moving, Quotas::default().trust);
-        if planned.is_too_long {
-            let quota = context.aws.iam.quotas().await?.trust;
-            planned = migrate::plan(self.goal, &moving, quota);
-        }
+        let planned = self.planned(context, &moving).await?;
         if let Some(text) = self.goal.nothing_there(&moving, &planned.tracks)
             && round.past == 0
             && !moving.accounts.is_empty()
@@ -124,5 +120,14 @@ impl<'a> MoveTask<'a> {
         }
         look.kubernetes = Some(kubernetes);
         Ok(look)
+    }
+
+    async fn planned(&self, context: &Context, moving: &Moving) -> Result<PlannedMove, Error> {
+        let planned = migrate::plan(self.goal, moving, Quotas::default().trust);
+        if !planned.is_too_long {
+            return Ok(planned);
+        }
+        let quota = context.aws.iam.quotas().await?.trust;
+        Ok(migrate::plan(self.goal, moving, quota))
     }
 }

@@ -25,15 +25,11 @@ pub async fn print(
     let folder = how.output_dir.as_deref();
     let mode = how.deployment.deployment_mode;
     let stacks = render::stacks(accounts, cluster);
-    if let Some(spec) = accounts
-        .iter()
-        .find_map(|account| account.provider.as_ref())
-    {
-        let commands: Vec<String> = spec
-            .audiences
-            .iter()
-            .map(|audience| associate(cluster, audience))
-            .collect();
+    let mut providers = accounts.iter().filter_map(|it| it.provider.as_ref());
+    if let Some(spec) = providers.next() {
+        let audiences = spec.audiences.iter();
+        let commands = audiences.map(|audience| associate(cluster, audience));
+        let commands: Vec<String> = commands.collect();
         output.note(&format!(
             "the stacks hold roles only: {} makes the provider",
             commands.join(" and ")

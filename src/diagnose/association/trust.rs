@@ -30,16 +30,8 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
         return Verdict::DoesNotApply;
     }
     let name = association.role.rsplit('/').next().unwrap_or_default();
-    let missing = Finding::problem(format!(
-        "there is no role {name}, which the association names"
-    ))
-    .because("no-role")
-    .seen("association", &association.id)
-    .fix(Fix::by(
-        "create the role, or name another by its ARN",
-        on_association(scene, "update", association).and("--role-arn ARN", &[]),
-    ));
-    let facts = known!(role.role, missing.into());
+    let missing = || no_role(scene, association, name).into();
+    let facts = known!(role.role, missing());
     let Some(trusted) = trusted(scene) else {
         return Verdict::DoesNotApply;
     };
@@ -48,7 +40,7 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
     let Some((_, first)) = lacking.first() else {
         return openness(scene, association, trusted, &facts.trust);
     };
-    let mut finding = Finding::problem(format!(
+    let finding = Finding::problem(format!(
         "the trust policy of {name} does not let Pod Identity in"
     ))
     .because("pod-identity-trust")
@@ -57,14 +49,25 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
         ACTIONS.join(", "),
         allowed(lacking.len()),
     );
-    for line in first.lines() {
-        finding = finding.seen("evaluation", line);
-    }
+    let lines = first.lines().into_iter();
+    let finding = lines.fold(finding, |finding, line| finding.seen("evaluation", line));
     match corrected(&facts.trust, trusted, association.session_tags()) {
         Some(new) => mended(scene, &association.role, finding, &facts.trust, new),
         None => finding.fix("decide by hand: a statement of the policy denies it"),
     }
     .into()
+}
+
+fn no_role(scene: Scene<'_>, association: &Association, name: &str) -> Finding {
+    Finding::problem(format!(
+        "there is no role {name}, which the association names"
+    ))
+    .because("no-role")
+    .seen("association", &association.id)
+    .fix(Fix::by(
+        "create the role, or name another by its ARN",
+        on_association(scene, "update", association).and("--role-arn ARN", &[]),
+    ))
 }
 
 /// What of both calls is allowed, where so many are not.
@@ -114,6 +117,16 @@ fn openness(
         Finding::note("any cluster of the account can use the role: its trust names no cluster")
             .because("open-pod-identity-trust")
     };
+    narrowing(scene, association, trusted, finding).into()
+}
+
+/// With what narrows the trust to the association.
+fn narrowing(
+    scene: Scene<'_>,
+    association: &Association,
+    trusted: TrustedAssociation<'_>,
+    finding: Finding,
+) -> Finding {
     match association.session_tags() {
         SessionTags::Sent => {
             let condition = &statement(Some(trusted))["Condition"];
@@ -125,7 +138,6 @@ fn openness(
             finding.fix(update.remark("then a condition on the tags can name the association"))
         }
     }
-    .into()
 }
 
 /// With a statement that lets this association in, or with the action that one lacks.
@@ -202,15 +214,9 @@ pub fn target(scene: Scene<'_>) -> Verdict {
     let (Some(target), Some(role)) = (&association.target_role, &scene.account.target_role) else {
         return Verdict::DoesNotApply;
     };
-    let missing = Finding::problem(format!("there is no target role {target}"))
-        .because("no-target-role")
-        .seen("association", &association.id)
-        .fix(Fix::by(
-            "create the role, or name another by its ARN",
-            on_association(scene, "update", association).and("--target-role-arn ARN", &[]),
-        ));
-    let facts = known!(role.role, missing.into());
-    let external = association.external_id.as_ref();
+    let missing = || no_target_role(scene, association, target).into();
+    let facts = known!(role.role, missing());
+    let external = association.external_id.as_deref();
     let request = |action: &str| {
         Request::new(action, Principal::Aws(association.role.clone()), None)
             .with("sts:ExternalId", association.external_id.as_slice())
@@ -220,28 +226,33 @@ pub fn target(scene: Scene<'_>) -> Verdict {
     let Some((_, first)) = lacking.first() else {
         return Verdict::holds("target role", target);
     };
-    let mut finding = Finding::problem("the target role does not let the association's role in")
+    let finding = Finding::problem("the target role does not let the association's role in")
         .because("target-trust")
         .with(
             format!("allowed to {}", association.role),
             ACTIONS.join(", "),
             allowed(lacking.len()),
         )
-        .seen(
-            "external id of the association",
-            external.map_or("none", String::as_str),
-        );
-    for line in first.lines() {
-        finding = finding.seen("evaluation", line);
-    }
+        .seen("external id of the association", external.unwrap_or("none"));
+    let lines = first.lines().into_iter();
+    let finding = lines.fold(finding, |finding, line| finding.seen("evaluation", line));
+    let only = external.map(|id| format!(", where sts:ExternalId is {id}"));
     finding
         .fix(format!(
             "let {} in by the trust policy of {target}, with {}{}",
             association.role,
             ACTIONS.join(" and "),
-            external.map_or(String::new(), |id| format!(
-                ", where sts:ExternalId is {id}"
-            )),
+            only.unwrap_or_default(),
         ))
         .into()
+}
+
+fn no_target_role(scene: Scene<'_>, association: &Association, target: &str) -> Finding {
+    Finding::problem(format!("there is no target role {target}"))
+        .because("no-target-role")
+        .seen("association", &association.id)
+        .fix(Fix::by(
+            "create the role, or name another by its ARN",
+            on_association(scene, "update", association).and("--target-role-arn ARN", &[]),
+        ))
 }

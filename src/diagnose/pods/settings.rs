@@ -4,7 +4,7 @@ use super::{judge, with, without};
 use crate::diagnose::association::agent_of;
 use crate::diagnose::{Finding, Scene, Severity, Verdict};
 use crate::model::{CommandLine, Lookup, partition_of};
-use crate::world::{OwnCredentials, ROLE_VARIABLE, UNREAD};
+use crate::world::{Container, OwnCredentials, Pod, ROLE_VARIABLE, UNREAD};
 
 /// A warning for the global STS endpoint (`legacy`), a problem for a region of another partition, a note
 /// for a container with a role and no region; holds without any of these. Does not apply without an
@@ -184,53 +184,58 @@ pub fn proxy(scene: Scene<'_>) -> Verdict {
     let sts = format!("sts.{region}.{}", partition_of(region).suffix);
     judge(scene, "no proxy in the way", |pod| {
         pod.containers.iter().find_map(|container| {
-            let either = |name: &str| {
-                let lower = name.to_lowercase();
-                container
-                    .variable(name)
-                    .or_else(|| container.variable(&lower))
-            };
-            let proxy = either("HTTPS_PROXY");
-            let exceptions = either("NO_PROXY").unwrap_or_default();
             if scene.has_association() {
-                let proxy = either("HTTP_PROXY").or(proxy)?;
-                let agent = agent_of(scene, pod);
-                return (!excepts(exceptions, agent)).then(|| {
-                    Finding::problem(format!(
-                        "{} asks a proxy for the Pod Identity agent",
-                        container.words()
-                    ))
-                    .because("proxy-before-agent")
-                    .with("NO_PROXY", agent, exceptions)
-                    .seen("proxy", proxy)
-                    .fix(with(
-                        &pod.owner,
-                        &format!("NO_PROXY: {}", beside(exceptions)),
-                    ))
-                });
+                before_agent(pod, container, agent_of(scene, pod))
+            } else {
+                before_sts(container, &sts)
             }
-            let proxy = proxy?;
-            if covers(exceptions, &sts) {
-                return None;
-            }
-            Some(
-                Finding::note(format!(
-                    "{} calls STS through a proxy, which must let {sts} through",
-                    container.words()
-                ))
-                .because("proxy")
-                .seen("HTTPS_PROXY", proxy)
-                .seen(
-                    "NO_PROXY",
-                    if exceptions.is_empty() {
-                        "none"
-                    } else {
-                        exceptions
-                    },
-                ),
-            )
         })
     })
+}
+
+/// A variable that programs read in capitals and in small letters.
+fn either<'a>(container: &'a Container, name: &str) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    container
+        .variable(name)
+        .or_else(|| container.variable(&lower))
+}
+
+fn before_agent(pod: &Pod, container: &Container, agent: &str) -> Option<Finding> {
+    let proxy = either(container, "HTTP_PROXY").or_else(|| either(container, "HTTPS_PROXY"))?;
+    let exceptions = either(container, "NO_PROXY").unwrap_or_default();
+    if excepts(exceptions, agent) {
+        return None;
+    }
+    let finding = Finding::problem(format!(
+        "{} asks a proxy for the Pod Identity agent",
+        container.words()
+    ))
+    .because("proxy-before-agent")
+    .with("NO_PROXY", agent, exceptions)
+    .seen("proxy", proxy);
+    let excepted = format!("NO_PROXY: {}", beside(exceptions));
+    Some(finding.fix(with(&pod.owner, &excepted)))
+}
+
+fn before_sts(container: &Container, sts: &str) -> Option<Finding> {
+    let proxy = either(container, "HTTPS_PROXY")?;
+    let exceptions = either(container, "NO_PROXY").unwrap_or_default();
+    if covers(exceptions, sts) {
+        return None;
+    }
+    let told = match exceptions {
+        "" => "none",
+        exceptions => exceptions,
+    };
+    let finding = Finding::note(format!(
+        "{} calls STS through a proxy, which must let {sts} through",
+        container.words()
+    ))
+    .because("proxy")
+    .seen("HTTPS_PROXY", proxy)
+    .seen("NO_PROXY", told);
+    Some(finding)
 }
 
 /// NO_PROXY with the agent's addresses.

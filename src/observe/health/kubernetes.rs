@@ -8,8 +8,10 @@ use super::Shared;
 use super::once::Once;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Lookup, ServiceAccountName, Workload};
-use crate::world::{KubernetesHealth, Node, ObjectHealth, Pod, Pods};
+use crate::model::{Lookup, Map, ServiceAccountName, Workload};
+use crate::world::{
+    KubernetesHealth, NetworkPolicy, Node, ObjectHealth, Pod, PodSecurityGroups, Pods,
+};
 
 /// What is looked at once for a cluster.
 pub async fn kubernetes_health(kubernetes: &Kubernetes) -> KubernetesHealth {
@@ -34,34 +36,19 @@ pub async fn object_health(
     name: &ServiceAccountName,
     of: Option<&Workload>,
 ) -> ObjectHealth {
-    let namespace = name.namespace.as_str();
     let pods = match of {
         Some(workload) => Pods::OfWorkload(workload.clone()),
         None => Pods::Of(name.clone()),
     };
-    let (labels, object, history, pods, nodes, network_policies, security_groups) = tokio::join!(
-        once(
-            &shared.namespaces,
-            namespace,
-            kubernetes.namespace(namespace)
-        ),
+    let nodes = async { Lookup::or_unknown(kubernetes.nodes().await).map(Arc::new) };
+    let (of_namespace, object, history, pods, nodes) = tokio::join!(
+        namespace_health(kubernetes, shared, name.namespace.as_str()),
         kubernetes.service_account(name),
         kubernetes.service_account_history(name),
         kubernetes.pods(&pods),
-        shared.nodes.of("", async {
-            Lookup::or_unknown(kubernetes.nodes().await).map(Arc::new)
-        }),
-        once(
-            &shared.network_policies,
-            namespace,
-            kubernetes.network_policies(namespace)
-        ),
-        once(
-            &shared.pod_security_groups,
-            namespace,
-            kubernetes.pod_security_groups(namespace)
-        ),
+        shared.nodes.of("", nodes),
     );
+    let (namespace, network_policies, security_groups) = of_namespace;
     let pods = Lookup::or_unknown(pods);
     let object = Lookup::or_unknown(object.map(Lookup::from));
     let service_account = match (object, Lookup::or_unknown(history)) {
@@ -70,13 +57,33 @@ pub async fn object_health(
         (Lookup::Missing, _) | (_, Lookup::Missing) => Lookup::Missing,
     };
     ObjectHealth {
-        namespace: labels,
+        namespace,
         service_account,
         nodes: under(pods.as_found(), nodes),
         pods,
         network_policies,
         security_groups,
     }
+}
+
+/// What the service accounts of a namespace share: its labels, and what shuts pods in.
+async fn namespace_health(
+    kubernetes: &Kubernetes,
+    shared: &Shared,
+    namespace: &str,
+) -> (
+    Lookup<Map>,
+    Lookup<Vec<NetworkPolicy>>,
+    Lookup<Vec<PodSecurityGroups>>,
+) {
+    let labels = kubernetes.namespace(namespace);
+    let policies = kubernetes.network_policies(namespace);
+    let groups = kubernetes.pod_security_groups(namespace);
+    tokio::join!(
+        once(&shared.namespaces, namespace, labels),
+        once(&shared.network_policies, namespace, policies),
+        once(&shared.pod_security_groups, namespace, groups)
+    )
 }
 
 async fn once<T: Clone>(

@@ -10,22 +10,19 @@ use crate::error::Error;
 use crate::issuer;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Audience, Cluster, Lookup, RoleArn, ServiceAccountName, Workload};
-use crate::observe::proof::{Assertion, ClaimedWay, NotYet, Patience, Prover, now, prove};
+use crate::observe::proof::{NotYet, now};
 use crate::observe::{self, PARALLEL, ServiceAccounts, Stacks};
-use crate::policy::evaluate::{Request, evaluate};
 use crate::policy::usage::Window;
-use crate::proof::{Permission, Proof, SimulatedDecision, Simulation};
+use crate::proof::{Permission, SimulatedDecision, Simulation};
 use crate::waiting::{Intervals, side_by_side};
 use crate::world::{
-    AccountHealth, Association, KubernetesHealth, MetadataOptions, ObjectHealth, ObservedAccount,
-    RoleHealth, SecurityGroup, ServiceAccount, StackState, World, token_audience,
+    AccountHealth, Association, ClusterHealth, KubernetesHealth, MetadataOptions, ObjectHealth,
+    ObservedAccount, RoleHealth, SecurityGroup, ServiceAccount, StackState, World,
 };
 
 /// How far back failed attempts are looked for, in seconds: CloudTrail keeps 90 days, but what is older
 /// than a day is rarely what is asked about.
 const RECENT: i64 = 24 * 60 * 60;
-/// So long after its creation a role may not be known everywhere, in seconds.
-const YOUNG: i64 = 120;
 
 /// With what it is looked at.
 pub struct Sight<'a> {
@@ -67,15 +64,6 @@ impl Sight<'_> {
     /// All that is not one service account's: what cannot be read is unknown in it, and fails nothing.
     /// `listed` is left to who lists the accounts.
     pub async fn world(&self) -> World {
-        let health = async {
-            match self.cluster {
-                Some(cluster) if cluster.eks.is_some() => {
-                    let health = of_aws::cluster_health(self.aws, cluster, self.intervals);
-                    Some(Box::pin(health).await)
-                }
-                _ => None,
-            }
-        };
         let issuer = async {
             match self.cluster {
                 Some(cluster) => {
@@ -92,7 +80,7 @@ impl Sight<'_> {
         };
         let (caller, health, (reading, keys), kubernetes) = tokio::join!(
             self.aws.sts.caller(),
-            health,
+            self.cluster_health(),
             issuer,
             self.kubernetes_health()
         );
@@ -109,6 +97,11 @@ impl Sight<'_> {
         }
     }
 
+    async fn cluster_health(&self) -> Option<ClusterHealth> {
+        let cluster = self.cluster.filter(|cluster| cluster.eks.is_some())?;
+        let health = of_aws::cluster_health(self.aws, cluster, self.intervals);
+        Some(Box::pin(health).await)
+    }
     async fn kubernetes_health(&self) -> Option<KubernetesHealth> {
         self.cluster?;
         Some(match self.kubernetes {
@@ -137,45 +130,32 @@ impl Sight<'_> {
             self.object(subject),
             self.associations(subject)
         );
-        let sight = RoleSight {
-            aws: self.aws,
-            shared: self.shared,
-            account,
-            issuer: self.cluster.map(|cluster| &cluster.issuer),
-            since: now() - RECENT,
-            usage: self.usage,
-        };
-        let role = async |arn: Option<&RoleArn>| match arn {
-            Some(arn) => Some(Box::pin(sight.role_health(arn)).await),
-            None => None,
-        };
+        self.with_roles(subject, account, observed, object, associations)
+            .await
+    }
+
+    /// The roles that its pods have, what is around them, and whether they can be had.
+    async fn with_roles(
+        &self,
+        subject: &Examined,
+        account: &str,
+        observed: Lookup<ObservedAccount>,
+        object: Option<ObjectHealth>,
+        associations: Lookup<Vec<Association>>,
+    ) -> AccountHealth {
         let association = associations.as_found().and_then(|all| all.first());
-        let role_arn = match association {
-            // It outdoes the annotation: new pods do not ask for the annotated role.
-            Some(found) => {
-                let named = subject.role.clone();
-                named.filter(|role| role.to_string() != found.role)
-            }
-            None => role_of(subject, object.as_ref(), observed.as_found()),
-        };
+        let role_arn = annotated_role(subject, association, object.as_ref(), observed.as_found());
         let identity: Option<RoleArn> = association.and_then(|found| found.role.parse().ok());
-        let target: Option<RoleArn> =
-            association.and_then(|found| found.target_role.as_ref()?.parse().ok());
-        let (own, identity_role, target_role, metadata, security_groups, simulated) = tokio::join!(
-            role(role_arn.as_ref()),
-            role(identity.as_ref()),
-            role(target.as_ref()),
+        let ((own, identity_role, target_role), metadata, security_groups, simulated) = tokio::join!(
+            self.roles(account, role_arn.as_ref(), association),
             self.metadata(object.as_ref()),
             self.security_groups(object.as_ref()),
             self.simulated(role_arn.as_ref().or(identity.as_ref()), &subject.can)
         );
-        let (proof, identity_proof) = match self.proving {
-            Proving::LeftOut => (None, None),
-            Proving::Done => tokio::join!(
-                self.proof(subject, object.as_ref(), role_arn.as_ref(), own.as_ref()),
-                self.identity_proof(subject, object.as_ref(), association)
-            ),
-        };
+        let (proof, identity_proof) = tokio::join!(
+            self.proof(subject, object.as_ref(), role_arn.as_ref(), own.as_ref()),
+            self.identity_proof(subject, object.as_ref(), association)
+        );
         AccountHealth {
             name: subject.name.clone(),
             observed,
@@ -195,6 +175,34 @@ impl Sight<'_> {
         }
     }
 
+    /// The annotated role, that of the association, and the one behind it.
+    async fn roles(
+        &self,
+        account: &str,
+        annotated: Option<&RoleArn>,
+        association: Option<&Association>,
+    ) -> (Option<RoleHealth>, Option<RoleHealth>, Option<RoleHealth>) {
+        let sight = RoleSight {
+            aws: self.aws,
+            shared: self.shared,
+            account,
+            issuer: self.cluster.map(|cluster| &cluster.issuer),
+            since: now() - RECENT,
+            usage: self.usage,
+        };
+        let role = async |arn: Option<&RoleArn>| match arn {
+            Some(arn) => Some(Box::pin(sight.role_health(arn)).await),
+            None => None,
+        };
+        let identity: Option<RoleArn> = association.and_then(|found| found.role.parse().ok());
+        let target: Option<RoleArn> =
+            association.and_then(|found| found.target_role.as_ref()?.parse().ok());
+        tokio::join!(
+            role(annotated),
+            role(identity.as_ref()),
+            role(target.as_ref())
+        )
+    }
     async fn observed(
         &self,
         subject: &Examined,
@@ -356,103 +364,20 @@ impl Sight<'_> {
         let name = name.ok_or_else(|| Error::WorkloadNotFound(workload.clone()))?;
         ServiceAccountName::new(namespace, &name).map_err(Error::Flags)
     }
-
-    fn prover<'a>(&'a self, kubernetes: &'a Kubernetes) -> Prover<'a> {
-        Prover {
-            aws: self.aws,
-            kubernetes,
-            intervals: self.intervals,
-            keys: &self.shared.keys,
-            on_wait: self.on_wait,
-        }
-    }
-
-    /// A real token at STS. A role of the last minutes may not be known everywhere: that is waited for.
-    async fn proof(
-        &self,
-        subject: &Examined,
-        object: Option<&ObjectHealth>,
-        role: Option<&RoleArn>,
-        health: Option<&RoleHealth>,
-    ) -> Option<Proof> {
-        let (cluster, kubernetes) = (self.cluster?, self.kubernetes.ok()?);
-        let (account, role) = (subject.name.as_ref()?, role?);
-        object?.service_account.as_found()?;
-        let provider = health.and_then(|health| health.provider.as_found());
-        let named = subject.audience.as_ref();
-        let audience = token_audience(named, object, provider, Some(cluster));
-        let audience = audience.parse().ok()?;
-        let is_young =
-            health.is_some_and(|health| is_young(cluster, account, role, &audience, health));
-        let claim = Assertion {
-            account,
-            role,
-            way: ClaimedWay::Irsa {
-                audience: &audience,
-            },
-            issuer: &cluster.issuer,
-            patience: if is_young {
-                Patience::Propagation {
-                    until: self.aws.deadline,
-                    binding: None,
-                }
-            } else {
-                Patience::None
-            },
-        };
-        Some(prove(&self.prover(kubernetes), claim).await)
-    }
-
-    /// A running pod's token at EKS, where one runs.
-    async fn identity_proof(
-        &self,
-        subject: &Examined,
-        object: Option<&ObjectHealth>,
-        association: Option<&Association>,
-    ) -> Option<Proof> {
-        let (cluster, kubernetes) = (self.cluster?, self.kubernetes.ok()?);
-        let account = subject.name.as_ref()?;
-        let mut pods = object?.pods.as_found()?.iter();
-        if !pods.any(|pod| pod.is_alive() && pod.phase == "Running") {
-            return None;
-        }
-        let role = association?.role_of_pods().ok()?;
-        let claim = Assertion {
-            account,
-            role: &role,
-            way: ClaimedWay::PodIdentity {
-                cluster: &cluster.name,
-            },
-            issuer: &cluster.issuer,
-            patience: Patience::None,
-        };
-        Some(prove(&self.prover(kubernetes), claim).await)
-    }
 }
 
-/// Whether a role and what lets its tokens in look right and are so new that not all of IAM may know.
-fn is_young(
-    cluster: &Cluster,
-    account: &ServiceAccountName,
-    role: &RoleArn,
-    audience: &Audience,
-    health: &RoleHealth,
-) -> bool {
-    let (Some(facts), Some(provider)) = (health.role.as_found(), health.provider.as_found()) else {
-        return false;
+/// An association outdoes the annotation: new pods do not ask for the annotated role.
+fn annotated_role(
+    subject: &Examined,
+    association: Option<&Association>,
+    object: Option<&ObjectHealth>,
+    observed: Option<&ObservedAccount>,
+) -> Option<RoleArn> {
+    let Some(found) = association else {
+        return role_of(subject, object, observed);
     };
-    let audience = audience.to_string();
-    let request = Request::web_identity(
-        &cluster
-            .issuer
-            .provider_arn(role.partition(), role.account()),
-        cluster.issuer.host_and_path(),
-        &account.subject(),
-        std::slice::from_ref(&audience),
-    );
-    provider.audiences.contains(&audience)
-        && evaluate(&facts.trust, &request).is_allowed()
-        && now() - facts.history.created < YOUNG
+    let named = subject.role.clone();
+    named.filter(|role| role.to_string() != found.role)
 }
 
 /// The role by the user's word, the annotation, or the account's stack.

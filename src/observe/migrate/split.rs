@@ -22,6 +22,22 @@ pub fn inherited(
     defaults.collect()
 }
 
+/// `None`: something of it is not known.
+fn runs(objects: &mut Objects) -> Option<Runs<'_>> {
+    let Objects {
+        accounts: Lookup::Found(objects),
+        pods: Lookup::Found(pods),
+        workloads: Lookup::Found(workloads),
+    } = objects
+    else {
+        return None;
+    };
+    Some(Runs {
+        objects,
+        pods,
+        workloads,
+    })
+}
 impl MoveSight<'_> {
     /// Puts workloads to the service accounts that they are to have, where all that says so is known.
     pub(super) async fn regrouped(
@@ -39,18 +55,8 @@ impl MoveSight<'_> {
             Some(_) => Lookup::of(self.kubernetes.rights_bindings().await),
             None => Lookup::Missing,
         };
-        let Objects {
-            accounts: Lookup::Found(accounts),
-            pods: Lookup::Found(pods),
-            workloads: Lookup::Found(workloads),
-        } = objects
-        else {
+        let Some(mut runs) = runs(objects) else {
             return nothing();
-        };
-        let mut runs = Runs {
-            objects: accounts,
-            pods,
-            workloads,
         };
         let mut successors = rejoin(&mut runs);
         let unsplit = match scope.splits {

@@ -160,17 +160,7 @@ fn row(account: &AuditedAccount, policies: &PolicyHolders<'_>) -> String {
             .collect()
     };
     let (rank, state) = (account.state as u8, account.state.word());
-    let used = account
-        .roles
-        .iter()
-        .filter_map(|it| it.last_used.as_deref());
-    let used = used.max().unwrap_or_default();
-    let findings: String = account.findings.iter().map(finding).collect();
-    let unknown = account
-        .unknown
-        .iter()
-        .map(|it| item(&format!("unknown: {it}")));
-    let findings: String = [findings].into_iter().chain(unknown).collect();
+    let (used, findings) = (last_used(account), findings(account));
     let cells = [
         format!("<td data-key=\"{rank}\"><span class=\"{state}\">{state}</span></td>"),
         format!("<td>{}</td>", of_roles(&role)),
@@ -198,6 +188,23 @@ fn row(account: &AuditedAccount, policies: &PolicyHolders<'_>) -> String {
         "<tr>\n<th scope=\"row\">{name}</th>\n{}\n</tr>\n",
         cells.join("\n")
     )
+}
+
+fn last_used(account: &AuditedAccount) -> &str {
+    let roles = account.roles.iter();
+    let used = roles.filter_map(|it| it.last_used.as_deref());
+    used.max().unwrap_or_default()
+}
+
+fn findings(account: &AuditedAccount) -> String {
+    let unknown = account.unknown.iter();
+    let unknown = unknown.map(|it| item(&format!("unknown: {it}")));
+    account
+        .findings
+        .iter()
+        .map(finding)
+        .chain(unknown)
+        .collect()
 }
 
 fn role(role: &AuditedRole) -> String {

@@ -151,53 +151,22 @@ impl AssociationTask<'_> {
             if self.goal == Goal::Update {
                 return track.refuse(name, Reason::NotThere { stack: None });
             }
-            return track
-                .actions
-                .push(Action::CreateAssociation(self.create(role)));
+            let create = self.create(role);
+            return track.actions.push(Action::CreateAssociation(create));
         };
         let terms = self.spec.terms(Some(found));
         if let Role::Arn(arn) = &role {
             self.check_restricted(track, arn, observed, &terms);
         }
-        let mut differences = differences(&role, &terms, found);
-        let tags = missing_tags(self.asked, found);
-        differences.extend(tags.iter().map(|(key, value)| {
-            let former = found.tags.get(key).map(|value| format!("{key}={value}"));
-            Difference::of(Item::Tag, [format!("{key}={value}")], former)
-        }));
-        if differences.is_empty() {
+        let change = self.change(found, role, terms);
+        if change.differences.is_empty() {
             return;
         }
-        if let Some(owner) = &found.owner {
-            return track.refuse(
-                name,
-                Reason::OwnedByAddon {
-                    owner: owner.clone(),
-                },
-            );
+        if let Some(reason) = self.refusal(observed, found, &change) {
+            return track.refuse(name, reason);
         }
-        if terms.policy.is_some() && !terms.disable_session_tags {
-            let is_there = found.policy.is_some();
-            return track.refuse(name, Reason::PolicyWithTags { is_there });
-        }
-        if let Some(stack) = self.own_stack(found, &role) {
-            return track.refuse(name, Reason::OwnRole { stack });
-        }
-        let has_other = differences.iter().any(|it| it.item == Item::Role);
-        if has_other && !self.may_replace_role(observed, found) {
-            let (found, wanted) = (found.role.clone(), self.wanted(&role));
-            return track.refuse(name, Reason::OtherAssociationRole { found, wanted });
-        }
-        let is_other = differences.iter().any(|it| it.item != Item::Role);
-        let change = Box::new(UpdateAssociation {
-            cluster: name.clone(),
-            name: self.asked.name.clone(),
-            seen: found.clone(),
-            role,
-            terms,
-            tags,
-            differences,
-        });
+        let is_other = change.differences.iter().any(|it| it.item != Item::Role);
+        let change = Box::new(change);
         if is_other && self.goal == Goal::Create {
             return track.refuse(name, Reason::AssociationDiffers { change });
         }
@@ -209,6 +178,51 @@ impl AssociationTask<'_> {
             check_trust(track, arn, self.asked, self.cluster, facts, true, self.goal);
         }
         track.actions.push(Action::UpdateAssociation(change));
+    }
+
+    /// What makes it as asked.
+    fn change(self, found: &Association, role: Role, terms: AssociationTerms) -> UpdateAssociation {
+        let mut differences = differences(&role, &terms, found);
+        let tags = missing_tags(self.asked, found);
+        differences.extend(tags.iter().map(|(key, value)| {
+            let former = found.tags.get(key).map(|value| format!("{key}={value}"));
+            Difference::of(Item::Tag, [format!("{key}={value}")], former)
+        }));
+        UpdateAssociation {
+            cluster: self.cluster.name.clone(),
+            name: self.asked.name.clone(),
+            seen: found.clone(),
+            role,
+            terms,
+            tags,
+            differences,
+        }
+    }
+
+    /// Why it is changed by no command.
+    fn refusal(
+        self,
+        observed: &ObservedAssociation,
+        found: &Association,
+        change: &UpdateAssociation,
+    ) -> Option<Reason> {
+        if let Some(owner) = &found.owner {
+            let owner = owner.clone();
+            return Some(Reason::OwnedByAddon { owner });
+        }
+        if change.terms.policy.is_some() && !change.terms.disable_session_tags {
+            let is_there = found.policy.is_some();
+            return Some(Reason::PolicyWithTags { is_there });
+        }
+        if let Some(stack) = self.own_stack(found, &change.role) {
+            return Some(Reason::OwnRole { stack });
+        }
+        let has_other = change.differences.iter().any(|it| it.item == Item::Role);
+        if has_other && !self.may_replace_role(observed, found) {
+            let (found, wanted) = (found.role.clone(), self.wanted(&change.role));
+            return Some(Reason::OtherAssociationRole { found, wanted });
+        }
+        None
     }
 
     /// The trust policy of a role that no stack has is not irsactl's to narrow.

@@ -267,19 +267,28 @@ impl<'a> Live<'a> {
         repairs.extend(foreign.map(|name| Repair::DeleteInline { name: name.clone() }));
         let lost = wanted.managed.difference(&live.managed);
         repairs.extend(lost.filter_map(|policy| Some(Repair::Attach(policy.arn()?.clone()))));
-        let changed = wanted.inline.iter().filter(|(name, document)| {
-            let live = live.inline.get(*name);
-            live.is_none_or(|live| !policy::same(live, document))
-                && !template::has_holes(&template.inline[*name])
-        });
-        repairs.extend(changed.map(|(name, document)| Repair::PutInline {
-            name: name.clone(),
-            document: document.clone(),
-        }));
+        repairs.extend(self.changed_inline(wanted, template));
         if duration(wanted) != duration(live) {
             repairs.push(Repair::SetSessionDuration(duration(wanted)));
         }
         repairs
+    }
+
+    /// The inline policies that the role lacks, or has with another document.
+    fn changed_inline<'b>(
+        &'b self,
+        wanted: &'b RoleTemplate,
+        template: &'b RoleTemplate,
+    ) -> impl Iterator<Item = Repair> + 'b {
+        let changed = wanted.inline.iter().filter(|(name, document)| {
+            let live = self.role.inline.get(*name);
+            live.is_none_or(|live| !policy::same(live, document))
+                && !template::has_holes(&template.inline[*name])
+        });
+        changed.map(|(name, document)| Repair::PutInline {
+            name: name.clone(),
+            document: document.clone(),
+        })
     }
 
     /// Whether a repair is of what single changes ask for: that holds then, whoever changed it before.

@@ -104,13 +104,7 @@ pub fn narrowed<'a>(
     let name = &task.cluster.name;
     let using = match &found.associations {
         Lookup::Unknown(why) => {
-            let reason = Reason::Associated {
-                role: found.own_role()?.name().to_owned(),
-                associations: Vec::new(),
-                is_on_irsa: false,
-                unknown: Some(why.clone()),
-            };
-            track.refuse(name, reason);
+            track.refuse(name, users_unknown(found, why, false)?);
             return None;
         }
         known => known.as_found().into_iter().flatten(),
@@ -132,6 +126,16 @@ pub fn narrowed<'a>(
         return None;
     }
     Some(live)
+}
+
+/// That nobody knows whether an association uses the role.
+fn users_unknown(found: &FoundStack, why: &str, is_on_irsa: bool) -> Option<Reason> {
+    Some(Reason::Associated {
+        role: found.own_role()?.name().to_owned(),
+        associations: Vec::new(),
+        is_on_irsa,
+        unknown: Some(why.to_owned()),
+    })
 }
 
 /// Keeps it in the template that the stack is to have. Refused where drift is to be repaired, and whether
@@ -166,34 +170,34 @@ pub fn keep(
     if live.kept().is_empty() {
         return Some(());
     }
-    let why = match &found.associations {
+    keep_by_hand(track, task, found, live)
+}
+
+/// What was added by hand stays, while associations need it or may.
+fn keep_by_hand(
+    track: &mut Track,
+    task: StackTask<'_>,
+    found: &FoundStack,
+    live: &Live<'_>,
+) -> Option<()> {
+    let told = others::principals(live.kept());
+    let stays = format!("its role also trusts {told}, by hand; that stays");
+    match &found.associations {
         Lookup::Unknown(why) if task.drift == Drift::Repaired => {
-            track.refuse(
-                &task.cluster.name,
-                Reason::Associated {
-                    role: found.own_role()?.name().to_owned(),
-                    associations: Vec::new(),
-                    is_on_irsa: true,
-                    unknown: Some(why.clone()),
-                },
-            );
+            track.refuse(&task.cluster.name, users_unknown(found, why, true)?);
             return None;
         }
-        Lookup::Unknown(why) => {
-            format!("whether EKS Pod Identity associations use the role cannot be told: {why}")
-        }
+        Lookup::Unknown(why) => track.unknown.push(format!(
+            "{stays}: whether EKS Pod Identity associations use the role cannot be told: {why}"
+        )),
         using => {
             let names = using.as_found().into_iter().flatten();
             let names: Vec<String> = names.map(|(name, _)| name.to_string()).collect();
-            let names = names.join(", ");
-            format!("EKS Pod Identity associations use the role: {names}")
+            track.notes.push(format!(
+                "{stays}: EKS Pod Identity associations use the role: {}",
+                names.join(", ")
+            ));
         }
-    };
-    let told = others::principals(live.kept());
-    let note = format!("its role also trusts {told}, by hand; that stays: {why}");
-    match found.associations.unknown() {
-        Some(_) => track.unknown.push(note),
-        None => track.notes.push(note),
     }
     Some(())
 }

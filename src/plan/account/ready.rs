@@ -3,12 +3,12 @@
 
 use serde_json::Value;
 
-use super::drift::Live;
+use super::drift::{Live, Mending};
 use super::remedy::remedy;
 use super::{StackTask, edited, others};
 use crate::asked::{Deployment, DeploymentMode, Drift, Goal, Permissions};
 use crate::model::{
-    Lookup, Map, PolicyArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName, is_aws_tag,
+    Lookup, Map, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName, is_aws_tag,
 };
 use crate::plan::token::token;
 use crate::plan::{Action, Reason, Repair, Role, Track, UpdateStack};
@@ -24,18 +24,7 @@ pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) ->
         track.refuse(&task.cluster.name, Reason::UnreadableTemplate { stack });
         return None;
     };
-    let is_gone = match &found.role {
-        Lookup::Missing => true,
-        // A role of the same name with another path is not the stack's.
-        Lookup::Found(role) => role.arn != arn.to_string(),
-        Lookup::Unknown(message) => {
-            track.unknown.push(format!(
-                "cannot read the role's trust policy, the template's is compared: {message}"
-            ));
-            false
-        }
-    };
-    if is_gone {
+    if is_role_gone(track, found, arn) {
         return replace_gone(track, task, found);
     }
     let live = Live::of(track, task.cluster, template, found);
@@ -49,20 +38,14 @@ pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) ->
     if was_wide {
         others::warn_of_other_clusters(track, task, &live, &asked.trust);
     }
-    let mut differences = RoleTemplate::differences(&asked, template);
-    differences.extend(tag_differences(task, found));
-    differences.extend(lost_tag(track, task, found));
+    let differences = all_differences(track, task, found, &asked, template);
     let live = live.after_update(template, &asked);
     track.unknown.extend(live.unknown(&asked));
     warn_of_secrets(track, &stack, &body);
     if task.goal == Goal::Create {
         return compare_only(track, task, found, differences, live.drift(&asked));
     }
-    if differences.iter().any(Difference::needs_another_role) {
-        differences.retain(Difference::needs_another_role);
-        track.refuse(&task.cluster.name, Reason::AnotherRole { differences });
-        return None;
-    }
+    refuse_another_role(track, task, &differences)?;
     if !differences.is_empty() {
         let update = update_stack(task, found, &asked, body, differences);
         track.actions.push(Action::UpdateStack(update));
@@ -70,6 +53,48 @@ pub fn plan_ready(track: &mut Track, task: StackTask<'_>, found: &FoundStack) ->
     plan_drift(track, task, arn.name(), &live, &asked);
     note_absent(track, task, &live, template);
     Some(Role::Arn(arn.clone()))
+}
+
+/// Of the template and of the stack's tags.
+fn all_differences(
+    track: &mut Track,
+    task: StackTask<'_>,
+    found: &FoundStack,
+    asked: &RoleTemplate,
+    template: &RoleTemplate,
+) -> Vec<Difference> {
+    let mut differences = RoleTemplate::differences(asked, template);
+    differences.extend(tag_differences(task, found));
+    differences.extend(lost_tag(track, task, found));
+    differences
+}
+
+fn refuse_another_role(
+    track: &mut Track,
+    task: StackTask<'_>,
+    differences: &[Difference],
+) -> Option<()> {
+    let of_another = differences.iter().filter(|it| it.needs_another_role());
+    let differences: Vec<Difference> = of_another.cloned().collect();
+    if differences.is_empty() {
+        return Some(());
+    }
+    track.refuse(&task.cluster.name, Reason::AnotherRole { differences });
+    None
+}
+
+fn is_role_gone(track: &mut Track, found: &FoundStack, arn: &RoleArn) -> bool {
+    match &found.role {
+        Lookup::Missing => true,
+        // A role of the same name with another path is not the stack's.
+        Lookup::Found(role) => role.arn != arn.to_string(),
+        Lookup::Unknown(message) => {
+            track.unknown.push(format!(
+                "cannot read the role's trust policy, the template's is compared: {message}"
+            ));
+            false
+        }
+    }
 }
 
 /// What a stack's own template has stays, whoever put it there.
@@ -354,19 +379,7 @@ fn plan_drift(
     live: &Live<'_>,
     asked: &RoleTemplate,
 ) {
-    let mending = match (task.drift, &task.asked.permissions) {
-        (Drift::Repaired, _) => live.mending(asked, |_| true),
-        (Drift::Told, Permissions::Edited(edits)) => {
-            let spec = task.asked.association.as_ref();
-            let is_restricted =
-                spec.is_some_and(|spec| spec.restrict_trust) && pod_identity::is_wide(live.trust());
-            live.mending(asked, |repair| {
-                let is_of_trust = is_restricted && matches!(repair, Repair::SetTrust(_));
-                is_of_trust || live.is_named(edits, repair)
-            })
-        }
-        (Drift::Told, _) => live.mending(asked, |_| false),
-    };
+    let mending = mending(task, live, asked);
     if !mending.repairs.is_empty() {
         track.actions.push(Action::RepairRole {
             role: role.to_owned(),
@@ -391,6 +404,23 @@ fn plan_drift(
             }
             track.drift = mending.left;
         }
+    }
+}
+
+/// What of it is undone, and what is left.
+fn mending(task: StackTask<'_>, live: &Live<'_>, asked: &RoleTemplate) -> Mending {
+    match (task.drift, &task.asked.permissions) {
+        (Drift::Repaired, _) => live.mending(asked, |_| true),
+        (Drift::Told, Permissions::Edited(edits)) => {
+            let spec = task.asked.association.as_ref();
+            let is_restricted =
+                spec.is_some_and(|spec| spec.restrict_trust) && pod_identity::is_wide(live.trust());
+            live.mending(asked, |repair| {
+                let is_of_trust = is_restricted && matches!(repair, Repair::SetTrust(_));
+                is_of_trust || live.is_named(edits, repair)
+            })
+        }
+        (Drift::Told, _) => live.mending(asked, |_| false),
     }
 }
 

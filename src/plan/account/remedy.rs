@@ -48,44 +48,23 @@ fn edit(
     difference: &Difference,
 ) -> Option<CommandLine> {
     let (asked, found) = (&difference.asked, &difference.found);
-    let with = |command, flag: &str, values: &[String]| {
-        let each = values.iter();
-        each.fold(command, |it: CommandLine, value| {
-            it.and(&format!("{flag} {{}}"), &[value])
-        })
-    };
     Some(match &difference.item {
-        Item::ManagedPolicy => with(
-            with(command, "--add-policy-arn", asked),
-            "--remove-policy-arn",
-            found,
-        ),
+        Item::ManagedPolicy => {
+            let command = with_each(command, "--add-policy-arn", asked);
+            with_each(command, "--remove-policy-arn", found)
+        }
         Item::PermissionsBoundary if asked.is_empty() => {
             command.and("--no-permissions-boundary", &[])
         }
-        Item::PermissionsBoundary => with(command, "--permissions-boundary", asked),
+        Item::PermissionsBoundary => with_each(command, "--permissions-boundary", asked),
         Item::SessionDuration => {
             let seconds = spec.max_session_duration.unwrap_or(3600);
             command.and("--max-session-duration {}", &[&seconds])
         }
-        Item::Tag => {
-            let pairs: Vec<String> = asked.iter().map(|pair| Pairs::flag(pair)).collect();
-            with(command, "--tags", &pairs)
-        }
-        // No condition can ask for session tags that are not sent.
-        Item::TrustPolicy if are_tags_disabled(task) => command.and("--disable-session-tags", &[]),
-        Item::TrustPolicy if task.asked.way() == Way::PodIdentity => {
-            command.and("--restrict-trust", &[])
-        }
-        Item::TrustPolicy => match &spec.subject_pattern {
-            Some(pattern) => command.and(
-                "--subject-pattern {} --audience {}",
-                &[pattern, &spec.audience],
-            ),
-            // A pattern can be set, and not be taken away.
-            None if has_pattern(task) => return None,
-            None => command.and("--audience {}", &[&spec.audience]),
-        },
+        Item::Tag => asked.iter().fold(command, |command, pair| {
+            command.and("--tags {}", &[&Pairs::flag(pair)])
+        }),
+        Item::TrustPolicy => trust_edit(task, command, spec)?,
         Item::InlinePolicy(name) if asked.is_empty() => {
             command.and("--remove-inline-policy {}", &[name])
         }
@@ -99,10 +78,33 @@ fn edit(
         | Item::Role
         | Item::TargetRole
         | Item::SessionTags
-        | Item::SessionPolicy => {
-            return None;
-        }
+        | Item::SessionPolicy => return None,
     })
+}
+
+fn with_each(command: CommandLine, flag: &str, values: &[String]) -> CommandLine {
+    let flag = format!("{flag} {{}}");
+    let each = values.iter();
+    each.fold(command, |command, value| command.and(&flag, &[value]))
+}
+
+fn trust_edit(task: StackTask<'_>, command: CommandLine, spec: &RoleSpec) -> Option<CommandLine> {
+    // No condition can ask for session tags that are not sent.
+    if are_tags_disabled(task) {
+        return Some(command.and("--disable-session-tags", &[]));
+    }
+    if task.asked.way() == Way::PodIdentity {
+        return Some(command.and("--restrict-trust", &[]));
+    }
+    match &spec.subject_pattern {
+        Some(pattern) => {
+            let flags = "--subject-pattern {} --audience {}";
+            Some(command.and(flags, &[pattern, &spec.audience]))
+        }
+        // A pattern can be set, and not be taken away.
+        None if has_pattern(task) => None,
+        None => Some(command.and("--audience {}", &[&spec.audience])),
+    }
 }
 
 /// Whether the association is to be, or to stay, without session tags.

@@ -21,7 +21,41 @@ pub fn plan_service_account(
     role: &Role,
     observed: &ObservedAccount,
 ) {
-    let change = ServiceAccountChange {
+    let mut change = to_make(asked, role);
+    match &observed.service_account {
+        // What is going is waited for.
+        ServiceAccountState::NotLooked | ServiceAccountState::Going(_) => {}
+        ServiceAccountState::NamespaceGoing(left) => {
+            let reason = Reason::NamespaceGoing {
+                namespace: asked.name.namespace.clone(),
+                left: left.clone(),
+            };
+            track.refuse(&cluster.name, reason);
+        }
+        ServiceAccountState::Missing => {
+            let (label, value) = (MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned());
+            change.labels.insert(label, value);
+            track.actions.push(Action::ApplyServiceAccount(change));
+        }
+        // It is there, which is all that an association wants.
+        ServiceAccountState::Found(_) if asked.association.is_some() => {}
+        ServiceAccountState::Found(account) => {
+            tell_audience(&mut change, asked, account);
+            let change = change_of(goal, change, account, observed);
+            refuse_other_values(track, goal, &change, asked, cluster, account);
+            if !is_as_asked(&change, account) {
+                let left = left_elsewhere(asked, cluster, account);
+                let left = left.filter(|_| track.refusals.is_empty());
+                track.notes.extend(left);
+                track.actions.push(Action::ApplyServiceAccount(change));
+            }
+        }
+    }
+}
+
+/// One that is not there yet.
+fn to_make(asked: &IamServiceAccount, role: &Role) -> ServiceAccountChange {
+    ServiceAccountChange {
         name: asked.name.clone(),
         presence: ObjectPresence::Missing,
         role: asked.association.is_none().then(|| role.clone()),
@@ -30,41 +64,6 @@ pub fn plan_service_account(
         conflicts: asked.conflicts,
         differences: Vec::new(),
         defaults: None,
-    };
-    match &observed.service_account {
-        // What is going is waited for.
-        ServiceAccountState::NotLooked | ServiceAccountState::Going(_) => {}
-        ServiceAccountState::NamespaceGoing(left) => {
-            track.refuse(
-                &cluster.name,
-                Reason::NamespaceGoing {
-                    namespace: asked.name.namespace.clone(),
-                    left: left.clone(),
-                },
-            );
-        }
-        ServiceAccountState::Missing => {
-            let mut change = change;
-            change
-                .labels
-                .insert(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned());
-            track.actions.push(Action::ApplyServiceAccount(change));
-        }
-        // It is there, which is all that an association wants.
-        ServiceAccountState::Found(_) if asked.association.is_some() => {}
-        ServiceAccountState::Found(account) => {
-            let mut change = change;
-            tell_audience(&mut change, asked, account);
-            let change = change_of(goal, change, account, observed);
-            refuse_other_values(track, goal, &change, asked, cluster, account);
-            if !is_as_asked(&change, account) {
-                let left = left_elsewhere(asked, cluster, account);
-                track
-                    .notes
-                    .extend(left.filter(|_| track.refusals.is_empty()));
-                track.actions.push(Action::ApplyServiceAccount(change));
-            }
-        }
     }
 }
 
@@ -94,23 +93,46 @@ fn change_of(
     observed: &ObservedAccount,
 ) -> ServiceAccountChange {
     change.presence = ObjectPresence::Found(account.version.clone());
-    let keep = |map: &mut Map, found: &Map, applied: &BTreeSet<String>| {
-        let kept = applied.iter().filter(|key| {
-            let is_ours = *key == MANAGED_BY_LABEL || *key == SAVED_ANNOTATION;
-            *key != ROLE_ANNOTATION && (goal != Goal::Apply || is_ours)
-        });
-        for key in kept {
-            if let Some(value) = found.get(key) {
-                map.entry(key.clone()).or_insert_with(|| value.clone());
-            }
-        }
-    };
-    keep(&mut change.labels, &account.labels, &account.applied_labels);
-    keep(
+    let (labels, annotations) = (&account.applied_labels, &account.applied_annotations);
+    keep_applied(goal, &mut change.labels, &account.labels, labels);
+    keep_applied(
+        goal,
         &mut change.annotations,
         &account.annotations,
-        &account.applied_annotations,
+        annotations,
     );
+    if is_replaced(&change, account, observed) {
+        change.conflicts = Conflicts::Overridden;
+    }
+    let of_labels = differences(&Item::Label, &change.labels, &account.labels, labels);
+    let of_annotations = differences(
+        &Item::Annotation,
+        &change.annotations,
+        &account.annotations,
+        annotations,
+    );
+    change.differences = [of_labels, of_annotations].concat();
+    change
+}
+
+fn keep_applied(goal: Goal, asked: &mut Map, found: &Map, applied: &BTreeSet<String>) {
+    let kept = applied.iter().filter(|key| {
+        let is_ours = *key == MANAGED_BY_LABEL || *key == SAVED_ANNOTATION;
+        *key != ROLE_ANNOTATION && (goal != Goal::Apply || is_ours)
+    });
+    for key in kept {
+        if let Some(value) = found.get(key) {
+            asked.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
+}
+
+/// Whether another's role annotation is of no use to anybody.
+fn is_replaced(
+    change: &ServiceAccountChange,
+    account: &ServiceAccount,
+    observed: &ObservedAccount,
+) -> bool {
     let former = match &observed.stack {
         StackState::Found(found) => found.stack.role_arn.as_ref().map(ToString::to_string),
         StackState::Absent => None,
@@ -121,25 +143,7 @@ fn change_of(
         && former.as_deref() == account.role();
     // A chart that leaves the annotation empty owns a value that is none.
     let is_empty = account.role().is_none() && account.annotations.contains_key(ROLE_ANNOTATION);
-    if is_replaced || account.role_is_gone || is_empty {
-        change.conflicts = Conflicts::Overridden;
-    }
-    change.differences = [
-        differences(
-            &Item::Label,
-            &change.labels,
-            &account.labels,
-            &account.applied_labels,
-        ),
-        differences(
-            &Item::Annotation,
-            &change.annotations,
-            &account.annotations,
-            &account.applied_annotations,
-        ),
-    ]
-    .concat();
-    change
+    is_replaced || account.role_is_gone || is_empty
 }
 
 /// What the apply changes: values that are not so yet, and those of ours that go.
@@ -210,36 +214,23 @@ fn refuse_other_values(
         && wanted.as_deref() != Some(found)
         && !(goal == Goal::Apply && is_ours)
     {
-        track.refuse(
-            &cluster.name,
-            Reason::OtherRole {
-                found: found.to_owned(),
-                wanted,
-            },
-        );
+        let found = found.to_owned();
+        track.refuse(&cluster.name, Reason::OtherRole { found, wanted });
     }
-    let sides = [
+    let annotations = &account.applied_annotations;
+    for (asked, found, applied) in [
         (&change.labels, &account.labels, &account.applied_labels),
-        (
-            &change.annotations,
-            &account.annotations,
-            &account.applied_annotations,
-        ),
-    ];
-    for (asked, found, applied) in sides {
+        (&change.annotations, &account.annotations, annotations),
+    ] {
         for (key, wanted) in asked {
-            if let Some(found) = found
-                .get(key)
-                .filter(|found| *found != wanted && !applied.contains(key))
-            {
-                track.refuse(
-                    &cluster.name,
-                    Reason::OtherValue {
-                        key: key.clone(),
-                        found: found.clone(),
-                        wanted: wanted.clone(),
-                    },
-                );
+            let found = found.get(key).filter(|found| *found != wanted);
+            if let Some(found) = found.filter(|_| !applied.contains(key)) {
+                let reason = Reason::OtherValue {
+                    key: key.clone(),
+                    found: found.clone(),
+                    wanted: wanted.clone(),
+                };
+                track.refuse(&cluster.name, reason);
             }
         }
     }

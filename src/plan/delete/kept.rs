@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::asked::Deletion;
-use crate::model::{Arn, Lookup, StackName, Way};
+use crate::model::{Arn, Lookup, ServiceAccountName, StackName, Way};
 use crate::plan::trust_change::{own_tags, tags_towards, trust_change, trust_of};
 use crate::plan::{Action, Track};
 use crate::policy::pod_identity::TrustedAssociation;
@@ -46,28 +46,33 @@ impl OtherUsers {
         let tagged = found.stack.account(Way::Irsa);
         let own = || users.is_annotated.then(|| asked.name.clone());
         if let Some(account) = tagged.clone().or_else(own) {
-            users
-                .told
-                .push(format!("the IAM service account {account}"));
+            users.told.push(told_account(&account));
         } else if observed.service_account == ServiceAccountState::NotLooked
             && let Some(Lookup::Found(trust)) = foreign.map(|it| &it.trust)
             && subjects::lets_tokens_in(trust)
         {
-            let text = "the IAM service accounts that its trust policy lets in";
-            users.told.push(text.to_owned());
+            users.told.push(LET_IN.to_owned());
         }
-        match &observed.annotated {
+        users.add_annotated(&observed.annotated, tagged.as_ref());
+        users
+    }
+
+    fn add_annotated(
+        &mut self,
+        annotated: &Lookup<Vec<ServiceAccountName>>,
+        tagged: Option<&ServiceAccountName>,
+    ) {
+        match annotated {
             Lookup::Found(others) => {
-                let all = others.iter().filter(|it| tagged.as_ref() != Some(it));
-                let told = all.map(|name| format!("the IAM service account {name}"));
-                users.told.extend(told);
+                let all = others.iter().filter(|it| tagged != Some(it));
+                self.told.extend(all.map(told_account));
             }
-            Lookup::Unknown(why) => users.told.push(format!(
-                "the IAM service accounts that its trust policy lets in, which cannot be told: {why}"
-            )),
+            Lookup::Unknown(why) => {
+                let told = format!("{LET_IN}, which cannot be told: {why}");
+                self.told.push(told);
+            }
             Lookup::Missing => {}
         }
-        users
     }
 
     /// Whether nobody else uses the role, so that its stack may go.
@@ -84,6 +89,12 @@ impl OtherUsers {
     }
 }
 
+const LET_IN: &str = "the IAM service accounts that its trust policy lets in";
+
+fn told_account(name: &ServiceAccountName) -> String {
+    format!("the IAM service account {name}")
+}
+
 /// What must be done before the association goes: a run that is cut off in between finds all of it again.
 /// `is_there`: the association is.
 pub fn withdrawal(
@@ -95,13 +106,7 @@ pub fn withdrawal(
 ) -> Option<Action> {
     let (owning, live) = match changeable(role) {
         Changeable::Trust(owning, live) => (owning, live),
-        Changeable::Later(stack) => {
-            return Some(Action::AwaitStack {
-                stack: stack.name.clone(),
-                id: stack.id.clone(),
-                status: stack.status.clone(),
-            });
-        }
+        Changeable::Later(stack) => return Some(Action::await_stack(stack)),
         Changeable::No(text) => {
             track.warnings.push(text);
             return None;
@@ -112,6 +117,32 @@ pub fn withdrawal(
         }
         Changeable::Gone => return None,
     };
+    let rest = match without_it(asked, owning, live)? {
+        Ok(rest) => rest,
+        Err(why) => {
+            let role = role.arn.name();
+            let left = |why| format!("the trust policy of role {role} stays as it is: {why}");
+            track.warnings.extend(is_there.then(|| left(told(why))));
+            return None;
+        }
+    };
+    if policy::same(&rest, live) {
+        return None;
+    }
+    let mut tags = own_tags(&owning.stack.tags);
+    if users.is_annotated {
+        tags = tags_towards(&tags, &asked.name, Way::Irsa);
+    }
+    let (stack, deployment) = (Some((owning, tags)), asked.deployment.clone());
+    let change = trust_change(role.arn.name(), stack, live, &rest, deployment);
+    Some(change)
+}
+
+fn without_it(
+    asked: &Deletion,
+    owning: &OwningStack,
+    live: &Value,
+) -> Option<Result<Value, NotWithdrawn>> {
     let cluster_arn = cluster_arn(asked, owning)?;
     let association = TrustedAssociation {
         account: &asked.name,
@@ -119,33 +150,7 @@ pub fn withdrawal(
     };
     // As the template has it, where nobody changed it since.
     let base = trust_of(owning).filter(|own| policy::same(own, live));
-    match without_association(base.unwrap_or(live), association) {
-        Ok(rest) if policy::same(&rest, live) => None,
-        Ok(rest) => {
-            let mut tags = own_tags(&owning.stack.tags);
-            if users.is_annotated {
-                tags = tags_towards(&tags, &asked.name, Way::Irsa);
-            }
-            Some(trust_change(
-                role.arn.name(),
-                Some((owning, tags)),
-                live,
-                &rest,
-                asked.deployment.clone(),
-            ))
-        }
-        Err(why) => {
-            let why = is_there.then(|| told(why));
-            let left = |why| {
-                format!(
-                    "the trust policy of role {} stays as it is: {why}",
-                    role.arn.name()
-                )
-            };
-            track.warnings.extend(why.map(left));
-            None
-        }
-    }
+    Some(without_association(base.unwrap_or(live), association))
 }
 
 /// Whether the trust policy of a role can lose something.

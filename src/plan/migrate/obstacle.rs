@@ -15,7 +15,10 @@ use crate::world::{
     ROLE_VARIABLE, RoleFacts, TOKEN_VARIABLE, TOKEN_VOLUME,
 };
 
+mod goal;
 mod words;
+
+pub use goal::to_goal;
 
 /// The label that EKS puts on pods that it runs on Fargate.
 const FARGATE: &str = "eks.amazonaws.com/fargate-profile";

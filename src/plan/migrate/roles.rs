@@ -159,34 +159,8 @@ impl SharedRole<'_> {
                 opened = trust::with(&opened, way, self.moving, draft.account);
             }
         }
-        let mut closed = opened.clone();
         let plain = account.stack.as_found().map(|it| own_tags(&it.stack.tags));
-        let mut tags = plain.clone();
-        for (_, draft) in drafts.iter_mut() {
-            for caller in &draft.parts {
-                match without_role(&closed, caller) {
-                    Ok(rest) => closed = rest,
-                    Err(_) => draft.track.warnings.push(format!(
-                        "role {} would still let in {caller}, so that stays as it is",
-                        role.name()
-                    )),
-                }
-            }
-            let Some(way) = draft.closes.or(draft.leaves) else {
-                continue;
-            };
-            tags = tags.map(|tags| tags_towards(&tags, &draft.account.name, way.other()));
-            if draft.closes.is_none() {
-                continue;
-            }
-            match trust::without(&closed, way, self.moving, draft.account) {
-                Ok(rest) => closed = rest,
-                Err(_) => draft.track.warnings.push(format!(
-                    "role {} would still let it in by the way of before, so that stays as it is",
-                    role.name()
-                )),
-            }
-        }
+        let (closed, tags) = self.closed(drafts, opened.clone(), plain.clone());
         let change = |from: &Value, to: &Value, tags: Option<Map>| {
             let stack = account.stack.as_found().zip(tags);
             trust_change(role.name(), stack, from, to, self.goal.deployment())
@@ -198,15 +172,48 @@ impl SharedRole<'_> {
         {
             draft.track.actions.insert(0, change(live, &opened, plain));
         }
-        let ends = |draft: &Draft<'_>| {
-            draft.closes.is_some() || draft.leaves.is_some() || !draft.parts.is_empty()
-        };
         let mut last = drafts.iter_mut().rev();
-        if let Some((_, draft)) = last.find(|(_, draft)| ends(draft))
+        if let Some((_, draft)) = last.find(|(_, draft)| draft.ends())
             && (!policy::same(&closed, &opened) || is_other_stack)
         {
             draft.track.actions.push(change(&opened, &closed, tags));
         }
+    }
+
+    /// The trust policy without what ends, and the tags of the role's stack then. What cannot be taken out of it
+    /// is told.
+    fn closed(
+        self,
+        drafts: &mut [(usize, Draft<'_>)],
+        mut trust: Value,
+        mut tags: Option<Map>,
+    ) -> (Value, Option<Map>) {
+        for (_, draft) in drafts.iter_mut() {
+            for caller in &draft.parts {
+                match without_role(&trust, caller) {
+                    Ok(rest) => trust = rest,
+                    Err(_) => draft.track.warnings.push(format!(
+                        "role {} would still let in {caller}, so that stays as it is",
+                        draft.role.name()
+                    )),
+                }
+            }
+            let Some(way) = draft.closes.or(draft.leaves) else {
+                continue;
+            };
+            tags = tags.map(|tags| tags_towards(&tags, &draft.account.name, way.other()));
+            if draft.closes.is_none() {
+                continue;
+            }
+            match trust::without(&trust, way, self.moving, draft.account) {
+                Ok(rest) => trust = rest,
+                Err(_) => draft.track.warnings.push(format!(
+                    "role {} would still let it in by the way of before, so that stays as it is",
+                    draft.role.name()
+                )),
+            }
+        }
+        (trust, tags)
     }
 }
 

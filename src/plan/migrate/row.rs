@@ -48,6 +48,11 @@ struct WorkloadPods<'a> {
     pods: Vec<&'a Pod>,
 }
 
+impl WorkloadPods<'_> {
+    fn is_on_host_network(&self) -> bool {
+        self.pods.iter().any(|pod| pod.host_network)
+    }
+}
 fn of_account(moving: &Moving, account: &MovingAccount) -> Vec<MoveRow> {
     let obstacles = match account.new_pods() {
         _ if by_interception(account) => intercept::held(moving, account),
@@ -95,31 +100,20 @@ fn row(
     kind: String,
     running: &WorkloadPods<'_>,
 ) -> MoveRow {
-    let mut evidence = WayEvidence::of(account, running.template, &running.pods);
-    let host_network = running.pods.iter().any(|pod| pod.host_network);
-    // It may have its role by what stands between pods and their nodes' metadata.
-    if evidence.way == Some(PodWay::NodeRole)
-        && !host_network
-        && moving.interception.unknown().is_some()
-    {
-        evidence.way = None;
-    }
-    // What others that run as it have is no matter of this one.
-    let is_given = account.grants.iter().any(|it| it.workload == *workload);
-    let by_others = !is_given && by_interception(account);
+    let evidence = evidence(moving, account, running);
+    let by_others = is_by_others(account, workload);
     let obstacles = if by_others { &[] } else { obstacles };
     let state = account.state(moving).filter(|_| !by_others);
-    // What has no role at all has nothing to move.
-    let is_concerned = state.is_some() || !matches!(obstacles, [Obstacle::NoRole]);
-    let told = obstacles.iter().map(|obstacle| obstacle.told().0);
-    let told = told.filter(|_| is_concerned);
+    let told = told(obstacles, state.is_some());
     let brought = evidence.brought;
     let brought = brought.map(|it| format!("{it}: to be taken out once a role does the same"));
     let (vault, keys) = match evidence.way {
         Some(PodWay::Vault) => (brought, None),
         _ => (None, brought),
     };
-    let host_network = host_network.then(|| NODE_NETWORK.to_owned());
+    let host_network = running
+        .is_on_host_network()
+        .then(|| NODE_NETWORK.to_owned());
     MoveRow {
         namespace: workload.namespace.clone(),
         name: workload.name.clone(),
@@ -137,6 +131,30 @@ fn row(
         },
         notes: vault.into_iter().chain(host_network).collect(),
     }
+}
+
+/// What others that run as it have is no matter of this one.
+fn is_by_others(account: &MovingAccount, workload: &Workload) -> bool {
+    let is_given = account.grants.iter().any(|it| it.workload == *workload);
+    !is_given && by_interception(account)
+}
+fn evidence(moving: &Moving, account: &MovingAccount, running: &WorkloadPods<'_>) -> WayEvidence {
+    let mut evidence = WayEvidence::of(account, running.template, &running.pods);
+    // It may have its role by what stands between pods and their nodes' metadata.
+    if evidence.way == Some(PodWay::NodeRole)
+        && !running.is_on_host_network()
+        && moving.interception.unknown().is_some()
+    {
+        evidence.way = None;
+    }
+    evidence
+}
+
+/// What has no role at all has nothing to move.
+fn told(obstacles: &[Obstacle], is_moved: bool) -> impl Iterator<Item = String> {
+    let is_concerned = is_moved || !matches!(obstacles, [Obstacle::NoRole]);
+    let told = obstacles.iter().map(|obstacle| obstacle.told().0);
+    told.filter(move |_| is_concerned)
 }
 
 /// Whether kube2iam or kiam give some of its pods their role, and nothing else does.

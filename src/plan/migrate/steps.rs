@@ -35,6 +35,25 @@ pub struct Draft<'a> {
     pub leaves: Option<Way>,
 }
 
+impl<'a> Draft<'a> {
+    fn of(account: &'a MovingAccount, role: &RoleArn, track: Track) -> Self {
+        Self {
+            account,
+            role: role.clone(),
+            track,
+            opens: None,
+            closes: None,
+            parts: BTreeSet::new(),
+            after: Vec::new(),
+            leaves: None,
+        }
+    }
+
+    /// Whether its role lets in less than before, or is another stack's.
+    pub fn ends(&self) -> bool {
+        self.closes.is_some() || self.leaves.is_some() || !self.parts.is_empty()
+    }
+}
 /// A service account with a role, on its way to another.
 #[derive(Clone, Copy)]
 pub struct MoveStep<'a> {
@@ -51,26 +70,12 @@ pub fn draft<'a>(
     moving: &'a Moving,
     account: &'a MovingAccount,
 ) -> Result<Draft<'a>, Box<Track>> {
-    let to = goal.towards();
     let mut track = Track::new(Target::ServiceAccount(account.name.clone()));
     track.is_move = true;
     if let Some(absence) = Absence::of(moving, account) {
         return Err(Box::new(absent(track, goal, moving, absence)));
     }
-    let mut obstacles = match goal.stage {
-        _ if goal.former != Former::Other => intercept::kept(goal, moving, account),
-        Stage::Undo if goal.is_overtaken(account) => obstacle::to_close(moving, account),
-        Stage::Begin | Stage::Undo => obstacle::to(to, moving, account),
-        Stage::Finish => obstacle::to_finish(moving, account),
-    };
-    let gives = goal.former == Former::Other || goal.stage != Stage::Undo;
-    if to == Way::PodIdentity && gives && !goal.installs_agent(moving) {
-        obstacles.extend(obstacle::of_agent(moving));
-    }
-    if (goal.former, goal.stage, to) == (Former::Other, Stage::Begin, Way::Irsa) {
-        obstacles.extend(session_tags::obstacles(account));
-    }
-    obstacles.extend(misplaced(goal, moving, account));
+    let obstacles = obstacle::to_goal(goal, moving, account);
     let found = (&account.role_arn, &account.role);
     let ((Some(role), Lookup::Found(facts)), []) = (found, obstacles.as_slice()) else {
         return Err(Box::new(stopped(track, goal, moving, obstacles)));
@@ -83,16 +88,7 @@ pub fn draft<'a>(
         role,
         facts,
     };
-    let mut draft = Draft {
-        account,
-        role: role.clone(),
-        track,
-        opens: None,
-        closes: None,
-        parts: BTreeSet::new(),
-        after: Vec::new(),
-        leaves: None,
-    };
+    let mut draft = Draft::of(account, role, track);
     match step.fill(&mut draft) {
         Ok(()) => Ok(draft),
         Err(obstacle) => {
@@ -144,35 +140,6 @@ pub fn stopped(
         track.refuse(&moving.cluster.name, Reason::Unmovable(Box::new(obstacle)));
     }
     track
-}
-
-/// Where the command is not the one for how far it is.
-fn misplaced(goal: MoveGoal, moving: &Moving, account: &MovingAccount) -> Option<Obstacle> {
-    match (goal.stage, goal.to) {
-        (Stage::Undo, _) if goal.former != Former::Other => None,
-        (Stage::Finish, to) if account.role_arn.is_some() => {
-            let wanted = match to {
-                Way::PodIdentity => PodWay::PodIdentity,
-                Way::Irsa => PodWay::Irsa,
-            };
-            let other = account.new_pods().filter(|way| *way != wanted);
-            other.map(|_| Obstacle::NotBegun(to))
-        }
-        (Stage::Undo, way) if account.is_on_its_way(moving) == Some(way.other()) => {
-            let way = way.other();
-            let command = CommandLine::of(&format!("irsactl migrate to-{way} --undo"), &[]);
-            let cluster = &moving.cluster.name;
-            let command = command.and("{} --cluster {}", &[&account.name, cluster]);
-            Some(Obstacle::OtherMove(way, command))
-        }
-        (Stage::Undo, Way::PodIdentity) if goal.is_only_tagged(moving, account) => {
-            let command = CommandLine::of("irsactl migrate to-pod-identity --undo", &[]);
-            let cluster = &moving.cluster.name;
-            let command = command.and("{} --cluster {} --approve", &[&account.name, cluster]);
-            Some(Obstacle::OnlyTagged(command))
-        }
-        _ => None,
-    }
 }
 
 impl MoveStep<'_> {

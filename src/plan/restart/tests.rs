@@ -4,7 +4,8 @@ use super::*;
 use crate::model::Way;
 use crate::plan::Target;
 use crate::world::{
-    Mount, POD_IDENTITY_VARIABLE, ProjectedToken, SKIP_ANNOTATION, TOKEN_VARIABLE, TOKEN_VOLUME,
+    Mount, POD_IDENTITY_VARIABLE, ProjectedToken, ROLE_VARIABLE, Rollout, SKIP_ANNOTATION,
+    TOKEN_VARIABLE, TOKEN_VOLUME,
 };
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/api";

@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::plan::{Action, Breadth, Idle, Reason, Target, Track};
 use crate::policy::subjects::{Admission, TokenProvider};
-use crate::world::CopySource;
+use crate::world::{CopySource, ServiceAccount};
 
 /// What another cluster's service account is to have.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,33 +51,9 @@ enum WhyNot {
 /// # Errors
 /// Why there is none, or none that is copied.
 pub fn copied(from: &Cluster, source: &CopySource) -> Result<CopiedRole, Box<NotCopied>> {
-    let not = |why| {
-        Box::new(NotCopied {
-            from: from.name.clone(),
-            name: source.name.clone(),
-            why,
-        })
-    };
+    let not = |why| NotCopied::of(from, source, why);
     let is_associated = source.association.as_found().is_some();
-    let Some(object) = &source.object else {
-        return Err(not(if is_associated {
-            WhyNot::NoRole { is_associated }
-        } else {
-            WhyNot::Absent
-        }));
-    };
-    let role = object.role();
-    let text = role.ok_or_else(|| not(WhyNot::NoRole { is_associated }))?;
-    let role: RoleArn = text
-        .parse()
-        .map_err(|_| not(WhyNot::NoArn(text.to_owned())))?;
-    if role.account() != from.account {
-        return Err(not(WhyNot::OtherAccount(role)));
-    }
-    let audience = object.annotations.get(AUDIENCE_ANNOTATION);
-    if let Some(other) = audience.filter(|it| *it != DEFAULT_AUDIENCE) {
-        return Err(not(WhyNot::Audience(other.clone())));
-    }
+    let (object, role) = named(from, source, is_associated)?;
     let trust = match &source.role {
         Lookup::Found(facts) => &facts.trust,
         Lookup::Missing => return Err(not(WhyNot::RoleMissing(role))),
@@ -105,6 +81,36 @@ pub fn copied(from: &Cluster, source: &CopySource) -> Result<CopiedRole, Box<Not
     }
     notes.extend(left_behind(from, is_associated, &object.annotations));
     Ok(CopiedRole { role, notes })
+}
+
+/// The ServiceAccount, and the role of the cluster's account that it names.
+fn named<'a>(
+    from: &Cluster,
+    source: &'a CopySource,
+    is_associated: bool,
+) -> Result<(&'a ServiceAccount, RoleArn), Box<NotCopied>> {
+    let not = |why| NotCopied::of(from, source, why);
+    let Some(object) = &source.object else {
+        return Err(not(if is_associated {
+            WhyNot::NoRole { is_associated }
+        } else {
+            WhyNot::Absent
+        }));
+    };
+    let Some(text) = object.role() else {
+        return Err(not(WhyNot::NoRole { is_associated }));
+    };
+    let Ok(role) = text.parse::<RoleArn>() else {
+        return Err(not(WhyNot::NoArn(text.to_owned())));
+    };
+    if role.account() != from.account {
+        return Err(not(WhyNot::OtherAccount(role)));
+    }
+    let audience = object.annotations.get(AUDIENCE_ANNOTATION);
+    if let Some(other) = audience.filter(|it| *it != DEFAULT_AUDIENCE) {
+        return Err(not(WhyNot::Audience(other.clone())));
+    }
+    Ok((object, role))
 }
 
 /// What the service account has there and does not get here.
@@ -166,6 +172,13 @@ impl NotCopied {
         track
     }
 
+    fn of(from: &Cluster, source: &CopySource, why: WhyNot) -> Box<Self> {
+        Box::new(Self {
+            from: from.name.clone(),
+            name: source.name.clone(),
+            why,
+        })
+    }
     /// Why, and what can be done about it.
     pub fn told(&self) -> (String, Vec<Fix>) {
         let Self { from, name, why } = self;

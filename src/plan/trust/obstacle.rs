@@ -39,23 +39,7 @@ impl TrustObstacle {
     /// Why, and what can be done about it.
     pub fn told(&self) -> (String, Vec<Fix>) {
         let (text, fix): (String, Option<Fix>) = match self {
-            Self::Shared(obstacle) => {
-                let (text, fixes) = obstacle.told();
-                return match **obstacle {
-                    Obstacle::Unknown(..) | Obstacle::MakerUnknown(_) => {
-                        let rights = "run the same command again; all rights that it needs";
-                        (
-                            text,
-                            vec![Fix::by(rights, "irsactl permissions --for trust")],
-                        )
-                    }
-                    Obstacle::RoleMissing(_) => {
-                        let list = "list the roles that clusters' tokens are let into";
-                        (text, vec![Fix::by(list, "irsactl trust list --all")])
-                    }
-                    _ => (text, fixes),
-                };
-            }
+            Self::Shared(obstacle) => return shared_told(obstacle),
             Self::NotCopied(why) => return why.told(),
             Self::Denied => (
                 "a statement of its trust policy denies that".to_owned(),
@@ -106,5 +90,22 @@ impl TrustObstacle {
             ),
         };
         (text, fix.into_iter().collect())
+    }
+}
+
+/// What is an obstacle of a move too, with what helps here.
+fn shared_told(obstacle: &Obstacle) -> (String, Vec<Fix>) {
+    let (text, fixes) = obstacle.told();
+    match obstacle {
+        Obstacle::Unknown(..) | Obstacle::MakerUnknown(_) => {
+            let rights = "run the same command again; all rights that it needs";
+            let fix = Fix::by(rights, "irsactl permissions --for trust");
+            (text, vec![fix])
+        }
+        Obstacle::RoleMissing(_) => {
+            let list = "list the roles that clusters' tokens are let into";
+            (text, vec![Fix::by(list, "irsactl trust list --all")])
+        }
+        _ => (text, fixes),
     }
 }

@@ -6,7 +6,7 @@ use super::is_young;
 use crate::asked::{AssociationSpec, IamServiceAccount, Permissions, Scope, unchanged};
 use crate::model::{CommandLine, Lookup, PolicyArn, RoleArn, ServiceAccountName, Way};
 use crate::policy::suggested::{KnownUse, suggested};
-use crate::policy::usage::{Policies, PolicySource, Window};
+use crate::policy::usage::{Policies, PolicySource, ServiceUse, Window};
 use crate::policy::{PolicyDocument, VERSION, difference, statements};
 use crate::template::{RoleSpec, RoleTemplate, is_document};
 use crate::world::{OwningStack, RoleUsage};
@@ -42,29 +42,8 @@ pub struct ProposalRequest<'a> {
 /// # Errors
 /// Why there is none.
 pub fn propose(usage: &RoleUsage, wanted: ProposalRequest<'_>) -> Result<Proposal, String> {
-    let unknown = [
-        usage.facts.unknown(),
-        usage.policies.unknown(),
-        usage.services.unknown(),
-    ];
-    if let Some(why) = unknown.into_iter().flatten().next() {
-        return Err(why.to_owned());
-    }
-    let (Lookup::Found(policies), Lookup::Found(services)) = (&usage.policies, &usage.services)
-    else {
-        return Err("there is no such role".to_owned());
-    };
-    if policies.is_empty() {
-        return Err("it has no policies".to_owned());
-    }
     let window = wanted.window;
-    if is_young(usage, window) {
-        let why = format!(
-            "it is younger than {} days: what it will use is not known yet",
-            window.days
-        );
-        return Err(why);
-    }
+    let (policies, services) = judged(usage, window)?;
     let known = KnownUse {
         services,
         window,
@@ -72,23 +51,10 @@ pub fn propose(usage: &RoleUsage, wanted: ProposalRequest<'_>) -> Result<Proposa
     };
     let suggestion = suggested(policies, known);
     let mut remarks: Vec<String> = suggestion.remarks.iter().map(ToString::to_string).collect();
-    let because = |remarks: &[String]| match remarks {
-        [] => String::new(),
-        remarks => format!(": {}", remarks.join("; ")),
-    };
     let Some(document) = suggestion.document else {
-        if !wanted.kept.is_empty() {
-            let why = because(&remarks);
-            return Err(format!("with --keep nothing that is allowed is left{why}"));
-        }
-        return Err(format!(
-            "nothing that its policies allow was used in {} days: it needs none of them, or is not needed itself",
-            window.days
-        ));
+        return Err(nothing_left(wanted, &remarks));
     };
-    let today: Vec<&Value> = policies.iter().flat_map(|(_, it)| statements(it)).collect();
-    let today = json!({ "Version": VERSION, "Statement": today });
-    let difference = difference(&today, &document);
+    let difference = difference(&as_one(policies), &document);
     if difference.is_empty() {
         let why = because(&remarks);
         return Err(format!("there is nothing to take away{why}"));
@@ -97,10 +63,8 @@ pub fn propose(usage: &RoleUsage, wanted: ProposalRequest<'_>) -> Result<Proposa
     let file = format!("{}.json", usage.arn.name());
     let commands = match commands(usage, policies, wanted.file.unwrap_or(&file)) {
         Ok(commands) => {
-            let write = wanted
-                .file
-                .is_none()
-                .then(|| writing(&usage.arn, wanted, &file));
+            let is_unwritten = wanted.file.is_none();
+            let write = is_unwritten.then(|| writing(&usage.arn, wanted, &file));
             write.into_iter().chain(commands).collect()
         }
         Err(why) => {
@@ -116,6 +80,57 @@ pub fn propose(usage: &RoleUsage, wanted: ProposalRequest<'_>) -> Result<Proposa
         document,
         commands,
     })
+}
+
+/// Its policies, and the services that they allow something of, where both say enough.
+fn judged(usage: &RoleUsage, window: Window) -> Result<(&Policies, &[ServiceUse]), String> {
+    let unknown = [
+        usage.facts.unknown(),
+        usage.policies.unknown(),
+        usage.services.unknown(),
+    ];
+    if let Some(why) = unknown.into_iter().flatten().next() {
+        return Err(why.to_owned());
+    }
+    let (Lookup::Found(policies), Lookup::Found(services)) = (&usage.policies, &usage.services)
+    else {
+        return Err("there is no such role".to_owned());
+    };
+    if policies.is_empty() {
+        return Err("it has no policies".to_owned());
+    }
+    if is_young(usage, window) {
+        return Err(format!(
+            "it is younger than {} days: what it will use is not known yet",
+            window.days
+        ));
+    }
+    Ok((policies, services))
+}
+
+fn nothing_left(wanted: ProposalRequest<'_>, remarks: &[String]) -> String {
+    if wanted.kept.is_empty() {
+        format!(
+            "nothing that its policies allow was used in {} days: it needs none of them, or is not needed itself",
+            wanted.window.days
+        )
+    } else {
+        let why = because(remarks);
+        format!("with --keep nothing that is allowed is left{why}")
+    }
+}
+
+fn because(remarks: &[String]) -> String {
+    match remarks {
+        [] => String::new(),
+        remarks => format!(": {}", remarks.join("; ")),
+    }
+}
+
+/// All of today's policies.
+fn as_one(policies: &Policies) -> Value {
+    let today: Vec<&Value> = policies.iter().flat_map(|(_, it)| statements(it)).collect();
+    json!({ "Version": VERSION, "Statement": today })
 }
 
 /// The run that writes the file which the other commands name.

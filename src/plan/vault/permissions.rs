@@ -127,46 +127,12 @@ fn users(roles: &[(&str, &EngineRole)]) -> Result<Mapped, NotMapped> {
     let mut not = NotMapped::default();
     let mut notes = Vec::new();
     for (name, role) in roles {
-        for arn in &role.policy_arns {
-            match arn.parse::<PolicyArn>() {
-                Ok(arn) if spec.managed.contains(&arn) => {}
-                Ok(arn) => spec.managed.push(arn),
-                Err(rule) => not
-                    .reasons
-                    .push(format!("the policy \"{arn}\" of {name}: {rule}")),
-            }
-        }
-        if !role.policy_document.is_empty() {
-            match PolicyDocument::parse(&role.policy_document) {
-                Ok(document) if spec.inline.contains(&document) => {}
-                Ok(document) if denies_users(document.as_value()) => not.reasons.push(format!(
-                    "the policy document of {name} denies by who calls ({}), and a role is another caller",
-                    OF_CALLERS.join(", ")
-                )),
-                Ok(document) => spec.inline.push(document),
-                Err(rule) => not
-                    .reasons
-                    .push(format!("the policy document of {name} {rule}")),
-            }
-        }
+        add_policies(&mut spec, &mut not.reasons, name, role);
         notes.extend(told(name, role));
     }
-    let boundaries: BTreeSet<&str> = roles
-        .iter()
-        .map(|(_, role)| role.permissions_boundary_arn.as_str())
-        .collect();
-    let boundaries: Vec<&str> = boundaries.into_iter().collect();
-    match boundaries.as_slice() {
-        [""] => {}
-        [one] => match one.parse() {
-            Ok(arn) => spec.boundary = Some(arn),
-            Err(rule) => not
-                .reasons
-                .push(format!("the permissions boundary \"{one}\": {rule}")),
-        },
-        _ => not
-            .reasons
-            .push("its roles have different permissions boundaries, and a role has one".to_owned()),
+    match common_boundary(roles) {
+        Ok(boundary) => spec.boundary = boundary,
+        Err(why) => not.reasons.push(why),
     }
     if spec.managed.is_empty() && spec.inline.is_empty() && not.reasons.is_empty() {
         not.reasons
@@ -180,6 +146,44 @@ fn users(roles: &[(&str, &EngineRole)]) -> Result<Mapped, NotMapped> {
         found: Permissions::Role(spec),
         notes,
     })
+}
+
+fn add_policies(spec: &mut RoleSpec, reasons: &mut Vec<String>, name: &str, role: &EngineRole) {
+    for arn in &role.policy_arns {
+        match arn.parse::<PolicyArn>() {
+            Ok(arn) if spec.managed.contains(&arn) => {}
+            Ok(arn) => spec.managed.push(arn),
+            Err(rule) => reasons.push(format!("the policy \"{arn}\" of {name}: {rule}")),
+        }
+    }
+    if role.policy_document.is_empty() {
+        return;
+    }
+    match PolicyDocument::parse(&role.policy_document) {
+        Ok(document) if spec.inline.contains(&document) => {}
+        Ok(document) if denies_users(document.as_value()) => reasons.push(format!(
+            "the policy document of {name} denies by who calls ({}), and a role is another caller",
+            OF_CALLERS.join(", ")
+        )),
+        Ok(document) => spec.inline.push(document),
+        Err(rule) => reasons.push(format!("the policy document of {name} {rule}")),
+    }
+}
+
+/// # Errors
+/// Why one role cannot have it.
+fn common_boundary(roles: &[(&str, &EngineRole)]) -> Result<Option<PolicyArn>, String> {
+    let boundaries = roles.iter().map(|(_, role)| &role.permissions_boundary_arn);
+    let boundaries: BTreeSet<&str> = boundaries.map(String::as_str).collect();
+    let boundaries: Vec<&str> = boundaries.into_iter().collect();
+    match boundaries.as_slice() {
+        [""] => Ok(None),
+        [one] => match one.parse() {
+            Ok(arn) => Ok(Some(arn)),
+            Err(rule) => Err(format!("the permissions boundary \"{one}\": {rule}")),
+        },
+        _ => Err("its roles have different permissions boundaries, and a role has one".to_owned()),
+    }
 }
 
 /// Keys and variables that are of the caller itself (IAM User Guide, "AWS global condition context keys").

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::ToIrsaArgs;
+use crate::cli::{MoveArgs, ToIrsaArgs};
 use crate::commands::migrate::flags::choosing;
 use crate::config::{self, ClusterConfig, Rest};
 use crate::error::Error;
@@ -13,28 +13,8 @@ use crate::run::Context;
 
 /// The file that is to be written.
 pub fn checked(args: &ToIrsaArgs) -> Result<&Path, Error> {
-    let moved = &args.moved;
-    choosing(moved)?;
-    let acting = [
-        (moved.approval.approve, "--approve"),
-        (moved.approval.dry_run, "--dry-run"),
-        (moved.finish, "--finish"),
-        (moved.undo, "--undo"),
-        (moved.no_proof, "--no-proof"),
-        (moved.install_agent, "--install-agent"),
-        (moved.patch_workloads, "--patch-workloads"),
-        (moved.service_account.is_some(), "--service-account"),
-        (
-            moved.deployment.deployment_mode.is_some(),
-            "--deployment-mode",
-        ),
-        (moved.approval.detailed_exitcode, "--detailed-exitcode"),
-    ];
-    if let Some((_, flag)) = acting.iter().find(|(is_given, _)| *is_given) {
-        return Err(Error::Flags(format!(
-            "{flag} does not go with `--from vault`, which writes a file and acts on nothing"
-        )));
-    }
+    choosing(&args.moved)?;
+    refuse_acting(&args.moved)?;
     let Some(path) = &args.vault.write else {
         return Err(Error::Flags(
             "--from vault needs a file to write: `--write FILE`".to_owned(),
@@ -53,6 +33,28 @@ pub fn checked(args: &ToIrsaArgs) -> Result<&Path, Error> {
         ));
     }
     Ok(path)
+}
+
+fn refuse_acting(moved: &MoveArgs) -> Result<(), Error> {
+    let (approval, mode) = (&moved.approval, moved.deployment.deployment_mode);
+    let acting = [
+        (approval.approve, "--approve"),
+        (approval.dry_run, "--dry-run"),
+        (moved.finish, "--finish"),
+        (moved.undo, "--undo"),
+        (moved.no_proof, "--no-proof"),
+        (moved.install_agent, "--install-agent"),
+        (moved.patch_workloads, "--patch-workloads"),
+        (moved.service_account.is_some(), "--service-account"),
+        (mode.is_some(), "--deployment-mode"),
+        (approval.detailed_exitcode, "--detailed-exitcode"),
+    ];
+    match acting.iter().find(|(is_given, _)| *is_given) {
+        None => Ok(()),
+        Some((_, flag)) => Err(Error::Flags(format!(
+            "{flag} does not go with `--from vault`, which writes a file and acts on nothing"
+        ))),
+    }
 }
 
 fn unwritten(path: &Path, cause: impl ToString) -> Error {

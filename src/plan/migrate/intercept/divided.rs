@@ -48,13 +48,7 @@ pub fn divided(
     let all: BTreeSet<_> = all.chain(account.alive().map(|pod| &pod.owner)).collect();
     let others = all.into_iter().filter(|it| !is_given(it)).cloned();
     let others: Vec<_> = others.collect();
-    let grants = account.grants.iter();
-    let parts = grants.filter_map(|grant| {
-        let role = grant.role.as_ref().ok()?.clone();
-        let workload = grant.workload.clone();
-        Some(WorkloadRole { workload, role })
-    });
-    let parts: BTreeSet<WorkloadRole> = parts.collect();
+    let parts = parts(account);
     if let Some(named) = &account.role_arn
         && let Some(other) = parts.iter().find(|part| part.role != *named)
     {
@@ -80,6 +74,16 @@ pub fn divided(
         is_being_split: goal.is_some_and(|goal| goal.patches),
     };
     Some(Hold::Divided(divided).into())
+}
+
+fn parts(account: &MovingAccount) -> BTreeSet<WorkloadRole> {
+    let grants = account.grants.iter();
+    let parts = grants.filter_map(|grant| {
+        let role = grant.role.as_ref().ok()?.clone();
+        let workload = grant.workload.clone();
+        Some(WorkloadRole { workload, role })
+    });
+    parts.collect()
 }
 
 /// With names of service accounts that nobody has.

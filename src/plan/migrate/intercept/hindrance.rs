@@ -168,31 +168,27 @@ pub fn obstacles(moving: &Moving, account: &MovingAccount) -> Vec<Obstacle> {
     if account.grants.is_empty() {
         add(Hold::Nothing(interception.interceptor.way).into());
     }
-    for grant in &account.grants {
-        let way = grant.way;
-        match &grant.role {
-            Ok(role) if grant.annotation.is_none() => {
-                let workload = grant.workload.clone();
-                let hold = Hold::DefaultRole(workload, way, role.clone());
-                add(hold.into());
-            }
-            Ok(_) => {}
-            Err(NoGrant::Refused(why)) => {
-                let hold = Hold::NotGiven(grant.workload.clone(), way, why.clone());
-                add(hold.into());
-            }
-            Err(NoGrant::Unknown(why)) => {
-                add(Obstacle::Unknown(
-                    "which role its pods are given",
-                    why.clone(),
-                ));
-            }
-        }
-    }
+    account.grants.iter().filter_map(ungiven).for_each(&mut add);
     if let Lookup::Found(facts) = &account.role {
         not_let_in(interception, account, &facts.trust).for_each(add);
     }
     found
+}
+
+/// Why nobody else may give the workload what it is given today.
+fn ungiven(grant: &Grant) -> Option<Obstacle> {
+    let (workload, way) = (grant.workload.clone(), grant.way);
+    match &grant.role {
+        Ok(role) if grant.annotation.is_none() => {
+            Some(Hold::DefaultRole(workload, way, role.clone()).into())
+        }
+        Ok(_) => None,
+        Err(NoGrant::Refused(why)) => Some(Hold::NotGiven(workload, way, why.clone()).into()),
+        Err(NoGrant::Unknown(why)) => {
+            let what = "which role its pods are given";
+            Some(Obstacle::Unknown(what, why.clone()))
+        }
+    }
 }
 
 /// The callers of the pods' roles that the role does not let in, or that nobody knows.

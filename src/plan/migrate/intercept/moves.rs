@@ -147,6 +147,30 @@ impl MoveStep<'_> {
         let Some(interception) = self.moving.interception.as_found() else {
             return Ok(());
         };
+        self.part_callers(interception, draft)?;
+        let partings = self.partings();
+        if !draft.parts.is_empty() || !partings.is_empty() {
+            let prove = self.proof(to)?;
+            draft.track.actions.splice(0..0, prove);
+        }
+        draft.track.actions.extend(partings);
+        draft.after.extend(self.unmarked());
+        draft.track.warnings.extend(self.put_back());
+        let stale = self.account.contradictions();
+        draft.track.notes.extend(stale.map(|it| {
+            let (told, _) = it.told();
+            format!("{told}; after this nothing reads it: `{}`", it.removal())
+        }));
+        draft.track.notes.extend(self.useless_annotations());
+        Ok(())
+    }
+
+    /// Who calls for its pods, unless other workloads have the role by that.
+    fn part_callers(
+        self,
+        interception: &Interception,
+        draft: &mut Draft<'_>,
+    ) -> Result<(), Obstacle> {
         let users = match &interception.users {
             Lookup::Found(users) => users.get(self.role),
             Lookup::Missing => None,
@@ -166,20 +190,6 @@ impl MoveStep<'_> {
         } else {
             draft.parts = named_callers(interception, &self.facts.trust);
         }
-        let partings = self.partings();
-        if !draft.parts.is_empty() || !partings.is_empty() {
-            let prove = self.proof(to)?;
-            draft.track.actions.splice(0..0, prove);
-        }
-        draft.track.actions.extend(partings);
-        draft.after.extend(self.unmarked());
-        draft.track.warnings.extend(self.put_back());
-        let stale = self.account.contradictions();
-        draft.track.notes.extend(stale.map(|it| {
-            let (told, _) = it.told();
-            format!("{told}; after this nothing reads it: `{}`", it.removal())
-        }));
-        draft.track.notes.extend(self.useless_annotations());
         Ok(())
     }
 
@@ -211,29 +221,10 @@ impl MoveStep<'_> {
             return;
         }
         let unmade = self.unmade();
-        let actions = &mut draft.track.actions;
-        match (to, self.account.associated(), &self.account.object) {
-            (Way::PodIdentity, Some(association), _) => actions.push(Action::DeleteAssociation {
-                cluster: self.moving.cluster.name.clone(),
-                name: self.account.name.clone(),
-                id: association.id.clone(),
-                role: association.role.clone(),
-            }),
-            (Way::Irsa, _, Lookup::Found(object)) if unmade.is_none() => {
-                let annotations =
-                    [ROLE_ANNOTATION, SAVED_ANNOTATION, FORMER_ANNOTATION].into_iter();
-                let annotations = annotations.filter(|it| object.annotations.contains_key(*it));
-                let annotations: Vec<String> = annotations.map(str::to_owned).collect();
-                if !annotations.is_empty() {
-                    actions.push(Action::RemoveAnnotations {
-                        name: self.account.name.clone(),
-                        annotations,
-                        seen: object.version.clone(),
-                    });
-                }
-            }
-            _ => {}
-        }
+        draft
+            .track
+            .actions
+            .extend(self.taken_back(unmade.is_some()));
         let expected = Expected {
             is_undone: true,
             parts_with_pod_identity: true,
@@ -253,6 +244,34 @@ impl MoveStep<'_> {
             self.close(draft, to);
             // What tells of the move goes last.
             draft.after.extend(unmade);
+        }
+    }
+
+    /// What gives its role the new way. `is_unmade`: the ServiceAccount goes whole.
+    fn taken_back(self, is_unmade: bool) -> Option<Action> {
+        match (
+            self.goal.to,
+            self.account.associated(),
+            &self.account.object,
+        ) {
+            (Way::PodIdentity, Some(association), _) => Some(Action::DeleteAssociation {
+                cluster: self.moving.cluster.name.clone(),
+                name: self.account.name.clone(),
+                id: association.id.clone(),
+                role: association.role.clone(),
+            }),
+            (Way::Irsa, _, Lookup::Found(object)) if !is_unmade => {
+                let annotations =
+                    [ROLE_ANNOTATION, SAVED_ANNOTATION, FORMER_ANNOTATION].into_iter();
+                let annotations = annotations.filter(|it| object.annotations.contains_key(*it));
+                let annotations: Vec<String> = annotations.map(str::to_owned).collect();
+                (!annotations.is_empty()).then(|| Action::RemoveAnnotations {
+                    name: self.account.name.clone(),
+                    annotations,
+                    seen: object.version.clone(),
+                })
+            }
+            _ => None,
         }
     }
 }
@@ -323,32 +342,24 @@ pub fn afterwards(goal: MoveGoal, moving: &Moving) -> Vec<String> {
     let Lookup::Found(interception) = &moving.interception else {
         return Vec::new();
     };
-    let workload = &interception.interceptor.workload;
+    let interceptor = &interception.interceptor;
     let users = interception.users.as_found().into_iter().flatten();
-    let users: BTreeSet<String> = users
-        .flat_map(|(_, its)| its)
-        .map(ToString::to_string)
-        .collect();
+    let users = users.flat_map(|(_, its)| its);
+    let users: BTreeSet<String> = users.map(ToString::to_string).collect();
     if !users.is_empty() {
         let names: Vec<String> = users.into_iter().collect();
         let told = format!("{} is still needed by {}", way.word(), names.join(", "));
         return vec![told];
     }
-    let delete = |workload: &Workload| {
-        CommandLine::of(
-            "kubectl delete {} {} --namespace {}",
-            &[&workload.kind.word(), &workload.name, &workload.namespace],
-        )
-    };
     let mut take = Fix::by(
         format!(
             "no pod has its role by {} any more: take it away",
             way.word()
         ),
-        delete(workload),
+        deletion(&interceptor.workload),
     );
-    if let Some(server) = &interception.interceptor.server {
-        take = take.and(", then ").run(delete(server));
+    if let Some(server) = &interceptor.server {
+        take = take.and(", then ").run(deletion(server));
     }
     let callers = callers_of_all(interception);
     let callers: Vec<String> = callers.iter().map(ToString::to_string).collect();
@@ -358,4 +369,11 @@ pub fn afterwards(goal: MoveGoal, moving: &Moving) -> Vec<String> {
         format!("take sts:AssumeRole out of the policies of {}", callers.join(", ")),
         "set the hop limit of the instances' metadata to 1, so that pods cannot have the roles of nodes".to_owned(),
     ]
+}
+
+fn deletion(workload: &Workload) -> CommandLine {
+    CommandLine::of(
+        "kubectl delete {} {} --namespace {}",
+        &[&workload.kind.word(), &workload.name, &workload.namespace],
+    )
 }

@@ -123,33 +123,25 @@ pub fn split(
         let parts = parts(runs, interception, name);
         let bound = bound(runs, successors, name);
         for part in &parts {
-            let workload = &part.of.state.workload;
-            let is_alike = |it: &&SplitWorkload<'_>| it.of.state.workload.name == workload.name;
-            let own = match splitting.name {
-                Some(given) => given.to_owned(),
-                None => own_name(name, workload, parts.iter().filter(is_alike).count() > 1),
-            };
-            let own = match ServiceAccountName::new(name.namespace.clone(), &own) {
+            let workload = part.of.state.workload.clone();
+            let own = match own_account(splitting, name, &workload, &parts) {
                 Ok(own) => own,
                 Err(why) => {
-                    kept.insert(workload.clone(), why);
+                    kept.insert(workload, why);
                     continue;
                 }
             };
             if !(splitting.includes)(name, &own) {
                 continue;
             }
-            let several = (splitting.name.is_some() && parts.len() > 1).then(|| {
-                "--service-account names one, and several workloads need one each".to_owned()
-            });
-            let hindrance = several
+            let hindrance = several(splitting, &parts)
                 .or_else(|| bound.clone())
-                .or(part.differs.map(str::to_owned));
-            match hindrance.or_else(|| hindrance_of(runs, splitting, name, &own, part.of)) {
-                None => found.push((own, name.clone(), workload.clone())),
-                Some(why) => {
-                    kept.insert(workload.clone(), why);
-                }
+                .or(part.differs.map(str::to_owned))
+                .or_else(|| hindrance_of(runs, splitting, name, &own, part.of));
+            if let Some(why) = hindrance {
+                kept.insert(workload, why);
+            } else {
+                found.push((own, name.clone(), workload));
             }
         }
     }
@@ -158,6 +150,26 @@ pub fn split(
         successors.insert(own, former);
     }
     kept
+}
+
+fn several(splitting: &Splitting<'_>, parts: &[SplitWorkload<'_>]) -> Option<String> {
+    let is_one_for_all = splitting.name.is_some() && parts.len() > 1;
+    is_one_for_all
+        .then(|| "--service-account names one, and several workloads need one each".to_owned())
+}
+/// The service account that a workload is to have.
+fn own_account(
+    splitting: &Splitting<'_>,
+    former: &ServiceAccountName,
+    workload: &Workload,
+    parts: &[SplitWorkload<'_>],
+) -> Result<ServiceAccountName, String> {
+    let is_alike = |it: &&SplitWorkload<'_>| it.of.state.workload.name == workload.name;
+    let own = match splitting.name {
+        Some(given) => given.to_owned(),
+        None => own_name(former, workload, parts.iter().filter(is_alike).count() > 1),
+    };
+    ServiceAccountName::new(former.namespace.clone(), &own)
 }
 
 /// Why no workload of a service account gets another one.
