@@ -85,6 +85,7 @@ impl PolicyDocument {
         Ok(Self(document))
     }
 
+    /// The document as it was given.
     pub fn as_value(&self) -> &Value {
         &self.0
     }

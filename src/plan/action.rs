@@ -161,6 +161,7 @@ pub enum Repair {
 }
 
 impl Action {
+    /// The wait for the end of what goes on with a stack.
     pub fn await_stack(stack: &Stack) -> Self {
         Self::AwaitStack {
             stack: stack.name.clone(),
@@ -168,6 +169,7 @@ impl Action {
             status: stack.status.clone(),
         }
     }
+
     /// Verb, its past form, and what it is done to.
     pub fn words(&self) -> (&'static str, &'static str, String) {
         match self {

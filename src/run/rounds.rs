@@ -57,6 +57,7 @@ pub struct Results {
 }
 
 impl Results {
+    /// Whose turn it is once more, and by whose calls.
     pub fn open_targets(&self) -> Vec<(Caller, Target)> {
         let open = self.open.iter();
         open.map(|it| (it.track.caller, it.track.target.clone()))

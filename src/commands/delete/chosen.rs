@@ -11,6 +11,7 @@ use crate::model::{RoleAccount, Way};
 /// Where, what, and the accounts of all roles that may be concerned.
 pub type Choice = (ClusterPlace, Chosen, Vec<RoleAccount>);
 
+/// What the flags name, or what the file does; its settings of the connection stand in `args` afterwards.
 pub async fn chosen(args: &mut DeleteServiceAccount, screen: Screen) -> Result<Choice, Error> {
     let Some(path) = &args.config_file else {
         return by_flags(args);

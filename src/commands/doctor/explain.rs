@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::output::{Explanation, Explanations, Output};
 use crate::run::Exit;
 
+/// One check by its id, or all of them where none is named.
 pub fn explain(args: &cli::Doctor, screen: Screen) -> Result<Exit, Error> {
     let id = args.explain.as_deref().unwrap_or_default();
     let output = Output {

@@ -16,6 +16,7 @@ pub struct Reports {
 }
 
 impl Reports {
+    /// `Unhealthy` with a problem, and with `--strict` with a warning too.
     pub fn exit(&self, args: &cli::Doctor) -> Exit {
         let count = |severity| {
             let accounts = self.accounts.iter().map(|report| report.count(severity));

@@ -17,6 +17,8 @@ use crate::world::Survey;
 const PARALLEL: usize = 8;
 
 impl GcTask<'_> {
+    /// Surveys the regions, and plans for these kinds. When stacks are gone, only those providers are
+    /// meant that the first look found doomed.
     pub async fn look(
         &self,
         context: &Context,

@@ -4,6 +4,7 @@ use crate::asked::{Goal, IamServiceAccount, Permissions, ProviderSpec, RoleTrust
 use crate::model::Way;
 use crate::observe::{WantedAccount, WantedProvider, WantedStack};
 
+/// How much of the provider these accounts need to be looked at: nothing, where all are on Pod Identity.
 pub fn wanted_provider(
     spec: Option<&ProviderSpec>,
     accounts: &[&IamServiceAccount],

@@ -40,6 +40,7 @@ pub enum Fate {
     ByHand(String),
 }
 
+/// What becomes of a workload some of whose pods lack the role.
 pub fn fate(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> Fate {
     if let Some(why) = in_the_way(expected, stale, state) {
         return Fate::ByHand(why);
