@@ -70,16 +70,14 @@ impl<'a> MoveTask<'a> {
     /// Shows the move, and with `--approve` carries it out.
     pub async fn run(self, screen: Screen, running: Running) -> Result<Exit, Error> {
         let args = self.args;
-        let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
         let context = Context {
             parallel: args.parallel.into(),
-            ..context
+            ..Context::new(&args.aws, args.output.into(), screen, running).await?
         };
         let mode = Mode::of(args.approval);
-        let finished = finish(&context, mode, async |round| {
-            self.look(&context, round).await
-        });
-        conclude(&context, finished.await?)
+        let look = async |round: &Rounds| self.look(&context, round).await;
+        let finished = finish(&context, mode, look).await?;
+        conclude(&context, finished)
     }
 
     /// Looks at what this round is about, and plans it.
@@ -94,16 +92,15 @@ impl<'a> MoveTask<'a> {
         let chosen = &self.chosen;
         let look = chosen.look(context, &cluster, &kubernetes, depth, splits);
         let mut moving = look.await;
-        if let Some(absence) = self.chosen.absence(&moving).filter(|_| round.past == 0) {
+        if let Some(absence) = chosen.absence(&moving).filter(|_| round.past == 0) {
             context.output.note(&absence);
         }
         if let Some(refusal) = migrate::unclear(self.goal, &moving) {
             let targets = Vec::new();
             return Err(Error::Refused { targets, refusal });
         }
-        moving
-            .accounts
-            .retain(|account| round.includes(&Target::ServiceAccount(account.name.clone())));
+        let is_open = |name| round.includes(&Target::ServiceAccount(name));
+        moving.accounts.retain(|it| is_open(it.name.clone()));
         let planned = self.planned(context, &moving).await?;
         if let Some(text) = self.goal.nothing_there(&moving, &planned.tracks)
             && round.past == 0
