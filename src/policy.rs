@@ -1,5 +1,6 @@
 //! IAM policy documents: the trust policy of a service account's role, and permission policies as
 //! users hand them in. Pure: parse, build, compare, measure.
+
 use serde_json::{Value, json};
 
 use crate::model::{Audience, Issuer, ServiceAccountName, SubjectPattern};

@@ -144,6 +144,7 @@ fn refuse_unseen(look: &mut Observation, results: &Results) -> Result<(), Error>
     let unseen = std::mem::take(&mut look.unseen);
     Error::all(told(unseen.len(), unseen)).map_or(Ok(()), Err)
 }
+
 /// What the reader should know before anything is shown or done, and was not told in an earlier round.
 pub fn tell(context: &Context, plan: &Plan, told: &mut BTreeSet<String>) {
     let about = |track: &Track, text: &str| match plan.tracks.len() {

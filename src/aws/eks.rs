@@ -188,6 +188,7 @@ fn not_ready(name: &ClusterName, status: Option<&SdkStatus>) -> Error {
         status,
     }
 }
+
 fn without_issuer(
     name: &ClusterName,
     status: Option<&SdkStatus>,

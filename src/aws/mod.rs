@@ -278,6 +278,7 @@ async fn paced_http(
     reached: &Reached,
 ) -> Result<SharedHttpClient, Error> {
     let limits = connection.intervals;
+    let client = http::client().await?;
     let terms = transport::CallTerms {
         pace: Pace::new(limits, connection.timeout.0),
         limit: limits.limit(ATTEMPT),
@@ -287,7 +288,7 @@ async fn paced_http(
             None => credentials::sign_in(settings, connection.profile.as_deref()),
         },
     };
-    Ok(transport::paced(http::client().await?, terms))
+    Ok(transport::paced(client, terms))
 }
 
 /// Turns a failed call into what the user met. `operation` is IAM's name of the permission that it

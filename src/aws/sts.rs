@@ -162,7 +162,7 @@ fn token(
     Ok(token)
 }
 
-/// In the address, for a minute.
+/// The signature stands in the address, as one that is presigned has it, and holds for a minute.
 fn settings() -> SigningSettings {
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;

@@ -54,7 +54,7 @@ pub async fn run(args: &cli::Doctor, screen: Screen, running: Running) -> Result
     show(&checkup, &cluster, &accounts, plan)?;
     let is_pending = plan.is_some_and(|plan| plan.actions().next().is_some());
     let is_well = cluster.is_well() && accounts.iter().all(Report::is_well);
-    if let Some(told) = told(args.fix && !is_repaired, is_pending, is_well) {
+    if let Some(told) = closing_note(args.fix && !is_repaired, is_pending, is_well) {
         context.output.say(told);
     }
     Ok(if is_pending && args.approval.detailed_exitcode {
@@ -114,8 +114,8 @@ fn show(
     Ok(())
 }
 
-/// What is said last where something was to be repaired and nothing was.
-fn told(is_unrepaired: bool, is_pending: bool, is_well: bool) -> Option<&'static str> {
+/// What is said last: that nothing was changed yet, or that nothing was to be repaired.
+fn closing_note(is_unrepaired: bool, is_pending: bool, is_well: bool) -> Option<&'static str> {
     match (is_pending, is_well) {
         (true, _) => Some("nothing was changed: run again with `--approve` to repair it"),
         _ if !is_unrepaired => None,

@@ -229,7 +229,7 @@ impl<'a> Task<'a> {
             cluster,
             accounts,
         } = seen;
-        let agent = settle(cluster, accounts, &mut observed);
+        let agent = plan_together(cluster, accounts, &mut observed);
         let agent = agent.filter(|it| round.includes(&it.target));
         look.plan.tracks.extend(agent);
         let spec = self.provider_of(part);
@@ -386,8 +386,9 @@ impl<'a> Task<'a> {
     }
 }
 
-/// Names of stacks are parted before anything is planned. The agent's track, where an account needs it.
-fn settle(
+/// What is decided for all accounts at once: names of stacks are parted before anything is planned; the agent's
+/// track comes back, where an account needs it.
+fn plan_together(
     cluster: &Cluster,
     accounts: &[&IamServiceAccount],
     observed: &mut [Result<ObservedAccount, Error>],

@@ -161,6 +161,7 @@ fn associate(scene: Scene<'_>, flags: &str) -> CommandLine {
     )
     .and(flags, &[])
 }
+
 fn compare_clocks() -> Fix {
     Fix::by("compare the clocks", "date -u").and(" here and on the API server's machines")
 }

@@ -271,6 +271,7 @@ fn thumbprint_mismatch(cluster: &Cluster, all: &[String], is_read: bool) -> Find
             .remark("HEX: SHA-1 of the issuer's top certificate")
     })
 }
+
 fn refresh(cluster: &Cluster) -> CommandLine {
     CommandLine::of(
         "irsactl associate-oidc-provider --cluster {} --refresh-thumbprint --approve",

@@ -59,8 +59,8 @@ pub fn security_groups(scene: Scene<'_>) -> Verdict {
     let policies = known!(object.security_groups, Verdict::DoesNotApply);
     let account = scene.found_object().map(|(object, _)| &object.labels);
     let pods = scene.labels();
-    let selects = |policy: &&PodSecurityGroups| selects(policy, &pods, account);
-    let mine: Vec<_> = policies.iter().filter(selects).collect();
+    let is_meant = |policy: &&PodSecurityGroups| selects(policy, &pods, account);
+    let mine: Vec<_> = policies.iter().filter(is_meant).collect();
     if mine.is_empty() || pods.is_empty() {
         return Verdict::DoesNotApply;
     }

@@ -94,7 +94,7 @@ impl Kubernetes {
         let right = Box::new(operation.right.clone());
         let operation = operation.words.clone();
         if let Some(objection) = objection(status) {
-            return objected(operation, status, objection, message);
+            return objection_to_write(operation, status, objection, message);
         }
         match status.code {
             401 => Error::KubernetesUnauthorized {
@@ -139,7 +139,8 @@ pub fn status_code(error: &kube::Error) -> Option<u16> {
     }
 }
 
-fn objected(
+/// A write that the server has something against, beside rights.
+fn objection_to_write(
     operation: String,
     status: &kube::core::Status,
     objection: Objection,
@@ -155,6 +156,7 @@ fn objected(
         objection,
     }
 }
+
 /// What the server has against a write, beside rights: for that there are causes, codes, or else words of
 /// the plugins that refuse (apiserver's `admission/plugin/resourcequota/controller.go`, `webhook/errors`,
 /// `policy/validating`).

@@ -151,6 +151,7 @@ type SecondRound = (
     Vec<Result<ObservedAccount, Error>>,
     Stacks,
 );
+
 /// The second and third round: the provider, the ServiceAccounts, and what hangs on the stacks. What
 /// fails for one account does not hide the others.
 pub async fn accounts(
@@ -286,6 +287,7 @@ async fn observed_association(
         Way::PodIdentity => observed(aws, cluster, association, stack).await.map(Some),
     }
 }
+
 /// The stack of a role that has no stack of the account's name: that may have the name of the other way's,
 /// which the account came from, or the hashed name, made while eksctl's name was another's who has left since.
 async fn roles_stack(

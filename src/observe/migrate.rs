@@ -97,7 +97,7 @@ impl MoveSight<'_> {
     pub async fn moving(&self, scope: &MoveScope<'_>) -> Moving {
         let mut read = self.read(scope).await;
         let unknown = read.unknown();
-        read.settle(scope.depth);
+        read.relate(scope.depth);
         let known = read.objects.known();
         let (successors, unsplit) = self
             .regrouped(
@@ -126,6 +126,7 @@ impl MoveSight<'_> {
         }
     }
 
+    /// All lists, side by side.
     async fn read(&self, scope: &MoveScope<'_>) -> MoveReads {
         let nodes = async { Lookup::or_unknown(self.kubernetes.nodes().await) };
         let (
@@ -304,7 +305,7 @@ impl MoveReads {
     }
 
     /// What one of the lists says of another.
-    fn settle(&mut self, depth: MoveDepth) {
+    fn relate(&mut self, depth: MoveDepth) {
         if let Lookup::Found(deliveries) = &self.deliveries {
             self.objects.deliver(deliveries);
         }
@@ -342,6 +343,7 @@ impl MoveReads {
         accounts
     }
 }
+
 /// Those that are there, that have an association, or that something runs as.
 fn names(
     scope: &MoveScope<'_>,

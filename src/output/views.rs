@@ -196,6 +196,7 @@ fn is_begun_deletion(action: &Action) -> bool {
         }
     )
 }
+
 fn is_update(action: &Action) -> bool {
     matches!(
         action,

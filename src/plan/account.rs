@@ -220,6 +220,7 @@ impl StackTask<'_> {
             task.plan(track, association, role);
         }
     }
+
     /// The stack's part of the plan. `None`: no role is to be expected from it in this run.
     fn plan_stack(self, track: &mut Track) -> Option<Role> {
         let found = match &self.observed.stack {

@@ -423,6 +423,7 @@ fn provider_details(audiences: &[Audience], thumbprints: Option<&[Thumbprint]>) 
         format!("thumbprint: {thumbprints}"),
     ]
 }
+
 fn association(name: &ServiceAccountName) -> String {
     format!("EKS Pod Identity association of service account {name}")
 }

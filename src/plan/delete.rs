@@ -66,7 +66,7 @@ pub fn plan(asked: &Deletion, observed: &ObservedDeletion) -> Track {
         StackState::Absent => None,
     };
     if let Some(reason) = refusal(asked, found, observed) {
-        refuse(&mut track, asked, reason);
+        refuse_or_skip(&mut track, asked, reason);
         return track;
     }
     track.warnings.extend(accounts::warning(asked, observed));
@@ -103,7 +103,8 @@ fn refusal(
     accounts::refusal(asked, found, observed)
 }
 
-fn refuse(track: &mut Track, asked: &Deletion, reason: Reason) {
+/// Refuses; but what nobody named, and is of another cluster, is skipped with a note.
+fn refuse_or_skip(track: &mut Track, asked: &Deletion, reason: Reason) {
     // Nobody named it, and clusters of two accounts may have one name.
     if asked.known_by == KnownBy::Stack && matches!(reason, Reason::OfOtherCluster { .. }) {
         let why = Refusal::of(reason, &asked.cluster, &track.target);
@@ -187,7 +188,7 @@ fn deleted(track: &mut Track, asked: &Deletion, association: &Association) -> Ac
 
 fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: &Lookup<Foreign>) {
     let stack = &found.stack;
-    if is_stack_left(track, asked, stack) {
+    if leave_stack(track, asked, stack) {
         return;
     }
     match foreign {
@@ -213,8 +214,8 @@ fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: 
     });
 }
 
-/// Whether it is not deleted, or not yet, with what is said of that.
-fn is_stack_left(track: &mut Track, asked: &Deletion, stack: &Stack) -> bool {
+/// Leaves a stack that is not to be deleted, or not yet, and says so; whether it did.
+fn leave_stack(track: &mut Track, asked: &Deletion, stack: &Stack) -> bool {
     match (stack.phase(), asked.ending) {
         (Phase::Gone, _) => true,
         // Whoever makes or changes it, or is to approve it, wants it.
@@ -238,6 +239,7 @@ fn is_stack_left(track: &mut Track, asked: &Deletion, stack: &Stack) -> bool {
         (Phase::Ready | Phase::Broken | Phase::DeleteFailed | Phase::UpdateFailed, _) => false,
     }
 }
+
 fn foreign_unknown(message: &str) -> String {
     format!("cannot tell whether policies were attached to the role by hand: {message}")
 }
@@ -373,24 +375,15 @@ fn plan_service_account(
     goes_on: &Lookup<()>,
     stack: Option<&Stack>,
 ) {
-    if asked.way == Way::PodIdentity && account.role().is_some() {
-        let (name, why) = (&asked.name, "as it has a role annotation");
-        let note = format!("the ServiceAccount {name} stays, {why}");
+    if let Some(note) = kept_for_its_role(asked, account, stack) {
         return track.notes.push(note);
-    }
-    if let Some(role) = accounts::other_role(asked, account, stack) {
-        let text = format!(
-            "the ServiceAccount {} stays: its role is {role}",
-            asked.name
-        );
-        return track.notes.push(text);
     }
     if let Lookup::Unknown(why) = goes_on {
         let why = why.clone();
         return track.refuse(&asked.cluster, Reason::AssociationUnknown { why });
     }
-    let stays = goes_on.as_found().is_some();
-    if account.is_owned() && !stays {
+    let is_associated = goes_on.as_found().is_some();
+    if account.is_owned() && !is_associated {
         track.actions.push(Action::DeleteServiceAccount {
             name: asked.name.clone(),
             seen: account.version.clone(),
@@ -398,20 +391,9 @@ fn plan_service_account(
         });
         return;
     }
-    take_off_annotations(track, asked, account, stack, stays);
-}
-
-/// `stays`: whatever irsactl put there.
-fn take_off_annotations(
-    track: &mut Track,
-    asked: &Deletion,
-    account: &ServiceAccount,
-    stack: Option<&Stack>,
-    stays: bool,
-) {
     let annotations = put_there(account, stack);
-    if stays || !annotations.is_empty() {
-        let why = if stays {
+    if is_associated || !annotations.is_empty() {
+        let why = if is_associated {
             "has an EKS Pod Identity association"
         } else {
             "was not made by irsactl or eksctl"
@@ -419,6 +401,33 @@ fn take_off_annotations(
         let note = format!("the ServiceAccount {} {why}: it stays", asked.name);
         track.notes.push(note);
     }
+    take_off(track, asked, account, annotations);
+}
+
+/// That a ServiceAccount has a role which is not the one that goes.
+fn kept_for_its_role(
+    asked: &Deletion,
+    account: &ServiceAccount,
+    stack: Option<&Stack>,
+) -> Option<String> {
+    let name = &asked.name;
+    if asked.way == Way::PodIdentity && account.role().is_some() {
+        let why = "as it has a role annotation";
+        return Some(format!("the ServiceAccount {name} stays, {why}"));
+    }
+    let role = accounts::other_role(asked, account, stack)?;
+    Some(format!(
+        "the ServiceAccount {name} stays: its role is {role}"
+    ))
+}
+
+/// Of a ServiceAccount that stays.
+fn take_off(
+    track: &mut Track,
+    asked: &Deletion,
+    account: &ServiceAccount,
+    annotations: Vec<String>,
+) {
     if !annotations.is_empty() {
         track.actions.push(Action::RemoveAnnotations {
             name: asked.name.clone(),

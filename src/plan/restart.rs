@@ -208,7 +208,7 @@ pub fn plan(
             continue;
         };
         let workload = stale.workload.clone();
-        if is_begun(track, expected, stale, state, ending) {
+        if begin(track, expected, stale, state, ending) {
             waits.push(Action::AwaitPods {
                 workload,
                 expected: expected.clone(),
@@ -220,8 +220,8 @@ pub fn plan(
     track.notes.extend(kept_note(&kept));
 }
 
-/// Whether new pods of the workload are to be waited for.
-fn is_begun(
+/// Restarts a workload, or says why that is not done; whether its new pods are to be waited for.
+fn begin(
     track: &mut Track,
     expected: &Expected,
     stale: StaleWorkload,

@@ -94,7 +94,7 @@ pub struct VaultChoice<'a> {
 /// be said, and as a row in any case. Without names it is all that roles of the auth method let in.
 pub fn import(world: &VaultWorld, choice: &VaultChoice<'_>) -> VaultImport {
     let mut import = VaultImport::default();
-    let mut names = named(world, choice, &mut import);
+    let mut names = chosen_names(world, choice, &mut import);
     names.retain(|name| (choice.includes)(name));
     for name in names {
         let is_named = choice.named.contains(&name);
@@ -122,8 +122,9 @@ pub fn import(world: &VaultWorld, choice: &VaultChoice<'_>) -> VaultImport {
     import
 }
 
-/// Who was named; if nobody was, all that login roles are bound to.
-fn named(
+/// Whom the import is about: who was named; if nobody was, all that login roles are bound to. What login roles
+/// leave open goes into the import's notes and its unknowns.
+fn chosen_names(
     world: &VaultWorld,
     choice: &VaultChoice<'_>,
     import: &mut VaultImport,

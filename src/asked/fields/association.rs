@@ -12,6 +12,7 @@ pub const ASSOCIATIONS: &Field = &Field::new(
 const fn of_association(field: &Field, path: &'static str) -> Field {
     Field { path, ..*field }
 }
+
 pub const ASSOCIATION_NAMESPACE: &Field = &Field {
     presence: Required,
     in_file: "",

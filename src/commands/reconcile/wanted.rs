@@ -4,7 +4,7 @@ use crate::asked::{Goal, IamServiceAccount, Permissions, ProviderSpec, RoleTrust
 use crate::model::Way;
 use crate::observe::{WantedAccount, WantedProvider, WantedStack};
 
-/// How much of the provider these accounts need to be looked at: nothing, where all are on Pod Identity.
+/// Whether the provider is looked at: not where nothing asks for one and all accounts are on Pod Identity.
 pub fn wanted_provider(
     spec: Option<&ProviderSpec>,
     accounts: &[&IamServiceAccount],

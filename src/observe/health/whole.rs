@@ -102,6 +102,7 @@ impl Sight<'_> {
         let health = of_aws::cluster_health(self.aws, cluster, self.intervals);
         Some(Box::pin(health).await)
     }
+
     async fn kubernetes_health(&self) -> Option<KubernetesHealth> {
         self.cluster?;
         Some(match self.kubernetes {
@@ -203,6 +204,7 @@ impl Sight<'_> {
             role(target.as_ref())
         )
     }
+
     async fn observed(
         &self,
         subject: &Examined,

@@ -38,6 +38,7 @@ fn runs(objects: &mut Objects) -> Option<Runs<'_>> {
         workloads,
     })
 }
+
 impl MoveSight<'_> {
     /// Puts workloads to the service accounts that they are to have, where all that says so is known.
     pub(super) async fn regrouped(

@@ -83,6 +83,7 @@ fn refuse_another_role(
     None
 }
 
+/// Whether the role is gone that the stack made. One that cannot be read is not, and that is told.
 fn is_role_gone(track: &mut Track, found: &FoundStack, arn: &RoleArn) -> bool {
     match &found.role {
         Lookup::Missing => true,

@@ -117,7 +117,7 @@ pub fn withdrawal(
         }
         Changeable::Gone => return None,
     };
-    let rest = match without_it(asked, owning, live)? {
+    let rest = match trust_without(asked, owning, live)? {
         Ok(rest) => rest,
         Err(why) => {
             let role = role.arn.name();
@@ -138,7 +138,8 @@ pub fn withdrawal(
     Some(change)
 }
 
-fn without_it(
+/// The trust policy without what lets the association in. `None`: the cluster's ARN is not known.
+fn trust_without(
     asked: &Deletion,
     owning: &OwningStack,
     live: &Value,

@@ -53,6 +53,7 @@ impl WorkloadPods<'_> {
         self.pods.iter().any(|pod| pod.host_network)
     }
 }
+
 fn of_account(moving: &Moving, account: &MovingAccount) -> Vec<MoveRow> {
     let obstacles = match account.new_pods() {
         _ if by_interception(account) => intercept::held(moving, account),
@@ -100,11 +101,11 @@ fn row(
     kind: String,
     running: &WorkloadPods<'_>,
 ) -> MoveRow {
-    let evidence = evidence(moving, account, running);
+    let evidence = way_evidence(moving, account, running);
     let by_others = is_by_others(account, workload);
     let obstacles = if by_others { &[] } else { obstacles };
     let state = account.state(moving).filter(|_| !by_others);
-    let told = told(obstacles, state.is_some());
+    let told = told_obstacles(obstacles, state.is_some());
     let brought = evidence.brought;
     let brought = brought.map(|it| format!("{it}: to be taken out once a role does the same"));
     let (vault, keys) = match evidence.way {
@@ -138,7 +139,13 @@ fn is_by_others(account: &MovingAccount, workload: &Workload) -> bool {
     let is_given = account.grants.iter().any(|it| it.workload == *workload);
     !is_given && by_interception(account)
 }
-fn evidence(moving: &Moving, account: &MovingAccount, running: &WorkloadPods<'_>) -> WayEvidence {
+
+/// By which way its pods have their role today, as far as it can be told.
+fn way_evidence(
+    moving: &Moving,
+    account: &MovingAccount,
+    running: &WorkloadPods<'_>,
+) -> WayEvidence {
     let mut evidence = WayEvidence::of(account, running.template, &running.pods);
     // It may have its role by what stands between pods and their nodes' metadata.
     if evidence.way == Some(PodWay::NodeRole)
@@ -151,7 +158,7 @@ fn evidence(moving: &Moving, account: &MovingAccount, running: &WorkloadPods<'_>
 }
 
 /// What has no role at all has nothing to move.
-fn told(obstacles: &[Obstacle], is_moved: bool) -> impl Iterator<Item = String> {
+fn told_obstacles(obstacles: &[Obstacle], is_moved: bool) -> impl Iterator<Item = String> {
     let is_concerned = is_moved || !matches!(obstacles, [Obstacle::NoRole]);
     let told = obstacles.iter().map(|obstacle| obstacle.told().0);
     told.filter(move |_| is_concerned)

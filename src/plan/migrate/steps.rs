@@ -54,6 +54,7 @@ impl<'a> Draft<'a> {
         self.closes.is_some() || self.leaves.is_some() || !self.parts.is_empty()
     }
 }
+
 /// A service account with a role, on its way to another.
 #[derive(Clone, Copy)]
 pub struct MoveStep<'a> {

@@ -179,6 +179,7 @@ impl NotCopied {
             why,
         })
     }
+
     /// Why, and what can be done about it.
     pub fn told(&self) -> (String, Vec<Fix>) {
         let Self { from, name, why } = self;

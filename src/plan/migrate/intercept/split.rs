@@ -157,6 +157,7 @@ fn several(splitting: &Splitting<'_>, parts: &[SplitWorkload<'_>]) -> Option<Str
     is_one_for_all
         .then(|| "--service-account names one, and several workloads need one each".to_owned())
 }
+
 /// The service account that a workload is to have.
 fn own_account(
     splitting: &Splitting<'_>,
