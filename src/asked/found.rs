@@ -194,7 +194,7 @@ pub fn account(
     permissions: Permissions,
     object: Option<&ServiceAccount>,
 ) -> IamServiceAccount {
-    let mut asked = bare(name, permissions);
+    let mut asked = IamServiceAccount::bare(name.clone(), permissions);
     let Some(object) = object else {
         asked.scope = Scope::RoleOnly;
         return asked;
@@ -217,24 +217,26 @@ pub fn account(
     asked
 }
 
-/// A role, and no more than that.
-fn bare(name: &ServiceAccountName, permissions: Permissions) -> IamServiceAccount {
-    IamServiceAccount {
-        name: name.clone(),
-        account: None,
-        permissions,
-        labels: Map::new(),
-        annotations: Map::new(),
-        audience: Audience::default(),
-        tags: Map::new(),
-        scope: Scope::Whole,
-        conflicts: Conflicts::Refused,
-        service_role: None,
-        deployment_mode: None,
-        rollback: Rollback::Enabled,
-        trust: RoleTrust::Kept,
-        provider: None,
-        association: None,
+impl IamServiceAccount {
+    /// A service account with these permissions, and nothing asked beside them.
+    pub fn bare(name: ServiceAccountName, permissions: Permissions) -> Self {
+        Self {
+            name,
+            account: None,
+            permissions,
+            labels: Map::new(),
+            annotations: Map::new(),
+            audience: Audience::default(),
+            tags: Map::new(),
+            scope: Scope::Whole,
+            conflicts: Conflicts::Refused,
+            service_role: None,
+            deployment_mode: None,
+            rollback: Rollback::Enabled,
+            trust: RoleTrust::Kept,
+            provider: None,
+            association: None,
+        }
     }
 }
 

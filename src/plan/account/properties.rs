@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::asked::{
-    Conflicts, Deletion, Drift, Ending, ForeignPolicies, ForeignResources, Goal, IamServiceAccount,
-    KnownBy, Permissions, RoleTrust, Rollback, Scope,
+    Deletion, Drift, Ending, ForeignPolicies, ForeignResources, Goal, IamServiceAccount, KnownBy,
+    Permissions,
 };
 use crate::model::{
     Audience, ClusterName, PolicyArn, ROLE_ANNOTATION, RoleName, RolePath, StackName,
@@ -138,21 +138,11 @@ pub fn spec() -> impl Strategy<Value = RoleSpec> {
 pub fn asked(name: ServiceAccountName, spec: RoleSpec, maps: [Map; 3]) -> IamServiceAccount {
     let [labels, annotations, tags] = maps;
     IamServiceAccount {
-        name,
-        account: None,
         audience: spec.audience.clone(),
-        permissions: Permissions::Role(spec),
         labels,
         annotations,
         tags,
-        scope: Scope::Whole,
-        conflicts: Conflicts::Refused,
-        service_role: None,
-        deployment_mode: None,
-        rollback: Rollback::Enabled,
-        trust: RoleTrust::Kept,
-        provider: None,
-        association: None,
+        ..IamServiceAccount::bare(name, Permissions::Role(spec))
     }
 }
 

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
-use crate::asked::{
-    Conflicts, Drift, Goal, IamServiceAccount, Permissions, RoleTrust, Rollback, Scope,
-};
+use crate::asked::{Conflicts, Drift, Goal, IamServiceAccount, Permissions};
 use crate::model::{Audience, PolicyArn, ROLE_ANNOTATION, StackName, Way};
 use crate::policy::{self, Quotas};
 use crate::template::RoleTemplate;
@@ -45,23 +43,7 @@ fn spec() -> RoleSpec {
 }
 
 fn asked(permissions: Permissions) -> IamServiceAccount {
-    IamServiceAccount {
-        name: "default/app".parse().unwrap(),
-        account: None,
-        permissions,
-        labels: Map::new(),
-        annotations: Map::new(),
-        audience: Audience::default(),
-        tags: Map::new(),
-        scope: Scope::Whole,
-        conflicts: Conflicts::Refused,
-        service_role: None,
-        deployment_mode: None,
-        rollback: Rollback::Enabled,
-        trust: RoleTrust::Kept,
-        provider: None,
-        association: None,
-    }
+    IamServiceAccount::bare("default/app".parse().unwrap(), permissions)
 }
 
 fn observed(stack: StackState, service_account: ServiceAccountState) -> ObservedAccount {
