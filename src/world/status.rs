@@ -3,40 +3,80 @@
 
 use std::fmt;
 
-use serde::de::IntoDeserializer;
-use serde::de::value::Error;
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 
-/// A stack's status. Source: CloudFormation's API model, `StackStatus`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum StackStatus {
-    CreateInProgress,
-    CreateFailed,
-    CreateComplete,
-    RollbackInProgress,
-    RollbackFailed,
-    RollbackComplete,
-    DeleteInProgress,
-    DeleteFailed,
-    DeleteComplete,
-    UpdateInProgress,
-    UpdateCompleteCleanupInProgress,
-    UpdateComplete,
-    UpdateFailed,
-    UpdateRollbackInProgress,
-    UpdateRollbackFailed,
-    UpdateRollbackCompleteCleanupInProgress,
-    UpdateRollbackComplete,
-    ReviewInProgress,
-    ImportInProgress,
-    ImportComplete,
-    ImportRollbackInProgress,
-    ImportRollbackFailed,
-    ImportRollbackComplete,
-    /// One that is not in that model yet.
-    #[serde(untagged)]
-    Other(String),
+/// An enum of statuses, each with AWS's word for it, in both directions, and `Other` for a word that is not in
+/// AWS's model yet.
+macro_rules! statuses {
+    ($(#[$doc:meta])* pub enum $name:ident { $($status:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($status,)*
+            /// One that is not in that model yet.
+            Other(String),
+        }
+
+        impl $name {
+            /// AWS's word.
+            fn word(&self) -> &str {
+                match self {
+                    $(Self::$status => $word,)*
+                    Self::Other(word) => word,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(word: &str) -> Self {
+                match word {
+                    $($word => Self::$status,)*
+                    _ => Self::Other(word.to_owned()),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.word())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.word())
+            }
+        }
+    };
+}
+
+statuses! {
+    /// A stack's status. Source: CloudFormation's API model, `StackStatus`.
+    pub enum StackStatus {
+        CreateInProgress = "CREATE_IN_PROGRESS",
+        CreateFailed = "CREATE_FAILED",
+        CreateComplete = "CREATE_COMPLETE",
+        RollbackInProgress = "ROLLBACK_IN_PROGRESS",
+        RollbackFailed = "ROLLBACK_FAILED",
+        RollbackComplete = "ROLLBACK_COMPLETE",
+        DeleteInProgress = "DELETE_IN_PROGRESS",
+        DeleteFailed = "DELETE_FAILED",
+        DeleteComplete = "DELETE_COMPLETE",
+        UpdateInProgress = "UPDATE_IN_PROGRESS",
+        UpdateCompleteCleanupInProgress = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        UpdateComplete = "UPDATE_COMPLETE",
+        UpdateFailed = "UPDATE_FAILED",
+        UpdateRollbackInProgress = "UPDATE_ROLLBACK_IN_PROGRESS",
+        UpdateRollbackFailed = "UPDATE_ROLLBACK_FAILED",
+        UpdateRollbackCompleteCleanupInProgress = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+        UpdateRollbackComplete = "UPDATE_ROLLBACK_COMPLETE",
+        ReviewInProgress = "REVIEW_IN_PROGRESS",
+        ImportInProgress = "IMPORT_IN_PROGRESS",
+        ImportComplete = "IMPORT_COMPLETE",
+        ImportRollbackInProgress = "IMPORT_ROLLBACK_IN_PROGRESS",
+        ImportRollbackFailed = "IMPORT_ROLLBACK_FAILED",
+        ImportRollbackComplete = "IMPORT_ROLLBACK_COMPLETE",
+    }
 }
 
 /// What a stack's status means for the next step.
@@ -86,57 +126,31 @@ impl StackStatus {
     }
 }
 
-/// An add-on's status. Source: EKS's API model, `AddonStatus`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum AddonStatus {
-    Creating,
-    Active,
-    CreateFailed,
-    Updating,
-    Deleting,
-    DeleteFailed,
-    Degraded,
-    UpdateFailed,
-    /// One that is not in that model yet.
-    #[serde(untagged)]
-    Other(String),
+statuses! {
+    /// An add-on's status. Source: EKS's API model, `AddonStatus`.
+    pub enum AddonStatus {
+        Creating = "CREATING",
+        Active = "ACTIVE",
+        CreateFailed = "CREATE_FAILED",
+        Updating = "UPDATING",
+        Deleting = "DELETING",
+        DeleteFailed = "DELETE_FAILED",
+        Degraded = "DEGRADED",
+        UpdateFailed = "UPDATE_FAILED",
+    }
 }
 
-/// A cluster's status. Source: EKS's API model, `ClusterStatus`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ClusterStatus {
-    Creating,
-    Active,
-    Deleting,
-    Failed,
-    Updating,
-    Pending,
-    /// One that is not in that model yet.
-    #[serde(untagged)]
-    Other(String),
+statuses! {
+    /// A cluster's status. Source: EKS's API model, `ClusterStatus`.
+    pub enum ClusterStatus {
+        Creating = "CREATING",
+        Active = "ACTIVE",
+        Deleting = "DELETING",
+        Failed = "FAILED",
+        Updating = "UPDATING",
+        Pending = "PENDING",
+    }
 }
-
-/// AWS's word for each, in both directions.
-macro_rules! words {
-    ($($status:ident)*) => {$(
-        impl fmt::Display for $status {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.serialize(f)
-            }
-        }
-
-        impl From<&str> for $status {
-            fn from(word: &str) -> Self {
-                let read = Self::deserialize(IntoDeserializer::<Error>::into_deserializer(word));
-                read.unwrap_or_else(|_| Self::Other(word.to_owned()))
-            }
-        }
-    )*};
-}
-
-words!(StackStatus AddonStatus ClusterStatus);
 
 #[cfg(test)]
 mod tests {

@@ -358,7 +358,9 @@ fn declared_types(text: &str) -> impl Iterator<Item = &str> {
             _ => false,
         };
         let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
-        is_declaration.then(|| &rest[..end.unwrap_or(rest.len())])
+        let name = &rest[..end.unwrap_or(rest.len())];
+        // A macro's declaration has the name of its caller.
+        (is_declaration && !name.is_empty()).then_some(name)
     })
 }
 
@@ -382,9 +384,10 @@ fn a_types_name_stands_once() {
 #[test]
 fn types_are_found_at_any_visibility() {
     let text = "pub struct A<'a> {\n    b: u8,\n}\npub(super) type B = u8;\nenum C {\n    D,\n}\n\
-                pub(in crate::plan) trait E {\n    type F;\n}\nfn f() {\n    struct G;\n}\n// struct H;";
+                pub(in crate::plan) trait E {\n    type F;\n}\nfn f() {\n    struct G;\n}\n// struct H;\n\
+                macro! {\n    pub enum I {}\n}\nmacro_rules! j {() => {pub enum $name {}}}";
     let found: Vec<&str> = declared_types(text).collect();
-    assert_eq!(found, ["A", "B", "C", "E", "G"]);
+    assert_eq!(found, ["A", "B", "C", "E", "G", "I"]);
 }
 
 /// Where hints and fixes are made. The background of checks is prose.
