@@ -1,5 +1,9 @@
 //! One file a verb: arguments → what is asked → observe → plan → run.
 
+use std::future::ready;
+
+use futures_util::future::LocalBoxFuture;
+
 use crate::cli::{self, Command, Screen};
 use crate::error::Error;
 use crate::issuer;
@@ -49,55 +53,78 @@ pub async fn run(command: &mut Command, screen: Screen, running: Running) -> Res
             kubernetes::check(args.kubeconfig.as_deref(), args.context.as_deref()).await?;
         }
     }
+    started(command, screen, running).await
+}
+
+/// The command as a future.
+fn started(command: &mut Command, screen: Screen, running: Running) -> Started<'_> {
     match command {
         Command::AssociateOidcProvider(args)
         | Command::Utils(cli::Utils::AssociateIamOidcProvider(args)) => {
-            associate::run(args, screen, running).await
+            on_heap(move || associate::run(args, screen, running))
         }
-        Command::DisassociateOidcProvider(args) => disassociate::run(args, screen, running).await,
-        Command::Thumbprint(args) => thumbprint::run(args, screen, running).await,
+        Command::DisassociateOidcProvider(args) => {
+            on_heap(move || disassociate::run(args, screen, running))
+        }
+        Command::Thumbprint(args) => on_heap(move || thumbprint::run(args, screen, running)),
         Command::Create(cli::Create::IamServiceAccount(args)) => {
-            create::run(args, screen, running).await
+            on_heap(move || create::run(args, screen, running))
         }
         Command::Create(cli::Create::PodIdentityAssociation(args)) => {
-            create::associations(args, screen, running).await
+            on_heap(move || create::associations(args, screen, running))
         }
-        Command::Get(cli::Get::IamServiceAccount(args)) => get::run(args, screen, running).await,
+        Command::Get(cli::Get::IamServiceAccount(args)) => {
+            on_heap(move || get::run(args, screen, running))
+        }
         Command::Get(cli::Get::PodIdentityAssociation(args)) => {
-            get::associations(args, screen, running).await
+            on_heap(move || get::associations(args, screen, running))
         }
         Command::Update(cli::Update::IamServiceAccount(args)) => {
-            update::run(args, screen, running).await
+            on_heap(move || update::run(args, screen, running))
         }
         Command::Update(cli::Update::PodIdentityAssociation(args)) => {
-            update::associations(args, screen, running).await
+            on_heap(move || update::associations(args, screen, running))
         }
         Command::Delete(cli::Delete::IamServiceAccount(args)) => {
-            delete::run(args, screen, running).await
+            on_heap(move || delete::run(args, screen, running))
         }
         Command::Delete(cli::Delete::PodIdentityAssociation(args)) => {
-            delete::associations(args, screen, running).await
+            on_heap(move || delete::associations(args, screen, running))
         }
-        Command::Doctor(args) if args.explain.is_some() => doctor::explain(args, screen),
-        Command::Doctor(args) => doctor::run(args, screen, running).await,
-        Command::Verify(args) => verify::run(args, screen, running).await,
-        Command::Migrate(args) => migrate::run(args, screen, running).await,
-        Command::Trust(args) => trust::run(args, screen, running).await,
-        Command::Usage(args) => usage::run(args, screen, running).await,
-        Command::Gc(args) => gc::run(args, screen, running).await,
+        Command::Doctor(args) if args.explain.is_some() => {
+            on_heap(move || ready(doctor::explain(args, screen)))
+        }
+        Command::Doctor(args) => on_heap(move || doctor::run(args, screen, running)),
+        Command::Verify(args) => on_heap(move || verify::run(args, screen, running)),
+        Command::Migrate(args) => on_heap(move || migrate::run(args, screen, running)),
+        Command::Trust(args) => on_heap(move || trust::run(args, screen, running)),
+        Command::Usage(args) => on_heap(move || usage::run(args, screen, running)),
+        Command::Gc(args) => on_heap(move || gc::run(args, screen, running)),
         Command::Utils(cli::Utils::MigrateToPodIdentity(args)) => {
-            migrate::move_all(args, screen, running).await
+            on_heap(move || migrate::move_all(args, screen, running))
         }
-        Command::Whoami(args) => whoami::run(args, screen).await,
-        Command::Apply(args) => apply::run(args, screen, running).await,
-        Command::Report(args) => report::run(args, screen, running).await,
-        Command::Export(args) => export::run(args, screen, running).await,
-        Command::Explain(args) => explain::run(args, screen),
-        Command::Render(args) => render::run(args, screen).await,
-        Command::Permissions(args) => permissions::run(args, screen),
-        Command::Completion(args) => completion::run(args),
-        Command::Man(args) => man::run(args),
+        Command::Whoami(args) => on_heap(move || whoami::run(args, screen)),
+        Command::Apply(args) => on_heap(move || apply::run(args, screen, running)),
+        Command::Report(args) => on_heap(move || report::run(args, screen, running)),
+        Command::Export(args) => on_heap(move || export::run(args, screen, running)),
+        Command::Explain(args) => on_heap(move || ready(explain::run(args, screen))),
+        Command::Render(args) => on_heap(move || render::run(args, screen)),
+        Command::Permissions(args) => on_heap(move || ready(permissions::run(args, screen))),
+        Command::Completion(args) => on_heap(move || ready(completion::run(args))),
+        Command::Man(args) => on_heap(move || ready(man::run(args))),
         // They ended the program before.
-        Command::Help(_) | Command::Version | Command::Complete(_) => Ok(Exit::Done),
+        Command::Help(_) | Command::Version | Command::Complete(_) => {
+            on_heap(|| ready(Ok(Exit::Done)))
+        }
     }
+}
+
+/// A command that has begun.
+type Started<'a> = LocalBoxFuture<'a, Result<Exit, Error>>;
+
+/// Its future lies on the heap: a frame with room for those of all commands takes a megabyte of the stack.
+fn on_heap<'a, F: Future<Output = Result<Exit, Error>> + 'a>(
+    begin: impl FnOnce() -> F,
+) -> Started<'a> {
+    Box::pin(begin())
 }

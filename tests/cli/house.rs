@@ -538,7 +538,7 @@ const TABLES: [&str; 15] = [
     // Each command's flags.
     "src/cli.rs: ways",
     // Each command's function.
-    "src/commands/mod.rs: run",
+    "src/commands/mod.rs: started",
     // Each error's remedies.
     "src/error/hints.rs: hints",
     // Each way to sign in.
