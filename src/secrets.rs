@@ -28,12 +28,13 @@ const EXAMINED: usize = 32 * EXCERPT;
 /// What stands in the place of a secret.
 const HIDDEN: &str = "…";
 
-/// The secrets, where their pieces are in them, and with which two bytes a secret or a piece begins: all that is
-/// printed is searched, and hardly any of it begins so.
+/// The secrets, where in which of them each piece is, and with which two bytes a secret or a piece starts: all that
+/// is printed is searched, and hardly any of it starts so.
 #[derive(Default)]
 struct Known {
     secrets: Vec<Vec<u8>>,
-    pieces: HashMap<Vec<u8>, (usize, usize)>,
+    pieces: HashMap<[u8; PIECE], Vec<(usize, usize)>>,
+    /// One for each two characters of ASCII; bytes beyond it share those of others.
     starts: Vec<bool>,
 }
 
@@ -131,13 +132,14 @@ impl Known {
             return;
         }
         let index = self.secrets.len();
-        if self.starts.is_empty() {
-            self.starts = vec![false; 1 << 16];
-        }
-        self.starts[first_two(secret)] = true;
-        for (offset, piece) in secret.windows(PIECE).enumerate().step_by(STEP) {
-            self.starts[first_two(piece)] = true;
-            self.pieces.insert(piece.to_vec(), (index, offset));
+        self.starts.resize(STARTS, false);
+        self.starts[start(secret)] = true;
+        let mut offset = 0;
+        while let Some(piece) = secret[offset..].first_chunk() {
+            self.starts[start(piece)] = true;
+            let places: &mut Vec<_> = self.pieces.entry(*piece).or_default();
+            places.push((index, offset));
+            offset += STEP;
         }
         self.secrets.push(secret.to_owned());
     }
@@ -175,7 +177,7 @@ impl Known {
     /// piece.
     fn next_start(&self, text: &[u8], from: usize) -> usize {
         let mut pairs = text[from..].windows(2);
-        match pairs.position(|pair| self.starts.get(first_two(pair)) == Some(&true)) {
+        match pairs.position(|pair| self.is_start(pair)) {
             Some(index) => from + index.saturating_sub(STEP - 1),
             None => text.len(),
         }
@@ -189,21 +191,31 @@ impl Known {
             return secret.len();
         }
         // A part of a secret begins up to a step before its first piece.
-        let begins = (0..STEP).find_map(|lead| {
-            let piece = text.get(lead..lead + PIECE)?;
-            let (secret, offset) = *self.pieces.get(piece)?;
-            let secret = &self.secrets[secret];
-            let start = offset.checked_sub(lead)?;
-            (secret[start..offset] == text[..lead]).then(|| &secret[start..])
+        let parts = (0..STEP).filter_map(|lead| {
+            let piece: &[u8; PIECE] = text.get(lead..)?.first_chunk()?;
+            if !self.is_start(piece) {
+                return None;
+            }
+            let places = self.pieces.get(piece)?.iter();
+            let alike = places.filter_map(|(secret, offset)| {
+                let rest = &self.secrets[*secret][offset.checked_sub(lead)?..];
+                Some(rest.iter().zip(text).take_while(|(a, b)| a == b).count())
+            });
+            alike.filter(|alike| *alike >= lead + PIECE).max()
         });
-        let Some(rest) = begins else { return 0 };
-        let alike = rest.iter().zip(text).take_while(|(a, b)| a == b);
-        alike.count()
+        parts.max().unwrap_or(0)
+    }
+
+    fn is_start(&self, bytes: &[u8]) -> bool {
+        self.starts.get(start(bytes)) == Some(&true)
     }
 }
 
-fn first_two(bytes: &[u8]) -> usize {
-    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
+const STARTS: usize = 1 << 14;
+
+/// The index of the first two bytes in `starts`.
+fn start(bytes: &[u8]) -> usize {
+    usize::from(bytes[0] & 0x7f) << 7 | usize::from(bytes[1] & 0x7f)
 }
 
 /// Names before `=` or `:` whose values nobody should see, in small letters.
@@ -324,6 +336,19 @@ mod tests {
                 let text = format!("{} {}", "é", &long[start..end]);
                 assert_eq!(known.hidden(&text), "é …", "{start}..{end}");
             }
+        }
+    }
+
+    #[test]
+    fn what_secrets_have_in_common_hides_no_part_of_either() {
+        let common = "0123456789abcdefghij";
+        let known = known(&[&format!("{common}-first"), &format!("wxyz{common}-second")]);
+        for text in [
+            "0123456789abcdefghij-second",
+            "yz0123456789abcdefghij-sec",
+            "0123456789abcdefghij-fi",
+        ] {
+            assert_eq!(known.hidden(text), HIDDEN, "{text}");
         }
     }
 
