@@ -13,6 +13,7 @@ use crate::output::Format;
 mod arguments;
 mod association;
 mod connection;
+mod deferred;
 mod doctor;
 mod examples;
 mod explain;
@@ -59,6 +60,7 @@ pub use service_account::{
 pub use trust::{Trust, TrustChangeArgs, TrustCopy, TrustList, TrustNames, TrustRetarget};
 pub use usage::Usage;
 
+use deferred::Deferred;
 use examples::*;
 
 /// Help is plain; the word of an error is as in all others.
@@ -89,13 +91,13 @@ pub struct Cli {
 pub enum Command {
     /// Create or mend the IAM OIDC provider of a cluster
     #[command(alias = "associate-iam-oidc-provider", after_help = ASSOCIATE_EXAMPLES)]
-    AssociateOidcProvider(Associate),
+    AssociateOidcProvider(Deferred<Associate>),
     /// Delete the IAM OIDC provider of a cluster
     #[command(alias = "disassociate-iam-oidc-provider", after_help = DISASSOCIATE_EXAMPLES)]
-    DisassociateOidcProvider(Disassociate),
+    DisassociateOidcProvider(Deferred<Disassociate>),
     /// Print the thumbprint of an issuer
     #[command(after_help = THUMBPRINT_EXAMPLES)]
-    Thumbprint(ThumbprintArgs),
+    Thumbprint(Deferred<ThumbprintArgs>),
     /// Create IAM service accounts, or their associations
     #[command(subcommand, arg_required_else_help = true)]
     Create(Create),
@@ -110,16 +112,16 @@ pub enum Command {
     Delete(Delete),
     /// Tell why pods lack their role, and what mends it
     #[command(after_help = DOCTOR_EXAMPLES)]
-    Doctor(Box<Doctor>),
+    Doctor(Deferred<Doctor>),
     /// Make all that a config file describes
     #[command(after_help = APPLY_EXAMPLES)]
-    Apply(Box<Apply>),
+    Apply(Deferred<Apply>),
     /// Prove that a service account can assume its role
     #[command(after_help = VERIFY_EXAMPLES)]
-    Verify(Box<Verify>),
+    Verify(Deferred<Verify>),
     /// Tell what a token says, and the role for it
     #[command(after_help = WHOAMI_EXAMPLES)]
-    Whoami(Whoami),
+    Whoami(Deferred<Whoami>),
     /// Move pods between IRSA and EKS Pod Identity
     #[command(subcommand, arg_required_else_help = true)]
     Migrate(Migrate),
@@ -128,38 +130,38 @@ pub enum Command {
     Trust(Trust),
     /// Tell what roles used of their permissions
     #[command(after_help = USAGE_EXAMPLES)]
-    Usage(Box<Usage>),
+    Usage(Deferred<Usage>),
     /// Find and delete what dead clusters left
     #[command(after_help = GC_EXAMPLES)]
-    Gc(Box<Gc>),
+    Gc(Deferred<Gc>),
     /// Write a page on which pods have which roles
     #[command(after_help = REPORT_EXAMPLES)]
-    Report(Box<ReportArgs>),
+    Report(Deferred<ReportArgs>),
     /// Print the config file that describes what exists
     #[command(after_help = EXPORT_EXAMPLES)]
-    Export(Export),
+    Export(Deferred<Export>),
     /// Explain the config file and its fields (offline)
     #[command(after_help = EXPLAIN_EXAMPLES)]
-    Explain(Explain),
+    Explain(Deferred<Explain>),
     /// Print what create makes, for other tools (offline)
     #[command(after_help = RENDER_EXAMPLES)]
-    Render(Box<Render>),
+    Render(Deferred<Render>),
     /// Print the permissions that irsactl needs (offline)
     #[command(after_help = PERMISSIONS_EXAMPLES)]
-    Permissions(PermissionsArgs),
+    Permissions(Deferred<PermissionsArgs>),
     /// Print a shell completion script
     #[command(after_help = COMPLETION_EXAMPLES)]
-    Completion(Completion),
+    Completion(Deferred<Completion>),
     /// Write the manual pages, one a command
     #[command(after_help = MAN_EXAMPLES)]
-    Man(ManArgs),
+    Man(Deferred<ManArgs>),
     /// Print the help of a command
-    Help(HelpArgs),
+    Help(Deferred<HelpArgs>),
     /// Print the version
     Version,
     /// What may come next on a command line, for the scripts
     #[command(name = "__complete", hide = true)]
-    Complete(Complete),
+    Complete(Deferred<Complete>),
     /// eksctl's place for associate-iam-oidc-provider and migrate-to-pod-identity
     #[command(subcommand, hide = true, arg_required_else_help = true)]
     Utils(Utils),

@@ -36,8 +36,8 @@ pub fn offers(program: Command, mut words: Vec<OsString>) -> String {
     if current == "-" {
         words[index] = "--".into();
     }
-    let commands = names_alone(&program);
-    let program = program.mut_subcommand("help", |help| help.subcommands(commands));
+    let commands = names_alone(&built(program.clone()));
+    let program = built(program.mut_subcommand("help", |help| help.subcommands(commands)));
     let mut program = prepared(program, &line, Account::Stacks);
     let folder = std::env::current_dir().ok();
     let offers = complete(&mut program, words, index, folder.as_deref()).unwrap_or_default();
@@ -45,6 +45,12 @@ pub fn offers(program: Command, mut words: Vec<OsString>) -> String {
     let all = !current.is_empty() || offers.iter().all(is_flag);
     let offers = offers.iter().filter(|offer| all || !is_flag(offer));
     offers.map(told).collect()
+}
+
+/// With the flags and commands of each command, which are not there before.
+fn built(mut program: Command) -> Command {
+    program.build();
+    program
 }
 
 /// What comes of some work within the user's patience.

@@ -82,8 +82,9 @@ mod tests {
     /// clap wraps neither in a way that could be read or pasted.
     #[test]
     fn the_groups_and_the_examples_fit_80_columns() {
-        let program = Cli::command();
+        let mut program = Cli::command();
         let mut texts = vec![listed(&program)];
+        program.build();
         ends(&program, &mut texts);
         assert!(texts.len() > 10);
         for line in texts.iter().flat_map(|text| text.lines()) {

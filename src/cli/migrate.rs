@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::deferred::Deferred;
 use super::examples::{SCAN_EXAMPLES, STATUS_EXAMPLES, TO_IRSA_EXAMPLES, TO_POD_IDENTITY_EXAMPLES};
 use super::{Approval, AwsArgs, KubernetesArgs, ModeArgs, PlainFormat, parallel};
 use crate::model::{ClusterName, Issuer, Namespace, Origin};
@@ -12,16 +13,16 @@ use crate::model::{ClusterName, Issuer, Namespace, Origin};
 pub enum Migrate {
     /// Tell how the pods of a cluster get their AWS credentials, and what may move
     #[command(after_help = SCAN_EXAMPLES)]
-    Scan(MoveLook),
+    Scan(Deferred<MoveLook>),
     /// Tell how far the service accounts of a cluster have moved
     #[command(after_help = STATUS_EXAMPLES)]
-    Status(MoveLook),
+    Status(Deferred<MoveLook>),
     /// Move service accounts from IRSA to EKS Pod Identity
     #[command(after_help = TO_POD_IDENTITY_EXAMPLES)]
-    ToPodIdentity(Box<MoveArgs>),
+    ToPodIdentity(Deferred<MoveArgs>),
     /// Move service accounts from EKS Pod Identity to IRSA, or write what Vault gives them as a config file
     #[command(after_help = TO_IRSA_EXAMPLES)]
-    ToIrsa(Box<ToIrsaArgs>),
+    ToIrsa(Deferred<ToIrsaArgs>),
 }
 
 impl Migrate {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::deferred::Deferred;
 use super::examples::RENDER_ASSOCIATION_EXAMPLES;
 use super::nouns::ASSOCIATION_NOUNS;
 use super::{AccountArgs, AssociatedArgs, FilterArgs, ModeArgs};
@@ -35,7 +36,7 @@ pub struct Render {
 pub enum RenderNoun {
     /// Print what create podidentityassociation makes, for other tools (offline)
     #[command(name = "podidentityassociation", visible_aliases = ASSOCIATION_NOUNS, alias = "pia", after_help = RENDER_ASSOCIATION_EXAMPLES)]
-    PodIdentityAssociation(RenderAssociationArgs),
+    PodIdentityAssociation(Deferred<RenderAssociationArgs>),
 }
 
 #[derive(Args, Debug)]

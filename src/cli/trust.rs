@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::deferred::Deferred;
 use super::examples::{
     TRUST_ADD_EXAMPLES, TRUST_COPY_EXAMPLES, TRUST_LIST_EXAMPLES, TRUST_REMOVE_EXAMPLES,
     TRUST_RETARGET_EXAMPLES,
@@ -13,19 +14,19 @@ use crate::model::{ClusterName, Issuer, RoleArn, ServiceAccountName};
 pub enum Trust {
     /// List which service accounts of which issuers roles let in, and how much room there is
     #[command(after_help = TRUST_LIST_EXAMPLES)]
-    List(TrustList),
+    List(Deferred<TrustList>),
     /// Let service accounts of a cluster into roles that there are
     #[command(after_help = TRUST_ADD_EXAMPLES)]
-    Add(TrustNames),
+    Add(Deferred<TrustNames>),
     /// Let service accounts of a cluster into roles no more
     #[command(after_help = TRUST_REMOVE_EXAMPLES)]
-    Remove(TrustNames),
+    Remove(Deferred<TrustNames>),
     /// Give service accounts of a cluster the roles that those of another one have
     #[command(after_help = TRUST_COPY_EXAMPLES)]
-    Copy(Box<TrustCopy>),
+    Copy(Deferred<TrustCopy>),
     /// Put a cluster's issuer in the place of another one, in every role that trusts that
     #[command(after_help = TRUST_RETARGET_EXAMPLES)]
-    Retarget(TrustRetarget),
+    Retarget(Deferred<TrustRetarget>),
 }
 
 impl Trust {
